@@ -1,0 +1,87 @@
+import { Fault, type Party } from '../core/fault.ts';
+
+export type Call = {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  url: string;
+  headers?: Record<string, string>;
+  /** Sent as JSON unless it is URLSearchParams, which goes as a form. */
+  body?: unknown;
+  /** Whole call, connection to last byte, in milliseconds. */
+  timeoutMs: number;
+};
+
+export type Answer = {
+  status: number;
+  headers: Headers;
+  /** Parsed JSON, or null for an empty body. */
+  body: unknown;
+};
+
+/**
+ * One HTTP call to an outside party. Answers whatever status came; the adapter knows what it means.
+ * Throws `<party>.timeout` (outcome unknown unless the method is GET), `<party>.unavailable` when no
+ * connection could be made or it broke, `<party>.bad_answer` when a 2xx body is not JSON.
+ */
+export async function call(party: Party, what: Call): Promise<Answer> {
+  const isWrite = what.method !== 'GET';
+  const headers: Record<string, string> = { accept: 'application/json', ...what.headers };
+  let body: string | URLSearchParams | undefined;
+  if (what.body instanceof URLSearchParams) body = what.body;
+  else if (what.body !== undefined) {
+    headers['content-type'] ??= 'application/json';
+    body = JSON.stringify(what.body);
+  }
+  let status: number;
+  let responseHeaders: Headers;
+  let text: string;
+  try {
+    const response = await fetch(what.url, {
+      method: what.method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(what.timeoutMs),
+      redirect: 'error',
+    });
+    status = response.status;
+    responseHeaders = response.headers;
+    text = await response.text();
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'TimeoutError')
+      throw new Fault(
+        `${party}.timeout`,
+        `${what.method} ${pathOf(what.url)}: no answer within ${what.timeoutMs} ms`,
+        {
+          retryable: true,
+          outcomeUnknown: isWrite,
+          cause,
+        },
+      );
+    // A connection that broke may have broken after the other side acted.
+    throw new Fault(`${party}.unavailable`, `${what.method} ${pathOf(what.url)}: connection failed`, {
+      retryable: true,
+      outcomeUnknown: isWrite,
+      cause,
+    });
+  }
+  if (text === '') return { status, headers: responseHeaders, body: null };
+  try {
+    return { status, headers: responseHeaders, body: JSON.parse(text) };
+  } catch (cause) {
+    if (status >= 200 && status < 300)
+      throw new Fault(
+        `${party}.bad_answer`,
+        `${what.method} ${pathOf(what.url)}: ${status} with a body that is not JSON`,
+        {
+          retryable: true,
+          outcomeUnknown: isWrite,
+          cause,
+        },
+      );
+    return { status, headers: responseHeaders, body: null };
+  }
+}
+
+/** The path only: hosts and queries can carry what logs must not. */
+function pathOf(url: string): string {
+  return new URL(url).pathname;
+}
