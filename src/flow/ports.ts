@@ -1,3 +1,7 @@
+import type { FactSheet } from '../core/fact-sheet.ts';
+
+export type { FactSheet, SheetFact } from '../core/fact-sheet.ts';
+
 /** What the road needs of the outside world. Every product (Okta, Anypoint, Slack, a model) is an adapter to one of these. */
 
 export type IdpPersonStatus = 'active' | 'suspended' | 'deprovisioned' | 'inactive';
@@ -73,22 +77,6 @@ export interface MuleSoft {
   check(): Promise<void>;
 }
 
-/** One numbered fact (`f1`, `f2`...), ready to be read by people and by the model. */
-export type SheetFact = {
-  id: string;
-  label: string;
-  text: string;
-  /** The requester's own words or anything else that a stranger could have written. */
-  untrusted: boolean;
-};
-
-/** The one document the model reads. */
-export type FactSheet = {
-  facts: SheetFact[];
-  /** The written policy's clauses that bear on this change, e.g. `AC-3`. */
-  clauses: { id: string; text: string }[];
-};
-
 export type Risk = { text: string; severity: 'low' | 'medium' | 'high'; facts: string[]; clauses: string[] };
 
 export type Provenance = {
@@ -122,4 +110,48 @@ export type AdviceResult =
 /** The model. Never throws for anything the model or its server does; answers within its budget (8 s). */
 export interface Adviser {
   summarizeRequest(sheet: FactSheet): Promise<AdviceResult>;
+}
+
+export type ChatAccountKind = 'member' | 'guest' | 'bot' | 'stranger' | 'deactivated';
+
+/** An account in the chat workspace, read at the time of asking. */
+export type ChatAccount = {
+  id: string;
+  name: string;
+  kind: ChatAccountKind;
+  /** Null unless the chat system itself says that the address is confirmed. */
+  verifiedEmail: string | null;
+  timeZone: string | null;
+};
+
+/** Who is who in chat. Every call may throw a Fault `slack.*`. */
+export interface ChatDirectory {
+  /** Null when there is no such account. */
+  whoIs(accountId: string): Promise<ChatAccount | null>;
+  /** Account id of the active member with this e-mail, or null. */
+  findByEmail(email: string): Promise<string | null>;
+}
+
+/** Where a message stands. */
+export type Place = { channel: string; ts: string };
+
+/** One message that should exist: to whom, which content, under which marker it can be found again. */
+export type Notice<Content> = {
+  /** Unique per change: `card`, `requester`, `note:seen`... */
+  key: string;
+  /** A channel's name or an account's id (direct message). */
+  to: { channel: string } | { account: string };
+  /** Posted as a reply under the notice with this key. */
+  under: string | null;
+  content: Content;
+};
+
+/** Puts messages where people see them. Every call may throw a Fault `slack.*`. */
+export interface Messenger<Content> {
+  post(to: Notice<Content>['to'], content: Content, marker: string, thread: string | null): Promise<Place>;
+  update(place: Place, content: Content): Promise<void>;
+  /** Looks for a message of ours posted under this marker since a time; for posts whose outcome is unknown. */
+  find(to: Notice<Content>['to'], marker: string, since: Date): Promise<Place | null>;
+  /** Only this account sees it. */
+  whisper(channel: string, account: string, text: string): Promise<void>;
 }

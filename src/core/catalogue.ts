@@ -1,0 +1,77 @@
+import type { EntitlementKey } from './ids.ts';
+
+export type Tier = 'low' | 'medium' | 'high' | 'critical';
+
+/** Who may approve: each source yields people at the time of asking, and again at the click. */
+export type ApproverSource = { manager: true } | { owner: true } | { person: string } | { group: string };
+
+export type ApproverRule = {
+  /** `any`: `quorum` people out of all sources together. `all`: at least one from every source, and `quorum` in all. */
+  of: 'any' | 'all';
+  quorum: number;
+  sources: ApproverSource[];
+  /** Sources that are mentioned on the card; the others may approve without being pinged. Absent: all. */
+  ping?: ApproverSource[];
+};
+
+export type WhoMayRequest = 'everyone' | { departments?: string[]; people?: string[] };
+
+export type Entitlement = {
+  key: EntitlementKey;
+  title: string;
+  /** What it gives in Anypoint, in words, for requester and approver. */
+  gives: string;
+  team: string;
+  idpGroup: string;
+  tier: Tier;
+  /** E-mail of the owner. */
+  owner: string;
+  requestableBy: WhoMayRequest;
+  approvers: ApproverRule;
+  /** Approved by rule, without a person; only ever for tier low. */
+  autoApprove: boolean;
+  /** Offered durations in seconds, ascending. */
+  durationsSeconds: number[];
+  defaultSeconds: number;
+  maxSeconds: number;
+  clauses: string[];
+};
+
+export type Clause = { id: string; text: string };
+
+export type Catalogue = {
+  /** Slack channel for cards, without `#`. */
+  channel: string;
+  /** E-mails of those who are asked when no approver is left. */
+  admins: string[];
+  /** A pending request lapses after this. */
+  lapseSeconds: number;
+  /** Approvers are reminded of a pending request after this. */
+  remindSeconds: number;
+  entitlements: Entitlement[];
+  clauses: Clause[];
+};
+
+/** The places behind an entitlement's names, as IdP and Anypoint answered when the catalogue was checked. */
+export type Target = { groupId: string; groupName: string; teamId: string; teamName: string };
+
+export type EntitlementStatus =
+  | { status: 'ready'; target: Target }
+  /** Can't work as written, e.g. the group is owned by a rule. */
+  | { status: 'refused'; why: string }
+  /** IdP or Anypoint did not answer yet. */
+  | { status: 'unchecked'; why: string };
+
+/** Whether this person is among those who may request it. */
+export function mayRequest(
+  who: WhoMayRequest,
+  person: { email: string; department: string | null },
+): boolean {
+  if (who === 'everyone') return true;
+  if (who.people?.some((email) => sameEmail(email, person.email))) return true;
+  return person.department !== null && (who.departments?.includes(person.department) ?? false);
+}
+
+export function sameEmail(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

@@ -1,0 +1,356 @@
+import { invariant } from './fault.ts';
+import type { ChangeId, EntitlementKey, GrantId, PersonId } from './ids.ts';
+import type { Refusal } from './refusal.ts';
+import type { ApproverPlan } from './routing.ts';
+import type { Verdict } from './verdict.ts';
+
+/** The one noun that travels the road: a grant or revoke, of one entitlement, for one person, with one cause. */
+export type Change = {
+  id: ChangeId;
+  kind: 'grant' | 'revoke';
+  cause: Cause;
+  state: ChangeState;
+  /** Grows by one with every event. */
+  version: number;
+  entitlementKey: EntitlementKey;
+  /** Who gets or loses the access. */
+  personId: PersonId;
+  /** Who asked; null when nobody did (expiry). */
+  requesterId: PersonId | null;
+  reason: string;
+  ticket: string | null;
+  requestedSeconds: number | null;
+  /** For a revoke: the granting change whose end this is. */
+  parentId: ChangeId | null;
+  requestedAt: Date;
+  /** Grows when the card is put to other people; a button of an earlier round is stale. */
+  round: number;
+  lapsesAt: Date | null;
+  remindedAt: Date | null;
+  plan: ApproverPlan | null;
+  verdict: Verdict | null;
+  approvals: Approval[];
+  decision: Decision | null;
+  grant: GrantTerms | null;
+  target: { groupId: string; groupName: string; teamId: string; teamName: string } | null;
+  refusal: Refusal | null;
+  legs: Legs;
+  late: { leg: Leg; at: Date; clearedAt: Date | null } | null;
+  failure: { code: string; text: string; at: Date } | null;
+  endingWarnedAt: Date | null;
+  ended: {
+    at: Date;
+    cause: Cause;
+    by: PersonId | null;
+    stillHeldUntil: Date | null;
+    stillHeld: boolean;
+  } | null;
+  inEffectNote: string | null;
+};
+
+export type Cause = 'request' | 'extension' | 'expiry' | 'release';
+
+export type Approval = { by: PersonId; name: string; at: Date; seconds: number | null; clickId: string };
+
+export type Decision = {
+  outcome: 'approved' | 'denied' | 'withdrawn' | 'lapsed';
+  /** Null when a rule decided. */
+  by: PersonId | null;
+  byName: string;
+  at: Date;
+  note: string | null;
+  clickId: string | null;
+};
+
+export type GrantTerms = { id: GrantId; startsAt: Date; endsAt: Date };
+
+/** Where a change can be stuck, in the order of the way. */
+export const legs = ['idpWrite', 'scimPush', 'delivery', 'signIn'] as const;
+export type Leg = (typeof legs)[number];
+
+/** When each point of the way was reached; null: not yet, or not needed. */
+export type Legs = {
+  decidedAt: Date | null;
+  idpWrittenAt: Date | null;
+  scimPushedAt: Date | null;
+  deliveredAt: Date | null;
+  seenAt: Date | null;
+};
+
+/**
+ * The life cycle, whole: state by event. What is not listed can't happen. Reading Anypoint and hearing SCIM
+ * can overtake our own note of the IdP write, so `applying` hears those too.
+ */
+export const lifeCycle = {
+  received: { requestRefused: 'refused', approversAsked: 'asking', changeApproved: 'applying' },
+  asking: {
+    approvalGiven: 'asking',
+    approversReminded: 'asking',
+    approversAsked: 'asking',
+    changeApproved: 'applying',
+    changeDenied: 'denied',
+    changeWithdrawn: 'withdrawn',
+    requestLapsed: 'lapsed',
+  },
+  applying: {
+    idpWritten: 'verifying',
+    scimPushed: 'applying',
+    delivered: 'applying',
+    changeLate: 'late',
+    changeOvertaken: 'superseded',
+    applyFailed: 'failed',
+    grantEnded: 'superseded',
+  },
+  verifying: {
+    scimPushed: 'verifying',
+    delivered: 'verifying',
+    signInAwaited: 'awaitingSignIn',
+    changeLate: 'late',
+    changeSeen: 'inEffect',
+    changeOvertaken: 'superseded',
+    applyFailed: 'failed',
+    grantEnded: 'superseded',
+  },
+  awaitingSignIn: {
+    scimPushed: 'awaitingSignIn',
+    delivered: 'verifying',
+    changeSeen: 'inEffect',
+    changeOvertaken: 'superseded',
+    endingWarned: 'awaitingSignIn',
+    grantEnded: 'superseded',
+  },
+  late: {
+    idpWritten: 'late',
+    scimPushed: 'late',
+    delivered: 'late',
+    signInAwaited: 'awaitingSignIn',
+    changeSeen: 'inEffect',
+    changeOvertaken: 'superseded',
+    applyFailed: 'failed',
+    endingWarned: 'late',
+    grantEnded: 'superseded',
+  },
+  inEffect: { endingWarned: 'inEffect', grantEnded: 'ended' },
+  refused: {},
+  denied: {},
+  withdrawn: {},
+  lapsed: {},
+  ended: {},
+  superseded: {},
+  failed: { grantEnded: 'ended' },
+} as const satisfies Record<string, Partial<Record<ChangeEvent['type'], string>>>;
+
+export type ChangeState = keyof typeof lifeCycle;
+
+/** States in which the change is on its way through IdP, SCIM and Anypoint. */
+export const underway = [
+  'applying',
+  'verifying',
+  'awaitingSignIn',
+  'late',
+] as const satisfies readonly ChangeState[];
+
+export function isUnderway(state: ChangeState): boolean {
+  return (underway as readonly ChangeState[]).includes(state);
+}
+
+/** What happened, in the past tense. Every event is one audit entry. */
+export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
+  | {
+      type: 'changeReceived';
+      kind: Change['kind'];
+      cause: Cause;
+      entitlementKey: EntitlementKey;
+      personId: PersonId;
+      requesterId: PersonId | null;
+      reason: string;
+      ticket: string | null;
+      requestedSeconds: number | null;
+      parentId: ChangeId | null;
+      target: Change['target'];
+      via: string;
+    }
+  | { type: 'requestRefused'; refusal: Refusal }
+  | {
+      type: 'approversAsked';
+      plan: ApproverPlan;
+      verdict: Verdict;
+      round: number;
+      lapsesAt: Date;
+      target: NonNullable<Change['target']>;
+    }
+  | { type: 'approversReminded' }
+  | { type: 'approvalGiven'; approval: Approval }
+  | {
+      type: 'changeApproved';
+      /** Null for a revoke: it takes away, it gives nothing. */
+      grant: GrantTerms | null;
+      decision: Decision;
+      verdict: Verdict | null;
+      target: NonNullable<Change['target']>;
+    }
+  | { type: 'changeDenied'; decision: Decision }
+  | { type: 'changeWithdrawn'; decision: Decision }
+  | { type: 'requestLapsed'; decision: Decision }
+  | { type: 'idpWritten'; wrote: 'added' | 'removed' | 'already so' }
+  | { type: 'scimPushed' }
+  | { type: 'delivered'; wrote: 'added' | 'removed' | 'already so' }
+  | { type: 'signInAwaited' }
+  | { type: 'changeLate'; leg: Leg; why: string }
+  | { type: 'changeSeen'; note: string | null }
+  | { type: 'changeOvertaken'; why: string }
+  | { type: 'applyFailed'; code: string; text: string }
+  | { type: 'endingWarned'; endsAt: Date }
+  | {
+      type: 'grantEnded';
+      cause: Cause;
+      by: PersonId | null;
+      /** Another live grant keeps the same membership. */
+      stillHeld: boolean;
+      stillHeldUntil: Date | null;
+    }
+);
+
+/** Who caused an event: a person, or a part of Latchkey, or an outside party. */
+export type Actor =
+  | { person: PersonId; name: string }
+  | { part: 'latchkey' | 'okta' | 'anypoint' | 'slack' | 'model' };
+
+/** The state after an event, or null when the life cycle has no such step from here. */
+export function nextState(state: ChangeState, event: ChangeEvent['type']): ChangeState | null {
+  return (lifeCycle[state] as Partial<Record<ChangeEvent['type'], ChangeState>>)[event] ?? null;
+}
+
+/** The change after one more event. Throws `bug.invariant` for an event that can't happen in this state. */
+export function evolve(change: Change | null, event: ChangeEvent): Change {
+  if (event.type === 'changeReceived') {
+    invariant(change === null, `change ${event.changeId} is received twice`);
+    return receivedChange(event);
+  }
+  invariant(change !== null, `${event.type} before changeReceived`);
+  const state = nextState(change.state, event.type);
+  invariant(state !== null, `${event.type} can't happen to a change that is ${change.state}`);
+  return { ...change, state, version: change.version + 1, ...fieldsOf(change, event) };
+}
+
+function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change {
+  return {
+    id: event.changeId,
+    kind: event.kind,
+    cause: event.cause,
+    state: 'received',
+    version: 1,
+    entitlementKey: event.entitlementKey,
+    personId: event.personId,
+    requesterId: event.requesterId,
+    reason: event.reason,
+    ticket: event.ticket,
+    requestedSeconds: event.requestedSeconds,
+    parentId: event.parentId,
+    requestedAt: event.at,
+    round: 0,
+    lapsesAt: null,
+    remindedAt: null,
+    plan: null,
+    verdict: null,
+    approvals: [],
+    decision: null,
+    grant: null,
+    target: event.target,
+    refusal: null,
+    legs: { decidedAt: null, idpWrittenAt: null, scimPushedAt: null, deliveredAt: null, seenAt: null },
+    late: null,
+    failure: null,
+    endingWarnedAt: null,
+    ended: null,
+    inEffectNote: null,
+  };
+}
+
+function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
+  switch (event.type) {
+    case 'changeReceived':
+      return {};
+    case 'requestRefused':
+      return { refusal: event.refusal };
+    case 'approversAsked':
+      return {
+        plan: event.plan,
+        verdict: event.verdict,
+        round: event.round,
+        lapsesAt: event.lapsesAt,
+        target: event.target,
+      };
+    case 'approversReminded':
+      return { remindedAt: event.at };
+    case 'approvalGiven':
+      return { approvals: [...change.approvals, event.approval] };
+    case 'changeApproved':
+      return {
+        decision: event.decision,
+        grant: event.grant,
+        target: event.target,
+        verdict: event.verdict ?? change.verdict,
+        legs: { ...change.legs, decidedAt: event.at },
+      };
+    case 'changeDenied':
+    case 'changeWithdrawn':
+    case 'requestLapsed':
+      return { decision: event.decision };
+    case 'idpWritten':
+      return { legs: { ...change.legs, idpWrittenAt: event.at } };
+    case 'scimPushed':
+      return { legs: { ...change.legs, scimPushedAt: change.legs.scimPushedAt ?? event.at } };
+    case 'delivered':
+      return { legs: { ...change.legs, deliveredAt: change.legs.deliveredAt ?? event.at } };
+    case 'signInAwaited':
+      return {};
+    case 'changeLate':
+      return { late: { leg: event.leg, at: event.at, clearedAt: null } };
+    case 'changeSeen':
+      return {
+        legs: { ...change.legs, seenAt: event.at },
+        late: change.late === null ? null : { ...change.late, clearedAt: event.at },
+        inEffectNote: event.note,
+      };
+    case 'changeOvertaken':
+      return {};
+    case 'applyFailed':
+      return { failure: { code: event.code, text: event.text, at: event.at } };
+    case 'endingWarned':
+      return { endingWarnedAt: event.at };
+    case 'grantEnded':
+      return {
+        ended: {
+          at: event.at,
+          cause: event.cause,
+          by: event.by,
+          stillHeld: event.stillHeld,
+          stillHeldUntil: event.stillHeldUntil,
+        },
+      };
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Milliseconds each leg took; null where it was not reached or not needed. */
+export type LegTimes = {
+  decisionToIdp: number | null;
+  idpToScim: number | null;
+  scimToDelivery: number | null;
+  deliveryToSeen: number | null;
+  total: number | null;
+};
+
+export function legTimes(legs: Legs): LegTimes {
+  const since = (from: Date | null, to: Date | null) =>
+    from === null || to === null ? null : Math.max(0, to.getTime() - from.getTime());
+  return {
+    decisionToIdp: since(legs.decidedAt, legs.idpWrittenAt),
+    idpToScim: since(legs.idpWrittenAt, legs.scimPushedAt),
+    scimToDelivery: since(legs.scimPushedAt, legs.deliveredAt),
+    deliveryToSeen: since(legs.deliveredAt ?? legs.scimPushedAt ?? legs.idpWrittenAt, legs.seenAt),
+    total: since(legs.decidedAt, legs.seenAt),
+  };
+}

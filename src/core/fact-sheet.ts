@@ -1,0 +1,82 @@
+import type { Clause, Entitlement } from './catalogue.ts';
+import { durationInWords } from './duration.ts';
+import type { Verdict } from './verdict.ts';
+
+/** One numbered fact (`f1`, `f2`...), ready to be read by people and by the model. */
+export type SheetFact = {
+  id: string;
+  label: string;
+  text: string;
+  /** The requester's own words or anything else that a stranger could have written. */
+  untrusted: boolean;
+};
+
+/** The one document the model reads. */
+export type FactSheet = {
+  facts: SheetFact[];
+  /** The written policy's clauses that bear on this change, e.g. `AC-3`. */
+  clauses: Clause[];
+};
+
+/** What is known about a request when it is put to approvers. */
+export type SheetSubject = {
+  entitlement: Entitlement;
+  beneficiary: { name: string; title: string | null; department: string | null };
+  requester: { name: string } | null;
+  reason: string;
+  ticket: string | null;
+  requestedSeconds: number;
+  holders: number;
+  holdersInDepartment: number;
+  earlierGrants: number;
+  heldUntil: Date | null;
+  verdict: Verdict;
+  clauses: readonly Clause[];
+};
+
+/** Pure: the numbered facts of a request, in a fixed order. Labels are stable; prompts and evals key on them. */
+export function factSheet(subject: SheetSubject): FactSheet {
+  const { entitlement: e, beneficiary: b } = subject;
+  const lines: [label: string, text: string, untrusted?: boolean][] = [
+    ['person', [b.name, b.title, b.department].filter((part) => part !== null).join(', ')],
+    ['entitlement', `${e.title}: ${e.gives}`],
+    ['tier', e.tier],
+    [
+      'duration',
+      `${durationInWords(subject.requestedSeconds)} asked, ${durationInWords(e.maxSeconds)} at most`,
+    ],
+    ['ticket', subject.ticket ?? 'none given', subject.ticket !== null],
+    [
+      'peers',
+      `${subject.holders} hold it now, ${subject.holdersInDepartment} of them in the same department`,
+    ],
+    ['history', `${subject.earlierGrants} earlier grants of it to this person`],
+    ['verdict', subject.verdict.grounds.map((g) => g.text).join('; ')],
+    ['reason', subject.reason, true],
+  ];
+  if (subject.requester !== null) lines.splice(1, 0, ['requested by', subject.requester.name]);
+  if (subject.heldUntil !== null) lines.push(['held until', subject.heldUntil.toISOString()]);
+  return {
+    facts: lines.map(([label, text, untrusted], i) => ({
+      id: `f${i + 1}`,
+      label,
+      text,
+      untrusted: untrusted ?? false,
+    })),
+    clauses: [...subject.clauses],
+  };
+}
+
+/** The summary that stands whether or not a model answers: two or three plain sentences out of the facts. */
+export function plainSummary(sheet: FactSheet): string {
+  const text = (label: string) => sheet.facts.find((f) => f.label === label)?.text ?? '';
+  return [
+    `Tier ${text('tier')}; ${text('duration')}.`,
+    `${capital(text('peers'))}; ${text('history')}.`,
+    `${capital(text('verdict'))}.`,
+  ].join(' ');
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,56 @@
+import type { ChangeEvent } from './change.ts';
+
+/** Work that follows from an event; the outbox carries it. Ids only: the job looks everything up when it runs. */
+export type Job =
+  | { job: 'consider'; changeId: string }
+  | { job: 'settle'; clickKey: string; click: ClickReceived }
+  | { job: 'summarize'; changeId: string }
+  | { job: 'apply'; personId: string; groupId: string }
+  | { job: 'deliver'; personId: string; teamId: string }
+  | { job: 'verify'; changeId: string }
+  | { job: 'tell'; changeId: string };
+
+export type JobName = Job['job'];
+
+/** A click as it came in: who and on what, not yet believed. */
+export type ClickReceived = {
+  clickId: string;
+  changeId: string;
+  round: number;
+  chatUserId: string;
+  /** Where to answer so that only the clicker sees it. */
+  channel: string;
+  act:
+    | { verb: 'approve'; seconds: number | null }
+    | { verb: 'deny'; reason: string }
+    | { verb: 'withdraw' }
+    | { verb: 'release' };
+};
+
+/** The pair a grant or revoke of this change moves. */
+export type Pair = { personId: string; groupId: string; teamId: string };
+
+/** Pure: which jobs an event calls for. Every event makes the messages right again. */
+export function reactions(event: ChangeEvent, pair: Pair | null, parentId: string | null): Job[] {
+  const tell: Job = { job: 'tell', changeId: parentId ?? event.changeId };
+  switch (event.type) {
+    case 'changeReceived':
+      return [{ job: 'consider', changeId: event.changeId }];
+    case 'approversAsked':
+      return [tell, { job: 'summarize', changeId: event.changeId }];
+    case 'changeApproved':
+      return pair === null
+        ? [tell]
+        : [
+            { job: 'apply', personId: pair.personId, groupId: pair.groupId },
+            { job: 'verify', changeId: event.changeId },
+            tell,
+          ];
+    case 'idpWritten':
+    case 'scimPushed':
+    case 'delivered':
+      return [{ job: 'verify', changeId: event.changeId }];
+    default:
+      return [tell];
+  }
+}

@@ -1,0 +1,45 @@
+/** A refusal: somebody asked for something they may not have, or not now. A value, never thrown. */
+export type RefusalReason =
+  | 'unknownPerson'
+  | 'notAPerson'
+  | 'guest'
+  | 'stranger'
+  | 'deactivated'
+  | 'noVerifiedEmail'
+  | 'ambiguousPerson'
+  | 'inactiveInIdp'
+  | 'unknownEntitlement'
+  | 'entitlementUnavailable'
+  | 'notEligible'
+  | 'reasonMissing'
+  | 'reasonTooLong'
+  | 'durationInvalid'
+  | 'durationTooLong'
+  | 'alreadyPending'
+  | 'alreadyHeld'
+  | 'nothingToEnd'
+  | 'unknownChange'
+  | 'alreadySettled'
+  | 'staleCard'
+  | 'selfApproval'
+  | 'notAnApprover'
+  | 'alreadyApprovedByYou'
+  | 'denialNeedsReason'
+  | 'notYours';
+
+export type Refusal = {
+  refused: true;
+  reason: RefusalReason;
+  /** What happened and why, one sentence, plain text. */
+  text: string;
+  /** What the person can do now, one sentence, plain text. */
+  next: string;
+};
+
+export function refuse(reason: RefusalReason, text: string, next: string): Refusal {
+  return { refused: true, reason, text, next };
+}
+
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && (value as { refused?: unknown }).refused === true;
+}

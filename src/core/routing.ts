@@ -1,0 +1,92 @@
+import type { ApproverRule } from './catalogue.ts';
+import type { PersonId } from './ids.ts';
+
+/** A person who may approve, with how the card names them. */
+export type Approver = { id: PersonId; name: string; email: string };
+
+/** One source of the rule and the people it yields right now. */
+export type Seat = { source: string; people: Approver[]; pinged: boolean };
+
+/** Who may decide a change, as resolved at one moment. Resolved again at every click. */
+export type ApproverPlan = {
+  of: ApproverRule['of'];
+  quorum: number;
+  seats: Seat[];
+  /** The rule left nobody, so the catalogue's admins are asked instead. */
+  escalated: boolean;
+};
+
+/**
+ * Seats without requester and beneficiary. A rule that leaves nobody (or, for `all`, leaves a seat empty) goes
+ * to the admins; it is never taken as approved. Fewer people than the quorum is "nobody" too.
+ */
+export function planApprovers(
+  rule: Pick<ApproverRule, 'of' | 'quorum'>,
+  seats: readonly Seat[],
+  admins: readonly Approver[],
+  excluded: ReadonlySet<PersonId>,
+): ApproverPlan {
+  const eligible = seats.map((seat) => ({ ...seat, people: withoutExcluded(seat.people, excluded) }));
+  const others = withoutExcluded(admins, excluded);
+  const adminSeat: Seat = { source: 'admins', people: others, pinged: true };
+  if (rule.of === 'all') {
+    const filled = eligible.map((seat) =>
+      seat.people.length > 0 ? seat : { ...adminSeat, source: `admins for ${seat.source}` },
+    );
+    const enough = distinct(filled).length >= rule.quorum;
+    return {
+      of: 'all',
+      quorum: rule.quorum,
+      seats: enough ? filled : [...filled, adminSeat],
+      escalated: !enough || filled.some((seat, i) => seat !== eligible[i]),
+    };
+  }
+  const enough = distinct(eligible).length >= rule.quorum;
+  return {
+    of: 'any',
+    quorum: rule.quorum,
+    seats: enough ? eligible : [...eligible, adminSeat],
+    escalated: !enough,
+  };
+}
+
+/** Everybody who may approve, each once. */
+export function distinct(seats: readonly Seat[]): Approver[] {
+  const seen = new Map<PersonId, Approver>();
+  for (const seat of seats)
+    for (const person of seat.people) seen.set(person.id, seen.get(person.id) ?? person);
+  return [...seen.values()];
+}
+
+/** Whether nobody at all can decide: somebody has to mend the catalogue. */
+export function isStranded(plan: ApproverPlan): boolean {
+  return (
+    distinct(plan.seats).length < plan.quorum ||
+    (plan.of === 'all' && plan.seats.some((s) => s.people.length === 0))
+  );
+}
+
+/** Whether these approvals, given by people who may approve now, settle the change. */
+export function isApproved(plan: ApproverPlan, approvedBy: readonly PersonId[]): boolean {
+  const may = new Set(distinct(plan.seats).map((p) => p.id));
+  const counted = new Set(approvedBy.filter((id) => may.has(id)));
+  if (counted.size < plan.quorum || counted.size === 0) return false;
+  if (plan.of === 'any') return true;
+  return plan.seats.every((seat) => seat.people.some((p) => counted.has(p.id)));
+}
+
+/** What is still missing, for the card: `1 more of Tom Okafor, Olga Brandt`. */
+export function stillMissing(plan: ApproverPlan, approvedBy: readonly PersonId[]): string {
+  const done = new Set(approvedBy);
+  const names = (people: readonly Approver[]) => people.map((p) => p.name).join(', ');
+  if (plan.of === 'all') {
+    const open = plan.seats.filter((seat) => !seat.people.some((p) => done.has(p.id)));
+    if (open.length > 0) return open.map((seat) => `${seat.source} (${names(seat.people)})`).join(' and ');
+  }
+  const left = distinct(plan.seats).filter((p) => !done.has(p.id));
+  return `${Math.max(0, plan.quorum - done.size)} more of ${names(left)}`;
+}
+
+function withoutExcluded(people: readonly Approver[], excluded: ReadonlySet<PersonId>): Approver[] {
+  return people.filter((p) => !excluded.has(p.id));
+}
