@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Db } from '../store/database.ts';
+
+/** Entries sealed in one transaction. */
+const SEAL_BATCH = 1_000;
+/** Advisory lock of the one sealer; the number has no meaning. */
+const SEALER_LOCK = 4_711_001;
+
+type Entry = { id: string; at: Date; type: string; change_id: string | null; actor: unknown; data: unknown };
+
+/**
+ * Numbers and chains audit entries in commit order: only entries older than the oldest transaction still open,
+ * so no number is ever skipped or taken back. One sealer at a time; answers how many were sealed.
+ */
+export async function sealAudit(db: Db): Promise<number> {
+  return await db.transaction().execute(async (tx) => {
+    const lock = await sql<{
+      taken: boolean;
+    }>`select pg_try_advisory_xact_lock(${SEALER_LOCK}) as taken`.execute(tx);
+    if (lock.rows[0]?.taken !== true) return 0;
+    const head = await sql<{
+      seq: string;
+      hash: Buffer;
+    }>`select seq, hash from audit_seals order by seq desc limit 1`.execute(tx);
+    let seq = BigInt(head.rows[0]?.seq ?? 0);
+    let hash = head.rows[0]?.hash ?? Buffer.alloc(32);
+    const { rows } = await sql<Entry>`
+      select a.id, a.at, a.type, a.change_id, a.actor, a.data from audit a
+      left join audit_seals s on s.audit_id = a.id
+      where s.audit_id is null and a.xid < pg_snapshot_xmin(pg_current_snapshot())
+      order by a.xid, a.id limit ${SEAL_BATCH}`.execute(tx);
+    if (rows.length === 0) return 0;
+    const seals = rows.map((entry) => {
+      seq += 1n;
+      hash = chain(hash, seq, entry);
+      return { seq, audit_id: entry.id, hash };
+    });
+    await tx.insertInto('audit_seals').values(seals).execute();
+    return seals.length;
+  });
+}
+
+export type ChainCheck = { entries: number; head: string } | { brokenAt: number; why: string };
+
+/** Recomputes the whole chain, page by page. */
+export async function verifyAudit(db: Db): Promise<ChainCheck> {
+  let seq = 0n;
+  let hash: Buffer = Buffer.alloc(32);
+  for (;;) {
+    const { rows } = await sql<Entry & { seq: string; hash: Buffer }>`
+      select s.seq, s.hash, a.id, a.at, a.type, a.change_id, a.actor, a.data
+      from audit_seals s left join audit a on a.id = s.audit_id
+      where s.seq > ${seq} order by s.seq limit 10000`.execute(db);
+    if (rows.length === 0) return { entries: Number(seq), head: hash.toString('hex') };
+    for (const row of rows) {
+      seq += 1n;
+      if (BigInt(row.seq) !== seq) return { brokenAt: Number(seq), why: 'an entry is missing' };
+      hash = chain(hash, seq, row);
+      if (!hash.equals(row.hash)) return { brokenAt: Number(seq), why: 'an entry does not match its seal' };
+    }
+  }
+}
+
+function chain(previous: Buffer, seq: bigint, entry: Entry): Buffer {
+  const content = JSON.stringify([
+    seq.toString(),
+    entry.id,
+    entry.at?.toISOString(),
+    entry.type,
+    entry.change_id,
+    canonical(entry.actor),
+    canonical(entry.data),
+  ]);
+  return createHash('sha256').update(previous).update(content).digest();
+}
+
+/** Keys in order: jsonb gives them back in an order of its own. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([k, v]) => [k, canonical(v)]),
+  );
+}

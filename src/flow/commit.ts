@@ -1,0 +1,115 @@
+import { sql } from 'kysely';
+import type { Actor, Change, ChangeEvent } from '../core/change.ts';
+import { type Job, type Pair, reactions } from '../core/reactions.ts';
+import { lockChange, writeEvent } from '../store/changes.ts';
+import type { Db, Tx } from '../store/database.ts';
+import { writeGrants } from '../store/grants.ts';
+import { addJobs } from '../store/outbox.ts';
+
+/** Something worth an audit entry that is not a step of a change's life cycle. */
+export type Note = {
+  type:
+    | 'adviceGiven'
+    | 'catalogueLoaded'
+    | 'scimUserChanged'
+    | 'scimGroupChanged'
+    | 'scimMembersChanged'
+    | 'clickRefused'
+    | 'pushOwed';
+  at: Date;
+  actor: Actor;
+  changeId: string | null;
+  data: Record<string, unknown>;
+};
+
+/** What the body of a commit works with: the transaction, the database's clock, and changes locked for it. */
+export type Unit = {
+  tx: Tx;
+  /** The database's clock at the start of this commit. */
+  now: Date;
+  /** Reads a change and holds it until the commit ends. */
+  change(id: string): Promise<Change | null>;
+};
+
+export type Outcome<T> = {
+  result: T;
+  events?: readonly ChangeEvent[];
+  notes?: readonly Note[];
+  /** Work beyond what the events call for by themselves. */
+  jobs?: readonly Job[];
+  /** For `changeReceived`: the key under which a duplicate finds the first. */
+  idempotencyKey?: string;
+};
+
+/**
+ * The one way to write: what `work` decides becomes state, audit entries and outbox rows in one transaction,
+ * or nothing does. `work` may run only once per call and must lock what it decides on through the unit.
+ * Resolves after the commit; `onCommitted` (the relay's nudge) is called then.
+ */
+export async function commit<T>(
+  db: Db,
+  work: (unit: Unit) => Promise<Outcome<T>>,
+  onCommitted?: () => void,
+): Promise<T> {
+  const owed = { any: false };
+  const result = await db.transaction().execute(async (tx) => {
+    const clock = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(tx);
+    const now = clock.rows[0]?.now as Date;
+    const locked = new Map<string, Change | null>();
+    const change = async (id: string) => {
+      if (!locked.has(id)) locked.set(id, await lockChange(tx, id));
+      return locked.get(id) ?? null;
+    };
+    const outcome = await work({ tx, now, change });
+    const events = outcome.events ?? [];
+    const notes = outcome.notes ?? [];
+    const jobs: Job[] = [...(outcome.jobs ?? [])];
+    for (const event of events) {
+      const before = event.type === 'changeReceived' ? null : await change(event.changeId);
+      const after = await writeEvent(tx, before, event, outcome.idempotencyKey ?? null);
+      locked.set(event.changeId, after);
+      await writeGrants(tx, event, after);
+      jobs.push(...reactions(event, pairOf(after), after.parentId));
+    }
+    for (const note of notes)
+      if (note.type === 'adviceGiven' && note.changeId !== null)
+        jobs.push({ job: 'tell', changeId: note.changeId });
+    await writeAudit(tx, events, notes);
+    await addJobs(tx, jobs);
+    owed.any = jobs.length > 0;
+    return outcome.result;
+  });
+  if (owed.any) onCommitted?.();
+  return result;
+}
+
+function pairOf(change: Change): Pair | null {
+  return change.target === null
+    ? null
+    : { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId };
+}
+
+async function writeAudit(tx: Tx, events: readonly ChangeEvent[], notes: readonly Note[]): Promise<void> {
+  const rows = [
+    ...events.map(({ type, at, actor, changeId, ...data }) => ({
+      type,
+      at,
+      actor,
+      change_id: changeId as string | null,
+      data,
+    })),
+    ...notes.map(({ type, at, actor, changeId, data }) => ({ type, at, actor, change_id: changeId, data })),
+  ];
+  if (rows.length === 0) return;
+  await tx
+    .insertInto('audit')
+    .values(
+      rows.map((r) => ({
+        ...r,
+        type: r.type as string,
+        actor: JSON.stringify(r.actor),
+        data: JSON.stringify(r.data),
+      })),
+    )
+    .execute();
+}

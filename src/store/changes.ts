@@ -1,0 +1,168 @@
+import type { Change, ChangeEvent } from '../core/change.ts';
+import { evolve } from '../core/change.ts';
+import type { Db, Tx } from './database.ts';
+
+/** Reads a change without locking it. */
+export async function readChange(db: Db | Tx, id: string): Promise<Change | null> {
+  const row = await db.selectFrom('changes').select('doc').where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+/** Reads a change and holds its row until the transaction ends: of two racing clicks one waits here. */
+export async function lockChange(tx: Tx, id: string): Promise<Change | null> {
+  const row = await tx
+    .selectFrom('changes')
+    .select('doc')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+export async function findByIdempotencyKey(db: Db | Tx, key: string): Promise<Change | null> {
+  const row = await db
+    .selectFrom('changes')
+    .select('doc')
+    .where('idempotency_key', '=', key)
+    .executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+/** Ids of changes of this person and group that are on their way, oldest first. */
+export async function underwayIds(
+  db: Db | Tx,
+  where: { personId: string } & ({ groupId: string } | { teamId: string }),
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('changes')
+    .select('id')
+    .where('person_id', '=', where.personId)
+    .where('state', 'in', ['applying', 'verifying', 'awaitingSignIn', 'late'])
+    .where(
+      'groupId' in where ? 'group_id' : 'team_id',
+      '=',
+      'groupId' in where ? where.groupId : where.teamId,
+    )
+    .orderBy('requested_at')
+    .execute();
+  return rows.map((r) => r.id);
+}
+
+/** The pending request of this person for this entitlement, if there is one. */
+export async function pendingRequest(
+  db: Db | Tx,
+  personId: string,
+  entitlementKey: string,
+): Promise<Change | null> {
+  const row = await db
+    .selectFrom('changes')
+    .select('doc')
+    .where('person_id', '=', personId)
+    .where('entitlement_key', '=', entitlementKey)
+    .where('kind', '=', 'grant')
+    .where('state', 'in', ['received', 'asking'])
+    .executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+/** The newest revoke that ends what this change granted. */
+export async function endingOf(db: Db | Tx, parentId: string): Promise<Change | null> {
+  const row = await db
+    .selectFrom('changes')
+    .select('doc')
+    .where('parent_id', '=', parentId)
+    .orderBy('requested_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+export async function recentChanges(db: Db, limit: number): Promise<Change[]> {
+  const rows = await db
+    .selectFrom('changes')
+    .select('doc')
+    .orderBy('requested_at', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((r) => revive(r.doc));
+}
+
+export async function changesOfPerson(db: Db, personId: string, limit: number): Promise<Change[]> {
+  const rows = await db
+    .selectFrom('changes')
+    .select('doc')
+    .where((eb) => eb.or([eb('person_id', '=', personId), eb('requester_id', '=', personId)]))
+    .where('kind', '=', 'grant')
+    .orderBy('requested_at', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((r) => revive(r.doc));
+}
+
+/** Applies an event to the stored change. Only commit.ts calls this. */
+export async function writeEvent(
+  tx: Tx,
+  before: Change | null,
+  event: ChangeEvent,
+  idempotencyKey: string | null,
+): Promise<Change> {
+  const after = evolve(before, event);
+  const columns = {
+    state: after.state,
+    version: after.version,
+    group_id: after.target?.groupId ?? null,
+    team_id: after.target?.teamId ?? null,
+    lapses_at: after.lapsesAt,
+    doc: JSON.stringify(after),
+  };
+  if (before === null)
+    await tx
+      .insertInto('changes')
+      .values({
+        ...columns,
+        id: after.id,
+        idempotency_key: idempotencyKey,
+        kind: after.kind,
+        entitlement_key: after.entitlementKey,
+        person_id: after.personId,
+        requester_id: after.requesterId,
+        parent_id: after.parentId,
+        requested_at: after.requestedAt,
+      })
+      .execute();
+  else await tx.updateTable('changes').set(columns).where('id', '=', after.id).execute();
+  return after;
+}
+
+/** Points in time inside a stored change: JSON has no dates. */
+function revive(doc: Change): Change {
+  const date = (value: Date | string | null): Date | null => (value === null ? null : new Date(value));
+  const must = (value: Date | string): Date => new Date(value);
+  return {
+    ...doc,
+    requestedAt: must(doc.requestedAt),
+    lapsesAt: date(doc.lapsesAt),
+    remindedAt: date(doc.remindedAt),
+    endingWarnedAt: date(doc.endingWarnedAt),
+    approvals: doc.approvals.map((a) => ({ ...a, at: must(a.at) })),
+    decision: doc.decision === null ? null : { ...doc.decision, at: must(doc.decision.at) },
+    grant:
+      doc.grant === null
+        ? null
+        : { ...doc.grant, startsAt: must(doc.grant.startsAt), endsAt: must(doc.grant.endsAt) },
+    legs: {
+      decidedAt: date(doc.legs.decidedAt),
+      idpWrittenAt: date(doc.legs.idpWrittenAt),
+      scimPushedAt: date(doc.legs.scimPushedAt),
+      deliveredAt: date(doc.legs.deliveredAt),
+      seenAt: date(doc.legs.seenAt),
+    },
+    late:
+      doc.late === null ? null : { ...doc.late, at: must(doc.late.at), clearedAt: date(doc.late.clearedAt) },
+    failure: doc.failure === null ? null : { ...doc.failure, at: must(doc.failure.at) },
+    ended:
+      doc.ended === null
+        ? null
+        : { ...doc.ended, at: must(doc.ended.at), stillHeldUntil: date(doc.ended.stillHeldUntil) },
+  };
+}

@@ -1,0 +1,151 @@
+import type { ChangeEvent } from '../core/change.ts';
+import type { Grant } from '../core/desired.ts';
+import type { GrantId, PersonId } from '../core/ids.ts';
+import type { Db, Tx } from './database.ts';
+
+type Row = {
+  id: string;
+  change_id: string;
+  person_id: string;
+  entitlement_key: string;
+  group_id: string;
+  team_id: string;
+  starts_at: Date;
+  ends_at: Date;
+  ended_at: Date | null;
+};
+
+function toGrant(row: Row): Grant {
+  return {
+    id: row.id as GrantId,
+    changeId: row.change_id,
+    personId: row.person_id as PersonId,
+    entitlementKey: row.entitlement_key,
+    groupId: row.group_id,
+    teamId: row.team_id,
+    startsAt: row.starts_at,
+    endsAt: row.ends_at,
+    endedAt: row.ended_at,
+  };
+}
+
+/** Grants not ended yet (their time may be over) of a person, narrowed to a group, team or entitlement. */
+export async function unendedGrants(
+  db: Db | Tx,
+  where: { personId: string; groupId?: string; teamId?: string; entitlementKey?: string },
+): Promise<Grant[]> {
+  let query = db
+    .selectFrom('grants')
+    .selectAll()
+    .where('person_id', '=', where.personId)
+    .where('ended_at', 'is', null);
+  if (where.groupId !== undefined) query = query.where('group_id', '=', where.groupId);
+  if (where.teamId !== undefined) query = query.where('team_id', '=', where.teamId);
+  if (where.entitlementKey !== undefined) query = query.where('entitlement_key', '=', where.entitlementKey);
+  return (await query.execute()).map(toGrant);
+}
+
+/** Whether Latchkey ever gave this membership and took the grant back: only then may it remove it. */
+export async function hasEndedGrant(db: Db | Tx, personId: string, groupId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('grants')
+    .select('id')
+    .where('person_id', '=', personId)
+    .where('group_id', '=', groupId)
+    .where('ended_at', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Grants whose time is over but that nobody ended yet, oldest first. */
+export async function grantsDueToEnd(db: Db | Tx, now: Date, limit: number): Promise<Grant[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .selectAll()
+    .where('ended_at', 'is', null)
+    .where('ends_at', '<=', now)
+    .orderBy('ends_at')
+    .limit(limit)
+    .execute();
+  return rows.map(toGrant);
+}
+
+/** Unended grants that end before a time: candidates for a warning. */
+export async function grantsEndingBefore(db: Db, now: Date, before: Date, limit: number): Promise<Grant[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .innerJoin('changes', 'changes.id', 'grants.change_id')
+    .selectAll('grants')
+    .where('ended_at', 'is', null)
+    .where('ends_at', '>', now)
+    .where('ends_at', '<=', before)
+    .where((eb) => eb(eb.ref('changes.doc', '->>').key('endingWarnedAt'), 'is', null))
+    .orderBy('ends_at')
+    .limit(limit)
+    .execute();
+  return rows.map(toGrant);
+}
+
+/** How many people hold an entitlement now, how many of them in one department, and this person's earlier grants of it. */
+export async function holding(
+  db: Db,
+  who: { entitlementKey: string; personId: string; department: string | null },
+  now: Date,
+): Promise<{ holders: number; holdersInDepartment: number; earlierGrants: number }> {
+  const held = await db
+    .selectFrom('grants')
+    .innerJoin('people', 'people.id', 'grants.person_id')
+    .select((eb) => [
+      eb.fn.count<string>('grants.person_id').distinct().as('holders'),
+      eb.fn
+        .count<string>('grants.person_id')
+        .distinct()
+        .filterWhere('people.department', '=', who.department ?? '')
+        .as('inDepartment'),
+    ])
+    .where('entitlement_key', '=', who.entitlementKey)
+    .where('ended_at', 'is', null)
+    .where('ends_at', '>', now)
+    .executeTakeFirstOrThrow();
+  const earlier = await db
+    .selectFrom('grants')
+    .select((eb) => eb.fn.countAll<string>().as('n'))
+    .where('entitlement_key', '=', who.entitlementKey)
+    .where('person_id', '=', who.personId)
+    .executeTakeFirstOrThrow();
+  return {
+    holders: Number(held.holders),
+    holdersInDepartment: Number(held.inDepartment),
+    earlierGrants: Number(earlier.n),
+  };
+}
+
+/** What an event means for grants. Only commit.ts calls this. */
+export async function writeGrants(
+  tx: Tx,
+  event: ChangeEvent,
+  who: { personId: string; entitlementKey: string },
+): Promise<void> {
+  if (event.type === 'changeApproved' && event.grant !== null)
+    await tx
+      .insertInto('grants')
+      .values({
+        id: event.grant.id,
+        change_id: event.changeId,
+        person_id: who.personId,
+        entitlement_key: who.entitlementKey,
+        group_id: event.target.groupId,
+        team_id: event.target.teamId,
+        starts_at: event.grant.startsAt,
+        ends_at: event.grant.endsAt,
+      })
+      .execute();
+  if (event.type === 'grantEnded')
+    await tx
+      .updateTable('grants')
+      .set({ ended_at: event.at })
+      .where('change_id', '=', event.changeId)
+      .where('ended_at', 'is', null)
+      .execute();
+}

@@ -1,0 +1,138 @@
+import { sql } from 'kysely';
+import type { Job, JobName } from '../core/reactions.ts';
+import type { Db, Tx } from './database.ts';
+
+/**
+ * Order of work under the vendors' limits: revokes before grants would need the pair's direction; the coarse
+ * order is decisions, IdP writes, deliveries, verification, messages, advice. Lower runs first.
+ */
+const priorities: Record<JobName, number> = {
+  settle: 1,
+  consider: 2,
+  apply: 3,
+  deliver: 4,
+  verify: 5,
+  tell: 6,
+  summarize: 7,
+};
+
+export type OutboxRow = {
+  id: string;
+  job: JobName;
+  payload: Job;
+  priority: number;
+  generation: number;
+  leases: number;
+  attempts: number;
+};
+
+/** The same work called for twice has the same key and is one open row. */
+export function keyOf(job: Job): string {
+  switch (job.job) {
+    case 'apply':
+      return `apply:${job.personId}:${job.groupId}`;
+    case 'deliver':
+      return `deliver:${job.personId}:${job.teamId}`;
+    case 'settle':
+      return `settle:${job.clickKey}`;
+    default:
+      return `${job.job}:${job.changeId}`;
+  }
+}
+
+/**
+ * Adds work, or calls again for work that is open already. Called by commit (with the state it follows from) and
+ * by `acceptClick` (a click is stored before it is answered).
+ */
+export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> {
+  if (jobs.length === 0) return;
+  const rows = new Map(jobs.map((job) => [keyOf(job), job]));
+  // Sorted, so that two transactions take the rows' locks in the same order.
+  const values = [...rows]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, job]) => ({
+      key,
+      job: job.job,
+      payload: JSON.stringify(job),
+      priority: priorities[job.job],
+    }));
+  await db
+    .insertInto('outbox')
+    .values(values)
+    .onConflict((c) =>
+      c
+        .column('key')
+        .where('done_at', 'is', null)
+        .doUpdateSet((eb) => ({
+          generation: eb('outbox.generation', '+', 1),
+          next_at: eb.fn<Date>('least', ['outbox.next_at', 'excluded.next_at']),
+        })),
+    )
+    .execute();
+}
+
+/** Takes due rows and leases them: a lease that runs out (a killed worker, an emptied Redis) makes the row due again. */
+export async function leaseDue(db: Db, limit: number, leaseMs: number): Promise<OutboxRow[]> {
+  const { rows } = await sql<OutboxRow>`
+    update outbox set leases = leases + 1, next_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
+    where id in (
+      select id from outbox where done_at is null and next_at <= clock_timestamp()
+      order by next_at limit ${limit} for update skip locked
+    )
+    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
+  return rows;
+}
+
+/** Milliseconds until the next open row is due; null when none is open. */
+export async function msUntilDue(db: Db): Promise<number | null> {
+  const { rows } = await sql<{ ms: number | null }>`
+    select (extract(epoch from min(next_at) - clock_timestamp()) * 1000)::float8 as ms
+    from outbox where done_at is null`.execute(db);
+  return rows[0]?.ms ?? null;
+}
+
+/** The row if it is still owed. */
+export async function readOpen(db: Db, id: string): Promise<OutboxRow | null> {
+  const row = await db
+    .selectFrom('outbox')
+    .select(['id', 'job', 'payload', 'priority', 'generation', 'leases', 'attempts'])
+    .where('id', '=', id)
+    .where('done_at', 'is', null)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Closes a row, unless its work was called for again meanwhile: then it is due at once. Answers whether it closed. */
+export async function finish(db: Db, row: OutboxRow): Promise<boolean> {
+  const { rows } = await sql<{ done_at: Date | null }>`
+    update outbox set
+      done_at = case when generation = ${row.generation} then clock_timestamp() end,
+      next_at = case when generation = ${row.generation} then next_at else clock_timestamp() end
+    where id = ${row.id} and done_at is null
+    returning done_at`.execute(db);
+  return rows[0] === undefined || rows[0].done_at !== null;
+}
+
+/** Leaves a row open and due again after a while; at once if it was called for again meanwhile. */
+export async function again(db: Db, row: OutboxRow, afterMs: number, fault: string | null): Promise<void> {
+  await sql`
+    update outbox set
+      next_at = clock_timestamp() + case when generation = ${row.generation} then ${afterMs} else 0 end * interval '1 ms',
+      attempts = case when ${fault}::text is null then 0 else attempts + 1 end,
+      last_fault = coalesce(${fault}, last_fault)
+    where id = ${row.id} and done_at is null`.execute(db);
+}
+
+/** Puts leased rows back at once, e.g. when the queue could not take them. */
+export async function unlease(db: Db, ids: readonly string[], afterMs: number): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`update outbox set next_at = clock_timestamp() + ${afterMs} * interval '1 ms'
+    where id = any(${ids}::bigint[]) and done_at is null`.execute(db);
+}
+
+/** Forgets rows done long ago. The audit keeps what happened; this table only what is owed. */
+export async function forgetDone(db: Db, olderThanHours: number): Promise<void> {
+  await sql`delete from outbox where done_at < clock_timestamp() - ${olderThanHours} * interval '1 hour'`.execute(
+    db,
+  );
+}

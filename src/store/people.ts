@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import type { PersonId } from '../core/ids.ts';
+import type { IdpPerson } from '../flow/ports.ts';
+import type { Db, Tx } from './database.ts';
+
+export type LinkedSystem = 'okta' | 'entra' | 'slack' | 'anypoint';
+
+/** A person as we last heard of them. */
+export type Person = {
+  id: PersonId;
+  email: string;
+  login: string;
+  name: string;
+  isActive: boolean;
+  title: string | null;
+  department: string | null;
+  manager: string | null;
+  timeZone: string | null;
+};
+
+type Row = {
+  id: string;
+  email: string;
+  login: string;
+  name: string;
+  status: string;
+  title: string | null;
+  department: string | null;
+  manager: string | null;
+  time_zone: string | null;
+};
+
+function toPerson(row: Row): Person {
+  return {
+    id: row.id as PersonId,
+    email: row.email,
+    login: row.login,
+    name: row.name,
+    isActive: row.status === 'active',
+    title: row.title,
+    department: row.department,
+    manager: row.manager,
+    timeZone: row.time_zone,
+  };
+}
+
+export async function readPerson(db: Db | Tx, id: string): Promise<Person | null> {
+  const row = await db.selectFrom('people').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toPerson(row);
+}
+
+export async function personByLink(
+  db: Db | Tx,
+  system: LinkedSystem,
+  externalId: string,
+): Promise<Person | null> {
+  const row = await db
+    .selectFrom('person_links')
+    .innerJoin('people', 'people.id', 'person_links.person_id')
+    .selectAll('people')
+    .where('system', '=', system)
+    .where('external_id', '=', externalId)
+    .executeTakeFirst();
+  return row === undefined ? null : toPerson(row);
+}
+
+export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string | null> {
+  const row = await db
+    .selectFrom('person_links')
+    .select('external_id')
+    .where('person_id', '=', personId)
+    .where('system', '=', system)
+    .orderBy('verified_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.external_id ?? null;
+}
+
+/** Notes that a system has confirmed this link; an account that moved to another person moves here too. */
+export async function linkPerson(
+  db: Db | Tx,
+  personId: string,
+  system: LinkedSystem,
+  externalId: string,
+): Promise<void> {
+  await db
+    .insertInto('person_links')
+    .values({ system, external_id: externalId, person_id: personId })
+    .onConflict((c) =>
+      c.columns(['system', 'external_id']).doUpdateSet({ person_id: personId, verified_at: new Date() }),
+    )
+    .execute();
+}
+
+/** Stores what the IdP says of a person, under our own id; found again by the IdP's id only. */
+export async function rememberPerson(db: Db, system: 'okta' | 'entra', from: IdpPerson): Promise<Person> {
+  const values = {
+    email: from.email,
+    login: from.login,
+    name: from.displayName,
+    status: from.status,
+    title: from.title,
+    department: from.department,
+    manager: from.manager,
+    time_zone: from.timeZone,
+  };
+  const known = await personByLink(db, system, from.id);
+  if (known !== null) {
+    await db
+      .updateTable('people')
+      .set({ ...values, updated_at: new Date() })
+      .where('id', '=', known.id)
+      .execute();
+    return toPerson({ id: known.id, ...values });
+  }
+  return await db.transaction().execute(async (tx) => {
+    const id = randomUUID();
+    await tx
+      .insertInto('people')
+      .values({ id, ...values })
+      .execute();
+    const linked = await tx
+      .insertInto('person_links')
+      .values({ system, external_id: from.id, person_id: id })
+      .onConflict((c) => c.columns(['system', 'external_id']).doNothing())
+      .returning('person_id')
+      .executeTakeFirst();
+    if (linked !== undefined) return toPerson({ id, ...values });
+    // Somebody stored the same person a moment earlier: theirs stands.
+    await tx.deleteFrom('people').where('id', '=', id).execute();
+    const first = await personByLink(tx, system, from.id);
+    if (first === null) throw new Error('a link vanished between two statements');
+    return first;
+  });
+}

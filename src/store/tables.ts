@@ -1,0 +1,89 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { Change } from '../core/change.ts';
+import type { FactSheet } from '../core/fact-sheet.ts';
+import type { Job, JobName } from '../core/reactions.ts';
+import type { AdviceResult } from '../flow/ports.ts';
+
+/** A jsonb column: read parsed, written as text. */
+type Json<T> = ColumnType<T, string, string>;
+
+export type Tables = {
+  people: {
+    id: string;
+    email: string;
+    login: string;
+    name: string;
+    status: string;
+    title: string | null;
+    department: string | null;
+    manager: string | null;
+    time_zone: string | null;
+    updated_at: Generated<Date>;
+  };
+  person_links: { system: string; external_id: string; person_id: string; verified_at: Generated<Date> };
+  changes: {
+    id: string;
+    idempotency_key: string | null;
+    state: string;
+    version: number;
+    kind: string;
+    entitlement_key: string;
+    person_id: string;
+    requester_id: string | null;
+    parent_id: string | null;
+    group_id: string | null;
+    team_id: string | null;
+    requested_at: Date;
+    lapses_at: Date | null;
+    doc: Json<Change>;
+  };
+  grants: {
+    id: string;
+    change_id: string;
+    person_id: string;
+    entitlement_key: string;
+    group_id: string;
+    team_id: string;
+    starts_at: Date;
+    ends_at: Date;
+    ended_at: Date | null;
+  };
+  summaries: {
+    change_id: string;
+    sheet: Json<FactSheet>;
+    plain: string;
+    advice: ColumnType<AdviceResult | null, string | null, string | null>;
+  };
+  outbox: {
+    id: Generated<string>;
+    key: string;
+    job: JobName;
+    payload: Json<Job>;
+    priority: number;
+    generation: Generated<number>;
+    next_at: Generated<Date>;
+    leases: Generated<number>;
+    attempts: Generated<number>;
+    last_fault: string | null;
+    created_at: Generated<Date>;
+    done_at: Date | null;
+  };
+  messages: {
+    change_id: string;
+    key: string;
+    channel: string | null;
+    ts: string | null;
+    fingerprint: string | null;
+    posting_since: Date | null;
+  };
+  audit: {
+    id: Generated<string>;
+    xid: Generated<string>;
+    at: Date;
+    type: string;
+    change_id: string | null;
+    actor: Json<unknown>;
+    data: Json<unknown>;
+  };
+  audit_seals: { seq: string | bigint; audit_id: string; hash: Buffer };
+};
