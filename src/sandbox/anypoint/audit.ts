@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { readBody } from './answers.ts';
+import type { Organization } from './state.ts';
+import { Throttle } from './throttle.ts';
+
+/** Most rows of one JSON answer (docs-access-management, audit-logging.adoc). */
+const AUDIT_LIMIT_MAX = 200;
+/** Audit queries per minute and address in the US control plane; the excess is a 503 (same source). */
+const AUDIT_PER_MINUTE = 700;
+
+export type AuditRow = {
+  id: string;
+  timestamp: number;
+  userId: string;
+  userName: string;
+  platform: string;
+  action: 'Create' | 'Delete' | 'Edit' | 'Permissions change';
+  objects: { objectId: string; objectName: string; objectType: string }[];
+  /** JSON in a string, as the audit log carries it. */
+  payload: string;
+  /** Rows come late by the same lag as other reads. */
+  visibleAt: number;
+};
+
+export type Actor = { id: string; name: string };
+
+/** The connected app that Latchkey uses, as the audit log names it. */
+export const connectedApp: Actor = { id: 'sandbox-anypoint-client', name: 'Latchkey (connected app)' };
+export const administrator: Actor = { id: 'anypoint-administrator', name: 'Anypoint administrator' };
+export const signInClaim: Actor = { id: 'external-identity', name: 'External identity provider' };
+
+export class AuditLog {
+  #rows: AuditRow[] = [];
+  readonly #organization: Organization;
+
+  constructor(organization: Organization) {
+    this.#organization = organization;
+  }
+
+  team(
+    actor: Actor,
+    action: AuditRow['action'],
+    team: { id: string; name: string },
+    subaction: string | null,
+    payload: unknown,
+  ): void {
+    const now = Date.now();
+    this.#rows.push({
+      id: randomUUID(),
+      timestamp: now,
+      userId: actor.id,
+      userName: actor.name,
+      platform: 'Access Management',
+      action,
+      objects: [{ objectId: team.id, objectName: team.name, objectType: 'Team' }],
+      payload: JSON.stringify(subaction === null ? payload : { subaction, payload }),
+      visibleAt: now + this.#organization.lagMs,
+    });
+  }
+
+  rows(): readonly AuditRow[] {
+    return this.#rows;
+  }
+
+  restore(rows: AuditRow[]): void {
+    this.#rows = structuredClone(rows);
+  }
+}
+
+const when = z.union([
+  z.iso.datetime({ offset: true }),
+  z.iso.datetime({ local: true }),
+  z.iso.date(),
+  z.int(),
+]);
+const querySchema = z.object({
+  startDate: when,
+  endDate: when.optional(),
+  platforms: z.array(z.string()).default([]),
+  objectTypes: z.array(z.string()).default([]),
+  actions: z.array(z.string()).default([]),
+  objectIds: z.array(z.string()).default([]),
+  userIds: z.array(z.string()).default([]),
+  ascending: z.boolean().default(true),
+  limit: z.int().min(1).max(AUDIT_LIMIT_MAX).default(AUDIT_LIMIT_MAX),
+  offset: z.int().min(0).default(0),
+  cursor: z.string().optional(),
+});
+
+const cursorSchema = z.object({ after: z.int().min(0) });
+
+/** `POST /audit/v2/organizations/:orgId/query`: by cursor (ends in an empty page without one) or by offset. */
+export function auditRoutes(app: FastifyInstance, log: AuditLog): void {
+  const throttle = new Throttle({ perMinute: AUDIT_PER_MINUTE, as: 503 });
+  app.post<{ Querystring: Record<string, string | undefined> }>(
+    '/audit/v2/organizations/:orgId/query',
+    async (request, reply) => {
+      if (!throttle.admit(reply)) return reply.send();
+      const query = await readBody(querySchema, request, reply);
+      if (query === null) return reply;
+      const wants = (given: string[], values: string[]) =>
+        given.length === 0 || values.some((v) => given.some((g) => g.toLowerCase() === v.toLowerCase()));
+      const from = new Date(query.startDate).getTime();
+      const to = query.endDate === undefined ? Number.POSITIVE_INFINITY : new Date(query.endDate).getTime();
+      const now = Date.now();
+      const found = log.rows().filter(
+        (row) =>
+          row.visibleAt <= now &&
+          row.timestamp >= from &&
+          row.timestamp <= to &&
+          wants(query.platforms, [row.platform]) &&
+          wants(query.actions, [row.action]) &&
+          wants(query.userIds, [row.userId]) &&
+          wants(
+            query.objectTypes,
+            row.objects.map((o) => o.objectType),
+          ) &&
+          wants(
+            query.objectIds,
+            row.objects.map((o) => o.objectId),
+          ),
+      );
+      if (!query.ascending) found.reverse();
+      const rows = found.map(({ id, visibleAt, ...row }) => row);
+      const total = { total: rows.length };
+      if (request.query.cursorPagination !== 'true')
+        return { data: rows.slice(query.offset, query.offset + query.limit), ...total };
+      const after = readCursor(query.cursor);
+      if (after === null) return reply.code(400).send({ message: 'Invalid cursor' });
+      const data = rows.slice(after, after + query.limit);
+      return {
+        data,
+        ...(data.length === 0 ? {} : { cursor: writeCursor(after + data.length) }),
+        ...(request.query.doIncludeTotal === 'true' ? total : {}),
+      };
+    },
+  );
+}
+
+function writeCursor(after: number): string {
+  return Buffer.from(JSON.stringify({ after })).toString('base64url');
+}
+
+function readCursor(cursor: string | undefined): number | null {
+  if (cursor === undefined) return 0;
+  try {
+    return cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))).after;
+  } catch {
+    return null;
+  }
+}

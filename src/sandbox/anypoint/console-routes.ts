@@ -1,0 +1,148 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { World } from '../emulator.ts';
+import { company, type Person } from '../seed.ts';
+import { readBody } from './answers.ts';
+import { type AuditLog, administrator, signInClaim } from './audit.ts';
+import { type MembershipType, type Organization, type Team, typeOf, type User } from './state.ts';
+import type { Throttle } from './throttle.ts';
+
+const LAG_MS_MAX = 3_600_000;
+
+const lagSchema = z.strictObject({ ms: z.int().min(0).max(LAG_MS_MAX) });
+const throttleSchema = z.strictObject({
+  perMinute: z.int().min(0).nullable(),
+  as: z.union([z.literal(429), z.literal(503)]).default(429),
+});
+const signInSchema = z
+  .strictObject({
+    /** The group claim that the IdP sends; absent: the sign-in carries none and moves no membership. */
+    groups: z.array(z.string()).optional(),
+    /** The name the IdP sends, when it is no longer the e-mail address. */
+    username: z.string().min(1).optional(),
+  })
+  .default({});
+const memberSchema = z
+  .strictObject({ membershipType: z.enum(['member', 'maintainer']).default('member') })
+  .default({ membershipType: 'member' });
+
+type OfMember = { Params: { name: string; key: string } };
+
+/** What people do in Anypoint's own pages, and the true state whatever the API's reads see. Never under faults. */
+export function consoleRoutes(
+  app: FastifyInstance,
+  world: World,
+  organization: Organization,
+  audit: AuditLog,
+  throttle: Throttle,
+): void {
+  const personOf = (key: string): Person | null => world.people.find((person) => person.key === key) ?? null;
+  const userOf = (keyOrId: string): User | null =>
+    organization.user(keyOrId) ?? organization.userOfPerson(keyOrId);
+  const teamOf = (nameOrId: string): Team | null =>
+    organization.team(nameOrId) ?? organization.teams().find((team) => team.name === nameOrId) ?? null;
+
+  app.get('/sim/teams', async () => organization.teams().map((team) => trueState(organization, team)));
+
+  app.get('/sim/lag', async () => ({ ms: organization.lagMs }));
+  app.post('/sim/lag', async (request, reply) => {
+    const body = await readBody(lagSchema, request, reply);
+    if (body === null) return reply;
+    organization.lagMs = body.ms;
+    world.changed();
+    return body;
+  });
+
+  app.get('/sim/throttle', async () => throttle.settings);
+  app.post('/sim/throttle', async (request, reply) => {
+    const body = await readBody(throttleSchema, request, reply);
+    if (body === null) return reply;
+    throttle.set(body);
+    world.changed();
+    return body;
+  });
+
+  app.post<{ Params: { key: string } }>('/sim/users/:key/sign-in', async (request, reply) => {
+    const person = personOf(request.params.key);
+    if (person === null) return reply.code(404).send({ message: 'Nobody has this key' });
+    const body = await readBody(signInSchema, request, reply);
+    if (body === null) return reply;
+    const username = body.username ?? organization.userOfPerson(person.key)?.username ?? person.email;
+    const user = organization.signIn(person, username);
+    if (body.groups !== undefined) applyClaim(organization, audit, user, body.groups);
+    return { userId: user.id, username: user.username };
+  });
+
+  app.post<OfMember>('/sim/teams/:name/members/:key', async (request, reply) => {
+    const body = await readBody(memberSchema, request, reply);
+    if (body === null) return reply;
+    const team = teamOf(request.params.name);
+    if (team === null) return reply.code(404).send({ message: 'There is no such team' });
+    const user = userOf(request.params.key);
+    if (user === null)
+      return reply.code(409).send({ message: 'This person has never signed in to Anypoint and has no user' });
+    organization.setMember(team.id, user.id, { explicit: body.membershipType });
+    audit.team(administrator, 'Edit', team, 'Add Members', [
+      { id: user.id, membership_type: body.membershipType },
+    ]);
+    return reply.code(204).send();
+  });
+
+  app.delete<OfMember>('/sim/teams/:name/members/:key', async (request, reply) => {
+    const team = teamOf(request.params.name);
+    const user = userOf(request.params.key);
+    if (team === null || user === null || organization.member(team.id, user.id) === null)
+      return reply.code(404).send({ message: 'Not a member of this team' });
+    organization.removeMember(team.id, user.id);
+    audit.team(administrator, 'Edit', team, 'Remove Members', [user.id]);
+    return reply.code(204).send();
+  });
+}
+
+/** Memberships by claim become exactly what the mappings make of it; the most permissive mapping wins. */
+function applyClaim(organization: Organization, audit: AuditLog, user: User, groups: string[]): void {
+  for (const team of organization.teams()) {
+    const types = team.mappings
+      .filter((m) => m.provider_id === company.anypointIdpId && groups.includes(m.external_group_name))
+      .map((m) => m.membership_type);
+    const external: MembershipType | null = types.includes('maintainer') ? 'maintainer' : (types[0] ?? null);
+    const before = organization.member(team.id, user.id);
+    if ((before?.external ?? null) === external) continue;
+    organization.setMember(team.id, user.id, { external });
+    if (external === null) audit.team(signInClaim, 'Edit', team, 'Remove Members', [user.id]);
+    else audit.team(signInClaim, 'Edit', team, 'Add Members', [{ id: user.id, membership_type: external }]);
+  }
+}
+
+function trueState(organization: Organization, team: Team) {
+  const now = Date.now();
+  const rows = organization.members(team.id);
+  const keyOf = (userId: string) => organization.user(userId)?.key ?? null;
+  return {
+    id: team.id,
+    name: team.name,
+    members: rows.flatMap(({ userId, truth, visibleAt }) => {
+      const user = organization.user(userId);
+      if (truth === null || user === null) return [];
+      return [
+        {
+          key: keyOf(userId),
+          name: `${user.firstName} ${user.lastName}`.trim(),
+          email: user.email,
+          userId,
+          membershipType: typeOf(truth),
+          external: truth.explicit === null,
+          ...(visibleAt > now ? { visibleAt: new Date(visibleAt).toISOString() } : {}),
+        },
+      ];
+    }),
+    /** Gone in truth, still shown by the API's reads until then. */
+    leaving: rows
+      .filter(({ truth }) => truth === null)
+      .map(({ userId, visibleAt }) => ({
+        key: keyOf(userId),
+        userId,
+        visibleAt: new Date(visibleAt).toISOString(),
+      })),
+  };
+}
