@@ -1,0 +1,143 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Authorization } from './authorization.ts';
+import { notFound, OktaError } from './errors.ts';
+import type { OktaOrg } from './org.ts';
+import type { PushQueue } from './push-queue.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { type LogActor, type OktaGroup, type OktaUser, userStatuses } from './records.ts';
+
+/** Whoever clicks in the admin console. */
+const admin: LogActor = {
+  id: '00uconsoleadmin00000',
+  type: 'User',
+  alternateId: 'admin@acme.example',
+  displayName: 'Okta administrator',
+};
+
+const pushSchema = z.strictObject({
+  latencyMs: z.number().min(0).optional(),
+  jitterMs: z.number().min(0).optional(),
+  drop: z.enum(['none', 'add', 'remove', 'all']).optional(),
+  paused: z.boolean().optional(),
+});
+const pushNowSchema = z.strictObject({ group: z.string().optional() });
+const statusSchema = z.strictObject({ status: z.enum(userStatuses) });
+const assignSchema = z.strictObject({ key: z.string(), assigned: z.boolean() });
+const rateLimitSchema = z.strictObject({ perMinute: z.int().min(0) });
+const serviceAppSchema = z.strictObject({
+  clientId: z.string().min(1),
+  publicJwk: z.record(z.string(), z.unknown()),
+  scopes: z.array(z.string()),
+  tokenTtlSeconds: z.int().min(1).optional(),
+});
+
+type MemberParams = { Params: { name: string; key: string } };
+
+/** What administrators do by hand: groups, people, app assignment, group push and service apps. */
+export function consoleRoutes(app: FastifyInstance, { org, push, limit, authorization }: ConsoleParts): void {
+  const groupNamed = (name: string): OktaGroup => {
+    const group = org.groupByName(name);
+    if (group === undefined) throw notFound(name, 'UserGroup');
+    return group;
+  };
+  const userKeyed = (key: string): OktaUser => {
+    const user = org.userByKey(key);
+    if (user === undefined) throw notFound(key, 'User');
+    return user;
+  };
+  const showPush = () => ({ ...push.settings, pending: push.pending, lastError: push.lastError });
+
+  app.get('/groups', async () =>
+    [...org.groups.values()].map((group) => ({
+      id: group.id,
+      name: group.profile.name,
+      type: group.type,
+      pushed: group.pushed,
+      ruled: org.rules.some((r) => r.status === 'ACTIVE' && r.groupIds.includes(group.id)),
+      members: [...group.members].map((id) => {
+        const user = org.user(id);
+        return { key: user.key, name: user.profile.displayName, email: user.profile.email };
+      }),
+    })),
+  );
+
+  app.get('/users', async () =>
+    [...org.users.values()].map((user) => ({
+      id: user.id,
+      key: user.key,
+      name: user.profile.displayName,
+      email: user.profile.email,
+      login: user.profile.login,
+      status: user.status,
+      assigned: user.assigned,
+      groups: org.groupsOf(user.id).map((g) => g.profile.name),
+    })),
+  );
+
+  app.get('/push', async () => showPush());
+  app.post('/push', async (request) => {
+    push.configure(definedOnly(read(pushSchema, request.body)));
+    return showPush();
+  });
+  app.post('/push-now', async (request, reply) => {
+    const { group } = read(pushNowSchema, request.body ?? {});
+    return reply
+      .code(202)
+      .send({ queued: push.pushNow(group === undefined ? undefined : groupNamed(group)) });
+  });
+
+  app.post<MemberParams>('/groups/:name/members/:key', async (request, reply) => {
+    const { name, key } = request.params;
+    org.setMember(groupNamed(name).id, userKeyed(key).id, true, admin);
+    return reply.code(204).send();
+  });
+  app.delete<MemberParams>('/groups/:name/members/:key', async (request, reply) => {
+    const { name, key } = request.params;
+    org.setMember(groupNamed(name).id, userKeyed(key).id, false, admin);
+    return reply.code(204).send();
+  });
+
+  app.post<{ Params: { key: string } }>('/users/:key/status', async (request, reply) => {
+    org.setStatus(userKeyed(request.params.key), read(statusSchema, request.body).status, admin);
+    return reply.code(204).send();
+  });
+  app.post('/assign', async (request, reply) => {
+    const { key, assigned } = read(assignSchema, request.body);
+    org.setAssigned(userKeyed(key), assigned, admin);
+    return reply.code(204).send();
+  });
+
+  app.post('/rate-limit', async (request, reply) => {
+    limit.setPerMinute(read(rateLimitSchema, request.body).perMinute);
+    return reply.code(204).send();
+  });
+
+  app.post('/service-apps', async (request, reply) => {
+    const { tokenTtlSeconds, ...rest } = read(serviceAppSchema, request.body);
+    authorization.register({ ...rest, ...(tokenTtlSeconds === undefined ? {} : { tokenTtlSeconds }) });
+    return reply.code(204).send();
+  });
+  app.post('/tokens/revoke', async (_request, reply) => {
+    authorization.revokeTokens();
+    return reply.code(204).send();
+  });
+}
+
+type ConsoleParts = { org: OktaOrg; push: PushQueue; limit: RateLimit; authorization: Authorization };
+
+function read<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new OktaError(
+    'E0000001',
+    'Api validation failed',
+    parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+  );
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function definedOnly<T extends object>(record: T): Partial<Defined<T>> {
+  return Object.fromEntries(Object.entries(record).filter(([, v]) => v !== undefined)) as Partial<Defined<T>>;
+}

@@ -1,0 +1,116 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Emulator, World } from '../emulator.ts';
+import { underFaults } from '../fault-plan.ts';
+import { Authorization, underAuthorization } from './authorization.ts';
+import { consoleRoutes } from './console.ts';
+import { errorBody, errorBodyOfStatus, OktaError, sendOktaError } from './errors.ts';
+import { groupRoutes } from './groups-api.ts';
+import { logRoutes } from './logs-api.ts';
+import { OktaOrg } from './org.ts';
+import { PushQueue } from './push-queue.ts';
+import { concurrentLimitHeaders, RateLimit, underRateLimit } from './rate-limit.ts';
+import { userRoutes } from './users-api.ts';
+
+const PREFIX = '/okta';
+const TOKEN_PATH = '/oauth2/v1/token';
+
+export type OktaEmulator = Emulator & {
+  /** The full push of all pushed groups with their people that comes with switching group push on; once. */
+  pushInitially(): void;
+};
+
+type Saved = { org: unknown; push: unknown; authorization: unknown; perMinute: number };
+
+/**
+ * An Okta organisation: management API under `/okta/api/v1`, org authorization server under `/okta/oauth2/v1`,
+ * admin console under `/okta/sim`, and a SCIM client that pushes groups to Latchkey as the MuleSoft app.
+ */
+export function createOktaEmulator(world: World): OktaEmulator {
+  const org = new OktaOrg(world);
+  const push = new PushQueue(org, world);
+  const limit = new RateLimit();
+  const authorization = new Authorization(world);
+  const worldUrl = () => world.url();
+  org.listener = push;
+
+  return {
+    async routes(app) {
+      await app.register(
+        async (okta) => {
+          underFaults(okta, world.faults, 'okta', PREFIX, faultBody);
+          takeBodiesAsOktaDoes(okta);
+          okta.setErrorHandler(answerError);
+          okta.setNotFoundHandler((_request, reply) =>
+            reply.code(404).send(errorBody('E0000007', 'Not found: Resource not found')),
+          );
+          await okta.register(async (limited) => {
+            underRateLimit(limited, limit);
+            limited.post(TOKEN_PATH, (request, reply) => authorization.grant(request, reply));
+            await limited.register(
+              async (api) => {
+                underAuthorization(api, authorization);
+                groupRoutes(api, org, worldUrl);
+                userRoutes(api, org, worldUrl);
+                logRoutes(api, org, worldUrl);
+              },
+              { prefix: '/api/v1' },
+            );
+          });
+          await okta.register(async (sim) => consoleRoutes(sim, { org, push, limit, authorization }), {
+            prefix: '/sim',
+          });
+        },
+        { prefix: PREFIX },
+      );
+    },
+    snapshot(): Saved {
+      return {
+        org: org.save(),
+        push: push.save(),
+        authorization: authorization.save(),
+        perMinute: limit.perMinute,
+      };
+    },
+    restore(saved) {
+      const state = saved as Saved;
+      org.load(state.org);
+      authorization.load(state.authorization);
+      limit.setPerMinute(state.perMinute);
+      push.load(state.push);
+    },
+    async close() {
+      push.close();
+    },
+    pushInitially: () => push.pushInitially(),
+  };
+}
+
+function faultBody(status: number, reply: FastifyReply, request: FastifyRequest): unknown {
+  if (status === 429) concurrentLimitHeaders(reply);
+  if (request.url.startsWith(`${PREFIX}${TOKEN_PATH}`) && status < 500 && status !== 429)
+    return { error: status === 401 ? 'invalid_client' : 'invalid_request', error_description: 'Refused.' };
+  return errorBodyOfStatus(status);
+}
+
+function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof OktaError) return sendOktaError(reply, error);
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  return reply.code(status).send(errorBodyOfStatus(status));
+}
+
+/** Okta takes a PUT that announces JSON and has no body; the token endpoint takes a form, left as text here. */
+function takeBodiesAsOktaDoes(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? null : JSON.parse(body as string));
+    } catch {
+      done(new OktaError('E0000001', 'The request body was not well-formed.'));
+    }
+  });
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => done(null, body),
+  );
+}

@@ -1,0 +1,74 @@
+import type { FastifyInstance } from 'fastify';
+import { OktaError } from './errors.ts';
+import { parseExpression } from './expression.ts';
+import type { OktaOrg } from './org.ts';
+import type { LogEvent } from './records.ts';
+
+/** OpenAPI description 2026.06.3, `GET /api/v1/logs`. */
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 1_000;
+const SINCE_DEFAULT_MS = 7 * 24 * 3_600_000;
+
+type LogQuery = {
+  since?: string;
+  until?: string;
+  after?: string;
+  filter?: string;
+  limit?: string;
+  sortOrder?: string;
+};
+
+/**
+ * `GET /api/v1/logs`. Without `until` it is a poll: the `next` link is there even on an empty page and goes on
+ * from what was seen, so a poller follows it for ever.
+ */
+export function logRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => string): void {
+  app.get<{ Querystring: LogQuery }>(
+    '/logs',
+    { config: { oktaScope: 'okta.logs.read' } },
+    async (request, reply) => {
+      const query = request.query;
+      const limit = query.limit === undefined ? LIMIT_DEFAULT : Number(query.limit);
+      if (!Number.isInteger(limit) || limit < 0 || limit > LIMIT_MAX)
+        throw invalid('limit', `must be between 0 and ${LIMIT_MAX}`);
+      const until = query.until === undefined ? Date.now() : instant('until', query.until);
+      const since = query.since === undefined ? until - SINCE_DEFAULT_MS : instant('since', query.since);
+      const fits = query.filter === undefined ? () => true : parseExpression(query.filter);
+      const isPoll = query.until === undefined;
+
+      let events = org.log.filter((e) => {
+        const at = Date.parse(e.published);
+        return at >= since && at <= until && fits(e);
+      });
+      if (query.sortOrder === 'DESCENDING') events.reverse();
+      events = startingAfter(events, query.after);
+      const shown = events.slice(0, limit);
+
+      const self = new URL(request.url, worldUrl());
+      const links = [`<${self.href}>; rel="self"`];
+      if (isPoll || events.length > shown.length) {
+        const next = new URL(self);
+        const last = shown.at(-1)?.uuid ?? query.after;
+        if (last !== undefined) next.searchParams.set('after', last);
+        links.push(`<${next.href}>; rel="next"`);
+      }
+      reply.header('link', links);
+      return shown;
+    },
+  );
+}
+
+function startingAfter(events: LogEvent[], uuid: string | undefined): LogEvent[] {
+  if (uuid === undefined) return events;
+  return events.slice(events.findIndex((e) => e.uuid === uuid) + 1);
+}
+
+function instant(name: string, text: string): number {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw invalid(name, 'is not a valid ISO 8601 timestamp');
+  return at;
+}
+
+function invalid(name: string, why: string): OktaError {
+  return new OktaError('E0000001', `Api validation failed: ${name}`, [`${name}: ${why}`]);
+}

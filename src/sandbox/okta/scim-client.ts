@@ -1,0 +1,168 @@
+/**
+ * How Okta's catalogue (OIN) apps speak SCIM 2.0: the requests of "Okta as SCIM client" in their order and
+ * spelling. PATCH, never PUT; a deactivation has no path; a rename carries the read-only id; users are never
+ * deleted. Sources: okta-developer-docs docs/reference/scim/scim-20 and docs/concepts/scim/faqs;
+ * Captain-P-Goldfish/SCIM-SDK#419.
+ */
+import type { OktaUser } from './records.ts';
+
+const USER_AGENT = 'Okta SCIM Client 1.0.0';
+/** Okta waits 60 s for an answer (docs/concepts/scim/faqs). */
+const TIMEOUT_MS = 60_000;
+const PAGE = 100;
+
+const urn = {
+  user: 'urn:ietf:params:scim:schemas:core:2.0:User',
+  enterprise: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
+  group: 'urn:ietf:params:scim:schemas:core:2.0:Group',
+  patch: 'urn:ietf:params:scim:api:messages:2.0:PatchOp',
+} as const;
+
+export type ScimTarget = { url: string; scimToken: string };
+
+/** The provider did not do what was asked. */
+export class ScimFailure extends Error {
+  /** HTTP status; null when no answer came. */
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'ScimFailure';
+    this.status = status;
+  }
+
+  /** Down, slow or overloaded: the same again later may succeed. */
+  get isPassing(): boolean {
+    return this.status === null || this.status === 429 || this.status >= 500;
+  }
+}
+
+type Resource = { id: string; active?: boolean };
+export type MemberChange = { op: 'add' | 'remove'; value: string; display: string };
+
+export async function findUser(target: ScimTarget, userName: string): Promise<Resource | null> {
+  return find(target, 'Users', 'userName', userName);
+}
+
+export async function findGroup(target: ScimTarget, displayName: string): Promise<Resource | null> {
+  return find(target, 'Groups', 'displayName', displayName);
+}
+
+/** @throws ScimFailure, 409 when the user name is taken */
+export async function createUser(target: ScimTarget, user: OktaUser, active: boolean): Promise<Resource> {
+  const { profile } = user;
+  return resource(
+    await send(target, 'POST', '/Users', {
+      schemas: [urn.user, urn.enterprise],
+      userName: profile.login,
+      name: { givenName: profile.firstName, familyName: profile.lastName },
+      emails: [{ primary: true, value: profile.email, type: 'work' }],
+      displayName: profile.displayName,
+      ...(profile.title === undefined ? {} : { title: profile.title }),
+      locale: 'en-US',
+      externalId: user.id,
+      groups: [],
+      active,
+      [urn.enterprise]: {
+        ...(profile.department === undefined ? {} : { department: profile.department }),
+        ...(profile.managerId === undefined ? {} : { manager: { value: profile.managerId } }),
+      },
+    }),
+  );
+}
+
+/** @throws ScimFailure, 409 when the name is taken */
+export async function createGroup(target: ScimTarget, displayName: string): Promise<Resource> {
+  return resource(await send(target, 'POST', '/Groups', { schemas: [urn.group], displayName, members: [] }));
+}
+
+export async function setActive(target: ScimTarget, id: string, active: boolean): Promise<void> {
+  await patch(target, `/Users/${encodeURIComponent(id)}`, [{ op: 'replace', value: { active } }]);
+}
+
+export async function changeMembers(
+  target: ScimTarget,
+  groupId: string,
+  changes: readonly MemberChange[],
+): Promise<void> {
+  const removed = changes.filter((c) => c.op === 'remove');
+  const added = changes.filter((c) => c.op === 'add').map(({ value, display }) => ({ value, display }));
+  await patch(target, `/Groups/${encodeURIComponent(groupId)}`, [
+    ...removed.map((c) => ({ op: 'remove', path: `members[value eq ${JSON.stringify(c.value)}]` })),
+    ...(added.length === 0 ? [] : [{ op: 'add', path: 'members', value: added }]),
+  ]);
+}
+
+/** A full push: the group has exactly these members. */
+export async function replaceMembers(
+  target: ScimTarget,
+  groupId: string,
+  members: readonly { value: string; display: string }[],
+): Promise<void> {
+  await patch(target, `/Groups/${encodeURIComponent(groupId)}`, [
+    { op: 'replace', path: 'members', value: members },
+  ]);
+}
+
+/** Goes with every membership change, whether the name changed or not. */
+export async function renameGroup(target: ScimTarget, groupId: string, displayName: string): Promise<void> {
+  await patch(target, `/Groups/${encodeURIComponent(groupId)}`, [
+    { op: 'replace', value: { id: groupId, displayName } },
+  ]);
+}
+
+async function find(
+  target: ScimTarget,
+  kind: 'Users' | 'Groups',
+  attribute: string,
+  value: string,
+): Promise<Resource | null> {
+  const query = new URLSearchParams({
+    filter: `${attribute} eq ${JSON.stringify(value)}`,
+    startIndex: '1',
+    count: String(PAGE),
+  });
+  const body = await send(target, 'GET', `/${kind}?${query}`);
+  const found = (body as { Resources?: unknown[] } | null)?.Resources?.[0];
+  return found === undefined ? null : resource(found);
+}
+
+async function patch(target: ScimTarget, path: string, operations: unknown[]): Promise<void> {
+  await send(target, 'PATCH', path, { schemas: [urn.patch], Operations: operations });
+}
+
+async function send(target: ScimTarget, method: string, path: string, body?: unknown): Promise<unknown> {
+  const what = `${method} ${path.split('?')[0]}`;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(`${target.url}/scim/v2${path}`, {
+      method,
+      headers: {
+        'user-agent': USER_AGENT,
+        accept: 'application/scim+json',
+        authorization: `Bearer ${target.scimToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/scim+json; charset=utf-8' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch (cause) {
+    throw new ScimFailure(`${what}: no answer`, null, cause);
+  }
+  if (!response.ok)
+    throw new ScimFailure(`${what}: ${response.status} ${text.slice(0, 300)}`, response.status);
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ScimFailure(`${what}: the answer is not JSON`, response.status, cause);
+  }
+}
+
+function resource(body: unknown): Resource {
+  const { id, active } = (body ?? {}) as { id?: unknown; active?: unknown };
+  if (typeof id !== 'string') throw new ScimFailure('The resource that came back has no id', 200);
+  return { id, ...(typeof active === 'boolean' ? { active } : {}) };
+}
