@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { Fault } from '../core/fault.ts';
+import type { AnypointUser, MuleSoft, TeamMembership } from '../flow/ports.ts';
+import { readAnswer, Session } from './session.ts';
+
+export type AnypointSettings = {
+  /** Control plane without the `/accounts/api` part, e.g. `https://anypoint.mulesoft.com`. */
+  url: string;
+  /** The root organisation, where teams live. */
+  orgId: string;
+  /** A connected app with the scopes to view users and to administer teams. */
+  clientId: string;
+  clientSecret: string;
+  /** One HTTP call, in milliseconds; 10 s unless told. */
+  timeoutMs?: number;
+};
+
+const TIMEOUT_DEFAULT_MS = 10_000;
+/** Largest page of Access Management lists (mulesoft-dx, apis/access-management/api.yaml). */
+const PAGE_LIMIT = 500;
+/** A root organisation holds 10,000 users and 1,000 teams at most (docs, troubleshooting-anypoint-platform-access). */
+const ROWS_MAX = 10_000;
+
+const userSchema = z.object({
+  id: z.string().min(1),
+  username: z.string(),
+  email: z.string().nullish(),
+  enabled: z.boolean(),
+  deleted: z.boolean().default(false),
+  lastLogin: z.string().nullish(),
+});
+type UserRow = z.infer<typeof userSchema>;
+
+const teamSchema = z.object({ team_id: z.string().min(1), team_name: z.string() });
+
+const memberSchema = z.object({
+  identity_type: z.enum(['user', 'team']),
+  id: z.string().min(1),
+  membership_type: z.enum(['member', 'maintainer']),
+  is_assigned_via_external_groups: z.boolean(),
+});
+
+/** MuleSoft Anypoint through Access Management. Throws Faults `mulesoft.*`; see the port for what each call means. */
+export function createAnypoint(settings: AnypointSettings): MuleSoft {
+  const { url, orgId, clientId, clientSecret, timeoutMs = TIMEOUT_DEFAULT_MS } = settings;
+  const session = new Session({ url, clientId, clientSecret, timeoutMs });
+  const organization = `/accounts/api/organizations/${encodeURIComponent(orgId)}`;
+  const membersOf = (teamId: string) => `${organization}/teams/${encodeURIComponent(teamId)}/members`;
+  const memberOf = (teamId: string, userId: string) => `${membersOf(teamId)}/${encodeURIComponent(userId)}`;
+
+  /** Every row of a list. A list without end is a bad answer, never a short list. */
+  async function* rows<T>(path: string, row: z.ZodType<T>, query: Record<string, string>): AsyncGenerator<T> {
+    const schema = z.object({ data: z.array(row), total: z.number().optional() });
+    let offset = 0;
+    while (offset < ROWS_MAX) {
+      const answer = await session.call({
+        method: 'GET',
+        path,
+        query: { ...query, limit: String(PAGE_LIMIT), offset: String(offset) },
+      });
+      const { data, total } = readAnswer(schema, answer, path);
+      yield* data;
+      offset += data.length;
+      // The server may cap a page below what we asked for, so only an empty page or the total ends the list.
+      if (data.length === 0 || (total !== undefined && offset >= total)) return;
+    }
+    throw new Fault('mulesoft.bad_answer', `${path}: more than ${ROWS_MAX} rows`, { retryable: false });
+  }
+
+  async function readMembership(teamId: string, userId: string): Promise<TeamMembership | null> {
+    // The answer may hold others: the filter is a wish, and a list parameter is easily misread on the other side.
+    for await (const row of rows(membersOf(teamId), memberSchema, {
+      member_ids: userId,
+      identity_type: 'user',
+    }))
+      if (row.identity_type === 'user' && row.id === userId)
+        return {
+          membershipType: row.membership_type,
+          isAssignedViaExternalGroups: row.is_assigned_via_external_groups,
+        };
+    return null;
+  }
+
+  return {
+    async findUser({ email, login }) {
+      // An empty one would match every user without an e-mail address.
+      const wanted = new Set([email, login].map((name) => name.toLowerCase()).filter((name) => name !== ''));
+      const found = new Map<string, UserRow>();
+      // `type=all`: the default, `host`, leaves out everybody who signs in through an identity provider.
+      for (const search of wanted)
+        for await (const user of rows(`${organization}/users`, userSchema, { type: 'all', search }))
+          if (
+            !user.deleted &&
+            (wanted.has(user.username.toLowerCase()) || wanted.has(user.email?.toLowerCase() ?? ''))
+          )
+            found.set(user.id, user);
+      const best = [...found.values()].sort(mostLikelyFirst)[0];
+      return best === undefined ? null : asUser(best);
+    },
+
+    async findTeam(name) {
+      for await (const team of rows(`${organization}/teams`, teamSchema, { search: name }))
+        if (team.team_name === name) return { id: team.team_id, name: team.team_name };
+      return null;
+    },
+
+    readMembership,
+
+    async addMember(teamId, userId) {
+      // A maintainer is more than a member: writing `member` would take that away.
+      const present = await readMembership(teamId, userId);
+      if (present?.membershipType === 'maintainer') return;
+      // Written even when already a member: what we read may be behind.
+      await session.call({
+        method: 'PUT',
+        path: memberOf(teamId, userId),
+        body: { membership_type: 'member' },
+      });
+    },
+
+    async removeMember(teamId, userId) {
+      const path = memberOf(teamId, userId);
+      const answer = await session.call({ method: 'DELETE', path }, [404]);
+      // 404 is "not a member" or "no such team"; in the second case reading throws `mulesoft.not_found`.
+      if (answer.status === 404) await readMembership(teamId, userId);
+    },
+
+    async check() {
+      const path = `${organization}/teams`;
+      const answer = await session.call({ method: 'GET', path, query: { limit: '1' } });
+      readAnswer(z.object({ data: z.array(teamSchema) }), answer, path);
+    },
+  };
+}
+
+/** Enabled before disabled, then whoever signed in last: a changed user name leaves an older user behind. */
+function mostLikelyFirst(a: UserRow, b: UserRow): number {
+  if (a.enabled !== b.enabled) return a.enabled ? -1 : 1;
+  return lastLoginMs(b) - lastLoginMs(a);
+}
+
+function lastLoginMs(user: UserRow): number {
+  const ms = Date.parse(user.lastLogin ?? '');
+  return Number.isNaN(ms) ? 0 : ms;
+}
+
+function asUser(row: UserRow): AnypointUser {
+  return { id: row.id, username: row.username, email: row.email ?? '', enabled: row.enabled };
+}

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { Fault } from '../core/fault.ts';
+import { type Answer, type Call, call } from '../outbound/call.ts';
+import { retryAfterMsOf } from './throttle.ts';
+
+export type SessionSettings = {
+  /** Control plane, e.g. `https://anypoint.mulesoft.com` or `https://eu1.anypoint.mulesoft.com`. */
+  url: string;
+  /** A connected app that acts on its own behalf (client credentials). */
+  clientId: string;
+  clientSecret: string;
+  /** One HTTP call, in milliseconds. */
+  timeoutMs: number;
+};
+
+/** A token is renewed this long before its end, so that none ends on its way. */
+const RENEW_BEFORE_END_MS = 60_000;
+/** What Anypoint's tokens last when the answer doesn't say. */
+const TOKEN_LIFETIME_DEFAULT_SECONDS = 3_600;
+
+const tokenSchema = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.number().positive().default(TOKEN_LIFETIME_DEFAULT_SECONDS),
+});
+
+type Token = { value: string; renewAtMs: number };
+
+/** Authenticated calls to Anypoint: one token for all, and one meaning for every status that is not the caller's. */
+export class Session {
+  readonly #settings: SessionSettings;
+  #token: Promise<Token> | null = null;
+
+  constructor(settings: SessionSettings) {
+    this.#settings = { ...settings, url: settings.url.replace(/\/+$/, '') };
+  }
+
+  /**
+   * Any 2xx, and the statuses that the caller asks to see. Throws `mulesoft.unauthorized`, `forbidden`,
+   * `not_found`, `throttled` (429 and 503), `invalid` (other 4xx), `unavailable` (other 5xx), and what `call` throws.
+   */
+  async call(
+    what: { method: Call['method']; path: string; query?: Record<string, string>; body?: unknown },
+    expected: readonly number[] = [],
+  ): Promise<Answer> {
+    const token = await this.#currentToken();
+    const answer = await this.#send(what, token);
+    if (answer.status !== 401) return accept(what, answer, expected);
+    // A 401 means that nothing was done, so a write may be repeated with a fresh token; once.
+    const again = await this.#send(what, await this.#currentToken(token));
+    return accept(what, again, expected);
+  }
+
+  #send(what: Parameters<Session['call']>[0], token: Token): Promise<Answer> {
+    const query = what.query === undefined ? '' : `?${new URLSearchParams(what.query)}`;
+    return call('mulesoft', {
+      method: what.method,
+      url: `${this.#settings.url}${what.path}${query}`,
+      headers: { authorization: `Bearer ${token.value}` },
+      timeoutMs: this.#settings.timeoutMs,
+      ...(what.body === undefined ? {} : { body: what.body }),
+    });
+  }
+
+  /** The cached token; fetched anew near its end or when it is the `refused` one. Concurrent callers share one fetch. */
+  async #currentToken(refused?: Token): Promise<Token> {
+    const cached = this.#token;
+    if (cached !== null) {
+      const token = await cached;
+      if (token !== refused && performance.now() < token.renewAtMs) return token;
+      // Somebody else may have renewed it meanwhile.
+      if (this.#token !== cached && this.#token !== null) return this.#token;
+    }
+    const fetching = this.#fetchToken();
+    this.#token = fetching;
+    // A failed fetch must not be remembered.
+    fetching.catch(() => {
+      if (this.#token === fetching) this.#token = null;
+    });
+    return fetching;
+  }
+
+  async #fetchToken(): Promise<Token> {
+    const askedAtMs = performance.now();
+    const path = '/accounts/api/v2/oauth2/token';
+    const answer = await call('mulesoft', {
+      method: 'POST',
+      url: `${this.#settings.url}${path}`,
+      body: {
+        grant_type: 'client_credentials',
+        client_id: this.#settings.clientId,
+        client_secret: this.#settings.clientSecret,
+      },
+      timeoutMs: this.#settings.timeoutMs,
+    }).catch((cause: unknown) => {
+      // Asking for a token changes nothing: whoever waits for it has not written yet.
+      if (cause instanceof Fault && cause.outcomeUnknown)
+        throw new Fault(cause.code, cause.message, {
+          retryable: cause.retryable,
+          outcomeUnknown: false,
+          cause,
+        });
+      throw cause;
+    });
+    if (answer.status === 400 || answer.status === 401)
+      throw new Fault(
+        'mulesoft.unauthorized',
+        `Anypoint did not accept the connected app (${answer.status})`,
+        {
+          retryable: false,
+          vendorCode: String(answer.status),
+        },
+      );
+    // Not a write in its effects, whatever its method.
+    accept({ method: 'GET', path }, answer, []);
+    const token = readAnswer(tokenSchema, answer, path);
+    const lifetimeMs = token.expires_in * 1_000;
+    // A token shorter than two minutes is used for half its life rather than never.
+    return {
+      value: token.access_token,
+      renewAtMs: askedAtMs + Math.max(lifetimeMs - RENEW_BEFORE_END_MS, lifetimeMs / 2),
+    };
+  }
+}
+
+/** The body in its published shape; throws `mulesoft.bad_answer`. */
+export function readAnswer<T>(schema: z.ZodType<T>, answer: Answer, path: string): T {
+  const parsed = schema.safeParse(answer.body);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new Fault(
+    'mulesoft.bad_answer',
+    `${path}: the answer does not fit the published shape at "${where}"`,
+    {
+      retryable: true,
+      cause: parsed.error,
+    },
+  );
+}
+
+function accept(
+  what: { method: Call['method']; path: string },
+  answer: Answer,
+  expected: readonly number[],
+): Answer {
+  const { status } = answer;
+  if ((status >= 200 && status < 300) || expected.includes(status)) return answer;
+  const message = `${what.method} ${what.path}: Anypoint answered ${status}`;
+  const vendorCode = String(status);
+  switch (status) {
+    case 401:
+      throw new Fault('mulesoft.unauthorized', message, { retryable: false, vendorCode });
+    case 403:
+      throw new Fault('mulesoft.forbidden', message, { retryable: false, vendorCode });
+    case 404:
+      throw new Fault('mulesoft.not_found', message, { retryable: false, vendorCode });
+    case 429:
+    case 503:
+      throw new Fault('mulesoft.throttled', message, {
+        retryable: true,
+        retryAfterMs: retryAfterMsOf(answer.headers),
+        vendorCode,
+      });
+  }
+  if (status >= 500)
+    throw new Fault('mulesoft.unavailable', message, {
+      retryable: true,
+      outcomeUnknown: what.method !== 'GET',
+      vendorCode,
+    });
+  throw new Fault('mulesoft.invalid', message, { retryable: false, vendorCode });
+}

@@ -1,0 +1,311 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { MuleSoft } from '../../src/flow/ports.ts';
+import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
+import { retryAfterMsOf } from '../../src/mulesoft/throttle.ts';
+import { createAnypointEmulator } from '../../src/sandbox/anypoint/emulator.ts';
+import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
+import { anypointTeams, company, credentials, people } from '../../src/sandbox/seed.ts';
+import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
+
+const readers = anypointTeams[0];
+const idOf = (key: string) => people.find((person) => person.key === key)?.anypointId ?? '';
+const who = (key: string) => ({ email: `${key}@acme.example`, login: `${key}@acme.example` });
+
+let running: StartedEmulator;
+let anypoint: MuleSoft;
+
+function connect(over: Partial<Parameters<typeof createAnypoint>[0]> = {}): MuleSoft {
+  return createAnypoint({
+    url: `${running.url}/anypoint`,
+    orgId: company.anypointOrgId,
+    clientId: credentials.anypointClientId,
+    clientSecret: credentials.anypointClientSecret,
+    timeoutMs: 2_000,
+    ...over,
+  });
+}
+
+beforeEach(async () => {
+  running = await startEmulator(createAnypointEmulator);
+  anypoint = connect();
+});
+afterEach(() => running.close());
+
+async function sim(method: string, path: string, body?: unknown): Promise<unknown> {
+  const answer = await fetch(`${running.url}/anypoint/sim${path}`, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  expect(answer.ok).toBe(true);
+  return answer.status === 204 ? null : answer.json();
+}
+const fault = (spec: Omit<FaultSpec, 'vendor'>) => running.world.faults.add({ vendor: 'anypoint', ...spec });
+const seen = (method: string, path: string) =>
+  running.world.faults.seen({ vendor: 'anypoint', method, path }).length;
+const MEMBERS = '/members';
+const TOKEN = 'oauth2/token';
+
+describe('token', () => {
+  test('one for many concurrent calls', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => anypoint.check()));
+    expect(seen('POST', TOKEN)).toBe(1);
+  });
+
+  test('refused once: fetched anew and the call repeated', async () => {
+    await anypoint.check();
+    fault({ kind: 'status', status: 401, path: 'teams', times: 1 });
+    await anypoint.addMember(readers.id, idOf('ines'));
+    expect(seen('POST', TOKEN)).toBe(2);
+    expect(await anypoint.readMembership(readers.id, idOf('ines'))).not.toBeNull();
+  });
+
+  test('refused twice: unauthorized', async () => {
+    fault({ kind: 'status', status: 401, path: 'teams', times: 2 });
+    await expect(anypoint.check()).rejects.toMatchObject({ code: 'mulesoft.unauthorized', retryable: false });
+  });
+
+  test('wrong credentials: unauthorized', async () => {
+    const wrong = connect({ clientSecret: 'no' });
+    await expect(wrong.check()).rejects.toMatchObject({ code: 'mulesoft.unauthorized', vendorCode: '401' });
+  });
+
+  test('a failed fetch is not remembered, and a time-out there leaves no doubt about a write', async () => {
+    fault({ kind: 'disconnect', path: TOKEN, times: 1 });
+    await expect(anypoint.addMember(readers.id, idOf('ines'))).rejects.toMatchObject({
+      code: 'mulesoft.unavailable',
+      outcomeUnknown: false,
+    });
+    await anypoint.addMember(readers.id, idOf('ines'));
+  });
+});
+
+describe('finding a user', () => {
+  test('by e-mail without regard to case', async () => {
+    expect(await anypoint.findUser({ email: 'INES@acme.example', login: 'ines' })).toEqual({
+      id: idOf('ines'),
+      username: 'ines@acme.example',
+      email: 'ines@acme.example',
+      enabled: true,
+    });
+  });
+
+  test('by user name when the e-mail differs', async () => {
+    const found = await anypoint.findUser({ email: 'ines@elsewhere.example', login: 'ines@acme.example' });
+    expect(found?.id).toBe(idOf('ines'));
+  });
+
+  test('nobody before the first sign-in, somebody after it', async () => {
+    expect(await anypoint.findUser(who('nadia'))).toBeNull();
+    const { userId } = (await sim('POST', '/users/nadia/sign-in')) as { userId: string };
+    expect((await anypoint.findUser(who('nadia')))?.id).toBe(userId);
+  });
+
+  test('a partial match is no match, nor is an empty login', async () => {
+    expect(await anypoint.findUser({ email: 'nes@acme.example', login: '' })).toBeNull();
+  });
+
+  test('of several the enabled one that signed in last', async () => {
+    const { userId } = (await sim('POST', '/users/ines/sign-in', { username: 'ines.moreau' })) as {
+      userId: string;
+    };
+    expect((await anypoint.findUser(who('ines')))?.id).toBe(userId);
+    await setEnabled(userId, false);
+    expect((await anypoint.findUser(who('ines')))?.id).toBe(idOf('ines'));
+    await setEnabled(idOf('ines'), false);
+    expect(await anypoint.findUser(who('ines'))).toMatchObject({ id: userId, enabled: false });
+  });
+});
+
+async function setEnabled(id: string, enabled: boolean): Promise<void> {
+  const base = `${running.url}/anypoint/accounts/api`;
+  const token = await fetch(`${base}/v2/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: credentials.anypointClientId,
+      client_secret: credentials.anypointClientSecret,
+    }),
+  });
+  const { access_token } = (await token.json()) as { access_token: string };
+  await fetch(`${base}/organizations/${company.anypointOrgId}/users`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+    body: JSON.stringify([{ id, enabled }]),
+  });
+}
+
+describe('teams and members', () => {
+  test('a team by its exact name only', async () => {
+    expect(await anypoint.findTeam(readers.name)).toEqual({ id: readers.id, name: readers.name });
+    expect(await anypoint.findTeam('Orders API')).toBeNull();
+    expect(await anypoint.findTeam('orders api readers')).toBeNull();
+  });
+
+  test('added, seen, removed; each twice', async () => {
+    const ines = idOf('ines');
+    await anypoint.addMember(readers.id, ines);
+    await anypoint.addMember(readers.id, ines);
+    expect(await anypoint.readMembership(readers.id, ines)).toEqual({
+      membershipType: 'member',
+      isAssignedViaExternalGroups: false,
+    });
+    expect(await anypoint.readMembership(readers.id, idOf('erik'))).toBeNull();
+    await anypoint.removeMember(readers.id, ines);
+    await anypoint.removeMember(readers.id, ines);
+    expect(await anypoint.readMembership(readers.id, ines)).toBeNull();
+  });
+
+  test('a maintainer stays one', async () => {
+    await sim('POST', '/teams/Orders%20API%20readers/members/ines', { membershipType: 'maintainer' });
+    await anypoint.addMember(readers.id, idOf('ines'));
+    expect(seen('PUT', MEMBERS)).toBe(0);
+    expect(await anypoint.readMembership(readers.id, idOf('ines'))).toMatchObject({
+      membershipType: 'maintainer',
+    });
+  });
+
+  test('removing from a team that is gone is not success', async () => {
+    await expect(anypoint.removeMember('no-such-team', idOf('ines'))).rejects.toMatchObject({
+      code: 'mulesoft.not_found',
+    });
+  });
+
+  test('adding an unknown user, and a team for a user', async () => {
+    await expect(anypoint.addMember(readers.id, 'nobody')).rejects.toMatchObject({
+      code: 'mulesoft.not_found',
+    });
+    await expect(anypoint.addMember(readers.id, anypointTeams[1].id)).rejects.toMatchObject({
+      code: 'mulesoft.invalid',
+      vendorCode: '405',
+    });
+  });
+
+  test('a write that reads see late is not seen before', async () => {
+    await sim('POST', '/lag', { ms: 300 });
+    await anypoint.addMember(readers.id, idOf('ines'));
+    expect(await anypoint.readMembership(readers.id, idOf('ines'))).toBeNull();
+    await expect.poll(() => anypoint.readMembership(readers.id, idOf('ines'))).not.toBeNull();
+  });
+
+  test('a write that Anypoint lost is not seen', async () => {
+    fault({ kind: 'dropWrite', method: 'PUT', times: 1 });
+    await anypoint.addMember(readers.id, idOf('ines'));
+    expect(await anypoint.readMembership(readers.id, idOf('ines'))).toBeNull();
+  });
+});
+
+describe('faults', () => {
+  test.each([429, 503] as const)('%i is a throttle', async (as) => {
+    await anypoint.check();
+    await sim('POST', '/throttle', { perMinute: 0, as });
+    const caught = await anypoint.check().catch((error: unknown) => error);
+    expect(caught).toMatchObject({ code: 'mulesoft.throttled', retryable: true, vendorCode: String(as) });
+    const { retryAfterMs } = caught as { retryAfterMs: number };
+    expect(retryAfterMs).toBeGreaterThanOrEqual(1_000);
+    expect(retryAfterMs).toBeLessThanOrEqual(60_000);
+    if (as === 429) expect(retryAfterMs).toBeGreaterThan(50_000);
+  });
+
+  test('500 on a write leaves the outcome unknown, on a read not', async () => {
+    fault({ kind: 'status', status: 500, method: 'PUT', times: 1 });
+    await expect(anypoint.addMember(readers.id, idOf('ines'))).rejects.toMatchObject({
+      code: 'mulesoft.unavailable',
+      outcomeUnknown: true,
+    });
+    fault({ kind: 'status', status: 502, method: 'GET', times: 1 });
+    await expect(anypoint.check()).rejects.toMatchObject({
+      code: 'mulesoft.unavailable',
+      outcomeUnknown: false,
+    });
+  });
+
+  test('403 is forbidden', async () => {
+    fault({ kind: 'status', status: 403, path: 'teams', times: 1 });
+    await expect(anypoint.check()).rejects.toMatchObject({ code: 'mulesoft.forbidden', retryable: false });
+  });
+
+  test('an answer that never comes after a write: unknown, and it may have happened', async () => {
+    const impatient = connect({ timeoutMs: 300 });
+    fault({ kind: 'timeoutAfterWrite', method: 'PUT', times: 1 });
+    await expect(impatient.addMember(readers.id, idOf('ines'))).rejects.toMatchObject({
+      code: 'mulesoft.timeout',
+      outcomeUnknown: true,
+    });
+    expect(await impatient.readMembership(readers.id, idOf('ines'))).not.toBeNull();
+  });
+
+  test('a cut connection is unavailable', async () => {
+    fault({ kind: 'disconnect', path: 'teams', times: 1 });
+    await expect(anypoint.check()).rejects.toMatchObject({ code: 'mulesoft.unavailable', retryable: true });
+  });
+});
+
+describe('how long to wait', () => {
+  const wait = (headers: Record<string, string>) => retryAfterMsOf(new Headers(headers));
+  const date = 'Tue, 24 Nov 2026 12:00:00 GMT';
+  const dateSeconds = Date.parse(date) / 1_000;
+
+  test.each([
+    ['by their own clock, not ours', { date, 'x-ratelimit-reset': String(dateSeconds + 17) }, 17_000],
+    ['at least a second', { date, 'x-ratelimit-reset': String(dateSeconds - 5) }, 1_000],
+    ['at most a window', { date, 'x-ratelimit-reset': String((dateSeconds + 5) * 1_000) }, 60_000],
+  ])('%s', (_name, headers, expected) => {
+    expect(wait(headers)).toBe(expected);
+  });
+
+  test.each([
+    ['no header', { date }],
+    ['no date', { 'x-ratelimit-reset': String(dateSeconds) }],
+    ['not a number', { date, 'x-ratelimit-reset': 'soon' }],
+  ])('%s: between five and ten seconds', (_name, headers) => {
+    expect(wait(headers)).toBeGreaterThanOrEqual(5_000);
+    expect(wait(headers)).toBeLessThanOrEqual(10_000);
+  });
+});
+
+/** A server that answers what the emulator, being well-behaved, never would. */
+describe('an Anypoint that answers oddly', () => {
+  let server: Server;
+  let answer: (request: IncomingMessage) => unknown;
+  beforeEach(async () => {
+    server = createServer((request: IncomingMessage, response: ServerResponse) => {
+      const body = request.url?.includes(TOKEN) ? { access_token: 't' } : answer(request);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    anypoint = connect({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const row = { identity_type: 'user', membership_type: 'member', is_assigned_via_external_groups: false };
+
+  test('the filter is ignored: only the row of this very user counts', async () => {
+    answer = () => ({ data: [{ ...row, id: 'somebody-else' }], total: 1 });
+    expect(await anypoint.readMembership('t', 'u')).toBeNull();
+    answer = () => ({ data: [{ ...row, identity_type: 'team', id: 'u' }], total: 1 });
+    expect(await anypoint.readMembership('t', 'u')).toBeNull();
+  });
+
+  test('pages are followed to the total, even when the server gives fewer than asked', async () => {
+    const teams = Array.from({ length: 7 }, (_, n) => ({ team_id: `t${n}`, team_name: `Team ${n}` }));
+    answer = (request) => {
+      const offset = Number(new URL(request.url ?? '', 'http://x').searchParams.get('offset'));
+      return { data: teams.slice(offset, offset + 3), total: teams.length };
+    };
+    expect(await anypoint.findTeam('Team 6')).toEqual({ id: 't6', name: 'Team 6' });
+    expect(await anypoint.findTeam('Team 7')).toBeNull();
+  });
+
+  test('a list without end, and a row without an id, are bad answers', async () => {
+    answer = () => ({ data: Array.from({ length: 5_000 }, () => ({ team_id: 't', team_name: 'x' })) });
+    await expect(anypoint.findTeam('y')).rejects.toMatchObject({ code: 'mulesoft.bad_answer' });
+    answer = () => ({ data: [{ team_name: 'x' }], total: 1 });
+    await expect(anypoint.findTeam('x')).rejects.toMatchObject({ code: 'mulesoft.bad_answer' });
+  });
+});
