@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt, importJWK, type JWK, jwtVerify } from 'jose';
-import type { World } from '../emulator.ts';
 import { credentials } from '../seed.ts';
 import { OktaError, sendOktaError } from './errors.ts';
+import { requestUrl } from './paging.ts';
 import type { LogActor } from './records.ts';
 
 /** What a route needs; a token with `…manage` may also read. */
@@ -45,11 +45,6 @@ export class Authorization {
   #apps = new Map<string, ServiceApp>();
   #tokens = new Map<string, Token>();
   #usedAssertions = new Set<string>();
-  readonly #world: World;
-
-  constructor(world: World) {
-    this.#world = world;
-  }
 
   register(app: ServiceApp): void {
     this.#apps.set(app.clientId, app);
@@ -95,7 +90,7 @@ export class Authorization {
         'invalid_client',
         'Client Credentials requests to the Org Authorization Server must use the private_key_jwt token_endpoint_auth_method.',
       );
-    const app = await this.#clientOf(assertion);
+    const app = await this.#clientOf(assertion, request);
     if (app === null)
       return refuse(401, 'invalid_client', 'The client_assertion is invalid or was used before.');
     const scopes = (form.get('scope') ?? '').split(' ').filter((s) => s !== '');
@@ -129,7 +124,7 @@ export class Authorization {
     this.#tokens = new Map(state.tokens);
   }
 
-  async #clientOf(assertion: string): Promise<ServiceApp | null> {
+  async #clientOf(assertion: string, request: FastifyRequest): Promise<ServiceApp | null> {
     try {
       const app = this.#apps.get(decodeJwt(assertion).iss ?? '');
       if (app === undefined) return null;
@@ -137,7 +132,7 @@ export class Authorization {
         assertion,
         async (header) => importJWK(app.publicJwk, header.alg),
         {
-          audience: `${this.#world.url()}/okta/oauth2/v1/token`,
+          audience: requestUrl(request).href,
           issuer: app.clientId,
           subject: app.clientId,
           requiredClaims: ['exp', 'aud', 'iss', 'sub'],

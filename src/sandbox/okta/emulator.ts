@@ -29,7 +29,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
   const org = new OktaOrg(world);
   const push = new PushQueue(org, world);
   const limit = new RateLimit();
-  const authorization = new Authorization(world);
+  const authorization = new Authorization();
   const worldUrl = () => world.url();
   org.listener = push;
 
@@ -51,7 +51,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
                 underAuthorization(api, authorization);
                 groupRoutes(api, org, worldUrl);
                 userRoutes(api, org, worldUrl);
-                logRoutes(api, org, worldUrl);
+                logRoutes(api, org);
               },
               { prefix: '/api/v1' },
             );

@@ -28,7 +28,7 @@ export function groupRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => 
     if (expression !== undefined) shown = shown.filter(parseExpression(expression));
     else if (q !== undefined)
       shown = shown.filter((g) => g.profile.name.toLowerCase().startsWith(q.toLowerCase()));
-    return page(shown, request, reply, worldUrl(), GROUPS_PAGE);
+    return page(shown, request, reply, GROUPS_PAGE);
   });
 
   app.post<{ Body: { profile?: { name?: string; description?: string } } | null }>(
@@ -50,7 +50,7 @@ export function groupRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => 
   );
 
   app.get('/groups/rules', read, async (request, reply) =>
-    page(org.rules.map(showRule), request, reply, worldUrl(), RULES_PAGE),
+    page(org.rules.map(showRule), request, reply, RULES_PAGE),
   );
 
   app.get<GroupParams>('/groups/:groupId', read, async (request) =>
@@ -59,7 +59,7 @@ export function groupRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => 
 
   app.get<GroupParams>('/groups/:groupId/users', read, async (request, reply) => {
     const members = [...org.group(request.params.groupId).members].map((id) => org.user(id));
-    return page(members, request, reply, worldUrl(), MEMBERS_PAGE).map((u) => showUser(u, worldUrl()));
+    return page(members, request, reply, MEMBERS_PAGE).map((u) => showUser(u, worldUrl()));
   });
 
   app.put<MemberParams>('/groups/:groupId/users/:userId', manage, async (request, reply) => {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { OktaError } from './errors.ts';
 import { parseExpression } from './expression.ts';
 import type { OktaOrg } from './org.ts';
+import { requestUrl } from './paging.ts';
 import type { LogEvent } from './records.ts';
 
 /** OpenAPI description 2026.06.3, `GET /api/v1/logs`. */
@@ -22,7 +23,7 @@ type LogQuery = {
  * `GET /api/v1/logs`. Without `until` it is a poll: the `next` link is there even on an empty page and goes on
  * from what was seen, so a poller follows it for ever.
  */
-export function logRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => string): void {
+export function logRoutes(app: FastifyInstance, org: OktaOrg): void {
   app.get<{ Querystring: LogQuery }>(
     '/logs',
     { config: { oktaScope: 'okta.logs.read' } },
@@ -44,7 +45,7 @@ export function logRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => st
       events = startingAfter(events, query.after);
       const shown = events.slice(0, limit);
 
-      const self = new URL(request.url, worldUrl());
+      const self = requestUrl(request);
       const links = [`<${self.href}>; rel="self"`];
       if (isPoll || events.length > shown.length) {
         const next = new URL(self);

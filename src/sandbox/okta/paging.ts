@@ -10,7 +10,6 @@ export function page<Item extends { id: string }>(
   items: Iterable<Item>,
   request: FastifyRequest,
   reply: FastifyReply,
-  worldUrl: string,
   limits: { default: number; max: number },
 ): Item[] {
   const query = request.query as PageQuery;
@@ -19,7 +18,7 @@ export function page<Item extends { id: string }>(
   const after = query.after === undefined ? '' : Buffer.from(query.after, 'base64url').toString();
   const rest = [...items].filter((item) => item.id > after).sort((a, b) => (a.id < b.id ? -1 : 1));
   const shown = rest.slice(0, limit);
-  const self = new URL(request.url, worldUrl);
+  const self = requestUrl(request);
   const links = [`<${self.href}>; rel="self"`];
   const last = shown.at(-1);
   if (last !== undefined && rest.length > shown.length) {
@@ -30,4 +29,9 @@ export function page<Item extends { id: string }>(
   }
   reply.header('link', links);
   return shown;
+}
+
+/** The address as the caller wrote it: Okta's links name the host that was asked. */
+export function requestUrl(request: FastifyRequest): URL {
+  return new URL(request.url, `${request.protocol}://${request.host}`);
 }

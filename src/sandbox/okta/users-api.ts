@@ -58,7 +58,7 @@ export function userRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => s
       shown = shown.filter((u) => u.status !== 'DEPROVISIONED');
       if (q !== undefined) shown = shown.filter((u) => startsWithAny(u.profile, q.toLowerCase()));
     }
-    return page(shown, request, reply, worldUrl(), USERS_PAGE);
+    return page(shown, request, reply, USERS_PAGE);
   });
 
   app.post('/users', manage, async (request) => {
@@ -80,7 +80,7 @@ export function userRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => s
 
   app.get<UserParams>('/users/:id/groups', read, async (request, reply) => {
     const groups = org.groupsOf(org.userByAnyName(request.params.id).id);
-    return page(groups, request, reply, worldUrl(), USER_GROUPS_PAGE).map((g) => showGroup(g, worldUrl()));
+    return page(groups, request, reply, USER_GROUPS_PAGE).map((g) => showGroup(g, worldUrl()));
   });
 
   for (const [verb, { from, to }] of Object.entries(lifecycle))

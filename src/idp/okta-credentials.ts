@@ -1,0 +1,147 @@
+import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { z } from 'zod';
+import { Fault } from '../core/fault.ts';
+import { type Answer, call } from '../outbound/call.ts';
+import { faultOf, parseAnswer, tokenSchema } from './okta-answers.ts';
+
+/** An API token (SSWS), or a service app that signs its way in; Okta takes no client secret for its own API. */
+export type OktaAuth = { token: string } | { clientId: string; privateKey: string };
+
+/** What the connector asks for; each must be granted to the service app in Okta's console. */
+export const scopes = ['okta.groups.manage', 'okta.users.read'] as const;
+
+/** Well below the hour that Okta allows an assertion to live. */
+const ASSERTION_TTL_SECONDS = 300;
+/** A token is given up this long before its end, so that none ends on its way. */
+const SPARE_MS = 60_000;
+
+export type Credentials = {
+  /** The Authorization header's value. @throws idp.* faults of the token endpoint */
+  header(): Promise<string>;
+  /** Told that Okta refused this header; true when asking `header()` again may give a better one. */
+  refused(header: string): boolean;
+};
+
+/** @throws config.invalid when the private key is no key */
+export function createCredentials(orgUrl: string, auth: OktaAuth, timeoutMs: number): Credentials {
+  if ('token' in auth) return { header: () => Promise.resolve(`SSWS ${auth.token}`), refused: () => false };
+  return new ServiceApp(orgUrl, auth.clientId, auth.privateKey, timeoutMs);
+}
+
+/** `private_key_jwt` (OpenID Connect Core section 9) against the org authorization server, one token shared by all calls. */
+class ServiceApp implements Credentials {
+  readonly #tokenUrl: string;
+  readonly #clientId: string;
+  readonly #key: SigningKey;
+  readonly #timeoutMs: number;
+  #token: { header: string; goodUntil: number } | null = null;
+  #fetching: Promise<string> | null = null;
+
+  constructor(orgUrl: string, clientId: string, privateKey: string, timeoutMs: number) {
+    this.#tokenUrl = `${orgUrl}/oauth2/v1/token`;
+    this.#clientId = clientId;
+    this.#key = readKey(privateKey);
+    this.#timeoutMs = timeoutMs;
+  }
+
+  header(): Promise<string> {
+    if (this.#token !== null && this.#token.goodUntil > Date.now())
+      return Promise.resolve(this.#token.header);
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = null;
+    });
+    return this.#fetching;
+  }
+
+  refused(header: string): boolean {
+    // Another call may have fetched a new one meanwhile; that one is not refused yet.
+    if (this.#token?.header === header) this.#token = null;
+    return true;
+  }
+
+  async #fetch(): Promise<string> {
+    const askedAt = Date.now();
+    const answer = await this.#ask(await this.#assertion());
+    const { access_token, expires_in } = parseAnswer(tokenSchema, answer, 'token');
+    const header = `Bearer ${access_token}`;
+    this.#token = { header, goodUntil: askedAt + expires_in * 1_000 - SPARE_MS };
+    return header;
+  }
+
+  async #ask(assertion: string): Promise<Answer> {
+    const request = {
+      // Asking for a token changes nothing at Okta, so no outcome of it is ever "unknown".
+      method: 'GET',
+      what: 'token',
+    } as const;
+    try {
+      const answer = await call('idp', {
+        method: 'POST',
+        url: this.#tokenUrl,
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          scope: scopes.join(' '),
+          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+          client_assertion: assertion,
+        }),
+        timeoutMs: this.#timeoutMs,
+      });
+      if (answer.status !== 200) throw faultOf(answer, request, request.what);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Fault) || !error.outcomeUnknown) throw error;
+      throw new Fault(error.code, error.message, { retryable: error.retryable, cause: error });
+    }
+  }
+
+  #assertion(): Promise<string> {
+    const { key, algorithm, keyId } = this.#key;
+    return new SignJWT()
+      .setProtectedHeader({ alg: algorithm, ...(keyId === null ? {} : { kid: keyId }) })
+      .setIssuer(this.#clientId)
+      .setSubject(this.#clientId)
+      .setAudience(this.#tokenUrl)
+      .setIssuedAt()
+      .setExpirationTime(`${ASSERTION_TTL_SECONDS}s`)
+      .setJti(randomUUID())
+      .sign(key);
+  }
+}
+
+type SigningKey = { key: KeyObject; algorithm: string; keyId: string | null };
+
+const jwkSchema = z.looseObject({ kty: z.string(), kid: z.string().optional() });
+
+/** By the curve's OpenSSL name (RFC 7518 section 3.4). */
+const curveAlgorithms: Record<string, string> = {
+  prime256v1: 'ES256',
+  secp384r1: 'ES384',
+  secp521r1: 'ES512',
+};
+
+function readKey(text: string): SigningKey {
+  try {
+    if (!text.trimStart().startsWith('{')) {
+      const key = createPrivateKey(text);
+      return { key, algorithm: algorithmOf(key), keyId: null };
+    }
+    const jwk = jwkSchema.parse(JSON.parse(text));
+    const key = createPrivateKey({ key: jwk, format: 'jwk' });
+    return { key, algorithm: algorithmOf(key), keyId: jwk.kid ?? null };
+  } catch (cause) {
+    throw new Fault(
+      'config.invalid',
+      "Okta: the service app's private key is not a PEM or JWK private key (RSA, or EC on P-256, P-384 or P-521)",
+      // The cause may quote the key.
+      { retryable: false, cause: cause instanceof Error ? cause.name : undefined },
+    );
+  }
+}
+
+function algorithmOf(key: KeyObject): string {
+  if (key.asymmetricKeyType === 'rsa') return 'RS256';
+  const algorithm = curveAlgorithms[key.asymmetricKeyDetails?.namedCurve ?? ''];
+  if (algorithm === undefined) throw new TypeError('unsupported key type');
+  return algorithm;
+}

@@ -1,0 +1,228 @@
+import { z } from 'zod';
+import { Fault } from '../core/fault.ts';
+import type { IdentityProvider, IdpGroup, IdpPerson, Writability } from '../flow/ports.ts';
+import { type Answer, type Call, call } from '../outbound/call.ts';
+import {
+  faultOf,
+  groupSchema,
+  type OktaGroup,
+  parseAnswer,
+  personOf,
+  ruleSchema,
+  userSchema,
+} from './okta-answers.ts';
+import { type Credentials, createCredentials, type OktaAuth } from './okta-credentials.ts';
+
+export type OktaSettings = {
+  /** Address of the organisation, e.g. `https://acme.okta.com`. */
+  orgUrl: string;
+  auth: OktaAuth;
+  /** For each HTTP call, in milliseconds. */
+  timeoutMs?: number;
+};
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** Page size that Okta recommends for members and the most it gives of users and rules (OpenAPI description 2026.06.3). */
+const PAGE_LIMIT = 200;
+/** Pages followed before we stop believing in the paging: two million members. */
+const MAX_PAGES = 10_000;
+
+/**
+ * Okta as the identity provider. Reads people and groups, writes group members; least privilege is the scopes
+ * `okta.groups.manage` and `okta.users.read`.
+ *
+ * Faults: `idp.unauthorized` (401; a service app has fetched a new token once before), `idp.forbidden` (403),
+ * `idp.not_found`, `idp.throttled` with `retryAfterMs`, `idp.unavailable` (5xx or no connection), `idp.timeout`,
+ * `idp.invalid`, `idp.bad_answer`; `vendorCode` is Okta's errorCode.
+ *
+ * @throws config.invalid when the service app's private key is no key
+ */
+export function createOkta(settings: OktaSettings): IdentityProvider {
+  return new Okta(settings);
+}
+
+class Okta implements IdentityProvider {
+  readonly name = 'okta';
+  readonly #orgUrl: string;
+  readonly #timeoutMs: number;
+  readonly #credentials: Credentials;
+
+  constructor({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings) {
+    this.#orgUrl = orgUrl.replace(/\/+$/, '');
+    this.#timeoutMs = timeoutMs;
+    this.#credentials = createCredentials(this.#orgUrl, auth, timeoutMs);
+  }
+
+  async findPeopleByEmail(email: string): Promise<IdpPerson[]> {
+    const found = await this.#searchUsers('profile.email', email);
+    return found.filter((person) => isSameText(person.email, email));
+  }
+
+  async readPerson(idOrLogin: string): Promise<IdpPerson | null> {
+    // Okta reads a login with a slash by search only.
+    if (idOrLogin.includes('/')) {
+      const found = await this.#searchUsers('profile.login', idOrLogin);
+      return found.find((person) => isSameText(person.login, idOrLogin)) ?? null;
+    }
+    const what = 'read a person';
+    const answer = await this.#send('GET', apiPath`/users/${idOrLogin}`, what, { mayBeAbsent: true });
+    if (answer.status === 404) return null;
+    const person = personOf(parseAnswer(userSchema, answer, what));
+    // Okta also answers to the short name, the part of a login before the @: that is somebody else's guess.
+    return person.id === idOrLogin || isSameText(person.login, idOrLogin) ? person : null;
+  }
+
+  async findGroup(name: string): Promise<IdpGroup | null> {
+    const what = 'find a group';
+    const path = `/groups?${new URLSearchParams({ search: equals('profile.name', name), limit: String(PAGE_LIMIT) })}`;
+    let found: OktaGroup | null = null;
+    for await (const group of this.#list(groupSchema, path, what)) {
+      if (group.profile.name !== name) continue;
+      // An imported group may share the name of one of Okta's own; ours is the one that can be written.
+      if (found === null || group.type === 'OKTA_GROUP') found = group;
+    }
+    if (found === null) return null;
+    const { id, profile } = found;
+    return {
+      id,
+      name: profile.name,
+      description: profile.description ?? null,
+      ...(await this.#writability(found)),
+    };
+  }
+
+  async isMember(groupId: string, personId: string): Promise<boolean> {
+    // A person is in far fewer groups than a group has people.
+    for await (const group of this.#list(groupSchema, apiPath`/users/${personId}/groups`, 'read memberships'))
+      if (group.id === groupId) return true;
+    return false;
+  }
+
+  async *listMembers(groupId: string): AsyncGenerator<IdpPerson, void, undefined> {
+    const path = `${apiPath`/groups/${groupId}/users`}?limit=${PAGE_LIMIT}`;
+    for await (const user of this.#list(userSchema, path, 'list members')) yield personOf(user);
+  }
+
+  async addMember(groupId: string, personId: string): Promise<void> {
+    await this.#send('PUT', apiPath`/groups/${groupId}/users/${personId}`, 'add a member');
+  }
+
+  async removeMember(groupId: string, personId: string): Promise<void> {
+    await this.#send('DELETE', apiPath`/groups/${groupId}/users/${personId}`, 'remove a member');
+  }
+
+  async check(): Promise<void> {
+    // One read for each right that we need to have.
+    await this.#send('GET', '/groups?limit=1', 'check groups');
+    await this.#send('GET', '/users?limit=1', 'check users');
+  }
+
+  async #searchUsers(attribute: string, value: string): Promise<IdpPerson[]> {
+    const query = new URLSearchParams({ search: equals(attribute, value), limit: String(PAGE_LIMIT) });
+    const found: IdpPerson[] = [];
+    for await (const user of this.#list(userSchema, `/users?${query}`, 'find people'))
+      found.push(personOf(user));
+    return found;
+  }
+
+  async #writability(group: OktaGroup): Promise<Writability> {
+    if (group.type === 'APP_GROUP')
+      return unwritable(
+        'Okta imports this group from another directory or app, which alone can change its members. Name a group made in Okta itself, or manage this access where the group comes from.',
+      );
+    if (group.type === 'BUILT_IN')
+      return unwritable(
+        'This group is built into Okta and nobody can change its members. Name another group.',
+      );
+    if (group.type !== 'OKTA_GROUP')
+      return unwritable(
+        `Okta calls this group's type ${group.type}, whose members we do not know how to change. Name a group made in Okta itself.`,
+      );
+    const rule = await this.#ruleOf(group.id);
+    if (rule === null) return { writable: true };
+    return unwritable(
+      `The Okta group rule "${rule}" fills this group, and whoever is removed by hand lands on the rule's exclusion list for good. Take the group out of the rule, or name a group that no rule fills.`,
+    );
+  }
+
+  /** Name of a rule that fills this group. One that is INVALID just now fills it again once it is mended. */
+  async #ruleOf(groupId: string): Promise<string | null> {
+    for await (const rule of this.#list(ruleSchema, `/groups/rules?limit=${PAGE_LIMIT}`, 'list group rules'))
+      if (rule.status !== 'INACTIVE' && rule.actions?.assignUserToGroups?.groupIds?.includes(groupId))
+        return rule.name;
+    return null;
+  }
+
+  /** All items of a list, page after page by the `Link` header. */
+  async *#list<T>(item: z.ZodType<T>, path: string, what: string): AsyncGenerator<T, void, undefined> {
+    let next: string | null = path;
+    for (let pages = 0; next !== null; pages += 1) {
+      if (pages === MAX_PAGES) throw badAnswer(what, 'the list has no end');
+      const answer: Answer = await this.#send('GET', next, what);
+      yield* parseAnswer(z.array(item), answer, what);
+      next = this.#nextPath(answer.headers, what);
+    }
+  }
+
+  #nextPath(headers: Headers, what: string): string | null {
+    const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(headers.get('link') ?? '')?.[1];
+    if (target === undefined) return null;
+    // The credentials go to our organisation and nowhere else, whatever a link says.
+    const base = new URL(`${this.#orgUrl}/api/v1/`);
+    const next = URL.parse(target);
+    if (next === null || next.origin !== base.origin || !next.pathname.startsWith(base.pathname))
+      throw badAnswer(what, 'the next page is at another address');
+    return `/${next.pathname.slice(base.pathname.length)}${next.search}`;
+  }
+
+  async #send(
+    method: Call['method'],
+    path: string,
+    what: string,
+    { mayBeAbsent = false } = {},
+  ): Promise<Answer> {
+    const authorization = await this.#credentials.header();
+    let answer = await this.#call(method, path, authorization);
+    if (answer.status === 401 && this.#credentials.refused(authorization))
+      answer = await this.#call(method, path, await this.#credentials.header());
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    if (answer.status === 404 && mayBeAbsent) return answer;
+    throw faultOf(answer, { method }, what);
+  }
+
+  #call(method: Call['method'], path: string, authorization: string): Promise<Answer> {
+    return call('idp', {
+      method,
+      url: `${this.#orgUrl}/api/v1${path}`,
+      headers: { authorization },
+      timeoutMs: this.#timeoutMs,
+    });
+  }
+}
+
+function unwritable(reason: string): Writability {
+  return { writable: false, reason };
+}
+
+function badAnswer(what: string, why: string): Fault {
+  return new Fault('idp.bad_answer', `Okta, ${what}: ${why}`, { retryable: false });
+}
+
+/** An exact match in Okta's search grammar; the value cannot end its own quotes. */
+function equals(attribute: string, value: string): string {
+  return `${attribute} eq "${value.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+function isSameText(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** A path whose values are each one segment, whatever is in them. */
+function apiPath(parts: TemplateStringsArray, ...values: string[]): string {
+  return parts.reduce((path, part, i) => path + segment(values[i - 1] ?? '') + part);
+}
+
+/** `.` and `..` would be resolved away by URL parsing, encoded or not; no Okta id is one. */
+function segment(value: string): string {
+  return value === '' || value === '.' || value === '..' ? '%20' : encodeURIComponent(value);
+}
