@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import type { Actor, Change, ChangeEvent } from '../core/change.ts';
 import { type Job, type Pair, reactions } from '../core/reactions.ts';
 import { lockChange, writeEvent } from '../store/changes.ts';
+import { databaseNow } from '../store/clock.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { writeGrants } from '../store/grants.ts';
 import { addJobs } from '../store/outbox.ts';
@@ -53,8 +53,7 @@ export async function commit<T>(
 ): Promise<T> {
   const owed = { any: false };
   const result = await db.transaction().execute(async (tx) => {
-    const clock = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(tx);
-    const now = clock.rows[0]?.now as Date;
+    const now = await databaseNow(tx);
     const locked = new Map<string, Change | null>();
     const change = async (id: string) => {
       if (!locked.has(id)) locked.set(id, await lockChange(tx, id));

@@ -89,7 +89,7 @@ export async function grantsEndingBefore(db: Db, now: Date, before: Date, limit:
 
 /** How many people hold an entitlement now, how many of them in one department, and this person's earlier grants of it. */
 export async function holding(
-  db: Db,
+  db: Db | Tx,
   who: { entitlementKey: string; personId: string; department: string | null },
   now: Date,
 ): Promise<{ holders: number; holdersInDepartment: number; earlierGrants: number }> {

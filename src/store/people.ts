@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import type { IdpPerson } from '../flow/ports.ts';
 import type { Db, Tx } from './database.ts';
@@ -93,7 +95,11 @@ export async function linkPerson(
 }
 
 /** Stores what the IdP says of a person, under our own id; found again by the IdP's id only. */
-export async function rememberPerson(db: Db, system: 'okta' | 'entra', from: IdpPerson): Promise<Person> {
+export async function rememberPerson(
+  db: Db | Tx,
+  system: 'okta' | 'entra',
+  from: IdpPerson,
+): Promise<Person> {
   const values = {
     email: from.email,
     login: from.login,
@@ -106,30 +112,30 @@ export async function rememberPerson(db: Db, system: 'okta' | 'entra', from: Idp
   };
   const known = await personByLink(db, system, from.id);
   if (known !== null) {
-    await db
-      .updateTable('people')
-      .set({ ...values, updated_at: new Date() })
-      .where('id', '=', known.id)
-      .execute();
-    return toPerson({ id: known.id, ...values });
+    const heard = toPerson({ id: known.id, ...values });
+    if (!isDeepStrictEqual(heard, known))
+      await db
+        .updateTable('people')
+        .set({ ...values, updated_at: new Date() })
+        .where('id', '=', known.id)
+        .execute();
+    return heard;
   }
-  return await db.transaction().execute(async (tx) => {
-    const id = randomUUID();
-    await tx
-      .insertInto('people')
-      .values({ id, ...values })
-      .execute();
-    const linked = await tx
-      .insertInto('person_links')
-      .values({ system, external_id: from.id, person_id: id })
-      .onConflict((c) => c.columns(['system', 'external_id']).doNothing())
-      .returning('person_id')
-      .executeTakeFirst();
-    if (linked !== undefined) return toPerson({ id, ...values });
-    // Somebody stored the same person a moment earlier: theirs stands.
-    await tx.deleteFrom('people').where('id', '=', id).execute();
-    const first = await personByLink(tx, system, from.id);
-    if (first === null) throw new Error('a link vanished between two statements');
-    return first;
-  });
+  const id = randomUUID();
+  await db
+    .insertInto('people')
+    .values({ id, ...values })
+    .execute();
+  const linked = await db
+    .insertInto('person_links')
+    .values({ system, external_id: from.id, person_id: id })
+    .onConflict((c) => c.columns(['system', 'external_id']).doNothing())
+    .returning('person_id')
+    .executeTakeFirst();
+  if (linked !== undefined) return toPerson({ id, ...values });
+  // Somebody stored the same person a moment earlier: theirs stands.
+  await db.deleteFrom('people').where('id', '=', id).execute();
+  const first = await personByLink(db, system, from.id);
+  invariant(first !== null, 'a link vanished between two statements');
+  return first;
 }

@@ -3,6 +3,7 @@ import type { Change } from '../core/change.ts';
 import type { FactSheet } from '../core/fact-sheet.ts';
 import type { Job, JobName } from '../core/reactions.ts';
 import type { AdviceResult } from '../flow/ports.ts';
+import type { ScimTables } from './scim-tables.ts';
 
 /** A jsonb column: read parsed, written as text. */
 type Json<T> = ColumnType<T, string, string>;
@@ -86,4 +87,4 @@ export type Tables = {
     data: Json<unknown>;
   };
   audit_seals: { seq: string | bigint; audit_id: string; hash: Buffer };
-};
+} & ScimTables;

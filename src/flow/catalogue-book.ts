@@ -1,0 +1,86 @@
+import type { Logger } from 'pino';
+import type { Catalogue, Entitlement, EntitlementStatus } from '../core/catalogue.ts';
+import { Fault } from '../core/fault.ts';
+import type { IdentityProvider, MuleSoft } from './ports.ts';
+
+/** The catalogue in force, with what IdP and Anypoint say of each entitlement. */
+export type CatalogueBook = {
+  current(): Catalogue;
+  entitlement(key: string): Entitlement | null;
+  status(key: string): EntitlementStatus;
+  /** Names of all groups whose membership gives this team. */
+  groupsOfTeam(teamId: string): string[];
+  /** Teams that membership of this group gives. */
+  teamsOfGroup(groupName: string): string[];
+  /** Asks IdP and Anypoint about every entitlement not yet ready; safe to repeat. */
+  check(): Promise<void>;
+};
+
+/**
+ * Checks each entitlement where it has to work: its IdP group exists and can be written, its team exists.
+ * What can't be checked yet (IdP down) is not offered and is checked again later; nothing is assumed.
+ */
+export function createCatalogueBook(
+  catalogue: Catalogue,
+  idp: IdentityProvider,
+  mulesoft: MuleSoft,
+  log: Logger,
+): CatalogueBook {
+  const statuses = new Map<string, EntitlementStatus>();
+
+  async function checkOne(entitlement: Entitlement): Promise<EntitlementStatus> {
+    try {
+      const group = await idp.findGroup(entitlement.idpGroup);
+      if (group === null)
+        return { status: 'refused', why: `the group ${entitlement.idpGroup} does not exist in ${idp.name}` };
+      if (!group.writable)
+        return { status: 'refused', why: `the group ${group.name} can’t be written: ${group.reason}` };
+      const team = await mulesoft.findTeam(entitlement.team);
+      if (team === null)
+        return { status: 'refused', why: `the team ${entitlement.team} does not exist in Anypoint` };
+      return {
+        status: 'ready',
+        target: { groupId: group.id, groupName: group.name, teamId: team.id, teamName: team.name },
+      };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return { status: 'unchecked', why: `${error.code}: not checked yet` };
+    }
+  }
+
+  const book: CatalogueBook = {
+    current: () => catalogue,
+    entitlement: (key) => catalogue.entitlements.find((e) => e.key === key) ?? null,
+    status: (key) => statuses.get(key) ?? { status: 'unchecked', why: 'not checked yet' },
+    groupsOfTeam: (teamId) =>
+      catalogue.entitlements
+        .filter((e) => {
+          const status = book.status(e.key);
+          return status.status === 'ready' && status.target.teamId === teamId;
+        })
+        .map((e) => e.idpGroup),
+    teamsOfGroup: (groupName) => {
+      const teams = catalogue.entitlements
+        .filter((e) => e.idpGroup === groupName)
+        .map((e) => book.status(e.key))
+        .flatMap((status) => (status.status === 'ready' ? [status.target.teamId] : []));
+      return [...new Set(teams)];
+    },
+    async check() {
+      await Promise.all(
+        catalogue.entitlements.map(async (e) => {
+          const before = book.status(e.key);
+          if (before.status === 'ready') return;
+          const status = await checkOne(e);
+          statuses.set(e.key, status);
+          if (status.status === 'refused' && before.status !== 'refused')
+            log.warn(
+              { entitlement: e.key, why: status.why },
+              'entitlement refused: it is not offered until the catalogue is mended',
+            );
+        }),
+      );
+    },
+  };
+  return book;
+}

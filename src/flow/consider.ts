@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type { ChangeEvent } from '../core/change.ts';
+import { heldUntil } from '../core/desired.ts';
+import { factSheet, plainSummary } from '../core/fact-sheet.ts';
+import type { GrantId } from '../core/ids.ts';
+import type { Job } from '../core/reactions.ts';
+import { refuse } from '../core/refusal.ts';
+import { approveByRule } from '../core/settle.ts';
+import { evaluateRequest } from '../core/verdict.ts';
+import { readChange } from '../store/changes.ts';
+import { holding, unendedGrants } from '../store/grants.ts';
+import { linkOf, type Person, readPerson, rememberPerson } from '../store/people.ts';
+import { writeSummary } from '../store/summaries.ts';
+import { resolveApprovers } from './approvers.ts';
+import { commit } from './commit.ts';
+import { done, type Ran, type Road } from './road.ts';
+
+/**
+ * Summarize and ask: gathers facts, evaluates policy, finds approvers. Safe to run twice: only a change that is
+ * still `received` moves. The card goes out with the deterministic summary; the model comes later.
+ */
+export async function consider(road: Road, job: Extract<Job, { job: 'consider' }>): Promise<Ran> {
+  const change = await readChange(road.db, job.changeId);
+  if (change === null || change.state !== 'received' || change.kind !== 'grant') return done;
+  const entitlement = road.catalogue.entitlement(change.entitlementKey);
+  const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
+  const beneficiary = await freshPerson(road, change.personId);
+  const requester = change.requesterId === null ? null : await readPerson(road.db, change.requesterId);
+
+  if (entitlement === null || status?.status !== 'ready' || beneficiary === null) {
+    const why = status === null || status.status === 'ready' ? 'it left the catalogue' : status.why;
+    return await refuseChange(
+      road,
+      job.changeId,
+      refuse(
+        'entitlementUnavailable',
+        `This entitlement can’t be given: ${why}.`,
+        'Ask the catalogue’s owner.',
+      ),
+    );
+  }
+  const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
+  const verdict = evaluateRequest({
+    entitlement,
+    beneficiary,
+    requestedSeconds,
+    isForSomebodyElse: change.requesterId !== change.personId,
+  });
+  if (verdict.effect === 'refuse')
+    return await refuseChange(
+      road,
+      job.changeId,
+      refuse(
+        'notEligible',
+        `Policy does not allow this request: ${verdict.grounds.map((g) => g.text).join('; ')}.`,
+        `Ask the owner, ${entitlement.owner}.`,
+      ),
+    );
+
+  const catalogue = road.catalogue.current();
+  const excluded = new Set([change.personId, ...(change.requesterId === null ? [] : [change.requesterId])]);
+  const plan = await resolveApprovers(road, catalogue, entitlement, beneficiary, excluded);
+  const target = status.target;
+
+  await commit(
+    road.db,
+    async (unit) => {
+      const locked = await unit.change(job.changeId);
+      if (locked === null || locked.state !== 'received') return { result: null };
+      const grants = await unendedGrants(unit.tx, {
+        personId: change.personId,
+        entitlementKey: change.entitlementKey,
+      });
+      const held = heldUntil(grants, unit.now);
+      const held_by = await holding(
+        unit.tx,
+        { entitlementKey: entitlement.key, personId: change.personId, department: beneficiary.department },
+        unit.now,
+      );
+      const sheet = factSheet({
+        entitlement,
+        beneficiary,
+        requester: requester === null || requester.id === beneficiary.id ? null : requester,
+        reason: change.reason,
+        ticket: change.ticket,
+        requestedSeconds,
+        ...held_by,
+        heldUntil: held,
+        verdict,
+        clauses: catalogue.clauses.filter((c) => entitlement.clauses.includes(c.id)),
+      });
+      await writeSummary(unit.tx, job.changeId, sheet, plainSummary(sheet));
+      const events: ChangeEvent[] =
+        verdict.effect === 'autoApprove'
+          ? approveByRule(locked, {
+              verdict,
+              entitlement,
+              target,
+              grantId: randomUUID() as GrantId,
+              heldUntil: held,
+              now: unit.now,
+            })
+          : [
+              {
+                type: 'approversAsked',
+                changeId: change.id,
+                at: unit.now,
+                actor: { part: 'latchkey' },
+                plan,
+                verdict,
+                round: locked.round + 1,
+                lapsesAt: new Date(unit.now.getTime() + catalogue.lapseSeconds * 1_000),
+                target,
+              },
+            ];
+      return { result: null, events };
+    },
+    road.nudge,
+  );
+  return done;
+}
+
+/** The person as the IdP has them now; null when the IdP no longer knows them. */
+async function freshPerson(road: Road, personId: string): Promise<Person | null> {
+  const idpId = await linkOf(road.db, personId, road.idp.name);
+  const fromIdp = idpId === null ? null : await road.idp.readPerson(idpId);
+  return fromIdp === null ? null : await rememberPerson(road.db, road.idp.name, fromIdp);
+}
+
+async function refuseChange(road: Road, changeId: string, refusal: ReturnType<typeof refuse>): Promise<Ran> {
+  await commit(
+    road.db,
+    async (unit) => {
+      const locked = await unit.change(changeId);
+      if (locked === null || locked.state !== 'received') return { result: null };
+      return {
+        result: null,
+        events: [
+          { type: 'requestRefused', changeId: locked.id, at: unit.now, actor: { part: 'latchkey' }, refusal },
+        ],
+      };
+    },
+    road.nudge,
+  );
+  return done;
+}

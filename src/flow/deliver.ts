@@ -1,0 +1,60 @@
+import { type ChangeEvent, isUnderway } from '../core/change.ts';
+import type { Job } from '../core/reactions.ts';
+import { underwayIds } from '../store/changes.ts';
+import { readPerson } from '../store/people.ts';
+import { commit } from './commit.ts';
+import { anypointUser, desiredTeamMembership } from './membership.ts';
+import { done, type Ran, type Road } from './road.ts';
+
+/**
+ * The bridge: makes this person-and-team true in Anypoint as the IdP told it by SCIM. Computed when it runs, so
+ * a stale, doubled or reordered job is harmless; one run per pair at a time.
+ */
+export async function deliver(road: Road, job: Extract<Job, { job: 'deliver' }>): Promise<Ran> {
+  const { personId, teamId } = job;
+  return await road.locks.withLock(`team:${personId}:${teamId}`, async () => {
+    const person = await readPerson(road.db, personId);
+    if (person === null) return done;
+    const desired = await desiredTeamMembership(road, person, teamId);
+    if (desired === 'as it is') return done;
+    const user = await anypointUser(road, person);
+    // Not in Anypoint yet: verify says so on the card and looks again; nothing to deliver to.
+    if (user === null) return done;
+    const isMember = (await road.mulesoft.readMembership(teamId, user.id)) !== null;
+    const wrote = isMember === (desired === 'in') ? 'already so' : desired === 'in' ? 'added' : 'removed';
+    if (wrote === 'added') await road.mulesoft.addMember(teamId, user.id);
+    if (wrote === 'removed') await road.mulesoft.removeMember(teamId, user.id);
+    await note(road, job, desired, wrote);
+    return done;
+  });
+}
+
+async function note(
+  road: Road,
+  job: { personId: string; teamId: string },
+  desired: 'in' | 'out',
+  wrote: 'added' | 'removed' | 'already so',
+): Promise<void> {
+  const ids = await underwayIds(road.db, job);
+  if (ids.length === 0) return;
+  await commit(
+    road.db,
+    async (unit) => {
+      const events: ChangeEvent[] = [];
+      for (const id of ids) {
+        const change = await unit.change(id);
+        if (change === null || !isUnderway(change.state) || change.legs.deliveredAt !== null) continue;
+        if ((change.kind === 'grant') !== (desired === 'in')) continue;
+        events.push({
+          type: 'delivered',
+          changeId: change.id,
+          at: unit.now,
+          actor: { part: 'latchkey' },
+          wrote,
+        });
+      }
+      return { result: null, events };
+    },
+    road.nudge,
+  );
+}

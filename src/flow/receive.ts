@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { type Entitlement, mayRequest } from '../core/catalogue.ts';
+import type { Change } from '../core/change.ts';
+import { heldUntil } from '../core/desired.ts';
+import { durationInWords } from '../core/duration.ts';
+import type { ChangeId } from '../core/ids.ts';
+import type { ClickReceived } from '../core/reactions.ts';
+import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
+import { findByIdempotencyKey, pendingRequest } from '../store/changes.ts';
+import { unendedGrants } from '../store/grants.ts';
+import { addJobs } from '../store/outbox.ts';
+import { type Person, personByLink } from '../store/people.ts';
+import { commit } from './commit.ts';
+import { identify } from './identify.ts';
+import type { Road } from './road.ts';
+
+export const REASON_MAX = 1_000;
+export const TICKET_MAX = 100;
+
+/** A request as a person filled it in, nothing believed yet. */
+export type Submission = {
+  /** The same form sent twice has the same key. */
+  idempotencyKey: string;
+  accountId: string;
+  /** Chat account of who it is for; null: for the requester. */
+  forAccountId: string | null;
+  entitlementKey: string;
+  seconds: number;
+  reason: string;
+  ticket: string | null;
+  /** The person was shown that they hold it already and wants to extend it. */
+  extend: boolean;
+  via: 'slack';
+};
+
+export type FieldName = 'entitlement' | 'for' | 'duration' | 'reason' | 'ticket';
+
+export type Received =
+  | { received: true; change: Change; isRepeat: boolean }
+  | { received: false; field: FieldName; refusal: Refusal }
+  /** Held already: offer to extend. */
+  | { received: false; heldUntil: Date; entitlement: Entitlement };
+
+/**
+ * Takes in a request: validated, people resolved, stored once. Answers within the limit of a form's
+ * acknowledgement: for a requester we know it touches the database only.
+ */
+export async function receiveRequest(road: Road, submission: Submission): Promise<Received> {
+  const entitlement = road.catalogue.entitlement(submission.entitlementKey);
+  const invalid = checkFields(submission, entitlement);
+  if (invalid !== null) return invalid;
+  if (entitlement === null) return no('entitlement', unknownEntitlement);
+  const status = road.catalogue.status(entitlement.key);
+  if (status.status !== 'ready')
+    return no(
+      'entitlement',
+      refuse(
+        'entitlementUnavailable',
+        `${entitlement.title} can’t be given at the moment: ${status.why}.`,
+        'Ask the catalogue’s owner to mend it.',
+      ),
+    );
+
+  const requester = await who(road, submission.accountId);
+  if (isRefusal(requester)) return no('entitlement', requester);
+  const beneficiary =
+    submission.forAccountId === null || submission.forAccountId === submission.accountId
+      ? requester
+      : await who(road, submission.forAccountId);
+  if (isRefusal(beneficiary))
+    return no('for', { ...beneficiary, text: `That person can’t be given access: ${beneficiary.text}` });
+  if (!mayRequest(entitlement.requestableBy, beneficiary))
+    return no(
+      'entitlement',
+      refuse(
+        'notEligible',
+        `${entitlement.title} is not open to ${beneficiary.name} (${beneficiary.department ?? 'no department'}).`,
+        `Ask its owner, ${entitlement.owner}.`,
+      ),
+    );
+
+  try {
+    return await commit<Received>(
+      road.db,
+      async ({ tx, now }) => {
+        const first = await findByIdempotencyKey(tx, submission.idempotencyKey);
+        if (first !== null) return { result: { received: true, change: first, isRepeat: true } };
+        const pending = await pendingRequest(tx, beneficiary.id, entitlement.key);
+        if (pending !== null)
+          return { result: no('entitlement', alreadyPending(beneficiary.name, entitlement.title)) };
+        const held = heldUntil(
+          await unendedGrants(tx, { personId: beneficiary.id, entitlementKey: entitlement.key }),
+          now,
+        );
+        if (held !== null && !submission.extend)
+          return { result: { received: false, heldUntil: held, entitlement } };
+        const change: Change['id'] = randomUUID() as ChangeId;
+        const event = {
+          type: 'changeReceived' as const,
+          changeId: change,
+          at: now,
+          actor: { person: requester.id, name: requester.name },
+          kind: 'grant' as const,
+          cause: held === null ? ('request' as const) : ('extension' as const),
+          entitlementKey: entitlement.key,
+          personId: beneficiary.id,
+          requesterId: requester.id,
+          reason: submission.reason.trim(),
+          ticket: submission.ticket,
+          requestedSeconds: submission.seconds,
+          parentId: null,
+          target: null,
+          via: submission.via,
+        };
+        return {
+          result: { received: true, change: { id: change } as Change, isRepeat: false },
+          events: [event],
+          idempotencyKey: submission.idempotencyKey,
+        };
+      },
+      road.nudge,
+    );
+  } catch (error) {
+    // Two forms at the same moment: the database let one through.
+    if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
+    const first = await findByIdempotencyKey(road.db, submission.idempotencyKey);
+    if (first !== null) return { received: true, change: first, isRepeat: true };
+    return no('entitlement', alreadyPending(beneficiary.name, entitlement.title));
+  }
+}
+
+/** PostgreSQL: unique_violation. */
+const UNIQUE_VIOLATION = '23505';
+
+const unknownEntitlement = refuse(
+  'unknownEntitlement',
+  'There is no such entitlement in the catalogue.',
+  'Choose one from the list.',
+);
+
+function alreadyPending(name: string, title: string): Refusal {
+  return refuse(
+    'alreadyPending',
+    `A request of ${title} for ${name} is waiting for a decision already.`,
+    'See its card, or take it back first.',
+  );
+}
+
+function no(field: FieldName, refusal: Refusal): Received {
+  return { received: false, field, refusal };
+}
+
+/** People met before are known by their link; strangers are looked up. The consider step asks the IdP again anyway. */
+async function who(road: Road, accountId: string): Promise<Person | Refusal> {
+  return (await personByLink(road.db, 'slack', accountId)) ?? (await identify(road, accountId));
+}
+
+function checkFields(s: Submission, entitlement: Entitlement | null): Received | null {
+  if (entitlement === null) return no('entitlement', unknownEntitlement);
+  const reason = s.reason.trim();
+  if (reason === '')
+    return no(
+      'reason',
+      refuse('reasonMissing', 'A request needs a reason.', 'Say in a sentence what you need it for.'),
+    );
+  if (reason.length > REASON_MAX)
+    return no(
+      'reason',
+      refuse(
+        'reasonTooLong',
+        `The reason has ${reason.length} characters; ${REASON_MAX} is the most.`,
+        'Shorten it.',
+      ),
+    );
+  if ((s.ticket?.length ?? 0) > TICKET_MAX)
+    return no(
+      'ticket',
+      refuse(
+        'reasonTooLong',
+        `A ticket has at most ${TICKET_MAX} characters.`,
+        'Give its key only, e.g. INC-4711.',
+      ),
+    );
+  if (!Number.isInteger(s.seconds) || s.seconds <= 0)
+    return no('duration', refuse('durationInvalid', 'That is no duration.', 'Choose one from the list.'));
+  if (s.seconds > entitlement.maxSeconds)
+    return no(
+      'duration',
+      refuse(
+        'durationTooLong',
+        `${durationInWords(s.seconds)} is longer than the ${durationInWords(entitlement.maxSeconds)} allowed for ${entitlement.title}.`,
+        'Choose a shorter time.',
+      ),
+    );
+  return null;
+}
+
+/** What this person may ask for right now; what can't be given (group not writable, IdP not asked yet) is left out. */
+export function requestable(road: Road, person: { email: string; department: string | null }): Entitlement[] {
+  return road.catalogue
+    .current()
+    .entitlements.filter(
+      (e) => mayRequest(e.requestableBy, person) && road.catalogue.status(e.key).status === 'ready',
+    );
+}
+
+/** Stores a click before it is acknowledged. What it means is decided when the settle step runs. */
+export async function acceptClick(road: Road, click: ClickReceived): Promise<void> {
+  await addJobs(road.db, [{ job: 'settle', clickKey: click.clickId, click }]);
+  road.nudge();
+}

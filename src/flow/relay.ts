@@ -1,0 +1,154 @@
+import { Fault } from '../core/fault.ts';
+import type { Job, JobName } from '../core/reactions.ts';
+import type { Lane, Motor } from '../queue/motor.ts';
+import { again, finish, leaseDue, msUntilDue, type OutboxRow, readOpen, unlease } from '../store/outbox.ts';
+import { type Ran, type Road, steps } from './road.ts';
+
+/** Rows put into the queue in one go. */
+const BATCH = 200;
+/** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */
+const LEASE_MS = 15_000;
+/** Longest sleep between looks; another replica's commit is found at the latest then. */
+const IDLE_MS = 250;
+const QUEUE_DOWN_MS = 1_000;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 30_000;
+
+export type Relay = { nudge(): void; start(): void; stop(): Promise<void> };
+
+/**
+ * Carries open outbox rows into the queue and closes them when their job has run. The outbox is also the timer:
+ * a job that wants to look again leaves its row open until then.
+ */
+export function createRelay(road: Road, motor: Motor): Relay {
+  let wake: () => void = () => {};
+  let nudged = false;
+  let isStopping = false;
+  let loop: Promise<void> = Promise.resolve();
+  /** A vendor said "not before": lanes that wait, by time. */
+  const pausedUntil = new Map<Lane, number>();
+
+  function nudge(): void {
+    nudged = true;
+    wake();
+  }
+
+  async function pump(): Promise<number> {
+    const rows = await leaseDue(road.db, BATCH, LEASE_MS);
+    if (rows.length === 0) return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(road.db)) ?? IDLE_MS));
+    try {
+      await motor.enqueue(
+        rows.map((row) => ({
+          lane: steps[row.job].lane,
+          id: row.id,
+          delivery: row.leases,
+          priority: row.priority,
+        })),
+      );
+    } catch (error) {
+      road.log.warn(
+        { err: (error as Error).message, rows: rows.length },
+        'queue does not take work; it stays in the outbox',
+      );
+      await unlease(
+        road.db,
+        rows.map((r) => r.id),
+        QUEUE_DOWN_MS,
+      );
+      return QUEUE_DOWN_MS;
+    }
+    return rows.length === BATCH ? 0 : 1;
+  }
+
+  async function run(): Promise<void> {
+    while (!isStopping) {
+      nudged = false;
+      let waitMs: number;
+      try {
+        waitMs = await pump();
+      } catch (error) {
+        road.log.warn({ err: (error as Error).message }, 'outbox can’t be read');
+        waitMs = QUEUE_DOWN_MS;
+      }
+      if (nudged || isStopping || waitMs === 0) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  async function runJob(lane: Lane, id: string): Promise<void> {
+    try {
+      const row = await readOpen(road.db, id);
+      if (row === null) return;
+      const pauseMs = (pausedUntil.get(lane) ?? 0) - performance.now();
+      if (pauseMs > 0) return await again(road.db, row, pauseMs + Math.random() * 250, null);
+      await conclude(lane, row, await attempt(row));
+    } catch (error) {
+      // The database is away: the lease runs out and the row is handed out again.
+      road.log.error({ err: (error as Error).message, outbox: id }, 'job could not be concluded');
+    }
+  }
+
+  async function attempt(row: OutboxRow): Promise<Ran | Fault> {
+    try {
+      const step = steps[row.job] as { run: (road: Road, job: Job) => Promise<Ran> };
+      return await step.run(road, row.payload);
+    } catch (error) {
+      if (error instanceof Fault) return error;
+      return new Fault('bug.invariant', (error as Error).message, { retryable: true, cause: error });
+    }
+  }
+
+  async function conclude(lane: Lane, row: OutboxRow, outcome: Ran | Fault): Promise<void> {
+    if (!(outcome instanceof Fault)) {
+      if ('done' in outcome) {
+        if (!(await finish(road.db, row))) nudge();
+      } else await again(road.db, row, outcome.againInMs, null);
+      return;
+    }
+    const waitMs = retryDelayMs(outcome, row.attempts);
+    if (outcome.code.endsWith('.throttled')) pausedUntil.set(lane, performance.now() + waitMs);
+    road.log[outcome.code === 'bug.invariant' ? 'error' : 'warn'](
+      {
+        code: outcome.code,
+        vendorCode: outcome.vendorCode,
+        job: row.job satisfies JobName,
+        outbox: row.id,
+        attempt: row.attempts,
+        waitMs,
+        err: outcome.code === 'bug.invariant' ? outcome : outcome.message,
+      },
+      'job will be run again',
+    );
+    await again(road.db, row, waitMs, outcome.code);
+  }
+
+  return {
+    nudge,
+    start() {
+      motor.start(runJob);
+      loop = run();
+    },
+    async stop() {
+      isStopping = true;
+      wake();
+      await loop;
+    },
+  };
+}
+
+/**
+ * Nothing accepted is ever dropped: even what is not retryable by itself (credentials refused, say) is tried
+ * again, slowly, until somebody mends it. Steps that can give up say so in the change itself.
+ */
+function retryDelayMs(fault: Fault, attempts: number): number {
+  if (fault.retryAfterMs !== undefined) return fault.retryAfterMs;
+  if (!fault.retryable) return LAST_RETRY_MS;
+  const backoff = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts);
+  return backoff * (0.75 + Math.random() * 0.5);
+}

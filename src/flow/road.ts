@@ -1,0 +1,63 @@
+import type { Logger } from 'pino';
+import type { Job, JobName } from '../core/reactions.ts';
+import type { Lane } from '../queue/motor.ts';
+import type { Db } from '../store/database.ts';
+import type { Locks } from '../store/locks.ts';
+import { apply } from './apply.ts';
+import type { CatalogueBook } from './catalogue-book.ts';
+import { consider } from './consider.ts';
+import { deliver } from './deliver.ts';
+import type { Adviser, ChatDirectory, IdentityProvider, Messenger, MuleSoft, Notice } from './ports.ts';
+import { settle } from './settle.ts';
+import { summarize } from './summarize.ts';
+import { tell } from './tell.ts';
+import { verify } from './verify.ts';
+import type { ChangeView } from './view.ts';
+
+/** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
+export type Road = {
+  db: Db;
+  locks: Locks;
+  idp: IdentityProvider;
+  mulesoft: MuleSoft;
+  chat: ChatDirectory;
+  messenger: Messenger<unknown>;
+  /** Pure: the messages that should exist for a change as it stands. */
+  notices: (view: ChangeView) => Notice<unknown>[];
+  adviser: Adviser;
+  catalogue: CatalogueBook;
+  /** How long a change may take from decision to seen before the alarm, in milliseconds. */
+  objectiveMs: number;
+  /** Tells the relay that the outbox has something. */
+  nudge: () => void;
+  log: Logger;
+};
+
+/**
+ * What a run of a job asks for: nothing more, or to be run again after a while (still waiting, not a fault).
+ */
+export type Ran = { done: true } | { againInMs: number };
+export const done: Ran = { done: true };
+
+/**
+ * The road. A request is received (receive.ts) or access ends (end.ts); from there every change goes these steps,
+ * each a job that looks everything up again when it runs, so that it may come twice, late or out of order.
+ */
+export const steps: {
+  [N in JobName]: { lane: Lane; run: (road: Road, job: Extract<Job, { job: N }>) => Promise<Ran> };
+} = {
+  /** Summarize and ask: facts, verdict, approvers, the card with the deterministic summary. */
+  consider: { lane: 'road', run: consider },
+  /** The model's advice, onto the card that is out already. */
+  summarize: { lane: 'model', run: summarize },
+  /** Settle: who clicked, may they, does it still apply; one decision. */
+  settle: { lane: 'road', run: settle },
+  /** Apply: make this person-and-group true in the IdP. */
+  apply: { lane: 'idp', run: apply },
+  /** The bridge: make this person-and-team true in Anypoint, as SCIM says. */
+  deliver: { lane: 'mulesoft', run: deliver },
+  /** Verify: look into Anypoint until it agrees, or raise the alarm. */
+  verify: { lane: 'mulesoft', run: verify },
+  /** Tell: make the messages of this change right. */
+  tell: { lane: 'slack', run: tell },
+};

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { heldUntil } from '../core/desired.ts';
+import type { GrantId } from '../core/ids.ts';
+import type { ClickReceived, Job } from '../core/reactions.ts';
+import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
+import { settleClick, withdraw } from '../core/settle.ts';
+import { evaluateRequest } from '../core/verdict.ts';
+import { readChange } from '../store/changes.ts';
+import { unendedGrants } from '../store/grants.ts';
+import { type Person, readPerson } from '../store/people.ts';
+import { resolveApprovers } from './approvers.ts';
+import { commit } from './commit.ts';
+import { endGrant } from './end.ts';
+import { identify } from './identify.ts';
+import { done, type Ran, type Road } from './road.ts';
+
+/**
+ * Settles one click: who it was, what they may do, whether it still applies, all looked up again; then decided
+ * under the change's row lock. Safe to run twice: a click that was counted is recognised by its id.
+ * A refusal changes nothing and only the clicker sees it.
+ */
+export async function settle(road: Road, job: Extract<Job, { job: 'settle' }>): Promise<Ran> {
+  const { click } = job;
+  const clicker = await identify(road, click.chatUserId);
+  const refusal = isRefusal(clicker) ? clicker : await act(road, click, clicker);
+  if (refusal !== null) await tellClicker(road, click, refusal);
+  return done;
+}
+
+async function act(road: Road, click: ClickReceived, clicker: Person): Promise<Refusal | null> {
+  switch (click.act.verb) {
+    case 'approve':
+    case 'deny':
+      return await decide(road, click, click.act, clicker);
+    case 'withdraw':
+      return await commit(
+        road.db,
+        async (unit) => {
+          const change = await unit.change(click.changeId);
+          if (change === null) return { result: unknownChange };
+          const outcome = withdraw(change, clicker, click.clickId, unit.now);
+          return isRefusal(outcome) ? { result: outcome } : { result: null, events: outcome };
+        },
+        road.nudge,
+      );
+    case 'release':
+      return await commit<Refusal | null>(
+        road.db,
+        async (unit) => {
+          const change = await unit.change(click.changeId);
+          if (change === null) return { result: unknownChange };
+          if (clicker.id !== change.personId && clicker.id !== change.requesterId)
+            return {
+              result: refuse(
+                'notYours',
+                'This is not your access.',
+                'Only its holder or requester can give it back.',
+              ),
+            };
+          // The same click again finds it ended, which is what it wanted.
+          if (change.ended !== null && change.ended.by === clicker.id) return { result: null };
+          const events = await endGrant(unit, change, 'release', clicker);
+          return events === null
+            ? { result: refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.') }
+            : { result: null, events };
+        },
+        road.nudge,
+      );
+    default:
+      return click.act satisfies never;
+  }
+}
+
+async function decide(
+  road: Road,
+  click: ClickReceived,
+  act: Extract<ClickReceived['act'], { verb: 'approve' | 'deny' }>,
+  clicker: Person,
+): Promise<Refusal | null> {
+  const change = await readChange(road.db, click.changeId);
+  if (change === null) return unknownChange;
+  const entitlement = road.catalogue.entitlement(change.entitlementKey);
+  const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
+  const beneficiary = await readPerson(road.db, change.personId);
+  if (beneficiary === null) return unknownChange;
+  // A settled change needs no facts: the loser of a race hears at once who decided.
+  const isOpen = change.state === 'asking' && entitlement !== null;
+  const excluded = new Set([change.personId, ...(change.requesterId === null ? [] : [change.requesterId])]);
+  const plan = isOpen
+    ? await resolveApprovers(road, road.catalogue.current(), entitlement, beneficiary, excluded)
+    : (change.plan ?? { of: 'any' as const, quorum: 1, seats: [], escalated: false });
+  const verdict = isOpen
+    ? evaluateRequest({
+        entitlement,
+        beneficiary: { ...beneficiary, isActive: await isStillActive(road, beneficiary) },
+        requestedSeconds: change.requestedSeconds ?? entitlement.defaultSeconds,
+        isForSomebodyElse: change.requesterId !== change.personId,
+      })
+    : { effect: 'ask' as const, grounds: [] };
+
+  return await commit<Refusal | null>(
+    road.db,
+    async (unit) => {
+      const locked = await unit.change(click.changeId);
+      if (locked === null) return { result: unknownChange };
+      const grants = await unendedGrants(unit.tx, {
+        personId: locked.personId,
+        entitlementKey: locked.entitlementKey,
+      });
+      const outcome = settleClick(
+        locked,
+        { id: click.clickId, round: click.round, ...act },
+        {
+          clicker,
+          plan,
+          verdict,
+          entitlement,
+          target: status?.status === 'ready' ? status.target : null,
+          grantId: randomUUID() as GrantId,
+          heldUntil: heldUntil(grants, unit.now),
+          now: unit.now,
+        },
+      );
+      if (!isRefusal(outcome)) return { result: null, events: outcome };
+      return {
+        result: outcome,
+        notes: [
+          {
+            type: 'clickRefused',
+            changeId: locked.id,
+            at: unit.now,
+            actor: { person: clicker.id, name: clicker.name },
+            data: { verb: act.verb, reason: outcome.reason },
+          },
+        ],
+      };
+    },
+    road.nudge,
+  );
+}
+
+const unknownChange = refuse(
+  'unknownChange',
+  'Latchkey does not know this request.',
+  'The card may come from another installation; ask again with /access.',
+);
+
+async function isStillActive(road: Road, person: Person): Promise<boolean> {
+  return (await road.idp.readPerson(person.login))?.status === 'active';
+}
+
+/** A refusal that can't be shown is not worth deciding again: the click is settled either way. */
+async function tellClicker(road: Road, click: ClickReceived, refusal: Refusal): Promise<void> {
+  try {
+    await road.messenger.whisper(click.channel, click.chatUserId, `${refusal.text} ${refusal.next}`);
+  } catch (error) {
+    road.log.warn(
+      { err: (error as Error).message, change: click.changeId, reason: refusal.reason },
+      'refusal not shown',
+    );
+  }
+}

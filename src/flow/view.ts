@@ -1,0 +1,80 @@
+import type { Entitlement } from '../core/catalogue.ts';
+import type { Change } from '../core/change.ts';
+import { distinct } from '../core/routing.ts';
+import { endingOf, readChange } from '../store/changes.ts';
+import { linkOf, linkPerson, type Person, readPerson } from '../store/people.ts';
+import { readSummary, type Summary } from '../store/summaries.ts';
+import type { Road } from './road.ts';
+
+/** A person as a message names them: by mention where they are in chat, by name otherwise. */
+export type Named = { name: string; accountId: string | null };
+
+/** Everything the messages of a change are made of; they are a pure function of this. */
+export type ChangeView = {
+  change: Change;
+  /** The revoke that ends what this change granted, if it is on its way or done. */
+  ending: Change | null;
+  entitlement: Entitlement | null;
+  beneficiary: Named;
+  requester: Named | null;
+  /** Those who may decide and are pinged, and those who may but are not. */
+  pinged: Named[];
+  alsoMay: Named[];
+  owner: Named | null;
+  admins: Named[];
+  channel: string;
+  summary: Summary | null;
+  objectiveMs: number;
+};
+
+export async function readView(road: Road, changeId: string): Promise<ChangeView | null> {
+  const change = await readChange(road.db, changeId);
+  if (change === null) return null;
+  const catalogue = road.catalogue.current();
+  const entitlement = road.catalogue.entitlement(change.entitlementKey);
+  const beneficiary = await readPerson(road.db, change.personId);
+  if (beneficiary === null) return null;
+  const requester =
+    change.requesterId === null || change.requesterId === change.personId
+      ? null
+      : await readPerson(road.db, change.requesterId);
+  const seats = change.plan?.seats ?? [];
+  const pinged = distinct(seats.filter((s) => s.pinged));
+  const alsoMay = distinct(seats).filter((a) => !pinged.some((p) => p.id === a.id));
+  const name = (p: { id: string; name: string; email: string }) => named(road, p);
+  return {
+    change,
+    ending: await endingOf(road.db, changeId),
+    entitlement,
+    beneficiary: await name(beneficiary),
+    requester: requester === null ? null : await name(requester),
+    pinged: await Promise.all(pinged.map(name)),
+    alsoMay: await Promise.all(alsoMay.map(name)),
+    owner: entitlement === null ? null : await byEmail(road, entitlement.owner),
+    admins: await Promise.all(catalogue.admins.map((email) => byEmail(road, email))),
+    channel: catalogue.channel,
+    summary: await readSummary(road.db, changeId),
+    objectiveMs: road.objectiveMs,
+  };
+}
+
+/** One approver who is missing from chat must not break the message: they are named instead of mentioned. */
+async function named(road: Road, person: Pick<Person, 'name' | 'email'> & { id: string }): Promise<Named> {
+  const linked = await linkOf(road.db, person.id, 'slack');
+  if (linked !== null) return { name: person.name, accountId: linked };
+  const accountId = await road.chat.findByEmail(person.email);
+  if (accountId !== null) await linkPerson(road.db, person.id, 'slack', accountId);
+  return { name: person.name, accountId };
+}
+
+async function byEmail(road: Road, email: string): Promise<Named> {
+  const person = await road.db
+    .selectFrom('people')
+    .select(['id', 'name', 'email'])
+    .where((eb) => eb(eb.fn('lower', ['email']), '=', email.toLowerCase()))
+    .limit(1)
+    .executeTakeFirst();
+  return person === undefined
+    ? { name: email, accountId: await road.chat.findByEmail(email) }
+    : await named(road, person);
+}

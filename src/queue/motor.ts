@@ -1,0 +1,136 @@
+import { type BackendFactory, type ConnectionOptions, createPostgresBackend, Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+
+/**
+ * Lanes: one queue per outside party, so that a slow or throttled one holds up nobody else. `road` is our own
+ * work: taking in and deciding.
+ */
+export const lanes = ['road', 'idp', 'mulesoft', 'slack', 'model'] as const;
+export type Lane = (typeof lanes)[number];
+
+/** How many jobs of a lane run at once in one process. */
+const concurrency: Record<Lane, number> = { road: 12, idp: 8, mulesoft: 8, slack: 6, model: 4 };
+
+/** A job whose worker died is given to another after this; the outbox lease brings it back even if the queue forgot. */
+const STALLED_AFTER_MS = 15_000;
+const CLOSE_WAIT_MS = 8_000;
+
+export type QueuedWork = { lane: Lane; id: string; delivery: number; priority: number };
+
+/** The motor: hands out work by id. It remembers nothing that matters; PostgreSQL does. */
+export type Motor = {
+  readonly kind: 'redis' | 'postgres';
+  enqueue(work: readonly QueuedWork[]): Promise<void>;
+  /** Starts handing out; `run` gets the id of an outbox row and never throws. */
+  start(run: (lane: Lane, id: string) => Promise<void>): void;
+  close(): Promise<void>;
+};
+
+export type MotorOptions = {
+  /** With it BullMQ runs on Redis, without on its PostgreSQL backend in the same database. */
+  redisUrl: string | null;
+  databaseUrl: string;
+  log: Logger;
+};
+
+type Connection = {
+  connection: ConnectionOptions;
+  factory: BackendFactory | undefined;
+  close(): Promise<void>;
+};
+
+export async function createMotor(options: MotorOptions): Promise<Motor> {
+  const forQueues = connect(options, false);
+  const forWorkers = connect(options, true);
+  const noise = (error: Error) => options.log.warn({ err: error.message }, 'queue connection');
+
+  const queues = new Map<Lane, Queue>();
+  for (const lane of lanes) {
+    const queue = new Queue(lane, queueOptions(forQueues), forQueues.factory);
+    queue.on('error', noise);
+    queues.set(lane, queue);
+  }
+  // The first brings the queue's own schema up to date; the others find it so.
+  for (const queue of queues.values()) if (options.redisUrl === null) await queue.waitUntilReady();
+  const workers: Worker[] = [];
+
+  return {
+    kind: options.redisUrl === null ? 'postgres' : 'redis',
+    async enqueue(work) {
+      for (const lane of lanes) {
+        const mine = work.filter((w) => w.lane === lane);
+        if (mine.length === 0) continue;
+        await queues.get(lane)?.addBulk(
+          mine.map((w) => ({
+            name: lane,
+            data: { id: w.id },
+            // Ids must be neither all digits nor hold a colon.
+            opts: { jobId: `o${w.id}-${w.delivery}`, priority: w.priority },
+          })),
+        );
+      }
+    },
+    start(run) {
+      for (const lane of lanes) {
+        const worker = new Worker(
+          lane,
+          async (job) => {
+            await run(lane, String(job.data.id));
+          },
+          {
+            ...queueOptions(forWorkers),
+            concurrency: concurrency[lane],
+            lockDuration: STALLED_AFTER_MS,
+            stalledInterval: STALLED_AFTER_MS,
+          },
+          forWorkers.factory,
+        );
+        worker.on('error', noise);
+        workers.push(worker);
+      }
+    },
+    async close() {
+      // A job that hangs must not keep the process: its lease runs out and it is run again elsewhere.
+      const closing = Promise.all(workers.map((w) => w.close())).then(() => true);
+      const inTime = await Promise.race([
+        closing,
+        new Promise<false>((r) => setTimeout(r, CLOSE_WAIT_MS, false).unref()),
+      ]);
+      if (!inTime) await Promise.all(workers.map((w) => w.close(true)));
+      await Promise.all([...queues.values()].map((q) => q.close()));
+      await forQueues.close();
+      await forWorkers.close();
+    },
+  };
+}
+
+function queueOptions(c: Connection) {
+  return {
+    connection: c.connection,
+    prefix: 'latchkey',
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  };
+}
+
+function connect(options: MotorOptions, blocking: boolean): Connection {
+  if (options.redisUrl === null)
+    return {
+      connection: {
+        connectionString: options.databaseUrl,
+        migrate: true,
+        max: 4,
+      } as unknown as ConnectionOptions,
+      factory: createPostgresBackend as unknown as BackendFactory,
+      close: async () => {},
+    };
+  // A queue must fail fast when Redis is away (the outbox keeps the work); a worker waits for it.
+  const redis = new Redis(
+    options.redisUrl,
+    blocking ? { maxRetriesPerRequest: null } : { maxRetriesPerRequest: 1, enableOfflineQueue: false },
+  );
+  redis.on('error', () => {});
+  return { connection: redis, factory: undefined, close: async () => void redis.disconnect() };
+}

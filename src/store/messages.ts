@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Place } from '../flow/ports.ts';
+import type { Db } from './database.ts';
+
+/** One message of a change as far as we know it. */
+export type Message = {
+  place: Place | null;
+  fingerprint: string | null;
+  /** Set and no place: a post was begun whose outcome is unknown. */
+  postingSince: Date | null;
+};
+
+export function fingerprintOf(content: unknown): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('base64url');
+}
+
+export async function readMessages(db: Db, changeId: string): Promise<Map<string, Message>> {
+  const rows = await db.selectFrom('messages').selectAll().where('change_id', '=', changeId).execute();
+  return new Map(
+    rows.map((r) => [
+      r.key,
+      {
+        place: r.channel === null || r.ts === null ? null : { channel: r.channel, ts: r.ts },
+        fingerprint: r.fingerprint,
+        postingSince: r.posting_since,
+      },
+    ]),
+  );
+}
+
+export async function notePosting(db: Db, changeId: string, key: string): Promise<void> {
+  await sql`insert into messages (change_id, key, posting_since) values (${changeId}, ${key}, clock_timestamp())
+    on conflict (change_id, key) do update set posting_since = coalesce(messages.posting_since, excluded.posting_since)`.execute(
+    db,
+  );
+}
+
+export async function notePosted(
+  db: Db,
+  changeId: string,
+  key: string,
+  place: Place,
+  fingerprint: string | null,
+): Promise<void> {
+  await db
+    .updateTable('messages')
+    .set({ channel: place.channel, ts: place.ts, fingerprint, posting_since: null })
+    .where('change_id', '=', changeId)
+    .where('key', '=', key)
+    .execute();
+}
+
+export async function noteEdited(db: Db, changeId: string, key: string, fingerprint: string): Promise<void> {
+  await db
+    .updateTable('messages')
+    .set({ fingerprint })
+    .where('change_id', '=', changeId)
+    .where('key', '=', key)
+    .execute();
+}
