@@ -1,0 +1,89 @@
+/** `GET /sim/workspace?as=<key>`: what one person sees when they look at Slack. */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Person } from '../seed.ts';
+import { fromConsole, personNamed } from './console-person.ts';
+import type { Channel, Message, View, Workspace } from './workspace.ts';
+
+const MESSAGES_SHOWN = 200;
+const MOST_MESSAGES_SHOWN = 2_000;
+
+const querySchema = z.object({
+  as: z.string(),
+  /** Newest messages per channel, threads included. */
+  limit: z.coerce.number().int().min(1).max(MOST_MESSAGES_SHOWN).default(MESSAGES_SHOWN),
+});
+
+export function shownModal(view: View): Record<string, unknown> {
+  const { payload } = view;
+  return {
+    id: view.id,
+    hash: view.hash,
+    type: payload.type,
+    title: payload.title?.text ?? null,
+    callback_id: payload.callback_id ?? '',
+    blocks: payload.blocks,
+    state: { values: view.values },
+    errors: view.errors,
+    private_metadata: payload.private_metadata ?? '',
+    submit: payload.submit?.text ?? null,
+    close: payload.close?.text ?? null,
+  };
+}
+
+function seenMessage(workspace: Workspace, person: Person, message: Message): Record<string, unknown> {
+  return {
+    ts: message.ts,
+    user: message.user,
+    userName: workspace.directory.displayName(message.user),
+    text: message.text,
+    blocks: message.blocks ?? null,
+    threadTs: message.threadTs ?? null,
+    edited: message.edited !== undefined,
+    metadata: message.metadata ?? null,
+    ephemeral: message.ephemeralTo !== undefined,
+    reactions: message.reactions ?? [],
+    chosen: message.chosen?.[person.slackId] ?? {},
+  };
+}
+
+function seenChannel(
+  workspace: Workspace,
+  person: Person,
+  channel: Channel,
+  limit: number,
+): Record<string, unknown> {
+  const visible = channel.messages.filter(
+    (m) => m.ephemeralTo === undefined || m.ephemeralTo === person.slackId,
+  );
+  return {
+    id: channel.id,
+    name: channel.kind === 'im' ? 'Latchkey' : channel.name,
+    kind: channel.kind,
+    messages: visible.slice(-limit).map((m) => seenMessage(workspace, person, m)),
+  };
+}
+
+function shownPerson(person: Person): Record<string, unknown> {
+  const { key, name, title, department, role, email, slackId, slackKind } = person;
+  return { key, name, title, department, role, email, slackId, slackKind };
+}
+
+export function workspaceRoute(fastify: FastifyInstance, workspace: Workspace): void {
+  fastify.get('/sim/workspace', async (request) => {
+    const { as, limit } = fromConsole(querySchema, request.query);
+    const person = personNamed(workspace, as);
+    const home = workspace.views.get(workspace.homes.get(person.slackId) ?? '');
+    // Slack lists an installed app among a person's conversations before a word was said.
+    workspace.im(person);
+    return {
+      me: shownPerson(person),
+      people: workspace.directory.all().map(shownPerson),
+      channels: [...workspace.channels.values()]
+        .filter((channel) => channel.members.includes(person.slackId))
+        .map((channel) => seenChannel(workspace, person, channel, limit)),
+      views: workspace.stack(person.slackId).map(shownModal),
+      home: home === undefined ? null : shownModal(home),
+    };
+  });
+}
