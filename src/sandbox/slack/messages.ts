@@ -36,7 +36,12 @@ export function shownMessage(
     ...(message.user === slackbotId ? { bot_id: 'BSLACKBOT' } : {}),
     ...(message.blocks === undefined ? {} : { blocks: message.blocks }),
     ...(message.edited === undefined ? {} : { edited: message.edited }),
-    ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs }),
+    ...(message.threadTs === undefined
+      ? {}
+      : {
+          thread_ts: message.threadTs,
+          parent_user_id: workspace.message(message.channel, message.threadTs)?.user ?? message.user,
+        }),
     ...(last === undefined
       ? {}
       : {
