@@ -9,7 +9,7 @@ import { faultOf, parseAnswer, tokenSchema } from './okta-answers.ts';
 export type OktaAuth = { token: string } | { clientId: string; privateKey: string };
 
 /** What the connector asks for; each must be granted to the service app in Okta's console. */
-export const scopes = ['okta.groups.manage', 'okta.users.read'] as const;
+const scopes = ['okta.groups.manage', 'okta.users.read'] as const;
 
 /** Well below the hour that Okta allows an assertion to live. */
 const ASSERTION_TTL_SECONDS = 300;

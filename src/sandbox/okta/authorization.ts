@@ -7,7 +7,7 @@ import { requestUrl } from './paging.ts';
 import type { LogActor } from './records.ts';
 
 /** What a route needs; a token with `…manage` may also read. */
-export type Scope =
+type Scope =
   | 'okta.groups.read'
   | 'okta.groups.manage'
   | 'okta.users.read'

@@ -14,7 +14,7 @@ const summaries = {
   E0000181: [503, 'Service unavailable'],
 } as const satisfies Record<string, readonly [number, string]>;
 
-export type OktaErrorCode = keyof typeof summaries;
+type OktaErrorCode = keyof typeof summaries;
 
 const codeOfStatus: Record<number, OktaErrorCode> = {
   400: 'E0000001',
@@ -27,7 +27,7 @@ const codeOfStatus: Record<number, OktaErrorCode> = {
 };
 
 /** An error answer in Okta's own shape. */
-export type OktaErrorBody = {
+type OktaErrorBody = {
   errorCode: string;
   errorSummary: string;
   errorLink: string;
@@ -48,7 +48,7 @@ export class OktaError extends Error {
   }
 }
 
-export function statusOf(code: OktaErrorCode): number {
+function statusOf(code: OktaErrorCode): number {
   return summaries[code][0];
 }
 

@@ -10,7 +10,7 @@ import { seedGroup, seedRules, seedUser } from './records.ts';
 const LOG_KEPT = 10_000;
 
 /** What the provisioning side of Okta hears about. */
-export type OrgListener = {
+type OrgListener = {
   membershipChanged(group: OktaGroup, user: OktaUser, op: 'add' | 'remove'): void;
   /** The person gained or lost the MuleSoft app. */
   accountChanged(user: OktaUser, active: boolean): void;

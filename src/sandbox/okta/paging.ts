@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-export type PageQuery = { after?: string; limit?: string };
+type PageQuery = { after?: string; limit?: string };
 
 /**
  * One page of `items`, ordered by id, with Okta's `Link` headers: `self`, and `next` while there is more.

@@ -25,7 +25,7 @@ export class Provisioning {
    * @throws ScimFailure
    */
   async push(target: ScimTarget, task: PushTask, coversGroup: (groupId: string) => void): Promise<void> {
-    if (task.kind === 'account') return this.#pushAccount(target, task.userId, task.active);
+    if (task.kind === 'account') return this.#pushAccount(target, task);
     const group = this.#org.groups.get(task.groupId);
     if (group === undefined || !group.pushed) return;
     const remoteId = this.remote.groups[group.id];
@@ -90,7 +90,8 @@ export class Provisioning {
     });
   }
 
-  async #pushAccount(target: ScimTarget, userId: string, active: boolean): Promise<void> {
+  async #pushAccount(target: ScimTarget, task: PushTask & { kind: 'account' }): Promise<void> {
+    const { userId, active } = task;
     const user = this.#org.users.get(userId);
     if (user === undefined) return;
     const remembered = this.remote.users[userId];
@@ -102,6 +103,8 @@ export class Provisioning {
       await this.#userId(target, user);
       return;
     }
+    // Somebody who was never pushed has nothing to lose; a repeat comes after a 404, so the id may have changed.
+    if (task.retries === 0) return;
     const found = await scim.findUser(target, user.profile.login);
     if (found === null) return;
     this.remote.users[userId] = found.id;
@@ -139,7 +142,10 @@ export class Provisioning {
     }
   }
 
-  /** A 404 means that an id we remember is gone at the provider; which one, it does not say. */
+  /**
+   * A 404 means that an id we remember is gone at the provider; which one, it does not say. Where a group is
+   * gone its people may be too, so all of them are looked up again.
+   */
   async #forgettingOn404(
     group: OktaGroup | null,
     users: readonly OktaUser[],
@@ -149,8 +155,11 @@ export class Provisioning {
       await push();
     } catch (error) {
       if (error instanceof ScimFailure && error.status === 404) {
-        if (group !== null) delete this.remote.groups[group.id];
         for (const user of users) delete this.remote.users[user.id];
+        if (group !== null) {
+          delete this.remote.groups[group.id];
+          for (const userId of group.members) delete this.remote.users[userId];
+        }
       }
       throw error;
     }

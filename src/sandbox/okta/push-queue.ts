@@ -4,7 +4,7 @@ import { Provisioning, type RemoteIds } from './provisioning.ts';
 import type { OktaGroup, OktaUser } from './records.ts';
 import { ScimFailure } from './scim-client.ts';
 
-export type PushSettings = {
+type PushSettings = {
   /** From the change to its push, in milliseconds. */
   latencyMs: number;
   /** Random extra wait, at most, in milliseconds. */
@@ -50,6 +50,7 @@ export class PushQueue {
   #running = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  #underWay = new AbortController();
   #provisioning: Provisioning;
   readonly #org: OktaOrg;
   readonly #world: World;
@@ -118,7 +119,9 @@ export class PushQueue {
     this.#provisioning = new Provisioning(this.#org, state.remote);
     this.#isInitialPushDone = state.isInitialPushDone;
     this.lastError = state.lastError;
-    // Pushes on their way belong to the world that was; theirs are other task objects.
+    // Pushes under way belong to the world that was.
+    this.#underWay.abort();
+    this.#underWay = new AbortController();
     this.#running = new Set();
     this.#pump();
   }
@@ -126,6 +129,7 @@ export class PushQueue {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#underWay.abort();
   }
 
   #drops(what: 'add' | 'remove' | 'account' | 'group'): boolean {
@@ -168,18 +172,21 @@ export class PushQueue {
   }
 
   async #run(task: PushTask, lane: string, running: Set<string>): Promise<void> {
-    const target = this.#world.latchkey();
-    if (target === null) {
+    const latchkey = this.#world.latchkey();
+    const { signal } = this.#underWay;
+    if (latchkey === null) {
       task.dueAt = Date.now() + UNCONFIGURED_WAIT_MS;
       queueMicrotask(() => this.#pump());
       return;
     }
     running.add(lane);
     try {
-      await this.#provisioning.push(target, task, (groupId) => this.#cancelMemberTasks(groupId, task));
+      await this.#provisioning.push({ ...latchkey, signal }, task, (groupId) =>
+        this.#cancelMemberTasks(groupId, task),
+      );
       this.#finish(task);
     } catch (error) {
-      this.#fail(task, error);
+      if (!signal.aborted) this.#fail(task, error);
     } finally {
       running.delete(lane);
       this.#world.changed();

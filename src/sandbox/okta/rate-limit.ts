@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { OktaError, sendOktaError } from './errors.ts';
 
 /** Calls a minute of the sandbox organisation; Okta's own default for `/api/v1/groups` and the like is of this size. */
-export const DEFAULT_PER_MINUTE = 600;
+const DEFAULT_PER_MINUTE = 600;
 const WINDOW_MS = 60_000;
 /**
  * A 429 that the sandbox was told to give looks like Okta's *concurrent* limit: limit and remaining are 0 and

@@ -18,7 +18,12 @@ const urn = {
   patch: 'urn:ietf:params:scim:api:messages:2.0:PatchOp',
 } as const;
 
-export type ScimTarget = { url: string; scimToken: string };
+export type ScimTarget = {
+  url: string;
+  scimToken: string;
+  /** Gives up what is under way. */
+  signal: AbortSignal;
+};
 
 /** The provider did not do what was asked. */
 export class ScimFailure extends Error {
@@ -38,7 +43,7 @@ export class ScimFailure extends Error {
 }
 
 type Resource = { id: string; active?: boolean };
-export type MemberChange = { op: 'add' | 'remove'; value: string; display: string };
+type MemberChange = { op: 'add' | 'remove'; value: string; display: string };
 
 export async function findUser(target: ScimTarget, userName: string): Promise<Resource | null> {
   return find(target, 'Users', 'userName', userName);
@@ -145,7 +150,7 @@ async function send(target: ScimTarget, method: string, path: string, body?: unk
         ...(body === undefined ? {} : { 'content-type': 'application/scim+json; charset=utf-8' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.any([target.signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     text = await response.text();
   } catch (cause) {

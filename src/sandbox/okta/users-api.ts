@@ -12,8 +12,8 @@ import { showGroup, showUser } from './resources.ts';
 
 /** OpenAPI description 2026.06.3. */
 const USERS_PAGE = { default: 200, max: 200 };
-/** Not limited by the API; a person's groups come in one page until there are very many. */
-const USER_GROUPS_PAGE = { default: 200, max: 200 };
+/** The description knows no paging here. */
+const USER_GROUPS_PAGE = { default: 10_000, max: 10_000 };
 
 type UserParams = { Params: { id: string } };
 type ListQuery = { search?: string; filter?: string; q?: string };
