@@ -1,0 +1,113 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Column, Place, Source } from './filter-sql.ts';
+import { type Attribute, groupType, type Resolved, type ResourceType, resolve, userType } from './schema.ts';
+
+function column(expression: RawBuilder<unknown>, type: Column['type'], caseExact = false): Place {
+  return { kind: 'one', column: { sql: expression, type, caseExact } };
+}
+
+/** Attributes with columns of their own, by canonical name; `resource` jsonb holds the rest. */
+const userColumns: Record<string, Place> = {
+  id: column(sql.ref('scim_users.id'), 'uuid'),
+  externalId: column(sql.ref('scim_users.external_id'), 'text', true),
+  userName: column(sql.ref('scim_users.user_name'), 'text'),
+  active: column(sql.ref('scim_users.active'), 'boolean'),
+  'meta.created': column(sql.ref('scim_users.created_at'), 'time'),
+  'meta.lastModified': column(sql.ref('scim_users.updated_at'), 'time'),
+};
+
+const groupColumns: Record<string, Place> = {
+  id: column(sql.ref('scim_groups.id'), 'uuid'),
+  externalId: column(sql.ref('scim_groups.external_id'), 'text', true),
+  displayName: column(sql.ref('scim_groups.display_name'), 'text'),
+  'meta.created': column(sql.ref('scim_groups.created_at'), 'time'),
+  'meta.lastModified': column(sql.ref('scim_groups.updated_at'), 'time'),
+};
+
+/** What a member is called: people look for the name, and not every user has one. */
+export const memberDisplay: RawBuilder<string> = sql<string>`coalesce(scim_users.display_name, scim_users.user_name)`;
+
+/** Sub-attributes of `members`, over a join of scim_members and scim_users. */
+export const memberSource: Source = elementSource(groupType, 'members', {
+  value: column(sql.ref('scim_members.user_id'), 'uuid'),
+  display: column(memberDisplay, 'text'),
+  type: column(sql`'User'`, 'text'),
+});
+
+const membershipSource: Source = elementSource(userType, 'groups', {
+  value: column(sql.ref('scim_members.group_id'), 'uuid'),
+  display: column(sql.ref('scim_groups.display_name'), 'text'),
+  type: column(sql`'direct'`, 'text'),
+});
+
+function elementSource(type: ResourceType, name: string, columns: Record<string, Place>): Source {
+  return (path) => columns[resolve(type, `${name}.${path}`)?.sub?.name ?? ''] ?? null;
+}
+
+/** Attributes of users, as conditions on `scim_users`. */
+export const userSource: Source = (path) => {
+  const found = resolve(userType, path);
+  if (found?.attribute?.name === 'groups' && found.extension === null)
+    return {
+      kind: 'many',
+      element: membershipSource,
+      sub: found.sub?.name ?? 'value',
+      some: (condition) => sql<boolean>`exists (
+        select from scim_members join scim_groups on scim_groups.id = scim_members.group_id
+        where scim_members.user_id = scim_users.id and (${condition}))`,
+    };
+  return found === null ? null : (userColumns[canonicalName(found)] ?? inResource(found));
+};
+
+/** Attributes of groups, as conditions on `scim_groups`. */
+export const groupSource: Source = (path) => {
+  const found = resolve(groupType, path);
+  if (found?.attribute?.name === 'members')
+    return {
+      kind: 'many',
+      element: memberSource,
+      sub: found.sub?.name ?? 'value',
+      some: (condition) => sql<boolean>`exists (
+        select from scim_members join scim_users on scim_users.id = scim_members.user_id
+        where scim_members.group_id = scim_groups.id and (${condition}))`,
+    };
+  return found === null ? null : (groupColumns[canonicalName(found)] ?? null);
+};
+
+function canonicalName(found: Resolved): string {
+  if (found.extension !== null || found.attribute === null) return '';
+  return found.sub === null ? found.attribute.name : `${found.attribute.name}.${found.sub.name}`;
+}
+
+function inResource(found: Resolved): Place | null {
+  const { attribute, sub, extension } = found;
+  const resource = sql.ref('scim_users.resource');
+  const holder = extension === null ? resource : sql`(${resource} -> ${extension}::text)`;
+  if (attribute === null)
+    return extension === null ? null : { kind: 'object', present: sql<boolean>`${holder} is not null` };
+  if (attribute.name === 'meta' || attribute.returned === 'never') return null;
+  const value = sql`(${holder} -> ${attribute.name}::text)`;
+  if (attribute.multiValued)
+    return {
+      kind: 'many',
+      sub: sub?.name ?? 'value',
+      element: (name) => {
+        const part = attribute.subAttributes.find((a) => a.name.toLowerCase() === name.toLowerCase());
+        return part === undefined ? null : jsonColumn(sql`element.value`, part);
+      },
+      some: (condition) =>
+        sql<boolean>`exists (select from jsonb_array_elements(${value}) element where ${condition})`,
+    };
+  if (attribute.type === 'complex')
+    return sub === null
+      ? { kind: 'object', present: sql<boolean>`${value} is not null` }
+      : jsonColumn(value, sub);
+  return jsonColumn(holder, attribute);
+}
+
+function jsonColumn(holder: RawBuilder<unknown>, attribute: Attribute): Place {
+  const text = sql`(${holder} ->> ${attribute.name}::text)`;
+  return attribute.type === 'boolean'
+    ? column(sql`(${text})::boolean`, 'boolean')
+    : column(text, 'text', attribute.caseExact);
+}

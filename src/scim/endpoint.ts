@@ -1,0 +1,109 @@
+import type { Actor } from '../core/change.ts';
+import { commit, type Outcome, type Unit } from '../flow/commit.ts';
+import type { Db } from '../store/database.ts';
+import type { Observe } from './observed.ts';
+import type { Wanted } from './projection.ts';
+import type { ResourceType } from './schema.ts';
+import { ScimError } from './scim-error.ts';
+
+/** What the endpoints work with. */
+export type Scim = {
+  db: Db;
+  observe: Observe;
+  onCommitted: (() => void) | undefined;
+  /** Address of `/scim/v2` as clients see it, without a trailing slash. */
+  root: string;
+};
+
+/** A resource as the client gets it, with its entity tag. */
+export type Answer = { resource: Record<string, unknown>; etag: string };
+
+export type ListQuery = {
+  filter: string | undefined;
+  sortBy: string | undefined;
+  sortOrder: 'ascending' | 'descending';
+  /** 1-based. */
+  startIndex: number;
+  /** At most MAX_COUNT; 0 asks for the total only. */
+  count: number;
+};
+
+export type Page = { total: number; resources: Record<string, unknown>[] };
+
+/** The operations of RFC 7644 section 3.2 on one resource type. All throw ScimError. */
+export type Endpoint = {
+  type: ResourceType;
+  create(body: unknown, wanted: Wanted): Promise<Answer>;
+  list(query: ListQuery, wanted: Wanted): Promise<Page>;
+  read(id: string, wanted: Wanted): Promise<Answer>;
+  replace(id: string, body: unknown, ifMatch: string | undefined, wanted: Wanted): Promise<Answer>;
+  /** Answers null where the protocol wants 204. */
+  patch(id: string, body: unknown, ifMatch: string | undefined, wanted: Wanted | null): Promise<Patched>;
+  remove(id: string, ifMatch: string | undefined): Promise<void>;
+};
+
+export type Patched = { resource: Record<string, unknown> | null; etag: string };
+
+/** Resources on one page at most; also said by ServiceProviderConfig. */
+export const MAX_COUNT = 200;
+export const DEFAULT_COUNT = 100;
+
+/** Who provisions: the IdP's SCIM client. */
+export const client: Actor = { part: 'okta' };
+
+/** Ids listed in one audit entry; the counts are always whole. */
+export const MAX_NOTED_IDS = 100;
+
+/** SQLSTATE of a transaction that PostgreSQL ended so that another could go on. */
+const tryAgainCodes = new Set(['40001', '40P01']);
+const MAX_TRIES = 4;
+
+/** Commits; when two requests locked the same rows in opposite order, the one that had to give way starts again. */
+export async function write<T>(scim: Scim, work: (unit: Unit) => Promise<Outcome<T>>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await commit(scim.db, work, scim.onCommitted);
+    } catch (error) {
+      if (!tryAgainCodes.has(sqlState(error)) || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
+/** PostgreSQL's code of an error, or an empty string. */
+export function sqlState(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/** Weak: two representations of a version mean the same but need not be the same bytes. */
+export function etagOf(version: number): string {
+  return `W/"${version}"`;
+}
+
+/** Throws 412 unless `If-Match` is absent, `*`, or names this version (RFC 7644 section 3.14). */
+export function checkIfMatch(ifMatch: string | undefined, version: number): void {
+  if (ifMatch !== undefined && !namesVersion(ifMatch, version))
+    throw new ScimError(412, `the resource is at version ${etagOf(version)}`);
+}
+
+/** Whether a list of entity tags names this version, compared weakly. */
+export function namesVersion(tags: string, version: number): boolean {
+  return tags
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''))
+    .some((tag) => tag === '*' || tag === `"${version}"`);
+}
+
+export function meta(
+  scim: Scim,
+  type: ResourceType,
+  row: { id: string; version: number; created_at: Date; updated_at: Date },
+): Record<string, unknown> {
+  return {
+    resourceType: type.name,
+    created: row.created_at.toISOString(),
+    lastModified: row.updated_at.toISOString(),
+    location: `${scim.root}${type.endpoint}/${row.id}`,
+    version: etagOf(row.version),
+  };
+}

@@ -1,0 +1,170 @@
+import { type Attribute, named, type ResourceType, resolve, type Schema, sameName } from './schema.ts';
+import { invalidSyntax, invalidValue } from './scim-error.ts';
+
+/** What a client has set of a resource, under canonical names; no `id`, `meta` or other read-only attributes. */
+export type Doc = Record<string, unknown>;
+
+/** Elements of one multi-valued attribute of a user; members of groups are bounded by the body's size instead. */
+export const MAX_VALUES = 1_000;
+/** Bytes of a name or identifier that has an index: PostgreSQL's index rows hold 2,704. */
+const MAX_INDEXED_BYTES = 1_024;
+
+const indexed = new Set(['userName', 'externalId', 'displayName']);
+
+/** PostgreSQL's own form of an id; any other text can't name a resource of ours. */
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The body as an object. Throws 400 `invalidSyntax`. */
+export function bodyObject(body: unknown): Record<string, unknown> {
+  if (!isObject(body)) throw invalidSyntax('the body is not a JSON object');
+  return body;
+}
+
+/** Checks that `schemas`, when sent, names the one we need. Throws 400 `invalidValue`. */
+export function checkSchemas(body: Record<string, unknown>, urn: string): void {
+  const sent = Object.entries(body).find(([name]) => sameName(name, 'schemas'))?.[1];
+  // Okta's documented examples leave it out of some requests, so absence is no error.
+  if (sent === undefined) return;
+  if (!Array.isArray(sent) || !sent.some((s) => typeof s === 'string' && sameName(s, urn)))
+    throw invalidValue(`schemas does not name ${urn}`);
+}
+
+/**
+ * The writable attributes of a POST or PUT body, checked and under canonical names. Read-only and unknown ones
+ * are ignored (RFC 7644 section 3.3). Throws 400 `invalidValue` or `invalidSyntax`.
+ */
+export function readResource(type: ResourceType, sent: unknown): Doc {
+  const body = bodyObject(sent);
+  checkSchemas(body, type.core.urn);
+  const doc: Doc = {};
+  for (const [name, value] of Object.entries(body)) {
+    const found = resolve(type, name);
+    if (found === null || found.sub !== null) continue;
+    if (found.attribute !== null) setValue(doc, found.extension, found.attribute, value);
+    else if (found.extension !== null) setExtension(doc, type, found.extension, value);
+  }
+  checkRequired(type, doc);
+  return doc;
+}
+
+function setExtension(doc: Doc, type: ResourceType, urn: string, value: unknown): void {
+  if (value === null) return;
+  if (!isObject(value)) throw invalidValue(`${urn} is not an object`);
+  const schema = type.extensions.find((s) => s.urn === urn);
+  for (const [name, part] of Object.entries(value)) {
+    const attribute = named(schema?.attributes ?? [], name);
+    if (attribute !== undefined) setValue(doc, urn, attribute, part);
+  }
+}
+
+/** Sets one attribute after checking it; null or an empty list unsets it. Read-only ones are left alone. */
+export function setValue(doc: Doc, extension: string | null, attribute: Attribute, value: unknown): void {
+  if (attribute.mutability === 'readOnly' || attribute.returned === 'never') return;
+  const coerced = coerce(attribute, value);
+  const holder = holderOf(doc, extension);
+  if (coerced === undefined) delete holder[attribute.name];
+  else holder[attribute.name] = coerced;
+  if (extension !== null && Object.keys(holder).length === 0) delete doc[extension];
+}
+
+/** The object that holds an extension's attributes, or the core's. */
+export function holderOf(doc: Doc, extension: string | null): Doc {
+  if (extension === null) return doc;
+  if (!isObject(doc[extension])) doc[extension] = {};
+  return doc[extension] as Doc;
+}
+
+export function checkRequired(type: ResourceType, doc: Doc): void {
+  for (const attribute of type.core.attributes)
+    if (attribute.required && (doc[attribute.name] === undefined || doc[attribute.name] === ''))
+      throw invalidValue(`${attribute.name} is required`);
+}
+
+/** A value in the form the schema wants; undefined when it says "unassigned". Throws 400 `invalidValue`. */
+export function coerce(attribute: Attribute, value: unknown): unknown {
+  if (!attribute.multiValued) return coerceOne(attribute, value);
+  if (value === null || value === undefined) return undefined;
+  const list = Array.isArray(value) ? value : [value];
+  if (list.length > MAX_VALUES) throw invalidValue(`${attribute.name} has more than ${MAX_VALUES} values`);
+  const elements = list.map((one) => coerceOne(attribute, one)).filter((one) => one !== undefined);
+  if (elements.filter((one) => isObject(one) && one.primary === true).length > 1)
+    throw invalidValue(`${attribute.name} has more than one primary value`);
+  return elements.length === 0 ? undefined : elements;
+}
+
+/** One value, or one element of a multi-valued attribute. */
+export function coerceOne(attribute: Attribute, value: unknown): unknown {
+  if (value === null || value === undefined) return undefined;
+  switch (attribute.type) {
+    case 'boolean':
+      return coerceBoolean(attribute, value);
+    case 'complex':
+      return coerceComplex(attribute, value);
+    default:
+      return coerceText(attribute, value);
+  }
+}
+
+function coerceBoolean(attribute: Attribute, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  // Entra without its conformance flag sends "True" and "False".
+  const word = typeof value === 'string' ? value.toLowerCase() : '';
+  if (word !== 'true' && word !== 'false') throw invalidValue(`${attribute.name} is not a boolean`);
+  return word === 'true';
+}
+
+function coerceComplex(attribute: Attribute, value: unknown): Doc | undefined {
+  // Entra sends a complex attribute's plain value, e.g. the manager's id.
+  const object = isObject(value) ? value : { value };
+  const doc: Doc = {};
+  for (const [name, part] of Object.entries(object)) {
+    const sub = named(attribute.subAttributes, name);
+    const coerced = sub === undefined ? undefined : coerceOne(sub, part);
+    if (sub !== undefined && coerced !== undefined) doc[sub.name] = coerced;
+  }
+  if (Object.keys(doc).length > 0) return doc;
+  if (!isObject(value)) throw invalidValue(`${attribute.name} is not an object`);
+  return undefined;
+}
+
+function coerceText(attribute: Attribute, value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string') throw invalidValue(`${attribute.name} is not a string`);
+  if (text.includes('\0') || !text.isWellFormed())
+    throw invalidValue(`${attribute.name} has a character that can’t be stored`);
+  if (indexed.has(attribute.name) && Buffer.byteLength(text) > MAX_INDEXED_BYTES)
+    throw invalidValue(`${attribute.name} is longer than ${MAX_INDEXED_BYTES} bytes`);
+  return text;
+}
+
+/** URNs of the schemas a document has attributes of, for `schemas`. */
+export function schemasOf(type: ResourceType, doc: Doc): string[] {
+  return [type.core, ...type.extensions]
+    .filter((schema: Schema) => schema === type.core || doc[schema.urn] !== undefined)
+    .map((schema) => schema.urn);
+}
+
+/** The address people mail to: primary, else work, else the first. */
+export function emailOf(doc: Doc): string | null {
+  const emails = (Array.isArray(doc.emails) ? doc.emails : []).filter(isObject);
+  const chosen =
+    emails.find((e) => e.primary === true) ??
+    emails.find((e) => typeof e.type === 'string' && sameName(e.type, 'work')) ??
+    emails[0];
+  return typeof chosen?.value === 'string' ? chosen.value : null;
+}
+
+/** Name for people to read; null when the client sent none. */
+export function displayNameOf(doc: Doc): string | null {
+  if (typeof doc.displayName === 'string') return doc.displayName;
+  const name = isObject(doc.name) ? doc.name : {};
+  if (typeof name.formatted === 'string') return name.formatted;
+  const parts = [name.givenName, name.familyName].filter((part) => typeof part === 'string');
+  return parts.length === 0 ? null : parts.join(' ');
+}

@@ -1,0 +1,234 @@
+/** One attribute of a resource, RFC 7643 section 7. */
+export type Attribute = {
+  name: string;
+  type: 'string' | 'boolean' | 'complex' | 'reference' | 'dateTime' | 'binary';
+  multiValued: boolean;
+  required: boolean;
+  caseExact: boolean;
+  mutability: 'readWrite' | 'readOnly' | 'writeOnly' | 'immutable';
+  returned: 'default' | 'always' | 'never';
+  uniqueness: 'none' | 'server';
+  description: string;
+  subAttributes: Attribute[];
+};
+
+export type Schema = { urn: string; name: string; description: string; attributes: Attribute[] };
+
+/** A resource type with its schemas, RFC 7643 section 6. */
+export type ResourceType = {
+  name: 'User' | 'Group';
+  endpoint: '/Users' | '/Groups';
+  core: Schema;
+  extensions: Schema[];
+};
+
+function attribute(name: string, description: string, differs: Partial<Attribute> = {}): Attribute {
+  return {
+    name,
+    type: 'string',
+    multiValued: false,
+    required: false,
+    caseExact: false,
+    mutability: 'readWrite',
+    returned: 'default',
+    uniqueness: 'none',
+    description,
+    subAttributes: [],
+    ...differs,
+  };
+}
+
+function complex(name: string, description: string, subAttributes: Attribute[]): Attribute {
+  return attribute(name, description, { type: 'complex', subAttributes });
+}
+
+/** A multi-valued attribute with the usual sub-attributes of RFC 7643 section 2.4. */
+function values(name: string, description: string, value: Partial<Attribute> = {}): Attribute {
+  return attribute(name, description, {
+    type: 'complex',
+    multiValued: true,
+    subAttributes: [
+      attribute('value', 'The value itself', value),
+      attribute('display', 'A name for people to read'),
+      attribute('type', 'What the value is for, such as work'),
+      attribute('primary', 'Whether this is the preferred value; true at most once', { type: 'boolean' }),
+    ],
+  });
+}
+
+/** Attributes that every resource has, RFC 7643 section 3.1. Not listed by /Schemas. */
+export const commonAttributes: Attribute[] = [
+  attribute('id', 'Identifier given by Latchkey', {
+    caseExact: true,
+    mutability: 'readOnly',
+    returned: 'always',
+    uniqueness: 'server',
+  }),
+  attribute('externalId', 'Identifier given by the client', { caseExact: true }),
+  attribute('meta', 'Metadata', {
+    type: 'complex',
+    mutability: 'readOnly',
+    subAttributes: [
+      attribute('resourceType', 'Name of the resource type', { caseExact: true, mutability: 'readOnly' }),
+      attribute('created', 'When the resource was added', { type: 'dateTime', mutability: 'readOnly' }),
+      attribute('lastModified', 'When the resource last changed', {
+        type: 'dateTime',
+        mutability: 'readOnly',
+      }),
+      attribute('location', 'Address of the resource', { type: 'reference', mutability: 'readOnly' }),
+      attribute('version', 'Entity tag', { caseExact: true, mutability: 'readOnly' }),
+    ],
+  }),
+];
+
+const userSchema: Schema = {
+  urn: 'urn:ietf:params:scim:schemas:core:2.0:User',
+  name: 'User',
+  description: 'User Account',
+  attributes: [
+    attribute('userName', 'What the user signs in with', { required: true, uniqueness: 'server' }),
+    complex('name', 'The parts of the name', [
+      attribute('formatted', 'The whole name'),
+      attribute('familyName', 'Family name'),
+      attribute('givenName', 'Given name'),
+      attribute('middleName', 'Middle names'),
+      attribute('honorificPrefix', 'Such as Dr.'),
+      attribute('honorificSuffix', 'Such as III'),
+    ]),
+    attribute('displayName', 'Name for people to read'),
+    attribute('nickName', 'Casual name'),
+    attribute('profileUrl', 'Address of a page about the user', { type: 'reference' }),
+    attribute('title', 'Job title'),
+    attribute('userType', 'Such as Employee or Contractor'),
+    attribute('preferredLanguage', 'Preferred languages'),
+    attribute('locale', 'Locale for dates and numbers'),
+    attribute('timezone', 'IANA time zone'),
+    attribute('active', 'Whether the user has the application; false ends all access', { type: 'boolean' }),
+    attribute('password', 'Accepted and never stored: Latchkey has no passwords', {
+      mutability: 'writeOnly',
+      returned: 'never',
+    }),
+    values('emails', 'E-mail addresses'),
+    values('phoneNumbers', 'Phone numbers'),
+    values('ims', 'Instant messaging addresses'),
+    values('photos', 'Addresses of pictures', { type: 'reference' }),
+    attribute('addresses', 'Postal addresses', {
+      type: 'complex',
+      multiValued: true,
+      subAttributes: [
+        attribute('formatted', 'The whole address'),
+        attribute('streetAddress', 'Street'),
+        attribute('locality', 'Town'),
+        attribute('region', 'Region'),
+        attribute('postalCode', 'Postal code'),
+        attribute('country', 'Country'),
+        attribute('type', 'What the address is for, such as work'),
+        attribute('primary', 'Whether this is the preferred address', { type: 'boolean' }),
+      ],
+    }),
+    attribute('groups', 'Groups that the user is in; changed through the group', {
+      type: 'complex',
+      multiValued: true,
+      mutability: 'readOnly',
+      subAttributes: [
+        attribute('value', 'Identifier of the group', { caseExact: true, mutability: 'readOnly' }),
+        attribute('$ref', 'Address of the group', { type: 'reference', mutability: 'readOnly' }),
+        attribute('display', 'Name of the group', { mutability: 'readOnly' }),
+        attribute('type', 'Always direct', { mutability: 'readOnly' }),
+      ],
+    }),
+    values('entitlements', 'Entitlements'),
+    values('roles', 'Roles'),
+    values('x509Certificates', 'Certificates', { type: 'binary', caseExact: true }),
+  ],
+};
+
+const enterpriseSchema: Schema = {
+  urn: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
+  name: 'EnterpriseUser',
+  description: 'Enterprise User',
+  attributes: [
+    attribute('employeeNumber', 'Number of the employee'),
+    attribute('costCenter', 'Cost centre'),
+    attribute('organization', 'Organisation'),
+    attribute('division', 'Division'),
+    attribute('department', 'Department'),
+    complex('manager', 'The manager', [
+      attribute('value', 'Identifier of the manager', { caseExact: true }),
+      attribute('$ref', 'Address of the manager', { type: 'reference' }),
+      attribute('displayName', 'Name of the manager'),
+    ]),
+  ],
+};
+
+const groupSchema: Schema = {
+  urn: 'urn:ietf:params:scim:schemas:core:2.0:Group',
+  name: 'Group',
+  description: 'Group',
+  attributes: [
+    // RFC 7643 leaves uniqueness open; Entra matches groups by this name, so here it is unique.
+    attribute('displayName', 'Name of the group', { required: true, uniqueness: 'server' }),
+    attribute('members', 'Users in the group', {
+      type: 'complex',
+      multiValued: true,
+      subAttributes: [
+        attribute('value', 'Identifier of the user', { caseExact: true, mutability: 'immutable' }),
+        attribute('$ref', 'Address of the user', { type: 'reference', mutability: 'immutable' }),
+        attribute('display', 'Name of the user', { mutability: 'readOnly' }),
+        attribute('type', 'Always User', { mutability: 'immutable' }),
+      ],
+    }),
+  ],
+};
+
+export const userType: ResourceType = {
+  name: 'User',
+  endpoint: '/Users',
+  core: userSchema,
+  extensions: [enterpriseSchema],
+};
+export const groupType: ResourceType = {
+  name: 'Group',
+  endpoint: '/Groups',
+  core: groupSchema,
+  extensions: [],
+};
+
+/** Where a name such as `name.givenName` or `urn:...:User:department` points to. */
+export type Resolved = {
+  /** URN of the extension that holds the attribute; null for the core. */
+  extension: string | null;
+  /** Null: the name is the URN of a schema itself. */
+  attribute: Attribute | null;
+  sub: Attribute | null;
+};
+
+/** Finds an attribute by its name in any case, with or without its schema's URN; null when there is none. */
+export function resolve(type: ResourceType, path: string): Resolved | null {
+  for (const schema of [type.core, ...type.extensions]) {
+    const extension = schema === type.core ? null : schema.urn;
+    if (sameName(path, schema.urn)) return { extension, attribute: null, sub: null };
+    const prefix = `${schema.urn}:`;
+    if (sameName(path.slice(0, prefix.length), prefix))
+      return inSchema(schema.attributes, path.slice(prefix.length), extension);
+  }
+  return inSchema([...commonAttributes, ...type.core.attributes], path, null);
+}
+
+function inSchema(attributes: Attribute[], path: string, extension: string | null): Resolved | null {
+  const [name = '', subName, ...rest] = path.split('.');
+  const found = named(attributes, name);
+  if (found === undefined || rest.length > 0) return null;
+  if (subName === undefined) return { extension, attribute: found, sub: null };
+  const sub = named(found.subAttributes, subName);
+  return sub === undefined ? null : { extension, attribute: found, sub };
+}
+
+/** Attribute names are case-insensitive, RFC 7643 section 2.1. */
+export function named(attributes: readonly Attribute[], name: string): Attribute | undefined {
+  return attributes.find((a) => sameName(a.name, name));
+}
+
+export function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

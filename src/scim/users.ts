@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type Selectable, sql } from 'kysely';
+import type { Note, Outcome, Unit } from '../flow/commit.ts';
+import type { Tx } from '../store/database.ts';
+import type { ScimTables } from '../store/scim-tables.ts';
+import { userSource } from './attribute-sql.ts';
+import {
+  type Answer,
+  checkIfMatch,
+  client,
+  type Endpoint,
+  etagOf,
+  MAX_NOTED_IDS,
+  meta,
+  type Scim,
+  write,
+} from './endpoint.ts';
+import { pageOf } from './listing.ts';
+import { type ObservedMember, observeAll } from './observed.ts';
+import { applySteps, readPatch } from './patch.ts';
+import type { Wanted } from './projection.ts';
+import { type Doc, displayNameOf, emailOf, isUuid, readResource, schemasOf } from './resource.ts';
+import { userType } from './schema.ts';
+import { notFound, ScimError } from './scim-error.ts';
+
+type Row = Selectable<ScimTables['scim_users']>;
+type GroupRef = { user_id: string; id: string; display_name: string };
+
+/** The endpoint /Users. */
+export function users(scim: Scim): Endpoint {
+  return {
+    type: userType,
+
+    async create(body, wanted) {
+      const doc = { active: true, ...readResource(userType, body) };
+      const row = await write(scim, (unit) => insertUser(unit, doc));
+      return answer(scim, row, [], wanted);
+    },
+
+    async list(query, wanted) {
+      const { total, rows } = await pageOf<Row>(scim.db, 'scim_users', userSource, query);
+      const groups = wanted.includes('groups') ? await groupsOf(scim, rows) : [];
+      return {
+        total,
+        resources: rows.map((row) => {
+          const own = groups.filter((g) => g.user_id === row.id);
+          return wanted.pick(represent(scim, row, own));
+        }),
+      };
+    },
+
+    async read(id, wanted) {
+      const row = isUuid(id)
+        ? await scim.db.selectFrom('scim_users').selectAll().where('id', '=', id).executeTakeFirst()
+        : undefined;
+      if (row === undefined) throw notFound(`there is no user ${id}`);
+      return await answerNow(scim, row, wanted);
+    },
+
+    async replace(id, body, ifMatch, wanted) {
+      const doc = readResource(userType, body);
+      // A PUT that does not say whether the user is active must not bring back somebody who was deactivated.
+      const row = await write(scim, (unit) =>
+        updateUser(scim, unit, id, ifMatch, 'replaced', (before) => ({ active: before.active, ...doc })),
+      );
+      return await answerNow(scim, row, wanted);
+    },
+
+    async patch(id, body, ifMatch, wanted) {
+      const steps = readPatch(userType, body);
+      const row = await write(scim, (unit) =>
+        updateUser(scim, unit, id, ifMatch, 'patched', (before) => applySteps(userType, before, steps)),
+      );
+      return wanted === null
+        ? { resource: null, etag: etagOf(row.version) }
+        : await answerNow(scim, row, wanted);
+    },
+
+    async remove(id, ifMatch) {
+      await write(scim, (unit) => deleteUser(scim, unit, id, ifMatch));
+    },
+  };
+}
+
+async function insertUser(unit: Unit, doc: Doc): Promise<Outcome<Row>> {
+  const row = await unit.tx
+    .insertInto('scim_users')
+    .values({ id: randomUUID(), created_at: unit.now, updated_at: unit.now, ...columns(doc) })
+    .onConflict((c) => c.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) throw taken();
+  return { result: row, notes: [note(unit, row, 'created', null)] };
+}
+
+/** The user's row, held until the transaction ends. Throws 404 or 412. */
+async function lockUser(tx: Tx, id: string, ifMatch: string | undefined): Promise<Row> {
+  const row = isUuid(id)
+    ? await tx.selectFrom('scim_users').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
+    : undefined;
+  if (row === undefined) throw notFound(`there is no user ${id}`);
+  checkIfMatch(ifMatch, row.version);
+  return row;
+}
+
+async function updateUser(
+  scim: Scim,
+  unit: Unit,
+  id: string,
+  ifMatch: string | undefined,
+  did: 'replaced' | 'patched',
+  change: (before: Doc) => Doc,
+): Promise<Outcome<Row>> {
+  const before = await lockUser(unit.tx, id, ifMatch);
+  // Without a word about it, a user is active.
+  const doc: Doc = { active: true, ...change(before.resource) };
+  // What changes nothing leaves version and lastModified alone, RFC 7644 section 3.5.2.1.
+  if (isDeepStrictEqual(doc, before.resource)) return { result: before };
+  await refuseTaken(unit.tx, id, doc);
+  const row = await unit.tx
+    .updateTable('scim_users')
+    .set({ ...columns(doc), version: before.version + 1, updated_at: unit.now })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  if (row.active === before.active) return { result: row, notes: [note(unit, row, did, null)] };
+  const groups = await lockGroupsOf(unit.tx, id);
+  const member = observedMember(row);
+  const answered = await observeAll(
+    scim.observe,
+    unit,
+    groups.map((g) => ({
+      groupName: g.display_name,
+      groupId: g.id,
+      added: row.active ? [member] : [],
+      removed: row.active ? [] : [member],
+    })),
+  );
+  return { result: row, notes: [note(unit, row, did, groups)], ...answered };
+}
+
+async function deleteUser(
+  scim: Scim,
+  unit: Unit,
+  id: string,
+  ifMatch: string | undefined,
+): Promise<Outcome<null>> {
+  const row = await lockUser(unit.tx, id, ifMatch);
+  const groups = await lockGroupsOf(unit.tx, id);
+  await sql`update scim_groups set version = version + 1, updated_at = ${unit.now}
+    where id in (select group_id from scim_members where user_id = ${id})`.execute(unit.tx);
+  await unit.tx.deleteFrom('scim_users').where('id', '=', id).execute();
+  const gone = { ...observedMember(row), active: false };
+  const answered = row.active
+    ? await observeAll(
+        scim.observe,
+        unit,
+        groups.map((g) => ({ groupName: g.display_name, groupId: g.id, added: [], removed: [gone] })),
+      )
+    : { events: [], jobs: [] };
+  return { result: null, notes: [note(unit, { ...row, active: false }, 'deleted', groups)], ...answered };
+}
+
+/** The groups a user is in, held so that none is renamed before what we observed under its name is committed. */
+async function lockGroupsOf(tx: Tx, userId: string): Promise<{ id: string; display_name: string }[]> {
+  return await tx
+    .selectFrom('scim_groups')
+    .innerJoin('scim_members', 'scim_members.group_id', 'scim_groups.id')
+    .select(['scim_groups.id', 'scim_groups.display_name'])
+    .where('scim_members.user_id', '=', userId)
+    .orderBy('scim_groups.id')
+    .forShare('scim_groups')
+    .execute();
+}
+
+function taken(): ScimError {
+  return new ScimError(409, 'another user has this userName', 'uniqueness');
+}
+
+/** The unique index has the last word; this names the trouble in the usual case. */
+async function refuseTaken(tx: Tx, id: string, doc: Doc): Promise<void> {
+  const other = await tx
+    .selectFrom('scim_users')
+    .select('id')
+    .where(sql`lower(user_name)`, '=', sql`lower(${doc.userName as string}::text)`)
+    .where('id', '<>', id)
+    .executeTakeFirst();
+  if (other !== undefined) throw taken();
+}
+
+function columns(doc: Doc) {
+  return {
+    user_name: doc.userName as string,
+    external_id: (doc.externalId as string | undefined) ?? null,
+    active: doc.active as boolean,
+    email: emailOf(doc),
+    display_name: displayNameOf(doc),
+    resource: JSON.stringify(doc),
+  };
+}
+
+export function observedMember(
+  row: Pick<Row, 'id' | 'external_id' | 'user_name' | 'email' | 'display_name' | 'active'>,
+): ObservedMember {
+  return {
+    scimUserId: row.id,
+    externalId: row.external_id,
+    userName: row.user_name,
+    email: row.email,
+    displayName: row.display_name,
+    active: row.active,
+  };
+}
+
+/** `groups` are those that the user has left or come back to with this change. */
+function note(
+  unit: Unit,
+  row: Pick<Row, 'id' | 'user_name' | 'active'>,
+  did: 'created' | 'replaced' | 'patched' | 'deleted',
+  groups: readonly { id: string; display_name: string }[] | null,
+): Note {
+  const moved =
+    groups === null
+      ? {}
+      : {
+          groupCount: groups.length,
+          groups: groups.slice(0, MAX_NOTED_IDS).map((g) => ({ id: g.id, name: g.display_name })),
+        };
+  return {
+    type: 'scimUserChanged',
+    at: unit.now,
+    actor: client,
+    changeId: null,
+    data: { scimUserId: row.id, userName: row.user_name, did, active: row.active, ...moved },
+  };
+}
+
+async function groupsOf(scim: Scim, rows: readonly { id: string }[]): Promise<GroupRef[]> {
+  if (rows.length === 0) return [];
+  return await scim.db
+    .selectFrom('scim_members')
+    .innerJoin('scim_groups', 'scim_groups.id', 'scim_members.group_id')
+    .select(['scim_members.user_id', 'scim_groups.id', 'scim_groups.display_name'])
+    .where(
+      'scim_members.user_id',
+      'in',
+      rows.map((row) => row.id),
+    )
+    .orderBy('scim_groups.display_name')
+    .execute();
+}
+
+async function answerNow(scim: Scim, row: Row, wanted: Wanted): Promise<Answer> {
+  const groups = wanted.includes('groups') ? await groupsOf(scim, [row]) : [];
+  return answer(scim, row, groups, wanted);
+}
+
+function answer(scim: Scim, row: Row, groups: readonly GroupRef[], wanted: Wanted): Answer {
+  return { resource: wanted.pick(represent(scim, row, groups)), etag: etagOf(row.version) };
+}
+
+function represent(scim: Scim, row: Row, groups: readonly GroupRef[]): Record<string, unknown> {
+  return {
+    schemas: schemasOf(userType, row.resource),
+    id: row.id,
+    ...row.resource,
+    groups: groups.map((g) => ({
+      value: g.id,
+      $ref: `${scim.root}/Groups/${g.id}`,
+      display: g.display_name,
+      type: 'direct',
+    })),
+    meta: meta(scim, userType, row),
+  };
+}
