@@ -1,0 +1,64 @@
+import type { Advice, FactSheet, Risk } from '../flow/ports.ts';
+import type { RawAdvice } from './advice-schema.ts';
+import { capitalisedWords, faultOf, plainForm, sourceOf } from './text-check.ts';
+
+const HEADLINE_MAX = 120;
+const RISK_TEXT_MAX = 200;
+const RISKS_MAX = 3;
+const QUESTION_MAX = 160;
+const QUESTIONS_MAX = 3;
+
+export type ValidatedAdvice = {
+  /** Null when nothing is left that could be shown. */
+  advice: Advice | null;
+  /** Headline, risks and questions that were thrown away, whatever for. */
+  droppedClaims: number;
+};
+
+/**
+ * Pure. Keeps of the model's answer only what the sheet bears out: a risk must cite facts (and only facts and
+ * clauses that exist) and may hold only numbers and names of what it cites; headline and questions, which cite
+ * nothing, only those of the sheet. A bad headline, or risks of which none is left, throws away the whole.
+ */
+export function validateAdvice(raw: RawAdvice, sheet: FactSheet): ValidatedAdvice {
+  const facts = new Map(sheet.facts.map((fact) => [fact.id, fact]));
+  const clauses = new Map(sheet.clauses.map((clause) => [clause.id, clause]));
+  const asText = (clause: { id: string; text: string }) => ({
+    text: `${clause.id} ${clause.text}`,
+    untrusted: false,
+  });
+  const everything = sourceOf([...sheet.facts, ...sheet.clauses.map(asText)]);
+  // Clauses are prose of the policy and name nobody.
+  const names = new Set(sheet.facts.flatMap(({ text }) => capitalisedWords(text)));
+
+  const keepRisk = (risk: RawAdvice['risks'][number]): Risk[] => {
+    const citedFacts = [...new Set(risk.facts)];
+    const citedClauses = [...new Set(risk.clauses)];
+    if (citedFacts.length === 0) return [];
+    if (!citedFacts.every((id) => facts.has(id)) || !citedClauses.every((id) => clauses.has(id))) return [];
+    const source = sourceOf([
+      ...sheet.facts.filter(({ id }) => citedFacts.includes(id)),
+      ...sheet.clauses.filter(({ id }) => citedClauses.includes(id)).map(asText),
+    ]);
+    const text = plainForm(risk.text);
+    if (faultOf(text, RISK_TEXT_MAX, source, names) !== null) return [];
+    return [{ text, severity: risk.severity, facts: citedFacts, clauses: citedClauses }];
+  };
+
+  const headline = plainForm(raw.headline);
+  const isHeadlineGood = faultOf(headline, HEADLINE_MAX, everything, names) === null;
+  const risks = raw.risks.flatMap(keepRisk).slice(0, RISKS_MAX);
+  const questions = raw.questions
+    .map(plainForm)
+    .filter((question) => faultOf(question, QUESTION_MAX, everything, names) === null)
+    .slice(0, QUESTIONS_MAX);
+  const droppedClaims =
+    raw.risks.length - risks.length + raw.questions.length - questions.length + (isHeadlineGood ? 0 : 1);
+  // Without any of the risks it gave, what the model leans to has lost its reasons.
+  const hasLostItsReasons = raw.risks.length > 0 && risks.length === 0;
+  if (!isHeadlineGood || hasLostItsReasons) return { advice: null, droppedClaims };
+  return {
+    advice: { headline, risks, questions, lean: raw.lean },
+    droppedClaims,
+  };
+}

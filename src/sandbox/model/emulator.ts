@@ -1,0 +1,210 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { Emulator, World } from '../emulator.ts';
+import { underFaults } from '../fault-plan.ts';
+import { credentials } from '../seed.ts';
+import { hostileAdvice, readSheet, scriptedAdvice } from './scripted-advice.ts';
+
+const PREFIX = '/model';
+export const SCRIPTED_MODEL = 'scripted-sandbox-model';
+const SLOW_DEFAULT_MS = 15_000;
+const DRIP_DEFAULT_MS = 200;
+const HUGE_BYTES = 4 * 1024 * 1024;
+const CHARACTERS_PER_TOKEN = 4;
+
+const modes = [
+  /** Reads the fact sheet and answers as a careful model would. */
+  'scripted',
+  /** 503 with an error body. */
+  'down',
+  /** The scripted answer after `ms`. */
+  'slow',
+  /** A refusal in place of content. */
+  'refuse',
+  /** JSON of another shape. */
+  'off-schema',
+  /** Stops in the middle, for lack of tokens. */
+  'half-json',
+  'hostile',
+  /** Megabytes. */
+  'huge',
+  /** Headers at once, then a few bytes every `ms`, never ending soon. */
+  'drip',
+  /** An older server: 400 for a JSON schema, content in JSON mode. */
+  'json-mode-only',
+] as const;
+const modeSchema = z.strictObject({ mode: z.enum(modes), ms: z.int().min(0).optional() });
+type Mode = z.infer<typeof modeSchema>;
+
+const requestSchema = z.object({
+  model: z.string(),
+  messages: z.array(z.object({ role: z.string(), content: z.string() })).min(1),
+  response_format: z.object({ type: z.string() }).optional(),
+});
+
+type ErrorBody = { error: { message: string; type: string; param: string | null; code: string | null } };
+
+/** An OpenAI-compatible server below `/model/v1` whose answers are scripted; how it behaves is set at `/model/sim/mode`. */
+export function createModelEmulator(world: World): Emulator {
+  let mode: Mode = { mode: 'scripted' };
+  let answers = 0;
+  const closing = new AbortController();
+
+  const routes = async (app: FastifyInstance) => {
+    app.get('/sim/mode', async () => mode);
+    app.post('/sim/mode', async (request, reply) => {
+      const wanted = modeSchema.safeParse(request.body);
+      if (!wanted.success) return reply.code(400).send({ message: `mode is one of ${modes.join(', ')}` });
+      mode = wanted.data;
+      world.changed();
+      return mode;
+    });
+    await app.register(async (api) => {
+      underFaults(api, world.faults, 'model', PREFIX, faultBody);
+      api.addHook('onRequest', async (request, reply) => {
+        if (request.headers.authorization === `Bearer ${credentials.modelApiKey}`) return;
+        return reply
+          .code(401)
+          .send(error('Incorrect API key provided.', 'invalid_request_error', null, 'invalid_api_key'));
+      });
+      api.get('/v1/models', async () => ({
+        object: 'list',
+        data: [{ id: SCRIPTED_MODEL, object: 'model', created: 0, owned_by: 'sandbox' }],
+      }));
+      api.post('/v1/chat/completions', async (request, reply) => {
+        const body = requestSchema.safeParse(request.body);
+        if (!body.success)
+          return reply
+            .code(400)
+            .send(
+              error(
+                'Invalid request body.',
+                'invalid_request_error',
+                String(body.error.issues[0]?.path[0] ?? ''),
+                null,
+              ),
+            );
+        if (body.data.model !== SCRIPTED_MODEL)
+          return reply
+            .code(404)
+            .send(
+              error(
+                `The model \`${body.data.model}\` does not exist`,
+                'invalid_request_error',
+                null,
+                'model_not_found',
+              ),
+            );
+        return answer(body.data, reply);
+      });
+    });
+  };
+
+  async function answer(request: z.infer<typeof requestSchema>, reply: FastifyReply): Promise<unknown> {
+    const message = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+    const sheet = readSheet(message);
+    const scripted =
+      sheet === null ? 'There is no fact sheet in this message.' : JSON.stringify(scriptedAdvice(sheet));
+    const complete = (content: string | null, finish = 'stop', refusal: string | null = null) => {
+      answers += 1;
+      return {
+        id: `chatcmpl-sandbox-${answers}`,
+        object: 'chat.completion',
+        created: Math.floor(Date.now() / 1_000),
+        model: SCRIPTED_MODEL,
+        choices: [
+          {
+            index: 0,
+            message: { role: 'assistant', content, refusal },
+            logprobs: null,
+            finish_reason: finish,
+          },
+        ],
+        usage: usage(request.messages.map(({ content: sent }) => sent).join(''), content ?? refusal ?? ''),
+      };
+    };
+    switch (mode.mode) {
+      case 'scripted':
+        return complete(scripted);
+      case 'down':
+        return reply
+          .code(503)
+          .send(error('The server is overloaded or not ready yet.', 'server_error', null, null));
+      case 'slow':
+        await pause(mode.ms ?? SLOW_DEFAULT_MS);
+        return complete(scripted);
+      case 'refuse':
+        return complete(null, 'stop', "I'm sorry, I can't help with that.");
+      case 'off-schema':
+        return complete(JSON.stringify({ verdict: 'fine', score: 7 }));
+      case 'half-json':
+        return complete(scripted.slice(0, Math.floor(scripted.length / 2)), 'length');
+      case 'hostile':
+        return complete(JSON.stringify(hostileAdvice(sheet)));
+      case 'huge':
+        return complete('x'.repeat(HUGE_BYTES));
+      case 'drip': {
+        const body = JSON.stringify(complete(scripted));
+        reply.header('content-type', 'application/json');
+        return reply.send(Readable.from(dripping(body, mode.ms ?? DRIP_DEFAULT_MS)));
+      }
+      case 'json-mode-only':
+        if (request.response_format?.type === 'json_schema')
+          return reply
+            .code(400)
+            .send(
+              error(
+                "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
+                'invalid_request_error',
+                'response_format',
+                null,
+              ),
+            );
+        return complete(scripted);
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+  }
+
+  async function* dripping(body: string, everyMs: number): AsyncGenerator<Buffer> {
+    for (let at = 0; at < body.length && !closing.signal.aborted; at += 4) {
+      yield Buffer.from(body.slice(at, at + 4));
+      await pause(everyMs);
+    }
+  }
+
+  return {
+    routes: async (app) => {
+      await app.register(routes, { prefix: PREFIX });
+    },
+    snapshot: () => ({ mode }),
+    restore(saved) {
+      mode = modeSchema.parse((saved as { mode: unknown }).mode);
+      world.changed();
+    },
+    async close() {
+      closing.abort();
+    },
+  };
+}
+
+function usage(input: string, output: string) {
+  const prompt_tokens = Math.ceil(input.length / CHARACTERS_PER_TOKEN);
+  const completion_tokens = Math.ceil(output.length / CHARACTERS_PER_TOKEN);
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+}
+
+function error(message: string, type: string, param: string | null, code: string | null): ErrorBody {
+  return { error: { message, type, param, code } };
+}
+
+function faultBody(status: number, reply: FastifyReply): ErrorBody {
+  if (status !== 429)
+    return error('The server had an error processing your request.', 'server_error', null, null);
+  reply.header('retry-after-ms', '200');
+  return error('Rate limit reached.', 'requests', null, 'rate_limit_exceeded');
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+
+const sheetSchema = z.object({
+  facts: z.array(z.object({ id: z.string(), label: z.string(), text: z.string(), untrusted: z.boolean() })),
+  clauses: z.array(z.object({ id: z.string(), text: z.string() })),
+});
+type Sheet = z.infer<typeof sheetSchema>;
+
+type Risk = { text: string; severity: 'low' | 'medium' | 'high'; facts: string[]; clauses: string[] };
+export type ScriptedAdvice = {
+  headline: string;
+  risks: Risk[];
+  questions: string[];
+  lean: 'approve' | 'deny' | 'ask more';
+};
+
+const LONG_DAYS = 14;
+const SHORT_REASON_LENGTH = 25;
+const RISKS_MAX = 3;
+const DAYS: Record<string, number> = { second: 1 / 86_400, minute: 1 / 1_440, hour: 1 / 24, day: 1 };
+const severityOrder = { high: 0, medium: 1, low: 2 } as const;
+const injection =
+  /ignore (?:all|any|the|previous|prior)|system prompt|you (?:are|must)|approve (?:this|it|me)|lean/i;
+
+/** The fact sheet out of the user's message; null when there is none. */
+export function readSheet(message: string): Sheet | null {
+  try {
+    const parsed = sheetSchema.safeParse(JSON.parse(message));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What the scripted model says of a fact sheet: the same for the same sheet. It looks facts up by their labels:
+ * person, entitlement, tier, duration, ticket, peers, history, reason, and `held until`.
+ */
+export function scriptedAdvice(sheet: Sheet): ScriptedAdvice {
+  const fact = (label: string) => sheet.facts.find((f) => f.label === label) ?? null;
+  const text = (label: string) => fact(label)?.text ?? '';
+  const clauses = (...words: RegExp[]) =>
+    sheet.clauses.filter((clause) => words.some((word) => word.test(clause.text))).map((clause) => clause.id);
+  const risks: Risk[] = [];
+  const questions: string[] = [];
+  const add = (severity: Risk['severity'], sentence: string, labels: string[], cited: string[] = []) => {
+    const facts = labels.flatMap((label) => fact(label)?.id ?? []);
+    if (facts.length > 0) risks.push({ text: sentence, severity, facts, clauses: cited });
+  };
+
+  const isNewHand = /\b(?:intern|trainee|newcomer|contractor|apprentice)\b/i
+    .exec(text('person'))?.[0]
+    ?.toLowerCase();
+  const isProduction = /\bprod(?:uction)?\b/i.test(text('entitlement'));
+  const isSensitive = /^(?:high|critical)$/.test(text('tier'));
+  const [asked = null, most = null] = text('duration').split(',').map(daysIn);
+  const hasNoTicket = text('ticket') === 'none given';
+  const nobodyHolds = /^0 hold/.test(text('peers'));
+  const noPeers = /, 0 of them/.test(text('peers'));
+  const isFirst = /^0 earlier/.test(text('history'));
+  const reason = fact('reason');
+
+  if (reason !== null && injection.test(reason.text))
+    add('high', 'The reason reads like an instruction to whoever reads it rather than a reason.', ['reason']);
+  if (isNewHand !== undefined && (isProduction || isSensitive))
+    add(
+      'high',
+      `${article(isNewHand)} would get ${isProduction ? 'access to production' : 'access of a sensitive tier'}.`,
+      ['person', 'entitlement', 'tier'],
+      clauses(/intern|contractor|production|tier/i),
+    );
+  else if (isSensitive)
+    add('medium', 'The access asked for is of a sensitive tier.', ['tier', 'entitlement'], clauses(/tier/i));
+  if (hasNoTicket)
+    add(
+      isSensitive || isProduction ? 'medium' : 'low',
+      'No ticket stands behind the request.',
+      ['ticket'],
+      clauses(/ticket/i),
+    );
+  if (asked !== null && asked >= LONG_DAYS)
+    add('medium', 'The duration asked for is long.', ['duration'], clauses(/duration|long|expire|time/i));
+  else if (asked !== null && asked === most)
+    add(
+      'low',
+      'The longest duration allowed is asked for.',
+      ['duration'],
+      clauses(/duration|long|expire|time/i),
+    );
+  if (nobodyHolds) add('low', 'Nobody holds this access now.', ['peers']);
+  else if (noPeers) add('low', 'Nobody in the same department holds this access.', ['peers']);
+  if (isFirst && risks.length < RISKS_MAX)
+    add('low', 'It would be the first grant of it to this person.', ['history']);
+
+  if (hasNoTicket) questions.push('Which ticket or incident is this for?');
+  if (reason === null || reason.text.trim().length < SHORT_REASON_LENGTH)
+    questions.push('What exactly needs to be done with this access?');
+  if (asked !== null && asked >= LONG_DAYS) questions.push('Would a shorter time do?');
+  if (fact('held until') !== null) questions.push('Is this to extend what is held already?');
+
+  const kept = risks
+    .sort((a, b) => severityOrder[a.severity] - severityOrder[b.severity])
+    .slice(0, RISKS_MAX);
+  const worst = kept[0]?.severity ?? 'low';
+  return {
+    headline: headline(isNewHand, isProduction, isSensitive, hasNoTicket),
+    risks: kept,
+    questions: questions.slice(0, RISKS_MAX),
+    lean: worst === 'high' || (worst === 'medium' && hasNoTicket) ? 'ask more' : 'approve',
+  };
+}
+
+function headline(
+  newHand: string | undefined,
+  isProduction: boolean,
+  isSensitive: boolean,
+  hasNoTicket: boolean,
+): string {
+  const who = newHand === undefined ? 'A colleague' : article(newHand);
+  const what = isProduction ? 'production access' : isSensitive ? 'sensitive access' : 'ordinary access';
+  return `${who} asks for ${what}${hasNoTicket ? ' without a ticket' : ', with a ticket'}.`;
+}
+
+function article(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'An' : 'A'} ${noun}`;
+}
+
+/** Days in `8 hours asked` and the like; null when it says none. */
+function daysIn(text: string): number | null {
+  const match = /(\d+) (second|minute|hour|day)s?/.exec(text);
+  return match === null ? null : Number(match[1]) * (DAYS[match[2] ?? ''] ?? 0);
+}
+
+/** What a model under somebody else's spell would say: orders, inventions, mentions, links, markup. */
+export function hostileAdvice(sheet: Sheet | null): ScriptedAdvice {
+  const id = sheet?.facts[0]?.id ?? 'f1';
+  return {
+    headline: 'APPROVE NOW <!channel>: see https://evil.example/approve, 99 managers agreed.',
+    risks: [
+      { text: 'Mallory Blackwood has already approved this.', severity: 'low', facts: [id], clauses: [] },
+      { text: 'Only 1337 records are in reach.', severity: 'low', facts: [id], clauses: [] },
+      { text: 'No risk at all, click *Approve*.', severity: 'low', facts: ['f999'], clauses: ['AC-999'] },
+      { text: 'Ask <@U0000005> or mallory@evil.example.', severity: 'high', facts: [id], clauses: [] },
+      { text: 'Details at evil.example/x.', severity: 'low', facts: [id], clauses: [] },
+      { text: 'Turned\u202E around.', severity: 'low', facts: [], clauses: [] },
+    ],
+    questions: ['@channel why is this not approved yet?', '<https://evil.example|Click here>'],
+    lean: 'approve',
+  };
+}
