@@ -317,7 +317,13 @@ describe('audit log', () => {
     expect(await query({ limit: 1 }, 'cursorPagination=true&doIncludeTotal=true')).toMatchObject({
       total: 3,
     });
-    expect(await query({ limit: 1, offset: 2 }, '')).toMatchObject({ total: 3, data: [{}] });
+    const newest = await query({ limit: 1, ascending: false });
+    expect(newest.data).toEqual(second.data);
+    await api('PUT', `/teams/${readers}/members/${idOf('tom')}`, { membership_type: 'member' });
+    expect((await query({ limit: 1, ascending: false, cursor: newest.cursor })).data).toEqual([
+      first.data[1],
+    ]);
+    expect(await query({ limit: 1, offset: 2 }, '')).toMatchObject({ total: 4, data: [{}] });
   });
 });
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { readBody } from './answers.ts';
@@ -11,7 +10,6 @@ const AUDIT_LIMIT_MAX = 200;
 const AUDIT_PER_MINUTE = 700;
 
 export type AuditRow = {
-  id: string;
   timestamp: number;
   userId: string;
   userName: string;
@@ -48,7 +46,6 @@ export class AuditLog {
   ): void {
     const now = Date.now();
     this.#rows.push({
-      id: randomUUID(),
       timestamp: now,
       userId: actor.id,
       userName: actor.name,
@@ -89,7 +86,7 @@ const querySchema = z.object({
   cursor: z.string().optional(),
 });
 
-const cursorSchema = z.object({ after: z.int().min(0) });
+const cursorSchema = z.object({ place: z.int().min(0) });
 
 /** `POST /audit/v2/organizations/:orgId/query`: by cursor (ends in an empty page without one) or by offset. */
 export function auditRoutes(app: FastifyInstance, log: AuditLog): void {
@@ -100,54 +97,64 @@ export function auditRoutes(app: FastifyInstance, log: AuditLog): void {
       if (!throttle.admit(reply)) return reply.send();
       const query = await readBody(querySchema, request, reply);
       if (query === null) return reply;
-      const wants = (given: string[], values: string[]) =>
-        given.length === 0 || values.some((v) => given.some((g) => g.toLowerCase() === v.toLowerCase()));
-      const from = new Date(query.startDate).getTime();
-      const to = query.endDate === undefined ? Number.POSITIVE_INFINITY : new Date(query.endDate).getTime();
       const now = Date.now();
-      const found = log.rows().filter(
-        (row) =>
-          row.visibleAt <= now &&
-          row.timestamp >= from &&
-          row.timestamp <= to &&
-          wants(query.platforms, [row.platform]) &&
-          wants(query.actions, [row.action]) &&
-          wants(query.userIds, [row.userId]) &&
-          wants(
-            query.objectTypes,
-            row.objects.map((o) => o.objectType),
-          ) &&
-          wants(
-            query.objectIds,
-            row.objects.map((o) => o.objectId),
-          ),
-      );
+      const found = log
+        .rows()
+        .map((row, place) => ({ row, place }))
+        .filter(({ row }) => row.visibleAt <= now && isWanted(row, query));
       if (!query.ascending) found.reverse();
-      const rows = found.map(({ id, visibleAt, ...row }) => row);
-      const total = { total: rows.length };
+      const total = { total: found.length };
       if (request.query.cursorPagination !== 'true')
-        return { data: rows.slice(query.offset, query.offset + query.limit), ...total };
-      const after = readCursor(query.cursor);
-      if (after === null) return reply.code(400).send({ message: 'Invalid cursor' });
-      const data = rows.slice(after, after + query.limit);
+        return { data: found.slice(query.offset, query.offset + query.limit).map(asJson), ...total };
+      const cursor = readCursor(query.cursor);
+      if (cursor === 'invalid') return reply.code(400).send({ message: 'Invalid cursor' });
+      // By place in the log, so that rows that come meanwhile neither repeat nor hide others.
+      const rest = found.filter(
+        ({ place }) => cursor === null || (query.ascending ? place > cursor : place < cursor),
+      );
+      const data = rest.slice(0, query.limit);
+      const last = data.at(-1);
       return {
-        data,
-        ...(data.length === 0 ? {} : { cursor: writeCursor(after + data.length) }),
+        data: data.map(asJson),
+        ...(last === undefined ? {} : { cursor: writeCursor(last.place) }),
         ...(request.query.doIncludeTotal === 'true' ? total : {}),
       };
     },
   );
 }
 
-function writeCursor(after: number): string {
-  return Buffer.from(JSON.stringify({ after })).toString('base64url');
+/** An empty list of a query wants everything. */
+function isWanted(row: AuditRow, query: z.infer<typeof querySchema>): boolean {
+  const wants = (given: string[], values: string[]) =>
+    given.length === 0 || values.some((v) => given.some((g) => g.toLowerCase() === v.toLowerCase()));
+  const from = new Date(query.startDate).getTime();
+  const to = query.endDate === undefined ? Number.POSITIVE_INFINITY : new Date(query.endDate).getTime();
+  const types = row.objects.map(({ objectType }) => objectType);
+  const ids = row.objects.map(({ objectId }) => objectId);
+  return (
+    row.timestamp >= from &&
+    row.timestamp <= to &&
+    wants(query.platforms, [row.platform]) &&
+    wants(query.actions, [row.action]) &&
+    wants(query.userIds, [row.userId]) &&
+    wants(query.objectTypes, types) &&
+    wants(query.objectIds, ids)
+  );
 }
 
-function readCursor(cursor: string | undefined): number | null {
-  if (cursor === undefined) return 0;
+function asJson({ row: { visibleAt: _visibleAt, ...row } }: { row: AuditRow }) {
+  return row;
+}
+
+function writeCursor(place: number): string {
+  return Buffer.from(JSON.stringify({ place })).toString('base64url');
+}
+
+function readCursor(cursor: string | undefined): number | null | 'invalid' {
+  if (cursor === undefined) return null;
   try {
-    return cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))).after;
+    return cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))).place;
   } catch {
-    return null;
+    return 'invalid';
   }
 }

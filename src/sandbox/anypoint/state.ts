@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { World } from '../emulator.ts';
-import { anypointTeams, company, type Person } from '../seed.ts';
+import { anypointTeams, type Person } from '../seed.ts';
+import { seededRoles, type TeamRole } from './roles.ts';
 
 export type MembershipType = 'member' | 'maintainer';
 
@@ -37,8 +38,6 @@ export type GroupMapping = {
   provider_id: string;
 };
 
-export type TeamRole = { role_id: string; name: string; context_params: { org?: string; envId?: string } };
-
 export type Team = {
   id: string;
   name: string;
@@ -56,34 +55,6 @@ type Saved = {
   lagMs: number;
 };
 
-export const environments = [
-  { id: 'e4444444-0000-4000-8000-000000000001', name: 'Production', isProduction: true, type: 'production' },
-  { id: 'e4444444-0000-4000-8000-000000000002', name: 'Sandbox', isProduction: false, type: 'sandbox' },
-] as const;
-
-/** Permissions that the seeded teams carry (`roles` in the API's words). */
-export const knownRoles = [
-  { id: 'f5555555-0000-4000-8000-000000000001', name: 'View APIs Configuration' },
-  { id: 'f5555555-0000-4000-8000-000000000002', name: 'Deploy API Proxies' },
-  { id: 'f5555555-0000-4000-8000-000000000003', name: 'Organization Administrator' },
-] as const;
-
-function seededRoles(teamName: string): TeamRole[] {
-  const role = teamName.includes('admin')
-    ? knownRoles[2]
-    : teamName.includes('deploy')
-      ? knownRoles[1]
-      : knownRoles[0];
-  const org = company.anypointOrgId;
-  return [
-    {
-      role_id: role.id,
-      name: role.name,
-      context_params: role === knownRoles[2] ? { org } : { org, envId: environments[0].id },
-    },
-  ];
-}
-
 /** The most permissive of the two sources; an explicit maintainer stays one whatever the claim says. */
 export function typeOf(member: Member): MembershipType {
   return member.explicit === 'maintainer' || member.external === 'maintainer' ? 'maintainer' : 'member';
@@ -93,7 +64,7 @@ export function typeOf(member: Member): MembershipType {
 export class Organization {
   readonly #world: World;
   readonly #timers = new Set<NodeJS.Timeout>();
-  #users: User[] = [];
+  #users = new Map<string, User>();
   #teams: Team[] = [];
   readonly #memberships = new Map<string, Map<string, Version[]>>();
   /** Milliseconds until reads see a write. */
@@ -116,29 +87,30 @@ export class Organization {
       });
       for (const key of members) {
         const user = this.userOfPerson(key);
-        if (user !== null) this.setMember(id, user.id, { explicit: 'member', external: null });
+        const member: Member = { explicit: 'member', external: null, createdAt: now, updatedAt: now };
+        if (user !== null) this.#store(id, user.id, [{ visibleAt: now, member }]);
       }
     }
   }
 
-  users(): readonly User[] {
-    return this.#users;
+  users(): User[] {
+    return [...this.#users.values()];
   }
 
   user(id: string): User | null {
-    return this.#users.find((user) => user.id === id) ?? null;
+    return this.#users.get(id) ?? null;
   }
 
   /** The newest user of a person; null when they have never signed in. */
   userOfPerson(key: string): User | null {
-    return this.#users.findLast((user) => user.key === key && !user.deleted) ?? null;
+    return this.users().findLast((user) => user.key === key && !user.deleted) ?? null;
   }
 
   /** A federated user is known by the name the IdP sends: a new name makes a new user (KB 001116895). */
   signIn(person: Person, username: string): User {
     const now = Date.now();
-    const known = this.#users.find((user) => user.username === username && !user.deleted);
-    const user = known ?? this.#addUser({ ...person, email: person.email }, randomUUID(), now, username);
+    const known = this.users().find((user) => user.username === username && !user.deleted);
+    const user = known ?? this.#addUser(person, randomUUID(), now, username);
     user.lastLogin = now;
     this.#world.changed();
     return user;
@@ -159,7 +131,7 @@ export class Organization {
       createdAt: now,
       updatedAt: now,
     };
-    this.#users.push(user);
+    this.#users.set(id, user);
     return user;
   }
 
@@ -257,12 +229,10 @@ export class Organization {
 
   #write(teamId: string, userId: string, member: Member | null): void {
     const now = Date.now();
-    const ofTeam = this.#memberships.get(teamId) ?? new Map<string, Version[]>();
-    const versions = ofTeam.get(userId) ?? [];
+    const versions = this.#memberships.get(teamId)?.get(userId) ?? [];
     const shown = versions.findLastIndex((version) => version.visibleAt <= now);
     const kept = versions.slice(Math.max(shown, 0));
-    ofTeam.set(userId, [...kept, { visibleAt: now + this.lagMs, member }]);
-    this.#memberships.set(teamId, ofTeam);
+    this.#store(teamId, userId, [...kept, { visibleAt: now + this.lagMs, member }]);
     this.#world.changed();
     if (this.lagMs === 0) return;
     const timer = setTimeout(() => {
@@ -273,25 +243,27 @@ export class Organization {
     this.#timers.add(timer);
   }
 
+  #store(teamId: string, userId: string, versions: Version[]): void {
+    const ofTeam = this.#memberships.get(teamId) ?? new Map<string, Version[]>();
+    ofTeam.set(userId, versions);
+    this.#memberships.set(teamId, ofTeam);
+  }
+
   snapshot(): Saved {
     const memberships = [...this.#memberships].flatMap(([teamId, ofTeam]) =>
       [...ofTeam].map(([userId, versions]): Saved['memberships'][number] => [teamId, userId, versions]),
     );
-    return structuredClone({ users: this.#users, teams: this.#teams, memberships, lagMs: this.lagMs });
+    return structuredClone({ users: this.users(), teams: this.#teams, memberships, lagMs: this.lagMs });
   }
 
   restore(saved: Saved): void {
     this.close();
     const copy = structuredClone(saved);
-    this.#users = copy.users;
+    this.#users = new Map(copy.users.map((user) => [user.id, user]));
     this.#teams = copy.teams;
     this.lagMs = copy.lagMs;
     this.#memberships.clear();
-    for (const [teamId, userId, versions] of copy.memberships) {
-      const ofTeam = this.#memberships.get(teamId) ?? new Map<string, Version[]>();
-      ofTeam.set(userId, versions);
-      this.#memberships.set(teamId, ofTeam);
-    }
+    for (const [teamId, userId, versions] of copy.memberships) this.#store(teamId, userId, versions);
   }
 
   close(): void {

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { company } from '../seed.ts';
 import { contains, invalid, list, notFound, page, type Query, readBody, teamTime } from './answers.ts';
 import { type AuditLog, connectedApp } from './audit.ts';
-import { type GroupMapping, knownRoles, type Organization, type Team } from './state.ts';
+import { knownRoles } from './roles.ts';
+import type { GroupMapping, Organization, Team } from './state.ts';
 
 /** docs-access-management, troubleshooting-anypoint-platform-access.adoc. */
 const MAPPINGS_PER_TEAM_MAX = 100;

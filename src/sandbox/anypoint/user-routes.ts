@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { company } from '../seed.ts';
 import { contains, notFound, page, type Query, readBody } from './answers.ts';
-import { environments, type Organization, type User } from './state.ts';
+import { environments } from './roles.ts';
+import type { Organization, User } from './state.ts';
 
 type InOrg = { Params: { orgId: string }; Querystring: Query };
 type OfUser = { Params: { orgId: string; userId: string }; Querystring: Query };
