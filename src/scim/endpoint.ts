@@ -15,8 +15,13 @@ export type Scim = {
   root: string;
 };
 
-/** A resource as the client gets it, with its entity tag. */
-export type Answer = { resource: Record<string, unknown>; etag: string };
+/** A resource as the client gets it, whole or in part, and where it is. */
+export type Answer = {
+  resource: Record<string, unknown>;
+  version: number;
+  etag: string;
+  location: string;
+};
 
 export type ListQuery = {
   filter: string | undefined;
@@ -37,12 +42,13 @@ export type Endpoint = {
   list(query: ListQuery, wanted: Wanted): Promise<Page>;
   read(id: string, wanted: Wanted): Promise<Answer>;
   replace(id: string, body: unknown, ifMatch: string | undefined, wanted: Wanted): Promise<Answer>;
-  /** Answers null where the protocol wants 204. */
+  /** `wanted` null: no body. */
   patch(id: string, body: unknown, ifMatch: string | undefined, wanted: Wanted | null): Promise<Patched>;
   remove(id: string, ifMatch: string | undefined): Promise<void>;
 };
 
-export type Patched = { resource: Record<string, unknown> | null; etag: string };
+/** `resource` is null when no body was wanted. */
+export type Patched = Omit<Answer, 'resource'> & { resource: Record<string, unknown> | null };
 
 /** Resources on one page at most; also said by ServiceProviderConfig. */
 export const MAX_COUNT = 200;
@@ -92,6 +98,19 @@ export function namesVersion(tags: string, version: number): boolean {
     .split(',')
     .map((tag) => tag.trim().replace(/^W\//, ''))
     .some((tag) => tag === '*' || tag === `"${version}"`);
+}
+
+/** What an answer says besides the resource. */
+export function headOf(
+  scim: Scim,
+  type: ResourceType,
+  row: { id: string; version: number },
+): Omit<Answer, 'resource'> {
+  return {
+    version: row.version,
+    etag: etagOf(row.version),
+    location: `${scim.root}${type.endpoint}/${row.id}`,
+  };
 }
 
 export function meta(

@@ -10,7 +10,7 @@ import {
   checkIfMatch,
   client,
   type Endpoint,
-  etagOf,
+  headOf,
   MAX_NOTED_IDS,
   meta,
   type Scim,
@@ -73,7 +73,7 @@ export function users(scim: Scim): Endpoint {
         updateUser(scim, unit, id, ifMatch, 'patched', (before) => applySteps(userType, before, steps)),
       );
       return wanted === null
-        ? { resource: null, etag: etagOf(row.version) }
+        ? { resource: null, ...headOf(scim, userType, row) }
         : await answerNow(scim, row, wanted);
     },
 
@@ -125,7 +125,7 @@ async function updateUser(
     .returningAll()
     .executeTakeFirstOrThrow();
   if (row.active === before.active) return { result: row, notes: [note(unit, row, did, null)] };
-  const groups = await lockGroupsOf(unit.tx, id);
+  const groups = await lockGroupsOf(unit.tx, id, 'to name');
   const member = observedMember(row);
   const answered = await observeAll(
     scim.observe,
@@ -147,7 +147,7 @@ async function deleteUser(
   ifMatch: string | undefined,
 ): Promise<Outcome<null>> {
   const row = await lockUser(unit.tx, id, ifMatch);
-  const groups = await lockGroupsOf(unit.tx, id);
+  const groups = await lockGroupsOf(unit.tx, id, 'to change');
   await sql`update scim_groups set version = version + 1, updated_at = ${unit.now}
     where id in (select group_id from scim_members where user_id = ${id})`.execute(unit.tx);
   await unit.tx.deleteFrom('scim_users').where('id', '=', id).execute();
@@ -163,15 +163,22 @@ async function deleteUser(
 }
 
 /** The groups a user is in, held so that none is renamed before what we observed under its name is committed. */
-async function lockGroupsOf(tx: Tx, userId: string): Promise<{ id: string; display_name: string }[]> {
-  return await tx
+async function lockGroupsOf(
+  tx: Tx,
+  userId: string,
+  why: 'to name' | 'to change',
+): Promise<{ id: string; display_name: string }[]> {
+  const groups = tx
     .selectFrom('scim_groups')
     .innerJoin('scim_members', 'scim_members.group_id', 'scim_groups.id')
     .select(['scim_groups.id', 'scim_groups.display_name'])
     .where('scim_members.user_id', '=', userId)
-    .orderBy('scim_groups.id')
-    .forShare('scim_groups')
-    .execute();
+    .orderBy('scim_groups.id');
+  // A shared lock that is raised later would make two deletions wait for each other.
+  return await (why === 'to change'
+    ? groups.forNoKeyUpdate('scim_groups')
+    : groups.forShare('scim_groups')
+  ).execute();
 }
 
 function taken(): ScimError {
@@ -257,7 +264,7 @@ async function answerNow(scim: Scim, row: Row, wanted: Wanted): Promise<Answer> 
 }
 
 function answer(scim: Scim, row: Row, groups: readonly GroupRef[], wanted: Wanted): Answer {
-  return { resource: wanted.pick(represent(scim, row, groups)), etag: etagOf(row.version) };
+  return { resource: wanted.pick(represent(scim, row, groups)), ...headOf(scim, userType, row) };
 }
 
 function represent(scim: Scim, row: Row, groups: readonly GroupRef[]): Record<string, unknown> {

@@ -1,0 +1,90 @@
+import { MAX_COUNT } from './endpoint.ts';
+import { type Attribute, groupType, type ResourceType, type Schema, userType } from './schema.ts';
+
+export const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+
+/** ListResponse, RFC 7644 section 3.4.2. `Resources` is there even when empty: Okta and Entra want it. */
+export function listBody(
+  total: number,
+  startIndex: number,
+  resources: Record<string, unknown>[],
+): Record<string, unknown> {
+  return {
+    schemas: [LIST_SCHEMA],
+    totalResults: total,
+    startIndex,
+    itemsPerPage: resources.length,
+    Resources: resources,
+  };
+}
+
+/** RFC 7643 section 5. */
+export function serviceProviderConfig(root: string): Record<string, unknown> {
+  return {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
+    patch: { supported: true },
+    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    filter: { supported: true, maxResults: MAX_COUNT },
+    changePassword: { supported: false },
+    sort: { supported: true },
+    etag: { supported: true },
+    authenticationSchemes: [
+      {
+        type: 'oauthbearertoken',
+        name: 'Bearer token',
+        description: 'A long-lived token in the Authorization header',
+        specUri: 'https://www.rfc-editor.org/rfc/rfc6750',
+        primary: true,
+      },
+    ],
+    meta: {
+      resourceType: 'ServiceProviderConfig',
+      location: `${root}/ServiceProviderConfig`,
+    },
+  };
+}
+
+/** RFC 7643 section 6, by name. */
+export function resourceTypes(root: string): Map<string, Record<string, unknown>> {
+  return new Map([userType, groupType].map((type) => [type.name, resourceType(root, type)]));
+}
+
+function resourceType(root: string, type: ResourceType): Record<string, unknown> {
+  return {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:ResourceType'],
+    id: type.name,
+    name: type.name,
+    endpoint: type.endpoint,
+    description: type.core.description,
+    schema: type.core.urn,
+    schemaExtensions: type.extensions.map((schema) => ({ schema: schema.urn, required: false })),
+    meta: { resourceType: 'ResourceType', location: `${root}/ResourceTypes/${type.name}` },
+  };
+}
+
+/** RFC 7643 section 7, by URN. */
+export function schemas(root: string): Map<string, Record<string, unknown>> {
+  const all = [userType, groupType].flatMap((type) => [type.core, ...type.extensions]);
+  return new Map(all.map((schema) => [schema.urn, schemaResource(root, schema)]));
+}
+
+function schemaResource(root: string, schema: Schema): Record<string, unknown> {
+  return {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:Schema'],
+    id: schema.urn,
+    name: schema.name,
+    description: schema.description,
+    attributes: schema.attributes.map(described),
+    meta: { resourceType: 'Schema', location: `${root}/Schemas/${schema.urn}` },
+  };
+}
+
+function described(attribute: Attribute): Record<string, unknown> {
+  const { subAttributes, caseExact, ...others } = attribute;
+  return {
+    ...others,
+    ...(attribute.type === 'boolean' || attribute.type === 'complex' ? {} : { caseExact }),
+    ...(attribute.type === 'reference' ? { referenceTypes: ['external'] } : {}),
+    ...(attribute.type === 'complex' ? { subAttributes: subAttributes.map(described) } : {}),
+  };
+}

@@ -1,0 +1,107 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sqlState } from './endpoint.ts';
+import { errorBody, invalidSyntax, ScimError, type ScimType } from './scim-error.ts';
+
+/** Bytes of a request's body. A full push of some 20,000 members fits. */
+export const BODY_LIMIT_BYTES = 1_048_576;
+/** Nesting of objects and lists in a body; SCIM itself needs six. */
+export const MAX_JSON_DEPTH = 32;
+/** Seconds to wait that we name when the database can't take the request now. */
+const RETRY_AFTER_SECONDS = 5;
+
+const MEDIA_TYPE = 'application/scim+json; charset=utf-8';
+
+export type Json = Record<string, unknown>;
+
+/** Answers with a SCIM body. */
+export function send(reply: FastifyReply, status: number, body: Json): FastifyReply {
+  return reply.code(status).header('content-type', MEDIA_TYPE).send(JSON.stringify(body));
+}
+
+/** The token check, the parsers and the Error bodies of everything under `/scim/v2`. */
+export function openDoor(scope: FastifyInstance, token: string): void {
+  const wanted = digest(token);
+  scope.addHook('onRequest', async (request) => {
+    const sent = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    // Both sides are hashed: equal lengths, and no byte of the token shows in the time it takes.
+    if (!timingSafeEqual(digest(sent ?? ''), wanted) || sent === undefined)
+      throw new ScimError(401, 'the bearer token is missing or wrong');
+  });
+
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser(
+    ['application/scim+json', 'application/json'],
+    { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
+    async (_request: FastifyRequest, text: string | Buffer) => parseBody(text.toString()),
+  );
+
+  scope.setErrorHandler(answerError);
+  scope.setNotFoundHandler((request, reply) =>
+    send(reply, 404, errorBody(404, `there is nothing at ${request.url.split('?')[0]}`, undefined)),
+  );
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** An absent body is undefined: some clients name a content type on a DELETE without one. */
+function parseBody(text: string): unknown {
+  if (text.trim() === '') return undefined;
+  if (nestsDeeperThan(text, MAX_JSON_DEPTH)) throw invalidSyntax(`nested deeper than ${MAX_JSON_DEPTH}`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalidSyntax('the body is not JSON');
+  }
+}
+
+/** Looked for before parsing, so that a hostile body never becomes objects. */
+function nestsDeeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (isInString) {
+      if (character === '\\') at += 1;
+      else if (character === '"') isInString = false;
+    } else if (character === '"') isInString = true;
+    else if (character === '{' || character === '[') {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (character === '}' || character === ']') depth -= 1;
+  }
+  return false;
+}
+
+async function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { status, detail, scimType } = refusalOf(error);
+  if (status >= 500) request.log.error({ err: error }, 'SCIM request failed');
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="scim"');
+  if (status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS));
+  await send(reply, status, errorBody(status, detail, scimType));
+}
+
+type Refused = { status: number; detail: string; scimType: ScimType | undefined };
+
+function refusalOf(error: unknown): Refused {
+  if (error instanceof ScimError)
+    return { status: error.status, detail: error.message, scimType: error.scimType };
+  const state = sqlState(error);
+  // unique_violation: of two requests that raced for a name, this one came second.
+  if (state === '23505') return { status: 409, detail: 'the name is taken', scimType: 'uniqueness' };
+  if (isPassing(state)) return { status: 503, detail: 'try again shortly', scimType: undefined };
+  // Fastify's own refusals: 413 body too large, 415 media type, 400 malformed request.
+  const status = (error as Partial<FastifyError>).statusCode;
+  if (status !== undefined && status >= 400 && status < 500)
+    return { status, detail: (error as Error).message, scimType: undefined };
+  return { status: 500, detail: 'internal fault', scimType: undefined };
+}
+
+/** SQLSTATE classes of a database that is away, full or shutting down, and of transactions that collided. */
+function isPassing(state: string): boolean {
+  return (
+    ['08', '40', '53', '57'].includes(state.slice(0, 2)) || ['ECONNREFUSED', 'ECONNRESET'].includes(state)
+  );
+}

@@ -1,0 +1,301 @@
+import { randomUUID } from 'node:crypto';
+import { type Selectable, sql } from 'kysely';
+import type { Note, Outcome, Unit } from '../flow/commit.ts';
+import type { Tx } from '../store/database.ts';
+import type { ScimTables } from '../store/scim-tables.ts';
+import { groupSource } from './attribute-sql.ts';
+import {
+  type Answer,
+  checkIfMatch,
+  client,
+  type Endpoint,
+  headOf,
+  MAX_NOTED_IDS,
+  meta,
+  type Scim,
+  write,
+} from './endpoint.ts';
+import { pageOf } from './listing.ts';
+import {
+  changeMembers,
+  type Difference,
+  lockAllMembers,
+  type MemberRef,
+  type MemberStep,
+  memberIds,
+  memberSteps,
+  membersOf,
+} from './members.ts';
+import { type ObservedMember, type ObservedMemberships, observeAll } from './observed.ts';
+import { applySteps, readPatch } from './patch.ts';
+import type { Wanted } from './projection.ts';
+import { bodyObject, type Doc, isUuid, readResource } from './resource.ts';
+import { groupType, sameName } from './schema.ts';
+import { notFound, ScimError } from './scim-error.ts';
+
+type Row = Selectable<ScimTables['scim_groups']>;
+
+/** The endpoint /Groups. */
+export function groups(scim: Scim): Endpoint {
+  return {
+    type: groupType,
+
+    async create(body, wanted) {
+      const { doc, ids } = readGroup(body);
+      const row = await write(scim, (unit) => insertGroup(scim, unit, doc, ids ?? []));
+      return await answerNow(scim, row, wanted);
+    },
+
+    async list(query, wanted) {
+      const { total, rows } = await pageOf<Row>(scim.db, 'scim_groups', groupSource, query);
+      const ids = rows.map((row) => row.id);
+      const members = Map.groupBy(
+        wanted.includes('members') ? await membersOf(scim.db, ids) : [],
+        (member) => member.group_id,
+      );
+      return {
+        total,
+        resources: rows.map((row) => wanted.pick(represent(scim, row, members.get(row.id) ?? []))),
+      };
+    },
+
+    async read(id, wanted) {
+      const row = isUuid(id)
+        ? await scim.db.selectFrom('scim_groups').selectAll().where('id', '=', id).executeTakeFirst()
+        : undefined;
+      if (row === undefined) throw notFound(`there is no group ${id}`);
+      return await answerNow(scim, row, wanted);
+    },
+
+    async replace(id, body, ifMatch, wanted) {
+      const { doc, ids } = readGroup(body);
+      // A PUT without members, e.g. a rename, must not empty the group; RFC 7644 section 3.5.1 leaves that to us.
+      const steps: MemberStep[] = ids === null ? [] : [{ do: 'replace', ids }];
+      const row = await write(scim, (unit) => updateGroup(scim, unit, id, ifMatch, () => doc, steps));
+      return await answerNow(scim, row, wanted);
+    },
+
+    async patch(id, body, ifMatch, wanted) {
+      const steps = readPatch(groupType, body);
+      const onMembers = memberSteps(steps.filter((step) => step.attribute.name === 'members'));
+      const onGroup = steps.filter((step) => step.attribute.name !== 'members');
+      const change = (before: Doc) => applySteps(groupType, before, onGroup);
+      const row = await write(scim, (unit) => updateGroup(scim, unit, id, ifMatch, change, onMembers));
+      return wanted === null
+        ? { resource: null, ...headOf(scim, groupType, row) }
+        : await answerNow(scim, row, wanted);
+    },
+
+    async remove(id, ifMatch) {
+      await write(scim, (unit) => deleteGroup(scim, unit, id, ifMatch));
+    },
+  };
+}
+
+/** `ids` is null when the body says nothing about members. Members are kept out of the document: they are many. */
+function readGroup(sent: unknown): { doc: Doc; ids: string[] | null } {
+  const body = bodyObject(sent);
+  const key = Object.keys(body).find((name) => sameName(name, 'members'));
+  if (key === undefined) return { doc: readResource(groupType, body), ids: null };
+  const { [key]: members, ...others } = body;
+  return { doc: readResource(groupType, others), ids: memberIds(members) };
+}
+
+async function insertGroup(scim: Scim, unit: Unit, doc: Doc, ids: string[]): Promise<Outcome<Row>> {
+  const row = await unit.tx
+    .insertInto('scim_groups')
+    .values({ id: randomUUID(), created_at: unit.now, updated_at: unit.now, ...columns(doc) })
+    .onConflict((c) => c.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) throw taken();
+  const difference = await changeMembers(unit.tx, row.id, [{ do: 'add', ids }]);
+  const notes = [groupNote(unit, row, 'created'), ...memberNotes(unit, row, difference)];
+  return { result: row, notes, ...(await observeAll(scim.observe, unit, [moved(row, difference)])) };
+}
+
+/** The group's row, held until the transaction ends: changes of one group's members come one after another. */
+async function lockGroup(tx: Tx, id: string, ifMatch: string | undefined): Promise<Row> {
+  const row = isUuid(id)
+    ? await tx.selectFrom('scim_groups').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
+    : undefined;
+  if (row === undefined) throw notFound(`there is no group ${id}`);
+  checkIfMatch(ifMatch, row.version);
+  return row;
+}
+
+async function updateGroup(
+  scim: Scim,
+  unit: Unit,
+  id: string,
+  ifMatch: string | undefined,
+  change: (before: Doc) => Doc,
+  steps: readonly MemberStep[],
+): Promise<Outcome<Row>> {
+  const before = await lockGroup(unit.tx, id, ifMatch);
+  const after = columns(change(documentOf(before)));
+  const isRenamed = after.display_name !== before.display_name;
+  if (!sameName(after.display_name, before.display_name)) await refuseTaken(unit.tx, id, after.display_name);
+  const difference = await changeMembers(unit.tx, id, steps);
+  const hasChanged = isRenamed || after.external_id !== before.external_id;
+  // What changes nothing leaves version and lastModified alone, RFC 7644 section 3.5.2.1.
+  if (!hasChanged && difference.isEmpty()) return { result: before };
+  const row = await unit.tx
+    .updateTable('scim_groups')
+    .set({ ...after, version: before.version + 1, updated_at: unit.now })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const observed = isRenamed ? await renamed(unit, before, row, difference) : [moved(row, difference)];
+  return {
+    result: row,
+    notes: [
+      ...(hasChanged ? [groupNote(unit, row, isRenamed ? 'renamed' : 'changed', before.display_name)] : []),
+      ...memberNotes(unit, row, difference),
+    ],
+    ...(await observeAll(scim.observe, unit, observed)),
+  };
+}
+
+async function deleteGroup(
+  scim: Scim,
+  unit: Unit,
+  id: string,
+  ifMatch: string | undefined,
+): Promise<Outcome<null>> {
+  const row = await lockGroup(unit.tx, id, ifMatch);
+  const members = await lockAllMembers(unit.tx, id);
+  await unit.tx.deleteFrom('scim_groups').where('id', '=', id).execute();
+  const observed = { groupName: row.display_name, groupId: id, added: [], removed: members.filter(isActive) };
+  return {
+    result: null,
+    notes: [
+      groupNote(unit, row, 'deleted'),
+      ...membersNote(
+        unit,
+        row,
+        [],
+        members.map((m) => m.scimUserId),
+      ),
+    ],
+    ...(await observeAll(scim.observe, unit, [observed])),
+  };
+}
+
+function isActive(member: ObservedMember): boolean {
+  return member.active;
+}
+
+function moved(row: Row, difference: Difference): ObservedMemberships {
+  return {
+    groupName: row.display_name,
+    groupId: row.id,
+    added: [...difference.added.values()].filter(isActive),
+    removed: [...difference.removed.values()].filter(isActive),
+  };
+}
+
+/** Whoever was in is out of the old name, whoever is in is in the new one. */
+async function renamed(
+  unit: Unit,
+  before: Row,
+  after: Row,
+  difference: Difference,
+): Promise<ObservedMemberships[]> {
+  const now = (await lockAllMembers(unit.tx, after.id)).filter(isActive);
+  const then = [
+    ...now.filter((member) => !difference.added.has(member.scimUserId)),
+    ...[...difference.removed.values()].filter(isActive),
+  ];
+  return [
+    { groupName: before.display_name, groupId: before.id, added: [], removed: then },
+    { groupName: after.display_name, groupId: after.id, added: now, removed: [] },
+  ];
+}
+
+function taken(): ScimError {
+  return new ScimError(409, 'another group has this displayName', 'uniqueness');
+}
+
+/** The unique index has the last word; this names the trouble in the usual case. */
+async function refuseTaken(tx: Tx, id: string, name: string): Promise<void> {
+  const other = await tx
+    .selectFrom('scim_groups')
+    .select('id')
+    .where(sql`lower(display_name)`, '=', sql`lower(${name}::text)`)
+    .where('id', '<>', id)
+    .executeTakeFirst();
+  if (other !== undefined) throw taken();
+}
+
+function documentOf(row: Row): Doc {
+  return {
+    displayName: row.display_name,
+    ...(row.external_id === null ? {} : { externalId: row.external_id }),
+  };
+}
+
+function columns(doc: Doc) {
+  return {
+    display_name: doc.displayName as string,
+    external_id: (doc.externalId as string | undefined) ?? null,
+  };
+}
+
+function groupNote(
+  unit: Unit,
+  row: Row,
+  did: 'created' | 'renamed' | 'changed' | 'deleted',
+  formerName?: string,
+): Note {
+  return {
+    type: 'scimGroupChanged',
+    at: unit.now,
+    actor: client,
+    changeId: null,
+    data: {
+      scimGroupId: row.id,
+      groupName: row.display_name,
+      did,
+      ...(did === 'renamed' ? { formerName } : {}),
+    },
+  };
+}
+
+function memberNotes(unit: Unit, row: Row, difference: Difference): Note[] {
+  return membersNote(unit, row, [...difference.added.keys()], [...difference.removed.keys()]);
+}
+
+/** No note where no member moved. */
+function membersNote(unit: Unit, row: Row, added: string[], removed: string[]): Note[] {
+  if (added.length === 0 && removed.length === 0) return [];
+  const data = {
+    scimGroupId: row.id,
+    groupName: row.display_name,
+    addedCount: added.length,
+    removedCount: removed.length,
+    added: added.slice(0, MAX_NOTED_IDS),
+    removed: removed.slice(0, MAX_NOTED_IDS),
+  };
+  return [{ type: 'scimMembersChanged', at: unit.now, actor: client, changeId: null, data }];
+}
+
+async function answerNow(scim: Scim, row: Row, wanted: Wanted): Promise<Answer> {
+  const members = wanted.includes('members') ? await membersOf(scim.db, [row.id]) : [];
+  return { resource: wanted.pick(represent(scim, row, members)), ...headOf(scim, groupType, row) };
+}
+
+function represent(scim: Scim, row: Row, members: readonly MemberRef[]): Record<string, unknown> {
+  return {
+    schemas: [groupType.core.urn],
+    id: row.id,
+    ...documentOf(row),
+    members: members.map((member) => ({
+      value: member.id,
+      $ref: `${scim.root}/Users/${member.id}`,
+      display: member.display,
+      type: 'User',
+    })),
+    meta: meta(scim, groupType, row),
+  };
+}
