@@ -1,4 +1,12 @@
-import { type BackendFactory, type ConnectionOptions, createPostgresBackend, Queue, Worker } from 'bullmq';
+import {
+  type BackendFactory,
+  type ConnectionOptions,
+  createPostgresBackend,
+  createRedisBackend,
+  type IQueueBackend,
+  Queue,
+  Worker,
+} from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
@@ -15,6 +23,9 @@ const concurrency: Record<Lane, number> = { road: 12, idp: 8, mulesoft: 8, slack
 /** A job whose worker died is given to another after this; the outbox lease brings it back even if the queue forgot. */
 const STALLED_AFTER_MS = 15_000;
 const CLOSE_WAIT_MS = 8_000;
+
+type LaneQueue = Queue<{ id: string }, unknown, string, { id: string }, unknown, string, IQueueBackend>;
+type LaneWorker = Worker<{ id: string }, unknown, string, IQueueBackend>;
 
 export type QueuedWork = { lane: Lane; id: string; delivery: number; priority: number };
 
@@ -36,7 +47,7 @@ export type MotorOptions = {
 
 type Connection = {
   connection: ConnectionOptions;
-  factory: BackendFactory | undefined;
+  factory: BackendFactory;
   close(): Promise<void>;
 };
 
@@ -45,15 +56,15 @@ export async function createMotor(options: MotorOptions): Promise<Motor> {
   const forWorkers = connect(options, true);
   const noise = (error: Error) => options.log.warn({ err: error.message }, 'queue connection');
 
-  const queues = new Map<Lane, Queue>();
+  const queues = new Map<Lane, LaneQueue>();
   for (const lane of lanes) {
-    const queue = new Queue(lane, queueOptions(forQueues), forQueues.factory);
+    const queue: LaneQueue = new Queue(lane, queueOptions(forQueues), forQueues.factory);
     queue.on('error', noise);
     queues.set(lane, queue);
   }
   // The first brings the queue's own schema up to date; the others find it so.
   for (const queue of queues.values()) if (options.redisUrl === null) await queue.waitUntilReady();
-  const workers: Worker[] = [];
+  const workers: LaneWorker[] = [];
 
   return {
     kind: options.redisUrl === null ? 'postgres' : 'redis',
@@ -73,7 +84,7 @@ export async function createMotor(options: MotorOptions): Promise<Motor> {
     },
     start(run) {
       for (const lane of lanes) {
-        const worker = new Worker(
+        const worker: LaneWorker = new Worker(
           lane,
           async (job) => {
             await run(lane, String(job.data.id));
@@ -132,5 +143,9 @@ function connect(options: MotorOptions, blocking: boolean): Connection {
     blocking ? { maxRetriesPerRequest: null } : { maxRetriesPerRequest: 1, enableOfflineQueue: false },
   );
   redis.on('error', () => {});
-  return { connection: redis, factory: undefined, close: async () => void redis.disconnect() };
+  return {
+    connection: redis,
+    factory: createRedisBackend as unknown as BackendFactory,
+    close: async () => void redis.disconnect(),
+  };
 }

@@ -1,0 +1,32 @@
+import type { MrkdwnElement, PlainTextElement } from '@slack/types';
+
+/** Slack's three control characters; escaped, no text can become a mention, a link or a date. */
+export function inert(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** Section text holds 3000 characters, a field 2000, an option 75 (Block Kit reference). */
+export const SECTION_TEXT_MAX = 3_000;
+export const OPTION_TEXT_MAX = 75;
+
+/**
+ * Words of ours with escaped names in them. `verbatim`: Slack makes no links or mentions out of bare text.
+ */
+export function mrkdwn(text: string): MrkdwnElement {
+  return { type: 'mrkdwn', text: clip(text, SECTION_TEXT_MAX), verbatim: true };
+}
+
+/** Words of others: shown as they are, never interpreted. */
+export function plain(text: string, max = SECTION_TEXT_MAX): PlainTextElement {
+  return { type: 'plain_text', text: clip(text === '' ? ' ' : text, max), emoji: false };
+}
+
+export function clip(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+}
+
+/** A point in time, shown in each reader's own time zone. */
+export function slackDate(at: Date): string {
+  const iso = `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return `<!date^${Math.floor(at.getTime() / 1_000)}^{date_short_pretty} {time}|${iso}>`;
+}

@@ -1,0 +1,28 @@
+import type { KnownBlock } from '@slack/types';
+import type { Change } from '../core/change.ts';
+import { standing } from '../core/words.ts';
+import type { Road } from '../flow/road.ts';
+import type { SlackContent } from './card.ts';
+import { inert, mrkdwn, slackDate } from './mrkdwn.ts';
+
+/** `/access mine`: what a person has and asked for, newest first. */
+export function overview(road: Road, changes: readonly Change[]): SlackContent {
+  if (changes.length === 0) {
+    const text = 'You have nothing through Latchkey and asked for nothing yet. Ask with /access.';
+    return { text, blocks: [{ type: 'section', text: mrkdwn(text) }] };
+  }
+  const blocks = changes.map((change): KnownBlock => {
+    const title = road.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey;
+    const now = standing(change, null, {
+      beneficiary: 'you',
+      title: inert(title),
+      deciders: change.plan?.seats.flatMap((s) => s.people.map((p) => inert(p.name))).join(' or ') ?? '',
+      owner: 'the owner',
+      idp: 'Okta',
+      time: slackDate,
+      safe: inert,
+    });
+    return { type: 'section', text: mrkdwn(`*${inert(title)}*\n${now.headline}. ${now.detail}`) };
+  });
+  return { text: 'Your access', blocks };
+}
