@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { Fault } from './core/fault.ts';
+
+/** Settings that connect Latchkey to the outside world. With none of them set, `npm start` is the sandbox. */
+const outside = {
+  SLACK_BOT_TOKEN: 'the bot token (xoxb-…), Slack app page, OAuth & Permissions',
+  SLACK_SIGNING_SECRET:
+    'the signing secret, Slack app page, Basic Information (or SLACK_APP_TOKEN for Socket Mode)',
+  SLACK_APP_TOKEN: 'an app-level token (xapp-…) with connections:write, for Socket Mode',
+  SLACK_API_URL: 'only for a Slack other than slack.com',
+  OKTA_ORG_URL: 'e.g. https://acme.okta.com',
+  OKTA_API_TOKEN: 'an API token (or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY)',
+  OKTA_CLIENT_ID: 'the service app’s client id, with OKTA_PRIVATE_KEY',
+  OKTA_PRIVATE_KEY: 'the service app’s private key, PEM or JWK, with OKTA_CLIENT_ID',
+  ANYPOINT_URL: 'e.g. https://eu1.anypoint.mulesoft.com',
+  ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
+  ANYPOINT_CLIENT_ID: 'the connected app’s client id',
+  ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
+  SCIM_TOKEN: 'a long random bearer token that you also give to Okta’s SCIM app',
+} as const;
+
+const text = z.string().trim().min(1);
+const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
+
+const environment = z.object({
+  SLACK_BOT_TOKEN: text.regex(/^xoxb-/, 'starts with xoxb-').optional(),
+  SLACK_SIGNING_SECRET: text.min(8, 'looks too short').optional(),
+  SLACK_APP_TOKEN: text.regex(/^xapp-/, 'starts with xapp-').optional(),
+  SLACK_API_URL: z.url({ protocol: /^https?$/ }).optional(),
+  OKTA_ORG_URL: url.optional(),
+  OKTA_API_TOKEN: text.optional(),
+  OKTA_CLIENT_ID: text.optional(),
+  OKTA_PRIVATE_KEY: text.optional(),
+  ANYPOINT_URL: url.optional(),
+  ANYPOINT_ORG_ID: text.optional(),
+  ANYPOINT_CLIENT_ID: text.optional(),
+  ANYPOINT_CLIENT_SECRET: text.optional(),
+  SCIM_TOKEN: text.min(16, 'has at least 16 characters').optional(),
+  OPENAI_API_KEY: text.optional(),
+  OPENAI_BASE_URL: url.optional(),
+  OPENAI_MODEL: text.optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  PUBLIC_URL: url.optional(),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  POLICY_DIR: text.default('policy'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
+  READ_TOKEN: text.min(16, 'has at least 16 characters').optional(),
+});
+
+/** How to reach the outside world. */
+export type Outside = {
+  slack: { botToken: string; apiUrl: string } & ({ signingSecret: string } | { appToken: string });
+  okta: { orgUrl: string; auth: { token: string } | { clientId: string; privateKey: string } };
+  anypoint: { url: string; orgId: string; clientId: string; clientSecret: string };
+  model: { apiKey: string; baseUrl: string | null; model: string } | null;
+  scimToken: string;
+};
+
+export type Config = {
+  /** Null: the sandbox supplies it. */
+  outside: Outside | null;
+  /** Null: the embedded PostgreSQL. */
+  databaseUrl: string | null;
+  /** Null: BullMQ's PostgreSQL backend. */
+  redisUrl: string | null;
+  publicUrl: string | null;
+  port: number;
+  policyDir: string;
+  logLevel: string | null;
+  /** Bearer token of the read-only API; null: the API is off. */
+  readToken: string | null;
+  /** Things worth a word at start. */
+  remarks: string[];
+};
+
+/**
+ * The only reader of the environment. Throws `config.invalid` that names every variable that is wrong or missing
+ * and says how to mend it; a half-set configuration never becomes the sandbox.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  // An empty value is how a shell or a compose file says "not set".
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const parsed = environment.safeParse(given);
+  if (!parsed.success)
+    throw invalid(
+      parsed.error.issues.map(
+        (issue) => `${String(issue.path[0])}: ${issue.message}${hintOf(String(issue.path[0]))}`,
+      ),
+    );
+  const e = parsed.data;
+  const isReal = Object.keys(outside).some((name) => given[name] !== undefined);
+  const remarks: string[] = [];
+  if (!isReal && e.OPENAI_API_KEY !== undefined)
+    remarks.push('OPENAI_API_KEY is set but not used: the sandbox has a scripted model of its own.');
+  return {
+    outside: isReal ? readOutside(e) : null,
+    databaseUrl: e.DATABASE_URL ?? null,
+    redisUrl: e.REDIS_URL ?? null,
+    publicUrl: e.PUBLIC_URL ?? null,
+    port: e.PORT,
+    policyDir: e.POLICY_DIR,
+    logLevel: e.LOG_LEVEL ?? null,
+    readToken: e.READ_TOKEN ?? null,
+    remarks,
+  };
+}
+
+type Environment = z.infer<typeof environment>;
+
+function readOutside(e: Environment): Outside {
+  const missing: string[] = [];
+  const need = (name: keyof typeof outside & keyof Environment): string => {
+    const value = e[name];
+    if (value === undefined) missing.push(`${name} is not set${hintOf(name)}`);
+    return String(value ?? '');
+  };
+  const botToken = need('SLACK_BOT_TOKEN');
+  const slackWay =
+    e.SLACK_APP_TOKEN !== undefined
+      ? { appToken: e.SLACK_APP_TOKEN }
+      : { signingSecret: need('SLACK_SIGNING_SECRET') };
+  const orgUrl = need('OKTA_ORG_URL');
+  const auth =
+    e.OKTA_CLIENT_ID !== undefined || e.OKTA_PRIVATE_KEY !== undefined
+      ? { clientId: need('OKTA_CLIENT_ID'), privateKey: need('OKTA_PRIVATE_KEY') }
+      : { token: need('OKTA_API_TOKEN') };
+  const anypoint = {
+    url: e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
+    orgId: need('ANYPOINT_ORG_ID'),
+    clientId: need('ANYPOINT_CLIENT_ID'),
+    clientSecret: need('ANYPOINT_CLIENT_SECRET'),
+  };
+  const scimToken = need('SCIM_TOKEN');
+  const wantsModel =
+    e.OPENAI_API_KEY !== undefined || e.OPENAI_BASE_URL !== undefined || e.OPENAI_MODEL !== undefined;
+  if (wantsModel && e.OPENAI_MODEL === undefined)
+    missing.push('OPENAI_MODEL is not set: name the model to ask');
+  if (wantsModel && e.OPENAI_API_KEY === undefined)
+    missing.push('OPENAI_API_KEY is not set: any text does for a local server');
+  if (missing.length > 0)
+    throw invalid([
+      ...missing,
+      'For the sandbox instead, start with none of the SLACK_, OKTA_, ANYPOINT_ and SCIM_ variables set.',
+    ]);
+  return {
+    slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
+    okta: { orgUrl, auth },
+    anypoint,
+    model: wantsModel
+      ? { apiKey: e.OPENAI_API_KEY ?? '', baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' }
+      : null,
+    scimToken,
+  };
+}
+
+function hintOf(name: string): string {
+  const hint = outside[name as keyof typeof outside];
+  return hint === undefined ? '' : ` (${hint})`;
+}
+
+function invalid(problems: readonly string[]): Fault {
+  return new Fault('config.invalid', `the configuration is not complete:\n  ${problems.join('\n  ')}`, {
+    retryable: false,
+  });
+}
