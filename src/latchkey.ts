@@ -1,0 +1,181 @@
+import { HTTPReceiver } from '@slack/bolt';
+import { WebClient } from '@slack/web-api';
+import Fastify from 'fastify';
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { Outside } from './config.ts';
+import type { Catalogue } from './core/catalogue.ts';
+import { Fault } from './core/fault.ts';
+import { createCatalogueBook } from './flow/catalogue-book.ts';
+import { observe } from './flow/observe.ts';
+import type { Messenger, Notice } from './flow/ports.ts';
+import { createRelay } from './flow/relay.ts';
+import type { Road } from './flow/road.ts';
+import { createSweeps } from './flow/sweep.ts';
+import type { ChangeView } from './flow/view.ts';
+import { createOkta } from './idp/okta.ts';
+import { createAdviser, noAdviser } from './model/adviser.ts';
+import { createAnypoint } from './mulesoft/anypoint.ts';
+import { createMotor } from './queue/motor.ts';
+import { scimRoutes } from './scim/routes.ts';
+import { SLACK_TIMEOUT_MS } from './slack/call.ts';
+import { notices } from './slack/card.ts';
+import { createSlackDirectory } from './slack/directory.ts';
+import { listen, socketReceiver } from './slack/listen.ts';
+import { createSlackMessenger } from './slack/messenger.ts';
+import { mountSlack } from './slack/mount.ts';
+import { openDatabase } from './store/database.ts';
+import { openLocks } from './store/locks.ts';
+import { changesApi } from './web/changes-api.ts';
+
+/** From decision to seen in MuleSoft. */
+export const OBJECTIVE_MS = 60_000;
+/** Slack's own path; one for commands, interactions and events. */
+export const SLACK_PATH = '/slack/events';
+
+export type LatchkeyOptions = {
+  outside: Outside;
+  catalogue: Catalogue;
+  databaseUrl: string;
+  redisUrl: string | null;
+  /** 0: any free port. */
+  port: number;
+  publicUrl: string | null;
+  readToken: string | null;
+  log: Logger;
+  objectiveMs?: number;
+  modelBudgetMs?: number;
+};
+
+export type Latchkey = { url: string; road: Road; motor: 'redis' | 'postgres'; stop(): Promise<void> };
+
+/** Puts the parts together and starts them: one server, the relay, the workers, the sweeps. */
+export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey> {
+  const { outside, log } = options;
+  const database = await openDatabase(options.databaseUrl);
+  const locks = openLocks(options.databaseUrl);
+  const motor = await createMotor({ redisUrl: options.redisUrl, databaseUrl: options.databaseUrl, log });
+
+  const slack = new WebClient(outside.slack.botToken, {
+    slackApiUrl: outside.slack.apiUrl,
+    timeout: SLACK_TIMEOUT_MS,
+    // The outbox owns retries and waits; the client must neither repeat a post nor sleep inside a call.
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+  });
+  const idp = createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth });
+  const mulesoft = createAnypoint(outside.anypoint);
+  const adviser =
+    outside.model === null
+      ? noAdviser
+      : createAdviser({
+          apiKey: outside.model.apiKey,
+          model: outside.model.model,
+          ...(outside.model.baseUrl === null ? {} : { baseUrl: outside.model.baseUrl }),
+          ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
+        });
+
+  let nudge: () => void = () => {};
+  const road: Road = {
+    db: database.db,
+    locks,
+    idp,
+    mulesoft,
+    chat: createSlackDirectory(slack),
+    messenger: createSlackMessenger(slack) as Messenger<unknown>,
+    notices: notices as (view: ChangeView) => Notice<unknown>[],
+    adviser,
+    catalogue: createCatalogueBook(options.catalogue, idp, mulesoft, log),
+    objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
+    nudge: () => nudge(),
+    log,
+  };
+  const relay = createRelay(road, motor);
+  nudge = relay.nudge;
+  const sweeps = createSweeps(road);
+
+  const app = Fastify({ forceCloseConnections: true, bodyLimit: 1024 * 1024 });
+  const url = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
+  app.get('/healthz', async () => ({ latchkey: true, pid: process.pid }));
+  app.get('/readyz', async (_request, reply) => {
+    const report = await readiness(road);
+    return reply.code(report.ready ? 200 : 503).send(report);
+  });
+  await scimRoutes(app, {
+    db: database.db,
+    token: outside.scimToken,
+    observe: (unit, observed) => observe(road, unit, observed),
+    onCommitted: nudge,
+    baseUrl: url,
+  });
+  if (options.readToken !== null) await changesApi(app, road, options.readToken);
+
+  let stopSlack: () => Promise<void> = async () => {};
+  if ('signingSecret' in outside.slack) {
+    const receiver = new HTTPReceiver({
+      signingSecret: outside.slack.signingSecret,
+      endpoints: [SLACK_PATH],
+    });
+    await mountSlack(app, receiver, SLACK_PATH);
+    listen(road, receiver, slack);
+  } else {
+    const bolt = listen(road, socketReceiver(outside.slack.appToken, outside.slack.apiUrl), slack);
+    await bolt.start();
+    stopSlack = async () => void (await bolt.stop());
+  }
+
+  // What can't be checked now is checked again by the sweeps; an IdP that is down must not keep Latchkey down.
+  await road.catalogue.check();
+  const address = await app
+    .listen({ host: options.publicUrl === null ? '127.0.0.1' : '0.0.0.0', port: options.port })
+    .catch((cause) => {
+      throw cause.code === 'EADDRINUSE'
+        ? new Fault(
+            'config.invalid',
+            `port ${options.port} is taken: end what uses it, or set PORT to another`,
+            { retryable: false, cause },
+          )
+        : cause;
+    });
+  relay.start();
+  sweeps.start();
+
+  return {
+    url: address,
+    road,
+    motor: motor.kind,
+    async stop() {
+      await stopSlack();
+      await app.close();
+      await sweeps.stop();
+      await relay.stop();
+      await motor.close();
+      await locks.close();
+      await database.close();
+    },
+  };
+}
+
+type Readiness = {
+  ready: boolean;
+  database: boolean;
+  openWork: number | null;
+  entitlements: Record<string, string>;
+};
+
+async function readiness(road: Road): Promise<Readiness> {
+  const entitlements = Object.fromEntries(
+    road.catalogue.current().entitlements.map((e) => {
+      const status = road.catalogue.status(e.key);
+      return [e.key, status.status === 'ready' ? 'ready' : `${status.status}: ${status.why}`];
+    }),
+  );
+  try {
+    const { rows } = await sql<{ n: string }>`select count(*) as n from outbox where done_at is null`.execute(
+      road.db,
+    );
+    return { ready: true, database: true, openWork: Number(rows[0]?.n), entitlements };
+  } catch {
+    return { ready: false, database: false, openWork: null, entitlements };
+  }
+}

@@ -1,0 +1,150 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import Fastify from 'fastify';
+import { z } from 'zod';
+import { createAnypointEmulator } from './anypoint/emulator.ts';
+import type { Emulator, Installation, World } from './emulator.ts';
+import { FaultPlan, faultSchema, type Vendor, vendors } from './fault-plan.ts';
+import { createModelEmulator } from './model/emulator.ts';
+import { createOktaEmulator } from './okta/emulator.ts';
+import { people } from './seed.ts';
+import { createSlackEmulator } from './slack/emulator.ts';
+
+export type RunningWorld = {
+  url: string;
+  world: World;
+  close(): Promise<void>;
+};
+
+export type WorldOptions = {
+  port: number;
+  /** File that keeps the state between starts; null: nothing is kept. */
+  stateFile: string | null;
+  latchkey: Installation | null;
+  /** The web page; left out in tests that don't look at it. */
+  page?: (app: Parameters<Emulator['routes']>[0], world: World) => Promise<void>;
+};
+
+/** A change is written to the state file at the latest this long after it. */
+const SAVE_AFTER_MS = 300;
+/** How often the world looks whether Latchkey is up, until Okta has pushed its groups for the first time. */
+const GREET_EVERY_MS = 500;
+
+const installation = z.strictObject({
+  url: z.url(),
+  scimToken: z.string().min(1),
+  readToken: z.string().optional(),
+});
+
+/** The outside world over real HTTP: Slack, Okta, Anypoint and a scripted model on one port, each under its prefix. */
+export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
+  let latchkey = options.latchkey;
+  let url = '';
+  const listeners = new Set<() => void>();
+  const world: World = {
+    people,
+    faults: new FaultPlan(),
+    changed() {
+      for (const listener of listeners) listener();
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    latchkey: () => latchkey,
+    url: () => url,
+  };
+  const okta = createOktaEmulator(world);
+  const emulators: Record<Vendor, Emulator> = {
+    slack: createSlackEmulator(world),
+    okta,
+    anypoint: createAnypointEmulator(world),
+    model: createModelEmulator(world),
+  };
+  if (options.stateFile !== null) await restore(emulators, options.stateFile);
+
+  const app = Fastify({ forceCloseConnections: true, bodyLimit: 2 * 1024 * 1024 });
+  for (const vendor of vendors) await emulators[vendor].routes(app);
+  await app.register(async (control) => {
+    control.get('/control/health', async () => ({ world: 'latchkey-sandbox', pid: process.pid }));
+    control.put('/control/latchkey', async (request) => {
+      const { readToken, ...given } = installation.parse(request.body);
+      latchkey = { ...given, ...(readToken === undefined ? {} : { readToken }) };
+      world.changed();
+      return { ok: true };
+    });
+    control.get('/control/faults', async () => world.faults.list());
+    control.post('/control/faults', async (request, reply) => {
+      const parsed = faultSchema.safeParse(request.body);
+      if (!parsed.success) return reply.code(400).send({ error: z.prettifyError(parsed.error) });
+      world.faults.add(parsed.data);
+      world.changed();
+      return reply.code(201).send(parsed.data);
+    });
+    control.delete('/control/faults', async () => {
+      world.faults.clear();
+      world.changed();
+      return { ok: true };
+    });
+    control.get<{ Querystring: { vendor?: Vendor; method?: string; path?: string } }>(
+      '/control/requests',
+      async (request) => world.faults.seen(request.query),
+    );
+    control.delete('/control/requests', async () => {
+      world.faults.forgetSeen();
+      return { ok: true };
+    });
+  });
+  if (options.page !== undefined) await options.page(app, world);
+  url = (await app.listen({ host: '127.0.0.1', port: options.port })).replace(/\/$/, '');
+
+  let saving: NodeJS.Timeout | null = null;
+  const save = async () => {
+    if (options.stateFile !== null) await keep(emulators, options.stateFile);
+  };
+  const stopSaving = world.onChange(() => {
+    if (options.stateFile === null || saving !== null) return;
+    saving = setTimeout(() => {
+      saving = null;
+      save().catch(() => {});
+    }, SAVE_AFTER_MS);
+  });
+  const greeting = setInterval(async () => {
+    if (latchkey === null) return;
+    const isUp = await fetch(`${latchkey.url}/healthz`, { signal: AbortSignal.timeout(1_000) }).then(
+      (r) => r.ok,
+      () => false,
+    );
+    if (!isUp) return;
+    clearInterval(greeting);
+    okta.pushInitially();
+  }, GREET_EVERY_MS);
+
+  return {
+    url,
+    world,
+    async close() {
+      clearInterval(greeting);
+      stopSaving();
+      if (saving !== null) clearTimeout(saving);
+      await save();
+      for (const vendor of vendors) await emulators[vendor].close();
+      await app.close();
+    },
+  };
+}
+
+async function restore(emulators: Record<Vendor, Emulator>, file: string): Promise<void> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return;
+  const saved = JSON.parse(text) as Record<Vendor, unknown>;
+  for (const vendor of vendors) if (saved[vendor] !== undefined) emulators[vendor].restore(saved[vendor]);
+}
+
+/** Written beside and moved into place: a killed world leaves the old state or the new, never half of one. */
+async function keep(emulators: Record<Vendor, Emulator>, file: string): Promise<void> {
+  const state = Object.fromEntries(vendors.map((vendor) => [vendor, emulators[vendor].snapshot()]));
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(`${file}.new`, JSON.stringify(state));
+  await rename(`${file}.new`, file);
+}

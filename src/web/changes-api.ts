@@ -1,0 +1,67 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { type Change, legTimes } from '../core/change.ts';
+import { standing } from '../core/words.ts';
+import type { Road } from '../flow/road.ts';
+import { auditOf } from '../store/audit.ts';
+import { endingOf, recentChanges } from '../store/changes.ts';
+import { readPerson } from '../store/people.ts';
+import { entryInWords } from './entry-words.ts';
+
+const LIMIT_MAX = 100;
+
+/** Reads only: changes with their timelines, for whoever holds the read token. Deciding stays in Slack. */
+export async function changesApi(app: FastifyInstance, road: Road, readToken: string): Promise<void> {
+  const expected = digest(`Bearer ${readToken}`);
+  await app.register(async (api) => {
+    api.addHook('onRequest', async (request, reply) => {
+      if (!timingSafeEqual(digest(request.headers.authorization ?? ''), expected))
+        return reply.code(401).send({ error: 'send the READ_TOKEN as a bearer token' });
+    });
+    api.get<{ Querystring: { limit?: string } }>('/api/changes', async (request) => {
+      const limit = Math.min(LIMIT_MAX, Math.max(1, Number(request.query.limit) || 20));
+      const changes = await recentChanges(road.db, limit);
+      return { changes: await Promise.all(changes.map((change) => describe(road, change))) };
+    });
+  });
+}
+
+async function describe(road: Road, change: Change) {
+  const entitlement = road.catalogue.entitlement(change.entitlementKey);
+  const title = entitlement?.title ?? change.entitlementKey;
+  const person = await readPerson(road.db, change.personId);
+  const ending = await endingOf(road.db, change.id);
+  const now = standing(change, ending, {
+    beneficiary: person?.name ?? 'somebody',
+    title,
+    deciders: change.plan?.seats.flatMap((s) => s.people.map((p) => p.name)).join(' or ') ?? '',
+    owner: entitlement?.owner ?? 'the owner',
+    idp: 'Okta',
+    time: (at) => at.toISOString(),
+    safe: (text) => text,
+  });
+  return {
+    id: change.id,
+    kind: change.kind,
+    cause: change.cause,
+    state: change.state,
+    parentId: change.parentId,
+    headline: now.headline,
+    detail: [now.detail, now.words ?? ''].join(' ').trim(),
+    entitlement: { key: change.entitlementKey, title },
+    person: { name: person?.name ?? null, email: person?.email ?? null },
+    requestedAt: change.requestedAt,
+    endsAt: change.grant?.endsAt ?? null,
+    late: change.late,
+    legs: legTimes(change.legs),
+    timeline: (await auditOf(road.db, change.id)).map((entry) => ({
+      at: entry.at,
+      type: entry.type,
+      ...entryInWords(entry),
+    })),
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
