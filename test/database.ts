@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import { inject } from 'vitest';
+import { type Database, openDatabase } from '../src/store/database.ts';
+import { query, withDatabase } from './global-setup.ts';
+
+export type FreshDatabase = { url: string; database: Database; close(): Promise<void> };
+
+/** A new, empty, migrated database on the run's PostgreSQL, copied from the template. `close` drops it. */
+export async function freshDatabase(): Promise<FreshDatabase> {
+  const server = inject('postgresUrl');
+  const name = `latchkey_${randomBytes(8).toString('hex')}`;
+  await query(server, `create database ${name} template ${inject('postgresTemplate')}`);
+  const url = withDatabase(server, name);
+  const database = await openDatabase(url);
+  return {
+    url,
+    database,
+    close: async () => {
+      await database.close();
+      await query(server, `drop database if exists ${name} with (force)`);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { openDatabase } from '../src/store/database.ts';
+import { startEmbeddedPostgres } from '../src/store/embedded.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Address of the PostgreSQL server of this run. */
+    postgresUrl: string;
+    /** Name of a migrated, empty database on it, to copy. */
+    postgresTemplate: string;
+  }
+}
+
+/** One PostgreSQL for the whole run (TEST_DATABASE_URL, else an embedded one), with a migrated database to copy. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startServer();
+  const template = `latchkey_template_${process.pid}_${Date.now()}`;
+  await query(server.url, `create database ${template}`);
+  await (await openDatabase(withDatabase(server.url, template))).close();
+  project.provide('postgresUrl', server.url);
+  project.provide('postgresTemplate', template);
+  return async () => {
+    await query(server.url, `drop database if exists ${template} with (force)`);
+    await server.stop();
+  };
+}
+
+async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
+  const given = process.env.TEST_DATABASE_URL;
+  if (given !== undefined && given !== '') return { url: given, stop: async () => {} };
+  // PostgreSQL runs as a user of its own when we are root, so the folder must be open to it.
+  const home = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
+  await chmod(home, 0o755);
+  const server = await startEmbeddedPostgres(join(home, 'postgres'));
+  return {
+    url: server.url,
+    stop: async () => {
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same server's address with another database. */
+export function withDatabase(url: string, name: string): string {
+  const address = new URL(url);
+  address.pathname = `/${name}`;
+  return address.href;
+}
+
+/** Runs one statement outside any database of ours. */
+export async function query(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
