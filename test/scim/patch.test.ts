@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ENTERPRISE_USER, type StartedScim, startScim } from './start-scim.ts';
+
+let scim: StartedScim;
+let count = 0;
+beforeAll(async () => {
+  scim = await startScim();
+});
+afterAll(() => scim.close());
+
+const user = (more: Record<string, unknown> = {}) => scim.createUser(`user${count++}@acme.example`, more);
+const twoEmails = {
+  emails: [
+    { type: 'work', value: 'w@acme.example', primary: true },
+    { type: 'home', value: 'h@acme.example' },
+  ],
+};
+
+describe('RFC 7644 section 3.5.2.1, add', () => {
+  it('appends to a multi-valued attribute, once', async () => {
+    const id = await user(twoEmails);
+    const other = { type: 'other', value: 'o@acme.example' };
+    const { body } = await scim.patch(`/Users/${id}`, { op: 'add', path: 'emails', value: [other] });
+    expect(body.emails).toEqual([...twoEmails.emails, other]);
+    const again = await scim.patch(`/Users/${id}`, { op: 'add', path: 'emails', value: other });
+    expect(again.body.emails).toHaveLength(3);
+    expect(again.body.meta).toEqual(body.meta);
+  });
+
+  it('merges a complex attribute and takes primary from the others', async () => {
+    const id = await user({ ...twoEmails, name: { givenName: 'Ines', familyName: 'Okonkwo' } });
+    const { body } = await scim.patch(
+      `/Users/${id}`,
+      { op: 'add', path: 'name', value: { middleName: 'K' } },
+      { op: 'add', path: 'emails[type eq "home"].primary', value: true },
+    );
+    expect(body.name).toEqual({ givenName: 'Ines', familyName: 'Okonkwo', middleName: 'K' });
+    expect(body.emails).toEqual([
+      { type: 'work', value: 'w@acme.example', primary: false },
+      { type: 'home', value: 'h@acme.example', primary: true },
+    ]);
+  });
+
+  it('takes attributes without a path, extension included', async () => {
+    const id = await user();
+    const { body } = await scim.patch(`/Users/${id}`, {
+      op: 'add',
+      value: { nickname: 'Babs', [ENTERPRISE_USER]: { costCenter: '7', Manager: { value: 'm' } } },
+    });
+    expect(body).toMatchObject({
+      nickName: 'Babs',
+      [ENTERPRISE_USER]: { costCenter: '7', manager: { value: 'm' } },
+    });
+  });
+});
+
+describe('RFC 7644 section 3.5.2.2, remove', () => {
+  it('removes an attribute, a sub-attribute and selected values', async () => {
+    const id = await user({ ...twoEmails, title: 'Lead', name: { givenName: 'Ines', familyName: 'O' } });
+    const { body } = await scim.patch(
+      `/Users/${id}`,
+      { op: 'remove', path: 'title' },
+      { op: 'remove', path: 'name.familyName' },
+      { op: 'remove', path: 'emails[type eq "home" and value ew ".example"]' },
+    );
+    expect(body.title).toBeUndefined();
+    expect(body.name).toEqual({ givenName: 'Ines' });
+    expect(body.emails).toEqual([twoEmails.emails[0]]);
+    const extension = await scim.patch(
+      `/Users/${id}`,
+      { op: 'add', path: ENTERPRISE_USER, value: { division: 'x' } },
+      { op: 'remove', path: ENTERPRISE_USER },
+    );
+    expect(extension.body[ENTERPRISE_USER]).toBeUndefined();
+  });
+
+  it('wants a path, and keeps what is required', async () => {
+    const id = await user();
+    expect((await scim.patch(`/Users/${id}`, { op: 'remove' })).body.scimType).toBe('noTarget');
+    const required = await scim.patch(`/Users/${id}`, { op: 'remove', path: 'userName' });
+    expect(required.body).toMatchObject({ status: '400', scimType: 'mutability' });
+  });
+});
+
+describe('RFC 7644 section 3.5.2.3, replace', () => {
+  it('replaces all, selected values and sub-attributes', async () => {
+    const id = await user(twoEmails);
+    const sub = await scim.patch(`/Users/${id}`, { op: 'replace', path: 'emails.type', value: 'other' });
+    expect(sub.body.emails.map((e: { type: string }) => e.type)).toEqual(['other', 'other']);
+    const one = await scim.patch(`/Users/${id}`, {
+      op: 'replace',
+      path: 'emails[value eq "H@acme.example"]',
+      value: { value: 'n@acme.example' },
+    });
+    expect(one.body.emails[1]).toEqual({ value: 'n@acme.example' });
+    const all = await scim.patch(`/Users/${id}`, { op: 'replace', path: 'emails', value: [] });
+    expect(all.body.emails).toBeUndefined();
+  });
+
+  it('answers noTarget when a filter selects nothing', async () => {
+    const id = await user(twoEmails);
+    const { status, body } = await scim.patch(`/Users/${id}`, {
+      op: 'replace',
+      path: 'emails[type eq "fax"].value',
+      value: 'x',
+    });
+    expect(status).toBe(400);
+    expect(body.scimType).toBe('noTarget');
+  });
+});
+
+describe('RFC 7644 section 3.5.2, refusals change nothing', () => {
+  it.each([
+    ['unknown attribute', { op: 'replace', path: 'shoeSize', value: 1 }, 'invalidPath'],
+    ['unreadable path', { op: 'replace', path: 'emails[type eq', value: 1 }, 'invalidPath'],
+    ['filter on a single value', { op: 'replace', path: 'title[value eq "x"]', value: 1 }, 'invalidPath'],
+    ['read-only attribute', { op: 'replace', path: 'id', value: 'x' }, 'mutability'],
+    ['read-only groups', { op: 'add', path: 'groups', value: [] }, 'mutability'],
+    ['unknown operation', { op: 'move', path: 'title', value: 'x' }, 'invalidSyntax'],
+    ['wrong type', { op: 'replace', path: 'active', value: 'perhaps' }, 'invalidValue'],
+    ['no value', { op: 'add', path: 'title' }, 'invalidValue'],
+    ['list without a path', { op: 'add', value: [1] }, 'invalidValue'],
+    ['NUL in a string', { op: 'add', path: 'title', value: 'a\0b' }, 'invalidValue'],
+  ])('%s', async (_name, operation, scimType) => {
+    const id = await user({ title: 'before' });
+    const before = (await scim.call('GET', `/Users/${id}`)).body;
+    const { status, body } = await scim.patch(
+      `/Users/${id}`,
+      { op: 'replace', path: 'title', value: 'after' },
+      operation,
+    );
+    expect(status).toBe(400);
+    expect(body.scimType).toBe(scimType);
+    expect((await scim.call('GET', `/Users/${id}`)).body).toEqual(before);
+  });
+
+  it('undoes earlier member operations when a later one fails', async () => {
+    const one = await user();
+    const id = await scim.createGroup('atomic', [one]);
+    const seen = scim.observed.length;
+    const { status } = await scim.patch(
+      `/Groups/${id}`,
+      { op: 'remove', path: 'members' },
+      { op: 'add', path: 'members', value: [{ value: '11111111-1111-4111-8111-111111111111' }] },
+    );
+    expect(status).toBe(400);
+    expect(await scim.membersOf(id)).toEqual([one]);
+    expect(scim.observed).toHaveLength(seen);
+  });
+});
+
+describe('members', () => {
+  it('can be selected by more than their id', async () => {
+    const anna = await user({ displayName: 'Anna' });
+    const bert = await user({ displayName: 'Bert' });
+    const carl = await user({ displayName: 'Carl' });
+    const id = await scim.createGroup('selected', [anna, bert, carl]);
+    await scim.patch(`/Groups/${id}`, { op: 'remove', path: 'members[display sw "an" and type eq "User"]' });
+    expect(await scim.membersOf(id)).toEqual([bert, carl].sort());
+    const both = `members[value eq "${bert}" or value eq "${carl.toUpperCase()}"]`;
+    await scim.patch(`/Groups/${id}`, { op: 'remove', path: both });
+    expect(await scim.membersOf(id)).toEqual([]);
+  });
+
+  it('observes only the net difference of one request', async () => {
+    const one = await user();
+    const two = await user();
+    const id = await scim.createGroup('net', [one]);
+    const seen = scim.observed.length;
+    await scim.patch(
+      `/Groups/${id}`,
+      { op: 'remove', path: 'members' },
+      { op: 'add', path: 'members', value: [{ value: one }, { value: two }] },
+      { op: 'remove', path: `members[value eq "${two}"]` },
+    );
+    expect(scim.observed).toHaveLength(seen);
+  });
+
+  it('answers a group PATCH with a body when attributes are asked for (section 3.5.2)', async () => {
+    const one = await user();
+    const id = await scim.createGroup('asked');
+    const { status, body } = await scim.call('PATCH', `/Groups/${id}?attributes=members`, {
+      Operations: [{ op: 'add', path: 'members', value: [{ value: one }] }],
+    });
+    expect(status).toBe(200);
+    expect(body.members[0].value).toBe(one);
+    expect(body.displayName).toBeUndefined();
+  });
+
+  it('writes one audit entry for each thing that changed, with counts', async () => {
+    const ids = await Promise.all(Array.from({ length: 101 }, () => user()));
+    const id = await scim.createGroup('audited', ids);
+    const notes = await scim.database.db
+      .selectFrom('audit')
+      .select(['type', 'data'])
+      .where('type', 'in', ['scimGroupChanged', 'scimMembersChanged'])
+      .orderBy('id', 'desc')
+      .limit(2)
+      .execute();
+    const [members, created] = notes as { type: string; data: Record<string, unknown> }[];
+    expect(created).toMatchObject({ type: 'scimGroupChanged', data: { scimGroupId: id, did: 'created' } });
+    expect(members).toMatchObject({
+      type: 'scimMembersChanged',
+      data: { groupName: 'audited', addedCount: 101 },
+    });
+    expect(members?.data.added).toHaveLength(100);
+  });
+});
