@@ -233,4 +233,5 @@ export const credentials = {
   anypointClientSecret: 'sandbox-anypoint-secret',
   modelApiKey: 'sandbox-model-key',
   scimToken: 'sandbox-scim-token',
+  readToken: 'sandbox-read-token',
 } as const;

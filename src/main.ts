@@ -1,0 +1,125 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { type Config, type Outside, readConfig } from './config.ts';
+import { Fault } from './core/fault.ts';
+import { type Latchkey, startLatchkey } from './latchkey.ts';
+import { loadCatalogue } from './policy/catalogue-file.ts';
+import { takeRunLock } from './run-lock.ts';
+import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
+import { startEmbeddedPostgres } from './store/embedded.ts';
+
+/** `npm start`: for real with settings in the environment, the sandbox with none. */
+const DIR = '.latchkey';
+
+const { values } = parseArgs({
+  options: {
+    /** Begin anew: forget the sandbox's state and the embedded database. */
+    fresh: { type: 'boolean', default: false },
+    'world-port': { type: 'string', default: String(WORLD_PORT) },
+  },
+});
+
+type Stop = () => Promise<void>;
+const stops: Stop[] = [];
+
+async function stopAll(): Promise<void> {
+  for (const stop of stops.splice(0).reverse())
+    await stop().catch((error: Error) => process.stderr.write(`${error.message}\n`));
+}
+
+let isStopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    process.stdout.write('Stopping…\n');
+    void stopAll().then(() => process.exit(0));
+  });
+
+try {
+  await start();
+} catch (error) {
+  process.stderr.write(
+    error instanceof Fault ? `Latchkey can’t start: ${error.message}\n` : `${(error as Error).stack}\n`,
+  );
+  await stopAll();
+  process.exit(1);
+}
+
+async function start(): Promise<void> {
+  const startedAt = performance.now();
+  const config = readConfig(process.env);
+  const catalogue = await loadCatalogue(config.policyDir);
+  mkdirSync(DIR, { recursive: true });
+  stops.push(await takeRunLock(DIR));
+  if (values.fresh && config.databaseUrl === null)
+    rmSync(join(DIR, 'postgres'), { recursive: true, force: true });
+
+  const latchkeyUrl = `http://127.0.0.1:${config.port}`;
+  const [databaseUrl, sandbox] = await Promise.all([
+    database(config),
+    config.outside === null ? world(latchkeyUrl) : null,
+  ]);
+  const outside = (config.outside ?? sandbox?.outside) as Outside;
+  const log = pino({ level: config.logLevel ?? (sandbox === null ? 'info' : 'warn') });
+  const latchkey = await startLatchkey({
+    outside,
+    catalogue,
+    databaseUrl,
+    redisUrl: config.redisUrl,
+    port: config.port,
+    publicUrl: config.publicUrl,
+    readToken: config.readToken ?? sandbox?.readToken ?? null,
+    log,
+  });
+  stops.push(() => latchkey.stop());
+  greet(config, latchkey, sandbox?.url ?? null, Math.round(performance.now() - startedAt));
+}
+
+async function database(config: Config): Promise<string> {
+  if (config.databaseUrl !== null) return config.databaseUrl;
+  const postgres = await startEmbeddedPostgres(join(DIR, 'postgres'));
+  stops.push(() => postgres.stop());
+  return postgres.url;
+}
+
+async function world(latchkeyUrl: string) {
+  const launched = await launchWorld({
+    dir: DIR,
+    port: Number(values['world-port']),
+    latchkeyUrl,
+    fresh: values.fresh,
+  });
+  stops.push(() => launched.stop());
+  return launched;
+}
+
+function greet(config: Config, latchkey: Latchkey, worldUrl: string | null, tookMs: number): void {
+  const lines = [
+    '',
+    `Latchkey is ready after ${(tookMs / 1_000).toFixed(1)} s at ${latchkey.url} (queue on ${latchkey.motor === 'redis' ? 'Redis' : 'PostgreSQL'}).`,
+    ...config.remarks,
+  ];
+  if (worldUrl !== null)
+    lines.push(
+      'This is the sandbox: no real Slack, Okta, Anypoint or model is touched.',
+      '',
+      `  Open ${worldUrl}  — be the intern, type /access, then be the team lead and decide.`,
+      '',
+      `  Latchkey    ${latchkey.url}   (SCIM at /scim/v2, health at /readyz)`,
+      `  Slack       ${worldUrl}/slack/api/`,
+      `  Okta        ${worldUrl}/okta`,
+      `  Anypoint    ${worldUrl}/anypoint`,
+      `  Model       ${worldUrl}/model/v1   (scripted, no AI)`,
+      '',
+      `State is kept in ${DIR}/ (begin anew: npm start -- --fresh). Ctrl-C stops everything.`,
+    );
+  else
+    lines.push(
+      `SCIM base URL for Okta: ${config.publicUrl ?? latchkey.url}/scim/v2`,
+      `Slack request URL: ${config.publicUrl ?? latchkey.url}/slack/events`,
+    );
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

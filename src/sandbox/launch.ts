@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Outside } from '../config.ts';
+import { Fault } from '../core/fault.ts';
+import { SCRIPTED_MODEL } from './model/emulator.ts';
+import { company, credentials } from './seed.ts';
+
+export const WORLD_PORT = 4000;
+const READY_WITHIN_MS = 10_000;
+
+export type LaunchedWorld = { url: string; outside: Outside; readToken: string; stop(): Promise<void> };
+
+/**
+ * The sandbox world beside Latchkey, as a process of its own: an earlier one that still runs (Latchkey was
+ * killed) is used again, with all that happened in it.
+ */
+export async function launchWorld(options: {
+  dir: string;
+  port: number;
+  latchkeyUrl: string;
+  fresh: boolean;
+}): Promise<LaunchedWorld> {
+  const url = `http://127.0.0.1:${options.port}`;
+  let pid = await worldAt(url);
+  if (pid !== null && options.fresh) {
+    await end(pid, url);
+    pid = null;
+  }
+  if (options.fresh) rmSync(join(options.dir, 'world.json'), { force: true });
+  if (pid === null) pid = await spawnWorld(options, url);
+  const installed = await fetch(`${url}/control/latchkey`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      url: options.latchkeyUrl,
+      scimToken: credentials.scimToken,
+      readToken: credentials.readToken,
+    }),
+  });
+  if (!installed.ok)
+    throw new Fault('config.invalid', `the sandbox world at ${url} does not take Latchkey's address`, {
+      retryable: false,
+    });
+  const started = pid;
+  return {
+    url,
+    outside: sandboxOutside(url),
+    readToken: credentials.readToken,
+    stop: () => end(started, url),
+  };
+}
+
+/** The settings that `npm run world` prints. */
+export function sandboxOutside(url: string): Outside {
+  return {
+    slack: {
+      botToken: credentials.slackBotToken,
+      apiUrl: `${url}/slack/api/`,
+      signingSecret: credentials.slackSigningSecret,
+    },
+    okta: { orgUrl: `${url}/okta`, auth: { token: credentials.oktaApiToken } },
+    anypoint: {
+      url: `${url}/anypoint`,
+      orgId: company.anypointOrgId,
+      clientId: credentials.anypointClientId,
+      clientSecret: credentials.anypointClientSecret,
+    },
+    model: { apiKey: credentials.modelApiKey, baseUrl: `${url}/model/v1`, model: SCRIPTED_MODEL },
+    scimToken: credentials.scimToken,
+  };
+}
+
+async function spawnWorld(
+  options: { dir: string; port: number; latchkeyUrl: string },
+  url: string,
+): Promise<number> {
+  mkdirSync(options.dir, { recursive: true });
+  const log = openSync(join(options.dir, 'world.log'), 'a');
+  const child = spawn(
+    process.execPath,
+    [
+      fileURLToPath(new URL('./main.ts', import.meta.url)),
+      `--port=${options.port}`,
+      `--state=${join(options.dir, 'world.json')}`,
+      `--latchkey=${options.latchkeyUrl}`,
+    ],
+    // A session of its own: neither a killed Latchkey nor the terminal's Ctrl-C takes it along unasked.
+    { stdio: ['ignore', log, log], detached: true },
+  );
+  child.unref();
+  for (let waitedMs = 0; waitedMs < READY_WITHIN_MS; waitedMs += 25) {
+    const pid = await worldAt(url);
+    if (pid !== null) return pid;
+    if (child.exitCode !== null)
+      throw new Fault(
+        'config.invalid',
+        `the sandbox world did not start (port ${options.port} taken?): see ${join(options.dir, 'world.log')}, or choose another with --world-port`,
+        {
+          retryable: false,
+        },
+      );
+    await sleep(25);
+  }
+  throw new Fault(
+    'config.invalid',
+    `the sandbox world did not start within ${READY_WITHIN_MS / 1_000} s: see ${join(options.dir, 'world.log')}`,
+    { retryable: false },
+  );
+}
+
+/** Process id of the world that answers there; null when nothing does. */
+async function worldAt(url: string): Promise<number | null> {
+  try {
+    const answer = await fetch(`${url}/control/health`, { signal: AbortSignal.timeout(1_000) });
+    const body = (await answer.json()) as { world?: string; pid?: number };
+    return body.world === 'latchkey-sandbox' ? (body.pid ?? null) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function end(pid: number, url: string): Promise<void> {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    return;
+  }
+  for (let waitedMs = 0; waitedMs < 5_000 && (await worldAt(url)) !== null; waitedMs += 50) await sleep(50);
+}

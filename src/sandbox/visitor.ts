@@ -1,0 +1,213 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type SeenMessage = {
+  ts: string;
+  userName: string;
+  text: string;
+  blocks: Record<string, unknown>[];
+  threadTs: string | null;
+  ephemeral: boolean;
+  metadata: { event_payload?: { marker?: string } } | null;
+};
+export type SeenChannel = { id: string; name: string; kind: 'channel' | 'im'; messages: SeenMessage[] };
+export type SeenView = { id: string; title: string; callback_id: string; blocks: Record<string, unknown>[] };
+export type Workspace = { channels: SeenChannel[]; views: SeenView[] };
+export type Acked = {
+  ok: boolean;
+  acked: boolean;
+  timedOut: boolean;
+  ackMs: number;
+  errors?: Record<string, string>;
+  error?: string;
+};
+
+export type Ask = {
+  entitlement: string;
+  seconds?: number;
+  reason: string;
+  ticket?: string;
+  /** Slack id of who it is for. */
+  for?: string;
+};
+
+/** What `ask` came to: sent, refused under a field, or answered with another form or a message. */
+export type Asked =
+  | { sent: true }
+  | { sent: false; errors: Record<string, string> }
+  | { sent: false; view: SeenView };
+
+export type Visitor = ReturnType<typeof createVisitor>;
+
+const STEP_MS = 20;
+
+/** Does in the sandbox world what people do in Slack and in the vendors' consoles; over HTTP, as the page does. */
+export function createVisitor(worldUrl: string, patienceMs = 15_000) {
+  async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${worldUrl}${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text === '' ? null : JSON.parse(text)) as T;
+  }
+
+  async function until<T>(
+    what: string,
+    look: () => Promise<T | null | undefined | false>,
+    ms = patienceMs,
+  ): Promise<T> {
+    const end = Date.now() + ms;
+    for (;;) {
+      const found = await look();
+      if (found !== null && found !== undefined && found !== false) return found;
+      if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+      await sleep(STEP_MS);
+    }
+  }
+
+  const workspace = (as: string) => request<Workspace>('GET', `/slack/sim/workspace?as=${as}`);
+
+  async function messages(
+    as: string,
+    where: 'access-requests' | 'dm',
+  ): Promise<(SeenMessage & { channel: string })[]> {
+    const { channels } = await workspace(as);
+    const channel = channels.find((c) => (where === 'dm' ? c.kind === 'im' : c.name === where));
+    return (channel?.messages ?? []).map((m) => ({ ...m, channel: channel?.id ?? '' }));
+  }
+
+  const topView = async (as: string) => (await workspace(as)).views.at(-1) ?? null;
+
+  /** Opens the form with /access and waits until it is more than the loading notice. */
+  async function openForm(as: string, text = ''): Promise<SeenView> {
+    const acked = await request<Acked>('POST', '/slack/sim/command', { as, command: '/access', text });
+    if (!acked.ok) throw new Error(`/access was not acknowledged: ${JSON.stringify(acked)}`);
+    return await until('the form opens', async () => {
+      const view = await topView(as);
+      return view !== null && view.callback_id !== 'loading' && view;
+    });
+  }
+
+  async function submit(
+    as: string,
+    view: SeenView,
+    values: Record<string, Record<string, unknown>>,
+  ): Promise<Asked> {
+    const acked = await request<Acked & { view?: SeenView }>('POST', '/slack/sim/view/submit', {
+      as,
+      viewId: view.id,
+      values,
+    });
+    if (acked.errors !== undefined) return { sent: false, errors: acked.errors };
+    if (!acked.ok) throw new Error(`the form was not acknowledged: ${JSON.stringify(acked)}`);
+    const still = (await workspace(as)).views.find((v) => v.id === view.id);
+    return still === undefined ? { sent: true } : { sent: false, view: still };
+  }
+
+  return {
+    request,
+    until,
+    workspace,
+    messages,
+    topView,
+    openForm,
+    submit,
+
+    /** /access, choose, fill in, send. */
+    async ask(as: string, what: Ask): Promise<Asked> {
+      const form = await openForm(as);
+      if (form.callback_id !== 'request') return { sent: false, view: form };
+      const chosen = {
+        as,
+        viewId: form.id,
+        actionId: 'entitlement_select',
+        blockId: 'entitlement',
+        value: what.entitlement,
+      };
+      await request('POST', '/slack/sim/view/action', chosen);
+      const filled = await until('the form offers durations', async () => {
+        const view = await topView(as);
+        return view?.blocks.some((b) => b.block_id === 'duration') && view;
+      });
+      return await submit(as, filled, {
+        entitlement: { entitlement_select: what.entitlement },
+        ...(what.seconds === undefined
+          ? {}
+          : { duration: { [`duration:${what.entitlement}`]: String(what.seconds) } }),
+        reason: { reason: what.reason },
+        ...(what.ticket === undefined ? {} : { ticket: { ticket: what.ticket } }),
+        ...(what.for === undefined ? {} : { for: { for: what.for } }),
+      });
+    },
+
+    /** The newest card in the channel that fits, as this person sees it. */
+    async card(
+      as: string,
+      fits: (m: SeenMessage) => boolean = () => true,
+    ): Promise<SeenMessage & { channel: string }> {
+      return await until('the card is there', async () =>
+        (await messages(as, 'access-requests'))
+          .filter((m) => m.threadTs === null && !m.ephemeral && fits(m))
+          .at(-1),
+      );
+    },
+
+    async click(as: string, message: { channel: string; ts: string }, actionId: string): Promise<Acked> {
+      return await request('POST', '/slack/sim/action', {
+        as,
+        channel: message.channel,
+        ts: message.ts,
+        actionId,
+      });
+    },
+
+    /** Presses a button that opens a form, and sends the form. */
+    async clickAndFill(
+      as: string,
+      message: { channel: string; ts: string },
+      actionId: string,
+      values: Record<string, Record<string, unknown>>,
+    ): Promise<Asked> {
+      await request('POST', '/slack/sim/action', { as, channel: message.channel, ts: message.ts, actionId });
+      const view = await until('the form opens', () => topView(as));
+      return await submit(as, view, values);
+    },
+
+    /** Waits for a message to this person that fits. */
+    async hears(
+      as: string,
+      what: string,
+      fits: (m: SeenMessage) => boolean,
+      where: 'access-requests' | 'dm' = 'dm',
+      ms = patienceMs,
+    ): Promise<SeenMessage> {
+      return await until(`${as} hears: ${what}`, async () => (await messages(as, where)).find(fits), ms);
+    },
+
+    /** Whether Anypoint's own state has this person in the team. */
+    async isInTeam(key: string, team: string): Promise<boolean> {
+      const teams = await request<{ name: string; members: { key: string | null; visibleAt?: unknown }[] }[]>(
+        'GET',
+        '/anypoint/sim/teams',
+      );
+      return teams.find((t) => t.name === team)?.members.some((m) => m.key === key) ?? false;
+    },
+
+    async isInGroup(key: string, group: string): Promise<boolean> {
+      const groups = await request<{ name: string; members: { key: string }[] }[]>('GET', '/okta/sim/groups');
+      return groups.find((g) => g.name === group)?.members.some((m) => m.key === key) ?? false;
+    },
+
+    /** Requests that reached an emulator, for proofs such as "written once". */
+    async requests(filter: {
+      vendor?: string;
+      method?: string;
+      path?: string;
+    }): Promise<{ method: string; path: string; at: number; status: number | null }[]> {
+      return await request('GET', `/control/requests?${new URLSearchParams(filter)}`);
+    },
+  };
+}

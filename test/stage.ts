@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import type { Outside } from '../src/config.ts';
+import type { Catalogue } from '../src/core/catalogue.ts';
+import { type Latchkey, startLatchkey } from '../src/latchkey.ts';
+import { loadCatalogue } from '../src/policy/catalogue-file.ts';
+import { SCRIPTED_MODEL } from '../src/sandbox/model/emulator.ts';
+import { company, credentials } from '../src/sandbox/seed.ts';
+import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
+import { freshDatabase } from './database.ts';
+
+/** How to reach a sandbox world, as the environment would say it. */
+export function outsideOf(worldUrl: string, way: 'http' | 'socket' = 'http'): Outside {
+  return {
+    slack: {
+      botToken: credentials.slackBotToken,
+      apiUrl: `${worldUrl}/slack/api/`,
+      ...(way === 'http' ? { signingSecret: credentials.slackSigningSecret } : { appToken: credentials.slackAppToken }),
+    },
+    okta: { orgUrl: `${worldUrl}/okta`, auth: { token: credentials.oktaApiToken } },
+    anypoint: {
+      url: `${worldUrl}/anypoint`,
+      orgId: company.anypointOrgId,
+      clientId: credentials.anypointClientId,
+      clientSecret: credentials.anypointClientSecret,
+    },
+    model: { apiKey: credentials.modelApiKey, baseUrl: `${worldUrl}/model/v1`, model: SCRIPTED_MODEL },
+    scimToken: credentials.scimToken,
+  };
+}
+
+export const READ_TOKEN = 'read-token-for-tests';
+
+export type Stage = {
+  world: RunningWorld;
+  latchkey: Latchkey;
+  databaseUrl: string;
+  /** Ends Latchkey and starts another on the same database and port. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type StageOptions = {
+  redisUrl?: string | null;
+  objectiveMs?: number;
+  way?: 'http' | 'socket';
+  catalogue?: (catalogue: Catalogue) => Catalogue;
+};
+
+/** A whole world and a whole Latchkey on real HTTP and a database of their own. */
+export async function setStage(options: StageOptions = {}): Promise<Stage> {
+  const fresh = await freshDatabase();
+  await fresh.database.close();
+  const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
+  const loaded = await loadCatalogue('policy');
+  const catalogue = options.catalogue?.(loaded) ?? loaded;
+  const start = (port: number) =>
+    startLatchkey({
+      outside: outsideOf(world.url, options.way),
+      catalogue,
+      databaseUrl: fresh.url,
+      redisUrl: options.redisUrl ?? null,
+      port,
+      publicUrl: null,
+      readToken: READ_TOKEN,
+      log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
+      ...(options.objectiveMs === undefined ? {} : { objectiveMs: options.objectiveMs }),
+    });
+  const stage: Stage = {
+    world,
+    latchkey: await start(0),
+    databaseUrl: fresh.url,
+    async restart() {
+      const { port } = new URL(stage.latchkey.url);
+      await stage.latchkey.stop();
+      stage.latchkey = await start(Number(port));
+    },
+    async close() {
+      await stage.latchkey.stop();
+      await world.close();
+      await fresh.close().catch(() => {});
+    },
+  };
+  await fetch(`${world.url}/control/latchkey`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ url: stage.latchkey.url, scimToken: credentials.scimToken, readToken: READ_TOKEN }),
+  });
+  return stage;
+}
+
+/** Waits until `look` answers something, at most `ms`; throws with what it was waiting for. */
+export async function until<T>(what: string, look: () => Promise<T | null | undefined | false>, ms = 15_000): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found !== null && found !== undefined && found !== false) return found;
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+    await sleep(25);
+  }
+}
