@@ -2,14 +2,24 @@ import type { FastifyInstance } from 'fastify';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Person } from './seed.ts';
 
+/** Latchkey as this world knows it. */
+export type Installation = {
+  url: string;
+  scimToken: string;
+  /** Lets the sandbox page read Latchkey's own view of its changes. */
+  readToken?: string;
+};
+
 /** What every emulator of the sandbox is built from. */
 export type World = {
   people: readonly Person[];
   faults: FaultPlan;
   /** Tells whoever looks at the sandbox page that something changed. */
   changed(): void;
+  /** Calls `listener` after every change, until the returned function is called. */
+  onChange(listener: () => void): () => void;
   /** Where Latchkey listens, and its SCIM token: the settings one would type into the vendor's console. */
-  latchkey(): { url: string; scimToken: string } | null;
+  latchkey(): Installation | null;
   /** The world's own base address, without a trailing slash; known once it listens. */
   url(): string;
 };

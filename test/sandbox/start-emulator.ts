@@ -25,6 +25,7 @@ export async function startEmulator(
       changes += 1;
     },
     changes: () => changes,
+    onChange: () => () => undefined,
     latchkey: () => opts.latchkey ?? null,
     url: () => url,
   };

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Person } from '../seed.ts';
 import { fromConsole, personNamed } from './console-person.ts';
-import type { Channel, Message, View, Workspace } from './workspace.ts';
+import { type Channel, imId, type Message, type View, type Workspace } from './workspace.ts';
 
 const MESSAGES_SHOWN = 200;
 const MOST_MESSAGES_SHOWN = 2_000;
@@ -64,9 +64,10 @@ function seenChannel(
   };
 }
 
-function shownPerson(person: Person): Record<string, unknown> {
+function shownPerson(workspace: Workspace, person: Person): Record<string, unknown> {
   const { key, name, title, department, role, email, slackId, slackKind } = person;
-  return { key, name, title, department, role, email, slackId, slackKind };
+  const latestDirect = workspace.channels.get(imId(person))?.messages.at(-1)?.ts ?? null;
+  return { key, name, title, department, role, email, slackId, slackKind, latestDirect };
 }
 
 export function workspaceRoute(fastify: FastifyInstance, workspace: Workspace): void {
@@ -77,8 +78,8 @@ export function workspaceRoute(fastify: FastifyInstance, workspace: Workspace): 
     // Slack lists an installed app among a person's conversations before a word was said.
     workspace.im(person);
     return {
-      me: shownPerson(person),
-      people: workspace.directory.all().map(shownPerson),
+      me: shownPerson(workspace, person),
+      people: workspace.directory.all().map((p) => shownPerson(workspace, p)),
       channels: [...workspace.channels.values()]
         .filter((channel) => channel.members.includes(person.slackId))
         .map((channel) => seenChannel(workspace, person, channel, limit)),

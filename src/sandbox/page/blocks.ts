@@ -1,0 +1,101 @@
+/**
+ * Draws Block Kit. What is only read is drawn by `slack-blocks-to-jsx`; what is clicked is drawn here, with the
+ * data that the page's script needs to do it.
+ */
+import { createElement } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
+import { type Block as DrawnBlock, Message } from 'slack-blocks-to-jsx';
+import { drawControl, drawField } from './controls.ts';
+import { alreadyHtml, type Html, html } from './html.ts';
+import type { ShownBlock, Values } from './sources.ts';
+
+const KEPT_DRAWINGS = 2_000;
+const drawings = new Map<string, string>();
+
+export type Drawing = {
+  /** Name behind a Slack user id, and behind a channel id. */
+  userName(id: string): string;
+  channelName(id: string): string;
+  values: Values;
+  errors: Record<string, string>;
+  people: { value: string; label: string }[];
+  conversations: { value: string; label: string }[];
+};
+
+/** The part of a block that nobody clicks, as the package draws it. */
+function drawStill(block: ShownBlock, drawing: Drawing): Html {
+  const key = JSON.stringify(block);
+  let drawn = drawings.get(key);
+  if (drawn === undefined) {
+    const blocks = [block] as unknown as DrawnBlock[];
+    try {
+      drawn = renderToStaticMarkup(
+        createElement(Message, {
+          blocks,
+          logo: '',
+          name: '',
+          time: new Date(0),
+          withoutWrapper: true,
+          showBlockKitDebug: false,
+        }),
+      );
+    } catch {
+      drawn = `<p class="undrawn">(${block.type.replace(/[^a-z_]/g, '')})</p>`;
+    }
+    // The package names elements after blocks: the same block twice on a page would be the same id twice.
+    drawn = drawn.replace(/ id="[^"]*"/g, '');
+    if (drawings.size >= KEPT_DRAWINGS) drawings.clear();
+    drawings.set(key, drawn);
+  }
+  return alreadyHtml(withNames(drawn, drawing));
+}
+
+/** The package can't know who `@U123` is. */
+function withNames(drawn: string, drawing: Drawing): string {
+  return drawn
+    .replace(
+      /<span class="slack_user" data-user-id="(\w+)">@\w+<\/span>/g,
+      (_all, id: string) => html`<span class="slack_user">@${drawing.userName(id)}</span>`.text,
+    )
+    .replace(
+      /<span class="slack_channel" data-channel-id="(\w+)">#\w+<\/span>/g,
+      (_all, id: string) => html`<span class="slack_channel">#${drawing.channelName(id)}</span>`.text,
+    );
+}
+
+export function drawBlock(block: ShownBlock, drawing: Drawing): Html {
+  const blockId = block.block_id ?? '';
+  if (block.type === 'actions') {
+    const elements = (block.elements as Record<string, unknown>[]).map((element) =>
+      drawControl(element, blockId, drawing),
+    );
+    return html`<div class="bk-actions">${elements}</div>`;
+  }
+  if (block.type === 'input') return drawField(block, drawing);
+  if (block.type === 'divider') return html`<hr class="bk-divider">`;
+  const accessory = block.accessory as Record<string, unknown> | undefined;
+  if (block.type === 'section' && accessory !== undefined && accessory.type !== 'image') {
+    const { accessory: _clicked, ...still } = block;
+    return html`<div class="bk-section">
+      <div class="bk-grow">${drawStill(still as ShownBlock, drawing)}</div>
+      <div class="bk-accessory">${drawControl(accessory, blockId, drawing)}</div>
+    </div>`;
+  }
+  if (block.type === 'card' && Array.isArray(block.actions)) {
+    const { actions, ...still } = block;
+    return html`${drawStill(still as ShownBlock, drawing)}<div class="bk-actions">${(
+      actions as Record<string, unknown>[]
+    ).map((element) => drawControl(element, blockId, drawing))}</div>`;
+  }
+  return drawStill(block, drawing);
+}
+
+export function drawBlocks(blocks: readonly ShownBlock[], drawing: Drawing): Html {
+  return html`${blocks.map((block) => drawBlock(block, drawing))}`;
+}
+
+/** A message without blocks: its text, marked up as Slack does. */
+export function drawText(text: string, drawing: Drawing): Html {
+  if (text === '') return html``;
+  return drawStill({ type: 'section', text: { type: 'mrkdwn', text } }, drawing);
+}

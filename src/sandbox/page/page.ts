@@ -1,0 +1,155 @@
+/**
+ * The sandbox page: be anybody at Acme, use Slack as they would, and watch Okta, Anypoint and Latchkey beside
+ * it. The page only looks and clicks; all it does goes through the emulators' own consoles.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { World } from '../emulator.ts';
+import { people } from '../seed.ts';
+import { type Html, html } from './html.ts';
+import { drawDocument } from './layout.ts';
+import { drawPeople } from './people-panel.ts';
+import { channelIn, drawHeader, drawModal, drawSidebar, drawStream } from './slack-panel.ts';
+import { Sources } from './sources.ts';
+import { switchStates, turnSwitch } from './switches.ts';
+import { drawTimeline } from './timeline.ts';
+import { drawGroups, drawSwitches, drawTeams } from './world-panel.ts';
+
+const FIRST_PERSON = people[0]?.key ?? '';
+/** Many changes at once are one thing to look at. */
+const NEWS_PAUSE_MS = 60;
+const HEARTBEAT_MS = 20_000;
+
+const placeSchema = z.object({ as: z.string().default(FIRST_PERSON), channel: z.string().default('') });
+const switchSchema = z.object({ name: z.string(), on: z.boolean().default(false) });
+
+const require = createRequire(import.meta.url);
+
+function ownFile(name: string): string {
+  return readFileSync(new URL(name, import.meta.url), 'utf8');
+}
+
+/** The package's style, by class instead of by id: there is more than one message on a page. */
+function packageStyle(): string {
+  const entry = require.resolve('slack-blocks-to-jsx');
+  return readFileSync(new URL('style.css', `file://${entry}`), 'utf8').replaceAll(
+    '#slack_blocks_to_jsx',
+    '.slack_blocks_to_jsx',
+  );
+}
+
+/** Serves the page at `/` and what it needs below `/page`. Register it after the emulators. */
+export async function sandboxPage(app: FastifyInstance, world: World): Promise<void> {
+  const sources = new Sources(app, world);
+  const files = {
+    '/page/client.js': { type: 'text/javascript', text: ownFile('client.js') },
+    '/page/page.css': { type: 'text/css', text: ownFile('page.css') },
+    '/page/blocks.css': { type: 'text/css', text: packageStyle() },
+  };
+
+  async function regions(
+    place: z.output<typeof placeSchema>,
+  ): Promise<{ channel: string; as: string; parts: Record<string, Html> }> {
+    const [seen, groups, teams, changes, switches] = await Promise.all([
+      sources.slack(place.as).then(async (found) => found ?? (await sources.slack(FIRST_PERSON))),
+      sources.groups(),
+      sources.teams(),
+      sources.changes(),
+      switchStates(sources, world),
+    ]);
+    const beside = {
+      groups: drawGroups(groups),
+      teams: drawTeams(teams),
+      timeline: drawTimeline(changes),
+      switches: drawSwitches(switches),
+    };
+    if (seen === null) {
+      const gone = html`<p class="notice">Slack isn’t there.</p>`;
+      const parts = {
+        people: html``,
+        sidebar: html``,
+        header: html``,
+        stream: gone,
+        modal: html``,
+        ...beside,
+      };
+      return { channel: '', as: place.as, parts };
+    }
+    const channel = channelIn(seen, place.channel);
+    return {
+      channel,
+      as: seen.me.key,
+      parts: {
+        people: drawPeople(seen),
+        sidebar: drawSidebar(seen, channel),
+        header: drawHeader(seen, channel),
+        stream: drawStream(seen, channel),
+        modal: drawModal(seen),
+        ...beside,
+      },
+    };
+  }
+
+  app.get('/', async (request, reply) => {
+    const drawn = await regions(placeSchema.parse(request.query));
+    return (
+      reply
+        .type('text/html; charset=utf-8')
+        .header('cache-control', 'no-store')
+        // Whatever somebody writes into a message, nothing but the page's own script runs.
+        .header(
+          'content-security-policy',
+          "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+        )
+        .send(drawDocument(drawn).text)
+    );
+  });
+
+  for (const [path, file] of Object.entries(files)) {
+    app.get(path, async (_request, reply) =>
+      reply.type(`${file.type}; charset=utf-8`).header('cache-control', 'no-cache').send(file.text),
+    );
+  }
+
+  app.get('/page/regions', async (request, reply) => {
+    const { channel, as, parts } = await regions(placeSchema.parse(request.query));
+    const texts = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.text]));
+    return reply.header('cache-control', 'no-store').send({ as, channel, parts: texts });
+  });
+
+  app.post('/page/switch', async (request, reply) => {
+    const wanted = switchSchema.safeParse(request.body);
+    if (!wanted.success) return reply.code(400).send({ ok: false, error: 'invalid_argument' });
+    const isKnown = await turnSwitch(wanted.data.name, wanted.data.on, { sources, world });
+    return reply.code(isKnown ? 200 : 404).send({ ok: isKnown });
+  });
+
+  app.get('/page/events', (request, reply) => {
+    streamNews(reply, world);
+    request.raw.socket.setNoDelay(true);
+  });
+}
+
+/** Server-sent events: one empty message whenever something changed. */
+function streamNews(reply: FastifyReply, world: World): void {
+  reply.hijack();
+  const stream = reply.raw;
+  stream.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  stream.write('retry: 1000\n\n');
+  let pending: NodeJS.Timeout | null = null;
+  const stop = world.onChange(() => {
+    pending ??= setTimeout(() => {
+      pending = null;
+      stream.write('event: change\ndata: \n\n');
+    }, NEWS_PAUSE_MS);
+  });
+  const heartbeat = setInterval(() => stream.write(': still here\n\n'), HEARTBEAT_MS);
+  heartbeat.unref();
+  stream.on('close', () => {
+    stop();
+    clearInterval(heartbeat);
+    if (pending !== null) clearTimeout(pending);
+  });
+}

@@ -1,0 +1,158 @@
+/** Where the page gets what it shows: the emulators' own consoles, and Latchkey's read API. */
+import type { FastifyInstance } from 'fastify';
+import type { World } from '../emulator.ts';
+
+/** Longer than Latchkey ever takes when it is well; the page must not hang on it. */
+const LATCHKEY_LIMIT_MS = 1_500;
+const CHANGES_SHOWN = 10;
+
+export type ShownBlock = { type: string; block_id?: string; [field: string]: unknown };
+export type ShownMessage = {
+  ts: string;
+  user: string;
+  userName: string;
+  text: string;
+  blocks: ShownBlock[] | null;
+  threadTs: string | null;
+  edited: boolean;
+  ephemeral: boolean;
+  reactions: { name: string; users: string[] }[];
+  chosen: Values;
+};
+export type Values = Record<string, Record<string, Record<string, unknown>>>;
+export type ShownChannel = { id: string; name: string; kind: 'channel' | 'im'; messages: ShownMessage[] };
+export type ShownView = {
+  id: string;
+  hash: string;
+  type: 'modal' | 'home';
+  title: string | null;
+  blocks: ShownBlock[];
+  state: { values: Values };
+  errors: Record<string, string>;
+  submit: string | null;
+  close: string | null;
+};
+export type ShownPerson = {
+  key: string;
+  name: string;
+  title: string;
+  department: string;
+  role: string;
+  slackId: string;
+  slackKind: string;
+  latestDirect: string | null;
+};
+export type SlackSeen = {
+  me: ShownPerson;
+  people: ShownPerson[];
+  channels: ShownChannel[];
+  views: ShownView[];
+  home: ShownView | null;
+};
+
+export type Member = { key: string | null; name: string; membershipType?: string; visibleAt?: string };
+export type OktaGroup = {
+  id: string;
+  name: string;
+  type: string;
+  pushed: boolean;
+  ruled?: boolean;
+  members: Member[];
+};
+export type AnypointTeam = {
+  id: string;
+  name: string;
+  members: Member[];
+  leaving: { key: string | null; visibleAt: string }[];
+};
+
+export type Legs = {
+  decisionToIdp: number | null;
+  idpToScim: number | null;
+  scimToDelivery: number | null;
+  deliveryToSeen: number | null;
+  total: number | null;
+};
+export type Change = {
+  id: string;
+  kind: 'grant' | 'revoke';
+  cause: string;
+  state: string;
+  headline: string;
+  entitlement: { key: string; title: string } | null;
+  person: { name: string; email: string } | null;
+  requestedAt: string | null;
+  endsAt: string | null;
+  timeline: { at: string; type: string; text: string; actor: string | null }[];
+  legs: Legs | null;
+};
+export type Changes =
+  | { is: 'known'; changes: Change[] }
+  | { is: 'not_installed' }
+  | { is: 'down'; url: string; why: string };
+
+/** Settings of the emulators that the page can turn. */
+export type Settings = { anypointLagMs: number; isPushPaused: boolean; modelMode: string };
+
+export class Sources {
+  #app: FastifyInstance;
+  #world: World;
+
+  constructor(app: FastifyInstance, world: World) {
+    this.#app = app;
+    this.#world = world;
+  }
+
+  /** Null when the vendor has no such route, or refuses. */
+  async read<T>(path: string): Promise<T | null> {
+    const response = await this.#app.inject({ method: 'GET', url: path });
+    return response.statusCode === 200 ? (response.json() as T) : null;
+  }
+
+  /** Whether the vendor's console took it. */
+  async turn(path: string, body: Record<string, unknown>): Promise<boolean> {
+    const response = await this.#app.inject({ method: 'POST', url: path, payload: body });
+    return response.statusCode < 300;
+  }
+
+  slack(as: string): Promise<SlackSeen | null> {
+    return this.read<SlackSeen>(`/slack/sim/workspace?as=${encodeURIComponent(as)}&limit=80`);
+  }
+
+  async groups(): Promise<OktaGroup[]> {
+    return (await this.read<OktaGroup[]>('/okta/sim/groups')) ?? [];
+  }
+
+  async teams(): Promise<AnypointTeam[]> {
+    return (await this.read<AnypointTeam[]>('/anypoint/sim/teams')) ?? [];
+  }
+
+  async settings(): Promise<Settings> {
+    const [lag, push, model] = await Promise.all([
+      this.read<{ ms: number }>('/anypoint/sim/lag'),
+      this.read<{ paused: boolean }>('/okta/sim/push'),
+      this.read<{ mode: string }>('/model/sim/mode'),
+    ]);
+    return {
+      anypointLagMs: lag?.ms ?? 0,
+      isPushPaused: push?.paused ?? false,
+      modelMode: model?.mode ?? 'scripted',
+    };
+  }
+
+  async changes(): Promise<Changes> {
+    const latchkey = this.#world.latchkey();
+    if (latchkey === null) return { is: 'not_installed' };
+    try {
+      const response = await fetch(`${latchkey.url}/api/changes?limit=${CHANGES_SHOWN}`, {
+        headers: latchkey.readToken === undefined ? {} : { authorization: `Bearer ${latchkey.readToken}` },
+        signal: AbortSignal.timeout(LATCHKEY_LIMIT_MS),
+      });
+      if (!response.ok) return { is: 'down', url: latchkey.url, why: `it answers ${response.status}` };
+      const { changes } = (await response.json()) as { changes: Change[] };
+      return { is: 'known', changes };
+    } catch {
+      return { is: 'down', url: latchkey.url, why: 'it gives no answer' };
+    }
+  }
+}

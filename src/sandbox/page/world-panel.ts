@@ -1,0 +1,52 @@
+/** The right of the page: Okta, Anypoint, and ways to make them misbehave. */
+import { type Html, html } from './html.ts';
+import { avatar } from './people-panel.ts';
+import type { AnypointTeam, Member, OktaGroup } from './sources.ts';
+import type { SwitchState } from './switches.ts';
+
+function drawMember(member: Member): Html {
+  const isOnItsWay = member.visibleAt !== undefined;
+  return html`<li class="chip${isOnItsWay ? ' chip-late' : ''}" data-key="${member.key ?? member.name}" data-testid="member-${member.key ?? ''}" title="${
+    isOnItsWay ? `${member.name}: the API shows it later` : member.name
+  }">${avatar(member.name, 'small')}<span>${member.name}</span>${
+    member.membershipType === 'maintainer' ? html`<small>maintainer</small>` : null
+  }${isOnItsWay ? html`<small>not visible yet</small>` : null}</li>`;
+}
+
+function drawMembers(members: readonly Member[]): Html {
+  return members.length === 0
+    ? html`<p class="nobody">nobody</p>`
+    : html`<ul class="chips">${members.map(drawMember)}</ul>`;
+}
+
+export function drawGroups(groups: readonly OktaGroup[]): Html {
+  if (groups.length === 0) return html`<p class="nobody">Okta isn’t there.</p>`;
+  const pushed = groups.filter((g) => g.pushed);
+  const others = groups.filter((g) => !g.pushed);
+  const one = (g: OktaGroup) =>
+    html`<div class="bag" data-key="${g.id}" data-testid="group-${g.name}"><h4>${g.name}${
+      g.ruled === true ? html`<span class="tag">rule</span>` : null
+    }${g.type === 'OKTA_GROUP' ? null : html`<span class="tag">${g.type === 'BUILT_IN' ? 'built in' : 'app'}</span>`}</h4>${drawMembers(g.members)}</div>`;
+  return html`${pushed.map(one)}<details class="more" data-key="others"><summary>${others.length} more groups, not pushed</summary>${others.map(one)}</details>`;
+}
+
+export function drawTeams(teams: readonly AnypointTeam[]): Html {
+  if (teams.length === 0) return html`<p class="nobody">Anypoint isn’t there.</p>`;
+  return html`${teams.map(
+    (t) =>
+      html`<div class="bag" data-key="${t.id}" data-testid="team-${t.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}"><h4>${t.name}</h4>${drawMembers(t.members)}${
+        t.leaving.length === 0
+          ? null
+          : html`<p class="leaving">removed, still shown by the API: ${t.leaving.map((l) => l.key ?? '?').join(', ')}</p>`
+      }</div>`,
+  )}`;
+}
+
+export function drawSwitches(switches: readonly SwitchState[]): Html {
+  const isAnyOn = switches.some((s) => s.isOn);
+  return html`<div class="switches">${switches.map(
+    (s) =>
+      html`<button type="button" role="switch" aria-checked="${s.isOn ? 'true' : 'false'}" class="switch" data-switch="${s.name}" data-testid="switch-${s.name}"><span class="knob" aria-hidden="true"></span><span class="switch-text"><strong>${s.title}</strong><small>${s.means}</small></span></button>`,
+  )}</div>
+  <button type="button" class="normal${isAnyOn ? ' needed' : ''}" data-switch="normal" data-testid="switch-normal"${isAnyOn ? null : html` disabled`}>Back to normal</button>`;
+}
