@@ -27,6 +27,9 @@ export type ScimOptions = {
   baseUrl: string;
 };
 
+/** A wildcard, because Fastify answers a long `:id` itself and not with an Error body. */
+const ID = '*';
+
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof methods)[number];
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
@@ -83,7 +86,7 @@ function resourceRoutes(scope: FastifyInstance, endpoint: Endpoint): void {
     },
   });
 
-  pathRoutes(scope, `${path}/:id`, {
+  pathRoutes(scope, `${path}/${ID}`, {
     GET: async (request, reply) => {
       const answer = await endpoint.read(idOf(request), wantedOf(request));
       const known = request.headers['if-none-match'];
@@ -128,7 +131,7 @@ function discoveryRoutes(scope: FastifyInstance, root: string): void {
         return send(reply, 200, listBody(all.size, 1, [...all.values()]));
       },
     });
-    pathRoutes(scope, `${path}/:id`, {
+    pathRoutes(scope, `${path}/${ID}`, {
       GET: async (request, reply) => {
         const found = all.get(idOf(request));
         if (found === undefined) throw notFound(`there is no ${idOf(request)} here`);
@@ -144,7 +147,7 @@ function sendResource(reply: FastifyReply, status: number, answer: Answer): Fast
 }
 
 function idOf(request: FastifyRequest): string {
-  return (request.params as { id: string }).id;
+  return (request.params as { [ID]: string })[ID];
 }
 
 /** One query parameter. Throws 400 `invalidValue` when it comes twice. */

@@ -1,4 +1,5 @@
 import Fastify from 'fastify';
+import { sql } from 'kysely';
 import type { ObservedMemberships } from '../../src/scim/observed.ts';
 import { scimRoutes } from '../../src/scim/routes.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -19,8 +20,10 @@ export type StartedScim = {
   /** Address of `/scim/v2`. */
   url: string;
   database: Database;
-  /** Everything `observe` saw, in order. */
+  /** Everything `observe` saw, in order; with requests side by side also what was rolled back and tried again. */
   observed: ObservedMemberships[];
+  /** What `observe` saw and was committed: it writes into a table of its own, in the same transaction. */
+  committed(): Promise<ObservedMemberships[]>;
   /** One request; a string body goes out as it is, anything else as SCIM JSON. */
   call(
     method: string,
@@ -40,13 +43,15 @@ export type StartedScim = {
 export async function startScim(): Promise<StartedScim> {
   const fresh = await freshDatabase();
   const observed: ObservedMemberships[] = [];
+  await sql`create table observed (doc jsonb not null)`.execute(fresh.database.db);
   const app = Fastify({ forceCloseConnections: true });
   await scimRoutes(app, {
     db: fresh.database.db,
     token: TOKEN,
     baseUrl: 'https://latchkey.example',
-    observe: async (_unit, one) => {
+    observe: async (unit, one) => {
       observed.push(one);
+      await sql`insert into observed values (${JSON.stringify(one)})`.execute(unit.tx);
       return { events: [], jobs: [] };
     },
   });
@@ -75,6 +80,12 @@ export async function startScim(): Promise<StartedScim> {
     url,
     database: fresh.database,
     observed,
+    committed: async () => {
+      const { rows } = await sql<{ doc: ObservedMemberships }>`select doc from observed`.execute(
+        fresh.database.db,
+      );
+      return rows.map((row) => row.doc);
+    },
     call,
     createUser: async (userName, more = {}) => {
       const { body } = await call('POST', '/Users', { schemas: [CORE_USER], userName, ...more });
