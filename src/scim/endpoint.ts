@@ -62,15 +62,20 @@ export const MAX_NOTED_IDS = 100;
 
 /** SQLSTATE of a transaction that PostgreSQL ended so that another could go on. */
 const tryAgainCodes = new Set(['40001', '40P01']);
-const MAX_TRIES = 4;
+const MAX_TRIES = 10;
 
-/** Commits; when two requests locked the same rows in opposite order, the one that had to give way starts again. */
+/** Somebody else's commit came between two reads of this transaction: it starts again. */
+export class Overtaken extends Error {}
+
+/** Commits; a transaction that was overtaken, or had to give way to another, starts again. */
 export async function write<T>(scim: Scim, work: (unit: Unit) => Promise<Outcome<T>>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await commit(scim.db, work, scim.onCommitted);
     } catch (error) {
-      if (!tryAgainCodes.has(sqlState(error)) || tries === MAX_TRIES) throw error;
+      const isPassing = error instanceof Overtaken || tryAgainCodes.has(sqlState(error));
+      if (!isPassing) throw error;
+      if (tries === MAX_TRIES) throw new ScimError(503, 'many changes at once: try again shortly');
     }
   }
 }

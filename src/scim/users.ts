@@ -23,9 +23,9 @@ import type { Wanted } from './projection.ts';
 import { type Doc, displayNameOf, emailOf, isUuid, readResource, schemasOf } from './resource.ts';
 import { userType } from './schema.ts';
 import { notFound, ScimError } from './scim-error.ts';
+import { confirmGroups, type GroupRef, groupsOf, lockGroupsOf } from './user-groups.ts';
 
 type Row = Selectable<ScimTables['scim_users']>;
-type GroupRef = { user_id: string; id: string; display_name: string };
 
 /** The endpoint /Users. */
 export function users(scim: Scim): Endpoint {
@@ -40,7 +40,7 @@ export function users(scim: Scim): Endpoint {
 
     async list(query, wanted) {
       const { total, rows } = await pageOf<Row>(scim.db, 'scim_users', userSource, query);
-      const groups = wanted.includes('groups') ? await groupsOf(scim, rows) : [];
+      const groups = wanted.includes('groups') ? await groupsOf(scim.db, rows) : [];
       return {
         total,
         resources: rows.map((row) => {
@@ -112,6 +112,7 @@ async function updateUser(
   did: 'replaced' | 'patched',
   change: (before: Doc) => Doc,
 ): Promise<Outcome<Row>> {
+  const locked = (await willMove(unit.tx, id, change)) ? await lockGroupsOf(unit.tx, id, 'to name') : [];
   const before = await lockUser(unit.tx, id, ifMatch);
   // Without a word about it, a user is active.
   const doc: Doc = { active: true, ...change(before.resource) };
@@ -125,7 +126,7 @@ async function updateUser(
     .returningAll()
     .executeTakeFirstOrThrow();
   if (row.active === before.active) return { result: row, notes: [note(unit, row, did, null)] };
-  const groups = await lockGroupsOf(unit.tx, id, 'to name');
+  const groups = await confirmGroups(unit.tx, id, locked);
   const member = observedMember(row);
   const answered = await observeAll(
     scim.observe,
@@ -146,8 +147,9 @@ async function deleteUser(
   id: string,
   ifMatch: string | undefined,
 ): Promise<Outcome<null>> {
+  const locked = await lockGroupsOf(unit.tx, id, 'to change');
   const row = await lockUser(unit.tx, id, ifMatch);
-  const groups = await lockGroupsOf(unit.tx, id, 'to change');
+  const groups = await confirmGroups(unit.tx, id, locked);
   await sql`update scim_groups set version = version + 1, updated_at = ${unit.now}
     where id in (select group_id from scim_members where user_id = ${id})`.execute(unit.tx);
   await unit.tx.deleteFrom('scim_users').where('id', '=', id).execute();
@@ -162,23 +164,11 @@ async function deleteUser(
   return { result: null, notes: [note(unit, { ...row, active: false }, 'deleted', groups)], ...answered };
 }
 
-/** The groups a user is in, held so that none is renamed before what we observed under its name is committed. */
-async function lockGroupsOf(
-  tx: Tx,
-  userId: string,
-  why: 'to name' | 'to change',
-): Promise<{ id: string; display_name: string }[]> {
-  const groups = tx
-    .selectFrom('scim_groups')
-    .innerJoin('scim_members', 'scim_members.group_id', 'scim_groups.id')
-    .select(['scim_groups.id', 'scim_groups.display_name'])
-    .where('scim_members.user_id', '=', userId)
-    .orderBy('scim_groups.id');
-  // A shared lock that is raised later would make two deletions wait for each other.
-  return await (why === 'to change'
-    ? groups.forNoKeyUpdate('scim_groups')
-    : groups.forShare('scim_groups')
-  ).execute();
+/** Whether a change will take a user out of all groups or back into them, as far as one can tell without a lock. */
+async function willMove(tx: Tx, id: string, change: (before: Doc) => Doc): Promise<boolean> {
+  if (!isUuid(id)) return false;
+  const seen = await tx.selectFrom('scim_users').select('resource').where('id', '=', id).executeTakeFirst();
+  return seen !== undefined && change(seen.resource).active !== seen.resource.active;
 }
 
 function taken(): ScimError {
@@ -243,23 +233,8 @@ function note(
   };
 }
 
-async function groupsOf(scim: Scim, rows: readonly { id: string }[]): Promise<GroupRef[]> {
-  if (rows.length === 0) return [];
-  return await scim.db
-    .selectFrom('scim_members')
-    .innerJoin('scim_groups', 'scim_groups.id', 'scim_members.group_id')
-    .select(['scim_members.user_id', 'scim_groups.id', 'scim_groups.display_name'])
-    .where(
-      'scim_members.user_id',
-      'in',
-      rows.map((row) => row.id),
-    )
-    .orderBy('scim_groups.display_name')
-    .execute();
-}
-
 async function answerNow(scim: Scim, row: Row, wanted: Wanted): Promise<Answer> {
-  const groups = wanted.includes('groups') ? await groupsOf(scim, [row]) : [];
+  const groups = wanted.includes('groups') ? await groupsOf(scim.db, [row]) : [];
   return answer(scim, row, groups, wanted);
 }
 
