@@ -14,7 +14,7 @@ export function drawDocument(drawn: { as: string; channel: string; parts: Record
   <link rel="icon" href="data:,">
   <link rel="stylesheet" href="/page/blocks.css">
   <link rel="stylesheet" href="/page/page.css">
-  <script src="/page/client.js" defer></script>
+  <script src="/page/main.js" type="module"></script>
 </head>
 <body data-as="${drawn.as}" data-channel="${drawn.channel}">
   <aside class="people" aria-label="People">
@@ -44,11 +44,11 @@ export function drawDocument(drawn: { as: string; channel: string; parts: Record
     <div data-region="modal" data-testid="modal-root">${region('modal')}</div>
   </main>
   <aside class="outside" aria-label="The world outside" data-testid="world">
-    <section class="panel" aria-label="Changes"><h2>What Latchkey did <small>each change against 60 s</small></h2><div data-region="timeline" data-testid="timeline">${region('timeline')}</div></section>
     <section class="panel world-pair" aria-label="The world outside">
       <div><h2><span class="vendor okta" aria-hidden="true"></span>Okta groups</h2><div data-region="groups" data-testid="groups">${region('groups')}</div></div>
       <div><h2><span class="vendor anypoint" aria-hidden="true"></span>Anypoint teams</h2><div data-region="teams" data-testid="teams">${region('teams')}</div></div>
     </section>
+    <section class="panel changes" aria-label="Changes"><h2>What Latchkey did <small>each change against 60 s</small></h2><div data-region="timeline" data-testid="timeline" tabindex="0">${region('timeline')}</div></section>
     <section class="panel" aria-label="Make the world misbehave"><h2>Make the world misbehave</h2><div data-region="switches" data-testid="switches">${region('switches')}</div></section>
   </aside>
   <dialog class="confirm" data-testid="confirm"><h3></h3><p></p><div class="modal-foot"><button type="button" class="bk-button" value="no"></button><button type="button" class="bk-button bk-primary" value="yes" data-testid="confirm-yes"></button></div></dialog>

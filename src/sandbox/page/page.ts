@@ -25,6 +25,23 @@ const HEARTBEAT_MS = 20_000;
 const placeSchema = z.object({ as: z.string().default(FIRST_PERSON), channel: z.string().default('') });
 const switchSchema = z.object({ name: z.string(), on: z.boolean().default(false) });
 
+/** ES modules of the page; the first is loaded by the page itself. */
+const scripts = ['main.js', 'acting.js', 'looking.js', 'drawing.js', 'search.js', 'unread.js'] as const;
+/** In the order of the cascade. */
+const styles = [
+  'base.css',
+  'people.css',
+  'slack.css',
+  'blocks.css',
+  'inputs.css',
+  'modal.css',
+  'composer.css',
+  'outside.css',
+  'timeline.css',
+  'switches.css',
+  'narrow.css',
+] as const;
+
 const require = createRequire(import.meta.url);
 
 function ownFile(name: string): string {
@@ -43,9 +60,11 @@ function packageStyle(): string {
 /** Serves the page at `/` and what it needs below `/page`. Register it after the emulators. */
 export async function sandboxPage(app: FastifyInstance, world: World): Promise<void> {
   const sources = new Sources(app, world);
-  const files = {
-    '/page/client.js': { type: 'text/javascript', text: ownFile('client.js') },
-    '/page/page.css': { type: 'text/css', text: ownFile('page.css') },
+  const files: Record<string, { type: string; text: string }> = {
+    ...Object.fromEntries(
+      scripts.map((name) => [`/page/${name}`, { type: 'text/javascript', text: ownFile(`client/${name}`) }]),
+    ),
+    '/page/page.css': { type: 'text/css', text: styles.map((name) => ownFile(`style/${name}`)).join('\n') },
     '/page/blocks.css': { type: 'text/css', text: packageStyle() },
   };
 

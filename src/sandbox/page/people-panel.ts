@@ -3,11 +3,13 @@ import { type Html, html } from './html.ts';
 import type { SlackSeen } from './sources.ts';
 
 const HUES = 12;
+/** Chosen so that the people who act most at Acme differ in colour. */
+const HUE_SPREAD = 363;
 
 /** The same person has the same colour everywhere on the page. */
 function hueOf(name: string): number {
   let sum = 0;
-  for (const character of name) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 997;
+  for (const character of name) sum = (sum * HUE_SPREAD + (character.codePointAt(0) ?? 0)) % 997;
   return sum % HUES;
 }
 
@@ -34,7 +36,7 @@ export function drawPeople(seen: SlackSeen): Html {
             p.key === me.key ? html` aria-current="true"` : null
           }>${avatar(p.name, 'small')}<span class="person-text"><span class="person-name">${p.name}${
             p.slackKind === 'member' ? null : html`<span class="kind">${p.slackKind}</span>`
-          }</span><span class="role">${p.role}</span></span><span class="unread-dot" aria-label="unread" hidden></span></a>`,
+          }</span><span class="role" title="${p.role}">${p.role}</span></span><span class="unread-dot" aria-label="unread" hidden></span></a>`,
       )}
     </nav>`;
 }

@@ -52,7 +52,7 @@ function modelSwitch(mode: string, title: string, means: string): Switch {
 
 const switches: Record<string, Switch> = {
   'anypoint-lag': {
-    title: 'Anypoint lags 70 s',
+    title: 'Anypoint lags 70\u00a0s',
     means: 'changes are made, but its API shows them late',
     isOn: (settings) => settings.anypointLagMs >= ANYPOINT_LAG_MS,
     set: (isOn, { sources }) => sources.turn('/anypoint/sim/lag', { ms: isOn ? ANYPOINT_LAG_MS : 0 }),
@@ -64,7 +64,7 @@ const switches: Record<string, Switch> = {
     set: (isOn, { sources }) => sources.turn('/okta/sim/push', { paused: isOn }),
   },
   'okta-429': {
-    title: 'Okta throttles for 30 s',
+    title: 'Okta throttles for 30\u00a0s',
     means: 'every call is answered 429',
     isOn: (_settings, faults) => faults.some((f) => isSame(f, oktaThrottled)),
     async set(isOn, { world }) {
@@ -81,7 +81,7 @@ const switches: Record<string, Switch> = {
     },
   },
   'model-down': modelSwitch('down', 'Model down', 'the scripted model answers 503'),
-  'model-slow': modelSwitch('slow', 'Model slow', 'it answers after 15 s'),
+  'model-slow': modelSwitch('slow', 'Model slow', 'it answers after 15\u00a0s'),
   'model-hostile': modelSwitch('hostile', 'Model hostile', 'it invents facts and gives orders'),
 };
 
