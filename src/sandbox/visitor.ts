@@ -70,10 +70,8 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
 
   const workspace = (as: string) => request<Workspace>('GET', `/slack/sim/workspace?as=${as}`);
 
-  async function messages(
-    as: string,
-    where: 'access-requests' | 'dm',
-  ): Promise<(SeenMessage & { channel: string })[]> {
+  /** What this person sees in a channel, by name, or with `dm` in the conversation with Latchkey. */
+  async function messages(as: string, where: string): Promise<(SeenMessage & { channel: string })[]> {
     const { channels } = await workspace(as);
     const channel = channels.find((c) => (where === 'dm' ? c.kind === 'im' : c.name === where));
     return (channel?.messages ?? []).map((m) => ({ ...m, channel: channel?.id ?? '' }));
@@ -107,6 +105,40 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
     return still === undefined ? { sent: true } : { sent: false, view: still };
   }
 
+  /** A person fills in one form at a time, however many journeys they are part of. */
+  const turns = new Map<string, Promise<unknown>>();
+  function inTurn<T>(as: string, work: () => Promise<T>): Promise<T> {
+    const mine = (turns.get(as) ?? Promise.resolve()).then(work, work);
+    turns.set(as, mine);
+    return mine;
+  }
+
+  async function fillRequest(as: string, what: Ask): Promise<Asked> {
+    const form = await openForm(as);
+    if (form.callback_id !== 'request') return { sent: false, view: form };
+    const chosen = {
+      as,
+      viewId: form.id,
+      actionId: 'entitlement_select',
+      blockId: 'entitlement',
+      value: what.entitlement,
+    };
+    await request('POST', '/slack/sim/view/action', chosen);
+    const filled = await until('the form offers durations', async () => {
+      const view = await topView(as);
+      return view?.blocks.some((b) => b.block_id === 'duration') && view;
+    });
+    return await submit(as, filled, {
+      entitlement: { entitlement_select: what.entitlement },
+      ...(what.seconds === undefined
+        ? {}
+        : { duration: { [`duration:${what.entitlement}`]: String(what.seconds) } }),
+      reason: { reason: what.reason },
+      ...(what.ticket === undefined ? {} : { ticket: { ticket: what.ticket } }),
+      ...(what.for === undefined ? {} : { for: { for: what.for } }),
+    });
+  }
+
   return {
     request,
     until,
@@ -117,31 +149,7 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
     submit,
 
     /** /access, choose, fill in, send. */
-    async ask(as: string, what: Ask): Promise<Asked> {
-      const form = await openForm(as);
-      if (form.callback_id !== 'request') return { sent: false, view: form };
-      const chosen = {
-        as,
-        viewId: form.id,
-        actionId: 'entitlement_select',
-        blockId: 'entitlement',
-        value: what.entitlement,
-      };
-      await request('POST', '/slack/sim/view/action', chosen);
-      const filled = await until('the form offers durations', async () => {
-        const view = await topView(as);
-        return view?.blocks.some((b) => b.block_id === 'duration') && view;
-      });
-      return await submit(as, filled, {
-        entitlement: { entitlement_select: what.entitlement },
-        ...(what.seconds === undefined
-          ? {}
-          : { duration: { [`duration:${what.entitlement}`]: String(what.seconds) } }),
-        reason: { reason: what.reason },
-        ...(what.ticket === undefined ? {} : { ticket: { ticket: what.ticket } }),
-        ...(what.for === undefined ? {} : { for: { for: what.for } }),
-      });
-    },
+    ask: (as: string, what: Ask): Promise<Asked> => inTurn(as, () => fillRequest(as, what)),
 
     /** The newest card in the channel that fits, as this person sees it. */
     async card(
@@ -165,23 +173,28 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
     },
 
     /** Presses a button that opens a form, and sends the form. */
-    async clickAndFill(
+    clickAndFill: (
       as: string,
       message: { channel: string; ts: string },
       actionId: string,
       values: Record<string, Record<string, unknown>>,
-    ): Promise<Asked> {
-      await request('POST', '/slack/sim/action', { as, channel: message.channel, ts: message.ts, actionId });
-      const view = await until('the form opens', () => topView(as));
-      return await submit(as, view, values);
-    },
+    ): Promise<Asked> =>
+      inTurn(as, async () => {
+        await request('POST', '/slack/sim/action', {
+          as,
+          channel: message.channel,
+          ts: message.ts,
+          actionId,
+        });
+        return await submit(as, await until('the form opens', () => topView(as)), values);
+      }),
 
     /** Waits for a message to this person that fits. */
     async hears(
       as: string,
       what: string,
       fits: (m: SeenMessage) => boolean,
-      where: 'access-requests' | 'dm' = 'dm',
+      where = 'dm',
       ms = patienceMs,
     ): Promise<SeenMessage> {
       return await until(`${as} hears: ${what}`, async () => (await messages(as, where)).find(fits), ms);

@@ -9,7 +9,11 @@ import type { Throttle } from './throttle.ts';
 
 const LAG_MS_MAX = 3_600_000;
 
-const lagSchema = z.strictObject({ ms: z.int().min(0).max(LAG_MS_MAX) });
+const lagSchema = z.strictObject({
+  ms: z.int().min(0).max(LAG_MS_MAX),
+  /** Name or id of the only team that lags. */
+  team: z.string().optional(),
+});
 const throttleSchema = z.strictObject({
   perMinute: z.int().min(0).nullable(),
   as: z.union([z.literal(429), z.literal(503)]).default(429),
@@ -48,7 +52,11 @@ export function consoleRoutes(
   app.post('/sim/lag', async (request, reply) => {
     const body = await readBody(lagSchema, request, reply);
     if (body === null) return reply;
+    const team = body.team === undefined ? null : teamOf(body.team);
+    if (body.team !== undefined && team === null)
+      return reply.code(404).send({ error: `no team ${body.team}` });
     organization.lagMs = body.ms;
+    organization.lagTeamId = team?.id ?? null;
     world.changed();
     return body;
   });

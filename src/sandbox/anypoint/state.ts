@@ -69,6 +69,8 @@ export class Organization {
   readonly #memberships = new Map<string, Map<string, Version[]>>();
   /** Milliseconds until reads see a write. */
   lagMs = 0;
+  /** The only team whose writes lag; null: all. */
+  lagTeamId: string | null = null;
 
   constructor(world: World) {
     this.#world = world;
@@ -232,13 +234,14 @@ export class Organization {
     const versions = this.#memberships.get(teamId)?.get(userId) ?? [];
     const shown = versions.findLastIndex((version) => version.visibleAt <= now);
     const kept = versions.slice(Math.max(shown, 0));
-    this.#store(teamId, userId, [...kept, { visibleAt: now + this.lagMs, member }]);
+    const lagMs = this.lagTeamId === null || this.lagTeamId === teamId ? this.lagMs : 0;
+    this.#store(teamId, userId, [...kept, { visibleAt: now + lagMs, member }]);
     this.#world.changed();
-    if (this.lagMs === 0) return;
+    if (lagMs === 0) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#world.changed();
-    }, this.lagMs);
+    }, lagMs);
     timer.unref();
     this.#timers.add(timer);
   }

@@ -1,0 +1,102 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { startLatchkey } from '../../latchkey.ts';
+import { loadCatalogue } from '../../policy/catalogue-file.ts';
+import { startEmbeddedPostgres } from '../../store/embedded.ts';
+import { sandboxOutside } from '../launch.ts';
+import { credentials } from '../seed.ts';
+import { createVisitor } from '../visitor.ts';
+import { startWorld } from '../world.ts';
+import { type Journey, journeys } from './journeys.ts';
+
+/**
+ * `npm run demo`: plays the journeys without a browser and proves each in the emulators' own state. Ends 0 only
+ * when every one was proven. `-- --json` prints a line per step.
+ */
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    /** Tells Anypoint to answer success to a team write and lose it. */
+    'drop-push': { type: 'boolean', default: false },
+    /** Tells Okta to lose its SCIM pushes. */
+    'drop-scim-push': { type: 'boolean', default: false },
+  },
+});
+
+const startedAt = performance.now();
+const home = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
+// As root the embedded PostgreSQL runs as a user of its own, who has to get in.
+chmodSync(home, 0o755);
+const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
+const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
+const latchkey = await startLatchkey({
+  outside: sandboxOutside(world.url),
+  catalogue: await loadCatalogue('policy'),
+  databaseUrl: postgres.url,
+  redisUrl: null,
+  port: 0,
+  publicUrl: null,
+  readToken: credentials.readToken,
+  log: pino({ level: 'silent' }),
+});
+const visitor = createVisitor(world.url);
+await visitor.request('PUT', '/control/latchkey', { url: latchkey.url, scimToken: credentials.scimToken });
+
+if (values['drop-push'])
+  await visitor.request('POST', '/control/faults', {
+    vendor: 'anypoint',
+    method: 'PUT',
+    path: '/members/',
+    kind: 'dropWrite',
+  });
+if (values['drop-scim-push']) await visitor.request('POST', '/okta/sim/push', { drop: 'all' });
+
+let proven = 0;
+await Promise.all(journeys.map(play));
+
+const total = journeys.length;
+if (values.json) print({ journeys: total, proven });
+else
+  process.stdout.write(
+    `\n${proven} of ${total} journeys proven in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s.\n`,
+  );
+await latchkey.stop();
+await world.close();
+await postgres.stop();
+rmSync(home, { recursive: true, force: true });
+process.exit(proven === total ? 0 : 1);
+
+async function play(journey: Journey): Promise<void> {
+  const begunAt = performance.now();
+  let lastAt = begunAt;
+  const say = (step: string, extra: Record<string, unknown> = {}) => {
+    const now = performance.now();
+    if (values.json)
+      print({
+        journey: journey.name,
+        step,
+        atMs: Math.round(now - begunAt),
+        tookMs: Math.round(now - lastAt),
+        ...extra,
+      });
+    else
+      process.stdout.write(
+        `${((now - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${journey.name}: ${step}\n`,
+      );
+    lastAt = now;
+  };
+  try {
+    await journey.run(visitor, say);
+    proven += 1;
+    say('PROVEN', { proven: true });
+  } catch (error) {
+    say(`NOT PROVEN: ${(error as Error).message}`, { proven: false });
+  }
+}
+
+function print(line: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
