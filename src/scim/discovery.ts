@@ -1,7 +1,7 @@
 import { MAX_COUNT } from './endpoint.ts';
 import { type Attribute, groupType, type ResourceType, type Schema, userType } from './schema.ts';
 
-export const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 
 /** ListResponse, RFC 7644 section 3.4.2. `Resources` is there even when empty: Okta and Entra want it. */
 export function listBody(

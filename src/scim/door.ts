@@ -4,9 +4,9 @@ import { sqlState } from './endpoint.ts';
 import { errorBody, invalidSyntax, ScimError, type ScimType } from './scim-error.ts';
 
 /** Bytes of a request's body. A full push of some 20,000 members fits. */
-export const BODY_LIMIT_BYTES = 1_048_576;
+const BODY_LIMIT_BYTES = 1_048_576;
 /** Nesting of objects and lists in a body; SCIM itself needs six. */
-export const MAX_JSON_DEPTH = 32;
+const MAX_JSON_DEPTH = 32;
 /** Seconds to wait that we name when the database can't take the request now. */
 const RETRY_AFTER_SECONDS = 5;
 

@@ -33,7 +33,7 @@ export type ListQuery = {
   count: number;
 };
 
-export type Page = { total: number; resources: Record<string, unknown>[] };
+type Page = { total: number; resources: Record<string, unknown>[] };
 
 /** The operations of RFC 7644 section 3.2 on one resource type. All throw ScimError. */
 export type Endpoint = {
@@ -48,7 +48,7 @@ export type Endpoint = {
 };
 
 /** `resource` is null when no body was wanted. */
-export type Patched = Omit<Answer, 'resource'> & { resource: Record<string, unknown> | null };
+type Patched = Omit<Answer, 'resource'> & { resource: Record<string, unknown> | null };
 
 /** Resources on one page at most; also said by ServiceProviderConfig. */
 export const MAX_COUNT = 200;
@@ -87,7 +87,7 @@ export function sqlState(error: unknown): string {
 }
 
 /** Weak: two representations of a version mean the same but need not be the same bytes. */
-export function etagOf(version: number): string {
+function etagOf(version: number): string {
   return `W/"${version}"`;
 }
 

@@ -1,11 +1,11 @@
 import { invalidFilter, invalidPath, type ScimError } from './scim-error.ts';
 
 /** Longest filter and path we read, in characters. */
-export const MAX_FILTER_CHARS = 2_000;
+const MAX_FILTER_CHARS = 2_000;
 /** Deepest nesting of brackets in a filter. */
-export const MAX_FILTER_DEPTH = 20;
+const MAX_FILTER_DEPTH = 20;
 
-export const comparisons = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'] as const;
+const comparisons = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'] as const;
 export type Comparison = (typeof comparisons)[number];
 export type FilterValue = string | number | boolean | null;
 

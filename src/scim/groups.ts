@@ -1,21 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
-import type { Note, Outcome, Unit } from '../flow/commit.ts';
+import type { Outcome, Unit } from '../flow/commit.ts';
 import type { Tx } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import { groupSource } from './attribute-sql.ts';
-import {
-  type Answer,
-  checkIfMatch,
-  client,
-  type Endpoint,
-  headOf,
-  MAX_NOTED_IDS,
-  meta,
-  type Scim,
-  write,
-} from './endpoint.ts';
+import { type Answer, checkIfMatch, type Endpoint, headOf, meta, type Scim, write } from './endpoint.ts';
+import { groupNote, memberNotes, membersNote, type Named } from './group-notes.ts';
 import { pageOf } from './listing.ts';
+import { type MemberMove, type MovedGroup, moveMembers } from './member-move.ts';
 import {
   changeMembers,
   type Difference,
@@ -79,6 +71,12 @@ export function groups(scim: Scim): Endpoint {
       const steps = readPatch(groupType, body);
       const onMembers = memberSteps(steps.filter((step) => step.attribute.name === 'members'));
       const onGroup = steps.filter((step) => step.attribute.name !== 'members');
+      const [only, ...others] = onMembers;
+      if (wanted === null && ifMatch === undefined && onGroup.length === 0 && others.length === 0)
+        if (only?.do === 'add' || only?.do === 'remove') {
+          const group = await write(scim, (unit) => moveOnly(scim, unit, id, only));
+          return { resource: null, ...headOf(scim, groupType, group) };
+        }
       const change = (before: Doc) => applySteps(groupType, before, onGroup);
       const row = await write(scim, (unit) => updateGroup(scim, unit, id, ifMatch, change, onMembers));
       return wanted === null
@@ -157,6 +155,16 @@ async function updateGroup(
   };
 }
 
+async function moveOnly(scim: Scim, unit: Unit, id: string, move: MemberMove): Promise<Outcome<MovedGroup>> {
+  const group = isUuid(id) ? await moveMembers(unit.tx, id, move, unit.now) : null;
+  if (group === null) throw notFound(`there is no group ${id}`);
+  return {
+    result: group,
+    notes: memberNotes(unit, group, group.difference),
+    ...(await observeAll(scim.observe, unit, [moved(group, group.difference)])),
+  };
+}
+
 async function deleteGroup(
   scim: Scim,
   unit: Unit,
@@ -186,7 +194,7 @@ function isActive(member: ObservedMember): boolean {
   return member.active;
 }
 
-function moved(row: Row, difference: Difference): ObservedMemberships {
+function moved(row: Named, difference: Difference): ObservedMemberships {
   return {
     groupName: row.display_name,
     groupId: row.id,
@@ -240,44 +248,6 @@ function columns(doc: Doc) {
     display_name: doc.displayName as string,
     external_id: (doc.externalId as string | undefined) ?? null,
   };
-}
-
-function groupNote(
-  unit: Unit,
-  row: Row,
-  did: 'created' | 'renamed' | 'changed' | 'deleted',
-  formerName?: string,
-): Note {
-  return {
-    type: 'scimGroupChanged',
-    at: unit.now,
-    actor: client,
-    changeId: null,
-    data: {
-      scimGroupId: row.id,
-      groupName: row.display_name,
-      did,
-      ...(did === 'renamed' ? { formerName } : {}),
-    },
-  };
-}
-
-function memberNotes(unit: Unit, row: Row, difference: Difference): Note[] {
-  return membersNote(unit, row, [...difference.added.keys()], [...difference.removed.keys()]);
-}
-
-/** No note where no member moved. */
-function membersNote(unit: Unit, row: Row, added: string[], removed: string[]): Note[] {
-  if (added.length === 0 && removed.length === 0) return [];
-  const data = {
-    scimGroupId: row.id,
-    groupName: row.display_name,
-    addedCount: added.length,
-    removedCount: removed.length,
-    added: added.slice(0, MAX_NOTED_IDS),
-    removed: removed.slice(0, MAX_NOTED_IDS),
-  };
-  return [{ type: 'scimMembersChanged', at: unit.now, actor: client, changeId: null, data }];
 }
 
 async function answerNow(scim: Scim, row: Row, wanted: Wanted): Promise<Answer> {

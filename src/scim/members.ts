@@ -16,7 +16,7 @@ export type MemberStep =
   | { do: 'removeWhere'; filter: Filter }
   | { do: 'replace'; ids: string[] };
 
-type UserRow = {
+export type UserRow = {
   id: string;
   external_id: string | null;
   user_name: string;
@@ -25,7 +25,8 @@ type UserRow = {
   active: boolean;
 };
 
-const userColumns = sql`u.id, u.external_id, u.user_name, u.email, u.display_name, u.active`;
+/** Columns of a UserRow, for scim_users under the name `u`. */
+export const userColumns = sql`u.id, u.external_id, u.user_name, u.email, u.display_name, u.active`;
 
 /** The net difference of several steps: who is in now and was not, and the other way round, active or not. */
 export class Difference {
@@ -159,7 +160,7 @@ async function addMembers(
   for (const row of rows) if (row.is_new) difference.noteAdded(row);
 }
 
-function noUser(id: string) {
+export function noUser(id: string) {
   return invalidValue(`there is no user ${id}`);
 }
 

@@ -15,9 +15,9 @@ import {
 import { type Attribute, type ResourceType, resolve, sameName } from './schema.ts';
 import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget } from './scim-error.ts';
 
-export const PATCH_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+const PATCH_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** Operations in one PATCH. */
-export const MAX_OPERATIONS = 1_000;
+const MAX_OPERATIONS = 1_000;
 
 /** One thing to do to one attribute: an operation with its path resolved, or a key of one without a path. */
 export type Step = {

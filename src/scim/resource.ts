@@ -5,7 +5,7 @@ import { invalidSyntax, invalidValue } from './scim-error.ts';
 export type Doc = Record<string, unknown>;
 
 /** Elements of one multi-valued attribute of a user; members of groups are bounded by the body's size instead. */
-export const MAX_VALUES = 1_000;
+const MAX_VALUES = 1_000;
 /** Bytes of a name or identifier that has an index: PostgreSQL's index rows hold 2,704. */
 const MAX_INDEXED_BYTES = 1_024;
 
@@ -87,7 +87,7 @@ export function checkRequired(type: ResourceType, doc: Doc): void {
 }
 
 /** A value in the form the schema wants; undefined when it says "unassigned". Throws 400 `invalidValue`. */
-export function coerce(attribute: Attribute, value: unknown): unknown {
+function coerce(attribute: Attribute, value: unknown): unknown {
   if (!attribute.multiValued) return coerceOne(attribute, value);
   if (value === null || value === undefined) return undefined;
   const list = Array.isArray(value) ? value : [value];

@@ -57,7 +57,7 @@ function values(name: string, description: string, value: Partial<Attribute> = {
 }
 
 /** Attributes that every resource has, RFC 7643 section 3.1. Not listed by /Schemas. */
-export const commonAttributes: Attribute[] = [
+const commonAttributes: Attribute[] = [
   attribute('id', 'Identifier given by Latchkey', {
     caseExact: true,
     mutability: 'readOnly',

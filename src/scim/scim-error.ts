@@ -11,7 +11,7 @@ export type ScimType =
   | 'invalidVers'
   | 'sensitive';
 
-export const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:Error';
+const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
 /** An answer other than success, thrown inside the SCIM room and turned into an Error body at its door. */
 export class ScimError extends Error {

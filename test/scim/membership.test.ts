@@ -220,6 +220,26 @@ describe('requests at the same time', () => {
     );
   }, 60_000);
 
+  it('move one member in and out of one group, and count each move once', async () => {
+    const { id: one } = await freshUser();
+    const { id } = await freshGroup();
+    const before = (await scim.committed()).length;
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, n) => {
+        for (let round = 0; round < 6; round += 1)
+          ok(
+            (n + round) % 2 === 0
+              ? await scim.patch(`/Groups/${id}`, { op: 'add', path: 'members', value: [{ value: one }] })
+              : await scim.patch(`/Groups/${id}`, { op: 'remove', path: `members[value eq "${one}"]` }),
+          );
+      }),
+    );
+    const moves = (await scim.committed()).slice(before);
+    const balance = moves.reduce((sum, m) => sum + m.added.length - m.removed.length, 0);
+    expect(balance).toBe((await scim.membersOf(id)).length);
+    expect((await scim.call('GET', `/Groups/${id}`)).headers.get('etag')).toBe(`W/"${moves.length + 1}"`);
+  });
+
   it('of two users with one name, one is created', async () => {
     const body = { userName: 'twice@acme.example' };
     const answers = await Promise.all([scim.call('POST', '/Users', body), scim.call('POST', '/Users', body)]);

@@ -13,7 +13,7 @@ export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 export const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are compared, not computed with
-export type Body = any;
+type Body = any;
 export type Response = { status: number; body: Body; headers: Headers };
 
 export type StartedScim = {

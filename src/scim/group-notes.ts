@@ -1,0 +1,44 @@
+import type { Note, Unit } from '../flow/commit.ts';
+import { client, MAX_NOTED_IDS } from './endpoint.ts';
+import type { Difference } from './members.ts';
+
+export type Named = { id: string; display_name: string };
+
+export function groupNote(
+  unit: Unit,
+  row: Named,
+  did: 'created' | 'renamed' | 'changed' | 'deleted',
+  formerName?: string,
+): Note {
+  return {
+    type: 'scimGroupChanged',
+    at: unit.now,
+    actor: client,
+    changeId: null,
+    data: {
+      scimGroupId: row.id,
+      groupName: row.display_name,
+      did,
+      ...(did === 'renamed' ? { formerName } : {}),
+    },
+  };
+}
+
+/** No note where no member moved. */
+export function memberNotes(unit: Unit, row: Named, difference: Difference): Note[] {
+  return membersNote(unit, row, [...difference.added.keys()], [...difference.removed.keys()]);
+}
+
+/** No note where no member moved. */
+export function membersNote(unit: Unit, row: Named, added: string[], removed: string[]): Note[] {
+  if (added.length === 0 && removed.length === 0) return [];
+  const data = {
+    scimGroupId: row.id,
+    groupName: row.display_name,
+    addedCount: added.length,
+    removedCount: removed.length,
+    added: added.slice(0, MAX_NOTED_IDS),
+    removed: removed.slice(0, MAX_NOTED_IDS),
+  };
+  return [{ type: 'scimMembersChanged', at: unit.now, actor: client, changeId: null, data }];
+}
