@@ -15,7 +15,9 @@ export function outsideOf(worldUrl: string, way: 'http' | 'socket' = 'http'): Ou
     slack: {
       botToken: credentials.slackBotToken,
       apiUrl: `${worldUrl}/slack/api/`,
-      ...(way === 'http' ? { signingSecret: credentials.slackSigningSecret } : { appToken: credentials.slackAppToken }),
+      ...(way === 'http'
+        ? { signingSecret: credentials.slackSigningSecret }
+        : { appToken: credentials.slackAppToken }),
     },
     okta: { orgUrl: `${worldUrl}/okta`, auth: { token: credentials.oktaApiToken } },
     anypoint: {
@@ -43,6 +45,7 @@ export type Stage = {
 export type StageOptions = {
   redisUrl?: string | null;
   objectiveMs?: number;
+  modelBudgetMs?: number;
   way?: 'http' | 'socket';
   catalogue?: (catalogue: Catalogue) => Catalogue;
 };
@@ -65,6 +68,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       readToken: READ_TOKEN,
       log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
       ...(options.objectiveMs === undefined ? {} : { objectiveMs: options.objectiveMs }),
+      ...(options.modelBudgetMs === undefined ? {} : { modelBudgetMs: options.modelBudgetMs }),
     });
   const stage: Stage = {
     world,
@@ -84,13 +88,21 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   await fetch(`${world.url}/control/latchkey`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ url: stage.latchkey.url, scimToken: credentials.scimToken, readToken: READ_TOKEN }),
+    body: JSON.stringify({
+      url: stage.latchkey.url,
+      scimToken: credentials.scimToken,
+      readToken: READ_TOKEN,
+    }),
   });
   return stage;
 }
 
 /** Waits until `look` answers something, at most `ms`; throws with what it was waiting for. */
-export async function until<T>(what: string, look: () => Promise<T | null | undefined | false>, ms = 15_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | null | undefined | false>,
+  ms = 15_000,
+): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const found = await look();

@@ -1,0 +1,216 @@
+import pg from 'pg';
+import type { Change } from '../../src/core/change.ts';
+import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
+import { people } from '../../src/sandbox/seed.ts';
+import { type Ask, createVisitor, type SeenMessage, type Visitor } from '../../src/sandbox/visitor.ts';
+import { type Stage, type StageOptions, setStage } from '../stage.ts';
+
+export type CardSeen = SeenMessage & { channel: string };
+export type Entry = { type: string; at: Date; actor: Record<string, string>; data: Record<string, unknown> };
+
+/** A request that was sent and whose card is out. */
+export type Asked = { id: string; card: CardSeen };
+
+export type Journey = Visitor & {
+  /** Sends the form and waits for the card. The reason has to be told once only: it tells requests apart. */
+  asks(as: string, what: Ask, extend?: { seconds: number }): Promise<Asked>;
+  /** Asks, and somebody approves. Resolves when it is in effect. */
+  isGiven(as: string, what: Ask, by?: string): Promise<Asked>;
+  /** The newest change with this reason, as Latchkey keeps it. */
+  changeBecause(reason: string): Promise<Change | null>;
+  change(id: string): Promise<Change>;
+  /** The revoke that ends a grant. */
+  ending(id: string): Promise<Change | null>;
+  becomes(id: string, state: Change['state'], ms?: number): Promise<Change>;
+  endsAs(id: string, state: Change['state'], ms?: number): Promise<Change>;
+  /** The card as it stands now. */
+  cardNow(asked: Asked): Promise<CardSeen>;
+  /** Waits until the card says this. */
+  cardSays(asked: Asked, words: string | RegExp, ms?: number): Promise<CardSeen>;
+  /** The one message to this person about a change, edited in place. */
+  statusOf(as: string, id: string, key?: 'requester' | 'beneficiary'): Promise<CardSeen>;
+  /** What only this person sees in the channel. */
+  whispers(as: string, channel?: string): Promise<string[]>;
+  /** Audit entries of a change, and of the revoke that ends it, in the order in which they were written. */
+  audit(id: string): Promise<Entry[]>;
+  auditTypes(id: string): Promise<string[]>;
+  fault(spec: FaultSpec): Promise<void>;
+  heal(): Promise<void>;
+  /** Rows in every table that a request could change. */
+  rowCounts(): Promise<Record<string, number>>;
+  query<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
+  /** Waits until Okta's first push is over and Latchkey owes nothing. */
+  isQuiet(): Promise<void>;
+};
+
+const MADE_BY_REQUESTS = [
+  'changes',
+  'grants',
+  'summaries',
+  'outbox',
+  'messages',
+  'audit',
+  'scim_users',
+  'scim_groups',
+  'scim_members',
+];
+
+/** Everything a person reads in a message, form or answer: the text of all its blocks. */
+export function wordsOf(message: { text?: string; blocks: unknown }): string {
+  return [message.text ?? '', ...textsIn(message.blocks).map(({ text }) => text)].join('\n');
+}
+
+/** All text objects inside blocks, with how Slack reads them. */
+export function textsIn(blocks: unknown): { type: string; text: string }[] {
+  if (Array.isArray(blocks)) return blocks.flatMap(textsIn);
+  if (typeof blocks !== 'object' || blocks === null) return [];
+  const { type, text } = blocks as { type?: unknown; text?: unknown };
+  if (typeof text === 'string' && (type === 'plain_text' || type === 'mrkdwn')) return [{ type, text }];
+  return Object.values(blocks).flatMap(textsIn);
+}
+
+/** Action ids of the buttons of a message. */
+export function buttonsOf(message: { blocks: Record<string, unknown>[] }): string[] {
+  return message.blocks
+    .filter((b) => b.type === 'actions')
+    .flatMap((b) => (b.elements as { action_id: string }[]).map((e) => e.action_id));
+}
+
+export function slackIdOf(key: string): string {
+  const person = people.find((p) => p.key === key);
+  if (person === undefined) throw new Error(`nobody is called ${key}`);
+  return person.slackId;
+}
+
+/** A stage and somebody who walks on it. Vendors' own rate limits are off: tests ask more than people do. */
+export async function setOut(options: StageOptions = {}): Promise<{ stage: Stage; walk: Journey }> {
+  const stage = await setStage(options);
+  return { stage, walk: await walkOn(stage.world.url, stage.databaseUrl) };
+}
+
+export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Journey> {
+  const visitor = createVisitor(worldUrl, 20_000);
+  await visitor.request('POST', '/slack/sim/limits', { enabled: false });
+  await visitor.request('POST', '/okta/sim/rate-limit', { perMinute: 100_000 });
+
+  async function query<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
+    const client = new pg.Client({ connectionString: databaseUrl });
+    await client.connect();
+    try {
+      return (await client.query<T>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+  const docs = async (where: string, value: string): Promise<Change[]> =>
+    (
+      await query<{ doc: Change }>(`select doc from changes where ${where} order by requested_at desc`, [
+        value,
+      ])
+    ).map((r) => r.doc);
+  const found = async (id: string) => (await docs('id = $1', id))[0] ?? null;
+  const marked = (m: SeenMessage, marker: string) => m.metadata?.event_payload?.marker === marker;
+
+  const walk: Journey = {
+    ...visitor,
+    query,
+
+    async asks(as, what, extend) {
+      let sent = await visitor.ask(as, what);
+      if (!sent.sent && 'view' in sent && extend !== undefined)
+        sent = await visitor.submit(as, sent.view, {
+          duration: { [`duration:${what.entitlement}`]: String(extend.seconds) },
+        });
+      if (!sent.sent) throw new Error(`the request was not taken: ${JSON.stringify(sent)}`);
+      const { id } = await visitor.until('the request is stored', () => walk.changeBecause(what.reason));
+      const card = await visitor.until(
+        'the card is out',
+        async () =>
+          (await visitor.messages('sofia', 'access-requests')).find((m) => marked(m, `${id}:card`)) ?? null,
+      );
+      return { id, card };
+    },
+
+    async isGiven(as, what, by = 'olga') {
+      const asked = await walk.asks(as, what);
+      await visitor.click(by, asked.card, 'approve');
+      await walk.becomes(asked.id, 'inEffect');
+      return asked;
+    },
+
+    changeBecause: async (reason) => (await docs("doc->>'reason' = $1", reason))[0] ?? null,
+    async change(id) {
+      const change = await found(id);
+      if (change === null) throw new Error(`there is no change ${id}`);
+      return change;
+    },
+    ending: async (id) => (await docs('parent_id = $1', id))[0] ?? null,
+    becomes: (id, state, ms) =>
+      visitor.until(
+        `the change is ${state}`,
+        async () => {
+          const change = await found(id);
+          return change?.state === state && change;
+        },
+        ms,
+      ),
+    endsAs: (id, state, ms) =>
+      visitor.until(
+        `the end is ${state}`,
+        async () => {
+          const ending = await walk.ending(id);
+          return ending?.state === state && ending;
+        },
+        ms,
+      ),
+
+    async cardNow({ id, card }) {
+      const messages = await visitor.messages('sofia', 'access-requests');
+      const cards = messages.filter((m) => marked(m, `${id}:card`));
+      if (cards.length !== 1) throw new Error(`the change has ${cards.length} cards`);
+      const [now] = cards as [CardSeen];
+      if (now.ts !== card.ts) throw new Error('the card is another message than it was');
+      return now;
+    },
+    cardSays: (asked, words, ms) =>
+      visitor.until(
+        `the card says: ${words}`,
+        async () => {
+          const now = await walk.cardNow(asked);
+          return (typeof words === 'string' ? wordsOf(now).includes(words) : words.test(wordsOf(now))) && now;
+        },
+        ms,
+      ),
+    statusOf: (as, id, key = 'beneficiary') =>
+      visitor.until(`${as} has a message about it`, async () =>
+        (await visitor.messages(as, 'dm')).find((m) => marked(m, `${id}:${key}`)),
+      ),
+    whispers: async (as, channel = 'access-requests') =>
+      (await visitor.messages(as, channel)).filter((m) => m.ephemeral).map((m) => m.text),
+
+    audit: (id) =>
+      query<Entry>(
+        `select a.type, a.at, a.actor, a.data from audit a join changes c on c.id = a.change_id
+         where c.id = $1 or c.parent_id = $1 order by a.id`,
+        [id],
+      ),
+    auditTypes: async (id) => (await walk.audit(id)).map((entry) => entry.type),
+    fault: (spec) => visitor.request('POST', '/control/faults', spec),
+    heal: () => visitor.request('DELETE', '/control/faults'),
+    async rowCounts() {
+      const counts = MADE_BY_REQUESTS.map((table) => `(select count(*)::int from ${table}) as ${table}`);
+      return (await query<Record<string, number>>(`select ${counts.join(', ')}`))[0] ?? {};
+    },
+    async isQuiet() {
+      await visitor.until('Okta has pushed its groups', async () => {
+        const pushed = await query(`select 1 from scim_groups where display_name like 'anypoint-%'`);
+        return pushed.length >= 5;
+      });
+      await visitor.until('nothing is owed', async () => {
+        const { pending } = await visitor.request<{ pending: number }>('GET', '/okta/sim/push');
+        return pending === 0 && (await query('select 1 from outbox where done_at is null')).length === 0;
+      });
+    },
+  };
+  return walk;
+}
