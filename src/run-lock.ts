@@ -40,7 +40,7 @@ function isLatchkey(pid: number): boolean {
     return false;
   }
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('main.ts');
+    return /src\/(main|cli)\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   } catch {
     // No /proc on this system: being alive has to do.
     return process.platform !== 'linux';
