@@ -22,12 +22,19 @@ export type Drawing = {
   conversations: { value: string; label: string }[];
 };
 
+/**
+ * `verbatim` keeps Slack from making links of what looks like one; the package takes it for "no markup at all".
+ */
+function withoutVerbatim(name: string, value: unknown): unknown {
+  return name === 'verbatim' ? undefined : value;
+}
+
 /** The part of a block that nobody clicks, as the package draws it. */
 function drawStill(block: ShownBlock, drawing: Drawing): Html {
-  const key = JSON.stringify(block);
+  const key = JSON.stringify(block, withoutVerbatim);
   let drawn = drawings.get(key);
   if (drawn === undefined) {
-    const blocks = [block] as unknown as DrawnBlock[];
+    const blocks = [JSON.parse(key)] as DrawnBlock[];
     try {
       drawn = renderToStaticMarkup(
         createElement(Message, {

@@ -48,13 +48,12 @@ function ownFile(name: string): string {
   return readFileSync(new URL(name, import.meta.url), 'utf8');
 }
 
-/** The package's style, by class instead of by id: there is more than one message on a page. */
+/** The package's style, by class instead of by id (a page has many messages), and in the page's own typeface. */
 function packageStyle(): string {
   const entry = require.resolve('slack-blocks-to-jsx');
-  return readFileSync(new URL('style.css', `file://${entry}`), 'utf8').replaceAll(
-    '#slack_blocks_to_jsx',
-    '.slack_blocks_to_jsx',
-  );
+  return readFileSync(new URL('style.css', `file://${entry}`), 'utf8')
+    .replaceAll('#slack_blocks_to_jsx', '.slack_blocks_to_jsx')
+    .replace(/font-family:[^;}]*!important/, 'font-family:inherit');
 }
 
 /** Serves the page at `/` and what it needs below `/page`. Register it after the emulators. */

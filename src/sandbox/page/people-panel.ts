@@ -32,7 +32,7 @@ export function drawPeople(seen: SlackSeen): Html {
     <nav aria-label="Be somebody else" data-testid="person-switcher">
       ${seen.people.map(
         (p) =>
-          html`<a href="?as=${p.key}" class="person" data-person="${p.key}" data-latest="${p.latestDirect ?? ''}" data-testid="person-${p.key}"${
+          html`<a href="?as=${p.key}" class="person" data-person="${p.key}" data-latest="${p.latest ?? ''}" data-testid="person-${p.key}"${
             p.key === me.key ? html` aria-current="true"` : null
           }>${avatar(p.name, 'small')}<span class="person-text"><span class="person-name">${p.name}${
             p.slackKind === 'member' ? null : html`<span class="kind">${p.slackKind}</span>`

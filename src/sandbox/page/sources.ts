@@ -40,7 +40,7 @@ export type ShownPerson = {
   role: string;
   slackId: string;
   slackKind: string;
-  latestDirect: string | null;
+  latest: string | null;
 };
 export type SlackSeen = {
   me: ShownPerson;
@@ -79,8 +79,10 @@ export type Change = {
   cause: string;
   state: string;
   headline: string;
+  /** What it means and what comes next, in a sentence or two. */
+  detail?: string;
   entitlement: { key: string; title: string } | null;
-  person: { name: string; email: string } | null;
+  person: { name: string | null; email: string | null } | null;
   requestedAt: string | null;
   endsAt: string | null;
   timeline: { at: string; type: string; text: string; actor: string | null }[];

@@ -44,6 +44,17 @@ function drawTime(at: string): Html {
   }</time>`;
 }
 
+/** Latchkey writes moments in ISO 8601; people read them in their own time. */
+function withTimes(text: string): Html[] {
+  return text
+    .split(/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/)
+    .map((part, i) =>
+      i % 2 === 0
+        ? html`${part}`
+        : html`<time datetime="${part}" data-seconds="${String(Date.parse(part) / 1_000)}" data-day>${part.slice(0, 16).replace('T', ' ')}</time>`,
+    );
+}
+
 function drawChange(change: Change, isNewest: boolean): Html {
   const words = change.state
     .replaceAll(/[_-]/g, ' ')
@@ -54,6 +65,7 @@ function drawChange(change: Change, isNewest: boolean): Html {
     <p class="who">${change.person?.name ?? ''}${change.entitlement === null ? null : html` · ${change.entitlement.title}`}${
       change.cause === '' ? null : html` · ${change.cause.replaceAll('_', ' ')}`
     }</p>
+    ${change.detail === undefined || change.detail === '' ? null : html`<p class="detail">${withTimes(change.detail)}</p>`}
     ${change.legs === null ? null : drawLegs(change.legs)}
     <ol class="steps">${change.timeline.map(
       (step) =>

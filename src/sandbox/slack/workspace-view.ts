@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Person } from '../seed.ts';
 import { fromConsole, personNamed } from './console-person.ts';
-import { type Channel, imId, type Message, type View, type Workspace } from './workspace.ts';
+import type { Channel, Message, View, Workspace } from './workspace.ts';
 
 const MESSAGES_SHOWN = 200;
 const MOST_MESSAGES_SHOWN = 2_000;
@@ -64,10 +64,23 @@ function seenChannel(
   };
 }
 
+/** The time stamp of the newest message that somebody else wrote and this person sees. */
+function latestFor(workspace: Workspace, person: Person): string | null {
+  let latest: string | null = null;
+  for (const channel of workspace.channels.values()) {
+    if (!channel.members.includes(person.slackId)) continue;
+    const seen = channel.messages.findLast(
+      (m) => m.user !== person.slackId && (m.ephemeralTo === undefined || m.ephemeralTo === person.slackId),
+    );
+    if (seen !== undefined && (latest === null || seen.ts > latest)) latest = seen.ts;
+  }
+  return latest;
+}
+
 function shownPerson(workspace: Workspace, person: Person): Record<string, unknown> {
   const { key, name, title, department, role, email, slackId, slackKind } = person;
-  const latestDirect = workspace.channels.get(imId(person))?.messages.at(-1)?.ts ?? null;
-  return { key, name, title, department, role, email, slackId, slackKind, latestDirect };
+  const latest = latestFor(workspace, person);
+  return { key, name, title, department, role, email, slackId, slackKind, latest };
 }
 
 export function workspaceRoute(fastify: FastifyInstance, workspace: Workspace): void {

@@ -58,11 +58,13 @@ export function inLocalTime(root) {
   for (const time of root.querySelectorAll('time[data-seconds]')) {
     const date = new Date(Number(time.dataset.seconds) * 1_000);
     const second = time.hasAttribute('data-precise') ? { second: '2-digit' } : {};
-    time.textContent = date.toLocaleTimeString([], {
+    const day = time.hasAttribute('data-day') ? { weekday: 'short', day: 'numeric', month: 'short' } : {};
+    time.textContent = date.toLocaleString([], {
       hour: '2-digit',
       minute: '2-digit',
       hourCycle: 'h23',
       ...second,
+      ...day,
     });
     time.title = date.toLocaleString();
   }

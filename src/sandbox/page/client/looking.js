@@ -24,20 +24,33 @@ export async function refresh() {
   const hasMoved = stream.dataset.place !== `${drawn.as} ${drawn.channel}`;
   stream.dataset.place = `${drawn.as} ${drawn.channel}`;
   place.channel = drawn.channel;
-  const viewBefore = document.querySelector('.modal')?.dataset.view;
+  const before = modalNow();
   for (const [name, text] of Object.entries(drawn.parts)) draw(name, text);
   if (wasAtBottom || hasMoved) stream.scrollTop = stream.scrollHeight;
-  tendModal(viewBefore);
+  tendModal(before);
   markUnread();
 }
 
-function tendModal(viewBefore) {
+/** Puts the focus where one would type next: into a new modal, into fields that just came, or back below. */
+function tendModal(before) {
   const modal = document.querySelector('.modal');
   for (const behind of document.querySelectorAll('.sidebar, .conversation')) behind.inert = modal !== null;
-  const view = modal?.dataset.view;
-  if (view === viewBefore) return;
-  if (modal) (modal.querySelector('input, textarea, select') ?? modal.querySelector('button')).focus();
-  else document.getElementById('composer-input').focus();
+  if (modal === null) {
+    if (before.view !== undefined) document.getElementById('composer-input').focus();
+    return;
+  }
+  const field = modal.querySelector('.modal-body :is(input, textarea, select)');
+  const isNew = modal.dataset.view !== before.view;
+  if (field !== null && (isNew || !before.hasFields)) field.focus();
+  else if (isNew) modal.querySelector('button').focus();
+}
+
+function modalNow() {
+  const modal = document.querySelector('.modal');
+  return {
+    view: modal?.dataset.view,
+    hasFields: (modal?.querySelector('.modal-body :is(input, textarea, select)') ?? null) !== null,
+  };
 }
 
 /** The page as the server sent it, made ready. */
@@ -46,6 +59,7 @@ export function begin() {
   inLocalTime(document);
   stream.scrollTop = stream.scrollHeight;
   stream.dataset.place = `${place.as} ${place.channel}`;
-  tendModal(undefined);
+  tendModal({ view: undefined, hasFields: false });
+  if (!document.querySelector('.modal')) document.getElementById('composer-input').focus();
   markUnread();
 }
