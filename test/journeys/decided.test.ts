@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Stage } from '../stage.ts';
+import { buttonsOf, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
+import { buttonValueOf, clickPayload, nowSeconds, sendRaw } from './slack-wire.ts';
+
+let stage: Stage;
+let walk: Journey;
+beforeAll(async () => {
+  ({ stage, walk } = await setOut());
+});
+afterAll(() => stage?.close());
+
+const read = 'orders-api-read';
+const GROUP = 'anypoint-orders-read';
+
+/** Waits until a click has been settled: nothing is owed any more. */
+const settled = () =>
+  walk.until('every click is settled', async () => {
+    const owed = await walk.query(`select 1 from outbox where job = 'settle' and done_at is null`);
+    return owed.length === 0;
+  });
+
+test('a denial needs a reason, and the requester reads it', async () => {
+  // given
+  const asked = await walk.asks('ines', { entitlement: read, reason: 'Curious about production' });
+
+  // when no reason is given
+  const refused = await walk.clickAndFill('tom', asked.card, 'deny', { reason: { reason: ' ' } });
+
+  // then
+  expect(refused).toMatchObject({ sent: false, errors: { reason: expect.any(String) } });
+  expect((await walk.change(asked.id)).state).toBe('asking');
+
+  // when
+  const [form] = (await walk.workspace('tom')).views;
+  await walk.submit('tom', form as NonNullable<typeof form>, {
+    reason: { reason: 'Use the *staging* logs, <@U0000003> can help' },
+  });
+
+  // then
+  await walk.becomes(asked.id, 'denied');
+  const note = await walk.hears('ines', 'the denial', (m) => m.text.includes('was denied by Tom Okafor'));
+  expect(wordsOf(note)).toContain('Reason: Use the *staging* logs, <@U0000003> can help');
+  const card = await walk.cardSays(asked, 'Denied by Tom Okafor');
+  expect(wordsOf(card)).toContain('Reason: Use the *staging* logs');
+  expect(buttonsOf(card)).toEqual([]);
+  expect(await walk.isInGroup('ines', GROUP)).toBe(false);
+  expect((await walk.audit(asked.id)).find((e) => e.type === 'changeDenied')).toMatchObject({
+    actor: { name: 'Tom Okafor' },
+    data: { decision: { outcome: 'denied', note: expect.stringContaining('staging') } },
+  });
+});
+
+test('an approval for less time ends earlier than was asked', async () => {
+  // given
+  const asked = await walk.asks('erik', { entitlement: read, seconds: 86_400, reason: 'A day, please' });
+
+  // when
+  await walk.clickAndFill('tom', asked.card, 'approve_less', { duration: { seconds: '3600' } });
+
+  // then
+  const { grant } = await walk.becomes(asked.id, 'inEffect');
+  const lengthMs = new Date(grant?.endsAt ?? 0).getTime() - new Date(grant?.startsAt ?? 0).getTime();
+  expect(lengthMs).toBe(3_600_000);
+  const [stored] = await walk.query<{ ms: string }>(
+    'select extract(epoch from ends_at - starts_at) * 1000 as ms from grants where change_id = $1',
+    [asked.id],
+  );
+  expect(Number(stored?.ms)).toBe(3_600_000);
+  expect(wordsOf(await walk.cardSays(asked, 'In effect'))).toContain(
+    `<!date^${Math.floor(new Date(grant?.endsAt ?? 0).getTime() / 1_000)}^`,
+  );
+});
+
+test('neither who asked nor whom it is for can approve, and only they are told', async () => {
+  // given tom (a manager) asks for olga (the owner)
+  const asked = await walk.asks('tom', {
+    entitlement: 'orders-api-deploy',
+    reason: 'Olga is to ship the release',
+    for: slackIdOf('olga'),
+  });
+
+  // when
+  await walk.click('tom', asked.card, 'approve');
+  await walk.click('olga', asked.card, 'approve');
+
+  // then
+  for (const clicker of ['tom', 'olga']) {
+    await walk.hears(
+      clicker,
+      'that they can’t decide on it',
+      (m) => m.ephemeral && m.text.includes('You asked for this access, or it is for you'),
+      'access-requests',
+    );
+  }
+  expect((await walk.whispers('sam')).join()).not.toContain('You asked for this access');
+  expect((await walk.change(asked.id)).state).toBe('asking');
+  const refusals = (await walk.audit(asked.id)).filter((e) => e.type === 'clickRefused');
+  expect(refusals.map((e) => e.data.reason)).toEqual(['selfApproval', 'selfApproval']);
+});
+
+test('who is no approver is refused and told who is', async () => {
+  // given
+  const asked = await walk.asks('ines', { entitlement: read, reason: 'Erik thinks he may decide' });
+
+  // when
+  await walk.click('erik', asked.card, 'approve');
+
+  // then
+  const whisper = await walk.hears(
+    'erik',
+    'that he may not decide',
+    (m) => m.ephemeral && m.text.includes('not among those who may decide'),
+    'access-requests',
+  );
+  expect(whisper.text).toContain('Those who may: Tom Okafor, Olga Brandt.');
+  expect((await walk.change(asked.id)).state).toBe('asking');
+
+  // when the requester takes it back
+  const status = await walk.statusOf('ines', asked.id);
+  await walk.click('ines', status, 'withdraw');
+
+  // then
+  await walk.becomes(asked.id, 'withdrawn');
+  const card = await walk.cardSays(asked, 'Taken back by Ines Moreau');
+  expect(buttonsOf(card)).toEqual([]);
+  expect(await walk.isInGroup('ines', GROUP)).toBe(false);
+});
+
+test('a card of an earlier round decides nothing', async () => {
+  // given
+  const asked = await walk.asks('ines', { entitlement: read, reason: 'Round and round' });
+  const { change, round } = buttonValueOf(asked.card);
+
+  // when
+  const stale = JSON.stringify({ change, round: round - 1 });
+  const answer = await sendRaw(walk, clickPayload('tom', asked.card, 'approve', stale));
+
+  // then
+  expect(answer.status).toBe(200);
+  await walk.hears(
+    'tom',
+    'that the card is out of date',
+    (m) => m.ephemeral && m.text.includes('This card is out of date'),
+    'access-requests',
+  );
+  expect((await walk.change(asked.id)).state).toBe('asking');
+  await walk.click('ines', await walk.statusOf('ines', asked.id), 'withdraw');
+  await walk.becomes(asked.id, 'withdrawn');
+});
+
+test('of two racing approvers one decides and the other is told who did', async () => {
+  // given
+  const asked = await walk.asks('nadia', { entitlement: read, reason: 'First come, first served' });
+
+  // when
+  await Promise.all([
+    walk.click('tom', asked.card, 'approve'),
+    walk.clickAndFill('olga', asked.card, 'deny', { reason: { reason: 'Not today' } }),
+  ]);
+
+  // then
+  await settled();
+  const { decision } = await walk.change(asked.id);
+  const [winner, loser] = decision?.byName === 'Tom Okafor' ? ['Tom Okafor', 'olga'] : ['Olga Brandt', 'tom'];
+  expect(decision?.byName).toBe(winner);
+  const verb = decision?.outcome === 'approved' ? 'approved' : 'denied';
+  await walk.hears(
+    loser,
+    'who decided',
+    (m) => m.ephemeral && m.text.startsWith(`${winner} ${verb} this already.`),
+    'access-requests',
+  );
+  const decisions = (await walk.auditTypes(asked.id)).filter((t) => /^change(Approved|Denied)$/.test(t));
+  expect(decisions).toHaveLength(1);
+});
+
+test('a click that Slack delivers twice counts once', async () => {
+  // given
+  const asked = await walk.asks('ines', { entitlement: 'platform-admin', reason: 'Delivered twice' });
+  const value = JSON.stringify(buttonValueOf(asked.card));
+  const payload = clickPayload('sam', asked.card, 'approve', value);
+
+  // when the same click comes again, signed anew
+  const first = await sendRaw(walk, payload, { timestamp: nowSeconds() - 1 });
+  const second = await sendRaw(walk, payload, { timestamp: nowSeconds() });
+
+  // then
+  expect([first.status, second.status]).toEqual([200, 200]);
+  await walk.cardSays(asked, 'Approved by Sam Whitaker');
+  await settled();
+  const audit = await walk.auditTypes(asked.id);
+  expect(audit.filter((type) => type === 'approvalGiven')).toHaveLength(1);
+  expect(audit.filter((type) => type === 'clickRefused')).toHaveLength(0);
+  expect((await walk.change(asked.id)).state).toBe('asking');
+});
+
+test('200 clicks by two approvers at once are one decision, one write and one audit entry', async () => {
+  // given
+  await walk.request('DELETE', '/control/requests');
+  const asked = await walk.asks('sam', { entitlement: read, reason: 'Two hundred clicks' });
+  const value = JSON.stringify(buttonValueOf(asked.card));
+
+  // when (by hand: Slack's client would take the buttons away as soon as the card is settled)
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, i) =>
+      sendRaw(
+        walk,
+        clickPayload(
+          i % 2 === 0 ? 'sofia' : 'olga',
+          asked.card,
+          'approve',
+          value,
+          `${1_700_000_000 + i}.000100`,
+        ),
+      ),
+    ),
+  );
+
+  // then
+  expect(answers.filter((a) => a.status !== 200)).toEqual([]);
+  await walk.becomes(asked.id, 'inEffect');
+  await settled();
+  const audit = await walk.auditTypes(asked.id);
+  expect(audit.filter((type) => type === 'changeApproved')).toHaveLength(1);
+  expect(audit.filter((type) => type === 'approvalGiven')).toHaveLength(1);
+  expect(audit.filter((type) => type === 'clickRefused')).toHaveLength(199);
+  const writes = await walk.requests({ vendor: 'okta', method: 'PUT', path: '/groups/.*/users/' });
+  expect(writes).toHaveLength(1);
+  expect(await walk.query('select 1 from grants where change_id = $1', [asked.id])).toHaveLength(1);
+  await walk.cardSays(asked, 'In effect in MuleSoft');
+}, 60_000);
