@@ -1,4 +1,3 @@
-import { HTTPReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import Fastify from 'fastify';
 import { sql } from 'kysely';
@@ -23,7 +22,7 @@ import { notices } from './slack/card.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { listen, socketReceiver } from './slack/listen.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
-import { mountSlack } from './slack/mount.ts';
+import { httpReceiver, mountSlack } from './slack/mount.ts';
 import { openDatabase } from './store/database.ts';
 import { openLocks } from './store/locks.ts';
 import { changesApi } from './web/changes-api.ts';
@@ -112,10 +111,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
 
   let stopSlack: () => Promise<void> = async () => {};
   if ('signingSecret' in outside.slack) {
-    const receiver = new HTTPReceiver({
-      signingSecret: outside.slack.signingSecret,
-      endpoints: [SLACK_PATH],
-    });
+    const receiver = httpReceiver(outside.slack.signingSecret, SLACK_PATH);
     await mountSlack(app, receiver, SLACK_PATH);
     listen(road, receiver, slack);
   } else {

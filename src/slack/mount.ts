@@ -1,10 +1,22 @@
-import type { HTTPReceiver } from '@slack/bolt';
+import { HTTPReceiver } from '@slack/bolt';
 import type { FastifyInstance } from 'fastify';
 
 /** Slack's own bound on the age of a request, in seconds; we hold it in both directions. */
 const MAX_SKEW_SECONDS = 300;
 /** Signatures remembered: more than arrive in the five minutes that one is good for, at 30 a second. */
 const SIGNATURES_KEPT = 10_000;
+
+/** Bolt's receiver of signed requests. What no listener takes is answered as such; by itself Bolt leaves it open for ever. */
+export function httpReceiver(signingSecret: string, path: string): HTTPReceiver {
+  return new HTTPReceiver({
+    signingSecret,
+    endpoints: [path],
+    unhandledRequestHandler: ({ response }) => {
+      response.writeHead(404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: 'nothing here takes this request' }));
+    },
+  });
+}
 
 /**
  * Mounts Bolt's receiver in our server. Bolt checks the signature and refuses old timestamps; a timestamp from

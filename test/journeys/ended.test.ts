@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Stage } from '../stage.ts';
+import { buttonsOf, type Journey, setOut, wordsOf } from './journey.ts';
+import { clickPayload, sendRaw } from './slack-wire.ts';
+
+let stage: Stage;
+let walk: Journey;
+beforeAll(async () => {
+  ({ stage, walk } = await setOut());
+});
+afterAll(() => stage?.close());
+
+const read = 'orders-api-read';
+const GROUP = 'anypoint-orders-read';
+const TEAM = 'Orders API readers';
+
+const liveGrants = (id: string) =>
+  walk.query('select 1 from grants where change_id = $1 and ended_at is null', [id]);
+
+test('access ends when its time is over: warned of before, gone from Okta and Anypoint after, and all are told', async () => {
+  // given ten seconds of access
+  const asked = await walk.isGiven('ines', { entitlement: read, seconds: 10, reason: 'Only ten seconds' });
+  expect(await walk.isInTeam('ines', TEAM)).toBe(true);
+
+  // when the end comes near
+  const warning = await walk.hears('ines', 'a warning', (m) => m.text.includes(' ends <!date^'));
+  expect(warning.text).toContain('Press *Extend…* to ask for longer, or let it end.');
+
+  // then it ends by itself
+  await walk.endsAs(asked.id, 'inEffect');
+  expect(await walk.isInGroup('ines', GROUP)).toBe(false);
+  expect(await walk.isInTeam('ines', TEAM)).toBe(false);
+  expect((await walk.change(asked.id)).state).toBe('ended');
+  const card = await walk.cardSays(asked, /Ended: the time is over; gone from MuleSoft after [\d.]+ s/);
+  expect(wordsOf(card)).toContain('Ask again with /access');
+  await walk.hears('ines', 'that it is gone', (m) => m.text.includes('is gone from MuleSoft'));
+  expect(buttonsOf(await walk.statusOf('ines', asked.id))).toEqual([]);
+
+  // and the audit has the whole of it, in order
+  const types = (await walk.auditTypes(asked.id)).filter((type) => type !== 'adviceGiven');
+  expect(types.slice(types.indexOf('endingWarned'))).toEqual([
+    'endingWarned',
+    'grantEnded',
+    'changeReceived',
+    'changeApproved',
+    'idpWritten',
+    'scimPushed',
+    'delivered',
+    'changeSeen',
+  ]);
+  const removed = (await walk.audit(asked.id)).filter((e) => e.type === 'idpWritten');
+  expect(removed.map((e) => e.data.wrote)).toEqual(['added', 'removed']);
+});
+
+test('who presses "I’m done" gives the access back at once', async () => {
+  // given
+  const asked = await walk.isGiven('erik', { entitlement: read, reason: 'Back before its time' });
+  const status = await walk.until('the message offers it', async () => {
+    const now = await walk.statusOf('erik', asked.id);
+    return buttonsOf(now).includes('release') && now;
+  });
+
+  // when
+  await walk.click('erik', status, 'release');
+
+  // then
+  await walk.endsAs(asked.id, 'inEffect');
+  expect(await walk.isInGroup('erik', GROUP)).toBe(false);
+  expect(await walk.isInTeam('erik', TEAM)).toBe(false);
+  await walk.cardSays(asked, 'Ended: given back early; gone from MuleSoft');
+  expect((await walk.audit(asked.id)).find((e) => e.type === 'grantEnded')?.actor.name).toBe('Erik Lind');
+});
+
+test('a request while the access is live offers to extend it, and the first end then cuts nothing', async () => {
+  // given ten seconds of access
+  const short = await walk.isGiven(
+    'sam',
+    { entitlement: read, seconds: 10, reason: 'Ten seconds at first' },
+    'sofia',
+  );
+
+  // when it is asked for again
+  const offer = await walk.ask('sam', { entitlement: read, seconds: 3_600, reason: 'An hour more' });
+
+  // then the form offers to extend
+  expect(offer.sent).toBe(false);
+  const form = 'view' in offer ? offer.view : null;
+  expect(form?.callback_id).toBe('extend');
+  expect(wordsOf({ blocks: form?.blocks })).toMatch(/You hold \*Orders API.* already, until <!date\^/);
+
+  // when that is sent and approved
+  const sent = await walk.submit('sam', form as NonNullable<typeof form>, {
+    duration: { [`duration:${read}`]: '3600' },
+  });
+  expect(sent.sent).toBe(true);
+  const { id, cause } = await walk.until('it is stored', () => walk.changeBecause('An hour more'));
+  expect(cause).toBe('extension');
+  const card = await walk.card('sofia', (m) => m.metadata?.event_payload?.marker === `${id}:card`);
+  expect(wordsOf(card)).toMatch(/asks for .*1 hour longer/);
+  const longer = { id, card };
+  await walk.click('sofia', card, 'approve');
+  await walk.becomes(id, 'inEffect');
+
+  // then the hour begins where the ten seconds end
+  const [a, b] = [await walk.change(short.id), await walk.change(id)];
+  expect(new Date(b.grant?.endsAt ?? 0).getTime() - new Date(a.grant?.endsAt ?? 0).getTime()).toBe(3_600_000);
+
+  // and when those are over, the access stays and everybody is told why
+  await walk.request('DELETE', '/control/requests');
+  await walk.becomes(short.id, 'ended');
+  await walk.cardSays(short, /The same access stays through another grant until <!date\^/);
+  await walk.isQuiet();
+  expect(await walk.isInGroup('sam', GROUP)).toBe(true);
+  expect(await walk.isInTeam('sam', TEAM)).toBe(true);
+  expect(await walk.ending(short.id)).toBeNull();
+  expect(await walk.requests({ vendor: 'okta', method: 'DELETE' })).toEqual([]);
+
+  // when the extension is given back
+  const status = await walk.statusOf('sam', id);
+  await walk.click('sam', status, 'release');
+
+  // then nothing keeps it any longer
+  await walk.endsAs(id, 'inEffect');
+  expect(await walk.isInGroup('sam', GROUP)).toBe(false);
+  expect(await walk.isInTeam('sam', TEAM)).toBe(false);
+  await walk.cardSays(longer, 'Ended: given back early; gone from MuleSoft');
+}, 60_000);
+
+test('"I’m done" on one of two overlapping grants takes nothing away while the other is live', async () => {
+  // given a day, extended by a day with the button
+  const reason = 'Extended with the button';
+  const first = await walk.isGiven('tom', { entitlement: read, reason: 'A day at first' }, 'olga');
+  const status = await walk.until('the message offers it', async () => {
+    const now = await walk.statusOf('tom', first.id);
+    return buttonsOf(now).includes('extend') && now;
+  });
+  const sent = await walk.clickAndFill('tom', status, 'extend', { reason: { reason } });
+  expect(sent.sent).toBe(true);
+  const { id } = await walk.until('it is stored', () => walk.changeBecause(reason));
+  const card = await walk.card('olga', (m) => m.metadata?.event_payload?.marker === `${id}:card`);
+  await walk.click('olga', card, 'approve');
+  await walk.becomes(id, 'inEffect');
+
+  // when the first is given back
+  await walk.click('tom', await walk.statusOf('tom', first.id), 'release');
+
+  // then
+  await walk.becomes(first.id, 'ended');
+  await walk.cardSays(first, /Ended: given back early[\s\S]*The same access stays through another grant/);
+  expect(await walk.isInTeam('tom', TEAM)).toBe(true);
+
+  // when the other is given back too
+  await walk.click('tom', await walk.statusOf('tom', id), 'release');
+
+  // then
+  await walk.endsAs(id, 'inEffect');
+  expect(await walk.isInTeam('tom', TEAM)).toBe(false);
+  expect(await liveGrants(first.id)).toEqual([]);
+  expect(await liveGrants(id)).toEqual([]);
+});
+
+test('somebody else’s access can’t be given back by who is neither its holder nor its requester', async () => {
+  // given
+  const asked = await walk.isGiven('erik', { entitlement: read, reason: 'Nobody takes this from me' });
+
+  // when
+  await sendRaw(
+    walk,
+    clickPayload('ines', asked.card, 'release', JSON.stringify({ change: asked.id, round: 1 })),
+  );
+
+  // then
+  await walk.hears(
+    'ines',
+    'that it is not theirs',
+    (m) => m.ephemeral && m.text.includes('This is not your access.'),
+    'access-requests',
+  );
+  expect((await walk.change(asked.id)).state).toBe('inEffect');
+  expect(await walk.isInTeam('erik', TEAM)).toBe(true);
+});
+
+test('a membership that Latchkey did not give is not taken away', async () => {
+  // given olga is a platform admin since long before
+  expect(await walk.isInGroup('olga', 'anypoint-platform-admin')).toBe(true);
+
+  // when her request is denied
+  const asked = await walk.asks('olga', { entitlement: 'platform-admin', reason: 'I have it anyway' });
+  await walk.clickAndFill('sam', asked.card, 'deny', { reason: { reason: 'You have it' } });
+  await walk.becomes(asked.id, 'denied');
+  await walk.isQuiet();
+
+  // then
+  expect(await walk.isInGroup('olga', 'anypoint-platform-admin')).toBe(true);
+  expect(await walk.isInTeam('olga', 'Platform admins')).toBe(true);
+});
