@@ -168,8 +168,10 @@ function drawInput(element: Raw, blockId: string, drawing: Drawing, use: Use): H
       if (choices.length > PICKED_AT_A_GLANCE)
         return drawSearch(choices, chosen, placeholder, common, access, id);
       return html`<select${common}${access}>${
-        value === '' ? html`<option value="" selected>${placeholder || 'Choose…'}</option>` : null
-      }${choices.map((c) => html`<option value="${c.value}"${c.value === value ? html` selected` : null}>${c.label}</option>`)}</select>`;
+        value === ''
+          ? html`<option data-key="nothing chosen" value="" selected>${placeholder || 'Choose…'}</option>`
+          : null
+      }${choices.map((c) => html`<option data-key="${c.value}" value="${c.value}"${c.value === value ? html` selected` : null}>${c.label}</option>`)}</select>`;
     }
     case 'users_select':
       return drawSearch(drawing.people, chosen, placeholder || 'Find a person', common, access, id);
@@ -195,7 +197,7 @@ function drawChoices(
   const name = `${blockId}-${String(element.action_id)}`;
   return html`<div class="bk-choices" role="group" aria-label="${label}"${common}>${choices.map(
     (c) =>
-      html`<label><input type="${kind}" name="${name}" value="${c.value}"${
+      html`<label data-key="${c.value}"><input type="${kind}" name="${name}" value="${c.value}"${
         chosen.some((one) => one.value === c.value) ? html` checked` : null
       }> <span>${c.label}${c.hint ? html`<small>${c.hint}</small>` : null}</span></label>`,
   )}</div>`;

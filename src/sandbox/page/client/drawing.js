@@ -31,8 +31,15 @@ function syncNode(current, next) {
 }
 
 function syncChildren(current, next) {
+  const wantedKeys = new Set([...next.children].map((child) => child.dataset.key));
   const keyed = new Map();
-  for (const child of current.children) if (child.dataset.key) keyed.set(child.dataset.key, child);
+  for (const child of [...current.children]) {
+    const { key } = child.dataset;
+    if (!key) continue;
+    // What goes, goes first: then what stays need not move, and moving costs an element its focus.
+    if (wantedKeys.has(key)) keyed.set(key, child);
+    else child.remove();
+  }
   let cursor = current.firstChild;
   for (const wanted of [...next.childNodes]) {
     const key = wanted.dataset?.key;
