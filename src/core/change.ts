@@ -35,7 +35,7 @@ export type Change = {
   target: { groupId: string; groupName: string; teamId: string; teamName: string } | null;
   refusal: Refusal | null;
   legs: Legs;
-  late: { leg: Leg; at: Date; clearedAt: Date | null } | null;
+  late: { leg: Leg; why: string; at: Date; clearedAt: Date | null } | null;
   failure: { code: string; text: string; at: Date } | null;
   endingWarnedAt: Date | null;
   ended: {
@@ -306,7 +306,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
     case 'signInAwaited':
       return {};
     case 'changeLate':
-      return { late: { leg: event.leg, at: event.at, clearedAt: null } };
+      return { late: { leg: event.leg, why: event.why, at: event.at, clearedAt: null } };
     case 'changeSeen':
       return {
         legs: { ...change.legs, seenAt: event.at },

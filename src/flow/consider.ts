@@ -9,10 +9,11 @@ import { approveByRule } from '../core/settle.ts';
 import { evaluateRequest } from '../core/verdict.ts';
 import { readChange } from '../store/changes.ts';
 import { holding, unendedGrants } from '../store/grants.ts';
-import { linkOf, type Person, readPerson, rememberPerson } from '../store/people.ts';
+import { readPerson } from '../store/people.ts';
 import { writeSummary } from '../store/summaries.ts';
 import { resolveApprovers } from './approvers.ts';
 import { commit } from './commit.ts';
+import { freshPerson } from './identify.ts';
 import { done, type Ran, type Road } from './road.ts';
 
 /**
@@ -118,13 +119,6 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     road.nudge,
   );
   return done;
-}
-
-/** The person as the IdP has them now; null when the IdP no longer knows them. */
-async function freshPerson(road: Road, personId: string): Promise<Person | null> {
-  const idpId = await linkOf(road.db, personId, road.idp.name);
-  const fromIdp = idpId === null ? null : await road.idp.readPerson(idpId);
-  return fromIdp === null ? null : await rememberPerson(road.db, road.idp.name, fromIdp);
 }
 
 async function refuseChange(road: Road, changeId: string, refusal: ReturnType<typeof refuse>): Promise<Ran> {

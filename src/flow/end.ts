@@ -13,33 +13,82 @@ import type { Unit } from './commit.ts';
 export async function endGrant(
   unit: Unit,
   change: Change,
-  cause: Extract<Cause, 'expiry' | 'release'>,
+  cause: EndCause,
   by: { id: PersonId; name: string } | null,
 ): Promise<ChangeEvent[] | null> {
-  if (change.grant === null || change.target === null || change.ended !== null) return null;
-  if (nextState(change.state, 'grantEnded') === null) return null;
+  return await endGrants(unit, [change], cause, by);
+}
+
+/**
+ * "I'm done": ends every grant that the person holds of this change's entitlement, extensions included; giving
+ * access back means not having it.
+ */
+export async function releaseAccess(
+  unit: Unit,
+  change: Change,
+  by: { id: PersonId; name: string },
+): Promise<ChangeEvent[] | null> {
+  const held = await unendedGrants(unit.tx, {
+    personId: change.personId,
+    entitlementKey: change.entitlementKey,
+  });
+  const changes = [change];
+  for (const id of held.map((g) => g.changeId).sort()) {
+    const other = id === change.id ? null : await unit.change(id);
+    if (other !== null) changes.push(other);
+  }
+  return await endGrants(unit, changes, 'release', by);
+}
+
+type EndCause = Extract<Cause, 'expiry' | 'release'>;
+
+async function endGrants(
+  unit: Unit,
+  changes: readonly Change[],
+  cause: EndCause,
+  by: { id: PersonId; name: string } | null,
+): Promise<ChangeEvent[] | null> {
+  const ending = changes.filter(
+    (c) => c.grant !== null && c.ended === null && nextState(c.state, 'grantEnded') !== null,
+  );
+  const [first] = ending;
+  if (first === undefined || first.target === null) return null;
   const actor: Actor = by === null ? { part: 'latchkey' } : { person: by.id, name: by.name };
-  const grants = await unendedGrants(unit.tx, { personId: change.personId, groupId: change.target.groupId });
-  const others = grants.filter((g) => g.changeId !== change.id);
+  const grants = await unendedGrants(unit.tx, { personId: first.personId, groupId: first.target.groupId });
+  const others = grants.filter((g) => !ending.some((c) => c.id === g.changeId));
   const keptUntil = heldUntil(others, unit.now);
-  const ended: ChangeEvent = {
-    type: 'grantEnded',
-    changeId: change.id,
-    at: unit.now,
-    actor,
-    cause,
-    by: by?.id ?? null,
-    stillHeld: keptUntil !== null,
-    stillHeldUntil: keptUntil,
-  };
-  if (keptUntil !== null) return [ended];
+  const ended = ending.map(
+    (change): ChangeEvent => ({
+      type: 'grantEnded',
+      changeId: change.id,
+      at: unit.now,
+      actor,
+      cause,
+      by: by?.id ?? null,
+      stillHeld: keptUntil !== null,
+      stillHeldUntil: keptUntil,
+    }),
+  );
+  return keptUntil === null
+    ? [...ended, ...revokeOf(first, first.target, cause, by, actor, unit.now)]
+    : ended;
+}
+
+/** The revoke joins the road at "apply": nobody is asked whether what has ended may end. */
+function revokeOf(
+  change: Change,
+  target: NonNullable<Change['target']>,
+  cause: EndCause,
+  by: { id: PersonId; name: string } | null,
+  actor: Actor,
+  at: Date,
+): ChangeEvent[] {
   const revokeId = randomUUID() as ChangeId;
   return [
-    ended,
     {
       type: 'changeReceived',
       changeId: revokeId,
-      at: unit.now,
+      at,
       actor,
       kind: 'revoke',
       cause,
@@ -50,22 +99,22 @@ export async function endGrant(
       ticket: null,
       requestedSeconds: null,
       parentId: change.id,
-      target: change.target,
+      target,
       via: 'latchkey',
     },
     {
       type: 'changeApproved',
       changeId: revokeId,
-      at: unit.now,
+      at,
       actor,
       grant: null,
       verdict: null,
-      target: change.target,
+      target,
       decision: {
         outcome: 'approved',
         by: by?.id ?? null,
         byName: by?.name ?? 'rule',
-        at: unit.now,
+        at,
         note: null,
         clickId: null,
       },

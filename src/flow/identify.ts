@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../core/refusal.ts';
-import { linkPerson, type Person, rememberPerson } from '../store/people.ts';
+import { linkOf, linkPerson, type Person, rememberPerson } from '../store/people.ts';
 import type { Road } from './road.ts';
 
 const askIt = 'Ask your IT desk to look at your account.';
@@ -55,4 +55,11 @@ export async function identify(road: Road, accountId: string): Promise<Person | 
   const person = await rememberPerson(road.db, road.idp.name, one);
   await linkPerson(road.db, person.id, 'slack', account.id);
   return { ...person, timeZone: person.timeZone ?? account.timeZone };
+}
+
+/** The person as the IdP has them now; null when the IdP no longer knows them. */
+export async function freshPerson(road: Road, personId: string): Promise<Person | null> {
+  const idpId = await linkOf(road.db, personId, road.idp.name);
+  const fromIdp = idpId === null ? null : await road.idp.readPerson(idpId);
+  return fromIdp === null ? null : await rememberPerson(road.db, road.idp.name, fromIdp);
 }

@@ -1,5 +1,5 @@
 import { isDesired } from '../core/desired.ts';
-import { isInAnyGroup } from '../scim/mirror.ts';
+import { isInAnyGroup, type Provisioned } from '../scim/mirror.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { linkOf, linkPerson, type Person } from '../store/people.ts';
@@ -7,19 +7,16 @@ import type { AnypointUser } from './ports.ts';
 import type { Road } from './road.ts';
 
 /** How the SCIM mirror knows a person: by the IdP's id, else by login or e-mail. */
-export async function scimIdentity(
-  road: Road,
-  person: Person,
-): Promise<{ externalId: string | null; userNames: string[] }> {
+async function scimIdentity(road: Road, person: Person): Promise<Provisioned> {
   return {
     externalId: await linkOf(road.db, person.id, road.idp.name),
     userNames: [...new Set([person.login, person.email])],
   };
 }
 
-/** Whether the IdP, as it told us by SCIM, has this person in a group that gives the team. */
-export async function isTeamGivenByScim(road: Road, person: Person, teamId: string): Promise<boolean> {
-  return await isInAnyGroup(road.db, await scimIdentity(road, person), road.catalogue.groupsOfTeam(teamId));
+/** Whether the IdP, as it told us by SCIM, has this person in the group. */
+export async function isInGroupByScim(road: Road, person: Person, groupName: string): Promise<boolean> {
+  return await isInAnyGroup(road.db, await scimIdentity(road, person), [groupName]);
 }
 
 /**
@@ -31,7 +28,8 @@ export async function desiredTeamMembership(
   person: Person,
   teamId: string,
 ): Promise<'in' | 'out' | 'as it is'> {
-  if (await isTeamGivenByScim(road, person, teamId)) return 'in';
+  if (await isInAnyGroup(road.db, await scimIdentity(road, person), road.catalogue.groupsOfTeam(teamId)))
+    return 'in';
   const grants = await unendedGrants(road.db, { personId: person.id, teamId });
   return isDesired(grants, await databaseNow(road.db)) ? 'as it is' : 'out';
 }

@@ -96,8 +96,8 @@ export function createRelay(road: Road, motor: Motor): Relay {
 
   async function attempt(row: OutboxRow): Promise<Ran | Fault> {
     try {
-      const step = steps[row.job] as { run: (road: Road, job: Job) => Promise<Ran> };
-      return await step.run(road, row.payload);
+      const step = steps[row.job] as { run: (road: Road, job: Job, attempts: number) => Promise<Ran> };
+      return await step.run(road, row.payload, row.attempts);
     } catch (error) {
       if (error instanceof Fault) return error;
       return new Fault('bug.invariant', (error as Error).message, { retryable: true, cause: error });

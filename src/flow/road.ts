@@ -44,7 +44,10 @@ export const done: Ran = { done: true };
  * each a job that looks everything up again when it runs, so that it may come twice, late or out of order.
  */
 export const steps: {
-  [N in JobName]: { lane: Lane; run: (road: Road, job: Extract<Job, { job: N }>) => Promise<Ran> };
+  [N in JobName]: {
+    lane: Lane /** `attempts`: how often this work has failed before. */;
+    run: (road: Road, job: Extract<Job, { job: N }>, attempts: number) => Promise<Ran>;
+  };
 } = {
   /** Summarize and ask: facts, verdict, approvers, the card with the deterministic summary. */
   consider: { lane: 'road', run: consider },

@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import type { Entitlement } from '../core/catalogue.ts';
+import type { Change } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
+import { Fault } from '../core/fault.ts';
 import type { GrantId } from '../core/ids.ts';
 import type { ClickReceived, Job } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
+import type { ApproverPlan } from '../core/routing.ts';
 import { settleClick, withdraw } from '../core/settle.ts';
-import { evaluateRequest } from '../core/verdict.ts';
+import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
-import { type Person, readPerson } from '../store/people.ts';
+import type { Person } from '../store/people.ts';
 import { resolveApprovers } from './approvers.ts';
 import { commit } from './commit.ts';
-import { endGrant } from './end.ts';
-import { identify } from './identify.ts';
+import { releaseAccess } from './end.ts';
+import { freshPerson, identify } from './identify.ts';
 import { done, type Ran, type Road } from './road.ts';
 
 /**
@@ -19,13 +23,25 @@ import { done, type Ran, type Road } from './road.ts';
  * under the change's row lock. Safe to run twice: a click that was counted is recognised by its id.
  * A refusal changes nothing and only the clicker sees it.
  */
-export async function settle(road: Road, job: Extract<Job, { job: 'settle' }>): Promise<Ran> {
+export async function settle(
+  road: Road,
+  job: Extract<Job, { job: 'settle' }>,
+  attempts: number,
+): Promise<Ran> {
   const { click } = job;
-  const clicker = await identify(road, click.chatUserId);
-  const refusal = isRefusal(clicker) ? clicker : await act(road, click, clicker);
-  if (refusal !== null) await tellClicker(road, click, refusal);
-  return done;
+  try {
+    const clicker = await identify(road, click.chatUserId);
+    const refusal = isRefusal(clicker) ? clicker : await act(road, click, clicker);
+    if (refusal !== null) await tellClicker(road, click, `${refusal.text} ${refusal.next}`);
+    return done;
+  } catch (error) {
+    if (error instanceof Fault && attempts === 0) await tellClicker(road, click, keptClick);
+    throw error;
+  }
 }
+
+const keptClick =
+  'Latchkey can’t check your click right now: the identity provider or Slack does not answer. It is kept and will be settled as soon as they do; nothing to do for you.';
 
 async function act(road: Road, click: ClickReceived, clicker: Person): Promise<Refusal | null> {
   switch (click.act.verb) {
@@ -59,7 +75,7 @@ async function act(road: Road, click: ClickReceived, clicker: Person): Promise<R
             };
           // The same click again finds it ended, which is what it wanted.
           if (change.ended !== null && change.ended.by === clicker.id) return { result: null };
-          const events = await endGrant(unit, change, 'release', clicker);
+          const events = await releaseAccess(unit, change, clicker);
           return events === null
             ? { result: refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.') }
             : { result: null, events };
@@ -81,22 +97,11 @@ async function decide(
   if (change === null) return unknownChange;
   const entitlement = road.catalogue.entitlement(change.entitlementKey);
   const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
-  const beneficiary = await readPerson(road.db, change.personId);
-  if (beneficiary === null) return unknownChange;
   // A settled change needs no facts: the loser of a race hears at once who decided.
-  const isOpen = change.state === 'asking' && entitlement !== null;
-  const excluded = new Set([change.personId, ...(change.requesterId === null ? [] : [change.requesterId])]);
-  const plan = isOpen
-    ? await resolveApprovers(road, road.catalogue.current(), entitlement, beneficiary, excluded)
-    : (change.plan ?? { of: 'any' as const, quorum: 1, seats: [], escalated: false });
-  const verdict = isOpen
-    ? evaluateRequest({
-        entitlement,
-        beneficiary: { ...beneficiary, isActive: await isStillActive(road, beneficiary) },
-        requestedSeconds: change.requestedSeconds ?? entitlement.defaultSeconds,
-        isForSomebodyElse: change.requesterId !== change.personId,
-      })
-    : { effect: 'ask' as const, grounds: [] };
+  const { plan, verdict } =
+    change.state === 'asking' && entitlement !== null
+      ? await factsNow(road, change, entitlement)
+      : { plan: change.plan ?? nobody, verdict: undecided };
 
   return await commit<Refusal | null>(
     road.db,
@@ -145,18 +150,41 @@ const unknownChange = refuse(
   'The card may come from another installation; ask again with /access.',
 );
 
-async function isStillActive(road: Road, person: Person): Promise<boolean> {
-  return (await road.idp.readPerson(person.login))?.status === 'active';
+const nobody: ApproverPlan = { of: 'any', quorum: 1, seats: [], escalated: false };
+const undecided: Verdict = { effect: 'ask', grounds: [] };
+
+/** Authority and policy as they are at the click, not as they were when the card was posted. */
+async function factsNow(
+  road: Road,
+  change: Change,
+  entitlement: Entitlement,
+): Promise<{ plan: ApproverPlan; verdict: Verdict }> {
+  const beneficiary = await freshPerson(road, change.personId);
+  if (beneficiary === null)
+    return {
+      plan: change.plan ?? nobody,
+      verdict: {
+        effect: 'refuse',
+        grounds: [{ text: 'the person is no longer in the identity provider', clause: null }],
+      },
+    };
+  const excluded = new Set([change.personId, ...(change.requesterId === null ? [] : [change.requesterId])]);
+  return {
+    plan: await resolveApprovers(road, road.catalogue.current(), entitlement, beneficiary, excluded),
+    verdict: evaluateRequest({
+      entitlement,
+      beneficiary,
+      requestedSeconds: change.requestedSeconds ?? entitlement.defaultSeconds,
+      isForSomebodyElse: change.requesterId !== change.personId,
+    }),
+  };
 }
 
-/** A refusal that can't be shown is not worth deciding again: the click is settled either way. */
-async function tellClicker(road: Road, click: ClickReceived, refusal: Refusal): Promise<void> {
+/** What can't be shown is not worth deciding again: the click is settled either way. */
+async function tellClicker(road: Road, click: ClickReceived, text: string): Promise<void> {
   try {
-    await road.messenger.whisper(click.channel, click.chatUserId, `${refusal.text} ${refusal.next}`);
+    await road.messenger.whisper(click.channel, click.chatUserId, text);
   } catch (error) {
-    road.log.warn(
-      { err: (error as Error).message, change: click.changeId, reason: refusal.reason },
-      'refusal not shown',
-    );
+    road.log.warn({ err: (error as Error).message, change: click.changeId }, 'answer to a click not shown');
   }
 }

@@ -7,7 +7,7 @@ import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { readPerson } from '../store/people.ts';
 import { commit } from './commit.ts';
-import { anypointUser, desiredTeamMembership, isTeamGivenByScim } from './membership.ts';
+import { anypointUser, desiredTeamMembership, isInGroupByScim } from './membership.ts';
 import { done, type Ran, type Road } from './road.ts';
 
 /** What one look found: it agrees, it can't yet be because of a leg, or it was overtaken. */
@@ -24,109 +24,104 @@ type Look =
 export async function verify(road: Road, job: Extract<Job, { job: 'verify' }>): Promise<Ran> {
   const change = await readChange(road.db, job.changeId);
   if (change === null || !isUnderway(change.state) || change.target === null) return done;
-  let look: Look;
+  // Not while a delivery is between its write and its note: what is seen then would have no delivery time.
+  return await road.locks.withLock(`team:${change.personId}:${change.target.teamId}`, () =>
+    look(road, change.id),
+  );
+}
+
+async function look(road: Road, changeId: string): Promise<Ran> {
+  const change = await readChange(road.db, changeId);
+  if (change === null || !isUnderway(change.state) || change.target === null) return done;
+  let found: Look;
   try {
-    look = await lookOnce(road, change, change.target);
+    found = await lookOnce(road, change, change.target);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Not being able to look is not "not there": the alarm says which, and the look is repeated.
-    const wasLate = await noteWaiting(road, change, {
-      leg: 'delivery',
-      why: `Anypoint can’t be read (${error.code})`,
-    });
-    if (wasLate) return { againInMs: error.retryAfterMs ?? nextLookMs(change, await databaseNow(road.db)) };
-    throw error;
+    await noteWaiting(road, change, { leg: 'delivery', why: `Anypoint can’t be read (${error.code})` });
+    // A throttled lane waits as a whole, which is the relay's to arrange.
+    if (error.code === 'mulesoft.throttled') throw error;
+    road.log.warn({ code: error.code, change: change.id }, 'Anypoint can’t be read');
+    return { againInMs: nextLookMs(change, road.objectiveMs, await databaseNow(road.db)) };
   }
-  switch (look.found) {
+  switch (found.found) {
     case 'agrees': {
-      const { note } = look;
+      const { note } = found;
       await record(road, change, (base) => ({ ...base, type: 'changeSeen', note }));
       return done;
     }
     case 'overtaken': {
-      const { why } = look;
+      const { why } = found;
       await record(road, change, (base) => ({ ...base, type: 'changeOvertaken', why }));
       return done;
     }
     case 'waiting': {
-      await noteWaiting(road, change, look);
-      if (look.redeliver)
+      await noteWaiting(road, change, found);
+      if (found.redeliver)
         await owe(road, { job: 'deliver', personId: change.personId, teamId: change.target.teamId });
-      return { againInMs: nextLookMs(change, await databaseNow(road.db)) };
+      return { againInMs: nextLookMs(change, road.objectiveMs, await databaseNow(road.db)) };
     }
     default:
-      return look satisfies never;
+      return found satisfies never;
   }
 }
 
 async function lookOnce(road: Road, change: Change, target: NonNullable<Change['target']>): Promise<Look> {
   const wants = change.kind === 'grant';
+  const now = await databaseNow(road.db);
   const grants = await unendedGrants(road.db, { personId: change.personId, groupId: target.groupId });
-  if (isDesired(grants, await databaseNow(road.db)) !== wants)
+  if (isDesired(grants, now) !== wants)
     return {
       found: 'overtaken',
       why: wants ? 'the access ended before it arrived' : 'the person was given this access again meanwhile',
     };
   if (change.legs.idpWrittenAt === null)
-    return {
-      found: 'waiting',
-      leg: 'idpWrite',
-      why: `${road.idp.name} has not taken the change to ${target.groupName}`,
-      redeliver: false,
-    };
+    return waiting('idpWrite', `${road.idp.name} has not taken the change to ${target.groupName}`);
   const person = await readPerson(road.db, change.personId);
   if (person === null) return { found: 'overtaken', why: 'the person is no longer known' };
+
+  const isPushed = (await isInGroupByScim(road, person, target.groupName)) === wants;
+  const pushOwed = waiting('scimPush', `${road.idp.name} has not pushed ${target.groupName} by SCIM`);
+  // Before the push there is nothing to see; reading Anypoint then would only spend its rate limit.
+  if (!isPushed && !isPast(change, road.objectiveMs, now)) return pushOwed;
 
   const user = await anypointUser(road, person);
   if (user === null)
     return wants
-      ? {
-          found: 'waiting',
-          leg: 'signIn',
-          why: `${person.name} has never signed in to Anypoint`,
-          redeliver: false,
-        }
+      ? waiting('signIn', `${person.name} has never signed in to Anypoint`)
       : { found: 'agrees', note: 'no Anypoint user exists' };
   const membership = await road.mulesoft.readMembership(target.teamId, user.id);
-  const saidByScim = await isTeamGivenByScim(road, person, target.teamId);
-  // For a removal, a team that another mapped group still gives is as it should be.
-  const isWantedInTeam = wants || (await desiredTeamMembership(road, person, target.teamId)) !== 'out';
   if (wants && membership !== null && user.enabled) return { found: 'agrees', note: null };
+  if (wants && membership !== null)
+    return waiting('delivery', `the Anypoint user ${user.username} is disabled`);
   if (!wants && membership === null) return { found: 'agrees', note: null };
-  if (!wants && isWantedInTeam && change.legs.scimPushedAt !== null)
+  if (!isPushed) return pushOwed;
+  if (!wants && (await desiredTeamMembership(road, person, target.teamId)) !== 'out')
     return { found: 'agrees', note: 'another group still gives this team' };
-  if (wants && membership !== null && !user.enabled)
-    return {
-      found: 'waiting',
-      leg: 'signIn',
-      why: `the Anypoint user ${user.username} is disabled`,
-      redeliver: false,
-    };
-  if (saidByScim !== wants)
-    return {
-      found: 'waiting',
-      leg: 'scimPush',
-      why: `${road.idp.name} has not pushed ${target.groupName} by SCIM`,
-      redeliver: false,
-    };
   if (membership?.isAssignedViaExternalGroups === true)
-    return {
-      found: 'waiting',
-      leg: 'delivery',
-      why: 'the membership comes from a group claim at sign-in, so a direct removal does not stick',
-      redeliver: false,
-    };
-  const isDeliveryQuiet =
-    change.legs.deliveredAt === null ||
-    ageMs(change.legs.deliveredAt, await databaseNow(road.db)) > REDELIVER_AFTER_MS;
+    return waiting(
+      'delivery',
+      'the membership comes from a group claim at sign-in, so a direct removal does not stick',
+    );
   return {
-    found: 'waiting',
-    leg: 'delivery',
-    why: wants
-      ? `Anypoint does not show ${person.name} in the team ${target.teamName}`
-      : `Anypoint still shows ${person.name} in the team ${target.teamName}`,
-    redeliver: isDeliveryQuiet,
+    ...waiting(
+      'delivery',
+      wants
+        ? `Anypoint does not show ${person.name} in the team ${target.teamName}`
+        : `Anypoint still shows ${person.name} in the team ${target.teamName}`,
+    ),
+    redeliver: change.legs.deliveredAt === null || ageMs(change.legs.deliveredAt, now) > REDELIVER_AFTER_MS,
   };
+}
+
+function waiting(leg: Leg, why: string): Look & { found: 'waiting' } {
+  return { found: 'waiting', leg, why, redeliver: false };
+}
+
+/** Whether the objective has passed since the decision. */
+function isPast(change: Change, objectiveMs: number, now: Date): boolean {
+  return change.legs.decidedAt !== null && ageMs(change.legs.decidedAt, now) >= objectiveMs;
 }
 
 /** A delivery that Anypoint accepted but does not show is repeated after this; it reads before it writes. */
@@ -141,8 +136,7 @@ async function noteWaiting(road: Road, change: Change, look: { leg: Leg; why: st
     return false;
   }
   if (change.late !== null) return true;
-  if (change.state === 'awaitingSignIn' || change.legs.decidedAt === null) return false;
-  if (ageMs(change.legs.decidedAt, now) < road.objectiveMs) return false;
+  if (change.state === 'awaitingSignIn' || !isPast(change, road.objectiveMs, now)) return false;
   await record(road, change, (base) => ({ ...base, type: 'changeLate', leg: look.leg, why: look.why }));
   return true;
 }
@@ -169,14 +163,17 @@ async function owe(road: Road, job: Job): Promise<void> {
   await commit(road.db, async () => ({ result: null, jobs: [job] }), road.nudge);
 }
 
-/** Often while it should arrive any moment, ever more seldom afterwards; a push or delivery brings a look at once. */
-function nextLookMs(change: Change, now: Date): number {
+/**
+ * Often once it was delivered, seldom before: the push and the delivery bring a look by themselves. Never past
+ * the objective without a look, so that the alarm is on time.
+ */
+function nextLookMs(change: Change, objectiveMs: number, now: Date): number {
   const age = ageMs(change.legs.decidedAt ?? now, now);
-  const sinceDelivery =
-    change.legs.deliveredAt === null ? Number.POSITIVE_INFINITY : ageMs(change.legs.deliveredAt, now);
-  if (sinceDelivery < 5_000) return 250;
-  if (age < 90_000) return 1_000;
-  if (age < 600_000) return 5_000;
+  const sinceDelivery = change.legs.deliveredAt === null ? null : ageMs(change.legs.deliveredAt, now);
+  if (sinceDelivery !== null && sinceDelivery < 5_000) return 250;
+  if (age < objectiveMs)
+    return Math.max(50, Math.min(sinceDelivery === null ? 5_000 : 1_000, objectiveMs - age));
+  if (age < 600_000) return 2_000;
   return age < 86_400_000 ? 30_000 : 300_000;
 }
 

@@ -345,7 +345,7 @@ function alarmText(view: ChangeView, change: Change): string {
   const leg = legName(change.late?.leg ?? 'delivery', IDP_NAME);
   if (change.late?.clearedAt != null)
     return `:white_check_mark: Alarm cleared: ${what} was seen in MuleSoft after ${elapsedInWords(legTimes(change.legs).total ?? 0)}; it was stuck at ${leg}.`;
-  return `:rotating_light: Alarm: ${what} is not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}. It is stuck at ${leg}: ${hint(change, view)} Latchkey keeps looking and says here when it arrives.`;
+  return `:rotating_light: Alarm: ${what} is not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}. It is stuck at ${leg}: ${inert(change.late?.why ?? '')}. What to do: ${hint(change, view)} Latchkey keeps looking and says here when it arrives.`;
 }
 
 function hint(change: Change, view: ChangeView): string {

@@ -55,6 +55,11 @@ const draft = z.strictObject({
   seconds: z.number(),
 });
 
+/** Each takes a block of the 50 that a message holds. */
+const OVERVIEW_MAX = 20;
+const TRY_AGAIN =
+  'Latchkey could not open this: Slack or the identity provider does not answer. Nothing was changed; try again in a minute.';
+
 const HELP = [
   '*/access* opens the form to ask for access.',
   '*/access mine* shows what you have and what you asked for.',
@@ -86,14 +91,17 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
     const word = command.text.trim().split(/\s+/)[0] ?? '';
     if (word === 'help') return await ack({ response_type: 'ephemeral', text: HELP });
     await ack();
-    if (word === 'mine') {
+    try {
+      if (word !== 'mine') return await openForm(road, client, command.trigger_id, command.user_id);
       const person = await identify(road, command.user_id);
-      if (isRefusal(person))
-        return void (await respond({ response_type: 'ephemeral', text: `${person.text} ${person.next}` }));
-      const changes = await changesOfPerson(road.db, person.id, 20);
-      return void (await respond({ response_type: 'ephemeral', ...overview(road, changes) }));
+      const answer = isRefusal(person)
+        ? { text: `${person.text} ${person.next}` }
+        : overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX));
+      await respond({ response_type: 'ephemeral', ...answer });
+    } catch (error) {
+      road.log.warn({ err: (error as Error).message }, '/access not served');
+      await respond({ response_type: 'ephemeral', text: TRY_AGAIN });
     }
-    await openForm(road, client, command.trigger_id, command.user_id);
   });
 
   app.action<BlockAction>({ action_id: ENTITLEMENT_SELECT }, async ({ ack, body }) => {
@@ -184,8 +192,9 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
       const entitlement = road.catalogue.entitlement(change.entitlementKey);
       const person = await readPerson(road.db, change.personId);
       await open(
+        road,
         client,
-        body.trigger_id,
+        body,
         lessModal(
           key,
           person?.name ?? 'The requester',
@@ -204,7 +213,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
       const change = key === null ? null : await readChange(road.db, key.change);
       if (key === null || change === null) return;
       const person = await readPerson(road.db, change.personId);
-      await open(client, body.trigger_id, denyModal(key, person?.name ?? 'The requester'));
+      await open(road, client, body, denyModal(key, person?.name ?? 'The requester'));
     },
   );
 
@@ -222,8 +231,9 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
       );
       if (until === null)
         return await open(
+          road,
           client,
-          body.trigger_id,
+          body,
           messageModal('This access has ended already.', 'Ask again with /access.'),
         );
       const forAccountId =
@@ -231,8 +241,9 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
           ? null
           : accountFor(change.personId);
       await open(
+        road,
         client,
-        body.trigger_id,
+        body,
         extendModal(
           entitlement,
           until,
@@ -383,6 +394,12 @@ function click(key: CardKey, accountId: string, once: string, act: ClickReceived
   };
 }
 
-async function open(client: WebClient, triggerId: string, view: ModalView): Promise<void> {
-  await client.views.open({ trigger_id: triggerId, view });
+/** Opens a form from a button; where that fails, the clicker is told so. */
+async function open(road: Road, client: WebClient, body: BlockAction, view: ModalView): Promise<void> {
+  try {
+    await client.views.open({ trigger_id: body.trigger_id, view });
+  } catch (error) {
+    road.log.warn({ err: (error as Error).message }, 'form not opened');
+    if (body.channel !== undefined) await road.messenger.whisper(body.channel.id, body.user.id, TRY_AGAIN);
+  }
 }
