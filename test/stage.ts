@@ -5,6 +5,7 @@ import type { Catalogue } from '../src/core/catalogue.ts';
 import { type Latchkey, startLatchkey } from '../src/latchkey.ts';
 import { loadCatalogue } from '../src/policy/catalogue-file.ts';
 import { SCRIPTED_MODEL } from '../src/sandbox/model/emulator.ts';
+import { sandboxPage } from '../src/sandbox/page/page.ts';
 import { company, credentials } from '../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
 import { freshDatabase } from './database.ts';
@@ -48,13 +49,20 @@ export type StageOptions = {
   modelBudgetMs?: number;
   way?: 'http' | 'socket';
   catalogue?: (catalogue: Catalogue) => Catalogue;
+  /** Serve the sandbox page too. */
+  page?: boolean;
 };
 
 /** A whole world and a whole Latchkey on real HTTP and a database of their own. */
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const fresh = await freshDatabase();
   await fresh.database.close();
-  const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
+  const world = await startWorld({
+    port: 0,
+    stateFile: null,
+    latchkey: null,
+    ...(options.page === true ? { page: sandboxPage } : {}),
+  });
   const loaded = await loadCatalogue('policy');
   const catalogue = options.catalogue?.(loaded) ?? loaded;
   const start = (port: number) =>

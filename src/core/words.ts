@@ -145,8 +145,8 @@ function waitingDetail(change: Change, names: Names): string {
       ? ''
       : `Approved by ${change.approvals.map((a) => names.safe(a.name)).join(', ')}; `;
   if (names.deciders === '')
-    return `${given}nobody can decide on this: the approver rule leaves no one. ${names.owner} has to mend the catalogue.${lapses}`;
-  return `${given}waiting for ${names.deciders}.${lapses}`;
+    return `${given}${given === '' ? 'Nobody' : 'nobody'} can decide on this: the approver rule leaves no one. ${names.owner} has to mend the catalogue.${lapses}`;
+  return `${given === '' ? 'Waiting' : `${given}waiting`} for ${names.deciders}.${lapses}`;
 }
 
 function endingStanding(change: Change, ending: Change, names: Names): Said {

@@ -212,12 +212,12 @@ export const anypointTeams = [
 
 export const slackChannels = [
   {
-    id: 'C0000001',
+    id: 'C00000001',
     name: 'access-requests',
     members: ['ines', 'erik', 'tom', 'olga', 'sam', 'sofia', 'nadia'],
   },
   {
-    id: 'C0000002',
+    id: 'C00000002',
     name: 'general',
     members: ['ines', 'erik', 'tom', 'olga', 'sam', 'sofia', 'nadia', 'gus', 'dora', 'zoe', 'vera'],
   },

@@ -7,7 +7,7 @@ import type { Emulator, Installation, World } from './emulator.ts';
 import { FaultPlan, faultSchema, type Vendor, vendors } from './fault-plan.ts';
 import { createModelEmulator } from './model/emulator.ts';
 import { createOktaEmulator } from './okta/emulator.ts';
-import { people } from './seed.ts';
+import { type Person, people } from './seed.ts';
 import { createSlackEmulator } from './slack/emulator.ts';
 
 export type RunningWorld = {
@@ -21,6 +21,8 @@ export type WorldOptions = {
   /** File that keeps the state between starts; null: nothing is kept. */
   stateFile: string | null;
   latchkey: Installation | null;
+  /** The company's people; the seed's when left out. */
+  people?: readonly Person[];
   /** The web page; left out in tests that don't look at it. */
   page?: (app: Parameters<Emulator['routes']>[0], world: World) => Promise<void>;
 };
@@ -42,7 +44,7 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   let url = '';
   const listeners = new Set<() => void>();
   const world: World = {
-    people,
+    people: options.people ?? people,
     faults: new FaultPlan(),
     changed() {
       for (const listener of listeners) listener();

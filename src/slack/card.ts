@@ -4,6 +4,7 @@ import { durationInWords, elapsedInWords } from '../core/duration.ts';
 import { askedInWords, legName, type Names, type Standing, standing } from '../core/words.ts';
 import type { AdviceResult, Notice } from '../flow/ports.ts';
 import type { ChangeView, Named } from '../flow/view.ts';
+import type { Summary } from '../store/summaries.ts';
 import { inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
 
 /** What a message consists of in Slack. `text` is the notification and the fallback. */
@@ -19,6 +20,7 @@ export const actions = {
   withdraw: 'withdraw',
   release: 'release',
   extend: 'extend',
+  ask: 'ask',
 } as const;
 
 const moodMarks: Record<Standing['mood'], string> = {
@@ -110,7 +112,7 @@ function card(view: ChangeView, now: Standing): SlackContent {
   ];
   if (view.summary !== null) {
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
-    blocks.push(...adviceBlocks(view.summary.advice));
+    blocks.push(...adviceBlocks(view.summary));
   }
   blocks.push({ type: 'divider' }, ...standingBlocks(now), ...legsBlock(view));
   if (change.state === 'asking') {
@@ -158,7 +160,7 @@ function decisionButtons(change: Change): KnownBlock {
   };
 }
 
-const severityMarks = { low: '🟢', medium: '🟠', high: '🔴' } as const;
+const severities = { low: 'Low risk', medium: 'Medium risk', high: 'High risk' } as const;
 const whyNoAdvice: Record<Extract<AdviceResult, { answered: false }>['why'], string> = {
   slow: 'it took too long',
   down: 'it can’t be reached',
@@ -169,7 +171,7 @@ const whyNoAdvice: Record<Extract<AdviceResult, { answered: false }>['why'], str
 };
 
 /** The model's words, plainly as advice, in blocks that interpret nothing. */
-function adviceBlocks(advice: AdviceResult | null): KnownBlock[] {
+function adviceBlocks({ advice, sheet }: Summary): KnownBlock[] {
   if (advice === null)
     return [
       { type: 'context', elements: [plain('Advice: the model is being asked; you need not wait for it.')] },
@@ -184,12 +186,14 @@ function adviceBlocks(advice: AdviceResult | null): KnownBlock[] {
       },
     ];
   const { headline, risks, questions, lean } = advice.advice;
+  const source = (id: string) => sheet.facts.find((f) => f.id === id)?.label ?? id;
   const lines = [
     `Advice only (${advice.provenance.model}), leans to ${lean === 'ask more' ? 'asking more' : lean === 'deny' ? 'denying' : 'approving'}: ${headline}`,
-    ...risks.map((r) => `${severityMarks[r.severity]} ${r.text} [${[...r.facts, ...r.clauses].join(', ')}]`),
-    ...questions.map((q) => `❓ ${q}`),
+    ...risks.map((r) => `• ${severities[r.severity]}: ${r.text} (${[...r.facts.map(source), ...r.clauses].join(', ')})`),
+    ...questions.map((q) => `• To ask: ${q}`),
   ];
-  return [section(plain(lines.join('\n')))];
+  return [section(plain(lines.join('
+')))];
 }
 
 function legsBlock(view: ChangeView): KnownBlock[] {

@@ -6,7 +6,7 @@ import {
   SocketModeReceiver,
   type ViewSubmitAction,
 } from '@slack/bolt';
-import type { ModalView } from '@slack/types';
+import type { HomeView, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { heldUntil } from '../core/desired.ts';
@@ -42,7 +42,7 @@ import {
   refusalModal,
   requestModal,
 } from './modal.ts';
-import { overview } from './overview.ts';
+import { homeView, overview } from './overview.ts';
 
 /** A button's value is a key and nothing more; what does not parse is not ours. */
 const buttonValue = z.strictObject({ change: z.uuid(), round: z.int() });
@@ -103,6 +103,19 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
       await respond({ response_type: 'ephemeral', text: TRY_AGAIN });
     }
   });
+
+  app.event('app_home_opened', async ({ event }) => {
+    if (event.tab !== 'home') return;
+    await client.views.publish({ user_id: event.user, view: await homeFor(road, event.user) });
+  });
+
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: actions.ask, type: 'block_actions' },
+    async ({ ack, body }) => {
+      await ack();
+      await openForm(road, client, body.trigger_id, body.user.id);
+    },
+  );
 
   app.action<BlockAction>({ action_id: ENTITLEMENT_SELECT }, async ({ ack, body }) => {
     await ack();
@@ -323,6 +336,18 @@ async function formFor(road: Road, accountId: string): Promise<ModalView> {
       'Latchkey can’t look you up right now: the identity provider or Slack does not answer.',
       'Nothing was asked. Close this and try again in a minute.',
     );
+  }
+}
+
+/** The Home tab: what this person has and asked for. */
+async function homeFor(road: Road, accountId: string): Promise<HomeView> {
+  try {
+    const person = await identify(road, accountId);
+    if (isRefusal(person)) return homeView({ text: `${person.text} ${person.next}` });
+    return homeView(overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX)));
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return homeView({ text: TRY_AGAIN });
   }
 }
 

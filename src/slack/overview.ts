@@ -1,8 +1,8 @@
-import type { KnownBlock } from '@slack/types';
+import type { HomeView, KnownBlock } from '@slack/types';
 import type { Change } from '../core/change.ts';
 import { standing } from '../core/words.ts';
 import type { Road } from '../flow/road.ts';
-import type { SlackContent } from './card.ts';
+import { actions, type SlackContent } from './card.ts';
 import { inert, mrkdwn, slackDate } from './mrkdwn.ts';
 
 /** `/access mine`: what a person has and asked for, newest first. */
@@ -25,4 +25,27 @@ export function overview(road: Road, changes: readonly Change[]): SlackContent {
     return { type: 'section', text: mrkdwn(`*${inert(title)}*\n${now.headline}. ${now.detail}`) };
   });
   return { text: 'Your access', blocks };
+}
+
+/** The Home tab: a way to ask, and the overview. */
+export function homeView(content: { text: string; blocks?: KnownBlock[] }): HomeView {
+  return {
+    type: 'home',
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: 'Your access to MuleSoft' } },
+      {
+        type: 'actions',
+        elements: [
+          {
+            type: 'button',
+            style: 'primary',
+            action_id: actions.ask,
+            text: { type: 'plain_text', text: 'Ask for access' },
+          },
+        ],
+      },
+      { type: 'divider' },
+      ...(content.blocks ?? [{ type: 'section', text: mrkdwn(content.text) }]),
+    ],
+  };
 }

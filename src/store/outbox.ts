@@ -117,7 +117,7 @@ export async function finish(db: Db, row: OutboxRow): Promise<boolean> {
 export async function again(db: Db, row: OutboxRow, afterMs: number, fault: string | null): Promise<void> {
   await sql`
     update outbox set
-      next_at = clock_timestamp() + case when generation = ${row.generation} then ${afterMs} else 0 end * interval '1 ms',
+      next_at = clock_timestamp() + case when generation = ${row.generation} then ${afterMs}::float8 else 0 end * interval '1 ms',
       attempts = case when ${fault}::text is null then 0 else attempts + 1 end,
       last_fault = coalesce(${fault}, last_fault)
     where id = ${row.id} and done_at is null`.execute(db);
@@ -126,7 +126,7 @@ export async function again(db: Db, row: OutboxRow, afterMs: number, fault: stri
 /** Puts leased rows back at once, e.g. when the queue could not take them. */
 export async function unlease(db: Db, ids: readonly string[], afterMs: number): Promise<void> {
   if (ids.length === 0) return;
-  await sql`update outbox set next_at = clock_timestamp() + ${afterMs} * interval '1 ms'
+  await sql`update outbox set next_at = clock_timestamp() + ${afterMs}::float8 * interval '1 ms'
     where id = any(${ids}::bigint[]) and done_at is null`.execute(db);
 }
 

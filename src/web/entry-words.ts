@@ -60,9 +60,9 @@ function textOf(type: Entry, data: Record<string, unknown>): string {
     case 'endingWarned':
       return 'Warned that the end is near';
     case 'grantEnded':
-      return data['stillHeld'] === true ? 'Ended; another grant keeps the access' : 'Ended';
+      return data.stillHeld === true ? 'Ended; another grant keeps the access' : 'Ended';
     case 'adviceGiven':
-      return data['answered'] === true
+      return data.answered === true
         ? 'The model gave its advice'
         : `No advice from the model (${field('why')})`;
     case 'clickRefused':

@@ -7,8 +7,8 @@ import { signatureOf } from '../../src/sandbox/slack/delivery.ts';
 import { createSlackEmulator } from '../../src/sandbox/slack/emulator.ts';
 import { type StartedEmulator, startEmulator } from './start-emulator.ts';
 
-const ACCESS_REQUESTS = 'C0000001';
-const GENERAL = 'C0000002';
+const ACCESS_REQUESTS = 'C00000001';
+const GENERAL = 'C00000002';
 const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text } }) as const;
 const plain = (text: string) => ({ type: 'plain_text', text }) as const;
 

@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Stage, setStage } from '../stage.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const ARTEFACTS = 'test/artefacts';
+/** Without these, Chromium looks up hosts of its own at every start. */
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+const isThere = existsSync(CHROMIUM);
+if (!isThere && process.env.CI === 'true')
+  throw new Error('CI has to run the browser suite: install chromium');
+
+describe.skipIf(!isThere)(
+  isThere ? 'the sandbox page' : 'the sandbox page (left out: no Chromium on this machine)',
+  () => {
+    let stage: Stage;
+    let browser: Browser;
+    let page: Page;
+    const complaints: string[] = [];
+
+    beforeAll(async () => {
+      mkdirSync(ARTEFACTS, { recursive: true });
+      stage = await setStage({ page: true });
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+      page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.setDefaultTimeout(8_000);
+      await page.goto(stage.world.url);
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await stage?.close();
+    });
+
+    const at = (id: string) => page.getByTestId(id);
+    const be = async (key: string, channel: string) => {
+      await at(`person-${key}`).click();
+      await page.locator(`[data-testid="person-${key}"][aria-current]`).waitFor();
+      await at(`channel-${channel}`).click();
+    };
+    const picture = (name: string) => page.screenshot({ path: `${ARTEFACTS}/${name}.png` });
+
+    test('the intern asks, the team lead approves, and both the page and Anypoint show it in effect', async () => {
+      await be('ines', 'latchkey');
+      await at('composer-input').fill('/access');
+      await at('composer-input').press('Enter');
+      await at('field-entitlement').waitFor();
+      await at('field-entitlement').selectOption('orders-api-read');
+      await at('field-duration').waitFor();
+      await at('field-reason').fill('Looking into stuck orders for INC-4711');
+      await at('field-ticket').fill('INC-4711');
+      await picture('1-form');
+      await at('submit').click();
+      await at('modal').waitFor({ state: 'detached' });
+
+      await be('tom', 'access-requests');
+      const approve = at('action-approve');
+      await approve.waitFor();
+      await page.getByText('Advice only').waitFor();
+      await picture('2-card');
+      await approve.click();
+
+      await at('team-orders-api-readers').getByTestId('member-ines').waitFor();
+      await page.getByTestId('change').and(page.locator('[data-state="inEffect"]')).first().waitFor();
+      await page.getByText('In effect in MuleSoft after').first().waitFor();
+      await picture('3-card-in-effect');
+
+      await be('ines', 'latchkey');
+      await page.getByText('approved by Tom Okafor').first().waitFor();
+      await picture('4-requester');
+      expect(complaints).toEqual([]);
+    });
+
+    test('a form with nothing in it is refused under the fields, and the text typed stays', async () => {
+      await be('erik', 'latchkey');
+      await at('composer-input').fill('/access');
+      await at('composer-input').press('Enter');
+      await at('field-entitlement').waitFor();
+      await at('field-reason').fill('half a thought');
+      await at('submit').click();
+      await at('error-entitlement').waitFor();
+      await picture('5-form-refused');
+      expect(await at('field-reason').inputValue()).toBe('half a thought');
+      await at('cancel').click();
+      await at('modal').waitFor({ state: 'detached' });
+    });
+
+    test('the Home tab shows what I have', async () => {
+      await be('ines', 'home');
+      await page.getByText('Your access to MuleSoft').waitFor();
+      await page.getByText('In effect in MuleSoft after').first().waitFor();
+      await picture('6-home');
+    });
+  },
+);
