@@ -189,11 +189,12 @@ function adviceBlocks({ advice, sheet }: Summary): KnownBlock[] {
   const source = (id: string) => sheet.facts.find((f) => f.id === id)?.label ?? id;
   const lines = [
     `Advice only (${advice.provenance.model}), leans to ${lean === 'ask more' ? 'asking more' : lean === 'deny' ? 'denying' : 'approving'}: ${headline}`,
-    ...risks.map((r) => `• ${severities[r.severity]}: ${r.text} (${[...r.facts.map(source), ...r.clauses].join(', ')})`),
+    ...risks.map(
+      (r) => `• ${severities[r.severity]}: ${r.text} (${[...r.facts.map(source), ...r.clauses].join(', ')})`,
+    ),
     ...questions.map((q) => `• To ask: ${q}`),
   ];
-  return [section(plain(lines.join('
-')))];
+  return [section(plain(lines.join('\n')))];
 }
 
 function legsBlock(view: ChangeView): KnownBlock[] {
