@@ -21,6 +21,7 @@ export type ChangeView = {
   pinged: Named[];
   alsoMay: Named[];
   owner: Named | null;
+  /** In the owner's stead: empty while the owner is in chat. */
   admins: Named[];
   channel: string;
   summary: Summary | null;
@@ -42,6 +43,7 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
   const pinged = distinct(seats.filter((s) => s.pinged));
   const alsoMay = distinct(seats).filter((a) => !pinged.some((p) => p.id === a.id));
   const name = (p: { id: string; name: string; email: string }) => named(road, p);
+  const owner = entitlement === null ? null : await byEmail(road, entitlement.owner);
   return {
     change,
     ending: await endingOf(road.db, changeId),
@@ -50,8 +52,11 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
     requester: requester === null ? null : await name(requester),
     pinged: await Promise.all(pinged.map(name)),
     alsoMay: await Promise.all(alsoMay.map(name)),
-    owner: entitlement === null ? null : await byEmail(road, entitlement.owner),
-    admins: await Promise.all(catalogue.admins.map((email) => byEmail(road, email))),
+    owner,
+    admins:
+      owner?.accountId == null
+        ? await Promise.all(catalogue.admins.map((email) => byEmail(road, email)))
+        : [],
     channel: catalogue.channel,
     summary: await readSummary(road.db, changeId),
     objectiveMs: road.objectiveMs,
