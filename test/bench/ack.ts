@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Figure, percentile } from './figure.ts';
+import type { Scene } from './scene.ts';
+import { createSlackSender, type SlackSender, slackIdOf } from './slack-sender.ts';
+import type { Traveller } from './traveller.ts';
+
+const PER_SECOND = 100;
+const SECONDS = 10;
+/** Changes that set out each second beside it, request to in effect. */
+const BACKGROUND_PER_SECOND = 3;
+const P99_MS = 150;
+const RATIO = 1.5;
+
+/**
+ * Clicks at a steady rate, whether or not the earlier ones were answered, while changes go their way through
+ * Latchkey. Each click is an approver pressing a card that is settled already: stored, acknowledged, then truly
+ * settled (identity looked up again, refusal shown). The bare listener gets the same clicks on the same machine
+ * while Latchkey carries the same changes.
+ */
+export async function ack(scene: Scene, traveller: Traveller, firstPerson: number): Promise<Figure[]> {
+  const card = await traveller.ask(firstPerson, 'payments-api-read');
+  await traveller.approve(card);
+  await traveller.arrives(card);
+  const bareUrl = await scene.run('./bare-listener.ts', scene.databaseUrl);
+  const bare = createSlackSender(bareUrl);
+  const seconds = BACKGROUND_PER_SECOND * SECONDS;
+  await clicksAt(bare, card, 1);
+  const bareMs = await withBackground(traveller, firstPerson + 1, () => clicksAt(bare, card, SECONDS));
+  await clicksAt(traveller.slack, card, 1);
+  await drained(scene);
+  const latchkeyMs = await withBackground(traveller, firstPerson + 1 + seconds, () =>
+    clicksAt(traveller.slack, card, SECONDS),
+  );
+  await drained(scene);
+  bare.close();
+  return [0.5, 0.99].map((share): Figure => {
+    const value = percentile(latchkeyMs, share);
+    const baselineValue = percentile(bareMs, share);
+    const ratio = value / baselineValue;
+    const is99 = share === 0.99;
+    return {
+      bench: 'road',
+      metric: `slack ack p${share * 100} (ms)`,
+      value,
+      baseline: 'bare Bolt listener, one row',
+      baselineValue,
+      ratio,
+      target: is99 ? `< ${P99_MS}, ratio <= ${RATIO}` : `ratio <= ${RATIO}`,
+      holds: (!is99 || value < P99_MS) && ratio <= RATIO,
+    };
+  });
+}
+
+async function clicksAt(slack: SlackSender, card: string, seconds: number): Promise<number[]> {
+  const times: number[] = [];
+  const sent: Promise<void>[] = [];
+  const startedAt = performance.now();
+  for (let n = 0; n < PER_SECOND * seconds; n++) {
+    const dueInMs = startedAt + (n * 1_000) / PER_SECOND - performance.now();
+    if (dueInMs > 0) await sleep(dueInMs);
+    sent.push(
+      slack.approve(slackIdOf('tom'), card).then(({ status, ms }) => {
+        if (status !== 200) throw new Error(`a click was answered ${status}`);
+        times.push(ms);
+      }),
+    );
+  }
+  await Promise.all(sent);
+  return times;
+}
+
+async function withBackground<T>(
+  traveller: Traveller,
+  firstPerson: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const trips: Promise<unknown>[] = [];
+  let next = firstPerson;
+  const last = firstPerson + BACKGROUND_PER_SECOND * SECONDS;
+  const timer = setInterval(() => {
+    if (next >= last) return;
+    const n = next++;
+    trips.push(
+      traveller.ask(n, 'payments-api-read').then(async (id) => {
+        await traveller.approve(id);
+        await traveller.arrives(id);
+      }),
+    );
+  }, 1_000 / BACKGROUND_PER_SECOND);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    await Promise.all(trips);
+  }
+}
+
+/** Until everything owed so far is done. */
+export async function drained(scene: Scene): Promise<void> {
+  for (;;) {
+    const { rows } = await scene.db.query('select count(*)::int as n from outbox where done_at is null');
+    if (rows[0].n === 0) return;
+    await sleep(50);
+  }
+}

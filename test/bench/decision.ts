@@ -1,0 +1,67 @@
+import { drained } from './ack.ts';
+import { crowdPerson } from './crowd.ts';
+import { type Figure, percentile } from './figure.ts';
+import type { Scene } from './scene.ts';
+import { abreast, type Traveller } from './traveller.ts';
+
+const CHANGES = 120;
+/** Decisions under way at once. */
+const WIDTH = 2;
+const P50_MS = 50;
+const P99_MS = 250;
+
+/** From an approver's click leaving Slack, and from the decision's commit, to Okta receiving the membership write. */
+export async function decision(scene: Scene, traveller: Traveller): Promise<Figure[]> {
+  const changes = new Map<string, { personId: string; clickedAt: number }>();
+  const asked: string[] = [];
+  const people = Array.from({ length: CHANGES }, (_, n) => n);
+  await abreast(people, 8, async (n) => {
+    const id = await traveller.ask(n, 'orders-api-read');
+    changes.set(id, { personId: crowdPerson(n).oktaId, clickedAt: 0 });
+    asked.push(id);
+  });
+  await drained(scene);
+  await abreast(asked, WIDTH, async (id) => {
+    const change = changes.get(id);
+    if (change !== undefined) change.clickedAt = Date.now();
+    await traveller.approve(id);
+    await traveller.isWritten(id);
+  });
+  const seen = await scene.world<{ path: string; at: number }[]>(
+    'GET',
+    '/control/requests?vendor=okta&method=PUT',
+  );
+  const { rows } = await scene.db.query<{ change_id: string; at: Date }>(
+    `select change_id, at from audit where type = 'changeApproved' and change_id = any($1::uuid[])`,
+    [asked],
+  );
+  const committedAt = new Map(rows.map((row) => [row.change_id, row.at.getTime()]));
+  const fromClick: number[] = [];
+  const fromDecision: number[] = [];
+  for (const [id, { personId, clickedAt }] of changes) {
+    const at = seen.find((r) => r.at >= clickedAt && r.path.endsWith(`/users/${personId}`))?.at;
+    if (at === undefined) throw new Error(`no write for change ${id}`);
+    fromClick.push(at - clickedAt);
+    fromDecision.push(at - (committedAt.get(id) ?? Number.NaN));
+  }
+  await drained(scene);
+  return [
+    figure('decision click to IdP call p50 (ms)', percentile(fromClick, 0.5), P50_MS),
+    figure('decision click to IdP call p99 (ms)', percentile(fromClick, 0.99), P99_MS),
+    figure('decision recorded to IdP call p50 (ms)', percentile(fromDecision, 0.5), P50_MS),
+    figure('decision recorded to IdP call p99 (ms)', percentile(fromDecision, 0.99), P99_MS),
+  ];
+}
+
+function figure(metric: string, value: number, mostMs: number): Figure {
+  return {
+    bench: 'road',
+    metric,
+    value,
+    baseline: null,
+    baselineValue: null,
+    ratio: null,
+    target: `< ${mostMs}`,
+    holds: value < mostMs,
+  };
+}

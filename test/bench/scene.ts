@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
+import { company, credentials } from '../../src/sandbox/seed.ts';
+import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
+
+export type Scene = {
+  worldUrl: string;
+  latchkeyUrl: string;
+  databaseUrl: string;
+  db: pg.Pool;
+  /** Runs one of the bench's own programs beside, on a port of its own; answers its address. */
+  run(file: string, ...args: string[]): Promise<string>;
+  world<T>(method: string, path: string, body?: unknown): Promise<T>;
+  close(): Promise<void>;
+};
+
+const READY_WITHIN_MS = 20_000;
+
+/**
+ * Latchkey as `npm start` runs it for real, the world and PostgreSQL, each in a process of its own; the world
+ * with its limits off and its pushes at once.
+ */
+export async function setScene(): Promise<Scene> {
+  const home = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
+  await chmod(home, 0o755);
+  const children: ChildProcess[] = [];
+  const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
+  const db = new pg.Pool({ connectionString: postgres.url, max: 4 });
+
+  function start(path: string, args: string[], env: Record<string, string> = {}): void {
+    const child = spawn(process.execPath, [fileURLToPath(new URL(path, import.meta.url)), ...args], {
+      cwd: home,
+      env: { PATH: process.env.PATH ?? '', ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    children.push(child);
+  }
+  const world = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(`${worldUrl}${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return (text === '' ? null : JSON.parse(text)) as T;
+  };
+
+  const worldPort = await freePort();
+  const worldUrl = `http://127.0.0.1:${worldPort}`;
+  start('./crowded-world.ts', [String(worldPort)]);
+  await answers(`${worldUrl}/control/health`);
+  await world('POST', '/slack/sim/limits', { enabled: false });
+  await world('POST', '/okta/sim/rate-limit', { perMinute: 10_000_000 });
+  await world('POST', '/okta/sim/push', { latencyMs: 0, jitterMs: 0 });
+  await world('POST', '/anypoint/sim/throttle', { perMinute: null });
+
+  const port = await freePort();
+  const latchkeyUrl = `http://127.0.0.1:${port}`;
+  await world('PUT', '/control/latchkey', { url: latchkeyUrl, scimToken: credentials.scimToken });
+  start('../../src/main.ts', [], {
+    SLACK_BOT_TOKEN: credentials.slackBotToken,
+    SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
+    SLACK_API_URL: `${worldUrl}/slack/api/`,
+    OKTA_ORG_URL: `${worldUrl}/okta`,
+    OKTA_API_TOKEN: credentials.oktaApiToken,
+    ANYPOINT_URL: `${worldUrl}/anypoint`,
+    ANYPOINT_ORG_ID: company.anypointOrgId,
+    ANYPOINT_CLIENT_ID: credentials.anypointClientId,
+    ANYPOINT_CLIENT_SECRET: credentials.anypointClientSecret,
+    OPENAI_API_KEY: credentials.modelApiKey,
+    OPENAI_BASE_URL: `${worldUrl}/model/v1`,
+    OPENAI_MODEL: SCRIPTED_MODEL,
+    SCIM_TOKEN: credentials.scimToken,
+    DATABASE_URL: postgres.url,
+    PORT: String(port),
+    POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),
+    LOG_LEVEL: 'error',
+  });
+  await answers(`${latchkeyUrl}/readyz`);
+  // Okta's first push of all groups comes when it first sees Latchkey.
+  await until('the first push', async () => {
+    const { pending } = await world<{ pending: number }>('GET', '/okta/sim/push');
+    const { rows } = await db.query('select count(*)::int as n from scim_groups');
+    return pending === 0 && rows[0].n > 0;
+  });
+
+  return {
+    worldUrl,
+    latchkeyUrl,
+    databaseUrl: postgres.url,
+    db,
+    world,
+    async run(file, ...args) {
+      const own = await freePort();
+      start(file, [String(own), ...args]);
+      const url = `http://127.0.0.1:${own}`;
+      await answers(url);
+      return url;
+    },
+    async close() {
+      await Promise.all(
+        children.map(async (child) => {
+          if (child.exitCode !== null) return;
+          const gone = new Promise((resolve) => child.once('exit', resolve));
+          child.kill('SIGTERM');
+          const isLate = await Promise.race([gone.then(() => false), sleep(8_000, true, { ref: false })]);
+          if (isLate) child.kill('SIGKILL');
+        }),
+      );
+      await db.end();
+      await postgres.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function until(what: string, look: () => Promise<boolean>, ms = READY_WITHIN_MS): Promise<void> {
+  for (const end = Date.now() + ms; !(await look()); await sleep(25))
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+}
+
+/** Whatever the answer, somebody listens there. */
+async function answers(url: string): Promise<void> {
+  await until(`${url} answers`, () =>
+    fetch(url).then(
+      (answer) => answer.status !== 503,
+      () => false,
+    ),
+  );
+}
+
+async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { crowdPerson } from './crowd.ts';
+import type { Scene } from './scene.ts';
+import { createSlackSender, slackIdOf } from './slack-sender.ts';
+
+export type Traveller = ReturnType<typeof createTraveller>;
+
+const POLL_MS = 15;
+const PATIENCE_MS = 120_000;
+
+type Waiting = {
+  isThere: (state: string) => boolean;
+  resolve: (state: string) => void;
+  reject: (e: Error) => void;
+};
+
+/** Sends changes down the road as Slack would and watches them in the database, all with one query at a time. */
+export function createTraveller(scene: Scene) {
+  const slack = createSlackSender(scene.latchkeyUrl);
+  const waiting = new Map<string, Waiting>();
+  let isPolling = false;
+
+  async function poll(): Promise<void> {
+    isPolling = true;
+    const since = Date.now();
+    while (waiting.size > 0) {
+      const ids = [...waiting.keys()];
+      const { rows } = await scene.db.query<{ id: string; state: string }>({
+        name: 'states',
+        text: 'select id, state from changes where id = any($1::uuid[])',
+        values: [ids],
+      });
+      for (const { id, state } of rows) {
+        const one = waiting.get(id);
+        if (one?.isThere(state) !== true) continue;
+        waiting.delete(id);
+        one.resolve(state);
+      }
+      if (Date.now() - since > PATIENCE_MS) {
+        for (const one of waiting.values()) one.reject(new Error('a change stands still'));
+        waiting.clear();
+      }
+      await sleep(POLL_MS);
+    }
+    isPolling = false;
+  }
+
+  function reaches(id: string, isThere: (state: string) => boolean): Promise<string> {
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { isThere, resolve, reject });
+      if (!isPolling)
+        void poll().catch((error: Error) => {
+          isPolling = false;
+          for (const one of waiting.values()) one.reject(error);
+        });
+    });
+  }
+
+  return {
+    slack,
+    /** Files a request of one of the crowd; resolves to the change's id once approvers are asked. */
+    async ask(n: number, entitlement: string): Promise<string> {
+      const person = crowdPerson(n);
+      const acked = await slack.ask(person.slackId, entitlement);
+      if (acked.status !== 200 || acked.body !== '')
+        throw new Error(`not received: ${acked.status} ${acked.body}`);
+      const id = await changeOf(scene.db, person.email, entitlement);
+      await reaches(id, (state) => state !== 'received');
+      return id;
+    },
+    approve: (id: string, approver = 'tom') => slack.approve(slackIdOf(approver), id),
+    /** Until it is in effect or can never be. */
+    arrives: (id: string) =>
+      reaches(id, (state) => state === 'inEffect' || state === 'failed' || state === 'superseded'),
+    isWritten: (id: string) => reaches(id, (state) => !['received', 'asking', 'applying'].includes(state)),
+    close: () => slack.close(),
+  };
+}
+
+async function changeOf(db: pg.Pool, email: string, entitlement: string): Promise<string> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'change of',
+    text: `select c.id from changes c join people p on p.id = c.person_id
+      where lower(p.email) = $1 and c.entitlement_key = $2 order by c.requested_at desc limit 1`,
+    values: [email, entitlement],
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error(`no change of ${email}`);
+  return row.id;
+}
+
+/** Runs `work` for every item, at most `width` at once. */
+export async function abreast<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = [...items];
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+    }),
+  );
+}
