@@ -62,7 +62,7 @@ async function start(): Promise<void> {
     config.outside === null ? world(latchkeyUrl) : null,
   ]);
   const outside = (config.outside ?? sandbox?.outside) as Outside;
-  const log = pino({ level: config.logLevel ?? (sandbox === null ? 'info' : 'warn') });
+  const log = pino({ level: config.logLevel ?? (sandbox === null ? 'info' : 'error') });
   const latchkey = await startLatchkey({
     outside,
     catalogue,
@@ -120,5 +120,15 @@ function greet(config: Config, latchkey: Latchkey, worldUrl: string | null, took
       `SCIM base URL for Okta: ${config.publicUrl ?? latchkey.url}/scim/v2`,
       `Slack request URL: ${config.publicUrl ?? latchkey.url}/slack/events`,
     );
+  const { catalogue } = latchkey.road;
+  for (const { key } of catalogue.current().entitlements) {
+    const status = catalogue.status(key);
+    if (status.status !== 'ready')
+      lines.push('', `Not offered (${status.status}): ${key}. ${capital(status.why)}`);
+  }
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
