@@ -20,9 +20,10 @@ import { scimRoutes } from './scim/routes.ts';
 import { SLACK_TIMEOUT_MS } from './slack/call.ts';
 import { notices } from './slack/card.ts';
 import { createSlackDirectory } from './slack/directory.ts';
-import { listen, socketReceiver } from './slack/listen.ts';
+import { listen } from './slack/listen.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
 import { httpReceiver, mountSlack } from './slack/mount.ts';
+import { connectSocket, socketReceiver } from './slack/socket.ts';
 import { openDatabase } from './store/database.ts';
 import { openLocks } from './store/locks.ts';
 import { changesApi } from './web/changes-api.ts';
@@ -116,8 +117,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     listen(road, receiver, slack);
   } else {
     const bolt = listen(road, socketReceiver(outside.slack.appToken, outside.slack.apiUrl), slack);
-    await bolt.start();
-    stopSlack = async () => void (await bolt.stop());
+    stopSlack = await connectSocket(bolt, log);
   }
 
   // What can't be checked now is checked again by the sweeps; an IdP that is down must not keep Latchkey down.

@@ -194,7 +194,7 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'requestLapsed'; decision: Decision }
   | { type: 'idpWritten'; wrote: 'added' | 'removed' | 'already so' }
   | { type: 'scimPushed' }
-  | { type: 'delivered'; wrote: 'added' | 'removed' | 'already so' }
+  | { type: 'delivered'; wrote: 'added' | 'removed' }
   | { type: 'signInAwaited' }
   | { type: 'changeLate'; leg: Leg; why: string }
   | { type: 'changeSeen'; note: string | null }

@@ -20,11 +20,15 @@ export async function deliver(road: Road, job: Extract<Job, { job: 'deliver' }>)
     const user = await anypointUser(road, person);
     // Not in Anypoint yet: verify says so on the card and looks again; nothing to deliver to.
     if (user === null) return done;
-    const isMember = (await road.mulesoft.readMembership(teamId, user.id)) !== null;
-    const wrote = isMember === (desired === 'in') ? 'already so' : desired === 'in' ? 'added' : 'removed';
-    if (wrote === 'added') await road.mulesoft.addMember(teamId, user.id);
-    if (wrote === 'removed') await road.mulesoft.removeMember(teamId, user.id);
-    await note(road, job, desired, wrote);
+    // Written whatever reading says: what Anypoint shows can be behind, and both writes are idempotent.
+    if (desired === 'in') await road.mulesoft.addMember(teamId, user.id);
+    else {
+      // A maintainer was made so by hand; that is never taken away silently. Verify says so.
+      const membership = await road.mulesoft.readMembership(teamId, user.id);
+      if (membership?.membershipType === 'maintainer') return done;
+      await road.mulesoft.removeMember(teamId, user.id);
+    }
+    await note(road, job, desired);
     return done;
   });
 }
@@ -33,7 +37,6 @@ async function note(
   road: Road,
   job: { personId: string; teamId: string },
   desired: 'in' | 'out',
-  wrote: 'added' | 'removed' | 'already so',
 ): Promise<void> {
   const ids = await underwayIds(road.db, job);
   if (ids.length === 0) return;
@@ -50,7 +53,7 @@ async function note(
           changeId: change.id,
           at: unit.now,
           actor: { part: 'latchkey' },
-          wrote,
+          wrote: desired === 'in' ? 'added' : 'removed',
         });
       }
       return { result: null, events };

@@ -99,6 +99,11 @@ async function lookOnce(road: Road, change: Change, target: NonNullable<Change['
   if (!isPushed) return pushOwed;
   if (!wants && (await desiredTeamMembership(road, person, target.teamId)) !== 'out')
     return { found: 'agrees', note: 'another group still gives this team' };
+  if (membership?.membershipType === 'maintainer')
+    return waiting(
+      'delivery',
+      `${person.name} was made a maintainer of ${target.teamName} by hand, which Latchkey does not take away: remove them in Anypoint`,
+    );
   if (membership?.isAssignedViaExternalGroups === true)
     return waiting(
       'delivery',

@@ -1,11 +1,4 @@
-import {
-  App,
-  type BlockAction,
-  type ButtonAction,
-  type Receiver,
-  SocketModeReceiver,
-  type ViewSubmitAction,
-} from '@slack/bolt';
+import { App, type BlockAction, type ButtonAction, type Receiver, type ViewSubmitAction } from '@slack/bolt';
 import type { HomeView, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
@@ -308,11 +301,6 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
   });
 
   return app;
-}
-
-/** Socket Mode: the other way in, for installations that Slack can't reach. */
-export function socketReceiver(appToken: string, slackApiUrl: string): Receiver {
-  return new SocketModeReceiver({ appToken, installerOptions: { clientOptions: { slackApiUrl } } });
 }
 
 async function openForm(road: Road, client: WebClient, triggerId: string, accountId: string): Promise<void> {

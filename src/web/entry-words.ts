@@ -44,9 +44,7 @@ function textOf(type: Entry, data: Record<string, unknown>): string {
     case 'scimPushed':
       return 'Pushed to Latchkey by SCIM';
     case 'delivered':
-      return field('wrote') === 'already so'
-        ? 'Anypoint had it so already'
-        : `Delivered to Anypoint: ${field('wrote')}`;
+      return `Delivered to Anypoint: ${field('wrote')}`;
     case 'signInAwaited':
       return 'Waiting for the first sign-in to Anypoint';
     case 'changeLate':
