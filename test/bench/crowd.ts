@@ -1,7 +1,7 @@
 import { type Person, people } from '../../src/sandbox/seed.ts';
 
 /** How many people ask in a bench, besides the seed's. */
-export const CROWD = 240;
+export const CROWD = 200;
 
 /** One of the crowd: an engineer in Orders whose manager is Tom. */
 export function crowdPerson(n: number): Person {

@@ -1,10 +1,9 @@
 import { drained } from './ack.ts';
-import { crowdPerson } from './crowd.ts';
+import { CROWD, crowdPerson } from './crowd.ts';
 import { type Figure, percentile } from './figure.ts';
 import type { Scene } from './scene.ts';
 import { abreast, type Traveller } from './traveller.ts';
 
-const CHANGES = 120;
 /** Decisions under way at once. */
 const WIDTH = 2;
 const P50_MS = 50;
@@ -14,7 +13,7 @@ const P99_MS = 250;
 export async function decision(scene: Scene, traveller: Traveller): Promise<Figure[]> {
   const changes = new Map<string, { personId: string; clickedAt: number }>();
   const asked: string[] = [];
-  const people = Array.from({ length: CHANGES }, (_, n) => n);
+  const people = Array.from({ length: CROWD }, (_, n) => n);
   await abreast(people, 8, async (n) => {
     const id = await traveller.ask(n, 'orders-api-read');
     changes.set(id, { personId: crowdPerson(n).oktaId, clickedAt: 0 });

@@ -5,9 +5,6 @@ import { setScene } from './scene.ts';
 import { createTraveller } from './traveller.ts';
 import { whole } from './whole.ts';
 
-/** People of the crowd that the ack bench's background takes, from here on. */
-const ACK_PEOPLE_FROM = 0;
-
 /**
  * The road's first figures. Latchkey runs as a process of its own exactly as `npm start` does with real settings,
  * beside the world, PostgreSQL, and this process, which plays Slack and watches.
@@ -19,9 +16,9 @@ export async function road(say: (line: string) => void): Promise<Figure[]> {
     say('decisions…');
     const decisions = await decision(scene, traveller);
     say('acknowledgements…');
-    const acks = await ack(scene, traveller, ACK_PEOPLE_FROM);
+    const acks = await ack(scene, traveller);
     say('whole changes…');
-    return [...acks, ...decisions, ...(await whole(scene, traveller, say))];
+    return [...acks, ...decisions, ...(await whole(scene, traveller))];
   } finally {
     traveller.close();
     await scene.close();

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { company, credentials, people } from '../../src/sandbox/seed.ts';
+import { company, people } from '../../src/sandbox/seed.ts';
 import { signatureOf } from '../../src/sandbox/slack/delivery.ts';
 
 export type Acked = { status: number; body: string; ms: number };

@@ -1,51 +1,102 @@
+import { anypointTeams, oktaGroups } from '../../src/sandbox/seed.ts';
 import { drained } from './ack.ts';
+import { bareRoad } from './bare-road.ts';
+import { CROWD, crowdPerson } from './crowd.ts';
 import type { Figure } from './figure.ts';
+import { type Counts, countCalls } from './outside-calls.ts';
 import type { Scene } from './scene.ts';
 import { abreast, type Traveller } from './traveller.ts';
 
-const CHANGES = 200;
+/** Changes under way at once. */
 const WIDTH = 16;
+const RATIO = 0.5;
+const ENTITLEMENT = 'payments-api-read';
+const GROUP = 'anypoint-payments-read';
+const TEAM = 'Payments API readers';
 
-export async function whole(
-  scene: Scene,
-  traveller: Traveller,
-  say: (line: string) => void,
-): Promise<Figure[]> {
+/** Whole changes, each of another person, against a loop that makes the same calls for the same people. */
+export async function whole(scene: Scene, traveller: Traveller): Promise<Figure[]> {
+  const numbers = Array.from({ length: CROWD }, (_, n) => n);
+  const people = numbers.map(crowdPerson);
   await scene.world('DELETE', '/control/requests');
+  let inEffect = 0;
   const startedAt = performance.now();
-  let arrived = 0;
-  await abreast(
-    Array.from({ length: CHANGES }, (_, n) => n),
-    WIDTH,
-    async (n) => {
-      const id = await traveller.ask(n, 'orders-api-deploy');
-      await traveller.approve(id, 'tom');
-      await traveller.approve(id, 'olga');
-      if ((await traveller.arrives(id)) === 'inEffect') arrived++;
-    },
-  );
-  const rate = (CHANGES * 1_000) / (performance.now() - startedAt);
+  await abreast(numbers, WIDTH, async (n) => {
+    const id = await traveller.ask(n, ENTITLEMENT);
+    await traveller.approve(id);
+    if ((await traveller.arrives(id)) === 'inEffect') inEffect += 1;
+  });
+  const perSecond = (CROWD * 1_000) / (performance.now() - startedAt);
   await drained(scene);
-  const seen = await scene.world<{ vendor: string; method: string; path: string }[]>(
-    'GET',
-    '/control/requests',
-  );
-  const kinds: Record<string, number> = {};
-  for (const r of seen) {
-    const k = `${r.vendor} ${r.method} ${r.path.replace(/00u\w+|00g\w+|[0-9a-f]{8}-[0-9a-f-]{27}|[^/]+@[^/]+/g, '*').replace(/%40/, '@')}`;
-    kinds[k] = (kinds[k] ?? 0) + 1;
-  }
-  for (const [k, n] of Object.entries(kinds).sort((a, b) => b[1] - a[1])) say(`${k} ${n / CHANGES}`);
+  const counts = await countsNow(scene);
+  const proven = await provenIn(scene);
+
+  await takeAllOut(scene);
+  await scene.world('DELETE', '/control/requests');
+  const target = {
+    groupId: oktaGroups.find((g) => g.name === GROUP)?.id ?? '',
+    teamId: anypointTeams.find((t) => t.name === TEAM)?.id ?? '',
+  };
+  const barePerSecond = await bareRoad(scene, people, target, WIDTH, counts);
+  const bareCounts = await countsNow(scene);
   return [
     {
       bench: 'road',
       metric: 'whole changes per second',
-      value: rate,
+      value: perSecond,
+      baseline: 'bare loop, same calls, one commit a step',
+      baselineValue: barePerSecond,
+      ratio: perSecond / barePerSecond,
+      target: `ratio >= ${RATIO}`,
+      holds: perSecond / barePerSecond >= RATIO,
+    },
+    {
+      bench: 'road',
+      metric: 'outside calls per change',
+      value: total(counts) / CROWD,
+      baseline: 'bare loop',
+      baselineValue: total(bareCounts) / CROWD,
+      ratio: total(counts) / total(bareCounts),
+      target: 'the same within 2 %',
+      holds: Math.abs(total(counts) / total(bareCounts) - 1) <= 0.02,
+    },
+    {
+      bench: 'road',
+      metric: 'lost changes',
+      value: CROWD - Math.min(inEffect, proven),
       baseline: null,
       baselineValue: null,
       ratio: null,
-      target: '',
-      holds: arrived === CHANGES,
+      target: '0',
+      holds: inEffect === CROWD && proven === CROWD,
     },
   ];
+}
+
+async function countsNow(scene: Scene): Promise<Counts> {
+  return countCalls(await scene.world('GET', '/control/requests'));
+}
+
+function total(counts: Counts): number {
+  return Object.values(counts).reduce((sum, n) => sum + n, 0);
+}
+
+/** How many of the crowd Anypoint itself has in the team. */
+async function provenIn(scene: Scene): Promise<number> {
+  const teams = await scene.world<{ name: string; members: { key: string | null }[] }[]>(
+    'GET',
+    '/anypoint/sim/teams',
+  );
+  return teams.find((t) => t.name === TEAM)?.members.filter((m) => m.key?.startsWith('crowd')).length ?? 0;
+}
+
+/** Everybody out of group and team again, without a word to Latchkey. */
+async function takeAllOut(scene: Scene): Promise<void> {
+  await scene.world('POST', '/okta/sim/push', { drop: 'all' });
+  for (let n = 0; n < CROWD; n++) {
+    const { key } = crowdPerson(n);
+    await scene.world('DELETE', `/okta/sim/groups/${GROUP}/members/${key}`);
+    await scene.world('DELETE', `/anypoint/sim/teams/${encodeURIComponent(TEAM)}/members/${key}`);
+  }
+  await scene.world('POST', '/okta/sim/push', { drop: 'none' });
 }
