@@ -116,8 +116,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     await mountSlack(app, receiver, SLACK_PATH);
     listen(road, receiver, slack);
   } else {
-    const bolt = listen(road, socketReceiver(outside.slack.appToken, outside.slack.apiUrl), slack);
-    stopSlack = await connectSocket(bolt, log);
+    const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl);
+    stopSlack = await connectSocket(listen(road, receiver, slack), receiver, log);
   }
 
   // What can't be checked now is checked again by the sweeps; an IdP that is down must not keep Latchkey down.
