@@ -37,7 +37,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       entitlement_key text not null,
       person_id uuid not null references people (id),
       requester_id uuid references people (id),
-      parent_id uuid references changes (id),
+      -- on a grant that has ended: the revoke that takes the access away, written in the same transaction
+      revoke_id uuid references changes (id) deferrable initially deferred,
       group_id text,
       team_id text,
       requested_at timestamptz not null,
@@ -48,7 +49,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       where state in ('applying', 'verifying', 'awaitingSignIn', 'late');
     create index changes_asking on changes (lapses_at) where state = 'asking';
     create index changes_person on changes (person_id, entitlement_key, requested_at desc);
-    create index changes_parent on changes (parent_id) where parent_id is not null;
+    create index changes_revoke on changes (revoke_id) where revoke_id is not null;
     create index changes_recent on changes (requested_at desc);
     -- One pending request for a person and entitlement: the database refuses the second of two racing ones.
     create unique index changes_one_pending on changes (person_id, entitlement_key)

@@ -20,8 +20,6 @@ export type Change = {
   reason: string;
   ticket: string | null;
   requestedSeconds: number | null;
-  /** For a revoke: the granting change whose end this is. */
-  parentId: ChangeId | null;
   requestedAt: Date;
   /** Grows when the card is put to other people; a button of an earlier round is stale. */
   round: number;
@@ -42,6 +40,7 @@ export type Change = {
     at: Date;
     cause: Cause;
     by: PersonId | null;
+    revokeId: ChangeId | null;
     stillHeldUntil: Date | null;
     stillHeld: boolean;
   } | null;
@@ -166,7 +165,6 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       reason: string;
       ticket: string | null;
       requestedSeconds: number | null;
-      parentId: ChangeId | null;
       target: Change['target'];
       via: string;
     }
@@ -205,7 +203,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       type: 'grantEnded';
       cause: Cause;
       by: PersonId | null;
-      /** Another live grant keeps the same membership. */
+      /** The revoke that takes the access away; null when another live grant keeps the same membership. */
+      revokeId: ChangeId | null;
       stillHeld: boolean;
       stillHeldUntil: Date | null;
     }
@@ -246,7 +245,6 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
     reason: event.reason,
     ticket: event.ticket,
     requestedSeconds: event.requestedSeconds,
-    parentId: event.parentId,
     requestedAt: event.at,
     round: 0,
     lapsesAt: null,
@@ -325,6 +323,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
           at: event.at,
           cause: event.cause,
           by: event.by,
+          revokeId: event.revokeId,
           stillHeld: event.stillHeld,
           stillHeldUntil: event.stillHeldUntil,
         },

@@ -30,27 +30,30 @@ export type ClickReceived = {
 /** The pair a grant or revoke of this change moves. */
 export type Pair = { personId: string; groupId: string; teamId: string };
 
-/** Pure: which jobs an event calls for. Every event makes the messages right again. */
-export function reactions(event: ChangeEvent, pair: Pair | null, parentId: string | null): Job[] {
-  const tell: Job = { job: 'tell', changeId: parentId ?? event.changeId };
+/**
+ * Pure: which jobs an event calls for. Every event makes the messages right again: those of the change itself, or,
+ * for a revoke, of the grants it ends (`shownOn`).
+ */
+export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readonly string[]): Job[] {
+  const tell = shownOn.map((changeId): Job => ({ job: 'tell', changeId }));
   switch (event.type) {
     case 'changeReceived':
-      return [{ job: 'consider', changeId: event.changeId }];
+      return event.kind === 'grant' ? [{ job: 'consider', changeId: event.changeId }] : [];
     case 'approversAsked':
-      return [tell, { job: 'summarize', changeId: event.changeId }];
+      return [...tell, { job: 'summarize', changeId: event.changeId }];
     case 'changeApproved':
       return pair === null
-        ? [tell]
+        ? tell
         : [
             { job: 'apply', personId: pair.personId, groupId: pair.groupId },
             { job: 'verify', changeId: event.changeId },
-            tell,
+            ...tell,
           ];
     case 'idpWritten':
     case 'scimPushed':
     case 'delivered':
       return [{ job: 'verify', changeId: event.changeId }];
     default:
-      return [tell];
+      return tell;
   }
 }

@@ -1,6 +1,6 @@
 import type { Actor, Change, ChangeEvent } from '../core/change.ts';
 import { type Job, type Pair, reactions } from '../core/reactions.ts';
-import { lockChange, writeEvent } from '../store/changes.ts';
+import { idsEndedBy, lockChange, writeEvent } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { writeGrants } from '../store/grants.ts';
@@ -68,7 +68,8 @@ export async function commit<T>(
       const after = await writeEvent(tx, before, event, outcome.idempotencyKey ?? null);
       locked.set(event.changeId, after);
       await writeGrants(tx, event, after);
-      jobs.push(...reactions(event, pairOf(after), after.parentId));
+      const shownOn = after.kind === 'grant' ? [after.id] : await idsEndedBy(tx, after.id);
+      jobs.push(...reactions(event, pairOf(after), shownOn));
     }
     for (const note of notes)
       if (note.type === 'adviceGiven' && note.changeId !== null)

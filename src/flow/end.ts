@@ -57,6 +57,7 @@ async function endGrants(
   const grants = await unendedGrants(unit.tx, { personId: first.personId, groupId: first.target.groupId });
   const others = grants.filter((g) => !ending.some((c) => c.id === g.changeId));
   const keptUntil = heldUntil(others, unit.now);
+  const revokeId = keptUntil === null ? (randomUUID() as ChangeId) : null;
   const ended = ending.map(
     (change): ChangeEvent => ({
       type: 'grantEnded',
@@ -65,17 +66,19 @@ async function endGrants(
       actor,
       cause,
       by: by?.id ?? null,
+      revokeId,
       stillHeld: keptUntil !== null,
       stillHeldUntil: keptUntil,
     }),
   );
-  return keptUntil === null
-    ? [...ended, ...revokeOf(first, first.target, cause, by, actor, unit.now)]
-    : ended;
+  return revokeId === null
+    ? ended
+    : [...ended, ...revokeOf(revokeId, first, first.target, cause, by, actor, unit.now)];
 }
 
 /** The revoke joins the road at "apply": nobody is asked whether what has ended may end. */
 function revokeOf(
+  revokeId: ChangeId,
   change: Change,
   target: NonNullable<Change['target']>,
   cause: EndCause,
@@ -83,7 +86,6 @@ function revokeOf(
   actor: Actor,
   at: Date,
 ): ChangeEvent[] {
-  const revokeId = randomUUID() as ChangeId;
   return [
     {
       type: 'changeReceived',
@@ -98,7 +100,6 @@ function revokeOf(
       reason: cause === 'expiry' ? 'the time granted is over' : 'given back early',
       ticket: null,
       requestedSeconds: null,
-      parentId: change.id,
       target,
       via: 'latchkey',
     },

@@ -108,7 +108,6 @@ export async function receiveRequest(road: Road, submission: Submission): Promis
           reason: submission.reason.trim(),
           ticket: submission.ticket,
           requestedSeconds: submission.seconds,
-          parentId: null,
           target: null,
           via: submission.via,
         };

@@ -1,8 +1,8 @@
-import type { Entitlement } from '../core/catalogue.ts';
+import { type Entitlement, sameEmail } from '../core/catalogue.ts';
 import type { Change } from '../core/change.ts';
 import { distinct } from '../core/routing.ts';
 import { endingOf, readChange } from '../store/changes.ts';
-import { linkOf, linkPerson, type Person, readPerson } from '../store/people.ts';
+import { type KnownPerson, linkPerson, peopleWithAccounts } from '../store/people.ts';
 import { readSummary, type Summary } from '../store/summaries.ts';
 import type { Road } from './road.ts';
 
@@ -33,30 +33,37 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
   if (change === null) return null;
   const catalogue = road.catalogue.current();
   const entitlement = road.catalogue.entitlement(change.entitlementKey);
-  const beneficiary = await readPerson(road.db, change.personId);
-  if (beneficiary === null) return null;
-  const requester =
-    change.requesterId === null || change.requesterId === change.personId
-      ? null
-      : await readPerson(road.db, change.requesterId);
   const seats = change.plan?.seats ?? [];
   const pinged = distinct(seats.filter((s) => s.pinged));
   const alsoMay = distinct(seats).filter((a) => !pinged.some((p) => p.id === a.id));
-  const name = (p: { id: string; name: string; email: string }) => named(road, p);
-  const owner = entitlement === null ? null : await byEmail(road, entitlement.owner);
+  const known = await peopleWithAccounts(road.db, {
+    ids: [change.personId, change.requesterId, ...pinged.map((p) => p.id), ...alsoMay.map((p) => p.id)],
+    emails: [...(entitlement === null ? [] : [entitlement.owner]), ...catalogue.admins],
+    system: 'slack',
+  });
+  const byId = (id: string | null) => known.find((p) => p.id === id) ?? null;
+  const beneficiary = byId(change.personId);
+  if (beneficiary === null) return null;
+  const requester = change.requesterId === change.personId ? null : byId(change.requesterId);
+  const name = (p: { id: string; name: string; email: string }) =>
+    named(road, { ...p, accountId: byId(p.id)?.accountId ?? null });
+  const byEmail = async (email: string): Promise<Named> => {
+    const person = known.find((p) => sameEmail(p.email, email));
+    return person === undefined
+      ? { name: email, accountId: await road.chat.findByEmail(email) }
+      : await named(road, person);
+  };
+  const owner = entitlement === null ? null : await byEmail(entitlement.owner);
   return {
     change,
-    ending: await endingOf(road.db, changeId),
+    ending: await endingOf(road.db, change),
     entitlement,
     beneficiary: await name(beneficiary),
     requester: requester === null ? null : await name(requester),
     pinged: await Promise.all(pinged.map(name)),
     alsoMay: await Promise.all(alsoMay.map(name)),
     owner,
-    admins:
-      owner?.accountId == null
-        ? await Promise.all(catalogue.admins.map((email) => byEmail(road, email)))
-        : [],
+    admins: owner?.accountId == null ? await Promise.all(catalogue.admins.map(byEmail)) : [],
     channel: catalogue.channel,
     summary: await readSummary(road.db, changeId),
     objectiveMs: road.objectiveMs,
@@ -64,22 +71,9 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
 }
 
 /** One approver who is missing from chat must not break the message: they are named instead of mentioned. */
-async function named(road: Road, person: Pick<Person, 'name' | 'email'> & { id: string }): Promise<Named> {
-  const linked = await linkOf(road.db, person.id, 'slack');
-  if (linked !== null) return { name: person.name, accountId: linked };
+async function named(road: Road, person: KnownPerson): Promise<Named> {
+  if (person.accountId !== null) return { name: person.name, accountId: person.accountId };
   const accountId = await road.chat.findByEmail(person.email);
   if (accountId !== null) await linkPerson(road.db, person.id, 'slack', accountId);
   return { name: person.name, accountId };
-}
-
-async function byEmail(road: Road, email: string): Promise<Named> {
-  const person = await road.db
-    .selectFrom('people')
-    .select(['id', 'name', 'email'])
-    .where((eb) => eb(eb.fn('lower', ['email']), '=', email.toLowerCase()))
-    .limit(1)
-    .executeTakeFirst();
-  return person === undefined
-    ? { name: email, accountId: await road.chat.findByEmail(email) }
-    : await named(road, person);
 }

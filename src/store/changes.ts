@@ -65,16 +65,15 @@ export async function pendingRequest(
   return row === undefined ? null : revive(row.doc);
 }
 
-/** The newest revoke that ends what this change granted. */
-export async function endingOf(db: Db | Tx, parentId: string): Promise<Change | null> {
-  const row = await db
-    .selectFrom('changes')
-    .select('doc')
-    .where('parent_id', '=', parentId)
-    .orderBy('requested_at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+/** The revoke that ends what this change granted, if it is on its way or done. */
+export async function endingOf(db: Db | Tx, change: Change): Promise<Change | null> {
+  return change.ended?.revokeId == null ? null : await readChange(db, change.ended.revokeId);
+}
+
+/** Ids of the granting changes that a revoke ends. */
+export async function idsEndedBy(db: Db | Tx, revokeId: string): Promise<string[]> {
+  const rows = await db.selectFrom('changes').select('id').where('revoke_id', '=', revokeId).execute();
+  return rows.map((r) => r.id);
 }
 
 export async function recentChanges(db: Db, limit: number): Promise<Change[]> {
@@ -113,6 +112,7 @@ export async function writeEvent(
     group_id: after.target?.groupId ?? null,
     team_id: after.target?.teamId ?? null,
     lapses_at: after.lapsesAt,
+    revoke_id: after.ended?.revokeId ?? null,
     doc: JSON.stringify(after),
   };
   if (before === null)
@@ -126,7 +126,6 @@ export async function writeEvent(
         entitlement_key: after.entitlementKey,
         person_id: after.personId,
         requester_id: after.requesterId,
-        parent_id: after.parentId,
         requested_at: after.requestedAt,
       })
       .execute();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { sql } from 'kysely';
 import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import type { IdpPerson } from '../flow/ports.ts';
@@ -76,6 +77,26 @@ export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem
     .limit(1)
     .executeTakeFirst();
   return row?.external_id ?? null;
+}
+
+/** A person to be named, with the newest of their accounts in a system. */
+export type KnownPerson = { id: string; name: string; email: string; accountId: string | null };
+
+/** Everybody with one of these ids or e-mails whom we know, in one query. */
+export async function peopleWithAccounts(
+  db: Db | Tx,
+  who: { ids: readonly (string | null)[]; emails: readonly string[]; system: LinkedSystem },
+): Promise<KnownPerson[]> {
+  const ids = who.ids.filter((id) => id !== null);
+  const emails = who.emails.map((email) => email.toLowerCase());
+  const { rows } = await sql<KnownPerson>`
+    select p.id, p.name, p.email, (
+      select l.external_id from person_links l where l.person_id = p.id and l.system = ${who.system}
+      order by l.verified_at desc limit 1
+    ) as "accountId"
+    from people p where p.id = any(${ids}::uuid[]) or lower(p.email) = any(${emails}::text[])
+    order by p.id`.execute(db);
+  return rows;
 }
 
 /** Notes that a system has confirmed this link; an account that moved to another person moves here too. */

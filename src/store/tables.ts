@@ -31,7 +31,7 @@ export type Tables = {
     entitlement_key: string;
     person_id: string;
     requester_id: string | null;
-    parent_id: string | null;
+    revoke_id: string | null;
     group_id: string | null;
     team_id: string | null;
     requested_at: Date;

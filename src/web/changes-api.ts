@@ -30,7 +30,7 @@ async function describe(road: Road, change: Change) {
   const entitlement = road.catalogue.entitlement(change.entitlementKey);
   const title = entitlement?.title ?? change.entitlementKey;
   const person = await readPerson(road.db, change.personId);
-  const ending = await endingOf(road.db, change.id);
+  const ending = await endingOf(road.db, change);
   const now = standing(change, ending, {
     beneficiary: person?.name ?? 'somebody',
     title,
@@ -45,7 +45,7 @@ async function describe(road: Road, change: Change) {
     kind: change.kind,
     cause: change.cause,
     state: change.state,
-    parentId: change.parentId,
+    endedBy: change.ended?.revokeId ?? null,
     headline: now.headline,
     detail: [now.detail, now.words ?? ''].join(' ').trim(),
     entitlement: { key: change.entitlementKey, title },

@@ -146,7 +146,9 @@ test('"I’m done" gives all of it back, the extension too: nobody presses it to
 
   // then
   await walk.endsAs(first.id, 'inEffect');
-  await walk.becomes(id, 'ended');
+  await walk.endsAs(id, 'inEffect');
+  await walk.cardSays(first, /Ended: given back early; gone from MuleSoft after/);
+  await walk.cardSays({ id, card }, /Ended: given back early; gone from MuleSoft after/);
   expect(await walk.isInTeam('tom', TEAM)).toBe(false);
   expect(await liveGrants(first.id)).toEqual([]);
   expect(await liveGrants(id)).toEqual([]);

@@ -144,7 +144,7 @@ export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Jou
       if (change === null) throw new Error(`there is no change ${id}`);
       return change;
     },
-    ending: async (id) => (await docs('parent_id = $1', id))[0] ?? null,
+    ending: async (id) => (await docs('id = (select revoke_id from changes where id = $1)', id))[0] ?? null,
     becomes: (id, state, ms) =>
       visitor.until(
         `the change is ${state}`,
@@ -191,7 +191,7 @@ export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Jou
     audit: (id) =>
       query<Entry>(
         `select a.type, a.at, a.actor, a.data from audit a join changes c on c.id = a.change_id
-         where c.id = $1 or c.parent_id = $1 order by a.id`,
+         where c.id = $1 or c.id = (select revoke_id from changes where id = $1) order by a.id`,
         [id],
       ),
     auditTypes: async (id) => (await walk.audit(id)).map((entry) => entry.type),
