@@ -1,5 +1,5 @@
 import type { Change, ChangeEvent } from '../core/change.ts';
-import { evolve } from '../core/change.ts';
+import { evolve } from '../core/evolve.ts';
 import type { Db, Tx } from './database.ts';
 
 /** Reads a change without locking it. */

@@ -1,0 +1,64 @@
+import { legTimes } from '../core/change.ts';
+import { elapsedInWords } from '../core/duration.ts';
+import type { ChangeView } from '../flow/view.ts';
+import { mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
+import { inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
+
+/** Replies under the messages: editing a message notifies nobody, an outcome has to. */
+export function outcomeNotes(view: ChangeView): { key: string; content: SlackContent }[] {
+  const { change, ending } = view;
+  const names = namesOf(view);
+  const notes: { key: string; content: SlackContent }[] = [];
+  const add = (key: string, text: string) =>
+    notes.push({ key, content: { text, blocks: [section(mrkdwn(text))] } });
+  const quoted = (key: string, text: string, words: string) =>
+    notes.push({ key, content: { text, blocks: [section(mrkdwn(text)), section(plain(words))] } });
+  const whom = mention(view.beneficiary);
+  const title = inert(titleOf(view));
+
+  if (change.remindedAt !== null && change.state === 'asking')
+    add('reminded', `Still waiting for ${names.deciders}.`);
+  if (change.state === 'refused')
+    quoted(
+      'refused',
+      `:no_entry: ${title} for ${whom} is refused.`,
+      `${change.refusal?.text ?? ''} ${change.refusal?.next ?? ''}`,
+    );
+  if (change.decision?.outcome === 'denied')
+    quoted(
+      'denied',
+      `:no_entry: ${title} for ${whom} was denied by ${inert(change.decision.byName)}.`,
+      `Reason: ${change.decision.note ?? ''}`,
+    );
+  if (change.decision?.outcome === 'lapsed')
+    add(
+      'lapsed',
+      `:checkered_flag: ${title} for ${whom} lapsed: nobody decided in time. Ask again if it is still needed.`,
+    );
+  if (change.decision?.outcome === 'withdrawn')
+    add(
+      'withdrawn',
+      `:checkered_flag: ${title} for ${whom} was taken back by ${inert(change.decision.byName)}.`,
+    );
+  if (change.legs.seenAt !== null && change.grant !== null)
+    add(
+      'seen',
+      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${elapsedInWords(legTimes(change.legs).total ?? 0)}, until ${slackDate(change.grant.endsAt)}, approved by ${inert(change.decision?.byName ?? 'rule')}.`,
+    );
+  if (change.endingWarnedAt !== null && change.grant !== null)
+    add(
+      'ending',
+      `:hourglass: ${title} ends ${slackDate(change.grant.endsAt)}. Press *Extend…* to ask for longer, or let it end.`,
+    );
+  if (change.ended?.stillHeld === true && change.ended.stillHeldUntil !== null)
+    add(
+      'kept',
+      `:checkered_flag: This grant of ${title} has ended; the same access stays until ${slackDate(change.ended.stillHeldUntil)} through another grant.`,
+    );
+  if (ending?.legs.seenAt != null)
+    add(
+      'gone',
+      `:checkered_flag: ${title} is gone from MuleSoft for ${whom}, ${elapsedInWords(legTimes(ending.legs).total ?? 0)} after its end.`,
+    );
+  return notes;
+}

@@ -1,0 +1,61 @@
+import type { KnownBlock } from '@slack/types';
+import { askedInWords, type Standing } from '../core/words.ts';
+import type { ChangeView } from '../flow/view.ts';
+import {
+  actions,
+  type ButtonValue,
+  legsBlock,
+  mention,
+  type SlackContent,
+  section,
+  standingBlocks,
+  titleOf,
+} from './card.ts';
+import { inert, mrkdwn } from './mrkdwn.ts';
+
+/** The status message of requester and beneficiary: one each, edited in place. */
+export function personal(view: ChangeView, now: Standing): SlackContent {
+  const { change } = view;
+  const asked = askedInWords(change, titleOf(view));
+  const whose =
+    view.requester === null
+      ? 'You asked for'
+      : `${mention(view.requester)} asked for ${mention(view.beneficiary)}:`;
+  const blocks: KnownBlock[] = [
+    section(mrkdwn(`${whose} *${inert(asked)}*`)),
+    ...standingBlocks(now),
+    ...legsBlock(view),
+  ];
+  const buttons = personalButtons(view);
+  if (buttons !== null) blocks.push(buttons);
+  return { text: `${inert(asked)}: ${now.headline}.`, blocks };
+}
+
+function personalButtons(view: ChangeView): KnownBlock | null {
+  const { change } = view;
+  const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
+  if (change.state === 'asking')
+    return {
+      type: 'actions',
+      block_id: 'own',
+      elements: [
+        {
+          type: 'button',
+          action_id: actions.withdraw,
+          text: { type: 'plain_text', text: 'Take it back' },
+          value,
+        },
+      ],
+    };
+  if (view.ending !== null || change.ended !== null || change.grant === null) return null;
+  if (change.state !== 'inEffect' && change.state !== 'late' && change.state !== 'awaitingSignIn')
+    return null;
+  return {
+    type: 'actions',
+    block_id: 'own',
+    elements: [
+      { type: 'button', action_id: actions.extend, text: { type: 'plain_text', text: 'Extend…' }, value },
+      { type: 'button', action_id: actions.release, text: { type: 'plain_text', text: 'I’m done' }, value },
+    ],
+  };
+}
