@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { company, credentials } from '../../src/sandbox/seed.ts';
+
+const READY_WITHIN_MS = 20_000;
+
+/** `src/main.ts` with real settings, as a process of its own that can be killed. */
+export type LatchkeyProcess = {
+  url: string;
+  start(): Promise<void>;
+  kill(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export function latchkeyProcess(settings: {
+  worldUrl: string;
+  databaseUrl: string;
+  port: number;
+  redisUrl?: string;
+}): LatchkeyProcess {
+  const { worldUrl, databaseUrl, port } = settings;
+  const dir = mkdtempSync(join(tmpdir(), 'latchkey-killed-'));
+  const url = `http://127.0.0.1:${port}`;
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    LOG_LEVEL: 'warn',
+    PORT: String(port),
+    POLICY_DIR: resolve('policy'),
+    DATABASE_URL: databaseUrl,
+    ...(settings.redisUrl === undefined ? {} : { REDIS_URL: settings.redisUrl }),
+    SLACK_BOT_TOKEN: credentials.slackBotToken,
+    SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
+    SLACK_API_URL: `${worldUrl}/slack/api/`,
+    OKTA_ORG_URL: `${worldUrl}/okta`,
+    OKTA_API_TOKEN: credentials.oktaApiToken,
+    ANYPOINT_URL: `${worldUrl}/anypoint`,
+    ANYPOINT_ORG_ID: company.anypointOrgId,
+    ANYPOINT_CLIENT_ID: credentials.anypointClientId,
+    ANYPOINT_CLIENT_SECRET: credentials.anypointClientSecret,
+    SCIM_TOKEN: credentials.scimToken,
+  };
+  let child: ChildProcess | null = null;
+  let said = '';
+
+  async function kill(): Promise<void> {
+    const dying = child;
+    child = null;
+    if (dying === null || dying.exitCode !== null || dying.signalCode !== null) return;
+    const gone = new Promise((r) => dying.once('exit', r));
+    dying.kill('SIGKILL');
+    await gone;
+  }
+
+  return {
+    url,
+    async start() {
+      said = '';
+      child = spawn(process.execPath, [resolve('src/main.ts')], {
+        cwd: dir,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      for (const stream of [child.stdout, child.stderr])
+        stream?.on('data', (chunk: Buffer) => {
+          said += chunk.toString();
+        });
+      const end = Date.now() + READY_WITHIN_MS;
+      while (
+        !(await fetch(`${url}/readyz`).then(
+          (r) => r.ok,
+          () => false,
+        ))
+      ) {
+        if (Date.now() > end || child.exitCode !== null) throw new Error(`Latchkey did not start:\n${said}`);
+        await sleep(25);
+      }
+    },
+    kill,
+    async close() {
+      await kill();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
