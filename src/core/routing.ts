@@ -75,16 +75,21 @@ export function isApproved(plan: ApproverPlan, approvedBy: readonly PersonId[]):
   return plan.seats.every((seat) => seat.people.some((p) => counted.has(p.id)));
 }
 
-/** What is still missing, for the card: `1 more of Tom Okafor, Olga Brandt`. */
-export function stillMissing(plan: ApproverPlan, approvedBy: readonly PersonId[]): string {
+/**
+ * Who is still missing once somebody has approved: `manager (Tom Okafor)`, `1 more of Olga Brandt, Sofia Ricci`.
+ * `name` makes a name harmless in the medium at hand.
+ */
+export function stillMissing(
+  plan: ApproverPlan,
+  approvedBy: readonly PersonId[],
+  name: (approver: Approver) => string,
+): string {
   const done = new Set(approvedBy);
-  const names = (people: readonly Approver[]) => people.map((p) => p.name).join(', ');
-  if (plan.of === 'all') {
-    const open = plan.seats.filter((seat) => !seat.people.some((p) => done.has(p.id)));
-    if (open.length > 0) return open.map((seat) => `${seat.source} (${names(seat.people)})`).join(' and ');
-  }
+  const names = (people: readonly Approver[]) => people.map(name).join(' or ');
+  const open = plan.of === 'all' ? plan.seats.filter((seat) => !seat.people.some((p) => done.has(p.id))) : [];
+  if (open.length > 0) return open.map((seat) => `${seat.source} (${names(seat.people)})`).join(' and ');
   const left = distinct(plan.seats).filter((p) => !done.has(p.id));
-  return `${Math.max(0, plan.quorum - done.size)} more of ${names(left)}`;
+  return `${Math.max(1, plan.quorum - done.size)} more of ${names(left)}`;
 }
 
 function withoutExcluded(people: readonly Approver[], excluded: ReadonlySet<PersonId>): Approver[] {

@@ -1,5 +1,6 @@
 import { type Cause, type Change, type Leg, legTimes } from './change.ts';
 import { durationInWords, elapsedInWords } from './duration.ts';
+import { isStranded, stillMissing } from './routing.ts';
 
 /** Where a change stands, in words for people; the same on the card, in direct messages and on the timeline. */
 export type Standing = {
@@ -140,13 +141,16 @@ function standingOf(change: Change, ending: Change | null, names: Names): Said {
 
 function waitingDetail(change: Change, names: Names): string {
   const lapses = change.lapsesAt === null ? '' : ` Lapses ${names.time(change.lapsesAt)}.`;
-  const given =
-    change.approvals.length === 0
-      ? ''
-      : `Approved by ${change.approvals.map((a) => names.safe(a.name)).join(', ')}; `;
-  if (names.deciders === '')
-    return `${given}${given === '' ? 'Nobody' : 'nobody'} can decide on this: the approver rule leaves no one. ${names.owner} has to mend the catalogue.${lapses}`;
-  return `${given === '' ? 'Waiting' : `${given}waiting`} for ${names.deciders}.${lapses}`;
+  const { plan, approvals } = change;
+  if (plan === null || isStranded(plan))
+    return `Nobody can decide on this: the approver rule leaves too few people. ${names.owner} has to mend the catalogue.${lapses}`;
+  if (approvals.length === 0) return `Waiting for ${names.deciders}.${lapses}`;
+  const missing = stillMissing(
+    plan,
+    approvals.map((a) => a.by),
+    (approver) => names.safe(approver.name),
+  );
+  return `Approved by ${approvals.map((a) => names.safe(a.name)).join(', ')}; still needed: ${missing}.${lapses}`;
 }
 
 function endingStanding(change: Change, ending: Change, names: Names): Said {
