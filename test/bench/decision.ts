@@ -4,7 +4,7 @@ import { type Figure, percentile } from './figure.ts';
 import type { Scene } from './scene.ts';
 import { abreast, type Traveller } from './traveller.ts';
 
-/** Decisions under way at once. */
+/** Changes between click and effect at once; the next click comes when one of them is in effect. */
 const WIDTH = 2;
 const P50_MS = 50;
 const P99_MS = 250;
@@ -24,7 +24,7 @@ export async function decision(scene: Scene, traveller: Traveller): Promise<Figu
     const change = changes.get(id);
     if (change !== undefined) change.clickedAt = Date.now();
     await traveller.approve(id);
-    await traveller.isWritten(id);
+    await traveller.arrives(id);
   });
   const seen = await scene.world<{ path: string; at: number }[]>(
     'GET',

@@ -73,7 +73,6 @@ export function createTraveller(scene: Scene) {
     /** Until it is in effect or can never be. */
     arrives: (id: string) =>
       reaches(id, (state) => state === 'inEffect' || state === 'failed' || state === 'superseded'),
-    isWritten: (id: string) => reaches(id, (state) => !['received', 'asking', 'applying'].includes(state)),
     close: () => slack.close(),
   };
 }
