@@ -48,7 +48,7 @@ type Said = Omit<Standing, 'words'> & { words?: string | null };
 function standingOf(change: Change, ending: Change | null, names: Names): Said {
   if (ending !== null) return endingStanding(change, ending, names);
   const { decision, grant } = change;
-  const by = decision === null ? '' : decision.by === null ? 'by rule' : `by ${names.safe(decision.byName)}`;
+  const by = decision === null ? '' : `by ${decidedBy(change, names.safe)}`;
   const until = grant === null ? '' : ` until ${names.time(grant.endsAt)}`;
   switch (change.state) {
     case 'received':
@@ -137,6 +137,13 @@ function standingOf(change: Change, ending: Change | null, names: Names): Said {
     default:
       return change.state satisfies never;
   }
+}
+
+/** Who decided: for an approval everybody who gave theirs, in that order. */
+export function decidedBy({ decision, approvals }: Change, safe: (text: string) => string): string {
+  if (decision === null || decision.by === null) return 'rule';
+  if (decision.outcome !== 'approved' || approvals.length === 0) return safe(decision.byName);
+  return approvals.map((a) => safe(a.name)).join(' and ');
 }
 
 function waitingDetail(change: Change, names: Names): string {

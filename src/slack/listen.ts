@@ -50,7 +50,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
       const person = await identify(road, command.user_id);
       const answer = isRefusal(person)
         ? { text: `${person.text} ${person.next}` }
-        : overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX));
+        : await overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX));
       await respond({ response_type: 'ephemeral', ...answer });
     } catch (error) {
       road.log.warn({ err: (error as Error).message }, '/access not served');
@@ -73,7 +73,7 @@ async function homeFor(road: Road, accountId: string): Promise<HomeView> {
   try {
     const person = await identify(road, accountId);
     if (isRefusal(person)) return homeView({ text: `${person.text} ${person.next}` });
-    return homeView(overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX)));
+    return homeView(await overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX)));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return homeView({ text: TRY_AGAIN });

@@ -1,5 +1,6 @@
 import { legTimes } from '../core/change.ts';
 import { elapsedInWords } from '../core/duration.ts';
+import { decidedBy } from '../core/words.ts';
 import type { ChangeView } from '../flow/view.ts';
 import { mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
 import { inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
@@ -43,7 +44,7 @@ export function outcomeNotes(view: ChangeView): { key: string; content: SlackCon
   if (change.legs.seenAt !== null && change.grant !== null)
     add(
       'seen',
-      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${elapsedInWords(legTimes(change.legs).total ?? 0)}, until ${slackDate(change.grant.endsAt)}, approved by ${inert(change.decision?.byName ?? 'rule')}.`,
+      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${elapsedInWords(legTimes(change.legs).total ?? 0)}, until ${slackDate(change.grant.endsAt)}, approved by ${decidedBy(change, inert)}.`,
     );
   if (change.endingWarnedAt !== null && change.grant !== null)
     add(

@@ -2,18 +2,20 @@ import type { HomeView, KnownBlock } from '@slack/types';
 import type { Change } from '../core/change.ts';
 import { standing } from '../core/words.ts';
 import type { Road } from '../flow/road.ts';
+import { endingOf } from '../store/changes.ts';
 import { actions, type SlackContent } from './card.ts';
 import { inert, mrkdwn, slackDate } from './mrkdwn.ts';
 
 /** `/access mine`: what a person has and asked for, newest first. */
-export function overview(road: Road, changes: readonly Change[]): SlackContent {
+export async function overview(road: Road, changes: readonly Change[]): Promise<SlackContent> {
   if (changes.length === 0) {
     const text = 'You have nothing through Latchkey and asked for nothing yet. Ask with /access.';
     return { text, blocks: [{ type: 'section', text: mrkdwn(text) }] };
   }
-  const blocks = changes.map((change): KnownBlock => {
+  const endings = await Promise.all(changes.map((change) => endingOf(road.db, change)));
+  const blocks = changes.map((change, i): KnownBlock => {
     const title = road.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey;
-    const now = standing(change, null, {
+    const now = standing(change, endings[i] ?? null, {
       beneficiary: 'you',
       title: inert(title),
       deciders: change.plan?.seats.flatMap((s) => s.people.map((p) => inert(p.name))).join(' or ') ?? '',

@@ -69,6 +69,11 @@ test('who presses "I’m done" gives the access back at once', async () => {
   expect(await walk.isInTeam('erik', TEAM)).toBe(false);
   await walk.cardSays(asked, 'Ended: given back early; gone from MuleSoft');
   expect((await walk.audit(asked.id)).find((e) => e.type === 'grantEnded')?.actor.name).toBe('Erik Lind');
+
+  // and /access mine says the same
+  await walk.request('POST', '/slack/sim/command', { as: 'erik', command: '/access', text: 'mine' });
+  const mine = await walk.hears('erik', 'what he has', (m) => m.ephemeral && m.text === 'Your access');
+  expect(wordsOf(mine)).toContain('Ended: given back early; gone from MuleSoft after');
 });
 
 test('a request while the access is live offers to extend it, and the first end then cuts nothing', async () => {

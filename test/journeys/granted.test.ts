@@ -150,7 +150,7 @@ test('where manager and owner both have to approve, one of them is not enough', 
   await walk.click('tom', asked.card, 'approve');
 
   // then the owner is waited for and nothing is written
-  const waiting = await walk.cardSays(asked, 'Approved by Tom Okafor; waiting for');
+  const waiting = await walk.cardSays(asked, 'Approved by Tom Okafor; still needed: owner (Olga Brandt)');
   expect(buttonsOf(waiting)).toContain('approve');
   expect((await walk.change(asked.id)).state).toBe('asking');
   expect(await walk.isInGroup('ines', 'anypoint-orders-deploy')).toBe(false);
@@ -173,6 +173,8 @@ test('where manager and owner both have to approve, one of them is not enough', 
   // then
   await walk.becomes(asked.id, 'inEffect');
   expect(await walk.isInTeam('ines', 'Orders API deployers')).toBe(true);
+  await walk.cardSays(asked, 'Approved by Tom Okafor and Olga Brandt; access until');
+  await walk.hears('ines', 'who approved', (m) => m.text.includes('approved by Tom Okafor and Olga Brandt.'));
   const audit = await walk.auditTypes(asked.id);
   expect(audit.filter((type) => type === 'approvalGiven')).toHaveLength(2);
   expect(audit.filter((type) => type === 'changeApproved')).toHaveLength(1);
@@ -189,7 +191,10 @@ test('a quorum of two needs two different approvers, whoever they are', async ()
   await walk.click('sam', asked.card, 'approve');
 
   // then
-  const waiting = await walk.cardSays(asked, 'Approved by Sam Whitaker; waiting for');
+  const waiting = await walk.cardSays(
+    asked,
+    'Approved by Sam Whitaker; still needed: 1 more of Olga Brandt or Sofia Ricci',
+  );
   expect((await walk.change(asked.id)).state).toBe('asking');
   expect(await walk.isInGroup('erik', 'anypoint-platform-admin')).toBe(false);
 
