@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ChangeEvent, ChangeState } from '../../src/core/change.ts';
+import { isUnderway, legTimes, lifeCycle, nextState, underway } from '../../src/core/change.ts';
+import { evolve } from '../../src/core/evolve.ts';
+import { Fault } from '../../src/core/fault.ts';
+import { changeAfter, events, later, T0, wayTo } from './given.ts';
+
+const states = Object.keys(lifeCycle) as ChangeState[];
+const types = Object.keys(events) as ChangeEvent['type'][];
+
+/** The life cycle told a second time, by what people expect of it rather than by the table. */
+const endings: ChangeState[] = ['refused', 'denied', 'withdrawn', 'lapsed', 'ended', 'superseded'];
+
+describe.each(states)('a change that is %s', (state) => {
+  const change = changeAfter(...wayTo[state]);
+
+  test('is reached by its way', () => {
+    expect(change.state).toBe(state);
+    expect(change.version).toBe(wayTo[state].length);
+  });
+
+  test.each(types)('%s', (type) => {
+    const next = nextState(state, type);
+    if (type === 'changeReceived' || next === null) {
+      expect(() => evolve(change, events[type])).toThrow(Fault);
+      return;
+    }
+    const moved = evolve(change, events[type]);
+    expect(moved.state).toBe(next);
+    expect(moved.version).toBe(change.version + 1);
+    expect({ id: moved.id, personId: moved.personId, requestedAt: moved.requestedAt }).toEqual({
+      id: change.id,
+      personId: change.personId,
+      requestedAt: change.requestedAt,
+    });
+  });
+});
+
+test.each(endings)('there is no way out of %s', (state) => {
+  for (const type of types) expect(nextState(state, type)).toBeNull();
+});
+
+test('every state that is no ending has a way out, and every way ends', () => {
+  for (const state of states.filter((s) => !endings.includes(s)))
+    expect(Object.keys(lifeCycle[state]).length).toBeGreaterThan(0);
+  // From everywhere an ending (or being in effect) can be reached.
+  for (const start of states) {
+    const seen = new Set<ChangeState>([start]);
+    for (const state of seen)
+      for (const next of Object.values(lifeCycle[state])) seen.add(next as ChangeState);
+    expect([...seen].some((s) => endings.includes(s))).toBe(true);
+  }
+});
+
+test('nothing that was decided against ever leads to access', () => {
+  const leadsToAccess = (state: ChangeState): boolean =>
+    state === 'applying' ||
+    Object.values(lifeCycle[state]).some((s) => s !== state && leadsToAccess(s as ChangeState));
+  for (const state of ['refused', 'denied', 'withdrawn', 'lapsed'] as const)
+    expect(leadsToAccess(state)).toBe(false);
+});
+
+test('what is underway can be seen, overtaken or ended, and nothing else can be seen', () => {
+  for (const state of states) {
+    expect(isUnderway(state)).toBe((underway as readonly string[]).includes(state));
+    if (!isUnderway(state)) expect(nextState(state, 'changeSeen')).toBeNull();
+    if (isUnderway(state)) {
+      expect(nextState(state, 'changeOvertaken')).toBe('superseded');
+      expect(nextState(state, 'grantEnded')).toBe('superseded');
+    }
+  }
+});
+
+test('no event comes before the change was received', () => {
+  for (const type of types.filter((t) => t !== 'changeReceived'))
+    expect(() => evolve(null, events[type])).toThrow(/before changeReceived/);
+});
+
+test('any sequence of events either moves by the table or throws, and never touches what went in', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...types), { maxLength: 12 }), (sequence) => {
+      let change = evolve(null, events.changeReceived);
+      for (const type of sequence) {
+        const frozen = Object.freeze(change);
+        const next = nextState(change.state, type);
+        if (next === null) {
+          expect(() => evolve(frozen, events[type])).toThrow(Fault);
+          continue;
+        }
+        change = evolve(frozen, events[type]);
+        expect(change.state).toBe(next);
+      }
+    }),
+  );
+});
+
+describe('what events leave on the change', () => {
+  test('the first note of a leg stands', () => {
+    const pushed = evolve(changeAfter(...wayTo.verifying), { ...events.scimPushed, at: later(5) });
+    const again = evolve(pushed, { ...events.scimPushed, at: later(9) });
+    expect(again.legs.scimPushedAt).toEqual(later(5));
+    const delivered = evolve(again, { ...events.delivered, at: later(10) });
+    expect(evolve(delivered, { ...events.delivered, at: later(20) }).legs.deliveredAt).toEqual(later(10));
+  });
+
+  test('being seen clears the alarm and keeps that there was one', () => {
+    const late = changeAfter(...wayTo.late);
+    const seen = evolve(late, { ...events.changeSeen, at: later(90) });
+    expect(seen.late).toMatchObject({ leg: 'scimPush', clearedAt: later(90) });
+    expect(seen.legs.seenAt).toEqual(later(90));
+  });
+
+  test('approvals gather', () => {
+    const one = evolve(changeAfter(...wayTo.asking), events.approvalGiven);
+    expect(evolve(one, events.approvalGiven).approvals).toHaveLength(2);
+  });
+});
+
+test('leg times are never negative, whichever note came first', () => {
+  const point = fc.option(
+    fc.integer({ min: -100, max: 100 }).map((s) => later(s)),
+    { nil: null },
+  );
+  fc.assert(
+    fc.property(
+      fc.record({
+        decidedAt: point,
+        idpWrittenAt: point,
+        scimPushedAt: point,
+        deliveredAt: point,
+        seenAt: point,
+      }),
+      (legs) => {
+        for (const ms of Object.values(legTimes(legs))) if (ms !== null) expect(ms).toBeGreaterThanOrEqual(0);
+      },
+    ),
+  );
+  expect(
+    legTimes({ decidedAt: T0, idpWrittenAt: null, scimPushedAt: null, deliveredAt: null, seenAt: later(3) }),
+  ).toEqual({
+    decisionToIdp: null,
+    idpToScim: null,
+    scimToDelivery: null,
+    deliveryToSeen: null,
+    total: 3_000,
+  });
+});

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { durationInWords, elapsedInWords, parseDuration } from '../../src/core/duration.ts';
+
+test.each([
+  ['90s', 90],
+  ['15m', 900],
+  ['8h', 28_800],
+  ['7d', 604_800],
+])('%s is a duration', (text, seconds) => {
+  expect(parseDuration(text)).toBe(seconds);
+});
+
+test.each(['', '0s', '1', 's', '1.5h', '-1h', '1 h', '1w', '1h30m', '01h', '1H', '9999999s', ' 1h', '1h\n'])(
+  '%j is none',
+  (text) => {
+    expect(parseDuration(text)).toBeNull();
+  },
+);
+
+test.each([
+  [1, '1 second'],
+  [90, '90 seconds'],
+  [60, '1 minute'],
+  [3_600, '1 hour'],
+  [5_400, '90 minutes'],
+  [86_400, '1 day'],
+  [90_000, '25 hours'],
+  [604_800, '7 days'],
+])('%i seconds are %s', (seconds, words) => {
+  expect(durationInWords(seconds)).toBe(words);
+});
+
+test('words say the length exactly', () => {
+  const units = { second: 1, minute: 60, hour: 3_600, day: 86_400 };
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100_000_000 }), (seconds) => {
+      const [count, unit] = durationInWords(seconds).split(' ') as [string, string];
+      expect(Number(count) * units[unit.replace(/s$/, '') as keyof typeof units]).toBe(seconds);
+    }),
+  );
+});
+
+test.each([
+  [-5, '0.0 s'],
+  [0, '0.0 s'],
+  [3_240, '3.2 s'],
+  [9_999, '10.0 s'],
+  [14_400, '14 s'],
+  [61_000, '61 s'],
+])('%i ms are %s', (ms, words) => {
+  expect(elapsedInWords(ms)).toBe(words);
+});

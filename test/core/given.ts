@@ -1,0 +1,154 @@
+import type { Entitlement } from '../../src/core/catalogue.ts';
+import type { Change, ChangeEvent, ChangeState, Decision } from '../../src/core/change.ts';
+import { evolve } from '../../src/core/evolve.ts';
+import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core/ids.ts';
+import type { Approver, ApproverPlan } from '../../src/core/routing.ts';
+import type { Verdict } from '../../src/core/verdict.ts';
+
+/** Things that tests begin with. Times are given; nothing here reads a clock. */
+export const T0 = new Date('2026-03-02T09:00:00Z');
+export const later = (seconds: number): Date => new Date(T0.getTime() + seconds * 1_000);
+
+export const person = (name: string): PersonId => `person-${name}` as PersonId;
+export const approver = (name: string): Approver => ({
+  id: person(name),
+  name,
+  email: `${name}@acme.example`,
+});
+
+export const target = { groupId: 'g1', groupName: 'anypoint-orders', teamId: 't1', teamName: 'Orders' };
+export const asks: Verdict = { effect: 'ask', grounds: [{ text: 'tier medium', clause: 'AC-3' }] };
+export const anybody: ApproverPlan = {
+  of: 'any',
+  quorum: 1,
+  seats: [{ source: 'manager', people: [approver('tom'), approver('olga')], pinged: true }],
+  escalated: false,
+};
+
+export function entitlement(rest: Partial<Entitlement> = {}): Entitlement {
+  return {
+    key: 'orders' as EntitlementKey,
+    title: 'Orders API',
+    gives: 'read access to the Orders API',
+    team: 'Orders',
+    idpGroup: 'anypoint-orders',
+    tier: 'medium',
+    owner: 'olga@acme.example',
+    requestableBy: 'everyone',
+    approvers: { of: 'any', quorum: 1, sources: [{ manager: true }, { owner: true }] },
+    autoApprove: false,
+    durationsSeconds: [3_600, 86_400],
+    defaultSeconds: 86_400,
+    maxSeconds: 604_800,
+    clauses: ['AC-3'],
+    ...rest,
+  };
+}
+
+const changeId = 'change-1' as ChangeId;
+const base = { changeId, at: T0, actor: { part: 'latchkey' } } as const;
+
+export function decision(outcome: Decision['outcome'], rest: Partial<Decision> = {}): Decision {
+  return { outcome, by: person('tom'), byName: 'tom', at: T0, note: null, clickId: 'click-1', ...rest };
+}
+
+/** An example of every event. Typed so that a new event must get one. */
+export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: T }> } = {
+  changeReceived: {
+    ...base,
+    type: 'changeReceived',
+    kind: 'grant',
+    cause: 'request',
+    entitlementKey: 'orders' as EntitlementKey,
+    personId: person('ines'),
+    requesterId: person('ines'),
+    reason: 'the nightly import fails',
+    ticket: 'INC-1',
+    requestedSeconds: 86_400,
+    target: null,
+    via: 'slack',
+  },
+  requestRefused: {
+    ...base,
+    type: 'requestRefused',
+    refusal: { refused: true, reason: 'notEligible', text: 'Not open to you.', next: 'Ask the owner.' },
+  },
+  approversAsked: {
+    ...base,
+    type: 'approversAsked',
+    plan: anybody,
+    verdict: asks,
+    round: 1,
+    lapsesAt: later(3_600),
+    target,
+  },
+  approversReminded: { ...base, type: 'approversReminded' },
+  approvalGiven: {
+    ...base,
+    type: 'approvalGiven',
+    approval: { by: person('tom'), name: 'tom', at: T0, seconds: null, clickId: 'click-1' },
+  },
+  changeApproved: {
+    ...base,
+    type: 'changeApproved',
+    grant: { id: 'grant-1' as GrantId, startsAt: T0, endsAt: later(86_400) },
+    decision: decision('approved'),
+    verdict: asks,
+    target,
+  },
+  changeDenied: { ...base, type: 'changeDenied', decision: decision('denied', { note: 'not needed' }) },
+  changeWithdrawn: { ...base, type: 'changeWithdrawn', decision: decision('withdrawn') },
+  requestLapsed: {
+    ...base,
+    type: 'requestLapsed',
+    decision: decision('lapsed', { by: null, byName: 'Latchkey' }),
+  },
+  idpWritten: { ...base, type: 'idpWritten', wrote: 'added' },
+  scimPushed: { ...base, type: 'scimPushed' },
+  delivered: { ...base, type: 'delivered', wrote: 'added' },
+  signInAwaited: { ...base, type: 'signInAwaited' },
+  changeLate: { ...base, type: 'changeLate', leg: 'scimPush', why: 'Okta has not pushed' },
+  changeSeen: { ...base, type: 'changeSeen', note: null },
+  changeOvertaken: { ...base, type: 'changeOvertaken', why: 'given anew' },
+  applyFailed: { ...base, type: 'applyFailed', code: 'E0000006', text: 'not allowed' },
+  endingWarned: { ...base, type: 'endingWarned', endsAt: later(86_400) },
+  grantEnded: {
+    ...base,
+    type: 'grantEnded',
+    cause: 'expiry',
+    by: null,
+    revokeId: 'change-2' as ChangeId,
+    stillHeld: false,
+    stillHeldUntil: null,
+  },
+};
+
+/** The change after these events, from an example of each. */
+export function changeAfter(...types: ChangeEvent['type'][]): Change {
+  let change: Change | null = null;
+  for (const type of types) change = evolve(change, events[type]);
+  return change as Change;
+}
+
+/** A shortest way to every state. */
+export const wayTo: Record<ChangeState, ChangeEvent['type'][]> = {
+  received: ['changeReceived'],
+  asking: ['changeReceived', 'approversAsked'],
+  applying: ['changeReceived', 'approversAsked', 'changeApproved'],
+  verifying: ['changeReceived', 'approversAsked', 'changeApproved', 'idpWritten'],
+  awaitingSignIn: ['changeReceived', 'approversAsked', 'changeApproved', 'idpWritten', 'signInAwaited'],
+  late: ['changeReceived', 'approversAsked', 'changeApproved', 'changeLate'],
+  inEffect: ['changeReceived', 'approversAsked', 'changeApproved', 'idpWritten', 'changeSeen'],
+  refused: ['changeReceived', 'requestRefused'],
+  denied: ['changeReceived', 'approversAsked', 'changeDenied'],
+  withdrawn: ['changeReceived', 'approversAsked', 'changeWithdrawn'],
+  lapsed: ['changeReceived', 'approversAsked', 'requestLapsed'],
+  ended: ['changeReceived', 'approversAsked', 'changeApproved', 'idpWritten', 'changeSeen', 'grantEnded'],
+  superseded: ['changeReceived', 'approversAsked', 'changeApproved', 'changeOvertaken'],
+  failed: ['changeReceived', 'approversAsked', 'changeApproved', 'applyFailed'],
+};
+
+/** An asking change, the example's fields replaced. */
+export function asking(rest: Partial<Change> = {}): Change {
+  return { ...changeAfter(...wayTo.asking), ...rest };
+}

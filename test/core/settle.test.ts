@@ -1,0 +1,365 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Change, ChangeEvent } from '../../src/core/change.ts';
+import type { GrantId } from '../../src/core/ids.ts';
+import { isRefusal, type Refusal, type RefusalReason } from '../../src/core/refusal.ts';
+import type { ApproverPlan } from '../../src/core/routing.ts';
+import {
+  approveByRule,
+  type Click,
+  type ClickFacts,
+  DENIAL_REASON_MAX,
+  lapse,
+  settleClick,
+  withdraw,
+} from '../../src/core/settle.ts';
+import {
+  anybody,
+  approver,
+  asking,
+  asks,
+  changeAfter,
+  decision,
+  entitlement,
+  later,
+  person,
+  target,
+  wayTo,
+} from './given.ts';
+
+const now = later(600);
+
+function facts(rest: Partial<ClickFacts> = {}): ClickFacts {
+  return {
+    clicker: { id: person('tom'), name: 'tom' },
+    plan: anybody,
+    verdict: asks,
+    entitlement: entitlement(),
+    target,
+    grantId: 'grant-1' as GrantId,
+    heldUntil: null,
+    now,
+    ...rest,
+  };
+}
+
+const approve: Click = { id: 'click-9', round: 1, verb: 'approve', seconds: null };
+const deny: Click = { id: 'click-9', round: 1, verb: 'deny', reason: 'not needed' };
+const both: ApproverPlan = {
+  of: 'all',
+  quorum: 1,
+  seats: [
+    { source: 'manager', people: [approver('tom')], pinged: true },
+    { source: 'owner', people: [approver('olga')], pinged: true },
+  ],
+  escalated: false,
+};
+const givenBy = (name: string, seconds: number | null = null, clickId = 'click-0') => ({
+  by: person(name),
+  name,
+  at: later(60),
+  seconds,
+  clickId,
+});
+
+type Row = {
+  given: string;
+  change?: Change;
+  click?: Click;
+  facts?: Partial<ClickFacts>;
+  refused: RefusalReason;
+  says?: RegExp;
+};
+
+const refusals: Row[] = [
+  { given: 'a change still being prepared', change: changeAfter('changeReceived'), refused: 'staleCard' },
+  {
+    given: 'a change that somebody denied a moment ago',
+    change: changeAfter(...wayTo.denied),
+    refused: 'alreadySettled',
+    says: /^tom denied this already/,
+  },
+  {
+    given: 'a change that somebody approved a moment ago',
+    change: changeAfter(...wayTo.applying),
+    refused: 'alreadySettled',
+    says: /^tom approved this already/,
+  },
+  {
+    given: 'a lapsed change',
+    change: changeAfter(...wayTo.lapsed),
+    refused: 'alreadySettled',
+    says: /let this lapse/,
+  },
+  { given: 'a withdrawn change', change: changeAfter(...wayTo.withdrawn), refused: 'alreadySettled' },
+  { given: 'a refused change', change: changeAfter(...wayTo.refused), refused: 'alreadySettled' },
+  { given: 'a card of an earlier round', click: { ...approve, round: 0 }, refused: 'staleCard' },
+  {
+    given: 'the requester',
+    facts: { clicker: { id: person('ines'), name: 'ines' } },
+    refused: 'selfApproval',
+  },
+  {
+    given: 'the beneficiary of what somebody else asked for',
+    change: asking({ requesterId: person('erik') }),
+    facts: { clicker: { id: person('ines'), name: 'ines' } },
+    refused: 'selfApproval',
+  },
+  {
+    given: 'a requester who asked for somebody else',
+    change: asking({ requesterId: person('tom') }),
+    refused: 'selfApproval',
+  },
+  {
+    given: 'a requester whom the plan names all the same',
+    change: asking({ requesterId: person('tom'), personId: person('ines') }),
+    facts: { plan: anybody },
+    refused: 'selfApproval',
+  },
+  {
+    given: 'somebody who is no approver',
+    facts: { clicker: { id: person('sam'), name: 'sam' } },
+    refused: 'notAnApprover',
+  },
+  {
+    given: 'somebody who was an approver when the card went out and no longer is',
+    change: asking({ plan: anybody }),
+    facts: { plan: { ...anybody, seats: [] } },
+    refused: 'notAnApprover',
+  },
+  {
+    given: 'an entitlement that left the catalogue',
+    facts: { entitlement: null },
+    refused: 'entitlementUnavailable',
+  },
+  {
+    given: 'a group that can no longer be written',
+    facts: { target: null },
+    refused: 'entitlementUnavailable',
+  },
+  {
+    given: 'a policy that changed its mind',
+    facts: { verdict: { effect: 'refuse', grounds: [{ text: 'not open to Orders', clause: null }] } },
+    refused: 'notEligible',
+    says: /not open to Orders/,
+  },
+  { given: 'longer than asked', click: { ...approve, seconds: 86_401 }, refused: 'durationInvalid' },
+  { given: 'no time at all', click: { ...approve, seconds: 0 }, refused: 'durationInvalid' },
+  { given: 'a negative time', click: { ...approve, seconds: -1 }, refused: 'durationInvalid' },
+  {
+    given: 'a second approval by the same person',
+    change: asking({ approvals: [givenBy('tom')] }),
+    facts: { plan: both },
+    refused: 'alreadyApprovedByYou',
+  },
+  { given: 'a denial without a reason', click: { ...deny, reason: ' \n ' }, refused: 'denialNeedsReason' },
+  {
+    given: 'a denial with a treatise',
+    click: { ...deny, reason: 'x'.repeat(DENIAL_REASON_MAX + 1) },
+    refused: 'denialNeedsReason',
+  },
+];
+
+describe('a click is refused', () => {
+  test.each(refusals)('given $given: $refused', ({ change, click, facts: rest, refused, says }) => {
+    const outcome = settleClick(change ?? asking(), click ?? approve, facts(rest));
+    expect(isRefusal(outcome) && outcome.reason).toBe(refused);
+    const { text, next } = outcome as Refusal;
+    for (const sentence of [text, next]) expect(sentence).toMatch(/^(tom|[A-Z]).*\.$/s);
+    if (says !== undefined) expect(text).toMatch(says);
+  });
+
+  test('given an unavailable entitlement, it can still be denied', () => {
+    expect(types(settleClick(asking(), deny, facts({ entitlement: null, target: null })))).toEqual([
+      'changeDenied',
+    ]);
+  });
+});
+
+describe('a click decides', () => {
+  test('given any-of, when one approves, then it is approved for what was asked', () => {
+    const [given, approved] = eventsOf(settleClick(asking(), approve, facts()));
+    expect(given).toMatchObject({
+      type: 'approvalGiven',
+      approval: { by: person('tom'), clickId: 'click-9' },
+    });
+    expect(approved).toMatchObject({
+      type: 'changeApproved',
+      target,
+      grant: { id: 'grant-1', startsAt: now, endsAt: new Date(now.getTime() + 86_400_000) },
+      decision: { outcome: 'approved', by: person('tom'), clickId: 'click-9' },
+    });
+  });
+
+  test('given no duration on the request, then the default of the entitlement counts', () => {
+    const [, approved] = eventsOf(settleClick(asking({ requestedSeconds: null }), approve, facts()));
+    expect(approved).toMatchObject({ grant: { endsAt: new Date(now.getTime() + 86_400_000) } });
+  });
+
+  test('given all-of, when the first approves, then nothing is decided yet', () => {
+    expect(types(settleClick(asking(), approve, facts({ plan: both })))).toEqual(['approvalGiven']);
+  });
+
+  test('given all-of, when the second approves, then the shorter of the two times counts', () => {
+    const change = asking({ approvals: [givenBy('tom', 3_600)] });
+    const clicker = { id: person('olga'), name: 'olga' };
+    const [, approved] = eventsOf(settleClick(change, approve, facts({ plan: both, clicker })));
+    expect(approved).toMatchObject({ grant: { endsAt: new Date(now.getTime() + 3_600_000) } });
+  });
+
+  test('given an approval by somebody who may no longer approve, then it does not count', () => {
+    const plan: ApproverPlan = {
+      ...anybody,
+      quorum: 2,
+      seats: [{ source: 'x', people: [approver('tom'), approver('sam')], pinged: true }],
+    };
+    const change = asking({ approvals: [givenBy('olga')] });
+    expect(types(settleClick(change, approve, facts({ plan })))).toEqual(['approvalGiven']);
+  });
+
+  test('given an extension of live access, then the time is added to its end', () => {
+    const change = asking({ cause: 'extension' });
+    const [, approved] = eventsOf(settleClick(change, approve, facts({ heldUntil: later(7_200) })));
+    expect(approved).toMatchObject({ grant: { startsAt: now, endsAt: later(7_200 + 86_400) } });
+  });
+
+  test('given an extension of access that ended meanwhile, then it runs from now', () => {
+    const [, approved] = eventsOf(settleClick(asking({ cause: 'extension' }), approve, facts()));
+    expect(approved).toMatchObject({ grant: { endsAt: new Date(now.getTime() + 86_400_000) } });
+  });
+
+  test('when it is denied, then the reason is kept, trimmed', () => {
+    expect(settleClick(asking(), { ...deny, reason: '  no ' }, facts())).toMatchObject([
+      { type: 'changeDenied', decision: { outcome: 'denied', note: 'no', by: person('tom') } },
+    ]);
+  });
+
+  test('given the very same click again, then nothing happens', () => {
+    const decided = { ...changeAfter(...wayTo.denied), decision: decision('denied', { clickId: 'click-9' }) };
+    expect(settleClick(decided, deny, facts())).toEqual([]);
+    expect(settleClick(asking({ approvals: [givenBy('tom', null, 'click-9')] }), approve, facts())).toEqual(
+      [],
+    );
+  });
+});
+
+test('whoever clicks on whatever: requester and beneficiary never move it, a grant never outlasts what was asked', () => {
+  const names = ['ines', 'erik', 'tom', 'olga', 'sam'];
+  const plan = fc.record({
+    of: fc.constantFrom('any' as const, 'all' as const),
+    quorum: fc.integer({ min: 1, max: 3 }),
+    seats: fc.array(
+      fc.record({
+        source: fc.string(),
+        people: fc.subarray(names).map((list) => list.map(approver)),
+        pinged: fc.boolean(),
+      }),
+      { maxLength: 3 },
+    ),
+    escalated: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(
+      plan,
+      fc.constantFrom(...names),
+      fc.constantFrom(...names),
+      fc.option(fc.integer({ min: -10, max: 200_000 }), { nil: null }),
+      fc.subarray(names),
+      (somePlan, clicker, requester, seconds, before) => {
+        const change = asking({
+          requesterId: person(requester),
+          approvals: before.map((name, i) => givenBy(name, null, `earlier-${i}`)),
+        });
+        const outcome = settleClick(
+          change,
+          { ...approve, seconds },
+          facts({ plan: somePlan, clicker: { id: person(clicker), name: clicker } }),
+        );
+        if (clicker === requester || clicker === 'ines') expect(isRefusal(outcome)).toBe(true);
+        if (isRefusal(outcome)) return;
+        const approved = outcome.find((e) => e.type === 'changeApproved');
+        if (approved?.type !== 'changeApproved') return;
+        expect(approved.grant?.endsAt.getTime()).toBeLessThanOrEqual(now.getTime() + 86_400_000);
+        const may = new Set(somePlan.seats.flatMap((s) => s.people.map((p) => p.id)));
+        const counted = new Set([...before.map(person), person(clicker)].filter((id) => may.has(id)));
+        expect(counted.size).toBeGreaterThanOrEqual(somePlan.quorum);
+      },
+    ),
+  );
+});
+
+describe('approval by rule', () => {
+  const by = {
+    entitlement: entitlement({ tier: 'low' }),
+    target,
+    grantId: 'grant-1' as GrantId,
+    heldUntil: null,
+    now,
+  };
+
+  test('happens when the verdict says so', () => {
+    const verdict = { effect: 'autoApprove' as const, grounds: [] };
+    expect(approveByRule(changeAfter('changeReceived'), { ...by, verdict })).toMatchObject([
+      { type: 'changeApproved', decision: { by: null, byName: 'rule' }, actor: { part: 'latchkey' } },
+    ]);
+  });
+
+  test.each(['ask', 'refuse'] as const)('does not happen when the verdict says %s', (effect) => {
+    expect(approveByRule(changeAfter('changeReceived'), { ...by, verdict: { effect, grounds: [] } })).toEqual(
+      [],
+    );
+  });
+});
+
+describe('taking a request back', () => {
+  const ines = { id: person('ines'), name: 'ines' };
+
+  test.each(['ines', 'erik'])('%s may, as requester or beneficiary', (name) => {
+    const change = asking({ requesterId: person('erik') });
+    expect(types(withdraw(change, { id: person(name), name }, 'c', now))).toEqual(['changeWithdrawn']);
+  });
+
+  test('nobody else may', () => {
+    expect(withdraw(asking(), { id: person('tom'), name: 'tom' }, 'c', now)).toMatchObject({
+      reason: 'notYours',
+    });
+  });
+
+  test.each(['received', 'applying', 'inEffect', 'denied', 'lapsed'] as const)(
+    'not when it is %s',
+    (state) => {
+      expect(withdraw(changeAfter(...wayTo[state]), ines, 'c', now)).toMatchObject({
+        reason: 'alreadySettled',
+      });
+    },
+  );
+
+  test('the same click again changes nothing', () => {
+    const change = { ...changeAfter(...wayTo.withdrawn), decision: decision('withdrawn', { clickId: 'c' }) };
+    expect(withdraw(change, ines, 'c', now)).toEqual([]);
+  });
+});
+
+describe('lapsing', () => {
+  test('comes when the time is over, not a moment before', () => {
+    expect(lapse(asking({ lapsesAt: later(601) }), now)).toEqual([]);
+    expect(lapse(asking({ lapsesAt: now }), now)).toMatchObject([
+      { type: 'requestLapsed', decision: { by: null, outcome: 'lapsed' } },
+    ]);
+  });
+
+  test('comes to nothing but what is asking', () => {
+    for (const state of ['received', 'applying', 'denied', 'inEffect'] as const)
+      expect(lapse({ ...changeAfter(...wayTo[state]), lapsesAt: later(1) }, now)).toEqual([]);
+    expect(lapse(asking({ lapsesAt: null }), now)).toEqual([]);
+  });
+});
+
+function eventsOf(outcome: ChangeEvent[] | Refusal): ChangeEvent[] {
+  if (isRefusal(outcome)) throw new Error(outcome.text);
+  return outcome;
+}
+
+function types(outcome: ChangeEvent[] | Refusal): string[] {
+  return eventsOf(outcome).map((e) => e.type);
+}

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Tier } from '../../src/core/catalogue.ts';
+import { mayRequest } from '../../src/core/catalogue.ts';
+import { evaluateRequest, type RequestFacts } from '../../src/core/verdict.ts';
+import { entitlement } from './given.ts';
+
+const ines = { email: 'ines@acme.example', department: 'Orders', isActive: true };
+
+function facts(rest: Partial<RequestFacts> = {}): RequestFacts {
+  return {
+    entitlement: entitlement(),
+    beneficiary: ines,
+    requestedSeconds: 3_600,
+    isForSomebodyElse: false,
+    ...rest,
+  };
+}
+
+test.each([
+  ['somebody inactive', facts({ beneficiary: { ...ines, isActive: false } }), 'refuse', /not active/],
+  [
+    'somebody of another department',
+    facts({ entitlement: entitlement({ requestableBy: { departments: ['Payments'] } }) }),
+    'refuse',
+    /not open to Orders/,
+  ],
+  ['more than the maximum', facts({ requestedSeconds: 604_801 }), 'refuse', /longer than the 7 days/],
+  ['the maximum itself', facts({ requestedSeconds: 604_800 }), 'ask', /within the 7 days/],
+  ['tier medium', facts(), 'ask', /tier medium: a person decides/],
+  [
+    'tier low with auto-approval',
+    facts({ entitlement: entitlement({ tier: 'low', autoApprove: true }) }),
+    'autoApprove',
+    /approved by rule/,
+  ],
+  ['tier low without', facts({ entitlement: entitlement({ tier: 'low' }) }), 'ask', /a person decides/],
+  [
+    'tier low with auto-approval, for somebody else',
+    facts({ entitlement: entitlement({ tier: 'low', autoApprove: true }), isForSomebodyElse: true }),
+    'ask',
+    /a person decides/,
+  ],
+  [
+    'a catalogue that lets tier critical through, which the file would refuse',
+    facts({ entitlement: entitlement({ tier: 'critical', autoApprove: true }) }),
+    'ask',
+    /a person decides/,
+  ],
+])('%s', (_given, given, effect, says) => {
+  const verdict = evaluateRequest(given);
+  expect(verdict.effect).toBe(effect);
+  expect(verdict.grounds.map((g) => g.text).join('; ')).toMatch(says);
+});
+
+test('whatever is asked: grounds always, never by rule above tier low, never anything but refused over the maximum', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom<Tier>('low', 'medium', 'high', 'critical'),
+      fc.boolean(),
+      fc.boolean(),
+      fc.boolean(),
+      fc.integer({ min: 1, max: 2_000_000 }),
+      (tier, autoApprove, isActive, isForSomebodyElse, requestedSeconds) => {
+        const one = entitlement({ tier, autoApprove });
+        const verdict = evaluateRequest(
+          facts({
+            entitlement: one,
+            beneficiary: { ...ines, isActive },
+            isForSomebodyElse,
+            requestedSeconds,
+          }),
+        );
+        expect(verdict.grounds.length).toBeGreaterThan(0);
+        if (verdict.effect === 'autoApprove')
+          expect([tier, isActive, isForSomebodyElse]).toEqual(['low', true, false]);
+        if (!isActive || requestedSeconds > one.maxSeconds) expect(verdict.effect).toBe('refuse');
+      },
+    ),
+  );
+});
+
+describe('who may ask', () => {
+  test.each([
+    ['everyone', 'everyone' as const, ines, true],
+    ['by department', { departments: ['Orders'] }, ines, true],
+    ['by another department', { departments: ['Payments'] }, ines, false],
+    ['by name, however it is written', { people: ['INES@acme.example'] }, ines, true],
+    ['nobody named', {}, ines, false],
+    ['no department', { departments: ['Orders'] }, { email: 'x@acme.example', department: null }, false],
+  ])('%s', (_rule, who, somebody, may) => {
+    expect(mayRequest(who, somebody)).toBe(may);
+  });
+});
