@@ -53,7 +53,8 @@ async function start(): Promise<void> {
   const config = readConfig(process.env);
   const catalogue = await loadCatalogue(config.policyDir);
   mkdirSync(DIR, { recursive: true });
-  stops.push(await takeRunLock(DIR));
+  // Replicas share a DATABASE_URL; an embedded database has one owner.
+  if (config.databaseUrl === null) stops.push(await takeRunLock(DIR));
   if (values.fresh && config.databaseUrl === null) forgetEmbeddedPostgres(join(DIR, 'postgres'));
 
   const latchkeyUrl = `http://127.0.0.1:${config.port}`;
