@@ -77,17 +77,18 @@ export function isApproved(plan: ApproverPlan, approvedBy: readonly PersonId[]):
 
 /**
  * Who is still missing once somebody has approved: `manager (Tom Okafor)`, `1 more of Olga Brandt, Sofia Ricci`.
- * `name` makes a name harmless in the medium at hand.
+ * `safe` makes a name, of a person or a group, harmless in the medium at hand.
  */
 export function stillMissing(
   plan: ApproverPlan,
   approvedBy: readonly PersonId[],
-  name: (approver: Approver) => string,
+  safe: (text: string) => string,
 ): string {
   const done = new Set(approvedBy);
-  const names = (people: readonly Approver[]) => people.map(name).join(' or ');
+  const names = (people: readonly Approver[]) => people.map((p) => safe(p.name)).join(' or ');
   const open = plan.of === 'all' ? plan.seats.filter((seat) => !seat.people.some((p) => done.has(p.id))) : [];
-  if (open.length > 0) return open.map((seat) => `${seat.source} (${names(seat.people)})`).join(' and ');
+  if (open.length > 0)
+    return open.map((seat) => `${safe(seat.source)} (${names(seat.people)})`).join(' and ');
   const left = distinct(plan.seats).filter((p) => !done.has(p.id));
   return `${Math.max(1, plan.quorum - done.size)} more of ${names(left)}`;
 }

@@ -155,7 +155,7 @@ function waitingDetail(change: Change, names: Names): string {
   const missing = stillMissing(
     plan,
     approvals.map((a) => a.by),
-    (approver) => names.safe(approver.name),
+    names.safe,
   );
   return `Approved by ${approvals.map((a) => names.safe(a.name)).join(', ')}; still needed: ${missing}.${lapses}`;
 }
@@ -165,7 +165,7 @@ function endingStanding(change: Change, ending: Change, names: Names): Said {
   switch (ending.state) {
     case 'inEffect': {
       const tookMs = legTimes(ending.legs).total ?? 0;
-      const note = ending.inEffectNote === null ? '' : ` (${ending.inEffectNote})`;
+      const note = ending.inEffectNote === null ? '' : ` (${names.safe(ending.inEffectNote)})`;
       return {
         mood: 'over',
         headline: `Ended: ${why}; gone from MuleSoft after ${elapsedInWords(tookMs)}${note}`,

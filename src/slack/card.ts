@@ -5,7 +5,7 @@ import { askedInWords, type Names, type Standing } from '../core/words.ts';
 import type { AdviceResult } from '../flow/ports.ts';
 import type { ChangeView, Named } from '../flow/view.ts';
 import type { Summary } from '../store/summaries.ts';
-import { inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
+import { FIELD_TEXT_MAX, inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
 
 /** What a message consists of in Slack. `text` is the notification and the fallback. */
 export type SlackContent = { text: string; blocks: KnownBlock[] };
@@ -72,7 +72,7 @@ export function card(view: ChangeView, now: Standing): SlackContent {
     {
       type: 'section',
       fields: [
-        mrkdwn(`*Gives*\n${inert(view.entitlement?.gives ?? '')}`),
+        mrkdwn(`*Gives*\n${inert(view.entitlement?.gives ?? '')}`, FIELD_TEXT_MAX),
         mrkdwn(`*Tier*\n${view.entitlement?.tier ?? 'unknown'}`),
         ...(change.ticket === null ? [] : [plain(`Ticket\n${change.ticket}`)]),
       ],

@@ -88,8 +88,18 @@ describe('all of', () => {
   });
 });
 
+test('whatever is named is made harmless, groups too', () => {
+  const plan = planApprovers(
+    { of: 'all', quorum: 1 },
+    [seat('a', 'tom'), seat('group b', 'olga')],
+    [],
+    without(),
+  );
+  expect(stillMissing(plan, [person('tom')], (text) => `[${text}]`)).toBe('[group b] ([olga])');
+});
+
 test('what is still missing is named', () => {
-  const shown = (p: { name: string }) => p.name;
+  const shown = (text: string) => text;
   const all = planApprovers(
     { of: 'all', quorum: 1 },
     [seat('manager', 'tom'), seat('owner', 'olga')],
