@@ -64,10 +64,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       team_id text not null,
       starts_at timestamptz not null,
       ends_at timestamptz not null,
-      ended_at timestamptz
+      ended_at timestamptz,
+      -- when to warn of the end; null once warned
+      warn_at timestamptz
     );
     create index grants_unended_pair on grants (person_id, group_id) where ended_at is null;
     create index grants_unended_end on grants (ends_at) where ended_at is null;
+    create index grants_warn on grants (warn_at) where warn_at is not null;
     create index grants_entitlement on grants (entitlement_key) where ended_at is null;
 
     create table summaries (
@@ -118,6 +121,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       actor jsonb not null,
       data jsonb not null
     );
+    create index audit_sealing on audit (xid, id);
     create index audit_change on audit (change_id, id) where change_id is not null;
 
     create table audit_seals (

@@ -19,17 +19,18 @@ export async function sealAudit(db: Db): Promise<number> {
       taken: boolean;
     }>`select pg_try_advisory_xact_lock(${SEALER_LOCK}) as taken`.execute(tx);
     if (lock.rows[0]?.taken !== true) return 0;
-    const head = await sql<{
-      seq: string;
-      hash: Buffer;
-    }>`select seq, hash from audit_seals order by seq desc limit 1`.execute(tx);
-    let seq = BigInt(head.rows[0]?.seq ?? 0);
-    let hash = head.rows[0]?.hash ?? Buffer.alloc(32);
+    const head = await sql<{ seq: string; hash: Buffer; xid: string; id: string }>`
+      select s.seq, s.hash, a.xid, a.id from audit_seals s join audit a on a.id = s.audit_id
+      order by s.seq desc limit 1`.execute(tx);
+    const last = head.rows[0];
+    let seq = BigInt(last?.seq ?? 0);
+    let hash = last?.hash ?? Buffer.alloc(32);
+    // Everything up to the last seal is sealed: what commits later has a later transaction id.
     const { rows } = await sql<Entry>`
-      select a.id, a.at, a.type, a.change_id, a.actor, a.data from audit a
-      left join audit_seals s on s.audit_id = a.id
-      where s.audit_id is null and a.xid < pg_snapshot_xmin(pg_current_snapshot())
-      order by a.xid, a.id limit ${SEAL_BATCH}`.execute(tx);
+      select id, at, type, change_id, actor, data from audit
+      where (xid, id) > (${last?.xid ?? '0'}::xid8, ${last?.id ?? '0'}::bigint)
+        and xid < pg_snapshot_xmin(pg_current_snapshot())
+      order by xid, id limit ${SEAL_BATCH}`.execute(tx);
     if (rows.length === 0) return 0;
     const seals = rows.map((entry) => {
       seq += 1n;

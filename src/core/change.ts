@@ -97,6 +97,7 @@ export const lifeCycle = {
     changeLate: 'late',
     changeOvertaken: 'superseded',
     applyFailed: 'failed',
+    endingWarned: 'applying',
     grantEnded: 'superseded',
   },
   verifying: {
@@ -107,6 +108,7 @@ export const lifeCycle = {
     changeSeen: 'inEffect',
     changeOvertaken: 'superseded',
     applyFailed: 'failed',
+    endingWarned: 'verifying',
     grantEnded: 'superseded',
   },
   awaitingSignIn: {
@@ -135,7 +137,7 @@ export const lifeCycle = {
   lapsed: {},
   ended: {},
   superseded: {},
-  failed: { grantEnded: 'ended' },
+  failed: { endingWarned: 'failed', grantEnded: 'ended' },
 } as const satisfies Record<string, Partial<Record<ChangeEvent['type'], string>>>;
 
 export type ChangeState = keyof typeof lifeCycle;

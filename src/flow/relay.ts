@@ -100,7 +100,8 @@ export function createRelay(road: Road, motor: Motor): Relay {
       return await step.run(road, row.payload, row.attempts);
     } catch (error) {
       if (error instanceof Fault) return error;
-      return new Fault('bug.invariant', (error as Error).message, { retryable: true, cause: error });
+      const code = isPassing(error) ? 'store.unavailable' : 'bug.invariant';
+      return new Fault(code, (error as Error).message, { retryable: true, cause: error });
     }
   }
 
@@ -140,6 +141,11 @@ export function createRelay(road: Road, motor: Motor): Relay {
       await loop;
     },
   };
+}
+
+/** PostgreSQL's classes of errors that pass: connection (08), overtaken or deadlocked (40), shutting down (57). */
+function isPassing(error: unknown): boolean {
+  return /^(08|40|57)/.test(String((error as { code?: unknown }).code ?? ''));
 }
 
 /**

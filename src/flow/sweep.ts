@@ -1,10 +1,9 @@
 import { sealAudit } from '../audit/seal.ts';
 import type { ChangeEvent } from '../core/change.ts';
 import { nextState } from '../core/change.ts';
-import { warnAt } from '../core/desired.ts';
 import { lapse } from '../core/settle.ts';
 import { databaseNow } from '../store/clock.ts';
-import { grantsDueToEnd, grantsEndingBefore } from '../store/grants.ts';
+import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
 import { forgetDone } from '../store/outbox.ts';
 import { commit } from './commit.ts';
 import { endGrant } from './end.ts';
@@ -87,29 +86,28 @@ async function endDueGrants(road: Road): Promise<void> {
 }
 
 async function warnOfEnds(road: Road): Promise<void> {
-  const now = await databaseNow(road.db);
-  const horizon = new Date(now.getTime() + 86_400_000);
-  for (const grant of await grantsEndingBefore(road.db, now, horizon, BATCH)) {
-    if (warnAt(grant.startsAt, grant.endsAt) > now) continue;
+  for (const grant of await grantsDueToWarn(road.db, await databaseNow(road.db), BATCH))
     await commit(
       road.db,
       async (unit) => {
         const change = await unit.change(grant.changeId);
-        if (change === null || change.endingWarnedAt !== null || change.grant === null)
+        if (
+          change === null ||
+          change.endingWarnedAt !== null ||
+          nextState(change.state, 'endingWarned') === null
+        )
           return { result: null };
-        if (nextState(change.state, 'endingWarned') === null) return { result: null };
         const event: ChangeEvent = {
           type: 'endingWarned',
           changeId: change.id,
           at: unit.now,
           actor: { part: 'latchkey' },
-          endsAt: change.grant.endsAt,
+          endsAt: grant.endsAt,
         };
         return { result: null, events: [event] };
       },
       road.nudge,
     );
-  }
 }
 
 async function lapseRequests(road: Road): Promise<void> {

@@ -23,6 +23,8 @@ const concurrency: Record<Lane, number> = { road: 12, idp: 8, mulesoft: 8, slack
 /** A job whose worker died is given to another after this; the outbox lease brings it back even if the queue forgot. */
 const STALLED_AFTER_MS = 15_000;
 const CLOSE_WAIT_MS = 8_000;
+/** A Redis that neither answers nor breaks must not stop the relay. */
+const COMMAND_TIMEOUT_MS = 5_000;
 /**
  * Up to so many jobs are added singly on PostgreSQL: BullMQ's bulk insert there makes and drops two temporary
  * tables, some 6 ms whatever the number, where a single one takes 0.3 ms.
@@ -153,7 +155,9 @@ function connect(options: MotorOptions, blocking: boolean): Connection {
   // A queue must fail fast when Redis is away (the outbox keeps the work); a worker waits for it.
   const redis = new Redis(
     options.redisUrl,
-    blocking ? { maxRetriesPerRequest: null } : { maxRetriesPerRequest: 1, enableOfflineQueue: false },
+    blocking
+      ? { maxRetriesPerRequest: null }
+      : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS },
   );
   redis.on('error', () => {});
   return {

@@ -91,7 +91,7 @@ export function hearDecisions(app: App, road: Road, client: WebClient): void {
 
 function click(key: CardKey, accountId: string, once: string, act: ClickReceived['act']): ClickReceived {
   return {
-    clickId: `${accountId}-${once}`,
+    clickId: `${accountId}-${key.change}-${once}`,
     changeId: key.change,
     round: key.round,
     chatUserId: accountId,

@@ -46,7 +46,7 @@ export function outcomeNotes(view: ChangeView): { key: string; content: SlackCon
       'seen',
       `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${elapsedInWords(legTimes(change.legs).total ?? 0)}, until ${slackDate(change.grant.endsAt)}, approved by ${decidedBy(change, inert)}.`,
     );
-  if (change.endingWarnedAt !== null && change.grant !== null)
+  if (change.endingWarnedAt !== null && change.grant !== null && change.state !== 'failed')
     add(
       'ending',
       `:hourglass: ${title} ends ${slackDate(change.grant.endsAt)}. Press *Extend…* to ask for longer, or let it end.`,

@@ -1,5 +1,5 @@
 import type { ChangeEvent } from '../core/change.ts';
-import type { Grant } from '../core/desired.ts';
+import { type Grant, warnAt } from '../core/desired.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
 import type { Db, Tx } from './database.ts';
 
@@ -71,17 +71,15 @@ export async function grantsDueToEnd(db: Db | Tx, now: Date, limit: number): Pro
   return rows.map(toGrant);
 }
 
-/** Unended grants that end before a time: candidates for a warning. */
-export async function grantsEndingBefore(db: Db, now: Date, before: Date, limit: number): Promise<Grant[]> {
+/** Grants whose end is to be warned of now, most urgent first. */
+export async function grantsDueToWarn(db: Db, now: Date, limit: number): Promise<Grant[]> {
   const rows = await db
     .selectFrom('grants')
-    .innerJoin('changes', 'changes.id', 'grants.change_id')
-    .selectAll('grants')
+    .selectAll()
+    .where('warn_at', '<=', now)
     .where('ended_at', 'is', null)
     .where('ends_at', '>', now)
-    .where('ends_at', '<=', before)
-    .where((eb) => eb(eb.ref('changes.doc', '->>').key('endingWarnedAt'), 'is', null))
-    .orderBy('ends_at')
+    .orderBy('warn_at')
     .limit(limit)
     .execute();
   return rows.map(toGrant);
@@ -139,8 +137,11 @@ export async function writeGrants(
         team_id: event.target.teamId,
         starts_at: event.grant.startsAt,
         ends_at: event.grant.endsAt,
+        warn_at: warnAt(event.grant.startsAt, event.grant.endsAt),
       })
       .execute();
+  if (event.type === 'endingWarned')
+    await tx.updateTable('grants').set({ warn_at: null }).where('change_id', '=', event.changeId).execute();
   if (event.type === 'grantEnded')
     await tx
       .updateTable('grants')

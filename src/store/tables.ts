@@ -48,6 +48,7 @@ export type Tables = {
     starts_at: Date;
     ends_at: Date;
     ended_at: Date | null;
+    warn_at: Date | null;
   };
   summaries: {
     change_id: string;
