@@ -1,11 +1,12 @@
 import { sealAudit } from '../audit/seal.ts';
-import type { ChangeEvent } from '../core/change.ts';
+import type { Change, ChangeEvent } from '../core/change.ts';
 import { nextState } from '../core/change.ts';
 import { lapse } from '../core/settle.ts';
+import { requestsDueToLapse, requestsDueToRemind } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
 import { forgetDone } from '../store/outbox.ts';
-import { commit } from './commit.ts';
+import { commit, type Unit } from './commit.ts';
 import { endGrant } from './end.ts';
 import type { Road } from './road.ts';
 
@@ -65,95 +66,67 @@ export function createSweeps(road: Road): Sweeps {
 
 /** Everything that is due now, once. */
 export async function sweepOnce(road: Road): Promise<void> {
-  await endDueGrants(road);
-  await warnOfEnds(road);
-  await lapseRequests(road);
-  await remindApprovers(road);
+  const now = await databaseNow(road.db);
+  await endDueGrants(road, now);
+  await warnOfEnds(road, now);
+  await lapseRequests(road, now);
+  await remindApprovers(road, now);
   await sealAudit(road.db);
 }
 
-async function endDueGrants(road: Road): Promise<void> {
-  for (const grant of await grantsDueToEnd(road.db, await databaseNow(road.db), BATCH))
-    await commit(
-      road.db,
-      async (unit) => {
-        const change = await unit.change(grant.changeId);
-        const events = change === null ? null : await endGrant(unit, change, 'expiry', null);
-        return { result: null, events: events ?? [] };
-      },
-      road.nudge,
-    );
-}
+type Decide = (unit: Unit, change: Change) => ChangeEvent[] | Promise<ChangeEvent[] | null>;
 
-async function warnOfEnds(road: Road): Promise<void> {
-  for (const grant of await grantsDueToWarn(road.db, await databaseNow(road.db), BATCH))
-    await commit(
-      road.db,
-      async (unit) => {
-        const change = await unit.change(grant.changeId);
-        if (
-          change === null ||
-          change.endingWarnedAt !== null ||
-          nextState(change.state, 'endingWarned') === null
-        )
-          return { result: null };
-        const event: ChangeEvent = {
-          type: 'endingWarned',
-          changeId: change.id,
-          at: unit.now,
-          actor: { part: 'latchkey' },
-          endsAt: grant.endsAt,
-        };
-        return { result: null, events: [event] };
-      },
-      road.nudge,
-    );
-}
-
-async function lapseRequests(road: Road): Promise<void> {
-  const due = await road.db
-    .selectFrom('changes')
-    .select('id')
-    .where('state', '=', 'asking')
-    .where('lapses_at', '<=', await databaseNow(road.db))
-    .limit(BATCH)
-    .execute();
-  for (const { id } of due)
+/** Decides each due change anew under its lock: it may have moved on since it was found. */
+async function forEachDue(road: Road, changeIds: readonly string[], decide: Decide): Promise<void> {
+  for (const id of changeIds)
     await commit(
       road.db,
       async (unit) => {
         const change = await unit.change(id);
-        return { result: null, events: change === null ? [] : lapse(change, unit.now) };
+        return { result: null, events: (change === null ? null : await decide(unit, change)) ?? [] };
       },
       road.nudge,
     );
 }
 
-async function remindApprovers(road: Road): Promise<void> {
-  const now = await databaseNow(road.db);
+async function endDueGrants(road: Road, now: Date): Promise<void> {
+  const due = await grantsDueToEnd(road.db, now, BATCH);
+  await forEachDue(
+    road,
+    due.map((g) => g.changeId),
+    (unit, change) => endGrant(unit, change, 'expiry', null),
+  );
+}
+
+async function warnOfEnds(road: Road, now: Date): Promise<void> {
+  const due = await grantsDueToWarn(road.db, now, BATCH);
+  await forEachDue(
+    road,
+    due.map((g) => g.changeId),
+    (unit, change) =>
+      change.endingWarnedAt !== null ||
+      change.grant === null ||
+      nextState(change.state, 'endingWarned') === null
+        ? []
+        : [{ ...byLatchkey(unit, change), type: 'endingWarned', endsAt: change.grant.endsAt }],
+  );
+}
+
+async function lapseRequests(road: Road, now: Date): Promise<void> {
+  await forEachDue(road, await requestsDueToLapse(road.db, now, BATCH), (unit, change) =>
+    lapse(change, unit.now),
+  );
+}
+
+async function remindApprovers(road: Road, now: Date): Promise<void> {
   const since = new Date(now.getTime() - road.catalogue.current().remindSeconds * 1_000);
-  const due = await road.db
-    .selectFrom('changes')
-    .select('id')
-    .where('state', '=', 'asking')
-    .where('requested_at', '<=', since)
-    .where((eb) => eb(eb.ref('doc', '->>').key('remindedAt'), 'is', null))
-    .limit(BATCH)
-    .execute();
-  for (const { id } of due)
-    await commit(
-      road.db,
-      async (unit) => {
-        const change = await unit.change(id);
-        if (change === null || change.state !== 'asking' || change.remindedAt !== null)
-          return { result: null };
-        return {
-          result: null,
-          events: [
-            { type: 'approversReminded', changeId: change.id, at: unit.now, actor: { part: 'latchkey' } },
-          ],
-        };
-      },
-      road.nudge,
-    );
+  await forEachDue(road, await requestsDueToRemind(road.db, since, BATCH), (unit, change) =>
+    change.state !== 'asking' || change.remindedAt !== null
+      ? []
+      : [{ ...byLatchkey(unit, change), type: 'approversReminded' }],
+  );
+}
+
+function byLatchkey(unit: Unit, change: Change) {
+  return { changeId: change.id, at: unit.now, actor: { part: 'latchkey' } } as const;
 }

@@ -3,8 +3,8 @@ import { mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Outside } from '../config.ts';
-import { Fault } from '../core/fault.ts';
+import { type Outside, readConfig } from '../config.ts';
+import { Fault, invariant } from '../core/fault.ts';
 import { SCRIPTED_MODEL } from './model/emulator.ts';
 import { company, credentials } from './seed.ts';
 
@@ -53,24 +53,31 @@ export async function launchWorld(options: {
   };
 }
 
-/** The settings that `npm run world` prints. */
-export function sandboxOutside(url: string): Outside {
+/** The environment that connects a Latchkey to the world at this address: what `npm run world` prints. */
+export function sandboxSettings(worldUrl: string): Record<string, string> {
   return {
-    slack: {
-      botToken: credentials.slackBotToken,
-      apiUrl: `${url}/slack/api/`,
-      signingSecret: credentials.slackSigningSecret,
-    },
-    okta: { orgUrl: `${url}/okta`, auth: { token: credentials.oktaApiToken } },
-    anypoint: {
-      url: `${url}/anypoint`,
-      orgId: company.anypointOrgId,
-      clientId: credentials.anypointClientId,
-      clientSecret: credentials.anypointClientSecret,
-    },
-    model: { apiKey: credentials.modelApiKey, baseUrl: `${url}/model/v1`, model: SCRIPTED_MODEL },
-    scimToken: credentials.scimToken,
+    SLACK_BOT_TOKEN: credentials.slackBotToken,
+    SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
+    SLACK_API_URL: `${worldUrl}/slack/api/`,
+    OKTA_ORG_URL: `${worldUrl}/okta`,
+    OKTA_API_TOKEN: credentials.oktaApiToken,
+    ANYPOINT_URL: `${worldUrl}/anypoint`,
+    ANYPOINT_ORG_ID: company.anypointOrgId,
+    ANYPOINT_CLIENT_ID: credentials.anypointClientId,
+    ANYPOINT_CLIENT_SECRET: credentials.anypointClientSecret,
+    OPENAI_API_KEY: credentials.modelApiKey,
+    OPENAI_BASE_URL: `${worldUrl}/model/v1`,
+    OPENAI_MODEL: SCRIPTED_MODEL,
+    SCIM_TOKEN: credentials.scimToken,
+    READ_TOKEN: credentials.readToken,
   };
+}
+
+/** The same, as read from such an environment. */
+export function sandboxOutside(worldUrl: string): Outside {
+  const { outside } = readConfig(sandboxSettings(worldUrl));
+  invariant(outside !== null, 'the sandbox’s settings are not whole');
+  return outside;
 }
 
 async function spawnWorld(

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { SCRIPTED_MODEL } from './model/emulator.ts';
+import { sandboxSettings } from './launch.ts';
 import { sandboxPage } from './page/page.ts';
-import { company, credentials } from './seed.ts';
+import { credentials } from './seed.ts';
 import { startWorld } from './world.ts';
 
 /**
@@ -30,25 +30,13 @@ const world = await startWorld({
 });
 
 if (!values.quiet) {
-  const port = new URL(values.latchkey).port || '80';
+  const settings = { ...sandboxSettings(world.url), PORT: new URL(values.latchkey).port || '80' };
   process.stdout.write(`The outside world is at ${world.url} (a sandbox: Slack, Okta, Anypoint, a scripted model).
 To run Latchkey against it as if for real, in another terminal:
 
-export SLACK_BOT_TOKEN=${credentials.slackBotToken}
-export SLACK_SIGNING_SECRET=${credentials.slackSigningSecret}
-export SLACK_API_URL=${world.url}/slack/api/
-export OKTA_ORG_URL=${world.url}/okta
-export OKTA_API_TOKEN=${credentials.oktaApiToken}
-export ANYPOINT_URL=${world.url}/anypoint
-export ANYPOINT_ORG_ID=${company.anypointOrgId}
-export ANYPOINT_CLIENT_ID=${credentials.anypointClientId}
-export ANYPOINT_CLIENT_SECRET=${credentials.anypointClientSecret}
-export OPENAI_API_KEY=${credentials.modelApiKey}
-export OPENAI_BASE_URL=${world.url}/model/v1
-export OPENAI_MODEL=${SCRIPTED_MODEL}
-export SCIM_TOKEN=${credentials.scimToken}
-export READ_TOKEN=${credentials.readToken}
-export PORT=${port}
+${Object.entries(settings)
+  .map(([name, value]) => `export ${name}=${value}`)
+  .join('\n')}
 npm start
 `);
 }

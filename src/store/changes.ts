@@ -98,6 +98,32 @@ export async function changesOfPerson(db: Db, personId: string, limit: number): 
   return rows.map((r) => revive(r.doc));
 }
 
+/** Ids of pending requests that nobody decided in time. */
+export async function requestsDueToLapse(db: Db, now: Date, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('changes')
+    .select('id')
+    .where('state', '=', 'asking')
+    .where('lapses_at', '<=', now)
+    .orderBy('lapses_at')
+    .limit(limit)
+    .execute();
+  return rows.map((r) => r.id);
+}
+
+/** Ids of pending requests made before a time, whose approvers were not reminded yet. */
+export async function requestsDueToRemind(db: Db, since: Date, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('changes')
+    .select('id')
+    .where('state', '=', 'asking')
+    .where('requested_at', '<=', since)
+    .where((eb) => eb(eb.ref('doc', '->>').key('remindedAt'), 'is', null))
+    .limit(limit)
+    .execute();
+  return rows.map((r) => r.id);
+}
+
 /** Applies an event to the stored change. Only commit.ts calls this. */
 export async function writeEvent(
   tx: Tx,

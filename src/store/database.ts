@@ -17,8 +17,7 @@ export type Database = { db: Db; pool: pg.Pool; url: string; close(): Promise<vo
 /** Opens the database and brings its schema up to date. Replicas may do so at once: migrations take a lock. */
 export async function openDatabase(url: string): Promise<Database> {
   const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, application_name: 'latchkey' });
-  // A connection that breaks while idle is replaced at the next query; without a listener it would end the process.
-  pool.on('error', () => {});
+  surviveBreaks(pool);
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const { error, results } = await new Migrator({ db, provider: migrations }).migrateToLatest();
   if (error !== undefined) {
@@ -34,6 +33,16 @@ export async function openDatabase(url: string): Promise<Database> {
     );
   }
   return { db, pool, url, close: () => db.destroy() };
+}
+
+/**
+ * A connection that breaks is replaced at the next query, and whoever was using it hears of it there. Without a
+ * listener it would end the process: the pool's own hears of idle connections only, so each has another for the
+ * time between two queries of a transaction or under a lock.
+ */
+export function surviveBreaks(pool: pg.Pool): void {
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
 }
 
 const folder = new URL('../../migrations/', import.meta.url);

@@ -1,19 +1,11 @@
+import type { Selectable } from 'kysely';
 import type { ChangeEvent } from '../core/change.ts';
 import { type Grant, warnAt } from '../core/desired.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
 import type { Db, Tx } from './database.ts';
+import type { Tables } from './tables.ts';
 
-type Row = {
-  id: string;
-  change_id: string;
-  person_id: string;
-  entitlement_key: string;
-  group_id: string;
-  team_id: string;
-  starts_at: Date;
-  ends_at: Date;
-  ended_at: Date | null;
-};
+type Row = Selectable<Tables['grants']>;
 
 function toGrant(row: Row): Grant {
   return {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { surviveBreaks } from './database.ts';
 
 /** One connection for each lock held: as many outside writes as may run at once. */
 const LOCK_CONNECTIONS = 24;
@@ -18,7 +19,7 @@ export function openLocks(url: string): Locks {
     max: LOCK_CONNECTIONS,
     application_name: 'latchkey-locks',
   });
-  pool.on('error', () => {});
+  surviveBreaks(pool);
 
   async function hold<T>(name: string, take: string, work: () => Promise<T>): Promise<T | null> {
     const client = await pool.connect();

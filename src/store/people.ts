@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import type { IdpPerson } from '../flow/ports.ts';
 import type { Db, Tx } from './database.ts';
+import type { Tables } from './tables.ts';
 
 export type LinkedSystem = 'okta' | 'entra' | 'slack' | 'anypoint';
 
@@ -21,17 +23,7 @@ export type Person = {
   timeZone: string | null;
 };
 
-type Row = {
-  id: string;
-  email: string;
-  login: string;
-  name: string;
-  status: string;
-  title: string | null;
-  department: string | null;
-  manager: string | null;
-  time_zone: string | null;
-};
+type Row = Omit<Selectable<Tables['people']>, 'updated_at'>;
 
 function toPerson(row: Row): Person {
   return {
