@@ -195,6 +195,27 @@ test('a click that Slack delivers twice counts once', async () => {
   expect((await walk.change(asked.id)).state).toBe('asking');
 });
 
+test('clicks of one approver on two cards in the same instant are two clicks', async () => {
+  // given
+  const asked = [
+    await walk.asks('erik', { entitlement: 'platform-admin', reason: 'The first card' }),
+    await walk.asks('tom', { entitlement: 'platform-admin', reason: 'The second card' }),
+  ];
+
+  // when
+  await Promise.all(
+    asked.map(({ card }) =>
+      sendRaw(
+        walk,
+        clickPayload('sam', card, 'approve', JSON.stringify(buttonValueOf(card)), '1700000000.000001'),
+      ),
+    ),
+  );
+
+  // then
+  for (const one of asked) await walk.cardSays(one, 'Approved by Sam Whitaker');
+});
+
 test('200 clicks by two approvers at once are one decision, one write and one audit entry', async () => {
   // given
   await walk.request('DELETE', '/control/requests');
