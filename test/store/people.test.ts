@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Db } from '../../src/store/database.ts';
+import {
+  linkOf,
+  linkPerson,
+  peopleWithAccounts,
+  personByLink,
+  readPerson,
+  rememberPerson,
+} from '../../src/store/people.ts';
+import { type FreshDatabase, freshDatabase } from '../database.ts';
+import { idpPerson } from './given.ts';
+
+let fresh: FreshDatabase;
+let db: Db;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  db = fresh.database.db;
+});
+afterAll(() => fresh.close());
+
+describe('a person', () => {
+  test('stays one person through a new login and e-mail', async () => {
+    const first = await rememberPerson(db, 'okta', idpPerson('ines'));
+    const renamed = await rememberPerson(db, 'okta', idpPerson('ines.moreau', { id: 'okta-ines' }));
+    expect(renamed.id).toBe(first.id);
+    expect(await readPerson(db, first.id)).toMatchObject({
+      login: 'ines.moreau',
+      email: 'ines.moreau@acme.example',
+    });
+  });
+
+  test('with the same e-mail but another id is another person: addresses are given to others in time', async () => {
+    const first = await rememberPerson(db, 'okta', idpPerson('sam'));
+    const other = await rememberPerson(db, 'okta', idpPerson('sam', { id: 'okta-sam-2' }));
+    expect(other.id).not.toBe(first.id);
+  });
+
+  test('with the same id in another IdP is another person', async () => {
+    const okta = await rememberPerson(db, 'okta', idpPerson('x', { id: 'same' }));
+    expect((await rememberPerson(db, 'entra', idpPerson('x', { id: 'same' }))).id).not.toBe(okta.id);
+  });
+
+  test('met by many at once is stored once', async () => {
+    const met = await Promise.all(
+      Array.from({ length: 12 }, () => rememberPerson(db, 'okta', idpPerson('tom'))),
+    );
+    expect(new Set(met.map((p) => p.id)).size).toBe(1);
+    expect(await db.selectFrom('people').select('id').where('login', '=', 'tom').execute()).toHaveLength(1);
+  });
+
+  test.each(['suspended', 'deprovisioned', 'inactive'] as const)(
+    'who is %s is not active',
+    async (status) => {
+      expect((await rememberPerson(db, 'okta', idpPerson(`one-${status}`, { status }))).isActive).toBe(false);
+    },
+  );
+});
+
+describe('links', () => {
+  test('lead from an account to the person and back, the newest first', async () => {
+    const { id } = await rememberPerson(db, 'okta', idpPerson('olga'));
+    expect(await linkOf(db, id, 'slack')).toBeNull();
+    await linkPerson(db, id, 'slack', 'U1');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await linkPerson(db, id, 'slack', 'U2');
+    expect(await linkOf(db, id, 'slack')).toBe('U2');
+    expect((await personByLink(db, 'slack', 'U1'))?.id).toBe(id);
+    expect(await personByLink(db, 'anypoint', 'U1')).toBeNull();
+  });
+
+  test('an account that moved to another person moves here too', async () => {
+    const a = await rememberPerson(db, 'okta', idpPerson('a'));
+    const b = await rememberPerson(db, 'okta', idpPerson('b'));
+    await linkPerson(db, a.id, 'anypoint', 'user-1');
+    await linkPerson(db, b.id, 'anypoint', 'user-1');
+    expect(await linkOf(db, a.id, 'anypoint')).toBeNull();
+    expect(await linkOf(db, b.id, 'anypoint')).toBe('user-1');
+  });
+
+  test('people are named with their newest account, by id and by e-mail, in one go', async () => {
+    const erik = await rememberPerson(db, 'okta', idpPerson('erik'));
+    const zoe = await rememberPerson(db, 'okta', idpPerson('zoe'));
+    await linkPerson(db, erik.id, 'slack', 'UE1');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await linkPerson(db, erik.id, 'slack', 'UE2');
+    const found = await peopleWithAccounts(db, {
+      ids: [zoe.id, null],
+      emails: ['ERIK@acme.example', 'no@body'],
+      system: 'slack',
+    });
+    expect(new Map(found.map((p) => [p.id, p.accountId]))).toEqual(
+      new Map<string, string | null>([
+        [erik.id, 'UE2'],
+        [zoe.id, null],
+      ]),
+    );
+    expect(await peopleWithAccounts(db, { ids: [], emails: [], system: 'slack' })).toEqual([]);
+  });
+});
