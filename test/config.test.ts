@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { Fault } from '../src/core/fault.ts';
+
+const real = {
+  SLACK_BOT_TOKEN: 'xoxb-1',
+  SLACK_SIGNING_SECRET: 'signing-secret',
+  OKTA_ORG_URL: 'https://acme.okta.com/',
+  OKTA_API_TOKEN: 'okta-token',
+  ANYPOINT_ORG_ID: 'org',
+  ANYPOINT_CLIENT_ID: 'client',
+  ANYPOINT_CLIENT_SECRET: 'secret',
+  SCIM_TOKEN: 'a-long-random-token',
+};
+type Env = Record<string, string>;
+
+function refusal(env: Env): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'config.invalid') return error.message;
+    throw error;
+  }
+  throw new Error('the configuration was taken');
+}
+
+describe('nothing set', () => {
+  test('is the sandbox', () => {
+    expect(readConfig({})).toEqual({
+      outside: null,
+      databaseUrl: null,
+      redisUrl: null,
+      publicUrl: null,
+      port: 3000,
+      policyDir: 'policy',
+      logLevel: null,
+      readToken: null,
+      remarks: [],
+    });
+  });
+
+  test('and so is what a shell or compose file leaves empty, or what is not ours', () => {
+    const empty = Object.fromEntries(Object.keys(real).map((name) => [name, '  ']));
+    expect(readConfig({ ...empty, PORT: '', HOME: '/root', SLACK_SOMETHING: 'x' }).outside).toBeNull();
+  });
+
+  test('the sandbox can have a database, a queue, a port and a folder of its own', () => {
+    const config = readConfig({
+      DATABASE_URL: 'postgres://u:p@db/latchkey',
+      REDIS_URL: 'rediss://cache:6380/1',
+      PORT: '8080',
+      POLICY_DIR: '/etc/latchkey',
+      PUBLIC_URL: 'https://latchkey.acme.example/',
+      LOG_LEVEL: 'debug',
+      READ_TOKEN: 'sixteen-characters',
+    });
+    expect(config).toMatchObject({
+      outside: null,
+      databaseUrl: 'postgres://u:p@db/latchkey',
+      redisUrl: 'rediss://cache:6380/1',
+      port: 8080,
+      policyDir: '/etc/latchkey',
+      publicUrl: 'https://latchkey.acme.example',
+      logLevel: 'debug',
+      readToken: 'sixteen-characters',
+    });
+  });
+
+  test('a model key alone is remarked upon: the sandbox has its own', () => {
+    const { outside, remarks } = readConfig({ OPENAI_API_KEY: 'sk-1' });
+    expect(outside).toBeNull();
+    expect(remarks).toEqual([expect.stringMatching(/^OPENAI_API_KEY is set but not used/)]);
+  });
+});
+
+describe('everything set', () => {
+  test('is for real', () => {
+    expect(readConfig(real).outside).toEqual({
+      slack: { botToken: 'xoxb-1', signingSecret: 'signing-secret', apiUrl: 'https://slack.com/api/' },
+      okta: { orgUrl: 'https://acme.okta.com', auth: { token: 'okta-token' } },
+      anypoint: {
+        url: 'https://anypoint.mulesoft.com',
+        orgId: 'org',
+        clientId: 'client',
+        clientSecret: 'secret',
+      },
+      model: null,
+      scimToken: 'a-long-random-token',
+    });
+  });
+
+  test('Socket Mode instead of the signing secret', () => {
+    const { SLACK_SIGNING_SECRET: _, ...rest } = real;
+    expect(readConfig({ ...rest, SLACK_APP_TOKEN: 'xapp-1' }).outside?.slack).toMatchObject({
+      appToken: 'xapp-1',
+    });
+  });
+
+  test('a service app instead of the token', () => {
+    const { OKTA_API_TOKEN: _, ...rest } = real;
+    const env = { ...rest, OKTA_CLIENT_ID: 'app', OKTA_PRIVATE_KEY: 'pem' };
+    expect(readConfig(env).outside?.okta.auth).toEqual({ clientId: 'app', privateKey: 'pem' });
+  });
+
+  test('other addresses, and a model', () => {
+    const outside = readConfig({
+      ...real,
+      SLACK_API_URL: 'http://127.0.0.1:4000/slack/api/',
+      ANYPOINT_URL: 'https://eu1.anypoint.mulesoft.com/',
+      OPENAI_API_KEY: 'sk',
+      OPENAI_BASE_URL: 'http://127.0.0.1:11434/v1/',
+      OPENAI_MODEL: 'llama',
+    }).outside;
+    expect(outside).toMatchObject({
+      slack: { apiUrl: 'http://127.0.0.1:4000/slack/api/' },
+      anypoint: { url: 'https://eu1.anypoint.mulesoft.com' },
+      model: { apiKey: 'sk', baseUrl: 'http://127.0.0.1:11434/v1', model: 'llama' },
+    });
+  });
+});
+
+describe('half set is refused, never taken for the sandbox', () => {
+  test.each(Object.keys(real))('only %s', (name) => {
+    const told = refusal({ [name]: real[name as keyof typeof real] });
+    const others = Object.keys(real).filter((other) => other !== name);
+    for (const other of others) expect(told).toContain(`${other} is not set (`);
+    expect(told).toMatch(/For the sandbox instead, start with none of/);
+  });
+
+  test.each(Object.keys(real))('all but %s', (name) => {
+    const told = refusal(Object.fromEntries(Object.entries(real).filter(([other]) => other !== name)));
+    expect(told.match(/ is not set/g)).toHaveLength(1);
+    expect(told).toContain(`${name} is not set (`);
+  });
+
+  test.each(['SLACK_APP_TOKEN', 'SLACK_API_URL', 'OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY', 'ANYPOINT_URL'])(
+    'only %s',
+    (name) => {
+      const value =
+        { SLACK_APP_TOKEN: 'xapp-1', SLACK_API_URL: 'https://x', ANYPOINT_URL: 'https://x' }[name] ?? 'x';
+      expect(refusal({ [name]: value })).toMatch(/is not set/);
+    },
+  );
+
+  test('a service app without its key, or the key without its app', () => {
+    expect(refusal({ ...real, OKTA_CLIENT_ID: 'app' })).toContain('OKTA_PRIVATE_KEY is not set');
+    expect(refusal({ ...real, OKTA_PRIVATE_KEY: 'pem' })).toContain('OKTA_CLIENT_ID is not set');
+  });
+
+  test.each([
+    [{ OPENAI_API_KEY: 'sk' }, 'OPENAI_MODEL is not set'],
+    [{ OPENAI_BASE_URL: 'http://127.0.0.1:11434/v1' }, 'OPENAI_MODEL is not set'],
+    [{ OPENAI_MODEL: 'llama' }, 'OPENAI_API_KEY is not set'],
+  ])('a model with only %j', (env, says) => {
+    expect(refusal({ ...real, ...env } as Env)).toContain(says);
+  });
+
+  test('an empty value counts as not set', () => {
+    expect(refusal({ ...real, SCIM_TOKEN: '' })).toContain('SCIM_TOKEN is not set');
+  });
+});
+
+describe('a wrong value is named', () => {
+  test.each([
+    ['SLACK_BOT_TOKEN', 'xoxp-1', /starts with xoxb-/],
+    ['SLACK_SIGNING_SECRET', 'short', /looks too short/],
+    ['SLACK_APP_TOKEN', 'xoxb-1', /starts with xapp-/],
+    ['SLACK_API_URL', 'slack.com', /URL/],
+    ['OKTA_ORG_URL', 'ftp://acme', /URL/],
+    ['ANYPOINT_URL', 'anypoint', /URL/],
+    ['SCIM_TOKEN', 'short', /16 characters/],
+    ['OPENAI_BASE_URL', 'localhost', /URL/],
+    ['DATABASE_URL', 'mysql://db', /URL/],
+    ['REDIS_URL', 'http://cache', /URL/],
+    ['PUBLIC_URL', 'latchkey', /URL/],
+    ['PORT', '99999', /65535/],
+    ['PORT', 'http', /number/],
+    ['PORT', '80.5', /int/],
+    ['LOG_LEVEL', 'loud', /fatal/],
+    ['READ_TOKEN', 'short', /16 characters/],
+  ])('%s=%s', (name, value, says) => {
+    const told = refusal({ ...real, [name]: value });
+    expect(told).toMatch(new RegExp(`^  ${name}: `, 'm'));
+    expect(told).toMatch(says);
+  });
+
+  test('all of them at once', () => {
+    const told = refusal({ ...real, PORT: 'x', LOG_LEVEL: 'y', SCIM_TOKEN: 'z' });
+    for (const name of ['PORT', 'LOG_LEVEL', 'SCIM_TOKEN']) expect(told).toContain(`${name}: `);
+  });
+
+  test('secrets are not repeated in the message', () => {
+    expect(refusal({ ...real, SLACK_BOT_TOKEN: 'xoxp-very-secret', SCIM_TOKEN: 'tiny' })).not.toMatch(
+      /very-secret|tiny/,
+    );
+  });
+});

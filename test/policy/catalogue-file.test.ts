@@ -1,0 +1,187 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
+import { loadCatalogue } from '../../src/policy/catalogue-file.ts';
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'latchkey-policy-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const POLICY =
+  '# Policy\n\n- **AC-1 Least privilege.** Nobody holds more.\n- **AC-3 Reading.** Managers decide.\n';
+const GOOD = `channel: access-requests
+admins: [sam@acme.example]
+pending: { remindAfter: 4h, lapseAfter: 3d }
+entitlements:
+  - key: orders-read
+    title: "Orders API: read"
+    gives: reading
+    idp: { group: anypoint-orders }
+    team: Orders readers
+    tier: medium
+    owner: olga@acme.example
+    requestable: everyone
+    approvers: { of: any, sources: [manager, owner] }
+    durations: { offered: [1d, 1h], default: 1d, max: 7d }
+    clauses: [AC-3, AC-1]
+`;
+
+async function load(yaml: string, policy = POLICY) {
+  await writeFile(join(dir, 'catalogue.yaml'), yaml);
+  await writeFile(join(dir, 'policy.md'), policy);
+  return await loadCatalogue(dir);
+}
+
+async function mistakesIn(yaml: string, policy = POLICY): Promise<string> {
+  const fault = await load(yaml, policy).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (!(fault instanceof Fault)) throw new Error('the catalogue was taken');
+  expect(fault.code).toBe('catalogue.invalid');
+  expect(fault.retryable).toBe(false);
+  return fault.message.replaceAll(dir, 'policy');
+}
+
+test('a good catalogue is read whole', async () => {
+  expect(await load(GOOD)).toEqual({
+    channel: 'access-requests',
+    admins: ['sam@acme.example'],
+    remindSeconds: 14_400,
+    lapseSeconds: 259_200,
+    clauses: [
+      { id: 'AC-1', text: 'Least privilege. Nobody holds more.' },
+      { id: 'AC-3', text: 'Reading. Managers decide.' },
+    ],
+    entitlements: [
+      {
+        key: 'orders-read',
+        title: 'Orders API: read',
+        gives: 'reading',
+        idpGroup: 'anypoint-orders',
+        team: 'Orders readers',
+        tier: 'medium',
+        owner: 'olga@acme.example',
+        requestableBy: 'everyone',
+        approvers: { of: 'any', quorum: 1, sources: [{ manager: true }, { owner: true }] },
+        autoApprove: false,
+        durationsSeconds: [3_600, 86_400],
+        defaultSeconds: 86_400,
+        maxSeconds: 604_800,
+        clauses: ['AC-3', 'AC-1'],
+      },
+    ],
+  });
+});
+
+test('the example catalogue is good', async () => {
+  const { entitlements } = await loadCatalogue('policy');
+  expect(entitlements.length).toBeGreaterThan(3);
+});
+
+describe('every kind of approver and requester', () => {
+  test('is read', async () => {
+    const catalogue = await load(
+      GOOD.replace(
+        'requestable: everyone',
+        'requestable: { departments: [Orders], people: [a@b.example] }',
+      ).replace(
+        'sources: [manager, owner]',
+        'quorum: 2, sources: [owner, { person: a@b.example }, { group: officers }], ping: [owner]',
+      ),
+    );
+    expect(catalogue.entitlements[0]).toMatchObject({
+      requestableBy: { departments: ['Orders'], people: ['a@b.example'] },
+      approvers: {
+        of: 'any',
+        quorum: 2,
+        sources: [{ owner: true }, { person: 'a@b.example' }, { group: 'officers' }],
+        ping: [{ owner: true }],
+      },
+    });
+  });
+});
+
+/** What is written instead, the line it stands in, and what the mistake says. */
+const mistakes: [what: string, from: string, to: string, line: number, says: RegExp][] = [
+  ['no channel', 'channel: access-requests\n', '', 1, /channel/],
+  ['a channel with #', 'channel: access-requests', 'channel: "#access-requests"', 1, /without #/],
+  ['no admins', 'admins: [sam@acme.example]', 'admins: []', 2, /admins/],
+  ['an admin who is no address', '[sam@acme.example]', '[sam]', 2, /admins\.0/],
+  [
+    'a duration of no kind',
+    'remindAfter: 4h',
+    'remindAfter: 4 hours',
+    3,
+    /"4 hours" is no duration: write e\.g\. 90s/,
+  ],
+  ['an unknown setting', 'pending: {', 'pending: { nagAfter: 1h,', 3, /nagAfter/],
+  ['no entitlements', GOOD.slice(GOOD.indexOf('entitlements:')), 'entitlements: []\n', 4, /entitlements/],
+  ['a key in capitals', 'key: orders-read', 'key: Orders Read', 5, /lower-case letters, digits and hyphens/],
+  ['no key', 'key: orders-read\n    title', 'title', 5, /key/],
+  ['a title too long for a menu', '"Orders API: read"', `"${'x'.repeat(76)}"`, 6, /title/],
+  ['an empty "gives"', 'gives: reading', 'gives: ""', 7, /gives/],
+  ['no group', 'idp: { group: anypoint-orders }', 'idp: {}', 8, /idp\.group/],
+  ['a tier there is not', 'tier: medium', 'tier: huge', 10, /tier/],
+  ['an owner who is no address', 'owner: olga@acme.example', 'owner: Olga', 11, /owner/],
+  ['a rule there is not', 'of: any', 'of: some', 13, /approvers\.of/],
+  ['a quorum of nobody', 'of: any,', 'of: any, quorum: 0,', 13, /quorum/],
+  ['no approvers', 'sources: [manager, owner]', 'sources: []', 13, /sources/],
+  [
+    'an approver of no kind',
+    'sources: [manager, owner]',
+    'sources: [boss]',
+    13,
+    /an approver is `manager`, `owner`/,
+  ],
+  ['more offered than allowed', 'offered: [1d, 1h]', 'offered: [1d, 8d]', 14, /longer than `max`/],
+  ['a default that is not offered', 'default: 1d', 'default: 2d', 14, /one of `offered`/],
+  [
+    'approval by rule above tier low',
+    'tier: medium',
+    'tier: medium\n    autoApprove: true',
+    11,
+    /only tier low/,
+  ],
+  ['a clause that is not there', '[AC-3, AC-1]', '[AC-9]', 15, /clause AC-9 is not in policy\.md/],
+];
+
+describe('a mistake is told with its line and what to do', () => {
+  test.each(mistakes)('%s', async (_what, from, to, line, says) => {
+    expect(GOOD).toContain(from);
+    const told = await mistakesIn(GOOD.replace(from, to));
+    expect(told).toMatch(new RegExp(`policy/catalogue\\.yaml:${line}: `));
+    expect(told).toMatch(says);
+  });
+
+  test('a key used twice', async () => {
+    const second = GOOD.slice(GOOD.indexOf('  - key'));
+    expect(await mistakesIn(GOOD + second)).toMatch(
+      /catalogue\.yaml:16: entitlements\.1\.key: the key orders-read is used twice/,
+    );
+  });
+
+  test('all mistakes at once, not one after the other', async () => {
+    const told = await mistakesIn(GOOD.replace('tier: medium', 'tier: huge').replace('of: any', 'of: some'));
+    expect(told).toMatch(/:10: /);
+    expect(told).toMatch(/:13: /);
+  });
+
+  test('no YAML at all', async () => {
+    expect(await mistakesIn('channel: [unclosed\n')).toMatch(/catalogue\.yaml:\d+: /);
+  });
+
+  test('an empty file', async () => {
+    expect(await mistakesIn('')).toMatch(/catalogue\.yaml:1: /);
+  });
+
+  test('no file: says which setting names the folder', async () => {
+    await expect(loadCatalogue(join(dir, 'nowhere'))).rejects.toThrow(
+      /nowhere.*can’t be read: set POLICY_DIR/,
+    );
+  });
+});
