@@ -29,9 +29,9 @@ import { openLocks } from './store/locks.ts';
 import { changesApi } from './web/changes-api.ts';
 
 /** From decision to seen in MuleSoft. */
-export const OBJECTIVE_MS = 60_000;
+const OBJECTIVE_MS = 60_000;
 /** Slack's own path; one for commands, interactions and events. */
-export const SLACK_PATH = '/slack/events';
+const SLACK_PATH = '/slack/events';
 
 export type LatchkeyOptions = {
   outside: Outside;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Outside } from '../src/config.ts';
 import type { Catalogue } from '../src/core/catalogue.ts';
@@ -11,7 +10,7 @@ import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
 import { freshDatabase } from './database.ts';
 
 /** How to reach a sandbox world, as the environment would say it. */
-export function outsideOf(worldUrl: string, way: 'http' | 'socket' = 'http'): Outside {
+function outsideOf(worldUrl: string, way: 'http' | 'socket' = 'http'): Outside {
   return {
     slack: {
       botToken: credentials.slackBotToken,
@@ -32,7 +31,7 @@ export function outsideOf(worldUrl: string, way: 'http' | 'socket' = 'http'): Ou
   };
 }
 
-export const READ_TOKEN = 'read-token-for-tests';
+const READ_TOKEN = 'read-token-for-tests';
 
 export type Stage = {
   world: RunningWorld;
@@ -103,19 +102,4 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     }),
   });
   return stage;
-}
-
-/** Waits until `look` answers something, at most `ms`; throws with what it was waiting for. */
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | null | undefined | false>,
-  ms = 15_000,
-): Promise<T> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const found = await look();
-    if (found !== null && found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-    await sleep(25);
-  }
 }

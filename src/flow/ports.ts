@@ -1,6 +1,6 @@
 import type { FactSheet } from '../core/fact-sheet.ts';
 
-export type { FactSheet, SheetFact } from '../core/fact-sheet.ts';
+export type { FactSheet } from '../core/fact-sheet.ts';
 
 /** What the road needs of the outside world. Every product (Okta, Anypoint, Slack, a model) is an adapter to one of these. */
 

@@ -65,7 +65,7 @@ export function createSweeps(road: Road): Sweeps {
 }
 
 /** Everything that is due now, once. */
-export async function sweepOnce(road: Road): Promise<void> {
+async function sweepOnce(road: Road): Promise<void> {
   const now = await databaseNow(road.db);
   await endDueGrants(road, now);
   await warnOfEnds(road, now);

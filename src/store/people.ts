@@ -100,9 +100,16 @@ export async function linkPerson(
 ): Promise<void> {
   await db
     .insertInto('person_links')
-    .values({ system, external_id: externalId, person_id: personId })
+    .values({
+      system,
+      external_id: externalId,
+      person_id: personId,
+      verified_at: sql<Date>`clock_timestamp()`,
+    })
     .onConflict((c) =>
-      c.columns(['system', 'external_id']).doUpdateSet({ person_id: personId, verified_at: new Date() }),
+      c
+        .columns(['system', 'external_id'])
+        .doUpdateSet({ person_id: personId, verified_at: sql<Date>`clock_timestamp()` }),
     )
     .execute();
 }
@@ -129,7 +136,7 @@ export async function rememberPerson(
     if (!isDeepStrictEqual(heard, known))
       await db
         .updateTable('people')
-        .set({ ...values, updated_at: new Date() })
+        .set({ ...values, updated_at: sql<Date>`clock_timestamp()` })
         .where('id', '=', known.id)
         .execute();
     return heard;

@@ -123,7 +123,7 @@ export async function setScene(): Promise<Scene> {
   };
 }
 
-export async function until(what: string, look: () => Promise<boolean>, ms = READY_WITHIN_MS): Promise<void> {
+async function until(what: string, look: () => Promise<boolean>, ms = READY_WITHIN_MS): Promise<void> {
   for (const end = Date.now() + ms; !(await look()); await sleep(25))
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
 }

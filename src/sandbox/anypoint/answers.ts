@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
 /** Paging of every Access Management list (mulesoft-dx, apis/access-management/api.yaml). */
-export const PAGE_LIMIT_DEFAULT = 25;
-export const PAGE_LIMIT_MAX = 500;
+const PAGE_LIMIT_DEFAULT = 25;
+const PAGE_LIMIT_MAX = 500;
 
 export type Query = Record<string, string | string[] | undefined>;
 

@@ -70,7 +70,7 @@ function withNames(drawn: string, drawing: Drawing): string {
     );
 }
 
-export function drawBlock(block: ShownBlock, drawing: Drawing): Html {
+function drawBlock(block: ShownBlock, drawing: Drawing): Html {
   const blockId = block.block_id ?? '';
   if (block.type === 'actions') {
     const elements = (block.elements as Record<string, unknown>[]).map((element) =>

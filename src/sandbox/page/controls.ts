@@ -41,7 +41,7 @@ function emojify(text: string): string {
   return text.replace(/:([a-z0-9_+-]+):/g, (all, name: string) => emoji[name] ?? all);
 }
 
-export function plainText(text: unknown): string {
+function plainText(text: unknown): string {
   const raw = typeof text === 'object' && text !== null ? (text as { text?: unknown }).text : text;
   return typeof raw === 'string' ? emojify(raw) : '';
 }

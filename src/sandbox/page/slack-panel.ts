@@ -5,10 +5,10 @@ import { avatar, latchkeyMark } from './people-panel.ts';
 import type { ShownChannel, ShownMessage, ShownView, SlackSeen } from './sources.ts';
 
 /** The home tab is looked at like a channel. */
-export const HOME = 'home';
+const HOME = 'home';
 const APP_USER = 'U0LATCHKEY';
 
-export function drawingFor(seen: SlackSeen): Drawing {
+function drawingFor(seen: SlackSeen): Drawing {
   const names = new Map(seen.people.map((p) => [p.slackId, p.name]));
   const channels = new Map(seen.channels.map((c) => [c.id, c.name]));
   return {

@@ -63,7 +63,7 @@ export function findElement(
   );
 }
 
-export function optionsOf(element: Record<string, unknown>): Option[] {
+function optionsOf(element: Record<string, unknown>): Option[] {
   const groups = objects(element.option_groups).flatMap((group) => objects(group.options));
   return [...objects(element.options), ...groups] as Option[];
 }

@@ -16,7 +16,7 @@ type Context = { world: World; workspace: Workspace };
 const VERIFICATION_TOKEN = 'sandbox-verification-token';
 const teamDomain = company.slackTeamName.toLowerCase();
 
-export function responseUrl(
+function responseUrl(
   { world, workspace }: Context,
   where: Parameters<Workspace['newResponseUrl']>[0],
 ): string {
@@ -220,7 +220,7 @@ export function shortcut(
   };
 }
 
-export function eventCallback(event: Payload): Payload {
+function eventCallback(event: Payload): Payload {
   return {
     token: VERIFICATION_TOKEN,
     team_id: company.slackTeamId,

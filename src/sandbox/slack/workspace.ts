@@ -73,13 +73,13 @@ export type ResponseUrl = {
 type Trigger = { user: string; expiresAt: number; isExchanged: boolean };
 
 /** [docs.slack.dev/interactivity/handling-user-interaction] A trigger is good for one view, for 3 seconds. */
-export const TRIGGER_TTL_MS = 3_000;
+const TRIGGER_TTL_MS = 3_000;
 /** How long used and expired triggers are remembered, so that they can be told from invented ones. */
 const TRIGGER_MEMORY_MS = 600_000;
 /** [docs.slack.dev/interactivity/handling-user-interaction#message_responses] */
-export const RESPONSE_URL_TTL_MS = 30 * 60_000;
+const RESPONSE_URL_TTL_MS = 30 * 60_000;
 
-export function imId(person: Person): string {
+function imId(person: Person): string {
   return `D${person.slackId.slice(1).padStart(8, '0')}`;
 }
 
