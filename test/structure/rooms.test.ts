@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { steps } from '../../src/flow/road.ts';
+import { keyOf } from '../../src/store/outbox.ts';
+import { expectNone, filesIn, placesOf, roomOf, type SourceFile } from './source.ts';
+
+const src = filesIn('src');
+const inRoom = (...rooms: string[]) => src.filter((f) => rooms.includes(roomOf(f.path)));
+const outsideSandbox = src.filter((f) => roomOf(f.path) !== 'sandbox');
+
+/** `file -> file` for every import that a rule does not let through. */
+function imports(
+  files: readonly SourceFile[],
+  isWrong: (to: string, isTypeOnly: boolean) => boolean,
+): string[] {
+  return files.flatMap((f) =>
+    f.imports
+      .filter((i) => i.path !== null && isWrong(i.path, i.isTypeOnly))
+      .map((i) => `${f.path} -> ${i.path}`),
+  );
+}
+
+test('the tests read the sources at all', () => {
+  expect(src.length).toBeGreaterThan(80);
+  expect(src.find((f) => f.path === 'src/core/settle.ts')?.imports.map((i) => i.path)).toContain(
+    'src/core/routing.ts',
+  );
+});
+
+describe('the core is pure', () => {
+  test('it imports nothing from outside', () => {
+    expectNone(
+      [
+        ...imports(inRoom('core'), (to) => !to.startsWith('src/core/')),
+        ...inRoom('core').flatMap((f) =>
+          f.imports.filter((i) => i.package !== null).map((i) => `${f.path} -> ${i.package}`),
+        ),
+      ],
+      'What decides has to be readable and testable by itself, without a database, a network or a clock behind it. Pass what it needs in as a fact; if it needs an outside call, the step in src/flow makes it first.',
+    );
+  });
+
+  test('it reads no clock, no environment and no dice', () => {
+    expectNone(
+      placesOf(
+        inRoom('core'),
+        /Date\.now|new Date\(\s*\)|\bperformance\b|\bprocess\b|Math\.random|\bcrypto\b|setTimeout|setInterval|\bfetch\(|\bconsole\b/,
+      ),
+      'The same facts must always give the same answer: decisions are replayed in audits. Time and ids come in with the command (`now`, `grantId`).',
+    );
+  });
+});
+
+describe('who may know whom', () => {
+  test('nobody but the two programs knows the sandbox', () => {
+    const files = outsideSandbox.filter((f) => !['src/main.ts', 'src/cli.ts'].includes(f.path));
+    expectNone(
+      imports(files, (to) => to.startsWith('src/sandbox/')),
+      'The product must not behave otherwise because it is in the sandbox, nor carry emulators into production paths. Put what both need into the room it belongs to.',
+    );
+  });
+
+  test('the flow knows ports, not products', () => {
+    expectNone(
+      imports(inRoom('flow'), (to) =>
+        /^src\/(slack|idp|mulesoft|model|web|sandbox|policy|latchkey|config)/.test(to),
+      ),
+      'Another IdP or chat must be a new adapter and a line in src/latchkey.ts. Add what is missing to a port in src/flow/ports.ts and let the adapter do it.',
+    );
+  });
+
+  test('nothing that decides knows the model, its advice or the summaries', () => {
+    const deciding = src.filter((f) =>
+      /^src\/(core\/(settle|verdict|routing|desired|change|evolve|catalogue)|flow\/(settle|apply|end|approvers))\.ts$/.test(
+        f.path,
+      ),
+    );
+    expect(deciding.length).toBeGreaterThanOrEqual(10);
+    expectNone(
+      [
+        ...imports(deciding, (to) => /^src\/model\/|summar|fact-sheet|adviser/.test(to)),
+        ...placesOf(
+          deciding,
+          /\b(Advice|AdviceResult|Adviser|advice|adviser|summary|readSummary|FactSheet)\b/,
+        ),
+      ],
+      'The model reads facts and writes words; a model that is wrong or taken over must not be able to decide anything. A decision that seems to need its words needs a fact of its own.',
+    );
+  });
+
+  test('adapters don’t know each other', () => {
+    const adapters = ['slack', 'idp', 'mulesoft', 'model'];
+    expectNone(
+      adapters.flatMap((room) =>
+        imports(inRoom(room), (to) =>
+          adapters.some((other) => other !== room && to.startsWith(`src/${other}/`)),
+        ),
+      ),
+      'A product that leaves must take only its own folder with it. What two adapters share is a port, or belongs to src/outbound.',
+    );
+  });
+
+  test('the store knows nobody’s business but the core’s, and ports by their types', () => {
+    expectNone(
+      imports(
+        inRoom('store'),
+        (to, isTypeOnly) => !/^src\/(store|core)\//.test(to) && !(to === 'src/flow/ports.ts' && isTypeOnly),
+      ),
+      'Tables are asked by everybody; if they asked back, no room could be read alone.',
+    );
+  });
+});
+
+describe('one way to write', () => {
+  const callsOf = (pattern: RegExp) => [
+    ...new Set(
+      placesOf(outsideSandbox, pattern)
+        .filter((p) => !/\bfunction\b/.test(p))
+        .map((p) => p.split(':')[0] as string),
+    ),
+  ];
+
+  test('only commit changes the state of a change, writes grants and adds audit entries', () => {
+    expect(callsOf(/\b(writeEvent|writeGrants)\(|insertInto\('audit'\)/)).toEqual(['src/flow/commit.ts']);
+    expectNone(
+      placesOf(
+        outsideSandbox.filter(
+          (f) => !['src/store/changes.ts', 'src/store/grants.ts', 'src/flow/commit.ts'].includes(f.path),
+        ),
+        /(insertInto|updateTable|deleteFrom)\('(changes|grants|audit)'\)|insert into (changes|grants|audit)\b|update (changes|grants|audit)\b/,
+      ),
+      'State, audit and outbox are one transaction or nothing. Give `commit` (src/flow/commit.ts) an event instead.',
+    );
+  });
+
+  test('only commit and acceptClick add work', () => {
+    expect(
+      callsOf(/\baddJobs\(/),
+      'Work that is added beside the state it follows from is lost or doubled when a process dies between the two. Return it from a commit’s body as `jobs`; a click alone is stored by itself, before it is answered.',
+    ).toEqual(['src/flow/commit.ts', 'src/flow/receive.ts']);
+  });
+
+  test('only migrations change the schema', () => {
+    expectNone(
+      placesOf(outsideSandbox, /\b(create|alter|drop) (table|index|unique index|function|trigger)\b/i),
+      'A schema that changes anywhere else can’t be told from the migrations. Add a file to migrations/.',
+    );
+  });
+});
+
+test('only the two programs touch the environment, and hand it to config.ts', () => {
+  const places = placesOf(outsideSandbox, /process\.env\b/);
+  expectNone(
+    places.filter((p) => !/^src\/(main|cli)\.ts:\d+: .*\breadConfig\(/.test(p)),
+    'A setting that is read elsewhere is in no table and checked by nobody. Add it to src/config.ts, which names it and its mistakes.',
+  );
+  expectNone(
+    placesOf(
+      inRoom('core', 'flow', 'slack', 'idp', 'mulesoft', 'model', 'scim', 'store'),
+      /from '.*config\.ts'/,
+    ),
+    'Rooms are given what they need by src/latchkey.ts.',
+  );
+});
+
+test('every job has a step, and every step says what it does', () => {
+  const road = src.find((f) => f.path === 'src/flow/road.ts') as SourceFile;
+  const reactions = src.find((f) => f.path === 'src/core/reactions.ts') as SourceFile;
+  const jobs = [...reactions.code.matchAll(/\| \{ job: '(\w+)'/g)].map((m) => m[1] as string);
+  expect(jobs.length).toBeGreaterThanOrEqual(7);
+  expect(Object.keys(steps).sort()).toEqual([...jobs].sort());
+  for (const name of jobs) {
+    expect(road.text, `say above \`${name}\` in steps what the step does`).toMatch(
+      new RegExp(`/\\*\\* [^*]+\\*/\\n\\s*${name}: \\{`),
+    );
+    expect(
+      src.map((f) => f.path),
+      `a step is a file of its own: src/flow/${name}.ts`,
+    ).toContain(`src/flow/${name}.ts`);
+  }
+  expect(keyOf({ job: 'consider', changeId: 'c' })).toBe('consider:c');
+});
