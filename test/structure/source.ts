@@ -23,7 +23,7 @@ export function filesIn(folder: string): SourceFile[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-export function read(path: string): SourceFile {
+function read(path: string): SourceFile {
   const text = readFileSync(join(root, path), 'utf8');
   return { path, text, code: withoutComments(text), imports: importsOf(path, text) };
 }
