@@ -42,6 +42,21 @@ export async function setScene(): Promise<Scene> {
     });
     children.push(child);
   }
+  async function close(): Promise<void> {
+    await Promise.all(
+      children.map(async (child) => {
+        if (child.exitCode !== null) return;
+        const gone = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGTERM');
+        const isLate = await Promise.race([gone.then(() => false), sleep(8_000, true, { ref: false })]);
+        if (isLate) child.kill('SIGKILL');
+      }),
+    );
+    await db.end();
+    await postgres.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+
   const world = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await fetch(`${worldUrl}${path}`, {
       method,
@@ -56,42 +71,47 @@ export async function setScene(): Promise<Scene> {
 
   const worldPort = await freePort();
   const worldUrl = `http://127.0.0.1:${worldPort}`;
-  start('./crowded-world.ts', [String(worldPort)]);
-  await answers(`${worldUrl}/control/health`);
-  await world('POST', '/slack/sim/limits', { enabled: false });
-  await world('POST', '/okta/sim/rate-limit', { perMinute: 10_000_000 });
-  await world('POST', '/okta/sim/push', { latencyMs: 0, jitterMs: 0 });
-  await world('POST', '/anypoint/sim/throttle', { perMinute: null });
-
   const port = await freePort();
   const latchkeyUrl = `http://127.0.0.1:${port}`;
-  await world('PUT', '/control/latchkey', { url: latchkeyUrl, scimToken: credentials.scimToken });
-  start('../../src/main.ts', [], {
-    SLACK_BOT_TOKEN: credentials.slackBotToken,
-    SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
-    SLACK_API_URL: `${worldUrl}/slack/api/`,
-    OKTA_ORG_URL: `${worldUrl}/okta`,
-    OKTA_API_TOKEN: credentials.oktaApiToken,
-    ANYPOINT_URL: `${worldUrl}/anypoint`,
-    ANYPOINT_ORG_ID: company.anypointOrgId,
-    ANYPOINT_CLIENT_ID: credentials.anypointClientId,
-    ANYPOINT_CLIENT_SECRET: credentials.anypointClientSecret,
-    OPENAI_API_KEY: credentials.modelApiKey,
-    OPENAI_BASE_URL: `${worldUrl}/model/v1`,
-    OPENAI_MODEL: SCRIPTED_MODEL,
-    SCIM_TOKEN: credentials.scimToken,
-    DATABASE_URL: postgres.url,
-    PORT: String(port),
-    POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),
-    LOG_LEVEL: 'error',
-  });
-  await answers(`${latchkeyUrl}/readyz`);
-  // Okta's first push of all groups comes when it first sees Latchkey.
-  await until('the first push', async () => {
-    const { pending } = await world<{ pending: number }>('GET', '/okta/sim/push');
-    const { rows } = await db.query('select count(*)::int as n from scim_groups');
-    return pending === 0 && rows[0].n > 0;
-  });
+  try {
+    start('./crowded-world.ts', [String(worldPort)]);
+    await answers(`${worldUrl}/control/health`);
+    await world('POST', '/slack/sim/limits', { enabled: false });
+    await world('POST', '/okta/sim/rate-limit', { perMinute: 10_000_000 });
+    await world('POST', '/okta/sim/push', { latencyMs: 0, jitterMs: 0 });
+    await world('POST', '/anypoint/sim/throttle', { perMinute: null });
+
+    await world('PUT', '/control/latchkey', { url: latchkeyUrl, scimToken: credentials.scimToken });
+    start('../../src/main.ts', [], {
+      SLACK_BOT_TOKEN: credentials.slackBotToken,
+      SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
+      SLACK_API_URL: `${worldUrl}/slack/api/`,
+      OKTA_ORG_URL: `${worldUrl}/okta`,
+      OKTA_API_TOKEN: credentials.oktaApiToken,
+      ANYPOINT_URL: `${worldUrl}/anypoint`,
+      ANYPOINT_ORG_ID: company.anypointOrgId,
+      ANYPOINT_CLIENT_ID: credentials.anypointClientId,
+      ANYPOINT_CLIENT_SECRET: credentials.anypointClientSecret,
+      OPENAI_API_KEY: credentials.modelApiKey,
+      OPENAI_BASE_URL: `${worldUrl}/model/v1`,
+      OPENAI_MODEL: SCRIPTED_MODEL,
+      SCIM_TOKEN: credentials.scimToken,
+      DATABASE_URL: postgres.url,
+      PORT: String(port),
+      POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),
+      LOG_LEVEL: 'error',
+    });
+    await answers(`${latchkeyUrl}/readyz`);
+    // Okta's first push of all groups comes when it first sees Latchkey.
+    await until('the first push', async () => {
+      const { pending } = await world<{ pending: number }>('GET', '/okta/sim/push');
+      const { rows } = await db.query('select count(*)::int as n from scim_groups');
+      return pending === 0 && rows[0].n > 0;
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
 
   return {
     worldUrl,
@@ -106,20 +126,7 @@ export async function setScene(): Promise<Scene> {
       await answers(url);
       return url;
     },
-    async close() {
-      await Promise.all(
-        children.map(async (child) => {
-          if (child.exitCode !== null) return;
-          const gone = new Promise((resolve) => child.once('exit', resolve));
-          child.kill('SIGTERM');
-          const isLate = await Promise.race([gone.then(() => false), sleep(8_000, true, { ref: false })]);
-          if (isLate) child.kill('SIGKILL');
-        }),
-      );
-      await db.end();
-      await postgres.stop();
-      await rm(home, { recursive: true, force: true });
-    },
+    close,
   };
 }
 
