@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { sealAudit, verifyAudit } from './audit/seal.ts';
 import { type Outside, readConfig } from './config.ts';
@@ -10,7 +10,8 @@ import { createAnypoint } from './mulesoft/anypoint.ts';
 import { loadCatalogue } from './policy/catalogue-file.ts';
 import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
-import { openDatabase } from './store/database.ts';
+import { createToken, listTokens, revokeToken, type ScimSource, sources } from './scim/tokens.ts';
+import { type Db, openDatabase } from './store/database.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
@@ -40,7 +41,13 @@ program
       say(`${name.padEnd(10)} ${trouble === null ? 'ok' : trouble.message}`);
       isWell &&= trouble === null;
     }
-    const book = createCatalogueBook(await loadCatalogue(config.policyDir), idp, mulesoft, log);
+    const book = createCatalogueBook(
+      await loadCatalogue(config.policyDir),
+      idp,
+      mulesoft,
+      async () => {},
+      log,
+    );
     await book.check();
     for (const { key } of book.current().entitlements) {
       const status = book.status(key);
@@ -67,23 +74,81 @@ audit
   .command('verify')
   .description('recompute the hash chain over every audit entry')
   .action(async () => {
-    await withDatabase(async (url) => {
-      const database = await openDatabase(url);
-      try {
-        while ((await sealAudit(database.db)) > 0);
-        const check = await verifyAudit(database.db);
-        if ('brokenAt' in check) {
-          say(`BROKEN at entry ${check.brokenAt}: ${check.why}`);
-          process.exitCode = 1;
-        } else say(`${check.entries} entries, chain unbroken, head ${check.head}`);
-      } finally {
-        await database.close();
-      }
+    await withDatabase(async (db) => {
+      while ((await sealAudit(db)) > 0);
+      const check = await verifyAudit(db);
+      if ('brokenAt' in check) {
+        say(`BROKEN at entry ${check.brokenAt}: ${check.why}`);
+        process.exitCode = 1;
+      } else say(`${check.entries} entries, chain unbroken, head ${check.head}`);
     });
   });
 
+const token = program
+  .command('scim')
+  .description('the SCIM service provider')
+  .command('token')
+  .description('bearer tokens of SCIM clients; to rotate one, create the next, hand it over, revoke the old');
+token
+  .command('create')
+  .description('make a token and print it, once')
+  .addOption(
+    new Option('--source <source>', 'what provisions with it').choices(sources).makeOptionMandatory(),
+  )
+  .requiredOption('--name <name>', 'what you call it')
+  .option('--days <days>', 'how long it is valid; without, until it is revoked', wholeDays)
+  .action(async (given: { source: ScimSource; name: string; days?: number }) => {
+    await withDatabase(async (db) => {
+      const made = await createToken(db, { ...given, days: given.days ?? null });
+      if (made === null) {
+        say(`a token in use is called ${given.name} already: revoke it, or choose another name`);
+        process.exitCode = 1;
+      } else say(made.token);
+    });
+  });
+token
+  .command('list')
+  .description('every token there was, newest first')
+  .action(async () => {
+    await withDatabase(async (db) => {
+      const day = (at: Date | null) => at?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never';
+      for (const t of await listTokens(db))
+        say(
+          `${t.id}  ${t.source.padEnd(5)}  ${t.name}: created ${day(t.created_at)}, last used ${day(t.last_used_at)}, ` +
+            (t.revoked_at === null ? `expires ${day(t.expires_at)}` : `revoked ${day(t.revoked_at)}`),
+        );
+    });
+  });
+token
+  .command('revoke')
+  .description('end a token within seconds')
+  .argument('<name|id>')
+  .action(async (nameOrId: string) => {
+    await withDatabase(async (db) => {
+      const gone = await revokeToken(db, nameOrId);
+      say(gone === null ? `no token in use is called ${nameOrId}` : `${gone.name} is revoked`);
+      process.exitCode = gone === null ? 1 : 0;
+    });
+  });
+
+function wholeDays(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('a number of days, at least 1.');
+  return Number(text);
+}
+
 /** The configured database, or the embedded one while Latchkey itself is not running. */
-async function withDatabase(work: (url: string) => Promise<void>): Promise<void> {
+async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
+  await withDatabaseUrl(async (url) => {
+    const database = await openDatabase(url);
+    try {
+      await work(database.db);
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<void> {
   const { databaseUrl } = readConfig({ DATABASE_URL: process.env.DATABASE_URL });
   if (databaseUrl !== null) return await work(databaseUrl);
   const release = await takeRunLock(DIR);

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Outside } from './config.ts';
 import type { Catalogue } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
+import { takeBaseline } from './flow/baseline.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
 import { observe } from './flow/observe.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
@@ -85,7 +86,13 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     messenger: createSlackMessenger(slack) as Messenger<unknown>,
     notices: notices as (view: ChangeView) => Notice<unknown>[],
     adviser,
-    catalogue: createCatalogueBook(options.catalogue, idp, mulesoft, log),
+    catalogue: createCatalogueBook(
+      options.catalogue,
+      idp,
+      mulesoft,
+      (target) => takeBaseline({ db: database.db, idp, locks }, target),
+      log,
+    ),
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
     nudge: () => nudge(),
     log,

@@ -204,9 +204,10 @@ function endingStanding(change: Change, ending: Change, names: Names): Said {
 }
 
 function heldOn(change: Change, names: Names): string {
-  return change.ended?.stillHeld === true
-    ? `The same access stays through another grant${change.ended.stillHeldUntil === null ? '' : ` until ${names.time(change.ended.stillHeldUntil)}`}.`
-    : 'The access is being taken away.';
+  if (change.ended?.stillHeld !== true) return 'The access is being taken away.';
+  return change.ended.stillHeldUntil === null
+    ? 'The access itself stays: it was there before Latchkey.'
+    : `The same access stays through another grant until ${names.time(change.ended.stillHeldUntil)}.`;
 }
 
 function causeInWords(cause: Cause): string {

@@ -1,14 +1,13 @@
 import type { Change, ChangeEvent } from '../core/change.ts';
 import { isUnderway } from '../core/change.ts';
-import { isDesired } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
 import type { Job } from '../core/reactions.ts';
-import { underwayIds } from '../store/changes.ts';
+import { isRevokeUnderway, underwayIds } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
-import { hasEndedGrant, unendedGrants } from '../store/grants.ts';
 import { linkOf } from '../store/people.ts';
 import { commit } from './commit.ts';
 import { done, type Ran, type Road } from './road.ts';
+import { isWanted as isWantedNow } from './wanted.ts';
 
 /**
  * Makes this person-and-group true in the IdP: desired membership, computed now from all live grants, against
@@ -45,7 +44,7 @@ export async function apply(road: Road, job: Extract<Job, { job: 'apply' }>): Pr
 type Wrote = 'added' | 'removed' | 'already so';
 
 async function desiredNow(road: Road, job: { personId: string; groupId: string }): Promise<boolean> {
-  return isDesired(await unendedGrants(road.db, job), await databaseNow(road.db));
+  return await isWantedNow(road.db, job, await databaseNow(road.db));
 }
 
 async function makeTrue(
@@ -56,8 +55,8 @@ async function makeTrue(
   personId: string,
 ): Promise<Wrote> {
   if ((await road.idp.isMember(groupId, idpId)) === isWanted) return 'already so';
-  // A membership that Latchkey never gave is not Latchkey's to take.
-  if (!isWanted && !(await hasEndedGrant(road.db, personId, groupId))) return 'already so';
+  // Only a revoke takes away: a membership that nobody decided on is a finding, not Latchkey's to remove.
+  if (!isWanted && !(await isRevokeUnderway(road.db, { personId, groupId }))) return 'already so';
   try {
     if (isWanted) await road.idp.addMember(groupId, idpId);
     else await road.idp.removeMember(groupId, idpId);
@@ -86,7 +85,7 @@ async function note(
         const event = eventFor(change, result, failure, unit.now, road.idp.name);
         if (event !== null) events.push(event);
       }
-      return { result: isDesired(await unendedGrants(unit.tx, job), unit.now), events };
+      return { result: await isWantedNow(unit.tx, job, unit.now), events };
     },
     road.nudge,
   );

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Catalogue, Entitlement, EntitlementStatus } from '../core/catalogue.ts';
+import type { Catalogue, Entitlement, EntitlementStatus, Target } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import type { IdentityProvider, MuleSoft } from './ports.ts';
 
@@ -24,6 +24,8 @@ export function createCatalogueBook(
   catalogue: Catalogue,
   idp: IdentityProvider,
   mulesoft: MuleSoft,
+  /** Called for a target that is about to be ready; what it throws keeps the entitlement unchecked. */
+  beforeReady: (target: Target) => Promise<void>,
   log: Logger,
 ): CatalogueBook {
   const statuses = new Map<string, EntitlementStatus>();
@@ -38,10 +40,9 @@ export function createCatalogueBook(
       const team = await mulesoft.findTeam(entitlement.team);
       if (team === null)
         return { status: 'refused', why: `the team ${entitlement.team} does not exist in Anypoint` };
-      return {
-        status: 'ready',
-        target: { groupId: group.id, groupName: group.name, teamId: team.id, teamName: team.name },
-      };
+      const target = { groupId: group.id, groupName: group.name, teamId: team.id, teamName: team.name };
+      await beforeReady(target);
+      return { status: 'ready', target };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       return { status: 'unchecked', why: `${error.code}: not checked yet` };

@@ -10,10 +10,12 @@ import { addJobs } from '../store/outbox.ts';
 export type Note = {
   type:
     | 'adviceGiven'
-    | 'catalogueLoaded'
+    | 'baselineTaken'
     | 'scimUserChanged'
     | 'scimGroupChanged'
     | 'scimMembersChanged'
+    | 'scimTokenCreated'
+    | 'scimTokenRevoked'
     | 'clickRefused'
     | 'pushOwed';
   at: Date;

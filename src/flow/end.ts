@@ -4,6 +4,7 @@ import { nextState } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
 import { unendedGrants } from '../store/grants.ts';
+import { isPreexisting } from '../store/preexisting.ts';
 import type { Unit } from './commit.ts';
 
 /**
@@ -57,7 +58,9 @@ async function endGrants(
   const grants = await unendedGrants(unit.tx, { personId: first.personId, groupId: first.target.groupId });
   const others = grants.filter((g) => !ending.some((c) => c.id === g.changeId));
   const keptUntil = heldUntil(others, unit.now);
-  const revokeId = keptUntil === null ? (randomUUID() as ChangeId) : null;
+  const wasBefore = await isPreexisting(unit.tx, { personId: first.personId, groupId: first.target.groupId });
+  const isKept = keptUntil !== null || wasBefore;
+  const revokeId = isKept ? null : (randomUUID() as ChangeId);
   const ended = ending.map(
     (change): ChangeEvent => ({
       type: 'grantEnded',
@@ -67,8 +70,8 @@ async function endGrants(
       cause,
       by: by?.id ?? null,
       revokeId,
-      stillHeld: keptUntil !== null,
-      stillHeldUntil: keptUntil,
+      stillHeld: isKept,
+      stillHeldUntil: wasBefore ? null : keptUntil,
     }),
   );
   return revokeId === null

@@ -3,6 +3,7 @@ import { isInAnyGroup, type Provisioned } from '../scim/mirror.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { linkOf, linkPerson, type Person } from '../store/people.ts';
+import { isPreexistingInAny } from '../store/preexisting.ts';
 import type { AnypointUser } from './ports.ts';
 import type { Road } from './road.ts';
 
@@ -28,10 +29,12 @@ export async function desiredTeamMembership(
   person: Person,
   teamId: string,
 ): Promise<'in' | 'out' | 'as it is'> {
-  if (await isInAnyGroup(road.db, await scimIdentity(road, person), road.catalogue.groupsOfTeam(teamId)))
-    return 'in';
+  const groups = road.catalogue.groupsOfTeam(teamId);
+  if (await isInAnyGroup(road.db, await scimIdentity(road, person), groups)) return 'in';
   const grants = await unendedGrants(road.db, { personId: person.id, teamId });
-  return isDesired(grants, await databaseNow(road.db)) ? 'as it is' : 'out';
+  const isKept =
+    isDesired(grants, await databaseNow(road.db)) || (await isPreexistingInAny(road.db, person.id, groups));
+  return isKept ? 'as it is' : 'out';
 }
 
 /** The person's Anypoint user; null when they have never signed in. The link is asked anew: a changed user name makes a new id. */

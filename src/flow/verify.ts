@@ -1,14 +1,13 @@
 import { type Change, type ChangeEvent, isUnderway, type Leg } from '../core/change.ts';
-import { isDesired } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
 import type { Job } from '../core/reactions.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
-import { unendedGrants } from '../store/grants.ts';
 import { readPerson } from '../store/people.ts';
 import { commit } from './commit.ts';
 import { anypointUser, desiredTeamMembership, isInGroupByScim } from './membership.ts';
 import { done, type Ran, type Road } from './road.ts';
+import { isWanted } from './wanted.ts';
 
 /** What one look found: it agrees, it can't yet be because of a leg, or it was overtaken. */
 type Look =
@@ -70,8 +69,7 @@ async function look(road: Road, changeId: string): Promise<Ran> {
 async function lookOnce(road: Road, change: Change, target: NonNullable<Change['target']>): Promise<Look> {
   const wants = change.kind === 'grant';
   const now = await databaseNow(road.db);
-  const grants = await unendedGrants(road.db, { personId: change.personId, groupId: target.groupId });
-  if (isDesired(grants, now) !== wants)
+  if ((await isWanted(road.db, { personId: change.personId, groupId: target.groupId }, now)) !== wants)
     return {
       found: 'overtaken',
       why: wants ? 'the access ended before it arrived' : 'the person was given this access again meanwhile',

@@ -51,10 +51,12 @@ export function outcomeNotes(view: ChangeView): { key: string; content: SlackCon
       'ending',
       `:hourglass: ${title} ends ${slackDate(change.grant.endsAt)}. Press *Extend…* to ask for longer, or let it end.`,
     );
-  if (change.ended?.stillHeld === true && change.ended.stillHeldUntil !== null)
+  if (change.ended?.stillHeld === true)
     add(
       'kept',
-      `:checkered_flag: This grant of ${title} has ended; the same access stays until ${slackDate(change.ended.stillHeldUntil)} through another grant.`,
+      change.ended.stillHeldUntil === null
+        ? `:checkered_flag: This grant of ${title} has ended; the access itself stays, because it was there before Latchkey.`
+        : `:checkered_flag: This grant of ${title} has ended; the same access stays until ${slackDate(change.ended.stillHeldUntil)} through another grant.`,
     );
   if (ending?.legs.seenAt != null)
     add(

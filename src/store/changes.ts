@@ -1,4 +1,4 @@
-import type { Change, ChangeEvent } from '../core/change.ts';
+import { type Change, type ChangeEvent, underway } from '../core/change.ts';
 import { evolve } from '../core/evolve.ts';
 import type { Db, Tx } from './database.ts';
 
@@ -37,7 +37,7 @@ export async function underwayIds(
     .selectFrom('changes')
     .select('id')
     .where('person_id', '=', where.personId)
-    .where('state', 'in', ['applying', 'verifying', 'awaitingSignIn', 'late'])
+    .where('state', 'in', [...underway])
     .where(
       'groupId' in where ? 'group_id' : 'team_id',
       '=',
@@ -46,6 +46,23 @@ export async function underwayIds(
     .orderBy('requested_at')
     .execute();
   return rows.map((r) => r.id);
+}
+
+/** Whether somebody, or a rule, decided that this person leaves this group, and it is not seen yet. */
+export async function isRevokeUnderway(
+  db: Db | Tx,
+  pair: { personId: string; groupId: string },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('changes')
+    .select('id')
+    .where('person_id', '=', pair.personId)
+    .where('group_id', '=', pair.groupId)
+    .where('kind', '=', 'revoke')
+    .where('state', 'in', [...underway])
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** The pending request of this person for this entitlement, if there is one. */

@@ -37,19 +37,6 @@ export async function unendedGrants(
   return (await query.execute()).map(toGrant);
 }
 
-/** Whether Latchkey ever gave this membership and took the grant back: only then may it remove it. */
-export async function hasEndedGrant(db: Db | Tx, personId: string, groupId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('grants')
-    .select('id')
-    .where('person_id', '=', personId)
-    .where('group_id', '=', groupId)
-    .where('ended_at', 'is not', null)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
 /** Grants whose time is over but that nobody ended yet, oldest first. */
 export async function grantsDueToEnd(db: Db | Tx, now: Date, limit: number): Promise<Grant[]> {
   const rows = await db

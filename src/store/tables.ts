@@ -50,6 +50,14 @@ export type Tables = {
     ended_at: Date | null;
     warn_at: Date | null;
   };
+  baselines: { group_id: string; group_name: string; members: number; taken_at: Date };
+  preexisting: {
+    person_id: string;
+    group_id: string;
+    group_name: string;
+    recorded_at: Date;
+    ended_at: Date | null;
+  };
   summaries: {
     change_id: string;
     sheet: Json<FactSheet>;

@@ -30,7 +30,7 @@ async function tamper(statements: string): Promise<void> {
 function note(data: Record<string, unknown>) {
   return commit(db, async ({ now }) => ({
     result: null,
-    notes: [{ type: 'catalogueLoaded', at: now, actor: { part: 'latchkey' }, changeId: null, data }],
+    notes: [{ type: 'baselineTaken', at: now, actor: { part: 'latchkey' }, changeId: null, data }],
   }));
 }
 

@@ -61,7 +61,7 @@ describe('a commit', () => {
         events: [event, approved(event.changeId, now)],
         notes: [
           {
-            type: 'catalogueLoaded',
+            type: 'baselineTaken',
             at: now,
             actor: { part: 'latchkey' },
             changeId: event.changeId,

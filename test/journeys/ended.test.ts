@@ -194,3 +194,22 @@ test('a membership that Latchkey did not give is not taken away', async () => {
   expect(await walk.isInGroup('olga', 'anypoint-platform-admin')).toBe(true);
   expect(await walk.isInTeam('olga', 'Platform admins')).toBe(true);
 });
+
+test('a membership from before Latchkey outlives a grant that was given on top of it', async () => {
+  // given olga, a platform admin since long before, is granted the same for an hour by two others
+  const reason = 'For the record';
+  const asked = await walk.asks('olga', { entitlement: 'platform-admin', seconds: 3_600, reason });
+  await walk.click('sam', asked.card, 'approve');
+  await walk.click('sofia', asked.card, 'approve');
+  await walk.becomes(asked.id, 'inEffect');
+
+  // when
+  await walk.click('olga', await walk.statusOf('olga', asked.id), 'release');
+
+  // then the grant ends and the access stays, and that is said
+  await walk.becomes(asked.id, 'ended');
+  await walk.cardSays(asked, /The access itself stays: it was there before Latchkey/);
+  await walk.isQuiet();
+  expect(await walk.isInGroup('olga', 'anypoint-platform-admin')).toBe(true);
+  expect(await walk.isInTeam('olga', 'Platform admins')).toBe(true);
+});

@@ -1,0 +1,88 @@
+import { sql } from 'kysely';
+import type { Db, Tx } from './database.ts';
+
+type Pair = { personId: string; groupId: string };
+
+/** Whether the first look at this group has been taken. */
+export async function hasBaseline(db: Db | Tx, groupId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('baselines')
+    .select('group_id')
+    .where('group_id', '=', groupId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/**
+ * Records the members of a group as they were found on the first look. Whoever holds a grant of it got it through
+ * Latchkey. Answers how many were recorded.
+ */
+export async function recordBaseline(
+  tx: Tx,
+  group: { id: string; name: string },
+  personIds: readonly string[],
+  now: Date,
+): Promise<number> {
+  const { rows } = await sql<{ person_id: string }>`
+    insert into preexisting (person_id, group_id, group_name, recorded_at)
+    select p.id, ${group.id}, ${group.name}, ${now} from unnest(${[...personIds]}::uuid[]) as p (id)
+    where not exists (select from grants g where g.person_id = p.id and g.group_id = ${group.id})
+    on conflict do nothing returning person_id`.execute(tx);
+  await tx
+    .insertInto('baselines')
+    .values({ group_id: group.id, group_name: group.name, members: rows.length, taken_at: now })
+    .execute();
+  return rows.length;
+}
+
+/** Records one membership as accepted the way it is; a record that had ended lives again. */
+export async function recordPreexisting(
+  tx: Tx,
+  pair: Pair & { groupName: string },
+  now: Date,
+): Promise<void> {
+  await sql`
+    insert into preexisting (person_id, group_id, group_name, recorded_at)
+    values (${pair.personId}, ${pair.groupId}, ${pair.groupName}, ${now})
+    on conflict (person_id, group_id) do update set ended_at = null, recorded_at = excluded.recorded_at`.execute(
+    tx,
+  );
+}
+
+export async function isPreexisting(db: Db | Tx, pair: Pair): Promise<boolean> {
+  const row = await db
+    .selectFrom('preexisting')
+    .select('person_id')
+    .where('person_id', '=', pair.personId)
+    .where('group_id', '=', pair.groupId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whether the person was in one of these groups before Latchkey, and that was never ended. */
+export async function isPreexistingInAny(
+  db: Db | Tx,
+  personId: string,
+  groupNames: readonly string[],
+): Promise<boolean> {
+  if (groupNames.length === 0) return false;
+  const row = await db
+    .selectFrom('preexisting')
+    .select('person_id')
+    .where('person_id', '=', personId)
+    .where('group_name', 'in', groupNames)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function endPreexisting(tx: Tx, pair: Pair, now: Date): Promise<void> {
+  await tx
+    .updateTable('preexisting')
+    .set({ ended_at: now })
+    .where('person_id', '=', pair.personId)
+    .where('group_id', '=', pair.groupId)
+    .where('ended_at', 'is', null)
+    .execute();
+}
