@@ -214,7 +214,7 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
 /** Who caused an event: a person, or a part of Latchkey, or an outside party. */
 export type Actor =
   | { person: PersonId; name: string }
-  | { part: 'latchkey' | 'okta' | 'anypoint' | 'slack' | 'model' };
+  | { part: 'latchkey' | 'okta' | 'entra' | 'scim' | 'anypoint' | 'slack' | 'model' };
 
 /** The state after an event, or null when the life cycle has no such step from here. */
 export function nextState(state: ChangeState, event: ChangeEvent['type']): ChangeState | null {

@@ -1,6 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Column, Place, Source } from './filter-sql.ts';
-import { type Attribute, groupType, type Resolved, type ResourceType, resolve, userType } from './schema.ts';
+import {
+  type Attribute,
+  groupType,
+  named,
+  type Resolved,
+  type ResourceType,
+  resolve,
+  userType,
+} from './schema.ts';
 
 function column(expression: RawBuilder<unknown>, type: Column['type'], caseExact = false): Place {
   return { kind: 'one', column: { sql: expression, type, caseExact } };
@@ -12,6 +20,7 @@ const userColumns: Record<string, Place> = {
   externalId: column(sql.ref('scim_users.external_id'), 'text', true),
   userName: column(sql.ref('scim_users.user_name'), 'text'),
   active: column(sql.ref('scim_users.active'), 'boolean'),
+  'meta.resourceType': column(sql`'User'`, 'text', true),
   'meta.created': column(sql.ref('scim_users.created_at'), 'time'),
   'meta.lastModified': column(sql.ref('scim_users.updated_at'), 'time'),
 };
@@ -20,6 +29,7 @@ const groupColumns: Record<string, Place> = {
   id: column(sql.ref('scim_groups.id'), 'uuid'),
   externalId: column(sql.ref('scim_groups.external_id'), 'text', true),
   displayName: column(sql.ref('scim_groups.display_name'), 'text'),
+  'meta.resourceType': column(sql`'Group'`, 'text', true),
   'meta.created': column(sql.ref('scim_groups.created_at'), 'time'),
   'meta.lastModified': column(sql.ref('scim_groups.updated_at'), 'time'),
 };
@@ -52,6 +62,7 @@ export const userSource: Source = (path) => {
       kind: 'many',
       element: membershipSource,
       sub: found.sub?.name ?? 'value',
+      chosen: null,
       some: (condition) => sql<boolean>`exists (
         select from scim_members join scim_groups on scim_groups.id = scim_members.group_id
         where scim_members.user_id = scim_users.id and (${condition}))`,
@@ -67,6 +78,7 @@ export const groupSource: Source = (path) => {
       kind: 'many',
       element: memberSource,
       sub: found.sub?.name ?? 'value',
+      chosen: null,
       some: (condition) => sql<boolean>`exists (
         select from scim_members join scim_users on scim_users.id = scim_members.user_id
         where scim_members.group_id = scim_groups.id and (${condition}))`,
@@ -87,27 +99,40 @@ function inResource(found: Resolved): Place | null {
     return extension === null ? null : { kind: 'object', present: sql<boolean>`${holder} is not null` };
   if (attribute.name === 'meta' || attribute.returned === 'never') return null;
   const value = sql`(${holder} -> ${attribute.name}::text)`;
-  if (attribute.multiValued)
+  if (attribute.multiValued) {
+    const elementColumn = (name: string) => {
+      const part = named(attribute.subAttributes, name);
+      return part === undefined ? null : jsonColumn(sql`element.value`, part);
+    };
+    const sortedBy = elementColumn(sub?.name ?? 'value');
     return {
       kind: 'many',
       sub: sub?.name ?? 'value',
       element: (name) => {
-        const part = attribute.subAttributes.find((a) => a.name.toLowerCase() === name.toLowerCase());
-        return part === undefined ? null : jsonColumn(sql`element.value`, part);
+        const found = elementColumn(name);
+        return found === null ? null : { kind: 'one', column: found };
       },
+      chosen: sortedBy === null ? null : { ...sortedBy, sql: chosenOf(value, sortedBy) },
       some: (condition) =>
         sql<boolean>`exists (select from jsonb_array_elements(${value}) element where ${condition})`,
     };
+  }
   if (attribute.type === 'complex')
     return sub === null
       ? { kind: 'object', present: sql<boolean>`${value} is not null` }
-      : jsonColumn(value, sub);
-  return jsonColumn(holder, attribute);
+      : { kind: 'one', column: jsonColumn(value, sub) };
+  return { kind: 'one', column: jsonColumn(holder, attribute) };
 }
 
-function jsonColumn(holder: RawBuilder<unknown>, attribute: Attribute): Place {
+function jsonColumn(holder: RawBuilder<unknown>, attribute: Attribute): Column {
   const text = sql`(${holder} ->> ${attribute.name}::text)`;
   return attribute.type === 'boolean'
-    ? column(sql`(${text})::boolean`, 'boolean')
-    : column(text, 'text', attribute.caseExact);
+    ? { sql: sql`(${text})::boolean`, type: 'boolean', caseExact: false }
+    : { sql: text, type: 'text', caseExact: attribute.caseExact };
+}
+
+/** RFC 7644 section 3.4.2.3: a multi-valued attribute is sorted by its primary value, else by its first. */
+function chosenOf(list: RawBuilder<unknown>, column: Column): RawBuilder<unknown> {
+  return sql`(select ${column.sql} from jsonb_array_elements(${list}) with ordinality element(value, place)
+    order by (element.value ->> 'primary')::boolean desc nulls last, place limit 1)`;
 }

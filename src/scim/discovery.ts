@@ -1,33 +1,45 @@
-import { MAX_COUNT } from './endpoint.ts';
+import { MAX_BULK_BYTES, MAX_BULK_OPERATIONS } from './bulk.ts';
+import { CURSOR_TIMEOUT_SECONDS } from './cursor.ts';
+import { DEFAULT_COUNT, MAX_COUNT, type Page } from './endpoint.ts';
 import { type Attribute, groupType, type ResourceType, type Schema, userType } from './schema.ts';
 
 const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 
-/** ListResponse, RFC 7644 section 3.4.2. `Resources` is there even when empty: Okta and Entra want it. */
-export function listBody(
-  total: number,
-  startIndex: number,
-  resources: Record<string, unknown>[],
-): Record<string, unknown> {
+/**
+ * ListResponse, RFC 7644 section 3.4.2; `startIndex` is null for a page by cursor. `Resources` is there even when
+ * empty: Okta and Entra want it.
+ */
+export function listBody(page: Page, startIndex: number | null): Record<string, unknown> {
+  const { total, resources, nextCursor, previousCursor } = page;
   return {
     schemas: [LIST_SCHEMA],
     totalResults: total,
-    startIndex,
+    ...(startIndex === null ? {} : { startIndex }),
     itemsPerPage: resources.length,
+    ...(nextCursor === undefined ? {} : { nextCursor }),
+    ...(previousCursor === undefined ? {} : { previousCursor }),
     Resources: resources,
   };
 }
 
-/** RFC 7643 section 5. */
+/** RFC 7643 section 5; `pagination` is of RFC 9865. */
 export function serviceProviderConfig(root: string): Record<string, unknown> {
   return {
     schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: { supported: true, maxOperations: MAX_BULK_OPERATIONS, maxPayloadSize: MAX_BULK_BYTES },
     filter: { supported: true, maxResults: MAX_COUNT },
     changePassword: { supported: false },
     sort: { supported: true },
     etag: { supported: true },
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: DEFAULT_COUNT,
+      maxPageSize: MAX_COUNT,
+      cursorTimeout: CURSOR_TIMEOUT_SECONDS,
+    },
     authenticationSchemes: [
       {
         type: 'oauthbearertoken',

@@ -1,10 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sqlState } from './endpoint.ts';
 import { errorBody, invalidSyntax, ScimError, type ScimType } from './scim-error.ts';
+import type { ScimSource, TokenCheck } from './tokens.ts';
 
 /** Bytes of a request's body. A full push of some 20,000 members fits. */
-const BODY_LIMIT_BYTES = 1_048_576;
+export const BODY_LIMIT_BYTES = 1_048_576;
 /** Nesting of objects and lists in a body; SCIM itself needs six. */
 const MAX_JSON_DEPTH = 32;
 /** Seconds to wait that we name when the database can't take the request now. */
@@ -19,14 +19,17 @@ export function send(reply: FastifyReply, status: number, body: Json): FastifyRe
   return reply.code(status).header('content-type', MEDIA_TYPE).send(JSON.stringify(body));
 }
 
+/** Longest token we look at, in characters. */
+const MAX_TOKEN_CHARS = 4_096;
+
 /** The token check, the parsers and the Error bodies of everything under `/scim/v2`. */
-export function openDoor(scope: FastifyInstance, token: string): void {
-  const wanted = digest(token);
+export function openDoor(scope: FastifyInstance, check: TokenCheck): void {
+  scope.decorateRequest('scimSource', null);
   scope.addHook('onRequest', async (request) => {
     const sent = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    // Both sides are hashed: equal lengths, and no byte of the token shows in the time it takes.
-    if (!timingSafeEqual(digest(sent ?? ''), wanted) || sent === undefined)
-      throw new ScimError(401, 'the bearer token is missing or wrong');
+    const source = sent === undefined || sent.length > MAX_TOKEN_CHARS ? null : await check(sent);
+    if (source === null) throw new ScimError(401, 'the bearer token is missing, wrong, expired or revoked');
+    request.setDecorator('scimSource', source);
   });
 
   scope.removeAllContentTypeParsers();
@@ -42,8 +45,9 @@ export function openDoor(scope: FastifyInstance, token: string): void {
   );
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+/** From where a request provisions, by the token it sent. */
+export function sourceOf(request: FastifyRequest): ScimSource {
+  return request.getDecorator<ScimSource>('scimSource');
 }
 
 /** An absent body is undefined: some clients name a content type on a DELETE without one. */
@@ -76,14 +80,22 @@ function nestsDeeperThan(text: string, limit: number): boolean {
 }
 
 async function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { status, detail, scimType } = refusalOf(error);
-  if (status >= 500) request.log.error({ err: error }, 'SCIM request failed');
+  const { status, detail, scimType } = refuse(request, error);
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="scim"');
   if (status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS));
   await send(reply, status, errorBody(status, detail, scimType));
 }
 
-type Refused = { status: number; detail: string; scimType: ScimType | undefined };
+/** What an error is told as; what is our own fault is logged. */
+export function refuse(request: FastifyRequest, error: unknown): Refused {
+  const refused = refusalOf(error);
+  if (refused.status >= 500 && !(error instanceof ScimError))
+    request.log.error({ err: error }, 'SCIM request failed');
+  return refused;
+}
+
+/** How a thrown error is told to the client. */
+export type Refused = { status: number; detail: string; scimType: ScimType | undefined };
 
 function refusalOf(error: unknown): Refused {
   if (error instanceof ScimError)
@@ -94,6 +106,8 @@ function refusalOf(error: unknown): Refused {
   if (isPassing(state)) return { status: 503, detail: 'try again shortly', scimType: undefined };
   // Fastify's own refusals: 413 body too large, 415 media type, 400 malformed request.
   const status = (error as Partial<FastifyError>).statusCode;
+  if (status === 413)
+    return { status, detail: `the body has more than ${BODY_LIMIT_BYTES} bytes`, scimType: undefined };
   if (status !== undefined && status >= 400 && status < 500)
     return { status, detail: (error as Error).message, scimType: undefined };
   return { status: 500, detail: 'internal fault', scimType: undefined };

@@ -1,6 +1,8 @@
 import type { Actor } from '../core/change.ts';
 import { commit, type Outcome, type Unit } from '../flow/commit.ts';
 import type { Db } from '../store/database.ts';
+import type { Cursors } from './cursor.ts';
+import type { Source } from './filter-sql.ts';
 import type { Observe } from './observed.ts';
 import type { Wanted } from './projection.ts';
 import type { ResourceType } from './schema.ts';
@@ -11,6 +13,9 @@ export type Scim = {
   db: Db;
   observe: Observe;
   onCommitted: (() => void) | undefined;
+  cursors: Cursors;
+  /** Who provisions: the IdP's SCIM client, by the token it sent. */
+  client: Actor;
   /** Address of `/scim/v2` as clients see it, without a trailing slash. */
   root: string;
 };
@@ -24,27 +29,42 @@ export type Answer = {
 };
 
 export type ListQuery = {
+  /** The address that is asked. */
+  scope: string;
   filter: string | undefined;
   sortBy: string | undefined;
   sortOrder: 'ascending' | 'descending';
-  /** 1-based. */
+  /** RFC 9865; empty asks for the first page, null for a page by index. */
+  cursor: string | null;
+  /** 1-based; only by index. */
   startIndex: number;
-  /** At most MAX_COUNT; 0 asks for the total only. */
+  /** At most MAX_COUNT; 0, which asks for the total only, is possible only by index. */
   count: number;
 };
 
-type Page = { total: number; resources: Record<string, unknown>[] };
+export type Page = {
+  total: number;
+  resources: Record<string, unknown>[];
+  nextCursor?: string | undefined;
+  previousCursor?: string | undefined;
+};
 
 /** The operations of RFC 7644 section 3.2 on one resource type. All throw ScimError. */
 export type Endpoint = {
   type: ResourceType;
-  create(body: unknown, wanted: Wanted): Promise<Answer>;
-  list(query: ListQuery, wanted: Wanted): Promise<Page>;
+  /** Where the resources are, and what their attributes are there. */
+  table: 'scim_users' | 'scim_groups';
+  source: Source;
+  /** `id` when one was given out before: other operations of a Bulk may refer to it. */
+  create(body: unknown, wanted: Wanted, id?: string): Promise<Answer>;
+  /** The resources with these ids that there are, for lists. */
+  show(ids: readonly string[], wanted: Wanted): Promise<Map<string, Record<string, unknown>>>;
   read(id: string, wanted: Wanted): Promise<Answer>;
   replace(id: string, body: unknown, ifMatch: string | undefined, wanted: Wanted): Promise<Answer>;
   /** `wanted` null: no body. */
   patch(id: string, body: unknown, ifMatch: string | undefined, wanted: Wanted | null): Promise<Patched>;
   remove(id: string, ifMatch: string | undefined): Promise<void>;
+  locationOf(id: string): string;
 };
 
 /** `resource` is null when no body was wanted. */
@@ -53,9 +73,6 @@ type Patched = Omit<Answer, 'resource'> & { resource: Record<string, unknown> | 
 /** Resources on one page at most; also said by ServiceProviderConfig. */
 export const MAX_COUNT = 200;
 export const DEFAULT_COUNT = 100;
-
-/** Who provisions: the IdP's SCIM client. */
-export const client: Actor = { part: 'okta' };
 
 /** Ids listed in one audit entry; the counts are always whole. */
 export const MAX_NOTED_IDS = 100;

@@ -16,6 +16,8 @@ export type Place =
   | { kind: 'one'; column: Column }
   /** A complex attribute without a sub-attribute named: only its presence can be asked. */
   | { kind: 'object'; present: RawBuilder<boolean> }
+  /** An attribute that only other resource types have, in a query over several: it has no value here. */
+  | { kind: 'absent' }
   /** A multi-valued attribute; `some` says that one element meets a condition. */
   | {
       kind: 'many';
@@ -23,6 +25,8 @@ export type Place =
       element: Source;
       /** The sub-attribute named with the attribute, else `value`. */
       sub: string;
+      /** The one value to sort by: of the primary element, else of the first. Null: no order among them. */
+      chosen: Column | null;
     };
 
 /** Finds an attribute by its name in any case; null when it can't be filtered on. */
@@ -41,11 +45,13 @@ export function filterToSql(filter: Filter, source: Source): RawBuilder<boolean>
       return sql<boolean>`not coalesce((${filterToSql(filter.filter, source)}), false)`;
     case 'some': {
       const place = placeOf(filter.path, source);
+      if (place.kind === 'absent') return sql<boolean>`false`;
       if (place.kind !== 'many') throw invalidFilter(`${filter.path} is not multi-valued`);
       return place.some(filterToSql(filter.filter, place.element));
     }
     case 'pr': {
       const place = placeOf(filter.path, source);
+      if (place.kind === 'absent') return sql<boolean>`false`;
       if (place.kind === 'object') return place.present;
       if (place.kind === 'one') return present(place.column);
       const value = place.element(place.sub);
@@ -69,6 +75,8 @@ function comparison(op: Comparison, path: string, value: FilterValue, source: So
     const there = filterToSql({ op: 'pr', path }, source);
     return op === 'eq' ? sql<boolean>`not (${there})` : there;
   }
+  // What is absent differs from every value, RFC 7644 section 3.4.2.2, and is neither before nor after one.
+  if (place.kind === 'absent') return op === 'ne' ? sql<boolean>`true` : sql<boolean>`false`;
   if (place.kind === 'object') throw invalidFilter(`${path} needs a sub-attribute`);
   if (place.kind === 'one') return compare(op, path, place.column, value);
   const element = place.element(place.sub);

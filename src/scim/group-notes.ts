@@ -1,10 +1,11 @@
 import type { Note, Unit } from '../flow/commit.ts';
-import { client, MAX_NOTED_IDS } from './endpoint.ts';
+import { MAX_NOTED_IDS, type Scim } from './endpoint.ts';
 import type { Difference } from './members.ts';
 
 export type Named = { id: string; display_name: string };
 
 export function groupNote(
+  scim: Scim,
   unit: Unit,
   row: Named,
   did: 'created' | 'renamed' | 'changed' | 'deleted',
@@ -13,7 +14,7 @@ export function groupNote(
   return {
     type: 'scimGroupChanged',
     at: unit.now,
-    actor: client,
+    actor: scim.client,
     changeId: null,
     data: {
       scimGroupId: row.id,
@@ -25,12 +26,12 @@ export function groupNote(
 }
 
 /** No note where no member moved. */
-export function memberNotes(unit: Unit, row: Named, difference: Difference): Note[] {
-  return membersNote(unit, row, [...difference.added.keys()], [...difference.removed.keys()]);
+export function memberNotes(scim: Scim, unit: Unit, row: Named, difference: Difference): Note[] {
+  return membersNote(scim, unit, row, [...difference.added.keys()], [...difference.removed.keys()]);
 }
 
 /** No note where no member moved. */
-export function membersNote(unit: Unit, row: Named, added: string[], removed: string[]): Note[] {
+export function membersNote(scim: Scim, unit: Unit, row: Named, added: string[], removed: string[]): Note[] {
   if (added.length === 0 && removed.length === 0) return [];
   const data = {
     scimGroupId: row.id,
@@ -40,5 +41,5 @@ export function membersNote(unit: Unit, row: Named, added: string[], removed: st
     added: added.slice(0, MAX_NOTED_IDS),
     removed: removed.slice(0, MAX_NOTED_IDS),
   };
-  return [{ type: 'scimMembersChanged', at: unit.now, actor: client, changeId: null, data }];
+  return [{ type: 'scimMembersChanged', at: unit.now, actor: scim.client, changeId: null, data }];
 }

@@ -6,7 +6,6 @@ import type { ScimTables } from '../store/scim-tables.ts';
 import { groupSource } from './attribute-sql.ts';
 import { type Answer, checkIfMatch, type Endpoint, headOf, meta, type Scim, write } from './endpoint.ts';
 import { groupNote, memberNotes, membersNote, type Named } from './group-notes.ts';
-import { pageOf } from './listing.ts';
 import { type MemberMove, type MovedGroup, moveMembers } from './member-move.ts';
 import {
   changeMembers,
@@ -31,24 +30,24 @@ type Row = Selectable<ScimTables['scim_groups']>;
 export function groups(scim: Scim): Endpoint {
   return {
     type: groupType,
+    table: 'scim_groups',
+    source: groupSource,
 
-    async create(body, wanted) {
+    async create(body, wanted, id = randomUUID()) {
       const { doc, ids } = readGroup(body);
-      const row = await write(scim, (unit) => insertGroup(scim, unit, doc, ids ?? []));
+      const row = await write(scim, (unit) => insertGroup(scim, unit, id, doc, ids ?? []));
       return await answerNow(scim, row, wanted);
     },
 
-    async list(query, wanted) {
-      const { total, rows } = await pageOf<Row>(scim.db, 'scim_groups', groupSource, query);
-      const ids = rows.map((row) => row.id);
+    async show(ids, wanted) {
+      const rows = await scim.db.selectFrom('scim_groups').selectAll().where('id', 'in', ids).execute();
       const members = Map.groupBy(
         wanted.includes('members') ? await membersOf(scim.db, ids) : [],
         (member) => member.group_id,
       );
-      return {
-        total,
-        resources: rows.map((row) => wanted.pick(represent(scim, row, members.get(row.id) ?? []))),
-      };
+      return new Map(
+        rows.map((row) => [row.id, wanted.pick(represent(scim, row, members.get(row.id) ?? []))]),
+      );
     },
 
     async read(id, wanted) {
@@ -87,6 +86,8 @@ export function groups(scim: Scim): Endpoint {
     async remove(id, ifMatch) {
       await write(scim, (unit) => deleteGroup(scim, unit, id, ifMatch));
     },
+
+    locationOf: (id) => `${scim.root}${groupType.endpoint}/${id}`,
   };
 }
 
@@ -99,16 +100,22 @@ function readGroup(sent: unknown): { doc: Doc; ids: string[] | null } {
   return { doc: readResource(groupType, others), ids: memberIds(members) };
 }
 
-async function insertGroup(scim: Scim, unit: Unit, doc: Doc, ids: string[]): Promise<Outcome<Row>> {
+async function insertGroup(
+  scim: Scim,
+  unit: Unit,
+  id: string,
+  doc: Doc,
+  ids: string[],
+): Promise<Outcome<Row>> {
   const row = await unit.tx
     .insertInto('scim_groups')
-    .values({ id: randomUUID(), created_at: unit.now, updated_at: unit.now, ...columns(doc) })
+    .values({ id, created_at: unit.now, updated_at: unit.now, ...columns(doc) })
     .onConflict((c) => c.doNothing())
     .returningAll()
     .executeTakeFirst();
   if (row === undefined) throw taken();
   const difference = await changeMembers(unit.tx, row.id, [{ do: 'add', ids }]);
-  const notes = [groupNote(unit, row, 'created'), ...memberNotes(unit, row, difference)];
+  const notes = [groupNote(scim, unit, row, 'created'), ...memberNotes(scim, unit, row, difference)];
   return { result: row, notes, ...(await observeAll(scim.observe, unit, [moved(row, difference)])) };
 }
 
@@ -148,8 +155,10 @@ async function updateGroup(
   return {
     result: row,
     notes: [
-      ...(hasChanged ? [groupNote(unit, row, isRenamed ? 'renamed' : 'changed', before.display_name)] : []),
-      ...memberNotes(unit, row, difference),
+      ...(hasChanged
+        ? [groupNote(scim, unit, row, isRenamed ? 'renamed' : 'changed', before.display_name)]
+        : []),
+      ...memberNotes(scim, unit, row, difference),
     ],
     ...(await observeAll(scim.observe, unit, observed)),
   };
@@ -160,7 +169,7 @@ async function moveOnly(scim: Scim, unit: Unit, id: string, move: MemberMove): P
   if (group === null) throw notFound(`there is no group ${id}`);
   return {
     result: group,
-    notes: memberNotes(unit, group, group.difference),
+    notes: memberNotes(scim, unit, group, group.difference),
     ...(await observeAll(scim.observe, unit, [moved(group, group.difference)])),
   };
 }
@@ -178,8 +187,9 @@ async function deleteGroup(
   return {
     result: null,
     notes: [
-      groupNote(unit, row, 'deleted'),
+      groupNote(scim, unit, row, 'deleted'),
       ...membersNote(
+        scim,
         unit,
         row,
         [],

@@ -1,24 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Db } from '../store/database.ts';
+import { runBulk } from './bulk.ts';
+import { createCursors } from './cursor.ts';
 import { listBody, resourceTypes, schemas, serviceProviderConfig } from './discovery.ts';
-import { type Json, openDoor, send } from './door.ts';
-import {
-  type Answer,
-  DEFAULT_COUNT,
-  type Endpoint,
-  type ListQuery,
-  MAX_COUNT,
-  namesVersion,
-} from './endpoint.ts';
+import { type Json, openDoor, refuse, send, sourceOf } from './door.ts';
+import { type Answer, type Endpoint, namesVersion, type Scim } from './endpoint.ts';
 import { groups } from './groups.ts';
+import { listResources } from './listing.ts';
 import type { Observe } from './observed.ts';
 import { readWanted, type Wanted } from './projection.ts';
-import { invalidFilter, invalidValue, notFound, ScimError } from './scim-error.ts';
+import { groupType, type ResourceType, userType } from './schema.ts';
+import { notFound, ScimError } from './scim-error.ts';
+import { type Parameters, parametersInBody, parametersOf, readListQuery } from './search.ts';
+import { clients, createTokenCheck, type ScimSource, sources } from './tokens.ts';
 import { users } from './users.ts';
 
 export type ScimOptions = {
   db: Db;
-  /** The bearer token that the IdP sends. */
+  /** The bearer token of the environment, Okta's; others are in the database (tokens.ts). */
   token: string;
   observe: Observe;
   /** Called after a commit that left work in the outbox. */
@@ -34,24 +33,33 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof methods)[number];
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
-/** A SCIM 2.0 service provider (RFC 7643, 7644) under `/scim/v2`, with what Okta and Entra make of the protocol. */
+/** A SCIM 2.0 service provider (RFC 7643, 7644, 9865) under `/scim/v2`, with what Okta and Entra make of the protocol. */
 export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Promise<void> {
-  const { db, observe, onCommitted } = options;
+  const { db, observe, onCommitted, token } = options;
   const root = `${options.baseUrl.replace(/\/+$/, '')}/scim/v2`;
+  const cursors = createCursors(token);
+  const entrances = Object.fromEntries(
+    sources.map((source) => {
+      const scim: Scim = { db, observe, onCommitted, root, cursors, client: clients[source] };
+      return [source, { scim, users: users(scim), groups: groups(scim) }];
+    }),
+  ) as Record<ScimSource, Entrance>;
+  const entranceOf = (request: FastifyRequest) => entrances[sourceOf(request)];
   await app.register(
     async (scope) => {
-      openDoor(scope, options.token);
-      resourceRoutes(scope, users({ db, observe, onCommitted, root }));
-      resourceRoutes(scope, groups({ db, observe, onCommitted, root }));
+      openDoor(scope, createTokenCheck(db, token));
+      resourceRoutes(scope, userType, entranceOf, ({ users }) => users);
+      resourceRoutes(scope, groupType, entranceOf, ({ groups }) => groups);
+      rootRoutes(scope, entranceOf);
       discoveryRoutes(scope, root);
-      for (const path of ['/Me', '/Bulk', '/.search'])
-        scope.all(path, async () => {
-          throw new ScimError(501, `${path} is not supported`);
-        });
     },
     { prefix: '/scim/v2' },
   );
 }
+
+/** The endpoints as one source's client sees them: what it does is noted as done by it. */
+type Entrance = { scim: Scim; users: Endpoint; groups: Endpoint };
+type EntranceOf = (request: FastifyRequest) => Entrance;
 
 /** Routes of one path; every other method answers 405 with those that there are. */
 function pathRoutes(scope: FastifyInstance, url: string, handlers: Partial<Record<Method, Handler>>): void {
@@ -69,26 +77,33 @@ function pathRoutes(scope: FastifyInstance, url: string, handlers: Partial<Recor
     });
 }
 
-function resourceRoutes(scope: FastifyInstance, endpoint: Endpoint): void {
-  const wantedOf = (request: FastifyRequest): Wanted =>
-    readWanted(endpoint.type, parameter(request, 'attributes'), parameter(request, 'excludedAttributes'));
-  const { endpoint: path, name } = endpoint.type;
+function resourceRoutes(
+  scope: FastifyInstance,
+  type: ResourceType,
+  entranceOf: EntranceOf,
+  pick: (entrance: Entrance) => Endpoint,
+): void {
+  const endpointOf = (request: FastifyRequest) => pick(entranceOf(request));
+  const wantedOf = (request: FastifyRequest): Wanted => wantedBy(parametersOf(request.query))(type);
+  const { endpoint: path, name } = type;
+  const list = async (request: FastifyRequest, reply: FastifyReply, parameters: Parameters) =>
+    await sendList(reply, entranceOf(request).scim, [endpointOf(request)], path, parameters);
 
   pathRoutes(scope, path, {
-    GET: async (request, reply) => {
-      const query = listQuery(request);
-      const { total, resources } = await endpoint.list(query, wantedOf(request));
-      return send(reply, 200, listBody(total, query.startIndex, resources));
-    },
+    GET: async (request, reply) => await list(request, reply, parametersOf(request.query)),
     POST: async (request, reply) => {
-      const answer = await endpoint.create(request.body, wantedOf(request));
+      const answer = await endpointOf(request).create(request.body, wantedOf(request));
       return sendResource(reply, 201, answer);
     },
   });
 
+  pathRoutes(scope, `${path}/.search`, {
+    POST: async (request, reply) => await list(request, reply, parametersInBody(request.body)),
+  });
+
   pathRoutes(scope, `${path}/${ID}`, {
     GET: async (request, reply) => {
-      const answer = await endpoint.read(idOf(request), wantedOf(request));
+      const answer = await endpointOf(request).read(idOf(request), wantedOf(request));
       const known = request.headers['if-none-match'];
       if (known !== undefined && namesVersion(known, answer.version))
         return reply.code(304).header('etag', answer.etag).send();
@@ -98,20 +113,54 @@ function resourceRoutes(scope: FastifyInstance, endpoint: Endpoint): void {
       sendResource(
         reply,
         200,
-        await endpoint.replace(idOf(request), request.body, request.headers['if-match'], wantedOf(request)),
+        await endpointOf(request).replace(
+          idOf(request),
+          request.body,
+          request.headers['if-match'],
+          wantedOf(request),
+        ),
       ),
     PATCH: async (request, reply) => {
       // Okta and Entra want 204 for a group, whose members may be many; `attributes` asks for a body.
-      const isSilent = name === 'Group' && parameter(request, 'attributes') === undefined;
+      const isSilent = name === 'Group' && parametersOf(request.query)('attributes') === undefined;
       const wanted = isSilent ? null : wantedOf(request);
-      const answer = await endpoint.patch(idOf(request), request.body, request.headers['if-match'], wanted);
+      const answer = await endpointOf(request).patch(
+        idOf(request),
+        request.body,
+        request.headers['if-match'],
+        wanted,
+      );
       if (answer.resource === null) return reply.code(204).header('etag', answer.etag).send();
       return sendResource(reply, 200, { ...answer, resource: answer.resource });
     },
     DELETE: async (request, reply) => {
-      await endpoint.remove(idOf(request), request.headers['if-match']);
+      await endpointOf(request).remove(idOf(request), request.headers['if-match']);
       return reply.code(204).send();
     },
+  });
+}
+
+/** Queries over all resources (RFC 7644 sections 3.4.2.1 and 3.4.3), Bulk (3.7), and what there is not. */
+function rootRoutes(scope: FastifyInstance, entranceOf: EntranceOf): void {
+  const list = async (request: FastifyRequest, reply: FastifyReply, parameters: Parameters) => {
+    const { scim, users, groups } = entranceOf(request);
+    return await sendList(reply, scim, [users, groups], '/', parameters);
+  };
+  pathRoutes(scope, '/', {
+    GET: async (request, reply) => await list(request, reply, parametersOf(request.query)),
+  });
+  pathRoutes(scope, '/.search', {
+    POST: async (request, reply) => await list(request, reply, parametersInBody(request.body)),
+  });
+  pathRoutes(scope, '/Bulk', {
+    POST: async (request, reply) => {
+      const { users, groups } = entranceOf(request);
+      const answer = await runBulk([users, groups], request.body, (error) => refuse(request, error));
+      return send(reply, 200, answer);
+    },
+  });
+  scope.all('/Me', async () => {
+    throw new ScimError(501, '/Me is not supported: a bearer token stands for a client, not for a person');
   });
 }
 
@@ -126,9 +175,9 @@ function discoveryRoutes(scope: FastifyInstance, root: string): void {
   ] as const) {
     pathRoutes(scope, path, {
       GET: async (request, reply) => {
-        if (parameter(request, 'filter') !== undefined)
+        if (parametersOf(request.query)('filter') !== undefined)
           throw new ScimError(403, 'filters are not possible here');
-        return send(reply, 200, listBody(all.size, 1, [...all.values()]));
+        return send(reply, 200, listBody({ total: all.size, resources: [...all.values()] }, 1));
       },
     });
     pathRoutes(scope, `${path}/${ID}`, {
@@ -141,6 +190,24 @@ function discoveryRoutes(scope: FastifyInstance, root: string): void {
   }
 }
 
+async function sendList(
+  reply: FastifyReply,
+  scim: Scim,
+  endpoints: readonly Endpoint[],
+  scope: string,
+  parameters: Parameters,
+): Promise<FastifyReply> {
+  const query = readListQuery(scope, parameters);
+  const page = await listResources(scim, endpoints, query, wantedBy(parameters));
+  return send(reply, 200, listBody(page, query.cursor === null ? query.startIndex : null));
+}
+
+function wantedBy(parameters: Parameters): (type: ResourceType) => Wanted {
+  const attributes = parameters('attributes');
+  const excluded = parameters('excludedAttributes');
+  return (type) => readWanted(type, attributes, excluded);
+}
+
 function sendResource(reply: FastifyReply, status: number, answer: Answer): FastifyReply {
   reply.header('etag', answer.etag).header('location', answer.location);
   return send(reply, status, answer.resource as Json);
@@ -148,34 +215,4 @@ function sendResource(reply: FastifyReply, status: number, answer: Answer): Fast
 
 function idOf(request: FastifyRequest): string {
   return (request.params as { [ID]: string })[ID];
-}
-
-/** One query parameter. Throws 400 `invalidValue` when it comes twice. */
-function parameter(request: FastifyRequest, name: string): string | undefined {
-  const query = request.query as Record<string, string | string[] | undefined>;
-  const value = query[name];
-  if (Array.isArray(value)) throw invalidValue(`${name} comes more than once`);
-  return value;
-}
-
-function listQuery(request: FastifyRequest): ListQuery {
-  const filter = parameter(request, 'filter');
-  if (filter !== undefined && filter.trim() === '') throw invalidFilter('the filter is empty');
-  const sortOrder = parameter(request, 'sortOrder')?.toLowerCase() ?? 'ascending';
-  if (sortOrder !== 'ascending' && sortOrder !== 'descending')
-    throw invalidValue('sortOrder is ascending or descending');
-  return {
-    filter,
-    sortBy: parameter(request, 'sortBy'),
-    sortOrder,
-    startIndex: Math.max(1, integer(request, 'startIndex') ?? 1),
-    count: Math.min(MAX_COUNT, Math.max(0, integer(request, 'count') ?? DEFAULT_COUNT)),
-  };
-}
-
-function integer(request: FastifyRequest, name: string): number | undefined {
-  const text = parameter(request, name);
-  if (text === undefined) return undefined;
-  if (!/^-?\d{1,9}$/.test(text)) throw invalidValue(`${name} is not an integer`);
-  return Number(text);
 }

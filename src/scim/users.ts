@@ -8,7 +8,6 @@ import { userSource } from './attribute-sql.ts';
 import {
   type Answer,
   checkIfMatch,
-  client,
   type Endpoint,
   headOf,
   MAX_NOTED_IDS,
@@ -16,7 +15,6 @@ import {
   type Scim,
   write,
 } from './endpoint.ts';
-import { pageOf } from './listing.ts';
 import { type ObservedMember, observeAll } from './observed.ts';
 import { applySteps, readPatch } from './patch.ts';
 import type { Wanted } from './projection.ts';
@@ -31,23 +29,24 @@ type Row = Selectable<ScimTables['scim_users']>;
 export function users(scim: Scim): Endpoint {
   return {
     type: userType,
+    table: 'scim_users',
+    source: userSource,
 
-    async create(body, wanted) {
+    async create(body, wanted, id = randomUUID()) {
       const doc = { active: true, ...readResource(userType, body) };
-      const row = await write(scim, (unit) => insertUser(unit, doc));
+      const row = await write(scim, (unit) => insertUser(scim, unit, id, doc));
       return answer(scim, row, [], wanted);
     },
 
-    async list(query, wanted) {
-      const { total, rows } = await pageOf<Row>(scim.db, 'scim_users', userSource, query);
-      const groups = wanted.includes('groups') ? await groupsOf(scim.db, rows) : [];
-      return {
-        total,
-        resources: rows.map((row) => {
-          const own = groups.filter((g) => g.user_id === row.id);
-          return wanted.pick(represent(scim, row, own));
-        }),
-      };
+    async show(ids, wanted) {
+      const rows = await scim.db.selectFrom('scim_users').selectAll().where('id', 'in', ids).execute();
+      const groups = Map.groupBy(
+        wanted.includes('groups') ? await groupsOf(scim.db, rows) : [],
+        (group) => group.user_id,
+      );
+      return new Map(
+        rows.map((row) => [row.id, wanted.pick(represent(scim, row, groups.get(row.id) ?? []))]),
+      );
     },
 
     async read(id, wanted) {
@@ -80,18 +79,20 @@ export function users(scim: Scim): Endpoint {
     async remove(id, ifMatch) {
       await write(scim, (unit) => deleteUser(scim, unit, id, ifMatch));
     },
+
+    locationOf: (id) => `${scim.root}${userType.endpoint}/${id}`,
   };
 }
 
-async function insertUser(unit: Unit, doc: Doc): Promise<Outcome<Row>> {
+async function insertUser(scim: Scim, unit: Unit, id: string, doc: Doc): Promise<Outcome<Row>> {
   const row = await unit.tx
     .insertInto('scim_users')
-    .values({ id: randomUUID(), created_at: unit.now, updated_at: unit.now, ...columns(doc) })
+    .values({ id, created_at: unit.now, updated_at: unit.now, ...columns(doc) })
     .onConflict((c) => c.doNothing())
     .returningAll()
     .executeTakeFirst();
   if (row === undefined) throw taken();
-  return { result: row, notes: [note(unit, row, 'created', null)] };
+  return { result: row, notes: [note(scim, unit, row, 'created', null)] };
 }
 
 /** The user's row, held until the transaction ends. Throws 404 or 412. */
@@ -125,7 +126,7 @@ async function updateUser(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  if (row.active === before.active) return { result: row, notes: [note(unit, row, did, null)] };
+  if (row.active === before.active) return { result: row, notes: [note(scim, unit, row, did, null)] };
   const groups = await confirmGroups(unit.tx, id, locked);
   const member = observedMember(row);
   const answered = await observeAll(
@@ -138,7 +139,7 @@ async function updateUser(
       removed: row.active ? [] : [member],
     })),
   );
-  return { result: row, notes: [note(unit, row, did, groups)], ...answered };
+  return { result: row, notes: [note(scim, unit, row, did, groups)], ...answered };
 }
 
 async function deleteUser(
@@ -161,7 +162,11 @@ async function deleteUser(
         groups.map((g) => ({ groupName: g.display_name, groupId: g.id, added: [], removed: [gone] })),
       )
     : { events: [], jobs: [] };
-  return { result: null, notes: [note(unit, { ...row, active: false }, 'deleted', groups)], ...answered };
+  return {
+    result: null,
+    notes: [note(scim, unit, { ...row, active: false }, 'deleted', groups)],
+    ...answered,
+  };
 }
 
 /** Whether a change will take a user out of all groups or back into them, as far as one can tell without a lock. */
@@ -212,6 +217,7 @@ export function observedMember(
 
 /** `groups` are those that the user has left or come back to with this change. */
 function note(
+  scim: Scim,
   unit: Unit,
   row: Pick<Row, 'id' | 'user_name' | 'active'>,
   did: 'created' | 'replaced' | 'patched' | 'deleted',
@@ -227,7 +233,7 @@ function note(
   return {
     type: 'scimUserChanged',
     at: unit.now,
-    actor: client,
+    actor: scim.client,
     changeId: null,
     data: { scimUserId: row.id, userName: row.user_name, did, active: row.active, ...moved },
   };

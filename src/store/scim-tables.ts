@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 
-/** The tables of the SCIM room; see migrations/0002_scim.ts. */
+/** The tables of the SCIM room; see migrations/0002_scim.ts and 0003_scim_tokens.ts. */
 export type ScimTables = {
   scim_users: {
     id: string;
@@ -25,4 +25,14 @@ export type ScimTables = {
     updated_at: Date;
   };
   scim_members: { group_id: string; user_id: string };
+  scim_tokens: {
+    id: string;
+    name: string;
+    source: 'okta' | 'entra' | 'other';
+    hash: Buffer;
+    created_at: Date;
+    expires_at: Date | null;
+    last_used_at: Date | null;
+    revoked_at: Date | null;
+  };
 };

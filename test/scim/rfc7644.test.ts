@@ -179,7 +179,15 @@ describe('RFC 7644 section 3.4.2, querying', () => {
     expect((await names('sortBy=USERNAME&sortOrder=descending'))[0]).toBe('omar@acme.example');
     expect((await names('sortBy=title')).at(-1)).toBe('omar@acme.example');
     expect((await names('sortBy=title&sortOrder=descending'))[0]).toBe('omar@acme.example');
-    expect((await scim.call('GET', '/Users?sortBy=emails')).body.scimType).toBe('invalidPath');
+    // By the primary value, else the first; a complex attribute needs a sub-attribute.
+    expect(await names('sortBy=emails')).toEqual([
+      'Ines@acme.example',
+      'omar@acme.example',
+      'lena@acme.example',
+    ]);
+    expect((await names('sortBy=emails.type'))[0]).toBe('omar@acme.example');
+    for (const path of ['/Users?sortBy=name', '/Users?sortBy=shoeSize', '/Groups?sortBy=members'])
+      expect((await scim.call('GET', path)).body.scimType).toBe('invalidPath');
   });
 
   it('section 3.4.2.4: pages', async () => {
@@ -262,7 +270,15 @@ describe('RFC 7644 section 4, discovery', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({
       patch: { supported: true },
-      bulk: { supported: false },
+      bulk: { supported: true, maxOperations: 1_000, maxPayloadSize: 1_048_576 },
+      pagination: {
+        cursor: true,
+        index: true,
+        defaultPaginationMethod: 'index',
+        defaultPageSize: 100,
+        maxPageSize: 200,
+        cursorTimeout: 3_600,
+      },
       etag: { supported: true },
     });
     const types = await scim.call('GET', '/ResourceTypes');
@@ -289,11 +305,12 @@ describe('RFC 7644 section 3.12, errors', () => {
     ['DELETE', '/Users', 405],
     ['POST', '/ServiceProviderConfig', 405],
     ['GET', '/Me', 501],
-    ['POST', '/Bulk', 501],
+    ['GET', '/Bulk', 405],
+    ['GET', '/Users/.search/', 404],
   ])('%s %s is %d with an Error body', async (method, path, status) => {
     const { status: answered, body, headers } = await scim.call(method, path);
     expect(answered).toBe(status);
     expect(body).toMatchObject({ schemas: [ERROR], status: String(status) });
-    if (status === 405) expect(headers.get('allow')).toMatch(/GET/);
+    if (status === 405) expect(headers.get('allow')).toMatch(/GET|POST/);
   });
 });

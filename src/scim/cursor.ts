@@ -1,0 +1,71 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { ScimError } from './scim-error.ts';
+
+/** Between which two resources a page begins, and which way it goes from there. */
+export type Position = {
+  direction: 'forward' | 'backward';
+  /** The sort key as PostgreSQL writes it; null: the resource has no such attribute, or nothing is sorted by. */
+  key: string | null;
+  createdAt: string;
+  id: string;
+};
+
+/** How long a cursor may be used, in seconds; also said by ServiceProviderConfig. */
+export const CURSOR_TIMEOUT_SECONDS = 3_600;
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+export type Cursors = {
+  /** An opaque text that is URL-safe as it is. `query` is what the cursor belongs to. */
+  seal(position: Position, query: string, now: Date): string;
+  /** Throws 400 `invalidCursor` for anything not sealed for this very query, `expiredCursor` for one too old. */
+  open(cursor: string, query: string, now: Date): Position;
+};
+
+/**
+ * Cursors of RFC 9865. They are encrypted, because a sort key may be somebody's name, and authenticated together
+ * with the query, so that one query's cursor can't be used with another. Every replica has the same secret.
+ */
+export function createCursors(secret: string): Cursors {
+  const key = new Uint8Array(hkdfSync('sha256', secret, '', 'latchkey scim cursor', 32));
+  return {
+    seal(position, query, now) {
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(query));
+      const { direction, key: sortKey, createdAt, id } = position;
+      const text = JSON.stringify([now.getTime(), direction, sortKey, createdAt, id]);
+      const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+      return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
+    },
+
+    open(cursor, query, now) {
+      const bytes = Buffer.from(cursor, 'base64url');
+      if (bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== cursor) throw invalid();
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES))
+        .setAAD(Buffer.from(query))
+        .setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      let text: string;
+      try {
+        text =
+          decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+      } catch {
+        throw invalid();
+      }
+      const [sealedAtMs, direction, sortKey, createdAt, id] = JSON.parse(text) as [
+        number,
+        Position['direction'],
+        string | null,
+        string,
+        string,
+      ];
+      if (now.getTime() - sealedAtMs > CURSOR_TIMEOUT_SECONDS * 1_000)
+        throw new ScimError(400, 'the cursor has expired: start again without one', 'expiredCursor');
+      return { direction, key: sortKey, createdAt, id };
+    },
+  };
+}
+
+function invalid(): ScimError {
+  return new ScimError(400, 'the cursor is not one we gave for this query', 'invalidCursor');
+}
