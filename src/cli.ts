@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
@@ -151,6 +152,7 @@ async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
 async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<void> {
   const { databaseUrl } = readConfig({ DATABASE_URL: process.env.DATABASE_URL });
   if (databaseUrl !== null) return await work(databaseUrl);
+  mkdirSync(DIR, { recursive: true });
   const release = await takeRunLock(DIR);
   try {
     const postgres = await startEmbeddedPostgres(join(DIR, 'postgres'));
