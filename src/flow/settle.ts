@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Entitlement } from '../core/catalogue.ts';
-import type { Change } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
 import type { GrantId } from '../core/ids.ts';
 import type { ClickReceived, Job } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import type { ApproverPlan } from '../core/routing.ts';
-import { settleClick, withdraw } from '../core/settle.ts';
+import { type ClickFacts, settleClick, withdraw } from '../core/settle.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
@@ -30,8 +28,12 @@ export async function settle(
 ): Promise<Ran> {
   const { click } = job;
   try {
-    const clicker = await identify(road, click.chatUserId);
-    const refusal = isRefusal(clicker) ? clicker : await act(road, click, clicker);
+    // Looked up side by side: neither needs the other, and people wait for both.
+    const [clicker, facts] = await Promise.all([
+      identify(road, click.chatUserId),
+      click.act.verb === 'approve' || click.act.verb === 'deny' ? factsNow(road, click.changeId) : null,
+    ]);
+    const refusal = isRefusal(clicker) ? clicker : await act(road, click, clicker, facts);
     if (refusal !== null) await tellClicker(road, click, `${refusal.text} ${refusal.next}`);
     return done;
   } catch (error) {
@@ -43,11 +45,16 @@ export async function settle(
 const keptClick =
   'Latchkey can’t check your click right now: the identity provider or Slack does not answer. It is kept and will be settled as soon as they do; nothing to do for you.';
 
-async function act(road: Road, click: ClickReceived, clicker: Person): Promise<Refusal | null> {
+async function act(
+  road: Road,
+  click: ClickReceived,
+  clicker: Person,
+  facts: Facts | null,
+): Promise<Refusal | null> {
   switch (click.act.verb) {
     case 'approve':
     case 'deny':
-      return await decide(road, click, click.act, clicker);
+      return facts === null ? unknownChange : await decide(road, click, click.act, clicker, facts);
     case 'withdraw':
       return await commit(
         road.db,
@@ -92,17 +99,8 @@ async function decide(
   click: ClickReceived,
   act: Extract<ClickReceived['act'], { verb: 'approve' | 'deny' }>,
   clicker: Person,
+  facts: Facts,
 ): Promise<Refusal | null> {
-  const change = await readChange(road.db, click.changeId);
-  if (change === null) return unknownChange;
-  const entitlement = road.catalogue.entitlement(change.entitlementKey);
-  const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
-  // A settled change needs no facts: the loser of a race hears at once who decided.
-  const { plan, verdict } =
-    change.state === 'asking' && entitlement !== null
-      ? await factsNow(road, change, entitlement)
-      : { plan: change.plan ?? nobody, verdict: undecided };
-
   return await commit<Refusal | null>(
     road.db,
     async (unit) => {
@@ -116,11 +114,8 @@ async function decide(
         locked,
         { id: click.clickId, round: click.round, ...act },
         {
+          ...facts,
           clicker,
-          plan,
-          verdict,
-          entitlement,
-          target: status?.status === 'ready' ? status.target : null,
           grantId: randomUUID() as GrantId,
           heldUntil: heldUntil(grants, unit.now),
           now: unit.now,
@@ -152,24 +147,28 @@ const unknownChange = refuse(
 
 const nobody: ApproverPlan = { of: 'any', quorum: 1, seats: [], escalated: false };
 const undecided: Verdict = { effect: 'ask', grounds: [] };
+const goneFromIdp: Verdict = {
+  effect: 'refuse',
+  grounds: [{ text: 'the person is no longer in the identity provider', clause: null }],
+};
 
-/** Authority and policy as they are at the click, not as they were when the card was posted. */
-async function factsNow(
-  road: Road,
-  change: Change,
-  entitlement: Entitlement,
-): Promise<{ plan: ApproverPlan; verdict: Verdict }> {
+type Facts = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' | 'target'>;
+
+/** Authority and policy as they are at the click, not as they were when the card was posted; null: no such change. */
+async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
+  const change = await readChange(road.db, changeId);
+  if (change === null) return null;
+  const entitlement = road.catalogue.entitlement(change.entitlementKey);
+  const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
+  const known = { entitlement, target: status?.status === 'ready' ? status.target : null };
+  // A settled change needs no facts: the loser of a race hears at once who decided.
+  if (change.state !== 'asking' || entitlement === null)
+    return { ...known, plan: change.plan ?? nobody, verdict: undecided };
   const beneficiary = await freshPerson(road, change.personId);
-  if (beneficiary === null)
-    return {
-      plan: change.plan ?? nobody,
-      verdict: {
-        effect: 'refuse',
-        grounds: [{ text: 'the person is no longer in the identity provider', clause: null }],
-      },
-    };
+  if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
   const excluded = new Set([change.personId, ...(change.requesterId === null ? [] : [change.requesterId])]);
   return {
+    ...known,
     plan: await resolveApprovers(road, road.catalogue.current(), entitlement, beneficiary, excluded),
     verdict: evaluateRequest({
       entitlement,
