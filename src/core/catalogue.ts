@@ -35,6 +35,8 @@ export type Entitlement = {
   defaultSeconds: number;
   maxSeconds: number;
   clauses: string[];
+  /** What to do with a membership that nobody asked for. */
+  unrequested: 'ask' | 'revert' | 'accept';
 };
 
 export type Clause = { id: string; text: string };

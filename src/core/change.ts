@@ -39,14 +39,24 @@ export type Change = {
     at: Date;
     cause: Cause;
     by: PersonId | null;
-    revokeId: ChangeId | null;
     stillHeldUntil: Date | null;
     stillHeld: boolean;
   } | null;
   inEffectNote: string | null;
+  /** The revoke that takes the access away, once that is decided. */
+  revokeId: ChangeId | null;
 };
 
-export type Cause = 'request' | 'extension' | 'expiry' | 'release';
+/**
+ * Why a change is on the road. `finding`: somebody is in a group and nothing wants it; `loss`: somebody was taken
+ * out of a group while a grant wants them in; `revert`: what was found is taken away.
+ */
+export type Cause = 'request' | 'extension' | 'expiry' | 'release' | 'finding' | 'loss' | 'revert';
+
+/** Nobody asked for these; they were found. */
+export function isFound(change: Pick<Change, 'cause'>): boolean {
+  return change.cause === 'finding' || change.cause === 'loss';
+}
 
 export type Approval = { by: PersonId; name: string; at: Date; seconds: number | null; clickId: string };
 
@@ -80,7 +90,12 @@ export type Legs = {
  * can overtake our own note of the IdP write, so `applying` hears those too.
  */
 export const lifeCycle = {
-  received: { requestRefused: 'refused', approversAsked: 'asking', changeApproved: 'applying' },
+  received: {
+    requestRefused: 'refused',
+    approversAsked: 'asking',
+    changeApproved: 'applying',
+    changeDenied: 'denied',
+  },
   asking: {
     approvalGiven: 'asking',
     approversReminded: 'asking',
@@ -175,7 +190,7 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       plan: ApproverPlan;
       verdict: Verdict;
       round: number;
-      lapsesAt: Date;
+      lapsesAt: Date | null;
       target: NonNullable<Change['target']>;
     }
   | { type: 'approversReminded' }
@@ -188,7 +203,12 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       verdict: Verdict | null;
       target: NonNullable<Change['target']>;
     }
-  | { type: 'changeDenied'; decision: Decision }
+  | {
+      type: 'changeDenied';
+      decision: Decision;
+      /** For what was found: the revoke that reverts it. */
+      revokeId: ChangeId | null;
+    }
   | { type: 'changeWithdrawn'; decision: Decision }
   | { type: 'requestLapsed'; decision: Decision }
   | { type: 'idpWritten'; wrote: 'added' | 'removed' | 'already so' }

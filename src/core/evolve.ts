@@ -43,6 +43,7 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
     endingWarnedAt: null,
     ended: null,
     inEffectNote: null,
+    revokeId: null,
   };
 }
 
@@ -73,6 +74,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
         legs: { ...change.legs, decidedAt: event.at },
       };
     case 'changeDenied':
+      return { decision: event.decision, revokeId: event.revokeId };
     case 'changeWithdrawn':
     case 'requestLapsed':
       return { decision: event.decision };
@@ -100,11 +102,11 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       return { endingWarnedAt: event.at };
     case 'grantEnded':
       return {
+        revokeId: event.revokeId,
         ended: {
           at: event.at,
           cause: event.cause,
           by: event.by,
-          revokeId: event.revokeId,
           stillHeld: event.stillHeld,
           stillHeldUntil: event.stillHeldUntil,
         },

@@ -7,6 +7,7 @@ export type Job =
   | { job: 'summarize'; changeId: string }
   | { job: 'apply'; personId: string; groupId: string }
   | { job: 'deliver'; personId: string; teamId: string }
+  | { job: 'weigh'; personId: string; groupId: string }
   | { job: 'verify'; changeId: string }
   | { job: 'tell'; changeId: string };
 

@@ -1,7 +1,7 @@
 import type { Entitlement } from './catalogue.ts';
-import type { Actor, Change, ChangeEvent, Decision } from './change.ts';
+import { type Actor, type Change, type ChangeEvent, type Decision, isFound } from './change.ts';
 import { durationInWords } from './duration.ts';
-import type { GrantId, PersonId } from './ids.ts';
+import type { ChangeId, GrantId, PersonId } from './ids.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { type ApproverPlan, distinct, isApproved } from './routing.ts';
 import type { Verdict } from './verdict.ts';
@@ -24,6 +24,8 @@ export type ClickFacts = {
   target: NonNullable<Change['target']> | null;
   /** Id for the grant that an approval would make. */
   grantId: GrantId;
+  /** Id for the revoke that reverting a finding would make. */
+  revokeId: ChangeId;
   /** End of the access that this request extends, if the person holds it already. */
   heldUntil: Date | null;
   now: Date;
@@ -61,13 +63,18 @@ export function settleClick(change: Change, click: Click, facts: ClickFacts): Ch
     at: now,
     actor: { person: clicker.id, name: clicker.name } satisfies Actor,
   };
-  if (click.verb === 'deny') return deny(click, facts, base);
+  if (click.verb === 'deny') return deny(change, click, facts, base);
   return approve(change, click, facts, base);
 }
 
 type Base = Pick<ChangeEvent, 'changeId' | 'at' | 'actor'>;
 
-function deny(click: Click & { verb: 'deny' }, facts: ClickFacts, base: Base): ChangeEvent[] | Refusal {
+function deny(
+  change: Change,
+  click: Click & { verb: 'deny' },
+  facts: ClickFacts,
+  base: Base,
+): ChangeEvent[] | Refusal {
   const reason = click.reason.trim();
   if (reason === '' || reason.length > DENIAL_REASON_MAX)
     return refuse(
@@ -75,7 +82,56 @@ function deny(click: Click & { verb: 'deny' }, facts: ClickFacts, base: Base): C
       `A denial needs a reason of at most ${DENIAL_REASON_MAX} characters.`,
       'Press Deny again and say why.',
     );
-  return [{ ...base, type: 'changeDenied', decision: decided('denied', facts, click.id, reason) }];
+  const revokeId = isFound(change) ? facts.revokeId : null;
+  const denied: ChangeEvent = {
+    ...base,
+    type: 'changeDenied',
+    decision: decided('denied', facts, click.id, reason),
+    revokeId,
+  };
+  return revokeId === null ? [denied] : [denied, ...revertEvents(change, revokeId, base)];
+}
+
+/** What was found and not kept is taken away; the revoke joins the road at "apply". */
+export function revertEvents(
+  change: Pick<Change, 'entitlementKey' | 'personId' | 'target'>,
+  revokeId: ChangeId,
+  base: Base,
+): ChangeEvent[] {
+  if (change.target === null) return [];
+  const revoke = { changeId: revokeId, at: base.at, actor: base.actor };
+  const by = 'person' in base.actor ? base.actor : null;
+  return [
+    {
+      ...revoke,
+      type: 'changeReceived',
+      kind: 'revoke',
+      cause: 'revert',
+      entitlementKey: change.entitlementKey,
+      personId: change.personId,
+      requesterId: by?.person ?? null,
+      reason: 'nobody asked for it',
+      ticket: null,
+      requestedSeconds: null,
+      target: change.target,
+      via: 'latchkey',
+    },
+    {
+      ...revoke,
+      type: 'changeApproved',
+      grant: null,
+      verdict: null,
+      target: change.target,
+      decision: {
+        outcome: 'approved',
+        by: by?.person ?? null,
+        byName: by?.name ?? 'rule',
+        at: base.at,
+        note: null,
+        clickId: null,
+      },
+    },
+  ];
 }
 
 function approve(
@@ -126,6 +182,7 @@ function approve(
     return [given];
 
   const seconds = Math.min(asked, ...approvals.map((a) => a.seconds ?? asked));
+  if (change.cause === 'loss') return [given, restoredEvent({ ...facts, target }, base, click.id)];
   return [
     given,
     approvedEvent(change, { ...facts, target }, seconds, base, decided('approved', facts, click.id, null)),
@@ -153,6 +210,22 @@ function approvedEvent(
     verdict: facts.verdict,
     target: facts.target,
     grant: { id: facts.grantId, startsAt: now, endsAt: new Date(from.getTime() + seconds * 1_000) },
+  };
+}
+
+/** Put back what was taken out: the grants that want it are live already, so nothing new is granted. */
+function restoredEvent(
+  facts: ClickFacts & { target: NonNullable<ClickFacts['target']> },
+  base: Base,
+  clickId: string,
+): ChangeEvent {
+  return {
+    ...base,
+    type: 'changeApproved',
+    decision: decided('approved', facts, clickId, null),
+    verdict: facts.verdict,
+    target: facts.target,
+    grant: null,
   };
 }
 
@@ -228,7 +301,7 @@ export function withdraw(
   now: Date,
 ): ChangeEvent[] | Refusal {
   if (change.decision?.clickId === clickId) return [];
-  if (by.id !== change.requesterId && by.id !== change.personId)
+  if (isFound(change) || (by.id !== change.requesterId && by.id !== change.personId))
     return refuse('notYours', 'This is not your request.', 'Only the requester can take it back.');
   if (change.state !== 'asking')
     return refuse(

@@ -216,8 +216,12 @@ function causeInWords(cause: Cause): string {
       return 'the time is over';
     case 'release':
       return 'given back early';
+    case 'revert':
+      return 'nobody asked for it';
     case 'request':
     case 'extension':
+    case 'finding':
+    case 'loss':
       return 'as asked';
     default:
       return cause satisfies never;

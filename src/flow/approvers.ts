@@ -1,9 +1,12 @@
-import type { ApproverSource, Catalogue, Entitlement } from '../core/catalogue.ts';
+import type { ApproverRule, ApproverSource, Catalogue, Entitlement } from '../core/catalogue.ts';
 import type { PersonId } from '../core/ids.ts';
 import { type Approver, type ApproverPlan, planApprovers, type Seat } from '../core/routing.ts';
 import { type Person, rememberPerson } from '../store/people.ts';
 import type { IdpPerson } from './ports.ts';
 import type { Road } from './road.ts';
+
+/** What was found is for the entitlement's owner to decide. */
+export const byOwner: ApproverRule = { of: 'any', quorum: 1, sources: [{ owner: true }] };
 
 /** Approvers of a request as catalogue and IdP have them now, without requester and beneficiary. */
 export async function resolveApprovers(

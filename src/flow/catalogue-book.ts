@@ -10,6 +10,8 @@ export type CatalogueBook = {
   status(key: string): EntitlementStatus;
   /** Names of all groups whose membership gives this team. */
   groupsOfTeam(teamId: string): string[];
+  /** The IdP's ids of the group with this name, as far as it carries an entitlement. */
+  groupIdsNamed(groupName: string): string[];
   /** Teams that membership of this group gives. */
   teamsOfGroup(groupName: string): string[];
   /** Asks IdP and Anypoint about every entitlement not yet ready; safe to repeat. */
@@ -49,6 +51,13 @@ export function createCatalogueBook(
     }
   }
 
+  function targetsOf(groupName: string): Target[] {
+    return catalogue.entitlements
+      .filter((e) => e.idpGroup === groupName)
+      .map((e) => book.status(e.key))
+      .flatMap((status) => (status.status === 'ready' ? [status.target] : []));
+  }
+
   const book: CatalogueBook = {
     current: () => catalogue,
     entitlement: (key) => catalogue.entitlements.find((e) => e.key === key) ?? null,
@@ -60,13 +69,8 @@ export function createCatalogueBook(
           return status.status === 'ready' && status.target.teamId === teamId;
         })
         .map((e) => e.idpGroup),
-    teamsOfGroup: (groupName) => {
-      const teams = catalogue.entitlements
-        .filter((e) => e.idpGroup === groupName)
-        .map((e) => book.status(e.key))
-        .flatMap((status) => (status.status === 'ready' ? [status.target.teamId] : []));
-      return [...new Set(teams)];
-    },
+    groupIdsNamed: (groupName) => [...new Set(targetsOf(groupName).map((target) => target.groupId))],
+    teamsOfGroup: (groupName) => [...new Set(targetsOf(groupName).map((target) => target.teamId))],
     async check() {
       await Promise.all(
         catalogue.entitlements.map(async (e) => {

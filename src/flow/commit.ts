@@ -11,6 +11,8 @@ export type Note = {
   type:
     | 'adviceGiven'
     | 'baselineTaken'
+    | 'membershipAccepted'
+    | 'preexistingEnded'
     | 'scimUserChanged'
     | 'scimGroupChanged'
     | 'scimMembersChanged'

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { ChangeEvent } from '../core/change.ts';
+import { type ChangeEvent, isFound } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import { factSheet, plainSummary } from '../core/fact-sheet.ts';
 import type { GrantId } from '../core/ids.ts';
 import type { Job } from '../core/reactions.ts';
 import { refuse } from '../core/refusal.ts';
 import { approveByRule } from '../core/settle.ts';
-import { evaluateRequest } from '../core/verdict.ts';
+import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { readChange } from '../store/changes.ts';
 import { holding, unendedGrants } from '../store/grants.ts';
 import { readPerson } from '../store/people.ts';
 import { writeSummary } from '../store/summaries.ts';
-import { resolveApprovers } from './approvers.ts';
+import { byOwner, resolveApprovers } from './approvers.ts';
 import { commit } from './commit.ts';
 import { freshPerson } from './identify.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -41,12 +41,14 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     );
   }
   const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
-  const verdict = evaluateRequest({
+  const byRules = evaluateRequest({
     entitlement,
     beneficiary,
     requestedSeconds,
     isForSomebodyElse: change.requesterId !== change.personId,
   });
+  // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
+  const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
   if (verdict.effect === 'refuse')
     return await refuseChange(
       road,
@@ -60,7 +62,8 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
 
   const catalogue = road.catalogue.current();
   const excluded = new Set([change.personId, ...(change.requesterId === null ? [] : [change.requesterId])]);
-  const plan = await resolveApprovers(road, catalogue, entitlement, beneficiary, excluded);
+  const asked = isFound(change) ? { ...entitlement, approvers: byOwner } : entitlement;
+  const plan = await resolveApprovers(road, catalogue, asked, beneficiary, excluded);
   const target = status.target;
 
   await commit(
@@ -110,7 +113,10 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
                 plan,
                 verdict,
                 round: locked.round + 1,
-                lapsesAt: new Date(unit.now.getTime() + catalogue.lapseSeconds * 1_000),
+                // What was found stays a question until somebody answers it.
+                lapsesAt: isFound(change)
+                  ? null
+                  : new Date(unit.now.getTime() + catalogue.lapseSeconds * 1_000),
                 target,
               },
             ];

@@ -41,6 +41,28 @@ export async function releaseAccess(
   return await endGrants(unit, changes, 'release', by);
 }
 
+/** Ends every live grant of the pair together with a revoke that was decided already. */
+export async function grantsEndedWith(
+  unit: Unit,
+  found: Change,
+  revokeId: ChangeId,
+  actor: Actor,
+): Promise<ChangeEvent[]> {
+  if (found.target === null) return [];
+  const grants = await unendedGrants(unit.tx, { personId: found.personId, groupId: found.target.groupId });
+  return grants.map((grant) => ({
+    type: 'grantEnded',
+    changeId: grant.changeId as ChangeId,
+    at: unit.now,
+    actor,
+    cause: 'revert',
+    by: 'person' in actor ? actor.person : null,
+    revokeId,
+    stillHeld: false,
+    stillHeldUntil: null,
+  }));
+}
+
 type EndCause = Extract<Cause, 'expiry' | 'release'>;
 
 async function endGrants(

@@ -27,12 +27,15 @@ export async function observe(
     for (const member of members) {
       const person = await personOf(road, unit, member);
       if (person === null) continue;
+      let isExpected = false;
       for (const teamId of teams) {
         jobs.push({ job: 'deliver', personId: person.id, teamId });
         for (const id of await underwayIds(unit.tx, { personId: person.id, teamId })) {
           const change = await unit.change(id);
           if (change === null || !isUnderway(change.state) || change.kind !== kind) continue;
-          if (change.target?.groupName !== observed.groupName || change.legs.scimPushedAt !== null) continue;
+          if (change.target?.groupName !== observed.groupName) continue;
+          isExpected = true;
+          if (change.legs.scimPushedAt !== null) continue;
           events.push({
             type: 'scimPushed',
             changeId: change.id,
@@ -41,6 +44,10 @@ export async function observe(
           });
         }
       }
+      // Nobody is working on it: is it wanted at all?
+      if (isExpected) continue;
+      for (const groupId of road.catalogue.groupIdsNamed(observed.groupName))
+        jobs.push({ job: 'weigh', personId: person.id, groupId });
     }
   }
   return { events, jobs };

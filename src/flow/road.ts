@@ -13,6 +13,7 @@ import { summarize } from './summarize.ts';
 import { tell } from './tell.ts';
 import { verify } from './verify.ts';
 import type { ChangeView } from './view.ts';
+import { weigh } from './weigh.ts';
 
 /** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
 export type Road = {
@@ -59,6 +60,8 @@ export const steps: {
   apply: { lane: 'idp', run: apply },
   /** The bridge: make this person-and-team true in Anypoint, as SCIM says. */
   deliver: { lane: 'mulesoft', run: deliver },
+  /** Expected or not: what the IdP says against what is wanted; a difference joins the road as a finding. */
+  weigh: { lane: 'idp', run: weigh },
   /** Verify: look into Anypoint until it agrees, or raise the alarm. */
   verify: { lane: 'mulesoft', run: verify },
   /** Tell: make the messages of this change right. */

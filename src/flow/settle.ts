@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { type Change, type ChangeEvent, isFound } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
-import type { GrantId } from '../core/ids.ts';
+import type { ChangeId, GrantId } from '../core/ids.ts';
 import type { ClickReceived, Job } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import type { ApproverPlan } from '../core/routing.ts';
@@ -10,9 +11,9 @@ import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
 import type { Person } from '../store/people.ts';
-import { resolveApprovers } from './approvers.ts';
-import { commit } from './commit.ts';
-import { releaseAccess } from './end.ts';
+import { byOwner, resolveApprovers } from './approvers.ts';
+import { commit, type Unit } from './commit.ts';
+import { grantsEndedWith, releaseAccess } from './end.ts';
 import { freshPerson, identify } from './identify.ts';
 import { done, type Ran, type Road } from './road.ts';
 
@@ -117,11 +118,13 @@ async function decide(
           ...facts,
           clicker,
           grantId: randomUUID() as GrantId,
+          revokeId: randomUUID() as ChangeId,
           heldUntil: heldUntil(grants, unit.now),
           now: unit.now,
         },
       );
-      if (!isRefusal(outcome)) return { result: null, events: outcome };
+      if (!isRefusal(outcome))
+        return { result: null, events: [...outcome, ...(await endedWith(unit, locked, outcome))] };
       return {
         result: outcome,
         notes: [
@@ -144,6 +147,13 @@ const unknownChange = refuse(
   'Latchkey does not know this request.',
   'The card may come from another installation; ask again with /access.',
 );
+
+/** Deciding that a loss is an end ends the grants that wanted the membership. */
+async function endedWith(unit: Unit, change: Change, events: readonly ChangeEvent[]): Promise<ChangeEvent[]> {
+  const denied = events.find((e) => e.type === 'changeDenied');
+  if (denied === undefined || denied.revokeId === null || change.cause !== 'loss') return [];
+  return await grantsEndedWith(unit, change, denied.revokeId, denied.actor);
+}
 
 const nobody: ApproverPlan = { of: 'any', quorum: 1, seats: [], escalated: false };
 const undecided: Verdict = { effect: 'ask', grounds: [] };
@@ -169,7 +179,13 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
   const excluded = new Set([change.personId, ...(change.requesterId === null ? [] : [change.requesterId])]);
   return {
     ...known,
-    plan: await resolveApprovers(road, road.catalogue.current(), entitlement, beneficiary, excluded),
+    plan: await resolveApprovers(
+      road,
+      road.catalogue.current(),
+      isFound(change) ? { ...entitlement, approvers: byOwner } : entitlement,
+      beneficiary,
+      excluded,
+    ),
     verdict: evaluateRequest({
       entitlement,
       beneficiary,

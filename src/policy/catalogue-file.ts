@@ -55,6 +55,7 @@ const entitlement = z
     }),
     autoApprove: z.boolean().default(false),
     clauses: z.array(z.string()).default([]),
+    unrequested: z.enum(['ask', 'revert', 'accept']).default('ask'),
   })
   .superRefine((e, context) => {
     const issue = (path: (string | number)[], message: string) =>

@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/types';
-import { type Change, legTimes } from '../core/change.ts';
+import { type Change, isFound, legTimes } from '../core/change.ts';
 import { elapsedInWords } from '../core/duration.ts';
 import { askedInWords, type Names, type Standing } from '../core/words.ts';
 import type { AdviceResult } from '../flow/ports.ts';
@@ -17,6 +17,7 @@ export const actions = {
   approve: 'approve',
   approveLess: 'approve_less',
   deny: 'deny',
+  revert: 'revert',
   withdraw: 'withdraw',
   release: 'release',
   extend: 'extend',
@@ -67,8 +68,9 @@ export function card(view: ChangeView, now: Standing): SlackContent {
     view.requester === null
       ? mention(view.beneficiary)
       : `${mention(view.requester)}, for ${mention(view.beneficiary)},`;
+  const head = isFound(change) ? foundHead(view) : `${forWhom} asks for ${asked}`;
   const blocks: KnownBlock[] = [
-    section(mrkdwn(`*${forWhom} asks for ${asked}*`)),
+    section(mrkdwn(`*${head}*`)),
     {
       type: 'section',
       fields: [
@@ -77,7 +79,7 @@ export function card(view: ChangeView, now: Standing): SlackContent {
         ...(change.ticket === null ? [] : [plain(`Ticket\n${change.ticket}`)]),
       ],
     },
-    section(plain(`Why: ${change.reason}`)),
+    section(plain(isFound(change) ? `Why you are asked: ${change.reason}.` : `Why: ${change.reason}`)),
   ];
   if (view.summary !== null) {
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
@@ -90,13 +92,45 @@ export function card(view: ChangeView, now: Standing): SlackContent {
         type: 'context',
         elements: [mrkdwn(`May decide too: ${view.alsoMay.map((p) => inert(p.name)).join(', ')}`)],
       });
-    blocks.push(decisionButtons(change));
+    blocks.push(isFound(change) ? findingButtons(change) : decisionButtons(change));
   }
-  return { text: `${plainName(view.beneficiary)}: ${asked}. ${now.headline}.`, blocks };
+  const subject = isFound(change) ? inert(titleOf(view)) : asked;
+  return { text: `${plainName(view.beneficiary)}: ${subject}. ${now.headline}.`, blocks };
 }
 
 function plainName(person: Named): string {
   return inert(person.name);
+}
+
+/** A finding is no request: it says what was found. */
+export function foundHead(view: ChangeView): string {
+  const { change } = view;
+  const group = inert(change.target?.groupName ?? '');
+  const whom = mention(view.beneficiary);
+  return change.cause === 'loss'
+    ? `${whom} was taken out of ${group} (${inert(titleOf(view))}) by hand, though access was granted`
+    : `${whom} is in ${group} (${inert(titleOf(view))}), and nobody asked for it here`;
+}
+
+function findingButtons(change: Change): KnownBlock {
+  const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
+  const button = (action_id: string, text: string, style?: 'primary' | 'danger') =>
+    ({
+      type: 'button',
+      action_id,
+      ...(style === undefined ? {} : { style }),
+      text: { type: 'plain_text', text },
+      value,
+    }) as const;
+  const elements =
+    change.cause === 'loss'
+      ? [button(actions.approve, 'Put back', 'primary'), button(actions.revert, 'Let it end', 'danger')]
+      : [
+          button(actions.approve, 'Keep'),
+          button(actions.approveLess, 'Keep for less time…'),
+          button(actions.revert, 'Revert', 'danger'),
+        ];
+  return { type: 'actions', block_id: 'decision', elements };
 }
 
 function decisionButtons(change: Change): KnownBlock {

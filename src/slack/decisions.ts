@@ -17,6 +17,7 @@ export function hearDecisions(app: App, road: Road, client: WebClient): void {
     [actions.approve]: { verb: 'approve', seconds: null },
     [actions.withdraw]: { verb: 'withdraw' },
     [actions.release]: { verb: 'release' },
+    [actions.revert]: { verb: 'deny', reason: 'Nobody asked for it.' },
   } as const;
   for (const [actionId, act] of Object.entries(immediate))
     app.action<BlockAction<ButtonAction>>(

@@ -1,9 +1,11 @@
 import type { KnownBlock } from '@slack/types';
+import { isFound } from '../core/change.ts';
 import { askedInWords, type Standing } from '../core/words.ts';
 import type { ChangeView } from '../flow/view.ts';
 import {
   actions,
   type ButtonValue,
+  foundHead,
   legsBlock,
   mention,
   type SlackContent,
@@ -22,7 +24,9 @@ export function personal(view: ChangeView, now: Standing): SlackContent {
       ? 'You asked for'
       : `${mention(view.requester)} asked for ${mention(view.beneficiary)}:`;
   const blocks: KnownBlock[] = [
-    section(mrkdwn(`${whose} *${inert(asked)}*`)),
+    section(
+      mrkdwn(isFound(change) ? `*${foundHead(view)}.* The owner decides.` : `${whose} *${inert(asked)}*`),
+    ),
     ...standingBlocks(now),
     ...legsBlock(view),
   ];
@@ -34,6 +38,7 @@ export function personal(view: ChangeView, now: Standing): SlackContent {
 function personalButtons(view: ChangeView): KnownBlock | null {
   const { change } = view;
   const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
+  if (change.state === 'asking' && isFound(change)) return null;
   if (change.state === 'asking')
     return {
       type: 'actions',

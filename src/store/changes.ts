@@ -82,9 +82,9 @@ export async function pendingRequest(
   return row === undefined ? null : revive(row.doc);
 }
 
-/** The revoke that ends what this change granted, if it is on its way or done. */
+/** The revoke that ends what this change granted or found, if it is on its way or done. */
 export async function endingOf(db: Db | Tx, change: Change): Promise<Change | null> {
-  return change.ended?.revokeId == null ? null : await readChange(db, change.ended.revokeId);
+  return change.revokeId === null ? null : await readChange(db, change.revokeId);
 }
 
 /** Ids of the granting changes that a revoke ends. */
@@ -155,7 +155,7 @@ export async function writeEvent(
     group_id: after.target?.groupId ?? null,
     team_id: after.target?.teamId ?? null,
     lapses_at: after.lapsesAt,
-    revoke_id: after.ended?.revokeId ?? null,
+    revoke_id: after.revokeId,
     doc: JSON.stringify(after),
   };
   if (before === null)

@@ -13,7 +13,8 @@ const priorities: Record<JobName, number> = {
   deliver: 4,
   verify: 5,
   tell: 6,
-  summarize: 7,
+  weigh: 7,
+  summarize: 8,
 };
 
 export type OutboxRow = {
@@ -30,7 +31,8 @@ export type OutboxRow = {
 export function keyOf(job: Job): string {
   switch (job.job) {
     case 'apply':
-      return `apply:${job.personId}:${job.groupId}`;
+    case 'weigh':
+      return `${job.job}:${job.personId}:${job.groupId}`;
     case 'deliver':
       return `deliver:${job.personId}:${job.teamId}`;
     case 'settle':

@@ -45,7 +45,7 @@ async function describe(road: Road, change: Change) {
     kind: change.kind,
     cause: change.cause,
     state: change.state,
-    endedBy: change.ended?.revokeId ?? null,
+    endedBy: change.revokeId,
     headline: now.headline,
     detail: [now.detail, now.words ?? ''].join(' ').trim(),
     entitlement: { key: change.entitlementKey, title },

@@ -41,6 +41,7 @@ export function entitlement(rest: Partial<Entitlement> = {}): Entitlement {
     defaultSeconds: 86_400,
     maxSeconds: 604_800,
     clauses: ['AC-3'],
+    unrequested: 'ask',
     ...rest,
   };
 }
@@ -96,7 +97,12 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
     verdict: asks,
     target,
   },
-  changeDenied: { ...base, type: 'changeDenied', decision: decision('denied', { note: 'not needed' }) },
+  changeDenied: {
+    ...base,
+    type: 'changeDenied',
+    decision: decision('denied', { note: 'not needed' }),
+    revokeId: null,
+  },
   changeWithdrawn: { ...base, type: 'changeWithdrawn', decision: decision('withdrawn') },
   requestLapsed: {
     ...base,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change, ChangeEvent } from '../../src/core/change.ts';
-import type { GrantId } from '../../src/core/ids.ts';
+import type { ChangeId, GrantId } from '../../src/core/ids.ts';
 import { isRefusal, type Refusal, type RefusalReason } from '../../src/core/refusal.ts';
 import type { ApproverPlan } from '../../src/core/routing.ts';
 import {
@@ -37,6 +37,7 @@ function facts(rest: Partial<ClickFacts> = {}): ClickFacts {
     entitlement: entitlement(),
     target,
     grantId: 'grant-1' as GrantId,
+    revokeId: 'revoke-1' as ChangeId,
     heldUntil: null,
     now,
     ...rest,
