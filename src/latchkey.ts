@@ -76,7 +76,6 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });
 
-  let nudge: () => void = () => {};
   const road: Road = {
     db: database.db,
     locks,
@@ -94,11 +93,11 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       log,
     ),
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
-    nudge: () => nudge(),
+    nudge: () => relay.nudge(),
+    runNow: (row) => relay.runNow(row),
     log,
   };
   const relay = createRelay(road, motor);
-  nudge = relay.nudge;
   const sweeps = createSweeps(road);
 
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 1024 * 1024 });
@@ -112,7 +111,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     db: database.db,
     token: outside.scimToken,
     observe: (unit, observed) => observe(road, unit, observed),
-    onCommitted: nudge,
+    onCommitted: relay.nudge,
     baseUrl: url,
   });
   if (options.readToken !== null) await changesApi(app, road, options.readToken);

@@ -51,7 +51,10 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
             ...tell,
           ];
     case 'idpWritten':
+      // A write that changed something is followed by a push, and that by a delivery: only then is there news to see.
+      return event.wrote === 'already so' ? [{ job: 'verify', changeId: event.changeId }] : [];
     case 'scimPushed':
+      return [];
     case 'delivered':
       return [{ job: 'verify', changeId: event.changeId }];
     default:

@@ -3,6 +3,7 @@ import { type Actor, type Change, type ChangeEvent, type Decision, isFound } fro
 import { durationInWords } from './duration.ts';
 import type { ChangeId, GrantId, PersonId } from './ids.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { type Base, revertEvents } from './revert.ts';
 import { type ApproverPlan, distinct, isApproved } from './routing.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -67,8 +68,6 @@ export function settleClick(change: Change, click: Click, facts: ClickFacts): Ch
   return approve(change, click, facts, base);
 }
 
-type Base = Pick<ChangeEvent, 'changeId' | 'at' | 'actor'>;
-
 function deny(
   change: Change,
   click: Click & { verb: 'deny' },
@@ -90,48 +89,6 @@ function deny(
     revokeId,
   };
   return revokeId === null ? [denied] : [denied, ...revertEvents(change, revokeId, base)];
-}
-
-/** What was found and not kept is taken away; the revoke joins the road at "apply". */
-export function revertEvents(
-  change: Pick<Change, 'entitlementKey' | 'personId' | 'target'>,
-  revokeId: ChangeId,
-  base: Base,
-): ChangeEvent[] {
-  if (change.target === null) return [];
-  const revoke = { changeId: revokeId, at: base.at, actor: base.actor };
-  const by = 'person' in base.actor ? base.actor : null;
-  return [
-    {
-      ...revoke,
-      type: 'changeReceived',
-      kind: 'revoke',
-      cause: 'revert',
-      entitlementKey: change.entitlementKey,
-      personId: change.personId,
-      requesterId: by?.person ?? null,
-      reason: 'nobody asked for it',
-      ticket: null,
-      requestedSeconds: null,
-      target: change.target,
-      via: 'latchkey',
-    },
-    {
-      ...revoke,
-      type: 'changeApproved',
-      grant: null,
-      verdict: null,
-      target: change.target,
-      decision: {
-        outcome: 'approved',
-        by: by?.person ?? null,
-        byName: by?.name ?? 'rule',
-        at: base.at,
-        note: null,
-        clickId: null,
-      },
-    },
-  ];
 }
 
 function approve(

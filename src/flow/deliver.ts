@@ -18,8 +18,8 @@ export async function deliver(road: Road, job: Extract<Job, { job: 'deliver' }>)
     const desired = await desiredTeamMembership(road, person, teamId);
     if (desired === 'as it is') return done;
     const user = await anypointUser(road, person);
-    // Not in Anypoint yet: verify says so on the card and looks again; nothing to deliver to.
-    if (user === null) return done;
+    // Not in Anypoint yet: nothing to deliver to, which verify says on the card.
+    if (user === null) return await lookAgain(road, job);
     // Written whatever reading says: what Anypoint shows can be behind, and both writes are idempotent.
     if (desired === 'in') await road.mulesoft.addMember(teamId, user.id);
     else {
@@ -31,6 +31,13 @@ export async function deliver(road: Road, job: Extract<Job, { job: 'deliver' }>)
     await note(road, job, desired);
     return done;
   });
+}
+
+async function lookAgain(road: Road, job: { personId: string; teamId: string }): Promise<Ran> {
+  const ids = await underwayIds(road.db, job);
+  const jobs = ids.map((changeId): Job => ({ job: 'verify', changeId }));
+  if (jobs.length > 0) await commit(road.db, async () => ({ result: null, jobs }), road.nudge);
+  return done;
 }
 
 async function note(

@@ -8,7 +8,7 @@ import type { ClickReceived } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import { findByIdempotencyKey, pendingRequest } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
-import { addJobs } from '../store/outbox.ts';
+import { addLeased } from '../store/outbox.ts';
 import { type Person, personByLink } from '../store/people.ts';
 import { commit } from './commit.ts';
 import { identify } from './identify.ts';
@@ -203,8 +203,11 @@ export function requestable(road: Road, person: { email: string; department: str
     );
 }
 
-/** Stores a click before it is acknowledged. What it means is decided when the settle step runs. */
+/**
+ * Stores a click before it is acknowledged, and has it settled at once in this process; killed before that, the
+ * stored row brings it back. What the click means is decided when the settle step runs.
+ */
 export async function acceptClick(road: Road, click: ClickReceived): Promise<void> {
-  await addJobs(road.db, [{ job: 'settle', clickKey: click.clickId, click }]);
-  road.nudge();
+  const row = await addLeased(road.db, { job: 'settle', clickKey: click.clickId, click });
+  if (row !== null) road.runNow(row);
 }

@@ -6,15 +6,23 @@ import { type Ran, type Road, steps } from './road.ts';
 
 /** Rows put into the queue in one go. */
 const BATCH = 200;
-/** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */
-const LEASE_MS = 15_000;
+/** Rows remembered between leasing and running, so that a worker of this process need not read them again. */
+const HELD_MAX = 2_000;
+/** Clicks settled at once in this process; what is beyond takes the queue. */
+const AT_ONCE_MAX = 16;
 /** Longest sleep between looks; another replica's commit is found at the latest then. */
 const IDLE_MS = 250;
 const QUEUE_DOWN_MS = 1_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 30_000;
 
-export type Relay = { nudge(): void; start(): void; stop(): Promise<void> };
+export type Relay = {
+  nudge(): void;
+  /** Runs a row that was stored leased, here and now: its row brings it back if this process does not finish. */
+  runNow(row: OutboxRow): void;
+  start(): void;
+  stop(): Promise<void>;
+};
 
 /**
  * Carries open outbox rows into the queue and closes them when their job has run. The outbox is also the timer:
@@ -27,6 +35,8 @@ export function createRelay(road: Road, motor: Motor): Relay {
   let loop: Promise<void> = Promise.resolve();
   /** A vendor said "not before": lanes that wait, by time. */
   const pausedUntil = new Map<Lane, number>();
+  const held = new Map<string, OutboxRow>();
+  const atOnce = new Set<Promise<void>>();
 
   function nudge(): void {
     nudged = true;
@@ -34,8 +44,10 @@ export function createRelay(road: Road, motor: Motor): Relay {
   }
 
   async function pump(): Promise<number> {
-    const rows = await leaseDue(road.db, BATCH, LEASE_MS);
+    const rows = await leaseDue(road.db, BATCH);
     if (rows.length === 0) return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(road.db)) ?? IDLE_MS));
+    if (held.size > HELD_MAX) held.clear();
+    for (const row of rows) held.set(row.id, row);
     try {
       await motor.enqueue(
         rows.map((row) => ({
@@ -83,15 +95,30 @@ export function createRelay(road: Road, motor: Motor): Relay {
 
   async function runJob(lane: Lane, id: string): Promise<void> {
     try {
-      const row = await readOpen(road.db, id);
+      const row = held.get(id) ?? (await readOpen(road.db, id));
+      held.delete(id);
       if (row === null) return;
-      const pauseMs = (pausedUntil.get(lane) ?? 0) - performance.now();
-      if (pauseMs > 0) return await again(road.db, row, pauseMs + Math.random() * 250, null);
-      await conclude(lane, row, await attempt(row));
+      await runRow(lane, row);
     } catch (error) {
       // The database is away: the lease runs out and the row is handed out again.
       road.log.error({ err: (error as Error).message, outbox: id }, 'job could not be concluded');
     }
+  }
+
+  async function runRow(lane: Lane, row: OutboxRow): Promise<void> {
+    const pauseMs = (pausedUntil.get(lane) ?? 0) - performance.now();
+    if (pauseMs > 0) return await again(road.db, row, pauseMs + Math.random() * 250, null);
+    await conclude(lane, row, await attempt(row));
+  }
+
+  function runNow(row: OutboxRow): void {
+    const isFull = atOnce.size >= AT_ONCE_MAX || isStopping;
+    const running = (isFull ? unlease(road.db, [row.id], 0).then(nudge) : runRow(steps[row.job].lane, row))
+      .catch((error: Error) =>
+        road.log.error({ err: error.message, outbox: row.id }, 'job could not be concluded'),
+      )
+      .finally(() => atOnce.delete(running));
+    atOnce.add(running);
   }
 
   async function attempt(row: OutboxRow): Promise<Ran | Fault> {
@@ -131,6 +158,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
 
   return {
     nudge,
+    runNow,
     start() {
       motor.start(runJob);
       loop = run();
@@ -139,6 +167,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
       isStopping = true;
       wake();
       await loop;
+      await Promise.all(atOnce);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Job, JobName } from '../core/reactions.ts';
 import type { Lane } from '../queue/motor.ts';
 import type { Db } from '../store/database.ts';
 import type { Locks } from '../store/locks.ts';
+import type { OutboxRow } from '../store/outbox.ts';
 import { apply } from './apply.ts';
 import type { CatalogueBook } from './catalogue-book.ts';
 import { consider } from './consider.ts';
@@ -31,6 +32,8 @@ export type Road = {
   objectiveMs: number;
   /** Tells the relay that the outbox has something. */
   nudge: () => void;
+  /** Runs a stored and leased row here and now. */
+  runNow: (row: OutboxRow) => void;
   log: Logger;
 };
 

@@ -3,7 +3,7 @@ import type { Entitlement, Target } from '../core/catalogue.ts';
 import type { Cause, ChangeEvent } from '../core/change.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
 import type { Job } from '../core/reactions.ts';
-import { revertEvents } from '../core/settle.ts';
+import { revertEvents } from '../core/revert.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
 import { linkOf } from '../store/people.ts';
 import { endPreexisting, isPreexisting, recordPreexisting } from '../store/preexisting.ts';

@@ -73,8 +73,22 @@ export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> 
     .execute();
 }
 
+/** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */
+export const LEASE_MS = 15_000;
+
+/** Adds work that this process does at once: leased from the start. Null when the same work is open already. */
+export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
+  const { rows } = await sql<OutboxRow>`
+    insert into outbox (key, job, payload, priority, leases, next_at)
+    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorities[job.job]}, 1,
+      clock_timestamp() + ${LEASE_MS} * interval '1 ms')
+    on conflict (key) where done_at is null do nothing
+    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
+  return rows[0] ?? null;
+}
+
 /** Takes due rows and leases them: a lease that runs out (a killed worker, an emptied Redis) makes the row due again. */
-export async function leaseDue(db: Db, limit: number, leaseMs: number): Promise<OutboxRow[]> {
+export async function leaseDue(db: Db, limit: number, leaseMs = LEASE_MS): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
     update outbox set leases = leases + 1, next_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
     where id in (

@@ -136,7 +136,8 @@ describe('one way to write', () => {
     expect(
       callsOf(/\baddJobs\(/),
       'Work that is added beside the state it follows from is lost or doubled when a process dies between the two. Return it from a commit’s body as `jobs`; a click alone is stored by itself, before it is answered.',
-    ).toEqual(['src/flow/commit.ts', 'src/flow/receive.ts']);
+    ).toEqual(['src/flow/commit.ts']);
+    expect(callsOf(/\baddLeased\(/)).toEqual(['src/flow/receive.ts']);
   });
 
   test('only migrations change the schema', () => {
