@@ -1,16 +1,18 @@
 import type { Actor, Change, ChangeEvent } from '../core/change.ts';
 import { type Job, type Pair, reactions } from '../core/reactions.ts';
+import { type AuditRow, auditEntries } from '../store/audit.ts';
 import { idsEndedBy, lockChange, writeEvent } from '../store/changes.ts';
-import { databaseNow } from '../store/clock.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { writeGrants } from '../store/grants.ts';
 import { addJobs } from '../store/outbox.ts';
+import { transact } from '../store/transaction.ts';
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
 export type Note = {
   type:
     | 'adviceGiven'
     | 'baselineTaken'
+    | 'groupReconciled'
     | 'membershipAccepted'
     | 'preexistingEnded'
     | 'scimUserChanged'
@@ -56,8 +58,7 @@ export async function commit<T>(
   onCommitted?: () => void,
 ): Promise<T> {
   const owed = { any: false };
-  const result = await db.transaction().execute(async (tx) => {
-    const now = await databaseNow(tx);
+  const result = await transact(db, async (tx, now) => {
     const locked = new Map<string, Change | null>();
     const change = async (id: string) => {
       if (!locked.has(id)) locked.set(id, await lockChange(tx, id));
@@ -78,10 +79,10 @@ export async function commit<T>(
     for (const note of notes)
       if (note.type === 'adviceGiven' && note.changeId !== null)
         jobs.push({ job: 'tell', changeId: note.changeId });
-    await writeAudit(tx, events, notes);
     await addJobs(tx, jobs);
     owed.any = jobs.length > 0;
-    return outcome.result;
+    const entries = auditOf(events, notes);
+    return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
   });
   if (owed.any) onCommitted?.();
   return result;
@@ -93,27 +94,9 @@ function pairOf(change: Change): Pair | null {
     : { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId };
 }
 
-async function writeAudit(tx: Tx, events: readonly ChangeEvent[], notes: readonly Note[]): Promise<void> {
-  const rows = [
-    ...events.map(({ type, at, actor, changeId, ...data }) => ({
-      type,
-      at,
-      actor,
-      change_id: changeId as string | null,
-      data,
-    })),
-    ...notes.map(({ type, at, actor, changeId, data }) => ({ type, at, actor, change_id: changeId, data })),
+function auditOf(events: readonly ChangeEvent[], notes: readonly Note[]): AuditRow[] {
+  return [
+    ...events.map(({ type, at, actor, changeId, ...data }) => ({ type, at, actor, changeId, data })),
+    ...notes.map(({ type, at, actor, changeId, data }) => ({ type, at, actor, changeId, data })),
   ];
-  if (rows.length === 0) return;
-  await tx
-    .insertInto('audit')
-    .values(
-      rows.map((r) => ({
-        ...r,
-        type: r.type as string,
-        actor: JSON.stringify(r.actor),
-        data: JSON.stringify(r.data),
-      })),
-    )
-    .execute();
 }

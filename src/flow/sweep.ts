@@ -8,12 +8,15 @@ import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
 import { forgetDone } from '../store/outbox.ts';
 import { commit, type Unit } from './commit.ts';
 import { endGrant } from './end.ts';
+import { reconcile } from './reconcile.ts';
 import type { Road } from './road.ts';
 
 /** What is due is looked for this often, in milliseconds. */
 const SWEEP_EVERY_MS = 1_000;
 /** The catalogue's unready entitlements and old outbox rows are looked at this often. */
 const SLOW_EVERY_MS = 15_000;
+/** Who is in the IdP's groups is compared with who is wanted there this often. */
+const RECONCILE_EVERY_MS = 300_000;
 const BATCH = 200;
 const OUTBOX_KEPT_HOURS = 24;
 
@@ -30,6 +33,7 @@ export function createSweeps(road: Road): Sweeps {
 
   async function run(): Promise<void> {
     let slowAt = 0;
+    let reconcileAt = performance.now() + RECONCILE_EVERY_MS;
     while (!isStopping) {
       try {
         await road.locks.tryLock('sweep', () => sweepOnce(road));
@@ -37,6 +41,10 @@ export function createSweeps(road: Road): Sweeps {
           slowAt = performance.now() + SLOW_EVERY_MS;
           await road.catalogue.check();
           await forgetDone(road.db, OUTBOX_KEPT_HOURS);
+        }
+        if (performance.now() >= reconcileAt) {
+          reconcileAt = performance.now() + RECONCILE_EVERY_MS;
+          await road.locks.tryLock('reconcile', () => reconcile(road));
         }
       } catch (error) {
         road.log.warn({ err: (error as Error).message }, 'sweep');

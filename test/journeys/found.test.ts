@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { reconcile } from '../../src/flow/reconcile.ts';
 import type { Stage } from '../stage.ts';
 import { type Journey, setOut, wordsOf } from './journey.ts';
 
@@ -126,4 +127,27 @@ test('what was there before Latchkey is no finding, and may go as it came', asyn
   await walk.isQuiet();
   const rows = await walk.query(`select 1 from changes where entitlement_key = 'platform-admin'`);
   expect(rows).toEqual([]);
+});
+
+test('what no notification told is found by comparing the groups, and what agrees is evidence', async () => {
+  // given Okta’s pushes are lost, and an admin adds Nadia
+  await walk.request('POST', '/okta/sim/push', { drop: 'all' });
+  await byHand('POST', 'nadia');
+
+  // when
+  await reconcile(stage.latchkey.road);
+
+  // then
+  const found = await finding('nadia', 'finding');
+  const [entry] = await walk.query<{ data: Record<string, unknown> }>(
+    `select data from audit where type = 'groupReconciled' and data->>'groupName' = $1 order by id desc limit 1`,
+    [GROUP],
+  );
+  expect(entry?.data).toMatchObject({ differing: 1 });
+
+  // when reverted, Okta is written at once, and MuleSoft never had it
+  await walk.click('olga', found.card, 'revert');
+  await walk.until('she is out of the group', async () => !(await walk.isInGroup('nadia', GROUP)));
+  await walk.endsAs(found.id, 'inEffect');
+  await walk.request('POST', '/okta/sim/push', { drop: 'none' });
 });
