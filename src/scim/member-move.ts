@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import type { Tx } from '../store/database.ts';
-import { Difference, noUser, type UserRow, userColumns } from './members.ts';
+import { run, statement } from '../store/statement.ts';
+import { Difference, noUser, type UserRow } from './members.ts';
 import { isUuid } from './resource.ts';
 
 /** The usual PATCH of a group: some members in or out, nothing else. */
@@ -9,6 +9,34 @@ export type MemberMove = { do: 'add' | 'remove'; ids: string[] };
 export type MovedGroup = { id: string; display_name: string; version: number; difference: Difference };
 
 type Row = UserRow & { group_name: string; group_version: number; moved: boolean };
+
+const insertion = `insert into scim_members (group_id, user_id) select g.id, u.id from g, u
+  on conflict do nothing returning user_id`;
+const deletion = `delete from scim_members m using g, u
+  where m.group_id = g.id and m.user_id = u.id returning m.user_id`;
+
+/**
+ * $1 group, $2 users, $3 now. The group is locked before the users, because `exists` is looked at before the first
+ * of them. Without any user the outer join leaves one row with only the group in it.
+ */
+const moving = (move: string) => `
+  with g as materialized (
+    select id, display_name, version from scim_groups where id = $1::uuid for no key update
+  ), u as materialized (
+    select id, external_id, user_name, email, display_name, active from scim_users
+    where exists (select from g) and id = any($2::uuid[]) order by id for share
+  ), moved as (${move}), bumped as (
+    update scim_groups set version = version + 1, updated_at = $3::timestamptz
+    where id = $1::uuid and exists (select from moved) returning version
+  )
+  select g.display_name as group_name, coalesce(bumped.version, g.version) as group_version,
+    u.id, u.external_id, u.user_name, u.email, u.display_name, u.active, moved.user_id is not null as moved
+  from g left join bumped on true left join u on true left join moved on moved.user_id = u.id`;
+
+const statements = {
+  add: statement('scim_members_add', moving(insertion)),
+  remove: statement('scim_members_remove', moving(deletion)),
+};
 
 /**
  * Moves members with the group's lock and its new version in one round trip; null when there is no such group.
@@ -24,31 +52,10 @@ export async function moveMembers(
   const ids = [...new Set(move.ids)];
   const malformed = ids.find((id) => !isUuid(id));
   if (move.do === 'add' && malformed !== undefined) throw noUser(malformed);
-  const known = sql`${ids.filter(isUuid)}::uuid[]`;
-  // The group is locked before the users: `exists` is looked at before the first of them.
-  const users = sql`u as materialized (
-    select id, external_id, user_name, email, display_name, active from scim_users
-    where exists (select from g) and id = any(${known}) order by id for share)`;
-  const moved =
-    move.do === 'add'
-      ? sql`moved as (insert into scim_members (group_id, user_id) select g.id, u.id from g, u
-          on conflict do nothing returning user_id)`
-      : sql`moved as (delete from scim_members m using g, u
-          where m.group_id = g.id and m.user_id = u.id returning m.user_id)`;
-  const { rows } = await sql<Row>`
-    with g as materialized (
-      select id, display_name, version from scim_groups where id = ${groupId} for no key update
-    ), ${users}, ${moved}, bumped as (
-      update scim_groups set version = version + 1, updated_at = ${now}
-      where id = ${groupId} and exists (select from moved) returning version
-    )
-    select g.display_name as group_name, coalesce(bumped.version, g.version) as group_version,
-      ${userColumns}, moved.user_id is not null as moved
-    from g left join bumped on true left join u on true left join moved on moved.user_id = u.id`.execute(tx);
+  const rows = await run<Row>(tx, statements[move.do], [groupId, ids.filter(isUuid), now]);
   const [first] = rows;
   if (first === undefined) return null;
   const difference = new Difference();
-  // Without any user the outer join leaves one row with only the group in it.
   const seen = new Set(rows.map((row) => row.id).filter((id) => id !== null));
   const unknown = ids.find((id) => !seen.has(id));
   if (move.do === 'add' && unknown !== undefined) throw noUser(unknown);

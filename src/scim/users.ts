@@ -4,6 +4,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Note, Outcome, Unit } from '../flow/commit.ts';
 import type { Tx } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
+import { run, statement } from '../store/statement.ts';
 import { userSource } from './attribute-sql.ts';
 import {
   type Answer,
@@ -84,14 +85,35 @@ export function users(scim: Scim): Endpoint {
   };
 }
 
+const insertion = statement(
+  'scim_user_insert',
+  `insert into scim_users
+     (id, created_at, updated_at, user_name, external_id, active, email, display_name, resource)
+   values ($1, $2, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning version`,
+);
+
 async function insertUser(scim: Scim, unit: Unit, id: string, doc: Doc): Promise<Outcome<Row>> {
-  const row = await unit.tx
-    .insertInto('scim_users')
-    .values({ id, created_at: unit.now, updated_at: unit.now, ...columns(doc) })
-    .onConflict((c) => c.doNothing())
-    .returningAll()
-    .executeTakeFirst();
-  if (row === undefined) throw taken();
+  const values = columns(doc);
+  const { user_name, external_id, active, email, display_name, resource } = values;
+  const [made] = await run<{ version: number }>(unit.tx, insertion, [
+    id,
+    unit.now,
+    user_name,
+    external_id,
+    active,
+    email,
+    display_name,
+    resource,
+  ]);
+  if (made === undefined) throw taken();
+  const row: Row = {
+    ...values,
+    ...made,
+    id,
+    resource: doc,
+    created_at: unit.now,
+    updated_at: unit.now,
+  };
   return { result: row, notes: [note(scim, unit, row, 'created', null)] };
 }
 

@@ -1,4 +1,5 @@
 import type { Db } from './database.ts';
+import { type Statement, statement } from './statement.ts';
 
 export type AuditEntry = { at: Date; type: string; actor: unknown; data: Record<string, unknown> };
 
@@ -11,4 +12,18 @@ export async function auditOf(db: Db, changeId: string): Promise<AuditEntry[]> {
     .orderBy('id')
     .execute();
   return rows.map((row) => ({ ...row, data: row.data as Record<string, unknown> }));
+}
+
+export type AuditRow = Omit<AuditEntry, 'data'> & { changeId: string | null; data: unknown };
+
+const insertEntries = statement(
+  'audit_insert',
+  `insert into audit (at, type, change_id, actor, data)
+   select (e ->> 'at')::timestamptz, e ->> 'type', (e ->> 'changeId')::uuid, e -> 'actor', e -> 'data'
+   from jsonb_array_elements($1::jsonb) with ordinality entries(e, place) order by place`,
+);
+
+/** Writes entries in their order; commit sends it out together with the end of its transaction. */
+export function auditEntries(rows: readonly AuditRow[]): { statement: Statement; values: unknown[] } {
+  return { statement: insertEntries, values: [JSON.stringify(rows)] };
 }

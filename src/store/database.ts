@@ -14,11 +14,27 @@ const POOL_SIZE = 16;
 
 export type Database = { db: Db; pool: pg.Pool; url: string; close(): Promise<void> };
 
+const pools = new WeakMap<Db, pg.Pool>();
+
+/** The connections behind a Db. */
+export function poolOf(db: Db): pg.Pool {
+  const pool = pools.get(db);
+  if (pool === undefined) throw new Error('this database was not opened by openDatabase');
+  return pool;
+}
+
 /** Opens the database and brings its schema up to date. Replicas may do so at once: migrations take a lock. */
 export async function openDatabase(url: string): Promise<Database> {
-  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, application_name: 'latchkey' });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POOL_SIZE,
+    application_name: 'latchkey',
+    // Queries of one connection that are not waited for one by one go out together; see transaction.ts.
+    pipeline: true,
+  });
   surviveBreaks(pool);
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  pools.set(db, pool);
   const { error, results } = await new Migrator({ db, provider: migrations }).migrateToLatest();
   if (error !== undefined) {
     await db.destroy();
