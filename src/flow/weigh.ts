@@ -115,8 +115,8 @@ function received(unit: Unit, pair: Pair, found: Found, cause: Extract<Cause, 'f
     requesterId: null,
     reason:
       cause === 'finding'
-        ? `found in the group ${found.target.groupName}, which nobody asked for through Latchkey`
-        : `taken out of the group ${found.target.groupName}, though a grant is live`,
+        ? `in the group ${found.target.groupName}, without a grant that wants it`
+        : `no longer in the group ${found.target.groupName}, though a grant wants it`,
     ticket: null,
     requestedSeconds: null,
     target: found.target,

@@ -79,7 +79,7 @@ export function card(view: ChangeView, now: Standing): SlackContent {
         ...(change.ticket === null ? [] : [plain(`Ticket\n${change.ticket}`)]),
       ],
     },
-    section(plain(isFound(change) ? `Why you are asked: ${change.reason}.` : `Why: ${change.reason}`)),
+    section(plain(isFound(change) ? `Found: ${change.reason}.` : `Why: ${change.reason}`)),
   ];
   if (view.summary !== null) {
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });

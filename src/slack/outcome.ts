@@ -1,4 +1,4 @@
-import { legTimes } from '../core/change.ts';
+import { isFound, legTimes } from '../core/change.ts';
 import { elapsedInWords } from '../core/duration.ts';
 import { decidedBy } from '../core/words.ts';
 import type { ChangeView } from '../flow/view.ts';
@@ -25,7 +25,12 @@ export function outcomeNotes(view: ChangeView): { key: string; content: SlackCon
       `:no_entry: ${title} for ${whom} is refused.`,
       `${change.refusal?.text ?? ''} ${change.refusal?.next ?? ''}`,
     );
-  if (change.decision?.outcome === 'denied')
+  if (change.decision?.outcome === 'denied' && isFound(change))
+    add(
+      'reverted',
+      `:no_entry: ${names.owner}: ${title} for ${whom} is taken away again, as decided by ${decidedBy(change, inert)}.`,
+    );
+  else if (change.decision?.outcome === 'denied')
     quoted(
       'denied',
       `:no_entry: ${title} for ${whom} was denied by ${inert(change.decision.byName)}.`,

@@ -151,3 +151,23 @@ test('what no notification told is found by comparing the groups, and what agree
   await walk.endsAs(found.id, 'inEffect');
   await walk.request('POST', '/okta/sim/push', { drop: 'none' });
 });
+
+test('where the catalogue says so, what nobody asked for is reverted at once, and the owner is told', async () => {
+  await byHand('POST', 'tom', 'anypoint-platform-admin');
+
+  const heard = await walk.hears(
+    'olga',
+    'the revert',
+    (m) => m.text.includes('is taken away again'),
+    'access-requests',
+  );
+  expect(heard.text).toContain('<@U0000004>');
+  await walk.until('tom is out again', async () => !(await walk.isInGroup('tom', 'anypoint-platform-admin')));
+  await walk.until('Anypoint agrees', async () => !(await walk.isInTeam('tom', 'Platform admins')));
+  await walk.hears(
+    'olga',
+    'that it is gone',
+    (m) => /Anypoint platform administration is gone from MuleSoft/.test(m.text),
+    'access-requests',
+  );
+});
