@@ -5,6 +5,7 @@ import { idsEndedBy, lockChange, writeEvent } from '../store/changes.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { writeGrants } from '../store/grants.ts';
 import { addJobs } from '../store/outbox.ts';
+import type { Bound } from '../store/statement.ts';
 import { transact } from '../store/transaction.ts';
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
@@ -50,40 +51,46 @@ export type Outcome<T> = {
 /**
  * The one way to write: what `work` decides becomes state, audit entries and outbox rows in one transaction,
  * or nothing does. `work` may run only once per call and must lock what it decides on through the unit.
- * Resolves after the commit; `onCommitted` (the relay's nudge) is called then.
+ * Resolves after the commit; `onCommitted` (the relay's nudge) is called then. `opening` is a statement that needs
+ * nothing from the unit: it runs first, without a trip to the database of its own, and `work` gets its rows.
  */
-export async function commit<T>(
+export async function commit<T, Row = unknown>(
   db: Db,
-  work: (unit: Unit) => Promise<Outcome<T>>,
+  work: (unit: Unit, opened: Row[]) => Promise<Outcome<T>>,
   onCommitted?: () => void,
+  opening?: Bound,
 ): Promise<T> {
   const owed = { any: false };
-  const result = await transact(db, async (tx, now) => {
-    const locked = new Map<string, Change | null>();
-    const change = async (id: string) => {
-      if (!locked.has(id)) locked.set(id, await lockChange(tx, id));
-      return locked.get(id) ?? null;
-    };
-    const outcome = await work({ tx, now, change });
-    const events = outcome.events ?? [];
-    const notes = outcome.notes ?? [];
-    const jobs: Job[] = [...(outcome.jobs ?? [])];
-    for (const event of events) {
-      const before = event.type === 'changeReceived' ? null : await change(event.changeId);
-      const after = await writeEvent(tx, before, event, outcome.idempotencyKey ?? null);
-      locked.set(event.changeId, after);
-      await writeGrants(tx, event, after);
-      const shownOn = after.kind === 'grant' ? [after.id] : await idsEndedBy(tx, after.id);
-      jobs.push(...reactions(event, pairOf(after), shownOn));
-    }
-    for (const note of notes)
-      if (note.type === 'adviceGiven' && note.changeId !== null)
-        jobs.push({ job: 'tell', changeId: note.changeId });
-    await addJobs(tx, jobs);
-    owed.any = jobs.length > 0;
-    const entries = auditOf(events, notes);
-    return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
-  });
+  const result = await transact<T, Row>(
+    db,
+    async (tx, now, opened) => {
+      const locked = new Map<string, Change | null>();
+      const change = async (id: string) => {
+        if (!locked.has(id)) locked.set(id, await lockChange(tx, id));
+        return locked.get(id) ?? null;
+      };
+      const outcome = await work({ tx, now, change }, opened);
+      const events = outcome.events ?? [];
+      const notes = outcome.notes ?? [];
+      const jobs: Job[] = [...(outcome.jobs ?? [])];
+      for (const event of events) {
+        const before = event.type === 'changeReceived' ? null : await change(event.changeId);
+        const after = await writeEvent(tx, before, event, outcome.idempotencyKey ?? null);
+        locked.set(event.changeId, after);
+        await writeGrants(tx, event, after);
+        const shownOn = after.kind === 'grant' ? [after.id] : await idsEndedBy(tx, after.id);
+        jobs.push(...reactions(event, pairOf(after), shownOn));
+      }
+      for (const note of notes)
+        if (note.type === 'adviceGiven' && note.changeId !== null)
+          jobs.push({ job: 'tell', changeId: note.changeId });
+      await addJobs(tx, jobs);
+      owed.any = jobs.length > 0;
+      const entries = auditOf(events, notes);
+      return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
+    },
+    opening,
+  );
   if (owed.any) onCommitted?.();
   return result;
 }

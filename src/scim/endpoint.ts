@@ -1,6 +1,7 @@
 import type { Actor } from '../core/change.ts';
 import { commit, type Outcome, type Unit } from '../flow/commit.ts';
 import type { Db } from '../store/database.ts';
+import type { Bound } from '../store/statement.ts';
 import type { Cursors } from './cursor.ts';
 import type { Source } from './filter-sql.ts';
 import type { Observe } from './observed.ts';
@@ -85,10 +86,14 @@ const MAX_TRIES = 10;
 export class Overtaken extends Error {}
 
 /** Commits; a transaction that was overtaken, or had to give way to another, starts again. */
-export async function write<T>(scim: Scim, work: (unit: Unit) => Promise<Outcome<T>>): Promise<T> {
+export async function write<T, Row>(
+  scim: Scim,
+  work: (unit: Unit, opened: Row[]) => Promise<Outcome<T>>,
+  opening?: Bound,
+): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await commit(scim.db, work, scim.onCommitted);
+      return await commit(scim.db, work, scim.onCommitted, opening);
     } catch (error) {
       const isPassing = error instanceof Overtaken || tryAgainCodes.has(sqlState(error));
       if (!isPassing) throw error;

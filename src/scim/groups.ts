@@ -6,7 +6,7 @@ import type { ScimTables } from '../store/scim-tables.ts';
 import { groupSource } from './attribute-sql.ts';
 import { type Answer, checkIfMatch, type Endpoint, headOf, meta, type Scim, write } from './endpoint.ts';
 import { groupNote, memberNotes, membersNote, type Named } from './group-notes.ts';
-import { type MemberMove, type MovedGroup, moveMembers } from './member-move.ts';
+import { type MemberMove, type MovedGroup, type MovedRow, membersMove, movedGroup } from './member-move.ts';
 import {
   changeMembers,
   type Difference,
@@ -73,7 +73,7 @@ export function groups(scim: Scim): Endpoint {
       const [only, ...others] = onMembers;
       if (wanted === null && ifMatch === undefined && onGroup.length === 0 && others.length === 0)
         if (only?.do === 'add' || only?.do === 'remove') {
-          const group = await write(scim, (unit) => moveOnly(scim, unit, id, only));
+          const group = await moveOnly(scim, id, only);
           return { resource: null, ...headOf(scim, groupType, group) };
         }
       const change = (before: Doc) => applySteps(groupType, before, onGroup);
@@ -164,14 +164,19 @@ async function updateGroup(
   };
 }
 
-async function moveOnly(scim: Scim, unit: Unit, id: string, move: MemberMove): Promise<Outcome<MovedGroup>> {
-  const group = isUuid(id) ? await moveMembers(unit.tx, id, move, unit.now) : null;
-  if (group === null) throw notFound(`there is no group ${id}`);
-  return {
-    result: group,
-    notes: memberNotes(scim, unit, group, group.difference),
-    ...(await observeAll(scim.observe, unit, [moved(group, group.difference)])),
+/** The usual PATCH: two trips to the database in all, however large the group. */
+async function moveOnly(scim: Scim, id: string, move: MemberMove): Promise<MovedGroup> {
+  if (!isUuid(id)) throw notFound(`there is no group ${id}`);
+  const work = async (unit: Unit, rows: MovedRow[]): Promise<Outcome<MovedGroup>> => {
+    const group = movedGroup(id, move, rows);
+    if (group === null) throw notFound(`there is no group ${id}`);
+    return {
+      result: group,
+      notes: memberNotes(scim, unit, group, group.difference),
+      ...(await observeAll(scim.observe, unit, [moved(group, group.difference)])),
+    };
   };
+  return await write(scim, work, membersMove(id, move));
 }
 
 async function deleteGroup(

@@ -4,7 +4,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Note, Outcome, Unit } from '../flow/commit.ts';
 import type { Tx } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
-import { run, statement } from '../store/statement.ts';
+import { statement } from '../store/statement.ts';
 import { userSource } from './attribute-sql.ts';
 import {
   type Answer,
@@ -35,7 +35,7 @@ export function users(scim: Scim): Endpoint {
 
     async create(body, wanted, id = randomUUID()) {
       const doc = { active: true, ...readResource(userType, body) };
-      const row = await write(scim, (unit) => insertUser(scim, unit, id, doc));
+      const row = await insertUser(scim, id, doc);
       return answer(scim, row, [], wanted);
     },
 
@@ -88,33 +88,22 @@ export function users(scim: Scim): Endpoint {
 const insertion = statement(
   'scim_user_insert',
   `insert into scim_users
-     (id, created_at, updated_at, user_name, external_id, active, email, display_name, resource)
-   values ($1, $2, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning version`,
+     (id, user_name, external_id, active, email, display_name, resource, created_at, updated_at)
+   select $1, $2, $3, $4, $5, $6, $7::jsonb, now, now
+   from date_trunc('milliseconds', transaction_timestamp()) now
+   on conflict do nothing returning version`,
 );
 
-async function insertUser(scim: Scim, unit: Unit, id: string, doc: Doc): Promise<Outcome<Row>> {
+async function insertUser(scim: Scim, id: string, doc: Doc): Promise<Row> {
   const values = columns(doc);
   const { user_name, external_id, active, email, display_name, resource } = values;
-  const [made] = await run<{ version: number }>(unit.tx, insertion, [
-    id,
-    unit.now,
-    user_name,
-    external_id,
-    active,
-    email,
-    display_name,
-    resource,
-  ]);
-  if (made === undefined) throw taken();
-  const row: Row = {
-    ...values,
-    ...made,
-    id,
-    resource: doc,
-    created_at: unit.now,
-    updated_at: unit.now,
+  const work = async (unit: Unit, [made]: { version: number }[]): Promise<Outcome<Row>> => {
+    if (made === undefined) throw taken();
+    const row: Row = { ...values, ...made, id, resource: doc, created_at: unit.now, updated_at: unit.now };
+    return { result: row, notes: [note(scim, unit, row, 'created', null)] };
   };
-  return { result: row, notes: [note(scim, unit, row, 'created', null)] };
+  const opening = insertion(id, user_name, external_id, active, email, display_name, resource);
+  return await write(scim, work, opening);
 }
 
 /** The user's row, held until the transaction ends. Throws 404 or 412. */

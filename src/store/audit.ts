@@ -1,5 +1,5 @@
 import type { Db } from './database.ts';
-import { type Statement, statement } from './statement.ts';
+import { type Bound, statement } from './statement.ts';
 
 export type AuditEntry = { at: Date; type: string; actor: unknown; data: Record<string, unknown> };
 
@@ -24,6 +24,6 @@ const insertEntries = statement(
 );
 
 /** Writes entries in their order; commit sends it out together with the end of its transaction. */
-export function auditEntries(rows: readonly AuditRow[]): { statement: Statement; values: unknown[] } {
-  return { statement: insertEntries, values: [JSON.stringify(rows)] };
+export function auditEntries(rows: readonly AuditRow[]): Bound {
+  return insertEntries(JSON.stringify(rows));
 }
