@@ -25,13 +25,7 @@ export function poolOf(db: Db): pg.Pool {
 
 /** Opens the database and brings its schema up to date. Replicas may do so at once: migrations take a lock. */
 export async function openDatabase(url: string): Promise<Database> {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: POOL_SIZE,
-    application_name: 'latchkey',
-    // Queries of one connection that are not waited for one by one go out together; see transaction.ts.
-    pipeline: true,
-  });
+  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, application_name: 'latchkey' });
   surviveBreaks(pool);
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   pools.set(db, pool);

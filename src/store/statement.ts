@@ -1,13 +1,12 @@
-/** SQL that each connection prepares at its first use under this name, and from then on need not parse or plan. */
-export type Statement = { name: string; text: string };
+export type Value = string | number | boolean | Date | null | readonly string[];
 
-/** A statement with the values of its parameters. */
-export type Bound = Statement & { values: unknown[] };
+/** SQL that each connection prepares at its first use under this name, with the values of its parameters. */
+export type Bound = { name: string; text: string; values: readonly Value[] };
 
 /**
- * For the few statements that run at every request. The text must never vary, and its results should name their
- * columns: a prepared `*` breaks when a migration adds one.
+ * For the few statements that run at every request: PostgreSQL parses and plans them once. The text must never vary,
+ * and its results must name their columns: a prepared `*` breaks when a migration adds one.
  */
-export function statement(name: string, text: string): (...values: unknown[]) => Bound {
+export function statement(name: string, text: string): (...values: Value[]) => Bound {
   return (...values) => ({ name, text, values });
 }

@@ -1,20 +1,22 @@
-import type { Writable } from 'node:stream';
 import { Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
+import { sendBatch } from './batch.ts';
 import { type Db, poolOf, type Tx } from './database.ts';
-import type { Bound } from './statement.ts';
+import { type Bound, statement } from './statement.ts';
 import type { Tables } from './tables.ts';
 
 /** What a transaction comes to: its result, and statements that can go out together with its commit. */
 export type Ending<T> = { result: T; last: readonly Bound[] };
 
+const begin = statement('begin', 'begin');
 /** Times are kept to the millisecond, here and where a statement takes the transaction's own. */
-const BEGIN = `begin; select date_trunc('milliseconds', transaction_timestamp()) as now`;
+const clock = statement('clock', `select date_trunc('milliseconds', transaction_timestamp()) as now`);
+const end = statement('commit', 'commit');
 
 /**
  * Runs `work` in one transaction, given the database's clock at its start and the rows of `opening`. Each trip to
  * PostgreSQL costs more than most statements: the clock and the opening go out with BEGIN, the last statements with
- * COMMIT. When one of those fails, PostgreSQL makes the commit a rollback, and the statement's error is thrown.
+ * COMMIT. When one of those fails there is no commit, and its error is thrown.
  */
 export async function transact<T, Row>(
   db: Db,
@@ -24,14 +26,15 @@ export async function transact<T, Row>(
   const client = await poolOf(db).connect();
   let broken: Error | undefined;
   try {
-    const [clock, opened] = await together(client, [BEGIN, ...(opening === null ? [] : [opening])]);
-    const { result, last } = await work(transactionOn(client), clock?.rows[0].now, opened?.rows ?? []);
-    const ended = await together(client, [...last, 'commit']);
+    const begun = await sendBatch(client, [begin(), clock(), ...(opening === null ? [] : [opening])]);
+    const now = begun[1]?.rows[0]?.now as Date;
+    const { result, last } = await work(transactionOn(client), now, (begun[2]?.rows ?? []) as Row[]);
+    const ended = await sendBatch(client, [...last, end()]);
     if (ended.at(-1)?.command !== 'COMMIT')
       throw new Error('the transaction was rolled back: a statement had failed in it');
     return result;
   } catch (error) {
-    // After a failed commit there is nothing to roll back any more, and PostgreSQL says no more than that.
+    // After a commit that failed there is nothing to roll back any more, and PostgreSQL says no more than that.
     await client.query('rollback').catch((cause: Error) => {
       broken = cause;
     });
@@ -39,26 +42,6 @@ export async function transact<T, Row>(
   } finally {
     client.release(broken);
   }
-}
-
-/** Sends several queries in one write and waits for all of them; throws the first error. */
-async function together(
-  client: pg.PoolClient,
-  queries: readonly (string | Bound)[],
-): Promise<pg.QueryResult[]> {
-  // pg corks the connection's stream around each query; corked once more around them all they leave as one.
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  stream.cork();
-  const sent = queries.map(async (query): Promise<pg.QueryResult> => {
-    const answer: pg.QueryResult | pg.QueryResult[] =
-      typeof query === 'string' ? await client.query(query) : await client.query(query);
-    // A text of several statements has several results, of which the last one is wanted.
-    return Array.isArray(answer) ? (answer.at(-1) as pg.QueryResult) : answer;
-  });
-  stream.uncork();
-  const answers = await Promise.allSettled(sent);
-  for (const one of answers) if (one.status === 'rejected') throw one.reason;
-  return answers.map((one) => (one as PromiseFulfilledResult<pg.QueryResult>).value);
 }
 
 const transactions = new WeakMap<pg.PoolClient, Tx>();
