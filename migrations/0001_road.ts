@@ -92,6 +92,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       generation int not null default 1,
       next_at timestamptz not null default now(),
       leases int not null default 0,
+      -- handed out and not concluded yet; next_at is then the end of the lease
+      leased boolean not null default false,
       attempts int not null default 0,
       last_fault text,
       created_at timestamptz not null default now(),

@@ -107,7 +107,10 @@ export function createRelay(road: Road, motor: Motor): Relay {
 
   async function runRow(lane: Lane, row: OutboxRow): Promise<void> {
     const pauseMs = (pausedUntil.get(lane) ?? 0) - performance.now();
-    if (pauseMs > 0) return await again(road.db, row, pauseMs + Math.random() * 250, null);
+    if (pauseMs > 0) {
+      await again(road.db, row, pauseMs + Math.random() * 250, null);
+      return;
+    }
     await conclude(lane, row, await attempt(row));
   }
 
@@ -136,7 +139,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
     if (!(outcome instanceof Fault)) {
       if ('done' in outcome) {
         if (!(await finish(road.db, row))) nudge();
-      } else await again(road.db, row, outcome.againInMs, null);
+      } else if (await again(road.db, row, outcome.againInMs, null)) nudge();
       return;
     }
     const waitMs = retryDelayMs(outcome, row.attempts);

@@ -126,7 +126,7 @@ export const people: readonly Person[] = [
 
 export const company = {
   domain,
-  slackTeamId: 'T0000001',
+  slackTeamId: 'T00000001',
   slackTeamName: 'Acme',
   oktaAppId: '0oamulesoft0000001',
   anypointOrgId: 'b1111111-0000-4000-8000-000000000001',

@@ -67,7 +67,8 @@ export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> 
         .where('done_at', 'is', null)
         .doUpdateSet((eb) => ({
           generation: eb('outbox.generation', '+', 1),
-          next_at: eb.fn<Date>('least', ['outbox.next_at', 'excluded.next_at']),
+          // A run in progress sees the new generation when it ends and is followed by another; two at once are of no use.
+          next_at: sql<Date>`case when outbox.leased then outbox.next_at else least(outbox.next_at, excluded.next_at) end`,
         })),
     )
     .execute();
@@ -79,8 +80,8 @@ export const LEASE_MS = 15_000;
 /** Adds work that this process does at once: leased from the start. Null when the same work is open already. */
 export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
   const { rows } = await sql<OutboxRow>`
-    insert into outbox (key, job, payload, priority, leases, next_at)
-    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorities[job.job]}, 1,
+    insert into outbox (key, job, payload, priority, leases, leased, next_at)
+    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorities[job.job]}, 1, true,
       clock_timestamp() + ${LEASE_MS} * interval '1 ms')
     on conflict (key) where done_at is null do nothing
     returning id, job, payload, priority, generation, leases, attempts`.execute(db);
@@ -90,7 +91,7 @@ export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
 /** Takes due rows and leases them: a lease that runs out (a killed worker, an emptied Redis) makes the row due again. */
 export async function leaseDue(db: Db, limit: number, leaseMs = LEASE_MS): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
-    update outbox set leases = leases + 1, next_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
+    update outbox set leases = leases + 1, leased = true, next_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
     where id in (
       select id from outbox where done_at is null and next_at <= clock_timestamp()
       order by next_at limit ${limit} for update skip locked
@@ -122,6 +123,7 @@ export async function readOpen(db: Db, id: string): Promise<OutboxRow | null> {
 export async function finish(db: Db, row: OutboxRow): Promise<boolean> {
   const { rows } = await sql<{ done_at: Date | null }>`
     update outbox set
+      leased = false,
       done_at = case when generation = ${row.generation} then clock_timestamp() end,
       next_at = case when generation = ${row.generation} then next_at else clock_timestamp() end
     where id = ${row.id} and done_at is null
@@ -129,20 +131,23 @@ export async function finish(db: Db, row: OutboxRow): Promise<boolean> {
   return rows[0] === undefined || rows[0].done_at !== null;
 }
 
-/** Leaves a row open and due again after a while; at once if it was called for again meanwhile. */
-export async function again(db: Db, row: OutboxRow, afterMs: number, fault: string | null): Promise<void> {
-  await sql`
+/** Leaves a row open and due again after a while. Answers whether it was called for again meanwhile and is due at once. */
+export async function again(db: Db, row: OutboxRow, afterMs: number, fault: string | null): Promise<boolean> {
+  const { rows } = await sql<{ generation: number }>`
     update outbox set
+      leased = false,
       next_at = clock_timestamp() + case when generation = ${row.generation} then ${afterMs}::float8 else 0 end * interval '1 ms',
       attempts = case when ${fault}::text is null then 0 else attempts + 1 end,
       last_fault = coalesce(${fault}, last_fault)
-    where id = ${row.id} and done_at is null`.execute(db);
+    where id = ${row.id} and done_at is null
+    returning generation`.execute(db);
+  return rows[0] !== undefined && rows[0].generation !== row.generation;
 }
 
 /** Puts leased rows back at once, e.g. when the queue could not take them. */
 export async function unlease(db: Db, ids: readonly string[], afterMs: number): Promise<void> {
   if (ids.length === 0) return;
-  await sql`update outbox set next_at = clock_timestamp() + ${afterMs}::float8 * interval '1 ms'
+  await sql`update outbox set leased = false, next_at = clock_timestamp() + ${afterMs}::float8 * interval '1 ms'
     where id = any(${ids}::bigint[]) and done_at is null`.execute(db);
 }
 

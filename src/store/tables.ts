@@ -73,6 +73,7 @@ export type Tables = {
     generation: Generated<number>;
     next_at: Generated<Date>;
     leases: Generated<number>;
+    leased: Generated<boolean>;
     attempts: Generated<number>;
     last_fault: string | null;
     created_at: Generated<Date>;

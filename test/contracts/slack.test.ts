@@ -23,14 +23,13 @@ const appFields = new Set(['bot_id', 'bot_profile', 'app_id']);
 
 /**
  * Slack writes "one of these" as `items: [...]` on things that are no arrays, which validators pass over in
- * silence. Read as meant. Channel ids of the sandbox are a character shorter than Slack's shortest.
+ * silence. Read as meant.
  */
 function asMeant(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(asMeant);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const { items, pattern, ...rest } = schema as Json;
+  const { items, ...rest } = schema as Json;
   const read = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, asMeant(value)]));
-  if (pattern !== undefined) read.pattern = String(pattern);
   if (Array.isArray(items) && read.type !== 'array') read.anyOf = items.map(asMeant);
   else if (items !== undefined) read.items = asMeant(items);
   return read;

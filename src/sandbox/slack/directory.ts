@@ -14,7 +14,7 @@ export const app = {
 export const slackbotId = 'USLACKBOT';
 
 /** The workspace that people from outside (Slack Connect) belong to. */
-const OTHER_TEAM_ID = 'T0000099';
+const OTHER_TEAM_ID = 'T00000099';
 
 /** Slack counts in seconds; nothing in the sandbox depends on the day itself. */
 const ACCOUNTS_UPDATED_AT_SECONDS = 1_767_225_600;
