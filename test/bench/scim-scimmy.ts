@@ -61,5 +61,9 @@ app.use(
     },
   }),
 );
-app.listen(Number(port), '127.0.0.1');
+const server = app.listen(Number(port), '127.0.0.1');
+// One request of a large group takes longer than Node lets a connection be idle.
+server.keepAliveTimeout = 0;
+server.requestTimeout = 0;
+server.headersTimeout = 0;
 process.on('SIGTERM', () => process.exit(0));
