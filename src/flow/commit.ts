@@ -6,7 +6,7 @@ import type { Db, Tx } from '../store/database.ts';
 import { writeGrants } from '../store/grants.ts';
 import { addJobs } from '../store/outbox.ts';
 import type { Bound } from '../store/statement.ts';
-import { transact } from '../store/transaction.ts';
+import { transact, transactAtOnce } from '../store/transaction.ts';
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
 export type Note = {
@@ -93,6 +93,18 @@ export async function commit<T, Row = unknown>(
   );
   if (owed.any) onCommitted?.();
   return result;
+}
+
+/**
+ * The same for one statement whose notes are known before it runs: both are written, or neither, in a single trip to
+ * the database. The statement must fail where the notes would not be true. Answers the database's clock.
+ */
+export async function commitAtOnce(
+  db: Db,
+  statement: Bound,
+  notes: readonly Omit<Note, 'at'>[],
+): Promise<Date> {
+  return await transactAtOnce(db, [statement, auditEntries(notes.map((note) => ({ ...note, at: null })))]);
 }
 
 function pairOf(change: Change): Pair | null {

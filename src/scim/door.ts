@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sqlState } from './endpoint.ts';
+import { Fault } from '../core/fault.ts';
+import { sqlState, UNIQUE_VIOLATION } from './endpoint.ts';
 import { errorBody, invalidSyntax, ScimError, type ScimType } from './scim-error.ts';
 import type { ScimSource, TokenCheck } from './tokens.ts';
 
@@ -100,9 +101,11 @@ export type Refused = { status: number; detail: string; scimType: ScimType | und
 function refusalOf(error: unknown): Refused {
   if (error instanceof ScimError)
     return { status: error.status, detail: error.message, scimType: error.scimType };
+  if (error instanceof Fault && error.retryable)
+    return { status: 503, detail: `${error.message}: send it again`, scimType: undefined };
   const state = sqlState(error);
-  // unique_violation: of two requests that raced for a name, this one came second.
-  if (state === '23505') return { status: 409, detail: 'the name is taken', scimType: 'uniqueness' };
+  // Of two requests that raced for a name, this one came second.
+  if (state === UNIQUE_VIOLATION) return { status: 409, detail: 'the name is taken', scimType: 'uniqueness' };
   if (isPassing(state)) return { status: 503, detail: 'try again shortly', scimType: undefined };
   // Fastify's own refusals: 413 body too large, 415 media type, 400 malformed request.
   const status = (error as Partial<FastifyError>).statusCode;

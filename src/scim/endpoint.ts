@@ -1,5 +1,5 @@
 import type { Actor } from '../core/change.ts';
-import { commit, type Outcome, type Unit } from '../flow/commit.ts';
+import { commit, commitAtOnce, type Note, type Outcome, type Unit } from '../flow/commit.ts';
 import type { Db } from '../store/database.ts';
 import type { Bound } from '../store/statement.ts';
 import type { Cursors } from './cursor.ts';
@@ -78,6 +78,8 @@ export const DEFAULT_COUNT = 100;
 /** Ids listed in one audit entry; the counts are always whole. */
 export const MAX_NOTED_IDS = 100;
 
+/** SQLSTATE of a name that another resource has. */
+export const UNIQUE_VIOLATION = '23505';
 /** SQLSTATE of a transaction that PostgreSQL ended so that another could go on. */
 const tryAgainCodes = new Set(['40001', '40P01']);
 const MAX_TRIES = 10;
@@ -91,9 +93,22 @@ export async function write<T, Row>(
   work: (unit: Unit, opened: Row[]) => Promise<Outcome<T>>,
   opening?: Bound,
 ): Promise<T> {
+  return await trying(() => commit(scim.db, work, scim.onCommitted, opening));
+}
+
+/** Commits one statement with its notes. */
+export async function writeAtOnce(
+  scim: Scim,
+  statement: Bound,
+  notes: readonly Omit<Note, 'at'>[],
+): Promise<Date> {
+  return await trying(() => commitAtOnce(scim.db, statement, notes));
+}
+
+async function trying<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await commit(scim.db, work, scim.onCommitted, opening);
+      return await work();
     } catch (error) {
       const isPassing = error instanceof Overtaken || tryAgainCodes.has(sqlState(error));
       if (!isPassing) throw error;

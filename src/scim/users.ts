@@ -14,7 +14,10 @@ import {
   MAX_NOTED_IDS,
   meta,
   type Scim,
+  sqlState,
+  UNIQUE_VIOLATION,
   write,
+  writeAtOnce,
 } from './endpoint.ts';
 import { type ObservedMember, observeAll } from './observed.ts';
 import { applySteps, readPatch } from './patch.ts';
@@ -90,20 +93,19 @@ const insertion = statement(
   `insert into scim_users
      (id, user_name, external_id, active, email, display_name, resource, created_at, updated_at)
    select $1, $2, $3, $4, $5, $6, $7::jsonb, now, now
-   from date_trunc('milliseconds', transaction_timestamp()) now
-   on conflict do nothing returning version`,
+   from date_trunc('milliseconds', transaction_timestamp()) now`,
 );
 
+/** A new user is in no group: there is nothing to observe, so insert and audit are one trip to the database. */
 async function insertUser(scim: Scim, id: string, doc: Doc): Promise<Row> {
   const values = columns(doc);
   const { user_name, external_id, active, email, display_name, resource } = values;
-  const work = async (unit: Unit, [made]: { version: number }[]): Promise<Outcome<Row>> => {
-    if (made === undefined) throw taken();
-    const row: Row = { ...values, ...made, id, resource: doc, created_at: unit.now, updated_at: unit.now };
-    return { result: row, notes: [note(scim, unit, row, 'created', null)] };
-  };
-  const opening = insertion(id, user_name, external_id, active, email, display_name, resource);
-  return await write(scim, work, opening);
+  const inserting = insertion(id, user_name, external_id, active, email, display_name, resource);
+  const created = entry(scim, { id, user_name, active }, 'created', null);
+  const now = await writeAtOnce(scim, inserting, [created]).catch((error: unknown) => {
+    throw sqlState(error) === UNIQUE_VIOLATION ? taken() : error;
+  });
+  return { ...values, id, resource: doc, version: 1, created_at: now, updated_at: now };
 }
 
 /** The user's row, held until the transaction ends. Throws 404 or 412. */
@@ -137,7 +139,7 @@ async function updateUser(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  if (row.active === before.active) return { result: row, notes: [note(scim, unit, row, did, null)] };
+  if (row.active === before.active) return { result: row, notes: [note(unit, scim, row, did, null)] };
   const groups = await confirmGroups(unit.tx, id, locked);
   const member = observedMember(row);
   const answered = await observeAll(
@@ -150,7 +152,7 @@ async function updateUser(
       removed: row.active ? [] : [member],
     })),
   );
-  return { result: row, notes: [note(scim, unit, row, did, groups)], ...answered };
+  return { result: row, notes: [note(unit, scim, row, did, groups)], ...answered };
 }
 
 async function deleteUser(
@@ -175,7 +177,7 @@ async function deleteUser(
     : { events: [], jobs: [] };
   return {
     result: null,
-    notes: [note(scim, unit, { ...row, active: false }, 'deleted', groups)],
+    notes: [note(unit, scim, { ...row, active: false }, 'deleted', groups)],
     ...answered,
   };
 }
@@ -226,14 +228,17 @@ export function observedMember(
   };
 }
 
+function note(unit: Unit, ...about: Parameters<typeof entry>): Note {
+  return { ...entry(...about), at: unit.now };
+}
+
 /** `groups` are those that the user has left or come back to with this change. */
-function note(
+function entry(
   scim: Scim,
-  unit: Unit,
   row: Pick<Row, 'id' | 'user_name' | 'active'>,
   did: 'created' | 'replaced' | 'patched' | 'deleted',
   groups: readonly { id: string; display_name: string }[] | null,
-): Note {
+): Omit<Note, 'at'> {
   const moved =
     groups === null
       ? {}
@@ -243,7 +248,6 @@ function note(
         };
   return {
     type: 'scimUserChanged',
-    at: unit.now,
     actor: scim.client,
     changeId: null,
     data: { scimUserId: row.id, userName: row.user_name, did, active: row.active, ...moved },

@@ -14,12 +14,17 @@ export async function auditOf(db: Db, changeId: string): Promise<AuditEntry[]> {
   return rows.map((row) => ({ ...row, data: row.data as Record<string, unknown> }));
 }
 
-export type AuditRow = Omit<AuditEntry, 'data'> & { changeId: string | null; data: unknown };
+/** `at` null: when its transaction began. */
+export type AuditRow = Omit<AuditEntry, 'at' | 'data'> & {
+  at: Date | null;
+  changeId: string | null;
+  data: unknown;
+};
 
 const insertEntries = statement(
   'audit_insert',
   `insert into audit (at, type, change_id, actor, data)
-   select (e ->> 'at')::timestamptz, e ->> 'type', (e ->> 'changeId')::uuid, e -> 'actor', e -> 'data'
+   select coalesce((e ->> 'at')::timestamptz, date_trunc('milliseconds', transaction_timestamp())), e ->> 'type', (e ->> 'changeId')::uuid, e -> 'actor', e -> 'data'
    from jsonb_array_elements($1::jsonb) with ordinality entries(e, place) order by place`,
 );
 

@@ -23,9 +23,7 @@ export async function transact<T, Row>(
   work: (tx: Tx, now: Date, opened: Row[]) => Promise<Ending<T>>,
   opening: Bound | null = null,
 ): Promise<T> {
-  const client = await poolOf(db).connect();
-  let broken: Error | undefined;
-  try {
+  return await onConnection(db, async (client) => {
     const begun = await sendBatch(client, [begin(), clock(), ...(opening === null ? [] : [opening])]);
     const now = begun[1]?.rows[0]?.now as Date;
     const { result, last } = await work(transactionOn(client), now, (begun[2]?.rows ?? []) as Row[]);
@@ -33,6 +31,22 @@ export async function transact<T, Row>(
     if (ended.at(-1)?.command !== 'COMMIT')
       throw new Error('the transaction was rolled back: a statement had failed in it');
     return result;
+  });
+}
+
+/** Statements of which none depends on another, in one transaction and one trip; answers the clock at its start. */
+export async function transactAtOnce(db: Db, statements: readonly Bound[]): Promise<Date> {
+  return await onConnection(db, async (client) => {
+    const answers = await sendBatch(client, [begin(), clock(), ...statements, end()]);
+    return answers[1]?.rows[0]?.now as Date;
+  });
+}
+
+async function onConnection<T>(db: Db, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await poolOf(db).connect();
+  let broken: Error | undefined;
+  try {
+    return await work(client);
   } catch (error) {
     // After a commit that failed there is nothing to roll back any more, and PostgreSQL says no more than that.
     await client.query('rollback').catch((cause: Error) => {
