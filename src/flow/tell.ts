@@ -2,13 +2,14 @@ import { Fault } from '../core/fault.ts';
 import type { Job } from '../core/reactions.ts';
 import {
   fingerprintOf,
+  forgetPlace,
   type Message,
   noteEdited,
   notePosted,
   notePosting,
   readMessages,
 } from '../store/messages.ts';
-import type { Notice, Place } from './ports.ts';
+import type { Notice } from './ports.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { readView } from './view.ts';
 
@@ -16,29 +17,31 @@ import { readView } from './view.ts';
  * Makes every message of a change right: posts what is missing, edits what differs, in the order in which the
  * messages stand. A message is a pure function of the change's state, so the last state wins and a repeat
  * changes nothing. One run per change at a time.
+ *
+ * Only what concerns one recipient is let go. A channel that is gone or that Latchkey is not in, a token or a
+ * scope that Slack refuses: all of that is thrown, so that the row stays open until somebody mends it.
  */
 export async function tell(road: Road, job: Extract<Job, { job: 'tell' }>): Promise<Ran> {
   return await road.locks.withLock(`tell:${job.changeId}`, async () => {
     const view = await readView(road, job.changeId);
     if (view === null) return done;
     const messages = await readMessages(road.db, job.changeId);
-    let trouble: Fault | null = null;
+    const troubles = new Map<string, Fault>();
     for (const notice of road.notices(view)) {
+      // A reply whose parent could not be posted now would end up beside the thread.
+      if (notice.under !== null && troubles.has(notice.under)) continue;
       try {
         await makeRight(road, job.changeId, notice, messages);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        // One message that can't be delivered (a person who left, say) holds up none of the others.
-        if (error.retryable) trouble ??= error;
-        else
-          road.log.warn(
-            { code: error.code, vendorCode: error.vendorCode, change: job.changeId, notice: notice.key },
-            'message can’t be delivered',
-          );
+        // One message that can't be delivered holds up none of the others.
+        troubles.set(notice.key, error);
         if (error.code === 'slack.throttled') break;
       }
     }
-    if (trouble !== null) throw trouble;
+    const faults = [...troubles.values()];
+    const [trouble] = [...faults.filter((f) => f.retryable), ...faults];
+    if (trouble !== undefined) throw trouble;
     return done;
   });
 }
@@ -49,31 +52,33 @@ async function makeRight(
   notice: Notice<unknown>,
   messages: Map<string, Message>,
 ): Promise<void> {
+  const { key } = notice;
   const fingerprint = fingerprintOf(notice.content);
-  const message = messages.get(notice.key);
-  if (message?.place != null) {
-    if (message.fingerprint === fingerprint) return;
-    await road.messenger.update(message.place, notice.content);
-    await noteEdited(road.db, changeId, notice.key, fingerprint);
-    return;
+  const known = messages.get(key);
+  if (known?.place != null) {
+    if (known.fingerprint === fingerprint) return;
+    if (await road.messenger.update(known.place, notice.content))
+      return await noteEdited(road.db, changeId, key, fingerprint);
+    await forgetPlace(road.db, changeId, key);
+    messages.delete(key);
   }
-  const marker = `${changeId}:${notice.key}`;
+  const marker = `${changeId}:${key}`;
+  const thread = notice.under === null ? null : (messages.get(notice.under)?.place?.ts ?? null);
   // A post that was begun and never confirmed may be there: posting is not idempotent, so look first.
-  const found: Place | null =
-    message?.postingSince == null ? null : await road.messenger.find(notice.to, marker, message.postingSince);
-  let place = found;
-  if (place === null) {
-    const thread = notice.under === null ? null : (messages.get(notice.under)?.place ?? null);
-    await notePosting(road.db, changeId, notice.key);
-    place = await road.messenger.post(notice.to, notice.content, marker, thread?.ts ?? null);
+  const since = messages.get(key)?.postingSince ?? null;
+  const found = since === null ? null : await road.messenger.find(notice.to, marker, since, thread);
+  if (found !== null) {
+    await notePosted(road.db, changeId, key, found, null);
+    // It may show an older state.
+    messages.set(key, { place: found, fingerprint: null, postingSince: null });
+    return await makeRight(road, changeId, notice, messages);
   }
-  await notePosted(road.db, changeId, notice.key, place, found === null ? fingerprint : null);
-  messages.set(notice.key, { place, fingerprint, postingSince: null });
-  if (found !== null)
-    await makeRight(
-      road,
-      changeId,
-      notice,
-      new Map([[notice.key, { place, fingerprint: null, postingSince: null }]]),
-    );
+  await notePosting(road.db, changeId, key);
+  const place = await road.messenger.post(notice.to, notice.content, marker, thread);
+  if (place === null) {
+    road.log.warn({ change: changeId, notice: key }, 'message can’t be delivered to this person');
+    return await forgetPlace(road.db, changeId, key);
+  }
+  await notePosted(road.db, changeId, key, place, fingerprint);
+  messages.set(key, { place, fingerprint, postingSince: null });
 }

@@ -7,6 +7,7 @@ import { identify } from '../flow/identify.ts';
 import type { Road } from '../flow/road.ts';
 import { changesOfPerson } from '../store/changes.ts';
 import { hearDecisions } from './decisions.ts';
+import { inert } from './mrkdwn.ts';
 import { homeView, overview } from './overview.ts';
 import { hearRequests, openRequestForm } from './requests.ts';
 import { TRY_AGAIN } from './triggered.ts';
@@ -49,7 +50,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
       if (word !== 'mine') return await openRequestForm(road, client, command.trigger_id, command.user_id);
       const person = await identify(road, command.user_id);
       const answer = isRefusal(person)
-        ? { text: `${person.text} ${person.next}` }
+        ? { text: inert(`${person.text} ${person.next}`) }
         : await overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX));
       await respond({ response_type: 'ephemeral', ...answer });
     } catch (error) {
@@ -72,7 +73,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
 async function homeFor(road: Road, accountId: string): Promise<HomeView> {
   try {
     const person = await identify(road, accountId);
-    if (isRefusal(person)) return homeView({ text: `${person.text} ${person.next}` });
+    if (isRefusal(person)) return homeView({ text: inert(`${person.text} ${person.next}`) });
     return homeView(await overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX)));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

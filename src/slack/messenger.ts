@@ -1,117 +1,204 @@
 import type { WebClient } from '@slack/web-api';
+import { Fault } from '../core/fault.ts';
 import type { Messenger, Place } from '../flow/ports.ts';
 import { slackCall } from './call.ts';
 import type { SlackContent } from './card.ts';
+import { inert, plain } from './mrkdwn.ts';
 
 /** Metadata on every message of ours: after a post of unknown outcome it is how the message is found again. */
 const MARKER_EVENT = 'latchkey_message';
-/** Messages looked through for a marker: what a channel sees in the minutes between two attempts. */
-const HISTORY_PAGE = 200;
+/** One page of a listing; Slack advises no more than 200. */
+const PAGE = 200;
+/** Pages of a channel looked through for a marker: what it sees while Slack is away, at most. */
+const HISTORY_PAGES_MAX = 10;
 /** Slack's clock and ours may differ by this, in seconds. */
 const CLOCK_SLACK_SECONDS = 60;
+
+/** Slack's error names that speak of the one person written to, not of us or a channel (conversations.open). */
+const aboutThePerson = [
+  'user_not_found',
+  'users_not_found',
+  'user_disabled',
+  'user_not_visible',
+  'cannot_dm_bot',
+];
+/** And those that say so of the conversation with them, once it is known (chat.postMessage). */
+const aboutTheirConversation = [...aboutThePerson, 'channel_not_found', 'is_archived'];
+/** The message is gone, or no edit of it is taken any more (chat.update). */
+const aboutTheMessage = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
 
 /** Messages by the Web API; one call each, so that a retry is the outbox's to decide. */
 export function createSlackMessenger(client: WebClient): Messenger<SlackContent> {
   const directMessages = new Map<string, string>();
   const channels = new Map<string, string>();
 
-  async function channelOf(to: { channel: string } | { account: string }): Promise<string> {
-    return 'account' in to ? await directMessage(to.account) : await channelNamed(to.channel);
-  }
-
-  async function directMessage(account: string): Promise<string> {
+  /** The id of the conversation with a person; null when they can't be written to. */
+  async function directMessage(account: string): Promise<string | null> {
     const known = directMessages.get(account);
     if (known !== undefined) return known;
-    const { channel } = await slackCall(false, () => client.conversations.open({ users: account }));
-    const id = channel?.id as string;
+    const opened = await unlessRefused(aboutThePerson, () =>
+      slackCall(false, () => client.conversations.open({ users: account })),
+    );
+    const id = opened?.channel?.id;
+    if (id === undefined) return null;
     directMessages.set(account, id);
     return id;
   }
 
-  /** History and updates want the id; posting takes the name, and its answer tells the id. */
-  async function channelNamed(name: string): Promise<string> {
-    return channels.get(name) ?? `#${name}`;
+  /** The id of a channel that was named; null when Slack shows us none of that name. */
+  async function channelId(name: string): Promise<string | null> {
+    const known = channels.get(name);
+    if (known !== undefined) return known;
+    let cursor: string | undefined;
+    do {
+      const page = await slackCall(false, () =>
+        client.conversations.list({
+          types: 'public_channel,private_channel',
+          limit: PAGE,
+          exclude_archived: true,
+          ...(cursor === undefined ? {} : { cursor }),
+        }),
+      );
+      const id = page.channels?.find((c) => c.name === name)?.id;
+      if (id !== undefined) {
+        channels.set(name, id);
+        return id;
+      }
+      cursor = page.response_metadata?.next_cursor || undefined;
+    } while (cursor !== undefined);
+    return null;
   }
 
-  return {
-    async post(to, content, marker, thread): Promise<Place> {
-      const channel = await channelOf(to);
-      const posted = await slackCall(true, () =>
-        client.chat.postMessage({
-          channel,
-          text: content.text,
-          blocks: content.blocks,
-          metadata: { event_type: MARKER_EVENT, event_payload: { marker } },
-          unfurl_links: false,
-          unfurl_media: false,
-          ...(thread === null ? {} : { thread_ts: thread }),
-        }),
-      );
-      const place = { channel: posted.channel as string, ts: posted.ts as string };
-      if ('channel' in to) channels.set(to.channel, place.channel);
-      return place;
-    },
-
-    async update(place, content) {
-      await slackCall(true, () =>
-        client.chat.update({
-          channel: place.channel,
-          ts: place.ts,
-          text: content.text,
-          blocks: content.blocks,
-        }),
-      );
-    },
-
-    async find(to, marker, since): Promise<Place | null> {
-      let channel = await channelOf(to);
-      if (channel.startsWith('#')) {
-        const name = channel.slice(1);
-        let cursor: string | undefined;
-        do {
-          const page = await slackCall(false, () =>
-            client.conversations.list({
-              limit: HISTORY_PAGE,
-              exclude_archived: true,
-              ...(cursor === undefined ? {} : { cursor }),
-            }),
-          );
-          const found = page.channels?.find((c) => c.name === name);
-          if (found?.id !== undefined) {
-            channel = found.id;
-            channels.set(name, found.id);
-            break;
-          }
-          cursor = page.response_metadata?.next_cursor || undefined;
-        } while (cursor !== undefined);
-      }
-      const oldest = String(Math.floor(since.getTime() / 1_000) - CLOCK_SLACK_SECONDS);
-      const history = await slackCall(false, () =>
-        client.conversations.history({ channel, oldest, limit: HISTORY_PAGE, include_all_metadata: true }),
-      );
-      for (const message of history.messages ?? []) {
-        if (markerOf(message) === marker) return { channel, ts: message.ts as string };
-        if (message.reply_count === undefined || message.ts === undefined) continue;
-        const thread = message.ts;
-        const replies = await slackCall(false, () =>
+  async function findInThread(
+    channel: string,
+    thread: string,
+    marker: string,
+    oldest: string,
+  ): Promise<Place | null> {
+    for (let cursor: string | undefined, pages = 0; pages < HISTORY_PAGES_MAX; pages++) {
+      const replies = await unlessRefused(['thread_not_found'], () =>
+        slackCall(false, () =>
           client.conversations.replies({
             channel,
             ts: thread,
             oldest,
-            limit: HISTORY_PAGE,
+            limit: PAGE,
             include_all_metadata: true,
+            ...(cursor === undefined ? {} : { cursor }),
           }),
-        );
-        const reply = replies.messages?.find((m) => markerOf(m) === marker);
-        if (reply?.ts !== undefined) return { channel, ts: reply.ts };
+        ),
+      );
+      const ts = replies?.messages?.find((m) => markerOf(m) === marker)?.ts;
+      if (ts !== undefined) return { channel, ts };
+      cursor = replies?.response_metadata?.next_cursor || undefined;
+      if (cursor === undefined) return null;
+    }
+    return null;
+  }
+
+  async function findInChannel(channel: string, marker: string, oldest: string): Promise<Place | null> {
+    for (let cursor: string | undefined, pages = 0; pages < HISTORY_PAGES_MAX; pages++) {
+      const history = await slackCall(false, () =>
+        client.conversations.history({
+          channel,
+          oldest,
+          limit: PAGE,
+          include_all_metadata: true,
+          ...(cursor === undefined ? {} : { cursor }),
+        }),
+      );
+      const ts = history.messages?.find((m) => markerOf(m) === marker)?.ts;
+      if (ts !== undefined) return { channel, ts };
+      cursor = history.response_metadata?.next_cursor || undefined;
+      if (cursor === undefined) return null;
+    }
+    return null;
+  }
+
+  return {
+    async post(to, content, marker, thread): Promise<Place | null> {
+      const isPerson = 'account' in to;
+      // Posting to a channel takes its name, and the answer tells its id.
+      const channel = isPerson
+        ? await directMessage(to.account)
+        : (channels.get(to.channel) ?? `#${to.channel}`);
+      if (channel === null) return null;
+      const posted = await unlessRefused(isPerson ? aboutTheirConversation : [], () =>
+        slackCall(true, () =>
+          client.chat.postMessage({
+            channel,
+            text: content.text,
+            blocks: content.blocks,
+            metadata: { event_type: MARKER_EVENT, event_payload: { marker } },
+            unfurl_links: false,
+            unfurl_media: false,
+            ...(thread === null ? {} : { thread_ts: thread }),
+          }),
+        ),
+      ).catch((error: Fault) => {
+        // A channel of this name may be another one by now.
+        if (!isPerson && error.vendorCode === 'channel_not_found') channels.delete(to.channel);
+        throw error;
+      });
+      if (posted === null) {
+        if (isPerson) directMessages.delete(to.account);
+        return null;
       }
-      return null;
+      const place = { channel: posted.channel as string, ts: posted.ts as string };
+      if (!isPerson) channels.set(to.channel, place.channel);
+      return place;
+    },
+
+    async update(place, content): Promise<boolean> {
+      // The ids of conversations with one person begin with D; there a missing one is the person's matter.
+      const gone = place.channel.startsWith('D')
+        ? [...aboutTheMessage, ...aboutTheirConversation]
+        : aboutTheMessage;
+      const updated = await unlessRefused(gone, () =>
+        slackCall(true, () =>
+          client.chat.update({
+            channel: place.channel,
+            ts: place.ts,
+            text: content.text,
+            blocks: content.blocks,
+          }),
+        ),
+      );
+      return updated !== null;
+    },
+
+    async find(to, marker, since, thread): Promise<Place | null> {
+      const channel = 'account' in to ? await directMessage(to.account) : await channelId(to.channel);
+      if (channel === null) return null;
+      const oldest = String(Math.floor(since.getTime() / 1_000) - CLOCK_SLACK_SECONDS);
+      // A channel's history holds no replies, and not the parent either when it is older than the post.
+      const reply = thread === null ? null : await findInThread(channel, thread, marker, oldest);
+      return reply ?? (await findInChannel(channel, marker, oldest));
     },
 
     async whisper(channel, account, text) {
-      await slackCall(true, () => client.chat.postEphemeral({ channel, user: account, text }));
+      await slackCall(true, () =>
+        client.chat.postEphemeral({
+          channel,
+          user: account,
+          text: inert(text),
+          // The text is for notifications; in the block Slack makes no links of what looks like one.
+          blocks: [{ type: 'section', text: plain(text) }],
+        }),
+      );
     },
   };
+}
+
+/** The answer, or null when Slack refused with one of these error names. */
+async function unlessRefused<T>(vendorCodes: readonly string[], work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Fault && error.vendorCode !== undefined && vendorCodes.includes(error.vendorCode))
+      return null;
+    throw error;
+  }
 }
 
 function markerOf(message: unknown): unknown {

@@ -59,3 +59,13 @@ export async function noteEdited(db: Db, changeId: string, key: string, fingerpr
     .where('key', '=', key)
     .execute();
 }
+
+/** The message is not there, nor is one being posted. */
+export async function forgetPlace(db: Db, changeId: string, key: string): Promise<void> {
+  await db
+    .updateTable('messages')
+    .set({ channel: null, ts: null, fingerprint: null, posting_since: null })
+    .where('change_id', '=', changeId)
+    .where('key', '=', key)
+    .execute();
+}

@@ -37,7 +37,7 @@ function shownChannel(channel: Channel): Record<string, unknown> {
     is_group: false,
     is_im: false,
     is_mpim: false,
-    is_private: false,
+    is_private: channel.isPrivate ?? false,
     is_archived: false,
     is_general: channel.name === 'general',
     is_shared: false,
@@ -99,7 +99,7 @@ export const conversationMethods: Record<string, Method> = {
   'conversations.list'({ workspace, args }) {
     const types = (args.text('types') ?? 'public_channel').split(',').map((t) => t.trim());
     const wanted = [...workspace.channels.values()].filter((c) =>
-      types.includes(c.kind === 'im' ? 'im' : 'public_channel'),
+      types.includes(c.kind === 'im' ? 'im' : c.isPrivate === true ? 'private_channel' : 'public_channel'),
     );
     const { items, nextCursor } = page(wanted, args, CHANNELS_USUAL, CHANNELS_MOST);
     return {

@@ -33,6 +33,8 @@ const GRANTED_SCOPES = [
   'channels:read',
   'chat:write',
   'commands',
+  'groups:history',
+  'groups:read',
   'im:history',
   'im:read',
   'im:write',

@@ -29,6 +29,7 @@ export type Channel = {
   id: string;
   name: string;
   kind: 'channel' | 'im';
+  isPrivate?: boolean;
   /** Slack user ids, Latchkey's bot user among them where it was invited. */
   members: string[];
   messages: Message[];
