@@ -47,7 +47,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
     create index changes_open_pair on changes (person_id, group_id)
       where state in ('applying', 'verifying', 'awaitingSignIn', 'late');
-    create index changes_asking on changes (lapses_at) where state = 'asking';
+    create index changes_asking on changes (lapses_at) where state in ('received', 'asking');
     create index changes_person on changes (person_id, entitlement_key, requested_at desc);
     create index changes_revoke on changes (revoke_id) where revoke_id is not null;
     create index changes_recent on changes (requested_at desc);

@@ -60,7 +60,12 @@ export type Target = { groupId: string; groupName: string; teamId: string; teamN
 export type EntitlementStatus =
   | { status: 'ready'; target: Target }
   /** Can't work as written, e.g. the group is owned by a rule. */
-  | { status: 'refused'; why: string }
+  | {
+      status: 'refused';
+      why: string;
+      /** Known where the places exist: what can't be offered can still give the team. */
+      target: Target | null;
+    }
   /** IdP or Anypoint did not answer yet. */
   | { status: 'unchecked'; why: string };
 

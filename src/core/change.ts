@@ -33,6 +33,8 @@ export type Change = {
   refusal: Refusal | null;
   legs: Legs;
   late: { leg: Leg; why: string; at: Date; clearedAt: Date | null } | null;
+  /** When waiting for a first sign-in ended: the objective runs from then. */
+  signedInAt: Date | null;
   failure: { code: string; text: string; at: Date } | null;
   endingWarnedAt: Date | null;
   ended: {
@@ -49,9 +51,10 @@ export type Change = {
 
 /**
  * Why a change is on the road. `finding`: somebody is in a group and nothing wants it; `loss`: somebody was taken
- * out of a group while a grant wants them in; `revert`: what was found is taken away.
+ * out of a group while a grant wants them in; `revert`: what was found is taken away; `leaver`: the IdP says the
+ * person has left.
  */
-export type Cause = 'request' | 'extension' | 'expiry' | 'release' | 'finding' | 'loss' | 'revert';
+export type Cause = 'request' | 'extension' | 'expiry' | 'release' | 'finding' | 'loss' | 'revert' | 'leaver';
 
 /** Nobody asked for these; they were found. */
 export function isFound(change: Pick<Change, 'cause'>): boolean {
@@ -95,6 +98,8 @@ export const lifeCycle = {
     approversAsked: 'asking',
     changeApproved: 'applying',
     changeDenied: 'denied',
+    changeWithdrawn: 'withdrawn',
+    requestLapsed: 'lapsed',
   },
   asking: {
     approvalGiven: 'asking',
@@ -127,6 +132,7 @@ export const lifeCycle = {
     grantEnded: 'superseded',
   },
   awaitingSignIn: {
+    signedIn: 'verifying',
     scimPushed: 'awaitingSignIn',
     delivered: 'verifying',
     changeSeen: 'inEffect',
@@ -139,6 +145,8 @@ export const lifeCycle = {
     scimPushed: 'late',
     delivered: 'late',
     signInAwaited: 'awaitingSignIn',
+    // Stuck at another leg than before.
+    changeLate: 'late',
     changeSeen: 'inEffect',
     changeOvertaken: 'superseded',
     applyFailed: 'failed',
@@ -151,7 +159,7 @@ export const lifeCycle = {
   withdrawn: {},
   lapsed: {},
   ended: {},
-  superseded: {},
+  superseded: { grantEnded: 'ended' },
   failed: { endingWarned: 'failed', grantEnded: 'ended' },
 } as const satisfies Record<string, Partial<Record<ChangeEvent['type'], string>>>;
 
@@ -183,6 +191,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       requestedSeconds: number | null;
       target: Change['target'];
       via: string;
+      /** For a request: when it lapses undecided. */
+      lapsesAt: Date | null;
     }
   | { type: 'requestRefused'; refusal: Refusal }
   | {
@@ -215,6 +225,7 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'scimPushed' }
   | { type: 'delivered'; wrote: 'added' | 'removed' }
   | { type: 'signInAwaited' }
+  | { type: 'signedIn' }
   | { type: 'changeLate'; leg: Leg; why: string }
   | { type: 'changeSeen'; note: string | null }
   | { type: 'changeOvertaken'; why: string }
@@ -250,7 +261,8 @@ export type LegTimes = {
   total: number | null;
 };
 
-export function legTimes(legs: Legs): LegTimes {
+/** `signedInAt`: the person was not in Anypoint before, so nothing could be seen; the total counts from then. */
+export function legTimes(legs: Legs, signedInAt: Date | null = null): LegTimes {
   const since = (from: Date | null, to: Date | null) =>
     from === null || to === null ? null : Math.max(0, to.getTime() - from.getTime());
   return {
@@ -258,6 +270,6 @@ export function legTimes(legs: Legs): LegTimes {
     idpToScim: since(legs.idpWrittenAt, legs.scimPushedAt),
     scimToDelivery: since(legs.scimPushedAt, legs.deliveredAt),
     deliveryToSeen: since(legs.deliveredAt ?? legs.scimPushedAt ?? legs.idpWrittenAt, legs.seenAt),
-    total: since(legs.decidedAt, legs.seenAt),
+    total: since(signedInAt ?? legs.decidedAt, legs.seenAt),
   };
 }

@@ -28,7 +28,7 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
     requestedSeconds: event.requestedSeconds,
     requestedAt: event.at,
     round: 0,
-    lapsesAt: null,
+    lapsesAt: event.lapsesAt,
     remindedAt: null,
     plan: null,
     verdict: null,
@@ -39,6 +39,7 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
     refusal: null,
     legs: { decidedAt: null, idpWrittenAt: null, scimPushedAt: null, deliveredAt: null, seenAt: null },
     late: null,
+    signedInAt: null,
     failure: null,
     endingWarnedAt: null,
     ended: null,
@@ -86,8 +87,10 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       return { legs: { ...change.legs, deliveredAt: change.legs.deliveredAt ?? event.at } };
     case 'signInAwaited':
       return {};
+    case 'signedIn':
+      return { signedInAt: event.at, late: null };
     case 'changeLate':
-      return { late: { leg: event.leg, why: event.why, at: event.at, clearedAt: null } };
+      return { late: { leg: event.leg, why: event.why, at: change.late?.at ?? event.at, clearedAt: null } };
     case 'changeSeen':
       return {
         legs: { ...change.legs, seenAt: event.at },

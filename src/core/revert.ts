@@ -27,6 +27,7 @@ export function revertEvents(
       requestedSeconds: null,
       target: change.target,
       via: 'latchkey',
+      lapsesAt: null,
     },
     {
       ...revoke,

@@ -40,7 +40,7 @@ export const DENIAL_REASON_MAX = 1_000;
  */
 export function settleClick(change: Change, click: Click, facts: ClickFacts): ChangeEvent[] | Refusal {
   if (isRepeat(change, click)) return [];
-  const stale = refuseStale(change, click);
+  const stale = refuseStale(change, click, facts.now);
   if (stale !== null) return stale;
   const { clicker, plan, now } = facts;
   if (clicker.id === change.requesterId || clicker.id === change.personId)
@@ -142,11 +142,18 @@ function approve(
   if (change.cause === 'loss') return [given, restoredEvent({ ...facts, target }, base, click.id)];
   return [
     given,
-    approvedEvent(change, { ...facts, target }, seconds, base, decided('approved', facts, click.id, null)),
+    approvedEvent(
+      change,
+      { ...facts, target, maxSeconds: entitlement.maxSeconds },
+      seconds,
+      base,
+      decided('approved', facts, click.id, null),
+    ),
   ];
 }
 
 type GrantFacts = Pick<ClickFacts, 'verdict' | 'grantId' | 'heldUntil' | 'now'> & {
+  maxSeconds: number;
   target: NonNullable<ClickFacts['target']>;
 };
 
@@ -160,13 +167,19 @@ function approvedEvent(
   const { now } = facts;
   // An extension is a second grant that starts now and ends later than the first, whose end then cuts nothing.
   const from = change.cause === 'extension' && facts.heldUntil !== null ? facts.heldUntil : now;
+  // Extending again and again must not add up to more than the written maximum from today.
+  const latest = now.getTime() + facts.maxSeconds * 1_000;
   return {
     ...base,
     type: 'changeApproved',
     decision,
     verdict: facts.verdict,
     target: facts.target,
-    grant: { id: facts.grantId, startsAt: now, endsAt: new Date(from.getTime() + seconds * 1_000) },
+    grant: {
+      id: facts.grantId,
+      startsAt: now,
+      endsAt: new Date(Math.min(from.getTime() + seconds * 1_000, latest)),
+    },
   };
 }
 
@@ -189,7 +202,7 @@ function restoredEvent(
 /** Approval by rule, where the verdict says so and nothing else. */
 export function approveByRule(
   change: Change,
-  facts: GrantFacts & { entitlement: Entitlement },
+  facts: Omit<GrantFacts, 'maxSeconds'> & { entitlement: Entitlement },
 ): ChangeEvent[] {
   if (facts.verdict.effect !== 'autoApprove') return [];
   const asked = change.requestedSeconds ?? facts.entitlement.defaultSeconds;
@@ -202,7 +215,9 @@ export function approveByRule(
     note: null,
     clickId: null,
   };
-  return [approvedEvent(change, facts, asked, base, decision)];
+  return [
+    approvedEvent(change, { ...facts, maxSeconds: facts.entitlement.maxSeconds }, asked, base, decision),
+  ];
 }
 
 function decided(
@@ -218,7 +233,13 @@ function isRepeat(change: Change, click: Click): boolean {
   return change.decision?.clickId === click.id || change.approvals.some((a) => a.clickId === click.id);
 }
 
-function refuseStale(change: Change, click: Click): Refusal | null {
+function refuseStale(change: Change, click: Click, now: Date): Refusal | null {
+  if (change.state === 'asking' && change.lapsesAt !== null && change.lapsesAt <= now)
+    return refuse(
+      'alreadySettled',
+      'This request has lapsed: nobody decided in time.',
+      'It has to be asked again.',
+    );
   if (change.state === 'received')
     return refuse('staleCard', 'This request is still being prepared.', 'Try again in a moment.');
   if (change.state !== 'asking') {
@@ -260,7 +281,7 @@ export function withdraw(
   if (change.decision?.clickId === clickId) return [];
   if (isFound(change) || (by.id !== change.requesterId && by.id !== change.personId))
     return refuse('notYours', 'This is not your request.', 'Only the requester can take it back.');
-  if (change.state !== 'asking')
+  if (change.state !== 'asking' && change.state !== 'received')
     return refuse(
       'alreadySettled',
       'This request is settled already.',
@@ -279,7 +300,8 @@ export function withdraw(
 
 /** A request that nobody decided in time. */
 export function lapse(change: Change, now: Date): ChangeEvent[] {
-  if (change.state !== 'asking' || change.lapsesAt === null || change.lapsesAt > now) return [];
+  const isPending = change.state === 'asking' || change.state === 'received';
+  if (!isPending || change.lapsesAt === null || change.lapsesAt > now) return [];
   return [
     {
       type: 'requestLapsed',

@@ -30,10 +30,20 @@ export async function apply(road: Road, job: Extract<Job, { job: 'apply' }>): Pr
     try {
       wrote = await makeTrue(road, groupId, idpId, isWanted, personId);
     } catch (error) {
-      if (!(error instanceof Fault) || error.retryable || error.code === 'idp.unauthorized') throw error;
-      // The IdP says no and will say no again: a person has to look.
-      await note(road, job, null, { code: error.vendorCode ?? error.code, text: error.message });
-      return done;
+      if (!(error instanceof Fault)) throw error;
+      if (!isWanted && error.code === 'idp.not_found') {
+        // Gone from the IdP, and with it the membership? One 404 is not believed: the person is looked up.
+        if ((await road.idp.readPerson(idpId)) !== null)
+          throw new Fault(error.code, error.message, { retryable: true, cause: error });
+        wrote = 'already so';
+      } else if (error.retryable || error.code === 'idp.unauthorized' || !isWanted) {
+        // Taking away is never given up: it is tried on, and verify raises the alarm.
+        throw error;
+      } else {
+        // The IdP says no to a grant and will say no again: a person has to look.
+        await note(road, job, null, { code: error.vendorCode ?? error.code, text: error.message });
+        return done;
+      }
     }
     const stillWanted = await note(road, job, { wrote, isWanted }, null);
     // Somebody decided meanwhile: what was just written is no longer what is wanted.
@@ -102,6 +112,8 @@ function eventFor(
   if (failure !== null) return { ...base, type: 'applyFailed', ...failure };
   if (result === null) return null;
   const wants = change.kind === 'grant';
+  // A grant whose time is over is for the sweep to end, with a revoke.
+  if (wants && !result.isWanted && change.grant !== null && change.ended === null) return null;
   if (wants !== result.isWanted)
     return {
       ...base,

@@ -8,8 +8,13 @@ export type CatalogueBook = {
   current(): Catalogue;
   entitlement(key: string): Entitlement | null;
   status(key: string): EntitlementStatus;
-  /** Names of all groups whose membership gives this team. */
-  groupsOfTeam(teamId: string): string[];
+  /**
+   * Everything whose membership gives this team, also what is not offered (its group still gives it).
+   * `unchecked`: some entitlement was never checked, so the answer is not known.
+   */
+  targetsOfTeam(teamId: string): Target[] | 'unchecked';
+  /** Whether an entitlement carried by this group was never checked, so that its team is not known. */
+  isUnchecked(groupName: string): boolean;
   /** The IdP's ids of the group with this name, as far as it carries an entitlement. */
   groupIdsNamed(groupName: string): string[];
   /** Teams that membership of this group gives. */
@@ -17,6 +22,10 @@ export type CatalogueBook = {
   /** Asks IdP and Anypoint about every entitlement not yet ready; safe to repeat. */
   check(): Promise<void>;
 };
+
+function targetIn(status: EntitlementStatus): Target | null {
+  return status.status === 'unchecked' ? null : status.target;
+}
 
 /**
  * Checks each entitlement where it has to work: its IdP group exists and can be written, its team exists.
@@ -36,13 +45,24 @@ export function createCatalogueBook(
     try {
       const group = await idp.findGroup(entitlement.idpGroup);
       if (group === null)
-        return { status: 'refused', why: `the group ${entitlement.idpGroup} does not exist in ${idp.name}` };
-      if (!group.writable)
-        return { status: 'refused', why: `the group ${group.name} can’t be written: ${group.reason}` };
+        return {
+          status: 'refused',
+          why: `the group ${entitlement.idpGroup} does not exist in ${idp.name}`,
+          target: null,
+        };
       const team = await mulesoft.findTeam(entitlement.team);
-      if (team === null)
-        return { status: 'refused', why: `the team ${entitlement.team} does not exist in Anypoint` };
-      const target = { groupId: group.id, groupName: group.name, teamId: team.id, teamName: team.name };
+      const target =
+        team === null
+          ? null
+          : { groupId: group.id, groupName: group.name, teamId: team.id, teamName: team.name };
+      if (!group.writable)
+        return {
+          status: 'refused',
+          why: `the group ${group.name} can’t be written: ${group.reason}`,
+          target,
+        };
+      if (target === null)
+        return { status: 'refused', why: `the team ${entitlement.team} does not exist in Anypoint`, target };
       await beforeReady(target);
       return { status: 'ready', target };
     } catch (error) {
@@ -55,20 +75,24 @@ export function createCatalogueBook(
     return catalogue.entitlements
       .filter((e) => e.idpGroup === groupName)
       .map((e) => book.status(e.key))
-      .flatMap((status) => (status.status === 'ready' ? [status.target] : []));
+      .flatMap((status) => targetIn(status) ?? []);
   }
 
   const book: CatalogueBook = {
     current: () => catalogue,
     entitlement: (key) => catalogue.entitlements.find((e) => e.key === key) ?? null,
     status: (key) => statuses.get(key) ?? { status: 'unchecked', why: 'not checked yet' },
-    groupsOfTeam: (teamId) =>
-      catalogue.entitlements
-        .filter((e) => {
-          const status = book.status(e.key);
-          return status.status === 'ready' && status.target.teamId === teamId;
-        })
-        .map((e) => e.idpGroup),
+    targetsOfTeam: (teamId) => {
+      const known = catalogue.entitlements.map((e) => book.status(e.key));
+      if (known.some((status) => status.status === 'unchecked')) return 'unchecked';
+      return known.flatMap((status) =>
+        targetIn(status)?.teamId === teamId ? [targetIn(status) as Target] : [],
+      );
+    },
+    isUnchecked: (groupName) =>
+      catalogue.entitlements.some(
+        (e) => e.idpGroup === groupName && book.status(e.key).status === 'unchecked',
+      ),
     groupIdsNamed: (groupName) => [...new Set(targetsOf(groupName).map((target) => target.groupId))],
     teamsOfGroup: (groupName) => [...new Set(targetsOf(groupName).map((target) => target.teamId))],
     async check() {
@@ -77,6 +101,8 @@ export function createCatalogueBook(
           const before = book.status(e.key);
           if (before.status === 'ready') return;
           const status = await checkOne(e);
+          // What was refused stays so until it is seen mended; not being able to look again changes nothing.
+          if (status.status === 'unchecked' && before.status === 'refused') return;
           statuses.set(e.key, status);
           if (status.status === 'refused' && before.status !== 'refused')
             log.warn(

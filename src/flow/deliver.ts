@@ -3,7 +3,7 @@ import type { Job } from '../core/reactions.ts';
 import { underwayIds } from '../store/changes.ts';
 import { readPerson } from '../store/people.ts';
 import { commit } from './commit.ts';
-import { anypointUser, desiredTeamMembership } from './membership.ts';
+import { anypointUsers, desiredTeamMembership } from './membership.ts';
 import { done, type Ran, type Road } from './road.ts';
 
 /**
@@ -17,17 +17,18 @@ export async function deliver(road: Road, job: Extract<Job, { job: 'deliver' }>)
     if (person === null) return done;
     const desired = await desiredTeamMembership(road, person, teamId);
     if (desired === 'as it is') return done;
-    const user = await anypointUser(road, person);
-    // Not in Anypoint yet: nothing to deliver to, which verify says on the card.
-    if (user === null) return await lookAgain(road, job);
-    // Written whatever reading says: what Anypoint shows can be behind, and both writes are idempotent.
-    if (desired === 'in') await road.mulesoft.addMember(teamId, user.id);
-    else {
-      // A maintainer was made so by hand; that is never taken away silently. Verify says so.
-      const membership = await road.mulesoft.readMembership(teamId, user.id);
-      if (membership?.membershipType === 'maintainer') return done;
-      await road.mulesoft.removeMember(teamId, user.id);
-    }
+    const users = await anypointUsers(road, person);
+    if (desired === 'in') {
+      // Not in Anypoint yet, or not clear who of several: nothing to deliver to, which verify says on the card.
+      if (users.current === null) return await lookAgain(road, job);
+      // Written whatever reading says: what Anypoint shows can be behind, and both writes are idempotent.
+      await road.mulesoft.addMember(teamId, users.current.id);
+    } else
+      for (const userId of users.all) {
+        // A maintainer was made so by hand; that is never taken away silently. Verify says so.
+        const membership = await road.mulesoft.readMembership(teamId, userId);
+        if (membership?.membershipType !== 'maintainer') await road.mulesoft.removeMember(teamId, userId);
+      }
     await note(road, job, desired);
     return done;
   });

@@ -63,8 +63,9 @@ export async function grantsEndedWith(
   }));
 }
 
-type EndCause = Extract<Cause, 'expiry' | 'release'>;
+type EndCause = Extract<Cause, 'expiry' | 'release' | 'leaver'>;
 
+/** One revoke for each group: an entitlement can have moved to another group between two grants of it. */
 async function endGrants(
   unit: Unit,
   changes: readonly Change[],
@@ -72,15 +73,29 @@ async function endGrants(
   by: { id: PersonId; name: string } | null,
 ): Promise<ChangeEvent[] | null> {
   const ending = changes.filter(
-    (c) => c.grant !== null && c.ended === null && nextState(c.state, 'grantEnded') !== null,
+    (c) =>
+      c.grant !== null && c.target !== null && c.ended === null && nextState(c.state, 'grantEnded') !== null,
   );
+  const byGroup = Map.groupBy(ending, (c) => c.target?.groupId);
+  const events: ChangeEvent[] = [];
+  for (const ofGroup of byGroup.values()) events.push(...(await endInGroup(unit, ofGroup, cause, by)));
+  return events.length === 0 ? null : events;
+}
+
+async function endInGroup(
+  unit: Unit,
+  ending: readonly Change[],
+  cause: EndCause,
+  by: { id: PersonId; name: string } | null,
+): Promise<ChangeEvent[]> {
   const [first] = ending;
-  if (first === undefined || first.target === null) return null;
+  if (first === undefined || first.target === null) return [];
   const actor: Actor = by === null ? { part: 'latchkey' } : { person: by.id, name: by.name };
-  const grants = await unendedGrants(unit.tx, { personId: first.personId, groupId: first.target.groupId });
-  const others = grants.filter((g) => !ending.some((c) => c.id === g.changeId));
+  const pair = { personId: first.personId, groupId: first.target.groupId };
+  const others = (await unendedGrants(unit.tx, pair)).filter((g) => !ending.some((c) => c.id === g.changeId));
   const keptUntil = heldUntil(others, unit.now);
-  const wasBefore = await isPreexisting(unit.tx, { personId: first.personId, groupId: first.target.groupId });
+  // Who has left keeps nothing, whatever was there before.
+  const wasBefore = cause !== 'leaver' && (await isPreexisting(unit.tx, pair));
   const isKept = keptUntil !== null || wasBefore;
   const revokeId = isKept ? null : (randomUUID() as ChangeId);
   const ended = ending.map(
@@ -100,6 +115,22 @@ async function endGrants(
     ? ended
     : [...ended, ...revokeOf(revokeId, first, first.target, cause, by, actor, unit.now)];
 }
+
+/** The IdP says that the person has left: every grant of theirs ends. */
+export async function endAllOf(unit: Unit, personId: string): Promise<ChangeEvent[]> {
+  const changes: Change[] = [];
+  for (const id of (await unendedGrants(unit.tx, { personId })).map((g) => g.changeId).sort()) {
+    const change = await unit.change(id);
+    if (change !== null) changes.push(change);
+  }
+  return (await endGrants(unit, changes, 'leaver', null)) ?? [];
+}
+
+const reasons: Record<EndCause, string> = {
+  expiry: 'the time granted is over',
+  release: 'given back early',
+  leaver: 'the person has left',
+};
 
 /** The revoke joins the road at "apply": nobody is asked whether what has ended may end. */
 function revokeOf(
@@ -122,11 +153,12 @@ function revokeOf(
       entitlementKey: change.entitlementKey,
       personId: change.personId,
       requesterId: by?.id ?? null,
-      reason: cause === 'expiry' ? 'the time granted is over' : 'given back early',
+      reason: reasons[cause],
       ticket: null,
       requestedSeconds: null,
       target,
       via: 'latchkey',
+      lapsesAt: null,
     },
     {
       type: 'changeApproved',

@@ -1,8 +1,10 @@
+import type { Target } from '../core/catalogue.ts';
 import { isDesired } from '../core/desired.ts';
-import { isInAnyGroup, type Provisioned } from '../scim/mirror.ts';
+import { Fault } from '../core/fault.ts';
+import { isInAnyGroup, isSwitchedOff, type Provisioned } from '../scim/mirror.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
-import { linkOf, linkPerson, type Person } from '../store/people.ts';
+import { linkOf, linkPerson, linksOf, type Person } from '../store/people.ts';
 import { isPreexistingInAny } from '../store/preexisting.ts';
 import type { AnypointUser } from './ports.ts';
 import type { Road } from './road.ts';
@@ -21,26 +23,64 @@ export async function isInGroupByScim(road: Road, person: Person, groupName: str
 }
 
 /**
- * Desired team membership is the union over all groups mapped to the team and all live grants. A grant alone does
- * not add (the bridge carries what SCIM says), but it keeps what is there from being taken.
+ * Desired team membership: out for who was switched off; in while SCIM has the person in a group that gives the
+ * team and that is so wanted or so in the IdP; kept while a live grant or a record from before Latchkey wants it
+ * (a grant alone does not add: the bridge carries what SCIM says). Throws a retryable Fault while an entitlement
+ * that could give the team can't be checked: not knowing is no reason to take away.
  */
 export async function desiredTeamMembership(
   road: Road,
   person: Person,
   teamId: string,
 ): Promise<'in' | 'out' | 'as it is'> {
-  const groups = road.catalogue.groupsOfTeam(teamId);
-  if (await isInAnyGroup(road.db, await scimIdentity(road, person), groups)) return 'in';
+  const targets = road.catalogue.targetsOfTeam(teamId);
+  if (targets === 'unchecked')
+    throw new Fault(
+      'store.unavailable',
+      'the catalogue is not checked yet: IdP or Anypoint does not answer',
+      {
+        retryable: true,
+      },
+    );
+  const who = await scimIdentity(road, person);
+  if (await isSwitchedOff(road.db, who)) return 'out';
+  const groups = targets.map((target) => target.groupName);
   const grants = await unendedGrants(road.db, { personId: person.id, teamId });
   const isKept =
     isDesired(grants, await databaseNow(road.db)) || (await isPreexistingInAny(road.db, person.id, groups));
-  return isKept ? 'as it is' : 'out';
+  if (!(await isInAnyGroup(road.db, who, groups))) return isKept ? 'as it is' : 'out';
+  // A push can come late: what no record wants is carried only if the IdP still has it so.
+  return isKept || (await isInAnyGroupNow(road, person, targets)) ? 'in' : 'out';
 }
 
-/** The person's Anypoint user; null when they have never signed in. The link is asked anew: a changed user name makes a new id. */
-export async function anypointUser(road: Road, person: Person): Promise<AnypointUser | null> {
-  const user = await road.mulesoft.findUser({ email: person.email, login: person.login });
-  if (user !== null && (await linkOf(road.db, person.id, 'anypoint')) !== user.id)
-    await linkPerson(road.db, person.id, 'anypoint', user.id);
-  return user;
+async function isInAnyGroupNow(road: Road, person: Person, targets: readonly Target[]): Promise<boolean> {
+  const idpId = await linkOf(road.db, person.id, road.idp.name);
+  if (idpId === null) return true;
+  for (const target of targets) if (await road.idp.isMember(target.groupId, idpId)) return true;
+  return false;
+}
+
+/** The Anypoint users of a person. */
+export type AnypointUsers = {
+  /** The one that access is given to; null: never signed in, or it is not clear which. */
+  current: AnypointUser | null;
+  /** Several could be the person and only their e-mail says so. */
+  isAmbiguous: boolean;
+  /** Ids of all that are or were this person: access is gone only when none of them has it. */
+  all: string[];
+};
+
+/** Asked anew each time: a changed user name makes a new id, and the old one keeps what it had. */
+export async function anypointUsers(road: Road, person: Person): Promise<AnypointUsers> {
+  const found = await road.mulesoft.findUsers({ email: person.email, login: person.login });
+  const linked = await linksOf(road.db, person.id, 'anypoint');
+  const byName = found.filter((user) => user.matchedBy === 'username');
+  const candidates = byName.length > 0 ? byName : found.filter((user) => user.enabled);
+  const isAmbiguous = byName.length === 0 && candidates.length > 1;
+  const current = isAmbiguous ? null : (candidates[0] ?? found[0] ?? null);
+  if (current !== null && !linked.includes(current.id))
+    await linkPerson(road.db, person.id, 'anypoint', current.id);
+  // Somebody else's user with the same e-mail is not the person: only what is linked or goes by the user name is theirs.
+  const own = [...byName.map((user) => user.id), ...(current === null ? [] : [current.id])];
+  return { current, isAmbiguous, all: [...new Set([...linked, ...own])] };
 }

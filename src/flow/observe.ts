@@ -1,4 +1,5 @@
 import { type ChangeEvent, isUnderway } from '../core/change.ts';
+import { Fault } from '../core/fault.ts';
 import type { Job } from '../core/reactions.ts';
 import type { ObservedMember, ObservedMemberships } from '../scim/observed.ts';
 import { underwayIds } from '../store/changes.ts';
@@ -15,6 +16,9 @@ export async function observe(
   unit: Unit,
   observed: ObservedMemberships,
 ): Promise<{ events: ChangeEvent[]; jobs: Job[] }> {
+  // Which team it is can't be told yet: the IdP is asked to push again, rather than the push be lost.
+  if (road.catalogue.isUnchecked(observed.groupName))
+    throw new Fault('store.unavailable', 'the catalogue is not checked yet', { retryable: true });
   const teams = road.catalogue.teamsOfGroup(observed.groupName);
   const events: ChangeEvent[] = [];
   const jobs: Job[] = [];

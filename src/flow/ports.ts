@@ -51,7 +51,16 @@ export interface IdentityProvider {
   check(): Promise<void>;
 }
 
-export type AnypointUser = { id: string; username: string; email: string; enabled: boolean };
+export type AnypointUser = {
+  id: string;
+  username: string;
+  email: string;
+  enabled: boolean;
+  /** Signs in through the identity provider, not with a password of Anypoint's own. */
+  isFederated: boolean;
+  /** How this is the person: by user name, which only the IdP gives, or merely by the e-mail in the profile. */
+  matchedBy: 'username' | 'email';
+};
 export type AnypointTeam = { id: string; name: string };
 export type TeamMembership = {
   membershipType: 'member' | 'maintainer';
@@ -62,12 +71,14 @@ export type TeamMembership = {
 /** MuleSoft Anypoint. Every call may throw a Fault `mulesoft.*`. */
 export interface MuleSoft {
   /**
-   * The one enabled or disabled, not deleted, Anypoint user of this person; null when they have never signed in.
-   * Matches e-mail or user name exactly (case-insensitive); several matches: the enabled and most recently signed-in one.
+   * Every not deleted Anypoint user whose user name or e-mail is exactly one of the person's (case-insensitive):
+   * a changed user name makes a second user. Most likely first: by user name, federated, enabled, last signed in.
    */
-  findUser(who: { email: string; login: string }): Promise<AnypointUser | null>;
+  findUsers(who: { email: string; login: string }): Promise<AnypointUser[]>;
   /** By exact name; null when there is none. */
   findTeam(name: string): Promise<AnypointTeam | null>;
+  /** User ids of everybody in the team, page by page. */
+  listMembers(teamId: string): AsyncIterable<string>;
   /** What Anypoint itself says now; null when the user is not a member of the team. */
   readMembership(teamId: string, userId: string): Promise<TeamMembership | null>;
   /** Idempotent. */

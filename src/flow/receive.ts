@@ -110,6 +110,7 @@ export async function receiveRequest(road: Road, submission: Submission): Promis
           requestedSeconds: submission.seconds,
           target: null,
           via: submission.via,
+          lapsesAt: new Date(now.getTime() + road.catalogue.current().lapseSeconds * 1_000),
         };
         return {
           result: { received: true, change: { id: change } as Change, isRepeat: false },

@@ -3,9 +3,9 @@ import { Fault } from '../core/fault.ts';
 import type { Job } from '../core/reactions.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
-import { readPerson } from '../store/people.ts';
+import { type Person, readPerson } from '../store/people.ts';
 import { commit } from './commit.ts';
-import { anypointUser, desiredTeamMembership, isInGroupByScim } from './membership.ts';
+import { anypointUsers, desiredTeamMembership, isInGroupByScim } from './membership.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
 
@@ -69,11 +69,15 @@ async function look(road: Road, changeId: string): Promise<Ran> {
 async function lookOnce(road: Road, change: Change, target: NonNullable<Change['target']>): Promise<Look> {
   const wants = change.kind === 'grant';
   const now = await databaseNow(road.db);
-  if ((await isWanted(road.db, { personId: change.personId, groupId: target.groupId }, now)) !== wants)
+  if ((await isWanted(road.db, { personId: change.personId, groupId: target.groupId }, now)) !== wants) {
+    // A grant whose time is over is ended by the sweep, with a revoke; only then is this change overtaken.
+    if (wants && change.grant !== null && change.ended === null)
+      return waiting('idpWrite', 'its time is over, and it is about to be ended');
     return {
       found: 'overtaken',
       why: wants ? 'the access ended before it arrived' : 'the person was given this access again meanwhile',
     };
+  }
   if (change.legs.idpWrittenAt === null)
     return waiting('idpWrite', `${road.idp.name} has not taken the change to ${target.groupName}`);
   const person = await readPerson(road.db, change.personId);
@@ -83,65 +87,91 @@ async function lookOnce(road: Road, change: Change, target: NonNullable<Change['
   const pushOwed = waiting('scimPush', `${road.idp.name} has not pushed ${target.groupName} by SCIM`);
   // Before the push there is nothing to see; reading Anypoint then would only spend its rate limit.
   if (!isPushed && !isPast(change, road.objectiveMs, now)) return pushOwed;
+  const look = wants
+    ? await lookForAccess(road, change, person, target)
+    : await lookForItsEnd(road, change, person, target);
+  // What is seen counts, pushed or not; what is not seen waits for the push first.
+  if (look.found !== 'waiting' || isPushed || look.leg === 'signIn') return look;
+  return pushOwed;
+}
 
-  const user = await anypointUser(road, person);
-  if (user === null)
-    return wants
-      ? waiting('signIn', `${person.name} has never signed in to Anypoint`)
-      : { found: 'agrees', note: 'no Anypoint user exists' };
+type Target = NonNullable<Change['target']>;
+
+async function lookForAccess(road: Road, change: Change, person: Person, target: Target): Promise<Look> {
+  const { current: user, isAmbiguous } = await anypointUsers(road, person);
+  if (isAmbiguous)
+    return waiting(
+      'delivery',
+      `several Anypoint users have the e-mail ${person.email}, and none its user name`,
+    );
+  if (user === null) return waiting('signIn', `${person.name} has never signed in to Anypoint`);
   const membership = await road.mulesoft.readMembership(target.teamId, user.id);
-  if (wants && membership !== null && user.enabled) return { found: 'agrees', note: null };
-  if (wants && membership !== null)
-    return waiting('delivery', `the Anypoint user ${user.username} is disabled`);
-  if (!wants && membership === null) return { found: 'agrees', note: null };
-  if (!isPushed) return pushOwed;
-  if (!wants && (await desiredTeamMembership(road, person, target.teamId)) !== 'out')
+  if (membership !== null && user.enabled) return { found: 'agrees', note: null };
+  if (membership !== null) return waiting('delivery', `the Anypoint user ${user.username} is disabled`);
+  return notDelivered(road, change, `Anypoint does not show ${person.name} in the team ${target.teamName}`);
+}
+
+/** Gone is what none of the person's Anypoint users has any more. */
+async function lookForItsEnd(road: Road, change: Change, person: Person, target: Target): Promise<Look> {
+  const { all } = await anypointUsers(road, person);
+  if (all.length === 0) return { found: 'agrees', note: 'no Anypoint user exists' };
+  const memberships = await Promise.all(
+    all.map((userId) => road.mulesoft.readMembership(target.teamId, userId)),
+  );
+  const left = memberships.filter((membership) => membership !== null);
+  if (left.length === 0) return { found: 'agrees', note: null };
+  if ((await desiredTeamMembership(road, person, target.teamId)) !== 'out')
     return { found: 'agrees', note: 'another group still gives this team' };
-  if (membership?.membershipType === 'maintainer')
+  if (left.some((membership) => membership.membershipType === 'maintainer'))
     return waiting(
       'delivery',
       `${person.name} was made a maintainer of ${target.teamName} by hand, which Latchkey does not take away: remove them in Anypoint`,
     );
-  if (membership?.isAssignedViaExternalGroups === true)
+  if (left.some((membership) => membership.isAssignedViaExternalGroups))
     return waiting(
       'delivery',
       'the membership comes from a group claim at sign-in, so a direct removal does not stick',
     );
-  return {
-    ...waiting(
-      'delivery',
-      wants
-        ? `Anypoint does not show ${person.name} in the team ${target.teamName}`
-        : `Anypoint still shows ${person.name} in the team ${target.teamName}`,
-    ),
-    redeliver: change.legs.deliveredAt === null || ageMs(change.legs.deliveredAt, now) > REDELIVER_AFTER_MS,
-  };
+  return notDelivered(road, change, `Anypoint still shows ${person.name} in the team ${target.teamName}`);
+}
+
+async function notDelivered(road: Road, change: Change, why: string): Promise<Look> {
+  const { deliveredAt } = change.legs;
+  const isQuiet = deliveredAt === null || ageMs(deliveredAt, await databaseNow(road.db)) > REDELIVER_AFTER_MS;
+  return { ...waiting('delivery', why), redeliver: isQuiet };
 }
 
 function waiting(leg: Leg, why: string): Look & { found: 'waiting' } {
   return { found: 'waiting', leg, why, redeliver: false };
 }
 
-/** Whether the objective has passed since the decision. */
+/** The objective runs from the decision, or from the first sign-in that had to be waited for. */
+function clockFrom(change: Change, now: Date): Date {
+  return change.signedInAt ?? change.legs.decidedAt ?? now;
+}
+
+/** Whether the objective has passed. */
 function isPast(change: Change, objectiveMs: number, now: Date): boolean {
-  return change.legs.decidedAt !== null && ageMs(change.legs.decidedAt, now) >= objectiveMs;
+  return ageMs(clockFrom(change, now), now) >= objectiveMs;
 }
 
 /** A delivery that Anypoint accepted but does not show is repeated after this; it reads before it writes. */
 const REDELIVER_AFTER_MS = 10_000;
 
-/** Notes a wait worth telling: first sign-in, or the alarm once the objective has passed. Answers whether the change is late. */
-async function noteWaiting(road: Road, change: Change, look: { leg: Leg; why: string }): Promise<boolean> {
-  const now = await databaseNow(road.db);
-  if (look.leg === 'signIn') {
-    if (change.state === 'verifying' || change.state === 'late')
+/** Notes a wait worth telling: first sign-in and its end, or the alarm once the objective has passed. */
+async function noteWaiting(road: Road, change: Change, look: { leg: Leg; why: string }): Promise<void> {
+  const { leg, why } = look;
+  if (leg === 'signIn') {
+    if (change.state !== 'awaitingSignIn')
       await record(road, change, (base) => ({ ...base, type: 'signInAwaited' }));
-    return false;
+    return;
   }
-  if (change.late !== null) return true;
-  if (change.state === 'awaitingSignIn' || !isPast(change, road.objectiveMs, now)) return false;
-  await record(road, change, (base) => ({ ...base, type: 'changeLate', leg: look.leg, why: look.why }));
-  return true;
+  if (change.state === 'awaitingSignIn') {
+    await record(road, change, (base) => ({ ...base, type: 'signedIn' }));
+    return;
+  }
+  if (change.late?.leg === leg || !isPast(change, road.objectiveMs, await databaseNow(road.db))) return;
+  await record(road, change, (base) => ({ ...base, type: 'changeLate', leg, why }));
 }
 
 type Base = Pick<ChangeEvent, 'changeId' | 'at' | 'actor'>;
@@ -171,7 +201,7 @@ async function owe(road: Road, job: Job): Promise<void> {
  * the objective without a look, so that the alarm is on time.
  */
 function nextLookMs(change: Change, objectiveMs: number, now: Date): number {
-  const age = ageMs(change.legs.decidedAt ?? now, now);
+  const age = ageMs(clockFrom(change, now), now);
   const sinceDelivery = change.legs.deliveredAt === null ? null : ageMs(change.legs.deliveredAt, now);
   if (sinceDelivery !== null && sinceDelivery < 5_000) return 250;
   if (age < objectiveMs)

@@ -8,6 +8,7 @@ import { pendingRequest, underwayIds } from '../store/changes.ts';
 import { linkOf } from '../store/people.ts';
 import { endPreexisting, isPreexisting, recordPreexisting } from '../store/preexisting.ts';
 import { commit, type Unit } from './commit.ts';
+import { endAllOf } from './end.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
 
@@ -31,6 +32,8 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
     if ((await underwayIds(road.db, pair)).length > 0) return { againInMs: WAIT_MS };
     if ((await pendingRequest(road.db, personId, found.entitlement.key)) !== null)
       return { againInMs: WAIT_FOR_DECISION_MS };
+    const inIdp = await road.idp.readPerson(idpId);
+    if (inIdp === null || inIdp.status === 'deprovisioned') return await endLeaver(road, personId);
     const isMember = await road.idp.isMember(groupId, idpId);
     return await commit<Ran>(
       road.db,
@@ -50,6 +53,16 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
       road.nudge,
     );
   });
+}
+
+/** Who has left keeps nothing: every grant ends, each group with a revoke of its own. */
+async function endLeaver(road: Road, personId: string): Promise<Ran> {
+  await commit(
+    road.db,
+    async (unit) => ({ result: null, events: await endAllOf(unit, personId) }),
+    road.nudge,
+  );
+  return done;
 }
 
 type Found = { entitlement: Entitlement; target: Target };
@@ -121,6 +134,7 @@ function received(unit: Unit, pair: Pair, found: Found, cause: Extract<Cause, 'f
     requestedSeconds: null,
     target: found.target,
     via: 'finding',
+    lapsesAt: null,
   } satisfies ChangeEvent;
 }
 

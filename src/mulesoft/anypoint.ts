@@ -21,6 +21,9 @@ const PAGE_LIMIT = 500;
 /** A root organisation holds 10,000 users and 1,000 teams at most (docs, troubleshooting-anypoint-platform-access). */
 const ROWS_MAX = 10_000;
 
+/** `idprovider_id` of users with a password of Anypoint's own. */
+const LOCAL_PROVIDER = 'mulesoft';
+
 const userSchema = z.object({
   id: z.string().min(1),
   username: z.string(),
@@ -28,6 +31,7 @@ const userSchema = z.object({
   enabled: z.boolean(),
   deleted: z.boolean().default(false),
   lastLogin: z.string().nullish(),
+  idprovider_id: z.string().nullish(),
 });
 type UserRow = z.infer<typeof userSchema>;
 
@@ -82,26 +86,31 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
   }
 
   return {
-    async findUser({ email, login }) {
+    async findUsers({ email, login }) {
       // An empty one would match every user without an e-mail address.
       const wanted = new Set([email, login].map((name) => name.toLowerCase()).filter((name) => name !== ''));
       const found = new Map<string, UserRow>();
       // `type=all`: the default, `host`, leaves out everybody who signs in through an identity provider.
       for (const search of wanted)
         for await (const user of rows(`${organization}/users`, userSchema, { type: 'all', search }))
-          if (
-            !user.deleted &&
-            (wanted.has(user.username.toLowerCase()) || wanted.has(user.email?.toLowerCase() ?? ''))
-          )
-            found.set(user.id, user);
-      const best = [...found.values()].sort(mostLikelyFirst)[0];
-      return best === undefined ? null : asUser(best);
+          if (!user.deleted && matchOf(user, wanted) !== null) found.set(user.id, user);
+      return [...found.values()]
+        .map((user) => ({ user, found: asUser(user, matchOf(user, wanted) ?? 'email') }))
+        .sort(
+          (a, b) => likelihood(b.found) - likelihood(a.found) || lastLoginMs(b.user) - lastLoginMs(a.user),
+        )
+        .map(({ found }) => found);
     },
 
     async findTeam(name) {
       for await (const team of rows(`${organization}/teams`, teamSchema, { search: name }))
         if (team.team_name === name) return { id: team.team_id, name: team.team_name };
       return null;
+    },
+
+    async *listMembers(teamId) {
+      for await (const row of rows(membersOf(teamId), memberSchema, { identity_type: 'user' }))
+        if (row.identity_type === 'user') yield row.id;
     },
 
     readMembership,
@@ -133,10 +142,14 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
   };
 }
 
-/** Enabled before disabled, then whoever signed in last: a changed user name leaves an older user behind. */
-function mostLikelyFirst(a: UserRow, b: UserRow): number {
-  if (a.enabled !== b.enabled) return a.enabled ? -1 : 1;
-  return lastLoginMs(b) - lastLoginMs(a);
+function matchOf(user: UserRow, wanted: ReadonlySet<string>): AnypointUser['matchedBy'] | null {
+  if (wanted.has(user.username.toLowerCase())) return 'username';
+  return wanted.has(user.email?.toLowerCase() ?? '') ? 'email' : null;
+}
+
+/** An e-mail in a profile proves little; a user name of the identity provider's proves most. */
+function likelihood(user: AnypointUser): number {
+  return (user.matchedBy === 'username' ? 4 : 0) + (user.isFederated ? 2 : 0) + (user.enabled ? 1 : 0);
 }
 
 function lastLoginMs(user: UserRow): number {
@@ -144,6 +157,13 @@ function lastLoginMs(user: UserRow): number {
   return Number.isNaN(ms) ? 0 : ms;
 }
 
-function asUser(row: UserRow): AnypointUser {
-  return { id: row.id, username: row.username, email: row.email ?? '', enabled: row.enabled };
+function asUser(row: UserRow, matchedBy: AnypointUser['matchedBy']): AnypointUser {
+  return {
+    id: row.id,
+    username: row.username,
+    email: row.email ?? '',
+    enabled: row.enabled,
+    isFederated: row.idprovider_id !== LOCAL_PROVIDER,
+    matchedBy,
+  };
 }

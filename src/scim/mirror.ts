@@ -43,3 +43,15 @@ export async function groupNamesOf(db: Db | Tx, who: Provisioned): Promise<strin
     where m.user_id in (${idsOf(who)}) order by name`.execute(db);
   return rows.map((row) => row.name);
 }
+
+/** Whether the IdP has provisioned this person and switched the account off: they have lost the app. */
+export async function isSwitchedOff(db: Db | Tx, who: Provisioned): Promise<boolean> {
+  const names = who.userNames.map((name) => name.toLowerCase());
+  const { rows } = await sql<{ off: boolean | null }>`
+    select bool_and(not active) as off from scim_users
+    where external_id = ${who.externalId}::text
+      or (not exists (select from scim_users where external_id = ${who.externalId}::text) and lower(user_name) = any(${names}))`.execute(
+    db,
+  );
+  return rows[0]?.off === true;
+}

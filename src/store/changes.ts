@@ -120,7 +120,7 @@ export async function requestsDueToLapse(db: Db, now: Date, limit: number): Prom
   const rows = await db
     .selectFrom('changes')
     .select('id')
-    .where('state', '=', 'asking')
+    .where('state', 'in', ['received', 'asking'])
     .where('lapses_at', '<=', now)
     .orderBy('lapses_at')
     .limit(limit)
@@ -186,6 +186,7 @@ function revive(doc: Change): Change {
     lapsesAt: date(doc.lapsesAt),
     remindedAt: date(doc.remindedAt),
     endingWarnedAt: date(doc.endingWarnedAt),
+    signedInAt: date(doc.signedInAt),
     approvals: doc.approvals.map((a) => ({ ...a, at: must(a.at) })),
     decision: doc.decision === null ? null : { ...doc.decision, at: must(doc.decision.at) },
     grant:

@@ -121,7 +121,8 @@ export async function writeGrants(
       .execute();
   if (event.type === 'endingWarned')
     await tx.updateTable('grants').set({ warn_at: null }).where('change_id', '=', event.changeId).execute();
-  if (event.type === 'grantEnded')
+  // A grant that the IdP refuses was never given; it must not count as held.
+  if (event.type === 'grantEnded' || event.type === 'applyFailed')
     await tx
       .updateTable('grants')
       .set({ ended_at: event.at })

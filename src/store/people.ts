@@ -91,6 +91,17 @@ export async function peopleWithAccounts(
   return rows;
 }
 
+/** Every account of a person in a system, e.g. the Anypoint users that a changed user name has left behind. */
+export async function linksOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string[]> {
+  const rows = await db
+    .selectFrom('person_links')
+    .select('external_id')
+    .where('person_id', '=', personId)
+    .where('system', '=', system)
+    .execute();
+  return rows.map((r) => r.external_id);
+}
+
 /** Notes that a system has confirmed this link; an account that moved to another person moves here too. */
 export async function linkPerson(
   db: Db | Tx,

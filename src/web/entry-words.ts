@@ -47,6 +47,8 @@ function textOf(type: Entry, data: Record<string, unknown>): string {
       return `Delivered to Anypoint: ${field('wrote')}`;
     case 'signInAwaited':
       return 'Waiting for the first sign-in to Anypoint';
+    case 'signedIn':
+      return 'Signed in to Anypoint';
     case 'changeLate':
       return `Alarm: ${field('why')}`;
     case 'changeSeen':

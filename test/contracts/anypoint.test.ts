@@ -192,7 +192,7 @@ async function walk(url: string): Promise<void> {
     clientSecret: credentials.anypointClientSecret,
   });
   await anypoint.check();
-  await anypoint.findUser({ email: 'ines@acme.example', login: 'ines' });
+  await anypoint.findUsers({ email: 'ines@acme.example', login: 'ines' });
   await anypoint.findTeam(team.name);
   await anypoint.addMember(team.id, userId);
   await anypoint.readMembership(team.id, userId);

@@ -60,10 +60,21 @@ describe('the fact sheet', () => {
   });
 });
 
+test.each([
+  [0, 0, 0, 'Nobody holds it through Latchkey; never granted to Ines before.'],
+  [1, 1, 1, '1 person holds it through Latchkey, in the same department; 1 earlier grant of it to Ines.'],
+  [1, 0, 2, '1 person holds it through Latchkey, in another department; 2 earlier grants of it to Ines.'],
+  [2, 0, 0, '2 people hold it through Latchkey, none of them in the same department; never granted'],
+])('%i holders, %i near, %i earlier grants are counted as people count', (...given) => {
+  const [holders, holdersInDepartment, earlierGrants, words] = given;
+  const known = { ...subject, holders, holdersInDepartment, earlierGrants };
+  expect(plainSummary(factSheet(known))).toContain(words);
+});
+
 test('the summary by rule is plain sentences and holds nothing of the requester’s words', () => {
   const text = plainSummary(factSheet(subject));
   expect(text).toBe(
-    'Tier medium; 1 day asked, 7 days at most. 3 hold it now, 2 of them in the same department; 1 earlier grants of it to this person. Tier medium.',
+    '1 day of at most 7 days. 3 people hold it through Latchkey, 2 of them in the same department; 1 earlier grant of it to Ines. Tier medium.',
   );
   expect(text).not.toContain('Ignore');
 });

@@ -68,6 +68,7 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
     requestedSeconds: 86_400,
     target: null,
     via: 'slack',
+    lapsesAt: null,
   },
   requestRefused: {
     ...base,
@@ -112,6 +113,7 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
   idpWritten: { ...base, type: 'idpWritten', wrote: 'added' },
   scimPushed: { ...base, type: 'scimPushed' },
   delivered: { ...base, type: 'delivered', wrote: 'added' },
+  signedIn: { ...base, type: 'signedIn' },
   signInAwaited: { ...base, type: 'signInAwaited' },
   changeLate: { ...base, type: 'changeLate', leg: 'scimPush', why: 'Okta has not pushed' },
   changeSeen: { ...base, type: 'changeSeen', note: null },

@@ -48,7 +48,9 @@ describe('what follows from an event', () => {
   test('a delivery brings a look, and so does a write that had nothing to change', () => {
     const look = { job: 'verify', changeId: 'change-1' };
     expect(reactions(events.delivered, pair, ['c1'])).toContainEqual(look);
-    expect(reactions({ ...events.idpWritten, wrote: 'already so' } as ChangeEvent, pair, ['c1'])).toContainEqual(look);
+    expect(
+      reactions({ ...events.idpWritten, wrote: 'already so' } as ChangeEvent, pair, ['c1']),
+    ).toContainEqual(look);
   });
 
   test('a write or a push that is followed by more brings none: there is nothing to see yet', () => {

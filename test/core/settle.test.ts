@@ -326,14 +326,11 @@ describe('taking a request back', () => {
     });
   });
 
-  test.each(['received', 'applying', 'inEffect', 'denied', 'lapsed'] as const)(
-    'not when it is %s',
-    (state) => {
-      expect(withdraw(changeAfter(...wayTo[state]), ines, 'c', now)).toMatchObject({
-        reason: 'alreadySettled',
-      });
-    },
-  );
+  test.each(['applying', 'inEffect', 'denied', 'lapsed'] as const)('not when it is %s', (state) => {
+    expect(withdraw(changeAfter(...wayTo[state]), ines, 'c', now)).toMatchObject({
+      reason: 'alreadySettled',
+    });
+  });
 
   test('the same click again changes nothing', () => {
     const change = { ...changeAfter(...wayTo.withdrawn), decision: decision('withdrawn', { clickId: 'c' }) };
@@ -349,10 +346,13 @@ describe('lapsing', () => {
     ]);
   });
 
-  test('comes to nothing but what is asking', () => {
-    for (const state of ['received', 'applying', 'denied', 'inEffect'] as const)
+  test('comes to nothing but what is pending', () => {
+    for (const state of ['applying', 'denied', 'inEffect'] as const)
       expect(lapse({ ...changeAfter(...wayTo[state]), lapsesAt: later(1) }, now)).toEqual([]);
     expect(lapse(asking({ lapsesAt: null }), now)).toEqual([]);
+    expect(lapse({ ...changeAfter(...wayTo.received), lapsesAt: later(1) }, now)).toMatchObject([
+      { type: 'requestLapsed' },
+    ]);
   });
 });
 

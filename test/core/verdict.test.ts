@@ -27,7 +27,7 @@ test.each([
   ],
   ['more than the maximum', facts({ requestedSeconds: 604_801 }), 'refuse', /longer than the 7 days/],
   ['the maximum itself', facts({ requestedSeconds: 604_800 }), 'ask', /within the 7 days/],
-  ['tier medium', facts(), 'ask', /tier medium: a person decides/],
+  ['tier medium', facts(), 'ask', /medium tier: a person decides/],
   [
     'tier low with auto-approval',
     facts({ entitlement: entitlement({ tier: 'low', autoApprove: true }) }),

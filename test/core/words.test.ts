@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Change, ChangeState } from '../../src/core/change.ts';
 import { legs, lifeCycle } from '../../src/core/change.ts';
-import { askedInWords, legName, type Names, standing } from '../../src/core/words.ts';
+import { askedInWords, decidersInWords, legName, type Names, standing } from '../../src/core/words.ts';
 import { anybody, approver, asking, changeAfter, decision, later, person, wayTo } from './given.ts';
 
 const names: Names = {
   beneficiary: 'Ines Moreau',
+  isToThem: false,
   title: 'Orders API',
   deciders: 'Tom Okafor or Olga Brandt',
   owner: 'Olga Brandt',
@@ -92,6 +93,99 @@ describe('what people want to know is there', () => {
     const kept = { ...change, ended: { ...change.ended, stillHeld: true, stillHeldUntil: later(99) } };
     expect(standing(kept, null, names).detail).toMatch(/^The same access stays through another grant until /);
   });
+});
+
+describe('a revoke by itself', () => {
+  const revoke = (state: ChangeState, rest: Partial<Change> = {}): Change => ({
+    ...changeAfter(...wayTo[state]),
+    kind: 'revoke',
+    cause: 'release',
+    grant: null,
+    ...rest,
+  });
+
+  test('is gone, not in effect, and says who gave it back', () => {
+    const said = standing(revoke('inEffect'), null, names);
+    expect([said.label, said.headline, said.detail]).toEqual([
+      'gone',
+      'Gone from MuleSoft after 0.0 s',
+      'Given back by tom.',
+    ]);
+  });
+
+  test.each([
+    ['expiry', 'The time is over.'],
+    ['revert', 'Nobody asked for it; tom decided so.'],
+  ] as const)('by %s: says why', (cause, words) => {
+    expect(standing(revoke('inEffect', { cause }), null, names).detail).toBe(words);
+  });
+
+  test.each(states)('that is %s reads as one', (state) => {
+    expectReadable(revoke(state), null);
+    expect(JSON.stringify(standing(revoke(state), null, names))).not.toMatch(/[Ii]n effect|Approved/);
+  });
+});
+
+describe('approved for less time than asked', () => {
+  test('says so, wherever the approval is told', () => {
+    for (const state of ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'] as const) {
+      const change = { ...changeAfter(...wayTo[state]), requestedSeconds: 172_800 };
+      const said = standing(change, null, names);
+      expect(`${said.headline} ${said.detail}`).toContain('by tom for 1 day instead of 2 days');
+    }
+  });
+
+  test('of an extension: by what the approvers gave, for its length says nothing', () => {
+    const approvals = [{ by: person('tom'), name: 'Tom', at: later(1), seconds: 3_600, clickId: 'c' }];
+    const change: Change = { ...changeAfter(...wayTo.inEffect), cause: 'extension', approvals };
+    expect(standing(change, null, names).detail).toContain('by Tom for 1 hour instead of 1 day;');
+    expect(standing({ ...change, approvals: [] }, null, names).detail).not.toContain('instead');
+  });
+});
+
+describe('a grant that ended before it arrived', () => {
+  const unseen = changeAfter(...wayTo.late, 'grantEnded');
+  const end = (state: ChangeState): Change => ({
+    ...changeAfter(...wayTo[state]),
+    kind: 'revoke',
+    cause: 'expiry',
+  });
+
+  test.each(['applying', 'inEffect'] as const)(
+    'with a revoke that is %s: nothing is said to be gone',
+    (state) => {
+      const { headline } = standing(unseen, end(state), names);
+      expect(headline).toMatch(/^End(ed|ing): the time is over; it had not arrived in MuleSoft/);
+      expect(headline).not.toContain('gone');
+      expect(headline.endsWith('and MuleSoft does not have it')).toBe(state === 'inEffect');
+    },
+  );
+});
+
+describe('who may decide, as the rule counts them', () => {
+  const seat = (...people: string[]) => ({ source: 's', people: people.map(approver), pinged: true });
+  const said = (rest: Partial<typeof anybody>) => decidersInWords({ ...anybody, ...rest }, (p) => p.name);
+
+  test('anybody, everybody, and so many of them', () => {
+    expect(said({ seats: [seat('tom', 'olga')] })).toBe('tom or olga');
+    expect(said({ of: 'all', seats: [seat('tom'), seat('olga')] })).toBe('tom and olga');
+    expect(said({ of: 'all', seats: [seat('tom'), seat('tom')] })).toBe('tom');
+    expect(said({ of: 'all', seats: [seat('tom'), seat('olga', 'sam')] })).toBe('tom and (olga or sam)');
+    expect(said({ quorum: 2, seats: [seat('olga', 'sam', 'sofia')] })).toBe('two of olga, sam, sofia');
+    expect(said({ quorum: 2, seats: [seat('olga', 'sam')] })).toBe('olga and sam');
+  });
+
+  test('who is not pinged is named only where they are needed', () => {
+    const quiet = { ...seat('sam'), pinged: false };
+    expect(said({ seats: [seat('tom'), quiet] })).toBe('tom');
+    expect(said({ quorum: 2, seats: [seat('tom'), quiet] })).toBe('tom and sam');
+    expect(said({ seats: [quiet] })).toBe('sam');
+  });
+});
+
+test('to the person it is about', () => {
+  const said = standing(changeAfter(...wayTo.awaitingSignIn), null, { ...names, isToThem: true });
+  expect(said.detail).toMatch(/^You have never signed in to Anypoint\./);
 });
 
 test('every leg has a name', () => {

@@ -120,7 +120,7 @@ test('markup and mentions in a reason are shown as they are typed and never inte
 
   // when
   const asked = await walk.asks('erik', { entitlement: read, reason, ticket: '<!here> *T-1*' });
-  await walk.cardSays(asked, 'Advice only');
+  await walk.cardSays(asked, 'Advice of the model');
   await walk.clickAndFill('tom', asked.card, 'deny', { reason: { reason: `No: ${reason}` } });
   await walk.becomes(asked.id, 'denied');
   await walk.isQuiet();
@@ -288,5 +288,5 @@ test('a form that is sent twice is one request', async () => {
   expect(answers.map((a) => a.body)).toEqual(['', '']);
   expect(await walk.query(`select 1 from changes where doc->>'reason' = 'Sent twice'`)).toHaveLength(1);
   const card = await walk.card('tom', (m) => wordsOf(m).includes('Sent twice'));
-  expect(wordsOf(card)).toContain('Why: Sent twice');
+  expect(wordsOf(card)).toContain('*Why*\nSent twice');
 });

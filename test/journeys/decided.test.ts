@@ -67,9 +67,9 @@ test('an approval for less time ends earlier than was asked', async () => {
     [asked.id],
   );
   expect(Number(stored?.ms)).toBe(3_600_000);
-  expect(wordsOf(await walk.cardSays(asked, 'In effect'))).toContain(
-    `<!date^${Math.floor(new Date(grant?.endsAt ?? 0).getTime() / 1_000)}^`,
-  );
+  const card = wordsOf(await walk.cardSays(asked, 'In effect'));
+  expect(card).toContain('Approved by Tom Okafor for 1 hour instead of 1 day; access until ');
+  expect(card).toContain(`<!date^${Math.floor(new Date(grant?.endsAt ?? 0).getTime() / 1_000)}^`);
 });
 
 test('neither who asked nor whom it is for can approve, and only they are told', async () => {

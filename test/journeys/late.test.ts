@@ -158,7 +158,7 @@ test('Okta forgets to push a removal: the owner is alarmed that the access is st
   await walk.endsAs(asked.id, 'late');
   await alarm(
     asked,
-    /the end of .* is not seen in MuleSoft within 2 seconds\. It is stuck at Okta’s SCIM push/,
+    /the end of .* was not seen in MuleSoft within 2 seconds\. It is stuck at Okta’s SCIM push/,
   );
   await walk.cardSays(asked, 'but the access is still in MuleSoft');
   expect(await walk.isInGroup('sofia', GROUP)).toBe(false);

@@ -84,39 +84,55 @@ describe('token', () => {
 });
 
 describe('finding a user', () => {
-  test('by e-mail without regard to case', async () => {
-    expect(await anypoint.findUser({ email: 'INES@acme.example', login: 'ines' })).toEqual({
-      id: idOf('ines'),
-      username: 'ines@acme.example',
-      email: 'ines@acme.example',
-      enabled: true,
-    });
+  test('by user name, without regard to case', async () => {
+    expect(await anypoint.findUsers({ email: 'elsewhere@acme.example', login: 'INES@acme.example' })).toEqual(
+      [
+        {
+          id: idOf('ines'),
+          username: 'ines@acme.example',
+          email: 'ines@acme.example',
+          enabled: true,
+          isFederated: true,
+          matchedBy: 'username',
+        },
+      ],
+    );
   });
 
-  test('by user name when the e-mail differs', async () => {
-    const found = await anypoint.findUser({ email: 'ines@elsewhere.example', login: 'ines@acme.example' });
-    expect(found?.id).toBe(idOf('ines'));
+  test('by e-mail when no user name fits, and says that it is only that', async () => {
+    const { userId } = (await sim('POST', '/users/nadia/sign-in', { username: 'nadia.h' })) as {
+      userId: string;
+    };
+    const found = await anypoint.findUsers(who('nadia'));
+    expect(found).toMatchObject([{ id: userId, matchedBy: 'email' }]);
   });
 
   test('nobody before the first sign-in, somebody after it', async () => {
-    expect(await anypoint.findUser(who('nadia'))).toBeNull();
-    const { userId } = (await sim('POST', '/users/nadia/sign-in')) as { userId: string };
-    expect((await anypoint.findUser(who('nadia')))?.id).toBe(userId);
+    const gus = { email: 'nobody@acme.example', login: 'nobody@acme.example' };
+    expect(await anypoint.findUsers(gus)).toEqual([]);
   });
 
   test('a partial match is no match, nor is an empty login', async () => {
-    expect(await anypoint.findUser({ email: 'nes@acme.example', login: '' })).toBeNull();
+    expect(await anypoint.findUsers({ email: 'nes@acme.example', login: '' })).toEqual([]);
   });
 
-  test('of several the enabled one that signed in last', async () => {
+  test('an account that merely has the e-mail comes after the one with the user name, however new it is', async () => {
+    const { userId } = (await sim('POST', '/users/ines/sign-in', { username: 'mallory' })) as {
+      userId: string;
+    };
+    expect((await anypoint.findUsers(who('ines'))).map((user) => user.id)).toEqual([idOf('ines'), userId]);
+  });
+
+  test('of two user names of theirs the enabled one that signed in last', async () => {
     const { userId } = (await sim('POST', '/users/ines/sign-in', { username: 'ines.moreau' })) as {
       userId: string;
     };
-    expect((await anypoint.findUser(who('ines')))?.id).toBe(userId);
+    const both = { email: 'ines@acme.example', login: 'ines.moreau' };
+    expect((await anypoint.findUsers(both))[0]?.id).toBe(userId);
     await setEnabled(userId, false);
-    expect((await anypoint.findUser(who('ines')))?.id).toBe(idOf('ines'));
+    expect((await anypoint.findUsers(both))[0]?.id).toBe(idOf('ines'));
     await setEnabled(idOf('ines'), false);
-    expect(await anypoint.findUser(who('ines'))).toMatchObject({ id: userId, enabled: false });
+    expect((await anypoint.findUsers(both))[0]).toMatchObject({ id: userId, enabled: false });
   });
 });
 

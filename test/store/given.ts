@@ -44,6 +44,7 @@ export function received(
     requestedSeconds: 3_600,
     target: null,
     via: 'slack',
+    lapsesAt: null,
   };
 }
 
