@@ -13,8 +13,9 @@ import type { Road } from './road.ts';
 
 /** What is due is looked for this often, in milliseconds. */
 const SWEEP_EVERY_MS = 1_000;
-/** The catalogue's unready entitlements and old outbox rows are looked at this often. */
-const SLOW_EVERY_MS = 15_000;
+/** Entitlements that are not ready are asked about this often. */
+const CHECK_EVERY_MS = 5_000;
+const FORGET_EVERY_MS = 60_000;
 /** Who is in the IdP's groups is compared with who is wanted there this often. */
 const RECONCILE_EVERY_MS = 300_000;
 const BATCH = 200;
@@ -24,39 +25,49 @@ export type Sweeps = { start(): void; stop(): Promise<void> };
 
 /**
  * What time brings: ends, warnings, lapses, reminders, seals. Kept by a timer in each process under one database
- * lock, so it runs once however many replicas there are, and an emptied queue can't forget it.
+ * lock, so it runs once however many replicas there are, and an emptied queue can't forget it. What asks the
+ * outside world has loops of its own: an IdP that hangs must not hold up an end.
  */
 export function createSweeps(road: Road): Sweeps {
+  const loops = [
+    every(SWEEP_EVERY_MS, road, 'sweep', () => road.locks.tryLock('sweep', () => sweepOnce(road))),
+    every(CHECK_EVERY_MS, road, 'catalogue check', () => road.catalogue.check()),
+    every(FORGET_EVERY_MS, road, 'forgetting', () => forgetDone(road.db, OUTBOX_KEPT_HOURS)),
+    every(RECONCILE_EVERY_MS, road, 'reconcile', () =>
+      road.locks.tryLock('reconcile', () => reconcile(road)),
+    ),
+  ];
+  return {
+    start() {
+      for (const loop of loops) loop.start();
+    },
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
+
+/** Runs work again and again, each time that long after it ended. A failure is logged and forgotten. */
+function every(ms: number, road: Road, name: string, work: () => Promise<unknown>): Sweeps {
   let isStopping = false;
   let loop: Promise<void> = Promise.resolve();
   let wake: () => void = () => {};
 
   async function run(): Promise<void> {
-    let slowAt = 0;
-    let reconcileAt = performance.now() + RECONCILE_EVERY_MS;
     while (!isStopping) {
-      try {
-        await road.locks.tryLock('sweep', () => sweepOnce(road));
-        if (performance.now() >= slowAt) {
-          slowAt = performance.now() + SLOW_EVERY_MS;
-          await road.catalogue.check();
-          await forgetDone(road.db, OUTBOX_KEPT_HOURS);
-        }
-        if (performance.now() >= reconcileAt) {
-          reconcileAt = performance.now() + RECONCILE_EVERY_MS;
-          await road.locks.tryLock('reconcile', () => reconcile(road));
-        }
-      } catch (error) {
-        road.log.warn({ err: (error as Error).message }, 'sweep');
-      }
-      if (isStopping) return;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, SWEEP_EVERY_MS);
+        const timer = setTimeout(resolve, ms);
         wake = () => {
           clearTimeout(timer);
           resolve();
         };
       });
+      if (isStopping) return;
+      try {
+        await work();
+      } catch (error) {
+        road.log.warn({ err: (error as Error).message }, name);
+      }
     }
   }
 
