@@ -98,14 +98,19 @@ type Decide = (unit: Unit, change: Change) => ChangeEvent[] | Promise<ChangeEven
 /** Decides each due change anew under its lock: it may have moved on since it was found. */
 async function forEachDue(road: Road, changeIds: readonly string[], decide: Decide): Promise<void> {
   for (const id of changeIds)
-    await commit(
-      road.db,
-      async (unit) => {
-        const change = await unit.change(id);
-        return { result: null, events: (change === null ? null : await decide(unit, change)) ?? [] };
-      },
-      road.nudge,
-    );
+    try {
+      await commit(
+        road.db,
+        async (unit) => {
+          const change = await unit.change(id);
+          return { result: null, events: (change === null ? null : await decide(unit, change)) ?? [] };
+        },
+        road.nudge,
+      );
+    } catch (error) {
+      // One that can't be decided now holds up none of the others.
+      road.log.error({ err: (error as Error).message, change: id }, 'due change not decided');
+    }
 }
 
 async function endDueGrants(road: Road, now: Date): Promise<void> {
