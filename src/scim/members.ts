@@ -26,7 +26,7 @@ export type UserRow = {
 };
 
 /** Columns of a UserRow, for scim_users under the name `u`. */
-export const userColumns = sql`u.id, u.external_id, u.user_name, u.email, u.display_name, u.active`;
+const userColumns = sql`u.id, u.external_id, u.user_name, u.email, u.display_name, u.active`;
 
 /** The net difference of several steps: who is in now and was not, and the other way round, active or not. */
 export class Difference {

@@ -27,7 +27,7 @@ const PREFIX = 'lkscim_';
 
 export type ScimToken = Omit<Selectable<ScimTables['scim_tokens']>, 'hash'>;
 
-export function digestOf(token: string): Buffer {
+function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
