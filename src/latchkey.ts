@@ -1,6 +1,5 @@
 import { WebClient } from '@slack/web-api';
 import Fastify from 'fastify';
-import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Outside } from './config.ts';
 import type { Catalogue } from './core/catalogue.ts';
@@ -27,6 +26,7 @@ import { notices } from './slack/notices.ts';
 import { connectSocket, socketReceiver } from './slack/socket.ts';
 import { openDatabase } from './store/database.ts';
 import { openLocks } from './store/locks.ts';
+import { owed } from './store/outbox.ts';
 import { changesApi } from './web/changes-api.ts';
 
 /** From decision to seen in MuleSoft. */
@@ -162,6 +162,8 @@ type Readiness = {
   ready: boolean;
   database: boolean;
   openWork: number | null;
+  /** Open work that failed at its last try, by fault; it is tried again until it succeeds. */
+  failing: Record<string, number>;
   entitlements: Record<string, string>;
 };
 
@@ -173,11 +175,9 @@ async function readiness(road: Road): Promise<Readiness> {
     }),
   );
   try {
-    const { rows } = await sql<{ n: string }>`select count(*) as n from outbox where done_at is null`.execute(
-      road.db,
-    );
-    return { ready: true, database: true, openWork: Number(rows[0]?.n), entitlements };
+    const { open, failing } = await owed(road.db);
+    return { ready: true, database: true, openWork: open, failing, entitlements };
   } catch {
-    return { ready: false, database: false, openWork: null, entitlements };
+    return { ready: false, database: false, openWork: null, failing: {}, entitlements };
   }
 }

@@ -1,7 +1,16 @@
 import { Fault } from '../core/fault.ts';
 import type { Job, JobName } from '../core/reactions.ts';
 import type { Lane, Motor } from '../queue/motor.ts';
-import { again, finish, leaseDue, msUntilDue, type OutboxRow, readOpen, unlease } from '../store/outbox.ts';
+import {
+  again,
+  finish,
+  LEASE_MS,
+  leaseDue,
+  msUntilDue,
+  type OutboxRow,
+  readOpen,
+  unlease,
+} from '../store/outbox.ts';
 import { type Ran, type Road, steps } from './road.ts';
 
 /** Rows put into the queue in one go. */
@@ -13,8 +22,15 @@ const AT_ONCE_MAX = 16;
 /** Longest sleep between looks; another replica's commit is found at the latest then. */
 const IDLE_MS = 250;
 const QUEUE_DOWN_MS = 1_000;
+const VENDOR_CODE_MAX = 60;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 30_000;
+/**
+ * Longest wait that a vendor can impose. Limits refill within a minute or two; a reset time hours or centuries away
+ * is a broken clock or a broken proxy, and believing it would stop a lane for good. Asked too early, the vendor
+ * says so again.
+ */
+const VENDOR_WAIT_MAX_MS = 300_000;
 
 export type Relay = {
   nudge(): void;
@@ -35,7 +51,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
   let loop: Promise<void> = Promise.resolve();
   /** A vendor said "not before": lanes that wait, by time. */
   const pausedUntil = new Map<Lane, number>();
-  const held = new Map<string, OutboxRow>();
+  const held = new Map<string, { row: OutboxRow; until: number }>();
   const atOnce = new Set<Promise<void>>();
 
   function nudge(): void {
@@ -44,10 +60,11 @@ export function createRelay(road: Road, motor: Motor): Relay {
   }
 
   async function pump(): Promise<number> {
+    const until = performance.now() + LEASE_MS;
     const rows = await leaseDue(road.db, BATCH);
     if (rows.length === 0) return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(road.db)) ?? IDLE_MS));
     if (held.size > HELD_MAX) held.clear();
-    for (const row of rows) held.set(row.id, row);
+    for (const row of rows) held.set(row.id, { row, until });
     try {
       await motor.enqueue(
         rows.map((row) => ({
@@ -93,11 +110,19 @@ export function createRelay(road: Road, motor: Motor): Relay {
     }
   }
 
-  async function runJob(lane: Lane, id: string): Promise<void> {
+  /**
+   * Runs a delivery only while its lease is the row's current one. After an outage the queue hands out what it was
+   * given again and again meanwhile: all but the last are stale, and are dropped here.
+   */
+  async function runJob(lane: Lane, id: string, delivery: number): Promise<void> {
     try {
-      const row = held.get(id) ?? (await readOpen(road.db, id));
+      const known = held.get(id);
+      // What is held is at least as new as any delivery of this process; another process may have leased it since.
+      if (known !== undefined && known.row.leases > delivery) return;
+      const isFresh = known?.row.leases === delivery && performance.now() < known.until;
+      const row = isFresh ? known.row : await readOpen(road.db, id);
       held.delete(id);
-      if (row === null) return;
+      if (row === null || row.leases !== delivery) return;
       await runRow(lane, row);
     } catch (error) {
       // The database is away: the lease runs out and the row is handed out again.
@@ -108,7 +133,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
   async function runRow(lane: Lane, row: OutboxRow): Promise<void> {
     const pauseMs = (pausedUntil.get(lane) ?? 0) - performance.now();
     if (pauseMs > 0) {
-      await again(road.db, row, pauseMs + Math.random() * 250, null);
+      await unlease(road.db, [row.id], pauseMs + Math.random() * 250);
       return;
     }
     await conclude(lane, row, await attempt(row));
@@ -156,7 +181,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
       },
       'job will be run again',
     );
-    await again(road.db, row, waitMs, outcome.code);
+    await again(road.db, row, waitMs, faultName(outcome));
   }
 
   return {
@@ -180,12 +205,17 @@ function isPassing(error: unknown): boolean {
   return /^(08|40|57)/.test(String((error as { code?: unknown }).code ?? ''));
 }
 
+/** As /readyz shows it: our code, and the vendor's own where it says more. */
+function faultName({ code, vendorCode }: Fault): string {
+  return vendorCode === undefined ? code : `${code} (${vendorCode.slice(0, VENDOR_CODE_MAX)})`;
+}
+
 /**
  * Nothing accepted is ever dropped: even what is not retryable by itself (credentials refused, say) is tried
  * again, slowly, until somebody mends it. Steps that can give up say so in the change itself.
  */
 function retryDelayMs(fault: Fault, attempts: number): number {
-  if (fault.retryAfterMs !== undefined) return fault.retryAfterMs;
+  if (fault.retryAfterMs !== undefined) return Math.min(fault.retryAfterMs, VENDOR_WAIT_MAX_MS);
   if (!fault.retryable) return LAST_RETRY_MS;
   const backoff = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts);
   return backoff * (0.75 + Math.random() * 0.5);

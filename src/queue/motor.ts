@@ -31,8 +31,10 @@ const COMMAND_TIMEOUT_MS = 5_000;
  */
 const ONE_BY_ONE_MAX = 20;
 
-type LaneQueue = Queue<{ id: string }, unknown, string, { id: string }, unknown, string, IQueueBackend>;
-type LaneWorker = Worker<{ id: string }, unknown, string, IQueueBackend>;
+/** `delivery`: which handing-out of the row this is. */
+type JobData = { id: string; delivery: number };
+type LaneQueue = Queue<JobData, unknown, string, JobData, unknown, string, IQueueBackend>;
+type LaneWorker = Worker<JobData, unknown, string, IQueueBackend>;
 
 export type QueuedWork = { lane: Lane; id: string; delivery: number; priority: number };
 
@@ -40,8 +42,8 @@ export type QueuedWork = { lane: Lane; id: string; delivery: number; priority: n
 export type Motor = {
   readonly kind: 'redis' | 'postgres';
   enqueue(work: readonly QueuedWork[]): Promise<void>;
-  /** Starts handing out; `run` gets the id of an outbox row and never throws. */
-  start(run: (lane: Lane, id: string) => Promise<void>): void;
+  /** Starts handing out; `run` gets the id of an outbox row and the number of its delivery, and never throws. */
+  start(run: (lane: Lane, id: string, delivery: number) => Promise<void>): void;
   close(): Promise<void>;
 };
 
@@ -86,7 +88,7 @@ export async function createMotor(options: MotorOptions): Promise<Motor> {
             .filter((w) => w.lane === lane)
             .map((w) => ({
               name: lane,
-              data: { id: w.id },
+              data: { id: w.id, delivery: w.delivery },
               // Ids must be neither all digits nor hold a colon.
               opts: { jobId: `o${w.id}-${w.delivery}`, priority: w.priority },
             }));
@@ -101,7 +103,7 @@ export async function createMotor(options: MotorOptions): Promise<Motor> {
         const worker: LaneWorker = new Worker(
           lane,
           async (job) => {
-            await run(lane, String(job.data.id));
+            await run(lane, String(job.data.id), Number(job.data.delivery));
           },
           {
             ...queueOptions(forWorkers),

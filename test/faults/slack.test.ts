@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { credentials } from '../../src/sandbox/seed.ts';
 import { type Journey, setOut } from '../journeys/journey.ts';
 import type { Stage } from '../stage.ts';
 
@@ -135,3 +136,56 @@ test('Slack is down when Latchkey starts: it starts, serves SCIM and catches up 
   await walk.until('the card is out', async () => (await messagesOf(id)).includes(`${id}:card`), 45_000);
   expect((await messagesOf(id)).filter((marker) => marker === `${id}:card`)).toHaveLength(1);
 }, 90_000);
+
+test('a card that somebody deleted is posted anew', async () => {
+  // given
+  const asked = await walk.asks('sofia', { entitlement: read, reason: 'Its card was deleted' });
+  const { channel, ts } = asked.card;
+  await fetch(`${stage.world.url}/slack/api/chat.delete`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${credentials.slackBotToken}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ channel, ts }),
+  });
+
+  // when
+  const status = await walk.statusOf('sofia', asked.id);
+  await walk.click('sofia', status, 'withdraw');
+
+  // then
+  const cards = async () =>
+    (await walk.messages('tom', 'access-requests')).filter(
+      (m) => m.metadata?.event_payload?.marker === `${asked.id}:card`,
+    );
+  await walk.until('a new card is out', async () => (await cards()).length === 1);
+  expect((await cards())[0]?.ts).not.toBe(ts);
+  await walk.isQuiet();
+});
+
+test('a channel that Latchkey is not in: nothing is dropped, and /readyz names it', async () => {
+  // given
+  const elsewhere = await setOut({ catalogue: (catalogue) => ({ ...catalogue, channel: 'general' }) });
+  try {
+    // when
+    const reason = 'Nobody invited Latchkey';
+    await elsewhere.walk.ask('ines', { entitlement: read, reason });
+
+    // then its requester hears of it all the same
+    const id = await elsewhere.walk.until('it is stored', async () =>
+      elsewhere.walk.changeBecause(reason).then((c) => c?.id),
+    );
+    await elsewhere.walk.statusOf('ines', id);
+    await elsewhere.walk.until('/readyz says what fails', async () => {
+      const ready = await fetch(`${elsewhere.stage.latchkey.url}/readyz`);
+      const { failing } = (await ready.json()) as { failing: Record<string, number> };
+      return failing['slack.forbidden (not_in_channel)'] === 1;
+    });
+    expect(
+      await elsewhere.walk.query(`select 1 from outbox where key = $1 and done_at is null`, [`tell:${id}`]),
+    ).toHaveLength(1);
+  } finally {
+    await elsewhere.stage.close();
+  }
+});
