@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Fault } from './core/fault.ts';
 
-/** Settings that connect Latchkey to the outside world. With none of them set, `npm start` is the sandbox. */
+/** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */
 const outside = {
   SLACK_BOT_TOKEN: 'the bot token (xoxb-…), Slack app page, OAuth & Permissions',
   SLACK_SIGNING_SECRET:
@@ -17,14 +17,20 @@ const outside = {
   ANYPOINT_CLIENT_ID: 'the connected app’s client id',
   ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
   SCIM_TOKEN: 'a long random bearer token that you also give to Okta’s SCIM app',
+  PUBLIC_URL: 'the address under which Slack and Okta reach Latchkey; the sandbox is on loopback only',
+  READ_TOKEN: 'the bearer token of /api/changes; the sandbox has one of its own',
 } as const;
 
+/** `too short` and not the value: messages about secrets never repeat them. */
+const long = (min: number) => z.string().trim().min(min, `is too short: at least ${min} characters`);
 const text = z.string().trim().min(1);
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
 
+const PORT_RULE = 'must be a number from 0 to 65535';
+
 const environment = z.object({
   SLACK_BOT_TOKEN: text.regex(/^xoxb-/, 'starts with xoxb-').optional(),
-  SLACK_SIGNING_SECRET: text.min(8, 'looks too short').optional(),
+  SLACK_SIGNING_SECRET: long(8).optional(),
   SLACK_APP_TOKEN: text.regex(/^xapp-/, 'starts with xapp-').optional(),
   SLACK_API_URL: z.url({ protocol: /^https?$/ }).optional(),
   OKTA_ORG_URL: url.optional(),
@@ -35,17 +41,23 @@ const environment = z.object({
   ANYPOINT_ORG_ID: text.optional(),
   ANYPOINT_CLIENT_ID: text.optional(),
   ANYPOINT_CLIENT_SECRET: text.optional(),
-  SCIM_TOKEN: text.min(16, 'has at least 16 characters').optional(),
+  SCIM_TOKEN: long(16).optional(),
   OPENAI_API_KEY: text.optional(),
   OPENAI_BASE_URL: url.optional(),
   OPENAI_MODEL: text.optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   PUBLIC_URL: url.optional(),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  PORT: z
+    .string()
+    .trim()
+    .regex(/^\d{1,5}$/, PORT_RULE)
+    .transform(Number)
+    .refine((port) => port <= 65_535, PORT_RULE)
+    .default(3000),
   POLICY_DIR: text.default('policy'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
-  READ_TOKEN: text.min(16, 'has at least 16 characters').optional(),
+  READ_TOKEN: long(16).optional(),
 });
 
 /** How to reach the outside world. */
@@ -143,8 +155,9 @@ function readOutside(e: Environment): Outside {
   if (missing.length > 0)
     throw invalid([
       ...missing,
-      'For the sandbox instead, start with none of the SLACK_, OKTA_, ANYPOINT_ and SCIM_ variables set.',
+      'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
     ]);
+  refusePublished(e);
   return {
     slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
     okta: { orgUrl, auth },
@@ -156,13 +169,40 @@ function readOutside(e: Environment): Outside {
   };
 }
 
+/**
+ * The sandbox's credentials stand in its source. Anybody could use them against an installation that took them over,
+ * so they are good only where every party is on this machine.
+ */
+function refusePublished(e: Environment): void {
+  const urls = [
+    e.SLACK_API_URL ?? 'https://slack.com/api/',
+    e.OKTA_ORG_URL ?? '',
+    e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
+  ];
+  if (urls.every(isLoopback)) return;
+  const published = Object.entries(e)
+    .filter(
+      ([name, value]) =>
+        name !== 'OPENAI_MODEL' && /^(sandbox-|xoxb-sandbox|xapp-sandbox)/.test(String(value)),
+    )
+    .map(
+      ([name]) =>
+        `${name}: is the sandbox’s own, which everybody can read in the source: make one that only you know`,
+    );
+  if (published.length > 0) throw invalid(published);
+}
+
+function isLoopback(address: string): boolean {
+  return URL.canParse(address) && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(address).hostname);
+}
+
 function hintOf(name: string): string {
   const hint = outside[name as keyof typeof outside];
   return hint === undefined ? '' : ` (${hint})`;
 }
 
 function invalid(problems: readonly string[]): Fault {
-  return new Fault('config.invalid', `the configuration is not complete:\n  ${problems.join('\n  ')}`, {
+  return new Fault('config.invalid', `the configuration can’t be used:\n  ${problems.join('\n  ')}`, {
     retryable: false,
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { Fault } from '../src/core/fault.ts';
+import { sandboxSettings } from '../src/sandbox/launch.ts';
 
 const real = {
   SLACK_BOT_TOKEN: 'xoxb-1',
@@ -50,9 +51,7 @@ describe('nothing set', () => {
       REDIS_URL: 'rediss://cache:6380/1',
       PORT: '8080',
       POLICY_DIR: '/etc/latchkey',
-      PUBLIC_URL: 'https://latchkey.acme.example/',
       LOG_LEVEL: 'debug',
-      READ_TOKEN: 'sixteen-characters',
     });
     expect(config).toMatchObject({
       outside: null,
@@ -60,9 +59,7 @@ describe('nothing set', () => {
       redisUrl: 'rediss://cache:6380/1',
       port: 8080,
       policyDir: '/etc/latchkey',
-      publicUrl: 'https://latchkey.acme.example',
       logLevel: 'debug',
-      readToken: 'sixteen-characters',
     });
   });
 
@@ -93,6 +90,14 @@ describe('everything set', () => {
     const { SLACK_SIGNING_SECRET: _, ...rest } = real;
     expect(readConfig({ ...rest, SLACK_APP_TOKEN: 'xapp-1' }).outside?.slack).toMatchObject({
       appToken: 'xapp-1',
+    });
+  });
+
+  test('an address of its own, without the slash at its end, and a token for reading', () => {
+    const env = { ...real, PUBLIC_URL: 'https://latchkey.acme.example/', READ_TOKEN: 'sixteen-characters' };
+    expect(readConfig(env)).toMatchObject({
+      publicUrl: 'https://latchkey.acme.example',
+      readToken: 'sixteen-characters',
     });
   });
 
@@ -133,14 +138,17 @@ describe('half set is refused, never taken for the sandbox', () => {
     expect(told).toContain(`${name} is not set (`);
   });
 
-  test.each(['SLACK_APP_TOKEN', 'SLACK_API_URL', 'OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY', 'ANYPOINT_URL'])(
-    'only %s',
-    (name) => {
-      const value =
-        { SLACK_APP_TOKEN: 'xapp-1', SLACK_API_URL: 'https://x', ANYPOINT_URL: 'https://x' }[name] ?? 'x';
-      expect(refusal({ [name]: value })).toMatch(/is not set/);
-    },
-  );
+  test.each([
+    ['SLACK_APP_TOKEN', 'xapp-1'],
+    ['SLACK_API_URL', 'https://x'],
+    ['OKTA_CLIENT_ID', 'x'],
+    ['OKTA_PRIVATE_KEY', 'x'],
+    ['ANYPOINT_URL', 'https://x'],
+    ['PUBLIC_URL', 'https://latchkey.acme.example'],
+    ['READ_TOKEN', 'sixteen-characters'],
+  ])('only %s', (name, value) => {
+    expect(refusal({ [name]: value })).toMatch(/SLACK_BOT_TOKEN is not set/);
+  });
 
   test('a service app without its key, or the key without its app', () => {
     expect(refusal({ ...real, OKTA_CLIENT_ID: 'app' })).toContain('OKTA_PRIVATE_KEY is not set');
@@ -163,19 +171,21 @@ describe('half set is refused, never taken for the sandbox', () => {
 describe('a wrong value is named', () => {
   test.each([
     ['SLACK_BOT_TOKEN', 'xoxp-1', /starts with xoxb-/],
-    ['SLACK_SIGNING_SECRET', 'short', /looks too short/],
+    ['SLACK_SIGNING_SECRET', 'short', /^ {2}SLACK_SIGNING_SECRET: is too short: at least 8 characters/m],
     ['SLACK_APP_TOKEN', 'xoxb-1', /starts with xapp-/],
     ['SLACK_API_URL', 'slack.com', /URL/],
     ['OKTA_ORG_URL', 'ftp://acme', /URL/],
     ['ANYPOINT_URL', 'anypoint', /URL/],
-    ['SCIM_TOKEN', 'short', /16 characters/],
+    ['SCIM_TOKEN', 'short', /^ {2}SCIM_TOKEN: is too short: at least 16 characters/m],
     ['OPENAI_BASE_URL', 'localhost', /URL/],
     ['DATABASE_URL', 'mysql://db', /URL/],
     ['REDIS_URL', 'http://cache', /URL/],
     ['PUBLIC_URL', 'latchkey', /URL/],
-    ['PORT', '99999', /65535/],
-    ['PORT', 'http', /number/],
-    ['PORT', '80.5', /int/],
+    ['PORT', '99999', /^ {2}PORT: must be a number from 0 to 65535$/m],
+    ['PORT', 'abc', /^ {2}PORT: must be a number from 0 to 65535$/m],
+    ['PORT', '80.5', /^ {2}PORT: must be a number from 0 to 65535$/m],
+    ['PORT', '-1', /^ {2}PORT: must be a number from 0 to 65535$/m],
+    ['PORT', '0x50', /^ {2}PORT: must be a number from 0 to 65535$/m],
     ['LOG_LEVEL', 'loud', /fatal/],
     ['READ_TOKEN', 'short', /16 characters/],
   ])('%s=%s', (name, value, says) => {
@@ -193,5 +203,38 @@ describe('a wrong value is named', () => {
     expect(refusal({ ...real, SLACK_BOT_TOKEN: 'xoxp-very-secret', SCIM_TOKEN: 'tiny' })).not.toMatch(
       /very-secret|tiny/,
     );
+  });
+});
+
+describe('the sandbox’s published credentials', () => {
+  const published = sandboxSettings('http://127.0.0.1:4000');
+
+  test('are good for the sandbox’s own world', () => {
+    expect(readConfig(published).outside).not.toBeNull();
+    expect(
+      readConfig({ ...published, ...{ OKTA_ORG_URL: 'http://localhost:4000/okta' } }).outside,
+    ).not.toBeNull();
+  });
+
+  test.each([
+    ['SLACK_BOT_TOKEN', 'xoxb-sandbox-latchkey'],
+    ['SLACK_SIGNING_SECRET', 'sandbox-signing-secret'],
+    ['SLACK_APP_TOKEN', 'xapp-sandbox-latchkey'],
+    ['OKTA_API_TOKEN', 'sandbox-okta-token'],
+    ['ANYPOINT_CLIENT_SECRET', 'sandbox-anypoint-secret'],
+    ['SCIM_TOKEN', 'sandbox-scim-token'],
+    ['READ_TOKEN', 'sandbox-read-token'],
+  ])('%s is refused for real, and not repeated', (name, value) => {
+    const told = refusal({ ...real, [name]: value });
+    expect(told).toMatch(new RegExp(`^  ${name}: is the sandbox’s own`, 'm'));
+    expect(told).not.toContain(value);
+  });
+
+  test.each([
+    ['OKTA_ORG_URL', 'https://acme.okta.com'],
+    ['ANYPOINT_URL', 'https://127.0.0.1.evil.example'],
+    ['SLACK_API_URL', 'https://slack.com/api/'],
+  ])('and so they are when only %s is elsewhere', (name, value) => {
+    expect(refusal({ ...published, [name]: value })).toContain('SCIM_TOKEN: is the sandbox’s own');
   });
 });
