@@ -25,3 +25,9 @@ export function durationInWords(seconds: number): string {
 export function elapsedInWords(ms: number): string {
   return ms < 10_000 ? `${(Math.max(ms, 0) / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
 }
+
+/** `two`, `three`; figures from ten on. */
+export function countInWords(count: number): string {
+  const words = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+  return words[count] ?? String(count);
+}

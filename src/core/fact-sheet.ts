@@ -41,16 +41,10 @@ export function factSheet(subject: SheetSubject): FactSheet {
     ['person', [b.name, b.title, b.department].filter((part) => part !== null).join(', ')],
     ['entitlement', `${e.title}: ${e.gives}`],
     ['tier', e.tier],
-    [
-      'duration',
-      `${durationInWords(subject.requestedSeconds)} asked, ${durationInWords(e.maxSeconds)} at most`,
-    ],
+    ['duration', `${durationInWords(subject.requestedSeconds)} of at most ${durationInWords(e.maxSeconds)}`],
     ['ticket', subject.ticket ?? 'none given', subject.ticket !== null],
-    [
-      'peers',
-      `${subject.holders} hold it now, ${subject.holdersInDepartment} of them in the same department`,
-    ],
-    ['history', `${subject.earlierGrants} earlier grants of it to this person`],
+    ['peers', peersInWords(subject)],
+    ['history', historyInWords(subject)],
     ['verdict', subject.verdict.grounds.map((g) => g.text).join('; ')],
     ['reason', subject.reason, true],
   ];
@@ -67,13 +61,29 @@ export function factSheet(subject: SheetSubject): FactSheet {
   };
 }
 
+/** Only what Latchkey gave is counted: who was in the group before has asked nobody. */
+function peersInWords({ holders, holdersInDepartment: near }: SheetSubject): string {
+  if (holders === 0) return 'nobody holds it through Latchkey';
+  if (holders === 1)
+    return `1 person holds it through Latchkey, in ${near === 1 ? 'the same' : 'another'} department`;
+  return `${holders} people hold it through Latchkey, ${near === 0 ? 'none' : near} of them in the same department`;
+}
+
+function historyInWords({ earlierGrants: count, beneficiary }: SheetSubject): string {
+  const [name = beneficiary.name] = beneficiary.name.split(' ');
+  return count === 0
+    ? `never granted to ${name} before`
+    : `${count} earlier grant${count === 1 ? '' : 's'} of it to ${name}`;
+}
+
 /** The summary that stands whether or not a model answers: two or three plain sentences out of the facts. */
 export function plainSummary(sheet: FactSheet): string {
   const text = (label: string) => sheet.facts.find((f) => f.label === label)?.text ?? '';
   return [
-    `Tier ${text('tier')}; ${text('duration')}.`,
+    `${capital(text('duration'))}.`,
     `${capital(text('peers'))}; ${text('history')}.`,
-    `${capital(text('verdict'))}.`,
+    // The last ground is what the rules came to; the others are said already.
+    `${capital(text('verdict').split('; ').at(-1) ?? '')}.`,
   ].join(' ');
 }
 

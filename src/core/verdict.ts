@@ -38,9 +38,9 @@ export function evaluateRequest(facts: RequestFacts): Verdict {
     clause,
   };
   if (entitlement.autoApprove && entitlement.tier === 'low' && !facts.isForSomebodyElse)
-    return { effect: 'autoApprove', grounds: [withinMax, { text: 'tier low, approved by rule', clause }] };
+    return { effect: 'autoApprove', grounds: [withinMax, { text: 'low tier: approved by rule', clause }] };
   return {
     effect: 'ask',
-    grounds: [withinMax, { text: `tier ${entitlement.tier}: a person decides`, clause }],
+    grounds: [withinMax, { text: `${entitlement.tier} tier: a person decides`, clause }],
   };
 }

@@ -68,7 +68,7 @@ export async function receiveRequest(road: Road, submission: Submission): Promis
       ? requester
       : await who(road, submission.forAccountId);
   if (isRefusal(beneficiary))
-    return no('for', { ...beneficiary, text: `That person can’t be given access: ${beneficiary.text}` });
+    return no('for', await aboutThem(road, submission.forAccountId ?? '', beneficiary));
   if (!mayRequest(entitlement.requestableBy, beneficiary))
     return no(
       'entitlement',
@@ -153,6 +153,46 @@ function no(field: FieldName, refusal: Refusal): Received {
 /** People met before are known by their link; strangers are looked up. The consider step asks the IdP again anyway. */
 async function who(road: Road, accountId: string): Promise<Person | Refusal> {
   return (await personByLink(road.db, 'slack', accountId)) ?? (await identify(road, accountId));
+}
+
+/** `identify` speaks to the person it looks up; here somebody else reads it. */
+async function aboutThem(road: Road, accountId: string, { reason }: Refusal): Promise<Refusal> {
+  const name = (await road.chat.whoIs(accountId))?.name ?? 'that person';
+  const askIt = 'Ask the IT desk to look at their account.';
+  switch (reason) {
+    case 'notAPerson':
+      return refuse(reason, `${name} is a bot; bots can’t hold access.`, 'Choose a person.');
+    case 'guest':
+      return refuse(reason, `${name} is a guest; guests can’t hold access.`, 'Choose a member of Slack.');
+    case 'stranger':
+      return refuse(
+        reason,
+        `${name} belongs to another organisation, so they can’t hold access.`,
+        'Choose somebody of ours.',
+      );
+    case 'deactivated':
+      return refuse(reason, `${name}’s Slack account is deactivated.`, askIt);
+    case 'noVerifiedEmail':
+      return refuse(
+        reason,
+        `${name}’s Slack account has no confirmed e-mail address.`,
+        'They have to confirm it in Slack first.',
+      );
+    case 'inactiveInIdp':
+      return refuse(reason, `${name}’s account in the identity provider is not active.`, askIt);
+    case 'ambiguousPerson':
+      return refuse(
+        reason,
+        `Several people in the identity provider share ${name}’s address.`,
+        'Ask the IT desk which of them it is.',
+      );
+    default:
+      return refuse(
+        reason,
+        `The identity provider knows nobody with ${name}’s Slack address.`,
+        'Ask the IT desk.',
+      );
+  }
 }
 
 function checkFields(s: Submission, entitlement: Entitlement | null): Received | null {

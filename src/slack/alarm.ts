@@ -1,6 +1,6 @@
-import { type Change, legTimes } from '../core/change.ts';
-import { durationInWords, elapsedInWords } from '../core/duration.ts';
-import { legName } from '../core/words.ts';
+import type { Change } from '../core/change.ts';
+import { durationInWords } from '../core/duration.ts';
+import { legName, tookInWords } from '../core/leg-words.ts';
 import type { Notice } from '../flow/ports.ts';
 import type { ChangeView } from '../flow/view.ts';
 import { IDP_NAME, mention, type SlackContent, section, titleOf } from './card.ts';
@@ -33,11 +33,11 @@ export function alarms(view: ChangeView): Notice<SlackContent>[] {
 function alarmText(view: ChangeView, change: Change): string {
   const what = `${change.kind === 'grant' ? 'the grant' : 'the end'} of ${inert(titleOf(view))} for ${mention(view.beneficiary)}`;
   if (change.state === 'failed')
-    return `:rotating_light: ${IDP_NAME} refuses ${what} (${inert(change.failure?.code ?? '')}). Look at the group ${inert(change.target?.groupName ?? '')} in ${IDP_NAME}; nothing is retried until it is asked again.`;
+    return `:rotating_light: ${IDP_NAME} refuses ${what} (${inert(change.failure?.code ?? '')}).\n*What to do:* look at the group ${inert(change.target?.groupName ?? '')} in ${IDP_NAME}; nothing is retried until it is asked again.`;
   const leg = legName(change.late?.leg ?? 'delivery', IDP_NAME);
   if (change.late?.clearedAt != null)
-    return `:white_check_mark: Alarm cleared: ${what} was seen in MuleSoft after ${elapsedInWords(legTimes(change.legs).total ?? 0)}; it was stuck at ${leg}.`;
-  return `:rotating_light: Alarm: ${what} is not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}. It is stuck at ${leg}: ${inert(change.late?.why ?? '')}. What to do: ${hint(change, view)} Latchkey keeps looking and says here when it arrives.`;
+    return `:white_check_mark: Alarm cleared: ${what} was seen in MuleSoft after ${tookInWords(change)}; it was stuck at ${leg}.`;
+  return `:rotating_light: Alarm: ${what} was not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}. It is stuck at ${leg}: ${inert(change.late?.why ?? '')}.\n*What to do:* ${hint(change, view)}\nLatchkey keeps looking and says here when it arrives.`;
 }
 
 function hint(change: Change, view: ChangeView): string {

@@ -1,7 +1,9 @@
-import type { KnownBlock } from '@slack/types';
+import type { KnownBlock, MrkdwnElement } from '@slack/types';
 import { type Change, isFound, legTimes } from '../core/change.ts';
+import { decidersInWords } from '../core/decider-words.ts';
 import { elapsedInWords } from '../core/duration.ts';
-import { askedInWords, type Names, type Standing } from '../core/words.ts';
+import { distinct } from '../core/routing.ts';
+import { askedInWords, type Mood, type Names, type Standing } from '../core/words.ts';
 import type { AdviceResult } from '../flow/ports.ts';
 import type { ChangeView, Named } from '../flow/view.ts';
 import type { Summary } from '../store/summaries.ts';
@@ -24,26 +26,41 @@ export const actions = {
   ask: 'ask',
 } as const;
 
-const moodMarks: Record<Standing['mood'], string> = {
+const moodMarks: Record<Mood, string> = {
   waiting: ':hourglass_flowing_sand:',
   moving: ':arrows_counterclockwise:',
   good: ':white_check_mark:',
+  no: ':no_entry:',
   bad: ':rotating_light:',
   over: ':checkered_flag:',
 };
 
 export const IDP_NAME = 'Okta';
 
-export function namesOf(view: ChangeView): Names {
+/** Names for the channel or, `isToThem`, for the beneficiary alone. */
+export function namesOf(view: ChangeView, isToThem = false): Names {
   return {
-    beneficiary: mention(view.beneficiary),
+    beneficiary: isToThem ? 'you' : mention(view.beneficiary),
+    isToThem,
     title: inert(titleOf(view)),
-    deciders: [...view.pinged, ...(view.pinged.length === 0 ? view.alsoMay : [])].map(mention).join(' or '),
+    deciders: decidersOf(view),
     owner: view.owner === null ? 'The catalogue’s owner' : mention(view.owner),
     idp: IDP_NAME,
     time: slackDate,
     safe: inert,
   };
+}
+
+function decidersOf({ change: { plan }, pinged, alsoMay }: ChangeView): string {
+  if (plan === null) return '';
+  // The view names the plan's people in the plan's order.
+  const first = distinct(plan.seats.filter((s) => s.pinged));
+  const others = distinct(plan.seats).filter((a) => !first.some((p) => p.id === a.id));
+  const named = new Map<string, Named | undefined>([
+    ...first.map((p, i) => [p.id, pinged[i]] as const),
+    ...others.map((p, i) => [p.id, alsoMay[i]] as const),
+  ]);
+  return decidersInWords(plan, (p) => mention(named.get(p.id) ?? { name: p.name, accountId: null }));
 }
 
 export function titleOf(view: ChangeView): string {
@@ -76,10 +93,12 @@ export function card(view: ChangeView, now: Standing): SlackContent {
       fields: [
         mrkdwn(`*Gives*\n${inert(view.entitlement?.gives ?? '')}`, FIELD_TEXT_MAX),
         mrkdwn(`*Tier*\n${view.entitlement?.tier ?? 'unknown'}`),
-        ...(change.ticket === null ? [] : [plain(`Ticket\n${change.ticket}`)]),
+        ...extensionFields(view),
+        ...(change.ticket === null ? [] : [mrkdwn('*Ticket*'), plain(change.ticket, FIELD_TEXT_MAX)]),
       ],
     },
-    section(plain(isFound(change) ? `Found: ${change.reason}.` : `Why: ${change.reason}`)),
+    section(mrkdwn(isFound(change) ? '*Found*' : '*Why*')),
+    section(plain(isFound(change) ? `${change.reason}.` : change.reason)),
   ];
   if (view.summary !== null) {
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
@@ -98,18 +117,32 @@ export function card(view: ChangeView, now: Standing): SlackContent {
   return { text: `${plainName(view.beneficiary)}: ${subject}. ${now.headline}.`, blocks };
 }
 
+/** What an extension asked for would change: from when to when. */
+function extensionFields({ change, summary }: ChangeView): MrkdwnElement[] {
+  const held = summary?.sheet.facts.find((f) => f.label === 'held until')?.text;
+  if (change.cause !== 'extension' || held === undefined || change.requestedSeconds === null) return [];
+  const endsAt = new Date(held);
+  const asked = new Date(endsAt.getTime() + change.requestedSeconds * 1_000);
+  return [
+    mrkdwn(`*Ends at present*\n${slackDate(endsAt)}`),
+    mrkdwn(`*Would end*\n${slackDate(change.grant?.endsAt ?? asked)}`),
+  ];
+}
+
 function plainName(person: Named): string {
   return inert(person.name);
 }
 
 /** A finding is no request: it says what was found. */
-export function foundHead(view: ChangeView): string {
+export function foundHead(view: ChangeView, isToThem = false): string {
   const { change } = view;
   const group = inert(change.target?.groupName ?? '');
-  const whom = mention(view.beneficiary);
+  const [was, is] = isToThem
+    ? ['You were', 'You are']
+    : [`${mention(view.beneficiary)} was`, `${mention(view.beneficiary)} is`];
   return change.cause === 'loss'
-    ? `${whom} was taken out of ${group} (${inert(titleOf(view))}) by hand, though access was granted`
-    : `${whom} is in ${group} (${inert(titleOf(view))}), and nobody asked for it here`;
+    ? `${was} taken out of ${group} (${inert(titleOf(view))}) by hand, though access was granted`
+    : `${is} in ${group} (${inert(titleOf(view))}), and nobody asked for it here`;
 }
 
 function findingButtons(change: Change): KnownBlock {
@@ -173,6 +206,10 @@ const whyNoAdvice: Record<Extract<AdviceResult, { answered: false }>['why'], str
   'not configured': 'none is configured',
 };
 
+const leanings = { approve: 'approve', deny: 'deny', 'ask more': 'ask more first' } as const;
+/** Labels of the fact sheet that are not plain words already. */
+const factNames: Record<string, string> = { peers: 'who holds it', verdict: 'the rules' };
+
 /** The model's words, plainly as advice, in blocks that interpret nothing. */
 function adviceBlocks({ advice, sheet }: Summary): KnownBlock[] {
   if (advice === null)
@@ -189,26 +226,34 @@ function adviceBlocks({ advice, sheet }: Summary): KnownBlock[] {
       },
     ];
   const { headline, risks, questions, lean } = advice.advice;
-  const source = (id: string) => sheet.facts.find((f) => f.id === id)?.label ?? id;
+  const label = (id: string) => {
+    const found = sheet.facts.find((f) => f.id === id)?.label ?? id;
+    return factNames[found] ?? found;
+  };
+  // A clause says more than the facts it bears on.
+  const sources = (r: { facts: string[]; clauses: string[] }) =>
+    (r.clauses.length > 0 ? r.clauses : r.facts.map(label)).join(', ');
   const lines = [
-    `Advice only (${advice.provenance.model}), leans to ${lean === 'ask more' ? 'asking more' : lean === 'deny' ? 'denying' : 'approving'}: ${headline}`,
-    ...risks.map(
-      (r) => `• ${severities[r.severity]}: ${r.text} (${[...r.facts.map(source), ...r.clauses].join(', ')})`,
-    ),
+    `Advice of the model (it decides nothing): ${leanings[lean]}.`,
+    headline,
+    ...risks.map((r) => `• ${severities[r.severity]}: ${r.text} (${sources(r)})`),
     ...questions.map((q) => `• To ask: ${q}`),
   ];
-  return [section(plain(lines.join('\n')))];
+  return [
+    section(plain(lines.join('\n'))),
+    { type: 'context', elements: [plain(`Model: ${advice.provenance.model}`)] },
+  ];
 }
 
 export function legsBlock(view: ChangeView): KnownBlock[] {
   const shown = view.ending ?? view.change;
-  const t = legTimes(shown.legs);
+  const t = legTimes(shown.legs, shown.signedInAt);
   if (t.total === null) return [];
   const parts: [string, number | null][] = [
-    [`decision to ${IDP_NAME}`, t.decisionToIdp],
-    ['to SCIM push', t.idpToScim],
-    ['to delivery', t.scimToDelivery],
-    ['to seen', t.deliveryToSeen],
+    [IDP_NAME, t.decisionToIdp],
+    ['SCIM push', t.idpToScim],
+    ['Anypoint', t.scimToDelivery],
+    ['seen', t.deliveryToSeen],
   ];
   const text = parts
     .filter(([, ms]) => ms !== null)

@@ -1,11 +1,12 @@
 import { App, type Receiver } from '@slack/bolt';
-import type { HomeView } from '@slack/types';
+import type { HomeView, KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
 import { isRefusal } from '../core/refusal.ts';
 import { identify } from '../flow/identify.ts';
 import type { Road } from '../flow/road.ts';
 import { changesOfPerson } from '../store/changes.ts';
+import { personByLink } from '../store/people.ts';
 import { hearDecisions } from './decisions.ts';
 import { inert } from './mrkdwn.ts';
 import { homeView, overview } from './overview.ts';
@@ -48,11 +49,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
     await ack();
     try {
       if (word !== 'mine') return await openRequestForm(road, client, command.trigger_id, command.user_id);
-      const person = await identify(road, command.user_id);
-      const answer = isRefusal(person)
-        ? { text: inert(`${person.text} ${person.next}`) }
-        : await overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX));
-      await respond({ response_type: 'ephemeral', ...answer });
+      await respond({ response_type: 'ephemeral', ...(await accessOf(road, command.user_id)) });
     } catch (error) {
       road.log.warn({ err: (error as Error).message }, '/access not served');
       await respond({ response_type: 'ephemeral', text: TRY_AGAIN });
@@ -69,12 +66,17 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
   return app;
 }
 
+/** Shows only, so who was met before is known by their link and nobody outside is asked. */
+async function accessOf(road: Road, accountId: string): Promise<{ text: string; blocks?: KnownBlock[] }> {
+  const person = (await personByLink(road.db, 'slack', accountId)) ?? (await identify(road, accountId));
+  if (isRefusal(person)) return { text: inert(`${person.text} ${person.next}`) };
+  return await overview(road, person.id, await changesOfPerson(road.db, person.id, OVERVIEW_MAX));
+}
+
 /** The Home tab: what this person has and asked for. */
 async function homeFor(road: Road, accountId: string): Promise<HomeView> {
   try {
-    const person = await identify(road, accountId);
-    if (isRefusal(person)) return homeView({ text: inert(`${person.text} ${person.next}`) });
-    return homeView(await overview(road, await changesOfPerson(road.db, person.id, OVERVIEW_MAX)));
+    return homeView(await accessOf(road, accountId));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return homeView({ text: TRY_AGAIN });

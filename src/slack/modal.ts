@@ -73,14 +73,14 @@ export function requestModal(entitlements: readonly Entitlement[], chosen: Entit
           ? {
               type: 'static_select',
               action_id: ENTITLEMENT_SELECT,
-              placeholder: { type: 'plain_text', text: 'Search entitlements' },
+              placeholder: { type: 'plain_text', text: 'Choose an access' },
               options: entitlements.map(entitlementOption),
             }
           : {
               type: 'external_select',
               action_id: ENTITLEMENT_SELECT,
               min_query_length: 0,
-              placeholder: { type: 'plain_text', text: 'Search entitlements' },
+              placeholder: { type: 'plain_text', text: 'Search for an access' },
             },
     },
   ];
@@ -177,8 +177,9 @@ export function extendModal(
   draft: ExtensionDraft,
   shownReason: boolean,
 ): ModalView {
+  const holder = draft.forAccountId === null ? 'You hold' : `<@${draft.forAccountId}> holds`;
   const blocks: KnownBlock[] = [
-    section(mrkdwn(`You hold *${inert(entitlement.title)}* already, until ${slackDate(heldUntil)}.`)),
+    section(mrkdwn(`${holder} *${inert(entitlement.title)}* until ${slackDate(heldUntil)}.`)),
     {
       type: 'input',
       block_id: fields.duration,
@@ -227,7 +228,7 @@ export function lessModal(
   return {
     type: 'modal',
     callback_id: callbacks.less,
-    title: { type: 'plain_text', text: 'Approve for less' },
+    title: { type: 'plain_text', text: 'Approve for less time' },
     close,
     submit: { type: 'plain_text', text: 'Approve' },
     private_metadata: JSON.stringify(key),

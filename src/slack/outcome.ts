@@ -1,12 +1,14 @@
-import { isFound, legTimes } from '../core/change.ts';
-import { elapsedInWords } from '../core/duration.ts';
-import { decidedBy } from '../core/words.ts';
+import { isFound } from '../core/change.ts';
+import { approvedBy, decidedBy } from '../core/decider-words.ts';
+import { hasArrived } from '../core/ending-words.ts';
+import { tookInWords } from '../core/leg-words.ts';
 import type { ChangeView } from '../flow/view.ts';
 import { mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
 import { inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
+import type { Reader } from './personal.ts';
 
 /** Replies under the messages: editing a message notifies nobody, an outcome has to. */
-export function outcomeNotes(view: ChangeView): { key: string; content: SlackContent }[] {
+export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; content: SlackContent }[] {
   const { change, ending } = view;
   const names = namesOf(view);
   const notes: { key: string; content: SlackContent }[] = [];
@@ -14,7 +16,7 @@ export function outcomeNotes(view: ChangeView): { key: string; content: SlackCon
     notes.push({ key, content: { text, blocks: [section(mrkdwn(text))] } });
   const quoted = (key: string, text: string, words: string) =>
     notes.push({ key, content: { text, blocks: [section(mrkdwn(text)), section(plain(words))] } });
-  const whom = mention(view.beneficiary);
+  const whom = reader === 'beneficiary' ? 'you' : mention(view.beneficiary);
   const title = inert(titleOf(view));
 
   if (change.remindedAt !== null && change.state === 'asking')
@@ -49,12 +51,15 @@ export function outcomeNotes(view: ChangeView): { key: string; content: SlackCon
   if (change.legs.seenAt !== null && change.grant !== null)
     add(
       'seen',
-      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${elapsedInWords(legTimes(change.legs).total ?? 0)}, until ${slackDate(change.grant.endsAt)}, approved by ${decidedBy(change, inert)}.`,
+      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${slackDate(change.grant.endsAt)}, approved ${approvedBy(change, inert)}.`,
     );
-  if (change.endingWarnedAt !== null && change.grant !== null && change.state !== 'failed')
+  // What never arrived can't be missed when it ends.
+  if (change.endingWarnedAt !== null && change.grant !== null && hasArrived(change))
     add(
       'ending',
-      `:hourglass: ${title} ends ${slackDate(change.grant.endsAt)}. Press *Extend…* to ask for longer, or let it end.`,
+      reader === 'channel'
+        ? `:hourglass: ${title} for ${whom} ends ${slackDate(change.grant.endsAt)}.`
+        : `:hourglass: ${title} for ${whom} ends ${slackDate(change.grant.endsAt)}. Press *Extend…* to ask for longer, or let it end.`,
     );
   if (change.ended?.stillHeld === true)
     add(
@@ -66,7 +71,9 @@ export function outcomeNotes(view: ChangeView): { key: string; content: SlackCon
   if (ending?.legs.seenAt != null)
     add(
       'gone',
-      `:checkered_flag: ${title} is gone from MuleSoft for ${whom}, ${elapsedInWords(legTimes(ending.legs).total ?? 0)} after its end.`,
+      hasArrived(change)
+        ? `:checkered_flag: ${title} is gone from MuleSoft for ${whom}, ${tookInWords(ending)} after its end.`
+        : `:checkered_flag: ${title} for ${whom} has ended; it had not arrived in MuleSoft, and MuleSoft does not have it.`,
     );
   return notes;
 }

@@ -1,32 +1,74 @@
 import type { HomeView, KnownBlock } from '@slack/types';
-import type { Change } from '../core/change.ts';
+import { type Change, isUnderway } from '../core/change.ts';
+import { decidersInWords } from '../core/decider-words.ts';
 import { standing } from '../core/words.ts';
 import type { Road } from '../flow/road.ts';
 import { endingOf } from '../store/changes.ts';
-import { actions, type SlackContent } from './card.ts';
+import { readPerson } from '../store/people.ts';
+import { actions, IDP_NAME, type SlackContent, section } from './card.ts';
 import { inert, mrkdwn, slackDate } from './mrkdwn.ts';
 
+const NOTHING = 'You hold no access through Latchkey and have no open request.';
+
 /** `/access mine`: what a person has and asked for, newest first. */
-export async function overview(road: Road, changes: readonly Change[]): Promise<SlackContent> {
-  if (changes.length === 0) {
-    const text = 'You have nothing through Latchkey and asked for nothing yet. Ask with /access.';
-    return { text, blocks: [{ type: 'section', text: mrkdwn(text) }] };
-  }
-  const endings = await Promise.all(changes.map((change) => endingOf(road.db, change)));
-  const blocks = changes.map((change, i): KnownBlock => {
-    const title = road.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey;
-    const now = standing(change, endings[i] ?? null, {
-      beneficiary: 'you',
-      title: inert(title),
-      deciders: change.plan?.seats.flatMap((s) => s.people.map((p) => inert(p.name))).join(' or ') ?? '',
-      owner: 'the owner',
-      idp: 'Okta',
-      time: slackDate,
-      safe: inert,
-    });
-    return { type: 'section', text: mrkdwn(`*${inert(title)}*\n${now.headline}. ${now.detail}`) };
+export async function overview(
+  road: Road,
+  personId: string,
+  changes: readonly Change[],
+): Promise<SlackContent> {
+  const open = changes.filter(isOpen);
+  const blocks: KnownBlock[] = open.length > 0 ? [] : [line(`${NOTHING} Ask with /access.`)];
+  for (const change of lastOfEach(changes)) blocks.push(await changeLine(road, personId, change));
+  return { text: changes.length === 0 ? NOTHING : 'Your access', blocks };
+}
+
+/** Held, on its way or waiting for a decision. */
+function isOpen(change: Change): boolean {
+  return (
+    change.ended === null &&
+    (change.state === 'received' ||
+      change.state === 'asking' ||
+      change.state === 'inEffect' ||
+      isUnderway(change.state))
+  );
+}
+
+/** An access that was extended is one access: of its grants in effect only the one that ends last is listed. */
+function lastOfEach(changes: readonly Change[]): Change[] {
+  const isHeld = (c: Change) => c.state === 'inEffect' && c.ended === null;
+  const endOf = (c: Change) => c.grant?.endsAt.getTime() ?? 0;
+  return changes.filter(
+    (change) =>
+      !isHeld(change) ||
+      !changes.some(
+        (other) =>
+          other.personId === change.personId &&
+          other.entitlementKey === change.entitlementKey &&
+          isHeld(other) &&
+          endOf(other) > endOf(change),
+      ),
+  );
+}
+
+async function changeLine(road: Road, personId: string, change: Change): Promise<KnownBlock> {
+  const isToThem = change.personId === personId;
+  const title = inert(road.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey);
+  const other = isToThem ? null : inert((await readPerson(road.db, change.personId))?.name ?? 'somebody');
+  const { headline, detail } = standing(change, await endingOf(road.db, change), {
+    beneficiary: other ?? 'you',
+    isToThem,
+    title,
+    deciders: decidersInWords(change.plan, (p) => inert(p.name)),
+    owner: 'The owner',
+    idp: IDP_NAME,
+    time: slackDate,
+    safe: inert,
   });
-  return { text: 'Your access', blocks };
+  return line(`*${title}*${other === null ? '' : ` for ${other}`}\n${headline}. ${detail}`.trimEnd());
+}
+
+function line(text: string): KnownBlock {
+  return section(mrkdwn(text));
 }
 
 /** The Home tab: a way to ask, and the overview. */

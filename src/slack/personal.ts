@@ -15,24 +15,28 @@ import {
 } from './card.ts';
 import { inert, mrkdwn } from './mrkdwn.ts';
 
+export type Reader = 'requester' | 'beneficiary' | 'channel';
+
 /** The status message of requester and beneficiary: one each, edited in place. */
-export function personal(view: ChangeView, now: Standing): SlackContent {
+export function personal(view: ChangeView, now: Standing, reader: Reader): SlackContent {
   const { change } = view;
-  const asked = askedInWords(change, titleOf(view));
-  const whose =
+  const asked = inert(askedInWords(change, titleOf(view)));
+  const head =
     view.requester === null
-      ? 'You asked for'
-      : `${mention(view.requester)} asked for ${mention(view.beneficiary)}:`;
+      ? `You asked for *${asked}*`
+      : reader === 'beneficiary'
+        ? `${mention(view.requester)} asked, for you, for *${asked}*`
+        : `You asked, for ${mention(view.beneficiary)}, for *${asked}*`;
   const blocks: KnownBlock[] = [
     section(
-      mrkdwn(isFound(change) ? `*${foundHead(view)}.* The owner decides.` : `${whose} *${inert(asked)}*`),
+      mrkdwn(isFound(change) ? `*${foundHead(view, reader === 'beneficiary')}.* The owner decides.` : head),
     ),
     ...standingBlocks(now),
     ...legsBlock(view),
   ];
   const buttons = personalButtons(view);
   if (buttons !== null) blocks.push(buttons);
-  return { text: `${inert(asked)}: ${now.headline}.`, blocks };
+  return { text: `${asked}: ${now.headline}.`, blocks };
 }
 
 function personalButtons(view: ChangeView): KnownBlock | null {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Change, legTimes } from '../core/change.ts';
+import { decidersInWords } from '../core/decider-words.ts';
 import { standing } from '../core/words.ts';
 import type { Road } from '../flow/road.ts';
 import { auditOf } from '../store/audit.ts';
@@ -33,8 +34,9 @@ async function describe(road: Road, change: Change) {
   const ending = await endingOf(road.db, change);
   const now = standing(change, ending, {
     beneficiary: person?.name ?? 'somebody',
+    isToThem: false,
     title,
-    deciders: change.plan?.seats.flatMap((s) => s.people.map((p) => p.name)).join(' or ') ?? '',
+    deciders: decidersInWords(change.plan, (p) => p.name),
     owner: entitlement?.owner ?? 'the owner',
     idp: 'Okta',
     time: (at) => at.toISOString(),
@@ -46,6 +48,8 @@ async function describe(road: Road, change: Change) {
     cause: change.cause,
     state: change.state,
     endedBy: change.revokeId,
+    mood: now.mood,
+    label: now.label,
     headline: now.headline,
     detail: [now.detail, now.words ?? ''].join(' ').trim(),
     entitlement: { key: change.entitlementKey, title },
@@ -53,7 +57,7 @@ async function describe(road: Road, change: Change) {
     requestedAt: change.requestedAt,
     endsAt: change.grant?.endsAt ?? null,
     late: change.late,
-    legs: legTimes(change.legs),
+    legs: legTimes(change.legs, change.signedInAt),
     timeline: (await auditOf(road.db, change.id)).map((entry) => ({
       at: entry.at,
       type: entry.type,

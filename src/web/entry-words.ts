@@ -1,24 +1,29 @@
 import type { ChangeEvent } from '../core/change.ts';
+import { causeInWords } from '../core/ending-words.ts';
+import type { RefusalReason } from '../core/refusal.ts';
+import type { Note } from '../flow/commit.ts';
 import type { AuditEntry } from '../store/audit.ts';
 
-/** An audit entry for people: what happened, and who caused it. */
+/** An audit entry for people: what happened, told whole, and who caused it. */
 export function entryInWords(entry: AuditEntry): { text: string; actor: string } {
   const actor = entry.actor as { name?: string; part?: string };
   return {
-    text: textOf(entry.type as ChangeEvent['type'] | 'adviceGiven' | 'clickRefused', entry.data),
+    text: textOf(entry.type as Entry, entry.data, actor.name ?? null),
     actor: actor.name ?? actor.part ?? '',
   };
 }
 
-type Entry = ChangeEvent['type'] | 'adviceGiven' | 'clickRefused';
+type Entry = ChangeEvent['type'] | Note['type'];
 
-function textOf(type: Entry, data: Record<string, unknown>): string {
+/** `who`: the person who caused it; null for a part of Latchkey or an outside party. */
+function textOf(type: Entry, data: Record<string, unknown>, who: string | null): string {
   const field = (name: string) => String(data[name] ?? '');
   const inner = (name: string, key: string) =>
     String((data[name] as Record<string, unknown> | undefined)?.[key] ?? '');
+  const somebody = who ?? 'Somebody';
   switch (type) {
     case 'changeReceived':
-      return field('kind') === 'revoke' ? 'Access is to be taken away' : 'Asked for';
+      return receivedInWords(data, who);
     case 'requestRefused':
       return `Refused: ${inner('refusal', 'text')}`;
     case 'approversAsked':
@@ -26,25 +31,22 @@ function textOf(type: Entry, data: Record<string, unknown>): string {
     case 'approversReminded':
       return 'Approvers reminded';
     case 'approvalGiven':
-      return `Approval by ${inner('approval', 'name')}`;
+      return `${inner('approval', 'name')} approved`;
     case 'changeApproved':
-      return inner('decision', 'by') === 'null' || inner('decision', 'by') === ''
-        ? 'Settled by rule'
-        : `Approved by ${inner('decision', 'byName')}`;
+      // The approvals stand above it by themselves.
+      return who === null ? 'Settled by rule' : 'Decided: it goes on its way';
     case 'changeDenied':
-      return `Denied by ${inner('decision', 'byName')}: ${inner('decision', 'note')}`;
+      return `${inner('decision', 'byName')} denied: ${inner('decision', 'note')}`;
     case 'changeWithdrawn':
-      return 'Taken back';
+      return who === null ? 'Taken back' : `${who} took it back`;
     case 'requestLapsed':
       return 'Lapsed: nobody decided in time';
     case 'idpWritten':
-      return field('wrote') === 'already so'
-        ? 'The identity provider had it so already'
-        : `Identity provider: ${field('wrote')}`;
+      return wroteInWords[field('wrote')]?.okta ?? `Okta: ${field('wrote')}`;
     case 'scimPushed':
-      return 'Pushed to Latchkey by SCIM';
+      return 'Okta pushed it to Latchkey by SCIM';
     case 'delivered':
-      return `Delivered to Anypoint: ${field('wrote')}`;
+      return wroteInWords[field('wrote')]?.anypoint ?? `Anypoint: ${field('wrote')}`;
     case 'signInAwaited':
       return 'Waiting for the first sign-in to Anypoint';
     case 'signedIn':
@@ -52,22 +54,90 @@ function textOf(type: Entry, data: Record<string, unknown>): string {
     case 'changeLate':
       return `Alarm: ${field('why')}`;
     case 'changeSeen':
-      return 'Seen in MuleSoft';
+      return data.note == null
+        ? 'Read in MuleSoft: it is so'
+        : `Read in MuleSoft: it is so (${field('note')})`;
     case 'changeOvertaken':
       return `Overtaken: ${field('why')}`;
     case 'applyFailed':
-      return `The identity provider refuses: ${field('text')}`;
+      return `Okta refuses: ${field('text')}`;
     case 'endingWarned':
-      return 'Warned that the end is near';
+      return 'Told that the end is near';
     case 'grantEnded':
-      return data.stillHeld === true ? 'Ended; another grant keeps the access' : 'Ended';
+      return endedInWords(data, who);
     case 'adviceGiven':
       return data.answered === true
         ? 'The model gave its advice'
         : `No advice from the model (${field('why')})`;
     case 'clickRefused':
-      return `A click was refused (${field('reason')})`;
+      return `${somebody} ${refusedClicks[field('reason') as RefusalReason] ?? 'pressed a button, and was refused'}`;
+    case 'membershipAccepted':
+      return 'Recorded as it was found: the catalogue accepts it';
+    case 'preexistingEnded':
+      return 'No longer counted as there before Latchkey';
+    case 'pushOwed':
+      return 'Okta owes a push';
+    case 'baselineTaken':
+    case 'groupReconciled':
+    case 'scimUserChanged':
+    case 'scimGroupChanged':
+    case 'scimMembersChanged':
+    case 'scimTokenCreated':
+    case 'scimTokenRevoked':
+      return inPlainWords(type);
     default:
-      return type satisfies never;
+      // An entry of a newer Latchkey.
+      return inPlainWords(type satisfies never);
   }
+}
+
+const wroteInWords: Record<string, { okta: string; anypoint: string }> = {
+  added: { okta: 'Okta: added to the group', anypoint: 'Anypoint said yes: added to the team' },
+  removed: { okta: 'Okta: taken out of the group', anypoint: 'Anypoint said yes: taken out of the team' },
+  'already so': { okta: 'Okta had it so already', anypoint: 'Anypoint had it so already' },
+};
+
+const refusedClicks: Partial<Record<RefusalReason, string>> = {
+  selfApproval: 'may not decide on a request of their own',
+  notAnApprover: 'is not an approver, and was refused',
+  alreadySettled: 'came too late: it was settled already',
+  alreadyApprovedByYou: 'had approved already',
+  staleCard: 'pressed a button of an older card',
+  denialNeedsReason: 'gave no reason for a denial',
+  durationInvalid: 'chose a time that can’t be given',
+  entitlementUnavailable: 'could not approve: it can’t be given at the moment',
+  notEligible: 'could not approve: policy no longer allows it',
+  nothingToEnd: 'wanted to end what has ended already',
+  notYours: 'may not act on somebody else’s request',
+};
+
+function receivedInWords(data: Record<string, unknown>, who: string | null): string {
+  if (data.kind === 'revoke') {
+    const why = causeInWords(data.cause as Parameters<typeof causeInWords>[0]);
+    return who === null ? `To be taken away: ${why}` : `To be taken away: ${why}, by ${who}`;
+  }
+  switch (data.cause) {
+    case 'finding':
+      return 'Found in the group; nobody asked for it';
+    case 'loss':
+      return 'Found to be taken out of the group by hand';
+    case 'extension':
+      return `${who ?? 'Somebody'} asked for longer`;
+    default:
+      return `${who ?? 'Somebody'} asked for it`;
+  }
+}
+
+function endedInWords(data: Record<string, unknown>, who: string | null): string {
+  const why = who === null ? 'Ended' : `${who} ended it`;
+  if (data.stillHeld !== true) return why;
+  return data.stillHeldUntil == null
+    ? `${why}; the access stays, it was there before Latchkey`
+    : `${why}; another grant keeps the access`;
+}
+
+/** `scimUserChanged` as `Scim user changed`. */
+function inPlainWords(type: string): string {
+  const words = type.replaceAll(/([A-Z])/g, ' $1').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

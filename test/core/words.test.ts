@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Change, ChangeState } from '../../src/core/change.ts';
 import { legs, lifeCycle } from '../../src/core/change.ts';
-import { askedInWords, decidersInWords, legName, type Names, standing } from '../../src/core/words.ts';
+import { decidersInWords } from '../../src/core/decider-words.ts';
+import { legName } from '../../src/core/leg-words.ts';
+import { askedInWords, type Names, standing } from '../../src/core/words.ts';
 import { anybody, approver, asking, changeAfter, decision, later, person, wayTo } from './given.ts';
 
 const names: Names = {

@@ -67,7 +67,7 @@ test('a hostile model’s links, mentions, markup and made-up facts reach nobody
   const entry = await walk.until('the model has answered', async () =>
     (await walk.audit(asked.id)).find((e) => e.type === 'adviceGiven'),
   );
-  await walk.cardSays(asked, /Advice only|No advice from the model/);
+  await walk.cardSays(asked, /Advice of the model|No advice from the model/);
 
   // then what it said was checked and counted
   const data = entry.data as { answered: boolean; provenance?: { droppedClaims: number }; why?: string };

@@ -91,7 +91,7 @@ test('a request while the access is live offers to extend it, and the first end 
   expect(offer.sent).toBe(false);
   const form = 'view' in offer ? offer.view : null;
   expect(form?.callback_id).toBe('extend');
-  expect(wordsOf({ blocks: form?.blocks })).toMatch(/You hold \*Orders API.* already, until <!date\^/);
+  expect(wordsOf({ blocks: form?.blocks })).toMatch(/You hold \*Orders API.*\* until <!date\^/);
 
   // when that is sent and approved
   const sent = await walk.submit('sam', form as NonNullable<typeof form>, {

@@ -81,7 +81,7 @@ test('Okta’s push stands still: the alarm names the SCIM push and what to do a
   await walk.becomes(asked.id, 'late');
   await alarm(
     asked,
-    /stuck at Okta’s SCIM push.* in Okta, open the MuleSoft app, tab Push Groups, and push anypoint-orders-read now/,
+    /stuck at Okta’s SCIM push[\s\S]* in Okta, open the MuleSoft app, tab Push Groups, and push anypoint-orders-read now/,
   );
   await walk.cardSays(asked, 'Stuck at Okta’s SCIM push');
   expect(await walk.isInGroup('erik', GROUP)).toBe(true);
@@ -107,7 +107,7 @@ test('Okta takes no writes: the alarm names the write to Okta', async () => {
 
   // then
   await walk.becomes(asked.id, 'late');
-  await alarm(asked, /stuck at the write to Okta.* look at Okta’s status/);
+  await alarm(asked, /stuck at the write to Okta[\s\S]* look at Okta’s status/);
   await walk.cardSays(asked, 'Stuck at the write to Okta');
   expect(await walk.isInGroup('sam', GROUP)).toBe(false);
 

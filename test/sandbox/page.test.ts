@@ -65,7 +65,7 @@ describe.skipIf(!isThere)(
       await be('tom', 'access-requests');
       const approve = at('action-approve');
       await approve.waitFor();
-      await page.getByText('Advice only').waitFor();
+      await page.getByText('Advice of the model').waitFor();
       await picture('2-card');
       await approve.click();
 

@@ -53,11 +53,10 @@ export function scriptedAdvice(sheet: Sheet): ScriptedAdvice {
     ?.toLowerCase();
   const isProduction = /\bprod(?:uction)?\b/i.test(text('entitlement'));
   const isSensitive = /^(?:high|critical)$/.test(text('tier'));
-  const [asked = null, most = null] = text('duration').split(',').map(daysIn);
+  const [asked = null, most = null] = text('duration').split(' of at most ').map(daysIn);
   const hasNoTicket = text('ticket') === 'none given';
-  const nobodyHolds = /^0 hold/.test(text('peers'));
-  const noPeers = /, 0 of them/.test(text('peers'));
-  const isFirst = /^0 earlier/.test(text('history'));
+  const noPeers = /in another department|none of them/.test(text('peers'));
+  const isFirst = /^never granted/.test(text('history'));
   const reason = fact('reason');
 
   if (reason !== null && injection.test(reason.text))
@@ -87,8 +86,7 @@ export function scriptedAdvice(sheet: Sheet): ScriptedAdvice {
       ['duration'],
       clauses(/duration|long|expire|time/i),
     );
-  if (nobodyHolds) add('low', 'Nobody holds this access now.', ['peers']);
-  else if (noPeers) add('low', 'Nobody in the same department holds this access.', ['peers']);
+  if (noPeers) add('low', 'Nobody in the same department holds this access.', ['peers']);
   if (isFirst && risks.length < RISKS_MAX)
     add('low', 'It would be the first grant of it to this person.', ['history']);
 
@@ -125,7 +123,7 @@ function article(noun: string): string {
   return `${/^[aeiou]/.test(noun) ? 'An' : 'A'} ${noun}`;
 }
 
-/** Days in `8 hours asked` and the like; null when it says none. */
+/** Days in `8 hours` and the like; null when it says none. */
 function daysIn(text: string): number | null {
   const match = /(\d+) (second|minute|hour|day)s?/.exec(text);
   return match === null ? null : Number(match[1]) * (DAYS[match[2] ?? ''] ?? 0);
