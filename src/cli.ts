@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
-import { sealAudit, verifyAudit } from './audit/seal.ts';
+import { sealAudit, unsealedAudit, verifyAudit } from './audit/seal.ts';
 import { type Outside, readConfig } from './config.ts';
 import { Fault } from './core/fault.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
@@ -17,6 +17,8 @@ import { startEmbeddedPostgres } from './store/embedded.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
 const DIR = '.latchkey';
+/** Entries are sealed within seconds; a transaction may hold that up, but not for so long. */
+const UNSEALED_MAX_SECONDS = 60;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 const program = new Command('latchkey').description('Operator’s tools of Latchkey').showHelpAfterError();
@@ -81,7 +83,17 @@ audit
       if ('brokenAt' in check) {
         say(`BROKEN at entry ${check.brokenAt}: ${check.why}`);
         process.exitCode = 1;
-      } else say(`${check.entries} entries, chain unbroken, head ${check.head}`);
+        return;
+      }
+      const { entries, oldestSeconds } = await unsealedAudit(db);
+      const rest = entries === 0 ? '' : `, ${entries} not sealed yet`;
+      say(`${check.entries} entries, chain unbroken, head ${check.head}${rest}`);
+      if (oldestSeconds > UNSEALED_MAX_SECONDS) {
+        say(
+          `NOT SEALED for ${Math.round(oldestSeconds)} s: what is not sealed can be changed unnoticed. Is Latchkey running, or a transaction open for long (pg_stat_activity)?`,
+        );
+        process.exitCode = 1;
+      }
     });
   });
 

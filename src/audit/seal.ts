@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Db } from '../store/database.ts';
+import type { Db, Tx } from '../store/database.ts';
 
 /** Entries sealed in one transaction. */
 const SEAL_BATCH = 1_000;
 /** Advisory lock of the one sealer; the number has no meaning. */
 const SEALER_LOCK = 4_711_001;
+
+/** Which PostgreSQL cluster this is: transaction ids mean something within one only. */
+const CLUSTER = sql<string>`(select system_identifier::text from pg_control_system())`;
 
 type Entry = { id: string; at: Date; type: string; change_id: string | null; actor: unknown; data: unknown };
 
@@ -19,27 +22,56 @@ export async function sealAudit(db: Db): Promise<number> {
       taken: boolean;
     }>`select pg_try_advisory_xact_lock(${SEALER_LOCK}) as taken`.execute(tx);
     if (lock.rows[0]?.taken !== true) return 0;
-    const head = await sql<{ seq: string; hash: Buffer; xid: string; id: string }>`
-      select s.seq, s.hash, a.xid, a.id from audit_seals s join audit a on a.id = s.audit_id
+    const head = await sql<Head & { seq: string; hash: Buffer }>`
+      select s.seq, s.hash, a.xid, a.id,
+        s.cluster is not distinct from ${CLUSTER} and a.xid < pg_snapshot_xmax(pg_current_snapshot()) as "isOurs"
+      from audit_seals s join audit a on a.id = s.audit_id
       order by s.seq desc limit 1`.execute(tx);
     const last = head.rows[0];
     let seq = BigInt(last?.seq ?? 0);
     let hash = last?.hash ?? Buffer.alloc(32);
-    // Everything up to the last seal is sealed: what commits later has a later transaction id.
-    const { rows } = await sql<Entry>`
-      select id, at, type, change_id, actor, data from audit
-      where (xid, id) > (${last?.xid ?? '0'}::xid8, ${last?.id ?? '0'}::bigint)
-        and xid < pg_snapshot_xmin(pg_current_snapshot())
-      order by xid, id limit ${SEAL_BATCH}`.execute(tx);
+    const rows = await unsealed(tx, last);
     if (rows.length === 0) return 0;
     const seals = rows.map((entry) => {
       seq += 1n;
       hash = chain(hash, seq, entry);
-      return { seq, audit_id: entry.id, hash };
+      return { seq, audit_id: entry.id, hash, cluster: CLUSTER };
     });
     await tx.insertInto('audit_seals').values(seals).execute();
     return seals.length;
   });
+}
+
+type Head = { xid: string; id: string; isOurs: boolean };
+
+/**
+ * What is to be sealed next. Normally all up to the last seal is sealed, because what commits later has a later
+ * transaction id, so the look begins there. A dump restored into another cluster breaks that: ids begin low again
+ * there, and the old cluster's entries keep theirs. Until an entry with an id of this cluster is sealed, every entry
+ * without a seal is looked for, first those with ids that this cluster has not given out. Afterwards old sealed
+ * entries may still stand between new ones, hence `not exists` in both.
+ */
+async function unsealed(tx: Tx, head: Head | undefined): Promise<Entry[]> {
+  const from =
+    head?.isOurs === false
+      ? sql`(xid < pg_snapshot_xmin(pg_current_snapshot()) or xid >= pg_snapshot_xmax(pg_current_snapshot()))`
+      : sql`(xid, id) > (${head?.xid ?? '0'}::xid8, ${head?.id ?? '0'}::bigint)
+          and xid < pg_snapshot_xmin(pg_current_snapshot())`;
+  const order =
+    head?.isOurs === false ? sql`xid < pg_snapshot_xmax(pg_current_snapshot()), xid, id` : sql`xid, id`;
+  const { rows } = await sql<Entry>`
+    select id, at, type, change_id, actor, data from audit
+    where ${from} and not exists (select from audit_seals s where s.audit_id = audit.id)
+    order by ${order} limit ${SEAL_BATCH}`.execute(tx);
+  return rows;
+}
+
+/** Entries that bear no seal yet, and the age of the oldest in seconds. */
+export async function unsealedAudit(db: Db): Promise<{ entries: number; oldestSeconds: number }> {
+  const { rows } = await sql<{ entries: string; oldest: number | null }>`
+    select count(*) as entries, extract(epoch from clock_timestamp() - min(at))::float8 as oldest
+    from audit where not exists (select from audit_seals s where s.audit_id = audit.id)`.execute(db);
+  return { entries: Number(rows[0]?.entries ?? 0), oldestSeconds: rows[0]?.oldest ?? 0 };
 }
 
 export type ChainCheck = { entries: number; head: string } | { brokenAt: number; why: string };

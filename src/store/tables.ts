@@ -96,5 +96,6 @@ export type Tables = {
     actor: Json<unknown>;
     data: Json<unknown>;
   };
-  audit_seals: { seq: string | bigint; audit_id: string; hash: Buffer };
+  audit_seals: { seq: string | bigint; audit_id: string; hash: Buffer; cluster: string | null };
+  installation: { single: Generated<boolean>; belongs_to: string; since: Generated<Date> };
 } & ScimTables;

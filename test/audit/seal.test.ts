@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { sealAudit, verifyAudit } from '../../src/audit/seal.ts';
+import { sealAudit, unsealedAudit, verifyAudit } from '../../src/audit/seal.ts';
 import { commit } from '../../src/flow/commit.ts';
 import type { Db } from '../../src/store/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
@@ -122,6 +122,61 @@ describe('sealing', () => {
     }>`select count(distinct seq)::int as numbers, max(seq) as last from audit_seals`.execute(db);
     expect(rows[0]).toEqual({ numbers: 120, last: '120' });
   });
+});
+
+describe('after a dump was restored into another cluster', () => {
+  const now = async () =>
+    Number((await sql<{ x: string }>`select pg_current_xact_id() as x`.execute(db)).rows[0]?.x);
+
+  /** Five entries as another cluster left them, three of them sealed. */
+  async function restored(firstXid: number): Promise<void> {
+    for (let n = 1; n <= 3; n++) await note({ n });
+    await sealAll();
+    for (let n = 4; n <= 5; n++) await note({ n });
+    await tamper(
+      `update audit set xid = (${firstXid} + (data->>'n')::int)::text::xid8; update audit_seals set cluster = 'another'`,
+    );
+  }
+
+  test('what the old cluster had not sealed is sealed, then what is new', async () => {
+    await restored((await now()) + 1_000_000_000);
+    expect(await sealAll()).toBe(2);
+    for (let n = 6; n <= 10; n++) {
+      await note({ n });
+      expect(await sealAll()).toBe(1);
+    }
+    expect(await verifyAudit(db)).toMatchObject({ entries: 10 });
+    expect(await unsealedAudit(db)).toEqual({ entries: 0, oldestSeconds: 0 });
+  });
+
+  test('also when the new cluster has caught up with the old ids before the first seal', async () => {
+    await restored((await now()) + 12);
+    for (let n = 6; n <= 60; n++) await note({ n });
+    expect(await sealAll()).toBe(57);
+    expect(await verifyAudit(db)).toMatchObject({ entries: 60 });
+  });
+
+  test('and when it catches up later, among old sealed entries', async () => {
+    await restored((await now()) + 20);
+    for (let n = 6; n <= 60; n++) {
+      await note({ n });
+      await sealAudit(db);
+    }
+    await sealAll();
+    expect(await verifyAudit(db)).toMatchObject({ entries: 60 });
+  });
+});
+
+test('what is not sealed yet is counted, with its age', async () => {
+  await note({ n: 1 });
+  await sealAll();
+  await note({ n: 2 });
+  await sql`insert into audit (at, type, actor, data) values (now() - interval '2 minutes', 'x', '{}', '{}')`.execute(
+    db,
+  );
+  const { entries, oldestSeconds } = await unsealedAudit(db);
+  expect(entries).toBe(2);
+  expect(oldestSeconds).toBeGreaterThan(119);
 });
 
 describe('verification finds', () => {
