@@ -1,6 +1,9 @@
 import type { ChangeEvent } from './change.ts';
 
-/** Work that follows from an event; the outbox carries it. Ids only: the job looks everything up when it runs. */
+/**
+ * Work that follows from an event; the outbox carries it. Ids only: the job looks everything up when it runs.
+ * `afterMs`: not before; whoever calls for the same work earlier gets it earlier.
+ */
 export type Job =
   | { job: 'consider'; changeId: string }
   | { job: 'settle'; clickKey: string; click: ClickReceived }
@@ -8,8 +11,8 @@ export type Job =
   | { job: 'apply'; personId: string; groupId: string }
   | { job: 'deliver'; personId: string; teamId: string }
   | { job: 'weigh'; personId: string; groupId: string }
-  | { job: 'verify'; changeId: string }
-  | { job: 'tell'; changeId: string };
+  | { job: 'verify'; changeId: string; afterMs?: number }
+  | { job: 'tell'; changeId: string; afterMs?: number };
 
 export type JobName = Job['job'];
 
@@ -31,6 +34,10 @@ export type ClickReceived = {
 /** The pair a grant or revoke of this change moves. */
 export type Pair = { personId: string; groupId: string; teamId: string };
 
+/** The write goes first: what is told of a decision waits until it is on its way. */
+const TELL_AFTER_MS = 150;
+const WATCH_AFTER_MS = 1_000;
+
 /**
  * Pure: which jobs an event calls for. Every event makes the messages right again: those of the change itself, or,
  * for a revoke, of the grants it ends (`shownOn`).
@@ -47,8 +54,9 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
         ? tell
         : [
             { job: 'apply', personId: pair.personId, groupId: pair.groupId },
-            { job: 'verify', changeId: event.changeId },
-            ...tell,
+            // The watch over the objective; a delivery brings the look that matters.
+            { job: 'verify', changeId: event.changeId, afterMs: WATCH_AFTER_MS },
+            ...tell.map((job) => ({ ...job, afterMs: TELL_AFTER_MS })),
           ];
     case 'idpWritten':
       // A write that changed something is followed by a push, and that by a delivery: only then is there news to see.

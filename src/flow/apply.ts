@@ -25,10 +25,13 @@ export async function apply(road: Road, job: Extract<Job, { job: 'apply' }>): Pr
       });
       return done;
     }
+    // Both are looked at side by side, under the lock; a failing read is dealt with where it is awaited.
+    const reading = road.idp.isMember(groupId, idpId);
+    reading.catch(() => {});
     const isWanted = await desiredNow(road, job);
     let wrote: Wrote;
     try {
-      wrote = await makeTrue(road, groupId, idpId, isWanted, personId);
+      wrote = await makeTrue(road, { personId, groupId, idpId }, isWanted, reading);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (!isWanted && error.code === 'idp.not_found') {
@@ -59,12 +62,11 @@ async function desiredNow(road: Road, job: { personId: string; groupId: string }
 
 async function makeTrue(
   road: Road,
-  groupId: string,
-  idpId: string,
+  { personId, groupId, idpId }: { personId: string; groupId: string; idpId: string },
   isWanted: boolean,
-  personId: string,
+  reading: Promise<boolean>,
 ): Promise<Wrote> {
-  if ((await road.idp.isMember(groupId, idpId)) === isWanted) return 'already so';
+  if ((await reading) === isWanted) return 'already so';
   // Only a revoke takes away: a membership that nobody decided on is a finding, not Latchkey's to remove.
   if (!isWanted && !(await isRevokeUnderway(road.db, { personId, groupId }))) return 'already so';
   try {

@@ -48,15 +48,21 @@ export function keyOf(job: Job): string {
  */
 export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> {
   if (jobs.length === 0) return;
-  const rows = new Map(jobs.map((job) => [keyOf(job), job]));
+  const rows = new Map<string, { job: Job; afterMs: number }>();
+  for (const job of jobs) {
+    const afterMs = 'afterMs' in job ? (job.afterMs ?? 0) : 0;
+    const key = keyOf(job);
+    rows.set(key, { job, afterMs: Math.min(afterMs, rows.get(key)?.afterMs ?? afterMs) });
+  }
   // Sorted, so that two transactions take the rows' locks in the same order.
   const values = [...rows]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, job]) => ({
+    .map(([key, { job, afterMs }]) => ({
       key,
       job: job.job,
       payload: JSON.stringify(job),
       priority: priorities[job.job],
+      next_at: sql<Date>`clock_timestamp() + ${afterMs}::float8 * interval '1 ms'`,
     }));
   await db
     .insertInto('outbox')

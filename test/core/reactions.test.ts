@@ -34,7 +34,7 @@ describe('what follows from an event', () => {
   test('a decision to give or take is applied and verified', () => {
     const jobs = reactions(events.changeApproved, pair, ['c1']);
     expect(jobs).toContainEqual({ job: 'apply', personId: 'p', groupId: 'g' });
-    expect(jobs).toContainEqual({ job: 'verify', changeId: 'change-1' });
+    expect(jobs).toContainEqual({ job: 'verify', changeId: 'change-1', afterMs: 1_000 });
   });
 
   test('only an approval brings about a write, ever', () => {
