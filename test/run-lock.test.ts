@@ -21,13 +21,14 @@ afterEach(async () => {
 const file = () => join(dir, 'latchkey.pid');
 
 /** A process that is called as Latchkey is and holds the lock. Answers whether it got it. */
-async function anotherLatchkey(): Promise<{ child: ChildProcess; took: boolean }> {
+async function anotherLatchkey(at = 0): Promise<{ child: ChildProcess; took: boolean }> {
   const program = join(dir, 'src', 'main.ts');
   mkdirSync(join(dir, 'src'), { recursive: true });
   const lock = fileURLToPath(new URL('../src/run-lock.ts', import.meta.url));
   writeFileSync(
     program,
     `import { takeRunLock } from ${JSON.stringify(lock)};
+     while (Date.now() < ${at}) {}
      await takeRunLock(${JSON.stringify(dir)}).then(() => process.stdout.write('took'), () => process.stdout.write('refused'));
      setInterval(() => {}, 1000);`,
   );
@@ -64,8 +65,24 @@ describe('one Latchkey per folder', () => {
   });
 
   test('of several that start at once, one gets it', async () => {
-    const started = await Promise.all(Array.from({ length: 4 }, anotherLatchkey));
+    const started = await Promise.all(Array.from({ length: 4 }, () => anotherLatchkey()));
     expect(started.filter((s) => s.took)).toHaveLength(1);
+  });
+
+  test.each([1, 2, 3])('of several that find one stale lock at once, one gets it (%d)', async () => {
+    writeFileSync(file(), '999999999');
+    const at = Date.now() + 1_000;
+    const started = await Promise.all(Array.from({ length: 6 }, () => anotherLatchkey(at)));
+    expect(started.filter((s) => s.took)).toHaveLength(1);
+    expect(readdirSync(dir).filter((name) => name.startsWith('latchkey.pid'))).toEqual(['latchkey.pid']);
+  });
+
+  test('a takeover whose process was killed is taken over itself', async () => {
+    writeFileSync(file(), '999999999');
+    writeFileSync(`${file()}.takeover`, '999999998');
+    await takeRunLock(dir);
+    expect(readFileSync(file(), 'utf8')).toBe(String(process.pid));
+    expect(readdirSync(dir)).toEqual(['latchkey.pid']);
   });
 
   test.each([
