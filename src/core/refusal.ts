@@ -13,6 +13,7 @@ export type RefusalReason =
   | 'notEligible'
   | 'reasonMissing'
   | 'reasonTooLong'
+  | 'textNotStorable'
   | 'durationInvalid'
   | 'durationTooLong'
   | 'alreadyPending'

@@ -6,6 +6,7 @@ import { durationInWords } from '../core/duration.ts';
 import type { ChangeId } from '../core/ids.ts';
 import type { ClickReceived } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
+import { isStorable } from '../core/storable.ts';
 import { findByIdempotencyKey, pendingRequest } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { addLeased } from '../store/outbox.ts';
@@ -138,6 +139,12 @@ const unknownEntitlement = refuse(
   'Choose one from the list.',
 );
 
+const unstorable = refuse(
+  'textNotStorable',
+  'This text has characters that can’t be stored.',
+  'Type it anew instead of pasting it.',
+);
+
 function alreadyPending(name: string, title: string): Refusal {
   return refuse(
     'alreadyPending',
@@ -197,6 +204,8 @@ async function aboutThem(road: Road, accountId: string, { reason }: Refusal): Pr
 
 function checkFields(s: Submission, entitlement: Entitlement | null): Received | null {
   if (entitlement === null) return no('entitlement', unknownEntitlement);
+  for (const field of ['reason', 'ticket'] as const)
+    if (!isStorable(s[field] ?? '')) return no(field, unstorable);
   const reason = s.reason.trim();
   if (reason === '')
     return no(

@@ -1,6 +1,7 @@
 import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { ClickReceived } from '../core/reactions.ts';
+import { isStorable } from '../core/storable.ts';
 import { acceptClick } from '../flow/receive.ts';
 import type { Road } from '../flow/road.ts';
 import { readChange } from '../store/changes.ts';
@@ -84,6 +85,14 @@ export function hearDecisions(app: App, road: Road, client: WebClient): void {
       return await ack({
         response_action: 'errors',
         errors: { [fields.reason]: 'A denial needs a reason.' },
+      });
+    if (!isStorable(reason))
+      return await ack({
+        response_action: 'errors',
+        errors: {
+          [fields.reason]:
+            'This text has characters that can’t be stored. Type it anew instead of pasting it.',
+        },
       });
     await acceptClick(road, click(key, body.user.id, `view-${view.id}`, { verb: 'deny', reason }));
     await ack();

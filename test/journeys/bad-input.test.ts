@@ -53,6 +53,23 @@ test.each([
     'ticket',
     'A ticket has at most 100 characters.',
   ],
+  ...['a\u0000b', 'half \ud800 a pair', '\udc00'].flatMap(
+    (text) =>
+      [
+        [
+          `${JSON.stringify(text)} in the reason`,
+          { entitlement: read, reason: `Because ${text}` },
+          'reason',
+          'characters that can’t be stored',
+        ],
+        [
+          `${JSON.stringify(text)} in the ticket`,
+          { entitlement: read, reason: 'Because', ticket: text },
+          'ticket',
+          'characters that can’t be stored',
+        ],
+      ] as const,
+  ),
   [
     'a duration beyond the maximum',
     { entitlement: read, reason: 'Because', seconds: 30 * 86_400 },
@@ -97,6 +114,22 @@ test.each([
     await nothingChanged();
   },
 );
+
+test('a denial with characters that can’t be stored is answered under its reason', async () => {
+  const asked = await walk.asks('erik', { entitlement: read, reason: 'To be denied oddly' });
+  const refused = await walk.clickAndFill('tom', asked.card, 'deny', { reason: { reason: 'No\u0000' } });
+  const view = await walk.topView('tom');
+  if (view === null) throw new Error('the form was closed');
+  const again = await walk.submit('tom', view, { reason: { reason: 'No \ud83d' } });
+  for (const answer of [refused, again])
+    expect(answer).toMatchObject({
+      sent: false,
+      errors: { reason: expect.stringContaining('characters that can’t be stored') },
+    });
+  expect((await walk.change(asked.id)).state).toBe('asking');
+  expect(await walk.submit('tom', view, { reason: { reason: 'No' } })).toEqual({ sent: true });
+  await walk.becomes(asked.id, 'denied');
+});
 
 test('a second request for the same thing while the first waits is told so', async () => {
   // given
