@@ -7,6 +7,7 @@ import { identify } from '../flow/identify.ts';
 import type { Road } from '../flow/road.ts';
 import { changesOfPerson } from '../store/changes.ts';
 import { personByLink } from '../store/people.ts';
+import { boltLogger } from './bolt-logger.ts';
 import { hearDecisions } from './decisions.ts';
 import { inert } from './mrkdwn.ts';
 import { homeView, overview } from './overview.ts';
@@ -27,12 +28,15 @@ const HELP = [
  * form is validated and stored, or refused with the field that is wrong, in its acknowledgement.
  */
 export function listen(road: Road, receiver: Receiver, client: WebClient): App {
+  const logger = boltLogger(road.log);
   const app = new App({
     receiver,
+    logger,
     // The bot token is the client's own; asking Slack who we are at every start would make Slack a condition of starting.
     authorize: async () => ({ botToken: client.token as string }),
     clientOptions: {
       slackApiUrl: client.slackApiUrl,
+      logger,
       timeout: 3_000,
       retryConfig: { retries: 0 },
       rejectRateLimitedCalls: true,

@@ -1,5 +1,7 @@
 import { HTTPReceiver } from '@slack/bolt';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { boltLogger } from './bolt-logger.ts';
 
 /** Slack's own bound on the age of a request, in seconds; we hold it in both directions. */
 const MAX_SKEW_SECONDS = 300;
@@ -7,9 +9,10 @@ const MAX_SKEW_SECONDS = 300;
 const SIGNATURES_KEPT = 10_000;
 
 /** Bolt's receiver of signed requests. What no listener takes is answered as such; by itself Bolt leaves it open for ever. */
-export function httpReceiver(signingSecret: string, path: string): HTTPReceiver {
+export function httpReceiver(signingSecret: string, path: string, log: Logger): HTTPReceiver {
   return new HTTPReceiver({
     signingSecret,
+    logger: boltLogger(log),
     endpoints: [path],
     unhandledRequestHandler: ({ response }) => {
       response.writeHead(404, { 'content-type': 'application/json' });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from 'pino';
+import { boltLogger } from './bolt-logger.ts';
 
 /** Start-up waits this long for the connection; after that the rest of Latchkey starts without it. */
 const CONNECT_WAIT_MS = 3_000;
@@ -12,9 +13,11 @@ const DISCONNECT_WAIT_MS = 2_000;
  * Socket Mode: the other way in, for installations that Slack can't reach. The SDK's own reconnecting is off: it
  * waits five seconds each time, and an attempt that Slack refuses then ends the process.
  */
-export function socketReceiver(appToken: string, slackApiUrl: string): SocketModeReceiver {
+export function socketReceiver(appToken: string, slackApiUrl: string, log: Logger): SocketModeReceiver {
+  const logger = boltLogger(log);
   return new SocketModeReceiver({
     appToken,
+    logger,
     autoReconnectEnabled: false,
     installerOptions: { clientOptions: { slackApiUrl, retryConfig: { retries: 0 } } },
   });
