@@ -162,12 +162,16 @@ async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
 }
 
 async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<void> {
-  const { databaseUrl } = readConfig({ DATABASE_URL: process.env.DATABASE_URL });
+  const { databaseUrl, outside } = readConfig(process.env);
   if (databaseUrl !== null) return await work(databaseUrl);
-  mkdirSync(DIR, { recursive: true });
+  const home = outside === null ? join(DIR, 'sandbox') : DIR;
+  // Who forgot to load the settings must not take the sandbox's answer for the installation's.
+  if (outside === null)
+    process.stderr.write('No settings of an installation are set: this is the sandbox’s.\n');
+  mkdirSync(home, { recursive: true });
   const release = await takeRunLock(DIR);
   try {
-    const postgres = await startEmbeddedPostgres(join(DIR, 'postgres'));
+    const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
     try {
       await work(postgres.url);
     } finally {

@@ -17,6 +17,7 @@ import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { createMotor } from './queue/motor.ts';
 import { scimRoutes } from './scim/routes.ts';
+import { boltLogger } from './slack/bolt-logger.ts';
 import { SLACK_TIMEOUT_MS } from './slack/call.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { listen } from './slack/listen.ts';
@@ -24,7 +25,8 @@ import { createSlackMessenger } from './slack/messenger.ts';
 import { httpReceiver, mountSlack } from './slack/mount.ts';
 import { notices } from './slack/notices.ts';
 import { connectSocket, socketReceiver } from './slack/socket.ts';
-import { openDatabase } from './store/database.ts';
+import { type Database, openDatabase } from './store/database.ts';
+import { stampDatabase } from './store/installation.ts';
 import { openLocks } from './store/locks.ts';
 import { owed } from './store/outbox.ts';
 import { changesApi } from './web/changes-api.ts';
@@ -36,6 +38,8 @@ const SLACK_PATH = '/slack/events';
 
 export type LatchkeyOptions = {
   outside: Outside;
+  /** The parties are the sandbox's: listens on loopback only, and its database is no other installation's. */
+  isSandbox?: boolean;
   catalogue: Catalogue;
   databaseUrl: string;
   redisUrl: string | null;
@@ -54,12 +58,14 @@ export type Latchkey = { url: string; road: Road; motor: 'redis' | 'postgres'; s
 export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey> {
   const { outside, log } = options;
   const database = await openDatabase(options.databaseUrl);
+  await refuseForeign(database, options);
   const locks = openLocks(options.databaseUrl);
   const motor = await createMotor({ redisUrl: options.redisUrl, databaseUrl: options.databaseUrl, log });
 
   const slack = new WebClient(outside.slack.botToken, {
     slackApiUrl: outside.slack.apiUrl,
     timeout: SLACK_TIMEOUT_MS,
+    logger: boltLogger(log),
     // The outbox owns retries and waits; the client must neither repeat a post nor sleep inside a call.
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
@@ -118,27 +124,19 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
 
   let stopSlack: () => Promise<void> = async () => {};
   if ('signingSecret' in outside.slack) {
-    const receiver = httpReceiver(outside.slack.signingSecret, SLACK_PATH);
+    const receiver = httpReceiver(outside.slack.signingSecret, SLACK_PATH, log);
     await mountSlack(app, receiver, SLACK_PATH);
     listen(road, receiver, slack);
   } else {
-    const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl);
+    const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl, log);
     stopSlack = await connectSocket(listen(road, receiver, slack), receiver, log);
   }
 
   // What can't be checked now is checked again by the sweeps; an IdP that is down must not keep Latchkey down.
   await road.catalogue.check();
-  const address = await app
-    .listen({ host: options.publicUrl === null ? '127.0.0.1' : '0.0.0.0', port: options.port })
-    .catch((cause) => {
-      throw cause.code === 'EADDRINUSE'
-        ? new Fault(
-            'config.invalid',
-            `port ${options.port} is taken: end what uses it, or set PORT to another`,
-            { retryable: false, cause },
-          )
-        : cause;
-    });
+  const address = await app.listen({ host: listensOn(options), port: options.port }).catch((cause) => {
+    throw cause.code === 'EADDRINUSE' ? portTaken(options.port, cause) : cause;
+  });
   relay.start();
   sweeps.start();
 
@@ -156,6 +154,37 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       await database.close();
     },
   };
+}
+
+export function portTaken(port: number, cause: unknown): Fault {
+  return new Fault('config.invalid', `port ${port} is taken: end what uses it, or set PORT to another`, {
+    retryable: false,
+    cause,
+  });
+}
+
+/** The sandbox's credentials are public: nobody but this machine may reach it, whatever is set. */
+export function listensOn(options: Pick<LatchkeyOptions, 'isSandbox' | 'publicUrl'>): string {
+  return options.isSandbox === true || options.publicUrl === null ? '127.0.0.1' : '0.0.0.0';
+}
+
+/**
+ * A database is one installation's: started with other settings, Latchkey would settle its grants against the wrong
+ * Okta, where nobody is in any group.
+ */
+async function refuseForeign(database: Database, { outside, isSandbox }: LatchkeyOptions): Promise<void> {
+  const ours =
+    isSandbox === true
+      ? 'the sandbox'
+      : `Okta ${outside.okta.orgUrl} and Anypoint organisation ${outside.anypoint.orgId}`;
+  const owner = await stampDatabase(database.db, ours);
+  if (owner === ours) return;
+  await database.close();
+  throw new Fault(
+    'config.invalid',
+    `the database belongs to ${owner}, but this is ${ours}: set the settings it was made with, or give this one a database of its own (DATABASE_URL; embedded: start in another folder)`,
+    { retryable: false },
+  );
 }
 
 type Readiness = {

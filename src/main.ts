@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { pino } from 'pino';
+import { portOf, readOptions } from './command-line.ts';
 import { type Config, type Outside, readConfig } from './config.ts';
 import { Fault } from './core/fault.ts';
-import { type Latchkey, startLatchkey } from './latchkey.ts';
+import { type Latchkey, listensOn, portTaken, startLatchkey } from './latchkey.ts';
 import { loadCatalogue } from './policy/catalogue-file.ts';
 import { takeRunLock } from './run-lock.ts';
 import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
@@ -12,14 +13,15 @@ import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.
 
 /** `npm start`: for real with settings in the environment, the sandbox with none. */
 const DIR = '.latchkey';
+/** The sandbox's state has a place of its own: a start that forgot its settings must not meet real grants. */
+const SANDBOX_DIR = join(DIR, 'sandbox');
 
-const { values } = parseArgs({
-  options: {
-    /** Begin anew: forget the sandbox's state and the embedded database. */
-    fresh: { type: 'boolean', default: false },
-    'world-port': { type: 'string', default: String(WORLD_PORT) },
-  },
+const values = readOptions('npm start', {
+  /** Begin anew: forget the sandbox's state and the embedded database. */
+  fresh: { type: 'boolean', default: false },
+  'world-port': { type: 'string', default: String(WORLD_PORT) },
 });
+const worldPort = portOf('--world-port', values['world-port']);
 
 type Stop = () => Promise<void>;
 const stops: Stop[] = [];
@@ -52,20 +54,24 @@ async function start(): Promise<void> {
   const startedAt = performance.now();
   const config = readConfig(process.env);
   const catalogue = await loadCatalogue(config.policyDir);
-  mkdirSync(DIR, { recursive: true });
+  const home = config.outside === null ? SANDBOX_DIR : DIR;
+  mkdirSync(home, { recursive: true });
+  // Before the world is touched: another Latchkey on this port may be using it.
+  await refuseTakenPort(config);
   // Replicas share a DATABASE_URL; an embedded database has one owner.
   if (config.databaseUrl === null) stops.push(await takeRunLock(DIR));
-  if (values.fresh && config.databaseUrl === null) forgetEmbeddedPostgres(join(DIR, 'postgres'));
+  if (values.fresh && config.databaseUrl === null) forgetEmbeddedPostgres(join(home, 'postgres'));
 
   const latchkeyUrl = `http://127.0.0.1:${config.port}`;
   const [databaseUrl, sandbox] = await Promise.all([
-    database(config),
+    database(config, home),
     config.outside === null ? world(latchkeyUrl) : null,
   ]);
   const outside = (config.outside ?? sandbox?.outside) as Outside;
   const log = pino({ level: config.logLevel ?? (sandbox === null ? 'info' : 'error') });
   const latchkey = await startLatchkey({
     outside,
+    isSandbox: sandbox !== null,
     catalogue,
     databaseUrl,
     redisUrl: config.redisUrl,
@@ -78,17 +84,38 @@ async function start(): Promise<void> {
   greet(config, latchkey, sandbox?.url ?? null, Math.round(performance.now() - startedAt));
 }
 
-async function database(config: Config): Promise<string> {
+async function refuseTakenPort({ port, outside, publicUrl }: Config): Promise<void> {
+  if (port === 0) return;
+  const probe = createServer();
+  await new Promise<void>((free, taken) => {
+    probe.once('error', taken);
+    probe.listen(port, listensOn({ isSandbox: outside === null, publicUrl }), () =>
+      probe.close(() => free()),
+    );
+  }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'EADDRINUSE') throw portTaken(port, cause);
+    throw new Fault(
+      'config.invalid',
+      `port ${port} can’t be listened on (${cause.code}): set PORT to another`,
+      {
+        retryable: false,
+        cause,
+      },
+    );
+  });
+}
+
+async function database(config: Config, home: string): Promise<string> {
   if (config.databaseUrl !== null) return config.databaseUrl;
-  const postgres = await startEmbeddedPostgres(join(DIR, 'postgres'));
+  const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
   stops.push(() => postgres.stop());
   return postgres.url;
 }
 
 async function world(latchkeyUrl: string) {
   const launched = await launchWorld({
-    dir: DIR,
-    port: Number(values['world-port']),
+    dir: SANDBOX_DIR,
+    port: worldPort,
     latchkeyUrl,
     fresh: values.fresh,
   });
@@ -114,7 +141,7 @@ function greet(config: Config, latchkey: Latchkey, worldUrl: string | null, took
       `  Anypoint    ${worldUrl}/anypoint`,
       `  Model       ${worldUrl}/model/v1   (scripted, no AI)`,
       '',
-      `State is kept in ${DIR}/ (begin anew: npm start -- --fresh). Ctrl-C stops everything.`,
+      `State is kept in ${SANDBOX_DIR}/ (begin anew: npm start -- --fresh). Ctrl-C stops everything.`,
     );
   else
     lines.push(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Outside, readConfig } from '../config.ts';
@@ -14,8 +14,9 @@ const READY_WITHIN_MS = 10_000;
 export type LaunchedWorld = { url: string; outside: Outside; readToken: string; stop(): Promise<void> };
 
 /**
- * The sandbox world beside Latchkey, as a process of its own: an earlier one that still runs (Latchkey was
- * killed) is used again, with all that happened in it.
+ * The sandbox world beside Latchkey, as a process of its own: an earlier one of this folder that still runs (Latchkey
+ * was killed) is used again, with all that happened in it. Another folder's is left alone: its state is not ours, nor
+ * is ending it.
  */
 export async function launchWorld(options: {
   dir: string;
@@ -24,13 +25,21 @@ export async function launchWorld(options: {
   fresh: boolean;
 }): Promise<LaunchedWorld> {
   const url = `http://127.0.0.1:${options.port}`;
-  let pid = await worldAt(url);
+  const stateFile = resolve(options.dir, 'world.json');
+  const there = await worldAt(url);
+  if (there !== null && there.stateFile !== stateFile)
+    throw new Fault(
+      'config.invalid',
+      `port ${options.port} is taken by another sandbox (process ${there.pid}): choose another with --world-port`,
+      { retryable: false },
+    );
+  let pid = there?.pid ?? null;
   if (pid !== null && options.fresh) {
     await end(pid, url);
     pid = null;
   }
-  if (options.fresh) rmSync(join(options.dir, 'world.json'), { force: true });
-  if (pid === null) pid = await spawnWorld(options, url);
+  if (options.fresh) rmSync(stateFile, { force: true });
+  if (pid === null) pid = await spawnWorld({ ...options, stateFile }, url);
   const installed = await fetch(`${url}/control/latchkey`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
@@ -81,7 +90,7 @@ export function sandboxOutside(worldUrl: string): Outside {
 }
 
 async function spawnWorld(
-  options: { dir: string; port: number; latchkeyUrl: string },
+  options: { dir: string; port: number; latchkeyUrl: string; stateFile: string },
   url: string,
 ): Promise<number> {
   mkdirSync(options.dir, { recursive: true });
@@ -91,7 +100,7 @@ async function spawnWorld(
     [
       fileURLToPath(new URL('./main.ts', import.meta.url)),
       `--port=${options.port}`,
-      `--state=${join(options.dir, 'world.json')}`,
+      `--state=${options.stateFile}`,
       `--latchkey=${options.latchkeyUrl}`,
     ],
     // A session of its own: neither a killed Latchkey nor the terminal's Ctrl-C takes it along unasked.
@@ -99,8 +108,8 @@ async function spawnWorld(
   );
   child.unref();
   for (let waitedMs = 0; waitedMs < READY_WITHIN_MS; waitedMs += 25) {
-    const pid = await worldAt(url);
-    if (pid !== null) return pid;
+    const there = await worldAt(url);
+    if (there?.stateFile === options.stateFile) return there.pid;
     if (child.exitCode !== null)
       throw new Fault(
         'config.invalid',
@@ -118,12 +127,13 @@ async function spawnWorld(
   );
 }
 
-/** Process id of the world that answers there; null when nothing does. */
-async function worldAt(url: string): Promise<number | null> {
+/** The world that answers there; null when nothing does. */
+async function worldAt(url: string): Promise<{ pid: number; stateFile: string | null } | null> {
   try {
     const answer = await fetch(`${url}/control/health`, { signal: AbortSignal.timeout(1_000) });
-    const body = (await answer.json()) as { world?: string; pid?: number };
-    return body.world === 'latchkey-sandbox' ? (body.pid ?? null) : null;
+    const body = (await answer.json()) as { world?: string; pid?: number; stateFile?: string | null };
+    if (body.world !== 'latchkey-sandbox' || body.pid === undefined) return null;
+    return { pid: body.pid, stateFile: body.stateFile ?? null };
   } catch {
     return null;
   }
@@ -135,5 +145,6 @@ async function end(pid: number, url: string): Promise<void> {
   } catch {
     return;
   }
-  for (let waitedMs = 0; waitedMs < 5_000 && (await worldAt(url)) !== null; waitedMs += 50) await sleep(50);
+  for (let waitedMs = 0; waitedMs < 5_000 && (await worldAt(url))?.pid === pid; waitedMs += 50)
+    await sleep(50);
 }

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { portOf, readOptions } from '../command-line.ts';
 import { sandboxSettings } from './launch.ts';
 import { sandboxPage } from './page/page.ts';
 import { credentials } from './seed.ts';
@@ -8,18 +8,16 @@ import { startWorld } from './world.ts';
  * The outside world as a process of its own: `npm run world`. Prints the settings with which `npm start` uses it
  * "for real".
  */
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '4000' },
-    state: { type: 'string', default: '.latchkey/world.json' },
-    latchkey: { type: 'string', default: 'http://127.0.0.1:3000' },
-    'read-token': { type: 'string', default: credentials.readToken },
-    quiet: { type: 'boolean', default: false },
-  },
+const values = readOptions('npm run world', {
+  port: { type: 'string', default: '4000' },
+  state: { type: 'string', default: '.latchkey/world.json' },
+  latchkey: { type: 'string', default: 'http://127.0.0.1:3000' },
+  'read-token': { type: 'string', default: credentials.readToken },
+  quiet: { type: 'boolean', default: false },
 });
 
 const world = await startWorld({
-  port: Number(values.port),
+  port: portOf('--port', values.port),
   stateFile: values.state === '' ? null : values.state,
   latchkey: { url: values.latchkey, scimToken: credentials.scimToken, readToken: values['read-token'] },
   page: sandboxPage,

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import Fastify from 'fastify';
 import { z } from 'zod';
 import { createAnypointEmulator } from './anypoint/emulator.ts';
@@ -68,7 +68,12 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 2 * 1024 * 1024 });
   for (const vendor of vendors) await emulators[vendor].routes(app);
   await app.register(async (control) => {
-    control.get('/control/health', async () => ({ world: 'latchkey-sandbox', pid: process.pid }));
+    control.get('/control/health', async () => ({
+      world: 'latchkey-sandbox',
+      pid: process.pid,
+      // By its file a Latchkey knows whether this is its own world or another folder's.
+      stateFile: options.stateFile === null ? null : resolve(options.stateFile),
+    }));
     control.put('/control/latchkey', async (request) => {
       const { readToken, ...given } = installation.parse(request.body);
       latchkey = { ...given, ...(readToken === undefined ? {} : { readToken }) };

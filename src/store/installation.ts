@@ -1,0 +1,13 @@
+import { sql } from 'kysely';
+import type { Db } from './database.ts';
+
+/** Marks a database that belongs to nobody yet, and answers whose it is. */
+export async function stampDatabase(db: Db, belongsTo: string): Promise<string> {
+  const { rows } = await sql<{ belongs_to: string }>`
+    with stamped as (
+      insert into installation (belongs_to) values (${belongsTo}) on conflict do nothing returning belongs_to
+    )
+    select belongs_to from stamped union all select belongs_to from installation`.execute(db);
+  // Another replica stamped it between our look and our insert.
+  return rows[0]?.belongs_to ?? (await stampDatabase(db, belongsTo));
+}

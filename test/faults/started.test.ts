@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { sandboxSettings } from '../../src/sandbox/launch.ts';
+import { startWorld } from '../../src/sandbox/world.ts';
+import { freshDatabase } from '../database.ts';
+import { eventually } from '../eventually.ts';
+
+/** `npm start` as people type it: a process of its own in a folder of its own, and what it says. */
+type Started = { child: ChildProcess; said: () => string; ended: Promise<number | null> };
+
+const children: ChildProcess[] = [];
+const folders: string[] = [];
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const gone = new Promise((r) => child.once('exit', r));
+    child.kill('SIGTERM');
+    await gone;
+  }
+  for (const end of ends.splice(0).reverse()) await end();
+});
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'latchkey-started-'));
+  chmodSync(made, 0o755);
+  folders.push(made);
+  return made;
+}
+
+function start(dir: string, options: string[], env: Record<string, string> = {}): Started {
+  const child = spawn(process.execPath, [resolve('src/main.ts'), ...options], {
+    cwd: dir,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, POLICY_DIR: resolve('policy'), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  return {
+    child,
+    said: () => said,
+    ended: new Promise((r) => child.once('close', (code) => r(code))),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = await listening(0);
+  const { port } = server.address() as { port: number };
+  await new Promise((r) => server.close(r));
+  return port;
+}
+
+async function listening(port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+  return server;
+}
+
+const isReady = (started: Started) => () => {
+  if (started.child.exitCode !== null) throw new Error(started.said());
+  return started.said().includes('Latchkey is ready');
+};
+
+describe('a mistake in the command is one clear line', () => {
+  test.each([
+    [['--bogus'], /^npm start: Unknown option '--bogus'.*\nThere are: --fresh, --world-port=…\n$/],
+    [['--world-port', 'abc'], /^--world-port: must be a number from 0 to 65535\n$/],
+  ])('%j', async (options, says) => {
+    const started = start(folder(), options);
+    expect(await started.ended).toBe(1);
+    expect(started.said()).toMatch(says);
+  });
+});
+
+describe('the sandbox', () => {
+  test('keeps what is its own in a folder of its own, and another clone’s world is left alone', async () => {
+    // given a sandbox
+    const dir = folder();
+    const [port, worldPort] = [await freePort(), await freePort()];
+    const options = [`--world-port=${worldPort}`];
+    const first = start(dir, options, { PORT: String(port) });
+    await eventually('it is ready', isReady(first), 40_000);
+    expect(existsSync(join(dir, '.latchkey/sandbox/world.log'))).toBe(true);
+    expect(existsSync(join(dir, '.latchkey/postgres'))).toBe(false);
+    const health = async () =>
+      (await (await fetch(`http://127.0.0.1:${worldPort}/control/health`)).json()) as {
+        pid: number;
+        stateFile: string;
+      };
+    const { pid, stateFile } = await health();
+    expect(stateFile).toMatch(/\.latchkey\/sandbox\/world\.json$/);
+
+    // when a second clone starts on the same port of the world, even to begin anew
+    const second = start(folder(), [...options, '--fresh'], { PORT: String(await freePort()) });
+
+    // then
+    expect(await second.ended).toBe(1);
+    expect(second.said()).toContain(
+      `port ${worldPort} is taken by another sandbox (process ${pid}): choose another with --world-port`,
+    );
+    expect((await health()).pid).toBe(pid);
+
+    // and when it is killed, the same folder’s next start takes its world over
+    const gone = new Promise((r) => first.child.once('exit', r));
+    first.child.kill('SIGKILL');
+    await gone;
+    const third = start(dir, options, { PORT: String(port) });
+    await eventually('it is ready again', isReady(third), 40_000);
+    expect((await health()).pid).toBe(pid);
+  }, 120_000);
+
+  test('with its port taken it says so before it touches the world', async () => {
+    const taken = await listening(0);
+    ends.push(() => new Promise((r) => taken.close(r)));
+    const { port } = taken.address() as { port: number };
+    const dir = folder();
+    const started = start(dir, [`--world-port=${await freePort()}`], { PORT: String(port) });
+    expect(await started.ended).toBe(1);
+    expect(started.said()).toContain(`port ${port} is taken: end what uses it, or set PORT to another`);
+    expect(existsSync(join(dir, '.latchkey/sandbox/world.log'))).toBe(false);
+  });
+});
+
+test('a database of another installation is refused, with both named and the way out', async () => {
+  // given a database that Latchkey was started on for real
+  const database = await freshDatabase();
+  ends.push(() => database.close());
+  const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
+  ends.push(() => world.close());
+  const settings: Record<string, string> & { DATABASE_URL: string; PORT: string } = {
+    ...sandboxSettings(world.url),
+    DATABASE_URL: database.url,
+    PORT: String(await freePort()),
+  };
+  const dir = folder();
+  const first = start(dir, [], settings);
+  await eventually('it is ready', isReady(first), 40_000);
+  first.child.kill('SIGTERM');
+  await first.ended;
+
+  // when it is started without its settings, or with another Anypoint organisation
+  const { DATABASE_URL, PORT } = settings;
+  const asSandbox = start(dir, [`--world-port=${await freePort()}`], { DATABASE_URL, PORT });
+  expect(await asSandbox.ended).toBe(1);
+  const elsewhere = start(dir, [], { ...settings, ANYPOINT_ORG_ID: 'another' });
+  expect(await elsewhere.ended).toBe(1);
+
+  // then
+  const owner = `the database belongs to Okta ${world.url}/okta and Anypoint organisation ${settings.ANYPOINT_ORG_ID}`;
+  expect(asSandbox.said()).toContain(`${owner}, but this is the sandbox: set the settings`);
+  expect(elsewhere.said()).toContain(
+    `${owner}, but this is Okta ${world.url}/okta and Anypoint organisation another`,
+  );
+
+  // and with its own it starts again
+  const again = start(dir, [], settings);
+  await eventually('it is ready', isReady(again), 40_000);
+}, 120_000);
