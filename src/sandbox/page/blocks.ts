@@ -6,6 +6,7 @@ import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { type Block as DrawnBlock, Message } from 'slack-blocks-to-jsx';
 import { drawControl, drawField } from './controls.ts';
+import { withDrawnEmoji } from './emoji.ts';
 import { alreadyHtml, type Html, html } from './html.ts';
 import type { ShownBlock, Values } from './sources.ts';
 
@@ -50,7 +51,7 @@ function drawStill(block: ShownBlock, drawing: Drawing): Html {
       drawn = `<p class="undrawn">(${block.type.replace(/[^a-z_]/g, '')})</p>`;
     }
     // The package names elements after blocks: the same block twice on a page would be the same id twice.
-    drawn = drawn.replace(/ id="[^"]*"/g, '');
+    drawn = withDrawnEmoji(drawn.replace(/ id="[^"]*"/g, ''));
     if (drawings.size >= KEPT_DRAWINGS) drawings.clear();
     drawings.set(key, drawn);
   }

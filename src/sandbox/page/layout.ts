@@ -24,7 +24,7 @@ export function drawDocument(drawn: { as: string; channel: string; parts: Record
   </aside>
   <main class="slack" aria-label="Slack">
     <nav class="sidebar" aria-label="Conversations"><div class="team">Acme <span>Slack</span></div><div data-region="sidebar">${region('sidebar')}</div></nav>
-    <div class="conversation">
+    <div class="conversation${drawn.channel === 'home' ? ' on-home' : ''}">
       <header class="conversation-head" data-region="header">${region('header')}</header>
       <div class="stream" data-region="stream" data-testid="messages" role="log" aria-live="polite" aria-label="Messages" tabindex="0">${region('stream')}</div>
       <form class="composer" data-testid="composer" autocomplete="off">
@@ -48,8 +48,8 @@ export function drawDocument(drawn: { as: string; channel: string; parts: Record
       <div><h2><span class="vendor okta" aria-hidden="true"></span>Okta groups</h2><div data-region="groups" data-testid="groups">${region('groups')}</div></div>
       <div><h2><span class="vendor anypoint" aria-hidden="true"></span>Anypoint teams</h2><div data-region="teams" data-testid="teams">${region('teams')}</div></div>
     </section>
+    <details class="panel misbehave" data-testid="misbehave"><summary>Make the world misbehave</summary><div data-region="switches" data-testid="switches">${region('switches')}</div></details>
     <section class="panel changes" aria-label="Changes"><h2>What Latchkey did <small>each change against 60 s</small></h2><div data-region="timeline" data-testid="timeline" tabindex="0">${region('timeline')}</div></section>
-    <section class="panel" aria-label="Make the world misbehave"><h2>Make the world misbehave</h2><div data-region="switches" data-testid="switches">${region('switches')}</div></section>
   </aside>
   <dialog class="confirm" data-testid="confirm"><h3></h3><p></p><div class="modal-foot"><button type="button" class="bk-button" value="no"></button><button type="button" class="bk-button bk-primary" value="yes" data-testid="confirm-yes"></button></div></dialog>
 </body>

@@ -2,7 +2,7 @@
 import { type Drawing, drawBlocks, drawText } from './blocks.ts';
 import { type Html, html } from './html.ts';
 import { avatar, latchkeyMark } from './people-panel.ts';
-import type { ShownChannel, ShownMessage, ShownView, SlackSeen } from './sources.ts';
+import type { ShownChannel, ShownMessage, ShownPerson, ShownView, SlackSeen } from './sources.ts';
 
 /** The home tab is looked at like a channel. */
 const HOME = 'home';
@@ -32,11 +32,19 @@ export function channelIn(seen: SlackSeen, wanted: string): string {
   return seen.channels.find((c) => c.kind === 'im')?.id ?? seen.channels[0]?.id ?? HOME;
 }
 
+/** The newest message that is for this person: any in a conversation of their own, a mention in a channel. */
+function latestFor(me: ShownPerson, channel: ShownChannel): string {
+  const isForMe = (m: ShownMessage) =>
+    channel.kind === 'im' || m.ephemeral || JSON.stringify([m.text, m.blocks]).includes(`<@${me.slackId}>`);
+  return channel.messages.findLast((m) => m.user !== me.slackId && isForMe(m))?.ts ?? '';
+}
+
 export function drawSidebar(seen: SlackSeen, current: string): Html {
   const link = (channel: ShownChannel, label: Html) =>
-    html`<a href="?as=${seen.me.key}&amp;channel=${channel.id}" class="side-link" data-channel="${channel.id}" data-latest="${
-      channel.messages.at(-1)?.ts ?? ''
-    }" data-testid="channel-${channel.kind === 'im' ? 'latchkey' : channel.name}"${
+    html`<a href="?as=${seen.me.key}&amp;channel=${channel.id}" class="side-link" data-channel="${channel.id}" data-latest="${latestFor(
+      seen.me,
+      channel,
+    )}" data-testid="channel-${channel.kind === 'im' ? 'latchkey' : channel.name}"${
       channel.id === current ? html` aria-current="page"` : null
     }>${label}<span class="unread-dot" aria-label="unread" hidden></span></a>`;
   const rooms = seen.channels.filter((c) => c.kind === 'channel');

@@ -78,6 +78,9 @@ export type Change = {
   kind: 'grant' | 'revoke';
   cause: string;
   state: string;
+  mood: string;
+  /** Where it stands, in a word or two. */
+  label: string;
   headline: string;
   /** What it means and what comes next, in a sentence or two. */
   detail?: string;

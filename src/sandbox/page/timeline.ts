@@ -1,4 +1,5 @@
 /** What Latchkey itself says of its latest changes, and how long each leg took. */
+import { people } from '../seed.ts';
 import { type Html, html } from './html.ts';
 import type { Change, Changes, Legs } from './sources.ts';
 
@@ -16,22 +17,40 @@ function seconds(ms: number): string {
   return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
 }
 
-function drawLegs(legs: Legs): Html {
+/** States in which the 60 seconds run. */
+const running = ['applying', 'verifying', 'late'];
+
+/** Since the decision or, for who had never signed in, since the first sign-in; null when nothing runs. */
+function waitedMs(change: Change, now: number): number | null {
+  if (!running.includes(change.state)) return null;
+  const began = change.timeline.findLast((s) => s.type === 'signedIn' || s.type === 'changeApproved');
+  return began === undefined ? null : Math.max(0, now - Date.parse(began.at));
+}
+
+/** `soFarMs`: how long it has been under way; null when it is not. */
+function drawLegs(legs: Legs, soFarMs: number | null): Html {
   const known = legNames.flatMap(([leg, name]) => {
     const ms = legs[leg];
     return ms === null || ms === undefined ? [] : [{ leg, name, ms }];
   });
-  if (known.length === 0) return html``;
-  const total = legs.total ?? known.reduce((sum, l) => sum + l.ms, 0);
+  if (known.length === 0 && soFarMs === null) return html``;
+  const gone = known.reduce((sum, l) => sum + l.ms, 0);
+  const total = legs.total ?? soFarMs ?? gone;
+  const waitingMs = legs.total === null ? Math.max(0, total - gone) : 0;
   // A change that took longer than the objective fills the bar, and the mark of 60 s moves to the left.
   const full = Math.max(OBJECTIVE_MS, total);
   const isLate = total > OBJECTIVE_MS;
-  const said = `${legs.total === null ? 'so far ' : ''}${seconds(total)} of 60 s`;
+  const said =
+    legs.total === null ? `so far ${Math.round(total / 1_000)} s of 60 s` : `${seconds(total)} of 60 s`;
   return html`<div class="legs${isLate ? ' late' : ''}" role="img" aria-label="${said}: ${known.map((l) => `${l.name} ${seconds(l.ms)}`).join(', ')}">
     <div class="bar">${known.map(
       (l) =>
         html`<span class="leg leg-${l.leg}" style="width:${Math.max(0.8, (l.ms / full) * 100).toFixed(2)}%" title="${l.name}: ${seconds(l.ms)}"></span>`,
-    )}<span class="objective" style="left:${((OBJECTIVE_MS / full) * 100).toFixed(2)}%"></span></div>
+    )}${
+      waitingMs === 0
+        ? null
+        : html`<span class="leg leg-waiting" style="width:${((waitingMs / full) * 100).toFixed(1)}%" title="waiting"></span>`
+    }<span class="objective" style="left:${((OBJECTIVE_MS / full) * 100).toFixed(2)}%"></span></div>
     <span class="total">${said}</span>
   </div>
   <p class="leg-names">${known.map((l) => html`<span><i class="leg-${l.leg}"></i>${l.name} ${seconds(l.ms)}</span>`)}</p>`;
@@ -55,21 +74,30 @@ function withTimes(text: string): Html[] {
     );
 }
 
-function drawChange(change: Change, isNewest: boolean): Html {
-  const words = change.state
-    .replaceAll(/[_-]/g, ' ')
-    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase();
+/** Where the cause says something that the headline does not. */
+const causes: Record<string, string> = {
+  extension: 'extension',
+  finding: 'found, not asked for',
+  loss: 'taken out by hand',
+};
+
+function drawChange(change: Change, isNewest: boolean, now: number): Html {
+  const person = people.find((p) => p.email === change.person?.email);
+  const isToSignIn = change.state === 'awaitingSignIn' && person !== undefined;
   return html`<details class="change" data-key="${change.id}" data-testid="change" data-state="${change.state}"${isNewest ? html` open` : null}>
-    <summary><span class="kind-${change.kind}">${change.kind === 'grant' ? '+' : '−'}</span><span class="headline">${change.headline}</span><span class="state" data-testid="change-state">${words}</span></summary>
+    <summary><span class="kind-${change.kind}">${change.kind === 'grant' ? '+' : '−'}</span><span class="headline">${change.headline}</span><span class="state mood-${change.mood}" data-testid="change-state">${change.label}</span></summary>
     <p class="who">${change.person?.name ?? ''}${change.entitlement === null ? null : html` · ${change.entitlement.title}`}${
-      change.cause === '' ? null : html` · ${change.cause.replaceAll('_', ' ')}`
+      causes[change.cause] === undefined ? null : html` · ${causes[change.cause]}`
     }</p>
     ${change.detail === undefined || change.detail === '' ? null : html`<p class="detail">${withTimes(change.detail)}</p>`}
-    ${change.legs === null ? null : drawLegs(change.legs)}
+    ${
+      isToSignIn
+        ? html`<p class="detail"><button type="button" class="bk-button" data-sign-in="${person.key}" data-testid="sign-in">Sign in to Anypoint as ${person.name}</button></p>`
+        : null
+    }
+    ${change.legs === null ? null : drawLegs(change.legs, waitedMs(change, now))}
     <ol class="steps">${change.timeline.map(
-      (step) =>
-        html`<li>${drawTime(step.at)}<span>${step.text}${step.actor === null ? null : html` <em>${step.actor}</em>`}</span></li>`,
+      (step) => html`<li>${drawTime(step.at)}<span>${step.text}</span></li>`,
     )}</ol>
   </details>`;
 }
@@ -83,6 +111,6 @@ export function drawTimeline(changes: Changes): Html {
     case 'known':
       return changes.changes.length === 0
         ? html`<p class="nobody">No changes yet. Ask for something with <kbd>/access</kbd>.</p>`
-        : html`${changes.changes.map((c, i) => drawChange(c, i === 0))}`;
+        : html`${changes.changes.map((c, i) => drawChange(c, i === 0, Date.now()))}`;
   }
 }

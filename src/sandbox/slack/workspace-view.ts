@@ -64,14 +64,16 @@ function seenChannel(
   };
 }
 
-/** The time stamp of the newest message that somebody else wrote and this person sees. */
+/** The time stamp of the newest message for this person: one to them alone, or a mention in a channel. */
 function latestFor(workspace: Workspace, person: Person): string | null {
   let latest: string | null = null;
   for (const channel of workspace.channels.values()) {
     if (!channel.members.includes(person.slackId)) continue;
-    const seen = channel.messages.findLast(
-      (m) => m.user !== person.slackId && (m.ephemeralTo === undefined || m.ephemeralTo === person.slackId),
-    );
+    const isForThem = (m: Message) =>
+      m.ephemeralTo === undefined
+        ? channel.kind === 'im' || JSON.stringify([m.text, m.blocks]).includes(`<@${person.slackId}>`)
+        : m.ephemeralTo === person.slackId;
+    const seen = channel.messages.findLast((m) => m.user !== person.slackId && isForThem(m));
     if (seen !== undefined && (latest === null || seen.ts > latest)) latest = seen.ts;
   }
   return latest;

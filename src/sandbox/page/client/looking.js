@@ -24,6 +24,7 @@ export async function refresh() {
   const hasMoved = stream.dataset.place !== `${drawn.as} ${drawn.channel}`;
   stream.dataset.place = `${drawn.as} ${drawn.channel}`;
   place.channel = drawn.channel;
+  document.querySelector('.conversation').classList.toggle('on-home', place.channel === 'home');
   const before = modalNow();
   for (const [name, text] of Object.entries(drawn.parts)) draw(name, text);
   if (wasAtBottom || hasMoved) stream.scrollTop = stream.scrollHeight;

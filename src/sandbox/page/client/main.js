@@ -101,6 +101,9 @@ document.addEventListener('click', async (event) => {
   } else if (button.dataset.try) {
     byId('composer-input').value = button.dataset.try;
     byId('composer-input').focus();
+  } else if (button.dataset.signIn) {
+    await post(`/anypoint/sim/users/${encodeURIComponent(button.dataset.signIn)}/sign-in`, {});
+    refresh();
   } else if (button.dataset.switch) {
     await post('/page/switch', { name: button.dataset.switch, on: button.ariaChecked !== 'true' });
     refresh();

@@ -1,0 +1,36 @@
+/** The emoji that Latchkey writes, as small pictures: a machine without an emoji font shows an empty box instead. */
+const shapes: Record<string, { name: string; tone: string; path: string }> = {
+  '✅': { name: 'done', tone: 'good', path: '<path d="M5 12.5 10 17.5 19 7"/>' },
+  '⛔': { name: 'refused', tone: 'bad', path: '<circle cx="12" cy="12" r="8.5"/><path d="M7.5 12h9"/>' },
+  '🚨': {
+    name: 'alarm',
+    tone: 'bad',
+    path: '<path d="M12 3.5 21.5 20h-19Z"/><path d="M12 10v4.5M12 17.2v.3"/>',
+  },
+  '⏳': {
+    name: 'waiting',
+    tone: 'waiting',
+    path: '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2.5"/>',
+  },
+  '⌛': {
+    name: 'ends soon',
+    tone: 'waiting',
+    path: '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2.5"/>',
+  },
+  '🔄': {
+    name: 'on its way',
+    tone: 'moving',
+    path: '<path d="M19.5 9A8 8 0 0 0 5 8.5M4.5 15A8 8 0 0 0 19 15.5M5 4v4.5h4.5M19 20v-4.5h-4.5"/>',
+  },
+  '🏁': { name: 'over', tone: 'over', path: '<path d="M6 21V4h12l-3 4.5 3 4.5H6"/>' },
+};
+
+/** In drawn HTML, where the package has put the characters. */
+export function withDrawnEmoji(drawn: string): string {
+  return drawn.replace(/<span class="slack_emoji">([^<]*)<\/span>/gu, (all, emoji: string) => {
+    const shape = shapes[emoji];
+    return shape === undefined
+      ? all
+      : `<svg class="emoji tone-${shape.tone}" viewBox="0 0 24 24" role="img" aria-label="${shape.name}" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round">${shape.path}</svg>`;
+  });
+}
