@@ -88,9 +88,19 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
     case 'signInAwaited':
       return {};
     case 'signedIn':
-      return { signedInAt: event.at, late: null };
+      return {
+        signedInAt: event.at,
+        late: change.late === null ? null : { ...change.late, clearedAt: event.at },
+      };
     case 'changeLate':
-      return { late: { leg: event.leg, why: event.why, at: change.late?.at ?? event.at, clearedAt: null } };
+      return {
+        late: {
+          leg: event.leg,
+          why: event.why,
+          at: change.late?.clearedAt === null ? change.late.at : event.at,
+          clearedAt: null,
+        },
+      };
     case 'changeSeen':
       return {
         legs: { ...change.legs, seenAt: event.at },

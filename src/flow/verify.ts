@@ -170,7 +170,8 @@ async function noteWaiting(road: Road, change: Change, look: { leg: Leg; why: st
     await record(road, change, (base) => ({ ...base, type: 'signedIn' }));
     return;
   }
-  if (change.late?.leg === leg || !isPast(change, road.objectiveMs, await databaseNow(road.db))) return;
+  const isAlarmed = change.late?.leg === leg && change.late.clearedAt === null;
+  if (isAlarmed || !isPast(change, road.objectiveMs, await databaseNow(road.db))) return;
   await record(road, change, (base) => ({ ...base, type: 'changeLate', leg, why }));
 }
 

@@ -1,4 +1,4 @@
-import type { Change } from '../core/change.ts';
+import { type Change, isUnderway } from '../core/change.ts';
 import { durationInWords } from '../core/duration.ts';
 import { legName, tookInWords } from '../core/leg-words.ts';
 import type { Notice } from '../flow/ports.ts';
@@ -35,6 +35,8 @@ function alarmText(view: ChangeView, change: Change): string {
   if (change.state === 'failed')
     return `:rotating_light: ${IDP_NAME} refuses ${what} (${inert(change.failure?.code ?? '')}).\n*What to do:* look at the group ${inert(change.target?.groupName ?? '')} in ${IDP_NAME}; nothing is retried until it is asked again.`;
   const leg = legName(change.late?.leg ?? 'delivery', IDP_NAME);
+  if (change.state !== 'inEffect' && (change.late?.clearedAt != null || !isUnderway(change.state)))
+    return `:checkered_flag: Alarm closed: ${what} is no longer waited for; its card says where it stands. It was stuck at ${leg}.`;
   if (change.late?.clearedAt != null)
     return `:white_check_mark: Alarm cleared: ${what} was seen in MuleSoft after ${tookInWords(change)}; it was stuck at ${leg}.`;
   return `:rotating_light: Alarm: ${what} was not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}. It is stuck at ${leg}: ${inert(change.late?.why ?? '')}.\n*What to do:* ${hint(change, view)}\nLatchkey keeps looking and says here when it arrives.`;
