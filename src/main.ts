@@ -53,6 +53,14 @@ try {
 async function start(): Promise<void> {
   const startedAt = performance.now();
   const config = readConfig(process.env);
+  if (values.fresh && config.outside !== null)
+    throw new Fault(
+      'config.invalid',
+      '--fresh begins the sandbox anew; real data is never thrown away by a flag',
+      {
+        retryable: false,
+      },
+    );
   const catalogue = await loadCatalogue(config.policyDir);
   const home = config.outside === null ? SANDBOX_DIR : DIR;
   mkdirSync(home, { recursive: true });

@@ -37,12 +37,12 @@ test.each([
     const asked = await walk.asks(as, { entitlement: read, reason: `A model that misbehaves for ${as}` });
 
     // then
-    expect(wordsOf(asked.card)).toContain('By rule: Tier medium');
+    expect(wordsOf(asked.card)).toContain('Medium tier: a person decides');
     const card = await walk.cardSays(
       asked,
       `No advice from the model: ${words}. The summary by rule stands.`,
     );
-    expect(wordsOf(card)).toContain('By rule: Tier medium');
+    expect(wordsOf(card)).toContain('Medium tier: a person decides');
     expect((await walk.audit(asked.id)).find((e) => e.type === 'adviceGiven')?.data).toEqual({
       answered: false,
       why,
