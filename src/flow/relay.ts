@@ -11,7 +11,8 @@ import {
   readOpen,
   unlease,
 } from '../store/outbox.ts';
-import { type Ran, type Road, steps } from './road.ts';
+import type { Ran, Road } from './road.ts';
+import { steps } from './steps.ts';
 
 /** Rows put into the queue in one go. */
 const BATCH = 200;

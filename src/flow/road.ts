@@ -1,20 +1,10 @@
 import type { Logger } from 'pino';
-import type { Job, JobName } from '../core/reactions.ts';
-import type { Lane } from '../queue/motor.ts';
 import type { Db } from '../store/database.ts';
 import type { Locks } from '../store/locks.ts';
 import type { OutboxRow } from '../store/outbox.ts';
-import { apply } from './apply.ts';
 import type { CatalogueBook } from './catalogue-book.ts';
-import { consider } from './consider.ts';
-import { deliver } from './deliver.ts';
 import type { Adviser, ChatDirectory, IdentityProvider, Messenger, MuleSoft, Notice } from './ports.ts';
-import { settle } from './settle.ts';
-import { summarize } from './summarize.ts';
-import { tell } from './tell.ts';
-import { verify } from './verify.ts';
 import type { ChangeView } from './view.ts';
-import { weigh } from './weigh.ts';
 
 /** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
 export type Road = {
@@ -42,31 +32,3 @@ export type Road = {
  */
 export type Ran = { done: true } | { againInMs: number };
 export const done: Ran = { done: true };
-
-/**
- * The road. A request is received (receive.ts) or access ends (end.ts); from there every change goes these steps,
- * each a job that looks everything up again when it runs, so that it may come twice, late or out of order.
- */
-export const steps: {
-  [N in JobName]: {
-    lane: Lane /** `attempts`: how often this work has failed before. */;
-    run: (road: Road, job: Extract<Job, { job: N }>, attempts: number) => Promise<Ran>;
-  };
-} = {
-  /** Summarize and ask: facts, verdict, approvers, the card with the deterministic summary. */
-  consider: { lane: 'road', run: consider },
-  /** The model's advice, onto the card that is out already. */
-  summarize: { lane: 'model', run: summarize },
-  /** Settle: who clicked, may they, does it still apply; one decision. */
-  settle: { lane: 'road', run: settle },
-  /** Apply: make this person-and-group true in the IdP. */
-  apply: { lane: 'idp', run: apply },
-  /** The bridge: make this person-and-team true in Anypoint, as SCIM says. */
-  deliver: { lane: 'mulesoft', run: deliver },
-  /** Expected or not: what the IdP says against what is wanted; a difference joins the road as a finding. */
-  weigh: { lane: 'idp', run: weigh },
-  /** Verify: look into Anypoint until it agrees, or raise the alarm. */
-  verify: { lane: 'mulesoft', run: verify },
-  /** Tell: make the messages of this change right. */
-  tell: { lane: 'slack', run: tell },
-};

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
-import { company, credentials } from '../../src/sandbox/seed.ts';
+import { sandboxSettings } from '../../src/sandbox/launch.ts';
+import { credentials } from '../../src/sandbox/seed.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
 
 export type Scene = {
@@ -83,19 +83,7 @@ export async function setScene(): Promise<Scene> {
 
     await world('PUT', '/control/latchkey', { url: latchkeyUrl, scimToken: credentials.scimToken });
     start('../../src/main.ts', [], {
-      SLACK_BOT_TOKEN: credentials.slackBotToken,
-      SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
-      SLACK_API_URL: `${worldUrl}/slack/api/`,
-      OKTA_ORG_URL: `${worldUrl}/okta`,
-      OKTA_API_TOKEN: credentials.oktaApiToken,
-      ANYPOINT_URL: `${worldUrl}/anypoint`,
-      ANYPOINT_ORG_ID: company.anypointOrgId,
-      ANYPOINT_CLIENT_ID: credentials.anypointClientId,
-      ANYPOINT_CLIENT_SECRET: credentials.anypointClientSecret,
-      OPENAI_API_KEY: credentials.modelApiKey,
-      OPENAI_BASE_URL: `${worldUrl}/model/v1`,
-      OPENAI_MODEL: SCRIPTED_MODEL,
-      SCIM_TOKEN: credentials.scimToken,
+      ...sandboxSettings(worldUrl),
       DATABASE_URL: postgres.url,
       PORT: String(port),
       POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { company, credentials } from '../../src/sandbox/seed.ts';
+import { sandboxSettings } from '../../src/sandbox/launch.ts';
 
 const READY_WITHIN_MS = 20_000;
 
@@ -32,16 +32,7 @@ export function latchkeyProcess(settings: {
     POLICY_DIR: resolve('policy'),
     DATABASE_URL: databaseUrl,
     ...(settings.redisUrl === undefined ? {} : { REDIS_URL: settings.redisUrl }),
-    SLACK_BOT_TOKEN: credentials.slackBotToken,
-    SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
-    SLACK_API_URL: `${worldUrl}/slack/api/`,
-    OKTA_ORG_URL: `${worldUrl}/okta`,
-    OKTA_API_TOKEN: credentials.oktaApiToken,
-    ANYPOINT_URL: `${worldUrl}/anypoint`,
-    ANYPOINT_ORG_ID: company.anypointOrgId,
-    ANYPOINT_CLIENT_ID: credentials.anypointClientId,
-    ANYPOINT_CLIENT_SECRET: credentials.anypointClientSecret,
-    SCIM_TOKEN: credentials.scimToken,
+    ...sandboxSettings(worldUrl),
   };
   let child: ChildProcess | null = null;
   let said = '';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { steps } from '../../src/flow/road.ts';
+import { steps } from '../../src/flow/steps.ts';
 import { keyOf } from '../../src/store/outbox.ts';
 import { expectNone, filesIn, placesOf, roomOf, type SourceFile } from './source.ts';
 
@@ -164,7 +164,7 @@ test('only the two programs touch the environment, and hand it to config.ts', ()
 });
 
 test('every job has a step, and every step says what it does', () => {
-  const road = src.find((f) => f.path === 'src/flow/road.ts') as SourceFile;
+  const road = src.find((f) => f.path === 'src/flow/steps.ts') as SourceFile;
   const reactions = src.find((f) => f.path === 'src/core/reactions.ts') as SourceFile;
   const jobs = [...reactions.code.matchAll(/\| \{ job: '(\w+)'/g)].map((m) => m[1] as string);
   expect(jobs.length).toBeGreaterThanOrEqual(7);
