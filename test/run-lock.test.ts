@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { takeRunLock } from '../src/run-lock.ts';
@@ -22,8 +22,9 @@ const file = () => join(dir, 'latchkey.pid');
 
 /** A process that is called as Latchkey is and holds the lock. Answers whether it got it. */
 async function anotherLatchkey(at = 0): Promise<{ child: ChildProcess; took: boolean }> {
-  const program = join(dir, 'src', 'main.ts');
-  mkdirSync(join(dir, 'src'), { recursive: true });
+  // One file each: a process must not read what is being written for the next.
+  const program = join(dir, `program-${children.length}`, 'src', 'main.ts');
+  mkdirSync(dirname(program), { recursive: true });
   const lock = fileURLToPath(new URL('../src/run-lock.ts', import.meta.url));
   writeFileSync(
     program,
