@@ -158,6 +158,9 @@ function isPast(change: Change, objectiveMs: number, now: Date): boolean {
 /** A delivery that Anypoint accepted but does not show is repeated after this; it reads before it writes. */
 const REDELIVER_AFTER_MS = 10_000;
 
+/** A late change that reached another point this recently is on its way. */
+const MOVING_MS = 15_000;
+
 /** Notes a wait worth telling: first sign-in and its end, or the alarm once the objective has passed. */
 async function noteWaiting(road: Road, change: Change, look: { leg: Leg; why: string }): Promise<void> {
   const { leg, why } = look;
@@ -170,8 +173,14 @@ async function noteWaiting(road: Road, change: Change, look: { leg: Leg; why: st
     await record(road, change, (base) => ({ ...base, type: 'signedIn' }));
     return;
   }
-  const isAlarmed = change.late?.leg === leg && change.late.clearedAt === null;
-  if (isAlarmed || !isPast(change, road.objectiveMs, await databaseNow(road.db))) return;
+  const now = await databaseNow(road.db);
+  if (!isPast(change, road.objectiveMs, now)) return;
+  if (change.late !== null && change.late.clearedAt === null) {
+    // Going on again after an alarm is no new alarm; being stuck at the next leg as well is.
+    const movedAt = change.legs.deliveredAt ?? change.legs.scimPushedAt ?? change.legs.idpWrittenAt;
+    const isMoving = movedAt !== null && ageMs(movedAt, now) < Math.min(road.objectiveMs, MOVING_MS);
+    if (change.late.leg === leg || isMoving) return;
+  }
   await record(road, change, (base) => ({ ...base, type: 'changeLate', leg, why }));
 }
 

@@ -216,3 +216,29 @@ test('giving back access whose group has changed meanwhile takes both groups awa
     expect(await walk.isInGroup('ines', group)).toBe(false);
   for (const team of [READERS, 'Orders API deployers']) expect(await walk.isInTeam('ines', team)).toBe(false);
 });
+
+test('an alarm names the leg that is stuck now, and is closed when nothing is waited for any more', async () => {
+  // given late at the write to Okta, which then goes through while the push stands still
+  await walk.request('POST', '/okta/sim/push', { paused: true });
+  await walk.fault({ vendor: 'okta', method: 'PUT', path: '/groups/', kind: 'status', status: 500 });
+  const asked = await walk.asks('sam', {
+    entitlement: 'platform-admin',
+    seconds: 3_600,
+    reason: 'Stuck twice',
+  });
+  await walk.click('olga', asked.card, 'approve');
+  await walk.click('sofia', asked.card, 'approve');
+  await walk.hears('olga', 'the first leg', (m) => m.text.includes('stuck at the write to Okta'));
+  await walk.heal();
+  await walk.hears('olga', 'the second leg', (m) => m.text.includes('stuck at Okta’s SCIM push'));
+
+  // when it is given back
+  const status = await walk.until('the message offers it', async () => {
+    const now = await walk.statusOf('sam', asked.id);
+    return buttonsOf(now).includes('release') && now;
+  });
+  await walk.click('sam', status, 'release');
+
+  // then
+  await walk.hears('olga', 'that the alarm is closed', (m) => m.text.includes('Alarm closed: the grant'));
+});
