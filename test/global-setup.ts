@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../src/store/database.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded.ts';
+import { hasRedis } from './faults/redis-server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,7 +28,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await query(server.url, `drop database if exists ${template} with (force)`);
     await server.stop();
+    sayWhatIsLeftOut();
   };
+}
+
+/** A run on a machine without Redis or Chromium passes, and says which suites it did not run. */
+function sayWhatIsLeftOut(): void {
+  const missing = [
+    ...(hasRedis() ? [] : ['the suites on Redis (redis-server is not installed)']),
+    ...(existsSync('/usr/bin/chromium') ? [] : ['the sandbox page (Chromium is not installed)']),
+    ...(existsSync('../shared/contracts') ? [] : ['the vendor contracts (../shared/contracts is not there)']),
+  ];
+  if (missing.length > 0) process.stdout.write(`\nLeft out: ${missing.join('; ')}.\n`);
 }
 
 async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
