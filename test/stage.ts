@@ -3,32 +3,18 @@ import type { Outside } from '../src/config.ts';
 import type { Catalogue } from '../src/core/catalogue.ts';
 import { type Latchkey, startLatchkey } from '../src/latchkey.ts';
 import { loadCatalogue } from '../src/policy/catalogue-file.ts';
-import { SCRIPTED_MODEL } from '../src/sandbox/model/emulator.ts';
+import { sandboxOutside } from '../src/sandbox/launch.ts';
 import { sandboxPage } from '../src/sandbox/page/page.ts';
-import { company, credentials } from '../src/sandbox/seed.ts';
+import { credentials } from '../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
 import { freshDatabase } from './database.ts';
 
 /** How to reach a sandbox world, as the environment would say it. */
 function outsideOf(worldUrl: string, way: 'http' | 'socket' = 'http'): Outside {
-  return {
-    slack: {
-      botToken: credentials.slackBotToken,
-      apiUrl: `${worldUrl}/slack/api/`,
-      ...(way === 'http'
-        ? { signingSecret: credentials.slackSigningSecret }
-        : { appToken: credentials.slackAppToken }),
-    },
-    okta: { orgUrl: `${worldUrl}/okta`, auth: { token: credentials.oktaApiToken } },
-    anypoint: {
-      url: `${worldUrl}/anypoint`,
-      orgId: company.anypointOrgId,
-      clientId: credentials.anypointClientId,
-      clientSecret: credentials.anypointClientSecret,
-    },
-    model: { apiKey: credentials.modelApiKey, baseUrl: `${worldUrl}/model/v1`, model: SCRIPTED_MODEL },
-    scimToken: credentials.scimToken,
-  };
+  const outside = sandboxOutside(worldUrl);
+  if (way === 'http') return outside;
+  const { botToken, apiUrl } = outside.slack;
+  return { ...outside, slack: { botToken, apiUrl, appToken: credentials.slackAppToken } };
 }
 
 const READ_TOKEN = 'read-token-for-tests';
