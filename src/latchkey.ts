@@ -6,7 +6,7 @@ import type { Catalogue } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
 import { takeBaseline } from './flow/baseline.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
-import { observe } from './flow/observe.ts';
+import { observe, observeUser } from './flow/observe.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
 import { createRelay } from './flow/relay.ts';
 import type { Road } from './flow/road.ts';
@@ -116,7 +116,11 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   await scimRoutes(app, {
     db: database.db,
     token: outside.scimToken,
-    observe: (unit, observed) => observe(road, unit, observed),
+    observe: async (unit, observed) => ({ events: [], jobs: await observe(road, unit, observed) }),
+    observeUser,
+    awaits: (department) =>
+      department !== null &&
+      road.catalogue.current().entitlements.some((e) => e.birthright?.departments.includes(department)),
     onCommitted: relay.nudge,
     baseUrl: url,
   });

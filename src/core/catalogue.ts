@@ -37,7 +37,24 @@ export type Entitlement = {
   clauses: string[];
   /** What to do with a membership that nobody asked for. */
   unrequested: 'ask' | 'revert' | 'accept';
+  /** Given by rule to everybody of these departments, on arrival and on a move. */
+  birthright: { departments: string[] } | null;
 };
+
+/** When many at once are put on one card. */
+export type MassGuard = {
+  /** More memberships of one group than this, unrequested or lost within the window, are one card. */
+  memberships: number;
+  windowSeconds: number;
+  /** More people than this lost within the window of leavers, and at least this share of all, wait for two admins. */
+  people: number;
+  /** Of everybody provisioned, 0 to 1. */
+  share: number;
+  peopleWindowSeconds: number;
+};
+
+/** A person added to and removed from a group every few minutes, the trip to Anypoint timed. */
+export type Canary = { person: string; entitlement: EntitlementKey; everySeconds: number };
 
 export type Clause = { id: string; text: string };
 
@@ -50,6 +67,8 @@ export type Catalogue = {
   lapseSeconds: number;
   /** Approvers are reminded of a pending request after this. */
   remindSeconds: number;
+  massGuard: MassGuard;
+  canary: Canary | null;
   entitlements: Entitlement[];
   clauses: Clause[];
 };

@@ -12,7 +12,16 @@ export type Job =
   | { job: 'deliver'; personId: string; teamId: string }
   | { job: 'weigh'; personId: string; groupId: string }
   | { job: 'verify'; changeId: string; afterMs?: number }
-  | { job: 'tell'; changeId: string; afterMs?: number };
+  | { job: 'tell'; changeId: string; afterMs?: number }
+  /** What voices of the directory told and nobody heeded yet. */
+  | { job: 'heed' }
+  | { job: 'regard'; personId: string }
+  | { job: 'survey'; groupId: string }
+  | { job: 'answer'; clickKey: string; answer: AnswerReceived }
+  | { job: 'report'; about: Subject; id: string; afterMs?: number };
+
+/** What people are told of besides changes, each on one card. */
+export type Subject = 'offboarding' | 'massChange' | 'canary';
 
 export type JobName = Job['job'];
 
@@ -29,6 +38,19 @@ export type ClickReceived = {
     | { verb: 'deny'; reason: string }
     | { verb: 'withdraw' }
     | { verb: 'release' };
+};
+
+/** A click on a card that is not a change's, as it came in, not yet believed. */
+export type AnswerReceived = {
+  clickId: string;
+  about: Subject;
+  id: string;
+  chatUserId: string;
+  /** Where to answer so that only the clicker sees it. */
+  channel: string;
+  /** What was pressed, and on which of the card's lines where it has lines. */
+  verb: string;
+  item: string | null;
 };
 
 /** The pair a grant or revoke of this change moves. */

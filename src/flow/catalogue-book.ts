@@ -13,12 +13,14 @@ export type CatalogueBook = {
    * `unchecked`: some entitlement was never checked, so the answer is not known.
    */
   targetsOfTeam(teamId: string): Target[] | 'unchecked';
-  /** Whether an entitlement carried by this group was never checked, so that its team is not known. */
-  isUnchecked(groupName: string): boolean;
+  /** Whether an entitlement carried by this group (or, without a name, any) was never checked, so that its team is not known. */
+  isUnchecked(groupName?: string): boolean;
   /** The IdP's ids of the group with this name, as far as it carries an entitlement. */
   groupIdsNamed(groupName: string): string[];
-  /** Teams that membership of this group gives. */
-  teamsOfGroup(groupName: string): string[];
+  /** Teams that membership of the group with this IdP id gives. */
+  teamsOfGroupId(groupId: string): string[];
+  /** Every group that carries an entitlement, once, with its team; also what is not offered. */
+  targets(): Target[];
   /** Asks IdP and Anypoint about every entitlement not yet ready; safe to repeat. */
   check(): Promise<void>;
 };
@@ -91,10 +93,25 @@ export function createCatalogueBook(
     },
     isUnchecked: (groupName) =>
       catalogue.entitlements.some(
-        (e) => e.idpGroup === groupName && book.status(e.key).status === 'unchecked',
+        (e) =>
+          (groupName === undefined || e.idpGroup === groupName) && book.status(e.key).status === 'unchecked',
       ),
     groupIdsNamed: (groupName) => [...new Set(targetsOf(groupName).map((target) => target.groupId))],
-    teamsOfGroup: (groupName) => [...new Set(targetsOf(groupName).map((target) => target.teamId))],
+    teamsOfGroupId: (groupId) => [
+      ...new Set(
+        catalogue.entitlements
+          .flatMap((e) => targetIn(book.status(e.key)) ?? [])
+          .filter((target) => target.groupId === groupId)
+          .map((target) => target.teamId),
+      ),
+    ],
+    targets: () => [
+      ...new Map(
+        catalogue.entitlements
+          .flatMap((e) => targetIn(book.status(e.key)) ?? [])
+          .map((target) => [`${target.groupId} ${target.teamId}`, target]),
+      ).values(),
+    ],
     async check() {
       await Promise.all(
         catalogue.entitlements.map(async (e) => {

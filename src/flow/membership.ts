@@ -10,7 +10,7 @@ import type { AnypointUser } from './ports.ts';
 import type { Road } from './road.ts';
 
 /** How the SCIM mirror knows a person: by the IdP's id, else by login or e-mail. */
-async function scimIdentity(road: Road, person: Person): Promise<Provisioned> {
+export async function scimIdentity(road: Road, person: Person): Promise<Provisioned> {
   return {
     externalId: await linkOf(road.db, person.id, road.idp.name),
     userNames: [...new Set([person.login, person.email])],
@@ -43,7 +43,8 @@ export async function desiredTeamMembership(
       },
     );
   const who = await scimIdentity(road, person);
-  if (await isSwitchedOff(road.db, who)) return 'out';
+  // A hold: the IdP keeps a suspended person in their groups and pushes nothing.
+  if (person.status === 'suspended' || (await isSwitchedOff(road.db, who))) return 'out';
   const groups = targets.map((target) => target.groupName);
   const grants = await unendedGrants(road.db, { personId: person.id, teamId });
   const isKept =

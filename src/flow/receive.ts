@@ -4,7 +4,7 @@ import type { Change } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import { durationInWords } from '../core/duration.ts';
 import type { ChangeId } from '../core/ids.ts';
-import type { ClickReceived } from '../core/reactions.ts';
+import type { AnswerReceived, ClickReceived, Job } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import { isStorable } from '../core/storable.ts';
 import { findByIdempotencyKey, pendingRequest } from '../store/changes.ts';
@@ -258,6 +258,15 @@ export function requestable(road: Road, person: { email: string; department: str
  * stored row brings it back. What the click means is decided when the settle step runs.
  */
 export async function acceptClick(road: Road, click: ClickReceived): Promise<void> {
-  const row = await addLeased(road.db, { job: 'settle', clickKey: click.clickId, click });
+  await accept(road, { job: 'settle', clickKey: click.clickId, click });
+}
+
+/** The same for a click on a card that is not a change's. */
+export async function acceptAnswer(road: Road, answer: AnswerReceived): Promise<void> {
+  await accept(road, { job: 'answer', clickKey: answer.clickId, answer });
+}
+
+async function accept(road: Road, job: Job): Promise<void> {
+  const row = await addLeased(road.db, job);
   if (row !== null) road.runNow(row);
 }

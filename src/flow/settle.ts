@@ -28,7 +28,7 @@ export async function settle(
   attempts: number,
 ): Promise<Ran> {
   const { click } = job;
-  try {
+  return await keepOnFault(road, click, attempts, async () => {
     // Looked up side by side: neither needs the other, and people wait for both.
     const [clicker, facts] = await Promise.all([
       identify(road, click.chatUserId),
@@ -37,11 +37,26 @@ export async function settle(
     const refusal = isRefusal(clicker) ? clicker : await act(road, click, clicker, facts);
     if (refusal !== null) await tellClicker(road, click, `${refusal.text} ${refusal.next}`);
     return done;
+  });
+}
+
+/** A click that can't be checked now is kept; the first time, the clicker is told so. */
+export async function keepOnFault(
+  road: Road,
+  click: Clicked,
+  attempts: number,
+  work: () => Promise<Ran>,
+): Promise<Ran> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof Fault && attempts === 0) await tellClicker(road, click, keptClick);
     throw error;
   }
 }
+
+/** Where a click came from. */
+type Clicked = { clickId: string; channel: string; chatUserId: string };
 
 const keptClick =
   'Latchkey can’t check your click right now: the identity provider or Slack does not answer. It is kept and will be settled as soon as they do; nothing to do for you.';
@@ -196,10 +211,10 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
 }
 
 /** What can't be shown is not worth deciding again: the click is settled either way. */
-async function tellClicker(road: Road, click: ClickReceived, text: string): Promise<void> {
+export async function tellClicker(road: Road, click: Clicked, text: string): Promise<void> {
   try {
     await road.messenger.whisper(click.channel, click.chatUserId, text);
   } catch (error) {
-    road.log.warn({ err: (error as Error).message, change: click.changeId }, 'answer to a click not shown');
+    road.log.warn({ err: (error as Error).message, click: click.clickId }, 'answer to a click not shown');
   }
 }

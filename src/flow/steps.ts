@@ -1,11 +1,16 @@
 import type { Job, JobName } from '../core/reactions.ts';
 import type { Lane } from '../queue/motor.ts';
+import { answer } from './answer.ts';
 import { apply } from './apply.ts';
 import { consider } from './consider.ts';
 import { deliver } from './deliver.ts';
+import { heed } from './heed.ts';
+import { regard } from './regard.ts';
+import { report } from './report.ts';
 import type { Ran, Road } from './road.ts';
 import { settle } from './settle.ts';
 import { summarize } from './summarize.ts';
+import { survey } from './survey.ts';
 import { tell } from './tell.ts';
 import { verify } from './verify.ts';
 import { weigh } from './weigh.ts';
@@ -31,10 +36,19 @@ export const steps: {
   apply: { lane: 'idp', run: apply },
   /** The bridge: make this person-and-team true in Anypoint, as SCIM says. */
   deliver: { lane: 'mulesoft', run: deliver },
+  /** What the voices of the directory told: evidence, or something to look at. */
+  heed: { lane: 'road', run: heed },
+  /** Joiner, mover, leaver: a person looked at anew, against what was acted on before. */
+  regard: { lane: 'idp', run: regard },
+  /** A whole group looked at: every difference is weighed. */
+  survey: { lane: 'idp', run: survey },
   /** Expected or not: what the IdP says against what is wanted; a difference joins the road as a finding. */
   weigh: { lane: 'idp', run: weigh },
   /** Verify: look into Anypoint until it agrees, or raise the alarm. */
   verify: { lane: 'mulesoft', run: verify },
   /** Tell: make the messages of this change right. */
   tell: { lane: 'slack', run: tell },
+  /** Settle and tell, for what is on one card and is not a change: offboardings, mass changes, the canary. */
+  answer: { lane: 'road', run: answer },
+  report: { lane: 'slack', run: report },
 };

@@ -24,31 +24,39 @@ import { readView } from './view.ts';
 export async function tell(road: Road, job: Extract<Job, { job: 'tell' }>): Promise<Ran> {
   return await road.locks.withLock(`tell:${job.changeId}`, async () => {
     const view = await readView(road, job.changeId);
-    if (view === null) return done;
-    const messages = await readMessages(road.db, job.changeId);
-    const troubles = new Map<string, Fault>();
-    for (const notice of road.notices(view)) {
-      // A reply whose parent could not be posted now would end up beside the thread.
-      if (notice.under !== null && troubles.has(notice.under)) continue;
-      try {
-        await makeRight(road, job.changeId, notice, messages);
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        // One message that can't be delivered holds up none of the others.
-        troubles.set(notice.key, error);
-        if (error.code === 'slack.throttled') break;
-      }
-    }
-    const faults = [...troubles.values()];
-    const [trouble] = [...faults.filter((f) => f.retryable), ...faults];
-    if (trouble !== undefined) throw trouble;
+    if (view !== null) await makeAllRight(road, job.changeId, road.notices(view));
     return done;
   });
 }
 
+/** Posts and edits until these are the messages about something. Only under that thing's own lock. */
+export async function makeAllRight(
+  road: Road,
+  aboutId: string,
+  wanted: readonly Notice<unknown>[],
+): Promise<void> {
+  const messages = await readMessages(road.db, aboutId);
+  const troubles = new Map<string, Fault>();
+  for (const notice of wanted) {
+    // A reply whose parent could not be posted now would end up beside the thread.
+    if (notice.under !== null && troubles.has(notice.under)) continue;
+    try {
+      await makeRight(road, aboutId, notice, messages);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      // One message that can't be delivered holds up none of the others.
+      troubles.set(notice.key, error);
+      if (error.code === 'slack.throttled') break;
+    }
+  }
+  const faults = [...troubles.values()];
+  const [trouble] = [...faults.filter((f) => f.retryable), ...faults];
+  if (trouble !== undefined) throw trouble;
+}
+
 async function makeRight(
   road: Road,
-  changeId: string,
+  aboutId: string,
   notice: Notice<unknown>,
   messages: Map<string, Message>,
 ): Promise<void> {
@@ -58,27 +66,27 @@ async function makeRight(
   if (known?.place != null) {
     if (known.fingerprint === fingerprint) return;
     if (await road.messenger.update(known.place, notice.content))
-      return await noteEdited(road.db, changeId, key, fingerprint);
-    await forgetPlace(road.db, changeId, key);
+      return await noteEdited(road.db, aboutId, key, fingerprint);
+    await forgetPlace(road.db, aboutId, key);
     messages.delete(key);
   }
-  const marker = `${changeId}:${key}`;
+  const marker = `${aboutId}:${key}`;
   const thread = notice.under === null ? null : (messages.get(notice.under)?.place?.ts ?? null);
   // A post that was begun and never confirmed may be there: posting is not idempotent, so look first.
   const since = messages.get(key)?.postingSince ?? null;
   const found = since === null ? null : await road.messenger.find(notice.to, marker, since, thread);
   if (found !== null) {
-    await notePosted(road.db, changeId, key, found, null);
+    await notePosted(road.db, aboutId, key, found, null);
     // It may show an older state.
     messages.set(key, { place: found, fingerprint: null, postingSince: null });
-    return await makeRight(road, changeId, notice, messages);
+    return await makeRight(road, aboutId, notice, messages);
   }
-  await notePosting(road.db, changeId, key);
+  await notePosting(road.db, aboutId, key);
   const place = await road.messenger.post(notice.to, notice.content, marker, thread);
   if (place === null) {
-    road.log.warn({ change: changeId, notice: key }, 'message can’t be delivered to this person');
-    return await forgetPlace(road.db, changeId, key);
+    road.log.warn({ about: aboutId, notice: key }, 'message can’t be delivered to this person');
+    return await forgetPlace(road.db, aboutId, key);
   }
-  await notePosted(road.db, changeId, key, place, fingerprint);
+  await notePosted(road.db, aboutId, key, place, fingerprint);
   messages.set(key, { place, fingerprint, postingSince: null });
 }

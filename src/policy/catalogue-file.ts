@@ -56,6 +56,7 @@ const entitlement = z
     autoApprove: z.boolean().default(false),
     clauses: z.array(z.string()).default([]),
     unrequested: z.enum(['ask', 'revert', 'accept']).default('ask'),
+    birthright: z.strictObject({ departments: z.array(z.string().min(1)).min(1) }).optional(),
   })
   .superRefine((e, context) => {
     const issue = (path: (string | number)[], message: string) =>
@@ -74,6 +75,18 @@ const file = z
     channel: z.string().min(1).regex(/^[^#]/, 'write the channel without #'),
     admins: z.array(z.email()).min(1),
     pending: z.strictObject({ remindAfter: duration, lapseAfter: duration }),
+    massGuard: z
+      .strictObject({
+        memberships: z.int().min(1).default(10),
+        within: duration.prefault('10m'),
+        people: z.int().min(1).default(10),
+        share: z.number().min(0).max(1).default(0.05),
+        peopleWithin: duration.prefault('1h'),
+      })
+      .prefault({}),
+    canary: z
+      .strictObject({ person: z.email(), entitlement: z.string(), every: duration.prefault('5m') })
+      .optional(),
     entitlements: z.array(entitlement).min(1),
   })
   .superRefine((catalogue, context) => {
@@ -87,6 +100,13 @@ const file = z
         });
       seen.add(key);
     }
+    const { canary } = catalogue;
+    if (canary !== undefined && !seen.has(canary.entitlement))
+      context.addIssue({
+        code: 'custom',
+        path: ['canary', 'entitlement'],
+        message: `there is no entitlement ${canary.entitlement}`,
+      });
   });
 
 /**
@@ -124,16 +144,32 @@ export async function loadCatalogue(dir: string): Promise<Catalogue> {
       .map((id) => `${path}:${lineOf(['entitlements', i, 'clauses'])}: clause ${id} is not in policy.md`),
   );
   if (unknown.length > 0) throw invalid(unknown);
-  const { channel, admins, pending, entitlements } = parsed.data;
+  const { channel, admins, pending, massGuard, canary, entitlements } = parsed.data;
   return {
     channel,
     admins,
     remindSeconds: pending.remindAfter,
     lapseSeconds: pending.lapseAfter,
     clauses,
-    entitlements: entitlements.map(({ idp, durations, requestable, approvers, ...e }) => ({
+    massGuard: {
+      memberships: massGuard.memberships,
+      windowSeconds: massGuard.within,
+      people: massGuard.people,
+      share: massGuard.share,
+      peopleWindowSeconds: massGuard.peopleWithin,
+    },
+    canary:
+      canary === undefined
+        ? null
+        : {
+            person: canary.person,
+            entitlement: canary.entitlement as EntitlementKey,
+            everySeconds: canary.every,
+          },
+    entitlements: entitlements.map(({ idp, durations, requestable, approvers, birthright, ...e }) => ({
       ...e,
       key: e.key as EntitlementKey,
+      birthright: birthright ?? null,
       idpGroup: idp.group,
       requestableBy:
         requestable === 'everyone'

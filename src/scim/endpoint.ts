@@ -4,7 +4,7 @@ import type { Db } from '../store/database.ts';
 import type { Bound } from '../store/statement.ts';
 import type { Cursors } from './cursor.ts';
 import type { Source } from './filter-sql.ts';
-import type { Observe } from './observed.ts';
+import type { Observe, ObserveUser } from './observed.ts';
 import type { Wanted } from './projection.ts';
 import type { ResourceType } from './schema.ts';
 import { ScimError } from './scim-error.ts';
@@ -13,6 +13,9 @@ import { ScimError } from './scim-error.ts';
 export type Scim = {
   db: Db;
   observe: Observe;
+  observeUser: ObserveUser;
+  /** Whether a newcomer of this department is to be observed: of most nothing follows, and a first sync has many. */
+  awaits(department: string | null): boolean;
   onCommitted: (() => void) | undefined;
   cursors: Cursors;
   /** Who provisions: the IdP's SCIM client, by the token it sent. */

@@ -188,7 +188,13 @@ async function deleteGroup(
   const row = await lockGroup(unit.tx, id, ifMatch);
   const members = await lockAllMembers(unit.tx, id);
   await unit.tx.deleteFrom('scim_groups').where('id', '=', id).execute();
-  const observed = { groupName: row.display_name, groupId: id, added: [], removed: members.filter(isActive) };
+  const observed = {
+    groupName: row.display_name,
+    groupId: id,
+    added: [],
+    removed: members.filter(isActive),
+    revision: `g${row.version + 1}`,
+  };
   return {
     result: null,
     notes: [
@@ -209,12 +215,13 @@ function isActive(member: ObservedMember): boolean {
   return member.active;
 }
 
-function moved(row: Named, difference: Difference): ObservedMemberships {
+function moved(row: Named & { version: number }, difference: Difference): ObservedMemberships {
   return {
     groupName: row.display_name,
     groupId: row.id,
     added: [...difference.added.values()].filter(isActive),
     removed: [...difference.removed.values()].filter(isActive),
+    revision: `g${row.version}`,
   };
 }
 
@@ -230,9 +237,10 @@ async function renamed(
     ...now.filter((member) => !difference.added.has(member.scimUserId)),
     ...[...difference.removed.values()].filter(isActive),
   ];
+  const revision = `g${after.version}`;
   return [
-    { groupName: before.display_name, groupId: before.id, added: [], removed: then },
-    { groupName: after.display_name, groupId: after.id, added: now, removed: [] },
+    { groupName: before.display_name, groupId: before.id, added: [], removed: then, revision },
+    { groupName: after.display_name, groupId: after.id, added: now, removed: [], revision },
   ];
 }
 

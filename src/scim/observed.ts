@@ -23,7 +23,19 @@ export type ObservedMemberships = {
   groupId: string;
   added: ObservedMember[];
   removed: ObservedMember[];
+  /** Of the group or user whose change this is: with the group and a member it names the happening. */
+  revision: string;
 };
+
+/** What one SCIM request changed about one provisioned user. */
+export type ObservedUser = {
+  user: ObservedMember;
+  happening: 'created' | 'changed' | 'switchedOff' | 'switchedOn' | 'deleted';
+  revision: string;
+};
+
+/** Called inside the transaction that writes the change, like `Observe`. */
+export type ObserveUser = (unit: Unit, observed: ObservedUser) => Promise<Job[]>;
 
 /** Called inside the transaction that writes the change; what it answers is committed with it. */
 export type Observe = (

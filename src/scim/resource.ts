@@ -1,4 +1,12 @@
-import { type Attribute, named, type ResourceType, resolve, type Schema, sameName } from './schema.ts';
+import {
+  type Attribute,
+  enterpriseUrn,
+  named,
+  type ResourceType,
+  resolve,
+  type Schema,
+  sameName,
+} from './schema.ts';
 import { invalidSyntax, invalidValue } from './scim-error.ts';
 
 /** What a client has set of a resource, under canonical names; no `id`, `meta` or other read-only attributes. */
@@ -158,6 +166,12 @@ export function emailOf(doc: Doc): string | null {
     emails.find((e) => typeof e.type === 'string' && sameName(e.type, 'work')) ??
     emails[0];
   return typeof chosen?.value === 'string' ? chosen.value : null;
+}
+
+/** Of the enterprise extension; null when the client sent none. */
+export function departmentOf(doc: Doc): string | null {
+  const enterprise = doc[enterpriseUrn];
+  return isObject(enterprise) && typeof enterprise.department === 'string' ? enterprise.department : null;
 }
 
 /** Name for people to read; null when the client sent none. */

@@ -143,8 +143,10 @@ const userSchema: Schema = {
   ],
 };
 
+export const enterpriseUrn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
 const enterpriseSchema: Schema = {
-  urn: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
+  urn: enterpriseUrn,
   name: 'EnterpriseUser',
   description: 'Enterprise User',
   attributes: [

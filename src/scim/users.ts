@@ -22,7 +22,15 @@ import {
 import { type ObservedMember, observeAll } from './observed.ts';
 import { applySteps, readPatch } from './patch.ts';
 import type { Wanted } from './projection.ts';
-import { type Doc, displayNameOf, emailOf, isUuid, readResource, schemasOf } from './resource.ts';
+import {
+  type Doc,
+  departmentOf,
+  displayNameOf,
+  emailOf,
+  isUuid,
+  readResource,
+  schemasOf,
+} from './resource.ts';
 import { userType } from './schema.ts';
 import { notFound, ScimError } from './scim-error.ts';
 import { confirmGroups, type GroupRef, groupsOf, lockGroupsOf } from './user-groups.ts';
@@ -38,7 +46,9 @@ export function users(scim: Scim): Endpoint {
 
     async create(body, wanted, id = randomUUID()) {
       const doc = { active: true, ...readResource(userType, body) };
-      const row = await insertUser(scim, id, doc);
+      const row = scim.awaits(departmentOf(doc))
+        ? await write(scim, (unit) => insertAwaited(scim, unit, id, doc))
+        : await insertUser(scim, id, doc);
       return answer(scim, row, [], wanted);
     },
 
@@ -96,6 +106,23 @@ const insertion = statement(
    from date_trunc('milliseconds', transaction_timestamp()) now`,
 );
 
+/** Somebody a rule may give something to. */
+async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Promise<Outcome<Row>> {
+  const row = await unit.tx
+    .insertInto('scim_users')
+    .values({ id, ...columns(doc), created_at: unit.now, updated_at: unit.now })
+    .onConflict((c) => c.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) throw taken();
+  const observed = { user: observedMember(row), happening: 'created', revision: 'u1' } as const;
+  return {
+    result: row,
+    notes: [note(unit, scim, row, 'created', null)],
+    jobs: await scim.observeUser(unit, observed),
+  };
+}
+
 /** A new user is in no group: there is nothing to observe, so insert and audit are one trip to the database. */
 async function insertUser(scim: Scim, id: string, doc: Doc): Promise<Row> {
   const values = columns(doc);
@@ -139,9 +166,13 @@ async function updateUser(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  if (row.active === before.active) return { result: row, notes: [note(unit, scim, row, did, null)] };
-  const groups = await confirmGroups(unit.tx, id, locked);
   const member = observedMember(row);
+  const revision = `u${row.version}`;
+  const isMoved = row.active !== before.active;
+  const happening = !isMoved ? 'changed' : row.active ? 'switchedOn' : 'switchedOff';
+  const following = await scim.observeUser(unit, { user: member, happening, revision });
+  if (!isMoved) return { result: row, notes: [note(unit, scim, row, did, null)], jobs: following };
+  const groups = await confirmGroups(unit.tx, id, locked);
   const answered = await observeAll(
     scim.observe,
     unit,
@@ -150,9 +181,15 @@ async function updateUser(
       groupId: g.id,
       added: row.active ? [member] : [],
       removed: row.active ? [] : [member],
+      revision,
     })),
   );
-  return { result: row, notes: [note(unit, scim, row, did, groups)], ...answered };
+  return {
+    result: row,
+    notes: [note(unit, scim, row, did, groups)],
+    events: answered.events,
+    jobs: [...following, ...answered.jobs],
+  };
 }
 
 async function deleteUser(
@@ -168,17 +205,26 @@ async function deleteUser(
     where id in (select group_id from scim_members where user_id = ${id})`.execute(unit.tx);
   await unit.tx.deleteFrom('scim_users').where('id', '=', id).execute();
   const gone = { ...observedMember(row), active: false };
+  const revision = `u${row.version + 1}`;
+  const following = await scim.observeUser(unit, { user: gone, happening: 'deleted', revision });
   const answered = row.active
     ? await observeAll(
         scim.observe,
         unit,
-        groups.map((g) => ({ groupName: g.display_name, groupId: g.id, added: [], removed: [gone] })),
+        groups.map((g) => ({
+          groupName: g.display_name,
+          groupId: g.id,
+          added: [],
+          removed: [gone],
+          revision,
+        })),
       )
     : { events: [], jobs: [] };
   return {
     result: null,
     notes: [note(unit, scim, { ...row, active: false }, 'deleted', groups)],
-    ...answered,
+    events: answered.events,
+    jobs: [...following, ...answered.jobs],
   };
 }
 

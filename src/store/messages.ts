@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Place } from '../flow/ports.ts';
 import type { Db } from './database.ts';
 
-/** One message of a change as far as we know it. */
+/** One message about something, as far as we know it. */
 export type Message = {
   place: Place | null;
   fingerprint: string | null;
@@ -15,8 +15,8 @@ export function fingerprintOf(content: unknown): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('base64url');
 }
 
-export async function readMessages(db: Db, changeId: string): Promise<Map<string, Message>> {
-  const rows = await db.selectFrom('messages').selectAll().where('change_id', '=', changeId).execute();
+export async function readMessages(db: Db, aboutId: string): Promise<Map<string, Message>> {
+  const rows = await db.selectFrom('messages').selectAll().where('about_id', '=', aboutId).execute();
   return new Map(
     rows.map((r) => [
       r.key,
@@ -29,16 +29,16 @@ export async function readMessages(db: Db, changeId: string): Promise<Map<string
   );
 }
 
-export async function notePosting(db: Db, changeId: string, key: string): Promise<void> {
-  await sql`insert into messages (change_id, key, posting_since) values (${changeId}, ${key}, clock_timestamp())
-    on conflict (change_id, key) do update set posting_since = coalesce(messages.posting_since, excluded.posting_since)`.execute(
+export async function notePosting(db: Db, aboutId: string, key: string): Promise<void> {
+  await sql`insert into messages (about_id, key, posting_since) values (${aboutId}, ${key}, clock_timestamp())
+    on conflict (about_id, key) do update set posting_since = coalesce(messages.posting_since, excluded.posting_since)`.execute(
     db,
   );
 }
 
 export async function notePosted(
   db: Db,
-  changeId: string,
+  aboutId: string,
   key: string,
   place: Place,
   fingerprint: string | null,
@@ -46,26 +46,26 @@ export async function notePosted(
   await db
     .updateTable('messages')
     .set({ channel: place.channel, ts: place.ts, fingerprint, posting_since: null })
-    .where('change_id', '=', changeId)
+    .where('about_id', '=', aboutId)
     .where('key', '=', key)
     .execute();
 }
 
-export async function noteEdited(db: Db, changeId: string, key: string, fingerprint: string): Promise<void> {
+export async function noteEdited(db: Db, aboutId: string, key: string, fingerprint: string): Promise<void> {
   await db
     .updateTable('messages')
     .set({ fingerprint })
-    .where('change_id', '=', changeId)
+    .where('about_id', '=', aboutId)
     .where('key', '=', key)
     .execute();
 }
 
 /** The message is not there, nor is one being posted. */
-export async function forgetPlace(db: Db, changeId: string, key: string): Promise<void> {
+export async function forgetPlace(db: Db, aboutId: string, key: string): Promise<void> {
   await db
     .updateTable('messages')
     .set({ channel: null, ts: null, fingerprint: null, posting_since: null })
-    .where('change_id', '=', changeId)
+    .where('about_id', '=', aboutId)
     .where('key', '=', key)
     .execute();
 }

@@ -13,7 +13,12 @@ const priorities: Record<JobName, number> = {
   deliver: 4,
   verify: 5,
   tell: 6,
+  heed: 3,
+  answer: 1,
+  regard: 3,
+  report: 6,
   weigh: 7,
+  survey: 7,
   summarize: 8,
 };
 
@@ -36,7 +41,16 @@ export function keyOf(job: Job): string {
     case 'deliver':
       return `deliver:${job.personId}:${job.teamId}`;
     case 'settle':
-      return `settle:${job.clickKey}`;
+    case 'answer':
+      return `${job.job}:${job.clickKey}`;
+    case 'heed':
+      return 'heed';
+    case 'regard':
+      return `regard:${job.personId}`;
+    case 'survey':
+      return `survey:${job.groupId}`;
+    case 'report':
+      return `report:${job.about}:${job.id}`;
     default:
       return `${job.job}:${job.changeId}`;
   }

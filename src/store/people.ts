@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
-import type { IdpPerson } from '../flow/ports.ts';
+import type { IdpPerson, IdpPersonStatus } from '../flow/ports.ts';
 import type { Db, Tx } from './database.ts';
 import type { Tables } from './tables.ts';
 
@@ -16,6 +16,7 @@ export type Person = {
   email: string;
   login: string;
   name: string;
+  status: IdpPersonStatus;
   isActive: boolean;
   title: string | null;
   department: string | null;
@@ -31,6 +32,7 @@ function toPerson(row: Row): Person {
     email: row.email,
     login: row.login,
     name: row.name,
+    status: row.status as IdpPersonStatus,
     isActive: row.status === 'active',
     title: row.title,
     department: row.department,

@@ -80,12 +80,36 @@ export type Tables = {
     done_at: Date | null;
   };
   messages: {
-    change_id: string;
+    /** Of a change, an offboarding, a mass change or the canary. */
+    about_id: string;
     key: string;
     channel: string | null;
     ts: string | null;
     fingerprint: string | null;
     posting_since: Date | null;
+  };
+  observed: {
+    id: Generated<string>;
+    key: string;
+    voice: string;
+    told: Json<unknown>;
+    actor: Json<unknown> | null;
+    occurred_at: Date;
+    received_at: Generated<Date>;
+    next_at: Generated<Date>;
+    heeded_at: Date | null;
+    outcome: string | null;
+    person_id: string | null;
+    group_id: string | null;
+  };
+  voice_cursors: { voice: string; position: Json<unknown>; moved_at: Date };
+  standings: {
+    person_id: string;
+    status: string;
+    department: string | null;
+    manager: string | null;
+    had_app: boolean;
+    regarded_at: Date;
   };
   audit: {
     id: Generated<string>;

@@ -42,6 +42,7 @@ export function entitlement(rest: Partial<Entitlement> = {}): Entitlement {
     maxSeconds: 604_800,
     clauses: ['AC-3'],
     unrequested: 'ask',
+    birthright: null,
     ...rest,
   };
 }

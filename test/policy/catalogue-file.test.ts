@@ -53,6 +53,8 @@ test('a good catalogue is read whole', async () => {
     admins: ['sam@acme.example'],
     remindSeconds: 14_400,
     lapseSeconds: 259_200,
+    massGuard: { memberships: 10, windowSeconds: 600, people: 10, share: 0.05, peopleWindowSeconds: 3_600 },
+    canary: null,
     clauses: [
       { id: 'AC-1', text: 'Least privilege. Nobody holds more.' },
       { id: 'AC-3', text: 'Reading. Managers decide.' },
@@ -74,6 +76,7 @@ test('a good catalogue is read whole', async () => {
         maxSeconds: 604_800,
         clauses: ['AC-3', 'AC-1'],
         unrequested: 'ask',
+        birthright: null,
       },
     ],
   });

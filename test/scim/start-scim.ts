@@ -43,7 +43,7 @@ export type StartedScim = {
 export async function startScim(): Promise<StartedScim> {
   const fresh = await freshDatabase();
   const observed: ObservedMemberships[] = [];
-  await sql`create table observed (doc jsonb not null)`.execute(fresh.database.db);
+  await sql`create table seen_by_observe (doc jsonb not null)`.execute(fresh.database.db);
   const app = Fastify({ forceCloseConnections: true });
   await scimRoutes(app, {
     db: fresh.database.db,
@@ -51,7 +51,7 @@ export async function startScim(): Promise<StartedScim> {
     baseUrl: 'https://latchkey.example',
     observe: async (unit, one) => {
       observed.push(one);
-      await sql`insert into observed values (${JSON.stringify(one)})`.execute(unit.tx);
+      await sql`insert into seen_by_observe values (${JSON.stringify(one)})`.execute(unit.tx);
       return { events: [], jobs: [] };
     },
   });
@@ -81,7 +81,7 @@ export async function startScim(): Promise<StartedScim> {
     database: fresh.database,
     observed,
     committed: async () => {
-      const { rows } = await sql<{ doc: ObservedMemberships }>`select doc from observed`.execute(
+      const { rows } = await sql<{ doc: ObservedMemberships }>`select doc from seen_by_observe`.execute(
         fresh.database.db,
       );
       return rows.map((row) => row.doc);

@@ -1,0 +1,31 @@
+import type { AnswerReceived, Job, Subject } from '../core/reactions.ts';
+import { isRefusal, type Refusal } from '../core/refusal.ts';
+import type { Person } from '../store/people.ts';
+import { identify } from './identify.ts';
+import { done, type Ran, type Road } from './road.ts';
+import { keepOnFault, tellClicker } from './settle.ts';
+
+/**
+ * Settles a click on the card of such a thing: may this person, does it still apply, all looked up now. Safe to run
+ * twice: the click's id says whether it was counted. A refusal changes nothing and is shown to the clicker alone.
+ */
+type Settles = (road: Road, answer: AnswerReceived, clicker: Person) => Promise<Refusal | null>;
+
+const subjects: Partial<Record<Subject, Settles>> = {};
+
+/** The settle step of what is not a change. */
+export async function answer(
+  road: Road,
+  job: Extract<Job, { job: 'answer' }>,
+  attempts: number,
+): Promise<Ran> {
+  const { answer: given } = job;
+  return await keepOnFault(road, given, attempts, async () => {
+    const clicker = await identify(road, given.chatUserId);
+    const settles = subjects[given.about];
+    if (settles === undefined) return done;
+    const refusal = isRefusal(clicker) ? clicker : await settles(road, given, clicker);
+    if (refusal !== null) await tellClicker(road, given, `${refusal.text} ${refusal.next}`);
+    return done;
+  });
+}

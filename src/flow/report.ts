@@ -1,0 +1,18 @@
+import type { Job, Subject } from '../core/reactions.ts';
+import type { Notice } from './ports.ts';
+import { done, type Ran, type Road } from './road.ts';
+import { makeAllRight } from './tell.ts';
+
+/** The messages that should exist about something that is not a change; null: there is no such thing. */
+type NoticesAbout = (road: Road, id: string) => Promise<Notice<unknown>[] | null>;
+
+const subjects: Partial<Record<Subject, NoticesAbout>> = {};
+
+/** Makes the messages about an offboarding, a mass change or the canary right, as `tell` does a change's. */
+export async function report(road: Road, job: Extract<Job, { job: 'report' }>): Promise<Ran> {
+  return await road.locks.withLock(`report:${job.about}:${job.id}`, async () => {
+    const notices = await subjects[job.about]?.(road, job.id);
+    if (notices != null) await makeAllRight(road, job.id, notices);
+    return done;
+  });
+}

@@ -1,0 +1,83 @@
+import { sql } from 'kysely';
+import type { Heeded, Observation } from '../core/observation.ts';
+import type { Db, Tx } from './database.ts';
+
+export type ObservedRow = Observation & { id: string };
+
+/** Stores what was told; what was told before is left out. Answers how many were new. Only commit's work calls this. */
+export async function storeObserved(tx: Tx, observations: readonly Observation[]): Promise<number> {
+  if (observations.length === 0) return 0;
+  const rows = JSON.stringify(observations.map((o) => ({ ...o, occurredAt: o.occurredAt.toISOString() })));
+  const { numAffectedRows } = await sql`
+    insert into observed (key, voice, told, actor, occurred_at)
+    select o->>'key', o->>'voice', o->'told', nullif(o->'actor', 'null'), (o->>'occurredAt')::timestamptz
+    from jsonb_array_elements(${rows}::jsonb) o
+    on conflict (key) do nothing`.execute(tx);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** What was told and not heeded yet, oldest first, held until the transaction ends. */
+export async function unheeded(tx: Tx, limit: number): Promise<ObservedRow[]> {
+  const { rows } = await sql<ObservedRow>`
+    select id, key, voice, told, actor, occurred_at as "occurredAt" from observed
+    where heeded_at is null and next_at <= clock_timestamp()
+    order by occurred_at, id limit ${limit} for update skip locked`.execute(tx);
+  return rows;
+}
+
+/** Milliseconds until the next unheeded observation is due; null when none is open. */
+export async function msUntilUnheeded(db: Db | Tx): Promise<number | null> {
+  const { rows } = await sql<{ ms: number | null }>`
+    select (extract(epoch from min(next_at) - clock_timestamp()) * 1000)::float8 as ms
+    from observed where heeded_at is null`.execute(db);
+  return rows[0]?.ms ?? null;
+}
+
+export async function noteHeeded(
+  tx: Tx,
+  id: string,
+  outcome: Heeded,
+  about: { personId?: string; groupId?: string } = {},
+): Promise<void> {
+  await sql`update observed set heeded_at = clock_timestamp(), outcome = ${outcome},
+    person_id = ${about.personId ?? null}, group_id = ${about.groupId ?? null} where id = ${id}`.execute(tx);
+}
+
+/** What can't be heeded now is looked at again after a while. */
+export async function heedLater(tx: Tx, id: string, afterMs: number): Promise<void> {
+  await sql`update observed set next_at = clock_timestamp() + ${afterMs}::float8 * interval '1 ms'
+    where id = ${id}`.execute(tx);
+}
+
+/** How many memberships of a group were told since a time that nobody was known to want, by distinct person. */
+export async function weighedSince(
+  db: Db | Tx,
+  groupId: string,
+  direction: 'added' | 'removed',
+  since: Date,
+): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(distinct person_id)::int as n from observed
+    where group_id = ${groupId} and heeded_at >= ${since} and outcome = 'weighed'
+      and told->>'direction' = ${direction}`.execute(db);
+  return rows[0]?.n ?? 0;
+}
+
+/** Who, as the voices tell, last put this person into the group or took them out: the IdP's ids. */
+export async function actorsOf(
+  db: Db | Tx,
+  pair: { personId: string; groupId: string },
+  since: Date,
+): Promise<{ id: string; name: string }[]> {
+  const { rows } = await sql<{ actor: { id: string; name: string } }>`
+    select distinct actor from observed
+    where group_id = ${pair.groupId} and person_id = ${pair.personId} and actor is not null
+      and occurred_at >= ${since}`.execute(db);
+  return rows.map((row) => row.actor);
+}
+
+/** Forgets what was heeded long ago; the audit keeps what came of it. */
+export async function forgetObserved(db: Db, keptDays: number): Promise<void> {
+  await sql`delete from observed where heeded_at is not null
+    and received_at < clock_timestamp() - ${keptDays} * interval '1 day'`.execute(db);
+}
