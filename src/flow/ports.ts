@@ -68,6 +68,35 @@ export type TeamMembership = {
   isAssignedViaExternalGroups: boolean;
 };
 
+export type UserTeam = AnypointTeam & TeamMembership;
+
+/** `clientApplication`: calls APIs by contract (Exchange). `connectedApp`: calls Anypoint itself. */
+export type ApplicationRef = { kind: 'clientApplication' | 'connectedApp'; id: string };
+
+export type ApplicationContract = {
+  id: string;
+  /** The API's name and version in words. */
+  api: string;
+  environment: string;
+  /** `APPROVED` opens the API; `PENDING`, `REJECTED` and `REVOKED` don't. */
+  status: string;
+  /** The contact that Exchange names for the API; null when it names nobody. */
+  apiOwnerEmail: string | null;
+};
+
+/** Credentials in Anypoint that outlive the account of whoever owns them. The secret is never part of it. */
+export type OwnedApplication = ApplicationRef & {
+  name: string;
+  clientId: string;
+  /** A connected app has one at most; a client application may have several, who all lose it when it is revoked. */
+  ownerUserIds: string[];
+  /** Teams may own client applications too. */
+  ownerTeamIds: string[];
+  contracts: ApplicationContract[];
+  /** The connected app that Latchkey itself signs in with: it can change hands, but is never revoked. */
+  isOurOwn: boolean;
+};
+
 /** MuleSoft Anypoint. Every call may throw a Fault `mulesoft.*`. */
 export interface MuleSoft {
   /**
@@ -85,6 +114,19 @@ export interface MuleSoft {
   addMember(teamId: string, userId: string): Promise<void>;
   /** Idempotent: not a member is success. */
   removeMember(teamId: string, userId: string): Promise<void>;
+  /** Every team the user is in, as Anypoint says now. */
+  listTeamsOf(userId: string): Promise<UserTeam[]>;
+  /** Every client application and every connected app that one of these users owns, alone or with others. */
+  listApplications(ownerUserIds: readonly string[]): Promise<OwnedApplication[]>;
+  /** What Anypoint itself says now; null when there is no such application any more. */
+  readApplication(app: ApplicationRef): Promise<OwnedApplication | null>;
+  /** Idempotent: afterwards its credentials open nothing any more, for none of its owners. */
+  revokeApplication(app: ApplicationRef): Promise<void>;
+  /**
+   * Idempotent: puts `to` in the place of those of `from` who own it; one that none of `from` owns is left alone.
+   * Throws `mulesoft.not_found` when the application or `to` is gone, `mulesoft.invalid` when `to` can't own it.
+   */
+  transferApplication(app: ApplicationRef, hands: { from: readonly string[]; to: string }): Promise<void>;
   check(): Promise<void>;
 }
 

@@ -48,7 +48,8 @@ export const steps: {
   verify: { lane: 'mulesoft', run: verify },
   /** Tell: make the messages of this change right. */
   tell: { lane: 'slack', run: tell },
-  /** Settle and tell, for what is on one card and is not a change: offboardings, mass changes, the canary. */
+  /** Settle, for what is on one card and is not a change: offboardings, mass changes, the canary. */
   answer: { lane: 'road', run: answer },
+  /** Tell, for the same. */
   report: { lane: 'slack', run: report },
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { Fault } from '../core/fault.ts';
-import type { AnypointUser, MuleSoft, TeamMembership } from '../flow/ports.ts';
+import type { AnypointUser, MuleSoft, TeamMembership, UserTeam } from '../flow/ports.ts';
+import { createApplications } from './applications.ts';
+import { listed } from './pages.ts';
 import { readAnswer, Session } from './session.ts';
 
 export type AnypointSettings = {
@@ -18,8 +19,6 @@ export type AnypointSettings = {
 const TIMEOUT_DEFAULT_MS = 10_000;
 /** Largest page of Access Management lists (mulesoft-dx, apis/access-management/api.yaml). */
 const PAGE_LIMIT = 500;
-/** A root organisation holds 10,000 users and 1,000 teams at most (docs, troubleshooting-anypoint-platform-access). */
-const ROWS_MAX = 10_000;
 
 /** `idprovider_id` of users with a password of Anypoint's own. */
 const LOCAL_PROVIDER = 'mulesoft';
@@ -44,6 +43,11 @@ const memberSchema = z.object({
   is_assigned_via_external_groups: z.boolean(),
 });
 
+const userTeamSchema = teamSchema.extend({
+  membership_type: z.enum(['member', 'maintainer']),
+  is_assigned_via_external_groups: z.boolean(),
+});
+
 /** MuleSoft Anypoint through Access Management. Throws Faults `mulesoft.*`; see the port for what each call means. */
 export function createAnypoint(settings: AnypointSettings): MuleSoft {
   const { url, orgId, clientId, clientSecret, timeoutMs = TIMEOUT_DEFAULT_MS } = settings;
@@ -52,24 +56,14 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
   const membersOf = (teamId: string) => `${organization}/teams/${encodeURIComponent(teamId)}/members`;
   const memberOf = (teamId: string, userId: string) => `${membersOf(teamId)}/${encodeURIComponent(userId)}`;
 
-  /** Every row of a list. A list without end is a bad answer, never a short list. */
-  async function* rows<T>(path: string, row: z.ZodType<T>, query: Record<string, string>): AsyncGenerator<T> {
-    const schema = z.object({ data: z.array(row), total: z.number().optional() });
-    let offset = 0;
-    while (offset < ROWS_MAX) {
-      const answer = await session.call({
-        method: 'GET',
-        path,
-        query: { ...query, limit: String(PAGE_LIMIT), offset: String(offset) },
-      });
-      const { data, total } = readAnswer(schema, answer, path);
-      yield* data;
-      offset += data.length;
-      // The server may cap a page below what we asked for, so only an empty page or the total ends the list.
-      if (data.length === 0 || (total !== undefined && offset >= total)) return;
-    }
-    throw new Fault('mulesoft.bad_answer', `${path}: more than ${ROWS_MAX} rows`, { retryable: false });
-  }
+  const rows = <T>(path: string, row: z.ZodType<T>, query: Record<string, string> = {}) =>
+    listed(session, {
+      path,
+      query,
+      limit: PAGE_LIMIT,
+      schema: z.object({ data: z.array(row), total: z.number().optional() }),
+      rows: ({ data, total }) => ({ rows: data, total }),
+    });
 
   async function readMembership(teamId: string, userId: string): Promise<TeamMembership | null> {
     // The answer may hold others: the filter is a wish, and a list parameter is easily misread on the other side.
@@ -133,6 +127,23 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
       // 404 is "not a member" or "no such team"; in the second case reading throws `mulesoft.not_found`.
       if (answer.status === 404) await readMembership(teamId, userId);
     },
+
+    async listTeamsOf(userId) {
+      const teams: UserTeam[] = [];
+      for await (const row of rows(
+        `${organization}/users/${encodeURIComponent(userId)}/teams`,
+        userTeamSchema,
+      ))
+        teams.push({
+          id: row.team_id,
+          name: row.team_name,
+          membershipType: row.membership_type,
+          isAssignedViaExternalGroups: row.is_assigned_via_external_groups,
+        });
+      return teams;
+    },
+
+    ...createApplications(session, { orgId, clientId }),
 
     async check() {
       const path = `${organization}/teams`;
