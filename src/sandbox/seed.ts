@@ -210,6 +210,32 @@ export const anypointTeams = [
   { id: 'd3333333-0000-4000-8000-000000000005', name: 'Everyone viewers', members: [] as string[] },
 ] as const satisfies readonly { id: string; name: string; members: readonly string[] }[];
 
+/** APIs under management, each with the contact that its Exchange asset names. */
+export const anypointApis = [
+  { id: 18_972_610, assetId: 'orders-api', name: 'Orders API', version: 'v1', contact: 'olga' },
+  { id: 18_972_611, assetId: 'payments-api', name: 'Payments API', version: 'v1', contact: 'sam' },
+] as const;
+
+/** Who owns which credentials in Anypoint; nothing takes them away when their owner leaves. */
+export const clientApplications = [
+  {
+    id: 2_349_040,
+    name: 'orders-dashboard',
+    clientId: 'c1d0000000000000000000000dashboard',
+    clientSecret: 'sandbox-orders-dashboard-secret',
+    owner: 'tom',
+    api: 'orders-api',
+  },
+  {
+    id: 2_349_041,
+    name: 'payments-reconciler',
+    clientId: 'c1d000000000000000000000reconciler',
+    clientSecret: 'sandbox-payments-reconciler-secret',
+    owner: 'tom',
+    api: 'payments-api',
+  },
+] as const;
+
 export const slackChannels = [
   {
     id: 'C00000001',
@@ -235,3 +261,18 @@ export const credentials = {
   scimToken: 'sandbox-scim-token',
   readToken: 'sandbox-read-token',
 } as const;
+
+export const connectedApps = [
+  {
+    clientId: credentials.anypointClientId,
+    clientSecret: credentials.anypointClientSecret,
+    name: 'Latchkey',
+    owner: 'sofia',
+  },
+  {
+    clientId: 'c2d000000000000000000000cideployer',
+    clientSecret: 'sandbox-ci-deployer-secret',
+    name: 'ci-deployer',
+    owner: 'erik',
+  },
+] as const;

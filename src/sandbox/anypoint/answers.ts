@@ -10,13 +10,18 @@ export type Query = Record<string, string | string[] | undefined>;
 export type Page<T> = { data: T[]; total: number };
 
 /** One page of a list by `offset` and `limit`, or the validation error that Anypoint answers. */
-export function page<T>(rows: T[], query: Query, reply: FastifyReply): Page<T> | ErrorsBody {
+export function page<T>(
+  rows: readonly T[],
+  query: Query,
+  reply: FastifyReply,
+  limits: { usual: number; most: number } = { usual: PAGE_LIMIT_DEFAULT, most: PAGE_LIMIT_MAX },
+): Page<T> | ErrorsBody {
   const offset = wholeNumber(query.offset, 0);
-  const limit = wholeNumber(query.limit, PAGE_LIMIT_DEFAULT);
+  const limit = wholeNumber(query.limit, limits.usual);
   if (offset === null || offset < 0)
     return invalid(reply, 'offset', 'minimum', 'should be >= 0', query.offset);
-  if (limit === null || limit < 0 || limit > PAGE_LIMIT_MAX)
-    return invalid(reply, 'limit', 'maximum', `should be <= ${PAGE_LIMIT_MAX}`, query.limit);
+  if (limit === null || limit < 0 || limit > limits.most)
+    return invalid(reply, 'limit', 'maximum', `should be <= ${limits.most}`, query.limit);
   return { data: rows.slice(offset, offset + limit), total: rows.length };
 }
 

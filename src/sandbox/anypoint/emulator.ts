@@ -3,8 +3,13 @@ import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
 import { company } from '../seed.ts';
 import { notFound } from './answers.ts';
+import { applicationConsole } from './application-console.ts';
+import { Applications } from './applications.ts';
 import { AuditLog, type AuditRow, auditRoutes } from './audit.ts';
+import { assetRoutes, clientApplicationRoutes } from './client-application-routes.ts';
+import { connectedAppListRoutes, connectedAppRoutes } from './connected-app-routes.ts';
 import { consoleRoutes } from './console-routes.ts';
+import { contractRoutes } from './contract-routes.ts';
 import { memberRoutes } from './member-routes.ts';
 import { Organization } from './state.ts';
 import { teamRoutes } from './team-routes.ts';
@@ -18,16 +23,20 @@ const FAULT_RESET_MS = 1_000;
 
 type Saved = {
   organization: ReturnType<Organization['snapshot']>;
+  /** Missing in states kept before applications were known. */
+  applications?: ReturnType<Applications['snapshot']>;
   audit: AuditRow[];
   throttle: Throttle['settings'];
 };
 
 /**
- * MuleSoft Anypoint below `/anypoint`: the token endpoint, Access Management and the audit log as published
- * (mulesoft-dx, apis/access-management and apis/audit-log-query), and its console below `/anypoint/sim`.
+ * MuleSoft Anypoint below `/anypoint`: the token endpoint, Access Management, the audit log, client applications and
+ * their contracts as published (mulesoft-dx, apis/access-management, audit-log-query, api-platform,
+ * exchange-experience, api-manager), a gateway for its APIs, and its console below `/anypoint/sim`.
  */
 export function createAnypointEmulator(world: World): Emulator {
   const organization = new Organization(world);
+  const applications = new Applications(world, organization);
   const audit = new AuditLog(organization);
   const throttle = new Throttle({ perMinute: null, as: 429 });
   const tokens = new Tokens();
@@ -38,6 +47,7 @@ export function createAnypointEmulator(world: World): Emulator {
         async (console) => {
           parseBodies(console);
           consoleRoutes(console, world, organization, audit, throttle);
+          applicationConsole(console, organization, applications);
         },
         { prefix: PREFIX },
       );
@@ -48,19 +58,26 @@ export function createAnypointEmulator(world: World): Emulator {
             if (!throttle.admit(reply)) return reply.send();
           });
           parseBodies(api);
-          tokenRoutes(api, tokens);
+          tokenRoutes(api, tokens, applications);
           await api.register(async (protectedApi) => {
             requireToken(protectedApi, tokens);
-            requireOrganization(protectedApi);
-            auditRoutes(protectedApi, audit);
-            await protectedApi.register(
-              async (access) => {
-                teamRoutes(access, organization, audit);
-                memberRoutes(access, organization, audit);
-                userRoutes(access, organization);
-              },
-              { prefix: '/accounts/api/organizations/:orgId' },
-            );
+            connectedAppListRoutes(protectedApi, applications);
+            assetRoutes(protectedApi, organization, applications);
+            await protectedApi.register(async (inOrganization) => {
+              requireOrganization(inOrganization);
+              auditRoutes(inOrganization, audit);
+              clientApplicationRoutes(inOrganization, organization, applications);
+              contractRoutes(inOrganization, applications);
+              await inOrganization.register(
+                async (access) => {
+                  teamRoutes(access, organization, audit);
+                  memberRoutes(access, organization, audit);
+                  userRoutes(access, organization);
+                  connectedAppRoutes(access, organization, applications, tokens);
+                },
+                { prefix: '/accounts/api/organizations/:orgId' },
+              );
+            });
           });
         },
         { prefix: PREFIX },
@@ -69,6 +86,7 @@ export function createAnypointEmulator(world: World): Emulator {
     snapshot(): Saved {
       return {
         organization: organization.snapshot(),
+        applications: applications.snapshot(),
         audit: structuredClone([...audit.rows()]),
         throttle: throttle.settings,
       };
@@ -76,6 +94,7 @@ export function createAnypointEmulator(world: World): Emulator {
     restore(saved) {
       const from = saved as Saved;
       organization.restore(from.organization);
+      if (from.applications !== undefined) applications.restore(from.applications);
       audit.restore(from.audit);
       throttle.set(from.throttle);
       world.changed();

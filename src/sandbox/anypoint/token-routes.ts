@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { credentials } from '../seed.ts';
+import type { Applications } from './applications.ts';
 
 const TOKEN_LIFETIME_SECONDS = 3_600;
 
@@ -13,24 +14,30 @@ const grantSchema = z.object({
 
 /** Access tokens in force. They are kept out of snapshots: a restarted world knows none, as a real outage may. */
 export class Tokens {
-  readonly #expiryMs = new Map<string, number>();
+  readonly #issued = new Map<string, { clientId: string; expiryMs: number }>();
 
-  issue(): string {
+  issue(clientId: string): string {
     const now = Date.now();
-    for (const [token, expiryMs] of this.#expiryMs) if (expiryMs <= now) this.#expiryMs.delete(token);
+    for (const [token, { expiryMs }] of this.#issued) if (expiryMs <= now) this.#issued.delete(token);
     const token = randomUUID();
-    this.#expiryMs.set(token, now + TOKEN_LIFETIME_SECONDS * 1_000);
+    this.#issued.set(token, { clientId, expiryMs: now + TOKEN_LIFETIME_SECONDS * 1_000 });
     return token;
   }
 
-  isValid(authorization: string | undefined): boolean {
-    const token = /^bearer (.+)$/i.exec(authorization ?? '')?.[1];
-    return token !== undefined && (this.#expiryMs.get(token) ?? 0) > Date.now();
+  /** Whose token this is; null when it is none, or none any more. */
+  clientOf(authorization: string | undefined): string | null {
+    const issued = this.#issued.get(/^bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '');
+    return issued !== undefined && issued.expiryMs > Date.now() ? issued.clientId : null;
+  }
+
+  /** Ends every token of one connected app. */
+  revoke(clientId: string): void {
+    for (const [token, issued] of this.#issued) if (issued.clientId === clientId) this.#issued.delete(token);
   }
 }
 
 /** `POST /accounts/api/v2/oauth2/token`: JSON, form, or client credentials by HTTP Basic. */
-export function tokenRoutes(app: FastifyInstance, tokens: Tokens): void {
+export function tokenRoutes(app: FastifyInstance, tokens: Tokens, applications: Applications): void {
   app.post('/accounts/api/v2/oauth2/token', async (request, reply) => {
     const grant = grantSchema.safeParse(request.body ?? {});
     if (!grant.success) return reply.code(400).send({ error: 'invalid_request' });
@@ -41,15 +48,22 @@ export function tokenRoutes(app: FastifyInstance, tokens: Tokens): void {
     const clientSecret = grant.data.client_secret ?? basicSecret;
     if (grant.data.grant_type !== 'client_credentials')
       return reply.code(400).send({ error: 'unsupported_grant_type' });
-    if (clientId !== credentials.anypointClientId || clientSecret !== credentials.anypointClientSecret)
+    const known = applications.connectedApp(clientId ?? '');
+    if (known === null || !known.enabled || known.clientSecret !== clientSecret)
       return reply.code(401).send({ error: 'invalid_client' });
-    return { access_token: tokens.issue(), expires_in: TOKEN_LIFETIME_SECONDS, token_type: 'bearer' };
+    return {
+      access_token: tokens.issue(known.clientId),
+      expires_in: TOKEN_LIFETIME_SECONDS,
+      token_type: 'bearer',
+    };
   });
 }
 
-/** Every other route wants a token that is still in force; Anypoint's refusal is plain text. */
+/** Every other route wants a token that is still in force, of an app with scopes; Anypoint's refusals are plain text. */
 export function requireToken(app: FastifyInstance, tokens: Tokens): void {
   app.addHook('onRequest', async (request, reply) => {
-    if (!tokens.isValid(request.headers.authorization)) return reply.code(401).send('Unauthorized');
+    const clientId = tokens.clientOf(request.headers.authorization);
+    if (clientId === null) return reply.code(401).send('Unauthorized');
+    if (clientId !== credentials.anypointClientId) return reply.code(403).send('Forbidden');
   });
 }
