@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAnypointEmulator } from '../../src/sandbox/anypoint/emulator.ts';
-import { anypointTeams, company, credentials, people } from '../../src/sandbox/seed.ts';
+import { environments } from '../../src/sandbox/anypoint/roles.ts';
+import {
+  anypointApis,
+  anypointTeams,
+  clientApplications,
+  company,
+  connectedApps,
+  credentials,
+  people,
+} from '../../src/sandbox/seed.ts';
 import { type StartedEmulator, startEmulator } from './start-emulator.ts';
 
 const org = company.anypointOrgId;
@@ -324,6 +333,126 @@ describe('audit log', () => {
       first.data[1],
     ]);
     expect(await query({ limit: 1, offset: 2 }, '')).toMatchObject({ total: 4, data: [{}] });
+  });
+});
+
+describe('applications', () => {
+  const platform = `/apiplatform/repository/v2/organizations/${org}/applications`;
+  const exchange = `/exchange/api/v2/organizations/${org}/applications`;
+  const [orders] = anypointApis;
+  const contractsOf = (kind: 'api' | 'xapi') =>
+    `/apimanager/${kind}/v1/organizations/${org}/environments/${environments[0].id}/apis/${orders.id}/contracts`;
+  const [dashboard] = clientApplications;
+  const knock = async (api: string, app: { clientId: string; clientSecret: string }) =>
+    (
+      await send('GET', `/gateway/${api}`, undefined, {
+        client_id: app.clientId,
+        client_secret: app.clientSecret,
+      })
+    ).status;
+  const statuses = async (calls: [string, string, unknown?][]) => {
+    const found: number[] = [];
+    for (const [method, path, body] of calls) found.push((await send(method, path, body)).status);
+    return found;
+  };
+
+  test('who asks as an administrator sees them all with owners; otherwise only one’s own, which are none', async () => {
+    const all = await (await send('GET', `${platform}?targetAdminSite=true&limit=1`)).json();
+    expect(all).toMatchObject({
+      total: 2,
+      applications: [
+        {
+          id: dashboard.id,
+          clientId: dashboard.clientId,
+          owners: [{ id: idOf('tom'), email: 'tom@acme.example', entityType: 'user' }],
+        },
+      ],
+    });
+    expect(await (await send('GET', platform)).json()).toEqual({ total: 0, applications: [] });
+    expect((await send('GET', `${platform}?limit=251`)).status).toBe(400);
+    expect((await send('GET', '/accounts/api/connectedApplications?limit=21')).status).toBe(400);
+  });
+
+  test('a contract opens the API while it is approved, and is deleted only when it no longer is', async () => {
+    const [{ id }] = (await (await send('GET', `${platform}/${dashboard.id}/contracts`)).json()) as [
+      { id: number },
+    ];
+    const act = (action: string): [string, string] => ['POST', `${contractsOf('xapi')}/${id}/${action}`];
+    const remove: [string, string] = ['DELETE', `${contractsOf('api')}/${id}`];
+    expect(await knock('orders-api', dashboard)).toBe(200);
+    expect(await knock('payments-api', dashboard)).toBe(401);
+    expect(await knock('orders-api', { ...dashboard, clientSecret: 'no' })).toBe(401);
+    expect(await knock('no-api', dashboard)).toBe(404);
+    expect(await statuses([remove, act('reject'), act('revoke'), act('revoke')])).toEqual([
+      409, 409, 201, 409,
+    ]);
+    expect(await knock('orders-api', dashboard)).toBe(401);
+    expect(await statuses([act('restore'), act('revoke'), remove, remove])).toEqual([201, 201, 204, 404]);
+  });
+
+  test('owners come and go one by one', async () => {
+    const owners = `${platform}/${dashboard.id}/owners`;
+    expect(
+      await statuses([
+        ['POST', owners, { id: idOf('erik') }],
+        ['POST', owners, { id: idOf('erik') }],
+        ['POST', owners, { id: 'nobody' }],
+        ['DELETE', `${owners}/${idOf('tom')}`],
+        ['DELETE', `${owners}/${idOf('tom')}`],
+        ['DELETE', `${exchange}/${dashboard.id}`],
+        ['DELETE', `${exchange}/${dashboard.id}`],
+        ['GET', `${platform}/${dashboard.id}`],
+      ]),
+    ).toEqual([201, 409, 404, 204, 404, 204, 404, 404]);
+  });
+
+  test('an owner who is switched off, or gone, goes on being one', async () => {
+    await api('PUT', '/users', [{ id: idOf('tom'), enabled: false, deleted: true }]);
+    expect(await knock('orders-api', dashboard)).toBe(200);
+    expect(await (await send('GET', `${platform}/${dashboard.id}`)).json()).toMatchObject({
+      owners: [{ id: idOf('tom') }],
+    });
+  });
+
+  test('a connected app that is switched off gets no token; its tokens end when they are revoked', async () => {
+    const [, deployer] = connectedApps;
+    const grant = { ...secret, client_id: deployer.clientId, client_secret: deployer.clientSecret };
+    const { access_token } = await json(post('/accounts/api/v2/oauth2/token', grant));
+    const use = async () =>
+      (await send('GET', `${platform}`, undefined, { authorization: `Bearer ${access_token}` })).status;
+    expect(await use()).toBe(403);
+    const path = `/connectedApplications/${deployer.clientId}`;
+    expect((await api('PATCH', path, { owner_user_id: idOf('ines') })).status).toBe(400);
+    expect((await api('PATCH', path, { enabled: false })).status).toBe(200);
+    expect((await post('/accounts/api/v2/oauth2/token', grant)).status).toBe(401);
+    expect(await use()).toBe(403);
+    expect((await api('DELETE', `${path}/revoke`)).status).toBe(204);
+    expect(await use()).toBe(401);
+    expect([(await api('DELETE', path)).status, (await api('DELETE', path)).status]).toEqual([204, 404]);
+  });
+
+  test('the console makes one, shows what it opens, and saves it with the rest', async () => {
+    const made = (await (
+      await post('/sim/applications', { name: 'report', owners: ['ines'], apis: ['orders-api'] })
+    ).json()) as { id: string; clientId: string; clientSecret: string };
+    const shown = async () =>
+      ((await (await send('GET', '/sim/applications')).json()) as { id: string }[]).find(
+        ({ id }) => id === made.id,
+      );
+    expect(await shown()).toMatchObject({ owners: ['ines'], opens: ['orders-api'] });
+    const saved = JSON.parse(JSON.stringify(running.emulator.snapshot()));
+    await send('DELETE', `${exchange}/${made.id}`);
+    expect(await shown()).toBeUndefined();
+    running.emulator.restore(saved);
+    expect(await knock('orders-api', made)).toBe(200);
+    expect((await post('/sim/applications', { name: 'x', owners: ['nadia'] })).status).toBe(409);
+    expect((await post('/sim/applications', { name: 'x', apis: ['no'] })).status).toBe(404);
+  });
+
+  test('a state kept before there were applications leaves the seed’s', async () => {
+    const { applications: _, ...older } = running.emulator.snapshot() as Record<string, unknown>;
+    running.emulator.restore(older);
+    expect(await knock('orders-api', dashboard)).toBe(200);
   });
 });
 
