@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { AnypointUser, MuleSoft, TeamMembership, UserTeam } from '../flow/ports.ts';
+import type { AnypointUser, MuleSoft, Page, TeamMembership, UserTeam } from '../flow/ports.ts';
 import { createApplications } from './applications.ts';
-import { listed } from './pages.ts';
+import { listed, nextOffset } from './pages.ts';
 import { readAnswer, Session } from './session.ts';
+import { easeMsOf } from './throttle.ts';
 
 export type AnypointSettings = {
   /** Control plane without the `/accounts/api` part, e.g. `https://anypoint.mulesoft.com`. */
@@ -43,6 +44,9 @@ const memberSchema = z.object({
   is_assigned_via_external_groups: z.boolean(),
 });
 
+const memberPageSchema = z.object({ data: z.array(memberSchema), total: z.number().optional() });
+const userPageSchema = z.object({ data: z.array(userSchema), total: z.number().optional() });
+
 const userTeamSchema = teamSchema.extend({
   membership_type: z.enum(['member', 'maintainer']),
   is_assigned_via_external_groups: z.boolean(),
@@ -64,6 +68,24 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
       schema: z.object({ data: z.array(row), total: z.number().optional() }),
       rows: ({ data, total }) => ({ rows: data, total }),
     });
+
+  /** One page by offset, which is what `from` says. Rows that come and go meanwhile shift the others. */
+  async function pageOf<T>(
+    path: string,
+    schema: z.ZodType<{ data: T[]; total?: number | undefined }>,
+    query: Record<string, string>,
+    from: string | null,
+  ): Promise<Page<T>> {
+    const offset = Number(from ?? 0);
+    const answer = await session.call({
+      method: 'GET',
+      path,
+      query: { ...query, limit: String(PAGE_LIMIT), offset: String(offset) },
+    });
+    const { data, total } = readAnswer(schema, answer, path);
+    const next = nextOffset(path, { offset, rows: data.length, total });
+    return { rows: data, next: next === null ? null : String(next), easeMs: easeMsOf(answer.headers) };
+  }
 
   async function readMembership(teamId: string, userId: string): Promise<TeamMembership | null> {
     // The answer may hold others: the filter is a wish, and a list parameter is easily misread on the other side.
@@ -102,9 +124,22 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
       return null;
     },
 
-    async *listMembers(teamId) {
-      for await (const row of rows(membersOf(teamId), memberSchema, { identity_type: 'user' }))
-        if (row.identity_type === 'user') yield row.id;
+    async pageOfMembers(teamId, from) {
+      const page = await pageOf(membersOf(teamId), memberPageSchema, { identity_type: 'user' }, from);
+      const rows = page.rows
+        .filter((row) => row.identity_type === 'user')
+        .map((row) => ({
+          userId: row.id,
+          membershipType: row.membership_type,
+          isAssignedViaExternalGroups: row.is_assigned_via_external_groups,
+        }));
+      return { ...page, rows };
+    },
+
+    async pageOfUsers(from) {
+      const page = await pageOf(`${organization}/users`, userPageSchema, { type: 'all' }, from);
+      const rows = page.rows.flatMap(({ id, username, deleted }) => (deleted ? [] : [{ id, username }]));
+      return { ...page, rows };
     },
 
     readMembership,

@@ -10,14 +10,14 @@ const ownerSchema = z.object({ enabled: z.boolean(), deleted: z.boolean().defaul
 /**
  * What somebody owns in Anypoint and SCIM never takes away. The connected app that Latchkey signs in with needs, in
  * the root business group, "View Client Applications", "Manage Client Applications", "Manage Contracts", "Exchange
- * Viewer" (KB 005385409; without them the list is empty and no error), and may read and change connected apps.
+ * Viewer" (KB 005385409, mulesoft-dx apis/api-manager), and must be let read and change connected apps.
  */
 export function createApplications(
   session: Session,
   { orgId, clientId }: { orgId: string; clientId: string },
 ): Pick<MuleSoft, 'listApplications' | 'readApplication' | 'revokeApplication' | 'transferApplication'> {
   const of = {
-    clientApplication: new ClientApplications(session, orgId),
+    clientApplication: new ClientApplications(session, orgId, clientId),
     connectedApp: new ConnectedApps(session, orgId, clientId),
   };
 

@@ -33,6 +33,10 @@ const contractSchema = z.object({
 });
 type ContractRow = z.infer<typeof contractSchema>;
 
+/** "View Client Applications" and what includes it; `full` is every scope there is. */
+const SIGHT = /^((read|view|manage|edit|admin):client_applications|full)$/;
+const scopesSchema = z.object({ data: z.array(z.object({ scope: z.string() })) });
+
 const environmentsSchema = z.object({ data: z.array(z.object({ id: z.string(), name: z.string() })) });
 const assetSchema = z.object({ contactEmail: z.string().nullish() });
 
@@ -50,10 +54,12 @@ export class ClientApplications {
   readonly #session: Session;
   readonly #applications: string;
   readonly #exchange: string;
+  readonly #ownScopes: string;
 
-  constructor(session: Session, orgId: string) {
+  constructor(session: Session, orgId: string, ownClientId: string) {
     this.#session = session;
     const organization = encodeURIComponent(orgId);
+    this.#ownScopes = `/accounts/api/organizations/${organization}/connectedApplications/${encodeURIComponent(ownClientId)}/scopes`;
     this.#applications = `/apiplatform/repository/v2/organizations/${organization}/applications`;
     this.#exchange = `/exchange/api/v2/organizations/${organization}/applications`;
   }
@@ -71,8 +77,12 @@ export class ClientApplications {
         total: page.total,
       }),
     };
-    for await (const row of listed(this.#session, list))
+    let seen = 0;
+    for await (const row of listed(this.#session, list)) {
+      seen += 1;
       if (usersOf(row).some((id) => userIds.has(id))) found.set(row.id, row);
+    }
+    if (seen === 0) await this.#requireSight();
     const looked: Looked = { environments: new Map(), contacts: new Map() };
     const owned: OwnedApplication[] = [];
     for (const row of found.values()) owned.push(await this.#inWords(row, looked));
@@ -122,6 +132,18 @@ export class ClientApplications {
     if (!owners.includes(to)) await this.#session.call({ method: 'POST', path, body: { id: to } }, [409]);
     for (const owner of leaving)
       await this.#session.call({ method: 'DELETE', path: `${path}/${encodeURIComponent(owner)}` }, [404]);
+  }
+
+  /** Without the scope for it the list is empty and no error (KB 005385409): that must not read as "owns nothing". */
+  async #requireSight(): Promise<void> {
+    const path = this.#ownScopes;
+    const { data } = readAnswer(scopesSchema, await this.#session.call({ method: 'GET', path }), path);
+    if (data.some(({ scope }) => SIGHT.test(scope))) return;
+    throw new Fault(
+      'mulesoft.forbidden',
+      'The connected app lacks the scope "View Client Applications": Anypoint shows it none, whoever owns some',
+      { retryable: false },
+    );
   }
 
   async #row(id: string): Promise<ApplicationRow | null> {

@@ -268,11 +268,13 @@ export const connectedApps = [
     clientSecret: credentials.anypointClientSecret,
     name: 'Latchkey',
     owner: 'sofia',
+    scopes: ['read:client_applications', 'manage:client_applications'],
   },
   {
     clientId: 'c2d000000000000000000000cideployer',
     clientSecret: 'sandbox-ci-deployer-secret',
     name: 'ci-deployer',
     owner: 'erik',
+    scopes: [],
   },
 ] as const;

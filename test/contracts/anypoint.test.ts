@@ -316,7 +316,10 @@ async function walk(url: string): Promise<void> {
   await call('GET', `${url}/anypoint/apimanager/api/v1/${contracts}/${contract.id}`);
   for (const action of ['revoke', 'restore'])
     await call('POST', `${url}/anypoint/apimanager/xapi/v1/${contracts}/${contract.id}/${action}`);
-  await api('GET', `/connectedApplications/${connectedApps[0].clientId}?includeUsage=false`);
+  const own = `/connectedApplications/${connectedApps[0].clientId}`;
+  await api('GET', `${own}?includeUsage=false`);
+  await api('PUT', `${own}/scopes`, { scopes: [{ scope: 'full', context_params: {} }] });
+  await api('GET', `${own}/scopes`);
 }
 
 /** What somebody owns: listed, handed over, revoked. */

@@ -74,6 +74,19 @@ const askForToken = (app: { clientId: string; clientSecret: string }) =>
     client_id: app.clientId,
     client_secret: app.clientSecret,
   });
+/** Access Management by hand. */
+async function call(method: string, path: string, body: unknown): Promise<void> {
+  const { access_token } = (await (await askForToken(ours)).json()) as { access_token: string };
+  const answer = await fetch(
+    `${running.url}/anypoint/accounts/api/organizations/${company.anypointOrgId}${path}`,
+    {
+      method,
+      headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    },
+  );
+  expect(answer.ok).toBe(true);
+}
 const names = (apps: OwnedApplication[]) => apps.map((app) => app.name);
 
 describe('teams of a user', () => {
@@ -163,6 +176,19 @@ describe('what somebody owns', () => {
         'app 40',
       ]),
     );
+  });
+
+  test('none at all is believed only with the scope to see them', async () => {
+    await anypoint.revokeApplication(dashboard);
+    await anypoint.revokeApplication(reconciler);
+    expect(await anypoint.listApplications([tom])).toEqual([]);
+    await call('PUT', `/connectedApplications/${ours.clientId}/scopes`, {
+      scopes: [{ scope: 'read:users' }],
+    });
+    await expect(anypoint.listApplications([tom])).rejects.toMatchObject({
+      code: 'mulesoft.forbidden',
+      retryable: false,
+    });
   });
 
   test('gone is null', async () => {
@@ -274,12 +300,7 @@ describe('handing over', () => {
     await expect(
       anypoint.transferApplication(dashboard, { from: [tom], to: 'nobody' }),
     ).rejects.toMatchObject({ code: 'mulesoft.not_found', retryable: false });
-    const { access_token } = (await (await askForToken(ours)).json()) as { access_token: string };
-    await fetch(`${running.url}/anypoint/accounts/api/organizations/${company.anypointOrgId}/users`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
-      body: JSON.stringify([{ id: erik, enabled: false }]),
-    });
+    await call('PUT', '/users', [{ id: erik, enabled: false }]);
     await expect(anypoint.transferApplication(dashboard, { from: [tom], to: erik })).rejects.toMatchObject({
       code: 'mulesoft.invalid',
       retryable: false,
@@ -393,7 +414,9 @@ describe('an Anypoint that answers oddly', () => {
     server.closeAllConnections();
     server.close();
   });
+  /** No rows under any name, and nothing that the caller may not see. */
   const empty = { applications: [], data: [], total: 0 };
+  const scopes = { data: [{ scope: 'full' }] };
   const app = { id: 1, name: 'a', clientId: 'c', owners: [{ id: 'u' }, { id: 't', entityType: 'team' }] };
 
   test('contracts: the same page again ends the list; a group and an unreadable environment have words too', async () => {
@@ -430,6 +453,7 @@ describe('an Anypoint that answers oddly', () => {
     answer = (path) => {
       if (path.endsWith('/connectedApplications'))
         return { data: [{ client_id: 'x', client_name: 'X' }], total: 1 };
+      if (path.endsWith('/scopes')) return scopes;
       return path.endsWith('/connectedApplications/x')
         ? { client_id: 'x', client_name: 'X', owner_user_id: 'u' }
         : empty;

@@ -32,6 +32,7 @@ export type ConnectedApp = {
   clientSecret: string;
   name: string;
   enabled: boolean;
+  scopes: string[];
   /** Id of a user; null: an app without an owner. */
   owner: string | null;
 };
@@ -61,8 +62,8 @@ export class Applications {
         createdAt: now,
         updatedAt: now,
       });
-    for (const { owner, ...app } of connectedApps)
-      this.#connected.push({ ...app, enabled: true, owner: userId(owner) });
+    for (const { owner, scopes, ...app } of connectedApps)
+      this.#connected.push({ ...app, enabled: true, scopes: [...scopes], owner: userId(owner) });
   }
 
   apis(): readonly Api[] {
@@ -154,6 +155,7 @@ export class Applications {
       clientSecret: randomBytes(16).toString('hex'),
       name,
       enabled: true,
+      scopes: [],
       owner,
     };
     this.#connected.push(app);
@@ -163,7 +165,7 @@ export class Applications {
 
   changeConnectedApp(
     app: ConnectedApp,
-    change: Partial<Pick<ConnectedApp, 'enabled' | 'owner' | 'name'>>,
+    change: Partial<Pick<ConnectedApp, 'enabled' | 'owner' | 'name' | 'scopes'>>,
   ): void {
     Object.assign(app, change);
     this.#world.changed();

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { company } from '../seed.ts';
+import { company, credentials } from '../seed.ts';
 import { contains, notFound, page, type Query, readBody } from './answers.ts';
 import type { Api, Applications, ClientApplication, Contract } from './applications.ts';
 import { environments } from './roles.ts';
@@ -48,9 +48,13 @@ export function clientApplicationRoutes(
       ];
     }),
   });
-  /** Without `targetAdminSite` only the caller's own, and a connected app owns none. */
+  /** Without `targetAdminSite`, or the scope, only the caller's own; and a connected app owns none (KB 005385409). */
+  const maySee = () =>
+    applications
+      .connectedApp(credentials.anypointClientId)
+      ?.scopes.some((scope) => scope.endsWith(':client_applications')) ?? false;
   const wanted = (query: Query) =>
-    query.targetAdminSite === 'true'
+    query.targetAdminSite === 'true' && maySee()
       ? applications.clients().filter((application) => contains(application.name, query.query))
       : [];
 

@@ -17,6 +17,12 @@ const changeSchema = z.strictObject({
   owner_user_id: z.string().min(1).max(255).optional(),
 });
 
+const scopesSchema = z.strictObject({
+  scopes: z.array(
+    z.object({ scope: z.string(), context_params: z.record(z.string(), z.string()).optional() }),
+  ),
+});
+
 /** `GET /accounts/api/connectedApplications`. */
 export function connectedAppListRoutes(app: FastifyInstance, applications: Applications): void {
   app.get<{ Querystring: Query }>('/accounts/api/connectedApplications', async (request, reply) => {
@@ -71,6 +77,26 @@ export function connectedAppRoutes(
     return reply.code(204).send();
   });
 
+  app.get<OfApp & { Querystring: Query }>(
+    '/connectedApplications/:clientId/scopes',
+    async (request, reply) => {
+      const found = applications.connectedApp(request.params.clientId);
+      if (found === null) return notFound(reply, 'Connected application');
+      const scopes = found.scopes.map((scope) => ({ scope, context_params: { org: company.anypointOrgId } }));
+      return page(scopes, request.query, reply);
+    },
+  );
+
+  app.put<OfApp>('/connectedApplications/:clientId/scopes', async (request, reply) => {
+    const found = applications.connectedApp(request.params.clientId);
+    if (found === null) return notFound(reply, 'Connected application');
+    const body = await readBody(scopesSchema, request, reply);
+    if (body === null) return reply;
+    if (!request.dropWrite)
+      applications.changeConnectedApp(found, { scopes: body.scopes.map(({ scope }) => scope) });
+    return reply.code(204).send();
+  });
+
   app.delete<OfApp>('/connectedApplications/:clientId/revoke', async (request, reply) => {
     const found = applications.connectedApp(request.params.clientId);
     if (found === null) return notFound(reply, 'Connected application');
@@ -90,7 +116,7 @@ function asJson(app: ConnectedApp) {
     public_keys: [],
     redirect_uris: [],
     grant_types: ['client_credentials'],
-    scopes: [],
+    scopes: app.scopes,
     enabled: app.enabled,
     audience: 'internal',
     generate_iss_claim_without_token: true,
