@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type StartedScim, startScim } from './start-scim.ts';
+import { type StartedScim, startScim } from '../start-scim.ts';
 
 const SEARCH_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 
@@ -34,7 +34,7 @@ const search = async (path: string, body: Record<string, unknown>) => {
 };
 
 describe('RFC 7644 section 3.4.3, querying by POST', () => {
-  it('finds at /Users/.search and /Groups/.search what GET finds', async () => {
+  it('RFC 7644 §3.4.3: finds at /Users/.search and /Groups/.search what GET finds', async () => {
     const body = await search('/Users', {
       attributes: ['userName'],
       filter: 'userName sw "o"',
@@ -51,7 +51,7 @@ describe('RFC 7644 section 3.4.3, querying by POST', () => {
     ).toMatchObject([{ id: omar }]);
   });
 
-  it('finds users and groups together at the root', async () => {
+  it('RFC 7644 §3.4.3: finds users and groups together at the root', async () => {
     const body = await search('', { attributes: ['displayName', 'userName'], sortBy: 'displayName' });
     expect(body.Resources).toMatchObject([
       { displayName: 'Ines' },
@@ -64,7 +64,7 @@ describe('RFC 7644 section 3.4.3, querying by POST', () => {
     expect(await search('', { count: 0 })).toMatchObject({ totalResults: 3, Resources: [] });
   });
 
-  it('takes an attribute that only one type has as absent in the others', async () => {
+  it('RFC 7644 §3.4.3: takes an attribute that only one type has as absent in the others', async () => {
     const found = async (filter: string) => ids(await search('', { filter }));
     expect(await found('userName eq "omar@acme.example" or displayName sw "mule"')).toEqual([omar, group]);
     expect(await found('userName ne "omar@acme.example"')).toEqual([ines, group]);
@@ -86,20 +86,20 @@ describe('RFC 7644 section 3.4.3, querying by POST', () => {
     [{ filter: { a: 1 } }, 400],
     [{ filter: '' }, 400],
     [{ count: 'many' }, 400],
-  ])('refuses %j', async (body, status) => {
+  ])('RFC 7644 §3.4.3: refuses %j', async (body, status) => {
     expect((await scim.call('POST', '/.search', body)).status).toBe(status);
   });
 });
 
 describe('RFC 7644 section 3.4.2.1, querying the root', () => {
-  it('answers GET as it answers .search', async () => {
+  it('RFC 7644 §3.4.2.1: answers GET as it answers .search', async () => {
     const { body } = await scim.call('GET', '?filter=displayName+pr&sortBy=displayName&count=1');
     expect(body).toMatchObject({ totalResults: 3, itemsPerPage: 1, Resources: [{ id: ines }] });
   });
 });
 
 describe('RFC 7644 section 3.4.2.3, sorting', () => {
-  it('sorts by the primary of several values, else by the first', async () => {
+  it('RFC 7644 §3.4.2.3: sorts by the primary of several values, else by the first', async () => {
     expect(ids(await search('/Users', { sortBy: 'emails' }))).toEqual([omar, ines]);
     expect(ids(await search('/Users', { sortBy: 'emails.value', sortOrder: 'descending' }))).toEqual([
       ines,
@@ -109,7 +109,7 @@ describe('RFC 7644 section 3.4.2.3, sorting', () => {
 });
 
 describe('RFC 7644 section 3.11, /Me', () => {
-  it('is 501 and says why', async () => {
+  it('RFC 7644 §3.11: is 501 and says why', async () => {
     const { status, body } = await scim.call('GET', '/Me');
     expect(status).toBe(501);
     expect(body.detail).toContain('not for a person');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ENTERPRISE_USER, type StartedScim, startScim } from './start-scim.ts';
+import { ENTERPRISE_USER, type StartedScim, startScim } from '../start-scim.ts';
 
 let scim: StartedScim;
 let count = 0;
@@ -17,7 +17,7 @@ const twoEmails = {
 };
 
 describe('RFC 7644 section 3.5.2.1, add', () => {
-  it('appends to a multi-valued attribute, once', async () => {
+  it('RFC 7644 §3.5.2.1: appends to a multi-valued attribute, once', async () => {
     const id = await user(twoEmails);
     const other = { type: 'other', value: 'o@acme.example' };
     const { body } = await scim.patch(`/Users/${id}`, { op: 'add', path: 'emails', value: [other] });
@@ -27,7 +27,7 @@ describe('RFC 7644 section 3.5.2.1, add', () => {
     expect(again.body.meta).toEqual(body.meta);
   });
 
-  it('merges a complex attribute and takes primary from the others', async () => {
+  it('RFC 7644 §3.5.2.1: merges a complex attribute and takes primary from the others', async () => {
     const id = await user({ ...twoEmails, name: { givenName: 'Ines', familyName: 'Okonkwo' } });
     const { body } = await scim.patch(
       `/Users/${id}`,
@@ -41,7 +41,7 @@ describe('RFC 7644 section 3.5.2.1, add', () => {
     ]);
   });
 
-  it('takes attributes without a path, extension included', async () => {
+  it('RFC 7644 §3.5.2.1: takes attributes without a path, extension included', async () => {
     const id = await user();
     const { body } = await scim.patch(`/Users/${id}`, {
       op: 'add',
@@ -55,7 +55,7 @@ describe('RFC 7644 section 3.5.2.1, add', () => {
 });
 
 describe('RFC 7644 section 3.5.2.2, remove', () => {
-  it('removes an attribute, a sub-attribute and selected values', async () => {
+  it('RFC 7644 §3.5.2.2: removes an attribute, a sub-attribute and selected values', async () => {
     const id = await user({ ...twoEmails, title: 'Lead', name: { givenName: 'Ines', familyName: 'O' } });
     const { body } = await scim.patch(
       `/Users/${id}`,
@@ -74,7 +74,7 @@ describe('RFC 7644 section 3.5.2.2, remove', () => {
     expect(extension.body[ENTERPRISE_USER]).toBeUndefined();
   });
 
-  it('wants a path, and keeps what is required', async () => {
+  it('RFC 7644 §3.5.2.2: wants a path, and keeps what is required', async () => {
     const id = await user();
     expect((await scim.patch(`/Users/${id}`, { op: 'remove' })).body.scimType).toBe('noTarget');
     const required = await scim.patch(`/Users/${id}`, { op: 'remove', path: 'userName' });
@@ -83,7 +83,7 @@ describe('RFC 7644 section 3.5.2.2, remove', () => {
 });
 
 describe('RFC 7644 section 3.5.2.3, replace', () => {
-  it('replaces all, selected values and sub-attributes', async () => {
+  it('RFC 7644 §3.5.2.3: replaces all, selected values and sub-attributes', async () => {
     const id = await user(twoEmails);
     const sub = await scim.patch(`/Users/${id}`, { op: 'replace', path: 'emails.type', value: 'other' });
     expect(sub.body.emails.map((e: { type: string }) => e.type)).toEqual(['other', 'other']);
@@ -97,7 +97,7 @@ describe('RFC 7644 section 3.5.2.3, replace', () => {
     expect(all.body.emails).toBeUndefined();
   });
 
-  it('answers noTarget when a filter selects nothing', async () => {
+  it('RFC 7644 §3.5.2.3: answers noTarget when a filter selects nothing', async () => {
     const id = await user(twoEmails);
     const { status, body } = await scim.patch(`/Users/${id}`, {
       op: 'replace',
@@ -121,7 +121,7 @@ describe('RFC 7644 section 3.5.2, refusals change nothing', () => {
     ['no value', { op: 'add', path: 'title' }, 'invalidValue'],
     ['list without a path', { op: 'add', value: [1] }, 'invalidValue'],
     ['NUL in a string', { op: 'add', path: 'title', value: 'a\0b' }, 'invalidValue'],
-  ])('%s', async (_name, operation, scimType) => {
+  ])('RFC 7644 §3.5.2: %s', async (_name, operation, scimType) => {
     const id = await user({ title: 'before' });
     const before = (await scim.call('GET', `/Users/${id}`)).body;
     const { status, body } = await scim.patch(
@@ -134,7 +134,7 @@ describe('RFC 7644 section 3.5.2, refusals change nothing', () => {
     expect((await scim.call('GET', `/Users/${id}`)).body).toEqual(before);
   });
 
-  it('undoes earlier member operations when a later one fails', async () => {
+  it('RFC 7644 §3.5.2: undoes earlier member operations when a later one fails', async () => {
     const one = await user();
     const id = await scim.createGroup('atomic', [one]);
     const seen = scim.observed.length;
@@ -150,7 +150,7 @@ describe('RFC 7644 section 3.5.2, refusals change nothing', () => {
 });
 
 describe('members', () => {
-  it('can be selected by more than their id', async () => {
+  it('RFC 7644 §3.5.2.2: can be selected by more than their id', async () => {
     const anna = await user({ displayName: 'Anna' });
     const bert = await user({ displayName: 'Bert' });
     const carl = await user({ displayName: 'Carl' });
@@ -162,7 +162,7 @@ describe('members', () => {
     expect(await scim.membersOf(id)).toEqual([]);
   });
 
-  it('observes only the net difference of one request', async () => {
+  it('RFC 7644 §3.5.2: observes only the net difference of one request', async () => {
     const one = await user();
     const two = await user();
     const id = await scim.createGroup('net', [one]);
@@ -176,7 +176,7 @@ describe('members', () => {
     expect(scim.observed).toHaveLength(seen);
   });
 
-  it('answers a group PATCH with a body when attributes are asked for (section 3.5.2)', async () => {
+  it('RFC 7644 §3.5.2, §3.9: answers a group PATCH with a body when attributes are asked for', async () => {
     const one = await user();
     const id = await scim.createGroup('asked');
     const { status, body } = await scim.call('PATCH', `/Groups/${id}?attributes=members`, {
@@ -187,7 +187,7 @@ describe('members', () => {
     expect(body.displayName).toBeUndefined();
   });
 
-  it('writes one audit entry for each thing that changed, with counts', async () => {
+  it('RFC 7644 §3.5.2: writes one audit entry for each thing that changed, with counts', async () => {
     const ids = await Promise.all(Array.from({ length: 101 }, () => user()));
     const id = await scim.createGroup('audited', ids);
     const notes = await scim.database.db

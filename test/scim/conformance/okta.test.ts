@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CORE_GROUP, CORE_USER, type StartedScim, startScim } from './start-scim.ts';
+import { CORE_GROUP, CORE_USER, type StartedScim, startScim } from '../start-scim.ts';
 
 let scim: StartedScim;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ const profile = (login: string, externalId: string) => ({
 
 /** Requests as Okta's documents give them: docs/reference/scim/scim-20, docs/concepts/scim/faqs. */
 describe('Okta, catalogue (OIN) application', () => {
-  it('provisions, pushes a group, moves members, renames, deactivates and unlinks', async () => {
+  it('RFC 7644 §3.3, §3.4.2, §3.5.2, §3.6: provisions, pushes a group, moves members, renames, deactivates and unlinks', async () => {
     // Is the user there? None is 200 with an empty list.
     const none = await scim.call(
       'GET',
@@ -117,7 +117,7 @@ describe('Okta, catalogue (OIN) application', () => {
 });
 
 describe('Okta, custom (AIW) application', () => {
-  it('updates, deactivates and pushes by PUT', async () => {
+  it('RFC 7644 §3.5.1: updates, deactivates and pushes by PUT', async () => {
     const created = await scim.call('POST', '/Users', profile('lena@acme.example', '00u3'));
     const lena = created.body.id as string;
     const id = await scim.createGroup('mulesoft-ops', [lena]);

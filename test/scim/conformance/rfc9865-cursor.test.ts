@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CURSOR_TIMEOUT_SECONDS, createCursors } from '../../src/scim/cursor.ts';
-import { type StartedScim, startScim, TOKEN } from './start-scim.ts';
+import { CURSOR_TIMEOUT_SECONDS, createCursors } from '../../../src/scim/cursor.ts';
+import { type StartedScim, startScim, TOKEN } from '../start-scim.ts';
 
 let scim: StartedScim;
 const titles = ['b', null, 'A', 'b', null, 'c', 'a'];
@@ -39,7 +39,7 @@ async function walk(path: string, query: Record<string, string | number>) {
 }
 
 describe('RFC 9865, paging by cursor', () => {
-  it('walks forward and back over the same pages, for every order, filter and size', async () => {
+  it('RFC 9865 §2: walks forward and back over the same pages, for every order, filter and size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom('/Users', ''),
@@ -73,7 +73,7 @@ describe('RFC 9865, paging by cursor', () => {
     );
   }, 60_000);
 
-  it('says how in ServiceProviderConfig, and has neither startIndex nor cursors where they don’t belong', async () => {
+  it('RFC 9865 §2, §4: says how in ServiceProviderConfig, and has neither startIndex nor cursors where they don’t belong', async () => {
     const byCursor = await page('/Users', { cursor: '', count: 2 });
     expect(byCursor.startIndex).toBeUndefined();
     expect(byCursor.previousCursor).toBeUndefined();
@@ -83,14 +83,14 @@ describe('RFC 9865, paging by cursor', () => {
     expect(byIndex.nextCursor).toBeUndefined();
   });
 
-  it('works in .search', async () => {
+  it('RFC 9865 §3: works in .search', async () => {
     const first = await scim.call('POST', '/Users/.search', { cursor: '', count: 4 });
     const second = await scim.call('POST', '/Users/.search', { cursor: first.body.nextCursor, count: 4 });
     expect([...idsOf(first.body), ...idsOf(second.body)]).toEqual(ids);
     expect(second.body.nextCursor).toBeUndefined();
   });
 
-  it('shows whoever is there all the time exactly once, whoever comes and goes meanwhile', async () => {
+  it('RFC 9865 §2: shows whoever is there all the time exactly once, whoever comes and goes meanwhile', async () => {
     const extra = await Promise.all([0, 1, 2].map((n) => scim.createUser(`early${n}@acme.example`)));
     const first = await page('/Users', { cursor: '', count: 3, sortBy: 'userName' });
     // Before the cursor one goes and one comes, behind it one goes: by index two would be skipped or shown twice.
@@ -109,7 +109,7 @@ describe('RFC 9865, paging by cursor', () => {
     );
   });
 
-  it('goes on behind a resource that was deleted since', async () => {
+  it('RFC 9865 §2: goes on behind a resource that was deleted since', async () => {
     const extra = await scim.createUser('zz@acme.example', { title: '0' });
     const first = await page('/Users', { cursor: '', count: 1, sortBy: 'title' });
     expect(idsOf(first)).toEqual([extra]);
@@ -118,7 +118,7 @@ describe('RFC 9865, paging by cursor', () => {
     expect(idsOf(second)).toEqual([ids[2]]);
   });
 
-  it('refuses a cursor that is not ours, is changed, or belongs to another query: invalidCursor', async () => {
+  it('RFC 9865 §2.1: refuses a cursor that is not ours, is changed, or belongs to another query: invalidCursor', async () => {
     const { nextCursor } = await page('/Users', { cursor: '', count: 2, filter: 'active eq true' });
     const changed = `${nextCursor.slice(0, -3)}${nextCursor.endsWith('AAA') ? 'BBB' : 'AAA'}`;
     for (const query of [
@@ -136,7 +136,7 @@ describe('RFC 9865, paging by cursor', () => {
     expect(elsewhere.body.scimType).toBe('invalidCursor');
   });
 
-  it('refuses an old cursor: expiredCursor', async () => {
+  it('RFC 9865 §2.1: refuses an old cursor: expiredCursor', async () => {
     const longAgo = new Date(Date.now() - (CURSOR_TIMEOUT_SECONDS + 60) * 1_000);
     const cursor = createCursors(TOKEN).seal(
       { direction: 'forward', key: null, createdAt: '2026-01-01 00:00:00+00', id: ids[0] as string },
@@ -147,8 +147,11 @@ describe('RFC 9865, paging by cursor', () => {
     expect(body).toMatchObject({ status: '400', scimType: 'expiredCursor' });
   });
 
-  it.each(['0', '-1', 'many', '1.5'])('refuses count=%s with a cursor: invalidCount', async (count) => {
-    const { body } = await scim.call('GET', `/Users?cursor=&count=${count}`);
-    expect(body).toMatchObject({ status: '400', scimType: 'invalidCount' });
-  });
+  it.each(['0', '-1', 'many', '1.5'])(
+    'RFC 9865 §2.1: refuses count=%s with a cursor: invalidCount',
+    async (count) => {
+      const { body } = await scim.call('GET', `/Users?cursor=&count=${count}`);
+      expect(body).toMatchObject({ status: '400', scimType: 'invalidCount' });
+    },
+  );
 });

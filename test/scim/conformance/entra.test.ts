@@ -6,7 +6,7 @@ import {
   PATCH_OP,
   type StartedScim,
   startScim,
-} from './start-scim.ts';
+} from '../start-scim.ts';
 
 let scim: StartedScim;
 beforeAll(async () => {
@@ -31,7 +31,7 @@ function provisionUser(userName: string) {
 }
 
 describe('Entra, as it speaks by default', () => {
-  it('tests the connection with a filter on a random id', async () => {
+  it('RFC 7644 §3.4.2: tests the connection with a filter on a random id', async () => {
     const { status, body } = await scim.call(
       'GET',
       '/Users?filter=userName+eq+%22non-existing-7f3a7a5e-6d2f-4b7f-8f0e-0b8b6a4f0c11%22',
@@ -40,7 +40,7 @@ describe('Entra, as it speaks by default', () => {
     expect(body).toMatchObject({ totalResults: 0, Resources: [] });
   });
 
-  it('provisions, changes and disables a user', async () => {
+  it('RFC 7644 §3.3, §3.5.2, §3.6: provisions, changes and disables a user', async () => {
     const created = await provisionUser('given@contoso.example');
     expect(created.status).toBe(201);
     const id = created.body.id as string;
@@ -70,7 +70,7 @@ describe('Entra, as it speaks by default', () => {
     expect((await scim.call('DELETE', `/Users/${id}`)).status).toBe(204);
   });
 
-  it('provisions a group and moves its members', async () => {
+  it('RFC 7644 §3.3, §3.5.2, §3.6: provisions a group and moves its members', async () => {
     const user = (await provisionUser('member@contoso.example')).body.id as string;
     const found = await scim.call(
       'GET',
@@ -123,7 +123,7 @@ describe('Entra, as it speaks by default', () => {
 });
 
 describe('Entra with ?aadOptscim062020', () => {
-  it('replaces without a path, with keys that are paths', async () => {
+  it('RFC 7644 §3.5.2.3: replaces without a path, with keys that are paths', async () => {
     const id = (await provisionUser('flag@contoso.example')).body.id as string;
     const { status, body } = await scim.call('PATCH', `/Users/${id}?aadOptscim062020`, {
       schemas: [PATCH_OP],
@@ -150,7 +150,7 @@ describe('Entra with ?aadOptscim062020', () => {
     });
   });
 
-  it('removes a member by a filter', async () => {
+  it('RFC 7644 §3.5.2.2: removes a member by a filter', async () => {
     const user = (await provisionUser('flag.member@contoso.example')).body.id as string;
     const id = await scim.createGroup('flag-group', [user]);
     const removed = await scim.call('PATCH', `/Groups/${id}?aadOptscim062020`, {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CORE_GROUP, CORE_USER, ENTERPRISE_USER, ERROR, type StartedScim, startScim } from './start-scim.ts';
+import { CORE_GROUP, CORE_USER, ENTERPRISE_USER, ERROR, type StartedScim, startScim } from '../start-scim.ts';
 
 const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 const BULK_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
@@ -27,7 +27,7 @@ const newGroup = (bulkId: string, displayName: string, members: string[]) => ({
 const idIn = (location: string) => location.split('/').at(-1) as string;
 
 describe('RFC 7644 section 3.7, bulk', () => {
-  it('does every kind of operation and says where each resource is and at which version', async () => {
+  it('RFC 7644 §3.7: does every kind of operation and says where each resource is and at which version', async () => {
     const lena = await scim.createUser('bulk.lena@acme.example');
     const omar = await scim.createUser('bulk.omar@acme.example');
     const ines = await scim.createUser('bulk.ines@acme.example');
@@ -67,7 +67,7 @@ describe('RFC 7644 section 3.7, bulk', () => {
     expect((await scim.call('GET', `/Users/${lena}`)).status).toBe(404);
   });
 
-  it('gives each operation its own status and Error, and goes on after one', async () => {
+  it('RFC 7644 §3.7: gives each operation its own status and Error, and goes on after one', async () => {
     const id = await scim.createUser('bulk.taken@acme.example');
     const { status, body } = await bulk([
       newUser('a', 'BULK.taken@acme.example'),
@@ -105,7 +105,7 @@ describe('RFC 7644 section 3.7, bulk', () => {
     });
   });
 
-  it('section 3.14: an operation’s version is its If-Match', async () => {
+  it('RFC 7644 §3.14: an operation’s version is its If-Match', async () => {
     const id = await scim.createUser('bulk.version@acme.example');
     const change = { Operations: [{ op: 'replace', path: 'title', value: 'x' }] };
     const { body } = await bulk([
@@ -116,7 +116,7 @@ describe('RFC 7644 section 3.7, bulk', () => {
     expect(body.Operations.map((o: { status: string }) => o.status)).toEqual(['204', '412', '412']);
   });
 
-  it('section 3.7.3: stops after failOnErrors errors and leaves the rest undone', async () => {
+  it('RFC 7644 §3.7.3: stops after failOnErrors errors and leaves the rest undone', async () => {
     const { body } = await bulk(
       [
         newUser('a', 'bulk.before@acme.example'),
@@ -130,7 +130,7 @@ describe('RFC 7644 section 3.7, bulk', () => {
     expect(found.totalResults).toBe(0);
   });
 
-  it('section 3.7.2: resolves bulkId in members, in sub-attributes and in paths, whatever the order', async () => {
+  it('RFC 7644 §3.7.2: resolves bulkId in members, in sub-attributes and in paths, whatever the order', async () => {
     const { body } = await bulk([
       newGroup('g', 'bulk-team', ['bulkId:u1', 'bulkId:u2']),
       newUser('u1', 'bulk.one@acme.example', { [ENTERPRISE_USER]: { manager: { value: 'bulkId:u2' } } }),
@@ -148,7 +148,7 @@ describe('RFC 7644 section 3.7, bulk', () => {
     expect((await scim.call('GET', `/Users/${u1}`)).body[ENTERPRISE_USER].manager.value).toBe(u2);
   });
 
-  it('section 3.7.1: resolves references that go in a circle', async () => {
+  it('RFC 7644 §3.7.1: resolves references that go in a circle', async () => {
     const { body } = await bulk([
       newUser('c1', 'bulk.c1@acme.example', { [ENTERPRISE_USER]: { manager: { value: 'bulkId:c2' } } }),
       newUser('c2', 'bulk.c2@acme.example', { [ENTERPRISE_USER]: { manager: { value: 'bulkId:c1' } } }),
@@ -158,7 +158,7 @@ describe('RFC 7644 section 3.7, bulk', () => {
     expect((await scim.call('GET', `/Users/${c2}`)).body[ENTERPRISE_USER].manager.value).toBe(c1);
   });
 
-  it('section 3.7.2: refuses an operation whose reference failed, is unknown or ambiguous', async () => {
+  it('RFC 7644 §3.7.2: refuses an operation whose reference failed, is unknown or ambiguous', async () => {
     await scim.createUser('bulk.there@acme.example');
     const { body } = await bulk([
       newUser('u', 'bulk.there@acme.example'),
@@ -178,7 +178,7 @@ describe('RFC 7644 section 3.7, bulk', () => {
     expect(left.Resources.map((r: { displayName: string }) => r.displayName)).toEqual(['bulk-team-2']);
   });
 
-  it('section 3.7.4: more operations or bytes than announced are 413, and nothing is done', async () => {
+  it('RFC 7644 §3.7.4: more operations or bytes than announced are 413, and nothing is done', async () => {
     const { body: config } = await scim.call('GET', '/ServiceProviderConfig');
     const { maxOperations, maxPayloadSize } = config.bulk;
     const many = Array.from({ length: maxOperations + 1 }, (_, n) =>
@@ -201,7 +201,7 @@ describe('RFC 7644 section 3.7, bulk', () => {
     ['an empty list', { Operations: [] }, 'invalidSyntax'],
     ['failOnErrors 0', { Operations: [{}], failOnErrors: 0 }, 'invalidValue'],
     ['other schemas', { Operations: [{}], schemas: ['urn:x'] }, 'invalidValue'],
-  ])('refuses %s as a whole', async (_name, body, scimType) => {
+  ])('RFC 7644 §3.7: refuses %s as a whole', async (_name, body, scimType) => {
     const answer = await scim.call('POST', '/Bulk', body);
     expect(answer.body).toMatchObject({ status: '400', scimType });
   });

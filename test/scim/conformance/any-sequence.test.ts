@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CORE_GROUP, CORE_USER, type StartedScim, startScim } from './start-scim.ts';
+import { CORE_GROUP, CORE_USER, type StartedScim, startScim } from '../start-scim.ts';
 
 let scim: StartedScim;
 beforeAll(async () => {
@@ -364,7 +364,7 @@ async function expectSame(model: Model): Promise<void> {
 }
 
 describe('any sequence of requests on users and groups, alone and in Bulks (RFC 7644 sections 3.3 to 3.7)', () => {
-  it('has the statuses and leaves the state of a naive model in memory', async () => {
+  it('RFC 7644 §3.3 to §3.7, §3.14: has the statuses and leaves the state of a naive model in memory', async () => {
     await fc.assert(
       fc.asyncProperty(requests, async (batches) => {
         run += 1;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CORE_USER, ERROR, type StartedScim, startScim, TOKEN } from './start-scim.ts';
+import { CORE_USER, ERROR, type StartedScim, startScim, TOKEN } from '../start-scim.ts';
 
 let scim: StartedScim;
 let user: string;
@@ -118,7 +118,7 @@ const cases: Case[] = [
 ];
 
 describe('bad input is refused and changes nothing', () => {
-  it.each(cases)('%s', async (_name, status, scimType, send) => {
+  it.each(cases)('RFC 7644 §3.12: %s', async (_name, status, scimType, send) => {
     const before = await state();
     const started = performance.now();
     const { status: answered, body } = await send();
@@ -129,7 +129,7 @@ describe('bad input is refused and changes nothing', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('a key named __proto__ is an unknown attribute', async () => {
+  it('RFC 7644 §3.3: a key named __proto__ is an unknown attribute', async () => {
     const { status, body } = await scim.call(
       'POST',
       '/Users',
@@ -139,11 +139,30 @@ describe('bad input is refused and changes nothing', () => {
     expect(body.active).toBe(true);
   });
 
-  it('a DELETE may name a content type without a body', async () => {
+  it('RFC 7644 §3.6: a DELETE may name a content type without a body', async () => {
     const id = await scim.createUser('gone@acme.example');
     const { status } = await scim.call('DELETE', `/Users/${id}`, undefined, {
       'content-type': 'application/scim+json',
     });
     expect(status).toBe(204);
+  });
+});
+
+describe('RFC 7644 section 3.12, errors', () => {
+  it.each([
+    ['GET', '/Users/11111111-1111-4111-8111-111111111111', 404],
+    ['GET', '/Users/no-uuid', 404],
+    ['GET', `/Groups/${'x'.repeat(200)}`, 404],
+    ['GET', '/Nothing', 404],
+    ['DELETE', '/Users', 405],
+    ['POST', '/ServiceProviderConfig', 405],
+    ['GET', '/Me', 501],
+    ['GET', '/Bulk', 405],
+    ['GET', '/Users/.search/', 404],
+  ])('RFC 7644 §3.12: %s %s is %d with an Error body', async (method, path, status) => {
+    const { status: answered, body, headers } = await scim.call(method, path);
+    expect(answered).toBe(status);
+    expect(body).toMatchObject({ schemas: [ERROR], status: String(status) });
+    if (status === 405) expect(headers.get('allow')).toMatch(/GET|POST/);
   });
 });
