@@ -57,6 +57,7 @@ function elementSource(type: ResourceType, name: string, columns: Record<string,
 /** Attributes of users, as conditions on `scim_users`. */
 export const userSource: Source = (path) => {
   const found = resolve(userType, path);
+  if (found?.attribute?.name === 'schemas') return schemasPlace(userType);
   if (found?.attribute?.name === 'groups' && found.extension === null)
     return {
       kind: 'many',
@@ -73,6 +74,7 @@ export const userSource: Source = (path) => {
 /** Attributes of groups, as conditions on `scim_groups`. */
 export const groupSource: Source = (path) => {
   const found = resolve(groupType, path);
+  if (found?.attribute?.name === 'schemas') return schemasPlace(groupType);
   if (found?.attribute?.name === 'members')
     return {
       kind: 'many',
@@ -85,6 +87,26 @@ export const groupSource: Source = (path) => {
     };
   return found === null ? null : (groupColumns[canonicalName(found)] ?? null);
 };
+
+/** A resource has the core schema, and each extension it has attributes of. Groups have none. */
+function schemasPlace({ core, extensions }: ResourceType): Place {
+  const value: Column = { sql: sql`element.value`, type: 'text', caseExact: false };
+  const urns = [
+    sql`${core.urn}::text`,
+    ...extensions.map(
+      ({ urn }) => sql`case when scim_users.resource -> ${urn}::text is not null then ${urn}::text end`,
+    ),
+  ];
+  return {
+    kind: 'many',
+    element: (name) => (name.toLowerCase() === 'value' ? { kind: 'one', column: value } : null),
+    sub: 'value',
+    chosen: null,
+    some: (condition) =>
+      sql<boolean>`exists (select from unnest(array[${sql.join(urns)}]) element(value)
+        where element.value is not null and (${condition}))`,
+  };
+}
 
 function canonicalName(found: Resolved): string {
   if (found.extension !== null || found.attribute === null) return '';

@@ -92,11 +92,11 @@ function schemaResource(root: string, schema: Schema): Record<string, unknown> {
 }
 
 function described(attribute: Attribute): Record<string, unknown> {
-  const { subAttributes, caseExact, ...others } = attribute;
+  const { subAttributes, caseExact, referenceTypes, ...others } = attribute;
   return {
     ...others,
     ...(attribute.type === 'boolean' || attribute.type === 'complex' ? {} : { caseExact }),
-    ...(attribute.type === 'reference' ? { referenceTypes: ['external'] } : {}),
+    ...(attribute.type === 'reference' ? { referenceTypes } : {}),
     ...(attribute.type === 'complex' ? { subAttributes: subAttributes.map(described) } : {}),
   };
 }

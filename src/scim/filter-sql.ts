@@ -155,7 +155,7 @@ function compareTime(
   column: Column,
   value: string | number | boolean,
 ): RawBuilder<boolean> {
-  const at = typeof value === 'string' ? new Date(value) : null;
+  const at = typeof value === 'string' ? timeIn(value) : null;
   if (at === null || Number.isNaN(at.getTime())) throw invalidFilter(`${path} is compared with a dateTime`);
   // We show milliseconds, so we compare by them.
   const left = sql`date_trunc('milliseconds', ${column.sql})`;
@@ -163,6 +163,12 @@ function compareTime(
   if (op === 'ne') return sql<boolean>`${left} <> ${at}`;
   if (op === 'co' || op === 'sw' || op === 'ew') throw invalidFilter(`${path} can’t be compared by ${op}`);
   return sql<boolean>`${left} ${order[op]} ${at}`;
+}
+
+/** A dateTime of RFC 7643 section 2.3.5; one that names no zone is in UTC. Null for anything else. */
+function timeIn(text: string): Date | null {
+  const [, local, zone] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[-+]\d\d:\d\d)?$/i.exec(text) ?? [];
+  return local === undefined ? null : new Date(`${local}${zone ?? 'Z'}`);
 }
 
 function compareId(op: Comparison, column: Column, value: string): RawBuilder<boolean> {

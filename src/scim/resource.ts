@@ -96,7 +96,9 @@ export function checkRequired(type: ResourceType, doc: Doc): void {
 
 /** A value in the form the schema wants; undefined when it says "unassigned". Throws 400 `invalidValue`. */
 function coerce(attribute: Attribute, value: unknown): unknown {
-  if (!attribute.multiValued) return coerceOne(attribute, value);
+  // Entra's documents send the manager as a list of one.
+  const isListOfOne = attribute.type === 'complex' && Array.isArray(value) && value.length === 1;
+  if (!attribute.multiValued) return coerceOne(attribute, isListOfOne ? value[0] : value);
   if (value === null || value === undefined) return undefined;
   const list = Array.isArray(value) ? value : [value];
   if (list.length > MAX_VALUES) throw invalidValue(`${attribute.name} has more than ${MAX_VALUES} values`);

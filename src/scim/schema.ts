@@ -8,6 +8,8 @@ export type Attribute = {
   mutability: 'readWrite' | 'readOnly' | 'writeOnly' | 'immutable';
   returned: 'default' | 'always' | 'never';
   uniqueness: 'none' | 'server';
+  /** What a reference may point to: names of resource types, `external` or `uri`. */
+  referenceTypes: string[];
   description: string;
   subAttributes: Attribute[];
 };
@@ -32,10 +34,25 @@ function attribute(name: string, description: string, differs: Partial<Attribute
     mutability: 'readWrite',
     returned: 'default',
     uniqueness: 'none',
+    referenceTypes: [],
     description,
     subAttributes: [],
     ...differs,
   };
+}
+
+function reference(
+  name: string,
+  description: string,
+  to: string,
+  differs: Partial<Attribute> = {},
+): Attribute {
+  return attribute(name, description, {
+    type: 'reference',
+    caseExact: true,
+    referenceTypes: [to],
+    ...differs,
+  });
 }
 
 function complex(name: string, description: string, subAttributes: Attribute[]): Attribute {
@@ -58,6 +75,11 @@ function values(name: string, description: string, value: Partial<Attribute> = {
 
 /** Attributes that every resource has, RFC 7643 section 3.1. Not listed by /Schemas. */
 const commonAttributes: Attribute[] = [
+  attribute('schemas', 'URNs of the schemas that the resource has attributes of', {
+    multiValued: true,
+    mutability: 'readOnly',
+    returned: 'always',
+  }),
   attribute('id', 'Identifier given by Latchkey', {
     caseExact: true,
     mutability: 'readOnly',
@@ -75,7 +97,7 @@ const commonAttributes: Attribute[] = [
         type: 'dateTime',
         mutability: 'readOnly',
       }),
-      attribute('location', 'Address of the resource', { type: 'reference', mutability: 'readOnly' }),
+      reference('location', 'Address of the resource', 'uri', { mutability: 'readOnly' }),
       attribute('version', 'Entity tag', { caseExact: true, mutability: 'readOnly' }),
     ],
   }),
@@ -97,7 +119,7 @@ const userSchema: Schema = {
     ]),
     attribute('displayName', 'Name for people to read'),
     attribute('nickName', 'Casual name'),
-    attribute('profileUrl', 'Address of a page about the user', { type: 'reference' }),
+    reference('profileUrl', 'Address of a page about the user', 'external'),
     attribute('title', 'Job title'),
     attribute('userType', 'Such as Employee or Contractor'),
     attribute('preferredLanguage', 'Preferred languages'),
@@ -111,7 +133,11 @@ const userSchema: Schema = {
     values('emails', 'E-mail addresses'),
     values('phoneNumbers', 'Phone numbers'),
     values('ims', 'Instant messaging addresses'),
-    values('photos', 'Addresses of pictures', { type: 'reference' }),
+    values('photos', 'Addresses of pictures', {
+      type: 'reference',
+      caseExact: true,
+      referenceTypes: ['external'],
+    }),
     attribute('addresses', 'Postal addresses', {
       type: 'complex',
       multiValued: true,
@@ -132,7 +158,7 @@ const userSchema: Schema = {
       mutability: 'readOnly',
       subAttributes: [
         attribute('value', 'Identifier of the group', { caseExact: true, mutability: 'readOnly' }),
-        attribute('$ref', 'Address of the group', { type: 'reference', mutability: 'readOnly' }),
+        reference('$ref', 'Address of the group', 'Group', { mutability: 'readOnly' }),
         attribute('display', 'Name of the group', { mutability: 'readOnly' }),
         attribute('type', 'Always direct', { mutability: 'readOnly' }),
       ],
@@ -157,7 +183,7 @@ const enterpriseSchema: Schema = {
     attribute('department', 'Department'),
     complex('manager', 'The manager', [
       attribute('value', 'Identifier of the manager', { caseExact: true }),
-      attribute('$ref', 'Address of the manager', { type: 'reference' }),
+      reference('$ref', 'Address of the manager', 'User'),
       attribute('displayName', 'Name of the manager'),
     ]),
   ],
@@ -175,7 +201,7 @@ const groupSchema: Schema = {
       multiValued: true,
       subAttributes: [
         attribute('value', 'Identifier of the user', { caseExact: true, mutability: 'immutable' }),
-        attribute('$ref', 'Address of the user', { type: 'reference', mutability: 'immutable' }),
+        reference('$ref', 'Address of the user', 'User', { mutability: 'immutable' }),
         attribute('display', 'Name of the user', { mutability: 'readOnly' }),
         attribute('type', 'Always User', { mutability: 'immutable' }),
       ],

@@ -93,7 +93,10 @@ async function initialise(binaries: Binaries, home: string, owner: Owner | null)
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
+        // Sorted by code point on every machine, and still `lower` knows Ü: names are compared without regard to case.
         '--locale=C',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
         '--no-sync',
       ],
       { ...owner, cwd: home },

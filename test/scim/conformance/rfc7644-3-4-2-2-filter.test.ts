@@ -99,3 +99,34 @@ describe('RFC 7644 section 3.4.2, querying', () => {
     expect(body).toMatchObject({ schemas: [ERROR], status: '400', scimType: 'invalidFilter' });
   });
 });
+
+describe('RFC 7644 section 5, comparing strings of any language', () => {
+  it('RFC 7644 §5: takes upper and lower case as one beyond ASCII, in filters, uniqueness and order', async () => {
+    const id = await scim.createUser('Ürsula.Ångström@acme.example', {
+      title: 'Straße',
+      displayName: 'Ørsted',
+    });
+    expect(await find('userName eq "ÜRSULA.ÅNGSTRÖM@acme.example"')).toEqual([id]);
+    expect(await find('displayName sw "ø"')).toEqual([id]);
+    const again = await scim.call('POST', '/Users', { userName: 'üRSULA.åNGSTRÖM@ACME.example' });
+    expect(again.body).toMatchObject({ status: '409', scimType: 'uniqueness' });
+    const { body } = await scim.call('GET', '/Users?sortBy=userName&sortOrder=descending&count=1');
+    expect(body.Resources[0].id).toBe(id);
+  });
+});
+
+describe('RFC 7643 section 2.3.5, times', () => {
+  it.each(['1', '2026', '2026-11-25', 'Nov 25 2026', '2026-11-25T10:00', '10:00:00Z'])(
+    'RFC 7643 §2.3.5: %s is no dateTime',
+    async (text) => {
+      const { body } = await scim.call('GET', `/Users?filter=meta.created gt "${text}"`);
+      expect(body).toMatchObject({ schemas: [ERROR], status: '400', scimType: 'invalidFilter' });
+    },
+  );
+
+  it('RFC 7643 §2.3.5: a dateTime without a zone is in UTC', async () => {
+    const { created } = (await scim.call('GET', `/Users/${omar}`)).body.meta;
+    expect(await find(`meta.created eq "${created.slice(0, -1)}" and userName sw "omar"`)).toEqual([omar]);
+    expect(await find(`meta.created lt "${created.slice(0, -1)}" and userName sw "omar"`)).toEqual([]);
+  });
+});
