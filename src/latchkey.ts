@@ -1,12 +1,11 @@
 import { WebClient } from '@slack/web-api';
-import Fastify from 'fastify';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Logger } from 'pino';
 import type { Outside } from './config.ts';
 import type { Catalogue } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
 import { takeBaseline } from './flow/baseline.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
-import { observe, observeUser } from './flow/observe.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
 import { createRelay } from './flow/relay.ts';
 import type { Road } from './flow/road.ts';
@@ -99,6 +98,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       log,
     ),
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
+    pausedUntil: new Map(),
     nudge: () => relay.nudge(),
     runNow: (row) => relay.runNow(row),
     log,
@@ -106,7 +106,12 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const relay = createRelay(road, motor);
   const sweeps = createSweeps(road);
 
-  const app = Fastify({ forceCloseConnections: true, bodyLimit: 1024 * 1024 });
+  const app = Fastify({
+    forceCloseConnections: true,
+    bodyLimit: 1024 * 1024,
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+  });
   const url = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   app.get('/healthz', async () => ({ latchkey: true, pid: process.pid }));
   app.get('/readyz', async (_request, reply) => {
@@ -116,8 +121,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   await scimRoutes(app, {
     db: database.db,
     token: outside.scimToken,
-    observe: async (unit, observed) => ({ events: [], jobs: await observe(road, unit, observed) }),
-    observeUser,
+    observedGroups: () => groupsOf(road),
     awaits: (department) =>
       department !== null &&
       road.catalogue.current().entitlements.some((e) => e.birthright?.departments.includes(department)),
@@ -189,6 +193,11 @@ async function refuseForeign(database: Database, { outside, isSandbox }: Latchke
     `the database belongs to ${owner}, but this is ${ours}: set the settings it was made with, or give this one a database of its own (DATABASE_URL; embedded: start in another folder)`,
     { retryable: false },
   );
+}
+
+/** Names of the groups that carry an entitlement. */
+function groupsOf(road: Road): string[] {
+  return road.catalogue.current().entitlements.map((e) => e.idpGroup);
 }
 
 type Readiness = {

@@ -2,9 +2,12 @@
 export const voices = ['scim', 'oktaHook', 'oktaLog', 'graph', 'set', 'reconcile'] as const;
 export type Voice = (typeof voices)[number];
 
-/** A person as a voice names them. `pushed`: what SCIM itself said of them, enough to remember somebody never met. */
+/**
+ * A person as a voice names them. `pushed`: what SCIM itself said of them, enough to remember somebody never met;
+ * without an id (a client that sends no externalId) the login says who it is.
+ */
 export type ToldPerson =
-  | { id: string; pushed?: { login: string; email: string; name: string; isActive: boolean } }
+  | { id: string | null; pushed?: { login: string; email: string; name: string; isActive: boolean } }
   | { email: string };
 
 /** A group by the IdP's own id or, where a voice does not know that, by its name. */

@@ -1,12 +1,13 @@
 import type { Actor, Change, ChangeEvent } from '../core/change.ts';
 import { type Job, type Pair, reactions } from '../core/reactions.ts';
-import { type AuditRow, auditEntries } from '../store/audit.ts';
+import { type AuditRow, auditEntries, auditOfNotes } from '../store/audit.ts';
 import { idsEndedBy, lockChange, writeEvent } from '../store/changes.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { writeGrants } from '../store/grants.ts';
-import { addJobs } from '../store/outbox.ts';
-import type { Bound } from '../store/statement.ts';
-import { transact, transactAtOnce } from '../store/transaction.ts';
+import { observedNow } from '../store/observed.ts';
+import { addJobs, owedWhere } from '../store/outbox.ts';
+import { type Bound, statement, type Value } from '../store/statement.ts';
+import { runAtOnce, transact } from '../store/transaction.ts';
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
 export type Note = {
@@ -51,60 +52,66 @@ export type Outcome<T> = {
 /**
  * The one way to write: what `work` decides becomes state, audit entries and outbox rows in one transaction,
  * or nothing does. `work` may run only once per call and must lock what it decides on through the unit.
- * Resolves after the commit; `onCommitted` (the relay's nudge) is called then. `opening` is a statement that needs
- * nothing from the unit: it runs first, without a trip to the database of its own, and `work` gets its rows.
+ * Resolves after the commit; `onCommitted` (the relay's nudge) is called then.
  */
-export async function commit<T, Row = unknown>(
+export async function commit<T>(
   db: Db,
-  work: (unit: Unit, opened: Row[]) => Promise<Outcome<T>>,
+  work: (unit: Unit) => Promise<Outcome<T>>,
   onCommitted?: () => void,
-  opening?: Bound,
 ): Promise<T> {
   const owed = { any: false };
-  const result = await transact<T, Row>(
-    db,
-    async (tx, now, opened) => {
-      const locked = new Map<string, Change | null>();
-      const change = async (id: string) => {
-        if (!locked.has(id)) locked.set(id, await lockChange(tx, id));
-        return locked.get(id) ?? null;
-      };
-      const outcome = await work({ tx, now, change }, opened);
-      const events = outcome.events ?? [];
-      const notes = outcome.notes ?? [];
-      const jobs: Job[] = [...(outcome.jobs ?? [])];
-      for (const event of events) {
-        const before = event.type === 'changeReceived' ? null : await change(event.changeId);
-        const after = await writeEvent(tx, before, event, outcome.idempotencyKey ?? null);
-        locked.set(event.changeId, after);
-        await writeGrants(tx, event, after);
-        const shownOn = after.kind === 'grant' ? [after.id] : await idsEndedBy(tx, after.id);
-        jobs.push(...reactions(event, pairOf(after), shownOn));
-      }
-      for (const note of notes)
-        if (note.type === 'adviceGiven' && note.changeId !== null)
-          jobs.push({ job: 'tell', changeId: note.changeId });
-      await addJobs(tx, jobs);
-      owed.any = jobs.length > 0;
-      const entries = auditOf(events, notes);
-      return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
-    },
-    opening,
-  );
+  const result = await transact<T>(db, async (tx, now) => {
+    const locked = new Map<string, Change | null>();
+    const change = async (id: string) => {
+      if (!locked.has(id)) locked.set(id, await lockChange(tx, id));
+      return locked.get(id) ?? null;
+    };
+    const outcome = await work({ tx, now, change });
+    const events = outcome.events ?? [];
+    const notes = outcome.notes ?? [];
+    const jobs: Job[] = [...(outcome.jobs ?? [])];
+    for (const event of events) {
+      const before = event.type === 'changeReceived' ? null : await change(event.changeId);
+      const after = await writeEvent(tx, before, event, outcome.idempotencyKey ?? null);
+      locked.set(event.changeId, after);
+      await writeGrants(tx, event, after);
+      const shownOn = after.kind === 'grant' ? [after.id] : await idsEndedBy(tx, after.id);
+      jobs.push(...reactions(event, pairOf(after), shownOn));
+    }
+    for (const note of notes)
+      if (note.type === 'adviceGiven' && note.changeId !== null)
+        jobs.push({ job: 'tell', changeId: note.changeId });
+    await addJobs(tx, jobs);
+    owed.any = jobs.length > 0;
+    const entries = auditOf(events, notes);
+    return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
+  });
   if (owed.any) onCommitted?.();
   return result;
 }
 
 /**
- * The same for one statement whose notes are known before it runs: both are written, or neither, in a single trip to
- * the database. The statement must fail where the notes would not be true. Answers the database's clock.
+ * The same as one statement, which PostgreSQL commits whole or not at all, in a single trip: `changing` are CTEs that
+ * write state, `notes` selects the audit entries that follow from what they did, and where `told` selects anything
+ * observed, that is stored and a `heed` owed. `answer` is selected from all of it. For what comes by the thousand.
  */
-export async function commitAtOnce(
-  db: Db,
-  statement: Bound,
-  notes: readonly Omit<Note, 'at'>[],
-): Promise<Date> {
-  return await transactAtOnce(db, [statement, auditEntries(notes.map((note) => ({ ...note, at: null })))]);
+export function wholeCommit(
+  name: string,
+  parts: { changing: string; notes: string; told?: string; answer: string },
+): (...values: Value[]) => Bound {
+  const heard =
+    parts.told === undefined
+      ? ''
+      : `, heard as (${observedNow(parts.told)}), owed as (${owedWhere({ job: 'heed' }, 'exists (select from heard)')})`;
+  return statement(
+    name,
+    `with ${parts.changing}, noted as (${auditOfNotes(parts.notes)})${heard} ${parts.answer}`,
+  );
+}
+
+/** Runs such a statement. Answers its rows. */
+export async function commitAtOnce<Row>(db: Db, whole: Bound): Promise<Row[]> {
+  return await runAtOnce<Row>(db, whole);
 }
 
 function pairOf(change: Change): Pair | null {

@@ -173,12 +173,13 @@ async function resolve(road: Road, unit: Unit, told: ToldPerson): Promise<Person
     if (one === undefined || second !== undefined) return null;
     return await rememberPerson(unit.tx, road.idp.name, one);
   }
-  const known = await personByLink(unit.tx, road.idp.name, told.id);
+  const { id, pushed } = told;
+  if (id === null) return pushed === undefined ? null : await byLogin(road, unit, pushed.login);
+  const known = await personByLink(unit.tx, road.idp.name, id);
   if (known !== null) return known;
-  const { pushed } = told;
   if (pushed !== undefined)
     return await rememberPerson(unit.tx, road.idp.name, {
-      id: told.id,
+      id,
       login: pushed.login,
       email: pushed.email,
       displayName: pushed.name,
@@ -188,6 +189,10 @@ async function resolve(road: Road, unit: Unit, told: ToldPerson): Promise<Person
       manager: null,
       timeZone: null,
     });
-  const inIdp = await road.idp.readPerson(told.id);
+  return await byLogin(road, unit, id);
+}
+
+async function byLogin(road: Road, unit: Unit, idOrLogin: string): Promise<Person | null> {
+  const inIdp = await road.idp.readPerson(idOrLogin);
   return inIdp === null ? null : await rememberPerson(unit.tx, road.idp.name, inIdp);
 }

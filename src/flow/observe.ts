@@ -3,51 +3,50 @@ import type { Job } from '../core/reactions.ts';
 import type { ObservedMember, ObservedMemberships, ObservedUser } from '../scim/observed.ts';
 import type { Unit } from './commit.ts';
 import { hearWithin } from './hear.ts';
-import type { Road } from './road.ts';
+
+/** `observe` for each group whose members really changed. */
+export async function observeAll(
+  unit: Unit,
+  observed: readonly ObservedMemberships[],
+  groups: readonly string[] | null,
+): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const one of observed) jobs.push(...(await observe(unit, one, groups)));
+  return jobs;
+}
 
 /**
  * What the IdP pushed by SCIM, as observations: inside the SCIM request's own commit, so what was answered 2xx is
- * owed. Groups that carry no entitlement are the mirror's alone.
+ * owed. Groups that carry no entitlement, and so are not among `groups` (null: all are), are the mirror's alone.
  */
-export async function observe(
-  road: Pick<Road, 'catalogue'>,
+async function observe(
   unit: Unit,
   observed: ObservedMemberships,
+  groups: readonly string[] | null,
 ): Promise<Job[]> {
   const { groupName, groupId, revision } = observed;
-  if (!road.catalogue.current().entitlements.some((e) => e.idpGroup === groupName)) return [];
-  const told = (member: ObservedMember, direction: 'added' | 'removed'): Observation[] =>
-    member.externalId === null
-      ? []
-      : [
-          {
-            key: `scim:${groupId}:${groupName}:${revision}:${member.scimUserId}:${direction}`.slice(0, 500),
-            voice: 'scim',
-            told: {
-              kind: 'membership',
-              person: toldPerson(member, member.externalId),
-              group: { name: groupName },
-              direction,
-            },
-            actor: null,
-            occurredAt: unit.now,
-          },
-        ];
+  if (groups !== null && !groups.includes(groupName)) return [];
+  const told = (member: ObservedMember, direction: 'added' | 'removed'): Observation => ({
+    key: `scim:${groupId}:${revision}:${member.scimUserId}:${direction}`,
+    voice: 'scim',
+    told: { kind: 'membership', person: toldPerson(member), group: { name: groupName }, direction },
+    actor: null,
+    occurredAt: unit.now,
+  });
   const { jobs } = await hearWithin(unit.tx, [
-    ...observed.added.flatMap((member) => told(member, 'added')),
-    ...observed.removed.flatMap((member) => told(member, 'removed')),
+    ...observed.added.map((member) => told(member, 'added')),
+    ...observed.removed.map((member) => told(member, 'removed')),
   ]);
   return jobs;
 }
 
 export async function observeUser(unit: Unit, observed: ObservedUser): Promise<Job[]> {
   const { user, happening, revision } = observed;
-  if (user.externalId === null) return [];
   const { jobs } = await hearWithin(unit.tx, [
     {
       key: `scim:${user.scimUserId}:${revision}`,
       voice: 'scim',
-      told: { kind: 'person', person: toldPerson(user, user.externalId), happening },
+      told: { kind: 'person', person: toldPerson(user), happening },
       actor: null,
       occurredAt: unit.now,
     },
@@ -55,9 +54,25 @@ export async function observeUser(unit: Unit, observed: ObservedUser): Promise<J
   return jobs;
 }
 
-function toldPerson(member: ObservedMember, externalId: string): ToldPerson {
+/**
+ * The same in SQL, for the statement that moves members (`g` the group, `u` the users, `moved` those who really moved,
+ * `bumped` its new version, $4 the names of groups that are observed; null: all).
+ */
+export function toldMembers(direction: 'added' | 'removed'): string {
+  return `select concat_ws(':', 'scim', g.id, 'g' || bumped.version, u.id, '${direction}') as key,
+      'scim' as voice,
+      jsonb_build_object('kind', 'membership', 'direction', '${direction}',
+        'group', jsonb_build_object('name', g.display_name),
+        'person', jsonb_build_object('id', u.external_id, 'pushed', jsonb_build_object(
+          'login', u.user_name, 'email', coalesce(u.email, u.user_name),
+          'name', coalesce(u.display_name, u.user_name), 'isActive', u.active))) as told
+    from g, bumped, moved join u on u.id = moved.user_id
+    where ($4::text[] is null or g.display_name = any($4::text[])) and u.active`;
+}
+
+function toldPerson(member: ObservedMember): ToldPerson {
   return {
-    id: externalId,
+    id: member.externalId,
     pushed: {
       login: member.userName,
       email: member.email ?? member.userName,

@@ -1,10 +1,9 @@
 import type { Actor } from '../core/change.ts';
-import { commit, commitAtOnce, type Note, type Outcome, type Unit } from '../flow/commit.ts';
+import { commit, commitAtOnce, type Outcome, type Unit } from '../flow/commit.ts';
 import type { Db } from '../store/database.ts';
 import type { Bound } from '../store/statement.ts';
 import type { Cursors } from './cursor.ts';
 import type { Source } from './filter-sql.ts';
-import type { Observe, ObserveUser } from './observed.ts';
 import type { Wanted } from './projection.ts';
 import type { ResourceType } from './schema.ts';
 import { ScimError } from './scim-error.ts';
@@ -12,8 +11,8 @@ import { ScimError } from './scim-error.ts';
 /** What the endpoints work with. */
 export type Scim = {
   db: Db;
-  observe: Observe;
-  observeUser: ObserveUser;
+  /** Names of the groups whose members are observed; null: all. */
+  observedGroups(): string[] | null;
   /** Whether a newcomer of this department is to be observed: of most nothing follows, and a first sync has many. */
   awaits(department: string | null): boolean;
   onCommitted: (() => void) | undefined;
@@ -91,21 +90,13 @@ const MAX_TRIES = 10;
 export class Overtaken extends Error {}
 
 /** Commits; a transaction that was overtaken, or had to give way to another, starts again. */
-export async function write<T, Row>(
-  scim: Scim,
-  work: (unit: Unit, opened: Row[]) => Promise<Outcome<T>>,
-  opening?: Bound,
-): Promise<T> {
-  return await trying(() => commit(scim.db, work, scim.onCommitted, opening));
+export async function write<T>(scim: Scim, work: (unit: Unit) => Promise<Outcome<T>>): Promise<T> {
+  return await trying(() => commit(scim.db, work, scim.onCommitted));
 }
 
-/** Commits one statement with its notes. */
-export async function writeAtOnce(
-  scim: Scim,
-  statement: Bound,
-  notes: readonly Omit<Note, 'at'>[],
-): Promise<Date> {
-  return await trying(() => commitAtOnce(scim.db, statement, notes));
+/** Runs a statement that is a commit of its own. */
+export async function writeAtOnce<Row>(scim: Scim, whole: Bound): Promise<Row[]> {
+  return await trying(() => commitAtOnce<Row>(scim.db, whole));
 }
 
 async function trying<T>(work: () => Promise<T>): Promise<T> {

@@ -1,12 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import type { Outcome, Unit } from '../flow/commit.ts';
+import { observeAll } from '../flow/observe.ts';
 import type { Tx } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import { groupSource } from './attribute-sql.ts';
-import { type Answer, checkIfMatch, type Endpoint, headOf, meta, type Scim, write } from './endpoint.ts';
+import {
+  type Answer,
+  checkIfMatch,
+  type Endpoint,
+  headOf,
+  meta,
+  type Scim,
+  write,
+  writeAtOnce,
+} from './endpoint.ts';
 import { groupNote, memberNotes, membersNote, type Named } from './group-notes.ts';
-import { type MemberMove, type MovedGroup, type MovedRow, membersMove, movedGroup } from './member-move.ts';
+import { type MemberMove, type MovedGroup, membersMove } from './member-move.ts';
 import {
   changeMembers,
   type Difference,
@@ -16,8 +26,9 @@ import {
   memberIds,
   memberSteps,
   membersOf,
+  noUser,
 } from './members.ts';
-import { type ObservedMember, type ObservedMemberships, observeAll } from './observed.ts';
+import type { ObservedMember, ObservedMemberships } from './observed.ts';
 import { applySteps, readPatch } from './patch.ts';
 import type { Wanted } from './projection.ts';
 import { bodyObject, type Doc, isUuid, readResource } from './resource.ts';
@@ -116,7 +127,11 @@ async function insertGroup(
   if (row === undefined) throw taken();
   const difference = await changeMembers(unit.tx, row.id, [{ do: 'add', ids }]);
   const notes = [groupNote(scim, unit, row, 'created'), ...memberNotes(scim, unit, row, difference)];
-  return { result: row, notes, ...(await observeAll(scim.observe, unit, [moved(row, difference)])) };
+  return {
+    result: row,
+    notes,
+    jobs: await observeAll(unit, [moved(row, difference)], scim.observedGroups()),
+  };
 }
 
 /** The group's row, held until the transaction ends: changes of one group's members come one after another. */
@@ -160,23 +175,18 @@ async function updateGroup(
         : []),
       ...memberNotes(scim, unit, row, difference),
     ],
-    ...(await observeAll(scim.observe, unit, observed)),
+    jobs: await observeAll(unit, observed, scim.observedGroups()),
   };
 }
 
 /** The usual PATCH: two trips to the database in all, however large the group. */
 async function moveOnly(scim: Scim, id: string, move: MemberMove): Promise<MovedGroup> {
   if (!isUuid(id)) throw notFound(`there is no group ${id}`);
-  const work = async (unit: Unit, rows: MovedRow[]): Promise<Outcome<MovedGroup>> => {
-    const group = movedGroup(id, move, rows);
-    if (group === null) throw notFound(`there is no group ${id}`);
-    return {
-      result: group,
-      notes: memberNotes(scim, unit, group, group.difference),
-      ...(await observeAll(scim.observe, unit, [moved(group, group.difference)])),
-    };
-  };
-  return await write(scim, work, membersMove(id, move));
+  const [group] = await writeAtOnce<MovedGroup>(scim, membersMove(scim, id, move));
+  if (group === undefined) throw notFound(`there is no group ${id}`);
+  if (move.do === 'add' && group.unknown !== null) throw noUser(group.unknown);
+  if (group.heard) scim.onCommitted?.();
+  return group;
 }
 
 async function deleteGroup(
@@ -207,7 +217,7 @@ async function deleteGroup(
         members.map((m) => m.scimUserId),
       ),
     ],
-    ...(await observeAll(scim.observe, unit, [observed])),
+    jobs: await observeAll(unit, [observed], scim.observedGroups()),
   };
 }
 

@@ -1,7 +1,3 @@
-import type { ChangeEvent } from '../core/change.ts';
-import type { Job } from '../core/reactions.ts';
-import type { Unit } from '../flow/commit.ts';
-
 /** A provisioned user as a member, in the state after the change that was observed. */
 export type ObservedMember = {
   scimUserId: string;
@@ -33,29 +29,3 @@ export type ObservedUser = {
   happening: 'created' | 'changed' | 'switchedOff' | 'switchedOn' | 'deleted';
   revision: string;
 };
-
-/** Called inside the transaction that writes the change, like `Observe`. */
-export type ObserveUser = (unit: Unit, observed: ObservedUser) => Promise<Job[]>;
-
-/** Called inside the transaction that writes the change; what it answers is committed with it. */
-export type Observe = (
-  unit: Unit,
-  observed: ObservedMemberships,
-) => Promise<{ events: ChangeEvent[]; jobs: Job[] }>;
-
-/** Asks `observe` about each group whose members really changed, in turn, and joins the answers. */
-export async function observeAll(
-  observe: Observe,
-  unit: Unit,
-  observed: readonly ObservedMemberships[],
-): Promise<{ events: ChangeEvent[]; jobs: Job[] }> {
-  const events: ChangeEvent[] = [];
-  const jobs: Job[] = [];
-  for (const one of observed) {
-    if (one.added.length === 0 && one.removed.length === 0) continue;
-    const answer = await observe(unit, one);
-    events.push(...answer.events);
-    jobs.push(...answer.jobs);
-  }
-  return { events, jobs };
-}

@@ -7,7 +7,6 @@ import { type Json, openDoor, refuse, send, sourceOf } from './door.ts';
 import { type Answer, type Endpoint, namesVersion, type Scim } from './endpoint.ts';
 import { groups } from './groups.ts';
 import { listResources } from './listing.ts';
-import type { Observe, ObserveUser } from './observed.ts';
 import { readWanted, type Wanted } from './projection.ts';
 import { groupType, type ResourceType, userType } from './schema.ts';
 import { notFound, ScimError } from './scim-error.ts';
@@ -19,9 +18,9 @@ export type ScimOptions = {
   db: Db;
   /** The bearer token of the environment, Okta's; others are in the database (tokens.ts). */
   token: string;
-  observe: Observe;
-  /** Nothing follows from a change of a user unless told. */
-  observeUser?: ObserveUser;
+  /** Names of the groups whose members are observed; null: all. */
+  observedGroups: () => string[] | null;
+  /** Whether a newcomer of this department is observed; nobody unless told. */
   awaits?: (department: string | null) => boolean;
   /** Called after a commit that left work in the outbox. */
   onCommitted?: () => void;
@@ -38,14 +37,13 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 
 /** A SCIM 2.0 service provider (RFC 7643, 7644, 9865) under `/scim/v2`, with what Okta and Entra make of the protocol. */
 export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Promise<void> {
-  const { db, observe, onCommitted, token } = options;
-  const { observeUser = async () => [], awaits = () => false } = options;
+  const { db, observedGroups, awaits = () => false, onCommitted, token } = options;
   const root = `${options.baseUrl.replace(/\/+$/, '')}/scim/v2`;
   const cursors = createCursors(token);
   const entrances = Object.fromEntries(
     sources.map((source) => {
       const client = clients[source];
-      const scim: Scim = { db, observe, observeUser, awaits, onCommitted, root, cursors, client };
+      const scim: Scim = { db, observedGroups, awaits, onCommitted, root, cursors, client };
       return [source, { scim, users: users(scim), groups: groups(scim) }];
     }),
   ) as Record<ScimSource, Entrance>;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Selectable, sql } from 'kysely';
-import type { Note, Outcome, Unit } from '../flow/commit.ts';
+import { type Note, type Outcome, type Unit, wholeCommit } from '../flow/commit.ts';
+import { observeAll, observeUser } from '../flow/observe.ts';
 import type { Tx } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
-import { statement } from '../store/statement.ts';
 import { userSource } from './attribute-sql.ts';
 import {
   type Answer,
@@ -19,7 +19,7 @@ import {
   write,
   writeAtOnce,
 } from './endpoint.ts';
-import { type ObservedMember, observeAll } from './observed.ts';
+import type { ObservedMember } from './observed.ts';
 import { applySteps, readPatch } from './patch.ts';
 import type { Wanted } from './projection.ts';
 import {
@@ -98,13 +98,16 @@ export function users(scim: Scim): Endpoint {
   };
 }
 
-const insertion = statement(
-  'scim_user_insert',
-  `insert into scim_users
-     (id, user_name, external_id, active, email, display_name, resource, created_at, updated_at)
-   select $1, $2, $3, $4, $5, $6, $7::jsonb, now, now
-   from date_trunc('milliseconds', transaction_timestamp()) now`,
-);
+const insertion = wholeCommit('scim_user_insert', {
+  changing: `made as (
+    insert into scim_users
+      (id, user_name, external_id, active, email, display_name, resource, created_at, updated_at)
+    select $1, $2, $3, $4, $5, $6, $7::jsonb, now, now
+    from date_trunc('milliseconds', transaction_timestamp()) now returning created_at
+  )`,
+  notes: `select 'scimUserChanged' as type, $8::jsonb as actor, $9::jsonb as data from made`,
+  answer: 'select created_at from made',
+});
 
 /** Somebody a rule may give something to. */
 async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Promise<Outcome<Row>> {
@@ -119,7 +122,7 @@ async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Prom
   return {
     result: row,
     notes: [note(unit, scim, row, 'created', null)],
-    jobs: await scim.observeUser(unit, observed),
+    jobs: await observeUser(unit, observed),
   };
 }
 
@@ -127,11 +130,13 @@ async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Prom
 async function insertUser(scim: Scim, id: string, doc: Doc): Promise<Row> {
   const values = columns(doc);
   const { user_name, external_id, active, email, display_name, resource } = values;
-  const inserting = insertion(id, user_name, external_id, active, email, display_name, resource);
-  const created = entry(scim, { id, user_name, active }, 'created', null);
-  const now = await writeAtOnce(scim, inserting, [created]).catch((error: unknown) => {
+  const { actor, data } = entry(scim, { id, user_name, active }, 'created', null);
+  const noted = [JSON.stringify(actor), JSON.stringify(data)] as const;
+  const inserting = insertion(id, user_name, external_id, active, email, display_name, resource, ...noted);
+  const [made] = await writeAtOnce<{ created_at: Date }>(scim, inserting).catch((error: unknown) => {
     throw sqlState(error) === UNIQUE_VIOLATION ? taken() : error;
   });
+  const now = made?.created_at as Date;
   return { ...values, id, resource: doc, version: 1, created_at: now, updated_at: now };
 }
 
@@ -170,11 +175,10 @@ async function updateUser(
   const revision = `u${row.version}`;
   const isMoved = row.active !== before.active;
   const happening = !isMoved ? 'changed' : row.active ? 'switchedOn' : 'switchedOff';
-  const following = await scim.observeUser(unit, { user: member, happening, revision });
+  const following = await observeUser(unit, { user: member, happening, revision });
   if (!isMoved) return { result: row, notes: [note(unit, scim, row, did, null)], jobs: following };
   const groups = await confirmGroups(unit.tx, id, locked);
   const answered = await observeAll(
-    scim.observe,
     unit,
     groups.map((g) => ({
       groupName: g.display_name,
@@ -183,12 +187,12 @@ async function updateUser(
       removed: row.active ? [] : [member],
       revision,
     })),
+    scim.observedGroups(),
   );
   return {
     result: row,
     notes: [note(unit, scim, row, did, groups)],
-    events: answered.events,
-    jobs: [...following, ...answered.jobs],
+    jobs: [...following, ...answered],
   };
 }
 
@@ -206,25 +210,15 @@ async function deleteUser(
   await unit.tx.deleteFrom('scim_users').where('id', '=', id).execute();
   const gone = { ...observedMember(row), active: false };
   const revision = `u${row.version + 1}`;
-  const following = await scim.observeUser(unit, { user: gone, happening: 'deleted', revision });
-  const answered = row.active
-    ? await observeAll(
-        scim.observe,
-        unit,
-        groups.map((g) => ({
-          groupName: g.display_name,
-          groupId: g.id,
-          added: [],
-          removed: [gone],
-          revision,
-        })),
-      )
-    : { events: [], jobs: [] };
+  const following = await observeUser(unit, { user: gone, happening: 'deleted', revision });
+  const left = row.active
+    ? groups.map((g) => ({ groupName: g.display_name, groupId: g.id, added: [], removed: [gone], revision }))
+    : [];
+  const answered = await observeAll(unit, left, scim.observedGroups());
   return {
     result: null,
     notes: [note(unit, scim, { ...row, active: false }, 'deleted', groups)],
-    events: answered.events,
-    jobs: [...following, ...answered.jobs],
+    jobs: [...following, ...answered],
   };
 }
 

@@ -28,6 +28,15 @@ const insertEntries = statement(
    from jsonb_array_elements($1::jsonb) with ordinality entries(e, place) order by place`,
 );
 
+/**
+ * For a statement that is a commit of its own: the entries that `notes` selects as `type`, `actor` and `data`, none of
+ * them about a change.
+ */
+export function auditOfNotes(notes: string): string {
+  return `insert into audit (at, type, actor, data)
+    select date_trunc('milliseconds', transaction_timestamp()), type, actor, data from (${notes}) notes`;
+}
+
 /** Writes entries in their order; commit sends it out together with the end of its transaction. */
 export function auditEntries(rows: readonly AuditRow[]): Bound {
   return insertEntries(JSON.stringify(rows));

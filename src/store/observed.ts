@@ -2,6 +2,13 @@ import { sql } from 'kysely';
 import type { Heeded, Observation } from '../core/observation.ts';
 import type { Db, Tx } from './database.ts';
 
+/** For a statement that is a commit of its own: stores what `told` selects as `key`, `voice` and `told`. */
+export function observedNow(told: string): string {
+  return `insert into observed (key, voice, told, occurred_at)
+    select key, voice, told, date_trunc('milliseconds', transaction_timestamp()) from (${told}) told
+    on conflict (key) do nothing returning id`;
+}
+
 export type ObservedRow = Observation & { id: string };
 
 /** Stores what was told; what was told before is left out. Answers how many were new. Only commit's work calls this. */

@@ -94,6 +94,18 @@ export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> 
     .execute();
 }
 
+/** For a statement that is a commit of its own: owes a job once if `condition` holds. */
+export function owedWhere(job: Job, condition: string): string {
+  const payload = JSON.stringify(job).replaceAll("'", "''");
+  return `insert into outbox (key, job, payload, priority)
+    select '${keyOf(job).replaceAll("'", "''")}', '${job.job}', '${payload}'::jsonb, ${priorities[job.job]} where ${condition}
+    ${onOpenKey} returning id`;
+}
+
+/** Calling again for work that is open. A run in progress sees the new generation when it ends. */
+const onOpenKey = `on conflict (key) where done_at is null do update set generation = outbox.generation + 1,
+  next_at = case when outbox.leased then outbox.next_at else least(outbox.next_at, excluded.next_at) end`;
+
 /** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */
 export const LEASE_MS = 15_000;
 

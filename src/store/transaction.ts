@@ -14,19 +14,15 @@ const clock = statement('clock', `select date_trunc('milliseconds', transaction_
 const end = statement('commit', 'commit');
 
 /**
- * Runs `work` in one transaction, given the database's clock at its start and the rows of `opening`. Each trip to
- * PostgreSQL costs more than most statements: the clock and the opening go out with BEGIN, the last statements with
- * COMMIT. When one of those fails there is no commit, and its error is thrown.
+ * Runs `work` in one transaction, given the database's clock at its start. Each trip to PostgreSQL costs more than
+ * most statements: the clock goes out with BEGIN, the last statements with COMMIT. When one of those fails there is no
+ * commit, and its error is thrown.
  */
-export async function transact<T, Row>(
-  db: Db,
-  work: (tx: Tx, now: Date, opened: Row[]) => Promise<Ending<T>>,
-  opening: Bound | null = null,
-): Promise<T> {
+export async function transact<T>(db: Db, work: (tx: Tx, now: Date) => Promise<Ending<T>>): Promise<T> {
   return await onConnection(db, async (client) => {
-    const begun = await sendBatch(client, [begin(), clock(), ...(opening === null ? [] : [opening])]);
+    const begun = await sendBatch(client, [begin(), clock()]);
     const now = begun[1]?.rows[0]?.now as Date;
-    const { result, last } = await work(transactionOn(client), now, (begun[2]?.rows ?? []) as Row[]);
+    const { result, last } = await work(transactionOn(client), now);
     const ended = await sendBatch(client, [...last, end()]);
     if (ended.at(-1)?.command !== 'COMMIT')
       throw new Error('the transaction was rolled back: a statement had failed in it');
@@ -34,11 +30,11 @@ export async function transact<T, Row>(
   });
 }
 
-/** Statements of which none depends on another, in one transaction and one trip; answers the clock at its start. */
-export async function transactAtOnce(db: Db, statements: readonly Bound[]): Promise<Date> {
+/** One statement, which is a transaction by itself: one trip. */
+export async function runAtOnce<Row>(db: Db, bound: Bound): Promise<Row[]> {
   return await onConnection(db, async (client) => {
-    const answers = await sendBatch(client, [begin(), clock(), ...statements, end()]);
-    return answers[1]?.rows[0]?.now as Date;
+    const [answer] = await sendBatch(client, [bound]);
+    return (answer?.rows ?? []) as Row[];
   });
 }
 

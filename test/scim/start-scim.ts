@@ -1,5 +1,6 @@
 import Fastify from 'fastify';
 import { sql } from 'kysely';
+import type { Told } from '../../src/core/observation.ts';
 import type { ObservedMemberships } from '../../src/scim/observed.ts';
 import { scimRoutes } from '../../src/scim/routes.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -20,9 +21,9 @@ export type StartedScim = {
   /** Address of `/scim/v2`. */
   url: string;
   database: Database;
-  /** Everything `observe` saw, in order; with requests side by side also what was rolled back and tried again. */
+  /** What was stored as observed, in order, as far as this harness's own requests have looked. */
   observed: ObservedMemberships[];
-  /** What `observe` saw and was committed: it writes into a table of its own, in the same transaction. */
+  /** All that was stored as observed. */
   committed(): Promise<ObservedMemberships[]>;
   /** One request; a string body goes out as it is, anything else as SCIM JSON. */
   call(
@@ -43,19 +44,27 @@ export type StartedScim = {
 export async function startScim(): Promise<StartedScim> {
   const fresh = await freshDatabase();
   const observed: ObservedMemberships[] = [];
-  await sql`create table seen_by_observe (doc jsonb not null)`.execute(fresh.database.db);
   const app = Fastify({ forceCloseConnections: true });
   await scimRoutes(app, {
     db: fresh.database.db,
     token: TOKEN,
     baseUrl: 'https://latchkey.example',
-    observe: async (unit, one) => {
-      observed.push(one);
-      await sql`insert into seen_by_observe values (${JSON.stringify(one)})`.execute(unit.tx);
-      return { events: [], jobs: [] };
-    },
+    observedGroups: () => null,
   });
   const url = `${(await app.listen({ host: '127.0.0.1', port: 0 })).replace(/\/$/, '')}/scim/v2`;
+
+  let lastSeen = '0';
+  let reading: Promise<unknown> = Promise.resolve();
+  /** What was stored since the last look; one look after another. */
+  const news = async (): Promise<ObservedMemberships[]> => {
+    const look = reading.then(async () => {
+      const rows = await observedRows(fresh.database, lastSeen);
+      lastSeen = rows.at(-1)?.id ?? lastSeen;
+      return joined(rows);
+    });
+    reading = look.catch(() => null);
+    return await look;
+  };
 
   const call: StartedScim['call'] = async (method, path, body, headers = {}) => {
     const sent: Record<string, string | null> = {
@@ -69,6 +78,7 @@ export async function startScim(): Promise<StartedScim> {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    if (method !== 'GET') observed.push(...(await news()));
     return {
       status: response.status,
       headers: response.headers,
@@ -80,12 +90,7 @@ export async function startScim(): Promise<StartedScim> {
     url,
     database: fresh.database,
     observed,
-    committed: async () => {
-      const { rows } = await sql<{ doc: ObservedMemberships }>`select doc from seen_by_observe`.execute(
-        fresh.database.db,
-      );
-      return rows.map((row) => row.doc);
-    },
+    committed: async () => joined(await observedRows(fresh.database, '0')),
     call,
     createUser: async (userName, more = {}) => {
       const { body } = await call('POST', '/Users', { schemas: [CORE_USER], userName, ...more });
@@ -106,4 +111,35 @@ export async function startScim(): Promise<StartedScim> {
       await fresh.close();
     },
   };
+}
+
+type Row = { id: string; key: string; told: Told & { kind: 'membership' } };
+
+async function observedRows(database: Database, after: string): Promise<Row[]> {
+  const { rows } = await sql<Row>`select id, key, told from observed
+    where id > ${after} and told->>'kind' = 'membership' order by id`.execute(database.db);
+  return rows;
+}
+
+/** Rows that one change of one group brought, as one. */
+function joined(rows: readonly Row[]): ObservedMemberships[] {
+  const all = new Map<string, ObservedMemberships>();
+  for (const { key, told } of rows) {
+    const [, groupId = '', revision = '', scimUserId = ''] = key.split(':');
+    const groupName = 'name' in told.group ? told.group.name : '';
+    const id = `${groupId} ${groupName} ${revision}`;
+    const one = all.get(id) ?? { groupName, groupId, revision, added: [], removed: [] };
+    all.set(id, one);
+    if ('email' in told.person || told.person.pushed === undefined) continue;
+    const { pushed } = told.person;
+    one[told.direction].push({
+      scimUserId,
+      externalId: told.person.id,
+      userName: pushed.login,
+      email: pushed.email,
+      displayName: pushed.name,
+      active: pushed.isActive,
+    });
+  }
+  return [...all.values()];
 }
