@@ -32,14 +32,26 @@ export async function sealAudit(db: Db): Promise<number> {
     let hash = last?.hash ?? Buffer.alloc(32);
     const rows = await unsealed(tx, last);
     if (rows.length === 0) return 0;
-    const seals = rows.map((entry) => {
+    const first = seq + 1n;
+    const hashes = rows.map((entry) => {
       seq += 1n;
       hash = chain(hash, seq, entry);
-      return { seq, audit_id: entry.id, hash, cluster: CLUSTER };
+      return hash.toString('hex');
     });
-    await tx.insertInto('audit_seals').values(seals).execute();
-    return seals.length;
+    await sql`
+      insert into audit_seals (seq, audit_id, hash, cluster)
+      select ${first}::bigint + place - 1, id, decode(hash, 'hex'), ${CLUSTER}
+      from unnest(${rows.map((entry) => entry.id)}::bigint[], ${hashes}::text[]) with ordinality as s (id, hash, place)`.execute(
+      tx,
+    );
+    return rows.length;
   });
+}
+
+/** Seals until nothing is left to seal now, or for about this long. */
+export async function sealAll(db: Db, forMs: number): Promise<void> {
+  const end = performance.now() + forMs;
+  while ((await sealAudit(db)) === SEAL_BATCH && performance.now() < end);
 }
 
 type Head = { xid: string; id: string; isOurs: boolean };

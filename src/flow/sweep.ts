@@ -1,4 +1,4 @@
-import { sealAudit } from '../audit/seal.ts';
+import { sealAll } from '../audit/seal.ts';
 import type { Change, ChangeEvent } from '../core/change.ts';
 import { nextState } from '../core/change.ts';
 import { lapse } from '../core/settle.ts';
@@ -8,6 +8,7 @@ import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
 import { forgetDone } from '../store/outbox.ts';
 import { commit, type Unit } from './commit.ts';
 import { endGrant } from './end.ts';
+import { createListener } from './listen.ts';
 import { reconcile } from './reconcile.ts';
 import type { Road } from './road.ts';
 
@@ -18,6 +19,8 @@ const CHECK_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 60_000;
 /** Who is in the IdP's groups is compared with who is wanted there this often. */
 const RECONCILE_EVERY_MS = 300_000;
+/** The IdP's own log is read on this often: the net beneath its notifications. */
+const LISTEN_EVERY_MS = 30_000;
 const BATCH = 200;
 const OUTBOX_KEPT_HOURS = 24;
 
@@ -28,7 +31,9 @@ export type Sweeps = { start(): void; stop(): Promise<void> };
  * lock, so it runs once however many replicas there are, and an emptied queue can't forget it. What asks the
  * outside world has loops of its own: an IdP that hangs must not hold up an end.
  */
-export function createSweeps(road: Road): Sweeps {
+export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {}): Sweeps {
+  const { log } = road.idp;
+  const listen = log === undefined ? async () => {} : createListener(road, log);
   const loops = [
     every(SWEEP_EVERY_MS, road, 'sweep', () => road.locks.tryLock('sweep', () => sweepOnce(road))),
     every(CHECK_EVERY_MS, road, 'catalogue check', () => road.catalogue.check()),
@@ -36,6 +41,8 @@ export function createSweeps(road: Road): Sweeps {
     every(RECONCILE_EVERY_MS, road, 'reconcile', () =>
       road.locks.tryLock('reconcile', () => reconcile(road)),
     ),
+    // At once: there may be hours to catch up on.
+    every(listenEveryMs, road, 'IdP log', () => road.locks.tryLock('IdP log', listen), 0),
   ];
   return {
     start() {
@@ -48,15 +55,21 @@ export function createSweeps(road: Road): Sweeps {
 }
 
 /** Runs work again and again, each time that long after it ended. A failure is logged and forgotten. */
-function every(ms: number, road: Road, name: string, work: () => Promise<unknown>): Sweeps {
+function every(
+  ms: number,
+  road: Road,
+  name: string,
+  work: () => Promise<unknown>,
+  firstMs = ms,
+): Sweeps {
   let isStopping = false;
   let loop: Promise<void> = Promise.resolve();
   let wake: () => void = () => {};
 
   async function run(): Promise<void> {
-    while (!isStopping) {
+    for (let waitMs = firstMs; !isStopping; waitMs = ms) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
+        const timer = setTimeout(resolve, waitMs);
         wake = () => {
           clearTimeout(timer);
           resolve();
@@ -90,7 +103,7 @@ async function sweepOnce(road: Road): Promise<void> {
   await warnOfEnds(road, now);
   await lapseRequests(road, now);
   await remindApprovers(road, now);
-  await sealAudit(road.db);
+  await sealAll(road.db, SWEEP_EVERY_MS);
 }
 
 type Decide = (unit: Unit, change: Change) => ChangeEvent[] | Promise<ChangeEvent[] | null>;
