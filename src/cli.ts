@@ -44,6 +44,14 @@ program
       say(`${name.padEnd(10)} ${trouble === null ? 'ok' : trouble.message}`);
       isWell &&= trouble === null;
     }
+    // Latchkey does without it, so it is no failure; but who runs it should know.
+    const noLog = await idp.log?.check().then(
+      () => null,
+      (error: Error) => error,
+    );
+    if (noLog instanceof Error)
+      say(`Okta log   ${noLog.message}: Latchkey goes on without; grant okta.logs.read to have it`);
+    else say('Okta log   ok');
     const book = createCatalogueBook(
       await loadCatalogue(config.policyDir),
       idp,

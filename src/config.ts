@@ -12,6 +12,8 @@ const outside = {
   OKTA_API_TOKEN: 'an API token (or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY)',
   OKTA_CLIENT_ID: 'the service app’s client id, with OKTA_PRIVATE_KEY',
   OKTA_PRIVATE_KEY: 'the service app’s private key, PEM or JWK, with OKTA_CLIENT_ID',
+  OKTA_HOOK_SECRET:
+    'what Okta’s event hook sends as Authorization; two with a comma between while you change it',
   ANYPOINT_URL: 'e.g. https://eu1.anypoint.mulesoft.com',
   ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
   ANYPOINT_CLIENT_ID: 'the connected app’s client id',
@@ -26,6 +28,17 @@ const long = (min: number) => z.string().trim().min(min, `is too short: at least
 const text = z.string().trim().min(1);
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
 
+/** Several while one takes over from another. */
+const secrets = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((secret) => secret.trim())
+      .filter((secret) => secret !== ''),
+  )
+  .pipe(z.array(long(16)).min(1));
+
 const PORT_RULE = 'must be a number from 0 to 65535';
 
 const environment = z.object({
@@ -37,6 +50,7 @@ const environment = z.object({
   OKTA_API_TOKEN: text.optional(),
   OKTA_CLIENT_ID: text.optional(),
   OKTA_PRIVATE_KEY: text.optional(),
+  OKTA_HOOK_SECRET: secrets.optional(),
   ANYPOINT_URL: url.optional(),
   ANYPOINT_ORG_ID: text.optional(),
   ANYPOINT_CLIENT_ID: text.optional(),
@@ -63,7 +77,12 @@ const environment = z.object({
 /** How to reach the outside world. */
 export type Outside = {
   slack: { botToken: string; apiUrl: string } & ({ signingSecret: string } | { appToken: string });
-  okta: { orgUrl: string; auth: { token: string } | { clientId: string; privateKey: string } };
+  okta: {
+    orgUrl: string;
+    auth: { token: string } | { clientId: string; privateKey: string };
+    /** What its event hook may authenticate with; none: there is no hook. */
+    hookSecrets: readonly string[];
+  };
   anypoint: { url: string; orgId: string; clientId: string; clientSecret: string };
   model: { apiKey: string; baseUrl: string | null; model: string } | null;
   scimToken: string;
@@ -160,7 +179,7 @@ function readOutside(e: Environment): Outside {
   refusePublished(e);
   return {
     slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
-    okta: { orgUrl, auth },
+    okta: { orgUrl, auth, hookSecrets: e.OKTA_HOOK_SECRET ?? [] },
     anypoint,
     model: wantsModel
       ? { apiKey: e.OPENAI_API_KEY ?? '', baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' }
@@ -183,7 +202,7 @@ function refusePublished(e: Environment): void {
   const published = Object.entries(e)
     .filter(
       ([name, value]) =>
-        name !== 'OPENAI_MODEL' && /^(sandbox-|xoxb-sandbox|xapp-sandbox)/.test(String(value)),
+        name !== 'OPENAI_MODEL' && /(^|,)(sandbox-|xoxb-sandbox|xapp-sandbox)/.test(String(value)),
     )
     .map(
       ([name]) =>

@@ -12,6 +12,7 @@ import type { Road } from './flow/road.ts';
 import { createSweeps } from './flow/sweep.ts';
 import type { ChangeView } from './flow/view.ts';
 import { createOkta } from './idp/okta.ts';
+import { readLogEvents } from './idp/okta-events.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { createMotor } from './queue/motor.ts';
@@ -29,6 +30,7 @@ import { stampDatabase } from './store/installation.ts';
 import { openLocks } from './store/locks.ts';
 import { owed } from './store/outbox.ts';
 import { changesApi } from './web/changes-api.ts';
+import { oktaHook } from './web/okta-hook.ts';
 
 /** From decision to seen in MuleSoft. */
 const OBJECTIVE_MS = 60_000;
@@ -49,6 +51,8 @@ export type LatchkeyOptions = {
   log: Logger;
   objectiveMs?: number;
   modelBudgetMs?: number;
+  /** How often the IdP's own log is read on, in milliseconds. */
+  listenEveryMs?: number;
 };
 
 export type Latchkey = { url: string; road: Road; motor: 'redis' | 'postgres'; stop(): Promise<void> };
@@ -104,7 +108,10 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     log,
   };
   const relay = createRelay(road, motor);
-  const sweeps = createSweeps(road);
+  const sweeps = createSweeps(
+    road,
+    options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },
+  );
 
   const app = Fastify({
     forceCloseConnections: true,
@@ -128,6 +135,12 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     onCommitted: relay.nudge,
     baseUrl: url,
   });
+  const { hookSecrets } = outside.okta;
+  if (hookSecrets.length > 0)
+    await oktaHook(app, road, {
+      secrets: hookSecrets,
+      read: (events) => readLogEvents(events, 'oktaHook'),
+    });
   if (options.readToken !== null) await changesApi(app, road, options.readToken);
 
   let stopSlack: () => Promise<void> = async () => {};

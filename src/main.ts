@@ -10,6 +10,7 @@ import { loadCatalogue } from './policy/catalogue-file.ts';
 import { takeRunLock } from './run-lock.ts';
 import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
 import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.ts';
+import { OKTA_HOOK_PATH } from './web/okta-hook.ts';
 
 /** `npm start`: for real with settings in the environment, the sandbox with none. */
 const DIR = '.latchkey';
@@ -155,6 +156,9 @@ function greet(config: Config, latchkey: Latchkey, worldUrl: string | null, took
     lines.push(
       `SCIM base URL for Okta: ${config.publicUrl ?? latchkey.url}/scim/v2`,
       `Slack request URL: ${config.publicUrl ?? latchkey.url}/slack/events`,
+      config.outside?.okta.hookSecrets.length === 0
+        ? 'Okta event hook: none, as OKTA_HOOK_SECRET is not set; changes by hand are found by SCIM push, the System Log and comparison.'
+        : `Okta event hook URL: ${config.publicUrl ?? latchkey.url}${OKTA_HOOK_PATH}`,
     );
   const { catalogue } = latchkey.road;
   for (const { key } of catalogue.current().entitlements) {

@@ -1,4 +1,5 @@
 import type { FactSheet } from '../core/fact-sheet.ts';
+import type { Observation, Voice } from '../core/observation.ts';
 
 export type { FactSheet } from '../core/fact-sheet.ts';
 
@@ -60,10 +61,32 @@ export type AnypointUser = {
   isFederated: boolean;
   /** How this is the person: by user name, which only the IdP gives, or merely by the e-mail in the profile. */
   matchedBy: 'username' | 'email';
+  /** Where the IdP keeps one that can be asked. */
+  readonly log?: DirectoryLog;
 };
 export type AnypointTeam = { id: string; name: string };
 export type TeamMembership = {
   membershipType: 'member' | 'maintainer';
+export type LogPage = {
+  observations: Observation[];
+  /** What the log says that we don't understand. */
+  unread: readonly { event: string; why: string }[];
+  /** Where to go on once this page is stored. */
+  position: string;
+};
+
+/** An identity provider's own log of what happened: the net beneath its notifications. Faults `idp.*`. */
+export interface DirectoryLog {
+  readonly voice: Voice;
+  /**
+   * Page by page from this position to the end as it is now, and always at least one; null: from a few minutes ago.
+   * What was read before may come again, and nothing is left out for having been written late.
+   */
+  read(position: string | null): AsyncIterable<LogPage>;
+  /** Cheap call that proves that we may read it. */
+  check(): Promise<void>;
+}
+
   /** The membership comes from a group claim at sign-in; a direct removal does not stick. */
   isAssignedViaExternalGroups: boolean;
 };

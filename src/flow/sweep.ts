@@ -55,13 +55,7 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
 }
 
 /** Runs work again and again, each time that long after it ended. A failure is logged and forgotten. */
-function every(
-  ms: number,
-  road: Road,
-  name: string,
-  work: () => Promise<unknown>,
-  firstMs = ms,
-): Sweeps {
+function every(ms: number, road: Road, name: string, work: () => Promise<unknown>, firstMs = ms): Sweeps {
   let isStopping = false;
   let loop: Promise<void> = Promise.resolve();
   let wake: () => void = () => {};

@@ -9,7 +9,9 @@ import { faultOf, parseAnswer, tokenSchema } from './okta-answers.ts';
 export type OktaAuth = { token: string } | { clientId: string; privateKey: string };
 
 /** What the connector asks for; each must be granted to the service app in Okta's console. */
-const scopes = ['okta.groups.manage', 'okta.users.read'] as const;
+const roadScopes = ['okta.groups.manage', 'okta.users.read'] as const;
+/** Asked for in a token of its own: Okta gives no token at all where one scope of several is not granted. */
+export const logScopes = ['okta.logs.read'] as const;
 
 /** Well below the hour that Okta allows an assertion to live. */
 const ASSERTION_TTL_SECONDS = 300;
@@ -24,9 +26,14 @@ export type Credentials = {
 };
 
 /** @throws config.invalid when the private key is no key */
-export function createCredentials(orgUrl: string, auth: OktaAuth, timeoutMs: number): Credentials {
+export function createCredentials(
+  orgUrl: string,
+  auth: OktaAuth,
+  timeoutMs: number,
+  scopes: readonly string[] = roadScopes,
+): Credentials {
   if ('token' in auth) return { header: () => Promise.resolve(`SSWS ${auth.token}`), refused: () => false };
-  return new ServiceApp(orgUrl, auth.clientId, auth.privateKey, timeoutMs);
+  return new ServiceApp(orgUrl, auth, scopes, timeoutMs);
 }
 
 /** `private_key_jwt` (OpenID Connect Core section 9) against the org authorization server, one token shared by all calls. */
@@ -34,14 +41,21 @@ class ServiceApp implements Credentials {
   readonly #tokenUrl: string;
   readonly #clientId: string;
   readonly #key: SigningKey;
+  readonly #scope: string;
   readonly #timeoutMs: number;
   #token: { header: string; goodUntil: number } | null = null;
   #fetching: Promise<string> | null = null;
 
-  constructor(orgUrl: string, clientId: string, privateKey: string, timeoutMs: number) {
+  constructor(
+    orgUrl: string,
+    { clientId, privateKey }: Exclude<OktaAuth, { token: string }>,
+    scopes: readonly string[],
+    timeoutMs: number,
+  ) {
     this.#tokenUrl = `${orgUrl}/oauth2/v1/token`;
     this.#clientId = clientId;
     this.#key = readKey(privateKey);
+    this.#scope = scopes.join(' ');
     this.#timeoutMs = timeoutMs;
   }
 
@@ -81,7 +95,7 @@ class ServiceApp implements Credentials {
         url: this.#tokenUrl,
         body: new URLSearchParams({
           grant_type: 'client_credentials',
-          scope: scopes.join(' '),
+          scope: this.#scope,
           client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
           client_assertion: assertion,
         }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
-import type { IdentityProvider, IdpGroup, IdpPerson, Writability } from '../flow/ports.ts';
+import type { DirectoryLog, IdentityProvider, IdpGroup, IdpPerson, Page, Writability } from '../flow/ports.ts';
 import { type Answer, type Call, call } from '../outbound/call.ts';
 import {
   faultOf,
@@ -14,6 +14,7 @@ import {
 import { type Credentials, createCredentials, type OktaAuth } from './okta-credentials.ts';
 
 export type OktaSettings = {
+import { createOktaLog } from './okta-log.ts';
   /** Address of the organisation, e.g. `https://acme.okta.com`. */
   orgUrl: string;
   auth: OktaAuth;
@@ -29,7 +30,7 @@ const MAX_PAGES = 10_000;
 
 /**
  * Okta as the identity provider. Reads people and groups, writes group members; least privilege is the scopes
- * `okta.groups.manage` and `okta.users.read`.
+ * `okta.groups.manage` and `okta.users.read`, and `okta.logs.read` for its log alone.
  *
  * Faults: `idp.unauthorized` (401; a service app has fetched a new token once before), `idp.forbidden` (403),
  * `idp.not_found`, `idp.throttled` with `retryAfterMs`, `idp.unavailable` (5xx or no connection), `idp.timeout`,
@@ -49,6 +50,7 @@ class Okta implements IdentityProvider {
 
   constructor({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings) {
     this.#orgUrl = orgUrl.replace(/\/+$/, '');
+  readonly log: DirectoryLog;
     this.#timeoutMs = timeoutMs;
     this.#credentials = createCredentials(this.#orgUrl, auth, timeoutMs);
   }
@@ -57,6 +59,7 @@ class Okta implements IdentityProvider {
     const found = await this.#searchUsers('profile.email', email);
     return found.filter((person) => isSameText(person.email, email));
   }
+    this.log = createOktaLog({ orgUrl, auth, timeoutMs });
 
   async readPerson(idOrLogin: string): Promise<IdpPerson | null> {
     // Okta reads a login with a slash by search only.

@@ -1,0 +1,57 @@
+import { Fault } from '../core/fault.ts';
+import { type Answer, type Call, call } from '../outbound/call.ts';
+import { faultOf } from './okta-answers.ts';
+import type { Credentials } from './okta-credentials.ts';
+
+/** Calls to one Okta organisation's management API; paths are below `/api/v1`. */
+export class OktaApi {
+  readonly #base: URL;
+  readonly #timeoutMs: number;
+  readonly #credentials: Credentials;
+
+  constructor(orgUrl: string, credentials: Credentials, timeoutMs: number) {
+    this.#base = new URL(`${orgUrl}/api/v1/`);
+    this.#credentials = credentials;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Answers 2xx, or 404 where the thing may be absent. @throws idp.* */
+  async send(
+    method: Call['method'],
+    path: string,
+    what: string,
+    { mayBeAbsent = false } = {},
+  ): Promise<Answer> {
+    const authorization = await this.#credentials.header();
+    let answer = await this.#call(method, path, authorization);
+    if (answer.status === 401 && this.#credentials.refused(authorization))
+      answer = await this.#call(method, path, await this.#credentials.header());
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    if (answer.status === 404 && mayBeAbsent) return answer;
+    throw faultOf(answer, { method }, what);
+  }
+
+  /** Where the `Link` header says that a list goes on; null at its end. @throws idp.bad_answer */
+  nextPath(headers: Headers, what: string): string | null {
+    const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(headers.get('link') ?? '')?.[1];
+    if (target === undefined) return null;
+    // The credentials go to our organisation and nowhere else, whatever a link says.
+    const next = URL.parse(target);
+    if (next === null || next.origin !== this.#base.origin || !next.pathname.startsWith(this.#base.pathname))
+      throw badAnswer(what, 'the next page is at another address');
+    return `/${next.pathname.slice(this.#base.pathname.length)}${next.search}`;
+  }
+
+  #call(method: Call['method'], path: string, authorization: string): Promise<Answer> {
+    return call('idp', {
+      method,
+      url: `${this.#base.href.slice(0, -1)}${path}`,
+      headers: { authorization },
+      timeoutMs: this.#timeoutMs,
+    });
+  }
+}
+
+export function badAnswer(what: string, why: string): Fault {
+  return new Fault('idp.bad_answer', `Okta, ${what}: ${why}`, { retryable: false });
+}

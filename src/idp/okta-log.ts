@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { DirectoryLog, LogPage } from '../flow/ports.ts';
+import type { OktaSettings } from './okta.ts';
+import { parseAnswer } from './okta-answers.ts';
+import { badAnswer, OktaApi } from './okta-api.ts';
+import { createCredentials, logScopes } from './okta-credentials.ts';
+import { eventTypes, readLogEvents } from './okta-events.ts';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** The most that Okta gives at once (OpenAPI description 2026.06.3, `GET /api/v1/logs`). */
+const LIMIT = 1_000;
+/** Pages read in one go before we stop believing in the paging: ten million events. */
+const MAX_PAGES = 10_000;
+/** How far back the first look ever goes. */
+const FIRST_LOOK_MS = 5 * 60_000;
+/** Events are written some time after they happened: so much is read again each time. */
+const OVERLAP_MS = 5 * 60_000;
+/** A log without news for us is not read from further back than this. */
+const QUIET_MS = 60 * 60_000;
+
+const publishedSchema = z.object({ published: z.iso.datetime({ offset: true }) });
+
+/**
+ * Okta's System Log, asked for the events that matter to us; scope `okta.logs.read`, with credentials of their own so
+ * that an organisation that does not grant it loses the log alone. A position is the time of the newest event read;
+ * each look goes on a little before it. Faults are those of `createOkta`.
+ *
+ * @throws config.invalid when the service app's private key is no key
+ */
+export function createOktaLog({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings): DirectoryLog {
+  const base = orgUrl.replace(/\/+$/, '');
+  return new OktaLog(new OktaApi(base, createCredentials(base, auth, timeoutMs, logScopes), timeoutMs));
+}
+
+class OktaLog implements DirectoryLog {
+  readonly voice = 'oktaLog';
+  readonly #api: OktaApi;
+
+  constructor(api: OktaApi) {
+    this.#api = api;
+  }
+
+  async *read(position: string | null): AsyncGenerator<LogPage, void, undefined> {
+    const what = 'read the System Log';
+    let newest = position === null ? Date.now() - FIRST_LOOK_MS : Date.parse(position);
+    const since = new Date(position === null ? newest : newest - OVERLAP_MS);
+    let path: string | null = `/logs?${new URLSearchParams({
+      since: since.toISOString(),
+      filter: eventTypes.map((type) => `eventType eq "${type}"`).join(' or '),
+      sortOrder: 'ASCENDING',
+      limit: String(LIMIT),
+    })}`;
+    for (let pages = 0; path !== null; pages += 1) {
+      if (pages === MAX_PAGES) throw badAnswer(what, 'the log has no end');
+      const answer = await this.#api.send('GET', path, what);
+      const events = parseAnswer(z.array(z.unknown()), answer, what);
+      for (const event of events) newest = Math.max(newest, publishedAt(event));
+      // Without `until` there is always a next link; a page that is not full is the end as it is now.
+      path = events.length < LIMIT ? null : this.#api.nextPath(answer.headers, what);
+      if (path === null) newest = Math.max(newest, dateOf(answer.headers) - QUIET_MS);
+      const { observations, unread } = readLogEvents(events, this.voice);
+      yield { observations, unread, position: new Date(newest).toISOString() };
+    }
+  }
+
+  async check(): Promise<void> {
+    const since = new Date(Date.now() - 1_000).toISOString();
+    await this.#api.send(
+      'GET',
+      `/logs?${new URLSearchParams({ since, limit: '1' })}`,
+      'check the System Log',
+    );
+  }
+}
+
+function publishedAt(event: unknown): number {
+  const parsed = publishedSchema.safeParse(event);
+  return parsed.success ? Date.parse(parsed.data.published) : Number.NEGATIVE_INFINITY;
+}
+
+/** Okta's clock, so that ours may be wrong. */
+function dateOf(headers: Headers): number {
+  const at = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(at) ? Date.now() : at;
+}
