@@ -27,7 +27,9 @@ export function readWanted(
     return isObject(value) ? pickParts(value, parts) : whole ? value : undefined;
   };
   return {
-    includes: (name) => keep(name, {}) !== undefined,
+    includes: (name) =>
+      !without.has(name) &&
+      (only === null || [...only].some((path) => path === name || path.startsWith(`${name}.`))),
     pick: (resource) => {
       const picked: Record<string, unknown> = {};
       for (const [name, value] of Object.entries(resource)) {

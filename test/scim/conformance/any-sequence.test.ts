@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CORE_GROUP, CORE_USER, type StartedScim, startScim } from '../start-scim.ts';
+import { Versions } from './versions.ts';
 
 let scim: StartedScim;
 beforeAll(async () => {
@@ -324,6 +325,15 @@ async function send(model: Model, batch: readonly Operation[]): Promise<void> {
       one.id = results[Number(one.id.slice('bulkId:b'.length))]?.location?.split('/').at(-1) ?? '';
 }
 
+/** Every version there is; one request that is no Bulk is one step. */
+async function lookAt(versions: Versions, batch: readonly Operation[]): Promise<void> {
+  for (const filter of [
+    `/Users?filter=userName sw "run${run}."`,
+    `/Groups?filter=displayName sw "run${run} "`,
+  ])
+    versions.look((await scim.call('GET', `${filter}&count=200`)).body.Resources, batch.length === 1);
+}
+
 const sorted = (list: readonly string[]) => [...list].sort();
 
 async function expectSame(model: Model): Promise<void> {
@@ -364,12 +374,16 @@ async function expectSame(model: Model): Promise<void> {
 }
 
 describe('any sequence of requests on users and groups, alone and in Bulks (RFC 7644 sections 3.3 to 3.7)', () => {
-  it('RFC 7644 §3.3 to §3.7, §3.14: has the statuses and leaves the state of a naive model in memory', async () => {
+  it('RFC 7644 §3.3 to §3.7, §3.14: has the statuses and leaves the state of a naive model in memory, and versions change when the state does', async () => {
     await fc.assert(
       fc.asyncProperty(requests, async (batches) => {
         run += 1;
         const model: Model = { users: [], groups: [] };
-        for (const batch of batches) await send(model, batch);
+        const versions = new Versions();
+        for (const batch of batches) {
+          await send(model, batch);
+          await lookAt(versions, batch);
+        }
         await expectSame(model);
       }),
       { numRuns: 120 },

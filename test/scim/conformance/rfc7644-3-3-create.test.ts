@@ -63,4 +63,50 @@ describe('RFC 7644 section 3.3, creating', () => {
     expect(stranger.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
     expect(await find('displayName eq "strangers"', '/Groups')).toEqual([]);
   });
+
+  it('RFC 7644 §3.3: what is unknown is ignored; a second attempt is a conflict, not a second resource', async () => {
+    const body = { userName: 'twice@acme.example', shoeSize: 39, 'urn:x:y': { a: 1 }, name: { nick: 'x' } };
+    const first = await scim.call('POST', '/Users', body);
+    expect(first.status).toBe(201);
+    expect(Object.keys(first.body).sort()).toEqual(['active', 'groups', 'id', 'meta', 'schemas', 'userName']);
+    const again = await scim.call('POST', '/Users', body);
+    expect(again.body).toMatchObject({ status: '409', scimType: 'uniqueness' });
+    expect(again.body.detail).toContain('userName');
+    expect(await find('userName eq "twice@acme.example"')).toEqual([first.body.id]);
+  });
+
+  it('RFC 7644 §3.3: a group may come with members, each counted once; one who is not there spoils it', async () => {
+    const members = [
+      { value: ines },
+      { value: ines.toUpperCase() },
+      { value: lena, type: 'User', display: 'x' },
+    ];
+    const { status, body } = await scim.call('POST', '/Groups', { displayName: 'full', members });
+    expect(status).toBe(201);
+    expect(body.members.map((m: { value: string }) => m.value).sort()).toEqual([ines, lena].sort());
+    // Lena is switched off: she is in the group, but has nothing by it.
+    expect(scim.observed.at(-1)).toMatchObject({
+      groupName: 'full',
+      added: [{ scimUserId: ines }],
+      removed: [],
+    });
+    for (const value of ['no-uuid', '11111111-1111-4111-8111-111111111111', 5, null, { a: 1 }]) {
+      const seen = scim.observed.length;
+      const refused = await scim.call('POST', '/Groups', {
+        displayName: 'spoilt',
+        members: [{ value: ines }, { value }],
+      });
+      expect(refused.body, String(value)).toMatchObject({ status: '400', scimType: 'invalidValue' });
+      expect(await find('displayName eq "spoilt"', '/Groups')).toEqual([]);
+      expect(scim.observed).toHaveLength(seen);
+    }
+  });
+
+  it('RFC 7644 §3.3, §3.9: answers only what attributes asks for', async () => {
+    const { body } = await scim.call('POST', '/Users?attributes=userName', {
+      userName: 'little@acme.example',
+      title: 'x',
+    });
+    expect(body).toEqual({ schemas: [CORE_USER], id: expect.any(String), userName: 'little@acme.example' });
+  });
 });
