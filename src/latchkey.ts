@@ -85,6 +85,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });
 
+  const pausedUntil: Road['pausedUntil'] = new Map();
   const road: Road = {
     db: database.db,
     locks,
@@ -98,11 +99,11 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       options.catalogue,
       idp,
       mulesoft,
-      (target) => takeBaseline({ db: database.db, idp, locks }, target),
+      (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),
       log,
     ),
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
-    pausedUntil: new Map(),
+    pausedUntil,
     nudge: () => relay.nudge(),
     runNow: (row) => relay.runNow(row),
     log,

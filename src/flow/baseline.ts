@@ -1,25 +1,32 @@
 import type { Target } from '../core/catalogue.ts';
-import { rememberPerson } from '../store/people.ts';
 import { hasBaseline, recordBaseline } from '../store/preexisting.ts';
+import { forgetRun, type Place, takeUpRun } from '../store/reconcile-runs.ts';
 import { commit } from './commit.ts';
+import { readLists } from './listing.ts';
 import type { Road } from './road.ts';
+import { groupListing } from './survey.ts';
 
 /**
  * The first look at a group: who is in it already is recorded as pre-existing and never removed silently. An
- * entitlement is offered only after that, so that what Latchkey gave and what was there can't be mixed up.
+ * entitlement is offered only after that, so that what Latchkey gave and what was there can't be mixed up. A fault
+ * is thrown; called again, it goes on where it was.
  */
-export async function takeBaseline(road: Pick<Road, 'db' | 'idp' | 'locks'>, target: Target): Promise<void> {
+export async function takeBaseline(
+  road: Pick<Road, 'db' | 'idp' | 'locks' | 'pausedUntil' | 'log'>,
+  target: Target,
+): Promise<void> {
   if (await hasBaseline(road.db, target.groupId)) return;
   await road.locks.withLock(`baseline:${target.groupId}`, async () => {
     if (await hasBaseline(road.db, target.groupId)) return;
-    const personIds: string[] = [];
-    for await (const member of road.idp.listMembers(target.groupId))
-      personIds.push((await rememberPerson(road.db, road.idp.name, member)).id);
+    const run = await takeUpRun(road.db, 'baseline', [
+      { kind: 'group', externalId: target.groupId, name: target.groupName },
+    ]);
+    await readLists(road, run.places, groupListing(road), 'none');
+    const [place] = run.places as [Place];
     await commit(road.db, async ({ tx, now }) => {
       const recorded = await recordBaseline(
         tx,
-        { id: target.groupId, name: target.groupName },
-        personIds,
+        { placeId: place.id, id: target.groupId, name: target.groupName },
         now,
       );
       return {
@@ -35,5 +42,6 @@ export async function takeBaseline(road: Pick<Road, 'db' | 'idp' | 'locks'>, tar
         ],
       };
     });
+    await forgetRun(road.db, run, null);
   });
 }

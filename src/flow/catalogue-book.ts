@@ -25,6 +25,9 @@ export type CatalogueBook = {
   check(): Promise<void>;
 };
 
+/** Entitlements asked about at once: each first look at a group reads all its members, and holds a lock. */
+const CHECKED_AT_ONCE = 8;
+
 function targetIn(status: EntitlementStatus): Target | null {
   return status.status === 'unchecked' ? null : status.target;
 }
@@ -73,6 +76,19 @@ export function createCatalogueBook(
     }
   }
 
+  async function checkAgain(entitlement: Entitlement): Promise<void> {
+    const before = book.status(entitlement.key);
+    const status = await checkOne(entitlement);
+    // What was refused stays so until it is seen mended; not being able to look again changes nothing.
+    if (status.status === 'unchecked' && before.status === 'refused') return;
+    statuses.set(entitlement.key, status);
+    if (status.status === 'refused' && before.status !== 'refused')
+      log.warn(
+        { entitlement: entitlement.key, why: status.why },
+        'entitlement refused: it is not offered until the catalogue is mended',
+      );
+  }
+
   function targetsOf(groupName: string): Target[] {
     return catalogue.entitlements
       .filter((e) => e.idpGroup === groupName)
@@ -113,19 +129,10 @@ export function createCatalogueBook(
       ).values(),
     ],
     async check() {
+      const left = catalogue.entitlements.filter((e) => book.status(e.key).status !== 'ready');
       await Promise.all(
-        catalogue.entitlements.map(async (e) => {
-          const before = book.status(e.key);
-          if (before.status === 'ready') return;
-          const status = await checkOne(e);
-          // What was refused stays so until it is seen mended; not being able to look again changes nothing.
-          if (status.status === 'unchecked' && before.status === 'refused') return;
-          statuses.set(e.key, status);
-          if (status.status === 'refused' && before.status !== 'refused')
-            log.warn(
-              { entitlement: e.key, why: status.why },
-              'entitlement refused: it is not offered until the catalogue is mended',
-            );
+        Array.from({ length: CHECKED_AT_ONCE }, async () => {
+          for (let e = left.shift(); e !== undefined; e = left.shift()) await checkAgain(e);
         }),
       );
     },

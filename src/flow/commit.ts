@@ -15,6 +15,8 @@ export type Note = {
     | 'adviceGiven'
     | 'baselineTaken'
     | 'groupReconciled'
+    | 'teamReconciled'
+    | 'reconciled'
     | 'membershipAccepted'
     | 'preexistingEnded'
     | 'scimUserChanged'

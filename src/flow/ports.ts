@@ -29,6 +29,15 @@ export type Writability = { writable: true } | { writable: false; reason: string
 
 export type IdpGroup = { id: string; name: string; description: string | null } & Writability;
 
+/** One page of a long list. */
+export type Page<Row> = {
+  rows: Row[];
+  /** Where the list goes on, in the vendor's own words; null at its end. Asked again, it gives the same place. */
+  next: string | null;
+  /** How long to leave what is left of the vendor's limit to more urgent work, in milliseconds; 0: plenty is left. */
+  easeMs: number;
+};
+
 /**
  * An identity provider. Every call may throw a Fault `idp.*`; a write that got no answer throws
  * `idp.timeout` with `outcomeUnknown`.
@@ -44,29 +53,20 @@ export interface IdentityProvider {
   isMember(groupId: string, personId: string): Promise<boolean>;
   /** Direct members, page by page. */
   listMembers(groupId: string): AsyncIterable<IdpPerson>;
+  /** The same for whoever keeps the place between pages; `from` null: the first, and the largest page there is. */
+  pageOfMembers(groupId: string, from: string | null): Promise<Page<IdpPerson>>;
+  /** Those of these ids whom the IdP knows, in any order and whatever their status; many in few calls. */
+  readPeople(ids: readonly string[]): Promise<IdpPerson[]>;
   /** Idempotent. */
   addMember(groupId: string, personId: string): Promise<void>;
   /** Idempotent. */
   removeMember(groupId: string, personId: string): Promise<void>;
+  /** Where the IdP keeps one that can be asked. */
+  readonly log?: DirectoryLog;
   /** Cheap call that proves the credentials; throws a Fault otherwise. */
   check(): Promise<void>;
 }
 
-export type AnypointUser = {
-  id: string;
-  username: string;
-  email: string;
-  enabled: boolean;
-  /** Signs in through the identity provider, not with a password of Anypoint's own. */
-  isFederated: boolean;
-  /** How this is the person: by user name, which only the IdP gives, or merely by the e-mail in the profile. */
-  matchedBy: 'username' | 'email';
-  /** Where the IdP keeps one that can be asked. */
-  readonly log?: DirectoryLog;
-};
-export type AnypointTeam = { id: string; name: string };
-export type TeamMembership = {
-  membershipType: 'member' | 'maintainer';
 export type LogPage = {
   observations: Observation[];
   /** What the log says that we don't understand. */
@@ -87,11 +87,31 @@ export interface DirectoryLog {
   check(): Promise<void>;
 }
 
+/** Entra beside another IdP, whose notifications name people by Entra's ids. Faults `idp.*`. */
+export interface EntraDirectory {
+  /** E-mail and user principal name of a person; null when Entra has nobody by this id. */
+  namesOf(entraId: string): Promise<{ email: string | null; login: string } | null>;
+}
+
+export type AnypointUser = {
+  id: string;
+  username: string;
+  email: string;
+  enabled: boolean;
+  /** Signs in through the identity provider, not with a password of Anypoint's own. */
+  isFederated: boolean;
+  /** How this is the person: by user name, which only the IdP gives, or merely by the e-mail in the profile. */
+  matchedBy: 'username' | 'email';
+};
+export type AnypointTeam = { id: string; name: string };
+export type TeamMembership = {
+  membershipType: 'member' | 'maintainer';
   /** The membership comes from a group claim at sign-in; a direct removal does not stick. */
   isAssignedViaExternalGroups: boolean;
 };
 
 export type UserTeam = AnypointTeam & TeamMembership;
+export type TeamMember = { userId: string } & TeamMembership;
 
 /** `clientApplication`: calls APIs by contract (Exchange). `connectedApp`: calls Anypoint itself. */
 export type ApplicationRef = { kind: 'clientApplication' | 'connectedApp'; id: string };
@@ -129,8 +149,10 @@ export interface MuleSoft {
   findUsers(who: { email: string; login: string }): Promise<AnypointUser[]>;
   /** By exact name; null when there is none. */
   findTeam(name: string): Promise<AnypointTeam | null>;
-  /** User ids of everybody in the team, page by page. */
-  listMembers(teamId: string): AsyncIterable<string>;
+  /** Everybody in the team; `from` null: the first page. */
+  pageOfMembers(teamId: string, from: string | null): Promise<Page<TeamMember>>;
+  /** Every not deleted user of the organisation; `from` null: the first page. */
+  pageOfUsers(from: string | null): Promise<Page<{ id: string; username: string }>>;
   /** What Anypoint itself says now; null when the user is not a member of the team. */
   readMembership(teamId: string, userId: string): Promise<TeamMembership | null>;
   /** Idempotent. */

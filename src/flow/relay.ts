@@ -50,8 +50,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
   let nudged = false;
   let isStopping = false;
   let loop: Promise<void> = Promise.resolve();
-  /** A vendor said "not before": lanes that wait, by time. */
-  const pausedUntil = new Map<Lane, number>();
+  const { pausedUntil } = road;
   const held = new Map<string, { row: OutboxRow; until: number }>();
   const atOnce = new Set<Promise<void>>();
 

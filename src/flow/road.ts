@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Lane } from '../queue/motor.ts';
 import type { Db } from '../store/database.ts';
 import type { Locks } from '../store/locks.ts';
 import type { OutboxRow } from '../store/outbox.ts';
@@ -20,6 +21,8 @@ export type Road = {
   catalogue: CatalogueBook;
   /** How long a change may take from decision to seen before the alarm, in milliseconds. */
   objectiveMs: number;
+  /** A vendor said "not before": lanes that wait, by the clock of `performance.now()`. */
+  pausedUntil: Map<Lane, number>;
   /** Tells the relay that the outbox has something. */
   nudge: () => void;
   /** Runs a stored and leased row here and now. */

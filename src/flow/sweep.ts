@@ -6,6 +6,8 @@ import { requestsDueToLapse, requestsDueToRemind } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
 import { forgetDone } from '../store/outbox.ts';
+import { forgetRuns, sweepsSoFar } from '../store/reconcile-runs.ts';
+import { canaryOnce } from './canary.ts';
 import { commit, type Unit } from './commit.ts';
 import { endGrant } from './end.ts';
 import { createListener } from './listen.ts';
@@ -19,10 +21,15 @@ const CHECK_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 60_000;
 /** Who is in the IdP's groups is compared with who is wanted there this often. */
 const RECONCILE_EVERY_MS = 300_000;
+/** Whether that is due, or was left unfinished by a process that died, is asked this often. */
+const DUE_EVERY_MS = 15_000;
 /** The IdP's own log is read on this often: the net beneath its notifications. */
 const LISTEN_EVERY_MS = 30_000;
+/** Whether the canary is due, or a step further, is looked at this often. */
+const CANARY_EVERY_MS = 1_000;
 const BATCH = 200;
 const OUTBOX_KEPT_HOURS = 24;
+const RUNS_KEPT_DAYS = 30;
 
 export type Sweeps = { start(): void; stop(): Promise<void> };
 
@@ -37,10 +44,12 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
   const loops = [
     every(SWEEP_EVERY_MS, road, 'sweep', () => road.locks.tryLock('sweep', () => sweepOnce(road))),
     every(CHECK_EVERY_MS, road, 'catalogue check', () => road.catalogue.check()),
-    every(FORGET_EVERY_MS, road, 'forgetting', () => forgetDone(road.db, OUTBOX_KEPT_HOURS)),
-    every(RECONCILE_EVERY_MS, road, 'reconcile', () =>
-      road.locks.tryLock('reconcile', () => reconcile(road)),
-    ),
+    every(FORGET_EVERY_MS, road, 'forgetting', async () => {
+      await forgetDone(road.db, OUTBOX_KEPT_HOURS);
+      await forgetRuns(road.db, RUNS_KEPT_DAYS);
+    }),
+    every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road)),
+    every(CANARY_EVERY_MS, road, 'canary', () => road.locks.tryLock('canary', () => canaryOnce(road))),
     // At once: there may be hours to catch up on.
     every(listenEveryMs, road, 'IdP log', () => road.locks.tryLock('IdP log', listen), 0),
   ];
@@ -54,9 +63,29 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
   };
 }
 
+/**
+ * Reconciles when the last run is old enough, also when Latchkey was down meanwhile, and goes on with one that was left
+ * unfinished. Before the first run ever the directory is given the time to push.
+ */
+function createReconciler(road: Road): (until: AbortSignal) => Promise<unknown> {
+  const startedAt = performance.now();
+  return async (until) => {
+    const { isOpen, sinceMs } = await sweepsSoFar(road.db);
+    const ageMs = sinceMs ?? performance.now() - startedAt;
+    return isOpen || ageMs >= RECONCILE_EVERY_MS ? await reconcile(road, until) : null;
+  };
+}
+
 /** Runs work again and again, each time that long after it ended. A failure is logged and forgotten. */
-function every(ms: number, road: Road, name: string, work: () => Promise<unknown>, firstMs = ms): Sweeps {
+export function every(
+  ms: number,
+  road: Road,
+  name: string,
+  work: (until: AbortSignal) => Promise<unknown>,
+  firstMs = ms,
+): Sweeps {
   let isStopping = false;
+  const ending = new AbortController();
   let loop: Promise<void> = Promise.resolve();
   let wake: () => void = () => {};
 
@@ -71,8 +100,9 @@ function every(ms: number, road: Road, name: string, work: () => Promise<unknown
       });
       if (isStopping) return;
       try {
-        await work();
+        await work(ending.signal);
       } catch (error) {
+        if (ending.signal.aborted) return;
         road.log.warn({ err: (error as Error).message }, name);
       }
     }
@@ -84,6 +114,7 @@ function every(ms: number, road: Road, name: string, work: () => Promise<unknown
     },
     async stop() {
       isStopping = true;
+      ending.abort();
       wake();
       await loop;
     },

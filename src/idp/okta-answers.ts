@@ -20,6 +20,7 @@ export const userSchema = z.object({
     timezone: z.string().nullish(),
   }),
 });
+export const usersSchema = z.array(userSchema);
 export type OktaUser = z.infer<typeof userSchema>;
 
 export const groupSchema = z.object({
@@ -153,4 +154,14 @@ function waitOf(headers: Headers): number {
   const waitMs = resetAtMs - (Number.isNaN(date) ? Date.now() : date);
   const atLeast = Number.isNaN(waitMs) ? DEFAULT_WAIT_MS : Math.max(waitMs, MIN_WAIT_MS);
   return Math.round(atLeast + Math.random() * MAX_JITTER_MS);
+}
+
+/** Below this share of a bucket, what can wait waits for the next one. */
+const EASE_BELOW = 0.25;
+
+/** How long whoever is in no hurry leaves the rest of the bucket to others, in milliseconds; 0 while it is not low. */
+export function easeMsOf(headers: Headers): number {
+  const limit = Number(headers.get('x-rate-limit-limit') ?? Number.NaN);
+  const remaining = Number(headers.get('x-rate-limit-remaining') ?? Number.NaN);
+  return remaining < limit * EASE_BELOW ? waitOf(headers) : 0;
 }

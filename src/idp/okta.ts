@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
-import type { DirectoryLog, IdentityProvider, IdpGroup, IdpPerson, Page, Writability } from '../flow/ports.ts';
+import type {
+  DirectoryLog,
+  IdentityProvider,
+  IdpGroup,
+  IdpPerson,
+  Page,
+  Writability,
+} from '../flow/ports.ts';
 import { type Answer, type Call, call } from '../outbound/call.ts';
 import {
+  easeMsOf,
   faultOf,
   groupSchema,
   type OktaGroup,
@@ -10,11 +18,12 @@ import {
   personOf,
   ruleSchema,
   userSchema,
+  usersSchema,
 } from './okta-answers.ts';
 import { type Credentials, createCredentials, type OktaAuth } from './okta-credentials.ts';
+import { createOktaLog } from './okta-log.ts';
 
 export type OktaSettings = {
-import { createOktaLog } from './okta-log.ts';
   /** Address of the organisation, e.g. `https://acme.okta.com`. */
   orgUrl: string;
   auth: OktaAuth;
@@ -25,6 +34,10 @@ import { createOktaLog } from './okta-log.ts';
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** Page size that Okta recommends for members and the most it gives of users and rules (OpenAPI description 2026.06.3). */
 const PAGE_LIMIT = 200;
+/** The largest page of members: for whoever reads whole groups, fewer calls count more than quick ones. */
+const SWEEP_LIMIT = 1_000;
+/** Ids asked for in one search; the address stays well below what servers take. */
+const IDS_PER_SEARCH = 100;
 /** Pages followed before we stop believing in the paging: two million members. */
 const MAX_PAGES = 10_000;
 
@@ -44,22 +57,22 @@ export function createOkta(settings: OktaSettings): IdentityProvider {
 
 class Okta implements IdentityProvider {
   readonly name = 'okta';
+  readonly log: DirectoryLog;
   readonly #orgUrl: string;
   readonly #timeoutMs: number;
   readonly #credentials: Credentials;
 
   constructor({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings) {
     this.#orgUrl = orgUrl.replace(/\/+$/, '');
-  readonly log: DirectoryLog;
     this.#timeoutMs = timeoutMs;
     this.#credentials = createCredentials(this.#orgUrl, auth, timeoutMs);
+    this.log = createOktaLog({ orgUrl, auth, timeoutMs });
   }
 
   async findPeopleByEmail(email: string): Promise<IdpPerson[]> {
     const found = await this.#searchUsers('profile.email', email);
     return found.filter((person) => isSameText(person.email, email));
   }
-    this.log = createOktaLog({ orgUrl, auth, timeoutMs });
 
   async readPerson(idOrLogin: string): Promise<IdpPerson | null> {
     // Okta reads a login with a slash by search only.
@@ -104,6 +117,33 @@ class Okta implements IdentityProvider {
   async *listMembers(groupId: string): AsyncGenerator<IdpPerson, void, undefined> {
     const path = `${apiPath`/groups/${groupId}/users`}?limit=${PAGE_LIMIT}`;
     for await (const user of this.#list(userSchema, path, 'list members')) yield personOf(user);
+  }
+
+  async pageOfMembers(groupId: string, from: string | null): Promise<Page<IdpPerson>> {
+    const what = 'list members';
+    const answer = await this.#send(
+      'GET',
+      from ?? `${apiPath`/groups/${groupId}/users`}?limit=${SWEEP_LIMIT}`,
+      what,
+    );
+    return {
+      rows: parseAnswer(usersSchema, answer, what).map(personOf),
+      next: this.#nextPath(answer.headers, what),
+      easeMs: easeMsOf(answer.headers),
+    };
+  }
+
+  async readPeople(ids: readonly string[]): Promise<IdpPerson[]> {
+    const found: IdpPerson[] = [];
+    for (let at = 0; at < ids.length; at += IDS_PER_SEARCH) {
+      const search = ids
+        .slice(at, at + IDS_PER_SEARCH)
+        .map((id) => equals('id', id))
+        .join(' or ');
+      const path = `/users?${new URLSearchParams({ search, limit: String(PAGE_LIMIT) })}`;
+      for await (const user of this.#list(userSchema, path, 'read people')) found.push(personOf(user));
+    }
+    return found;
   }
 
   async addMember(groupId: string, personId: string): Promise<void> {

@@ -28,8 +28,30 @@ export async function* listed<Page, Row>(session: Session, list: List<Page, Row>
     const { rows, total } = list.rows(readAnswer(schema, answer, path));
     yield* rows;
     offset += rows.length;
-    // The server may cap a page below what we asked for, so only an empty page or the total ends the list.
-    if (rows.length === 0 || (total !== undefined && offset >= total)) return;
+    if (isEnd(offset, rows.length, total)) return;
   }
-  throw new Fault('mulesoft.bad_answer', `${path}: more than ${ROWS_MAX} rows`, { retryable: false });
+  throw endless(path, ROWS_MAX);
+}
+
+/** An organisation may have had its limits raised. */
+const ROWS_BY_PAGE_MAX = 1_000_000;
+
+/** Offset of the page after this one; null at the end. */
+export function nextOffset(
+  path: string,
+  page: { offset: number; rows: number; total: number | undefined },
+): number | null {
+  const next = page.offset + page.rows;
+  if (isEnd(next, page.rows, page.total)) return null;
+  if (next >= ROWS_BY_PAGE_MAX) throw endless(path, ROWS_BY_PAGE_MAX);
+  return next;
+}
+
+/** The server may cap a page below what we asked for, so only an empty page or the total ends the list. */
+function isEnd(offset: number, rows: number, total: number | undefined): boolean {
+  return rows === 0 || (total !== undefined && offset >= total);
+}
+
+function endless(path: string, max: number): Fault {
+  return new Fault('mulesoft.bad_answer', `${path}: more than ${max} rows`, { retryable: false });
 }

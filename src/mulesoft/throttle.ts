@@ -16,3 +16,13 @@ export function retryAfterMsOf(headers: Headers): number {
   if (!Number.isFinite(waitMs)) return Math.round(WAIT_DEFAULT_MS * (1 + Math.random()));
   return Math.min(Math.max(waitMs, WAIT_MIN_MS), WINDOW_MS);
 }
+
+/** Below this share of the limit, what can wait waits for the next window. */
+const EASE_BELOW = 0.25;
+
+/** How long whoever is in no hurry leaves the rest of the limit to others, in milliseconds; 0 while it is not low. */
+export function easeMsOf(headers: Headers): number {
+  const limit = Number(headers.get('x-ratelimit-limit') ?? Number.NaN);
+  const remaining = Number(headers.get('x-ratelimit-remaining') ?? Number.NaN);
+  return remaining < limit * EASE_BELOW ? retryAfterMsOf(headers) : 0;
+}

@@ -14,25 +14,26 @@ export async function hasBaseline(db: Db | Tx, groupId: string): Promise<boolean
 }
 
 /**
- * Records the members of a group as they were found on the first look. Whoever holds a grant of it got it through
+ * Records the members of a group as they were staged on the first look. Whoever holds a grant of it got it through
  * Latchkey. Answers how many were recorded.
  */
 export async function recordBaseline(
   tx: Tx,
-  group: { id: string; name: string },
-  personIds: readonly string[],
+  group: { placeId: string; id: string; name: string },
   now: Date,
 ): Promise<number> {
-  const { rows } = await sql<{ person_id: string }>`
+  const { numAffectedRows } = await sql`
     insert into preexisting (person_id, group_id, group_name, recorded_at)
-    select p.id, ${group.id}, ${group.name}, ${now} from unnest(${[...personIds]}::uuid[]) as p (id)
-    where not exists (select from grants g where g.person_id = p.id and g.group_id = ${group.id})
-    on conflict do nothing returning person_id`.execute(tx);
+    select distinct m.person_id, ${group.id}, ${group.name}, ${now}::timestamptz from reconcile_members m
+    where m.place_id = ${group.placeId}
+      and not exists (select from grants g where g.person_id = m.person_id and g.group_id = ${group.id})
+    on conflict do nothing`.execute(tx);
+  const recorded = Number(numAffectedRows ?? 0n);
   await tx
     .insertInto('baselines')
-    .values({ group_id: group.id, group_name: group.name, members: rows.length, taken_at: now })
+    .values({ group_id: group.id, group_name: group.name, members: recorded, taken_at: now })
     .execute();
-  return rows.length;
+  return recorded;
 }
 
 /** Records one membership as accepted the way it is; a record that had ended lives again. */
@@ -44,6 +45,21 @@ export async function recordPreexisting(
   await sql`
     insert into preexisting (person_id, group_id, group_name, recorded_at)
     values (${pair.personId}, ${pair.groupId}, ${pair.groupName}, ${now})
+    on conflict (person_id, group_id) do update set ended_at = null, recorded_at = excluded.recorded_at`.execute(
+    tx,
+  );
+}
+
+/** The same for many of one group. */
+export async function recordPreexistingAll(
+  tx: Tx,
+  group: { groupId: string; groupName: string },
+  personIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  await sql`
+    insert into preexisting (person_id, group_id, group_name, recorded_at)
+    select p.id, ${group.groupId}, ${group.groupName}, ${now} from unnest(${[...personIds]}::uuid[]) as p (id)
     on conflict (person_id, group_id) do update set ended_at = null, recorded_at = excluded.recorded_at`.execute(
     tx,
   );

@@ -102,6 +102,13 @@ export type Tables = {
     person_id: string | null;
     group_id: string | null;
   };
+  reconcile_runs: {
+    id: Generated<string>;
+    cause: 'sweep' | 'survey' | 'baseline';
+    started_at: Generated<Date>;
+    finished_at: Date | null;
+    found: Json<unknown> | null;
+  };
   voice_cursors: { voice: string; position: Json<unknown>; moved_at: Date };
   standings: {
     person_id: string;

@@ -79,6 +79,8 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return 'Okta owes a push';
     case 'baselineTaken':
     case 'groupReconciled':
+    case 'teamReconciled':
+    case 'reconciled':
     case 'scimUserChanged':
     case 'scimGroupChanged':
     case 'scimMembersChanged':

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { IdpPerson, TeamMember } from '../flow/ports.ts';
+import type { Db } from './database.ts';
+import type { Place } from './reconcile-runs.ts';
+
+/** Where a page stood in its list. */
+export type Stretch = { from: string | null; next: string | null };
+
+/**
+ * Remembers a page of members and where the list goes on, in one statement: people whom we know and of whom the IdP
+ * now says something else are brought up to date; strangers are remembered first. Found again by the IdP's id only.
+ */
+export async function stageMembers(
+  db: Db,
+  system: 'okta' | 'entra',
+  place: Place,
+  members: readonly IdpPerson[],
+  stretch: Stretch,
+): Promise<void> {
+  const strangers = await stageKnown(db, system, place, members, stretch);
+  if (strangers.length === 0) return moveOn(place, members.length, stretch);
+  const unknown = new Set(strangers);
+  await rememberStrangers(
+    db,
+    system,
+    members.filter(({ id }) => unknown.has(id)),
+  );
+  if ((await stageKnown(db, system, place, members, stretch)).length > 0)
+    throw new Error('a link vanished between two statements');
+  moveOn(place, members.length, stretch);
+}
+
+/** People given as columns: an array for each, which PostgreSQL reads faster than anything but COPY. */
+function columnsOf(people: readonly IdpPerson[]) {
+  const column = (value: (person: IdpPerson) => string | null) =>
+    sql`${people.map((person) => value(person))}::text[]`;
+  return sql.join([
+    column((p) => p.id),
+    column((p) => p.email),
+    column((p) => p.login),
+    column((p) => p.displayName),
+    column((p) => p.status),
+    column((p) => p.title),
+    column((p) => p.department),
+    column((p) => p.manager),
+    column((p) => p.timeZone),
+  ]);
+}
+const columnNames = sql`external_id, email, login, name, status, title, department, manager, time_zone`;
+
+/** Stages the page if everybody on it is known; answers the IdP's ids of those who are not. */
+async function stageKnown(
+  db: Db,
+  system: 'okta' | 'entra',
+  place: Place,
+  members: readonly IdpPerson[],
+  { from, next }: Stretch,
+): Promise<string[]> {
+  // `lateral … limit 1`: looked up one by one in the index, whatever the planner would make of a page's size.
+  const { rows } = await sql<{ external_id: string }>`
+    with page as materialized (
+      select m.*, l.person_id from unnest(${columnsOf(members)}) as m (${columnNames})
+      left join lateral (
+        select person_id from person_links where system = ${system} and external_id = m.external_id limit 1
+      ) l on true
+    ), strangers as (
+      select external_id from page where person_id is null
+    ), stale as materialized (
+      select page.* from page cross join lateral (
+        select 1 from people p where p.id = page.person_id
+          and (p.email, p.login, p.name, p.status, p.title, p.department, p.manager, p.time_zone) is distinct from
+            (page.email, page.login, page.name, page.status, page.title, page.department, page.manager, page.time_zone)
+        limit 1
+      ) p
+    ), held as materialized (
+      select id from people where id in (select person_id from stale) order by id for update
+    ), updated as (
+      update people p set email = s.email, login = s.login, name = s.name, status = s.status, title = s.title,
+        department = s.department, manager = s.manager, time_zone = s.time_zone, updated_at = clock_timestamp()
+      from stale s join held h on h.id = s.person_id where p.id = s.person_id
+    ), moved as (
+      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${members.length},
+        listed_at = case when ${next}::text is null then clock_timestamp() end
+      where id = ${place.id} and position is not distinct from ${from} and listed_at is null
+        and not exists (select from strangers)
+      returning id
+    ), staged as (
+      insert into reconcile_members (place_id, person_id, external_id)
+      select moved.id, page.person_id, page.external_id from page, moved
+    )
+    select external_id from strangers`.execute(db);
+  return rows.map((row) => row.external_id);
+}
+
+/** People of whom the IdP tells for the first time. Whom somebody else stored a moment earlier stands as stored. */
+async function rememberStrangers(
+  db: Db,
+  system: 'okta' | 'entra',
+  strangers: readonly IdpPerson[],
+): Promise<void> {
+  const people = [...new Map(strangers.map((person) => [person.id, person])).values()];
+  const { rows } = await sql<{ id: string }>`
+    with page as materialized (
+      select * from unnest(${people.map(() => randomUUID())}::uuid[], ${columnsOf(people)}) as p (id, ${columnNames})
+    ), made as (
+      insert into people (id, email, login, name, status, title, department, manager, time_zone)
+      select id, email, login, name, status, title, department, manager, time_zone from page
+    ), linked as (
+      insert into person_links (system, external_id, person_id)
+      select ${system}, external_id, id from page order by external_id
+      on conflict (system, external_id) do nothing returning person_id
+    )
+    select id from page where not exists (select from linked where person_id = page.id)`.execute(db);
+  if (rows.length > 0)
+    await sql`delete from people where id = any(${rows.map((row) => row.id)}::uuid[])`.execute(db);
+}
+
+/** Remembers a page of a team's members and where the list goes on, in one statement. */
+export async function stageTeamMembers(
+  db: Db,
+  place: Place,
+  members: readonly TeamMember[],
+  { from, next }: Stretch,
+): Promise<void> {
+  await sql`
+    with moved as (
+      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${members.length},
+        listed_at = case when ${next}::text is null then clock_timestamp() end
+      where id = ${place.id} and position is not distinct from ${from} and listed_at is null
+      returning id
+    )
+    insert into reconcile_team_members (place_id, user_id, is_maintainer, is_claimed)
+    select moved.id, m.* from moved, unnest(
+      ${members.map((m) => m.userId)}::text[],
+      ${members.map((m) => m.membershipType === 'maintainer')}::boolean[],
+      ${members.map((m) => m.isAssignedViaExternalGroups)}::boolean[]
+    ) as m`.execute(db);
+  moveOn(place, members.length, { from, next });
+}
+
+/**
+ * Links a page of Anypoint's users to the people whose login or e-mail is their user name, which only the IdP gives;
+ * one that could be several is left alone, and so is every link that is there.
+ */
+export async function linkUsers(
+  db: Db,
+  place: Place,
+  users: readonly { id: string; username: string }[],
+  { from, next }: Stretch,
+): Promise<void> {
+  await sql`
+    with page as materialized (
+      select u.id, u.username from unnest(${users.map((u) => u.id)}::text[], ${users.map((u) => u.username)}::text[]) as u (id, username)
+      where not exists (select from person_links l where l.system = 'anypoint' and l.external_id = u.id)
+    ), linked as (
+      insert into person_links (system, external_id, person_id)
+      select 'anypoint', page.id, p.id from page cross join lateral (
+        select min(p.id::text)::uuid as id from people p
+        where lower(p.login) = lower(page.username) or lower(p.email) = lower(page.username) having count(*) = 1
+      ) p order by page.id
+      on conflict (system, external_id) do nothing
+    )
+    update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${users.length},
+      listed_at = case when ${next}::text is null then clock_timestamp() end
+    where id = ${place.id} and position is not distinct from ${from} and listed_at is null`.execute(db);
+  moveOn(place, users.length, { from, next });
+}
+
+function moveOn(place: Place, rows: number, { next }: Stretch): void {
+  place.position = next;
+  place.pages += 1;
+  place.seen += rows;
+  place.isListed = next === null;
+}
