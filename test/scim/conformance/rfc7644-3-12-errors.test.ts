@@ -86,6 +86,50 @@ const cases: Case[] = [
   ],
   ['lone surrogate', 400, 'invalidValue', () => scim.call('POST', '/Users', '{"userName":"\\ud800"}')],
   ['long filter', 400, 'invalidFilter', () => scim.call('GET', `/Users?filter=${'a'.repeat(10_000)}`)],
+  [
+    'long filter that could be read',
+    400,
+    'invalidFilter',
+    () => scim.call('GET', `/Users?filter=${encodeURIComponent(`title eq "${'a'.repeat(10_000)}"`)}`),
+  ],
+  [
+    'long filter of many parts',
+    400,
+    'invalidFilter',
+    () => scim.call('GET', `/Users?filter=${Array(800).fill('title+pr').join('+or+')}`),
+  ],
+  [
+    'long path',
+    400,
+    'invalidPath',
+    () => scim.patch(`/Users/${user}`, { op: 'remove', path: `emails[value eq "${'a'.repeat(10_000)}"]` }),
+  ],
+  [
+    'long userName in a PATCH',
+    400,
+    'invalidValue',
+    () => scim.patch(`/Users/${user}`, { op: 'replace', value: { userName: 'x'.repeat(5_000) } }),
+  ],
+  [
+    'deep nesting in a PATCH',
+    400,
+    'invalidSyntax',
+    () =>
+      scim.call(
+        'PATCH',
+        `/Users/${user}`,
+        `{"Operations":[{"op":"add","value":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}]}`,
+      ),
+  ],
+  ['JSON null', 400, 'invalidSyntax', () => scim.call('POST', '/Users', 'null')],
+  ['JSON text', 400, 'invalidSyntax', () => scim.call('POST', '/Users', '"text"')],
+  ['JSON cut short', 400, 'invalidSyntax', () => scim.call('PUT', `/Users/${user}`, '{"userName":"x"')],
+  [
+    'operations that are no list',
+    400,
+    'invalidSyntax',
+    () => scim.call('PATCH', `/Users/${user}`, { Operations: {} }),
+  ],
   ['deep filter', 400, 'invalidFilter', () => scim.call('GET', `/Users?filter=${'('.repeat(900)}`)],
   [
     'unclosed string of line breaks',

@@ -206,3 +206,157 @@ describe('members', () => {
     expect(members?.data.added).toHaveLength(100);
   });
 });
+
+/** The examples of RFC 7644 sections 3.5.2.1 to 3.5.2.3, with our ids in place of theirs. */
+describe('RFC 7644 section 3.5.2, its own examples', () => {
+  const address = {
+    type: 'work',
+    streetAddress: '100 Universal City Plaza',
+    locality: 'Hollywood',
+    country: 'USA',
+  };
+  const emails = [
+    { value: 'babs@jensen.org', type: 'home' },
+    { value: 'bjensen@example.com', type: 'work', primary: true },
+  ];
+
+  it('RFC 7644 §3.5.2.1: adds a member, and the same member again without a change', async () => {
+    const babs = await user({ displayName: 'Babs Jensen' });
+    const id = await scim.createGroup('example add');
+    const add = {
+      op: 'add',
+      path: 'members',
+      value: [{ display: 'Babs Jensen', $ref: `/v2/Users/${babs}`, value: babs }],
+    };
+    expect((await scim.patch(`/Groups/${id}`, add)).headers.get('etag')).toBe('W/"2"');
+    expect((await scim.patch(`/Groups/${id}`, add)).headers.get('etag')).toBe('W/"2"');
+    expect(await scim.membersOf(id)).toEqual([babs]);
+  });
+
+  it('RFC 7644 §3.5.2.1: adds several attributes without a path', async () => {
+    const id = await user();
+    const value = { emails: [emails[0]], nickname: 'Babs' };
+    const { status, body } = await scim.patch(`/Users/${id}`, { op: 'add', value });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ emails: [emails[0]], nickName: 'Babs' });
+  });
+
+  it('RFC 7644 §3.5.2.1: adds what is not there yet, whatever it is', async () => {
+    const id = await user();
+    const { body } = await scim.patch(
+      `/Users/${id}`,
+      { op: 'add', path: 'name.givenName', value: 'Barbara' },
+      { op: 'add', path: 'title', value: 'Guide' },
+      { op: 'add', path: 'title', value: 'Tour Guide' },
+      { op: 'add', path: 'addresses', value: address },
+      { op: 'add', path: 'addresses[type eq "work"].region', value: 'CA' },
+      { op: 'add', path: `${ENTERPRISE_USER}:manager.value`, value: 'boss' },
+    );
+    expect(body).toMatchObject({
+      name: { givenName: 'Barbara' },
+      title: 'Tour Guide',
+      addresses: [{ ...address, region: 'CA' }],
+      [ENTERPRISE_USER]: { manager: { value: 'boss' } },
+    });
+  });
+
+  it('RFC 7644 §3.5.2.2: removes one member, all members, and the members that a filter picks', async () => {
+    const [a, b, c] = [
+      await user({ displayName: 'Babs' }),
+      await user({ displayName: 'James' }),
+      await user(),
+    ];
+    const id = await scim.createGroup('example remove', [a, b, c]);
+    await scim.patch(`/Groups/${id}`, { op: 'remove', path: `members[value eq "${a}"]` });
+    expect(await scim.membersOf(id)).toEqual([b, c].sort());
+    const swap = [
+      { op: 'remove', path: `members[value eq "${b}"]` },
+      { op: 'add', path: 'members', value: [{ display: 'Babs', value: a }] },
+    ];
+    await scim.patch(`/Groups/${id}`, ...swap);
+    expect(await scim.membersOf(id)).toEqual([a, c].sort());
+    await scim.patch(`/Groups/${id}`, { op: 'remove', path: 'members[display sw "B" or display sw "J"]' });
+    expect(await scim.membersOf(id)).toEqual([c]);
+    await scim.patch(`/Groups/${id}`, { op: 'remove', path: 'members' });
+    expect(await scim.membersOf(id)).toEqual([]);
+    // Entra names the members to remove in the value; of nobody named, nobody goes.
+    await scim.patch(`/Groups/${id}`, { op: 'add', path: 'members', value: { value: c } });
+    await scim.patch(`/Groups/${id}`, { op: 'remove', path: 'members', value: [] });
+    expect(await scim.membersOf(id)).toEqual([c]);
+  });
+
+  it('RFC 7644 §3.5.2.2: removes the values that a filter picks; when none is left the attribute is unassigned', async () => {
+    const id = await user({ emails });
+    const first = await scim.patch(`/Users/${id}`, {
+      op: 'remove',
+      path: 'emails[type eq "work" and value ew "example.com"]',
+    });
+    expect(first.body.emails).toEqual([emails[0]]);
+    const none = await scim.patch(`/Users/${id}`, { op: 'remove', path: 'emails[type eq "fax"]' });
+    expect(none.body).toEqual(first.body);
+    const last = await scim.patch(`/Users/${id}`, { op: 'remove', path: 'emails[not (type eq "work")]' });
+    expect(last.body).not.toHaveProperty('emails');
+    const absent = await scim.patch(`/Users/${id}`, { op: 'remove', path: 'nickName' });
+    expect(absent.body).toEqual(last.body);
+  });
+
+  it('RFC 7644 §3.5.2.3: replaces all members', async () => {
+    const [a, b, c] = [await user(), await user(), await user()];
+    const id = await scim.createGroup('example replace', [a, b]);
+    const members = [b, c].map((value) => ({ display: 'x', $ref: `/v2/Users/${value}`, value }));
+    await scim.patch(`/Groups/${id}`, { op: 'replace', path: 'members', value: members });
+    expect(await scim.membersOf(id)).toEqual([b, c].sort());
+    expect(scim.observed.at(-1)).toMatchObject({ added: [{ scimUserId: c }], removed: [{ scimUserId: a }] });
+    await scim.patch(`/Groups/${id}`, {
+      op: 'replace',
+      value: { displayName: 'example replaced', members: [] },
+    });
+    expect(await scim.membersOf(id)).toEqual([]);
+  });
+
+  it('RFC 7644 §3.5.2.3: replaces the work address, one of its parts, and several attributes without a path', async () => {
+    const id = await user({ addresses: [address, { type: 'home', country: 'UK' }] });
+    const other = { ...address, streetAddress: '911 Universal City Plaza' };
+    const whole = await scim.patch(`/Users/${id}`, {
+      op: 'replace',
+      path: 'addresses[type eq "work"]',
+      value: other,
+    });
+    expect(whole.body.addresses).toEqual([other, { type: 'home', country: 'UK' }]);
+    const part = await scim.patch(`/Users/${id}`, {
+      op: 'replace',
+      path: 'addresses[type eq "work"].streetAddress',
+      value: '1010 Broadway Ave',
+    });
+    expect(part.body.addresses[0]).toEqual({ ...address, streetAddress: '1010 Broadway Ave' });
+    const several = await scim.patch(`/Users/${id}`, { op: 'replace', value: { emails, nickname: 'Babs' } });
+    expect(several.body).toMatchObject({ emails, nickName: 'Babs', addresses: part.body.addresses });
+  });
+
+  it('RFC 7644 §3.5.2.3: replacing what is not there adds it; a complex attribute keeps the parts not named', async () => {
+    const id = await user({ name: { givenName: 'Barbara', familyName: 'Jensen' } });
+    const { body } = await scim.patch(
+      `/Users/${id}`,
+      { op: 'replace', path: 'title', value: 'Guide' },
+      { op: 'replace', path: 'name', value: { familyName: 'Smith' } },
+      { op: 'replace', path: `${ENTERPRISE_USER}:division`, value: 'EU' },
+    );
+    expect(body).toMatchObject({
+      title: 'Guide',
+      name: { givenName: 'Barbara', familyName: 'Smith' },
+      [ENTERPRISE_USER]: { division: 'EU' },
+    });
+  });
+
+  it('RFC 7644 §3.5.2: a value that becomes primary takes that from the others', async () => {
+    const id = await user({ emails });
+    const { body } = await scim.patch(`/Users/${id}`, {
+      op: 'add',
+      path: 'emails',
+      value: [{ value: 'new@example.com', primary: true }],
+    });
+    expect(body.emails.filter((one: { primary?: boolean }) => one.primary)).toEqual([
+      { value: 'new@example.com', primary: true },
+    ]);
+  });
+});
