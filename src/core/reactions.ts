@@ -1,4 +1,5 @@
-import type { ChangeEvent } from './change.ts';
+import { type ChangeEvent, isByRule, isCanary } from './change.ts';
+import type { MassChangeEvent } from './mass-change.ts';
 
 /**
  * Work that follows from an event; the outbox carries it. Ids only: the job looks everything up when it runs.
@@ -8,7 +9,8 @@ export type Job =
   | { job: 'consider'; changeId: string }
   | { job: 'settle'; clickKey: string; click: ClickReceived }
   | { job: 'summarize'; changeId: string }
-  | { job: 'apply'; personId: string; groupId: string }
+  /** `urgency`: what takes access away goes before what gives it, a leaver's first of all. */
+  | { job: 'apply'; personId: string; groupId: string; urgency?: Urgency }
   | { job: 'deliver'; personId: string; teamId: string }
   | { job: 'weigh'; personId: string; groupId: string }
   | { job: 'verify'; changeId: string; afterMs?: number }
@@ -17,6 +19,8 @@ export type Job =
   | { job: 'heed' }
   | { job: 'regard'; personId: string }
   | { job: 'survey'; groupId: string }
+  | { job: 'ask'; massChangeId: string }
+  | { job: 'unfold'; massChangeId: string }
   | { job: 'answer'; clickKey: string; answer: AnswerReceived }
   | { job: 'report'; about: Subject; id: string; afterMs?: number };
 
@@ -53,8 +57,10 @@ export type AnswerReceived = {
   item: string | null;
 };
 
+export type Urgency = 'leaver' | 'revoke' | 'grant';
+
 /** The pair a grant or revoke of this change moves. */
-export type Pair = { personId: string; groupId: string; teamId: string };
+export type Pair = { personId: string; groupId: string; teamId: string; urgency: Urgency };
 
 /** The write goes first: what is told of a decision waits until it is on its way. */
 const TELL_AFTER_MS = 150;
@@ -68,14 +74,17 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
   const tell = shownOn.map((changeId): Job => ({ job: 'tell', changeId }));
   switch (event.type) {
     case 'changeReceived':
-      return event.kind === 'grant' ? [{ job: 'consider', changeId: event.changeId }] : [];
+      // What is decided as it comes needs no considering.
+      return event.kind === 'grant' && event.partOf === undefined && !isByRule(event) && !isCanary(event)
+        ? [{ job: 'consider', changeId: event.changeId }]
+        : [];
     case 'approversAsked':
       return [...tell, { job: 'summarize', changeId: event.changeId }];
     case 'changeApproved':
       return pair === null
         ? tell
         : [
-            { job: 'apply', personId: pair.personId, groupId: pair.groupId },
+            { job: 'apply', personId: pair.personId, groupId: pair.groupId, urgency: pair.urgency },
             // The watch over the objective; a delivery brings the look that matters.
             { job: 'verify', changeId: event.changeId, afterMs: WATCH_AFTER_MS },
             ...tell.map((job) => ({ ...job, afterMs: TELL_AFTER_MS })),
@@ -89,5 +98,25 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
       return [{ job: 'verify', changeId: event.changeId }];
     default:
       return tell;
+  }
+}
+
+/** Pure: the same for what is decided on one card. Every event makes that card right again. */
+export function massReactions(event: MassChangeEvent): Job[] {
+  const { massChangeId } = event;
+  const report: Job = { job: 'report', about: 'massChange', id: massChangeId, afterMs: TELL_AFTER_MS };
+  switch (event.type) {
+    case 'massOpened':
+      return [];
+    case 'massGrew':
+    case 'massShrank':
+    case 'massMoved':
+      return [{ job: 'ask', massChangeId }];
+    case 'massAsked':
+      return [report, { job: 'summarize', changeId: massChangeId }];
+    case 'massDecided':
+      return [{ job: 'unfold', massChangeId }, report];
+    default:
+      return [report];
   }
 }

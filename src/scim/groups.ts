@@ -184,7 +184,9 @@ async function moveOnly(scim: Scim, id: string, move: MemberMove): Promise<Moved
   if (!isUuid(id)) throw notFound(`there is no group ${id}`);
   const [group] = await writeAtOnce<MovedGroup>(scim, membersMove(scim, id, move));
   if (group === undefined) throw notFound(`there is no group ${id}`);
-  if (move.do === 'add' && group.unknown !== null) throw noUser(group.unknown);
+  const known = new Set(group.known);
+  const stranger = move.ids.find((sent) => !known.has(sent));
+  if (move.do === 'add' && stranger !== undefined) throw noUser(stranger);
   if (group.heard) scim.onCommitted?.();
   return group;
 }

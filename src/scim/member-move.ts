@@ -9,10 +9,10 @@ import { isUuid } from './resource.ts';
 export type MemberMove = { do: 'add' | 'remove'; ids: string[] };
 
 /** What the statement answers: one row, or none where there is no such group. */
-export type MovedGroup = { id: string; version: number; unknown: string | null; heard: boolean };
+export type MovedGroup = { id: string; version: number; known: string[] | null; heard: boolean };
 
 const insertion = `insert into scim_members (group_id, user_id) select g.id, u.id from g, u
-  where not exists (select from stranger) on conflict do nothing returning user_id`;
+  where (select count(*) from u) = cardinality($2::uuid[]) on conflict do nothing returning user_id`;
 const deletion = `delete from scim_members m using g, u
   where m.group_id = g.id and m.user_id = u.id returning m.user_id`;
 
@@ -32,8 +32,6 @@ function moving(name: string, move: MemberMove['do']) {
   ), u as materialized (
     select id, external_id, user_name, email, display_name, active from scim_users
     where exists (select from g) and id = any($2::uuid[]) order by id for share
-  ), stranger as materialized (
-    select id from unnest($2::uuid[]) as sent (id) where not exists (select from u where u.id = sent.id) limit 1
   ), moved as (${isAdd ? insertion : deletion}), bumped as (
     update scim_groups set version = version + 1, updated_at = date_trunc('milliseconds', transaction_timestamp())
     where id = $1::uuid and exists (select from moved) returning version
@@ -47,7 +45,7 @@ function moving(name: string, move: MemberMove['do']) {
     from g where exists (select from moved)`,
     told: toldMembers(isAdd ? 'added' : 'removed'),
     answer: `select g.id, coalesce(bumped.version, g.version) as version,
-      (select id from stranger) as unknown, exists (select from heard) as heard
+      (select array_agg(id) from u) as known, exists (select from heard) as heard
     from g left join bumped on true`,
   });
 }

@@ -3,24 +3,31 @@ import type { Job, JobName } from '../core/reactions.ts';
 import type { Db, Tx } from './database.ts';
 
 /**
- * Order of work under the vendors' limits: revokes before grants would need the pair's direction; the coarse
- * order is decisions, IdP writes, deliveries, verification, messages, advice. Lower runs first.
+ * Order of work under the vendors' limits: decisions, IdP writes (a leaver's first, then what takes access away, then
+ * grants), deliveries, verification, messages, what was merely noticed, advice. Lower runs first.
  */
 const priorities: Record<JobName, number> = {
   settle: 1,
   consider: 2,
-  apply: 3,
+  apply: 5,
   deliver: 4,
   verify: 5,
   tell: 6,
   heed: 3,
   answer: 1,
   regard: 3,
+  ask: 2,
+  unfold: 3,
   report: 6,
   weigh: 7,
   survey: 7,
   summarize: 8,
 };
+
+function priorityOf(job: Job): number {
+  if (job.job !== 'apply') return priorities[job.job];
+  return job.urgency === 'leaver' ? 3 : job.urgency === 'revoke' ? 4 : priorities.apply;
+}
 
 export type OutboxRow = {
   id: string;
@@ -49,6 +56,9 @@ export function keyOf(job: Job): string {
       return `regard:${job.personId}`;
     case 'survey':
       return `survey:${job.groupId}`;
+    case 'ask':
+    case 'unfold':
+      return `${job.job}:${job.massChangeId}`;
     case 'report':
       return `report:${job.about}:${job.id}`;
     default:
@@ -75,7 +85,7 @@ export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> 
       key,
       job: job.job,
       payload: JSON.stringify(job),
-      priority: priorities[job.job],
+      priority: priorityOf(job),
       next_at: sql<Date>`clock_timestamp() + ${afterMs}::float8 * interval '1 ms'`,
     }));
   await db
@@ -87,6 +97,7 @@ export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> 
         .where('done_at', 'is', null)
         .doUpdateSet((eb) => ({
           generation: eb('outbox.generation', '+', 1),
+          priority: sql<number>`least(outbox.priority, excluded.priority)`,
           // A run in progress sees the new generation when it ends and is followed by another; two at once are of no use.
           next_at: sql<Date>`case when outbox.leased then outbox.next_at else least(outbox.next_at, excluded.next_at) end`,
         })),
@@ -98,7 +109,7 @@ export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> 
 export function owedWhere(job: Job, condition: string): string {
   const payload = JSON.stringify(job).replaceAll("'", "''");
   return `insert into outbox (key, job, payload, priority)
-    select '${keyOf(job).replaceAll("'", "''")}', '${job.job}', '${payload}'::jsonb, ${priorities[job.job]} where ${condition}
+    select '${keyOf(job).replaceAll("'", "''")}', '${job.job}', '${payload}'::jsonb, ${priorityOf(job)} where ${condition}
     ${onOpenKey} returning id`;
 }
 
@@ -113,7 +124,7 @@ export const LEASE_MS = 15_000;
 export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
   const { rows } = await sql<OutboxRow>`
     insert into outbox (key, job, payload, priority, leases, leased, next_at)
-    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorities[job.job]}, 1, true,
+    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorityOf(job)}, 1, true,
       clock_timestamp() + ${LEASE_MS} * interval '1 ms')
     on conflict (key) where done_at is null do nothing
     returning id, job, payload, priority, generation, leases, attempts`.execute(db);

@@ -3,7 +3,7 @@ import type { ChangeEvent } from '../../src/core/change.ts';
 import { reactions } from '../../src/core/reactions.ts';
 import { events } from './given.ts';
 
-const pair = { personId: 'p', groupId: 'g', teamId: 't' };
+const pair = { personId: 'p', groupId: 'g', teamId: 't', urgency: 'revoke' } as const;
 const all = Object.values(events) as ChangeEvent[];
 const silent = ['changeReceived', 'idpWritten', 'scimPushed', 'delivered'];
 
@@ -33,7 +33,7 @@ describe('what follows from an event', () => {
 
   test('a decision to give or take is applied and verified', () => {
     const jobs = reactions(events.changeApproved, pair, ['c1']);
-    expect(jobs).toContainEqual({ job: 'apply', personId: 'p', groupId: 'g' });
+    expect(jobs).toContainEqual({ job: 'apply', personId: 'p', groupId: 'g', urgency: 'revoke' });
     expect(jobs).toContainEqual({ job: 'verify', changeId: 'change-1', afterMs: 1_000 });
   });
 

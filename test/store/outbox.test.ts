@@ -184,3 +184,25 @@ test('only what was done long ago is forgotten', async () => {
   await forgetDone(db, 24);
   expect(await db.selectFrom('outbox').select('id').execute()).toHaveLength(2);
 });
+
+test('a leaver goes before what is taken away, and that before what is given; called for more urgently, work moves up', async () => {
+  const apply = (groupId: string, urgency: 'leaver' | 'revoke' | 'grant'): Job => ({
+    job: 'apply',
+    personId: 'p',
+    groupId,
+    urgency,
+  });
+  await addJobs(db, [
+    apply('g1', 'grant'),
+    apply('g2', 'revoke'),
+    apply('g3', 'leaver'),
+    apply('g4', 'grant'),
+  ]);
+  await addJobs(db, [apply('g4', 'leaver')]);
+  const rows = await leaseDue(db, 10);
+  const priority = (groupId: string) =>
+    rows.find((row) => row.payload.job === 'apply' && row.payload.groupId === groupId)?.priority ?? 0;
+  expect(priority('g3')).toBeLessThan(priority('g2'));
+  expect(priority('g2')).toBeLessThan(priority('g1'));
+  expect(priority('g4')).toBe(priority('g3'));
+});
