@@ -74,7 +74,7 @@ describe('everything set', () => {
   test('is for real', () => {
     expect(readConfig(real).outside).toEqual({
       slack: { botToken: 'xoxb-1', signingSecret: 'signing-secret', apiUrl: 'https://slack.com/api/' },
-      okta: { orgUrl: 'https://acme.okta.com', auth: { token: 'okta-token' } },
+      okta: { orgUrl: 'https://acme.okta.com', auth: { token: 'okta-token' }, hookSecrets: [] },
       anypoint: {
         url: 'https://anypoint.mulesoft.com',
         orgId: 'org',
@@ -105,6 +105,16 @@ describe('everything set', () => {
     const { OKTA_API_TOKEN: _, ...rest } = real;
     const env = { ...rest, OKTA_CLIENT_ID: 'app', OKTA_PRIVATE_KEY: 'pem' };
     expect(readConfig(env).outside?.okta.auth).toEqual({ clientId: 'app', privateKey: 'pem' });
+  });
+
+  test('an event hook’s secret, and two while one takes over from the other', () => {
+    const secretsOf = (value: string) =>
+      readConfig({ ...real, OKTA_HOOK_SECRET: value }).outside?.okta.hookSecrets;
+    expect(secretsOf('the-one-and-only-secret')).toEqual(['the-one-and-only-secret']);
+    expect(secretsOf('the-old-hook-secret , the-new-hook-secret,')).toEqual([
+      'the-old-hook-secret',
+      'the-new-hook-secret',
+    ]);
   });
 
   test('other addresses, and a model', () => {
@@ -177,6 +187,8 @@ describe('a wrong value is named', () => {
     ['OKTA_ORG_URL', 'ftp://acme', /URL/],
     ['ANYPOINT_URL', 'anypoint', /URL/],
     ['SCIM_TOKEN', 'short', /^ {2}SCIM_TOKEN: is too short: at least 16 characters/m],
+    ['OKTA_HOOK_SECRET', 'a-long-random-secret,short', /OKTA_HOOK_SECRET: is too short: at least 16 ch/],
+    ['OKTA_HOOK_SECRET', ',', /OKTA_HOOK_SECRET/],
     ['OPENAI_BASE_URL', 'localhost', /URL/],
     ['DATABASE_URL', 'mysql://db', /URL/],
     ['REDIS_URL', 'http://cache', /URL/],
@@ -223,6 +235,8 @@ describe('the sandbox’s published credentials', () => {
     ['OKTA_API_TOKEN', 'sandbox-okta-token'],
     ['ANYPOINT_CLIENT_SECRET', 'sandbox-anypoint-secret'],
     ['SCIM_TOKEN', 'sandbox-scim-token'],
+    ['OKTA_HOOK_SECRET', 'sandbox-okta-hook-secret'],
+    ['OKTA_HOOK_SECRET', 'a-secret-of-our-own-1,sandbox-okta-hook-secret'],
     ['READ_TOKEN', 'sandbox-read-token'],
   ])('%s is refused for real, and not repeated', (name, value) => {
     const told = refusal({ ...real, [name]: value });

@@ -32,6 +32,7 @@ export type StageOptions = {
   redisUrl?: string | null;
   objectiveMs?: number;
   modelBudgetMs?: number;
+  listenEveryMs?: number;
   way?: 'http' | 'socket';
   catalogue?: (catalogue: Catalogue) => Catalogue;
   /** Serve the sandbox page too. */
@@ -67,6 +68,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     world,
     latchkey: await start(0),
     databaseUrl: fresh.url,
+      ...(options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs }),
     async restart() {
       const { port } = new URL(stage.latchkey.url);
       await stage.latchkey.stop();
@@ -89,3 +91,4 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   });
   return stage;
 }
+      hookSecret: credentials.oktaHookSecret,

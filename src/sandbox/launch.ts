@@ -46,6 +46,7 @@ export async function launchWorld(options: {
     body: JSON.stringify({
       url: options.latchkeyUrl,
       scimToken: credentials.scimToken,
+      hookSecret: credentials.oktaHookSecret,
       readToken: credentials.readToken,
     }),
   });
@@ -70,6 +71,7 @@ export function sandboxSettings(worldUrl: string): Record<string, string> {
     SLACK_API_URL: `${worldUrl}/slack/api/`,
     OKTA_ORG_URL: `${worldUrl}/okta`,
     OKTA_API_TOKEN: credentials.oktaApiToken,
+    OKTA_HOOK_SECRET: credentials.oktaHookSecret,
     ANYPOINT_URL: `${worldUrl}/anypoint`,
     ANYPOINT_ORG_ID: company.anypointOrgId,
     ANYPOINT_CLIENT_ID: credentials.anypointClientId,

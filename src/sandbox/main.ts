@@ -19,7 +19,12 @@ const values = readOptions('npm run world', {
 const world = await startWorld({
   port: portOf('--port', values.port),
   stateFile: values.state === '' ? null : values.state,
-  latchkey: { url: values.latchkey, scimToken: credentials.scimToken, readToken: values['read-token'] },
+  latchkey: {
+    url: values.latchkey,
+    scimToken: credentials.scimToken,
+    hookSecret: credentials.oktaHookSecret,
+    readToken: values['read-token'],
+  },
   page: sandboxPage,
 }).catch((error: NodeJS.ErrnoException) => {
   if (error.code !== 'EADDRINUSE') throw error;

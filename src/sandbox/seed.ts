@@ -269,6 +269,7 @@ export const connectedApps = [
     name: 'Latchkey',
     owner: 'sofia',
     scopes: ['read:client_applications', 'manage:client_applications'],
+  oktaHookSecret: 'sandbox-okta-hook-secret',
   },
   {
     clientId: 'c2d000000000000000000000cideployer',

@@ -29,12 +29,13 @@ export type WorldOptions = {
 
 /** A change is written to the state file at the latest this long after it. */
 const SAVE_AFTER_MS = 300;
-/** How often the world looks whether Latchkey is up, until Okta has pushed its groups for the first time. */
+/** How often the world looks whether Latchkey is up, until Okta has its event hook and has pushed its groups. */
 const GREET_EVERY_MS = 500;
 
 const installation = z.strictObject({
   url: z.url(),
   scimToken: z.string().min(1),
+  hookSecret: z.string().min(1).optional(),
   readToken: z.string().optional(),
 });
 
@@ -75,8 +76,12 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
       stateFile: options.stateFile === null ? null : resolve(options.stateFile),
     }));
     control.put('/control/latchkey', async (request) => {
-      const { readToken, ...given } = installation.parse(request.body);
-      latchkey = { ...given, ...(readToken === undefined ? {} : { readToken }) };
+      const { readToken, hookSecret, ...given } = installation.parse(request.body);
+      latchkey = {
+        ...given,
+        ...(readToken === undefined ? {} : { readToken }),
+        ...(hookSecret === undefined ? {} : { hookSecret }),
+      };
       world.changed();
       return { ok: true };
     });
@@ -116,14 +121,17 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
       save().catch(() => {});
     }, SAVE_AFTER_MS);
   });
+  let greeted: string | null = null;
   const greeting = setInterval(async () => {
-    if (latchkey === null) return;
-    const isUp = await fetch(`${latchkey.url}/healthz`, { signal: AbortSignal.timeout(1_000) }).then(
+    if (latchkey === null || latchkey.url === greeted) return;
+    const { url } = latchkey;
+    const isUp = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(1_000) }).then(
       (r) => r.ok,
       () => false,
     );
-    if (!isUp) return;
-    clearInterval(greeting);
+    if (!isUp || latchkey.url === greeted) return;
+    greeted = url;
+    await okta.registerHook();
     okta.pushInitially();
   }, GREET_EVERY_MS);
 

@@ -43,7 +43,11 @@ const latchkey = await startLatchkey({
   log: pino({ level: 'silent' }),
 });
 const visitor = createVisitor(world.url);
-await visitor.request('PUT', '/control/latchkey', { url: latchkey.url, scimToken: credentials.scimToken });
+await visitor.request('PUT', '/control/latchkey', {
+  url: latchkey.url,
+  scimToken: credentials.scimToken,
+  hookSecret: credentials.oktaHookSecret,
+});
 
 if (values['drop-push'])
   await visitor.request('POST', '/control/faults', {

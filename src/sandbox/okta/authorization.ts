@@ -12,7 +12,9 @@ type Scope =
   | 'okta.groups.manage'
   | 'okta.users.read'
   | 'okta.users.manage'
-  | 'okta.logs.read';
+  | 'okta.logs.read'
+  | 'okta.eventHooks.read'
+  | 'okta.eventHooks.manage';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

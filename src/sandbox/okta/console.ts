@@ -2,13 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Authorization } from './authorization.ts';
 import { notFound, OktaError } from './errors.ts';
+import type { EventHooks } from './event-hooks.ts';
 import type { OktaOrg } from './org.ts';
 import type { PushQueue } from './push-queue.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { type LogActor, type OktaGroup, type OktaUser, userStatuses } from './records.ts';
 
-/** Whoever clicks in the admin console. */
-const admin: LogActor = {
+/** Whoever clicks in the admin console, unless `?by=` names somebody. */
+export const consoleAdmin: LogActor = {
   id: '00uconsoleadmin00000',
   type: 'User',
   alternateId: 'admin@acme.example',
@@ -21,6 +22,22 @@ const pushSchema = z.strictObject({
   drop: z.enum(['none', 'add', 'remove', 'all']).optional(),
   paused: z.boolean().optional(),
 });
+const hooksSchema = z.strictObject({
+  latencyMs: z.number().min(0).optional(),
+  batch: z.int().min(1).optional(),
+  copies: z.int().min(1).optional(),
+  reorder: z.boolean().optional(),
+  lose: z.boolean().optional(),
+  paused: z.boolean().optional(),
+});
+const logSchema = z.strictObject({ lagMs: z.number().min(0) });
+/** The manager by key. */
+const profileSchema = z.strictObject({
+  department: z.string().min(1).optional(),
+  title: z.string().min(1).optional(),
+  manager: z.string().min(1).optional(),
+});
+const renameSchema = z.strictObject({ name: z.string().trim().min(1) });
 const pushNowSchema = z.strictObject({ group: z.string().optional() });
 const statusSchema = z.strictObject({ status: z.enum(userStatuses) });
 const assignSchema = z.strictObject({ key: z.string(), assigned: z.boolean() });
@@ -32,10 +49,14 @@ const serviceAppSchema = z.strictObject({
   tokenTtlSeconds: z.int().min(1).optional(),
 });
 
-type MemberParams = { Params: { name: string; key: string } };
+type By = { Querystring: { by?: string } };
+type MemberParams = By & { Params: { name: string; key: string } };
+type GroupParams = By & { Params: { name: string } };
+type UserParams = By & { Params: { key: string } };
 
-/** What administrators do by hand: groups, people, app assignment, group push and service apps. */
-export function consoleRoutes(app: FastifyInstance, { org, push, limit, authorization }: ConsoleParts): void {
+/** What administrators do by hand: groups, people, app assignment, group push, event hooks and service apps. */
+export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
+  const { org, push, hooks, limit, authorization } = parts;
   const groupNamed = (name: string): OktaGroup => {
     const group = org.groupByName(name);
     if (group === undefined) throw notFound(name, 'UserGroup');
@@ -46,6 +67,18 @@ export function consoleRoutes(app: FastifyInstance, { org, push, limit, authoriz
     if (user === undefined) throw notFound(key, 'User');
     return user;
   };
+  /** Who does it: an administrator of the company, by key. */
+  const admin = (by: string | undefined): LogActor => {
+    if (by === undefined) return consoleAdmin;
+    const { id, profile } = userKeyed(by);
+    return { id, type: 'User', alternateId: profile.login, displayName: profile.displayName };
+  };
+  const showHooks = () => ({
+    ...hooks.settings,
+    pending: hooks.pending,
+    lost: hooks.lost,
+    hooks: [...hooks.hooks.values()].map(({ name, uri, isVerified }) => ({ name, uri, isVerified })),
+  });
   const showPush = () => ({ ...push.settings, pending: push.pending, lastError: push.lastError });
 
   app.get('/groups', async () =>
@@ -71,6 +104,8 @@ export function consoleRoutes(app: FastifyInstance, { org, push, limit, authoriz
       login: user.profile.login,
       status: user.status,
       assigned: user.assigned,
+      department: user.profile.department ?? null,
+      manager: user.profile.managerId ?? null,
       groups: org.groupsOf(user.id).map((g) => g.profile.name),
     })),
   );
@@ -89,22 +124,62 @@ export function consoleRoutes(app: FastifyInstance, { org, push, limit, authoriz
 
   app.post<MemberParams>('/groups/:name/members/:key', async (request, reply) => {
     const { name, key } = request.params;
-    org.setMember(groupNamed(name).id, userKeyed(key).id, true, admin);
+    org.setMember(groupNamed(name).id, userKeyed(key).id, true, admin(request.query.by));
     return reply.code(204).send();
   });
   app.delete<MemberParams>('/groups/:name/members/:key', async (request, reply) => {
     const { name, key } = request.params;
-    org.setMember(groupNamed(name).id, userKeyed(key).id, false, admin);
+    org.setMember(groupNamed(name).id, userKeyed(key).id, false, admin(request.query.by));
     return reply.code(204).send();
   });
 
-  app.post<{ Params: { key: string } }>('/users/:key/status', async (request, reply) => {
-    org.setStatus(userKeyed(request.params.key), read(statusSchema, request.body).status, admin);
+  app.put<GroupParams>('/groups/:name', async (request, reply) => {
+    const { name } = read(renameSchema, request.body);
+    org.renameGroup(groupNamed(request.params.name), name, admin(request.query.by));
     return reply.code(204).send();
   });
-  app.post('/assign', async (request, reply) => {
+
+  app.post<UserParams>('/users/:key/status', async (request, reply) => {
+    const { status } = read(statusSchema, request.body);
+    org.setStatus(userKeyed(request.params.key), status, admin(request.query.by));
+    return reply.code(204).send();
+  });
+  app.post<UserParams>('/users/:key/profile', async (request, reply) => {
+    const { manager, ...rest } = read(profileSchema, request.body);
+    const boss = manager === undefined ? null : userKeyed(manager).profile;
+    org.changeProfile(
+      userKeyed(request.params.key),
+      {
+        ...definedOnly(rest),
+        ...(boss === null ? {} : { managerId: boss.login, manager: boss.displayName }),
+      },
+      admin(request.query.by),
+    );
+    return reply.code(204).send();
+  });
+  app.delete<UserParams>('/users/:key/sessions', async (request, reply) => {
+    org.clearSessions(userKeyed(request.params.key), admin(request.query.by));
+    return reply.code(204).send();
+  });
+  app.delete<UserParams>('/users/:key', async (request, reply) => {
+    const user = userKeyed(request.params.key);
+    // Deactivated first, deleted then: one click here, two there.
+    if (!org.deleteUser(user, admin(request.query.by))) org.deleteUser(user, admin(request.query.by));
+    return reply.code(204).send();
+  });
+  app.post<By>('/assign', async (request, reply) => {
     const { key, assigned } = read(assignSchema, request.body);
-    org.setAssigned(userKeyed(key), assigned, admin);
+    org.setAssigned(userKeyed(key), assigned, admin(request.query.by));
+    return reply.code(204).send();
+  });
+
+  app.get('/hooks', async () => showHooks());
+  app.post('/hooks', async (request) => {
+    hooks.configure(definedOnly(read(hooksSchema, request.body)));
+    return showHooks();
+  });
+  app.post('/log', async (request, reply) => {
+    org.log.lagMs = read(logSchema, request.body).lagMs;
     return reply.code(204).send();
   });
 
@@ -124,7 +199,13 @@ export function consoleRoutes(app: FastifyInstance, { org, push, limit, authoriz
   });
 }
 
-type ConsoleParts = { org: OktaOrg; push: PushQueue; limit: RateLimit; authorization: Authorization };
+type ConsoleParts = {
+  org: OktaOrg;
+  push: PushQueue;
+  hooks: EventHooks;
+  limit: RateLimit;
+  authorization: Authorization;
+};
 
 function read<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);

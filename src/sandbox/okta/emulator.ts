@@ -2,11 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
 import { Authorization, underAuthorization } from './authorization.ts';
-import { consoleRoutes } from './console.ts';
+import { consoleAdmin, consoleRoutes } from './console.ts';
 import { errorBody, errorBodyOfStatus, OktaError, sendOktaError } from './errors.ts';
+import { EventHooks } from './event-hooks.ts';
 import { groupRoutes } from './groups-api.ts';
+import { hookRoutes } from './hooks-api.ts';
 import { logRoutes } from './logs-api.ts';
-import { OktaOrg } from './org.ts';
+import { OktaOrg, recordedTypes } from './org.ts';
 import { PushQueue } from './push-queue.ts';
 import { concurrentLimitHeaders, RateLimit, underRateLimit } from './rate-limit.ts';
 import { userRoutes } from './users-api.ts';
@@ -17,21 +19,27 @@ const TOKEN_PATH = '/oauth2/v1/token';
 export type OktaEmulator = Emulator & {
   /** The full push of all pushed groups with their people that comes with switching group push on; once. */
   pushInitially(): void;
+  /** Registers and verifies Latchkey's event hook, if the world has a secret for it. */
+  registerHook(): Promise<void>;
 };
 
-type Saved = { org: unknown; push: unknown; authorization: unknown; perMinute: number };
+type Saved = { org: unknown; push: unknown; hooks?: unknown; authorization: unknown; perMinute: number };
+
+const HOOK_NAME = 'Latchkey';
 
 /**
  * An Okta organisation: management API under `/okta/api/v1`, org authorization server under `/okta/oauth2/v1`,
- * admin console under `/okta/sim`, and a SCIM client that pushes groups to Latchkey as the MuleSoft app.
+ * admin console under `/okta/sim`, a SCIM client that pushes groups to Latchkey as the MuleSoft app, and event hooks.
  */
 export function createOktaEmulator(world: World): OktaEmulator {
   const org = new OktaOrg(world);
   const push = new PushQueue(org, world);
+  const hooks = new EventHooks(world);
   const limit = new RateLimit();
   const authorization = new Authorization();
   const worldUrl = () => world.url();
   org.listener = push;
+  org.recorded = (event) => hooks.recorded(event);
 
   return {
     async routes(app) {
@@ -51,12 +59,13 @@ export function createOktaEmulator(world: World): OktaEmulator {
                 underAuthorization(api, authorization);
                 groupRoutes(api, org, worldUrl);
                 userRoutes(api, org, worldUrl);
-                logRoutes(api, org);
+                logRoutes(api, org.log);
+                hookRoutes(api, hooks, worldUrl);
               },
               { prefix: '/api/v1' },
             );
           });
-          await okta.register(async (sim) => consoleRoutes(sim, { org, push, limit, authorization }), {
+          await okta.register(async (sim) => consoleRoutes(sim, { org, push, hooks, limit, authorization }), {
             prefix: '/sim',
           });
         },
@@ -67,6 +76,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
       return {
         org: org.save(),
         push: push.save(),
+        hooks: hooks.save(),
         authorization: authorization.save(),
         perMinute: limit.perMinute,
       };
@@ -77,11 +87,30 @@ export function createOktaEmulator(world: World): OktaEmulator {
       authorization.load(state.authorization);
       limit.setPerMinute(state.perMinute);
       push.load(state.push);
+      if (state.hooks !== undefined) hooks.load(state.hooks);
     },
     async close() {
       push.close();
+      hooks.close();
     },
     pushInitially: () => push.pushInitially(),
+    async registerHook() {
+      const latchkey = world.latchkey();
+      if (latchkey?.hookSecret === undefined) return;
+      const uri = `${latchkey.url}/okta/events`;
+      const ours = [...hooks.hooks.values()].find((h) => h.name === HOOK_NAME);
+      if (ours?.uri === uri && ours.isVerified) return;
+      if (ours !== undefined) hooks.hooks.delete(ours.id);
+      await hooks.verify(
+        hooks.create({
+          name: HOOK_NAME,
+          uri,
+          auth: { key: 'Authorization', value: latchkey.hookSecret },
+          eventTypes: [...recordedTypes],
+          createdBy: consoleAdmin.id,
+        }),
+      );
+    },
   };
 }
 

@@ -53,7 +53,7 @@ function statusOf(code: OktaErrorCode): number {
 }
 
 /** `Not found: Resource not found: <id> (<kind>)`, as Okta words it. */
-export function notFound(id: string, kind: 'User' | 'UserGroup' | 'GroupRule'): OktaError {
+export function notFound(id: string, kind: 'User' | 'UserGroup' | 'GroupRule' | 'EventHook'): OktaError {
   return new OktaError('E0000007', `Not found: Resource not found: ${id} (${kind})`);
 }
 

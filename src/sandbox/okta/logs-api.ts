@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { OktaError } from './errors.ts';
 import { parseExpression } from './expression.ts';
-import type { OktaOrg } from './org.ts';
 import { requestUrl } from './paging.ts';
-import type { LogEvent } from './records.ts';
+import type { Logged, SystemLog } from './system-log.ts';
 
 /** OpenAPI description 2026.06.3, `GET /api/v1/logs`. */
 const LIMIT_DEFAULT = 100;
@@ -20,10 +19,10 @@ type LogQuery = {
 };
 
 /**
- * `GET /api/v1/logs`. Without `until` it is a poll: the `next` link is there even on an empty page and goes on
- * from what was seen, so a poller follows it for ever.
+ * `GET /api/v1/logs`. Without `until` it is a poll: `since` means when events were written, not when they happened,
+ * and the `next` link is there even on an empty page and goes on from what was seen, so a poller follows it for ever.
  */
-export function logRoutes(app: FastifyInstance, org: OktaOrg): void {
+export function logRoutes(app: FastifyInstance, log: SystemLog): void {
   app.get<{ Querystring: LogQuery }>(
     '/logs',
     { config: { oktaScope: 'okta.logs.read' } },
@@ -37,17 +36,18 @@ export function logRoutes(app: FastifyInstance, org: OktaOrg): void {
       const fits = query.filter === undefined ? () => true : parseExpression(query.filter);
       const isPoll = query.until === undefined;
 
-      let events = org.log.filter((e) => {
-        const at = Date.parse(e.published);
-        return at >= since && at <= until && fits(e);
+      let entries = log.readable().filter(({ event, persistedAt }) => {
+        const at = isPoll ? persistedAt : Date.parse(event.published);
+        return at >= since && at <= until && fits(event);
       });
-      if (query.sortOrder === 'DESCENDING') events.reverse();
-      events = startingAfter(events, query.after);
-      const shown = events.slice(0, limit);
+      if (!isPoll) entries.sort((a, b) => Date.parse(a.event.published) - Date.parse(b.event.published));
+      if (query.sortOrder === 'DESCENDING') entries.reverse();
+      entries = startingAfter(entries, query.after);
+      const shown = entries.slice(0, limit).map(({ event }) => event);
 
       const self = requestUrl(request);
       const links = [`<${self.href}>; rel="self"`];
-      if (isPoll || events.length > shown.length) {
+      if (isPoll || entries.length > shown.length) {
         const next = new URL(self);
         const last = shown.at(-1)?.uuid ?? query.after;
         if (last !== undefined) next.searchParams.set('after', last);
@@ -59,9 +59,9 @@ export function logRoutes(app: FastifyInstance, org: OktaOrg): void {
   );
 }
 
-function startingAfter(events: LogEvent[], uuid: string | undefined): LogEvent[] {
-  if (uuid === undefined) return events;
-  return events.slice(events.findIndex((e) => e.uuid === uuid) + 1);
+function startingAfter(entries: Logged[], uuid: string | undefined): Logged[] {
+  if (uuid === undefined) return entries;
+  return entries.slice(entries.findIndex(({ event }) => event.uuid === uuid) + 1);
 }
 
 function instant(name: string, text: string): number {

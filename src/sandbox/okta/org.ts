@@ -1,26 +1,45 @@
-import { randomUUID } from 'node:crypto';
 import type { World } from '../emulator.ts';
-import { oktaGroups } from '../seed.ts';
+import { company, oktaGroups } from '../seed.ts';
 import { notFound, OktaError } from './errors.ts';
 import { newId } from './ids.ts';
-import type { GroupRule, LogActor, LogEvent, OktaGroup, OktaUser, UserStatus } from './records.ts';
+import type { GroupRule, LogActor, LogEvent, LogTarget, OktaGroup, OktaUser, UserStatus } from './records.ts';
 import { seedGroup, seedRules, seedUser } from './records.ts';
+import { SystemLog } from './system-log.ts';
 
-/** Events kept; older ones fall off, as Okta's do after 90 days. */
-const LOG_KEPT = 10_000;
+/** Every event type that comes into this organisation's log. */
+export const recordedTypes = [
+  'group.user_membership.add',
+  'group.user_membership.remove',
+  'group.lifecycle.create',
+  'group.profile.update',
+  'user.lifecycle.create',
+  'user.lifecycle.activate',
+  'user.lifecycle.deactivate',
+  'user.lifecycle.suspend',
+  'user.lifecycle.unsuspend',
+  'user.lifecycle.reactivate',
+  'user.lifecycle.delete.initiated',
+  'user.account.update_profile',
+  'user.session.clear',
+  'application.user_membership.add',
+  'application.user_membership.remove',
+] as const;
+export type RecordedType = (typeof recordedTypes)[number];
 
 /** What the provisioning side of Okta hears about. */
 type OrgListener = {
   membershipChanged(group: OktaGroup, user: OktaUser, op: 'add' | 'remove'): void;
   /** The person gained or lost the MuleSoft app. */
   accountChanged(user: OktaUser, active: boolean): void;
+  profileChanged(user: OktaUser): void;
+  groupRenamed(group: OktaGroup): void;
 };
 
 type Saved = {
   users: OktaUser[];
   groups: (Omit<OktaGroup, 'members'> & { members: string[] })[];
   rules: GroupRule[];
-  log: LogEvent[];
+  log: unknown;
 };
 
 /** The organisation's directory: users, groups, rules and the log of what happened to them. */
@@ -28,12 +47,23 @@ export class OktaOrg {
   users = new Map<string, OktaUser>();
   groups = new Map<string, OktaGroup>();
   rules: GroupRule[] = seedRules(oktaGroups);
-  log: LogEvent[] = [];
-  listener: OrgListener = { membershipChanged() {}, accountChanged() {} };
+  readonly log: SystemLog;
+  listener: OrgListener = {
+    membershipChanged() {},
+    accountChanged() {},
+    profileChanged() {},
+    groupRenamed() {},
+  };
+  /** Hears every event of the log at once, whenever that can be read. */
+  recorded: (event: LogEvent) => void = () => {};
   readonly #changed: () => void;
 
   constructor(world: World) {
     this.#changed = () => world.changed();
+    this.log = new SystemLog((event) => {
+      this.recorded(event);
+      this.#changed();
+    });
     const people = new Map(world.people.map((p) => [p.key, p]));
     for (const person of world.people) {
       const user = seedUser(person, person.manager === null ? undefined : people.get(person.manager));
@@ -104,14 +134,11 @@ export class OktaOrg {
     if (isMember) group.members.add(userId);
     else group.members.delete(userId);
     group.lastMembershipUpdated = new Date().toISOString();
-    this.#record(
+    this.log.record(
       actor,
       isMember ? 'group.user_membership.add' : 'group.user_membership.remove',
       isMember ? 'Add user to group membership' : 'Remove user from group membership',
-      [
-        userTarget(user),
-        { id: group.id, type: 'UserGroup', alternateId: 'unknown', displayName: group.profile.name },
-      ],
+      [userTarget(user), groupTarget(group)],
     );
     this.listener.membershipChanged(group, user, isMember ? 'add' : 'remove');
   }
@@ -125,7 +152,7 @@ export class OktaOrg {
     user.statusChanged = now;
     user.lastUpdated = now;
     const [eventType, message] = lifecycleEvent(before, status);
-    this.#record(actor, eventType, message, [userTarget(user)]);
+    this.log.record(actor, eventType, message, [userTarget(user)]);
     this.#tellAccount(user, wasProvisioned);
   }
 
@@ -135,14 +162,23 @@ export class OktaOrg {
     const wasProvisioned = this.isProvisioned(user);
     user.assigned = assigned;
     const verb = assigned ? 'add' : 'remove';
-    this.#record(actor, `application.user_membership.${verb}`, `User ${verb} to app`, [userTarget(user)]);
+    this.log.record(actor, `application.user_membership.${verb}`, `User ${verb} to app`, [
+      { ...userTarget(user), id: `0ua${user.id.slice(3)}`, type: 'AppUser' },
+      {
+        id: company.oktaAppId,
+        type: 'AppInstance',
+        alternateId: 'MuleSoft Anypoint',
+        displayName: 'MuleSoft Anypoint',
+      },
+      userTarget(user),
+    ]);
     this.#tellAccount(user, wasProvisioned);
   }
 
   createUser(user: OktaUser, actor: LogActor): void {
     this.users.set(user.id, user);
     for (const group of this.groups.values()) if (group.type === 'BUILT_IN') group.members.add(user.id);
-    this.#record(actor, 'user.lifecycle.create', 'Create Okta user', [userTarget(user)]);
+    this.log.record(actor, 'user.lifecycle.create', 'Create Okta user', [userTarget(user)]);
   }
 
   createGroup(name: string, description: string | null, actor: LogActor): OktaGroup {
@@ -150,10 +186,53 @@ export class OktaOrg {
     group.profile.description = description;
     group.created = group.lastUpdated = group.lastMembershipUpdated = new Date().toISOString();
     this.groups.set(group.id, group);
-    this.#record(actor, 'group.lifecycle.create', 'Create Okta group', [
-      { id: group.id, type: 'UserGroup', alternateId: 'unknown', displayName: name },
-    ]);
+    this.log.record(actor, 'group.lifecycle.create', 'Create Okta group', [groupTarget(group)]);
     return group;
+  }
+
+  /** @throws E0000006 for a group that Okta or another app manages */
+  renameGroup(group: OktaGroup, name: string, actor: LogActor): void {
+    if (group.type !== 'OKTA_GROUP') throw new OktaError('E0000006');
+    const from = { name: group.profile.name };
+    if (from.name === name) return;
+    group.profile.name = name;
+    group.lastUpdated = new Date().toISOString();
+    this.log.record(actor, 'group.profile.update', 'Update Okta group', [
+      { ...groupTarget(group), changeDetails: { from, to: { name } } },
+    ]);
+    this.listener.groupRenamed(group);
+  }
+
+  changeProfile(user: OktaUser, changes: Partial<OktaUser['profile']>, actor: LogActor): void {
+    const changed = Object.entries(changes).filter(
+      ([name, value]) => user.profile[name as keyof OktaUser['profile']] !== value,
+    );
+    if (changed.length === 0) return;
+    const from = Object.fromEntries(
+      changed.map(([name]) => [name, user.profile[name as keyof OktaUser['profile']] ?? null]),
+    );
+    Object.assign(user.profile, changes);
+    user.lastUpdated = new Date().toISOString();
+    this.log.record(actor, 'user.account.update_profile', 'Update user profile for Okta', [
+      { ...userTarget(user), changeDetails: { from, to: Object.fromEntries(changed) } },
+    ]);
+    this.listener.profileChanged(user);
+  }
+
+  clearSessions(user: OktaUser, actor: LogActor): void {
+    this.log.record(actor, 'user.session.clear', 'Clear user session', [userTarget(user)]);
+  }
+
+  /** For good: as in Okta, somebody who is not deactivated yet is only deactivated. Whether they are gone. */
+  deleteUser(user: OktaUser, actor: LogActor): boolean {
+    if (user.status !== 'DEPROVISIONED') {
+      this.setStatus(user, 'DEPROVISIONED', actor);
+      return false;
+    }
+    for (const group of this.groups.values()) group.members.delete(user.id);
+    this.users.delete(user.id);
+    this.log.record(actor, 'user.lifecycle.delete.initiated', 'Delete Okta user', [userTarget(user)]);
+    return true;
   }
 
   save(): Saved {
@@ -161,7 +240,7 @@ export class OktaOrg {
       users: [...this.users.values()],
       groups: [...this.groups.values()].map((g) => ({ ...g, members: [...g.members] })),
       rules: this.rules,
-      log: this.log,
+      log: this.log.save(),
     });
   }
 
@@ -170,7 +249,7 @@ export class OktaOrg {
     this.users = new Map(state.users.map((u) => [u.id, u]));
     this.groups = new Map(state.groups.map((g) => [g.id, { ...g, members: new Set(g.members) }]));
     this.rules = state.rules;
-    this.log = state.log;
+    this.log.load(state.log);
     this.#changed();
   }
 
@@ -178,25 +257,13 @@ export class OktaOrg {
     const isProvisioned = this.isProvisioned(user);
     if (isProvisioned !== wasProvisioned) this.listener.accountChanged(user, isProvisioned);
   }
-
-  #record(actor: LogActor, eventType: string, displayMessage: string, target: LogEvent['target']): void {
-    this.log.push({
-      uuid: randomUUID(),
-      published: new Date().toISOString(),
-      eventType,
-      version: '0',
-      severity: 'INFO',
-      displayMessage,
-      actor,
-      outcome: { result: 'SUCCESS' },
-      target,
-    });
-    if (this.log.length > LOG_KEPT) this.log.splice(0, this.log.length - LOG_KEPT);
-    this.#changed();
-  }
 }
 
-function userTarget(user: OktaUser): LogEvent['target'][number] {
+function groupTarget(group: OktaGroup): LogTarget {
+  return { id: group.id, type: 'UserGroup', alternateId: 'unknown', displayName: group.profile.name };
+}
+
+function userTarget(user: OktaUser): LogTarget {
   return {
     id: user.id,
     type: 'User',
@@ -205,7 +272,7 @@ function userTarget(user: OktaUser): LogEvent['target'][number] {
   };
 }
 
-function lifecycleEvent(before: UserStatus, after: UserStatus): [string, string] {
+function lifecycleEvent(before: UserStatus, after: UserStatus): [RecordedType, string] {
   if (after === 'DEPROVISIONED') return ['user.lifecycle.deactivate', 'Deactivate Okta user'];
   if (after === 'SUSPENDED') return ['user.lifecycle.suspend', 'Suspend Okta user'];
   if (before === 'SUSPENDED') return ['user.lifecycle.unsuspend', 'Unsuspend Okta user'];

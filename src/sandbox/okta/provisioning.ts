@@ -26,9 +26,16 @@ export class Provisioning {
    */
   async push(target: ScimTarget, task: PushTask, coversGroup: (groupId: string) => void): Promise<void> {
     if (task.kind === 'account') return this.#pushAccount(target, task);
+    if (task.kind === 'profile') return this.#pushProfile(target, task.userId);
     const group = this.#org.groups.get(task.groupId);
     if (group === undefined || !group.pushed) return;
     const remoteId = this.remote.groups[group.id];
+    if (task.kind === 'rename') {
+      // One that was never pushed goes under its new name when it is.
+      if (remoteId === undefined) return;
+      await this.#forgettingOn404(group, [], () => scim.renameGroup(target, remoteId, group.profile.name));
+      return;
+    }
     if (task.kind === 'member' && remoteId !== undefined) {
       const user = this.#org.users.get(task.userId);
       if (user !== undefined) await this.#pushMember(target, task, group, user, remoteId);
@@ -92,13 +99,13 @@ export class Provisioning {
 
   async #pushAccount(target: ScimTarget, task: PushTask & { kind: 'account' }): Promise<void> {
     const { userId, active } = task;
-    const user = this.#org.users.get(userId);
-    if (user === undefined) return;
     const remembered = this.remote.users[userId];
     if (remembered !== undefined) {
-      await this.#forgettingOn404(null, [user], () => scim.setActive(target, remembered, active));
+      await this.#forgettingOn404(null, [{ id: userId }], () => scim.setActive(target, remembered, active));
       return;
     }
+    const user = this.#org.users.get(userId);
+    if (user === undefined) return;
     if (active) {
       await this.#userId(target, user);
       return;
@@ -109,6 +116,14 @@ export class Provisioning {
     if (found === null) return;
     this.remote.users[userId] = found.id;
     await scim.setActive(target, found.id, false);
+  }
+
+  /** Somebody who was never pushed goes there with their new profile when they are. */
+  async #pushProfile(target: ScimTarget, userId: string): Promise<void> {
+    const user = this.#org.users.get(userId);
+    const remembered = this.remote.users[userId];
+    if (user === undefined || remembered === undefined) return;
+    await this.#forgettingOn404(null, [user], () => scim.changeProfile(target, remembered, user));
   }
 
   /** The person's id at the provider: remembered, looked up by user name, or created. */
@@ -148,7 +163,7 @@ export class Provisioning {
    */
   async #forgettingOn404(
     group: OktaGroup | null,
-    users: readonly OktaUser[],
+    users: readonly Pick<OktaUser, 'id'>[],
     push: () => Promise<void>,
   ): Promise<void> {
     try {

@@ -22,6 +22,8 @@ export type PushTask = { dueAt: number; retries: number } & (
   | { kind: 'group'; groupId: string }
   /** The person gained or lost the app. */
   | { kind: 'account'; userId: string; active: boolean }
+  | { kind: 'profile'; userId: string }
+  | { kind: 'rename'; groupId: string }
 );
 
 type Saved = {
@@ -39,7 +41,7 @@ const UNCONFIGURED_WAIT_MS = 500;
 
 /**
  * What waits to be pushed to the MuleSoft app. Tasks of one group (or one person's account) go one at a time
- * and in order; groups go side by side. A group's task also waits for an earlier account task of the same
+ * and in order; groups go side by side. A member's task also waits for an earlier account task of the same
  * person, so nobody is made a member before they exist. Everything is plain data, so a snapshot can hold it.
  */
 export class PushQueue {
@@ -83,6 +85,16 @@ export class PushQueue {
     this.#add({ ...this.#soon(), kind: 'account', userId: user.id, active });
     if (!active) return;
     for (const group of this.#org.groupsOf(user.id)) this.membershipChanged(group, user, 'add');
+  }
+
+  profileChanged(user: OktaUser): void {
+    if (!this.#org.isProvisioned(user) || this.#drops('account')) return;
+    this.#add({ ...this.#soon(), kind: 'profile', userId: user.id });
+  }
+
+  groupRenamed(group: OktaGroup): void {
+    if (!group.pushed || this.#drops('group')) return;
+    this.#add({ ...this.#soon(), kind: 'rename', groupId: group.id });
   }
 
   /** A full push of one group, or of all pushed ones, at once. Returns the names of the groups. */
@@ -219,5 +231,7 @@ export class PushQueue {
 }
 
 function laneOf(task: PushTask): string {
-  return task.kind === 'account' ? `account ${task.userId}` : `group ${task.groupId}`;
+  return task.kind === 'account' || task.kind === 'profile'
+    ? `account ${task.userId}`
+    : `group ${task.groupId}`;
 }

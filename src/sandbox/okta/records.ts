@@ -71,7 +71,16 @@ export type LogEvent = {
   displayMessage: string;
   actor: LogActor;
   outcome: { result: 'SUCCESS' };
-  target: { id: string; type: string; alternateId: string; displayName: string }[];
+  target: LogTarget[];
+};
+
+export type LogTarget = {
+  id: string;
+  type: string;
+  alternateId: string;
+  displayName: string;
+  /** Old and new values, where the event is a change of some. */
+  changeDetails?: { from: Record<string, unknown>; to: Record<string, unknown> };
 };
 
 const SEEDED_AT = '2026-01-05T08:00:00.000Z';

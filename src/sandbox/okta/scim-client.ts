@@ -60,20 +60,26 @@ export async function createUser(target: ScimTarget, user: OktaUser, active: boo
     await send(target, 'POST', '/Users', {
       schemas: [urn.user, urn.enterprise],
       userName: profile.login,
-      name: { givenName: profile.firstName, familyName: profile.lastName },
-      emails: [{ primary: true, value: profile.email, type: 'work' }],
-      displayName: profile.displayName,
-      ...(profile.title === undefined ? {} : { title: profile.title }),
+      ...profileAttributes(user),
       locale: 'en-US',
       externalId: user.id,
       groups: [],
       active,
-      [urn.enterprise]: {
-        ...(profile.department === undefined ? {} : { department: profile.department }),
-        ...(profile.managerId === undefined ? {} : { manager: { value: profile.managerId } }),
-      },
     }),
   );
+}
+
+function profileAttributes({ profile }: OktaUser): Record<string, unknown> {
+  return {
+    name: { givenName: profile.firstName, familyName: profile.lastName },
+    emails: [{ primary: true, value: profile.email, type: 'work' }],
+    displayName: profile.displayName,
+    ...(profile.title === undefined ? {} : { title: profile.title }),
+    [urn.enterprise]: {
+      ...(profile.department === undefined ? {} : { department: profile.department }),
+      ...(profile.managerId === undefined ? {} : { manager: { value: profile.managerId } }),
+    },
+  };
 }
 
 /** @throws ScimFailure, 409 when the name is taken */
@@ -83,6 +89,13 @@ export async function createGroup(target: ScimTarget, displayName: string): Prom
 
 export async function setActive(target: ScimTarget, id: string, active: boolean): Promise<void> {
   await patch(target, `/Users/${encodeURIComponent(id)}`, [{ op: 'replace', value: { active } }]);
+}
+
+/** Every mapped attribute, whichever of them changed; no path. */
+export async function changeProfile(target: ScimTarget, id: string, user: OktaUser): Promise<void> {
+  await patch(target, `/Users/${encodeURIComponent(id)}`, [
+    { op: 'replace', value: profileAttributes(user) },
+  ]);
 }
 
 export async function changeMembers(

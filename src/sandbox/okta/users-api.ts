@@ -83,6 +83,18 @@ export function userRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => s
     return page(groups, request, reply, USER_GROUPS_PAGE).map((g) => showGroup(g, worldUrl()));
   });
 
+  app.delete<UserParams>('/users/:id', manage, async (request, reply) => {
+    const user = org.userByAnyName(request.params.id);
+    if (request.dropWrite !== true) org.deleteUser(user, actorOf(request));
+    return reply.code(204).send();
+  });
+
+  app.delete<UserParams>('/users/:id/sessions', manage, async (request, reply) => {
+    const user = org.userByAnyName(request.params.id);
+    if (request.dropWrite !== true) org.clearSessions(user, actorOf(request));
+    return reply.code(204).send();
+  });
+
   for (const [verb, { from, to }] of Object.entries(lifecycle))
     app.post<UserParams>(`/users/:id/lifecycle/${verb}`, manage, async (request) => {
       const user = org.userByAnyName(request.params.id);
