@@ -130,7 +130,7 @@ function joined(rows: readonly Row[]): ObservedMemberships[] {
     const id = `${groupId} ${groupName} ${revision}`;
     const one = all.get(id) ?? { groupName, groupId, revision, added: [], removed: [] };
     all.set(id, one);
-    if ('email' in told.person || told.person.pushed === undefined) continue;
+    if (!('pushed' in told.person) || told.person.pushed === undefined) continue;
     const { pushed } = told.person;
     one[told.direction].push({
       scimUserId,
