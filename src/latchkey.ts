@@ -5,12 +5,17 @@ import type { Outside } from './config.ts';
 import type { Catalogue } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
 import { takeBaseline } from './flow/baseline.ts';
+import { canaryStanding } from './flow/canary.ts';
+import type { CanaryView } from './flow/canary-view.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
+import type { MassView } from './flow/mass-view.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
 import { createRelay } from './flow/relay.ts';
 import type { Road } from './flow/road.ts';
-import { createSweeps } from './flow/sweep.ts';
+import { createSweeps, every } from './flow/sweep.ts';
 import type { ChangeView } from './flow/view.ts';
+import { createGraph } from './idp/graph.ts';
+import { createKeeper } from './idp/graph-subscriptions.ts';
 import { createOkta } from './idp/okta.ts';
 import { readLogEvents } from './idp/okta-events.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
@@ -19,8 +24,10 @@ import { createMotor } from './queue/motor.ts';
 import { scimRoutes } from './scim/routes.ts';
 import { boltLogger } from './slack/bolt-logger.ts';
 import { SLACK_TIMEOUT_MS } from './slack/call.ts';
+import { canaryNotices } from './slack/canary.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { listen } from './slack/listen.ts';
+import { massNotices } from './slack/mass-change.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
 import { httpReceiver, mountSlack } from './slack/mount.ts';
 import { notices } from './slack/notices.ts';
@@ -29,11 +36,22 @@ import { type Database, openDatabase } from './store/database.ts';
 import { stampDatabase } from './store/installation.ts';
 import { openLocks } from './store/locks.ts';
 import { owed } from './store/outbox.ts';
+import { canaryApi } from './web/canary-api.ts';
 import { changesApi } from './web/changes-api.ts';
+import {
+  GRAPH_LIFECYCLE_PATH,
+  GRAPH_NOTIFICATIONS_PATH,
+  graphNotifications,
+} from './web/graph-notifications.ts';
+import { createMetrics } from './web/metrics.ts';
 import { oktaHook } from './web/okta-hook.ts';
+import { behindReadToken } from './web/read-door.ts';
+import { setReceiver } from './web/set-receiver.ts';
 
 /** From decision to seen in MuleSoft. */
 const OBJECTIVE_MS = 60_000;
+/** Whether Graph still has the subscriptions we need is looked at this often. */
+const KEEP_EVERY_MS = 300_000;
 /** Slack's own path; one for commands, interactions and events. */
 const SLACK_PATH = '/slack/events';
 
@@ -75,6 +93,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   });
   const idp = createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth });
   const mulesoft = createAnypoint(outside.anypoint);
+  const graph = outside.graph === null ? null : createGraph(outside.graph);
   const adviser =
     outside.model === null
       ? noAdviser
@@ -86,14 +105,18 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
         });
 
   const pausedUntil: Road['pausedUntil'] = new Map();
+  const metrics = createMetrics(database.db);
   const road: Road = {
     db: database.db,
     locks,
     idp,
+    ...(graph === null ? {} : { entra: graph }),
     mulesoft,
     chat: createSlackDirectory(slack),
     messenger: createSlackMessenger(slack) as Messenger<unknown>,
     notices: notices as (view: ChangeView) => Notice<unknown>[],
+    massNotices: massNotices as (view: MassView) => Notice<unknown>[],
+    canaryNotices: canaryNotices as (view: CanaryView) => Notice<unknown>[],
     adviser,
     catalogue: createCatalogueBook(
       options.catalogue,
@@ -103,6 +126,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       log,
     ),
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
+    measure: metrics.changeSeen,
     pausedUntil,
     nudge: () => relay.nudge(),
     runNow: (row) => relay.runNow(row),
@@ -142,7 +166,23 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       secrets: hookSecrets,
       read: (events) => readLogEvents(events, 'oktaHook'),
     });
-  if (options.readToken !== null) await changesApi(app, road, options.readToken);
+  let ours = url;
+  const keeper =
+    graph === null
+      ? null
+      : createKeeper(road, graph, {
+          address: () => ours,
+          paths: { notifications: GRAPH_NOTIFICATIONS_PATH, lifecycle: GRAPH_LIFECYCLE_PATH },
+        });
+  const keeping = every(KEEP_EVERY_MS, road, 'Graph subscriptions', async () => await keeper?.look(), 0);
+  if (keeper !== null) await graphNotifications(app, road, keeper.lookSoon);
+  if (outside.sets !== null) await setReceiver(app, road, outside.sets);
+  if (options.readToken !== null)
+    await behindReadToken(app, options.readToken, (api) => {
+      changesApi(api, road);
+      canaryApi(api, road);
+      metrics.routes(api);
+    });
 
   let stopSlack: () => Promise<void> = async () => {};
   if ('signingSecret' in outside.slack) {
@@ -159,8 +199,10 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const address = await app.listen({ host: listensOn(options), port: options.port }).catch((cause) => {
     throw cause.code === 'EADDRINUSE' ? portTaken(options.port, cause) : cause;
   });
+  ours = options.publicUrl ?? address;
   relay.start();
   sweeps.start();
+  keeping.start();
 
   return {
     url: address,
@@ -169,6 +211,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     async stop() {
       await stopSlack();
       await app.close();
+      await keeping.stop();
+      await keeper?.stop();
       await sweeps.stop();
       await relay.stop();
       await motor.close();
@@ -221,6 +265,8 @@ type Readiness = {
   /** Open work that failed at its last try, by fault; it is tried again until it succeeds. */
   failing: Record<string, number>;
   entitlements: Record<string, string>;
+  /** Whether the canary makes its rounds, or why not. */
+  canary: string;
 };
 
 async function readiness(road: Road): Promise<Readiness> {
@@ -232,8 +278,16 @@ async function readiness(road: Road): Promise<Readiness> {
   );
   try {
     const { open, failing } = await owed(road.db);
-    return { ready: true, database: true, openWork: open, failing, entitlements };
+    const canary = await canaryStanding(road);
+    return {
+      ready: true,
+      database: true,
+      openWork: open,
+      failing,
+      entitlements,
+      canary: 'why' in canary ? `${canary.status}: ${canary.why}` : canary.status,
+    };
   } catch {
-    return { ready: false, database: false, openWork: null, failing: {}, entitlements };
+    return { ready: false, database: false, openWork: null, failing: {}, entitlements, canary: 'unknown' };
   }
 }

@@ -47,18 +47,48 @@ export type Change = {
   inEffectNote: string | null;
   /** The revoke that takes the access away, once that is decided. */
   revokeId: ChangeId | null;
+  /** The mass change that it was decided with: it has no card of its own. */
+  partOf: string | null;
 };
 
 /**
  * Why a change is on the road. `finding`: somebody is in a group and nothing wants it; `loss`: somebody was taken
  * out of a group while a grant wants them in; `revert`: what was found is taken away; `leaver`: the IdP says the
- * person has left.
+ * person has left; `birthright`: the catalogue gives it to the person's department, and `renewal`: goes on giving it;
+ * `move`: the person moved, and it no longer fits; `canary`: the trip there and back that is timed for ever.
  */
-export type Cause = 'request' | 'extension' | 'expiry' | 'release' | 'finding' | 'loss' | 'revert' | 'leaver';
+export type Cause =
+  | 'request'
+  | 'extension'
+  | 'expiry'
+  | 'release'
+  | 'finding'
+  | 'loss'
+  | 'revert'
+  | 'leaver'
+  | 'birthright'
+  | 'renewal'
+  | 'move'
+  | 'canary';
 
 /** Nobody asked for these; they were found. */
 export function isFound(change: Pick<Change, 'cause'>): boolean {
   return change.cause === 'finding' || change.cause === 'loss';
+}
+
+/** Whether the card of a mass change tells of it; a grant that was kept there speaks for itself once its end is near. */
+export function isOnMassCard(change: Pick<Change, 'partOf' | 'endingWarnedAt' | 'ended'>): boolean {
+  return change.partOf !== null && change.endingWarnedAt === null && change.ended === null;
+}
+
+/** A measurement and nobody's access: people hear of it by the canary's own alarm alone. */
+export function isCanary(change: Pick<Change, 'cause'>): boolean {
+  return change.cause === 'canary';
+}
+
+/** Given by the catalogue's rule, without anybody asking. */
+export function isByRule(change: Pick<Change, 'cause'>): boolean {
+  return change.cause === 'birthright' || change.cause === 'renewal';
 }
 
 export type Approval = { by: PersonId; name: string; at: Date; seconds: number | null; clickId: string };
@@ -193,6 +223,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       via: string;
       /** For a request: when it lapses undecided. */
       lapsesAt: Date | null;
+      /** The mass change that it was decided with. */
+      partOf?: string;
     }
   | { type: 'requestRefused'; refusal: Refusal }
   | {

@@ -140,6 +140,13 @@ export function causeInWords(cause: Cause): string {
       return 'the person has left';
     case 'revert':
       return 'nobody asked for it';
+    case 'move':
+      return 'moved, and it no longer fits';
+    case 'birthright':
+    case 'renewal':
+      return 'the department has it by rule';
+    case 'canary':
+      return 'the canary’s way back';
     case 'request':
     case 'extension':
     case 'finding':

@@ -45,6 +45,7 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
     ended: null,
     inEffectNote: null,
     revokeId: null,
+    partOf: event.partOf ?? null,
   };
 }
 

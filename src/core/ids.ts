@@ -7,3 +7,4 @@ export type GrantId = Branded<'GrantId'>;
 /** Our own id of a person; IdP, Slack and Anypoint ids are links to it. */
 export type PersonId = Branded<'PersonId'>;
 export type EntitlementKey = Branded<'EntitlementKey'>;
+export type MassChangeId = Branded<'MassChangeId'>;

@@ -9,6 +9,8 @@ export function revertEvents(
   change: Pick<Change, 'entitlementKey' | 'personId' | 'target'>,
   revokeId: ChangeId,
   base: Base,
+  /** The mass change that it was decided with. */
+  partOf: string | null = null,
 ): ChangeEvent[] {
   if (change.target === null) return [];
   const revoke = { changeId: revokeId, at: base.at, actor: base.actor };
@@ -28,6 +30,7 @@ export function revertEvents(
       target: change.target,
       via: 'latchkey',
       lapsesAt: null,
+      ...(partOf === null ? {} : { partOf }),
     },
     {
       ...revoke,

@@ -4,6 +4,7 @@ import type { Person } from '../store/people.ts';
 import { identify } from './identify.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { keepOnFault, tellClicker } from './settle.ts';
+import { settleMassAnswer } from './settle-mass.ts';
 
 /**
  * Settles a click on the card of such a thing: may this person, does it still apply, all looked up now. Safe to run
@@ -11,7 +12,9 @@ import { keepOnFault, tellClicker } from './settle.ts';
  */
 type Settles = (road: Road, answer: AnswerReceived, clicker: Person) => Promise<Refusal | null>;
 
-const subjects: Partial<Record<Subject, Settles>> = {};
+const subjects: Partial<Record<Subject, Settles>> = {
+  massChange: settleMassAnswer,
+};
 
 /** The settle step of what is not a change. */
 export async function answer(

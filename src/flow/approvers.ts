@@ -8,6 +8,22 @@ import type { Road } from './road.ts';
 /** What was found is for the entitlement's owner to decide. */
 export const byOwner: ApproverRule = { of: 'any', quorum: 1, sources: [{ owner: true }] };
 
+/** Who decides on one card on many: its owner, or where nobody in particular owns it two of the catalogue's admins. */
+export async function planOfOwner(
+  road: Road,
+  catalogue: Catalogue,
+  owner: string | null,
+  excluded: ReadonlySet<PersonId>,
+): Promise<ApproverPlan> {
+  const seats: Seat[] =
+    owner === null ? [] : [{ source: 'owner', people: await byEmail(road, owner), pinged: true }];
+  const rule = owner === null ? { ...byOwner, quorum: 2 } : byOwner;
+  const plan = planApprovers(rule, seats, [], excluded);
+  if (!plan.escalated) return plan;
+  const admins = await Promise.all(catalogue.admins.map((email) => byEmail(road, email)));
+  return planApprovers(rule, seats, admins.flat(), excluded);
+}
+
 /** Approvers of a request as catalogue and IdP have them now, without requester and beneficiary. */
 export async function resolveApprovers(
   road: Road,

@@ -1,9 +1,11 @@
-import type { Actor, Change, ChangeEvent } from '../core/change.ts';
-import { type Job, type Pair, reactions } from '../core/reactions.ts';
+import { type Actor, type Change, type ChangeEvent, isCanary, isOnMassCard } from '../core/change.ts';
+import type { MassChange, MassChangeEvent } from '../core/mass-change.ts';
+import { type Job, massReactions, type Pair, reactions } from '../core/reactions.ts';
 import { type AuditRow, auditEntries, auditOfNotes } from '../store/audit.ts';
 import { idsEndedBy, lockChange, writeEvent } from '../store/changes.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { writeGrants } from '../store/grants.ts';
+import { lockMassChange, writeMassEvent } from '../store/mass-changes.ts';
 import { observedNow } from '../store/observed.ts';
 import { addJobs, owedWhere } from '../store/outbox.ts';
 import { type Bound, statement, type Value } from '../store/statement.ts';
@@ -25,6 +27,9 @@ export type Note = {
     | 'scimTokenCreated'
     | 'scimTokenRevoked'
     | 'clickRefused'
+    | 'canaryMissed'
+    | 'canaryAlarmRaised'
+    | 'canaryAlarmCleared'
     | 'pushOwed';
   at: Date;
   actor: Actor;
@@ -39,11 +44,14 @@ export type Unit = {
   now: Date;
   /** Reads a change and holds it until the commit ends. */
   change(id: string): Promise<Change | null>;
+  /** The same for what is decided on one card. */
+  massChange(id: string): Promise<MassChange | null>;
 };
 
 export type Outcome<T> = {
   result: T;
   events?: readonly ChangeEvent[];
+  massChangeEvents?: readonly MassChangeEvent[];
   notes?: readonly Note[];
   /** Work beyond what the events call for by themselves. */
   jobs?: readonly Job[];
@@ -68,8 +76,14 @@ export async function commit<T>(
       if (!locked.has(id)) locked.set(id, await lockChange(tx, id));
       return locked.get(id) ?? null;
     };
-    const outcome = await work({ tx, now, change });
+    const masses = new Map<string, MassChange | null>();
+    const massChange = async (id: string) => {
+      if (!masses.has(id)) masses.set(id, await lockMassChange(tx, id));
+      return masses.get(id) ?? null;
+    };
+    const outcome = await work({ tx, now, change, massChange });
     const events = outcome.events ?? [];
+    const massEvents = outcome.massChangeEvents ?? [];
     const notes = outcome.notes ?? [];
     const jobs: Job[] = [...(outcome.jobs ?? [])];
     for (const event of events) {
@@ -77,15 +91,19 @@ export async function commit<T>(
       const after = await writeEvent(tx, before, event, outcome.idempotencyKey ?? null);
       locked.set(event.changeId, after);
       await writeGrants(tx, event, after);
-      const shownOn = after.kind === 'grant' ? [after.id] : await idsEndedBy(tx, after.id);
-      jobs.push(...reactions(event, pairOf(after), shownOn));
+      jobs.push(...reactions(event, pairOf(after), await shownOn(tx, after)));
+    }
+    for (const event of massEvents) {
+      const before = event.type === 'massOpened' ? null : await massChange(event.massChangeId);
+      masses.set(event.massChangeId, await writeMassEvent(tx, before, event));
+      jobs.push(...massReactions(event));
     }
     for (const note of notes)
       if (note.type === 'adviceGiven' && note.changeId !== null)
         jobs.push({ job: 'tell', changeId: note.changeId });
     await addJobs(tx, jobs);
     owed.any = jobs.length > 0;
-    const entries = auditOf(events, notes);
+    const entries = auditOf(events, massEvents, notes);
     return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
   });
   if (owed.any) onCommitted?.();
@@ -117,14 +135,25 @@ export async function commitAtOnce<Row>(db: Db, whole: Bound): Promise<Row[]> {
 }
 
 function pairOf(change: Change): Pair | null {
-  return change.target === null
-    ? null
-    : { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId };
+  if (change.target === null) return null;
+  const urgency = change.kind === 'grant' ? 'grant' : change.cause === 'leaver' ? 'leaver' : 'revoke';
+  return { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId, urgency };
 }
 
-function auditOf(events: readonly ChangeEvent[], notes: readonly Note[]): AuditRow[] {
+/** The changes whose messages show it; what is part of a mass change is on that one's card until it ends. */
+async function shownOn(tx: Tx, change: Change): Promise<string[]> {
+  if (isOnMassCard(change) || isCanary(change)) return [];
+  return change.kind === 'grant' ? [change.id] : await idsEndedBy(tx, change.id);
+}
+
+function auditOf(
+  events: readonly ChangeEvent[],
+  massEvents: readonly MassChangeEvent[],
+  notes: readonly Note[],
+): AuditRow[] {
   return [
     ...events.map(({ type, at, actor, changeId, ...data }) => ({ type, at, actor, changeId, data })),
+    ...massEvents.map(({ type, at, actor, ...data }) => ({ type, at, actor, changeId: null, data })),
     ...notes.map(({ type, at, actor, changeId, data }) => ({ type, at, actor, changeId, data })),
   ];
 }

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type ChangeEvent, isFound } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import { factSheet, plainSummary } from '../core/fact-sheet.ts';
+import { findingSheet, plainFinding } from '../core/finding-sheet.ts';
 import type { GrantId } from '../core/ids.ts';
 import type { Job } from '../core/reactions.ts';
 import { refuse } from '../core/refusal.ts';
+import { distinct } from '../core/routing.ts';
 import { approveByRule } from '../core/settle.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
-import { readChange } from '../store/changes.ts';
+import { earlierFindings, readChange } from '../store/changes.ts';
 import { holding, unendedGrants } from '../store/grants.ts';
 import { readPerson } from '../store/people.ts';
 import { writeSummary } from '../store/summaries.ts';
@@ -15,14 +17,17 @@ import { byOwner, resolveApprovers } from './approvers.ts';
 import { commit } from './commit.ts';
 import { freshPerson } from './identify.ts';
 import { done, type Ran, type Road } from './road.ts';
+import { actorIds, tellingAboutFound } from './who-decides.ts';
 
 /**
  * Summarize and ask: gathers facts, evaluates policy, finds approvers. Safe to run twice: only a change that is
- * still `received` moves. The card goes out with the deterministic summary; the model comes later.
+ * still `received` moves, and what was found once more is known of who did it: whoever that was is not the one to
+ * ask. The card goes out with the deterministic summary; the model comes later.
  */
 export async function consider(road: Road, job: Extract<Job, { job: 'consider' }>): Promise<Ran> {
   const change = await readChange(road.db, job.changeId);
-  if (change === null || change.state !== 'received' || change.kind !== 'grant') return done;
+  if (change === null || change.kind !== 'grant') return done;
+  if (change.state !== 'received' && !(change.state === 'asking' && isFound(change))) return done;
   const entitlement = road.catalogue.entitlement(change.entitlementKey);
   const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
   const beneficiary = await freshPerson(road, change.personId);
@@ -61,7 +66,12 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     );
 
   const catalogue = road.catalogue.current();
-  const excluded = new Set([change.personId, ...(change.requesterId === null ? [] : [change.requesterId])]);
+  const telling = await tellingAboutFound(road, change);
+  const excluded = new Set([
+    change.personId,
+    ...(change.requesterId === null ? [] : [change.requesterId]),
+    ...(await actorIds(road, telling)),
+  ]);
   const asked = isFound(change) ? { ...entitlement, approvers: byOwner } : entitlement;
   const plan = await resolveApprovers(road, catalogue, asked, beneficiary, excluded);
   const target = status.target;
@@ -70,7 +80,7 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     road.db,
     async (unit) => {
       const locked = await unit.change(job.changeId);
-      if (locked === null || locked.state !== 'received') return { result: null };
+      if (locked === null || locked.state !== change.state) return { result: null };
       const grants = await unendedGrants(unit.tx, {
         personId: change.personId,
         entitlementKey: change.entitlementKey,
@@ -81,7 +91,21 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
         { entitlementKey: entitlement.key, personId: change.personId, department: beneficiary.department },
         unit.now,
       );
-      const sheet = factSheet({
+      const clauses = catalogue.clauses.filter((c) => entitlement.clauses.includes(c.id));
+      const found = isFound(change)
+        ? findingSheet({
+            cause: change.cause === 'loss' ? 'loss' : 'finding',
+            who: beneficiary,
+            entitlement,
+            group: target.groupName,
+            told: { ...telling, actors: telling.actors.map((actor) => actor.name) },
+            holders: held_by.holders,
+            foundBefore: await earlierFindings(unit.tx, change),
+            policy: byRules.grounds.map((g) => g.text).join('; '),
+            clauses,
+          })
+        : null;
+      const asks = factSheet({
         entitlement,
         beneficiary,
         requester: requester === null || requester.id === beneficiary.id ? null : requester,
@@ -91,9 +115,24 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
         ...held_by,
         heldUntil: held,
         verdict,
-        clauses: catalogue.clauses.filter((c) => entitlement.clauses.includes(c.id)),
+        clauses,
       });
-      await writeSummary(unit.tx, job.changeId, sheet, plainSummary(sheet));
+      await writeSummary(
+        unit.tx,
+        job.changeId,
+        found ?? asks,
+        found === null ? plainSummary(asks) : plainFinding(found),
+      );
+      const isAsked = locked.state === 'asking';
+      // Put to the right people already: only who did it is news.
+      if (isAsked && !distinct(locked.plan?.seats ?? []).some(({ id }) => excluded.has(id)))
+        return {
+          result: null,
+          jobs: [
+            { job: 'summarize', changeId: change.id },
+            { job: 'tell', changeId: change.id },
+          ],
+        };
       const events: ChangeEvent[] =
         verdict.effect === 'autoApprove'
           ? approveByRule(locked, {

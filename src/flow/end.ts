@@ -44,7 +44,7 @@ export async function releaseAccess(
 /** Ends every live grant of the pair together with a revoke that was decided already. */
 export async function grantsEndedWith(
   unit: Unit,
-  found: Change,
+  found: Pick<Change, 'personId' | 'target'>,
   revokeId: ChangeId,
   actor: Actor,
 ): Promise<ChangeEvent[]> {
@@ -63,7 +63,7 @@ export async function grantsEndedWith(
   }));
 }
 
-type EndCause = Extract<Cause, 'expiry' | 'release' | 'leaver'>;
+type EndCause = Extract<Cause, 'expiry' | 'release' | 'leaver' | 'move' | 'canary'>;
 
 /** One revoke for each group: an entitlement can have moved to another group between two grants of it. */
 async function endGrants(
@@ -130,6 +130,8 @@ const reasons: Record<EndCause, string> = {
   expiry: 'the time granted is over',
   release: 'given back early',
   leaver: 'the person has left',
+  move: 'the person has moved, and it no longer fits',
+  canary: 'the canary’s way back',
 };
 
 /** The revoke joins the road at "apply": nobody is asked whether what has ended may end. */

@@ -2,7 +2,8 @@ import { type ChangeEvent, isUnderway } from '../core/change.ts';
 import { Fault } from '../core/fault.ts';
 import type { Told, ToldGroup, ToldPerson } from '../core/observation.ts';
 import type { Job } from '../core/reactions.ts';
-import { underwayIds } from '../store/changes.ts';
+import { pendingFindings, underwayIds } from '../store/changes.ts';
+import { cardOfPair } from '../store/mass-changes.ts';
 import {
   heedLater,
   msUntilUnheeded,
@@ -11,7 +12,7 @@ import {
   unheeded,
   weighedSince,
 } from '../store/observed.ts';
-import { type Person, personByLink, rememberPerson } from '../store/people.ts';
+import { linkPerson, type Person, personByLink, rememberPerson } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
@@ -106,9 +107,15 @@ async function heedMembership(
   const pair = { personId: person.id, groupId };
   const isWorkedOn = await noteEvidence(road, unit, row, told, pair, following);
   const isAdded = told.direction === 'added';
-  const isExpected = isWorkedOn || (await isWanted(unit.tx, pair, unit.now)) === isAdded;
+  // What is on one card with others is looked at again: it may agree now, and drop out.
+  const isOnCard = (await cardOfPair(unit.tx, pair)) !== null;
+  const isExpected = isWorkedOn || (!isOnCard && (await isWanted(unit.tx, pair, unit.now)) === isAdded);
   if (!isExpected) suspects.add(JSON.stringify({ ...pair, direction: told.direction }));
   await noteHeeded(unit.tx, row.id, isExpected ? 'expected' : 'weighed', pair);
+  // Found already, by a voice that did not say who did it: they may be the one who was asked.
+  if (row.actor !== null)
+    for (const changeId of await pendingFindings(unit.tx, pair))
+      following.jobs.push({ job: 'consider', changeId });
 }
 
 /** A push is work for the bridge and evidence for the changes that caused it. Whether one of those explains it. */
@@ -173,6 +180,14 @@ async function resolve(road: Road, unit: Unit, told: ToldPerson): Promise<Person
     if (one === undefined || second !== undefined) return null;
     return await rememberPerson(unit.tx, road.idp.name, one);
   }
+  if ('anyOf' in told) {
+    for (const name of told.anyOf) {
+      const person = await resolve(road, unit, name);
+      if (person !== null) return person;
+    }
+    return null;
+  }
+  if ('entraId' in told) return await byEntra(road, unit, told.entraId);
   const { id, pushed } = told;
   if (id === null) return pushed === undefined ? null : await byLogin(road, unit, pushed.login);
   const known = await personByLink(unit.tx, road.idp.name, id);
@@ -190,6 +205,21 @@ async function resolve(road: Road, unit: Unit, told: ToldPerson): Promise<Person
       timeZone: null,
     });
   return await byLogin(road, unit, id);
+}
+
+/**
+ * Somebody Entra names is found by the link, else as Entra describes them; then the link is kept, so that neither is
+ * asked again, and a person whom Entra has deleted is still known.
+ */
+async function byEntra(road: Road, unit: Unit, entraId: string): Promise<Person | null> {
+  const known = await personByLink(unit.tx, 'entra', entraId);
+  if (known !== null) return known;
+  const named = (await road.entra?.namesOf(entraId)) ?? null;
+  if (named === null) return null;
+  const byEmail = named.email === null ? null : await resolve(road, unit, { email: named.email });
+  const person = byEmail ?? (await byLogin(road, unit, named.login));
+  if (person !== null) await linkPerson(unit.tx, person.id, 'entra', entraId);
+  return person;
 }
 
 async function byLogin(road: Road, unit: Unit, idOrLogin: string): Promise<Person | null> {

@@ -208,6 +208,8 @@ export type AdviceResult =
 /** The model. Never throws for anything the model or its server does; answers within its budget (8 s). */
 export interface Adviser {
   summarizeRequest(sheet: FactSheet): Promise<AdviceResult>;
+  /** Of what was found in the directory, one membership or many. */
+  summarizeFinding(sheet: FactSheet): Promise<AdviceResult>;
 }
 
 export type ChatAccountKind = 'member' | 'guest' | 'bot' | 'stranger' | 'deactivated';

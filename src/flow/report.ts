@@ -1,4 +1,6 @@
 import type { Job, Subject } from '../core/reactions.ts';
+import { canaryNoticesAbout } from './canary-view.ts';
+import { massNoticesAbout } from './mass-view.ts';
 import type { Notice } from './ports.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { makeAllRight } from './tell.ts';
@@ -6,7 +8,10 @@ import { makeAllRight } from './tell.ts';
 /** The messages that should exist about something that is not a change; null: there is no such thing. */
 type NoticesAbout = (road: Road, id: string) => Promise<Notice<unknown>[] | null>;
 
-const subjects: Partial<Record<Subject, NoticesAbout>> = {};
+const subjects: Partial<Record<Subject, NoticesAbout>> = {
+  massChange: massNoticesAbout,
+  canary: canaryNoticesAbout,
+};
 
 /** Makes the messages about an offboarding, a mass change or the canary right, as `tell` does a change's. */
 export async function report(road: Road, job: Extract<Job, { job: 'report' }>): Promise<Ran> {

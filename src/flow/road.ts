@@ -1,10 +1,21 @@
 import type { Logger } from 'pino';
+import type { Change } from '../core/change.ts';
 import type { Lane } from '../queue/motor.ts';
 import type { Db } from '../store/database.ts';
 import type { Locks } from '../store/locks.ts';
 import type { OutboxRow } from '../store/outbox.ts';
+import type { CanaryView } from './canary-view.ts';
 import type { CatalogueBook } from './catalogue-book.ts';
-import type { Adviser, ChatDirectory, IdentityProvider, Messenger, MuleSoft, Notice } from './ports.ts';
+import type { MassView } from './mass-view.ts';
+import type {
+  Adviser,
+  ChatDirectory,
+  EntraDirectory,
+  IdentityProvider,
+  Messenger,
+  MuleSoft,
+  Notice,
+} from './ports.ts';
 import type { ChangeView } from './view.ts';
 
 /** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
@@ -12,15 +23,23 @@ export type Road = {
   db: Db;
   locks: Locks;
   idp: IdentityProvider;
+  /** Where Entra tells too, beside the IdP. */
+  entra?: EntraDirectory;
   mulesoft: MuleSoft;
   chat: ChatDirectory;
   messenger: Messenger<unknown>;
   /** Pure: the messages that should exist for a change as it stands. */
   notices: (view: ChangeView) => Notice<unknown>[];
+  /** Pure: the same for an alarm of the canary. */
+  canaryNotices: (view: CanaryView) => Notice<unknown>[];
+  /** The same for what is decided on one card. */
+  massNotices: (view: MassView) => Notice<unknown>[];
   adviser: Adviser;
   catalogue: CatalogueBook;
   /** How long a change may take from decision to seen before the alarm, in milliseconds. */
   objectiveMs: number;
+  /** Told of every change once it is seen, with how long it took. */
+  measure: (change: Change, ms: number) => void;
   /** A vendor said "not before": lanes that wait, by the clock of `performance.now()`. */
   pausedUntil: Map<Lane, number>;
   /** Tells the relay that the outbox has something. */

@@ -16,6 +16,7 @@ import { commit, type Unit } from './commit.ts';
 import { grantsEndedWith, releaseAccess } from './end.ts';
 import { freshPerson, identify } from './identify.ts';
 import { done, type Ran, type Road } from './road.ts';
+import { actorIds, tellingAboutFound } from './who-decides.ts';
 
 /**
  * Settles one click: who it was, what they may do, whether it still applies, all looked up again; then decided
@@ -191,7 +192,12 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
     return { ...known, plan: change.plan ?? nobody, verdict: undecided };
   const beneficiary = await freshPerson(road, change.personId);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
-  const excluded = new Set([change.personId, ...(change.requesterId === null ? [] : [change.requesterId])]);
+  const excluded = new Set([
+    change.personId,
+    ...(change.requesterId === null ? [] : [change.requesterId]),
+    // Who made the change that was found can't decide on it.
+    ...(await actorIds(road, await tellingAboutFound(road, change))),
+  ]);
   return {
     ...known,
     plan: await resolveApprovers(

@@ -2,6 +2,7 @@ import type { Job, JobName } from '../core/reactions.ts';
 import type { Lane } from '../queue/motor.ts';
 import { answer } from './answer.ts';
 import { apply } from './apply.ts';
+import { ask } from './ask.ts';
 import { consider } from './consider.ts';
 import { deliver } from './deliver.ts';
 import { heed } from './heed.ts';
@@ -12,6 +13,7 @@ import { settle } from './settle.ts';
 import { summarize } from './summarize.ts';
 import { survey } from './survey.ts';
 import { tell } from './tell.ts';
+import { unfold } from './unfold.ts';
 import { verify } from './verify.ts';
 import { weigh } from './weigh.ts';
 
@@ -42,6 +44,10 @@ export const steps: {
   regard: { lane: 'idp', run: regard },
   /** A whole group looked at: every difference is weighed. */
   survey: { lane: 'idp', run: survey },
+  /** Many differences on one card: facts and who decides, whenever the card grows or shrinks. */
+  ask: { lane: 'idp', run: ask },
+  /** What was decided on one card, worked off batch by batch and watched until MuleSoft shows it. */
+  unfold: { lane: 'road', run: unfold },
   /** Expected or not: what the IdP says against what is wanted; a difference joins the road as a finding. */
   weigh: { lane: 'idp', run: weigh },
   /** Verify: look into Anypoint until it agrees, or raise the alarm. */

@@ -1,4 +1,6 @@
+import { isFound } from '../core/change.ts';
 import type { Job } from '../core/reactions.ts';
+import { readChange } from '../store/changes.ts';
 import { readSummary, writeAdvice } from '../store/summaries.ts';
 import { commit } from './commit.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -10,20 +12,30 @@ import { done, type Ran, type Road } from './road.ts';
 export async function summarize(road: Road, job: Extract<Job, { job: 'summarize' }>): Promise<Ran> {
   const summary = await readSummary(road.db, job.changeId);
   if (summary === null || summary.advice !== null) return done;
-  const advice = await road.adviser.summarizeRequest(summary.sheet);
+  const change = await readChange(road.db, job.changeId);
+  // What is on one card with many others was found too.
+  const advice =
+    change === null || isFound(change)
+      ? await road.adviser.summarizeFinding(summary.sheet)
+      : await road.adviser.summarizeRequest(summary.sheet);
   await commit(
     road.db,
     async (unit) => {
-      await writeAdvice(unit.tx, job.changeId, advice);
+      // The facts may be others by now; then it is asked again.
+      if (!(await writeAdvice(unit.tx, job.changeId, summary.sheet, advice))) return { result: null };
       return {
         result: null,
+        jobs: change === null ? [{ job: 'report', about: 'massChange', id: job.changeId }] : [],
         notes: [
           {
             type: 'adviceGiven',
-            changeId: job.changeId,
+            changeId: change === null ? null : job.changeId,
             at: unit.now,
             actor: { part: 'model' },
-            data: advice.answered ? { ...advice } : { answered: false, why: advice.why },
+            data: {
+              ...(change === null ? { massChangeId: job.changeId } : {}),
+              ...(advice.answered ? advice : { answered: false, why: advice.why }),
+            },
           },
         ],
       };

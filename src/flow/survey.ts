@@ -51,11 +51,7 @@ export async function surveyGroup(road: Road, target: Target): Promise<Differenc
     road.nudge,
   );
   const few = await putOnOneCard(road, target.groupId, differences);
-  await commit(
-    road.db,
-    async () => ({ result: null, jobs: weighAll(target.groupId, few) }),
-    road.nudge,
-  );
+  await commit(road.db, async () => ({ result: null, jobs: weighAll(target.groupId, few) }), road.nudge);
   await forgetRun(road.db, run, null);
   return differences;
 }

@@ -1,7 +1,8 @@
 import { type Entitlement, sameEmail } from '../core/catalogue.ts';
-import type { Change } from '../core/change.ts';
+import { type Change, isFound } from '../core/change.ts';
 import { distinct } from '../core/routing.ts';
 import { endingOf, readChange } from '../store/changes.ts';
+import { lastActor } from '../store/observed.ts';
 import { type KnownPerson, linkPerson, peopleWithAccounts } from '../store/people.ts';
 import { readSummary, type Summary } from '../store/summaries.ts';
 import type { Road } from './road.ts';
@@ -25,6 +26,8 @@ export type ChangeView = {
   admins: Named[];
   channel: string;
   summary: Summary | null;
+  /** Who made the change that was found, as the IdP tells; null: not known, or nothing was found. */
+  doneBy: { name: string; at: Date } | null;
   objectiveMs: number;
 };
 
@@ -66,12 +69,19 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
     admins: owner?.accountId == null ? await Promise.all(catalogue.admins.map(byEmail)) : [],
     channel: catalogue.channel,
     summary: await readSummary(road.db, changeId),
+    doneBy: await whoDid(road, change),
     objectiveMs: road.objectiveMs,
   };
 }
 
+async function whoDid(road: Road, change: Change): Promise<ChangeView['doneBy']> {
+  if (!isFound(change) || change.target === null) return null;
+  const pair = { personId: change.personId, groupId: change.target.groupId };
+  return await lastActor(road.db, pair, change.cause === 'finding' ? 'added' : 'removed');
+}
+
 /** One approver who is missing from chat must not break the message: they are named instead of mentioned. */
-async function named(road: Road, person: KnownPerson): Promise<Named> {
+export async function named(road: Road, person: KnownPerson): Promise<Named> {
   if (person.accountId !== null) return { name: person.name, accountId: person.accountId };
   const accountId = await road.chat.findByEmail(person.email);
   if (accountId !== null) await linkPerson(road.db, person.id, 'slack', accountId);

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Entitlement, Target } from '../core/catalogue.ts';
-import type { Cause, ChangeEvent } from '../core/change.ts';
+import { type Cause, type ChangeEvent, isFound } from '../core/change.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
+import { foundReason } from '../core/mass-items.ts';
 import type { Job } from '../core/reactions.ts';
 import { revertEvents } from '../core/revert.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
+import { cardOfPair, openMassChange } from '../store/mass-changes.ts';
 import { linkOf } from '../store/people.ts';
 import { endPreexisting, isPreexisting, recordPreexisting } from '../store/preexisting.ts';
-import { commit, type Unit } from './commit.ts';
+import { commit, type Outcome, type Unit } from './commit.ts';
 import { endAllOf } from './end.ts';
+import { entitlementOf, growWithin, shrinkWithin } from './mass-change.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
 
@@ -19,7 +22,8 @@ const WAIT_FOR_DECISION_MS = 30_000;
 /**
  * Expected or not: holds what the IdP says now of this person and group against what is wanted. Agreement is
  * nothing to tell. A difference that nobody is working on is a finding and goes down the road like a request: the
- * owner decides. Whoever brought the news (a push, a hook, a sweep) is not believed: the IdP is read.
+ * owner decides. Whoever brought the news (a push, a hook, a sweep) is not believed: the IdP is read. What is on
+ * one card with many others is decided there, and drops out of it when it agrees again.
  */
 export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Promise<Ran> {
   const { personId, groupId } = job;
@@ -30,17 +34,35 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
   const pair = { personId, groupId };
   return await road.locks.withLock(`pair:${personId}:${groupId}`, async () => {
     if ((await underwayIds(road.db, pair)).length > 0) return { againInMs: WAIT_MS };
-    if ((await pendingRequest(road.db, personId, found.entitlement.key)) !== null)
-      return { againInMs: WAIT_FOR_DECISION_MS };
+    const pending = await pendingRequest(road.db, personId, found.entitlement.key);
+    // Found already, perhaps by another voice: it is asked about.
+    if (pending !== null) return isFound(pending) ? done : { againInMs: WAIT_FOR_DECISION_MS };
     const inIdp = await road.idp.readPerson(idpId);
     if (inIdp === null || inIdp.status === 'deprovisioned') return await endLeaver(road, personId);
+    // On hold: nothing is asked about them until they return or leave.
+    if (inIdp.status === 'suspended') return done;
     const isMember = await road.idp.isMember(groupId, idpId);
     return await commit<Ran>(
       road.db,
       async (unit) => {
+        // Decided on one card meanwhile, and on its way now.
+        if ((await underwayIds(unit.tx, pair)).length > 0) return { result: { againInMs: WAIT_MS } };
         const wanted = await isWanted(unit.tx, pair, unit.now);
+        const card = await cardOfPair(unit.tx, pair);
+        if (card !== null) {
+          const isStillSo = isMember !== wanted && isMember === (card.kind === 'unrequested');
+          if (isStillSo) return { result: done };
+          const massChangeEvents = await shrinkWithin(unit, card.id, [personId], AGREES);
+          return { result: isMember === wanted ? done : { againInMs: 0 }, massChangeEvents };
+        }
         if (isMember === wanted) return { result: done };
-        if (isMember) return { result: done, ...(await unrequested(unit, pair, found)) };
+        if (isMember)
+          return (
+            (await joined(unit, pair, found, 'unrequested')) ?? {
+              result: done,
+              ...(await unrequested(unit, pair, found)),
+            }
+          );
         // What was there before Latchkey may go as it came; only what Latchkey promised is missed.
         if (await isPreexisting(unit.tx, pair)) {
           await endPreexisting(unit.tx, pair, unit.now);
@@ -48,12 +70,19 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
           const { teamId } = found.target;
           return { result: { againInMs: 0 }, notes, jobs: [{ job: 'deliver', personId, teamId }] };
         }
-        return { result: done, events: [received(unit, pair, found, 'loss')] };
+        return (
+          (await joined(unit, pair, found, 'lost')) ?? {
+            result: done,
+            events: [received(unit, pair, found, 'loss')],
+          }
+        );
       },
       road.nudge,
     );
   });
 }
+
+const AGREES = 'the identity provider has it as wanted again';
 
 /** Who has left keeps nothing: every grant ends, each group with a revoke of its own. */
 async function endLeaver(road: Road, personId: string): Promise<Ran> {
@@ -66,18 +95,30 @@ async function endLeaver(road: Road, personId: string): Promise<Ran> {
 }
 
 type Found = { entitlement: Entitlement; target: Target };
-
-/** The entitlement that a group carries; of several the first in the catalogue speaks for it. */
-function entitlementOf(road: Road, groupId: string): Found | null {
-  for (const entitlement of road.catalogue.current().entitlements) {
-    const status = road.catalogue.status(entitlement.key);
-    if (status.status === 'ready' && status.target.groupId === groupId)
-      return { entitlement, target: status.target };
-  }
-  return null;
-}
-
 type Pair = { personId: string; groupId: string };
+
+/** While the owner is asked about many of this group on one card, one more is asked there; null: no card is open. */
+async function joined(
+  unit: Unit,
+  pair: Pair,
+  { entitlement, target }: Found,
+  kind: 'unrequested' | 'lost',
+): Promise<Outcome<Ran> | null> {
+  if ((await openMassChange(unit.tx, kind, target.groupId)) === null) return null;
+  const massChangeEvents = await growWithin(
+    unit,
+    {
+      kind,
+      scope: target.groupId,
+      entitlementKey: entitlement.key,
+      target,
+      owner: entitlement.owner,
+      moved: null,
+    },
+    [{ key: pair.personId, personId: pair.personId as PersonId, note: null }],
+  );
+  return { result: done, massChangeEvents };
+}
 
 async function unrequested(unit: Unit, pair: Pair, found: Found) {
   switch (found.entitlement.unrequested) {
@@ -126,10 +167,7 @@ function received(unit: Unit, pair: Pair, found: Found, cause: Extract<Cause, 'f
     entitlementKey: found.entitlement.key,
     personId: pair.personId as PersonId,
     requesterId: null,
-    reason:
-      cause === 'finding'
-        ? `in the group ${found.target.groupName}, without a grant that wants it`
-        : `no longer in the group ${found.target.groupName}, though a grant wants it`,
+    reason: foundReason(cause, found.target),
     ticket: null,
     requestedSeconds: null,
     target: found.target,

@@ -4,7 +4,7 @@ import type { AdviceResult, Adviser, FactSheet } from '../flow/ports.ts';
 import { adviceSchema } from './advice-schema.ts';
 import { AnswerTooLong, cappedFetch } from './capped-fetch.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import { defaultPromptsDir, loadPrompt } from './prompt.ts';
+import { defaultPromptsDir, loadPrompt, type Prompt } from './prompt.ts';
 import { validateAdvice } from './validate-advice.ts';
 
 export type AdviserSettings = {
@@ -14,7 +14,7 @@ export type AdviserSettings = {
   model: string;
   /** For the whole of it, retries and fallback included, in milliseconds; 8 s unless told. */
   budgetMs?: number;
-  /** Folder with `request-risk.md`; the project's own unless told. */
+  /** Folder with `request-risk.md` and `scim-finding-risk.md`; the project's own unless told. */
   promptsDir?: string;
 };
 
@@ -35,7 +35,10 @@ type WhyNot = Extract<AdviceResult, { answered: false }>['why'];
 const notAnswered = (why: WhyNot): AdviceResult => ({ answered: false, why });
 
 /** Stands in when no model is configured. */
-export const noAdviser: Adviser = { summarizeRequest: async () => notAnswered('not configured') };
+export const noAdviser: Adviser = {
+  summarizeRequest: async () => notAnswered('not configured'),
+  summarizeFinding: async () => notAnswered('not configured'),
+};
 
 /**
  * The model behind an OpenAI-compatible chat completions endpoint. Throws `config.invalid` here when the prompt
@@ -43,8 +46,10 @@ export const noAdviser: Adviser = { summarizeRequest: async () => notAnswered('n
  */
 export function createAdviser(settings: AdviserSettings): Adviser {
   const { model, budgetMs = BUDGET_DEFAULT_MS } = settings;
-  const prompt = loadPrompt(settings.promptsDir ?? defaultPromptsDir, 'request-risk', ['advice']);
-  const structured = zodResponseFormat(adviceSchema, prompt.schema);
+  const promptsDir = settings.promptsDir ?? defaultPromptsDir;
+  const ofRequest = loadPrompt(promptsDir, 'request-risk', ['advice']);
+  const ofFinding = loadPrompt(promptsDir, 'scim-finding-risk', ['advice']);
+  const structured = zodResponseFormat(adviceSchema, 'advice');
   const breaker = new CircuitBreaker({
     failuresToOpen: FAILURES_TO_OPEN,
     openMs: OPEN_MS,
@@ -65,7 +70,7 @@ export function createAdviser(settings: AdviserSettings): Adviser {
   /** The server refused structured output before; asking it again would waste the budget. */
   let isJsonModeOnly = false;
 
-  const complete = (sheet: FactSheet, isStructured: boolean, signal: AbortSignal) =>
+  const complete = (prompt: Prompt, sheet: FactSheet, isStructured: boolean, signal: AbortSignal) =>
     client.chat.completions.create(
       {
         model,
@@ -85,16 +90,16 @@ export function createAdviser(settings: AdviserSettings): Adviser {
       { signal, timeout: budgetMs },
     );
 
-  async function ask(sheet: FactSheet, signal: AbortSignal): Promise<AdviceResult> {
+  async function ask(prompt: Prompt, sheet: FactSheet, signal: AbortSignal): Promise<AdviceResult> {
     const startedMs = performance.now();
     let completion: OpenAI.ChatCompletion;
-    if (isJsonModeOnly) completion = await complete(sheet, false, signal);
+    if (isJsonModeOnly) completion = await complete(prompt, sheet, false, signal);
     else
       try {
-        completion = await complete(sheet, true, signal);
+        completion = await complete(prompt, sheet, true, signal);
       } catch (error) {
         if (!(error instanceof BadRequestError || error instanceof UnprocessableEntityError)) throw error;
-        completion = await complete(sheet, false, signal);
+        completion = await complete(prompt, sheet, false, signal);
         isJsonModeOnly = true;
       }
     const choice = completion.choices?.[0];
@@ -119,24 +124,27 @@ export function createAdviser(settings: AdviserSettings): Adviser {
     };
   }
 
+  async function summarize(prompt: Prompt, sheet: FactSheet): Promise<AdviceResult> {
+    if (!breaker.mayTry()) return notAnswered('down');
+    const budget = AbortSignal.timeout(budgetMs);
+    const spent = new Promise<AdviceResult>((resolve) => {
+      budget.addEventListener('abort', () => resolve(notAnswered('slow')), { once: true });
+    });
+    // Raced as well as aborted: the promise to answer in time must not hang on how the SDK treats the signal.
+    const result = await Promise.race([
+      spent,
+      ask(prompt, sheet, budget).catch((error: unknown) => notAnswered(whyNot(error, budget))),
+    ]);
+    // Only trouble with the server counts. What it answers can be the doing of one requester, whose text must
+    // not switch the summaries off for everybody else.
+    if (!result.answered && (result.why === 'down' || result.why === 'slow')) breaker.failed();
+    else breaker.succeeded();
+    return result;
+  }
+
   return {
-    async summarizeRequest(sheet) {
-      if (!breaker.mayTry()) return notAnswered('down');
-      const budget = AbortSignal.timeout(budgetMs);
-      const spent = new Promise<AdviceResult>((resolve) => {
-        budget.addEventListener('abort', () => resolve(notAnswered('slow')), { once: true });
-      });
-      // Raced as well as aborted: the promise to answer in time must not hang on how the SDK treats the signal.
-      const result = await Promise.race([
-        spent,
-        ask(sheet, budget).catch((error: unknown) => notAnswered(whyNot(error, budget))),
-      ]);
-      // Only trouble with the server counts. What it answers can be the doing of one requester, whose text must
-      // not switch the summaries off for everybody else.
-      if (!result.answered && (result.why === 'down' || result.why === 'slow')) breaker.failed();
-      else breaker.succeeded();
-      return result;
-    },
+    summarizeRequest: (sheet) => summarize(ofRequest, sheet),
+    summarizeFinding: (sheet) => summarize(ofFinding, sheet),
   };
 }
 

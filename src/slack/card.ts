@@ -94,6 +94,7 @@ export function card(view: ChangeView, now: Standing): SlackContent {
         mrkdwn(`*Gives*\n${inert(view.entitlement?.gives ?? '')}`, FIELD_TEXT_MAX),
         mrkdwn(`*Tier*\n${view.entitlement?.tier ?? 'unknown'}`),
         ...extensionFields(view),
+        ...doneByFields(view),
         ...(change.ticket === null ? [] : [mrkdwn('*Ticket*'), plain(change.ticket, FIELD_TEXT_MAX)]),
       ],
     },
@@ -127,6 +128,14 @@ function extensionFields({ change, summary }: ChangeView): MrkdwnElement[] {
     mrkdwn(`*Ends at present*\n${slackDate(endsAt)}`),
     mrkdwn(`*Would end*\n${slackDate(change.grant?.endsAt ?? asked)}`),
   ];
+}
+
+/** By name, not by mention: they are not the one to answer. */
+function doneByFields({ change, doneBy }: ChangeView): MrkdwnElement[] {
+  if (doneBy === null) return [];
+  const what = change.cause === 'loss' ? 'Taken out by' : 'Added by';
+  const text = `*${what}*\n${inert(doneBy.name)} in ${IDP_NAME}, ${slackDate(doneBy.at)}`;
+  return [mrkdwn(text, FIELD_TEXT_MAX)];
 }
 
 function plainName(person: Named): string {
@@ -211,7 +220,7 @@ const leanings = { approve: 'approve', deny: 'deny', 'ask more': 'ask more first
 const factNames: Record<string, string> = { peers: 'who holds it', verdict: 'the rules' };
 
 /** The model's words, plainly as advice, in blocks that interpret nothing. */
-function adviceBlocks({ advice, sheet }: Summary): KnownBlock[] {
+export function adviceBlocks({ advice, sheet }: Summary): KnownBlock[] {
   if (advice === null)
     return [
       { type: 'context', elements: [plain('Advice: the model is being asked; you need not wait for it.')] },

@@ -9,6 +9,7 @@ import { changesOfPerson } from '../store/changes.ts';
 import { personByLink } from '../store/people.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { hearDecisions } from './decisions.ts';
+import { hearMassChanges } from './mass-change-clicks.ts';
 import { inert } from './mrkdwn.ts';
 import { homeView, overview } from './overview.ts';
 import { hearRequests, openRequestForm } from './requests.ts';
@@ -67,6 +68,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
 
   hearRequests(app, road, client);
   hearDecisions(app, road, client);
+  hearMassChanges(app, road, client);
   return app;
 }
 

@@ -1,3 +1,4 @@
+import { isByRule, isCanary, isOnMassCard } from '../core/change.ts';
 import { standing } from '../core/words.ts';
 import type { Notice } from '../flow/ports.ts';
 import type { ChangeView, Named } from '../flow/view.ts';
@@ -9,10 +10,13 @@ import { personal, type Reader } from './personal.ts';
 /** Pure: every message that should exist for a change as it stands. */
 export function notices(view: ChangeView): Notice<SlackContent>[] {
   const { change } = view;
+  if (isSilent(view)) return [];
+  if (isCanary(change)) return [];
   const all: Notice<SlackContent>[] = [];
   const now = standing(change, view.ending, namesOf(view));
-  const wasAsked = change.plan !== null || change.decision !== null;
-  if (wasAsked)
+  const hasCard =
+    (change.plan !== null || change.decision !== null) && !isByRule(change) && change.partOf === null;
+  if (hasCard)
     all.push({ key: 'card', to: { channel: view.channel }, under: null, content: card(view, now) });
   const people: [Exclude<Reader, 'channel'>, Named | null][] = [
     ['requester', view.requester],
@@ -26,7 +30,7 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
     for (const note of outcomeNotes(view, key))
       all.push({ key: `${key}:${note.key}`, to, under: key, content: note.content });
   }
-  if (wasAsked)
+  if (hasCard)
     for (const note of outcomeNotes(view, 'channel'))
       all.push({
         key: `card:${note.key}`,
@@ -34,6 +38,13 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
         under: 'card',
         content: note.content,
       });
-  all.push(...alarms(view));
+  all.push(...alarms(view).filter((alarm) => hasCard || alarm.under !== 'card'));
   return all;
+}
+
+/** What is on one card with many others is told there; what merely goes on is not worth a word until it ends. */
+function isSilent({ change }: ChangeView): boolean {
+  if (isOnMassCard(change)) return true;
+  const goesOn = change.ended === null || change.ended.stillHeld;
+  return change.cause === 'renewal' && goesOn && change.late === null && change.state !== 'failed';
 }

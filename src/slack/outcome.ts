@@ -1,4 +1,4 @@
-import { isFound } from '../core/change.ts';
+import { isByRule, isFound } from '../core/change.ts';
 import { approvedBy, decidedBy } from '../core/decider-words.ts';
 import { hasArrived } from '../core/ending-words.ts';
 import { tookInWords } from '../core/leg-words.ts';
@@ -48,7 +48,9 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
       'withdrawn',
       `:checkered_flag: ${title} for ${whom} was taken back by ${inert(change.decision.byName)}.`,
     );
-  if (change.legs.seenAt !== null && change.grant !== null)
+  // The one message about it says so; what was kept with many others is told of when it ends.
+  const isQuiet = isByRule(change) || change.partOf !== null;
+  if (change.legs.seenAt !== null && change.grant !== null && !isQuiet)
     add(
       'seen',
       `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${slackDate(change.grant.endsAt)}, approved ${approvedBy(change, inert)}.`,
@@ -61,7 +63,7 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
         ? `:hourglass: ${title} for ${whom} ends ${slackDate(change.grant.endsAt)}.`
         : `:hourglass: ${title} for ${whom} ends ${slackDate(change.grant.endsAt)}. Press *Extend…* to ask for longer, or let it end.`,
     );
-  if (change.ended?.stillHeld === true)
+  if (change.ended?.stillHeld === true && !isByRule(change))
     add(
       'kept',
       change.ended.stillHeldUntil === null

@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/types';
-import { isFound } from '../core/change.ts';
+import { isByRule, isFound } from '../core/change.ts';
 import { askedInWords, type Standing } from '../core/words.ts';
 import type { ChangeView } from '../flow/view.ts';
 import {
@@ -28,15 +28,25 @@ export function personal(view: ChangeView, now: Standing, reader: Reader): Slack
         ? `${mention(view.requester)} asked, for you, for *${asked}*`
         : `You asked, for ${mention(view.beneficiary)}, for *${asked}*`;
   const blocks: KnownBlock[] = [
-    section(
-      mrkdwn(isFound(change) ? `*${foundHead(view, reader === 'beneficiary')}.* The owner decides.` : head),
-    ),
+    section(mrkdwn(unaskedHead(view, reader) ?? head)),
     ...standingBlocks(now),
     ...legsBlock(view),
   ];
   const buttons = personalButtons(view);
   if (buttons !== null) blocks.push(buttons);
   return { text: `${asked}: ${now.headline}.`, blocks };
+}
+
+/** Nobody asked: by rule, or found. */
+function unaskedHead(view: ChangeView, reader: Reader): string | null {
+  const { change } = view;
+  const title = inert(titleOf(view));
+  if (isByRule(change))
+    return change.ended !== null && !change.ended.stillHeld
+      ? `You had *${title}* by rule.`
+      : `You were given *${title}*: ${inert(change.reason)}. It is renewed by itself while that is so; if you don’t need it, press *I’m done*.`;
+  if (change.partOf !== null) return `You hold *${title}*.`;
+  return isFound(change) ? `*${foundHead(view, reader === 'beneficiary')}.* The owner decides.` : null;
 }
 
 function personalButtons(view: ChangeView): KnownBlock | null {
@@ -56,7 +66,17 @@ function personalButtons(view: ChangeView): KnownBlock | null {
         },
       ],
     };
-  if (view.ending !== null || change.ended !== null || change.grant === null) return null;
+  if (change.grant === null) return null;
+  const done = {
+    type: 'button',
+    action_id: actions.release,
+    text: { type: 'plain_text', text: 'I’m done' },
+    value,
+  } as const;
+  // It goes on under a renewal.
+  if (isByRule(change) && change.ended?.stillHeld !== false)
+    return { type: 'actions', block_id: 'own', elements: [done] };
+  if (view.ending !== null || change.ended !== null) return null;
   if (change.state !== 'inEffect' && change.state !== 'late' && change.state !== 'awaitingSignIn')
     return null;
   return {
@@ -64,7 +84,7 @@ function personalButtons(view: ChangeView): KnownBlock | null {
     block_id: 'own',
     elements: [
       { type: 'button', action_id: actions.extend, text: { type: 'plain_text', text: 'Extend…' }, value },
-      { type: 'button', action_id: actions.release, text: { type: 'plain_text', text: 'I’m done' }, value },
+      done,
     ],
   };
 }

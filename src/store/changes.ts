@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type Change, type ChangeEvent, underway } from '../core/change.ts';
 import { evolve } from '../core/evolve.ts';
 import type { Db, Tx } from './database.ts';
@@ -82,6 +83,35 @@ export async function pendingRequest(
   return row === undefined ? null : revive(row.doc);
 }
 
+/** Ids of what was found of this person and group and waits for its owner. */
+export async function pendingFindings(
+  db: Db | Tx,
+  pair: { personId: string; groupId: string },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('changes')
+    .select('id')
+    .where('person_id', '=', pair.personId)
+    .where('group_id', '=', pair.groupId)
+    .where('state', 'in', ['received', 'asking'])
+    .where((eb) => eb(eb.ref('doc', '->>').key('cause'), 'in', ['finding', 'loss']))
+    .execute();
+  return rows.map((r) => r.id);
+}
+
+/** How often this person was found in or out of this entitlement's group before. */
+export async function earlierFindings(db: Db | Tx, change: Change): Promise<number> {
+  const row = await db
+    .selectFrom('changes')
+    .select((eb) => eb.fn.countAll<string>().as('n'))
+    .where('person_id', '=', change.personId)
+    .where('entitlement_key', '=', change.entitlementKey)
+    .where('id', '<>', change.id)
+    .where((eb) => eb(eb.ref('doc', '->>').key('cause'), 'in', ['finding', 'loss']))
+    .executeTakeFirstOrThrow();
+  return Number(row.n);
+}
+
 /** The revoke that ends what this change granted or found, if it is on its way or done. */
 export async function endingOf(db: Db | Tx, change: Change): Promise<Change | null> {
   return change.revokeId === null ? null : await readChange(db, change.revokeId);
@@ -93,10 +123,12 @@ export async function idsEndedBy(db: Db | Tx, revokeId: string): Promise<string[
   return rows.map((r) => r.id);
 }
 
+/** The newest changes, without the canary's, which are a measurement and nobody's access. */
 export async function recentChanges(db: Db, limit: number): Promise<Change[]> {
   const rows = await db
     .selectFrom('changes')
     .select('doc')
+    .where(sql<boolean>`doc->>'cause' <> 'canary'`)
     .orderBy('requested_at', 'desc')
     .limit(limit)
     .execute();
@@ -182,6 +214,7 @@ function revive(doc: Change): Change {
   const must = (value: Date | string): Date => new Date(value);
   return {
     ...doc,
+    partOf: doc.partOf ?? null,
     requestedAt: must(doc.requestedAt),
     lapsesAt: date(doc.lapsesAt),
     remindedAt: date(doc.remindedAt),

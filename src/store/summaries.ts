@@ -1,31 +1,43 @@
+import { sql } from 'kysely';
 import type { FactSheet } from '../core/fact-sheet.ts';
 import type { AdviceResult } from '../flow/ports.ts';
 import type { Db, Tx } from './database.ts';
 
-/** What stands on the card beside the request: for people's eyes, never for the function that decides. */
+/** What stands on a card beside what is asked: for people's eyes, never for the function that decides. */
 export type Summary = { sheet: FactSheet; plain: string; advice: AdviceResult | null };
 
-export async function writeSummary(tx: Tx, changeId: string, sheet: FactSheet, plain: string): Promise<void> {
+export async function writeSummary(tx: Tx, aboutId: string, sheet: FactSheet, plain: string): Promise<void> {
   await tx
     .insertInto('summaries')
-    .values({ change_id: changeId, sheet: JSON.stringify(sheet), plain })
-    .onConflict((c) => c.column('change_id').doUpdateSet({ sheet: JSON.stringify(sheet), plain }))
+    .values({ about_id: aboutId, sheet: JSON.stringify(sheet), plain })
+    // Other facts want other advice.
+    .onConflict((c) =>
+      c.column('about_id').doUpdateSet({ sheet: JSON.stringify(sheet), plain, advice: null }),
+    )
     .execute();
 }
 
-export async function writeAdvice(tx: Tx, changeId: string, advice: AdviceResult): Promise<void> {
-  await tx
+/** False when the facts are others by now. */
+export async function writeAdvice(
+  tx: Tx,
+  aboutId: string,
+  sheet: FactSheet,
+  advice: AdviceResult,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
     .updateTable('summaries')
     .set({ advice: JSON.stringify(advice) })
-    .where('change_id', '=', changeId)
-    .execute();
+    .where('about_id', '=', aboutId)
+    .where(sql<boolean>`sheet = ${JSON.stringify(sheet)}::jsonb`)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
-export async function readSummary(db: Db | Tx, changeId: string): Promise<Summary | null> {
+export async function readSummary(db: Db | Tx, aboutId: string): Promise<Summary | null> {
   const row = await db
     .selectFrom('summaries')
     .select(['sheet', 'plain', 'advice'])
-    .where('change_id', '=', changeId)
+    .where('about_id', '=', aboutId)
     .executeTakeFirst();
   return row ?? null;
 }

@@ -1,6 +1,8 @@
 import type { ColumnType, Generated } from 'kysely';
-import type { Change } from '../core/change.ts';
+import type { CanaryRun, RoundResult, Stuck } from '../core/canary.ts';
+import type { Change, LegTimes } from '../core/change.ts';
 import type { FactSheet } from '../core/fact-sheet.ts';
+import type { MassChange, MassKind, MassState } from '../core/mass-change.ts';
 import type { Job, JobName } from '../core/reactions.ts';
 import type { AdviceResult } from '../flow/ports.ts';
 import type { ScimTables } from './scim-tables.ts';
@@ -58,8 +60,26 @@ export type Tables = {
     recorded_at: Date;
     ended_at: Date | null;
   };
+  mass_changes: {
+    id: string;
+    kind: MassKind;
+    scope: string;
+    state: MassState;
+    version: number;
+    opened_at: Date;
+    doc: Json<MassChange>;
+  };
+  mass_change_items: {
+    mass_change_id: string;
+    item_key: string;
+    person_id: string;
+    note: string | null;
+    outcome: string | null;
+    change_id: string | null;
+  };
   summaries: {
-    change_id: string;
+    /** A change or a mass change. */
+    about_id: string;
     sheet: Json<FactSheet>;
     plain: string;
     advice: ColumnType<AdviceResult | null, string | null, string | null>;
@@ -108,6 +128,29 @@ export type Tables = {
     started_at: Generated<Date>;
     finished_at: Date | null;
     found: Json<unknown> | null;
+  };
+  canary_runs: {
+    id: string;
+    started_at: Date;
+    objective_ms: number;
+    grant_change_id: string;
+    revoke_change_id: string | null;
+    state: CanaryRun['state'];
+    result: RoundResult | null;
+    stuck: ColumnType<Stuck | null, string | null, string | null>;
+    grant_legs: ColumnType<LegTimes | null, string | null, string | null>;
+    revoke_legs: ColumnType<LegTimes | null, string | null, string | null>;
+    ended_at: Date | null;
+  };
+  canary_alarms: { id: string; since: Date; raised_at: Date; cleared_at: Date | null };
+  graph_subscriptions: {
+    id: string;
+    resource: string;
+    group_name: string | null;
+    client_state: Buffer;
+    expires_at: Date;
+    renew_at: Date;
+    created_at: Generated<Date>;
   };
   voice_cursors: { voice: string; position: Json<unknown>; moved_at: Date };
   standings: {

@@ -1,5 +1,7 @@
 import type { ChangeEvent } from '../core/change.ts';
 import { causeInWords } from '../core/ending-words.ts';
+import type { MassChangeEvent } from '../core/mass-change.ts';
+import { figure } from '../core/mass-words.ts';
 import type { RefusalReason } from '../core/refusal.ts';
 import type { Note } from '../flow/commit.ts';
 import type { AuditEntry } from '../store/audit.ts';
@@ -13,7 +15,7 @@ export function entryInWords(entry: AuditEntry): { text: string; actor: string }
   };
 }
 
-type Entry = ChangeEvent['type'] | Note['type'];
+type Entry = ChangeEvent['type'] | MassChangeEvent['type'] | Note['type'];
 
 /** `who`: the person who caused it; null for a part of Latchkey or an outside party. */
 function textOf(type: Entry, data: Record<string, unknown>, who: string | null): string {
@@ -71,12 +73,35 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
         : `No advice from the model (${field('why')})`;
     case 'clickRefused':
       return `${somebody} ${refusedClicks[field('reason') as RefusalReason] ?? 'pressed a button, and was refused'}`;
+    case 'massOpened':
+      return 'Many at once: put on one card';
+    case 'massGrew':
+      return `${countOf(data.items)} put on the card`;
+    case 'massShrank':
+      return `${countOf(data.keys)} taken off the card: ${field('why')}`;
+    case 'massMoved':
+      return 'Moved again before anybody decided';
+    case 'massAsked':
+      return 'Put to the approvers';
+    case 'massReminded':
+      return 'Approvers reminded';
+    case 'massAnswered':
+      return `${inner('answer', 'byName')} answered: ${inner('answer', 'verb')}`;
+    case 'massDecided':
+      return 'Decided for all on the card: each goes on its way';
+    case 'massClosed':
+      return `Closed undecided: ${field('why')}`;
+    case 'massDone':
+      return 'All of it seen in MuleSoft';
     case 'membershipAccepted':
       return 'Recorded as it was found: the catalogue accepts it';
     case 'preexistingEnded':
       return 'No longer counted as there before Latchkey';
     case 'pushOwed':
       return 'Okta owes a push';
+    case 'canaryMissed':
+    case 'canaryAlarmRaised':
+    case 'canaryAlarmCleared':
     case 'baselineTaken':
     case 'groupReconciled':
     case 'teamReconciled':
@@ -123,11 +148,19 @@ function receivedInWords(data: Record<string, unknown>, who: string | null): str
       return 'Found in the group; nobody asked for it';
     case 'loss':
       return 'Found to be taken out of the group by hand';
+    case 'birthright':
+      return `Given by rule: ${String(data.reason ?? '')}`;
+    case 'renewal':
+      return `Goes on by rule: ${String(data.reason ?? '')}`;
     case 'extension':
       return `${who ?? 'Somebody'} asked for longer`;
     default:
       return `${who ?? 'Somebody'} asked for it`;
   }
+}
+
+function countOf(all: unknown): string {
+  return figure(Array.isArray(all) ? all.length : 0);
 }
 
 function endedInWords(data: Record<string, unknown>, who: string | null): string {

@@ -6,6 +6,7 @@ import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
 import { credentials } from '../seed.ts';
 import { hostileAdvice, readSheet, scriptedAdvice } from './scripted-advice.ts';
+import { isFinding, scriptedFinding } from './scripted-finding.ts';
 
 const PREFIX = '/model';
 export const SCRIPTED_MODEL = 'scripted-sandbox-model';
@@ -106,7 +107,9 @@ export function createModelEmulator(world: World): Emulator {
     const message = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
     const sheet = readSheet(message);
     const scripted =
-      sheet === null ? 'There is no fact sheet in this message.' : JSON.stringify(scriptedAdvice(sheet));
+      sheet === null
+        ? 'There is no fact sheet in this message.'
+        : JSON.stringify(isFinding(sheet) ? scriptedFinding(sheet) : scriptedAdvice(sheet));
     const complete = (content: string | null, finish = 'stop', refusal: string | null = null) => {
       answers += 1;
       return {

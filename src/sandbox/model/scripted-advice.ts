@@ -4,7 +4,7 @@ const sheetSchema = z.object({
   facts: z.array(z.object({ id: z.string(), label: z.string(), text: z.string(), untrusted: z.boolean() })),
   clauses: z.array(z.object({ id: z.string(), text: z.string() })),
 });
-type Sheet = z.infer<typeof sheetSchema>;
+export type Sheet = z.infer<typeof sheetSchema>;
 
 type Risk = { text: string; severity: 'low' | 'medium' | 'high'; facts: string[]; clauses: string[] };
 export type ScriptedAdvice = {

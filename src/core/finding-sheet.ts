@@ -1,0 +1,140 @@
+import type { Clause, Entitlement } from './catalogue.ts';
+import { durationInWords } from './duration.ts';
+import type { FactSheet } from './fact-sheet.ts';
+import type { MassKind } from './mass-change.ts';
+import { figure } from './mass-words.ts';
+
+/** What the voices told of who did it. */
+export type Told = { actors: string[]; voices: string[]; firstAt: Date | null; lastAt: Date | null };
+
+/** What is known about something that was found, when it is put to its owner. */
+export type FindingSubject = {
+  cause: 'finding' | 'loss';
+  /** One person, or a count of many with the departments they are of, most first. */
+  who:
+    | { name: string; title: string | null; department: string | null; status: string }
+    | { count: number; departments: { department: string | null; people: number }[]; inactive: number };
+  entitlement: Entitlement;
+  group: string;
+  told: Told;
+  /** People who hold it by a grant. */
+  holders: number;
+  /** How often these people were found in or out of it before. */
+  foundBefore: number;
+  /** Of one person: what policy says to their keeping it. Of many: how many it refuses, and why. */
+  policy: string;
+  clauses: readonly Clause[];
+};
+
+/** Pure: the numbered facts of what was found, in a fixed order. Labels are stable; prompts and evals key on them. */
+export function findingSheet(s: FindingSubject): FactSheet {
+  const { entitlement: e } = s;
+  const lines: [label: string, text: string, untrusted?: boolean][] = [
+    ['found', foundInWords(s)],
+    ['people', peopleInWords(s.who)],
+    ['entitlement', `${e.title}: ${e.gives}`],
+    ['tier', e.tier],
+    ['who did it', s.told.actors.length === 0 ? 'not known' : s.told.actors.join(', '), true],
+    ['told by', s.told.voices.map((v) => voiceWords[v] ?? v).join(', ') || voiceWords.reconcile || ''],
+    ['when', whenInWords(s.told)],
+    ['peers', peersInWords(s.holders)],
+    ['earlier findings', s.foundBefore === 0 ? 'none' : figure(s.foundBefore)],
+    ['verdict', s.policy],
+    [
+      'if kept',
+      s.cause === 'finding' ? `a grant for ${durationInWords(e.defaultSeconds)}` : 'until the grant ends',
+    ],
+  ];
+  return {
+    facts: lines.map(([label, text, untrusted], i) => ({
+      id: `f${i + 1}`,
+      label,
+      text,
+      untrusted: untrusted ?? false,
+    })),
+    clauses: [...s.clauses],
+  };
+}
+
+const voiceWords: Record<string, string> = {
+  scim: 'a SCIM push',
+  oktaHook: 'an Okta event hook',
+  oktaLog: 'Okta’s System Log',
+  graph: 'a Graph change notification',
+  set: 'a security event token',
+  reconcile: 'comparing the groups',
+};
+
+function foundInWords({ cause, who, group }: FindingSubject): string {
+  const [people, are, were] =
+    'count' in who ? [`${figure(who.count)} people`, 'are', 'were'] : ['one person', 'is', 'was'];
+  return cause === 'finding'
+    ? `${people} ${are} in ${group}, and nobody asked for it`
+    : `${people} ${were} taken out of ${group}, though access was granted`;
+}
+
+function peopleInWords(who: FindingSubject['who']): string {
+  if (!('count' in who)) {
+    const status = who.status === 'active' ? null : `${who.status} in the identity provider`;
+    return [who.name, who.title, who.department, status].filter((part) => part !== null).join(', ');
+  }
+  const named = who.departments
+    .slice(0, 5)
+    .map((d) => `${figure(d.people)} in ${d.department ?? 'no department'}`);
+  const others = who.departments.slice(5).reduce((n, d) => n + d.people, 0);
+  if (others > 0) named.push(`${figure(others)} elsewhere`);
+  if (who.inactive > 0) named.push(`${figure(who.inactive)} of them not active`);
+  return named.join(', ');
+}
+
+function whenInWords({ firstAt, lastAt }: Told): string {
+  if (firstAt === null || lastAt === null) return 'not known';
+  const minute = (at: Date) => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return minute(firstAt) === minute(lastAt)
+    ? minute(firstAt)
+    : `between ${minute(firstAt)} and ${minute(lastAt)}`;
+}
+
+function peersInWords(holders: number): string {
+  if (holders === 0) return 'nobody holds it through Latchkey';
+  return holders === 1
+    ? '1 person holds it through Latchkey'
+    : `${figure(holders)} people hold it through Latchkey`;
+}
+
+/** The summary that stands whether or not a model answers. */
+export function plainFinding(sheet: FactSheet): string {
+  const text = (label: string) => sheet.facts.find((f) => f.label === label)?.text ?? '';
+  const by = text('who did it') === 'not known' ? 'who did it is not known' : `done by ${text('who did it')}`;
+  return [
+    `${capital(text('people'))}.`,
+    `Tier ${text('tier')}; ${by}; told by ${text('told by')}.`,
+    `${capital(text('peers'))}; earlier findings: ${text('earlier findings')}.`,
+    `${capital(text('verdict'))}.`,
+  ].join(' ');
+}
+
+/** The facts where no entitlement speaks for all: people lost at once, or what one person still holds. */
+export function massSheet(
+  kind: Extract<MassKind, 'deactivated' | 'moved'>,
+  about: { who: string; lines: string[]; count: number },
+  clauses: readonly Clause[],
+): FactSheet {
+  const lines: [string, string][] = [
+    [
+      'found',
+      kind === 'moved' ? 'a person moved and still holds access' : 'many people were switched off at once',
+    ],
+    ['people', about.who],
+    ['count', figure(about.count)],
+    ...about.lines.map((line): [string, string] => ['held', line]),
+  ];
+  return {
+    facts: lines.map(([label, text], i) => ({ id: `f${i + 1}`, label, text, untrusted: false })),
+    clauses: [...clauses],
+  };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,248 @@
+import type { Actor, Change } from './change.ts';
+import { invariant } from './fault.ts';
+import type { ChangeId, EntitlementKey, MassChangeId, PersonId } from './ids.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { type ApproverPlan, distinct, isApproved } from './routing.ts';
+
+/**
+ * Many pairs decided on one card. `unrequested`: many are in a group and nothing wants it; `lost`: many were taken out
+ * while grants want them in; `deactivated`: many people lost at once; `moved`: what one person holds and that no longer
+ * fits after a move.
+ */
+export type MassKind = 'unrequested' | 'lost' | 'deactivated' | 'moved';
+
+export type MassChange = {
+  id: MassChangeId;
+  kind: MassKind;
+  state: MassState;
+  /** Grows by one with every event. */
+  version: number;
+  /** At most one that is not decided yet for each kind and scope: a group's id, or whom and whose. */
+  scope: string;
+  entitlementKey: EntitlementKey | null;
+  target: Change['target'];
+  /** E-mail of who decides; null: the catalogue's admins. */
+  owner: string | null;
+  /** For `moved`: who, and between which departments. */
+  moved: { personId: PersonId; from: string | null; to: string | null } | null;
+  /** Grows when there is more to decide than the card showed; a button of an earlier round is stale. */
+  round: number;
+  openedAt: Date;
+  plan: ApproverPlan | null;
+  answers: MassAnswer[];
+  remindedAt: Date | null;
+  decision: MassDecision | null;
+};
+
+export const massVerbs = ['keep', 'undo', 'choose'] as const;
+export type MassVerb = (typeof massVerbs)[number];
+
+/** One answer to the card; a decision may need several people of one mind. */
+export type MassAnswer = { verb: MassVerb; by: PersonId; byName: string; at: Date; clickId: string };
+
+export type MassDecision = MassAnswer & {
+  /** For `choose`: the items to undo; the others are kept. */
+  chosen: string[] | null;
+};
+
+/** One pair, grant or person on the card. */
+export type MassItem = {
+  /** A person's id, the id of the change that granted, or an offboarding's id. */
+  key: string;
+  personId: PersonId;
+  /** What is to be said of this one; null: nothing of its own. */
+  note: string | null;
+};
+
+/** The life cycle, whole: state by event. What is not listed can't happen. */
+export const massLifeCycle = {
+  received: { massGrew: 'received', massShrank: 'received', massAsked: 'asking', massClosed: 'closed' },
+  asking: {
+    massGrew: 'asking',
+    massShrank: 'asking',
+    massMoved: 'asking',
+    massAsked: 'asking',
+    massReminded: 'asking',
+    massAnswered: 'asking',
+    massDecided: 'decided',
+    massClosed: 'closed',
+  },
+  decided: { massDone: 'done' },
+  done: {},
+  closed: {},
+} as const satisfies Record<string, Partial<Record<MassChangeEvent['type'], string>>>;
+
+export type MassState = keyof typeof massLifeCycle;
+
+/** What happened, in the past tense. Every event is one audit entry. */
+export type MassChangeEvent = { massChangeId: MassChangeId; at: Date; actor: Actor } & (
+  | ({ type: 'massOpened' } & Pick<
+      MassChange,
+      'kind' | 'scope' | 'entitlementKey' | 'target' | 'owner' | 'moved'
+    >)
+  | { type: 'massGrew'; items: MassItem[] }
+  /** Items that need no decision any more. */
+  | { type: 'massShrank'; keys: string[]; why: string }
+  /** The person moved on before anybody decided. */
+  | { type: 'massMoved'; moved: NonNullable<MassChange['moved']> }
+  | { type: 'massAsked'; plan: ApproverPlan }
+  | { type: 'massReminded' }
+  | { type: 'massAnswered'; answer: MassAnswer }
+  | { type: 'massDecided'; decision: MassDecision }
+  | { type: 'massClosed'; why: string }
+  | { type: 'massDone' }
+);
+
+export function isOpen(state: MassState): boolean {
+  return state === 'received' || state === 'asking';
+}
+
+/** The mass change after one more event. Throws `bug.invariant` for an event that can't happen in this state. */
+export function evolveMass(before: MassChange | null, event: MassChangeEvent): MassChange {
+  if (event.type === 'massOpened') {
+    invariant(before === null, `mass change ${event.massChangeId} is opened twice`);
+    const { massChangeId, at, actor: _, type: __, ...about } = event;
+    return {
+      ...about,
+      id: massChangeId,
+      state: 'received',
+      version: 1,
+      round: 0,
+      openedAt: at,
+      plan: null,
+      answers: [],
+      remindedAt: null,
+      decision: null,
+    };
+  }
+  invariant(before !== null, `${event.type} before massOpened`);
+  const state = (massLifeCycle[before.state] as Partial<Record<MassChangeEvent['type'], MassState>>)[
+    event.type
+  ];
+  invariant(state !== undefined, `${event.type} can't happen to a mass change that is ${before.state}`);
+  return { ...before, state, version: before.version + 1, ...fieldsOf(before, event) };
+}
+
+function fieldsOf(before: MassChange, event: MassChangeEvent): Partial<MassChange> {
+  switch (event.type) {
+    case 'massGrew':
+      // Who answered has not seen these.
+      return { round: before.round + 1, answers: [] };
+    case 'massMoved':
+      return { moved: event.moved };
+    case 'massAsked':
+      return { plan: event.plan };
+    case 'massReminded':
+      return { remindedAt: event.at };
+    case 'massAnswered':
+      return { answers: [...before.answers, event.answer] };
+    case 'massDecided':
+      return { decision: event.decision };
+    case 'massOpened':
+    case 'massShrank':
+    case 'massClosed':
+    case 'massDone':
+      return {};
+    default:
+      return event satisfies never;
+  }
+}
+
+export type MassClick = {
+  /** The same click delivered twice has the same id. */
+  id: string;
+  round: number;
+  verb: MassVerb;
+  chosen: string[] | null;
+};
+
+/** Everything the decision rests on, gathered at the click. */
+export type MassFacts = {
+  clicker: { id: PersonId; name: string };
+  /** Approvers by the catalogue and the IdP as they are now, without those in `barred`. */
+  plan: ApproverPlan;
+  /** Those it is about, and who made the change: they can't decide on it. */
+  barred: ReadonlySet<PersonId>;
+  /** Keys of the items still to be decided. */
+  keys: ReadonlySet<string>;
+  now: Date;
+};
+
+/**
+ * Whether this click decides it, and how. An empty list of events means the very same click was counted before.
+ * Refusals change nothing and are shown to the clicker only.
+ */
+export function settleMass(
+  mass: MassChange,
+  click: MassClick,
+  facts: MassFacts,
+): MassChangeEvent[] | Refusal {
+  const { clicker, plan, now } = facts;
+  if (mass.decision?.clickId === click.id || mass.answers.some((a) => a.clickId === click.id)) return [];
+  const stale = refuseStale(mass, click);
+  if (stale !== null) return stale;
+  if (facts.barred.has(clicker.id))
+    return refuse(
+      'selfApproval',
+      'You made this change, or it is about you, so you can’t decide on it.',
+      'Another owner or admin has to decide; the card names them.',
+    );
+  if (!distinct(plan.seats).some((p) => p.id === clicker.id))
+    return refuse(
+      'notAnApprover',
+      'You are not among those who may decide on this.',
+      `Those who may: ${
+        distinct(plan.seats)
+          .map((p) => p.name)
+          .join(', ') || 'nobody at the moment'
+      }.`,
+    );
+  const chosen = click.verb === 'choose' ? (click.chosen ?? []).filter((key) => facts.keys.has(key)) : null;
+  if (mass.answers.some((a) => a.by === clicker.id && a.verb === click.verb))
+    return refuse('alreadyApprovedByYou', 'You have answered so already.', 'It waits for another one.');
+
+  const base = {
+    massChangeId: mass.id,
+    at: now,
+    actor: { person: clicker.id, name: clicker.name } satisfies Actor,
+  };
+  const answer: MassAnswer = {
+    verb: click.verb,
+    by: clicker.id,
+    byName: clicker.name,
+    at: now,
+    clickId: click.id,
+  };
+  const given: MassChangeEvent = { ...base, type: 'massAnswered', answer };
+  // Whoever answers anew has changed their mind.
+  const standing = [...mass.answers.filter((a) => a.by !== clicker.id), answer];
+  const ofOneMind = standing.filter((a) => a.verb === click.verb).map((a) => a.by);
+  if (!isApproved(plan, ofOneMind)) return [given];
+  return [given, { ...base, type: 'massDecided', decision: { ...answer, chosen } }];
+}
+
+function refuseStale(mass: MassChange, click: MassClick): Refusal | null {
+  const nothingMore = 'Nothing more to do; the card shows what happened.';
+  if (mass.state === 'received')
+    return refuse('staleCard', 'This is still being prepared.', 'Try again in a moment.');
+  if (mass.state === 'closed')
+    return refuse('alreadySettled', 'There is nothing left to decide: it was changed back.', nothingMore);
+  if (mass.decision !== null)
+    return refuse('alreadySettled', `${mass.decision.byName} decided this already.`, nothingMore);
+  if (click.round !== mass.round)
+    return refuse(
+      'staleCard',
+      'More were added since you looked, so your click would decide on what you have not seen.',
+      'Look at the card again; it shows how many there are now.',
+    );
+  return null;
+}
+
+/** What is to become of one item. */
+export function fateOf(decision: MassDecision, key: string): 'keep' | 'undo' {
+  if (decision.verb === 'choose') return decision.chosen?.includes(key) === true ? 'undo' : 'keep';
+  return decision.verb;
+}
+
+/** The change that an item became, for an item's own record. */
+export type Unfolded = { key: string; outcome: 'kept' | 'undone' | 'dropped'; changeId: ChangeId | null };

@@ -1,0 +1,189 @@
+import type { Leg } from './change.ts';
+import { legName } from './leg-words.ts';
+import type { MassChange } from './mass-change.ts';
+import { isStranded } from './routing.ts';
+import type { Mood, Standing } from './words.ts';
+
+/** How far the items of a decided mass change are: each kept or undone, and seen in MuleSoft or not yet. */
+export type MassProgress = {
+  /** Not decided, or not worked off yet. */
+  open: number;
+  kept: { all: number; seen: number };
+  undone: { all: number; seen: number };
+  late: { leg: Leg; count: number; outcome: 'kept' | 'undone' }[];
+  failed: number;
+  /** Kept for people who have never signed in to Anypoint. */
+  signIn: number;
+};
+
+export type MassNames = {
+  /** The entitlement's title. */
+  title: string;
+  group: string;
+  /** Who may decide, joined. */
+  deciders: string;
+  /** Who moved. */
+  mover: string;
+  idp: string;
+  safe: (text: string) => string;
+};
+
+export function totalOf({ open, kept, undone }: MassProgress): number {
+  return open + kept.all + undone.all;
+}
+
+/** Whether every item is worked off and seen. */
+export function isAllSeen({ open, kept, undone }: MassProgress): boolean {
+  return open === 0 && kept.seen === kept.all && undone.seen === undone.all;
+}
+
+/** What was found, in one line. */
+export function massHead(mass: MassChange, count: number, names: MassNames): string {
+  const people = `${figure(count)} ${count === 1 ? 'person' : 'people'} ${count === 1 ? 'was' : 'were'}`;
+  switch (mass.kind) {
+    case 'unrequested':
+      return `${people} put into ${names.group} (${names.title}), and nobody asked for it here`;
+    case 'lost':
+      return `${people} taken out of ${names.group} (${names.title}), though access was granted`;
+    case 'deactivated':
+      return `${people} switched off within a short time`;
+    case 'moved': {
+      const still = count === 1 ? 'one access that no longer fits' : `${figure(count)} that no longer fit`;
+      return `${names.mover} moved ${wayInWords(mass, names)}, and still holds ${still}`;
+    }
+    default:
+      return mass.kind satisfies never;
+  }
+}
+
+function wayInWords({ moved }: MassChange, names: MassNames): string {
+  const from = names.safe(moved?.from ?? 'no department');
+  const to = names.safe(moved?.to ?? 'no department');
+  return from === to ? `to another manager in ${to}` : `from ${from} to ${to}`;
+}
+
+/** What the two answers come to, as their buttons say it. */
+export function massVerbWords(kind: MassChange['kind']): { keep: string; undo: string } {
+  switch (kind) {
+    case 'unrequested':
+      return { keep: 'Keep all', undo: 'Revert all' };
+    case 'lost':
+      return { keep: 'Put all back', undo: 'Let all end' };
+    case 'deactivated':
+      return { keep: 'They have not left', undo: 'They have left' };
+    case 'moved':
+      return { keep: 'Keep', undo: 'End all' };
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** What each answer does, said before it is pressed. */
+export function massVerbsExplained(mass: MassChange, names: MassNames): string {
+  switch (mass.kind) {
+    case 'unrequested':
+      return `Keep makes each of them a grant with an end; who may not hold it by policy is taken out again. Revert takes all of them out of ${names.group}.`;
+    case 'lost':
+      return `Put back adds them to ${names.group} again, until their grants end. Let end ends their grants.`;
+    case 'deactivated':
+      return 'Their access to MuleSoft has ended already. If they have left, what they asked for, decide on and own is closed too.';
+    case 'moved':
+      return 'Keep leaves everything until its end. What is ended is taken away at once.';
+    default:
+      return mass.kind satisfies never;
+  }
+}
+
+export function massStanding(mass: MassChange, progress: MassProgress, names: MassNames): Standing {
+  const said = (mood: Mood, label: string, headline: string, detail: string): Standing => ({
+    mood,
+    label,
+    headline,
+    detail,
+    words: null,
+  });
+  const by = names.safe(mass.decision?.byName ?? '');
+  switch (mass.state) {
+    case 'received':
+      return said('moving', 'received', 'Latchkey is gathering the facts', '');
+    case 'asking':
+      return said('waiting', 'waiting for a decision', 'Waiting for a decision', waitingFor(mass, names));
+    case 'closed':
+      return said(
+        'over',
+        'closed',
+        'Closed: nothing is left to decide',
+        'It was changed back or has ended meanwhile.',
+      );
+    case 'decided':
+      return said(
+        progress.late.length + progress.failed > 0 ? 'bad' : 'moving',
+        'being worked off',
+        `${decidedInWords(mass)} ${by}`,
+        progressInWords(mass, progress, names),
+      );
+    case 'done':
+      return said(
+        mass.decision?.verb === 'undo' ? 'over' : 'good',
+        'done',
+        `${decidedInWords(mass)} ${by}; all of it is done`,
+        progressInWords(mass, progress, names),
+      );
+    default:
+      return mass.state satisfies never;
+  }
+}
+
+function waitingFor(mass: MassChange, names: MassNames): string {
+  if (mass.plan === null || isStranded(mass.plan))
+    return 'Nobody can decide on this: whoever may is on the card themselves, or has left. The catalogue’s admins have to name another owner.';
+  const answered = mass.answers.map(
+    (a) => `${names.safe(a.byName)}: ${massVerbWords(mass.kind)[a.verb === 'keep' ? 'keep' : 'undo']}`,
+  );
+  return answered.length === 0
+    ? `Waiting for ${names.deciders}.`
+    : `${answered.join('; ')}. It takes ${mass.plan.quorum} of one mind.`;
+}
+
+function decidedInWords({ kind, decision }: MassChange): string {
+  const verb = decision?.verb ?? 'keep';
+  if (verb === 'choose') return 'Chosen one by one by';
+  switch (kind) {
+    case 'unrequested':
+      return verb === 'keep' ? 'Kept by' : 'Reverted by';
+    case 'lost':
+      return verb === 'keep' ? 'Put back by' : 'Let end by';
+    case 'deactivated':
+      return verb === 'keep' ? 'Not left, says' : 'Left, says';
+    case 'moved':
+      return verb === 'keep' ? 'Kept by' : 'Ended by';
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** `4,998 of 5,000 gone in MuleSoft, 2 late (Okta’s SCIM push)`. */
+function progressInWords({ kind }: MassChange, p: MassProgress, names: MassNames): string {
+  const parts: string[] = [];
+  const isTravelling = kind === 'unrequested' || kind === 'lost';
+  const kept = isTravelling ? 'in effect in MuleSoft' : 'kept';
+  const undone = kind === 'deactivated' ? 'on their way out' : 'gone in MuleSoft';
+  const half = (n: { all: number; seen: number }, words: string, outcome: 'kept' | 'undone') => {
+    if (n.all === 0) return;
+    const late = p.late
+      .filter((l) => l.outcome === outcome)
+      .map((l) => `, ${figure(l.count)} late (${legName(l.leg, names.idp)})`);
+    parts.push(`${figure(n.seen)} of ${figure(n.all)} ${words}${late.join('')}`);
+  };
+  half(p.kept, kept, 'kept');
+  half(p.undone, undone, 'undone');
+  if (p.signIn > 0) parts.push(`${figure(p.signIn)} wait for their first sign-in to Anypoint`);
+  if (p.failed > 0) parts.push(`${figure(p.failed)} that ${names.idp} refuses: look at ${names.group} there`);
+  if (p.open > 0) parts.push(`${figure(p.open)} still to be started`);
+  return parts.length === 0 ? '' : `${parts.join('; ')}.`;
+}
+
+/** `5,000`. */
+export function figure(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+}

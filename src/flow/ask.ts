@@ -1,0 +1,125 @@
+import { isDeepStrictEqual } from 'node:util';
+import { durationInWords } from '../core/duration.ts';
+import type { FactSheet } from '../core/fact-sheet.ts';
+import { findingSheet, massSheet, plainFinding } from '../core/finding-sheet.ts';
+import type { MassChange } from '../core/mass-change.ts';
+import { figure } from '../core/mass-words.ts';
+import type { Job } from '../core/reactions.ts';
+import { evaluateRequest } from '../core/verdict.ts';
+import { holding } from '../store/grants.ts';
+import { readMassChange, shownItems, tallyOf } from '../store/mass-changes.ts';
+import { readPerson } from '../store/people.ts';
+import { readSummary, writeSummary } from '../store/summaries.ts';
+import { commit } from './commit.ts';
+import { done, type Ran, type Road } from './road.ts';
+import { type WhoDecides, whoDecides } from './who-decides.ts';
+
+/**
+ * Summarize and ask, for many decided on one card: gathers the facts as they are now and finds who decides. Runs again
+ * whenever the card grows or shrinks; safe to run twice.
+ */
+export async function ask(road: Road, job: Extract<Job, { job: 'ask' }>): Promise<Ran> {
+  const mass = await readMassChange(road.db, job.massChangeId);
+  if (mass === null || (mass.state !== 'received' && mass.state !== 'asking')) return done;
+  const who = await whoDecides(road, mass);
+  const { sheet, plain } = await factsOf(road, mass, who);
+  await commit(
+    road.db,
+    async (unit) => {
+      const locked = await unit.massChange(mass.id);
+      if (locked === null || (locked.state !== 'received' && locked.state !== 'asking'))
+        return { result: null };
+      const before = await readSummary(unit.tx, mass.id);
+      const isNews = !isDeepStrictEqual(before?.sheet, sheet);
+      if (isNews) await writeSummary(unit.tx, mass.id, sheet, plain);
+      if (locked.state === 'asking' && isDeepStrictEqual(locked.plan, who.plan))
+        return {
+          result: null,
+          jobs: [
+            { job: 'report', about: 'massChange', id: mass.id },
+            ...(isNews ? [{ job: 'summarize', changeId: mass.id } as const] : []),
+          ],
+        };
+      return {
+        result: null,
+        massChangeEvents: [
+          {
+            type: 'massAsked',
+            massChangeId: mass.id,
+            at: unit.now,
+            actor: { part: 'latchkey' },
+            plan: who.plan,
+          },
+        ],
+      };
+    },
+    road.nudge,
+  );
+  return done;
+}
+
+/** Of so many as are looked at for what policy says. */
+const POLICY_LOOKED_AT = 10_000;
+const LINES_MAX = 20;
+
+async function factsOf(
+  road: Road,
+  mass: MassChange,
+  { telling }: WhoDecides,
+): Promise<{ sheet: FactSheet; plain: string }> {
+  const catalogue = road.catalogue.current();
+  const entitlement = mass.entitlementKey === null ? null : road.catalogue.entitlement(mass.entitlementKey);
+  const { items, count } = await shownItems(road.db, mass.id, POLICY_LOOKED_AT);
+  if (entitlement === null || mass.target === null) {
+    const mover = mass.moved === null ? null : await readPerson(road.db, mass.moved.personId);
+    const about = {
+      who: mover === null ? `${figure(count)} people` : [mover.name, mover.title].filter(Boolean).join(', '),
+      lines: items.slice(0, LINES_MAX).flatMap((item) => item.note ?? []),
+      count,
+    };
+    const sheet = massSheet(mass.kind === 'moved' ? 'moved' : 'deactivated', about, []);
+    return { sheet, plain: '' };
+  }
+  const tally = await tallyOf(road.db, mass);
+  const { holders } = await holding(
+    road.db,
+    { entitlementKey: entitlement.key, personId: mass.id, department: null },
+    mass.openedAt,
+  );
+  const refusals = new Map<string, number>();
+  if (mass.kind === 'unrequested')
+    for (const item of items) {
+      const verdict = evaluateRequest({
+        entitlement,
+        beneficiary: { email: '', department: item.department, isActive: item.status === 'active' },
+        requestedSeconds: entitlement.defaultSeconds,
+        isForSomebodyElse: true,
+      });
+      if (verdict.effect !== 'refuse') continue;
+      const why = verdict.grounds.map((g) => g.text).join('; ');
+      refusals.set(why, (refusals.get(why) ?? 0) + 1);
+    }
+  const sheet = findingSheet({
+    cause: mass.kind === 'lost' ? 'loss' : 'finding',
+    who: { count: tally.count, departments: tally.departments, inactive: tally.inactive },
+    entitlement,
+    group: mass.target.groupName,
+    told: { ...telling, actors: telling.actors.map((actor) => actor.name) },
+    holders,
+    foundBefore: tally.foundBefore,
+    policy: policyInWords(mass, refusals, entitlement.defaultSeconds),
+    clauses: catalogue.clauses.filter((c) => entitlement.clauses.includes(c.id)),
+  });
+  return { sheet, plain: plainFinding(sheet) };
+}
+
+function policyInWords(mass: MassChange, refusals: ReadonlyMap<string, number>, seconds: number): string {
+  if (mass.kind === 'lost') return 'each of them holds a grant that is still live';
+  if (refusals.size === 0) return `policy allows all of them to hold it for ${durationInWords(seconds)}`;
+  const each = [...refusals]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 3)
+    .map(([why, n]) => `${figure(n)} because ${why}`);
+  const all = [...refusals.values()].reduce((sum, n) => sum + n, 0);
+  return `policy does not allow ${figure(all)} of them to hold it: ${each.join('; ')}`;
+}

@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto';
+import type { Entitlement, Target } from '../core/catalogue.ts';
+import type { MassChangeId, PersonId } from '../core/ids.ts';
+import type { MassChange, MassChangeEvent, MassItem } from '../core/mass-change.ts';
+import type { Job } from '../core/reactions.ts';
+import { holdingGrant, openItems, openMassChange, unattended } from '../store/mass-changes.ts';
+import { endPreexisting, recordPreexistingAll } from '../store/preexisting.ts';
+import { commit, type Unit } from './commit.ts';
+import type { Road } from './road.ts';
+
+/** Items written in one commit: what a card grows by is one audit entry. */
+const CHUNK = 1_000;
+
+/** Who differs in a group: in it and not wanted there, or wanted there and not in it. */
+export type Differing = { unrequested: readonly string[]; lost: readonly string[] };
+
+/**
+ * Puts many differences of one group on one card for its owner, and keeps that card true: what differs now is on it,
+ * what agrees again drops out, and with nothing left it closes. Answers who is left to be weighed one by one: all of
+ * them, while they are few and no card is open. Safe to run twice.
+ */
+export async function putOnOneCard(road: Road, groupId: string, found: Differing): Promise<string[]> {
+  const carried = entitlementOf(road, groupId);
+  if (carried === null) return [];
+  return await road.locks.withLock(`mass:${groupId}`, async () => {
+    const few = await sortOut(road, carried, 'unrequested', found.unrequested);
+    return [...few, ...(await sortOut(road, carried, 'lost', found.lost))];
+  });
+}
+
+type Carried = { entitlement: Entitlement; target: Target };
+
+/** The entitlement that a group carries; of several the first in the catalogue speaks for it. */
+export function entitlementOf(road: Pick<Road, 'catalogue'>, groupId: string): Carried | null {
+  for (const entitlement of road.catalogue.current().entitlements) {
+    const status = road.catalogue.status(entitlement.key);
+    if (status.status === 'ready' && status.target.groupId === groupId)
+      return { entitlement, target: status.target };
+  }
+  return null;
+}
+
+async function sortOut(
+  road: Road,
+  carried: Carried,
+  kind: 'unrequested' | 'lost',
+  differing: readonly string[],
+): Promise<string[]> {
+  const { groupId } = carried.target;
+  const open = await openMassChange(road.db, kind, groupId);
+  const { memberships } = road.catalogue.current().massGuard;
+  if (open === null && differing.length <= memberships) return [...differing];
+  if (open !== null) await dropAgreeing(road, open, new Set(differing));
+  const group = { groupId, entitlementKey: carried.entitlement.key };
+  const fresh = await unattended(road.db, group, differing);
+  // Most are attended to already: what is left is no storm.
+  if (open === null && fresh.length <= memberships) return fresh;
+  if (kind === 'unrequested' && carried.entitlement.unrequested === 'accept')
+    await acceptAll(road, carried.target, fresh);
+  else await grow(road, carried, kind, kind === 'lost' ? await promised(road, carried, fresh) : fresh);
+  return [];
+}
+
+/** What differs no more needs no decision. */
+async function dropAgreeing(road: Road, { id }: MassChange, differing: ReadonlySet<string>): Promise<void> {
+  const keys = (await openItems(road.db, id)).map((item) => item.key).filter((key) => !differing.has(key));
+  if (keys.length > 0) await shrink(road, id, keys, 'the identity provider has it as wanted again');
+}
+
+/** Takes items off a card; with none left it closes. */
+export async function shrink(
+  road: Road,
+  id: MassChangeId,
+  keys: readonly string[],
+  why: string,
+): Promise<void> {
+  await commit(
+    road.db,
+    async (unit) => ({ result: null, massChangeEvents: await shrinkWithin(unit, id, keys, why) }),
+    road.nudge,
+  );
+}
+
+/** The same inside somebody's own commit. */
+export async function shrinkWithin(
+  unit: Unit,
+  id: MassChangeId,
+  keys: readonly string[],
+  why: string,
+): Promise<MassChangeEvent[]> {
+  const mass = await unit.massChange(id);
+  if (mass === null || (mass.state !== 'received' && mass.state !== 'asking')) return [];
+  const going = new Set(keys);
+  const items = await openItems(unit.tx, id);
+  const gone = items.filter((item) => going.has(item.key)).map((item) => item.key);
+  if (gone.length === 0) return [];
+  const base = { massChangeId: id, at: unit.now, actor: { part: 'latchkey' } } as const;
+  const shrank: MassChangeEvent = { ...base, type: 'massShrank', keys: gone, why };
+  return gone.length === items.length ? [shrank, { ...base, type: 'massClosed', why }] : [shrank];
+}
+
+async function grow(
+  road: Road,
+  { entitlement, target }: Carried,
+  kind: 'unrequested' | 'lost',
+  personIds: readonly string[],
+): Promise<void> {
+  for (const chunk of chunks(personIds))
+    await commit(
+      road.db,
+      async (unit) => ({
+        result: null,
+        massChangeEvents: await growWithin(
+          unit,
+          {
+            kind,
+            scope: target.groupId,
+            entitlementKey: entitlement.key,
+            target,
+            owner: entitlement.owner,
+            moved: null,
+          },
+          chunk.map((personId) => ({ key: personId, personId: personId as PersonId, note: null })),
+        ),
+      }),
+      road.nudge,
+    );
+}
+
+type About = Pick<MassChange, 'kind' | 'scope' | 'entitlementKey' | 'target' | 'owner' | 'moved'>;
+
+/** Adds items to the open card of this kind and scope, or opens one. The caller commits the events. */
+export async function growWithin(
+  unit: Unit,
+  about: About,
+  items: readonly MassItem[],
+): Promise<MassChangeEvent[]> {
+  const open = await openMassChange(unit.tx, about.kind, about.scope);
+  const mass = open === null ? null : await unit.massChange(open.id);
+  const isStillOpen = mass !== null && (mass.state === 'received' || mass.state === 'asking');
+  const known = isStillOpen ? new Set((await openItems(unit.tx, mass.id)).map((item) => item.key)) : null;
+  const fresh = items.filter((item) => known?.has(item.key) !== true);
+  if (fresh.length === 0) return [];
+  const massChangeId = isStillOpen ? mass.id : (randomUUID() as MassChangeId);
+  const base = { massChangeId, at: unit.now, actor: { part: 'latchkey' } } as const;
+  const grew: MassChangeEvent = { ...base, type: 'massGrew', items: fresh };
+  return isStillOpen ? [grew] : [{ ...base, type: 'massOpened', ...about }, grew];
+}
+
+/**
+ * Puts people lost at once on one card for two of the catalogue's admins, one item for each offboarding that is held.
+ * The caller commits the events.
+ */
+export async function putLeaversOnOneCard(
+  unit: Unit,
+  held: readonly { offboardingId: string; personId: string }[],
+): Promise<MassChangeEvent[]> {
+  return await growWithin(
+    unit,
+    { kind: 'deactivated', scope: 'everybody', entitlementKey: null, target: null, owner: null, moved: null },
+    held.map(({ offboardingId, personId }) => ({
+      key: offboardingId,
+      personId: personId as PersonId,
+      note: null,
+    })),
+  );
+}
+
+/** The catalogue accepts whoever is there: recorded as found, with one note for each thousand. */
+async function acceptAll(road: Road, target: Target, personIds: readonly string[]): Promise<void> {
+  for (const chunk of chunks(personIds))
+    await commit(
+      road.db,
+      async (unit) => {
+        await recordPreexistingAll(unit.tx, target, chunk, unit.now);
+        return { result: null, notes: [note(unit, 'membershipAccepted', target, chunk)] };
+      },
+      road.nudge,
+    );
+}
+
+/** Only what Latchkey promised is missed; what was there before may go as it came, and with it the team. */
+async function promised(road: Road, { target }: Carried, personIds: readonly string[]): Promise<string[]> {
+  const missed: string[] = [];
+  for (const chunk of chunks(personIds))
+    await commit(
+      road.db,
+      async (unit) => {
+        const held = await holdingGrant(unit.tx, target.groupId, chunk, unit.now);
+        missed.push(...chunk.filter((id) => held.has(id)));
+        const gone = chunk.filter((id) => !held.has(id));
+        if (gone.length === 0) return { result: null };
+        for (const personId of gone)
+          await endPreexisting(unit.tx, { personId, groupId: target.groupId }, unit.now);
+        return {
+          result: null,
+          notes: [note(unit, 'preexistingEnded', target, gone)],
+          jobs: gone.map((personId): Job => ({ job: 'deliver', personId, teamId: target.teamId })),
+        };
+      },
+      road.nudge,
+    );
+  return missed;
+}
+
+function note(
+  unit: Unit,
+  type: 'membershipAccepted' | 'preexistingEnded',
+  { groupId, groupName }: Target,
+  personIds: readonly string[],
+) {
+  return {
+    type,
+    at: unit.now,
+    actor: { part: 'latchkey' } as const,
+    changeId: null,
+    data: { groupId, groupName, personIds },
+  };
+}
+
+function chunks<T>(all: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / CHUNK) }, (_, i) =>
+    all.slice(i * CHUNK, (i + 1) * CHUNK),
+  );
+}

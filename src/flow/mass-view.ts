@@ -1,0 +1,67 @@
+import { sameEmail } from '../core/catalogue.ts';
+import type { MassChange } from '../core/mass-change.ts';
+import type { MassProgress } from '../core/mass-words.ts';
+import { distinct } from '../core/routing.ts';
+import { progressOf, readMassChange, type ShownItem, shownItems } from '../store/mass-changes.ts';
+import { peopleWithAccounts } from '../store/people.ts';
+import { readSummary, type Summary } from '../store/summaries.ts';
+import type { Notice } from './ports.ts';
+import type { Road } from './road.ts';
+import { type Named, named } from './view.ts';
+
+/** Everything the messages about a mass change are made of; they are a pure function of this. */
+export type MassView = {
+  mass: MassChange;
+  progress: MassProgress;
+  title: string;
+  gives: string | null;
+  tier: string | null;
+  /** Those who may decide, in the order of the plan. */
+  deciders: Named[];
+  mover: Named | null;
+  /** The first of what it is about, with the total. */
+  items: ShownItem[];
+  summary: Summary | null;
+  channel: string;
+};
+
+/** More are shown in a form; a card says how many. */
+const ITEMS_ON_CARD = 20;
+
+export async function readMassView(road: Road, id: string): Promise<MassView | null> {
+  const mass = await readMassChange(road.db, id);
+  if (mass === null) return null;
+  const entitlement = mass.entitlementKey === null ? null : road.catalogue.entitlement(mass.entitlementKey);
+  const approvers = mass.plan === null ? [] : distinct(mass.plan.seats);
+  const known = await peopleWithAccounts(road.db, {
+    ids: [...approvers.map((p) => p.id), ...(mass.moved === null ? [] : [mass.moved.personId])],
+    emails: [],
+    system: 'slack',
+  });
+  const name = async (p: { id: string; name: string; email: string }): Promise<Named> =>
+    await named(road, {
+      ...p,
+      accountId: known.find((k) => k.id === p.id || sameEmail(k.email, p.email))?.accountId ?? null,
+    });
+  const mover = known.find((p) => p.id === mass.moved?.personId);
+  const { items } = await shownItems(road.db, id, ITEMS_ON_CARD);
+  return {
+    mass,
+    progress: await progressOf(road.db, id),
+    title: entitlement?.title ?? mass.entitlementKey ?? '',
+    gives: entitlement?.gives ?? null,
+    tier: entitlement?.tier ?? null,
+    deciders: await Promise.all(approvers.map(name)),
+    mover: mover === undefined ? null : await name(mover),
+    items,
+    summary: await readSummary(road.db, id),
+    channel: road.catalogue.current().channel,
+  };
+}
+
+/** The messages that should exist about it. */
+export async function massNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
+  const view = await readMassView(road, id);
+  // Without its approvers there is nothing to put to anybody yet.
+  return view === null || view.mass.plan === null ? null : road.massNotices(view);
+}

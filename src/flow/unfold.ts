@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import type { Entitlement, Target } from '../core/catalogue.ts';
+import type { ChangeEvent } from '../core/change.ts';
+import type { ChangeId, GrantId, PersonId } from '../core/ids.ts';
+import {
+  fateOf,
+  type MassChange,
+  type MassDecision,
+  type MassItem,
+  type Unfolded,
+} from '../core/mass-change.ts';
+import { itemEvents } from '../core/mass-items.ts';
+import { isAllSeen } from '../core/mass-words.ts';
+import type { Job } from '../core/reactions.ts';
+import { evaluateRequest } from '../core/verdict.ts';
+import { pendingRequest, underwayIds } from '../store/changes.ts';
+import { databaseNow } from '../store/clock.ts';
+import { noteUnfolded, openItems, progressOf, readMassChange } from '../store/mass-changes.ts';
+import { readPerson } from '../store/people.ts';
+import { commit, type Outcome, type Unit } from './commit.ts';
+import { endGrant, grantsEndedWith } from './end.ts';
+import { done, type Ran, type Road } from './road.ts';
+import { isWanted } from './wanted.ts';
+
+/** Items worked off in one commit. */
+const BATCH = 100;
+
+/**
+ * Works off what was decided on one card: each item joins the road at "apply", a batch to a commit, so that it goes on
+ * where it was whatever is killed; then watches until MuleSoft shows all of it, and counts on the card. Level-triggered:
+ * an item that agrees meanwhile, or that somebody decides on elsewhere, is left alone.
+ */
+export async function unfold(road: Road, job: Extract<Job, { job: 'unfold' }>): Promise<Ran> {
+  return await road.locks.withLock(`unfold:${job.massChangeId}`, async () => {
+    const mass = await readMassChange(road.db, job.massChangeId);
+    if (mass === null || mass.state !== 'decided' || mass.decision === null) return done;
+    if ((await unfoldSome(road, mass, mass.decision)) > 0) return { againInMs: 0 };
+    const isSeen = isAllSeen(await progressOf(road.db, mass.id));
+    await commit(
+      road.db,
+      async (unit) => {
+        const locked = isSeen ? await unit.massChange(mass.id) : null;
+        return {
+          result: null,
+          jobs: [{ job: 'report', about: 'massChange', id: mass.id }],
+          massChangeEvents:
+            locked?.state === 'decided'
+              ? [
+                  {
+                    type: 'massDone',
+                    massChangeId: mass.id,
+                    at: unit.now,
+                    actor: { part: 'latchkey' },
+                  },
+                ]
+              : [],
+        };
+      },
+      road.nudge,
+    );
+    return isSeen ? done : { againInMs: nextLookMs(mass.decision.at, await databaseNow(road.db)) };
+  });
+}
+
+/** Often while things move, seldom once something is late. */
+function nextLookMs(decidedAt: Date, now: Date): number {
+  const age = now.getTime() - decidedAt.getTime();
+  if (age < 120_000) return 1_000;
+  return age < 3_600_000 ? 5_000 : 60_000;
+}
+
+async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision): Promise<number> {
+  return await commit(
+    road.db,
+    async (unit) => {
+      const items = await openItems(unit.tx, mass.id, BATCH);
+      const unfolded: Unfolded[] = [];
+      const events: ChangeEvent[] = [];
+      const jobs: Job[] = items.length === 0 ? [] : [{ job: 'report', about: 'massChange', id: mass.id }];
+      for (const item of items) {
+        const one = await unfoldOne(road, unit, mass, decision, item);
+        unfolded.push({ key: item.key, ...one.became });
+        events.push(...(one.events ?? []));
+        jobs.push(...(one.jobs ?? []));
+      }
+      await noteUnfolded(unit.tx, mass.id, unfolded);
+      return { result: items.length, events, jobs };
+    },
+    road.nudge,
+  );
+}
+
+type One = Pick<Outcome<null>, 'events' | 'jobs'> & { became: Omit<Unfolded, 'key'> };
+const dropped = { outcome: 'dropped', changeId: null } as const;
+
+async function unfoldOne(
+  road: Road,
+  unit: Unit,
+  mass: MassChange,
+  decision: MassDecision,
+  item: MassItem,
+): Promise<One> {
+  const fate = fateOf(decision, item.key);
+  switch (mass.kind) {
+    case 'unrequested':
+    case 'lost':
+      return await unfoldPair(road, unit, mass, decision, fate, item.personId);
+    case 'moved':
+      return await unfoldGrant(unit, decision, fate, item.key);
+    case 'deactivated':
+      return { became: { outcome: fate === 'keep' ? 'kept' : 'undone', changeId: null } };
+    default:
+      return mass.kind satisfies never;
+  }
+}
+
+async function unfoldPair(
+  road: Road,
+  unit: Unit,
+  mass: MassChange,
+  decision: MassDecision,
+  fate: 'keep' | 'undo',
+  personId: PersonId,
+): Promise<One> {
+  const carried = carriedNow(road, mass);
+  if (carried === null) return { became: dropped };
+  const { entitlement, target } = carried;
+  const pair = { personId, groupId: target.groupId };
+  if ((await isWanted(unit.tx, pair, unit.now)) !== (mass.kind === 'lost')) return { became: dropped };
+  const isAttended =
+    (await underwayIds(unit.tx, pair)).length > 0 ||
+    (await pendingRequest(unit.tx, personId, entitlement.key)) !== null;
+  // Whatever comes of that is weighed when it is over.
+  if (isAttended) return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
+  const person = await readPerson(unit.tx, personId);
+  if (person === null) return { became: dropped };
+  const changeId = randomUUID() as ChangeId;
+  const revokeId = randomUUID() as ChangeId;
+  const events = itemEvents(mass, decision, fate, {
+    changeId,
+    revokeId,
+    grantId: randomUUID() as GrantId,
+    personId,
+    entitlement,
+    target,
+    verdict: evaluateRequest({
+      entitlement,
+      beneficiary: person,
+      requestedSeconds: entitlement.defaultSeconds,
+      isForSomebodyElse: true,
+    }),
+    now: unit.now,
+  });
+  const denied = events.find((e) => e.type === 'changeDenied');
+  if (denied !== undefined && mass.kind === 'lost')
+    events.push(...(await grantsEndedWith(unit, { personId, target }, revokeId, denied.actor)));
+  return { became: { outcome: denied === undefined ? 'kept' : 'undone', changeId }, events };
+}
+
+/** As the catalogue has it now; what left it can still be taken away where it was. */
+function carriedNow(road: Road, mass: MassChange): { entitlement: Entitlement; target: Target } | null {
+  const entitlement = mass.entitlementKey === null ? null : road.catalogue.entitlement(mass.entitlementKey);
+  return entitlement === null || mass.target === null ? null : { entitlement, target: mass.target };
+}
+
+async function unfoldGrant(
+  unit: Unit,
+  decision: MassDecision,
+  fate: 'keep' | 'undo',
+  changeId: string,
+): Promise<One> {
+  if (fate === 'keep') return { became: { outcome: 'kept', changeId: null } };
+  const change = await unit.change(changeId);
+  const by = { id: decision.by, name: decision.byName };
+  const events = change === null ? null : await endGrant(unit, change, 'move', by);
+  return events === null
+    ? { became: dropped }
+    : { became: { outcome: 'undone', changeId: changeId as ChangeId }, events };
+}

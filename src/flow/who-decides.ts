@@ -1,0 +1,69 @@
+import { type Change, isFound } from '../core/change.ts';
+import type { PersonId } from '../core/ids.ts';
+import type { MassChange } from '../core/mass-change.ts';
+import type { ApproverPlan } from '../core/routing.ts';
+import type { Db } from '../store/database.ts';
+import { peopleOnCard, type Telling, tellingOf } from '../store/mass-changes.ts';
+import { personByLink, rememberPerson } from '../store/people.ts';
+import { planOfOwner } from './approvers.ts';
+import type { Road } from './road.ts';
+
+/** How long before it was noticed a change may have been made. */
+const LOOK_BACK_MS = 86_400_000;
+
+export type WhoDecides = {
+  plan: ApproverPlan;
+  /** Those it is about, and who made the change. */
+  barred: Set<PersonId>;
+  telling: Telling;
+};
+
+/** Who may decide on it as catalogue and IdP are now, without those it is about and who made the change. */
+export async function whoDecides(road: Road, mass: MassChange): Promise<WhoDecides> {
+  const telling = await tellingAbout(road.db, mass);
+  const barred = await peopleOnCard(road.db, mass.id);
+  for (const id of await actorIds(road, telling)) barred.add(id);
+  const plan = await planOfOwner(road, road.catalogue.current(), mass.owner, barred);
+  return { plan, barred, telling };
+}
+
+/** The people among those who are told to have made the change; an administrator whom the IdP doesn't know is none. */
+export async function actorIds(
+  road: Pick<Road, 'db' | 'idp'>,
+  telling: Pick<Telling, 'actors'>,
+): Promise<PersonId[]> {
+  const people = await Promise.all(
+    telling.actors.map(async ({ id }) => {
+      const known = await personByLink(road.db, road.idp.name, id);
+      if (known !== null) return known;
+      // Somebody not met yet may be the very owner who would be asked.
+      const inIdp = await road.idp.readPerson(id);
+      return inIdp === null ? null : await rememberPerson(road.db, road.idp.name, inIdp);
+    }),
+  );
+  return people.flatMap((person) => (person === null ? [] : [person.id]));
+}
+
+/** What the voices told of how a person came into a group or out of it; of what was asked for, nothing. */
+export async function tellingAboutFound(road: Pick<Road, 'db'>, change: Change): Promise<Telling> {
+  if (!isFound(change) || change.target === null) return nobodyTold;
+  const { groupId } = change.target;
+  const direction = change.cause === 'finding' ? 'added' : 'removed';
+  const since = new Date(change.requestedAt.getTime() - LOOK_BACK_MS);
+  return await tellingOf(road.db, { groupId, direction, since }, { personId: change.personId });
+}
+
+const nobodyTold: Telling = { actors: [], voices: [], firstAt: null, lastAt: null };
+
+async function tellingAbout(db: Db, mass: MassChange): Promise<Telling> {
+  if (mass.target === null) return nobodyTold;
+  return await tellingOf(
+    db,
+    {
+      groupId: mass.target.groupId,
+      direction: mass.kind === 'unrequested' ? 'added' : 'removed',
+      since: new Date(mass.openedAt.getTime() - LOOK_BACK_MS),
+    },
+    { massChangeId: mass.id },
+  );
+}

@@ -1,0 +1,306 @@
+import { sql } from 'kysely';
+import type { Leg } from '../core/change.ts';
+import type { MassChangeId, PersonId } from '../core/ids.ts';
+import {
+  evolveMass,
+  type MassChange,
+  type MassChangeEvent,
+  type MassItem,
+  type MassKind,
+  type Unfolded,
+} from '../core/mass-change.ts';
+import type { MassProgress } from '../core/mass-words.ts';
+import type { Db, Tx } from './database.ts';
+
+export async function readMassChange(db: Db | Tx, id: string): Promise<MassChange | null> {
+  const row = await db.selectFrom('mass_changes').select('doc').where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+/** Reads it and holds its row until the transaction ends. */
+export async function lockMassChange(tx: Tx, id: string): Promise<MassChange | null> {
+  const row = await tx
+    .selectFrom('mass_changes')
+    .select('doc')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+/** The one of this kind and scope that nobody decided yet. */
+export async function openMassChange(db: Db | Tx, kind: MassKind, scope: string): Promise<MassChange | null> {
+  const row = await db
+    .selectFrom('mass_changes')
+    .select('doc')
+    .where('kind', '=', kind)
+    .where('scope', '=', scope)
+    .where('state', 'in', ['received', 'asking'])
+    .executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+/** Those about what this person holds that nobody decided yet. */
+export async function openMovesOf(db: Db | Tx, personId: string): Promise<MassChange[]> {
+  const rows = await db
+    .selectFrom('mass_changes')
+    .select('doc')
+    .where('kind', '=', 'moved')
+    .where('state', 'in', ['received', 'asking'])
+    .where('scope', 'like', `${personId}:%`)
+    .execute();
+  return rows.map((row) => revive(row.doc));
+}
+
+/** Those asked before a time whose approvers were not reminded yet. */
+export async function massChangesDueToRemind(db: Db, since: Date): Promise<string[]> {
+  const rows = await db
+    .selectFrom('mass_changes')
+    .select('id')
+    .where('state', '=', 'asking')
+    .where('opened_at', '<=', since)
+    .where((eb) => eb(eb.ref('doc', '->>').key('remindedAt'), 'is', null))
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Applies an event to the stored mass change and its items. Only commit.ts calls this. */
+export async function writeMassEvent(
+  tx: Tx,
+  before: MassChange | null,
+  event: MassChangeEvent,
+): Promise<MassChange> {
+  const after = evolveMass(before, event);
+  const columns = { state: after.state, version: after.version, doc: JSON.stringify(after) };
+  if (before === null)
+    await tx
+      .insertInto('mass_changes')
+      .values({ ...columns, id: after.id, kind: after.kind, scope: after.scope, opened_at: after.openedAt })
+      .execute();
+  else await tx.updateTable('mass_changes').set(columns).where('id', '=', after.id).execute();
+  if (event.type === 'massGrew')
+    // What had dropped out and differs again is to be decided again.
+    await sql`
+      insert into mass_change_items (mass_change_id, item_key, person_id, note)
+      select ${after.id}, i->>'key', (i->>'personId')::uuid, i->>'note'
+      from jsonb_array_elements(${JSON.stringify(event.items)}::jsonb) i
+      on conflict (mass_change_id, item_key) do update set outcome = null, note = excluded.note`.execute(tx);
+  if (event.type === 'massShrank')
+    await sql`
+      update mass_change_items set outcome = 'dropped'
+      where mass_change_id = ${after.id} and item_key = any(${event.keys}::text[]) and outcome is null`.execute(
+      tx,
+    );
+  return after;
+}
+
+/** Records what became of items. */
+export async function noteUnfolded(tx: Tx, id: string, unfolded: readonly Unfolded[]): Promise<void> {
+  await sql`
+    update mass_change_items i set outcome = u->>'outcome', change_id = (u->>'changeId')::uuid
+    from jsonb_array_elements(${JSON.stringify(unfolded)}::jsonb) u
+    where i.mass_change_id = ${id} and i.item_key = u->>'key'`.execute(tx);
+}
+
+/** Items still to be decided or worked off, in the order of their keys. */
+export async function openItems(db: Db | Tx, id: string, limit: number | null = null): Promise<MassItem[]> {
+  const { rows } = await sql<MassItem>`
+    select item_key as key, person_id as "personId", note from mass_change_items
+    where mass_change_id = ${id} and outcome is null order by item_key limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** An item with whom it is about, to be shown. */
+export type ShownItem = MassItem & { name: string; department: string | null; status: string };
+
+export async function shownItems(
+  db: Db,
+  id: string,
+  limit: number,
+): Promise<{ items: ShownItem[]; count: number }> {
+  const { rows } = await sql<ShownItem & { count: number }>`
+    select i.item_key as key, i.person_id as "personId", i.note, p.name, p.department, p.status,
+      count(*) over ()::int as count
+    from mass_change_items i join people p on p.id = i.person_id
+    where i.mass_change_id = ${id} and i.outcome is distinct from 'dropped'
+    order by p.name, i.item_key limit ${limit}`.execute(db);
+  return { items: rows, count: rows[0]?.count ?? 0 };
+}
+
+/** Whether the pair is on a card that nobody decided yet, or decided and still to be worked off; on which. */
+export async function cardOfPair(
+  db: Db | Tx,
+  pair: { personId: string; groupId: string },
+): Promise<{ id: MassChangeId; kind: MassKind } | null> {
+  const { rows } = await sql<{ id: MassChangeId; kind: MassKind }>`
+    select m.id, m.kind from mass_change_items i join mass_changes m on m.id = i.mass_change_id
+    where i.person_id = ${pair.personId} and i.outcome is null and m.scope = ${pair.groupId}
+      and m.kind in ('unrequested', 'lost') and m.state in ('received', 'asking', 'decided') limit 1`.execute(
+    db,
+  );
+  return rows[0] ?? null;
+}
+
+/**
+ * Of these people those whose membership of the group is nobody's business yet: no request of theirs waits, no change
+ * is on its way, no card has them, and they are neither on hold nor gone.
+ */
+export async function unattended(
+  db: Db | Tx,
+  group: { groupId: string; entitlementKey: string },
+  personIds: readonly string[],
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select p.id from people p
+    where p.id = any(${[...personIds]}::uuid[]) and p.status not in ('suspended', 'deprovisioned')
+      and not exists (select from changes c where c.person_id = p.id and (
+        (c.group_id = ${group.groupId} and c.state in ('applying', 'verifying', 'awaitingSignIn', 'late'))
+        or (c.entitlement_key = ${group.entitlementKey} and c.kind = 'grant' and c.state in ('received', 'asking'))))
+      and not exists (select from mass_change_items i join mass_changes m on m.id = i.mass_change_id
+        where i.person_id = p.id and i.outcome is null and m.scope = ${group.groupId}
+          and m.kind in ('unrequested', 'lost') and m.state in ('received', 'asking', 'decided'))
+    order by p.id`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** Of these people those whom a live grant wants in the group. */
+export async function holdingGrant(
+  db: Db | Tx,
+  groupId: string,
+  personIds: readonly string[],
+  now: Date,
+): Promise<Set<string>> {
+  const { rows } = await sql<{ person_id: string }>`
+    select distinct person_id from grants where group_id = ${groupId} and person_id = any(${[...personIds]}::uuid[])
+      and ended_at is null and starts_at <= ${now} and ends_at > ${now}`.execute(db);
+  return new Set(rows.map((row) => row.person_id));
+}
+
+/** What the card's facts are counted from, in one pass over the items still open. */
+export type MassTally = {
+  count: number;
+  departments: { department: string | null; people: number }[];
+  inactive: number;
+  /** Items whose person was found in or out of this group on a decided card before. */
+  foundBefore: number;
+};
+
+export async function tallyOf(db: Db | Tx, mass: MassChange): Promise<MassTally> {
+  const { rows } = await sql<{ department: string | null; people: number; inactive: number; before: number }>`
+    select p.department, count(*)::int as people, count(*) filter (where p.status <> 'active')::int as inactive,
+      count(*) filter (where exists (select from changes c where c.person_id = p.id
+        and c.entitlement_key = ${mass.entitlementKey} and c.doc->>'cause' in ('finding', 'loss')))::int as before
+    from mass_change_items i join people p on p.id = i.person_id
+    where i.mass_change_id = ${mass.id} and i.outcome is null
+    group by p.department order by people desc, p.department`.execute(db);
+  const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((n, row) => n + of(row), 0);
+  return {
+    count: sum((row) => row.people),
+    departments: rows.map(({ department, people }) => ({ department, people })),
+    inactive: sum((row) => row.inactive),
+    foundBefore: sum((row) => row.before),
+  };
+}
+
+/** Everybody on the card, for whom it is barred to decide on it. */
+export async function peopleOnCard(db: Db | Tx, id: string): Promise<Set<PersonId>> {
+  const { rows } = await sql<{ person_id: PersonId }>`
+    select distinct person_id from mass_change_items
+    where mass_change_id = ${id} and outcome is distinct from 'dropped'`.execute(db);
+  return new Set(rows.map((row) => row.person_id));
+}
+
+/** Counted from the changes that the items became; what a revoke takes away is counted by the revoke. */
+export async function progressOf(db: Db | Tx, id: string): Promise<MassProgress> {
+  const { rows } = await sql<{ outcome: string | null; where: string; leg: Leg | null; n: number }>`
+    select i.outcome, s.leg, count(*)::int as n,
+      case when i.outcome is null then 'open' when i.change_id is null or s.state is null then 'seen'
+        when s.state in ('inEffect', 'ended', 'superseded', 'denied', 'refused', 'withdrawn', 'lapsed') then 'seen'
+        when s.state in ('late', 'failed') then s.state
+        when s.state = 'awaitingSignIn' then 'signIn' else 'moving' end as "where"
+    from mass_change_items i
+    left join lateral (
+      select x.state, case when x.state = 'late' then x.doc->'late'->>'leg' end as leg
+      from changes c join changes x on x.id = case when i.outcome = 'undone' then coalesce(c.revoke_id, c.id) else c.id end
+      where c.id = i.change_id
+    ) s on true
+    where i.mass_change_id = ${id} and i.outcome is distinct from 'dropped'
+    group by i.outcome, s.leg, "where"`.execute(db);
+  const sum = (fits: (row: (typeof rows)[number]) => boolean) =>
+    rows.filter(fits).reduce((n, row) => n + row.n, 0);
+  const half = (outcome: string) => ({
+    all: sum((r) => r.outcome === outcome),
+    seen: sum((r) => r.outcome === outcome && r.where === 'seen'),
+  });
+  return {
+    open: sum((r) => r.where === 'open'),
+    kept: half('kept'),
+    undone: half('undone'),
+    late: rows
+      .filter((r) => r.where === 'late' && r.leg !== null)
+      .map((r) => ({ leg: r.leg as Leg, count: r.n, outcome: r.outcome === 'kept' ? 'kept' : 'undone' })),
+    failed: sum((r) => r.where === 'failed'),
+    signIn: sum((r) => r.where === 'signIn'),
+  };
+}
+
+/** Who, and by which voices, was told to have put these people in or taken them out. */
+export type Telling = {
+  actors: { id: string; name: string }[];
+  voices: string[];
+  firstAt: Date | null;
+  lastAt: Date | null;
+};
+
+export async function tellingOf(
+  db: Db | Tx,
+  group: { groupId: string; direction: 'added' | 'removed'; since: Date },
+  people: { massChangeId: string } | { personId: string },
+): Promise<Telling> {
+  const who =
+    'personId' in people
+      ? sql`o.person_id = ${people.personId}`
+      : sql`o.person_id in (select i.person_id from mass_change_items i
+          where i.mass_change_id = ${people.massChangeId} and i.outcome is distinct from 'dropped')`;
+  const { rows } = await sql<{
+    actors: ({ id: string; name: string } | null)[] | null;
+    voices: string[] | null;
+    firstAt: Date | null;
+    lastAt: Date | null;
+  }>`
+    select jsonb_agg(distinct o.actor) as actors, array_agg(distinct o.voice) as voices,
+      min(o.occurred_at) as "firstAt", max(o.occurred_at) as "lastAt"
+    from observed o where o.group_id = ${group.groupId} and o.told->>'direction' = ${group.direction}
+      and o.occurred_at >= ${group.since} and ${who}`.execute(db);
+  const [row] = rows;
+  return {
+    actors: (row?.actors ?? []).filter((actor) => actor !== null),
+    voices: row?.voices ?? [],
+    firstAt: row?.firstAt ?? null,
+    lastAt: row?.lastAt ?? null,
+  };
+}
+
+/** Grants on cards about a move that ended by themselves meanwhile. */
+export async function endedOnMoveCards(db: Db, limit: number): Promise<{ id: string; key: string }[]> {
+  const { rows } = await sql<{ id: string; key: string }>`
+    select m.id, i.item_key as key from mass_changes m
+    join mass_change_items i on i.mass_change_id = m.id and i.outcome is null
+    join grants g on g.change_id = i.item_key::uuid
+    where m.kind = 'moved' and m.state in ('received', 'asking') and g.ended_at is not null limit ${limit}`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** Points in time inside a stored mass change: JSON has no dates. */
+function revive(doc: MassChange): MassChange {
+  const must = (value: Date | string): Date => new Date(value);
+  return {
+    ...doc,
+    openedAt: must(doc.openedAt),
+    remindedAt: doc.remindedAt === null ? null : must(doc.remindedAt),
+    answers: doc.answers.map((a) => ({ ...a, at: must(a.at) })),
+    decision: doc.decision === null ? null : { ...doc.decision, at: must(doc.decision.at) },
+  };
+}
