@@ -110,7 +110,7 @@ const anyOkta: Pick<Dialect, Shared> = {
 };
 
 /** An application of Okta's catalogue: PATCH, without a path where an object will do. */
-export const okta: Dialect = {
+const okta: Dialect = {
   ...anyOkta,
   name: 'Okta, catalogue (OIN) application',
   updateUser: (id, before, after) => {
@@ -136,7 +136,7 @@ export const okta: Dialect = {
 };
 
 /** An application made with Okta's wizard: PUT of the whole resource. */
-export const oktaAiw: Dialect = {
+const oktaAiw: Dialect = {
   ...anyOkta,
   name: 'Okta, custom (AIW) application',
   updateUser: (id, _before, after) => [
@@ -210,7 +210,7 @@ function anyEntra(flag: string): Pick<Dialect, Shared> {
 const entraAdded = (members: readonly Member[]) => members.map(({ id }) => ({ $ref: null, value: id }));
 
 /** Entra as it is: capitals, booleans as text, members to remove named by value. */
-export const entra: Dialect = {
+const entra: Dialect = {
   ...anyEntra(''),
   name: 'Entra',
   updateUser: (id, before, after) => {
@@ -260,7 +260,7 @@ const entraActive = (active: boolean) => ({
 
 /** Entra with `aadOptscim062020`: lower case, booleans, members by filter, several attributes without a path. */
 const FLAG = 'aadOptscim062020';
-export const entraCompliant: Dialect = {
+const entraCompliant: Dialect = {
   ...anyEntra(FLAG),
   name: `Entra with ?${FLAG}`,
   updateUser: (id, before, after) => {

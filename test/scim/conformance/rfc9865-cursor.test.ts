@@ -74,6 +74,15 @@ describe('RFC 9865, paging by cursor', () => {
   }, 60_000);
 
   it('RFC 9865 §2, §4: says how in ServiceProviderConfig, and has neither startIndex nor cursors where they don’t belong', async () => {
+    const { body: config } = await scim.call('GET', '/ServiceProviderConfig');
+    expect(config.pagination).toEqual({
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: 100,
+      maxPageSize: 200,
+      cursorTimeout: CURSOR_TIMEOUT_SECONDS,
+    });
     const byCursor = await page('/Users', { cursor: '', count: 2 });
     expect(byCursor.startIndex).toBeUndefined();
     expect(byCursor.previousCursor).toBeUndefined();
