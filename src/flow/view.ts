@@ -77,7 +77,8 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
 async function whoDid(road: Road, change: Change): Promise<ChangeView['doneBy']> {
   if (!isFound(change) || change.target === null) return null;
   const pair = { personId: change.personId, groupId: change.target.groupId };
-  return await lastActor(road.db, pair, change.cause === 'finding' ? 'added' : 'removed');
+  const direction = change.cause === 'finding' ? 'added' : 'removed';
+  return await lastActor(road.db, pair, direction, change.requestedAt);
 }
 
 /** One approver who is missing from chat must not break the message: they are named instead of mentioned. */

@@ -70,17 +70,26 @@ export async function weighedSince(
   return rows[0]?.n ?? 0;
 }
 
-/** Who, as the voices tell, last put this person into the group or took them out: the IdP's ids. */
-export async function actorsOf(
+/** The IdP's clock may be ahead of ours by so much. */
+const SKEW = `interval '1 minute'`;
+
+/**
+ * Who, as the voices tell, had put this person into the group or taken them out when it was noticed, and when; null:
+ * none of them says.
+ */
+export async function lastActor(
   db: Db | Tx,
   pair: { personId: string; groupId: string },
-  since: Date,
-): Promise<{ id: string; name: string }[]> {
-  const { rows } = await sql<{ actor: { id: string; name: string } }>`
-    select distinct actor from observed
+  direction: 'added' | 'removed',
+  noticedAt: Date,
+): Promise<{ name: string; at: Date } | null> {
+  const { rows } = await sql<{ name: string; at: Date; direction: string }>`
+    select actor->>'name' as name, occurred_at as at, told->>'direction' as direction from observed
     where group_id = ${pair.groupId} and person_id = ${pair.personId} and actor is not null
-      and occurred_at >= ${since}`.execute(db);
-  return rows.map((row) => row.actor);
+      and told->>'kind' = 'membership' and occurred_at <= ${noticedAt}::timestamptz + ${sql.raw(SKEW)}
+    order by occurred_at desc limit 1`.execute(db);
+  const [last] = rows;
+  return last?.direction === direction ? { name: last.name, at: last.at } : null;
 }
 
 /** Forgets what was heeded long ago; the audit keeps what came of it. */

@@ -44,6 +44,7 @@ function view(change: Change, rest: Partial<ChangeView> = {}): ChangeView {
     admins: [],
     channel: 'access-requests',
     summary: { sheet, plain: plainSummary(sheet), advice: null },
+    doneBy: null,
     objectiveMs: 60_000,
     ...rest,
   };
