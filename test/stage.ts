@@ -69,7 +69,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     latchkey: await start(0),
     databaseUrl: fresh.url,
       ...(options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs }),
-    async restart() {
+    async restart(meanwhile) {
       const { port } = new URL(stage.latchkey.url);
       await stage.latchkey.stop();
       stage.latchkey = await start(Number(port));
