@@ -65,6 +65,11 @@ program
       say(`${key.padEnd(24)} ${status.status === 'ready' ? 'ready' : `${status.status}: ${status.why}`}`);
       isWell &&= status.status === 'ready';
     }
+    const canary = book.canary();
+    say(
+      `${'canary’s rounds'.padEnd(24)} ${'why' in canary ? `${canary.status}: ${canary.why}` : canary.status}`,
+    );
+    isWell &&= canary.status === 'ready' || canary.status === 'off';
     process.exitCode = isWell ? 0 : 1;
   });
 

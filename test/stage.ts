@@ -23,8 +23,8 @@ export type Stage = {
   world: RunningWorld;
   latchkey: Latchkey;
   databaseUrl: string;
-  /** Ends Latchkey and starts another on the same database and port. */
-  restart(): Promise<void>;
+  /** Ends Latchkey and starts another on the same database and port; in between, `meanwhile` happens. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -34,7 +34,11 @@ export type StageOptions = {
   modelBudgetMs?: number;
   listenEveryMs?: number;
   way?: 'http' | 'socket';
+  /** Settings in the place of the sandbox's. */
+  outside?: Partial<Outside>;
   catalogue?: (catalogue: Catalogue) => Catalogue;
+  /** Lets the canary fly; off without. */
+  canary?: { everySeconds: number };
   /** Serve the sandbox page too. */
   page?: boolean;
 };
@@ -50,10 +54,13 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     ...(options.page === true ? { page: sandboxPage } : {}),
   });
   const loaded = await loadCatalogue('policy');
-  const catalogue = options.catalogue?.(loaded) ?? loaded;
+  const { everySeconds } = options.canary ?? {};
+  const canary =
+    loaded.canary === null || everySeconds === undefined ? null : { ...loaded.canary, everySeconds };
+  const catalogue = options.catalogue?.({ ...loaded, canary }) ?? { ...loaded, canary };
   const start = (port: number) =>
     startLatchkey({
-      outside: outsideOf(world.url, options.way),
+      outside: { ...outsideOf(world.url, options.way), ...options.outside },
       catalogue,
       databaseUrl: fresh.url,
       redisUrl: options.redisUrl ?? null,
@@ -63,15 +70,16 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
       ...(options.objectiveMs === undefined ? {} : { objectiveMs: options.objectiveMs }),
       ...(options.modelBudgetMs === undefined ? {} : { modelBudgetMs: options.modelBudgetMs }),
+      ...(options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs }),
     });
   const stage: Stage = {
     world,
     latchkey: await start(0),
     databaseUrl: fresh.url,
-      ...(options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs }),
     async restart(meanwhile) {
       const { port } = new URL(stage.latchkey.url);
       await stage.latchkey.stop();
+      await meanwhile?.();
       stage.latchkey = await start(Number(port));
     },
     async close() {
@@ -86,9 +94,9 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     body: JSON.stringify({
       url: stage.latchkey.url,
       scimToken: credentials.scimToken,
+      hookSecret: credentials.oktaHookSecret,
       readToken: READ_TOKEN,
     }),
   });
   return stage;
 }
-      hookSecret: credentials.oktaHookSecret,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Catalogue, Entitlement, EntitlementStatus, Target } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
+import { type CanaryStatus, canaryStatus } from './canary-status.ts';
 import type { IdentityProvider, MuleSoft } from './ports.ts';
 
 /** The catalogue in force, with what IdP and Anypoint say of each entitlement. */
@@ -21,7 +22,11 @@ export type CatalogueBook = {
   teamsOfGroupId(groupId: string): string[];
   /** Every group that carries an entitlement, once, with its team; also what is not offered. */
   targets(): Target[];
-  /** Asks IdP and Anypoint about every entitlement not yet ready; safe to repeat. */
+  /** Whether the canary can make its rounds, as the IdP said when it was last asked. */
+  canary(): CanaryStatus;
+  /** Asks the IdP about the canary anew. */
+  checkCanary(): Promise<CanaryStatus>;
+  /** Asks IdP and Anypoint about every entitlement not yet ready, and about the canary; safe to repeat. */
   check(): Promise<void>;
 };
 
@@ -45,6 +50,7 @@ export function createCatalogueBook(
   log: Logger,
 ): CatalogueBook {
   const statuses = new Map<string, EntitlementStatus>();
+  let canary: CanaryStatus | null = null;
 
   async function checkOne(entitlement: Entitlement): Promise<EntitlementStatus> {
     try {
@@ -128,6 +134,18 @@ export function createCatalogueBook(
           .map((target) => [`${target.groupId} ${target.teamId}`, target]),
       ).values(),
     ],
+    canary: () =>
+      catalogue.canary === null
+        ? { status: 'off' }
+        : (canary ?? { status: 'unchecked', why: 'not checked yet' }),
+    async checkCanary() {
+      const before = book.canary();
+      if (catalogue.canary === null) return before;
+      canary = await canaryStatus(catalogue.canary, book.status(catalogue.canary.entitlement), idp, before);
+      if (canary.status === 'refused' && before.status !== 'refused')
+        log.warn({ why: canary.why }, 'the canary makes no rounds until that is mended');
+      return canary;
+    },
     async check() {
       const left = catalogue.entitlements.filter((e) => book.status(e.key).status !== 'ready');
       await Promise.all(
@@ -135,6 +153,7 @@ export function createCatalogueBook(
           for (let e = left.shift(); e !== undefined; e = left.shift()) await checkAgain(e);
         }),
       );
+      if (book.canary().status !== 'ready') await book.checkCanary();
     },
   };
   return book;

@@ -47,7 +47,8 @@ async function look(road: Road, changeId: string): Promise<Ran> {
   switch (found.found) {
     case 'agrees': {
       const { note } = found;
-      await record(road, change, (base) => ({ ...base, type: 'changeSeen', note }));
+      const seenAt = await record(road, change, (base) => ({ ...base, type: 'changeSeen', note }));
+      if (seenAt !== null) road.measure(change, ageMs(clockFrom(change, seenAt), seenAt));
       return done;
     }
     case 'overtaken': {
@@ -186,15 +187,15 @@ async function noteWaiting(road: Road, change: Change, look: { leg: Leg; why: st
 
 type Base = Pick<ChangeEvent, 'changeId' | 'at' | 'actor'>;
 
-/** Records what was found, unless the change moved on since it was read. */
-async function record(road: Road, seen: Change, event: (base: Base) => ChangeEvent): Promise<void> {
-  await commit(
+/** Records what was found, unless the change moved on since it was read. Answers when; null: it had moved on. */
+async function record(road: Road, seen: Change, event: (base: Base) => ChangeEvent): Promise<Date | null> {
+  return await commit<Date | null>(
     road.db,
     async (unit) => {
       const locked = await unit.change(seen.id);
       if (locked === null || locked.state !== seen.state) return { result: null };
       return {
-        result: null,
+        result: unit.now,
         events: [event({ changeId: locked.id, at: unit.now, actor: { part: 'latchkey' } })],
       };
     },

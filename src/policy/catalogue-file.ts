@@ -107,6 +107,19 @@ const file = z
         path: ['canary', 'entitlement'],
         message: `there is no entitlement ${canary.entitlement}`,
       });
+    for (const [i, e] of catalogue.entitlements.entries()) {
+      if (e.key !== canary?.entitlement) continue;
+      const issue = (field: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['entitlements', i, field], message });
+      if (e.requestable === 'everyone' || e.requestable.departments?.length || e.requestable.people?.length)
+        issue('requestable', 'nobody may ask for the canary’s entitlement: write `{ people: [] }`');
+      if (e.birthright !== undefined)
+        issue('birthright', 'the canary’s entitlement is nobody’s birthright: take this out');
+      if (catalogue.entitlements.some((other) => other !== e && other.idp.group === e.idp.group))
+        issue('idp', 'the canary needs a group of its own: another entitlement has this one too');
+      if (catalogue.entitlements.some((other) => other !== e && other.team === e.team))
+        issue('team', 'the canary needs a team of its own: another entitlement gives this one too');
+    }
   });
 
 /**

@@ -12,8 +12,8 @@ export type Person = {
   oktaId: string;
   /** Null: has never signed in to Anypoint. */
   anypointId: string | null;
-  /** Slack account kinds that Latchkey must refuse. */
-  slackKind: 'member' | 'guest' | 'bot' | 'stranger' | 'deactivated';
+  /** Slack account kinds that Latchkey must refuse. `none`: has no account at all. */
+  slackKind: 'member' | 'guest' | 'bot' | 'stranger' | 'deactivated' | 'none';
   oktaStatus: 'ACTIVE' | 'SUSPENDED' | 'DEPROVISIONED' | null;
   role: string;
 };
@@ -122,6 +122,12 @@ export const people: readonly Person[] = [
     anypointId: null,
     role: 'unknown to Okta (refused)',
   }),
+  person(14, 'kit', 'Kit Canary', {
+    title: 'Test identity',
+    department: 'None',
+    slackKind: 'none',
+    role: 'the canary',
+  }),
 ];
 
 export const company = {
@@ -163,6 +169,13 @@ export const oktaGroups = [
     type: 'OKTA_GROUP',
     pushed: true,
     members: ['olga'],
+  },
+  {
+    id: '00gcanary00000001',
+    name: 'anypoint-canary',
+    type: 'OKTA_GROUP',
+    pushed: true,
+    members: [] as string[],
   },
   {
     id: '00gruled000000001',
@@ -208,6 +221,7 @@ export const anypointTeams = [
   { id: 'd3333333-0000-4000-8000-000000000003', name: 'Payments API readers', members: [] as string[] },
   { id: 'd3333333-0000-4000-8000-000000000004', name: 'Platform admins', members: ['olga'] },
   { id: 'd3333333-0000-4000-8000-000000000005', name: 'Everyone viewers', members: [] as string[] },
+  { id: 'd3333333-0000-4000-8000-000000000006', name: 'Canary', members: [] as string[] },
 ] as const satisfies readonly { id: string; name: string; members: readonly string[] }[];
 
 /** APIs under management, each with the contact that its Exchange asset names. */
@@ -255,6 +269,7 @@ export const credentials = {
   slackAppToken: 'xapp-sandbox-latchkey',
   slackSigningSecret: 'sandbox-signing-secret',
   oktaApiToken: 'sandbox-okta-token',
+  oktaHookSecret: 'sandbox-okta-hook-secret',
   anypointClientId: 'sandbox-anypoint-client',
   anypointClientSecret: 'sandbox-anypoint-secret',
   modelApiKey: 'sandbox-model-key',
@@ -269,7 +284,6 @@ export const connectedApps = [
     name: 'Latchkey',
     owner: 'sofia',
     scopes: ['read:client_applications', 'manage:client_applications'],
-  oktaHookSecret: 'sandbox-okta-hook-secret',
   },
   {
     clientId: 'c2d000000000000000000000cideployer',

@@ -1,4 +1,4 @@
-import { type Change, isUnderway } from '../core/change.ts';
+import { type Change, isUnderway, type Leg } from '../core/change.ts';
 import { durationInWords } from '../core/duration.ts';
 import { legName, tookInWords } from '../core/leg-words.ts';
 import type { Notice } from '../flow/ports.ts';
@@ -43,13 +43,20 @@ function alarmText(view: ChangeView, change: Change): string {
 }
 
 function hint(change: Change, view: ChangeView): string {
-  const group = inert(change.target?.groupName ?? 'the group');
-  switch (change.late?.leg) {
+  return legHint(change.late?.leg ?? 'delivery', {
+    group: inert(change.target?.groupName ?? 'the group'),
+    team: inert(change.target?.teamName ?? view.change.entitlementKey),
+  });
+}
+
+/** What to do about a leg that is stuck. */
+export function legHint(leg: Leg, { group, team }: { group: string; team: string }): string {
+  switch (leg) {
     case 'idpWrite':
       return `look at ${IDP_NAME}’s status and at Latchkey’s API credentials.`;
     case 'scimPush':
       return `in ${IDP_NAME}, open the MuleSoft app, tab Push Groups, and push ${group} now; see that the person is assigned to the app.`;
     default:
-      return `look at Anypoint’s status and at the team ${inert(change.target?.teamName ?? view.change.entitlementKey)} there.`;
+      return `look at Anypoint’s status and at the team ${team} there.`;
   }
 }

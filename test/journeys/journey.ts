@@ -39,7 +39,7 @@ export type Journey = Visitor & {
   /** Rows in every table that a request could change. */
   rowCounts(): Promise<Record<string, number>>;
   query<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
-  /** Waits until Okta's first push is over and Latchkey owes nothing. */
+  /** Waits until Okta's first push is over, Okta has nothing more to tell, and Latchkey owes nothing. */
   isQuiet(): Promise<void>;
 };
 
@@ -204,10 +204,12 @@ export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Jou
     async isQuiet() {
       await visitor.until('Okta has pushed its groups', async () => {
         const pushed = await query(`select 1 from scim_groups where display_name like 'anypoint-%'`);
-        return pushed.length >= 5;
+        return pushed.length >= 6;
       });
       await visitor.until('nothing is owed', async () => {
-        const { pending } = await visitor.request<{ pending: number }>('GET', '/okta/sim/push');
+        const pendingIn = async (what: string) =>
+          (await visitor.request<{ pending: number }>('GET', `/okta/sim/${what}`)).pending;
+        const pending = (await pendingIn('push')) + (await pendingIn('hooks'));
         return pending === 0 && (await query('select 1 from outbox where done_at is null')).length === 0;
       });
     },

@@ -10,14 +10,21 @@ import { sandboxOutside } from '../launch.ts';
 import { credentials } from '../seed.ts';
 import { createVisitor } from '../visitor.ts';
 import { startWorld } from '../world.ts';
+import { canaryJourney } from './canary.ts';
 import { type Journey, journeys } from './journeys.ts';
+
+/** Instead of the catalogue's five minutes. */
+const CANARY_EVERY_SECONDS = 10;
 
 /**
  * `npm run demo`: plays the journeys without a browser and proves each in the emulators' own state. Ends 0 only
- * when every one was proven. `-- --json` prints a line per step.
+ * when every one was proven. `-- --json` prints a line per step. `-- canary` plays the canary's alone.
  */
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    /** For the canary's: the objective in seconds, so that an alarm takes less than minutes. */
+    objective: { type: 'string', default: '60' },
     json: { type: 'boolean', default: false },
     /** Tells Anypoint to answer success to a team write and lose it. */
     'drop-push': { type: 'boolean', default: false },
@@ -26,15 +33,23 @@ const { values } = parseArgs({
   },
 });
 
+const isCanary = positionals.includes('canary');
+const objectiveMs = Number(values.objective) * 1_000;
 const startedAt = performance.now();
 const home = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
 // As root the embedded PostgreSQL runs as a user of its own, who has to get in.
 chmodSync(home, 0o755);
 const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
 const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
+const loaded = await loadCatalogue('policy');
 const latchkey = await startLatchkey({
   outside: sandboxOutside(world.url),
-  catalogue: await loadCatalogue('policy'),
+  catalogue: {
+    ...loaded,
+    canary:
+      isCanary && loaded.canary !== null ? { ...loaded.canary, everySeconds: CANARY_EVERY_SECONDS } : null,
+  },
+  objectiveMs: isCanary ? objectiveMs : 60_000,
   databaseUrl: postgres.url,
   redisUrl: null,
   port: 0,
@@ -58,10 +73,11 @@ if (values['drop-push'])
   });
 if (values['drop-scim-push']) await visitor.request('POST', '/okta/sim/push', { drop: 'all' });
 
+const played = isCanary ? [canaryJourney(latchkey.url, objectiveMs)] : journeys;
 let proven = 0;
-await Promise.all(journeys.map(play));
+await Promise.all(played.map(play));
 
-const total = journeys.length;
+const total = played.length;
 if (values.json) print({ journeys: total, proven });
 else
   process.stdout.write(

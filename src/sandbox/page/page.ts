@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { World } from '../emulator.ts';
 import { people } from '../seed.ts';
+import { drawCanary } from './canary-chart.ts';
 import { type Html, html } from './html.ts';
 import { drawDocument } from './layout.ts';
 import { drawPeople } from './people-panel.ts';
@@ -38,6 +39,7 @@ const styles = [
   'composer.css',
   'outside.css',
   'timeline.css',
+  'canary.css',
   'switches.css',
   'narrow.css',
 ] as const;
@@ -70,17 +72,19 @@ export async function sandboxPage(app: FastifyInstance, world: World): Promise<v
   async function regions(
     place: z.output<typeof placeSchema>,
   ): Promise<{ channel: string; as: string; parts: Record<string, Html> }> {
-    const [seen, groups, teams, changes, switches] = await Promise.all([
+    const [seen, groups, teams, changes, canary, switches] = await Promise.all([
       sources.slack(place.as).then(async (found) => found ?? (await sources.slack(FIRST_PERSON))),
       sources.groups(),
       sources.teams(),
       sources.changes(),
+      sources.canary(),
       switchStates(sources, world),
     ]);
     const beside = {
       groups: drawGroups(groups),
       teams: drawTeams(teams),
       timeline: drawTimeline(changes),
+      canary: drawCanary(canary),
       switches: drawSwitches(switches),
     };
     if (seen === null) {

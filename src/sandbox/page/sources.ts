@@ -1,6 +1,6 @@
 /** Where the page gets what it shows: the emulators' own consoles, and Latchkey's read API. */
 import type { FastifyInstance } from 'fastify';
-import type { World } from '../emulator.ts';
+import type { Installation, World } from '../emulator.ts';
 
 /** Longer than Latchkey ever takes when it is well; the page must not hang on it. */
 const LATCHKEY_LIMIT_MS = 1_500;
@@ -91,6 +91,22 @@ export type Change = {
   timeline: { at: string; type: string; text: string; actor: string | null }[];
   legs: Legs | null;
 };
+export type CanaryTrip = Legs & { soFarMs: number | null };
+export type CanaryRound = {
+  id: string;
+  startedAt: string;
+  result: 'hit' | 'miss' | 'void' | null;
+  stuck: { direction: 'grant' | 'revoke'; leg: string } | null;
+  grant: CanaryTrip | null;
+  revoke: CanaryTrip | null;
+};
+export type Canary = {
+  status: string;
+  why: string | null;
+  objectiveMs: number;
+  alarm: { since: string } | null;
+  rounds: CanaryRound[];
+};
 export type Changes =
   | { is: 'known'; changes: Change[] }
   | { is: 'not_installed' }
@@ -98,6 +114,13 @@ export type Changes =
 
 /** Settings of the emulators that the page can turn. */
 export type Settings = { anypointLagMs: number; isPushPaused: boolean; modelMode: string };
+
+function askLatchkey({ url, readToken }: Installation, path: string): Promise<Response> {
+  return fetch(`${url}${path}`, {
+    headers: readToken === undefined ? {} : { authorization: `Bearer ${readToken}` },
+    signal: AbortSignal.timeout(LATCHKEY_LIMIT_MS),
+  });
+}
 
 export class Sources {
   #app: FastifyInstance;
@@ -145,14 +168,19 @@ export class Sources {
     };
   }
 
+  /** Null: Latchkey does not answer. */
+  async canary(): Promise<Canary | null> {
+    const latchkey = this.#world.latchkey();
+    if (latchkey === null) return null;
+    const response = await askLatchkey(latchkey, '/api/canary').catch(() => null);
+    return response?.ok === true ? ((await response.json()) as Canary) : null;
+  }
+
   async changes(): Promise<Changes> {
     const latchkey = this.#world.latchkey();
     if (latchkey === null) return { is: 'not_installed' };
     try {
-      const response = await fetch(`${latchkey.url}/api/changes?limit=${CHANGES_SHOWN}`, {
-        headers: latchkey.readToken === undefined ? {} : { authorization: `Bearer ${latchkey.readToken}` },
-        signal: AbortSignal.timeout(LATCHKEY_LIMIT_MS),
-      });
+      const response = await askLatchkey(latchkey, `/api/changes?limit=${CHANGES_SHOWN}`);
       if (!response.ok) return { is: 'down', url: latchkey.url, why: `it answers ${response.status}` };
       const { changes } = (await response.json()) as { changes: Change[] };
       return { is: 'known', changes };

@@ -6,14 +6,14 @@ import type { Change, Changes, Legs } from './sources.ts';
 /** The objective that every change is measured against. */
 const OBJECTIVE_MS = 60_000;
 
-const legNames: [Exclude<keyof Legs, 'total'>, string][] = [
+export const legNames: [Exclude<keyof Legs, 'total'>, string][] = [
   ['decisionToIdp', 'decision → Okta'],
   ['idpToScim', 'Okta → SCIM push'],
   ['scimToDelivery', 'SCIM → Anypoint'],
   ['deliveryToSeen', 'Anypoint → seen'],
 ];
 
-function seconds(ms: number): string {
+export function seconds(ms: number): string {
   return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
 }
 

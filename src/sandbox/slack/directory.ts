@@ -35,7 +35,8 @@ export class Directory {
   }
 
   all(): readonly Person[] {
-    return this.#source();
+    this.#refresh();
+    return [...this.#byKey.values()];
   }
 
   byKey(key: string): Person | null {
@@ -67,9 +68,10 @@ export class Directory {
   #refresh(): void {
     const people = this.#source();
     if (people === this.#indexed && people.length === this.#indexedCount) return;
-    this.#byKey = new Map(people.map((p) => [p.key, p]));
-    this.#byId = new Map(people.map((p) => [p.slackId, p]));
-    this.#byEmail = new Map(people.map((p) => [p.email.toLowerCase(), p]));
+    const accounts = people.filter((p) => p.slackKind !== 'none');
+    this.#byKey = new Map(accounts.map((p) => [p.key, p]));
+    this.#byId = new Map(accounts.map((p) => [p.slackId, p]));
+    this.#byEmail = new Map(accounts.map((p) => [p.email.toLowerCase(), p]));
     this.#indexed = people;
     this.#indexedCount = people.length;
   }

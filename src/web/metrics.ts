@@ -1,0 +1,92 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type CanaryRun, type Direction, tripLegs } from '../core/canary.ts';
+import type { Change } from '../core/change.ts';
+import { lastRun, openAlarm, runsEndedAfter } from '../store/canary.ts';
+import type { Db } from '../store/database.ts';
+
+/** In seconds; the objective of 60 s is one of the bounds. */
+const BOUNDS = [0.25, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900, 3_600];
+const PAGE = 1_000;
+
+export type Metrics = {
+  /** Counts a change that was seen in this process. */
+  changeSeen(change: Pick<Change, 'kind' | 'cause'>, ms: number): void;
+  /** `GET /metrics`, in Prometheus' text format. */
+  routes(api: FastifyInstance): void;
+};
+
+/**
+ * The figures for Prometheus. Those of the canary come from its stored rounds: every replica tells the same, and a
+ * restart forgets none. Propagation is counted by each replica for what it saw itself, since it started.
+ */
+export function createMetrics(db: Db): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const propagation = new Histogram({
+    name: 'latchkey_propagation_seconds',
+    help: 'From decision (or first sign-in) to seen in MuleSoft, for every change',
+    labelNames: ['kind', 'cause'],
+    buckets: BOUNDS,
+    registers,
+  });
+  const legSeconds = new Histogram({
+    name: 'latchkey_canary_leg_seconds',
+    help: 'Time of each leg of the canary’s rounds; leg="total" is the whole trip',
+    labelNames: ['direction', 'leg'],
+    buckets: BOUNDS,
+    registers,
+  });
+  const rounds = new Counter({
+    name: 'latchkey_canary_rounds_total',
+    help: 'Rounds of the canary that are over, by result and the leg that was stuck',
+    labelNames: ['result', 'leg'],
+    registers,
+  });
+  const alarm = new Gauge({
+    name: 'latchkey_canary_alarm',
+    help: '1 while the canary’s alarm is raised',
+    registers,
+  });
+  const lastStarted = new Gauge({
+    name: 'latchkey_canary_last_round_timestamp_seconds',
+    help: 'When the canary’s newest round began',
+    registers,
+  });
+  let countedTo = new Date(0);
+  let counting: Promise<void> = Promise.resolve();
+
+  function count(run: CanaryRun): void {
+    rounds.inc({ result: run.result ?? 'void', leg: run.stuck?.leg ?? 'none' });
+    for (const direction of ['grant', 'revoke'] satisfies Direction[])
+      for (const [leg, ms] of tripLegs(run, direction)) legSeconds.observe({ direction, leg }, ms / 1_000);
+  }
+
+  async function catchUp(): Promise<void> {
+    for (;;) {
+      const runs = await runsEndedAfter(db, countedTo, PAGE);
+      for (const run of runs) {
+        count(run);
+        countedTo = run.endedAt ?? countedTo;
+      }
+      if (runs.length < PAGE) break;
+    }
+    alarm.set((await openAlarm(db)) === null ? 0 : 1);
+    const last = await lastRun(db);
+    if (last !== null) lastStarted.set(last.startedAt.getTime() / 1_000);
+  }
+
+  return {
+    changeSeen({ kind, cause }, ms) {
+      propagation.observe({ kind, cause }, ms / 1_000);
+    },
+    routes(api) {
+      api.get('/metrics', async (_request, reply) => {
+        // Two scrapes at once must not count a round twice.
+        counting = counting.then(catchUp, catchUp);
+        await counting;
+        return reply.type(registry.contentType).send(await registry.metrics());
+      });
+    },
+  };
+}

@@ -1,0 +1,253 @@
+import { describe, expect, test } from 'vitest';
+import {
+  advance,
+  alarmTurn,
+  beginRound,
+  type CanaryRun,
+  isRoundDue,
+  type RoundResult,
+  tripLegs,
+  withRevoke,
+} from '../../src/core/canary.ts';
+import type { Change, ChangeEvent } from '../../src/core/change.ts';
+import { evolve } from '../../src/core/evolve.ts';
+import type { ChangeId, EntitlementKey, GrantId } from '../../src/core/ids.ts';
+import { revertEvents } from '../../src/core/revert.ts';
+import { later, person, T0, target } from './given.ts';
+
+const OBJECTIVE_MS = 60_000;
+const begun = beginRound({
+  runId: 'run-1',
+  changeId: 'there' as ChangeId,
+  grantId: 'grant-1' as GrantId,
+  personId: person('kit'),
+  entitlement: { key: 'canary' as EntitlementKey, defaultSeconds: 3_600 },
+  target,
+  objectiveMs: OBJECTIVE_MS,
+  now: T0,
+});
+
+type Happening = ChangeEvent extends infer E
+  ? E extends ChangeEvent
+    ? Omit<E, 'changeId' | 'at' | 'actor'>
+    : never
+  : never;
+
+/** What happened to a change, each at so many seconds. */
+function after(events: readonly ChangeEvent[], ...then: [number, Happening][]): Change {
+  const [first] = events as [ChangeEvent];
+  const all = [
+    ...events,
+    ...then.map(
+      ([seconds, event]) =>
+        ({ ...event, changeId: first.changeId, at: later(seconds), actor: first.actor }) as ChangeEvent,
+    ),
+  ];
+  return all.reduce<Change | null>(evolve, null) as Change;
+}
+
+const there = (...then: [number, Happening][]) => after(begun.events, ...then);
+const back = (from: number, ...then: [number, Happening][]) =>
+  after(
+    revertEvents(
+      { entitlementKey: 'canary' as EntitlementKey, personId: person('kit'), target },
+      'back' as ChangeId,
+      { changeId: 'back' as ChangeId, at: later(from), actor: { part: 'latchkey' } },
+    ),
+    ...then,
+  );
+
+const written: Happening = { type: 'idpWritten', wrote: 'added' };
+const pushed: Happening = { type: 'scimPushed' };
+const delivered: Happening = { type: 'delivered', wrote: 'added' };
+const seen: Happening = { type: 'changeSeen', note: null };
+const late: Happening = { type: 'changeLate', leg: 'delivery', why: 'Anypoint does not show it' };
+const seenInTime: [number, Happening][] = [
+  [1, written],
+  [2, pushed],
+  [5, delivered],
+  [9, seen],
+];
+const onItsWayBack: CanaryRun = { ...begun.run, state: 'revoking', revokeChangeId: 'back' as ChangeId };
+
+test('a round begins with a grant that is decided already and ends by itself if it is forgotten', () => {
+  const change = there();
+  expect(change).toMatchObject({ cause: 'canary', kind: 'grant', state: 'applying', requesterId: null });
+  expect(change.grant?.endsAt).toEqual(later(3_600));
+  expect(begun.run).toMatchObject({ state: 'granting', result: null, grantChangeId: 'there' });
+});
+
+describe('when the next round is due', () => {
+  const last: CanaryRun = { ...begun.run, state: 'over', endedAt: later(20) };
+  test.each([
+    ['the first, at once', null, 0, true],
+    ['not before its time', last, 299, false],
+    ['when its time has come', last, 300, true],
+    ['once and not many times after a week of nothing', last, 604_800, true],
+    ['never while one is under way', begun.run, 604_800, false],
+  ])('%s', (_name, run, at, due) => {
+    expect(isRoundDue(run, 300, later(at))).toBe(due);
+  });
+});
+
+describe('on the way there', () => {
+  test('under way, it waits', () => {
+    expect(advance(begun.run, there([1, written]), null, later(30))).toBe(null);
+  });
+
+  test('seen in time, the grant is ended, and nothing is judged before the way back', () => {
+    const step = advance(begun.run, there(...seenInTime), null, later(10));
+    expect(step).toMatchObject({ endGrant: true, run: { state: 'revoking', result: null, stuck: null } });
+    expect(step?.run.grantLegs).toEqual({
+      decisionToIdp: 1_000,
+      idpToScim: 1_000,
+      scimToDelivery: 3_000,
+      deliveryToSeen: 4_000,
+      total: 9_000,
+    });
+  });
+
+  test('late, it is a miss at once, by the leg that verify named, and is waited for', () => {
+    const grant = there([1, written], [2, pushed], [60, late]);
+    const step = advance(begun.run, grant, null, later(61));
+    expect(step).toMatchObject({
+      endGrant: false,
+      run: { state: 'granting', result: 'miss', stuck: { direction: 'grant', leg: 'delivery' } },
+    });
+    // once is enough
+    expect(advance(step?.run as CanaryRun, grant, null, later(80))).toBe(null);
+  });
+
+  test('late and nobody has named the leg: the first that was not reached', () => {
+    expect(advance(begun.run, there([1, written]), null, later(62))).toBe(null);
+    expect(advance(begun.run, there([1, written]), null, later(66))?.run.stuck).toMatchObject({
+      leg: 'scimPush',
+    });
+    expect(advance(begun.run, there(), null, later(66))?.run.stuck).toMatchObject({ leg: 'idpWrite' });
+  });
+
+  test('seen late, it is a miss by the slowest leg, and goes on', () => {
+    const grant = there([1, written], [63, pushed], [64, delivered], [65, seen]);
+    expect(advance(begun.run, grant, null, later(66))).toMatchObject({
+      endGrant: true,
+      run: { state: 'revoking', result: 'miss', stuck: { leg: 'scimPush' } },
+    });
+  });
+
+  test('never seen, it is given up after twice the objective, and the grant is ended all the same', () => {
+    const step = advance(begun.run, there([1, written], [60, late]), null, later(120));
+    expect(step).toMatchObject({ endGrant: true, run: { state: 'revoking', result: 'miss' } });
+    expect(step?.run.grantLegs?.total).toBe(null);
+  });
+
+  test('whoever has never signed in to Anypoint is no canary', () => {
+    const grant = there([1, written], [2, pushed], [3, { type: 'signInAwaited' }]);
+    expect(advance(begun.run, grant, null, later(30))).toBe(null);
+    expect(advance(begun.run, grant, null, later(60))?.run.stuck).toMatchObject({ leg: 'signIn' });
+  });
+
+  test('refused by the IdP, it is a miss with its words', () => {
+    const grant = there([1, { type: 'applyFailed', code: 'E1', text: 'the group is locked' }]);
+    expect(advance(begun.run, grant, null, later(2))).toMatchObject({
+      endGrant: true,
+      run: { result: 'miss', stuck: { leg: 'idpWrite', why: 'the group is locked' } },
+    });
+  });
+
+  test('ended by something else, the round says nothing', () => {
+    const grant = there([
+      5,
+      {
+        type: 'grantEnded',
+        cause: 'leaver',
+        by: null,
+        revokeId: null,
+        stillHeld: false,
+        stillHeldUntil: null,
+      },
+    ]);
+    expect(advance(begun.run, grant, null, later(6))).toMatchObject({
+      endGrant: false,
+      run: { state: 'over', result: 'void', endedAt: later(6) },
+    });
+  });
+
+  test('kept by something else, there is no way back to measure', () => {
+    const step = advance(begun.run, there(...seenInTime), null, later(10));
+    expect(withRevoke(step?.run as CanaryRun, null, later(10))).toMatchObject({
+      state: 'over',
+      result: 'void',
+    });
+    expect(withRevoke(step?.run as CanaryRun, 'back' as ChangeId, later(10))).toMatchObject({
+      state: 'revoking',
+      revokeChangeId: 'back',
+    });
+  });
+});
+
+describe('on the way back', () => {
+  const gone = back(10, [11, { ...written, wrote: 'removed' } as Happening], [12, pushed], [14, seen]);
+
+  test('seen gone in time, the round is a hit', () => {
+    const step = advance(onItsWayBack, there(...seenInTime), gone, later(15));
+    expect(step).toMatchObject({ endGrant: false, run: { state: 'over', result: 'hit', stuck: null } });
+    expect(tripLegs(step?.run as CanaryRun, 'revoke')).toEqual([
+      ['idpWrite', 1_000],
+      ['scimPush', 1_000],
+      ['seen', 2_000],
+      ['total', 4_000],
+    ]);
+    expect(tripLegs(step?.run as CanaryRun, 'grant')).toEqual([]);
+  });
+
+  test('a round whose way there missed stays a miss', () => {
+    const missed: CanaryRun = {
+      ...onItsWayBack,
+      result: 'miss',
+      stuck: { direction: 'grant', leg: 'scimPush', why: 'no push', at: later(60) },
+    };
+    expect(advance(missed, there(), gone, later(15))?.run).toMatchObject({
+      state: 'over',
+      result: 'miss',
+      stuck: { direction: 'grant', leg: 'scimPush' },
+    });
+  });
+
+  test('not gone in time, it is a miss, waited for, and given up', () => {
+    const revoke = back(
+      10,
+      [11, { type: 'idpWritten', wrote: 'removed' }],
+      [70, { ...late, leg: 'scimPush' }],
+    );
+    const step = advance(onItsWayBack, there(), revoke, later(71));
+    expect(step?.run).toMatchObject({
+      state: 'revoking',
+      result: 'miss',
+      stuck: { direction: 'revoke', leg: 'scimPush' },
+    });
+    expect(advance(step?.run as CanaryRun, there(), revoke, later(100))).toBe(null);
+    expect(advance(step?.run as CanaryRun, there(), revoke, later(130))?.run).toMatchObject({
+      state: 'over',
+      result: 'miss',
+    });
+  });
+
+  test('a round that is over needs nothing', () => {
+    expect(advance({ ...onItsWayBack, state: 'over' }, there(), gone, later(500))).toBe(null);
+  });
+});
+
+test.each<[RoundResult | null, RoundResult | null, boolean, string]>([
+  ['miss', null, false, 'none'],
+  ['miss', 'hit', false, 'none'],
+  ['miss', 'miss', false, 'raise'],
+  ['miss', 'miss', true, 'update'],
+  ['miss', 'hit', true, 'update'],
+  ['hit', 'miss', true, 'clear'],
+  ['hit', 'miss', false, 'none'],
+  ['void', 'miss', true, 'none'],
+  ['void', 'miss', false, 'none'],
+  [null, 'miss', true, 'none'],
+])('a %s after a %s, alarm raised: %s: %s', (result, before, isRaised, turn) => {
+  expect(alarmTurn(result, before, isRaised)).toBe(turn);
+});
