@@ -4,6 +4,7 @@ import type { MassChange } from '../core/mass-change.ts';
 import type { ApproverPlan } from '../core/routing.ts';
 import type { Db } from '../store/database.ts';
 import { peopleOnCard, type Telling, tellingOf } from '../store/mass-changes.ts';
+import { lastOtherwise } from '../store/observed.ts';
 import { personByLink, rememberPerson } from '../store/people.ts';
 import { planOfOwner } from './approvers.ts';
 import type { Road } from './road.ts';
@@ -44,13 +45,18 @@ export async function actorIds(
   return people.flatMap((person) => (person === null ? [] : [person.id]));
 }
 
-/** What the voices told of how a person came into a group or out of it; of what was asked for, nothing. */
+/**
+ * What the voices told of how a person came into a group or out of it since it was last otherwise; of what was asked
+ * for, nothing.
+ */
 export async function tellingAboutFound(road: Pick<Road, 'db'>, change: Change): Promise<Telling> {
   if (!isFound(change) || change.target === null) return nobodyTold;
   const { groupId } = change.target;
   const direction = change.cause === 'finding' ? 'added' : 'removed';
-  const since = new Date(change.requestedAt.getTime() - LOOK_BACK_MS);
-  return await tellingOf(road.db, { groupId, direction, since }, { personId: change.personId });
+  const { personId, requestedAt } = change;
+  const otherwise = await lastOtherwise(road.db, { personId, groupId }, direction, requestedAt);
+  const since = otherwise ?? new Date(requestedAt.getTime() - LOOK_BACK_MS);
+  return await tellingOf(road.db, { groupId, direction, since }, { personId });
 }
 
 const nobodyTold: Telling = { actors: [], voices: [], firstAt: null, lastAt: null };

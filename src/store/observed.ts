@@ -70,26 +70,41 @@ export async function weighedSince(
   return rows[0]?.n ?? 0;
 }
 
-/** The IdP's clock may be ahead of ours by so much. */
-const SKEW = `interval '1 minute'`;
+type Direction = 'added' | 'removed';
 
-/**
- * Who, as the voices tell, had put this person into the group or taken them out when it was noticed, and when; null:
- * none of them says.
- */
+/** Told by a voice that knows when it happened, before it was noticed; the IdP's clock may be ahead of ours a little. */
+function toldBefore({ personId, groupId }: { personId: string; groupId: string }, noticedAt: Date) {
+  return sql`group_id = ${groupId} and person_id = ${personId} and told->>'kind' = 'membership'
+    and voice not in ('scim', 'reconcile') and occurred_at <= ${noticedAt}::timestamptz + interval '1 minute'`;
+}
+
+/** Who, as the voices tell, had made it so when it was noticed, and when; null: none of them says. */
 export async function lastActor(
   db: Db | Tx,
   pair: { personId: string; groupId: string },
-  direction: 'added' | 'removed',
+  direction: Direction,
   noticedAt: Date,
 ): Promise<{ name: string; at: Date } | null> {
-  const { rows } = await sql<{ name: string; at: Date; direction: string }>`
+  const { rows } = await sql<{ name: string | null; at: Date; direction: string }>`
     select actor->>'name' as name, occurred_at as at, told->>'direction' as direction from observed
-    where group_id = ${pair.groupId} and person_id = ${pair.personId} and actor is not null
-      and told->>'kind' = 'membership' and occurred_at <= ${noticedAt}::timestamptz + ${sql.raw(SKEW)}
-    order by occurred_at desc limit 1`.execute(db);
+    where ${toldBefore(pair, noticedAt)} order by occurred_at desc limit 1`.execute(db);
   const [last] = rows;
-  return last?.direction === direction ? { name: last.name, at: last.at } : null;
+  return last === undefined || last.direction !== direction || last.name === null
+    ? null
+    : { name: last.name, at: last.at };
+}
+
+/** When, as the voices tell, it was last otherwise before it was noticed; null: they don't say. */
+export async function lastOtherwise(
+  db: Db | Tx,
+  pair: { personId: string; groupId: string },
+  direction: Direction,
+  noticedAt: Date,
+): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date | null }>`
+    select max(occurred_at) as at from observed
+    where ${toldBefore(pair, noticedAt)} and told->>'direction' <> ${direction}`.execute(db);
+  return rows[0]?.at ?? null;
 }
 
 /** Forgets what was heeded long ago; the audit keeps what came of it. */

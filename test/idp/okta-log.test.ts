@@ -1,0 +1,119 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { LogPage } from '../../src/flow/ports.ts';
+import { createOktaLog } from '../../src/idp/okta-log.ts';
+import { createOktaEmulator } from '../../src/sandbox/okta/emulator.ts';
+import { credentials, people } from '../../src/sandbox/seed.ts';
+import { oktaConsole } from '../sandbox/okta-console.ts';
+import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
+
+const GROUP = 'anypoint-orders-read';
+const idOf = (key: string) => people.find((p) => p.key === key)?.oktaId ?? '';
+
+let started: StartedEmulator;
+let console: ReturnType<typeof oktaConsole>;
+let clean: unknown;
+beforeAll(async () => {
+  started = await startEmulator(createOktaEmulator);
+  console = oktaConsole(started.url);
+  clean = started.emulator.snapshot();
+});
+afterAll(() => started.close());
+beforeEach(() => {
+  started.world.faults.clear();
+  started.world.faults.forgetSeen();
+  started.emulator.restore(clean);
+});
+
+const log = (auth: Parameters<typeof createOktaLog>[0]['auth'] = { token: credentials.oktaApiToken }) =>
+  createOktaLog({ orgUrl: `${started.url}/okta`, auth });
+
+async function pagesFrom(position: string | null, from = log()): Promise<LogPage[]> {
+  const pages: LogPage[] = [];
+  for await (const page of from.read(position)) pages.push(page);
+  return pages;
+}
+const keysOf = (pages: LogPage[]) => pages.flatMap((p) => p.observations.map((o) => o.key));
+
+test('the first look goes a few minutes back and says where to go on, even when there is nothing', async () => {
+  const before = Date.now();
+  const [page, ...more] = await pagesFrom(null);
+  expect(more).toEqual([]);
+  expect(page?.observations).toEqual([]);
+  const backMs = before - Date.parse(page?.position ?? '');
+  expect(backMs).toBeGreaterThan(60_000);
+  expect(backMs).toBeLessThanOrEqual(10 * 60_000);
+});
+
+test('memberships, people and groups are read, with who did it, and read again under the same keys', async () => {
+  await console.addMember(GROUP, 'erik', 'olga');
+  await console.changeProfile('erik', { department: 'Payments' });
+  await console.setStatus('erik', 'SUSPENDED');
+  await console.renameGroup(GROUP, 'anypoint-orders-look');
+  const first = await pagesFrom(null);
+  expect(first.flatMap((p) => p.observations)).toMatchObject([
+    {
+      voice: 'oktaLog',
+      told: { kind: 'membership', direction: 'added', person: { id: idOf('erik') } },
+      actor: { id: idOf('olga'), name: 'Olga Brandt' },
+    },
+    { told: { kind: 'person', happening: 'changed' } },
+    { told: { kind: 'person', happening: 'suspended' } },
+    { told: { kind: 'group' } },
+  ]);
+  expect(first.flatMap((p) => p.unread)).toEqual([]);
+  await console.setStatus('erik', 'ACTIVE');
+  const second = await pagesFrom(first.at(-1)?.position ?? null);
+  expect(keysOf(second)).toEqual([...keysOf(first), expect.any(String)]);
+});
+
+test('after a long absence every page is followed, oldest first', async () => {
+  for (let i = 0; i < 1_100; i += 1) {
+    await console.addMember(GROUP, 'erik');
+    await console.removeMember(GROUP, 'erik');
+  }
+  const pages = await pagesFrom(new Date(Date.now() - 3_600_000).toISOString());
+  expect(pages.map((p) => p.observations.length)).toEqual([1_000, 1_000, 200]);
+  const times = pages.flatMap((p) => p.observations.map((o) => o.occurredAt.getTime()));
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  const positions = pages.map((p) => p.position);
+  expect(positions).toEqual(positions.toSorted());
+  // Interrupted after a page, the next look misses nothing.
+  expect(new Set(keysOf([pages[0] as LogPage, ...(await pagesFrom(positions[0] ?? null))])).size).toBe(2_200);
+}, 60_000);
+
+test('an event that is written late is read once it is there', async () => {
+  await console.setLogLag(1_500);
+  await console.addMember(GROUP, 'erik');
+  await console.setLogLag(0);
+  await console.addMember(GROUP, 'tom');
+  const [early] = await pagesFrom(null);
+  expect(early?.observations).toMatchObject([{ told: { person: { id: idOf('tom') } } }]);
+  await expect
+    .poll(async () => keysOf(await pagesFrom(early?.position ?? null)).length, { timeout: 10_000 })
+    .toBe(2);
+});
+
+test('a limit is told with how long to wait; a refusal is a refusal', async () => {
+  started.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, path: '/logs', times: 1 });
+  await expect(pagesFrom(null)).rejects.toMatchObject({
+    code: 'idp.throttled',
+    retryAfterMs: expect.any(Number),
+  });
+  started.world.faults.add({ vendor: 'okta', kind: 'status', status: 403, path: '/logs' });
+  await expect(pagesFrom(null)).rejects.toMatchObject({ code: 'idp.forbidden' });
+  await expect(log().check()).rejects.toMatchObject({ code: 'idp.forbidden' });
+});
+
+test('a service app without okta.logs.read is refused the log, and one with it reads it', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const auth = {
+    clientId: '0oalogs',
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+  const app = { clientId: '0oalogs', publicJwk: publicKey.export({ format: 'jwk' }) };
+  await console.registerServiceApp({ ...app, scopes: ['okta.groups.manage', 'okta.users.read'] });
+  await expect(log(auth).check()).rejects.toMatchObject({ code: 'idp.forbidden' });
+  await console.registerServiceApp({ ...app, scopes: ['okta.groups.manage', 'okta.logs.read'] });
+  await log(auth).check();
+});
