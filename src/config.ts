@@ -18,9 +18,16 @@ const outside = {
   ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
   ANYPOINT_CLIENT_ID: 'the connected app’s client id',
   ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
+  GRAPH_TENANT_ID: 'the Entra tenant’s id, for change notifications of Microsoft Graph',
+  GRAPH_CLIENT_ID: 'the app registration’s client id, with GRAPH_TENANT_ID',
+  GRAPH_CLIENT_SECRET: 'the app registration’s client secret, with GRAPH_TENANT_ID',
+  GRAPH_URL: 'only for a national cloud',
+  GRAPH_LOGIN_URL: 'only for a national cloud',
+  SET_ISSUERS: 'issuer=address of its JWK Set, several with a comma between, or a JSON object of them',
+  SET_AUDIENCE: 'what the Security Event Tokens for us have as aud, with SET_ISSUERS',
   SCIM_TOKEN: 'a long random bearer token that you also give to Okta’s SCIM app',
   PUBLIC_URL: 'the address under which Slack and Okta reach Latchkey; the sandbox is on loopback only',
-  READ_TOKEN: 'the bearer token of /api/changes; the sandbox has one of its own',
+  READ_TOKEN: 'the bearer token of /api/changes and /metrics; the sandbox has one of its own',
 } as const;
 
 /** `too short` and not the value: messages about secrets never repeat them. */
@@ -39,6 +46,41 @@ const secrets = z
   )
   .pipe(z.array(long(16)).min(1));
 
+const ISSUERS_RULE = 'must be issuer=https://…, several with a comma between, or a JSON object of them';
+
+/** Whoever can change the keys on their way could speak for the issuer: HTTPS, but on this machine. */
+const issuers = z
+  .string()
+  .transform((value, context) => {
+    try {
+      const pairs: [string, unknown][] = value.trim().startsWith('{')
+        ? Object.entries(JSON.parse(value))
+        : value
+            .split(',')
+            .filter((pair) => pair.trim() !== '')
+            .map((pair) => [
+              pair.slice(0, pair.indexOf('=')).trim(),
+              pair.slice(pair.indexOf('=') + 1).trim(),
+            ]);
+      return pairs.map(([issuer, jwksUrl]) => ({ issuer, jwksUrl }));
+    } catch {
+      context.addIssue({ code: 'custom', message: ISSUERS_RULE });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z
+      .array(
+        z.object({
+          issuer: z.string().min(1, ISSUERS_RULE),
+          jwksUrl: z
+            .string(ISSUERS_RULE)
+            .refine((at) => URL.canParse(at) && (/^https:/i.test(at) || isLoopback(at)), ISSUERS_RULE),
+        }),
+      )
+      .min(1, ISSUERS_RULE),
+  );
+
 const PORT_RULE = 'must be a number from 0 to 65535';
 
 const environment = z.object({
@@ -55,6 +97,13 @@ const environment = z.object({
   ANYPOINT_ORG_ID: text.optional(),
   ANYPOINT_CLIENT_ID: text.optional(),
   ANYPOINT_CLIENT_SECRET: text.optional(),
+  GRAPH_TENANT_ID: text.optional(),
+  GRAPH_CLIENT_ID: text.optional(),
+  GRAPH_CLIENT_SECRET: text.optional(),
+  GRAPH_URL: url.optional(),
+  GRAPH_LOGIN_URL: url.optional(),
+  SET_ISSUERS: issuers.optional(),
+  SET_AUDIENCE: text.optional(),
   SCIM_TOKEN: long(16).optional(),
   OPENAI_API_KEY: text.optional(),
   OPENAI_BASE_URL: url.optional(),
@@ -85,6 +134,16 @@ export type Outside = {
   };
   anypoint: { url: string; orgId: string; clientId: string; clientSecret: string };
   model: { apiKey: string; baseUrl: string | null; model: string } | null;
+  /** Entra beside the IdP; null: it does not tell. */
+  graph: {
+    tenantId: string;
+    clientId: string;
+    clientSecret: string;
+    url: string;
+    loginUrl: string;
+  } | null;
+  /** Whose Security Event Tokens are taken; null: nobody's. */
+  sets: { issuers: readonly { issuer: string; jwksUrl: string }[]; audience: string } | null;
   scimToken: string;
 };
 
@@ -164,6 +223,27 @@ function readOutside(e: Environment): Outside {
     clientId: need('ANYPOINT_CLIENT_ID'),
     clientSecret: need('ANYPOINT_CLIENT_SECRET'),
   };
+  const graph = given(e, [
+    'GRAPH_TENANT_ID',
+    'GRAPH_CLIENT_ID',
+    'GRAPH_CLIENT_SECRET',
+    'GRAPH_URL',
+    'GRAPH_LOGIN_URL',
+  ])
+    ? {
+        tenantId: need('GRAPH_TENANT_ID'),
+        clientId: need('GRAPH_CLIENT_ID'),
+        clientSecret: need('GRAPH_CLIENT_SECRET'),
+        url: e.GRAPH_URL ?? 'https://graph.microsoft.com',
+        loginUrl: e.GRAPH_LOGIN_URL ?? 'https://login.microsoftonline.com',
+      }
+    : null;
+  // Graph delivers to this address; an emulator of it may be on this machine.
+  if (graph !== null && !isLoopback(graph.url)) need('PUBLIC_URL');
+  const sets = given(e, ['SET_ISSUERS', 'SET_AUDIENCE'])
+    ? { issuers: e.SET_ISSUERS ?? [], audience: need('SET_AUDIENCE') }
+    : null;
+  if (sets !== null) need('SET_ISSUERS');
   const scimToken = need('SCIM_TOKEN');
   const wantsModel =
     e.OPENAI_API_KEY !== undefined || e.OPENAI_BASE_URL !== undefined || e.OPENAI_MODEL !== undefined;
@@ -174,7 +254,7 @@ function readOutside(e: Environment): Outside {
   if (missing.length > 0)
     throw invalid([
       ...missing,
-      'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
+      'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, GRAPH_…, SET_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
     ]);
   refusePublished(e);
   return {
@@ -184,8 +264,14 @@ function readOutside(e: Environment): Outside {
     model: wantsModel
       ? { apiKey: e.OPENAI_API_KEY ?? '', baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' }
       : null,
+    graph,
+    sets,
     scimToken,
   };
+}
+
+function given(e: Environment, names: readonly (keyof Environment)[]): boolean {
+  return names.some((name) => e[name] !== undefined);
 }
 
 /**

@@ -8,7 +8,11 @@ export type Voice = (typeof voices)[number];
  */
 export type ToldPerson =
   | { id: string | null; pushed?: { login: string; email: string; name: string; isActive: boolean } }
-  | { email: string };
+  | { email: string }
+  /** By Entra's id, where another product is the IdP. */
+  | { entraId: string }
+  /** One person by several names, the surest first. */
+  | { anyOf: readonly ToldPerson[] };
 
 /** A group by the IdP's own id or, where a voice does not know that, by its name. */
 export type ToldGroup = { id: string } | { name: string };

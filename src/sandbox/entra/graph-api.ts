@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { GraphError, notFound } from './errors.ts';
+import type { Notifier, Subscription } from './notifier.ts';
+import type { Happening, Tenant } from './tenant.ts';
+
+/** Users and groups: under 29 days (graph/api/resources/subscription). */
+const MINUTES_MAX = 41_760;
+const CLIENT_STATE_MAX = 128;
+
+const wishSchema = z.object({
+  changeType: z.string(),
+  notificationUrl: z.url(),
+  lifecycleNotificationUrl: z.url().optional(),
+  resource: z.string(),
+  expirationDateTime: z.iso.datetime({ offset: true }),
+  clientState: z.string().optional(),
+});
+const renewalSchema = z.object({ expirationDateTime: z.iso.datetime({ offset: true }) });
+
+type ById = { Params: { id: string } };
+
+/** Every subscription of the app registration that has not expired. */
+export class Subscriptions {
+  readonly #all = new Map<string, Subscription>();
+
+  all(): Subscription[] {
+    for (const [id, { expiresAt }] of this.#all) if (expiresAt <= Date.now()) this.#all.delete(id);
+    return [...this.#all.values()];
+  }
+
+  byId(id: string): Subscription | null {
+    return this.all().find((one) => one.id === id) ?? null;
+  }
+
+  add(subscription: Subscription): void {
+    this.#all.set(subscription.id, subscription);
+  }
+
+  remove(id: string): boolean {
+    return this.#all.delete(id);
+  }
+
+  /** Those whose resource and change type this happening fits. */
+  fitting({ of, id, changeType }: Happening): Subscription[] {
+    const resources =
+      of === 'user' ? ['users', `users/${id}`] : ['groups', `groups/${id}`, `groups/${id}/members`];
+    return this.all().filter(
+      (one) => resources.includes(one.resource) && one.changeType.split(',').includes(changeType),
+    );
+  }
+}
+
+/** The part of Graph v1.0 that Latchkey uses: subscriptions, groups by name, a person's names. */
+export function graphRoutes(
+  app: FastifyInstance,
+  { tenant, subscriptions, notifier }: { tenant: Tenant; subscriptions: Subscriptions; notifier: Notifier },
+): void {
+  app.get<ById>('/users/:id', async (request) => {
+    const user = tenant.users.get(request.params.id);
+    if (user === undefined) throw notFound(request.params.id);
+    const { id, mail, userPrincipalName } = user;
+    return { id, mail, userPrincipalName };
+  });
+
+  app.get<{ Querystring: { $filter?: string } }>('/groups', async (request) => {
+    const name = /^displayName eq '((?:[^']|'')*)'$/.exec(request.query.$filter ?? '')?.[1];
+    if (name === undefined) throw new GraphError(400, 'Request_UnsupportedQuery', 'Unsupported Query.');
+    const group = tenant.groupNamed(name.replaceAll("''", "'"));
+    return { value: group === null ? [] : [{ id: group.id, displayName: group.displayName }] };
+  });
+
+  app.get('/subscriptions', async () => ({ value: subscriptions.all().map(shown) }));
+
+  app.post('/subscriptions', async (request, reply) => {
+    const wish = wishSchema.safeParse(request.body);
+    if (!wish.success) throw invalid(z.prettifyError(wish.error));
+    const { changeType, notificationUrl, resource, clientState = null } = wish.data;
+    const lifecycleNotificationUrl = wish.data.lifecycleNotificationUrl ?? null;
+    if (!/^(users|groups)(\/[0-9a-f-]{36}(\/members)?)?$/.test(resource))
+      throw invalid(`The resource ${resource} can't be subscribed to.`);
+    if (!changeType.split(',').every((type) => type === 'updated' || type === 'deleted'))
+      throw invalid(`The change type ${changeType} is not supported for ${resource}.`);
+    if (clientState !== null && clientState.length > CLIENT_STATE_MAX)
+      throw invalid(`clientState must be at most ${CLIENT_STATE_MAX} characters.`);
+    const expiresAt = expiryOf(wish.data.expirationDateTime);
+    for (const url of [notificationUrl, lifecycleNotificationUrl])
+      if (url !== null && !(await notifier.validate(url)))
+        throw invalid(
+          'Subscription validation request failed. Notification endpoint must respond with 200 OK to validation request.',
+        );
+    const id = randomUUID();
+    const made = {
+      id,
+      resource,
+      changeType,
+      notificationUrl,
+      lifecycleNotificationUrl,
+      clientState,
+      expiresAt,
+    };
+    subscriptions.add(made);
+    return reply.code(201).send(shown(made));
+  });
+
+  app.patch<ById>('/subscriptions/:id', async (request) => {
+    const subscription = subscriptions.byId(request.params.id);
+    if (subscription === null) throw gone();
+    const renewal = renewalSchema.safeParse(request.body);
+    if (!renewal.success) throw invalid(z.prettifyError(renewal.error));
+    subscription.expiresAt = expiryOf(renewal.data.expirationDateTime);
+    return shown(subscription);
+  });
+
+  app.delete<ById>('/subscriptions/:id', async (request, reply) => {
+    if (!subscriptions.remove(request.params.id)) throw gone();
+    return reply.code(204).send();
+  });
+}
+
+function expiryOf(text: string): number {
+  const expiresAt = Date.parse(text);
+  if (expiresAt > Date.now() + MINUTES_MAX * 60_000)
+    throw invalid(`Subscription expiration can only be ${MINUTES_MAX} minutes in the future.`);
+  if (expiresAt <= Date.now()) throw invalid('Subscription expiration must be in the future.');
+  return expiresAt;
+}
+
+/** The secret is never shown again. */
+function shown({ expiresAt, ...subscription }: Subscription) {
+  return { ...subscription, clientState: null, expirationDateTime: new Date(expiresAt).toISOString() };
+}
+
+function invalid(message: string): GraphError {
+  return new GraphError(400, 'ValidationError', message);
+}
+
+function gone(): GraphError {
+  return new GraphError(404, 'ResourceNotFound', 'The object was not found.');
+}
