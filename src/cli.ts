@@ -8,7 +8,7 @@ import { Fault } from './core/fault.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
 import { createOkta } from './idp/okta.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
-import { loadCatalogue } from './policy/catalogue-file.ts';
+import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
 import { createToken, listTokens, revokeToken, type ScimSource, sources } from './scim/tokens.ts';
@@ -52,13 +52,7 @@ program
     if (noLog instanceof Error)
       say(`Okta log   ${noLog.message}: Latchkey goes on without; grant okta.logs.read to have it`);
     else say('Okta log   ok');
-    const book = createCatalogueBook(
-      await loadCatalogue(config.policyDir),
-      idp,
-      mulesoft,
-      async () => {},
-      log,
-    );
+    const book = createCatalogueBook(await loadPolicy(config.policyDir), idp, mulesoft, async () => {}, log);
     await book.check();
     for (const { key } of book.current().entitlements) {
       const status = book.status(key);
@@ -79,7 +73,7 @@ policy
   .description('read the catalogue and name every mistake by line')
   .action(async () => {
     const { policyDir } = readConfig({ POLICY_DIR: process.env.POLICY_DIR });
-    const catalogue = await loadCatalogue(policyDir);
+    const { catalogue } = await loadPolicy(policyDir);
     say(
       `${policyDir}: ${catalogue.entitlements.length} entitlements, ${catalogue.clauses.length} clauses, no mistakes`,
     );

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Outside } from './config.ts';
 import type { Catalogue } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
+import type { Rules } from './core/verdict.ts';
 import { takeBaseline } from './flow/baseline.ts';
 import { canaryStanding } from './flow/canary.ts';
 import type { CanaryView } from './flow/canary-view.ts';
@@ -60,6 +61,8 @@ export type LatchkeyOptions = {
   /** The parties are the sandbox's: listens on loopback only, and its database is no other installation's. */
   isSandbox?: boolean;
   catalogue: Catalogue;
+  /** As loaded with the catalogue. */
+  rules: Rules;
   databaseUrl: string;
   redisUrl: string | null;
   /** 0: any free port. */
@@ -119,7 +122,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     canaryNotices: canaryNotices as (view: CanaryView) => Notice<unknown>[],
     adviser,
     catalogue: createCatalogueBook(
-      options.catalogue,
+      { catalogue: options.catalogue, rules: options.rules },
       idp,
       mulesoft,
       (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),

@@ -6,7 +6,7 @@ import { portOf, readOptions } from './command-line.ts';
 import { type Config, type Outside, readConfig } from './config.ts';
 import { Fault } from './core/fault.ts';
 import { type Latchkey, listensOn, portTaken, startLatchkey } from './latchkey.ts';
-import { loadCatalogue } from './policy/catalogue-file.ts';
+import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
 import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
 import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.ts';
@@ -62,7 +62,7 @@ async function start(): Promise<void> {
         retryable: false,
       },
     );
-  const catalogue = await loadCatalogue(config.policyDir);
+  const { catalogue, rules } = await loadPolicy(config.policyDir);
   const home = config.outside === null ? SANDBOX_DIR : DIR;
   mkdirSync(home, { recursive: true });
   // Before the world is touched: another Latchkey on this port may be using it.
@@ -82,6 +82,7 @@ async function start(): Promise<void> {
     outside,
     isSandbox: sandbox !== null,
     catalogue,
+    rules,
     databaseUrl,
     redisUrl: config.redisUrl,
     port: config.port,

@@ -2,10 +2,10 @@ import { pino } from 'pino';
 import type { Outside } from '../src/config.ts';
 import type { Catalogue } from '../src/core/catalogue.ts';
 import { type Latchkey, startLatchkey } from '../src/latchkey.ts';
-import { loadCatalogue } from '../src/policy/catalogue-file.ts';
+import { loadPolicy } from '../src/policy/policy-folder.ts';
 import { sandboxOutside } from '../src/sandbox/launch.ts';
 import { sandboxPage } from '../src/sandbox/page/page.ts';
-import { credentials } from '../src/sandbox/seed.ts';
+import { credentials, type Person } from '../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
 import { freshDatabase } from './database.ts';
 
@@ -39,6 +39,8 @@ export type StageOptions = {
   catalogue?: (catalogue: Catalogue) => Catalogue;
   /** Lets the canary fly; off without. */
   canary?: { everySeconds: number };
+  /** Who is in the world; the seed's people unless told. */
+  people?: readonly Person[];
   /** Serve the sandbox page too. */
   page?: boolean;
 };
@@ -51,9 +53,10 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     port: 0,
     stateFile: null,
     latchkey: null,
+    ...(options.people === undefined ? {} : { people: options.people }),
     ...(options.page === true ? { page: sandboxPage } : {}),
   });
-  const loaded = await loadCatalogue('policy');
+  const { catalogue: loaded, rules } = await loadPolicy('policy');
   const { everySeconds } = options.canary ?? {};
   const canary =
     loaded.canary === null || everySeconds === undefined ? null : { ...loaded.canary, everySeconds };
@@ -62,6 +65,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     startLatchkey({
       outside: { ...outsideOf(world.url, options.way), ...options.outside },
       catalogue,
+      rules,
       databaseUrl: fresh.url,
       redisUrl: options.redisUrl ?? null,
       port,

@@ -39,7 +39,16 @@ export type Entitlement = {
   unrequested: 'ask' | 'revert' | 'accept';
   /** Given by rule to everybody of these departments, on arrival and on a move. */
   birthright: { departments: string[] } | null;
+  /** Entitlements that nobody should have together with this one; both name each other. */
+  conflicts: { with: EntitlementKey; because: string | null }[];
+  /** How often who holds it is reviewed; null: not by itself. */
+  reviewEverySeconds: number | null;
+  /** When somebody last looked at what the team may do, and the fingerprint of its roles then. */
+  reviewed: { on: string; roles: string } | null;
 };
+
+/** Entitlements that are asked for together; each becomes a request of its own. */
+export type Bundle = { key: string; title: string; entitlements: EntitlementKey[] };
 
 /** When many at once are put on one card. */
 export type MassGuard = {
@@ -70,6 +79,7 @@ export type Catalogue = {
   massGuard: MassGuard;
   canary: Canary | null;
   entitlements: Entitlement[];
+  bundles: Bundle[];
   clauses: Clause[];
 };
 

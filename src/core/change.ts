@@ -226,7 +226,12 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       /** The mass change that it was decided with. */
       partOf?: string;
     }
-  | { type: 'requestRefused'; refusal: Refusal }
+  | {
+      type: 'requestRefused';
+      refusal: Refusal;
+      /** Null where it was not the rules that refused it. */
+      verdict?: Verdict | null;
+    }
   | {
       type: 'approversAsked';
       plan: ApproverPlan;

@@ -54,7 +54,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
     case 'changeReceived':
       return {};
     case 'requestRefused':
-      return { refusal: event.refusal };
+      return { refusal: event.refusal, verdict: event.verdict ?? change.verdict };
     case 'approversAsked':
       return {
         plan: event.plan,

@@ -24,7 +24,12 @@ export type Trouble =
   /** An answer came that does not fit the published shape. */
   | 'bad_answer';
 
-export type FaultCode = `${Party}.${Trouble}` | 'config.invalid' | 'catalogue.invalid' | 'bug.invariant';
+export type FaultCode =
+  | `${Party}.${Trouble}`
+  | 'config.invalid'
+  | 'catalogue.invalid'
+  | 'policy.unanswered'
+  | 'bug.invariant';
 
 export type FaultDetails = {
   /** Trying the same again later may succeed. */

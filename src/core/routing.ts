@@ -14,6 +14,8 @@ export type ApproverPlan = {
   seats: Seat[];
   /** The rule left nobody, so the catalogue's admins are asked instead. */
   escalated: boolean;
+  /** Whom the catalogue names and a rule does not let approve this. */
+  barred?: { id: PersonId; name: string; why: string; clause: string | null }[];
 };
 
 /**

@@ -49,10 +49,13 @@ export function settleClick(change: Change, click: Click, facts: ClickFacts): Ch
       'You asked for this access, or it is for you, so you can’t decide on it.',
       'Another approver has to decide; the card names them.',
     );
+  const barred = plan.barred?.find((b) => b.id === clicker.id);
   if (!distinct(plan.seats).some((p) => p.id === clicker.id))
     return refuse(
       'notAnApprover',
-      'You are not among those who may decide on this request.',
+      barred === undefined
+        ? 'You are not among those who may decide on this request.'
+        : `Policy does not let you decide on this request: ${barred.why}${barred.clause === null ? '' : ` (${barred.clause})`}.`,
       `Those who may: ${
         distinct(plan.seats)
           .map((p) => p.name)

@@ -1,9 +1,15 @@
 import type { ApproverRule, ApproverSource, Catalogue, Entitlement } from '../core/catalogue.ts';
 import type { PersonId } from '../core/ids.ts';
-import { type Approver, type ApproverPlan, planApprovers, type Seat } from '../core/routing.ts';
+import { type Approver, type ApproverPlan, distinct, planApprovers, type Seat } from '../core/routing.ts';
+import { quorumUnder, type RequestFacts, ruledOut, type Verdict } from '../core/verdict.ts';
 import { type Person, rememberPerson } from '../store/people.ts';
 import type { IdpPerson } from './ports.ts';
 import type { Road } from './road.ts';
+
+type Barred = NonNullable<ApproverPlan['barred']>[number];
+
+/** An approver with what rules may ask about. */
+type Candidate = Approver & { department: string | null; title: string | null };
 
 /** What was found is for the entitlement's owner to decide. */
 export const byOwner: ApproverRule = { of: 'any', quorum: 1, sources: [{ owner: true }] };
@@ -24,30 +30,51 @@ export async function planOfOwner(
   return planApprovers(rule, seats, admins.flat(), excluded);
 }
 
-/** Approvers of a request as catalogue and IdP have them now, without requester and beneficiary. */
+/**
+ * Approvers of a request as catalogue, IdP and rules have them now, without requester and beneficiary. A rule takes
+ * people away, and a verdict can ask for more of them; neither adds anybody.
+ */
 export async function resolveApprovers(
   road: Road,
   catalogue: Catalogue,
   entitlement: Entitlement,
   beneficiary: Person,
   excluded: ReadonlySet<PersonId>,
+  under: { facts: RequestFacts; verdict: Verdict },
 ): Promise<ApproverPlan> {
-  const { approvers } = entitlement;
+  const approvers = {
+    ...entitlement.approvers,
+    quorum: quorumUnder(under.verdict, entitlement.approvers.quorum),
+  };
   const isPinged = (source: ApproverSource) =>
     approvers.ping === undefined || approvers.ping.some((p) => nameOf(p) === nameOf(source));
+  const barred = new Map<PersonId, Barred>();
+  const allowed = (people: readonly Candidate[], isBarring: (by: { isSure: boolean }) => boolean) =>
+    people.flatMap(({ id, name, email, department, title }): Approver[] => {
+      const by = ruledOut(road.catalogue.rules(), under.facts, { email, department, title });
+      if (by === null || !isBarring(by)) return [{ id, name, email }];
+      barred.set(id, { id, name, why: by.text, clause: by.clause });
+      return [];
+    });
   const seats = await Promise.all(
     approvers.sources.map(
       async (source): Promise<Seat> => ({
         source: nameOf(source),
-        people: await peopleOf(road, source, entitlement, beneficiary),
+        people: allowed(await peopleOf(road, source, entitlement, beneficiary), () => true),
         pinged: isPinged(source),
       }),
     ),
   );
+  const withBarred = (plan: ApproverPlan) => {
+    const out = [...barred.values()].filter((b) => !distinct(plan.seats).some((p) => p.id === b.id));
+    return out.length === 0 ? plan : { ...plan, barred: out };
+  };
   const plan = planApprovers(approvers, seats, [], excluded);
-  if (!plan.escalated) return plan;
+  if (!plan.escalated) return withBarred(plan);
   const admins = await Promise.all(catalogue.admins.map((email) => byEmail(road, email)));
-  return planApprovers(approvers, seats, admins.flat(), excluded);
+  // The last who can be asked are asked also when a rule can't be evaluated, but not against one.
+  const others = allowed(admins.flat(), (by) => by.isSure);
+  return withBarred(planApprovers(approvers, seats, others, excluded));
 }
 
 function nameOf(source: ApproverSource): string {
@@ -61,7 +88,7 @@ async function peopleOf(
   source: ApproverSource,
   entitlement: Entitlement,
   beneficiary: Person,
-): Promise<Approver[]> {
+): Promise<Candidate[]> {
   if ('owner' in source) return await byEmail(road, entitlement.owner);
   if ('person' in source) return await byEmail(road, source.person);
   if ('manager' in source) {
@@ -76,16 +103,16 @@ async function peopleOf(
   return await remembered(road, members);
 }
 
-async function byEmail(road: Road, email: string): Promise<Approver[]> {
+async function byEmail(road: Road, email: string): Promise<Candidate[]> {
   return await remembered(road, await road.idp.findPeopleByEmail(email));
 }
 
-async function remembered(road: Road, people: readonly IdpPerson[]): Promise<Approver[]> {
+async function remembered(road: Road, people: readonly IdpPerson[]): Promise<Candidate[]> {
   const active = people.filter((p) => p.status === 'active');
   return await Promise.all(
     active.map(async (p) => {
-      const { id, name, email } = await rememberPerson(road.db, road.idp.name, p);
-      return { id, name, email };
+      const { id, name, email, department, title } = await rememberPerson(road.db, road.idp.name, p);
+      return { id, name, email, department, title };
     }),
   );
 }

@@ -5,7 +5,7 @@ import { findingSheet, massSheet, plainFinding } from '../core/finding-sheet.ts'
 import type { MassChange } from '../core/mass-change.ts';
 import { figure } from '../core/mass-words.ts';
 import type { Job } from '../core/reactions.ts';
-import { evaluateRequest } from '../core/verdict.ts';
+import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { holding } from '../store/grants.ts';
 import { readMassChange, shownItems, tallyOf } from '../store/mass-changes.ts';
 import { readPerson } from '../store/people.ts';
@@ -87,14 +87,24 @@ async function factsOf(
     mass.openedAt,
   );
   const refusals = new Map<string, number>();
+  const verdicts = new Map<string, Verdict>();
   if (mass.kind === 'unrequested')
-    for (const item of items) {
-      const verdict = evaluateRequest({
-        entitlement,
-        beneficiary: { email: '', department: item.department, isActive: item.status === 'active' },
-        requestedSeconds: entitlement.defaultSeconds,
-        isForSomebodyElse: true,
-      });
+    for (const { department, status } of items) {
+      const isActive = status === 'active';
+      // Of so many only this much is known, so few differ.
+      const kind = `${isActive} ${department}`;
+      const verdict =
+        verdicts.get(kind) ??
+        evaluateRequest(
+          {
+            entitlement,
+            beneficiary: { email: '', department, isActive },
+            requestedSeconds: entitlement.defaultSeconds,
+            isForSomebodyElse: true,
+          },
+          road.catalogue.rules(),
+        );
+      verdicts.set(kind, verdict);
       if (verdict.effect !== 'refuse') continue;
       const why = verdict.grounds.map((g) => g.text).join('; ');
       refusals.set(why, (refusals.get(why) ?? 0) + 1);

@@ -1,12 +1,21 @@
 import type { Logger } from 'pino';
 import type { Catalogue, Entitlement, EntitlementStatus, Target } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
+import type { EntitlementKey } from '../core/ids.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Rules } from '../core/verdict.ts';
 import { type CanaryStatus, canaryStatus } from './canary-status.ts';
 import type { IdentityProvider, MuleSoft } from './ports.ts';
 
 /** The catalogue in force, with what IdP and Anypoint say of each entitlement. */
 export type CatalogueBook = {
   current(): Catalogue;
+  /** The rules that were loaded with it. */
+  rules(): Rules;
+  /** Puts another policy in force, whole; what it changed is checked anew. */
+  swap(policy: Policy): void;
+  /** Entitlements whose teams stand above this one's in Anypoint, so that its members have their roles too. */
+  brings(key: string): EntitlementKey[];
   entitlement(key: string): Entitlement | null;
   status(key: string): EntitlementStatus;
   /**
@@ -42,14 +51,17 @@ function targetIn(status: EntitlementStatus): Target | null {
  * What can't be checked yet (IdP down) is not offered and is checked again later; nothing is assumed.
  */
 export function createCatalogueBook(
-  catalogue: Catalogue,
+  policy: Policy,
   idp: IdentityProvider,
   mulesoft: MuleSoft,
   /** Called for a target that is about to be ready; what it throws keeps the entitlement unchecked. */
   beforeReady: (target: Target) => Promise<void>,
   log: Logger,
 ): CatalogueBook {
+  let { catalogue, rules } = policy;
   const statuses = new Map<string, EntitlementStatus>();
+  /** Ids of the teams above each team that was found. */
+  const teamsAbove = new Map<string, readonly string[]>();
   let canary: CanaryStatus | null = null;
 
   async function checkOne(entitlement: Entitlement): Promise<EntitlementStatus> {
@@ -62,6 +74,7 @@ export function createCatalogueBook(
           target: null,
         };
       const team = await mulesoft.findTeam(entitlement.team);
+      if (team !== null) teamsAbove.set(team.id, team.ancestorIds);
       const target =
         team === null
           ? null
@@ -85,6 +98,8 @@ export function createCatalogueBook(
   async function checkAgain(entitlement: Entitlement): Promise<void> {
     const before = book.status(entitlement.key);
     const status = await checkOne(entitlement);
+    // Another policy came into force meanwhile, and it says something else.
+    if (book.entitlement(entitlement.key) !== entitlement) return;
     // What was refused stays so until it is seen mended; not being able to look again changes nothing.
     if (status.status === 'unchecked' && before.status === 'refused') return;
     statuses.set(entitlement.key, status);
@@ -104,6 +119,22 @@ export function createCatalogueBook(
 
   const book: CatalogueBook = {
     current: () => catalogue,
+    rules: () => rules,
+    swap(next) {
+      for (const before of catalogue.entitlements) {
+        const after = next.catalogue.entitlements.find((e) => e.key === before.key);
+        if (after?.idpGroup !== before.idpGroup || after.team !== before.team) statuses.delete(before.key);
+      }
+      if (next.catalogue.canary?.person !== catalogue.canary?.person) canary = null;
+      ({ catalogue, rules } = next);
+    },
+    brings(key) {
+      const mine = targetIn(book.status(key));
+      const above = mine === null ? [] : (teamsAbove.get(mine.teamId) ?? []);
+      return catalogue.entitlements
+        .filter((e) => e.key !== key && above.includes(targetIn(book.status(e.key))?.teamId ?? ''))
+        .map((e) => e.key);
+    },
     entitlement: (key) => catalogue.entitlements.find((e) => e.key === key) ?? null,
     status: (key) => statuses.get(key) ?? { status: 'unchecked', why: 'not checked yet' },
     targetsOfTeam: (teamId) => {

@@ -16,6 +16,7 @@ import { writeSummary } from '../store/summaries.ts';
 import { byOwner, resolveApprovers } from './approvers.ts';
 import { commit } from './commit.ts';
 import { freshPerson } from './identify.ts';
+import { requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { actorIds, tellingAboutFound } from './who-decides.ts';
 
@@ -46,12 +47,8 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     );
   }
   const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
-  const byRules = evaluateRequest({
-    entitlement,
-    beneficiary,
-    requestedSeconds,
-    isForSomebodyElse: change.requesterId !== change.personId,
-  });
+  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change });
+  const byRules = evaluateRequest(facts, road.catalogue.rules());
   // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
   const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
   if (verdict.effect === 'refuse')
@@ -63,6 +60,7 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
         `Policy does not allow this request: ${verdict.grounds.map((g) => g.text).join('; ')}.`,
         `Ask the owner, ${entitlement.owner}.`,
       ),
+      verdict,
     );
 
   const catalogue = road.catalogue.current();
@@ -73,7 +71,7 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     ...(await actorIds(road, telling)),
   ]);
   const asked = isFound(change) ? { ...entitlement, approvers: byOwner } : entitlement;
-  const plan = await resolveApprovers(road, catalogue, asked, beneficiary, excluded);
+  const plan = await resolveApprovers(road, catalogue, asked, beneficiary, excluded, { facts, verdict });
   const target = status.target;
 
   await commit(
@@ -166,7 +164,12 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
   return done;
 }
 
-async function refuseChange(road: Road, changeId: string, refusal: ReturnType<typeof refuse>): Promise<Ran> {
+async function refuseChange(
+  road: Road,
+  changeId: string,
+  refusal: ReturnType<typeof refuse>,
+  verdict: Verdict | null = null,
+): Promise<Ran> {
   await commit(
     road.db,
     async (unit) => {
@@ -175,7 +178,14 @@ async function refuseChange(road: Road, changeId: string, refusal: ReturnType<ty
       return {
         result: null,
         events: [
-          { type: 'requestRefused', changeId: locked.id, at: unit.now, actor: { part: 'latchkey' }, refusal },
+          {
+            type: 'requestRefused',
+            changeId: locked.id,
+            at: unit.now,
+            actor: { part: 'latchkey' },
+            refusal,
+            verdict,
+          },
         ],
       };
     },

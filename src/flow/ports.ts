@@ -104,6 +104,8 @@ export type AnypointUser = {
   matchedBy: 'username' | 'email';
 };
 export type AnypointTeam = { id: string; name: string };
+/** A permission that a team gives, of one organisation and, where it is an environment's, one environment. */
+export type TeamRole = { id: string; name: string; orgId: string | null; environmentId: string | null };
 export type TeamMembership = {
   membershipType: 'member' | 'maintainer';
   /** The membership comes from a group claim at sign-in; a direct removal does not stick. */
@@ -147,8 +149,10 @@ export interface MuleSoft {
    * a changed user name makes a second user. Most likely first: by user name, federated, enabled, last signed in.
    */
   findUsers(who: { email: string; login: string }): Promise<AnypointUser[]>;
-  /** By exact name; null when there is none. */
-  findTeam(name: string): Promise<AnypointTeam | null>;
+  /** By exact name; null when there is none. Whoever is in a team has the roles of the teams above it too. */
+  findTeam(name: string): Promise<(AnypointTeam & { ancestorIds: string[] }) | null>;
+  /** What the team itself gives. */
+  rolesOf(teamId: string): Promise<TeamRole[]>;
   /** Everybody in the team; `from` null: the first page. */
   pageOfMembers(teamId: string, from: string | null): Promise<Page<TeamMember>>;
   /** Every not deleted user of the organisation; `from` null: the first page. */
@@ -197,19 +201,48 @@ export type Advice = {
   lean: 'approve' | 'deny' | 'ask more';
 };
 
-export type AdviceResult =
-  | { answered: true; advice: Advice; provenance: Provenance }
-  | {
-      answered: false;
-      /** For the card: why the deterministic summary stays. */
-      why: 'slow' | 'down' | 'refused' | 'off-schema' | 'nothing left after checking' | 'not configured';
-    };
+/** Why there is nothing of the model; the road goes on without. */
+export type WhyNoAnswer =
+  | 'slow'
+  | 'down'
+  | 'refused'
+  | 'off-schema'
+  | 'nothing left after checking'
+  | 'budget spent'
+  | 'not configured';
 
-/** The model. Never throws for anything the model or its server does; answers within its budget (8 s). */
+/** `provenance` of what is not shown: where the server did answer, what that cost. */
+export type NotAnswered = { answered: false; why: WhyNoAnswer; provenance?: Provenance };
+
+export type AdviceResult = { answered: true; advice: Advice; provenance: Provenance } | NotAnswered;
+
+/** What somebody wrote in words of their own, and what it may be about: the reader can only pick among these. */
+export type WishSheet = {
+  text: string;
+  candidates: { key: string; title: string; gives: string }[];
+};
+
+/** What of it could be read. Every text stands in what the person wrote; null: they did not say. */
+export type Wish = {
+  entitlementKey: string | null;
+  /** The words that say for how long or until when; code makes a time of them. */
+  when: string | null;
+  reason: string | null;
+  ticket: string | null;
+};
+
+export type WishResult = { answered: true; wish: Wish; provenance: Provenance } | NotAnswered;
+
+/**
+ * The model. Never throws for anything the model or its server does; answers within its budget (8 s, a wish 2 s: the
+ * person is looking at an empty form).
+ */
 export interface Adviser {
   summarizeRequest(sheet: FactSheet): Promise<AdviceResult>;
   /** Of what was found in the directory, one membership or many. */
   summarizeFinding(sheet: FactSheet): Promise<AdviceResult>;
+  /** Only fills in a form, which the person then changes or sends. */
+  readWish(wish: WishSheet): Promise<WishResult>;
 }
 
 export type ChatAccountKind = 'member' | 'guest' | 'bot' | 'stranger' | 'deactivated';

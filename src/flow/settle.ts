@@ -15,6 +15,7 @@ import { byOwner, resolveApprovers } from './approvers.ts';
 import { commit, type Unit } from './commit.ts';
 import { grantsEndedWith, releaseAccess } from './end.ts';
 import { freshPerson, identify } from './identify.ts';
+import { requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { actorIds, tellingAboutFound } from './who-decides.ts';
 
@@ -198,6 +199,8 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
     // Who made the change that was found can't decide on it.
     ...(await actorIds(road, await tellingAboutFound(road, change))),
   ]);
+  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change });
+  const verdict = evaluateRequest(facts, road.catalogue.rules());
   return {
     ...known,
     plan: await resolveApprovers(
@@ -206,13 +209,9 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
       isFound(change) ? { ...entitlement, approvers: byOwner } : entitlement,
       beneficiary,
       excluded,
+      { facts, verdict },
     ),
-    verdict: evaluateRequest({
-      entitlement,
-      beneficiary,
-      requestedSeconds: change.requestedSeconds ?? entitlement.defaultSeconds,
-      isForSomebodyElse: change.requesterId !== change.personId,
-    }),
+    verdict,
   };
 }
 

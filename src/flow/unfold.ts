@@ -19,6 +19,7 @@ import { noteUnfolded, openItems, progressOf, readMassChange } from '../store/ma
 import { readPerson } from '../store/people.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
 import { endGrant, grantsEndedWith } from './end.ts';
+import { requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
 
@@ -114,6 +115,9 @@ async function unfoldOne(
   }
 }
 
+/** What was found is nobody's request. */
+const unasked = { cause: 'finding', requesterId: null, requestedSeconds: null, ticket: null } as const;
+
 async function unfoldPair(
   road: Road,
   unit: Unit,
@@ -136,6 +140,11 @@ async function unfoldPair(
   if (person === null) return { became: dropped };
   const changeId = randomUUID() as ChangeId;
   const revokeId = randomUUID() as ChangeId;
+  const facts = await requestFacts(road, unit.tx, {
+    entitlement,
+    beneficiary: person,
+    change: { ...unasked, id: changeId, requestedAt: unit.now },
+  });
   const events = itemEvents(mass, decision, fate, {
     changeId,
     revokeId,
@@ -143,12 +152,7 @@ async function unfoldPair(
     personId,
     entitlement,
     target,
-    verdict: evaluateRequest({
-      entitlement,
-      beneficiary: person,
-      requestedSeconds: entitlement.defaultSeconds,
-      isForSomebodyElse: true,
-    }),
+    verdict: evaluateRequest(facts, road.catalogue.rules()),
     now: unit.now,
   });
   const denied = events.find((e) => e.type === 'changeDenied');

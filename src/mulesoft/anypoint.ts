@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AnypointUser, MuleSoft, Page, TeamMembership, UserTeam } from '../flow/ports.ts';
+import type { AnypointUser, MuleSoft, Page, TeamMembership, TeamRole, UserTeam } from '../flow/ports.ts';
 import { createApplications } from './applications.ts';
 import { listed, nextOffset } from './pages.ts';
 import { readAnswer, Session } from './session.ts';
@@ -36,6 +36,14 @@ const userSchema = z.object({
 type UserRow = z.infer<typeof userSchema>;
 
 const teamSchema = z.object({ team_id: z.string().min(1), team_name: z.string() });
+
+const teamWithAncestors = teamSchema.extend({ ancestor_team_ids: z.array(z.string()).default([]) });
+
+const roleSchema = z.object({
+  role_id: z.string().min(1),
+  name: z.string().default(''),
+  context_params: z.object({ org: z.string().nullish(), envId: z.string().nullish() }).default({}),
+});
 
 const memberSchema = z.object({
   identity_type: z.enum(['user', 'team']),
@@ -119,9 +127,22 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
     },
 
     async findTeam(name) {
-      for await (const team of rows(`${organization}/teams`, teamSchema, { search: name }))
-        if (team.team_name === name) return { id: team.team_id, name: team.team_name };
+      for await (const team of rows(`${organization}/teams`, teamWithAncestors, { search: name }))
+        if (team.team_name === name)
+          return { id: team.team_id, name: team.team_name, ancestorIds: team.ancestor_team_ids };
       return null;
+    },
+
+    async rolesOf(teamId) {
+      const roles: TeamRole[] = [];
+      for await (const role of rows(`${organization}/teams/${encodeURIComponent(teamId)}/roles`, roleSchema))
+        roles.push({
+          id: role.role_id,
+          name: role.name,
+          orgId: role.context_params.org ?? null,
+          environmentId: role.context_params.envId ?? null,
+        });
+      return roles;
     },
 
     async pageOfMembers(teamId, from) {

@@ -1,126 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
-import type { ApproverSource, Catalogue, Clause } from '../core/catalogue.ts';
-import { parseDuration } from '../core/duration.ts';
+import type { z } from 'zod';
+import type { Catalogue, Clause, Entitlement } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
+import { catalogueSchema, settings } from './catalogue-schema.ts';
+import { nearest } from './nearest.ts';
 
-/** A text block's option holds 75 characters, and a title has to fit one. */
-const TITLE_MAX = 75;
-
-const duration = z.string().transform((text, context) => {
-  const seconds = parseDuration(text);
-  if (seconds === null) {
-    context.addIssue({ code: 'custom', message: `"${text}" is no duration: write e.g. 90s, 15m, 8h or 7d` });
-    return z.NEVER;
-  }
-  return seconds;
-});
-
-const source = z.union(
-  [
-    z.literal('manager').transform((): ApproverSource => ({ manager: true })),
-    z.literal('owner').transform((): ApproverSource => ({ owner: true })),
-    z.strictObject({ person: z.email() }),
-    z.strictObject({ group: z.string().min(1) }),
-  ],
-  { error: 'an approver is `manager`, `owner`, `{ person: e-mail }` or `{ group: name }`' },
-);
-
-const entitlement = z
-  .strictObject({
-    key: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a key is lower-case letters, digits and hyphens'),
-    title: z.string().min(1).max(TITLE_MAX),
-    gives: z.string().min(1).max(500),
-    idp: z.strictObject({ group: z.string().min(1).max(255) }),
-    team: z.string().min(1).max(255),
-    tier: z.enum(['low', 'medium', 'high', 'critical']),
-    owner: z.email(),
-    requestable: z.union([
-      z.literal('everyone'),
-      z.strictObject({ departments: z.array(z.string()).optional(), people: z.array(z.email()).optional() }),
-    ]),
-    approvers: z.strictObject({
-      of: z.enum(['any', 'all']),
-      quorum: z.int().min(1).max(10).default(1),
-      sources: z.array(source).min(1),
-      ping: z.array(source).min(1).optional(),
-    }),
-    durations: z.strictObject({
-      offered: z.array(duration).min(1).max(20),
-      default: duration,
-      max: duration,
-    }),
-    autoApprove: z.boolean().default(false),
-    clauses: z.array(z.string()).default([]),
-    unrequested: z.enum(['ask', 'revert', 'accept']).default('ask'),
-    birthright: z.strictObject({ departments: z.array(z.string().min(1)).min(1) }).optional(),
-  })
-  .superRefine((e, context) => {
-    const issue = (path: (string | number)[], message: string) =>
-      context.addIssue({ code: 'custom', path, message });
-    const { offered, max } = e.durations;
-    for (const [i, seconds] of offered.entries())
-      if (seconds > max) issue(['durations', 'offered', i], 'an offered duration is longer than `max`');
-    if (!offered.includes(e.durations.default))
-      issue(['durations', 'default'], '`default` has to be one of `offered`');
-    if (e.autoApprove && e.tier !== 'low')
-      issue(['autoApprove'], 'only tier low may be approved by rule: set `autoApprove: false`');
-  });
-
-const file = z
-  .strictObject({
-    channel: z.string().min(1).regex(/^[^#]/, 'write the channel without #'),
-    admins: z.array(z.email()).min(1),
-    pending: z.strictObject({ remindAfter: duration, lapseAfter: duration }),
-    massGuard: z
-      .strictObject({
-        memberships: z.int().min(1).default(10),
-        within: duration.prefault('10m'),
-        people: z.int().min(1).default(10),
-        share: z.number().min(0).max(1).default(0.05),
-        peopleWithin: duration.prefault('1h'),
-      })
-      .prefault({}),
-    canary: z
-      .strictObject({ person: z.email(), entitlement: z.string(), every: duration.prefault('5m') })
-      .optional(),
-    entitlements: z.array(entitlement).min(1),
-  })
-  .superRefine((catalogue, context) => {
-    const seen = new Set<string>();
-    for (const [i, { key }] of catalogue.entitlements.entries()) {
-      if (seen.has(key))
-        context.addIssue({
-          code: 'custom',
-          path: ['entitlements', i, 'key'],
-          message: `the key ${key} is used twice`,
-        });
-      seen.add(key);
-    }
-    const { canary } = catalogue;
-    if (canary !== undefined && !seen.has(canary.entitlement))
-      context.addIssue({
-        code: 'custom',
-        path: ['canary', 'entitlement'],
-        message: `there is no entitlement ${canary.entitlement}`,
-      });
-    for (const [i, e] of catalogue.entitlements.entries()) {
-      if (e.key !== canary?.entitlement) continue;
-      const issue = (field: string, message: string) =>
-        context.addIssue({ code: 'custom', path: ['entitlements', i, field], message });
-      if (e.requestable === 'everyone' || e.requestable.departments?.length || e.requestable.people?.length)
-        issue('requestable', 'nobody may ask for the canary’s entitlement: write `{ people: [] }`');
-      if (e.birthright !== undefined)
-        issue('birthright', 'the canary’s entitlement is nobody’s birthright: take this out');
-      if (catalogue.entitlements.some((other) => other !== e && other.idp.group === e.idp.group))
-        issue('idp', 'the canary needs a group of its own: another entitlement has this one too');
-      if (catalogue.entitlements.some((other) => other !== e && other.team === e.team))
-        issue('team', 'the canary needs a team of its own: another entitlement gives this one too');
-    }
-  });
+/** What a file says, or every mistake in it as `path:line: what is wrong and what to do`. */
+export type Read<T> = { value: T; mistakes: [] } | { value: null; mistakes: string[] };
 
 /**
  * Reads `catalogue.yaml` and the numbered clauses of `policy.md` in a folder. Throws `catalogue.invalid` with
@@ -128,12 +17,19 @@ const file = z
  */
 export async function loadCatalogue(dir: string): Promise<Catalogue> {
   const path = join(dir, 'catalogue.yaml');
-  const [yaml, policy] = await Promise.all([read(path), read(join(dir, 'policy.md'))]);
+  const [yaml, policy] = await Promise.all([readText(path), readText(join(dir, 'policy.md'))]);
+  const { value, mistakes } = readCatalogue(path, yaml, readClauses(policy));
+  if (value === null) throw invalidPolicy(mistakes);
+  return value;
+}
+
+/** Pure: the catalogue in a text. */
+export function readCatalogue(path: string, yaml: string, clauses: Clause[]): Read<Catalogue> {
   const lines = new LineCounter();
   const document = parseDocument(yaml, { lineCounter: lines });
   const [broken] = document.errors;
   if (broken !== undefined)
-    throw invalid([`${path}:${broken.linePos?.[0].line ?? 1}: ${broken.message.split('\n')[0]}`]);
+    return no([`${path}:${broken.linePos?.[0].line ?? 1}: ${broken.message.split('\n')[0]}`]);
 
   const lineOf = (keys: readonly PropertyKey[]): number => {
     for (let depth = keys.length; depth >= 0; depth--) {
@@ -144,20 +40,28 @@ export async function loadCatalogue(dir: string): Promise<Catalogue> {
     }
     return 1;
   };
-  const parsed = file.safeParse(document.toJS());
+  const parsed = catalogueSchema.safeParse(document.toJS());
   if (!parsed.success)
-    throw invalid(
-      parsed.error.issues.map((i) => `${path}:${lineOf(i.path)}: ${i.path.join('.')}: ${i.message}`),
+    return no(
+      parsed.error.issues.map(
+        (i) => `${path}:${lineOf(i.path)}: ${i.path.join('.')}: ${i.message}${hintFor(i)}`,
+      ),
     );
 
-  const clauses = readClauses(policy);
   const unknown = parsed.data.entitlements.flatMap((e, i) =>
     e.clauses
       .filter((id) => !clauses.some((c) => c.id === id))
       .map((id) => `${path}:${lineOf(['entitlements', i, 'clauses'])}: clause ${id} is not in policy.md`),
   );
-  if (unknown.length > 0) throw invalid(unknown);
-  const { channel, admins, pending, massGuard, canary, entitlements } = parsed.data;
+  return unknown.length > 0 ? no(unknown) : { value: catalogueOf(parsed.data, clauses), mistakes: [] };
+}
+
+function no(mistakes: string[]): { value: null; mistakes: string[] } {
+  return { value: null, mistakes };
+}
+
+function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]): Catalogue {
+  const { channel, admins, pending, massGuard, canary, entitlements, bundles } = written;
   return {
     channel,
     admins,
@@ -179,40 +83,69 @@ export async function loadCatalogue(dir: string): Promise<Catalogue> {
             entitlement: canary.entitlement as EntitlementKey,
             everySeconds: canary.every,
           },
-    entitlements: entitlements.map(({ idp, durations, requestable, approvers, birthright, ...e }) => ({
-      ...e,
-      key: e.key as EntitlementKey,
-      birthright: birthright ?? null,
-      idpGroup: idp.group,
-      requestableBy:
-        requestable === 'everyone'
-          ? requestable
-          : {
-              ...(requestable.departments === undefined ? {} : { departments: requestable.departments }),
-              ...(requestable.people === undefined ? {} : { people: requestable.people }),
-            },
-      approvers: {
-        of: approvers.of,
-        quorum: approvers.quorum,
-        sources: approvers.sources,
-        ...(approvers.ping === undefined ? {} : { ping: approvers.ping }),
-      },
-      durationsSeconds: [...durations.offered].sort((a, b) => a - b),
-      defaultSeconds: durations.default,
-      maxSeconds: durations.max,
-    })),
+    entitlements: entitlements.map(
+      ({ idp, durations, requestable, approvers, birthright, review, reviewed, ...e }) => ({
+        ...e,
+        key: e.key as EntitlementKey,
+        birthright: birthright ?? null,
+        conflicts: conflictsOf(e.key, entitlements),
+        reviewEverySeconds: review?.every ?? null,
+        reviewed: reviewed ?? null,
+        idpGroup: idp.group,
+        requestableBy:
+          requestable === 'everyone'
+            ? requestable
+            : {
+                ...(requestable.departments === undefined ? {} : { departments: requestable.departments }),
+                ...(requestable.people === undefined ? {} : { people: requestable.people }),
+              },
+        approvers: {
+          of: approvers.of,
+          quorum: approvers.quorum,
+          sources: approvers.sources,
+          ...(approvers.ping === undefined ? {} : { ping: approvers.ping }),
+        },
+        durationsSeconds: [...durations.offered].sort((a, b) => a - b),
+        defaultSeconds: durations.default,
+        maxSeconds: durations.max,
+      }),
+    ),
+    bundles: bundles.map((b) => ({ ...b, entitlements: b.entitlements as EntitlementKey[] })),
   };
 }
 
+/** Written on one side or on both, a conflict is both's. */
+function conflictsOf(
+  key: string,
+  entitlements: z.infer<typeof catalogueSchema>['entitlements'],
+): Entitlement['conflicts'] {
+  const found = new Map<string, string | null>();
+  for (const e of entitlements)
+    for (const conflict of e.conflicts) {
+      const other = e.key === key ? conflict.with : conflict.with === key ? e.key : null;
+      if (other === null) continue;
+      const because = 'because' in conflict ? (conflict.because ?? null) : null;
+      found.set(other, found.get(other) ?? because);
+    }
+  return [...found].map(([other, because]) => ({ with: other as EntitlementKey, because }));
+}
+
+/** What was probably meant. */
+function hintFor(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return '';
+  const near = issue.keys.flatMap((key) => nearest(key, settings) ?? []);
+  return near.length === 0 ? '' : `; did you mean ${near.map((key) => `\`${key}\``).join(', ')}?`;
+}
+
 /** Clauses are list items that begin with their number in bold: `- **AC-1 Title.** Text`. */
-function readClauses(markdown: string): Clause[] {
+export function readClauses(markdown: string): Clause[] {
   return [...markdown.matchAll(/^- \*\*([A-Z]+-\d+) ([^*]+)\*\*\s*(.+)$/gm)].map(([, id, title, text]) => ({
     id: id as string,
     text: `${title} ${text}`,
   }));
 }
 
-async function read(path: string): Promise<string> {
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
@@ -224,8 +157,8 @@ async function read(path: string): Promise<string> {
   }
 }
 
-function invalid(mistakes: readonly string[]): Fault {
-  return new Fault('catalogue.invalid', `the catalogue has mistakes:\n  ${mistakes.join('\n  ')}`, {
+export function invalidPolicy(mistakes: readonly string[]): Fault {
+  return new Fault('catalogue.invalid', `the policy has mistakes:\n  ${mistakes.join('\n  ')}`, {
     retryable: false,
   });
 }

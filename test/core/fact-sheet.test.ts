@@ -40,13 +40,14 @@ describe('the fact sheet', () => {
     );
   });
 
-  test('marks what the requester wrote, and nothing else, as untrusted', () => {
+  test('marks what somebody wrote of themselves or of the request, and nothing else, as untrusted', () => {
     const untrusted = (s: SheetSubject) =>
       factSheet(s)
         .facts.filter((f) => f.untrusted)
         .map((f) => f.label);
-    expect(untrusted(subject)).toEqual(['ticket', 'reason']);
-    expect(untrusted({ ...subject, ticket: null })).toEqual(['reason']);
+    expect(untrusted(subject)).toEqual(['person', 'ticket', 'reason']);
+    expect(untrusted({ ...subject, ticket: null })).toEqual(['person', 'reason']);
+    expect(untrusted({ ...subject, requester: { name: 'Tom' } })).toContain('requested by');
   });
 
   test('leaves out what is not known, without a trace', () => {

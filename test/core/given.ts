@@ -43,6 +43,9 @@ export function entitlement(rest: Partial<Entitlement> = {}): Entitlement {
     clauses: ['AC-3'],
     unrequested: 'ask',
     birthright: null,
+    conflicts: [],
+    reviewEverySeconds: null,
+    reviewed: null,
     ...rest,
   };
 }

@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { Tier } from '../../src/core/catalogue.ts';
 import { mayRequest } from '../../src/core/catalogue.ts';
 import { evaluateRequest, type RequestFacts } from '../../src/core/verdict.ts';
+import { loadPolicy } from '../../src/policy/policy-folder.ts';
 import { entitlement } from './given.ts';
+
+const { rules } = await loadPolicy('policy');
 
 const ines = { email: 'ines@acme.example', department: 'Orders', isActive: true };
 
@@ -13,6 +16,7 @@ function facts(rest: Partial<RequestFacts> = {}): RequestFacts {
     beneficiary: ines,
     requestedSeconds: 3_600,
     isForSomebodyElse: false,
+    conflicts: [],
     ...rest,
   };
 }
@@ -48,7 +52,7 @@ test.each([
     /a person decides/,
   ],
 ])('%s', (_given, given, effect, says) => {
-  const verdict = evaluateRequest(given);
+  const verdict = evaluateRequest(given, rules);
   expect(verdict.effect).toBe(effect);
   expect(verdict.grounds.map((g) => g.text).join('; ')).toMatch(says);
 });
@@ -70,6 +74,7 @@ test('whatever is asked: grounds always, never by rule above tier low, never any
             isForSomebodyElse,
             requestedSeconds,
           }),
+          rules,
         );
         expect(verdict.grounds.length).toBeGreaterThan(0);
         if (verdict.effect === 'autoApprove')

@@ -262,6 +262,7 @@ test('two replicas make one round at a time', async () => {
   const second: Latchkey = await startLatchkey({
     outside: sandboxOutside(stage.world.url),
     catalogue: catalogue.current(),
+    rules: catalogue.rules(),
     databaseUrl: stage.databaseUrl,
     redisUrl: null,
     port: 0,

@@ -156,7 +156,7 @@ async function setEnabled(id: string, enabled: boolean): Promise<void> {
 
 describe('teams and members', () => {
   test('a team by its exact name only', async () => {
-    expect(await anypoint.findTeam(readers.name)).toEqual({ id: readers.id, name: readers.name });
+    expect(await anypoint.findTeam(readers.name)).toEqual({ id: readers.id, name: readers.name, ancestorIds: [] });
     expect(await anypoint.findTeam('Orders API')).toBeNull();
     expect(await anypoint.findTeam('orders api readers')).toBeNull();
   });
@@ -314,7 +314,7 @@ describe('an Anypoint that answers oddly', () => {
       const offset = Number(new URL(request.url ?? '', 'http://x').searchParams.get('offset'));
       return { data: teams.slice(offset, offset + 3), total: teams.length };
     };
-    expect(await anypoint.findTeam('Team 6')).toEqual({ id: 't6', name: 'Team 6' });
+    expect(await anypoint.findTeam('Team 6')).toEqual({ id: 't6', name: 'Team 6', ancestorIds: [] });
     expect(await anypoint.findTeam('Team 7')).toBeNull();
   });
 

@@ -47,6 +47,60 @@ async function mistakesIn(yaml: string, policy = POLICY): Promise<string> {
   return fault.message.replaceAll(dir, 'policy');
 }
 
+describe('the canary', () => {
+  const withCanary = (entitlement: string, more = '') =>
+    `${GOOD}  - key: canary
+    title: Canary
+    gives: nothing
+    idp: { group: anypoint-canary }
+    team: Canary
+    tier: low
+    owner: olga@acme.example
+    requestable: { people: [] }
+    approvers: { of: any, sources: [owner] }
+    durations: { offered: [1h], default: 1h, max: 1h }
+${more}canary: { person: kit@acme.example, entitlement: ${entitlement} }
+`;
+
+  test('is a person, an entitlement and how often', async () => {
+    expect((await load(withCanary('canary'))).canary).toEqual({
+      person: 'kit@acme.example',
+      entitlement: 'canary',
+      everySeconds: 300,
+    });
+  });
+
+  test.each([
+    [
+      'an entitlement that there is',
+      withCanary('canari'),
+      /canary\.entitlement: there is no entitlement canari/,
+    ],
+    [
+      'an entitlement that nobody may ask for',
+      withCanary('orders-read'),
+      /entitlements\.0\.requestable: nobody may ask for the canary’s entitlement/,
+    ],
+    [
+      'a group of its own',
+      withCanary('canary').replace('group: anypoint-canary', 'group: anypoint-orders'),
+      /entitlements\.1\.idp: the canary needs a group of its own/,
+    ],
+    [
+      'a team of its own',
+      withCanary('canary').replace('team: Canary', 'team: Orders readers'),
+      /entitlements\.1\.team: the canary needs a team of its own/,
+    ],
+    [
+      'nobody’s birthright',
+      withCanary('canary', '    birthright: { departments: [Orders] }\n'),
+      /entitlements\.1\.birthright: the canary’s entitlement is nobody’s birthright/,
+    ],
+  ])('has to have %s', async (_what, yaml, mistake) => {
+    expect(await mistakesIn(yaml)).toMatch(mistake);
+  });
+});
+
 test('a good catalogue is read whole', async () => {
   expect(await load(GOOD)).toEqual({
     channel: 'access-requests',
@@ -77,8 +131,12 @@ test('a good catalogue is read whole', async () => {
         clauses: ['AC-3', 'AC-1'],
         unrequested: 'ask',
         birthright: null,
+        conflicts: [],
+        reviewEverySeconds: null,
+        reviewed: null,
       },
     ],
+    bundles: [],
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { startLatchkey } from '../../latchkey.ts';
-import { loadCatalogue } from '../../policy/catalogue-file.ts';
+import { loadPolicy } from '../../policy/policy-folder.ts';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
 import { sandboxOutside } from '../launch.ts';
 import { credentials } from '../seed.ts';
@@ -35,13 +35,14 @@ const { values, positionals } = parseArgs({
 
 const isCanary = positionals.includes('canary');
 const objectiveMs = Number(values.objective) * 1_000;
+if (!(objectiveMs >= 1_000)) throw new Error('--objective is a number of seconds, at least 1');
 const startedAt = performance.now();
 const home = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
 // As root the embedded PostgreSQL runs as a user of its own, who has to get in.
 chmodSync(home, 0o755);
 const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
 const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
-const loaded = await loadCatalogue('policy');
+const { catalogue: loaded, rules } = await loadPolicy('policy');
 const latchkey = await startLatchkey({
   outside: sandboxOutside(world.url),
   catalogue: {
@@ -49,6 +50,7 @@ const latchkey = await startLatchkey({
     canary:
       isCanary && loaded.canary !== null ? { ...loaded.canary, everySeconds: CANARY_EVERY_SECONDS } : null,
   },
+  rules,
   objectiveMs: isCanary ? objectiveMs : 60_000,
   databaseUrl: postgres.url,
   redisUrl: null,

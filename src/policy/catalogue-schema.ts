@@ -1,0 +1,225 @@
+import { z } from 'zod';
+import type { ApproverSource } from '../core/catalogue.ts';
+import { parseDuration } from '../core/duration.ts';
+
+/** A text block's option holds 75 characters, and a title has to fit one. */
+const TITLE_MAX = 75;
+
+/** How people write one; what else is wrong with it is told by `parseDuration`. */
+const DURATION = '^[1-9][0-9]*[smhd]$';
+
+const duration = z
+  .string()
+  .meta({ pattern: DURATION, description: 'A duration, e.g. 90s, 15m, 8h or 7d' })
+  .transform((text, context) => {
+    const seconds = parseDuration(text);
+    if (seconds === null) {
+      context.addIssue({
+        code: 'custom',
+        message: `"${text}" is no duration: write e.g. 90s, 15m, 8h or 7d`,
+      });
+      return z.NEVER;
+    }
+    return seconds;
+  });
+
+const key = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a key is lower-case letters, digits and hyphens');
+
+const source = z.union(
+  [
+    z.literal('manager').transform((): ApproverSource => ({ manager: true })),
+    z.literal('owner').transform((): ApproverSource => ({ owner: true })),
+    z.strictObject({ person: z.email() }),
+    z.strictObject({ group: z.string().min(1) }),
+  ],
+  { error: 'an approver is `manager`, `owner`, `{ person: e-mail }` or `{ group: name }`' },
+);
+
+const entitlement = z
+  .strictObject({
+    key,
+    title: z.string().min(1).max(TITLE_MAX),
+    gives: z.string().min(1).max(500),
+    idp: z.strictObject({ group: z.string().min(1).max(255) }),
+    team: z.string().min(1).max(255),
+    tier: z.enum(['low', 'medium', 'high', 'critical']),
+    owner: z.email(),
+    requestable: z.union([
+      z.literal('everyone'),
+      z.strictObject({ departments: z.array(z.string()).optional(), people: z.array(z.email()).optional() }),
+    ]),
+    approvers: z.strictObject({
+      of: z.enum(['any', 'all']),
+      quorum: z.int().min(1).max(10).default(1),
+      sources: z.array(source).min(1),
+      ping: z.array(source).min(1).optional(),
+    }),
+    durations: z.strictObject({
+      offered: z.array(duration).min(1).max(20),
+      default: duration,
+      max: duration,
+    }),
+    autoApprove: z.boolean().default(false),
+    clauses: z.array(z.string()).default([]),
+    unrequested: z.enum(['ask', 'revert', 'accept']).default('ask'),
+    birthright: z.strictObject({ departments: z.array(z.string().min(1)).min(1) }).optional(),
+    conflicts: z
+      .array(
+        z.union(
+          [
+            key.transform((other) => ({ with: other })),
+            z.strictObject({ with: key, because: z.string().min(1).optional() }),
+          ],
+          {
+            error: 'a conflict is the key of another entitlement, or `{ with: key, because: why }`',
+          },
+        ),
+      )
+      .default([]),
+    review: z.strictObject({ every: duration }).optional(),
+    reviewed: z
+      .strictObject({
+        on: z.iso.date('write the day as 2026-01-31'),
+        roles: z
+          .string()
+          .regex(/^(none|[0-9a-f]{8}(-[0-9a-f]{8})*)$/, 'take the line that `policy check` prints'),
+      })
+      .optional(),
+  })
+  .superRefine((e, context) => {
+    const issue = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    const { offered, max } = e.durations;
+    for (const [i, seconds] of offered.entries())
+      if (seconds > max) issue(['durations', 'offered', i], 'an offered duration is longer than `max`');
+    if (!offered.includes(e.durations.default))
+      issue(['durations', 'default'], '`default` has to be one of `offered`');
+    if (e.autoApprove && e.tier !== 'low')
+      issue(['autoApprove'], 'only tier low may be approved by rule: set `autoApprove: false`');
+  });
+
+const bundle = z.strictObject({
+  key,
+  title: z.string().min(1).max(TITLE_MAX),
+  entitlements: z.array(key).min(2).max(10),
+});
+
+/** `catalogue.yaml` as it is written; what it says of itself that can't hold is an issue with its path. */
+export const catalogueSchema = z
+  .strictObject({
+    channel: z.string().min(1).regex(/^[^#]/, 'write the channel without #'),
+    admins: z.array(z.email()).min(1),
+    pending: z.strictObject({ remindAfter: duration, lapseAfter: duration }),
+    massGuard: z
+      .strictObject({
+        memberships: z.int().min(1).default(10),
+        within: duration.prefault('10m'),
+        people: z.int().min(1).default(10),
+        share: z.number().min(0).max(1).default(0.05),
+        peopleWithin: duration.prefault('1h'),
+      })
+      .prefault({}),
+    canary: z
+      .strictObject({ person: z.email(), entitlement: z.string(), every: duration.prefault('5m') })
+      .optional(),
+    entitlements: z.array(entitlement).min(1),
+    bundles: z.array(bundle).default([]),
+  })
+  .superRefine((catalogue, context) => {
+    for (const { path, message } of contradictions(catalogue))
+      context.addIssue({ code: 'custom', path, message });
+    const seen = new Set<string>();
+    for (const [i, { key }] of catalogue.entitlements.entries()) {
+      if (seen.has(key))
+        context.addIssue({
+          code: 'custom',
+          path: ['entitlements', i, 'key'],
+          message: `the key ${key} is used twice`,
+        });
+      seen.add(key);
+    }
+    const { canary } = catalogue;
+    if (canary !== undefined && !seen.has(canary.entitlement))
+      context.addIssue({
+        code: 'custom',
+        path: ['canary', 'entitlement'],
+        message: `there is no entitlement ${canary.entitlement}`,
+      });
+    for (const [i, e] of catalogue.entitlements.entries()) {
+      if (e.key !== canary?.entitlement) continue;
+      const issue = (field: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['entitlements', i, field], message });
+      if (e.requestable === 'everyone' || e.requestable.departments?.length || e.requestable.people?.length)
+        issue('requestable', 'nobody may ask for the canary’s entitlement: write `{ people: [] }`');
+      if (e.birthright !== undefined)
+        issue('birthright', 'the canary’s entitlement is nobody’s birthright: take this out');
+      if (catalogue.entitlements.some((other) => other !== e && other.idp.group === e.idp.group))
+        issue('idp', 'the canary needs a group of its own: another entitlement has this one too');
+      if (catalogue.entitlements.some((other) => other !== e && other.team === e.team))
+        issue('team', 'the canary needs a team of its own: another entitlement gives this one too');
+    }
+  });
+
+type Contradiction = { path: (string | number)[]; message: string };
+
+/** What entitlements and bundles say of each other that can't hold. */
+function contradictions(catalogue: {
+  entitlements: {
+    key: string;
+    conflicts: { with: string }[];
+    birthright?: { departments: string[] } | undefined;
+  }[];
+  bundles: z.infer<typeof bundle>[];
+}): Contradiction[] {
+  const { entitlements, bundles } = catalogue;
+  const byKey = new Map(entitlements.map((e) => [e.key, e]));
+  const unknown = (other: string) => `there is no entitlement ${other}`;
+  const clash = (a: string, b: string) =>
+    byKey.get(a)?.conflicts.some((c) => c.with === b) || byKey.get(b)?.conflicts.some((c) => c.with === a);
+  const found: Contradiction[] = [];
+  for (const [i, e] of entitlements.entries())
+    for (const [n, { with: other }] of e.conflicts.entries()) {
+      const path = ['entitlements', i, 'conflicts', n];
+      if (other === e.key) found.push({ path, message: 'it can’t conflict with itself' });
+      else if (!byKey.has(other)) found.push({ path, message: unknown(other) });
+      const both = e.birthright?.departments.filter((d) =>
+        byKey.get(other)?.birthright?.departments.includes(d),
+      );
+      if (both !== undefined && both.length > 0)
+        found.push({ path, message: `both are the birthright of ${both.join(', ')}: take one of them out` });
+    }
+  for (const [i, { key: name, entitlements: parts }] of bundles.entries()) {
+    const path = ['bundles', i];
+    if (byKey.has(name) || bundles.findIndex((b) => b.key === name) !== i)
+      found.push({ path: [...path, 'key'], message: `the key ${name} is used twice` });
+    for (const [n, part] of parts.entries()) {
+      if (!byKey.has(part)) found.push({ path: [...path, 'entitlements', n], message: unknown(part) });
+      const other = parts.slice(0, n).find((earlier) => clash(earlier, part));
+      if (other !== undefined)
+        found.push({
+          path: [...path, 'entitlements', n],
+          message: `${part} conflicts with ${other}: nobody may have both`,
+        });
+    }
+  }
+  return found;
+}
+
+/** For editors: JSON Schema of the file as it is written. */
+export function catalogueJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(catalogueSchema, { io: 'input', target: 'draft-7' });
+  return { $id: 'latchkey-catalogue', title: 'Latchkey catalogue', ...schema };
+}
+
+/** Every name that a setting can have, wherever it stands. */
+export const settings: readonly string[] = namesIn(catalogueJsonSchema());
+
+function namesIn(schema: unknown): string[] {
+  if (Array.isArray(schema)) return schema.flatMap(namesIn);
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { properties } = schema as { properties?: object };
+  return [
+    ...(properties === undefined ? [] : Object.keys(properties)),
+    ...Object.values(schema).flatMap(namesIn),
+  ];
+}
