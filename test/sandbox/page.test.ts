@@ -29,7 +29,7 @@ describe.skipIf(!isThere)(
 
     beforeAll(async () => {
       mkdirSync(ARTEFACTS, { recursive: true });
-      stage = await setStage({ page: true });
+      stage = await setStage({ page: true, canary: { everySeconds: 3_600 } });
       browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
       page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
       page.on('pageerror', (error) => complaints.push(error.message));
@@ -92,6 +92,18 @@ describe.skipIf(!isThere)(
       expect(await at('field-reason').inputValue()).toBe('half a thought');
       await at('cancel').click();
       await at('modal').waitFor({ state: 'detached' });
+    });
+
+    test('the canary’s round is on its chart, against the 60 seconds', async () => {
+      await page.locator('[data-testid="canary-round"][data-result="hit"]').waitFor();
+      await at('canary-state').getByText('1 of 1 in time').waitFor();
+      await at('canary').screenshot({ path: `${ARTEFACTS}/7-canary.png` });
+      await page.setViewportSize({ width: 1030, height: 900 });
+      const chart = await page.locator('.canary-chart').boundingBox();
+      const panel = await page.locator('.panel.canary').boundingBox();
+      expect(chart?.width).toBeLessThan(panel?.width ?? 0);
+      expect((chart?.x ?? 0) + (chart?.width ?? 0)).toBeLessThanOrEqual(1_030);
+      await page.setViewportSize({ width: 1500, height: 950 });
     });
 
     test('the Home tab shows what I have', async () => {

@@ -15,6 +15,11 @@ type Round = {
   revoke: Trip | null;
 };
 
+/** Without Slack's notation for a mark and for a time. */
+function firstLine({ text }: SeenMessage): string {
+  return (text.split('\n')[0] ?? '').replace(/^:\w+: /, '').replace(/<!date\^\d+\^[^|]*\|([^>]*)>/g, '$1');
+}
+
 /** `npm run demo -- canary`: a hit, Anypoint lags, the alarm that names the leg, and its end. */
 export function canaryJourney(latchkeyUrl: string, objectiveMs: number): Journey {
   /** Two rounds that are late both ways, and what else takes time. */
@@ -62,12 +67,12 @@ export function canaryJourney(latchkeyUrl: string, objectiveMs: number): Journey
       const raised = await alarm(visitor, 'the alarm', 'Canary alarm: ');
       if (!raised.text.includes('stuck at the delivery into Anypoint'))
         throw new Error(`the alarm names another leg: ${raised.text}`);
-      say('the second in a row: the alarm names the leg', { text: raised.text });
+      say(`the second in a row, and the alarm names the leg: ${firstLine(raised)}`, { text: raised.text });
 
       await visitor.request('POST', '/anypoint/sim/lag', { ms: 0 });
       const cleared = await alarm(visitor, 'the alarm cleared', 'Canary alarm cleared');
       if (cleared.ts !== raised.ts) throw new Error('the alarm was cleared in another message');
-      say('Anypoint is back to normal, and the alarm cleared where it stood', { text: cleared.text });
+      say(`Anypoint is back to normal: ${firstLine(cleared)}`, { text: cleared.text });
     },
   };
 }
