@@ -58,10 +58,10 @@ const issuers = z
         : value
             .split(',')
             .filter((pair) => pair.trim() !== '')
-            .map((pair) => [
-              pair.slice(0, pair.indexOf('=')).trim(),
-              pair.slice(pair.indexOf('=') + 1).trim(),
-            ]);
+            .map((pair) => {
+              const [, issuer = '', jwksUrl = ''] = /^\s*([^=]*)=\s*(.*?)\s*$/.exec(pair) ?? [];
+              return [issuer.trim(), jwksUrl];
+            });
       return pairs.map(([issuer, jwksUrl]) => ({ issuer, jwksUrl }));
     } catch {
       context.addIssue({ code: 'custom', message: ISSUERS_RULE });

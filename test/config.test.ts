@@ -82,6 +82,8 @@ describe('everything set', () => {
         clientSecret: 'secret',
       },
       model: null,
+      graph: null,
+      sets: null,
       scimToken: 'a-long-random-token',
     });
   });
@@ -250,5 +252,63 @@ describe('the sandbox’s published credentials', () => {
     ['SLACK_API_URL', 'https://slack.com/api/'],
   ])('and so they are when only %s is elsewhere', (name, value) => {
     expect(refusal({ ...published, [name]: value })).toContain('SCIM_TOKEN: is the sandbox’s own');
+  });
+});
+
+describe('other voices', () => {
+  const graph = {
+    GRAPH_TENANT_ID: 'tenant',
+    GRAPH_CLIENT_ID: 'client',
+    GRAPH_CLIENT_SECRET: 'graph-secret',
+    PUBLIC_URL: 'https://latchkey.example',
+  };
+  const sets = { SET_ISSUERS: 'https://idp.example=https://idp.example/keys?a=b', SET_AUDIENCE: 'us' };
+  const keys = { issuer: 'https://idp.example', jwksUrl: 'https://idp.example/keys?a=b' };
+  const without = (env: Env, name: string): Env =>
+    Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
+
+  test('are silent unless set', () => {
+    expect(readConfig(real).outside).toMatchObject({ graph: null, sets: null });
+  });
+
+  test('Graph, with Microsoft’s own addresses unless told', () => {
+    expect(readConfig({ ...real, ...graph }).outside?.graph).toMatchObject({
+      clientSecret: 'graph-secret',
+      url: 'https://graph.microsoft.com',
+      loginUrl: 'https://login.microsoftonline.com',
+    });
+  });
+
+  test.each(Object.keys(graph))('Graph without %s is refused', (name) => {
+    expect(refusal(without({ ...real, ...graph }, name))).toContain(`${name} is not set`);
+  });
+
+  test('issuers of SETs as a list or as JSON', () => {
+    expect(readConfig({ ...real, ...sets }).outside?.sets).toEqual({ issuers: [keys], audience: 'us' });
+    const two = `${sets.SET_ISSUERS}, https://b.example=https://b.example/keys`;
+    expect(readConfig({ ...real, ...sets, SET_ISSUERS: two }).outside?.sets?.issuers).toHaveLength(2);
+    const json = JSON.stringify({ [keys.issuer]: keys.jwksUrl });
+    expect(readConfig({ ...real, ...sets, SET_ISSUERS: json }).outside?.sets?.issuers).toEqual([keys]);
+  });
+
+  test.each(Object.keys(sets))('SETs without %s are refused', (name) => {
+    expect(refusal(without({ ...real, ...sets }, name))).toContain(`${name} is not set`);
+  });
+
+  test.each([
+    'https://idp.example',
+    'x=',
+    '=https://idp.example/keys',
+    '{',
+    '{"a":1}',
+    'a=http://idp.example/keys',
+  ])('SET_ISSUERS=%s is refused: keys come over HTTPS, but from this machine', (value) => {
+    expect(refusal({ ...real, ...sets, SET_ISSUERS: value })).toContain('SET_ISSUERS: must be');
+    const local = 'a=http://127.0.0.1:9/keys';
+    expect(readConfig({ ...real, ...sets, SET_ISSUERS: local }).outside?.sets?.issuers).toHaveLength(1);
+  });
+
+  test('Graph alone never becomes the sandbox', () => {
+    expect(refusal(graph)).toContain('SLACK_BOT_TOKEN is not set');
   });
 });

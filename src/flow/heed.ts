@@ -214,12 +214,23 @@ async function resolve(road: Road, unit: Unit, told: ToldPerson): Promise<Person
 async function byEntra(road: Road, unit: Unit, entraId: string): Promise<Person | null> {
   const known = await personByLink(unit.tx, 'entra', entraId);
   if (known !== null) return known;
-  const named = (await road.entra?.namesOf(entraId)) ?? null;
+  const named = await entraNames(road, entraId);
   if (named === null) return null;
   const byEmail = named.email === null ? null : await resolve(road, unit, { email: named.email });
   const person = byEmail ?? (await byLogin(road, unit, named.login));
   if (person !== null) await linkPerson(unit.tx, person.id, 'entra', entraId);
   return person;
+}
+
+/** Without the permission to read people nobody new is known, and asking on would not change that. */
+async function entraNames(road: Road, entraId: string) {
+  try {
+    return (await road.entra?.namesOf(entraId)) ?? null;
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'idp.forbidden') throw error;
+    road.log.warn({ err: error.message }, 'Entra does not let us read people: grant User.Read.All');
+    return null;
+  }
 }
 
 async function byLogin(road: Road, unit: Unit, idOrLogin: string): Promise<Person | null> {

@@ -6,7 +6,7 @@ import type { Road } from '../flow/road.ts';
 import { readEvents, type SetReading } from './set-events.ts';
 import { createSetCheck, type SetClaims, type SetIssuer, type SetRefusal } from './set-token.ts';
 
-export const SET_PATH = '/set';
+const SET_PATH = '/set';
 /** Most SETs have a kilobyte; a `full` event can carry a whole group. */
 const BODY_MAX = 256 * 1024;
 const RETRY_AFTER_SECONDS = '30';
@@ -16,7 +16,8 @@ const KEY_MAX = 500;
  * Takes in Security Event Tokens by push (RFC 8935): 202 and no body once stored, as well for a repeat and for events
  * from which nothing follows; 400 with `err` and `description` for a SET that no repeat could mend. What we can't judge
  * now, because the issuer's keys or the database are away, is no error of the SET (section 2.4 has none for it, and a
- * transmitter need not repeat what got a 400): 503 with Retry-After.
+ * transmitter need not repeat what got a 400): 503 with Retry-After. SCIM's ServiceProviderConfig says nothing of this:
+ * its `securityEvents` (RFC 9967) lists what a provider emits.
  */
 export async function setReceiver(
   app: FastifyInstance,

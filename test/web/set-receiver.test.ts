@@ -73,10 +73,11 @@ const keyIsKnown = () =>
   );
 
 /** RFC 8935 section 2.3 and 2.4: 400, JSON, the language named; and nothing is stored. */
-async function expectRefused(token: string, err: string): Promise<void> {
+async function expectRefused(token: string, err: string, about = ''): Promise<void> {
   const response = await push(token);
   const body = (await response.json()) as Record<string, unknown>;
   expect({ status: response.status, err: body.err }).toEqual({ status: 400, err });
+  expect(body.description).toContain(about);
   expect(Object.keys(body).sort()).toEqual(['description', 'err']);
   expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   expect(response.headers.get('content-language')).toBe('en');
@@ -220,7 +221,8 @@ describe('it is not for us, or no SET', () => {
       { [REVOKED]: {} },
       { claims: { ...aboutErik.claims, ...claims }, header: { ...header } },
     );
-    await expectRefused(token, err);
+    // The description names the claim or the header that is wrong.
+    await expectRefused(token, err, Object.keys({ ...claims, ...header })[0]);
   });
 
   test.each(['', 'x', 'a.b.c', '{"iss":"x"}', 'eyJhbGciOiJub25lIn0.e30', `${'a.'.repeat(4)}a`])(
