@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createOkta } from '../../src/idp/okta.ts';
 import type { World } from '../../src/sandbox/emulator.ts';
 import { createOktaEmulator } from '../../src/sandbox/okta/emulator.ts';
+import { recordedTypes } from '../../src/sandbox/okta/org.ts';
 import { credentials, oktaGroups, people } from '../../src/sandbox/seed.ts';
 import { oktaConsole } from '../sandbox/okta-console.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
@@ -75,6 +76,8 @@ describe.skipIf(!existsSync(file))(
       await idp.addMember(ordersRead, idOf('ines'));
       await idp.isMember(ordersRead, idOf('ines'));
       for await (const _ of idp.listMembers(ordersRead));
+      await idp.log?.check();
+      for await (const _ of idp.log?.read(null) ?? []);
       await idp.removeMember(ordersRead, idOf('ines'));
       await expect(idp.addMember(ordersRead, idOf('dora'))).rejects.toThrow();
       await expect(idp.addMember('00gnone', idOf('ines'))).rejects.toThrow();
@@ -109,9 +112,36 @@ describe.skipIf(!existsSync(file))(
         '/logs?sortOrder=DESCENDING',
         '/logs?limit=5000',
         '/users?search=nonsense',
+        '/eventHooks',
+        '/eventHooks/whonone',
       ])
         await ask('GET', path);
-      expect(exchanges).toHaveLength(17);
+      const { id } = await console.createHook(`${started.url}/nowhere`, 'secret', recordedTypes);
+      await expect(console.verifyHook(id)).rejects.toThrow();
+      for (const path of [`/eventHooks/${id}`, `/users/${idOf('tom')}/sessions`, `/users/${idOf('tom')}`])
+        await ask('DELETE', path);
+      expect(exchanges).toHaveLength(24);
+      expect(exchanges.flatMap(contract.complaints)).toEqual([]);
+    });
+
+    test('every kind of event in the log, which is what a hook is sent', async () => {
+      const console = oktaConsole(started.url);
+      await console.addMember('anypoint-orders-read', 'ines', 'olga');
+      await console.removeMember('anypoint-orders-read', 'ines', 'olga');
+      await console.renameGroup('anypoint-orders-read', 'anypoint-orders-look', 'olga');
+      await console.changeProfile('ines', { department: 'Payments', manager: 'sofia' });
+      await console.assign('ines', false);
+      await console.assign('ines', true);
+      await console.clearSessions('ines');
+      await console.setStatus('ines', 'STAGED');
+      await console.setStatus('ines', 'ACTIVE');
+      await console.deleteUser('ines');
+      exchanges.length = 0;
+      const response = await fetch(`${started.url}/okta/api/v1/logs?limit=1000`, {
+        headers: { authorization: `SSWS ${credentials.oktaApiToken}` },
+      });
+      const events = (await response.json()) as { eventType: string }[];
+      expect([...new Set(events.map((e) => e.eventType))].sort()).toEqual([...recordedTypes].sort());
       expect(exchanges.flatMap(contract.complaints)).toEqual([]);
     });
 
