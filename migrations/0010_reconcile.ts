@@ -68,6 +68,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     create index grants_unended_group on grants (group_id) where ended_at is null;
     create index grants_unended_team on grants (team_id) where ended_at is null;
+    create index people_suspended on people (id) where status = 'suspended';
     create index preexisting_live_group on preexisting (group_id) where ended_at is null;
   `.execute(db);
 }

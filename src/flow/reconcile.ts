@@ -35,6 +35,8 @@ const PLACES_NAMED_MAX = 20;
 const UNSEEN_MAX = 5_000;
 const REGARDED_MAX = 500;
 const PEOPLE_PER_READ = 100;
+/** Teams compared side by side: the database works while the answers of another are taken in. */
+const TEAMS_AT_ONCE = 2;
 
 /** What a run came to. `allAgree`: desired, IdP, SCIM and Anypoint were of one mind wherever all could be read. */
 export type Evidence = {
@@ -79,10 +81,14 @@ async function sweepThrough(road: Road, until: AbortSignal): Promise<Evidence> {
       await readLists(road, unlisted('team'), teamListing(road), { until: signal });
     },
   ]);
-  for (const place of of('team')) {
-    until.throwIfAborted();
-    if (!place.isCompared) await closeTeam(road, place, of('group'));
-  }
+  const teams = of('team').filter((place) => !place.isCompared);
+  const closeTeams = async (signal: AbortSignal) => {
+    for (let place = teams.shift(); place !== undefined; place = teams.shift()) {
+      signal.throwIfAborted();
+      await closeTeam(road, place, of('group'));
+    }
+  };
+  await together(until, Array(TEAMS_AT_ONCE).fill(closeTeams));
   return await finish(road, run, await lookAtPeople(road));
 }
 

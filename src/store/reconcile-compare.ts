@@ -138,7 +138,8 @@ export type TeamDifference = {
 
 /**
  * Compares set with set what was staged of a team with its groups, which were compared before. On the first look
- * whoever is in the team though nothing gives it is recorded, and never counted as extra.
+ * whoever is in the team though nothing gives it is recorded, and never counted as extra; so is who is linked to
+ * nobody, for they may be one day.
  */
 export async function compareTeam(
   tx: Tx,
@@ -159,9 +160,9 @@ export async function compareTeam(
     await sql`
       with ${apart}
       insert into preexisting_in_team (team_id, user_id, recorded_at)
-      select ${place.externalId}, user_id, ${now} from surplus where not is_maintainer on conflict do nothing`.execute(
-      tx,
-    );
+      select ${place.externalId}, user_id, ${now}::timestamptz from surplus where not is_maintainer
+      union select ${place.externalId}, user_id, ${now}::timestamptz from shown where person_id is null
+      on conflict do nothing`.execute(tx);
   const { rows } = await sql<Omit<TeamDifference, 'isFirstLook'>>`
     with ${apart}, extra as materialized (
       select s.* from surplus s where not is_maintainer and not exists (
@@ -192,13 +193,13 @@ export async function compareTeam(
  */
 function apartOfTeam(place: Place, placeIds: readonly string[], groupIds: readonly string[], now: Date) {
   return sql`shown as materialized (
-      select distinct on (t.user_id) t.user_id, t.is_maintainer, t.is_claimed, l.person_id, p.status
-      from reconcile_team_members t
-      left join lateral (
+      select distinct on (t.user_id) t.user_id, t.is_maintainer, t.is_claimed, l.person_id
+      from reconcile_team_members t left join lateral (
         select person_id from person_links where system = 'anypoint' and external_id = t.user_id limit 1
       ) l on true
-      left join lateral (select status from people where id = l.person_id limit 1) p on true
       where t.place_id = ${place.id}
+    ), suspended as materialized (
+      select person_id from shown intersect select id from people where status = 'suspended'
     ), kept as materialized (
       select person_id from grants
       where team_id = ${place.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
@@ -214,7 +215,7 @@ function apartOfTeam(place: Place, placeIds: readonly string[], groupIds: readon
       (select person_id from reconcile_apart where place_id = any(${placeIds}::bigint[]) and why = 'pushedOnly'
        intersect select person_id from kept)
       except
-      select person_id from shown where status = 'suspended'
+      select person_id from suspended
     ), suspects as materialized (
       select person_id from reconcile_apart where place_id = any(${placeIds}::bigint[]) and why = 'unpushed'
       union
@@ -227,7 +228,7 @@ function apartOfTeam(place: Place, placeIds: readonly string[], groupIds: readon
     ), surplus_ids as materialized (
       (select person_id from shown where person_id is not null
         except (select person_id from should union select person_id from kept))
-      union select person_id from shown where status = 'suspended'
+      union select person_id from suspended
       union (select person_id from off intersect select person_id from shown)
     ), surplus as materialized (
       select s.* from surplus_ids i join shown s on s.person_id = i.person_id

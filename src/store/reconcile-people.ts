@@ -14,16 +14,19 @@ export async function concernedUnseen(
   limit: number,
 ): Promise<{ personId: string; externalId: string }[]> {
   const { rows } = await sql<{ personId: string; externalId: string }>`
-    select c.person_id as "personId", l.external_id as "externalId" from (
-      (select person_id from grants where ended_at is null
-        union select person_id from preexisting where ended_at is null
-        union select person_id from changes where state in ${OPEN})
-      except select person_id from reconcile_members
-    ) c cross join lateral (
-      select external_id from person_links l where l.person_id = c.person_id and l.system = ${system}
+    with seen as materialized (
+      select distinct person_id from reconcile_members
+    ), unseen as materialized (
+      select p.id from people p left join seen on seen.person_id = p.id where seen.person_id is null
+    )
+    select u.id as "personId", l.external_id as "externalId" from unseen u cross join lateral (
+      select external_id from person_links l where l.person_id = u.id and l.system = ${system}
       order by verified_at desc limit 1
     ) l
-    where not exists (select from standings s where s.person_id = c.person_id and s.status = 'deleted')
+    where (exists (select from grants g where g.person_id = u.id and g.ended_at is null)
+        or exists (select from preexisting e where e.person_id = u.id and e.ended_at is null)
+        or exists (select from changes c where c.person_id = u.id and c.state in ${OPEN}))
+      and not exists (select from standings s where s.person_id = u.id and s.status = 'deleted')
     limit ${limit}`.execute(db);
   return rows;
 }

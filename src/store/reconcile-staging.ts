@@ -4,6 +4,12 @@ import type { IdpPerson, TeamMember } from '../flow/ports.ts';
 import type { Db } from './database.ts';
 import type { Place } from './reconcile-runs.ts';
 
+/**
+ * Nobody waits for the disk: what is staged is not kept in a crash of PostgreSQL anyway, and the counts beside it show
+ * when it is gone. Holds for its own statement.
+ */
+const unsynced = sql`unsynced as materialized (select set_config('synchronous_commit', 'off', true))`;
+
 /** Where a page stood in its list. */
 export type Stretch = { from: string | null; next: string | null };
 
@@ -59,7 +65,7 @@ async function stageKnown(
 ): Promise<string[]> {
   // `lateral … limit 1`: looked up one by one in the index, whatever the planner would make of a page's size.
   const { rows } = await sql<{ external_id: string }>`
-    with page as materialized (
+    with ${unsynced}, page as materialized (
       select m.*, l.person_id from unnest(${columnsOf(members)}) as m (${columnNames})
       left join lateral (
         select person_id from person_links where system = ${system} and external_id = m.external_id limit 1
@@ -82,9 +88,9 @@ async function stageKnown(
     ), moved as (
       update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${members.length},
         listed_at = case when ${next}::text is null then clock_timestamp() end
-      where id = ${place.id} and position is not distinct from ${from} and listed_at is null
+      from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
         and not exists (select from strangers)
-      returning id
+      returning reconcile_places.id
     ), staged as (
       insert into reconcile_members (place_id, person_id, external_id)
       select moved.id, page.person_id, page.external_id from page, moved
@@ -124,11 +130,11 @@ export async function stageTeamMembers(
   { from, next }: Stretch,
 ): Promise<void> {
   await sql`
-    with moved as (
+    with ${unsynced}, moved as (
       update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${members.length},
         listed_at = case when ${next}::text is null then clock_timestamp() end
-      where id = ${place.id} and position is not distinct from ${from} and listed_at is null
-      returning id
+      from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
+      returning reconcile_places.id
     )
     insert into reconcile_team_members (place_id, user_id, is_maintainer, is_claimed)
     select moved.id, m.* from moved, unnest(
@@ -150,7 +156,7 @@ export async function linkUsers(
   { from, next }: Stretch,
 ): Promise<void> {
   await sql`
-    with page as materialized (
+    with ${unsynced}, page as materialized (
       select u.id, u.username from unnest(${users.map((u) => u.id)}::text[], ${users.map((u) => u.username)}::text[]) as u (id, username)
       where not exists (select from person_links l where l.system = 'anypoint' and l.external_id = u.id)
     ), linked as (
@@ -163,7 +169,9 @@ export async function linkUsers(
     )
     update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${users.length},
       listed_at = case when ${next}::text is null then clock_timestamp() end
-    where id = ${place.id} and position is not distinct from ${from} and listed_at is null`.execute(db);
+    from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null`.execute(
+    db,
+  );
   moveOn(place, users.length, { from, next });
 }
 

@@ -124,7 +124,7 @@ async function until(what: string, look: () => Promise<boolean>, ms = READY_WITH
 }
 
 /** Whatever the answer, somebody listens there. */
-async function answers(url: string): Promise<void> {
+export async function answers(url: string): Promise<void> {
   await until(`${url} answers`, () =>
     fetch(url).then(
       (answer) => answer.status !== 503,
@@ -133,7 +133,7 @@ async function answers(url: string): Promise<void> {
   );
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

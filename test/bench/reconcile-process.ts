@@ -1,0 +1,85 @@
+import { pino } from 'pino';
+import type { Catalogue, Entitlement } from '../../src/core/catalogue.ts';
+import type { EntitlementKey } from '../../src/core/ids.ts';
+import { takeBaseline } from '../../src/flow/baseline.ts';
+import { createCatalogueBook } from '../../src/flow/catalogue-book.ts';
+import { reconcile } from '../../src/flow/reconcile.ts';
+import type { Road } from '../../src/flow/road.ts';
+import { createOkta } from '../../src/idp/okta.ts';
+import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { openLocks } from '../../src/store/locks.ts';
+import { groupName, teamName } from './reconcile-crowd.ts';
+
+/**
+ * What of Latchkey reconciles, alone in a process whose memory is its own: `baseline` takes the first look at every
+ * group, `sweep` runs once. Prints one line of JSON.
+ * `node reconcile-process.ts <database> <world> <baseline|sweep> <groups>`
+ */
+const [databaseUrl, worldUrl, what, groups] = process.argv.slice(2) as [string, string, string, string];
+
+const entitlement = (g: number): Entitlement => ({
+  key: `bench-${g}` as EntitlementKey,
+  title: `Bench ${g}`,
+  gives: 'a place in the bench',
+  team: teamName(g),
+  idpGroup: groupName(g),
+  tier: 'low',
+  owner: 'owner@bench.example',
+  requestableBy: 'everyone',
+  approvers: { of: 'any', quorum: 1, sources: [{ owner: true }] },
+  autoApprove: false,
+  durationsSeconds: [3_600],
+  defaultSeconds: 3_600,
+  maxSeconds: 3_600,
+  clauses: [],
+  unrequested: 'ask',
+  birthright: null,
+});
+const catalogue: Catalogue = {
+  channel: 'bench',
+  admins: [],
+  lapseSeconds: 3_600,
+  remindSeconds: 3_600,
+  massGuard: { memberships: 10, windowSeconds: 600, people: 10, share: 0.05, peopleWindowSeconds: 3_600 },
+  canary: null,
+  entitlements: Array.from({ length: Number(groups) }, (_, g) => entitlement(g)),
+  clauses: [],
+};
+
+const database = await openDatabase(databaseUrl);
+const locks = openLocks(databaseUrl);
+const log = pino({ level: 'warn' }, process.stderr);
+const idp = createOkta({ orgUrl: worldUrl, auth: { token: 'bench' } });
+const mulesoft = createAnypoint({ url: worldUrl, orgId: 'bench', clientId: 'bench', clientSecret: 'bench' });
+const pausedUntil: Road['pausedUntil'] = new Map();
+const book = createCatalogueBook(
+  catalogue,
+  idp,
+  mulesoft,
+  (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),
+  log,
+);
+const startedAt = performance.now();
+await book.check();
+const checkedAt = performance.now();
+const road = {
+  db: database.db,
+  locks,
+  idp,
+  mulesoft,
+  catalogue: book,
+  pausedUntil,
+  nudge: () => {},
+  log,
+} as unknown as Road;
+const evidence = what === 'sweep' ? await reconcile(road) : null;
+process.stdout.write(
+  `${JSON.stringify({
+    ms: what === 'sweep' ? performance.now() - checkedAt : checkedAt - startedAt,
+    peakMb: process.resourceUsage().maxRSS / 1_024,
+    evidence,
+  })}\n`,
+);
+await locks.close();
+await database.close();

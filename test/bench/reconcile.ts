@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import type { Evidence } from '../../src/flow/reconcile.ts';
+import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
+import type { Figure } from './figure.ts';
+import { FEW_GROUPS, GROUP_SIZE, GROUPS } from './reconcile-crowd.ts';
+import { answers, freePort } from './scene.ts';
+
+const WITHIN_S = 60;
+/** Peak memory at ten times the memberships: within this share or this many MB of the small run. */
+const FLAT_SHARE = 1.2;
+const FLAT_MB = 50;
+
+type Measured = { ms: number; peakMb: number; evidence: Evidence | null };
+
+/**
+ * A sweep over 1,000,000 memberships on both sides, with Okta and Anypoint as real pages over HTTP. Every program is a
+ * process of its own: PostgreSQL, the world, and for each measurement a fresh one, whose memory is Latchkey's alone.
+ */
+export async function reconcile(say: (line: string) => void): Promise<Figure[]> {
+  const home = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
+  await chmod(home, 0o755);
+  const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
+  const port = await freePort();
+  const worldUrl = `http://127.0.0.1:${port}`;
+  const world = spawn(process.execPath, [path('./reconcile-world.ts'), String(port)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const measure = (file: string, ...args: string[]) => run(file, postgres.url, worldUrl, ...args);
+  try {
+    await answers(worldUrl);
+    say('first look at every group…');
+    const baseline = await measure('./reconcile-process.ts', 'baseline', String(GROUPS));
+    await fillMirror(postgres.url);
+    say('100,000 memberships…');
+    const few = await measure('./reconcile-process.ts', 'sweep', String(FEW_GROUPS));
+    say('1,000,000 memberships…');
+    const all = await measure('./reconcile-process.ts', 'sweep', String(GROUPS));
+    expectFound(all.evidence, { allAgree: true, unrequested: 0, lost: 0, missing: 0, extra: 0 });
+    say('bare loop…');
+    const bare = await measure('./reconcile-bare.ts');
+    say('with differences…');
+    await fetch(`${worldUrl}/differ`, { method: 'POST' });
+    const differing = await measure('./reconcile-process.ts', 'sweep', String(GROUPS));
+    expectFound(differing.evidence, { allAgree: false, unrequested: 3, lost: 3, missing: 2, extra: 2 });
+    return figures({ baseline, few, all, bare, differing });
+  } finally {
+    world.kill('SIGTERM');
+    await postgres.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+export async function run(file: string, ...args: string[]): Promise<Measured> {
+  const child = spawn(process.execPath, [path(file), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (part: Buffer) => {
+    said += part.toString();
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`${file} ended with ${code}`);
+  return JSON.parse(said) as Measured;
+}
+
+/** SCIM has pushed everything that the first look found: the mirror agrees. */
+export async function fillMirror(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  // Foreign keys of a million rows that are right by construction are not checked one by one.
+  await client.query('set session_replication_role = replica');
+  await client.query(`
+    insert into scim_users (id, user_name, external_id, active, email, display_name, resource, created_at, updated_at)
+    select gen_random_uuid(), p.login, l.external_id, true, p.email, p.name,
+      jsonb_build_object('userName', p.login, 'externalId', l.external_id, 'active', true), now(), now()
+    from people p join person_links l on l.person_id = p.id and l.system = 'okta'`);
+  await client.query(`
+    insert into scim_groups (id, display_name, created_at, updated_at)
+    select gen_random_uuid(), group_name, now(), now() from baselines`);
+  await client.query(`
+    insert into scim_members (group_id, user_id)
+    select g.id, u.id from preexisting e join scim_groups g on g.display_name = e.group_name
+    join person_links l on l.person_id = e.person_id and l.system = 'okta'
+    join scim_users u on u.external_id = l.external_id order by g.id, u.id`);
+  await client.query('vacuum analyze');
+  await client.end();
+}
+
+/** A figure counts only if the run has found what there was to find. */
+function expectFound(
+  evidence: Evidence | null,
+  expected: { allAgree: boolean; unrequested: number; lost: number; missing: number; extra: number },
+): void {
+  const groups: Record<string, number> = evidence?.groups ?? {};
+  const teams: Record<string, number> = evidence?.teams ?? {};
+  const found = {
+    allAgree: evidence?.allAgree,
+    unrequested: groups.unrequested,
+    lost: groups.lost,
+    missing: teams.missing,
+    extra: teams.extra,
+  };
+  const memberships = GROUPS * GROUP_SIZE;
+  if (
+    JSON.stringify(found) !== JSON.stringify(expected) ||
+    groups.members !== memberships ||
+    teams.members !== memberships
+  )
+    throw new Error(`found ${JSON.stringify(evidence)} where there was ${JSON.stringify(expected)}`);
+}
+
+type Runs = Record<'baseline' | 'few' | 'all' | 'bare' | 'differing', Measured>;
+
+function figures({ baseline, few, all, bare, differing }: Runs): Figure[] {
+  const rows = 2 * GROUPS * GROUP_SIZE;
+  const seconds = (metric: string, { ms }: Measured, atMost: number | null): Figure => ({
+    bench: 'reconcile',
+    metric,
+    value: ms / 1_000,
+    baseline: 'bare loop, same pages and rows',
+    baselineValue: bare.ms / 1_000,
+    ratio: ms / bare.ms,
+    target: atMost === null ? 'none' : `< ${atMost} s`,
+    holds: atMost === null || ms / 1_000 < atMost,
+  });
+  return [
+    seconds('1,000,000 memberships, all agree, s', all, WITHIN_S),
+    seconds('1,000,000 memberships, ten differ, s', differing, WITHIN_S),
+    {
+      bench: 'reconcile',
+      metric: 'rows read and compared per second',
+      value: (rows * 1_000) / all.ms,
+      baseline: 'bare loop',
+      baselineValue: (rows * 1_000) / bare.ms,
+      ratio: bare.ms / all.ms,
+      target: 'none',
+      holds: true,
+    },
+    {
+      bench: 'reconcile',
+      metric: 'peak memory at 1,000,000 memberships, MB',
+      value: all.peakMb,
+      baseline: 'at 100,000',
+      baselineValue: few.peakMb,
+      ratio: all.peakMb / few.peakMb,
+      target: `ratio <= ${FLAT_SHARE} or ${FLAT_MB} MB more`,
+      holds: all.peakMb <= few.peakMb * FLAT_SHARE || all.peakMb <= few.peakMb + FLAT_MB,
+    },
+    seconds('first look at 500 groups, 100,000 strangers, s', baseline, null),
+    {
+      bench: 'reconcile',
+      metric: 'peak memory of the first look, MB',
+      value: baseline.peakMb,
+      baseline: null,
+      baselineValue: null,
+      ratio: null,
+      target: 'none',
+      holds: true,
+    },
+  ];
+}
