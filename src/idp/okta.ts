@@ -8,10 +8,9 @@ import type {
   Page,
   Writability,
 } from '../flow/ports.ts';
-import { type Answer, type Call, call } from '../outbound/call.ts';
+import type { Answer } from '../outbound/call.ts';
 import {
   easeMsOf,
-  faultOf,
   groupSchema,
   type OktaGroup,
   parseAnswer,
@@ -20,7 +19,8 @@ import {
   userSchema,
   usersSchema,
 } from './okta-answers.ts';
-import { type Credentials, createCredentials, type OktaAuth } from './okta-credentials.ts';
+import { badAnswer, OktaApi } from './okta-api.ts';
+import { createCredentials, type OktaAuth } from './okta-credentials.ts';
 import { createOktaLog } from './okta-log.ts';
 
 export type OktaSettings = {
@@ -58,14 +58,11 @@ export function createOkta(settings: OktaSettings): IdentityProvider {
 class Okta implements IdentityProvider {
   readonly name = 'okta';
   readonly log: DirectoryLog;
-  readonly #orgUrl: string;
-  readonly #timeoutMs: number;
-  readonly #credentials: Credentials;
+  readonly #api: OktaApi;
 
   constructor({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings) {
-    this.#orgUrl = orgUrl.replace(/\/+$/, '');
-    this.#timeoutMs = timeoutMs;
-    this.#credentials = createCredentials(this.#orgUrl, auth, timeoutMs);
+    const base = orgUrl.replace(/\/+$/, '');
+    this.#api = new OktaApi(base, createCredentials(base, auth, timeoutMs), timeoutMs);
     this.log = createOktaLog({ orgUrl, auth, timeoutMs });
   }
 
@@ -81,7 +78,7 @@ class Okta implements IdentityProvider {
       return found.find((person) => isSameText(person.login, idOrLogin)) ?? null;
     }
     const what = 'read a person';
-    const answer = await this.#send('GET', apiPath`/users/${idOrLogin}`, what, { mayBeAbsent: true });
+    const answer = await this.#api.send('GET', apiPath`/users/${idOrLogin}`, what, { mayBeAbsent: true });
     if (answer.status === 404) return null;
     const person = personOf(parseAnswer(userSchema, answer, what));
     // Okta also answers to the short name, the part of a login before the @: that is somebody else's guess.
@@ -121,14 +118,14 @@ class Okta implements IdentityProvider {
 
   async pageOfMembers(groupId: string, from: string | null): Promise<Page<IdpPerson>> {
     const what = 'list members';
-    const answer = await this.#send(
+    const answer = await this.#api.send(
       'GET',
       from ?? `${apiPath`/groups/${groupId}/users`}?limit=${SWEEP_LIMIT}`,
       what,
     );
     return {
       rows: parseAnswer(usersSchema, answer, what).map(personOf),
-      next: this.#nextPath(answer.headers, what),
+      next: this.#api.nextPath(answer.headers, what),
       easeMs: easeMsOf(answer.headers),
     };
   }
@@ -147,17 +144,17 @@ class Okta implements IdentityProvider {
   }
 
   async addMember(groupId: string, personId: string): Promise<void> {
-    await this.#send('PUT', apiPath`/groups/${groupId}/users/${personId}`, 'add a member');
+    await this.#api.send('PUT', apiPath`/groups/${groupId}/users/${personId}`, 'add a member');
   }
 
   async removeMember(groupId: string, personId: string): Promise<void> {
-    await this.#send('DELETE', apiPath`/groups/${groupId}/users/${personId}`, 'remove a member');
+    await this.#api.send('DELETE', apiPath`/groups/${groupId}/users/${personId}`, 'remove a member');
   }
 
   async check(): Promise<void> {
     // One read for each right that we need to have.
-    await this.#send('GET', '/groups?limit=1', 'check groups');
-    await this.#send('GET', '/users?limit=1', 'check users');
+    await this.#api.send('GET', '/groups?limit=1', 'check groups');
+    await this.#api.send('GET', '/users?limit=1', 'check users');
   }
 
   async #searchUsers(attribute: string, value: string): Promise<IdpPerson[]> {
@@ -201,54 +198,15 @@ class Okta implements IdentityProvider {
     let next: string | null = path;
     for (let pages = 0; next !== null; pages += 1) {
       if (pages === MAX_PAGES) throw badAnswer(what, 'the list has no end');
-      const answer: Answer = await this.#send('GET', next, what);
+      const answer: Answer = await this.#api.send('GET', next, what);
       yield* parseAnswer(z.array(item), answer, what);
-      next = this.#nextPath(answer.headers, what);
+      next = this.#api.nextPath(answer.headers, what);
     }
-  }
-
-  #nextPath(headers: Headers, what: string): string | null {
-    const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(headers.get('link') ?? '')?.[1];
-    if (target === undefined) return null;
-    // The credentials go to our organisation and nowhere else, whatever a link says.
-    const base = new URL(`${this.#orgUrl}/api/v1/`);
-    const next = URL.parse(target);
-    if (next === null || next.origin !== base.origin || !next.pathname.startsWith(base.pathname))
-      throw badAnswer(what, 'the next page is at another address');
-    return `/${next.pathname.slice(base.pathname.length)}${next.search}`;
-  }
-
-  async #send(
-    method: Call['method'],
-    path: string,
-    what: string,
-    { mayBeAbsent = false } = {},
-  ): Promise<Answer> {
-    const authorization = await this.#credentials.header();
-    let answer = await this.#call(method, path, authorization);
-    if (answer.status === 401 && this.#credentials.refused(authorization))
-      answer = await this.#call(method, path, await this.#credentials.header());
-    if (answer.status >= 200 && answer.status < 300) return answer;
-    if (answer.status === 404 && mayBeAbsent) return answer;
-    throw faultOf(answer, { method }, what);
-  }
-
-  #call(method: Call['method'], path: string, authorization: string): Promise<Answer> {
-    return call('idp', {
-      method,
-      url: `${this.#orgUrl}/api/v1${path}`,
-      headers: { authorization },
-      timeoutMs: this.#timeoutMs,
-    });
   }
 }
 
 function unwritable(reason: string): Writability {
   return { writable: false, reason };
-}
-
-function badAnswer(what: string, why: string): Fault {
-  return new Fault('idp.bad_answer', `Okta, ${what}: ${why}`, { retryable: false });
 }
 
 /** An exact match in Okta's search grammar; the value cannot end its own quotes. */
