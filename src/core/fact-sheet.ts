@@ -7,7 +7,7 @@ export type SheetFact = {
   id: string;
   label: string;
   text: string;
-  /** The requester's own words or anything else that a stranger could have written. */
+  /** The requester's own words or anything else that a stranger could have written, their name and title too. */
   untrusted: boolean;
 };
 
@@ -38,7 +38,7 @@ export type SheetSubject = {
 export function factSheet(subject: SheetSubject): FactSheet {
   const { entitlement: e, beneficiary: b } = subject;
   const lines: [label: string, text: string, untrusted?: boolean][] = [
-    ['person', [b.name, b.title, b.department].filter((part) => part !== null).join(', ')],
+    ['person', [b.name, b.title, b.department].filter((part) => part !== null).join(', '), true],
     ['entitlement', `${e.title}: ${e.gives}`],
     ['tier', e.tier],
     ['duration', `${durationInWords(subject.requestedSeconds)} of at most ${durationInWords(e.maxSeconds)}`],
@@ -48,7 +48,7 @@ export function factSheet(subject: SheetSubject): FactSheet {
     ['verdict', subject.verdict.grounds.map((g) => g.text).join('; ')],
     ['reason', subject.reason, true],
   ];
-  if (subject.requester !== null) lines.splice(1, 0, ['requested by', subject.requester.name]);
+  if (subject.requester !== null) lines.splice(1, 0, ['requested by', subject.requester.name, true]);
   if (subject.heldUntil !== null) lines.push(['held until', subject.heldUntil.toISOString()]);
   return {
     facts: lines.map(([label, text, untrusted], i) => ({

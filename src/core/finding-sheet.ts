@@ -31,7 +31,8 @@ export function findingSheet(s: FindingSubject): FactSheet {
   const { entitlement: e } = s;
   const lines: [label: string, text: string, untrusted?: boolean][] = [
     ['found', foundInWords(s)],
-    ['people', peopleInWords(s.who)],
+    // One person is named, in words that they may have chosen themselves.
+    ['people', peopleInWords(s.who), !('count' in s.who)],
     ['entitlement', `${e.title}: ${e.gives}`],
     ['tier', e.tier],
     ['who did it', s.told.actors.length === 0 ? 'not known' : s.told.actors.join(', '), true],

@@ -51,6 +51,8 @@ export interface IdentityProvider {
   /** By exact name; null when there is none. Includes whether its members can be written. */
   findGroup(name: string): Promise<IdpGroup | null>;
   isMember(groupId: string, personId: string): Promise<boolean>;
+  /** Ids of every group the person is in; none for somebody the IdP does not know. */
+  groupIdsOf(personId: string): Promise<string[]>;
   /** Direct members, page by page. */
   listMembers(groupId: string): AsyncIterable<IdpPerson>;
   /** The same for whoever keeps the place between pages; `from` null: the first, and the largest page there is. */
@@ -190,6 +192,8 @@ export type Provenance = {
   latencyMs: number;
   /** Claims that cited nothing we know, or carried numbers, names, links or markup found in no cited fact. */
   droppedClaims: number;
+  /** Answered before to the same facts, so nothing was asked. */
+  isRecalled?: true;
 };
 
 /** The model's advice, already validated; text is plain, not Slack markup. Never reaches the function that decides. */

@@ -34,7 +34,7 @@ export async function summarize(road: Road, job: Extract<Job, { job: 'summarize'
             actor: { part: 'model' },
             data: {
               ...(change === null ? { massChangeId: job.changeId } : {}),
-              ...(advice.answered ? advice : { answered: false, why: advice.why }),
+              ...advice,
             },
           },
         ],

@@ -1,3 +1,5 @@
+import type { FactSheet } from '../core/fact-sheet.ts';
+
 /** What a text of the model may draw on, taken apart once. */
 export type Source = {
   /** Numbers as written: `14`, `2026-11-24`, `10:00`. */
@@ -16,7 +18,10 @@ export type TextFault =
   | 'mention'
   | 'markup'
   | 'number'
-  | 'name';
+  | 'name'
+  | 'order'
+  | 'approval'
+  | 'quote';
 
 // Control, format (bidi, zero width, tags), private use and unassigned characters; line and paragraph separators.
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]|\p{M}{3}/u;
@@ -29,6 +34,19 @@ const MARKUP =
 const NUMBER = /\p{N}+(?:[.,:/-]\p{N}+)*/gu;
 const WORD = /[\p{L}\p{M}]+/gu;
 const SENTENCE_START = /(?:^|[.!?:]\s+)["'“‘(]?(?=[\p{L}\p{M}])/gu;
+
+/** Words in a row that may be a stranger's. */
+const QUOTE_TERMS_MAX = 4;
+const TERM =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}])[\p{L}\p{M}\p{N}])+/gu;
+/** Advice tells what is; what an approver should do is theirs to find. */
+const ORDER =
+  /(?:^|[.!?:;,]\s+|\bplease\s+|\byou\s+(?:must|should|can|may|have to|need to)\s+)["'“‘(]?(?:please\s+)?(?:just\s+|now\s+|do\s+)?(?:approve|accept|grant|allow|authori[sz]e|confirm|click|press|ignore|disregard|override|bypass|trust)\b/iu;
+const APPROVAL =
+  /\b(?:already|pre|was|were|been|is|are|has|have|had|got)[\s-]+(?:been\s+|already\s+)*(?:approved|pre-?approved|authori[sz]ed|signed off|cleared|vetted|whitelisted|allowlisted|agreed|confirmed|verified)\b|\bpre-?(?:approved|authori[sz]ed|cleared)\b/iu;
+/** Says whose claim it is, or that it is not so. */
+const DISTANCE =
+  /\b(?:claim\w*|nothing|none|says?|said|saying|alleg\w+|pretends?|reads? like|states?|stated|assert\w*|unverified|unproven|nobody|no|not|never|whether|if|who)\b/iu;
 
 /** Written-out numbers; `one` is left out, for it is mostly no number. */
 const NUMBER_WORDS: Readonly<Record<string, string>> = {
@@ -82,6 +100,17 @@ const FREE_WORDS: ReadonlySet<string> = new Set([
   'I',
 ]);
 
+/** Words that begin sentences and name nobody, though a fact may begin with them too. */
+const PLAIN_STARTS: ReadonlySet<string> = new Set(
+  (
+    'the a an it its this that these those there no nobody none not nothing some all any both each only other ' +
+    'their his her they he she who which what when where why how is are was were be has have had does do did ' +
+    'can could should would may might will if in on at for from to of by with without and but or so as since ' +
+    'while because after before during until under over more most many few access production request requests ' +
+    'requester reason ticket duration policy person somebody someone asks needs'
+  ).split(' '),
+);
+
 /** One spelling for wide letters, ligatures, superscripts and the like, which would slip past the patterns here. */
 export function plainForm(text: string): string {
   return text.normalize('NFKC').trim();
@@ -98,13 +127,19 @@ export function sourceOf(texts: readonly { text: string; untrusted: boolean }[])
   };
 }
 
-/** The first thing wrong with a text of the model in its plain form, or null. `elsewhere` holds the names of the whole sheet. */
-export function faultOf(
-  text: string,
-  maxLength: number,
-  source: Source,
-  elsewhere: ReadonlySet<string>,
-): TextFault | null {
+/** What the whole sheet says, whatever a text cites. */
+export type Whole = {
+  /** Words that facts write with a capital. */
+  names: ReadonlySet<string>;
+  /** Words of trusted facts, in lower case. */
+  vouched: ReadonlySet<string>;
+  /** What strangers wrote, and what nobody but us did, as `termsOf` takes it apart. */
+  strangers: readonly string[];
+  ours: readonly string[];
+};
+
+/** The first thing wrong with a text of the model in its plain form, or null. */
+export function faultOf(text: string, maxLength: number, source: Source, whole: Whole): TextFault | null {
   if (text === '') return 'empty';
   if (text.length > maxLength) return 'too long';
   if (HIDDEN.test(text)) return 'hidden characters';
@@ -116,8 +151,38 @@ export function faultOf(
   if (plain.includes('@')) return 'mention';
   if (MARKUP.test(plain)) return 'markup';
   if (hasForeignNumber(plain, source)) return 'number';
-  if (hasForeignName(plain, source, elsewhere)) return 'name';
+  if (hasForeignName(plain, source, whole.names)) return 'name';
+  if (ORDER.test(plain)) return 'order';
+  if (claimsApproval(plain, whole.vouched)) return 'approval';
+  if (isBorrowed(plain, whole)) return 'quote';
   return null;
+}
+
+/** An approval that no fact of ours tells of, said as if it were one. */
+function claimsApproval(text: string, vouched: ReadonlySet<string>): boolean {
+  return text
+    .split(/(?<=[.!?;])\s/u)
+    .some((sentence) => APPROVAL.test(sentence) && !vouched.has('approved') && !DISTANCE.test(sentence));
+}
+
+/**
+ * A stranger's sentence in the model's voice: all of it, or more than a few of its words in a row, stand in an
+ * untrusted text and in none of ours.
+ */
+function isBorrowed(text: string, { strangers, ours }: Whole): boolean {
+  const terms = termsOf(text).trim().split(' ');
+  const length = Math.min(QUOTE_TERMS_MAX + 1, terms.length);
+  for (let at = 0; at + length <= terms.length; at += 1) {
+    const run = ` ${terms.slice(at, at + length).join(' ')} `;
+    if (strangers.some((s) => s.includes(run)) && !ours.some((s) => s.includes(run))) return true;
+  }
+  return false;
+}
+
+/** Words in lower case with a space around each; scripts that put none between words are taken letter by letter. */
+export function termsOf(text: string): string {
+  const terms = plainForm(text).toLowerCase().match(TERM) ?? [];
+  return ` ${terms.join(' ')} `;
 }
 
 function hasForeignNumber(text: string, source: Source): boolean {
@@ -131,23 +196,39 @@ function hasForeignNumber(text: string, source: Source): boolean {
 
 /**
  * A word with a capital is taken for a name unless it begins a sentence; at a sentence's start it is one when the
- * sheet writes it with a capital. Scripts without capitals and other alphabets can't be told apart from names.
+ * sheet writes it with a capital. Scripts without capitals and other alphabets can't be told apart from names; letters of two alphabets in one word are
+ * a disguise.
  */
 function hasForeignName(text: string, source: Source, elsewhere: ReadonlySet<string>): boolean {
   const starts = new Set([...text.matchAll(SENTENCE_START)].map((m) => m.index + m[0].length));
   for (const match of text.matchAll(WORD)) {
     const [word] = match;
+    if (/\p{Script=Latin}/u.test(word) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(word)) return true;
     if (source.words.has(word.toLowerCase()) || FREE_WORDS.has(word)) continue;
     if (!/^[\p{Script=Latin}\p{M}]+$/u.test(word)) return true;
     if (!/[\p{Lu}\p{Lt}]/u.test(word)) continue;
     const onlyFirstIsCapital = /^\p{Lu}[^\p{Lu}\p{Lt}]*$/u.test(word);
-    if (starts.has(match.index) && onlyFirstIsCapital && !elsewhere.has(word)) continue;
+    const mayBeName = elsewhere.has(word) && !PLAIN_STARTS.has(word.toLowerCase());
+    if (starts.has(match.index) && onlyFirstIsCapital && !mayBeName) continue;
     return true;
   }
   return false;
 }
 
+/** What all of a sheet says. Clauses are prose of the policy: they name nobody, and vouch for nothing that happened. */
+export function wholeOf(sheet: FactSheet): Whole {
+  const trusted = sheet.facts.filter((fact) => !fact.untrusted).map((fact) => fact.text);
+  return {
+    names: new Set(sheet.facts.flatMap(({ text }) => capitalisedWords(text))),
+    vouched: new Set(
+      trusted.flatMap((text) => (plainForm(text).match(WORD) ?? []).map((word) => word.toLowerCase())),
+    ),
+    strangers: sheet.facts.filter((fact) => fact.untrusted).map((fact) => termsOf(fact.text)),
+    ours: [...trusted, ...sheet.clauses.map((clause) => clause.text)].map(termsOf),
+  };
+}
+
 /** Words that a text writes with a capital, as they stand. */
-export function capitalisedWords(text: string): string[] {
+function capitalisedWords(text: string): string[] {
   return (text.match(WORD) ?? []).filter((word) => /^\p{Lu}/u.test(word));
 }

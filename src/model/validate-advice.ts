@@ -1,6 +1,6 @@
 import type { Advice, FactSheet, Risk } from '../flow/ports.ts';
 import type { RawAdvice } from './advice-schema.ts';
-import { capitalisedWords, faultOf, plainForm, sourceOf } from './text-check.ts';
+import { faultOf, plainForm, type Source, sourceOf, wholeOf } from './text-check.ts';
 
 const HEADLINE_MAX = 120;
 const RISK_TEXT_MAX = 200;
@@ -18,7 +18,8 @@ export type ValidatedAdvice = {
 /**
  * Pure. Keeps of the model's answer only what the sheet bears out: a risk must cite facts (and only facts and
  * clauses that exist) and may hold only numbers and names of what it cites; headline and questions, which cite
- * nothing, only those of the sheet. A bad headline, or risks of which none is left, throws away the whole.
+ * nothing, only those of the sheet. No text may give orders, tell of an approval that no fact of ours tells of, or speak
+ * a stranger's words as its own. A bad headline, or risks of which none is left, throws away the whole.
  */
 export function validateAdvice(raw: RawAdvice, sheet: FactSheet): ValidatedAdvice {
   const facts = new Map(sheet.facts.map((fact) => [fact.id, fact]));
@@ -28,8 +29,9 @@ export function validateAdvice(raw: RawAdvice, sheet: FactSheet): ValidatedAdvic
     untrusted: false,
   });
   const everything = sourceOf([...sheet.facts, ...sheet.clauses.map(asText)]);
-  // Clauses are prose of the policy and name nobody.
-  const names = new Set(sheet.facts.flatMap(({ text }) => capitalisedWords(text)));
+  const whole = wholeOf(sheet);
+  const isGood = (text: string, maxLength: number, source: Source) =>
+    faultOf(text, maxLength, source, whole) === null;
 
   const keepRisk = (risk: RawAdvice['risks'][number]): Risk[] => {
     const citedFacts = [...new Set(risk.facts)];
@@ -41,16 +43,16 @@ export function validateAdvice(raw: RawAdvice, sheet: FactSheet): ValidatedAdvic
       ...sheet.clauses.filter(({ id }) => citedClauses.includes(id)).map(asText),
     ]);
     const text = plainForm(risk.text);
-    if (faultOf(text, RISK_TEXT_MAX, source, names) !== null) return [];
+    if (!isGood(text, RISK_TEXT_MAX, source)) return [];
     return [{ text, severity: risk.severity, facts: citedFacts, clauses: citedClauses }];
   };
 
   const headline = plainForm(raw.headline);
-  const isHeadlineGood = faultOf(headline, HEADLINE_MAX, everything, names) === null;
+  const isHeadlineGood = isGood(headline, HEADLINE_MAX, everything);
   const risks = raw.risks.flatMap(keepRisk).slice(0, RISKS_MAX);
   const questions = raw.questions
     .map(plainForm)
-    .filter((question) => faultOf(question, QUESTION_MAX, everything, names) === null)
+    .filter((question) => isGood(question, QUESTION_MAX, everything))
     .slice(0, QUESTIONS_MAX);
   const droppedClaims =
     raw.risks.length - risks.length + raw.questions.length - questions.length + (isHeadlineGood ? 0 : 1);

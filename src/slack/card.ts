@@ -212,6 +212,7 @@ const whyNoAdvice: Record<Extract<AdviceResult, { answered: false }>['why'], str
   refused: 'it declined to answer',
   'off-schema': 'its answer could not be read',
   'nothing left after checking': 'nothing in its answer stood up to checking',
+  'budget spent': 'what it may cost today is spent',
   'not configured': 'none is configured',
 };
 

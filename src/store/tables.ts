@@ -3,6 +3,7 @@ import type { CanaryRun, RoundResult, Stuck } from '../core/canary.ts';
 import type { Change, LegTimes } from '../core/change.ts';
 import type { FactSheet } from '../core/fact-sheet.ts';
 import type { MassChange, MassKind, MassState } from '../core/mass-change.ts';
+import type { Offboarding, OffboardingState } from '../core/offboarding.ts';
 import type { Job, JobName } from '../core/reactions.ts';
 import type { AdviceResult } from '../flow/ports.ts';
 import type { ScimTables } from './scim-tables.ts';
@@ -76,6 +77,15 @@ export type Tables = {
     note: string | null;
     outcome: string | null;
     change_id: string | null;
+  };
+  offboardings: {
+    id: string;
+    person_id: string;
+    state: OffboardingState;
+    version: number;
+    cause: string;
+    opened_at: Date;
+    doc: Json<Offboarding>;
   };
   summaries: {
     /** A change or a mass change. */
@@ -171,5 +181,7 @@ export type Tables = {
     data: Json<unknown>;
   };
   audit_seals: { seq: string | bigint; audit_id: string; hash: Buffer; cluster: string | null };
+  model_answers: { key: string; raw: Json<unknown>; model: string; answered_at: Generated<Date> };
+  model_spending: { day: Date; tokens: string | bigint };
   installation: { single: Generated<boolean>; belongs_to: string; since: Generated<Date> };
 } & ScimTables;

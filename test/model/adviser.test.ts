@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Adviser, FactSheet } from '../../src/flow/ports.ts';
+import type { Adviser, FactSheet, WishSheet } from '../../src/flow/ports.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { createModelEmulator, SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
@@ -67,7 +67,7 @@ describe('an answer', () => {
         ],
         lean: 'ask more',
       },
-      provenance: { model: SCRIPTED_MODEL, promptId: 'request-risk', promptVersion: 1, droppedClaims: 0 },
+      provenance: { model: SCRIPTED_MODEL, promptId: 'request-risk', promptVersion: 2, droppedClaims: 0 },
     });
     if (!result.answered) return;
     expect(result.advice.questions.length).toBeGreaterThan(0);
@@ -104,18 +104,38 @@ describe('an answer', () => {
 });
 
 describe('no answer, with the reason', () => {
+  const spent = {
+    model: SCRIPTED_MODEL,
+    promptId: 'request-risk',
+    inputTokens: expect.any(Number),
+    outputTokens: expect.any(Number),
+  };
   test.each([
-    ['refuse', 'refused'],
-    ['off-schema', 'off-schema'],
-    ['half-json', 'off-schema'],
-    ['huge', 'off-schema'],
-    ['hostile', 'nothing left after checking'],
-    ['down', 'down'],
-  ])('%s: %s', async (name, why) => {
+    ['refuse', 'refused', { ...spent, droppedClaims: 0 }],
+    ['off-schema', 'off-schema', { ...spent, droppedClaims: 0 }],
+    ['half-json', 'off-schema', { ...spent, droppedClaims: 0 }],
+    ['huge', 'off-schema', null],
+    ['html', 'off-schema', { model: SCRIPTED_MODEL, inputTokens: 0 }],
+    ['hostile', 'nothing left after checking', { ...spent, droppedClaims: 9 }],
+    ['lies', 'nothing left after checking', { ...spent, droppedClaims: 5 }],
+    ['invented-citations', 'nothing left after checking', { ...spent, droppedClaims: 4 }],
+    ['orders', 'nothing left after checking', { ...spent, droppedClaims: 6 }],
+    ['markup', 'nothing left after checking', { ...spent, droppedClaims: 12 }],
+    ['parrot', 'nothing left after checking', { ...spent, droppedClaims: 2 }],
+    ['down', 'down', null],
+    ['rate-limited', 'down', null],
+    ['failing', 'down', null],
+    ['disconnect', 'down', null],
+  ])('%s: %s', async (name, why, provenance) => {
     await mode(name);
-    expect(await adviser.summarizeRequest(sheet)).toEqual({ answered: false, why });
-    // Asking again would not help, but for a server that is down.
-    expect(asked()).toBe(name === 'down' ? 2 : 1);
+    expect(await adviser.summarizeRequest(sheet)).toEqual({
+      answered: false,
+      why,
+      ...(provenance === null ? {} : { provenance: expect.objectContaining(provenance) }),
+    });
+    // Asking again would not help, but for a server that is in trouble.
+    const isTrouble = ['down', 'rate-limited', 'failing', 'disconnect'].includes(name);
+    expect(asked()).toBeLessThanOrEqual(isTrouble ? 2 : 1);
   });
 
   test('wrong key, unknown model, connection cut, nobody there: down', async () => {
@@ -158,6 +178,56 @@ describe('the budget holds for the whole of it', () => {
     const failing = await timed(connect({ budgetMs: BUDGET_MS }));
     expect(failing.result.answered).toBe(false);
     expect(failing.ms).toBeLessThan(BUDGET_MS + 400);
+  });
+});
+
+describe('a wish', () => {
+  const wish: WishSheet = {
+    text: 'I need to read orders API logs in prod until Friday for INC-4711',
+    candidates: [
+      { key: 'orders-api-deploy', title: 'Orders API: deploy to prod', gives: 'deploying the Orders API' },
+      { key: 'orders-api-read', title: 'Orders API: read logs in prod', gives: 'reading logs and messages' },
+    ],
+  };
+
+  test('is read into the fields of the form, each in the person’s own words', async () => {
+    expect(await adviser.readWish(wish)).toMatchObject({
+      answered: true,
+      wish: { entitlementKey: 'orders-api-read', when: 'until Friday', ticket: 'INC-4711' },
+      provenance: { promptId: 'free-text', droppedClaims: 0 },
+    });
+  });
+
+  test.each(['hostile', 'orders', 'markup', 'invented-citations'])(
+    '%s: nothing of what it makes up gets into the form',
+    async (name) => {
+      await mode(name);
+      expect(await adviser.readWish(wish)).toMatchObject({
+        answered: true,
+        wish: { entitlementKey: null, when: null, reason: null, ticket: null },
+        provenance: { droppedClaims: 4 },
+      });
+    },
+  );
+
+  test.each([
+    ['refuse', 'refused'],
+    ['off-schema', 'off-schema'],
+    ['huge', 'off-schema'],
+    ['down', 'down'],
+  ])('%s: %s', async (name, why) => {
+    await mode(name);
+    expect(await adviser.readWish(wish)).toMatchObject({ answered: false, why });
+  });
+
+  test('has a budget of its own', async () => {
+    await mode('slow');
+    const startedMs = performance.now();
+    expect(await connect({ wishBudgetMs: BUDGET_MS }).readWish(wish)).toEqual({
+      answered: false,
+      why: 'slow',
+    });
+    expect(performance.now() - startedMs).toBeLessThan(BUDGET_MS + 400);
   });
 });
 

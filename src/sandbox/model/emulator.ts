@@ -5,14 +5,17 @@ import { z } from 'zod';
 import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
 import { credentials } from '../seed.ts';
-import { hostileAdvice, readSheet, scriptedAdvice } from './scripted-advice.ts';
+import { hostileAnswers, isHostile } from './hostile-answers.ts';
+import { readSheet, scriptedAdvice } from './scripted-advice.ts';
 import { isFinding, scriptedFinding } from './scripted-finding.ts';
+import { readWish, scriptedWish } from './scripted-wish.ts';
 
 const PREFIX = '/model';
 export const SCRIPTED_MODEL = 'scripted-sandbox-model';
 const SLOW_DEFAULT_MS = 15_000;
 const DRIP_DEFAULT_MS = 200;
-const HUGE_BYTES = 4 * 1024 * 1024;
+const HUGE_BYTES = 10 * 1024 * 1024;
+const DISCONNECT_AFTER_MS = 20;
 const CHARACTERS_PER_TOKEN = 4;
 
 const modes = [
@@ -28,13 +31,32 @@ const modes = [
   'off-schema',
   /** Stops in the middle, for lack of tokens. */
   'half-json',
+  /** Everything at once that a model under somebody's spell might say. */
   'hostile',
-  /** Megabytes. */
+  /** Numbers and names that stand nowhere, cited as if they did. */
+  'lies',
+  /** Cites facts and clauses that do not exist, or none. */
+  'invented-citations',
+  /** Tells the approver what to do, and of approvals that never were. */
+  'orders',
+  /** Mentions, links and markup of Slack, Markdown and HTML. */
+  'markup',
+  /** Repeats what strangers wrote as its own words, correctly cited. */
+  'parrot',
+  /** Ten megabytes. */
   'huge',
   /** Headers at once, then a few bytes every `ms`, never ending soon. */
   'drip',
   /** An older server: 400 for a JSON schema, content in JSON mode. */
   'json-mode-only',
+  /** 429, for as long as it is asked. */
+  'rate-limited',
+  /** 500. */
+  'failing',
+  /** The connection breaks in the middle of the answer. */
+  'disconnect',
+  /** A page of HTML, with 200. */
+  'html',
 ] as const;
 const modeSchema = z.strictObject({ mode: z.enum(modes), ms: z.int().min(0).optional() });
 type Mode = z.infer<typeof modeSchema>;
@@ -106,10 +128,13 @@ export function createModelEmulator(world: World): Emulator {
   async function answer(request: z.infer<typeof requestSchema>, reply: FastifyReply): Promise<unknown> {
     const message = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
     const sheet = readSheet(message);
+    const wish = readWish(message);
     const scripted =
-      sheet === null
-        ? 'There is no fact sheet in this message.'
-        : JSON.stringify(isFinding(sheet) ? scriptedFinding(sheet) : scriptedAdvice(sheet));
+      wish !== null
+        ? JSON.stringify(scriptedWish(wish))
+        : sheet === null
+          ? 'There is no fact sheet in this message.'
+          : JSON.stringify(isFinding(sheet) ? scriptedFinding(sheet) : scriptedAdvice(sheet));
     const complete = (content: string | null, finish = 'stop', refusal: string | null = null) => {
       answers += 1;
       return {
@@ -128,6 +153,7 @@ export function createModelEmulator(world: World): Emulator {
         usage: usage(request.messages.map(({ content: sent }) => sent).join(''), content ?? refusal ?? ''),
       };
     };
+    if (isHostile(mode.mode)) return complete(JSON.stringify(hostileAnswers(mode.mode, { sheet, wish })));
     switch (mode.mode) {
       case 'scripted':
         return complete(scripted);
@@ -144,8 +170,6 @@ export function createModelEmulator(world: World): Emulator {
         return complete(JSON.stringify({ verdict: 'fine', score: 7 }));
       case 'half-json':
         return complete(scripted.slice(0, Math.floor(scripted.length / 2)), 'length');
-      case 'hostile':
-        return complete(JSON.stringify(hostileAdvice(sheet)));
       case 'huge':
         return complete('x'.repeat(HUGE_BYTES));
       case 'drip': {
@@ -166,6 +190,18 @@ export function createModelEmulator(world: World): Emulator {
               ),
             );
         return complete(scripted);
+      case 'rate-limited':
+        return reply.code(429).send(faultBody(429, reply));
+      case 'failing':
+        return reply.code(500).send(faultBody(500, reply));
+      case 'disconnect':
+        reply.hijack();
+        reply.raw.writeHead(200, { 'content-type': 'application/json', 'content-length': 4_000 });
+        reply.raw.write('{"id":"chatcmpl-sandbox","choices":[{"message":{"content":"');
+        setTimeout(() => reply.raw.destroy(), DISCONNECT_AFTER_MS);
+        return reply;
+      case 'html':
+        return reply.type('text/html').send('<html><body>Please <a href="/login">sign in</a>.</body></html>');
     }
   }
 

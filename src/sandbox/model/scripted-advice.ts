@@ -128,21 +128,3 @@ function daysIn(text: string): number | null {
   const match = /(\d+) (second|minute|hour|day)s?/.exec(text);
   return match === null ? null : Number(match[1]) * (DAYS[match[2] ?? ''] ?? 0);
 }
-
-/** What a model under somebody else's spell would say: orders, inventions, mentions, links, markup. */
-export function hostileAdvice(sheet: Sheet | null): ScriptedAdvice {
-  const id = sheet?.facts[0]?.id ?? 'f1';
-  return {
-    headline: 'APPROVE NOW <!channel>: see https://evil.example/approve, 99 managers agreed.',
-    risks: [
-      { text: 'Mallory Blackwood has already approved this.', severity: 'low', facts: [id], clauses: [] },
-      { text: 'Only 1337 records are in reach.', severity: 'low', facts: [id], clauses: [] },
-      { text: 'No risk at all, click *Approve*.', severity: 'low', facts: ['f999'], clauses: ['AC-999'] },
-      { text: 'Ask <@U0000005> or mallory@evil.example.', severity: 'high', facts: [id], clauses: [] },
-      { text: 'Details at evil.example/x.', severity: 'low', facts: [id], clauses: [] },
-      { text: 'Turned\u202E around.', severity: 'low', facts: [], clauses: [] },
-    ],
-    questions: ['@channel why is this not approved yet?', '<https://evil.example|Click here>'],
-    lean: 'approve',
-  };
-}
