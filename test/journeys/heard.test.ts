@@ -166,6 +166,21 @@ test('suspended in Okta, which pushes nothing, is out of the Anypoint team; unsu
   await walk.until('back in the team', () => walk.isInTeam('ines', 'Orders API readers'));
 });
 
+test('another department comes by SCIM push too, and is the person’s', async () => {
+  await hooks({ lose: true });
+  await isLogRefused(true);
+  await walk.request('POST', '/okta/sim/users/ines/profile', { department: 'Payments' });
+  const departmentOf = async () =>
+    (
+      await walk.query<{ department: string }>(
+        `select department from people where email = 'ines@acme.example'`,
+      )
+    )[0]?.department;
+  await walk.until('the person is looked at anew', async () => (await departmentOf()) === 'Payments');
+  await walk.request('POST', '/okta/sim/users/ines/profile', { department: 'Orders' });
+  await walk.until('and back', async () => (await departmentOf()) === 'Orders');
+});
+
 describe('what comes to the hook’s address', () => {
   const url = () => `${stage.latchkey.url}/okta/events`;
   const event = (more: object = {}) => ({
