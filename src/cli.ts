@@ -8,6 +8,7 @@ import { Fault } from './core/fault.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
 import { createOkta } from './idp/okta.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
+import { policyCommands } from './policy/commands.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
@@ -67,17 +68,20 @@ program
     process.exitCode = isWell ? 0 : 1;
   });
 
-const policy = program.command('policy').description('the catalogue and the written policy');
-policy
-  .command('check')
-  .description('read the catalogue and name every mistake by line')
-  .action(async () => {
-    const { policyDir } = readConfig({ POLICY_DIR: process.env.POLICY_DIR });
-    const { catalogue } = await loadPolicy(policyDir);
-    say(
-      `${policyDir}: ${catalogue.entitlements.length} entitlements, ${catalogue.clauses.length} clauses, no mistakes`,
-    );
-  });
+policyCommands(program, {
+  dir: () => readConfig({ POLICY_DIR: process.env.POLICY_DIR }).policyDir,
+  async outside() {
+    const outside = readConfig(process.env).outside ?? (await runningSandbox().catch(() => null));
+    return outside === null
+      ? null
+      : { idp: createOkta(outside.okta), mulesoft: createAnypoint(outside.anypoint) };
+  },
+  withDatabase,
+  say,
+  fail() {
+    process.exitCode = 1;
+  },
+});
 
 const audit = program.command('audit').description('the audit trail');
 audit

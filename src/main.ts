@@ -8,6 +8,7 @@ import { Fault } from './core/fault.ts';
 import { type Latchkey, listensOn, portTaken, startLatchkey } from './latchkey.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
+import { seedHistory } from './sandbox/history.ts';
 import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
 import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.ts';
 import { OKTA_HOOK_PATH } from './web/okta-hook.ts';
@@ -91,6 +92,7 @@ async function start(): Promise<void> {
     log,
   });
   stops.push(() => latchkey.stop());
+  if (sandbox !== null) await seedHistory(latchkey.road);
   greet(config, latchkey, sandbox?.url ?? null, Math.round(performance.now() - startedAt));
 }
 

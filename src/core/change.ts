@@ -1,7 +1,7 @@
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from './ids.ts';
 import type { Refusal } from './refusal.ts';
 import type { ApproverPlan } from './routing.ts';
-import type { Verdict } from './verdict.ts';
+import type { ApproverFacts, Verdict } from './verdict.ts';
 
 /** The one noun that travels the road: a grant or revoke, of one entitlement, for one person, with one cause. */
 export type Change = {
@@ -55,7 +55,8 @@ export type Change = {
  * Why a change is on the road. `finding`: somebody is in a group and nothing wants it; `loss`: somebody was taken
  * out of a group while a grant wants them in; `revert`: what was found is taken away; `leaver`: the IdP says the
  * person has left; `birthright`: the catalogue gives it to the person's department, and `renewal`: goes on giving it;
- * `move`: the person moved, and it no longer fits; `canary`: the trip there and back that is timed for ever.
+ * `move`: the person moved, and it no longer fits; `canary`: the trip there and back that is timed for ever;
+ * `lostApp`: the IdP has switched off the person's MuleSoft app; `restore`: they came back, and somebody gave it again.
  */
 export type Cause =
   | 'request'
@@ -69,7 +70,9 @@ export type Cause =
   | 'birthright'
   | 'renewal'
   | 'move'
-  | 'canary';
+  | 'canary'
+  | 'lostApp'
+  | 'restore';
 
 /** Nobody asked for these; they were found. */
 export function isFound(change: Pick<Change, 'cause'>): boolean {
@@ -91,10 +94,18 @@ export function isByRule(change: Pick<Change, 'cause'>): boolean {
   return change.cause === 'birthright' || change.cause === 'renewal';
 }
 
-export type Approval = { by: PersonId; name: string; at: Date; seconds: number | null; clickId: string };
+export type Approval = {
+  by: PersonId;
+  name: string;
+  at: Date;
+  seconds: number | null;
+  clickId: string;
+  /** Who they were then, for the rules. */
+  as?: ApproverFacts;
+};
 
 export type Decision = {
-  outcome: 'approved' | 'denied' | 'withdrawn' | 'lapsed';
+  outcome: 'approved' | 'denied' | 'withdrawn' | 'lapsed' | 'closed';
   /** Null when a rule decided. */
   by: PersonId | null;
   byName: string;
@@ -130,6 +141,7 @@ export const lifeCycle = {
     changeDenied: 'denied',
     changeWithdrawn: 'withdrawn',
     requestLapsed: 'lapsed',
+    requestClosed: 'closed',
   },
   asking: {
     approvalGiven: 'asking',
@@ -139,6 +151,7 @@ export const lifeCycle = {
     changeDenied: 'denied',
     changeWithdrawn: 'withdrawn',
     requestLapsed: 'lapsed',
+    requestClosed: 'closed',
   },
   applying: {
     idpWritten: 'verifying',
@@ -188,6 +201,7 @@ export const lifeCycle = {
   denied: {},
   withdrawn: {},
   lapsed: {},
+  closed: {},
   ended: {},
   superseded: { grantEnded: 'ended' },
   failed: { endingWarned: 'failed', grantEnded: 'ended' },
@@ -258,6 +272,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
     }
   | { type: 'changeWithdrawn'; decision: Decision }
   | { type: 'requestLapsed'; decision: Decision }
+  /** Whoever asked, or whom it is for, has left. */
+  | { type: 'requestClosed'; decision: Decision }
   | { type: 'idpWritten'; wrote: 'added' | 'removed' | 'already so' }
   | { type: 'scimPushed' }
   | { type: 'delivered'; wrote: 'added' | 'removed' }

@@ -5,7 +5,7 @@ import type { ChangeId, GrantId, PersonId } from './ids.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { type Base, revertEvents } from './revert.ts';
 import { type ApproverPlan, distinct, isApproved } from './routing.ts';
-import type { Verdict } from './verdict.ts';
+import type { ApproverFacts, Verdict } from './verdict.ts';
 
 /** What an approver did. The button carried only the change's id and the round; everything else is looked up again. */
 export type Click = {
@@ -16,7 +16,7 @@ export type Click = {
 
 /** Everything a decision rests on, gathered at the click. No field of this comes from the model. */
 export type ClickFacts = {
-  clicker: { id: PersonId; name: string };
+  clicker: { id: PersonId; name: string } & Partial<ApproverFacts>;
   /** Approvers by the catalogue and the IdP as they are now. */
   plan: ApproverPlan;
   /** The verdict by the rules as they are now. */
@@ -130,7 +130,14 @@ function approve(
   const given: ChangeEvent = {
     ...base,
     type: 'approvalGiven',
-    approval: { by: clicker.id, name: clicker.name, at: now, seconds: click.seconds, clickId: click.id },
+    approval: {
+      by: clicker.id,
+      name: clicker.name,
+      at: now,
+      seconds: click.seconds,
+      clickId: click.id,
+      ...asApprover(clicker),
+    },
   };
   const approvals = [...change.approvals, { by: clicker.id, seconds: click.seconds }];
   if (
@@ -223,6 +230,10 @@ export function approveByRule(
   ];
 }
 
+function asApprover({ email, department, title }: ClickFacts['clicker']): { as?: ApproverFacts } {
+  return email === undefined ? {} : { as: { email, department: department ?? null, title: title ?? null } };
+}
+
 function decided(
   outcome: Decision['outcome'],
   facts: Pick<ClickFacts, 'clicker' | 'now'>,
@@ -269,6 +280,8 @@ function pastTense(decision: Decision): string {
       return 'withdrew this';
     case 'lapsed':
       return 'let this lapse';
+    case 'closed':
+      return 'closed this';
     default:
       return decision.outcome satisfies never;
   }

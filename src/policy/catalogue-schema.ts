@@ -96,6 +96,8 @@ const entitlement = z
       issue(['durations', 'default'], '`default` has to be one of `offered`');
     if (e.autoApprove && e.tier !== 'low')
       issue(['autoApprove'], 'only tier low may be approved by rule: set `autoApprove: false`');
+    if (e.birthright !== undefined && e.tier !== 'low')
+      issue(['birthright'], 'only tier low may be given by rule: take this out, and let people ask');
   });
 
 const bundle = z.strictObject({

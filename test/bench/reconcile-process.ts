@@ -35,6 +35,9 @@ const entitlement = (g: number): Entitlement => ({
   clauses: [],
   unrequested: 'ask',
   birthright: null,
+  conflicts: [],
+  reviewEverySeconds: null,
+  reviewed: null,
 });
 const catalogue: Catalogue = {
   channel: 'bench',
@@ -44,6 +47,7 @@ const catalogue: Catalogue = {
   massGuard: { memberships: 10, windowSeconds: 600, people: 10, share: 0.05, peopleWindowSeconds: 3_600 },
   canary: null,
   entitlements: Array.from({ length: Number(groups) }, (_, g) => entitlement(g)),
+  bundles: [],
   clauses: [],
 };
 
@@ -53,8 +57,10 @@ const log = pino({ level: 'warn' }, process.stderr);
 const idp = createOkta({ orgUrl: worldUrl, auth: { token: 'bench' } });
 const mulesoft = createAnypoint({ url: worldUrl, orgId: 'bench', clientId: 'bench', clientSecret: 'bench' });
 const pausedUntil: Road['pausedUntil'] = new Map();
+/** Nobody asks for anything here. */
+const rules = { fingerprint: 'bench', answer: () => ({ isAllowed: false, hits: [], errors: [] }) };
 const book = createCatalogueBook(
-  catalogue,
+  { catalogue, rules },
   idp,
   mulesoft,
   (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),

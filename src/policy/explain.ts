@@ -1,0 +1,122 @@
+import { Fault } from '../core/fault.ts';
+import type { EntitlementKey } from '../core/ids.ts';
+import type { Policy } from '../core/policy.ts';
+import { conflictsOf, type Holding } from '../core/separation.ts';
+import { evaluateRequest, quorumUnder, ruledOut } from '../core/verdict.ts';
+import type { IdentityProvider, IdpPerson } from '../flow/ports.ts';
+import { verdictInWords } from './decision-tables.ts';
+
+/**
+ * What the policy would say if this person asked for this now, line by line. What they hold is read from the groups in
+ * the IdP; what else they have asked for is not known here, and the lines say so.
+ */
+export async function explain(
+  policy: Policy,
+  idp: IdentityProvider,
+  asked: { person: string; entitlement: string; seconds: number | null },
+): Promise<string[]> {
+  const { catalogue, rules } = policy;
+  const entitlement = catalogue.entitlements.find((e) => e.key === asked.entitlement);
+  if (entitlement === undefined)
+    throw unknown(
+      `there is no entitlement ${asked.entitlement}; there are ${catalogue.entitlements.map((e) => e.key).join(', ')}`,
+    );
+  const person = await onePerson(idp, asked.person);
+  const holdings: Holding[] = [];
+  for (const { with: other } of entitlement.conflicts) {
+    const group = await idp.findGroup(catalogue.entitlements.find((e) => e.key === other)?.idpGroup ?? '');
+    if (group !== null && (await idp.isMember(group.id, person.id)))
+      holdings.push({ entitlementKey: other as EntitlementKey, how: 'held', through: null });
+  }
+  const duties = { holdings, brings: [] };
+  const seconds = asked.seconds ?? entitlement.defaultSeconds;
+  const facts = {
+    entitlement,
+    beneficiary: {
+      email: person.email,
+      department: person.department,
+      title: person.title,
+      isActive: person.status === 'active',
+    },
+    requestedSeconds: seconds,
+    isForSomebodyElse: false,
+    duties,
+    conflicts: conflictsOf(catalogue, entitlement, duties),
+  };
+  const verdict = evaluateRequest(facts, rules);
+  const clause = (id: string | null) => catalogue.clauses.find((c) => c.id === id);
+  const lines = [
+    `${person.displayName} (${[person.title, person.department, person.status].filter(Boolean).join(', ')}) asks for ${entitlement.title}, tier ${entitlement.tier}`,
+    `verdict: ${verdictInWords(verdict)}`,
+    ...verdict.grounds.map((g) => {
+      const source = [g.rule === undefined ? null : `rule ${g.rule}`, g.clause].filter(
+        (part) => part !== null,
+      );
+      return `  because ${g.text}${source.length === 0 ? '' : ` (${source.join(', ')})`}`;
+    }),
+    ...(verdict.conflicts ?? []).map((c) => `  separation of duties: ${c.text}`),
+  ];
+  if (verdict.effect === 'ask') lines.push(...(await decidersOf(policy, idp, person, facts, verdict)));
+  const ids = [...new Set(verdict.grounds.flatMap((g) => g.clause ?? []))];
+  for (const id of ids) lines.push(`${id}: ${clause(id)?.text ?? ''}`);
+  lines.push(
+    'Not known here: requests that wait, and the hour. They may make a difference where a rule asks for them.',
+  );
+  return lines;
+}
+
+async function decidersOf(
+  { rules }: Policy,
+  idp: IdentityProvider,
+  person: IdpPerson,
+  facts: Parameters<typeof evaluateRequest>[0],
+  verdict: ReturnType<typeof evaluateRequest>,
+): Promise<string[]> {
+  const { approvers, owner } = facts.entitlement;
+  const lines = [
+    `decided by: ${approvers.of} of ${approvers.sources.length} source${approvers.sources.length === 1 ? '' : 's'}, ${quorumUnder(verdict, approvers.quorum)} in all, never ${person.displayName}`,
+  ];
+  for (const source of approvers.sources) {
+    const name =
+      'manager' in source
+        ? 'manager'
+        : 'owner' in source
+          ? 'owner'
+          : 'person' in source
+            ? source.person
+            : `group ${source.group}`;
+    const people: IdpPerson[] = [];
+    if ('manager' in source) {
+      const manager = person.manager === null ? null : await idp.readPerson(person.manager);
+      if (manager !== null) people.push(manager);
+    } else if ('group' in source) {
+      const group = await idp.findGroup(source.group);
+      if (group !== null) people.push(...(await idp.pageOfMembers(group.id, null)).rows);
+    } else people.push(...(await idp.findPeopleByEmail('owner' in source ? owner : source.person)));
+    const said = people
+      .filter((p) => p.status === 'active' && p.id !== person.id)
+      .map((p) => {
+        const out = ruledOut(rules, facts, { email: p.email, department: p.department, title: p.title });
+        return out === null ? p.displayName : `${p.displayName} may not (${out.text})`;
+      });
+    lines.push(`  ${name}: ${said.join(', ') || 'nobody, so the catalogue’s admins'}`);
+  }
+  return lines;
+}
+
+async function onePerson(idp: IdentityProvider, named: string): Promise<IdpPerson> {
+  const found = named.includes('@') ? await idp.findPeopleByEmail(named) : [];
+  const [one, second] =
+    found.filter((p) => p.status === 'active').length > 0
+      ? found.filter((p) => p.status === 'active')
+      : found;
+  if (second !== undefined) throw unknown(`several people have the address ${named}: give the login`);
+  const person = one ?? (await idp.readPerson(named));
+  if (person === null)
+    throw unknown(`${idp.name} knows nobody called ${named}: give an e-mail address or a login`);
+  return person;
+}
+
+function unknown(text: string): Fault {
+  return new Fault('config.invalid', text, { retryable: false });
+}

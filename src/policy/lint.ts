@@ -1,0 +1,105 @@
+import type { Catalogue, Entitlement } from '../core/catalogue.ts';
+import type { IdentityProvider, MuleSoft } from '../flow/ports.ts';
+import { fingerprintOf, grownSince, mixesAdministration, reachOf } from './team-roles.ts';
+
+/** `problem`: has to be mended. `advice`: works, but somebody should know. */
+export type Remark = { kind: 'problem' | 'advice'; entitlement: string | null; text: string };
+
+/** Pure: what the catalogue alone says that will bite somebody. */
+export function lintCatalogue(catalogue: Catalogue): Remark[] {
+  const remarks: Remark[] = [];
+  const advise = (entitlement: string | null, text: string) =>
+    remarks.push({ kind: 'advice', entitlement, text });
+  if (catalogue.admins.length < 2)
+    advise(null, 'there is one admin only: what would be theirs to decide and is about them, nobody can');
+  for (const e of catalogue.entitlements) {
+    if (e.key === catalogue.canary?.entitlement) continue;
+    const { sources, quorum, of } = e.approvers;
+    const named = new Set(
+      sources.flatMap((s) => ('owner' in s ? [e.owner] : 'person' in s ? [s.person] : [])).map(lower),
+    );
+    const isFixed = sources.every((s) => 'owner' in s || 'person' in s);
+    if (isFixed && named.size < quorum)
+      advise(e.key, `its approvers can never be ${quorum}: it always goes to the catalogue’s admins`);
+    else if (isFixed && named.size === quorum && of === 'any')
+      advise(
+        e.key,
+        `when ${[...named].join(' or ')} asks, nobody is left to approve and it goes to the catalogue’s admins: name a second source`,
+      );
+    else if (sources.length === 1 && sources.some((s) => 'manager' in s))
+      advise(
+        e.key,
+        'the manager alone approves: for whoever has none in the IdP it goes to the catalogue’s admins',
+      );
+    if (e.clauses.length === 0) advise(e.key, 'no clause of policy.md bears on it: name those that do');
+    if ((e.tier === 'high' || e.tier === 'critical') && e.reviewEverySeconds === null)
+      advise(e.key, `tier ${e.tier} without a review: write e.g. \`review: { every: 90d }\``);
+  }
+  return remarks;
+}
+
+/** What IdP and Anypoint say of it: places that are missing, and teams that give more than they seem to. */
+export async function lintOutside(
+  catalogue: Catalogue,
+  idp: IdentityProvider,
+  mulesoft: MuleSoft,
+): Promise<Remark[]> {
+  const remarks: Remark[] = [];
+  for (const e of catalogue.entitlements) {
+    const say = (kind: Remark['kind'], text: string) => remarks.push({ kind, entitlement: e.key, text });
+    if ((await idp.findGroup(e.idpGroup)) === null)
+      say('problem', `the group ${e.idpGroup} does not exist in ${idp.name}`);
+    for (const source of e.approvers.sources) {
+      if (!('group' in source)) continue;
+      const group = await idp.findGroup(source.group);
+      if (group === null) say('problem', `the group ${source.group} of its approvers does not exist`);
+      else if ((await idp.pageOfMembers(group.id, null)).rows.length === 0)
+        say('problem', `the group ${source.group} of its approvers has no members`);
+    }
+    const team = await mulesoft.findTeam(e.team);
+    if (team === null) say('problem', `the team ${e.team} does not exist in Anypoint`);
+    else remarks.push(...(await lintTeam(e, team, mulesoft)));
+  }
+  return remarks;
+}
+
+async function lintTeam(
+  e: Entitlement,
+  team: { id: string; name: string; ancestorIds: string[] },
+  mulesoft: MuleSoft,
+): Promise<Remark[]> {
+  const remarks: Remark[] = [];
+  const say = (kind: Remark['kind'], text: string) => remarks.push({ kind, entitlement: e.key, text });
+  const roles = (await Promise.all([team.id, ...team.ancestorIds].map((id) => mulesoft.rolesOf(id)))).flat();
+  const mixed = mixesAdministration(roles);
+  if (mixed !== null)
+    say(
+      'problem',
+      `the group ${e.idpGroup} is a “default group” trap: its team ${team.name} gives ${mixed.administer.join(', ')} together with ${mixed.read.join(', ')}; whoever is let in to look administers. Give administration to a team of its own`,
+    );
+  else if (e.tier !== 'critical' && e.tier !== 'high' && roles.some((r) => reachOf(r.name) === 'administer'))
+    say(
+      'problem',
+      `tier ${e.tier}, but its team ${team.name} gives administration: raise the tier or take the role out`,
+    );
+  const fingerprint = fingerprintOf(roles);
+  const block = `reviewed: { on: ${new Date().toISOString().slice(0, 10)}, roles: ${fingerprint} }`;
+  if (e.reviewed === null) {
+    const names = [...new Set(roles.map((r) => r.name))].join(', ') || 'nothing';
+    say('advice', `nobody has noted a look at what its team gives (${names}); looked at, write \`${block}\``);
+    return remarks;
+  }
+  const grown = grownSince(e.reviewed.roles, roles);
+  if (grown.length > 0)
+    say(
+      'problem',
+      `its team ${team.name} has grown since the review of ${e.reviewed.on}: ${[...new Set(grown.map((r) => r.name))].join(', ')}. Take that out of the team, or look at it and write \`${block}\``,
+    );
+  else if (fingerprint !== e.reviewed.roles)
+    say('advice', `its team ${team.name} gives less than when it was reviewed: write \`${block}\``);
+  return remarks;
+}
+
+function lower(text: string): string {
+  return text.toLowerCase();
+}
