@@ -11,6 +11,7 @@ import type { CanaryView } from './flow/canary-view.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
 import type { MassView } from './flow/mass-view.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
+import type { PolicyView } from './flow/policy-trouble.ts';
 import { createRelay } from './flow/relay.ts';
 import type { Road } from './flow/road.ts';
 import { createSweeps, every } from './flow/sweep.ts';
@@ -25,6 +26,7 @@ import { createMotor } from './queue/motor.ts';
 import { scimRoutes } from './scim/routes.ts';
 import { boltLogger } from './slack/bolt-logger.ts';
 import { SLACK_TIMEOUT_MS } from './slack/call.ts';
+import { createReloader, type Reloader } from './policy/reload.ts';
 import { canaryNotices } from './slack/canary.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { listen } from './slack/listen.ts';
@@ -32,6 +34,7 @@ import { massNotices } from './slack/mass-change.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
 import { httpReceiver, mountSlack } from './slack/mount.ts';
 import { notices } from './slack/notices.ts';
+import { policyNotices } from './slack/policy-trouble.ts';
 import { connectSocket, socketReceiver } from './slack/socket.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { stampDatabase } from './store/installation.ts';
@@ -63,6 +66,8 @@ export type LatchkeyOptions = {
   catalogue: Catalogue;
   /** As loaded with the catalogue. */
   rules: Rules;
+  /** Folder that both were loaded from: followed, so that a change comes into force without a restart. */
+  policyDir?: string;
   databaseUrl: string;
   redisUrl: string | null;
   /** 0: any free port. */
@@ -76,7 +81,7 @@ export type LatchkeyOptions = {
   listenEveryMs?: number;
 };
 
-export type Latchkey = { url: string; road: Road; motor: 'redis' | 'postgres'; stop(): Promise<void> };
+export type Latchkey = { url: string; road: Road; motor: 'redis' | 'postgres'; /** Reads the policy anew, now. */ reload(): Promise<void>; stop(): Promise<void> };
 
 /** Puts the parts together and starts them: one server, the relay, the workers, the sweeps. */
 export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey> {
@@ -120,6 +125,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     notices: notices as (view: ChangeView) => Notice<unknown>[],
     massNotices: massNotices as (view: MassView) => Notice<unknown>[],
     canaryNotices: canaryNotices as (view: CanaryView) => Notice<unknown>[],
+    policyNotices: policyNotices as (view: PolicyView) => Notice<unknown>[],
     adviser,
     catalogue: createCatalogueBook(
       { catalogue: options.catalogue, rules: options.rules },
@@ -135,6 +141,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     runNow: (row) => relay.runNow(row),
     log,
   };
+  const reloader = options.policyDir === undefined ? null : createReloader(road, options.policyDir);
   const relay = createRelay(road, motor);
   const sweeps = createSweeps(
     road,
@@ -150,7 +157,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const url = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   app.get('/healthz', async () => ({ latchkey: true, pid: process.pid }));
   app.get('/readyz', async (_request, reply) => {
-    const report = await readiness(road);
+    const report = await readiness(road, reloader);
     return reply.code(report.ready ? 200 : 503).send(report);
   });
   await scimRoutes(app, {
@@ -205,15 +212,18 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   ours = options.publicUrl ?? address;
   relay.start();
   sweeps.start();
+  reloader?.start();
   keeping.start();
 
   return {
     url: address,
     road,
     motor: motor.kind,
+    reload: async () => await reloader?.look(),
     async stop() {
       await stopSlack();
       await app.close();
+      await reloader?.stop();
       await keeping.stop();
       await keeper?.stop();
       await sweeps.stop();
@@ -270,9 +280,15 @@ type Readiness = {
   entitlements: Record<string, string>;
   /** Whether the canary makes its rounds, or why not. */
   canary: string;
+  /** Fingerprint of the policy in force, and what is wrong with its files since. */
+  policy: { inForce: string; mistakes: readonly string[] };
 };
 
-async function readiness(road: Road): Promise<Readiness> {
+async function readiness(road: Road, reloader: Reloader | null): Promise<Readiness> {
+  const policy = {
+    inForce: road.catalogue.rules().fingerprint,
+    mistakes: reloader?.mistakes() ?? [],
+  };
   const entitlements = Object.fromEntries(
     road.catalogue.current().entitlements.map((e) => {
       const status = road.catalogue.status(e.key);
@@ -289,8 +305,9 @@ async function readiness(road: Road): Promise<Readiness> {
       failing,
       entitlements,
       canary: 'why' in canary ? `${canary.status}: ${canary.why}` : canary.status,
+      policy,
     };
   } catch {
-    return { ready: false, database: false, openWork: null, failing: {}, entitlements, canary: 'unknown' };
+    return { ready: false, database: false, openWork: null, failing: {}, entitlements, canary: 'unknown', policy };
   }
 }

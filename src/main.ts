@@ -84,6 +84,7 @@ async function start(): Promise<void> {
     isSandbox: sandbox !== null,
     catalogue,
     rules,
+    policyDir: config.policyDir,
     databaseUrl,
     redisUrl: config.redisUrl,
     port: config.port,
@@ -92,6 +93,7 @@ async function start(): Promise<void> {
     log,
   });
   stops.push(() => latchkey.stop());
+  process.on('SIGHUP', () => void latchkey.reload());
   if (sandbox !== null) await seedHistory(latchkey.road);
   greet(config, latchkey, sandbox?.url ?? null, Math.round(performance.now() - startedAt));
 }

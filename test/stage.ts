@@ -36,6 +36,8 @@ export type StageOptions = {
   way?: 'http' | 'socket';
   /** Settings in the place of the sandbox's. */
   outside?: Partial<Outside>;
+  /** A policy of one's own, which Latchkey follows; without, the example, as it is at the start. */
+  policyDir?: string;
   catalogue?: (catalogue: Catalogue) => Catalogue;
   /** Lets the canary fly; off without. */
   canary?: { everySeconds: number };
@@ -56,7 +58,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     ...(options.people === undefined ? {} : { people: options.people }),
     ...(options.page === true ? { page: sandboxPage } : {}),
   });
-  const { catalogue: loaded, rules } = await loadPolicy('policy');
+  const { catalogue: loaded, rules } = await loadPolicy(options.policyDir ?? 'policy');
   const { everySeconds } = options.canary ?? {};
   const canary =
     loaded.canary === null || everySeconds === undefined ? null : { ...loaded.canary, everySeconds };
@@ -66,6 +68,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       outside: { ...outsideOf(world.url, options.way), ...options.outside },
       catalogue,
       rules,
+      ...(options.policyDir === undefined ? {} : { policyDir: options.policyDir }),
       databaseUrl: fresh.url,
       redisUrl: options.redisUrl ?? null,
       port,

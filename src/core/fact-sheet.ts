@@ -49,6 +49,8 @@ export function factSheet(subject: SheetSubject): FactSheet {
     ['reason', subject.reason, true],
   ];
   if (subject.requester !== null) lines.splice(1, 0, ['requested by', subject.requester.name, true]);
+  const { conflicts = [] } = subject.verdict;
+  if (conflicts.length > 0) lines.push(['conflicts', conflicts.map((c) => c.text).join('; ')]);
   if (subject.heldUntil !== null) lines.push(['held until', subject.heldUntil.toISOString()]);
   return {
     facts: lines.map(([label, text, untrusted], i) => ({

@@ -89,7 +89,8 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
         { entitlementKey: entitlement.key, personId: change.personId, department: beneficiary.department },
         unit.now,
       );
-      const clauses = catalogue.clauses.filter((c) => entitlement.clauses.includes(c.id));
+      const cited = [...entitlement.clauses, ...(verdict.holds ?? []).map((hold) => hold.clause)];
+      const clauses = catalogue.clauses.filter((c) => cited.includes(c.id));
       const found = isFound(change)
         ? findingSheet({
             cause: change.cause === 'loss' ? 'loss' : 'finding',

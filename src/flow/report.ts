@@ -2,6 +2,7 @@ import type { Job, Subject } from '../core/reactions.ts';
 import { canaryNoticesAbout } from './canary-view.ts';
 import { massNoticesAbout } from './mass-view.ts';
 import type { Notice } from './ports.ts';
+import { policyNoticesAbout } from './policy-trouble.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { makeAllRight } from './tell.ts';
 
@@ -11,9 +12,10 @@ type NoticesAbout = (road: Road, id: string) => Promise<Notice<unknown>[] | null
 const subjects: Partial<Record<Subject, NoticesAbout>> = {
   massChange: massNoticesAbout,
   canary: canaryNoticesAbout,
+  policy: policyNoticesAbout,
 };
 
-/** Makes the messages about an offboarding, a mass change or the canary right, as `tell` does a change's. */
+/** Makes the messages about an offboarding, a mass change, the canary or the policy right, as `tell` does a change's. */
 export async function report(road: Road, job: Extract<Job, { job: 'report' }>): Promise<Ran> {
   return await road.locks.withLock(`report:${job.about}:${job.id}`, async () => {
     const notices = await subjects[job.about]?.(road, job.id);

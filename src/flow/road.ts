@@ -16,6 +16,7 @@ import type {
   MuleSoft,
   Notice,
 } from './ports.ts';
+import type { PolicyView } from './policy-trouble.ts';
 import type { ChangeView } from './view.ts';
 
 /** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
@@ -32,6 +33,8 @@ export type Road = {
   notices: (view: ChangeView) => Notice<unknown>[];
   /** Pure: the same for an alarm of the canary. */
   canaryNotices: (view: CanaryView) => Notice<unknown>[];
+  /** The same for a policy that can't be put in force. */
+  policyNotices: (view: PolicyView) => Notice<unknown>[];
   /** The same for what is decided on one card. */
   massNotices: (view: MassView) => Notice<unknown>[];
   adviser: Adviser;

@@ -19,7 +19,7 @@ export async function loadCatalogue(dir: string): Promise<Catalogue> {
   const path = join(dir, 'catalogue.yaml');
   const [yaml, policy] = await Promise.all([readText(path), readText(join(dir, 'policy.md'))]);
   const { value, mistakes } = readCatalogue(path, yaml, readClauses(policy));
-  if (value === null) throw invalidPolicy(mistakes);
+  if (value === null) throw new InvalidPolicy(mistakes);
   return value;
 }
 
@@ -157,8 +157,13 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
-export function invalidPolicy(mistakes: readonly string[]): Fault {
-  return new Fault('catalogue.invalid', `the policy has mistakes:\n  ${mistakes.join('\n  ')}`, {
-    retryable: false,
-  });
+/** A policy that can't be put in force. */
+export class InvalidPolicy extends Fault {
+  /** Each with file and line. */
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super('catalogue.invalid', `the policy has mistakes:\n  ${mistakes.join('\n  ')}`, { retryable: false });
+    this.mistakes = mistakes;
+  }
 }

@@ -14,7 +14,7 @@ import {
   type Verdict,
   weekdays,
 } from '../core/verdict.ts';
-import { invalidPolicy, readText } from './catalogue-file.ts';
+import { InvalidPolicy, readText } from './catalogue-file.ts';
 
 const person = z.strictObject({
   email: z.string().default('somebody@company.example'),
@@ -84,14 +84,14 @@ function readTable(file: string, yaml: string): { line: number; row: Row }[] {
   const document = parseDocument(yaml, { lineCounter: lines });
   const [broken] = document.errors;
   if (broken !== undefined)
-    throw invalidPolicy([`${file}:${broken.linePos?.[0].line ?? 1}: ${broken.message.split('\n')[0]}`]);
+    throw new InvalidPolicy([`${file}:${broken.linePos?.[0].line ?? 1}: ${broken.message.split('\n')[0]}`]);
   const lineOf = (path: readonly PropertyKey[]) => {
     const node = document.getIn([path[0]], true) as { range?: [number, number, number] } | undefined;
     return node?.range == null ? 1 : lines.linePos(node.range[0]).line;
   };
   const parsed = z.array(row).safeParse(document.toJS() ?? []);
   if (!parsed.success)
-    throw invalidPolicy(
+    throw new InvalidPolicy(
       parsed.error.issues.map((i) => `${file}:${lineOf(i.path)}: ${i.path.join('.')}: ${i.message}`),
     );
   return parsed.data.map((row, i) => ({ line: lineOf([i]), row }));

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Fault } from '../core/fault.ts';
 import type { Policy } from '../core/policy.ts';
-import { invalidPolicy, readCatalogue, readClauses, readText } from './catalogue-file.ts';
+import { InvalidPolicy, readCatalogue, readClauses, readText } from './catalogue-file.ts';
 import { type ParsedRule, readRules } from './cedar-file.ts';
 import { cedarRules } from './cedar-rules.ts';
 
@@ -79,7 +79,7 @@ export async function policyOf({ dir, files, fingerprint }: PolicyTexts): Promis
     found.push(
       `${join(dir, SCHEMA_FILE)}:${firstDifference(copy, schema)}: not the schema of this version of Latchkey: copy ${basename(SCHEMA_FILE)} from it`,
     );
-  if (found.length > 0 || catalogue === null) throw invalidPolicy(found);
+  if (found.length > 0 || catalogue === null) throw new InvalidPolicy(found);
   return { catalogue, rules: cedarRules(rules, fingerprint), warnings, ruleCount: rules.length };
 }
 

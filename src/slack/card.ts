@@ -8,6 +8,7 @@ import type { AdviceResult } from '../flow/ports.ts';
 import type { ChangeView, Named } from '../flow/view.ts';
 import type { Summary } from '../store/summaries.ts';
 import { FIELD_TEXT_MAX, inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
+import { rulingBlocks } from './rulings.ts';
 
 /** What a message consists of in Slack. `text` is the notification and the fallback. */
 export type SlackContent = { text: string; blocks: KnownBlock[] };
@@ -101,6 +102,7 @@ export function card(view: ChangeView, now: Standing): SlackContent {
     section(mrkdwn(isFound(change) ? '*Found*' : '*Why*')),
     section(plain(isFound(change) ? `${change.reason}.` : change.reason)),
   ];
+  blocks.push(...rulingBlocks(view));
   if (view.summary !== null) {
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
     blocks.push(...adviceBlocks(view.summary));

@@ -152,6 +152,8 @@ export type Tables = {
     revoke_legs: ColumnType<LegTimes | null, string | null, string | null>;
     ended_at: Date | null;
   };
+  policies: { fingerprint: string; texts: Json<Record<string, string>>; loaded_at: Generated<Date> };
+  policy_troubles: { id: string; since: Date; mistakes: Json<string[]>; mended_at: Date | null };
   canary_alarms: { id: string; since: Date; raised_at: Date; cleared_at: Date | null };
   graph_subscriptions: {
     id: string;

@@ -99,6 +99,9 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return 'No longer counted as there before Latchkey';
     case 'pushOwed':
       return 'Okta owes a push';
+    case 'policyLoaded':
+    case 'policyBroken':
+    case 'policyMended':
     case 'canaryMissed':
     case 'canaryAlarmRaised':
     case 'canaryAlarmCleared':
