@@ -6,7 +6,6 @@ import type { Catalogue } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
 import type { Rules } from './core/verdict.ts';
 import { takeBaseline } from './flow/baseline.ts';
-import { canaryStanding } from './flow/canary.ts';
 import type { CanaryView } from './flow/canary-view.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
 import type { MassView } from './flow/mass-view.ts';
@@ -26,7 +25,7 @@ import { createMotor } from './queue/motor.ts';
 import { scimRoutes } from './scim/routes.ts';
 import { boltLogger } from './slack/bolt-logger.ts';
 import { SLACK_TIMEOUT_MS } from './slack/call.ts';
-import { createReloader, type Reloader } from './policy/reload.ts';
+import { createReloader } from './policy/reload.ts';
 import { canaryNotices } from './slack/canary.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { listen } from './slack/listen.ts';
@@ -39,7 +38,6 @@ import { connectSocket, socketReceiver } from './slack/socket.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { stampDatabase } from './store/installation.ts';
 import { openLocks } from './store/locks.ts';
-import { owed } from './store/outbox.ts';
 import { canaryApi } from './web/canary-api.ts';
 import { changesApi } from './web/changes-api.ts';
 import {
@@ -50,6 +48,7 @@ import {
 import { createMetrics } from './web/metrics.ts';
 import { oktaHook } from './web/okta-hook.ts';
 import { behindReadToken } from './web/read-door.ts';
+import { readiness } from './web/readiness.ts';
 import { setReceiver } from './web/set-receiver.ts';
 
 /** From decision to seen in MuleSoft. */
@@ -157,7 +156,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const url = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   app.get('/healthz', async () => ({ latchkey: true, pid: process.pid }));
   app.get('/readyz', async (_request, reply) => {
-    const report = await readiness(road, reloader);
+    const report = await readiness(road, reloader?.mistakes() ?? []);
     return reply.code(report.ready ? 200 : 503).send(report);
   });
   await scimRoutes(app, {
@@ -269,45 +268,4 @@ async function refuseForeign(database: Database, { outside, isSandbox }: Latchke
 /** Names of the groups that carry an entitlement. */
 function groupsOf(road: Road): string[] {
   return road.catalogue.current().entitlements.map((e) => e.idpGroup);
-}
-
-type Readiness = {
-  ready: boolean;
-  database: boolean;
-  openWork: number | null;
-  /** Open work that failed at its last try, by fault; it is tried again until it succeeds. */
-  failing: Record<string, number>;
-  entitlements: Record<string, string>;
-  /** Whether the canary makes its rounds, or why not. */
-  canary: string;
-  /** Fingerprint of the policy in force, and what is wrong with its files since. */
-  policy: { inForce: string; mistakes: readonly string[] };
-};
-
-async function readiness(road: Road, reloader: Reloader | null): Promise<Readiness> {
-  const policy = {
-    inForce: road.catalogue.rules().fingerprint,
-    mistakes: reloader?.mistakes() ?? [],
-  };
-  const entitlements = Object.fromEntries(
-    road.catalogue.current().entitlements.map((e) => {
-      const status = road.catalogue.status(e.key);
-      return [e.key, status.status === 'ready' ? 'ready' : `${status.status}: ${status.why}`];
-    }),
-  );
-  try {
-    const { open, failing } = await owed(road.db);
-    const canary = await canaryStanding(road);
-    return {
-      ready: true,
-      database: true,
-      openWork: open,
-      failing,
-      entitlements,
-      canary: 'why' in canary ? `${canary.status}: ${canary.why}` : canary.status,
-      policy,
-    };
-  } catch {
-    return { ready: false, database: false, openWork: null, failing: {}, entitlements, canary: 'unknown', policy };
-  }
 }
