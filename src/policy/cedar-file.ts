@@ -1,5 +1,4 @@
 import {
-  checkParsePolicySet,
   type DetailedError,
   type PolicyJson,
   policySetTextToParts,
@@ -41,16 +40,14 @@ export function readRules(
 ): RuleFile {
   const bytes = Buffer.from(text);
   const placeAt = (offset: number) => `${path}:${bytes.subarray(0, offset).toString().split('\n').length}`;
-  const parsed = checkParsePolicySet({ staticPolicies: text });
-  if (parsed.type === 'failure')
-    return { rules: [], warnings: [], mistakes: parsed.errors.map((e) => syntaxMistake(e, placeAt)) };
+  const no = (mistakes: string[]): RuleFile => ({ rules: [], mistakes, warnings: [] });
   const parts = policySetTextToParts(text);
-  if (parts.type === 'failure')
-    return { rules: [], warnings: [], mistakes: parts.errors.map((e) => syntaxMistake(e, placeAt)) };
+  if (parts.type === 'failure') return no(parts.errors.map((e) => syntaxMistake(e, placeAt)));
+  if (parts.policy_templates.length > 0)
+    return no(
+      parts.policy_templates.map((t) => `${placeAt(offsetOf(text, t))}: a template: write the rule out`),
+    );
 
-  const mistakes = parts.policy_templates.map(
-    (template) => `${placeAt(offsetOf(text, template))}: a template: write the rule out`,
-  );
   // Cedar calls them policy0, policy1… in the order of the text.
   const inOrder = parts.policies
     .map((policy) => ({ policy, offset: offsetOf(text, policy) }))
@@ -58,15 +55,14 @@ export function readRules(
   const named = inOrder.map(({ policy, offset }) => ({ id: jsonOf(policy).annotations?.id ?? '', offset }));
 
   const checked = validate({ schema, policies: { staticPolicies: text } });
-  if (checked.type === 'failure')
-    return { rules: [], warnings: [], mistakes: checked.errors.map((e) => syntaxMistake(e, placeAt)) };
+  if (checked.type === 'failure') return no(checked.errors.map((e) => syntaxMistake(e, placeAt)));
   const said = ({ policyId, error }: { policyId: string; error: DetailedError }) => {
     const rule = named[Number(policyId.replace('policy', ''))];
     const at = error.sourceLocations?.[0]?.start ?? rule?.offset ?? 0;
     const words = error.message.replace(`for policy \`${policyId}\`, `, '');
     return `${placeAt(at)}: rule ${rule?.id ?? policyId}: ${words}${error.help === null ? '' : ` (${error.help})`}`;
   };
-  mistakes.push(...checked.validationErrors.map(said));
+  const mistakes = checked.validationErrors.map(said);
 
   const rules: ParsedRule[] = [];
   for (const { policy, offset } of inOrder) {

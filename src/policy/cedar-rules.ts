@@ -95,7 +95,7 @@ function whyNot(rule: ParsedRule | undefined, known: object, message: string): s
 }
 
 /** A question to Cedar, without the facts that are not known. */
-function question(action: RuledAction, facts: RequestFacts, approver: ApproverFacts | undefined) {
+export function question(action: RuledAction, facts: RequestFacts, approver: ApproverFacts | undefined) {
   const { entitlement: e, beneficiary } = facts;
   const who = action === 'approve' && approver !== undefined ? approver : beneficiary;
   const principal = { type: 'Person', id: who.email };
