@@ -1,11 +1,17 @@
 import { parseArgs } from 'node:util';
 import { type Figure, rounded, table } from './figure.ts';
+import { policy } from './policy.ts';
 import { reconcile } from './reconcile.ts';
 import { road } from './road.ts';
 import { scim } from './scim.ts';
 
 /** `npm run bench [-- name] [--json]`: measures, prints a table or a line of JSON per figure. */
-const benches: Record<string, (say: (line: string) => void) => Promise<Figure[]>> = { road, scim, reconcile };
+const benches: Record<string, (say: (line: string) => void) => Promise<Figure[]>> = {
+  policy,
+  road,
+  scim,
+  reconcile,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
