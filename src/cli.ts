@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { sealAudit, unsealedAudit, verifyAudit } from './audit/seal.ts';
 import { type Outside, readConfig } from './config.ts';
 import { Fault } from './core/fault.ts';
+import { evalCommand } from './eval/command.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
 import { createOkta } from './idp/okta.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
@@ -12,6 +13,7 @@ import { policyCommands } from './policy/commands.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
+import { serveModel } from './sandbox/model/serve.ts';
 import { createToken, listTokens, revokeToken, type ScimSource, sources } from './scim/tokens.ts';
 import { type Db, openDatabase } from './store/database.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
@@ -82,6 +84,8 @@ policyCommands(program, {
     process.exitCode = 1;
   },
 });
+
+evalCommand(program, () => readConfig(process.env).model(), serveModel);
 
 const audit = program.command('audit').description('the audit trail');
 audit

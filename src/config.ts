@@ -108,6 +108,12 @@ const environment = z.object({
   OPENAI_API_KEY: text.optional(),
   OPENAI_BASE_URL: url.optional(),
   OPENAI_MODEL: text.optional(),
+  MODEL_DAILY_TOKENS: z
+    .string()
+    .trim()
+    .regex(/^\d{1,12}$/, 'must be a whole number of tokens')
+    .transform(Number)
+    .optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   PUBLIC_URL: url.optional(),
@@ -158,6 +164,10 @@ export type Config = {
   port: number;
   policyDir: string;
   logLevel: string | null;
+  /** The model, for what needs nothing else; null: none is set. Throws `config.invalid` when it is half set. */
+  model: () => Outside['model'];
+  /** What the model may cost in a day (UTC), in tokens; null: no limit. */
+  modelDailyTokens: number | null;
   /** Bearer token of the read-only API; null: the API is off. */
   readToken: string | null;
   /** Things worth a word at start. */
@@ -193,12 +203,28 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     port: e.PORT,
     policyDir: e.POLICY_DIR,
     logLevel: e.LOG_LEVEL ?? null,
+    model: () => {
+      const missing: string[] = [];
+      const model = modelIn(e, missing);
+      if (missing.length > 0) throw invalid(missing);
+      return model;
+    },
+    modelDailyTokens: e.MODEL_DAILY_TOKENS ?? null,
     readToken: e.READ_TOKEN ?? null,
     remarks,
   };
 }
 
 type Environment = z.infer<typeof environment>;
+
+function modelIn(e: Environment, missing: string[]): Outside['model'] {
+  if (e.OPENAI_API_KEY === undefined && e.OPENAI_BASE_URL === undefined && e.OPENAI_MODEL === undefined)
+    return null;
+  if (e.OPENAI_MODEL === undefined) missing.push('OPENAI_MODEL is not set: name the model to ask');
+  if (e.OPENAI_API_KEY === undefined)
+    missing.push('OPENAI_API_KEY is not set: any text does for a local server');
+  return { apiKey: e.OPENAI_API_KEY ?? '', baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' };
+}
 
 function readOutside(e: Environment): Outside {
   const missing: string[] = [];
@@ -245,12 +271,7 @@ function readOutside(e: Environment): Outside {
     : null;
   if (sets !== null) need('SET_ISSUERS');
   const scimToken = need('SCIM_TOKEN');
-  const wantsModel =
-    e.OPENAI_API_KEY !== undefined || e.OPENAI_BASE_URL !== undefined || e.OPENAI_MODEL !== undefined;
-  if (wantsModel && e.OPENAI_MODEL === undefined)
-    missing.push('OPENAI_MODEL is not set: name the model to ask');
-  if (wantsModel && e.OPENAI_API_KEY === undefined)
-    missing.push('OPENAI_API_KEY is not set: any text does for a local server');
+  const model = modelIn(e, missing);
   if (missing.length > 0)
     throw invalid([
       ...missing,
@@ -261,9 +282,7 @@ function readOutside(e: Environment): Outside {
     slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
     okta: { orgUrl, auth, hookSecrets: e.OKTA_HOOK_SECRET ?? [] },
     anypoint,
-    model: wantsModel
-      ? { apiKey: e.OPENAI_API_KEY ?? '', baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' }
-      : null,
+    model,
     graph,
     sets,
     scimToken,

@@ -38,6 +38,7 @@ import { connectSocket, socketReceiver } from './slack/socket.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { stampDatabase } from './store/installation.ts';
 import { openLocks } from './store/locks.ts';
+import { createModelMemory } from './store/model-memory.ts';
 import { canaryApi } from './web/canary-api.ts';
 import { changesApi } from './web/changes-api.ts';
 import {
@@ -76,6 +77,8 @@ export type LatchkeyOptions = {
   log: Logger;
   objectiveMs?: number;
   modelBudgetMs?: number;
+  /** What the model may cost in a day (UTC), in tokens; null or left out: no limit. */
+  modelDailyTokens?: number | null;
   /** How often the IdP's own log is read on, in milliseconds. */
   listenEveryMs?: number;
 };
@@ -107,6 +110,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       : createAdviser({
           apiKey: outside.model.apiKey,
           model: outside.model.model,
+          memory: createModelMemory(database.db, options.modelDailyTokens ?? null),
           ...(outside.model.baseUrl === null ? {} : { baseUrl: outside.model.baseUrl }),
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });

@@ -90,6 +90,7 @@ async function start(): Promise<void> {
     port: config.port,
     publicUrl: config.publicUrl,
     readToken: config.readToken ?? sandbox?.readToken ?? null,
+    modelDailyTokens: config.modelDailyTokens,
     log,
   });
   stops.push(() => latchkey.stop());
