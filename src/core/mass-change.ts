@@ -56,7 +56,13 @@ export type MassItem = {
 
 /** The life cycle, whole: state by event. What is not listed can't happen. */
 export const massLifeCycle = {
-  received: { massGrew: 'received', massShrank: 'received', massAsked: 'asking', massClosed: 'closed' },
+  received: {
+    massGrew: 'received',
+    massShrank: 'received',
+    massMoved: 'received',
+    massAsked: 'asking',
+    massClosed: 'closed',
+  },
   asking: {
     massGrew: 'asking',
     massShrank: 'asking',

@@ -49,7 +49,7 @@ export function massHead(mass: MassChange, count: number, names: MassNames): str
       return `${people} switched off within a short time`;
     case 'moved': {
       const still = count === 1 ? 'one access that no longer fits' : `${figure(count)} that no longer fit`;
-      return `${names.mover} moved ${wayInWords(mass, names)}, and still holds ${still}`;
+      return `${names.mover} ${wayInWords(mass, names)}, and still holds ${still}`;
     }
     default:
       return mass.kind satisfies never;
@@ -57,9 +57,11 @@ export function massHead(mass: MassChange, count: number, names: MassNames): str
 }
 
 function wayInWords({ moved }: MassChange, names: MassNames): string {
-  const from = names.safe(moved?.from ?? 'no department');
   const to = names.safe(moved?.to ?? 'no department');
-  return from === to ? `to another manager in ${to}` : `from ${from} to ${to}`;
+  if (moved === null || moved.from === null) return `is in ${to} now`;
+  return moved.from === moved.to
+    ? `has another manager in ${to}`
+    : `moved from ${names.safe(moved.from)} to ${to}`;
 }
 
 /** What the two answers come to, as their buttons say it. */
@@ -86,7 +88,7 @@ export function massVerbsExplained(mass: MassChange, names: MassNames): string {
     case 'lost':
       return `Put back adds them to ${names.group} again, until their grants end. Let end ends their grants.`;
     case 'deactivated':
-      return 'Their access to MuleSoft has ended already. If they have left, what they asked for, decide on and own is closed too.';
+      return 'While they are switched off they are out of MuleSoft, whatever is decided. If they have left, what they hold, asked for, decide on and own is closed too.';
     case 'moved':
       return 'Keep leaves everything until its end. What is ended is taken away at once.';
     default:
@@ -177,7 +179,8 @@ function progressInWords({ kind }: MassChange, p: MassProgress, names: MassNames
   };
   half(p.kept, kept, 'kept');
   half(p.undone, undone, 'undone');
-  if (p.signIn > 0) parts.push(`${figure(p.signIn)} wait for their first sign-in to Anypoint`);
+  if (p.signIn > 0)
+    parts.push(`${figure(p.signIn)} ${p.signIn === 1 ? 'waits' : 'wait'} for a first sign-in to Anypoint`);
   if (p.failed > 0) parts.push(`${figure(p.failed)} that ${names.idp} refuses: look at ${names.group} there`);
   if (p.open > 0) parts.push(`${figure(p.open)} still to be started`);
   return parts.length === 0 ? '' : `${parts.join('; ')}.`;

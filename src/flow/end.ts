@@ -63,10 +63,10 @@ export async function grantsEndedWith(
   }));
 }
 
-type EndCause = Extract<Cause, 'expiry' | 'release' | 'leaver' | 'move' | 'canary'>;
+export type EndCause = Extract<Cause, 'expiry' | 'release' | 'leaver' | 'lostApp' | 'move' | 'canary'>;
 
 /** One revoke for each group: an entitlement can have moved to another group between two grants of it. */
-async function endGrants(
+export async function endGrants(
   unit: Unit,
   changes: readonly Change[],
   cause: EndCause,
@@ -116,28 +116,34 @@ async function endInGroup(
     : [...ended, ...revokeOf(revokeId, first, first.target, cause, by, actor, unit.now)];
 }
 
-/** The IdP says that the person has left: every grant of theirs ends. */
-export async function endAllOf(unit: Unit, personId: string): Promise<ChangeEvent[]> {
+/** The person has left, or lost the app: every grant of theirs ends. */
+export async function endAllOf(
+  unit: Unit,
+  personId: string,
+  cause: Extract<EndCause, 'leaver' | 'lostApp'>,
+  by: { id: PersonId; name: string } | null,
+): Promise<ChangeEvent[]> {
   const changes: Change[] = [];
   for (const id of (await unendedGrants(unit.tx, { personId })).map((g) => g.changeId).sort()) {
     const change = await unit.change(id);
     if (change !== null) changes.push(change);
   }
-  return (await endGrants(unit, changes, 'leaver', null)) ?? [];
+  return (await endGrants(unit, changes, cause, by)) ?? [];
 }
 
 const reasons: Record<EndCause, string> = {
   expiry: 'the time granted is over',
   release: 'given back early',
   leaver: 'the person has left',
+  lostApp: 'the MuleSoft app was taken from the person',
   move: 'the person has moved, and it no longer fits',
   canary: 'the canary’s way back',
 };
 
 /** The revoke joins the road at "apply": nobody is asked whether what has ended may end. */
-function revokeOf(
+export function revokeOf(
   revokeId: ChangeId,
-  change: Change,
+  change: Pick<Change, 'entitlementKey' | 'personId'>,
   target: NonNullable<Change['target']>,
   cause: EndCause,
   by: { id: PersonId; name: string } | null,

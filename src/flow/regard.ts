@@ -1,12 +1,16 @@
 import type { ChangeEvent } from '../core/change.ts';
+import type { MassChangeEvent } from '../core/mass-change.ts';
+import type { OffboardingEvent } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { type Standing, type Turn, turnsOf } from '../core/standing.ts';
 import { isSwitchedOff } from '../scim/mirror.ts';
 import { linkOf, type Person, readPerson, rememberPerson } from '../store/people.ts';
 import { readStanding, writeStanding } from '../store/standings.ts';
-import { commit, type Unit } from './commit.ts';
-import { endAllOf } from './end.ts';
+import { birthrightsAtTurn } from './birthright.ts';
+import { commit, type Outcome, type Unit } from './commit.ts';
 import { scimIdentity } from './membership.ts';
+import { nothing, returned, startOffboarding } from './offboarding.ts';
+import { refit } from './refit.ts';
 import { done, type Ran, type Road } from './road.ts';
 
 /**
@@ -18,10 +22,8 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
     const idpId = await linkOf(road.db, job.personId, road.idp.name);
     if (idpId === null) return done;
     const inIdp = await road.idp.readPerson(idpId);
-    const person =
-      inIdp === null
-        ? await readPerson(road.db, job.personId)
-        : await rememberPerson(road.db, road.idp.name, inIdp);
+    const known = await readPerson(road.db, job.personId);
+    const person = inIdp === null ? known : await rememberPerson(road.db, road.idp.name, inIdp);
     if (person === null) return done;
     const hasApp = !(await isSwitchedOff(road.db, await scimIdentity(road, person)));
     const now: Standing = {
@@ -32,11 +34,22 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
     await commit(
       road.db,
       async (unit) => {
-        const turns = turnsOf(await readStanding(unit.tx, person.id), now, hasApp);
-        const following: { events: ChangeEvent[]; jobs: Job[] } = { events: [], jobs: [] };
-        for (const turn of turns) {
-          const { events = [], jobs = [] } = await follow(road, unit, person, turn);
+        const before = await readStanding(unit.tx, person.id);
+        const from = before === null ? (known?.department ?? null) : before.department;
+        const following = {
+          events: [] as ChangeEvent[],
+          massChangeEvents: [] as MassChangeEvent[],
+          offboardingEvents: [] as OffboardingEvent[],
+          jobs: [] as Job[],
+        };
+        for (const turn of turnsOf(before, now, hasApp)) {
+          const { events, massChangeEvents, offboardingEvents, jobs } = {
+            ...nothing,
+            ...(await follow(road, unit, { person, from, isDeleted: inIdp === null }, turn)),
+          };
           following.events.push(...events);
+          following.massChangeEvents.push(...massChangeEvents);
+          following.offboardingEvents.push(...offboardingEvents);
           following.jobs.push(...jobs);
         }
         await writeStanding(unit.tx, person.id, now, hasApp);
@@ -48,22 +61,46 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
   });
 }
 
+type Following = Pick<Outcome<null>, 'events' | 'massChangeEvents' | 'offboardingEvents' | 'jobs'>;
+
+type Regarded = {
+  person: Person;
+  /** The department that they were last known to be in. */
+  from: string | null;
+  isDeleted: boolean;
+};
+
 async function follow(
   road: Road,
   unit: Unit,
-  person: Person,
+  { person, from, isDeleted }: Regarded,
   turn: Turn,
-): Promise<{ events?: ChangeEvent[]; jobs?: Job[] }> {
+): Promise<Following> {
   switch (turn) {
     case 'left':
+      return await startOffboarding(road, unit, person, {
+        cause: isDeleted ? 'deleted' : 'deprovisioned',
+        by: null,
+        reason: null,
+      });
     case 'lostApp':
-      return { events: await endAllOf(unit, person.id) };
+      return await startOffboarding(road, unit, person, { cause: 'lostApp', by: null, reason: null });
     case 'suspended':
-    case 'returned':
       return { jobs: everyTeam(road, person) };
+    case 'returned':
+      return { ...(await returned(unit, person.id)), jobs: everyTeam(road, person) };
     case 'arrived':
     case 'moved':
-      return {};
+      return {
+        events: await birthrightsAtTurn(road, unit, person),
+        // Somebody looked at for the first time may hold what was granted where they were before.
+        massChangeEvents: await refit(
+          road,
+          unit,
+          person,
+          turn === 'arrived' && from === person.department ? null : from,
+        ),
+      };
     default:
       return turn satisfies never;
   }

@@ -5,12 +5,16 @@ import { lapse } from '../core/settle.ts';
 import { requestsDueToLapse, requestsDueToRemind } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
+import { openOffboardings } from '../store/offboardings.ts';
 import { forgetDone } from '../store/outbox.ts';
 import { forgetRuns, sweepsSoFar } from '../store/reconcile-runs.ts';
+import { renewBirthrights } from './birthright.ts';
 import { canaryOnce } from './canary.ts';
 import { commit, type Unit } from './commit.ts';
 import { endGrant } from './end.ts';
 import { createListener } from './listen.ts';
+import { sweepMassChanges } from './mass-sweep.ts';
+import { sweepOffboardings } from './offboard.ts';
 import { reconcile } from './reconcile.ts';
 import type { Road } from './road.ts';
 
@@ -19,6 +23,8 @@ const SWEEP_EVERY_MS = 1_000;
 /** Entitlements that are not ready are asked about this often. */
 const CHECK_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 60_000;
+/** What rules give is renewed, and given where it was missed, this often. */
+const BIRTHRIGHTS_EVERY_MS = 60_000;
 /** Who is in the IdP's groups is compared with who is wanted there this often. */
 const RECONCILE_EVERY_MS = 300_000;
 /** Whether that is due, or was left unfinished by a process that died, is asked this often. */
@@ -27,6 +33,8 @@ const DUE_EVERY_MS = 15_000;
 const LISTEN_EVERY_MS = 30_000;
 /** Whether the canary is due, or a step further, is looked at this often. */
 const CANARY_EVERY_MS = 1_000;
+/** Leavers' cases that wait for somebody are looked at again this often. */
+const OFFBOARDINGS_EVERY_MS = 60_000;
 const BATCH = 200;
 const OUTBOX_KEPT_HOURS = 24;
 const RUNS_KEPT_DAYS = 30;
@@ -43,12 +51,20 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
   const listen = log === undefined ? async () => {} : createListener(road, log);
   const loops = [
     every(SWEEP_EVERY_MS, road, 'sweep', () => road.locks.tryLock('sweep', () => sweepOnce(road))),
+    every(BIRTHRIGHTS_EVERY_MS, road, 'birthrights', () =>
+      road.locks.tryLock('birthrights', () => renewBirthrights(road)),
+    ),
     every(CHECK_EVERY_MS, road, 'catalogue check', () => road.catalogue.check()),
     every(FORGET_EVERY_MS, road, 'forgetting', async () => {
       await forgetDone(road.db, OUTBOX_KEPT_HOURS);
       await forgetRuns(road.db, RUNS_KEPT_DAYS);
     }),
     every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road)),
+    every(OFFBOARDINGS_EVERY_MS, road, 'offboardings', () =>
+      road.locks.tryLock('offboardings', async () =>
+        sweepOffboardings(road, await openOffboardings(road.db)),
+      ),
+    ),
     every(CANARY_EVERY_MS, road, 'canary', () => road.locks.tryLock('canary', () => canaryOnce(road))),
     // At once: there may be hours to catch up on.
     every(listenEveryMs, road, 'IdP log', () => road.locks.tryLock('IdP log', listen), 0),
@@ -128,6 +144,7 @@ async function sweepOnce(road: Road): Promise<void> {
   await warnOfEnds(road, now);
   await lapseRequests(road, now);
   await remindApprovers(road, now);
+  await sweepMassChanges(road, now);
   await sealAll(road.db, SWEEP_EVERY_MS);
 }
 

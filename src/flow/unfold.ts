@@ -5,12 +5,14 @@ import type { ChangeId, GrantId, PersonId } from '../core/ids.ts';
 import {
   fateOf,
   type MassChange,
+  type MassChangeEvent,
   type MassDecision,
   type MassItem,
   type Unfolded,
 } from '../core/mass-change.ts';
 import { itemEvents } from '../core/mass-items.ts';
 import { isAllSeen } from '../core/mass-words.ts';
+import type { OffboardingEvent } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { evaluateRequest } from '../core/verdict.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
@@ -19,6 +21,7 @@ import { noteUnfolded, openItems, progressOf, readMassChange } from '../store/ma
 import { readPerson } from '../store/people.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
 import { endGrant, grantsEndedWith } from './end.ts';
+import { dismissOffboarding, releaseOffboarding } from './offboarding.ts';
 import { requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
@@ -77,21 +80,27 @@ async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision):
       const items = await openItems(unit.tx, mass.id, BATCH);
       const unfolded: Unfolded[] = [];
       const events: ChangeEvent[] = [];
+      const offboardingEvents: OffboardingEvent[] = [];
+      const massChangeEvents: MassChangeEvent[] = [];
       const jobs: Job[] = items.length === 0 ? [] : [{ job: 'report', about: 'massChange', id: mass.id }];
       for (const item of items) {
         const one = await unfoldOne(road, unit, mass, decision, item);
         unfolded.push({ key: item.key, ...one.became });
         events.push(...(one.events ?? []));
+        offboardingEvents.push(...(one.offboardingEvents ?? []));
+        massChangeEvents.push(...(one.massChangeEvents ?? []));
         jobs.push(...(one.jobs ?? []));
       }
       await noteUnfolded(unit.tx, mass.id, unfolded);
-      return { result: items.length, events, jobs };
+      return { result: items.length, events, offboardingEvents, massChangeEvents, jobs };
     },
     road.nudge,
   );
 }
 
-type One = Pick<Outcome<null>, 'events' | 'jobs'> & { became: Omit<Unfolded, 'key'> };
+type One = Pick<Outcome<null>, 'events' | 'offboardingEvents' | 'massChangeEvents' | 'jobs'> & {
+  became: Omit<Unfolded, 'key'>;
+};
 const dropped = { outcome: 'dropped', changeId: null } as const;
 
 async function unfoldOne(
@@ -109,7 +118,10 @@ async function unfoldOne(
     case 'moved':
       return await unfoldGrant(unit, decision, fate, item.key);
     case 'deactivated':
-      return { became: { outcome: fate === 'keep' ? 'kept' : 'undone', changeId: null } };
+      return {
+        ...(await unfoldCase(unit, decision, fate, item.key)),
+        became: { outcome: fate === 'keep' ? 'kept' : 'undone', changeId: null },
+      };
     default:
       return mass.kind satisfies never;
   }
@@ -180,4 +192,17 @@ async function unfoldGrant(
   return events === null
     ? { became: dropped }
     : { became: { outcome: 'undone', changeId: changeId as ChangeId }, events };
+}
+
+/** Two admins say of somebody who was held that they have left, or have not. */
+async function unfoldCase(
+  unit: Unit,
+  decision: MassDecision,
+  fate: 'keep' | 'undo',
+  offboardingId: string,
+): Promise<Omit<One, 'became'>> {
+  const by = { id: decision.by, name: decision.byName };
+  return fate === 'keep'
+    ? await dismissOffboarding(unit, offboardingId, by)
+    : await releaseOffboarding(unit, offboardingId, by);
 }

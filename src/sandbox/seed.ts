@@ -186,6 +186,13 @@ export const oktaGroups = [
     ruled: true,
   },
   {
+    id: '00gdashboards0001',
+    name: 'anypoint-dashboards',
+    type: 'OKTA_GROUP',
+    pushed: true,
+    members: [] as string[],
+  },
+  {
     id: '00gappgroup000001',
     name: 'imported-from-ad',
     type: 'APP_GROUP',
@@ -222,6 +229,7 @@ export const anypointTeams = [
   { id: 'd3333333-0000-4000-8000-000000000004', name: 'Platform admins', members: ['olga'] },
   { id: 'd3333333-0000-4000-8000-000000000005', name: 'Everyone viewers', members: [] as string[] },
   { id: 'd3333333-0000-4000-8000-000000000006', name: 'Canary', members: [] as string[] },
+  { id: 'd3333333-0000-4000-8000-000000000007', name: 'Dashboard viewers', members: [] as string[] },
 ] as const satisfies readonly { id: string; name: string; members: readonly string[] }[];
 
 /** APIs under management, each with the contact that its Exchange asset names. */

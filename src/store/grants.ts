@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { ChangeEvent } from '../core/change.ts';
+import { type Change, type ChangeEvent, isByRule } from '../core/change.ts';
 import { type Grant, warnAt } from '../core/desired.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
 import type { Db, Tx } from './database.ts';
@@ -102,7 +102,7 @@ export async function holding(
 export async function writeGrants(
   tx: Tx,
   event: ChangeEvent,
-  who: { personId: string; entitlementKey: string },
+  who: Pick<Change, 'personId' | 'entitlementKey' | 'cause'>,
 ): Promise<void> {
   if (event.type === 'changeApproved' && event.grant !== null)
     await tx
@@ -116,7 +116,8 @@ export async function writeGrants(
         team_id: event.target.teamId,
         starts_at: event.grant.startsAt,
         ends_at: event.grant.endsAt,
-        warn_at: warnAt(event.grant.startsAt, event.grant.endsAt),
+        // What goes on by rule is renewed, so there is no end to warn of.
+        warn_at: isByRule(who) ? null : warnAt(event.grant.startsAt, event.grant.endsAt),
       })
       .execute();
   if (event.type === 'endingWarned')

@@ -215,7 +215,7 @@ export async function progressOf(db: Db | Tx, id: string): Promise<MassProgress>
   const { rows } = await sql<{ outcome: string | null; where: string; leg: Leg | null; n: number }>`
     select i.outcome, s.leg, count(*)::int as n,
       case when i.outcome is null then 'open' when i.change_id is null or s.state is null then 'seen'
-        when s.state in ('inEffect', 'ended', 'superseded', 'denied', 'refused', 'withdrawn', 'lapsed') then 'seen'
+        when s.state in ('inEffect', 'ended', 'superseded', 'denied', 'refused', 'withdrawn', 'lapsed', 'closed') then 'seen'
         when s.state in ('late', 'failed') then s.state
         when s.state = 'awaitingSignIn' then 'signIn' else 'moving' end as "where"
     from mass_change_items i

@@ -1,37 +1,35 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Change } from '../../src/core/change.ts';
-import { credentials } from '../../src/sandbox/seed.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { credentials, people as seeded } from '../../src/sandbox/seed.ts';
+import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
 import { buttonsOf, type CardSeen, type Journey, setOut, wordsOf } from './journey.ts';
 
-/** People in the storm. */
+/** People in the storm; the last few are of a department that may not have what the others may. */
 const CROWD = 300;
+const ELSEWHERE = 5;
 const READERS = { group: 'anypoint-orders-read', team: 'Orders API readers' };
+const DEPLOYERS = { group: 'anypoint-orders-deploy', team: 'Orders API deployers' };
 const ADMINS = { group: 'anypoint-platform-admin', team: 'Platform admins' };
 const PATIENCE_MS = 120_000;
 
+const NEVER_SIGNED_IN = 280;
+const people = Array.from({ length: CROWD }, (_, n) => ({
+  ...crowdPerson(n),
+  department: n < CROWD - ELSEWHERE ? 'Orders' : 'Payments',
+  ...(n === NEVER_SIGNED_IN ? { anypointId: null } : {}),
+}));
+const crowd = people.map((person) => person.key);
+
 let stage: Stage;
 let walk: Journey;
-let crowd: { key: string; oktaId: string; scimId: string }[] = [];
 beforeAll(async () => {
-  ({ stage, walk } = await setOut());
+  ({ stage, walk } = await setOut({ people: [...seeded, ...people] }));
   await walk.isQuiet();
-  crowd = await hire(CROWD);
+  await provision();
 }, PATIENCE_MS);
 afterAll(async () => {
   await stage.close();
 });
-
-/** Okta's administration API. */
-async function okta<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${stage.world.url}/okta/api/v1${path}`, {
-    method,
-    headers: { authorization: `SSWS ${credentials.oktaApiToken}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return (response.status === 204 ? null : await response.json()) as T;
-}
 
 /** Latchkey's own SCIM endpoint, as an IdP writes to it. */
 async function scim<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -44,46 +42,35 @@ async function scim<T>(method: string, path: string, body?: unknown): Promise<T>
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as T;
+  return (response.status === 204 ? null : await response.json()) as T;
 }
 
-/** Many colleagues at once, in Okta and provisioned to Latchkey. */
-async function hire(count: number) {
-  const hired: typeof crowd = [];
-  for (let n = 0; n < count; n++) {
-    const key = `storm${String(n).padStart(3, '0')}`;
-    const profile = {
-      login: `${key}@acme.example`,
-      email: `${key}@acme.example`,
-      firstName: 'Storm',
-      lastName: String(n).padStart(3, '0'),
-      displayName: `Storm ${String(n).padStart(3, '0')}`,
-      // A few are of a department that may not have what the others may.
-      department: 'Orders',
-    };
-    const { id: oktaId } = await okta<{ id: string }>('POST', '/users?activate=true', { profile });
-    const { id: scimId } = await scim<{ id: string }>('POST', '/Users', {
+/** All of them as Okta provisions them. */
+async function provision() {
+  for (const { key, email, name, oktaId } of people)
+    await scim('POST', '/Users', {
       schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-      userName: profile.login,
+      userName: email,
       externalId: oktaId,
-      displayName: profile.displayName,
-      emails: [{ value: profile.email, primary: true }],
+      displayName: name,
+      emails: [{ value: email, primary: true }],
       active: true,
+    }).catch((error) => {
+      throw new Error(`${key} is not provisioned`, { cause: error });
     });
-    hired.push({ key, oktaId, scimId });
-  }
-  return hired;
 }
 
 /**
  * Somebody in Okta puts these people into a group, and Okta replaces the whole group by SCIM. Until then Okta says
  * nothing, so that all of it comes at once, as an import does.
  */
-async function storm(group: string, people: typeof crowd, method: 'POST' | 'DELETE' = 'POST') {
+async function storm(group: string, people: readonly string[], method: 'POST' | 'DELETE' = 'POST') {
   await walk.request('POST', '/okta/sim/push', { paused: true });
-  await walk.request('POST', '/okta/sim/log', { lagMs: 600_000 }).catch(() => {});
-  for (const { key } of people) await walk.request(method, `/okta/sim/groups/${group}/members/${key}`);
+  await walk.request('POST', '/okta/sim/log', { lagMs: 600_000 });
+  for (const key of people) await walk.request(method, `/okta/sim/groups/${group}/members/${key}`);
   await putGroup(group);
+  await walk.request('POST', '/okta/sim/log', { lagMs: 0 });
+  await walk.request('POST', '/okta/sim/push', { paused: false });
 }
 
 /** The group as Okta has it, by one PUT. */
@@ -133,11 +120,6 @@ const isDone = (id: string, state = 'done') =>
     PATIENCE_MS,
   );
 
-const cardsOfChanges = () =>
-  walk.query(
-    `select 1 from messages m join changes c on c.id = m.about_id where c.doc->>'cause' in ('finding', 'loss')`,
-  );
-
 /** How many of the crowd Anypoint and Okta have there. */
 async function inBoth({ group, team }: typeof READERS): Promise<{ okta: number; anypoint: number }> {
   const groups = await walk.request<{ name: string; members: { key: string }[] }[]>(
@@ -149,41 +131,158 @@ async function inBoth({ group, team }: typeof READERS): Promise<{ okta: number; 
     '/anypoint/sim/teams',
   );
   const ofCrowd = (members: { key: string | null }[] | undefined) =>
-    (members ?? []).filter((m) => m.key?.startsWith('storm')).length;
+    (members ?? []).filter((m) => m.key?.startsWith('crowd')).length;
   return {
     okta: ofCrowd(groups.find((g) => g.name === group)?.members),
     anypoint: ofCrowd(teams.find((t) => t.name === team)?.members),
   };
 }
 
-describe('a group of 300, replaced at once', () => {
-  test('is one card and nothing else; a second storm adds to it; who is taken out again drops out', {
-    timeout: PATIENCE_MS,
-  }, async () => {
-    // when
-    await storm(READERS.group, crowd.slice(0, 200));
+/** Grants that the owner gave with one decision. */
+const grantsOf = (entitlement: string) =>
+  walk.query<{ by: string; seconds: number }>(
+    `select c.doc->'decision'->>'byName' as by, extract(epoch from g.ends_at - g.starts_at)::int as seconds
+     from grants g join changes c on c.id = g.change_id join people p on p.id = g.person_id
+     where g.entitlement_key = $1 and g.ended_at is null and p.login like 'crowd%'`,
+    [entitlement],
+  );
 
-    // then
-    const card = await massCard(READERS.group, '200 people were put into');
-    expect(wordsOf(card)).toContain('nobody asked for it here');
-    expect(wordsOf(card)).toContain('200 in Orders');
-    expect(wordsOf(card)).toContain('Waiting for <@U0000004>');
-    expect(buttonsOf(card)).toEqual(['mass_keep', 'mass_undo', 'mass_show']);
-    expect(await cardsOfChanges()).toEqual([]);
+/** Nothing of it was told anywhere but on the one card: no cards of their own, no messages to each of them. */
+async function nothingElseIsTold() {
+  const told = await walk.query(
+    `select 1 from messages m join changes c on c.id = m.about_id join people p on p.id = c.person_id
+     where p.login like 'crowd%'`,
+  );
+  expect(told).toEqual([]);
+}
 
-    // when a second storm comes while it is asked
-    await storm(READERS.group, crowd.slice(200));
+test('a group replaced at once is one card; another storm adds to it; who is taken out again drops out; reverted, all is gone', {
+  timeout: 2 * PATIENCE_MS,
+}, async () => {
+  // when
+  await storm(READERS.group, crowd.slice(0, 200));
 
-    // then
-    await massCard(READERS.group, '300 people were put into');
+  // then
+  const card = await massCard(READERS.group, '200 people were put into');
+  expect(wordsOf(card)).toContain('nobody asked for it here');
+  expect(wordsOf(card)).toContain('200 in Orders');
+  expect(wordsOf(card)).toContain('Waiting for <@U0000004>');
+  expect(buttonsOf(card)).toEqual(['mass_keep', 'mass_undo', 'mass_show']);
+  await walk.until('the model advises', async () =>
+    wordsOf((await massCard(READERS.group, 'people')) ?? card).includes('rule or an import gone wrong'),
+  );
 
-    // when the old card is clicked
-    await walk.click('olga', card, 'mass_undo');
+  // when a second storm comes while it is asked
+  await storm(READERS.group, crowd.slice(200));
+  await massCard(READERS.group, '300 people were put into');
 
-    // then it is the card as it is now, so the click counts only with what is shown now
-    expect((await masses()).filter((m) => m.kind === 'unrequested')).toHaveLength(1);
-    expect(await cardsOfChanges()).toEqual([]);
+  // when some are taken out again
+  await storm(READERS.group, crowd.slice(0, 10), 'DELETE');
+  await massCard(READERS.group, '290 people were put into');
+  expect((await masses()).map((m) => m.kind)).toEqual(['unrequested']);
+  await nothingElseIsTold();
+
+  // when somebody presses who may not
+  await walk.click('tom', card, 'mass_undo');
+  await walk.until('tom is told', async () =>
+    (await walk.whispers('tom')).some((text) => text.includes('not among those who may decide')),
+  );
+
+  // when the owner looks, and reverts
+  await walk.click('olga', card, 'mass_show');
+  const shown = await walk.until('the names are shown', async () => {
+    const { views } = await walk.workspace('olga');
+    return views.find((view) => JSON.stringify(view.blocks).includes('Crowd 110 (Orders)'));
   });
+  expect(JSON.stringify(shown.blocks)).toContain('And 190 more');
+  await walk.click('olga', card, 'mass_undo');
+  await walk.click('olga', card, 'mass_undo');
+
+  // then
+  await isDone(card.id);
+  expect(wordsOf(await massCard(READERS.group, '290 of 290 gone in MuleSoft'))).toContain(
+    'Reverted by Olga Brandt',
+  );
+  expect(await inBoth(READERS)).toEqual({ okta: 0, anypoint: 0 });
+  await nothingElseIsTold();
 });
 
-export type { Change };
+test('kept, each becomes a grant with the approver and an end; who may not hold it is taken out', {
+  timeout: 2 * PATIENCE_MS,
+}, async () => {
+  // given people of Orders, and some of Payments who may not deploy
+  await storm(DEPLOYERS.group, crowd.slice(-30));
+  const card = await massCard(DEPLOYERS.group, '30 people were put into');
+  expect(wordsOf(card)).toMatch(/policy does not allow 5 of them to hold it/i);
+
+  // when
+  await walk.click('olga', card, 'mass_keep');
+
+  // then all is in effect but for one who has never signed in to Anypoint
+  await massCard(DEPLOYERS.group, '24 of 25 in effect in MuleSoft; 5 of 5 gone in MuleSoft; 1 waits');
+  await walk.request('POST', `/anypoint/sim/users/${crowd[NEVER_SIGNED_IN]}/sign-in`, {});
+  await isDone(card.id);
+  const grants = await grantsOf('orders-api-deploy');
+  expect(grants).toHaveLength(30 - ELSEWHERE);
+  expect(grants.every((g) => g.by === 'Olga Brandt' && g.seconds === 8 * 3_600)).toBe(true);
+  await massCard(DEPLOYERS.group, '25 of 25 in effect in MuleSoft; 5 of 5 gone in MuleSoft');
+  expect(await inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
+  await nothingElseIsTold();
+});
+
+test('sent again, renamed and re-imported by the IdP, it is no storm', { timeout: PATIENCE_MS }, async () => {
+  const before = await masses();
+  await putGroup(DEPLOYERS.group);
+  await walk.request('POST', '/okta/sim/push-now', { group: DEPLOYERS.group });
+  const { Resources } = await scim<{ Resources: { id: string }[] }>(
+    'GET',
+    `/Groups?filter=${encodeURIComponent(`displayName eq "${DEPLOYERS.group}"`)}`,
+  );
+  for (const displayName of ['anypoint-orders-release', DEPLOYERS.group])
+    await scim('PATCH', `/Groups/${Resources[0]?.id}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'replace', value: { displayName } }],
+    });
+  await walk.isQuiet();
+  expect(await masses()).toEqual(before);
+  expect(await inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
+});
+
+test('many taken out at once are one card: put back, and the next time let end', {
+  timeout: 2 * PATIENCE_MS,
+}, async () => {
+  // given those who were kept
+  const held = crowd.slice(-30, -ELSEWHERE);
+
+  // when
+  await storm(DEPLOYERS.group, held, 'DELETE');
+  const card = await massCard(DEPLOYERS.group, '25 people were taken out of');
+  expect(wordsOf(card)).toContain('though access was granted');
+  await walk.click('olga', card, 'mass_keep');
+
+  // then
+  await isDone(card.id);
+  expect(await inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
+
+  // when
+  await walk.isQuiet();
+  await storm(DEPLOYERS.group, held, 'DELETE');
+  const second = await massCard(DEPLOYERS.group, /25 people were taken out of[\s\S]*Waiting for/);
+  await walk.click('olga', second, 'mass_undo');
+
+  // then
+  await isDone(second.id);
+  expect(await grantsOf('orders-api-deploy')).toEqual([]);
+  expect(await inBoth(DEPLOYERS)).toEqual({ okta: 0, anypoint: 0 });
+});
+
+test('what is reverted at once when it is one is asked when it is many', {
+  timeout: 2 * PATIENCE_MS,
+}, async () => {
+  await storm(ADMINS.group, crowd.slice(0, 20));
+  const card = await massCard(ADMINS.group, '20 people were put into');
+  expect((await inBoth(ADMINS)).okta).toBe(20);
+  await walk.click('olga', card, 'mass_undo');
+  await isDone(card.id);
+  expect(await inBoth(ADMINS)).toEqual({ okta: 0, anypoint: 0 });
+});

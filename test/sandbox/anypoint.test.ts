@@ -98,7 +98,7 @@ describe('teams and members', () => {
   test('teams are searched without regard to case and paged', async () => {
     expect(await read('/teams?search=ORDERS')).toMatchObject({ total: 2 });
     const second = await read('/teams?limit=2&offset=5');
-    expect(second).toMatchObject({ total: 6, data: [{ team_type: 'internal', ancestor_team_ids: [] }] });
+    expect(second).toMatchObject({ total: 7, data: [{ team_type: 'internal', ancestor_team_ids: [] }] });
     expect((await api('GET', '/teams?limit=501')).status).toBe(400);
     expect((await api('GET', `/teams/${readers}`)).status).toBe(200);
     expect((await send('GET', '/accounts/api/organizations/other/teams')).status).toBe(404);

@@ -422,7 +422,7 @@ describe('SCIM push', () => {
     emulator.pushInitially();
     emulator.pushInitially();
     await idle();
-    expect(scim.lines().filter((l) => l === 'POST /Groups')).toHaveLength(6);
+    expect(scim.lines().filter((l) => l === 'POST /Groups')).toHaveLength(7);
     expect(scim.lines().filter((l) => l === 'POST /Users')).toHaveLength(1);
     expect(scim.memberOperations()).toHaveLength(1);
   });

@@ -1,0 +1,29 @@
+import type { MassChangeId } from '../core/ids.ts';
+import { endedOnMoveCards, massChangesDueToRemind } from '../store/mass-changes.ts';
+import { commit } from './commit.ts';
+import { shrink } from './mass-change.ts';
+import type { Road } from './road.ts';
+
+const BATCH = 200;
+
+/** What time brings to cards on many at once: reminders, and grants that ended before anybody decided. */
+export async function sweepMassChanges(road: Road, now: Date): Promise<void> {
+  for (const { id, key } of await endedOnMoveCards(road.db, BATCH))
+    await shrink(road, id as MassChangeId, [key], 'the grant has ended meanwhile');
+  const since = new Date(now.getTime() - road.catalogue.current().remindSeconds * 1_000);
+  for (const id of await massChangesDueToRemind(road.db, since))
+    await commit(
+      road.db,
+      async (unit) => {
+        const mass = await unit.massChange(id);
+        if (mass === null || mass.state !== 'asking' || mass.remindedAt !== null) return { result: null };
+        return {
+          result: null,
+          massChangeEvents: [
+            { type: 'massReminded', massChangeId: mass.id, at: unit.now, actor: { part: 'latchkey' } },
+          ],
+        };
+      },
+      road.nudge,
+    );
+}

@@ -1,0 +1,325 @@
+import { describe, expect, test } from 'vitest';
+import type { ChangeId, EntitlementKey, GrantId, MassChangeId, PersonId } from '../../src/core/ids.ts';
+import {
+  evolveMass,
+  fateOf,
+  type MassChange,
+  type MassChangeEvent,
+  type MassClick,
+  type MassDecision,
+  type MassFacts,
+  type MassState,
+  massLifeCycle,
+  settleMass,
+} from '../../src/core/mass-change.ts';
+import { itemEvents } from '../../src/core/mass-items.ts';
+import {
+  figure,
+  isAllSeen,
+  type MassNames,
+  type MassProgress,
+  massHead,
+  massStanding,
+} from '../../src/core/mass-words.ts';
+import type { ApproverPlan } from '../../src/core/routing.ts';
+import { approver, asks, entitlement, later, person, T0, target } from './given.ts';
+
+const massChangeId = 'mass-1' as MassChangeId;
+const base = { massChangeId, at: T0, actor: { part: 'latchkey' } } as const;
+const olga: ApproverPlan = {
+  of: 'any',
+  quorum: 1,
+  seats: [{ source: 'owner', people: [approver('olga')], pinged: true }],
+  escalated: false,
+};
+const twoAdmins: ApproverPlan = {
+  of: 'any',
+  quorum: 2,
+  seats: [{ source: 'admins', people: [approver('sam'), approver('sofia')], pinged: true }],
+  escalated: true,
+};
+const answer = {
+  verb: 'keep',
+  by: person('olga'),
+  byName: 'olga',
+  at: T0,
+  clickId: 'click-1',
+} as const;
+
+/** An example of every event. Typed so that a new event must get one. */
+const events: { [T in MassChangeEvent['type']]: Extract<MassChangeEvent, { type: T }> } = {
+  massOpened: {
+    ...base,
+    type: 'massOpened',
+    kind: 'unrequested',
+    scope: 'g1',
+    entitlementKey: 'orders' as EntitlementKey,
+    target,
+    owner: 'olga@acme.example',
+    moved: null,
+  },
+  massGrew: {
+    ...base,
+    type: 'massGrew',
+    items: [{ key: 'person-a', personId: person('a'), note: null }],
+  },
+  massShrank: { ...base, type: 'massShrank', keys: ['person-a'], why: 'it agrees again' },
+  massMoved: {
+    ...base,
+    type: 'massMoved',
+    moved: { personId: person('ines'), from: 'Orders', to: 'Support' },
+  },
+  massAsked: { ...base, type: 'massAsked', plan: olga },
+  massReminded: { ...base, type: 'massReminded' },
+  massAnswered: { ...base, type: 'massAnswered', answer },
+  massDecided: { ...base, type: 'massDecided', decision: { ...answer, chosen: null } },
+  massClosed: { ...base, type: 'massClosed', why: 'nothing is left' },
+  massDone: { ...base, type: 'massDone' },
+};
+const wayTo: Record<MassState, MassChangeEvent['type'][]> = {
+  received: ['massOpened', 'massGrew'],
+  asking: ['massOpened', 'massGrew', 'massAsked'],
+  decided: ['massOpened', 'massGrew', 'massAsked', 'massDecided'],
+  done: ['massOpened', 'massGrew', 'massAsked', 'massDecided', 'massDone'],
+  closed: ['massOpened', 'massGrew', 'massAsked', 'massShrank', 'massClosed'],
+};
+const massAfter = (...types: MassChangeEvent['type'][]): MassChange =>
+  types.reduce<MassChange | null>((mass, type) => evolveMass(mass, events[type]), null) as MassChange;
+const states = Object.keys(massLifeCycle) as MassState[];
+const types = Object.keys(events) as MassChangeEvent['type'][];
+
+describe('the life cycle is the table, and nothing besides', () => {
+  test.each(states.flatMap((state) => types.map((type) => ({ state, type }))))(
+    '$type while it is $state',
+    ({ state, type }) => {
+      const before = massAfter(...wayTo[state]);
+      expect(before.state).toBe(state);
+      const next = (massLifeCycle[state] as Partial<Record<string, MassState>>)[type];
+      if (next === undefined) {
+        expect(() => evolveMass(before, events[type])).toThrow(
+          expect.objectContaining({ code: 'bug.invariant' }),
+        );
+        return;
+      }
+      const now = evolveMass(before, events[type]);
+      expect(now.state).toBe(next);
+      expect(now.version).toBe(before.version + 1);
+    },
+  );
+
+  test('what it is about never changes', () => {
+    const opened = massAfter('massOpened');
+    for (const state of states) {
+      const { id, kind, scope, entitlementKey, owner } = massAfter(...wayTo[state]);
+      expect({ id, kind, scope, entitlementKey, owner }).toEqual({
+        id: opened.id,
+        kind: opened.kind,
+        scope: opened.scope,
+        entitlementKey: opened.entitlementKey,
+        owner: opened.owner,
+      });
+    }
+  });
+
+  test('more to decide is a new round, and answers to the old one count no more', () => {
+    const asking = massAfter('massOpened', 'massGrew', 'massAsked', 'massAnswered');
+    const grown = evolveMass(asking, events.massGrew);
+    expect(grown.round).toBe(asking.round + 1);
+    expect(grown.answers).toEqual([]);
+    expect(evolveMass(asking, events.massShrank).round).toBe(asking.round);
+  });
+});
+
+describe('a click', () => {
+  const mass = massAfter(...wayTo.asking);
+  const click = (rest: Partial<MassClick> = {}): MassClick => ({
+    id: 'click-9',
+    round: mass.round,
+    verb: 'undo',
+    chosen: null,
+    ...rest,
+  });
+  const facts = (rest: Partial<MassFacts> = {}): MassFacts => ({
+    clicker: { id: person('olga'), name: 'olga' },
+    plan: olga,
+    barred: new Set<PersonId>(),
+    keys: new Set(['person-a', 'person-b']),
+    now: later(60),
+    ...rest,
+  });
+
+  test('of the owner decides all of it', () => {
+    expect(settleMass(mass, click(), facts())).toMatchObject([
+      { type: 'massAnswered', actor: { person: 'person-olga' } },
+      { type: 'massDecided', decision: { verb: 'undo', byName: 'olga', at: later(60), chosen: null } },
+    ]);
+  });
+
+  test.each<[string, MassChange, Partial<MassClick>, Partial<MassFacts>, string]>([
+    ['of somebody else', mass, {}, { clicker: { id: person('tom'), name: 'tom' } }, 'notAnApprover'],
+    ['of somebody it is about', mass, {}, { barred: new Set([person('olga')]) }, 'selfApproval'],
+    ['on an older card', mass, { round: mass.round - 1 }, {}, 'staleCard'],
+    ['before it is asked', massAfter('massOpened', 'massGrew'), {}, {}, 'staleCard'],
+    ['on what is decided', massAfter(...wayTo.decided), {}, {}, 'alreadySettled'],
+    ['on what is done', massAfter(...wayTo.done), {}, {}, 'alreadySettled'],
+    ['on what was changed back', massAfter(...wayTo.closed), {}, {}, 'alreadySettled'],
+  ])('%s changes nothing', (_, now, given, known, reason) => {
+    expect(settleMass(now, click(given), facts(known))).toMatchObject({ refused: true, reason });
+  });
+
+  test('that comes twice counts once', () => {
+    const decided = massAfter(...wayTo.decided);
+    expect(settleMass(decided, click({ id: 'click-1', verb: 'keep' }), facts())).toEqual([]);
+  });
+
+  test('two admins have to be of one mind', () => {
+    const first = settleMass(
+      mass,
+      click(),
+      facts({ clicker: { id: person('sam'), name: 'sam' }, plan: twoAdmins }),
+    );
+    expect(first).toMatchObject([{ type: 'massAnswered' }]);
+    const [given] = first as MassChangeEvent[];
+    const answered = evolveMass(mass, given as MassChangeEvent);
+    const by = (name: string, verb: MassClick['verb']) =>
+      settleMass(
+        answered,
+        click({ id: `click-${name}-${verb}`, verb }),
+        facts({ clicker: { id: person(name), name }, plan: twoAdmins }),
+      );
+    expect(by('sam', 'undo')).toMatchObject({ reason: 'alreadyApprovedByYou' });
+    expect(by('sofia', 'keep')).toMatchObject([{ type: 'massAnswered' }]);
+    expect(by('sofia', 'undo')).toMatchObject([{ type: 'massAnswered' }, { type: 'massDecided' }]);
+  });
+
+  test('that chooses decides on what is still on the card only', () => {
+    const outcome = settleMass(mass, click({ verb: 'choose', chosen: ['person-b', 'person-z'] }), facts());
+    const decision = (outcome as Extract<MassChangeEvent, { type: 'massDecided' }>[])[1]?.decision;
+    expect(decision?.chosen).toEqual(['person-b']);
+    expect(fateOf(decision as MassDecision, 'person-b')).toBe('undo');
+    expect(fateOf(decision as MassDecision, 'person-a')).toBe('keep');
+  });
+});
+
+describe('an item', () => {
+  const decision = { ...answer, chosen: null };
+  const facts = {
+    changeId: 'change-1' as ChangeId,
+    revokeId: 'change-2' as ChangeId,
+    grantId: 'grant-1' as GrantId,
+    personId: person('a'),
+    entitlement: entitlement(),
+    target,
+    verdict: asks,
+    now: T0,
+  };
+  const unrequested = massAfter(...wayTo.decided);
+  const lost: MassChange = { ...unrequested, kind: 'lost' };
+  const refused = { effect: 'refuse', grounds: [{ text: 'not open to Payments', clause: null }] } as const;
+
+  test('kept is a grant with the approver and an end, part of its mass change', () => {
+    expect(itemEvents(unrequested, decision, 'keep', facts)).toMatchObject([
+      { type: 'changeReceived', cause: 'finding', partOf: 'mass-1', requesterId: null },
+      {
+        type: 'changeApproved',
+        decision: { outcome: 'approved', byName: 'olga' },
+        grant: { startsAt: T0, endsAt: later(86_400) },
+      },
+    ]);
+  });
+
+  test('undone is denied, with the revoke that takes it away', () => {
+    expect(itemEvents(unrequested, decision, 'undo', facts)).toMatchObject([
+      { type: 'changeReceived' },
+      { type: 'changeDenied', revokeId: 'change-2' },
+      { type: 'changeReceived', changeId: 'change-2', kind: 'revoke', cause: 'revert', partOf: 'mass-1' },
+      { type: 'changeApproved', changeId: 'change-2', grant: null },
+    ]);
+  });
+
+  test('that policy does not allow is not kept', () => {
+    const all = itemEvents(unrequested, decision, 'keep', { ...facts, verdict: refused });
+    expect(all[1]).toMatchObject({ type: 'changeDenied' });
+    expect(JSON.stringify(all[1])).toContain('not open to Payments');
+  });
+
+  test('that was lost is put back under the grants it has, or let end', () => {
+    expect(itemEvents(lost, decision, 'keep', facts)).toMatchObject([
+      { type: 'changeReceived', cause: 'loss' },
+      { type: 'changeApproved', grant: null },
+    ]);
+    expect(itemEvents(lost, decision, 'undo', facts)[1]).toMatchObject({
+      type: 'changeDenied',
+      revokeId: 'change-2',
+    });
+  });
+});
+
+describe('words', () => {
+  const names: MassNames = {
+    title: 'Orders API',
+    group: 'anypoint-orders',
+    deciders: 'Olga',
+    mover: 'Ana',
+    idp: 'Okta',
+    safe: (text) => text,
+  };
+  const progress = (rest: Partial<MassProgress> = {}): MassProgress => ({
+    open: 0,
+    kept: { all: 0, seen: 0 },
+    undone: { all: 0, seen: 0 },
+    late: [],
+    failed: 0,
+    signIn: 0,
+    ...rest,
+  });
+
+  test('how many, of what, and that nobody asked', () => {
+    expect(massHead(massAfter(...wayTo.asking), 5_000, names)).toBe(
+      '5,000 people were put into anypoint-orders (Orders API), and nobody asked for it here',
+    );
+  });
+
+  test('a move names where from and where to', () => {
+    const moved = {
+      ...massAfter(...wayTo.asking),
+      kind: 'moved',
+      moved: { personId: person('ana'), from: 'Orders', to: 'Payments' },
+    } as const;
+    expect(massHead(moved, 2, names)).toBe(
+      'Ana moved from Orders to Payments, and still holds 2 that no longer fit',
+    );
+  });
+
+  test('progress counts what is seen and names the leg of what is late', () => {
+    const decided = {
+      ...massAfter(...wayTo.decided),
+      decision: { ...answer, verb: 'undo', chosen: null },
+    } as const;
+    const p = progress({
+      undone: { all: 5_000, seen: 4_998 },
+      late: [{ leg: 'scimPush', count: 2, outcome: 'undone' }],
+    });
+    expect(isAllSeen(p)).toBe(false);
+    expect(massStanding(decided, p, names)).toMatchObject({
+      mood: 'bad',
+      headline: 'Reverted by olga',
+      detail: '4,998 of 5,000 gone in MuleSoft, 2 late (Okta’s SCIM push).',
+    });
+  });
+
+  test('nobody left to decide is said', () => {
+    const stranded = evolveMass(massAfter('massOpened', 'massGrew'), {
+      ...events.massAsked,
+      plan: { ...olga, seats: [] },
+    });
+    expect(massStanding(stranded, progress({ open: 300 }), names).detail).toContain('Nobody can decide');
+  });
+
+  test.each([
+    [7, '7'],
+    [999, '999'],
+    [1_000, '1,000'],
+    [1_234_567, '1,234,567'],
+  ])('%i is %s', (count, words) => expect(figure(count)).toBe(words));
+});
