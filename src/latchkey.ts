@@ -9,8 +9,9 @@ import { takeBaseline } from './flow/baseline.ts';
 import type { CanaryView } from './flow/canary-view.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
 import type { MassView } from './flow/mass-view.ts';
-import type { Messenger, Notice } from './flow/ports.ts';
+import type { OffboardingView } from './flow/offboarding-view.ts';
 import type { PolicyView } from './flow/policy-trouble.ts';
+import type { Messenger, Notice } from './flow/ports.ts';
 import { createRelay } from './flow/relay.ts';
 import type { Road } from './flow/road.ts';
 import { createSweeps, every } from './flow/sweep.ts';
@@ -21,11 +22,11 @@ import { createOkta } from './idp/okta.ts';
 import { readLogEvents } from './idp/okta-events.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
+import { createReloader } from './policy/reload.ts';
 import { createMotor } from './queue/motor.ts';
 import { scimRoutes } from './scim/routes.ts';
 import { boltLogger } from './slack/bolt-logger.ts';
 import { SLACK_TIMEOUT_MS } from './slack/call.ts';
-import { createReloader } from './policy/reload.ts';
 import { canaryNotices } from './slack/canary.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { listen } from './slack/listen.ts';
@@ -33,6 +34,7 @@ import { massNotices } from './slack/mass-change.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
 import { httpReceiver, mountSlack } from './slack/mount.ts';
 import { notices } from './slack/notices.ts';
+import { offboardingNotices } from './slack/offboarding.ts';
 import { policyNotices } from './slack/policy-trouble.ts';
 import { connectSocket, socketReceiver } from './slack/socket.ts';
 import { type Database, openDatabase } from './store/database.ts';
@@ -83,7 +85,13 @@ export type LatchkeyOptions = {
   listenEveryMs?: number;
 };
 
-export type Latchkey = { url: string; road: Road; motor: 'redis' | 'postgres'; /** Reads the policy anew, now. */ reload(): Promise<void>; stop(): Promise<void> };
+export type Latchkey = {
+  url: string;
+  road: Road;
+  motor: 'redis' | 'postgres' /** Reads the policy anew, now. */;
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /** Puts the parts together and starts them: one server, the relay, the workers, the sweeps. */
 export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey> {
@@ -127,6 +135,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     messenger: createSlackMessenger(slack) as Messenger<unknown>,
     notices: notices as (view: ChangeView) => Notice<unknown>[],
     massNotices: massNotices as (view: MassView) => Notice<unknown>[],
+    offboardingNotices: offboardingNotices as (view: OffboardingView) => Notice<unknown>[],
     canaryNotices: canaryNotices as (view: CanaryView) => Notice<unknown>[],
     policyNotices: policyNotices as (view: PolicyView) => Notice<unknown>[],
     adviser,

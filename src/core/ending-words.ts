@@ -147,6 +147,10 @@ export function causeInWords(cause: Cause): string {
       return 'the department has it by rule';
     case 'canary':
       return 'the canary’s way back';
+    case 'lostApp':
+      return 'the MuleSoft app was taken from the person';
+    case 'restore':
+      return 'given again after a return';
     case 'request':
     case 'extension':
     case 'finding':

@@ -79,6 +79,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       return { decision: event.decision, revokeId: event.revokeId };
     case 'changeWithdrawn':
     case 'requestLapsed':
+    case 'requestClosed':
       return { decision: event.decision };
     case 'idpWritten':
       return { legs: { ...change.legs, idpWrittenAt: event.at } };

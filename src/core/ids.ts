@@ -8,3 +8,4 @@ export type GrantId = Branded<'GrantId'>;
 export type PersonId = Branded<'PersonId'>;
 export type EntitlementKey = Branded<'EntitlementKey'>;
 export type MassChangeId = Branded<'MassChangeId'>;
+export type OffboardingId = Branded<'OffboardingId'>;

@@ -1,5 +1,6 @@
 import { type ChangeEvent, isByRule, isCanary } from './change.ts';
 import type { MassChangeEvent } from './mass-change.ts';
+import type { OffboardingEvent } from './offboarding.ts';
 
 /**
  * Work that follows from an event; the outbox carries it. Ids only: the job looks everything up when it runs.
@@ -21,6 +22,7 @@ export type Job =
   | { job: 'survey'; groupId: string }
   | { job: 'ask'; massChangeId: string }
   | { job: 'unfold'; massChangeId: string }
+  | { job: 'offboard'; offboardingId: string; afterMs?: number }
   | { job: 'answer'; clickKey: string; answer: AnswerReceived }
   | { job: 'report'; about: Subject; id: string; afterMs?: number };
 
@@ -116,6 +118,23 @@ export function massReactions(event: MassChangeEvent): Job[] {
       return [report, { job: 'summarize', changeId: massChangeId }];
     case 'massDecided':
       return [{ job: 'unfold', massChangeId }, report];
+    default:
+      return [report];
+  }
+}
+
+/** Pure: the same for a leaver's case. */
+export function offboardingReactions(event: OffboardingEvent): Job[] {
+  const { offboardingId } = event;
+  const report: Job = { job: 'report', about: 'offboarding', id: offboardingId, afterMs: TELL_AFTER_MS };
+  switch (event.type) {
+    // What there is to do is done before it is told.
+    case 'offboardingStarted':
+      return [{ job: 'offboard', offboardingId }];
+    case 'leaverConfirmed':
+    case 'applicationDecided':
+    case 'offboardingReturned':
+      return [{ job: 'offboard', offboardingId }, report];
     default:
       return [report];
   }

@@ -102,6 +102,13 @@ function grantStanding(change: Change, names: Names): Said {
         headline: 'Lapsed',
         detail: 'Nobody decided in time, so nothing was changed. Ask again if it is still needed.',
       };
+    case 'closed':
+      return {
+        mood: 'over',
+        label: 'closed',
+        headline: 'Closed',
+        detail: `${names.safe(sentence(decision?.note ?? ''))} Nothing was changed.`,
+      };
     case 'applying':
       return {
         mood: 'moving',
@@ -171,6 +178,10 @@ function grantStanding(change: Change, names: Names): Said {
     default:
       return change.state satisfies never;
   }
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function waitingDetail(change: Change, names: Names): string {

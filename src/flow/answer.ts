@@ -2,6 +2,7 @@ import type { AnswerReceived, Job, Subject } from '../core/reactions.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import type { Person } from '../store/people.ts';
 import { identify } from './identify.ts';
+import { settleOffboardingAnswer } from './offboarding-answer.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { keepOnFault, tellClicker } from './settle.ts';
 import { settleMassAnswer } from './settle-mass.ts';
@@ -14,6 +15,7 @@ type Settles = (road: Road, answer: AnswerReceived, clicker: Person) => Promise<
 
 const subjects: Partial<Record<Subject, Settles>> = {
   massChange: settleMassAnswer,
+  offboarding: settleOffboardingAnswer,
 };
 
 /** The settle step of what is not a change. */

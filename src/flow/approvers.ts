@@ -2,6 +2,7 @@ import type { ApproverRule, ApproverSource, Catalogue, Entitlement } from '../co
 import type { PersonId } from '../core/ids.ts';
 import { type Approver, type ApproverPlan, distinct, planApprovers, type Seat } from '../core/routing.ts';
 import { quorumUnder, type RequestFacts, ruledOut, type Verdict } from '../core/verdict.ts';
+import { leaversAmong } from '../store/offboardings.ts';
 import { type Person, rememberPerson } from '../store/people.ts';
 import type { IdpPerson } from './ports.ts';
 import type { Road } from './road.ts';
@@ -109,10 +110,13 @@ async function byEmail(road: Road, email: string): Promise<Candidate[]> {
 
 async function remembered(road: Road, people: readonly IdpPerson[]): Promise<Candidate[]> {
   const active = people.filter((p) => p.status === 'active');
-  return await Promise.all(
-    active.map(async (p) => {
-      const { id, name, email, department, title } = await rememberPerson(road.db, road.idp.name, p);
-      return { id, name, email, department, title };
-    }),
+  const known = await Promise.all(active.map((p) => rememberPerson(road.db, road.idp.name, p)));
+  // An admin may know that somebody has left before the IdP does.
+  const leavers = await leaversAmong(
+    road.db,
+    known.map((p) => p.id),
   );
+  return known
+    .filter((p) => !leavers.has(p.id))
+    .map(({ id, name, email, department, title }) => ({ id, name, email, department, title }));
 }

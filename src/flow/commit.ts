@@ -1,12 +1,14 @@
 import { type Actor, type Change, type ChangeEvent, isCanary, isOnMassCard } from '../core/change.ts';
 import type { MassChange, MassChangeEvent } from '../core/mass-change.ts';
-import { type Job, massReactions, type Pair, reactions } from '../core/reactions.ts';
+import type { Offboarding, OffboardingEvent } from '../core/offboarding.ts';
+import { type Job, massReactions, offboardingReactions, type Pair, reactions } from '../core/reactions.ts';
 import { type AuditRow, auditEntries, auditOfNotes } from '../store/audit.ts';
 import { idsEndedBy, lockChange, writeEvent } from '../store/changes.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { writeGrants } from '../store/grants.ts';
 import { lockMassChange, writeMassEvent } from '../store/mass-changes.ts';
 import { observedNow } from '../store/observed.ts';
+import { lockOffboarding, writeOffboardingEvent } from '../store/offboardings.ts';
 import { addJobs, owedWhere } from '../store/outbox.ts';
 import { type Bound, statement, type Value } from '../store/statement.ts';
 import { runAtOnce, transact } from '../store/transaction.ts';
@@ -49,12 +51,15 @@ export type Unit = {
   change(id: string): Promise<Change | null>;
   /** The same for what is decided on one card. */
   massChange(id: string): Promise<MassChange | null>;
+  /** The same for a leaver's case. */
+  offboarding(id: string): Promise<Offboarding | null>;
 };
 
 export type Outcome<T> = {
   result: T;
   events?: readonly ChangeEvent[];
   massChangeEvents?: readonly MassChangeEvent[];
+  offboardingEvents?: readonly OffboardingEvent[];
   notes?: readonly Note[];
   /** Work beyond what the events call for by themselves. */
   jobs?: readonly Job[];
@@ -84,9 +89,15 @@ export async function commit<T>(
       if (!masses.has(id)) masses.set(id, await lockMassChange(tx, id));
       return masses.get(id) ?? null;
     };
-    const outcome = await work({ tx, now, change, massChange });
+    const cases = new Map<string, Offboarding | null>();
+    const offboarding = async (id: string) => {
+      if (!cases.has(id)) cases.set(id, await lockOffboarding(tx, id));
+      return cases.get(id) ?? null;
+    };
+    const outcome = await work({ tx, now, change, massChange, offboarding });
     const events = outcome.events ?? [];
     const massEvents = outcome.massChangeEvents ?? [];
+    const caseEvents = outcome.offboardingEvents ?? [];
     const notes = outcome.notes ?? [];
     const jobs: Job[] = [...(outcome.jobs ?? [])];
     for (const event of events) {
@@ -101,12 +112,17 @@ export async function commit<T>(
       masses.set(event.massChangeId, await writeMassEvent(tx, before, event));
       jobs.push(...massReactions(event));
     }
+    for (const event of caseEvents) {
+      const before = event.type === 'offboardingStarted' ? null : await offboarding(event.offboardingId);
+      cases.set(event.offboardingId, await writeOffboardingEvent(tx, before, event));
+      jobs.push(...offboardingReactions(event));
+    }
     for (const note of notes)
       if (note.type === 'adviceGiven' && note.changeId !== null)
         jobs.push({ job: 'tell', changeId: note.changeId });
     await addJobs(tx, jobs);
     owed.any = jobs.length > 0;
-    const entries = auditOf(events, massEvents, notes);
+    const entries = auditOf(events, [...massEvents, ...caseEvents], notes);
     return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
   });
   if (owed.any) onCommitted?.();
@@ -139,7 +155,12 @@ export async function commitAtOnce<Row>(db: Db, whole: Bound): Promise<Row[]> {
 
 function pairOf(change: Change): Pair | null {
   if (change.target === null) return null;
-  const urgency = change.kind === 'grant' ? 'grant' : change.cause === 'leaver' ? 'leaver' : 'revoke';
+  const urgency =
+    change.kind === 'grant'
+      ? 'grant'
+      : change.cause === 'leaver' || change.cause === 'lostApp'
+        ? 'leaver'
+        : 'revoke';
   return { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId, urgency };
 }
 
@@ -151,12 +172,12 @@ async function shownOn(tx: Tx, change: Change): Promise<string[]> {
 
 function auditOf(
   events: readonly ChangeEvent[],
-  massEvents: readonly MassChangeEvent[],
+  cardEvents: readonly (MassChangeEvent | OffboardingEvent)[],
   notes: readonly Note[],
 ): AuditRow[] {
   return [
     ...events.map(({ type, at, actor, changeId, ...data }) => ({ type, at, actor, changeId, data })),
-    ...massEvents.map(({ type, at, actor, ...data }) => ({ type, at, actor, changeId: null, data })),
+    ...cardEvents.map(({ type, at, actor, ...data }) => ({ type, at, actor, changeId: null, data })),
     ...notes.map(({ type, at, actor, changeId, data }) => ({ type, at, actor, changeId, data })),
   ];
 }

@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.ts';
 import { isInAnyGroup, isSwitchedOff, type Provisioned } from '../scim/mirror.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
+import { isKeptOut } from '../store/offboardings.ts';
 import { linkOf, linkPerson, linksOf, type Person } from '../store/people.ts';
 import { isPreexistingInAny } from '../store/preexisting.ts';
 import type { AnypointUser } from './ports.ts';
@@ -23,7 +24,7 @@ export async function isInGroupByScim(road: Road, person: Person, groupName: str
 }
 
 /**
- * Desired team membership: out for who was switched off; in while SCIM has the person in a group that gives the
+ * Desired team membership: out for who was switched off or is being offboarded; in while SCIM has the person in a group that gives the
  * team and that is so wanted or so in the IdP; kept while a live grant or a record from before Latchkey wants it
  * (a grant alone does not add: the bridge carries what SCIM says). Throws a retryable Fault while an entitlement
  * that could give the team can't be checked: not knowing is no reason to take away.
@@ -45,6 +46,7 @@ export async function desiredTeamMembership(
   const who = await scimIdentity(road, person);
   // A hold: the IdP keeps a suspended person in their groups and pushes nothing.
   if (person.status === 'suspended' || (await isSwitchedOff(road.db, who))) return 'out';
+  if (await isKeptOut(road.db, person.id)) return 'out';
   const groups = targets.map((target) => target.groupName);
   const grants = await unendedGrants(road.db, { personId: person.id, teamId });
   const isKept =

@@ -1,8 +1,9 @@
 import type { Job, Subject } from '../core/reactions.ts';
 import { canaryNoticesAbout } from './canary-view.ts';
 import { massNoticesAbout } from './mass-view.ts';
-import type { Notice } from './ports.ts';
+import { offboardingNoticesAbout } from './offboarding-view.ts';
 import { policyNoticesAbout } from './policy-trouble.ts';
+import type { Notice } from './ports.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { makeAllRight } from './tell.ts';
 
@@ -11,6 +12,7 @@ type NoticesAbout = (road: Road, id: string) => Promise<Notice<unknown>[] | null
 
 const subjects: Partial<Record<Subject, NoticesAbout>> = {
   massChange: massNoticesAbout,
+  offboarding: offboardingNoticesAbout,
   canary: canaryNoticesAbout,
   policy: policyNoticesAbout,
 };

@@ -7,6 +7,8 @@ import type { OutboxRow } from '../store/outbox.ts';
 import type { CanaryView } from './canary-view.ts';
 import type { CatalogueBook } from './catalogue-book.ts';
 import type { MassView } from './mass-view.ts';
+import type { OffboardingView } from './offboarding-view.ts';
+import type { PolicyView } from './policy-trouble.ts';
 import type {
   Adviser,
   ChatDirectory,
@@ -16,7 +18,6 @@ import type {
   MuleSoft,
   Notice,
 } from './ports.ts';
-import type { PolicyView } from './policy-trouble.ts';
 import type { ChangeView } from './view.ts';
 
 /** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
@@ -37,6 +38,8 @@ export type Road = {
   policyNotices: (view: PolicyView) => Notice<unknown>[];
   /** The same for what is decided on one card. */
   massNotices: (view: MassView) => Notice<unknown>[];
+  /** The same for a leaver's case. */
+  offboardingNotices: (view: OffboardingView) => Notice<unknown>[];
   adviser: Adviser;
   catalogue: CatalogueBook;
   /** How long a change may take from decision to seen before the alarm, in milliseconds. */

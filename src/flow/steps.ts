@@ -6,6 +6,7 @@ import { ask } from './ask.ts';
 import { consider } from './consider.ts';
 import { deliver } from './deliver.ts';
 import { heed } from './heed.ts';
+import { offboard } from './offboard.ts';
 import { regard } from './regard.ts';
 import { report } from './report.ts';
 import type { Ran, Road } from './road.ts';
@@ -54,6 +55,8 @@ export const steps: {
   verify: { lane: 'mulesoft', run: verify },
   /** Tell: make the messages of this change right. */
   tell: { lane: 'slack', run: tell },
+  /** A leaver's case: whatever is theirs is closed, taken away and looked for until nothing is left. */
+  offboard: { lane: 'mulesoft', run: offboard },
   /** Settle, for what is on one card and is not a change: offboardings, mass changes, the canary. */
   answer: { lane: 'road', run: answer },
   /** Tell, for the same. */

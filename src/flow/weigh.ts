@@ -3,15 +3,17 @@ import type { Entitlement, Target } from '../core/catalogue.ts';
 import { type Cause, type ChangeEvent, isFound } from '../core/change.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
 import { foundReason } from '../core/mass-items.ts';
+import type { OffboardingCause } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { revertEvents } from '../core/revert.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
 import { cardOfPair, openMassChange } from '../store/mass-changes.ts';
+import { leaversAmong } from '../store/offboardings.ts';
 import { linkOf } from '../store/people.ts';
 import { endPreexisting, isPreexisting, recordPreexisting } from '../store/preexisting.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
-import { endAllOf } from './end.ts';
 import { entitlementOf, growWithin, shrinkWithin } from './mass-change.ts';
+import { leaverFound } from './offboarding.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
 
@@ -38,9 +40,13 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
     // Found already, perhaps by another voice: it is asked about.
     if (pending !== null) return isFound(pending) ? done : { againInMs: WAIT_FOR_DECISION_MS };
     const inIdp = await road.idp.readPerson(idpId);
-    if (inIdp === null || inIdp.status === 'deprovisioned') return await endLeaver(road, personId);
+    if (inIdp === null || inIdp.status === 'deprovisioned')
+      return await endLeaver(road, personId, inIdp === null ? 'deleted' : 'deprovisioned');
     // On hold: nothing is asked about them until they return or leave.
     if (inIdp.status === 'suspended') return done;
+    // Their case ends every membership, new ones too.
+    if ((await leaversAmong(road.db, [personId])).size > 0)
+      return await endLeaver(road, personId, 'deprovisioned');
     const isMember = await road.idp.isMember(groupId, idpId);
     return await commit<Ran>(
       road.db,
@@ -84,11 +90,12 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
 
 const AGREES = 'the identity provider has it as wanted again';
 
-/** Who has left keeps nothing: every grant ends, each group with a revoke of its own. */
-async function endLeaver(road: Road, personId: string): Promise<Ran> {
+/** Who has left keeps nothing: their case ends every grant and every membership. */
+async function endLeaver(road: Road, personId: string, cause: OffboardingCause): Promise<Ran> {
+  const id = personId as PersonId;
   await commit(
     road.db,
-    async (unit) => ({ result: null, events: await endAllOf(unit, personId) }),
+    async (unit) => ({ result: null, ...(await leaverFound(road, unit, { id }, cause)) }),
     road.nudge,
   );
   return done;

@@ -111,6 +111,22 @@ class Okta implements IdentityProvider {
     return false;
   }
 
+  async groupIdsOf(personId: string): Promise<string[]> {
+    const ids: string[] = [];
+    try {
+      for await (const group of this.#list(
+        groupSchema,
+        apiPath`/users/${personId}/groups`,
+        'read memberships',
+      ))
+        ids.push(group.id);
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'idp.not_found') return [];
+      throw error;
+    }
+    return ids;
+  }
+
   async *listMembers(groupId: string): AsyncGenerator<IdpPerson, void, undefined> {
     const path = `${apiPath`/groups/${groupId}/users`}?limit=${PAGE_LIMIT}`;
     for await (const user of this.#list(userSchema, path, 'list members')) yield personOf(user);

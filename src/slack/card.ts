@@ -86,7 +86,11 @@ export function card(view: ChangeView, now: Standing): SlackContent {
     view.requester === null
       ? mention(view.beneficiary)
       : `${mention(view.requester)}, for ${mention(view.beneficiary)},`;
-  const head = isFound(change) ? foundHead(view) : `${forWhom} asks for ${asked}`;
+  const head = isFound(change)
+    ? foundHead(view)
+    : change.cause === 'restore'
+      ? `${mention(view.beneficiary)} is back and gets ${asked} again`
+      : `${forWhom} asks for ${asked}`;
   const blocks: KnownBlock[] = [
     section(mrkdwn(`*${head}*`)),
     {

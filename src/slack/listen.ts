@@ -11,6 +11,7 @@ import { boltLogger } from './bolt-logger.ts';
 import { hearDecisions } from './decisions.ts';
 import { hearMassChanges } from './mass-change-clicks.ts';
 import { inert } from './mrkdwn.ts';
+import { hearOffboarding, openOffboarding } from './offboarding-clicks.ts';
 import { homeView, overview } from './overview.ts';
 import { hearRequests, openRequestForm } from './requests.ts';
 import { TRY_AGAIN } from './triggered.ts';
@@ -21,6 +22,7 @@ const OVERVIEW_MAX = 20;
 const HELP = [
   '*/access* opens the form to ask for access.',
   '*/access mine* shows what you have and what you asked for.',
+  '*/access offboard @user* takes everything from somebody who has left; for the catalogue’s admins.',
   'Approvers decide on the card; you hear of every step in a direct message.',
 ].join('\n');
 
@@ -53,6 +55,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
     if (word === 'help') return await ack({ response_type: 'ephemeral', text: HELP });
     await ack();
     try {
+      if (word === 'offboard') return await openOffboarding(road, client, command, respond);
       if (word !== 'mine') return await openRequestForm(road, client, command.trigger_id, command.user_id);
       await respond({ response_type: 'ephemeral', ...(await accessOf(road, command.user_id)) });
     } catch (error) {
@@ -69,6 +72,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
   hearRequests(app, road, client);
   hearDecisions(app, road, client);
   hearMassChanges(app, road, client);
+  hearOffboarding(app, road, client);
   return app;
 }
 

@@ -43,6 +43,14 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
       'lapsed',
       `:checkered_flag: ${title} for ${whom} lapsed: nobody decided in time. Ask again if it is still needed.`,
     );
+  if (change.decision?.outcome === 'closed')
+    add(
+      'closed',
+      `:checkered_flag: ${title} for ${whom} is closed: ${inert(change.decision.note ?? '')}. Nothing was changed.`,
+    );
+  // Put to others than at first: editing the card tells them nothing.
+  if (change.state === 'asking' && change.round > 1 && reader === 'channel')
+    add(`asked:${change.round}`, `Now waiting for ${names.deciders}.`);
   if (change.decision?.outcome === 'withdrawn')
     add(
       'withdrawn',

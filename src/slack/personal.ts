@@ -45,6 +45,7 @@ function unaskedHead(view: ChangeView, reader: Reader): string | null {
     return change.ended !== null && !change.ended.stillHeld
       ? `You had *${title}* by rule.`
       : `You were given *${title}*: ${inert(change.reason)}. It is renewed by itself while that is so; if you don’t need it, press *I’m done*.`;
+  if (change.cause === 'restore') return `You are back, and have *${title}* again.`;
   if (change.partOf !== null) return `You hold *${title}*.`;
   return isFound(change) ? `*${foundHead(view, reader === 'beneficiary')}.* The owner decides.` : null;
 }

@@ -18,6 +18,7 @@ const priorities: Record<JobName, number> = {
   regard: 3,
   ask: 2,
   unfold: 3,
+  offboard: 3,
   report: 6,
   weigh: 7,
   survey: 7,
@@ -59,6 +60,8 @@ export function keyOf(job: Job): string {
     case 'ask':
     case 'unfold':
       return `${job.job}:${job.massChangeId}`;
+    case 'offboard':
+      return `offboard:${job.offboardingId}`;
     case 'report':
       return `report:${job.about}:${job.id}`;
     default:

@@ -93,6 +93,14 @@ export async function peopleWithAccounts(
   return rows;
 }
 
+/** Everybody we know with this e-mail, in any case and whatever their status. */
+export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[]> {
+  const { rows } = await sql<Row>`
+    select id, email, login, name, status, title, department, manager, time_zone
+    from people where lower(email) = ${email.toLowerCase()} order by id`.execute(db);
+  return rows.map(toPerson);
+}
+
 /** Every account of a person in a system, e.g. the Anypoint users that a changed user name has left behind. */
 export async function linksOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string[]> {
   const rows = await db

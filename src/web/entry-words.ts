@@ -2,6 +2,7 @@ import type { ChangeEvent } from '../core/change.ts';
 import { causeInWords } from '../core/ending-words.ts';
 import type { MassChangeEvent } from '../core/mass-change.ts';
 import { figure } from '../core/mass-words.ts';
+import type { OffboardingEvent } from '../core/offboarding.ts';
 import type { RefusalReason } from '../core/refusal.ts';
 import type { Note } from '../flow/commit.ts';
 import type { AuditEntry } from '../store/audit.ts';
@@ -15,7 +16,7 @@ export function entryInWords(entry: AuditEntry): { text: string; actor: string }
   };
 }
 
-type Entry = ChangeEvent['type'] | MassChangeEvent['type'] | Note['type'];
+type Entry = ChangeEvent['type'] | MassChangeEvent['type'] | OffboardingEvent['type'] | Note['type'];
 
 /** `who`: the person who caused it; null for a part of Latchkey or an outside party. */
 function textOf(type: Entry, data: Record<string, unknown>, who: string | null): string {
@@ -43,6 +44,8 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return who === null ? 'Taken back' : `${who} took it back`;
     case 'requestLapsed':
       return 'Lapsed: nobody decided in time';
+    case 'requestClosed':
+      return `Closed: ${inner('decision', 'note')}`;
     case 'idpWritten':
       return wroteInWords[field('wrote')]?.okta ?? `Okta: ${field('wrote')}`;
     case 'scimPushed':
@@ -93,6 +96,52 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return `Closed undecided: ${field('why')}`;
     case 'massDone':
       return 'All of it seen in MuleSoft';
+    case 'offboardingStarted':
+      return who === null
+        ? 'The directory lost the person: their case begins'
+        : `${who} started an offboarding`;
+    case 'leaverConfirmed':
+      return `${somebody} said that they have left`;
+    case 'offboardingDismissed':
+      return `${somebody} said that they have not left`;
+    case 'requestsClosed':
+      return `${countOf(data.changeIds)} pending requests closed`;
+    case 'approvalsRerouted':
+      return `${countOf(data.changeIds)} decisions put to others`;
+    case 'accessEnded':
+      return `${countOf(data.ended)} grants ended, ${countOf(data.revokes)} groups to be left`;
+    case 'groupsGone':
+      return 'Okta has them in no managed group any more';
+    case 'teamsLeft':
+      return `Taken out of ${countOf(data.teams)} teams in Anypoint`;
+    case 'teamsGone':
+      return 'Read in Anypoint: they are in no team';
+    case 'applicationsFound':
+      return `${countOf(data.items)} applications of theirs found`;
+    case 'applicationDecided':
+      return `${somebody} decided what becomes of an application`;
+    case 'applicationFailed':
+      return `Not carried out: ${field('why')}`;
+    case 'applicationSettled':
+      return `An application is settled: ${field('outcome')}`;
+    case 'ownersReminded':
+      return 'Owners reminded of applications';
+    case 'offboardingLate':
+      return `Alarm: ${field('why')}`;
+    case 'offboardingCaughtUp':
+      return 'Alarm cleared: nothing of their access is left';
+    case 'accessGone':
+      return 'All access seen gone';
+    case 'offboardingReported':
+      return 'Offboarding complete, with the time each leg took';
+    case 'offboardingClosed':
+      return 'Nothing was there to end';
+    case 'offboardingReturned':
+      return 'Back in the directory';
+    case 'teamsGivenBack':
+      return 'Teams given back';
+    case 'accessRestored':
+      return `${somebody} restored ${countOf(data.changeIds)} grants`;
     case 'membershipAccepted':
       return 'Recorded as it was found: the catalogue accepts it';
     case 'preexistingEnded':
@@ -155,6 +204,8 @@ function receivedInWords(data: Record<string, unknown>, who: string | null): str
       return `Given by rule: ${String(data.reason ?? '')}`;
     case 'renewal':
       return `Goes on by rule: ${String(data.reason ?? '')}`;
+    case 'restore':
+      return `${who ?? 'Somebody'} gave it again after a return`;
     case 'extension':
       return `${who ?? 'Somebody'} asked for longer`;
     default:

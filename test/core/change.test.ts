@@ -10,7 +10,7 @@ const states = Object.keys(lifeCycle) as ChangeState[];
 const types = Object.keys(events) as ChangeEvent['type'][];
 
 /** The life cycle told a second time, by what people expect of it rather than by the table. */
-const endings: ChangeState[] = ['refused', 'denied', 'withdrawn', 'lapsed', 'ended'];
+const endings: ChangeState[] = ['refused', 'denied', 'withdrawn', 'lapsed', 'closed', 'ended'];
 
 describe.each(states)('a change that is %s', (state) => {
   const change = changeAfter(...wayTo[state]);

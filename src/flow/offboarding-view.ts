@@ -1,0 +1,117 @@
+import { sameEmail } from '../core/catalogue.ts';
+import { isWorthTelling, type Offboarding, type OffboardingItem } from '../core/offboarding.ts';
+import { readChange } from '../store/changes.ts';
+import { databaseNow } from '../store/clock.ts';
+import { leaversAmong, readOffboarding } from '../store/offboardings.ts';
+import { linkOf, type Person, peopleByEmail, readPerson } from '../store/people.ts';
+import type { Notice } from './ports.ts';
+import type { Road } from './road.ts';
+import { type Named, named } from './view.ts';
+
+/** Everything the messages about a leaver's case are made of; they are a pure function of this. */
+export type OffboardingView = {
+  offboarding: Offboarding;
+  person: Named;
+  /** Whether the IdP has them active still: then whoever has left can sign in. */
+  isActiveInIdp: boolean;
+  admins: Named[];
+  /** Who decides on which applications; whoever can't be reached is stood in for by the admins. */
+  owners: { to: Named; items: OffboardingItem[] }[];
+  /** Titles of what was granted, has ended, and has time left. */
+  restorable: string[];
+  /** What the catalogue still names them for. */
+  duties: string[];
+  channel: string;
+  objectiveMs: number;
+};
+
+export async function readOffboardingView(road: Road, id: string): Promise<OffboardingView | null> {
+  const offboarding = await readOffboarding(road.db, id);
+  const person = offboarding === null ? null : await readPerson(road.db, offboarding.personId);
+  if (offboarding === null || person === null) return null;
+  const catalogue = road.catalogue.current();
+  const admins = await Promise.all(catalogue.admins.map((email) => reach(road, email)));
+  return {
+    offboarding,
+    person: await named(road, { ...person, accountId: await linkOf(road.db, person.id, 'slack') }),
+    isActiveInIdp: person.status === 'active' && offboarding.cause !== 'deleted',
+    admins: admins.filter((admin): admin is Named => admin !== null),
+    owners: await ownersOf(road, offboarding),
+    restorable: (await restorableOf(road, offboarding)).map(({ title }) => title),
+    duties: dutiesOf(road, person),
+    channel: catalogue.channel,
+    objectiveMs: road.objectiveMs,
+  };
+}
+
+/** Changes whose grants ended with the case, were not restored, and have time left. */
+export async function restorableOf(
+  road: Road,
+  offboarding: Offboarding,
+): Promise<{ changeId: string; entitlementKey: string; title: string }[]> {
+  if (offboarding.state !== 'returned') return [];
+  const now = await databaseNow(road.db);
+  const restored = new Set(offboarding.restored.flatMap((one) => one.changeIds as string[]));
+  const found = [];
+  for (const id of offboarding.ended) {
+    const change = restored.has(id) ? null : await readChange(road.db, id);
+    const entitlement = change === null ? null : road.catalogue.entitlement(change.entitlementKey);
+    if (change?.grant == null || entitlement === null || change.grant.endsAt <= now) continue;
+    found.push({ changeId: change.id, entitlementKey: entitlement.key, title: entitlement.title });
+  }
+  return found;
+}
+
+/** Who decides on an application: the owners of the APIs that it calls, as far as they can be reached, else admins. */
+async function ownersOf(road: Road, offboarding: Offboarding): Promise<OffboardingView['owners']> {
+  const byAccount = new Map<string, { to: Named; items: OffboardingItem[] }>();
+  const reached = new Map<string, Named | null>();
+  const of = async (email: string) => {
+    const known = reached.get(email) ?? (await reach(road, email));
+    reached.set(email, known);
+    return known?.accountId == null ? null : known;
+  };
+  const all = async (emails: readonly string[]) => {
+    const people = await Promise.all(emails.map(of));
+    return people.filter((one): one is Named => one !== null);
+  };
+  for (const item of offboarding.items) {
+    const owners = await all(item.owners);
+    for (const to of owners.length > 0 ? owners : await all(road.catalogue.current().admins)) {
+      const key = to.accountId as string;
+      const mine = byAccount.get(key) ?? { to, items: [] };
+      mine.items.push(item);
+      byAccount.set(key, mine);
+    }
+  }
+  return [...byAccount.values()];
+}
+
+/** Whoever has this e-mail, as far as they are here; null: they have left. */
+async function reach(road: Road, email: string): Promise<Named | null> {
+  const known = await peopleByEmail(road.db, email);
+  const leavers = await leaversAmong(
+    road.db,
+    known.map((p) => p.id),
+  );
+  const person = known.find((p) => p.isActive && !leavers.has(p.id));
+  if (person === undefined && known.length > 0) return null;
+  if (person === undefined) return { name: email, accountId: await road.chat.findByEmail(email) };
+  return await named(road, { ...person, accountId: await linkOf(road.db, person.id, 'slack') });
+}
+
+function dutiesOf(road: Road, person: Person): string[] {
+  const { admins, entitlements } = road.catalogue.current();
+  const owned = entitlements
+    .filter((e) => sameEmail(e.owner, person.email))
+    .map((e) => `owner of ${e.title}`);
+  return [...(admins.some((email) => sameEmail(email, person.email)) ? ['admin'] : []), ...owned];
+}
+
+/** The messages that should exist about it; null: it is not worth a word, or is told on a card with many others. */
+export async function offboardingNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
+  const view = await readOffboardingView(road, id);
+  if (view === null || !isWorthTelling(view.offboarding)) return null;
+  const { startedAs, beganAt } = view.offboarding;
+  return startedAs === 'held' && beganAt === null ? null : road.offboardingNotices(view);
+}

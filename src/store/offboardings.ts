@@ -1,0 +1,188 @@
+import { sql } from 'kysely';
+import { evolveOffboarding } from '../core/evolve-offboarding.ts';
+import type { ChangeId, PersonId } from '../core/ids.ts';
+import {
+  type Offboarding,
+  type OffboardingEvent,
+  type OffboardingState,
+  openOffboardingStates,
+} from '../core/offboarding.ts';
+import type { Db, Tx } from './database.ts';
+
+export async function readOffboarding(db: Db | Tx, id: string): Promise<Offboarding | null> {
+  const row = await db.selectFrom('offboardings').select('doc').where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+/** Reads it and holds its row until the transaction ends. */
+export async function lockOffboarding(tx: Tx, id: string): Promise<Offboarding | null> {
+  const row = await tx
+    .selectFrom('offboardings')
+    .select('doc')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+/** The newest case of a person. */
+export async function latestOffboarding(db: Db | Tx, personId: string): Promise<Offboarding | null> {
+  const row = await db
+    .selectFrom('offboardings')
+    .select('doc')
+    .where('person_id', '=', personId)
+    .orderBy('opened_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : revive(row.doc);
+}
+
+/** Ids of cases that wait for something, oldest first. */
+export async function openOffboardings(
+  db: Db | Tx,
+  states: readonly OffboardingState[] = openOffboardingStates,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('offboardings')
+    .select('id')
+    .where('state', 'in', [...states])
+    .orderBy('opened_at')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Cases that wait for two admins because too many people were lost at once. */
+export async function heldOffboardings(db: Db | Tx): Promise<string[]> {
+  return await openOffboardings(db, ['held']);
+}
+
+/** Those of these people who have left by a case that is not over. */
+export async function leaversAmong(db: Db | Tx, personIds: readonly string[]): Promise<Set<PersonId>> {
+  if (personIds.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('offboardings')
+    .select('person_id')
+    .where('person_id', 'in', [...personIds])
+    .where('state', 'in', ['underway', 'appsOpen'])
+    .execute();
+  return new Set(rows.map((row) => row.person_id as PersonId));
+}
+
+/** Whether a case that is not over keeps this person out of every team. */
+export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('offboardings')
+    .select('id')
+    .where('person_id', '=', personId)
+    .where('state', 'in', [...openOffboardingStates])
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** One case at a time is started for a person, and the mass guard counts one start after the other. */
+export async function lockStart(tx: Tx, personId: string): Promise<void> {
+  await sql`select id from people where id = ${personId} for update`.execute(tx);
+  await sql`select pg_advisory_xact_lock(hashtextextended('offboarding starts', 0))`.execute(tx);
+}
+
+/** How many people the directory has lost since a time, and how many are provisioned and not lost. */
+export async function lostAndLeft(tx: Tx, since: Date): Promise<{ lost: number; active: number }> {
+  const { rows } = await sql<{ lost: number; active: number }>`
+    select (select count(distinct person_id)::int from offboardings
+        where opened_at >= ${since} and cause <> 'byHand') as lost,
+      (select count(*)::int from scim_users where active) as active`.execute(tx);
+  return rows[0] ?? { lost: 0, active: 0 };
+}
+
+/** Ids of requests that wait for a decision, by or for this person, and of what was found about them. */
+export async function pendingAbout(db: Db | Tx, personId: string): Promise<ChangeId[]> {
+  const { rows } = await sql<{ id: ChangeId }>`
+    select id from changes where state in ('received', 'asking')
+      and (person_id = ${personId} or requester_id = ${personId}) order by id`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** Ids of changes and of mass changes whose decision waits for this person, alone or with others. */
+export async function waitingFor(
+  db: Db | Tx,
+  personId: string,
+): Promise<{ changeIds: ChangeId[]; massChangeIds: string[] }> {
+  const names = JSON.stringify([{ people: [{ id: personId }] }]);
+  const changes = await sql<{ id: ChangeId }>`
+    select id from changes where state = 'asking' and doc->'plan'->'seats' @> ${names}::jsonb order by id`.execute(
+    db,
+  );
+  const masses = await sql<{ id: string }>`
+    select id from mass_changes where state = 'asking' and doc->'plan'->'seats' @> ${names}::jsonb order by id`.execute(
+    db,
+  );
+  return { changeIds: changes.rows.map((r) => r.id), massChangeIds: masses.rows.map((r) => r.id) };
+}
+
+/** Cards on which this person is one of many whose membership of a group is to be decided. */
+export async function massCardsAbout(db: Db | Tx, personId: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct m.id from mass_change_items i join mass_changes m on m.id = i.mass_change_id
+    where i.person_id = ${personId} and i.outcome is null and m.kind in ('unrequested', 'lost')
+      and m.state in ('received', 'asking') order by m.id`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** Groups in which this person is recorded as having been before Latchkey. */
+export async function preexistingGroups(db: Db | Tx, personId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('preexisting')
+    .select('group_id')
+    .where('person_id', '=', personId)
+    .where('ended_at', 'is', null)
+    .execute();
+  return rows.map((row) => row.group_id);
+}
+
+/** Applies an event to the stored case. Only commit.ts calls this. */
+export async function writeOffboardingEvent(
+  tx: Tx,
+  before: Offboarding | null,
+  event: OffboardingEvent,
+): Promise<Offboarding> {
+  const after = evolveOffboarding(before, event);
+  const columns = {
+    state: after.state,
+    version: after.version,
+    cause: after.cause,
+    doc: JSON.stringify(after),
+  };
+  if (before === null)
+    await tx
+      .insertInto('offboardings')
+      .values({ ...columns, id: after.id, person_id: after.personId, opened_at: after.openedAt })
+      .execute();
+  else await tx.updateTable('offboardings').set(columns).where('id', '=', after.id).execute();
+  return after;
+}
+
+/** Points in time inside a stored case: JSON has no dates. */
+function revive(doc: Offboarding): Offboarding {
+  const must = (value: Date | string): Date => new Date(value);
+  const date = (value: Date | string | null): Date | null => (value === null ? null : new Date(value));
+  const leg = (done: { at: Date; count: number } | null) =>
+    done === null ? null : { ...done, at: must(done.at) };
+  const { requests, approvals, groups, teams } = doc.legs;
+  return {
+    ...doc,
+    openedAt: must(doc.openedAt),
+    beganAt: date(doc.beganAt),
+    closedAt: date(doc.closedAt),
+    remindedAt: date(doc.remindedAt),
+    legs: { requests: leg(requests), approvals: leg(approvals), groups: leg(groups), teams: leg(teams) },
+    late:
+      doc.late === null ? null : { ...doc.late, at: must(doc.late.at), clearedAt: date(doc.late.clearedAt) },
+    items: doc.items.map((item) => ({
+      ...item,
+      decision: item.decision === null ? null : { ...item.decision, at: must(item.decision.at) },
+      settled: item.settled === null ? null : { ...item.settled, at: must(item.settled.at) },
+    })),
+    restored: doc.restored.map((one) => ({ ...one, at: must(one.at) })),
+  };
+}
