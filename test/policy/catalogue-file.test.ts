@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { Fault } from '../../src/core/fault.ts';
 import { loadCatalogue } from '../../src/policy/catalogue-file.ts';
+import { catalogueJsonSchema } from '../../src/policy/catalogue-schema.ts';
 
 let dir: string;
 beforeAll(async () => {
@@ -244,6 +248,133 @@ describe('a mistake is told with its line and what to do', () => {
   test('no file: says which setting names the folder', async () => {
     await expect(loadCatalogue(join(dir, 'nowhere'))).rejects.toThrow(
       /nowhere.*can’t be read: set POLICY_DIR/,
+    );
+  });
+});
+
+const SECOND = GOOD.slice(GOOD.indexOf('  - key'))
+  .replace('key: orders-read', 'key: orders-deploy')
+  .replace('tier: medium', 'tier: high');
+const PAIR = GOOD + SECOND;
+
+describe('what must be kept apart', () => {
+  test('written on one side, it is both’s', async () => {
+    const { entitlements } = await load(
+      PAIR.replace('tier: high', 'tier: high\n    conflicts: [{ with: orders-read, because: four eyes }]'),
+    );
+    expect(entitlements.map((e) => e.conflicts)).toEqual([
+      [{ with: 'orders-deploy', because: 'four eyes' }],
+      [{ with: 'orders-read', because: 'four eyes' }],
+    ]);
+  });
+
+  test('written on both sides, the reason of either counts', async () => {
+    const { entitlements } = await load(
+      PAIR.replace('tier: high', 'tier: high\n    conflicts: [orders-read]').replace(
+        'tier: medium',
+        'tier: medium\n    conflicts: [{ with: orders-deploy, because: four eyes }]',
+      ),
+    );
+    expect(entitlements[1]?.conflicts).toEqual([{ with: 'orders-read', because: 'four eyes' }]);
+  });
+
+  test.each([
+    [
+      'with itself',
+      'conflicts: [orders-read]',
+      /:11: entitlements\.0\.conflicts\.0: it can’t conflict with itself/,
+    ],
+    [
+      'with nothing',
+      'conflicts: [orders-rite]',
+      /:11: entitlements\.0\.conflicts\.0: there is no entitlement/,
+    ],
+  ])('%s', async (_what, conflicts, says) => {
+    expect(await mistakesIn(PAIR.replace('tier: medium', `tier: medium\n    ${conflicts}`))).toMatch(says);
+  });
+
+  test('not the birthright of the same people', async () => {
+    const birthright = 'birthright: { departments: [Orders, Payments] }';
+    expect(
+      await mistakesIn(
+        PAIR.replace(
+          'tier: medium',
+          `tier: medium\n    ${birthright}\n    conflicts: [orders-deploy]`,
+        ).replace('tier: high', `tier: low\n    birthright: { departments: [Orders] }`),
+      ),
+    ).toMatch(/both are the birthright of Orders/);
+  });
+});
+
+describe('a bundle', () => {
+  const bundle = (parts: string, key = 'support') =>
+    `${PAIR}bundles:\n  - { key: ${key}, title: Support, entitlements: [${parts}] }\n`;
+
+  test('is read', async () => {
+    expect((await load(bundle('orders-read, orders-deploy'))).bundles).toEqual([
+      { key: 'support', title: 'Support', entitlements: ['orders-read', 'orders-deploy'] },
+    ]);
+  });
+
+  test.each([
+    [
+      'with what is not there',
+      bundle('orders-read, orders-rite'),
+      /bundles\.0\.entitlements\.1: there is no entitlement/,
+    ],
+    ['of one', bundle('orders-read'), /bundles\.0\.entitlements/],
+    [
+      'with a key that is taken',
+      bundle('orders-read, orders-deploy', 'orders-read'),
+      /the key orders-read is used twice/,
+    ],
+    [
+      'of what must be kept apart',
+      bundle('orders-read, orders-deploy').replace('tier: high', 'tier: high\n    conflicts: [orders-read]'),
+      /bundles\.0\.entitlements\.1: orders-deploy conflicts with orders-read: nobody may have both/,
+    ],
+  ])('%s is told', async (_what, yaml, says) => {
+    expect(await mistakesIn(yaml)).toMatch(says);
+  });
+});
+
+test('a review, and what was reviewed, are read', async () => {
+  const { entitlements } = await load(
+    GOOD.replace(
+      'tier: medium',
+      'tier: medium\n    review: { every: 90d }\n    reviewed: { on: 2026-01-31, roles: 0123abcd-89abcdef }',
+    ),
+  );
+  expect(entitlements[0]).toMatchObject({
+    reviewEverySeconds: 7_776_000,
+    reviewed: { on: '2026-01-31', roles: '0123abcd-89abcdef' },
+  });
+});
+
+test('an unknown setting is told with what was probably meant', async () => {
+  expect(await mistakesIn(GOOD.replace('durations: {', 'duration: {'))).toMatch(
+    /:14: .*duration.*did you mean `durations`\?|did you mean `durations`\?/,
+  );
+});
+
+describe('the JSON Schema for editors', () => {
+  const published = JSON.parse(readFileSync('policy/catalogue.schema.json', 'utf8'));
+
+  test('is in step: `npm run -s latchkey -- policy schema > policy/catalogue.schema.json`', () => {
+    expect(published).toEqual(JSON.parse(JSON.stringify(catalogueJsonSchema())));
+  });
+
+  test('takes the example, and names what is wrong with others', () => {
+    const isGood = new Ajv({ strict: false, validateFormats: false }).compile(published);
+    const example = parse(readFileSync('policy/catalogue.yaml', 'utf8'));
+    expect(isGood(example), JSON.stringify(isGood.errors)).toBe(true);
+    expect(isGood({ ...example, channels: 'x' })).toBe(false);
+    expect(isGood({ ...example, pending: { remindAfter: '4 hours', lapseAfter: '3d' } })).toBe(false);
+  });
+
+  test('the example tells editors of it', () => {
+    expect(readFileSync('policy/catalogue.yaml', 'utf8').split('\n')[0]).toBe(
+      '# yaml-language-server: $schema=./catalogue.schema.json',
     );
   });
 });

@@ -1,0 +1,204 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createOkta } from '../../src/idp/okta.ts';
+import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
+import { policyCommands } from '../../src/policy/commands.ts';
+import { sandboxOutside } from '../../src/sandbox/launch.ts';
+import { company } from '../../src/sandbox/seed.ts';
+import { createVisitor } from '../../src/sandbox/visitor.ts';
+import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
+
+let dir: string;
+let world: RunningWorld;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'latchkey-commands-'));
+  world = await startWorld({ port: 0, stateFile: null, latchkey: null });
+});
+beforeEach(async () => {
+  await rm(dir, { recursive: true, force: true });
+  await cp('policy', dir, { recursive: true });
+});
+afterAll(async () => {
+  await world?.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** What the command prints, with the folder by one name, and whether it ends well. */
+async function run(line: string, isOutside = false): Promise<{ said: string; isWell: boolean }> {
+  const lines: string[] = [];
+  let isWell = true;
+  const program = new Command('latchkey').exitOverride();
+  const { okta, anypoint } = sandboxOutside(world.url);
+  policyCommands(program, {
+    dir: () => dir,
+    outside: async () => (isOutside ? { idp: createOkta(okta), mulesoft: createAnypoint(anypoint) } : null),
+    withDatabase: () => Promise.reject(new Error('there is no database here')),
+    say: (said) => lines.push(said.replaceAll(dir, 'policy')),
+    fail: () => {
+      isWell = false;
+    },
+  });
+  await program.parseAsync(['policy', ...line.split(' ')], { from: 'user' });
+  return { said: lines.join('\n'), isWell };
+}
+
+async function rewrite(name: string, from: string, to: string): Promise<void> {
+  const path = join(dir, name);
+  const text = await readFile(path, 'utf8');
+  expect(text).toContain(from);
+  await writeFile(path, text.replace(from, to));
+}
+
+describe('policy test', () => {
+  test('the example’s tables hold', async () => {
+    const { said, isWell } = await run('test');
+    expect(said).toMatch(/ok {2}whoever deploys is not given administration/);
+    expect(said).toMatch(/^(\d+) of \1 hold$/m);
+    expect(isWell).toBe(true);
+  });
+
+  test('a row that does not hold is told with its line, what was expected and why not', async () => {
+    await rewrite(
+      'requests.cedar',
+      'resource.tier == "critical" && !context',
+      'resource.tier == "huge" && !context',
+    );
+    const { said, isWell } = await run('test');
+    expect(said).toMatch(
+      /NO {2}whoever deploys is not given administration\n\s+line \d+: verdict: expected refuse, is ask \(.*two people decide\)/,
+    );
+    expect(isWell).toBe(false);
+  });
+
+  test.each([
+    [
+      'an expectation that there is not',
+      'verdict: ask, holds: []',
+      'verdict: ask, hold: []',
+      /requests\.yaml:2: 0\.expect/,
+    ],
+    [
+      'a verdict that there is not',
+      'verdict: refuse',
+      'verdict: no',
+      /requests\.yaml:\d+: \d\.expect\.verdict/,
+    ],
+  ])('%s is told with its line', async (_what, from, to, says) => {
+    await rewrite('tests/requests.yaml', from, to);
+    await expect(run('test')).rejects.toThrow(says);
+  });
+
+  test('no tables at all are no proof', async () => {
+    await rm(join(dir, 'tests'), { recursive: true });
+    expect(await run('test')).toEqual({ said: '0 of 0 hold', isWell: false });
+  });
+});
+
+describe('policy check', () => {
+  test('of the files alone', async () => {
+    const { said, isWell } = await run('check');
+    expect(said).toMatch(/^policy: \d+ entitlements, \d+ bundles, \d+ clauses, \d+ rules, no mistakes/);
+    expect(said).toContain('Okta and Anypoint were not looked at');
+    expect(isWell).toBe(true);
+  });
+
+  test('approvers who can be nobody are told of', async () => {
+    await rewrite(
+      'catalogue.yaml',
+      'approvers: { of: any, sources: [manager, owner] }',
+      'approvers: { of: any, quorum: 2, sources: [owner] }',
+    );
+    expect((await run('check')).said).toContain(
+      'orders-api-read: its approvers can never be 2: it always goes to the catalogue’s admins',
+    );
+  });
+
+  test('the example agrees with the sandbox', async () => {
+    const { said, isWell } = await run('check', true);
+    expect(said).not.toContain('PROBLEM');
+    expect(said).not.toMatch(/(orders|payments)-api-\w+: nobody has noted a look/);
+    expect(isWell).toBe(true);
+  });
+
+  test('a group that is not there', async () => {
+    await rewrite('catalogue.yaml', 'group: security-officers', 'group: security-oficers');
+    const { said, isWell } = await run('check', true);
+    expect(said).toContain(
+      'PROBLEM  platform-admin: the group security-oficers of its approvers does not exist',
+    );
+    expect(isWell).toBe(false);
+  });
+
+  test('a team that grew since it was reviewed, into the “default group” trap', async () => {
+    // given somebody gives the readers' team administration
+    const visitor = createVisitor(world.url);
+    const roles = `/anypoint/accounts/api/organizations/${company.anypointOrgId}/teams/d3333333-0000-4000-8000-000000000001/roles`;
+    const { access_token } = await visitor.request<{ access_token: string }>(
+      'POST',
+      '/anypoint/accounts/api/v2/oauth2/token',
+      {
+        grant_type: 'client_credentials',
+        client_id: sandboxOutside(world.url).anypoint.clientId,
+        client_secret: sandboxOutside(world.url).anypoint.clientSecret,
+      },
+    );
+    const write = (method: string) =>
+      fetch(`${world.url}${roles}`, {
+        method,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${access_token}` },
+        body: JSON.stringify([
+          { role_id: 'f5555555-0000-4000-8000-000000000003', context_params: { org: company.anypointOrgId } },
+        ]),
+      });
+    expect((await write('POST')).status).toBe(201);
+
+    // when
+    const { said, isWell } = await run('check', true);
+    await write('DELETE');
+
+    // then
+    expect(said).toMatch(
+      /PROBLEM {2}orders-api-read: .*“default group” trap: its team Orders API readers gives Organization Administrator together with View APIs Configuration/,
+    );
+    expect(said).toMatch(
+      /PROBLEM {2}orders-api-read: its team Orders API readers has grown since the review of [\d-]+: Organization Administrator/,
+    );
+    expect(isWell).toBe(false);
+    expect((await run('check', true)).isWell).toBe(true);
+  });
+});
+
+describe('policy explain', () => {
+  test('says what would be, by which rules and clauses, and who would decide', async () => {
+    const { said } = await run('explain ines@acme.example orders-api-deploy', true);
+    expect(said).toContain(
+      'Ines Moreau (Integration intern, Orders, active) asks for Orders API: deploy to prod',
+    );
+    expect(said).toContain('verdict: ask');
+    expect(said).toContain('(rule ask-for-what-is-open, AC-1)');
+    expect(said).toMatch(/manager: Tom Okafor\n\s+owner: Olga Brandt/);
+    expect(said).toContain('AC-4: Production, changing.');
+  });
+
+  test('what they hold already counts', async () => {
+    const { said } = await run('explain olga@acme.example orders-api-deploy', true);
+    expect(said).toContain('verdict: ask (secondApprover)');
+    expect(said).toContain('separation of duties: holds Anypoint platform administration');
+  });
+
+  test('nobody of that name', async () => {
+    await expect(run('explain nobody@acme.example orders-api-read', true)).rejects.toThrow(
+      /knows nobody called/,
+    );
+    await expect(run('explain ines@acme.example orders', true)).rejects.toThrow(
+      /there is no entitlement orders/,
+    );
+  });
+});
+
+test('policy schema prints what is published', async () => {
+  expect(`${(await run('schema')).said}\n`).toBe(await readFile('policy/catalogue.schema.json', 'utf8'));
+});
