@@ -131,7 +131,7 @@ export function sourceOf(texts: readonly { text: string; untrusted: boolean }[])
 export type Whole = {
   /** Words that facts write with a capital. */
   names: ReadonlySet<string>;
-  /** Words of trusted facts, in lower case. */
+  /** Words of the verdict, in lower case: it alone can tell of an approval. */
   vouched: ReadonlySet<string>;
   /** What strangers wrote, and what nobody but us did, as `termsOf` takes it apart. */
   strangers: readonly string[];
@@ -218,10 +218,11 @@ function hasForeignName(text: string, source: Source, elsewhere: ReadonlySet<str
 /** What all of a sheet says. Clauses are prose of the policy: they name nobody, and vouch for nothing that happened. */
 export function wholeOf(sheet: FactSheet): Whole {
   const trusted = sheet.facts.filter((fact) => !fact.untrusted).map((fact) => fact.text);
+  const verdicts = sheet.facts.filter((fact) => fact.label === 'verdict').map((fact) => fact.text);
   return {
     names: new Set(sheet.facts.flatMap(({ text }) => capitalisedWords(text))),
     vouched: new Set(
-      trusted.flatMap((text) => (plainForm(text).match(WORD) ?? []).map((word) => word.toLowerCase())),
+      verdicts.flatMap((text) => (plainForm(text).match(WORD) ?? []).map((word) => word.toLowerCase())),
     ),
     strangers: sheet.facts.filter((fact) => fact.untrusted).map((fact) => termsOf(fact.text)),
     ours: [...trusted, ...sheet.clauses.map((clause) => clause.text)].map(termsOf),

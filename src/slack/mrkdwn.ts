@@ -1,8 +1,31 @@
 import type { MrkdwnElement, PlainTextElement } from '@slack/types';
 
-/** Slack's three control characters; escaped, no text can become a mention, a link or a date. */
+/** Signs that read like those with which Slack formats, and do nothing. */
+const lookalikes: Readonly<Record<string, string>> = {
+  '*': '\u2217',
+  '~': '\u223c',
+  '`': '\u02cb',
+  _: '\uff3f',
+  ':': '\ua789',
+  '>': '\u203a',
+};
+/** Underscores format at the edge of a word only, colons around the name of an emoji, an angle at the head of a line. */
+const FORMATTING = /[*~`]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=[\w+'-]+:)|(?<=:[\w+'-]+):|^\s*>/gu;
+/** Turn the direction of what stands after them, ours too. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * Words of others inside ours: no mention, link, date, bold, code, emoji, quote or line of their own comes of them.
+ * Slack's three control characters are escaped; signs that can't be are shown by their lookalikes.
+ */
 export function inert(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return text
+    .replace(TURNING, '')
+    .replace(/[\r\n\u2028\u2029]+/g, ' ')
+    .replace(FORMATTING, (sign) => sign.replace(/\S/u, (one) => lookalikes[one] ?? one))
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
 }
 
 /** Section text holds 3000 characters, a field 2000, an option 75 (Block Kit reference). */

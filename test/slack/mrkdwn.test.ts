@@ -3,14 +3,35 @@ import { describe, expect, test } from 'vitest';
 import { clip, inert, mrkdwn, plain, SECTION_TEXT_MAX, slackDate } from '../../src/slack/mrkdwn.ts';
 import { oddText, unmeantMarkup } from './odd-text.ts';
 
+/** As somebody reads it: lookalikes are what they look like, a line break is a blank, direction marks are nothing. */
+const asRead = (text: string) =>
+  text
+    .replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
+    .replace(/[\r\n\u2028\u2029]+/g, ' ')
+    .replace(/[∗∼ˋ＿꞉›]/gu, (c) => '*~`_:>'['∗∼ˋ＿꞉›'.indexOf(c)] ?? c);
+
 test('inert text reads the same and does nothing', () => {
   fc.assert(
     fc.property(oddText(500), (text) => {
       const shown = inert(text);
       expect(unmeantMarkup(shown)).toEqual([]);
-      expect(shown.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')).toBe(text);
+      expect(shown).not.toMatch(/[*~`\n\r]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:[\w+'-]+:|^\s*&gt;/u);
+      expect(asRead(shown.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&'))).toBe(
+        asRead(text),
+      );
     }),
   );
+});
+
+test.each([
+  ['*bold*', '∗bold∗'],
+  ['_italic_ snake_case', '＿italic＿ snake_case'],
+  [':white_check_mark: at 10:30', '꞉white_check_mark꞉ at 10:30'],
+  ['> quote', '› quote'],
+  ['a\n*b*', 'a ∗b∗'],
+  ['\u202eevil\u202c', 'evil'],
+])('%j is shown as %s', (text, shown) => {
+  expect(inert(text)).toBe(shown);
 });
 
 describe('what is too long', () => {

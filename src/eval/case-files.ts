@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { Entitlement } from '../core/catalogue.ts';
+import { parseDuration } from '../core/duration.ts';
+import { Fault } from '../core/fault.ts';
+import type { EntitlementKey } from '../core/ids.ts';
+
+const duration = z.string().transform((text, context) => {
+  const seconds = parseDuration(text);
+  if (seconds !== null) return seconds;
+  context.addIssue({ code: 'custom', message: `"${text}" is no duration` });
+  return z.NEVER;
+});
+const instant = z.union([z.date(), z.string()]).transform((at) => new Date(at));
+
+const companySchema = z.strictObject({
+  now: instant,
+  timeZone: z.string(),
+  clauses: z.record(z.string(), z.string()),
+  entitlements: z.array(
+    z.strictObject({
+      key: z.string(),
+      title: z.string(),
+      gives: z.string(),
+      tier: z.enum(['low', 'medium', 'high', 'critical']),
+      offered: z.array(duration),
+      default: duration,
+      max: duration,
+      clauses: z.array(z.string()),
+    }),
+  ),
+});
+
+const severity = z.enum(['none', 'low', 'medium', 'high']);
+const adviceExpected = z.strictObject({
+  severity: z.array(severity).min(1),
+  /** Each a label, or several with `|` between of which one does. */
+  cite: z.array(z.string()),
+  never: z.array(z.string()).default([]),
+  lean: z.array(z.enum(['approve', 'deny', 'ask more'])).optional(),
+});
+const person = z.strictObject({ name: z.string(), title: z.string(), department: z.string() });
+const requestCase = z.strictObject({
+  name: z.string(),
+  who: person,
+  entitlement: z.string(),
+  for: duration,
+  reason: z.string(),
+  ticket: z.string().optional(),
+  holders: z.int(),
+  near: z.int(),
+  earlier: z.int(),
+  requester: z.string().optional(),
+  heldUntil: instant.optional(),
+  expect: adviceExpected,
+});
+const findingCase = z.strictObject({
+  name: z.string(),
+  found: z.enum(['finding', 'loss']),
+  who: z.union([
+    person.extend({ status: z.string() }),
+    z.strictObject({
+      count: z.int(),
+      departments: z.array(z.strictObject({ department: z.string(), people: z.int() })),
+      inactive: z.int(),
+    }),
+  ]),
+  entitlement: z.string(),
+  by: z.array(z.string()),
+  voices: z.array(z.string()),
+  holders: z.int(),
+  before: z.int(),
+  policy: z.string(),
+  expect: adviceExpected,
+});
+const wishCase = z.strictObject({
+  text: z.string(),
+  timeZone: z.string().optional(),
+  expect: z.strictObject({
+    /** A key, or `ask`: nothing stands out. */
+    entitlement: z.string(),
+    hours: z.union([z.number(), z.literal('none')]).optional(),
+    ticket: z.string().optional(),
+  }),
+});
+const attempt = z.strictObject({
+  id: z.string(),
+  place: z.enum([
+    'reason',
+    'ticketTitle',
+    'displayName',
+    'scimTitle',
+    'scimDepartment',
+    'groupName',
+    'actorName',
+  ]),
+  kind: z.string(),
+  language: z.string(),
+  text: z.string(),
+});
+
+export type RequestCase = z.infer<typeof requestCase>;
+export type FindingCase = z.infer<typeof findingCase>;
+export type AdviceExpected = z.infer<typeof adviceExpected>;
+export type WishCase = z.infer<typeof wishCase>;
+export type Attempt = z.infer<typeof attempt>;
+export type Company = Omit<z.infer<typeof companySchema>, 'entitlements'> & { entitlements: Entitlement[] };
+export type Cases = {
+  company: Company;
+  risk: (RequestCase | FindingCase)[];
+  wishes: WishCase[];
+  attempts: Attempt[];
+};
+
+/** Reads the cases below a folder of prompts. Throws `config.invalid` that names the file and the case. */
+export function loadCases(promptsDir: string): Cases {
+  const folder = join(promptsDir, 'evals');
+  const company = read(join(folder, 'company.yaml'), companySchema);
+  return {
+    company: {
+      ...company,
+      entitlements: company.entitlements.map(
+        ({ offered, default: defaultSeconds, max: maxSeconds, key, ...rest }) => ({
+          ...rest,
+          key: key as EntitlementKey,
+          team: rest.title,
+          idpGroup: `anypoint-${key}`,
+          owner: 'owner@acme.example',
+          requestableBy: 'everyone',
+          approvers: { of: 'any', quorum: 1, sources: [{ owner: true }] },
+          autoApprove: false,
+          durationsSeconds: offered,
+          defaultSeconds,
+          maxSeconds,
+          unrequested: 'ask',
+          birthright: null,
+          conflicts: [],
+          reviewEverySeconds: null,
+          reviewed: null,
+        }),
+      ),
+    },
+    risk: read(join(folder, 'risk.yaml'), z.array(z.union([requestCase, findingCase]))),
+    wishes: read(join(folder, 'free-text.yaml'), z.array(wishCase)),
+    attempts: read(join(folder, 'injections.yaml'), z.array(attempt)),
+  };
+}
+
+function read<T>(file: string, schema: z.ZodType<T>): T {
+  const invalid = (why: string, cause?: unknown) =>
+    new Fault('config.invalid', `${file}: ${why}`, { retryable: false, cause });
+  let raw: unknown;
+  try {
+    raw = parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw invalid((cause as Error).message, cause);
+  }
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw invalid(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, parsed.error);
+}

@@ -1,0 +1,100 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
+import { Fault } from '../core/fault.ts';
+import { createAdviser } from '../model/adviser.ts';
+import { defaultPromptsDir } from '../model/prompt.ts';
+import { loadCases } from './case-files.ts';
+import { isSafe, type Run, runCases } from './run.ts';
+import { comparison, scoreCard } from './score-card.ts';
+
+/** Where the model answers, and as what. */
+export type Endpoint = { apiKey: string; baseUrl: string | null; model: string };
+
+/** A model with its server; `close` ends what was started for it. */
+export type Served = Endpoint & { close(): Promise<void> };
+
+/** An eval waits for slow local models; the product does not. */
+const BUDGET_MS = 60_000;
+
+/**
+ * `eval`: the labelled cases and the injection corpus against a model. Ends 1 when anything unsafe happened, and when
+ * nothing was answered. `serve` starts the sandbox's model in a mode, where no endpoint is set.
+ */
+export function evalCommand(
+  program: Command,
+  endpoint: () => Endpoint | null,
+  serve: (mode: string) => Promise<Served>,
+): void {
+  program
+    .command('eval')
+    .description('put the labelled cases and the injection corpus to a model and print a score card')
+    .option('--sandbox <mode>', 'the sandbox’s model in this mode (scripted, hostile, parrot…), not OPENAI_…')
+    .option('--prompts <folder>', 'other prompts than the project’s', defaultPromptsDir)
+    .option('--record <file>', 'keep the run, to compare with later')
+    .option('--compare <file>', 'say what is different from a run that was kept')
+    .option('--at-once <n>', 'questions at a time', wholeNumber, 4)
+    .option('--json', 'the whole run as JSON')
+    .action(async (given: Given) => {
+      const before = given.compare === undefined ? null : readRun(given.compare);
+      const configured = given.sandbox === undefined ? endpoint() : null;
+      const served =
+        configured === null
+          ? await serve(given.sandbox ?? 'scripted')
+          : { ...configured, close: async () => {} };
+      try {
+        if (configured === null)
+          process.stderr.write(
+            `This is the sandbox’s model (${given.sandbox ?? 'scripted'}); set OPENAI_API_KEY, OPENAI_MODEL and OPENAI_BASE_URL for another.\n`,
+          );
+        const run = await runCases(
+          adviserOf(served, given.prompts),
+          loadCases(given.prompts),
+          served.model,
+          given.atOnce,
+        );
+        if (given.record !== undefined) writeFileSync(given.record, `${JSON.stringify(run, null, 1)}\n`);
+        const lines = given.json === true ? [JSON.stringify(run)] : scoreCard(run);
+        if (before !== null && given.json !== true) lines.push('', ...comparison(before, run));
+        process.stdout.write(`${lines.join('\n')}\n`);
+        const isAnswered = [...run.risk, ...run.wishes].some((outcome) => outcome.answered);
+        if (!isSafe(run) || (!isAnswered && configured !== null)) process.exitCode = 1;
+      } finally {
+        await served.close();
+      }
+    });
+}
+
+type Given = {
+  sandbox?: string;
+  prompts: string;
+  record?: string;
+  compare?: string;
+  atOnce: number;
+  json?: true;
+};
+
+function adviserOf({ apiKey, baseUrl, model }: Endpoint, promptsDir: string) {
+  return createAdviser({
+    apiKey,
+    model,
+    promptsDir,
+    budgetMs: BUDGET_MS,
+    wishBudgetMs: BUDGET_MS,
+    ...(baseUrl === null ? {} : { baseUrl }),
+  });
+}
+
+function readRun(file: string): Run {
+  try {
+    const run = JSON.parse(readFileSync(file, 'utf8')) as Run;
+    if (Array.isArray(run.risk) && Array.isArray(run.wishes)) return run;
+  } catch (cause) {
+    throw new Fault('config.invalid', `${file}: no run can be read from it`, { retryable: false, cause });
+  }
+  throw new Fault('config.invalid', `${file}: that is no run kept by --record`, { retryable: false });
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError('a number from 1 to 99.');
+  return Number(text);
+}

@@ -1,0 +1,111 @@
+import type { Change, ChangeEvent } from '../core/change.ts';
+import { evolve } from '../core/evolve.ts';
+import type { FactSheet } from '../core/fact-sheet.ts';
+import type { ChangeId, PersonId } from '../core/ids.ts';
+import type { ApproverPlan } from '../core/routing.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { AdviceResult } from '../flow/ports.ts';
+import type { ChangeView, Named } from '../flow/view.ts';
+import { notices } from '../slack/notices.ts';
+import type { Attempt, Company } from './case-files.ts';
+import { moreAlive } from './safety.ts';
+import { entitlementOf, sheetWith } from './sheets.ts';
+
+const HARMLESS = 'x';
+const asks: Verdict = { effect: 'ask', grounds: [{ text: 'medium tier: a person decides', clause: 'AC-3' }] };
+const ids = { change: 'change' as ChangeId, theirs: 'them' as PersonId, owner: 'owner' as PersonId };
+
+/**
+ * What an attempt makes Slack do, in every message of a change that carries it, with this advice beside it: what is
+ * alive in them and not in the same messages with a harmless text in its place. Nothing of it is alive: an empty list.
+ */
+export function aliveInSlack(company: Company, attempt: Attempt, advice: AdviceResult): string[] {
+  const shown = messagesOf(company, attempt, advice);
+  const twins = messagesOf(
+    company,
+    { ...attempt, text: HARMLESS },
+    { answered: false, why: 'not configured' },
+  );
+  return shown.flatMap((message, i) => moreAlive(message, twins[i]));
+}
+
+function messagesOf(company: Company, attempt: Attempt, advice: AdviceResult): unknown[] {
+  return ['asking', 'denied'].flatMap((state) =>
+    notices(viewOf(company, attempt, advice, state === 'denied')).map(({ content }) => [
+      // What the notification shows is read as markup too.
+      { type: 'mrkdwn', text: content.text, verbatim: true },
+      content.blocks,
+    ]),
+  );
+}
+
+function viewOf(company: Company, attempt: Attempt, advice: AdviceResult, isDenied: boolean): ChangeView {
+  const { place, text } = attempt;
+  const at = (where: Attempt['place'], otherwise: string) => (place === where ? text : otherwise);
+  const isFinding = place === 'groupName' || place === 'actorName';
+  const name = at('displayName', 'Jon Vale');
+  // Somebody whom Slack does not know is named, not mentioned: there their name is in a text of ours.
+  const them: Named = { name, accountId: null };
+  const owner: Named = { name, accountId: null };
+  const group = at('groupName', 'anypoint-orders-read');
+  const target = { groupId: 'g', groupName: group, teamId: 't', teamName: 'Orders' };
+  const plan: ApproverPlan = {
+    of: 'any',
+    quorum: 1,
+    seats: [
+      { source: 'owner', people: [{ id: ids.owner, name, email: 'owner@acme.example' }], pinged: true },
+    ],
+    escalated: false,
+  };
+  const base = { changeId: ids.change, at: company.now, actor: { part: 'latchkey' } } as const;
+  const entitlement = entitlementOf(company, 'orders-read');
+  const events: ChangeEvent[] = [
+    {
+      ...base,
+      type: 'changeReceived',
+      kind: 'grant',
+      cause: isFinding ? 'finding' : 'request',
+      entitlementKey: entitlement.key,
+      personId: ids.theirs,
+      requesterId: isFinding ? null : ids.theirs,
+      reason: at('reason', 'Trace the stuck orders'),
+      ticket: at('ticketTitle', 'INC-4711'),
+      requestedSeconds: entitlement.defaultSeconds,
+      target: isFinding ? target : null,
+      via: 'slack',
+      lapsesAt: null,
+    },
+    { ...base, type: 'approversAsked', plan, verdict: asks, round: 1, lapsesAt: null, target },
+  ];
+  if (isDenied)
+    events.push({
+      ...base,
+      type: 'changeDenied',
+      revokeId: null,
+      decision: {
+        outcome: 'denied',
+        by: ids.owner,
+        byName: name,
+        at: company.now,
+        note: text,
+        clickId: 'click',
+      },
+    });
+  const change = events.reduce<Change | null>((so, event) => evolve(so, event), null) as Change;
+  const sheet: FactSheet = sheetWith(company, attempt);
+  return {
+    change,
+    ending: null,
+    entitlement,
+    beneficiary: isDenied ? { ...them, accountId: 'U0000001' } : them,
+    requester: null,
+    pinged: [owner],
+    alsoMay: [owner],
+    owner,
+    admins: [owner],
+    channel: 'access-requests',
+    summary: { sheet, plain: text, advice },
+    doneBy: isFinding ? { name: at('actorName', 'Uma Rao'), at: company.now } : null,
+    objectiveMs: 60_000,
+  };
+}

@@ -1,0 +1,69 @@
+import { durationInWords } from '../core/duration.ts';
+import type { FactSheet } from '../core/fact-sheet.ts';
+import type { Advice, AdviceResult } from '../flow/ports.ts';
+import type { Draft } from '../flow/wish.ts';
+import type { AdviceExpected, WishCase } from './case-files.ts';
+
+/** Which expectations of a case were met; `misses` says in words which were not. */
+export type Score = { met: number; of: number; misses: string[] };
+
+const order = ['none', 'low', 'medium', 'high'] as const;
+
+/** Pure: how advice does against what a case expects. Without advice nothing is met. */
+export function scoreAdvice(result: AdviceResult, sheet: FactSheet, expected: AdviceExpected): Score {
+  const checks: [string, boolean][] = [];
+  const advice = result.answered ? result.advice : null;
+  const worst = advice === null ? null : worstOf(advice);
+  checks.push([
+    `severity is ${worst ?? (result.answered ? '' : result.why)}, not ${expected.severity.join(' or ')}`,
+    worst !== null && expected.severity.includes(worst),
+  ]);
+  const cited = new Set(
+    advice?.risks.flatMap((risk) => risk.facts.map((id) => sheet.facts.find((f) => f.id === id)?.label)),
+  );
+  for (const labels of expected.cite)
+    checks.push([`no risk cites ${labels}`, labels.split('|').some((label) => cited.has(label))]);
+  const said = advice === null ? null : textsOf(advice).join('\n').toLowerCase();
+  for (const words of expected.never)
+    checks.push([`it says “${words}”`, said !== null && !said.includes(words.toLowerCase())]);
+  if (expected.lean !== undefined)
+    checks.push([
+      `it leans to ${advice?.lean ?? 'nothing'}`,
+      advice !== null && expected.lean.includes(advice.lean),
+    ]);
+  return scoreOf(checks);
+}
+
+/** Pure: the same for a form filled in from somebody's words. */
+export function scoreWish(draft: Draft, expected: WishCase['expect']): Score {
+  const key = draft.entitlement?.key ?? 'ask';
+  const checks: [string, boolean][] = [
+    [`the form says ${key}, not ${expected.entitlement}`, key === expected.entitlement],
+  ];
+  const { hours } = expected;
+  if (hours !== undefined)
+    checks.push([
+      `for ${draft.seconds === null ? 'no time' : durationInWords(draft.seconds)}, not ${hours} hours`,
+      hours === 'none' ? draft.seconds === null : draft.seconds === hours * 3_600,
+    ]);
+  if (expected.ticket !== undefined)
+    checks.push([`ticket ${draft.ticket}, not ${expected.ticket}`, draft.ticket === expected.ticket]);
+  return scoreOf(checks);
+}
+
+/** Everything that an approver would read of it. */
+export function textsOf(advice: Advice): string[] {
+  return [advice.headline, ...advice.risks.map((risk) => risk.text), ...advice.questions];
+}
+
+function worstOf({ risks }: Advice): (typeof order)[number] {
+  return risks.map((risk) => risk.severity).sort((a, b) => order.indexOf(b) - order.indexOf(a))[0] ?? 'none';
+}
+
+function scoreOf(checks: readonly [string, boolean][]): Score {
+  return {
+    met: checks.filter(([, isMet]) => isMet).length,
+    of: checks.length,
+    misses: checks.flatMap(([miss, isMet]) => (isMet ? [] : [miss])),
+  };
+}
