@@ -3,6 +3,7 @@ import type { Entitlement } from '../core/catalogue.ts';
 import { durationInWords } from '../core/duration.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { DENIAL_REASON_MAX } from '../core/settle.ts';
+import type { Choice } from '../flow/bundles.ts';
 import { REASON_MAX, TICKET_MAX } from '../flow/receive.ts';
 import { inert, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from './mrkdwn.ts';
 
@@ -60,8 +61,8 @@ export function nothingModal(admins: readonly string[]): ModalView {
   );
 }
 
-/** The request form. With an entitlement chosen it says what that gives and offers its durations. */
-export function requestModal(entitlements: readonly Entitlement[], chosen: Entitlement | null): ModalView {
+/** The request form. With a choice made it says what that gives and offers its durations. */
+export function requestModal(entitlements: readonly Choice[], chosen: Choice | null): ModalView {
   const blocks: KnownBlock[] = [
     {
       type: 'input',
@@ -149,7 +150,7 @@ export function requestModal(entitlements: readonly Entitlement[], chosen: Entit
   };
 }
 
-export function entitlementOption(entitlement: Entitlement): PlainTextOption {
+export function entitlementOption(entitlement: Choice): PlainTextOption {
   return {
     text: plain(entitlement.title, OPTION_TEXT_MAX),
     value: entitlement.key,

@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { heldUntil } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
 import { isRefusal } from '../core/refusal.ts';
+import { choiceOf, choices, type ReceivedBundle, receiveBundle } from '../flow/bundles.ts';
 import { identify } from '../flow/identify.ts';
-import { type FieldName, receiveRequest, requestable, type Submission } from '../flow/receive.ts';
+import { type FieldName, type Received, receiveRequest, type Submission } from '../flow/receive.ts';
 import type { Road } from '../flow/road.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
@@ -58,10 +59,7 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
     await client.views.update({
       view_id: view.id,
       hash: view.hash,
-      view: requestModal(
-        requestable(road, person),
-        chosen === undefined ? null : road.catalogue.entitlement(chosen),
-      ),
+      view: requestModal(choices(road, person), chosen === undefined ? null : choiceOf(road, chosen)),
     });
   });
 
@@ -70,7 +68,7 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
     async ({ ack, body, payload }) => {
       const person = await personByLink(road.db, 'slack', body.user.id);
       const wanted = payload.value.toLowerCase();
-      const found = (person === null ? [] : requestable(road, person)).filter((e) =>
+      const found = (person === null ? [] : choices(road, person)).filter((e) =>
         `${e.title} ${e.gives}`.toLowerCase().includes(wanted),
       );
       await ack({ options: found.slice(0, STATIC_OPTIONS_MAX).map(entitlementOption) });
@@ -169,7 +167,7 @@ async function formFor(road: Road, accountId: string): Promise<ModalView> {
   try {
     const person = await identify(road, accountId);
     if (isRefusal(person)) return refusalModal(person);
-    const entitlements = requestable(road, person);
+    const entitlements = choices(road, person);
     return entitlements.length === 0
       ? nothingModal(road.catalogue.current().admins)
       : requestModal(entitlements, null);
@@ -190,7 +188,7 @@ type FormAck = (
 ) => Promise<void>;
 
 async function answerForm(road: Road, submission: Submission, ack: FormAck): Promise<void> {
-  const received = await receiveRequest(road, submission).catch((error: unknown) => {
+  const received = await receive(road, submission).catch((error: unknown) => {
     if (!(error instanceof Fault)) throw error;
     return null;
   });
@@ -201,6 +199,7 @@ async function answerForm(road: Road, submission: Submission, ack: FormAck): Pro
         [fields.reason]: 'Latchkey can’t check this right now. Nothing was asked; try again in a minute.',
       },
     });
+  if ('asked' in received) return await answerBundle(received, ack);
   if (received.received) return await ack();
   if ('heldUntil' in received) {
     const { idempotencyKey: _key, accountId: _account, extend: _extend, via: _via, ...kept } = submission;
@@ -216,6 +215,23 @@ async function answerForm(road: Road, submission: Submission, ack: FormAck): Pro
   });
 }
 
+async function receive(road: Road, submission: Submission): Promise<Received | ReceivedBundle> {
+  return (await receiveBundle(road, submission)) ?? (await receiveRequest(road, submission));
+}
+
+async function answerBundle({ asked, notAsked }: ReceivedBundle, ack: FormAck): Promise<void> {
+  if (notAsked.length === 0) return await ack();
+  if (asked.length === 0)
+    return await ack({ response_action: 'errors', errors: { [fields.entitlement]: notAsked.join(' ') } });
+  await ack({
+    response_action: 'update',
+    view: messageModal(
+      `Asked for ${asked.join(' and ')}. Not for all of it: ${notAsked.join(' ')}`,
+      'What was asked for goes its way; you hear of it in a direct message.',
+    ),
+  });
+}
+
 /** Errors can stand only under input blocks that the form has. */
 function blockOf(field: FieldName, submission: Submission): string {
   return submission.extend && field !== 'reason' ? fields.duration : fields[field];
@@ -228,5 +244,5 @@ function secondsOf(road: Road, values: ViewValues): number {
   const chosen = Object.values(values[fields.duration] ?? {})[0]?.selected_option?.value;
   if (chosen !== undefined) return Number(chosen);
   const key = values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value;
-  return (key === undefined ? null : road.catalogue.entitlement(key))?.defaultSeconds ?? 0;
+  return (key === undefined ? null : choiceOf(road, key))?.defaultSeconds ?? 0;
 }
