@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
+import { reconcile } from '../../flow/reconcile.ts';
 import { startLatchkey } from '../../latchkey.ts';
 import { loadPolicy } from '../../policy/policy-folder.ts';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
@@ -11,14 +12,17 @@ import { credentials } from '../seed.ts';
 import { createVisitor } from '../visitor.ts';
 import { startWorld } from '../world.ts';
 import { canaryJourney } from './canary.ts';
+import { driftJourney } from './drift.ts';
 import { type Journey, journeys } from './journeys.ts';
+import { leaverJourney } from './leaver.ts';
 
 /** Instead of the catalogue's five minutes. */
 const CANARY_EVERY_SECONDS = 10;
 
 /**
  * `npm run demo`: plays the journeys without a browser and proves each in the emulators' own state. Ends 0 only
- * when every one was proven. `-- --json` prints a line per step. `-- canary` plays the canary's alone.
+ * when every one was proven. `-- --json` prints a line per step. `-- canary` and `-- leaver` play one of their own
+ * alone.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -75,7 +79,14 @@ if (values['drop-push'])
   });
 if (values['drop-scim-push']) await visitor.request('POST', '/okta/sim/push', { drop: 'all' });
 
-const played = isCanary ? [canaryJourney(latchkey.url, objectiveMs)] : journeys;
+const isLeaver = positionals.includes('leaver');
+const played = positionals.includes('drift')
+  ? [driftJourney(() => reconcile(latchkey.road))]
+  : isCanary
+    ? [canaryJourney(latchkey.url, objectiveMs)]
+    : isLeaver
+      ? [leaverJourney]
+      : journeys;
 let proven = 0;
 await Promise.all(played.map(play));
 
