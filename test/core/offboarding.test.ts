@@ -1,0 +1,328 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { evolveOffboarding } from '../../src/core/evolve-offboarding.ts';
+import { Fault } from '../../src/core/fault.ts';
+import type { ChangeId, OffboardingId, PersonId } from '../../src/core/ids.ts';
+import {
+  hasLeft,
+  isOffboardingOpen,
+  isWorthTelling,
+  type LeftTeam,
+  nextOffboardingState,
+  type Offboarding,
+  type OffboardingEvent,
+  type OffboardingItem,
+  type OffboardingState,
+  offboardingLifeCycle,
+} from '../../src/core/offboarding.ts';
+import {
+  itemInWords,
+  itemStanding,
+  offboardingLines,
+  offboardingStanding,
+  spanInWords,
+} from '../../src/core/offboarding-words.ts';
+import { isRefusal } from '../../src/core/refusal.ts';
+import { outcomeOf, reportOf, settleApplication } from '../../src/core/settle-application.ts';
+
+const T0 = new Date('2026-03-02T09:00:00Z');
+const later = (seconds: number) => new Date(T0.getTime() + seconds * 1_000);
+const leaver = 'tom' as PersonId;
+const sam = { id: 'sam' as PersonId, name: 'Sam Whitaker' };
+const base = { offboardingId: 'case-1' as OffboardingId, at: T0, actor: { part: 'latchkey' } } as const;
+
+const item: OffboardingItem = {
+  key: 'clientApplication:1',
+  kind: 'clientApplication',
+  id: '1',
+  name: 'orders-dashboard',
+  contracts: [{ api: 'Orders API v1', environment: 'Production', status: 'APPROVED' }],
+  owners: ['olga@acme.example'],
+  coOwners: 0,
+  isOurOwn: false,
+  decision: null,
+  trouble: null,
+  settled: null,
+};
+const team: LeftTeam = {
+  id: 'team-1',
+  name: 'Orders API readers',
+  isManaged: true,
+  membershipType: 'member',
+  userIds: ['u1'],
+  kept: null,
+};
+const decision = { verb: 'revoke', by: sam, at: T0, clickId: 'click-1', to: null } as const;
+
+/** An example of every event. Typed so that a new event must get one. */
+const events: { [T in OffboardingEvent['type']]: Extract<OffboardingEvent, { type: T }> } = {
+  offboardingStarted: {
+    ...base,
+    type: 'offboardingStarted',
+    personId: leaver,
+    cause: 'deprovisioned',
+    startedBy: null,
+    reason: null,
+    state: 'underway',
+  },
+  leaverConfirmed: { ...base, type: 'leaverConfirmed', by: sam, cause: 'lostApp' },
+  offboardingDismissed: { ...base, type: 'offboardingDismissed', by: sam },
+  requestsClosed: { ...base, type: 'requestsClosed', changeIds: ['c1' as ChangeId] },
+  approvalsRerouted: {
+    ...base,
+    type: 'approvalsRerouted',
+    changeIds: ['c2' as ChangeId],
+    massChangeIds: [],
+  },
+  accessEnded: { ...base, type: 'accessEnded', ended: ['c3' as ChangeId], revokes: ['r1' as ChangeId] },
+  groupsGone: { ...base, type: 'groupsGone' },
+  teamsLeft: { ...base, type: 'teamsLeft', teams: [team] },
+  teamsGone: { ...base, type: 'teamsGone', note: null },
+  applicationsFound: { ...base, type: 'applicationsFound', items: [item] },
+  applicationDecided: { ...base, type: 'applicationDecided', key: item.key, decision },
+  applicationFailed: { ...base, type: 'applicationFailed', key: item.key, why: 'Anypoint said no' },
+  applicationSettled: { ...base, type: 'applicationSettled', key: item.key, outcome: 'revoked' },
+  ownersReminded: { ...base, type: 'ownersReminded' },
+  offboardingLate: { ...base, type: 'offboardingLate', leg: 'delivery', why: 'still shown' },
+  offboardingCaughtUp: { ...base, type: 'offboardingCaughtUp' },
+  accessGone: { ...base, type: 'accessGone' },
+  offboardingReported: {
+    ...base,
+    type: 'offboardingReported',
+    report: {
+      cause: 'deprovisioned',
+      startedBy: 'the identity provider',
+      legs: { requests: 0, approvals: 0, groups: 0, teams: 0, applications: null },
+      requests: 0,
+      approvals: 0,
+      grants: 0,
+      memberships: 0,
+      teams: [],
+      applications: [],
+    },
+  },
+  offboardingClosed: { ...base, type: 'offboardingClosed' },
+  offboardingReturned: { ...base, type: 'offboardingReturned' },
+  teamsGivenBack: { ...base, type: 'teamsGivenBack' },
+  accessRestored: { ...base, type: 'accessRestored', by: sam, changeIds: ['c3' as ChangeId] },
+};
+const started = (state: 'asking' | 'held' | 'underway') => ({ ...events.offboardingStarted, state });
+
+function caseAfter(...all: OffboardingEvent[]): Offboarding {
+  let offboarding: Offboarding | null = null;
+  for (const event of all) offboarding = evolveOffboarding(offboarding, event);
+  return offboarding as Offboarding;
+}
+
+/** A shortest way to every state. */
+const wayTo: Record<OffboardingState, OffboardingEvent[]> = {
+  asking: [started('asking')],
+  held: [started('held')],
+  underway: [started('underway')],
+  appsOpen: [started('underway'), events.accessGone],
+  closed: [started('underway'), events.accessGone, events.offboardingReported],
+  returned: [started('asking'), events.offboardingReturned],
+};
+const states = Object.keys(offboardingLifeCycle) as OffboardingState[];
+const types = Object.keys(events) as OffboardingEvent['type'][];
+
+describe.each(states)('an offboarding that is %s', (state) => {
+  const offboarding = caseAfter(...wayTo[state]);
+
+  test('is reached by its way', () => {
+    expect(offboarding.state).toBe(state);
+    expect(offboarding.version).toBe(wayTo[state].length);
+  });
+
+  test.each(types)('%s', (type) => {
+    const next = nextOffboardingState(state, type);
+    if (type === 'offboardingStarted' || next === null) {
+      expect(() => evolveOffboarding(offboarding, events[type])).toThrow(Fault);
+      return;
+    }
+    const moved = evolveOffboarding(offboarding, events[type]);
+    expect(moved.state).toBe(next);
+    expect(moved.version).toBe(offboarding.version + 1);
+    expect(moved.personId).toBe(leaver);
+  });
+
+  test('is said in words, with a next step or an end', () => {
+    const { headline } = offboardingStanding(offboarding, names);
+    expect(headline.length).toBeGreaterThan(5);
+    expect(offboardingLines(offboarding, names).length).toBeGreaterThan(0);
+  });
+});
+
+const names = {
+  person: 'Tom Okafor',
+  admins: 'Sam or Sofia',
+  idp: 'Okta',
+  time: (at: Date) => at.toISOString(),
+  safe: (text: string) => text,
+};
+
+test('nothing irreversible can happen while it is asked about or held', () => {
+  const irreversible = [
+    'requestsClosed',
+    'approvalsRerouted',
+    'applicationsFound',
+    'applicationDecided',
+    'offboardingReported',
+  ] as const;
+  for (const state of ['asking', 'held'] as const)
+    for (const type of irreversible) expect(nextOffboardingState(state, type)).toBeNull();
+  expect(nextOffboardingState('held', 'accessEnded')).toBeNull();
+});
+
+test('only who is underway or has applications open counts as having left', () => {
+  expect(states.filter((state) => hasLeft({ state }))).toEqual(['underway', 'appsOpen']);
+  expect(states.filter(isOffboardingOpen)).toEqual(['asking', 'held', 'underway', 'appsOpen']);
+});
+
+test('legs keep the time at which they were first done, and count what comes later', () => {
+  const once = caseAfter(started('underway'), { ...events.requestsClosed, at: later(2) });
+  const twice = evolveOffboarding(once, { ...events.requestsClosed, at: later(90) });
+  expect(twice.legs.requests).toEqual({ at: later(2), count: 2 });
+});
+
+test('a raised alarm keeps since when, names the newest leg, and is cleared', () => {
+  const late = caseAfter(started('underway'), { ...events.offboardingLate, at: later(60) });
+  const other = evolveOffboarding(late, { ...events.offboardingLate, leg: 'idpWrite', at: later(70) });
+  expect(other.late).toMatchObject({ leg: 'idpWrite', at: later(60), clearedAt: null });
+  const cleared = evolveOffboarding(other, { ...events.offboardingCaughtUp, at: later(80) });
+  expect(cleared.late?.clearedAt).toEqual(later(80));
+});
+
+test('an application that is the leaver’s again is open again', () => {
+  const settled = caseAfter(started('underway'), events.applicationsFound, events.applicationSettled);
+  expect(settled.items[0]?.settled?.outcome).toBe('revoked');
+  const again = evolveOffboarding(settled, events.applicationsFound);
+  expect(again.items).toEqual([item]);
+});
+
+test('nobody is told of somebody who never had anything', () => {
+  expect(isWorthTelling(caseAfter(started('underway'), { ...events.requestsClosed, changeIds: [] }))).toBe(
+    false,
+  );
+  for (const event of [
+    events.accessEnded,
+    events.teamsLeft,
+    events.applicationsFound,
+    events.offboardingLate,
+  ])
+    expect(isWorthTelling(caseAfter(started('underway'), event))).toBe(true);
+});
+
+describe('what becomes of an application', () => {
+  const open = caseAfter(started('underway'), events.applicationsFound, events.accessGone);
+  const click = { id: 'click-2', key: item.key, verb: 'revoke' } as const;
+  const facts = { clicker: sam, mayDecide: true, to: null, now: T0 };
+  const reasonOf = (outcome: unknown) => (isRefusal(outcome) ? outcome.reason : outcome);
+
+  test('is decided once, by whoever may', () => {
+    const decided = settleApplication(open, click, facts);
+    expect(decided).toMatchObject([{ type: 'applicationDecided', key: item.key }]);
+    const now = caseAfter(
+      started('underway'),
+      events.applicationsFound,
+      events.accessGone,
+      ...(decided as []),
+    );
+    // The same click again is counted already, another one comes too late.
+    expect(settleApplication(now, click, facts)).toEqual([]);
+    expect(reasonOf(settleApplication(now, { ...click, id: 'click-3' }, facts))).toBe('alreadySettled');
+  });
+
+  test('is not for the leaver, for strangers, or for who chose nobody', () => {
+    const asTom = { ...facts, clicker: { id: leaver, name: 'Tom' } };
+    expect(reasonOf(settleApplication(open, click, asTom))).toBe('selfApproval');
+    expect(reasonOf(settleApplication(open, click, { ...facts, mayDecide: false }))).toBe('notAnApprover');
+    expect(reasonOf(settleApplication(open, { ...click, verb: 'handOver' }, facts))).toBe('unknownPerson');
+    expect(reasonOf(settleApplication(open, { ...click, key: 'other' }, facts))).toBe('unknownChange');
+  });
+
+  test('the connected app that Latchkey signs in with is never revoked', () => {
+    const own = { ...events.applicationsFound, items: [{ ...item, isOurOwn: true }] };
+    expect(reasonOf(settleApplication(caseAfter(started('underway'), own), click, facts))).toBe(
+      'notEligible',
+    );
+  });
+
+  test('is settled only by what Anypoint shows', () => {
+    const tom = new Set(['u-tom']);
+    const to = { ...sam, anypointUserId: 'u-sam' };
+    const handing = { decision: { ...decision, verb: 'handOver' as const, to } };
+    expect(outcomeOf(handing, { ownerUserIds: ['u-tom'] }, tom)).toBeNull();
+    expect(outcomeOf(handing, { ownerUserIds: ['u-tom', 'u-sam'] }, tom)).toBeNull();
+    expect(outcomeOf(handing, { ownerUserIds: ['u-sam'] }, tom)).toBe('handedOver');
+    expect(outcomeOf(handing, { ownerUserIds: ['u-olga'] }, tom)).toBe('elsewhere');
+    expect(outcomeOf({ decision }, null, tom)).toBe('revoked');
+    expect(outcomeOf({ decision: null }, null, tom)).toBe('gone');
+  });
+
+  test('is told plainly', () => {
+    expect(itemInWords(item)).toBe('client application: calls Orders API v1 in Production');
+    expect(itemInWords({ ...item, coOwners: 1 })).toContain('one other owns it too');
+    expect(itemStanding({ ...item, decision }, names)).toBe('Being revoked by Sam Whitaker');
+    expect(itemStanding({ ...item, trouble: 'Anypoint said no' }, names)).toBe('Anypoint said no');
+  });
+});
+
+test('the report says what each leg took', () => {
+  const all = caseAfter(
+    started('underway'),
+    { ...events.requestsClosed, at: later(1) },
+    { ...events.approvalsRerouted, at: later(2) },
+    events.accessEnded,
+    { ...events.teamsLeft, at: later(3) },
+    { ...events.groupsGone, at: later(4) },
+    { ...events.teamsGone, at: later(14) },
+    events.applicationsFound,
+    events.accessGone,
+    events.applicationDecided,
+    { ...events.applicationSettled, at: later(7_200) },
+  );
+  expect(reportOf(all, later(7_201))).toEqual({
+    cause: 'deprovisioned',
+    startedBy: 'the identity provider',
+    legs: { requests: 1_000, approvals: 2_000, groups: 4_000, teams: 14_000, applications: 7_200_000 },
+    requests: 1,
+    approvals: 1,
+    grants: 1,
+    memberships: 1,
+    teams: ['Orders API readers'],
+    applications: [{ name: 'orders-dashboard', outcome: 'revoked', by: 'Sam Whitaker', to: null }],
+  });
+  expect(offboardingLines(all, names)).toEqual([
+    '✓ one pending request closed',
+    '✓ one decision put to others',
+    '✓ one grant ended; out of one group in Okta after 4.0 s',
+    '✓ Gone from one team in Anypoint (Orders API readers) after 14 s',
+    '✓ 1 of one application handed over or revoked',
+  ]);
+  expect(spanInWords(T0, later(7_200))).toBe('2 hours');
+});
+
+test('any way through the life cycle leaves a case that can be told, and closes at most once', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('asking' as const, 'held' as const, 'underway' as const),
+      fc.array(fc.constantFrom(...types), { maxLength: 40 }),
+      (state, wished) => {
+        let offboarding = caseAfter(started(state));
+        for (const type of wished) {
+          if (nextOffboardingState(offboarding.state, type) === null) continue;
+          const before: Offboarding = offboarding;
+          offboarding = evolveOffboarding(before, events[type]);
+          // What has ended is never forgotten.
+          expect(offboarding.ended.length).toBeGreaterThanOrEqual(before.ended.length);
+          if (before.closedAt !== null) expect(offboarding.closedAt).toEqual(before.closedAt);
+          expect(offboarding.closedAt === null).toBe(
+            before.closedAt === null && offboarding.state !== 'closed',
+          );
+        }
+        expect(offboardingLines(offboarding, names).join('')).not.toContain('undefined');
+      },
+    ),
+  );
+});
