@@ -1,5 +1,6 @@
 import type { Observation } from '../core/observation.ts';
 import type { Job } from '../core/reactions.ts';
+import { hasOpenCard } from '../store/mass-changes.ts';
 import { rememberPerson } from '../store/people.ts';
 import { type Apart, compareGroup, compareTeam, type TeamDifference } from '../store/reconcile-compare.ts';
 import { changedSinceRegarded, concernedUnseen } from '../store/reconcile-people.ts';
@@ -163,7 +164,10 @@ async function closeGroup(road: Road, run: Run, place: Place, isReady: boolean):
       const difference = isReady ? compared : { ...compared, unrequested: [], lost: [], inHand: 0 };
       await notePlaceCompared(unit.tx, place, foundInGroup(difference));
       const jobs = pushesOwed(road, place, difference);
-      if (areMany(road, differencesOf(difference))) jobs.push({ job: 'survey', groupId: place.externalId });
+      // What is on one card with others is kept true, also where nothing differs any more.
+      const isOnCard = await hasOpenCard(unit.tx, place.externalId);
+      if (isOnCard || areMany(road, differencesOf(difference)))
+        jobs.push({ job: 'survey', groupId: place.externalId });
       else {
         const heard = await hearWithin(unit.tx, [
           ...difference.unrequested.map((apart) => observed(unit, run, place, apart, 'added')),

@@ -14,7 +14,7 @@ import { itemEvents } from '../core/mass-items.ts';
 import { isAllSeen } from '../core/mass-words.ts';
 import type { OffboardingEvent } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
-import { evaluateRequest } from '../core/verdict.ts';
+import { evaluateRequest, quorumUnder } from '../core/verdict.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { noteUnfolded, openItems, progressOf, readMassChange } from '../store/mass-changes.ts';
@@ -157,6 +157,10 @@ async function unfoldPair(
     beneficiary: person,
     change: { ...unasked, id: changeId, requestedAt: unit.now },
   });
+  const verdict = evaluateRequest(facts, road.catalogue.rules());
+  // One owner's word is not enough for this one: it is asked about by itself.
+  if (fate === 'keep' && mass.kind === 'unrequested' && quorumUnder(verdict, 1) > 1)
+    return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
   const events = itemEvents(mass, decision, fate, {
     changeId,
     revokeId,
@@ -164,7 +168,7 @@ async function unfoldPair(
     personId,
     entitlement,
     target,
-    verdict: evaluateRequest(facts, road.catalogue.rules()),
+    verdict,
     now: unit.now,
   });
   const denied = events.find((e) => e.type === 'changeDenied');

@@ -40,6 +40,18 @@ export async function openMassChange(db: Db | Tx, kind: MassKind, scope: string)
   return row === undefined ? null : revive(row.doc);
 }
 
+/** Whether many of this group are asked about on one card now. */
+export async function hasOpenCard(db: Db | Tx, groupId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('mass_changes')
+    .select('id')
+    .where('scope', '=', groupId)
+    .where('kind', 'in', ['unrequested', 'lost'])
+    .where('state', 'in', ['received', 'asking'])
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Those about what this person holds that nobody decided yet. */
 export async function openMovesOf(db: Db | Tx, personId: string): Promise<MassChange[]> {
   const rows = await db
@@ -153,6 +165,8 @@ export async function unattended(
   const { rows } = await sql<{ id: string }>`
     select p.id from people p
     where p.id = any(${[...personIds]}::uuid[]) and p.status not in ('suspended', 'deprovisioned')
+      and not exists (select from offboardings o where o.person_id = p.id
+        and o.state in ('asking', 'held', 'underway', 'appsOpen'))
       and not exists (select from changes c where c.person_id = p.id and (
         (c.group_id = ${group.groupId} and c.state in ('applying', 'verifying', 'awaitingSignIn', 'late'))
         or (c.entitlement_key = ${group.entitlementKey} and c.kind = 'grant' and c.state in ('received', 'asking'))))

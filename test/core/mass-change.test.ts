@@ -22,6 +22,7 @@ import {
   massStanding,
 } from '../../src/core/mass-words.ts';
 import type { ApproverPlan } from '../../src/core/routing.ts';
+import type { Verdict } from '../../src/core/verdict.ts';
 import { approver, asks, entitlement, later, person, T0, target } from './given.ts';
 
 const massChangeId = 'mass-1' as MassChangeId;
@@ -215,7 +216,7 @@ describe('an item', () => {
   };
   const unrequested = massAfter(...wayTo.decided);
   const lost: MassChange = { ...unrequested, kind: 'lost' };
-  const refused = { effect: 'refuse', grounds: [{ text: 'not open to Payments', clause: null }] } as const;
+  const refused: Verdict = { effect: 'refuse', grounds: [{ text: 'not open to Payments', clause: null }] };
 
   test('kept is a grant with the approver and an end, part of its mass change', () => {
     expect(itemEvents(unrequested, decision, 'keep', facts)).toMatchObject([

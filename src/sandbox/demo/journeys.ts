@@ -11,7 +11,7 @@ const READERS = 'Orders API readers';
 
 class Unproven extends Error {}
 
-function prove(holds: boolean, claim: string): void {
+export function prove(holds: boolean, claim: string): void {
   if (!holds) throw new Unproven(`not so: ${claim}`);
 }
 
