@@ -15,13 +15,17 @@ import { hearOffboarding, openOffboarding } from './offboarding-clicks.ts';
 import { homeView, overview } from './overview.ts';
 import { hearRequests, openRequestForm } from './requests.ts';
 import { TRY_AGAIN } from './triggered.ts';
+import { whyOf } from './why.ts';
+import { openWishForm } from './wish-form.ts';
 
 /** Each takes a block of the 50 that a message holds. */
 const OVERVIEW_MAX = 20;
 
 const HELP = [
   '*/access* opens the form to ask for access.',
+  '*/access* and a few words, e.g. *to read Orders API logs in prod until Friday for INC-4711*, fills the form in for you.',
   '*/access mine* shows what you have and what you asked for.',
+  '*/access why* says why your last request got a no; with the beginning of a request’s id, why that one.',
   '*/access offboard @user* takes everything from somebody who has left; for the catalogue’s admins.',
   'Approvers decide on the card; you hear of every step in a direct message.',
 ].join('\n');
@@ -51,12 +55,19 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
   });
 
   app.command('/access', async ({ command, ack, respond }) => {
-    const word = command.text.trim().split(/\s+/)[0] ?? '';
+    const words = command.text.trim().split(/\s+/);
+    const word = words[0] ?? '';
     if (word === 'help') return await ack({ response_type: 'ephemeral', text: HELP });
     await ack();
     try {
       if (word === 'offboard') return await openOffboarding(road, client, command, respond);
-      if (word !== 'mine') return await openRequestForm(road, client, command.trigger_id, command.user_id);
+      if (word === '') return await openRequestForm(road, client, command.trigger_id, command.user_id);
+      if (word === 'why' && words.length <= 2)
+        return void (await respond({
+          response_type: 'ephemeral',
+          ...(await whyOf(road, command.user_id, words[1] ?? '')),
+        }));
+      if (word !== 'mine' || words.length > 1) return await openWishForm(road, client, command);
       await respond({ response_type: 'ephemeral', ...(await accessOf(road, command.user_id)) });
     } catch (error) {
       road.log.warn({ err: (error as Error).message }, '/access not served');
