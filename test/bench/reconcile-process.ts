@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import type { Catalogue, Entitlement } from '../../src/core/catalogue.ts';
 import type { EntitlementKey } from '../../src/core/ids.ts';
@@ -7,6 +8,7 @@ import { reconcile } from '../../src/flow/reconcile.ts';
 import type { Road } from '../../src/flow/road.ts';
 import { createOkta } from '../../src/idp/okta.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
+import { loadPolicy } from '../../src/policy/policy-folder.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { openLocks } from '../../src/store/locks.ts';
 import { groupName, teamName } from './reconcile-crowd.ts';
@@ -18,38 +20,20 @@ import { groupName, teamName } from './reconcile-crowd.ts';
  */
 const [databaseUrl, worldUrl, what, groups] = process.argv.slice(2) as [string, string, string, string];
 
-const entitlement = (g: number): Entitlement => ({
-  key: `bench-${g}` as EntitlementKey,
-  title: `Bench ${g}`,
-  gives: 'a place in the bench',
-  team: teamName(g),
-  idpGroup: groupName(g),
-  tier: 'low',
-  owner: 'owner@bench.example',
-  requestableBy: 'everyone',
-  approvers: { of: 'any', quorum: 1, sources: [{ owner: true }] },
-  autoApprove: false,
-  durationsSeconds: [3_600],
-  defaultSeconds: 3_600,
-  maxSeconds: 3_600,
-  clauses: [],
-  unrequested: 'ask',
-  birthright: null,
-  conflicts: [],
-  reviewEverySeconds: null,
-  reviewed: null,
-});
-const catalogue: Catalogue = {
-  channel: 'bench',
-  admins: [],
-  lapseSeconds: 3_600,
-  remindSeconds: 3_600,
-  massGuard: { memberships: 10, windowSeconds: 600, people: 10, share: 0.05, peopleWindowSeconds: 3_600 },
-  canary: null,
-  entitlements: Array.from({ length: Number(groups) }, (_, g) => entitlement(g)),
-  bundles: [],
-  clauses: [],
-};
+const policy = await loadPolicy(fileURLToPath(new URL('../../policy', import.meta.url)));
+const [template] = policy.catalogue.entitlements as [Entitlement];
+const entitlements = Array.from(
+  { length: Number(groups) },
+  (_, g): Entitlement => ({
+    ...template,
+    key: `bench-${g}` as EntitlementKey,
+    team: teamName(g),
+    idpGroup: groupName(g),
+    unrequested: 'ask',
+    birthright: null,
+  }),
+);
+const catalogue: Catalogue = { ...policy.catalogue, canary: null, entitlements };
 
 const database = await openDatabase(databaseUrl);
 const locks = openLocks(databaseUrl);
@@ -57,10 +41,8 @@ const log = pino({ level: 'warn' }, process.stderr);
 const idp = createOkta({ orgUrl: worldUrl, auth: { token: 'bench' } });
 const mulesoft = createAnypoint({ url: worldUrl, orgId: 'bench', clientId: 'bench', clientSecret: 'bench' });
 const pausedUntil: Road['pausedUntil'] = new Map();
-/** Nobody asks for anything here. */
-const rules = { fingerprint: 'bench', answer: () => ({ isAllowed: false, hits: [], errors: [] }) };
 const book = createCatalogueBook(
-  { catalogue, rules },
+  { catalogue, rules: policy.rules },
   idp,
   mulesoft,
   (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),

@@ -7,6 +7,7 @@ import pg from 'pg';
 import type { Evidence } from '../../src/flow/reconcile.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import type { Figure } from './figure.ts';
+import { runToEnd } from './program.ts';
 import { FEW_GROUPS, GROUP_SIZE, GROUPS } from './reconcile-crowd.ts';
 import { answers, freePort } from './scene.ts';
 
@@ -30,7 +31,8 @@ export async function reconcile(say: (line: string) => void): Promise<Figure[]> 
   const world = spawn(process.execPath, [path('./reconcile-world.ts'), String(port)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const measure = (file: string, ...args: string[]) => run(file, postgres.url, worldUrl, ...args);
+  const measure = async (file: string, ...args: string[]) =>
+    JSON.parse(await runToEnd(file, postgres.url, worldUrl, ...args)) as Measured;
   try {
     await answers(worldUrl);
     say('first look at every group…');
@@ -57,19 +59,8 @@ export async function reconcile(say: (line: string) => void): Promise<Figure[]> 
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-export async function run(file: string, ...args: string[]): Promise<Measured> {
-  const child = spawn(process.execPath, [path(file), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
-  child.stdout.on('data', (part: Buffer) => {
-    said += part.toString();
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`${file} ended with ${code}`);
-  return JSON.parse(said) as Measured;
-}
-
 /** SCIM has pushed everything that the first look found: the mirror agrees. */
-export async function fillMirror(databaseUrl: string): Promise<void> {
+async function fillMirror(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   // Foreign keys of a million rows that are right by construction are not checked one by one.

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
+import { startFlags } from './program.ts';
 
 export type Scene = {
   worldUrl: string;
@@ -34,8 +35,10 @@ export async function setScene(): Promise<Scene> {
   const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
   const db = new pg.Pool({ connectionString: postgres.url, max: 4 });
 
+  const flags = await startFlags();
   function start(path: string, args: string[], env: Record<string, string> = {}): void {
-    const child = spawn(process.execPath, [fileURLToPath(new URL(path, import.meta.url)), ...args], {
+    const program = fileURLToPath(new URL(path, import.meta.url));
+    const child = spawn(process.execPath, [...flags, program, ...args], {
       cwd: home,
       env: { PATH: process.env.PATH ?? '', ...env },
       stdio: ['ignore', 'ignore', 'inherit'],
