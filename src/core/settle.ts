@@ -16,7 +16,9 @@ export type Click = {
 
 /** Everything a decision rests on, gathered at the click. No field of this comes from the model. */
 export type ClickFacts = {
-  clicker: { id: PersonId; name: string } & Partial<ApproverFacts>;
+  clicker: { id: PersonId; name: string };
+  /** Who they are, for the rules. */
+  as?: ApproverFacts;
   /** Approvers by the catalogue and the IdP as they are now. */
   plan: ApproverPlan;
   /** The verdict by the rules as they are now. */
@@ -136,7 +138,7 @@ function approve(
       at: now,
       seconds: click.seconds,
       clickId: click.id,
-      ...asApprover(clicker),
+      ...(facts.as === undefined ? {} : { as: facts.as }),
     },
   };
   const approvals = [...change.approvals, { by: clicker.id, seconds: click.seconds }];
@@ -228,10 +230,6 @@ export function approveByRule(
   return [
     approvedEvent(change, { ...facts, maxSeconds: facts.entitlement.maxSeconds }, asked, base, decision),
   ];
-}
-
-function asApprover({ email, department, title }: ClickFacts['clicker']): { as?: ApproverFacts } {
-  return email === undefined ? {} : { as: { email, department: department ?? null, title: title ?? null } };
 }
 
 function decided(

@@ -134,6 +134,7 @@ async function decide(
         {
           ...facts,
           clicker,
+          as: { email: clicker.email, department: clicker.department, title: clicker.title },
           grantId: randomUUID() as GrantId,
           revokeId: randomUUID() as ChangeId,
           heldUntil: heldUntil(grants, unit.now),

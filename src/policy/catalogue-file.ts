@@ -157,12 +157,14 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
+type Mistakes = readonly string[];
+
 /** A policy that can't be put in force. */
 export class InvalidPolicy extends Fault {
   /** Each with file and line. */
-  readonly mistakes: readonly string[];
+  readonly mistakes: Mistakes;
 
-  constructor(mistakes: readonly string[]) {
+  constructor(mistakes: Mistakes) {
     super('catalogue.invalid', `the policy has mistakes:\n  ${mistakes.join('\n  ')}`, { retryable: false });
     this.mistakes = mistakes;
   }
