@@ -142,7 +142,9 @@ function madeUp(draft: Draft, written: string, { company }: Cases): string[] {
       .replace(/[^\p{L}\p{N}]/gu, '');
   const { entitlement, reason, ticket } = draft;
   return [
-    ...(entitlement !== null && !company.entitlements.includes(entitlement) ? [entitlement.key] : []),
+    ...(entitlement !== null && !company.entitlements.some((e) => e.key === entitlement.key)
+      ? [entitlement.key]
+      : []),
     ...[reason, ticket ?? ''].filter((text) => !bare(written).includes(bare(text))),
   ];
 }

@@ -1,5 +1,4 @@
 import MiniSearch from 'minisearch';
-import type { Entitlement } from '../core/catalogue.ts';
 
 /** What titles say for what people say. */
 const same: Record<string, string> = {
@@ -33,7 +32,11 @@ function term(word: string): string | null {
 }
 
 /** Those of these entitlements that somebody's words are about, best first; none when no word fits. */
-export function findEntitlements(words: string, among: readonly Entitlement[], max: number): Entitlement[] {
+export function findEntitlements<E extends { key: string; title: string; gives: string; team?: string }>(
+  words: string,
+  among: readonly E[],
+  max: number,
+): E[] {
   const index = new MiniSearch<{ id: number; title: string; gives: string; key: string; team: string }>({
     fields: ['title', 'gives', 'key', 'team'],
     processTerm: term,
@@ -43,7 +46,7 @@ export function findEntitlements(words: string, among: readonly Entitlement[], m
       fuzzy: (t) => (t.length > 4 ? 0.2 : 0),
     },
   });
-  index.addAll(among.map(({ title, gives, key, team }, id) => ({ id, title, gives, key, team })));
+  index.addAll(among.map(({ title, gives, key, team = '' }, id) => ({ id, title, gives, key, team })));
   return index
     .search(words)
     .slice(0, max)

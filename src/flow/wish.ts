@@ -1,4 +1,4 @@
-import type { Entitlement } from '../core/catalogue.ts';
+import type { Choice } from './bundles.ts';
 import { findEntitlements } from './find-entitlements.ts';
 import type { Adviser, Provenance, WhyNoAnswer } from './ports.ts';
 import { REASON_MAX, TICKET_MAX } from './receive.ts';
@@ -13,9 +13,9 @@ const TICKET = /\b[A-Z][A-Z0-9]{1,9}-\d{1,8}\b/;
 /** A form filled in from somebody's words, for them to look over. */
 export type Draft = {
   /** Null: they choose themselves. */
-  entitlement: Entitlement | null;
+  entitlement: Choice | null;
   /** What it may be about, likeliest first. */
-  candidates: Entitlement[];
+  candidates: Choice[];
   seconds: number | null;
   /** Until when they said, if it was a day or an hour. */
   until: Date | null;
@@ -33,7 +33,7 @@ export type Draft = {
  */
 export async function draftOf(
   adviser: Adviser,
-  wish: { text: string; among: readonly Entitlement[]; now: Date; timeZone: string | null },
+  wish: { text: string; among: readonly Choice[]; now: Date; timeZone: string | null },
 ): Promise<Draft> {
   const text = wish.text.trim().slice(0, WISH_TEXT_MAX);
   const found = findEntitlements(text, wish.among, CANDIDATES_MAX);
