@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Entitlement } from '../core/catalogue.ts';
-import type { Actor, ChangeEvent } from '../core/change.ts';
+import type { Actor, Change, ChangeEvent } from '../core/change.ts';
+import { evolve } from '../core/evolve.ts';
 import type { ChangeId, EntitlementKey, GrantId } from '../core/ids.ts';
 import { refuse } from '../core/refusal.ts';
 import { evaluateRequest, type RequestFacts } from '../core/verdict.ts';
 import { clockOf } from '../flow/request-facts.ts';
 import type { Road } from '../flow/road.ts';
 import { auditEntries } from '../store/audit.ts';
-import { writeEvent } from '../store/changes.ts';
-import type { Tx } from '../store/database.ts';
 import { type Person, rememberPerson } from '../store/people.ts';
 import { transact } from '../store/transaction.ts';
 
@@ -122,16 +121,27 @@ export async function seedHistory(road: Pick<Road, 'db' | 'idp' | 'catalogue'>):
   }
   return await transact<number>(road.db, async (tx, now) => {
     await sql`select pg_advisory_xact_lock(${HISTORY_LOCK})`.execute(tx);
-    const any = await tx.selectFrom('changes').select('id').limit(1).executeTakeFirst();
-    if (any !== undefined) return { result: 0, last: [] };
+    const youngest = new Date(now.getTime() - Math.min(...past.map((p) => p.daysAgo)) * DAY * 1_000);
+    const old = await tx
+      .selectFrom('changes')
+      .select('id')
+      .where('requested_at', '<', youngest)
+      .limit(1)
+      .executeTakeFirst();
+    if (old !== undefined) return { result: 0, last: [] };
     const events: ChangeEvent[] = [];
+    const changes: Change[] = [];
     for (const one of past) {
       const who = people.get(one.who);
       const by = people.get(one.by);
       const entitlement = road.catalogue.entitlement(one.entitlement);
-      if (who !== undefined && by !== undefined && entitlement !== null)
-        events.push(...(await lived(road, tx, one, { who, by, entitlement, now })));
+      if (who === undefined || by === undefined || entitlement === null) continue;
+      const lived = eventsOf(road, one, { who, by, entitlement, now });
+      events.push(...lived);
+      changes.push(lived.reduce<Change | null>(evolve, null) as Change);
     }
+    if (changes.length === 0) return { result: 0, last: [] };
+    await tx.insertInto('changes').values(changes.map(rowOf)).execute();
     const entries = events.map(({ type, at, actor, changeId, ...data }) => ({
       type,
       at,
@@ -139,21 +149,36 @@ export async function seedHistory(road: Pick<Road, 'db' | 'idp' | 'catalogue'>):
       changeId,
       data,
     }));
-    return {
-      result: events.filter((event) => event.type === 'changeReceived').length,
-      last: [auditEntries(entries)],
-    };
+    return { result: changes.length, last: [auditEntries(entries)] };
   });
 }
 
 type Cast = { who: Person; by: Person; entitlement: Entitlement; now: Date };
 
-async function lived(
+function rowOf(change: Change) {
+  return {
+    id: change.id,
+    idempotency_key: null,
+    kind: change.kind,
+    state: change.state,
+    version: change.version,
+    entitlement_key: change.entitlementKey,
+    person_id: change.personId,
+    requester_id: change.requesterId,
+    group_id: change.target?.groupId ?? null,
+    team_id: change.target?.teamId ?? null,
+    requested_at: change.requestedAt,
+    lapses_at: change.lapsesAt,
+    revoke_id: change.revokeId,
+    doc: JSON.stringify(change),
+  };
+}
+
+function eventsOf(
   road: Pick<Road, 'catalogue'>,
-  tx: Tx,
   one: Past,
   { who, by, entitlement, now }: Cast,
-): Promise<ChangeEvent[]> {
+): ChangeEvent[] {
   const asked = new Date(now.getTime() - one.daysAgo * DAY * 1_000);
   asked.setUTCHours(one.hour, (one.daysAgo * 7) % 60, 0, 0);
   const after = (minutes: number) => new Date(asked.getTime() + minutes * 60_000);
@@ -222,8 +247,6 @@ async function lived(
     });
     events.push(...ending(one, { ...common, by, at: after(40), verdict, target }));
   }
-  let change = null;
-  for (const event of events) change = await writeEvent(tx, change, event, null);
   return events;
 }
 
