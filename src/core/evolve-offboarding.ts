@@ -39,6 +39,7 @@ function started(event: OffboardingEvent & { type: 'offboardingStarted' }): Offb
     legs: { requests: null, approvals: null, groups: null, teams: null },
     ended: [],
     revokes: [],
+    given: [],
     teams: [],
     teamsNote: null,
     items: [],
@@ -79,6 +80,7 @@ function fieldsOf(before: Offboarding, event: OffboardingEvent): Partial<Offboar
       return {
         ended: [...before.ended, ...event.ended],
         revokes: [...before.revokes, ...event.revokes],
+        given: [...new Set([...before.given, ...event.given])],
       };
     case 'groupsGone':
       return leg('groups', new Set(before.revokes).size);

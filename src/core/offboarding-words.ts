@@ -1,6 +1,12 @@
 import { countInWords, elapsedInWords } from './duration.ts';
 import { legName } from './leg-words.ts';
-import { type Offboarding, type OffboardingItem, openItemsOf, teamsTaken } from './offboarding.ts';
+import {
+  namesOfTeamsLeft,
+  type Offboarding,
+  type OffboardingItem,
+  openItemsOf,
+  teamsTaken,
+} from './offboarding.ts';
 import type { Standing } from './words.ts';
 
 export type OffboardingNames = {
@@ -141,12 +147,12 @@ function groups(o: Offboarding, names: OffboardingNames, began: Date): string {
 }
 
 function teams(o: Offboarding, names: OffboardingNames): string {
-  const left = teamsTaken(o);
+  const left = namesOfTeamsLeft(o);
   const took = o.legs.teams === null ? '' : ` after ${spanInWords(o.openedAt, o.legs.teams.at)}`;
   const note = o.teamsNote === null ? '' : ` (${names.safe(o.teamsNote)})`;
   if (left.length === 0)
     return o.legs.teams === null ? 'Reading their teams in Anypoint' : `In no team in Anypoint${note}`;
-  const which = `${counted(left.length, 'team')} in Anypoint (${namesOf(left, names)})`;
+  const which = `${counted(left.length, 'team')} in Anypoint (${left.map(names.safe).join(', ')})`;
   return o.legs.teams === null
     ? `Out of ${which}; looking until it shows`
     : `Gone from ${which}${took}${note}`;
@@ -157,7 +163,7 @@ function applications({ items }: Offboarding): string {
   const settled = items.filter((item) => item.settled !== null).length;
   return line(
     settled === items.length,
-    `${settled} of ${counted(items.length, 'application')} handed over or revoked`,
+    `${settled} of ${items.length} application${items.length === 1 ? '' : 's'} handed over or revoked`,
   );
 }
 

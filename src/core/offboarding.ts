@@ -29,7 +29,9 @@ export type Offboarding = {
   /** Changes whose grants ended with it, and the revokes that take memberships away. */
   ended: ChangeId[];
   revokes: ChangeId[];
-  /** Anypoint teams that they were taken out of. */
+  /** Names of the teams that those memberships gave. */
+  given: string[];
+  /** Anypoint teams that they were found in and taken out of. */
   teams: LeftTeam[];
   /** What Anypoint says of the look that found nothing left. */
   teamsNote: string | null;
@@ -180,7 +182,7 @@ export type OffboardingEvent = { offboardingId: OffboardingId; at: Date; actor: 
   | { type: 'offboardingDismissed'; by: By }
   | { type: 'requestsClosed'; changeIds: ChangeId[] }
   | { type: 'approvalsRerouted'; changeIds: ChangeId[]; massChangeIds: string[] }
-  | { type: 'accessEnded'; ended: ChangeId[]; revokes: ChangeId[] }
+  | { type: 'accessEnded'; ended: ChangeId[]; revokes: ChangeId[]; given: string[] }
   /** The IdP has them in no managed group any more. */
   | { type: 'groupsGone' }
   | { type: 'teamsLeft'; teams: LeftTeam[] }
@@ -236,6 +238,13 @@ export function openItemsOf({ items }: Pick<Offboarding, 'items'>): OffboardingI
 /** Teams that can be left and were; what nobody can leave is no access that was taken. */
 export function teamsTaken({ teams }: Pick<Offboarding, 'teams'>): LeftTeam[] {
   return teams.filter((team) => team.kept === null);
+}
+
+/** Names of all teams that they are out of, those included that went with their groups. */
+export function namesOfTeamsLeft(o: Pick<Offboarding, 'teams' | 'given' | 'teamsNote'>): string[] {
+  // Who has no user in Anypoint was in none.
+  const given = o.teamsNote === null ? o.given : [];
+  return [...new Set([...given, ...teamsTaken(o).map((team) => team.name)])];
 }
 
 /** Whether there is anything to tell people: most who leave a company have never had access to MuleSoft. */

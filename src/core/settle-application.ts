@@ -3,11 +3,11 @@ import {
   type ItemDecision,
   type ItemOutcome,
   isOffboardingOpen,
+  namesOfTeamsLeft,
   type Offboarding,
   type OffboardingEvent,
   type OffboardingItem,
   type OffboardingReport,
-  teamsTaken,
 } from './offboarding.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -119,7 +119,7 @@ export function reportOf(o: Offboarding, now: Date): OffboardingReport {
     approvals: o.legs.approvals?.count ?? 0,
     grants: o.ended.length,
     memberships: o.revokes.length,
-    teams: teamsTaken(o).map((team) => team.name),
+    teams: namesOfTeamsLeft(o),
     applications: o.items.map(({ name, settled, decision }) => ({
       name,
       outcome: settled?.outcome ?? 'gone',

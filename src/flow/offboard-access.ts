@@ -15,7 +15,7 @@ import { commit, type Unit } from './commit.ts';
 import { revokeOf } from './end.ts';
 import { freshPerson } from './identify.ts';
 import { entitlementOf, shrinkWithin } from './mass-change.ts';
-import { at, grantsEnded } from './offboarding.ts';
+import { at, grantsEnded, teamsOf } from './offboarding.ts';
 import { requestFacts } from './request-facts.ts';
 import type { Road } from './road.ts';
 import { readyTargets } from './survey.ts';
@@ -112,7 +112,9 @@ async function othersEnded(
   return {
     events,
     offboardingEvents:
-      revokes.length === 0 ? [] : [{ type: 'accessEnded', ...at(unit, locked.id, null), ended: [], revokes }],
+      revokes.length === 0
+        ? []
+        : [{ type: 'accessEnded', ...at(unit, locked.id, null), ended: [], revokes, given: teamsOf(events) }],
   };
 }
 

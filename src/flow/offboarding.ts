@@ -84,9 +84,15 @@ export async function grantsEnded(
         ...at(unit, of.id, by),
         ended: idsOf(events, 'grantEnded'),
         revokes: idsOf(events, 'changeReceived'),
+        given: teamsOf(events),
       },
     ],
   };
+}
+
+/** Names of the teams that revokes take away. */
+export function teamsOf(events: readonly ChangeEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'changeApproved' ? [event.target.teamName] : []));
 }
 
 function idsOf(events: readonly ChangeEvent[], type: ChangeEvent['type']): ChangeId[] {

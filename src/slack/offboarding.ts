@@ -1,4 +1,5 @@
 import type { Button, KnownBlock } from '@slack/types';
+import { countInWords } from '../core/duration.ts';
 import type { Offboarding, OffboardingItem } from '../core/offboarding.ts';
 import {
   causeOfOffboarding,
@@ -178,7 +179,13 @@ function ownersMessage(
       type: 'context',
       elements: [plain(`And ${items.length - shown.length} more; they are shown as these are settled.`)],
     });
-  return { text: `${inert(view.person.name)} has left: ${open.length} applications to decide on.`, blocks };
+  const what = `${countInWords(open.length)} ${open.length === 1 ? 'application' : 'applications'}`;
+  return {
+    text: isOver
+      ? `${inert(view.person.name)} is back.`
+      : `${inert(view.person.name)} has left: ${what} to decide on.`,
+    blocks,
+  };
 }
 
 function itemButtons(offboarding: Offboarding, item: OffboardingItem): Button[] {

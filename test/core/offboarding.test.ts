@@ -74,7 +74,13 @@ const events: { [T in OffboardingEvent['type']]: Extract<OffboardingEvent, { typ
     changeIds: ['c2' as ChangeId],
     massChangeIds: [],
   },
-  accessEnded: { ...base, type: 'accessEnded', ended: ['c3' as ChangeId], revokes: ['r1' as ChangeId] },
+  accessEnded: {
+    ...base,
+    type: 'accessEnded',
+    ended: ['c3' as ChangeId],
+    revokes: ['r1' as ChangeId],
+    given: ['Payments API readers'],
+  },
   groupsGone: { ...base, type: 'groupsGone' },
   teamsLeft: { ...base, type: 'teamsLeft', teams: [team] },
   teamsGone: { ...base, type: 'teamsGone', note: null },
@@ -290,15 +296,15 @@ test('the report says what each leg took', () => {
     approvals: 1,
     grants: 1,
     memberships: 1,
-    teams: ['Orders API readers'],
+    teams: ['Payments API readers', 'Orders API readers'],
     applications: [{ name: 'orders-dashboard', outcome: 'revoked', by: 'Sam Whitaker', to: null }],
   });
   expect(offboardingLines(all, names)).toEqual([
     '✓ one pending request closed',
     '✓ one decision put to others',
     '✓ one grant ended; out of one group in Okta after 4.0 s',
-    '✓ Gone from one team in Anypoint (Orders API readers) after 14 s',
-    '✓ 1 of one application handed over or revoked',
+    '✓ Gone from two teams in Anypoint (Payments API readers, Orders API readers) after 14 s',
+    '✓ 1 of 1 application handed over or revoked',
   ]);
   expect(spanInWords(T0, later(7_200))).toBe('2 hours');
 });
