@@ -1,113 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Entitlement } from '../core/catalogue.ts';
+import type { Entitlement, Target } from '../core/catalogue.ts';
 import type { Actor, Change, ChangeEvent } from '../core/change.ts';
 import { evolve } from '../core/evolve.ts';
 import type { ChangeId, EntitlementKey, GrantId } from '../core/ids.ts';
 import { refuse } from '../core/refusal.ts';
-import { evaluateRequest, type RequestFacts } from '../core/verdict.ts';
+import { evaluateRequest, type RequestFacts, type Verdict } from '../core/verdict.ts';
+import { revokeOf } from '../flow/end.ts';
 import { clockOf } from '../flow/request-facts.ts';
 import type { Road } from '../flow/road.ts';
 import { auditEntries } from '../store/audit.ts';
 import { type Person, rememberPerson } from '../store/people.ts';
 import { transact } from '../store/transaction.ts';
+import { DAY, type Past, past } from './past-requests.ts';
 
 /** Once, so that the months before are not made twice; any number that nobody else locks. */
 const HISTORY_LOCK = 4_215_001;
-
-type Past = {
-  /** Days ago, and hour in UTC. */
-  daysAgo: number;
-  hour: number;
-  who: string;
-  entitlement: string;
-  seconds: number;
-  reason: string;
-  ticket: string | null;
-  ended: 'approved' | 'denied' | 'lapsed';
-  by: string;
-};
-
-const HOUR = 3_600;
-const DAY = 24 * HOUR;
-
-const asks: readonly Pick<Past, 'who' | 'entitlement' | 'seconds' | 'reason' | 'ticket' | 'by'>[] = [
-  {
-    who: 'ines',
-    entitlement: 'orders-api-read',
-    seconds: DAY,
-    reason: 'Following an order through the logs',
-    ticket: null,
-    by: 'tom',
-  },
-  {
-    who: 'erik',
-    entitlement: 'orders-api-read',
-    seconds: 7 * DAY,
-    reason: 'Comparing message sizes',
-    ticket: 'ORD-118',
-    by: 'olga',
-  },
-  {
-    who: 'erik',
-    entitlement: 'orders-api-deploy',
-    seconds: 8 * HOUR,
-    reason: 'Shipping the release',
-    ticket: 'ORD-131',
-    by: 'olga',
-  },
-  {
-    who: 'nadia',
-    entitlement: 'payments-api-read',
-    seconds: 7 * DAY,
-    reason: 'Refunds that arrive twice',
-    ticket: null,
-    by: 'sam',
-  },
-  {
-    who: 'tom',
-    entitlement: 'orders-api-deploy',
-    seconds: 2 * DAY,
-    reason: 'Weekend migration',
-    ticket: null,
-    by: 'olga',
-  },
-  {
-    who: 'ines',
-    entitlement: 'payments-api-read',
-    seconds: DAY,
-    reason: 'An order that was paid twice',
-    ticket: 'INC-4402',
-    by: 'sam',
-  },
-  {
-    who: 'erik',
-    entitlement: 'platform-admin',
-    seconds: HOUR,
-    reason: 'Setting up the new environment',
-    ticket: 'PLT-12',
-    by: 'sofia',
-  },
-  {
-    who: 'sam',
-    entitlement: 'platform-admin',
-    seconds: 8 * HOUR,
-    reason: 'The yearly look at roles',
-    ticket: null,
-    by: 'olga',
-  },
-];
-
-/** Sixty requests of the last twelve weeks, the same at every start; none gives anything today. */
-const past: readonly Past[] = Array.from({ length: 60 }, (_, n) => {
-  const ask = asks[(n * 5) % asks.length] as (typeof asks)[number];
-  return {
-    ...ask,
-    daysAgo: 84 - Math.floor(n * 1.28),
-    hour: 6 + ((n * 7) % 16),
-    ended: n % 9 === 4 ? 'denied' : n % 13 === 6 ? 'lapsed' : 'approved',
-  };
-});
 
 /**
  * Months of decisions before the sandbox was opened, judged by the rules in force and on record like any other, so that
@@ -115,7 +23,7 @@ const past: readonly Past[] = Array.from({ length: 60 }, (_, n) => {
  */
 export async function seedHistory(road: Pick<Road, 'db' | 'idp' | 'catalogue'>): Promise<number> {
   const people = new Map<string, Person>();
-  for (const key of new Set(past.flatMap(({ who, by }) => [who, by]))) {
+  for (const key of new Set(past.flatMap(({ who, by }) => [who, ...by]))) {
     const [found] = await road.idp.findPeopleByEmail(`${key}@acme.example`);
     if (found !== undefined) people.set(key, await rememberPerson(road.db, road.idp.name, found));
   }
@@ -133,12 +41,17 @@ export async function seedHistory(road: Pick<Road, 'db' | 'idp' | 'catalogue'>):
     const changes: Change[] = [];
     for (const one of past) {
       const who = people.get(one.who);
-      const by = people.get(one.by);
+      const by = one.by.flatMap((key) => people.get(key) ?? []);
       const entitlement = road.catalogue.entitlement(one.entitlement);
-      if (who === undefined || by === undefined || entitlement === null) continue;
-      const lived = eventsOf(road, one, { who, by, entitlement, now });
+      const status = road.catalogue.status(one.entitlement);
+      if (who === undefined || by.length < one.by.length || entitlement === null) continue;
+      if (status.status !== 'ready') continue;
+      const lived = eventsOf(road, one, { who, by, entitlement, target: status.target, now });
       events.push(...lived);
-      changes.push(lived.reduce<Change | null>(evolve, null) as Change);
+      for (const id of new Set(lived.map((event) => event.changeId)))
+        changes.push(
+          lived.filter((event) => event.changeId === id).reduce<Change | null>(evolve, null) as Change,
+        );
     }
     if (changes.length === 0) return { result: 0, last: [] };
     await tx.insertInto('changes').values(changes.map(rowOf)).execute();
@@ -149,11 +62,11 @@ export async function seedHistory(road: Pick<Road, 'db' | 'idp' | 'catalogue'>):
       changeId,
       data,
     }));
-    return { result: changes.length, last: [auditEntries(entries)] };
+    return { result: past.length, last: [auditEntries(entries)] };
   });
 }
 
-type Cast = { who: Person; by: Person; entitlement: Entitlement; now: Date };
+type Cast = { who: Person; by: Person[]; entitlement: Entitlement; target: Target; now: Date };
 
 function rowOf(change: Change) {
   return {
@@ -177,7 +90,7 @@ function rowOf(change: Change) {
 function eventsOf(
   road: Pick<Road, 'catalogue'>,
   one: Past,
-  { who, by, entitlement, now }: Cast,
+  { who, by, entitlement, target, now }: Cast,
 ): ChangeEvent[] {
   const asked = new Date(now.getTime() - one.daysAgo * DAY * 1_000);
   asked.setUTCHours(one.hour, (one.daysAgo * 7) % 60, 0, 0);
@@ -197,9 +110,6 @@ function eventsOf(
     conflicts: [],
   };
   const verdict = evaluateRequest(facts, road.catalogue.rules());
-  const status = road.catalogue.status(entitlement.key);
-  const target = status.status === 'ready' ? status.target : null;
-  const quorum = entitlement.approvers.quorum;
   const events: ChangeEvent[] = [
     {
       type: 'changeReceived',
@@ -220,7 +130,7 @@ function eventsOf(
     },
   ];
   const common = { changeId, actor: latchkey };
-  if (verdict.effect === 'refuse' || target === null)
+  if (verdict.effect === 'refuse')
     events.push({
       ...common,
       type: 'requestRefused',
@@ -229,15 +139,16 @@ function eventsOf(
       verdict,
     });
   else {
-    const approver = { id: by.id, name: by.name, email: by.email };
+    const { of, quorum } = entitlement.approvers;
+    const people = by.map(({ id, name, email }) => ({ id, name, email }));
     events.push({
       ...common,
       type: 'approversAsked',
       at: after(1),
       plan: {
-        of: 'any',
+        of,
         quorum,
-        seats: [{ source: 'owner', people: [approver], pinged: true }],
+        seats: [{ source: 'approvers', people, pinged: true }],
         escalated: false,
       },
       verdict,
@@ -245,80 +156,96 @@ function eventsOf(
       lapsesAt: after(3 * 24 * 60),
       target,
     });
-    events.push(...ending(one, { ...common, by, at: after(40), verdict, target }));
+    events.push(...ending(one, { ...common, who, entitlement, by, at: after(40), verdict, target }));
   }
   return events;
 }
 
-function ending(one: Past, { changeId, actor, by, at, verdict, target }: Ending): ChangeEvent[] {
-  const person: Actor = { person: by.id, name: by.name };
-  const decision = { by: by.id, byName: by.name, at, note: null, clickId: null };
-  if (one.ended === 'lapsed')
-    return [
-      {
-        type: 'requestLapsed',
-        changeId,
-        at,
-        actor,
-        decision: { outcome: 'lapsed', by: null, byName: 'Latchkey', at, note: null, clickId: null },
-      },
-    ];
+function ending(one: Past, ended: Ending): ChangeEvent[] {
+  const { changeId, actor, who, by, at, verdict, target, entitlement } = ended;
+  const last = by.at(-1) as Person;
+  const person = (p: Person): Actor => ({ person: p.id, name: p.name });
+  const decision = { by: last.id, byName: last.name, at, note: null, clickId: null };
+  if (one.ended === 'lapsed') {
+    const nobody = { by: null, byName: 'Latchkey', at, note: null, clickId: null };
+    return [{ type: 'requestLapsed', changeId, at, actor, decision: { ...nobody, outcome: 'lapsed' } }];
+  }
   if (one.ended === 'denied')
     return [
       {
         type: 'changeDenied',
         changeId,
         at,
-        actor: person,
+        actor: person(last),
         decision: { ...decision, outcome: 'denied', note: 'Together with your lead, please.' },
         revokeId: null,
       },
     ];
-  const as = { email: by.email, department: by.department, title: by.title };
-  const later = (minutes: number) => new Date(at.getTime() + minutes * 60_000);
+  const after = (seconds: number) => new Date(at.getTime() + seconds * 1_000);
+  const over = (seconds: number) => after(one.seconds + seconds);
+  const revokeId = randomUUID() as ChangeId;
+  const grant = { id: randomUUID() as GrantId, startsAt: at, endsAt: over(0) };
   return [
-    {
-      type: 'approvalGiven',
-      changeId,
-      at,
-      actor: person,
-      approval: { by: by.id, name: by.name, at, seconds: null, clickId: `history-${changeId}`, as },
-    },
+    ...by.map(
+      (p): ChangeEvent => ({
+        type: 'approvalGiven',
+        changeId,
+        at,
+        actor: person(p),
+        approval: {
+          by: p.id,
+          name: p.name,
+          at,
+          seconds: null,
+          clickId: `history-${changeId}-${p.id}`,
+          as: { email: p.email, department: p.department, title: p.title },
+        },
+      }),
+    ),
     {
       type: 'changeApproved',
       changeId,
       at,
-      actor: person,
+      actor: person(last),
       decision: { ...decision, outcome: 'approved' },
       verdict,
       target,
-      grant: {
-        id: randomUUID() as GrantId,
-        startsAt: at,
-        endsAt: new Date(at.getTime() + one.seconds * 1_000),
-      },
+      grant,
     },
-    { type: 'idpWritten', changeId, at: later(0.01), actor, wrote: 'added' },
-    { type: 'changeSeen', changeId, at: later(0.2), actor, note: null },
+    { type: 'idpWritten', changeId, at: after(1), actor, wrote: 'added' },
+    { type: 'changeSeen', changeId, at: after(12), actor, note: null },
     {
       type: 'grantEnded',
       changeId,
-      at: new Date(at.getTime() + one.seconds * 1_000),
+      at: over(0),
       actor,
       cause: 'expiry',
       by: null,
-      revokeId: null,
+      revokeId,
       stillHeld: false,
       stillHeldUntil: null,
     },
+    ...revokeOf(
+      revokeId,
+      { entitlementKey: entitlement.key, personId: who.id },
+      target,
+      'expiry',
+      null,
+      actor,
+      over(0),
+    ),
+    { type: 'idpWritten', changeId: revokeId, at: over(1), actor, wrote: 'removed' },
+    { type: 'changeSeen', changeId: revokeId, at: over(9), actor, note: null },
   ];
 }
 
 type Ending = {
   changeId: ChangeId;
   actor: Actor;
-  by: Person;
+  who: Person;
+  by: readonly Person[];
   at: Date;
-  verdict: ReturnType<typeof evaluateRequest>;
-  target: NonNullable<Extract<ChangeEvent, { type: 'approversAsked' }>['target']>;
+  verdict: Verdict;
+  target: Target;
+  entitlement: Entitlement;
 };
