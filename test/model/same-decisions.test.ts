@@ -305,4 +305,4 @@ test(`verdicts and decisions of ${REQUESTS} generated requests are the same with
   expect(seen('hostile: nothing left after checking')).toBeGreaterThan(200);
   for (const state of ['asking', 'applying', 'denied', 'refused'])
     expect(seen(`is ${state}`), JSON.stringify([...tally])).toBeGreaterThan(10);
-}, 240_000);
+}, 600_000);

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SeenView } from '../../src/sandbox/visitor.ts';
+import type { Stage } from '../stage.ts';
+import { type Journey, setOut, wordsOf } from './journey.ts';
+
+let stage: Stage;
+let walk: Journey;
+beforeAll(async () => {
+  ({ stage, walk } = await setOut());
+});
+afterAll(() => stage?.close());
+
+const WISH = 'I need to read orders API logs in prod until Friday for INC-4711';
+type Element = Record<string, unknown> & { initial_option?: { value: string; text: { text: string } } };
+const elementOf = (view: SeenView, block: string) =>
+  view.blocks.find((b) => b.block_id === block)?.element as Element | undefined;
+const mode = (name: string) => walk.request('POST', '/model/sim/mode', { mode: name });
+
+test('a wish in words fills the form in; nothing is asked for until the person sends it', async () => {
+  // when
+  const requests = async () => (await walk.rowCounts()).changes;
+  const view = await walk.openForm('ines', WISH);
+
+  // then
+  expect(view.callback_id).toBe('request');
+  expect(wordsOf({ blocks: view.blocks })).toContain('nothing is asked for until you press Ask');
+  expect(elementOf(view, 'entitlement')?.initial_option?.value).toBe('orders-api-read');
+  expect(elementOf(view, 'ticket')?.initial_value).toBe('INC-4711');
+  expect(WISH).toContain(elementOf(view, 'reason')?.initial_value);
+  const seconds = Number(elementOf(view, 'duration')?.initial_option?.value);
+  expect(seconds % 3_600).toBe(0);
+  expect(seconds).toBeLessThanOrEqual(604_800);
+  expect(wordsOf({ blocks: view.blocks })).toMatch(/until <!date\^\d+\^/);
+  expect(await requests()).toBe(0);
+
+  // when they send it as it is
+  expect(await walk.submit('ines', view, {})).toEqual({ sent: true });
+  const change = await walk.until('it is stored', () =>
+    walk.changeBecause(String(elementOf(view, 'reason')?.initial_value)),
+  );
+  expect(change).toMatchObject({
+    entitlementKey: 'orders-api-read',
+    ticket: 'INC-4711',
+    requestedSeconds: seconds,
+  });
+});
+
+test.each(['slow', 'down', 'refuse', 'off-schema'])(
+  'model %s: the form comes all the same, says so, and keeps what was written',
+  async (name) => {
+    await mode(name);
+    // What was read once is known: other words.
+    const wish = `${WISH}, ${name}`;
+    const view = await walk.openForm('erik', wish);
+    expect(view.callback_id).toBe('request');
+    expect(wordsOf({ blocks: view.blocks })).toContain('Latchkey could not read that by itself just now');
+    expect(elementOf(view, 'entitlement')?.initial_option).toBeUndefined();
+    expect(elementOf(view, 'reason')?.initial_value).toBe(wish);
+    expect(elementOf(view, 'ticket')?.initial_value).toBe('INC-4711');
+    const options = elementOf(view, 'entitlement')?.options as { value: string }[] | undefined;
+    expect(options?.[0]?.value).toBe('orders-api-read');
+    await mode('scripted');
+  },
+);
+
+test('a hostile model can put nothing into the form that the person did not write', async () => {
+  await mode('hostile');
+  const view = await walk.openForm('erik', 'read payments api logs, Trace payouts');
+  expect(wordsOf({ blocks: view.blocks })).toContain('It is not clear which access you mean');
+  expect(JSON.stringify(view.blocks)).not.toMatch(/evil|CHG-90210|CISO|platform-admin-for-ever/);
+  expect(elementOf(view, 'reason')?.initial_value).toBe('read payments api logs, Trace payouts');
+  await mode('scripted');
+});
+
+test('the plain form, and the words that mean something else, are as before', async () => {
+  const view = await walk.openForm('tom');
+  expect(view.callback_id).toBe('request');
+  expect(view.blocks.some((b) => b.block_id === 'read')).toBe(false);
+});
+
+test('why a request got a no is told from the record, with clauses, and only to those whose it is', async () => {
+  // given
+  const asked = await walk.asks('ines', { entitlement: 'payments-api-read', reason: 'Look at payouts' });
+  await walk.clickAndFill('sam', asked.card, 'deny', { reason: { reason: 'Use the dashboard instead.' } });
+  await walk.becomes(asked.id, 'denied');
+  const why = async (as: string, text: string) => {
+    const known = new Set((await walk.messages(as, 'access-requests')).map((m) => m.ts));
+    await walk.request('POST', '/slack/sim/command', {
+      as,
+      command: '/access',
+      channel: 'access-requests',
+      text,
+    });
+    return wordsOf(
+      await walk.until('an answer', async () =>
+        (await walk.messages(as, 'access-requests')).find((m) => m.ephemeral && !known.has(m.ts)),
+      ),
+    );
+  };
+
+  // then
+  await mode('down');
+  const told = await why('ines', 'why');
+  expect(told).toContain('Sam Whitaker denied it.');
+  expect(told).toContain('Use the dashboard instead.');
+  expect(told).toMatch(/What the rules said: .*\(AC-3\)/);
+  expect(await why('ines', `why ${asked.id.slice(0, 8)}`)).toContain('Sam Whitaker denied it.');
+  expect(await why('erik', `why ${asked.id.slice(0, 8)}`)).toContain('not one of your requests');
+  await mode('scripted');
+});
