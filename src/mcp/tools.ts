@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { sql } from 'kysely';
+import { z } from 'zod';
+import type { ApproverSource, Entitlement } from '../core/catalogue.ts';
+import { durationInWords, parseDuration } from '../core/duration.ts';
+import { Fault } from '../core/fault.ts';
+import { isRefusal, type Refusal } from '../core/refusal.ts';
+import { whyInWords } from '../core/why-words.ts';
+import { findEntitlements } from '../flow/find-entitlements.ts';
+import { identify } from '../flow/identify.ts';
+import { REASON_MAX, receiveRequest, requestable, TICKET_MAX } from '../flow/receive.ts';
+import type { Road } from '../flow/road.ts';
+import { changesOfPerson } from '../store/changes.ts';
+import { linkOf, type Person } from '../store/people.ts';
+
+/** Whose copilot asks. */
+export type Holder = { tokenId: string; personId: string };
+
+const FOUND_MAX = 10;
+const LOOKED_AT = 50;
+/** What one person's copilots may file in an hour; more is no work of a person's. */
+const FILED_PER_HOUR_MAX = 20;
+const QUERY_MAX = 200;
+const KEY_MAX = 100;
+
+type Answer = { content: { type: 'text'; text: string }[]; isError?: true };
+
+const answer = (value: unknown): Answer => ({
+  content: [{ type: 'text', text: JSON.stringify(value) }],
+});
+const no = (text: string, next: string): Answer => ({ ...answer({ refused: text, next }), isError: true });
+const refused = ({ text, next }: Refusal): Answer => no(text, next);
+
+/**
+ * What a copilot can do for its person: look up, and file a request that people then decide on, in Slack. There is no
+ * tool that approves, denies, extends by itself, or sees anybody else's requests.
+ */
+export function copilotServer(road: Road, holder: Holder): McpServer {
+  const server = new McpServer({ name: 'latchkey', version: '1' });
+  /** Who it is for, looked up anew: somebody who left can do nothing by a token that is left. */
+  const asPerson = async (work: (person: Person, accountId: string) => Promise<Answer>): Promise<Answer> => {
+    try {
+      const accountId = await linkOf(road.db, holder.personId, 'slack');
+      if (accountId === null)
+        return no('Latchkey has not met you in Slack.', 'Use /access in Slack once, then try again.');
+      const person = await identify(road, accountId);
+      if (isRefusal(person)) return refused(person);
+      if (person.id !== holder.personId)
+        return no('This token belongs to somebody else by now.', 'Ask for a new one.');
+      return await work(person, accountId);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      road.log.warn({ code: error.code }, 'copilot not served');
+      return no('Latchkey can’t look this up right now.', 'Try again in a minute.');
+    }
+  };
+
+  server.registerTool(
+    'search_entitlements',
+    {
+      description:
+        'Finds what you may ask for in MuleSoft Anypoint, by words. Empty: everything you may ask for.',
+      inputSchema: { query: z.string().max(QUERY_MAX) },
+      annotations: { readOnlyHint: true },
+    },
+    async ({ query }) =>
+      await asPerson(async (person) => {
+        const open = requestable(road, person);
+        const found =
+          query.trim() === '' ? open.slice(0, FOUND_MAX) : findEntitlements(query, open, FOUND_MAX);
+        return answer({ entitlements: found.map(inShort) });
+      }),
+  );
+
+  server.registerTool(
+    'explain_entitlement',
+    {
+      description:
+        'Says what an entitlement gives, for how long, who decides, and which clauses of the policy bear on it.',
+      inputSchema: { key: z.string().max(KEY_MAX) },
+      annotations: { readOnlyHint: true },
+    },
+    async ({ key }) =>
+      await asPerson(async (person) => {
+        const found = requestable(road, person).find((e) => e.key === key);
+        if (found === undefined)
+          return no('There is nothing by this key that you may ask for.', 'Use search_entitlements.');
+        const { clauses } = road.catalogue.current();
+        return answer({
+          ...inShort(found),
+          owner: found.owner,
+          decides: decidersOf(found),
+          clauses: clauses.filter((c) => found.clauses.includes(c.id)),
+        });
+      }),
+  );
+
+  server.registerTool(
+    'file_request',
+    {
+      description:
+        'Asks for access in your name. People decide on it in Slack; the card says that a copilot filed it. Filing is all this does.',
+      inputSchema: {
+        entitlement: z.string().max(KEY_MAX),
+        duration: z.string().max(20).describe('e.g. 8h or 2d; one that explain_entitlement offers'),
+        reason: z.string().min(1).max(REASON_MAX),
+        ticket: z.string().max(TICKET_MAX).optional(),
+        idempotency_key: z.string().max(KEY_MAX).optional().describe('the same key again files nothing new'),
+      },
+      annotations: { destructiveHint: false, idempotentHint: false },
+    },
+    async (given) =>
+      await asPerson(async (person, accountId) => {
+        if ((await filedLately(road, person.id)) >= FILED_PER_HOUR_MAX)
+          return no(
+            `More than ${FILED_PER_HOUR_MAX} requests were filed in your name within an hour.`,
+            'Wait, or use /access in Slack.',
+          );
+        const received = await receiveRequest(road, {
+          idempotencyKey: `mcp:${holder.tokenId}:${given.idempotency_key ?? randomUUID()}`,
+          accountId,
+          forAccountId: null,
+          entitlementKey: given.entitlement,
+          seconds: parseDuration(given.duration) ?? 0,
+          reason: given.reason,
+          ticket: given.ticket?.trim() || null,
+          extend: false,
+          via: 'mcp',
+        });
+        if (received.received)
+          return answer({
+            id: received.change.id,
+            filed: received.isRepeat ? 'before, with the same key' : 'now',
+            next: 'People decide on it in Slack. request_status tells how it stands.',
+          });
+        if ('refusal' in received) return refused(received.refusal);
+        return no(
+          `You hold ${received.entitlement.title} until ${received.heldUntil.toISOString()}.`,
+          'To extend it, use /access in Slack.',
+        );
+      }),
+  );
+
+  server.registerTool(
+    'request_status',
+    {
+      description: 'Says how your own requests stand, and why one got a no. Without an id: the newest ten.',
+      inputSchema: { id: z.string().max(KEY_MAX).optional() },
+      annotations: { readOnlyHint: true },
+    },
+    async ({ id }) =>
+      await asPerson(async (person) => {
+        const all = (await changesOfPerson(road.db, person.id, LOOKED_AT)).filter((c) => c.kind === 'grant');
+        const shown = id === undefined ? all.slice(0, FOUND_MAX) : all.filter((c) => c.id === id);
+        if (id !== undefined && shown.length === 0)
+          return no('None of your requests has this id.', 'Leave the id out to see them all.');
+        return answer({
+          requests: shown.map((change) => ({
+            id: change.id,
+            entitlement: change.entitlementKey,
+            state: change.state,
+            askedAt: change.requestedAt,
+            until: change.grant?.endsAt ?? null,
+            why: whyInWords(
+              change,
+              road.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey,
+            ),
+          })),
+        });
+      }),
+  );
+  return server;
+}
+
+function inShort(e: Entitlement) {
+  return {
+    key: e.key,
+    title: e.title,
+    gives: e.gives,
+    tier: e.tier,
+    durations: e.durationsSeconds.map(durationInWords),
+    longest: durationInWords(e.maxSeconds),
+  };
+}
+
+function decidersOf({ approvers }: Entitlement): string {
+  const name = (source: ApproverSource) =>
+    'manager' in source
+      ? 'your manager'
+      : 'owner' in source
+        ? 'its owner'
+        : 'person' in source
+          ? source.person
+          : `the group ${source.group}`;
+  return approvers.sources.map(name).join(approvers.of === 'all' ? ' and ' : ' or ');
+}
+
+async function filedLately(road: Road, personId: string): Promise<number> {
+  const { rows } = await sql<{ filed: number }>`
+    select count(*)::int as filed from changes
+    where requester_id = ${personId} and doc->>'via' = 'mcp'
+      and requested_at > clock_timestamp() - interval '1 hour'`.execute(road.db);
+  return rows[0]?.filed ?? 0;
+}
