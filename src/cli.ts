@@ -8,6 +8,7 @@ import { Fault } from './core/fault.ts';
 import { evalCommand } from './eval/command.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
 import { createOkta } from './idp/okta.ts';
+import { mcpCommands } from './mcp/commands.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { policyCommands } from './policy/commands.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
@@ -85,6 +86,7 @@ policyCommands(program, {
   },
 });
 
+mcpCommands(program, withDatabase);
 evalCommand(program, () => readConfig(process.env).model(), serveModel);
 
 const audit = program.command('audit').description('the audit trail');

@@ -20,6 +20,7 @@ import { createGraph } from './idp/graph.ts';
 import { createKeeper } from './idp/graph-subscriptions.ts';
 import { createOkta } from './idp/okta.ts';
 import { readLogEvents } from './idp/okta-events.ts';
+import { mcpRoutes } from './mcp/routes.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { createReloader } from './policy/reload.ts';
@@ -182,6 +183,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     onCommitted: relay.nudge,
     baseUrl: url,
   });
+  await mcpRoutes(app, road);
   const { hookSecrets } = outside.okta;
   if (hookSecrets.length > 0)
     await oktaHook(app, road, {

@@ -14,6 +14,8 @@ export type Change = {
   entitlementKey: EntitlementKey;
   /** Who gets or loses the access. */
   personId: PersonId;
+  /** How it came in: `slack`, `mcp` for a copilot, or a part of ours; not known of the oldest. */
+  via?: string;
   /** Who asked; null when nobody did (expiry). */
   requesterId: PersonId | null;
   reason: string;

@@ -22,6 +22,7 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
     version: 1,
     entitlementKey: event.entitlementKey,
     personId: event.personId,
+    via: event.via,
     requesterId: event.requesterId,
     reason: event.reason,
     ticket: event.ticket,

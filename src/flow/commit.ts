@@ -28,6 +28,8 @@ export type Note = {
     | 'scimMembersChanged'
     | 'scimTokenCreated'
     | 'scimTokenRevoked'
+    | 'mcpTokenCreated'
+    | 'mcpTokenRevoked'
     | 'clickRefused'
     | 'policyLoaded'
     | 'policyBroken'

@@ -31,7 +31,8 @@ export type Submission = {
   ticket: string | null;
   /** The person was shown that they hold it already and wants to extend it. */
   extend: boolean;
-  via: 'slack';
+  /** `mcp`: a copilot filed it for the requester; the card says so. */
+  via: 'slack' | 'mcp';
 };
 
 export type FieldName = 'entitlement' | 'for' | 'duration' | 'reason' | 'ticket';

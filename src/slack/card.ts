@@ -107,6 +107,11 @@ export function card(view: ChangeView, now: Standing): SlackContent {
     section(plain(isFound(change) ? `${change.reason}.` : change.reason)),
   ];
   blocks.push(...rulingBlocks(view));
+  if (change.via === 'mcp')
+    blocks.push({
+      type: 'context',
+      elements: [plain('Filed by a copilot (MCP) in their name: the words under Why may not be their own.')],
+    });
   if (view.summary !== null) {
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
     blocks.push(...adviceBlocks(view.summary));

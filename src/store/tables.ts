@@ -183,6 +183,16 @@ export type Tables = {
     data: Json<unknown>;
   };
   audit_seals: { seq: string | bigint; audit_id: string; hash: Buffer; cluster: string | null };
+  mcp_tokens: {
+    id: string;
+    person_id: string;
+    name: string;
+    hash: Buffer;
+    created_at: Date;
+    expires_at: Date;
+    last_used_at: Date | null;
+    revoked_at: Date | null;
+  };
   model_answers: { key: string; raw: Json<unknown>; model: string; answered_at: Generated<Date> };
   model_spending: { day: Date; tokens: string | bigint };
   installation: { single: Generated<boolean>; belongs_to: string; since: Generated<Date> };

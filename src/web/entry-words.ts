@@ -163,6 +163,8 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
     case 'scimMembersChanged':
     case 'scimTokenCreated':
     case 'scimTokenRevoked':
+    case 'mcpTokenCreated':
+    case 'mcpTokenRevoked':
       return inPlainWords(type);
     default:
       // An entry of a newer Latchkey.
