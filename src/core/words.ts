@@ -1,4 +1,4 @@
-import type { Change } from './change.ts';
+import { type Change, isFound } from './change.ts';
 import { approvedBy, decidedBy } from './decider-words.ts';
 import { durationInWords } from './duration.ts';
 import { causeInWords, endingStanding, heldOn, revokeStanding } from './ending-words.ts';
@@ -91,9 +91,11 @@ function grantStanding(change: Change, names: Names): Said {
     case 'withdrawn':
       return {
         mood: 'over',
-        label: 'taken back',
-        headline: `Taken back by ${decidedBy(change, names.safe)}`,
-        detail: 'Nothing was changed.',
+        label: isFound(change) ? 'on one card' : 'taken back',
+        headline: isFound(change)
+          ? 'Asked about with many others'
+          : `Taken back by ${decidedBy(change, names.safe)}`,
+        detail: isFound(change) ? 'It is on one card with them now.' : 'Nothing was changed.',
       };
     case 'lapsed':
       return {

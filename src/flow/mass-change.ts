@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Entitlement, Target } from '../core/catalogue.ts';
+import { type ChangeEvent, nextState } from '../core/change.ts';
 import type { MassChangeId, PersonId } from '../core/ids.ts';
 import type { MassChange, MassChangeEvent, MassItem } from '../core/mass-change.ts';
 import type { Job } from '../core/reactions.ts';
+import { foundAlone } from '../store/changes.ts';
 import { holdingGrant, openItems, openMassChange, unattended } from '../store/mass-changes.ts';
 import { endPreexisting, recordPreexistingAll } from '../store/preexisting.ts';
 import { commit, type Unit } from './commit.ts';
@@ -48,16 +50,25 @@ async function sortOut(
 ): Promise<string[]> {
   const { groupId } = carried.target;
   const open = await openMassChange(road.db, kind, groupId);
-  const { memberships } = road.catalogue.current().massGuard;
-  if (open === null && differing.length <= memberships) return [...differing];
-  if (open !== null) await dropAgreeing(road, open, new Set(differing));
+  const { memberships, windowSeconds } = road.catalogue.current().massGuard;
   const group = { groupId, entitlementKey: carried.entitlement.key };
+  // A storm that trickled in began as findings of their own: they are asked about on the one card now.
+  const alone = await foundAlone(road.db, {
+    ...group,
+    cause: kind === 'lost' ? 'loss' : 'finding',
+    withinSeconds: windowSeconds,
+  });
+  if (open === null && differing.length + alone.size <= memberships) return [...differing];
+  if (open !== null) await dropAgreeing(road, open, new Set(differing));
   const fresh = await unattended(road.db, group, differing);
   // Most are attended to already: what is left is no storm.
-  if (open === null && fresh.length <= memberships) return fresh;
+  if (open === null && fresh.length + alone.size <= memberships) return fresh;
   if (kind === 'unrequested' && carried.entitlement.unrequested === 'accept')
     await acceptAll(road, carried.target, fresh);
-  else await grow(road, carried, kind, kind === 'lost' ? await promised(road, carried, fresh) : fresh);
+  else {
+    const missed = kind === 'lost' ? await promised(road, carried, fresh) : fresh;
+    await grow(road, carried, kind, [...missed, ...alone.keys()], alone);
+  }
   return [];
 }
 
@@ -104,12 +115,17 @@ async function grow(
   { entitlement, target }: Carried,
   kind: 'unrequested' | 'lost',
   personIds: readonly string[],
+  alone: ReadonlyMap<string, string>,
 ): Promise<void> {
   for (const chunk of chunks(personIds))
     await commit(
       road.db,
       async (unit) => ({
         result: null,
+        events: await withdrawn(
+          unit,
+          chunk.flatMap((personId) => alone.get(personId) ?? []),
+        ),
         massChangeEvents: await growWithin(
           unit,
           {
@@ -125,6 +141,30 @@ async function grow(
       }),
       road.nudge,
     );
+}
+
+/** Questions about one of them are closed: they are asked together. */
+async function withdrawn(unit: Unit, changeIds: readonly string[]): Promise<ChangeEvent[]> {
+  const events: ChangeEvent[] = [];
+  for (const id of changeIds) {
+    const change = await unit.change(id);
+    if (change === null || nextState(change.state, 'changeWithdrawn') === null) continue;
+    events.push({
+      type: 'changeWithdrawn',
+      changeId: change.id,
+      at: unit.now,
+      actor: { part: 'latchkey' },
+      decision: {
+        outcome: 'withdrawn',
+        by: null,
+        byName: 'Latchkey',
+        at: unit.now,
+        note: 'it is on one card with many others now',
+        clickId: null,
+      },
+    });
+  }
+  return events;
 }
 
 type About = Pick<MassChange, 'kind' | 'scope' | 'entitlementKey' | 'target' | 'owner' | 'moved'>;

@@ -51,7 +51,7 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
   // Put to others than at first: editing the card tells them nothing.
   if (change.state === 'asking' && change.round > 1 && reader === 'channel')
     add(`asked:${change.round}`, `Now waiting for ${names.deciders}.`);
-  if (change.decision?.outcome === 'withdrawn')
+  if (change.decision?.outcome === 'withdrawn' && !isFound(change))
     add(
       'withdrawn',
       `:checkered_flag: ${title} for ${whom} was taken back by ${inert(change.decision.byName)}.`,

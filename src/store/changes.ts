@@ -99,6 +99,24 @@ export async function pendingFindings(
   return rows.map((r) => r.id);
 }
 
+/** Findings about one of this group each that nobody decided yet: their changes by person. */
+export async function foundAlone(
+  db: Db | Tx,
+  of: { entitlementKey: string; groupId: string; cause: 'finding' | 'loss'; withinSeconds: number },
+): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('changes')
+    .select(['id', 'person_id'])
+    .where('entitlement_key', '=', of.entitlementKey)
+    .where('group_id', '=', of.groupId)
+    .where('kind', '=', 'grant')
+    .where('state', 'in', ['received', 'asking'])
+    .where('requested_at', '>=', sql<Date>`clock_timestamp() - ${of.withinSeconds}::float8 * interval '1 s'`)
+    .where((eb) => eb(eb.ref('doc', '->>').key('cause'), '=', of.cause))
+    .execute();
+  return new Map(rows.map((row) => [row.person_id, row.id]));
+}
+
 /** How often this person was found in or out of this entitlement's group before. */
 export async function earlierFindings(db: Db | Tx, change: Change): Promise<number> {
   const row = await db

@@ -41,7 +41,7 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
     case 'changeDenied':
       return `${inner('decision', 'byName')} denied: ${inner('decision', 'note')}`;
     case 'changeWithdrawn':
-      return who === null ? 'Taken back' : `${who} took it back`;
+      return who === null ? inner('decision', 'note') || 'Taken back' : `${who} took it back`;
     case 'requestLapsed':
       return 'Lapsed: nobody decided in time';
     case 'requestClosed':

@@ -9,6 +9,7 @@ const CROWD = 300;
 const ELSEWHERE = 5;
 const READERS = { group: 'anypoint-orders-read', team: 'Orders API readers' };
 const DEPLOYERS = { group: 'anypoint-orders-deploy', team: 'Orders API deployers' };
+const PAYMENTS = { group: 'anypoint-payments-read', team: 'Payments API readers' };
 const ADMINS = { group: 'anypoint-platform-admin', team: 'Platform admins' };
 const PATIENCE_MS = 120_000;
 
@@ -66,10 +67,12 @@ async function provision() {
  */
 async function storm(group: string, people: readonly string[], method: 'POST' | 'DELETE' = 'POST') {
   await walk.request('POST', '/okta/sim/push', { paused: true });
+  await walk.request('POST', '/okta/sim/hooks', { paused: true });
   await walk.request('POST', '/okta/sim/log', { lagMs: 600_000 });
   for (const key of people) await walk.request(method, `/okta/sim/groups/${group}/members/${key}`);
   await putGroup(group);
   await walk.request('POST', '/okta/sim/log', { lagMs: 0 });
+  await walk.request('POST', '/okta/sim/hooks', { paused: false });
   await walk.request('POST', '/okta/sim/push', { paused: false });
 }
 
@@ -285,4 +288,38 @@ test('what is reverted at once when it is one is asked when it is many', {
   await walk.click('olga', card, 'mass_undo');
   await isDone(card.id);
   expect(await inBoth(ADMINS)).toEqual({ okta: 0, anypoint: 0 });
+});
+
+test('one that trickles in begins as findings of their own, and ends up on one card all the same', {
+  timeout: 2 * PATIENCE_MS,
+}, async () => {
+  // when every voice tells of one after the other
+  for (const key of crowd.slice(100, 115)) {
+    await walk.request('POST', `/okta/sim/groups/${PAYMENTS.group}/members/${key}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+
+  // then
+  const card = await massCard(PAYMENTS.group, '15 people were put into');
+  const alone = await walk.until('nothing else is asked', async () => {
+    const rows = await walk.query<{ id: string; state: string }>(
+      `select id, state from changes where entitlement_key = 'payments-api-read' and doc->>'cause' = 'finding'`,
+    );
+    return rows.every((row) => row.state === 'withdrawn') && rows;
+  });
+  for (const { id } of alone)
+    await walk.until('its card says where it is asked', async () =>
+      (await walk.messages('olga', 'access-requests')).some(
+        (m) =>
+          m.metadata?.event_payload?.marker === `${id}:card` &&
+          wordsOf(m).includes('Asked about with many others'),
+      ),
+    );
+
+  // when
+  await walk.click('sam', card, 'mass_undo');
+
+  // then
+  await isDone(card.id);
+  expect(await inBoth(PAYMENTS)).toEqual({ okta: 0, anypoint: 0 });
 });

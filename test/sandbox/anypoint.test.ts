@@ -97,7 +97,7 @@ describe('token', () => {
 describe('teams and members', () => {
   test('teams are searched without regard to case and paged', async () => {
     expect(await read('/teams?search=ORDERS')).toMatchObject({ total: 2 });
-    const second = await read('/teams?limit=2&offset=5');
+    const second = await read('/teams?limit=2&offset=6');
     expect(second).toMatchObject({ total: 7, data: [{ team_type: 'internal', ancestor_team_ids: [] }] });
     expect((await api('GET', '/teams?limit=501')).status).toBe(400);
     expect((await api('GET', `/teams/${readers}`)).status).toBe(200);
