@@ -7,7 +7,7 @@ import { InvalidPolicy, readCatalogue, readClauses, readText } from './catalogue
 import { type ParsedRule, readRules } from './cedar-file.ts';
 import { cedarRules } from './cedar-rules.ts';
 
-export const SCHEMA_FILE = 'latchkey.cedarschema';
+const SCHEMA_FILE = 'latchkey.cedarschema';
 /** What the rules can ask about is Latchkey's to say; the copy in a folder is for people and their editors. */
 const OUR_SCHEMA = new URL(`../../policy/${SCHEMA_FILE}`, import.meta.url);
 
