@@ -1,6 +1,7 @@
 import type { Target } from './catalogue.ts';
-import { type Change, type ChangeEvent, isUnderway, type Leg, type LegTimes, legTimes } from './change.ts';
+import { type Change, type ChangeEvent, isUnderway, type Leg } from './change.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from './ids.ts';
+import { type LegTimes, legTimes } from './leg-times.ts';
 
 /** There and back: the grant until it is seen in MuleSoft, then its end until it is seen gone. */
 export type Direction = 'grant' | 'revoke';

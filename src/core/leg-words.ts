@@ -1,5 +1,6 @@
-import { type Change, type Leg, legTimes } from './change.ts';
+import type { Change, Leg } from './change.ts';
 import { elapsedInWords } from './duration.ts';
+import { legTimes } from './leg-times.ts';
 import type { Names } from './words.ts';
 
 const legNames: Record<Leg, (idp: string) => string> = {

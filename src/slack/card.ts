@@ -1,7 +1,8 @@
 import type { KnownBlock, MrkdwnElement } from '@slack/types';
-import { type Change, isFound, legTimes } from '../core/change.ts';
+import { type Change, isFound } from '../core/change.ts';
 import { decidersInWords } from '../core/decider-words.ts';
 import { elapsedInWords } from '../core/duration.ts';
+import { legTimes } from '../core/leg-times.ts';
 import { distinct } from '../core/routing.ts';
 import { askedInWords, type Mood, type Names, type Standing } from '../core/words.ts';
 import type { AdviceResult } from '../flow/ports.ts';

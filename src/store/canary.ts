@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { CanaryRun, RoundResult, Stuck } from '../core/canary.ts';
-import type { LegTimes } from '../core/change.ts';
 import type { ChangeId } from '../core/ids.ts';
+import type { LegTimes } from '../core/leg-times.ts';
 import type { Db, Tx } from './database.ts';
 import type { Tables } from './tables.ts';
 

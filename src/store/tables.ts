@@ -1,7 +1,8 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { CanaryRun, RoundResult, Stuck } from '../core/canary.ts';
-import type { Change, LegTimes } from '../core/change.ts';
+import type { Change } from '../core/change.ts';
 import type { FactSheet } from '../core/fact-sheet.ts';
+import type { LegTimes } from '../core/leg-times.ts';
 import type { MassChange, MassKind, MassState } from '../core/mass-change.ts';
 import type { Offboarding, OffboardingState } from '../core/offboarding.ts';
 import type { Job, JobName } from '../core/reactions.ts';

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { CanaryRun } from '../core/canary.ts';
-import { type Change, type LegTimes, legTimes } from '../core/change.ts';
+import type { Change } from '../core/change.ts';
+import { type LegTimes, legTimes } from '../core/leg-times.ts';
 import { canaryStanding } from '../flow/canary.ts';
 import type { Road } from '../flow/road.ts';
 import { openAlarm, runsSince } from '../store/canary.ts';

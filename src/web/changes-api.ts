@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { type Change, legTimes } from '../core/change.ts';
+import type { Change } from '../core/change.ts';
 import { decidersInWords } from '../core/decider-words.ts';
+import { legTimes } from '../core/leg-times.ts';
 import { standing } from '../core/words.ts';
 import type { Road } from '../flow/road.ts';
 import { auditOf } from '../store/audit.ts';

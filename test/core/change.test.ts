@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChangeEvent, ChangeState } from '../../src/core/change.ts';
-import { isUnderway, legTimes, lifeCycle, nextState, underway } from '../../src/core/change.ts';
+import { isUnderway, lifeCycle, nextState, underway } from '../../src/core/change.ts';
 import { evolve } from '../../src/core/evolve.ts';
 import { Fault } from '../../src/core/fault.ts';
+import { legTimes } from '../../src/core/leg-times.ts';
 import { changeAfter, events, later, T0, wayTo } from './given.ts';
 
 const states = Object.keys(lifeCycle) as ChangeState[];
