@@ -13,6 +13,7 @@ import { evaluateRequest } from '../core/verdict.ts';
 import { birthrightsDue, heldByRule } from '../store/birthrights.ts';
 import { pendingRequest } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
+import { isKeptOut } from '../store/offboardings.ts';
 import { type Person, readPerson } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
 import { endGrants } from './end.ts';
@@ -36,7 +37,7 @@ export async function birthrightsAtTurn(road: Road, unit: Unit, person: Person):
     if (change !== null) over.push(change);
   }
   const events = (await endGrants(unit, over, 'move', null)) ?? [];
-  if (person.status !== 'active') return events;
+  if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return events;
   for (const entitlement of birthrightsOf(road.catalogue.current(), person.department))
     if (!held.some(({ key }) => key === entitlement.key))
       events.push(...(await give(road, unit, person, entitlement, false)));
@@ -71,6 +72,7 @@ async function renewOne(road: Road, entitlement: Entitlement, departments: reado
           async (unit) => {
             const person = await readPerson(unit.tx, personId);
             if (person === null || person.status !== 'active') return { result: null };
+            if (await isKeptOut(unit.tx, personId)) return { result: null };
             if (!isBirthright(entitlement, person.department)) return { result: null };
             const held = await heldByRule(unit.tx, personId);
             const isRenewal = held.some(({ key }) => key === entitlement.key);

@@ -11,6 +11,7 @@ import { approveByRule } from '../core/settle.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { earlierFindings, readChange } from '../store/changes.ts';
 import { holding, unendedGrants } from '../store/grants.ts';
+import { leaversAmong } from '../store/offboardings.ts';
 import { readPerson } from '../store/people.ts';
 import { writeSummary } from '../store/summaries.ts';
 import { byOwner, resolveApprovers } from './approvers.ts';
@@ -46,6 +47,20 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
       ),
     );
   }
+  const leavers = await leaversAmong(road.db, [
+    beneficiary.id,
+    ...(requester === null ? [] : [requester.id]),
+  ]);
+  if (leavers.size > 0)
+    return await refuseChange(
+      road,
+      job.changeId,
+      refuse(
+        'notEligible',
+        `${leavers.has(beneficiary.id) ? beneficiary.name : (requester?.name ?? '')} has left: an offboarding is underway.`,
+        'If that is a mistake, ask the catalogue’s admins.',
+      ),
+    );
   const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
   const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change });
   const byRules = evaluateRequest(facts, road.catalogue.rules());

@@ -25,7 +25,7 @@ export type OffboardingView = {
   objectiveMs: number;
 };
 
-export async function readOffboardingView(road: Road, id: string): Promise<OffboardingView | null> {
+async function readOffboardingView(road: Road, id: string): Promise<OffboardingView | null> {
   const offboarding = await readOffboarding(road.db, id);
   const person = offboarding === null ? null : await readPerson(road.db, offboarding.personId);
   if (offboarding === null || person === null) return null;

@@ -10,6 +10,7 @@ import { type ClickFacts, settleClick, withdraw } from '../core/settle.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
+import { leaversAmong } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { byOwner, resolveApprovers } from './approvers.ts';
 import { commit, type Unit } from './commit.ts';
@@ -180,6 +181,11 @@ const goneFromIdp: Verdict = {
   grounds: [{ text: 'the person is no longer in the identity provider', clause: null }],
 };
 
+const hasLeft: Verdict = {
+  effect: 'refuse',
+  grounds: [{ text: 'the person has left: an offboarding is underway', clause: null }],
+};
+
 type Facts = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' | 'target'>;
 
 /** Authority and policy as they are at the click, not as they were when the card was posted; null: no such change. */
@@ -194,6 +200,8 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
     return { ...known, plan: change.plan ?? nobody, verdict: undecided };
   const beneficiary = await freshPerson(road, change.personId);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
+  if ((await leaversAmong(road.db, [beneficiary.id])).size > 0)
+    return { ...known, plan: change.plan ?? nobody, verdict: hasLeft };
   const excluded = new Set([
     change.personId,
     ...(change.requesterId === null ? [] : [change.requesterId]),

@@ -51,11 +51,6 @@ export async function openOffboardings(
   return rows.map((row) => row.id);
 }
 
-/** Cases that wait for two admins because too many people were lost at once. */
-export async function heldOffboardings(db: Db | Tx): Promise<string[]> {
-  return await openOffboardings(db, ['held']);
-}
-
 /** Those of these people who have left by a case that is not over. */
 export async function leaversAmong(db: Db | Tx, personIds: readonly string[]): Promise<Set<PersonId>> {
   if (personIds.length === 0) return new Set();

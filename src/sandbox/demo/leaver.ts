@@ -17,7 +17,7 @@ function prove(holds: boolean, claim: string): void {
   if (!holds) throw new Error(`not so: ${claim}`);
 }
 
-const wordsOf = (message: SeenMessage) => `${message.text} ${JSON.stringify(message.blocks)}`;
+const told = (message: SeenMessage) => `${message.text} ${JSON.stringify(message.blocks)}`;
 
 /** `npm run demo -- leaver`: a team lead leaves; everything of his is gone, and the case stays open until all is settled. */
 export const leaverJourney: Journey = {
@@ -44,8 +44,8 @@ export const leaverJourney: Journey = {
     say('Ines’ request is put to Olga and, in Tom’s place, to the admins; the old buttons are stale');
 
     const card = await caseSays(visitor, 'two applications are left');
-    prove(wordsOf(card).includes('one pending request closed'), 'his request is closed');
-    say(`The case stays open: ${headline(card)}`, { lines: linesOf(card) });
+    prove(told(card).includes('one pending request closed'), 'his request is closed');
+    say(`The case stays open: ${headline(card)} ${linesOf(card).join('; ')}`, { lines: linesOf(card) });
     prove((await openedBy(visitor)).length === 2, 'his credentials still open both APIs');
     say('His credentials still open both APIs: nothing else takes those away');
 
@@ -108,13 +108,13 @@ function cardOf(visitor: Visitor, reason: string): Promise<Here> {
 
 /** A card that tells of this reason says this now. */
 async function cardSays(visitor: Visitor, as: string, reason: string, part: string): Promise<Here> {
-  return await visitor.card(as, (m) => wordsOf(m).includes(reason) && mentions(m, part));
+  return await visitor.card(as, (m) => told(m).includes(reason) && mentions(m, part));
 }
 
 /** People in Slack are mentioned by their id. */
-function mentions(message: SeenMessage, part: string): boolean {
+function mentions(seen: SeenMessage, part: string): boolean {
   const id = people.find((person) => person.name === part)?.slackId;
-  return wordsOf(message).includes(id ?? part);
+  return told(seen).includes(id ?? part);
 }
 
 function caseSays(visitor: Visitor, part: string): Promise<Here> {
@@ -122,7 +122,7 @@ function caseSays(visitor: Visitor, part: string): Promise<Here> {
     `the case says: ${part}`,
     async () =>
       (await visitor.messages('sam', 'access-requests')).find(
-        (m) => m.threadTs === null && m.text.startsWith(CARD) && wordsOf(m).includes(part),
+        (m) => m.threadTs === null && m.text.startsWith(CARD) && told(m).includes(part),
       ),
     PATIENCE_MS,
   );
@@ -130,7 +130,7 @@ function caseSays(visitor: Visitor, part: string): Promise<Here> {
 
 function applicationFor(visitor: Visitor, as: string, name: string): Promise<Here> {
   return visitor.until(`${as} is asked about ${name}`, async () =>
-    (await visitor.messages(as, 'dm')).find((m) => wordsOf(m).includes(name) && hasButtons(m)),
+    (await visitor.messages(as, 'dm')).find((m) => told(m).includes(name) && hasButtons(m)),
   );
 }
 
