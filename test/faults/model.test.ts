@@ -46,6 +46,10 @@ test.each([
     expect((await walk.audit(asked.id)).find((e) => e.type === 'adviceGiven')?.data).toEqual({
       answered: false,
       why,
+      // What came back was paid for, so that is kept too.
+      ...(['refuse', 'off-schema', 'half-json'].includes(mode.mode)
+        ? { provenance: expect.objectContaining({ promptVersion: 2, droppedClaims: 0 }) }
+        : {}),
     });
 
     // and the decision needs no model

@@ -153,7 +153,7 @@ test('a whisper is plain words: no link, mention or markup of anybody’s name',
   const state = slack.emulator.snapshot() as { channels: { messages: Record<string, unknown>[] }[] };
   const [whisper] = state.channels.flatMap((c) => c.messages).filter((m) => m.ephemeralTo !== undefined);
   expect(whisper?.text).toBe(
-    'Those who may: &lt;!channel&gt; &amp; &lt;https://evil.example|Approve&gt;, *Olga*.',
+    'Those who may: &lt;!channel&gt; &amp; &lt;https://evil.example|Approve&gt;, ∗Olga∗.',
   );
   expect(whisper?.blocks).toMatchObject([{ text: { type: 'plain_text', text: odd, emoji: false } }]);
 });
