@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Fault } from './core/fault.ts';
+import { isLoopback, issuers, long, secrets, text, url } from './setting-shapes.ts';
 
 /** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */
 const outside = {
@@ -29,57 +30,6 @@ const outside = {
   PUBLIC_URL: 'the address under which Slack and Okta reach Latchkey; the sandbox is on loopback only',
   READ_TOKEN: 'the bearer token of /api/changes and /metrics; the sandbox has one of its own',
 } as const;
-
-/** `too short` and not the value: messages about secrets never repeat them. */
-const long = (min: number) => z.string().trim().min(min, `is too short: at least ${min} characters`);
-const text = z.string().trim().min(1);
-const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
-
-/** Several while one takes over from another. */
-const secrets = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((secret) => secret.trim())
-      .filter((secret) => secret !== ''),
-  )
-  .pipe(z.array(long(16)).min(1));
-
-const ISSUERS_RULE = 'must be issuer=https://…, several with a comma between, or a JSON object of them';
-
-/** Whoever can change the keys on their way could speak for the issuer: HTTPS, but on this machine. */
-const issuers = z
-  .string()
-  .transform((value, context) => {
-    try {
-      const pairs: [string, unknown][] = value.trim().startsWith('{')
-        ? Object.entries(JSON.parse(value))
-        : value
-            .split(',')
-            .filter((pair) => pair.trim() !== '')
-            .map((pair) => {
-              const [, issuer = '', jwksUrl = ''] = /^\s*([^=]*)=\s*(.*?)\s*$/.exec(pair) ?? [];
-              return [issuer.trim(), jwksUrl];
-            });
-      return pairs.map(([issuer, jwksUrl]) => ({ issuer, jwksUrl }));
-    } catch {
-      context.addIssue({ code: 'custom', message: ISSUERS_RULE });
-      return z.NEVER;
-    }
-  })
-  .pipe(
-    z
-      .array(
-        z.object({
-          issuer: z.string().min(1, ISSUERS_RULE),
-          jwksUrl: z
-            .string(ISSUERS_RULE)
-            .refine((at) => URL.canParse(at) && (/^https:/i.test(at) || isLoopback(at)), ISSUERS_RULE),
-        }),
-      )
-      .min(1, ISSUERS_RULE),
-  );
 
 const PORT_RULE = 'must be a number from 0 to 65535';
 
@@ -314,10 +264,6 @@ function refusePublished(e: Environment): void {
         `${name}: is the sandbox’s own, which everybody can read in the source: make one that only you know`,
     );
   if (published.length > 0) throw invalid(published);
-}
-
-function isLoopback(address: string): boolean {
-  return URL.canParse(address) && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(address).hostname);
 }
 
 function hintOf(name: string): string {

@@ -37,7 +37,10 @@ describe('nothing set', () => {
       logLevel: null,
       readToken: null,
       remarks: [],
+      model: expect.any(Function),
+      modelDailyTokens: null,
     });
+    expect(readConfig({}).model()).toBeNull();
   });
 
   test('and so is what a shell or compose file leaves empty, or what is not ours', () => {
