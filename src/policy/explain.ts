@@ -60,7 +60,7 @@ export async function explain(
   const ids = [...new Set(verdict.grounds.flatMap((g) => g.clause ?? []))];
   for (const id of ids) lines.push(`${id}: ${clause(id)?.text ?? ''}`);
   lines.push(
-    'Not known here: requests that wait, and the hour. They may make a difference where a rule asks for them.',
+    'Not known here: requests that wait, roles through teams above, and the hour. They may make a difference where a rule asks for them.',
   );
   return lines;
 }

@@ -80,7 +80,8 @@ function differenceOf(change: Change, made: Verdict, policy: Policy): Difference
   const byRules = evaluateRequest(facts, rules);
   // What was found is put to a person, whatever the rules say of it.
   const after: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
-  const quorum = isFound(change) ? 1 : quorumUnder(after, entitlement.approvers.quorum);
+  // And to its owner.
+  const quorum = quorumUnder(after, isFound(change) ? 1 : entitlement.approvers.quorum);
   const today = inWords(after, quorum);
   const barred = change.approvals.flatMap((approval) => {
     const out = approval.as === undefined ? null : ruledOut(rules, facts, approval.as);
