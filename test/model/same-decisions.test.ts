@@ -260,7 +260,8 @@ async function decisionOf({ road }: Lane, r: Request) {
       change.decision === null
         ? null
         : [change.decision.outcome, change.decision.byName, change.decision.note],
-    plain: summary?.plain.replace(/\d+ (person|people).*?;/, ''),
+    // How many hold it depends on how far other people's requests have come.
+    plain: summary?.plain.replace(/(?:Nobody holds|\d+ (?:person|people)).*?;/, ''),
     seconds:
       change.grant === null
         ? null
