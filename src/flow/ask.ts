@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { durationInWords } from '../core/duration.ts';
 import type { FactSheet } from '../core/fact-sheet.ts';
 import { findingSheet, massSheet, plainFinding } from '../core/finding-sheet.ts';
-import type { MassChange } from '../core/mass-change.ts';
+import { isOpen, type MassChange } from '../core/mass-change.ts';
 import { figure } from '../core/mass-words.ts';
 import type { Job } from '../core/reactions.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
@@ -20,15 +20,14 @@ import { type WhoDecides, whoDecides } from './who-decides.ts';
  */
 export async function ask(road: Road, job: Extract<Job, { job: 'ask' }>): Promise<Ran> {
   const mass = await readMassChange(road.db, job.massChangeId);
-  if (mass === null || (mass.state !== 'received' && mass.state !== 'asking')) return done;
+  if (mass === null || !isOpen(mass.state)) return done;
   const who = await whoDecides(road, mass);
   const { sheet, plain } = await factsOf(road, mass, who);
   await commit(
     road.db,
     async (unit) => {
       const locked = await unit.massChange(mass.id);
-      if (locked === null || (locked.state !== 'received' && locked.state !== 'asking'))
-        return { result: null };
+      if (locked === null || !isOpen(locked.state)) return { result: null };
       const before = await readSummary(unit.tx, mass.id);
       const isNews = !isDeepStrictEqual(before?.sheet, sheet);
       if (isNews) await writeSummary(unit.tx, mass.id, sheet, plain);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Entitlement, Target } from '../core/catalogue.ts';
 import { type ChangeEvent, nextState } from '../core/change.ts';
 import type { MassChangeId, PersonId } from '../core/ids.ts';
-import type { MassChange, MassChangeEvent, MassItem } from '../core/mass-change.ts';
+import { isOpen, type MassChange, type MassChangeEvent, type MassItem } from '../core/mass-change.ts';
 import type { Job } from '../core/reactions.ts';
 import { foundAlone } from '../store/changes.ts';
 import { holdingGrant, openItems, openMassChange, unattended } from '../store/mass-changes.ts';
@@ -100,7 +100,7 @@ export async function shrinkWithin(
   why: string,
 ): Promise<MassChangeEvent[]> {
   const mass = await unit.massChange(id);
-  if (mass === null || (mass.state !== 'received' && mass.state !== 'asking')) return [];
+  if (mass === null || !isOpen(mass.state)) return [];
   const going = new Set(keys);
   const items = await openItems(unit.tx, id);
   const gone = items.filter((item) => going.has(item.key)).map((item) => item.key);
@@ -177,7 +177,7 @@ export async function growWithin(
 ): Promise<MassChangeEvent[]> {
   const open = await openMassChange(unit.tx, about.kind, about.scope);
   const mass = open === null ? null : await unit.massChange(open.id);
-  const isStillOpen = mass !== null && (mass.state === 'received' || mass.state === 'asking');
+  const isStillOpen = mass !== null && isOpen(mass.state);
   const known = isStillOpen ? new Set((await openItems(unit.tx, mass.id)).map((item) => item.key)) : null;
   const fresh = items.filter((item) => known?.has(item.key) !== true);
   if (fresh.length === 0) return [];

@@ -34,13 +34,10 @@ export function massNotices(view: MassView): Notice<SlackContent>[] {
   const all: Notice<SlackContent>[] = [{ key: 'card', to, under: null, content: massCard(view) }];
   const reply = (key: string, text: string) =>
     all.push({ key, to, under: 'card', content: { text, blocks: [section(mrkdwn(text))] } });
-  // Editing a card notifies nobody; whoever decides is told when it comes, when it grows, and of its end.
-  if (mass.round > 1 || mass.remindedAt !== null)
-    if (mass.state === 'asking')
-      reply(
-        `more:${mass.round}:${mass.remindedAt === null ? '' : 'reminded'}`,
-        `Still waiting for ${names.deciders}: ${figure(view.progress.open)} to decide on now.`,
-      );
+  // Editing a card notifies nobody: whoever decides is told once that it grew, once when it waits too long, and of its end.
+  const waiting = `Still waiting for ${names.deciders}: ${figure(view.progress.open)} to decide on now.`;
+  if (mass.round > 1 && mass.state === 'asking') reply('more', `More were added. ${waiting}`);
+  if (mass.remindedAt !== null && mass.state === 'asking') reply('reminded', waiting);
   const now = massStanding(mass, view.progress, names);
   const late = view.progress.late.reduce((n, l) => n + l.count, 0) + view.progress.failed;
   if (mass.state === 'decided' && late > 0)
