@@ -1,5 +1,5 @@
 import { WebClient } from '@slack/web-api';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Outside } from './config.ts';
 import type { Catalogue } from './core/catalogue.ts';
@@ -165,7 +165,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     forceCloseConnections: true,
     bodyLimit: 1024 * 1024,
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
   });
   const url = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   app.get('/healthz', async () => ({ latchkey: true, pid: process.pid }));
