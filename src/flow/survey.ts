@@ -3,6 +3,7 @@ import type { Job } from '../core/reactions.ts';
 import { compareGroup, type GroupDifference } from '../store/reconcile-compare.ts';
 import { forgetRun, notePlaceCompared, type Place, takeUpRun } from '../store/reconcile-runs.ts';
 import { stageMembers } from '../store/reconcile-staging.ts';
+import { SeenPeople } from '../store/seen-people.ts';
 import { commit, type Note, type Unit } from './commit.ts';
 import { type Listing, readLists } from './listing.ts';
 import { putOnOneCard } from './mass-change.ts';
@@ -122,10 +123,11 @@ export function groupListing(
   road: Pick<Road, 'db' | 'idp'>,
   ended: (place: Place) => Promise<void> = async () => {},
 ): Listing<IdpPerson> {
+  const seen = new SeenPeople();
   return {
     lane: 'idp',
     read: (place, from) => road.idp.pageOfMembers(place.externalId, from),
-    store: (place, rows, stretch) => stageMembers(road.db, road.idp.name, place, rows, stretch),
+    store: (place, rows, stretch) => stageMembers(road.db, road.idp.name, place, rows, stretch, seen),
     ended,
   };
 }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { IdpPerson, TeamMember } from '../flow/ports.ts';
 import type { Db } from './database.ts';
 import type { Place } from './reconcile-runs.ts';
+import type { SeenPeople } from './seen-people.ts';
 
 /**
  * Nobody waits for the disk: what is staged is not kept in a crash of PostgreSQL anyway, and the counts beside it show
@@ -23,17 +24,26 @@ export async function stageMembers(
   place: Place,
   members: readonly IdpPerson[],
   stretch: Stretch,
+  seen: SeenPeople,
 ): Promise<void> {
-  const strangers = await stageKnown(db, system, place, members, stretch);
-  if (strangers.length === 0) return moveOn(place, members.length, stretch);
-  const unknown = new Set(strangers);
-  await rememberStrangers(
-    db,
-    system,
-    members.filter(({ id }) => unknown.has(id)),
-  );
-  if ((await stageKnown(db, system, place, members, stretch)).length > 0)
-    throw new Error('a link vanished between two statements');
+  const met: { id: string; personId: string }[] = [];
+  const others: IdpPerson[] = [];
+  for (const member of members) {
+    const personId = seen.find(member);
+    if (personId === null) others.push(member);
+    else met.push({ id: member.id, personId });
+  }
+  let linked = await stageKnown(db, system, place, { met, others }, stretch);
+  const strangers = others.filter(({ id }) => !linked.has(id));
+  if (strangers.length > 0) {
+    await rememberStrangers(db, system, strangers);
+    linked = await stageKnown(db, system, place, { met, others }, stretch);
+  }
+  for (const person of others) {
+    const personId = linked.get(person.id);
+    if (personId === undefined) throw new Error('a link vanished between two statements');
+    seen.remember(person, personId);
+  }
   moveOn(place, members.length, stretch);
 }
 
@@ -55,18 +65,18 @@ function columnsOf(people: readonly IdpPerson[]) {
 }
 const columnNames = sql`external_id, email, login, name, status, title, department, manager, time_zone`;
 
-/** Stages the page if everybody on it is known; answers the IdP's ids of those who are not. */
+/** Stages the page if everybody on it is known; answers our ids of those looked up, by the IdP's. */
 async function stageKnown(
   db: Db,
   system: 'okta' | 'entra',
   place: Place,
-  members: readonly IdpPerson[],
+  { met, others }: { met: readonly { id: string; personId: string }[]; others: readonly IdpPerson[] },
   { from, next }: Stretch,
-): Promise<string[]> {
+): Promise<Map<string, string>> {
   // `lateral … limit 1`: looked up one by one in the index, whatever the planner would make of a page's size.
-  const { rows } = await sql<{ external_id: string }>`
+  const { rows } = await sql<{ external_id: string; person_id: string }>`
     with ${unsynced}, page as materialized (
-      select m.*, l.person_id from unnest(${columnsOf(members)}) as m (${columnNames})
+      select m.*, l.person_id from unnest(${columnsOf(others)}) as m (${columnNames})
       left join lateral (
         select person_id from person_links where system = ${system} and external_id = m.external_id limit 1
       ) l on true
@@ -86,7 +96,7 @@ async function stageKnown(
         department = s.department, manager = s.manager, time_zone = s.time_zone, updated_at = clock_timestamp()
       from stale s join held h on h.id = s.person_id where p.id = s.person_id
     ), moved as (
-      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${members.length},
+      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${met.length + others.length},
         listed_at = case when ${next}::text is null then clock_timestamp() end
       from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
         and not exists (select from strangers)
@@ -94,9 +104,13 @@ async function stageKnown(
     ), staged as (
       insert into reconcile_members (place_id, person_id, external_id)
       select moved.id, page.person_id, page.external_id from page, moved
+      union all
+      select moved.id, m.person_id, m.external_id from moved, unnest(
+        ${met.map((one) => one.personId)}::uuid[], ${met.map((one) => one.id)}::text[]
+      ) as m (person_id, external_id)
     )
-    select external_id from strangers`.execute(db);
-  return rows.map((row) => row.external_id);
+    select external_id, person_id from page where person_id is not null`.execute(db);
+  return new Map(rows.map((row) => [row.external_id, row.person_id]));
 }
 
 /** People of whom the IdP tells for the first time. Whom somebody else stored a moment earlier stands as stored. */
