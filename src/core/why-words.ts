@@ -24,6 +24,8 @@ function causeOf(change: Change): string[] {
       return [`${decision?.byName ?? 'Somebody'} took it back before it was decided.`];
     case 'lapsed':
       return ['Nobody decided in time, so it lapsed; that says nothing about the request itself.'];
+    case 'closed':
+      return ['Whoever asked, or whom it was for, has left, so it was closed undecided.'];
     case 'received':
     case 'asking':
       return ['It is not decided yet.'];

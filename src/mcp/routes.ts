@@ -5,7 +5,7 @@ import type { Road } from '../flow/road.ts';
 import { holderOf } from './tokens.ts';
 import { copilotServer, type Holder } from './tools.ts';
 
-export const MCP_PATH = '/mcp';
+const MCP_PATH = '/mcp';
 const BODY_BYTES_MAX = 64 * 1024;
 
 /**

@@ -66,7 +66,7 @@ export function createModelServer(settings: ServerSettings): ModelServer {
     // A redirect would carry the key elsewhere.
     fetchOptions: { redirect: 'error' },
   });
-  /** The server refused structured output before; asking it again would waste the budget. */
+  /** The server refused structured output, or a newer setting, before; asking it again would waste the budget. */
   let isJsonModeOnly = false;
   /** Questions on their way: the same one is not asked twice. */
   const underway = new Map<string, Promise<RawAnswer<unknown>>>();
@@ -87,9 +87,10 @@ export function createModelServer(settings: ServerSettings): ModelServer {
             { role: 'user', content: JSON.stringify(q.document) },
           ],
           response_format: isStructured ? structured : { type: 'json_object' },
-          max_completion_tokens: q.outputTokensMax,
-          // Where the provider keeps nothing else, it is to keep nothing of this either.
-          store: false,
+          // Older servers refuse what came later; they are not OpenAI, whose it is to store or not.
+          ...(isStructured || settings.baseUrl === undefined
+            ? { max_completion_tokens: q.outputTokensMax, store: false }
+            : { max_tokens: q.outputTokensMax }),
         },
         { signal, timeout: q.budgetMs },
       );

@@ -180,7 +180,7 @@ function isBorrowed(text: string, { strangers, ours }: Whole): boolean {
 }
 
 /** Words in lower case with a space around each; scripts that put none between words are taken letter by letter. */
-export function termsOf(text: string): string {
+function termsOf(text: string): string {
   const terms = plainForm(text).toLowerCase().match(TERM) ?? [];
   return ` ${terms.join(' ')} `;
 }

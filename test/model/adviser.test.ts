@@ -97,6 +97,13 @@ describe('an answer', () => {
     expect(asked()).toBe(3);
   });
 
+  test('from an older server that refuses newer settings: without them', async () => {
+    await mode('old');
+    expect(await adviser.summarizeRequest(sheet)).toMatchObject({ answered: true });
+    expect(await adviser.readWish({ text: 'read', candidates: [] })).toMatchObject({ answered: true });
+    expect(asked()).toBe(3);
+  });
+
   test('one hiccup of the server is retried', async () => {
     running.world.faults.add({ vendor: 'model', kind: 'status', status: 429, times: 1 });
     expect(await adviser.summarizeRequest(sheet)).toMatchObject({ answered: true });

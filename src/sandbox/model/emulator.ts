@@ -49,6 +49,8 @@ const modes = [
   'drip',
   /** An older server: 400 for a JSON schema, content in JSON mode. */
   'json-mode-only',
+  /** One that refuses every setting that came later: schemas, `store`, `max_completion_tokens`. */
+  'old',
   /** 429, for as long as it is asked. */
   'rate-limited',
   /** 500. */
@@ -65,6 +67,8 @@ const requestSchema = z.object({
   model: z.string(),
   messages: z.array(z.object({ role: z.string(), content: z.string() })).min(1),
   response_format: z.object({ type: z.string() }).optional(),
+  store: z.boolean().optional(),
+  max_completion_tokens: z.int().optional(),
 });
 
 type ErrorBody = { error: { message: string; type: string; param: string | null; code: string | null } };
@@ -177,6 +181,12 @@ export function createModelEmulator(world: World): Emulator {
         reply.header('content-type', 'application/json');
         return reply.send(Readable.from(dripping(body, mode.ms ?? DRIP_DEFAULT_MS)));
       }
+      case 'old':
+        if (request.store !== undefined || request.max_completion_tokens !== undefined)
+          return reply
+            .code(422)
+            .send(error('Extra inputs are not permitted.', 'invalid_request_error', 'store', null));
+        return complete(scripted);
       case 'json-mode-only':
         if (request.response_format?.type === 'json_schema')
           return reply
