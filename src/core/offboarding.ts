@@ -216,6 +216,11 @@ export function isOffboardingOpen(state: OffboardingState): boolean {
   return (openOffboardingStates as readonly OffboardingState[]).includes(state);
 }
 
+/** Whether it never came to more than being held: nothing was ended, so nothing has to be restored by anybody. */
+export function wasOnlyHeld({ startedAs, beganAt }: Pick<Offboarding, 'startedAs' | 'beganAt'>): boolean {
+  return startedAs === 'held' && beganAt === null;
+}
+
 /** Whether the person counts as having left: they can neither be given access nor decide on it. */
 export function hasLeft({ state }: Pick<Offboarding, 'state'>): boolean {
   return state === 'underway' || state === 'appsOpen';

@@ -109,7 +109,7 @@ function grantStanding(change: Change, names: Names): Said {
         mood: 'over',
         label: 'closed',
         headline: 'Closed',
-        detail: `${names.safe(sentence(decision?.note ?? ''))} Nothing was changed.`,
+        detail: `${names.safe(sentence(decision?.note ?? ''))} ${isFound(change) ? 'Every membership is taken away.' : 'Nothing was changed.'}`,
       };
     case 'applying':
       return {

@@ -7,6 +7,7 @@ import {
   type Offboarding,
   type OffboardingEvent,
   openItemsOf,
+  wasOnlyHeld,
 } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { reportOf } from '../core/settle-application.ts';
@@ -31,7 +32,7 @@ export async function offboard(road: Road, job: Extract<Job, { job: 'offboard' }
     const offboarding = await readOffboarding(road.db, job.offboardingId);
     if (offboarding === null) return done;
     if (offboarding.state === 'returned') {
-      if (offboarding.returnedFrom === 'held') await giveTeamsBack(road, offboarding);
+      if (wasOnlyHeld(offboarding)) await giveTeamsBack(road, offboarding);
       return done;
     }
     const person = await readPerson(road.db, offboarding.personId);
@@ -70,8 +71,10 @@ async function lookOnce(road: Road, offboarding: Offboarding, person: Person): P
     isLeaver ? leg('idpWrite', () => closeAndEnd(road, offboarding, person)) : false,
   ]);
   if (isLeaver) await leg('idpWrite', () => rerouteApprovals(road, offboarding));
+  // A long list that many share: read once nothing else is left, or when that takes too long.
+  const isTime = (teams?.isGone === true && areGroupsGone === true) || (await isPast(road, offboarding));
   const applications =
-    isLeaver && teams !== null
+    isLeaver && teams !== null && isTime
       ? await leg('delivery', () => lookAtApplications(road, offboarding, person, teams.userIds))
       : null;
   return {
@@ -81,6 +84,11 @@ async function lookOnce(road: Road, offboarding: Offboarding, person: Person): P
     isOnItsWay: applications?.isOnItsWay === true,
     faults,
   };
+}
+
+async function isPast(road: Road, { beganAt, openedAt }: Offboarding): Promise<boolean> {
+  const now = await databaseNow(road.db);
+  return now.getTime() - (beganAt ?? openedAt).getTime() >= road.objectiveMs;
 }
 
 /** Moves the case on as far as it has come, raises or clears its alarm, and says when to look again. */

@@ -1,5 +1,5 @@
 import { sameEmail } from '../core/catalogue.ts';
-import { isWorthTelling, type Offboarding, type OffboardingItem } from '../core/offboarding.ts';
+import { isWorthTelling, type Offboarding, type OffboardingItem, wasOnlyHeld } from '../core/offboarding.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { leaversAmong, readOffboarding } from '../store/offboardings.ts';
@@ -112,6 +112,5 @@ function dutiesOf(road: Road, person: Person): string[] {
 export async function offboardingNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
   const view = await readOffboardingView(road, id);
   if (view === null || !isWorthTelling(view.offboarding)) return null;
-  const { startedAs, beganAt } = view.offboarding;
-  return startedAs === 'held' && beganAt === null ? null : road.offboardingNotices(view);
+  return wasOnlyHeld(view.offboarding) ? null : road.offboardingNotices(view);
 }

@@ -8,6 +8,7 @@ import {
   type Offboarding,
   type OffboardingCause,
   type OffboardingEvent,
+  wasOnlyHeld,
 } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { type Refusal, refuse } from '../core/refusal.ts';
@@ -150,6 +151,7 @@ export async function returned(unit: Unit, personId: string): Promise<Following>
 
 async function isWorthRestoring(unit: Unit, closed: Offboarding): Promise<boolean> {
   if (closed.state !== 'closed') return false;
+  if (wasOnlyHeld(closed)) return closed.teams.some((team) => !team.isManaged);
   for (const id of closed.ended) {
     const change = await readChange(unit.tx, id);
     if (change?.grant != null && change.grant.endsAt > unit.now) return true;

@@ -109,7 +109,7 @@ function notes(view: OffboardingView): string[] {
   const isOver = offboarding.state === 'returned' || offboarding.closing === 'dismissed';
   if (isOver) {
     const unmanaged = offboarding.teams.filter((team) => team.kept === null && !team.isManaged);
-    if (offboarding.returnedFrom !== 'held' && unmanaged.length > 0)
+    if (unmanaged.length > 0)
       said.push(
         `Also taken out of ${unmanaged.map((team) => inert(team.name)).join(', ')}, which the catalogue does not give: put them back in Anypoint if they need it.`,
       );

@@ -44,10 +44,7 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
       `:checkered_flag: ${title} for ${whom} lapsed: nobody decided in time. Ask again if it is still needed.`,
     );
   if (change.decision?.outcome === 'closed')
-    add(
-      'closed',
-      `:checkered_flag: ${title} for ${whom} is closed: ${inert(change.decision.note ?? '')}. Nothing was changed.`,
-    );
+    add('closed', `:checkered_flag: ${title} for ${whom} is closed: ${inert(change.decision.note ?? '')}.`);
   // Put to others than at first: editing the card tells them nothing.
   if (change.state === 'asking' && change.round > 1 && reader === 'channel')
     add(`asked:${change.round}`, `Now waiting for ${names.deciders}.`);

@@ -18,11 +18,13 @@ const mallory: Person = {
   email: 'mallory@acme.example',
 };
 
+const deleted = crowdPerson(1);
+
 let stage: Stage;
 let walk: Journey;
 let leavers: LeaverWalk;
 beforeAll(async () => {
-  ({ stage, walk } = await setOut({ people: [...seeded, mallory] }));
+  ({ stage, walk } = await setOut({ people: [...seeded, mallory, deleted] }));
   leavers = walkWithLeavers(walk);
   await walk.isQuiet();
 }, PATIENCE_MS);
@@ -300,6 +302,38 @@ test(
     expect(wordsOf(card)).toContain('Started by Sofia Ricci');
     expect(wordsOf(card)).toContain('The Okta account is still active: deactivate it there');
     expect(textsIn(card.blocks)).toContainEqual({ type: 'plain_text', text: reason });
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'who is deleted in Okta outright loses everything too, also what was there before Latchkey',
+  async () => {
+    // given somebody with a grant whose membership of another group is only on record
+    await walk.isGiven('crowd101', { entitlement: 'orders-api-read', seconds: hour, reason: 'To read, 101' });
+    await walk.query(
+      `insert into preexisting (person_id, group_id, group_name, recorded_at)
+       select id, '00gpayments000001', 'anypoint-payments-read', now() from people where email = $1`,
+      [deleted.email],
+    );
+    await walk.request('POST', '/okta/sim/groups/anypoint-payments-read/members/crowd101');
+    await walk.until('in both teams', async () => (await leavers.teamsOf('crowd101')).length === 2);
+
+    // when
+    await walk.request('DELETE', '/okta/sim/users/crowd101');
+
+    // then
+    const closed = await leavers.caseIs('crowd101', 'closed');
+    expect(await leavers.teamsOf('crowd101')).toEqual([]);
+    expect(closed.revokes).toHaveLength(2);
+    expect(
+      await walk.query(
+        `select 1 from preexisting e join people p on p.id = e.person_id
+      where p.email = $1 and e.ended_at is null`,
+        [deleted.email],
+      ),
+    ).toEqual([]);
+    await leavers.cardSays(closed.id, 'They own no application');
   },
   PATIENCE_MS,
 );
