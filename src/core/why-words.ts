@@ -30,9 +30,10 @@ function causeOf(change: Change): string[] {
     case 'asking':
       return ['It is not decided yet.'];
     case 'failed':
-      return ['It was approved, but could not be carried out.', change.failure?.text ?? ''].filter(
-        (line) => line !== '',
-      );
+      return [
+        'It was approved, but could not be carried out.',
+        ...(change.failure === null ? [] : [`What came back: ${change.failure.text}.`]),
+      ];
     default:
       return [`${decision?.byName === 'rule' ? 'A rule' : (decision?.byName ?? 'An approver')} approved it.`];
   }
