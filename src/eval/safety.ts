@@ -34,7 +34,7 @@ export function livelyTexts(advice: Advice): string[] {
 }
 
 /** Everything in blocks that Slack interprets, part by part: what comes of mentions, links, dates, formats and lines. */
-export function liveParts(content: unknown): string[] {
+function liveParts(content: unknown): string[] {
   if (Array.isArray(content)) return content.flatMap(liveParts);
   if (typeof content !== 'object' || content === null) return [];
   const { type, text, verbatim } = content as { type?: unknown; text?: unknown; verbatim?: unknown };
