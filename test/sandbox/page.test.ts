@@ -2,19 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../stage.ts';
+import { CHROMIUM, QUIET } from './chromium.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
 const ARTEFACTS = 'test/artefacts';
-/** Without these, Chromium looks up hosts of its own at every start. */
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
-
 const isThere = existsSync(CHROMIUM);
 if (!isThere && process.env.CI === 'true')
   throw new Error('CI has to run the browser suite: install chromium');

@@ -22,6 +22,26 @@ const shapes: Record<string, { name: string; tone: string; path: string }> = {
     tone: 'moving',
     path: '<path d="M19.5 9A8 8 0 0 0 5 8.5M4.5 15A8 8 0 0 0 19 15.5M5 4v4.5h4.5M19 20v-4.5h-4.5"/>',
   },
+  '🔒': {
+    name: 'needs more',
+    tone: 'waiting',
+    path: '<rect x="5.5" y="11" width="13" height="9" rx="1.5"/><path d="M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>',
+  },
+  '⚖️': {
+    name: 'separation of duties',
+    tone: 'waiting',
+    path: '<path d="M12 4v16M7 20h10M5 7h14M5 7l-2.5 6h5ZM19 7l-2.5 6h5Z"/>',
+  },
+  '⚠️': {
+    name: 'to judge',
+    tone: 'waiting',
+    path: '<path d="M12 3.5 21.5 20h-19Z"/><path d="M12 10v4.5M12 17.2v.3"/>',
+  },
+  '🚫': {
+    name: 'not asked',
+    tone: 'bad',
+    path: '<circle cx="12" cy="12" r="8.5"/><path d="m6.5 6.5 11 11"/>',
+  },
   '🏁': { name: 'over', tone: 'over', path: '<path d="M6 21V4h12l-3 4.5 3 4.5H6"/>' },
 };
 

@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Asked, type Journey, setOut } from '../journeys/journey.ts';
+import type { Stage } from '../stage.ts';
+import { CHROMIUM, QUIET } from './chromium.ts';
+
+const ARTEFACTS = 'test/artefacts';
+const isThere = existsSync(CHROMIUM);
+
+/** What an approver sees, as Slack draws it; kept as pictures to be looked at. */
+describe.skipIf(!isThere)(isThere ? 'cards' : 'cards (left out: no Chromium on this machine)', () => {
+  let stage: Stage;
+  let walk: Journey;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    mkdirSync(ARTEFACTS, { recursive: true });
+    ({ stage, walk } = await setOut({ page: true }));
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+    page = await browser.newPage({ viewport: { width: 1500, height: 1200 } });
+    page.setDefaultTimeout(8_000);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await stage?.close();
+  });
+
+  async function look(asked: Asked, name: string, ...words: string[]): Promise<void> {
+    await page.goto(`${stage.world.url}/?as=olga&channel=${asked.card.channel}`);
+    const message = page.locator(`[data-testid="message"][data-ts="${asked.card.ts}"]`);
+    for (const text of words) await message.getByText(text).first().waitFor();
+    await message.screenshot({ path: `${ARTEFACTS}/${name}.png` });
+    expect(await message.locator('button').count()).toBeGreaterThan(0);
+  }
+
+  test('low, high, conflicting, and with the model down', async () => {
+    const low = await walk.asks('nadia', {
+      entitlement: 'dashboards-view',
+      reason: 'Following the release of the week on the dashboards',
+    });
+    const high = await walk.asks('ines', {
+      entitlement: 'orders-api-deploy',
+      reason: 'Rolling out the fix for stuck orders',
+      ticket: 'INC-4711',
+    });
+    await walk.asks('erik', {
+      entitlement: 'orders-api-deploy',
+      reason: 'Deploying the new order flow tonight',
+    });
+    const conflicting = await walk.asks('erik', {
+      entitlement: 'platform-admin',
+      reason: 'Setting up the new environment for the order flow',
+    });
+    await look(low, '8-card-low', 'Low tier', 'Advice of the model');
+    await look(high, '8-card-high', 'High tier', 'Advice of the model');
+    await look(conflicting, '8-card-conflicting', 'kept apart', 'Advice of the model');
+
+    await walk.request('POST', '/model/sim/mode', { mode: 'down' });
+    const without = await walk.asks('tom', {
+      entitlement: 'orders-api-read',
+      reason: 'Reading the logs of the night',
+    });
+    await look(without, '8-card-model-down', 'No advice from the model', 'Medium tier');
+  });
+});
