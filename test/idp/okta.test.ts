@@ -151,6 +151,8 @@ describe('members', () => {
     await idp.addMember(ordersRead, ines);
     await idp.addMember(ordersRead, ines);
     expect(await idp.isMember(ordersRead, ines)).toBe(true);
+    expect(await idp.groupIdsOf(ines)).toContain(ordersRead);
+    expect(await idp.groupIdsOf('00unobody')).toEqual([]);
     expect((await all(idp.listMembers(ordersRead))).map((p) => p.id)).toEqual([ines]);
     await idp.removeMember(ordersRead, ines);
     await idp.removeMember(ordersRead, ines);

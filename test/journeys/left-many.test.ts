@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sweepOffboardings } from '../../src/flow/offboard.ts';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
@@ -21,6 +22,7 @@ beforeAll(async () => {
     catalogue: (catalogue) => ({
       ...catalogue,
       massGuard: { ...catalogue.massGuard, people: 2, share: 0.01 },
+      remindSeconds: 2,
     }),
   }));
   leavers = walkWithLeavers(walk);
@@ -128,6 +130,12 @@ test(
     await walk.submit('sofia', form, { reason: { reason: 'Left on Monday' } });
     const { id } = await walk.until('the case is there', () => leavers.caseOf('tom'));
     const asked = await leavers.askedAbout('olga', id, 'orders-dashboard');
+
+    // who is reminded as long as she does nothing
+    await walk.until('she is reminded', async () => {
+      await sweepOffboardings(stage.latchkey.road, [id]);
+      return (await walk.messages('olga', 'dm')).some((m) => m.text.includes('Still open: orders-dashboard'));
+    });
 
     // when Anypoint takes the hand-over and does not answer
     await walk.fault({
