@@ -4,10 +4,12 @@ import { decidersInWords } from '../core/decider-words.ts';
 import { elapsedInWords } from '../core/duration.ts';
 import { legTimes } from '../core/leg-times.ts';
 import { distinct } from '../core/routing.ts';
+import type { Verdict } from '../core/verdict.ts';
 import { askedInWords, type Mood, type Names, type Standing } from '../core/words.ts';
 import type { AdviceResult } from '../flow/ports.ts';
 import type { ChangeView, Named } from '../flow/view.ts';
 import type { Summary } from '../store/summaries.ts';
+import { disagreement } from './disagreement.ts';
 import { FIELD_TEXT_MAX, inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
 import { rulingBlocks } from './rulings.ts';
 
@@ -115,7 +117,7 @@ export function card(view: ChangeView, now: Standing): SlackContent {
     });
   if (view.summary !== null) {
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
-    blocks.push(...adviceBlocks(view.summary));
+    blocks.push(...adviceBlocks(view.summary, change.verdict));
   }
   blocks.push({ type: 'divider' }, ...standingBlocks(now), ...legsBlock(view));
   if (change.state === 'asking') {
@@ -233,7 +235,7 @@ const leanings = { approve: 'approve', deny: 'deny', 'ask more': 'ask more first
 const factNames: Record<string, string> = { peers: 'who holds it', verdict: 'the rules' };
 
 /** The model's words, plainly as advice, in blocks that interpret nothing. */
-export function adviceBlocks({ advice, sheet }: Summary): KnownBlock[] {
+export function adviceBlocks({ advice, sheet }: Summary, verdict: Verdict | null = null): KnownBlock[] {
   if (advice === null)
     return [
       { type: 'context', elements: [plain('Advice: the model is being asked; you need not wait for it.')] },
@@ -255,6 +257,7 @@ export function adviceBlocks({ advice, sheet }: Summary): KnownBlock[] {
   // A clause says more than the facts it bears on.
   const sources = (r: { facts: string[]; clauses: string[] }) =>
     (r.clauses.length > 0 ? r.clauses : r.facts.map(label)).join(', ');
+  const apart = disagreement(verdict, lean);
   const lines = [
     `Advice of the model (it decides nothing): ${leanings[lean]}.`,
     headline,
@@ -263,6 +266,7 @@ export function adviceBlocks({ advice, sheet }: Summary): KnownBlock[] {
   ];
   return [
     section(plain(lines.join('\n'))),
+    ...(apart === null ? [] : [section(mrkdwn(`:warning: *${apart}*`))]),
     { type: 'context', elements: [plain(`Model: ${advice.provenance.model}`)] },
   ];
 }
