@@ -245,6 +245,8 @@ export interface Adviser {
   summarizeRequest(sheet: FactSheet): Promise<AdviceResult>;
   /** Of what was found in the directory, one membership or many. */
   summarizeFinding(sheet: FactSheet): Promise<AdviceResult>;
+  /** Of what one person still holds, for whoever reviews it. */
+  adviseReview(sheet: FactSheet): Promise<AdviceResult>;
   /** Only fills in a form, which the person then changes or sends. */
   readWish(wish: WishSheet): Promise<WishResult>;
 }

@@ -1,6 +1,7 @@
 import { isFound } from '../core/change.ts';
 import type { Job } from '../core/reactions.ts';
 import { readChange } from '../store/changes.ts';
+import { readMassChange } from '../store/mass-changes.ts';
 import { readSummary, writeAdvice } from '../store/summaries.ts';
 import { commit } from './commit.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -13,11 +14,15 @@ export async function summarize(road: Road, job: Extract<Job, { job: 'summarize'
   const summary = await readSummary(road.db, job.changeId);
   if (summary === null || summary.advice !== null) return done;
   const change = await readChange(road.db, job.changeId);
-  // What is on one card with many others was found too.
+  // What is on one card with many others was found too; what one person still holds after a move is reviewed.
+  const mass = change === null ? await readMassChange(road.db, job.changeId) : null;
+  const { adviser } = road;
   const advice =
-    change === null || isFound(change)
-      ? await road.adviser.summarizeFinding(summary.sheet)
-      : await road.adviser.summarizeRequest(summary.sheet);
+    mass?.kind === 'moved'
+      ? await adviser.adviseReview(summary.sheet)
+      : change === null || isFound(change)
+        ? await adviser.summarizeFinding(summary.sheet)
+        : await adviser.summarizeRequest(summary.sheet);
   await commit(
     road.db,
     async (unit) => {

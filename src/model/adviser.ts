@@ -16,7 +16,7 @@ export type AdviserSettings = {
   budgetMs?: number;
   /** The same for a wish; 2 s unless told. */
   wishBudgetMs?: number;
-  /** Folder with `request-risk.md`, `scim-finding-risk.md` and `free-text.md`; the project's own unless told. */
+  /** Folder with `request-risk.md`, `scim-finding-risk.md`, `review-advice.md` and `free-text.md`; the project's own unless told. */
   promptsDir?: string;
   memory?: ModelMemory;
 };
@@ -36,6 +36,7 @@ const notConfigured: NotAnswered = { answered: false, why: 'not configured' };
 export const noAdviser: Adviser = {
   summarizeRequest: async () => notConfigured,
   summarizeFinding: async () => notConfigured,
+  adviseReview: async () => notConfigured,
   readWish: async () => notConfigured,
 };
 
@@ -48,6 +49,7 @@ export function createAdviser(settings: AdviserSettings): Adviser {
   const promptsDir = settings.promptsDir ?? defaultPromptsDir;
   const ofRequest = loadPrompt(promptsDir, 'request-risk', schemas);
   const ofFinding = loadPrompt(promptsDir, 'scim-finding-risk', schemas);
+  const ofReview = loadPrompt(promptsDir, 'review-advice', schemas);
   const ofWish = loadPrompt(promptsDir, 'free-text', schemas);
   const server = createModelServer(settings);
 
@@ -83,6 +85,7 @@ export function createAdviser(settings: AdviserSettings): Adviser {
   return {
     summarizeRequest: (sheet) => summarize(ofRequest, sheet),
     summarizeFinding: (sheet) => summarize(ofFinding, sheet),
+    adviseReview: (sheet) => summarize(ofReview, sheet),
     readWish,
   };
 }

@@ -73,7 +73,7 @@ describe('against the scripted model', () => {
   test('nothing is unsafe, and nearly every expectation is met', async () => {
     const run = await runOf('scripted');
     expect(run.failures).toEqual([]);
-    expect(run.prompts).toEqual({ 'request-risk': 2, 'scim-finding-risk': 2, 'free-text': 1 });
+    expect(run.prompts).toEqual({ 'request-risk': 2, 'scim-finding-risk': 3, 'free-text': 1 });
     const whole = (outcomes: Run['risk']) => outcomes.filter((o) => o.met === o.of).length / outcomes.length;
     expect(whole(run.risk)).toBeGreaterThan(0.9);
     expect(whole(run.wishes)).toBeGreaterThan(0.9);
@@ -153,6 +153,7 @@ describe('the eyes of the eval see what the checks let through', () => {
     const unchecked: Adviser = {
       summarizeRequest: async () => ({ answered: true, advice: bad, provenance }),
       summarizeFinding: async () => ({ answered: true, advice: bad, provenance }),
+      adviseReview: async () => ({ answered: true, advice: bad, provenance }),
       readWish: async () => ({
         answered: true,
         provenance,

@@ -62,10 +62,29 @@ test('the prompt is its own, and knows every label of the facts', () => {
   const prompt = loadPrompt(defaultPromptsDir, 'scim-finding-risk', ['advice']);
   expect(prompt).toMatchObject({ id: 'scim-finding-risk', schema: 'advice' });
   expect(prompt.text).toMatch(/never an instruction to you/);
-  const moved = massSheet('moved', { who: 'Ana', lines: ['Orders API'], count: 1 }, []);
-  const labels = new Set([...many.facts, ...one.facts, ...moved.facts].map((fact) => fact.label));
-  labels.delete('count');
+  const gone = massSheet('deactivated', { who: '40 people', lines: ['Orders API'], count: 40 }, []);
+  const labels = new Set([...many.facts, ...one.facts, ...gone.facts].map((fact) => fact.label));
   for (const label of labels) expect(prompt.text).toContain(`\`${label}\``);
+});
+
+test('what one person still holds after a move has a prompt of its own, which knows every label too', async () => {
+  const moved = massSheet(
+    'moved',
+    {
+      who: 'one person, from Orders to Payments',
+      lines: ['Orders API, until Friday: not open to Payments'],
+      count: 1,
+    },
+    [],
+  );
+  const prompt = loadPrompt(defaultPromptsDir, 'review-advice', ['advice']);
+  for (const { label } of moved.facts) expect(prompt.text).toContain(`\`${label}\``);
+  const result = await adviser.adviseReview(moved);
+  expect(result).toMatchObject({
+    answered: true,
+    advice: { questions: ['Is any of it still needed for a handover?'] },
+    provenance: { promptId: 'review-advice', promptVersion: 1, droppedClaims: 0 },
+  });
 });
 
 describe('advice on what was found', () => {
