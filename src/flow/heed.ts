@@ -1,26 +1,30 @@
 import { type ChangeEvent, isUnderway } from '../core/change.ts';
 import { Fault } from '../core/fault.ts';
-import type { Told, ToldGroup, ToldPerson } from '../core/observation.ts';
+import type { Told, ToldGroup } from '../core/observation.ts';
 import type { Job } from '../core/reactions.ts';
 import { pendingFindings, underwayIds } from '../store/changes.ts';
 import { cardOfPair } from '../store/mass-changes.ts';
 import {
   heedLater,
+  holdUnheeded,
   msUntilUnheeded,
   noteHeeded,
   type ObservedRow,
   unheeded,
   weighedSince,
 } from '../store/observed.ts';
-import { linkPerson, type Person, personByLink, rememberPerson } from '../store/people.ts';
+import type { Person } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
 import { done, type Ran, type Road } from './road.ts';
+import { createResolve, isAboutOne } from './told-person.ts';
 import { isWanted } from './wanted.ts';
 
 /** Heeded in one commit. */
 const BATCH = 100;
 /** What can't be told apart yet (the catalogue is not checked, the IdP does not answer) is looked at again. */
 const LATER_MS = 1_000;
+/** The longer it has not been told apart, the more seldom: an outage is over sooner than what the IdP refuses to answer. */
+const LATER_MAX_MS = { passing: 15_000, refused: 600_000 };
 
 /**
  * Makes something of what the voices told, in the order in which it happened. What agrees with what is wanted is
@@ -40,41 +44,77 @@ export async function heed(road: Road): Promise<Ran> {
 
 type Following = { events: ChangeEvent[]; jobs: Job[] };
 
+/** Whom each is about is looked up before the commit, which so waits for nobody outside. */
 async function heedSome(road: Road): Promise<number> {
-  return await commit(
+  const rows = await unheeded(road.db, BATCH);
+  if (rows.length === 0) return 0;
+  const about = await lookUp(road, rows);
+  await commit(
     road.db,
     async (unit) => {
-      const rows = await unheeded(unit.tx, BATCH);
+      const held = await holdUnheeded(
+        unit.tx,
+        rows.map((row) => row.id),
+      );
       const following: Following = { events: [], jobs: [] };
       const suspects = new Set<string>();
-      for (const row of rows)
-        try {
-          await heedOne(road, unit, row, following, suspects);
-        } catch (error) {
-          if (!(error instanceof Fault)) throw error;
-          road.log.warn({ err: error.message, observed: row.key }, 'observation heeded later');
-          await heedLater(unit.tx, row.id, LATER_MS);
-        }
+      for (const row of rows.filter(({ id }) => held.has(id))) {
+        const person = about.get(row.id) ?? null;
+        // Its group became ours since: whom it is about is looked up at the next look, which is at once.
+        if (!about.has(row.id) && needsPerson(road, row)) continue;
+        if (person instanceof Fault) await heedAfter(unit, row, person);
+        else await heedOne(road, unit, row, person, following, suspects);
+      }
       for (const pair of suspects) await suspect(road, unit, JSON.parse(pair), following);
-      return { result: rows.length, ...following };
+      return { result: null, ...following };
     },
     road.nudge,
   );
+  return rows.length;
+}
+
+/** The person that each is about, or why that can't be said now; nothing for what is about none, or not ours. */
+async function lookUp(road: Road, rows: readonly ObservedRow[]): Promise<Map<string, Person | Fault | null>> {
+  const resolve = createResolve(road);
+  const about = new Map<string, Person | Fault | null>();
+  for (const row of rows)
+    try {
+      if (needsPerson(road, row)) about.set(row.id, await resolve(row.told.person));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      road.log.warn({ err: error.message, observed: row.key }, 'observation heeded later');
+      about.set(row.id, error);
+    }
+  return about;
+}
+
+type AboutSomebody = ObservedRow & { told: Exclude<Told, { kind: 'group' }> };
+
+function needsPerson(road: Road, row: ObservedRow): row is AboutSomebody {
+  if (row.told.kind !== 'membership') return row.told.kind === 'person';
+  const groups = groupIdsOf(road, row.told.group);
+  return groups !== 'unchecked' && groups.length > 0;
+}
+
+async function heedAfter(unit: Unit, row: ObservedRow, fault: Fault): Promise<void> {
+  const atLeastMs = Math.min(fault.retryAfterMs ?? LATER_MS, LATER_MAX_MS.refused);
+  const atMostMs = Math.max(atLeastMs, isAboutOne(fault) ? LATER_MAX_MS.refused : LATER_MAX_MS.passing);
+  await heedLater(unit.tx, row.id, atLeastMs, atMostMs);
 }
 
 async function heedOne(
   road: Road,
   unit: Unit,
   row: ObservedRow,
+  person: Person | null,
   following: Following,
   suspects: Set<string>,
 ): Promise<void> {
   const { told } = row;
   switch (told.kind) {
     case 'membership':
-      return await heedMembership(road, unit, row, told, following, suspects);
+      return await heedMembership(road, unit, { row, told, person }, following, suspects);
     case 'person': {
-      const person = await resolve(road, unit, told.person);
       if (person === null) return await noteHeeded(unit.tx, row.id, 'unknown person');
       following.jobs.push({ job: 'regard', personId: person.id });
       return await noteHeeded(unit.tx, row.id, 'regarded', { personId: person.id });
@@ -93,8 +133,7 @@ async function heedOne(
 async function heedMembership(
   road: Road,
   unit: Unit,
-  row: ObservedRow,
-  told: Told & { kind: 'membership' },
+  { row, told, person }: { row: ObservedRow; told: Told & { kind: 'membership' }; person: Person | null },
   following: Following,
   suspects: Set<string>,
 ): Promise<void> {
@@ -102,7 +141,6 @@ async function heedMembership(
   if (groups === 'unchecked') return await heedLater(unit.tx, row.id, LATER_MS);
   const [groupId] = groups;
   if (groupId === undefined) return await noteHeeded(unit.tx, row.id, 'not ours');
-  const person = await resolve(road, unit, told.person);
   if (person === null) return await noteHeeded(unit.tx, row.id, 'unknown person');
   const pair = { personId: person.id, groupId };
   const isWorkedOn = await noteEvidence(road, unit, row, told, pair, following);
@@ -170,70 +208,4 @@ function groupIdsOf(road: Road, group: ToldGroup): string[] | 'unchecked' {
     return road.catalogue.isUnchecked(group.name) ? 'unchecked' : road.catalogue.groupIdsNamed(group.name);
   if (road.catalogue.teamsOfGroupId(group.id).length > 0) return [group.id];
   return road.catalogue.isUnchecked() ? 'unchecked' : [];
-}
-
-/** By the IdP's own id, else as the IdP or the push itself describes them; null: nobody, or not clear who. */
-async function resolve(road: Road, unit: Unit, told: ToldPerson): Promise<Person | null> {
-  if ('email' in told) {
-    const found = await road.idp.findPeopleByEmail(told.email);
-    const [one, second] = found;
-    if (one === undefined || second !== undefined) return null;
-    return await rememberPerson(unit.tx, road.idp.name, one);
-  }
-  if ('anyOf' in told) {
-    for (const name of told.anyOf) {
-      const person = await resolve(road, unit, name);
-      if (person !== null) return person;
-    }
-    return null;
-  }
-  if ('entraId' in told) return await byEntra(road, unit, told.entraId);
-  const { id, pushed } = told;
-  if (id === null) return pushed === undefined ? null : await byLogin(road, unit, pushed.login);
-  const known = await personByLink(unit.tx, road.idp.name, id);
-  if (known !== null) return known;
-  if (pushed !== undefined)
-    return await rememberPerson(unit.tx, road.idp.name, {
-      id,
-      login: pushed.login,
-      email: pushed.email,
-      displayName: pushed.name,
-      status: pushed.isActive ? 'active' : 'inactive',
-      title: null,
-      department: null,
-      manager: null,
-      timeZone: null,
-    });
-  return await byLogin(road, unit, id);
-}
-
-/**
- * Somebody Entra names is found by the link, else as Entra describes them; then the link is kept, so that neither is
- * asked again, and a person whom Entra has deleted is still known.
- */
-async function byEntra(road: Road, unit: Unit, entraId: string): Promise<Person | null> {
-  const known = await personByLink(unit.tx, 'entra', entraId);
-  if (known !== null) return known;
-  const named = await entraNames(road, entraId);
-  if (named === null) return null;
-  const byEmail = named.email === null ? null : await resolve(road, unit, { email: named.email });
-  const person = byEmail ?? (await byLogin(road, unit, named.login));
-  if (person !== null) await linkPerson(unit.tx, person.id, 'entra', entraId);
-  return person;
-}
-
-/** Without the permission to read people nobody new is known, and asking on would not change that. */
-async function entraNames(road: Road, entraId: string) {
-  try {
-    return (await road.entra?.namesOf(entraId)) ?? null;
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== 'idp.forbidden') throw error;
-    road.log.warn({ err: error.message }, 'Entra does not let us read people: grant User.Read.All');
-    return null;
-  }
-}
-
-async function byLogin(road: Road, unit: Unit, idOrLogin: string): Promise<Person | null> {
-  const inIdp = await road.idp.readPerson(idOrLogin);
-  return inIdp === null ? null : await rememberPerson(unit.tx, road.idp.name, inIdp);
 }

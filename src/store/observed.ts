@@ -23,13 +23,21 @@ export async function storeObserved(tx: Tx, observations: readonly Observation[]
   return Number(numAffectedRows ?? 0n);
 }
 
-/** What was told and not heeded yet, oldest first, held until the transaction ends. */
-export async function unheeded(tx: Tx, limit: number): Promise<ObservedRow[]> {
+/** What was told and not heeded yet and is due, oldest first. */
+export async function unheeded(db: Db | Tx, limit: number): Promise<ObservedRow[]> {
   const { rows } = await sql<ObservedRow>`
     select id, key, voice, told, actor, occurred_at as "occurredAt" from observed
     where heeded_at is null and next_at <= clock_timestamp()
-    order by occurred_at, id limit ${limit} for update skip locked`.execute(tx);
+    order by occurred_at, id limit ${limit}`.execute(db);
   return rows;
+}
+
+/** Those of these that nobody has heeded meanwhile, held until the transaction ends. */
+export async function holdUnheeded(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select id from observed where id = any(${[...ids]}::bigint[]) and heeded_at is null
+    order by id for update skip locked`.execute(tx);
+  return new Set(rows.map((row) => row.id));
 }
 
 /** Milliseconds until the next unheeded observation is due; null when none is open. */
@@ -50,9 +58,15 @@ export async function noteHeeded(
     person_id = ${about.personId ?? null}, group_id = ${about.groupId ?? null} where id = ${id}`.execute(tx);
 }
 
-/** What can't be heeded now is looked at again after a while. */
-export async function heedLater(tx: Tx, id: string, afterMs: number): Promise<void> {
-  await sql`update observed set next_at = clock_timestamp() + ${afterMs}::float8 * interval '1 ms'
+/** What can't be heeded now is looked at again after a while: a quarter of its age, within these bounds. */
+export async function heedLater(
+  tx: Tx,
+  id: string,
+  atLeastMs: number,
+  atMostMs: number = atLeastMs,
+): Promise<void> {
+  await sql`update observed set next_at = clock_timestamp() + greatest(${atLeastMs}::float8 * interval '1 ms',
+      least((clock_timestamp() - received_at) / 4, ${atMostMs}::float8 * interval '1 ms'))
     where id = ${id}`.execute(tx);
 }
 

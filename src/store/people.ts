@@ -101,6 +101,12 @@ export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[
   return rows.map(toPerson);
 }
 
+/** Whether somebody we know goes by this login. */
+export async function isLoginKnown(db: Db | Tx, login: string): Promise<boolean> {
+  const { rows } = await sql`select from people where lower(login) = lower(${login}) limit 1`.execute(db);
+  return rows.length > 0;
+}
+
 /** Every account of a person in a system, e.g. the Anypoint users that a changed user name has left behind. */
 export async function linksOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string[]> {
   const rows = await db
