@@ -11,7 +11,7 @@ import { approveByRule } from '../core/settle.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { earlierFindings, readChange } from '../store/changes.ts';
 import { holding, unendedGrants } from '../store/grants.ts';
-import { leaversAmong } from '../store/offboardings.ts';
+import { leaversAmong, leftByHand } from '../store/offboardings.ts';
 import { readPerson } from '../store/people.ts';
 import { writeSummary } from '../store/summaries.ts';
 import { byOwner, resolveApprovers } from './approvers.ts';
@@ -64,8 +64,11 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
   const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
   const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change });
   const byRules = evaluateRequest(facts, road.catalogue.rules());
-  // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
-  const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
+  // What was found is there already: a rule can neither refuse nor approve it away, so a person looks. And so with
+  // whom an admin has offboarded: no rule knows whether they are back.
+  const isAsked =
+    isFound(change) || (byRules.effect === 'autoApprove' && (await leftByHand(road.db, beneficiary.id)));
+  const verdict: Verdict = isAsked ? { ...byRules, effect: 'ask' } : byRules;
   if (verdict.effect === 'refuse')
     return await refuseChange(
       road,
@@ -137,9 +140,9 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
         found ?? asks,
         found === null ? plainSummary(asks) : plainFinding(found),
       );
-      const isAsked = locked.state === 'asking';
+      const isOut = locked.state === 'asking';
       // Put to the right people already: only who did it is news.
-      if (isAsked && !distinct(locked.plan?.seats ?? []).some(({ id }) => excluded.has(id)))
+      if (isOut && !distinct(locked.plan?.seats ?? []).some(({ id }) => excluded.has(id)))
         return {
           result: null,
           jobs: [

@@ -1,7 +1,7 @@
 import { type ChangeEvent, isUnderway } from '../core/change.ts';
 import type { Job } from '../core/reactions.ts';
 import { underwayIds } from '../store/changes.ts';
-import { readPerson } from '../store/people.ts';
+import { linkOf, readPerson } from '../store/people.ts';
 import { commit } from './commit.ts';
 import { anypointUsers, desiredTeamMembership } from './membership.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -14,7 +14,8 @@ export async function deliver(road: Road, job: Extract<Job, { job: 'deliver' }>)
   const { personId, teamId } = job;
   return await road.locks.withLock(`team:${personId}:${teamId}`, async () => {
     const person = await readPerson(road.db, personId);
-    if (person === null) return done;
+    // Without an id in the IdP it is a record of somebody who is known by another (namesake.ts).
+    if (person === null || (await linkOf(road.db, personId, road.idp.name)) === null) return done;
     const desired = await desiredTeamMembership(road, person, teamId);
     if (desired === 'as it is') return done;
     const users = await anypointUsers(road, person);

@@ -7,6 +7,7 @@ import { unendedGrants } from '../store/grants.ts';
 import { isKeptOut } from '../store/offboardings.ts';
 import { linkOf, linkPerson, linksOf, type Person } from '../store/people.ts';
 import { isPreexistingInAny } from '../store/preexisting.ts';
+import { standInFor } from './namesake.ts';
 import type { AnypointUser } from './ports.ts';
 import type { Road } from './road.ts';
 
@@ -53,14 +54,28 @@ export async function desiredTeamMembership(
     isDesired(grants, await databaseNow(road.db)) || (await isPreexistingInAny(road.db, person.id, groups));
   if (!(await isInAnyGroup(road.db, who, groups))) return isKept ? 'as it is' : 'out';
   // A push can come late: what no record wants is carried only if the IdP still has it so.
-  return isKept || (await isInAnyGroupNow(road, person, targets)) ? 'in' : 'out';
+  if (isKept) return 'in';
+  const now = await isInAnyGroupNow(road, person, targets);
+  if (now !== 'unknown person') return now ? 'in' : 'out';
+  return (await standInFor(road, person)) === null ? 'out' : 'as it is';
 }
 
-async function isInAnyGroupNow(road: Road, person: Person, targets: readonly Target[]): Promise<boolean> {
+async function isInAnyGroupNow(
+  road: Road,
+  person: Person,
+  targets: Target[],
+): Promise<boolean | 'unknown person'> {
   const idpId = await linkOf(road.db, person.id, road.idp.name);
   if (idpId === null) return true;
-  for (const target of targets) if (await road.idp.isMember(target.groupId, idpId)) return true;
-  return false;
+  try {
+    for (const target of targets) if (await road.idp.isMember(target.groupId, idpId)) return true;
+    return false;
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'idp.not_found') throw error;
+    // One 404 is not believed: the person is looked up.
+    if ((await road.idp.readPerson(idpId)) === null) return 'unknown person';
+    throw new Fault(error.code, error.message, { retryable: true, cause: error });
+  }
 }
 
 /** The Anypoint users of a person. */

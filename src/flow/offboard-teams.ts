@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts';
 import { type LeftTeam, type Offboarding, teamsTaken } from '../core/offboarding.ts';
-import type { Person } from '../store/people.ts';
+import { linkOf, type Person } from '../store/people.ts';
 import { commit } from './commit.ts';
 import { anypointUsers } from './membership.ts';
 import { at } from './offboarding.ts';
@@ -20,7 +20,9 @@ export type TeamsLook = {
  * they maintain too, and reads Anypoint again: gone is what none of them shows any more. Safe to run again.
  */
 export async function leaveTeams(road: Road, offboarding: Offboarding, person: Person): Promise<TeamsLook> {
-  const users = await anypointUsers(road, person);
+  const found = await anypointUsers(road, person);
+  const others = await usersOfOthers(road, offboarding, person);
+  const users = { ...found, all: found.all.filter((id) => !others.has(id)) };
   const left = new Map<string, LeftTeam>();
   for (const userId of users.all)
     for (const team of await teamsOf(road, userId)) {
@@ -51,6 +53,26 @@ export async function leaveTeams(road: Road, offboarding: Offboarding, person: P
   if (still.length > 0) return { isGone: false, why: whyStill(person, still), userIds: users.all };
   await noteGone(road, offboarding, noteOf(users.isAmbiguous, users.all.length, person));
   return { isGone: true, why: null, userIds: users.all };
+}
+
+/**
+ * Anypoint users that could be the leaver's and that the IdP says are somebody else's who is active: another account
+ * with the same e-mail or, once the leaver's own teams were seen gone, one made anew with the same login. An IdP that
+ * does not answer saves nobody.
+ */
+async function usersOfOthers(road: Road, { legs }: Offboarding, person: Person): Promise<Set<string>> {
+  const own = await linkOf(road.db, person.id, road.idp.name);
+  const others = new Set<string>();
+  for (const user of await road.mulesoft.findUsers({ email: person.email, login: person.login })) {
+    if (user.matchedBy === 'username' && legs.teams === null) continue;
+    try {
+      const holder = await road.idp.readPerson(user.username);
+      if (holder?.status === 'active' && holder.id !== own) others.add(user.id);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+  return others;
 }
 
 async function teamsOf(road: Road, userId: string): Promise<UserTeam[]> {

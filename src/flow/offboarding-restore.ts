@@ -8,6 +8,7 @@ import { type Refusal, refuse } from '../core/refusal.ts';
 import { evaluateRequest } from '../core/verdict.ts';
 import { pendingRequest, readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
+import { isKeptOut } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
 import { freshPerson } from './identify.ts';
@@ -52,6 +53,14 @@ export async function restore(
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
       if (locked?.state !== 'returned') return { result: null };
+      if (await isKeptOut(unit.tx, person.id))
+        return {
+          result: refuse(
+            'notEligible',
+            `${person.name} is being offboarded again.`,
+            'Look at the newer card in the access channel.',
+          ),
+        };
       const done = new Set(locked.restored.flatMap((one) => one.changeIds as string[]));
       const events: ChangeEvent[] = [];
       const changeIds: ChangeId[] = [];

@@ -9,6 +9,7 @@ import { readStanding, writeStanding } from '../store/standings.ts';
 import { birthrightsAtTurn } from './birthright.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
 import { scimIdentity } from './membership.ts';
+import { standInFor } from './namesake.ts';
 import { nothing, returned, startOffboarding } from './offboarding.ts';
 import { refit } from './refit.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -25,6 +26,7 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
     const known = await readPerson(road.db, job.personId);
     const person = inIdp === null ? known : await rememberPerson(road.db, road.idp.name, inIdp);
     if (person === null) return done;
+    const standIn = inIdp === null ? await standInFor(road, person) : null;
     const hasApp = !(await isSwitchedOff(road.db, await scimIdentity(road, person)));
     const now: Standing = {
       status: inIdp === null ? 'deleted' : inIdp.status,
@@ -34,6 +36,10 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
     await commit(
       road.db,
       async (unit) => {
+        if (standIn !== null) {
+          await writeStanding(unit.tx, person.id, now, hasApp);
+          return { result: null, jobs: [{ job: 'regard', personId: standIn.id }] };
+        }
         const before = await readStanding(unit.tx, person.id);
         const from = before === null ? (known?.department ?? null) : before.department;
         const following = {

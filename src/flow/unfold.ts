@@ -18,6 +18,7 @@ import { evaluateRequest, quorumUnder } from '../core/verdict.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { noteUnfolded, openItems, progressOf, readMassChange } from '../store/mass-changes.ts';
+import { isKeptOut } from '../store/offboardings.ts';
 import { readPerson } from '../store/people.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
 import { endGrant, grantsEndedWith } from './end.ts';
@@ -146,6 +147,9 @@ async function unfoldPair(
   const isAttended =
     (await underwayIds(unit.tx, pair)).length > 0 ||
     (await pendingRequest(unit.tx, personId, entitlement.key)) !== null;
+  // Their case takes it away, whatever was decided of many.
+  if (fate === 'keep' && (await isKeptOut(unit.tx, personId)))
+    return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
   // Whatever comes of that is weighed when it is over.
   if (isAttended) return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
   const person = await readPerson(unit.tx, personId);

@@ -9,10 +9,11 @@ import { revertEvents } from '../core/revert.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
 import { cardOfPair, openMassChange } from '../store/mass-changes.ts';
 import { leaversAmong } from '../store/offboardings.ts';
-import { linkOf } from '../store/people.ts';
+import { linkOf, readPerson } from '../store/people.ts';
 import { endPreexisting, isPreexisting, recordPreexisting } from '../store/preexisting.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
 import { entitlementOf, growWithin, shrinkWithin } from './mass-change.ts';
+import { standInFor } from './namesake.ts';
 import { leaverFound } from './offboarding.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
@@ -40,6 +41,16 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
     // Found already, perhaps by another voice: it is asked about.
     if (pending !== null) return isFound(pending) ? done : { againInMs: WAIT_FOR_DECISION_MS };
     const inIdp = await road.idp.readPerson(idpId);
+    const known = inIdp === null ? await readPerson(road.db, personId) : null;
+    const standIn = known === null ? null : await standInFor(road, known);
+    if (standIn !== null) {
+      const theirs = { personId: standIn.id };
+      const jobs: Job[] = [
+        { job: 'weigh', ...theirs, groupId },
+        { job: 'deliver', ...theirs, teamId: found.target.teamId },
+      ];
+      return await commit<Ran>(road.db, async () => ({ result: done, jobs }), road.nudge);
+    }
     if (inIdp === null || inIdp.status === 'deprovisioned')
       return await endLeaver(road, personId, inIdp === null ? 'deleted' : 'deprovisioned');
     // On hold: nothing is asked about them until they return or leave.

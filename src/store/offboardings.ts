@@ -75,6 +75,12 @@ export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean>
   return row !== undefined;
 }
 
+/** Whether an admin's word that they have left is the last that was heard of it: the directory never said so itself. */
+export async function leftByHand(db: Db | Tx, personId: string): Promise<boolean> {
+  const latest = await latestOffboarding(db, personId);
+  return latest?.state === 'closed' && latest.closing === 'complete' && latest.cause === 'byHand';
+}
+
 /** One case at a time is started for a person, and the mass guard counts one start after the other. */
 export async function lockStart(tx: Tx, personId: string): Promise<void> {
   await sql`select id from people where id = ${personId} for update`.execute(tx);
