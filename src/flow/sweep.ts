@@ -2,9 +2,11 @@ import { sealAll } from '../audit/seal.ts';
 import type { Change, ChangeEvent } from '../core/change.ts';
 import { nextState } from '../core/change.ts';
 import { lapse } from '../core/settle.ts';
+import { forgetRounds } from '../store/canary.ts';
 import { requestsDueToLapse, requestsDueToRemind } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
+import { forgetObserved } from '../store/observed.ts';
 import { openOffboardings } from '../store/offboardings.ts';
 import { forgetDone } from '../store/outbox.ts';
 import { forgetRuns, sweepsSoFar } from '../store/reconcile-runs.ts';
@@ -38,6 +40,9 @@ const OFFBOARDINGS_EVERY_MS = 60_000;
 const BATCH = 200;
 const OUTBOX_KEPT_HOURS = 24;
 const RUNS_KEPT_DAYS = 30;
+/** A SET may be repeated for 31 days, and is known as a repeat so long. */
+const OBSERVED_KEPT_DAYS = 35;
+const ROUNDS_KEPT_DAYS = 90;
 
 export type Sweeps = { start(): void; stop(): Promise<void> };
 
@@ -55,10 +60,7 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
       road.locks.tryLock('birthrights', () => renewBirthrights(road)),
     ),
     every(CHECK_EVERY_MS, road, 'catalogue check', () => road.catalogue.check()),
-    every(FORGET_EVERY_MS, road, 'forgetting', async () => {
-      await forgetDone(road.db, OUTBOX_KEPT_HOURS);
-      await forgetRuns(road.db, RUNS_KEPT_DAYS);
-    }),
+    every(FORGET_EVERY_MS, road, 'forgetting', () => forgetOnce(road)),
     every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road)),
     every(OFFBOARDINGS_EVERY_MS, road, 'offboardings', () =>
       road.locks.tryLock('offboardings', async () =>
@@ -135,6 +137,14 @@ export function every(
       await loop;
     },
   };
+}
+
+/** What only had to be kept for a while; the audit keeps what came of it. */
+export async function forgetOnce(road: Pick<Road, 'db'>): Promise<void> {
+  await forgetDone(road.db, OUTBOX_KEPT_HOURS);
+  await forgetRuns(road.db, RUNS_KEPT_DAYS);
+  await forgetObserved(road.db, OBSERVED_KEPT_DAYS);
+  await forgetRounds(road.db, ROUNDS_KEPT_DAYS);
 }
 
 /** Everything that is due now, once. */

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { CanaryRun, RoundResult, Stuck } from '../core/canary.ts';
 import type { ChangeId } from '../core/ids.ts';
 import type { LegTimes } from '../core/leg-times.ts';
@@ -133,6 +133,13 @@ export async function writeRun(tx: Tx, run: CanaryRun): Promise<void> {
     })
     .onConflict((c) => c.column('id').doUpdateSet(stands))
     .execute();
+}
+
+/** Forgets rounds that ended long ago. */
+export async function forgetRounds(db: Db, keptDays: number): Promise<void> {
+  await sql`delete from canary_runs where ended_at < clock_timestamp() - ${keptDays} * interval '1 day'`.execute(
+    db,
+  );
 }
 
 export async function openAlarm(db: Db | Tx): Promise<CanaryAlarm | null> {

@@ -1,0 +1,52 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Observation } from '../../src/core/observation.ts';
+import { hear } from '../../src/flow/hear.ts';
+import { forgetOnce } from '../../src/flow/sweep.ts';
+import { freshDatabase } from '../database.ts';
+
+let fresh: Awaited<ReturnType<typeof freshDatabase>>;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+});
+afterAll(async () => {
+  await fresh.database.close();
+  await fresh.close();
+});
+
+const told = (key: string): Observation => ({
+  key,
+  voice: 'set',
+  told: { kind: 'group', group: { name: 'a group' } },
+  actor: null,
+  occurredAt: new Date(),
+});
+
+test('what was heeded long ago is forgotten; what is still owed, and what a SET may repeat, is not', async () => {
+  const { db } = fresh.database;
+  await hear({ db, nudge: () => {} }, [told('long ago'), told('never heeded'), told('a month ago')]);
+  const age = (key: string, days: number, isHeeded: boolean) =>
+    sql`update observed set received_at = clock_timestamp() - ${days} * interval '1 day',
+      heeded_at = case when ${isHeeded} then clock_timestamp() end where key = ${key}`.execute(db);
+  await age('long ago', 36, true);
+  await age('never heeded', 36, false);
+  await age('a month ago', 31, true);
+  await forgetOnce({ db });
+  const kept = await db.selectFrom('observed').select('key').orderBy('key').execute();
+  expect(kept.map(({ key }) => key)).toEqual(['a month ago', 'never heeded']);
+});
+
+test('the canary’s rounds are kept for a season', async () => {
+  const { db } = fresh.database;
+  const round = (days: number) => sql`
+    insert into canary_runs (id, started_at, objective_ms, grant_change_id, state, result, ended_at)
+    select gen_random_uuid(), at, 60000, gen_random_uuid(), 'over', 'hit', at
+    from (select clock_timestamp() - ${days} * interval '1 day' as at) t`;
+  await db.transaction().execute(async (tx) => {
+    await sql`set local session_replication_role = replica`.execute(tx);
+    await round(91).execute(tx);
+    await round(89).execute(tx);
+  });
+  await forgetOnce({ db });
+  expect(await db.selectFrom('canary_runs').select('id').execute()).toHaveLength(1);
+});
