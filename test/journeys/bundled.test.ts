@@ -37,8 +37,11 @@ test('asked for as one, each of it is decided by itself, for as long as all of i
   expect(both.map((row) => row.entitlement_key)).toEqual(['orders-api-read', 'payments-api-read']);
   const changes = await Promise.all(both.map((row) => walk.change(row.id)));
   expect(changes.map((c) => c.requestedSeconds)).toEqual([86_400, 86_400]);
-  const cards = (await walk.messages('sofia', 'access-requests')).filter((m) => wordsOf(m).includes(reason));
-  expect(cards).toHaveLength(2);
+  const cards = async () =>
+    (await walk.messages('sofia', 'access-requests')).filter((m) => wordsOf(m).includes(reason));
+  await walk.until('each has its card', async () => (await cards()).length === 2);
+  await walk.isQuiet();
+  expect(await cards()).toHaveLength(2);
 });
 
 test('what of it waits already is not asked for again, and the form says so', async () => {
