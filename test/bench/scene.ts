@@ -38,11 +38,15 @@ export async function setScene(): Promise<Scene> {
   const flags = await startFlags();
   function start(path: string, args: string[], env: Record<string, string> = {}): void {
     const program = fileURLToPath(new URL(path, import.meta.url));
-    const child = spawn(process.execPath, [...flags, program, ...args], {
-      cwd: home,
-      env: { PATH: process.env.PATH ?? '', ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...(path.endsWith('src/main.ts') ? flags : []), program, ...args],
+      {
+        cwd: home,
+        env: { PATH: process.env.PATH ?? '', ...env },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
     children.push(child);
   }
   async function close(): Promise<void> {
