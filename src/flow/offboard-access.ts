@@ -37,7 +37,8 @@ export async function closeAndEnd(road: Road, { id }: Offboarding, person: Perso
       const closed = await requestsClosed(unit, locked, person);
       const ended = await grantsEnded(unit, locked, locked.decidedBy ?? locked.startedBy);
       const others = await othersEnded(road, unit, locked, shown, [...closed.events, ...ended.events]);
-      const isGone = await areGroupsGone(unit, locked, shown, others.events);
+      const isGone =
+        !isAnyGroupOpen(road, person, shown) && (await areGroupsGone(unit, locked, shown, others.events));
       return {
         result: isGone,
         events: [...closed.events, ...ended.events, ...others.events],
@@ -139,6 +140,15 @@ function revoke(
   const by = locked.decidedBy ?? locked.startedBy;
   const { actor } = at(unit, locked.id, by);
   return revokeOf(revokeId, { entitlementKey, personId }, target, 'leaver', by, actor, unit.now);
+}
+
+/**
+ * Whether they may be in a group that gives access and that nothing above can deal with: it is not known yet which
+ * groups do, or Latchkey can't write it, and the account is active still.
+ */
+function isAnyGroupOpen(road: Road, person: Person, shown: ReadonlySet<string>): boolean {
+  if (road.catalogue.isUnchecked()) return true;
+  return person.isActive && road.catalogue.targets().some((target) => shown.has(target.groupId));
 }
 
 /** Whether each revoke is written: in none of their groups by the IdP, and none on its way there. */

@@ -189,3 +189,37 @@ test(
   },
   PATIENCE_MS,
 );
+
+test(
+  'a leaver is not taken for gone from the groups while it is not known yet which groups give access',
+  async () => {
+    // given Nadia, put into a group by hand, and a Latchkey that can't find groups in Okta after its restart
+    await walk.request('POST', '/okta/sim/groups/anypoint-orders-read/members/nadia');
+    await walk.until('it is asked about', async () => {
+      const rows = await walk.query(
+        `select 1 from changes c join people p on p.id = c.person_id
+         where p.email = 'nadia@acme.example' and c.state = 'asking'`,
+      );
+      return rows.length > 0;
+    });
+    await stage.restart(() =>
+      walk.fault({ vendor: 'okta', path: '^/api/v1/groups$', kind: 'status', status: 503 }),
+    );
+
+    // when she leaves
+    await leavers.status('nadia', 'DEPROVISIONED');
+    const begun = await walk.until('her requests are closed', async () => {
+      const found = await leavers.caseOf('nadia');
+      return found?.legs.requests != null && found;
+    });
+    await offboard(stage.latchkey.road, { job: 'offboard', offboardingId: begun.id });
+    expect(await leavers.caseOf('nadia')).toMatchObject({ state: 'underway', legs: { groups: null } });
+
+    // then she is out of the group, and only then gone, once Okta answers again
+    await walk.heal();
+    const closed = await leavers.caseIs('nadia', 'closed');
+    expect(closed.revokes).toHaveLength(1);
+    expect(await walk.isInGroup('nadia', 'anypoint-orders-read')).toBe(false);
+  },
+  PATIENCE_MS,
+);
