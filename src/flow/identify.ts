@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '../core/refusal.ts';
-import { linkOf, linkPerson, type Person, rememberPerson } from '../store/people.ts';
+import { linkOf, linkPerson, type Person, personByLink, rememberPerson } from '../store/people.ts';
+import { readStanding } from '../store/standings.ts';
 import type { Road } from './road.ts';
 
 const askIt = 'Ask your IT desk to look at your account.';
@@ -55,6 +56,16 @@ export async function identify(road: Road, accountId: string): Promise<Person | 
   const person = await rememberPerson(road.db, road.idp.name, one);
   await linkPerson(road.db, person.id, 'slack', account.id);
   return { ...person, timeZone: person.timeZone ?? account.timeZone };
+}
+
+/**
+ * Whom we have met as this chat account; null: nobody, or somebody whom the IdP has deleted. Who is there again under
+ * another id has to be identified anew.
+ */
+export async function metAs(road: Pick<Road, 'db'>, accountId: string): Promise<Person | null> {
+  const known = await personByLink(road.db, 'slack', accountId);
+  const standing = known === null ? null : await readStanding(road.db, known.id);
+  return standing?.status === 'deleted' ? null : known;
 }
 
 /** The person as the IdP has them now; null when the IdP no longer knows them. */

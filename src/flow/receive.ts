@@ -10,9 +10,9 @@ import { isStorable } from '../core/storable.ts';
 import { findByIdempotencyKey, pendingRequest } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { addLeased } from '../store/outbox.ts';
-import { type Person, personByLink } from '../store/people.ts';
+import type { Person } from '../store/people.ts';
 import { commit } from './commit.ts';
-import { identify } from './identify.ts';
+import { identify, metAs } from './identify.ts';
 import type { Road } from './road.ts';
 
 export const REASON_MAX = 1_000;
@@ -160,7 +160,7 @@ function no(field: FieldName, refusal: Refusal): Received {
 
 /** People met before are known by their link; strangers are looked up. The consider step asks the IdP again anyway. */
 async function who(road: Road, accountId: string): Promise<Person | Refusal> {
-  return (await personByLink(road.db, 'slack', accountId)) ?? (await identify(road, accountId));
+  return (await metAs(road, accountId)) ?? (await identify(road, accountId));
 }
 
 /** `identify` speaks to the person it looks up; here somebody else reads it. */

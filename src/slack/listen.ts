@@ -3,10 +3,9 @@ import type { HomeView, KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
 import { isRefusal } from '../core/refusal.ts';
-import { identify } from '../flow/identify.ts';
+import { identify, metAs } from '../flow/identify.ts';
 import type { Road } from '../flow/road.ts';
 import { changesOfPerson } from '../store/changes.ts';
-import { personByLink } from '../store/people.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { hearDecisions } from './decisions.ts';
 import { hearMassChanges } from './mass-change-clicks.ts';
@@ -89,7 +88,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
 
 /** Shows only, so who was met before is known by their link and nobody outside is asked. */
 async function accessOf(road: Road, accountId: string): Promise<{ text: string; blocks?: KnownBlock[] }> {
-  const person = (await personByLink(road.db, 'slack', accountId)) ?? (await identify(road, accountId));
+  const person = (await metAs(road, accountId)) ?? (await identify(road, accountId));
   if (isRefusal(person)) return { text: inert(`${person.text} ${person.next}`) };
   return await overview(road, person.id, await changesOfPerson(road.db, person.id, OVERVIEW_MAX));
 }

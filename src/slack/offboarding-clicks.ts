@@ -4,7 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { isRefusal } from '../core/refusal.ts';
 import { isStorable } from '../core/storable.ts';
-import { identify } from '../flow/identify.ts';
+import { identify, metAs } from '../flow/identify.ts';
 import { isAdmin, notAnAdmin } from '../flow/offboarding.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../flow/offboarding-answer.ts';
 import { acceptAnswer, REASON_MAX } from '../flow/receive.ts';
@@ -97,8 +97,7 @@ export async function openOffboarding(
   respond: RespondFn,
 ): Promise<void> {
   const say = (text: string) => respond({ response_type: 'ephemeral', text: inert(text) });
-  const asker =
-    (await personByLink(road.db, 'slack', command.user_id)) ?? (await identify(road, command.user_id));
+  const asker = (await metAs(road, command.user_id)) ?? (await identify(road, command.user_id));
   if (isRefusal(asker)) return void (await say(`${asker.text} ${asker.next}`));
   if (!isAdmin(road, asker)) {
     const { text, next } = notAnAdmin(road);
@@ -120,12 +119,16 @@ export async function openOffboarding(
 
 /** Also somebody whose accounts are switched off already. */
 async function whoeverIs(road: Road, accountId: string): Promise<Person | null> {
+  const met = await metAs(road, accountId);
+  if (met !== null) return met;
+  // Whoever was met as this account, should the IdP know nobody else by now.
   const known = await personByLink(road.db, 'slack', accountId);
-  if (known !== null) return known;
   const email = (await road.chat.whoIs(accountId))?.verifiedEmail ?? null;
-  if (email === null) return null;
+  if (email === null) return known;
   const [one, second] = await road.idp.findPeopleByEmail(email);
-  return one === undefined || second !== undefined ? null : await rememberPerson(road.db, road.idp.name, one);
+  return one === undefined || second !== undefined
+    ? known
+    : await rememberPerson(road.db, road.idp.name, one);
 }
 
 function startModal(person: Person, channel: string): ModalView {

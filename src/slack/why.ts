@@ -1,9 +1,8 @@
 import { isRefusal } from '../core/refusal.ts';
 import { whyInWords } from '../core/why-words.ts';
-import { identify } from '../flow/identify.ts';
+import { identify, metAs } from '../flow/identify.ts';
 import type { Road } from '../flow/road.ts';
 import { changesOfPerson } from '../store/changes.ts';
-import { personByLink } from '../store/people.ts';
 import { inert, plain } from './mrkdwn.ts';
 
 const LOOKED_AT = 50;
@@ -15,7 +14,7 @@ const ID_MIN = 4;
  * id the newest that got a no.
  */
 export async function whyOf(road: Road, accountId: string, id: string) {
-  const person = (await personByLink(road.db, 'slack', accountId)) ?? (await identify(road, accountId));
+  const person = (await metAs(road, accountId)) ?? (await identify(road, accountId));
   if (isRefusal(person)) return { text: inert(`${person.text} ${person.next}`) };
   const theirs = (await changesOfPerson(road.db, person.id, LOOKED_AT)).filter((c) => c.kind === 'grant');
   const found =

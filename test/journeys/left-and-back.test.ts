@@ -115,6 +115,8 @@ test(
     });
     expect(made.status).toBe(200);
     await walk.request('POST', '/okta/sim/assign', { key: 'ines', assigned: true });
+    await walk.isQuiet();
+    // asked for as the same account in Slack, by which the old one was known
     await walk.isGiven('ines', { entitlement: 'orders-api-read', reason: 'Ines reads again' });
     expect(await walk.isInTeam('ines', READERS)).toBe(true);
 
