@@ -189,21 +189,30 @@ function nextLookMs(sinceMs: number, objectiveMs: number): number {
 export async function sweepOffboardings(road: Road, ids: readonly string[]): Promise<void> {
   const remindMs = road.catalogue.current().remindSeconds * 1_000;
   for (const id of ids)
-    await commit(
-      road.db,
-      async (unit) => {
-        const locked = await unit.offboarding(id);
-        if (locked === null || !isOffboardingOpen(locked.state)) return { result: null };
-        const toldAt = locked.remindedAt ?? locked.beganAt ?? locked.openedAt;
-        const isDue = unit.now.getTime() - toldAt.getTime() >= remindMs;
-        const isWaiting = hasLeft(locked) && openItemsOf(locked).some((item) => item.decision === null);
-        return {
-          result: null,
-          jobs: [{ job: 'offboard', offboardingId: locked.id }],
-          offboardingEvents:
-            isDue && isWaiting ? [{ type: 'ownersReminded', ...at(unit, locked.id, null) }] : [],
-        };
-      },
-      road.nudge,
-    );
+    try {
+      await sweepOffboarding(road, id, remindMs);
+    } catch (error) {
+      // One that can't be dealt with now holds up none of the others.
+      road.log.error({ err: (error as Error).message, offboarding: id }, 'case not looked at');
+    }
+}
+
+async function sweepOffboarding(road: Road, id: string, remindMs: number): Promise<void> {
+  await commit(
+    road.db,
+    async (unit) => {
+      const locked = await unit.offboarding(id);
+      if (locked === null || !isOffboardingOpen(locked.state)) return { result: null };
+      const toldAt = locked.remindedAt ?? locked.beganAt ?? locked.openedAt;
+      const isDue = unit.now.getTime() - toldAt.getTime() >= remindMs;
+      const isWaiting = hasLeft(locked) && openItemsOf(locked).some((item) => item.decision === null);
+      return {
+        result: null,
+        jobs: [{ job: 'offboard', offboardingId: locked.id }],
+        offboardingEvents:
+          isDue && isWaiting ? [{ type: 'ownersReminded', ...at(unit, locked.id, null) }] : [],
+      };
+    },
+    road.nudge,
+  );
 }
