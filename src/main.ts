@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { portOf, readOptions } from './command-line.ts';
 import { type Config, type Outside, readConfig } from './config.ts';
+import { capital } from './core/fact-sheet.ts';
 import { Fault } from './core/fault.ts';
 import { type Latchkey, listensOn, portTaken, startLatchkey } from './latchkey.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
@@ -173,8 +174,4 @@ function greet(config: Config, latchkey: Latchkey, worldUrl: string | null, took
       lines.push('', `Not offered (${status.status}): ${key}. ${capital(status.why)}`);
   }
   process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

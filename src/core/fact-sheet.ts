@@ -89,6 +89,7 @@ export function plainSummary(sheet: FactSheet): string {
   ].join(' ');
 }
 
-function capital(text: string): string {
+/** The text as the beginning of a sentence. */
+export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

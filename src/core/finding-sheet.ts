@@ -1,6 +1,6 @@
 import type { Clause, Entitlement } from './catalogue.ts';
 import { durationInWords } from './duration.ts';
-import type { FactSheet } from './fact-sheet.ts';
+import { capital, type FactSheet } from './fact-sheet.ts';
 import type { MassKind } from './mass-change.ts';
 import { figure } from './mass-words.ts';
 
@@ -134,8 +134,4 @@ export function massSheet(
     facts: lines.map(([label, text], i) => ({ id: `f${i + 1}`, label, text, untrusted: false })),
     clauses: [...clauses],
   };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

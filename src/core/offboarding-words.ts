@@ -1,4 +1,5 @@
 import { countInWords, elapsedInWords } from './duration.ts';
+import { capital } from './fact-sheet.ts';
 import { legName } from './leg-words.ts';
 import {
   namesOfTeamsLeft,
@@ -125,7 +126,7 @@ export function offboardingLines(o: Offboarding, names: OffboardingNames): strin
 }
 
 function line(isDone: boolean, text: string): string {
-  return `${isDone ? '✓' : '…'} ${text}`;
+  return `${isDone ? '✓' : '…'} ${capital(text)}`;
 }
 
 function closedRequests({ legs }: Offboarding): string {

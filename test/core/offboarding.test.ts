@@ -300,9 +300,9 @@ test('the report says what each leg took', () => {
     applications: [{ name: 'orders-dashboard', outcome: 'revoked', by: 'Sam Whitaker', to: null }],
   });
   expect(offboardingLines(all, names)).toEqual([
-    '✓ one pending request closed',
-    '✓ one decision put to others',
-    '✓ one grant ended; out of one group in Okta after 4.0 s',
+    '✓ One pending request closed',
+    '✓ One decision put to others',
+    '✓ One grant ended; out of one group in Okta after 4.0 s',
     '✓ Gone from two teams in Anypoint (Payments API readers, Orders API readers) after 14 s',
     '✓ 1 of 1 application handed over or revoked',
   ]);

@@ -109,9 +109,9 @@ test(
     const card = await leavers.cardSays(open.id, 'two applications are left');
     const words = wordsOf(card);
     expect(words).toContain('Deactivated in Okta');
-    expect(words).toContain('two pending requests closed');
-    expect(words).toContain('one decision put to others');
-    expect(words).toMatch(/two grants ended; out of three groups in Okta after [\d.]+ s/);
+    expect(words).toContain('Two pending requests closed');
+    expect(words).toContain('One decision put to others');
+    expect(words).toMatch(/Two grants ended; out of three groups in Okta after [\d.]+ s/);
     expect(words).toMatch(/Gone from four teams in Anypoint .* after [\d.]+ s/);
     expect(words).toContain('Maintainer of Platform admins no longer');
     expect(words).not.toContain('still active');

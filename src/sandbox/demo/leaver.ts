@@ -44,7 +44,7 @@ export const leaverJourney: Journey = {
     say('Ines’ request is put to Olga and, in Tom’s place, to the admins; the old buttons are stale');
 
     const card = await caseSays(visitor, 'two applications are left');
-    prove(told(card).includes('one pending request closed'), 'his request is closed');
+    prove(told(card).includes('One pending request closed'), 'his request is closed');
     say(`The case stays open: ${headline(card)} ${linesOf(card).join('; ')}`, { lines: linesOf(card) });
     prove((await openedBy(visitor)).length === 2, 'his credentials still open both APIs');
     say('His credentials still open both APIs: nothing else takes those away');
