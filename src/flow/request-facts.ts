@@ -43,7 +43,7 @@ export async function requestFacts(
 }
 
 /** What the person has or is about to have, and what the entitlement brings with it. */
-export async function dutiesOf(
+async function dutiesOf(
   road: Pick<Road, 'catalogue'>,
   db: Db | Tx,
   entitlement: Entitlement,

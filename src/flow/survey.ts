@@ -30,7 +30,7 @@ export type Differences = { unrequested: string[]; lost: string[] };
  * Compares who the IdP has in a group with who is wanted there; a few differences are weighed one by one, many are put
  * on one card. A fault is thrown; called again, it goes on where it was.
  */
-export async function surveyGroup(road: Road, target: Target): Promise<Differences> {
+async function surveyGroup(road: Road, target: Target): Promise<Differences> {
   const run = await takeUpRun(road.db, 'survey', [
     { kind: 'group', externalId: target.groupId, name: target.groupName },
   ]);

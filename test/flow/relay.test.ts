@@ -50,7 +50,10 @@ beforeEach(async () => {
     tryLock: async () => null as never,
     close: async () => {},
   };
-  relay = createRelay({ db, locks, pausedUntil: new Map(), log: pino({ level: 'silent' }) } as unknown as Road, motor);
+  relay = createRelay(
+    { db, locks, pausedUntil: new Map(), log: pino({ level: 'silent' }) } as unknown as Road,
+    motor,
+  );
 });
 afterEach(() => relay.stop());
 

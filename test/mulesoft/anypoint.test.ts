@@ -156,7 +156,11 @@ async function setEnabled(id: string, enabled: boolean): Promise<void> {
 
 describe('teams and members', () => {
   test('a team by its exact name only', async () => {
-    expect(await anypoint.findTeam(readers.name)).toEqual({ id: readers.id, name: readers.name, ancestorIds: [] });
+    expect(await anypoint.findTeam(readers.name)).toEqual({
+      id: readers.id,
+      name: readers.name,
+      ancestorIds: [],
+    });
     expect(await anypoint.findTeam('Orders API')).toBeNull();
     expect(await anypoint.findTeam('orders api readers')).toBeNull();
   });

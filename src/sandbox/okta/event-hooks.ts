@@ -216,6 +216,6 @@ export class EventHooks {
   }
 }
 
-export function isOn(hook: EventHook): boolean {
+function isOn(hook: EventHook): boolean {
   return hook.status === 'ACTIVE' && hook.isVerified;
 }
