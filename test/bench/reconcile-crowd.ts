@@ -10,9 +10,9 @@ export const groupName = (g: number) => `bench-group-${g}`;
 export const groupId = (g: number) => `00gbench${String(g).padStart(12, '0')}`;
 export const teamName = (g: number) => `Bench team ${g}`;
 export const teamId = (g: number) => `d0000000-0000-4000-8000-${String(g).padStart(12, '0')}`;
-export const loginOf = (n: number) => `person.number-${n}@bench.example`;
-export const oktaIdOf = (n: number) => `00ubench${String(n).padStart(12, '0')}`;
-export const anypointIdOf = (n: number) => `a0000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const loginOf = (n: number) => `person.number-${n}@bench.example`;
+const oktaIdOf = (n: number) => `00ubench${String(n).padStart(12, '0')}`;
+const anypointIdOf = (n: number) => `a0000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 /** Who is in a group, by number: neighbours share nobody, and every block of people comes round ten times. */
 export function memberAt(g: number, i: number): number {
