@@ -10,20 +10,6 @@ export type Provisioned = {
 };
 
 /**
- * A login that is given anew can still stand on the SCIM user of whoever had it before: one with the id of somebody
- * else whom we know is theirs, whatever it is called.
- */
-function isNobodyElses(who: Provisioned): RawBuilder<boolean> {
-  return sql<boolean>`not exists (
-    select from person_links other
-    where other.external_id = scim_users.external_id and other.system in ('okta', 'entra')
-      and other.person_id is distinct from (
-        select person_id from person_links
-        where external_id = ${who.externalId}::text and system in ('okta', 'entra') limit 1
-      ))`;
-}
-
-/**
  * The SCIM users that are this person: those with the externalId, active or not; only when there is none, those
  * whose userName is one of theirs, in any case.
  */
@@ -34,7 +20,7 @@ function idsOf(who: Provisioned): RawBuilder<string> {
   return sql<string>`
     select id from scim_users where active and external_id = ${who.externalId}
     union all
-    select id from scim_users where active and ${byName} and ${isNobodyElses(who)}
+    select id from scim_users where active and ${byName}
       and not exists (select from scim_users where external_id = ${who.externalId})`;
 }
 
@@ -64,7 +50,8 @@ export async function isSwitchedOff(db: Db | Tx, who: Provisioned): Promise<bool
   const { rows } = await sql<{ off: boolean | null }>`
     select bool_and(not active) as off from scim_users
     where external_id = ${who.externalId}::text
-      or (not exists (select from scim_users where external_id = ${who.externalId}::text)
-        and lower(user_name) = any(${names}) and ${isNobodyElses(who)})`.execute(db);
+      or (not exists (select from scim_users where external_id = ${who.externalId}::text) and lower(user_name) = any(${names}))`.execute(
+    db,
+  );
   return rows[0]?.off === true;
 }
