@@ -16,6 +16,7 @@ import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
 import { serveModel } from './sandbox/model/serve.ts';
 import { createToken, listTokens, revokeToken, type ScimSource, sources } from './scim/tokens.ts';
+import { datesOfToken } from './store/bearer-token.ts';
 import { type Db, openDatabase } from './store/database.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
 
@@ -141,12 +142,8 @@ token
   .description('every token there was, newest first')
   .action(async () => {
     await withDatabase(async (db) => {
-      const day = (at: Date | null) => at?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never';
       for (const t of await listTokens(db))
-        say(
-          `${t.id}  ${t.source.padEnd(5)}  ${t.name}: created ${day(t.created_at)}, last used ${day(t.last_used_at)}, ` +
-            (t.revoked_at === null ? `expires ${day(t.expires_at)}` : `revoked ${day(t.revoked_at)}`),
-        );
+        say(`${t.id}  ${t.source.padEnd(5)}  ${t.name}: ${datesOfToken(t)}`);
     });
   });
 token

@@ -81,41 +81,35 @@ export async function commit<T>(
 ): Promise<T> {
   const owed = { any: false };
   const result = await transact<T>(db, async (tx, now) => {
-    const locked = new Map<string, Change | null>();
-    const change = async (id: string) => {
-      if (!locked.has(id)) locked.set(id, await lockChange(tx, id));
-      return locked.get(id) ?? null;
-    };
-    const masses = new Map<string, MassChange | null>();
-    const massChange = async (id: string) => {
-      if (!masses.has(id)) masses.set(id, await lockMassChange(tx, id));
-      return masses.get(id) ?? null;
-    };
-    const cases = new Map<string, Offboarding | null>();
-    const offboarding = async (id: string) => {
-      if (!cases.has(id)) cases.set(id, await lockOffboarding(tx, id));
-      return cases.get(id) ?? null;
-    };
-    const outcome = await work({ tx, now, change, massChange, offboarding });
+    const changes = heldBy((id) => lockChange(tx, id));
+    const masses = heldBy((id) => lockMassChange(tx, id));
+    const cases = heldBy((id) => lockOffboarding(tx, id));
+    const outcome = await work({
+      tx,
+      now,
+      change: changes.read,
+      massChange: masses.read,
+      offboarding: cases.read,
+    });
     const events = outcome.events ?? [];
     const massEvents = outcome.massChangeEvents ?? [];
     const caseEvents = outcome.offboardingEvents ?? [];
     const notes = outcome.notes ?? [];
     const jobs: Job[] = [...(outcome.jobs ?? [])];
     for (const event of events) {
-      const before = event.type === 'changeReceived' ? null : await change(event.changeId);
+      const before = event.type === 'changeReceived' ? null : await changes.read(event.changeId);
       const after = await writeEvent(tx, before, event, outcome.idempotencyKey ?? null);
-      locked.set(event.changeId, after);
+      changes.set(event.changeId, after);
       await writeGrants(tx, event, after);
       jobs.push(...reactions(event, pairOf(after), await shownOn(tx, after)));
     }
     for (const event of massEvents) {
-      const before = event.type === 'massOpened' ? null : await massChange(event.massChangeId);
+      const before = event.type === 'massOpened' ? null : await masses.read(event.massChangeId);
       masses.set(event.massChangeId, await writeMassEvent(tx, before, event));
       jobs.push(...massReactions(event));
     }
     for (const event of caseEvents) {
-      const before = event.type === 'offboardingStarted' ? null : await offboarding(event.offboardingId);
+      const before = event.type === 'offboardingStarted' ? null : await cases.read(event.offboardingId);
       cases.set(event.offboardingId, await writeOffboardingEvent(tx, before, event));
       jobs.push(...offboardingReactions(event));
     }
@@ -129,6 +123,20 @@ export async function commit<T>(
   });
   if (owed.any) onCommitted?.();
   return result;
+}
+
+/** What a commit has locked, read once and then as its own events have left it. */
+function heldBy<T>(lock: (id: string) => Promise<T | null>) {
+  const held = new Map<string, T | null>();
+  return {
+    async read(id: string): Promise<T | null> {
+      if (!held.has(id)) held.set(id, await lock(id));
+      return held.get(id) ?? null;
+    },
+    set(id: string, value: T): void {
+      held.set(id, value);
+    },
+  };
 }
 
 /**

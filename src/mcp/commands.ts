@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { datesOfToken } from '../store/bearer-token.ts';
 import type { Db } from '../store/database.ts';
 import { createMcpToken, listMcpTokens, revokeMcpToken } from './tokens.ts';
 
@@ -36,12 +37,7 @@ export function mcpCommands(
     .description('every token there was, newest first')
     .action(async () => {
       await withDatabase(async (db) => {
-        const day = (at: Date | null) => at?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never';
-        for (const t of await listMcpTokens(db))
-          say(
-            `${t.id}  ${t.email}, ${t.name}: created ${day(t.created_at)}, last used ${day(t.last_used_at)}, ` +
-              (t.revoked_at === null ? `expires ${day(t.expires_at)}` : `revoked ${day(t.revoked_at)}`),
-          );
+        for (const t of await listMcpTokens(db)) say(`${t.id}  ${t.email}, ${t.name}: ${datesOfToken(t)}`);
       });
     });
   token

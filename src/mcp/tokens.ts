@@ -1,10 +1,9 @@
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
 import { commit, type Unit } from '../flow/commit.ts';
+import { digestOf, newToken } from '../store/bearer-token.ts';
 import type { Db } from '../store/database.ts';
 
-const TOKEN_BYTES = 32;
-/** Lets secret scanners recognise one that got out. */
 const PREFIX = 'lkmcp_';
 
 export type McpToken = {
@@ -17,16 +16,12 @@ export type McpToken = {
   revoked_at: Date | null;
 };
 
-function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
-}
-
 /** Makes a token for a person by e-mail and answers it, the only time it can be seen; null: not exactly one such person. */
 export async function createMcpToken(
   db: Db,
   given: { email: string; name: string; days: number },
 ): Promise<{ id: string; token: string } | null> {
-  const token = `${PREFIX}${randomBytes(TOKEN_BYTES).toString('base64url')}`;
+  const token = newToken(PREFIX);
   const id = randomUUID();
   return await commit(db, async (unit) => {
     const found = await unit.tx

@@ -1,7 +1,8 @@
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import type { Actor } from '../core/change.ts';
 import { commit, type Unit } from '../flow/commit.ts';
+import { digestOf, newToken } from '../store/bearer-token.ts';
 import type { Db } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import { isUuid } from './resource.ts';
@@ -21,15 +22,9 @@ export const clients = {
 export const RECHECK_MS = 5_000;
 /** `last_used_at` is written at most this often. */
 const USE_NOTED_SECONDS = 60;
-const TOKEN_BYTES = 32;
-/** Lets secret scanners recognise one that got out. */
 const PREFIX = 'lkscim_';
 
 export type ScimToken = Omit<Selectable<ScimTables['scim_tokens']>, 'hash'>;
-
-function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
-}
 
 /**
  * Makes a token and answers it, the only time it can be seen; null when a token in use has the name already.
@@ -40,7 +35,7 @@ export async function createToken(
   given: { source: ScimSource; name: string; days: number | null },
 ): Promise<{ id: string; token: string } | null> {
   const { source, name, days } = given;
-  const token = `${PREFIX}${randomBytes(TOKEN_BYTES).toString('base64url')}`;
+  const token = newToken(PREFIX);
   const id = randomUUID();
   return await commit(db, async (unit) => {
     const expiresAt = days === null ? null : new Date(unit.now.getTime() + days * 86_400_000);

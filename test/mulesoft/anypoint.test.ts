@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MuleSoft } from '../../src/flow/ports.ts';
-import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { retryAfterMsOf } from '../../src/mulesoft/throttle.ts';
 import { createAnypointEmulator } from '../../src/sandbox/anypoint/emulator.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
 import { anypointTeams, company, credentials, people } from '../../src/sandbox/seed.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
+import { connectTo, type Over } from './connect.ts';
 
 const readers = anypointTeams[0];
 const idOf = (key: string) => people.find((person) => person.key === key)?.anypointId ?? '';
@@ -16,16 +16,7 @@ const who = (key: string) => ({ email: `${key}@acme.example`, login: `${key}@acm
 let running: StartedEmulator;
 let anypoint: MuleSoft;
 
-function connect(over: Partial<Parameters<typeof createAnypoint>[0]> = {}): MuleSoft {
-  return createAnypoint({
-    url: `${running.url}/anypoint`,
-    orgId: company.anypointOrgId,
-    clientId: credentials.anypointClientId,
-    clientSecret: credentials.anypointClientSecret,
-    timeoutMs: 2_000,
-    ...over,
-  });
-}
+const connect = (over: Over = {}) => connectTo(running, over);
 
 beforeEach(async () => {
   running = await startEmulator(createAnypointEmulator);

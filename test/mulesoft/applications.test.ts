@@ -2,18 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ApplicationRef, MuleSoft, OwnedApplication } from '../../src/flow/ports.ts';
-import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { createAnypointEmulator } from '../../src/sandbox/anypoint/emulator.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
-import {
-  anypointTeams,
-  clientApplications,
-  company,
-  connectedApps,
-  credentials,
-  people,
-} from '../../src/sandbox/seed.ts';
+import { anypointTeams, clientApplications, company, connectedApps, people } from '../../src/sandbox/seed.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
+import { connectTo, type Over } from './connect.ts';
 
 const idOf = (key: string) => people.find((person) => person.key === key)?.anypointId ?? '';
 const [tom, erik, olga, sam] = ['tom', 'erik', 'olga', 'sam'].map(idOf) as [string, string, string, string];
@@ -28,16 +21,7 @@ type Made = ApplicationRef & { clientId: string; clientSecret: string };
 let running: StartedEmulator;
 let anypoint: MuleSoft;
 
-function connect(over: Partial<Parameters<typeof createAnypoint>[0]> = {}): MuleSoft {
-  return createAnypoint({
-    url: `${running.url}/anypoint`,
-    orgId: company.anypointOrgId,
-    clientId: credentials.anypointClientId,
-    clientSecret: credentials.anypointClientSecret,
-    timeoutMs: 2_000,
-    ...over,
-  });
-}
+const connect = (over: Over = {}) => connectTo(running, over);
 
 beforeEach(async () => {
   running = await startEmulator(createAnypointEmulator);

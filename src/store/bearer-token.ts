@@ -1,0 +1,26 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+const TOKEN_BYTES = 32;
+
+/** A new bearer token; its prefix lets secret scanners recognise one that got out. */
+export function newToken(prefix: string): string {
+  return `${prefix}${randomBytes(TOKEN_BYTES).toString('base64url')}`;
+}
+
+/** What is stored of a token and looked for: SHA-256 of 256 random bits, nothing to guess and so nothing to slow down. */
+export function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+/** A token's dates in words, to the minute, UTC. */
+export function datesOfToken(token: {
+  created_at: Date;
+  last_used_at: Date | null;
+  expires_at: Date | null;
+  revoked_at: Date | null;
+}): string {
+  const minute = (at: Date | null) => at?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never';
+  const end =
+    token.revoked_at === null ? `expires ${minute(token.expires_at)}` : `revoked ${minute(token.revoked_at)}`;
+  return `created ${minute(token.created_at)}, last used ${minute(token.last_used_at)}, ${end}`;
+}

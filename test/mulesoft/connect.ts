@@ -1,0 +1,18 @@
+import type { MuleSoft } from '../../src/flow/ports.ts';
+import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
+import { company, credentials } from '../../src/sandbox/seed.ts';
+import type { StartedEmulator } from '../sandbox/start-emulator.ts';
+
+export type Over = Partial<Parameters<typeof createAnypoint>[0]>;
+
+/** The adapter, connected to the emulator with the sandbox's credentials unless told otherwise. */
+export function connectTo(running: Pick<StartedEmulator, 'url'>, over: Over = {}): MuleSoft {
+  return createAnypoint({
+    url: `${running.url}/anypoint`,
+    orgId: company.anypointOrgId,
+    clientId: credentials.anypointClientId,
+    clientSecret: credentials.anypointClientSecret,
+    timeoutMs: 2_000,
+    ...over,
+  });
+}
