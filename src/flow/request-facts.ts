@@ -42,7 +42,7 @@ export async function requestFacts(
   };
 }
 
-/** What the person has or is about to have, and what the entitlement brings with it. */
+/** What the person has or is about to have, by name, and what the entitlement brings with it. */
 async function dutiesOf(
   road: Pick<Road, 'catalogue'>,
   db: Db | Tx,
@@ -58,6 +58,7 @@ async function dutiesOf(
     .map((e) => e.key as string);
   const of = (keys: readonly string[], how: Holding['how']) =>
     [...new Set(keys)]
+      .sort()
       .filter((key) => key !== entitlement.key)
       .map((key): Holding => ({ entitlementKey: key as EntitlementKey, how, through: null }));
   const holdings = [...of([...held.granted, ...before], 'held'), ...of(held.pending, 'pending')];

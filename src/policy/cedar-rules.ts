@@ -35,6 +35,10 @@ export function cedarRules(rules: readonly ParsedRule[], fingerprint: string): R
     if (answer.type === 'failure') throw broken(answer.errors);
   }
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
+  const placeOf = new Map(rules.map(({ id }, place) => [id, place]));
+  /** Cedar names rules in another order each time; a verdict names them as they are written. */
+  const inOrder = <T>(named: readonly T[], idOf: (one: T) => string) =>
+    named.toSorted((a, b) => (placeOf.get(idOf(a)) ?? 0) - (placeOf.get(idOf(b)) ?? 0));
   return {
     fingerprint,
     answer(action, facts, approver) {
@@ -53,8 +57,8 @@ export function cedarRules(rules: readonly ParsedRule[], fingerprint: string): R
       const { decision, diagnostics } = answer.response;
       return {
         isAllowed: decision === 'allow',
-        hits: diagnostics.reason.flatMap((id) => hitOf(byId.get(id))),
-        errors: diagnostics.errors.map(({ policyId, error }) => ({
+        hits: inOrder(diagnostics.reason, (id) => id).flatMap((id) => hitOf(byId.get(id))),
+        errors: inOrder(diagnostics.errors, ({ policyId }) => policyId).map(({ policyId, error }) => ({
           rule: policyId,
           why: whyNot(byId.get(policyId), { ...context, ...entities[0]?.attrs }, error.message),
         })),

@@ -77,6 +77,20 @@ test('a verdict names the rules and clauses that made it, in their words', () =>
   expect(verdict.facts).toMatchObject({ entitlementKey: 'orders', requestedSeconds: 3_600 });
 });
 
+test('rules are named in the order in which they are written, however often it is asked', () => {
+  const names = ['f', 'c', 'a', 'e', 'b', 'd'];
+  const forbidding = rulesOf(...names.map((id) => rule(id, 'forbid', 'request', 'true')));
+  const failing = rulesOf(
+    OPEN,
+    ...names.map((id) => rule(id, 'forbid', 'request', 'context.location == "DE"')),
+  );
+  for (let time = 0; time < 20; time++) {
+    expect(evaluateRequest(facts(), forbidding).grounds.map((g) => g.rule)).toEqual(names);
+    const unsure = evaluateRequest(facts(), failing).unsure ?? [];
+    expect(unsure.map((why) => why.slice(0, 1))).toEqual(names);
+  }
+});
+
 describe('what can’t be evaluated is a person’s to decide', () => {
   test.each([
     [
