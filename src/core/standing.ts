@@ -21,28 +21,36 @@ export type Turn =
   /** Another department or manager: birthright rules give and take, and grants are held against the rules again. */
   | 'moved';
 
+/** Pure. Whether they have the app, as far as anybody knows: as told now, else as it was; null: not known yet. */
+export function hasAppNow(before: { hadApp: boolean } | null, told: boolean | null): boolean | null {
+  return told ?? before?.hadApp ?? null;
+}
+
 /**
  * Pure. What has happened to a person since they were last acted on; several at once are possible, none is usual.
- * `hasApp`: false when the IdP has provisioned them and switched the account off.
+ * `told`: false when the IdP has provisioned them and switched the account off; null when that is not known, and then
+ * nothing is made of it, and somebody new has not arrived yet.
  */
 export function turnsOf(
   before: (Standing & { hadApp: boolean }) | null,
   now: Standing,
-  hasApp: boolean,
+  told: boolean | null,
 ): Turn[] {
-  const hasLeft = isGone(now);
-  if (hasLeft) return before !== null && isGone(before) ? [] : ['left'];
+  if (isGone(now)) return before !== null && isGone(before) ? [] : ['left'];
   const turns: Turn[] = [];
-  const isOn = now.status === 'active' && hasApp;
+  const hasApp = hasAppNow(before, told);
+  const isOn = now.status === 'active' && hasApp === true;
   const wasOn = before === null || (before.status === 'active' && before.hadApp);
   if (now.status === 'suspended' && before?.status !== 'suspended') turns.push('suspended');
-  else if (!hasApp && now.status !== 'suspended' && (before === null || before.hadApp)) turns.push('lostApp');
+  else if (hasApp === false && now.status !== 'suspended' && (before === null || before.hadApp))
+    turns.push('lostApp');
   else if (isOn && !wasOn) turns.push('returned');
-  if (before === null) turns.push('arrived');
-  else if (now.department !== before.department || now.manager !== before.manager) turns.push('moved');
+  if (before === null) {
+    if (hasApp !== null) turns.push('arrived');
+  } else if (now.department !== before.department || now.manager !== before.manager) turns.push('moved');
   return turns;
 }
 
-function isGone({ status }: Standing): boolean {
+export function isGone({ status }: Standing): boolean {
   return status === 'deprovisioned' || status === 'deleted';
 }

@@ -1,7 +1,7 @@
 import type { Target } from '../core/catalogue.ts';
 import { isDesired } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
-import { isInAnyGroup, isSwitchedOff, type Provisioned } from '../scim/mirror.ts';
+import { isInAnyGroup, isKnownByAnothersOnly, isSwitchedOff, type Provisioned } from '../scim/mirror.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { isKeptOut } from '../store/offboardings.ts';
@@ -14,6 +14,7 @@ import type { Road } from './road.ts';
 /** How the SCIM mirror knows a person: by the IdP's id, else by login or e-mail. */
 export async function scimIdentity(road: Road, person: Person): Promise<Provisioned> {
   return {
+    personId: person.id,
     externalId: await linkOf(road.db, person.id, road.idp.name),
     userNames: [...new Set([person.login, person.email])],
   };
@@ -27,7 +28,8 @@ export async function isInGroupByScim(road: Road, person: Person, groupName: str
 /**
  * Desired team membership: out for who was switched off or is being offboarded; in while SCIM has the person in a group that gives the
  * team and that is so wanted or so in the IdP; kept while a live grant or a record from before Latchkey wants it
- * (a grant alone does not add: the bridge carries what SCIM says). Throws a retryable Fault while an entitlement
+ * (a grant alone does not add: the bridge carries what SCIM says). While SCIM has nothing under the person's name but
+ * another account's record, the IdP is asked, and nothing is taken or given that it does not confirm. Throws a retryable Fault while an entitlement
  * that could give the team can't be checked: not knowing is no reason to take away.
  */
 export async function desiredTeamMembership(
@@ -46,18 +48,25 @@ export async function desiredTeamMembership(
     );
   const who = await scimIdentity(road, person);
   // A hold: the IdP keeps a suspended person in their groups and pushes nothing.
-  if (person.status === 'suspended' || (await isSwitchedOff(road.db, who))) return 'out';
+  if (person.status === 'suspended' || (await isSwitchedOff(road.db, who)) === true) return 'out';
   if (await isKeptOut(road.db, person.id)) return 'out';
   const groups = targets.map((target) => target.groupName);
   const grants = await unendedGrants(road.db, { personId: person.id, teamId });
   const isKept =
     isDesired(grants, await databaseNow(road.db)) || (await isPreexistingInAny(road.db, person.id, groups));
-  if (!(await isInAnyGroup(road.db, who, groups))) return isKept ? 'as it is' : 'out';
-  // A push can come late: what no record wants is carried only if the IdP still has it so.
-  if (isKept) return 'in';
+  const isIn = await isInAnyGroup(road.db, who, groups);
+  const isAnothers = await isKnownByAnothersOnly(road.db, who);
+  if (!isAnothers) {
+    if (!isIn) return isKept ? 'as it is' : 'out';
+    if (isKept) return 'in';
+  }
+  // A push can come late, and what SCIM has can be another account's: what no record wants is carried only if the IdP
+  // still has it so, and what it has is not taken away for want of a push.
   const now = await isInAnyGroupNow(road, person, targets);
-  if (now !== 'unknown person') return now ? 'in' : 'out';
-  return (await standInFor(road, person)) === null ? 'out' : 'as it is';
+  if (now === true) return isIn ? 'in' : 'as it is';
+  if (isKept) return 'as it is';
+  if (now === false) return 'out';
+  return isAnothers || (await standInFor(road, person)) !== null ? 'as it is' : 'out';
 }
 
 async function isInAnyGroupNow(

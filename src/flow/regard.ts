@@ -1,8 +1,9 @@
+import { birthrightsOf } from '../core/birthright.ts';
 import type { ChangeEvent } from '../core/change.ts';
 import type { MassChangeEvent } from '../core/mass-change.ts';
 import type { OffboardingEvent } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
-import { type Standing, type Turn, turnsOf } from '../core/standing.ts';
+import { hasAppNow, isGone, type Standing, type Turn, turnsOf } from '../core/standing.ts';
 import { isSwitchedOff } from '../scim/mirror.ts';
 import { linkOf, type Person, readPerson, rememberPerson } from '../store/people.ts';
 import { readStanding, writeStanding } from '../store/standings.ts';
@@ -12,6 +13,7 @@ import { scimIdentity } from './membership.ts';
 import { standInFor } from './namesake.ts';
 import { nothing, returned, startOffboarding } from './offboarding.ts';
 import { refit } from './refit.ts';
+import { type OutsideFacts, outsideFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 
 /**
@@ -26,18 +28,22 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
     const known = await readPerson(road.db, job.personId);
     const person = inIdp === null ? known : await rememberPerson(road.db, road.idp.name, inIdp);
     if (person === null) return done;
-    const standIn = inIdp === null ? await standInFor(road, person) : null;
-    const hasApp = !(await isSwitchedOff(road.db, await scimIdentity(road, person)));
+    const isOff = await isSwitchedOff(road.db, await scimIdentity(road, person));
+    const hasApp = isOff === null ? null : !isOff;
+    const standIn =
+      inIdp === null ? await standInFor(road, person, hasApp === true && (await wasOff(road, person))) : null;
     const now: Standing = {
       status: inIdp === null ? 'deleted' : inIdp.status,
       department: person.department,
       manager: person.manager,
     };
+    const getsByRule = birthrightsOf(road.catalogue.current(), person.department).length > 0;
+    const outside = getsByRule ? await outsideFacts(road, road.db, person, { isAsking: false }) : {};
     await commit(
       road.db,
       async (unit) => {
         if (standIn !== null) {
-          await writeStanding(unit.tx, person.id, now, hasApp);
+          await writeStanding(unit.tx, person.id, now, hasApp ?? true);
           return { result: null, jobs: [{ job: 'regard', personId: standIn.id }] };
         }
         const before = await readStanding(unit.tx, person.id);
@@ -51,20 +57,27 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
         for (const turn of turnsOf(before, now, hasApp)) {
           const { events, massChangeEvents, offboardingEvents, jobs } = {
             ...nothing,
-            ...(await follow(road, unit, { person, from, isDeleted: inIdp === null }, turn)),
+            ...(await follow(road, unit, { person, from, isDeleted: inIdp === null, outside }, turn)),
           };
           following.events.push(...events);
           following.massChangeEvents.push(...massChangeEvents);
           following.offboardingEvents.push(...offboardingEvents);
           following.jobs.push(...jobs);
         }
-        await writeStanding(unit.tx, person.id, now, hasApp);
+        // Of whom it is not known whether they have the app, nothing is written: they are looked at once that is told.
+        const had = hasAppNow(before, hasApp) ?? (isGone(now) ? true : null);
+        if (had !== null) await writeStanding(unit.tx, person.id, now, had);
         return { result: null, ...following };
       },
       road.nudge,
     );
     return done;
   });
+}
+
+/** Off when last looked at: who is on again since the IdP has deleted them is whoever goes by their login now. */
+async function wasOff(road: Road, person: Person): Promise<boolean> {
+  return (await readStanding(road.db, person.id))?.hadApp === false;
 }
 
 type Following = Pick<Outcome<null>, 'events' | 'massChangeEvents' | 'offboardingEvents' | 'jobs'>;
@@ -74,12 +87,13 @@ type Regarded = {
   /** The department that they were last known to be in. */
   from: string | null;
   isDeleted: boolean;
+  outside: OutsideFacts;
 };
 
 async function follow(
   road: Road,
   unit: Unit,
-  { person, from, isDeleted }: Regarded,
+  { person, from, isDeleted, outside }: Regarded,
   turn: Turn,
 ): Promise<Following> {
   switch (turn) {
@@ -98,7 +112,7 @@ async function follow(
     case 'arrived':
     case 'moved':
       return {
-        events: await birthrightsAtTurn(road, unit, person),
+        events: await birthrightsAtTurn(road, unit, person, outside),
         // Somebody looked at for the first time may hold what was granted where they were before.
         massChangeEvents: await refit(
           road,
@@ -113,7 +127,7 @@ async function follow(
 }
 
 /** Every team that Latchkey manages, made true for this person. */
-function everyTeam(road: Road, person: Person): Job[] {
+export function everyTeam(road: Road, person: Pick<Person, 'id'>): Job[] {
   const teams = new Set(road.catalogue.targets().map((target) => target.teamId));
   return [...teams].map((teamId) => ({ job: 'deliver', personId: person.id, teamId }));
 }

@@ -22,7 +22,8 @@ export function createResolve(road: Road): Resolve {
       throw error;
     }
   }
-  const remembered = (inIdp: IdpPerson) => rememberPerson(road.db, road.idp.name, inIdp);
+  const remembered = (inIdp: IdpPerson, isHearsay = false) =>
+    rememberPerson(road.db, road.idp.name, inIdp, isHearsay);
 
   async function byLogin(idOrLogin: string): Promise<Person | null> {
     const inIdp = await ask(() => road.idp.readPerson(idOrLogin));
@@ -39,7 +40,7 @@ export function createResolve(road: Road): Resolve {
     // same person all the same, for not every IdP sends its own id: then the IdP says who that is.
     if (await isLoginKnown(road.db, pushed.login))
       return (await byLogin(id)) ?? (await byLogin(pushed.login));
-    return await remembered({
+    const asPushed: IdpPerson = {
       id,
       login: pushed.login,
       email: pushed.email,
@@ -49,7 +50,8 @@ export function createResolve(road: Road): Resolve {
       department: null,
       manager: null,
       timeZone: null,
-    });
+    };
+    return await remembered(asPushed, true);
   }
 
   /**

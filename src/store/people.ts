@@ -51,14 +51,23 @@ export async function personByLink(
   system: LinkedSystem,
   externalId: string,
 ): Promise<Person | null> {
+  return (await linkedPerson(db, system, externalId))?.person ?? null;
+}
+
+async function linkedPerson(
+  db: Db | Tx,
+  system: LinkedSystem,
+  externalId: string,
+): Promise<{ person: Person; isHearsay: boolean } | null> {
   const row = await db
     .selectFrom('person_links')
     .innerJoin('people', 'people.id', 'person_links.person_id')
     .selectAll('people')
+    .select('is_hearsay')
     .where('system', '=', system)
     .where('external_id', '=', externalId)
     .executeTakeFirst();
-  return row === undefined ? null : toPerson(row);
+  return row === undefined ? null : { person: toPerson(row), isHearsay: row.is_hearsay };
 }
 
 export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string | null> {
@@ -68,6 +77,7 @@ export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem
     .where('person_id', '=', personId)
     .where('system', '=', system)
     .orderBy('verified_at', 'desc')
+    .orderBy('external_id')
     .limit(1)
     .executeTakeFirst();
   return row?.external_id ?? null;
@@ -86,7 +96,7 @@ export async function peopleWithAccounts(
   const { rows } = await sql<KnownPerson>`
     select p.id, p.name, p.email, (
       select l.external_id from person_links l where l.person_id = p.id and l.system = ${who.system}
-      order by l.verified_at desc limit 1
+      order by l.verified_at desc, l.external_id limit 1
     ) as "accountId"
     from people p where p.id = any(${ids}::uuid[]) or lower(p.email) = any(${emails}::text[])
     order by p.id`.execute(db);
@@ -103,14 +113,17 @@ export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[
 
 /**
  * Ids that one record had in a system are another's from now on: found by them, but called by its own, which are newer.
+ * `onlyHearsay`: but for what the system itself has answered by.
  */
 export async function moveLinks(
   db: Db | Tx,
   system: LinkedSystem,
-  { from, to }: { from: string; to: string },
+  { from, to, onlyHearsay }: { from: string; to: string; onlyHearsay: boolean },
 ): Promise<void> {
   await sql`update person_links set person_id = ${to}, verified_at = 'epoch'
-    where person_id = ${from} and system = ${system}`.execute(db);
+    where person_id = ${from} and system = ${system} and (is_hearsay or not ${onlyHearsay}::boolean)`.execute(
+    db,
+  );
 }
 
 /** Whether somebody we know goes by this login. */
@@ -119,13 +132,14 @@ export async function isLoginKnown(db: Db | Tx, login: string): Promise<boolean>
   return rows.length > 0;
 }
 
-/** Every account of a person in a system, e.g. the Anypoint users that a changed user name has left behind. */
+/** Every account of a person in a system, by id, e.g. the Anypoint users that a changed user name has left behind. */
 export async function linksOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string[]> {
   const rows = await db
     .selectFrom('person_links')
     .select('external_id')
     .where('person_id', '=', personId)
     .where('system', '=', system)
+    .orderBy('external_id')
     .execute();
   return rows.map((r) => r.external_id);
 }
@@ -153,11 +167,15 @@ export async function linkPerson(
     .execute();
 }
 
-/** Stores what the IdP says of a person, under our own id; found again by the IdP's id only. */
+/**
+ * Stores what the IdP says of a person, under our own id; found again by the IdP's id only. `isHearsay`: not the IdP
+ * itself says so.
+ */
 export async function rememberPerson(
   db: Db | Tx,
   system: 'okta' | 'entra',
   from: IdpPerson,
+  isHearsay = false,
 ): Promise<Person> {
   const values = {
     email: from.email,
@@ -169,14 +187,22 @@ export async function rememberPerson(
     manager: from.manager,
     time_zone: from.timeZone,
   };
-  const known = await personByLink(db, system, from.id);
-  if (known !== null) {
+  const linked = await linkedPerson(db, system, from.id);
+  if (linked !== null) {
+    const known = linked.person;
     const heard = toPerson({ id: known.id, ...values });
     if (!isDeepStrictEqual(heard, known))
       await db
         .updateTable('people')
         .set({ ...values, updated_at: sql<Date>`clock_timestamp()` })
         .where('id', '=', known.id)
+        .execute();
+    if (!isHearsay && linked.isHearsay)
+      await db
+        .updateTable('person_links')
+        .set({ is_hearsay: false })
+        .where('system', '=', system)
+        .where('external_id', '=', from.id)
         .execute();
     return heard;
   }
@@ -185,13 +211,13 @@ export async function rememberPerson(
     .insertInto('people')
     .values({ id, ...values })
     .execute();
-  const linked = await db
+  const made = await db
     .insertInto('person_links')
-    .values({ system, external_id: from.id, person_id: id })
+    .values({ system, external_id: from.id, person_id: id, is_hearsay: isHearsay })
     .onConflict((c) => c.columns(['system', 'external_id']).doNothing())
     .returning('person_id')
     .executeTakeFirst();
-  if (linked !== undefined) return toPerson({ id, ...values });
+  if (made !== undefined) return toPerson({ id, ...values });
   // Somebody stored the same person a moment earlier: theirs stands.
   await db.deleteFrom('people').where('id', '=', id).execute();
   const first = await personByLink(db, system, from.id);

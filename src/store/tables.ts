@@ -25,7 +25,13 @@ export type Tables = {
     time_zone: string | null;
     updated_at: Generated<Date>;
   };
-  person_links: { system: string; external_id: string; person_id: string; verified_at: Generated<Date> };
+  person_links: {
+    system: string;
+    external_id: string;
+    person_id: string;
+    verified_at: Generated<Date>;
+    is_hearsay: Generated<boolean>;
+  };
   changes: {
     id: string;
     idempotency_key: string | null;

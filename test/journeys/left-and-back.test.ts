@@ -53,8 +53,8 @@ test(
     const [record] = await walk.query<{ id: string }>(
       `with twin as (insert into people (id, email, login, name, status)
          select gen_random_uuid(), email, login, name, 'active' from people where email = 'erik@acme.example' returning id)
-       insert into person_links (system, external_id, person_id)
-         select 'okta', 'employee-4711', id from twin returning person_id as id`,
+       insert into person_links (system, external_id, person_id, is_hearsay)
+         select 'okta', 'employee-4711', id, true from twin returning person_id as id`,
     );
 
     // when that client tells of him, in the group and by himself

@@ -163,7 +163,7 @@ describe('any sequence of membership operations', () => {
             expect(
               await isInAnyGroup(
                 scim.database.db,
-                { externalId: null, userNames: [who.userName.toUpperCase()] },
+                { personId: null, externalId: null, userNames: [who.userName.toUpperCase()] },
                 [target.name],
               ),
             ).toBe(effective.includes(n));
@@ -263,15 +263,25 @@ describe('the mirror', () => {
     await scim.createGroup('Mirror-A', [ines, idle]);
     await scim.createGroup('mirror-b', [omar]);
 
-    expect(await groupNamesOf(db, { externalId: '00uM', userNames: ['mirror.other@acme.example'] })).toEqual([
-      'Mirror-A',
-    ]);
     expect(
-      await groupNamesOf(db, { externalId: '00u?', userNames: ['x', 'MIRROR.other@acme.example'] }),
+      await groupNamesOf(db, {
+        personId: null,
+        externalId: '00uM',
+        userNames: ['mirror.other@acme.example'],
+      }),
+    ).toEqual(['Mirror-A']);
+    expect(
+      await groupNamesOf(db, {
+        personId: null,
+        externalId: '00u?',
+        userNames: ['x', 'MIRROR.other@acme.example'],
+      }),
     ).toEqual(['mirror-b']);
-    expect(await groupNamesOf(db, { externalId: null, userNames: [] })).toEqual([]);
-    expect(await groupNamesOf(db, { externalId: '00uI', userNames: ['mirror@acme.example'] })).toEqual([]);
-    const who = { externalId: '00uM', userNames: [] };
+    expect(await groupNamesOf(db, { personId: null, externalId: null, userNames: [] })).toEqual([]);
+    expect(
+      await groupNamesOf(db, { personId: null, externalId: '00uI', userNames: ['mirror@acme.example'] }),
+    ).toEqual([]);
+    const who = { personId: null, externalId: '00uM', userNames: [] };
     expect(await isInAnyGroup(db, who, ['other', 'mirror-a'])).toBe(true);
     expect(await isInAnyGroup(db, who, ['mirror-b'])).toBe(false);
     expect(await isInAnyGroup(db, who, [])).toBe(false);
