@@ -147,15 +147,23 @@ export async function forgetOnce(road: Pick<Road, 'db'>): Promise<void> {
   await forgetRounds(road.db, ROUNDS_KEPT_DAYS);
 }
 
-/** Everything that is due now, once. */
+/** Everything that is due now, once. What fails is logged and due again at the next look; it stops none of the others. */
 async function sweepOnce(road: Road): Promise<void> {
   const now = await databaseNow(road.db);
-  await endDueGrants(road, now);
-  await warnOfEnds(road, now);
-  await lapseRequests(road, now);
-  await remindApprovers(road, now);
-  await sweepMassChanges(road, now);
-  await sealAll(road.db, SWEEP_EVERY_MS);
+  const dues = {
+    ends: () => endDueGrants(road, now),
+    warnings: () => warnOfEnds(road, now),
+    lapses: () => lapseRequests(road, now),
+    reminders: () => remindApprovers(road, now),
+    'mass changes': () => sweepMassChanges(road, now),
+    seals: () => sealAll(road.db, SWEEP_EVERY_MS),
+  };
+  for (const [due, work] of Object.entries(dues))
+    try {
+      await work();
+    } catch (error) {
+      road.log.error({ err: (error as Error).message, due }, 'sweep');
+    }
 }
 
 type Decide = (unit: Unit, change: Change) => ChangeEvent[] | Promise<ChangeEvent[] | null>;
