@@ -108,6 +108,11 @@ export function mayRequest(
   return person.department !== null && (who.departments?.includes(person.department) ?? false);
 }
 
+/** A group is pushed by SCIM under its name in any case. */
+export function isSameGroupName(a: string, b: string): boolean {
+  return a === b || a.toLowerCase() === b.toLowerCase();
+}
+
 export function sameEmail(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }

@@ -1,5 +1,11 @@
 import type { Logger } from 'pino';
-import type { Catalogue, Entitlement, EntitlementStatus, Target } from '../core/catalogue.ts';
+import {
+  type Catalogue,
+  type Entitlement,
+  type EntitlementStatus,
+  isSameGroupName,
+  type Target,
+} from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
 import type { Policy } from '../core/policy.ts';
@@ -25,7 +31,7 @@ export type CatalogueBook = {
   targetsOfTeam(teamId: string): Target[] | 'unchecked';
   /** Whether an entitlement carried by this group (or, without a name, any) was never checked, so that its team is not known. */
   isUnchecked(groupName?: string): boolean;
-  /** The IdP's ids of the group with this name, as far as it carries an entitlement. */
+  /** The IdP's ids of the group with this name, in any case, as far as it carries an entitlement. */
   groupIdsNamed(groupName: string): string[];
   /** Teams that membership of the group with this IdP id gives. */
   teamsOfGroupId(groupId: string): string[];
@@ -112,7 +118,7 @@ export function createCatalogueBook(
 
   function targetsOf(groupName: string): Target[] {
     return catalogue.entitlements
-      .filter((e) => e.idpGroup === groupName)
+      .filter((e) => isSameGroupName(e.idpGroup, groupName))
       .map((e) => book.status(e.key))
       .flatMap((status) => targetIn(status) ?? []);
   }
@@ -147,7 +153,8 @@ export function createCatalogueBook(
     isUnchecked: (groupName) =>
       catalogue.entitlements.some(
         (e) =>
-          (groupName === undefined || e.idpGroup === groupName) && book.status(e.key).status === 'unchecked',
+          (groupName === undefined || isSameGroupName(e.idpGroup, groupName)) &&
+          book.status(e.key).status === 'unchecked',
       ),
     groupIdsNamed: (groupName) => [...new Set(targetsOf(groupName).map((target) => target.groupId))],
     teamsOfGroupId: (groupId) => [

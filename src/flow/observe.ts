@@ -1,3 +1,4 @@
+import { isSameGroupName } from '../core/catalogue.ts';
 import type { Observation, ToldPerson } from '../core/observation.ts';
 import type { Job } from '../core/reactions.ts';
 import type { ObservedMember, ObservedMemberships, ObservedUser } from '../scim/observed.ts';
@@ -17,7 +18,8 @@ export async function observeAll(
 
 /**
  * What the IdP pushed by SCIM, as observations: inside the SCIM request's own commit, so what was answered 2xx is
- * owed. Groups that carry no entitlement, and so are not among `groups` (null: all are), are the mirror's alone.
+ * owed. Groups that carry no entitlement, and so are not among `groups` (null: all are), are the mirror's alone. A
+ * group's displayName is the same in any case (RFC 7643 section 2.2: caseExact is false unless a schema says otherwise).
  */
 async function observe(
   unit: Unit,
@@ -25,7 +27,7 @@ async function observe(
   groups: readonly string[] | null,
 ): Promise<Job[]> {
   const { groupName, groupId, revision } = observed;
-  if (groups !== null && !groups.includes(groupName)) return [];
+  if (groups?.some((name) => isSameGroupName(name, groupName)) === false) return [];
   const told = (member: ObservedMember, direction: 'added' | 'removed'): Observation => ({
     key: `scim:${groupId}:${revision}:${member.scimUserId}:${direction}`,
     voice: 'scim',

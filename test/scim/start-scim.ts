@@ -40,8 +40,8 @@ export type StartedScim = {
   close(): Promise<void>;
 };
 
-/** The SCIM routes on a port of their own, over real HTTP and a fresh database. */
-export async function startScim(): Promise<StartedScim> {
+/** The SCIM routes on a port of their own, over real HTTP and a fresh database; null: every group is observed. */
+export async function startScim(observedGroups: string[] | null = null): Promise<StartedScim> {
   const fresh = await freshDatabase();
   const observed: ObservedMemberships[] = [];
   const app = Fastify({ forceCloseConnections: true });
@@ -49,7 +49,7 @@ export async function startScim(): Promise<StartedScim> {
     db: fresh.database.db,
     token: TOKEN,
     baseUrl: 'https://latchkey.example',
-    observedGroups: () => null,
+    observedGroups: () => observedGroups,
   });
   const url = `${(await app.listen({ host: '127.0.0.1', port: 0 })).replace(/\/$/, '')}/scim/v2`;
 
