@@ -47,6 +47,8 @@ export type Change = {
     stillHeld: boolean;
   } | null;
   inEffectNote: string | null;
+  /** Of a leaver's revoke that was never written: who took the offboarding back. */
+  stoppedBy?: string;
   /** The revoke that takes the access away, once that is decided. */
   revokeId: ChangeId | null;
   /** The mass change that it was decided with: it has no card of its own. */
@@ -283,7 +285,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'signedIn' }
   | { type: 'changeLate'; leg: Leg; why: string }
   | { type: 'changeSeen'; note: string | null }
-  | { type: 'changeOvertaken'; why: string }
+  /** `stoppedBy`: who took back the offboarding that it was part of. */
+  | { type: 'changeOvertaken'; why: string; stoppedBy?: string }
   | { type: 'applyFailed'; code: string; text: string }
   | { type: 'endingWarned'; endsAt: Date }
   | {

@@ -41,7 +41,7 @@ export function endingStanding(change: Change, ending: Change, names: Names): Sa
         mood: 'over',
         label: 'ended',
         headline: `Ended: ${why}`,
-        detail: 'The same access was given anew meanwhile, so it stays.',
+        detail: overtakenInWords(ending, names),
       };
     default:
       return {
@@ -87,7 +87,7 @@ export function revokeStanding(change: Change, names: Names): Said {
         mood: 'over',
         label: 'overtaken',
         headline: 'Not taken away after all',
-        detail: 'The same access was given anew meanwhile, so it stays.',
+        detail: overtakenInWords(change, names),
       };
     default:
       return {
@@ -100,6 +100,12 @@ export function revokeStanding(change: Change, names: Names): Said {
             : `${why} It is out of ${names.idp}; looking until MuleSoft no longer shows it.`,
       };
   }
+}
+
+function overtakenInWords({ stoppedBy }: Change, names: Names): string {
+  return stoppedBy === undefined
+    ? 'The same access was given anew meanwhile, so it stays.'
+    : `${names.safe(stoppedBy)} took the offboarding back before ${names.idp} was told, so the membership is still there; ${names.owner} is asked whether it stays.`;
 }
 
 function whyTakenAway(change: Change, names: Names): string {

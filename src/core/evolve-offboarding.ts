@@ -46,7 +46,9 @@ function started(event: OffboardingEvent & { type: 'offboardingStarted' }): Offb
     late: null,
     reminders: 0,
     remindedAt: null,
+    agreed: null,
     returnedFrom: null,
+    cancelled: null,
     restored: [],
     closedAt: null,
     closing: null,
@@ -108,8 +110,14 @@ function fieldsOf(before: Offboarding, event: OffboardingEvent): Partial<Offboar
       return { closing: 'complete' };
     case 'offboardingClosed':
       return { closing: 'nothing' };
+    case 'directoryAgreed':
+      return { agreed: { cause: event.cause, at: event.at } };
     case 'offboardingReturned':
       return { returnedFrom: before.state };
+    case 'offboardingCancelled': {
+      const { by, at, reason, stopped } = event;
+      return { cancelled: { by, at, reason, stopped } };
+    }
     case 'accessRestored':
       return {
         restored: [...before.restored, { by: event.by, at: event.at, changeIds: event.changeIds }],

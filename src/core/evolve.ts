@@ -111,7 +111,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
         inEffectNote: event.note,
       };
     case 'changeOvertaken':
-      return {};
+      return event.stoppedBy === undefined ? {} : { stoppedBy: event.stoppedBy };
     case 'applyFailed':
       return { failure: { code: event.code, text: event.text, at: event.at } };
     case 'endingWarned':

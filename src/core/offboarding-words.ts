@@ -2,6 +2,8 @@ import { countInWords, elapsedInWords } from './duration.ts';
 import { capital } from './fact-sheet.ts';
 import { legName } from './leg-words.ts';
 import {
+  countsAsLeft,
+  isOffboardingOpen,
   namesOfTeamsLeft,
   type Offboarding,
   type OffboardingItem,
@@ -22,6 +24,14 @@ export type OffboardingNames = {
 
 /** Why there is a case, in one line. */
 export function causeOfOffboarding(o: Offboarding, names: OffboardingNames): string {
+  const agreed =
+    o.agreed === null
+      ? ''
+      : ` ${o.agreed.cause === 'deleted' ? 'Deleted' : 'Deactivated'} in ${names.idp} as well, ${names.time(o.agreed.at)}.`;
+  return `${firstCause(o, names)}${agreed}`;
+}
+
+function firstCause(o: Offboarding, names: OffboardingNames): string {
   const since = names.time(o.openedAt);
   const confirmed =
     o.decidedBy === null || o.beganAt === null ? '' : ` ${names.safe(o.decidedBy.name)} says they have left.`;
@@ -41,7 +51,7 @@ export function causeOfOffboarding(o: Offboarding, names: OffboardingNames): str
 
 export function offboardingStanding(o: Offboarding, names: OffboardingNames): Standing {
   const said = (mood: Standing['mood'], label: string, headline: string, detail = ''): Standing => ({
-    mood: o.late !== null && o.late.clearedAt === null ? 'bad' : mood,
+    mood: isAlarmed(o) ? 'bad' : mood,
     label,
     headline,
     detail,
@@ -83,9 +93,28 @@ export function offboardingStanding(o: Offboarding, names: OffboardingNames): St
           ? 'Nothing had been ended.'
           : 'What had ended stays so unless somebody restores it.',
       );
+    case 'cancelled':
+      return said(
+        'over',
+        'taken back',
+        `Taken back by ${names.safe(o.cancelled?.by.name ?? 'an admin')}`,
+        `${names.person} can ask for access, be given it and decide on it again. Nothing that was removed comes back by itself.`,
+      );
     default:
       return o.state satisfies never;
   }
+}
+
+/** Nothing of the access is seen gone in time, and the case is still at it. */
+function isAlarmed({ late, state }: Offboarding): boolean {
+  return late !== null && late.clearedAt === null && isOffboardingOpen(state);
+}
+
+/** What an admin's word goes on doing once nothing is left to take away. */
+function untilTakenBack(o: Offboarding, names: OffboardingNames): string {
+  if (!countsAsLeft(o)) return '';
+  const sight = o.cause === 'lostApp' ? 'has the app again' : `has left and returned in ${names.idp}, too`;
+  return ` Until this is taken back, or ${names.person} ${sight}, they can’t ask for access, be given it, or decide on it.`;
 }
 
 function closed(
@@ -101,7 +130,12 @@ function closed(
       `They only lost the app. Access can be asked for again with /access once ${names.idp} assigns it.`,
     );
   if (o.closing === 'nothing') return said('over', 'closed', 'Closed: there was nothing to end');
-  return said('over', 'complete', 'Offboarding complete', 'Nothing of theirs is left in MuleSoft.');
+  return said(
+    'over',
+    'complete',
+    'Offboarding complete',
+    `Nothing of theirs is left in MuleSoft.${untilTakenBack(o, names)}`,
+  );
 }
 
 /** The legs, each with what it came to and its time; what has not been done yet says so. */
@@ -122,6 +156,40 @@ export function offboardingLines(o: Offboarding, names: OffboardingNames): strin
   if (kept.length > 0)
     lines.push(`• Still listed in ${namesOf(kept, names)}: Anypoint takes nobody out of it`);
   if (isWhole && (o.state !== 'underway' || o.items.length > 0)) lines.push(applications(o));
+  return lines;
+}
+
+/** What was taken away before an offboarding was taken back. */
+export type Removed = {
+  /** Until when it was granted; null: nobody had granted it. */
+  gone: { title: string; until: Date | null }[];
+  /** Groups that they were not out of yet. */
+  left: string[];
+};
+
+/** What became of everything, once it is taken back: what to ask for again, and what stays as it is. */
+export function takenBackLines(o: Offboarding, { gone, left }: Removed, names: OffboardingNames): string[] {
+  const lines: string[] = [];
+  const bullets = (head: string, all: readonly string[]) => {
+    if (all.length > 0) lines.push(`*${head}*`, ...all.map((one) => `• ${one}`));
+  };
+  bullets(
+    'Removed; whoever still needs it asks for it again with /access:',
+    gone.map(
+      ({ title, until }) =>
+        `${names.safe(title)}${until === null ? ' (without a grant)' : `, granted until ${names.time(until)}`}`,
+    ),
+  );
+  bullets('Not removed yet, and left as it is; the owner is asked whether it stays:', left.map(names.safe));
+  const requests = o.legs.requests?.count ?? 0;
+  const decisions = o.legs.approvals?.count ?? 0;
+  const settled = o.items.filter((item) => item.settled !== null);
+  bullets('Stays as it is:', [
+    ...(requests === 0 ? [] : [`${capital(counted(requests, 'request'))} closed; ask again`]),
+    ...(decisions === 0 ? [] : [`${capital(counted(decisions, 'decision'))} put to others`]),
+    ...settled.map((item) => `${names.safe(item.name)}: ${itemStanding(item, names).replace('✓ ', '')}`),
+  ]);
+  if (lines.length === 0) lines.push('Nothing had been removed.');
   return lines;
 }
 
@@ -169,8 +237,13 @@ function applications({ items }: Offboarding): string {
 }
 
 /** What became of one application, or what it waits for. */
-export function itemStanding(item: OffboardingItem, names: Pick<OffboardingNames, 'safe'>): string {
+export function itemStanding(
+  item: OffboardingItem,
+  names: Pick<OffboardingNames, 'safe'>,
+  isOver = false,
+): string {
   const { settled, decision, trouble } = item;
+  if (isOver && settled === null) return 'Left as it was';
   const by = decision === null ? '' : ` by ${names.safe(decision.by.name)}`;
   const to = names.safe(decision?.to?.name ?? '');
   switch (settled?.outcome) {
@@ -206,7 +279,7 @@ export function itemInWords({ kind, contracts, coOwners, isOurOwn }: Offboarding
 
 /** Which leg is stuck, and why; null: no alarm. */
 export function lateInWords(o: Offboarding, names: OffboardingNames): string | null {
-  if (o.late === null) return null;
+  if (o.late === null || (o.late.clearedAt === null && !isOffboardingOpen(o.state))) return null;
   const leg = legName(o.late.leg, names.idp);
   return o.late.clearedAt === null
     ? `Stuck at ${leg}: ${names.safe(o.late.why)}.`

@@ -8,6 +8,9 @@ import type { ChangeId, OffboardingId, PersonId } from './ids.ts';
  */
 export type OffboardingCause = 'deprovisioned' | 'deleted' | 'lostApp' | 'byHand';
 
+/** The causes by which the IdP itself says that somebody has left. */
+export type DirectoryCause = Extract<OffboardingCause, 'deprovisioned' | 'deleted'>;
+
 export type Offboarding = {
   id: OffboardingId;
   personId: PersonId;
@@ -40,8 +43,12 @@ export type Offboarding = {
   reminders: number;
   /** When the owners of what is left were told or reminded. */
   remindedAt: Date | null;
+  /** When the directory said so too, where an admin's word had come first; null: it never has. */
+  agreed: { cause: DirectoryCause; at: Date } | null;
   /** Where it stood when the person came back. */
   returnedFrom: OffboardingState | null;
+  /** Who took it back, and which revokes that stopped: what they were to take away was still there. */
+  cancelled: { by: By; at: Date; reason: string; stopped: ChangeId[] } | null;
   restored: { by: By; at: Date; changeIds: ChangeId[] }[];
   closedAt: Date | null;
   closing: 'complete' | 'dismissed' | 'nothing' | null;
@@ -148,7 +155,9 @@ export const offboardingLifeCycle = {
     offboardingCaughtUp: 'underway',
     ownersReminded: 'underway',
     accessGone: 'appsOpen',
+    directoryAgreed: 'underway',
     offboardingReturned: 'returned',
+    offboardingCancelled: 'cancelled',
   },
   appsOpen: {
     requestsClosed: 'appsOpen',
@@ -163,10 +172,13 @@ export const offboardingLifeCycle = {
     offboardingCaughtUp: 'appsOpen',
     ownersReminded: 'appsOpen',
     offboardingReported: 'closed',
+    directoryAgreed: 'appsOpen',
     offboardingReturned: 'returned',
+    offboardingCancelled: 'cancelled',
   },
-  closed: { offboardingReturned: 'returned' },
+  closed: { offboardingReturned: 'returned', offboardingCancelled: 'cancelled' },
   returned: { teamsGivenBack: 'returned', accessRestored: 'returned' },
+  cancelled: { accessRestored: 'cancelled' },
 } as const satisfies Record<string, Partial<Record<OffboardingEvent['type'], string>>>;
 
 export type OffboardingState = keyof typeof offboardingLifeCycle;
@@ -199,7 +211,11 @@ export type OffboardingEvent = { offboardingId: OffboardingId; at: Date; actor: 
   | { type: 'offboardingReported'; report: OffboardingReport }
   /** Nothing was there to end. */
   | { type: 'offboardingClosed' }
+  /** Said by hand first; the IdP says it now too. */
+  | { type: 'directoryAgreed'; cause: DirectoryCause }
   | { type: 'offboardingReturned' }
+  /** `stopped`: revokes that were not written yet, and are not any more. */
+  | { type: 'offboardingCancelled'; by: By; reason: string; stopped: ChangeId[] }
   | { type: 'teamsGivenBack' }
   | { type: 'accessRestored'; by: By; changeIds: ChangeId[] }
 );
@@ -221,9 +237,29 @@ export function wasOnlyHeld({ startedAs, beganAt }: Pick<Offboarding, 'startedAs
   return startedAs === 'held' && beganAt === null;
 }
 
-/** Whether the person counts as having left: they can neither be given access nor decide on it. */
+/** Whether the case is at work: whatever is theirs is being taken away. */
 export function hasLeft({ state }: Pick<Offboarding, 'state'>): boolean {
   return state === 'underway' || state === 'appsOpen';
+}
+
+/** Whether only an admin's word says that they have left: the directory never has. */
+export function restsOnAWord({
+  cause,
+  beganAt,
+  agreed,
+}: Pick<Offboarding, 'cause' | 'beganAt' | 'agreed'>): boolean {
+  if (agreed !== null || beganAt === null) return false;
+  return cause === 'byHand' || cause === 'lostApp';
+}
+
+/**
+ * Whether the person counts as having left: they can neither be given access nor decide on it. The directory says so
+ * for itself once a case of its own is closed; an admin's word holds until it is taken back.
+ */
+export function countsAsLeft(
+  o: Pick<Offboarding, 'state' | 'closing' | 'cause' | 'beganAt' | 'agreed'>,
+): boolean {
+  return hasLeft(o) || (o.state === 'closed' && o.closing === 'complete' && restsOnAWord(o));
 }
 
 export function nextOffboardingState(

@@ -1,5 +1,6 @@
+import { refuseLeaver } from '../core/offboarded.ts';
 import type { AnswerReceived, Job, Subject } from '../core/reactions.ts';
-import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
+import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { leaversAmong } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { identify } from './identify.ts';
@@ -32,18 +33,14 @@ export async function answer(
     if (settles === undefined) return done;
     const refusal = isRefusal(clicker)
       ? clicker
-      : ((await refuseLeaver(road, clicker)) ?? (await settles(road, given, clicker)));
+      : ((await refuseIfLeft(road, clicker)) ?? (await settles(road, given, clicker)));
     if (refusal !== null) await tellClicker(road, given, `${refusal.text} ${refusal.next}`);
     return done;
   });
 }
 
 /** An admin may have said that somebody has left before the identity provider does. */
-async function refuseLeaver(road: Road, clicker: Person): Promise<Refusal | null> {
-  if ((await leaversAmong(road.db, [clicker.id])).size === 0) return null;
-  return refuse(
-    'notAnApprover',
-    'You are being offboarded, so you can’t decide on anything any more.',
-    'If that is a mistake, tell one of the catalogue’s admins.',
-  );
+async function refuseIfLeft(road: Road, clicker: Person): Promise<Refusal | null> {
+  const left = (await leaversAmong(road.db, [clicker.id])).get(clicker.id);
+  return left === undefined ? null : refuseLeaver(left, 'notAnApprover');
 }

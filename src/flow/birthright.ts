@@ -13,8 +13,7 @@ import { evaluateRequest } from '../core/verdict.ts';
 import { birthrightsDue, heldByRule } from '../store/birthrights.ts';
 import { pendingRequest } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
-import type { Tx } from '../store/database.ts';
-import { isKeptOut, leftByHand } from '../store/offboardings.ts';
+import { isKeptOut } from '../store/offboardings.ts';
 import { type Person, readPerson } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
 import { endGrants } from './end.ts';
@@ -38,7 +37,8 @@ export async function birthrightsAtTurn(road: Road, unit: Unit, person: Person):
     if (change !== null) over.push(change);
   }
   const events = (await endGrants(unit, over, 'move', null)) ?? [];
-  if (person.status !== 'active' || (await getsNothing(unit.tx, person.id))) return events;
+  // Whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never hear of it.
+  if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return events;
   for (const entitlement of birthrightsOf(road.catalogue.current(), person.department))
     if (!held.some(({ key }) => key === entitlement.key))
       events.push(...(await give(road, unit, person, entitlement, false)));
@@ -73,7 +73,7 @@ async function renewOne(road: Road, entitlement: Entitlement, departments: reado
           async (unit) => {
             const person = await readPerson(unit.tx, personId);
             if (person === null || person.status !== 'active') return { result: null };
-            if (await getsNothing(unit.tx, personId)) return { result: null };
+            if (await isKeptOut(unit.tx, personId)) return { result: null };
             if (!isBirthright(entitlement, person.department)) return { result: null };
             const held = await heldByRule(unit.tx, personId);
             const isRenewal = held.some(({ key }) => key === entitlement.key);
@@ -85,11 +85,6 @@ async function renewOne(road: Road, entitlement: Entitlement, departments: reado
     after = due.at(-1) ?? null;
     if (due.length < PAGE) return;
   }
-}
-
-/** Whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never hear of it. */
-async function getsNothing(tx: Tx, personId: string): Promise<boolean> {
-  return (await isKeptOut(tx, personId)) || (await leftByHand(tx, personId));
 }
 
 /** Nothing where a person has to decide after all: then they can ask for it. */

@@ -4,6 +4,7 @@ import { heldUntil } from '../core/desired.ts';
 import { factSheet, plainSummary } from '../core/fact-sheet.ts';
 import { findingSheet, plainFinding } from '../core/finding-sheet.ts';
 import type { GrantId } from '../core/ids.ts';
+import { refuseForLeaver } from '../core/offboarded.ts';
 import type { Job } from '../core/reactions.ts';
 import { refuse } from '../core/refusal.ts';
 import { distinct } from '../core/routing.ts';
@@ -11,7 +12,7 @@ import { approveByRule } from '../core/settle.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { earlierFindings, readChange } from '../store/changes.ts';
 import { holding, unendedGrants } from '../store/grants.ts';
-import { leaversAmong, leftByHand } from '../store/offboardings.ts';
+import { leaversAmong } from '../store/offboardings.ts';
 import { readPerson } from '../store/people.ts';
 import { writeSummary } from '../store/summaries.ts';
 import { byOwner, resolveApprovers } from './approvers.ts';
@@ -47,28 +48,20 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
       ),
     );
   }
-  const leavers = await leaversAmong(road.db, [
-    beneficiary.id,
-    ...(requester === null ? [] : [requester.id]),
-  ]);
-  if (leavers.size > 0)
-    return await refuseChange(
-      road,
-      job.changeId,
-      refuse(
-        'notEligible',
-        `${leavers.has(beneficiary.id) ? beneficiary.name : (requester?.name ?? '')} has left: an offboarding is underway.`,
-        'If that is a mistake, ask the catalogue’s admins.',
-      ),
-    );
+  const people = requester === null ? [beneficiary] : [beneficiary, requester];
+  const leavers = await leaversAmong(
+    road.db,
+    people.map(({ id }) => id),
+  );
+  for (const { id, name } of people) {
+    const left = leavers.get(id);
+    if (left !== undefined) return await refuseChange(road, job.changeId, refuseForLeaver(name, left));
+  }
   const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
   const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change });
   const byRules = evaluateRequest(facts, road.catalogue.rules());
-  // What was found is there already: a rule can neither refuse nor approve it away, so a person looks. And so with
-  // whom an admin has offboarded: no rule knows whether they are back.
-  const isAsked =
-    isFound(change) || (byRules.effect === 'autoApprove' && (await leftByHand(road.db, beneficiary.id)));
-  const verdict: Verdict = isAsked ? { ...byRules, effect: 'ask' } : byRules;
+  // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
+  const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
   if (verdict.effect === 'refuse')
     return await refuseChange(
       road,

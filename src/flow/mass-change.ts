@@ -3,9 +3,11 @@ import type { Entitlement, Target } from '../core/catalogue.ts';
 import { type ChangeEvent, nextState } from '../core/change.ts';
 import type { MassChangeId, PersonId } from '../core/ids.ts';
 import { isOpen, type MassChange, type MassChangeEvent, type MassItem } from '../core/mass-change.ts';
+import { hasLeft } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { foundAlone } from '../store/changes.ts';
 import { holdingGrant, openItems, openMassChange, unattended } from '../store/mass-changes.ts';
+import { leaversAmong } from '../store/offboardings.ts';
 import { endPreexisting, recordPreexistingAll } from '../store/preexisting.ts';
 import { commit, type Unit } from './commit.ts';
 import type { Road } from './road.ts';
@@ -25,9 +27,17 @@ export async function putOnOneCard(road: Road, groupId: string, found: Differing
   const carried = entitlementOf(road, groupId);
   if (carried === null) return [];
   return await road.locks.withLock(`mass:${groupId}`, async () => {
-    const few = await sortOut(road, carried, 'unrequested', found.unrequested);
-    return [...few, ...(await sortOut(road, carried, 'lost', found.lost))];
+    const barred = await offboardedAmong(road, found.unrequested);
+    const others = found.unrequested.filter((id) => !barred.has(id));
+    const few = await sortOut(road, carried, 'unrequested', others);
+    return [...barred, ...few, ...(await sortOut(road, carried, 'lost', found.lost))];
   });
+}
+
+/** Whom an admin's word keeps out: nobody is asked to keep them, so they are on no card. */
+async function offboardedAmong(road: Road, personIds: readonly string[]): Promise<Set<string>> {
+  const left = await leaversAmong(road.db, personIds);
+  return new Set([...left.values()].filter((o) => !hasLeft(o)).map((o) => o.personId));
 }
 
 type Carried = { entitlement: Entitlement; target: Target };

@@ -8,8 +8,10 @@ import {
   openItemsOf,
 } from '../core/offboarding.ts';
 import { outcomeOf } from '../core/settle-application.ts';
+import { readOffboarding } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { commit } from './commit.ts';
+import { anypointUsers } from './membership.ts';
 import { at } from './offboarding.ts';
 import type { OwnedApplication } from './ports.ts';
 import type { Road } from './road.ts';
@@ -45,6 +47,27 @@ export async function lookAtApplications(
   if (fault !== null) throw fault;
   return { isOnItsWay };
 }
+
+/** What Anypoint shows by now of decisions that are on their way, so that none is taken for undone; read as well as can be. */
+export async function settledByNow(road: Road, offboardingId: string, person: Person): Promise<Settled[]> {
+  const open = openItemsOf((await readOffboarding(road.db, offboardingId)) ?? { items: [] });
+  const decided = open.filter((item) => item.decision !== null);
+  if (decided.length === 0) return [];
+  try {
+    const leaver = new Set((await anypointUsers(road, person)).all);
+    const found: Settled[] = [];
+    for (const item of decided) {
+      const outcome = outcomeOf(item, await road.mulesoft.readApplication(item), leaver);
+      if (outcome !== null) found.push({ type: 'applicationSettled', key: item.key, outcome });
+    }
+    return found;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return [];
+  }
+}
+
+type Settled = Extract<EventBody, { type: 'applicationSettled' }>;
 
 type EventBody =
   Extract<

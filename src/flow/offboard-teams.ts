@@ -1,5 +1,5 @@
 import { Fault } from '../core/fault.ts';
-import { type LeftTeam, type Offboarding, teamsTaken } from '../core/offboarding.ts';
+import { isOffboardingOpen, type LeftTeam, type Offboarding, teamsTaken } from '../core/offboarding.ts';
 import { linkOf, type Person } from '../store/people.ts';
 import { commit } from './commit.ts';
 import { anypointUsers } from './membership.ts';
@@ -40,7 +40,7 @@ export async function leaveTeams(road: Road, offboarding: Offboarding, person: P
       road.db,
       async (unit) => {
         const locked = await unit.offboarding(offboarding.id);
-        return locked === null || locked.state === 'closed' || locked.state === 'returned'
+        return locked === null || !isOffboardingOpen(locked.state)
           ? { result: null }
           : {
               result: null,

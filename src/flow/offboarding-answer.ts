@@ -4,7 +4,7 @@ import { hasLeft, type Offboarding } from '../core/offboarding.ts';
 import type { AnswerReceived } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import { settleApplication } from '../core/settle-application.ts';
-import { latestOffboarding, readOffboarding } from '../store/offboardings.ts';
+import { latestOffboarding, leaversAmong, readOffboarding } from '../store/offboardings.ts';
 import { type Person, readPerson } from '../store/people.ts';
 import { commit, type Outcome } from './commit.ts';
 import { identify } from './identify.ts';
@@ -13,15 +13,24 @@ import { apiOwnersOf } from './offboard-applications.ts';
 import {
   dismissOffboarding,
   isAdmin,
-  notAnAdmin,
   nothing,
+  refuseActing,
   releaseOffboarding,
   startOffboarding,
 } from './offboarding.ts';
+import { cancelOffboarding } from './offboarding-cancel.ts';
 import { restore } from './offboarding-restore.ts';
 import type { Road } from './road.ts';
 
-export const offboardingVerbs = ['start', 'left', 'notLeft', 'handOver', 'revoke', 'restore'] as const;
+export const offboardingVerbs = [
+  'start',
+  'left',
+  'notLeft',
+  'handOver',
+  'revoke',
+  'restore',
+  'cancel',
+] as const;
 export type OffboardingVerb = (typeof offboardingVerbs)[number];
 
 /** What a click carries besides its verb. `start`: `id` of the answer is the person's. */
@@ -61,16 +70,11 @@ export async function settleOffboardingAnswer(
       return await decideApplication(road, offboarding, { ...answer, verb }, item.data, clicker);
     case 'restore':
       return await restore(road, offboarding, clicker);
+    case 'cancel':
+      return await cancel(road, offboarding, answer, item.data, clicker);
     default:
       return verb satisfies never;
   }
-}
-
-function refuseActing(road: Road, clicker: Person, personId: string): Refusal | null {
-  if (!isAdmin(road, clicker)) return notAnAdmin(road);
-  return clicker.id === personId
-    ? refuse('selfApproval', 'It is about you, so you can’t decide on it.', 'Ask another admin.')
-    : null;
 }
 
 async function start(
@@ -148,6 +152,20 @@ async function decide(
   );
 }
 
+async function cancel(
+  road: Road,
+  offboarding: Offboarding,
+  answer: AnswerReceived,
+  { reason }: OffboardingAnswerItem,
+  clicker: Person,
+): Promise<Refusal | null> {
+  const by = { id: clicker.id, name: clicker.name };
+  const refused =
+    refuseActing(road, clicker, offboarding.personId) ??
+    (await cancelOffboarding(road, offboarding, by, reason ?? ''));
+  return refused === null ? null : await noteRefused(road, answer, clicker, refused);
+}
+
 async function decideApplication(
   road: Road,
   offboarding: Offboarding,
@@ -194,8 +212,8 @@ async function newOwner(road: Road, offboarding: Offboarding, accountId: string 
       'Choose somebody else.',
     );
   }
-  const latest = await latestOffboarding(road.db, person.id);
-  if (person.id === offboarding.personId || (latest !== null && hasLeft(latest)))
+  const hasLeftToo = (await leaversAmong(road.db, [person.id])).size > 0;
+  if (person.id === offboarding.personId || hasLeftToo)
     return refuse('notEligible', `${person.name} has left, so can’t take it.`, 'Choose somebody else.');
   const { current } = await anypointUsers(road, person);
   if (current === null || !current.enabled)

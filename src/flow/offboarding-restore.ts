@@ -3,12 +3,13 @@ import { sameEmail } from '../core/catalogue.ts';
 import type { ChangeEvent } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import type { ChangeId, GrantId } from '../core/ids.ts';
-import type { By, Offboarding } from '../core/offboarding.ts';
+import { refuseForLeaver } from '../core/offboarded.ts';
+import { type By, hasLeft, type Offboarding } from '../core/offboarding.ts';
 import { type Refusal, refuse } from '../core/refusal.ts';
 import { evaluateRequest } from '../core/verdict.ts';
 import { pendingRequest, readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
-import { isKeptOut } from '../store/offboardings.ts';
+import { isKeptOut, leaversAmong } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
 import { freshPerson } from './identify.ts';
@@ -52,7 +53,9 @@ export async function restore(
     road.db,
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
-      if (locked?.state !== 'returned') return { result: null };
+      if (locked?.state !== 'returned' && locked?.state !== 'cancelled') return { result: null };
+      const left = (await leaversAmong(unit.tx, [person.id])).get(person.id);
+      if (left !== undefined && !hasLeft(left)) return { result: refuseForLeaver(person.name, left) };
       if (await isKeptOut(unit.tx, person.id))
         return {
           result: refuse(
@@ -64,9 +67,11 @@ export async function restore(
       const done = new Set(locked.restored.flatMap((one) => one.changeIds as string[]));
       const events: ChangeEvent[] = [];
       const changeIds: ChangeId[] = [];
+      const why =
+        locked.cancelled === null ? `${person.name} is back` : 'the offboarding was taken back';
       const refused: string[] = [];
       for (const { changeId } of mine.filter((one) => !done.has(one.changeId))) {
-        const given = await givenAgain(road, unit, changeId, person, by);
+        const given = await givenAgain(road, unit, changeId, person, { by, why });
         if (typeof given === 'string') refused.push(given);
         else {
           events.push(...given);
@@ -98,7 +103,7 @@ async function givenAgain(
   unit: Unit,
   changeId: string,
   person: Person,
-  by: By,
+  { by, why }: { by: By; why: string },
 ): Promise<ChangeEvent[] | string> {
   const before = await readChange(unit.tx, changeId);
   const entitlement = before === null ? null : road.catalogue.entitlement(before.entitlementKey);
@@ -124,7 +129,7 @@ async function givenAgain(
       entitlementKey: entitlement.key,
       personId: person.id,
       requesterId: null,
-      reason: `Given again: ${person.name} is back. First given for: ${before.reason}`.slice(0, 1_000),
+      reason: `Given again: ${why}. First given for: ${before.reason}`.slice(0, 1_000),
       ticket: before.ticket,
       requestedSeconds: null,
       target: status.target,

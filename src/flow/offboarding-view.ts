@@ -1,5 +1,7 @@
 import { sameEmail } from '../core/catalogue.ts';
+import type { Change } from '../core/change.ts';
 import { isWorthTelling, type Offboarding, type OffboardingItem, wasOnlyHeld } from '../core/offboarding.ts';
+import type { Removed } from '../core/offboarding-words.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { leaversAmong, readOffboarding } from '../store/offboardings.ts';
@@ -19,6 +21,8 @@ export type OffboardingView = {
   owners: { to: Named; items: OffboardingItem[] }[];
   /** Titles of what was granted, has ended, and has time left. */
   restorable: string[];
+  /** Once it is taken back: what was taken away before. */
+  removed: Removed;
   /** What the catalogue still names them for. */
   duties: string[];
   channel: string;
@@ -38,6 +42,7 @@ async function readOffboardingView(road: Road, id: string): Promise<OffboardingV
     admins: admins.filter((admin): admin is Named => admin !== null),
     owners: await ownersOf(road, offboarding),
     restorable: (await restorableOf(road, offboarding)).map(({ title }) => title),
+    removed: await removedOf(road, offboarding),
     duties: dutiesOf(road, person),
     channel: catalogue.channel,
     objectiveMs: road.objectiveMs,
@@ -49,7 +54,7 @@ export async function restorableOf(
   road: Road,
   offboarding: Offboarding,
 ): Promise<{ changeId: string; entitlementKey: string; title: string }[]> {
-  if (offboarding.state !== 'returned') return [];
+  if (offboarding.state !== 'returned' && offboarding.state !== 'cancelled') return [];
   const now = await databaseNow(road.db);
   const restored = new Set(offboarding.restored.flatMap((one) => one.changeIds as string[]));
   const found = [];
@@ -60,6 +65,34 @@ export async function restorableOf(
     found.push({ changeId: change.id, entitlementKey: entitlement.key, title: entitlement.title });
   }
   return found;
+}
+
+async function removedOf(road: Road, o: Offboarding): Promise<Removed> {
+  const removed: Removed = { gone: [], left: [] };
+  if (o.cancelled === null) return removed;
+  const now = await databaseNow(road.db);
+  const stopped = new Set<string>(o.cancelled.stopped);
+  const restored = new Set<string>(o.restored.flatMap((one) => one.changeIds));
+  const titleOf = (change: Change) =>
+    road.catalogue.entitlement(change.entitlementKey)?.title ??
+    change.target?.groupName ??
+    change.entitlementKey;
+  const granted = new Set<string>();
+  for (const id of o.ended) {
+    const change = await readChange(road.db, id);
+    if (change?.grant == null) continue;
+    if (change.revokeId !== null) granted.add(change.revokeId);
+    const isThere = restored.has(id) || stopped.has(change.revokeId ?? '');
+    if (!isThere && change.grant.endsAt > now)
+      removed.gone.push({ title: titleOf(change), until: change.grant.endsAt });
+  }
+  for (const id of o.revokes) {
+    const change = stopped.has(id) || !granted.has(id) ? await readChange(road.db, id) : null;
+    if (change === null) continue;
+    if (stopped.has(id)) removed.left.push(change.target?.groupName ?? titleOf(change));
+    else removed.gone.push({ title: titleOf(change), until: null });
+  }
+  return removed;
 }
 
 /** Who decides on an application: the owners of the APIs that it calls, as far as they can be reached, else admins. */

@@ -4,17 +4,19 @@ import type { ChangeEvent } from '../core/change.ts';
 import type { ChangeId, MassChangeId, OffboardingId } from '../core/ids.ts';
 import {
   type By,
+  countsAsLeft,
   isOffboardingOpen,
   type Offboarding,
   type OffboardingCause,
   type OffboardingEvent,
+  restsOnAWord,
   wasOnlyHeld,
 } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { type Refusal, refuse } from '../core/refusal.ts';
 import { readChange } from '../store/changes.ts';
 import { openMassChange } from '../store/mass-changes.ts';
-import { latestOffboarding, lockStart, lostAndLeft } from '../store/offboardings.ts';
+import { latestOffboarding, leaversAmong, lockStart, lostAndLeft } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import type { Outcome, Unit } from './commit.ts';
 import { endAllOf } from './end.ts';
@@ -44,8 +46,10 @@ export async function startOffboarding(
   const open = await openCase(unit, person.id);
   if (open !== null) {
     if (open.state === 'asking' && cause !== 'lostApp') return await confirm(unit, open, by, cause);
-    return nothing;
+    return await agreedTo(road, unit, open, cause);
   }
+  // It is said already that they have left: there is nobody to ask.
+  if (cause === 'lostApp' && (await leaversAmong(unit.tx, [person.id])).size > 0) return nothing;
   const offboardingId = randomUUID() as OffboardingId;
   const state = (await isGuarded(road, unit, cause)) ? 'held' : cause === 'lostApp' ? 'asking' : 'underway';
   const started: OffboardingEvent = {
@@ -66,6 +70,21 @@ export async function startOffboarding(
     ...nothing,
     events: ended.events,
     offboardingEvents: [started, ...ended.offboardingEvents],
+  };
+}
+
+/** An admin said so first, and the directory says it now; not where it loses many at once, which may be a mistake. */
+async function agreedTo(
+  road: Pick<Road, 'catalogue'>,
+  unit: Unit,
+  open: Offboarding,
+  cause: OffboardingCause,
+): Promise<Following> {
+  if (cause === 'byHand' || cause === 'lostApp' || !restsOnAWord(open)) return nothing;
+  if (await isGuarded(road, unit, cause)) return nothing;
+  return {
+    ...nothing,
+    offboardingEvents: [{ type: 'directoryAgreed', ...at(unit, open.id, null), cause }],
   };
 }
 
@@ -138,8 +157,10 @@ export async function returned(unit: Unit, personId: string): Promise<Following>
   await lockStart(unit.tx, personId);
   const latest = await latestOffboarding(unit.tx, personId);
   const locked = latest === null ? null : await unit.offboarding(latest.id);
-  if (locked === null || locked.cause === 'byHand') return nothing;
-  if (!isOffboardingOpen(locked.state) && !(await isWorthRestoring(unit, locked))) return nothing;
+  // Whom an admin offboarded has not returned from where the directory never saw them.
+  if (locked === null || (locked.cause === 'byHand' && locked.agreed === null)) return nothing;
+  const isOver = !isOffboardingOpen(locked.state) && !countsAsLeft(locked);
+  if (isOver && !(await isWorthRestoring(unit, locked))) return nothing;
   const back: OffboardingEvent = { type: 'offboardingReturned', ...at(unit, locked.id, null) };
   const card = await openMassChange(unit.tx, 'deactivated', 'everybody');
   const massChangeEvents =
@@ -203,10 +224,22 @@ export function isAdmin(road: Pick<Road, 'catalogue'>, person: Pick<Person, 'ema
   return road.catalogue.current().admins.some((email) => sameEmail(email, person.email));
 }
 
+/** Null: they may start an offboarding of this person, answer about it, and take it back. */
+export function refuseActing(
+  road: Pick<Road, 'catalogue'>,
+  clicker: Person,
+  personId: string,
+): Refusal | null {
+  if (!isAdmin(road, clicker)) return notAnAdmin(road);
+  return clicker.id === personId
+    ? refuse('selfApproval', 'It is about you, so you can’t decide on it.', 'Ask another admin.')
+    : null;
+}
+
 export function notAnAdmin(road: Pick<Road, 'catalogue'>): Refusal {
   return refuse(
     'notAnApprover',
-    'Only the catalogue’s admins can offboard somebody.',
+    'Only the catalogue’s admins can offboard somebody or take it back.',
     `Ask one of them: ${road.catalogue.current().admins.join(', ')}.`,
   );
 }

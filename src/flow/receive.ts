@@ -4,11 +4,13 @@ import type { Change } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import { durationInWords } from '../core/duration.ts';
 import type { ChangeId } from '../core/ids.ts';
+import { refuseForLeaver, refuseLeaver } from '../core/offboarded.ts';
 import type { AnswerReceived, ClickReceived, Job } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import { isStorable } from '../core/storable.ts';
 import { findByIdempotencyKey, pendingRequest } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
+import { leaversAmong } from '../store/offboardings.ts';
 import { addLeased } from '../store/outbox.ts';
 import type { Person } from '../store/people.ts';
 import { commit } from './commit.ts';
@@ -71,6 +73,11 @@ export async function receiveRequest(road: Road, submission: Submission): Promis
       : await who(road, submission.forAccountId);
   if (isRefusal(beneficiary))
     return no('for', await aboutThem(road, submission.forAccountId ?? '', beneficiary));
+  const left = await leaversAmong(road.db, [requester.id, beneficiary.id]);
+  const asker = left.get(requester.id);
+  if (asker !== undefined) return no('entitlement', refuseLeaver(asker, 'notEligible'));
+  const leaver = left.get(beneficiary.id);
+  if (leaver !== undefined) return no('for', refuseForLeaver(beneficiary.name, leaver));
   if (!mayRequest(entitlement.requestableBy, beneficiary))
     return no(
       'entitlement',

@@ -3,6 +3,7 @@ import { type Change, type ChangeEvent, isFound } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
 import type { ChangeId, GrantId } from '../core/ids.ts';
+import { leftInWords, refuseLeaver } from '../core/offboarded.ts';
 import type { ClickReceived, Job } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import type { ApproverPlan } from '../core/routing.ts';
@@ -144,8 +145,11 @@ async function decide(
       );
       if (!isRefusal(outcome))
         return { result: null, events: [...outcome, ...(await endedWith(unit, locked, outcome))] };
+      // Who was asked before they were offboarded hears why they are not any more.
+      const left = (await leaversAmong(unit.tx, [clicker.id])).get(clicker.id);
+      const isWhy = left !== undefined && outcome.reason === 'notAnApprover';
       return {
-        result: outcome,
+        result: isWhy ? refuseLeaver(left, 'notAnApprover') : outcome,
         notes: [
           {
             type: 'clickRefused',
@@ -181,11 +185,6 @@ const goneFromIdp: Verdict = {
   grounds: [{ text: 'the person is no longer in the identity provider', clause: null }],
 };
 
-const hasLeft: Verdict = {
-  effect: 'refuse',
-  grounds: [{ text: 'the person has left: an offboarding is underway', clause: null }],
-};
-
 type Facts = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' | 'target'>;
 
 /** Authority and policy as they are at the click, not as they were when the card was posted; null: no such change. */
@@ -200,8 +199,12 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
     return { ...known, plan: change.plan ?? nobody, verdict: undecided };
   const beneficiary = await freshPerson(road, change.personId);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
-  if ((await leaversAmong(road.db, [beneficiary.id])).size > 0)
-    return { ...known, plan: change.plan ?? nobody, verdict: hasLeft };
+  const left = (await leaversAmong(road.db, [beneficiary.id])).get(beneficiary.id);
+  if (left !== undefined) {
+    const text = leftInWords(beneficiary.name, left).replace(/\.$/, '');
+    const verdict: Verdict = { effect: 'refuse', grounds: [{ text, clause: null }] };
+    return { ...known, plan: change.plan ?? nobody, verdict };
+  }
   const excluded = new Set([
     change.personId,
     ...(change.requesterId === null ? [] : [change.requesterId]),

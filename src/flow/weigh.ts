@@ -3,7 +3,8 @@ import type { Entitlement, Target } from '../core/catalogue.ts';
 import { type Cause, type ChangeEvent, isFound } from '../core/change.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
 import { foundReason } from '../core/mass-items.ts';
-import type { OffboardingCause } from '../core/offboarding.ts';
+import { leftInWords } from '../core/offboarded.ts';
+import { hasLeft, type OffboardingCause } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { revertEvents } from '../core/revert.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
@@ -55,9 +56,9 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
       return await endLeaver(road, personId, inIdp === null ? 'deleted' : 'deprovisioned');
     // On hold: nothing is asked about them until they return or leave.
     if (inIdp.status === 'suspended') return done;
+    const left = (await leaversAmong(road.db, [personId])).get(personId as PersonId);
     // Their case ends every membership, new ones too.
-    if ((await leaversAmong(road.db, [personId])).size > 0)
-      return await endLeaver(road, personId, 'deprovisioned');
+    if (left !== undefined && hasLeft(left)) return await endLeaver(road, personId, 'deprovisioned');
     const isMember = await road.idp.isMember(groupId, idpId);
     return await commit<Ran>(
       road.db,
@@ -73,6 +74,12 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
           return { result: isMember === wanted ? done : { againInMs: 0 }, massChangeEvents };
         }
         if (isMember === wanted) return { result: done };
+        // Nobody is asked to keep what an admin has taken away for good; that has to be taken back first.
+        if (isMember && left !== undefined)
+          return {
+            result: done,
+            events: revertAtOnce(unit, pair, found, leftInWords(inIdp.displayName, left)),
+          };
         if (isMember)
           return (
             (await joined(unit, pair, found, 'unrequested')) ?? {
@@ -145,33 +152,31 @@ async function unrequested(unit: Unit, pair: Pair, found: Found) {
     case 'accept':
       await recordPreexisting(unit.tx, { ...pair, groupName: found.target.groupName }, unit.now);
       return { notes: [noted(unit, 'membershipAccepted', pair, found.target)] };
-    case 'revert': {
-      const finding = received(unit, pair, found, 'finding');
-      const revokeId = randomUUID() as ChangeId;
-      const base = { changeId: finding.changeId, at: unit.now, actor: { part: 'latchkey' } } as const;
-      const denied: ChangeEvent = {
-        ...base,
-        type: 'changeDenied',
-        revokeId,
-        decision: {
-          outcome: 'denied',
-          by: null,
-          byName: 'rule',
-          at: unit.now,
-          note: 'nobody asked for it, and the catalogue says to revert at once',
-          clickId: null,
-        },
-      };
-      const subject = {
-        entitlementKey: found.entitlement.key,
-        personId: pair.personId as PersonId,
-        target: found.target,
-      };
-      return { events: [finding, denied, ...revertEvents(subject, revokeId, base)] };
-    }
+    case 'revert':
+      return { events: revertAtOnce(unit, pair, found, BY_CATALOGUE) };
     default:
       return found.entitlement.unrequested satisfies never;
   }
+}
+
+const BY_CATALOGUE = 'nobody asked for it, and the catalogue says to revert at once';
+
+function revertAtOnce(unit: Unit, pair: Pair, found: Found, note: string): ChangeEvent[] {
+  const finding = received(unit, pair, found, 'finding');
+  const revokeId = randomUUID() as ChangeId;
+  const base = { changeId: finding.changeId, at: unit.now, actor: { part: 'latchkey' } } as const;
+  const denied: ChangeEvent = {
+    ...base,
+    type: 'changeDenied',
+    revokeId,
+    decision: { outcome: 'denied', by: null, byName: 'rule', at: unit.now, note, clickId: null },
+  };
+  const subject = {
+    entitlementKey: found.entitlement.key,
+    personId: pair.personId as PersonId,
+    target: found.target,
+  };
+  return [finding, denied, ...revertEvents(subject, revokeId, base)];
 }
 
 function received(unit: Unit, pair: Pair, found: Found, cause: Extract<Cause, 'finding' | 'loss'>) {

@@ -25,7 +25,7 @@ const HELP = [
   '*/access* and a few words, e.g. *to read Orders API logs in prod until Friday for INC-4711*, fills the form in for you.',
   '*/access mine* shows what you have and what you asked for.',
   '*/access why* says why your last request got a no; with the beginning of a request’s id, why that one.',
-  '*/access offboard @user* takes everything from somebody who has left; for the catalogue’s admins.',
+  '*/access offboard @user* takes everything from somebody who has left, and */access offboard cancel @user* takes that back; for the catalogue’s admins.',
   'Approvers decide on the card; you hear of every step in a direct message.',
 ].join('\n');
 

@@ -1,15 +1,17 @@
 import type { App, BlockAction, ButtonAction, RespondFn, SlashCommand, ViewSubmitAction } from '@slack/bolt';
-import type { ModalView } from '@slack/types';
+import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
+import { refuseLeaver } from '../core/offboarded.ts';
 import { isRefusal } from '../core/refusal.ts';
 import { isStorable } from '../core/storable.ts';
 import { identify, metAs } from '../flow/identify.ts';
 import { isAdmin, notAnAdmin } from '../flow/offboarding.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../flow/offboarding-answer.ts';
+import { caseToCancel } from '../flow/offboarding-cancel.ts';
 import { acceptAnswer, REASON_MAX } from '../flow/receive.ts';
 import type { Road } from '../flow/road.ts';
-import { readOffboarding } from '../store/offboardings.ts';
+import { leaversAmong, readOffboarding } from '../store/offboardings.ts';
 import { type Person, personByLink, readPerson, rememberPerson } from '../store/people.ts';
 import { section } from './card.ts';
 import { inert, mrkdwn, plain } from './mrkdwn.ts';
@@ -24,10 +26,11 @@ type FormKey = z.infer<typeof formKey>;
 
 const START = 'offboarding_start';
 const HAND_OVER = 'offboarding_hand_over';
+const CANCEL = 'offboarding_cancel';
 const REASON = 'reason';
 const TO = 'to';
 
-const USAGE = 'Say whom: `/access offboard @user`.';
+const USAGE = 'Say whom: `/access offboard @user`, or `/access offboard cancel @user` to take that back.';
 
 /** Starting and deciding: each click is stored before it is acknowledged; what it means is settled later. */
 export function hearOffboarding(app: App, road: Road, client: WebClient): void {
@@ -66,16 +69,27 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
     await ack();
   });
 
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: offboardingActions.cancel, type: 'block_actions' },
+    async ({ ack, body, action }) => {
+      await ack();
+      const key = keyOf(body, action);
+      if (key !== null) await openFromButton(road, client, body, await cancelModal(road, key));
+    },
+  );
+
+  app.view<ViewSubmitAction>(CANCEL, async ({ ack, body, view }) => {
+    const key = formKey.parse(JSON.parse(view.private_metadata));
+    const { reason, errors } = reasonIn(view);
+    if (errors !== null) return await ack({ response_action: 'errors', errors });
+    await accept(road, key, body.user.id, 'cancel', { reason }, `view-${view.id}`);
+    await ack();
+  });
+
   app.view<ViewSubmitAction>(START, async ({ ack, body, view }) => {
     const { personId, channel } = startKey.parse(JSON.parse(view.private_metadata));
-    const reason = view.state.values[REASON]?.[REASON]?.value?.trim() ?? '';
-    if (reason === '' || !isStorable(reason))
-      return await ack({
-        response_action: 'errors',
-        errors: {
-          [REASON]: reason === '' ? 'Say why, in a sentence.' : 'This text can’t be stored: type it anew.',
-        },
-      });
+    const { reason, errors } = reasonIn(view);
+    if (errors !== null) return await ack({ response_action: 'errors', errors });
     await acceptAnswer(road, {
       clickId: `${body.user.id}-${personId}-view-${view.id}`,
       about: 'offboarding',
@@ -89,7 +103,17 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
   });
 }
 
-/** `/access offboard @user`: the form that says what will happen, for the catalogue's admins alone. */
+function reasonIn(view: ViewSubmitAction['view']): { reason: string; errors: Record<string, string> | null } {
+  const reason = view.state.values[REASON]?.[REASON]?.value?.trim() ?? '';
+  if (reason !== '' && isStorable(reason)) return { reason, errors: null };
+  const wrong = reason === '' ? 'Say why, in a sentence.' : 'This text can’t be stored: type it anew.';
+  return { reason, errors: { [REASON]: wrong } };
+}
+
+/**
+ * `/access offboard @user`, and `/access offboard cancel @user` to take it back: the form that says what will happen,
+ * for the catalogue's admins alone.
+ */
 export async function openOffboarding(
   road: Road,
   client: WebClient,
@@ -99,10 +123,14 @@ export async function openOffboarding(
   const say = (text: string) => respond({ response_type: 'ephemeral', text: inert(text) });
   const asker = (await metAs(road, command.user_id)) ?? (await identify(road, command.user_id));
   if (isRefusal(asker)) return void (await say(`${asker.text} ${asker.next}`));
-  if (!isAdmin(road, asker)) {
-    const { text, next } = notAnAdmin(road);
-    return void (await say(`${text} ${next}`));
-  }
+  const left = (await leaversAmong(road.db, [asker.id])).get(asker.id);
+  const refused =
+    left === undefined
+      ? isAdmin(road, asker)
+        ? null
+        : notAnAdmin(road)
+      : refuseLeaver(left, 'notAnApprover');
+  if (refused !== null) return void (await say(`${refused.text} ${refused.next}`));
   const accountId = /<@([A-Z0-9]+)(?:\|[^>]*)?>/.exec(command.text)?.[1];
   if (accountId === undefined) return void (await respond({ response_type: 'ephemeral', text: USAGE }));
   const person = await whoeverIs(road, accountId);
@@ -110,7 +138,16 @@ export async function openOffboarding(
     return void (await say(
       'Latchkey does not know who that is in the identity provider. Deactivate them there; Latchkey hears of it.',
     ));
-  if (person.id === asker.id) return void (await say('You can’t offboard yourself. Ask another admin.'));
+  if (person.id === asker.id)
+    return void (await say('You can’t offboard yourself, nor take that back. Ask another admin.'));
+  if (/^offboard\s+cancel\b/.test(command.text.trim())) {
+    const found = await caseToCancel(road, person.id);
+    if (found === null)
+      return void (await say(`${person.name} was never offboarded, so there is nothing to take back.`));
+    const key = { offboarding: found.id, channel: command.channel_id };
+    await client.views.open({ trigger_id: command.trigger_id, view: await cancelModal(road, key) });
+    return;
+  }
   await client.views.open({
     trigger_id: command.trigger_id,
     view: startModal(person, command.channel_id),
@@ -154,13 +191,44 @@ function startModal(person: Person, channel: string): ModalView {
           ].join('\n'),
         ),
       ),
-      {
-        type: 'input',
-        block_id: REASON,
-        label: { type: 'plain_text', text: 'Why?' },
-        hint: { type: 'plain_text', text: 'It stands on the card and in the audit.' },
-        element: { type: 'plain_text_input', action_id: REASON, multiline: true, max_length: REASON_MAX },
-      },
+      whyInput(),
+    ],
+  };
+}
+
+function whyInput(): KnownBlock {
+  return {
+    type: 'input',
+    block_id: REASON,
+    label: { type: 'plain_text', text: 'Why?' },
+    hint: { type: 'plain_text', text: 'It stands on the card and in the audit.' },
+    element: { type: 'plain_text_input', action_id: REASON, multiline: true, max_length: REASON_MAX },
+  };
+}
+
+async function cancelModal(road: Road, key: FormKey): Promise<ModalView> {
+  const offboarding = await readOffboarding(road.db, key.offboarding);
+  const person = offboarding === null ? null : await readPerson(road.db, offboarding.personId);
+  const name = person === null ? 'They' : `*${inert(person.name)}* (${inert(person.email)})`;
+  return {
+    type: 'modal',
+    callback_id: CANCEL,
+    title: { type: 'plain_text', text: 'Take it back' },
+    close: { type: 'plain_text', text: 'Cancel' },
+    submit: { type: 'plain_text', text: 'Take it back' },
+    private_metadata: JSON.stringify(key),
+    blocks: [
+      section(mrkdwn(`${name} can ask for access, be given it and decide on it again:`)),
+      section(
+        mrkdwn(
+          [
+            '• removals that have not been written yet are stopped',
+            '• nothing that was removed comes back by itself: the card lists it, so that it can be asked for again',
+            '• applications that were handed over or revoked stay so',
+          ].join('\n'),
+        ),
+      ),
+      whyInput(),
     ],
   };
 }

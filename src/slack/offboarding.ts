@@ -1,6 +1,12 @@
 import type { Button, KnownBlock } from '@slack/types';
 import { countInWords } from '../core/duration.ts';
-import type { Offboarding, OffboardingItem } from '../core/offboarding.ts';
+import {
+  countsAsLeft,
+  isOffboardingOpen,
+  type Offboarding,
+  type OffboardingItem,
+  restsOnAWord,
+} from '../core/offboarding.ts';
 import {
   causeOfOffboarding,
   itemInWords,
@@ -10,6 +16,7 @@ import {
   offboardingLines,
   offboardingStanding,
   spanInWords,
+  takenBackLines,
 } from '../core/offboarding-words.ts';
 import type { OffboardingView } from '../flow/offboarding-view.ts';
 import type { Notice } from '../flow/ports.ts';
@@ -26,6 +33,7 @@ export const offboardingActions = {
   restore: 'offboarding_restore',
   handOver: 'offboarding_hand_over',
   revoke: 'offboarding_revoke',
+  cancel: 'offboarding_cancel',
 } as const;
 
 /** Each takes two blocks of the 50 that a message holds; those still open come first. */
@@ -53,13 +61,20 @@ export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[
   if (offboarding.closing === 'complete') reply('card:done', doneText(view, names));
   if (offboarding.state === 'returned')
     reply('card:returned', `${offboardingStanding(offboarding, names).headline}.`);
+  const taken = takenBackText(view, names);
+  if (taken !== null) {
+    reply('card:cancelled', taken.toAll);
+    const { accountId } = view.person;
+    const content = { text: taken.toThem, blocks: [section(mrkdwn(taken.toThem))] };
+    if (accountId !== null) all.push({ key: 'cancelled', to: { account: accountId }, under: null, content });
+  }
   for (const { to: owner, items } of view.owners) {
     if (owner.accountId === null) continue;
     const key = `applications:${owner.accountId}`;
     const account = { account: owner.accountId };
     all.push({ key, to: account, under: null, content: ownersMessage(view, items, names) });
     const left = items.filter((item) => item.settled === null);
-    if (offboarding.reminders === 0 || left.length === 0 || offboarding.state === 'returned') continue;
+    if (offboarding.reminders === 0 || left.length === 0 || isBack(offboarding)) continue;
     const text = `:hourglass: Still open: ${left.map((item) => inert(item.name)).join(', ')}. ${names.person} has left, and the credentials go on working. Please hand over or revoke.`;
     all.push({
       key: `${key}:reminded:${offboarding.reminders}`,
@@ -69,6 +84,11 @@ export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[
     });
   }
   return all;
+}
+
+/** Whether they are here after all, and nothing has to be decided any more. */
+function isBack({ state }: Offboarding): boolean {
+  return state === 'returned' || state === 'cancelled';
 }
 
 function namesOf(view: OffboardingView): OffboardingNames {
@@ -95,7 +115,12 @@ function card(view: OffboardingView, names: OffboardingNames): SlackContent {
   blocks.push({ type: 'divider' }, ...standingBlocks(now));
   const late = lateInWords(offboarding, names);
   if (late !== null) blocks.push(section(mrkdwn(late)));
-  blocks.push(section(mrkdwn(offboardingLines(offboarding, names).join('\n'))));
+  if (offboarding.cancelled !== null) blocks.push(section(plain(offboarding.cancelled.reason)));
+  const lines =
+    offboarding.state === 'cancelled'
+      ? takenBackLines(offboarding, view.removed, names)
+      : offboardingLines(offboarding, names);
+  blocks.push(section(mrkdwn(lines.join('\n'))));
   for (const note of notes(view)) blocks.push({ type: 'context', elements: [mrkdwn(note)] });
   const buttons = cardButtons(view);
   if (buttons.length > 0) blocks.push({ type: 'actions', block_id: 'offboarding', elements: buttons });
@@ -106,7 +131,7 @@ function card(view: OffboardingView, names: OffboardingNames): SlackContent {
 function notes(view: OffboardingView): string[] {
   const { offboarding, duties } = view;
   const said: string[] = [];
-  const isOver = offboarding.state === 'returned' || offboarding.closing === 'dismissed';
+  const isOver = isBack(offboarding) || offboarding.closing === 'dismissed';
   if (isOver) {
     const unmanaged = offboarding.teams.filter((team) => team.kept === null && !team.isManaged);
     if (unmanaged.length > 0)
@@ -137,13 +162,15 @@ function cardButtons(view: OffboardingView): Button[] {
       }),
       button(offboardingActions.notLeft, 'They only lost the app', value),
     ];
-  if (offboarding.state === 'returned' && view.restorable.length > 0)
+  if (isBack(offboarding) && view.restorable.length > 0)
     return [
       button(offboardingActions.restore, 'Restore', value, {
         style: 'primary',
         ...sure('Restore', `${name} gets again, until the old end: ${inert(view.restorable.join(', '))}.`),
       }),
     ];
+  if (countsAsLeft(offboarding) && restsOnAWord(offboarding))
+    return [button(offboardingActions.cancel, 'Take it back…', value)];
   return [];
 }
 
@@ -154,9 +181,9 @@ function ownersMessage(
 ): SlackContent {
   const { offboarding } = view;
   const open = items.filter((item) => item.settled === null);
-  const isOver = offboarding.state === 'returned';
+  const isOver = isBack(offboarding);
   const head = isOver
-    ? `${names.person} is back, so nothing has to be decided about these any more`
+    ? `${names.person} is ${offboarding.state === 'returned' ? 'back' : 'not leaving'}, so nothing has to be decided about these any more`
     : open.length === 0
       ? `All of ${names.person}’s applications here are settled`
       : `${names.person} has left, and owned ${open.length === 1 ? 'an application' : 'applications'} whose credentials go on working`;
@@ -168,7 +195,9 @@ function ownersMessage(
   const shown = [...open, ...items.filter((item) => item.settled !== null)].slice(0, ITEMS_SHOWN);
   for (const item of shown) {
     blocks.push(
-      section(mrkdwn(`*${inert(item.name)}*, ${inert(itemInWords(item))}\n${itemStanding(item, names)}`)),
+      section(
+        mrkdwn(`*${inert(item.name)}*, ${inert(itemInWords(item))}\n${itemStanding(item, names, isOver)}`),
+      ),
     );
     const buttons = isOver ? [] : itemButtons(offboarding, item);
     if (buttons.length > 0)
@@ -182,7 +211,7 @@ function ownersMessage(
   const what = `${countInWords(open.length)} ${open.length === 1 ? 'application' : 'applications'}`;
   return {
     text: isOver
-      ? `${inert(view.person.name)} is back.`
+      ? `${inert(view.person.name)} is ${offboarding.state === 'returned' ? 'back' : 'not leaving'}.`
       : `${inert(view.person.name)} has left: ${what} to decide on.`,
     blocks,
   };
@@ -229,6 +258,8 @@ function alarmText(
 ): string | null {
   const { late } = offboarding;
   if (late === null) return null;
+  if (late.clearedAt === null && !isOffboardingOpen(offboarding.state))
+    return `The alarm is over: ${offboarding.state === 'cancelled' ? 'the offboarding was taken back' : `${names.person} is back`}.`;
   if (late.clearedAt !== null)
     return `:white_check_mark: Alarm cleared: nothing of ${names.person}’s access is left in MuleSoft, ${spanInWords(offboarding.beganAt ?? offboarding.openedAt, late.clearedAt)} after it began.`;
   return `:rotating_light: ${listed(admins)}: ${names.person} has left, and access is not seen gone within ${Math.round(objectiveMs / 1_000)} s. ${lateInWords(offboarding, names)} Latchkey keeps trying, and says here when it is gone.`;
@@ -239,4 +270,22 @@ function doneText({ offboarding }: OffboardingView, names: OffboardingNames): st
   const took = closedAt === null ? '' : `, ${spanInWords(beganAt ?? openedAt, closedAt)} after it began`;
   const starter = offboarding.startedBy === null ? '' : ` Started by ${inert(offboarding.startedBy.name)}.`;
   return `:checkered_flag: Offboarding of ${names.person} is complete${took}: nothing of theirs is left in MuleSoft.${starter}`;
+}
+
+/** Said once, to those who read the channel and to whom it is about; null: it was not taken back. */
+function takenBackText(
+  { offboarding: { cancelled }, removed }: OffboardingView,
+  names: OffboardingNames,
+): { toAll: string; toThem: string } | null {
+  if (cancelled === null) return null;
+  const by = inert(cancelled.by.name);
+  const gone = removed.gone.map(({ title }) => inert(title)).join(', ');
+  const next =
+    gone === ''
+      ? 'No access had been removed.'
+      : `What was removed does not come back by itself; ask again with /access for what is still needed: ${gone}.`;
+  return {
+    toAll: `${by} took the offboarding of ${names.person} back. ${next}`,
+    toThem: `${by} took your offboarding back: you can ask for access and decide on it again. ${next}`,
+  };
 }

@@ -4,6 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { heldUntil } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
+import { refuseLeaver } from '../core/offboarded.ts';
 import { isRefusal } from '../core/refusal.ts';
 import { choiceOf, choices, type ReceivedBundle, receiveBundle } from '../flow/bundles.ts';
 import { identify } from '../flow/identify.ts';
@@ -12,6 +13,7 @@ import type { Road } from '../flow/road.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
+import { leaversAmong } from '../store/offboardings.ts';
 import { linkOf, personByLink } from '../store/people.ts';
 import { buttonKey } from './button-key.ts';
 import { actions } from './card.ts';
@@ -167,6 +169,8 @@ async function formFor(road: Road, accountId: string): Promise<ModalView> {
   try {
     const person = await identify(road, accountId);
     if (isRefusal(person)) return refusalModal(person);
+    const left = (await leaversAmong(road.db, [person.id])).get(person.id);
+    if (left !== undefined) return refusalModal(refuseLeaver(left, 'notEligible'));
     const entitlements = choices(road, person);
     return entitlements.length === 0
       ? nothingModal(road.catalogue.current().admins)

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { evolveOffboarding } from '../core/evolve-offboarding.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
 import {
+  countsAsLeft,
   type Offboarding,
   type OffboardingEvent,
   type OffboardingState,
@@ -47,23 +48,29 @@ export async function openOffboardings(
     .select('id')
     .where('state', 'in', [...states])
     .orderBy('opened_at')
+    .orderBy('id')
     .execute();
   return rows.map((row) => row.id);
 }
 
-/** Those of these people who have left by a case that is not over. */
-export async function leaversAmong(db: Db | Tx, personIds: readonly string[]): Promise<Set<PersonId>> {
-  if (personIds.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('offboardings')
-    .select('person_id')
-    .where('person_id', 'in', [...personIds])
-    .where('state', 'in', ['underway', 'appsOpen'])
-    .execute();
-  return new Set(rows.map((row) => row.person_id as PersonId));
+/**
+ * Those of these people who count as having left, each with the case that says so: their newest that came to more than
+ * being asked about or held.
+ */
+export async function leaversAmong(
+  db: Db | Tx,
+  personIds: readonly string[],
+): Promise<Map<PersonId, Offboarding>> {
+  if (personIds.length === 0) return new Map();
+  const { rows } = await sql<{ doc: Offboarding }>`
+    select distinct on (person_id) doc from offboardings
+    where person_id = any(${[...personIds]}::uuid[]) and doc->>'beganAt' is not null
+    order by person_id, opened_at desc`.execute(db);
+  const newest = rows.map(({ doc }) => revive(doc));
+  return new Map(newest.filter(countsAsLeft).map((o) => [o.personId, o]));
 }
 
-/** Whether a case that is not over keeps this person out of every team. */
+/** Whether this person is kept out of every team: by a case that is not over, or by an admin's word. */
 export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean> {
   const row = await db
     .selectFrom('offboardings')
@@ -72,13 +79,7 @@ export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean>
     .where('state', 'in', [...openOffboardingStates])
     .limit(1)
     .executeTakeFirst();
-  return row !== undefined;
-}
-
-/** Whether an admin's word that they have left is the last that was heard of it: the directory never said so itself. */
-export async function leftByHand(db: Db | Tx, personId: string): Promise<boolean> {
-  const latest = await latestOffboarding(db, personId);
-  return latest?.state === 'closed' && latest.closing === 'complete' && latest.cause === 'byHand';
+  return row !== undefined || (await leaversAmong(db, [personId])).size > 0;
 }
 
 /** One case at a time is started for a person, and the mass guard counts one start after the other. */
@@ -137,6 +138,7 @@ export async function preexistingGroups(db: Db | Tx, personId: string): Promise<
     .select('group_id')
     .where('person_id', '=', personId)
     .where('ended_at', 'is', null)
+    .orderBy('group_id')
     .execute();
   return rows.map((row) => row.group_id);
 }
@@ -184,6 +186,9 @@ function revive(doc: Offboarding): Offboarding {
       decision: item.decision === null ? null : { ...item.decision, at: must(item.decision.at) },
       settled: item.settled === null ? null : { ...item.settled, at: must(item.settled.at) },
     })),
+    // Cases from before these were kept have neither.
+    agreed: doc.agreed == null ? null : { ...doc.agreed, at: must(doc.agreed.at) },
+    cancelled: doc.cancelled == null ? null : { ...doc.cancelled, at: must(doc.cancelled.at) },
     restored: doc.restored.map((one) => ({ ...one, at: must(one.at) })),
   };
 }

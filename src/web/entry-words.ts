@@ -138,6 +138,10 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return 'Nothing was there to end';
     case 'offboardingReturned':
       return 'Back in the directory';
+    case 'directoryAgreed':
+      return 'The directory says so too';
+    case 'offboardingCancelled':
+      return `${somebody} took the offboarding back; ${countOf(data.stopped)} groups not left yet are left alone`;
     case 'teamsGivenBack':
       return 'Teams given back';
     case 'accessRestored':

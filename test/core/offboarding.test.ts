@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { evolveOffboarding } from '../../src/core/evolve-offboarding.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { ChangeId, OffboardingId, PersonId } from '../../src/core/ids.ts';
+import { refuseLeaver } from '../../src/core/offboarded.ts';
 import {
+  countsAsLeft,
   hasLeft,
   isOffboardingOpen,
   isWorthTelling,
@@ -14,13 +16,17 @@ import {
   type OffboardingItem,
   type OffboardingState,
   offboardingLifeCycle,
+  restsOnAWord,
 } from '../../src/core/offboarding.ts';
 import {
+  causeOfOffboarding,
   itemInWords,
   itemStanding,
+  lateInWords,
   offboardingLines,
   offboardingStanding,
   spanInWords,
+  takenBackLines,
 } from '../../src/core/offboarding-words.ts';
 import { isRefusal } from '../../src/core/refusal.ts';
 import { outcomeOf, reportOf, settleApplication } from '../../src/core/settle-application.ts';
@@ -109,6 +115,14 @@ const events: { [T in OffboardingEvent['type']]: Extract<OffboardingEvent, { typ
   },
   offboardingClosed: { ...base, type: 'offboardingClosed' },
   offboardingReturned: { ...base, type: 'offboardingReturned' },
+  directoryAgreed: { ...base, type: 'directoryAgreed', cause: 'deprovisioned' },
+  offboardingCancelled: {
+    ...base,
+    type: 'offboardingCancelled',
+    by: sam,
+    reason: 'It was the other Tom',
+    stopped: ['r1' as ChangeId],
+  },
   teamsGivenBack: { ...base, type: 'teamsGivenBack' },
   accessRestored: { ...base, type: 'accessRestored', by: sam, changeIds: ['c3' as ChangeId] },
 };
@@ -128,6 +142,7 @@ const wayTo: Record<OffboardingState, OffboardingEvent[]> = {
   appsOpen: [started('underway'), events.accessGone],
   closed: [started('underway'), events.accessGone, events.offboardingReported],
   returned: [started('asking'), events.offboardingReturned],
+  cancelled: [started('underway'), events.offboardingCancelled],
 };
 const states = Object.keys(offboardingLifeCycle) as OffboardingState[];
 const types = Object.keys(events) as OffboardingEvent['type'][];
@@ -183,6 +198,87 @@ test('nothing irreversible can happen while it is asked about or held', () => {
 test('only who is underway or has applications open counts as having left', () => {
   expect(states.filter((state) => hasLeft({ state }))).toEqual(['underway', 'appsOpen']);
   expect(states.filter(isOffboardingOpen)).toEqual(['asking', 'held', 'underway', 'appsOpen']);
+});
+
+describe('an admin’s word that somebody has left', () => {
+  const byHand = { ...started('underway'), cause: 'byHand', startedBy: sam } as const;
+  const over = [events.accessGone, events.offboardingReported];
+  const lostApp = { ...started('asking'), cause: 'lostApp' } as const;
+
+  test.each<[string, OffboardingEvent[], boolean]>([
+    ['at work', [byHand], true],
+    ['with nothing left to take away', [byHand, ...over], true],
+    ['taken back', [byHand, events.offboardingCancelled], false],
+    ['taken back afterwards', [byHand, ...over, events.offboardingCancelled], false],
+    ['borne out by the directory', [byHand, events.directoryAgreed, ...over], false],
+    ['said of who lost the app', [lostApp, { ...events.leaverConfirmed, cause: 'lostApp' }, ...over], true],
+    ['not said yet of who lost the app', [lostApp], false],
+    ['that the directory said itself', [started('underway'), ...over], false],
+    [
+      'said of who lost the app and has it again',
+      [lostApp, events.leaverConfirmed, ...over, events.offboardingReturned],
+      false,
+    ],
+  ])('%s', (_, all, counts) => {
+    expect(countsAsLeft(caseAfter(...all))).toBe(counts);
+  });
+
+  test('can be taken back, and the directory’s own can not', () => {
+    expect(restsOnAWord(caseAfter(byHand))).toBe(true);
+    expect(restsOnAWord(caseAfter(byHand, events.directoryAgreed))).toBe(false);
+    expect(restsOnAWord(caseAfter(started('underway')))).toBe(false);
+    expect(restsOnAWord(caseAfter(lostApp))).toBe(false);
+  });
+
+  test('is told with what it keeps from them, and until when', () => {
+    const closed = caseAfter(byHand, ...over);
+    expect(offboardingStanding(closed, names).detail).toBe(
+      'Nothing of theirs is left in MuleSoft. Until this is taken back, or Tom Okafor has left and returned in Okta, too, they can’t ask for access, be given it, or decide on it.',
+    );
+    expect(refuseLeaver(closed, 'notEligible').text).toBe(
+      'You were offboarded by Sam Whitaker, so you can’t ask for access any more.',
+    );
+    const agreed = caseAfter(byHand, events.directoryAgreed);
+    expect(causeOfOffboarding(agreed, names)).toBe(
+      'Started by Sam Whitaker, 2026-03-02T09:00:00.000Z. Deactivated in Okta as well, 2026-03-02T09:00:00.000Z.',
+    );
+  });
+
+  test('taken back says what to ask for again, and what was not removed', () => {
+    const back = caseAfter(
+      byHand,
+      { ...events.requestsClosed, changeIds: ['c1' as ChangeId] },
+      events.applicationsFound,
+      events.applicationSettled,
+      events.offboardingCancelled,
+    );
+    const removed = {
+      gone: [
+        { title: 'Orders API', until: T0 },
+        { title: 'Payments', until: null },
+      ],
+      left: ['anypoint-vault'],
+    };
+    expect(takenBackLines(back, removed, names)).toEqual([
+      '*Removed; whoever still needs it asks for it again with /access:*',
+      '• Orders API, granted until 2026-03-02T09:00:00.000Z',
+      '• Payments (without a grant)',
+      '*Not removed yet, and left as it is; the owner is asked whether it stays:*',
+      '• anypoint-vault',
+      '*Stays as it is:*',
+      '• One request closed; ask again',
+      '• orders-dashboard: Revoked: its credentials open nothing any more',
+    ]);
+    expect(
+      takenBackLines(caseAfter(byHand, events.offboardingCancelled), { gone: [], left: [] }, names),
+    ).toEqual(['Nothing had been removed.']);
+  });
+
+  test('taken back while the alarm is raised is no alarm any more', () => {
+    const late = caseAfter(byHand, events.offboardingLate, events.offboardingCancelled);
+    expect(offboardingStanding(late, names).mood).toBe('over');
+    expect(lateInWords(late, names)).toBeNull();
+  });
 });
 
 test('legs keep the time at which they were first done, and count what comes later', () => {
