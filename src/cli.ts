@@ -16,6 +16,8 @@ import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
 import { serveModel } from './sandbox/model/serve.ts';
 import { createToken, listTokens, revokeToken, type ScimSource, sources } from './scim/tokens.ts';
+import { createSlackClient } from './slack/client.ts';
+import { createSlackDirectory } from './slack/directory.ts';
 import { datesOfToken } from './store/bearer-token.ts';
 import { type Db, openDatabase } from './store/database.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
@@ -78,7 +80,11 @@ policyCommands(program, {
     const outside = readConfig(process.env).outside ?? (await runningSandbox().catch(() => null));
     return outside === null
       ? null
-      : { idp: createOkta(outside.okta), mulesoft: createAnypoint(outside.anypoint) };
+      : {
+          idp: createOkta(outside.okta),
+          mulesoft: createAnypoint(outside.anypoint),
+          chat: createSlackDirectory(createSlackClient(outside.slack, pino({ level: 'silent' }))),
+        };
   },
   withDatabase,
   say,

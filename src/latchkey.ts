@@ -1,4 +1,3 @@
-import { WebClient } from '@slack/web-api';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Outside } from './config.ts';
@@ -26,9 +25,8 @@ import { createAnypoint } from './mulesoft/anypoint.ts';
 import { createReloader } from './policy/reload.ts';
 import { createMotor } from './queue/motor.ts';
 import { scimRoutes } from './scim/routes.ts';
-import { boltLogger } from './slack/bolt-logger.ts';
-import { SLACK_TIMEOUT_MS } from './slack/call.ts';
 import { canaryNotices } from './slack/canary.ts';
+import { createSlackClient } from './slack/client.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { listen } from './slack/listen.ts';
 import { massNotices } from './slack/mass-change.ts';
@@ -102,14 +100,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const locks = openLocks(options.databaseUrl);
   const motor = await createMotor({ redisUrl: options.redisUrl, databaseUrl: options.databaseUrl, log });
 
-  const slack = new WebClient(outside.slack.botToken, {
-    slackApiUrl: outside.slack.apiUrl,
-    timeout: SLACK_TIMEOUT_MS,
-    logger: boltLogger(log),
-    // The outbox owns retries and waits; the client must neither repeat a post nor sleep inside a call.
-    retryConfig: { retries: 0 },
-    rejectRateLimitedCalls: true,
-  });
+  const slack = createSlackClient(outside.slack, log);
   const idp = createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth });
   const mulesoft = createAnypoint(outside.anypoint);
   const graph = outside.graph === null ? null : createGraph(outside.graph);

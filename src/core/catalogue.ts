@@ -65,6 +65,9 @@ export type MassGuard = {
 /** A person added to and removed from a group every few minutes, the trip to Anypoint timed. */
 export type Canary = { person: string; entitlement: EntitlementKey; everySeconds: number };
 
+/** Who is on call: whoever is in this user group of Slack, by its handle, or in this group of the IdP, by its name. */
+export type OnCallSource = { slackUserGroup: string } | { idpGroup: string };
+
 export type Clause = { id: string; text: string };
 
 export type Catalogue = {
@@ -78,6 +81,10 @@ export type Catalogue = {
   remindSeconds: number;
   massGuard: MassGuard;
   canary: Canary | null;
+  /** Null: nobody says who is on call. */
+  onCall: OnCallSource | null;
+  /** Of a person's last sign-in only one of so long ago at most says where they are. */
+  signInWithinSeconds: number;
   entitlements: Entitlement[];
   bundles: Bundle[];
   clauses: Clause[];

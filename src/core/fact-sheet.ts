@@ -1,6 +1,6 @@
 import type { Clause, Entitlement } from './catalogue.ts';
 import { durationInWords } from './duration.ts';
-import type { Verdict } from './verdict.ts';
+import type { RequestFacts, Verdict } from './verdict.ts';
 
 /** One numbered fact (`f1`, `f2`...), ready to be read by people and by the model. */
 export type SheetFact = {
@@ -51,6 +51,7 @@ export function factSheet(subject: SheetSubject): FactSheet {
   if (subject.requester !== null) lines.splice(1, 0, ['requested by', subject.requester.name, true]);
   const { conflicts = [] } = subject.verdict;
   if (conflicts.length > 0) lines.push(['conflicts', conflicts.map((c) => c.text).join('; ')]);
+  lines.push(...outsideOf(subject.verdict.facts ?? {}));
   if (subject.heldUntil !== null) lines.push(['held until', subject.heldUntil.toISOString()]);
   return {
     facts: lines.map(([label, text, untrusted], i) => ({
@@ -61,6 +62,21 @@ export function factSheet(subject: SheetSubject): FactSheet {
     })),
     clauses: [...subject.clauses],
   };
+}
+
+type Outside = Pick<RequestFacts, 'isOnCall' | 'location'>;
+
+/** What only others could say, where it is known. */
+function outsideOf({ isOnCall, location }: Outside): [label: string, text: string][] {
+  return [
+    ...(isOnCall === undefined ? [] : [['on call', isOnCall ? 'yes' : 'no'] satisfies [string, string]]),
+    ...(location === undefined ? [] : [['last sign-in from', location] satisfies [string, string]]),
+  ];
+}
+
+/** `on call: yes`, `last sign-in from: Germany`. */
+export function outsideInWords(facts: Outside): string[] {
+  return outsideOf(facts).map(([label, text]) => `${label}: ${text}`);
 }
 
 /** Only what Latchkey gave is counted: who was in the group before has asked nobody. */
@@ -84,9 +100,21 @@ export function plainSummary(sheet: FactSheet): string {
   return [
     `${capital(text('duration'))}.`,
     `${capital(text('peers'))}; ${text('history')}.`,
+    ...[outsideSentence(sheet)].filter((sentence) => sentence !== ''),
     // The last ground is what the rules came to; the others are said already.
     `${capital(text('verdict').split('; ').at(-1) ?? '')}.`,
   ].join(' ');
+}
+
+function outsideSentence({ facts }: FactSheet): string {
+  const text = (label: string) => facts.find((f) => f.label === label)?.text;
+  const onCall = text('on call');
+  const country = text('last sign-in from');
+  const said = [
+    ...(onCall === undefined ? [] : [onCall === 'yes' ? 'on call' : 'not on call']),
+    ...(country === undefined ? [] : [`last sign-in from ${country}`]),
+  ];
+  return said.length === 0 ? '' : `${capital(said.join('; '))}.`;
 }
 
 /** The text as the beginning of a sentence. */

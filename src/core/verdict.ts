@@ -42,7 +42,7 @@ export type RequestFacts = {
   hour?: number;
   weekday?: Weekday;
   isOnCall?: boolean;
-  /** Country of the sign-in. */
+  /** Country of the last sign-in of the person it is for, as the IdP names it. */
   location?: string;
   duties?: Duties;
   /** Follows from `duties` and the catalogue. */
@@ -86,6 +86,8 @@ export type RuleAnswer = {
 export type Rules = {
   /** Changes with every change of the policy. */
   fingerprint: string;
+  /** Names of the facts that any of them looks at, as rules call them: what nobody looks at need not be found out. */
+  looksAt: ReadonlySet<string>;
   /** `approver`: who would do it, for `approve`; else it is the beneficiary. */
   answer(action: RuledAction, facts: RequestFacts, approver?: ApproverFacts): RuleAnswer;
 };

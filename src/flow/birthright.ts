@@ -17,7 +17,7 @@ import { isKeptOut } from '../store/offboardings.ts';
 import { type Person, readPerson } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
 import { endGrants } from './end.ts';
-import { requestFacts } from './request-facts.ts';
+import { type OutsideFacts, outsideFacts, requestFacts } from './request-facts.ts';
 import type { Road } from './road.ts';
 
 /** Looked at in one query, and written in as many commits. */
@@ -27,7 +27,12 @@ const PAGE = 100;
  * What rules give and take when a person arrives or moves: what is everybody's in the new department is given, what was
  * the old one's ends, with a revoke unless another grant keeps it. The caller commits the events.
  */
-export async function birthrightsAtTurn(road: Road, unit: Unit, person: Person): Promise<ChangeEvent[]> {
+export async function birthrightsAtTurn(
+  road: Road,
+  unit: Unit,
+  person: Person,
+  outside: OutsideFacts,
+): Promise<ChangeEvent[]> {
   const held = await heldByRule(unit.tx, person.id);
   const over: Change[] = [];
   for (const { id, key } of held) {
@@ -41,7 +46,7 @@ export async function birthrightsAtTurn(road: Road, unit: Unit, person: Person):
   if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return events;
   for (const entitlement of birthrightsOf(road.catalogue.current(), person.department))
     if (!held.some(({ key }) => key === entitlement.key))
-      events.push(...(await give(road, unit, person, entitlement, false)));
+      events.push(...(await give(road, unit, person, entitlement, { isRenewal: false, outside })));
   return events;
 }
 
@@ -67,8 +72,10 @@ async function renewOne(road: Road, entitlement: Entitlement, departments: reado
       PAGE,
     );
     for (const personId of due)
-      await road.locks.withLock(`person:${personId}`, () =>
-        commit(
+      await road.locks.withLock(`person:${personId}`, async () => {
+        const known = await readPerson(road.db, personId);
+        const outside = known === null ? {} : await outsideFacts(road, road.db, known, { isAsking: false });
+        await commit(
           road.db,
           async (unit) => {
             const person = await readPerson(unit.tx, personId);
@@ -77,11 +84,14 @@ async function renewOne(road: Road, entitlement: Entitlement, departments: reado
             if (!isBirthright(entitlement, person.department)) return { result: null };
             const held = await heldByRule(unit.tx, personId);
             const isRenewal = held.some(({ key }) => key === entitlement.key);
-            return { result: null, events: await give(road, unit, person, entitlement, isRenewal) };
+            return {
+              result: null,
+              events: await give(road, unit, person, entitlement, { isRenewal, outside }),
+            };
           },
           road.nudge,
-        ),
-      );
+        );
+      });
     after = due.at(-1) ?? null;
     if (due.length < PAGE) return;
   }
@@ -93,7 +103,7 @@ async function give(
   unit: Unit,
   person: Person,
   entitlement: Entitlement,
-  isRenewal: boolean,
+  { isRenewal, outside }: { isRenewal: boolean; outside: OutsideFacts },
 ): Promise<ChangeEvent[]> {
   const status = road.catalogue.status(entitlement.key);
   if (status.status !== 'ready' || person.department === null) return [];
@@ -111,6 +121,7 @@ async function give(
       requestedAt: unit.now,
       ticket: null,
     },
+    outside,
   });
   const verdict = evaluateRequest(facts, road.catalogue.rules());
   if (verdict.effect !== 'autoApprove') return [];

@@ -18,7 +18,7 @@ import { writeSummary } from '../store/summaries.ts';
 import { byOwner, resolveApprovers } from './approvers.ts';
 import { commit } from './commit.ts';
 import { freshPerson } from './identify.ts';
-import { requestFacts } from './request-facts.ts';
+import { outsideFacts, requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { actorIds, tellingAboutFound } from './who-decides.ts';
 
@@ -58,7 +58,11 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     if (left !== undefined) return await refuseChange(road, job.changeId, refuseForLeaver(name, left));
   }
   const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
-  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change });
+  const outside = await outsideFacts(road, road.db, beneficiary, {
+    isAsking: requester !== null,
+    before: change.verdict?.facts,
+  });
+  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change, outside });
   const byRules = evaluateRequest(facts, road.catalogue.rules());
   // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
   const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;

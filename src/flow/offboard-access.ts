@@ -16,7 +16,7 @@ import { revokeOf } from './end.ts';
 import { freshPerson } from './identify.ts';
 import { entitlementOf, shrinkWithin } from './mass-change.ts';
 import { at, grantsEnded, teamsOf } from './offboarding.ts';
-import { requestFacts } from './request-facts.ts';
+import { outsideFacts, requestFacts } from './request-facts.ts';
 import type { Road } from './road.ts';
 import { readyTargets } from './survey.ts';
 import { actorIds, tellingAboutFound } from './who-decides.ts';
@@ -242,7 +242,11 @@ async function planWithout(road: Road, changeId: ChangeId) {
     ...(await actorIds(road, await tellingAboutFound(road, change))),
   ]);
   const asked = isFound(change) ? { ...entitlement, approvers: byOwner } : entitlement;
-  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change });
+  const outside = await outsideFacts(road, road.db, beneficiary, {
+    isAsking: change.requesterId !== null,
+    before: change.verdict?.facts,
+  });
+  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change, outside });
   const verdict = evaluateRequest(facts, road.catalogue.rules());
   const under = { facts, verdict };
   const plan = await resolveApprovers(road, road.catalogue.current(), asked, beneficiary, excluded, under);

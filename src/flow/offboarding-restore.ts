@@ -15,7 +15,7 @@ import { commit, type Unit } from './commit.ts';
 import { freshPerson } from './identify.ts';
 import { at, isAdmin } from './offboarding.ts';
 import { restorableOf } from './offboarding-view.ts';
-import { requestFacts } from './request-facts.ts';
+import { type OutsideFacts, outsideFacts, requestFacts } from './request-facts.ts';
 import type { Road } from './road.ts';
 
 /** Gives again what ended and has time left: each grant anew through the road, with the clicker as its approver. */
@@ -49,6 +49,7 @@ export async function restore(
       'Reactivate it first.',
     );
   const by = { id: clicker.id, name: clicker.name };
+  const outside = await outsideFacts(road, road.db, person, { isAsking: false });
   return await commit<Refusal | null>(
     road.db,
     async (unit) => {
@@ -67,11 +68,10 @@ export async function restore(
       const done = new Set(locked.restored.flatMap((one) => one.changeIds as string[]));
       const events: ChangeEvent[] = [];
       const changeIds: ChangeId[] = [];
-      const why =
-        locked.cancelled === null ? `${person.name} is back` : 'the offboarding was taken back';
+      const why = locked.cancelled === null ? `${person.name} is back` : 'the offboarding was taken back';
       const refused: string[] = [];
       for (const { changeId } of mine.filter((one) => !done.has(one.changeId))) {
-        const given = await givenAgain(road, unit, changeId, person, { by, why });
+        const given = await givenAgain(road, unit, changeId, person, { by, outside, why });
         if (typeof given === 'string') refused.push(given);
         else {
           events.push(...given);
@@ -103,7 +103,7 @@ async function givenAgain(
   unit: Unit,
   changeId: string,
   person: Person,
-  { by, why }: { by: By; why: string },
+  { by, outside, why }: { by: By; outside: OutsideFacts; why: string },
 ): Promise<ChangeEvent[] | string> {
   const before = await readChange(unit.tx, changeId);
   const entitlement = before === null ? null : road.catalogue.entitlement(before.entitlementKey);
@@ -114,7 +114,12 @@ async function givenAgain(
   if (heldUntil(held, unit.now) !== null) return `${entitlement.title} is held already`;
   if ((await pendingRequest(unit.tx, person.id, entitlement.key)) !== null)
     return `${entitlement.title} waits for a decision already`;
-  const facts = await requestFacts(road, unit.tx, { entitlement, beneficiary: person, change: before });
+  const facts = await requestFacts(road, unit.tx, {
+    entitlement,
+    beneficiary: person,
+    change: before,
+    outside,
+  });
   const verdict = evaluateRequest(facts, road.catalogue.rules());
   if (verdict.effect === 'refuse')
     return `${entitlement.title}: ${verdict.grounds.map((ground) => ground.text).join('; ')}`;

@@ -38,6 +38,9 @@ export type Page<Row> = {
   easeMs: number;
 };
 
+/** Where somebody signed in. `country` as the IdP names it; null when it could not tell. */
+export type SignIn = { at: Date; country: string | null };
+
 /**
  * An identity provider. Every call may throw a Fault `idp.*`; a write that got no answer throws
  * `idp.timeout` with `outcomeUnknown`.
@@ -63,6 +66,8 @@ export interface IdentityProvider {
   addMember(groupId: string, personId: string): Promise<void>;
   /** Idempotent. */
   removeMember(groupId: string, personId: string): Promise<void>;
+  /** The newest that succeeded within so many seconds; null: none. Left out where the IdP can't be asked. */
+  lastSignIn?(personId: string, withinSeconds: number): Promise<SignIn | null>;
   /** Where the IdP keeps one that can be asked. */
   readonly log?: DirectoryLog;
   /** Cheap call that proves the credentials; throws a Fault otherwise. */
@@ -269,6 +274,8 @@ export interface ChatDirectory {
   whoIs(accountId: string): Promise<ChatAccount | null>;
   /** Account id of the active member with this e-mail, or null. */
   findByEmail(email: string): Promise<string | null>;
+  /** Account ids of a user group, named by its handle, as of some seconds ago; null: there is none, or it is off. */
+  membersOfUserGroup(handle: string): Promise<readonly string[] | null>;
 }
 
 /** Where a message stands. */

@@ -1,12 +1,15 @@
-import type { Entitlement } from '../core/catalogue.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Entitlement, OnCallSource } from '../core/catalogue.ts';
 import type { Change } from '../core/change.ts';
+import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
 import { conflictsOf, type Duties, type Holding, withInherited } from '../core/separation.ts';
-import { type RequestFacts, type Weekday, weekdays } from '../core/verdict.ts';
+import { type RecordedFacts, type RequestFacts, type Weekday, weekdays } from '../core/verdict.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { holding } from '../store/grants.ts';
 import { heldBeside } from '../store/holdings.ts';
-import type { Person } from '../store/people.ts';
+import { linkOf, type Person } from '../store/people.ts';
+import type { ChatDirectory, IdentityProvider } from './ports.ts';
 import type { Road } from './road.ts';
 
 /** Everything that is known of a request and that rules may ask about. */
@@ -18,6 +21,8 @@ export async function requestFacts(
     beneficiary: Person;
     /** Null: nobody asked. */
     change: Pick<Change, 'id' | 'cause' | 'requesterId' | 'requestedSeconds' | 'requestedAt' | 'ticket'>;
+    /** Asked for beforehand, outside any transaction. */
+    outside: OutsideFacts;
   },
 ): Promise<RequestFacts> {
   const { entitlement, beneficiary, change } = asked;
@@ -37,9 +42,148 @@ export async function requestFacts(
     isExtension: change.cause === 'extension',
     earlierGrants,
     ...clockOf(change.requestedAt, beneficiary.timeZone),
+    ...asked.outside,
     duties,
     conflicts: conflictsOf(road.catalogue.current(), entitlement, duties),
   };
+}
+
+/** What only Slack or the IdP can say; what is left out is not known. */
+export type OutsideFacts = Pick<RequestFacts, 'isOnCall' | 'location'>;
+
+/** The longest that a decision waits for one of them, in milliseconds. */
+const BUDGET_MS = 2_000;
+
+/**
+ * Asks for what only others know of a person, as far as a rule in force looks at it. An answer that does not come in
+ * time, or can't be had, leaves the fact unknown: then a person decides.
+ */
+export async function outsideFacts(
+  road: Pick<Road, 'catalogue' | 'idp' | 'chat' | 'log'>,
+  db: Db,
+  person: Person,
+  asked: {
+    /** Only who asks has signed in for it. */
+    isAsking: boolean;
+    /** What an earlier verdict on the same was made of: where they asked from stays so, and on call is better than nothing. */
+    before?: RecordedFacts | undefined;
+  },
+): Promise<OutsideFacts> {
+  const { catalogue, idp, chat, log } = road;
+  const looksAt = (fact: string) => catalogue.rules().looksAt.has(fact);
+  if (!looksAt('onCall') && !looksAt('location')) return {};
+  const { onCall, signInWithinSeconds } = catalogue.current();
+  const [idpId, accountId] = await Promise.all([
+    linkOf(db, person.id, idp.name),
+    linkOf(db, person.id, 'slack'),
+  ]);
+  const who = { idpId, accountId, email: person.email };
+  const { before, isAsking } = asked;
+  const sources: OutsideSources = {
+    idp,
+    chat,
+    onCall: looksAt('onCall') ? onCall : null,
+    signInWithinSeconds:
+      looksAt('location') && isAsking && before?.location === undefined ? signInWithinSeconds : null,
+  };
+  const now = await askOutside(sources, who, (fact, why) =>
+    log.warn({ person: person.id, fact, why }, 'a fact that rules ask for is not known'),
+  );
+  return {
+    ...(before?.isOnCall === undefined || !looksAt('onCall') ? {} : { isOnCall: before.isOnCall }),
+    ...(before?.location === undefined ? {} : { location: before.location }),
+    ...now,
+  };
+}
+
+/** Whom to ask; null: that is not asked. */
+export type OutsideSources = {
+  idp: IdentityProvider;
+  chat: ChatDirectory;
+  onCall: OnCallSource | null;
+  signInWithinSeconds: number | null;
+};
+
+/** A person by the names that others know them by; null: never met there. */
+type Known = { idpId: string | null; accountId: string | null; email: string };
+
+/** Asks at once for all that is wanted, each within the budget. */
+export async function askOutside(
+  { idp, chat, onCall, signInWithinSeconds }: OutsideSources,
+  who: Known,
+  unknown: (fact: string, why: string) => void,
+): Promise<OutsideFacts> {
+  const [isOnCall, location] = await Promise.all([
+    onCall === null
+      ? undefined
+      : inTime(
+          () => isOnCallNow(idp, chat, onCall, who),
+          (why) => unknown('onCall', why),
+        ),
+    signInWithinSeconds === null
+      ? undefined
+      : inTime(
+          () => signedInFrom(idp, who, signInWithinSeconds),
+          (why) => unknown('location', why),
+        ),
+  ]);
+  return { ...(isOnCall === undefined ? {} : { isOnCall }), ...(location === undefined ? {} : { location }) };
+}
+
+/** `why` in place of an answer; null: that is nobody's fault. */
+type Answer<T> = { is: T } | { why: string | null };
+
+async function isOnCallNow(
+  idp: IdentityProvider,
+  chat: ChatDirectory,
+  source: OnCallSource,
+  who: Known,
+): Promise<Answer<boolean>> {
+  if ('idpGroup' in source) {
+    if (who.idpId === null) return { why: `not known in ${idp.name}` };
+    const group = await idp.findGroup(source.idpGroup);
+    if (group === null) return { why: `there is no group ${source.idpGroup} in ${idp.name}` };
+    return { is: await idp.isMember(group.id, who.idpId) };
+  }
+  const members = await chat.membersOfUserGroup(source.slackUserGroup);
+  if (members === null)
+    return { why: `there is no user group @${source.slackUserGroup} in Slack, or it is switched off` };
+  if (members.length === 0) return { is: false };
+  const accountId = who.accountId ?? (await chat.findByEmail(who.email));
+  return { is: accountId !== null && members.includes(accountId) };
+}
+
+async function signedInFrom(
+  idp: IdentityProvider,
+  who: Known,
+  withinSeconds: number,
+): Promise<Answer<string>> {
+  if (who.idpId === null) return { why: `not known in ${idp.name}` };
+  if (idp.lastSignIn === undefined) return { why: `${idp.name} can’t be asked for sign-ins` };
+  const country = (await idp.lastSignIn(who.idpId, withinSeconds))?.country ?? null;
+  return country === null ? { why: null } : { is: country };
+}
+
+async function inTime<T>(
+  ask: () => Promise<Answer<T>>,
+  unknown: (why: string) => void,
+): Promise<T | undefined> {
+  const over = new AbortController();
+  const late = pause(BUDGET_MS, { why: `no answer within ${BUDGET_MS} ms` }, { signal: over.signal });
+  try {
+    const answer = await Promise.race([ask().catch(whyOf), late]);
+    if ('is' in answer) return answer.is;
+    if (answer.why !== null) unknown(answer.why);
+    return undefined;
+  } finally {
+    late.catch(() => {});
+    over.abort();
+  }
+}
+
+function whyOf(error: unknown): { why: string } {
+  if (error instanceof Fault) return { why: error.code };
+  throw error;
 }
 
 /** What the person has or is about to have, by name, and what the entitlement brings with it. */

@@ -17,7 +17,7 @@ import { byOwner, resolveApprovers } from './approvers.ts';
 import { commit, type Unit } from './commit.ts';
 import { grantsEndedWith, releaseAccess } from './end.ts';
 import { freshPerson, identify } from './identify.ts';
-import { requestFacts } from './request-facts.ts';
+import { outsideFacts, requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { actorIds, tellingAboutFound } from './who-decides.ts';
 
@@ -211,7 +211,11 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
     // Who made the change that was found can't decide on it.
     ...(await actorIds(road, await tellingAboutFound(road, change))),
   ]);
-  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change });
+  const outside = await outsideFacts(road, road.db, beneficiary, {
+    isAsking: change.requesterId !== null,
+    before: change.verdict?.facts,
+  });
+  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change, outside });
   const verdict = evaluateRequest(facts, road.catalogue.rules());
   return {
     ...known,

@@ -23,7 +23,7 @@ import { readPerson } from '../store/people.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
 import { endGrant, grantsEndedWith } from './end.ts';
 import { dismissOffboarding, releaseOffboarding } from './offboarding.ts';
-import { requestFacts } from './request-facts.ts';
+import { type OutsideFacts, outsideFacts, requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
 
@@ -75,6 +75,7 @@ function nextLookMs(decidedAt: Date, now: Date): number {
 }
 
 async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision): Promise<number> {
+  const outside = await outsideOf(road, mass);
   return await commit(
     road.db,
     async (unit) => {
@@ -85,7 +86,7 @@ async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision):
       const massChangeEvents: MassChangeEvent[] = [];
       const jobs: Job[] = items.length === 0 ? [] : [{ job: 'report', about: 'massChange', id: mass.id }];
       for (const item of items) {
-        const one = await unfoldOne(road, unit, mass, decision, item);
+        const one = await unfoldOne(road, unit, mass, decision, item, outside);
         unfolded.push({ key: item.key, ...one.became });
         events.push(...(one.events ?? []));
         offboardingEvents.push(...(one.offboardingEvents ?? []));
@@ -99,6 +100,17 @@ async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision):
   );
 }
 
+/** What only others know of those whose items are next, asked before anything is held. */
+async function outsideOf(road: Road, mass: MassChange): Promise<Map<PersonId, OutsideFacts>> {
+  const found = new Map<PersonId, OutsideFacts>();
+  if (mass.kind !== 'unrequested' && mass.kind !== 'lost') return found;
+  for (const { personId } of await openItems(road.db, mass.id, BATCH)) {
+    const person = await readPerson(road.db, personId);
+    if (person !== null) found.set(personId, await outsideFacts(road, road.db, person, { isAsking: false }));
+  }
+  return found;
+}
+
 type One = Pick<Outcome<null>, 'events' | 'offboardingEvents' | 'massChangeEvents' | 'jobs'> & {
   became: Omit<Unfolded, 'key'>;
 };
@@ -110,12 +122,13 @@ async function unfoldOne(
   mass: MassChange,
   decision: MassDecision,
   item: MassItem,
+  outside: ReadonlyMap<PersonId, OutsideFacts>,
 ): Promise<One> {
   const fate = fateOf(decision, item.key);
   switch (mass.kind) {
     case 'unrequested':
     case 'lost':
-      return await unfoldPair(road, unit, mass, decision, fate, item.personId);
+      return await unfoldPair(road, unit, mass, decision, fate, item.personId, outside);
     case 'moved':
       return await unfoldGrant(unit, decision, fate, item.key);
     case 'deactivated':
@@ -138,6 +151,7 @@ async function unfoldPair(
   decision: MassDecision,
   fate: 'keep' | 'undo',
   personId: PersonId,
+  outside: ReadonlyMap<PersonId, OutsideFacts>,
 ): Promise<One> {
   const carried = carriedNow(road, mass);
   if (carried === null) return { became: dropped };
@@ -160,6 +174,7 @@ async function unfoldPair(
     entitlement,
     beneficiary: person,
     change: { ...unasked, id: changeId, requestedAt: unit.now },
+    outside: outside.get(personId) ?? {},
   });
   const verdict = evaluateRequest(facts, road.catalogue.rules());
   // One owner's word is not enough for this one: it is asked about by itself.

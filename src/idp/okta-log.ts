@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { DirectoryLog, LogPage } from '../flow/ports.ts';
+import { Fault } from '../core/fault.ts';
+import type { DirectoryLog, LogPage, SignIn } from '../flow/ports.ts';
 import type { OktaSettings } from './okta.ts';
-import { parseAnswer } from './okta-answers.ts';
+import { easeMsOf, parseAnswer } from './okta-answers.ts';
 import { badAnswer, OktaApi } from './okta-api.ts';
 import { createCredentials, logScopes } from './okta-credentials.ts';
 import { eventTypes, readLogEvents } from './okta-events.ts';
@@ -18,6 +19,14 @@ const OVERLAP_MS = 5 * 60_000;
 /** A log without news for us is not read from further back than this. */
 const QUIET_MS = 60 * 60_000;
 
+const signInsSchema = z.array(
+  z.object({
+    published: z.iso.datetime({ offset: true }),
+    client: z
+      .object({ geographicalContext: z.object({ country: z.string().max(100).nullish() }).nullish() })
+      .nullish(),
+  }),
+);
 const publishedSchema = z.object({ published: z.iso.datetime({ offset: true }) });
 
 /**
@@ -27,14 +36,16 @@ const publishedSchema = z.object({ published: z.iso.datetime({ offset: true }) }
  *
  * @throws config.invalid when the service app's private key is no key
  */
-export function createOktaLog({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings): DirectoryLog {
+export function createOktaLog({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings): OktaLog {
   const base = orgUrl.replace(/\/+$/, '');
   return new OktaLog(new OktaApi(base, createCredentials(base, auth, timeoutMs, logScopes), timeoutMs));
 }
 
-class OktaLog implements DirectoryLog {
+/** The log as a voice, and as the one to ask where somebody signed in. */
+export class OktaLog implements DirectoryLog {
   readonly voice = 'oktaLog';
   readonly #api: OktaApi;
+  #restUntil = 0;
 
   constructor(api: OktaApi) {
     this.#api = api;
@@ -61,6 +72,46 @@ class OktaLog implements DirectoryLog {
       const { observations, unread } = readLogEvents(events, this.voice);
       yield { observations, unread, position: new Date(newest).toISOString() };
     }
+  }
+
+  /**
+   * The newest `user.session.start` of a person that succeeded within so many seconds. The log's limit (`/api/v1/logs`,
+   * of the whole organisation) is left to the reader of the log once it is low, and once Okta has asked to wait: until
+   * it is full again nothing is asked.
+   *
+   * @throws idp.throttled, without a call, while the limit is left alone
+   */
+  async lastSignIn(personId: string, withinSeconds: number): Promise<SignIn | null> {
+    const waitMs = this.#restUntil - performance.now();
+    if (waitMs > 0)
+      throw new Fault('idp.throttled', 'Okta’s log is left alone until its limit is full again', {
+        retryable: true,
+        retryAfterMs: waitMs,
+      });
+    const what = 'read the last sign-in';
+    const quoted = personId.replace(/[\\"]/g, '\\$&');
+    const query = new URLSearchParams({
+      since: new Date(Date.now() - withinSeconds * 1_000).toISOString(),
+      filter: `eventType eq "user.session.start" and outcome.result eq "SUCCESS" and actor.id eq "${quoted}"`,
+      // Newest first is a bounded query, by when things happened; it ends now, by Okta's clock.
+      sortOrder: 'DESCENDING',
+      limit: '1',
+    });
+    try {
+      const answer = await this.#api.send('GET', `/logs?${query}`, what);
+      this.#rest(easeMsOf(answer.headers));
+      const [newest] = parseAnswer(signInsSchema, answer, what);
+      if (newest === undefined) return null;
+      const country = newest.client?.geographicalContext?.country?.trim() ?? '';
+      return { at: new Date(newest.published), country: country === '' ? null : country };
+    } catch (error) {
+      if (error instanceof Fault) this.#rest(error.retryAfterMs ?? 0);
+      throw error;
+    }
+  }
+
+  #rest(ms: number): void {
+    if (ms > 0) this.#restUntil = Math.max(this.#restUntil, performance.now() + ms);
   }
 
   async check(): Promise<void> {

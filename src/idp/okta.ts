@@ -1,13 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
-import type {
-  DirectoryLog,
-  IdentityProvider,
-  IdpGroup,
-  IdpPerson,
-  Page,
-  Writability,
-} from '../flow/ports.ts';
+import type { IdentityProvider, IdpGroup, IdpPerson, Page, SignIn, Writability } from '../flow/ports.ts';
 import type { Answer } from '../outbound/call.ts';
 import {
   easeMsOf,
@@ -21,7 +14,7 @@ import {
 } from './okta-answers.ts';
 import { badAnswer, OktaApi } from './okta-api.ts';
 import { createCredentials, type OktaAuth } from './okta-credentials.ts';
-import { createOktaLog } from './okta-log.ts';
+import { createOktaLog, type OktaLog } from './okta-log.ts';
 
 export type OktaSettings = {
   /** Address of the organisation, e.g. `https://acme.okta.com`. */
@@ -57,7 +50,7 @@ export function createOkta(settings: OktaSettings): IdentityProvider {
 
 class Okta implements IdentityProvider {
   readonly name = 'okta';
-  readonly log: DirectoryLog;
+  readonly log: OktaLog;
   readonly #api: OktaApi;
 
   constructor({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings) {
@@ -157,6 +150,10 @@ class Okta implements IdentityProvider {
       for await (const user of this.#list(userSchema, path, 'read people')) found.push(personOf(user));
     }
     return found;
+  }
+
+  async lastSignIn(personId: string, withinSeconds: number): Promise<SignIn | null> {
+    return await this.log.lastSignIn(personId, withinSeconds);
   }
 
   async addMember(groupId: string, personId: string): Promise<void> {

@@ -61,7 +61,7 @@ function no(mistakes: string[]): { value: null; mistakes: string[] } {
 }
 
 function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]): Catalogue {
-  const { channel, admins, pending, massGuard, canary, entitlements, bundles } = written;
+  const { channel, admins, pending, massGuard, canary, onCall, signIn, entitlements, bundles } = written;
   return {
     channel,
     admins,
@@ -83,6 +83,8 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
             entitlement: canary.entitlement as EntitlementKey,
             everySeconds: canary.every,
           },
+    onCall: onCall ?? null,
+    signInWithinSeconds: signIn.within,
     entitlements: entitlements.map(
       ({ idp, durations, requestable, approvers, birthright, review, reviewed, ...e }) => ({
         ...e,

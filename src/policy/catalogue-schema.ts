@@ -35,6 +35,18 @@ const source = z.union(
   { error: 'an approver is `manager`, `owner`, `{ person: e-mail }` or `{ group: name }`' },
 );
 
+const onCall = z.union(
+  [
+    z.strictObject({
+      slackUserGroup: z
+        .string()
+        .regex(/^[^@]\S*$/, 'write the user group’s handle without @, e.g. oncall-integration'),
+    }),
+    z.strictObject({ idpGroup: z.string().min(1).max(255) }),
+  ],
+  { error: 'who is on call is `{ slackUserGroup: handle }` or `{ idpGroup: name }`' },
+);
+
 const entitlement = z
   .strictObject({
     key,
@@ -124,6 +136,14 @@ export const catalogueSchema = z
     canary: z
       .strictObject({ person: z.email(), entitlement: z.string(), every: duration.prefault('5m') })
       .optional(),
+    onCall: onCall.optional().meta({
+      description:
+        'Who is on call, for rules that ask: whoever is in this user group of Slack, or this group of the IdP',
+    }),
+    signIn: z
+      .strictObject({ within: duration.prefault('12h') })
+      .prefault({})
+      .meta({ description: 'How old a last sign-in may be to say where somebody is, for rules that ask' }),
     entitlements: z.array(entitlement).min(1),
     bundles: z.array(bundle).default([]),
   })

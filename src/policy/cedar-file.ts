@@ -123,8 +123,11 @@ function actionsOf({ action }: PolicyJson): RuledAction[] | null {
 function attributesIn(expression: unknown): string[] {
   if (Array.isArray(expression)) return expression.flatMap(attributesIn);
   if (typeof expression !== 'object' || expression === null) return [];
-  const { '.': access } = expression as { '.'?: { attr: string } };
-  return [...(access === undefined ? [] : [access.attr]), ...Object.values(expression).flatMap(attributesIn)];
+  const { '.': access, has } = expression as { '.'?: { attr: string }; has?: { attr: string } };
+  return [
+    ...[access, has].flatMap((node) => node?.attr ?? []),
+    ...Object.values(expression).flatMap(attributesIn),
+  ];
 }
 
 function jsonOf(policy: string): PolicyJson {

@@ -41,6 +41,7 @@ export function cedarRules(rules: readonly ParsedRule[], fingerprint: string): R
     named.toSorted((a, b) => (placeOf.get(idOf(a)) ?? 0) - (placeOf.get(idOf(b)) ?? 0));
   return {
     fingerprint,
+    looksAt: new Set(rules.flatMap((rule) => rule.looksAt)),
     answer(action, facts, approver) {
       const { principal, entities, context } = question(action, facts, approver);
       const answer = statefulIsAuthorized({

@@ -1,11 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../core/duration.ts';
-import type { IdentityProvider, MuleSoft } from '../flow/ports.ts';
 import type { Db } from '../store/database.ts';
 import { catalogueJsonSchema } from './catalogue-schema.ts';
 import { runTables } from './decision-tables.ts';
 import { explain } from './explain.ts';
-import { lintCatalogue, lintOutside, type Remark } from './lint.ts';
+import { lintCatalogue, lintOutside, type Parties, type Remark } from './lint.ts';
 import { loadPolicy } from './policy-folder.ts';
 import { type Replayed, replay } from './replay.ts';
 
@@ -14,7 +13,7 @@ export type PolicyTools = {
   /** Folder of the policy. */
   dir(): string;
   /** Null: nothing is configured and no sandbox runs. */
-  outside(): Promise<{ idp: IdentityProvider; mulesoft: MuleSoft } | null>;
+  outside(): Promise<Parties | null>;
   withDatabase(work: (db: Db) => Promise<void>): Promise<void>;
   say(line: string): void;
   /** The program ends non-zero. */
@@ -33,15 +32,15 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
     )
     .option('--files-only', 'look at the files alone')
     .action(async ({ filesOnly }: { filesOnly?: boolean }) => {
-      const { catalogue, warnings, ruleCount } = await loadPolicy(tools.dir());
+      const { catalogue, rules, warnings, ruleCount } = await loadPolicy(tools.dir());
       say(
         `${tools.dir()}: ${catalogue.entitlements.length} entitlements, ${catalogue.bundles.length} bundles, ${catalogue.clauses.length} clauses, ${ruleCount} rules, no mistakes`,
       );
       const outside = filesOnly === true ? null : await tools.outside();
       const remarks = [
         ...warnings.map((text): Remark => ({ kind: 'advice', entitlement: null, text })),
-        ...lintCatalogue(catalogue),
-        ...(outside === null ? [] : await lintOutside(catalogue, outside.idp, outside.mulesoft)),
+        ...lintCatalogue(catalogue, rules),
+        ...(outside === null ? [] : await lintOutside(catalogue, outside)),
       ];
       for (const { kind, entitlement, text } of remarks)
         say(
@@ -98,7 +97,7 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
         say('Nothing is configured and no sandbox runs, so nobody knows this person: run npm start first.');
         return fail();
       }
-      for (const line of await explain(loaded, outside.idp, {
+      for (const line of await explain(loaded, outside, {
         person,
         entitlement,
         seconds: given.for ?? null,

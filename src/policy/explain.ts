@@ -1,9 +1,11 @@
+import { outsideInWords } from '../core/fact-sheet.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
 import type { Policy } from '../core/policy.ts';
 import { conflictsOf, type Holding } from '../core/separation.ts';
 import { evaluateRequest, quorumUnder, ruledOut } from '../core/verdict.ts';
-import type { IdentityProvider, IdpPerson } from '../flow/ports.ts';
+import type { ChatDirectory, IdentityProvider, IdpPerson } from '../flow/ports.ts';
+import { askOutside } from '../flow/request-facts.ts';
 import { verdictInWords } from './decision-tables.ts';
 
 /**
@@ -12,7 +14,7 @@ import { verdictInWords } from './decision-tables.ts';
  */
 export async function explain(
   policy: Policy,
-  idp: IdentityProvider,
+  { idp, chat }: { idp: IdentityProvider; chat: ChatDirectory },
   asked: { person: string; entitlement: string; seconds: number | null },
 ): Promise<string[]> {
   const { catalogue, rules } = policy;
@@ -30,6 +32,17 @@ export async function explain(
   }
   const duties = { holdings, brings: [] };
   const seconds = asked.seconds ?? entitlement.defaultSeconds;
+  const notKnown: string[] = [];
+  const outside = await askOutside(
+    {
+      idp,
+      chat,
+      onCall: rules.looksAt.has('onCall') ? catalogue.onCall : null,
+      signInWithinSeconds: rules.looksAt.has('location') ? catalogue.signInWithinSeconds : null,
+    },
+    { idpId: person.id, accountId: null, email: person.email },
+    (fact, why) => notKnown.push(`${fact}: not known (${why})`),
+  );
   const facts = {
     entitlement,
     beneficiary: {
@@ -42,11 +55,13 @@ export async function explain(
     isForSomebodyElse: false,
     duties,
     conflicts: conflictsOf(catalogue, entitlement, duties),
+    ...outside,
   };
   const verdict = evaluateRequest(facts, rules);
   const clause = (id: string | null) => catalogue.clauses.find((c) => c.id === id);
   const lines = [
     `${person.displayName} (${[person.title, person.department, person.status].filter(Boolean).join(', ')}) asks for ${entitlement.title}, tier ${entitlement.tier}`,
+    ...[...outsideInWords(facts), ...notKnown].map((line) => `fact: ${line}`),
     `verdict: ${verdictInWords(verdict)}`,
     ...verdict.grounds.map((g) => {
       const source = [g.rule === undefined ? null : `rule ${g.rule}`, g.clause].filter(

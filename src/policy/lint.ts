@@ -1,17 +1,21 @@
 import type { Catalogue, Entitlement } from '../core/catalogue.ts';
-import type { IdentityProvider, MuleSoft } from '../flow/ports.ts';
+import { Fault } from '../core/fault.ts';
+import type { Rules } from '../core/verdict.ts';
+import type { ChatDirectory, IdentityProvider, MuleSoft } from '../flow/ports.ts';
 import { fingerprintOf, grownSince, mixesAdministration, reachOf } from './team-roles.ts';
 
 /** `problem`: has to be mended. `advice`: works, but somebody should know. */
 export type Remark = { kind: 'problem' | 'advice'; entitlement: string | null; text: string };
 
-/** Pure: what the catalogue alone says that will bite somebody. */
-export function lintCatalogue(catalogue: Catalogue): Remark[] {
+/** Pure: what catalogue and rules alone say that will bite somebody. */
+export function lintCatalogue(catalogue: Catalogue, rules: Pick<Rules, 'looksAt'>): Remark[] {
   const remarks: Remark[] = [];
   const advise = (entitlement: string | null, text: string) =>
     remarks.push({ kind: 'advice', entitlement, text });
   if (catalogue.admins.length < 2)
     advise(null, 'there is one admin only: what would be theirs to decide and is about them, nobody can');
+  if (rules.looksAt.has('onCall') && catalogue.onCall === null)
+    advise(null, 'rules ask who is on call, and nobody says: set `onCall`, or they always fail');
   for (const e of catalogue.entitlements) {
     if (e.key === catalogue.canary?.entitlement) continue;
     const { sources, quorum, of } = e.approvers;
@@ -39,12 +43,8 @@ export function lintCatalogue(catalogue: Catalogue): Remark[] {
 }
 
 /** What IdP and Anypoint say of it: places that are missing, and teams that give more than they seem to. */
-export async function lintOutside(
-  catalogue: Catalogue,
-  idp: IdentityProvider,
-  mulesoft: MuleSoft,
-): Promise<Remark[]> {
-  const remarks: Remark[] = [];
+export async function lintOutside(catalogue: Catalogue, { idp, mulesoft, chat }: Parties): Promise<Remark[]> {
+  const remarks = await lintOnCall(catalogue, idp, chat);
   for (const e of catalogue.entitlements) {
     const say = (kind: Remark['kind'], text: string) => remarks.push({ kind, entitlement: e.key, text });
     if ((await idp.findGroup(e.idpGroup)) === null)
@@ -61,6 +61,31 @@ export async function lintOutside(
     else remarks.push(...(await lintTeam(e, team, mulesoft)));
   }
   return remarks;
+}
+
+export type Parties = { idp: IdentityProvider; mulesoft: MuleSoft; chat: ChatDirectory };
+
+async function lintOnCall(
+  { onCall }: Catalogue,
+  idp: IdentityProvider,
+  chat: ChatDirectory,
+): Promise<Remark[]> {
+  const problem = (text: string): Remark[] => [
+    { kind: 'problem', entitlement: null, text: `onCall: ${text}` },
+  ];
+  if (onCall === null) return [];
+  if ('idpGroup' in onCall)
+    return (await idp.findGroup(onCall.idpGroup)) === null
+      ? problem(`the group ${onCall.idpGroup} does not exist in ${idp.name}`)
+      : [];
+  try {
+    return (await chat.membersOfUserGroup(onCall.slackUserGroup)) === null
+      ? problem(`Slack has no user group @${onCall.slackUserGroup}, or it is switched off`)
+      : [];
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return problem(`${error.message}; reading it takes the scope usergroups:read`);
+  }
 }
 
 async function lintTeam(

@@ -271,6 +271,11 @@ export const slackChannels = [
   },
 ] as const satisfies readonly { id: string; name: string; members: readonly string[] }[];
 
+/** Slack's user groups, by the keys of their members. */
+export const slackUserGroups = [
+  { id: 'S00000001', handle: 'oncall-integration', name: 'On call, integration', members: ['erik'] },
+] as const satisfies readonly { id: string; handle: string; name: string; members: readonly string[] }[];
+
 /** Credentials of the sandbox world: worthless outside it. */
 export const credentials = {
   slackBotToken: 'xoxb-sandbox-latchkey',

@@ -22,6 +22,8 @@ const troubles: Record<string, Trouble> = {
   message_not_found: 'not_found',
   user_not_found: 'not_found',
   users_not_found: 'not_found',
+  no_such_subteam: 'not_found',
+  plan_upgrade_required: 'forbidden',
   ratelimited: 'throttled',
   internal_error: 'unavailable',
   fatal_error: 'unavailable',

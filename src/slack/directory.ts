@@ -2,6 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
 import type { ChatAccount, ChatAccountKind, ChatDirectory } from '../flow/ports.ts';
 import { slackCall } from './call.ts';
+import { createUserGroups } from './user-groups.ts';
 
 type SlackUser = {
   id?: string;
@@ -18,6 +19,7 @@ type SlackUser = {
 
 /** Who is who in our workspace, asked of Slack at the moment it matters. */
 export function createSlackDirectory(client: WebClient): ChatDirectory {
+  const userGroups = createUserGroups(client);
   let ownTeam: Promise<string> | null = null;
 
   /** The workspace the bot token belongs to; people of others are strangers. */
@@ -71,5 +73,6 @@ export function createSlackDirectory(client: WebClient): ChatDirectory {
         throw error;
       }
     },
+    membersOfUserGroup: userGroups.membersOf,
   };
 }

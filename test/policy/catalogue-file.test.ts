@@ -113,6 +113,8 @@ test('a good catalogue is read whole', async () => {
     lapseSeconds: 259_200,
     massGuard: { memberships: 10, windowSeconds: 600, people: 10, share: 0.05, peopleWindowSeconds: 3_600 },
     canary: null,
+    onCall: null,
+    signInWithinSeconds: 43_200,
     clauses: [
       { id: 'AC-1', text: 'Least privilege. Nobody holds more.' },
       { id: 'AC-3', text: 'Reading. Managers decide.' },

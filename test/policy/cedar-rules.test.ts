@@ -141,6 +141,7 @@ describe('what can’t be evaluated is a person’s to decide', () => {
   test('the engine itself failing', () => {
     const down: Rules = {
       fingerprint: 'down',
+      looksAt: new Set(),
       answer() {
         throw new Error('out of memory');
       },

@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createOkta } from '../../src/idp/okta.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
@@ -10,6 +11,8 @@ import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import { company } from '../../src/sandbox/seed.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
+import { createSlackClient } from '../../src/slack/client.ts';
+import { createSlackDirectory } from '../../src/slack/directory.ts';
 
 let dir: string;
 let world: RunningWorld;
@@ -31,10 +34,17 @@ async function run(line: string, isOutside = false): Promise<{ said: string; isW
   const lines: string[] = [];
   let isWell = true;
   const program = new Command('latchkey').exitOverride();
-  const { okta, anypoint } = sandboxOutside(world.url);
+  const { okta, anypoint, slack } = sandboxOutside(world.url);
   policyCommands(program, {
     dir: () => dir,
-    outside: async () => (isOutside ? { idp: createOkta(okta), mulesoft: createAnypoint(anypoint) } : null),
+    outside: async () =>
+      isOutside
+        ? {
+            idp: createOkta(okta),
+            mulesoft: createAnypoint(anypoint),
+            chat: createSlackDirectory(createSlackClient(slack, pino({ level: 'silent' }))),
+          }
+        : null,
     withDatabase: () => Promise.reject(new Error('there is no database here')),
     say: (said) => lines.push(said.replaceAll(dir, 'policy')),
     fail: () => {

@@ -40,6 +40,11 @@ const profileSchema = z.strictObject({
 const renameSchema = z.strictObject({ name: z.string().trim().min(1) });
 const pushNowSchema = z.strictObject({ group: z.string().optional() });
 const statusSchema = z.strictObject({ status: z.enum(userStatuses) });
+/** Country null: Okta can't tell from where. */
+const signInSchema = z.strictObject({
+  country: z.string().min(1).nullable(),
+  result: z.enum(['SUCCESS', 'FAILURE']).default('SUCCESS'),
+});
 const assignSchema = z.strictObject({ key: z.string(), assigned: z.boolean() });
 const rateLimitSchema = z.strictObject({ perMinute: z.int().min(0) });
 const serviceAppSchema = z.strictObject({
@@ -155,6 +160,10 @@ export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
       },
       admin(request.query.by),
     );
+    return reply.code(204).send();
+  });
+  app.post<UserParams>('/users/:key/sign-in', async (request, reply) => {
+    org.log.recordSignIn(admin(request.params.key), read(signInSchema, request.body));
     return reply.code(204).send();
   });
   app.delete<UserParams>('/users/:key/sessions', async (request, reply) => {

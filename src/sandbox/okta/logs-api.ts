@@ -19,7 +19,7 @@ type LogQuery = {
 };
 
 /**
- * `GET /api/v1/logs`. Without `until` it is a poll: `since` means when events were written, not when they happened,
+ * `GET /api/v1/logs`. Without `until` and oldest first it is a poll: `since` means when events were written, not when they happened,
  * and the `next` link is there even on an empty page and goes on from what was seen, so a poller follows it for ever.
  */
 export function logRoutes(app: FastifyInstance, log: SystemLog): void {
@@ -34,7 +34,7 @@ export function logRoutes(app: FastifyInstance, log: SystemLog): void {
       const until = query.until === undefined ? Date.now() : instant('until', query.until);
       const since = query.since === undefined ? until - SINCE_DEFAULT_MS : instant('since', query.since);
       const fits = query.filter === undefined ? () => true : parseExpression(query.filter);
-      const isPoll = query.until === undefined;
+      const isPoll = query.until === undefined && query.sortOrder !== 'DESCENDING';
 
       let entries = log.readable().filter(({ event, persistedAt }) => {
         const at = isPoll ? persistedAt : Date.parse(event.published);

@@ -70,8 +70,10 @@ export type LogEvent = {
   severity: string;
   displayMessage: string;
   actor: LogActor;
-  outcome: { result: 'SUCCESS' };
+  outcome: { result: 'SUCCESS' | 'FAILURE' };
   target: LogTarget[];
+  /** From where, for what somebody did at a browser. */
+  client?: { ipAddress: string | null; geographicalContext: { country: string | null } | null };
 };
 
 export type LogTarget = {

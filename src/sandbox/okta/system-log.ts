@@ -22,6 +22,27 @@ export class SystemLog {
   }
 
   record(actor: LogActor, eventType: RecordedType, displayMessage: string, target: LogTarget[]): void {
+    this.#recorded(this.#write(actor, eventType, displayMessage, { target }));
+  }
+
+  /** A sign-in, which no event hook of ours listens to. `country` null: Okta can't tell from where. */
+  recordSignIn(
+    user: LogActor,
+    { country, result }: { country: string | null; result: 'SUCCESS' | 'FAILURE' },
+  ): void {
+    this.#write(user, 'user.session.start', 'User login to Okta', {
+      target: [],
+      outcome: { result },
+      client: { ipAddress: '198.51.100.7', geographicalContext: country === null ? null : { country } },
+    });
+  }
+
+  #write(
+    actor: LogActor,
+    eventType: string,
+    displayMessage: string,
+    rest: Pick<LogEvent, 'target'> & Partial<LogEvent>,
+  ): LogEvent {
     const now = new Date();
     const event: LogEvent = {
       uuid: randomUUID(),
@@ -32,11 +53,11 @@ export class SystemLog {
       displayMessage,
       actor,
       outcome: { result: 'SUCCESS' },
-      target,
+      ...rest,
     };
     this.#entries.push({ event, persistedAt: now.getTime() + this.lagMs });
     if (this.#entries.length > KEPT) this.#entries.splice(0, this.#entries.length - KEPT);
-    this.#recorded(event);
+    return event;
   }
 
   /** What can be read now, in the order in which it was written. */

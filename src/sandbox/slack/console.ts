@@ -63,6 +63,12 @@ const limitsSchema = z.object({
   enabled: z.boolean().optional(),
   eventRetryDelaysMs: z.array(z.int().min(0)).max(3).optional(),
 });
+const userGroupSchema = z.object({
+  handle: z.string(),
+  /** Keys or Slack ids of everybody in it. */
+  members: z.array(z.string()).optional(),
+  enabled: z.boolean().optional(),
+});
 const disconnectSchema = z.object({
   reason: z.enum(['warning', 'refresh_requested', 'link_disabled']).default('refresh_requested'),
 });
@@ -204,6 +210,16 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
     const channel = workspace.channels.get(name) ?? workspace.channelNamed(name);
     if (channel === null) throw new Impossible('channel_not_found');
     if (!channel.members.includes(app.userId)) channel.members.push(app.userId);
+    workspace.changed();
+    return { ok: true };
+  });
+
+  fastify.post('/sim/user-group', async (request) => {
+    const { handle, members, enabled } = fromConsole(userGroupSchema, request.body);
+    const group = workspace.userGroups.find((g) => g.handle === handle);
+    if (group === undefined) throw new Impossible('no_such_subteam');
+    if (members !== undefined) group.members = members.map((as) => personNamed(workspace, as).slackId);
+    if (enabled !== undefined) group.isDisabled = !enabled;
     workspace.changed();
     return { ok: true };
   });

@@ -23,6 +23,8 @@ const METHOD_TIERS: Record<string, Tier> = {
   'conversations.open': 3,
   'conversations.replies': 3,
   'reactions.add': 3,
+  'usergroups.list': 2,
+  'usergroups.users.list': 2,
   'users.info': 4,
   'users.list': 2,
   'users.lookupByEmail': 3,

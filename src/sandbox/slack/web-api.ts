@@ -8,6 +8,7 @@ import { credentials } from '../seed.ts';
 import { type Answer, Args, type Method, slackError } from './call.ts';
 import { chatMethods } from './methods-chat.ts';
 import { conversationMethods } from './methods-conversations.ts';
+import { userGroupMethods } from './methods-usergroups.ts';
 import { userMethods } from './methods-users.ts';
 import { viewMethods } from './methods-views.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -16,6 +17,7 @@ import type { Workspace } from './workspace.ts';
 
 const botMethods: Record<string, Method> = {
   ...userMethods,
+  ...userGroupMethods,
   ...conversationMethods,
   ...chatMethods,
   ...viewMethods,
@@ -39,6 +41,7 @@ const GRANTED_SCOPES = [
   'im:read',
   'im:write',
   'reactions:write',
+  'usergroups:read',
   'users:read',
   'users:read.email',
 ].join(',');

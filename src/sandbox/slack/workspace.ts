@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Person } from '../seed.ts';
-import { slackChannels } from '../seed.ts';
+import { slackChannels, slackUserGroups } from '../seed.ts';
 import { app, Directory } from './directory.ts';
 
 export type Block = { type: string; block_id?: string; [field: string]: unknown };
@@ -71,6 +71,16 @@ export type ResponseUrl = {
   expiresAt: number;
 };
 
+/** Whom `@handle` mentions. */
+export type UserGroup = {
+  id: string;
+  handle: string;
+  name: string;
+  /** Slack user ids. */
+  members: string[];
+  isDisabled: boolean;
+};
+
 type Trigger = { user: string; expiresAt: number; isExchanged: boolean };
 
 /** [docs.slack.dev/interactivity/handling-user-interaction] A trigger is good for one view, for 3 seconds. */
@@ -88,6 +98,7 @@ function imId(person: Person): string {
 export class Workspace {
   readonly directory: Directory;
   channels = new Map<string, Channel>();
+  userGroups: UserGroup[] = [];
   views = new Map<string, View>();
   /** Open modals, bottom first, by Slack user id. */
   stacks = new Map<string, string[]>();
@@ -103,6 +114,12 @@ export class Workspace {
   constructor(people: () => readonly Person[], changed: () => void) {
     this.directory = new Directory(people);
     this.changed = changed;
+    for (const { members, ...group } of slackUserGroups)
+      this.userGroups.push({
+        ...group,
+        members: members.flatMap((key) => this.directory.byKey(key)?.slackId ?? []),
+        isDisabled: false,
+      });
     for (const seeded of slackChannels) {
       const members = seeded.members.flatMap((key) => this.directory.byKey(key)?.slackId ?? []);
       // Latchkey was invited to the channel it posts to, and to no other.
@@ -245,6 +262,7 @@ export class Workspace {
     return structuredClone({
       lastTsMicros: this.#lastTsMicros,
       channels: [...this.channels.values()],
+      userGroups: this.userGroups,
       views: [...this.views.values()],
       stacks: [...this.stacks],
       homes: [...this.homes],
@@ -256,6 +274,8 @@ export class Workspace {
     const state = structuredClone(saved) as {
       lastTsMicros: number;
       channels: Channel[];
+      /** A world saved by an earlier version has none. */
+      userGroups?: UserGroup[];
       views: View[];
       stacks: [string, string[]][];
       homes: [string, string][];
@@ -263,6 +283,7 @@ export class Workspace {
     };
     this.#lastTsMicros = state.lastTsMicros;
     this.channels = new Map(state.channels.map((c) => [c.id, c]));
+    this.userGroups = state.userGroups ?? this.userGroups;
     this.views = new Map(state.views.map((v) => [v.id, v]));
     this.stacks = new Map(state.stacks);
     this.homes = new Map(state.homes);
