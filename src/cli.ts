@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { sealAudit, unsealedAudit, verifyAudit } from './audit/seal.ts';
+import { checkCommand } from './check-command.ts';
 import { type Outside, readConfig } from './config.ts';
 import { Fault } from './core/fault.ts';
 import { evalCommand } from './eval/command.ts';
-import { createCatalogueBook } from './flow/catalogue-book.ts';
 import { createOkta } from './idp/okta.ts';
 import { mcpCommands } from './mcp/commands.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { policyCommands } from './policy/commands.ts';
-import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
 import { serveModel } from './sandbox/model/serve.ts';
@@ -27,52 +26,21 @@ const DIR = '.latchkey';
 /** Entries are sealed within seconds; a transaction may hold that up, but not for so long. */
 const UNSEALED_MAX_SECONDS = 60;
 const say = (line: string) => process.stdout.write(`${line}\n`);
+const fail = () => {
+  process.exitCode = 1;
+};
 
 const program = new Command('latchkey').description('Operator’s tools of Latchkey').showHelpAfterError();
 
-program
-  .command('check')
-  .description('ask Okta and Anypoint whether Latchkey may do its work there, and check every entitlement')
-  .action(async () => {
-    const config = readConfig(process.env);
-    const outside = config.outside ?? (await runningSandbox());
-    const log = pino({ level: 'silent' });
-    const idp = createOkta(outside.okta);
-    const mulesoft = createAnypoint(outside.anypoint);
-    let isWell = true;
-    for (const [name, party] of [
-      ['Okta', idp],
-      ['Anypoint', mulesoft],
-    ] as const) {
-      const trouble = await party.check().then(
-        () => null,
-        (error: Error) => error,
-      );
-      say(`${name.padEnd(10)} ${trouble === null ? 'ok' : trouble.message}`);
-      isWell &&= trouble === null;
-    }
-    // Latchkey does without it, so it is no failure; but who runs it should know.
-    const noLog = await idp.log?.check().then(
-      () => null,
-      (error: Error) => error,
-    );
-    if (noLog instanceof Error)
-      say(`Okta log   ${noLog.message}: Latchkey goes on without; grant okta.logs.read to have it`);
-    else say('Okta log   ok');
-    const book = createCatalogueBook(await loadPolicy(config.policyDir), idp, mulesoft, async () => {}, log);
-    await book.check();
-    for (const { key } of book.current().entitlements) {
-      const status = book.status(key);
-      say(`${key.padEnd(24)} ${status.status === 'ready' ? 'ready' : `${status.status}: ${status.why}`}`);
-      isWell &&= status.status === 'ready';
-    }
-    const canary = book.canary();
-    say(
-      `${'canary’s rounds'.padEnd(24)} ${'why' in canary ? `${canary.status}: ${canary.why}` : canary.status}`,
-    );
-    isWell &&= canary.status === 'ready' || canary.status === 'off';
-    process.exitCode = isWell ? 0 : 1;
-  });
+checkCommand(program, {
+  async settings() {
+    const { outside, policyDir, publicUrl, port } = readConfig(process.env);
+    const address = publicUrl ?? `http://127.0.0.1:${port}`;
+    return { outside: outside ?? (await runningSandbox()), policyDir, address };
+  },
+  say,
+  fail,
+});
 
 policyCommands(program, {
   dir: () => readConfig({ POLICY_DIR: process.env.POLICY_DIR }).policyDir,
@@ -88,9 +56,7 @@ policyCommands(program, {
   },
   withDatabase,
   say,
-  fail() {
-    process.exitCode = 1;
-  },
+  fail,
 });
 
 mcpCommands(program, withDatabase);

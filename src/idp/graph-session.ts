@@ -28,6 +28,8 @@ const DEFAULT_WAIT_MS = 10_000;
 const tokenSchema = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
 const errorSchema = z.object({
   error: z.union([z.object({ code: z.string().optional(), message: z.string().optional() }), z.string()]),
+  /** Of the token endpoint: AADSTS and a number, the cause in words, ids and a time. */
+  error_description: z.string().optional(),
 });
 
 /**
@@ -160,8 +162,11 @@ export function readGraph<T>(schema: z.ZodType<T>, answer: Answer, what: string)
 
 function faultOf(answer: Answer, method: Call['method'], what: string): Fault {
   const parsed = errorSchema.safeParse(answer.body);
-  const error = parsed.success ? parsed.data.error : {};
-  const { code = undefined, message = undefined } = typeof error === 'string' ? { code: error } : error;
+  const { error, error_description } = parsed.success ? parsed.data : { error: {} };
+  const { code = undefined, message = undefined } =
+    typeof error === 'string'
+      ? { code: error, message: error_description?.split(/ Trace ID:|[\r\n]/)[0] }
+      : error;
   const trouble = troubleOf(answer.status);
   const isOutage = trouble === 'unavailable';
   return new Fault(

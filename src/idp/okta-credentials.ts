@@ -12,6 +12,8 @@ export type OktaAuth = { token: string } | { clientId: string; privateKey: strin
 const roadScopes = ['okta.groups.manage', 'okta.users.read'] as const;
 /** Asked for in a token of its own: Okta gives no token at all where one scope of several is not granted. */
 export const logScopes = ['okta.logs.read'] as const;
+/** Of `latchkey check` alone. */
+export const hookScopes = ['okta.eventHooks.read'] as const;
 
 /** Well below the hour that Okta allows an assertion to live. */
 const ASSERTION_TTL_SECONDS = 300;

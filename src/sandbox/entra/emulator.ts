@@ -15,7 +15,14 @@ const settingsSchema = z.strictObject({
   ids: z.boolean().optional(),
   delta: z.boolean().optional(),
   /** Answers of Graph from now on; null: as usual. */
-  refuse: z.strictObject({ status: z.int(), retryAfterSeconds: z.int().optional() }).nullish(),
+  refuse: z
+    .strictObject({
+      status: z.int(),
+      retryAfterSeconds: z.int().optional(),
+      /** How the path below `/v1.0` begins; without, all of them. */
+      below: z.string().optional(),
+    })
+    .nullish(),
 });
 const memberSchema = z.strictObject({ group: z.string(), key: z.string(), isMember: z.boolean() });
 const userSchema = z.strictObject({ key: z.string(), happening: z.enum(['updated', 'deleted']) });
@@ -38,7 +45,7 @@ export function createEntraEmulator(world: World): Emulator {
   const tokens = new EntraTokens();
   const subscriptions = new Subscriptions();
   const notifier = new Notifier();
-  let refusing: { status: number; retryAfterSeconds?: number | undefined } | null = null;
+  let refusing: NonNullable<z.infer<typeof settingsSchema>['refuse']> | null = null;
   let asked: string[] = [];
   tenant.listener = (happening) => {
     for (const subscription of subscriptions.fitting(happening)) notifier.change(subscription, happening);
@@ -112,12 +119,12 @@ export function createEntraEmulator(world: World): Emulator {
           await entra.register(
             async (graph) => {
               graph.addHook('onRequest', async (request, reply) => {
-                asked = [...asked, `${request.method} ${request.url.slice(`${PREFIX}/v1.0`.length)}`].slice(
-                  -1_000,
-                );
-                if (refusing?.retryAfterSeconds !== undefined)
-                  reply.header('retry-after', String(refusing.retryAfterSeconds));
-                if (refusing !== null) throw new GraphError(refusing.status, 'Refused', 'Refused as told.');
+                const path = request.url.slice(`${PREFIX}/v1.0`.length);
+                asked = [...asked, `${request.method} ${path}`].slice(-1_000);
+                const refused = refusing !== null && path.startsWith(refusing.below ?? '') ? refusing : null;
+                if (refused?.retryAfterSeconds !== undefined)
+                  reply.header('retry-after', String(refused.retryAfterSeconds));
+                if (refused !== null) throw new GraphError(refused.status, 'Refused', 'Refused as told.');
                 tokens.require(request);
               });
               graphRoutes(graph, { tenant, subscriptions, notifier });

@@ -8,7 +8,7 @@ import { EventHooks } from './event-hooks.ts';
 import { groupRoutes } from './groups-api.ts';
 import { hookRoutes } from './hooks-api.ts';
 import { logRoutes } from './logs-api.ts';
-import { OktaOrg, recordedTypes } from './org.ts';
+import { OktaOrg, recordedTypes, unseenTypes } from './org.ts';
 import { PushQueue } from './push-queue.ts';
 import { concurrentLimitHeaders, RateLimit, underRateLimit } from './rate-limit.ts';
 import { userRoutes } from './users-api.ts';
@@ -106,7 +106,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
           name: HOOK_NAME,
           uri,
           auth: { key: 'Authorization', value: latchkey.hookSecret },
-          eventTypes: [...recordedTypes],
+          eventTypes: [...recordedTypes, ...unseenTypes],
           createdBy: consoleAdmin.id,
         }),
       );

@@ -24,6 +24,13 @@ export const recordedTypes = [
   'application.user_membership.add',
   'application.user_membership.remove',
 ] as const;
+/** What a hook may ask to be told of too, and never is here. */
+export const unseenTypes = [
+  'group.lifecycle.delete',
+  'user.lifecycle.delete.completed',
+  'user.account.lock',
+  'user.account.unlock',
+] as const;
 export type RecordedType = (typeof recordedTypes)[number];
 
 /** What the provisioning side of Okta hears about. */

@@ -1,0 +1,101 @@
+import type { Fault } from '../core/fault.ts';
+import { type Checked, troubleOf } from './checked.ts';
+import { createGraph, type Subscribed } from './graph.ts';
+import type { GraphSettings } from './graph-session.ts';
+
+/** What Latchkey should be told of, and where. */
+export type GraphWish = { groupNames: readonly string[]; notificationUrl: string };
+
+/** Nobody has it; whether we may ask for a person shows all the same. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+const CONSENT = 'in Entra, App registrations, API permissions, and grant admin consent';
+const KEPT = 'Latchkey makes and renews them while it runs, within five minutes of its start';
+
+/** Tries in turn what Latchkey needs of Microsoft Graph: the token, both permissions, the subscriptions. Only reads. */
+export async function checkGraph(settings: GraphSettings, wish: GraphWish): Promise<Checked[]> {
+  const graph = createGraph(settings);
+  let subscriptions: Subscribed[] = [];
+  const token = await troubleOf(
+    async () => {
+      subscriptions = await graph.subscriptions();
+    },
+    nextOf(`add the application permissions GroupMember.Read.All and User.Read.All ${CONSENT}`),
+  );
+  if (token !== null) return [{ name: 'Graph', trouble: token }];
+
+  const wanted: { resource: string; what: string }[] = [{ resource: 'users', what: 'people' }];
+  const unknown: string[] = [];
+  const groups = await troubleOf(
+    async () => {
+      for (const name of wish.groupNames) {
+        const ids = await graph.groupIdsNamed(name);
+        if (ids.length === 0) unknown.push(name);
+        wanted.push(...ids.map((id) => ({ resource: `groups/${id}/members`, what: name })));
+      }
+    },
+    nextOf(`add the application permission GroupMember.Read.All ${CONSENT}`),
+  );
+  const people = await troubleOf(
+    () => graph.namesOf(NOBODY),
+    nextOf(`add the application permission User.Read.All ${CONSENT}`),
+  );
+  return [
+    { name: 'Graph', trouble: null },
+    { name: 'Graph groups', trouble: groups },
+    ...(unknown.length === 0
+      ? []
+      : [
+          {
+            name: 'Graph groups',
+            trouble: `Entra has no group called ${unknown.join(', ')}: Graph tells nothing of them; make them there, or let Okta alone tell`,
+            isOptional: true,
+          },
+        ]),
+    { name: 'Graph people', trouble: people },
+    // Which there should be is not known without the groups.
+    ...(groups === null ? [checkSubscriptions(subscriptions, wanted, wish.notificationUrl)] : []),
+  ];
+}
+
+function checkSubscriptions(
+  subscriptions: readonly Subscribed[],
+  wanted: readonly { resource: string; what: string }[],
+  url: string,
+): Checked {
+  const name = 'Graph notifications';
+  const ours = subscriptions.filter((one) => one.notificationUrl === url);
+  if (ours.length === 0) {
+    const elsewhere = [...new Set(subscriptions.map((one) => one.notificationUrl))].sort().join(', ');
+    return elsewhere === ''
+      ? { name, trouble: `there is no subscription yet: ${KEPT}; check again then`, isOptional: true }
+      : {
+          name,
+          trouble: `the subscriptions deliver to ${elsewhere} and not to ${url}: set PUBLIC_URL to where Graph reaches Latchkey, and restart it`,
+        };
+  }
+  const missing = wanted.filter(({ resource }) => ours.every((one) => one.resource !== resource));
+  return missing.length === 0
+    ? { name, trouble: null }
+    : {
+        name,
+        trouble: `no subscription tells of ${missing.map(({ what }) => what).join(', ')}: ${KEPT}; if it stays so, its log says why (“Graph subscription not kept”)`,
+      };
+}
+
+function nextOf(forbidden: string): (fault: Fault) => string {
+  return ({ code }) => {
+    switch (code) {
+      case 'idp.unauthorized':
+        return 'set GRAPH_TENANT_ID, GRAPH_CLIENT_ID and GRAPH_CLIENT_SECRET to those of the app registration; a secret that has run out is made anew there, under Certificates & secrets';
+      case 'idp.forbidden':
+        return forbidden;
+      case 'idp.unavailable':
+      case 'idp.timeout':
+        return 'see that this machine reaches it (GRAPH_URL, GRAPH_LOGIN_URL, a proxy), and check again';
+      case 'idp.throttled':
+        return 'check again in a few minutes';
+      default:
+        return 'GRAPH_URL and GRAPH_LOGIN_URL are only for a national cloud: take them out, or set those of yours';
+    }
+  };
+}

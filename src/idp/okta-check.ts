@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import type { Fault } from '../core/fault.ts';
+import { type Checked, troubleOf } from './checked.ts';
+import type { OktaSettings } from './okta.ts';
+import { parseAnswer } from './okta-answers.ts';
+import { OktaApi } from './okta-api.ts';
+import { createCredentials, hookScopes } from './okta-credentials.ts';
+import { eventTypes } from './okta-events.ts';
+import { createOktaLog } from './okta-log.ts';
+
+const TIMEOUT_MS = 10_000;
+const CONSOLE = 'in Okta’s console, Workflow, Event Hooks';
+
+/** What we look at of an event hook (OpenAPI description 2026.06.3, `GET /api/v1/eventHooks`). */
+const hooksSchema = z.array(
+  z.object({
+    name: z.string(),
+    status: z.string(),
+    verificationStatus: z.string().nullish(),
+    events: z.object({ items: z.array(z.string()) }),
+    channel: z.object({
+      config: z.object({ uri: z.string(), authScheme: z.object({ key: z.string().nullish() }).nullish() }),
+    }),
+  }),
+);
+type Hook = z.infer<typeof hooksSchema>[number];
+
+/** Whether Okta's System Log, the net beneath its notifications, can be read. */
+export async function checkOktaLog(settings: OktaSettings): Promise<Checked> {
+  const trouble = await troubleOf(
+    () => createOktaLog(settings).check(),
+    refusedOr(
+      settings,
+      `Latchkey goes on without; ${granted(settings, 'okta.logs.read', 'read the System Log')} to have it`,
+    ),
+  );
+  return { name: 'Okta log', trouble, isOptional: true };
+}
+
+/**
+ * Whether an event hook delivers to this address what Latchkey listens to; the secret that it sends, Okta never shows.
+ * `okta.eventHooks.read` is needed for this alone, so without it nothing is said to be wrong.
+ */
+export async function checkOktaHook(settings: OktaSettings, url: string): Promise<Checked> {
+  const name = 'Okta hook';
+  const base = settings.orgUrl.replace(/\/+$/, '');
+  const timeoutMs = settings.timeoutMs ?? TIMEOUT_MS;
+  const what = 'list event hooks';
+  let hooks: Hook[] = [];
+  const unseen = await troubleOf(
+    async () => {
+      const credentials = createCredentials(base, settings.auth, timeoutMs, hookScopes);
+      const api = new OktaApi(base, credentials, timeoutMs);
+      hooks = parseAnswer(hooksSchema, await api.send('GET', '/eventHooks', what), what);
+    },
+    refusedOr(
+      settings,
+      `it can’t be looked at, which only this check wants; look ${CONSOLE}, or ${granted(settings, 'okta.eventHooks.read', 'see event hooks')}`,
+    ),
+  );
+  if (unseen !== null) return { name, trouble: unseen, isOptional: true };
+  const ours = hooks.filter((hook) => hook.channel.config.uri === url);
+  if (ours.length === 0) return { name, trouble: noneAt(url, hooks) };
+  const troubles = ours.map(troubleWith);
+  // One that does its work is enough.
+  const least = troubles.includes(null) ? null : (troubles.find((one) => one?.isOptional) ?? troubles[0]);
+  return { name, trouble: null, ...least };
+}
+
+function noneAt(url: string, hooks: readonly Hook[]): string {
+  const { pathname } = new URL(url);
+  const [elsewhere] = hooks
+    .map((hook) => hook.channel.config.uri)
+    .filter((uri) => URL.parse(uri)?.pathname === pathname);
+  return elsewhere === undefined
+    ? `no event hook delivers to ${url}: make one ${CONSOLE}, with the authentication field Authorization and OKTA_HOOK_SECRET; or take OKTA_HOOK_SECRET out`
+    : `an event hook delivers to ${elsewhere} and not to ${url}: give it this address ${CONSOLE}, or mend PUBLIC_URL`;
+}
+
+function troubleWith(hook: Hook): { trouble: string; isOptional?: boolean } | null {
+  const called = `the event hook “${hook.name}”`;
+  const field = hook.channel.config.authScheme?.key ?? null;
+  if (hook.status !== 'ACTIVE') return { trouble: `${called} is switched off: activate it ${CONSOLE}` };
+  if (hook.verificationStatus !== 'VERIFIED')
+    return {
+      trouble: `${called} is not verified, so Okta sends nothing: verify it ${CONSOLE}, while Latchkey runs`,
+    };
+  if (field?.toLowerCase() !== 'authorization')
+    return {
+      trouble: `${called} sends ${field === null ? 'no secret' : `its secret as ${field}`}, so Latchkey refuses what it tells: set its authentication field to Authorization and its secret to OKTA_HOOK_SECRET`,
+    };
+  const missing = eventTypes.filter((type) => !hook.events.items.includes(type));
+  if (missing.length === 0) return null;
+  return {
+    trouble: `${called} does not tell of ${missing.join(', ')}: add them ${CONSOLE}; until then they are read from the System Log, later`,
+    isOptional: true,
+  };
+}
+
+function granted({ auth }: OktaSettings, scope: string, may: string): string {
+  return 'token' in auth
+    ? `let the API token’s owner ${may} (their admin role)`
+    : `grant the service app ${scope}`;
+}
+
+function refusedOr({ auth }: OktaSettings, refused: string): (fault: Fault) => string {
+  return ({ code }) => {
+    switch (code) {
+      case 'idp.forbidden':
+        return refused;
+      case 'idp.unauthorized':
+        return 'token' in auth
+          ? 'make a new API token and set OKTA_API_TOKEN'
+          : 'set OKTA_CLIENT_ID and OKTA_PRIVATE_KEY to those of the service app';
+      case 'idp.throttled':
+        return 'check again in a minute';
+      default:
+        return 'see that this machine reaches OKTA_ORG_URL, and check again';
+    }
+  };
+}
