@@ -70,6 +70,8 @@ export type LeftTeam = {
   userIds: string[];
   /** Why Anypoint lets nobody out of it; null: they are out. */
   kept: string | null;
+  /** Found, and not known to be out yet. */
+  isUnderway?: true;
 };
 
 /** Credentials in Anypoint that the person owns and that go on opening APIs without them. */
@@ -278,7 +280,7 @@ export function openItemsOf({ items }: Pick<Offboarding, 'items'>): OffboardingI
 
 /** Teams that can be left and were; what nobody can leave is no access that was taken. */
 export function teamsTaken({ teams }: Pick<Offboarding, 'teams'>): LeftTeam[] {
-  return teams.filter((team) => team.kept === null);
+  return teams.filter((team) => team.kept === null && team.isUnderway === undefined);
 }
 
 /** Names of all teams that they are out of, those included that went with their groups. */

@@ -1,5 +1,5 @@
 import { Fault } from '../core/fault.ts';
-import { isOffboardingOpen, type LeftTeam, type Offboarding, teamsTaken } from '../core/offboarding.ts';
+import { isOffboardingOpen, type LeftTeam, type Offboarding } from '../core/offboarding.ts';
 import { linkOf, type Person } from '../store/people.ts';
 import { commit } from './commit.ts';
 import { anypointUsers } from './membership.ts';
@@ -20,35 +20,24 @@ export type TeamsLook = {
  * they maintain too, and reads Anypoint again: gone is what none of them shows any more. Safe to run again.
  */
 export async function leaveTeams(road: Road, offboarding: Offboarding, person: Person): Promise<TeamsLook> {
-  const found = await anypointUsers(road, person);
+  const theirs = await anypointUsers(road, person);
   const others = await usersOfOthers(road, offboarding, person);
-  const users = { ...found, all: found.all.filter((id) => !others.has(id)) };
+  const users = { ...theirs, all: theirs.all.filter((id) => !others.has(id)) };
+  const found = await teamsFound(road, users.all);
+  // Noted before it is done: what was taken is not read anywhere afterwards.
+  const unknown = [...found.values()].filter(({ id }) => !offboarding.teams.some((team) => team.id === id));
+  await record(
+    road,
+    offboarding,
+    unknown.map((team) => ({ ...team, isUnderway: true })),
+  );
   const left = new Map<string, LeftTeam>();
-  for (const userId of users.all)
-    for (const team of await teamsOf(road, userId)) {
-      const known = left.get(team.id);
-      const one = await leave(road, person, userId, team);
-      left.set(team.id, {
-        ...one,
-        kept: known?.kept ?? one.kept,
-        userIds: [...(known?.userIds ?? []), userId],
-      });
-    }
-  const news = [...left.values()].filter((team) => isNews(offboarding, team));
-  if (news.length > 0)
-    await commit(
-      road.db,
-      async (unit) => {
-        const locked = await unit.offboarding(offboarding.id);
-        return locked === null || !isOffboardingOpen(locked.state)
-          ? { result: null }
-          : {
-              result: null,
-              offboardingEvents: [{ type: 'teamsLeft', ...at(unit, locked.id, null), teams: news }],
-            };
-      },
-      road.nudge,
-    );
+  for (const team of found.values()) left.set(team.id, await leave(road, person, team));
+  const gone = offboarding.teams.filter((team) => team.isUnderway === true && !left.has(team.id));
+  await record(road, offboarding, [
+    ...[...left.values()].filter((team) => isNews(offboarding, team)),
+    ...gone.map(({ isUnderway: _, ...team }) => team),
+  ]);
   const still = await stillIn(road, users.all, left);
   if (still.length > 0) return { isGone: false, why: whyStill(person, still), userIds: users.all };
   await noteGone(road, offboarding, noteOf(users.isAmbiguous, users.all.length, person));
@@ -85,18 +74,28 @@ async function teamsOf(road: Road, userId: string): Promise<UserTeam[]> {
   }
 }
 
+/** Every team that one of these users is in, with all of them who are. */
+async function teamsFound(road: Road, userIds: readonly string[]): Promise<Map<string, LeftTeam>> {
+  const found = new Map<string, LeftTeam>();
+  for (const userId of userIds)
+    for (const { id, name, membershipType } of await teamsOf(road, userId)) {
+      const isManaged = road.catalogue.targets().some((target) => target.teamId === id);
+      const ids = [...(found.get(id)?.userIds ?? []), userId];
+      found.set(id, { id, name, isManaged, membershipType, userIds: ids, kept: null });
+    }
+  return found;
+}
+
 /** Under the lock of deliveries, so that none puts them back behind us. */
-async function leave(road: Road, person: Person, userId: string, team: UserTeam): Promise<LeftTeam> {
-  const isManaged = road.catalogue.targets().some((target) => target.teamId === team.id);
-  const one = { id: team.id, name: team.name, isManaged, membershipType: team.membershipType, userIds: [] };
+async function leave(road: Road, person: Person, team: LeftTeam): Promise<LeftTeam> {
   return await road.locks.withLock(`team:${person.id}:${team.id}`, async () => {
     try {
-      await road.mulesoft.removeMember(team.id, userId);
-      return { ...one, kept: null };
+      for (const userId of team.userIds) await road.mulesoft.removeMember(team.id, userId);
+      return team;
     } catch (error) {
       // Nobody can be taken out of some teams, the organisation's own above all; those give nothing by themselves.
-      if (error instanceof Fault && error.code === 'mulesoft.invalid' && !isManaged)
-        return { ...one, kept: 'Anypoint takes nobody out of it' };
+      if (error instanceof Fault && error.code === 'mulesoft.invalid' && !team.isManaged)
+        return { ...team, kept: 'Anypoint takes nobody out of it' };
       throw error;
     }
   });
@@ -105,7 +104,25 @@ async function leave(road: Road, person: Person, userId: string, team: UserTeam)
 /** What is recorded already is not told again; somebody who was put back is. */
 function isNews({ teams, legs }: Offboarding, team: LeftTeam): boolean {
   const known = teams.find((t) => t.id === team.id);
-  return known === undefined || known.kept !== team.kept || (legs.teams !== null && team.kept === null);
+  if (known === undefined || known.isUnderway === true || known.kept !== team.kept) return true;
+  return legs.teams !== null && team.kept === null;
+}
+
+async function record(road: Road, { id }: Offboarding, teams: readonly LeftTeam[]): Promise<void> {
+  if (teams.length === 0) return;
+  await commit(
+    road.db,
+    async (unit) => {
+      const locked = await unit.offboarding(id);
+      return locked === null || !isOffboardingOpen(locked.state)
+        ? { result: null }
+        : {
+            result: null,
+            offboardingEvents: [{ type: 'teamsLeft', ...at(unit, locked.id, null), teams: [...teams] }],
+          };
+    },
+    road.nudge,
+  );
 }
 
 async function stillIn(
@@ -152,8 +169,13 @@ async function noteGone(road: Road, offboarding: Offboarding, note: string | nul
 
 /** Back in the directory while nothing was decided: teams that no SCIM push gives back are given back here. */
 export async function giveTeamsBack(road: Road, offboarding: Offboarding): Promise<void> {
-  for (const team of teamsTaken(offboarding))
-    if (!team.isManaged) for (const userId of team.userIds) await road.mulesoft.addMember(team.id, userId);
+  // One that they were on their way out of is given back too, unless they are in it still.
+  for (const team of offboarding.teams.filter(({ kept, isManaged }) => kept === null && !isManaged))
+    for (const userId of team.userIds) {
+      const isStillIn =
+        team.isUnderway === true && (await teamsOf(road, userId)).some(({ id }) => id === team.id);
+      if (!isStillIn) await road.mulesoft.addMember(team.id, userId);
+    }
   await commit(
     road.db,
     async (unit) => {

@@ -113,7 +113,7 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
     case 'groupsGone':
       return 'Okta has them in no managed group any more';
     case 'teamsLeft':
-      return `Taken out of ${countOf(data.teams)} teams in Anypoint`;
+      return `${areUnderway(data.teams) ? 'Found in' : 'Taken out of'} ${countOf(data.teams)} teams in Anypoint`;
     case 'teamsGone':
       return 'Read in Anypoint: they are in no team';
     case 'applicationsFound':
@@ -221,6 +221,11 @@ function receivedInWords(data: Record<string, unknown>, who: string | null): str
 
 function countOf(all: unknown): string {
   return figure(Array.isArray(all) ? all.length : 0);
+}
+
+/** Teams found, which they are not out of yet. */
+function areUnderway(teams: unknown): boolean {
+  return Array.isArray(teams) && teams.every((team: { isUnderway?: true }) => team.isUnderway === true);
 }
 
 function endedInWords(data: Record<string, unknown>, who: string | null): string {

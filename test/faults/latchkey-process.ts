@@ -10,7 +10,10 @@ const READY_WITHIN_MS = 20_000;
 /** `src/main.ts` with real settings, as a process of its own that can be killed. */
 export type LatchkeyProcess = {
   url: string;
+  /** Resolves when it is ready. */
   start(): Promise<void>;
+  /** Starts it and does not wait. */
+  launch(): void;
   kill(): Promise<void>;
   close(): Promise<void>;
 };
@@ -28,7 +31,9 @@ export function latchkeyProcess(settings: {
   worldUrl: string;
   databaseUrl: string;
   port: number;
-  redisUrl?: string;
+  redisUrl?: string | null;
+  /** More of the environment. */
+  env?: Record<string, string>;
 }): LatchkeyProcess {
   const { worldUrl, databaseUrl, port } = settings;
   const dir = mkdtempSync(join(tmpdir(), 'latchkey-killed-'));
@@ -40,8 +45,9 @@ export function latchkeyProcess(settings: {
     PORT: String(port),
     POLICY_DIR: policyWithoutCanary(dir),
     DATABASE_URL: databaseUrl,
-    ...(settings.redisUrl === undefined ? {} : { REDIS_URL: settings.redisUrl }),
+    ...(settings.redisUrl == null ? {} : { REDIS_URL: settings.redisUrl }),
     ...sandboxSettings(worldUrl),
+    ...settings.env,
   };
   let child: ChildProcess | null = null;
   let said = '';
@@ -55,19 +61,26 @@ export function latchkeyProcess(settings: {
     await gone;
   }
 
+  function launch(): ChildProcess {
+    said = '';
+    const started = spawn(process.execPath, [resolve('src/main.ts')], {
+      cwd: dir,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [started.stdout, started.stderr])
+      stream?.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+    child = started;
+    return started;
+  }
+
   return {
     url,
+    launch,
     async start() {
-      said = '';
-      child = spawn(process.execPath, [resolve('src/main.ts')], {
-        cwd: dir,
-        env,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      for (const stream of [child.stdout, child.stderr])
-        stream?.on('data', (chunk: Buffer) => {
-          said += chunk.toString();
-        });
+      const started = launch();
       const end = Date.now() + READY_WITHIN_MS;
       while (
         !(await fetch(`${url}/readyz`).then(
@@ -75,7 +88,8 @@ export function latchkeyProcess(settings: {
           () => false,
         ))
       ) {
-        if (Date.now() > end || child.exitCode !== null) throw new Error(`Latchkey did not start:\n${said}`);
+        if (Date.now() > end || started.exitCode !== null)
+          throw new Error(`Latchkey did not start:\n${said}`);
         await sleep(25);
       }
     },
