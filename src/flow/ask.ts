@@ -126,7 +126,7 @@ function policyInWords(mass: MassChange, refusals: ReadonlyMap<string, number>, 
   if (mass.kind === 'lost') return 'each of them holds a grant that is still live';
   if (refusals.size === 0) return `policy allows all of them to hold it for ${durationInWords(seconds)}`;
   const each = [...refusals]
-    .sort(([, a], [, b]) => b - a)
+    .sort(([x, a], [y, b]) => b - a || (x < y ? -1 : 1))
     .slice(0, 3)
     .map(([why, n]) => `${figure(n)} because ${why}`);
   const all = [...refusals.values()].reduce((sum, n) => sum + n, 0);

@@ -57,6 +57,8 @@ export async function listMcpTokens(db: Db): Promise<McpToken[]> {
     .innerJoin('people as p', 'p.id', 't.person_id')
     .select(['t.id', 't.name', 'p.email', 't.created_at', 't.expires_at', 't.last_used_at', 't.revoked_at'])
     .orderBy('t.created_at', 'desc')
+    .orderBy('t.name')
+    .orderBy('t.id')
     .execute();
 }
 

@@ -57,6 +57,8 @@ export async function listTokens(db: Db): Promise<ScimToken[]> {
     .selectFrom('scim_tokens')
     .select(['id', 'name', 'source', 'created_at', 'expires_at', 'last_used_at', 'revoked_at'])
     .orderBy('created_at', 'desc')
+    .orderBy('name')
+    .orderBy('id')
     .execute();
 }
 

@@ -50,5 +50,6 @@ export async function groupsOf(db: Db, rows: readonly { id: string }[]): Promise
       rows.map((row) => row.id),
     )
     .orderBy('scim_groups.display_name')
+    .orderBy('scim_groups.id')
     .execute();
 }

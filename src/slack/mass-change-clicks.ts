@@ -122,7 +122,10 @@ async function namesModal(road: Road, key: MassKey): Promise<ModalView> {
 
 async function chooseModal(road: Road, key: MassKey): Promise<ModalView> {
   const view = await readMassView(road, key.massChange);
-  const items = await openItems(road.db, key.massChange, BOXES_MAX * 5);
+  // As on the card.
+  const items = (await openItems(road.db, key.massChange, BOXES_MAX * 5)).toSorted((a, b) =>
+    (a.note ?? a.key) < (b.note ?? b.key) ? -1 : 1,
+  );
   const blocks: KnownBlock[] = [
     section(
       mrkdwn(

@@ -47,8 +47,7 @@ export async function birthrightsDue(
 /** Ids of the people whom the IdP means by a login or e-mail. */
 export async function idsNamed(db: Db | Tx, loginOrEmail: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select id from people where lower(login) = lower(${loginOrEmail}) or lower(email) = lower(${loginOrEmail})`.execute(
-    db,
-  );
+    select id from people where lower(login) = lower(${loginOrEmail}) or lower(email) = lower(${loginOrEmail})
+    order by id`.execute(db);
   return rows.map((row) => row.id);
 }

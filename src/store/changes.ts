@@ -45,6 +45,7 @@ export async function underwayIds(
       'groupId' in where ? where.groupId : where.teamId,
     )
     .orderBy('requested_at')
+    .orderBy('id')
     .execute();
   return rows.map((r) => r.id);
 }
@@ -83,7 +84,7 @@ export async function pendingRequest(
   return row === undefined ? null : revive(row.doc);
 }
 
-/** Ids of what was found of this person and group and waits for its owner. */
+/** Ids of what was found of this person and group and waits for its owner, oldest first. */
 export async function pendingFindings(
   db: Db | Tx,
   pair: { personId: string; groupId: string },
@@ -95,11 +96,13 @@ export async function pendingFindings(
     .where('group_id', '=', pair.groupId)
     .where('state', 'in', ['received', 'asking'])
     .where((eb) => eb(eb.ref('doc', '->>').key('cause'), 'in', ['finding', 'loss']))
+    .orderBy('requested_at')
+    .orderBy('id')
     .execute();
   return rows.map((r) => r.id);
 }
 
-/** Findings about one of this group each that nobody decided yet: their changes by person. */
+/** Findings about one of this group each that nobody decided yet, oldest first: their changes by person. */
 export async function foundAlone(
   db: Db | Tx,
   of: { entitlementKey: string; groupId: string; cause: 'finding' | 'loss'; withinSeconds: number },
@@ -113,6 +116,8 @@ export async function foundAlone(
     .where('state', 'in', ['received', 'asking'])
     .where('requested_at', '>=', sql<Date>`clock_timestamp() - ${of.withinSeconds}::float8 * interval '1 s'`)
     .where((eb) => eb(eb.ref('doc', '->>').key('cause'), '=', of.cause))
+    .orderBy('requested_at')
+    .orderBy('id')
     .execute();
   return new Map(rows.map((row) => [row.person_id, row.id]));
 }
@@ -137,7 +142,13 @@ export async function endingOf(db: Db | Tx, change: Change): Promise<Change | nu
 
 /** Ids of the granting changes that a revoke ends. */
 export async function idsEndedBy(db: Db | Tx, revokeId: string): Promise<string[]> {
-  const rows = await db.selectFrom('changes').select('id').where('revoke_id', '=', revokeId).execute();
+  const rows = await db
+    .selectFrom('changes')
+    .select('id')
+    .where('revoke_id', '=', revokeId)
+    .orderBy('requested_at')
+    .orderBy('id')
+    .execute();
   return rows.map((r) => r.id);
 }
 
@@ -148,6 +159,7 @@ export async function recentChanges(db: Db, limit: number): Promise<Change[]> {
     .select('doc')
     .where(sql<boolean>`doc->>'cause' <> 'canary'`)
     .orderBy('requested_at', 'desc')
+    .orderBy('id')
     .limit(limit)
     .execute();
   return rows.map((r) => revive(r.doc));
@@ -160,6 +172,7 @@ export async function changesOfPerson(db: Db, personId: string, limit: number): 
     .where((eb) => eb.or([eb('person_id', '=', personId), eb('requester_id', '=', personId)]))
     .where('kind', '=', 'grant')
     .orderBy('requested_at', 'desc')
+    .orderBy('id')
     .limit(limit)
     .execute();
   return rows.map((r) => revive(r.doc));
@@ -173,12 +186,13 @@ export async function requestsDueToLapse(db: Db, now: Date, limit: number): Prom
     .where('state', 'in', ['received', 'asking'])
     .where('lapses_at', '<=', now)
     .orderBy('lapses_at')
+    .orderBy('id')
     .limit(limit)
     .execute();
   return rows.map((r) => r.id);
 }
 
-/** Ids of pending requests made before a time, whose approvers were not reminded yet. */
+/** Ids of pending requests made before a time, whose approvers were not reminded yet, oldest first. */
 export async function requestsDueToRemind(db: Db, since: Date, limit: number): Promise<string[]> {
   const rows = await db
     .selectFrom('changes')
@@ -186,6 +200,8 @@ export async function requestsDueToRemind(db: Db, since: Date, limit: number): P
     .where('state', '=', 'asking')
     .where('requested_at', '<=', since)
     .where((eb) => eb(eb.ref('doc', '->>').key('remindedAt'), 'is', null))
+    .orderBy('requested_at')
+    .orderBy('id')
     .limit(limit)
     .execute();
   return rows.map((r) => r.id);

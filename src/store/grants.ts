@@ -21,7 +21,7 @@ function toGrant(row: Row): Grant {
   };
 }
 
-/** Grants not ended yet (their time may be over) of a person, narrowed to a group, team or entitlement. */
+/** Grants not ended yet (their time may be over) of a person, narrowed to a group, team or entitlement; oldest first. */
 export async function unendedGrants(
   db: Db | Tx,
   where: { personId: string; groupId?: string; teamId?: string; entitlementKey?: string },
@@ -30,7 +30,9 @@ export async function unendedGrants(
     .selectFrom('grants')
     .selectAll()
     .where('person_id', '=', where.personId)
-    .where('ended_at', 'is', null);
+    .where('ended_at', 'is', null)
+    .orderBy('starts_at')
+    .orderBy('id');
   if (where.groupId !== undefined) query = query.where('group_id', '=', where.groupId);
   if (where.teamId !== undefined) query = query.where('team_id', '=', where.teamId);
   if (where.entitlementKey !== undefined) query = query.where('entitlement_key', '=', where.entitlementKey);

@@ -26,9 +26,8 @@ export async function heldBeside(
       and doc->>'cause' <> 'finding'
       and (${change === null} or (requested_at, id) < (${change?.requestedAt ?? null}::timestamptz, ${change?.id ?? null}::uuid))
     union
-    select 'groupNames', group_name from preexisting where person_id = ${personId} and ended_at is null`.execute(
-    db,
-  );
+    select 'groupNames', group_name from preexisting where person_id = ${personId} and ended_at is null
+    order by kind, name`.execute(db);
   const named = (kind: keyof Held) => rows.filter((row) => row.kind === kind).map((row) => row.name);
   return { granted: named('granted'), pending: named('pending'), groupNames: named('groupNames') };
 }

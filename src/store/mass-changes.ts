@@ -52,7 +52,7 @@ export async function hasOpenCard(db: Db | Tx, groupId: string): Promise<boolean
   return row !== undefined;
 }
 
-/** Those about what this person holds that nobody decided yet. */
+/** Those about what this person holds that nobody decided yet, oldest first. */
 export async function openMovesOf(db: Db | Tx, personId: string): Promise<MassChange[]> {
   const rows = await db
     .selectFrom('mass_changes')
@@ -60,11 +60,13 @@ export async function openMovesOf(db: Db | Tx, personId: string): Promise<MassCh
     .where('kind', '=', 'moved')
     .where('state', 'in', ['received', 'asking'])
     .where('scope', 'like', `${personId}:%`)
+    .orderBy('opened_at')
+    .orderBy('id')
     .execute();
   return rows.map((row) => revive(row.doc));
 }
 
-/** Those asked before a time whose approvers were not reminded yet. */
+/** Those asked before a time whose approvers were not reminded yet, oldest first. */
 export async function massChangesDueToRemind(db: Db, since: Date): Promise<string[]> {
   const rows = await db
     .selectFrom('mass_changes')
@@ -72,6 +74,8 @@ export async function massChangesDueToRemind(db: Db, since: Date): Promise<strin
     .where('state', '=', 'asking')
     .where('opened_at', '<=', since)
     .where((eb) => eb(eb.ref('doc', '->>').key('remindedAt'), 'is', null))
+    .orderBy('opened_at')
+    .orderBy('id')
     .execute();
   return rows.map((row) => row.id);
 }
@@ -135,7 +139,7 @@ export async function shownItems(
       count(*) over ()::int as count
     from mass_change_items i join people p on p.id = i.person_id
     where i.mass_change_id = ${id} and i.outcome is distinct from 'dropped'
-    order by p.name, i.item_key limit ${limit}`.execute(db);
+    order by p.name, i.note, i.item_key limit ${limit}`.execute(db);
   return { items: rows, count: rows[0]?.count ?? 0 };
 }
 
@@ -239,7 +243,7 @@ export async function progressOf(db: Db | Tx, id: string): Promise<MassProgress>
       where c.id = i.change_id
     ) s on true
     where i.mass_change_id = ${id} and i.outcome is distinct from 'dropped'
-    group by i.outcome, s.leg, "where"`.execute(db);
+    group by i.outcome, s.leg, "where" order by i.outcome, s.leg, "where"`.execute(db);
   const sum = (fits: (row: (typeof rows)[number]) => boolean) =>
     rows.filter(fits).reduce((n, row) => n + row.n, 0);
   const half = (outcome: string) => ({
@@ -301,9 +305,8 @@ export async function endedOnMoveCards(db: Db, limit: number): Promise<{ id: str
     select m.id, i.item_key as key from mass_changes m
     join mass_change_items i on i.mass_change_id = m.id and i.outcome is null
     join grants g on g.change_id = i.item_key::uuid
-    where m.kind = 'moved' and m.state in ('received', 'asking') and g.ended_at is not null limit ${limit}`.execute(
-    db,
-  );
+    where m.kind = 'moved' and m.state in ('received', 'asking') and g.ended_at is not null
+    order by m.id, i.item_key limit ${limit}`.execute(db);
   return rows;
 }
 

@@ -62,7 +62,7 @@ export async function compareGroup(
             and c.state in ('received', 'asking', 'applying', 'verifying', 'awaitingSignIn', 'late')
         ) then 'inHand' else a.what end as what,
         (select external_id from person_links l where l.person_id = a.person_id and l.system = ${system}
-          order by verified_at desc limit 1) as external_id
+          order by verified_at desc, external_id limit 1) as external_id
       from apart a
     ), mirrored as materialized (
       select u.external_id from scim_members m cross join lateral (
@@ -89,11 +89,12 @@ export async function compareGroup(
     )
     select 'members' as what, count(*)::int as n, null::text[] as ids, null::text[] as "externalIds" from seen
     union all
-    select what, count(*)::int, array_agg(person_id::text), array_agg(coalesce(external_id, '')) from judged group by what
+    select what, count(*)::int, array_agg(person_id::text order by person_id),
+      array_agg(coalesce(external_id, '') order by person_id) from judged group by what
     union all
-    select 'unpushed', count(*)::int, (array_agg(person_id::text))[:${limit}::int], null from unpushed
+    select 'unpushed', count(*)::int, (array_agg(person_id::text order by person_id))[:${limit}::int], null from unpushed
     union all
-    select 'pushedOnly', count(*)::int, (array_agg(person_id::text))[:${limit}::int], null from pushed_only`.execute(
+    select 'pushedOnly', count(*)::int, (array_agg(person_id::text order by person_id))[:${limit}::int], null from pushed_only`.execute(
     tx,
   );
   const of = (what: GroupRow['what']) => rows.find((row) => row.what === what);
@@ -179,10 +180,10 @@ export async function compareTeam(
       (select coalesce((array_agg(distinct person_id::text))[:${limit}::int], '{}') from extra) as "extraIds",
       (select count(*) from surplus where is_maintainer)::int as maintainers,
       (select count(*) from extra where is_claimed)::int as claimed,
-      (select coalesce((array_agg(user_id))[:${limit}::int], '{}') from extra where is_claimed) as "claimedIds",
+      (select coalesce((array_agg(user_id order by user_id))[:${limit}::int], '{}') from extra where is_claimed) as "claimedIds",
       (select count(*) from surplus where not is_maintainer)::int - (select count(*) from extra)::int as "foundThere",
       (select count(*) from shown where person_id is null)::int as unlinked,
-      (select coalesce((array_agg(user_id))[:${limit}::int], '{}') from shown where person_id is null) as "unlinkedIds"
+      (select coalesce((array_agg(user_id order by user_id))[:${limit}::int], '{}') from shown where person_id is null) as "unlinkedIds"
   `.execute(tx);
   return { ...(rows[0] as Omit<TeamDifference, 'isFirstLook'>), isFirstLook };
 }

@@ -21,7 +21,7 @@ export async function concernedUnseen(
     )
     select u.id as "personId", l.external_id as "externalId" from unseen u cross join lateral (
       select external_id from person_links l where l.person_id = u.id and l.system = ${system}
-      order by verified_at desc limit 1
+      order by verified_at desc, external_id limit 1
     ) l
     where (exists (select from grants g where g.person_id = u.id and g.ended_at is null)
         or exists (select from preexisting e where e.person_id = u.id and e.ended_at is null)
