@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CanaryRun } from '../../src/core/canary.ts';
 import { type Latchkey, startLatchkey } from '../../src/latchkey.ts';
 import { sandboxOutside } from '../../src/sandbox/launch.ts';
@@ -8,20 +8,9 @@ import { type Journey, setOut, wordsOf } from './journey.ts';
 
 const GROUP = 'anypoint-canary';
 const TEAM = 'Canary';
+const OBJECTIVE_MS = 3_000;
 /** Two rounds that are stuck on both ways, and what the machine adds. */
 const ALARM_WITHIN_MS = 60_000;
-
-let stage: Stage;
-let walk: Journey;
-beforeAll(async () => {
-  ({ stage, walk } = await setOut({ objectiveMs: 3_000, canary: { everySeconds: 4 } }));
-});
-afterEach(async () => {
-  await walk.heal();
-  await walk.request('POST', '/anypoint/sim/lag', { ms: 0 });
-  await walk.request('POST', '/okta/sim/push', { paused: false, drop: 'none' });
-});
-afterAll(() => stage?.close());
 
 type Row = {
   id: string;
@@ -32,114 +21,148 @@ type Row = {
   stuck: CanaryRun['stuck'];
 };
 
-/** Newest first. */
-const runs = () => walk.query<Row>('select * from canary_runs order by started_at desc');
-
-const read = async <T>(path: string): Promise<T> => {
-  const answer = await fetch(`${stage.latchkey.url}${path}`, {
-    headers: { authorization: 'Bearer read-token-for-tests' },
-  });
-  expect(answer.status).toBe(200);
-  return (await (path === '/metrics' ? answer.text() : answer.json())) as T;
+/** A world of its own with a canary that flies there. */
+type Flight = {
+  stage: Stage;
+  walk: Journey;
+  /** Newest first. */
+  runs(): Promise<Row[]>;
+  read<T>(path: string): Promise<T>;
+  /** Waits for two rounds in a row that are a hit. */
+  hitsTwice(): Promise<void>;
+  /** Waits until the newest alarm says this in the channel and to each admin, and answers with all it says. */
+  alarm(words: string | RegExp): Promise<string>;
 };
 
-async function hitsTwice(): Promise<void> {
-  const before = new Date();
-  await walk.until(
-    'two rounds in a row are a hit, and no alarm is raised',
-    async () => {
-      const [one, two] = (await runs()).filter((r) => r.state === 'over' && r.started_at > before);
-      const open = await walk.query('select 1 from canary_alarms where cleared_at is null');
-      return one?.result === 'hit' && two?.result === 'hit' && open.length === 0;
-    },
-    ALARM_WITHIN_MS,
-  );
+/** Nearly all of this is waiting, so the tests wait side by side, each in a world of its own. */
+function flies(what: string, work: (flight: Flight) => Promise<void>): void {
+  test.concurrent(what, async () => {
+    const { stage, walk } = await setOut({ objectiveMs: OBJECTIVE_MS, canary: { everySeconds: 2 } });
+    try {
+      await work(flightOf(stage, walk));
+    } finally {
+      await stage.close();
+    }
+  }, 180_000);
 }
 
-/** What the newest alarm says in the channel and to each admin. */
-async function alarmSays(words: string | RegExp): Promise<string | null> {
-  const [alarm] = await walk.query<{ id: string }>(
-    'select id from canary_alarms order by raised_at desc limit 1',
-  );
-  const found: string[] = [];
-  for (const [who, where] of [
-    ['sofia', 'access-requests'],
-    ['sofia', 'dm'],
-    ['sam', 'dm'],
-  ] as const) {
-    const about = (await walk.messages(who, where)).filter((m) =>
-      m.metadata?.event_payload?.marker?.startsWith(`${alarm?.id}:canary`),
+function flightOf(stage: Stage, walk: Journey): Flight {
+  const runs = () => walk.query<Row>('select * from canary_runs order by started_at desc');
+
+  async function alarmSays(words: string | RegExp): Promise<string | null> {
+    const [alarm] = await walk.query<{ id: string }>(
+      'select id from canary_alarms order by raised_at desc limit 1',
     );
-    expect(about.length).toBeLessThanOrEqual(1);
-    found.push(...about.map((m) => wordsOf(m)).filter((text) => new RegExp(words).test(text)));
+    if (alarm === undefined) return null;
+    const found: string[] = [];
+    for (const [who, where] of [
+      ['sofia', 'access-requests'],
+      ['sofia', 'dm'],
+      ['sam', 'dm'],
+    ] as const) {
+      const about = (await walk.messages(who, where)).filter((m) =>
+        m.metadata?.event_payload?.marker?.startsWith(`${alarm.id}:canary`),
+      );
+      expect(about.length).toBeLessThanOrEqual(1);
+      found.push(...about.map((m) => wordsOf(m)).filter((text) => new RegExp(words).test(text)));
+    }
+    return found.length === 3 ? (found[0] ?? null) : null;
   }
-  return found.length === 3 ? (found[0] ?? null) : null;
+
+  return {
+    stage,
+    walk,
+    runs,
+    async read<T>(path: string): Promise<T> {
+      const answer = await fetch(`${stage.latchkey.url}${path}`, {
+        headers: { authorization: 'Bearer read-token-for-tests' },
+      });
+      expect(answer.status).toBe(200);
+      return (await (path === '/metrics' ? answer.text() : answer.json())) as T;
+    },
+    async hitsTwice() {
+      const before = new Date();
+      await walk.until(
+        'two rounds in a row are a hit, and no alarm is raised',
+        async () => {
+          const [one, two] = (await runs()).filter((r) => r.state === 'over' && r.started_at > before);
+          const open = await walk.query('select 1 from canary_alarms where cleared_at is null');
+          return one?.result === 'hit' && two?.result === 'hit' && open.length === 0;
+        },
+        ALARM_WITHIN_MS,
+      );
+    },
+    alarm: (words) => walk.until(`the alarm says ${words}`, () => alarmSays(words), ALARM_WITHIN_MS),
+  };
 }
 
-const alarm = (words: string | RegExp) =>
-  walk.until(`the alarm says ${words}`, () => alarmSays(words), ALARM_WITHIN_MS);
+flies(
+  'round after round is a hit: there and back by the one road, seen each time, and nobody is bothered',
+  async (flight) => {
+    const { stage, walk, runs, read, hitsTwice } = flight;
 
-test('round after round is a hit: there and back by the one road, seen each time, and nobody is bothered', async () => {
-  // when
-  await hitsTwice();
+    // when
+    await hitsTwice();
 
-  // then
-  const [run] = (await runs()).filter((r) => r.result === 'hit');
-  const [changes] = await walk.query<{ grant: string[]; revoke: string[] }>(
-    `select array(select type from audit where change_id = r.grant_change_id order by id) as grant,
+    // then
+    const [run] = (await runs()).filter((r) => r.result === 'hit');
+    const [changes] = await walk.query<{ grant: string[]; revoke: string[] }>(
+      `select array(select type from audit where change_id = r.grant_change_id order by id) as grant,
        array(select type from audit where change_id = r.revoke_change_id order by id) as revoke
      from canary_runs r where id = $1`,
-    [run?.id],
-  );
-  for (const type of [
-    'changeReceived',
-    'changeApproved',
-    'idpWritten',
-    'scimPushed',
-    'delivered',
-    'changeSeen',
-  ])
-    for (const way of [changes?.grant, changes?.revoke])
-      expect(way?.filter((t) => t === type)).toEqual([type]);
-  expect(changes?.grant.at(-1)).toBe('grantEnded');
+      [run?.id],
+    );
+    for (const type of [
+      'changeReceived',
+      'changeApproved',
+      'idpWritten',
+      'scimPushed',
+      'delivered',
+      'changeSeen',
+    ])
+      for (const way of [changes?.grant, changes?.revoke])
+        expect(way?.filter((t) => t === type)).toEqual([type]);
+    expect(changes?.grant.at(-1)).toBe('grantEnded');
 
-  // and nobody hears of it, sees it in a list, or can ask for it
-  expect(await walk.query('select 1 from messages')).toEqual([]);
-  expect(await walk.query(`select 1 from outbox where job in ('tell', 'consider', 'weigh')`)).toEqual([]);
-  expect(await walk.query(`select 1 from changes where doc->>'cause' not in ('canary')`)).toEqual([]);
-  expect(await read('/api/changes')).toEqual({ changes: [] });
-  const form = await walk.openForm('sofia');
-  expect(JSON.stringify(form)).toContain('orders-api-read');
-  expect(JSON.stringify(form)).not.toContain('canary');
+    // and nobody hears of it, sees it in a list, or can ask for it
+    expect(await walk.query('select 1 from messages')).toEqual([]);
+    expect(await walk.query(`select 1 from outbox where job in ('tell', 'consider', 'weigh')`)).toEqual([]);
+    expect(await walk.query(`select 1 from changes where doc->>'cause' not in ('canary')`)).toEqual([]);
+    expect(await read('/api/changes')).toEqual({ changes: [] });
+    const form = await walk.openForm('sofia');
+    expect(JSON.stringify(form)).toContain('orders-api-read');
+    expect(JSON.stringify(form)).not.toContain('canary');
 
-  // and the figures are there for charts
-  const { rounds, status, objectiveMs } = await read<{
-    status: string;
-    objectiveMs: number;
-    rounds: { id: string; result: string; grant: { total: number }; revoke: { total: number } }[];
-  }>('/api/canary');
-  expect({ status, objectiveMs }).toEqual({ status: 'ready', objectiveMs: 3_000 });
-  const round = rounds.find((r) => r.id === run?.id);
-  expect(round?.result).toBe('hit');
-  for (const trip of [round?.grant, round?.revoke]) {
-    expect(trip?.total).toBeGreaterThan(0);
-    expect(trip?.total).toBeLessThanOrEqual(3_000);
-  }
-  const metrics = await read<string>('/metrics');
-  expect(metrics).toMatch(/latchkey_canary_rounds_total\{result="hit",leg="none"\} [2-9]/);
-  expect(metrics).toMatch(
-    /latchkey_canary_leg_seconds_bucket\{le="60",direction="revoke",leg="total"\} [2-9]/,
-  );
-  expect(metrics).toMatch(/latchkey_propagation_seconds_count\{kind="grant",cause="canary"\} [2-9]/);
-  expect(metrics).toContain('latchkey_canary_alarm 0');
-  for (const path of ['/metrics', '/api/canary'])
-    expect((await fetch(`${stage.latchkey.url}${path}`)).status).toBe(401);
-});
+    // and the figures are there for charts
+    const { rounds, status, objectiveMs } = await read<{
+      status: string;
+      objectiveMs: number;
+      rounds: { id: string; result: string; grant: { total: number }; revoke: { total: number } }[];
+    }>('/api/canary');
+    expect({ status, objectiveMs }).toEqual({ status: 'ready', objectiveMs: OBJECTIVE_MS });
+    const round = rounds.find((r) => r.id === run?.id);
+    expect(round?.result).toBe('hit');
+    for (const trip of [round?.grant, round?.revoke]) {
+      expect(trip?.total).toBeGreaterThan(0);
+      expect(trip?.total).toBeLessThanOrEqual(OBJECTIVE_MS);
+    }
+    const metrics = await read<string>('/metrics');
+    expect(metrics).toMatch(/latchkey_canary_rounds_total\{result="hit",leg="none"\} [2-9]/);
+    expect(metrics).toMatch(
+      /latchkey_canary_leg_seconds_bucket\{le="60",direction="revoke",leg="total"\} [2-9]/,
+    );
+    expect(metrics).toMatch(/latchkey_propagation_seconds_count\{kind="grant",cause="canary"\} [2-9]/);
+    expect(metrics).toContain('latchkey_canary_alarm 0');
+    for (const path of ['/metrics', '/api/canary'])
+      expect((await fetch(`${stage.latchkey.url}${path}`)).status).toBe(401);
+  },
+);
 
-describe('two rounds that miss in a row raise one alarm that names the leg, and the next hit clears it', () => {
-  test('Anypoint lags: the delivery into Anypoint', async () => {
+describe.concurrent('two rounds that miss in a row raise one alarm that names the leg, and the next hit clears it', () => {
+  flies('Anypoint lags: the delivery into Anypoint', async ({ walk, runs, read, hitsTwice, alarm }) => {
     // given
     await hitsTwice();
+    const since = new Date();
 
     // when
     await walk.request('POST', '/anypoint/sim/lag', { ms: 120_000, team: TEAM });
@@ -152,22 +175,30 @@ describe('two rounds that miss in a row raise one alarm that names the leg, and 
     const [missed] = (await runs()).filter((r) => r.result === 'miss');
     expect(missed?.stuck).toMatchObject({ direction: 'grant', leg: 'delivery' });
 
+    // and the round before, which was the first to miss, raised none
+    const [raised] = await walk.query<{ raised_at: Date }>(
+      'select raised_at from canary_alarms order by raised_at desc limit 1',
+    );
+    const until = (await runs()).filter((r) => r.started_at < (raised?.raised_at ?? since));
+    expect(until.slice(0, 3).map((r) => r.result)).toEqual(['miss', 'miss', 'hit']);
+
     // when
     await walk.request('POST', '/anypoint/sim/lag', { ms: 0 });
 
     // then
     await alarm(/Canary alarm cleared[\s\S]* It was stuck at the delivery into Anypoint/);
-    expect(await walk.query('select 1 from canary_alarms')).toHaveLength(1);
+    expect(await walk.query('select 1 from canary_alarms where raised_at > $1', [since])).toHaveLength(1);
     expect(
       (
         await walk.query<{ type: string }>(
-          `select type from audit where type like 'canaryAlarm%' order by id`,
+          `select type from audit where type like 'canaryAlarm%' and at > $1 order by id`,
+          [since],
         )
       ).map((row) => row.type),
     ).toEqual(['canaryAlarmRaised', 'canaryAlarmCleared']);
-  }, 150_000);
+  });
 
-  test('Okta pushes nothing: Okta’s SCIM push', async () => {
+  flies('Okta pushes nothing: Okta’s SCIM push', async ({ walk, hitsTwice, alarm }) => {
     // given
     await hitsTwice();
 
@@ -184,28 +215,31 @@ describe('two rounds that miss in a row raise one alarm that names the leg, and 
 
     // then
     await alarm('Canary alarm cleared');
-  }, 150_000);
+  });
 
-  test('Okta only forgets removals: the way back is stuck, and says so', async () => {
-    // given
-    await hitsTwice();
+  flies(
+    'Okta only forgets removals: the way back is stuck, and says so',
+    async ({ walk, hitsTwice, alarm }) => {
+      // given
+      await hitsTwice();
 
-    // when
-    await walk.request('POST', '/okta/sim/push', { drop: 'remove' });
+      // when
+      await walk.request('POST', '/okta/sim/push', { drop: 'remove' });
 
-    // then
-    const text = await alarm(/Canary alarm: [\s\S]*stuck at Okta’s SCIM push/);
-    expect(text).toContain('access that was taken away is not gone from MuleSoft');
+      // then
+      const text = await alarm(/Canary alarm: [\s\S]*stuck at Okta’s SCIM push/);
+      expect(text).toContain('access that was taken away is not gone from MuleSoft');
 
-    // when it pushes the group whole again, as the alarm says
-    await walk.request('POST', '/okta/sim/push', { drop: 'none' });
-    await walk.request('POST', '/okta/sim/push-now', { group: GROUP });
+      // when it pushes the group whole again, as the alarm says
+      await walk.request('POST', '/okta/sim/push', { drop: 'none' });
+      await walk.request('POST', '/okta/sim/push-now', { group: GROUP });
 
-    // then
-    await alarm('Canary alarm cleared');
-  }, 150_000);
+      // then
+      await alarm('Canary alarm cleared');
+    },
+  );
 
-  test('Okta is down: the write to Okta', async () => {
+  flies('Okta is down: the write to Okta', async ({ walk, hitsTwice, alarm }) => {
     // given
     await hitsTwice();
 
@@ -221,11 +255,11 @@ describe('two rounds that miss in a row raise one alarm that names the leg, and 
     // then
     await alarm('Canary alarm cleared');
     expect(await walk.query(`select 1 from changes where doc->>'cause' not in ('canary')`)).toEqual([]);
-  }, 150_000);
+  });
 });
 
 /** Rounds never overlap, and each has one change there. */
-async function oneAtATime(): Promise<void> {
+async function oneAtATime({ walk, runs }: Flight): Promise<void> {
   const all = (await runs()).reverse();
   for (const [i, run] of all.entries())
     if (i > 0) expect(all[i - 1]?.ended_at?.getTime()).toBeLessThanOrEqual(run.started_at.getTime());
@@ -233,30 +267,37 @@ async function oneAtATime(): Promise<void> {
   expect(grants).toHaveLength(all.length);
 }
 
-test('restarted in the middle of a round, Latchkey brings that round to its end, and makes one after it, not many', async () => {
-  // given a round that is under way
-  await hitsTwice();
-  await walk.request('POST', '/okta/sim/push', { paused: true });
-  const [open] = await walk.until('a round is under way', async () => {
-    const all = (await runs()).filter((r) => r.state === 'granting');
-    return all.length > 0 && all;
-  });
+flies(
+  'restarted in the middle of a round, Latchkey brings that round to its end, and makes one after it, not many',
+  async (flight) => {
+    const { stage, walk, runs, hitsTwice } = flight;
 
-  // when
-  await stage.restart();
-  await walk.request('POST', '/okta/sim/push', { paused: false });
+    // given a round that is under way
+    await hitsTwice();
+    await walk.request('POST', '/okta/sim/push', { paused: true });
+    const [open] = await walk.until('a round is under way', async () => {
+      const all = (await runs()).filter((r) => r.state === 'granting');
+      return all.length > 0 && all;
+    });
 
-  // then
-  await walk.until(
-    'the round is over',
-    async () => (await runs()).some((r) => r.id === open?.id && r.state === 'over'),
-    30_000,
-  );
-  await hitsTwice();
-  await oneAtATime();
-}, 120_000);
+    // when
+    await stage.restart();
+    await walk.request('POST', '/okta/sim/push', { paused: false });
 
-test('two replicas make one round at a time', async () => {
+    // then
+    await walk.until(
+      'the round is over',
+      async () => (await runs()).some((r) => r.id === open?.id && r.state === 'over'),
+      30_000,
+    );
+    await hitsTwice();
+    await oneAtATime(flight);
+  },
+);
+
+flies('two replicas make one round at a time', async (flight) => {
+  const { stage, hitsTwice } = flight;
+
   // given
   const { catalogue } = stage.latchkey.road;
   const second: Latchkey = await startLatchkey({
@@ -269,7 +310,7 @@ test('two replicas make one round at a time', async () => {
     publicUrl: null,
     readToken: null,
     log: pino({ level: 'silent' }),
-    objectiveMs: 3_000,
+    objectiveMs: OBJECTIVE_MS,
   });
 
   try {
@@ -277,13 +318,15 @@ test('two replicas make one round at a time', async () => {
     await hitsTwice();
 
     // then
-    await oneAtATime();
+    await oneAtATime(flight);
   } finally {
     await second.stop();
   }
-}, 120_000);
+});
 
-test('a canary who is no longer active makes no rounds, and /readyz says why', async () => {
+flies('a canary who is no longer active makes no rounds, and /readyz says why', async (flight) => {
+  const { walk, runs, read, hitsTwice } = flight;
+
   // given
   await hitsTwice();
 
@@ -309,4 +352,4 @@ test('a canary who is no longer active makes no rounds, and /readyz says why', a
   await hitsTwice();
   expect((await runs()).length).toBeGreaterThan(before);
   expect(await walk.isInTeam('kit', TEAM)).toBe(false);
-}, 120_000);
+});

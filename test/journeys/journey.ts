@@ -3,6 +3,7 @@ import type { Change } from '../../src/core/change.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
 import { people } from '../../src/sandbox/seed.ts';
 import { type Ask, createVisitor, type SeenMessage, type Visitor } from '../../src/sandbox/visitor.ts';
+import { surviveBreaks } from '../../src/store/database.ts';
 import { type Stage, type StageOptions, setStage } from '../stage.ts';
 
 export type CardSeen = SeenMessage & { channel: string };
@@ -93,15 +94,11 @@ export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Jou
   await visitor.request('POST', '/slack/sim/limits', { enabled: false });
   await visitor.request('POST', '/okta/sim/rate-limit', { perMinute: 100_000 });
 
-  async function query<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
-    const client = new pg.Client({ connectionString: databaseUrl });
-    await client.connect();
-    try {
-      return (await client.query<T>(text, values)).rows;
-    } finally {
-      await client.end();
-    }
-  }
+  // It ends with the database, which is dropped under it.
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, allowExitOnIdle: true });
+  surviveBreaks(pool);
+  const query = async <T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> =>
+    (await pool.query<T>(text, values)).rows;
   const docs = async (where: string, value: string): Promise<Change[]> =>
     (
       await query<{ doc: Change }>(`select doc from changes where ${where} order by requested_at desc`, [
