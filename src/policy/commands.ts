@@ -90,7 +90,8 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
     .argument('<person>', 'e-mail address or login')
     .argument('<entitlement>', 'its key in the catalogue')
     .option('--for <duration>', 'for how long; without, the catalogue’s default', seconds)
-    .action(async (person: string, entitlement: string, given: { for?: number }) => {
+    .option('--ticket', 'suppose that a ticket is named')
+    .action(async (person: string, entitlement: string, given: { for?: number; ticket?: boolean }) => {
       const loaded = await loadPolicy(tools.dir());
       const outside = await tools.outside();
       if (outside === null) {
@@ -101,6 +102,7 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
         person,
         entitlement,
         seconds: given.for ?? null,
+        hasTicket: given.ticket === true,
       }))
         say(line);
     });

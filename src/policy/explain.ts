@@ -15,7 +15,7 @@ import { verdictInWords } from './decision-tables.ts';
 export async function explain(
   policy: Policy,
   { idp, chat }: { idp: IdentityProvider; chat: ChatDirectory },
-  asked: { person: string; entitlement: string; seconds: number | null },
+  asked: { person: string; entitlement: string; seconds: number | null; hasTicket: boolean },
 ): Promise<string[]> {
   const { catalogue, rules } = policy;
   const entitlement = catalogue.entitlements.find((e) => e.key === asked.entitlement);
@@ -53,6 +53,8 @@ export async function explain(
     },
     requestedSeconds: seconds,
     isForSomebodyElse: false,
+    hasTicket: asked.hasTicket,
+    isExtension: false,
     duties,
     conflicts: conflictsOf(catalogue, entitlement, duties),
     ...outside,

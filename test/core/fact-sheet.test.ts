@@ -40,6 +40,24 @@ describe('the fact sheet', () => {
     );
   });
 
+  test('has what only others could say where it is known, and says so by rule', () => {
+    const facts = {
+      entitlementKey: subject.entitlement.key,
+      beneficiary: { email: 'ines@acme.example', department: 'Orders', isActive: true },
+      requestedSeconds: 86_400,
+      isForSomebodyElse: false,
+      isOnCall: false,
+      location: 'Brazil',
+    };
+    const sheet = factSheet({ ...subject, verdict: { ...asks, facts } });
+    expect(sheet.facts.slice(9).map((f) => `${f.id} ${f.label}: ${f.text}`)).toEqual([
+      'f10 on call: no',
+      'f11 last sign-in from: Brazil',
+    ]);
+    expect(plainSummary(sheet)).toContain('Not on call; last sign-in from Brazil.');
+    expect(plainSummary(factSheet(subject))).not.toMatch(/on call|sign-in/);
+  });
+
   test('marks what somebody wrote of themselves or of the request, and nothing else, as untrusted', () => {
     const untrusted = (s: SheetSubject) =>
       factSheet(s)

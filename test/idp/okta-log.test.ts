@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LogPage } from '../../src/flow/ports.ts';
 import { createOktaLog } from '../../src/idp/okta-log.ts';
 import { createOktaEmulator } from '../../src/sandbox/okta/emulator.ts';
@@ -116,4 +117,60 @@ test('a service app without okta.logs.read is refused the log, and one with it r
   await expect(log(auth).check()).rejects.toMatchObject({ code: 'idp.forbidden' });
   await console.registerServiceApp({ ...app, scopes: ['okta.groups.manage', 'okta.logs.read'] });
   await log(auth).check();
+});
+
+describe('the last sign-in', () => {
+  const HALF_A_DAY = 12 * 3_600;
+  const asked = () => started.world.faults.seen({ vendor: 'okta', path: '/logs' }).length;
+
+  test('is the newest of the person that succeeded, with its country', async () => {
+    expect(await log().lastSignIn(idOf('erik'), HALF_A_DAY)).toBeNull();
+    await console.signIn('erik', 'Germany');
+    await console.signIn('erik', 'France');
+    await console.signIn('erik', 'Brazil', 'FAILURE');
+    await console.signIn('olga', 'Sweden');
+    expect(await log().lastSignIn(idOf('erik'), HALF_A_DAY)).toEqual({
+      at: expect.any(Date),
+      country: 'France',
+    });
+    expect(await log().lastSignIn(idOf('tom'), HALF_A_DAY)).toBeNull();
+  });
+
+  test('may be from where Okta can’t tell', async () => {
+    await console.signIn('erik', null);
+    expect(await log().lastSignIn(idOf('erik'), HALF_A_DAY)).toMatchObject({ country: null });
+  });
+
+  test('that is too old is none', async () => {
+    await console.signIn('erik', 'Germany');
+    await setTimeout(50);
+    expect(await log().lastSignIn(idOf('erik'), 0.01)).toBeNull();
+  });
+
+  test('is nothing to the reader of the log', async () => {
+    await console.signIn('erik', 'Germany');
+    const [page] = await pagesFrom(null);
+    expect(page).toMatchObject({ observations: [], unread: [] });
+  });
+
+  test('is not asked for while Okta asks to wait', async () => {
+    const one = log();
+    started.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, path: '/logs', times: 1 });
+    await expect(one.lastSignIn(idOf('erik'), HALF_A_DAY)).rejects.toMatchObject({ code: 'idp.throttled' });
+    await expect(one.lastSignIn(idOf('erik'), HALF_A_DAY)).rejects.toMatchObject({ code: 'idp.throttled' });
+    expect(asked()).toBe(1);
+  });
+
+  test('leaves the end of the limit to the reader of the log', async () => {
+    const one = log();
+    await console.setRateLimit(8);
+    for (let i = 0; i < 6; i += 1) await console.readGroupsByApi();
+    await one.lastSignIn(idOf('erik'), HALF_A_DAY);
+    await expect(one.lastSignIn(idOf('erik'), HALF_A_DAY)).rejects.toMatchObject({
+      code: 'idp.throttled',
+      retryAfterMs: expect.any(Number),
+    });
+    expect(asked()).toBe(1);
+    expect(await pagesFrom(null, one)).toHaveLength(1);
+  });
 });

@@ -14,6 +14,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'latchkey-ruled-'));
   await cp('policy', dir, { recursive: true });
   await rewrite('catalogue.yaml', /^canary: .*$/m, '');
+  await rewrite('catalogue.yaml', /^onCall: .*$/m, '');
   await rewrite(
     'catalogue.yaml',
     '    team: Orders API readers',

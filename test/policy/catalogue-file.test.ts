@@ -146,6 +146,19 @@ test('a good catalogue is read whole', async () => {
   });
 });
 
+test.each([
+  [
+    'onCall: { slackUserGroup: oncall }',
+    { onCall: { slackUserGroup: 'oncall' }, signInWithinSeconds: 43_200 },
+  ],
+  [
+    'onCall: { idpGroup: On call }\nsignIn: { within: 1h }',
+    { onCall: { idpGroup: 'On call' }, signInWithinSeconds: 3_600 },
+  ],
+])('who is on call and how old a sign-in may be: %s', async (written, read) => {
+  expect(await load(`${GOOD}${written}\n`)).toMatchObject(read);
+});
+
 test('the example catalogue is good', async () => {
   const { entitlements } = await loadCatalogue('policy');
   expect(entitlements.length).toBeGreaterThan(3);
@@ -188,6 +201,27 @@ const mistakes: [what: string, from: string, to: string, line: number, says: Reg
     /"4 hours" is no duration: write e\.g\. 90s/,
   ],
   ['an unknown setting', 'pending: {', 'pending: { nagAfter: 1h,', 3, /nagAfter/],
+  [
+    'a user group by its mention',
+    'channel: access-requests',
+    'onCall: { slackUserGroup: "@oncall" }\nchannel: access-requests',
+    1,
+    /onCall.*handle without @, e\.g\. oncall-integration/,
+  ],
+  [
+    'on call by another name',
+    'channel: access-requests',
+    'onCall: { slackUsergroup: oncall }\nchannel: access-requests',
+    1,
+    /who is on call is `\{ slackUserGroup: handle \}` or `\{ idpGroup: name \}`/,
+  ],
+  [
+    'a sign-in of an age of no kind',
+    'channel: access-requests',
+    'signIn: { within: half a day }\nchannel: access-requests',
+    1,
+    /"half a day" is no duration/,
+  ],
   ['no entitlements', GOOD.slice(GOOD.indexOf('entitlements:')), 'entitlements: []\n', 4, /entitlements/],
   ['a key in capitals', 'key: orders-read', 'key: Orders Read', 5, /lower-case letters, digits and hyphens/],
   ['no key', 'key: orders-read\n    title', 'title', 5, /key/],

@@ -13,6 +13,7 @@ import { createVisitor } from '../../src/sandbox/visitor.ts';
 import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
 import { createSlackClient } from '../../src/slack/client.ts';
 import { createSlackDirectory } from '../../src/slack/directory.ts';
+import { oktaConsole } from '../sandbox/okta-console.ts';
 
 let dir: string;
 let world: RunningWorld;
@@ -126,6 +127,23 @@ describe('policy check', () => {
     );
   });
 
+  test('rules that ask who is on call, of a catalogue that does not say', async () => {
+    await rewrite('catalogue.yaml', 'onCall: { slackUserGroup: oncall-integration }', '');
+    expect((await run('check --files-only')).said).toContain(
+      'advice   rules ask who is on call, and nobody says: set `onCall`',
+    );
+  });
+
+  test.each([
+    ['{ slackUserGroup: oncall-nobody }', 'Slack has no user group @oncall-nobody, or it is switched off'],
+    ['{ idpGroup: on-call }', 'the group on-call does not exist in okta'],
+  ])('on call by what there is not: %s', async (source, says) => {
+    await rewrite('catalogue.yaml', '{ slackUserGroup: oncall-integration }', source);
+    const { said, isWell } = await run('check', true);
+    expect(said).toContain(`PROBLEM  onCall: ${says}`);
+    expect(isWell).toBe(false);
+  });
+
   test('the example agrees with the sandbox', async () => {
     const { said, isWell } = await run('check', true);
     expect(said).not.toContain('PROBLEM');
@@ -191,6 +209,19 @@ describe('policy explain', () => {
     expect(said).toContain('(rule ask-for-what-is-open, AC-1)');
     expect(said).toMatch(/manager: Tom Okafor\n\s+owner: Olga Brandt/);
     expect(said).toContain('AC-4: Production, changing.');
+  });
+
+  test('what Slack and Okta say of them is asked, and shown', async () => {
+    await oktaConsole(world.url).signIn('ines', 'Brazil');
+    const { said } = await run('explain ines@acme.example orders-api-deploy', true);
+    expect(said).toContain(
+      'fact: on call: no\nfact: last sign-in from: Brazil\nverdict: ask (secondApprover, person)',
+    );
+    expect(said).toContain('(rule production-without-a-ticket, AC-4)');
+    expect(said).toContain('AC-21: From elsewhere.');
+    expect((await run('explain erik@acme.example orders-api-deploy', true)).said).toContain(
+      'fact: on call: yes\nverdict: ask\n',
+    );
   });
 
   test('what they hold already counts', async () => {

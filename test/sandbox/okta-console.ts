@@ -30,6 +30,9 @@ export function oktaConsole(worldUrl: string) {
     setStatus: (key: string, status: string) => send('POST', `/sim/users/${key}/status`, { status }),
     changeProfile: (key: string, profile: { department?: string; title?: string; manager?: string }) =>
       send('POST', `/sim/users/${key}/profile`, profile),
+    /** `country` null: Okta can't tell from where. */
+    signIn: (key: string, country: string | null, result: 'SUCCESS' | 'FAILURE' = 'SUCCESS') =>
+      send('POST', `/sim/users/${key}/sign-in`, { country, result }),
     clearSessions: (key: string) => send('DELETE', `/sim/users/${key}/sessions`),
     deleteUser: (key: string) => send('DELETE', `/sim/users/${key}`),
     setHooks: (settings: Record<string, unknown>) => send('POST', '/sim/hooks', settings),
@@ -52,6 +55,7 @@ export function oktaConsole(worldUrl: string) {
     registerServiceApp: (app: Record<string, unknown>) => send('POST', '/sim/service-apps', app),
     revokeTokens: () => send('POST', '/sim/tokens/revoke'),
     readGroups: () => send('GET', '/sim/groups') as Promise<{ name: string; members: { key: string }[] }[]>,
+    readGroupsByApi: () => send('GET', '/api/v1/groups?limit=1'),
     createGroup: (name: string) =>
       send('POST', '/api/v1/groups', { profile: { name } }) as Promise<{ id: string }>,
     createUser: (login: string, profile: Record<string, unknown> = {}) =>
