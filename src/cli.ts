@@ -11,6 +11,7 @@ import { createOkta } from './idp/okta.ts';
 import { mcpCommands } from './mcp/commands.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { policyCommands } from './policy/commands.ts';
+import { reconcileCommand } from './reconcile-command.ts';
 import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
 import { serveModel } from './sandbox/model/serve.ts';
@@ -60,6 +61,7 @@ policyCommands(program, {
 });
 
 mcpCommands(program, withDatabase);
+reconcileCommand(program, { withDatabase, say, fail });
 evalCommand(program, () => readConfig(process.env).model(), serveModel);
 
 const audit = program.command('audit').description('the audit trail');

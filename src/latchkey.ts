@@ -143,6 +143,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     pausedUntil,
     nudge: () => relay.nudge(),
     runNow: (row) => relay.runNow(row),
+    sweepSoon: () => sweeps.reconcileSoon(),
     log,
   };
   const reloader = options.policyDir === undefined ? null : createReloader(road, options.policyDir);

@@ -20,6 +20,8 @@ export type Job =
   | { job: 'heed' }
   | { job: 'regard'; personId: string }
   | { job: 'survey'; groupId: string }
+  /** Somebody asked for a sweep before its time. */
+  | { job: 'reconcile' }
   | { job: 'ask'; massChangeId: string }
   | { job: 'unfold'; massChangeId: string }
   | { job: 'offboard'; offboardingId: string; afterMs?: number }

@@ -18,7 +18,7 @@ import { linkUsers, stageTeamMembers } from '../store/reconcile-staging.ts';
 import { commit, type Note, type Unit } from './commit.ts';
 import { hearWithin } from './hear.ts';
 import { readLists } from './listing.ts';
-import type { Road } from './road.ts';
+import { done, type Ran, type Road } from './road.ts';
 import {
   areMany,
   differencesOf,
@@ -65,6 +65,13 @@ export async function reconcile(
   until: AbortSignal = new AbortController().signal,
 ): Promise<Evidence | null> {
   return await road.locks.tryLock('reconcile', () => sweepThrough(road, until));
+}
+
+/** Asked for: opens a run unless one is open, and the sweeps go on with it as with any that was left unfinished. */
+export async function beginSweep(road: Road): Promise<Ran> {
+  await road.locks.tryLock('reconcile', () => takeUpRun(road.db, 'sweep', plan(road)));
+  road.sweepSoon();
+  return done;
 }
 
 async function sweepThrough(road: Road, until: AbortSignal): Promise<Evidence> {

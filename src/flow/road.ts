@@ -50,6 +50,8 @@ export type Road = {
   pausedUntil: Map<Lane, number>;
   /** Tells the relay that the outbox has something. */
   nudge: () => void;
+  /** Has a sweep that was begun taken up at once. */
+  sweepSoon: () => void;
   /** Runs a stored and leased row here and now. */
   runNow: (row: OutboxRow) => void;
   log: Logger;

@@ -7,6 +7,7 @@ import { consider } from './consider.ts';
 import { deliver } from './deliver.ts';
 import { heed } from './heed.ts';
 import { offboard } from './offboard.ts';
+import { beginSweep } from './reconcile.ts';
 import { regard } from './regard.ts';
 import { report } from './report.ts';
 import type { Ran, Road } from './road.ts';
@@ -43,6 +44,8 @@ export const steps: {
   heed: { lane: 'road', run: heed },
   /** Joiner, mover, leaver: a person looked at anew, against what was acted on before. */
   regard: { lane: 'idp', run: regard },
+  /** A sweep asked for: begun, for the sweeps to carry through. */
+  reconcile: { lane: 'road', run: beginSweep },
   /** A whole group looked at: every difference is weighed. */
   survey: { lane: 'idp', run: survey },
   /** Many differences on one card: facts and who decides, whenever the card grows or shrinks. */

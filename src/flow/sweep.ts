@@ -44,7 +44,17 @@ const RUNS_KEPT_DAYS = 30;
 const OBSERVED_KEPT_DAYS = 35;
 const ROUNDS_KEPT_DAYS = 90;
 
-export type Sweeps = { start(): void; stop(): Promise<void> };
+export type Loop = {
+  start(): void;
+  /** Not to wait for its time; what is running runs on. */
+  wake(): void;
+  stop(): Promise<void>;
+};
+
+export type Sweeps = Pick<Loop, 'start' | 'stop'> & {
+  /** Whether a run of the comparison is open is asked now. */
+  reconcileSoon(): void;
+};
 
 /**
  * What time brings: ends, warnings, lapses, reminders, seals. Kept by a timer in each process under one database
@@ -54,6 +64,7 @@ export type Sweeps = { start(): void; stop(): Promise<void> };
 export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {}): Sweeps {
   const { log } = road.idp;
   const listen = log === undefined ? async () => {} : createListener(road, log);
+  const reconciling = every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road));
   const loops = [
     every(SWEEP_EVERY_MS, road, 'sweep', () => road.locks.tryLock('sweep', () => sweepOnce(road))),
     every(BIRTHRIGHTS_EVERY_MS, road, 'birthrights', () =>
@@ -61,7 +72,7 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
     ),
     every(CHECK_EVERY_MS, road, 'catalogue check', () => road.catalogue.check()),
     every(FORGET_EVERY_MS, road, 'forgetting', () => forgetOnce(road)),
-    every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road)),
+    reconciling,
     every(OFFBOARDINGS_EVERY_MS, road, 'offboardings', () =>
       road.locks.tryLock('offboardings', async () =>
         sweepOffboardings(road, await openOffboardings(road.db)),
@@ -75,6 +86,7 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
     start() {
       for (const loop of loops) loop.start();
     },
+    reconcileSoon: reconciling.wake,
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()));
     },
@@ -101,7 +113,7 @@ export function every(
   name: string,
   work: (until: AbortSignal) => Promise<unknown>,
   firstMs = ms,
-): Sweeps {
+): Loop {
   let isStopping = false;
   const ending = new AbortController();
   let loop: Promise<void> = Promise.resolve();
@@ -130,6 +142,7 @@ export function every(
     start() {
       loop = run();
     },
+    wake: () => wake(),
     async stop() {
       isStopping = true;
       ending.abort();

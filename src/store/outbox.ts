@@ -22,6 +22,7 @@ const priorities: Record<JobName, number> = {
   report: 6,
   weigh: 7,
   survey: 7,
+  reconcile: 7,
   summarize: 8,
 };
 
@@ -52,7 +53,8 @@ export function keyOf(job: Job): string {
     case 'answer':
       return `${job.job}:${job.clickKey}`;
     case 'heed':
-      return 'heed';
+    case 'reconcile':
+      return job.job;
     case 'regard':
       return `regard:${job.personId}`;
     case 'survey':

@@ -172,6 +172,14 @@ export async function forgetRun(db: Db, run: Run, found: unknown): Promise<void>
   });
 }
 
+/** When the sweep began that is not finished yet; null: there is none. */
+export async function openSweep(db: Db): Promise<Date | null> {
+  const { rows } = await sql<{ startedAt: Date }>`
+    select started_at as "startedAt" from reconcile_runs
+    where cause = 'sweep' and finished_at is null order by id desc limit 1`.execute(db);
+  return rows[0]?.startedAt ?? null;
+}
+
 /** Whether a sweep was left open, and how long ago the last one that was finished began; null before the first. */
 export async function sweepsSoFar(db: Db): Promise<{ isOpen: boolean; sinceMs: number | null }> {
   const { rows } = await sql<{ isOpen: boolean; sinceMs: number | null }>`

@@ -124,6 +124,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
     measure: () => {},
     pausedUntil: new Map(),
     nudge: () => {},
+    sweepSoon: () => {},
     runNow: () => {},
     log,
   };
