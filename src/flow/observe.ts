@@ -57,8 +57,8 @@ export async function observeUser(unit: Unit, observed: ObservedUser): Promise<J
 }
 
 /**
- * The same in SQL, for the statement that moves members (`g` the group, `u` the users, `moved` those who really moved,
- * `bumped` its new version, $4 the names of groups that are observed; null: all).
+ * The same in SQL, for the statement that moves members (`g` the groups, `u` the users, `moved` who really moved where,
+ * `bumped` the groups' new versions, $4 the names of groups that are observed, in any case; null: all).
  */
 export function toldMembers(direction: 'added' | 'removed'): string {
   return `select concat_ws(':', 'scim', g.id, 'g' || bumped.version, u.id, '${direction}') as key,
@@ -68,8 +68,10 @@ export function toldMembers(direction: 'added' | 'removed'): string {
         'person', jsonb_build_object('id', u.external_id, 'pushed', jsonb_build_object(
           'login', u.user_name, 'email', coalesce(u.email, u.user_name),
           'name', coalesce(u.display_name, u.user_name), 'isActive', u.active))) as told
-    from g, bumped, moved join u on u.id = moved.user_id
-    where ($4::text[] is null or g.display_name = any($4::text[])) and u.active`;
+    from moved join g on g.id = moved.group_id join bumped on bumped.id = moved.group_id
+      join u on u.id = moved.user_id
+    where ($4::text[] is null or lower(g.display_name) = any(array(select lower(n) from unnest($4::text[]) n)))
+      and u.active`;
 }
 
 function toldPerson(member: ObservedMember): ToldPerson {

@@ -5,18 +5,9 @@ import { observeAll } from '../flow/observe.ts';
 import type { Tx } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import { groupSource } from './attribute-sql.ts';
-import {
-  type Answer,
-  checkIfMatch,
-  type Endpoint,
-  headOf,
-  meta,
-  type Scim,
-  write,
-  writeAtOnce,
-} from './endpoint.ts';
+import { type Answer, checkIfMatch, type Endpoint, headOf, meta, type Scim, write } from './endpoint.ts';
 import { groupNote, memberNotes, membersNote, type Named } from './group-notes.ts';
-import { type MemberMove, type MovedGroup, membersMove } from './member-move.ts';
+import type { MemberMove } from './member-move.ts';
 import {
   changeMembers,
   type Difference,
@@ -28,6 +19,7 @@ import {
   membersOf,
   noUser,
 } from './members.ts';
+import { type MoveMembers, movesTogether } from './moves-together.ts';
 import type { ObservedMember, ObservedMemberships } from './observed.ts';
 import { applySteps, readPatch } from './patch.ts';
 import type { Wanted } from './projection.ts';
@@ -39,6 +31,7 @@ type Row = Selectable<ScimTables['scim_groups']>;
 
 /** The endpoint /Groups. */
 export function groups(scim: Scim): Endpoint {
+  const move = movesTogether(scim);
   return {
     type: groupType,
     table: 'scim_groups',
@@ -84,7 +77,7 @@ export function groups(scim: Scim): Endpoint {
       const [only, ...others] = onMembers;
       if (wanted === null && ifMatch === undefined && onGroup.length === 0 && others.length === 0)
         if (only?.do === 'add' || only?.do === 'remove') {
-          const group = await moveOnly(scim, id, only);
+          const group = await moveOnly(scim, move, id, only);
           return { resource: null, ...headOf(scim, groupType, group) };
         }
       const change = (before: Doc) => applySteps(groupType, before, onGroup);
@@ -179,13 +172,13 @@ async function updateGroup(
   };
 }
 
-/** The usual PATCH: two trips to the database in all, however large the group. */
-async function moveOnly(scim: Scim, id: string, move: MemberMove): Promise<MovedGroup> {
+/** The usual PATCH, by one statement, however large the group. */
+async function moveOnly(scim: Scim, moveMembers: MoveMembers, id: string, move: MemberMove) {
   if (!isUuid(id)) throw notFound(`there is no group ${id}`);
-  const [group] = await writeAtOnce<MovedGroup>(scim, membersMove(scim, id, move));
+  const group = await moveMembers(id.toLowerCase(), move);
   if (group === undefined) throw notFound(`there is no group ${id}`);
-  const known = new Set(group.known);
-  const stranger = move.ids.find((sent) => !known.has(sent));
+  const known = group.known === null ? null : new Set(group.known);
+  const stranger = known === null ? undefined : move.ids.find((sent) => !known.has(sent));
   if (move.do === 'add' && stranger !== undefined) throw noUser(stranger);
   if (group.heard) scim.onCommitted?.();
   return group;
