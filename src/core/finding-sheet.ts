@@ -16,6 +16,8 @@ export type FindingSubject = {
     | { count: number; departments: { department: string | null; people: number }[]; inactive: number };
   entitlement: Entitlement;
   group: string;
+  /** Of many taken out, those who hold no grant and were there before Latchkey. */
+  foundThere?: number;
   told: Told;
   /** People who hold it by a grant. */
   holders: number;
@@ -43,7 +45,7 @@ export function findingSheet(s: FindingSubject): FactSheet {
     ['verdict', s.policy],
     [
       'if kept',
-      s.cause === 'finding' ? `a grant for ${durationInWords(e.defaultSeconds)}` : 'until the grant ends',
+      s.cause === 'finding' ? `a grant for ${durationInWords(e.defaultSeconds)}` : putBackInWords(s),
     ],
   ];
   return {
@@ -64,14 +66,22 @@ const voiceWords: Record<string, string> = {
   graph: 'a Graph change notification',
   set: 'a security event token',
   reconcile: 'comparing the groups',
+  teams: 'comparing the teams',
 };
 
-function foundInWords({ cause, who, group }: FindingSubject): string {
+function putBackInWords({ who, foundThere = 0 }: FindingSubject): string {
+  if (foundThere === 0) return 'until the grant ends';
+  return 'count' in who && foundThere < who.count
+    ? 'until the grant ends; who holds none, as before'
+    : 'as before';
+}
+
+function foundInWords({ cause, who, group, foundThere = 0 }: FindingSubject): string {
   const [people, are, were] =
     'count' in who ? [`${figure(who.count)} people`, 'are', 'were'] : ['one person', 'is', 'was'];
   return cause === 'finding'
     ? `${people} ${are} in ${group}, and nobody asked for it`
-    : `${people} ${were} taken out of ${group}, though access was granted`;
+    : `${people} ${were} taken out of ${group}, ${foundThere === 0 ? 'though access was granted' : `of whom ${figure(foundThere)} were in it before Latchkey`}`;
 }
 
 function peopleInWords(who: FindingSubject['who']): string {

@@ -6,10 +6,14 @@ import { type ApproverPlan, distinct, isApproved } from './routing.ts';
 
 /**
  * Many pairs decided on one card. `unrequested`: many are in a group and nothing wants it; `lost`: many were taken out
- * while grants want them in; `deactivated`: many people lost at once; `moved`: what one person holds and that no longer
+ * who were wanted in, by a grant or because they were there before Latchkey; `surplus`: many are in an Anypoint team and
+ * nothing gives it to them; `deactivated`: many people lost at once; `moved`: what one person holds and that no longer
  * fits after a move.
  */
-export type MassKind = 'unrequested' | 'lost' | 'deactivated' | 'moved';
+export type MassKind = 'unrequested' | 'lost' | 'surplus' | 'deactivated' | 'moved';
+
+/** Note of somebody who was taken out and holds no grant. */
+export const FOUND_THERE = 'was in it before Latchkey';
 
 export type MassChange = {
   id: MassChangeId;
@@ -17,7 +21,7 @@ export type MassChange = {
   state: MassState;
   /** Grows by one with every event. */
   version: number;
-  /** At most one that is not decided yet for each kind and scope: a group's id, or whom and whose. */
+  /** At most one that is not decided yet for each kind and scope: a group's or team's id, or whom and whose. */
   scope: string;
   entitlementKey: EntitlementKey | null;
   target: Change['target'];
@@ -133,7 +137,7 @@ function fieldsOf(before: MassChange, event: MassChangeEvent): Partial<MassChang
   switch (event.type) {
     case 'massGrew':
       // Who answered has not seen these.
-      return { round: before.round + 1, answers: [] };
+      return { round: before.plan === null ? 1 : before.round + 1, answers: [] };
     case 'massMoved':
       return { moved: event.moved };
     case 'massAsked':

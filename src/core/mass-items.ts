@@ -46,7 +46,10 @@ export function itemEvents(
     entitlementKey: entitlement.key,
     personId: facts.personId,
     requesterId: null,
-    reason: foundReason(cause, target),
+    reason:
+      mass.kind === 'surplus'
+        ? `in the Anypoint team ${target.teamName}, and nothing gives it to them`
+        : foundReason(cause, target),
     ticket: null,
     requestedSeconds: null,
     target,

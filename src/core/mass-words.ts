@@ -20,6 +20,10 @@ export type MassNames = {
   /** The entitlement's title. */
   title: string;
   group: string;
+  /** The Anypoint team. */
+  team?: string;
+  /** Of those taken out, how many hold no grant and were there before Latchkey. */
+  foundThere?: number;
   /** Who may decide, joined. */
   deciders: string;
   /** Who moved. */
@@ -44,7 +48,11 @@ export function massHead(mass: MassChange, count: number, names: MassNames): str
     case 'unrequested':
       return `${people} put into ${names.group} (${names.title}), and nobody asked for it here`;
     case 'lost':
-      return `${people} taken out of ${names.group} (${names.title}), though access was granted`;
+      return `${people} taken out of ${names.group} (${names.title}), ${whyWanted(count, names.foundThere ?? 0)}`;
+    case 'surplus': {
+      const are = count === 1 ? '1 person is' : `${figure(count)} people are`;
+      return `${are} in the Anypoint team ${names.team} (${names.title}), and nothing gives it to ${count === 1 ? 'them' : 'any of them'}`;
+    }
     case 'deactivated':
       return `${people} switched off within a short time`;
     case 'moved': {
@@ -54,6 +62,13 @@ export function massHead(mass: MassChange, count: number, names: MassNames): str
     default:
       return mass.kind satisfies never;
   }
+}
+
+function whyWanted(count: number, foundThere: number): string {
+  if (foundThere === 0) return 'though access was granted';
+  const before = 'in it before Latchkey, and nobody asked for it here';
+  if (foundThere >= count) return count === 1 ? `who was ${before}` : `who were ${before}`;
+  return `though access was granted to ${figure(count - foundThere)}; the others were ${before}`;
 }
 
 function wayInWords({ moved }: MassChange, names: MassNames): string {
@@ -71,6 +86,8 @@ export function massVerbWords(kind: MassChange['kind']): { keep: string; undo: s
       return { keep: 'Keep all', undo: 'Revert all' };
     case 'lost':
       return { keep: 'Put all back', undo: 'Let all end' };
+    case 'surplus':
+      return { keep: 'Keep all', undo: 'Take all out' };
     case 'deactivated':
       return { keep: 'They have not left', undo: 'They have left' };
     case 'moved':
@@ -86,7 +103,11 @@ export function massVerbsExplained(mass: MassChange, names: MassNames): string {
     case 'unrequested':
       return `Keep makes each of them a grant with an end; who may not hold it by policy is taken out again. Revert takes all of them out of ${names.group}.`;
     case 'lost':
-      return `Put back adds them to ${names.group} again, until their grants end. Let end ends their grants.`;
+      return (names.foundThere ?? 0) === 0
+        ? `Put back adds them to ${names.group} again, until their grants end. Let end ends their grants.`
+        : `Until this is decided they keep the team in MuleSoft. Put back adds them to ${names.group} again: by their grants until those end, else as before; who may not hold it by policy is not put back. Let end ends their grants and takes the team away.`;
+    case 'surplus':
+      return `Until this is decided they stay in the team. Keep adds them to ${names.group}, each with a grant that has an end; who may not hold it by policy is taken out. Take out removes all of them from the team. Either way, find out who or what put them into the team in Anypoint itself, or they may come again.`;
     case 'deactivated':
       return 'While they are switched off they are out of MuleSoft, whatever is decided. If they have left, what they hold, asked for, decide on and own is closed too.';
     case 'moved':
@@ -155,6 +176,8 @@ function decidedInWords({ kind, decision }: MassChange): string {
       return verb === 'keep' ? 'Kept by' : 'Reverted by';
     case 'lost':
       return verb === 'keep' ? 'Put back by' : 'Let end by';
+    case 'surplus':
+      return verb === 'keep' ? 'Kept by' : 'Taken out by';
     case 'deactivated':
       return verb === 'keep' ? 'Not left, says' : 'Left, says';
     case 'moved':
@@ -167,7 +190,7 @@ function decidedInWords({ kind, decision }: MassChange): string {
 /** `4,998 of 5,000 gone in MuleSoft, 2 late (Okta’s SCIM push)`. */
 function progressInWords({ kind }: MassChange, p: MassProgress, names: MassNames): string {
   const parts: string[] = [];
-  const isTravelling = kind === 'unrequested' || kind === 'lost';
+  const isTravelling = kind === 'unrequested' || kind === 'lost' || kind === 'surplus';
   const kept = isTravelling ? 'in effect in MuleSoft' : 'kept';
   const undone = kind === 'deactivated' ? 'on their way out' : 'gone in MuleSoft';
   const half = (n: { all: number; seen: number }, words: string, outcome: 'kept' | 'undone') => {

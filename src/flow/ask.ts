@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { durationInWords } from '../core/duration.ts';
 import type { FactSheet } from '../core/fact-sheet.ts';
 import { findingSheet, massSheet, plainFinding } from '../core/finding-sheet.ts';
-import { isOpen, type MassChange } from '../core/mass-change.ts';
+import { FOUND_THERE, isOpen, type MassChange } from '../core/mass-change.ts';
 import { figure } from '../core/mass-words.ts';
 import type { Job } from '../core/reactions.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { holding } from '../store/grants.ts';
-import { readMassChange, shownItems, tallyOf } from '../store/mass-changes.ts';
+import { countNoted, readMassChange, shownItems, tallyOf } from '../store/mass-changes.ts';
 import { readPerson } from '../store/people.ts';
 import { readSummary, writeSummary } from '../store/summaries.ts';
 import { commit } from './commit.ts';
@@ -87,7 +87,7 @@ async function factsOf(
   );
   const refusals = new Map<string, number>();
   const verdicts = new Map<string, Verdict>();
-  if (mass.kind === 'unrequested')
+  if (mass.kind !== 'lost')
     for (const { department, status } of items) {
       const isActive = status === 'active';
       // Of so many only this much is known, so few differ.
@@ -108,22 +108,33 @@ async function factsOf(
       const why = verdict.grounds.map((g) => g.text).join('; ');
       refusals.set(why, (refusals.get(why) ?? 0) + 1);
     }
+  const foundThere = await countNoted(road.db, mass.id, FOUND_THERE);
   const sheet = findingSheet({
     cause: mass.kind === 'lost' ? 'loss' : 'finding',
     who: { count: tally.count, departments: tally.departments, inactive: tally.inactive },
     entitlement,
-    group: mass.target.groupName,
+    group: mass.kind === 'surplus' ? `the Anypoint team ${mass.target.teamName}` : mass.target.groupName,
+    foundThere,
     told: { ...telling, actors: telling.actors.map((actor) => actor.name) },
     holders,
     foundBefore: tally.foundBefore,
-    policy: policyInWords(mass, refusals, entitlement.defaultSeconds),
+    policy:
+      mass.kind === 'lost'
+        ? wantedInWords(count, foundThere)
+        : policyInWords(refusals, entitlement.defaultSeconds),
     clauses: catalogue.clauses.filter((c) => entitlement.clauses.includes(c.id)),
   });
   return { sheet, plain: plainFinding(sheet) };
 }
 
-function policyInWords(mass: MassChange, refusals: ReadonlyMap<string, number>, seconds: number): string {
-  if (mass.kind === 'lost') return 'each of them holds a grant that is still live';
+function wantedInWords(count: number, foundThere: number): string {
+  if (foundThere === 0) return 'each of them holds a grant that is still live';
+  const before = 'in it before Latchkey, and by no grant';
+  if (foundThere >= count) return `they were ${before}`;
+  return `${figure(count - foundThere)} hold a grant that is still live; ${figure(foundThere)} were ${before}`;
+}
+
+function policyInWords(refusals: ReadonlyMap<string, number>, seconds: number): string {
   if (refusals.size === 0) return `policy allows all of them to hold it for ${durationInWords(seconds)}`;
   const each = [...refusals]
     .sort(([x, a], [y, b]) => b - a || (x < y ? -1 : 1))

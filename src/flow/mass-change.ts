@@ -2,14 +2,21 @@ import { randomUUID } from 'node:crypto';
 import type { Entitlement, Target } from '../core/catalogue.ts';
 import { type ChangeEvent, nextState } from '../core/change.ts';
 import type { MassChangeId, PersonId } from '../core/ids.ts';
-import { isOpen, type MassChange, type MassChangeEvent, type MassItem } from '../core/mass-change.ts';
+import {
+  FOUND_THERE,
+  isOpen,
+  type MassChange,
+  type MassChangeEvent,
+  type MassItem,
+} from '../core/mass-change.ts';
 import { hasLeft } from '../core/offboarding.ts';
-import type { Job } from '../core/reactions.ts';
 import { foundAlone } from '../store/changes.ts';
+import { databaseNow } from '../store/clock.ts';
+import type { Db, Tx } from '../store/database.ts';
 import { holdingGrant, openItems, openMassChange, unattended } from '../store/mass-changes.ts';
 import { leaversAmong } from '../store/offboardings.ts';
-import { endPreexisting, recordPreexistingAll } from '../store/preexisting.ts';
-import { commit, type Unit } from './commit.ts';
+import { goneSince, recallGone, recordPreexistingAll } from '../store/preexisting.ts';
+import { commit, type Note, type Unit } from './commit.ts';
 import type { Road } from './road.ts';
 
 /** Items written in one commit: what a card grows by is one audit entry. */
@@ -62,24 +69,37 @@ async function sortOut(
   const open = await openMassChange(road.db, kind, groupId);
   const { memberships, windowSeconds } = road.catalogue.current().massGuard;
   const group = { groupId, entitlementKey: carried.entitlement.key };
-  // A storm that trickled in began as findings of their own: they are asked about on the one card now.
+  // A storm that trickled in began one by one: they are asked about on the one card now.
   const alone = await foundAlone(road.db, {
     ...group,
     cause: kind === 'lost' ? 'loss' : 'finding',
     withinSeconds: windowSeconds,
   });
-  if (open === null && differing.length + alone.size <= memberships) return [...differing];
+  const gone = kind === 'lost' ? await goneAlone(road, road.db, carried) : [];
+  if (open === null && differing.length + alone.size + gone.length <= memberships) return [...differing];
   if (open !== null) await dropAgreeing(road, open, new Set(differing));
   const fresh = await unattended(road.db, group, differing);
   // Most are attended to already: what is left is no storm.
-  if (open === null && fresh.length + alone.size <= memberships) return fresh;
+  if (open === null && fresh.length + alone.size + gone.length <= memberships) return fresh;
   if (kind === 'unrequested' && carried.entitlement.unrequested === 'accept')
     await acceptAll(road, carried.target, fresh);
-  else {
-    const missed = kind === 'lost' ? await promised(road, carried, fresh) : fresh;
-    await grow(road, carried, kind, [...missed, ...alone.keys()], alone);
-  }
+  else await grow(road, carried, kind, [...fresh, ...gone, ...alone.keys()], alone);
   return [];
+}
+
+/** Who went from a group as they came within the guard's window, one by one, and is nobody's business since. */
+export async function goneAlone(
+  road: Pick<Road, 'catalogue'>,
+  db: Db | Tx,
+  { entitlement, target: { groupId } }: Carried,
+): Promise<string[]> {
+  const { windowSeconds } = road.catalogue.current().massGuard;
+  const since = new Date((await databaseNow(db)).getTime() - windowSeconds * 1_000);
+  return await unattended(
+    db,
+    { groupId, entitlementKey: entitlement.key },
+    await goneSince(db, groupId, since),
+  );
 }
 
 /** What differs no more needs no decision. */
@@ -146,11 +166,29 @@ async function grow(
             owner: entitlement.owner,
             moved: null,
           },
-          chunk.map((personId) => ({ key: personId, personId: personId as PersonId, note: null })),
+          kind === 'lost' ? await lostItems(unit, target.groupId, chunk) : chunk.map((id) => itemOf(id)),
         ),
       }),
       road.nudge,
     );
+}
+
+export function itemOf(personId: string, note: string | null = null): MassItem {
+  return { key: personId, personId: personId as PersonId, note };
+}
+
+/**
+ * Wanted in the group by a grant, or because they were there before: neither is given up before it is decided, and so
+ * they keep the team.
+ */
+export async function lostItems(
+  unit: Unit,
+  groupId: string,
+  personIds: readonly string[],
+): Promise<MassItem[]> {
+  await recallGone(unit.tx, groupId, personIds);
+  const held = await holdingGrant(unit.tx, groupId, personIds, unit.now);
+  return personIds.map((id) => itemOf(id, held.has(id) ? null : FOUND_THERE));
 }
 
 /** Questions about one of them are closed: they are asked together. */
@@ -223,46 +261,17 @@ async function acceptAll(road: Road, target: Target, personIds: readonly string[
       road.db,
       async (unit) => {
         await recordPreexistingAll(unit.tx, target, chunk, unit.now);
-        return { result: null, notes: [note(unit, 'membershipAccepted', target, chunk)] };
+        return { result: null, notes: [accepted(unit, target, chunk)] };
       },
       road.nudge,
     );
 }
 
-/** Only what Latchkey promised is missed; what was there before may go as it came, and with it the team. */
-async function promised(road: Road, { target }: Carried, personIds: readonly string[]): Promise<string[]> {
-  const missed: string[] = [];
-  for (const chunk of chunks(personIds))
-    await commit(
-      road.db,
-      async (unit) => {
-        const held = await holdingGrant(unit.tx, target.groupId, chunk, unit.now);
-        missed.push(...chunk.filter((id) => held.has(id)));
-        const gone = chunk.filter((id) => !held.has(id));
-        if (gone.length === 0) return { result: null };
-        for (const personId of gone)
-          await endPreexisting(unit.tx, { personId, groupId: target.groupId }, unit.now);
-        return {
-          result: null,
-          notes: [note(unit, 'preexistingEnded', target, gone)],
-          jobs: gone.map((personId): Job => ({ job: 'deliver', personId, teamId: target.teamId })),
-        };
-      },
-      road.nudge,
-    );
-  return missed;
-}
-
-function note(
-  unit: Unit,
-  type: 'membershipAccepted' | 'preexistingEnded',
-  { groupId, groupName }: Target,
-  personIds: readonly string[],
-) {
+function accepted(unit: Unit, { groupId, groupName }: Target, personIds: readonly string[]): Note {
   return {
-    type,
+    type: 'membershipAccepted',
     at: unit.now,
-    actor: { part: 'latchkey' } as const,
+    actor: { part: 'latchkey' },
     changeId: null,
     data: { groupId, groupName, personIds },
   };

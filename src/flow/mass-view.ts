@@ -1,8 +1,8 @@
 import { sameEmail } from '../core/catalogue.ts';
-import type { MassChange } from '../core/mass-change.ts';
+import { FOUND_THERE, type MassChange } from '../core/mass-change.ts';
 import type { MassProgress } from '../core/mass-words.ts';
 import { distinct } from '../core/routing.ts';
-import { progressOf, readMassChange, type ShownItem, shownItems } from '../store/mass-changes.ts';
+import { countNoted, progressOf, readMassChange, type ShownItem, shownItems } from '../store/mass-changes.ts';
 import { peopleWithAccounts } from '../store/people.ts';
 import { readSummary, type Summary } from '../store/summaries.ts';
 import type { Notice } from './ports.ts';
@@ -13,6 +13,8 @@ import { type Named, named } from './view.ts';
 export type MassView = {
   mass: MassChange;
   progress: MassProgress;
+  /** Of those taken out, how many were there before Latchkey. */
+  foundThere: number;
   title: string;
   gives: string | null;
   tier: string | null;
@@ -48,6 +50,7 @@ export async function readMassView(road: Road, id: string): Promise<MassView | n
   return {
     mass,
     progress: await progressOf(road.db, id),
+    foundThere: mass.kind === 'lost' ? await countNoted(road.db, id, FOUND_THERE) : 0,
     title: entitlement?.title ?? mass.entitlementKey ?? '',
     gives: entitlement?.gives ?? null,
     tier: entitlement?.tier ?? null,

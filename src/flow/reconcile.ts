@@ -1,6 +1,6 @@
 import type { Observation } from '../core/observation.ts';
 import type { Job } from '../core/reactions.ts';
-import { hasOpenCard } from '../store/mass-changes.ts';
+import { hasOpenCard, openMassChange } from '../store/mass-changes.ts';
 import { rememberPerson } from '../store/people.ts';
 import { type Apart, compareGroup, compareTeam, type TeamDifference } from '../store/reconcile-compare.ts';
 import { changedSinceRegarded, concernedUnseen } from '../store/reconcile-people.ts';
@@ -19,6 +19,7 @@ import { commit, type Note, type Unit } from './commit.ts';
 import { hearWithin } from './hear.ts';
 import { readLists } from './listing.ts';
 import { done, type Ran, type Road } from './road.ts';
+import { putSurplusOnCard } from './surplus.ts';
 import {
   areMany,
   differencesOf,
@@ -207,7 +208,7 @@ function observed(
 
 /**
  * Has everybody delivered anew whom Anypoint shows otherwise than they should be. More than the mass guard lets pass
- * are not taken away: so many at once are a mistake somewhere else, and are only told.
+ * are not taken away: so many at once are a mistake somewhere else, and are asked about on one card.
  */
 async function closeTeam(road: Road, place: Place, groups: readonly Place[]): Promise<void> {
   const targets = road.catalogue.targetsOfTeam(place.externalId);
@@ -216,22 +217,24 @@ async function closeTeam(road: Road, place: Place, groups: readonly Place[]): Pr
   const itsGroups = groups.filter((group) => groupIds.has(group.externalId));
   if (itsGroups.some((group) => group.trouble !== null)) return;
   const { memberships } = road.catalogue.current().massGuard;
-  await commit(
+  const onCard = await commit<string[] | null>(
     road.db,
     async (unit) => {
       const difference = await compareTeam(unit.tx, place, itsGroups, unit.now, NAMED_MAX);
       const held = difference.extra > memberships ? difference.extra : 0;
       const found = foundInTeam(difference, held);
       await notePlaceCompared(unit.tx, place, found);
-      const people = [...difference.missingIds, ...(held > 0 ? [] : difference.extraIds)];
+      const isOnCard = held > 0 || (await openMassChange(unit.tx, 'surplus', place.externalId)) !== null;
+      const people = [...difference.missingIds, ...(isOnCard ? [] : difference.extraIds)];
       return {
-        result: null,
+        result: isOnCard ? difference.extraIds : null,
         jobs: people.map((personId): Job => ({ job: 'deliver', personId, teamId: place.externalId })),
         notes: [teamNote(unit, place, difference, found)],
       };
     },
     road.nudge,
   );
+  if (onCard !== null) await putSurplusOnCard(road, place.externalId, onCard);
   place.isCompared = true;
 }
 

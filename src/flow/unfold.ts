@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Entitlement, Target } from '../core/catalogue.ts';
-import type { ChangeEvent } from '../core/change.ts';
+import type { Actor, ChangeEvent } from '../core/change.ts';
 import type { ChangeId, GrantId, PersonId } from '../core/ids.ts';
 import {
   fateOf,
@@ -20,7 +20,8 @@ import { databaseNow } from '../store/clock.ts';
 import { noteUnfolded, openItems, progressOf, readMassChange } from '../store/mass-changes.ts';
 import { isKeptOut } from '../store/offboardings.ts';
 import { readPerson } from '../store/people.ts';
-import { commit, type Outcome, type Unit } from './commit.ts';
+import { endPreexisting, isPreexisting } from '../store/preexisting.ts';
+import { commit, type Note, type Outcome, type Unit } from './commit.ts';
 import { endGrant, grantsEndedWith } from './end.ts';
 import { dismissOffboarding, releaseOffboarding } from './offboarding.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from './request-facts.ts';
@@ -84,6 +85,7 @@ async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision):
       const events: ChangeEvent[] = [];
       const offboardingEvents: OffboardingEvent[] = [];
       const massChangeEvents: MassChangeEvent[] = [];
+      const notes: Note[] = [];
       const jobs: Job[] = items.length === 0 ? [] : [{ job: 'report', about: 'massChange', id: mass.id }];
       for (const item of items) {
         const one = await unfoldOne(road, unit, mass, decision, item, outside);
@@ -92,9 +94,10 @@ async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision):
         offboardingEvents.push(...(one.offboardingEvents ?? []));
         massChangeEvents.push(...(one.massChangeEvents ?? []));
         jobs.push(...(one.jobs ?? []));
+        notes.push(...(one.notes ?? []));
       }
       await noteUnfolded(unit.tx, mass.id, unfolded);
-      return { result: items.length, events, offboardingEvents, massChangeEvents, jobs };
+      return { result: items.length, events, offboardingEvents, massChangeEvents, jobs, notes };
     },
     road.nudge,
   );
@@ -103,7 +106,7 @@ async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision):
 /** What only others know of those whose items are next, asked before anything is held. */
 async function outsideOf(road: Road, mass: MassChange): Promise<Map<PersonId, OutsideFacts>> {
   const found = new Map<PersonId, OutsideFacts>();
-  if (mass.kind !== 'unrequested' && mass.kind !== 'lost') return found;
+  if (mass.kind === 'moved' || mass.kind === 'deactivated') return found;
   for (const { personId } of await openItems(road.db, mass.id, BATCH)) {
     const person = await readPerson(road.db, personId);
     if (person !== null) found.set(personId, await outsideFacts(road, road.db, person, { isAsking: false }));
@@ -111,7 +114,7 @@ async function outsideOf(road: Road, mass: MassChange): Promise<Map<PersonId, Ou
   return found;
 }
 
-type One = Pick<Outcome<null>, 'events' | 'offboardingEvents' | 'massChangeEvents' | 'jobs'> & {
+type One = Pick<Outcome<null>, 'events' | 'offboardingEvents' | 'massChangeEvents' | 'jobs' | 'notes'> & {
   became: Omit<Unfolded, 'key'>;
 };
 const dropped = { outcome: 'dropped', changeId: null } as const;
@@ -128,6 +131,7 @@ async function unfoldOne(
   switch (mass.kind) {
     case 'unrequested':
     case 'lost':
+    case 'surplus':
       return await unfoldPair(road, unit, mass, decision, fate, item.personId, outside);
     case 'moved':
       return await unfoldGrant(unit, decision, fate, item.key);
@@ -140,6 +144,8 @@ async function unfoldOne(
       return mass.kind satisfies never;
   }
 }
+
+const takesTwo = { text: 'two people have to decide on it, so it has to be asked for', clause: null };
 
 /** What was found is nobody's request. */
 const unasked = { cause: 'finding', requesterId: null, requestedSeconds: null, ticket: null } as const;
@@ -178,7 +184,8 @@ async function unfoldPair(
   });
   const verdict = evaluateRequest(facts, road.catalogue.rules());
   // One owner's word is not enough for this one: it is asked about by itself.
-  if (fate === 'keep' && mass.kind === 'unrequested' && quorumUnder(verdict, 1) > 1)
+  const isByOneOnly = fate === 'keep' && mass.kind !== 'lost' && quorumUnder(verdict, 1) > 1;
+  if (isByOneOnly && mass.kind === 'unrequested')
     return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
   const events = itemEvents(mass, decision, fate, {
     changeId,
@@ -187,13 +194,28 @@ async function unfoldPair(
     personId,
     entitlement,
     target,
-    verdict,
+    // In a team only there is nothing to ask about by itself.
+    verdict: isByOneOnly ? { ...verdict, effect: 'refuse', grounds: [takesTwo] } : verdict,
     now: unit.now,
   });
   const denied = events.find((e) => e.type === 'changeDenied');
-  if (denied !== undefined && mass.kind === 'lost')
-    events.push(...(await grantsEndedWith(unit, { personId, target }, revokeId, denied.actor)));
-  return { became: { outcome: denied === undefined ? 'kept' : 'undone', changeId }, events };
+  if (denied === undefined) return { became: { outcome: 'kept', changeId }, events };
+  const became = { outcome: 'undone', changeId } as const;
+  if (mass.kind !== 'lost') return { became, events };
+  events.push(...(await grantsEndedWith(unit, { personId, target }, revokeId, denied.actor)));
+  if (!(await isPreexisting(unit.tx, pair))) return { became, events };
+  await endPreexisting(unit.tx, pair, unit.now);
+  return { became, events, notes: [preexistingEnded(unit, pair, target, denied.actor)] };
+}
+
+function preexistingEnded(
+  unit: Unit,
+  pair: { personId: string; groupId: string },
+  { groupName }: Target,
+  actor: Actor,
+): Note {
+  const data = { ...pair, groupName };
+  return { type: 'preexistingEnded', at: unit.now, actor, changeId: null, data };
 }
 
 /** As the catalogue has it now; what left it can still be taken away where it was. */

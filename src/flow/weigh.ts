@@ -13,7 +13,7 @@ import { leaversAmong } from '../store/offboardings.ts';
 import { linkOf, readPerson } from '../store/people.ts';
 import { endPreexisting, isPreexisting, recordPreexisting } from '../store/preexisting.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
-import { entitlementOf, growWithin, shrinkWithin } from './mass-change.ts';
+import { entitlementOf, goneAlone, growWithin, itemOf, lostItems, shrinkWithin } from './mass-change.ts';
 import { standInFor } from './namesake.ts';
 import { leaverFound } from './offboarding.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -87,19 +87,19 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
               ...(await unrequested(unit, pair, found)),
             }
           );
-        // What was there before Latchkey may go as it came; only what Latchkey promised is missed.
+        const asked = await joined(unit, pair, found, 'lost');
+        if (asked !== null) return asked;
+        // What was there before Latchkey may go as it came, unless it is one of many; only what Latchkey promised is missed.
         if (await isPreexisting(unit.tx, pair)) {
-          await endPreexisting(unit.tx, pair, unit.now);
+          const gone = await goneAlone(road, unit.tx, found);
+          if (gone.length >= road.catalogue.current().massGuard.memberships)
+            return { result: done, jobs: [{ job: 'survey', groupId }] };
+          await endPreexisting(unit.tx, pair, unit.now, 'gone');
           const notes = [noted(unit, 'preexistingEnded', pair, found.target)];
           const { teamId } = found.target;
           return { result: { againInMs: 0 }, notes, jobs: [{ job: 'deliver', personId, teamId }] };
         }
-        return (
-          (await joined(unit, pair, found, 'lost')) ?? {
-            result: done,
-            events: [received(unit, pair, found, 'loss')],
-          }
-        );
+        return { result: done, events: [received(unit, pair, found, 'loss')] };
       },
       road.nudge,
     );
@@ -140,7 +140,7 @@ async function joined(
       owner: entitlement.owner,
       moved: null,
     },
-    [{ key: pair.personId, personId: pair.personId as PersonId, note: null }],
+    kind === 'lost' ? await lostItems(unit, pair.groupId, [pair.personId]) : [itemOf(pair.personId)],
   );
   return { result: done, massChangeEvents };
 }

@@ -3,9 +3,10 @@ import type { PersonId } from '../core/ids.ts';
 import type { MassChange } from '../core/mass-change.ts';
 import type { ApproverPlan } from '../core/routing.ts';
 import type { Db } from '../store/database.ts';
-import { peopleOnCard, type Telling, tellingOf } from '../store/mass-changes.ts';
+import { peopleOnCard } from '../store/mass-changes.ts';
 import { lastOtherwise } from '../store/observed.ts';
 import { personByLink, rememberPerson } from '../store/people.ts';
+import { type Telling, tellingOf } from '../store/telling.ts';
 import { planOfOwner } from './approvers.ts';
 import type { Road } from './road.ts';
 
@@ -63,6 +64,8 @@ const nobodyTold: Telling = { actors: [], voices: [], firstAt: null, lastAt: nul
 
 async function tellingAbout(db: Db, mass: MassChange): Promise<Telling> {
   if (mass.target === null) return nobodyTold;
+  // No voice tells of Anypoint's teams.
+  if (mass.kind === 'surplus') return { ...nobodyTold, voices: ['teams'] };
   return await tellingOf(
     db,
     {

@@ -101,7 +101,7 @@ async function namesModal(road: Road, key: MassKey): Promise<ModalView> {
   const { items, count } = await shownItems(road.db, key.massChange, SHOWN_MAX);
   const lines = items.map(
     (item) =>
-      `${item.name} (${item.department ?? 'no department'})${item.status === 'active' ? '' : `, ${item.status}`}`,
+      `${item.name} (${item.department ?? 'no department'})${[item.status === 'active' ? null : item.status, item.note].map((said) => (said === null ? '' : `, ${said}`)).join('')}`,
   );
   const blocks: KnownBlock[] = [];
   for (let at = 0; at < lines.length; at += NAMES_IN_BLOCK)

@@ -52,6 +52,8 @@ export function massNamesOf(view: MassView): MassNames {
   return {
     title: inert(view.title),
     group: inert(mass.target?.groupName ?? 'the group'),
+    team: inert(mass.target?.teamName ?? 'the team'),
+    foundThere: view.foundThere,
     deciders: decidersInWords(mass.plan, (p) =>
       mention(deciders[order.findIndex((known) => known.id === p.id)] ?? { name: p.name, accountId: null }),
     ),
@@ -76,7 +78,7 @@ function massCard(view: MassView): SlackContent {
         mrkdwn(`*Tier*\n${view.tier ?? 'unknown'}`),
       ],
     });
-  const lines = view.items.flatMap((item) => item.note ?? []);
+  const lines = mass.kind === 'moved' ? view.items.flatMap((item) => item.note ?? []) : [];
   if (lines.length > 0) blocks.push(section(plain(lines.map((line) => `• ${line}`).join('\n'))));
   if (view.summary !== null && view.summary.plain !== '')
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });

@@ -143,6 +143,14 @@ export async function shownItems(
   return { items: rows, count: rows[0]?.count ?? 0 };
 }
 
+/** How many of those shown have this note. */
+export async function countNoted(db: Db, id: string, note: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from mass_change_items
+    where mass_change_id = ${id} and note = ${note} and outcome is distinct from 'dropped'`.execute(db);
+  return rows[0]?.n ?? 0;
+}
+
 /** Whether the pair is on a card that nobody decided yet, or decided and still to be worked off; on which. */
 export async function cardOfPair(
   db: Db | Tx,
@@ -158,25 +166,27 @@ export async function cardOfPair(
 }
 
 /**
- * Of these people those whose membership of the group is nobody's business yet: no request of theirs waits, no change
- * is on its way, no card has them, and they are neither on hold nor gone.
+ * Of these people those whose membership of the group, or of the team that it gives, is nobody's business yet: no
+ * request of theirs waits, no change is on its way, no card has them, nobody offboards them and, of a group, they are
+ * neither on hold nor gone.
  */
 export async function unattended(
   db: Db | Tx,
-  group: { groupId: string; entitlementKey: string },
+  of: { groupId: string; entitlementKey: string; teamId?: string },
   personIds: readonly string[],
 ): Promise<string[]> {
+  const scopes = [of.groupId, of.teamId ?? of.groupId];
   const { rows } = await sql<{ id: string }>`
     select p.id from people p
-    where p.id = any(${[...personIds]}::uuid[]) and p.status not in ('suspended', 'deprovisioned')
+    where p.id = any(${[...personIds]}::uuid[]) and (${of.teamId !== undefined} or p.status not in ('suspended', 'deprovisioned'))
       and not exists (select from offboardings o where o.person_id = p.id
         and o.state in ('asking', 'held', 'underway', 'appsOpen'))
       and not exists (select from changes c where c.person_id = p.id and (
-        (c.group_id = ${group.groupId} and c.state in ('applying', 'verifying', 'awaitingSignIn', 'late'))
-        or (c.entitlement_key = ${group.entitlementKey} and c.kind = 'grant' and c.state in ('received', 'asking'))))
+        (c.group_id = ${of.groupId} and c.state in ('applying', 'verifying', 'awaitingSignIn', 'late'))
+        or (c.entitlement_key = ${of.entitlementKey} and c.kind = 'grant' and c.state in ('received', 'asking'))))
       and not exists (select from mass_change_items i join mass_changes m on m.id = i.mass_change_id
-        where i.person_id = p.id and i.outcome is null and m.scope = ${group.groupId}
-          and m.kind in ('unrequested', 'lost') and m.state in ('received', 'asking', 'decided'))
+        where i.person_id = p.id and i.outcome is null and m.scope = any(${scopes}::text[])
+          and m.kind in ('unrequested', 'lost', 'surplus') and m.state in ('received', 'asking', 'decided'))
     order by p.id`.execute(db);
   return rows.map((row) => row.id);
 }
@@ -259,43 +269,6 @@ export async function progressOf(db: Db | Tx, id: string): Promise<MassProgress>
       .map((r) => ({ leg: r.leg as Leg, count: r.n, outcome: r.outcome === 'kept' ? 'kept' : 'undone' })),
     failed: sum((r) => r.where === 'failed'),
     signIn: sum((r) => r.where === 'signIn'),
-  };
-}
-
-/** Who, and by which voices, was told to have put these people in or taken them out. */
-export type Telling = {
-  actors: { id: string; name: string }[];
-  voices: string[];
-  firstAt: Date | null;
-  lastAt: Date | null;
-};
-
-export async function tellingOf(
-  db: Db | Tx,
-  group: { groupId: string; direction: 'added' | 'removed'; since: Date },
-  people: { massChangeId: string } | { personId: string },
-): Promise<Telling> {
-  const who =
-    'personId' in people
-      ? sql`o.person_id = ${people.personId}`
-      : sql`o.person_id in (select i.person_id from mass_change_items i
-          where i.mass_change_id = ${people.massChangeId} and i.outcome is distinct from 'dropped')`;
-  const { rows } = await sql<{
-    actors: ({ id: string; name: string } | null)[] | null;
-    voices: string[] | null;
-    firstAt: Date | null;
-    lastAt: Date | null;
-  }>`
-    select jsonb_agg(distinct o.actor) as actors, array_agg(distinct o.voice) as voices,
-      min(o.occurred_at) as "firstAt", max(o.occurred_at) as "lastAt"
-    from observed o where o.group_id = ${group.groupId} and o.told->>'direction' = ${group.direction}
-      and o.occurred_at >= ${group.since} and ${who}`.execute(db);
-  const [row] = rows;
-  return {
-    actors: (row?.actors ?? []).filter((actor) => actor !== null),
-    voices: row?.voices ?? [],
-    firstAt: row?.firstAt ?? null,
-    lastAt: row?.lastAt ?? null,
   };
 }
 

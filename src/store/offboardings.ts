@@ -122,11 +122,11 @@ export async function waitingFor(
   return { changeIds: changes.rows.map((r) => r.id), massChangeIds: masses.rows.map((r) => r.id) };
 }
 
-/** Cards on which this person is one of many whose membership of a group is to be decided. */
+/** Cards on which this person is one of many whose membership of a group or team is to be decided. */
 export async function massCardsAbout(db: Db | Tx, personId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select distinct m.id from mass_change_items i join mass_changes m on m.id = i.mass_change_id
-    where i.person_id = ${personId} and i.outcome is null and m.kind in ('unrequested', 'lost')
+    where i.person_id = ${personId} and i.outcome is null and m.kind in ('unrequested', 'lost', 'surplus')
       and m.state in ('received', 'asking') order by m.id`.execute(db);
   return rows.map((row) => row.id);
 }

@@ -45,9 +45,8 @@ export async function recordPreexisting(
   await sql`
     insert into preexisting (person_id, group_id, group_name, recorded_at)
     values (${pair.personId}, ${pair.groupId}, ${pair.groupName}, ${now})
-    on conflict (person_id, group_id) do update set ended_at = null, recorded_at = excluded.recorded_at`.execute(
-    tx,
-  );
+    on conflict (person_id, group_id) do update
+      set ended_at = null, ended_as = null, recorded_at = excluded.recorded_at`.execute(tx);
 }
 
 /** The same for many of one group. */
@@ -60,9 +59,8 @@ export async function recordPreexistingAll(
   await sql`
     insert into preexisting (person_id, group_id, group_name, recorded_at)
     select p.id, ${group.groupId}, ${group.groupName}, ${now} from unnest(${[...personIds]}::uuid[]) as p (id)
-    on conflict (person_id, group_id) do update set ended_at = null, recorded_at = excluded.recorded_at`.execute(
-    tx,
-  );
+    on conflict (person_id, group_id) do update
+      set ended_at = null, ended_as = null, recorded_at = excluded.recorded_at`.execute(tx);
 }
 
 export async function isPreexisting(db: Db | Tx, pair: Pair): Promise<boolean> {
@@ -93,12 +91,33 @@ export async function isPreexistingInAny(
   return row !== undefined;
 }
 
-export async function endPreexisting(tx: Tx, pair: Pair, now: Date): Promise<void> {
+/** `gone`: it went as it came, and nobody was asked. */
+export async function endPreexisting(tx: Tx, pair: Pair, now: Date, as: 'gone' | null = null): Promise<void> {
   await tx
     .updateTable('preexisting')
-    .set({ ended_at: now })
+    .set({ ended_at: now, ended_as: as })
     .where('person_id', '=', pair.personId)
     .where('group_id', '=', pair.groupId)
     .where('ended_at', 'is', null)
     .execute();
+}
+
+/** Who went from the group as they came since a time, and is not back by a grant. */
+export async function goneSince(db: Db | Tx, groupId: string, since: Date): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select person_id as id from preexisting e
+    where group_id = ${groupId} and ended_as = 'gone' and ended_at >= ${since}
+      and not exists (select from grants g where g.person_id = e.person_id and g.group_id = e.group_id
+        and g.ended_at is null and g.ends_at > clock_timestamp())
+    order by person_id`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** They are asked about after all: until that is decided it is as if they had not gone. */
+export async function recallGone(tx: Tx, groupId: string, personIds: readonly string[]): Promise<void> {
+  await sql`
+    update preexisting set ended_at = null, ended_as = null
+    where group_id = ${groupId} and person_id = any(${[...personIds]}::uuid[]) and ended_as = 'gone'`.execute(
+    tx,
+  );
 }

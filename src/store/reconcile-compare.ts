@@ -140,7 +140,7 @@ export type TeamDifference = {
 /**
  * Compares set with set what was staged of a team with its groups, which were compared before. On the first look
  * whoever is in the team though nothing gives it is recorded, and never counted as extra; so is who is linked to
- * nobody, for they may be one day.
+ * nobody, for they may be one day. Whoever is extra is named; of the others `limit` are.
  */
 export async function compareTeam(
   tx: Tx,
@@ -177,7 +177,7 @@ export async function compareTeam(
       (select count(*) from missing)::int as missing,
       (select coalesce((array_agg(distinct person_id::text))[:${limit}::int], '{}') from missing) as "missingIds",
       (select count(*) from extra)::int as extra,
-      (select coalesce((array_agg(distinct person_id::text))[:${limit}::int], '{}') from extra) as "extraIds",
+      (select coalesce(array_agg(distinct person_id::text), '{}') from extra) as "extraIds",
       (select count(*) from surplus where is_maintainer)::int as maintainers,
       (select count(*) from extra where is_claimed)::int as claimed,
       (select coalesce((array_agg(user_id order by user_id))[:${limit}::int], '{}') from extra where is_claimed) as "claimedIds",

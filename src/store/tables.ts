@@ -67,6 +67,7 @@ export type Tables = {
     group_name: string;
     recorded_at: Date;
     ended_at: Date | null;
+    ended_as: 'gone' | null;
   };
   mass_changes: {
     id: string;

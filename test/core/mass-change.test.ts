@@ -281,6 +281,27 @@ describe('words', () => {
     );
   });
 
+  test.each([
+    [0, 'though access was granted'],
+    [
+      3,
+      'though access was granted to 4; the others were in it before Latchkey, and nobody asked for it here',
+    ],
+    [7, 'who were in it before Latchkey, and nobody asked for it here'],
+  ])('of seven taken out, %i of whom were there before Latchkey', (foundThere, why) => {
+    const lost = { ...massAfter(...wayTo.asking), kind: 'lost' } as const;
+    expect(massHead(lost, 7, { ...names, foundThere })).toBe(
+      `7 people were taken out of anypoint-orders (Orders API), ${why}`,
+    );
+  });
+
+  test('who is in a team though nothing gives it to them', () => {
+    const surplus = { ...massAfter(...wayTo.asking), kind: 'surplus' } as const;
+    expect(massHead(surplus, 5_000, { ...names, team: 'Orders' })).toBe(
+      '5,000 people are in the Anypoint team Orders (Orders API), and nothing gives it to any of them',
+    );
+  });
+
   test('a move names where from and where to', () => {
     const moved = {
       ...massAfter(...wayTo.asking),
@@ -290,6 +311,11 @@ describe('words', () => {
     expect(massHead(moved, 2, names)).toBe(
       'Ana moved from Orders to Payments, and still holds 2 that no longer fit',
     );
+  });
+
+  test('what grows before anybody saw it is shown as one: a later round says that there are more', () => {
+    expect(massAfter('massOpened', 'massGrew', 'massGrew').round).toBe(1);
+    expect(massAfter('massOpened', 'massGrew', 'massGrew', 'massAsked', 'massGrew').round).toBe(2);
   });
 
   test('progress counts what is seen and names the leg of what is late', () => {

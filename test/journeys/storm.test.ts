@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { credentials, people as seeded } from '../../src/sandbox/seed.ts';
+import { people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
-import { buttonsOf, type CardSeen, type Journey, setOut, wordsOf } from './journey.ts';
+import { buttonsOf, type Journey, setOut, wordsOf } from './journey.ts';
+import { PATIENCE_MS, type StormWalk, walkInStorms } from './storm-walk.ts';
 
 /** People in the storm; the last few are of a department that may not have what the others may. */
 const CROWD = 300;
@@ -11,7 +12,6 @@ const READERS = { group: 'anypoint-orders-read', team: 'Orders API readers' };
 const DEPLOYERS = { group: 'anypoint-orders-deploy', team: 'Orders API deployers' };
 const PAYMENTS = { group: 'anypoint-payments-read', team: 'Payments API readers' };
 const ADMINS = { group: 'anypoint-platform-admin', team: 'Platform admins' };
-const PATIENCE_MS = 120_000;
 
 const NEVER_SIGNED_IN = 280;
 const people = Array.from({ length: CROWD }, (_, n) => ({
@@ -23,123 +23,16 @@ const crowd = people.map((person) => person.key);
 
 let stage: Stage;
 let walk: Journey;
+let storms: StormWalk;
 beforeAll(async () => {
   ({ stage, walk } = await setOut({ people: [...seeded, ...people] }));
+  storms = walkInStorms(walk, stage.latchkey.url);
   await walk.isQuiet();
-  await provision();
+  await storms.provision(people);
 }, PATIENCE_MS);
 afterAll(async () => {
   await stage.close();
 });
-
-/** Latchkey's own SCIM endpoint, as an IdP writes to it. */
-async function scim<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${stage.latchkey.url}/scim/v2${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${credentials.scimToken}`,
-      'content-type': 'application/scim+json',
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return (response.status === 204 ? null : await response.json()) as T;
-}
-
-/** All of them as Okta provisions them. */
-async function provision() {
-  for (const { key, email, name, oktaId } of people)
-    await scim('POST', '/Users', {
-      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-      userName: email,
-      externalId: oktaId,
-      displayName: name,
-      emails: [{ value: email, primary: true }],
-      active: true,
-    }).catch((error) => {
-      throw new Error(`${key} is not provisioned`, { cause: error });
-    });
-}
-
-/**
- * Somebody in Okta puts these people into a group, and Okta replaces the whole group by SCIM. Until then Okta says
- * nothing, so that all of it comes at once, as an import does.
- */
-async function storm(group: string, people: readonly string[], method: 'POST' | 'DELETE' = 'POST') {
-  await walk.request('POST', '/okta/sim/push', { paused: true });
-  await walk.request('POST', '/okta/sim/hooks', { paused: true });
-  await walk.request('POST', '/okta/sim/log', { lagMs: 600_000 });
-  for (const key of people) await walk.request(method, `/okta/sim/groups/${group}/members/${key}`);
-  await putGroup(group);
-  await walk.request('POST', '/okta/sim/log', { lagMs: 0 });
-  await walk.request('POST', '/okta/sim/hooks', { paused: false });
-  await walk.request('POST', '/okta/sim/push', { paused: false });
-}
-
-/** The group as Okta has it, by one PUT. */
-async function putGroup(group: string) {
-  const all = await walk.request<{ name: string; members: { email: string }[] }[]>('GET', '/okta/sim/groups');
-  const emails = new Set(all.find((g) => g.name === group)?.members.map((m) => m.email));
-  const users = await walk.query<{ id: string }>(
-    'select id from scim_users where user_name = any($1::text[])',
-    [[...emails]],
-  );
-  const { Resources } = await scim<{ Resources: { id: string }[] }>(
-    'GET',
-    `/Groups?filter=${encodeURIComponent(`displayName eq "${group}"`)}`,
-  );
-  await scim('PUT', `/Groups/${Resources[0]?.id}`, {
-    schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
-    displayName: group,
-    members: users.map(({ id }) => ({ value: id })),
-  });
-}
-
-type Mass = { id: string; state: string; kind: string; doc: { round: number } };
-const masses = () => walk.query<Mass>('select id, state, kind, doc from mass_changes order by opened_at');
-
-async function massCard(group: string, words: string | RegExp): Promise<CardSeen & { id: string }> {
-  return await walk.until(
-    `a card about ${group} that says ${words}`,
-    async () => {
-      const all = await masses();
-      const cards = await walk.messages('olga', 'access-requests');
-      for (const { id } of all.toReversed()) {
-        const card = cards.find((m) => m.metadata?.event_payload?.marker === `${id}:card`);
-        if (card === undefined || !wordsOf(card).includes(group)) continue;
-        if (typeof words === 'string' ? wordsOf(card).includes(words) : words.test(wordsOf(card)))
-          return { ...card, id };
-      }
-      return null;
-    },
-    PATIENCE_MS,
-  );
-}
-
-const isDone = (id: string, state = 'done') =>
-  walk.until(
-    `the mass change is ${state}`,
-    async () => (await masses()).some((m) => m.id === id && m.state === state),
-    PATIENCE_MS,
-  );
-
-/** How many of the crowd Anypoint and Okta have there. */
-async function inBoth({ group, team }: typeof READERS): Promise<{ okta: number; anypoint: number }> {
-  const groups = await walk.request<{ name: string; members: { key: string }[] }[]>(
-    'GET',
-    '/okta/sim/groups',
-  );
-  const teams = await walk.request<{ name: string; members: { key: string | null }[] }[]>(
-    'GET',
-    '/anypoint/sim/teams',
-  );
-  const ofCrowd = (members: { key: string | null }[] | undefined) =>
-    (members ?? []).filter((m) => m.key?.startsWith('crowd')).length;
-  return {
-    okta: ofCrowd(groups.find((g) => g.name === group)?.members),
-    anypoint: ofCrowd(teams.find((t) => t.name === team)?.members),
-  };
-}
 
 /** Grants that the owner gave with one decision. */
 const grantsOf = (entitlement: string) =>
@@ -150,40 +43,33 @@ const grantsOf = (entitlement: string) =>
     [entitlement],
   );
 
-/** Nothing of it was told anywhere but on the one card: no cards of their own, no messages to each of them. */
-async function nothingElseIsTold() {
-  const told = await walk.query(
-    `select 1 from messages m join changes c on c.id = m.about_id join people p on p.id = c.person_id
-     where p.login like 'crowd%'`,
-  );
-  expect(told).toEqual([]);
-}
-
 test('a group replaced at once is one card; another storm adds to it; who is taken out again drops out; reverted, all is gone', {
   timeout: 2 * PATIENCE_MS,
 }, async () => {
   // when
-  await storm(READERS.group, crowd.slice(0, 200));
+  await storms.storm(READERS.group, crowd.slice(0, 200));
 
   // then
-  const card = await massCard(READERS.group, '200 people were put into');
+  const card = await storms.massCard(READERS.group, '200 people were put into');
   expect(wordsOf(card)).toContain('nobody asked for it here');
   expect(wordsOf(card)).toContain('200 in Orders');
   expect(wordsOf(card)).toContain('Waiting for <@U0000004>');
   expect(buttonsOf(card)).toEqual(['mass_keep', 'mass_undo', 'mass_show']);
   await walk.until('the model advises', async () =>
-    wordsOf((await massCard(READERS.group, 'people')) ?? card).includes('rule or an import gone wrong'),
+    wordsOf((await storms.massCard(READERS.group, 'people')) ?? card).includes(
+      'rule or an import gone wrong',
+    ),
   );
 
   // when a second storm comes while it is asked
-  await storm(READERS.group, crowd.slice(200));
-  await massCard(READERS.group, '300 people were put into');
+  await storms.storm(READERS.group, crowd.slice(200));
+  await storms.massCard(READERS.group, '300 people were put into');
 
   // when some are taken out again
-  await storm(READERS.group, crowd.slice(0, 10), 'DELETE');
-  await massCard(READERS.group, '290 people were put into');
-  expect((await masses()).map((m) => m.kind)).toEqual(['unrequested']);
-  await nothingElseIsTold();
+  await storms.storm(READERS.group, crowd.slice(0, 10), 'DELETE');
+  await storms.massCard(READERS.group, '290 people were put into');
+  expect((await storms.masses()).map((m) => m.kind)).toEqual(['unrequested']);
+  await storms.nothingElseIsTold();
 
   // when somebody presses who may not
   await walk.click('tom', card, 'mass_undo');
@@ -202,53 +88,53 @@ test('a group replaced at once is one card; another storm adds to it; who is tak
   await walk.click('olga', card, 'mass_undo');
 
   // then
-  await isDone(card.id);
-  expect(wordsOf(await massCard(READERS.group, '290 of 290 gone in MuleSoft'))).toContain(
+  await storms.isDone(card.id);
+  expect(wordsOf(await storms.massCard(READERS.group, '290 of 290 gone in MuleSoft'))).toContain(
     'Reverted by Olga Brandt',
   );
-  expect(await inBoth(READERS)).toEqual({ okta: 0, anypoint: 0 });
-  await nothingElseIsTold();
+  expect(await storms.inBoth(READERS)).toEqual({ okta: 0, anypoint: 0 });
+  await storms.nothingElseIsTold();
 });
 
 test('kept, each becomes a grant with the approver and an end; who may not hold it is taken out', {
   timeout: 2 * PATIENCE_MS,
 }, async () => {
   // given people of Orders, and some of Payments who may not deploy
-  await storm(DEPLOYERS.group, crowd.slice(-30));
-  const card = await massCard(DEPLOYERS.group, '30 people were put into');
+  await storms.storm(DEPLOYERS.group, crowd.slice(-30));
+  const card = await storms.massCard(DEPLOYERS.group, '30 people were put into');
   expect(wordsOf(card)).toMatch(/policy does not allow 5 of them to hold it/i);
 
   // when
   await walk.click('olga', card, 'mass_keep');
 
   // then all is in effect but for one who has never signed in to Anypoint
-  await massCard(DEPLOYERS.group, '24 of 25 in effect in MuleSoft; 5 of 5 gone in MuleSoft; 1 waits');
+  await storms.massCard(DEPLOYERS.group, '24 of 25 in effect in MuleSoft; 5 of 5 gone in MuleSoft; 1 waits');
   await walk.request('POST', `/anypoint/sim/users/${crowd[NEVER_SIGNED_IN]}/sign-in`, {});
-  await isDone(card.id);
+  await storms.isDone(card.id);
   const grants = await grantsOf('orders-api-deploy');
   expect(grants).toHaveLength(30 - ELSEWHERE);
   expect(grants.every((g) => g.by === 'Olga Brandt' && g.seconds === 8 * 3_600)).toBe(true);
-  await massCard(DEPLOYERS.group, '25 of 25 in effect in MuleSoft; 5 of 5 gone in MuleSoft');
-  expect(await inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
-  await nothingElseIsTold();
+  await storms.massCard(DEPLOYERS.group, '25 of 25 in effect in MuleSoft; 5 of 5 gone in MuleSoft');
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
+  await storms.nothingElseIsTold();
 });
 
 test('sent again, renamed and re-imported by the IdP, it is no storm', { timeout: PATIENCE_MS }, async () => {
-  const before = await masses();
-  await putGroup(DEPLOYERS.group);
+  const before = await storms.masses();
+  await storms.putGroup(DEPLOYERS.group);
   await walk.request('POST', '/okta/sim/push-now', { group: DEPLOYERS.group });
-  const { Resources } = await scim<{ Resources: { id: string }[] }>(
+  const { Resources } = await storms.scim<{ Resources: { id: string }[] }>(
     'GET',
     `/Groups?filter=${encodeURIComponent(`displayName eq "${DEPLOYERS.group}"`)}`,
   );
   for (const displayName of ['anypoint-orders-release', DEPLOYERS.group])
-    await scim('PATCH', `/Groups/${Resources[0]?.id}`, {
+    await storms.scim('PATCH', `/Groups/${Resources[0]?.id}`, {
       schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
       Operations: [{ op: 'replace', value: { displayName } }],
     });
   await walk.isQuiet();
-  expect(await masses()).toEqual(before);
-  expect(await inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
+  expect(await storms.masses()).toEqual(before);
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
 });
 
 test('many taken out at once are one card: put back, and the next time let end', {
@@ -258,36 +144,36 @@ test('many taken out at once are one card: put back, and the next time let end',
   const held = crowd.slice(-30, -ELSEWHERE);
 
   // when
-  await storm(DEPLOYERS.group, held, 'DELETE');
-  const card = await massCard(DEPLOYERS.group, '25 people were taken out of');
+  await storms.storm(DEPLOYERS.group, held, 'DELETE');
+  const card = await storms.massCard(DEPLOYERS.group, '25 people were taken out of');
   expect(wordsOf(card)).toContain('though access was granted');
   await walk.click('olga', card, 'mass_keep');
 
   // then
-  await isDone(card.id);
-  expect(await inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
+  await storms.isDone(card.id);
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
 
   // when
   await walk.isQuiet();
-  await storm(DEPLOYERS.group, held, 'DELETE');
-  const second = await massCard(DEPLOYERS.group, /25 people were taken out of[\s\S]*Waiting for/);
+  await storms.storm(DEPLOYERS.group, held, 'DELETE');
+  const second = await storms.massCard(DEPLOYERS.group, /25 people were taken out of[\s\S]*Waiting for/);
   await walk.click('olga', second, 'mass_undo');
 
   // then
-  await isDone(second.id);
+  await storms.isDone(second.id);
   expect(await grantsOf('orders-api-deploy')).toEqual([]);
-  expect(await inBoth(DEPLOYERS)).toEqual({ okta: 0, anypoint: 0 });
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 0, anypoint: 0 });
 });
 
 test('what is reverted at once when it is one is asked when it is many', {
   timeout: 2 * PATIENCE_MS,
 }, async () => {
-  await storm(ADMINS.group, crowd.slice(0, 20));
-  const card = await massCard(ADMINS.group, '20 people were put into');
-  expect((await inBoth(ADMINS)).okta).toBe(20);
+  await storms.storm(ADMINS.group, crowd.slice(0, 20));
+  const card = await storms.massCard(ADMINS.group, '20 people were put into');
+  expect((await storms.inBoth(ADMINS)).okta).toBe(20);
   await walk.click('olga', card, 'mass_undo');
-  await isDone(card.id);
-  expect(await inBoth(ADMINS)).toEqual({ okta: 0, anypoint: 0 });
+  await storms.isDone(card.id);
+  expect(await storms.inBoth(ADMINS)).toEqual({ okta: 0, anypoint: 0 });
 });
 
 test('one that trickles in begins as findings of their own, and ends up on one card all the same', {
@@ -300,7 +186,7 @@ test('one that trickles in begins as findings of their own, and ends up on one c
   }
 
   // then
-  const card = await massCard(PAYMENTS.group, '15 people were put into');
+  const card = await storms.massCard(PAYMENTS.group, '15 people were put into');
   const alone = await walk.until('nothing else is asked', async () => {
     const rows = await walk.query<{ id: string; state: string }>(
       `select id, state from changes where entitlement_key = 'payments-api-read' and doc->>'cause' = 'finding'`,
@@ -320,6 +206,6 @@ test('one that trickles in begins as findings of their own, and ends up on one c
   await walk.click('sam', card, 'mass_undo');
 
   // then
-  await isDone(card.id);
-  expect(await inBoth(PAYMENTS)).toEqual({ okta: 0, anypoint: 0 });
+  await storms.isDone(card.id);
+  expect(await storms.inBoth(PAYMENTS)).toEqual({ okta: 0, anypoint: 0 });
 });

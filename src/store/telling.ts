@@ -1,0 +1,39 @@
+import { sql } from 'kysely';
+import type { Db, Tx } from './database.ts';
+
+/** Who, and by which voices, was told to have put these people in or taken them out. */
+export type Telling = {
+  actors: { id: string; name: string }[];
+  voices: string[];
+  firstAt: Date | null;
+  lastAt: Date | null;
+};
+
+export async function tellingOf(
+  db: Db | Tx,
+  group: { groupId: string; direction: 'added' | 'removed'; since: Date },
+  people: { massChangeId: string } | { personId: string },
+): Promise<Telling> {
+  const who =
+    'personId' in people
+      ? sql`o.person_id = ${people.personId}`
+      : sql`o.person_id in (select i.person_id from mass_change_items i
+          where i.mass_change_id = ${people.massChangeId} and i.outcome is distinct from 'dropped')`;
+  const { rows } = await sql<{
+    actors: ({ id: string; name: string } | null)[] | null;
+    voices: string[] | null;
+    firstAt: Date | null;
+    lastAt: Date | null;
+  }>`
+    select jsonb_agg(distinct o.actor) as actors, array_agg(distinct o.voice) as voices,
+      min(o.occurred_at) as "firstAt", max(o.occurred_at) as "lastAt"
+    from observed o where o.group_id = ${group.groupId} and o.told->>'direction' = ${group.direction}
+      and o.occurred_at >= ${group.since} and ${who}`.execute(db);
+  const [row] = rows;
+  return {
+    actors: (row?.actors ?? []).filter((actor) => actor !== null),
+    voices: row?.voices ?? [],
+    firstAt: row?.firstAt ?? null,
+    lastAt: row?.lastAt ?? null,
+  };
+}
