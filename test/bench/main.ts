@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
+import { freeText } from './free-text.ts';
 import { policy } from './policy.ts';
 import { reconcile } from './reconcile.ts';
 import { road } from './road.ts';
@@ -16,6 +17,7 @@ const benches: Record<string, (say: (line: string) => void, isSmall: boolean) =>
   scim,
   reconcile,
   'first-sync': firstSync,
+  'free-text': freeText,
 };
 
 const { values, positionals } = parseArgs({
