@@ -19,6 +19,8 @@ export type Killable = {
   killAndStart(): Promise<void>;
   /** Okta says nothing by itself: no SCIM push, no hook and, unless told otherwise, no log. */
   silence(options?: { log: 'told' | 'refused' }): Promise<void>;
+  /** Okta pushes, calls its hook and shows its log again; what it lost meanwhile is lost. */
+  unsilence(): Promise<void>;
   /** Latchkey's own SCIM endpoint, as an IdP writes to it. */
   scim<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** What happened in Okta since its beginning, by its own log: writes that changed nothing are not in it. */
@@ -86,6 +88,11 @@ export async function setKillable(options: KillableOptions = {}): Promise<Killab
       await walk.request('POST', '/okta/sim/hooks', { lose: true });
       if (log === 'refused')
         await walk.fault({ vendor: 'okta', path: '^/api/v1/logs', kind: 'status', status: 403 });
+    },
+    async unsilence() {
+      await walk.heal();
+      await walk.request('POST', '/okta/sim/hooks', { lose: false });
+      await walk.request('POST', '/okta/sim/push', { drop: 'none' });
     },
     async scim<T>(method: string, path: string, body?: unknown): Promise<T> {
       const response = await fetch(`${latchkey.url}/scim/v2${path}`, {
