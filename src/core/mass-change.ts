@@ -197,10 +197,13 @@ export function settleMass(
       'You made this change, or it is about you, so you can’t decide on it.',
       'Another owner or admin has to decide; the card names them.',
     );
+  const byRule = plan.barred?.find((b) => b.id === clicker.id);
   if (!distinct(plan.seats).some((p) => p.id === clicker.id))
     return refuse(
       'notAnApprover',
-      'You are not among those who may decide on this.',
+      byRule === undefined
+        ? 'You are not among those who may decide on this.'
+        : `Policy does not let you decide on this: ${byRule.why}${byRule.clause === null ? '' : ` (${byRule.clause})`}.`,
       `Those who may: ${
         distinct(plan.seats)
           .map((p) => p.name)

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ApproverRule, ApproverSource, Catalogue, Entitlement } from '../core/catalogue.ts';
 import type { PersonId } from '../core/ids.ts';
 import { type Approver, type ApproverPlan, distinct, planApprovers, type Seat } from '../core/routing.ts';
@@ -15,20 +16,67 @@ type Candidate = Approver & { department: string | null; title: string | null };
 /** What was found is for the entitlement's owner to decide. */
 export const byOwner: ApproverRule = { of: 'any', quorum: 1, sources: [{ owner: true }] };
 
-/** Who decides on one card on many: its owner, or where nobody in particular owns it two of the catalogue's admins. */
+/**
+ * Who decides on one card on many: its owner, or where nobody in particular owns it two of the catalogue's admins. Whom
+ * a rule does not let approve one of the items decides on none of them.
+ */
 export async function planOfOwner(
   road: Road,
   catalogue: Catalogue,
   owner: string | null,
   excluded: ReadonlySet<PersonId>,
+  items: readonly RequestFacts[],
 ): Promise<ApproverPlan> {
+  const barred = new Map<PersonId, Barred>();
+  const of = async (email: string, isLast: boolean) =>
+    await allowedAll(
+      road,
+      (await byEmail(road, email)).filter((p) => !excluded.has(p.id)),
+      items,
+      isLast,
+      barred,
+    );
   const seats: Seat[] =
-    owner === null ? [] : [{ source: 'owner', people: await byEmail(road, owner), pinged: true }];
+    owner === null ? [] : [{ source: 'owner', people: await of(owner, false), pinged: true }];
   const rule = owner === null ? { ...byOwner, quorum: 2 } : byOwner;
   const plan = planApprovers(rule, seats, [], excluded);
-  if (!plan.escalated) return plan;
-  const admins = await Promise.all(catalogue.admins.map((email) => byEmail(road, email)));
-  return planApprovers(rule, seats, admins.flat(), excluded);
+  if (!plan.escalated) return withBarred(plan, barred);
+  const admins: Approver[] = [];
+  // The last who can be asked are asked also when a rule can't be evaluated, but not against one.
+  for (const email of catalogue.admins) admins.push(...(await of(email, true)));
+  return withBarred(planApprovers(rule, seats, admins, excluded), barred);
+}
+
+/** Rules are asked this often before others have their turn. */
+const ASKED_AT_A_STRETCH = 100;
+
+async function allowedAll(
+  road: Pick<Road, 'catalogue'>,
+  people: readonly Candidate[],
+  items: readonly RequestFacts[],
+  isLast: boolean,
+  barred: Map<PersonId, Barred>,
+): Promise<Approver[]> {
+  const allowed: Approver[] = [];
+  for (const { id, name, email, department, title } of people) {
+    let by: ReturnType<typeof ruledOut> = null;
+    for (const [n, facts] of items.entries()) {
+      if (n % ASKED_AT_A_STRETCH === ASKED_AT_A_STRETCH - 1) await setImmediate();
+      const ground = ruledOut(road.catalogue.rules(), facts, { email, department, title });
+      if (ground !== null && (ground.isSure || !isLast)) by = ground;
+      if (by !== null) break;
+    }
+    if (by === null) {
+      allowed.push({ id, name, email });
+      barred.delete(id);
+    } else barred.set(id, { id, name, why: by.text, clause: by.clause });
+  }
+  return allowed;
+}
+
+function withBarred(plan: ApproverPlan, barred: ReadonlyMap<PersonId, Barred>): ApproverPlan {
+  const out = [...barred.values()].filter((b) => !distinct(plan.seats).some((p) => p.id === b.id));
+  return out.length === 0 ? plan : { ...plan, barred: out };
 }
 
 /**
@@ -66,16 +114,12 @@ export async function resolveApprovers(
       }),
     ),
   );
-  const withBarred = (plan: ApproverPlan) => {
-    const out = [...barred.values()].filter((b) => !distinct(plan.seats).some((p) => p.id === b.id));
-    return out.length === 0 ? plan : { ...plan, barred: out };
-  };
   const plan = planApprovers(approvers, seats, [], excluded);
-  if (!plan.escalated) return withBarred(plan);
+  if (!plan.escalated) return withBarred(plan, barred);
   const admins = await Promise.all(catalogue.admins.map((email) => byEmail(road, email)));
   // The last who can be asked are asked also when a rule can't be evaluated, but not against one.
   const others = allowed(admins.flat(), (by) => by.isSure);
-  return withBarred(planApprovers(approvers, seats, others, excluded));
+  return withBarred(planApprovers(approvers, seats, others, excluded), barred);
 }
 
 function nameOf(source: ApproverSource): string {

@@ -7,7 +7,7 @@ import { conflictsOf, type Duties, type Holding, withInherited } from '../core/s
 import { type RecordedFacts, type RequestFacts, type Weekday, weekdays } from '../core/verdict.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { holding } from '../store/grants.ts';
-import { heldBeside } from '../store/holdings.ts';
+import { type Held, heldBeside } from '../store/holdings.ts';
 import { linkOf, type Person } from '../store/people.ts';
 import type { ChatDirectory, IdentityProvider } from './ports.ts';
 import type { Road } from './road.ts';
@@ -194,8 +194,15 @@ async function dutiesOf(
   personId: string,
   change: { id: string; requestedAt: Date } | null,
 ): Promise<Duties> {
-  const { catalogue } = road;
-  const held = await heldBeside(db, personId, change);
+  return dutiesFrom(road, entitlement, await heldBeside(db, personId, change));
+}
+
+/** The same of what is known to be held. */
+export function dutiesFrom(
+  { catalogue }: Pick<Road, 'catalogue'>,
+  entitlement: Entitlement,
+  held: Held,
+): Duties {
   const before = catalogue
     .current()
     .entitlements.filter((e) => held.groupNames.includes(e.idpGroup))

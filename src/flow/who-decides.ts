@@ -8,6 +8,7 @@ import { lastOtherwise } from '../store/observed.ts';
 import { personByLink, rememberPerson } from '../store/people.ts';
 import { type Telling, tellingOf } from '../store/telling.ts';
 import { planOfOwner } from './approvers.ts';
+import { factsOnCard } from './card-facts.ts';
 import type { Road } from './road.ts';
 
 /** How long before it was noticed a change may have been made. */
@@ -20,12 +21,16 @@ export type WhoDecides = {
   telling: Telling;
 };
 
-/** Who may decide on it as catalogue and IdP are now, without those it is about and who made the change. */
+/**
+ * Who may decide on it as catalogue, IdP and rules are now, without those it is about and who made the change. Whether
+ * people have left is the directory's to say: on that no rule about access bears.
+ */
 export async function whoDecides(road: Road, mass: MassChange): Promise<WhoDecides> {
   const telling = await tellingAbout(road.db, mass);
   const barred = await peopleOnCard(road.db, mass.id);
   for (const id of await actorIds(road, telling)) barred.add(id);
-  const plan = await planOfOwner(road, road.catalogue.current(), mass.owner, barred);
+  const items = mass.kind === 'deactivated' ? [] : await factsOnCard(road, mass);
+  const plan = await planOfOwner(road, road.catalogue.current(), mass.owner, barred, items);
   return { plan, barred, telling };
 }
 

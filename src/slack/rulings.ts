@@ -1,4 +1,5 @@
 import type { KnownBlock } from '@slack/types';
+import type { ApproverPlan } from '../core/routing.ts';
 import type { Need } from '../core/verdict.ts';
 import type { ChangeView } from '../flow/view.ts';
 import { inert, mrkdwn } from './mrkdwn.ts';
@@ -20,11 +21,24 @@ export function rulingBlocks({ change }: ChangeView): KnownBlock[] {
     ...(verdict?.unsure ?? []).map(
       (text) => `:warning: *A rule can’t be evaluated*, so it is yours to judge: ${inert(text)}.`,
     ),
-    ...(plan?.barred ?? []).map(
-      ({ name, why, clause }) =>
-        `:no_entry_sign: *Not asked:* ${inert(name)}, ${inert(why)}${sourceOf(clause)}.`,
-    ),
+    ...notAsked(plan),
   ];
+  return blockOf(lines);
+}
+
+/** Whom a rule does not let decide. */
+export function notAskedBlocks(plan: ApproverPlan | null): KnownBlock[] {
+  return blockOf(notAsked(plan));
+}
+
+function notAsked(plan: ApproverPlan | null): string[] {
+  return (plan?.barred ?? []).map(
+    ({ name, why, clause }) =>
+      `:no_entry_sign: *Not asked:* ${inert(name)}, ${inert(why)}${sourceOf(clause)}.`,
+  );
+}
+
+function blockOf(lines: readonly string[]): KnownBlock[] {
   return lines.length === 0 ? [] : [{ type: 'section', text: mrkdwn(lines.join('\n')) }];
 }
 

@@ -31,3 +31,43 @@ export async function heldBeside(
   const named = (kind: keyof Held) => rows.filter((row) => row.kind === kind).map((row) => row.name);
   return { granted: named('granted'), pending: named('pending'), groupNames: named('groupNames') };
 }
+
+/** The same of many, beside nothing, with how often each was granted an entitlement before. */
+export async function heldByAll(
+  db: Db | Tx,
+  personIds: readonly string[],
+  entitlementKeys: readonly string[],
+): Promise<Map<string, Held & { earlierGrants: Map<string, number> }>> {
+  const ids = sql`any(${[...personIds]}::uuid[])`;
+  const { rows } = await sql<{ personId: string; kind: keyof Held | 'earlier'; name: string; n: number }>`
+    select person_id as "personId", 'granted' as kind, entitlement_key as name, 1 as n from grants
+    where person_id = ${ids} and ended_at is null and ends_at > clock_timestamp()
+    union
+    select person_id, case when doc->>'cause' = 'finding' then 'granted' else 'pending' end, entitlement_key, 1
+    from changes where person_id = ${ids} and kind = 'grant' and state in ('received', 'asking')
+    union
+    select person_id, 'groupNames', group_name, 1 from preexisting where person_id = ${ids} and ended_at is null
+    union
+    select person_id, 'earlier', entitlement_key, count(*)::int from grants
+    where person_id = ${ids} and entitlement_key = any(${[...entitlementKeys]}::text[])
+    group by person_id, entitlement_key
+    order by 1, 2, 3`.execute(db);
+  const byPerson = Map.groupBy(rows, (row) => row.personId);
+  return new Map(
+    personIds.map((id) => {
+      const of = (kind: (typeof rows)[number]['kind']) =>
+        (byPerson.get(id) ?? []).filter((row) => row.kind === kind);
+      const names = (kind: keyof Held) => of(kind).map(({ name }) => name);
+      const earlierGrants = new Map(of('earlier').map(({ name, n }) => [name, n]));
+      return [
+        id,
+        {
+          granted: names('granted'),
+          pending: names('pending'),
+          groupNames: names('groupNames'),
+          earlierGrants,
+        },
+      ];
+    }),
+  );
+}

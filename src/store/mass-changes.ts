@@ -11,6 +11,7 @@ import {
 } from '../core/mass-change.ts';
 import type { MassProgress } from '../core/mass-words.ts';
 import type { Db, Tx } from './database.ts';
+import type { Person } from './people.ts';
 
 export async function readMassChange(db: Db | Tx, id: string): Promise<MassChange | null> {
   const row = await db.selectFrom('mass_changes').select('doc').where('id', '=', id).executeTakeFirst();
@@ -123,6 +124,24 @@ export async function openItems(db: Db | Tx, id: string, limit: number | null = 
   const { rows } = await sql<MassItem>`
     select item_key as key, person_id as "personId", note from mass_change_items
     where mass_change_id = ${id} and outcome is null order by item_key limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** An item still to be decided with what rules may ask about whom it is about. */
+export type ItemPerson = Pick<MassItem, 'key' | 'personId'> &
+  Pick<Person, 'email' | 'department' | 'title' | 'status' | 'timeZone'> & {
+    /** Of a grant on the card: what it gives. */
+    entitlementKey: string | null;
+  };
+
+export async function itemPeople(db: Db, id: string): Promise<ItemPerson[]> {
+  const { rows } = await sql<ItemPerson>`
+    select i.item_key as key, i.person_id as "personId", p.email, p.department, p.title, p.status,
+      p.time_zone as "timeZone",
+      case m.kind when 'moved' then (select entitlement_key from changes c where c.id = i.item_key::uuid) end
+        as "entitlementKey"
+    from mass_change_items i join mass_changes m on m.id = i.mass_change_id join people p on p.id = i.person_id
+    where i.mass_change_id = ${id} and i.outcome is null order by i.item_key`.execute(db);
   return rows;
 }
 

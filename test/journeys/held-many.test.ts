@@ -1,3 +1,6 @@
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reconcile } from '../../src/flow/reconcile.ts';
 import { people as seeded } from '../../src/sandbox/seed.ts';
@@ -13,20 +16,29 @@ const READERS = { group: 'anypoint-orders-read', team: 'Orders API readers' };
 const people = Array.from({ length: 24 }, (_, n) => crowdPerson(n));
 const crowd = people.map((person) => person.key);
 
+const DEPLOYERS = { group: 'anypoint-orders-deploy', team: 'Orders API deployers' };
+const NOT_FOR_HER_FRIEND = `
+@id("not-for-her-friend")
+@clause("AC-2")
+@says("whoever shares a flat decides on nothing for the other")
+forbid (principal == Person::"olga@acme.example", action == Action::"approve", resource)
+when { context.beneficiaryEmail == "${people[5]?.email}" && resource.key == "orders-api-deploy" };
+`;
+
+let policyDir: string;
 let stage: Stage;
 let walk: Journey;
 let storms: StormWalk;
 beforeAll(async () => {
-  ({ stage, walk } = await setOut({
-    people: [...seeded, ...people],
-    // Whoever is found in the group of Payments is recorded as if they had always been there.
-    catalogue: (catalogue) => ({
-      ...catalogue,
-      entitlements: catalogue.entitlements.map((e) =>
-        e.idpGroup === PAYMENTS.group ? { ...e, unrequested: 'accept' as const } : e,
-      ),
-    }),
-  }));
+  policyDir = await mkdtemp(join(tmpdir(), 'latchkey-held-'));
+  await cp('policy', policyDir, { recursive: true });
+  const path = join(policyDir, 'catalogue.yaml');
+  // Whoever is found in the group of Payments is recorded as if they had always been there.
+  const team = `    team: ${PAYMENTS.team}\n`;
+  const catalogue = (await readFile(path, 'utf8')).replace(team, `${team}    unrequested: accept\n`);
+  await writeFile(path, catalogue.replace(/^canary: .*$/m, ''));
+  await appendFile(join(policyDir, 'approvals.cedar'), NOT_FOR_HER_FRIEND);
+  ({ stage, walk } = await setOut({ people: [...seeded, ...people], policyDir }));
   storms = walkInStorms(walk, stage.latchkey.url);
   await walk.isQuiet();
   await storms.provision(people);
@@ -39,7 +51,8 @@ beforeAll(async () => {
   );
 }, PATIENCE_MS);
 afterAll(async () => {
-  await stage.close();
+  await stage?.close();
+  await rm(policyDir, { recursive: true, force: true });
 });
 
 /** How many are recorded as having been in the group before Latchkey. */
@@ -144,4 +157,30 @@ test('more in a team than the guard lets go stay in it until the owner decides, 
   await storms.isDone(second.id);
   expect(await storms.inBoth(READERS)).toEqual({ okta: 12, anypoint: 12 });
   await storms.nothingElseIsTold();
+});
+
+test('whom a rule does not let approve one of the people on a card does not decide on it: the admins do', {
+  timeout: 2 * PATIENCE_MS,
+}, async () => {
+  // when
+  await storms.storm(DEPLOYERS.group, crowd.slice(0, 12));
+
+  // then the card says why the owner is not asked
+  const card = await storms.massCard(DEPLOYERS.group, '12 people were put into');
+  expect(wordsOf(card)).toContain(
+    '*Not asked:* Olga Brandt, whoever shares a flat decides on nothing for the other (AC-2)',
+  );
+  expect(wordsOf(card)).toMatch(/Waiting for .*<@U0000006>/);
+
+  // when she presses all the same
+  await walk.click('olga', card, 'mass_undo');
+  await walk.until('olga is told', async () =>
+    (await walk.whispers('olga')).some((text) => text.includes('Policy does not let you decide on this')),
+  );
+  expect((await storms.masses()).find((m) => m.id === card.id)?.state).toBe('asking');
+
+  // when an admin does
+  await walk.click('sofia', card, 'mass_undo');
+  await storms.isDone(card.id);
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 0, anypoint: 0 });
 });
