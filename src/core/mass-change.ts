@@ -1,8 +1,7 @@
 import type { Actor, Change } from './change.ts';
 import { invariant } from './fault.ts';
 import type { ChangeId, EntitlementKey, MassChangeId, PersonId } from './ids.ts';
-import { type Refusal, refuse } from './refusal.ts';
-import { type ApproverPlan, distinct, isApproved } from './routing.ts';
+import type { ApproverPlan } from './routing.ts';
 
 /**
  * Many pairs decided on one card. `unrequested`: many are in a group and nothing wants it; `lost`: many were taken out
@@ -34,6 +33,8 @@ export type MassChange = {
   openedAt: Date;
   plan: ApproverPlan | null;
   answers: MassAnswer[];
+  /** What was said of single items that are not decided yet, in that order. */
+  itemAnswers: MassItemAnswer[];
   remindedAt: Date | null;
   decision: MassDecision | null;
 };
@@ -48,6 +49,11 @@ export type MassDecision = MassAnswer & {
   /** For `choose`: the items to undo; the others are kept. */
   chosen: string[] | null;
 };
+
+/** An answer about single items; the others on the card wait. */
+export type MassItemAnswer = Omit<MassAnswer, 'verb'> & { fates: Fate[] };
+
+export type Fate = { key: string; fate: 'keep' | 'undo' };
 
 /** One pair, grant or person on the card. */
 export type MassItem = {
@@ -74,6 +80,8 @@ export const massLifeCycle = {
     massAsked: 'asking',
     massReminded: 'asking',
     massAnswered: 'asking',
+    massItemsAnswered: 'asking',
+    massItemsDecided: 'asking',
     massDecided: 'decided',
     massClosed: 'closed',
   },
@@ -98,6 +106,9 @@ export type MassChangeEvent = { massChangeId: MassChangeId; at: Date; actor: Act
   | { type: 'massAsked'; plan: ApproverPlan }
   | { type: 'massReminded' }
   | { type: 'massAnswered'; answer: MassAnswer }
+  | { type: 'massItemsAnswered'; answer: MassItemAnswer }
+  /** Single items that are decided, and go on their way while the others wait. */
+  | { type: 'massItemsDecided'; decision: MassItemAnswer }
   | { type: 'massDecided'; decision: MassDecision }
   | { type: 'massClosed'; why: string }
   | { type: 'massDone' }
@@ -121,6 +132,7 @@ export function evolveMass(before: MassChange | null, event: MassChangeEvent): M
       openedAt: at,
       plan: null,
       answers: [],
+      itemAnswers: [],
       remindedAt: null,
       decision: null,
     };
@@ -146,10 +158,17 @@ function fieldsOf(before: MassChange, event: MassChangeEvent): Partial<MassChang
       return { remindedAt: event.at };
     case 'massAnswered':
       return { answers: [...before.answers, event.answer] };
+    case 'massItemsAnswered':
+      return { itemAnswers: [...before.itemAnswers, event.answer] };
+    case 'massItemsDecided':
+      return {
+        itemAnswers: without(before.itemAnswers, new Set(event.decision.fates.map(({ key }) => key))),
+      };
+    case 'massShrank':
+      return { itemAnswers: without(before.itemAnswers, new Set(event.keys)) };
     case 'massDecided':
       return { decision: event.decision };
     case 'massOpened':
-    case 'massShrank':
     case 'massClosed':
     case 'massDone':
       return {};
@@ -158,6 +177,11 @@ function fieldsOf(before: MassChange, event: MassChangeEvent): Partial<MassChang
   }
 }
 
+<<<<<<< shared
+function without(answers: readonly MassItemAnswer[], keys: ReadonlySet<string>): MassItemAnswer[] {
+  // One that says nothing any more stays: its click may come again.
+  return answers.map((answer) => ({ ...answer, fates: answer.fates.filter(({ key }) => !keys.has(key)) }));
+=======
 export type MassClick = {
   /** The same click delivered twice has the same id. */
   id: string;
@@ -249,6 +273,7 @@ function refuseStale(mass: MassChange, click: MassClick): Refusal | null {
       'Look at the card again; it shows how many there are now.',
     );
   return null;
+>>>>>>> mine
 }
 
 /** What is to become of one item. */

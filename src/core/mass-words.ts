@@ -109,7 +109,7 @@ export function massVerbsExplained(mass: MassChange, names: MassNames): string {
     case 'surplus':
       return `Until this is decided they stay in the team. Keep adds them to ${names.group}, each with a grant that has an end; who may not hold it by policy is taken out. Take out removes all of them from the team. Either way, find out who or what put them into the team in Anypoint itself, or they may come again.`;
     case 'deactivated':
-      return 'While they are switched off they are out of MuleSoft, whatever is decided. If they have left, what they hold, asked for, decide on and own is closed too.';
+      return 'While they are switched off they are out of MuleSoft, whatever is decided. If they have left, what they hold, asked for, decide on and own is closed too. One by one decides on single people, and the others wait.';
     case 'moved':
       return 'Keep leaves everything until its end. What is ended is taken away at once.';
     default:
@@ -130,7 +130,12 @@ export function massStanding(mass: MassChange, progress: MassProgress, names: Ma
     case 'received':
       return said('moving', 'received', 'Latchkey is gathering the facts', '');
     case 'asking':
-      return said('waiting', 'waiting for a decision', 'Waiting for a decision', waitingFor(mass, names));
+      return said(
+        'waiting',
+        'waiting for a decision',
+        'Waiting for a decision',
+        waitingFor(mass, progress, names),
+      );
     case 'closed':
       return said(
         'over',
@@ -157,15 +162,32 @@ export function massStanding(mass: MassChange, progress: MassProgress, names: Ma
   }
 }
 
-function waitingFor(mass: MassChange, names: MassNames): string {
+function waitingFor(mass: MassChange, progress: MassProgress, names: MassNames): string {
   if (mass.plan === null || isStranded(mass.plan))
     return 'Nobody can decide on this: whoever may is on the card themselves, or has left. The catalogue’s admins have to name another owner.';
   const answered = mass.answers.map(
     (a) => `${names.safe(a.byName)}: ${massVerbWords(mass.kind)[a.verb === 'keep' ? 'keep' : 'undo']}`,
   );
-  return answered.length === 0
-    ? `Waiting for ${names.deciders}.`
-    : `${answered.join('; ')}. It takes ${mass.plan.quorum} of one mind.`;
+  const single = singlyAnswered(mass, names);
+  const waits =
+    answered.length + single.length === 0
+      ? `Waiting for ${names.deciders}.`
+      : `${[...answered, ...single].join('; ')}. It takes ${mass.plan.quorum} of one mind.`;
+  const { kept, undone } = progress;
+  return kept.all + undone.all === 0
+    ? waits
+    : `${waits} Decided one by one already: ${figure(undone.all)} left, ${figure(kept.all)} not left.`;
+}
+
+/** Who has answered for how many by name, and waits for another to say the same. */
+function singlyAnswered({ itemAnswers }: MassChange, names: MassNames): string[] {
+  const byPerson = Map.groupBy(itemAnswers, ({ by }) => by);
+  return [...byPerson.values()].flatMap((answers) => {
+    const keys = new Set(answers.flatMap(({ fates }) => fates.map(({ key }) => key)));
+    return keys.size === 0
+      ? []
+      : [`${names.safe(answers[0]?.byName ?? '')}: ${figure(keys.size)} one by one`];
+  });
 }
 
 function decidedInWords({ kind, decision }: MassChange): string {

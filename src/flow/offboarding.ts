@@ -152,6 +152,11 @@ export async function dismissOffboarding(unit: Unit, id: string, by: By): Promis
   };
 }
 
+/** What two admins say of one of many who were lost at once. */
+export async function decideHeld(unit: Unit, id: string, fate: 'keep' | 'undo', by: By): Promise<Following> {
+  return fate === 'keep' ? await dismissOffboarding(unit, id, by) : await releaseOffboarding(unit, id, by);
+}
+
 /** The directory has them again: the case is over, and its card offers to restore what has ended. */
 export async function returned(unit: Unit, personId: string): Promise<Following> {
   await lockStart(unit.tx, personId);

@@ -1,16 +1,26 @@
 import { z } from 'zod';
-import { massVerbs, settleMass } from '../core/mass-change.ts';
+import { type MassChangeEvent, massVerbs } from '../core/mass-change.ts';
 import type { AnswerReceived } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
+import { settleMass, settleSingle } from '../core/settle-mass.ts';
 import { openItems, readMassChange } from '../store/mass-changes.ts';
 import type { Person } from '../store/people.ts';
-import { commit } from './commit.ts';
+import { commit, type Unit } from './commit.ts';
+import { decideHeld, type Following, nothing } from './offboarding.ts';
 import type { Road } from './road.ts';
 import { whoDecides } from './who-decides.ts';
 
 /** What a click on such a card carries besides its verb: which round was shown and, one by one, what is to go. */
-export const massAnswerItem = z.strictObject({ round: z.int(), chosen: z.array(z.string()).nullable() });
+export const massAnswerItem = z.strictObject({
+  round: z.int(),
+  chosen: z.array(z.string()).nullable(),
+  /** For single ones: what is to become of each; the others wait. */
+  fates: z.array(z.strictObject({ key: z.string(), fate: z.enum(['keep', 'undo']) })).optional(),
+});
 export type MassAnswerItem = z.infer<typeof massAnswerItem>;
+
+const verbs = [...massVerbs, 'each'] as const;
+export type MassClickVerb = (typeof verbs)[number];
 
 /** Settles a click on the card of a mass change: authority and state are looked up now, decided under its row lock. */
 export async function settleMassAnswer(
@@ -19,7 +29,7 @@ export async function settleMassAnswer(
   clicker: Person,
 ): Promise<Refusal | null> {
   const mass = await readMassChange(road.db, answer.id);
-  const verb = massVerbs.find((known) => known === answer.verb);
+  const verb = verbs.find((known) => known === answer.verb);
   const item = massAnswerItem.safeParse(JSON.parse(answer.item ?? 'null'));
   if (mass === null || verb === undefined || !item.success)
     return refuse(
@@ -34,12 +44,17 @@ export async function settleMassAnswer(
       const locked = await unit.massChange(mass.id);
       if (locked === null) return { result: null };
       const keys = new Set((await openItems(unit.tx, mass.id)).map((i) => i.key));
-      const outcome = settleMass(
-        locked,
-        { id: answer.clickId, verb, ...item.data },
-        { clicker, plan, barred, keys, now: unit.now },
-      );
-      if (!isRefusal(outcome)) return { result: null, massChangeEvents: outcome };
+      const { round, chosen, fates } = item.data;
+      const id = answer.clickId;
+      const facts = { clicker, plan, barred, keys, now: unit.now };
+      const outcome =
+        verb === 'each'
+          ? settleSingle(locked, { id, fates: fates ?? [] }, facts)
+          : settleMass(locked, { id, verb, round, chosen }, facts);
+      if (!isRefusal(outcome)) {
+        const cases = await casesDecided(unit, outcome);
+        return { result: null, ...cases, massChangeEvents: [...outcome, ...cases.massChangeEvents] };
+      }
       return {
         result: outcome,
         notes: [
@@ -55,4 +70,23 @@ export async function settleMassAnswer(
     },
     road.nudge,
   );
+}
+
+/** Single ones that are decided: each case goes on, or is over, in the same commit. */
+async function casesDecided(unit: Unit, events: readonly MassChangeEvent[]): Promise<Following> {
+  let all = nothing;
+  for (const event of events) {
+    if (event.type !== 'massItemsDecided') continue;
+    const by = { id: event.decision.by, name: event.decision.byName };
+    for (const { key, fate } of event.decision.fates) {
+      const one = await decideHeld(unit, key, fate, by);
+      all = {
+        events: [...all.events, ...one.events],
+        offboardingEvents: [...all.offboardingEvents, ...one.offboardingEvents],
+        massChangeEvents: [...all.massChangeEvents, ...one.massChangeEvents],
+        jobs: [...all.jobs, ...one.jobs],
+      };
+    }
+  }
+  return all;
 }

@@ -23,7 +23,7 @@ import { readPerson } from '../store/people.ts';
 import { endPreexisting, isPreexisting } from '../store/preexisting.ts';
 import { commit, type Note, type Outcome, type Unit } from './commit.ts';
 import { endGrant, grantsEndedWith } from './end.ts';
-import { dismissOffboarding, releaseOffboarding } from './offboarding.ts';
+import { decideHeld } from './offboarding.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
@@ -137,7 +137,7 @@ async function unfoldOne(
       return await unfoldGrant(unit, decision, fate, item.key);
     case 'deactivated':
       return {
-        ...(await unfoldCase(unit, decision, fate, item.key)),
+        ...(await decideHeld(unit, item.key, fate, { id: decision.by, name: decision.byName })),
         became: { outcome: fate === 'keep' ? 'kept' : 'undone', changeId: null },
       };
     default:
@@ -237,17 +237,4 @@ async function unfoldGrant(
   return events === null
     ? { became: dropped }
     : { became: { outcome: 'undone', changeId: changeId as ChangeId }, events };
-}
-
-/** Two admins say of somebody who was held that they have left, or have not. */
-async function unfoldCase(
-  unit: Unit,
-  decision: MassDecision,
-  fate: 'keep' | 'undo',
-  offboardingId: string,
-): Promise<Omit<One, 'became'>> {
-  const by = { id: decision.by, name: decision.byName };
-  return fate === 'keep'
-    ? await dismissOffboarding(unit, offboardingId, by)
-    : await releaseOffboarding(unit, offboardingId, by);
 }

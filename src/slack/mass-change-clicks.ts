@@ -2,13 +2,16 @@ import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bo
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { MassVerb } from '../core/mass-change.ts';
+import type { Fate } from '../core/mass-change.ts';
 import { figure, massHead } from '../core/mass-words.ts';
-import { readMassView } from '../flow/mass-view.ts';
+import { fateBy } from '../core/settle-mass.ts';
+import { metAs } from '../flow/identify.ts';
+import { type MassView, readMassView } from '../flow/mass-view.ts';
 import { acceptAnswer } from '../flow/receive.ts';
 import type { Road } from '../flow/road.ts';
-import type { MassAnswerItem } from '../flow/settle-mass.ts';
-import { openItems, shownItems } from '../store/mass-changes.ts';
+import type { MassAnswerItem, MassClickVerb } from '../flow/settle-mass.ts';
+import { openItems, readMassChange, type ShownItem, shownItems } from '../store/mass-changes.ts';
+import type { Person } from '../store/people.ts';
 import { section } from './card.ts';
 import { massActions, massNamesOf } from './mass-change.ts';
 import { mrkdwn, OPTION_TEXT_MAX, plain } from './mrkdwn.ts';
@@ -27,6 +30,17 @@ const NAMES_IN_BLOCK = 25;
 /** Checkboxes hold ten options (Block Kit reference). */
 const BOXES_MAX = 10;
 
+const EACH = 'mass_each';
+/** In one group of a menu (Block Kit reference). */
+const OPTIONS_IN_GROUP = 100;
+const EACH_MAX = 500;
+/** People decided with one form. */
+const CHOSEN_MAX = 50;
+const FATES = {
+  undo: { label: 'They have left', hint: 'What they hold, asked for, decide on and own is closed too.' },
+  keep: { label: 'They have not left', hint: 'Whoever you choose in neither menu stays on the card.' },
+} as const satisfies Record<Fate['fate'], { label: string; hint: string }>;
+
 /** Deciding on many at once: each click is stored before it is acknowledged; what it means is settled later. */
 export function hearMassChanges(app: App, road: Road, client: WebClient): void {
   for (const verb of ['keep', 'undo'] as const)
@@ -34,7 +48,8 @@ export function hearMassChanges(app: App, road: Road, client: WebClient): void {
       { action_id: massActions[verb], type: 'block_actions' },
       async ({ ack, body, action }) => {
         const key = keyOf(body, action);
-        if (key !== null) await accept(road, key, body.user.id, verb, null, `${action.action_ts}-${verb}`);
+        const item = { chosen: null };
+        if (key !== null) await accept(road, key, body.user.id, verb, item, `${action.action_ts}-${verb}`);
         await ack();
       },
     );
@@ -63,7 +78,36 @@ export function hearMassChanges(app: App, road: Road, client: WebClient): void {
       .filter(([block]) => block.startsWith(CHOICE))
       .flatMap(([, values]) => values[CHOICE]?.selected_options ?? [])
       .map((option) => option.value);
-    await accept(road, key, body.user.id, 'choose', chosen, `view-${view.id}`);
+    await accept(road, key, body.user.id, 'choose', { chosen }, `view-${view.id}`);
+    await ack();
+  });
+
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: massActions.each, type: 'block_actions' },
+    async ({ ack, body, action }) => {
+      await ack();
+      const key = keyOf(body, action);
+      if (key !== null) await openFromButton(road, client, body, await eachModal(road, key, body.user.id));
+    },
+  );
+
+  app.view<ViewSubmitAction>(EACH, async ({ ack, body, view }) => {
+    const key = massFormKey.parse(JSON.parse(view.private_metadata));
+    const chosen = (fate: Fate['fate']) =>
+      (view.state.values[fate]?.[EACH]?.selected_options ?? []).map((option) => option.value);
+    const [left, here] = [chosen('undo'), chosen('keep')];
+    const wrong =
+      left.length + here.length === 0
+        ? 'Choose whom it is about, here or below.'
+        : here.some((person) => left.includes(person))
+          ? 'Somebody is chosen in both menus: take them out of one.'
+          : null;
+    if (wrong !== null) return await ack({ response_action: 'errors', errors: { undo: wrong } });
+    const fates = [
+      ...left.map((person): Fate => ({ key: person, fate: 'undo' })),
+      ...here.map((person): Fate => ({ key: person, fate: 'keep' })),
+    ];
+    await accept(road, key, body.user.id, 'each', { chosen: null, fates }, `view-${view.id}`);
     await ack();
   });
 }
@@ -72,8 +116,8 @@ async function accept(
   road: Road,
   key: MassKey,
   accountId: string,
-  verb: MassVerb,
-  chosen: string[] | null,
+  verb: MassClickVerb,
+  item: Omit<MassAnswerItem, 'round'>,
   once: string,
 ): Promise<void> {
   await acceptAnswer(road, {
@@ -83,7 +127,7 @@ async function accept(
     chatUserId: accountId,
     channel: key.channel,
     verb,
-    item: JSON.stringify({ round: key.round, chosen } satisfies MassAnswerItem),
+    item: JSON.stringify({ round: key.round, ...item } satisfies MassAnswerItem),
   });
 }
 
@@ -98,7 +142,9 @@ function keyOf(body: BlockAction, action: ButtonAction): MassKey | null {
 
 /** The first hundred, by name, with where they work. */
 async function namesModal(road: Road, key: MassKey): Promise<ModalView> {
-  const { items, count } = await shownItems(road.db, key.massChange, SHOWN_MAX);
+  const mass = await readMassChange(road.db, key.massChange);
+  const which = mass?.state === 'asking' ? 'undecided' : 'all';
+  const { items, count } = await shownItems(road.db, key.massChange, SHOWN_MAX, which);
   const lines = items.map(
     (item) =>
       `${item.name} (${item.department ?? 'no department'})${[item.status === 'active' ? null : item.status, item.note].map((said) => (said === null ? '' : `, ${said}`)).join('')}`,
@@ -157,4 +203,81 @@ async function chooseModal(road: Road, key: MassKey): Promise<ModalView> {
     private_metadata: JSON.stringify(key),
     blocks,
   };
+}
+
+/** Two menus of everybody who is undecided: who has left, and who has not. */
+async function eachModal(road: Road, key: MassKey, accountId: string): Promise<ModalView> {
+  const view = await readMassView(road, key.massChange);
+  const { items, count } = await shownItems(road.db, key.massChange, EACH_MAX, 'undecided');
+  const viewer = await metAs(road, accountId);
+  const blocks: KnownBlock[] = [];
+  if (view !== null) blocks.push(section(mrkdwn(`${massHead(view.mass, count, massNamesOf(view))}.`)));
+  const said = view === null ? [] : saidSoFar(view, items);
+  if (said.length > 0) blocks.push(section(plain(said.join('\n'))));
+  for (const fate of ['undo', 'keep'] as const) {
+    const options = items.map((item) => ({
+      text: plain(`${item.name} (${item.department ?? 'no department'})`, OPTION_TEXT_MAX),
+      value: item.key,
+    }));
+    const mine = options.filter(({ value }) => saidByName(view, value, viewer) === fate).slice(0, CHOSEN_MAX);
+    const groups = Array.from({ length: Math.ceil(options.length / OPTIONS_IN_GROUP) }, (_, i) => ({
+      label: plain(`From ${figure(i * OPTIONS_IN_GROUP + 1)}`, OPTION_TEXT_MAX),
+      options: options.slice(i * OPTIONS_IN_GROUP, (i + 1) * OPTIONS_IN_GROUP),
+    }));
+    if (options.length > 0)
+      blocks.push({
+        type: 'input',
+        block_id: fate,
+        optional: true,
+        label: { type: 'plain_text', text: FATES[fate].label },
+        hint: { type: 'plain_text', text: FATES[fate].hint },
+        element: {
+          type: 'multi_static_select',
+          action_id: EACH,
+          max_selected_items: CHOSEN_MAX,
+          placeholder: { type: 'plain_text', text: 'Choose people' },
+          ...(groups.length > 1 ? { option_groups: groups } : { options }),
+          ...(mine.length > 0 ? { initial_options: mine } : {}),
+        },
+      });
+  }
+  if (count > items.length)
+    blocks.push({
+      type: 'context',
+      elements: [plain(`And ${figure(count - items.length)} more, once these are decided.`)],
+    });
+  const isEmpty = items.length === 0;
+  return {
+    type: 'modal',
+    callback_id: isEmpty ? 'message' : EACH,
+    title: { type: 'plain_text', text: 'One by one' },
+    close: { type: 'plain_text', text: isEmpty ? 'Close' : 'Cancel' },
+    ...(isEmpty ? {} : { submit: { type: 'plain_text', text: 'Decide' } }),
+    private_metadata: JSON.stringify(key),
+    blocks: isEmpty ? [section(plain('Nobody is left to decide on.'))] : blocks,
+  };
+}
+
+/** `Sam Whitaker: Tom Okafor has left`: what waits for another to say the same. */
+function saidSoFar({ mass }: MassView, items: readonly ShownItem[]): string[] {
+  const names = new Map(items.map((item) => [item.key as string, item.name]));
+  return mass.itemAnswers.flatMap(({ by, byName, fates }) =>
+    fates.flatMap(({ key, fate }) => {
+      const name = names.get(key);
+      if (name === undefined || fateBy(mass, key, by) !== fate) return [];
+      return [`${byName}: ${name} ${fate === 'undo' ? 'has left' : 'has not left'}`];
+    }),
+  );
+}
+
+/** What the viewer has said of this one by name; null: nothing. */
+function saidByName(
+  view: MassView | null,
+  key: string,
+  viewer: Pick<Person, 'id'> | null,
+): Fate['fate'] | null {
+  if (view === null || viewer === null) return null;
+  const mine = view.mass.itemAnswers.filter(({ by }) => by === viewer.id);
+  const isSaid = mine.some((a) => a.fates.some((f) => f.key === key));
+  return isSaid ? fateBy(view.mass, key, viewer.id) : null;
 }

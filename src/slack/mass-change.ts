@@ -1,6 +1,5 @@
 import type { Button, KnownBlock } from '@slack/types';
 import { decidersInWords } from '../core/decider-words.ts';
-import type { massVerbs } from '../core/mass-change.ts';
 import {
   figure,
   type MassNames,
@@ -13,6 +12,7 @@ import {
 import { distinct } from '../core/routing.ts';
 import type { MassView } from '../flow/mass-view.ts';
 import type { Notice } from '../flow/ports.ts';
+import type { MassClickVerb } from '../flow/settle-mass.ts';
 import { adviceBlocks, IDP_NAME, mention, type SlackContent, section, standingBlocks } from './card.ts';
 import { FIELD_TEXT_MAX, inert, mrkdwn, plain } from './mrkdwn.ts';
 import { notAskedBlocks } from './rulings.ts';
@@ -24,8 +24,9 @@ export const massActions = {
   keep: 'mass_keep',
   undo: 'mass_undo',
   choose: 'mass_choose',
+  each: 'mass_each',
   show: 'mass_show',
-} as const satisfies Record<(typeof massVerbs)[number] | 'show', string>;
+} as const satisfies Record<MassClickVerb | 'show', string>;
 
 /** Pure: every message that should exist about a mass change as it stands: one card, and replies that notify. */
 export function massNotices(view: MassView): Notice<SlackContent>[] {
@@ -117,6 +118,7 @@ function buttons(view: MassView, head: string): KnownBlock {
     button(massActions.undo, words.undo, { style: 'danger', ...sure(words.undo) }),
   ];
   if (mass.kind === 'moved' && progress.open > 1) elements.push(button(massActions.choose, 'Choose…'));
+  if (mass.kind === 'deactivated') elements.push(button(massActions.each, 'One by one…'));
   if (mass.kind !== 'moved') elements.push(button(massActions.show, 'Show them'));
   return { type: 'actions', block_id: 'mass', elements };
 }

@@ -102,6 +102,11 @@ export async function writeMassEvent(
       select ${after.id}, i->>'key', (i->>'personId')::uuid, i->>'note'
       from jsonb_array_elements(${JSON.stringify(event.items)}::jsonb) i
       on conflict (mass_change_id, item_key) do update set outcome = null, note = excluded.note`.execute(tx);
+  if (event.type === 'massItemsDecided')
+    await sql`
+      update mass_change_items i set outcome = case f->>'fate' when 'keep' then 'kept' else 'undone' end
+      from jsonb_array_elements(${JSON.stringify(event.decision.fates)}::jsonb) f
+      where i.mass_change_id = ${after.id} and i.item_key = f->>'key' and i.outcome is null`.execute(tx);
   if (event.type === 'massShrank')
     await sql`
       update mass_change_items set outcome = 'dropped'
@@ -152,12 +157,14 @@ export async function shownItems(
   db: Db,
   id: string,
   limit: number,
+  which: 'undecided' | 'all' = 'all',
 ): Promise<{ items: ShownItem[]; count: number }> {
   const { rows } = await sql<ShownItem & { count: number }>`
     select i.item_key as key, i.person_id as "personId", i.note, p.name, p.department, p.status,
       count(*) over ()::int as count
     from mass_change_items i join people p on p.id = i.person_id
     where i.mass_change_id = ${id} and i.outcome is distinct from 'dropped'
+      and (i.outcome is null or ${which}::text = 'all')
     order by p.name, i.note, i.item_key limit ${limit}`.execute(db);
   return { items: rows, count: rows[0]?.count ?? 0 };
 }
@@ -310,6 +317,8 @@ function revive(doc: MassChange): MassChange {
     openedAt: must(doc.openedAt),
     remindedAt: doc.remindedAt === null ? null : must(doc.remindedAt),
     answers: doc.answers.map((a) => ({ ...a, at: must(a.at) })),
+    // Cards from before these were kept have none.
+    itemAnswers: (doc.itemAnswers ?? []).map((a) => ({ ...a, at: must(a.at) })),
     decision: doc.decision === null ? null : { ...doc.decision, at: must(doc.decision.at) },
   };
 }

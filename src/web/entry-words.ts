@@ -90,6 +90,10 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return 'Approvers reminded';
     case 'massAnswered':
       return `${inner('answer', 'byName')} answered: ${inner('answer', 'verb')}`;
+    case 'massItemsAnswered':
+      return `${inner('answer', 'byName')} answered for single people: ${singlesIn(data.answer)}`;
+    case 'massItemsDecided':
+      return `Decided for single people: ${singlesIn(data.decision)}`;
     case 'massDecided':
       return 'Decided for all on the card: each goes on its way';
     case 'massClosed':
@@ -240,4 +244,11 @@ function endedInWords(data: Record<string, unknown>, who: string | null): string
 function inPlainWords(type: string): string {
   const words = type.replaceAll(/([A-Z])/g, ' $1').toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** `2 left, 1 not left`. */
+function singlesIn(answer: unknown): string {
+  const fates = (answer as { fates?: { fate: string }[] } | undefined)?.fates ?? [];
+  const left = fates.filter(({ fate }) => fate === 'undo').length;
+  return `${left} left, ${fates.length - left} not left`;
 }

@@ -2,15 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { ChangeId, EntitlementKey, GrantId, MassChangeId, PersonId } from '../../src/core/ids.ts';
 import {
   evolveMass,
+  type Fate,
   fateOf,
   type MassChange,
   type MassChangeEvent,
-  type MassClick,
   type MassDecision,
-  type MassFacts,
+  type MassItemAnswer,
   type MassState,
   massLifeCycle,
-  settleMass,
 } from '../../src/core/mass-change.ts';
 import { itemEvents } from '../../src/core/mass-items.ts';
 import {
@@ -22,6 +21,7 @@ import {
   massStanding,
 } from '../../src/core/mass-words.ts';
 import type { ApproverPlan } from '../../src/core/routing.ts';
+import { type MassClick, type MassFacts, settleMass, settleSingle } from '../../src/core/settle-mass.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { approver, asks, entitlement, later, person, T0, target } from './given.ts';
 
@@ -46,6 +46,10 @@ const answer = {
   at: T0,
   clickId: 'click-1',
 } as const;
+
+function single(by: string, clickId: string, fates: Fate[]): MassItemAnswer {
+  return { fates, by: person(by), byName: by, at: T0, clickId };
+}
 
 /** An example of every event. Typed so that a new event must get one. */
 const events: { [T in MassChangeEvent['type']]: Extract<MassChangeEvent, { type: T }> } = {
@@ -73,6 +77,16 @@ const events: { [T in MassChangeEvent['type']]: Extract<MassChangeEvent, { type:
   massAsked: { ...base, type: 'massAsked', plan: olga },
   massReminded: { ...base, type: 'massReminded' },
   massAnswered: { ...base, type: 'massAnswered', answer },
+  massItemsAnswered: {
+    ...base,
+    type: 'massItemsAnswered',
+    answer: single('olga', 'click-2', [{ key: 'person-a', fate: 'undo' }]),
+  },
+  massItemsDecided: {
+    ...base,
+    type: 'massItemsDecided',
+    decision: single('olga', 'click-2', [{ key: 'person-a', fate: 'undo' }]),
+  },
   massDecided: { ...base, type: 'massDecided', decision: { ...answer, chosen: null } },
   massClosed: { ...base, type: 'massClosed', why: 'nothing is left' },
   massDone: { ...base, type: 'massDone' },
@@ -199,6 +213,103 @@ describe('a click', () => {
     expect(decision?.chosen).toEqual(['person-b']);
     expect(fateOf(decision as MassDecision, 'person-b')).toBe('undo');
     expect(fateOf(decision as MassDecision, 'person-a')).toBe('keep');
+  });
+});
+
+describe('of many lost at once, single ones', () => {
+  const asking: MassChange = { ...massAfter(...wayTo.asking), kind: 'deactivated' };
+  const keys = ['case-a', 'case-b', 'case-c'];
+  let seconds = 0;
+
+  /** Clicks on the card, each with what it came to. */
+  function cardAfter(...clicks: [by: string, what: Fate[] | 'keep' | 'undo'][]) {
+    let mass = asking;
+    const open = new Set(keys);
+    const decided: Fate[] = [];
+    let outcome: ReturnType<typeof settleMass> = [];
+    for (const [by, what] of clicks) {
+      seconds += 1;
+      const id = `click-${seconds}`;
+      const facts: MassFacts = {
+        clicker: { id: person(by), name: by },
+        plan: twoAdmins,
+        barred: new Set(),
+        keys: open,
+        now: later(seconds),
+      };
+      outcome =
+        typeof what === 'string'
+          ? settleMass(mass, { id, round: mass.round, verb: what, chosen: null }, facts)
+          : settleSingle(mass, { id, fates: what }, facts);
+      if ('refused' in outcome) continue;
+      for (const event of outcome) {
+        mass = evolveMass(mass, event);
+        if (event.type !== 'massItemsDecided') continue;
+        decided.push(...event.decision.fates);
+        for (const { key } of event.decision.fates) open.delete(key);
+      }
+    }
+    return { mass, decided, open: [...open], outcome };
+  }
+  const left = (...of: string[]): Fate[] => of.map((key) => ({ key, fate: 'undo' }));
+  const here = (...of: string[]): Fate[] => of.map((key) => ({ key, fate: 'keep' }));
+
+  test('are decided when two are of one mind, and the others wait', () => {
+    const one = cardAfter(['sam', left('case-a')]);
+    expect(one.decided).toEqual([]);
+    const both = cardAfter(
+      ['sam', left('case-a', 'case-b')],
+      ['sofia', [...left('case-a'), ...here('case-b')]],
+    );
+    expect(both.decided).toEqual(left('case-a'));
+    expect(both.open).toEqual(['case-b', 'case-c']);
+    expect(both.mass.state).toBe('asking');
+  });
+
+  test('count with an answer to all, whichever came first', () => {
+    expect(cardAfter(['sam', 'undo'], ['sofia', left('case-b')]).decided).toEqual(left('case-b'));
+    expect(cardAfter(['sofia', here('case-b')], ['sam', 'keep']).decided).toEqual(here('case-b'));
+    expect(cardAfter(['sam', 'undo'], ['sofia', here('case-b')]).decided).toEqual([]);
+  });
+
+  test('of whom somebody has said otherwise by name are not decided with the others', () => {
+    const card = cardAfter(['sam', 'undo'], ['sam', here('case-b')], ['sofia', 'undo']);
+    expect(card.decided).toEqual(left('case-a', 'case-c'));
+    expect(card.open).toEqual(['case-b']);
+    // Until they say so of all again.
+    const again = cardAfter(['sam', 'undo'], ['sam', here('case-b')], ['sofia', 'undo'], ['sam', 'undo']);
+    expect(again.mass).toMatchObject({ state: 'decided', decision: { verb: 'undo' } });
+  });
+
+  test('are the whole card in the end', () => {
+    const card = cardAfter(
+      ['sam', [...left('case-a', 'case-b'), ...here('case-c')]],
+      ['sofia', [...left('case-a', 'case-b'), ...here('case-c')]],
+    );
+    expect(card.decided).toHaveLength(3);
+    expect(card.mass).toMatchObject({ state: 'decided', decision: { verb: 'choose', chosen: [] } });
+  });
+
+  test('are refused to whoever may not, or says nothing new, and count once', () => {
+    expect(cardAfter(['erik', left('case-a')]).outcome).toMatchObject({ reason: 'notAnApprover' });
+    expect(cardAfter(['sam', left('case-z')]).outcome).toMatchObject({ reason: 'alreadySettled' });
+    expect(cardAfter(['sam', left('case-a')], ['sam', left('case-a')]).outcome).toMatchObject({
+      reason: 'alreadyApprovedByYou',
+    });
+    const { mass } = cardAfter(['sam', left('case-a')], ['sofia', left('case-a')]);
+    const facts = {
+      clicker: { id: person('sofia'), name: 'sofia' },
+      plan: twoAdmins,
+      barred: new Set<PersonId>(),
+      keys: new Set(['case-b', 'case-c']),
+      now: later(seconds),
+    };
+    expect(settleSingle(mass, { id: `click-${seconds}`, fates: left('case-a') }, facts)).toEqual([]);
+    expect(
+      settleSingle({ ...mass, kind: 'lost' }, { id: 'click-x', fates: left('case-b') }, facts),
+    ).toMatchObject({
+      reason: 'unknownChange',
+    });
   });
 });
 
