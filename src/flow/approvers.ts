@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ApproverRule, ApproverSource, Catalogue, Entitlement } from '../core/catalogue.ts';
+import { type Change, isByRule, isFound } from '../core/change.ts';
 import type { PersonId } from '../core/ids.ts';
 import { type Approver, type ApproverPlan, distinct, planApprovers, type Seat } from '../core/routing.ts';
 import { quorumUnder, type RequestFacts, ruledOut, type Verdict } from '../core/verdict.ts';
@@ -13,8 +14,12 @@ type Barred = NonNullable<ApproverPlan['barred']>[number];
 /** An approver with what rules may ask about. */
 type Candidate = Approver & { department: string | null; title: string | null };
 
-/** What was found is for the entitlement's owner to decide. */
-export const byOwner: ApproverRule = { of: 'any', quorum: 1, sources: [{ owner: true }] };
+const byOwner: ApproverRule = { of: 'any', quorum: 1, sources: [{ owner: true }] };
+
+/** The entitlement with who decides on it: what was found, or rules would give, is for its owner, for nobody asked. */
+export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement): Entitlement {
+  return isFound(change) || isByRule(change) ? { ...entitlement, approvers: byOwner } : entitlement;
+}
 
 /**
  * Who decides on one card on many: its owner, or where nobody in particular owns it two of the catalogue's admins. Whom

@@ -1,27 +1,42 @@
 import { randomUUID } from 'node:crypto';
 import {
-  asGiven,
+  type BirthrightFacts,
+  birthrightAsked,
+  birthrightClosed,
   birthrightEvents,
   birthrightsOf,
+  fateOf,
   isBirthright,
+  outgrown,
   renewAheadSeconds,
 } from '../core/birthright.ts';
 import type { Entitlement } from '../core/catalogue.ts';
-import type { Change, ChangeEvent } from '../core/change.ts';
+import { type Change, type ChangeEvent, nextState } from '../core/change.ts';
 import type { ChangeId, GrantId } from '../core/ids.ts';
-import { evaluateRequest } from '../core/verdict.ts';
-import { birthrightsDue, heldByRule } from '../store/birthrights.ts';
+import type { Job } from '../core/reactions.ts';
+import { evaluateRequest, type Verdict } from '../core/verdict.ts';
+import {
+  askedByRule,
+  birthrightsDue,
+  forgetWithheld,
+  heldByRule,
+  noteWithheld,
+} from '../store/birthrights.ts';
 import { pendingRequest } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { isKeptOut } from '../store/offboardings.ts';
 import { type Person, readPerson } from '../store/people.ts';
-import { commit, type Unit } from './commit.ts';
+import { commit, type Note, type Outcome, type Unit } from './commit.ts';
 import { endGrants } from './end.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from './request-facts.ts';
 import type { Road } from './road.ts';
 
 /** Looked at in one query, and written in as many commits. */
 const PAGE = 100;
+
+type Following = Pick<Outcome<null>, 'events' | 'notes' | 'jobs'>;
+/** A change by which somebody holds something by rule. */
+type Held = { id: string; key: string };
 
 /**
  * What rules give and take when a person arrives or moves: what is everybody's in the new department is given, what was
@@ -32,7 +47,7 @@ export async function birthrightsAtTurn(
   unit: Unit,
   person: Person,
   outside: OutsideFacts,
-): Promise<ChangeEvent[]> {
+): Promise<Following> {
   const held = await heldByRule(unit.tx, person.id);
   const over: Change[] = [];
   for (const { id, key } of held) {
@@ -42,12 +57,28 @@ export async function birthrightsAtTurn(
     if (change !== null) over.push(change);
   }
   const events = (await endGrants(unit, over, 'move', null)) ?? [];
+  for (const { id, key } of await askedByRule(unit.tx, person.id)) {
+    const entitlement = road.catalogue.entitlement(key);
+    const change = await unit.change(id);
+    if (entitlement === null || change === null) continue;
+    const why = outgrown(change, entitlement, person.department);
+    if (why !== null) events.push(birthrightClosed(change.id, why, unit.now));
+  }
   // Whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never hear of it.
-  if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return events;
+  if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return { events };
+  const following = { events, notes: [] as Note[], jobs: [] as Job[] };
   for (const entitlement of birthrightsOf(road.catalogue.current(), person.department))
-    if (!held.some(({ key }) => key === entitlement.key))
-      events.push(...(await give(road, unit, person, entitlement, { isRenewal: false, outside })));
-  return events;
+    if (!held.some(({ key }) => key === entitlement.key)) {
+      const {
+        events = [],
+        notes = [],
+        jobs = [],
+      } = await give(road, unit, person, entitlement, { held, outside });
+      following.events.push(...events);
+      following.notes.push(...notes);
+      following.jobs.push(...jobs);
+    }
+  return following;
 }
 
 /**
@@ -83,11 +114,7 @@ async function renewOne(road: Road, entitlement: Entitlement, departments: reado
             if (await isKeptOut(unit.tx, personId)) return { result: null };
             if (!isBirthright(entitlement, person.department)) return { result: null };
             const held = await heldByRule(unit.tx, personId);
-            const isRenewal = held.some(({ key }) => key === entitlement.key);
-            return {
-              result: null,
-              events: await give(road, unit, person, entitlement, { isRenewal, outside }),
-            };
+            return { result: null, ...(await give(road, unit, person, entitlement, { held, outside })) };
           },
           road.nudge,
         );
@@ -97,43 +124,80 @@ async function renewOne(road: Road, entitlement: Entitlement, departments: reado
   }
 }
 
-/** Nothing where a person has to decide after all: then they can ask for it. */
+/** What rules give passes the policy like a request, now and at each renewal. */
 async function give(
   road: Road,
   unit: Unit,
   person: Person,
   entitlement: Entitlement,
-  { isRenewal, outside }: { isRenewal: boolean; outside: OutsideFacts },
-): Promise<ChangeEvent[]> {
+  { held, outside }: { held: readonly Held[]; outside: OutsideFacts },
+): Promise<Following> {
   const status = road.catalogue.status(entitlement.key);
-  if (status.status !== 'ready' || person.department === null) return [];
+  if (status.status !== 'ready' || person.department === null) return {};
   // It waits for a decision: given once that is made.
-  if ((await pendingRequest(unit.tx, person.id, entitlement.key)) !== null) return [];
-  const changeId = randomUUID() as ChangeId;
-  const facts = await requestFacts(road, unit.tx, {
-    entitlement: asGiven(entitlement),
-    beneficiary: person,
-    change: {
-      id: changeId,
-      cause: 'birthright',
-      requesterId: person.id,
-      requestedSeconds: entitlement.maxSeconds,
-      requestedAt: unit.now,
-      ticket: null,
-    },
-    outside,
-  });
-  const verdict = evaluateRequest(facts, road.catalogue.rules());
-  if (verdict.effect !== 'autoApprove') return [];
-  return birthrightEvents({
-    changeId,
-    grantId: randomUUID() as GrantId,
+  if ((await pendingRequest(unit.tx, person.id, entitlement.key)) !== null) return {};
+  const renewed = held.filter(({ key }) => key === entitlement.key);
+  const facts: BirthrightFacts = {
+    changeId: randomUUID() as ChangeId,
     personId: person.id,
     department: person.department,
     entitlement,
     target: status.target,
-    verdict,
-    isRenewal,
+    isRenewal: renewed.length > 0,
     now: unit.now,
-  });
+  };
+  const verdict = await verdictOn(road, unit, person, facts, outside);
+  const fate = fateOf(verdict);
+  const pair = { personId: person.id, entitlementKey: entitlement.key };
+  if (fate === 'withheld') return await withhold(unit, { ...pair, renewed }, verdict);
+  await forgetWithheld(unit.tx, pair);
+  if (fate === 'given')
+    return { events: birthrightEvents({ ...facts, grantId: randomUUID() as GrantId, verdict }) };
+  return {
+    events: birthrightAsked(facts, road.catalogue.current().lapseSeconds),
+    jobs: [{ job: 'consider', changeId: facts.changeId }],
+  };
+}
+
+async function verdictOn(
+  road: Road,
+  unit: Unit,
+  person: Person,
+  { changeId, entitlement, isRenewal }: BirthrightFacts,
+  outside: OutsideFacts,
+): Promise<Verdict> {
+  const change = {
+    id: changeId,
+    cause: isRenewal ? 'renewal' : 'birthright',
+    requesterId: null,
+    requestedSeconds: entitlement.maxSeconds,
+    requestedAt: unit.now,
+    ticket: null,
+  } as const;
+  const facts = await requestFacts(road, unit.tx, { entitlement, beneficiary: person, change, outside });
+  return evaluateRequest(facts, road.catalogue.rules());
+}
+
+/** The audit says why, once; whoever has it is told that it will end. */
+async function withhold(
+  unit: Unit,
+  {
+    personId,
+    entitlementKey,
+    renewed,
+  }: { personId: string; entitlementKey: string; renewed: readonly Held[] },
+  verdict: Verdict,
+): Promise<Following> {
+  const grounds = verdict.grounds.map(({ text, clause }) => (clause === null ? text : `${text} (${clause})`));
+  if (!(await noteWithheld(unit.tx, { personId, entitlementKey }, grounds.join('; ')))) return {};
+  const base = { at: unit.now, actor: { part: 'latchkey' } } as const;
+  const events: ChangeEvent[] = [];
+  for (const { id } of renewed) {
+    const change = await unit.change(id);
+    if (change?.grant == null || change.endingWarnedAt !== null) continue;
+    if (nextState(change.state, 'endingWarned') === null) continue;
+    events.push({ ...base, type: 'endingWarned', changeId: change.id, endsAt: change.grant.endsAt });
+  }
+  const data = { personId, entitlementKey, isRenewal: renewed.length > 0, grounds, policy: verdict.policy };
+  return { events, notes: [{ ...base, type: 'birthrightWithheld', changeId: null, data }] };
 }

@@ -23,6 +23,7 @@ export type Note = {
     | 'reconciled'
     | 'membershipAccepted'
     | 'preexistingEnded'
+    | 'birthrightWithheld'
     | 'scimUserChanged'
     | 'scimGroupChanged'
     | 'scimMembersChanged'

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { outgrown } from '../core/birthright.ts';
 import { type ChangeEvent, isFound } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import { factSheet, plainSummary } from '../core/fact-sheet.ts';
@@ -15,7 +16,7 @@ import { holding, unendedGrants } from '../store/grants.ts';
 import { leaversAmong } from '../store/offboardings.ts';
 import { readPerson } from '../store/people.ts';
 import { writeSummary } from '../store/summaries.ts';
-import { byOwner, resolveApprovers } from './approvers.ts';
+import { askedOf, resolveApprovers } from './approvers.ts';
 import { commit } from './commit.ts';
 import { freshPerson } from './identify.ts';
 import { outsideFacts, requestFacts } from './request-facts.ts';
@@ -57,6 +58,17 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     const left = leavers.get(id);
     if (left !== undefined) return await refuseChange(road, job.changeId, refuseForLeaver(name, left));
   }
+  const moved = outgrown(change, entitlement, beneficiary.department);
+  if (moved !== null)
+    return await refuseChange(
+      road,
+      job.changeId,
+      refuse(
+        'notEligible',
+        `${beneficiary.name} has moved: ${moved}.`,
+        `Ask the owner, ${entitlement.owner}.`,
+      ),
+    );
   const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
   const outside = await outsideFacts(road, road.db, beneficiary, {
     isAsking: requester !== null,
@@ -85,7 +97,7 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     ...(change.requesterId === null ? [] : [change.requesterId]),
     ...(await actorIds(road, telling)),
   ]);
-  const asked = isFound(change) ? { ...entitlement, approvers: byOwner } : entitlement;
+  const asked = askedOf(change, entitlement);
   const plan = await resolveApprovers(road, catalogue, asked, beneficiary, excluded, { facts, verdict });
   const target = status.target;
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Target } from '../core/catalogue.ts';
-import { type Change, type ChangeEvent, isFound, isUnderway } from '../core/change.ts';
+import { type Change, type ChangeEvent, isUnderway } from '../core/change.ts';
 import type { ChangeId, EntitlementKey } from '../core/ids.ts';
 import type { MassChangeEvent } from '../core/mass-change.ts';
 import { hasLeft, type Offboarding, type OffboardingEvent } from '../core/offboarding.ts';
@@ -10,7 +10,7 @@ import { isRevokeUnderway, readChange } from '../store/changes.ts';
 import { massCardsAbout, pendingAbout, preexistingGroups, waitingFor } from '../store/offboardings.ts';
 import { linkOf, type Person, readPerson } from '../store/people.ts';
 import { endPreexisting } from '../store/preexisting.ts';
-import { byOwner, resolveApprovers } from './approvers.ts';
+import { askedOf, resolveApprovers } from './approvers.ts';
 import { commit, type Unit } from './commit.ts';
 import { revokeOf } from './end.ts';
 import { freshPerson } from './identify.ts';
@@ -241,7 +241,7 @@ async function planWithout(road: Road, changeId: ChangeId) {
     ...(change.requesterId === null ? [] : [change.requesterId]),
     ...(await actorIds(road, await tellingAboutFound(road, change))),
   ]);
-  const asked = isFound(change) ? { ...entitlement, approvers: byOwner } : entitlement;
+  const asked = askedOf(change, entitlement);
   const outside = await outsideFacts(road, road.db, beneficiary, {
     isAsking: change.requesterId !== null,
     before: change.verdict?.facts,

@@ -8,7 +8,7 @@ import { isSwitchedOff } from '../scim/mirror.ts';
 import { linkOf, type Person, readPerson, rememberPerson } from '../store/people.ts';
 import { readStanding, writeStanding } from '../store/standings.ts';
 import { birthrightsAtTurn } from './birthright.ts';
-import { commit, type Outcome, type Unit } from './commit.ts';
+import { commit, type Note, type Outcome, type Unit } from './commit.ts';
 import { scimIdentity } from './membership.ts';
 import { standInFor } from './namesake.ts';
 import { nothing, returned, startOffboarding } from './offboarding.ts';
@@ -52,16 +52,19 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
           events: [] as ChangeEvent[],
           massChangeEvents: [] as MassChangeEvent[],
           offboardingEvents: [] as OffboardingEvent[],
+          notes: [] as Note[],
           jobs: [] as Job[],
         };
         for (const turn of turnsOf(before, now, hasApp)) {
-          const { events, massChangeEvents, offboardingEvents, jobs } = {
+          const { events, massChangeEvents, offboardingEvents, notes, jobs } = {
             ...nothing,
+            notes: [],
             ...(await follow(road, unit, { person, from, isDeleted: inIdp === null, outside }, turn)),
           };
           following.events.push(...events);
           following.massChangeEvents.push(...massChangeEvents);
           following.offboardingEvents.push(...offboardingEvents);
+          following.notes.push(...notes);
           following.jobs.push(...jobs);
         }
         // Of whom it is not known whether they have the app, nothing is written: they are looked at once that is told.
@@ -80,7 +83,7 @@ async function wasOff(road: Road, person: Person): Promise<boolean> {
   return (await readStanding(road.db, person.id))?.hadApp === false;
 }
 
-type Following = Pick<Outcome<null>, 'events' | 'massChangeEvents' | 'offboardingEvents' | 'jobs'>;
+type Following = Pick<Outcome<null>, 'events' | 'massChangeEvents' | 'offboardingEvents' | 'notes' | 'jobs'>;
 
 type Regarded = {
   person: Person;
@@ -112,7 +115,7 @@ async function follow(
     case 'arrived':
     case 'moved':
       return {
-        events: await birthrightsAtTurn(road, unit, person, outside),
+        ...(await birthrightsAtTurn(road, unit, person, outside)),
         // Somebody looked at for the first time may hold what was granted where they were before.
         massChangeEvents: await refit(
           road,

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { asGiven } from '../core/birthright.ts';
 import type { Entitlement, OnCallSource } from '../core/catalogue.ts';
-import type { Change } from '../core/change.ts';
+import { type Change, isByRule } from '../core/change.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
 import { conflictsOf, type Duties, type Holding, withInherited } from '../core/separation.ts';
@@ -25,7 +26,8 @@ export async function requestFacts(
     outside: OutsideFacts;
   },
 ): Promise<RequestFacts> {
-  const { entitlement, beneficiary, change } = asked;
+  const { beneficiary, change } = asked;
+  const entitlement = isByRule(change) ? asGiven(asked.entitlement) : asked.entitlement;
   const duties = await dutiesOf(road, db, entitlement, beneficiary.id, change);
   const { earlierGrants } = await holding(
     db,
@@ -37,7 +39,7 @@ export async function requestFacts(
     entitlement,
     beneficiary: { email, department, title, isActive },
     requestedSeconds: change.requestedSeconds ?? entitlement.defaultSeconds,
-    isForSomebodyElse: change.requesterId !== beneficiary.id,
+    isForSomebodyElse: !isByRule(change) && change.requesterId !== beneficiary.id,
     hasTicket: change.ticket !== null,
     isExtension: change.cause === 'extension',
     earlierGrants,

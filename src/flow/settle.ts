@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Change, type ChangeEvent, isFound } from '../core/change.ts';
+import { outgrown } from '../core/birthright.ts';
+import type { Change, ChangeEvent } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
 import type { ChangeId, GrantId } from '../core/ids.ts';
@@ -13,7 +14,7 @@ import { readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { leaversAmong } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
-import { byOwner, resolveApprovers } from './approvers.ts';
+import { askedOf, resolveApprovers } from './approvers.ts';
 import { commit, type Unit } from './commit.ts';
 import { grantsEndedWith, releaseAccess } from './end.ts';
 import { freshPerson, identify } from './identify.ts';
@@ -205,6 +206,13 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
     const verdict: Verdict = { effect: 'refuse', grounds: [{ text, clause: null }] };
     return { ...known, plan: change.plan ?? nobody, verdict };
   }
+  const moved = outgrown(change, entitlement, beneficiary.department);
+  if (moved !== null)
+    return {
+      ...known,
+      plan: change.plan ?? nobody,
+      verdict: { effect: 'refuse', grounds: [{ text: moved, clause: null }] },
+    };
   const excluded = new Set([
     change.personId,
     ...(change.requesterId === null ? [] : [change.requesterId]),
@@ -222,7 +230,7 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
     plan: await resolveApprovers(
       road,
       road.catalogue.current(),
-      isFound(change) ? { ...entitlement, approvers: byOwner } : entitlement,
+      askedOf(change, entitlement),
       beneficiary,
       excluded,
       { facts, verdict },

@@ -1,5 +1,5 @@
 import type { KnownBlock, MrkdwnElement } from '@slack/types';
-import { type Change, isFound } from '../core/change.ts';
+import { type Change, isByRule, isFound } from '../core/change.ts';
 import { decidersInWords } from '../core/decider-words.ts';
 import { elapsedInWords } from '../core/duration.ts';
 import { legTimes } from '../core/leg-times.ts';
@@ -93,7 +93,9 @@ export function card(view: ChangeView, now: Standing): SlackContent {
     ? foundHead(view)
     : change.cause === 'restore'
       ? `${mention(view.beneficiary)} is back and gets ${asked} again`
-      : `${forWhom} asks for ${asked}`;
+      : isByRule(change)
+        ? byRuleHead(view, asked)
+        : `${forWhom} asks for ${asked}`;
   const blocks: KnownBlock[] = [
     section(mrkdwn(`*${head}*`)),
     {
@@ -130,6 +132,14 @@ export function card(view: ChangeView, now: Standing): SlackContent {
   }
   const subject = isFound(change) ? inert(titleOf(view)) : asked;
   return { text: `${plainName(view.beneficiary)}: ${subject}. ${now.headline}.`, blocks };
+}
+
+/** Nobody asks: rules would give it, and policy wants it looked at. */
+function byRuleHead(view: ChangeView, asked: string): string {
+  const whom = mention(view.beneficiary);
+  return view.change.cause === 'renewal'
+    ? `${whom} has it by rule: may it go on, ${asked}?`
+    : `${whom} gets ${asked} by rule, if you agree`;
 }
 
 /** What an extension asked for would change: from when to when. */

@@ -14,8 +14,9 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
   if (isCanary(change)) return [];
   const all: Notice<SlackContent>[] = [];
   const now = standing(change, view.ending, namesOf(view));
-  const hasCard =
-    (change.plan !== null || change.decision !== null) && !isByRule(change) && change.partOf === null;
+  // What rules give has one only where somebody was asked.
+  const isPut = change.plan !== null || (change.decision !== null && !isByRule(change));
+  const hasCard = isPut && change.partOf === null;
   if (hasCard)
     all.push({ key: 'card', to: { channel: view.channel }, under: null, content: card(view, now) });
   const people: [Exclude<Reader, 'channel'>, Named | null][] = [
@@ -45,6 +46,9 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
 /** What is on one card with many others is told there; what merely goes on is not worth a word until it ends. */
 function isSilent({ change }: ChangeView): boolean {
   if (isOnMassCard(change)) return true;
+  if (change.plan !== null) return false;
+  // Neither asked for nor put to anybody: nobody has heard of it.
+  if (isByRule(change) && change.state === 'refused') return true;
   const goesOn = change.ended === null || change.ended.stillHeld;
   return change.cause === 'renewal' && goesOn && change.late === null && change.state !== 'failed';
 }

@@ -66,7 +66,7 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
       'ending',
       reader === 'channel'
         ? `:hourglass: ${title} for ${whom} ends ${slackDate(change.grant.endsAt)}.`
-        : `:hourglass: ${title} for ${whom} ends ${slackDate(change.grant.endsAt)}. Press *Extend…* to ask for longer, or let it end.`,
+        : `:hourglass: ${title} for ${whom} ends ${slackDate(change.grant.endsAt)}. ${isByRule(change) ? 'Policy does not let it go on by rule: ask for it with `/access` if you still need it.' : 'Press *Extend…* to ask for longer, or let it end.'}`,
     );
   if (change.ended?.stillHeld === true && !isByRule(change))
     add(

@@ -41,6 +41,10 @@ export function personal(view: ChangeView, now: Standing, reader: Reader): Slack
 function unaskedHead(view: ChangeView, reader: Reader): string | null {
   const { change } = view;
   const title = inert(titleOf(view));
+  if (isByRule(change) && change.grant === null)
+    return change.cause === 'renewal'
+      ? `You have *${title}* by rule, until it ends. Whether it goes on is for a person to decide this time.`
+      : `*${title}*: ${inert(change.reason)}. Whether you get it is for a person to decide first.`;
   if (isByRule(change))
     return change.ended !== null && !change.ended.stillHeld
       ? `You had *${title}* by rule.`
@@ -53,7 +57,8 @@ function unaskedHead(view: ChangeView, reader: Reader): string | null {
 function personalButtons(view: ChangeView): KnownBlock | null {
   const { change } = view;
   const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
-  if (change.state === 'asking' && isFound(change)) return null;
+  // Nobody asked: there is nothing to take back.
+  if (change.state === 'asking' && (isFound(change) || isByRule(change))) return null;
   if (change.state === 'asking')
     return {
       type: 'actions',

@@ -21,7 +21,7 @@ export async function heldByRequest(db: Db | Tx, personId: string, now: Date): P
 
 /**
  * People of these departments who hold it by rule not at all, or not for much longer; page by page by their ids. Who
- * gave it back does not get it again until they move.
+ * gave it back, or of whom a person decided otherwise, does not get it again until they move.
  */
 export async function birthrightsDue(
   db: Db,
@@ -36,10 +36,12 @@ export async function birthrightsDue(
       and not exists (select from grants g join changes c on c.id = g.change_id
         where g.person_id = s.person_id and g.entitlement_key = ${due.entitlementKey} and g.ended_at is null
           and g.ends_at > ${due.until} and c.doc->>'cause' in ('birthright', 'renewal'))
-      and (select c.doc->'ended'->>'cause' from changes c
-        where c.person_id = s.person_id and c.entitlement_key = ${due.entitlementKey} and c.kind = 'grant'
-          and c.doc->>'cause' in ('birthright', 'renewal')
-        order by c.requested_at desc limit 1) is distinct from 'release'
+      and not exists (select from (
+          select c.state, c.doc->'ended'->>'cause' as ended from changes c
+          where c.person_id = s.person_id and c.entitlement_key = ${due.entitlementKey} and c.kind = 'grant'
+            and c.doc->>'cause' in ('birthright', 'renewal')
+          order by c.requested_at desc, c.id desc limit 1
+        ) latest where latest.ended = 'release' or latest.state in ('denied', 'lapsed', 'withdrawn'))
     order by s.person_id limit ${limit}`.execute(db);
   return rows.map((row) => row.person_id);
 }
@@ -50,4 +52,36 @@ export async function idsNamed(db: Db | Tx, loginOrEmail: string): Promise<strin
     select id from people where lower(login) = lower(${loginOrEmail}) or lower(email) = lower(${loginOrEmail})
     order by id`.execute(db);
   return rows.map((row) => row.id);
+}
+
+/** Ids of the changes by which a person would hold something by rule, and that wait for somebody's decision. */
+export async function askedByRule(db: Db | Tx, personId: string): Promise<{ id: string; key: string }[]> {
+  const { rows } = await sql<{ id: string; key: string }>`
+    select id, entitlement_key as key from changes
+    where person_id = ${personId} and kind = 'grant' and state in ('received', 'asking')
+      and doc->>'cause' in ('birthright', 'renewal') order by id`.execute(db);
+  return rows;
+}
+
+type Withheld = { personId: string; entitlementKey: string };
+
+/** Remembers why it is withheld. Answers whether that is news. */
+export async function noteWithheld(
+  tx: Tx,
+  { personId, entitlementKey }: Withheld,
+  why: string,
+): Promise<boolean> {
+  const { rows } = await sql`
+    insert into withheld_birthrights (person_id, entitlement_key, why, at)
+    values (${personId}, ${entitlementKey}, ${why}, clock_timestamp())
+    on conflict (person_id, entitlement_key) do update set why = excluded.why, at = excluded.at
+      where withheld_birthrights.why <> excluded.why
+    returning 1`.execute(tx);
+  return rows.length > 0;
+}
+
+/** It is withheld no more; the next time is news. */
+export async function forgetWithheld(tx: Tx, { personId, entitlementKey }: Withheld): Promise<void> {
+  await sql`delete from withheld_birthrights
+    where person_id = ${personId} and entitlement_key = ${entitlementKey}`.execute(tx);
 }

@@ -32,6 +32,7 @@ export type Tables = {
     verified_at: Generated<Date>;
     is_hearsay: Generated<boolean>;
   };
+  withheld_birthrights: { person_id: string; entitlement_key: string; why: string; at: Date };
   changes: {
     id: string;
     idempotency_key: string | null;

@@ -154,6 +154,8 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return 'Recorded as it was found: the catalogue accepts it';
     case 'preexistingEnded':
       return 'No longer counted as there before Latchkey';
+    case 'birthrightWithheld':
+      return `What the department has by rule is not given: ${((data.grounds as string[] | undefined) ?? []).join('; ')}`;
     case 'pushOwed':
       return 'Okta owes a push';
     case 'policyLoaded':
@@ -211,9 +213,9 @@ function receivedInWords(data: Record<string, unknown>, who: string | null): str
     case 'loss':
       return 'Found to be taken out of the group by hand';
     case 'birthright':
-      return `Given by rule: ${String(data.reason ?? '')}`;
+      return `${data.lapsesAt == null ? 'Given by rule' : 'Rules would give it, and a person looks first'}: ${String(data.reason ?? '')}`;
     case 'renewal':
-      return `Goes on by rule: ${String(data.reason ?? '')}`;
+      return `${data.lapsesAt == null ? 'Goes on by rule' : 'Rules would let it go on, and a person looks first'}: ${String(data.reason ?? '')}`;
     case 'restore':
       return `${who ?? 'Somebody'} gave it again after a return`;
     case 'extension':
