@@ -31,6 +31,8 @@ const BIRTHRIGHTS_EVERY_MS = 60_000;
 const RECONCILE_EVERY_MS = 300_000;
 /** Whether that is due, or was left unfinished by a process that died, is asked this often. */
 const DUE_EVERY_MS = 15_000;
+/** First so soon: we may have been away long, or killed in the middle of it; the IdP's log goes before. */
+const DUE_FIRST_MS = 3_000;
 /** The IdP's own log is read on this often: the net beneath its notifications. */
 const LISTEN_EVERY_MS = 30_000;
 /** Whether the canary is due, or a step further, is looked at this often. */
@@ -64,7 +66,7 @@ export type Sweeps = Pick<Loop, 'start' | 'stop'> & {
 export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {}): Sweeps {
   const { log } = road.idp;
   const listen = log === undefined ? async () => {} : createListener(road, log);
-  const reconciling = every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road));
+  const reconciling = every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road), DUE_FIRST_MS);
   const loops = [
     every(SWEEP_EVERY_MS, road, 'sweep', () => road.locks.tryLock('sweep', () => sweepOnce(road))),
     every(BIRTHRIGHTS_EVERY_MS, road, 'birthrights', () =>

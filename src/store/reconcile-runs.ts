@@ -199,8 +199,15 @@ export async function lastSweep(db: Db): Promise<PastRun | null> {
   return rows[0] ?? null;
 }
 
-/** Forgets runs of long ago; the audit keeps what they found. */
+/** A run that has been open so long is nobody's: its process died, and nobody asks for those places any more. */
+const ABANDONED = sql`interval '1 day'`;
+
+/** Forgets runs of long ago; the audit keeps what they found. What was staged for an abandoned one goes too. */
 export async function forgetRuns(db: Db, keptDays: number): Promise<void> {
+  const { rows: abandoned } = await sql<Omit<Run, 'places'>>`
+    select id, started_at as "startedAt" from reconcile_runs
+    where finished_at is null and started_at < clock_timestamp() - ${ABANDONED}`.execute(db);
+  for (const run of abandoned) await forgetRun(db, { ...run, places: await placesOf(db, run.id) }, null);
   await sql`delete from reconcile_runs
     where finished_at < clock_timestamp() - ${keptDays} * interval '1 day'`.execute(db);
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Observation } from '../../src/core/observation.ts';
 import { hear } from '../../src/flow/hear.ts';
 import { forgetOnce } from '../../src/flow/sweep.ts';
+import { takeUpRun } from '../../src/store/reconcile-runs.ts';
 import { freshDatabase } from '../database.ts';
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>;
@@ -49,4 +50,27 @@ test('the canary’s rounds are kept for a season', async () => {
   });
   await forgetOnce({ db });
   expect(await db.selectFrom('canary_runs').select('id').execute()).toHaveLength(1);
+});
+
+test('a comparison that was left open and that nobody goes on with is forgotten, with what was staged', async () => {
+  const { db } = fresh.database;
+  const group = [{ kind: 'group', externalId: 'g1', name: 'a group' }] as const;
+  const abandoned = await takeUpRun(db, 'baseline', group);
+  await sql`update reconcile_runs set started_at = clock_timestamp() - interval '25 hours'`.execute(db);
+  const open = await takeUpRun(db, 'survey', group);
+  for (const { places } of [abandoned, open])
+    await sql`insert into reconcile_members (place_id, person_id, external_id)
+      values (${places[0]?.id}, gen_random_uuid(), 'somebody')`.execute(db);
+
+  await forgetOnce({ db });
+
+  const left = await sql<{ id: string }>`
+    select p.run_id as id from reconcile_members m left join reconcile_places p on p.id = m.place_id`.execute(
+    db,
+  );
+  expect(left.rows).toEqual([{ id: open.id }]);
+  const stillOpen = await sql<{
+    id: string;
+  }>`select id from reconcile_runs where finished_at is null`.execute(db);
+  expect(stillOpen.rows).toEqual([{ id: open.id }]);
 });
