@@ -51,7 +51,7 @@ export function createSlackSender(baseUrl: string) {
 
   return {
     /** The request form, sent. */
-    ask: (slackId: string, entitlement: string) =>
+    ask: (slackId: string, entitlement: string, reason = 'the nightly import fails, I need its logs') =>
       interaction({
         ...envelope('view_submission', slackId),
         view: {
@@ -66,7 +66,7 @@ export function createSlackSender(baseUrl: string) {
                 entitlement_select: { type: 'static_select', selected_option: { value: entitlement } },
               },
               reason: {
-                reason: { type: 'plain_text_input', value: 'the nightly import fails, I need its logs' },
+                reason: { type: 'plain_text_input', value: reason },
               },
             },
           },
