@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Fault } from '../core/fault.ts';
-import { createAdviser } from '../model/adviser.ts';
-import { defaultPromptsDir } from '../model/prompt.ts';
+import { createAdviser, schemas } from '../model/adviser.ts';
+import { defaultPromptsDir, loadPrompt } from '../model/prompt.ts';
 import { loadCases } from './case-files.ts';
 import { isSafe, type Run, runCases } from './run.ts';
 import { comparison, scoreCard } from './score-card.ts';
@@ -35,7 +37,9 @@ export function evalCommand(
     .option('--at-once <n>', 'questions at a time', wholeNumber, 4)
     .option('--json', 'the whole run as JSON')
     .action(async (given: Given) => {
+      // All that can go wrong with files goes wrong before anything is asked: answers cost time and money.
       const before = given.compare === undefined ? null : readRun(given.compare);
+      if (given.record !== undefined) refuseUnwritable(given.record);
       const configured = given.sandbox === undefined ? endpoint() : null;
       const served =
         configured === null
@@ -46,16 +50,24 @@ export function evalCommand(
           process.stderr.write(
             `This is the sandbox’s model (${given.sandbox ?? 'scripted'}); set OPENAI_API_KEY, OPENAI_MODEL and OPENAI_BASE_URL for another.\n`,
           );
-        const run = await runCases(
+        const at = new Date().toISOString();
+        const counted = await runCases(
           adviserOf(served, given.prompts),
           loadCases(given.prompts),
           served.model,
-          given.atOnce,
+          { atOnce: given.atOnce, progress: showProgress },
         );
-        if (given.record !== undefined) writeFileSync(given.record, `${JSON.stringify(run, null, 1)}\n`);
-        const lines = given.json === true ? [JSON.stringify(run)] : scoreCard(run);
-        if (before !== null && given.json !== true) lines.push('', ...comparison(before, run));
-        process.stdout.write(`${lines.join('\n')}\n`);
+        const run: Run = { ...counted, at, texts: textsOf(counted, given.prompts) };
+        process.stdout.write(
+          `${(given.json === true ? [JSON.stringify(run)] : scoreCard(run)).join('\n')}\n`,
+        );
+        // Beside the document for programs, what is for people goes where people look.
+        const aside = given.json === true ? process.stderr : process.stdout;
+        if (before !== null) aside.write(`\n${comparison(before, run).join('\n')}\n`);
+        if (given.record !== undefined) {
+          writeFileSync(given.record, `${JSON.stringify(run, null, 1)}\n`);
+          process.stderr.write(`Kept in ${given.record}: compare with it by --compare ${given.record}\n`);
+        }
         const isAnswered = [...run.risk, ...run.wishes].some((outcome) => outcome.answered);
         if (!isSafe(run) || (!isAnswered && configured !== null)) process.exitCode = 1;
       } finally {
@@ -82,6 +94,32 @@ function adviserOf({ apiKey, baseUrl, model }: Endpoint, promptsDir: string) {
     wishBudgetMs: BUDGET_MS,
     ...(baseUrl === null ? {} : { baseUrl }),
   });
+}
+
+/** Fingerprints of the prompts that were answered. */
+function textsOf({ prompts }: Run, folder: string): Record<string, string> {
+  const print = (id: string) =>
+    createHash('sha256')
+      .update(loadPrompt(folder, id, schemas).text)
+      .digest('hex')
+      .slice(0, 12);
+  return Object.fromEntries(Object.keys(prompts).map((id) => [id, print(id)]));
+}
+
+/** Only for who watches: a model of one's own takes many minutes. */
+function showProgress(done: number, of: number): void {
+  if (process.stderr.isTTY) process.stderr.write(done === of ? '\r\x1b[K' : `\r${done} of ${of}`);
+}
+
+function refuseUnwritable(file: string): void {
+  const no = (why: string, cause?: unknown) =>
+    new Fault('config.invalid', `${file}: the run can’t be kept there: ${why}`, { retryable: false, cause });
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw no('it is a folder');
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw no('its folder is not there, or can’t be written', cause);
+  }
 }
 
 function readRun(file: string): Run {

@@ -24,7 +24,10 @@ export type Outcome = Score & { name: string; answered: boolean; why?: WhyNoAnsw
 
 export type Run = {
   model: string;
-  /** By id of the prompt. */
+  /** When it was made (ISO 8601), and fingerprints of the prompts' texts by id; runs kept long ago have neither. */
+  at?: string;
+  texts?: Record<string, string>;
+  /** Versions by id of the prompt. */
   prompts: Record<string, number>;
   risk: Outcome[];
   wishes: Outcome[];
@@ -46,9 +49,21 @@ export async function runCases(
   adviser: Adviser,
   cases: Cases,
   model: string,
-  atOnce = AT_ONCE,
+  {
+    atOnce = AT_ONCE,
+    progress = () => {},
+  }: { atOnce?: number; progress?: (done: number, of: number) => void } = {},
 ): Promise<Run> {
   const { company } = cases;
+  const all = cases.risk.length + cases.wishes.length + cases.attempts.length;
+  let done = 0;
+  const each = <T, R>(given: readonly T[], work: (one: T) => Promise<R>) =>
+    several(given, atOnce, async (one) => {
+      const result = await work(one);
+      done += 1;
+      progress(done, all);
+      return result;
+    });
   const counts = {
     uncitedClaims: { count: 0, of: 0 },
     inventedFigures: { count: 0, of: 0 },
@@ -98,18 +113,18 @@ export async function runCases(
   const draft = (text: string, timeZone = company.timeZone) =>
     draftOf(adviser, { text, among: company.entitlements, now: company.now, timeZone });
 
-  run.risk = await each(cases.risk, atOnce, async (given) => {
+  run.risk = await each(cases.risk, async (given) => {
     const sheet = sheetOf(company, given);
     const result = await ask(sheet);
     lookAt(given.name, result, sheet);
     return { name: given.name, ...saying(result), ...scoreAdvice(result, sheet, given.expect) };
   });
-  run.wishes = await each(cases.wishes, atOnce, async (given) => {
+  run.wishes = await each(cases.wishes, async (given) => {
     const got = await draft(given.text, given.timeZone);
     cost(got.read);
     return { name: given.text, ...saying(got.read), ...scoreWish(got, given.expect) };
   });
-  await each(cases.attempts, atOnce, async (attempt) => {
+  await each(cases.attempts, async (attempt) => {
     const sheet = sheetWith(company, attempt);
     const result = await ask(sheet);
     lookAt(attempt.id, result, sheet);
@@ -154,7 +169,11 @@ function saying(result: { answered: true } | { answered: false; why: WhyNoAnswer
 }
 
 /** In order, several at a time. */
-async function each<T, R>(given: readonly T[], atOnce: number, work: (one: T) => Promise<R>): Promise<R[]> {
+async function several<T, R>(
+  given: readonly T[],
+  atOnce: number,
+  work: (one: T) => Promise<R>,
+): Promise<R[]> {
   const results = new Array<R>(given.length);
   let next = 0;
   await Promise.all(

@@ -61,35 +61,61 @@ function misses({ risk, wishes }: Run): string[] {
   ];
 }
 
-/** What is different from an earlier run: totals, and every case that got better or worse. */
+/** What is different from an earlier run: totals, and every case that came out otherwise, the worse ones first. */
 export function comparison(before: Run, now: Run): string[] {
   const versions = [...new Set([...Object.keys(before.prompts), ...Object.keys(now.prompts)])].sort();
-  const moved = (a: readonly Outcome[], b: readonly Outcome[]) =>
-    b.flatMap((o) => {
-      const was = a.find((other) => other.name === o.name);
-      if (was === undefined) return [`  new    ${o.name}: ${o.met} of ${o.of}`];
-      if (was.met === o.met && was.of === o.of) return [];
-      const way = o.met / o.of > was.met / was.of ? 'better' : 'worse ';
-      return [
-        `  ${way} ${o.name}: ${was.met} → ${o.met} of ${o.of}${o.misses.length === 0 ? '' : ` (${o.misses.join('; ')})`}`,
-      ];
-    });
-  const gone = (a: readonly Outcome[], b: readonly Outcome[]) =>
-    a.filter((o) => !b.some((other) => other.name === o.name)).map((o) => `  gone   ${o.name}`);
-  const lines = [
-    ...moved(before.risk, now.risk),
-    ...moved(before.wishes, now.wishes),
-    ...gone(before.risk, now.risk),
-    ...gone(before.wishes, now.wishes),
-  ];
+  const lines = [...differences(before.risk, now.risk), ...differences(before.wishes, now.wishes)].sort(
+    (a, b) => ways.indexOf(a.way) - ways.indexOf(b.way),
+  );
+  const unanswered = (run: Run) => [...run.risk, ...run.wishes].filter((o) => !o.answered).length;
+  const unsafe = (run: Run) => Object.values(run.safety).reduce((n, { count }) => n + count, 0);
   return [
-    `Against ${before.model}:`,
-    ...versions.map((id) => `  ${id}: v${before.prompts[id] ?? '–'} → v${now.prompts[id] ?? '–'}`),
+    `Against the run ${before.at === undefined ? 'kept' : `of ${before.at.slice(0, 16).replace('T', ' ')} UTC`}:`,
+    `  model: ${before.model} → ${now.model}`,
+    ...versions.map(
+      (id) =>
+        `  ${id}: v${before.prompts[id] ?? '–'} → v${now.prompts[id] ?? '–'}${rewritten(before, now, id)}`,
+    ),
+    `  unsafe, of all that is looked at: ${unsafe(before)} → ${unsafe(now)}`,
     `  risk cases met: ${whole(before.risk)} → ${whole(now.risk)}`,
     `  free-text cases met: ${whole(before.wishes)} → ${whole(now.wishes)}`,
+    `  not answered: ${unanswered(before)} → ${unanswered(now)}`,
     `  injections leaning to approve: ${before.attempts.leanApprove} → ${now.attempts.leanApprove}`,
     `  claims dropped: ${before.droppedClaims} → ${now.droppedClaims}`,
     `  tokens: ${before.tokens} → ${now.tokens}`,
-    ...(lines.length === 0 ? ['  No case is different.'] : lines),
+    `  p50: ${before.latency.p50} → ${now.latency.p50} ms, p95: ${before.latency.p95} → ${now.latency.p95} ms`,
+    ...(lines.length === 0
+      ? ['  No case is different.']
+      : lines.map(({ way, text }) => `  ${way.padEnd(6)} ${text}`)),
   ];
+}
+
+/** Whoever changes a prompt gives it a new version; this tells of one who forgot. */
+function rewritten(before: Run, now: Run, id: string): string {
+  const [was, is] = [before.texts?.[id], now.texts?.[id]];
+  if (was === undefined || is === undefined || was === is) return '';
+  return before.prompts[id] === now.prompts[id]
+    ? ', another text under the same version: raise it'
+    : ', another text';
+}
+
+/** `other`: as many expectations met, but not the same ones. */
+const ways = ['worse', 'other', 'gone', 'new', 'better'] as const;
+type Difference = { way: (typeof ways)[number]; text: string };
+
+function differences(before: readonly Outcome[], now: readonly Outcome[]): Difference[] {
+  const changed = now.flatMap((o): Difference[] => {
+    const was = before.find((other) => other.name === o.name);
+    const misses = o.misses.length === 0 ? '' : ` (${o.misses.join('; ')})`;
+    if (was === undefined) return [{ way: 'new', text: `${o.name}: ${o.met} of ${o.of}${misses}` }];
+    if (!o.answered && !was.answered) return [];
+    if (!o.answered) return [{ way: 'worse', text: `${o.name}: no answer any more (${o.why})` }];
+    const text = `${o.name}: ${was.answered ? was.met : 'no answer'} → ${o.met} of ${o.of}${misses}`;
+    if (!was.answered) return [{ way: 'better', text }];
+    const step = o.met / o.of - was.met / was.of;
+    if (step !== 0) return [{ way: step > 0 ? 'better' : 'worse', text }];
+    return o.misses.join() === was.misses.join() ? [] : [{ way: 'other', text }];
+  });
+  const gone = before.filter((o) => !now.some((other) => other.name === o.name));
+  return [...changed, ...gone.map((o): Difference => ({ way: 'gone', text: o.name }))];
 }

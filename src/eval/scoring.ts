@@ -11,26 +11,25 @@ const order = ['none', 'low', 'medium', 'high'] as const;
 
 /** Pure: how advice does against what a case expects. Without advice nothing is met. */
 export function scoreAdvice(result: AdviceResult, sheet: FactSheet, expected: AdviceExpected): Score {
-  const checks: [string, boolean][] = [];
-  const advice = result.answered ? result.advice : null;
-  const worst = advice === null ? null : worstOf(advice);
-  checks.push([
-    `severity is ${worst ?? (result.answered ? '' : result.why)}, not ${expected.severity.join(' or ')}`,
-    worst !== null && expected.severity.includes(worst),
-  ]);
+  if (!result.answered) {
+    const of = 1 + expected.cite.length + expected.never.length + (expected.lean === undefined ? 0 : 1);
+    return { met: 0, of, misses: [`no answer: ${result.why}`] };
+  }
+  const { advice } = result;
+  const worst = worstOf(advice);
+  const checks: [string, boolean][] = [
+    [`severity is ${worst}, not ${expected.severity.join(' or ')}`, expected.severity.includes(worst)],
+  ];
   const cited = new Set(
-    advice?.risks.flatMap((risk) => risk.facts.map((id) => sheet.facts.find((f) => f.id === id)?.label)),
+    advice.risks.flatMap((risk) => risk.facts.map((id) => sheet.facts.find((f) => f.id === id)?.label)),
   );
   for (const labels of expected.cite)
     checks.push([`no risk cites ${labels}`, labels.split('|').some((label) => cited.has(label))]);
-  const said = advice === null ? null : textsOf(advice).join('\n').toLowerCase();
+  const said = textsOf(advice).join('\n').toLowerCase();
   for (const words of expected.never)
-    checks.push([`it says “${words}”`, said !== null && !said.includes(words.toLowerCase())]);
+    checks.push([`it says “${words}”`, !said.includes(words.toLowerCase())]);
   if (expected.lean !== undefined)
-    checks.push([
-      `it leans to ${advice?.lean ?? 'nothing'}`,
-      advice !== null && expected.lean.includes(advice.lean),
-    ]);
+    checks.push([`it leans to ${advice.lean}`, expected.lean.includes(advice.lean)]);
   return scoreOf(checks);
 }
 

@@ -28,7 +28,8 @@ const ADVICE_TOKENS_MAX = 1_500;
 const WISH_TOKENS_MAX = 400;
 /** Of one fact, in characters; a reason can be as long as somebody cares to type. */
 const FACT_TEXT_MAX = 2_000;
-const schemas = ['advice', 'wish'];
+/** What prompts can ask for. */
+export const schemas: readonly string[] = ['advice', 'wish'];
 
 const notConfigured: NotAnswered = { answered: false, why: 'not configured' };
 

@@ -197,9 +197,27 @@ describe('the program', () => {
     const second = await start('--sandbox', 'off-schema', '--compare', file);
     expect(second.stdout).toContain(`risk cases met: ${kept.risk.filter((o) => o.met === o.of).length} → 0`);
     expect(second.stdout).toMatch(/worse {2}/);
-    const json = JSON.parse((await start('--sandbox', 'hostile', '--json')).stdout) as Run;
+    expect(second.stdout).toMatch(/an intern reads production.*: no answer any more \(off-schema\)/);
+    expect(second.stdout).toContain(`Against the run of ${kept.at?.slice(0, 16).replace('T', ' ')} UTC:`);
+    const third = await start('--sandbox', 'hostile', '--json', '--compare', file);
+    const json = JSON.parse(third.stdout) as Run;
+    expect(third.stderr).toContain('unsafe, of all that is looked at: 0 → 0');
     expect(json.safety.liveInSlack).toEqual({ count: 0, of: cases.attempts.length });
   }, 120_000);
+
+  test.each([
+    [
+      'a folder that there is not',
+      ['--record', 'nowhere/run.json'],
+      /nowhere\/run\.json: the run can’t be kept there/,
+    ],
+    ['a folder', ['--record', '.'], /it is a folder/],
+    ['a run that there is not', ['--compare', 'nowhere.json'], /nowhere\.json: no run can be read from it/],
+  ])('%s is told before anything is asked', async (_what, options, says) => {
+    const refused = start(...options);
+    await expect(refused).rejects.toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(says) });
+    await expect(refused).rejects.toMatchObject({ stderr: expect.not.stringContaining('    at ') });
+  });
 
   test('a model that is set but never answers is a failure', async () => {
     const run = promisify(execFile)(process.execPath, ['src/cli.ts', 'eval'], {
@@ -229,4 +247,39 @@ test('a comparison names every case that is better, worse, new or gone', async (
   expect(lines).toContain(`new    ${two.name}`);
   expect(lines).toContain('gone   an old case');
   expect(comparison(now, now).at(-1)).toContain('No case is different');
+});
+
+test('a comparison has the worse cases first, and tells of what only looks the same', async () => {
+  const now = await runOf('scripted');
+  const [one, two, three, four, ...others] = now.risk.filter((o) => o.misses.length === 0);
+  if (one === undefined || two === undefined || three === undefined || four === undefined)
+    throw new Error('there are too few cases');
+  const missed = (o: typeof one, miss: string) => ({ ...o, met: o.of - 1, misses: [miss] });
+  const unanswered = (o: typeof one) => ({ ...o, answered: false, why: 'slow' as const, met: 0 });
+  const before: Run = {
+    ...now,
+    texts: { 'request-risk': 'aaaa', 'free-text': 'cccc' },
+    risk: [missed(one, 'x'), two, missed(three, 'x'), unanswered(four), ...others],
+  };
+  const after: Run = {
+    ...now,
+    texts: { 'request-risk': 'bbbb', 'free-text': 'cccc' },
+    risk: [one, missed(two, 'z'), missed(three, 'y'), four, ...others],
+  };
+  const lines = comparison(before, after);
+  expect(lines.slice(-4)).toEqual([
+    `  worse  ${two.name}: ${two.of} → ${two.of - 1} of ${two.of} (z)`,
+    `  other  ${three.name}: ${three.of - 1} → ${three.of - 1} of ${three.of} (y)`,
+    `  better ${one.name}: ${one.of - 1} → ${one.of} of ${one.of}`,
+    `  better ${four.name}: no answer → ${four.of} of ${four.of}`,
+  ]);
+  const text = lines.join('\n');
+  expect(text).toMatch(/request-risk: v(\d+) → v\1, another text under the same version: raise it/);
+  expect(text).toMatch(/free-text: v(\d+) → v\1$/m);
+  expect(text).toContain('not answered: 1 → 0');
+  expect(
+    comparison(before, { ...after, risk: [one, unanswered(two), three, unanswered(four), ...others] }).join(
+      '\n',
+    ),
+  ).toContain(`  worse  ${two.name}: no answer any more (slow)`);
 });
