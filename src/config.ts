@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { Fault } from './core/fault.ts';
+import type { GraphSettings } from './idp/graph-session.ts';
+import type { OktaAuth } from './idp/okta-credentials.ts';
 import { isLoopback, issuers, long, secrets, text, url } from './setting-shapes.ts';
 
 /** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */
@@ -84,20 +86,14 @@ export type Outside = {
   slack: { botToken: string; apiUrl: string } & ({ signingSecret: string } | { appToken: string });
   okta: {
     orgUrl: string;
-    auth: { token: string } | { clientId: string; privateKey: string };
+    auth: OktaAuth;
     /** What its event hook may authenticate with; none: there is no hook. */
     hookSecrets: readonly string[];
   };
   anypoint: { url: string; orgId: string; clientId: string; clientSecret: string };
   model: { apiKey: string; baseUrl: string | null; model: string } | null;
   /** Entra beside the IdP; null: it does not tell. */
-  graph: {
-    tenantId: string;
-    clientId: string;
-    clientSecret: string;
-    url: string;
-    loginUrl: string;
-  } | null;
+  graph: GraphSettings | null;
   /** Whose Security Event Tokens are taken; null: nobody's. */
   sets: { issuers: readonly { issuer: string; jwksUrl: string }[]; audience: string } | null;
   scimToken: string;

@@ -1,7 +1,30 @@
 import { Fault } from '../core/fault.ts';
 import { type Answer, type Call, call } from '../outbound/call.ts';
 import { faultOf } from './okta-answers.ts';
-import type { Credentials } from './okta-credentials.ts';
+import { type Credentials, createCredentials, type OktaAuth } from './okta-credentials.ts';
+
+export type OktaSettings = {
+  /** Address of the organisation, e.g. `https://acme.okta.com`. */
+  orgUrl: string;
+  auth: OktaAuth;
+  /** For each HTTP call, in milliseconds. */
+  timeoutMs?: number;
+};
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/**
+ * The API with a token of its own for these scopes.
+ *
+ * @throws config.invalid when the service app's private key is no key
+ */
+export function openOktaApi(
+  { orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings,
+  scopes: readonly string[],
+): OktaApi {
+  const base = orgUrl.replace(/\/+$/, '');
+  return new OktaApi(base, createCredentials(base, auth, timeoutMs, scopes), timeoutMs);
+}
 
 /** Calls to one Okta organisation's management API; paths are below `/api/v1`. */
 export class OktaApi {

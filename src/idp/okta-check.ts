@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import type { Fault } from '../core/fault.ts';
 import { type Checked, troubleOf } from './checked.ts';
-import type { OktaSettings } from './okta.ts';
 import { parseAnswer } from './okta-answers.ts';
-import { OktaApi } from './okta-api.ts';
-import { createCredentials, hookScopes } from './okta-credentials.ts';
+import { type OktaSettings, openOktaApi } from './okta-api.ts';
+import { hookScopes } from './okta-credentials.ts';
 import { eventTypes } from './okta-events.ts';
 import { createOktaLog } from './okta-log.ts';
 
-const TIMEOUT_MS = 10_000;
 const CONSOLE = 'in Okta’s console, Workflow, Event Hooks';
 
 /** What we look at of an event hook (OpenAPI description 2026.06.3, `GET /api/v1/eventHooks`). */
@@ -43,14 +41,11 @@ export async function checkOktaLog(settings: OktaSettings): Promise<Checked> {
  */
 export async function checkOktaHook(settings: OktaSettings, url: string): Promise<Checked> {
   const name = 'Okta hook';
-  const base = settings.orgUrl.replace(/\/+$/, '');
-  const timeoutMs = settings.timeoutMs ?? TIMEOUT_MS;
   const what = 'list event hooks';
   let hooks: Hook[] = [];
   const unseen = await troubleOf(
     async () => {
-      const credentials = createCredentials(base, settings.auth, timeoutMs, hookScopes);
-      const api = new OktaApi(base, credentials, timeoutMs);
+      const api = openOktaApi(settings, hookScopes);
       hooks = parseAnswer(hooksSchema, await api.send('GET', '/eventHooks', what), what);
     },
     refusedOr(

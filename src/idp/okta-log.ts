@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import type { DirectoryLog, LogPage, SignIn } from '../flow/ports.ts';
-import type { OktaSettings } from './okta.ts';
 import { easeMsOf, parseAnswer } from './okta-answers.ts';
-import { badAnswer, OktaApi } from './okta-api.ts';
-import { createCredentials, logScopes } from './okta-credentials.ts';
+import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './okta-api.ts';
+import { logScopes } from './okta-credentials.ts';
 import { eventTypes, readLogEvents } from './okta-events.ts';
 
-const DEFAULT_TIMEOUT_MS = 10_000;
 /** The most that Okta gives at once (OpenAPI description 2026.06.3, `GET /api/v1/logs`). */
 const LIMIT = 1_000;
 /** Pages read in one go before we stop believing in the paging: ten million events. */
@@ -36,9 +34,8 @@ const publishedSchema = z.object({ published: z.iso.datetime({ offset: true }) }
  *
  * @throws config.invalid when the service app's private key is no key
  */
-export function createOktaLog({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings): OktaLog {
-  const base = orgUrl.replace(/\/+$/, '');
-  return new OktaLog(new OktaApi(base, createCredentials(base, auth, timeoutMs, logScopes), timeoutMs));
+export function createOktaLog(settings: OktaSettings): OktaLog {
+  return new OktaLog(openOktaApi(settings, logScopes));
 }
 
 /** The log as a voice, and as the one to ask where somebody signed in. */

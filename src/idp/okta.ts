@@ -12,19 +12,10 @@ import {
   userSchema,
   usersSchema,
 } from './okta-answers.ts';
-import { badAnswer, OktaApi } from './okta-api.ts';
-import { createCredentials, type OktaAuth } from './okta-credentials.ts';
+import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './okta-api.ts';
+import { roadScopes } from './okta-credentials.ts';
 import { createOktaLog, type OktaLog } from './okta-log.ts';
 
-export type OktaSettings = {
-  /** Address of the organisation, e.g. `https://acme.okta.com`. */
-  orgUrl: string;
-  auth: OktaAuth;
-  /** For each HTTP call, in milliseconds. */
-  timeoutMs?: number;
-};
-
-const DEFAULT_TIMEOUT_MS = 10_000;
 /** Page size that Okta recommends for members and the most it gives of users and rules (OpenAPI description 2026.06.3). */
 const PAGE_LIMIT = 200;
 /** The largest page of members: for whoever reads whole groups, fewer calls count more than quick ones. */
@@ -53,10 +44,9 @@ class Okta implements IdentityProvider {
   readonly log: OktaLog;
   readonly #api: OktaApi;
 
-  constructor({ orgUrl, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: OktaSettings) {
-    const base = orgUrl.replace(/\/+$/, '');
-    this.#api = new OktaApi(base, createCredentials(base, auth, timeoutMs), timeoutMs);
-    this.log = createOktaLog({ orgUrl, auth, timeoutMs });
+  constructor(settings: OktaSettings) {
+    this.#api = openOktaApi(settings, roadScopes);
+    this.log = createOktaLog(settings);
   }
 
   async findPeopleByEmail(email: string): Promise<IdpPerson[]> {
