@@ -49,6 +49,10 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
   await chmod(home, 0o755);
   const server = await startEmbeddedPostgres(join(home, 'postgres'));
+  // It is thrown away at the end: it need not survive a power cut.
+  for (const setting of ['fsync = off', 'synchronous_commit = off', 'full_page_writes = off'])
+    await query(server.url, `alter system set ${setting}`);
+  await query(server.url, 'select pg_reload_conf()');
   return {
     url: server.url,
     stop: async () => {

@@ -7,6 +7,7 @@ import { sandboxOutside } from '../src/sandbox/launch.ts';
 import { sandboxPage } from '../src/sandbox/page/page.ts';
 import { credentials, type Person } from '../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
+import { freePort } from '../src/store/free-port.ts';
 import { freshDatabase } from './database.ts';
 
 /** How to reach a sandbox world, as the environment would say it. */
@@ -81,7 +82,8 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     });
   const stage: Stage = {
     world,
-    latchkey: await start(0),
+    // Not any: it is closed and listened on again.
+    latchkey: await start(await freePort()),
     databaseUrl: fresh.url,
     async restart(meanwhile) {
       const { port } = new URL(stage.latchkey.url);

@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Evidence } from '../../src/flow/reconcile.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
+import { freePort } from '../../src/store/free-port.ts';
 import type { Figure } from './figure.ts';
 import { runToEnd } from './program.ts';
 import { FEW_GROUPS, GROUP_SIZE, GROUPS } from './reconcile-crowd.ts';
-import { answers, freePort } from './scene.ts';
+import { answers } from './scene.ts';
 
 const WITHIN_S = 60;
 /** Peak memory at ten times the memberships: within this share or this many MB of the small run. */

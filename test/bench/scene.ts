@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import pg from 'pg';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
+import { freePort } from '../../src/store/free-port.ts';
 import { startFlags } from './program.ts';
 
 export type Scene = {
@@ -22,7 +22,7 @@ export type Scene = {
   close(): Promise<void>;
 };
 
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 
 /**
  * Latchkey as `npm start` runs it for real, the world and PostgreSQL, each in a process of its own; the world
@@ -138,15 +138,4 @@ export async function answers(url: string): Promise<void> {
       () => false,
     ),
   );
-}
-
-export async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -3,10 +3,10 @@ import { verifyAudit } from '../../src/audit/seal.ts';
 import { credentials, type Person, people } from '../../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { freePort } from '../../src/store/free-port.ts';
 import { freshDatabase } from '../database.ts';
 import { type Journey, walkOn } from '../journeys/journey.ts';
 import { type LatchkeyProcess, latchkeyProcess } from './latchkey-process.ts';
-import { freePort } from './redis-server.ts';
 
 /** A world, and a Latchkey in it that is a process of its own. */
 export type Killable = {

@@ -6,7 +6,7 @@ import { type Journey, slackIdOf, wordsOf } from '../journeys/journey.ts';
 import { type LeaverWalk, walkWithLeavers } from '../journeys/leaver-walk.ts';
 import { type Killable, setKillable } from './killable.ts';
 
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 const hour = 3_600;
 const plain = crowdPerson(0);
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
+import { freePort } from '../../src/store/free-port.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { type Asked, type Journey, walkOn, wordsOf } from '../journeys/journey.ts';
 import { type LatchkeyProcess, latchkeyProcess } from './latchkey-process.ts';
-import { freePort } from './redis-server.ts';
 
 let world: RunningWorld;
 let fresh: FreshDatabase;
@@ -74,7 +74,7 @@ test('killed after the click and before it was looked at, Latchkey decides it wh
   // then
   await isDoneOnce('ines', asked);
   expect(await writesOf()).toHaveLength(1);
-}, 90_000);
+}, 180_000);
 
 test('killed while the write to Okta is under way, Latchkey reads it back and completes once', async () => {
   // given Okta takes two seconds for the write
@@ -94,7 +94,7 @@ test('killed while the write to Okta is under way, Latchkey reads it back and co
   // then
   await isDoneOnce('erik', asked);
   expect(await writesOf()).toHaveLength(1);
-}, 90_000);
+}, 180_000);
 
 test('killed before the write to Okta had an effect, Latchkey writes it when it is back', async () => {
   // given Okta never answers the write and never does it
@@ -113,7 +113,7 @@ test('killed before the write to Okta had an effect, Latchkey writes it when it 
   // then
   await isDoneOnce('sam', asked);
   expect(await writesOf()).toHaveLength(2);
-}, 90_000);
+}, 180_000);
 
 test('killed while the card is being posted, Latchkey finds the card again', async () => {
   // given Slack has the card and does not say so
@@ -140,4 +140,4 @@ test('killed while the card is being posted, Latchkey finds the card again', asy
   );
   await walk.click('olga', card, 'approve');
   await isDoneOnce('tom', { id, card });
-}, 90_000);
+}, 180_000);

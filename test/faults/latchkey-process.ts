@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 
 /** `src/main.ts` with real settings, as a process of its own that can be killed. */
 export type LatchkeyProcess = {

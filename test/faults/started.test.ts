@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { startWorld } from '../../src/sandbox/world.ts';
+import { freePort } from '../../src/store/free-port.ts';
 import { freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 
@@ -52,13 +53,6 @@ function start(dir: string, options: string[], env: Record<string, string> = {})
     said: () => said,
     ended: new Promise((r) => child.once('close', (code) => r(code))),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = await listening(0);
-  const { port } = server.address() as { port: number };
-  await new Promise((r) => server.close(r));
-  return port;
 }
 
 async function listening(port: number): Promise<Server> {

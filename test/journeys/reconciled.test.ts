@@ -282,8 +282,9 @@ test('a run that was stopped is taken up where it was by the next process, and f
   expect(await running).toBe('AbortError');
   await walk.heal();
 
-  // when another process starts
+  // when another process starts, and looks for what is due
   await stage.restart();
+  stage.latchkey.road.sweepSoon();
 
   // then it finishes that run, and reads only what was left
   const finished = await walk.until(
@@ -308,6 +309,7 @@ test('down for an hour: back again, Latchkey finds what it missed', async () => 
     await byHand('DELETE', 'erik', READ.group);
     await walk.query(`update reconcile_runs set started_at = started_at - interval '1 hour'`);
   });
+  stage.latchkey.road.sweepSoon();
 
   // then
   const added = await finding('sofia', 'finding');
