@@ -7,7 +7,10 @@ import { checkGraph } from './idp/graph-check.ts';
 import { createOkta } from './idp/okta.ts';
 import { checkOktaHook, checkOktaLog } from './idp/okta-check.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
+import { lintOnCall } from './policy/lint.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
+import { createSlackClient } from './slack/client.ts';
+import { createSlackDirectory } from './slack/directory.ts';
 import { GRAPH_NOTIFICATIONS_PATH } from './web/graph-notifications.ts';
 import { OKTA_HOOK_PATH } from './web/okta-hook.ts';
 
@@ -45,13 +48,15 @@ export function checkCommand(program: Command, { settings, say, fail }: CheckToo
         );
       if (outside.graph === null) tell('Graph', 'off: none of GRAPH_… is set');
 
-      const book = createCatalogueBook(
-        policy,
-        createOkta(outside.okta),
-        createAnypoint(outside.anypoint),
-        async () => {},
-        pino({ level: 'silent' }),
-      );
+      const idp = createOkta(outside.okta);
+      const log = pino({ level: 'silent' });
+      const { onCall } = policy.catalogue;
+      const chat = createSlackDirectory(createSlackClient(outside.slack, log));
+      const [wrong] = await lintOnCall(policy.catalogue, idp, chat);
+      tell('who is on call', onCall === null ? 'off: the catalogue has no onCall' : (wrong?.text ?? 'ok'));
+      if (wrong !== undefined) fail();
+
+      const book = createCatalogueBook(policy, idp, createAnypoint(outside.anypoint), async () => {}, log);
       await book.check();
       for (const { key } of book.current().entitlements) {
         const status = book.status(key);

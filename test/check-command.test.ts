@@ -4,6 +4,8 @@ import { checkCommand } from '../src/check-command.ts';
 import type { Outside } from '../src/config.ts';
 import { createEntraEmulator, entraSettings } from '../src/sandbox/entra/emulator.ts';
 import { sandboxOutside } from '../src/sandbox/launch.ts';
+import { createVisitor } from '../src/sandbox/visitor.ts';
+import { eventually } from './eventually.ts';
 import { type StartedEmulator, startEmulator } from './sandbox/start-emulator.ts';
 import { type Stage, setStage } from './stage.ts';
 
@@ -11,6 +13,12 @@ let stage: Stage;
 let entra: StartedEmulator;
 beforeAll(async () => {
   stage = await setStage();
+  // Okta looks whether the hook answers before it counts.
+  const { request } = createVisitor(stage.world.url);
+  await eventually('the hook is verified', async () => {
+    const { hooks } = await request<{ hooks: { isVerified: boolean }[] }>('GET', '/okta/sim/hooks');
+    return hooks.some((hook) => hook.isVerified);
+  });
   entra = await startEmulator(createEntraEmulator);
 });
 afterAll(async () => {
@@ -46,6 +54,7 @@ test('the sandbox: everything is tried, and the entitlement that can’t be give
       'Okta log ok',
       'Okta hook ok',
       'Anypoint ok',
+      'who is on call ok',
       'orders-api-read ready',
     ]),
   );
@@ -63,4 +72,17 @@ test('Graph is tried where it is configured, and a hook is not where there is no
   });
   expect(said.find((line) => line.startsWith('Graph'))).toContain('Certificates & secrets');
   expect(said.find((line) => line.startsWith('Okta hook'))).toContain('off: without OKTA_HOOK_SECRET');
+});
+
+test('who is on call can’t be read: that is a failure, with what it takes', async () => {
+  const world = createVisitor(stage.world.url);
+  await world.request('POST', '/control/faults', {
+    vendor: 'slack',
+    kind: 'status',
+    status: 500,
+    path: 'usergroups',
+  });
+  const { said } = await check();
+  await world.request('DELETE', '/control/faults');
+  expect(said.find((line) => line.startsWith('who is on call'))).toContain('takes the scope usergroups:read');
 });

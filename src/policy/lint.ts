@@ -65,7 +65,8 @@ export async function lintOutside(catalogue: Catalogue, { idp, mulesoft, chat }:
 
 export type Parties = { idp: IdentityProvider; mulesoft: MuleSoft; chat: ChatDirectory };
 
-async function lintOnCall(
+/** What is wrong with where the catalogue says who is on call; nothing where it does not. */
+export async function lintOnCall(
   { onCall }: Catalogue,
   idp: IdentityProvider,
   chat: ChatDirectory,
@@ -74,17 +75,18 @@ async function lintOnCall(
     { kind: 'problem', entitlement: null, text: `onCall: ${text}` },
   ];
   if (onCall === null) return [];
-  if ('idpGroup' in onCall)
-    return (await idp.findGroup(onCall.idpGroup)) === null
-      ? problem(`the group ${onCall.idpGroup} does not exist in ${idp.name}`)
-      : [];
   try {
+    if ('idpGroup' in onCall)
+      return (await idp.findGroup(onCall.idpGroup)) === null
+        ? problem(`the group ${onCall.idpGroup} does not exist in ${idp.name}`)
+        : [];
     return (await chat.membersOfUserGroup(onCall.slackUserGroup)) === null
       ? problem(`Slack has no user group @${onCall.slackUserGroup}, or it is switched off`)
       : [];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return problem(`${error.message}; reading it takes the scope usergroups:read`);
+    const scope = 'idpGroup' in onCall ? '' : '; reading user groups takes the scope usergroups:read';
+    return problem(`${error.message}${scope}`);
   }
 }
 
