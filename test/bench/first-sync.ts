@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { verifyAudit } from '../../src/audit/seal.ts';
@@ -6,7 +5,7 @@ import { credentials } from '../../src/sandbox/seed.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import type { Figure } from './figure.ts';
 import { externalIdOf, type Plan } from './first-sync-crowd.ts';
-import { runToEnd } from './program.ts';
+import { peakMb, runToEnd } from './program.ts';
 import { setScene } from './scene.ts';
 
 const whole: Plan = { users: 100_000, groups: 1_000, perGroup: 1_000 };
@@ -47,12 +46,6 @@ export async function firstSync(say: (line: string) => void, isSmall: boolean): 
   } finally {
     await scene.close();
   }
-}
-
-/** The most memory a process has had so far, in MB. */
-async function peakMb(pid: number): Promise<number> {
-  const kb = /VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kb) / 1_024;
 }
 
 /** Whoever is in the groups that carry entitlements was found there on the first look. */

@@ -6,10 +6,11 @@ import { policy } from './policy.ts';
 import { reconcile } from './reconcile.ts';
 import { road } from './road.ts';
 import { scim } from './scim.ts';
+import { storm } from './storm.ts';
 
 /**
  * `npm run bench [-- name] [--json] [--small]`: measures, prints a table or a line of JSON per figure. `--small`: a
- * twentieth of the first sync, for a quick look; its figures say little.
+ * twentieth of the first sync and of the storm, for a quick look; its figures say little.
  */
 const benches: Record<string, (say: (line: string) => void, isSmall: boolean) => Promise<Figure[]>> = {
   policy,
@@ -17,6 +18,7 @@ const benches: Record<string, (say: (line: string) => void, isSmall: boolean) =>
   scim,
   reconcile,
   'first-sync': firstSync,
+  storm,
   'free-text': freeText,
 };
 

@@ -24,3 +24,9 @@ export async function runToEnd(file: string, ...args: string[]): Promise<string>
   if (code !== 0) throw new Error(`${file} ended with ${code}`);
   return said;
 }
+
+/** The most memory a process has had so far, in MB. */
+export async function peakMb(pid: number): Promise<number> {
+  const kb = /VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kb) / 1_024;
+}

@@ -26,9 +26,9 @@ const READY_WITHIN_MS = 60_000;
 
 /**
  * Latchkey as `npm start` runs it for real, the world and PostgreSQL, each in a process of its own; the world
- * with its limits off and its pushes at once.
+ * with its limits off and its pushes at once. `stormPeople`: so many more people.
  */
-export async function setScene(): Promise<Scene> {
+export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
   await chmod(home, 0o755);
   const children: ChildProcess[] = [];
@@ -81,7 +81,7 @@ export async function setScene(): Promise<Scene> {
   const port = await freePort();
   const latchkeyUrl = `http://127.0.0.1:${port}`;
   try {
-    start('./crowded-world.ts', [String(worldPort)]);
+    start('./crowded-world.ts', [String(worldPort), String(stormPeople)]);
     await answers(`${worldUrl}/control/health`);
     await world('POST', '/slack/sim/limits', { enabled: false });
     await world('POST', '/okta/sim/rate-limit', { perMinute: 10_000_000 });

@@ -1,0 +1,267 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { commit } from '../../src/flow/commit.ts';
+import { createOkta } from '../../src/idp/okta.ts';
+import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
+import { sandboxOutside } from '../../src/sandbox/launch.ts';
+import { credentials } from '../../src/sandbox/seed.ts';
+import { createVisitor } from '../../src/sandbox/visitor.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import type { Figure } from './figure.ts';
+import { peakMb } from './program.ts';
+import { type Scene, setScene } from './scene.ts';
+import { createScimClient } from './scim-client.ts';
+import { stormPeople } from './storm-crowd.ts';
+import { abreast } from './traveller.ts';
+
+const WHOLE = 5_000;
+const SMALL = 250;
+/** As many at once as Latchkey's lanes take. */
+const WIDTH = 8;
+const PATIENCE_MS = 1_800_000;
+const POLL_MS = 25;
+
+/** A person reads the card within a minute of the storm, as they would of one request. */
+const CARD_WITHIN_S = 60;
+/** Beside Okta's and Anypoint's writes there are, for each person, Okta's push in turn, the bridge and a look that proves it. */
+const SETTLED_TIMES = 12;
+const WITHIN_MB = 300;
+
+const READERS = { group: 'anypoint-orders-read', team: 'Orders API readers', owner: 'olga' };
+const PAYMENTS = { group: 'anypoint-payments-read', team: 'Payments API readers', owner: 'sam' };
+type Place = typeof READERS;
+
+/**
+ * A group is replaced by 5,000 others twice: once by SCIM and reverted, once so that only comparing finds it, and kept.
+ * Each must be one card. Beside it bare loops that make the same writes to Okta and Anypoint.
+ */
+export async function storm(say: (line: string) => void, isSmall: boolean): Promise<Figure[]> {
+  const count = isSmall ? SMALL : WHOLE;
+  const scene = await setScene({ stormPeople: count });
+  try {
+    const { pid } = (await (await fetch(`${scene.latchkeyUrl}/healthz`)).json()) as { pid: number };
+    say(`${count} people are provisioned…`);
+    const scimIds = await provision(scene, count);
+    await nothingOwed(scene);
+    const restMb = await peakMb(pid);
+
+    say('a group is replaced over SCIM…');
+    await silence(scene, true);
+    await inOkta(scene, READERS, count);
+    const replacedAt = performance.now();
+    await replaceByScim(scene, READERS, scimIds);
+    const pushed = await cardOf(scene, READERS, count, replacedAt);
+    say(`one card after ${Math.round(pushed.ms)} ms; it is reverted…`);
+    await silence(scene, false);
+    const reverted = await decided(scene, pushed.id, READERS, 'mass_undo');
+    await expectMembers(scene, READERS, 0);
+
+    say('another is replaced, and nothing tells of it…');
+    await nothingOwed(scene);
+    await silence(scene, true);
+    await inOkta(scene, PAYMENTS, count);
+    const askedAt = performance.now();
+    await askToReconcile(scene);
+    const found = await cardOf(scene, PAYMENTS, count, askedAt);
+    say(`one card after ${Math.round(found.ms)} ms; all are kept…`);
+    await silence(scene, false);
+    const kept = await decided(scene, found.id, PAYMENTS, 'mass_keep');
+    await expectMembers(scene, PAYMENTS, count);
+    const peak = await peakMb(pid);
+    const cards = await cardsPosted(scene);
+
+    say('bare loops…');
+    await scene.world('POST', '/okta/sim/push', { drop: 'all' });
+    const bare = await bareWrites(scene, count);
+    return figures(count, { pushed: pushed.ms, found: found.ms, reverted, kept, bare, cards, restMb, peak });
+  } finally {
+    await scene.close();
+  }
+}
+
+async function provision(scene: Scene, count: number): Promise<string[]> {
+  const client = createScimClient(scene.latchkeyUrl, credentials.scimToken);
+  const ids: string[] = [];
+  await abreast(stormPeople(count), WIDTH, async ({ email, name, oktaId }) => {
+    const { id } = await client.ask<{ id: string }>('POST', '/Users', {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      userName: email,
+      externalId: oktaId,
+      displayName: name,
+      emails: [{ value: email, primary: true }],
+      active: true,
+    });
+    ids.push(id);
+  });
+  client.close();
+  return ids;
+}
+
+/** While it is silent Okta tells nothing: pushes and hooks wait, and its log is behind. */
+async function silence(scene: Scene, isSilent: boolean): Promise<void> {
+  await scene.world('POST', '/okta/sim/push', { paused: isSilent });
+  await scene.world('POST', '/okta/sim/hooks', { paused: isSilent });
+  await scene.world('POST', '/okta/sim/log', { lagMs: isSilent ? 3_600_000 : 0 });
+}
+
+async function inOkta(scene: Scene, { group }: Place, count: number): Promise<void> {
+  await abreast(stormPeople(count), WIDTH, ({ key }) =>
+    scene.world('POST', `/okta/sim/groups/${group}/members/${key}`),
+  );
+}
+
+async function replaceByScim(scene: Scene, { group }: Place, scimIds: readonly string[]): Promise<void> {
+  const client = createScimClient(scene.latchkeyUrl, credentials.scimToken);
+  const { rows } = await scene.db.query<{ id: string }>(
+    'select id from scim_groups where display_name = $1',
+    [group],
+  );
+  await client.send('PUT', `/Groups/${rows[0]?.id}`, {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+    displayName: group,
+    members: scimIds.map((value) => ({ value })),
+  });
+  client.close();
+}
+
+/** As `latchkey reconcile` asks for it. */
+async function askToReconcile(scene: Scene): Promise<void> {
+  const database = await openDatabase(scene.databaseUrl);
+  await commit(database.db, async () => ({ result: null, jobs: [{ job: 'reconcile' }] }));
+  await database.close();
+}
+
+async function until(what: string, look: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + PATIENCE_MS; !(await look()); await sleep(POLL_MS))
+    if (performance.now() > end) throw new Error(`not in time: ${what}`);
+}
+
+/** When the card with all of them on it was posted, from when it began. */
+async function cardOf(
+  scene: Scene,
+  { group }: Place,
+  count: number,
+  since: number,
+): Promise<{ id: string; ms: number }> {
+  let id = '';
+  await until(`the card of ${group}`, async () => {
+    const { rows } = await scene.db.query<{ id: string }>(
+      `select m.id from mass_changes m join messages c on c.about_id = m.id and c.key = 'card' and c.ts is not null
+       where m.doc->'target'->>'groupName' = $1 and m.state = 'asking'
+         and (select count(*) from mass_change_items i where i.mass_change_id = m.id and outcome is null) = $2`,
+      [group, count],
+    );
+    id = rows[0]?.id ?? '';
+    return id !== '';
+  });
+  return { id, ms: performance.now() - since };
+}
+
+/** From the click to the moment when all of it is seen in Anypoint. */
+async function decided(scene: Scene, id: string, { owner }: Place, button: string): Promise<number> {
+  const visitor = createVisitor(scene.worldUrl, 60_000);
+  const card = await visitor.card(owner, (m) => m.metadata?.event_payload?.marker === `${id}:card`);
+  const since = performance.now();
+  const acked = await visitor.click(owner, card, button);
+  if (!acked.ok) throw new Error(`the click was not taken: ${JSON.stringify(acked)}`);
+  await until('all of it is done', async () => {
+    const { rows } = await scene.db.query("select 1 from mass_changes where id = $1 and state = 'done'", [
+      id,
+    ]);
+    return rows.length > 0;
+  });
+  return performance.now() - since;
+}
+
+/** A figure counts only if both Okta and Anypoint are as decided. */
+async function expectMembers(scene: Scene, { group, team }: Place, count: number): Promise<void> {
+  type Listed = { name: string; members: { key: string | null }[] }[];
+  const groups = await scene.world<Listed>('GET', '/okta/sim/groups');
+  const teams = await scene.world<Listed>('GET', '/anypoint/sim/teams');
+  const inIt = (listed: Listed, name: string) =>
+    listed.find((one) => one.name === name)?.members.filter(({ key }) => key?.startsWith('storm')).length;
+  const found = [inIt(groups, group), inIt(teams, team)];
+  if (found.some((n) => n !== count))
+    throw new Error(`${found.join(' and ')} are in ${group} and ${team}, not ${count}`);
+}
+
+async function cardsPosted({ db }: Scene): Promise<number> {
+  const { rows } = await db.query<{ n: number }>(
+    "select count(*)::int as n from messages where key = 'card'",
+  );
+  return rows[0]?.n ?? 0;
+}
+
+async function nothingOwed({ db }: Scene): Promise<void> {
+  await until('nothing is owed', async () => {
+    const { rows } = await db.query<{ n: number }>(
+      `select (select count(*) from outbox where done_at is null)::int
+         + (select count(*) from observed where heeded_at is null)::int as n`,
+    );
+    return rows[0]?.n === 0;
+  });
+}
+
+/** What keeping and reverting has to write, and nothing else: Okta's groups, Anypoint's teams. In milliseconds. */
+async function bareWrites(scene: Scene, count: number): Promise<{ revert: number; keep: number }> {
+  const outside = sandboxOutside(scene.worldUrl);
+  const okta = createOkta(outside.okta);
+  const anypoint = createAnypoint(outside.anypoint);
+  const group = await okta.findGroup(READERS.group);
+  const team = await anypoint.findTeam(READERS.team);
+  if (group === null || team === null) throw new Error('the sandbox has lost its groups');
+  const timed = async (write: (ids: { oktaId: string; anypointId: string | null }) => Promise<void>) => {
+    const since = performance.now();
+    await abreast(stormPeople(count), WIDTH, write);
+    return performance.now() - since;
+  };
+  const keep = await timed(async ({ anypointId }) => await anypoint.addMember(team.id, anypointId ?? ''));
+  await inOkta(scene, READERS, count);
+  const revert = await timed(async ({ oktaId, anypointId }) => {
+    await okta.removeMember(group.id, oktaId);
+    await anypoint.removeMember(team.id, anypointId ?? '');
+  });
+  return { revert, keep };
+}
+
+type Times = Record<'pushed' | 'found' | 'reverted' | 'kept' | 'cards' | 'restMb' | 'peak', number> & {
+  bare: { revert: number; keep: number };
+};
+
+function figures(count: number, times: Times): Figure[] {
+  const figure = (metric: string, value: number, target: string, holds: boolean): Figure => ({
+    bench: 'storm',
+    metric,
+    value,
+    baseline: null,
+    baselineValue: null,
+    ratio: null,
+    target,
+    holds,
+  });
+  const card = (how: string, ms: number) =>
+    figure(`${how}: until the card, s`, ms / 1_000, `< ${CARD_WITHIN_S} s`, ms / 1_000 < CARD_WITHIN_S);
+  const settled = (how: string, ms: number, bareMs: number): Figure => ({
+    ...figure(
+      `${how}: from the click until all is seen, s`,
+      ms / 1_000,
+      `ratio < ${SETTLED_TIMES}`,
+      ms / bareMs < SETTLED_TIMES,
+    ),
+    baseline: 'bare writes to Okta and Anypoint',
+    baselineValue: bareMs / 1_000,
+    ratio: ms / bareMs,
+  });
+  return [
+    card(`${count} replaced over SCIM`, times.pushed),
+    settled(`${count} reverted`, times.reverted, times.bare.revert),
+    card(`${count} replaced unseen, found by comparing`, times.found),
+    settled(`${count} kept`, times.kept, times.bare.keep),
+    figure('cards for the two storms', times.cards, '= 2', times.cards === 2),
+    {
+      ...figure('peak memory, MB', times.peak, `< ${WITHIN_MB} MB`, times.peak < WITHIN_MB),
+      baseline: 'before the storms',
+      baselineValue: times.restMb,
+      ratio: times.peak / times.restMb,
+    },
+  ];
+}
