@@ -184,9 +184,8 @@ function singlyAnswered({ itemAnswers }: MassChange, names: MassNames): string[]
   const byPerson = Map.groupBy(itemAnswers, ({ by }) => by);
   return [...byPerson.values()].flatMap((answers) => {
     const keys = new Set(answers.flatMap(({ fates }) => fates.map(({ key }) => key)));
-    return keys.size === 0
-      ? []
-      : [`${names.safe(answers[0]?.byName ?? '')}: ${figure(keys.size)} one by one`];
+    const who = names.safe(answers[0]?.byName ?? '');
+    return keys.size === 0 ? [] : [`${who} has answered for ${figure(keys.size)} of them by name`];
   });
 }
 

@@ -10,7 +10,7 @@ function nextStep(o: Offboarding): string {
 }
 
 /** Whose word it is that they have left. */
-export function saidBy(o: Pick<Offboarding, 'decidedBy' | 'startedBy'>): string {
+function saidBy(o: Pick<Offboarding, 'decidedBy' | 'startedBy'>): string {
   return (o.decidedBy ?? o.startedBy)?.name ?? 'an admin';
 }
 

@@ -78,7 +78,7 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
         if (isMember && left !== undefined)
           return {
             result: done,
-            events: revertAtOnce(unit, pair, found, leftInWords(inIdp.displayName, left)),
+            events: revertAtOnce(unit, pair, found, leftInWords(inIdp.displayName, left).replace(/\.$/, '')),
           };
         if (isMember)
           return (
@@ -162,7 +162,8 @@ async function unrequested(unit: Unit, pair: Pair, found: Found) {
 const BY_CATALOGUE = 'nobody asked for it, and the catalogue says to revert at once';
 
 function revertAtOnce(unit: Unit, pair: Pair, found: Found, note: string): ChangeEvent[] {
-  const finding = received(unit, pair, found, 'finding');
+  const as = received(unit, pair, found, 'finding');
+  const finding = { ...as, reason: `${as.reason}; ${note}` };
   const revokeId = randomUUID() as ChangeId;
   const base = { changeId: finding.changeId, at: unit.now, actor: { part: 'latchkey' } } as const;
   const denied: ChangeEvent = {

@@ -56,7 +56,7 @@ async function takesBack(as: string, key: string, reason = 'It was somebody else
 }
 
 const changesOf = (key: string) =>
-  walk.query<{ id: string; cause: string; state: string; doc: { refusal: { text: string } | null } }>(
+  walk.query<{ id: string; cause: string; state: string; doc: { reason: string } }>(
     `select c.id, c.doc->>'cause' as cause, c.state, c.doc from changes c join people p on p.id = c.person_id
      where p.email = $1 and c.kind = 'grant' order by c.requested_at`,
     [`${key}@acme.example`],
@@ -163,6 +163,7 @@ test(
       (await changesOf('olga')).find((c) => c.cause === 'finding'),
     );
     expect(found.state).toBe('denied');
+    expect(found.doc.reason).toContain('Olga Brandt has left: Sofia Ricci offboarded them');
     await walk.until('it is taken away', async () => !(await walk.isInGroup('olga', READERS.group)));
     await walk.until('and not in MuleSoft', async () => (await leavers.teamsOf('olga')).length === 0);
 
