@@ -3,6 +3,7 @@ import type { Db } from '../../src/store/database.ts';
 import {
   linkOf,
   linkPerson,
+  moveLinks,
   peopleWithAccounts,
   personByLink,
   readPerson,
@@ -58,6 +59,25 @@ describe('a person', () => {
 });
 
 describe('links', () => {
+  test('what is only hearsay moves to who it turns out to be; what the IdP has answered by stays', async () => {
+    const real = await rememberPerson(db, 'okta', idpPerson('vera'));
+    const heard = await rememberPerson(db, 'okta', idpPerson('vera', { id: 'employee-1' }), true);
+    const former = await rememberPerson(db, 'okta', idpPerson('vera', { id: 'okta-vera-old' }), true);
+    // Confirmed: the IdP knew it once.
+    await rememberPerson(db, 'okta', idpPerson('vera', { id: 'okta-vera-old' }));
+    await rememberPerson(db, 'okta', idpPerson('vera', { id: 'okta-vera-old' }), true);
+
+    for (const from of [heard.id, former.id])
+      await moveLinks(db, 'okta', { from, to: real.id, onlyHearsay: true });
+    expect((await personByLink(db, 'okta', 'employee-1'))?.id).toBe(real.id);
+    expect((await personByLink(db, 'okta', 'okta-vera-old'))?.id).toBe(former.id);
+    // Called by its own id still.
+    expect(await linkOf(db, real.id, 'okta')).toBe('okta-vera');
+
+    await moveLinks(db, 'okta', { from: former.id, to: real.id, onlyHearsay: false });
+    expect((await personByLink(db, 'okta', 'okta-vera-old'))?.id).toBe(real.id);
+  });
+
   test('lead from an account to the person and back, the newest first', async () => {
     const { id } = await rememberPerson(db, 'okta', idpPerson('olga'));
     expect(await linkOf(db, id, 'slack')).toBeNull();
