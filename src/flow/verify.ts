@@ -87,13 +87,19 @@ async function lookOnce(road: Road, change: Change, target: NonNullable<Change['
   const isPushed = (await isInGroupByScim(road, person, target.groupName)) === wants;
   const pushOwed = waiting('scimPush', `${road.idp.name} has not pushed ${target.groupName} by SCIM`);
   // Before the push there is nothing to see; reading Anypoint then would only spend its rate limit.
-  if (!isPushed && !isPast(change, road.objectiveMs, now)) return pushOwed;
+  if (!isPushed && !isPast(change, pushAwaitedMs(change, road.objectiveMs), now)) return pushOwed;
   const look = wants
     ? await lookForAccess(road, change, person, target)
     : await lookForItsEnd(road, change, person, target);
   // What is seen counts, pushed or not; what is not seen waits for the push first.
   if (look.found !== 'waiting' || isPushed || look.leg === 'signIn') return look;
   return pushOwed;
+}
+
+/** A leaver is out of Anypoint by their case, and who was deleted in the IdP is pushed by nobody. */
+function pushAwaitedMs({ kind, cause }: Change, objectiveMs: number): number {
+  const isByCase = kind === 'revoke' && (cause === 'leaver' || cause === 'lostApp');
+  return isByCase ? Math.min(LEAVER_PUSH_AWAITED_MS, objectiveMs) : objectiveMs;
 }
 
 type Target = NonNullable<Change['target']>;
@@ -155,6 +161,9 @@ function clockFrom(change: Change, now: Date): Date {
 function isPast(change: Change, objectiveMs: number, now: Date): boolean {
   return ageMs(clockFrom(change, now), now) >= objectiveMs;
 }
+
+/** How long a leaver's push is waited for before Anypoint is looked at all the same. */
+const LEAVER_PUSH_AWAITED_MS = 5_000;
 
 /** A delivery that Anypoint accepted but does not show is repeated after this; it reads before it writes. */
 const REDELIVER_AFTER_MS = 10_000;
