@@ -32,6 +32,7 @@ const letters: [RegExp, string][] = [
 /** Without one of these a date in a text is about something else. */
 const LIMIT =
   /\b(?:until|till?|through|by|before|up to|today|tonight|tomorrow|this (?:week|afternoon|evening)|end of|eod|eow|bis|heute|morgen|jusqu|aujourd|demain|hasta|hoy|mañana|fino|oggi|domani|tot|vandaag)/iu;
+const MORNING = 6;
 const TICKET = /\b[A-Za-z]{2,10}-\d+\b|#\d+/g;
 const languages = [chrono.en, chrono.de, chrono.fr, chrono.es, chrono.it, chrono.nl, chrono.pt];
 
@@ -66,12 +67,16 @@ function limitOf(text: string, local: DateTime): DateTime | null {
   // `for 2 hours today` and `in 3 days` are spans.
   if (/^(?:by|before|up to)/i.test(rest) && SPAN.test(rest)) return null;
   for (const language of languages) {
-    const [found] = language.casual.parse(
-      rest,
-      { instant: local.toJSDate(), timezone: local.offset },
-      { forwardDate: true },
-    );
-    if (found !== undefined) return placed(found.end ?? found.start, local);
+    const saidAt = (at: DateTime) => {
+      const reference = { instant: at.toJSDate(), timezone: local.offset };
+      const [found] = language.casual.parse(rest, reference, { forwardDate: true });
+      return found === undefined ? null : (found.end ?? found.start);
+    };
+    const end = saidAt(local);
+    if (end === null) continue;
+    // A weekday on that very day is today, at noon as in the morning.
+    const isDay = end.isCertain('weekday') && !end.isCertain('hour');
+    return placed((isDay ? saidAt(local.set({ hour: MORNING })) : null) ?? end, local);
   }
   return null;
 }

@@ -43,6 +43,20 @@ test.each([
   expect(untilOf(words, now, 'Europe/Berlin')).toBeNull();
 });
 
+test.each([
+  ['until Friday', '2026-03-06T23:00:00.000Z'],
+  ['bis Freitag', '2026-03-06T23:00:00.000Z'],
+  ['until next Friday', '2026-03-13T23:00:00.000Z'],
+  ['until tomorrow', '2026-03-07T23:00:00.000Z'],
+  ['until Thursday', '2026-03-12T23:00:00.000Z'],
+  ['until the end of the week', '2026-03-06T23:00:00.000Z'],
+])('%s, on a Friday in Berlin, is the same at every hour of it', (words, at) => {
+  for (let minutes = 0; minutes < 24 * 60; minutes += 15) {
+    const then = new Date(Date.parse('2026-03-05T23:00:00Z') + minutes * 60_000);
+    expect([then, untilOf(words, then, 'Europe/Berlin')?.at.toISOString()]).toEqual([then, at]);
+  }
+});
+
 test('the day ends where the person is', () => {
   const ends = (zone: string | null) => untilOf('until Friday', now, zone)?.seconds;
   expect(ends('Europe/Berlin')).toBe(86 * HOUR);
