@@ -3,30 +3,26 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createListener } from '../../src/flow/listen.ts';
 import type { Road } from '../../src/flow/road.ts';
 import { createOktaLog } from '../../src/idp/okta-log.ts';
-import { createOktaEmulator } from '../../src/sandbox/okta/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { readCursor } from '../../src/store/voice-cursors.ts';
 import { freshDatabase } from '../database.ts';
-import { oktaConsole } from '../sandbox/okta-console.ts';
-import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
+import { type StartedOkta, startOkta } from '../sandbox/start-okta.ts';
 
-let started: StartedEmulator;
-let console: ReturnType<typeof oktaConsole>;
+let org: StartedOkta;
 let fresh: Awaited<ReturnType<typeof freshDatabase>>;
 const lines: string[] = [];
 beforeAll(async () => {
-  started = await startEmulator(createOktaEmulator);
-  console = oktaConsole(started.url);
+  org = await startOkta();
   fresh = await freshDatabase();
 });
 afterAll(async () => {
-  await started.close();
+  await org.close();
   await fresh.database.close();
   await fresh.close();
 });
 beforeEach(() => {
-  started.world.faults.clear();
-  started.world.faults.forgetSeen();
+  org.world.faults.clear();
+  org.world.faults.forgetSeen();
   lines.length = 0;
 });
 
@@ -38,26 +34,26 @@ function listener(): () => Promise<void> {
   } as unknown as Road;
   return createListener(
     road,
-    createOktaLog({ orgUrl: `${started.url}/okta`, auth: { token: credentials.oktaApiToken } }),
+    createOktaLog({ orgUrl: `${org.url}/okta`, auth: { token: credentials.oktaApiToken } }),
   );
 }
 const heard = async () =>
   (await fresh.database.db.selectFrom('observed').select('key').execute()).map((row) => row.key);
-const asked = () => started.world.faults.seen({ vendor: 'okta', path: '/logs' }).length;
+const asked = () => org.world.faults.seen({ vendor: 'okta', path: '/logs' }).length;
 
 test('what was heard and where to go on are stored together; the next look goes on from there', async () => {
   const listen = listener();
   await listen();
   const first = await readCursor(fresh.database.db, 'oktaLog');
   expect(Date.parse(first ?? '')).toBeLessThan(Date.now());
-  await console.addMember('anypoint-orders-read', 'erik');
+  await org.console.addMember('anypoint-orders-read', 'erik');
   await listen();
   expect(await heard()).toHaveLength(1);
   const second = await readCursor(fresh.database.db, 'oktaLog');
   expect(Date.parse(second ?? '')).toBeGreaterThan(Date.parse(first ?? ''));
 
   // when another process goes on
-  await console.removeMember('anypoint-orders-read', 'erik');
+  await org.console.removeMember('anypoint-orders-read', 'erik');
   await listener()();
   await listener()();
 
@@ -67,15 +63,15 @@ test('what was heard and where to go on are stored together; the next look goes 
 
 test('an IdP that refuses its log is told of once, and asked on', async () => {
   const listen = listener();
-  started.world.faults.add({ vendor: 'okta', kind: 'status', status: 403, path: '/logs' });
+  org.world.faults.add({ vendor: 'okta', kind: 'status', status: 403, path: '/logs' });
   for (let i = 0; i < 3; i += 1) await listen();
   expect(asked()).toBe(3);
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain('does not let us read its log');
 
-  started.world.faults.clear();
+  org.world.faults.clear();
   const before = (await heard()).length;
-  await console.addMember('anypoint-orders-read', 'tom');
+  await org.console.addMember('anypoint-orders-read', 'tom');
   await listen();
   expect(await heard()).toHaveLength(before + 1);
   expect(lines).toHaveLength(2);
@@ -83,7 +79,7 @@ test('an IdP that refuses its log is told of once, and asked on', async () => {
 
 test('a limit is waited out', async () => {
   const listen = listener();
-  started.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, path: '/logs', times: 1 });
+  org.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, path: '/logs', times: 1 });
   await expect(listen()).rejects.toMatchObject({ code: 'idp.throttled' });
   await listen();
   expect(asked()).toBe(1);

@@ -1,14 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import Fastify from 'fastify';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkOktaHook, checkOktaLog } from '../../src/idp/okta-check.ts';
 import type { OktaAuth } from '../../src/idp/okta-credentials.ts';
 import { eventTypes } from '../../src/idp/okta-events.ts';
-import { createOktaEmulator } from '../../src/sandbox/okta/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { OKTA_HOOK_PATH } from '../../src/web/okta-hook.ts';
-import { oktaConsole } from '../sandbox/okta-console.ts';
-import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
+import { oktaAsSeeded } from '../sandbox/start-okta.ts';
 
 const SECRET = 'a secret of sixteen';
 const app = Fastify({ forceCloseConnections: true });
@@ -16,35 +14,26 @@ app.get(OKTA_HOOK_PATH, async (request) => ({
   verification: request.headers['x-okta-verification-challenge'],
 }));
 
-let started: StartedEmulator;
-let console: ReturnType<typeof oktaConsole>;
-let clean: unknown;
+const org = oktaAsSeeded();
 let url: string;
 beforeAll(async () => {
-  started = await startEmulator(createOktaEmulator);
-  console = oktaConsole(started.url);
-  clean = started.emulator.snapshot();
   url = `${await app.listen({ host: '127.0.0.1', port: 0 })}${OKTA_HOOK_PATH}`;
 });
-afterAll(async () => {
-  await started.close();
-  await app.close();
-});
-beforeEach(() => started.emulator.restore(clean));
+afterAll(() => app.close());
 
 const byToken: OktaAuth = { token: credentials.oktaApiToken };
-const settings = (auth: OktaAuth = byToken) => ({ orgUrl: `${started.url}/okta`, auth });
+const settings = (auth: OktaAuth = byToken) => ({ orgUrl: `${org.url}/okta`, auth });
 const check = (auth?: OktaAuth) => checkOktaHook(settings(auth), url);
 
 async function hook({ at = url, items = eventTypes, verify = true } = {}): Promise<string> {
-  const { id } = await console.createHook(at, SECRET, items);
-  if (verify) await console.verifyHook(id);
+  const { id } = await org.console.createHook(at, SECRET, items);
+  if (verify) await org.console.verifyHook(id);
   return id;
 }
 
 async function appWith(scopes: string[]): Promise<OktaAuth> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  await console.registerServiceApp({
+  await org.console.registerServiceApp({
     clientId: '0oacheck',
     publicJwk: publicKey.export({ format: 'jwk' }),
     scopes,
@@ -91,11 +80,11 @@ test('one that leaves events out is a note, for the log has them', async () => {
 
 test('one that sends its secret in another field', async () => {
   const id = await hook();
-  const saved = structuredClone(started.emulator.snapshot()) as {
+  const saved = structuredClone(org.emulator.snapshot()) as {
     hooks: { hooks: { id: string; auth: { key: string } }[] };
   };
   for (const one of saved.hooks.hooks) if (one.id === id) one.auth.key = 'X-Secret';
-  started.emulator.restore(saved);
+  org.emulator.restore(saved);
   expect((await check()).trouble).toContain('sends its secret as X-Secret, so Latchkey refuses');
 });
 

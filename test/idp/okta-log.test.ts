@@ -1,33 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LogPage } from '../../src/flow/ports.ts';
 import { createOktaLog } from '../../src/idp/okta-log.ts';
-import { createOktaEmulator } from '../../src/sandbox/okta/emulator.ts';
 import { credentials, people } from '../../src/sandbox/seed.ts';
-import { oktaConsole } from '../sandbox/okta-console.ts';
-import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
+import { oktaAsSeeded } from '../sandbox/start-okta.ts';
 
 const GROUP = 'anypoint-orders-read';
 const idOf = (key: string) => people.find((p) => p.key === key)?.oktaId ?? '';
 
-let started: StartedEmulator;
-let console: ReturnType<typeof oktaConsole>;
-let clean: unknown;
-beforeAll(async () => {
-  started = await startEmulator(createOktaEmulator);
-  console = oktaConsole(started.url);
-  clean = started.emulator.snapshot();
-});
-afterAll(() => started.close());
-beforeEach(() => {
-  started.world.faults.clear();
-  started.world.faults.forgetSeen();
-  started.emulator.restore(clean);
-});
+const org = oktaAsSeeded();
 
 const log = (auth: Parameters<typeof createOktaLog>[0]['auth'] = { token: credentials.oktaApiToken }) =>
-  createOktaLog({ orgUrl: `${started.url}/okta`, auth });
+  createOktaLog({ orgUrl: `${org.url}/okta`, auth });
 
 async function pagesFrom(position: string | null, from = log()): Promise<LogPage[]> {
   const pages: LogPage[] = [];
@@ -47,10 +32,10 @@ test('the first look goes a few minutes back and says where to go on, even when 
 });
 
 test('memberships, people and groups are read, with who did it, and read again under the same keys', async () => {
-  await console.addMember(GROUP, 'erik', 'olga');
-  await console.changeProfile('erik', { department: 'Payments' });
-  await console.setStatus('erik', 'SUSPENDED');
-  await console.renameGroup(GROUP, 'anypoint-orders-look');
+  await org.console.addMember(GROUP, 'erik', 'olga');
+  await org.console.changeProfile('erik', { department: 'Payments' });
+  await org.console.setStatus('erik', 'SUSPENDED');
+  await org.console.renameGroup(GROUP, 'anypoint-orders-look');
   const first = await pagesFrom(null);
   expect(first.flatMap((p) => p.observations)).toMatchObject([
     {
@@ -63,15 +48,15 @@ test('memberships, people and groups are read, with who did it, and read again u
     { told: { kind: 'group' } },
   ]);
   expect(first.flatMap((p) => p.unread)).toEqual([]);
-  await console.setStatus('erik', 'ACTIVE');
+  await org.console.setStatus('erik', 'ACTIVE');
   const second = await pagesFrom(first.at(-1)?.position ?? null);
   expect(keysOf(second)).toEqual([...keysOf(first), expect.any(String)]);
 });
 
 test('after a long absence every page is followed, oldest first', async () => {
   for (let i = 0; i < 1_100; i += 1) {
-    await console.addMember(GROUP, 'erik');
-    await console.removeMember(GROUP, 'erik');
+    await org.console.addMember(GROUP, 'erik');
+    await org.console.removeMember(GROUP, 'erik');
   }
   const pages = await pagesFrom(new Date(Date.now() - 3_600_000).toISOString());
   expect(pages.map((p) => p.observations.length)).toEqual([1_000, 1_000, 200]);
@@ -84,10 +69,10 @@ test('after a long absence every page is followed, oldest first', async () => {
 }, 60_000);
 
 test('an event that is written late is read once it is there', async () => {
-  await console.setLogLag(1_500);
-  await console.addMember(GROUP, 'erik');
-  await console.setLogLag(0);
-  await console.addMember(GROUP, 'tom');
+  await org.console.setLogLag(1_500);
+  await org.console.addMember(GROUP, 'erik');
+  await org.console.setLogLag(0);
+  await org.console.addMember(GROUP, 'tom');
   const [early] = await pagesFrom(null);
   expect(early?.observations).toMatchObject([{ told: { person: { id: idOf('tom') } } }]);
   await expect
@@ -96,12 +81,12 @@ test('an event that is written late is read once it is there', async () => {
 });
 
 test('a limit is told with how long to wait; a refusal is a refusal', async () => {
-  started.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, path: '/logs', times: 1 });
+  org.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, path: '/logs', times: 1 });
   await expect(pagesFrom(null)).rejects.toMatchObject({
     code: 'idp.throttled',
     retryAfterMs: expect.any(Number),
   });
-  started.world.faults.add({ vendor: 'okta', kind: 'status', status: 403, path: '/logs' });
+  org.world.faults.add({ vendor: 'okta', kind: 'status', status: 403, path: '/logs' });
   await expect(pagesFrom(null)).rejects.toMatchObject({ code: 'idp.forbidden' });
   await expect(log().check()).rejects.toMatchObject({ code: 'idp.forbidden' });
 });
@@ -113,22 +98,22 @@ test('a service app without okta.logs.read is refused the log, and one with it r
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
   const app = { clientId: '0oalogs', publicJwk: publicKey.export({ format: 'jwk' }) };
-  await console.registerServiceApp({ ...app, scopes: ['okta.groups.manage', 'okta.users.read'] });
+  await org.console.registerServiceApp({ ...app, scopes: ['okta.groups.manage', 'okta.users.read'] });
   await expect(log(auth).check()).rejects.toMatchObject({ code: 'idp.forbidden' });
-  await console.registerServiceApp({ ...app, scopes: ['okta.groups.manage', 'okta.logs.read'] });
+  await org.console.registerServiceApp({ ...app, scopes: ['okta.groups.manage', 'okta.logs.read'] });
   await log(auth).check();
 });
 
 describe('the last sign-in', () => {
   const HALF_A_DAY = 12 * 3_600;
-  const asked = () => started.world.faults.seen({ vendor: 'okta', path: '/logs' }).length;
+  const asked = () => org.world.faults.seen({ vendor: 'okta', path: '/logs' }).length;
 
   test('is the newest of the person that succeeded, with its country', async () => {
     expect(await log().lastSignIn(idOf('erik'), HALF_A_DAY)).toBeNull();
-    await console.signIn('erik', 'Germany');
-    await console.signIn('erik', 'France');
-    await console.signIn('erik', 'Brazil', 'FAILURE');
-    await console.signIn('olga', 'Sweden');
+    await org.console.signIn('erik', 'Germany');
+    await org.console.signIn('erik', 'France');
+    await org.console.signIn('erik', 'Brazil', 'FAILURE');
+    await org.console.signIn('olga', 'Sweden');
     expect(await log().lastSignIn(idOf('erik'), HALF_A_DAY)).toEqual({
       at: expect.any(Date),
       country: 'France',
@@ -137,25 +122,25 @@ describe('the last sign-in', () => {
   });
 
   test('may be from where Okta can’t tell', async () => {
-    await console.signIn('erik', null);
+    await org.console.signIn('erik', null);
     expect(await log().lastSignIn(idOf('erik'), HALF_A_DAY)).toMatchObject({ country: null });
   });
 
   test('that is too old is none', async () => {
-    await console.signIn('erik', 'Germany');
+    await org.console.signIn('erik', 'Germany');
     await setTimeout(50);
     expect(await log().lastSignIn(idOf('erik'), 0.01)).toBeNull();
   });
 
   test('is nothing to the reader of the log', async () => {
-    await console.signIn('erik', 'Germany');
+    await org.console.signIn('erik', 'Germany');
     const [page] = await pagesFrom(null);
     expect(page).toMatchObject({ observations: [], unread: [] });
   });
 
   test('is not asked for while Okta asks to wait', async () => {
     const one = log();
-    started.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, path: '/logs', times: 1 });
+    org.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, path: '/logs', times: 1 });
     await expect(one.lastSignIn(idOf('erik'), HALF_A_DAY)).rejects.toMatchObject({ code: 'idp.throttled' });
     await expect(one.lastSignIn(idOf('erik'), HALF_A_DAY)).rejects.toMatchObject({ code: 'idp.throttled' });
     expect(asked()).toBe(1);
@@ -163,8 +148,8 @@ describe('the last sign-in', () => {
 
   test('leaves the end of the limit to the reader of the log', async () => {
     const one = log();
-    await console.setRateLimit(8);
-    for (let i = 0; i < 6; i += 1) await console.readGroupsByApi();
+    await org.console.setRateLimit(8);
+    for (let i = 0; i < 6; i += 1) await org.console.readGroupsByApi();
     await one.lastSignIn(idOf('erik'), HALF_A_DAY);
     await expect(one.lastSignIn(idOf('erik'), HALF_A_DAY)).rejects.toMatchObject({
       code: 'idp.throttled',

@@ -1,35 +1,19 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import { createOkta } from '../../src/idp/okta.ts';
-import { createOktaEmulator } from '../../src/sandbox/okta/emulator.ts';
 import { credentials, oktaGroups, people } from '../../src/sandbox/seed.ts';
-import { oktaConsole } from '../sandbox/okta-console.ts';
-import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
+import { oktaAsSeeded } from '../sandbox/start-okta.ts';
 
 const ines = people.find((p) => p.key === 'ines')?.oktaId ?? '';
 const dora = people.find((p) => p.key === 'dora')?.oktaId ?? '';
 const ordersRead = oktaGroups[0].id;
 
-let started: StartedEmulator;
-let console: ReturnType<typeof oktaConsole>;
-let clean: unknown;
-
-beforeAll(async () => {
-  started = await startEmulator(createOktaEmulator);
-  console = oktaConsole(started.url);
-  clean = started.emulator.snapshot();
-});
-afterAll(() => started.close());
-beforeEach(() => {
-  started.world.faults.clear();
-  started.world.faults.forgetSeen();
-  started.emulator.restore(clean);
-});
+const org = oktaAsSeeded();
 
 function okta(timeoutMs = 5_000) {
   return createOkta({
-    orgUrl: `${started.url}/okta`,
+    orgUrl: `${org.url}/okta`,
     auth: { token: credentials.oktaApiToken },
     timeoutMs,
   });
@@ -75,14 +59,14 @@ describe('people', () => {
   });
 
   test('a login with a slash is found all the same', async () => {
-    const { id } = await console.createUser('ann/other@acme.example');
+    const { id } = await org.console.createUser('ann/other@acme.example');
     expect((await okta().readPerson('ann/other@acme.example'))?.id).toBe(id);
     expect(await okta().readPerson('ann/nobody@acme.example')).toBeNull();
   });
 
   test('e-mail is compared exactly, whatever its case, and need not be unique', async () => {
-    await console.createUser('twin-1@acme.example', { email: 'Twin@acme.example' });
-    await console.createUser('twin-2@acme.example', { email: 'twin@acme.example' });
+    await org.console.createUser('twin-1@acme.example', { email: 'Twin@acme.example' });
+    await org.console.createUser('twin-2@acme.example', { email: 'twin@acme.example' });
     const twins = await okta().findPeopleByEmail('twin@ACME.example');
     expect(twins.map((p) => p.login).sort()).toEqual(['twin-1@acme.example', 'twin-2@acme.example']);
     expect(await okta().findPeopleByEmail('win@acme.example')).toEqual([]);
@@ -90,7 +74,7 @@ describe('people', () => {
 
   test('a quote in an e-mail stays inside the search', async () => {
     const odd = '"o\\x"@acme.example';
-    const { id } = await console.createUser('odd@acme.example', { email: odd });
+    const { id } = await org.console.createUser('odd@acme.example', { email: odd });
     expect((await okta().findPeopleByEmail(odd)).map((p) => p.id)).toEqual([id]);
     expect(await okta().findPeopleByEmail('x" or profile.email sw "i')).toEqual([]);
   });
@@ -105,7 +89,7 @@ describe('people', () => {
     ['STAGED', 'inactive'],
     ['PROVISIONED', 'inactive'],
   ])('somebody who is %s there is %s here', async (theirs, ours) => {
-    await console.setStatus('ines', theirs);
+    await org.console.setStatus('ines', theirs);
     expect((await okta().readPerson(ines))?.status).toBe(ours);
     expect((await okta().findPeopleByEmail('ines@acme.example'))[0]?.status).toBe(ours);
   });
@@ -138,7 +122,7 @@ describe('groups', () => {
 
   test('quotes, slashes and backslashes in a name', async () => {
     const name = 'Orders / "prod" \\ 100% & more?';
-    const { id } = await console.createGroup(name);
+    const { id } = await org.console.createGroup(name);
     expect((await okta().findGroup(name))?.id).toBe(id);
     expect(await okta().findGroup('x" or profile.name sw "anypoint')).toBeNull();
   });
@@ -160,27 +144,27 @@ describe('members', () => {
   });
 
   test('a list goes on beyond 200, and so do the groups of a person', async () => {
-    await console.setRateLimit(10_000);
-    const group = await console.createGroup('large');
+    await org.console.setRateLimit(10_000);
+    const group = await org.console.createGroup('large');
     const idp = okta();
     const added: string[] = [];
     for (let start = 0; start < 450; start += 25)
       added.push(
         ...(await Promise.all(
           Array.from({ length: 25 }, async (_, i) => {
-            const { id } = await console.createUser(`p${start + i}@acme.example`);
+            const { id } = await org.console.createUser(`p${start + i}@acme.example`);
             await idp.addMember(group.id, id);
             return id;
           }),
         )),
       );
-    started.world.faults.forgetSeen();
+    org.world.faults.forgetSeen();
     const listed = (await all(idp.listMembers(group.id))).map((p) => p.id);
     expect(listed.sort()).toEqual(added.sort());
-    expect(started.world.faults.seen({ vendor: 'okta' })).toHaveLength(3);
+    expect(org.world.faults.seen({ vendor: 'okta' })).toHaveLength(3);
 
     for (let i = 0; i < 210; i += 1) {
-      const { id } = await console.createGroup(`of-ines-${i}`);
+      const { id } = await org.console.createGroup(`of-ines-${i}`);
       await idp.addMember(id, ines);
     }
     expect(await idp.isMember(group.id, ines)).toBe(false);
@@ -228,17 +212,17 @@ describe('faults', () => {
     { status: 503, code: 'idp.unavailable', vendorCode: 'E0000181', retryable: true, outcomeUnknown: true },
   ];
   test.each(cases)('$status on a write is $code', async ({ status, ...expected }) => {
-    started.world.faults.add({ vendor: 'okta', kind: 'status', status, method: 'PUT' });
+    org.world.faults.add({ vendor: 'okta', kind: 'status', status, method: 'PUT' });
     expect(await faultOf(okta().addMember(ordersRead, ines))).toMatchObject(expected);
   });
 
   test('429 tells when the bucket refills', async () => {
-    started.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, times: 1 });
+    org.world.faults.add({ vendor: 'okta', kind: 'status', status: 429, times: 1 });
     const told = await faultOf(okta().check());
     expect(told.retryAfterMs).toBeGreaterThanOrEqual(1_000);
     expect(told.retryAfterMs).toBeLessThanOrEqual(3_000);
 
-    await console.setRateLimit(0);
+    await org.console.setRateLimit(0);
     const empty = await faultOf(okta().check());
     expect(empty.code).toBe('idp.throttled');
     expect(empty.retryAfterMs).toBeGreaterThan(3_000);
@@ -246,7 +230,7 @@ describe('faults', () => {
   });
 
   test('no answer to a read is a time-out; no answer to a write is an unknown outcome', async () => {
-    started.world.faults.add({ vendor: 'okta', kind: 'timeout' });
+    org.world.faults.add({ vendor: 'okta', kind: 'timeout' });
     expect(await faultOf(okta(150).isMember(ordersRead, ines))).toMatchObject({
       code: 'idp.timeout',
       retryable: true,
@@ -256,12 +240,12 @@ describe('faults', () => {
       code: 'idp.timeout',
       outcomeUnknown: true,
     });
-    started.world.faults.clear();
+    org.world.faults.clear();
     expect(await okta().isMember(ordersRead, ines)).toBe(false);
   });
 
   test('a write that had its effect without an answer can be read back', async () => {
-    started.world.faults.add({ vendor: 'okta', kind: 'timeoutAfterWrite', method: 'PUT' });
+    org.world.faults.add({ vendor: 'okta', kind: 'timeoutAfterWrite', method: 'PUT' });
     expect(await faultOf(okta(150).addMember(ordersRead, ines))).toMatchObject({
       code: 'idp.timeout',
       outcomeUnknown: true,
@@ -270,7 +254,7 @@ describe('faults', () => {
   });
 
   test('a connection that breaks', async () => {
-    started.world.faults.add({ vendor: 'okta', kind: 'disconnect' });
+    org.world.faults.add({ vendor: 'okta', kind: 'disconnect' });
     expect(await faultOf(okta().readPerson(ines))).toMatchObject({
       code: 'idp.unavailable',
       outcomeUnknown: false,
@@ -282,15 +266,15 @@ describe('faults', () => {
   });
 
   test('a lost write looks like success and is seen only by reading', async () => {
-    started.world.faults.add({ vendor: 'okta', kind: 'dropWrite', method: 'PUT', times: 1 });
+    org.world.faults.add({ vendor: 'okta', kind: 'dropWrite', method: 'PUT', times: 1 });
     await okta().addMember(ordersRead, ines);
     expect(await okta().isMember(ordersRead, ines)).toBe(false);
   });
 
   test('a wrong API token', async () => {
-    const idp = createOkta({ orgUrl: `${started.url}/okta`, auth: { token: 'wrong' } });
+    const idp = createOkta({ orgUrl: `${org.url}/okta`, auth: { token: 'wrong' } });
     expect(await faultOf(idp.check())).toMatchObject({ code: 'idp.unauthorized', vendorCode: 'E0000011' });
-    expect(started.world.faults.seen({ vendor: 'okta' })).toHaveLength(1);
+    expect(org.world.faults.seen({ vendor: 'okta' })).toHaveLength(1);
   });
 });
 
@@ -301,12 +285,12 @@ describe('service app', () => {
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const publicJwk = rsa.publicKey.export({ format: 'jwk' });
-  const tokenRequests = () => started.world.faults.seen({ vendor: 'okta', path: '/oauth2/v1/token$' }).length;
+  const tokenRequests = () => org.world.faults.seen({ vendor: 'okta', path: '/oauth2/v1/token$' }).length;
   const asApp = (privateKey: string, timeoutMs = 5_000) =>
-    createOkta({ orgUrl: `${started.url}/okta/`, auth: { clientId, privateKey }, timeoutMs });
+    createOkta({ orgUrl: `${org.url}/okta/`, auth: { clientId, privateKey }, timeoutMs });
 
   test('signs its way in once and keeps the token', async () => {
-    await console.registerServiceApp({ clientId, publicJwk, scopes });
+    await org.console.registerServiceApp({ clientId, publicJwk, scopes });
     const idp = asApp(pem);
     await Promise.all([idp.check(), idp.readPerson(ines), idp.addMember(ordersRead, ines)]);
     expect(await idp.isMember(ordersRead, ines)).toBe(true);
@@ -314,16 +298,16 @@ describe('service app', () => {
   });
 
   test('takes PKCS #1, and an EC key as JWK with its key id', async () => {
-    await console.registerServiceApp({ clientId, publicJwk, scopes });
+    await org.console.registerServiceApp({ clientId, publicJwk, scopes });
     await asApp(rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()).check();
     const keyed = { ...ec.publicKey.export({ format: 'jwk' }), kid: 'key-2' };
-    await console.registerServiceApp({ clientId, publicJwk: keyed, scopes });
+    await org.console.registerServiceApp({ clientId, publicJwk: keyed, scopes });
     const jwk = { ...ec.privateKey.export({ format: 'jwk' }), kid: 'key-2' };
     await asApp(JSON.stringify(jwk)).check();
   });
 
   test('gives a token up a minute before its end', async () => {
-    await console.registerServiceApp({ clientId, publicJwk, scopes, tokenTtlSeconds: 60 });
+    await org.console.registerServiceApp({ clientId, publicJwk, scopes, tokenTtlSeconds: 60 });
     const idp = asApp(pem);
     await idp.readPerson(ines);
     await idp.readPerson(ines);
@@ -331,20 +315,20 @@ describe('service app', () => {
   });
 
   test('fetches a new token once when the old one is refused', async () => {
-    await console.registerServiceApp({ clientId, publicJwk, scopes });
+    await org.console.registerServiceApp({ clientId, publicJwk, scopes });
     const idp = asApp(pem);
     await idp.readPerson(ines);
-    await console.revokeTokens();
+    await org.console.revokeTokens();
     await idp.addMember(ordersRead, ines);
     expect(tokenRequests()).toBe(2);
 
-    started.world.faults.add({ vendor: 'okta', kind: 'status', status: 401, path: '^/api' });
+    org.world.faults.add({ vendor: 'okta', kind: 'status', status: 401, path: '^/api' });
     expect((await faultOf(idp.readPerson(ines))).code).toBe('idp.unauthorized');
     expect(tokenRequests()).toBe(3);
   });
 
   test('a key that is not registered, a scope that is not granted, a key that is none', async () => {
-    await console.registerServiceApp({ clientId, publicJwk, scopes: ['okta.groups.manage'] });
+    await org.console.registerServiceApp({ clientId, publicJwk, scopes: ['okta.groups.manage'] });
     const stranger = ec.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     expect(await faultOf(asApp(stranger).check())).toMatchObject({
       code: 'idp.unauthorized',
@@ -358,8 +342,8 @@ describe('service app', () => {
   });
 
   test('a token endpoint in trouble leaves no write in doubt', async () => {
-    await console.registerServiceApp({ clientId, publicJwk, scopes });
-    started.world.faults.add({ vendor: 'okta', kind: 'timeout', path: 'token$', times: 1 });
+    await org.console.registerServiceApp({ clientId, publicJwk, scopes });
+    org.world.faults.add({ vendor: 'okta', kind: 'timeout', path: 'token$', times: 1 });
     expect(await faultOf(asApp(pem, 150).addMember(ordersRead, ines))).toMatchObject({
       code: 'idp.timeout',
       outcomeUnknown: false,
@@ -368,7 +352,7 @@ describe('service app', () => {
       [429, 'idp.throttled'],
       [503, 'idp.unavailable'],
     ] as const) {
-      started.world.faults.add({ vendor: 'okta', kind: 'status', status, path: 'token$', times: 1 });
+      org.world.faults.add({ vendor: 'okta', kind: 'status', status, path: 'token$', times: 1 });
       expect(await faultOf(asApp(pem).addMember(ordersRead, ines))).toMatchObject({
         code,
         retryable: true,

@@ -2,37 +2,28 @@ import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createOktaEmulator, type OktaEmulator } from '../../src/sandbox/okta/emulator.ts';
+import type { OktaEmulator } from '../../src/sandbox/okta/emulator.ts';
 import { credentials, oktaGroups, people } from '../../src/sandbox/seed.ts';
-import { oktaConsole } from './okta-console.ts';
-import { startScimRecorder, until } from './scim-recorder.ts';
-import { type StartedEmulator, startEmulator } from './start-emulator.ts';
+import { until } from './scim-recorder.ts';
+import { type PushingOkta, startPushingOkta } from './start-okta.ts';
 
 const idOf = (key: string) => people.find((p) => p.key === key)?.oktaId ?? '';
 const groupId = (name: string) => oktaGroups.find((g) => g.name === name)?.id ?? '';
 const ordersRead = groupId('anypoint-orders-read');
 const memberOf = (group: string, key: string) => `/api/v1/groups/${groupId(group)}/users/${idOf(key)}`;
 
-let started: StartedEmulator;
-let console: ReturnType<typeof oktaConsole>;
-let scim: Awaited<ReturnType<typeof startScimRecorder>>;
+let org: PushingOkta;
 
 beforeEach(async () => {
-  scim = await startScimRecorder();
-  started = await startEmulator(createOktaEmulator, { latchkey: { url: scim.url, scimToken: 's3cret' } });
-  console = oktaConsole(started.url);
-  await console.setPush({ latencyMs: 0, jitterMs: 0 });
+  org = await startPushingOkta();
 });
-afterEach(async () => {
-  await started.close();
-  await scim.close();
-});
+afterEach(() => org.close());
 
 // biome-ignore lint/suspicious/noExplicitAny: the tests look at whatever came.
 type Got = Omit<Response, 'json' | 'clone'> & { json(): Promise<any>; clone(): Got };
 
 function ask(method: string, path: string, init: RequestInit = {}): Promise<Got> {
-  return fetch(`${started.url}/okta${path}`, {
+  return fetch(`${org.url}/okta${path}`, {
     method,
     headers: { authorization: `SSWS ${credentials.oktaApiToken}` },
     ...init,
@@ -50,7 +41,7 @@ async function errorCode(response: Got): Promise<string> {
   return `${response.status} ${body.errorCode}`;
 }
 
-const idle = () => until(async () => (await console.readPush()).pending === 0);
+const idle = () => until(async () => (await org.console.readPush()).pending === 0);
 
 describe('management API', () => {
   test('membership is written with 204, twice if need be', async () => {
@@ -79,7 +70,7 @@ describe('management API', () => {
   });
 
   test('every answer says how full the bucket is; an empty one is 429 without Retry-After', async () => {
-    await console.setRateLimit(2);
+    await org.console.setRateLimit(2);
     const first = await ask('GET', '/api/v1/groups');
     expect(first.headers.get('x-rate-limit-limit')).toBe('2');
     expect(first.headers.get('x-rate-limit-remaining')).toBe('1');
@@ -92,7 +83,7 @@ describe('management API', () => {
     expect(waitSeconds).toBeGreaterThan(50);
     expect(waitSeconds).toBeLessThanOrEqual(61);
 
-    started.world.faults.add({ vendor: 'okta', kind: 'status', status: 429 });
+    org.world.faults.add({ vendor: 'okta', kind: 'status', status: 429 });
     const told = await ask('PUT', memberOf('anypoint-orders-read', 'ines'));
     expect(await errorCode(told.clone())).toBe('429 E0000047');
     expect(told.headers.get('x-rate-limit-limit')).toBe('0');
@@ -101,7 +92,7 @@ describe('management API', () => {
 
   test('lists page by Link header', async () => {
     const seen: string[] = [];
-    let next: string | undefined = `${started.url}/okta/api/v1/users?limit=3`;
+    let next: string | undefined = `${org.url}/okta/api/v1/users?limit=3`;
     let pages = 0;
     while (next !== undefined) {
       const response: Got = await fetch(next, {
@@ -164,11 +155,11 @@ describe('management API', () => {
     };
     const filter = 'eventType eq "group.user_membership.add"';
     const since = new Date(Date.now() - 1_000).toISOString();
-    const start = `${started.url}/okta/api/v1/logs?${new URLSearchParams({ since, filter })}`;
+    const start = `${org.url}/okta/api/v1/logs?${new URLSearchParams({ since, filter })}`;
     const empty = await poll(start);
     expect(empty.events).toEqual([]);
     await ask('PUT', memberOf('anypoint-orders-read', 'ines'));
-    await console.setStatus('erik', 'SUSPENDED');
+    await org.console.setStatus('erik', 'SUSPENDED');
     const one = await poll(empty.next);
     expect(one.events).toMatchObject([
       {
@@ -181,12 +172,12 @@ describe('management API', () => {
       },
     ]);
     expect((await poll(one.next)).events).toEqual([]);
-    await console.addMember('anypoint-orders-read', 'erik');
+    await org.console.addMember('anypoint-orders-read', 'erik');
     expect((await poll(one.next)).events).toHaveLength(1);
   });
 
   test('a lost write answers success and changes nothing', async () => {
-    started.world.faults.add({ vendor: 'okta', kind: 'dropWrite', times: 1 });
+    org.world.faults.add({ vendor: 'okta', kind: 'dropWrite', times: 1 });
     expect((await ask('PUT', memberOf('anypoint-orders-read', 'ines'))).status).toBe(204);
     expect(await (await ask('GET', `/api/v1/groups/${ordersRead}/users`)).json()).toEqual([]);
   });
@@ -212,14 +203,14 @@ describe('org authorization server', () => {
       .setProtectedHeader({ alg: 'ES256' })
       .setIssuer(clientId)
       .setSubject(clientId)
-      .setAudience(claims.audience ?? `${started.url}/okta/oauth2/v1/token`)
+      .setAudience(claims.audience ?? `${org.url}/okta/oauth2/v1/token`)
       .setExpirationTime(Math.floor(Date.now() / 1_000) + (claims.ttlSeconds ?? 60))
       .sign(privateKey);
   }
   const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
   beforeEach(() =>
-    console.registerServiceApp({
+    org.console.registerServiceApp({
       clientId,
       publicJwk: publicKey.export({ format: 'jwk' }),
       scopes: ['okta.groups.read'],
@@ -268,9 +259,9 @@ describe('org authorization server', () => {
 describe('SCIM push', () => {
   test('first push: look up, create, add; then one PATCH and its rename a change', async () => {
     await ask('PUT', memberOf('anypoint-orders-read', 'ines'));
-    await until(() => scim.pushes.length === 6);
+    await until(() => org.scim.pushes.length === 6);
     await idle();
-    expect(scim.lines()).toEqual([
+    expect(org.scim.lines()).toEqual([
       'GET /Groups?filter=displayName eq "anypoint-orders-read"&startIndex=1&count=100',
       'POST /Groups',
       'GET /Users?filter=userName eq "ines@acme.example"&startIndex=1&count=100',
@@ -278,7 +269,7 @@ describe('SCIM push', () => {
       'PATCH /Groups/Groups-1',
       'PATCH /Groups/Groups-1',
     ]);
-    const [, group, , user, add, rename] = scim.pushes;
+    const [, group, , user, add, rename] = org.scim.pushes;
     expect(group?.body).toEqual({
       schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
       displayName: 'anypoint-orders-read',
@@ -296,7 +287,7 @@ describe('SCIM push', () => {
     expect(rename?.body.Operations).toEqual([
       { op: 'replace', value: { id: 'Groups-1', displayName: 'anypoint-orders-read' } },
     ]);
-    for (const push of scim.pushes)
+    for (const push of org.scim.pushes)
       expect(push.headers).toMatchObject({
         'user-agent': 'Okta SCIM Client 1.0.0',
         authorization: 'Bearer s3cret',
@@ -304,55 +295,55 @@ describe('SCIM push', () => {
 
     await ask('DELETE', memberOf('anypoint-orders-read', 'ines'));
     await ask('DELETE', memberOf('anypoint-orders-read', 'ines'));
-    await until(() => scim.pushes.length === 8);
+    await until(() => org.scim.pushes.length === 8);
     await idle();
-    expect(scim.lines().slice(6)).toEqual(['PATCH /Groups/Groups-1', 'PATCH /Groups/Groups-1']);
-    expect(scim.memberOperations().at(-1)).toEqual({ op: 'remove', path: 'members[value eq "Users-2"]' });
+    expect(org.scim.lines().slice(6)).toEqual(['PATCH /Groups/Groups-1', 'PATCH /Groups/Groups-1']);
+    expect(org.scim.memberOperations().at(-1)).toEqual({ op: 'remove', path: 'members[value eq "Users-2"]' });
   });
 
   test('only members who are assigned to the app, and only groups that are pushed', async () => {
-    await console.assign('erik', false);
-    await console.addMember('anypoint-orders-read', 'erik');
-    await console.addMember('security-officers', 'ines');
+    await org.console.assign('erik', false);
+    await org.console.addMember('anypoint-orders-read', 'erik');
+    await org.console.addMember('security-officers', 'ines');
     await sleep(100);
-    expect(scim.pushes).toEqual([]);
-    await console.assign('erik', true);
-    await until(() => scim.memberOperations().length === 1);
+    expect(org.scim.pushes).toEqual([]);
+    await org.console.assign('erik', true);
+    await until(() => org.scim.memberOperations().length === 1);
   });
 
   test('deactivation is a PATCH without path; a suspension is not told', async () => {
-    await console.addMember('anypoint-orders-read', 'ines');
-    await until(() => scim.pushes.length === 6);
-    await console.setStatus('ines', 'SUSPENDED');
-    await console.setStatus('ines', 'ACTIVE');
+    await org.console.addMember('anypoint-orders-read', 'ines');
+    await until(() => org.scim.pushes.length === 6);
+    await org.console.setStatus('ines', 'SUSPENDED');
+    await org.console.setStatus('ines', 'ACTIVE');
     await idle();
-    expect(scim.pushes).toHaveLength(6);
-    await console.setStatus('ines', 'DEPROVISIONED');
-    await until(() => scim.pushes.length === 7);
-    expect(scim.pushes[6]).toMatchObject({
+    expect(org.scim.pushes).toHaveLength(6);
+    await org.console.setStatus('ines', 'DEPROVISIONED');
+    await until(() => org.scim.pushes.length === 7);
+    expect(org.scim.pushes[6]).toMatchObject({
       method: 'PATCH',
       path: '/Users/Users-2',
       body: { Operations: [{ op: 'replace', value: { active: false } }] },
     });
-    await console.setStatus('ines', 'ACTIVE');
-    await until(() => scim.pushes.length === 10);
-    expect(scim.pushes[7]?.body.Operations).toEqual([{ op: 'replace', value: { active: true } }]);
+    await org.console.setStatus('ines', 'ACTIVE');
+    await until(() => org.scim.pushes.length === 10);
+    expect(org.scim.pushes[7]?.body.Operations).toEqual([{ op: 'replace', value: { active: true } }]);
   });
 
   test('a group keeps its order through an outage, and nothing is pushed twice', async () => {
-    await console.addMember('anypoint-orders-read', 'ines');
-    await until(() => scim.pushes.length === 6);
-    await console.setPush({ latencyMs: 0, jitterMs: 40 });
-    scim.refuseNext(503, /Groups-1$/);
-    await console.removeMember('anypoint-orders-read', 'ines');
-    await console.addMember('anypoint-orders-read', 'erik');
-    await console.addMember('anypoint-orders-read', 'ines');
+    await org.console.addMember('anypoint-orders-read', 'ines');
+    await until(() => org.scim.pushes.length === 6);
+    await org.console.setPush({ latencyMs: 0, jitterMs: 40 });
+    org.scim.refuseNext(503, /Groups-1$/);
+    await org.console.removeMember('anypoint-orders-read', 'ines');
+    await org.console.addMember('anypoint-orders-read', 'erik');
+    await org.console.addMember('anypoint-orders-read', 'ines');
     // The outage holds up its own group only.
-    await console.addMember('anypoint-orders-deploy', 'tom');
-    await until(() => scim.lines().includes('POST /Groups') && scim.memberOperations().length >= 3);
-    expect((await console.readPush()).lastError).toMatch(/503/);
+    await org.console.addMember('anypoint-orders-deploy', 'tom');
+    await until(() => org.scim.lines().includes('POST /Groups') && org.scim.memberOperations().length >= 3);
+    expect((await org.console.readPush()).lastError).toMatch(/503/);
     await idle();
-    const toFirstGroup = scim.pushes
+    const toFirstGroup = org.scim.pushes
       .filter((p) => p.path === '/Groups/Groups-1')
       .flatMap((p) => p.body.Operations ?? [])
       .filter((o) => o.path !== undefined)
@@ -365,51 +356,51 @@ describe('SCIM push', () => {
       ['add', 'members', 'erik@acme.example'],
       ['add', 'members', 'ines@acme.example'],
     ]);
-    expect(scim.lines().filter((l) => l === 'POST /Users')).toHaveLength(3);
+    expect(org.scim.lines().filter((l) => l === 'POST /Users')).toHaveLength(3);
   });
 
   test('a refusal that will not pass is given up', async () => {
-    scim.refuseNext(401);
-    await console.addMember('anypoint-orders-read', 'ines');
+    org.scim.refuseNext(401);
+    await org.console.addMember('anypoint-orders-read', 'ines');
     await idle();
-    expect(scim.pushes).toHaveLength(1);
-    expect((await console.readPush()).lastError).toMatch(/401/);
+    expect(org.scim.pushes).toHaveLength(1);
+    expect((await org.console.readPush()).lastError).toMatch(/401/);
   });
 
   test('pushes can be lost, by kind, or held', async () => {
-    await console.pushNow('anypoint-orders-read');
+    await org.console.pushNow('anypoint-orders-read');
     await idle();
-    scim.pushes.length = 0;
-    await console.setPush({ drop: 'add' });
-    await console.addMember('anypoint-orders-read', 'ines');
+    org.scim.pushes.length = 0;
+    await org.console.setPush({ drop: 'add' });
+    await org.console.addMember('anypoint-orders-read', 'ines');
     await sleep(50);
-    expect(scim.pushes).toEqual([]);
-    await console.setPush({ drop: 'remove' });
-    await console.removeMember('anypoint-orders-read', 'ines');
-    await console.addMember('anypoint-orders-read', 'erik');
-    await until(() => scim.memberOperations().length === 1);
-    await console.setPush({ drop: 'all' });
-    await console.addMember('anypoint-orders-read', 'tom');
-    await console.setPush({ drop: 'none', paused: true });
-    await console.addMember('anypoint-orders-read', 'sam');
+    expect(org.scim.pushes).toEqual([]);
+    await org.console.setPush({ drop: 'remove' });
+    await org.console.removeMember('anypoint-orders-read', 'ines');
+    await org.console.addMember('anypoint-orders-read', 'erik');
+    await until(() => org.scim.memberOperations().length === 1);
+    await org.console.setPush({ drop: 'all' });
+    await org.console.addMember('anypoint-orders-read', 'tom');
+    await org.console.setPush({ drop: 'none', paused: true });
+    await org.console.addMember('anypoint-orders-read', 'sam');
     await sleep(50);
-    expect(await console.readPush()).toMatchObject({ pending: 1, paused: true });
-    await console.setPush({ paused: false });
+    expect(await org.console.readPush()).toMatchObject({ pending: 1, paused: true });
+    await org.console.setPush({ paused: false });
     await idle();
-    const added = scim.memberOperations().map((o) => (o.value as { display: string }[])[0]?.display);
+    const added = org.scim.memberOperations().map((o) => (o.value as { display: string }[])[0]?.display);
     expect(added).toEqual(['erik@acme.example', 'sam@acme.example']);
   });
 
   test('a full push replaces the members, and covers what was waiting', async () => {
-    await console.pushNow('anypoint-orders-read');
+    await org.console.pushNow('anypoint-orders-read');
     await idle();
-    await console.setPush({ paused: true });
-    await console.addMember('anypoint-orders-read', 'ines');
-    await console.pushNow('anypoint-orders-read');
-    await console.addMember('anypoint-orders-read', 'erik');
-    await console.setPush({ paused: false });
+    await org.console.setPush({ paused: true });
+    await org.console.addMember('anypoint-orders-read', 'ines');
+    await org.console.pushNow('anypoint-orders-read');
+    await org.console.addMember('anypoint-orders-read', 'erik');
+    await org.console.setPush({ paused: false });
     await idle();
-    const operations = scim.memberOperations();
+    const operations = org.scim.memberOperations();
     // The first change was ahead of the full push, the last one is inside it.
     expect(operations.map((o) => [o.op, (o.value as unknown[]).length])).toEqual([
       ['add', 1],
@@ -418,34 +409,34 @@ describe('SCIM push', () => {
   });
 
   test('the initial push goes out once, with people and their groups', async () => {
-    const emulator = started.emulator as OktaEmulator;
+    const emulator = org.emulator as OktaEmulator;
     emulator.pushInitially();
     emulator.pushInitially();
     await idle();
-    expect(scim.lines().filter((l) => l === 'POST /Groups')).toHaveLength(7);
-    expect(scim.lines().filter((l) => l === 'POST /Users')).toHaveLength(1);
-    expect(scim.memberOperations()).toHaveLength(1);
+    expect(org.scim.lines().filter((l) => l === 'POST /Groups')).toHaveLength(7);
+    expect(org.scim.lines().filter((l) => l === 'POST /Users')).toHaveLength(1);
+    expect(org.scim.memberOperations()).toHaveLength(1);
   });
 
   test('ids that are gone at the provider are looked up and made again', async () => {
-    await console.addMember('anypoint-orders-read', 'ines');
+    await org.console.addMember('anypoint-orders-read', 'ines');
     await idle();
-    scim.forget();
-    scim.pushes.length = 0;
-    await console.addMember('anypoint-orders-read', 'erik');
+    org.scim.forget();
+    org.scim.pushes.length = 0;
+    await org.console.addMember('anypoint-orders-read', 'erik');
     await idle();
-    expect(scim.lines().filter((l) => l === 'POST /Groups')).toHaveLength(1);
+    expect(org.scim.lines().filter((l) => l === 'POST /Groups')).toHaveLength(1);
     // The new group is told all its members.
-    expect(scim.memberOperations().at(-1)).toMatchObject({
+    expect(org.scim.memberOperations().at(-1)).toMatchObject({
       value: [{ display: 'ines@acme.example' }, { display: 'erik@acme.example' }],
     });
-    expect(scim.lines().filter((l) => l === 'POST /Users')).toHaveLength(2);
+    expect(org.scim.lines().filter((l) => l === 'POST /Users')).toHaveLength(2);
 
-    scim.forget();
-    scim.pushes.length = 0;
-    await console.setStatus('ines', 'DEPROVISIONED');
+    org.scim.forget();
+    org.scim.pushes.length = 0;
+    await org.console.setStatus('ines', 'DEPROVISIONED');
     await idle();
-    expect(scim.lines()).toEqual([
+    expect(org.scim.lines()).toEqual([
       expect.stringMatching(/^PATCH .Users/),
       expect.stringMatching(/^GET .Users/),
     ]);
@@ -453,25 +444,25 @@ describe('SCIM push', () => {
 });
 
 test('a snapshot brings back groups, statuses, remote ids and pushes that wait', async () => {
-  await console.addMember('anypoint-orders-read', 'ines');
+  await org.console.addMember('anypoint-orders-read', 'ines');
   await idle();
-  await console.setPush({ paused: true });
-  await console.addMember('anypoint-orders-read', 'erik');
-  const saved = JSON.parse(JSON.stringify(started.emulator.snapshot()));
-  await console.removeMember('anypoint-orders-read', 'ines');
-  await console.setStatus('tom', 'SUSPENDED');
-  scim.pushes.length = 0;
+  await org.console.setPush({ paused: true });
+  await org.console.addMember('anypoint-orders-read', 'erik');
+  const saved = JSON.parse(JSON.stringify(org.emulator.snapshot()));
+  await org.console.removeMember('anypoint-orders-read', 'ines');
+  await org.console.setStatus('tom', 'SUSPENDED');
+  org.scim.pushes.length = 0;
 
-  started.emulator.restore(saved);
-  const group = (await console.readGroups()).find((g) => g.name === 'anypoint-orders-read');
+  org.emulator.restore(saved);
+  const group = (await org.console.readGroups()).find((g) => g.name === 'anypoint-orders-read');
   expect(group?.members.map((m) => m.key)).toEqual(['ines', 'erik']);
-  await console.setPush({ paused: false });
+  await org.console.setPush({ paused: false });
   await idle();
-  expect(scim.lines()).toEqual([
+  expect(org.scim.lines()).toEqual([
     expect.stringMatching(/^GET \/Users/),
     'POST /Users',
     'PATCH /Groups/Groups-1',
     'PATCH /Groups/Groups-1',
   ]);
-  expect(started.world.changes()).toBeGreaterThan(0);
+  expect(org.world.changes()).toBeGreaterThan(0);
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Job } from '../../src/core/reactions.ts';
@@ -16,6 +15,7 @@ import {
   unlease,
 } from '../../src/store/outbox.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
+import { eventually } from '../eventually.ts';
 
 let fresh: FreshDatabase;
 let db: Db;
@@ -105,10 +105,12 @@ test('each job has a key that tells it from every other', () => {
 describe('a lease', () => {
   test('keeps others off until it runs out, then the row is due again', async () => {
     await addJobs(db, [tell]);
-    await leaseDue(db, 10, 50);
-    expect(await leaseDue(db, 10, 50)).toEqual([]);
-    await sleep(70);
-    expect(await lease()).toMatchObject({ leases: 2 });
+    await leaseDue(db, 10, 1_000);
+    expect(await leaseDue(db, 10, 1_000)).toEqual([]);
+    await eventually('it has run out', async () => {
+      const [row] = await leaseDue(db, 10, LEASE_MS);
+      return row?.leases === 2;
+    });
   });
 
   test('is given to one of many that ask at once', async () => {
