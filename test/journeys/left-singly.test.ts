@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
-import { buttonsOf, type CardSeen, type Journey, setOut, wordsOf } from './journey.ts';
+import { buttonsOf, type CardSeen, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
 
 const PATIENCE_MS = 90_000;
@@ -126,6 +126,37 @@ test(
       'massItemsAnswered',
       'massItemsDecided',
     ]);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'an admin’s word outlives a mistake of the directory that loses many at once',
+  async () => {
+    // given somebody whom an admin offboarded, and whose application nobody has decided on
+    await walk.request('POST', '/anypoint/sim/applications', {
+      name: 'ines-tool',
+      owners: ['ines'],
+      apis: ['orders-api'],
+    });
+    const form = await walk.openForm('sofia', `offboard <@${slackIdOf('ines')}|ines>`);
+    await walk.submit('sofia', form, { reason: { reason: 'Her last day was yesterday' } });
+    await leavers.caseIs('ines', 'appsOpen');
+    const standing = async () =>
+      (
+        await walk.query<{ status: string }>(
+          `select s.status from standings s join people p on p.id = s.person_id where p.email = 'ines@acme.example'`,
+        )
+      )[0]?.status;
+
+    // when Okta loses her with too many others, and has her again
+    await leavers.status('ines', 'DEPROVISIONED');
+    await walk.until('that is seen', async () => (await standing()) === 'deprovisioned');
+    await leavers.status('ines', 'ACTIVE');
+    await walk.until('and the other', async () => (await standing()) === 'active');
+
+    // then
+    expect(await leavers.caseOf('ines')).toMatchObject({ state: 'appsOpen', cause: 'byHand', agreed: null });
   },
   PATIENCE_MS,
 );

@@ -4,6 +4,7 @@ import type { ChangeId, EntitlementKey, MassChangeId, PersonId } from '../../src
 import type { MassAnswer } from '../../src/core/mass-change.ts';
 import { renewBirthrights } from '../../src/flow/birthright.ts';
 import { commit } from '../../src/flow/commit.ts';
+import { putOnOneCard } from '../../src/flow/mass-change.ts';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
@@ -32,6 +33,7 @@ beforeAll(async () => {
     people,
     catalogue: (catalogue) => ({
       ...catalogue,
+      massGuard: { ...catalogue.massGuard, memberships: 1 },
       entitlements: catalogue.entitlements.map((e) =>
         e.key === 'dashboards-view' ? { ...e, autoApprove: true } : e,
       ),
@@ -166,6 +168,17 @@ test(
     expect(found.doc.reason).toContain('Olga Brandt has left: Sofia Ricci offboarded them');
     await walk.until('it is taken away', async () => !(await walk.isInGroup('olga', READERS.group)));
     await walk.until('and not in MuleSoft', async () => (await leavers.teamsOf('olga')).length === 0);
+
+    // also among many who are asked about on one card
+    const groupId = road.catalogue.targets().find((t) => t.groupName === READERS.group)?.groupId ?? '';
+    const [sofia, tom] = [await idOf('sofia'), await idOf('tom')];
+    const alone = await putOnOneCard(road, groupId, { unrequested: [personId, sofia, tom], lost: [] });
+    expect(alone).toEqual([personId]);
+    const onCard = await walk.query<{ person_id: string }>(
+      'select person_id from mass_change_items where outcome is null',
+    );
+    expect(onCard.map((item) => item.person_id).sort()).toEqual([sofia, tom].sort());
+    await putOnOneCard(road, groupId, { unrequested: [], lost: [] });
 
     // when somebody who may not tries to take it back, and then an admin without a reason
     const text = `offboard cancel ${mentionOf('olga')}`;
@@ -314,6 +327,25 @@ test(
     await walk.until('the rule gives again', async () =>
       (await changesOf('mira')).some((c) => c.cause === 'birthright' && c.state === 'inEffect'),
     );
+
+    // and who lost the app, of whom an admin says that they have left, until they have it again
+    await walk.request('POST', '/okta/sim/assign', { key: 'mira', assigned: false });
+    const { id } = await leavers.caseIs('mira', 'asking');
+    await walk.click('sam', await leavers.cardSays(id, 'left the company?'), 'offboarding_left');
+    await leavers.caseIs('mira', 'closed');
+    await leavers.cardSays(id, 'Until this is taken back, or');
+    const refused = await walk.ask('tom', {
+      entitlement: READ,
+      reason: 'For Mira',
+      for: mira.slackId,
+    });
+    expect(!refused.sent && 'errors' in refused && refused.errors.for).toContain(
+      'Sam Whitaker offboarded them',
+    );
+    await closesForms('tom');
+    await walk.request('POST', '/okta/sim/assign', { key: 'mira', assigned: true });
+    await leavers.caseIs('mira', 'returned');
+    await walk.asks('tom', { entitlement: READ, reason: 'For Mira again', for: mira.slackId });
   },
   PATIENCE_MS,
 );
