@@ -168,9 +168,12 @@ function refuseClicker({ clicker, plan, barred }: MassFacts): Refusal | null {
     );
   if (distinct(plan.seats).some((p) => p.id === clicker.id)) return null;
   const names = distinct(plan.seats).map((p) => p.name);
+  const byRule = plan.barred?.find((b) => b.id === clicker.id);
   return refuse(
     'notAnApprover',
-    'You are not among those who may decide on this.',
+    byRule === undefined
+      ? 'You are not among those who may decide on this.'
+      : `Policy does not let you decide on this: ${byRule.why}${byRule.clause === null ? '' : ` (${byRule.clause})`}.`,
     `Those who may: ${names.join(', ') || 'nobody at the moment'}.`,
   );
 }
