@@ -65,7 +65,9 @@ async function heedSome(road: Road): Promise<number> {
         if (person instanceof Fault) await heedAfter(unit, row, person);
         else await heedOne(road, unit, row, person, following, suspects);
       }
-      for (const pair of suspects) await suspect(road, unit, JSON.parse(pair), following);
+      const told = [...suspects].map((pair): Suspect => JSON.parse(pair));
+      for (const alike of Map.groupBy(told, (s) => `${s.direction} ${s.groupId}`).values())
+        await suspect(road, unit, alike, following);
       return { result: null, ...following };
     },
     road.nudge,
@@ -145,9 +147,12 @@ async function heedMembership(
   const pair = { personId: person.id, groupId };
   const isWorkedOn = await noteEvidence(road, unit, row, told, pair, following);
   const isAdded = told.direction === 'added';
-  // What is on one card with others is looked at again: it may agree now, and drop out.
-  const isOnCard = (await cardOfPair(unit.tx, pair)) !== null;
-  const isExpected = isWorkedOn || (!isOnCard && (await isWanted(unit.tx, pair, unit.now)) === isAdded);
+  // What is on one card with others is looked at again, it may agree now and drop out; decided, it is about to be made so.
+  const card = await cardOfPair(unit.tx, pair);
+  const isExpected =
+    isWorkedOn ||
+    card?.state === 'decided' ||
+    (card === null && (await isWanted(unit.tx, pair, unit.now)) === isAdded);
   if (!isExpected) suspects.add(JSON.stringify({ ...pair, direction: told.direction }));
   await noteHeeded(unit.tx, row.id, isExpected ? 'expected' : 'weighed', pair);
   // Found already, by a voice that did not say who did it: they may be the one who was asked.
@@ -186,21 +191,23 @@ async function noteEvidence(
   return isWorkedOn;
 }
 
-/** One by one as long as they are few; many at once are one look at the whole group. */
+type Suspect = { personId: string; groupId: string; direction: 'added' | 'removed' };
+
+/** Told alike of one group: one by one as long as they are few; many at once are one look at the whole group. */
 async function suspect(
   road: Road,
   unit: Unit,
-  pair: { personId: string; groupId: string; direction: 'added' | 'removed' },
+  alike: readonly Suspect[],
   following: Following,
 ): Promise<void> {
+  const [first] = alike;
+  if (first === undefined) return;
+  const { groupId, direction } = first;
   const { memberships, windowSeconds } = road.catalogue.current().massGuard;
   const since = new Date(unit.now.getTime() - windowSeconds * 1_000);
-  const many = await weighedSince(unit.tx, pair.groupId, pair.direction, since);
-  following.jobs.push(
-    many > memberships
-      ? { job: 'survey', groupId: pair.groupId }
-      : { job: 'weigh', personId: pair.personId, groupId: pair.groupId },
-  );
+  if ((await weighedSince(unit.tx, groupId, direction, since)) > memberships)
+    following.jobs.push({ job: 'survey', groupId });
+  else following.jobs.push(...alike.map(({ personId }): Job => ({ job: 'weigh', personId, groupId })));
 }
 
 function groupIdsOf(road: Road, group: ToldGroup): string[] | 'unchecked' {

@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts';
 import type { Job, JobName } from '../core/reactions.ts';
-import type { Lane, Motor } from '../queue/motor.ts';
+import { type Lane, lanes, type Motor } from '../queue/motor.ts';
 import {
   again,
   finish,
@@ -16,6 +16,12 @@ import { steps } from './steps.ts';
 
 /** Rows put into the queue in one go. */
 const BATCH = 200;
+/**
+ * Rows of a lane that wait in the queue. What is beyond waits in the outbox: in the queue its lease would run out before
+ * its turn, and it would be handed out again and again. Under this share of it the lane is filled up.
+ */
+const LANE_MAX = 200;
+const LANE_LOW = LANE_MAX / 2;
 /** Rows remembered between leasing and running, so that a worker of this process need not read them again. */
 const HELD_MAX = 2_000;
 /** Clicks settled at once in this process; what is beyond takes the queue. */
@@ -53,18 +59,47 @@ export function createRelay(road: Road, motor: Motor): Relay {
   const { pausedUntil } = road;
   const held = new Map<string, { row: OutboxRow; until: number }>();
   const atOnce = new Set<Promise<void>>();
+  /** Until when the leases of those in the queue hold. */
+  const inQueue = new Map(lanes.map((lane) => [lane, new Map<string, number>()]));
+  const wasFull = new Set<Lane>();
 
   function nudge(): void {
     nudged = true;
     wake();
   }
 
+  /** Jobs whose lanes have enough in the queue. */
+  function jobsOfFullLanes(): JobName[] {
+    const now = performance.now();
+    for (const [lane, waiting] of inQueue) {
+      for (const [id, until] of waiting) if (until < now) waiting.delete(id);
+      if (waiting.size >= LANE_MAX) wasFull.add(lane);
+      else wasFull.delete(lane);
+    }
+    if (wasFull.size === 0) return [];
+    return (Object.keys(steps) as JobName[]).filter((job) => wasFull.has(steps[job].lane));
+  }
+
+  function leavesQueue(lane: Lane, id: string): void {
+    const waiting = inQueue.get(lane);
+    waiting?.delete(id);
+    if (wasFull.has(lane) && (waiting?.size ?? 0) < LANE_LOW) {
+      wasFull.delete(lane);
+      nudge();
+    }
+  }
+
   async function pump(): Promise<number> {
     const until = performance.now() + LEASE_MS;
-    const rows = await leaseDue(road.db, BATCH);
-    if (rows.length === 0) return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(road.db)) ?? IDLE_MS));
+    const except = jobsOfFullLanes();
+    const rows = await leaseDue(road.db, BATCH, LEASE_MS, except);
+    if (rows.length === 0)
+      return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(road.db, except)) ?? IDLE_MS));
     if (held.size > HELD_MAX) held.clear();
-    for (const row of rows) held.set(row.id, { row, until });
+    for (const row of rows) {
+      held.set(row.id, { row, until });
+      inQueue.get(steps[row.job].lane)?.set(row.id, until);
+    }
     try {
       await motor.enqueue(
         rows.map((row) => ({
@@ -79,6 +114,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
         { err: (error as Error).message, rows: rows.length },
         'queue does not take work; it stays in the outbox',
       );
+      for (const row of rows) inQueue.get(steps[row.job].lane)?.delete(row.id);
       await unlease(
         road.db,
         rows.map((r) => r.id),
@@ -115,6 +151,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
    * given again and again meanwhile: all but the last are stale, and are dropped here.
    */
   async function runJob(lane: Lane, id: string, delivery: number): Promise<void> {
+    leavesQueue(lane, id);
     try {
       const known = held.get(id);
       // What is held is at least as new as any delivery of this process; another process may have leased it since.

@@ -19,9 +19,24 @@ export const NAMED_MAX = 1_000;
 export async function survey(road: Road, job: Extract<Job, { job: 'survey' }>): Promise<Ran> {
   const target = readyTargets(road).find(({ groupId }) => groupId === job.groupId);
   if (target === undefined) return done;
+  const restMs = (restUntil.get(road.db)?.get(target.groupId) ?? 0) - performance.now();
+  if (restMs > 0) return { againInMs: Math.ceil(restMs) };
+  const startedAt = performance.now();
   const surveyed = await road.locks.tryLock(`survey:${target.groupId}`, () => surveyGroup(road, target));
-  return surveyed === null ? { againInMs: BUSY_MS } : done;
+  if (surveyed === null) return { againInMs: BUSY_MS };
+  const endedAt = performance.now();
+  const rests = restUntil.get(road.db) ?? new Map<string, number>();
+  restUntil.set(road.db, rests.set(target.groupId, endedAt + (endedAt - startedAt) * REST_TIMES));
+  return done;
 }
+
+/**
+ * While a storm is told of bit by bit, each bit would have the whole group read again: a look at it is followed by a
+ * rest of so many times as long as it took.
+ */
+const REST_TIMES = 4;
+/** By the clock of `performance.now()`. */
+const restUntil = new WeakMap<Road['db'], Map<string, number>>();
 
 /** Who differs between a group and what is wanted: our ids of people. */
 export type Differences = { unrequested: string[]; lost: string[] };

@@ -1,4 +1,4 @@
-import { type Change, type ChangeEvent, isUnderway, type Leg } from '../core/change.ts';
+import { type Change, type ChangeEvent, isOnMassCard, isUnderway, type Leg } from '../core/change.ts';
 import { Fault } from '../core/fault.ts';
 import type { Job } from '../core/reactions.ts';
 import { readChange } from '../store/changes.ts';
@@ -168,6 +168,9 @@ const LEAVER_PUSH_AWAITED_MS = 5_000;
 /** A delivery that Anypoint accepted but does not show is repeated after this; it reads before it writes. */
 const REDELIVER_AFTER_MS = 10_000;
 
+/** One of many that is late is looked at again after this. */
+const MANY_WAIT_MS = 30_000;
+
 /** A late change that reached another point this recently is on its way. */
 const MOVING_MS = 15_000;
 
@@ -218,10 +221,13 @@ async function owe(road: Road, job: Job): Promise<void> {
 
 /**
  * Often once it was delivered, seldom before: the push and the delivery bring a look by themselves. Never past
- * the objective without a look, so that the alarm is on time.
+ * the objective without a look, so that the alarm is on time. One of many on a card is looked at more seldom, or the
+ * looks at those that wait would take the time of those that move.
  */
 function nextLookMs(change: Change, objectiveMs: number, now: Date): number {
   const age = ageMs(clockFrom(change, now), now);
+  if (isOnMassCard(change) && change.state !== 'awaitingSignIn' && change.legs.deliveredAt === null)
+    return age < objectiveMs ? Math.max(50, objectiveMs - age) : MANY_WAIT_MS;
   const sinceDelivery = change.legs.deliveredAt === null ? null : ageMs(change.legs.deliveredAt, now);
   if (sinceDelivery !== null && sinceDelivery < 5_000) return 250;
   if (age < objectiveMs)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Leg } from '../core/change.ts';
-import type { MassChangeId, PersonId } from '../core/ids.ts';
+import type { PersonId } from '../core/ids.ts';
 import {
   evolveMass,
   type MassChange,
@@ -181,9 +181,9 @@ export async function countNoted(db: Db, id: string, note: string): Promise<numb
 export async function cardOfPair(
   db: Db | Tx,
   pair: { personId: string; groupId: string },
-): Promise<{ id: MassChangeId; kind: MassKind } | null> {
-  const { rows } = await sql<{ id: MassChangeId; kind: MassKind }>`
-    select m.id, m.kind from mass_change_items i join mass_changes m on m.id = i.mass_change_id
+): Promise<Pick<MassChange, 'id' | 'kind' | 'state'> | null> {
+  const { rows } = await sql<Pick<MassChange, 'id' | 'kind' | 'state'>>`
+    select m.id, m.kind, m.state from mass_change_items i join mass_changes m on m.id = i.mass_change_id
     where i.person_id = ${pair.personId} and i.outcome is null and m.scope = ${pair.groupId}
       and m.kind in ('unrequested', 'lost') and m.state in ('received', 'asking', 'decided') limit 1`.execute(
     db,

@@ -136,23 +136,32 @@ export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
   return rows[0] ?? null;
 }
 
-/** Takes due rows and leases them: a lease that runs out (a killed worker, an emptied Redis) makes the row due again. */
-export async function leaseDue(db: Db, limit: number, leaseMs = LEASE_MS): Promise<OutboxRow[]> {
+/**
+ * Takes due rows, the most urgent first, and leases them: a lease that runs out (a killed worker, an emptied Redis)
+ * makes the row due again. `except`: jobs left alone for now.
+ */
+export async function leaseDue(
+  db: Db,
+  limit: number,
+  leaseMs = LEASE_MS,
+  except: readonly JobName[] = [],
+): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
     update outbox set leases = leases + 1, leased = true, next_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
     where id in (
       select id from outbox where done_at is null and next_at <= clock_timestamp()
-      order by next_at limit ${limit} for update skip locked
+        and job <> all(${[...except]}::text[])
+      order by priority, next_at limit ${limit} for update skip locked
     )
     returning id, job, payload, priority, generation, leases, attempts`.execute(db);
   return rows;
 }
 
-/** Milliseconds until the next open row is due; null when none is open. */
-export async function msUntilDue(db: Db): Promise<number | null> {
+/** Milliseconds until the next open row is due, but for those of some jobs; null when none is open. */
+export async function msUntilDue(db: Db, except: readonly JobName[] = []): Promise<number | null> {
   const { rows } = await sql<{ ms: number | null }>`
     select (extract(epoch from min(next_at) - clock_timestamp()) * 1000)::float8 as ms
-    from outbox where done_at is null`.execute(db);
+    from outbox where done_at is null and job <> all(${[...except]}::text[])`.execute(db);
   return rows[0]?.ms ?? null;
 }
 

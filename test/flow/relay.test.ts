@@ -155,3 +155,39 @@ describe('what failed', () => {
     expect(await owed(db)).toEqual({ open: 1, failing: { 'slack.throttled': 1 } });
   });
 });
+
+describe('more than a lane works off within a lease', () => {
+  const many = (count: number) =>
+    addJobs(
+      db,
+      Array.from({ length: count }, (_, n) => ({
+        job: 'tell' as const,
+        changeId: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
+      })),
+    );
+
+  test('waits in the outbox, and not in the queue where its lease would run out', async () => {
+    await many(1_000);
+    relay.start();
+    await eventually('the lane is full', () => queued.length >= 200);
+
+    // when work for another lane comes
+    await addJobs(db, [{ job: 'heed' }]);
+    relay.nudge();
+    await eventually('that is handed out', () => queued.some(({ lane }) => lane === 'road'));
+    expect(queued.filter(({ lane }) => lane === 'slack')).toHaveLength(200);
+
+    // when the lane has worked off more than half
+    for (const { id, delivery } of queued.slice(0, 120)) await deliver('slack', id, delivery);
+    await eventually('it is filled up', () => queued.filter(({ lane }) => lane === 'slack').length > 200);
+    expect(queued.filter(({ lane }) => lane === 'slack').length).toBeLessThanOrEqual(400);
+  });
+
+  test('goes out by urgency, whatever came first', async () => {
+    await many(1_000);
+    await addJobs(db, [{ job: 'summarize', changeId }]);
+    await addJobs(db, [{ job: 'settle', clickKey: 'c', click: { clickId: 'c' } as never }]);
+    const leased = await leaseDue(db, 200);
+    expect(leased.filter(({ job }) => job !== 'tell').map(({ job }) => job)).toEqual(['settle']);
+  });
+});
