@@ -67,7 +67,7 @@ export async function outsideFacts(
   asked: {
     /** Only who asks has signed in for it. */
     isAsking: boolean;
-    /** What an earlier verdict on the same was made of: where they asked from stays so, and on call is better than nothing. */
+    /** What an earlier verdict on it was made of: where they asked from stays so, known or not, and who was on call does while it can't be read. */
     before?: RecordedFacts | undefined;
   },
 ): Promise<OutsideFacts> {
@@ -85,8 +85,7 @@ export async function outsideFacts(
     idp,
     chat,
     onCall: looksAt('onCall') ? onCall : null,
-    signInWithinSeconds:
-      looksAt('location') && isAsking && before?.location === undefined ? signInWithinSeconds : null,
+    signInWithinSeconds: looksAt('location') && isAsking && before === undefined ? signInWithinSeconds : null,
   };
   const now = await askOutside(sources, who, (fact, why) =>
     log.warn({ person: person.id, fact, why }, 'a fact that rules ask for is not known'),

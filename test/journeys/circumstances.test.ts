@@ -29,6 +29,16 @@ test('while neither Slack nor Okta says, a rule that does without is not held up
   const change = await walk.change(asked.id);
   expect(change.verdict?.facts).not.toHaveProperty('isOnCall');
   expect(change.verdict?.facts).not.toHaveProperty('location');
+
+  // when both can be read again at the click
+  await okta.signIn('tom', 'Brazil');
+  await walk.click('sofia', asked.card, 'approve');
+  await walk.click('olga', await walk.cardSays(asked, 'Approved by Sofia Ricci; still needed'), 'approve');
+
+  // then where it was asked from is not where they are now
+  const { verdict } = await walk.becomes(asked.id, 'inEffect');
+  expect(verdict?.facts).toMatchObject({ isOnCall: false });
+  expect(verdict?.facts).not.toHaveProperty('location');
 });
 
 test('whoever is not on call is told of on the card, with where they signed in, and both are on record', async () => {
