@@ -1,7 +1,7 @@
 import type { Leg } from './change.ts';
 import { legName } from './leg-words.ts';
 import type { MassChange } from './mass-change.ts';
-import { isStranded } from './routing.ts';
+import { type ApproverPlan, isStranded } from './routing.ts';
 import type { Mood, Standing } from './words.ts';
 
 /** How far the items of a decided mass change are: each kept or undone, and seen in MuleSoft or not yet. */
@@ -172,11 +172,17 @@ function waitingFor(mass: MassChange, progress: MassProgress, names: MassNames):
   const waits =
     answered.length + single.length === 0
       ? `Waiting for ${names.deciders}.`
-      : `${[...answered, ...single].join('; ')}. It takes ${mass.plan.quorum} of one mind.`;
+      : `${[...answered, ...single].join('; ')}. ${takesInWords(mass.plan)}`;
   const { kept, undone } = progress;
   return kept.all + undone.all === 0
     ? waits
     : `${waits} Decided one by one already: ${figure(undone.all)} left, ${figure(kept.all)} not left.`;
+}
+
+function takesInWords({ quorum, toKeep }: ApproverPlan): string {
+  return toKeep === undefined
+    ? `It takes ${quorum} of one mind.`
+    : `It takes ${toKeep.quorum} of one mind to keep, ${quorum} to take away.`;
 }
 
 /** Who has answered for how many by name, and waits for another to say the same. */

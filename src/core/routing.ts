@@ -16,6 +16,8 @@ export type ApproverPlan = {
   escalated: boolean;
   /** Whom the catalogue names and a rule does not let approve this. */
   barred?: { id: PersonId; name: string; why: string; clause: string | null }[];
+  /** On a card on many: how many it takes to keep, where a rule asks for more than it takes to take away, and why. */
+  toKeep?: { quorum: number; why: string; clause: string | null };
 };
 
 /**

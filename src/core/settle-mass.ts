@@ -61,7 +61,9 @@ export function settleMass(
     mass.itemAnswers.length > 0 &&
     verb !== 'choose' &&
     [...keys].some((k) => fateOn(after, k, plan) !== verb);
-  if (!isApproved(plan, ofOneMind) || isSingled) return [given, ...decidedSingly(after, by, base, facts)];
+  const { toKeep } = plan;
+  const asked = verb === 'keep' && toKeep !== undefined ? { ...plan, quorum: toKeep.quorum } : plan;
+  if (!isApproved(asked, ofOneMind) || isSingled) return [given, ...decidedSingly(after, by, base, facts)];
   const chosen = verb === 'choose' ? (click.chosen ?? []).filter((key) => keys.has(key)) : null;
   return [given, { ...base, type: 'massDecided', decision: { ...answer, chosen } }];
 }

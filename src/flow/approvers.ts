@@ -3,7 +3,7 @@ import type { ApproverRule, ApproverSource, Catalogue, Entitlement } from '../co
 import { type Change, isByRule, isFound } from '../core/change.ts';
 import type { PersonId } from '../core/ids.ts';
 import { type Approver, type ApproverPlan, distinct, planApprovers, type Seat } from '../core/routing.ts';
-import { quorumUnder, type RequestFacts, ruledOut, type Verdict } from '../core/verdict.ts';
+import { evaluateRequest, quorumUnder, type RequestFacts, ruledOut, type Verdict } from '../core/verdict.ts';
 import { leaversAmong } from '../store/offboardings.ts';
 import { type Person, rememberPerson } from '../store/people.ts';
 import type { IdpPerson } from './ports.ts';
@@ -31,6 +31,7 @@ export async function planOfOwner(
   owner: string | null,
   excluded: ReadonlySet<PersonId>,
   items: readonly RequestFacts[],
+  toKeep: ApproverPlan['toKeep'],
 ): Promise<ApproverPlan> {
   const barred = new Map<PersonId, Barred>();
   const of = async (email: string, isLast: boolean) =>
@@ -43,13 +44,31 @@ export async function planOfOwner(
     );
   const seats: Seat[] =
     owner === null ? [] : [{ source: 'owner', people: await of(owner, false), pinged: true }];
-  const rule = owner === null ? { ...byOwner, quorum: 2 } : byOwner;
+  const { quorum } = owner === null ? { quorum: 2 } : byOwner;
+  const rule = { ...byOwner, quorum: Math.max(quorum, toKeep?.quorum ?? 1) };
+  const asked = (plan: ApproverPlan) =>
+    withBarred(toKeep === undefined ? plan : { ...plan, quorum, toKeep }, barred);
   const plan = planApprovers(rule, seats, [], excluded);
-  if (!plan.escalated) return withBarred(plan, barred);
+  if (!plan.escalated) return asked(plan);
   const admins: Approver[] = [];
   // The last who can be asked are asked also when a rule can't be evaluated, but not against one.
   for (const email of catalogue.admins) admins.push(...(await of(email, true)));
-  return withBarred(planApprovers(rule, seats, admins, excluded), barred);
+  return asked(planApprovers(rule, seats, admins, excluded));
+}
+
+/** How many it takes to keep these, where a rule asks for more than one; what it is that asks. */
+export async function heldToKeep(
+  road: Pick<Road, 'catalogue'>,
+  items: readonly RequestFacts[],
+): Promise<ApproverPlan['toKeep']> {
+  for (const [n, facts] of items.entries()) {
+    if (n % ASKED_AT_A_STRETCH === ASKED_AT_A_STRETCH - 1) await setImmediate();
+    const verdict = evaluateRequest(facts, road.catalogue.rules());
+    const quorum = quorumUnder(verdict, 1);
+    const hold = verdict.holds?.find(({ needs }) => needs === 'secondApprover');
+    if (quorum > 1 && hold !== undefined) return { quorum, why: hold.text, clause: hold.clause };
+  }
+  return undefined;
 }
 
 /** Rules are asked this often before others have their turn. */

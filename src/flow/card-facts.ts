@@ -1,4 +1,4 @@
-import type { Entitlement } from '../core/catalogue.ts';
+import { type Entitlement, mayRequest } from '../core/catalogue.ts';
 import type { MassChange } from '../core/mass-change.ts';
 import { conflictsOf } from '../core/separation.ts';
 import type { RequestFacts } from '../core/verdict.ts';
@@ -12,7 +12,8 @@ const CHUNK = 1_000;
 
 /**
  * What rules may ask about of everything that is to be decided on one card. Of items that differ in nothing that a rule
- * looks at one stands for all. Whether each is on call is not asked of Slack or the IdP for so many: it is not known.
+ * looks at one stands for all. Whether each is on call is not asked of Slack or the IdP for so many: they are there twice,
+ * on call and not, so that what the rules say either way counts.
  */
 export async function factsOnCard(
   road: Pick<Road, 'db' | 'catalogue'>,
@@ -39,7 +40,10 @@ export async function factsOnCard(
       if (!kinds.has(kind)) kinds.set(kind, facts);
     }
   }
-  return [...kinds.values()];
+  const all = [...kinds.values()];
+  return looksAt.has('onCall')
+    ? [true, false].flatMap((isOnCall) => all.map((facts) => ({ ...facts, isOnCall })))
+    : all;
 }
 
 type HeldOne = NonNullable<Awaited<ReturnType<typeof heldByAll>> extends Map<string, infer H> ? H : never>;
@@ -71,10 +75,15 @@ function factsOf(
 function kindOf(facts: RequestFacts, looksAt: ReadonlySet<string>): string {
   const { entitlement, beneficiary, hour, weekday, earlierGrants, conflicts = [] } = facts;
   const those = (how: string) => conflicts.filter((c) => c.how === how).map((c) => c.with);
+  const { email, department, title, isActive } = beneficiary;
+  const floor = isActive && mayRequest(entitlement.requestableBy, beneficiary);
   const named = {
-    beneficiaryEmail: beneficiary.email,
-    beneficiaryDepartment: beneficiary.department,
-    beneficiaryTitle: beneficiary.title,
+    email,
+    department,
+    title,
+    beneficiaryEmail: email,
+    beneficiaryDepartment: department,
+    beneficiaryTitle: title,
     hour,
     weekday,
     earlierGrants,
@@ -82,5 +91,9 @@ function kindOf(facts: RequestFacts, looksAt: ReadonlySet<string>): string {
     conflictsPending: those('pending'),
     conflictsInherited: those('inherited'),
   };
-  return JSON.stringify([entitlement.key, Object.entries(named).filter(([name]) => looksAt.has(name))]);
+  return JSON.stringify([
+    entitlement.key,
+    floor,
+    Object.entries(named).filter(([name]) => looksAt.has(name)),
+  ]);
 }

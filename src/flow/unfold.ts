@@ -183,9 +183,10 @@ async function unfoldPair(
     outside: outside.get(personId) ?? {},
   });
   const verdict = evaluateRequest(facts, road.catalogue.rules());
-  // One owner's word is not enough for this one: it is asked about by itself.
-  const isByOneOnly = fate === 'keep' && mass.kind !== 'lost' && quorumUnder(verdict, 1) > 1;
-  if (isByOneOnly && mass.kind === 'unrequested')
+  // So few are not enough for this one, though the card did not show it: it is asked about by itself.
+  const keepers = new Set(mass.answers.filter(({ verb }) => verb === 'keep').map(({ by }) => by)).size;
+  const isByTooFew = fate === 'keep' && mass.kind !== 'lost' && quorumUnder(verdict, 1) > keepers;
+  if (isByTooFew && mass.kind === 'unrequested')
     return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
   const events = itemEvents(mass, decision, fate, {
     changeId,
@@ -195,7 +196,7 @@ async function unfoldPair(
     entitlement,
     target,
     // In a team only there is nothing to ask about by itself.
-    verdict: isByOneOnly ? { ...verdict, effect: 'refuse', grounds: [takesTwo] } : verdict,
+    verdict: isByTooFew ? { ...verdict, effect: 'refuse', grounds: [takesTwo] } : verdict,
     now: unit.now,
   });
   const denied = events.find((e) => e.type === 'changeDenied');

@@ -60,7 +60,14 @@ async function look(road: Road, changeId: string): Promise<Ran> {
       await noteWaiting(road, change, found);
       if (found.redeliver)
         await owe(road, { job: 'deliver', personId: change.personId, teamId: change.target.teamId });
-      return { againInMs: nextLookMs(change, road.objectiveMs, await databaseNow(road.db)) };
+      const now = await databaseNow(road.db);
+      const bringsALook = found.leg === 'idpWrite' || found.leg === 'scimPush';
+      return {
+        againInMs:
+          bringsALook && isOnMassCard(change)
+            ? nextLookAtOneOfManyMs(change, road.objectiveMs, now)
+            : nextLookMs(change, road.objectiveMs, now),
+      };
     }
     default:
       return found satisfies never;
@@ -221,19 +228,22 @@ async function owe(road: Road, job: Job): Promise<void> {
 
 /**
  * Often once it was delivered, seldom before: the push and the delivery bring a look by themselves. Never past
- * the objective without a look, so that the alarm is on time. One of many on a card is looked at more seldom, or the
- * looks at those that wait would take the time of those that move.
+ * the objective without a look, so that the alarm is on time.
  */
 function nextLookMs(change: Change, objectiveMs: number, now: Date): number {
   const age = ageMs(clockFrom(change, now), now);
-  if (isOnMassCard(change) && change.state !== 'awaitingSignIn' && change.legs.deliveredAt === null)
-    return age < objectiveMs ? Math.max(50, objectiveMs - age) : MANY_WAIT_MS;
   const sinceDelivery = change.legs.deliveredAt === null ? null : ageMs(change.legs.deliveredAt, now);
   if (sinceDelivery !== null && sinceDelivery < 5_000) return 250;
   if (age < objectiveMs)
     return Math.max(50, Math.min(sinceDelivery === null ? 5_000 : 1_000, objectiveMs - age));
   if (age < 600_000) return 2_000;
   return age < 86_400_000 ? 30_000 : 300_000;
+}
+
+/** The looks at thousands that wait for Okta would take the time of those that move. */
+function nextLookAtOneOfManyMs(change: Change, objectiveMs: number, now: Date): number {
+  const age = ageMs(clockFrom(change, now), now);
+  return age < objectiveMs ? Math.max(50, objectiveMs - age) : MANY_WAIT_MS;
 }
 
 function ageMs(since: Date, now: Date): number {

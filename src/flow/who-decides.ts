@@ -7,7 +7,7 @@ import { peopleOnCard } from '../store/mass-changes.ts';
 import { lastOtherwise } from '../store/observed.ts';
 import { personByLink, rememberPerson } from '../store/people.ts';
 import { type Telling, tellingOf } from '../store/telling.ts';
-import { planOfOwner } from './approvers.ts';
+import { heldToKeep, planOfOwner } from './approvers.ts';
 import { factsOnCard } from './card-facts.ts';
 import type { Road } from './road.ts';
 
@@ -30,7 +30,10 @@ export async function whoDecides(road: Road, mass: MassChange): Promise<WhoDecid
   const barred = await peopleOnCard(road.db, mass.id);
   for (const id of await actorIds(road, telling)) barred.add(id);
   const items = mass.kind === 'deactivated' ? [] : await factsOnCard(road, mass);
-  const plan = await planOfOwner(road, road.catalogue.current(), mass.owner, barred, items);
+  // What was granted or was there before may be put back by one; to keep what nobody asked for is to grant it.
+  const isGranting = mass.kind === 'unrequested' || mass.kind === 'surplus';
+  const toKeep = isGranting ? await heldToKeep(road, items) : undefined;
+  const plan = await planOfOwner(road, road.catalogue.current(), mass.owner, barred, items, toKeep);
   return { plan, barred, telling };
 }
 

@@ -15,7 +15,7 @@ import type { Notice } from '../flow/ports.ts';
 import type { MassClickVerb } from '../flow/settle-mass.ts';
 import { adviceBlocks, IDP_NAME, mention, type SlackContent, section, standingBlocks } from './card.ts';
 import { FIELD_TEXT_MAX, inert, mrkdwn, plain } from './mrkdwn.ts';
-import { notAskedBlocks } from './rulings.ts';
+import { deciderBlocks } from './rulings.ts';
 
 /** What a button of such a card carries: keys to look things up with, and the round that was shown. */
 export type MassButtonValue = { massChange: string; round: number };
@@ -85,7 +85,7 @@ function massCard(view: MassView): SlackContent {
   if (view.summary !== null && view.summary.plain !== '')
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
   if (view.summary !== null) blocks.push(...adviceBlocks(view.summary));
-  blocks.push(...notAskedBlocks(mass.plan));
+  blocks.push(...deciderBlocks(mass.plan));
   blocks.push({ type: 'divider' }, ...standingBlocks(now));
   if (mass.state === 'asking') {
     blocks.push({ type: 'context', elements: [mrkdwn(massVerbsExplained(mass, names))] });

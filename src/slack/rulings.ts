@@ -26,9 +26,17 @@ export function rulingBlocks({ change }: ChangeView): KnownBlock[] {
   return blockOf(lines);
 }
 
-/** Whom a rule does not let decide. */
-export function notAskedBlocks(plan: ApproverPlan | null): KnownBlock[] {
-  return blockOf(notAsked(plan));
+/** What rules say of who decides on a card on many: how many it takes to keep, and whom they don't let decide. */
+export function deciderBlocks(plan: ApproverPlan | null): KnownBlock[] {
+  const toKeep = plan?.toKeep;
+  return blockOf([
+    ...(toKeep === undefined
+      ? []
+      : [
+          `:lock: *It takes ${toKeep.quorum} people to keep them, one to take them away:* of some, ${inert(toKeep.why)}${sourceOf(toKeep.clause)}.`,
+        ]),
+    ...notAsked(plan),
+  ]);
 }
 
 function notAsked(plan: ApproverPlan | null): string[] {

@@ -170,6 +170,27 @@ describe('a click', () => {
     ]);
   });
 
+  test('takes as many to keep as a rule asks for, and one to take away', () => {
+    const two = { ...twoAdmins, quorum: 1, toKeep: { quorum: 2, why: 'no ticket', clause: 'AC-4' } };
+    const sam = facts({ clicker: { id: person('sam'), name: 'sam' }, plan: two });
+    const keeps = settleMass(mass, click({ verb: 'keep' }), sam);
+    expect(keeps).toMatchObject([{ type: 'massAnswered' }]);
+    expect(settleMass(mass, click(), sam)).toMatchObject([{ type: 'massAnswered' }, { type: 'massDecided' }]);
+    const answered = evolveMass(mass, (keeps as MassChangeEvent[])[0] as MassChangeEvent);
+    const sofia = facts({ clicker: { id: person('sofia'), name: 'sofia' }, plan: two });
+    expect(settleMass(answered, click({ id: 'click-10', verb: 'keep' }), sofia)).toMatchObject([
+      { type: 'massAnswered' },
+      { type: 'massDecided', decision: { verb: 'keep' } },
+    ]);
+  });
+
+  test('of whom a rule keeps from it is refused with the rule’s words', () => {
+    const barred = [{ id: person('olga'), name: 'olga', why: 'shares a flat', clause: 'AC-2' }];
+    const refused = settleMass(mass, click(), facts({ plan: { ...twoAdmins, barred } }));
+    expect(refused).toMatchObject({ reason: 'notAnApprover' });
+    expect(refused).toMatchObject({ text: 'Policy does not let you decide on this: shares a flat (AC-2).' });
+  });
+
   test.each<[string, MassChange, Partial<MassClick>, Partial<MassFacts>, string]>([
     ['of somebody else', mass, {}, { clicker: { id: person('tom'), name: 'tom' } }, 'notAnApprover'],
     ['of somebody it is about', mass, {}, { barred: new Set([person('olga')]) }, 'selfApproval'],
