@@ -107,10 +107,15 @@ async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision):
 async function outsideOf(road: Road, mass: MassChange): Promise<Map<PersonId, OutsideFacts>> {
   const found = new Map<PersonId, OutsideFacts>();
   if (mass.kind === 'moved' || mass.kind === 'deactivated') return found;
-  for (const { personId } of await openItems(road.db, mass.id, BATCH)) {
-    const person = await readPerson(road.db, personId);
-    if (person !== null) found.set(personId, await outsideFacts(road, road.db, person, { isAsking: false }));
-  }
+  if (!road.catalogue.rules().looksAt.has('onCall')) return found;
+  // At once, so that a Slack that does not answer is waited for once and not a hundred times.
+  await Promise.all(
+    (await openItems(road.db, mass.id, BATCH)).map(async ({ personId }) => {
+      const person = await readPerson(road.db, personId);
+      if (person !== null)
+        found.set(personId, await outsideFacts(road, road.db, person, { isAsking: false }));
+    }),
+  );
   return found;
 }
 

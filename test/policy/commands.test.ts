@@ -215,7 +215,7 @@ describe('policy explain', () => {
     await oktaConsole(world.url).signIn('ines', 'Brazil');
     const { said } = await run('explain ines@acme.example orders-api-deploy', true);
     expect(said).toContain(
-      'fact: on call: no\nfact: last sign-in from: Brazil\nverdict: ask (secondApprover, person)',
+      'fact: on call: no\nfact: last sign-in from: Brazil\nverdict: ask (person, secondApprover)',
     );
     expect(said).toContain('(rule production-without-a-ticket, AC-4)');
     expect(said).toContain('AC-21: From elsewhere.');
