@@ -175,8 +175,8 @@ const LEAVER_PUSH_AWAITED_MS = 5_000;
 /** A delivery that Anypoint accepted but does not show is repeated after this; it reads before it writes. */
 const REDELIVER_AFTER_MS = 10_000;
 
-/** One of many that is late is looked at again after this. */
-const MANY_WAIT_MS = 30_000;
+/** One of many that is late is looked at again after this, unless something moves: Anypoint limits how much is read. */
+const MANY_WAIT_MS = 300_000;
 
 /** A late change that reached another point this recently is on its way. */
 const MOVING_MS = 15_000;

@@ -47,11 +47,11 @@ export async function storm(say: (line: string) => void, isSmall: boolean): Prom
     say('a group is replaced over SCIM…');
     await silence(scene, true);
     await inOkta(scene, READERS, count);
+    await silence(scene, false);
     const replacedAt = performance.now();
     await replaceByScim(scene, READERS, scimIds);
     const pushed = await cardOf(scene, READERS, count, replacedAt);
     say(`one card after ${Math.round(pushed.ms)} ms; it is reverted…`);
-    await silence(scene, false);
     const reverted = await decided(scene, pushed.id, READERS, 'mass_undo');
     await expectMembers(scene, READERS, 0);
 
@@ -64,6 +64,7 @@ export async function storm(say: (line: string) => void, isSmall: boolean): Prom
     const found = await cardOf(scene, PAYMENTS, count, askedAt);
     say(`one card after ${Math.round(found.ms)} ms; all are kept…`);
     await silence(scene, false);
+    await scene.world('POST', '/okta/sim/push-now', { group: PAYMENTS.group });
     const kept = await decided(scene, found.id, PAYMENTS, 'mass_keep');
     await expectMembers(scene, PAYMENTS, count);
     const peak = await peakMb(pid);
@@ -96,10 +97,10 @@ async function provision(scene: Scene, count: number): Promise<string[]> {
   return ids;
 }
 
-/** While it is silent Okta tells nothing: pushes and hooks wait, and its log is behind. */
+/** While it is silent what happens in Okta is told by nothing: pushes and hooks are lost, and its log is behind. */
 async function silence(scene: Scene, isSilent: boolean): Promise<void> {
-  await scene.world('POST', '/okta/sim/push', { paused: isSilent });
-  await scene.world('POST', '/okta/sim/hooks', { paused: isSilent });
+  await scene.world('POST', '/okta/sim/push', { drop: isSilent ? 'all' : 'none' });
+  await scene.world('POST', '/okta/sim/hooks', { lose: isSilent });
   await scene.world('POST', '/okta/sim/log', { lagMs: isSilent ? 3_600_000 : 0 });
 }
 

@@ -27,7 +27,7 @@ export function memberRoutes(app: FastifyInstance, organization: Organization, a
     const ids = list(query.member_ids);
     const types = list(query.membership_type);
     const kinds = list(query.identity_type);
-    const rows = [...nestedTeams(organization, team), ...userRows(organization, team)].filter(
+    const rows = [...nestedTeams(organization, team), ...userRows(organization, team, ids)].filter(
       (row) =>
         contains(row.name, query.search) &&
         (ids === null || ids.includes(row.id)) &&
@@ -106,7 +106,7 @@ export function memberRoutes(app: FastifyInstance, organization: Organization, a
       if (organization.user(request.params.userId) === null) return notFound(reply, 'User');
       const types = list(query.membership_type);
       const rows = organization.teams().flatMap((team) => {
-        const row = userRows(organization, team).find((member) => member.id === request.params.userId);
+        const row = userRows(organization, team, null).find((member) => member.id === request.params.userId);
         if (row === undefined || !contains(team.name, query.search)) return [];
         if (types !== null && !types.includes(row.membership_type)) return [];
         return [
@@ -156,9 +156,10 @@ function nestedTeams(organization: Organization, parent: Team): MemberRow[] {
     }));
 }
 
-/** Members as reads see them now, which may be behind the truth. */
-function userRows(organization: Organization, team: Team): MemberRow[] {
+/** Members as reads see them now, which may be behind the truth; of some only, where `ids` names them. */
+function userRows(organization: Organization, team: Team, ids: readonly string[] | null): MemberRow[] {
   return organization.members(team.id).flatMap(({ userId, seen }): MemberRow[] => {
+    if (ids?.includes(userId) === false) return [];
     const user = organization.user(userId);
     if (seen === null || user === null || user.deleted) return [];
     const name = `${user.firstName} ${user.lastName}`.trim();
