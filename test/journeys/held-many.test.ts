@@ -23,6 +23,13 @@ const NOT_FOR_HER_FRIEND = `
 @says("whoever shares a flat decides on nothing for the other")
 forbid (principal == Person::"olga@acme.example", action == Action::"approve", resource)
 when { context.beneficiaryEmail == "${people[5]?.email}" && resource.key == "orders-api-deploy" };
+
+@id("two-for-her-friend")
+@clause("AC-4")
+@says("a friend of the owner")
+@needs("secondApprover")
+permit (principal, action == Action::"hold", resource)
+when { principal.email == "${people[5]?.email}" && resource.key == "orders-api-deploy" };
 `;
 
 let policyDir: string;
@@ -183,4 +190,19 @@ test('whom a rule does not let approve one of the people on a card does not deci
   await walk.click('sofia', card, 'mass_undo');
   await storms.isDone(card.id);
   expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 0, anypoint: 0 });
+
+  // when they come again and are to be kept, which of one of them takes two
+  await storms.storm(DEPLOYERS.group, crowd.slice(0, 12));
+  const second = await storms.massCard(DEPLOYERS.group, /12 people were put into[\s\S]*Waiting for/);
+  expect(wordsOf(second)).toContain(
+    '*It takes 2 people to keep them, one to take them away:* of some, a friend of the owner (AC-4)',
+  );
+  await walk.click('sofia', second, 'mass_keep');
+  await storms.massCard(DEPLOYERS.group, 'It takes 2 of one mind to keep, 1 to take away');
+  await walk.click('sam', second, 'mass_keep');
+
+  // then all of them hold it
+  await storms.isDone(second.id);
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 12, anypoint: 12 });
+  await storms.nothingElseIsTold();
 });
