@@ -61,7 +61,9 @@ async function look(road: Road, changeId: string): Promise<Ran> {
       if (found.redeliver)
         await owe(road, { job: 'deliver', personId: change.personId, teamId: change.target.teamId });
       const now = await databaseNow(road.db);
-      const bringsALook = found.leg === 'idpWrite' || found.leg === 'scimPush';
+      // What is still to come brings a look, unless the delivery was earlier than the note of the write.
+      const bringsALook =
+        change.legs.deliveredAt === null && (found.leg === 'idpWrite' || found.leg === 'scimPush');
       return {
         againInMs:
           bringsALook && isOnMassCard(change)
