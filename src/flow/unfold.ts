@@ -189,7 +189,8 @@ async function unfoldPair(
   });
   const verdict = evaluateRequest(facts, road.catalogue.rules());
   // So few are not enough for this one, though the card did not show it: it is asked about by itself.
-  const keepers = new Set(mass.answers.filter(({ verb }) => verb === 'keep').map(({ by }) => by)).size;
+  const agreed = mass.answers.filter(({ verb }) => verb === 'keep').map(({ by }) => by);
+  const keepers = new Set([decision.by, ...agreed]).size;
   const isByTooFew = fate === 'keep' && mass.kind !== 'lost' && quorumUnder(verdict, 1) > keepers;
   if (isByTooFew && mass.kind === 'unrequested')
     return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };

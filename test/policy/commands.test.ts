@@ -226,7 +226,7 @@ describe('policy explain', () => {
 
   test('what they hold already counts', async () => {
     const { said } = await run('explain olga@acme.example orders-api-deploy', true);
-    expect(said).toContain('verdict: ask (secondApprover)');
+    expect(said).toContain('verdict: ask (secondApprover, person)');
     expect(said).toContain('separation of duties: holds Anypoint platform administration');
   });
 
