@@ -1,7 +1,7 @@
 import { refuseLeaver } from '../core/offboarded.ts';
 import type { AnswerReceived, Job, Subject } from '../core/reactions.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
-import { leaversAmong } from '../store/offboardings.ts';
+import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { identify } from './identify.ts';
 import { settleOffboardingAnswer } from './offboarding-answer.ts';
@@ -41,6 +41,6 @@ export async function answer(
 
 /** An admin may have said that somebody has left before the identity provider does. */
 async function refuseIfLeft(road: Road, clicker: Person): Promise<Refusal | null> {
-  const left = (await leaversAmong(road.db, [clicker.id])).get(clicker.id);
-  return left === undefined ? null : refuseLeaver(left, 'notAnApprover');
+  const left = await leaverCase(road.db, clicker.id);
+  return left === null ? null : refuseLeaver(left, 'notAnApprover');
 }

@@ -51,7 +51,6 @@ export async function planOfOwner(
   const plan = planApprovers(rule, seats, [], excluded);
   if (!plan.escalated) return asked(plan);
   const admins: Approver[] = [];
-  // The last who can be asked are asked also when a rule can't be evaluated, but not against one.
   for (const email of catalogue.admins) admins.push(...(await of(email, true)));
   return asked(planApprovers(rule, seats, admins, excluded));
 }
@@ -74,6 +73,10 @@ export async function heldToKeep(
 /** Rules are asked this often before others have their turn. */
 const ASKED_AT_A_STRETCH = 100;
 
+/**
+ * Those whom no rule keeps from approving any of these; the others are added to `barred`. The last who can be asked
+ * (`isLast`) are asked also when a rule can't be evaluated, but not against one.
+ */
 async function allowedAll(
   road: Pick<Road, 'catalogue'>,
   people: readonly Candidate[],
@@ -90,10 +93,8 @@ async function allowedAll(
       if (ground !== null && (ground.isSure || !isLast)) by = ground;
       if (by !== null) break;
     }
-    if (by === null) {
-      allowed.push({ id, name, email });
-      barred.delete(id);
-    } else barred.set(id, { id, name, why: by.text, clause: by.clause });
+    if (by === null) allowed.push({ id, name, email });
+    else barred.set(id, { id, name, why: by.text, clause: by.clause });
   }
   return allowed;
 }
@@ -122,27 +123,23 @@ export async function resolveApprovers(
   const isPinged = (source: ApproverSource) =>
     approvers.ping === undefined || approvers.ping.some((p) => nameOf(p) === nameOf(source));
   const barred = new Map<PersonId, Barred>();
-  const allowed = (people: readonly Candidate[], isBarring: (by: { isSure: boolean }) => boolean) =>
-    people.flatMap(({ id, name, email, department, title }): Approver[] => {
-      const by = ruledOut(road.catalogue.rules(), under.facts, { email, department, title });
-      if (by === null || !isBarring(by)) return [{ id, name, email }];
-      barred.set(id, { id, name, why: by.text, clause: by.clause });
-      return [];
-    });
-  const seats = await Promise.all(
-    approvers.sources.map(
-      async (source): Promise<Seat> => ({
-        source: nameOf(source),
-        people: allowed(await peopleOf(road, source, entitlement, beneficiary), () => true),
-        pinged: isPinged(source),
-      }),
-    ),
+  const named = await Promise.all(
+    approvers.sources.map(async (source) => ({
+      source,
+      people: await peopleOf(road, source, entitlement, beneficiary),
+    })),
   );
+  const seats: Seat[] = [];
+  for (const { source, people } of named)
+    seats.push({
+      source: nameOf(source),
+      people: await allowedAll(road, people, [under.facts], false, barred),
+      pinged: isPinged(source),
+    });
   const plan = planApprovers(approvers, seats, [], excluded);
   if (!plan.escalated) return withBarred(plan, barred);
   const admins = await Promise.all(catalogue.admins.map((email) => byEmail(road, email)));
-  // The last who can be asked are asked also when a rule can't be evaluated, but not against one.
-  const others = allowed(admins.flat(), (by) => by.isSure);
+  const others = await allowedAll(road, admins.flat(), [under.facts], true, barred);
   return withBarred(planApprovers(approvers, seats, others, excluded), barred);
 }
 

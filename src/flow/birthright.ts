@@ -13,7 +13,6 @@ import {
 import type { Entitlement } from '../core/catalogue.ts';
 import { type Change, type ChangeEvent, nextState } from '../core/change.ts';
 import type { ChangeId, GrantId } from '../core/ids.ts';
-import type { Job } from '../core/reactions.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import {
   askedByRule,
@@ -26,7 +25,7 @@ import { pendingRequest } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { isKeptOut } from '../store/offboardings.ts';
 import { type Person, readPerson } from '../store/people.ts';
-import { commit, type Note, type Outcome, type Unit } from './commit.ts';
+import { commit, type Following, together, type Unit } from './commit.ts';
 import { endGrants } from './end.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from './request-facts.ts';
 import type { Road } from './road.ts';
@@ -34,7 +33,6 @@ import type { Road } from './road.ts';
 /** Looked at in one query, and written in as many commits. */
 const PAGE = 100;
 
-type Following = Pick<Outcome<null>, 'events' | 'notes' | 'jobs'>;
 /** A change by which somebody holds something by rule. */
 type Held = { id: string; key: string };
 
@@ -66,19 +64,11 @@ export async function birthrightsAtTurn(
   }
   // Whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never hear of it.
   if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return { events };
-  const following = { events, notes: [] as Note[], jobs: [] as Job[] };
+  const following: Following[] = [{ events }];
   for (const entitlement of birthrightsOf(road.catalogue.current(), person.department))
-    if (!held.some(({ key }) => key === entitlement.key)) {
-      const {
-        events = [],
-        notes = [],
-        jobs = [],
-      } = await give(road, unit, person, entitlement, { held, outside });
-      following.events.push(...events);
-      following.notes.push(...notes);
-      following.jobs.push(...jobs);
-    }
-  return following;
+    if (!held.some(({ key }) => key === entitlement.key))
+      following.push(await give(road, unit, person, entitlement, { held, outside }));
+  return together(following);
 }
 
 /**

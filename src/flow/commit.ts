@@ -70,6 +70,20 @@ export type Outcome<T> = {
   idempotencyKey?: string;
 };
 
+/** What some piece of work calls for, to be committed with the rest. */
+export type Following = Omit<Outcome<null>, 'result' | 'idempotencyKey'>;
+
+/** What several pieces of work call for, in their order. */
+export function together(pieces: readonly Following[]): Required<Following> {
+  return {
+    events: pieces.flatMap((piece) => piece.events ?? []),
+    massChangeEvents: pieces.flatMap((piece) => piece.massChangeEvents ?? []),
+    offboardingEvents: pieces.flatMap((piece) => piece.offboardingEvents ?? []),
+    notes: pieces.flatMap((piece) => piece.notes ?? []),
+    jobs: pieces.flatMap((piece) => piece.jobs ?? []),
+  };
+}
+
 /**
  * The one way to write: what `work` decides becomes state, audit entries and outbox rows in one transaction,
  * or nothing does. `work` may run only once per call and must lock what it decides on through the unit.

@@ -19,9 +19,9 @@ import { writeSummary } from '../store/summaries.ts';
 import { askedOf, resolveApprovers } from './approvers.ts';
 import { commit } from './commit.ts';
 import { freshPerson } from './identify.ts';
-import { outsideFacts, requestFacts } from './request-facts.ts';
+import { factsOfChange } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
-import { actorIds, tellingAboutFound } from './who-decides.ts';
+import { barredFrom, tellingAboutFound } from './who-decides.ts';
 
 /**
  * Summarize and ask: gathers facts, evaluates policy, finds approvers. Safe to run twice: only a change that is
@@ -70,11 +70,7 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
       ),
     );
   const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
-  const outside = await outsideFacts(road, road.db, beneficiary, {
-    isAsking: requester !== null,
-    before: change.verdict?.facts,
-  });
-  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change, outside });
+  const facts = await factsOfChange(road, { entitlement, beneficiary, change });
   const byRules = evaluateRequest(facts, road.catalogue.rules());
   // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
   const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
@@ -92,11 +88,7 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
 
   const catalogue = road.catalogue.current();
   const telling = await tellingAboutFound(road, change);
-  const excluded = new Set([
-    change.personId,
-    ...(change.requesterId === null ? [] : [change.requesterId]),
-    ...(await actorIds(road, telling)),
-  ]);
+  const excluded = await barredFrom(road, change, telling);
   const asked = askedOf(change, entitlement);
   const plan = await resolveApprovers(road, catalogue, asked, beneficiary, excluded, { facts, verdict });
   const target = status.target;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Entitlement, Target } from '../core/catalogue.ts';
+import type { Actor } from '../core/change.ts';
 import { type ChangeEvent, nextState } from '../core/change.ts';
 import type { MassChangeId, PersonId } from '../core/ids.ts';
 import {
@@ -261,20 +262,24 @@ async function acceptAll(road: Road, target: Target, personIds: readonly string[
       road.db,
       async (unit) => {
         await recordPreexistingAll(unit.tx, target, chunk, unit.now);
-        return { result: null, notes: [accepted(unit, target, chunk)] };
+        return {
+          result: null,
+          notes: [membershipNote(unit, 'membershipAccepted', target, { personIds: chunk })],
+        };
       },
       road.nudge,
     );
 }
 
-function accepted(unit: Unit, { groupId, groupName }: Target, personIds: readonly string[]): Note {
-  return {
-    type: 'membershipAccepted',
-    at: unit.now,
-    actor: { part: 'latchkey' },
-    changeId: null,
-    data: { groupId, groupName, personIds },
-  };
+/** What became of memberships that no grant wants: of one person, or of many. */
+export function membershipNote(
+  unit: Unit,
+  type: 'membershipAccepted' | 'preexistingEnded',
+  { groupId, groupName }: Target,
+  who: { personId: string } | { personIds: readonly string[] },
+  actor: Actor = { part: 'latchkey' },
+): Note {
+  return { type, at: unit.now, actor, changeId: null, data: { ...who, groupId, groupName } };
 }
 
 function chunks<T>(all: readonly T[]): T[][] {

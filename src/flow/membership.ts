@@ -1,7 +1,7 @@
 import type { Target } from '../core/catalogue.ts';
 import { isDesired } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
-import { isInAnyGroup, isKnownByAnothersOnly, isSwitchedOff, type Provisioned } from '../scim/mirror.ts';
+import { type Provisioned, scimStanding } from '../scim/mirror.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { isKeptOut } from '../store/offboardings.ts';
@@ -22,15 +22,15 @@ export async function scimIdentity(road: Road, person: Person): Promise<Provisio
 
 /** Whether the IdP, as it told us by SCIM, has this person in the group. */
 export async function isInGroupByScim(road: Road, person: Person, groupName: string): Promise<boolean> {
-  return await isInAnyGroup(road.db, await scimIdentity(road, person), [groupName]);
+  return (await scimStanding(road.db, await scimIdentity(road, person), [groupName])).isInAnyGroup;
 }
 
 /**
- * Desired team membership: out for who was switched off or is being offboarded; in while SCIM has the person in a group that gives the
- * team and that is so wanted or so in the IdP; kept while a live grant or a record from before Latchkey wants it
- * (a grant alone does not add: the bridge carries what SCIM says). While SCIM has nothing under the person's name but
- * another account's record, the IdP is asked, and nothing is taken or given that it does not confirm. Throws a retryable Fault while an entitlement
- * that could give the team can't be checked: not knowing is no reason to take away.
+ * Desired team membership: out for who was switched off or is being offboarded; in while SCIM has the person in a group
+ * that gives the team and that is so wanted or so in the IdP; kept while a live grant or a record from before Latchkey
+ * wants it (a grant alone does not add: the bridge carries what SCIM says). While SCIM has nothing under the person's
+ * name but another account's record, the IdP is asked, and nothing is taken or given that it does not confirm. Throws a
+ * retryable Fault while an entitlement that could give the team can't be checked: not knowing is no reason to take away.
  */
 export async function desiredTeamMembership(
   road: Road,
@@ -46,16 +46,15 @@ export async function desiredTeamMembership(
         retryable: true,
       },
     );
-  const who = await scimIdentity(road, person);
-  // A hold: the IdP keeps a suspended person in their groups and pushes nothing.
-  if (person.status === 'suspended' || (await isSwitchedOff(road.db, who)) === true) return 'out';
-  if (await isKeptOut(road.db, person.id)) return 'out';
   const groups = targets.map((target) => target.groupName);
+  const inScim = await scimStanding(road.db, await scimIdentity(road, person), groups);
+  // A hold: the IdP keeps a suspended person in their groups and pushes nothing.
+  if (person.status === 'suspended' || inScim.isSwitchedOff === true) return 'out';
+  if (await isKeptOut(road.db, person.id)) return 'out';
   const grants = await unendedGrants(road.db, { personId: person.id, teamId });
   const isKept =
     isDesired(grants, await databaseNow(road.db)) || (await isPreexistingInAny(road.db, person.id, groups));
-  const isIn = await isInAnyGroup(road.db, who, groups);
-  const isAnothers = await isKnownByAnothersOnly(road.db, who);
+  const { isInAnyGroup: isIn, isByAnothersOnly: isAnothers } = inScim;
   if (!isAnothers) {
     if (!isIn) return isKept ? 'as it is' : 'out';
     if (isKept) return 'in';

@@ -5,21 +5,18 @@ import type { ChangeId, EntitlementKey } from '../core/ids.ts';
 import type { MassChangeEvent } from '../core/mass-change.ts';
 import { hasLeft, type Offboarding, type OffboardingEvent } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
-import { evaluateRequest } from '../core/verdict.ts';
 import { isRevokeUnderway, readChange } from '../store/changes.ts';
 import { massCardsAbout, pendingAbout, preexistingGroups, waitingFor } from '../store/offboardings.ts';
 import { linkOf, type Person, readPerson } from '../store/people.ts';
 import { endPreexisting } from '../store/preexisting.ts';
-import { askedOf, resolveApprovers } from './approvers.ts';
 import { commit, type Unit } from './commit.ts';
 import { revokeOf } from './end.ts';
 import { freshPerson } from './identify.ts';
 import { entitlementOf, shrinkWithin } from './mass-change.ts';
 import { at, grantsEnded, teamsOf } from './offboarding.ts';
-import { outsideFacts, requestFacts } from './request-facts.ts';
 import type { Road } from './road.ts';
 import { readyTargets } from './survey.ts';
-import { actorIds, tellingAboutFound } from './who-decides.ts';
+import { decidedBy } from './who-decides.ts';
 
 /**
  * What they asked for is closed and what they hold is ended: grants, and every other membership of a managed group,
@@ -228,7 +225,7 @@ export async function rerouteApprovals(road: Road, offboarding: Offboarding): Pr
   );
 }
 
-/** Leavers are left out wherever approvers are resolved; null: what is asked can't be put to anybody anew. */
+/** Null: what is asked can't be put to anybody anew. */
 async function planWithout(road: Road, changeId: ChangeId) {
   const change = await readChange(road.db, changeId);
   const entitlement = change === null ? null : road.catalogue.entitlement(change.entitlementKey);
@@ -236,19 +233,6 @@ async function planWithout(road: Road, changeId: ChangeId) {
   const beneficiary =
     (await freshPerson(road, change.personId)) ?? (await readPerson(road.db, change.personId));
   if (beneficiary === null) return null;
-  const excluded = new Set([
-    change.personId,
-    ...(change.requesterId === null ? [] : [change.requesterId]),
-    ...(await actorIds(road, await tellingAboutFound(road, change))),
-  ]);
-  const asked = askedOf(change, entitlement);
-  const outside = await outsideFacts(road, road.db, beneficiary, {
-    isAsking: change.requesterId !== null,
-    before: change.verdict?.facts,
-  });
-  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change, outside });
-  const verdict = evaluateRequest(facts, road.catalogue.rules());
-  const under = { facts, verdict };
-  const plan = await resolveApprovers(road, road.catalogue.current(), asked, beneficiary, excluded, under);
+  const { plan } = await decidedBy(road, { entitlement, beneficiary, change });
   return { plan, version: change.version };
 }

@@ -48,7 +48,10 @@ export async function lookAtApplications(
   return { isOnItsWay };
 }
 
-/** What Anypoint shows by now of decisions that are on their way, so that none is taken for undone; read as well as can be. */
+/**
+ * What Anypoint shows by now of decisions that are on their way, so that none is taken for undone; read as well as can
+ * be.
+ */
 export async function settledByNow(road: Road, offboardingId: string, person: Person): Promise<Settled[]> {
   const open = openItemsOf((await readOffboarding(road.db, offboardingId)) ?? { items: [] });
   const decided = open.filter((item) => item.decision !== null);

@@ -4,7 +4,7 @@ import { hasLeft, type Offboarding } from '../core/offboarding.ts';
 import type { AnswerReceived } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import { settleApplication } from '../core/settle-application.ts';
-import { latestOffboarding, leaversAmong, readOffboarding } from '../store/offboardings.ts';
+import { latestOffboarding, leaverCase, readOffboarding } from '../store/offboardings.ts';
 import { type Person, readPerson } from '../store/people.ts';
 import { commit, type Outcome } from './commit.ts';
 import { identify } from './identify.ts';
@@ -212,7 +212,7 @@ async function newOwner(road: Road, offboarding: Offboarding, accountId: string 
       'Choose somebody else.',
     );
   }
-  const hasLeftToo = (await leaversAmong(road.db, [person.id])).size > 0;
+  const hasLeftToo = (await leaverCase(road.db, person.id)) !== null;
   if (person.id === offboarding.personId || hasLeftToo)
     return refuse('notEligible', `${person.name} has left, so can’t take it.`, 'Choose somebody else.');
   const { current } = await anypointUsers(road, person);

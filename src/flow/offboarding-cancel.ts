@@ -5,7 +5,7 @@ import { type By, countsAsLeft, type Offboarding, restsOnAWord } from '../core/o
 import type { Job } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import { readChange } from '../store/changes.ts';
-import { latestOffboarding, leaversAmong } from '../store/offboardings.ts';
+import { latestOffboarding, leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
 import { freshPerson } from './identify.ts';
@@ -84,7 +84,7 @@ async function whyNot(
     return locked.cancelled.by.id === by.id
       ? 'done'
       : refuse('alreadySettled', `${locked.cancelled.by.name} took it back already.`, nothingMore);
-  const current = (await leaversAmong(unit.tx, [id])).get(id);
+  const current = await leaverCase(unit.tx, id);
   if (countsAsLeft(locked) && current?.id === locked.id)
     return restsOnAWord(locked)
       ? null
@@ -102,9 +102,7 @@ async function whyNot(
 
 /** The newest case that can be taken back, or the newest there is, which says why not; null: there was never one. */
 export async function caseToCancel(road: Road, personId: PersonId): Promise<Offboarding | null> {
-  return (
-    (await leaversAmong(road.db, [personId])).get(personId) ?? (await latestOffboarding(road.db, personId))
-  );
+  return (await leaverCase(road.db, personId)) ?? (await latestOffboarding(road.db, personId));
 }
 
 type Unwritten = { id: ChangeId; groupId: string };

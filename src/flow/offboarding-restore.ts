@@ -9,7 +9,7 @@ import { type Refusal, refuse } from '../core/refusal.ts';
 import { evaluateRequest } from '../core/verdict.ts';
 import { pendingRequest, readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
-import { isKeptOut, leaversAmong } from '../store/offboardings.ts';
+import { isKeptOut, leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
 import { freshPerson } from './identify.ts';
@@ -55,8 +55,8 @@ export async function restore(
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
       if (locked?.state !== 'returned' && locked?.state !== 'cancelled') return { result: null };
-      const left = (await leaversAmong(unit.tx, [person.id])).get(person.id);
-      if (left !== undefined && !hasLeft(left)) return { result: refuseForLeaver(person.name, left) };
+      const left = await leaverCase(unit.tx, person.id);
+      if (left !== null && !hasLeft(left)) return { result: refuseForLeaver(person.name, left) };
       if (await isKeptOut(unit.tx, person.id))
         return {
           result: refuse(

@@ -16,7 +16,7 @@ import type { Job } from '../core/reactions.ts';
 import { type Refusal, refuse } from '../core/refusal.ts';
 import { readChange } from '../store/changes.ts';
 import { openMassChange } from '../store/mass-changes.ts';
-import { latestOffboarding, leaversAmong, lockStart, lostAndLeft } from '../store/offboardings.ts';
+import { latestOffboarding, leaverCase, lockStart, lostAndLeft } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import type { Outcome, Unit } from './commit.ts';
 import { endAllOf } from './end.ts';
@@ -49,7 +49,7 @@ export async function startOffboarding(
     return await agreedTo(road, unit, open, cause);
   }
   // It is said already that they have left: there is nobody to ask.
-  if (cause === 'lostApp' && (await leaversAmong(unit.tx, [person.id])).size > 0) return nothing;
+  if (cause === 'lostApp' && (await leaverCase(unit.tx, person.id)) !== null) return nothing;
   const offboardingId = randomUUID() as OffboardingId;
   const state = (await isGuarded(road, unit, cause)) ? 'held' : cause === 'lostApp' ? 'asking' : 'underway';
   const started: OffboardingEvent = {

@@ -1,17 +1,14 @@
 import { birthrightsOf } from '../core/birthright.ts';
-import type { ChangeEvent } from '../core/change.ts';
-import type { MassChangeEvent } from '../core/mass-change.ts';
-import type { OffboardingEvent } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { hasAppNow, isGone, type Standing, type Turn, turnsOf } from '../core/standing.ts';
-import { isSwitchedOff } from '../scim/mirror.ts';
+import { scimStanding } from '../scim/mirror.ts';
 import { linkOf, type Person, readPerson, rememberPerson } from '../store/people.ts';
 import { readStanding, writeStanding } from '../store/standings.ts';
 import { birthrightsAtTurn } from './birthright.ts';
-import { commit, type Note, type Outcome, type Unit } from './commit.ts';
+import { commit, type Following, together, type Unit } from './commit.ts';
 import { scimIdentity } from './membership.ts';
 import { standInFor } from './namesake.ts';
-import { nothing, returned, startOffboarding } from './offboarding.ts';
+import { returned, startOffboarding } from './offboarding.ts';
 import { refit } from './refit.ts';
 import { type OutsideFacts, outsideFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -28,7 +25,7 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
     const known = await readPerson(road.db, job.personId);
     const person = inIdp === null ? known : await rememberPerson(road.db, road.idp.name, inIdp);
     if (person === null) return done;
-    const isOff = await isSwitchedOff(road.db, await scimIdentity(road, person));
+    const { isSwitchedOff: isOff } = await scimStanding(road.db, await scimIdentity(road, person), []);
     const hasApp = isOff === null ? null : !isOff;
     const standIn =
       inIdp === null ? await standInFor(road, person, hasApp === true && (await wasOff(road, person))) : null;
@@ -48,29 +45,15 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
         }
         const before = await readStanding(unit.tx, person.id);
         const from = before === null ? (known?.department ?? null) : before.department;
-        const following = {
-          events: [] as ChangeEvent[],
-          massChangeEvents: [] as MassChangeEvent[],
-          offboardingEvents: [] as OffboardingEvent[],
-          notes: [] as Note[],
-          jobs: [] as Job[],
-        };
-        for (const turn of turnsOf(before, now, hasApp)) {
-          const { events, massChangeEvents, offboardingEvents, notes, jobs } = {
-            ...nothing,
-            notes: [],
-            ...(await follow(road, unit, { person, from, isDeleted: inIdp === null, outside }, turn)),
-          };
-          following.events.push(...events);
-          following.massChangeEvents.push(...massChangeEvents);
-          following.offboardingEvents.push(...offboardingEvents);
-          following.notes.push(...notes);
-          following.jobs.push(...jobs);
-        }
+        const following: Following[] = [];
+        for (const turn of turnsOf(before, now, hasApp))
+          following.push(
+            await follow(road, unit, { person, from, isDeleted: inIdp === null, outside }, turn),
+          );
         // Of whom it is not known whether they have the app, nothing is written: they are looked at once that is told.
         const had = hasAppNow(before, hasApp) ?? (isGone(now) ? true : null);
         if (had !== null) await writeStanding(unit.tx, person.id, now, had);
-        return { result: null, ...following };
+        return { result: null, ...together(following) };
       },
       road.nudge,
     );
@@ -82,8 +65,6 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
 async function wasOff(road: Road, person: Person): Promise<boolean> {
   return (await readStanding(road.db, person.id))?.hadApp === false;
 }
-
-type Following = Pick<Outcome<null>, 'events' | 'massChangeEvents' | 'offboardingEvents' | 'notes' | 'jobs'>;
 
 type Regarded = {
   person: Person;

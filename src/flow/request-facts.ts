@@ -50,6 +50,18 @@ export async function requestFacts(
   };
 }
 
+/** The same of a change that is there already, with what only others know. Outside any transaction. */
+export async function factsOfChange(
+  road: Road,
+  { change, ...asked }: { entitlement: Entitlement; beneficiary: Person; change: Change },
+): Promise<RequestFacts> {
+  const outside = await outsideFacts(road, road.db, asked.beneficiary, {
+    isAsking: change.requesterId !== null,
+    before: change.verdict?.facts,
+  });
+  return await requestFacts(road, road.db, { ...asked, change, outside });
+}
+
 /** What only Slack or the IdP can say; what is left out is not known. */
 export type OutsideFacts = Pick<RequestFacts, 'isOnCall' | 'location'>;
 
@@ -67,7 +79,10 @@ export async function outsideFacts(
   asked: {
     /** Only who asks has signed in for it. */
     isAsking: boolean;
-    /** What an earlier verdict on it was made of: where they asked from stays so, known or not, and who was on call does while it can't be read. */
+    /**
+     * What an earlier verdict on it was made of: where they asked from stays so, known or not, and who was on call does
+     * while it can't be read.
+     */
     before?: RecordedFacts | undefined;
   },
 ): Promise<OutsideFacts> {

@@ -5,8 +5,8 @@ import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import { settleMass, settleSingle } from '../core/settle-mass.ts';
 import { openItems, readMassChange } from '../store/mass-changes.ts';
 import type { Person } from '../store/people.ts';
-import { commit, type Unit } from './commit.ts';
-import { decideHeld, type Following, nothing } from './offboarding.ts';
+import { commit, type Following, together, type Unit } from './commit.ts';
+import { decideHeld } from './offboarding.ts';
 import type { Road } from './road.ts';
 import { whoDecides } from './who-decides.ts';
 
@@ -73,20 +73,14 @@ export async function settleMassAnswer(
 }
 
 /** Single ones that are decided: each case goes on, or is over, in the same commit. */
-async function casesDecided(unit: Unit, events: readonly MassChangeEvent[]): Promise<Following> {
-  let all = nothing;
+async function casesDecided(unit: Unit, events: readonly MassChangeEvent[]) {
+  const cases: Following[] = [];
   for (const event of events) {
     if (event.type !== 'massItemsDecided') continue;
     const by = { id: event.decision.by, name: event.decision.byName };
     for (const { key, fate } of event.decision.fates) {
-      const one = await decideHeld(unit, key, fate, by);
-      all = {
-        events: [...all.events, ...one.events],
-        offboardingEvents: [...all.offboardingEvents, ...one.offboardingEvents],
-        massChangeEvents: [...all.massChangeEvents, ...one.massChangeEvents],
-        jobs: [...all.jobs, ...one.jobs],
-      };
+      cases.push(await decideHeld(unit, key, fate, by));
     }
   }
-  return all;
+  return together(cases);
 }

@@ -9,18 +9,16 @@ import type { ClickReceived, Job } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import type { ApproverPlan } from '../core/routing.ts';
 import { type ClickFacts, settleClick, withdraw } from '../core/settle.ts';
-import { evaluateRequest, type Verdict } from '../core/verdict.ts';
+import type { Verdict } from '../core/verdict.ts';
 import { readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
-import { leaversAmong } from '../store/offboardings.ts';
+import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
-import { askedOf, resolveApprovers } from './approvers.ts';
 import { commit, type Unit } from './commit.ts';
 import { grantsEndedWith, releaseAccess } from './end.ts';
 import { freshPerson, identify } from './identify.ts';
-import { outsideFacts, requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
-import { actorIds, tellingAboutFound } from './who-decides.ts';
+import { decidedBy } from './who-decides.ts';
 
 /**
  * Settles one click: who it was, what they may do, whether it still applies, all looked up again; then decided
@@ -147,8 +145,8 @@ async function decide(
       if (!isRefusal(outcome))
         return { result: null, events: [...outcome, ...(await endedWith(unit, locked, outcome))] };
       // Who was asked before they were offboarded hears why they are not any more.
-      const left = (await leaversAmong(unit.tx, [clicker.id])).get(clicker.id);
-      const isWhy = left !== undefined && outcome.reason === 'notAnApprover';
+      const left = await leaverCase(unit.tx, clicker.id);
+      const isWhy = left !== null && outcome.reason === 'notAnApprover';
       return {
         result: isWhy ? refuseLeaver(left, 'notAnApprover') : outcome,
         notes: [
@@ -200,43 +198,16 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
     return { ...known, plan: change.plan ?? nobody, verdict: undecided };
   const beneficiary = await freshPerson(road, change.personId);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
-  const left = (await leaversAmong(road.db, [beneficiary.id])).get(beneficiary.id);
-  if (left !== undefined) {
-    const text = leftInWords(beneficiary.name, left).replace(/\.$/, '');
-    const verdict: Verdict = { effect: 'refuse', grounds: [{ text, clause: null }] };
+  const left = await leaverCase(road.db, beneficiary.id);
+  const why =
+    left === null
+      ? outgrown(change, entitlement, beneficiary.department)
+      : leftInWords(beneficiary.name, left).replace(/\.$/, '');
+  if (why !== null) {
+    const verdict: Verdict = { effect: 'refuse', grounds: [{ text: why, clause: null }] };
     return { ...known, plan: change.plan ?? nobody, verdict };
   }
-  const moved = outgrown(change, entitlement, beneficiary.department);
-  if (moved !== null)
-    return {
-      ...known,
-      plan: change.plan ?? nobody,
-      verdict: { effect: 'refuse', grounds: [{ text: moved, clause: null }] },
-    };
-  const excluded = new Set([
-    change.personId,
-    ...(change.requesterId === null ? [] : [change.requesterId]),
-    // Who made the change that was found can't decide on it.
-    ...(await actorIds(road, await tellingAboutFound(road, change))),
-  ]);
-  const outside = await outsideFacts(road, road.db, beneficiary, {
-    isAsking: change.requesterId !== null,
-    before: change.verdict?.facts,
-  });
-  const facts = await requestFacts(road, road.db, { entitlement, beneficiary, change, outside });
-  const verdict = evaluateRequest(facts, road.catalogue.rules());
-  return {
-    ...known,
-    plan: await resolveApprovers(
-      road,
-      road.catalogue.current(),
-      askedOf(change, entitlement),
-      beneficiary,
-      excluded,
-      { facts, verdict },
-    ),
-    verdict,
-  };
+  return { ...known, ...(await decidedBy(road, { entitlement, beneficiary, change })) };
 }
 
 /** What can't be shown is not worth deciding again: the click is settled either way. */

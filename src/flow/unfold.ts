@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Entitlement, Target } from '../core/catalogue.ts';
-import type { Actor, ChangeEvent } from '../core/change.ts';
 import type { ChangeId, GrantId, PersonId } from '../core/ids.ts';
 import {
   fateOf,
   type MassChange,
-  type MassChangeEvent,
   type MassDecision,
   type MassItem,
   type Unfolded,
 } from '../core/mass-change.ts';
 import { itemEvents } from '../core/mass-items.ts';
 import { isAllSeen } from '../core/mass-words.ts';
-import type { OffboardingEvent } from '../core/offboarding.ts';
 import type { Job } from '../core/reactions.ts';
 import { evaluateRequest, quorumUnder } from '../core/verdict.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
@@ -21,8 +18,9 @@ import { noteUnfolded, openItems, progressOf, readMassChange } from '../store/ma
 import { isKeptOut } from '../store/offboardings.ts';
 import { readPerson } from '../store/people.ts';
 import { endPreexisting, isPreexisting } from '../store/preexisting.ts';
-import { commit, type Note, type Outcome, type Unit } from './commit.ts';
+import { commit, type Following, together, type Unit } from './commit.ts';
 import { endGrant, grantsEndedWith } from './end.ts';
+import { membershipNote } from './mass-change.ts';
 import { decideHeld } from './offboarding.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -82,22 +80,15 @@ async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision):
     async (unit) => {
       const items = await openItems(unit.tx, mass.id, BATCH);
       const unfolded: Unfolded[] = [];
-      const events: ChangeEvent[] = [];
-      const offboardingEvents: OffboardingEvent[] = [];
-      const massChangeEvents: MassChangeEvent[] = [];
-      const notes: Note[] = [];
-      const jobs: Job[] = items.length === 0 ? [] : [{ job: 'report', about: 'massChange', id: mass.id }];
+      const report: Job = { job: 'report', about: 'massChange', id: mass.id };
+      const following: Following[] = items.length === 0 ? [] : [{ jobs: [report] }];
       for (const item of items) {
         const one = await unfoldOne(road, unit, mass, decision, item, outside);
         unfolded.push({ key: item.key, ...one.became });
-        events.push(...(one.events ?? []));
-        offboardingEvents.push(...(one.offboardingEvents ?? []));
-        massChangeEvents.push(...(one.massChangeEvents ?? []));
-        jobs.push(...(one.jobs ?? []));
-        notes.push(...(one.notes ?? []));
+        following.push(one);
       }
       await noteUnfolded(unit.tx, mass.id, unfolded);
-      return { result: items.length, events, offboardingEvents, massChangeEvents, jobs, notes };
+      return { result: items.length, ...together(following) };
     },
     road.nudge,
   );
@@ -119,9 +110,7 @@ async function outsideOf(road: Road, mass: MassChange): Promise<Map<PersonId, Ou
   return found;
 }
 
-type One = Pick<Outcome<null>, 'events' | 'offboardingEvents' | 'massChangeEvents' | 'jobs' | 'notes'> & {
-  became: Omit<Unfolded, 'key'>;
-};
+type One = Following & { became: Omit<Unfolded, 'key'> };
 const dropped = { outcome: 'dropped', changeId: null } as const;
 
 async function unfoldOne(
@@ -212,17 +201,11 @@ async function unfoldPair(
   events.push(...(await grantsEndedWith(unit, { personId, target }, revokeId, denied.actor)));
   if (!(await isPreexisting(unit.tx, pair))) return { became, events };
   await endPreexisting(unit.tx, pair, unit.now);
-  return { became, events, notes: [preexistingEnded(unit, pair, target, denied.actor)] };
-}
-
-function preexistingEnded(
-  unit: Unit,
-  pair: { personId: string; groupId: string },
-  { groupName }: Target,
-  actor: Actor,
-): Note {
-  const data = { ...pair, groupName };
-  return { type: 'preexistingEnded', at: unit.now, actor, changeId: null, data };
+  return {
+    became,
+    events,
+    notes: [membershipNote(unit, 'preexistingEnded', target, { personId }, denied.actor)],
+  };
 }
 
 /** As the catalogue has it now; what left it can still be taken away where it was. */

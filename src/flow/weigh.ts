@@ -9,11 +9,19 @@ import type { Job } from '../core/reactions.ts';
 import { revertEvents } from '../core/revert.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
 import { cardOfPair, openMassChange } from '../store/mass-changes.ts';
-import { leaversAmong } from '../store/offboardings.ts';
+import { leaverCase } from '../store/offboardings.ts';
 import { linkOf, readPerson } from '../store/people.ts';
 import { endPreexisting, isPreexisting, recordPreexisting } from '../store/preexisting.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
-import { entitlementOf, goneAlone, growWithin, itemOf, lostItems, shrinkWithin } from './mass-change.ts';
+import {
+  entitlementOf,
+  goneAlone,
+  growWithin,
+  itemOf,
+  lostItems,
+  membershipNote,
+  shrinkWithin,
+} from './mass-change.ts';
 import { standInFor } from './namesake.ts';
 import { leaverFound } from './offboarding.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -56,9 +64,9 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
       return await endLeaver(road, personId, inIdp === null ? 'deleted' : 'deprovisioned');
     // On hold: nothing is asked about them until they return or leave.
     if (inIdp.status === 'suspended') return done;
-    const left = (await leaversAmong(road.db, [personId])).get(personId as PersonId);
+    const left = await leaverCase(road.db, personId);
     // Their case ends every membership, new ones too.
-    if (left !== undefined && hasLeft(left)) return await endLeaver(road, personId, 'deprovisioned');
+    if (left !== null && hasLeft(left)) return await endLeaver(road, personId, 'deprovisioned');
     const isMember = await road.idp.isMember(groupId, idpId);
     return await commit<Ran>(
       road.db,
@@ -75,7 +83,7 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
         }
         if (isMember === wanted) return { result: done };
         // Nobody is asked to keep what an admin has taken away for good; that has to be taken back first.
-        if (isMember && left !== undefined)
+        if (isMember && left !== null)
           return {
             result: done,
             events: revertAtOnce(unit, pair, found, leftInWords(inIdp.displayName, left).replace(/\.$/, '')),
@@ -95,7 +103,7 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
           if (gone.length >= road.catalogue.current().massGuard.memberships)
             return { result: done, jobs: [{ job: 'survey', groupId }] };
           await endPreexisting(unit.tx, pair, unit.now, 'gone');
-          const notes = [noted(unit, 'preexistingEnded', pair, found.target)];
+          const notes = [membershipNote(unit, 'preexistingEnded', found.target, { personId: pair.personId })];
           const { teamId } = found.target;
           return { result: { againInMs: 0 }, notes, jobs: [{ job: 'deliver', personId, teamId }] };
         }
@@ -151,7 +159,9 @@ async function unrequested(unit: Unit, pair: Pair, found: Found) {
       return { events: [received(unit, pair, found, 'finding')] };
     case 'accept':
       await recordPreexisting(unit.tx, { ...pair, groupName: found.target.groupName }, unit.now);
-      return { notes: [noted(unit, 'membershipAccepted', pair, found.target)] };
+      return {
+        notes: [membershipNote(unit, 'membershipAccepted', found.target, { personId: pair.personId })],
+      };
     case 'revert':
       return { events: revertAtOnce(unit, pair, found, BY_CATALOGUE) };
     default:
@@ -198,14 +208,4 @@ function received(unit: Unit, pair: Pair, found: Found, cause: Extract<Cause, 'f
     via: 'finding',
     lapsesAt: null,
   } satisfies ChangeEvent;
-}
-
-function noted(unit: Unit, type: 'membershipAccepted' | 'preexistingEnded', pair: Pair, target: Target) {
-  return {
-    type,
-    at: unit.now,
-    actor: { part: 'latchkey' } as const,
-    changeId: null,
-    data: { personId: pair.personId, groupId: pair.groupId, groupName: target.groupName },
-  };
 }

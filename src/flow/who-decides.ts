@@ -1,14 +1,17 @@
+import type { Entitlement } from '../core/catalogue.ts';
 import { type Change, isFound } from '../core/change.ts';
 import type { PersonId } from '../core/ids.ts';
 import type { MassChange } from '../core/mass-change.ts';
 import type { ApproverPlan } from '../core/routing.ts';
+import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import type { Db } from '../store/database.ts';
 import { peopleOnCard } from '../store/mass-changes.ts';
 import { lastOtherwise } from '../store/observed.ts';
-import { personByLink, rememberPerson } from '../store/people.ts';
+import { type Person, personByLink, rememberPerson } from '../store/people.ts';
 import { type Telling, tellingOf } from '../store/telling.ts';
-import { heldToKeep, planOfOwner } from './approvers.ts';
+import { askedOf, heldToKeep, planOfOwner, resolveApprovers } from './approvers.ts';
 import { factsOnCard } from './card-facts.ts';
+import { factsOfChange } from './request-facts.ts';
 import type { Road } from './road.ts';
 
 /** How long before it was noticed a change may have been made. */
@@ -37,8 +40,32 @@ export async function whoDecides(road: Road, mass: MassChange): Promise<WhoDecid
   return { plan, barred, telling };
 }
 
+/**
+ * Verdict on a request, and who may decide on it, by catalogue, IdP and rules as they are now. Leavers are left out
+ * wherever approvers are resolved.
+ */
+export async function decidedBy(
+  road: Road,
+  request: { entitlement: Entitlement; beneficiary: Person; change: Change },
+): Promise<{ verdict: Verdict; plan: ApproverPlan }> {
+  const { change, entitlement, beneficiary } = request;
+  const excluded = await barredFrom(road, change, await tellingAboutFound(road, change));
+  const facts = await factsOfChange(road, request);
+  const verdict = evaluateRequest(facts, road.catalogue.rules());
+  const asked = askedOf(change, entitlement);
+  const under = { facts, verdict };
+  const plan = await resolveApprovers(road, road.catalogue.current(), asked, beneficiary, excluded, under);
+  return { verdict, plan };
+}
+
+/** Who can't decide on it: whom it is for, who asked, and who made the change that was found. */
+export async function barredFrom(road: Road, change: Change, telling: Telling): Promise<Set<PersonId>> {
+  const asked = change.requesterId === null ? [] : [change.requesterId];
+  return new Set([change.personId, ...asked, ...(await actorIds(road, telling))]);
+}
+
 /** The people among those who are told to have made the change; an administrator whom the IdP doesn't know is none. */
-export async function actorIds(
+async function actorIds(
   road: Pick<Road, 'db' | 'idp'>,
   telling: Pick<Telling, 'actors'>,
 ): Promise<PersonId[]> {

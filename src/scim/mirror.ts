@@ -29,28 +29,6 @@ function recordsOf(who: Provisioned): RawBuilder<unknown> {
     from scim_users where lower(user_name) = any(${names}) and not exists (${own})`;
 }
 
-/** Whether the person, as an active user, is in a provisioned group with one of these names (in any case). */
-export async function isInAnyGroup(db: Db | Tx, who: Provisioned, groupNames: string[]): Promise<boolean> {
-  if (groupNames.length === 0) return false;
-  const names = sql.join(groupNames.map((name) => sql`lower(${name}::text)`));
-  const { rows } = await sql<{ found: boolean }>`
-    select exists (
-      select from (${recordsOf(who)}) r join scim_members m on m.user_id = r.id join scim_groups g on g.id = m.group_id
-      where r.active and lower(g.display_name) in (${names})
-    ) as found`.execute(db);
-  return rows[0]?.found === true;
-}
-
-/**
- * Whether all that SCIM has under the person's name is another account's, as long as the IdP has not provisioned their
- * own: then it is no word on which groups they are in.
- */
-export async function isKnownByAnothersOnly(db: Db | Tx, who: Provisioned): Promise<boolean> {
-  const { rows } = await sql<{ only: boolean | null }>`
-    select bool_and(is_anothers) as only from (${recordsOf(who)}) r`.execute(db);
-  return rows[0]?.only === true;
-}
-
 /** Names of the provisioned groups the person is in as an active user, sorted. */
 export async function groupNamesOf(db: Db | Tx, who: Provisioned): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
@@ -60,15 +38,36 @@ export async function groupNamesOf(db: Db | Tx, who: Provisioned): Promise<strin
   return rows.map((row) => row.name);
 }
 
-/**
- * Whether the IdP has provisioned this person and switched the account off: they have lost the app. Null: it is not
- * known, for what is switched off is another account's under their name, which says nothing of theirs.
- */
-export async function isSwitchedOff(db: Db | Tx, who: Provisioned): Promise<boolean | null> {
-  const { rows } = await sql<{ off: boolean | null; anothers: boolean | null }>`
-    select bool_and(not active) as off, bool_and(is_anothers) as anothers from (${recordsOf(who)}) r`.execute(
-    db,
-  );
-  const off = rows[0]?.off === true;
-  return off && rows[0]?.anothers === true ? null : off;
+/** What SCIM says of a person, as of one moment. */
+export type ScimStanding = {
+  /** The IdP has provisioned them and switched the account off: they have lost the app. Null: not known. */
+  isSwitchedOff: boolean | null;
+  /**
+   * All that SCIM has under their name is another account's, as long as the IdP has not provisioned their own: then it
+   * is no word on which groups they are in, nor, switched off, on their having the app.
+   */
+  isByAnothersOnly: boolean;
+  /** They are, as an active user, in one of the groups asked about. */
+  isInAnyGroup: boolean;
+};
+
+/** `groupNames`, in any case: whether they are in one of these. */
+export async function scimStanding(
+  db: Db | Tx,
+  who: Provisioned,
+  groupNames: readonly string[],
+): Promise<ScimStanding> {
+  const { rows } = await sql<{ off: boolean | null; anothers: boolean | null; in: boolean | null }>`
+    select bool_and(not active) as off, bool_and(is_anothers) as anothers, bool_or(active and exists (
+        select from scim_members m join scim_groups g on g.id = m.group_id
+        where m.user_id = r.id and lower(g.display_name) in (select lower(n) from unnest(${[...groupNames]}::text[]) n)
+      )) as in
+    from (${recordsOf(who)}) r`.execute(db);
+  const isOff = rows[0]?.off === true;
+  const isByAnothersOnly = rows[0]?.anothers === true;
+  return {
+    isSwitchedOff: isOff && isByAnothersOnly ? null : isOff,
+    isByAnothersOnly,
+    isInAnyGroup: rows[0]?.in === true,
+  };
 }

@@ -11,7 +11,7 @@ import type { OffboardingAnswerItem, OffboardingVerb } from '../flow/offboarding
 import { caseToCancel } from '../flow/offboarding-cancel.ts';
 import { acceptAnswer, REASON_MAX } from '../flow/receive.ts';
 import type { Road } from '../flow/road.ts';
-import { leaversAmong, readOffboarding } from '../store/offboardings.ts';
+import { leaverCase, readOffboarding } from '../store/offboardings.ts';
 import { type Person, personByLink, readPerson, rememberPerson } from '../store/people.ts';
 import { section } from './card.ts';
 import { inert, mrkdwn, plain } from './mrkdwn.ts';
@@ -51,14 +51,19 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
       },
     );
 
-  app.action<BlockAction<ButtonAction>>(
-    { action_id: offboardingActions.handOver, type: 'block_actions' },
-    async ({ ack, body, action }) => {
-      await ack();
-      const key = keyOf(body, action);
-      if (key !== null) await openFromButton(road, client, body, await handOverModal(road, key));
-    },
-  );
+  const forms = {
+    [offboardingActions.handOver]: handOverModal,
+    [offboardingActions.cancel]: cancelModal,
+  };
+  for (const [actionId, formOf] of Object.entries(forms))
+    app.action<BlockAction<ButtonAction>>(
+      { action_id: actionId, type: 'block_actions' },
+      async ({ ack, body, action }) => {
+        await ack();
+        const key = keyOf(body, action);
+        if (key !== null) await openFromButton(road, client, body, await formOf(road, key));
+      },
+    );
 
   app.view<ViewSubmitAction>(HAND_OVER, async ({ ack, body, view }) => {
     const key = formKey.parse(JSON.parse(view.private_metadata));
@@ -68,15 +73,6 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
     await accept(road, key, body.user.id, 'handOver', { key: key.key, toAccountId }, `view-${view.id}`);
     await ack();
   });
-
-  app.action<BlockAction<ButtonAction>>(
-    { action_id: offboardingActions.cancel, type: 'block_actions' },
-    async ({ ack, body, action }) => {
-      await ack();
-      const key = keyOf(body, action);
-      if (key !== null) await openFromButton(road, client, body, await cancelModal(road, key));
-    },
-  );
 
   app.view<ViewSubmitAction>(CANCEL, async ({ ack, body, view }) => {
     const key = formKey.parse(JSON.parse(view.private_metadata));
@@ -123,13 +119,9 @@ export async function openOffboarding(
   const say = (text: string) => respond({ response_type: 'ephemeral', text: inert(text) });
   const asker = (await metAs(road, command.user_id)) ?? (await identify(road, command.user_id));
   if (isRefusal(asker)) return void (await say(`${asker.text} ${asker.next}`));
-  const left = (await leaversAmong(road.db, [asker.id])).get(asker.id);
+  const left = await leaverCase(road.db, asker.id);
   const refused =
-    left === undefined
-      ? isAdmin(road, asker)
-        ? null
-        : notAnAdmin(road)
-      : refuseLeaver(left, 'notAnApprover');
+    left === null ? (isAdmin(road, asker) ? null : notAnAdmin(road)) : refuseLeaver(left, 'notAnApprover');
   if (refused !== null) return void (await say(`${refused.text} ${refused.next}`));
   const accountId = /<@([A-Z0-9]+)(?:\|[^>]*)?>/.exec(command.text)?.[1];
   if (accountId === undefined) return void (await respond({ response_type: 'ephemeral', text: USAGE }));

@@ -13,7 +13,7 @@ import type { Road } from '../flow/road.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
-import { leaversAmong } from '../store/offboardings.ts';
+import { leaverCase } from '../store/offboardings.ts';
 import { linkOf, personByLink } from '../store/people.ts';
 import { buttonKey } from './button-key.ts';
 import { actions } from './card.ts';
@@ -169,8 +169,8 @@ async function formFor(road: Road, accountId: string): Promise<ModalView> {
   try {
     const person = await identify(road, accountId);
     if (isRefusal(person)) return refusalModal(person);
-    const left = (await leaversAmong(road.db, [person.id])).get(person.id);
-    if (left !== undefined) return refusalModal(refuseLeaver(left, 'notEligible'));
+    const left = await leaverCase(road.db, person.id);
+    if (left !== null) return refusalModal(refuseLeaver(left, 'notEligible'));
     const entitlements = choices(road, person);
     return entitlements.length === 0
       ? nothingModal(road.catalogue.current().admins)

@@ -70,6 +70,12 @@ export async function leaversAmong(
   return new Map(newest.filter(countsAsLeft).map((o) => [o.personId, o]));
 }
 
+/** The case by which this person counts as having left; null: they do not. */
+export async function leaverCase(db: Db | Tx, personId: string): Promise<Offboarding | null> {
+  const [left] = (await leaversAmong(db, [personId])).values();
+  return left ?? null;
+}
+
 /** Whether this person is kept out of every team: by a case that is not over, or by an admin's word. */
 export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean> {
   const row = await db
@@ -79,7 +85,7 @@ export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean>
     .where('state', 'in', [...openOffboardingStates])
     .limit(1)
     .executeTakeFirst();
-  return row !== undefined || (await leaversAmong(db, [personId])).size > 0;
+  return row !== undefined || (await leaverCase(db, personId)) !== null;
 }
 
 /** One case at a time is started for a person, and the mass guard counts one start after the other. */

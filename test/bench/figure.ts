@@ -11,6 +11,20 @@ export type Figure = {
   holds: boolean;
 };
 
+/** Makes figures of one bench that are held against no baseline. */
+export function absolute(bench: string) {
+  return (metric: string, value: number, target: string, holds: boolean): Figure => ({
+    bench,
+    metric,
+    value,
+    baseline: null,
+    baselineValue: null,
+    ratio: null,
+    target,
+    holds,
+  });
+}
+
 /** The value below which this share (0 to 1) of the samples lie. */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);

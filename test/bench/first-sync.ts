@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { verifyAudit } from '../../src/audit/seal.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import type { Figure } from './figure.ts';
+import { absolute, type Figure } from './figure.ts';
 import { externalIdOf, type Plan } from './first-sync-crowd.ts';
 import { peakMb, runToEnd } from './program.ts';
 import { setScene } from './scene.ts';
@@ -101,16 +101,7 @@ async function expectSynced(db: pg.Pool, databaseUrl: string, plan: Plan): Promi
 type Times = Record<'usersMs' | 'groupsMs' | 'syncedMs' | 'settledMs' | 'restMb' | 'peak' | 'last', number>;
 
 function figures(plan: Plan, times: Times): Figure[] {
-  const figure = (metric: string, value: number, target: string, holds: boolean): Figure => ({
-    bench: 'first-sync',
-    metric,
-    value,
-    baseline: null,
-    baselineValue: null,
-    ratio: null,
-    target,
-    holds,
-  });
+  const figure = absolute('first-sync');
   const seconds = times.syncedMs / 1_000;
   return [
     figure('whole sync, s', seconds, `< ${WITHIN_S} s`, seconds < WITHIN_S),

@@ -6,7 +6,8 @@ import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import type { Figure } from './figure.ts';
+import { scimUserOf } from '../journeys/scim-wire.ts';
+import { absolute, type Figure } from './figure.ts';
 import { peakMb } from './program.ts';
 import { type Scene, setScene } from './scene.ts';
 import { createScimClient } from './scim-client.ts';
@@ -82,15 +83,8 @@ export async function storm(say: (line: string) => void, isSmall: boolean): Prom
 async function provision(scene: Scene, count: number): Promise<string[]> {
   const client = createScimClient(scene.latchkeyUrl, credentials.scimToken);
   const ids: string[] = [];
-  await abreast(stormPeople(count), WIDTH, async ({ email, name, oktaId }) => {
-    const { id } = await client.ask<{ id: string }>('POST', '/Users', {
-      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-      userName: email,
-      externalId: oktaId,
-      displayName: name,
-      emails: [{ value: email, primary: true }],
-      active: true,
-    });
+  await abreast(stormPeople(count), WIDTH, async (person) => {
+    const { id } = await client.ask<{ id: string }>('POST', '/Users', scimUserOf(person));
     ids.push(id);
   });
   client.close();
@@ -229,16 +223,7 @@ type Times = Record<'pushed' | 'found' | 'reverted' | 'kept' | 'cards' | 'restMb
 };
 
 function figures(count: number, times: Times): Figure[] {
-  const figure = (metric: string, value: number, target: string, holds: boolean): Figure => ({
-    bench: 'storm',
-    metric,
-    value,
-    baseline: null,
-    baselineValue: null,
-    ratio: null,
-    target,
-    holds,
-  });
+  const figure = absolute('storm');
   const card = (how: string, ms: number) =>
     figure(`${how}: until the card, s`, ms / 1_000, `< ${CARD_WITHIN_S} s`, ms / 1_000 < CARD_WITHIN_S);
   const settledWithin = (count * SETTLED_MS_EACH) / 1_000;

@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/store/database.ts';
 import { freePort } from '../../src/store/free-port.ts';
 import { freshDatabase } from '../database.ts';
 import { type Journey, walkOn } from '../journeys/journey.ts';
+import { scimCall } from '../journeys/scim-wire.ts';
 import { type LatchkeyProcess, latchkeyProcess } from './latchkey-process.ts';
 
 /** A world, and a Latchkey in it that is a process of its own. */
@@ -95,16 +96,7 @@ export async function setKillable(options: KillableOptions = {}): Promise<Killab
       await walk.request('POST', '/okta/sim/push', { drop: 'none' });
     },
     async scim<T>(method: string, path: string, body?: unknown): Promise<T> {
-      const response = await fetch(`${latchkey.url}/scim/v2${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${credentials.scimToken}`,
-          'content-type': 'application/scim+json',
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-      return (response.status === 204 ? null : await response.json()) as T;
+      return await scimCall<T>(latchkey.url, method, path, body);
     },
     async logged(eventType) {
       const query = new URLSearchParams({ filter: `eventType eq "${eventType}"`, limit: '1000' });

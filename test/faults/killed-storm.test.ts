@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import { type CardSeen, type Journey, wordsOf } from '../journeys/journey.ts';
+import { scimUserOf } from '../journeys/scim-wire.ts';
 import { type Killable, setKillable } from './killable.ts';
 import { hasRedis, type RedisServer, startRedis } from './redis-server.ts';
 
@@ -21,15 +22,7 @@ beforeAll(async () => {
   redis = hasRedis() ? await startRedis() : null;
   killable = await setKillable({ people: [...seeded, ...crowd], redisUrl: redis?.url ?? null });
   walk = killable.walk;
-  for (const { email, name, oktaId } of crowd)
-    await killable.scim('POST', '/Users', {
-      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-      userName: email,
-      externalId: oktaId,
-      displayName: name,
-      emails: [{ value: email, primary: true }],
-      active: true,
-    });
+  for (const person of crowd) await killable.scim('POST', '/Users', scimUserOf(person));
 });
 afterAll(async () => {
   await killable?.close();

@@ -1,6 +1,18 @@
 import type { Offboarding } from '../../src/core/offboarding.ts';
+import type { Person } from '../../src/sandbox/seed.ts';
 import type { SeenMessage } from '../../src/sandbox/visitor.ts';
+import { crowdPerson } from '../bench/crowd.ts';
 import { type CardSeen, type Journey, slackIdOf, wordsOf } from './journey.ts';
+
+/** Somebody in Support, where what is given by rule is given. */
+export const mira: Person = {
+  ...crowdPerson(0),
+  key: 'mira',
+  name: 'Mira Vogt',
+  email: 'mira@acme.example',
+  title: 'Support engineer',
+  department: 'Support',
+};
 
 export type LeaverWalk = ReturnType<typeof walkWithLeavers>;
 

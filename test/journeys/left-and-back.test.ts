@@ -3,22 +3,13 @@ import { renewBirthrights } from '../../src/flow/birthright.ts';
 import { hear } from '../../src/flow/hear.ts';
 import { offboard } from '../../src/flow/offboard.ts';
 import { credentials, people as seeded } from '../../src/sandbox/seed.ts';
-import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
 import { type Journey, setOut, slackIdOf } from './journey.ts';
-import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
+import { type LeaverWalk, mira, walkWithLeavers } from './leaver-walk.ts';
 import { clickPayload, sendRaw } from './slack-wire.ts';
 
 const READERS = 'Orders API readers';
 const PATIENCE_MS = 90_000;
-const mira = {
-  ...crowdPerson(0),
-  key: 'mira',
-  name: 'Mira Vogt',
-  email: 'mira@acme.example',
-  title: 'Support engineer',
-  department: 'Support',
-};
 
 let stage: Stage;
 let walk: Journey;

@@ -3,22 +3,13 @@ import { renewBirthrights } from '../../src/flow/birthright.ts';
 import { desiredTeamMembership } from '../../src/flow/membership.ts';
 import { credentials, people as seeded } from '../../src/sandbox/seed.ts';
 import { personByLink } from '../../src/store/people.ts';
-import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
 import { type Journey, setOut } from './journey.ts';
-import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
+import { type LeaverWalk, mira, walkWithLeavers } from './leaver-walk.ts';
 
 const BIRTHRIGHT = 'anypoint-dashboards';
 const GROUP = 'anypoint-orders-read';
 const PATIENCE_MS = 90_000;
-const mira = {
-  ...crowdPerson(0),
-  key: 'mira',
-  name: 'Mira Vogt',
-  email: 'mira@acme.example',
-  title: 'Support engineer',
-  department: 'Support',
-};
 
 let stage: Stage;
 let walk: Journey;

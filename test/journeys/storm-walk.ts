@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import { credentials, type Person } from '../../src/sandbox/seed.ts';
+import type { Person } from '../../src/sandbox/seed.ts';
 import { type CardSeen, type Journey, wordsOf } from './journey.ts';
+import { scimCall, scimUserOf } from './scim-wire.ts';
 
 export const PATIENCE_MS = 120_000;
 
@@ -12,30 +13,14 @@ type Mass = { id: string; state: string; kind: string; doc: { round: number } };
 export function walkInStorms(walk: Journey, latchkeyUrl: string) {
   /** Latchkey's own SCIM endpoint, as an IdP writes to it. */
   async function scim<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${latchkeyUrl}/scim/v2${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${credentials.scimToken}`,
-        'content-type': 'application/scim+json',
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return (response.status === 204 ? null : await response.json()) as T;
+    return await scimCall<T>(latchkeyUrl, method, path, body);
   }
 
   /** All of them as Okta provisions them. */
   async function provision(people: readonly Person[]) {
-    for (const { key, email, name, oktaId } of people)
-      await scim('POST', '/Users', {
-        schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-        userName: email,
-        externalId: oktaId,
-        displayName: name,
-        emails: [{ value: email, primary: true }],
-        active: true,
-      }).catch((error) => {
-        throw new Error(`${key} is not provisioned`, { cause: error });
+    for (const person of people)
+      await scim('POST', '/Users', scimUserOf(person)).catch((error) => {
+        throw new Error(`${person.key} is not provisioned`, { cause: error });
       });
   }
 

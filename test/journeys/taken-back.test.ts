@@ -6,23 +6,14 @@ import { renewBirthrights } from '../../src/flow/birthright.ts';
 import { commit } from '../../src/flow/commit.ts';
 import { putOnOneCard } from '../../src/flow/mass-change.ts';
 import { people as seeded } from '../../src/sandbox/seed.ts';
-import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
 import { buttonsOf, type CardSeen, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
-import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
+import { type LeaverWalk, mira, walkWithLeavers } from './leaver-walk.ts';
 import { clickPayload, sendRaw } from './slack-wire.ts';
 
 const READ = 'orders-api-read';
 const READERS = { group: 'anypoint-orders-read', team: 'Orders API readers' };
 const PATIENCE_MS = 90_000;
-const mira = {
-  ...crowdPerson(0),
-  key: 'mira',
-  name: 'Mira Vogt',
-  email: 'mira@acme.example',
-  title: 'Support engineer',
-  department: 'Support',
-};
 const people = [...seeded, mira];
 
 let stage: Stage;

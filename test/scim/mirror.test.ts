@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { isInAnyGroup, isKnownByAnothersOnly, isSwitchedOff } from '../../src/scim/mirror.ts';
+import { scimStanding } from '../../src/scim/mirror.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 
 let fresh: FreshDatabase;
@@ -144,9 +144,11 @@ describe('whose SCIM user it is', () => {
     for (const record of records) await provisioned(record);
 
     const who = { personId: ids.Ana, externalId: OWN, userNames: [LOGIN, EMAIL] };
-    expect(await isSwitchedOff(db, who)).toBe(off);
-    expect(await isInAnyGroup(db, who, [GROUP])).toBe(isIn);
-    expect(await isKnownByAnothersOnly(db, who)).toBe(byAnothersOnly);
+    expect(await scimStanding(db, who, [GROUP])).toEqual({
+      isSwitchedOff: off,
+      isInAnyGroup: isIn,
+      isByAnothersOnly: byAnothersOnly,
+    });
   });
 });
 
