@@ -111,6 +111,10 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           apiKey: outside.model.apiKey,
           model: outside.model.model,
           memory: createModelMemory(database.db, options.modelDailyTokens ?? null),
+          onTrouble: (trouble) =>
+            trouble === null
+              ? log.info('the model answers again')
+              : log.warn(trouble, 'the model gives no advice; cards go out without: try `latchkey check`'),
           ...(outside.model.baseUrl === null ? {} : { baseUrl: outside.model.baseUrl }),
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });

@@ -1,7 +1,7 @@
 import type { AdviceResult, Adviser, FactSheet, NotAnswered, WishResult, WishSheet } from '../flow/ports.ts';
 import type { ModelMemory } from '../store/model-memory.ts';
 import { adviceSchema } from './advice-schema.ts';
-import { createModelServer } from './model-server.ts';
+import { createModelServer, type ModelTrouble } from './model-server.ts';
 import { defaultPromptsDir, loadPrompt, type Prompt } from './prompt.ts';
 import { validateAdvice } from './validate-advice.ts';
 import { validateWish } from './validate-wish.ts';
@@ -19,6 +19,8 @@ export type AdviserSettings = {
   /** Folder with `request-risk.md`, `scim-finding-risk.md`, `review-advice.md` and `free-text.md`; the project's own unless told. */
   promptsDir?: string;
   memory?: ModelMemory;
+  /** Told once of each new reason why there is no answer, and once (null) when there is one again. */
+  onTrouble?: (trouble: ModelTrouble | null) => void;
 };
 
 const BUDGET_DEFAULT_MS = 8_000;

@@ -6,7 +6,13 @@ export class AnswerTooLong extends Error {
   }
 }
 
-/** `fetch` that stops reading an answer after `maxBytes`, with an AnswerTooLong out of the body. */
+/** Answers to a form that the server does not know: the same again would get the same. */
+const NOT_AGAIN: ReadonlySet<number> = new Set([500, 501]);
+
+/**
+ * `fetch` that stops reading an answer after `maxBytes`, with an AnswerTooLong out of the body. The SDK repeats what
+ * got a 500 by itself; that is how servers refuse a setting, so it is told not to: it is asked otherwise instead.
+ */
 export function cappedFetch(maxBytes: number): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
@@ -19,10 +25,12 @@ export function cappedFetch(maxBytes: number): typeof fetch {
         else controller.enqueue(chunk);
       },
     });
+    const headers = new Headers(response.headers);
+    if (NOT_AGAIN.has(response.status)) headers.set('x-should-retry', 'false');
     return new Response(response.body.pipeThrough(cap), {
       status: response.status,
       statusText: response.statusText,
-      headers: response.headers,
+      headers,
     });
   };
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import OpenAI, { APIError, BadRequestError, UnprocessableEntityError } from 'openai';
-import { zodResponseFormat } from 'openai/helpers/zod';
+import OpenAI, { APIError } from 'openai';
 import type { z } from 'zod';
 import type { NotAnswered, Provenance } from '../flow/ports.ts';
 import type { ModelMemory, Remembered } from '../store/model-memory.ts';
+import { type AnswerMessage, answerIn } from './answer-json.ts';
 import { AnswerTooLong, cappedFetch } from './capped-fetch.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { Prompt } from './prompt.ts';
+import { isFiltered, KnownForm, mayDoInAnotherForm, type RequestForm, requestOf } from './request-form.ts';
 
 export type ServerSettings = {
   apiKey: string;
@@ -15,7 +16,12 @@ export type ServerSettings = {
   model: string;
   /** What replicas share: answers by their facts, and what the day has cost. Without it nothing is remembered. */
   memory?: ModelMemory;
+  /** Told once of each new reason why there is no answer, and once when there is one again; for the operator's log. */
+  onTrouble?: (trouble: ModelTrouble | null) => void;
 };
+
+/** Why the server gave no answer, in words for whoever operates it. Never holds the key or what was asked. */
+export type ModelTrouble = { why: NotAnswered['why']; detail: string };
 
 /** A prompt, the one document it is about, and what the answer has to be. */
 export type Question<T> = {
@@ -40,6 +46,8 @@ const ANSWER_BYTES_MAX = 64 * 1024;
 const MODEL_NAME_MAX = 100;
 const FAILURES_TO_OPEN = 5;
 const OPEN_MS = 30_000;
+/** Of a server's own words about an error, in characters. */
+const WORDS_MAX = 200;
 /** On the high side: what turns out less is given back. */
 const CHARACTERS_PER_TOKEN = 3;
 
@@ -66,43 +74,47 @@ export function createModelServer(settings: ServerSettings): ModelServer {
     // A redirect would carry the key elsewhere.
     fetchOptions: { redirect: 'error' },
   });
-  /** The server refused structured output, or a newer setting, before; asking it again would waste the budget. */
-  let isJsonModeOnly = false;
+  const form = new KnownForm(() => performance.now());
+  let told: string | null = null;
+  function tell(trouble: ModelTrouble | null): void {
+    const now = trouble === null ? null : `${trouble.why}: ${trouble.detail}`;
+    if (now === told) return;
+    told = now;
+    settings.onTrouble?.(trouble);
+  }
   /** Questions on their way: the same one is not asked twice. */
   const underway = new Map<string, Promise<RawAnswer<unknown>>>();
 
-  async function complete<T>(q: Question<T>, signal: AbortSignal): Promise<OpenAI.ChatCompletion> {
-    const structured = zodResponseFormat(q.schema, q.prompt.schema);
-    const send = (isStructured: boolean) =>
-      client.chat.completions.create(
-        {
-          model,
-          messages: [
-            {
-              role: 'system',
-              content: isStructured
-                ? q.prompt.text
-                : `${q.prompt.text}\n\nAnswer with one JSON object that fits this JSON Schema:\n${JSON.stringify(structured.json_schema.schema)}`,
-            },
-            { role: 'user', content: JSON.stringify(q.document) },
-          ],
-          response_format: isStructured ? structured : { type: 'json_object' },
-          // Older servers refuse what came later; they are not OpenAI, whose it is to store or not.
-          ...(isStructured || settings.baseUrl === undefined
-            ? { max_completion_tokens: q.outputTokensMax, store: false }
-            : { max_tokens: q.outputTokensMax }),
-        },
-        { signal, timeout: q.budgetMs },
-      );
-    if (isJsonModeOnly) return await send(false);
-    try {
-      return await send(true);
-    } catch (error) {
-      if (!(error instanceof BadRequestError || error instanceof UnprocessableEntityError)) throw error;
-      const completion = await send(false);
-      isJsonModeOnly = true;
-      return completion;
+  async function complete<T>(
+    q: Question<T>,
+    signal: AbortSignal,
+  ): Promise<{ completion: OpenAI.ChatCompletion; form: RequestForm }> {
+    const asked = {
+      model,
+      prompt: q.prompt,
+      schema: q.schema,
+      document: q.document,
+      outputTokensMax: q.outputTokensMax,
+      isOpenAi: settings.baseUrl === undefined,
+    };
+    let first: unknown;
+    for (const next of form.order()) {
+      try {
+        const completion = await client.chat.completions.create(requestOf(next, asked), {
+          signal,
+          timeout: q.budgetMs,
+        });
+        // Some answer 200 and tell the error in the body.
+        const said = completion?.choices?.[0] === undefined ? errorIn(completion) : null;
+        if (said !== null) throw new ErrorInAnswer(said);
+        return { completion, form: next };
+      } catch (error) {
+        if (!mayDoInAnotherForm(error) && !(error instanceof ErrorInAnswer)) throw error;
+        // What the best form was refused with says most of what is wrong.
+        first ??= error;
+      }
     }
+    throw first;
   }
 
   function provenanceOf(
@@ -123,16 +135,30 @@ export function createModelServer(settings: ServerSettings): ModelServer {
 
   async function askServer<T>(q: Question<T>, signal: AbortSignal): Promise<RawAnswer<T>> {
     const startedMs = performance.now();
-    const completion = await complete(q, signal);
+    const { completion, form: used } = await complete(q, signal);
     const provenance = provenanceOf(q, completion, startedMs);
-    const choice = completion.choices?.[0];
-    if (choice === undefined) return { answered: false, why: 'off-schema', provenance };
-    if (choice.message?.refusal || choice.finish_reason === 'content_filter')
+    const choice = completion?.choices?.[0];
+    if (choice?.message?.refusal || choice?.finish_reason === 'content_filter')
       return { answered: false, why: 'refused', provenance };
-    const raw = q.schema.safeParse(parseJson(choice.message?.content));
-    return raw.success
-      ? { answered: true, raw: raw.data, provenance }
-      : { answered: false, why: 'off-schema', provenance };
+    // A completion of the older kind has its text beside the message.
+    const message: AnswerMessage = choice?.message ?? { content: (choice as { text?: unknown })?.text };
+    const raw = answerIn(message, (value) => {
+      const parsed = q.schema.safeParse(value);
+      return parsed.success ? { data: parsed.data } : undefined;
+    });
+    if (raw !== undefined) {
+      form.worked(used);
+      tell(null);
+      return { answered: true, raw: raw.data, provenance };
+    }
+    tell({
+      why: 'off-schema',
+      detail:
+        choice?.finish_reason === 'length'
+          ? `the answer stopped at the limit of ${q.outputTokensMax} tokens before it was whole; a model that thinks for long needs its thinking turned down`
+          : `the answer (asked in the form ${used}) holds no JSON object of the wanted shape`,
+    });
+    return { answered: false, why: 'off-schema', provenance };
   }
 
   /** Only trouble with the server opens the breaker: what one requester's text brings about must not. */
@@ -145,9 +171,11 @@ export function createModelServer(settings: ServerSettings): ModelServer {
     // Raced as well as aborted: the promise to answer in time must not hang on how the SDK treats the signal.
     const answer = await Promise.race([
       spent,
-      askServer(q, budget).catch(
-        (error: unknown): NotAnswered => ({ answered: false, why: whyNot(error, budget) }),
-      ),
+      askServer(q, budget).catch((error: unknown): NotAnswered => {
+        const why = whyNot(error, budget);
+        tell({ why, detail: detailOf(error, budget, q.budgetMs) });
+        return { answered: false, why };
+      }),
     ]);
     if (!answer.answered && (answer.why === 'down' || answer.why === 'slow')) breaker.failed();
     else breaker.succeeded();
@@ -219,18 +247,57 @@ function keyOf(model: string, { prompt, document }: Question<unknown>): string {
 
 function whyNot(error: unknown, budget: AbortSignal): NotAnswered['why'] {
   if (budget.aborted) return 'slow';
+  if (isFiltered(error)) return 'refused';
   if (error instanceof AnswerTooLong || error instanceof SyntaxError) return 'off-schema';
   if (error instanceof APIError && error.cause instanceof AnswerTooLong) return 'off-schema';
   return 'down';
 }
 
-/** Undefined when it is no JSON, which no schema accepts. */
-function parseJson(text: string | null | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
+/** What an operator can act on: the status and the server's own words, shortened; no key, no document. */
+function detailOf(error: unknown, budget: AbortSignal, budgetMs: number): string {
+  if (budget.aborted) return `no answer within ${budgetMs / 1_000} s`;
+  if (error instanceof ErrorInAnswer) return error.said;
+  if (error instanceof AnswerTooLong || (error instanceof APIError && error.cause instanceof AnswerTooLong))
+    return `the answer is longer than ${ANSWER_BYTES_MAX / 1_024} KiB`;
+  if (error instanceof SyntaxError) return 'the answer is no JSON: is the address that of an API, with /v1?';
+  if (error instanceof APIError)
+    return error.status === undefined
+      ? `the server can’t be reached (${causeOf(error)})`
+      : `HTTP ${error.status}: ${wordsOf(error.error) ?? error.name}`;
+  return error instanceof Error ? error.name : 'unknown';
+}
+
+/** The code of the innermost cause, `ECONNREFUSED` and the like. */
+function causeOf(error: unknown): string {
+  let at = error;
+  for (let depth = 0; depth < 5 && at instanceof Error && at.cause !== undefined; depth += 1) at = at.cause;
+  const code = at instanceof Error && 'code' in at ? at.code : undefined;
+  return typeof code === 'string' ? code : 'connection failed';
+}
+
+/** The server's message out of its error body, on one line. */
+function wordsOf(body: unknown): string | null {
+  const said =
+    typeof body === 'object' && body !== null ? ((body as { message?: unknown }).message ?? body) : body;
+  if (said === undefined || said === null || said === '') return null;
+  const text = typeof said === 'string' ? said : JSON.stringify(said);
+  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').slice(0, WORDS_MAX);
+}
+
+/** An answer of 200 that holds an error instead of choices; `said`: what the error says. */
+class ErrorInAnswer extends Error {
+  readonly said: string;
+  constructor(said: string) {
+    super('the server answered 200 with an error');
+    this.name = 'ErrorInAnswer';
+    this.said = said;
   }
+}
+
+function errorIn(completion: unknown): string | null {
+  if (typeof completion !== 'object' || completion === null) return null;
+  const { error, detail, object, message } = completion as Record<string, unknown>;
+  return wordsOf(error ?? detail ?? (object === 'error' ? message : undefined));
 }
 
 /** The name the server gives, if it is one; it ends up in the audit trail. */

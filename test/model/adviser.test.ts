@@ -3,6 +3,7 @@ import type { Adviser, FactSheet, WishSheet } from '../../src/flow/ports.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { createModelEmulator, SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
+import { freePort } from '../../src/store/free-port.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
 
 const sheet: FactSheet = {
@@ -106,6 +107,43 @@ describe('an answer', () => {
     expect(asked()).toBe(3);
   });
 
+  test.each(['schema-500', 'schema-501', 'schema-404', 'schema-error-in-200', 'bare-only'])(
+    'from a server that refuses by %s: in another form, and from then on in that one alone',
+    async (name) => {
+      await mode(name);
+      expect(await adviser.summarizeRequest(sheet)).toMatchObject({ answered: true });
+      const first = asked();
+      expect(first).toBeLessThanOrEqual(3);
+      expect(await adviser.readWish({ text: 'read', candidates: [] })).toMatchObject({ answered: true });
+      expect(asked()).toBe(first + 1);
+    },
+  );
+
+  test('from a server that refuses one form for a while: the others are tried again when that one fails', async () => {
+    await mode('bare-only');
+    expect(await adviser.summarizeRequest(sheet)).toMatchObject({ answered: true });
+    await mode('scripted');
+    running.world.faults.add({ vendor: 'model', kind: 'status', status: 500, times: 1 });
+    expect(await adviser.summarizeRequest(sheet)).toMatchObject({ answered: true });
+  });
+
+  test.each([
+    'thinks',
+    'thinks-inside',
+    'fenced',
+    'prose',
+    'chunks',
+    'reasoning-content',
+    'reasoning',
+    'tool-call',
+    'wrapped',
+  ])('that stands elsewhere (%s) is found, and it is the answer rather than a draft', async (name) => {
+    const plainly = await adviser.summarizeRequest(sheet);
+    await mode(name);
+    const found = await connect().summarizeRequest(sheet);
+    expect(found.answered && plainly.answered && found.advice).toEqual(plainly.answered && plainly.advice);
+  });
+
   test('one hiccup of the server is retried', async () => {
     running.world.faults.add({ vendor: 'model', kind: 'status', status: 429, times: 1 });
     expect(await adviser.summarizeRequest(sheet)).toMatchObject({ answered: true });
@@ -131,6 +169,8 @@ describe('no answer, with the reason', () => {
     ['orders', 'nothing left after checking', { ...spent, droppedClaims: 6 }],
     ['markup', 'nothing left after checking', { ...spent, droppedClaims: 12 }],
     ['parrot', 'nothing left after checking', { ...spent, droppedClaims: 2 }],
+    ['thinks-too-long', 'off-schema', { ...spent, droppedClaims: 0 }],
+    ['filtered', 'refused', null],
     ['down', 'down', null],
     ['rate-limited', 'down', null],
     ['failing', 'down', null],
@@ -143,8 +183,9 @@ describe('no answer, with the reason', () => {
       ...(provenance === null ? {} : { provenance: expect.objectContaining(provenance) }),
     });
     // Asking again would not help, but for a server that is in trouble.
-    const isTrouble = ['down', 'rate-limited', 'failing', 'disconnect'].includes(name);
-    expect(asked()).toBeLessThanOrEqual(isTrouble ? 2 : 1);
+    const isTrouble = ['down', 'rate-limited', 'disconnect'].includes(name);
+    // A 500 is how some servers refuse a form of the question: each of the three is tried once.
+    expect(asked()).toBeLessThanOrEqual(name === 'failing' ? 3 : isTrouble ? 2 : 1);
   });
 
   test('wrong key, unknown model, connection cut, nobody there: down', async () => {
@@ -237,6 +278,44 @@ describe('a wish', () => {
       why: 'slow',
     });
     expect(performance.now() - startedMs).toBeLessThan(BUDGET_MS + MARGIN_MS);
+  });
+});
+
+describe('the operator is told', () => {
+  const told: (string | null)[] = [];
+  const listening = () =>
+    connect({ onTrouble: (trouble) => told.push(trouble && `${trouble.why}: ${trouble.detail}`) });
+  beforeEach(() => {
+    told.length = 0;
+  });
+
+  test.each([
+    ['down', /^down: HTTP 503: The server is overloaded or not ready yet\.$/],
+    ['thinks-too-long', /^off-schema: the answer stopped at the limit of 1500 tokens/],
+    ['off-schema', /^off-schema: the answer \(asked in the form structured\) holds no JSON object/],
+    ['html', /^off-schema: /],
+    ['filtered', /^refused: HTTP 400: The prompt was filtered\.$/],
+  ])('of %s, once, and once when it is over', async (name, says) => {
+    const client = listening();
+    await mode(name);
+    await client.summarizeRequest(sheet);
+    await client.summarizeRequest({ ...sheet, clauses: [] });
+    expect(told).toEqual([expect.stringMatching(says)]);
+    await mode('scripted');
+    await client.summarizeRequest(sheet);
+    expect(told).toEqual([expect.anything(), null]);
+  });
+
+  test('of a wrong key, a model that there is not, and nobody there; and never of the key', async () => {
+    const onTrouble = (trouble: { detail: string } | null) => told.push(trouble?.detail ?? null);
+    await connect({ apiKey: 'wrong-key', onTrouble }).summarizeRequest(sheet);
+    await connect({ model: 'another', onTrouble }).summarizeRequest(sheet);
+    await connect({ baseUrl: `http://127.0.0.1:${await freePort()}/v1`, onTrouble }).summarizeRequest(sheet);
+    expect(told).toEqual([
+      'HTTP 401: Incorrect API key provided.',
+      'HTTP 404: The model `another` does not exist',
+      'the server can’t be reached (ECONNREFUSED)',
+    ]);
   });
 });
 

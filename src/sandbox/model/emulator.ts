@@ -6,6 +6,7 @@ import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
 import { credentials } from '../seed.ts';
 import { hostileAnswers, isHostile } from './hostile-answers.ts';
+import { saidElsewhere } from './said-elsewhere.ts';
 import { readSheet, scriptedAdvice } from './scripted-advice.ts';
 import { isFinding, scriptedFinding } from './scripted-finding.ts';
 import { readWish, scriptedWish } from './scripted-wish.ts';
@@ -51,6 +52,28 @@ const modes = [
   'json-mode-only',
   /** One that refuses every setting that came later: schemas, `store`, `max_completion_tokens`. */
   'old',
+  /** Refuse a JSON Schema with the status that other servers have for it; content in JSON mode. */
+  'schema-500',
+  'schema-501',
+  'schema-404',
+  /** Answers 200 with an error in its body to a JSON Schema; content in JSON mode. */
+  'schema-error-in-200',
+  /** Refuses any `response_format`, any limit of tokens and a system message; content without. */
+  'bare-only',
+  /** The answer where other models put it. */
+  'thinks',
+  'thinks-inside',
+  'fenced',
+  'prose',
+  'chunks',
+  'reasoning-content',
+  'reasoning',
+  'tool-call',
+  'wrapped',
+  /** All tokens go into thinking; nothing is said. */
+  'thinks-too-long',
+  /** The provider's filter stops the question. */
+  'filtered',
   /** 429, for as long as it is asked. */
   'rate-limited',
   /** 500. */
@@ -69,6 +92,7 @@ const requestSchema = z.object({
   response_format: z.object({ type: z.string() }).optional(),
   store: z.boolean().optional(),
   max_completion_tokens: z.int().optional(),
+  max_tokens: z.int().optional(),
 });
 
 type ErrorBody = { error: { message: string; type: string; param: string | null; code: string | null } };
@@ -130,7 +154,9 @@ export function createModelEmulator(world: World): Emulator {
   };
 
   async function answer(request: z.infer<typeof requestSchema>, reply: FastifyReply): Promise<unknown> {
-    const message = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+    const said = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+    // With no system message the instructions stand before the document.
+    const message = said.slice(said.lastIndexOf('\n{"') + 1);
     const sheet = readSheet(message);
     const wish = readWish(message);
     const scripted =
@@ -200,6 +226,42 @@ export function createModelEmulator(world: World): Emulator {
               ),
             );
         return complete(scripted);
+      case 'schema-500':
+      case 'schema-501':
+      case 'schema-404':
+        if (request.response_format?.type === 'json_schema') {
+          const status = Number(mode.mode.slice(-3));
+          return reply.code(status).send(error('Not supported.', 'server_error', null, null));
+        }
+        return complete(scripted);
+      case 'schema-error-in-200':
+        return request.response_format?.type === 'json_schema'
+          ? error('response_format is not supported', 'invalid_request_error', null, null)
+          : complete(scripted);
+      case 'bare-only':
+        if (
+          request.response_format !== undefined ||
+          request.max_completion_tokens !== undefined ||
+          request.max_tokens !== undefined ||
+          request.messages.some(({ role }) => role === 'system')
+        )
+          return reply.code(400).send(error('Extra inputs are not permitted', 'BadRequestError', null, null));
+        return complete(scripted);
+      case 'filtered':
+        return reply
+          .code(400)
+          .send(error('The prompt was filtered.', 'invalid_request_error', 'prompt', 'content_filter'));
+      case 'thinks':
+      case 'thinks-inside':
+      case 'fenced':
+      case 'prose':
+      case 'chunks':
+      case 'reasoning-content':
+      case 'reasoning':
+      case 'tool-call':
+      case 'wrapped':
+      case 'thinks-too-long':
+        return saidElsewhere(mode.mode, scripted, complete(scripted));
       case 'rate-limited':
         return reply.code(429).send(faultBody(429, reply));
       case 'failing':
