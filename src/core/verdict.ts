@@ -34,6 +34,8 @@ export type RequestFacts = {
   beneficiary: { email: string; department: string | null; isActive: boolean; title?: string | null };
   requestedSeconds: number;
   isForSomebodyElse: boolean;
+  /** Somebody asks for it; false: it was found in the directory, or rules give it. */
+  isAskedFor?: boolean;
   hasTicket?: boolean;
   /** It lengthens what they hold already. */
   isExtension?: boolean;
@@ -42,7 +44,7 @@ export type RequestFacts = {
   hour?: number;
   weekday?: Weekday;
   isOnCall?: boolean;
-  /** Country of the last sign-in of the person it is for, as the IdP names it. */
+  /** Country of the last sign-in of whoever asks, as the IdP names it. */
   location?: string;
   duties?: Duties;
   /** Follows from `duties` and the catalogue. */

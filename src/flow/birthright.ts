@@ -95,7 +95,7 @@ async function renewOne(road: Road, entitlement: Entitlement, departments: reado
     for (const personId of due)
       await road.locks.withLock(`person:${personId}`, async () => {
         const known = await readPerson(road.db, personId);
-        const outside = known === null ? {} : await outsideFacts(road, road.db, known, { isAsking: false });
+        const outside = known === null ? {} : await outsideFacts(road, road.db, known, { askerId: null });
         await commit(
           road.db,
           async (unit) => {

@@ -62,6 +62,7 @@ function factsOf(
     beneficiary: { email, department, title, isActive: status === 'active' },
     requestedSeconds: entitlement.defaultSeconds,
     isForSomebodyElse: true,
+    isAskedFor: false,
     hasTicket: false,
     isExtension: false,
     earlierGrants: held.earlierGrants.get(entitlement.key) ?? 0,

@@ -49,7 +49,7 @@ export async function restore(
       'Reactivate it first.',
     );
   const by = { id: clicker.id, name: clicker.name };
-  const outside = await outsideFacts(road, road.db, person, { isAsking: false });
+  const outside = await outsideFacts(road, road.db, person, { askerId: null });
   return await commit<Refusal | null>(
     road.db,
     async (unit) => {

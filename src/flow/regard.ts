@@ -35,7 +35,7 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
       manager: person.manager,
     };
     const getsByRule = birthrightsOf(road.catalogue.current(), person.department).length > 0;
-    const outside = getsByRule ? await outsideFacts(road, road.db, person, { isAsking: false }) : {};
+    const outside = getsByRule ? await outsideFacts(road, road.db, person, { askerId: null }) : {};
     await commit(
       road.db,
       async (unit) => {

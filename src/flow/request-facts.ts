@@ -40,6 +40,7 @@ export async function requestFacts(
     beneficiary: { email, department, title, isActive },
     requestedSeconds: change.requestedSeconds ?? entitlement.defaultSeconds,
     isForSomebodyElse: !isByRule(change) && change.requesterId !== beneficiary.id,
+    isAskedFor: change.requesterId !== null,
     hasTicket: change.ticket !== null,
     isExtension: change.cause === 'extension',
     earlierGrants,
@@ -56,7 +57,7 @@ export async function factsOfChange(
   { change, ...asked }: { entitlement: Entitlement; beneficiary: Person; change: Change },
 ): Promise<RequestFacts> {
   const outside = await outsideFacts(road, road.db, asked.beneficiary, {
-    isAsking: change.requesterId !== null,
+    askerId: change.requesterId,
     before: change.verdict?.facts,
   });
   return await requestFacts(road, road.db, { ...asked, change, outside });
@@ -77,8 +78,8 @@ export async function outsideFacts(
   db: Db,
   person: Person,
   asked: {
-    /** Only who asks has signed in for it. */
-    isAsking: boolean;
+    /** Only who asks has signed in for it; null: nobody asks. */
+    askerId: string | null;
     /**
      * What an earlier verdict on it was made of: where they asked from stays so, known or not, and who was on call does
      * while it can't be read.
@@ -88,19 +89,23 @@ export async function outsideFacts(
 ): Promise<OutsideFacts> {
   const { catalogue, idp, chat, log } = road;
   const looksAt = (fact: string) => catalogue.rules().looksAt.has(fact);
-  if (!looksAt('onCall') && !looksAt('location')) return {};
+  const isWhereAsked = looksAt('location') || looksAt('locationUnknown');
+  if (!looksAt('onCall') && !isWhereAsked) return {};
   const { onCall, signInWithinSeconds } = catalogue.current();
-  const [idpId, accountId] = await Promise.all([
+  const { before, askerId } = asked;
+  const [idpId, accountId, askerIdpId] = await Promise.all([
     linkOf(db, person.id, idp.name),
     linkOf(db, person.id, 'slack'),
+    askerId === null ? null : linkOf(db, askerId, idp.name),
   ]);
-  const who = { idpId, accountId, email: person.email };
-  const { before, isAsking } = asked;
+  // The session that asks is the one whose sign-in counts, whoever it asks for.
+  const who = { idpId, accountId, email: person.email, askerIdpId };
   const sources: OutsideSources = {
     idp,
     chat,
     onCall: looksAt('onCall') ? onCall : null,
-    signInWithinSeconds: looksAt('location') && isAsking && before === undefined ? signInWithinSeconds : null,
+    signInWithinSeconds:
+      isWhereAsked && askerId !== null && before === undefined ? signInWithinSeconds : null,
   };
   const now = await askOutside(sources, who, (fact, why) =>
     log.warn({ person: person.id, fact, why }, 'a fact that rules ask for is not known'),
@@ -120,8 +125,8 @@ export type OutsideSources = {
   signInWithinSeconds: number | null;
 };
 
-/** A person by the names that others know them by; null: never met there. */
-type Known = { idpId: string | null; accountId: string | null; email: string };
+/** A person by the names that others know them by; null: never met there. `askerIdpId`: of who asks in their stead. */
+type Known = { idpId: string | null; accountId: string | null; email: string; askerIdpId?: string | null };
 
 /** Asks at once for all that is wanted, each within the budget. */
 export async function askOutside(
@@ -174,9 +179,10 @@ async function signedInFrom(
   who: Known,
   withinSeconds: number,
 ): Promise<Answer<string>> {
-  if (who.idpId === null) return { why: `not known in ${idp.name}` };
+  const idpId = who.askerIdpId === undefined ? who.idpId : who.askerIdpId;
+  if (idpId === null) return { why: `not known in ${idp.name}` };
   if (idp.lastSignIn === undefined) return { why: `${idp.name} can’t be asked for sign-ins` };
-  const country = (await idp.lastSignIn(who.idpId, withinSeconds))?.country ?? null;
+  const country = (await idp.lastSignIn(idpId, withinSeconds))?.country ?? null;
   return country === null ? { why: null } : { is: country };
 }
 

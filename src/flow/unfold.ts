@@ -103,8 +103,7 @@ async function outsideOf(road: Road, mass: MassChange): Promise<Map<PersonId, Ou
   await Promise.all(
     (await openItems(road.db, mass.id, BATCH)).map(async ({ personId }) => {
       const person = await readPerson(road.db, personId);
-      if (person !== null)
-        found.set(personId, await outsideFacts(road, road.db, person, { isAsking: false }));
+      if (person !== null) found.set(personId, await outsideFacts(road, road.db, person, { askerId: null }));
     }),
   );
   return found;

@@ -139,6 +139,7 @@ function askedContext(facts: RequestFacts): Attributes {
   put(asked, 'weekday', facts.weekday);
   put(asked, 'onCall', facts.isOnCall);
   put(asked, 'location', facts.location);
+  asked.locationUnknown = facts.location === undefined && facts.isAskedFor !== false;
   if (facts.conflicts !== undefined) {
     const { conflicts } = facts;
     const those = (how: Conflict['how']) => conflicts.filter((c) => c.how === how).map((c) => c.with);

@@ -31,6 +31,8 @@ const row = z.strictObject({
     entitlement: z.string(),
     for: z.string().optional(),
     forSomebodyElse: z.boolean().default(false),
+    /** False: found in the directory, or given by rule. */
+    askedFor: z.boolean().default(true),
     ticket: z.boolean().default(false),
     extension: z.boolean().default(false),
     earlierGrants: z.int().min(0).default(0),
@@ -161,6 +163,7 @@ function factsOf(given: Row['given'], { catalogue }: Policy): RequestFacts | str
     beneficiary: { ...who, isActive: active },
     requestedSeconds: seconds,
     isForSomebodyElse: given.forSomebodyElse,
+    isAskedFor: given.askedFor,
     hasTicket: given.ticket,
     isExtension: given.extension,
     earlierGrants: given.earlierGrants,

@@ -38,7 +38,10 @@ export async function explain(
       idp,
       chat,
       onCall: rules.looksAt.has('onCall') ? catalogue.onCall : null,
-      signInWithinSeconds: rules.looksAt.has('location') ? catalogue.signInWithinSeconds : null,
+      signInWithinSeconds:
+        rules.looksAt.has('location') || rules.looksAt.has('locationUnknown')
+          ? catalogue.signInWithinSeconds
+          : null,
     },
     { idpId: person.id, accountId: null, email: person.email },
     (fact, why) => notKnown.push(`${fact}: not known (${why})`),
@@ -53,6 +56,7 @@ export async function explain(
     },
     requestedSeconds: seconds,
     isForSomebodyElse: false,
+    isAskedFor: true,
     hasTicket: asked.hasTicket,
     isExtension: false,
     duties,

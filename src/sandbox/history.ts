@@ -101,6 +101,8 @@ function eventsOf(
     entitlement,
     beneficiary: { email: who.email, department: who.department, title: who.title, isActive: true },
     requestedSeconds: one.seconds,
+    isAskedFor: true,
+    location: 'Germany',
     isForSomebodyElse: false,
     hasTicket: one.ticket !== null,
     isExtension: false,

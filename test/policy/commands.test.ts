@@ -219,9 +219,11 @@ describe('policy explain', () => {
     );
     expect(said).toContain('(rule production-without-a-ticket, AC-4)');
     expect(said).toContain('AC-21: From elsewhere.');
-    expect((await run('explain erik@acme.example orders-api-deploy', true)).said).toContain(
-      'fact: on call: yes\nverdict: ask\n',
-    );
+    const erik = async () => (await run('explain erik@acme.example orders-api-deploy', true)).said;
+    expect(await erik()).toContain('fact: on call: yes\nverdict: ask (secondApprover)\n');
+    expect(await erik()).toContain('(rule from-nowhere-known-needs-two, AC-21)');
+    await oktaConsole(world.url).signIn('erik', 'Sweden');
+    expect(await erik()).toContain('fact: last sign-in from: Sweden\nverdict: ask\n');
   });
 
   test('what they hold already counts', async () => {
