@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Outside } from './config.ts';
@@ -9,6 +10,7 @@ import type { CanaryView } from './flow/canary-view.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
 import type { MassView } from './flow/mass-view.ts';
 import type { OffboardingView } from './flow/offboarding-view.ts';
+import { createPartyWatch } from './flow/party-watch.ts';
 import type { PolicyView } from './flow/policy-trouble.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
 import { createRelay } from './flow/relay.ts';
@@ -50,13 +52,17 @@ import {
 import { createMetrics } from './web/metrics.ts';
 import { oktaHook } from './web/okta-hook.ts';
 import { behindReadToken } from './web/read-door.ts';
-import { readiness } from './web/readiness.ts';
+import { acceptsWork, type Readiness, readiness } from './web/readiness.ts';
 import { setReceiver } from './web/set-receiver.ts';
 
 /** From decision to seen in MuleSoft. */
 const OBJECTIVE_MS = 60_000;
 /** Whether Graph still has the subscriptions we need is looked at this often. */
 const KEEP_EVERY_MS = 300_000;
+/** Parties that are not well are asked again this often. */
+const WATCH_EVERY_MS = 5_000;
+/** The start waits this long for what Slack, Okta and Anypoint say of our credentials. */
+const FIRST_LOOK_MAX_MS = 5_000;
 /** Slack's own path; one for commands, interactions and events. */
 const SLACK_PATH = '/slack/events';
 
@@ -87,8 +93,11 @@ export type LatchkeyOptions = {
 export type Latchkey = {
   url: string;
   road: Road;
-  motor: 'redis' | 'postgres' /** Reads the policy anew, now. */;
+  motor: 'redis' | 'postgres';
+  /** Reads the policy anew, now. */
   reload(): Promise<void>;
+  /** Whether the main job can be done, and what can't. */
+  readiness(): Promise<Readiness>;
   stop(): Promise<void>;
 };
 
@@ -165,9 +174,13 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   });
   const url = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   app.get('/healthz', async () => ({ latchkey: true, pid: process.pid }));
+  let shutWayIn: () => string | null = () => null;
+  const watch = createPartyWatch(road, () => shutWayIn());
+  const watching = every(WATCH_EVERY_MS, road, 'watching the parties', () => watch.look());
+  const report = () => readiness(road, reloader?.mistakes() ?? [], watch.states());
   app.get('/readyz', async (_request, reply) => {
-    const report = await readiness(road, reloader?.mistakes() ?? []);
-    return reply.code(report.ready ? 200 : 503).send(report);
+    const told = await report();
+    return reply.code(acceptsWork(told) ? 200 : 503).send(told);
   });
   await scimRoutes(app, {
     db: database.db,
@@ -211,11 +224,13 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     listen(road, receiver, slack);
   } else {
     const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl, log);
-    stopSlack = await connectSocket(listen(road, receiver, slack), receiver, log);
+    const socket = await connectSocket(listen(road, receiver, slack), receiver, log);
+    stopSlack = socket.stop;
+    shutWayIn = socket.trouble;
   }
 
   // What can't be checked now is checked again by the sweeps; an IdP that is down must not keep Latchkey down.
-  await road.catalogue.check();
+  await Promise.all([road.catalogue.check(), Promise.race([watch.look(), sleep(FIRST_LOOK_MAX_MS)])]);
   const address = await app.listen({ host: listensOn(options), port: options.port }).catch((cause) => {
     throw cause.code === 'EADDRINUSE' ? portTaken(options.port, cause) : cause;
   });
@@ -224,16 +239,19 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   sweeps.start();
   reloader?.start();
   keeping.start();
+  watching.start();
 
   return {
     url: address,
     road,
     motor: motor.kind,
     reload: async () => await reloader?.look(),
+    readiness: report,
     async stop() {
       await stopSlack();
       await app.close();
       await reloader?.stop();
+      await watching.stop();
       await keeping.stop();
       await keeper?.stop();
       await sweeps.stop();

@@ -13,6 +13,7 @@ import { seedHistory } from './sandbox/history.ts';
 import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
 import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.ts';
 import { OKTA_HOOK_PATH } from './web/okta-hook.ts';
+import type { Readiness } from './web/readiness.ts';
 
 /** `npm start`: for real with settings in the environment, the sandbox with none. */
 const DIR = '.latchkey';
@@ -46,10 +47,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 try {
   await start();
 } catch (error) {
+  await stopAll();
+  // Last, beneath whatever was logged meanwhile: it is what somebody has to read.
   process.stderr.write(
     error instanceof Fault ? `Latchkey can’t start: ${error.message}\n` : `${(error as Error).stack}\n`,
   );
-  await stopAll();
   process.exit(1);
 }
 
@@ -97,7 +99,8 @@ async function start(): Promise<void> {
   stops.push(() => latchkey.stop());
   process.on('SIGHUP', () => void latchkey.reload());
   if (sandbox !== null) await seedHistory(latchkey.road);
-  greet(config, latchkey, sandbox?.url ?? null, Math.round(performance.now() - startedAt));
+  const told = await latchkey.readiness();
+  greet(config, latchkey, told, { worldUrl: sandbox?.url ?? null, tookMs: performance.now() - startedAt });
 }
 
 async function refuseTakenPort({ port, outside, publicUrl }: Config): Promise<void> {
@@ -139,12 +142,14 @@ async function world(latchkeyUrl: string) {
   return launched;
 }
 
-function greet(config: Config, latchkey: Latchkey, worldUrl: string | null, tookMs: number): void {
-  const lines = [
-    '',
-    `Latchkey is ready after ${(tookMs / 1_000).toFixed(1)} s at ${latchkey.url} (queue on ${latchkey.motor === 'redis' ? 'Redis' : 'PostgreSQL'}).`,
-    ...config.remarks,
-  ];
+/** What there is, then what is not as it should be, and last the one line that counts. */
+function greet(
+  config: Config,
+  latchkey: Latchkey,
+  { ready, cannot, can }: Readiness,
+  { worldUrl, tookMs }: { worldUrl: string | null; tookMs: number },
+): void {
+  const lines = ['', ...config.remarks];
   if (worldUrl !== null)
     lines.push(
       'This is the sandbox: no real Slack, Okta, Anypoint or model is touched.',
@@ -167,11 +172,26 @@ function greet(config: Config, latchkey: Latchkey, worldUrl: string | null, took
         ? 'Okta event hook: none, as OKTA_HOOK_SECRET is not set; changes by hand are found by SCIM push, the System Log and comparison.'
         : `Okta event hook URL: ${config.publicUrl ?? latchkey.url}${OKTA_HOOK_PATH}`,
     );
-  const { catalogue } = latchkey.road;
+  for (const [why, keys] of notOffered(latchkey))
+    lines.push('', `Not offered: ${keys.join(', ')}. ${capital(why)}`);
+  for (const line of cannot) lines.push('', `Can’t yet: ${line}`);
+  const at = `after ${(tookMs / 1_000).toFixed(1)} s at ${latchkey.url}`;
+  const not = Object.keys(can).filter((what) => can[what] === false);
+  lines.push(
+    '',
+    ready
+      ? `Latchkey is ready ${at} (queue on ${latchkey.motor === 'redis' ? 'Redis' : 'PostgreSQL'}).`
+      : `Latchkey has started ${at}, but can’t yet: ${not.join(', ')}. Why stands above and in /readyz. What is mended elsewhere it notices by itself; a setting takes effect at the next start.`,
+  );
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Keys of the entitlements that can't be asked for, by the reason that they share. */
+function notOffered({ road: { catalogue } }: Latchkey): Map<string, string[]> {
+  const found = new Map<string, string[]>();
   for (const { key } of catalogue.current().entitlements) {
     const status = catalogue.status(key);
-    if (status.status !== 'ready')
-      lines.push('', `Not offered (${status.status}): ${key}. ${capital(status.why)}`);
+    if (status.status !== 'ready') found.set(status.why, [...(found.get(status.why) ?? []), key]);
   }
-  process.stdout.write(`${lines.join('\n')}\n`);
+  return found;
 }

@@ -35,8 +35,8 @@ export type StageOptions = {
   modelBudgetMs?: number;
   listenEveryMs?: number;
   way?: 'http' | 'socket';
-  /** Settings in the place of the sandbox's. */
-  outside?: Partial<Outside>;
+  /** Settings in the place of the sandbox's, or what makes them of those. */
+  outside?: Partial<Outside> | ((right: Outside) => Partial<Outside>);
   /** A policy of one's own, which Latchkey follows; without, the example, as it is at the start. */
   policyDir?: string;
   catalogue?: (catalogue: Catalogue) => Catalogue;
@@ -64,9 +64,11 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const canary =
     loaded.canary === null || everySeconds === undefined ? null : { ...loaded.canary, everySeconds };
   const catalogue = options.catalogue?.({ ...loaded, canary }) ?? { ...loaded, canary };
+  const right = outsideOf(world.url, options.way);
+  const given = typeof options.outside === 'function' ? options.outside(right) : options.outside;
   const start = (port: number) =>
     startLatchkey({
-      outside: { ...outsideOf(world.url, options.way), ...options.outside },
+      outside: { ...right, ...given },
       catalogue,
       rules,
       ...(options.policyDir === undefined ? {} : { policyDir: options.policyDir }),

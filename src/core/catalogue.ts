@@ -105,6 +105,11 @@ export type EntitlementStatus =
   /** IdP or Anypoint did not answer yet. */
   | { status: 'unchecked'; why: string };
 
+/** Whether there can be anybody who may request it. */
+export function isForSomebody(who: WhoMayRequest): boolean {
+  return who === 'everyone' || [who.departments, who.people].some((some) => (some?.length ?? 0) > 0);
+}
+
 /** Whether this person is among those who may request it. */
 export function mayRequest(
   who: WhoMayRequest,

@@ -1,5 +1,7 @@
 import type { Canary, EntitlementStatus, Target } from '../core/catalogue.ts';
+import { capital } from '../core/fact-sheet.ts';
 import { Fault } from '../core/fault.ts';
+import { faultInWords } from '../core/fault-words.ts';
 import type { IdentityProvider, IdpPerson } from './ports.ts';
 
 /** Whether the canary can make its rounds, and if not, why, in words for the catalogue's owner. */
@@ -36,6 +38,9 @@ export async function canaryStatus(
     if (!(error instanceof Fault)) throw error;
     return before.status === 'ready' || before.status === 'refused'
       ? before
-      : { status: 'unchecked', why: `${error.code}: not checked yet` };
+      : {
+          status: 'unchecked',
+          why: `not checked yet, as ${faultInWords(error, { idp: capital(idp.name) })}`,
+        };
   }
 }

@@ -6,7 +6,9 @@ import {
   isSameGroupName,
   type Target,
 } from '../core/catalogue.ts';
+import { capital } from '../core/fact-sheet.ts';
 import { Fault } from '../core/fault.ts';
+import { faultInWords } from '../core/fault-words.ts';
 import type { EntitlementKey } from '../core/ids.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Rules } from '../core/verdict.ts';
@@ -97,7 +99,10 @@ export function createCatalogueBook(
       return { status: 'ready', target };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return { status: 'unchecked', why: `${error.code}: not checked yet` };
+      return {
+        status: 'unchecked',
+        why: `not checked yet, as ${faultInWords(error, { idp: capital(idp.name) })}`,
+      };
     }
   }
 

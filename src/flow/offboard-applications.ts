@@ -1,5 +1,6 @@
 import { sameEmail } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
+import { faultInWords } from '../core/fault-words.ts';
 import {
   hasLeft,
   type Offboarding,
@@ -143,7 +144,7 @@ function whyFailed(error: Fault, { decision }: OffboardingItem): string {
     case 'mulesoft.not_found':
       return `Anypoint did not let Latchkey ${what}: the new owner’s user is gone`;
     default:
-      return `Anypoint did not let Latchkey ${what} (${error.code})`;
+      return `Anypoint did not let Latchkey ${what}: ${faultInWords(error)}`;
   }
 }
 

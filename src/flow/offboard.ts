@@ -1,5 +1,6 @@
 import type { Leg } from '../core/change.ts';
 import { Fault } from '../core/fault.ts';
+import { faultInWords } from '../core/fault-words.ts';
 import {
   hasLeft,
   isOffboardingOpen,
@@ -172,8 +173,7 @@ async function whereStuck(
   const [trouble] = look.faults;
   if (look.teams?.why != null) return { leg: 'delivery', why: look.teams.why };
   if (trouble !== undefined) {
-    const who = trouble.leg === 'idpWrite' ? road.idp.name : 'Anypoint';
-    return { leg: trouble.leg, why: `${who} does not answer as it should (${trouble.fault.code})` };
+    return { leg: trouble.leg, why: faultInWords(trouble.fault, { idp: road.idp.name }) };
   }
   return { leg: 'idpWrite', why: `${road.idp.name} still shows them in a managed group` };
 }

@@ -276,6 +276,8 @@ export interface ChatDirectory {
   findByEmail(email: string): Promise<string | null>;
   /** Account ids of a user group, named by its handle, as of some seconds ago; null: there is none, or it is off. */
   membersOfUserGroup(handle: string): Promise<readonly string[] | null>;
+  /** Cheap call that proves that people can be asked and told; throws a Fault otherwise. */
+  check(): Promise<void>;
 }
 
 /** Where a message stands. */

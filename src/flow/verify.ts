@@ -1,5 +1,6 @@
 import { type Change, type ChangeEvent, isOnMassCard, isUnderway, type Leg } from '../core/change.ts';
 import { Fault } from '../core/fault.ts';
+import { faultInWords } from '../core/fault-words.ts';
 import type { Job } from '../core/reactions.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
@@ -38,7 +39,10 @@ async function look(road: Road, changeId: string): Promise<Ran> {
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Not being able to look is not "not there": the alarm says which, and the look is repeated.
-    await noteWaiting(road, change, { leg: 'delivery', why: `Anypoint can’t be read (${error.code})` });
+    await noteWaiting(road, change, {
+      leg: 'delivery',
+      why: `Anypoint can’t be read: ${faultInWords(error)}`,
+    });
     // A throttled lane waits as a whole, which is the relay's to arrange.
     if (error.code === 'mulesoft.throttled') throw error;
     road.log.warn({ code: error.code, change: change.id }, 'Anypoint can’t be read');

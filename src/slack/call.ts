@@ -15,7 +15,11 @@ const troubles: Record<string, Trouble> = {
   not_authed: 'unauthorized',
   account_inactive: 'unauthorized',
   token_revoked: 'unauthorized',
+  token_expired: 'unauthorized',
+  not_allowed_token_type: 'unauthorized',
   missing_scope: 'forbidden',
+  no_permission: 'forbidden',
+  access_denied: 'forbidden',
   not_in_channel: 'forbidden',
   is_archived: 'forbidden',
   channel_not_found: 'not_found',
@@ -48,6 +52,13 @@ function toFault(cause: unknown, isWrite: boolean): Fault {
     });
   if (cause instanceof WebAPIPlatformError) {
     const vendorCode = cause.data.error;
+    // The SDK gives a page of a proxy, or of whatever else answers at that address, for an error name.
+    if (!/^[\w.:-]{1,80}$/.test(vendorCode))
+      return new Fault('slack.bad_answer', 'what answers at Slack’s address is not Slack’s Web API', {
+        retryable: true,
+        outcomeUnknown: isWrite,
+        cause,
+      });
     const trouble = troubles[vendorCode] ?? 'invalid';
     const isPassing = trouble === 'unavailable' || trouble === 'throttled';
     return new Fault(`slack.${trouble}`, `Slack answers ${vendorCode}`, {

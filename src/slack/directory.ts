@@ -2,6 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
 import type { ChatAccount, ChatAccountKind, ChatDirectory } from '../flow/ports.ts';
 import { slackCall } from './call.ts';
+import { proveBotToken } from './scopes.ts';
 import { createUserGroups } from './user-groups.ts';
 
 type SlackUser = {
@@ -74,5 +75,6 @@ export function createSlackDirectory(client: WebClient): ChatDirectory {
       }
     },
     membersOfUserGroup: userGroups.membersOf,
+    check: () => proveBotToken(client),
   };
 }

@@ -8,6 +8,8 @@ const CONNECT_WAIT_MS = 3_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 10_000;
 const DISCONNECT_WAIT_MS = 2_000;
+/** Slack ends each connection after some hours, and a new one takes seconds. */
+const RENEWED_WITHIN_MS = 10_000;
 
 /**
  * Socket Mode: the other way in, for installations that Slack can't reach. The SDK's own reconnecting is off: it
@@ -23,15 +25,19 @@ export function socketReceiver(appToken: string, slackApiUrl: string, log: Logge
   });
 }
 
+export type Socket = {
+  stop(): Promise<void>;
+  /** Why nobody is heard just now, and what to do next; null: the connection holds. */
+  trouble(): string | null;
+};
+
 /**
  * Connects and stays connected. A Slack that is down or refuses keeps nothing else from starting: SCIM, ends and
- * deliveries go on, and the connection is tried until it holds. Answers what disconnects.
+ * deliveries go on, and the connection is tried until it holds.
  */
-export async function connectSocket(
-  app: App,
-  { client }: SocketModeReceiver,
-  log: Logger,
-): Promise<() => Promise<void>> {
+export async function connectSocket(app: App, { client }: SocketModeReceiver, log: Logger): Promise<Socket> {
+  /** By the clock of `performance.now()`; null: it holds. */
+  let shutSince: number | null = Number.NEGATIVE_INFINITY;
   const stopping = new AbortController();
   const connected = Promise.withResolvers<void>();
   const stay = async () => {
@@ -40,8 +46,10 @@ export async function connectSocket(
       try {
         await app.start();
         failures = 0;
+        shutSince = null;
         connected.resolve();
         await lost;
+        shutSince = performance.now();
       } catch (error) {
         const waitMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures);
         failures += 1;
@@ -52,9 +60,15 @@ export async function connectSocket(
   };
   void stay();
   await Promise.race([connected.promise, sleep(CONNECT_WAIT_MS)]);
-  return async () => {
-    stopping.abort();
-    // Between two connections there is nothing to disconnect, and the SDK would wait for ever.
-    await Promise.race([app.stop(), sleep(DISCONNECT_WAIT_MS)]);
+  return {
+    async stop() {
+      stopping.abort();
+      // Between two connections there is nothing to disconnect, and the SDK would wait for ever.
+      await Promise.race([app.stop(), sleep(DISCONNECT_WAIT_MS)]);
+    },
+    trouble: () =>
+      shutSince === null || performance.now() - shutSince < RENEWED_WITHIN_MS
+        ? null
+        : 'Slack’s socket can’t be opened: see that Socket Mode is on, and that SLACK_APP_TOKEN is an app-level token with connections:write',
   };
 }

@@ -1,9 +1,18 @@
+import { isForSomebody } from '../core/catalogue.ts';
+import type { FaultCode } from '../core/fault.ts';
+import { faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { canaryStanding } from '../flow/canary.ts';
+import type { PartyState } from '../flow/party-watch.ts';
 import type { Road } from '../flow/road.ts';
 import { owed } from '../store/outbox.ts';
 
-type Readiness = {
+export type Readiness = {
+  /** The main job can be done: asked for in Slack, written in the IdP, carried to Anypoint, seen there. */
   ready: boolean;
+  /** By what can be done, whether it can. */
+  can: Record<string, boolean>;
+  /** What can't, each with why and what to do next. */
+  cannot: string[];
   database: boolean;
   openWork: number | null;
   /** Open work that failed at its last try, by fault; it is tried again until it succeeds. */
@@ -15,8 +24,17 @@ type Readiness = {
   policy: { inForce: string; mistakes: readonly string[] };
 };
 
-/** What `/readyz` answers. `mistakes`: what is wrong with the files of the policy. */
-export async function readiness(road: Road, mistakes: readonly string[]): Promise<Readiness> {
+/**
+ * What `/readyz` answers. `mistakes`: what is wrong with the files of the policy.
+ *
+ * `ready` is about the main job; whether this process should be sent work is `database` alone (`acceptsWork`): without
+ * Slack, Okta or Anypoint a click or a SCIM push is still stored, and turning it away would lose it.
+ */
+export async function readiness(
+  road: Road,
+  mistakes: readonly string[],
+  parties: readonly PartyState[],
+): Promise<Readiness> {
   const policy = { inForce: road.catalogue.rules().fingerprint, mistakes };
   const entitlements = Object.fromEntries(
     road.catalogue.current().entitlements.map((e) => {
@@ -24,11 +42,24 @@ export async function readiness(road: Road, mistakes: readonly string[]): Promis
       return [e.key, status.status === 'ready' ? 'ready' : `${status.status}: ${status.why}`];
     }),
   );
+  const states = [...parties, offer(road, parties)];
+  const told = (more: readonly PartyState[]) => {
+    const all = [...more, ...states];
+    return {
+      ready: all.every(({ why }) => why === null),
+      can: Object.fromEntries(all.map(({ does, why }) => [does, why === null])),
+      cannot: all.flatMap(({ does, why }) => (why === null ? [] : [`${does}: ${why}`])),
+    };
+  };
   try {
     const { open, failing } = await owed(road.db);
+    const stuck = Object.keys(failing).flatMap((name) => stuckFor(name) ?? []);
     const canary = await canaryStanding(road);
     return {
-      ready: true,
+      ...told([
+        { ...DATABASE, why: null },
+        { ...OWED, why: stuck.length === 0 ? null : stuck.join('; ') },
+      ]),
       database: true,
       openWork: open,
       failing,
@@ -38,7 +69,9 @@ export async function readiness(road: Road, mistakes: readonly string[]): Promis
     };
   } catch {
     return {
-      ready: false,
+      ...told([
+        { ...DATABASE, why: 'PostgreSQL does not answer: see that it runs, and that DATABASE_URL is right' },
+      ]),
       database: false,
       openWork: null,
       failing: {},
@@ -47,4 +80,40 @@ export async function readiness(road: Road, mistakes: readonly string[]): Promis
       policy,
     };
   }
+}
+
+const DATABASE = { party: 'PostgreSQL', does: 'keeping what is asked and decided' };
+
+const OWED = { party: 'work', does: 'the work that is owed' };
+
+/** Why work with this fault (as `owed` names it) won't succeed before somebody mends something; null: it may. */
+function stuckFor(name: string): string | null {
+  const [, code, vendorCode] = /^(\S+)(?: \((.*)\))?$/.exec(name) ?? [];
+  const fault = { code: code as FaultCode, vendorCode };
+  return /\.(unauthorized|forbidden)$/.test(name.split(' ')[0] ?? '') || vendorCode === 'channel_not_found'
+    ? `${faultInWords(fault)}: ${nextStepFor(fault)}`
+    : null;
+}
+
+/** Whether this process should be sent work. */
+export function acceptsWork({ database }: Readiness): boolean {
+  return database;
+}
+
+/** Something has to be there that somebody can ask for; the canary's own, say, nobody can. */
+function offer({ catalogue }: Road, parties: readonly PartyState[]): PartyState {
+  const offered = catalogue.current().entitlements.filter((e) => isForSomebody(e.requestableBy));
+  const statuses = offered.map((e) => catalogue.status(e.key));
+  const isReady = statuses.some(({ status }) => status === 'ready');
+  const isFollowing =
+    statuses.some(({ status }) => status === 'unchecked') && parties.some((p) => p.why !== null);
+  return {
+    party: 'the catalogue',
+    does: 'something to ask for',
+    why: isReady
+      ? null
+      : isFollowing
+        ? 'the catalogue can’t be checked before the others work'
+        : `none of the ${offered.length} entitlements of the catalogue can be offered: \`latchkey check\` says why, entitlement by entitlement`,
+  };
 }

@@ -20,6 +20,7 @@ import {
 } from './payloads.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { respond } from './response-urls.ts';
+import type { GrantedScopes } from './scopes.ts';
 import type { SocketMode } from './socket-mode.ts';
 import type { Channel, Message } from './workspace.ts';
 
@@ -69,6 +70,8 @@ const userGroupSchema = z.object({
   members: z.array(z.string()).optional(),
   enabled: z.boolean().optional(),
 });
+/** What the app may do from now on; null: all that it asked for. */
+const scopesSchema = z.object({ granted: z.array(z.string()).nullable() });
 const disconnectSchema = z.object({
   reason: z.enum(['warning', 'refresh_requested', 'link_disabled']).default('refresh_requested'),
 });
@@ -77,6 +80,7 @@ export type ConsoleParts = Context & {
   delivery: DeliveryToLatchkey;
   sockets: SocketMode;
   limits: RateLimits;
+  scopes: GrantedScopes;
 };
 
 /** What the console says of a delivery. */
@@ -86,7 +90,7 @@ export function told(delivery: Delivery): Record<string, unknown> {
 }
 
 export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): void {
-  const { workspace, delivery, sockets, limits } = parts;
+  const { workspace, delivery, sockets, limits, scopes } = parts;
 
   /** A channel by id or #name, or the person's conversation with Latchkey. */
   function channelOf(person: Person, name: string | undefined): Channel {
@@ -245,6 +249,11 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
     limits.forget();
     if (eventRetryDelaysMs !== undefined) delivery.eventRetryDelaysMs = eventRetryDelaysMs;
     return { ok: true, enabled: limits.isEnabled };
+  });
+
+  fastify.post('/sim/scopes', async (request) => {
+    scopes.grant(fromConsole(scopesSchema, request.body).granted);
+    return { ok: true };
   });
 
   fastify.post('/sim/disconnect-sockets', async (request) => {

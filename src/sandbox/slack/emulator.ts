@@ -14,6 +14,7 @@ import { viewConsoleRoutes } from './console-views.ts';
 import { DeliveryToLatchkey } from './delivery.ts';
 import { RateLimits } from './rate-limits.ts';
 import { responseUrls } from './response-urls.ts';
+import { GrantedScopes } from './scopes.ts';
 import { SocketMode } from './socket-mode.ts';
 import { webApi } from './web-api.ts';
 import { Workspace } from './workspace.ts';
@@ -33,6 +34,7 @@ export function createSlackEmulator(world: World): Emulator {
   const sockets = new SocketMode(world, `${PREFIX}/link/`);
   const delivery = new DeliveryToLatchkey(world, sockets);
   const limits = new RateLimits();
+  const scopes = new GrantedScopes();
 
   return {
     async routes(app: FastifyInstance): Promise<void> {
@@ -54,10 +56,10 @@ export function createSlackEmulator(world: World): Emulator {
             const status = (error as { statusCode?: number }).statusCode ?? 500;
             return status < 500 ? reply.code(200).send(slackError('invalid_json')) : reply.send(error);
           });
-          webApi(slack, { workspace, world, sockets, limits });
+          webApi(slack, { workspace, world, sockets, limits, scopes });
           responseUrls(slack, workspace);
           workspaceRoute(slack, workspace);
-          const parts = { world, workspace, delivery, sockets, limits };
+          const parts = { world, workspace, delivery, sockets, limits, scopes };
           consoleRoutes(slack, parts);
           viewConsoleRoutes(slack, parts);
         },

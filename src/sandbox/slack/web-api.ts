@@ -12,6 +12,7 @@ import { userGroupMethods } from './methods-usergroups.ts';
 import { userMethods } from './methods-users.ts';
 import { viewMethods } from './methods-views.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { GrantedScopes } from './scopes.ts';
 import type { SocketMode } from './socket-mode.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -28,24 +29,6 @@ const appMethods: Record<string, Method> = {
   'apps.connections.open': ({ sockets }) => sockets.open(),
 };
 
-/** What Latchkey's app was granted at installation: sent with every answer, as Slack does. */
-const GRANTED_SCOPES = [
-  'app_mentions:read',
-  'channels:history',
-  'channels:read',
-  'chat:write',
-  'commands',
-  'groups:history',
-  'groups:read',
-  'im:history',
-  'im:read',
-  'im:write',
-  'reactions:write',
-  'usergroups:read',
-  'users:read',
-  'users:read.email',
-].join(',');
-
 function argumentsOf(request: FastifyRequest): Args {
   const query = (request.query ?? {}) as Record<string, unknown>;
   const body = request.body;
@@ -60,9 +43,15 @@ function tokenOf(request: FastifyRequest, args: Args): string | null {
 
 export function webApi(
   app: FastifyInstance,
-  parts: { workspace: Workspace; world: World; sockets: SocketMode; limits: RateLimits },
+  parts: {
+    workspace: Workspace;
+    world: World;
+    sockets: SocketMode;
+    limits: RateLimits;
+    scopes: GrantedScopes;
+  },
 ): void {
-  const { workspace, world, sockets, limits } = parts;
+  const { workspace, world, sockets, limits, scopes } = parts;
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
     const name = (request.params as { method: string }).method;
@@ -79,7 +68,9 @@ export function webApi(
       reply.code(429).header('retry-after', String(waitSeconds));
       return slackError('ratelimited');
     }
-    reply.header('x-oauth-scopes', GRANTED_SCOPES);
+    reply.header('x-oauth-scopes', isBot ? scopes.listed() : 'connections:write');
+    const refusal = isBot ? scopes.refusal(name, args) : null;
+    if (refusal !== null) return refusal;
     return method({ workspace, world, sockets, args, isDropped: request.dropWrite === true });
   }
 

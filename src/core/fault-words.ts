@@ -1,0 +1,93 @@
+import type { FaultCode, Party, Trouble } from './fault.ts';
+
+/** Faults in words, for people who have to mend them: what happened, and what to do next. */
+
+const names: Record<Party, string> = {
+  idp: 'the identity provider',
+  mulesoft: 'Anypoint',
+  slack: 'Slack',
+  model: 'the model',
+  store: 'the database',
+  queue: 'the queue',
+};
+
+const troubles: Record<Trouble, string> = {
+  unauthorized: 'does not accept our credentials',
+  forbidden: 'does not allow it to us',
+  not_found: 'does not know what was asked for',
+  invalid: 'takes the question for malformed',
+  throttled: 'asks to wait',
+  unavailable: 'can’t be reached, or is out of order',
+  timeout: 'does not answer in time',
+  bad_answer: 'answers what can’t be read',
+};
+
+/** What a fault says of a party: its code, and the vendor's own where it says more. */
+export type FaultName = { code: FaultCode; vendorCode?: string | undefined };
+
+/**
+ * `Okta does not accept our credentials (E0000011)`. `called`: the names of parties, where they are more to the
+ * point than ours. No capital, no full stop.
+ */
+export function faultInWords(
+  { code, vendorCode }: FaultName,
+  called: Partial<Record<Party, string>> = {},
+): string {
+  const [party, trouble] = code.split('.') as [Party, Trouble];
+  const words = troubles[trouble];
+  if (names[party] === undefined || words === undefined) return 'something went wrong inside Latchkey';
+  return `${called[party] ?? names[party]} ${words}${vendorCode === undefined ? '' : ` (${vendorCode})`}`;
+}
+
+const CREDENTIALS: Partial<Record<Party, string>> = {
+  slack: 'set SLACK_BOT_TOKEN to the token of the installed app (Slack app page, OAuth & Permissions)',
+  idp: 'set OKTA_API_TOKEN, or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY, to ones that are active, of the organisation at OKTA_ORG_URL',
+  mulesoft:
+    'set ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET to those of the connected app (Access Management, Connected Apps), on the control plane of ANYPOINT_URL',
+};
+
+const RIGHTS: Partial<Record<Party, string>> = {
+  slack: 'give the app every scope of slack-manifest.yaml, and install it again',
+  idp: 'grant the service app okta.groups.manage and okta.users.read, or give the API token’s owner an admin role that covers the groups',
+  mulesoft:
+    'set ANYPOINT_ORG_ID to the root organisation, and give the connected app the scopes that the README names',
+};
+
+const ADDRESSES: Partial<Record<Party, string>> = {
+  slack: 'SLACK_API_URL',
+  idp: 'OKTA_ORG_URL',
+  mulesoft: 'ANYPOINT_URL',
+};
+
+/** Slack's own names that say more than our code. */
+const SLACK_STEPS: Record<string, string> = {
+  not_in_channel: 'invite Latchkey to the channel that the catalogue names (there: /invite @Latchkey)',
+  channel_not_found:
+    'make the channel that the catalogue names, or mend `channel` there, and invite Latchkey (/invite @Latchkey)',
+  is_archived: 'take the channel that the catalogue names out of the archive, or name another',
+};
+
+/** What whoever runs Latchkey does next about a fault of an outside party. */
+export function nextStepFor({ code, vendorCode }: FaultName): string {
+  const [party, trouble] = code.split('.') as [Party, Trouble];
+  const step = party === 'slack' ? SLACK_STEPS[vendorCode ?? ''] : undefined;
+  if (step !== undefined) return step;
+  const address = ADDRESSES[party] ?? 'its address';
+  switch (trouble) {
+    case 'unauthorized':
+      return CREDENTIALS[party] ?? 'set its credentials anew';
+    case 'forbidden':
+      return RIGHTS[party] ?? 'give Latchkey the rights it needs there';
+    case 'not_found':
+      return party === 'mulesoft'
+        ? 'see that ANYPOINT_URL is the control plane of the organisation, and ANYPOINT_ORG_ID its root organisation’s id'
+        : `see that ${address} is the right one`;
+    case 'invalid':
+    case 'bad_answer':
+      return `see that ${address} is the right one`;
+    case 'throttled':
+      return 'Latchkey waits and asks again';
+    default:
+      return `Latchkey goes on trying; see that this machine reaches ${address} (name, proxy, firewall)`;
+  }
+}
