@@ -7,6 +7,7 @@ import type { ScimTables } from '../store/scim-tables.ts';
 import { groupSource } from './attribute-sql.ts';
 import { type Answer, checkIfMatch, type Endpoint, headOf, meta, type Scim, write } from './endpoint.ts';
 import { groupNote, memberNotes, membersNote, type Named } from './group-notes.ts';
+import { Leeway } from './leeway.ts';
 import type { MemberMove } from './member-move.ts';
 import {
   changeMembers,
@@ -71,7 +72,7 @@ export function groups(scim: Scim): Endpoint {
     },
 
     async patch(id, body, ifMatch, wanted) {
-      const steps = readPatch(groupType, body);
+      const steps = readPatch(groupType, id, body, new Leeway(false));
       const onMembers = memberSteps(steps.filter((step) => step.attribute.name === 'members'));
       const onGroup = steps.filter((step) => step.attribute.name !== 'members');
       const [only, ...others] = onMembers;

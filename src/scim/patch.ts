@@ -2,18 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Filter } from './filter.ts';
 import { parsePath } from './filter.ts';
 import { matches } from './filter-value.ts';
+import { Leeway } from './leeway.ts';
 import type { Doc } from './resource.ts';
-import {
-  bodyObject,
-  checkRequired,
-  checkSchemas,
-  coerceOne,
-  holderOf,
-  isObject,
-  setValue,
-} from './resource.ts';
+import { checkRequired, checkSchemas, coerceOne, holderOf, isObject, setValue } from './resource.ts';
 import { type Attribute, type ResourceType, resolve, sameName } from './schema.ts';
 import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget } from './scim-error.ts';
+import { member } from './taken-away.ts';
 
 const PATCH_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** Operations in one PATCH. */
@@ -24,94 +18,143 @@ export type Step = {
   op: 'add' | 'remove' | 'replace';
   extension: string | null;
   attribute: Attribute;
-  /** Which elements of a multi-valued attribute; null: all of it. */
+  /** Which elements of a multi-valued attribute, or which value a single one is meant to have; null: all of it. */
   filter: Filter | null;
   sub: Attribute | null;
   value: unknown;
 };
 
+type Target = { type: ResourceType; id: string; leeway: Leeway };
+
 /**
- * Reads a PATCH body (RFC 7644 section 3.5.2) with the dialects of Okta and Entra: operations in any case,
- * no path with an object of attributes, keys of that object that are paths themselves.
- * Throws 400 `invalidSyntax`, `invalidPath`, `noTarget` or `mutability`.
+ * Reads a PATCH body (RFC 7644 section 3.5.2) with the dialects of Okta and Entra: operations in any case, one that is
+ * in no list, no path with an object of attributes, keys of that object that are paths themselves. As in a POST, what
+ * is unknown is ignored (section 3.3), and so is what is read-only where it is repeated unchanged.
+ * Throws 400 `invalidSyntax`, `invalidPath`, `noTarget` or `mutability`, as far as there is no leeway.
  */
-export function readPatch(type: ResourceType, sent: unknown): Step[] {
-  const body = bodyObject(sent);
-  checkSchemas(body, PATCH_SCHEMA);
-  const operations = field(body, 'Operations');
+export function readPatch(type: ResourceType, id: string, sent: unknown, leeway: Leeway): Step[] {
+  const operations = operationsIn(sent, leeway);
+  if (operations.length > MAX_OPERATIONS) throw invalidSyntax(`more than ${MAX_OPERATIONS} operations`);
+  return operations.flatMap(
+    (operation, n) =>
+      leeway.attempt(`operation ${n + 1}`, () => readOperation({ type, id, leeway }, operation)) ?? [],
+  );
+}
+
+function operationsIn(sent: unknown, leeway: Leeway): unknown[] {
+  if (!isObject(sent)) {
+    if (Array.isArray(sent) && sent.length > 0) return sent;
+    throw invalidSyntax('the body is neither a JSON object nor a list of operations');
+  }
+  leeway.attempt('schemas', () => checkSchemas(sent, PATCH_SCHEMA));
+  const operations = member(sent, 'Operations') ?? (member(sent, 'op') === undefined ? undefined : [sent]);
+  if (isObject(operations) && member(operations, 'op') !== undefined) return [operations];
   if (!Array.isArray(operations) || operations.length === 0)
     throw invalidSyntax('Operations is not a list with at least one operation');
-  if (operations.length > MAX_OPERATIONS) throw invalidSyntax(`more than ${MAX_OPERATIONS} operations`);
-  return operations.flatMap((operation) => readOperation(type, operation));
+  return operations;
 }
 
-function field(object: Record<string, unknown>, name: string): unknown {
-  return Object.entries(object).find(([key]) => sameName(key, name))?.[1];
-}
-
-function readOperation(type: ResourceType, operation: unknown): Step[] {
+function readOperation(target: Target, operation: unknown): Step[] {
   if (!isObject(operation)) throw invalidSyntax('an operation is not an object');
-  const verb = field(operation, 'op');
+  const verb = member(operation, 'op');
   const op = (['add', 'remove', 'replace'] as const).find(
-    (o) => typeof verb === 'string' && sameName(o, verb),
+    (o) => typeof verb === 'string' && sameName(o, verb.trim()),
   );
   if (op === undefined) throw invalidSyntax('op is not add, remove or replace');
-  const path = field(operation, 'path');
-  const value = field(operation, 'value');
+  const path = member(operation, 'path');
+  const value = member(operation, 'value');
   if (op !== 'remove' && value === undefined) throw invalidValue(`${op} without a value`);
-  if (path === undefined || path === null || path === '') return withoutPath(type, op, value);
+  if (path === undefined || path === null || path === '') return withoutPath(target, op, value);
   if (typeof path !== 'string') throw invalidPath('path is not a string');
-  const steps = readPath(type, op, path, value);
-  if (steps === null) throw invalidPath(`there is no attribute ${path}`);
-  for (const step of steps)
-    if (step.attribute.mutability === 'readOnly' || step.sub?.mutability === 'readOnly')
-      throw mutability(`${path} is read-only`);
-  return steps;
+  return readPath(target, op, path, value, true);
 }
 
-function withoutPath(type: ResourceType, op: Step['op'], value: unknown): Step[] {
-  if (op === 'remove') throw noTarget('remove without a path');
-  if (!isObject(value)) throw invalidValue('an operation without a path needs an object of attributes');
-  // As in a POST, what is unknown or read-only (Okta sends the group's id) is ignored, RFC 7644 section 3.3.
-  return Object.entries(value)
-    .flatMap(([name, part]) => readPath(type, op, name, part) ?? [])
-    .filter((step) => step.attribute.mutability !== 'readOnly');
+function withoutPath(target: Target, op: Step['op'], value: unknown): Step[] {
+  const attributes = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  if (op === 'remove' && (!isObject(attributes) || Object.keys(attributes).length === 0))
+    throw noTarget('remove without a path');
+  if (!isObject(attributes)) throw invalidValue('an operation without a path needs an object of attributes');
+  return Object.entries(attributes).flatMap(
+    ([name, part]) => target.leeway.attempt(name, () => readPath(target, op, name, part, false)) ?? [],
+  );
 }
 
-/** Null when the path leads to no attribute of ours. */
-function readPath(type: ResourceType, op: Step['op'], text: string, value: unknown): Step[] | null {
-  const { path, filter, sub } = parsePath(text);
-  const found = resolve(type, sub === null ? path : `${path}.${sub}`);
-  if (found === null) return null;
-  if (found.attribute === null) {
-    if (found.extension === null) return null;
-    return schemaSteps(type, op, found.extension, value);
+/** No step when the path leads to no attribute of ours, or to one that only we can change and that stays as it is. */
+function readPath(target: Target, op: Step['op'], text: string, value: unknown, isPath: boolean): Step[] {
+  const { type, leeway } = target;
+  // A filter that can't be read is a mistake; any other text that can't is a name like Graph's `@odata.type`.
+  const isReadable = parses(text) || (isPath && text.includes('['));
+  const { path, filter, sub } = isReadable ? parsePath(text) : { path: text, filter: null, sub: null };
+  const found = isReadable ? resolve(type, sub === null ? path : `${path}.${sub}`) : null;
+  if (found === null) {
+    leeway.ignore(text, 'there is no such attribute');
+    return [];
   }
-  if (filter !== null && !found.attribute.multiValued) throw invalidPath(`${path} is not multi-valued`);
-  return [{ op, extension: found.extension, attribute: found.attribute, filter, sub: found.sub, value }];
+  const { extension, attribute } = found;
+  if (attribute === null) return schemaSteps(target, op, extension, value);
+  if (filter !== null && !attribute.multiValued && attribute.type !== 'complex')
+    throw invalidPath(`${path} is not multi-valued`);
+  if (attribute.mutability === 'readOnly' || found.sub?.mutability === 'readOnly') {
+    if (!isPath || isUnchanged(target, attribute, value)) return [];
+    throw mutability(`${text} is read-only`);
+  }
+  return [{ op, extension, attribute, filter, sub: found.sub, value }];
 }
 
-/** The path is an extension's URN: its value is an object of the extension's attributes. */
-function schemaSteps(type: ResourceType, op: Step['op'], urn: string, value: unknown): Step[] {
-  const attributes = type.extensions.find((s) => s.urn === urn)?.attributes ?? [];
-  if (op === 'remove')
-    return attributes.map((attribute) => ({
-      op,
-      extension: urn,
-      attribute,
-      filter: null,
-      sub: null,
-      value: null,
-    }));
-  if (!isObject(value)) throw invalidValue(`${urn} needs an object of attributes`);
-  return Object.entries(value).flatMap(([name, part]) => readPath(type, op, `${urn}:${name}`, part) ?? []);
+/** Some clients send back what they were shown. What `meta` and `schemas` say is ours to say, whatever is sent. */
+function isUnchanged({ id }: Target, { name }: Attribute, value: unknown): boolean {
+  if (name === 'meta' || name === 'schemas') return true;
+  return name === 'id' && typeof value === 'string' && sameName(value, id);
 }
 
-/** The document after all steps; the one given is left as it was. Throws 400, and then nothing has changed. */
-export function applySteps(type: ResourceType, before: Doc, steps: readonly Step[]): Doc {
-  const doc = structuredClone(before);
-  for (const step of steps) applyStep(doc, step);
-  checkRequired(type, doc);
+function parses(text: string): boolean {
+  try {
+    parsePath(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The path is a schema's URN: its value is an object of the schema's attributes. */
+function schemaSteps(target: Target, op: Step['op'], extension: string | null, value: unknown): Step[] {
+  const { type, leeway } = target;
+  const schema = type.extensions.find((s) => s.urn === extension) ?? type.core;
+  if (op === 'remove' && !isObject(value)) {
+    if (extension === null) throw noTarget('the core schema can’t be removed');
+    const whole = { op, extension, filter: null, sub: null, value: null };
+    return schema.attributes.map((attribute) => ({ ...whole, attribute }));
+  }
+  if (!isObject(value)) throw invalidValue(`${schema.urn} needs an object of attributes`);
+  return Object.entries(value).flatMap(
+    ([name, part]) =>
+      leeway.attempt(name, () => readPath(target, op, `${schema.urn}:${name}`, part, false)) ?? [],
+  );
+}
+
+/**
+ * The document after all steps; the one given is left as it was. Throws 400, and then nothing has changed, as far as
+ * there is no leeway.
+ */
+export function applySteps(
+  type: ResourceType,
+  before: Doc,
+  steps: readonly Step[],
+  leeway: Leeway = new Leeway(false),
+): Doc {
+  let doc = structuredClone(before);
+  if (!leeway.isLenient) {
+    for (const step of steps) applyStep(doc, step);
+    checkRequired(type, doc);
+    return doc;
+  }
+  for (const step of steps)
+    leeway.attempt(step.attribute.name, () => {
+      const after = structuredClone(doc);
+      applyStep(after, step);
+      checkRequired(type, after);
+      doc = after;
+    });
   return doc;
 }
 
@@ -127,19 +170,41 @@ function applyStep(doc: Doc, step: Step): void {
         ? changeAll(op, attribute, list, value)
         : changeSelected(step, attribute, list);
     setValue(doc, extension, attribute, after);
-  } else if (sub !== null) {
+  } else if (attribute.type === 'complex') {
     const old = holderOf(doc, extension)[attribute.name];
-    const part = op === 'remove' ? undefined : coerceOne(sub, value);
-    setValue(doc, extension, attribute, withSub(isObject(old) ? old : {}, sub, part));
-  } else if (op === 'remove') {
-    setValue(doc, extension, attribute, null);
-  } else if (attribute.type === 'complex' && isObject(value)) {
-    // Sub-attributes that are not named stay as they are, RFC 7644 section 3.5.2.3.
-    const old = holderOf(doc, extension)[attribute.name];
-    setValue(doc, extension, attribute, merged(attribute, isObject(old) ? old : {}, value));
+    setValue(doc, extension, attribute, changeComplex(step, isObject(old) ? old : {}));
   } else {
-    setValue(doc, extension, attribute, value);
+    setValue(doc, extension, attribute, op === 'remove' ? null : simple(value));
   }
+}
+
+/** Older versions of Entra send a simple value as a list of one object: `[{"$ref": null, "value": "x"}]`. */
+function simple(value: unknown): unknown {
+  const [only, ...others] = Array.isArray(value) ? value : [];
+  return isObject(only) && others.length === 0 && only.value !== undefined ? only.value : value;
+}
+
+/**
+ * A single complex value. Entra filters it like an element of many, `manager[value eq "7"]`: then that is the value
+ * that is meant to be set, or to be removed if it is the one.
+ */
+function changeComplex({ op, attribute, filter, sub, value }: Step, old: Doc): unknown {
+  const isMeant = filter === null || matches(filter, attribute, old);
+  if (op === 'remove') {
+    if (!isMeant) return old;
+    return sub === null ? null : withSub(old, sub, undefined);
+  }
+  const base = filter === null || isMeant ? old : describedIfAny(filter, attribute);
+  if (sub !== null) return withSub(base, sub, coerceOne(sub, value));
+  // Sub-attributes that are not named stay as they are, RFC 7644 section 3.5.2.3.
+  if (isObject(value)) return merged(attribute, base, value);
+  if (filter === null || value === null) return value;
+  return { ...base, ...(coerceOne(attribute, simple(value)) as Doc) };
+}
+
+/** What a filter that selects nothing describes, as far as it does. */
+function describedIfAny(filter: Filter, attribute: Attribute): Doc {
+  return new Leeway(true).attempt(attribute.name, () => described(filter, attribute)) ?? {};
 }
 
 /** The whole of a multi-valued attribute is the target. */
@@ -167,9 +232,11 @@ function changeSelected(step: Step, attribute: Attribute, list: Doc[]): Doc[] {
     return list.map((one) => (selected.includes(one) ? withSub(one, sub, undefined) : one));
   }
   if (selected.length === 0) {
-    if (op === 'replace' || filter === null) throw noTarget(`no value of ${attribute.name} is selected`);
-    // Entra adds the first work e-mail by `emails[type eq "work"].value`: what the filter says becomes the element.
-    const fresh = changeElement({ ...step, op: 'add' }, attribute, described(filter, attribute));
+    if (step.value === null) return list;
+    // Entra sets the first work e-mail by `emails[type eq "work"].value`, with Add or with Replace: what the filter
+    // says becomes the element.
+    const base = filter === null ? {} : described(filter, attribute);
+    const fresh = changeElement({ ...step, op: 'add' }, attribute, base);
     return onePrimary([...list, fresh], [fresh]);
   }
   const changed = new Map(selected.map((one) => [one, changeElement(step, attribute, one)]));

@@ -1,3 +1,4 @@
+import { Leeway } from './leeway.ts';
 import {
   type Attribute,
   enterpriseUrn,
@@ -45,30 +46,51 @@ export function checkSchemas(body: Record<string, unknown>, urn: string): void {
 
 /**
  * The writable attributes of a POST or PUT body, checked and under canonical names. Read-only and unknown ones
- * are ignored (RFC 7644 section 3.3). Throws 400 `invalidValue` or `invalidSyntax`.
+ * are ignored (RFC 7644 section 3.3). Throws 400 `invalidValue` or `invalidSyntax`; with leeway, `before` holds what
+ * stays of an attribute that can't be taken.
  */
-export function readResource(type: ResourceType, sent: unknown): Doc {
+export function readResource(
+  type: ResourceType,
+  sent: unknown,
+  leeway: Leeway = new Leeway(false),
+  before: Doc = {},
+): Doc {
   const body = bodyObject(sent);
-  checkSchemas(body, type.core.urn);
+  leeway.attempt('schemas', () => checkSchemas(body, type.core.urn));
   const doc: Doc = {};
   for (const [name, value] of Object.entries(body)) {
     const found = resolve(type, name);
     if (found === null || found.sub !== null) continue;
-    if (found.attribute !== null) setValue(doc, found.extension, found.attribute, value);
-    else if (found.extension !== null) setExtension(doc, type, found.extension, value);
+    const { attribute, extension } = found;
+    const isTaken = leeway.attempt(name, () => {
+      if (attribute !== null) setValue(doc, extension, attribute, value);
+      else setSchema(doc, type, extension, value);
+      return true;
+    });
+    if (isTaken !== null) continue;
+    const key = attribute === null || extension !== null ? (extension ?? '') : attribute.name;
+    if (before[key] !== undefined) doc[key] = structuredClone(before[key]);
   }
-  checkRequired(type, doc);
-  return doc;
+  return leeway.attempt('required', () => checkRequired(type, doc)) === null
+    ? // Who does not say what there must be can't be believed about what they don't say either.
+      { ...structuredClone(before), ...doc, ...requiredOf(type, before) }
+    : doc;
 }
 
-function setExtension(doc: Doc, type: ResourceType, urn: string, value: unknown): void {
+/** The attributes of a schema under its URN, as clients send those of an extension; some send the core's like that. */
+function setSchema(doc: Doc, type: ResourceType, extension: string | null, value: unknown): void {
   if (value === null) return;
-  if (!isObject(value)) throw invalidValue(`${urn} is not an object`);
-  const schema = type.extensions.find((s) => s.urn === urn);
+  const schema = type.extensions.find((s) => s.urn === extension) ?? type.core;
+  if (!isObject(value)) throw invalidValue(`${schema.urn} is not an object`);
   for (const [name, part] of Object.entries(value)) {
-    const attribute = named(schema?.attributes ?? [], name);
-    if (attribute !== undefined) setValue(doc, urn, attribute, part);
+    const attribute = named(schema.attributes, name);
+    if (attribute !== undefined) setValue(doc, extension, attribute, part);
   }
+}
+
+function requiredOf(type: ResourceType, doc: Doc): Doc {
+  const required = type.core.attributes.filter((attribute) => attribute.required);
+  return Object.fromEntries(required.map(({ name }) => [name, doc[name]]));
 }
 
 /** Sets one attribute after checking it; null or an empty list unsets it. Read-only ones are left alone. */
@@ -88,10 +110,11 @@ export function holderOf(doc: Doc, extension: string | null): Doc {
   return doc[extension] as Doc;
 }
 
-export function checkRequired(type: ResourceType, doc: Doc): void {
+export function checkRequired(type: ResourceType, doc: Doc): true {
   for (const attribute of type.core.attributes)
     if (attribute.required && (doc[attribute.name] === undefined || doc[attribute.name] === ''))
       throw invalidValue(`${attribute.name} is required`);
+  return true;
 }
 
 /** A value in the form the schema wants; undefined when it says "unassigned". Throws 400 `invalidValue`. */

@@ -20,19 +20,11 @@ import {
   writeAtOnce,
 } from './endpoint.ts';
 import type { ObservedMember } from './observed.ts';
-import { applySteps, readPatch } from './patch.ts';
 import type { Wanted } from './projection.ts';
-import {
-  type Doc,
-  departmentOf,
-  displayNameOf,
-  emailOf,
-  isUuid,
-  readResource,
-  schemasOf,
-} from './resource.ts';
+import { type Doc, departmentOf, displayNameOf, emailOf, isUuid, schemasOf } from './resource.ts';
 import { userType } from './schema.ts';
 import { notFound, ScimError } from './scim-error.ts';
+import { newUser, patchOf, replacementBy, type UserChange } from './user-change.ts';
 import { confirmGroups, type GroupRef, groupsOf, lockGroupsOf } from './user-groups.ts';
 
 type Row = Selectable<ScimTables['scim_users']>;
@@ -45,7 +37,7 @@ export function users(scim: Scim): Endpoint {
     source: userSource,
 
     async create(body, wanted, id = randomUUID()) {
-      const doc = { active: true, ...readResource(userType, body) };
+      const doc = newUser(body);
       const row = scim.awaits(departmentOf(doc))
         ? await write(scim, (unit) => insertAwaited(scim, unit, id, doc))
         : await insertUser(scim, id, doc);
@@ -72,18 +64,15 @@ export function users(scim: Scim): Endpoint {
     },
 
     async replace(id, body, ifMatch, wanted) {
-      const doc = readResource(userType, body);
-      // A PUT that does not say whether the user is active must not bring back somebody who was deactivated.
       const row = await write(scim, (unit) =>
-        updateUser(scim, unit, id, ifMatch, 'replaced', (before) => ({ active: before.active, ...doc })),
+        updateUser(scim, unit, id, ifMatch, 'replaced', replacementBy(body)),
       );
       return await answerNow(scim, row, wanted);
     },
 
     async patch(id, body, ifMatch, wanted) {
-      const steps = readPatch(userType, body);
       const row = await write(scim, (unit) =>
-        updateUser(scim, unit, id, ifMatch, 'patched', (before) => applySteps(userType, before, steps)),
+        updateUser(scim, unit, id, ifMatch, 'patched', patchOf(id, body)),
       );
       return wanted === null
         ? { resource: null, ...headOf(scim, userType, row) }
@@ -156,15 +145,22 @@ async function updateUser(
   id: string,
   ifMatch: string | undefined,
   did: 'replaced' | 'patched',
-  change: (before: Doc) => Doc,
+  change: UserChange,
 ): Promise<Outcome<Row>> {
   const locked = (await willMove(unit.tx, id, change)) ? await lockGroupsOf(unit.tx, id, 'to name') : [];
   const before = await lockUser(unit.tx, id, ifMatch);
-  // Without a word about it, a user is active.
-  const doc: Doc = { active: true, ...change(before.resource) };
+  const { doc, ignored, isOff } = change(before.resource);
+  const noteOf = (row: Row, groups: Parameters<typeof entry>[3], what: typeof did | 'ignored' = did) =>
+    note(unit, scim, row, what, groups, ignored);
   // What changes nothing leaves version and lastModified alone, RFC 7644 section 3.5.2.1.
-  if (isDeepStrictEqual(doc, before.resource)) return { result: before };
-  await refuseTaken(unit.tx, id, doc);
+  if (isDeepStrictEqual(doc, before.resource))
+    return { result: before, notes: ignored.length === 0 ? [] : [noteOf(before, null, 'ignored')] };
+  await refuseTaken(unit.tx, id, doc).catch((error: unknown) => {
+    // A name that another has is no reason to leave somebody their access.
+    if (!isOff || !(error instanceof ScimError)) throw error;
+    doc.userName = before.user_name;
+    ignored.push(`userName: ${error.message}`);
+  });
   const row = await unit.tx
     .updateTable('scim_users')
     .set({ ...columns(doc), version: before.version + 1, updated_at: unit.now })
@@ -176,7 +172,7 @@ async function updateUser(
   const isMoved = row.active !== before.active;
   const happening = !isMoved ? 'changed' : row.active ? 'switchedOn' : 'switchedOff';
   const following = await observeUser(unit, { user: member, happening, revision });
-  if (!isMoved) return { result: row, notes: [note(unit, scim, row, did, null)], jobs: following };
+  if (!isMoved) return { result: row, notes: [noteOf(row, null)], jobs: following };
   const groups = await confirmGroups(unit.tx, id, locked);
   const answered = await observeAll(
     unit,
@@ -191,7 +187,7 @@ async function updateUser(
   );
   return {
     result: row,
-    notes: [note(unit, scim, row, did, groups)],
+    notes: [noteOf(row, groups)],
     jobs: [...following, ...answered],
   };
 }
@@ -223,10 +219,10 @@ async function deleteUser(
 }
 
 /** Whether a change will take a user out of all groups or back into them, as far as one can tell without a lock. */
-async function willMove(tx: Tx, id: string, change: (before: Doc) => Doc): Promise<boolean> {
+async function willMove(tx: Tx, id: string, change: UserChange): Promise<boolean> {
   if (!isUuid(id)) return false;
   const seen = await tx.selectFrom('scim_users').select('resource').where('id', '=', id).executeTakeFirst();
-  return seen !== undefined && change(seen.resource).active !== seen.resource.active;
+  return seen !== undefined && change(seen.resource).doc.active !== seen.resource.active;
 }
 
 function taken(): ScimError {
@@ -276,8 +272,9 @@ function note(unit: Unit, ...about: Parameters<typeof entry>): Note {
 function entry(
   scim: Scim,
   row: Pick<Row, 'id' | 'user_name' | 'active'>,
-  did: 'created' | 'replaced' | 'patched' | 'deleted',
+  did: 'created' | 'replaced' | 'patched' | 'ignored' | 'deleted',
   groups: readonly { id: string; display_name: string }[] | null,
+  ignored: readonly string[] = [],
 ): Omit<Note, 'at'> {
   const moved =
     groups === null
@@ -286,11 +283,12 @@ function entry(
           groupCount: groups.length,
           groups: groups.slice(0, MAX_NOTED_IDS).map((g) => ({ id: g.id, name: g.display_name })),
         };
+  const left = ignored.length === 0 ? {} : { ignored };
   return {
     type: 'scimUserChanged',
     actor: scim.client,
     changeId: null,
-    data: { scimUserId: row.id, userName: row.user_name, did, active: row.active, ...moved },
+    data: { scimUserId: row.id, userName: row.user_name, did, active: row.active, ...moved, ...left },
   };
 }
 

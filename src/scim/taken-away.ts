@@ -1,0 +1,89 @@
+import { isObject } from './resource.ts';
+import { sameName, userType } from './schema.ts';
+
+/**
+ * What a body says of whether the user is active. `off`: a word that switches off, and no explicit true after it.
+ * `unclear`: a word that is neither; whoever sent it may have meant to switch off. Null: nothing, or an explicit true.
+ */
+export type Said = 'off' | 'unclear' | null;
+
+/**
+ * Reads that of any body, however it is written: so that it is found in what can't be read otherwise. Only a boolean
+ * true, or Entra's "True", switches on. Null, a removal, 0 and "no" switch off: whatever cannot mean "active" leaves
+ * nobody with access (RFC 7643 section 2.5: null is unassigned, and an unassigned `active` is no true). Silence says
+ * nothing. Within one object, whose members have no order, off counts; of operations the last word does.
+ */
+export function saidOfActive(body: unknown): Said {
+  let said: Said = null;
+  for (const operation of looseOperations(body)) {
+    const word = wordIn(operation);
+    if (word === 'on') said = null;
+    else if (word === 'off' || (word === 'unclear' && said !== 'off')) said = word;
+  }
+  return said;
+}
+
+/** The operations of a PATCH body as far as there are any: a list, a single one, or an object of attributes as such. */
+function looseOperations(body: unknown): Record<string, unknown>[] {
+  if (Array.isArray(body)) return body.filter(isObject);
+  if (!isObject(body)) return [];
+  const operations = member(body, 'Operations');
+  if (operations !== undefined) return looseOperations(Array.isArray(operations) ? operations : [operations]);
+  return member(body, 'op') === undefined && member(body, 'path') === undefined ? [{ value: body }] : [body];
+}
+
+/** A member of an object by its name in any case. */
+export function member(object: Record<string, unknown>, name: string): unknown {
+  return Object.entries(object).find(([key]) => sameName(key.trim(), name))?.[1];
+}
+
+type Word = 'on' | 'off' | 'unclear' | null;
+
+const offWords = new Set(['false', '0', 'no', 'n', 'f', 'off', 'inactive', 'disabled', 'null', '']);
+
+function wordOf(value: unknown): Exclude<Word, null> {
+  if (value === true) return 'on';
+  if (value === false || value === null || value === 0) return 'off';
+  // Older versions of Entra send a simple value as a list of one object.
+  if (Array.isArray(value)) return value.length === 1 ? wordOf(value[0]) : 'unclear';
+  if (isObject(value)) return Object.keys(value).length === 0 ? 'unclear' : wordOf(member(value, 'value'));
+  const text = typeof value === 'string' ? value.trim().toLowerCase() : null;
+  if (text === 'true') return 'on';
+  return text !== null && offWords.has(text) ? 'off' : 'unclear';
+}
+
+function wordIn(operation: Record<string, unknown>): Word {
+  const verb = member(operation, 'op');
+  const isRemoval = typeof verb === 'string' && sameName(verb.trim(), 'remove');
+  const path = member(operation, 'path');
+  const value = member(operation, 'value');
+  if (typeof path !== 'string' || path.trim() === '') return wordInObject(value, isRemoval);
+  if (isActive(path)) return isRemoval ? 'off' : wordOf(value);
+  return isCore(path) ? (isRemoval ? 'off' : wordInObject(value, isRemoval)) : null;
+}
+
+function wordInObject(value: unknown, isRemoval: boolean): Word {
+  const words = new Set<Word>();
+  for (const part of Array.isArray(value) ? value : [value])
+    for (const [name, said] of isObject(part) ? Object.entries(part) : [])
+      if (isActive(name)) words.add(isRemoval ? 'off' : wordOf(said));
+      else if (isCore(name)) words.add(wordInObject(said, isRemoval));
+  return (['off', 'unclear', 'on'] as const).find((word) => words.has(word)) ?? null;
+}
+
+/** `active` by any of its names: in any case, with the schema's URN, as a pointer, with a filter, with `.value`. */
+function isActive(path: string): boolean {
+  const plain = path
+    .trim()
+    .toLowerCase()
+    .replace(/^\//, '')
+    .replace(/\s*\[[^\]]*\]/, '')
+    .replace(/\.value$/, '');
+  const urn = userType.core.urn.toLowerCase();
+  const name = plain.startsWith(urn) ? plain.slice(urn.length).replace(/^[:./]/, '') : plain;
+  return name === 'active';
+}
+
+function isCore(path: string): boolean {
+  return sameName(path.trim().replace(/:$/, ''), userType.core.urn);
+}
