@@ -15,12 +15,13 @@ import { reconcileCommand } from './reconcile-command.ts';
 import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
 import { serveModel } from './sandbox/model/serve.ts';
-import { createToken, listTokens, revokeToken, type ScimSource, sources } from './scim/tokens.ts';
+import { createToken, listTokens, revokeToken, sources } from './scim/tokens.ts';
 import { createSlackClient } from './slack/client.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { datesOfToken } from './store/bearer-token.ts';
 import { type Db, openDatabase } from './store/database.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
+import type { ScimSource } from './store/scim-tables.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
 const DIR = '.latchkey';
@@ -93,12 +94,18 @@ const token = program
   .command('scim')
   .description('the SCIM service provider')
   .command('token')
-  .description('bearer tokens of SCIM clients; to rotate one, create the next, hand it over, revoke the old');
+  .description(
+    'bearer tokens of SCIM clients; to rotate one, create the next, hand it over, revoke the old. ' +
+      'A source owns what its tokens make: no other reads or changes it, and only what the IdP’s own source pushes ' +
+      'is carried into Anypoint',
+  );
 token
   .command('create')
   .description('make a token and print it, once')
   .addOption(
-    new Option('--source <source>', 'what provisions with it').choices(sources).makeOptionMandatory(),
+    new Option('--source <source>', 'what provisions with it, and owns what it makes')
+      .choices(sources)
+      .makeOptionMandatory(),
   )
   .requiredOption('--name <name>', 'what you call it')
   .option('--days <days>', 'how long it is valid; without, until it is revoked', wholeDays)

@@ -185,6 +185,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   await scimRoutes(app, {
     db: database.db,
     token: outside.scimToken,
+    idp: road.idp.name,
     observedGroups: () => groupsOf(road),
     awaits: (department) =>
       department !== null &&

@@ -1,4 +1,5 @@
 import type { EntitlementKey } from './ids.ts';
+import { nameKey } from './name-key.ts';
 
 export type Tier = 'low' | 'medium' | 'high' | 'critical';
 
@@ -120,9 +121,9 @@ export function mayRequest(
   return person.department !== null && (who.departments?.includes(person.department) ?? false);
 }
 
-/** A group is pushed by SCIM under its name in any case. */
+/** A group is pushed by SCIM under its name in any case and any Unicode form. */
 export function isSameGroupName(a: string, b: string): boolean {
-  return a === b || a.toLowerCase() === b.toLowerCase();
+  return a === b || nameKey(a) === nameKey(b);
 }
 
 export function sameEmail(a: string, b: string): boolean {

@@ -17,6 +17,7 @@ export async function scimIdentity(road: Road, person: Person): Promise<Provisio
     personId: person.id,
     externalId: await linkOf(road.db, person.id, road.idp.name),
     userNames: [...new Set([person.login, person.email])],
+    source: road.idp.name,
   };
 }
 

@@ -18,8 +18,9 @@ export async function observeAll(
 
 /**
  * What the IdP pushed by SCIM, as observations: inside the SCIM request's own commit, so what was answered 2xx is
- * owed. Groups that carry no entitlement, and so are not among `groups` (null: all are), are the mirror's alone. A
- * group's displayName is the same in any case (RFC 7643 section 2.2: caseExact is false unless a schema says otherwise).
+ * owed. Groups that carry no entitlement, and so are not among `groups` (null: all are), are the mirror's alone, as is
+ * all that another source than the IdP pushes. A group's displayName is the same in any case (RFC 7643 section 2.2:
+ * caseExact is false unless a schema says otherwise) and in any Unicode form (RFC 7644 section 5).
  */
 async function observe(
   unit: Unit,
@@ -58,7 +59,7 @@ export async function observeUser(unit: Unit, observed: ObservedUser): Promise<J
 
 /**
  * The same in SQL, for the statement that moves members (`g` the groups, `u` the users, `moved` who really moved where,
- * `bumped` the groups' new versions, $4 the names of groups that are observed, in any case; null: all).
+ * `bumped` the groups' new versions, $4 the keys of the names of groups that are observed; null: all).
  */
 export function toldMembers(direction: 'added' | 'removed'): string {
   return `select concat_ws(':', 'scim', g.id, 'g' || bumped.version, u.id, '${direction}') as key,
@@ -70,7 +71,7 @@ export function toldMembers(direction: 'added' | 'removed'): string {
           'name', coalesce(u.display_name, u.user_name), 'isActive', u.active))) as told
     from moved join g on g.id = moved.group_id join bumped on bumped.id = moved.group_id
       join u on u.id = moved.user_id
-    where ($4::text[] is null or lower(g.display_name) = any(array(select lower(n) from unnest($4::text[]) n)))
+    where ($4::text[] is null or g.display_name_key = any($4::text[]))
       and u.active`;
 }
 

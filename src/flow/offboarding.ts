@@ -37,7 +37,7 @@ export type Start = { cause: OffboardingCause; by: By | null; reason: string | n
  * same commit. Many lost at once wait for two admins. A case that is open already goes on; safe to call twice.
  */
 export async function startOffboarding(
-  road: Pick<Road, 'catalogue'>,
+  road: Pick<Road, 'catalogue' | 'idp'>,
   unit: Unit,
   person: Pick<Person, 'id'>,
   { cause, by, reason }: Start,
@@ -75,7 +75,7 @@ export async function startOffboarding(
 
 /** An admin said so first, and the directory says it now; not where it loses many at once, which may be a mistake. */
 async function agreedTo(
-  road: Pick<Road, 'catalogue'>,
+  road: Pick<Road, 'catalogue' | 'idp'>,
   unit: Unit,
   open: Offboarding,
   cause: OffboardingCause,
@@ -190,7 +190,7 @@ async function isWorthRestoring(unit: Unit, closed: Offboarding): Promise<boolea
  * that they have not left.
  */
 export async function leaverFound(
-  road: Pick<Road, 'catalogue'>,
+  road: Pick<Road, 'catalogue' | 'idp'>,
   unit: Unit,
   person: Pick<Person, 'id'>,
   cause: OffboardingCause,
@@ -212,14 +212,14 @@ async function openCase(unit: Unit, personId: string): Promise<Offboarding | nul
 
 /** More people than the guard lets pass within its window, and that share of all, are a mistake until two admins say otherwise. */
 async function isGuarded(
-  road: Pick<Road, 'catalogue'>,
+  road: Pick<Road, 'catalogue' | 'idp'>,
   unit: Unit,
   cause: OffboardingCause,
 ): Promise<boolean> {
   if (cause === 'byHand') return false;
   const { people, share, peopleWindowSeconds } = road.catalogue.current().massGuard;
   const since = new Date(unit.now.getTime() - peopleWindowSeconds * 1_000);
-  const { lost, active } = await lostAndLeft(unit.tx, since);
+  const { lost, active } = await lostAndLeft(unit.tx, road.idp.name, since);
   const now = lost + 1;
   return now > people && now >= share * (active + now);
 }

@@ -220,7 +220,7 @@ async function closeTeam(road: Road, place: Place, groups: readonly Place[]): Pr
   const onCard = await commit<string[] | null>(
     road.db,
     async (unit) => {
-      const difference = await compareTeam(unit.tx, place, itsGroups, unit.now, NAMED_MAX);
+      const difference = await compareTeam(unit.tx, place, itsGroups, road.idp.name, unit.now, NAMED_MAX);
       const held = difference.extra > memberships ? difference.extra : 0;
       const found = foundInTeam(difference, held);
       await notePlaceCompared(unit.tx, place, found);

@@ -14,11 +14,16 @@ function column(expression: RawBuilder<unknown>, type: Column['type'], caseExact
   return { kind: 'one', column: { sql: expression, type, caseExact } };
 }
 
+/** A name that has its key beside it. */
+function keyed(name: RawBuilder<unknown>, key: RawBuilder<unknown>): Place {
+  return { kind: 'one', column: { sql: name, type: 'text', caseExact: false, key } };
+}
+
 /** Attributes with columns of their own, by canonical name; `resource` jsonb holds the rest. */
 const userColumns: Record<string, Place> = {
   id: column(sql.ref('scim_users.id'), 'uuid'),
   externalId: column(sql.ref('scim_users.external_id'), 'text', true),
-  userName: column(sql.ref('scim_users.user_name'), 'text'),
+  userName: keyed(sql.ref('scim_users.user_name'), sql.ref('scim_users.user_name_key')),
   active: column(sql.ref('scim_users.active'), 'boolean'),
   'meta.resourceType': column(sql`'User'`, 'text', true),
   'meta.created': column(sql.ref('scim_users.created_at'), 'time'),
@@ -28,7 +33,7 @@ const userColumns: Record<string, Place> = {
 const groupColumns: Record<string, Place> = {
   id: column(sql.ref('scim_groups.id'), 'uuid'),
   externalId: column(sql.ref('scim_groups.external_id'), 'text', true),
-  displayName: column(sql.ref('scim_groups.display_name'), 'text'),
+  displayName: keyed(sql.ref('scim_groups.display_name'), sql.ref('scim_groups.display_name_key')),
   'meta.resourceType': column(sql`'Group'`, 'text', true),
   'meta.created': column(sql.ref('scim_groups.created_at'), 'time'),
   'meta.lastModified': column(sql.ref('scim_groups.updated_at'), 'time'),

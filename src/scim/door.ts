@@ -1,8 +1,9 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../core/fault.ts';
+import type { ScimSource } from '../store/scim-tables.ts';
 import { sqlState, UNIQUE_VIOLATION } from './endpoint.ts';
 import { errorBody, invalidSyntax, ScimError, type ScimType } from './scim-error.ts';
-import type { ScimSource, TokenCheck } from './tokens.ts';
+import type { TokenCheck } from './tokens.ts';
 
 /** Bytes of a request's body. A full push of some 20,000 members fits. */
 export const BODY_LIMIT_BYTES = 1_048_576;
@@ -104,8 +105,7 @@ function refusalOf(error: unknown): Refused {
   if (error instanceof Fault && error.retryable)
     return { status: 503, detail: `${error.message}: send it again`, scimType: undefined };
   const state = sqlState(error);
-  // Of two requests that raced for a name, this one came second.
-  if (state === UNIQUE_VIOLATION) return { status: 409, detail: 'the name is taken', scimType: 'uniqueness' };
+  if (state === UNIQUE_VIOLATION) return { status: 409, detail: takenBy(error), scimType: 'uniqueness' };
   if (isPassing(state)) return { status: 503, detail: 'try again shortly', scimType: undefined };
   // Fastify's own refusals: 413 body too large, 415 media type, 400 malformed request.
   const status = (error as Partial<FastifyError>).statusCode;
@@ -114,6 +114,19 @@ function refusalOf(error: unknown): Refused {
   if (status !== undefined && status >= 400 && status < 500)
     return { status, detail: (error as Error).message, scimType: undefined };
   return { status: 500, detail: 'internal fault', scimType: undefined };
+}
+
+/** The unique indexes of migrations/0031_scim_owners.ts. */
+const takenWhat: Record<string, string> = {
+  scim_users_user_name: 'another user has this userName',
+  scim_users_external_id: 'another user has this externalId',
+  scim_groups_display_name: 'another group has this displayName',
+};
+
+/** The indexes have the last word: of two requests that raced for a name, one comes second. */
+function takenBy(error: unknown): string {
+  const index = error instanceof Error && 'constraint' in error ? String(error.constraint) : '';
+  return takenWhat[index] ?? 'the name is taken';
 }
 
 /** SQLSTATE classes of a database that is away, full or shutting down, and of transactions that collided. */

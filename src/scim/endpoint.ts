@@ -1,17 +1,22 @@
 import type { Actor } from '../core/change.ts';
 import { commit, commitAtOnce, type Outcome, type Unit } from '../flow/commit.ts';
 import type { Db } from '../store/database.ts';
+import type { ScimSource } from '../store/scim-tables.ts';
 import type { Bound } from '../store/statement.ts';
 import type { Cursors } from './cursor.ts';
 import type { Source } from './filter-sql.ts';
 import type { Wanted } from './projection.ts';
 import type { ResourceType } from './schema.ts';
-import { ScimError } from './scim-error.ts';
+import { notFound, ScimError } from './scim-error.ts';
 
 /** What the endpoints work with. */
 export type Scim = {
   db: Db;
-  /** Names of the groups whose members are observed; null: all. */
+  /** Whose token it is: the source that its resources belong to. */
+  source: ScimSource;
+  /** The source that is the entitlements' own IdP. What any other pushes is kept, and nothing follows from it. */
+  idp: ScimSource;
+  /** Names of the groups whose members are observed; null: all. Of a source that is not the IdP: none. */
   observedGroups(): string[] | null;
   /** Whether a newcomer of this department is to be observed: of most nothing follows, and a first sync has many. */
   awaits(department: string | null): boolean;
@@ -115,6 +120,27 @@ async function trying<T>(work: () => Promise<T>): Promise<T> {
 export function sqlState(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : '';
+}
+
+/**
+ * The row with this id, if it is there and belongs to the source that asks. Throws 404, or 403 for what another source
+ * has made.
+ */
+export function ownRow<Row extends { source: ScimSource }>(
+  scim: Scim,
+  type: ResourceType,
+  id: string,
+  row: Row | undefined,
+): Row {
+  const what = type.name.toLowerCase();
+  if (row === undefined) throw notFound(`there is no ${what} ${id}`);
+  if (row.source === scim.source) return row;
+  throw new ScimError(
+    403,
+    `the ${what} ${id} belongs to the source ${row.source}, whose token made it; this token is of the source ` +
+      `${scim.source} and can neither read nor change it. Use a token of ${row.source} ` +
+      `(latchkey scim token create --source ${row.source}), or create a ${what} of your own`,
+  );
 }
 
 /** Weak: two representations of a version mean the same but need not be the same bytes. */

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { nameKey } from '../core/name-key.ts';
 import type { Comparison, Filter, FilterValue } from './filter.ts';
 import { isUuid } from './resource.ts';
 import { invalidFilter } from './scim-error.ts';
@@ -9,6 +10,8 @@ export type Column = {
   type: 'text' | 'boolean' | 'time' | 'uuid';
   /** Only for text: compare with regard to case. */
   caseExact: boolean;
+  /** Only for a name with an index: its `nameKey`, by which it is unique, and so compared. */
+  key?: RawBuilder<unknown>;
 };
 
 /** What an attribute's name stands for in SQL. */
@@ -113,8 +116,12 @@ function compare(
 }
 
 function compareText(op: Comparison, column: Column, value: string): RawBuilder<boolean> {
-  const left = column.caseExact ? column.sql : sql`lower(${column.sql})`;
-  const right = column.caseExact ? sql`${value}::text` : sql`lower(${value}::text)`;
+  const left = comparable(column);
+  const right = comparable({
+    sql: sql`${value}::text`,
+    caseExact: column.caseExact,
+    ...(column.key === undefined ? {} : { key: sql`${nameKey(value)}::text` }),
+  });
   switch (op) {
     case 'eq':
       return sql<boolean>`${left} = ${right}`;
@@ -129,6 +136,12 @@ function compareText(op: Comparison, column: Column, value: string): RawBuilder<
     default:
       return sql<boolean>`${left} collate "C" ${order[op]} ${right} collate "C"`;
   }
+}
+
+/** A text as it is compared and sorted: as it is, by its key, or composed (NFC) and in small letters. */
+export function comparable({ sql: text, caseExact, key }: Omit<Column, 'type'>): RawBuilder<unknown> {
+  if (caseExact) return text;
+  return key ?? sql`lower(normalize(${text}, NFC))`;
 }
 
 const order = { gt: sql`>`, ge: sql`>=`, lt: sql`<`, le: sql`<=` } as const;

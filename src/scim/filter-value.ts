@@ -1,3 +1,4 @@
+import { nameKey } from '../core/name-key.ts';
 import type { Comparison, Filter, FilterValue } from './filter.ts';
 import type { Doc } from './resource.ts';
 import { type Attribute, named } from './schema.ts';
@@ -38,7 +39,7 @@ function subAttribute(attribute: Attribute, path: string): Attribute {
 function compare(op: Comparison, sub: Attribute, actual: unknown, wanted: FilterValue): boolean {
   if (wanted === null) return (actual === undefined) === (op === 'eq');
   if (actual === undefined) return op === 'ne';
-  const plain = (value: unknown) => (sub.caseExact ? String(value) : String(value).toLowerCase());
+  const plain = (value: unknown) => (sub.caseExact ? String(value) : nameKey(String(value)));
   const left = plain(actual);
   const right = plain(wanted);
   switch (op) {

@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
+import { nameKey } from '../core/name-key.ts';
 import type { Outcome, Unit } from '../flow/commit.ts';
 import { observeAll } from '../flow/observe.ts';
 import type { Tx } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import { groupSource } from './attribute-sql.ts';
-import { type Answer, checkIfMatch, type Endpoint, headOf, meta, type Scim, write } from './endpoint.ts';
+import {
+  type Answer,
+  checkIfMatch,
+  type Endpoint,
+  headOf,
+  meta,
+  ownRow,
+  type Scim,
+  write,
+} from './endpoint.ts';
 import { groupNote, memberNotes, membersNote, type Named } from './group-notes.ts';
 import { Leeway } from './leeway.ts';
 import type { MemberMove } from './member-move.ts';
@@ -59,8 +69,7 @@ export function groups(scim: Scim): Endpoint {
       const row = isUuid(id)
         ? await scim.db.selectFrom('scim_groups').selectAll().where('id', '=', id).executeTakeFirst()
         : undefined;
-      if (row === undefined) throw notFound(`there is no group ${id}`);
-      return await answerNow(scim, row, wanted);
+      return await answerNow(scim, ownRow(scim, groupType, id, row), wanted);
     },
 
     async replace(id, body, ifMatch, wanted) {
@@ -114,12 +123,10 @@ async function insertGroup(
 ): Promise<Outcome<Row>> {
   const row = await unit.tx
     .insertInto('scim_groups')
-    .values({ id, created_at: unit.now, updated_at: unit.now, ...columns(doc) })
-    .onConflict((c) => c.doNothing())
+    .values({ id, source: scim.source, created_at: unit.now, updated_at: unit.now, ...columns(doc) })
     .returningAll()
-    .executeTakeFirst();
-  if (row === undefined) throw taken();
-  const difference = await changeMembers(unit.tx, row.id, [{ do: 'add', ids }]);
+    .executeTakeFirstOrThrow();
+  const difference = await changeMembers(unit.tx, row, [{ do: 'add', ids }]);
   const notes = [groupNote(scim, unit, row, 'created'), ...memberNotes(scim, unit, row, difference)];
   return {
     result: row,
@@ -129,11 +136,11 @@ async function insertGroup(
 }
 
 /** The group's row, held until the transaction ends: changes of one group's members come one after another. */
-async function lockGroup(tx: Tx, id: string, ifMatch: string | undefined): Promise<Row> {
-  const row = isUuid(id)
+async function lockGroup(scim: Scim, tx: Tx, id: string, ifMatch: string | undefined): Promise<Row> {
+  const found = isUuid(id)
     ? await tx.selectFrom('scim_groups').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
     : undefined;
-  if (row === undefined) throw notFound(`there is no group ${id}`);
+  const row = ownRow(scim, groupType, id, found);
   checkIfMatch(ifMatch, row.version);
   return row;
 }
@@ -146,11 +153,11 @@ async function updateGroup(
   change: (before: Doc) => Doc,
   steps: readonly MemberStep[],
 ): Promise<Outcome<Row>> {
-  const before = await lockGroup(unit.tx, id, ifMatch);
+  const before = await lockGroup(scim, unit.tx, id, ifMatch);
   const after = columns(change(documentOf(before)));
   const isRenamed = after.display_name !== before.display_name;
-  if (!sameName(after.display_name, before.display_name)) await refuseTaken(unit.tx, id, after.display_name);
-  const difference = await changeMembers(unit.tx, id, steps);
+  if (after.display_name_key !== before.display_name_key) await refuseTaken(unit.tx, before, after);
+  const difference = await changeMembers(unit.tx, before, steps);
   const hasChanged = isRenamed || after.external_id !== before.external_id;
   // What changes nothing leaves version and lastModified alone, RFC 7644 section 3.5.2.1.
   if (!hasChanged && difference.isEmpty()) return { result: before };
@@ -176,13 +183,23 @@ async function updateGroup(
 /** The usual PATCH, by one statement, however large the group. */
 async function moveOnly(scim: Scim, moveMembers: MoveMembers, id: string, move: MemberMove) {
   if (!isUuid(id)) throw notFound(`there is no group ${id}`);
-  const group = await moveMembers(id.toLowerCase(), move);
-  if (group === undefined) throw notFound(`there is no group ${id}`);
+  const group = (await moveMembers(id.toLowerCase(), move)) ?? (await missing(scim, id));
   const known = group.known === null ? null : new Set(group.known);
   const stranger = known === null ? undefined : move.ids.find((sent) => !known.has(sent));
   if (move.do === 'add' && stranger !== undefined) throw noUser(stranger);
   if (group.heard) scim.onCommitted?.();
   return group;
+}
+
+/** Why there was no group to move members of. */
+async function missing(scim: Scim, id: string): Promise<never> {
+  const row = await scim.db
+    .selectFrom('scim_groups')
+    .select('source')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  ownRow(scim, groupType, id, row);
+  throw notFound(`there is no group ${id}`);
 }
 
 async function deleteGroup(
@@ -191,7 +208,7 @@ async function deleteGroup(
   id: string,
   ifMatch: string | undefined,
 ): Promise<Outcome<null>> {
-  const row = await lockGroup(unit.tx, id, ifMatch);
+  const row = await lockGroup(scim, unit.tx, id, ifMatch);
   const members = await lockAllMembers(unit.tx, id);
   await unit.tx.deleteFrom('scim_groups').where('id', '=', id).execute();
   const observed = {
@@ -250,19 +267,15 @@ async function renamed(
   ];
 }
 
-function taken(): ScimError {
-  return new ScimError(409, 'another group has this displayName', 'uniqueness');
-}
-
-/** The unique index has the last word; this names the trouble in the usual case. */
-async function refuseTaken(tx: Tx, id: string, name: string): Promise<void> {
+/** The unique index has the last word; this names the trouble before that of any member. */
+async function refuseTaken(tx: Tx, { source }: Row, after: ReturnType<typeof columns>): Promise<void> {
   const other = await tx
     .selectFrom('scim_groups')
     .select('id')
-    .where(sql`lower(display_name)`, '=', sql`lower(${name}::text)`)
-    .where('id', '<>', id)
+    .where('display_name_key', '=', after.display_name_key)
+    .where('source', '=', source)
     .executeTakeFirst();
-  if (other !== undefined) throw taken();
+  if (other !== undefined) throw new ScimError(409, 'another group has this displayName', 'uniqueness');
 }
 
 function documentOf(row: Row): Doc {
@@ -275,6 +288,7 @@ function documentOf(row: Row): Doc {
 function columns(doc: Doc) {
   return {
     display_name: doc.displayName as string,
+    display_name_key: nameKey(doc.displayName as string),
     external_id: (doc.externalId as string | undefined) ?? null,
   };
 }

@@ -3,7 +3,7 @@ import { databaseNow } from '../store/clock.ts';
 import type { Position } from './cursor.ts';
 import type { Endpoint, ListQuery, Page, Scim } from './endpoint.ts';
 import { parseFilter } from './filter.ts';
-import { type Column, filterToSql, type Place, type Source } from './filter-sql.ts';
+import { type Column, comparable, filterToSql, type Place, type Source } from './filter-sql.ts';
 import type { Wanted } from './projection.ts';
 import type { ResourceType } from './schema.ts';
 import { invalidFilter, invalidPath } from './scim-error.ts';
@@ -32,7 +32,7 @@ export async function listResources(
   query: ListQuery,
   wantedOf: (type: ResourceType) => Wanted,
 ): Promise<Page> {
-  const selection = select(endpoints, query);
+  const selection = select(scim, endpoints, query);
   const { found, ...cut } =
     query.cursor === null ? await byIndex(scim, selection, query) : await byCursor(scim, selection, query);
   const shown = await Promise.all(
@@ -137,7 +137,8 @@ async function countOf(scim: Scim, { from }: Selection): Promise<number> {
 
 const sqlTypes = { text: 'text', boolean: 'boolean', time: 'timestamptz', uuid: 'uuid' } as const;
 
-function select(endpoints: readonly Endpoint[], query: ListQuery): Selection {
+/** A source sees its own only. */
+function select(scim: Scim, endpoints: readonly Endpoint[], query: ListQuery): Selection {
   const filter = query.filter === undefined ? null : parseFilter(query.filter);
   const keys = endpoints.map(({ source }) => (query.sortBy === undefined ? null : source(query.sortBy)));
   const columns = keys.map((place) => (place === null ? null : columnToSortBy(place)));
@@ -148,7 +149,8 @@ function select(endpoints: readonly Endpoint[], query: ListQuery): Selection {
     const where = filter === null ? sql`true` : filterToSql(filter, among);
     const column = columns[n] ?? null;
     const sortKey = key === null ? sql`` : sql`, ${keyOf(column, key)} as key`;
-    return sql`select ${sql.lit(type.name)} as type, id, created_at${sortKey} from ${sql.table(table)} where ${where}`;
+    return sql`select ${sql.lit(type.name)} as type, id, created_at${sortKey} from ${sql.table(table)}
+      where source = ${scim.source} and (${where})`;
   });
   return { from: sql.join(parts, sql` union all `), key };
 }
@@ -160,7 +162,7 @@ function columnToSortBy(place: Place): Column | null {
 
 function keyOf(column: Column | null, key: KeyType): RawBuilder<unknown> {
   if (column === null) return sql`null::${sql.raw(sqlTypes[key])}`;
-  return column.type === 'text' && !column.caseExact ? sql`lower(${column.sql})` : column.sql;
+  return column.type === 'text' ? comparable(column) : column.sql;
 }
 
 /** In a query over several types, an attribute that one of them lacks has no value there. */

@@ -1,3 +1,4 @@
+import { nameKey } from '../core/name-key.ts';
 import { wholeCommit } from '../flow/commit.ts';
 import { toldMembers } from '../flow/observe.ts';
 import type { Bound } from '../store/statement.ts';
@@ -27,7 +28,8 @@ const deletion = `delete from scim_members m using asked, u
   and asked.group_id in (select id from g) returning m.group_id, m.user_id`;
 
 /**
- * $1 groups and $2 the user for each, $3 who did it, $4 names of groups whose members are to be observed. Groups are
+ * $1 groups and $2 the user for each, $3 who did it, $4 keys of the names of groups whose members are to be observed,
+ * $5 the source whose groups and users they have to be: what is another's looks as if it were not there. Groups are
  * locked before users, both by id, because `exists` is looked at before the first of the users. A user that does not
  * exist stops what is added to that group before anything is written. With `skip locked` nothing is waited for: what
  * somebody else holds looks as if it were not there.
@@ -41,11 +43,11 @@ function moving(name: string, move: MemberMove['do'], locked: '' | 'skip locked'
   asked as materialized (
     select group_id, user_id from unnest($1::uuid[], $2::uuid[]) as asked (group_id, user_id)
   ), g as materialized (
-    select id, display_name, version from scim_groups where id = any($1::uuid[]) order by id
+    select id, display_name, display_name_key, version from scim_groups where id = any($1::uuid[]) and source = $5 order by id
     for no key update ${locked}
   ), u as materialized (
     select id, external_id, user_name, email, display_name, active from scim_users
-    where exists (select from g) and id = any($2::uuid[]) order by id for share ${locked}
+    where exists (select from g) and id = any($2::uuid[]) and source = $5 order by id for share ${locked}
   ), whole as materialized (
     select group_id from asked join g on g.id = asked.group_id left join u on u.id = asked.user_id
     group by group_id having count(u.id) = count(*)
@@ -89,7 +91,7 @@ export function membersMove(scim: Scim, groupId: string, move: MemberMove): Boun
   const ids = [...new Set(move.ids)].filter(isUuid);
   // Named at least once, so that it is found even if nobody is to move.
   const groups = ids.length === 0 ? [groupId] : ids.map(() => groupId);
-  return waiting[move.do](groups, ids, JSON.stringify(scim.client), scim.observedGroups());
+  return waiting[move.do](groups, ids, ...given(scim));
 }
 
 /** The same for several groups, a member each, as far as nobody else holds a group or a user. */
@@ -97,7 +99,10 @@ export function freeMoves(scim: Scim, direction: MemberMove['do'], moves: readon
   return passing[direction](
     moves.map((move) => move.groupId),
     moves.map((move) => move.userId),
-    JSON.stringify(scim.client),
-    scim.observedGroups(),
+    ...given(scim),
   );
+}
+
+function given(scim: Scim): [actor: string, observed: string[] | null, source: string] {
+  return [JSON.stringify(scim.client), scim.observedGroups()?.map(nameKey) ?? null, scim.source];
 }

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db, Tx } from '../store/database.ts';
+import type { ScimSource } from '../store/scim-tables.ts';
 import { memberDisplay, memberSource } from './attribute-sql.ts';
 import type { Filter } from './filter.ts';
 import { filterToSql } from './filter-sql.ts';
@@ -95,21 +96,28 @@ export function memberIds(members: unknown): string[] {
   });
 }
 
-/** Does the steps to a group that the caller has locked. Throws 400 `invalidValue` for a user that does not exist. */
+/**
+ * Does the steps to a group that the caller has locked. Throws 400 `invalidValue` for a user that does not exist, as
+ * another source's does not for this one.
+ */
 export async function changeMembers(
   tx: Tx,
-  groupId: string,
+  group: OwnGroup,
   steps: readonly MemberStep[],
 ): Promise<Difference> {
   const difference = new Difference();
-  for (const step of steps) await changeOnce(tx, groupId, step, difference);
+  for (const step of steps) await changeOnce(tx, group, step, difference);
   return difference;
 }
 
-async function changeOnce(tx: Tx, groupId: string, step: MemberStep, difference: Difference): Promise<void> {
+/** A group, and the source that it and so its members belong to. */
+type OwnGroup = { id: string; source: ScimSource };
+
+async function changeOnce(tx: Tx, group: OwnGroup, step: MemberStep, difference: Difference): Promise<void> {
+  const groupId = group.id;
   switch (step.do) {
     case 'add':
-      return await addMembers(tx, groupId, step.ids, difference);
+      return await addMembers(tx, group, step.ids, difference);
     case 'remove':
       return await removeMembers(tx, groupId, sql`m.user_id = any(${step.ids.filter(isUuid)})`, difference);
     case 'removeWhere': {
@@ -122,7 +130,7 @@ async function changeOnce(tx: Tx, groupId: string, step: MemberStep, difference:
     case 'replace': {
       const others = sql`m.user_id <> all(${step.ids.filter(isUuid)})`;
       await removeMembers(tx, groupId, others, difference);
-      return await addMembers(tx, groupId, step.ids, difference);
+      return await addMembers(tx, group, step.ids, difference);
     }
     default:
       return step satisfies never;
@@ -135,7 +143,7 @@ async function changeOnce(tx: Tx, groupId: string, step: MemberStep, difference:
  */
 async function addMembers(
   tx: Tx,
-  groupId: string,
+  { id: groupId, source }: OwnGroup,
   sent: readonly string[],
   difference: Difference,
 ): Promise<void> {
@@ -146,7 +154,7 @@ async function addMembers(
   const { rows } = await sql<UserRow & { is_new: boolean }>`
     with u as materialized (
       select id, external_id, user_name, email, display_name, active from scim_users
-      where id = any(${ids}::uuid[]) order by id for share
+      where id = any(${ids}::uuid[]) and source = ${source} order by id for share
     ), fresh as (
       insert into scim_members (group_id, user_id) select ${groupId}::uuid, id from u
       on conflict do nothing returning user_id

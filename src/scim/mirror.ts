@@ -1,5 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
+import { nameKey } from '../core/name-key.ts';
 import type { Db, Tx } from '../store/database.ts';
+import type { ScimSource } from '../store/scim-tables.ts';
 
 /** A person as the IdP may have provisioned them. */
 export type Provisioned = {
@@ -9,24 +11,27 @@ export type Provisioned = {
   externalId: string | null;
   /** Login and e-mail: what the IdP may send as `userName`. */
   userNames: string[];
+  /** The source that is the IdP: what any other has pushed is no word on anybody. */
+  source: ScimSource;
 };
 
 /**
- * The SCIM users that may be this person: those with the externalId, active or not; only when there is none, those
+ * The SCIM users of the IdP that may be this person: those with the externalId, active or not; only when there is none, those
  * whose userName is one of theirs, in any case. A login is given anew, and an e-mail shared: what stands under their
  * name with an id that we know as somebody else's (`is_anothers`) is another account's, or so it seems.
  */
 function recordsOf(who: Provisioned): RawBuilder<unknown> {
-  const names = sql`${who.userNames.map((name) => name.toLowerCase())}::text[]`;
-  const own = sql`select from scim_users where external_id = ${who.externalId}::text`;
+  const names = sql`${who.userNames.map(nameKey)}::text[]`;
+  const isOwn = sql`source = ${who.source} and external_id = ${who.externalId}::text`;
   return sql`
-    select id, active, false as is_anothers from scim_users where external_id = ${who.externalId}::text
+    select id, active, false as is_anothers from scim_users where ${isOwn}
     union all
     select id, active, exists (
         select from person_links l where l.external_id = scim_users.external_id and l.system in ('okta', 'entra')
           and l.person_id is distinct from ${who.personId}::uuid
       ) as is_anothers
-    from scim_users where lower(user_name) = any(${names}) and not exists (${own})`;
+    from scim_users where source = ${who.source} and user_name_key = any(${names})
+      and not exists (select from scim_users where ${isOwn})`;
 }
 
 /** Names of the provisioned groups the person is in as an active user, sorted. */
@@ -51,7 +56,7 @@ export type ScimStanding = {
   isInAnyGroup: boolean;
 };
 
-/** `groupNames`, in any case: whether they are in one of these. */
+/** `groupNames`, in any case and Unicode form: whether they are in one of these. */
 export async function scimStanding(
   db: Db | Tx,
   who: Provisioned,
@@ -60,7 +65,7 @@ export async function scimStanding(
   const { rows } = await sql<{ off: boolean | null; anothers: boolean | null; in: boolean | null }>`
     select bool_and(not active) as off, bool_and(is_anothers) as anothers, bool_or(active and exists (
         select from scim_members m join scim_groups g on g.id = m.group_id
-        where m.user_id = r.id and lower(g.display_name) in (select lower(n) from unnest(${[...groupNames]}::text[]) n)
+        where m.user_id = r.id and g.display_name_key = any(${groupNames.map(nameKey)}::text[])
       )) as in
     from (${recordsOf(who)}) r`.execute(db);
   const isOff = rows[0]?.off === true;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Db } from '../store/database.ts';
+import type { ScimSource } from '../store/scim-tables.ts';
 import { runBulk } from './bulk.ts';
 import { createCursors } from './cursor.ts';
 import { listBody, resourceTypes, schemas, serviceProviderConfig } from './discovery.ts';
@@ -11,13 +12,15 @@ import { readWanted, type Wanted } from './projection.ts';
 import { groupType, type ResourceType, userType } from './schema.ts';
 import { notFound, ScimError } from './scim-error.ts';
 import { type Parameters, parametersInBody, parametersOf, readListQuery } from './search.ts';
-import { clients, createTokenCheck, type ScimSource, sources } from './tokens.ts';
+import { clients, createTokenCheck, sources } from './tokens.ts';
 import { users } from './users.ts';
 
 export type ScimOptions = {
   db: Db;
   /** The bearer token of the environment, Okta's; others are in the database (tokens.ts). */
   token: string;
+  /** The source that is the entitlements' own IdP: only what it pushes is evidence, and carried on. */
+  idp: ScimSource;
   /** Names of the groups whose members are observed; null: all. */
   observedGroups: () => string[] | null;
   /** Whether a newcomer of this department is observed; nobody unless told. */
@@ -37,13 +40,17 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 
 /** A SCIM 2.0 service provider (RFC 7643, 7644, 9865) under `/scim/v2`, with what Okta and Entra make of the protocol. */
 export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Promise<void> {
-  const { db, observedGroups, awaits = () => false, onCommitted, token } = options;
+  const { db, idp, awaits = () => false, onCommitted, token } = options;
   const root = `${options.baseUrl.replace(/\/+$/, '')}/scim/v2`;
   const cursors = createCursors(token);
   const entrances = Object.fromEntries(
     sources.map((source) => {
-      const client = clients[source];
-      const scim: Scim = { db, observedGroups, awaits, onCommitted, root, cursors, client };
+      const isIdp = source === idp;
+      const scim: Scim = {
+        ...{ db, onCommitted, root, cursors, source, idp, client: clients[source] },
+        observedGroups: isIdp ? options.observedGroups : () => [],
+        awaits: isIdp ? awaits : () => false,
+      };
       return [source, { scim, users: users(scim), groups: groups(scim) }];
     }),
   ) as Record<ScimSource, Entrance>;

@@ -4,12 +4,11 @@ import type { Actor } from '../core/change.ts';
 import { commit, type Unit } from '../flow/commit.ts';
 import { digestOf, newToken } from '../store/bearer-token.ts';
 import type { Db } from '../store/database.ts';
-import type { ScimTables } from '../store/scim-tables.ts';
+import type { ScimSource, ScimTables } from '../store/scim-tables.ts';
 import { isUuid } from './resource.ts';
 
 /** What a token's holder provisions from. */
-export const sources = ['okta', 'entra', 'other'] as const;
-export type ScimSource = (typeof sources)[number];
+export const sources = ['okta', 'entra', 'other'] as const satisfies readonly ScimSource[];
 
 /** Whom the audit names for what a source did. */
 export const clients = {

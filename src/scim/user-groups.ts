@@ -1,4 +1,5 @@
 import type { Db, Tx } from '../store/database.ts';
+import type { ScimSource } from '../store/scim-tables.ts';
 import { Overtaken } from './endpoint.ts';
 import { isUuid } from './resource.ts';
 
@@ -10,13 +11,19 @@ type Group = { id: string; display_name: string };
  * To be called before the user is locked: a change of members locks the group and then the users, and two
  * transactions with opposite orders would wait for each other.
  */
-export async function lockGroupsOf(tx: Tx, userId: string, why: 'to name' | 'to change'): Promise<Group[]> {
+export async function lockGroupsOf(
+  tx: Tx,
+  source: ScimSource,
+  userId: string,
+  why: 'to name' | 'to change',
+): Promise<Group[]> {
   if (!isUuid(userId)) return [];
   const groups = tx
     .selectFrom('scim_groups')
     .innerJoin('scim_members', 'scim_members.group_id', 'scim_groups.id')
     .select(['scim_groups.id', 'scim_groups.display_name'])
     .where('scim_members.user_id', '=', userId)
+    .where('scim_groups.source', '=', source)
     .orderBy('scim_groups.id');
   // A shared lock that is raised later would make two deletions wait for each other.
   return await (why === 'to change'

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Selectable, sql } from 'kysely';
+import { nameKey } from '../core/name-key.ts';
+import type { Job } from '../core/reactions.ts';
 import { type Note, type Outcome, type Unit, wholeCommit } from '../flow/commit.ts';
 import { observeAll, observeUser } from '../flow/observe.ts';
 import type { Tx } from '../store/database.ts';
@@ -13,17 +15,19 @@ import {
   headOf,
   MAX_NOTED_IDS,
   meta,
+  Overtaken,
+  ownRow,
   type Scim,
   sqlState,
   UNIQUE_VIOLATION,
   write,
   writeAtOnce,
 } from './endpoint.ts';
-import type { ObservedMember } from './observed.ts';
+import type { ObservedMember, ObservedUser } from './observed.ts';
 import type { Wanted } from './projection.ts';
 import { type Doc, departmentOf, displayNameOf, emailOf, isUuid, schemasOf } from './resource.ts';
 import { userType } from './schema.ts';
-import { notFound, ScimError } from './scim-error.ts';
+import { takenNames } from './taken-names.ts';
 import { newUser, patchOf, replacementBy, type UserChange } from './user-change.ts';
 import { confirmGroups, type GroupRef, groupsOf, lockGroupsOf } from './user-groups.ts';
 
@@ -38,6 +42,9 @@ export function users(scim: Scim): Endpoint {
 
     async create(body, wanted, id = randomUUID()) {
       const doc = newUser(body);
+      // Of its own names the IdP hears from the indexes, without a look before.
+      const [other] = scim.source === scim.idp ? [] : await takenNames(scim, scim.db, columns(doc));
+      if (other !== undefined) throw other.why;
       const row = scim.awaits(departmentOf(doc))
         ? await write(scim, (unit) => insertAwaited(scim, unit, id, doc))
         : await insertUser(scim, id, doc);
@@ -59,8 +66,7 @@ export function users(scim: Scim): Endpoint {
       const row = isUuid(id)
         ? await scim.db.selectFrom('scim_users').selectAll().where('id', '=', id).executeTakeFirst()
         : undefined;
-      if (row === undefined) throw notFound(`there is no user ${id}`);
-      return await answerNow(scim, row, wanted);
+      return await answerNow(scim, ownRow(scim, userType, id, row), wanted);
     },
 
     async replace(id, body, ifMatch, wanted) {
@@ -90,8 +96,8 @@ export function users(scim: Scim): Endpoint {
 const insertion = wholeCommit('scim_user_insert', {
   changing: `made as (
     insert into scim_users
-      (id, user_name, external_id, active, email, display_name, resource, created_at, updated_at)
-    select $1, $2, $3, $4, $5, $6, $7::jsonb, now, now
+      (id, user_name, external_id, active, email, display_name, resource, source, user_name_key, created_at, updated_at)
+    select $1, $2, $3, $4, $5, $6, $7::jsonb, $10, $11, now, now
     from date_trunc('milliseconds', transaction_timestamp()) now returning created_at
   )`,
   notes: `select 'scimUserChanged' as type, $8::jsonb as actor, $9::jsonb as data from made`,
@@ -102,16 +108,14 @@ const insertion = wholeCommit('scim_user_insert', {
 async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Promise<Outcome<Row>> {
   const row = await unit.tx
     .insertInto('scim_users')
-    .values({ id, ...columns(doc), created_at: unit.now, updated_at: unit.now })
-    .onConflict((c) => c.doNothing())
+    .values({ id, source: scim.source, ...columns(doc), created_at: unit.now, updated_at: unit.now })
     .returningAll()
-    .executeTakeFirst();
-  if (row === undefined) throw taken();
-  const observed = { user: observedMember(row), happening: 'created', revision: 'u1' } as const;
+    .executeTakeFirstOrThrow();
+  const newcomer = { user: observedMember(row), happening: 'created', revision: 'u1' } as const;
   return {
     result: row,
     notes: [note(unit, scim, row, 'created', null)],
-    jobs: await observeUser(unit, observed),
+    jobs: await observed(scim, unit, newcomer),
   };
 }
 
@@ -119,22 +123,21 @@ async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Prom
 async function insertUser(scim: Scim, id: string, doc: Doc): Promise<Row> {
   const values = columns(doc);
   const { user_name, external_id, active, email, display_name, resource } = values;
+  const kept = [id, user_name, external_id, active, email, display_name, resource] as const;
   const { actor, data } = entry(scim, { id, user_name, active }, 'created', null);
   const noted = [JSON.stringify(actor), JSON.stringify(data)] as const;
-  const inserting = insertion(id, user_name, external_id, active, email, display_name, resource, ...noted);
-  const [made] = await writeAtOnce<{ created_at: Date }>(scim, inserting).catch((error: unknown) => {
-    throw sqlState(error) === UNIQUE_VIOLATION ? taken() : error;
-  });
+  const inserting = insertion(...kept, ...noted, scim.source, values.user_name_key);
+  const [made] = await writeAtOnce<{ created_at: Date }>(scim, inserting);
   const now = made?.created_at as Date;
-  return { ...values, id, resource: doc, version: 1, created_at: now, updated_at: now };
+  return { ...values, id, source: scim.source, resource: doc, version: 1, created_at: now, updated_at: now };
 }
 
-/** The user's row, held until the transaction ends. Throws 404 or 412. */
-async function lockUser(tx: Tx, id: string, ifMatch: string | undefined): Promise<Row> {
-  const row = isUuid(id)
+/** The user's row, held until the transaction ends. Throws 403, 404 or 412. */
+async function lockUser(scim: Scim, tx: Tx, id: string, ifMatch: string | undefined): Promise<Row> {
+  const found = isUuid(id)
     ? await tx.selectFrom('scim_users').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
     : undefined;
-  if (row === undefined) throw notFound(`there is no user ${id}`);
+  const row = ownRow(scim, userType, id, found);
   checkIfMatch(ifMatch, row.version);
   return row;
 }
@@ -147,31 +150,38 @@ async function updateUser(
   did: 'replaced' | 'patched',
   change: UserChange,
 ): Promise<Outcome<Row>> {
-  const locked = (await willMove(unit.tx, id, change)) ? await lockGroupsOf(unit.tx, id, 'to name') : [];
-  const before = await lockUser(unit.tx, id, ifMatch);
+  const locked = (await willMove(scim, unit.tx, id, change))
+    ? await lockGroupsOf(unit.tx, scim.source, id, 'to name')
+    : [];
+  const before = await lockUser(scim, unit.tx, id, ifMatch);
   const { doc, ignored, isOff } = change(before.resource);
   const noteOf = (row: Row, groups: Parameters<typeof entry>[3], what: typeof did | 'ignored' = did) =>
     note(unit, scim, row, what, groups, ignored);
+  for (const { name, why } of await takenNames(scim, unit.tx, columns(doc), before)) {
+    // A name that another has is no reason to leave somebody their access.
+    if (!isOff) throw why;
+    delete doc[name];
+    Object.assign(doc, name in before.resource ? { [name]: before.resource[name] } : {});
+    ignored.push(`${name}: ${why.message}`);
+  }
   // What changes nothing leaves version and lastModified alone, RFC 7644 section 3.5.2.1.
   if (isDeepStrictEqual(doc, before.resource))
     return { result: before, notes: ignored.length === 0 ? [] : [noteOf(before, null, 'ignored')] };
-  await refuseTaken(unit.tx, id, doc).catch((error: unknown) => {
-    // A name that another has is no reason to leave somebody their access.
-    if (!isOff || !(error instanceof ScimError)) throw error;
-    doc.userName = before.user_name;
-    ignored.push(`userName: ${error.message}`);
-  });
   const row = await unit.tx
     .updateTable('scim_users')
     .set({ ...columns(doc), version: before.version + 1, updated_at: unit.now })
     .where('id', '=', id)
     .returningAll()
-    .executeTakeFirstOrThrow();
+    .executeTakeFirstOrThrow()
+    .catch((error: unknown) => {
+      // Somebody took the name since: it is looked at once more.
+      throw isOff && sqlState(error) === UNIQUE_VIOLATION ? new Overtaken() : error;
+    });
   const member = observedMember(row);
   const revision = `u${row.version}`;
   const isMoved = row.active !== before.active;
   const happening = !isMoved ? 'changed' : row.active ? 'switchedOn' : 'switchedOff';
-  const following = await observeUser(unit, { user: member, happening, revision });
+  const following = await observed(scim, unit, { user: member, happening, revision });
   if (!isMoved) return { result: row, notes: [noteOf(row, null)], jobs: following };
   const groups = await confirmGroups(unit.tx, id, locked);
   const answered = await observeAll(
@@ -198,15 +208,15 @@ async function deleteUser(
   id: string,
   ifMatch: string | undefined,
 ): Promise<Outcome<null>> {
-  const locked = await lockGroupsOf(unit.tx, id, 'to change');
-  const row = await lockUser(unit.tx, id, ifMatch);
+  const locked = await lockGroupsOf(unit.tx, scim.source, id, 'to change');
+  const row = await lockUser(scim, unit.tx, id, ifMatch);
   const groups = await confirmGroups(unit.tx, id, locked);
   await sql`update scim_groups set version = version + 1, updated_at = ${unit.now}
     where id in (select group_id from scim_members where user_id = ${id})`.execute(unit.tx);
   await unit.tx.deleteFrom('scim_users').where('id', '=', id).execute();
   const gone = { ...observedMember(row), active: false };
   const revision = `u${row.version + 1}`;
-  const following = await observeUser(unit, { user: gone, happening: 'deleted', revision });
+  const following = await observed(scim, unit, { user: gone, happening: 'deleted', revision });
   const left = row.active
     ? groups.map((g) => ({ groupName: g.display_name, groupId: g.id, added: [], removed: [gone], revision }))
     : [];
@@ -218,31 +228,27 @@ async function deleteUser(
   };
 }
 
+/** What another source than the IdP pushes is nobody's word on anybody. */
+async function observed(scim: Scim, unit: Unit, what: ObservedUser): Promise<Job[]> {
+  return scim.source === scim.idp ? await observeUser(unit, what) : [];
+}
+
 /** Whether a change will take a user out of all groups or back into them, as far as one can tell without a lock. */
-async function willMove(tx: Tx, id: string, change: UserChange): Promise<boolean> {
+async function willMove(scim: Scim, tx: Tx, id: string, change: UserChange): Promise<boolean> {
   if (!isUuid(id)) return false;
-  const seen = await tx.selectFrom('scim_users').select('resource').where('id', '=', id).executeTakeFirst();
-  return seen !== undefined && change(seen.resource).doc.active !== seen.resource.active;
-}
-
-function taken(): ScimError {
-  return new ScimError(409, 'another user has this userName', 'uniqueness');
-}
-
-/** The unique index has the last word; this names the trouble in the usual case. */
-async function refuseTaken(tx: Tx, id: string, doc: Doc): Promise<void> {
-  const other = await tx
+  const seen = await tx
     .selectFrom('scim_users')
-    .select('id')
-    .where(sql`lower(user_name)`, '=', sql`lower(${doc.userName as string}::text)`)
-    .where('id', '<>', id)
+    .select('resource')
+    .where('id', '=', id)
+    .where('source', '=', scim.source)
     .executeTakeFirst();
-  if (other !== undefined) throw taken();
+  return seen !== undefined && change(seen.resource).doc.active !== seen.resource.active;
 }
 
 function columns(doc: Doc) {
   return {
     user_name: doc.userName as string,
+    user_name_key: nameKey(doc.userName as string),
     external_id: (doc.externalId as string | undefined) ?? null,
     active: doc.active as boolean,
     email: emailOf(doc),

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { nameKey } from '../core/name-key.ts';
 import type { Tx } from './database.ts';
 import type { Place } from './reconcile-runs.ts';
 
@@ -43,7 +44,9 @@ export async function compareGroup(
   limit: number,
 ): Promise<GroupDifference> {
   const group = await sql<{ id: string }>`
-    select id from scim_groups where lower(display_name) = lower(${place.name}::text) limit 1`.execute(tx);
+    select id from scim_groups where source = ${system} and display_name_key = ${nameKey(place.name)}`.execute(
+    tx,
+  );
   const scimGroupId = group.rows[0]?.id ?? null;
   const { rows } = await sql<GroupRow>`
     with seen as materialized (
@@ -72,10 +75,12 @@ export async function compareGroup(
       select s.person_id from (select external_id from seen except select external_id from mirrored) x
       cross join lateral (select person_id from seen where seen.external_id = x.external_id limit 1) s
       where not exists (
-        select from people p join scim_users u on lower(u.user_name) in (lower(p.login), lower(p.email))
+        select from people p join scim_users u on u.source = ${system}
+          and u.user_name_key in (lower(normalize(p.login, NFC)), lower(normalize(p.email, NFC)))
         join scim_members m on m.user_id = u.id and m.group_id = ${scimGroupId}::uuid
         where p.id = s.person_id and u.active
-          and not exists (select from scim_users known where known.external_id = x.external_id)
+          and not exists (select from scim_users known
+            where known.source = ${system} and known.external_id = x.external_id)
       )
     ), pushed_only as materialized (
       select l.person_id from (select external_id from mirrored except select external_id from seen) x
@@ -146,6 +151,7 @@ export async function compareTeam(
   tx: Tx,
   place: Place,
   groups: readonly Place[],
+  system: 'okta' | 'entra',
   now: Date,
   limit: number,
 ): Promise<TeamDifference> {
@@ -156,7 +162,7 @@ export async function compareTeam(
     on conflict do nothing returning 1`.execute(tx);
   const isFirstLook = first.rows.length > 0;
   // Not one statement with the comparison, which must see what this one records.
-  const apart = apartOfTeam(place, placeIds, groupIds, now);
+  const apart = apartOfTeam(place, placeIds, groupIds, system, now);
   if (isFirstLook)
     await sql`
       with ${apart}
@@ -192,7 +198,13 @@ export async function compareTeam(
  * `shown`: the team as staged, with the persons. `should`: in it by the rule of desiredTeamMembership. `surplus`: shown
  * although neither that nor a grant or record gives it, or although suspended or switched off.
  */
-function apartOfTeam(place: Place, placeIds: readonly string[], groupIds: readonly string[], now: Date) {
+function apartOfTeam(
+  place: Place,
+  placeIds: readonly string[],
+  groupIds: readonly string[],
+  system: 'okta' | 'entra',
+  now: Date,
+) {
   return sql`shown as materialized (
       select distinct on (t.user_id) t.user_id, t.is_maintainer, t.is_claimed, l.person_id
       from reconcile_team_members t left join lateral (
@@ -223,7 +235,7 @@ function apartOfTeam(place: Place, placeIds: readonly string[], groupIds: readon
       (select person_id from kept except select person_id from reconcile_members where place_id = any(${placeIds}::bigint[]))
     ), off as materialized (
       select s.person_id from suspects s where exists (
-        select from person_links l join scim_users u on u.external_id = l.external_id
+        select from person_links l join scim_users u on u.external_id = l.external_id and u.source = ${system}
         where l.person_id = s.person_id and l.system in ('okta', 'entra') having bool_and(not u.active)
       )
     ), surplus_ids as materialized (

@@ -1,10 +1,16 @@
 import type { ColumnType, Generated } from 'kysely';
 
-/** The tables of the SCIM room; see migrations/0002_scim.ts and 0003_scim_tokens.ts. */
+/** Whom a SCIM resource belongs to: the source whose token made it. */
+export type ScimSource = 'okta' | 'entra' | 'other';
+
+/** The tables of the SCIM room; see migrations/0002_scim.ts, 0003_scim_tokens.ts and 0031_scim_owners.ts. */
 export type ScimTables = {
   scim_users: {
     id: string;
+    source: ScimSource;
     user_name: string;
+    /** `nameKey` of the user name. */
+    user_name_key: string;
     external_id: string | null;
     active: boolean;
     /** Primary, else work, else first e-mail of the resource. */
@@ -18,7 +24,10 @@ export type ScimTables = {
   };
   scim_groups: {
     id: string;
+    source: ScimSource;
     display_name: string;
+    /** `nameKey` of the display name. */
+    display_name_key: string;
     external_id: string | null;
     version: Generated<number>;
     created_at: Date;
@@ -28,7 +37,7 @@ export type ScimTables = {
   scim_tokens: {
     id: string;
     name: string;
-    source: 'okta' | 'entra' | 'other';
+    source: ScimSource;
     hash: Buffer;
     created_at: Date;
     expires_at: Date | null;

@@ -67,13 +67,13 @@ async function fillMirror(databaseUrl: string): Promise<void> {
   // Foreign keys of a million rows that are right by construction are not checked one by one.
   await client.query('set session_replication_role = replica');
   await client.query(`
-    insert into scim_users (id, user_name, external_id, active, email, display_name, resource, created_at, updated_at)
-    select gen_random_uuid(), p.login, l.external_id, true, p.email, p.name,
+    insert into scim_users (id, source, user_name, user_name_key, external_id, active, email, display_name, resource, created_at, updated_at)
+    select gen_random_uuid(), 'okta', p.login, lower(p.login), l.external_id, true, p.email, p.name,
       jsonb_build_object('userName', p.login, 'externalId', l.external_id, 'active', true), now(), now()
     from people p join person_links l on l.person_id = p.id and l.system = 'okta'`);
   await client.query(`
-    insert into scim_groups (id, display_name, created_at, updated_at)
-    select gen_random_uuid(), group_name, now(), now() from baselines`);
+    insert into scim_groups (id, source, display_name, display_name_key, created_at, updated_at)
+    select gen_random_uuid(), 'okta', group_name, lower(group_name), now(), now() from baselines`);
   await client.query(`
     insert into scim_members (group_id, user_id)
     select g.id, u.id from preexisting e join scim_groups g on g.display_name = e.group_name

@@ -15,8 +15,8 @@ export async function fillCrowd(db: pg.Pool, newcomers: number): Promise<Crowd> 
     // Foreign keys of 1.6 million rows that are right by construction are not checked one by one.
     await client.query('set session_replication_role = replica');
     await client.query(
-      `insert into scim_users (id, user_name, active, display_name, resource, created_at, updated_at)
-       select gen_random_uuid(), 'crowd' || n || '@acme.example', true, 'Crowd ' || n,
+      `insert into scim_users (id, source, user_name, user_name_key, active, display_name, resource, created_at, updated_at)
+       select gen_random_uuid(), 'okta', 'crowd' || n || '@acme.example', 'crowd' || n || '@acme.example', true, 'Crowd ' || n,
          jsonb_build_object('userName', 'crowd' || n || '@acme.example', 'active', true), now(), now()
        from generate_series(1, $1) n`,
       [Math.max(...SIZES) + newcomers],
@@ -25,8 +25,8 @@ export async function fillCrowd(db: pg.Pool, newcomers: number): Promise<Crowd> 
     for (const size of SIZES) {
       groups[size] = Array.from({ length: GROUPS }, () => randomUUID());
       await client.query(
-        `insert into scim_groups (id, display_name, created_at, updated_at)
-         select id, 'crowd of ' || $2 || ' ' || id, now(), now() from unnest($1::uuid[]) id`,
+        `insert into scim_groups (id, source, display_name, display_name_key, created_at, updated_at)
+         select id, 'okta', name, name, now(), now() from unnest($1::uuid[]) id, lateral (select 'crowd of ' || $2 || ' ' || id) as named (name)`,
         [groups[size], size],
       );
       await client.query(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { groupNamesOf, scimStanding } from '../../src/scim/mirror.ts';
+import { groupNamesOf, type Provisioned, scimStanding } from '../../src/scim/mirror.ts';
 import { PATCH_OP, type Response, type StartedScim, startScim } from './start-scim.ts';
 
 let scim: StartedScim;
@@ -163,7 +163,7 @@ describe('any sequence of membership operations', () => {
             expect(
               await scimStanding(
                 scim.database.db,
-                { personId: null, externalId: null, userNames: [who.userName.toUpperCase()] },
+                { personId: null, externalId: null, userNames: [who.userName.toUpperCase()], source: 'okta' },
                 [target.name],
               ),
             ).toMatchObject({ isInAnyGroup: effective.includes(n) });
@@ -268,6 +268,7 @@ describe('the mirror', () => {
         personId: null,
         externalId: '00uM',
         userNames: ['mirror.other@acme.example'],
+        source: 'okta',
       }),
     ).toEqual(['Mirror-A']);
     expect(
@@ -275,13 +276,21 @@ describe('the mirror', () => {
         personId: null,
         externalId: '00u?',
         userNames: ['x', 'MIRROR.other@acme.example'],
+        source: 'okta',
       }),
     ).toEqual(['mirror-b']);
-    expect(await groupNamesOf(db, { personId: null, externalId: null, userNames: [] })).toEqual([]);
     expect(
-      await groupNamesOf(db, { personId: null, externalId: '00uI', userNames: ['mirror@acme.example'] }),
+      await groupNamesOf(db, { personId: null, externalId: null, userNames: [], source: 'okta' }),
     ).toEqual([]);
-    const who = { personId: null, externalId: '00uM', userNames: [] };
+    expect(
+      await groupNamesOf(db, {
+        personId: null,
+        externalId: '00uI',
+        userNames: ['mirror@acme.example'],
+        source: 'okta',
+      }),
+    ).toEqual([]);
+    const who: Provisioned = { personId: null, externalId: '00uM', userNames: [], source: 'okta' };
     const isIn = async (groups: string[]) => (await scimStanding(db, who, groups)).isInAnyGroup;
     expect(await isIn(['other', 'mirror-a'])).toBe(true);
     expect(await isIn(['mirror-b'])).toBe(false);

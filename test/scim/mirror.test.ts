@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { nameKey } from '../../src/core/name-key.ts';
 import { scimStanding } from '../../src/scim/mirror.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 
@@ -11,8 +12,8 @@ beforeAll(async () => {
 afterAll(() => fresh.close());
 beforeEach(async () => {
   await sql`truncate people, scim_users, scim_groups cascade`.execute(fresh.database.db);
-  await sql`insert into scim_groups (id, display_name, created_at, updated_at)
-    values (${GROUP_ID}, ${GROUP}, now(), now())`.execute(fresh.database.db);
+  await sql`insert into scim_groups (id, source, display_name, display_name_key, created_at, updated_at)
+    values (${GROUP_ID}, 'okta', ${GROUP}, ${GROUP}, now(), now())`.execute(fresh.database.db);
 });
 
 const LOGIN = 'ana@acme.example';
@@ -143,7 +144,7 @@ describe('whose SCIM user it is', () => {
         values (${system}, ${id}, ${ids[of]})`.execute(db);
     for (const record of records) await provisioned(record);
 
-    const who = { personId: ids.Ana, externalId: OWN, userNames: [LOGIN, EMAIL] };
+    const who = { personId: ids.Ana, externalId: OWN, userNames: [LOGIN, EMAIL], source: 'okta' as const };
     expect(await scimStanding(db, who, [GROUP])).toEqual({
       isSwitchedOff: off,
       isInAnyGroup: isIn,
@@ -162,7 +163,7 @@ async function person(): Promise<string> {
 async function provisioned({ name, id, active, isMember }: Record): Promise<void> {
   const { db } = fresh.database;
   const userId = randomUUID();
-  await sql`insert into scim_users (id, user_name, external_id, active, resource, created_at, updated_at)
-    values (${userId}, ${name}, ${id}, ${active}, '{}', now(), now())`.execute(db);
+  await sql`insert into scim_users (id, source, user_name, user_name_key, external_id, active, resource, created_at, updated_at)
+    values (${userId}, 'okta', ${name}, ${nameKey(name)}, ${id}, ${active}, '{}', now(), now())`.execute(db);
   if (isMember) await sql`insert into scim_members values (${GROUP_ID}, ${userId})`.execute(db);
 }

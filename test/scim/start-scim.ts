@@ -3,7 +3,9 @@ import { sql } from 'kysely';
 import type { Told } from '../../src/core/observation.ts';
 import type { ObservedMemberships } from '../../src/scim/observed.ts';
 import { scimRoutes } from '../../src/scim/routes.ts';
+import { createToken } from '../../src/scim/tokens.ts';
 import type { Database } from '../../src/store/database.ts';
+import type { ScimSource } from '../../src/store/scim-tables.ts';
 import { freshDatabase } from '../database.ts';
 
 export const TOKEN = 'a-long-test-token';
@@ -40,18 +42,30 @@ export type StartedScim = {
   close(): Promise<void>;
 };
 
-/** The SCIM routes on a port of their own, over real HTTP and a fresh database; null: every group is observed. */
-export async function startScim(observedGroups: string[] | null = null): Promise<StartedScim> {
+/**
+ * The SCIM routes on a port of their own, over real HTTP and a fresh database; null: every group is observed. Requests
+ * go out with a token of the IdP.
+ */
+export async function startScim(
+  observedGroups: string[] | null = null,
+  idp: ScimSource = 'okta',
+): Promise<StartedScim> {
   const fresh = await freshDatabase();
   const observed: ObservedMemberships[] = [];
   const app = Fastify({ forceCloseConnections: true });
   await scimRoutes(app, {
     db: fresh.database.db,
     token: TOKEN,
+    idp,
     baseUrl: 'https://latchkey.example',
     observedGroups: () => observedGroups,
   });
   const url = `${(await app.listen({ host: '127.0.0.1', port: 0 })).replace(/\/$/, '')}/scim/v2`;
+
+  const token =
+    idp === 'okta'
+      ? TOKEN
+      : (await createToken(fresh.database.db, { source: idp, name: 'the harness', days: null }))?.token;
 
   let lastSeen = '0';
   let reading: Promise<unknown> = Promise.resolve();
@@ -68,7 +82,7 @@ export async function startScim(observedGroups: string[] | null = null): Promise
 
   const call: StartedScim['call'] = async (method, path, body, headers = {}) => {
     const sent: Record<string, string | null> = {
-      authorization: `Bearer ${TOKEN}`,
+      authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/scim+json' }),
       ...headers,
     };

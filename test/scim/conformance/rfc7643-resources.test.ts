@@ -140,8 +140,14 @@ describe('RFC 7643 section 3, resources', () => {
   it('RFC 7643 §3.1: an id is ours, stays for the resource’s life and never comes again; externalId is the client’s', async () => {
     const name = login();
     const first = await create({ userName: name, externalId: 'same' });
-    const other = await create({ externalId: 'same' });
-    expect(other.externalId).toBe('same');
+    expect(first.externalId).toBe('same');
+    // It names one person of the client's, so that nobody else's record can stand in for theirs.
+    const second = await scim.call('POST', '/Users', {
+      schemas: [CORE_USER],
+      userName: login(),
+      externalId: 'same',
+    });
+    expect([second.status, second.body.scimType]).toEqual([409, 'uniqueness']);
     await scim.patch(`/Users/${first.id}`, { op: 'replace', path: 'userName', value: `renamed.${name}` });
     expect((await scim.call('GET', `/Users/${first.id}`)).body.id).toBe(first.id);
     await scim.call('DELETE', `/Users/${first.id}`);

@@ -16,7 +16,7 @@ export type Session = {
 };
 
 export async function startSession(dialect: Dialect): Promise<Session> {
-  const scim = await startScim();
+  const scim = await startScim(null, dialect.source);
   const made = await createToken(scim.database.db, {
     source: dialect.source,
     name: dialect.name,

@@ -1,0 +1,41 @@
+import { type Selectable, sql } from 'kysely';
+import type { Db, Tx } from '../store/database.ts';
+import type { ScimTables } from '../store/scim-tables.ts';
+import type { Scim } from './endpoint.ts';
+import { ScimError } from './scim-error.ts';
+
+export type Names = Pick<Selectable<ScimTables['scim_users']>, 'user_name_key' | 'external_id'>;
+export type Taken = { name: 'userName' | 'externalId'; why: ScimError };
+
+/**
+ * Which names of a user, as far as they differ from those `before`, are another's. Names are unique within a source,
+ * and the indexes have the last word on that. Another source may not give anybody a name that somebody of the IdP has
+ * either; the IdP itself is stopped by no name that others took first.
+ */
+export async function takenNames(scim: Scim, db: Db | Tx, names: Names, before?: Names): Promise<Taken[]> {
+  const key = names.user_name_key === before?.user_name_key ? null : names.user_name_key;
+  const externalId = names.external_id === before?.external_id ? null : names.external_id;
+  if (key === null && externalId === null) return [];
+  const { rows } = await sql<{ is_own: boolean; is_name: boolean; is_id: boolean }>`
+    select source = ${scim.source} as is_own, coalesce(user_name_key = ${key}::text, false) as is_name,
+      coalesce(external_id = ${externalId}::text, false) as is_id
+    from scim_users where source = any(${[scim.source, scim.idp]}::text[])
+      and (user_name_key = ${key}::text or external_id = ${externalId}::text)`.execute(db);
+  const all: Taken[] = [];
+  for (const [name, column] of [
+    ['userName', 'is_name'],
+    ['externalId', 'is_id'],
+  ] as const) {
+    const other = rows.find((row) => row[column]);
+    if (other !== undefined) all.push({ name, why: taken(name, other.is_own ? null : scim.idp) });
+  }
+  return all;
+}
+
+function taken(name: Taken['name'], idp: string | null): ScimError {
+  const detail =
+    idp === null
+      ? `another user has this ${name}`
+      : `a user of the source ${idp}, the identity provider, has this ${name}: only a token of ${idp} may provision them`;
+  return new ScimError(409, detail, 'uniqueness');
+}
