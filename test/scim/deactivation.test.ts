@@ -72,17 +72,23 @@ describe('whatever stands beside it, a deactivation is taken', () => {
     }
   });
 
-  it('beside another’s userName, which is not taken; the rest is', async () => {
-    const [other, of] = [await account(), await account()];
+  it('beside another’s userName and externalId, which are not taken; the rest is', async () => {
+    const externalId = `ext-${++count}`;
+    const [other, of] = [await account(true, { externalId }), await account()];
     const { status } = await scim.patch(
       of.path,
       { op: 'replace', path: 'userName', value: other.userName },
+      { op: 'replace', path: 'externalId', value: externalId },
       { op: 'replace', path: 'title', value: 'Gone' },
       off,
     );
     expect(status).toBe(200);
     expect(await read(of)).toMatchObject({ userName: of.userName, title: 'Gone', active: false });
-    expect(await ignoredOf(of)).toEqual(['userName: another user has this userName']);
+    expect(await read(of)).not.toHaveProperty('externalId');
+    expect(await ignoredOf(of)).toEqual([
+      'userName: another user has this userName',
+      'externalId: another user has this externalId',
+    ]);
   });
 
   it('what was left out, and why, is in the audit', async () => {
@@ -129,7 +135,7 @@ describe('whatever stands beside it, a deactivation is taken', () => {
     ['a PATCH for a body', () => ({ schemas: [PATCH_OP], Operations: [off] })],
     ['null for active', ({ userName }) => ({ userName, active: null })],
   ])('a PUT with %s', async (_name, bodyOf) => {
-    const of = await account(true, { externalId: 'x' });
+    const of = await account(true, { externalId: `ext-${++count}` });
     const { status, body } = await scim.call('PUT', of.path, bodyOf(of));
     expect(status, JSON.stringify(body)).toBe(200);
     expect(await read(of)).toMatchObject({ userName: of.userName, active: false });
