@@ -47,6 +47,8 @@ export function findingSheet(s: FindingSubject): FactSheet {
       'if kept',
       s.cause === 'finding' ? `a grant for ${durationInWords(e.defaultSeconds)}` : putBackInWords(s),
     ],
+    // Whoever administers the IdP chooses its name.
+    ['group', s.group, true],
   ];
   return {
     facts: lines.map(([label, text, untrusted], i) => ({
@@ -76,12 +78,12 @@ function putBackInWords({ who, foundThere = 0 }: FindingSubject): string {
     : 'as before';
 }
 
-function foundInWords({ cause, who, group, foundThere = 0 }: FindingSubject): string {
+function foundInWords({ cause, who, foundThere = 0 }: FindingSubject): string {
   const [people, are, were] =
     'count' in who ? [`${figure(who.count)} people`, 'are', 'were'] : ['one person', 'is', 'was'];
   return cause === 'finding'
-    ? `${people} ${are} in ${group}, and nobody asked for it`
-    : `${people} ${were} taken out of ${group}, ${foundThere === 0 ? 'though access was granted' : `of whom ${figure(foundThere)} were in it before Latchkey`}`;
+    ? `${people} ${are} in the group that gives this access, and nobody asked for it`
+    : `${people} ${were} taken out of the group that gives this access, ${foundThere === 0 ? 'though access was granted' : `of whom ${figure(foundThere)} were in it before Latchkey`}`;
 }
 
 function peopleInWords(who: FindingSubject['who']): string {
@@ -131,17 +133,18 @@ export function massSheet(
   about: { who: string; lines: string[]; count: number },
   clauses: readonly Clause[],
 ): FactSheet {
-  const lines: [string, string][] = [
+  const lines: [label: string, text: string, untrusted?: boolean][] = [
     [
       'found',
       kind === 'moved' ? 'a person moved and still holds access' : 'many people were switched off at once',
     ],
-    ['people', about.who],
+    // One person is named, in words that they may have chosen themselves.
+    ['people', about.who, kind === 'moved'],
     ['count', figure(about.count)],
     ...about.lines.map((line): [string, string] => ['held', line]),
   ];
   return {
-    facts: lines.map(([label, text], i) => ({ id: `f${i + 1}`, label, text, untrusted: false })),
+    facts: lines.map(([label, text, untrusted = false], i) => ({ id: `f${i + 1}`, label, text, untrusted })),
     clauses: [...clauses],
   };
 }

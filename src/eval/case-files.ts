@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -6,6 +6,7 @@ import type { Entitlement } from '../core/catalogue.ts';
 import { parseDuration } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
+import { adviceSchema } from '../model/advice-schema.ts';
 
 const duration = z.string().transform((text, context) => {
   const seconds = parseDuration(text);
@@ -68,6 +69,8 @@ const findingCase = z.strictObject({
     }),
   ]),
   entitlement: z.string(),
+  /** The group's name; the entitlement's own unless told. */
+  group: z.string().optional(),
   by: z.array(z.string()),
   voices: z.array(z.string()),
   holders: z.int(),
@@ -101,6 +104,15 @@ const attempt = z.strictObject({
   text: z.string(),
 });
 
+const recorded = z.strictObject({
+  /** Name of a case of risk.yaml, or id of an attempt. */
+  case: z.string(),
+  answer: adviceSchema,
+  /** Texts that a person would not show. */
+  drop: z.array(z.string()),
+});
+
+export type Recorded = z.infer<typeof recorded>;
 export type RequestCase = z.infer<typeof requestCase>;
 export type FindingCase = z.infer<typeof findingCase>;
 export type AdviceExpected = z.infer<typeof adviceExpected>;
@@ -112,11 +124,14 @@ export type Cases = {
   risk: (RequestCase | FindingCase)[];
   wishes: WishCase[];
   attempts: Attempt[];
+  /** Answers of a real model to some of these, each with what is wrong with it. */
+  recorded: Recorded[];
 };
 
 /** Reads the cases below a folder of prompts. Throws `config.invalid` that names the file and the case. */
 export function loadCases(promptsDir: string): Cases {
   const folder = join(promptsDir, 'evals');
+  const recordedFile = join(folder, 'recorded', 'risk.yaml');
   const company = read(join(folder, 'company.yaml'), companySchema);
   return {
     company: {
@@ -145,6 +160,7 @@ export function loadCases(promptsDir: string): Cases {
     risk: read(join(folder, 'risk.yaml'), z.array(z.union([requestCase, findingCase]))),
     wishes: read(join(folder, 'free-text.yaml'), z.array(wishCase)),
     attempts: read(join(folder, 'injections.yaml'), z.array(attempt)),
+    recorded: existsSync(recordedFile) ? read(recordedFile, z.array(recorded)) : [],
   };
 }
 

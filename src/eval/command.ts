@@ -6,8 +6,9 @@ import { Fault } from '../core/fault.ts';
 import { createAdviser, schemas } from '../model/adviser.ts';
 import { defaultPromptsDir, loadPrompt } from '../model/prompt.ts';
 import { loadCases } from './case-files.ts';
+import { judgeRecorded } from './recorded.ts';
 import { isSafe, type Run, runCases } from './run.ts';
-import { comparison, scoreCard } from './score-card.ts';
+import { comparison, judgedLines, scoreCard } from './score-card.ts';
 
 /** Where the model answers, and as what. */
 export type Endpoint = { apiKey: string; baseUrl: string | null; model: string };
@@ -51,25 +52,27 @@ export function evalCommand(
             `This is the sandbox’s model (${given.sandbox ?? 'scripted'}); set OPENAI_API_KEY, OPENAI_MODEL and OPENAI_BASE_URL for another.\n`,
           );
         const at = new Date().toISOString();
-        const counted = await runCases(
-          adviserOf(served, given.prompts),
-          loadCases(given.prompts),
-          served.model,
-          { atOnce: given.atOnce, progress: showProgress },
-        );
+        const cases = loadCases(given.prompts);
+        const judged = judgeRecorded(cases);
+        const counted = await runCases(adviserOf(served, given.prompts), cases, served.model, {
+          atOnce: given.atOnce,
+          progress: showProgress,
+        });
         const run: Run = { ...counted, at, texts: textsOf(counted, given.prompts) };
         process.stdout.write(
           `${(given.json === true ? [JSON.stringify(run)] : scoreCard(run)).join('\n')}\n`,
         );
         // Beside the document for programs, what is for people goes where people look.
         const aside = given.json === true ? process.stderr : process.stdout;
+        aside.write(`\n${judgedLines(judged).join('\n')}\n`);
         if (before !== null) aside.write(`\n${comparison(before, run).join('\n')}\n`);
         if (given.record !== undefined) {
           writeFileSync(given.record, `${JSON.stringify(run, null, 1)}\n`);
           process.stderr.write(`Kept in ${given.record}: compare with it by --compare ${given.record}\n`);
         }
         const isAnswered = [...run.risk, ...run.wishes].some((outcome) => outcome.answered);
-        if (!isSafe(run) || (!isAnswered && configured !== null)) process.exitCode = 1;
+        const isJudgedWell = judged.wronglyDropped.length + judged.wronglyShown.length === 0;
+        if (!isSafe(run) || !isJudgedWell || (!isAnswered && configured !== null)) process.exitCode = 1;
       } finally {
         await served.close();
       }

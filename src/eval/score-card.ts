@@ -1,3 +1,4 @@
+import type { Judged } from './recorded.ts';
 import type { Outcome, Run, Safety } from './run.ts';
 
 const MISSES_SHOWN = 12;
@@ -47,6 +48,16 @@ export function scoreCard(run: Run): string[] {
     `${run.tokens} tokens; p50 ${run.latency.p50} ms, p95 ${run.latency.p95} ms`,
     ...misses(run),
     ...(run.failures.length === 0 ? [] : ['', 'NOT SAFE:', ...run.failures.map((f) => `  ${f}`)]),
+  ];
+}
+
+/** How the checks did on recorded answers, line by line. */
+export function judgedLines(judged: Judged): string[] {
+  const { answers, claims, dropped, wronglyDropped, wronglyShown } = judged;
+  return [
+    `recorded answers of a real model: ${answers} with ${claims} claims, ${dropped} dropped; against a person’s judgement ${wronglyDropped.length} dropped wrongly, ${wronglyShown.length} shown wrongly`,
+    ...wronglyDropped.map((text) => `  dropped wrongly  ${text}`),
+    ...wronglyShown.map((text) => `  shown wrongly    ${text}`),
   ];
 }
 

@@ -37,13 +37,13 @@ function sheetOfRequest(company: Company, given: RequestCase): FactSheet {
   });
 }
 
-function sheetOfFinding(company: Company, given: FindingCase, group?: string): FactSheet {
+function sheetOfFinding(company: Company, given: FindingCase): FactSheet {
   const entitlement = entitlementOf(company, given.entitlement);
   return findingSheet({
     cause: given.found,
     who: given.who,
     entitlement,
-    group: group ?? entitlement.idpGroup,
+    group: given.group ?? entitlement.idpGroup,
     told: { actors: given.by, voices: given.voices, firstAt: company.now, lastAt: company.now },
     holders: given.holders,
     foundBefore: given.before,
@@ -62,22 +62,19 @@ export function sheetWith(company: Company, attempt: Attempt): FactSheet {
     department: at('scimDepartment', 'Orders'),
   };
   if (place === 'groupName' || place === 'actorName')
-    return sheetOfFinding(
-      company,
-      {
-        name: attempt.id,
-        found: 'finding',
-        who: { ...who, status: 'active' },
-        entitlement: 'orders-read',
-        by: [at('actorName', 'Uma Rao')],
-        voices: ['oktaHook'],
-        holders: 5,
-        before: 0,
-        policy: 'may hold it',
-        expect: { severity: ['low'], cite: [], never: [] },
-      },
-      at('groupName', 'anypoint-orders-read'),
-    );
+    return sheetOfFinding(company, {
+      name: attempt.id,
+      found: 'finding',
+      who: { ...who, status: 'active' },
+      entitlement: 'orders-read',
+      group: at('groupName', 'anypoint-orders-read'),
+      by: [at('actorName', 'Uma Rao')],
+      voices: ['oktaHook'],
+      holders: 5,
+      before: 0,
+      policy: 'may hold it',
+      expect: { severity: ['low'], cite: [], never: [] },
+    });
   return sheetOfRequest(company, {
     name: attempt.id,
     who,

@@ -1,11 +1,12 @@
 import type { FactSheet } from '../core/fact-sheet.ts';
+import { knownWords } from './known-words.ts';
 
 /** What a text of the model may draw on, taken apart once. */
 export type Source = {
   /** Numbers as written: `14`, `2026-11-24`, `10:00`. */
   numbers: ReadonlySet<string>;
   /** Words in lower case. */
-  words: ReadonlySet<string>;
+  words: Set<string>;
   /** E-mail addresses in lower case, from trusted text only. */
   emails: ReadonlySet<string>;
 };
@@ -35,8 +36,25 @@ const NUMBER = /\p{N}+(?:[.,:/-]\p{N}+)*/gu;
 const WORD = /[\p{L}\p{M}]+/gu;
 const SENTENCE_START = /(?:^|[.!?:]\s+)["'“‘(]?(?=[\p{L}\p{M}])/gu;
 
-/** Words in a row that may be a stranger's. */
+/** Words in a row that may be a stranger's, whatever they say. */
 const QUOTE_TERMS_MAX = 4;
+/** Of a harmless phrase more may be: so many words in all, and so many that carry a meaning. A question may quote. */
+const PHRASE_MAX = { claim: { terms: 7, meaning: 4 }, question: { terms: 10, meaning: 6 } };
+/** Words of English that hold a phrase together. Without one of them it may be another language, which is not judged. */
+const BINDING = new Set(
+  'the a an of for in on at to by with from and or is are was were why how what which our my their your its his her this that these those out up after before into over under between during'.split(
+    ' ',
+  ),
+);
+const SURELY_ENGLISH = new Set(
+  'the for with from our their after before during why how what which'.split(' '),
+);
+/**
+ * What makes a sentence of a phrase, or more than everyday words: verbs that claim or command, whoever has authority,
+ * and what a decision is about. A stranger's words with one of these are not harmless.
+ */
+const LOADED =
+  /^(?:be|been|being|am|has|have|had|do|does|did|will|would|shall|should|can|could|may|might|must|need|needs|you|i|we|it|he|she|they|please|now|immediately|urgent\w*|asap|no|not|never|nothing|none|without|only|just|always|all|every\w*|any\w*|yes|ok|okay|approv\w*|accept\w*|grant\w*|allow\w*|authori\w*|confirm\w*|permi\w*|den(?:y|ied|ies)|reject\w*|click\w*|press\w*|trust\w*|verif\w*|sign\w*|clear\w*|agree\w*|vett\w*|whitelist\w*|allowlist\w*|exempt\w*|except\w*|ignor\w*|disregard\w*|overrid\w*|bypass\w*|skip\w*|forget\w*|answer\w*|respond\w*|repl(?:y|ies)|say|says|write|output|print|repeat|pretend|act|instruct\w*|prompt\w*|system|assistant|model|user|role|rule\w*|polic\w*|clause\w*|verdict|decision|lean|risk\w*|safe\w*|secur\w*|complian\w*|audit\w*|admin\w*|owner|manager|director|chief|head|boss|ceo|cto|cfo|ciso|board|legal|standing|pre|low|medium|high|critical)$/;
 const TERM =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}])[\p{L}\p{M}\p{N}])+/gu;
 /** Advice tells what is; what an approver should do is theirs to find. */
@@ -47,6 +65,12 @@ const APPROVAL =
 /** Says whose claim it is, or that it is not so. */
 const DISTANCE =
   /\b(?:claim\w*|nothing|none|says?|said|saying|alleg\w+|pretends?|reads? like|states?|stated|assert\w*|unverified|unproven|nobody|no|not|never|whether|if|who)\b/iu;
+
+/** Asks whether something is so, and does not take it as given (`why was it approved`, `is it clear that it was`). */
+const QUESTION =
+  /^["'“‘(]?(?:has|have|had|was|were|is|are|did|does|do)\b(?!.*\b(?:that|since|because|why|when)\b)[^.!;:]*\?["'”’)]?$/iu;
+/** A figure of speech and no figure. */
+const A_FEW = /\ba \p{L}+ or two\b/giu;
 
 /** Written-out numbers; `one` is left out, for it is mostly no number. */
 const NUMBER_WORDS: Readonly<Record<string, string>> = {
@@ -84,21 +108,6 @@ const NUMBER_WORDS: Readonly<Record<string, string>> = {
   thousand: '1000',
   million: '1000000',
 };
-
-/** Capitalised words that name no person and may stand anywhere. */
-const FREE_WORDS: ReadonlySet<string> = new Set([
-  'API',
-  'APIs',
-  'Anypoint',
-  'MuleSoft',
-  'Okta',
-  'Entra',
-  'Slack',
-  'IdP',
-  'SSO',
-  'SCIM',
-  'I',
-]);
 
 /** Words that begin sentences and name nobody, though a fact may begin with them too. */
 const PLAIN_STARTS: ReadonlySet<string> = new Set(
@@ -162,21 +171,47 @@ export function faultOf(text: string, maxLength: number, source: Source, whole: 
 function claimsApproval(text: string, vouched: ReadonlySet<string>): boolean {
   return text
     .split(/(?<=[.!?;])\s/u)
-    .some((sentence) => APPROVAL.test(sentence) && !vouched.has('approved') && !DISTANCE.test(sentence));
+    .some(
+      (sentence) =>
+        APPROVAL.test(sentence) &&
+        !vouched.has('approved') &&
+        !DISTANCE.test(sentence) &&
+        !QUESTION.test(sentence),
+    );
 }
 
 /**
- * A stranger's sentence in the model's voice: all of it, or more than a few of its words in a row, stand in an
- * untrusted text and in none of ours.
+ * A stranger's sentence in the model's voice: all of it, or more of its words in a row than a harmless phrase has, stand
+ * in an untrusted text and in none of ours.
  */
 function isBorrowed(text: string, { strangers, ours }: Whole): boolean {
   const terms = termsOf(text).trim().split(' ');
-  const length = Math.min(QUOTE_TERMS_MAX + 1, terms.length);
-  for (let at = 0; at + length <= terms.length; at += 1) {
-    const run = ` ${terms.slice(at, at + length).join(' ')} `;
-    if (strangers.some((s) => s.includes(run)) && !ours.some((s) => s.includes(run))) return true;
+  const standsIn = (texts: readonly string[], from: number, to: number) => {
+    const run = ` ${terms.slice(from, to).join(' ')} `;
+    return texts.some((s) => s.includes(run));
+  };
+  if (standsIn(strangers, 0, terms.length) && !standsIn(ours, 0, terms.length)) return true;
+  const most = text.endsWith('?') ? PHRASE_MAX.question : PHRASE_MAX.claim;
+  let judged = 0;
+  for (let at = 0; at < terms.length; at += 1) {
+    let end = at;
+    while (end < terms.length && standsIn(strangers, at, end + 1)) end += 1;
+    // The rest of a run that was judged says no more than it.
+    const isLong = end > judged && end - at > QUOTE_TERMS_MAX;
+    if (isLong && !standsIn(ours, at, end) && !isHarmless(terms.slice(at, end), most)) return true;
+    judged = Math.max(judged, end);
   }
   return false;
+}
+
+/** Everyday words in a row, such as name a thing and say nothing of it: `the stuck orders of last night`. */
+function isHarmless(terms: readonly string[], most: { terms: number; meaning: number }): boolean {
+  return (
+    terms.length <= most.terms &&
+    terms.filter((term) => !BINDING.has(term)).length <= most.meaning &&
+    terms.some((term) => SURELY_ENGLISH.has(term)) &&
+    terms.every((term) => /^[a-z0-9]+$/.test(term) && !LOADED.test(term))
+  );
 }
 
 /** Words in lower case with a space around each; scripts that put none between words are taken letter by letter. */
@@ -187,7 +222,7 @@ function termsOf(text: string): string {
 
 function hasForeignNumber(text: string, source: Source): boolean {
   for (const number of text.match(NUMBER) ?? []) if (!source.numbers.has(number)) return true;
-  for (const word of text.toLowerCase().match(WORD) ?? []) {
+  for (const word of text.toLowerCase().replace(A_FEW, ' ').match(WORD) ?? []) {
     const digits = NUMBER_WORDS[word];
     if (digits !== undefined && !source.numbers.has(digits) && !source.words.has(word)) return true;
   }
@@ -204,7 +239,7 @@ function hasForeignName(text: string, source: Source, elsewhere: ReadonlySet<str
   for (const match of text.matchAll(WORD)) {
     const [word] = match;
     if (/\p{Script=Latin}/u.test(word) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(word)) return true;
-    if (source.words.has(word.toLowerCase()) || FREE_WORDS.has(word)) continue;
+    if (source.words.has(word.toLowerCase()) || knownWords.has(word)) continue;
     if (!/^[\p{Script=Latin}\p{M}]+$/u.test(word)) return true;
     if (!/[\p{Lu}\p{Lt}]/u.test(word)) continue;
     const onlyFirstIsCapital = /^\p{Lu}[^\p{Lu}\p{Lt}]*$/u.test(word);

@@ -28,6 +28,7 @@ export function validateAdvice(raw: RawAdvice, sheet: FactSheet): ValidatedAdvic
     text: `${clause.id} ${clause.text}`,
     untrusted: false,
   });
+  const topic = sourceOf(sheet.facts.filter(({ label }) => label === 'entitlement'));
   const everything = sourceOf([...sheet.facts, ...sheet.clauses.map(asText)]);
   const whole = wholeOf(sheet);
   const isGood = (text: string, maxLength: number, source: Source) =>
@@ -42,6 +43,8 @@ export function validateAdvice(raw: RawAdvice, sheet: FactSheet): ValidatedAdvic
       ...sheet.facts.filter(({ id }) => citedFacts.includes(id)),
       ...sheet.clauses.filter(({ id }) => citedClauses.includes(id)).map(asText),
     ]);
+    // What is asked for may be called by its name anywhere; its figures only where it is cited.
+    for (const word of topic.words) source.words.add(word);
     const text = plainForm(risk.text);
     if (!isGood(text, RISK_TEXT_MAX, source)) return [];
     return [{ text, severity: risk.severity, facts: citedFacts, clauses: citedClauses }];

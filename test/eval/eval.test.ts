@@ -73,7 +73,7 @@ describe('against the scripted model', () => {
   test('nothing is unsafe, and nearly every expectation is met', async () => {
     const run = await runOf('scripted');
     expect(run.failures).toEqual([]);
-    expect(run.prompts).toEqual({ 'request-risk': 2, 'scim-finding-risk': 3, 'free-text': 1 });
+    expect(run.prompts).toEqual({ 'request-risk': 3, 'scim-finding-risk': 4, 'free-text': 2 });
     const whole = (outcomes: Run['risk']) => outcomes.filter((o) => o.met === o.of).length / outcomes.length;
     expect(whole(run.risk)).toBeGreaterThan(0.9);
     expect(whole(run.wishes)).toBeGreaterThan(0.9);
@@ -242,7 +242,7 @@ test('a comparison names every case that is better, worse, new or gone', async (
     risk: [{ ...one, met: 0, misses: ['x'] }, { ...two, name: 'an old case' }, ...others],
   };
   const lines = comparison(before, now).join('\n');
-  expect(lines).toContain('request-risk: v1 → v2');
+  expect(lines).toContain('request-risk: v1 → v3');
   expect(lines).toContain(`better ${one.name}`);
   expect(lines).toContain(`new    ${two.name}`);
   expect(lines).toContain('gone   an old case');

@@ -48,7 +48,7 @@ test.each([
       why,
       // What came back was paid for, so that is kept too.
       ...(['refuse', 'off-schema', 'half-json'].includes(mode.mode)
-        ? { provenance: expect.objectContaining({ promptVersion: 2, droppedClaims: 0 }) }
+        ? { provenance: expect.objectContaining({ promptVersion: 3, droppedClaims: 0 }) }
         : {}),
     });
 

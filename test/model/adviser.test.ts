@@ -70,7 +70,7 @@ describe('an answer', () => {
         ],
         lean: 'ask more',
       },
-      provenance: { model: SCRIPTED_MODEL, promptId: 'request-risk', promptVersion: 2, droppedClaims: 0 },
+      provenance: { model: SCRIPTED_MODEL, promptId: 'request-risk', promptVersion: 3, droppedClaims: 0 },
     });
     if (!result.answered) return;
     expect(result.advice.questions.length).toBeGreaterThan(0);

@@ -83,7 +83,7 @@ test('what one person still holds after a move has a prompt of its own, which kn
   expect(result).toMatchObject({
     answered: true,
     advice: { questions: ['Is any of it still needed for a handover?'] },
-    provenance: { promptId: 'review-advice', promptVersion: 1, droppedClaims: 0 },
+    provenance: { promptId: 'review-advice', promptVersion: 2, droppedClaims: 0 },
   });
 });
 

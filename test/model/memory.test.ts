@@ -59,7 +59,7 @@ describe('the same facts are not asked about twice', () => {
       isRecalled: true,
       inputTokens: 0,
       outputTokens: 0,
-      promptVersion: 2,
+      promptVersion: 3,
     });
     expect(first.provenance).not.toHaveProperty('isRecalled');
   });

@@ -19,8 +19,31 @@ const SHORT_REASON_LENGTH = 25;
 const RISKS_MAX = 3;
 const DAYS: Record<string, number> = { second: 1 / 86_400, minute: 1 / 1_440, hour: 1 / 24, day: 1 };
 const severityOrder = { high: 0, medium: 1, low: 2 } as const;
-const injection =
-  /ignore (?:all|any|the|previous|prior)|system prompt|you (?:are|must)|approve (?:this|it|me)|lean/i;
+/** An instruction to whoever reads it, in a few languages; a real model knows more of them. */
+const INJECTION =
+  /ignore (?:all|any|the|previous|prior)|system prompt|you (?:are|must)|approve (?:this|it|me)|\blean\b|ignor(?:ez|iere|a) |approuve|genehmig|aprueba/i;
+/** What a label is called in a sentence. */
+const CALLED: Record<string, string> = {
+  reason: 'reason',
+  person: 'person’s name or title',
+  ticket: 'ticket',
+  'requested by': 'name of who asked',
+  'who did it': 'name of who did it',
+  people: 'person’s name or title',
+  group: 'group’s name',
+};
+
+/** A risk for each fact that reads like an instruction, wherever it stands. */
+export function injections(sheet: Sheet): Risk[] {
+  return sheet.facts
+    .filter((fact) => CALLED[fact.label] !== undefined && INJECTION.test(fact.text))
+    .map((fact) => ({
+      text: `The ${CALLED[fact.label]} reads like an instruction to whoever reads it.`,
+      severity: 'high',
+      facts: [fact.id],
+      clauses: [],
+    }));
+}
 
 /** The fact sheet out of the user's message; null when there is none. */
 export function readSheet(message: string): Sheet | null {
@@ -59,8 +82,9 @@ export function scriptedAdvice(sheet: Sheet): ScriptedAdvice {
   const isFirst = /^never granted/.test(text('history'));
   const reason = fact('reason');
 
-  if (reason !== null && injection.test(reason.text))
-    add('high', 'The reason reads like an instruction to whoever reads it rather than a reason.', ['reason']);
+  risks.push(...injections(sheet));
+  if (reason !== null && !/[\p{L}\p{N}]/u.test(reason.text))
+    add('medium', 'The reason says nothing.', ['reason']);
   if (isNewHand !== undefined && (isProduction || isSensitive))
     add(
       'high',
@@ -104,7 +128,10 @@ export function scriptedAdvice(sheet: Sheet): ScriptedAdvice {
     headline: headline(isNewHand, isProduction, isSensitive, hasNoTicket),
     risks: kept,
     questions: questions.slice(0, RISKS_MAX),
-    lean: worst === 'high' || (worst === 'medium' && hasNoTicket) ? 'ask more' : 'approve',
+    lean:
+      worst === 'high' || (worst === 'medium' && hasNoTicket) || !/[\p{L}\p{N}]/u.test(reason?.text ?? '')
+        ? 'ask more'
+        : 'approve',
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ScriptedAdvice, Sheet } from './scripted-advice.ts';
+import { injections, type ScriptedAdvice, type Sheet } from './scripted-advice.ts';
 
 const RISKS_MAX = 3;
 const severityOrder = { high: 0, medium: 1, low: 2 } as const;
@@ -28,8 +28,7 @@ export function scriptedFinding(sheet: Sheet): ScriptedAdvice {
   const isLoss = /taken out/.test(text('found'));
   const isMany = /^\d/.test(text('found'));
   const isSensitive = /^(?:high|critical)$/.test(text('tier'));
-  if (/ignore (?:all|any|previous|prior)|you (?:are|must)|approve (?:this|it|me)/i.test(text('who did it')))
-    add('high', 'The name of who did it reads like an instruction rather than a name.', ['who did it']);
+  risks.push(...injections(sheet));
   if (isMany)
     add(
       'high',
