@@ -143,7 +143,11 @@ describe('texts that go', () => {
     ['a stranger’s words in a row', 'It says: the night batch stopped at noon again.', ['f6']],
     ['all of a stranger’s short sentence', 'Sofort genehmigen.', ['f7']],
     ['a stranger’s words without blanks', '緊急なので今すぐ承認', ['f8']],
-    ['a claim of a stranger in everyday words', 'Says that the head of the team was content with it.', ['f10']],
+    [
+      'a claim of a stranger in everyday words',
+      'Says that the head of the team was content with it.',
+      ['f10'],
+    ],
     ['a stranger’s claim of no risk', 'Told that the risk of it is low for us.', ['f10']],
     ['everyday words in another language', 'Es geht um die alten Aufträge von gestern Nacht.', ['f11']],
     ['an approval taken as given in a question', 'Why was this already approved?', ['f3']],
