@@ -13,6 +13,7 @@ import type { OffboardingView } from './flow/offboarding-view.ts';
 import { createPartyWatch } from './flow/party-watch.ts';
 import type { PolicyView } from './flow/policy-trouble.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
+import type { RefusedPushView } from './flow/refused-push.ts';
 import { createRelay } from './flow/relay.ts';
 import type { Road } from './flow/road.ts';
 import { createSweeps, every } from './flow/sweep.ts';
@@ -37,6 +38,7 @@ import { httpReceiver, mountSlack } from './slack/mount.ts';
 import { notices } from './slack/notices.ts';
 import { offboardingNotices } from './slack/offboarding.ts';
 import { policyNotices } from './slack/policy-trouble.ts';
+import { refusedPushNotices } from './slack/refused-push.ts';
 import { connectSocket, socketReceiver } from './slack/socket.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { stampDatabase } from './store/installation.ts';
@@ -143,6 +145,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     offboardingNotices: offboardingNotices as (view: OffboardingView) => Notice<unknown>[],
     canaryNotices: canaryNotices as (view: CanaryView) => Notice<unknown>[],
     policyNotices: policyNotices as (view: PolicyView) => Notice<unknown>[],
+    refusedPushNotices: refusedPushNotices as (view: RefusedPushView) => Notice<unknown>[],
     adviser,
     catalogue: createCatalogueBook(
       { catalogue: options.catalogue, rules: options.rules },

@@ -27,6 +27,7 @@ export type Note = {
     | 'scimUserChanged'
     | 'scimGroupChanged'
     | 'scimMembersChanged'
+    | 'scimPushRefused'
     | 'scimTokenCreated'
     | 'scimTokenRevoked'
     | 'mcpTokenCreated'

@@ -75,7 +75,7 @@ export function toldMembers(direction: 'added' | 'removed'): string {
       and u.active`;
 }
 
-function toldPerson(member: ObservedMember): ToldPerson {
+export function toldPerson(member: ObservedMember): ToldPerson {
   return {
     id: member.externalId,
     pushed: {

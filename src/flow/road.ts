@@ -18,6 +18,7 @@ import type {
   MuleSoft,
   Notice,
 } from './ports.ts';
+import type { RefusedPushView } from './refused-push.ts';
 import type { ChangeView } from './view.ts';
 
 /** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
@@ -36,6 +37,8 @@ export type Road = {
   canaryNotices: (view: CanaryView) => Notice<unknown>[];
   /** The same for a policy that can't be put in force. */
   policyNotices: (view: PolicyView) => Notice<unknown>[];
+  /** The same for what the IdP pushed and was refused. */
+  refusedPushNotices: (view: RefusedPushView) => Notice<unknown>[];
   /** The same for what is decided on one card. */
   massNotices: (view: MassView) => Notice<unknown>[];
   /** The same for a leaver's case. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BODY_LIMIT_BYTES, type Refused } from './door.ts';
 import type { Endpoint } from './endpoint.ts';
 import { readWanted } from './projection.ts';
+import type { Sent } from './refused.ts';
 import { bodyObject, checkSchemas, isObject } from './resource.ts';
 import { sameName } from './schema.ts';
 import { errorBody, invalidSyntax, invalidValue, ScimError } from './scim-error.ts';
@@ -26,6 +27,12 @@ type Result = Record<string, unknown>;
 /** A resource that an operation of the Bulk will create. Its id is given out before, so that circles resolve. */
 type Reserved = { id: string; at: number };
 
+type Refusing = {
+  refuse: (error: unknown) => Refused;
+  /** Of an operation that failed, or was left undone: what it held must not be lost. */
+  onRefused: (sent: Sent, refused: Refused) => Promise<void>;
+};
+
 /**
  * Does the operations of a Bulk (RFC 7644 section 3.7) one after another, each in a commit of its own, and answers
  * one result each, in their order. One that refers to what a later one creates (`bulkId:...`) makes that come first.
@@ -35,7 +42,7 @@ type Reserved = { id: string; at: number };
 export async function runBulk(
   endpoints: readonly Endpoint[],
   sent: unknown,
-  refuse: (error: unknown) => Refused,
+  { refuse, onRefused }: Refusing,
 ): Promise<Record<string, unknown>> {
   const { operations, failOnErrors } = readBulk(sent);
   const reserved = new Map<string, Reserved>();
@@ -64,6 +71,7 @@ export async function runBulk(
     } catch (error) {
       const { status, detail, scimType } = refuse(error);
       failed.add(at);
+      await onRefused(sentBy(operation), { status, detail, scimType });
       results[at] = {
         method: operation.method,
         ...named,
@@ -74,7 +82,24 @@ export async function runBulk(
     }
   }
   for (const at of operations.keys()) await run(at);
+  for (const [at, operation] of operations.entries())
+    if (results[at] === undefined)
+      await onRefused(sentBy(operation), {
+        status: 400,
+        detail: 'left undone: others had failed (failOnErrors)',
+        scimType: undefined,
+      });
   return { schemas: [RESPONSE_SCHEMA], Operations: results.filter((result) => result !== undefined) };
+}
+
+function sentBy({ method, path, data }: Operation): Sent {
+  return { method, path: path.startsWith('/') ? path : `/${path}`, body: data };
+}
+
+/** The operations of a Bulk that was refused as a whole, as far as there are any. */
+export function operationsSent(body: unknown): Sent[] {
+  const list = isObject(body) ? field(body, 'Operations') : undefined;
+  return Array.isArray(list) ? list.map(readOperation).map(sentBy) : [];
 }
 
 function readBulk(sent: unknown): { operations: Operation[]; failOnErrors: number | null } {

@@ -25,8 +25,13 @@ export function send(reply: FastifyReply, status: number, body: Json): FastifyRe
 const MAX_TOKEN_CHARS = 4_096;
 
 /** The token check, the parsers and the Error bodies of everything under `/scim/v2`. */
-export function openDoor(scope: FastifyInstance, check: TokenCheck): void {
+export function openDoor(
+  scope: FastifyInstance,
+  check: TokenCheck,
+  onRefused: (request: FastifyRequest, unread: string | null | undefined, refused: Refused) => Promise<void>,
+): void {
   scope.decorateRequest('scimSource', null);
+  scope.decorateRequest('scimUnread', null);
   scope.addHook('onRequest', async (request) => {
     const sent = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const source = sent === undefined || sent.length > MAX_TOKEN_CHARS ? null : await check(sent);
@@ -38,10 +43,31 @@ export function openDoor(scope: FastifyInstance, check: TokenCheck): void {
   scope.addContentTypeParser(
     ['application/scim+json', 'application/json'],
     { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
-    async (_request: FastifyRequest, text: string | Buffer) => parseBody(text.toString()),
+    async (request: FastifyRequest, text: string | Buffer) => parsed(request, text.toString()),
+  );
+  // What takes access away is not lost to a header: it is read if it is JSON. A DELETE needs no body.
+  scope.addHook('onRequest', async ({ method, headers }) => {
+    if (method === 'PUT' || method === 'PATCH') headers['content-type'] = 'application/scim+json';
+    if (method === 'DELETE') delete headers['content-type'];
+  });
+  scope.addContentTypeParser(
+    '*',
+    { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
+    async ({ method }: FastifyRequest) => {
+      if (method !== 'DELETE') throw new ScimError(415, 'the content type is not application/scim+json');
+    },
   );
 
-  scope.setErrorHandler(answerError);
+  scope.setErrorHandler(async (error: unknown, request, reply) => {
+    const refused = refuse(request, error);
+    const unread = request.getDecorator<string | null>('scimUnread') ?? (wasRead(error) ? undefined : null);
+    try {
+      if (request.getDecorator('scimSource') !== null) await onRefused(request, unread, refused);
+    } catch (trouble) {
+      request.log.error({ err: trouble }, 'a refused SCIM push could not be told of');
+    }
+    await answerError(refused, reply);
+  });
   scope.setNotFoundHandler((request, reply) =>
     send(reply, 404, errorBody(404, `there is nothing at ${request.url.split('?')[0]}`, undefined)),
   );
@@ -50,6 +76,16 @@ export function openDoor(scope: FastifyInstance, check: TokenCheck): void {
 /** From where a request provisions, by the token it sent. */
 export function sourceOf(request: FastifyRequest): ScimSource {
   return request.getDecorator<ScimSource>('scimSource');
+}
+
+/** What can't be read is kept for whoever has to know what it may have been. */
+function parsed(request: FastifyRequest, text: string): unknown {
+  try {
+    return parseBody(text.replace(/^\ufeff/, ''));
+  } catch (error) {
+    request.setDecorator('scimUnread', text);
+    throw error;
+  }
 }
 
 /** An absent body is undefined: some clients name a content type on a DELETE without one. */
@@ -81,8 +117,12 @@ function nestsDeeperThan(text: string, limit: number): boolean {
   return false;
 }
 
-async function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { status, detail, scimType } = refuse(request, error);
+/** Fastify's own refusals of a body come before anything of it is seen. */
+function wasRead(error: unknown): boolean {
+  return (error as Partial<FastifyError>).code?.startsWith('FST_ERR_CTP_') !== true;
+}
+
+async function answerError({ status, detail, scimType }: Refused, reply: FastifyReply): Promise<void> {
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="scim"');
   if (status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS));
   await send(reply, status, errorBody(status, detail, scimType));

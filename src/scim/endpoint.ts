@@ -148,9 +148,9 @@ function etagOf(version: number): string {
   return `W/"${version}"`;
 }
 
-/** Throws 412 unless `If-Match` is absent, `*`, or names this version (RFC 7644 section 3.14). */
+/** Throws 412 unless `If-Match` is absent or blank, `*`, or names this version (RFC 7644 section 3.14). */
 export function checkIfMatch(ifMatch: string | undefined, version: number): void {
-  if (ifMatch !== undefined && !namesVersion(ifMatch, version))
+  if (ifMatch !== undefined && ifMatch.trim() !== '' && !namesVersion(ifMatch, version))
     throw new ScimError(412, `the resource is at version ${etagOf(version)}`);
 }
 

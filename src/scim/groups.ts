@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import { nameKey } from '../core/name-key.ts';
 import type { Outcome, Unit } from '../flow/commit.ts';
 import { observeAll } from '../flow/observe.ts';
+import { pushWentThrough } from '../flow/refused-push.ts';
 import type { Tx } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import { groupSource } from './attribute-sql.ts';
@@ -161,6 +162,7 @@ async function updateGroup(
   const hasChanged = isRenamed || after.external_id !== before.external_id;
   // What changes nothing leaves version and lastModified alone, RFC 7644 section 3.5.2.1.
   if (!hasChanged && difference.isEmpty()) return { result: before };
+  const through = difference.removed.size > 0 ? await pushWentThrough(unit, id) : [];
   const row = await unit.tx
     .updateTable('scim_groups')
     .set({ ...after, version: before.version + 1, updated_at: unit.now })
@@ -176,7 +178,7 @@ async function updateGroup(
         : []),
       ...memberNotes(scim, unit, row, difference),
     ],
-    jobs: await observeAll(unit, observed, scim.observedGroups()),
+    jobs: [...through, ...(await observeAll(unit, observed, scim.observedGroups()))],
   };
 }
 
@@ -230,7 +232,10 @@ async function deleteGroup(
         members.map((m) => m.scimUserId),
       ),
     ],
-    jobs: await observeAll(unit, [observed], scim.observedGroups()),
+    jobs: [
+      ...(await pushWentThrough(unit, id)),
+      ...(await observeAll(unit, [observed], scim.observedGroups())),
+    ],
   };
 }
 

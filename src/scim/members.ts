@@ -61,14 +61,16 @@ export function memberSteps(steps: readonly Step[]): MemberStep[] {
 }
 
 function memberStep(step: Step): MemberStep {
-  const { op, filter, sub, value } = step;
+  const { op, filter, value } = step;
+  // To remove the id of a member is to remove the member.
+  const sub = op === 'remove' && step.sub?.name === 'value' ? null : step.sub;
   if (sub !== null) throw mutability(`members.${sub.name} can’t be changed; add or remove the member`);
   if (filter === null) {
     if (op !== 'remove') return { do: op, ids: memberIds(value) };
     // Entra names the members to remove in the value.
     return value === undefined || value === null
       ? { do: 'replace', ids: [] }
-      : { do: 'remove', ids: memberIds(value) };
+      : { do: 'remove', ids: memberIdsNamed(value) };
   }
   if (op !== 'remove') throw invalidPath('members can be selected only to remove them');
   const ids = idsNamed(filter);
@@ -88,12 +90,22 @@ function idsNamed(filter: Filter): string[] | null {
 export function memberIds(members: unknown): string[] {
   if (members === null || members === undefined) return [];
   return (Array.isArray(members) ? members : [members]).map((member) => {
-    const id = isObject(member)
-      ? Object.entries(member).find(([name]) => name.toLowerCase() === 'value')?.[1]
-      : member;
-    if (typeof id !== 'string') throw invalidValue('a member has no value');
-    return id.toLowerCase();
+    const id = idOf(member);
+    if (id === null) throw invalidValue('a member has no value');
+    return id;
   });
+}
+
+/** The same of those to be removed: one that names nobody keeps none of the others in. */
+function memberIdsNamed(members: unknown): string[] {
+  return (Array.isArray(members) ? members : [members]).map(idOf).filter((id) => id !== null);
+}
+
+function idOf(member: unknown): string | null {
+  const id = isObject(member)
+    ? Object.entries(member).find(([name]) => name.toLowerCase() === 'value')?.[1]
+    : member;
+  return typeof id === 'string' ? id.trim().toLowerCase() : null;
 }
 
 /**

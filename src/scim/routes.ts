@@ -9,6 +9,7 @@ import { type Answer, type Endpoint, namesVersion, type Scim } from './endpoint.
 import { groups } from './groups.ts';
 import { listResources } from './listing.ts';
 import { readWanted, type Wanted } from './projection.ts';
+import { tellRefused, tellRefusedAll } from './refused.ts';
 import { groupType, type ResourceType, userType } from './schema.ts';
 import { notFound, ScimError } from './scim-error.ts';
 import { type Parameters, parametersInBody, parametersOf, readListQuery } from './search.ts';
@@ -57,7 +58,12 @@ export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Pr
   const entranceOf = (request: FastifyRequest) => entrances[sourceOf(request)];
   await app.register(
     async (scope) => {
-      openDoor(scope, createTokenCheck(db, token));
+      openDoor(scope, createTokenCheck(db, token), async (request, unread, refused) => {
+        const { scim } = entranceOf(request);
+        const { method, url: path, body } = request;
+        await tellRefused(scim, { method, path, body, ...(unread === undefined ? {} : { unread }) }, refused);
+        if (/\/Bulk\/?$/i.test(path.split('?')[0] ?? '')) await tellRefusedAll(scim, body, refused);
+      });
       resourceRoutes(scope, userType, entranceOf, ({ users }) => users);
       resourceRoutes(scope, groupType, entranceOf, ({ groups }) => groups);
       rootRoutes(scope, entranceOf);
@@ -164,8 +170,11 @@ function rootRoutes(scope: FastifyInstance, entranceOf: EntranceOf): void {
   });
   pathRoutes(scope, '/Bulk', {
     POST: async (request, reply) => {
-      const { users, groups } = entranceOf(request);
-      const answer = await runBulk([users, groups], request.body, (error) => refuse(request, error));
+      const { scim, users, groups } = entranceOf(request);
+      const answer = await runBulk([users, groups], request.body, {
+        refuse: (error) => refuse(request, error),
+        onRefused: async (sent, refused) => await tellRefused(scim, sent, refused),
+      });
       return send(reply, 200, answer);
     },
   });

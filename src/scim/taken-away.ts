@@ -1,5 +1,5 @@
 import { isObject } from './resource.ts';
-import { sameName, userType } from './schema.ts';
+import { groupType, sameName, userType } from './schema.ts';
 
 /**
  * What a body says of whether the user is active. `off`: a word that switches off, and no explicit true after it.
@@ -86,4 +86,52 @@ function isActive(path: string): boolean {
 
 function isCore(path: string): boolean {
   return sameName(path.trim().replace(/:$/, ''), userType.core.urn);
+}
+
+/**
+ * Which members a body takes out of a group, however it is written: their ids, `any` where it does not name them one by
+ * one, null where it takes nobody out.
+ */
+export function removalIn(body: unknown): string[] | 'any' | null {
+  const parts = looseOperations(body).flatMap((operation) => {
+    const verb = member(operation, 'op');
+    const op = typeof verb === 'string' ? verb.trim().toLowerCase() : 'replace';
+    if (op === 'add') return [];
+    const path = member(operation, 'path');
+    const value = member(operation, 'value');
+    if (typeof path === 'string' && path.trim() !== '')
+      return isMembers(path) ? [op === 'remove' ? namedMembers(path, value) : 'any'] : [];
+    const members = (Array.isArray(value) ? value : [value]).filter(isObject).map((part) => membersIn(part));
+    return members
+      .filter((some) => some !== undefined)
+      .map((some) => (op === 'remove' ? namedMembers('', some) : 'any'));
+  });
+  if (parts.length === 0) return null;
+  const ids = parts.flat();
+  return ids.includes('any') ? 'any' : ids;
+}
+
+function isMembers(path: string): boolean {
+  const plain = path.trim().toLowerCase().replace(/^\//, '');
+  const urn = groupType.core.urn.toLowerCase();
+  const name = plain.startsWith(urn) ? plain.slice(urn.length).replace(/^[:./]/, '') : plain;
+  return /^members\b/.test(name);
+}
+
+function membersIn(object: Record<string, unknown>): unknown {
+  return Object.entries(object).find(([name]) => isMembers(name))?.[1];
+}
+
+function namedMembers(path: string, value: unknown): string[] | 'any' {
+  const filtered = [...path.matchAll(/value\s+eq\s+"([^"]+)"/gi)].map((found) => found[1] ?? '');
+  const listed = (Array.isArray(value) ? value : [value])
+    .map((one) => (isObject(one) ? member(one, 'value') : one))
+    .filter((one) => typeof one === 'string');
+  const ids = [...filtered, ...listed];
+  return ids.length === 0 ? 'any' : ids;
+}
+
+/** Whether what could not be read may have taken something away; null: nobody has seen it. */
+export function wordsOfLoss(unread: string | null, word: 'active' | 'members'): boolean {
+  return unread?.toLowerCase().includes(word) ?? true;
 }

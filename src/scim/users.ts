@@ -5,6 +5,7 @@ import { nameKey } from '../core/name-key.ts';
 import type { Job } from '../core/reactions.ts';
 import { type Note, type Outcome, type Unit, wholeCommit } from '../flow/commit.ts';
 import { observeAll, observeUser } from '../flow/observe.ts';
+import { pushWentThrough } from '../flow/refused-push.ts';
 import type { Tx } from '../store/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import { userSource } from './attribute-sql.ts';
@@ -182,6 +183,7 @@ async function updateUser(
   const isMoved = row.active !== before.active;
   const happening = !isMoved ? 'changed' : row.active ? 'switchedOn' : 'switchedOff';
   const following = await observed(scim, unit, { user: member, happening, revision });
+  if (!row.active) following.push(...(await pushWentThrough(unit, id)));
   if (!isMoved) return { result: row, notes: [noteOf(row, null)], jobs: following };
   const groups = await confirmGroups(unit.tx, id, locked);
   const answered = await observeAll(
@@ -217,6 +219,7 @@ async function deleteUser(
   const gone = { ...observedMember(row), active: false };
   const revision = `u${row.version + 1}`;
   const following = await observed(scim, unit, { user: gone, happening: 'deleted', revision });
+  following.push(...(await pushWentThrough(unit, id)));
   const left = row.active
     ? groups.map((g) => ({ groupName: g.display_name, groupId: g.id, added: [], removed: [gone], revision }))
     : [];

@@ -32,6 +32,24 @@ export type Tables = {
     verified_at: Generated<Date>;
     is_hearsay: Generated<boolean>;
   };
+  /** See migrations/0032_refused_pushes.ts. */
+  refused_pushes: {
+    id: string;
+    notice_id: string;
+    kind: 'user' | 'group';
+    /** The SCIM id. */
+    resource_id: string;
+    name: string;
+    held: 'deactivation' | 'possible deactivation' | 'deletion' | 'removal of members';
+    /** Whose token it was: `okta`, `entra` or `scim`. */
+    client: string;
+    request: string;
+    why: string;
+    times: Generated<number>;
+    first_at: Date;
+    last_at: Date;
+    settled_at: Date | null;
+  };
   withheld_birthrights: { person_id: string; entitlement_key: string; why: string; at: Date };
   changes: {
     id: string;

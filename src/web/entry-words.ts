@@ -171,6 +171,7 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
     case 'scimUserChanged':
     case 'scimGroupChanged':
     case 'scimMembersChanged':
+    case 'scimPushRefused':
     case 'scimTokenCreated':
     case 'scimTokenRevoked':
     case 'mcpTokenCreated':

@@ -119,6 +119,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
     offboardingNotices: nothing,
     canaryNotices: nothing,
     policyNotices: nothing,
+    refusedPushNotices: nothing,
     adviser: await adviserOf(mode, fresh),
     catalogue: createCatalogueBook({ catalogue, rules }, idp, mulesoft, async () => {}, log),
     objectiveMs: 60_000,

@@ -150,7 +150,7 @@ const cases: Case[] = [
     'stale If-Match',
     412,
     undefined,
-    () => scim.call('PUT', `/Users/${user}`, { ...valid, active: false }, { 'if-match': 'W/"7"' }),
+    () => scim.call('PUT', `/Users/${user}`, { ...valid }, { 'if-match': 'W/"7"' }),
   ],
   ['no operations', 400, 'invalidSyntax', () => scim.patch(`/Users/${user}`)],
   [

@@ -1,0 +1,115 @@
+import { isSameGroupName } from '../core/catalogue.ts';
+import type { Actor } from '../core/change.ts';
+import type { Told } from '../core/observation.ts';
+import { toldPerson } from '../flow/observe.ts';
+import { pushWasRefused, type Refusal } from '../flow/refused-push.ts';
+import type { Tx } from '../store/database.ts';
+import { operationsSent } from './bulk.ts';
+import type { Refused } from './door.ts';
+import { type Scim, write } from './endpoint.ts';
+import { isUuid } from './resource.ts';
+import { sameName } from './schema.ts';
+import { removalIn, saidOfActive, wordsOfLoss } from './taken-away.ts';
+import { observedMember } from './users.ts';
+
+/** A request, or one operation of a Bulk. */
+export type Sent = {
+  method: string;
+  /** Its address, or the path of an operation. */
+  path: string;
+  body: unknown;
+  /** What could not be read as JSON; null: not even seen. Left out for what was read. */
+  unread?: string | null;
+};
+
+/** Members named one by one in what is looked at; of more than these the whole group is. */
+const MAX_NAMED = 100;
+/** Characters of a reason that are kept. */
+const MAX_WHY = 300;
+
+/**
+ * Whatever is refused and held a deactivation, a deletion or a removal of members is not lost: who it concerns is
+ * looked at, and an admin hears of it. Whoever may not speak for a resource (403), or speaks of none of ours (404),
+ * has taken nothing from anybody, and what is to be sent again (429, 503) comes again.
+ */
+export async function tellRefused(scim: Scim, sent: Sent, { status, detail }: Refused): Promise<void> {
+  // Of what another source than the IdP pushes nobody's access hangs.
+  if (scim.source !== scim.idp || [401, 403, 404, 405, 429, 501, 503].includes(status)) return;
+  const [, kind = '', id = ''] = /\/(Users|Groups)\/([^/?#]+)\/?(?:[?#]|$)/i.exec(sent.path) ?? [];
+  const isUser = sameName(kind, 'Users');
+  const held = isUser ? heldOfUser(sent) : heldOfGroup(sent);
+  if (held === null || !isUuid(id)) return;
+  await write(scim, async (unit) => {
+    const about = await (isUser ? aboutUser(scim, unit.tx, id) : aboutGroup(scim, unit.tx, id, held.ids));
+    if (about === null) return { result: null };
+    const { method } = sent;
+    return await pushWasRefused(unit, {
+      ...about,
+      resource_id: id,
+      held: held.what,
+      by: scim.client as Actor & { part: string },
+      request: `${method} refused with ${status}`,
+      why: detail.slice(0, MAX_WHY).toWellFormed().replaceAll('\0', ' '),
+    });
+  });
+}
+
+type Held = { what: Refusal['held']; ids: string[] | null };
+
+function heldOfUser({ method, body, unread }: Sent): Held | null {
+  if (method === 'DELETE') return { what: 'deletion', ids: null };
+  if (method !== 'PUT' && method !== 'PATCH') return null;
+  const isUnclear = unread === undefined ? saidOfActive(body) === 'unclear' : wordsOfLoss(unread, 'active');
+  if (isUnclear) return { what: 'possible deactivation', ids: null };
+  return saidOfActive(body) === 'off' ? { what: 'deactivation', ids: null } : null;
+}
+
+function heldOfGroup({ method, body, unread }: Sent): Held | null {
+  const what = 'removal of members';
+  if (method === 'DELETE') return { what: 'deletion', ids: null };
+  if (method !== 'PUT' && method !== 'PATCH') return null;
+  if (unread !== undefined) return wordsOfLoss(unread, 'members') ? { what, ids: null } : null;
+  const ids = removalIn(body);
+  return ids === null ? null : { what, ids: ids === 'any' ? null : ids };
+}
+
+type About = Pick<Refusal, 'kind' | 'name' | 'told'>;
+
+/** Null: switched off already, not there, or another source's. */
+async function aboutUser(scim: Scim, tx: Tx, id: string): Promise<About | null> {
+  const row = await tx.selectFrom('scim_users').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row?.source !== scim.source || !row.active) return null;
+  const person = toldPerson(observedMember(row));
+  return { kind: 'user', name: row.user_name, told: [{ kind: 'person', person, happening: 'switchedOff' }] };
+}
+
+async function aboutGroup(scim: Scim, tx: Tx, id: string, ids: string[] | null): Promise<About | null> {
+  const row = await tx.selectFrom('scim_groups').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row?.source !== scim.source) return null;
+  const name = row.display_name;
+  const group = { name };
+  if (scim.observedGroups()?.some((one) => isSameGroupName(one, name)) === false) return null;
+  if (ids === null || ids.length > MAX_NAMED)
+    return { kind: 'group', name, told: [{ kind: 'group', group }] };
+  const members = await tx
+    .selectFrom('scim_members')
+    .innerJoin('scim_users', 'scim_users.id', 'scim_members.user_id')
+    .selectAll('scim_users')
+    .where('group_id', '=', id)
+    .where('user_id', 'in', ids.filter(isUuid).length === 0 ? [id] : ids.filter(isUuid))
+    .execute();
+  const told = members.map(
+    (member): Told => ({
+      kind: 'membership',
+      person: toldPerson(observedMember(member)),
+      group,
+      direction: 'removed',
+    }),
+  );
+  return told.length === 0 ? null : { kind: 'group', name, told };
+}
+
+/** The same for each operation of a Bulk that was refused as a whole. */
+export async function tellRefusedAll(scim: Scim, body: unknown, refused: Refused): Promise<void> {
+  for (const sent of operationsSent(body)) await tellRefused(scim, sent, refused);
+}
