@@ -1,5 +1,6 @@
 import type { Clause, Entitlement } from './catalogue.ts';
 import { durationInWords } from './duration.ts';
+import { oneLine, seenWords } from './storable.ts';
 import type { RequestFacts, Verdict } from './verdict.ts';
 
 /** One numbered fact (`f1`, `f2`...), ready to be read by people and by the model. */
@@ -57,7 +58,7 @@ export function factSheet(subject: SheetSubject): FactSheet {
     facts: lines.map(([label, text, untrusted], i) => ({
       id: `f${i + 1}`,
       label,
-      text,
+      text: label === 'reason' ? seenWords(text) : oneLine(text),
       untrusted: untrusted ?? false,
     })),
     clauses: [...subject.clauses],

@@ -3,6 +3,7 @@ import { durationInWords } from './duration.ts';
 import { capital, type FactSheet } from './fact-sheet.ts';
 import type { MassKind } from './mass-change.ts';
 import { figure } from './mass-words.ts';
+import { oneLine } from './storable.ts';
 
 /** What the voices told of who did it. */
 export type Told = { actors: string[]; voices: string[]; firstAt: Date | null; lastAt: Date | null };
@@ -54,7 +55,7 @@ export function findingSheet(s: FindingSubject): FactSheet {
     facts: lines.map(([label, text, untrusted], i) => ({
       id: `f${i + 1}`,
       label,
-      text,
+      text: oneLine(text),
       untrusted: untrusted ?? false,
     })),
     clauses: [...s.clauses],
@@ -144,7 +145,12 @@ export function massSheet(
     ...about.lines.map((line): [string, string] => ['held', line]),
   ];
   return {
-    facts: lines.map(([label, text, untrusted = false], i) => ({ id: `f${i + 1}`, label, text, untrusted })),
+    facts: lines.map(([label, text, untrusted = false], i) => ({
+      id: `f${i + 1}`,
+      label,
+      text: oneLine(text),
+      untrusted,
+    })),
     clauses: [...clauses],
   };
 }

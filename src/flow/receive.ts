@@ -7,7 +7,7 @@ import type { ChangeId } from '../core/ids.ts';
 import { refuseForLeaver, refuseLeaver } from '../core/offboarded.ts';
 import type { AnswerReceived, ClickReceived, Job } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
-import { isStorable } from '../core/storable.ts';
+import { isStorable, oneLine, seenWords } from '../core/storable.ts';
 import { findByIdempotencyKey, pendingRequest } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { leaversAmong } from '../store/offboardings.ts';
@@ -49,7 +49,16 @@ export type Received =
  * Takes in a request: validated, people resolved, stored once. Answers within the limit of a form's
  * acknowledgement: for a requester we know it touches the database only.
  */
-export async function receiveRequest(road: Road, submission: Submission): Promise<Received> {
+export async function receiveRequest(road: Road, sent: Submission): Promise<Received> {
+  const repeated = await findByIdempotencyKey(road.db, sent.idempotencyKey);
+  if (repeated !== null) return { received: true, change: repeated, isRepeat: true };
+  for (const field of ['reason', 'ticket'] as const)
+    if (!isStorable(sent[field] ?? '')) return no(field, unstorable);
+  const submission: Submission = {
+    ...sent,
+    reason: seenWords(sent.reason).trim(),
+    ticket: oneLine(sent.ticket ?? '') || null,
+  };
   const entitlement = road.catalogue.entitlement(submission.entitlementKey);
   const invalid = checkFields(submission, entitlement);
   if (invalid !== null) return invalid;
@@ -114,7 +123,7 @@ export async function receiveRequest(road: Road, submission: Submission): Promis
           entitlementKey: entitlement.key,
           personId: beneficiary.id,
           requesterId: requester.id,
-          reason: submission.reason.trim(),
+          reason: submission.reason,
           ticket: submission.ticket,
           requestedSeconds: submission.seconds,
           target: null,
@@ -212,9 +221,7 @@ async function aboutThem(road: Road, accountId: string, { reason }: Refusal): Pr
 
 function checkFields(s: Submission, entitlement: Entitlement | null): Received | null {
   if (entitlement === null) return no('entitlement', unknownEntitlement);
-  for (const field of ['reason', 'ticket'] as const)
-    if (!isStorable(s[field] ?? '')) return no(field, unstorable);
-  const reason = s.reason.trim();
+  const { reason } = s;
   if (reason === '')
     return no(
       'reason',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Fault, type Trouble } from '../core/fault.ts';
+import { oneLine } from '../core/storable.ts';
 import type { IdpPerson, IdpPersonStatus } from '../flow/ports.ts';
 import type { Answer, Call } from '../outbound/call.ts';
 
@@ -73,10 +74,10 @@ export function personOf(user: OktaUser): IdpPerson {
     id: user.id,
     login: profile.login,
     email: profile.email,
-    displayName: given(profile.displayName) ?? given(fullName) ?? profile.login,
+    displayName: named(profile.displayName) ?? named(fullName) ?? profile.login,
     status: statuses[user.status] ?? 'inactive',
-    title: given(profile.title),
-    department: given(profile.department),
+    title: named(profile.title),
+    department: named(profile.department),
     manager: managerOf(profile),
     timeZone: given(profile.timezone),
   };
@@ -91,6 +92,11 @@ function managerOf({ managerId, manager }: OktaUser['profile']): string | null {
 function given(value: string | null | undefined): string | null {
   const text = value?.trim() ?? '';
   return text === '' ? null : text;
+}
+
+/** What is only read by people, as one line. */
+function named(value: string | null | undefined): string | null {
+  return given(oneLine(value ?? ''));
 }
 
 /** The answer's body in the shape asked for. @throws idp.bad_answer */

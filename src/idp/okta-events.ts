@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Observation, Told, ToldGroup, Voice } from '../core/observation.ts';
-import { isStorable } from '../core/storable.ts';
+import { isStorable, oneLine } from '../core/storable.ts';
 
 /** Okta's uuid goes into the observation's key. */
 const UUID_MAX = 200;
@@ -128,9 +128,10 @@ function idsOf({ target }: LogEvent, type: 'User' | 'UserGroup'): string[] {
 function actorOf(actor: Entity | null | undefined): Observation['actor'] {
   const id = actor?.id ?? '';
   if (actor?.type !== 'User' || id === '' || !isStorable(id)) return null;
-  const name = [actor.displayName, actor.alternateId].find(
-    (text) => (text ?? '') !== '' && isStorable(text ?? ''),
-  );
+  const name = [actor.displayName, actor.alternateId]
+    .filter((text) => isStorable(text ?? ''))
+    .map((text) => oneLine(text ?? ''))
+    .find((text) => text !== '');
   return { id, name: (name ?? id).slice(0, NAME_MAX) };
 }
 

@@ -10,7 +10,7 @@ import type { AdviceResult } from '../flow/ports.ts';
 import type { ChangeView, Named } from '../flow/view.ts';
 import type { Summary } from '../store/summaries.ts';
 import { disagreement } from './disagreement.ts';
-import { FIELD_TEXT_MAX, inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
+import { FIELD_TEXT_MAX, inert, mrkdwn, plain, plainLines, quote, slackDate } from './mrkdwn.ts';
 import { rulingBlocks } from './rulings.ts';
 
 /** What a message consists of in Slack. `text` is the notification and the fallback. */
@@ -78,7 +78,7 @@ export function mention(person: Named): string {
 export function standingBlocks(now: Standing): KnownBlock[] {
   const head = `${moodMarks[now.mood]} *${now.headline}*`;
   const blocks: KnownBlock[] = [section(mrkdwn(now.detail === '' ? head : `${head}\n${now.detail}`))];
-  if (now.words !== null) blocks.push(section(plain(now.words)));
+  if (now.words !== null) blocks.push(quote(now.words));
   return blocks;
 }
 
@@ -109,7 +109,8 @@ export function card(view: ChangeView, now: Standing): SlackContent {
       ],
     },
     section(mrkdwn(isFound(change) ? '*Found*' : '*Why*')),
-    section(plain(isFound(change) ? `${change.reason}.` : change.reason)),
+    // A person's words stand quoted; what was found, or is given by rule, Latchkey says itself.
+    isFound(change) || isByRule(change) ? section(plain(`${change.reason}.`)) : quote(change.reason),
   ];
   blocks.push(...rulingBlocks(view));
   if (change.via === 'mcp')
@@ -275,7 +276,7 @@ export function adviceBlocks({ advice, sheet }: Summary, verdict: Verdict | null
     ...questions.map((q) => `• To ask: ${q}`),
   ];
   return [
-    section(plain(lines.join('\n'))),
+    section(plainLines(lines)),
     ...(apart === null ? [] : [section(mrkdwn(`:warning: *${apart}*`))]),
     { type: 'context', elements: [plain(`Model: ${advice.provenance.model}`)] },
   ];

@@ -1,7 +1,7 @@
 import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { ClickReceived } from '../core/reactions.ts';
-import { isStorable } from '../core/storable.ts';
+import { isStorable, seenWords } from '../core/storable.ts';
 import { acceptClick } from '../flow/receive.ts';
 import type { Road } from '../flow/road.ts';
 import { readChange } from '../store/changes.ts';
@@ -80,13 +80,14 @@ export function hearDecisions(app: App, road: Road, client: WebClient): void {
 
   app.view<ViewSubmitAction>(callbacks.deny, async ({ ack, body, view }) => {
     const key = formKey(view.private_metadata);
-    const reason = view.state.values[fields.reason]?.reason?.value?.trim() ?? '';
-    if (reason === '')
+    const written = view.state.values[fields.reason]?.reason?.value ?? '';
+    const reason = seenWords(written).trim();
+    if (isStorable(written) && reason === '')
       return await ack({
         response_action: 'errors',
         errors: { [fields.reason]: 'A denial needs a reason.' },
       });
-    if (!isStorable(reason))
+    if (!isStorable(written))
       return await ack({
         response_action: 'errors',
         errors: {

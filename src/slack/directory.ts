@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
+import { oneLine } from '../core/storable.ts';
 import type { ChatAccount, ChatAccountKind, ChatDirectory } from '../flow/ports.ts';
 import { slackCall } from './call.ts';
 import { proveBotToken } from './scopes.ts';
@@ -52,7 +53,7 @@ export function createSlackDirectory(client: WebClient): ChatDirectory {
         if (user?.id === undefined) return null;
         return {
           id: user.id,
-          name: user.profile?.real_name ?? user.id,
+          name: oneLine(user.profile?.real_name ?? '') || user.id,
           kind: kindOf(user, team),
           verifiedEmail: user.is_email_confirmed === true ? (user.profile?.email ?? null) : null,
           timeZone: user.tz ?? null,

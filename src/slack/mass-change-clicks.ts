@@ -14,7 +14,7 @@ import { openItems, readMassChange, type ShownItem, shownItems } from '../store/
 import type { Person } from '../store/people.ts';
 import { section } from './card.ts';
 import { massActions, massNamesOf } from './mass-change.ts';
-import { mrkdwn, OPTION_TEXT_MAX, plain } from './mrkdwn.ts';
+import { mrkdwn, OPTION_TEXT_MAX, plain, plainLines } from './mrkdwn.ts';
 import { openFromButton } from './triggered.ts';
 
 /** A button's value is a key and nothing more; what does not parse is not ours. */
@@ -151,7 +151,7 @@ async function namesModal(road: Road, key: MassKey): Promise<ModalView> {
   );
   const blocks: KnownBlock[] = [];
   for (let at = 0; at < lines.length; at += NAMES_IN_BLOCK)
-    blocks.push(section(plain(lines.slice(at, at + NAMES_IN_BLOCK).join('\n'))));
+    blocks.push(section(plainLines(lines.slice(at, at + NAMES_IN_BLOCK))));
   if (count > items.length)
     blocks.push({
       type: 'context',
@@ -213,7 +213,7 @@ async function eachModal(road: Road, key: MassKey, accountId: string): Promise<M
   const blocks: KnownBlock[] = [];
   if (view !== null) blocks.push(section(mrkdwn(`${massHead(view.mass, count, massNamesOf(view))}.`)));
   const said = view === null ? [] : saidSoFar(view, items);
-  if (said.length > 0) blocks.push(section(plain(said.join('\n'))));
+  if (said.length > 0) blocks.push(section(plainLines(said)));
   for (const fate of ['undo', 'keep'] as const) {
     const options = items.map((item) => ({
       text: plain(`${item.name} (${item.department ?? 'no department'})`, OPTION_TEXT_MAX),

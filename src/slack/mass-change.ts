@@ -14,7 +14,7 @@ import type { MassView } from '../flow/mass-view.ts';
 import type { Notice } from '../flow/ports.ts';
 import type { MassClickVerb } from '../flow/settle-mass.ts';
 import { adviceBlocks, IDP_NAME, mention, type SlackContent, section, standingBlocks } from './card.ts';
-import { FIELD_TEXT_MAX, inert, mrkdwn, plain } from './mrkdwn.ts';
+import { FIELD_TEXT_MAX, inert, mrkdwn, plain, plainLines } from './mrkdwn.ts';
 import { deciderBlocks } from './rulings.ts';
 
 /** What a button of such a card carries: keys to look things up with, and the round that was shown. */
@@ -81,7 +81,7 @@ function massCard(view: MassView): SlackContent {
       ],
     });
   const lines = mass.kind === 'moved' ? view.items.flatMap((item) => item.note ?? []) : [];
-  if (lines.length > 0) blocks.push(section(plain(lines.map((line) => `• ${line}`).join('\n'))));
+  if (lines.length > 0) blocks.push(section(plainLines(lines.map((line) => `• ${line}`))));
   if (view.summary !== null && view.summary.plain !== '')
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
   if (view.summary !== null) blocks.push(...adviceBlocks(view.summary));

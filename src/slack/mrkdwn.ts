@@ -1,4 +1,5 @@
-import type { MrkdwnElement, PlainTextElement } from '@slack/types';
+import type { KnownBlock, MrkdwnElement, PlainTextElement } from '@slack/types';
+import { oneLine, seenWords } from '../core/storable.ts';
 
 /** Signs that read like those with which Slack formats, and do nothing. */
 const lookalikes: Readonly<Record<string, string>> = {
@@ -11,17 +12,14 @@ const lookalikes: Readonly<Record<string, string>> = {
 };
 /** Underscores format at the edge of a word only, colons around the name of an emoji, an angle at the head of a line. */
 const FORMATTING = /[*~`]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=[\w+'-]+:)|(?<=:[\w+'-]+):|^\s*>/gu;
-/** Turn the direction of what stands after them, ours too. */
-const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Words of others inside ours: no mention, link, date, bold, code, emoji, quote or line of their own comes of them.
  * Slack's three control characters are escaped; signs that can't be are shown by their lookalikes.
  */
 export function inert(text: string): string {
-  return text
-    .replace(TURNING, '')
-    .replace(/[\r\n\u2028\u2029]+/g, ' ')
+  return seenWords(text)
+    .replace(/\n+/g, ' ')
     .replace(FORMATTING, (sign) => sign.replace(/\S/u, (one) => lookalikes[one] ?? one))
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -40,9 +38,27 @@ export function mrkdwn(text: string, max = SECTION_TEXT_MAX): MrkdwnElement {
   return { type: 'mrkdwn', text: clip(text, max, constructs), verbatim: true };
 }
 
-/** Words of others: shown as they are, never interpreted. */
+/** One line of ours with words of others in it: shown as it is, never interpreted. */
 export function plain(text: string, max = SECTION_TEXT_MAX): PlainTextElement {
+  return plainLines([text], max);
+}
+
+/** The same of several lines. What others wrote can't begin one: each is a line, whatever stands in it. */
+export function plainLines(lines: readonly string[], max = SECTION_TEXT_MAX): PlainTextElement {
+  const text = lines.map(oneLine).join('\n');
   return { type: 'plain_text', text: clip(text === '' ? ' ' : text, max), emoji: false };
+}
+
+/**
+ * What a person wrote, as a quotation: Slack draws a bar beside every line of it, also where a long one is broken, so
+ * that nothing in it can be taken for a line of ours. Rich text is never parsed: no mention, link or emoji comes of it.
+ */
+export function quote(words: string): KnownBlock {
+  const text = clip(seenWords(words).trim(), SECTION_TEXT_MAX);
+  return {
+    type: 'rich_text',
+    elements: [{ type: 'rich_text_quote', elements: [{ type: 'text', text: text === '' ? ' ' : text }] }],
+  };
 }
 
 /** What means something else, or nothing, when it is cut in two: a character outside the basic plane. */

@@ -4,7 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { refuseLeaver } from '../core/offboarded.ts';
 import { isRefusal } from '../core/refusal.ts';
-import { isStorable } from '../core/storable.ts';
+import { isStorable, seenWords } from '../core/storable.ts';
 import { identify, metAs } from '../flow/identify.ts';
 import { isAdmin, notAnAdmin } from '../flow/offboarding.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../flow/offboarding-answer.ts';
@@ -100,9 +100,10 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
 }
 
 function reasonIn(view: ViewSubmitAction['view']): { reason: string; errors: Record<string, string> | null } {
-  const reason = view.state.values[REASON]?.[REASON]?.value?.trim() ?? '';
-  if (reason !== '' && isStorable(reason)) return { reason, errors: null };
-  const wrong = reason === '' ? 'Say why, in a sentence.' : 'This text can’t be stored: type it anew.';
+  const written = view.state.values[REASON]?.[REASON]?.value ?? '';
+  const reason = seenWords(written).trim();
+  if (reason !== '' && isStorable(written)) return { reason, errors: null };
+  const wrong = isStorable(written) ? 'Say why, in a sentence.' : 'This text can’t be stored: type it anew.';
   return { reason, errors: { [REASON]: wrong } };
 }
 

@@ -22,7 +22,7 @@ import type { OffboardingView } from '../flow/offboarding-view.ts';
 import type { Notice } from '../flow/ports.ts';
 import type { Named } from '../flow/view.ts';
 import { IDP_NAME, mention, type SlackContent, section, standingBlocks } from './card.ts';
-import { inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
+import { inert, mrkdwn, plain, quote, slackDate } from './mrkdwn.ts';
 
 /** What a button carries: keys to look things up with, nothing that is believed. */
 export type OffboardingButtonValue = { offboarding: string; key?: string };
@@ -111,11 +111,11 @@ function card(view: OffboardingView, names: OffboardingNames): SlackContent {
   const blocks: KnownBlock[] = [
     section(mrkdwn(`*Offboarding of ${names.person}*\n${causeOfOffboarding(offboarding, names)}`)),
   ];
-  if (offboarding.reason !== null) blocks.push(section(plain(offboarding.reason)));
+  if (offboarding.reason !== null) blocks.push(quote(offboarding.reason));
   blocks.push({ type: 'divider' }, ...standingBlocks(now));
   const late = lateInWords(offboarding, names);
   if (late !== null) blocks.push(section(mrkdwn(late)));
-  if (offboarding.cancelled !== null) blocks.push(section(plain(offboarding.cancelled.reason)));
+  if (offboarding.cancelled !== null) blocks.push(quote(offboarding.cancelled.reason));
   const lines =
     offboarding.state === 'cancelled'
       ? takenBackLines(offboarding, view.removed, names)

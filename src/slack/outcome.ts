@@ -4,7 +4,7 @@ import { hasArrived } from '../core/ending-words.ts';
 import { tookInWords } from '../core/leg-words.ts';
 import type { ChangeView } from '../flow/view.ts';
 import { mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
-import { inert, mrkdwn, plain, slackDate } from './mrkdwn.ts';
+import { inert, mrkdwn, quote, slackDate } from './mrkdwn.ts';
 import type { Reader } from './personal.ts';
 
 /** Replies under the messages: editing a message notifies nobody, an outcome has to. */
@@ -15,7 +15,7 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
   const add = (key: string, text: string) =>
     notes.push({ key, content: { text, blocks: [section(mrkdwn(text))] } });
   const quoted = (key: string, text: string, words: string) =>
-    notes.push({ key, content: { text, blocks: [section(mrkdwn(text)), section(plain(words))] } });
+    notes.push({ key, content: { text, blocks: [section(mrkdwn(text)), quote(words)] } });
   const whom = reader === 'beneficiary' ? 'you' : mention(view.beneficiary);
   const title = inert(titleOf(view));
 

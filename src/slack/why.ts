@@ -3,7 +3,7 @@ import { whyInWords } from '../core/why-words.ts';
 import { identify, metAs } from '../flow/identify.ts';
 import type { Road } from '../flow/road.ts';
 import { changesOfPerson } from '../store/changes.ts';
-import { inert, plain } from './mrkdwn.ts';
+import { inert, plain, plainLines } from './mrkdwn.ts';
 
 const LOOKED_AT = 50;
 /** The beginning of an id is enough to tell one's own requests apart. */
@@ -35,7 +35,7 @@ export async function whyOf(road: Road, accountId: string, id: string) {
   return {
     text: inert(lines.join(' ')),
     blocks: [
-      { type: 'section' as const, text: plain(lines.join('\n')) },
+      { type: 'section' as const, text: plainLines(lines) },
       { type: 'context' as const, elements: [plain(`Request ${found.id.slice(0, 8)}`)] },
     ],
   };

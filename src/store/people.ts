@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
+import { oneLine } from '../core/storable.ts';
 import type { IdpPerson, IdpPersonStatus } from '../flow/ports.ts';
 import type { Db, Tx } from './database.ts';
 import type { Tables } from './tables.ts';
@@ -167,6 +168,20 @@ export async function linkPerson(
     .execute();
 }
 
+/** What people are called, as it is kept and shown everywhere: one line of characters that are seen. */
+export function inOneLine(from: Pick<IdpPerson, 'displayName' | 'login' | 'title' | 'department'>): {
+  name: string;
+  title: string | null;
+  department: string | null;
+} {
+  const given = (text: string | null) => oneLine(text ?? '') || null;
+  return {
+    name: given(from.displayName) ?? given(from.login) ?? 'somebody without a name',
+    title: given(from.title),
+    department: given(from.department),
+  };
+}
+
 /**
  * Stores what the IdP says of a person, under our own id; found again by the IdP's id only. `isHearsay`: not the IdP
  * itself says so.
@@ -177,13 +192,14 @@ export async function rememberPerson(
   from: IdpPerson,
   isHearsay = false,
 ): Promise<Person> {
+  const { name, title, department } = inOneLine(from);
   const values = {
     email: from.email,
     login: from.login,
-    name: from.displayName,
+    name,
     status: from.status,
-    title: from.title,
-    department: from.department,
+    title,
+    department,
     manager: from.manager,
     time_zone: from.timeZone,
   };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { IdpPerson, TeamMember } from '../flow/ports.ts';
 import type { Db } from './database.ts';
+import { inOneLine } from './people.ts';
 import type { Place } from './reconcile-runs.ts';
 import type { SeenPeople } from './seen-people.ts';
 
@@ -55,10 +56,10 @@ function columnsOf(people: readonly IdpPerson[]) {
     column((p) => p.id),
     column((p) => p.email),
     column((p) => p.login),
-    column((p) => p.displayName),
+    column((p) => inOneLine(p).name),
     column((p) => p.status),
-    column((p) => p.title),
-    column((p) => p.department),
+    column((p) => inOneLine(p).title),
+    column((p) => inOneLine(p).department),
     column((p) => p.manager),
     column((p) => p.timeZone),
   ]);

@@ -4,6 +4,7 @@ import type { MassChangeEvent } from '../core/mass-change.ts';
 import { figure } from '../core/mass-words.ts';
 import type { OffboardingEvent } from '../core/offboarding.ts';
 import type { RefusalReason } from '../core/refusal.ts';
+import { oneLine } from '../core/storable.ts';
 import type { Note } from '../flow/commit.ts';
 import type { AuditEntry } from '../store/audit.ts';
 
@@ -11,8 +12,8 @@ import type { AuditEntry } from '../store/audit.ts';
 export function entryInWords(entry: AuditEntry): { text: string; actor: string } {
   const actor = entry.actor as { name?: string; part?: string };
   return {
-    text: textOf(entry.type as Entry, entry.data, actor.name ?? null),
-    actor: actor.name ?? actor.part ?? '',
+    text: oneLine(textOf(entry.type as Entry, entry.data, actor.name ?? null)),
+    actor: oneLine(actor.name ?? actor.part ?? ''),
   };
 }
 

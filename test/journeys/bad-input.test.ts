@@ -158,13 +158,16 @@ test('markup and mentions in a reason are shown as they are typed and never inte
   await walk.becomes(asked.id, 'denied');
   await walk.isQuiet();
 
-  // then it stands in plain text, letter by letter
+  // then it stands letter by letter, as a quotation, which Slack never parses
   const messages = [
     ...(await walk.messages('tom', 'access-requests')),
     ...(await walk.messages('erik', 'dm')),
   ].filter((m) => m.metadata?.event_payload?.marker?.startsWith(asked.id));
   const texts = messages.flatMap((m) => textsIn(m.blocks));
-  expect(texts.filter((t) => t.type === 'plain_text' && t.text.includes(reason)).length).toBeGreaterThan(2);
+  expect(texts.filter((t) => t.type === 'text' && t.text.includes(reason)).length).toBeGreaterThan(2);
+  const quoted = messages.flatMap((m) => m.blocks).filter((b) => JSON.stringify(b).includes('evil.example'));
+  for (const block of quoted)
+    expect(block).toMatchObject({ type: 'rich_text', elements: [{ type: 'rich_text_quote' }] });
 
   // and in nothing that Slack interprets, notification texts included
   const interpreted = [

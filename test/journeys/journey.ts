@@ -66,7 +66,8 @@ export function textsIn(blocks: unknown): { type: string; text: string }[] {
   if (Array.isArray(blocks)) return blocks.flatMap(textsIn);
   if (typeof blocks !== 'object' || blocks === null) return [];
   const { type, text } = blocks as { type?: unknown; text?: unknown };
-  if (typeof text === 'string' && (type === 'plain_text' || type === 'mrkdwn')) return [{ type, text }];
+  if (typeof text === 'string' && ['plain_text', 'mrkdwn', 'text'].includes(String(type)))
+    return [{ type: String(type), text }];
   return Object.values(blocks).flatMap(textsIn);
 }
 

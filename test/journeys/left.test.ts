@@ -301,7 +301,7 @@ test(
     const card = await leavers.cardSays(closed.id, 'Offboarding complete');
     expect(wordsOf(card)).toContain('Started by Sofia Ricci');
     expect(wordsOf(card)).toContain('The Okta account is still active: deactivate it there');
-    expect(textsIn(card.blocks)).toContainEqual({ type: 'plain_text', text: reason });
+    expect(textsIn(card.blocks)).toContainEqual({ type: 'text', text: reason });
   },
   PATIENCE_MS,
 );

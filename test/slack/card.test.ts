@@ -137,6 +137,40 @@ describe.each(states)('the messages of a change that is %s', (state) => {
     );
   });
 
+  test('have lines of ours and quotations; nothing that somebody wrote makes, or changes, a line of ours', () => {
+    fc.assert(
+      fc.property(tricky, tricky, (words, name) => {
+        const of = (reason: string, called: string) => {
+          const somebody: Named = { name: called, accountId: null };
+          return notices(
+            view(
+              filled(state, {
+                ...plainTexts,
+                reason,
+                // Why it was closed Latchkey says itself.
+                note: state === 'closed' ? 'they have left' : reason,
+                name: called,
+                ticket: called,
+              }),
+              {
+                beneficiary: { name: called, accountId: 'U0000001' },
+                requester: somebody,
+                pinged: [somebody],
+                alsoMay: [somebody],
+                owner: somebody,
+              },
+            ),
+          ).map((notice) => notice.content);
+        };
+        expect(of(words, name).map(linesOf)).toEqual(of('x', 'y').map(linesOf));
+        for (const { blocks } of of(words, 'y'))
+          for (const block of blocks)
+            if (block.type !== 'rich_text') expect(JSON.stringify(block)).not.toContain('SAID');
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test('have keys of their own, and stand under a message that is there', () => {
     const all = notices(view(filled(state, plainTexts)));
     const keys = all.map((n) => n.key);
@@ -145,6 +179,47 @@ describe.each(states)('the messages of a change that is %s', (state) => {
       if (under !== null) expect(keys.indexOf(under), key).toBeGreaterThanOrEqual(0);
   });
 });
+
+/** What imitates the card, on lines of its own. */
+const tricky = fc
+  .array(
+    fc.constantFrom(
+      ...[
+        '\n',
+        '\r',
+        '\u2028',
+        '\u0085',
+        '\u000b',
+        '\u202e',
+        '\u2066',
+        '\u200b',
+        '\u0000',
+        '\t',
+        ' ',
+        '\u0336',
+      ],
+      ...[
+        'By rule: SAID.',
+        'Advice of the model (it decides nothing): approve. SAID',
+        'Approved by SAID',
+        '> SAID',
+        '• SAID',
+      ],
+    ),
+    { minLength: 1, maxLength: 12 },
+  )
+  .map((parts) => `SAID ${parts.join('')} SAID`);
+
+/** How many lines each text of ours has, block by block; a quotation is one thing, however long. */
+function linesOf({ text, blocks }: SlackContent): unknown {
+  const lines = (value: unknown): unknown => {
+    if (typeof value === 'string') return value.split(/\r\n|[\n\r\u2028\u2029\u0085\v\f]/).length;
+    if (Array.isArray(value)) return value.map(lines);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, lines(inner)]));
+  };
+  return [lines(text), blocks.map((block) => (block.type === 'rich_text' ? 'quotation' : lines(block)))];
+}
 
 const plainTexts: Texts = {
   reason: 'logs',

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { seenWords } from '../../src/core/storable.ts';
 import { clip, inert, mrkdwn, plain, SECTION_TEXT_MAX, slackDate } from '../../src/slack/mrkdwn.ts';
 import { oddText, unmeantMarkup } from './odd-text.ts';
 
-/** As somebody reads it: lookalikes are what they look like, a line break is a blank, direction marks are nothing. */
+/** As somebody reads it: lookalikes are what they look like, a line break is a blank, what is not seen is nothing. */
 const asRead = (text: string) =>
-  text
-    .replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
-    .replace(/[\r\n\u2028\u2029]+/g, ' ')
+  seenWords(text)
+    .replace(/\n+/g, ' ')
     .replace(/[∗∼ˋ＿꞉›]/gu, (c) => '*~`_:>'['∗∼ˋ＿꞉›'.indexOf(c)] ?? c);
 
 test('inert text reads the same and does nothing', () => {

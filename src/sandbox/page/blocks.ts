@@ -8,6 +8,7 @@ import { type Block as DrawnBlock, Message } from 'slack-blocks-to-jsx';
 import { drawControl, drawField } from './controls.ts';
 import { withDrawnEmoji } from './emoji.ts';
 import { alreadyHtml, type Html, html } from './html.ts';
+import { isPlainText, plainText } from './plain-text.ts';
 import type { ShownBlock, Values } from './sources.ts';
 
 const KEPT_DRAWINGS = 2_000;
@@ -23,19 +24,37 @@ export type Drawing = {
   conversations: { value: string; label: string }[];
 };
 
+/** Stand for what the package must not read; nobody can write them, for texts with them in it lose them first. */
+const [OPEN, CLOSE, APART] = ['\ue000', '\ue001', '\ue002'];
+/** What Slack was told to link stands in angle brackets. */
+const ADDRESS_SIGN = /<[^<>]*>|:\/\/|(?<=\bwww)\.|(?<=\w)@/gi;
+const STANDING_FOR = /\ue000(\d+)\ue001/g;
+
 /**
- * `verbatim` keeps Slack from making links of what looks like one; the package takes it for "no markup at all".
+ * The package reads every text as markup, a `plain_text` too, and makes links of bare addresses. So it gets a sign in
+ * the place of each plain text, and of what in a `verbatim` text looks like an address.
  */
-function withoutVerbatim(name: string, value: unknown): unknown {
-  return name === 'verbatim' ? undefined : value;
+function withStandIns(value: unknown, texts: string[]): unknown {
+  if (typeof value === 'string') return value.replace(/[\ue000-\ue002]/g, '');
+  if (Array.isArray(value)) return value.map((one) => withStandIns(one, texts));
+  if (typeof value !== 'object' || value === null) return value;
+  if (isPlainText(value))
+    return { type: 'mrkdwn', text: `${OPEN}${texts.push(plainText(value)) - 1}${CLOSE}` };
+  const { verbatim, ...rest } = value as Record<string, unknown>;
+  const inner = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, withStandIns(v, texts)]));
+  // Without `verbatim`: the package takes it for "no markup at all", Slack only for "no links of what looks like one".
+  if (verbatim !== true || typeof inner.text !== 'string') return inner;
+  const text = inner.text.replace(ADDRESS_SIGN, (one) => (one.startsWith('<') ? one : `${APART}${one}`));
+  return { ...inner, text };
 }
 
 /** The part of a block that nobody clicks, as the package draws it. */
 function drawStill(block: ShownBlock, drawing: Drawing): Html {
-  const key = JSON.stringify(block, withoutVerbatim);
+  const key = JSON.stringify(block);
   let drawn = drawings.get(key);
   if (drawn === undefined) {
-    const blocks = [JSON.parse(key)] as DrawnBlock[];
+    const texts: string[] = [];
+    const blocks = [withStandIns(block, texts)] as DrawnBlock[];
     try {
       drawn = renderToStaticMarkup(
         createElement(Message, {
@@ -51,7 +70,9 @@ function drawStill(block: ShownBlock, drawing: Drawing): Html {
       drawn = `<p class="undrawn">(${block.type.replace(/[^a-z_]/g, '')})</p>`;
     }
     // The package names elements after blocks: the same block twice on a page would be the same id twice.
-    drawn = withDrawnEmoji(drawn.replace(/ id="[^"]*"/g, ''));
+    drawn = withDrawnEmoji(drawn.replace(/ id="[^"]*"/g, ''))
+      .replaceAll(APART, '')
+      .replace(STANDING_FOR, (_all, at: string) => html`${texts[Number(at)] ?? ''}`.text);
     if (drawings.size >= KEPT_DRAWINGS) drawings.clear();
     drawings.set(key, drawn);
   }

@@ -1,6 +1,7 @@
 /** Draws what people click, pick and fill in: buttons, menus, inputs, as accessible HTML of our own. */
 import type { Drawing } from './blocks.ts';
 import { type Html, html } from './html.ts';
+import { plainText } from './plain-text.ts';
 import type { ShownBlock } from './sources.ts';
 
 type Raw = Record<string, unknown>;
@@ -8,43 +9,6 @@ export type Choice = { value: string; label: string; hint?: string };
 
 /** Menus with more options than this can be searched. */
 const PICKED_AT_A_GLANCE = 8;
-
-/** Emoji that stand in plain texts; the ones in mrkdwn are drawn by the package. */
-const emoji: Record<string, string> = {
-  white_check_mark: '✅',
-  heavy_check_mark: '✔️',
-  x: '❌',
-  no_entry: '⛔',
-  key: '🔑',
-  closed_lock_with_key: '🔐',
-  lock: '🔒',
-  unlock: '🔓',
-  warning: '⚠️',
-  rotating_light: '🚨',
-  hourglass: '⌛',
-  hourglass_flowing_sand: '⏳',
-  bell: '🔔',
-  eyes: '👀',
-  mag: '🔍',
-  question: '❓',
-  speech_balloon: '💬',
-  wave: '👋',
-  bulb: '💡',
-  gear: '⚙️',
-  clipboard: '📋',
-  house: '🏠',
-  zap: '⚡',
-  robot_face: '🤖',
-};
-
-function emojify(text: string): string {
-  return text.replace(/:([a-z0-9_+-]+):/g, (all, name: string) => emoji[name] ?? all);
-}
-
-function plainText(text: unknown): string {
-  const raw = typeof text === 'object' && text !== null ? (text as { text?: unknown }).text : text;
-  return typeof raw === 'string' ? emojify(raw) : '';
-}
 
 function choicesOf(options: unknown): Choice[] {
   if (!Array.isArray(options)) return [];

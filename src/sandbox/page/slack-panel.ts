@@ -1,4 +1,5 @@
 /** The middle of the page: a Slack client for whoever one is. */
+import { isMentioned } from '../slack/mentions.ts';
 import { type Drawing, drawBlocks, drawText } from './blocks.ts';
 import { type Html, html } from './html.ts';
 import { avatar, latchkeyMark } from './people-panel.ts';
@@ -34,8 +35,7 @@ export function channelIn(seen: SlackSeen, wanted: string): string {
 
 /** The newest message that is for this person: any in a conversation of their own, a mention in a channel. */
 function latestFor(me: ShownPerson, channel: ShownChannel): string {
-  const isForMe = (m: ShownMessage) =>
-    channel.kind === 'im' || m.ephemeral || JSON.stringify([m.text, m.blocks]).includes(`<@${me.slackId}>`);
+  const isForMe = (m: ShownMessage) => channel.kind === 'im' || m.ephemeral || isMentioned(m, me.slackId);
   return channel.messages.findLast((m) => m.user !== me.slackId && isForMe(m))?.ts ?? '';
 }
 

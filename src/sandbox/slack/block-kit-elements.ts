@@ -27,17 +27,18 @@ const everywhere: readonly Place[] = ['section', 'actions', 'input'];
 const clickable: readonly Place[] = ['section', 'actions'];
 const inputOnly: readonly Place[] = ['input'];
 
-function options(value: unknown, at: string, c: Complaints, most: number): void {
+/** Only check boxes and radio buttons take mrkdwn [docs.slack.dev/reference/block-kit/composition-objects/option-object]. */
+function options(value: unknown, at: string, c: Complaints, most: number, only?: 'plain_text'): void {
   for (const [i, option] of list(value, at, c, 1, most).entries()) {
     const here = `${at}/${i}`;
     if (!isObject(option)) {
       c.push('must provide an object', here);
       continue;
     }
-    textObject(option.text, `${here}/text`, c, OPTION_TEXT_CHARS);
+    textObject(option.text, `${here}/text`, c, OPTION_TEXT_CHARS, only);
     requireText(option.value, `${here}/value`, c, OPTION_VALUE_CHARS);
     if (option.description !== undefined) {
-      textObject(option.description, `${here}/description`, c, OPTION_DESCRIPTION_CHARS);
+      textObject(option.description, `${here}/description`, c, OPTION_DESCRIPTION_CHARS, only);
     }
   }
 }
@@ -55,12 +56,12 @@ function sameOption(a: unknown, b: unknown): boolean {
 function staticMenu(element: Raw, at: string, c: Complaints): void {
   placeholder(element, at, c);
   const groups = element.option_groups;
-  if (groups === undefined) options(element.options, `${at}/options`, c, SELECT_OPTIONS);
+  if (groups === undefined) options(element.options, `${at}/options`, c, SELECT_OPTIONS, 'plain_text');
   else {
     for (const [i, group] of list(groups, `${at}/option_groups`, c, 1, OPTION_GROUPS).entries()) {
       if (!isObject(group)) continue;
       textObject(group.label, `${at}/option_groups/${i}/label`, c, GROUP_LABEL_CHARS, 'plain_text');
-      options(group.options, `${at}/option_groups/${i}/options`, c, SELECT_OPTIONS);
+      options(group.options, `${at}/option_groups/${i}/options`, c, SELECT_OPTIONS, 'plain_text');
     }
   }
   initialIsOffered(element, at, c);
@@ -126,7 +127,7 @@ const elementChecks: Record<string, ElementCheck> = {
   },
   overflow: {
     places: clickable,
-    check: (element, at, c) => options(element.options, `${at}/options`, c, OVERFLOW_OPTIONS),
+    check: (element, at, c) => options(element.options, `${at}/options`, c, OVERFLOW_OPTIONS, 'plain_text'),
   },
   checkboxes: { places: everywhere, check: choices },
   radio_buttons: { places: everywhere, check: choices },

@@ -50,7 +50,10 @@ export function textObject(
     complaints.push(`unsupported type: ${String(value.type)}`, `${at}/type`);
     return;
   }
-  if (value.type === 'mrkdwn' && value.emoji !== undefined)
-    complaints.push('invalid additional property: emoji', at);
+  const foreign = value.type === 'mrkdwn' ? 'emoji' : 'verbatim';
+  if (value[foreign] !== undefined) complaints.push(`invalid additional property: ${foreign}`, at);
+  for (const flag of ['emoji', 'verbatim'])
+    if (value[flag] !== undefined && typeof value[flag] !== 'boolean')
+      complaints.push('must provide a boolean', `${at}/${flag}`);
   requireText(value.text, `${at}/text`, complaints, most);
 }

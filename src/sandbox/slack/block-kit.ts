@@ -6,6 +6,7 @@
  * [docs.slack.dev/reference/views] and @slack/types 3.2.
  */
 import { checkElement } from './block-kit-elements.ts';
+import { richText } from './block-kit-rich-text.ts';
 import { type Complaints, isObject, list, requireText, stringWithin, textObject } from './block-kit-text.ts';
 
 export type Surface = 'message' | 'modal' | 'home';
@@ -103,7 +104,7 @@ const blockChecks: Record<string, BlockCheck> = {
       textObject(block.title, `${at}/title`, complaints, ALT_TEXT_CHARS, 'plain_text');
   },
   rich_text(block, at, complaints) {
-    list(block.elements, `${at}/elements`, complaints, 0, Number.POSITIVE_INFINITY);
+    richText(block.elements, `${at}/elements`, complaints);
   },
   markdown(block, at, complaints) {
     requireText(block.text, `${at}/text`, complaints, MARKDOWN_CHARS);

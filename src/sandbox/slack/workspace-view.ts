@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Person } from '../seed.ts';
 import { fromConsole, personNamed } from './console-person.ts';
+import { isMentioned } from './mentions.ts';
 import type { Channel, Message, View, Workspace } from './workspace.ts';
 
 const MESSAGES_SHOWN = 200;
@@ -71,7 +72,7 @@ function latestFor(workspace: Workspace, person: Person): string | null {
     if (!channel.members.includes(person.slackId)) continue;
     const isForThem = (m: Message) =>
       m.ephemeralTo === undefined
-        ? channel.kind === 'im' || JSON.stringify([m.text, m.blocks]).includes(`<@${person.slackId}>`)
+        ? channel.kind === 'im' || isMentioned(m, person.slackId)
         : m.ephemeralTo === person.slackId;
     const seen = channel.messages.findLast((m) => m.user !== person.slackId && isForThem(m));
     if (seen !== undefined && (latest === null || seen.ts > latest)) latest = seen.ts;
