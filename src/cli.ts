@@ -4,7 +4,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { sealAudit, unsealedAudit, verifyAudit } from './audit/seal.ts';
 import { checkCommand } from './check-command.ts';
+import { versionInWords } from './command-line.ts';
 import { type Outside, readConfig } from './config.ts';
+import { roughlyInWords } from './core/duration.ts';
 import { Fault } from './core/fault.ts';
 import { evalCommand } from './eval/command.ts';
 import { createOkta } from './idp/okta.ts';
@@ -13,8 +15,9 @@ import { createAnypoint } from './mulesoft/anypoint.ts';
 import { policyCommands } from './policy/commands.ts';
 import { reconcileCommand } from './reconcile-command.ts';
 import { takeRunLock } from './run-lock.ts';
-import { sandboxOutside, WORLD_PORT } from './sandbox/launch.ts';
+import { sandboxOutside } from './sandbox/launch.ts';
 import { serveModel } from './sandbox/model/serve.ts';
+import { runningWorld } from './sandbox/running.ts';
 import { createToken, listTokens, revokeToken, sources } from './scim/tokens.ts';
 import { createSlackClient } from './slack/client.ts';
 import { createSlackDirectory } from './slack/directory.ts';
@@ -32,13 +35,16 @@ const fail = () => {
   process.exitCode = 1;
 };
 
-const program = new Command('latchkey').description('Operator’s tools of Latchkey').showHelpAfterError();
+const program = new Command('latchkey')
+  .description('Operator’s tools of Latchkey')
+  .version(versionInWords(), '--version', 'which version this is');
 
 checkCommand(program, {
   async settings() {
     const { outside, policyDir, publicUrl, port } = readConfig(process.env);
-    const address = publicUrl ?? `http://127.0.0.1:${port}`;
-    return { outside: outside ?? (await runningSandbox()), policyDir, address };
+    const sandbox = outside === null ? await runningSandbox() : null;
+    const address = publicUrl ?? sandbox?.latchkey ?? `http://127.0.0.1:${port}`;
+    return { outside: outside ?? (sandbox as Sandbox).outside, policyDir, address };
   },
   say,
   fail,
@@ -47,7 +53,8 @@ checkCommand(program, {
 policyCommands(program, {
   dir: () => readConfig({ POLICY_DIR: process.env.POLICY_DIR }).policyDir,
   async outside() {
-    const outside = readConfig(process.env).outside ?? (await runningSandbox().catch(() => null));
+    const outside =
+      readConfig(process.env).outside ?? (await runningSandbox().catch(() => null))?.outside ?? null;
     return outside === null
       ? null
       : {
@@ -83,7 +90,7 @@ audit
       say(`${check.entries} entries, chain unbroken, head ${check.head}${rest}`);
       if (oldestSeconds > UNSEALED_MAX_SECONDS) {
         say(
-          `NOT SEALED for ${Math.round(oldestSeconds)} s: what is not sealed can be changed unnoticed. Is Latchkey running, or a transaction open for long (pg_stat_activity)?`,
+          `NOT SEALED for ${roughlyInWords(oldestSeconds)}: what is not sealed can be changed unnoticed. Is Latchkey running, or a transaction open for long (pg_stat_activity)?`,
         );
         process.exitCode = 1;
       }
@@ -177,21 +184,30 @@ async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<vo
   }
 }
 
-async function runningSandbox(): Promise<Outside> {
-  const url = `http://127.0.0.1:${WORLD_PORT}`;
-  const isUp = await fetch(`${url}/control/health`).then(
-    (r) => r.ok,
-    () => false,
-  );
-  if (!isUp)
+type Sandbox = { outside: Outside; latchkey: string | null };
+
+/** The sandbox of this folder, or the world that runs in it alone; never another folder's, on whatever port. */
+async function runningSandbox(): Promise<Sandbox> {
+  const world =
+    (await runningWorld(join(DIR, 'sandbox', 'world.json'))) ?? (await runningWorld(join(DIR, 'world.json')));
+  if (world === null)
     throw new Fault(
       'config.invalid',
-      'nothing is configured and no sandbox runs: set the variables of .env.example, or run npm start first',
+      'nothing is configured, and no sandbox runs in this folder: set the variables of .env.example, or run npm start here first',
       { retryable: false },
     );
-  return sandboxOutside(url);
+  return { outside: sandboxOutside(world.url), latchkey: world.latchkey };
 }
 
+/** Help where somebody mistyped, and beneath it, last, what the mistake was. */
+function helpBeforeError(command: Command): void {
+  command.configureOutput({
+    outputError: (text, write) => write(`${command.helpInformation()}\n${text}`),
+  });
+  for (const below of command.commands) helpBeforeError(below);
+}
+
+helpBeforeError(program);
 try {
   await program.parseAsync();
 } catch (error) {

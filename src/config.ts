@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fault } from './core/fault.ts';
 import type { GraphSettings } from './idp/graph-session.ts';
 import type { OktaAuth } from './idp/okta-credentials.ts';
+import { nearest } from './policy/nearest.ts';
 import { isLoopback, issuers, long, secrets, text, url } from './setting-shapes.ts';
 
 /** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */
@@ -129,20 +130,28 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
-  const parsed = environment.safeParse(given);
-  if (!parsed.success)
-    throw invalid(
-      parsed.error.issues.map(
-        (issue) => `${String(issue.path[0])}: ${issue.message}${hintOf(String(issue.path[0]))}`,
-      ),
-    );
-  const e = parsed.data;
+  const { values: e, malformed } = parse(given);
   const isReal = Object.keys(outside).some((name) => given[name] !== undefined);
-  const remarks: string[] = [];
+  const slips = slipsIn(given);
+  // All at once: who mends one and starts again must not meet the next.
+  const real = isReal ? readOutside(e, given) : { missing: [] };
+  const problems = [...malformed, ...real.missing];
+  if (problems.length > 0)
+    throw invalid([
+      ...problems,
+      ...slips,
+      ...(real.missing.length === 0
+        ? []
+        : [
+            'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, GRAPH_…, SET_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
+          ]),
+    ]);
+  if (isReal) refusePublished(e);
+  const remarks: string[] = [...slips];
   if (!isReal && e.OPENAI_API_KEY !== undefined)
     remarks.push('OPENAI_API_KEY is set but not used: the sandbox has a scripted model of its own.');
   return {
-    outside: isReal ? readOutside(e) : null,
+    outside: 'outside' in real ? real.outside : null,
     databaseUrl: e.DATABASE_URL ?? null,
     redisUrl: e.REDIS_URL ?? null,
     publicUrl: e.PUBLIC_URL ?? null,
@@ -151,7 +160,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: e.LOG_LEVEL ?? null,
     model: () => {
       const missing: string[] = [];
-      const model = modelIn(e, missing);
+      const model = modelIn(e, given, missing);
       if (missing.length > 0) throw invalid(missing);
       return model;
     },
@@ -162,40 +171,77 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 type Environment = z.infer<typeof environment>;
+/** What is set, as it is written. */
+type Given = Readonly<Record<string, string | undefined>>;
 
-function modelIn(e: Environment, missing: string[]): Outside['model'] {
-  if (e.OPENAI_API_KEY === undefined && e.OPENAI_BASE_URL === undefined && e.OPENAI_MODEL === undefined)
-    return null;
-  if (e.OPENAI_MODEL === undefined) missing.push('OPENAI_MODEL is not set: name the model to ask');
-  if (e.OPENAI_API_KEY === undefined)
+/** Each variable by itself: one that is wrong hides none of the others. */
+function parse(given: Given): { values: Environment; malformed: string[] } {
+  const malformed: string[] = [];
+  const values = Object.fromEntries(
+    Object.entries(environment.shape).flatMap(([name, shape]) => {
+      const parsed = shape.safeParse(given[name]);
+      if (parsed.success) return [[name, parsed.data]];
+      for (const { message } of parsed.error.issues)
+        malformed.push(`${name}: ${message}${quotesIn(given[name])}${hintOf(name)}`);
+      return [];
+    }),
+  );
+  return { values: { PORT: 0, POLICY_DIR: '', ...values }, malformed };
+}
+
+/** A file of settings that is not read by a shell keeps the quotation marks. */
+function quotesIn(value: string | undefined): string {
+  return /^\s*(["']).*\1\s*$/.test(value ?? '') ? '; take the quotation marks out' : '';
+}
+
+/** Letters. Other programs have variables too, and some are not so unlike ours. */
+const SLIP_STEPS_MAX = 2;
+
+/** Variables that are set and are none of ours, but nearly. */
+function slipsIn(given: Given): string[] {
+  const known = Object.keys(environment.shape);
+  return Object.keys(given)
+    .filter((name) => !known.includes(name) && /^[A-Za-z]+(_[A-Za-z]+)+$/.test(name))
+    .flatMap((name) => {
+      const meant = nearest(name, known, SLIP_STEPS_MAX);
+      // One that is set beside it is not what was meant, and REDIS_URI of another program is its own.
+      return meant === null || given[meant] !== undefined
+        ? []
+        : [`${name} is set and means nothing here: is it ${meant} that was meant?`];
+    });
+}
+
+function modelIn(e: Environment, given: Given, missing: string[]): Outside['model'] {
+  if (!isGiven(given, ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL'])) return null;
+  if (given.OPENAI_MODEL === undefined) missing.push('OPENAI_MODEL is not set: name the model to ask');
+  if (given.OPENAI_API_KEY === undefined)
     missing.push('OPENAI_API_KEY is not set: any text does for a local server');
   return { apiKey: e.OPENAI_API_KEY ?? '', baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' };
 }
 
-function readOutside(e: Environment): Outside {
+/** `missing`: what is not set and has to be; only with nothing missing and nothing malformed is the rest whole. */
+function readOutside(e: Environment, given: Given): { outside: Outside; missing: string[] } {
   const missing: string[] = [];
   const need = (name: keyof typeof outside & keyof Environment): string => {
-    const value = e[name];
-    if (value === undefined) missing.push(`${name} is not set${hintOf(name)}`);
-    return String(value ?? '');
+    if (given[name] === undefined) missing.push(`${name} is not set${hintOf(name)}`);
+    return String(e[name] ?? '');
   };
   const botToken = need('SLACK_BOT_TOKEN');
   const slackWay =
-    e.SLACK_APP_TOKEN !== undefined
-      ? { appToken: e.SLACK_APP_TOKEN }
+    given.SLACK_APP_TOKEN !== undefined
+      ? { appToken: e.SLACK_APP_TOKEN ?? '' }
       : { signingSecret: need('SLACK_SIGNING_SECRET') };
   const orgUrl = need('OKTA_ORG_URL');
-  const auth =
-    e.OKTA_CLIENT_ID !== undefined || e.OKTA_PRIVATE_KEY !== undefined
-      ? { clientId: need('OKTA_CLIENT_ID'), privateKey: need('OKTA_PRIVATE_KEY') }
-      : { token: need('OKTA_API_TOKEN') };
+  const auth = isGiven(given, ['OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY'])
+    ? { clientId: need('OKTA_CLIENT_ID'), privateKey: need('OKTA_PRIVATE_KEY') }
+    : { token: need('OKTA_API_TOKEN') };
   const anypoint = {
     url: e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
     orgId: need('ANYPOINT_ORG_ID'),
     clientId: need('ANYPOINT_CLIENT_ID'),
     clientSecret: need('ANYPOINT_CLIENT_SECRET'),
   };
-  const graph = given(e, [
+  const graph = isGiven(given, [
     'GRAPH_TENANT_ID',
     'GRAPH_CLIENT_ID',
     'GRAPH_CLIENT_SECRET',
@@ -212,31 +258,28 @@ function readOutside(e: Environment): Outside {
     : null;
   // Graph delivers to this address; an emulator of it may be on this machine.
   if (graph !== null && !isLoopback(graph.url)) need('PUBLIC_URL');
-  const sets = given(e, ['SET_ISSUERS', 'SET_AUDIENCE'])
+  const sets = isGiven(given, ['SET_ISSUERS', 'SET_AUDIENCE'])
     ? { issuers: e.SET_ISSUERS ?? [], audience: need('SET_AUDIENCE') }
     : null;
   if (sets !== null) need('SET_ISSUERS');
   const scimToken = need('SCIM_TOKEN');
-  const model = modelIn(e, missing);
-  if (missing.length > 0)
-    throw invalid([
-      ...missing,
-      'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, GRAPH_…, SET_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
-    ]);
-  refusePublished(e);
+  const model = modelIn(e, given, missing);
   return {
-    slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
-    okta: { orgUrl, auth, hookSecrets: e.OKTA_HOOK_SECRET ?? [] },
-    anypoint,
-    model,
-    graph,
-    sets,
-    scimToken,
+    missing,
+    outside: {
+      slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
+      okta: { orgUrl, auth, hookSecrets: e.OKTA_HOOK_SECRET ?? [] },
+      anypoint,
+      model,
+      graph,
+      sets,
+      scimToken,
+    },
   };
 }
 
-function given(e: Environment, names: readonly (keyof Environment)[]): boolean {
-  return names.some((name) => e[name] !== undefined);
+function isGiven(given: Given, names: readonly (keyof Environment)[]): boolean {
+  return names.some((name) => given[name] !== undefined);
 }
 
 /**

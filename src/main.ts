@@ -20,11 +20,20 @@ const DIR = '.latchkey';
 /** The sandbox's state has a place of its own: a start that forgot its settings must not meet real grants. */
 const SANDBOX_DIR = join(DIR, 'sandbox');
 
-const values = readOptions('npm start', {
-  /** Begin anew: forget the sandbox's state and the embedded database. */
-  fresh: { type: 'boolean', default: false },
-  'world-port': { type: 'string', default: String(WORLD_PORT) },
-});
+const values = readOptions(
+  {
+    name: 'npm start',
+    does: 'Starts Latchkey: for real with the settings of .env.example in the environment, as the sandbox with none.\nHow it is run in production: docs/operations.md. Whether all it needs is there: npm run latchkey -- check.',
+    options: {
+      fresh: 'begin anew: forget the sandbox’s state and its embedded database',
+      'world-port': 'port of the sandbox’s world; Latchkey’s own is the variable PORT',
+    },
+  },
+  {
+    fresh: { type: 'boolean', default: false },
+    'world-port': { type: 'string', default: String(WORLD_PORT) },
+  },
+);
 const worldPort = portOf('--world-port', values['world-port']);
 
 type Stop = () => Promise<void>;

@@ -216,6 +216,61 @@ describe('a wrong value is named', () => {
     for (const name of ['PORT', 'LOG_LEVEL', 'SCIM_TOKEN']) expect(told).toContain(`${name}: `);
   });
 
+  test('one that is malformed hides none that is missing', () => {
+    const { OKTA_ORG_URL: _, SCIM_TOKEN: __, ...rest } = real;
+    const told = refusal({ ...rest, SLACK_BOT_TOKEN: 'xoxp-1', PORT: 'x', OPENAI_API_KEY: 'sk' });
+    for (const name of ['SLACK_BOT_TOKEN', 'PORT']) expect(told).toMatch(new RegExp(`^  ${name}: `, 'm'));
+    for (const name of ['OKTA_ORG_URL', 'SCIM_TOKEN', 'OPENAI_MODEL'])
+      expect(told).toContain(`${name} is not set`);
+    // What is set and wrong is not missing.
+    expect(told).not.toContain('SLACK_BOT_TOKEN is not set');
+    expect(told).toMatch(/For the sandbox instead, start with none of/);
+  });
+
+  test.each([
+    [
+      'a malformed app token asks for no signing secret',
+      { SLACK_APP_TOKEN: 'wrong' },
+      'SLACK_SIGNING_SECRET',
+      'SLACK_APP_TOKEN: ',
+    ],
+    [
+      'a malformed issuer is not one that is missing',
+      { SET_ISSUERS: '{', SET_AUDIENCE: 'us' },
+      '',
+      'SET_ISSUERS: must be',
+    ],
+    [
+      'a malformed address of a model names the model that is missing',
+      { OPENAI_BASE_URL: 'here' },
+      '',
+      'OPENAI_MODEL is not set',
+    ],
+  ])('%s', (_what, env, without, says) => {
+    const rest = Object.fromEntries(Object.entries(real).filter(([name]) => name !== without));
+    const told = refusal({ ...rest, ...env } as Env);
+    expect(told).toContain(says);
+    expect(told).not.toMatch(/SLACK_SIGNING_SECRET is not set|SET_ISSUERS is not set/);
+  });
+
+  test('quotation marks that came along are named', () => {
+    expect(refusal({ ...real, SLACK_BOT_TOKEN: '"xoxb-1"' })).toMatch(
+      /^ {2}SLACK_BOT_TOKEN: starts with xoxb-; take the quotation marks out/m,
+    );
+  });
+
+  test('a slip in a name is told beside what is missing, and by itself', () => {
+    const { SCIM_TOKEN: _, ...rest } = real;
+    const says = 'SCIM_TOKN is set and means nothing here: is it SCIM_TOKEN that was meant?';
+    expect(refusal({ ...rest, SCIM_TOKN: 'a-long-random-token' })).toContain(says);
+    expect(readConfig({ ...real, DATABSE_URL: 'postgres://db/latchkey' }).remarks).toEqual([
+      'DATABSE_URL is set and means nothing here: is it DATABASE_URL that was meant?',
+    ]);
+    expect(
+      readConfig({ PATH: '/bin', HOME: '/root', LOG_DIR: 'x', npm_config_user_agent: 'npm' }).remarks,
+    ).toEqual([]);
+  });
+
   test('secrets are not repeated in the message', () => {
     expect(refusal({ ...real, SLACK_BOT_TOKEN: 'xoxp-very-secret', SCIM_TOKEN: 'tiny' })).not.toMatch(
       /very-secret|tiny/,

@@ -21,6 +21,12 @@ export function durationInWords(seconds: number): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
+/** `3 minutes`, `2 hours`: whole ones of the unit that says enough; for what nobody needs to the second. */
+export function roughlyInWords(seconds: number): string {
+  const unit = seconds < 120 ? 1 : seconds < 7_200 ? 60 : seconds < 172_800 ? 3_600 : 86_400;
+  return durationInWords(Math.max(1, Math.floor(seconds / unit)) * unit);
+}
+
 /** `14 s` or, under ten seconds, `3.2 s`; for the time a change took to arrive. */
 export function elapsedInWords(ms: number): string {
   return ms < 10_000 ? `${(Math.max(ms, 0) / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;

@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { parseDuration } from '../core/duration.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { durationInWords, parseDuration } from '../core/duration.ts';
 import type { Db } from '../store/database.ts';
 import { catalogueJsonSchema } from './catalogue-schema.ts';
 import { runTables } from './decision-tables.ts';
@@ -7,6 +7,8 @@ import { explain } from './explain.ts';
 import { lintCatalogue, lintOutside, type Parties, type Remark } from './lint.ts';
 import { loadPolicy } from './policy-folder.ts';
 import { type Replayed, replay } from './replay.ts';
+
+const REPLAYED_SECONDS = 90 * 86_400;
 
 /** What the commands are given by the program. */
 export type PolicyTools = {
@@ -73,7 +75,11 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
     .description(
       'past decisions on their recorded facts under the rules as they are now: those that would change',
     )
-    .option('--since <duration>', 'how far back', seconds, 90 * 86_400)
+    .addOption(
+      new Option('--since <duration>', 'how far back')
+        .argParser(seconds)
+        .default(REPLAYED_SECONDS, durationInWords(REPLAYED_SECONDS)),
+    )
     .option('--json', 'print one JSON document')
     .action(async ({ since, json }: { since: number; json?: boolean }) => {
       const loaded = await loadPolicy(tools.dir());

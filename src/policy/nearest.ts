@@ -1,9 +1,13 @@
-/** The one of these words that somebody who wrote another probably meant; null when none is near. */
-export function nearest(word: string, known: readonly string[]): string | null {
+/** The one of these words that somebody who wrote another probably meant; null when none is so near. */
+export function nearest(
+  word: string,
+  known: readonly string[],
+  stepsMax = Math.max(1, Math.floor(word.length / 3)),
+): string | null {
   const [best] = known
     .map((other) => ({ other, steps: stepsBetween(word.toLowerCase(), other.toLowerCase()) }))
     .sort((a, b) => a.steps - b.steps);
-  return best !== undefined && best.steps <= Math.max(1, Math.floor(word.length / 3)) ? best.other : null;
+  return best !== undefined && best.steps <= stepsMax ? best.other : null;
 }
 
 /** How many letters have to be put in, taken out or changed (Levenshtein). */

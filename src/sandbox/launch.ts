@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Outside, readConfig } from '../config.ts';
 import { Fault, invariant } from '../core/fault.ts';
+import { isFree } from '../store/free-port.ts';
 import { SCRIPTED_MODEL } from './model/emulator.ts';
+import { runningWorld, worldAt } from './running.ts';
 import { company, credentials } from './seed.ts';
 
 export const WORLD_PORT = 4000;
@@ -31,6 +33,15 @@ export async function launchWorld(options: {
     throw new Fault(
       'config.invalid',
       `port ${options.port} is taken by another sandbox (process ${there.pid}): choose another with --world-port`,
+      { retryable: false },
+    );
+  // Started at another port before, and left by a Latchkey that was killed: two would write one state.
+  const elsewhere = await runningWorld(stateFile);
+  if (elsewhere !== null && elsewhere.url !== url) await end(elsewhere.pid, elsewhere.url);
+  if (there === null && !(await isFree(options.port)))
+    throw new Fault(
+      'config.invalid',
+      `port ${options.port} is taken by another program: choose another for the sandbox’s world with --world-port`,
       { retryable: false },
     );
   let pid = there?.pid ?? null;
@@ -115,7 +126,7 @@ async function spawnWorld(
     if (child.exitCode !== null)
       throw new Fault(
         'config.invalid',
-        `the sandbox world did not start (port ${options.port} taken?): see ${join(options.dir, 'world.log')}, or choose another with --world-port`,
+        `the sandbox world did not start: ${join(options.dir, 'world.log')} says why`,
         {
           retryable: false,
         },
@@ -127,18 +138,6 @@ async function spawnWorld(
     `the sandbox world did not start within ${READY_WITHIN_MS / 1_000} s: see ${join(options.dir, 'world.log')}`,
     { retryable: false },
   );
-}
-
-/** The world that answers there; null when nothing does. */
-async function worldAt(url: string): Promise<{ pid: number; stateFile: string | null } | null> {
-  try {
-    const answer = await fetch(`${url}/control/health`, { signal: AbortSignal.timeout(1_000) });
-    const body = (await answer.json()) as { world?: string; pid?: number; stateFile?: string | null };
-    if (body.world !== 'latchkey-sandbox' || body.pid === undefined) return null;
-    return { pid: body.pid, stateFile: body.stateFile ?? null };
-  } catch {
-    return null;
-  }
 }
 
 async function end(pid: number, url: string): Promise<void> {

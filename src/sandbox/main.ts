@@ -1,6 +1,7 @@
-import { portOf, readOptions } from '../command-line.ts';
+import { portOf, readOptions, refuse } from '../command-line.ts';
 import { sandboxSettings } from './launch.ts';
 import { sandboxPage } from './page/page.ts';
+import { leaveWord } from './running.ts';
 import { credentials } from './seed.ts';
 import { startWorld } from './world.ts';
 
@@ -8,13 +9,28 @@ import { startWorld } from './world.ts';
  * The outside world as a process of its own: `npm run world`. Prints the settings with which `npm start` uses it
  * "for real".
  */
-const values = readOptions('npm run world', {
-  port: { type: 'string', default: '4000' },
-  state: { type: 'string', default: '.latchkey/world.json' },
-  latchkey: { type: 'string', default: 'http://127.0.0.1:3000' },
-  'read-token': { type: 'string', default: credentials.readToken },
-  quiet: { type: 'boolean', default: false },
-});
+const values = readOptions(
+  {
+    name: 'npm run world',
+    does: 'Starts the outside world alone: Slack, Okta, Anypoint and a scripted model. Prints the settings with which\na Latchkey in another terminal uses it as if for real. With Latchkey on another port, say where it is: --latchkey.',
+    options: {
+      port: 'port of the world',
+      state: 'file that keeps its state between starts; empty: nothing is kept',
+      latchkey: 'address of the Latchkey that is to use it',
+      'read-token': 'READ_TOKEN of that Latchkey',
+      quiet: 'print no settings',
+    },
+  },
+  {
+    port: { type: 'string', default: '4000' },
+    state: { type: 'string', default: '.latchkey/world.json' },
+    latchkey: { type: 'string', default: 'http://127.0.0.1:3000' },
+    'read-token': { type: 'string', default: credentials.readToken },
+    quiet: { type: 'boolean', default: false },
+  },
+);
+if (!URL.canParse(values.latchkey) || !/^https?:/.test(values.latchkey))
+  refuse(`--latchkey: must be an address, e.g. http://127.0.0.1:3400, and not ${values.latchkey}`);
 
 const world = await startWorld({
   port: portOf('--port', values.port),
@@ -31,6 +47,8 @@ const world = await startWorld({
   process.stderr.write(`Port ${values.port} is taken: end what uses it, or choose another with --port.\n`);
   process.exit(1);
 });
+
+const takeBack = values.state === '' ? () => {} : leaveWord(values.state, world.url);
 
 if (!values.quiet) {
   const settings = { ...sandboxSettings(world.url), PORT: new URL(values.latchkey).port || '80' };
@@ -49,5 +67,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     if (isStopping) process.exit(1);
     isStopping = true;
-    void world.close().then(() => process.exit(0));
+    void world.close().then(() => {
+      takeBack();
+      process.exit(0);
+    });
   });

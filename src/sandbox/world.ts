@@ -74,6 +74,7 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
       pid: process.pid,
       // By its file a Latchkey knows whether this is its own world or another folder's.
       stateFile: options.stateFile === null ? null : resolve(options.stateFile),
+      latchkey: latchkey?.url ?? null,
     }));
     control.put('/control/latchkey', async (request) => {
       const { readToken, hookSecret, ...given } = installation.parse(request.body);

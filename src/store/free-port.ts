@@ -16,7 +16,8 @@ export async function freePort(): Promise<number> {
   }
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens on this port of the loopback address. */
+export async function isFree(port: number): Promise<boolean> {
   const probe = createServer();
   return await new Promise((resolve, reject) => {
     probe.once('error', (error: NodeJS.ErrnoException) =>

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../src/command-line.ts';
 import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
 import { freeText } from './free-text.ts';
@@ -8,11 +8,13 @@ import { road } from './road.ts';
 import { scim } from './scim.ts';
 import { storm } from './storm.ts';
 
+type Bench = (say: (line: string) => void, isSmall: boolean) => Promise<Figure[]>;
+
 /**
  * `npm run bench [-- name] [--json] [--small]`: measures, prints a table or a line of JSON per figure. `--small`: a
  * twentieth of the first sync and of the storm, for a quick look; its figures say little.
  */
-const benches: Record<string, (say: (line: string) => void, isSmall: boolean) => Promise<Figure[]>> = {
+const benches = {
   policy,
   road,
   scim,
@@ -20,20 +22,31 @@ const benches: Record<string, (say: (line: string) => void, isSmall: boolean) =>
   'first-sync': firstSync,
   storm,
   'free-text': freeText,
-};
+} satisfies Record<string, Bench>;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, small: { type: 'boolean', default: false } },
-});
-const names = positionals.length === 0 ? Object.keys(benches) : positionals;
-const unknown = names.filter((name) => benches[name] === undefined);
-if (unknown.length > 0) {
-  process.stderr.write(`No bench ${unknown.join(', ')}; there is: ${Object.keys(benches).join(', ')}\n`);
-  process.exit(1);
-}
+const { parts, ...values } = readOptions(
+  {
+    name: 'npm run bench',
+    does: 'Measures, and prints a table. With names: those alone.',
+    options: {
+      json: 'a line of JSON a figure',
+      small: 'a twentieth of the first sync and of the storm, for a quick look; its figures say little',
+    },
+    parts: {
+      policy: 'what the rules cost',
+      road: 'from request to seen',
+      scim: 'SCIM, beside a bare server and scimmy',
+      reconcile: 'the comparison of a whole directory',
+      'first-sync': 'a whole company pushed at once',
+      storm: 'many changes at once',
+      'free-text': 'a wish in words of one’s own',
+    } satisfies Record<keyof typeof benches, string>,
+  },
+  { json: { type: 'boolean', default: false }, small: { type: 'boolean', default: false } },
+);
+const names = (parts.length === 0 ? Object.keys(benches) : parts) as (keyof typeof benches)[];
 for (const name of names) {
-  const figures = (await benches[name]?.((line) => process.stderr.write(`${line}\n`), values.small)) ?? [];
+  const figures = await (benches[name] as Bench)((line) => process.stderr.write(`${line}\n`), values.small);
   if (!values.json) process.stdout.write(`\n${name}\n${table(figures)}\n`);
   else
     for (const f of figures)

@@ -55,8 +55,25 @@ function start(dir: string, options: string[], env: Record<string, string> = {})
   };
 }
 
+/** `npm run latchkey -- …` in a folder. */
+async function operator(dir: string, ...args: string[]): Promise<{ code: number | null; said: string }> {
+  const child = spawn(process.execPath, [resolve('src/cli.ts'), ...args], {
+    cwd: dir,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, POLICY_DIR: resolve('policy') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  const code = await new Promise<number | null>((r) => child.once('close', r));
+  return { code, said };
+}
+
 async function listening(port: number): Promise<Server> {
-  const server = createServer();
+  // Whoever asks it something is hung up on, so that it can be closed.
+  const server = createServer((socket) => socket.destroy());
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
   return server;
 }
@@ -114,6 +131,31 @@ describe('the sandbox', () => {
     expect((await health()).pid).toBe(pid);
   }, 120_000);
 
+  test('on other ports it is found by the operator’s tools of its folder, and by those of no other', async () => {
+    const dir = folder();
+    const [port, worldPort] = [await freePort(), await freePort()];
+    const started = start(dir, [`--world-port=${worldPort}`], { PORT: String(port) });
+    await eventually('it is ready', isReady(started), 40_000);
+
+    const here = await operator(dir, 'check');
+    const elsewhere = await operator(folder(), 'check');
+
+    // The event hook is looked for at the address that Okta knows, not at the usual one.
+    expect(here.said).toMatch(/^Okta hook +ok$/m);
+    expect(here.said).toMatch(/^orders-api-read +ready$/m);
+    expect(elsewhere.code).toBe(1);
+    expect(elsewhere.said).toContain('no sandbox runs in this folder');
+  }, 90_000);
+
+  test('with the port of its world taken by another program it says which option helps', async () => {
+    const taken = await listening(0);
+    ends.push(() => new Promise((r) => taken.close(r)));
+    const { port } = taken.address() as { port: number };
+    const started = start(folder(), [`--world-port=${port}`], { PORT: String(await freePort()) });
+    expect(await started.ended).toBe(1);
+    expect(started.said()).toContain(`port ${port} is taken by another program: choose another`);
+  });
+
   test('with its port taken it says so before it touches the world', async () => {
     const taken = await listening(0);
     ends.push(() => new Promise((r) => taken.close(r)));
@@ -125,6 +167,28 @@ describe('the sandbox', () => {
     expect(existsSync(join(dir, '.latchkey/sandbox/world.log'))).toBe(false);
   });
 });
+
+test('the start’s last line tells the truth: with a wrong token it is not ready, and says what can’t be done', async () => {
+  const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
+  ends.push(() => world.close());
+  const database = await freshDatabase();
+  ends.push(() => database.close());
+  const started = start(folder(), [], {
+    ...sandboxSettings(world.url),
+    SLACK_BOT_TOKEN: 'xoxb-wrong',
+    DATABASE_URL: database.url,
+    PORT: String(await freePort()),
+    LOG_LEVEL: 'silent',
+  });
+  await eventually('it has started', () => started.said().includes('/readyz'), 40_000);
+  expect(started.said()).toContain(
+    'Can’t yet: requests and clicks in Slack: Slack does not accept our credentials',
+  );
+  expect(started.said().trimEnd().split('\n').at(-1)).toMatch(
+    /^Latchkey has started after .* but can’t yet: requests and clicks in Slack\. /,
+  );
+  expect(started.said()).not.toContain('Latchkey is ready');
+}, 60_000);
 
 test('a database of another installation is refused, with both named and the way out', async () => {
   // given a database that Latchkey was started on for real

@@ -1,8 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { pino } from 'pino';
+import { readOptions, refuse } from '../../command-line.ts';
+import { parseDuration } from '../../core/duration.ts';
 import { reconcile } from '../../flow/reconcile.ts';
 import { startLatchkey } from '../../latchkey.ts';
 import { loadPolicy } from '../../policy/policy-folder.ts';
@@ -24,22 +25,37 @@ const CANARY_EVERY_SECONDS = 10;
  * when every one was proven. `-- --json` prints a line per step. `-- canary` and `-- leaver` play one of their own
  * alone.
  */
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    /** For the canary's: the objective in seconds, so that an alarm takes less than minutes. */
-    objective: { type: 'string', default: '60' },
+const { parts, ...values } = readOptions(
+  {
+    name: 'npm run demo',
+    does: 'Plays the journeys without a browser and proves each in the emulators’ own state; ends 0 only when every one was proven.\nWith the name of one: that one alone.',
+    options: {
+      objective: 'for the canary’s: how long a change may take, so that an alarm takes less than minutes',
+      json: 'a line of JSON a step',
+      'drop-push':
+        'Anypoint answers success to a team write and loses it: the demo must raise the alarm and end 1',
+      'drop-scim-push': 'Okta loses its SCIM pushes: the same',
+    },
+    parts: {
+      canary: 'the sixty-second test, and the alarm when it is late',
+      drift: 'what is changed by hand, found and put to its owner',
+      leaver: 'somebody leaves, with all that outlives an account',
+    },
+  },
+  {
+    objective: { type: 'string', default: '60s' },
     json: { type: 'boolean', default: false },
-    /** Tells Anypoint to answer success to a team write and lose it. */
     'drop-push': { type: 'boolean', default: false },
-    /** Tells Okta to lose its SCIM pushes. */
     'drop-scim-push': { type: 'boolean', default: false },
   },
-});
+);
+if (parts.length > 1) refuse('npm run demo: one journey at a time, or all of them with no name');
 
-const isCanary = positionals.includes('canary');
-const objectiveMs = Number(values.objective) * 1_000;
-if (!(objectiveMs >= 1_000)) throw new Error('--objective is a number of seconds, at least 1');
+const isCanary = parts.includes('canary');
+// A bare number is seconds.
+const objectiveMs = (parseDuration(values.objective) ?? Number(values.objective)) * 1_000;
+if (!(objectiveMs >= 1_000))
+  refuse('npm run demo: --objective is a duration of at least a second, e.g. 5s or 1m');
 const startedAt = performance.now();
 const home = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
 // As root the embedded PostgreSQL runs as a user of its own, who has to get in.
@@ -79,8 +95,8 @@ if (values['drop-push'])
   });
 if (values['drop-scim-push']) await visitor.request('POST', '/okta/sim/push', { drop: 'all' });
 
-const isLeaver = positionals.includes('leaver');
-const played = positionals.includes('drift')
+const isLeaver = parts.includes('leaver');
+const played = parts.includes('drift')
   ? [driftJourney(() => reconcile(latchkey.road))]
   : isCanary
     ? [canaryJourney(latchkey.url, objectiveMs)]
