@@ -173,10 +173,12 @@ export function createModelServer(settings: ServerSettings): ModelServer {
       spent,
       askServer(q, budget).catch((error: unknown): NotAnswered => {
         const why = whyNot(error, budget);
-        tell({ why, detail: detailOf(error, budget, q.budgetMs) });
+        if (why !== 'slow') tell({ why, detail: detailOf(error) });
         return { answered: false, why };
       }),
     ]);
+    if (!answer.answered && answer.why === 'slow')
+      tell({ why: 'slow', detail: `no answer within ${q.budgetMs / 1_000} s` });
     if (!answer.answered && (answer.why === 'down' || answer.why === 'slow')) breaker.failed();
     else breaker.succeeded();
     return answer;
@@ -254,8 +256,7 @@ function whyNot(error: unknown, budget: AbortSignal): NotAnswered['why'] {
 }
 
 /** What an operator can act on: the status and the server's own words, shortened; no key, no document. */
-function detailOf(error: unknown, budget: AbortSignal, budgetMs: number): string {
-  if (budget.aborted) return `no answer within ${budgetMs / 1_000} s`;
+function detailOf(error: unknown): string {
   if (error instanceof ErrorInAnswer) return error.said;
   if (error instanceof AnswerTooLong || (error instanceof APIError && error.cause instanceof AnswerTooLong))
     return `the answer is longer than ${ANSWER_BYTES_MAX / 1_024} KiB`;
