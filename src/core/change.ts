@@ -37,6 +37,8 @@ export type Change = {
   late: { leg: Leg; why: string; at: Date; clearedAt: Date | null } | null;
   /** When waiting for a first sign-in ended: the objective runs from then. */
   signedInAt: Date | null;
+  /** While that is waited for: why somebody who looks like them in Anypoint is not taken for them. */
+  signInTrouble?: string | null;
   failure: { code: string; text: string; at: Date } | null;
   endingWarnedAt: Date | null;
   ended: {
@@ -179,6 +181,8 @@ export const lifeCycle = {
     grantEnded: 'superseded',
   },
   awaitingSignIn: {
+    // What keeps somebody in Anypoint from counting as them is another now.
+    signInAwaited: 'awaitingSignIn',
     signedIn: 'verifying',
     scimPushed: 'awaitingSignIn',
     delivered: 'verifying',
@@ -281,7 +285,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'idpWritten'; wrote: 'added' | 'removed' | 'already so' }
   | { type: 'scimPushed' }
   | { type: 'delivered'; wrote: 'added' | 'removed' }
-  | { type: 'signInAwaited' }
+  /** `trouble`: why somebody who looks like them in Anypoint is not taken for them. */
+  | { type: 'signInAwaited'; trouble?: string | null }
   | { type: 'signedIn' }
   | { type: 'changeLate'; leg: Leg; why: string }
   | { type: 'changeSeen'; note: string | null }

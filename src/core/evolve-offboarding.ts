@@ -42,6 +42,7 @@ function started(event: OffboardingEvent & { type: 'offboardingStarted' }): Offb
     given: [],
     teams: [],
     teamsNote: null,
+    lookalikes: [],
     items: [],
     late: null,
     reminders: 0,
@@ -88,6 +89,8 @@ function fieldsOf(before: Offboarding, event: OffboardingEvent): Partial<Offboar
       return leg('groups', new Set(before.revokes).size);
     case 'teamsLeft':
       return { teams: withTeams(before.teams, event.teams) };
+    case 'lookalikesFound':
+      return { lookalikes: event.lookalikes };
     case 'teamsGone':
       return { ...leg('teams', teamsTaken(before).length), teamsNote: event.note };
     case 'applicationsFound':

@@ -156,7 +156,17 @@ export function offboardingLines(o: Offboarding, names: OffboardingNames): strin
   if (kept.length > 0)
     lines.push(`• Still listed in ${namesOf(kept, names)}: Anypoint takes nobody out of it`);
   if (isWhole && (o.state !== 'underway' || o.items.length > 0)) lines.push(applications(o));
+  if (o.lookalikes.length > 0) lines.push(lookalikes(o, names));
   return lines;
+}
+
+/** A question: Latchkey takes nothing from whom it can't show to be the leaver. */
+function lookalikes(o: Offboarding, names: OffboardingNames): string {
+  const users = o.lookalikes.map(({ username, teams }) => {
+    const inTeams = teams.length === 0 ? 'in no team' : `in ${teams.map(names.safe).join(', ')}`;
+    return `“${names.safe(username)}” (${inTeams})`;
+  });
+  return `? Theirs as well? Anypoint has ${users.join(', ')} with their e-mail or name, which ${names.idp} does not know as theirs. Nothing was taken there: look in Anypoint, and if it is theirs disable it or take it out of its teams`;
 }
 
 /** What was taken away before an offboarding was taken back. */

@@ -1,3 +1,4 @@
+import type { Lookalike } from './anypoint-user.ts';
 import type { Actor, Leg } from './change.ts';
 import type { ChangeId, OffboardingId, PersonId } from './ids.ts';
 
@@ -38,6 +39,7 @@ export type Offboarding = {
   teams: LeftTeam[];
   /** What Anypoint says of the look that found nothing left. */
   teamsNote: string | null;
+  lookalikes: LeaversLookalike[];
   items: OffboardingItem[];
   late: { leg: Leg; why: string; at: Date; clearedAt: Date | null } | null;
   reminders: number;
@@ -55,6 +57,12 @@ export type Offboarding = {
 };
 
 export type By = { id: PersonId; name: string };
+
+/** An Anypoint user that looks like the leaver's and is not shown to be: nothing is taken there, a person is asked. */
+export type LeaversLookalike = Lookalike & {
+  /** Names of the teams it is in. */
+  teams: string[];
+};
 
 /** Legs of the way out, in the order in which they are shown. */
 export const offboardingLegs = ['requests', 'approvals', 'groups', 'teams'] as const;
@@ -127,6 +135,7 @@ export const offboardingLifeCycle = {
     accessEnded: 'asking',
     groupsGone: 'asking',
     teamsLeft: 'asking',
+    lookalikesFound: 'asking',
     teamsGone: 'asking',
     offboardingLate: 'asking',
     offboardingCaughtUp: 'asking',
@@ -137,6 +146,7 @@ export const offboardingLifeCycle = {
     leaverConfirmed: 'underway',
     offboardingDismissed: 'closed',
     teamsLeft: 'held',
+    lookalikesFound: 'held',
     teamsGone: 'held',
     offboardingLate: 'held',
     offboardingCaughtUp: 'held',
@@ -148,6 +158,7 @@ export const offboardingLifeCycle = {
     accessEnded: 'underway',
     groupsGone: 'underway',
     teamsLeft: 'underway',
+    lookalikesFound: 'underway',
     teamsGone: 'underway',
     applicationsFound: 'underway',
     applicationDecided: 'underway',
@@ -166,6 +177,7 @@ export const offboardingLifeCycle = {
     approvalsRerouted: 'appsOpen',
     accessEnded: 'appsOpen',
     teamsLeft: 'appsOpen',
+    lookalikesFound: 'appsOpen',
     applicationsFound: 'appsOpen',
     applicationDecided: 'appsOpen',
     applicationFailed: 'appsOpen',
@@ -202,6 +214,8 @@ export type OffboardingEvent = { offboardingId: OffboardingId; at: Date; actor: 
   | { type: 'teamsLeft'; teams: LeftTeam[] }
   /** Read in Anypoint: none of their users is in any team that one can leave. */
   | { type: 'teamsGone'; note: string | null }
+  /** All that are known now. */
+  | { type: 'lookalikesFound'; lookalikes: LeaversLookalike[] }
   | { type: 'applicationsFound'; items: OffboardingItem[] }
   | { type: 'applicationDecided'; key: string; decision: ItemDecision }
   | { type: 'applicationFailed'; key: string; why: string }
@@ -296,6 +310,7 @@ export function isWorthTelling(o: Offboarding): boolean {
   return (
     o.cause === 'byHand' ||
     o.late !== null ||
+    o.lookalikes.some((user) => user.teams.length > 0) ||
     did + o.ended.length + o.revokes.length + teamsTaken(o).length + o.items.length > 0
   );
 }

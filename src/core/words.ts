@@ -131,6 +131,7 @@ function grantStanding(change: Change, names: Names): Said {
         label: 'waiting for first sign-in',
         headline: `Approved ${by}; waiting for first sign-in`,
         detail: `${names.isToThem ? 'You have' : `${names.beneficiary} has`} never signed in to Anypoint. Sign in once at https://anypoint.mulesoft.com/login; the access arrives then.${access}`,
+        words: change.signInTrouble ?? null,
       };
     case 'late':
       return {

@@ -1,9 +1,9 @@
 import { type ChangeEvent, isUnderway } from '../core/change.ts';
 import type { Job } from '../core/reactions.ts';
 import { underwayIds } from '../store/changes.ts';
-import { linkOf, readPerson } from '../store/people.ts';
+import { anypointUsers } from './anypoint-users.ts';
 import { commit } from './commit.ts';
-import { anypointUsers, desiredTeamMembership } from './membership.ts';
+import { confirmedPerson, desiredTeamMembership } from './membership.ts';
 import { done, type Ran, type Road } from './road.ts';
 
 /**
@@ -13,12 +13,16 @@ import { done, type Ran, type Road } from './road.ts';
 export async function deliver(road: Road, job: Extract<Job, { job: 'deliver' }>): Promise<Ran> {
   const { personId, teamId } = job;
   return await road.locks.withLock(`team:${personId}:${teamId}`, async () => {
-    const person = await readPerson(road.db, personId);
-    // Without an id in the IdP it is a record of somebody who is known by another (namesake.ts).
-    if (person === null || (await linkOf(road.db, personId, road.idp.name)) === null) return done;
-    const desired = await desiredTeamMembership(road, person, teamId);
+    // Whom the IdP does not know by an id of its own, nothing is given to or taken from.
+    const confirmed = await confirmedPerson(road, personId);
+    if (confirmed === null) return done;
+    const { person } = confirmed;
+    let desired = await desiredTeamMembership(road, person, teamId);
     if (desired === 'as it is') return done;
     const users = await anypointUsers(road, person);
+    // Whom we did not know by this user may have been in the team before Latchkey.
+    if (desired === 'out' && users.isNewlyNoted) desired = await desiredTeamMembership(road, person, teamId);
+    if (desired === 'as it is') return done;
     if (desired === 'in') {
       // Not in Anypoint yet, or not clear who of several: nothing to deliver to, which verify says on the card.
       if (users.current === null) return await lookAgain(road, job);

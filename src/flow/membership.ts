@@ -1,22 +1,29 @@
 import type { Target } from '../core/catalogue.ts';
 import { isDesired } from '../core/desired.ts';
 import { Fault } from '../core/fault.ts';
-import { type Provisioned, scimStanding } from '../scim/mirror.ts';
+import { type MembershipFacts, type MembershipVerdict, teamMembership } from '../core/team-membership.ts';
+import { type Provisioned, type ScimStanding, scimStanding } from '../scim/mirror.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
 import { isKeptOut } from '../store/offboardings.ts';
-import { linkOf, linkPerson, linksOf, type Person } from '../store/people.ts';
-import { isPreexistingInAny } from '../store/preexisting.ts';
+import {
+  type Identity,
+  identityOf,
+  linkOf,
+  type Person,
+  readPerson,
+  rememberPerson,
+} from '../store/people.ts';
+import { isPreexistingInAny, wasInTeam } from '../store/preexisting.ts';
 import { standInFor } from './namesake.ts';
-import type { AnypointUser } from './ports.ts';
 import type { Road } from './road.ts';
 
-/** How the SCIM mirror knows a person: by the IdP's id, else by login or e-mail. */
-export async function scimIdentity(road: Road, person: Person): Promise<Provisioned> {
+/** How the SCIM mirror knows a person: by the IdP's id, else by login. An e-mail is no name of theirs. */
+export async function scimIdentity(road: Pick<Road, 'db' | 'idp'>, person: Person): Promise<Provisioned> {
   return {
     personId: person.id,
     externalId: await linkOf(road.db, person.id, road.idp.name),
-    userNames: [...new Set([person.login, person.email])],
+    userNames: [person.login],
     source: road.idp.name,
   };
 }
@@ -27,87 +34,103 @@ export async function isInGroupByScim(road: Road, person: Person, groupName: str
 }
 
 /**
- * Desired team membership: out for who was switched off or is being offboarded; in while SCIM has the person in a group
- * that gives the team and that is so wanted or so in the IdP; kept while a live grant or a record from before Latchkey
- * wants it (a grant alone does not add: the bridge carries what SCIM says). While SCIM has nothing under the person's
- * name but another account's record, the IdP is asked, and nothing is taken or given that it does not confirm. Throws a
- * retryable Fault while an entitlement that could give the team can't be checked: not knowing is no reason to take away.
+ * A person whom the IdP has confirmed, and by which id. Whom only hearsay has named so far is asked about now; null:
+ * the IdP does not know them either, and nothing is given to them or taken from them.
  */
+export async function confirmedPerson(
+  road: Pick<Road, 'db' | 'idp'>,
+  personId: string,
+): Promise<{ person: Person; idpId: string } | null> {
+  const identity = await identityOf(road.db, personId, road.idp.name);
+  if (identity === null) return null;
+  if (!identity.isHearsay) {
+    const person = await readPerson(road.db, personId);
+    return person === null ? null : { person, idpId: identity.id };
+  }
+  const inIdp = await readById(road, identity);
+  return inIdp === null
+    ? null
+    : { person: await rememberPerson(road.db, road.idp.name, inIdp), idpId: inIdp.id };
+}
+
+/** By an id and nothing else: an id by hearsay may be somebody's login. */
+export async function readById({ idp }: Pick<Road, 'idp'>, { id }: Pick<Identity, 'id'>) {
+  const inIdp = await idp.readPerson(id);
+  return inIdp?.id === id ? inIdp : null;
+}
+
+/** What `teamMembership` says of one person and team. Throws as `teamVerdict` does. */
 export async function desiredTeamMembership(
-  road: Road,
+  road: TeamRoad,
   person: Person,
   teamId: string,
 ): Promise<'in' | 'out' | 'as it is'> {
+  return (await teamVerdict(road, person, teamId)).membership;
+}
+
+type TeamRoad = Pick<Road, 'db' | 'idp' | 'catalogue'>;
+type Settled = MembershipVerdict & { membership: 'in' | 'out' | 'as it is' };
+
+/**
+ * Gathers what the rule of `teamMembership` asks for; the IdP is read only where the rule can't do without. Throws a
+ * retryable Fault while an entitlement that could give the team can't be checked: not knowing is no reason to take away.
+ */
+export async function teamVerdict(road: TeamRoad, person: Person, teamId: string): Promise<Settled> {
   const targets = road.catalogue.targetsOfTeam(teamId);
   if (targets === 'unchecked')
     throw new Fault(
       'store.unavailable',
       'the catalogue is not checked yet: IdP or Anypoint does not answer',
-      {
-        retryable: true,
-      },
+      { retryable: true },
     );
-  const groups = targets.map((target) => target.groupName);
-  const inScim = await scimStanding(road.db, await scimIdentity(road, person), groups);
-  // A hold: the IdP keeps a suspended person in their groups and pushes nothing.
-  if (person.status === 'suspended' || inScim.isSwitchedOff === true) return 'out';
-  if (await isKeptOut(road.db, person.id)) return 'out';
+  const identity = await identityOf(road.db, person.id, road.idp.name);
+  const names = targets.map((target) => target.groupName);
+  const inScim = await scimStanding(road.db, await scimIdentity(road, person), names);
   const grants = await unendedGrants(road.db, { personId: person.id, teamId });
-  const isKept =
-    isDesired(grants, await databaseNow(road.db)) || (await isPreexistingInAny(road.db, person.id, groups));
-  const { isInAnyGroup: isIn, isByAnothersOnly: isAnothers } = inScim;
-  if (!isAnothers) {
-    if (!isIn) return isKept ? 'as it is' : 'out';
-    if (isKept) return 'in';
-  }
-  // A push can come late, and what SCIM has can be another account's: what no record wants is carried only if the IdP
-  // still has it so, and what it has is not taken away for want of a push.
-  const now = await isInAnyGroupNow(road, person, targets);
-  if (now === true) return isIn ? 'in' : 'as it is';
-  if (isKept) return 'as it is';
-  if (now === false) return 'out';
-  return isAnothers || (await standInFor(road, person)) !== null ? 'as it is' : 'out';
+  const groupIds = targets.map((target) => target.groupId);
+  const facts: MembershipFacts = {
+    isConfirmed: identity !== null && !identity.isHearsay,
+    status: person.status,
+    isKeptOut: await isKeptOut(road.db, person.id),
+    scim: scimWord(inScim),
+    isPushed: inScim.isInAnyGroup,
+    isWanted:
+      isDesired(grants, await databaseNow(road.db)) ||
+      (await isPreexistingInAny(road.db, person.id, groupIds)),
+    wasThereBefore: await wasInTeam(road.db, person.id, teamId),
+    inIdp: 'not asked',
+    hasStandIn: false,
+  };
+  const first = teamMembership(facts);
+  if (first.membership !== 'ask the IdP' || identity === null) return settled(first);
+  const inIdp = await isInAnyGroupNow(road, identity.id, targets);
+  const hasStandIn = inIdp === 'unknown person' && (await standInFor(road, person)) !== null;
+  return settled(teamMembership({ ...facts, inIdp, hasStandIn }));
+}
+
+function scimWord({ isByAnothersOnly, isSwitchedOff }: ScimStanding): MembershipFacts['scim'] {
+  if (isByAnothersOnly) return "another's";
+  if (isSwitchedOff === null) return 'nothing';
+  return isSwitchedOff ? 'off' : 'on';
+}
+
+function settled({ membership, why }: MembershipVerdict): Settled {
+  // Asked for nothing that could be answered: then nothing is changed.
+  return { membership: membership === 'ask the IdP' ? 'as it is' : membership, why };
 }
 
 async function isInAnyGroupNow(
-  road: Road,
-  person: Person,
-  targets: Target[],
+  { idp }: Pick<Road, 'idp'>,
+  idpId: string,
+  targets: readonly Target[],
 ): Promise<boolean | 'unknown person'> {
-  const idpId = await linkOf(road.db, person.id, road.idp.name);
-  if (idpId === null) return true;
   try {
-    for (const target of targets) if (await road.idp.isMember(target.groupId, idpId)) return true;
+    for (const target of targets) if (await idp.isMember(target.groupId, idpId)) return true;
     return false;
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'idp.not_found') throw error;
     // One 404 is not believed: the person is looked up.
-    if ((await road.idp.readPerson(idpId)) === null) return 'unknown person';
+    if ((await idp.readPerson(idpId)) === null) return 'unknown person';
     throw new Fault(error.code, error.message, { retryable: true, cause: error });
   }
-}
-
-/** The Anypoint users of a person. */
-export type AnypointUsers = {
-  /** The one that access is given to; null: never signed in, or it is not clear which. */
-  current: AnypointUser | null;
-  /** Several could be the person and only their e-mail says so. */
-  isAmbiguous: boolean;
-  /** Ids of all that are or were this person: access is gone only when none of them has it. */
-  all: string[];
-};
-
-/** Asked anew each time: a changed user name makes a new id, and the old one keeps what it had. */
-export async function anypointUsers(road: Road, person: Person): Promise<AnypointUsers> {
-  const found = await road.mulesoft.findUsers({ email: person.email, login: person.login });
-  const linked = await linksOf(road.db, person.id, 'anypoint');
-  const byName = found.filter((user) => user.matchedBy === 'username');
-  const candidates = byName.length > 0 ? byName : found.filter((user) => user.enabled);
-  const isAmbiguous = byName.length === 0 && candidates.length > 1;
-  const current = isAmbiguous ? null : (candidates[0] ?? found[0] ?? null);
-  if (current !== null && !linked.includes(current.id))
-    await linkPerson(road.db, person.id, 'anypoint', current.id);
-  // Somebody else's user with the same e-mail is not the person: only what is linked or goes by the user name is theirs.
-  const own = [...byName.map((user) => user.id), ...(current === null ? [] : [current.id])];
-  return { current, isAmbiguous, all: [...new Set([...linked, ...own])] };
 }

@@ -11,8 +11,8 @@ import {
 import { outcomeOf } from '../core/settle-application.ts';
 import { readOffboarding } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
+import { anypointUsers } from './anypoint-users.ts';
 import { commit } from './commit.ts';
-import { anypointUsers } from './membership.ts';
 import { at } from './offboarding.ts';
 import type { OwnedApplication } from './ports.ts';
 import type { Road } from './road.ts';

@@ -1,8 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Lookalike } from '../core/anypoint-user.ts';
 import { Fault } from '../core/fault.ts';
-import { isOffboardingOpen, type LeftTeam, type Offboarding } from '../core/offboarding.ts';
-import { linkOf, type Person } from '../store/people.ts';
+import {
+  isOffboardingOpen,
+  type LeaversLookalike,
+  type LeftTeam,
+  type Offboarding,
+} from '../core/offboarding.ts';
+import type { Person } from '../store/people.ts';
+import { anypointUsers } from './anypoint-users.ts';
 import { commit } from './commit.ts';
-import { anypointUsers } from './membership.ts';
 import { at } from './offboarding.ts';
 import type { UserTeam } from './ports.ts';
 import type { Road } from './road.ts';
@@ -20,9 +27,8 @@ export type TeamsLook = {
  * they maintain too, and reads Anypoint again: gone is what none of them shows any more. Safe to run again.
  */
 export async function leaveTeams(road: Road, offboarding: Offboarding, person: Person): Promise<TeamsLook> {
-  const theirs = await anypointUsers(road, person);
-  const others = await usersOfOthers(road, offboarding, person);
-  const users = { ...theirs, all: theirs.all.filter((id) => !others.has(id)) };
+  const users = await anypointUsers(road, person, { isLeaving: offboarding.legs.teams === null });
+  await noteLookalikes(road, offboarding, users.lookalikes);
   const found = await teamsFound(road, users.all);
   // Noted before it is done: what was taken is not read anywhere afterwards.
   const unknown = [...found.values()].filter(({ id }) => !offboarding.teams.some((team) => team.id === id));
@@ -40,29 +46,40 @@ export async function leaveTeams(road: Road, offboarding: Offboarding, person: P
   ]);
   const still = await stillIn(road, users.all, left);
   if (still.length > 0) return { isGone: false, why: whyStill(person, still), userIds: users.all };
-  await noteGone(road, offboarding, noteOf(users.isAmbiguous, users.all.length, person));
+  await noteGone(road, offboarding, users.all.length === 0 ? 'no Anypoint user exists' : null);
   return { isGone: true, why: null, userIds: users.all };
 }
 
-/**
- * Anypoint users that could be the leaver's and that the IdP says are somebody else's who is active: another account
- * with the same e-mail or, once the leaver's own teams were seen gone, one made anew with the same login. An IdP that
- * does not answer saves nobody.
- */
-async function usersOfOthers(road: Road, { legs }: Offboarding, person: Person): Promise<Set<string>> {
-  const own = await linkOf(road.db, person.id, road.idp.name);
-  const others = new Set<string>();
-  for (const user of await road.mulesoft.findUsers({ email: person.email, login: person.login })) {
-    if (user.matchedBy === 'username' && legs.teams === null) continue;
-    try {
-      const holder = await road.idp.readPerson(user.username);
-      if (holder?.status === 'active' && holder.id !== own) others.add(user.id);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
+/** Who merely looks like the leaver is named on the case, with the teams that they are in: a person has to look. */
+async function noteLookalikes(
+  road: Road,
+  { id, lookalikes: known }: Offboarding,
+  found: readonly Lookalike[],
+): Promise<void> {
+  const lookalikes: LeaversLookalike[] = [];
+  for (const { id: userId, username, isFederated } of found.slice(0, LOOKALIKES_MAX)) {
+    const teams = (await teamsOf(road, userId)).map((team) => team.name).sort();
+    lookalikes.push({ id: userId, username, isFederated, teams });
   }
-  return others;
+  lookalikes.sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (isDeepStrictEqual(lookalikes, known)) return;
+  await commit(
+    road.db,
+    async (unit) => {
+      const locked = await unit.offboarding(id);
+      return locked === null || !isOffboardingOpen(locked.state)
+        ? { result: null }
+        : {
+            result: null,
+            offboardingEvents: [{ type: 'lookalikesFound', ...at(unit, locked.id, null), lookalikes }],
+          };
+    },
+    road.nudge,
+  );
 }
+
+/** Anybody can put somebody's e-mail into any number of profiles; so many are named. */
+const LOOKALIKES_MAX = 10;
 
 async function teamsOf(road: Road, userId: string): Promise<UserTeam[]> {
   try {
@@ -142,12 +159,6 @@ function whyStill(person: Person, still: readonly UserTeam[]): string {
   return claimed.length > 0
     ? `${names(claimed)}: the membership comes from a group claim at sign-in, so a direct removal does not stick; disable ${person.name}’s user in Anypoint`
     : `Anypoint still shows ${person.name} in ${names(still)}`;
-}
-
-function noteOf(isAmbiguous: boolean, users: number, person: Person): string | null {
-  if (isAmbiguous && users === 0)
-    return `several Anypoint users have the e-mail ${person.email}, and none its user name: look at them by hand`;
-  return users === 0 ? 'no Anypoint user exists' : null;
 }
 
 async function noteGone(road: Road, offboarding: Offboarding, note: string | null): Promise<void> {

@@ -6,9 +6,9 @@ import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import { settleApplication } from '../core/settle-application.ts';
 import { latestOffboarding, leaverCase, readOffboarding } from '../store/offboardings.ts';
 import { type Person, readPerson } from '../store/people.ts';
+import { anypointUsers } from './anypoint-users.ts';
 import { commit, type Outcome } from './commit.ts';
 import { identify } from './identify.ts';
-import { anypointUsers } from './membership.ts';
 import { apiOwnersOf } from './offboard-applications.ts';
 import {
   dismissOffboarding,

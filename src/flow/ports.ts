@@ -107,7 +107,9 @@ export type AnypointUser = {
   enabled: boolean;
   /** Signs in through the identity provider, not with a password of Anypoint's own. */
   isFederated: boolean;
-  /** How this is the person: by user name, which only the IdP gives, or merely by the e-mail in the profile. */
+  /** Which of Anypoint's identity providers that is, by Anypoint's own id; null: not said. */
+  provider: string | null;
+  /** What was found alike: the user name and the login asked for, or merely an e-mail. Neither says by itself who it is. */
   matchedBy: 'username' | 'email';
 };
 export type AnypointTeam = { id: string; name: string };
@@ -153,9 +155,12 @@ export type OwnedApplication = ApplicationRef & {
 export interface MuleSoft {
   /**
    * Every not deleted Anypoint user whose user name or e-mail is exactly one of the person's (case-insensitive):
-   * a changed user name makes a second user. Most likely first: by user name, federated, enabled, last signed in.
+   * a changed user name makes a second user. Most likely first: by user name, federated, enabled, last signed in. Whose
+   * they are is not said by that (flow/anypoint-users.ts).
    */
   findUsers(who: { email: string; login: string }): Promise<AnypointUser[]>;
+  /** By Anypoint's own id; null when there is none, or it is deleted. */
+  readUser(userId: string): Promise<AnypointUser | null>;
   /** By exact name; null when there is none. Whoever is in a team has the roles of the teams above it too. */
   findTeam(name: string): Promise<(AnypointTeam & { ancestorIds: string[] }) | null>;
   /** What the team itself gives. */
@@ -163,7 +168,7 @@ export interface MuleSoft {
   /** Everybody in the team; `from` null: the first page. */
   pageOfMembers(teamId: string, from: string | null): Promise<Page<TeamMember>>;
   /** Every not deleted user of the organisation; `from` null: the first page. */
-  pageOfUsers(from: string | null): Promise<Page<{ id: string; username: string }>>;
+  pageOfUsers(from: string | null): Promise<Page<{ id: string; username: string; isFederated: boolean }>>;
   /** What Anypoint itself says now; null when the user is not a member of the team. */
   readMembership(teamId: string, userId: string): Promise<TeamMembership | null>;
   /** Idempotent. */

@@ -147,7 +147,7 @@ function usersListing(road: Road) {
   return {
     lane: 'mulesoft',
     read: (_place: Place, from: string | null) => road.mulesoft.pageOfUsers(from),
-    store: linkUsers.bind(null, road.db),
+    store: linkUsers.bind(null, road.db, road.idp.name),
     ended: async () => {},
   } as const;
 }

@@ -2,11 +2,12 @@ import { birthrightsOf } from '../core/birthright.ts';
 import type { Job } from '../core/reactions.ts';
 import { hasAppNow, isGone, type Standing, type Turn, turnsOf } from '../core/standing.ts';
 import { scimStanding } from '../scim/mirror.ts';
-import { linkOf, type Person, readPerson, rememberPerson } from '../store/people.ts';
+import { wasDeletedByScim } from '../store/observed.ts';
+import { identityOf, type Person, readPerson, rememberPerson } from '../store/people.ts';
 import { readStanding, writeStanding } from '../store/standings.ts';
 import { birthrightsAtTurn } from './birthright.ts';
 import { commit, type Following, together, type Unit } from './commit.ts';
-import { scimIdentity } from './membership.ts';
+import { readById, scimIdentity } from './membership.ts';
 import { standInFor } from './namesake.ts';
 import { returned, startOffboarding } from './offboarding.ts';
 import { refit } from './refit.ts';
@@ -19,16 +20,23 @@ import { done, type Ran, type Road } from './road.ts';
  */
 export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): Promise<Ran> {
   return await road.locks.withLock(`person:${job.personId}`, async () => {
-    const idpId = await linkOf(road.db, job.personId, road.idp.name);
-    if (idpId === null) return done;
-    const inIdp = await road.idp.readPerson(idpId);
+    const identity = await identityOf(road.db, job.personId, road.idp.name);
+    if (identity === null) return done;
+    const inIdp = await readById(road, identity);
     const known = await readPerson(road.db, job.personId);
     const person = inIdp === null ? known : await rememberPerson(road.db, road.idp.name, inIdp);
     if (person === null) return done;
-    const { isSwitchedOff: isOff } = await scimStanding(road.db, await scimIdentity(road, person), []);
-    const hasApp = isOff === null ? null : !isOff;
+    const hasApp = await hasAppByScim(road, person);
     const standIn =
       inIdp === null ? await standInFor(road, person, hasApp === true && (await wasOff(road, person))) : null;
+    // An id that only a push gave, and that the IdP does not know: nobody has left who was never there.
+    if (inIdp === null && standIn === null && identity.isHearsay) {
+      road.log.warn(
+        { person: person.id },
+        'a push names somebody whom the IdP does not know: nothing follows',
+      );
+      return done;
+    }
     const now: Standing = {
       status: inIdp === null ? 'deleted' : inIdp.status,
       department: person.department,
@@ -59,6 +67,18 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
     );
     return done;
   });
+}
+
+/**
+ * Whether they have the app, as far as the IdP has pushed: null where that says nothing. Of whom nothing was ever
+ * pushed there is nothing to lose: they arrive like anybody. Whom it has deleted by SCIM has lost the app.
+ */
+async function hasAppByScim(road: Road, person: Person): Promise<boolean | null> {
+  const scim = await scimStanding(road.db, await scimIdentity(road, person), []);
+  if (scim.isSwitchedOff !== null) return !scim.isSwitchedOff;
+  if (scim.isByAnothersOnly) return null;
+  if (await wasDeletedByScim(road.db, person.id)) return false;
+  return (await readStanding(road.db, person.id)) === null ? true : null;
 }
 
 /** Off when last looked at: who is on again since the IdP has deleted them is whoever goes by their login now. */

@@ -1,6 +1,7 @@
 import { Fault } from '../core/fault.ts';
 import type { ToldPerson } from '../core/observation.ts';
 import { isLoginKnown, linkPerson, type Person, personByLink, rememberPerson } from '../store/people.ts';
+import { readById } from './membership.ts';
 import type { IdpPerson } from './ports.ts';
 import type { Road } from './road.ts';
 
@@ -30,6 +31,12 @@ export function createResolve(road: Road): Resolve {
     return inIdp === null ? null : await remembered(inIdp);
   }
 
+  /** By the IdP's id alone: what a push calls somebody's id may be another's login. */
+  async function byId(id: string): Promise<Person | null> {
+    const inIdp = await ask(() => readById(road, { id }));
+    return inIdp === null ? null : await remembered(inIdp);
+  }
+
   async function byEmail(email: string): Promise<Person | null> {
     const [one, second] = await ask(() => road.idp.findPeopleByEmail(email));
     return one === undefined || second !== undefined ? null : await remembered(one);
@@ -38,8 +45,7 @@ export function createResolve(road: Road): Resolve {
   async function byPush(id: string, pushed: Pushed): Promise<Person | null> {
     // Somebody never met needs no question to the IdP. But whoever goes by this login under another id may be the
     // same person all the same, for not every IdP sends its own id: then the IdP says who that is.
-    if (await isLoginKnown(road.db, pushed.login))
-      return (await byLogin(id)) ?? (await byLogin(pushed.login));
+    if (await isLoginKnown(road.db, pushed.login)) return (await byId(id)) ?? (await byLogin(pushed.login));
     const asPushed: IdpPerson = {
       id,
       login: pushed.login,

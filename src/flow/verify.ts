@@ -5,8 +5,9 @@ import type { Job } from '../core/reactions.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { type Person, readPerson } from '../store/people.ts';
+import { anypointUsers } from './anypoint-users.ts';
 import { commit } from './commit.ts';
-import { anypointUsers, desiredTeamMembership, isInGroupByScim } from './membership.ts';
+import { isInGroupByScim, teamVerdict } from './membership.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
 
@@ -14,7 +15,8 @@ import { isWanted } from './wanted.ts';
 type Look =
   | { found: 'agrees'; note: string | null }
   | { found: 'overtaken'; why: string }
-  | { found: 'waiting'; leg: Leg; why: string; redeliver: boolean };
+  /** `trouble`: why somebody who looks like them in Anypoint is not taken for them. */
+  | { found: 'waiting'; leg: Leg; why: string; redeliver: boolean; trouble: string | null };
 
 /**
  * Looks into Anypoint until it agrees with what is desired now; past the objective raises the alarm that names
@@ -118,13 +120,9 @@ function pushAwaitedMs({ kind, cause }: Change, objectiveMs: number): number {
 type Target = NonNullable<Change['target']>;
 
 async function lookForAccess(road: Road, change: Change, person: Person, target: Target): Promise<Look> {
-  const { current: user, isAmbiguous } = await anypointUsers(road, person);
-  if (isAmbiguous)
-    return waiting(
-      'delivery',
-      `several Anypoint users have the e-mail ${person.email}, and none its user name`,
-    );
-  if (user === null) return waiting('signIn', `${person.name} has never signed in to Anypoint`);
+  const { current: user, trouble } = await anypointUsers(road, person);
+  if (user === null)
+    return { ...waiting('signIn', `${person.name} has never signed in to Anypoint`), trouble };
   const membership = await road.mulesoft.readMembership(target.teamId, user.id);
   if (membership !== null && user.enabled) return { found: 'agrees', note: null };
   if (membership !== null) return waiting('delivery', `the Anypoint user ${user.username} is disabled`);
@@ -140,8 +138,9 @@ async function lookForItsEnd(road: Road, change: Change, person: Person, target:
   );
   const left = memberships.filter((membership) => membership !== null);
   if (left.length === 0) return { found: 'agrees', note: null };
-  if ((await desiredTeamMembership(road, person, target.teamId)) !== 'out')
-    return { found: 'agrees', note: 'another group still gives this team' };
+  const { membership, why } = await teamVerdict(road, person, target.teamId);
+  if (membership !== 'out')
+    return { found: 'agrees', note: membership === 'in' ? 'another group still gives this team' : why };
   if (left.some((membership) => membership.membershipType === 'maintainer'))
     return waiting(
       'delivery',
@@ -162,7 +161,7 @@ async function notDelivered(road: Road, change: Change, why: string): Promise<Lo
 }
 
 function waiting(leg: Leg, why: string): Look & { found: 'waiting' } {
-  return { found: 'waiting', leg, why, redeliver: false };
+  return { found: 'waiting', leg, why, redeliver: false, trouble: null };
 }
 
 /** The objective runs from the decision, or from the first sign-in that had to be waited for. */
@@ -188,11 +187,15 @@ const MANY_WAIT_MS = 300_000;
 const MOVING_MS = 15_000;
 
 /** Notes a wait worth telling: first sign-in and its end, or the alarm once the objective has passed. */
-async function noteWaiting(road: Road, change: Change, look: { leg: Leg; why: string }): Promise<void> {
-  const { leg, why } = look;
+async function noteWaiting(
+  road: Road,
+  change: Change,
+  look: { leg: Leg; why: string; trouble?: string | null },
+): Promise<void> {
+  const { leg, why, trouble = null } = look;
   if (leg === 'signIn') {
-    if (change.state !== 'awaitingSignIn')
-      await record(road, change, (base) => ({ ...base, type: 'signInAwaited' }));
+    if (change.state !== 'awaitingSignIn' || (change.signInTrouble ?? null) !== trouble)
+      await record(road, change, (base) => ({ ...base, type: 'signInAwaited', trouble }));
     return;
   }
   if (change.state === 'awaitingSignIn') {

@@ -3,7 +3,7 @@ import { type Change, isFound } from '../core/change.ts';
 import { distinct } from '../core/routing.ts';
 import { endingOf, readChange } from '../store/changes.ts';
 import { lastActor } from '../store/observed.ts';
-import { type KnownPerson, linkPerson, peopleWithAccounts } from '../store/people.ts';
+import { type KnownPerson, noteAccount, peopleWithAccounts } from '../store/people.ts';
 import { readSummary, type Summary } from '../store/summaries.ts';
 import type { Road } from './road.ts';
 
@@ -85,6 +85,6 @@ async function whoDid(road: Road, change: Change): Promise<ChangeView['doneBy']>
 export async function named(road: Road, person: KnownPerson): Promise<Named> {
   if (person.accountId !== null) return { name: person.name, accountId: person.accountId };
   const accountId = await road.chat.findByEmail(person.email);
-  if (accountId !== null) await linkPerson(road.db, person.id, 'slack', accountId);
+  if (accountId !== null) await noteAccount(road.db, person.id, 'slack', accountId);
   return { name: person.name, accountId };
 }

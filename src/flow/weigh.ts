@@ -10,7 +10,7 @@ import { revertEvents } from '../core/revert.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
 import { cardOfPair, openMassChange } from '../store/mass-changes.ts';
 import { leaverCase } from '../store/offboardings.ts';
-import { linkOf, readPerson } from '../store/people.ts';
+import { identityOf, readPerson, rememberPerson } from '../store/people.ts';
 import { endPreexisting, isPreexisting, recordPreexisting } from '../store/preexisting.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
 import {
@@ -22,6 +22,7 @@ import {
   membershipNote,
   shrinkWithin,
 } from './mass-change.ts';
+import { readById } from './membership.ts';
 import { standInFor } from './namesake.ts';
 import { leaverFound } from './offboarding.ts';
 import { done, type Ran, type Road } from './road.ts';
@@ -41,15 +42,16 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
   const { personId, groupId } = job;
   const found = entitlementOf(road, groupId);
   if (found === null) return done;
-  const idpId = await linkOf(road.db, personId, road.idp.name);
-  if (idpId === null) return done;
+  const identity = await identityOf(road.db, personId, road.idp.name);
+  if (identity === null) return done;
   const pair = { personId, groupId };
   return await road.locks.withLock(`pair:${personId}:${groupId}`, async () => {
     if ((await underwayIds(road.db, pair)).length > 0) return { againInMs: WAIT_MS };
     const pending = await pendingRequest(road.db, personId, found.entitlement.key);
     // Found already, perhaps by another voice: it is asked about.
     if (pending !== null) return isFound(pending) ? done : { againInMs: WAIT_FOR_DECISION_MS };
-    const inIdp = await road.idp.readPerson(idpId);
+    const inIdp = await readById(road, identity);
+    if (inIdp !== null && identity.isHearsay) await rememberPerson(road.db, road.idp.name, inIdp);
     const known = inIdp === null ? await readPerson(road.db, personId) : null;
     const standIn = known === null ? null : await standInFor(road, known);
     if (standIn !== null) {
@@ -60,6 +62,8 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
       ];
       return await commit<Ran>(road.db, async () => ({ result: done, jobs }), road.nudge);
     }
+    // Nobody has left who was never there: an id that the IdP has never answered by is hearsay.
+    if (inIdp === null && identity.isHearsay) return done;
     if (inIdp === null || inIdp.status === 'deprovisioned')
       return await endLeaver(road, personId, inIdp === null ? 'deleted' : 'deprovisioned');
     // On hold: nothing is asked about them until they return or leave.
@@ -67,7 +71,7 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
     const left = await leaverCase(road.db, personId);
     // Their case ends every membership, new ones too.
     if (left !== null && hasLeft(left)) return await endLeaver(road, personId, 'deprovisioned');
-    const isMember = await road.idp.isMember(groupId, idpId);
+    const isMember = await road.idp.isMember(groupId, identity.id);
     return await commit<Ran>(
       road.db,
       async (unit) => {

@@ -117,13 +117,18 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
       // `type=all`: the default, `host`, leaves out everybody who signs in through an identity provider.
       for (const search of wanted)
         for await (const user of rows(`${organization}/users`, userSchema, { type: 'all', search }))
-          if (!user.deleted && matchOf(user, wanted) !== null) found.set(user.id, user);
+          if (!user.deleted && isWanted(user, wanted)) found.set(user.id, user);
       return [...found.values()]
-        .map((user) => ({ user, found: asUser(user, matchOf(user, wanted) ?? 'email') }))
-        .sort(
-          (a, b) => likelihood(b.found) - likelihood(a.found) || lastLoginMs(b.user) - lastLoginMs(a.user),
-        )
-        .map(({ found }) => found);
+        .sort((a, b) => likelihood(b, wanted) - likelihood(a, wanted) || lastLoginMs(b) - lastLoginMs(a))
+        .map((user) => asUser(user, isSameName(user.username, login) ? 'username' : 'email'));
+    },
+
+    async readUser(userId) {
+      const path = `${organization}/users/${encodeURIComponent(userId)}`;
+      const answer = await session.call({ method: 'GET', path }, [404]);
+      if (answer.status === 404) return null;
+      const { deleted, ...user } = readAnswer(userSchema, answer, path);
+      return deleted ? null : asUser({ ...user, deleted }, 'email');
     },
 
     async findTeam(name) {
@@ -159,7 +164,9 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
 
     async pageOfUsers(from) {
       const page = await pageOf(`${organization}/users`, userPageSchema, { type: 'all' }, from);
-      const rows = page.rows.flatMap(({ id, username, deleted }) => (deleted ? [] : [{ id, username }]));
+      const rows = page.rows.flatMap((row) =>
+        row.deleted ? [] : [{ id: row.id, username: row.username, isFederated: isFederated(row) }],
+      );
       return { ...page, rows };
     },
 
@@ -209,14 +216,23 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
   };
 }
 
-function matchOf(user: UserRow, wanted: ReadonlySet<string>): AnypointUser['matchedBy'] | null {
-  if (wanted.has(user.username.toLowerCase())) return 'username';
-  return wanted.has(user.email?.toLowerCase() ?? '') ? 'email' : null;
+function isWanted(user: UserRow, wanted: ReadonlySet<string>): boolean {
+  return wanted.has(user.username.toLowerCase()) || wanted.has(user.email?.toLowerCase() ?? '');
+}
+
+function isSameName(a: string, b: string): boolean {
+  return b !== '' && a.toLowerCase() === b.toLowerCase();
+}
+
+/** Nothing said is not "through the identity provider". */
+function isFederated({ idprovider_id: provider }: UserRow): boolean {
+  return (provider ?? LOCAL_PROVIDER) !== LOCAL_PROVIDER;
 }
 
 /** An e-mail in a profile proves little; a user name of the identity provider's proves most. */
-function likelihood(user: AnypointUser): number {
-  return (user.matchedBy === 'username' ? 4 : 0) + (user.isFederated ? 2 : 0) + (user.enabled ? 1 : 0);
+function likelihood(user: UserRow, wanted: ReadonlySet<string>): number {
+  const isNamed = wanted.has(user.username.toLowerCase());
+  return (isNamed ? 4 : 0) + (isFederated(user) ? 2 : 0) + (user.enabled ? 1 : 0);
 }
 
 function lastLoginMs(user: UserRow): number {
@@ -230,7 +246,8 @@ function asUser(row: UserRow, matchedBy: AnypointUser['matchedBy']): AnypointUse
     username: row.username,
     email: row.email ?? '',
     enabled: row.enabled,
-    isFederated: row.idprovider_id !== LOCAL_PROVIDER,
+    isFederated: isFederated(row),
+    provider: row.idprovider_id ?? null,
     matchedBy,
   };
 }

@@ -9,7 +9,7 @@ export type Provisioned = {
   personId: string | null;
   /** The IdP's own id of the person, which it sends as `externalId`; null when unknown. */
   externalId: string | null;
-  /** Login and e-mail: what the IdP may send as `userName`. */
+  /** What the IdP may send as `userName`. */
   userNames: string[];
   /** The source that is the IdP: what any other has pushed is no word on anybody. */
   source: ScimSource;
@@ -45,7 +45,7 @@ export async function groupNamesOf(db: Db | Tx, who: Provisioned): Promise<strin
 
 /** What SCIM says of a person, as of one moment. */
 export type ScimStanding = {
-  /** The IdP has provisioned them and switched the account off: they have lost the app. Null: not known. */
+  /** The IdP has provisioned them and switched the account off: they have lost the app. Null: it has said nothing. */
   isSwitchedOff: boolean | null;
   /**
    * All that SCIM has under their name is another account's, as long as the IdP has not provisioned their own: then it
@@ -68,10 +68,11 @@ export async function scimStanding(
         where m.user_id = r.id and g.display_name_key = any(${groupNames.map(nameKey)}::text[])
       )) as in
     from (${recordsOf(who)}) r`.execute(db);
-  const isOff = rows[0]?.off === true;
+  // Of whom nothing was pushed, nothing is known: that is neither on nor off.
+  const isOff = rows[0]?.off ?? null;
   const isByAnothersOnly = rows[0]?.anothers === true;
   return {
-    isSwitchedOff: isOff && isByAnothersOnly ? null : isOff,
+    isSwitchedOff: isOff === true && isByAnothersOnly ? null : isOff,
     isByAnothersOnly,
     isInAnyGroup: rows[0]?.in === true,
   };

@@ -70,6 +70,14 @@ export async function heedLater(
     where id = ${id}`.execute(tx);
 }
 
+/** Whether a push by SCIM has deleted a record of theirs. */
+export async function wasDeletedByScim(db: Db | Tx, personId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from observed where person_id = ${personId} and voice = 'scim' and told->>'happening' = 'deleted'
+    limit 1`.execute(db);
+  return rows.length > 0;
+}
+
 /** How many memberships of a group were told since a time that nobody was known to want, by distinct person. */
 export async function weighedSince(
   db: Db | Tx,

@@ -196,7 +196,8 @@ function revive(doc: Offboarding): Offboarding {
       decision: item.decision === null ? null : { ...item.decision, at: must(item.decision.at) },
       settled: item.settled === null ? null : { ...item.settled, at: must(item.settled.at) },
     })),
-    // Cases from before these were kept have neither.
+    // Cases from before these were kept have none of them.
+    lookalikes: doc.lookalikes ?? [],
     agreed: doc.agreed == null ? null : { ...doc.agreed, at: must(doc.agreed.at) },
     cancelled: doc.cancelled == null ? null : { ...doc.cancelled, at: must(doc.cancelled.at) },
     restored: doc.restored.map((one) => ({ ...one, at: must(one.at) })),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Selectable } from 'kysely';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import { oneLine } from '../core/storable.ts';
@@ -72,16 +72,64 @@ async function linkedPerson(
 }
 
 export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string | null> {
+  return (await identityOf(db, personId, system))?.id ?? null;
+}
+
+/** `isHearsay`: only a push, an event or an e-mail says that somebody has this id; the system has never answered by it. */
+export type Identity = { id: string; isHearsay: boolean };
+
+/** The id by which a system knows a person: one that it has answered by, before any that is hearsay; then the newest. */
+export async function identityOf(
+  db: Db | Tx,
+  personId: string,
+  system: LinkedSystem,
+): Promise<Identity | null> {
   const row = await db
     .selectFrom('person_links')
-    .select('external_id')
+    .select(['external_id', 'is_hearsay'])
     .where('person_id', '=', personId)
     .where('system', '=', system)
+    .orderBy('is_hearsay')
     .orderBy('verified_at', 'desc')
     .orderBy('external_id')
     .limit(1)
     .executeTakeFirst();
-  return row?.external_id ?? null;
+  return row === undefined ? null : { id: row.external_id, isHearsay: row.is_hearsay };
+}
+
+/** What speaks for or against an Anypoint user being a person, as far as we know it ourselves. */
+export type Claims = {
+  /** Whether the IdP has answered by an id of this person. */
+  isConfirmed: boolean;
+  /** Anypoint users that are noted as theirs. */
+  own: string[];
+  /** Of the users asked about: those noted as somebody else's. */
+  others: string[];
+  /** Somebody else whom the IdP has confirmed, and not deactivated since, goes by the same login. */
+  isLoginShared: boolean;
+};
+
+export async function claimsOn(
+  db: Db | Tx,
+  idp: 'okta' | 'entra',
+  person: Pick<Person, 'id' | 'login'>,
+  userIds: readonly string[],
+): Promise<Claims> {
+  const { rows } = await sql<Claims>`
+    select exists (
+        select from person_links where person_id = ${person.id} and system = ${idp} and not is_hearsay
+      ) as "isConfirmed",
+      array(select external_id from person_links where person_id = ${person.id} and system = 'anypoint'
+        order by external_id) as own,
+      array(select external_id from person_links where system = 'anypoint' and person_id <> ${person.id}
+        and external_id = any(${[...userIds]}::text[])) as others,
+      exists (
+        select from people p join person_links l on l.person_id = p.id and l.system = ${idp} and not l.is_hearsay
+        where lower(p.login) = lower(${person.login}) and p.id <> ${person.id} and p.status <> 'deprovisioned'
+      ) as "isLoginShared"`.execute(db);
+  const [claims] = rows;
+  invariant(claims !== undefined, 'a select without a table gives one row');
+  return claims;
 }
 
 /** A person to be named, with the newest of their accounts in a system. */
@@ -145,7 +193,10 @@ export async function linksOf(db: Db | Tx, personId: string, system: LinkedSyste
   return rows.map((r) => r.external_id);
 }
 
-/** Notes that a system has confirmed this link; an account that moved to another person moves here too. */
+/**
+ * Notes that a system has confirmed this link; an account that moved to another person moves here too. The account of
+ * somebody whom an IdP has confirmed never moves to somebody known by hearsay.
+ */
 export async function linkPerson(
   db: Db | Tx,
   personId: string,
@@ -163,9 +214,29 @@ export async function linkPerson(
     .onConflict((c) =>
       c
         .columns(['system', 'external_id'])
-        .doUpdateSet({ person_id: personId, verified_at: sql<Date>`clock_timestamp()` }),
+        .doUpdateSet({ person_id: personId, verified_at: sql<Date>`clock_timestamp()` })
+        .where(sql<boolean>`person_links.person_id = ${personId}
+          or ${isConfirmed(sql`${personId}::uuid`)} or not ${isConfirmed(sql`person_links.person_id`)}`),
     )
     .execute();
+}
+
+function isConfirmed(personId: RawBuilder<unknown>): RawBuilder<boolean> {
+  return sql`exists (select from person_links c
+    where c.person_id = ${personId} and c.system in ('okta', 'entra') and not c.is_hearsay)`;
+}
+
+/** The same for an account that a message was addressed to: it is noted for whoever has none, and takes nobody's. */
+export async function noteAccount(
+  db: Db | Tx,
+  personId: string,
+  system: LinkedSystem,
+  externalId: string,
+): Promise<void> {
+  await sql`
+    insert into person_links (system, external_id, person_id)
+    select ${system}, ${externalId}, ${personId}::uuid where ${isConfirmed(sql`${personId}::uuid`)}
+    on conflict do nothing`.execute(db);
 }
 
 /** What people are called, as it is kept and shown everywhere: one line of characters that are seen. */
@@ -184,7 +255,7 @@ export function inOneLine(from: Pick<IdpPerson, 'displayName' | 'login' | 'title
 
 /**
  * Stores what the IdP says of a person, under our own id; found again by the IdP's id only. `isHearsay`: not the IdP
- * itself says so.
+ * itself says so, which changes nothing of what the IdP has said.
  */
 export async function rememberPerson(
   db: Db | Tx,
@@ -206,6 +277,7 @@ export async function rememberPerson(
   const linked = await linkedPerson(db, system, from.id);
   if (linked !== null) {
     const known = linked.person;
+    if (isHearsay && !linked.isHearsay) return known;
     const heard = toPerson({ id: known.id, ...values });
     if (!isDeepStrictEqual(heard, known))
       await db

@@ -78,17 +78,25 @@ export async function isPreexisting(db: Db | Tx, pair: Pair): Promise<boolean> {
 export async function isPreexistingInAny(
   db: Db | Tx,
   personId: string,
-  groupNames: readonly string[],
+  groupIds: readonly string[],
 ): Promise<boolean> {
-  if (groupNames.length === 0) return false;
+  if (groupIds.length === 0) return false;
   const row = await db
     .selectFrom('preexisting')
     .select('person_id')
     .where('person_id', '=', personId)
-    .where('group_name', 'in', groupNames)
+    .where('group_id', 'in', groupIds)
     .where('ended_at', 'is', null)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Whether an Anypoint user of theirs was in the team on the first look at it, though no group gave it. */
+export async function wasInTeam(db: Db | Tx, personId: string, teamId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from preexisting_in_team e join person_links l on l.system = 'anypoint' and l.external_id = e.user_id
+    where e.team_id = ${teamId} and l.person_id = ${personId} limit 1`.execute(db);
+  return rows.length > 0;
 }
 
 /** `gone`: it went as it came, and nobody was asked. */

@@ -164,24 +164,30 @@ export async function stageTeamMembers(
 }
 
 /**
- * Links a page of Anypoint's users to the people whose login or e-mail is their user name, which only the IdP gives;
- * one that could be several is left alone, and so is every link that is there.
+ * Links a page of Anypoint's users to the people whose login, as the IdP itself gives it, is their user name. Only a
+ * user who signs in through the IdP: any other user name is chosen by whoever made it. Two people who go, or went, by one
+ * login are told apart by asking the IdP (flow/anypoint-users.ts) and so left alone, and so is every link that is there.
  */
 export async function linkUsers(
   db: Db,
+  system: 'okta' | 'entra',
   place: Place,
-  users: readonly { id: string; username: string }[],
+  users: readonly { id: string; username: string; isFederated: boolean }[],
   { from, next }: Stretch,
 ): Promise<void> {
+  const federated = users.filter((user) => user.isFederated);
   await sql`
     with ${unsynced}, page as materialized (
-      select u.id, u.username from unnest(${users.map((u) => u.id)}::text[], ${users.map((u) => u.username)}::text[]) as u (id, username)
+      select u.id, u.username
+      from unnest(${federated.map((u) => u.id)}::text[], ${federated.map((u) => u.username)}::text[]) as u (id, username)
       where not exists (select from person_links l where l.system = 'anypoint' and l.external_id = u.id)
     ), linked as (
       insert into person_links (system, external_id, person_id)
       select 'anypoint', page.id, p.id from page cross join lateral (
         select min(p.id::text)::uuid as id from people p
-        where lower(p.login) = lower(page.username) or lower(p.email) = lower(page.username) having count(*) = 1
+        where lower(p.login) = lower(page.username) and exists (
+          select from person_links c where c.person_id = p.id and c.system = ${system} and not c.is_hearsay
+        ) having count(*) = 1
       ) p order by page.id
       on conflict (system, external_id) do nothing
     )

@@ -54,7 +54,9 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
     case 'delivered':
       return wroteInWords[field('wrote')]?.anypoint ?? `Anypoint: ${field('wrote')}`;
     case 'signInAwaited':
-      return 'Waiting for the first sign-in to Anypoint';
+      return data.trouble == null
+        ? 'Waiting for the first sign-in to Anypoint'
+        : `Waiting for the first sign-in to Anypoint. ${field('trouble')}`;
     case 'signedIn':
       return 'Signed in to Anypoint';
     case 'changeLate':
@@ -119,6 +121,8 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return 'Okta has them in no managed group any more';
     case 'teamsLeft':
       return `${areUnderway(data.teams) ? 'Found in' : 'Taken out of'} ${countOf(data.teams)} teams in Anypoint`;
+    case 'lookalikesFound':
+      return `${countOf(data.lookalikes)} users in Anypoint look like theirs: a person has to say`;
     case 'teamsGone':
       return 'Read in Anypoint: they are in no team';
     case 'applicationsFound':

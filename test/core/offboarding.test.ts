@@ -89,6 +89,7 @@ const events: { [T in OffboardingEvent['type']]: Extract<OffboardingEvent, { typ
   },
   groupsGone: { ...base, type: 'groupsGone' },
   teamsLeft: { ...base, type: 'teamsLeft', teams: [team] },
+  lookalikesFound: { ...base, type: 'lookalikesFound', lookalikes: [] },
   teamsGone: { ...base, type: 'teamsGone', note: null },
   applicationsFound: { ...base, type: 'applicationsFound', items: [item] },
   applicationDecided: { ...base, type: 'applicationDecided', key: item.key, decision },

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Offboarding } from '../../src/core/offboarding.ts';
+import { reconcile } from '../../src/flow/reconcile.ts';
 import { credentials, type Person, people as seeded } from '../../src/sandbox/seed.ts';
 import { createToken } from '../../src/scim/tokens.ts';
 import type { ScimSource } from '../../src/store/scim-tables.ts';
 import type { Stage } from '../stage.ts';
-import { type Journey, setOut } from './journey.ts';
+import { type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
 
 /** What an attacker tries, by kind: what is right is that nobody innocent loses and nobody wrong gets. */
@@ -207,6 +210,188 @@ describe('a SCIM token of another source than the IdP', () => {
       // then it is seen: there is a case
       await walk.until('Okta has taken it away', async () => (await record())[0]?.active === false);
       await leavers.caseIs('nils', 'asking');
+    },
+    PATIENCE_MS,
+  );
+});
+
+const READ = 'orders-api-read';
+const READERS = 'Orders API readers';
+
+const seedOf = (key: string): Person =>
+  seeded.find((person) => person.key === key) ?? expect.fail(`nobody is called ${key}`);
+
+type Sim = { name: string; members: { userId: string; membershipType: string }[] }[];
+
+/** SCIM as one source, by a token of its own. Answers the status and the body, whatever they are. */
+async function asSource(stage: Stage, source: ScimSource) {
+  const made = await createToken(stage.latchkey.road.db, {
+    source,
+    name: `${source}-${Date.now()}`,
+    days: null,
+  });
+  return async <T = { id: string }>(method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${stage.latchkey.url}/scim/v2${path}`, {
+      method,
+      headers: { authorization: `Bearer ${made?.token}`, 'content-type': 'application/scim+json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as T };
+  };
+}
+
+const addMember = (id: string | undefined) => ({
+  schemas: [PATCH],
+  Operations: [{ op: 'add', path: 'members', value: [{ value: id }] }],
+});
+
+describe('a name that somebody else chose', () => {
+  let stage: Stage;
+  let walk: Journey;
+  beforeAll(async () => {
+    ({ stage, walk } = await setOut());
+    await walk.isQuiet();
+  }, PATIENCE_MS);
+  afterAll(() => stage?.close());
+
+  const teamsOf = async (userId: string) =>
+    (await walk.request<Sim>('GET', '/anypoint/sim/teams'))
+      .filter((team) => team.members.some((member) => member.userId === userId))
+      .map((team) => team.name)
+      .sort();
+  const linkedTo = (userId: string) =>
+    walk.query<{ email: string; login: string }>(
+      `select p.email, p.login from person_links l join people p on p.id = l.person_id
+       where l.system = 'anypoint' and l.external_id = $1`,
+      [userId],
+    );
+  const casesOf = async (email: string) =>
+    (
+      await walk.query<{ doc: Offboarding }>(
+        'select o.doc from offboardings o join people p on p.id = o.person_id where p.email = $1',
+        [email],
+      )
+    ).map(({ doc }) => doc);
+  const signIn = async (key: string, how: { username: string; local?: true }) =>
+    (await walk.request<{ userId: string }>('POST', `/anypoint/sim/users/${key}/sign-in`, how)).userId;
+  const settles = async () => {
+    await sleep(500);
+    await walk.isQuiet();
+  };
+
+  test.each(['other', 'entra', 'okta'] as const)(
+    'a person made up by SCIM (%s) with somebody’s e-mail takes nothing from them',
+    async (source) => {
+      // given Olga, who maintains one team, is in an unmanaged one, and owns an application
+      const olga = seedOf('olga').anypointId ?? '';
+      await walk.request('POST', '/anypoint/sim/teams/Dashboard%20viewers/members/olga', {
+        membershipType: 'maintainer',
+      });
+      const before = await teamsOf(olga);
+      expect(before).toContain('Platform admins');
+      const scim = await asSource(stage, source);
+
+      // when
+      const made = await scim('POST', '/Users', {
+        schemas: [USER],
+        userName: `zz-nobody-${source}`,
+        externalId: `not-in-okta-${source}`,
+        displayName: 'Mallory',
+        emails: [{ value: 'olga@acme.example' }],
+      });
+      expect(made.status).toBe(201);
+      const groups = await scim<{ Resources?: { id: string }[] }>(
+        'GET',
+        `/Groups?filter=${encodeURIComponent(`displayName eq "${MANAGED}"`)}`,
+      );
+      const group =
+        groups.body.Resources?.[0] ??
+        (
+          await scim('POST', '/Groups', {
+            schemas: [GROUP],
+            displayName: MANAGED,
+          })
+        ).body;
+      await scim('PATCH', `/Groups/${group.id}`, addMember(made.body.id));
+      await settles();
+      await reconcile(stage.latchkey.road);
+      await settles();
+
+      // then
+      expect(await teamsOf(olga)).toEqual(before);
+      expect((await linkedTo(olga)).map(({ login }) => login)).toEqual(['olga@acme.example']);
+      expect(await casesOf('olga@acme.example')).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'somebody else’s Anypoint user with the e-mail of who never signed in is given nothing; the trouble is named',
+    async () => {
+      // given Nadia has never signed in; Mallory's user carries her e-mail
+      const mallory = await signIn('nadia', { username: 'mallory' });
+
+      // when
+      const asked = await walk.asks('nadia', { entitlement: READ, reason: 'For Nadia, not for Mallory' });
+      await walk.click('olga', asked.card, 'approve');
+
+      // then
+      await walk.becomes(asked.id, 'awaitingSignIn');
+      await walk.cardSays(asked, 'goes by the name “mallory”, which Okta does not know as theirs');
+      await reconcile(stage.latchkey.road);
+      await sleep(1_500);
+      expect(await teamsOf(mallory)).toEqual([]);
+      expect(await linkedTo(mallory)).toEqual([]);
+
+      // and when a local user is made by the very name of her login, which anybody who is invited can choose
+      const local = await signIn('nadia', { username: 'nadia@acme.example', local: true });
+      await reconcile(stage.latchkey.road);
+      await sleep(1_500);
+      expect(await teamsOf(local)).toEqual([]);
+      expect((await walk.change(asked.id)).state).toBe('awaitingSignIn');
+
+      // and when she signs in herself, through Okta
+      const own = await signIn('nadia', { username: 'nadia@acme.example' });
+      await walk.becomes(asked.id, 'inEffect', 30_000);
+      expect(await teamsOf(own)).toEqual([READERS]);
+      expect(await teamsOf(mallory)).toEqual([]);
+      expect(await teamsOf(local)).toEqual([]);
+      expect(wordsOf(await walk.cardNow(asked))).not.toContain('mallory');
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'what only looks like a leaver’s is a question on their case: nothing is taken there',
+    async () => {
+      // given somebody's user with Tom's e-mail, in a team
+      const alike = await signIn('tom', { username: 'tom.the.cat' });
+      await walk.request('POST', `/anypoint/sim/teams/${encodeURIComponent(READERS)}/members/${alike}`);
+      await walk.request(
+        'POST',
+        '/anypoint/sim/teams/Dashboard%20viewers/members/a0000000-0000-4000-8000-000000000003',
+      );
+
+      // when
+      await walk.request('POST', '/okta/sim/users/tom/status', { status: 'DEPROVISIONED' });
+
+      // then
+      await walk.until(
+        'his own is out of every team',
+        async () => (await teamsOf(seedOf('tom').anypointId ?? '')).length === 0,
+      );
+      const [found] = await walk.until('it is on the case', async () => {
+        const cases = await casesOf('tom@acme.example');
+        return cases[0]?.lookalikes.length === 1 && cases;
+      });
+      expect(found?.lookalikes).toMatchObject([{ id: alike, username: 'tom.the.cat', teams: [READERS] }]);
+      await walk.until('the card asks', async () =>
+        (await walk.messages('sofia', 'access-requests')).some((m) =>
+          /tom\.the\.cat.*Orders API readers/.test(wordsOf(m)),
+        ),
+      );
+      expect(await teamsOf(alike)).toEqual([READERS]);
     },
     PATIENCE_MS,
   );

@@ -84,6 +84,7 @@ describe('finding a user', () => {
           email: 'ines@acme.example',
           enabled: true,
           isFederated: true,
+          provider: company.anypointIdpId,
           matchedBy: 'username',
         },
       ],
@@ -96,6 +97,23 @@ describe('finding a user', () => {
     };
     const found = await anypoint.findUsers(who('nadia'));
     expect(found).toMatchObject([{ id: userId, matchedBy: 'email' }]);
+  });
+
+  test('a user name that is merely the e-mail of somebody whose login is another is found by e-mail only', async () => {
+    const [found] = await anypoint.findUsers({
+      email: 'ines@acme.example',
+      login: 'ines.moreau@acme.example',
+    });
+    expect(found).toMatchObject({ id: idOf('ines'), matchedBy: 'email' });
+  });
+
+  test('one with a password of Anypoint’s own says so; by its id each is read, and null once deleted', async () => {
+    const { userId } = (await sim('POST', '/users/ines/sign-in', { username: 'ines', local: true })) as {
+      userId: string;
+    };
+    expect(await anypoint.readUser(userId)).toMatchObject({ username: 'ines', isFederated: false });
+    expect(await anypoint.readUser(idOf('erik'))).toMatchObject({ isFederated: true });
+    expect(await anypoint.readUser('a0000000-0000-4000-8000-00000000ffff')).toBeNull();
   });
 
   test('nobody before the first sign-in, somebody after it', async () => {

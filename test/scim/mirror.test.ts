@@ -37,7 +37,7 @@ const off = { active: false, isMember: true };
 const OWN = '00uAna';
 
 const cases: { [what: string]: Case } = {
-  'never provisioned': { records: [], off: false, isIn: false, byAnothersOnly: false },
+  'never provisioned': { records: [], off: null, isIn: false, byAnothersOnly: false },
   'own record, on': {
     records: [{ name: LOGIN, id: OWN, ...on }],
     off: false,

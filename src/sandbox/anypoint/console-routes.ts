@@ -24,6 +24,8 @@ const signInSchema = z
     groups: z.array(z.string()).optional(),
     /** The name the IdP sends, when it is no longer the e-mail address. */
     username: z.string().min(1).optional(),
+    /** Invited, with a password of Anypoint's own: whoever takes the invitation chooses the user name. */
+    local: z.boolean().optional(),
   })
   .default({});
 const memberSchema = z
@@ -76,7 +78,7 @@ export function consoleRoutes(
     const body = await readBody(signInSchema, request, reply);
     if (body === null) return reply;
     const username = body.username ?? organization.userOfPerson(person.key)?.username ?? person.email;
-    const user = organization.signIn(person, username);
+    const user = organization.signIn(person, username, body.local);
     if (body.groups !== undefined) applyClaim(organization, audit, user, body.groups);
     return { userId: user.id, username: user.username };
   });

@@ -13,6 +13,8 @@ export type User = {
   firstName: string;
   lastName: string;
   email: string;
+  /** Has a password of Anypoint's own, by an invitation whose taker chose the user name. */
+  isLocal?: true;
   enabled: boolean;
   deleted: boolean;
   /** Epoch milliseconds. */
@@ -109,10 +111,13 @@ export class Organization {
   }
 
   /** A federated user is known by the name the IdP sends: a new name makes a new user (KB 001116895). */
-  signIn(person: Person, username: string): User {
+  signIn(person: Person, username: string, isLocal = false): User {
     const now = Date.now();
-    const known = this.users().find((user) => user.username === username && !user.deleted);
+    const known = this.users().find(
+      (user) => user.username === username && !user.deleted && (user.isLocal === true) === isLocal,
+    );
     const user = known ?? this.#addUser(person, randomUUID(), now, username);
+    if (isLocal) user.isLocal = true;
     user.lastLogin = now;
     this.#world.changed();
     return user;

@@ -22,9 +22,11 @@ export function userRoutes(app: FastifyInstance, organization: Organization): vo
 
   app.get<InOrg>('/users', async (request, reply) => {
     const { query } = request;
-    // Everybody here signs in through the IdP, and federated users are of type `proxy`: the default shows none.
+    // Who signs in through the IdP is of type `proxy`: the default shows none of them.
     const type = query.type ?? 'host';
-    const users = type === 'host' ? [] : find(query, query.deleted === 'true');
+    const users = find(query, query.deleted === 'true').filter(
+      (user) => type === 'all' || (user.isLocal === true) === (type === 'host'),
+    );
     return page(users.map(asJson), query, reply);
   });
 
@@ -91,9 +93,9 @@ function asJson(user: User) {
     organizationId: company.anypointOrgId,
     enabled: user.enabled,
     deleted: user.deleted,
-    idprovider_id: company.anypointIdpId,
-    isFederated: true,
-    type: 'proxy',
+    idprovider_id: user.isLocal === true ? 'mulesoft' : company.anypointIdpId,
+    isFederated: user.isLocal !== true,
+    type: user.isLocal === true ? 'host' : 'proxy',
     lastLogin: new Date(user.lastLogin).toISOString(),
     createdAt: new Date(user.createdAt).toISOString(),
     updatedAt: new Date(user.updatedAt).toISOString(),
