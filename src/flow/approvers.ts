@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ApproverRule, ApproverSource, Catalogue, Entitlement } from '../core/catalogue.ts';
 import { type Change, isByRule, isFound } from '../core/change.ts';
+import { Fault } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import { type Approver, type ApproverPlan, distinct, planApprovers, type Seat } from '../core/routing.ts';
 import { evaluateRequest, quorumUnder, type RequestFacts, ruledOut, type Verdict } from '../core/verdict.ts';
@@ -8,6 +9,7 @@ import { leaversAmong } from '../store/offboardings.ts';
 import { type Person, rememberPerson } from '../store/people.ts';
 import type { IdpPerson } from './ports.ts';
 import type { Road } from './road.ts';
+import { isAboutOne } from './told-person.ts';
 
 type Barred = NonNullable<ApproverPlan['barred']>[number];
 
@@ -159,7 +161,7 @@ async function peopleOf(
   if ('person' in source) return await byEmail(road, source.person);
   if ('manager' in source) {
     if (beneficiary.manager === null) return [];
-    const manager = await road.idp.readPerson(beneficiary.manager);
+    const manager = await managerNamed(road, beneficiary.manager);
     return manager === null ? [] : await remembered(road, [manager]);
   }
   const group = await road.idp.findGroup(source.group);
@@ -167,6 +169,17 @@ async function peopleOf(
   const members: IdpPerson[] = [];
   for await (const member of road.idp.listMembers(group.id)) members.push(member);
   return await remembered(road, members);
+}
+
+/** The directory lets anything stand for the manager; what it takes for no name at all is nobody. */
+async function managerNamed(road: Road, name: string): Promise<IdpPerson | null> {
+  try {
+    return await road.idp.readPerson(name);
+  } catch (error) {
+    if (!(error instanceof Fault) || !isAboutOne(error)) throw error;
+    road.log.warn({ err: error.message }, 'the IdP can’t say who the manager is');
+    return null;
+  }
 }
 
 async function byEmail(road: Road, email: string): Promise<Candidate[]> {

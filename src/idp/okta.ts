@@ -22,6 +22,11 @@ const PAGE_LIMIT = 200;
 const SWEEP_LIMIT = 1_000;
 /** Ids asked for in one search; the address stays well below what servers take. */
 const IDS_PER_SEARCH = 100;
+/**
+ * Logins that Okta reads by address. With a slash or a question mark it says that it can't (developer.okta.com,
+ * "Retrieve a user"), and servers refuse or cut others, encoded or not (`;`, `\\`, brackets): those are searched for.
+ */
+const FITS_AN_ADDRESS = /^[\p{L}\p{N}\p{M}@._+'-]+$/u;
 /** Pages followed before we stop believing in the paging: two million members. */
 const MAX_PAGES = 10_000;
 
@@ -55,17 +60,27 @@ class Okta implements IdentityProvider {
   }
 
   async readPerson(idOrLogin: string): Promise<IdpPerson | null> {
-    // Okta reads a login with a slash by search only.
-    if (idOrLogin.includes('/')) {
-      const found = await this.#searchUsers('profile.login', idOrLogin);
-      return found.find((person) => isSameText(person.login, idOrLogin)) ?? null;
-    }
+    if (!FITS_AN_ADDRESS.test(idOrLogin)) return await this.#findByLogin(idOrLogin);
     const what = 'read a person';
-    const answer = await this.#api.send('GET', apiPath`/users/${idOrLogin}`, what, { mayBeAbsent: true });
+    let answer: Answer;
+    try {
+      answer = await this.#api.send('GET', apiPath`/users/${idOrLogin}`, what, { mayBeAbsent: true });
+    } catch (error) {
+      // What Okta takes for no address may be somebody's login all the same.
+      if (isRefusedAsked(error)) return await this.#findByLogin(idOrLogin);
+      throw error;
+    }
     if (answer.status === 404) return null;
     const person = personOf(parseAnswer(userSchema, answer, what));
     // Okta also answers to the short name, the part of a login before the @: that is somebody else's guess.
     return person.id === idOrLogin || isSameText(person.login, idOrLogin) ? person : null;
+  }
+
+  async #findByLogin(login: string): Promise<IdpPerson | null> {
+    // No login is blank, and Okta takes no search for one.
+    if (login.trim() === '') return null;
+    const found = await this.#searchUsers('profile.login', login);
+    return found.find((person) => isSameText(person.login, login)) ?? null;
   }
 
   async findGroup(name: string): Promise<IdpGroup | null> {
@@ -131,15 +146,28 @@ class Okta implements IdentityProvider {
 
   async readPeople(ids: readonly string[]): Promise<IdpPerson[]> {
     const found: IdpPerson[] = [];
-    for (let at = 0; at < ids.length; at += IDS_PER_SEARCH) {
-      const search = ids
-        .slice(at, at + IDS_PER_SEARCH)
-        .map((id) => equals('id', id))
-        .join(' or ');
-      const path = `/users?${new URLSearchParams({ search, limit: String(PAGE_LIMIT) })}`;
-      for await (const user of this.#list(userSchema, path, 'read people')) found.push(personOf(user));
-    }
+    for (let at = 0; at < ids.length; at += IDS_PER_SEARCH)
+      found.push(...(await this.#readTogether(ids.slice(at, at + IDS_PER_SEARCH))));
     return found;
+  }
+
+  /** One id that Okta takes for none, such as what a client of SCIM made up, keeps none of the others from being read. */
+  async #readTogether(ids: readonly string[]): Promise<IdpPerson[]> {
+    const search = ids.map((id) => equals('id', id)).join(' or ');
+    const path = `/users?${new URLSearchParams({ search, limit: String(PAGE_LIMIT) })}`;
+    const found: IdpPerson[] = [];
+    try {
+      for await (const user of this.#list(userSchema, path, 'read people')) found.push(personOf(user));
+      return found;
+    } catch (error) {
+      if (!isRefusedAsked(error)) throw error;
+      if (ids.length === 1) return [];
+      const half = Math.ceil(ids.length / 2);
+      return [
+        ...(await this.#readTogether(ids.slice(0, half))),
+        ...(await this.#readTogether(ids.slice(half))),
+      ];
+    }
   }
 
   async lastSignIn(personId: string, withinSeconds: number): Promise<SignIn | null> {
@@ -215,6 +243,11 @@ function unwritable(reason: string): Writability {
 /** An exact match in Okta's search grammar; the value cannot end its own quotes. */
 function equals(attribute: string, value: string): string {
   return `${attribute} eq "${value.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+/** Okta refuses the question itself (4xx), not us. */
+function isRefusedAsked(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'idp.invalid';
 }
 
 function isSameText(a: string, b: string): boolean {

@@ -77,3 +77,31 @@ test('a reset that is past or missing', async () => {
   expect(await wait('1')).toBeLessThanOrEqual(2_000);
   expect(await wait(null)).toBeGreaterThanOrEqual(60_000);
 });
+
+const shown = (id: string, login: string) => ({ id, status: 'ACTIVE', profile: { login, email: login } });
+const searchIn = (url: string) => new URL(url, orgUrl).searchParams.get('search') ?? '';
+
+test('one id that is refused keeps none of the others from being read', async () => {
+  const ids = Array.from({ length: 30 }, (_, n) => (n === 17 ? 'made-up' : `00u${n}`));
+  answer = (reply) => {
+    const search = searchIn(asked.at(-1) ?? '');
+    if (search.includes('made-up')) return reply.code(400).send({ errorCode: 'E0000031' });
+    const found = [...search.matchAll(/id eq "([^"]+)"/g)].map(([, id = '']) =>
+      shown(id, `${id}@acme.example`),
+    );
+    return reply.send(found);
+  };
+  const people = await okta().readPeople(ids);
+  expect(people.map(({ id }) => id).sort()).toEqual(ids.filter((id) => id !== 'made-up').sort());
+  expect(asked.length).toBeLessThan(15);
+});
+
+test('a login that is refused as an address is looked for by search', async () => {
+  const login = "o'hara@acme.example";
+  answer = (reply) =>
+    searchIn(asked.at(-1) ?? '') === `profile.login eq "${login}"`
+      ? reply.send([shown('00u1', login)])
+      : reply.code(400).send({ errorCode: 'E0000001' });
+  expect((await okta().readPerson(login))?.id).toBe('00u1');
+  expect(asked).toHaveLength(2);
+});

@@ -58,10 +58,20 @@ describe('people', () => {
     expect(await okta().readPerson('..')).toBeNull();
   });
 
-  test('a login with a slash is found all the same', async () => {
-    const { id } = await org.console.createUser('ann/other@acme.example');
-    expect((await okta().readPerson('ann/other@acme.example'))?.id).toBe(id);
-    expect(await okta().readPerson('ann/nobody@acme.example')).toBeNull();
+  test.each([...'/?;[]\\#%&"\' :,()<>|^`{}=+é漢', '%2F', '..'])(
+    'a login with %j is found all the same',
+    async (sign) => {
+      const login = `ann${sign}other@acme.example`;
+      const { id } = await org.console.createUser(login);
+      expect((await okta().readPerson(login))?.id).toBe(id);
+      expect((await okta().readPerson(login.toUpperCase()))?.id).toBe(id);
+      expect(await okta().readPerson(`ann${sign}nobody@acme.example`)).toBeNull();
+    },
+  );
+
+  test('what is no name at all is nobody', async () => {
+    for (const name of ['/', '?', ' ', '\\', '[]', '#', 'Tom Okafor (CTO); Berlin', '\ud800', 'a\nb', '"'])
+      expect(await okta().readPerson(name), name).toBeNull();
   });
 
   test('e-mail is compared exactly, whatever its case, and need not be unique', async () => {

@@ -100,7 +100,12 @@ export class OktaOrg {
   userByAnyName(name: string): OktaUser {
     const byId = this.users.get(name);
     if (byId !== undefined) return byId;
-    if (name.includes('/')) throw notFound(name, 'User');
+    // As Okta's servers do: a slash makes it another address (okta-sdk-nodejs issue 430), a question mark or a
+    // semicolon ends it, and what is in no address is refused before anybody looks for it.
+    if (name.includes('/')) throw new OktaError('E0000022');
+    if (/[\\[\]]/.test(name))
+      throw new OktaError('E0000001', 'Bad request. Accept and/or Content-Type headers');
+    if (/[?;]/.test(name)) throw notFound(name, 'User');
     const asked = name.toLowerCase();
     const all = [...this.users.values()];
     const byLogin = all.find((u) => u.profile.login.toLowerCase() === asked);
