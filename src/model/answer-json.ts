@@ -75,7 +75,7 @@ function objectIn<T>(text: string, fits: (value: unknown) => T | undefined): T |
   const whole = parse(text);
   if (whole !== undefined) return fitting(whole, fits);
   for (const candidate of objectsOf(text).reverse()) {
-    const found = fitting(parse(candidate), fits);
+    const found = fitting(candidate, fits);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -89,15 +89,16 @@ function fitting<T>(value: unknown, fits: (value: unknown) => T | undefined): T 
   return inner.length === 1 ? fits(inner[0]) : undefined;
 }
 
-/** Every piece of a text from a brace to the one that closes it, outermost only, in the order they stand. */
-function objectsOf(text: string): string[] {
-  const objects: string[] = [];
+/** Every JSON object in a text, outermost only, in the order they stand. */
+function objectsOf(text: string): unknown[] {
+  const objects: unknown[] = [];
   let at = text.indexOf('{');
   for (let tries = 0; at !== -1 && tries < OBJECTS_MAX; tries += 1) {
     const end = endOfObject(text, at);
-    if (end !== null) objects.push(text.slice(at, end));
-    // A brace that nothing closes is prose: the next one may be the answer's.
-    at = text.indexOf('{', end ?? at + 1);
+    const object = end === null ? undefined : parse(text.slice(at, end));
+    if (object !== undefined) objects.push(object);
+    // A brace of prose: the next one, also between it and its end, may be the answer's.
+    at = text.indexOf('{', object === undefined || end === null ? at + 1 : end);
   }
   return objects;
 }
