@@ -7,7 +7,8 @@ type Happening = Extract<Told, { kind: 'person' }>['happening'];
 
 /** What one event of a SET comes to. `ignored`: understood as far as it goes, but nothing follows, and why. */
 export type SetReading =
-  | { event: string; told: Told[] }
+  /** `at`: when it happened, in milliseconds; null: the event does not say. */
+  | { event: string; told: Told[]; at: number | null }
   | { event: string; ignored: string }
   | { event: string; malformed: string };
 
@@ -41,42 +42,76 @@ const happenings: Record<string, Happening> = {
  * event says happened, it only tells whom or which group to look at; `full` events' data is not needed for that.
  */
 export function readEvents({ events, subId, sub, iss }: SetClaims): SetReading[] {
-  return Object.entries(events).map(([event, payload]) => {
+  return Object.entries(events).map(([event, said]) => {
     const happening = happenings[event.toLowerCase()];
     if (event.toLowerCase().startsWith(SSF)) return { event, ignored: 'about the stream itself' };
     if (happening === undefined) return { event, ignored: 'nothing follows from this event' };
-    // Before RFC 9493 the subject stood in the event.
-    const named = subId ?? payload.subject ?? (sub === null ? undefined : { format: 'iss_sub', iss, sub });
-    if (named === undefined) return { event, malformed: 'sub_id is missing' };
-    const subject = readSubject(named);
+    const { data: payload } = z.looseObject({}).safeParse(said);
+    if (payload === undefined) return { event, malformed: 'events: one is no object' };
+    // Before RFC 9493 each event had a subject of its own; where one has, it is more to the point than the token's.
+    const named = [payload.subject, subId, sub === null ? undefined : { format: 'iss_sub', iss, sub }];
+    const subjects = named.filter((one) => one !== undefined && one !== null).map((one) => readSubject(one));
+    const subject = subjects.find(isClear) ?? subjects[0];
+    if (subject === undefined) return { event, malformed: 'sub_id is missing' };
     if ('malformed' in subject) return { event, malformed: subject.malformed };
+    const at = millisecondsOf(payload.event_timestamp);
     if ('groupIds' in subject)
-      return { event, told: subject.groupIds.map((id) => ({ kind: 'group', group: { id } })) };
+      return { event, told: subject.groupIds.map((id) => ({ kind: 'group', group: { id } })), at };
     const [first] = subject.names;
     if (first === undefined) return { event, ignored: 'nobody can be found by such a subject' };
     const person: ToldPerson = subject.names.length === 1 ? first : { anyOf: subject.names };
-    return { event, told: [{ kind: 'person', person, happening }] };
+    return { event, told: [{ kind: 'person', person, happening }], at };
   });
+}
+
+/** Seconds since 1970 as this would be are past the year 5000: then they are milliseconds, as Okta sends them. */
+const SECONDS_MAX = 1e11;
+
+/** A NumericDate (RFC 7519 section 2), or what Okta makes of one; null: none at all. */
+export function millisecondsOf(time: unknown): number | null {
+  if (typeof time !== 'number' || !(time > 0) || time > SECONDS_MAX * 1_000) return null;
+  return time > SECONDS_MAX ? time : time * 1_000;
 }
 
 type Subject = { names: ToldPerson[] } | { groupIds: string[] } | { malformed: string };
 
+function isClear(subject: Subject): boolean {
+  return 'groupIds' in subject || ('names' in subject && subject.names.length > 0);
+}
+
 const text = z.string().min(1).max(300).refine(isStorable);
-/** Formats of RFC 9493 section 3.2, `scim` of RFC 9967, `complex` of the Shared Signals Framework. */
+/**
+ * Formats of RFC 9493 section 3.2, `scim` of RFC 9967, `complex` of the Shared Signals Framework, and what drafts and
+ * RISC called `subject_type`. A subject can have members that we don't know.
+ */
 const formats = {
   scim: z.looseObject({ uri: text, externalId: text.nullish() }),
   email: z.looseObject({ email: text }),
-  iss_sub: z.looseObject({ iss: text, sub: text }),
-  opaque: z.looseObject({ id: text }),
+  iss_sub: z.looseObject({ sub: text }),
+  // The drafts' own examples call the id `sub`.
+  opaque: z.union([z.looseObject({ id: text }), z.looseObject({ sub: text })]),
   account: z.looseObject({ uri: text }),
   aliases: z.looseObject({ identifiers: z.array(z.unknown()).min(1).max(20) }),
-  complex: z.looseObject({ user: z.unknown().optional() }),
+  id_token_claims: z.looseObject({ sub: text.nullish(), email: text.nullish() }),
+  complex: z.looseObject({ user: z.unknown().optional(), group: z.unknown().optional() }),
 };
 
+/** Parts of a complex subject, each with a format of its own; drafts and Okta give the whole none. */
+const partsOfComplex = ['user', 'device', 'session', 'application', 'tenant', 'org_unit', 'group'];
+
+function formatOf(subject: unknown): string | undefined {
+  const { data } = z
+    .looseObject({ format: text.optional(), subject_type: text.optional() })
+    .safeParse(subject);
+  const said = data?.format ?? data?.subject_type;
+  if (said !== undefined) return said.replaceAll('-', '_').toLowerCase();
+  const hasParts = partsOfComplex.some((part) => typeof data?.[part] === 'object' && data[part] !== null);
+  return hasParts ? 'complex' : undefined;
+}
+
 /** An id is tried as the IdP's own, then as a login; if it is neither, the person is unknown. */
-function readSubject(subject: unknown, isNested = false): Subject {
-  const shape = z.looseObject({ format: text.optional(), subject_type: text.optional() }).safeParse(subject);
-  const format = (shape.data?.format ?? shape.data?.subject_type)?.replaceAll('-', '_').toLowerCase();
+function readSubject(subject: unknown, within: 'aliases' | 'complex' | null = null): Subject {
+  const format = formatOf(subject);
   if (format === undefined) return { malformed: 'sub_id: has no format (RFC 9493)' };
   if (!Object.hasOwn(formats, format)) return { names: [] };
   const wrong: Subject = { malformed: `sub_id: does not fit its format ${format}` };
@@ -95,7 +130,7 @@ function readSubject(subject: unknown, isNested = false): Subject {
     }
     case 'opaque': {
       const { data } = formats.opaque.safeParse(subject);
-      return data === undefined ? wrong : { names: [{ id: data.id }] };
+      return data === undefined ? wrong : { names: [{ id: (data.id ?? data.sub) as string }] };
     }
     case 'account': {
       const { data } = formats.account.safeParse(subject);
@@ -105,16 +140,29 @@ function readSubject(subject: unknown, isNested = false): Subject {
     case 'aliases': {
       const { data } = formats.aliases.safeParse(subject);
       // "An identifier in the list must not be of the aliases format" (RFC 9493 section 3.2.8).
-      return data === undefined || isNested
+      return data === undefined || within === 'aliases'
         ? wrong
-        : joined(data.identifiers.map((one) => readSubject(one, true)));
+        : joined(data.identifiers.map((one) => readSubject(one, 'aliases')));
+    }
+    case 'id_token_claims': {
+      const { data } = formats.id_token_claims.safeParse(subject);
+      const { sub, email } = data ?? {};
+      const names = [...(sub == null ? [] : [{ id: sub }]), ...(email == null ? [] : [{ email }])];
+      return names.length === 0 ? wrong : { names };
     }
     case 'complex': {
       const { data } = formats.complex.safeParse(subject);
-      if (data === undefined || isNested) return wrong;
-      return data.user === undefined ? { names: [] } : readSubject(data.user, true);
+      if (data === undefined || within !== null) return wrong;
+      if (data.user != null) return readSubject(data.user, 'complex');
+      return data.group == null ? { names: [] } : groupOf(readSubject(data.group, 'complex'));
     }
   }
+}
+
+/** What is named is a group, by whatever it is called. */
+function groupOf(subject: Subject): Subject {
+  if (!('names' in subject)) return subject;
+  return { groupIds: subject.names.flatMap((name) => ('id' in name && name.id !== null ? [name.id] : [])) };
 }
 
 /**
@@ -131,8 +179,9 @@ function ofScim(uri: string, externalId: string | null): Subject {
 }
 
 function joined(subjects: readonly Subject[]): Subject {
+  // Of several names one that says nothing takes nothing from the others.
   const malformed = subjects.find((subject) => 'malformed' in subject);
-  if (malformed !== undefined) return malformed;
+  if (malformed !== undefined && !subjects.some(isClear)) return malformed;
   const groupIds = subjects.flatMap((subject) => ('groupIds' in subject ? subject.groupIds : []));
   if (groupIds.length > 0) return { groupIds: [...new Set(groupIds)] };
   return { names: subjects.flatMap((subject) => ('names' in subject ? subject.names : [])) };

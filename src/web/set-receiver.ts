@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Observation } from '../core/observation.ts';
 import { hear } from '../flow/hear.ts';
 import type { Road } from '../flow/road.ts';
-import { readEvents, type SetReading } from './set-events.ts';
+import { millisecondsOf, readEvents, type SetReading } from './set-events.ts';
 import { createSetCheck, type SetClaims, type SetIssuer, type SetRefusal } from './set-token.ts';
 
 const SET_PATH = '/set';
@@ -39,10 +39,11 @@ export async function setReceiver(
       const { claims } = verdict;
       const readings = readEvents(claims);
       const malformed = readings.find((reading) => 'malformed' in reading);
-      if (malformed !== undefined)
+      // What one event says is not lost to another that can't be read.
+      if (malformed !== undefined && !readings.some((reading) => 'told' in reading))
         return await refuse(road, reply, { err: 'invalid_request', description: malformed.malformed });
       for (const reading of readings)
-        if ('ignored' in reading)
+        if (!('told' in reading))
           road.log.info({ iss: claims.iss, jti: claims.jti, ...reading }, 'SET event taken, nothing follows');
       try {
         await hear(road, observationsOf(claims, readings));
@@ -56,15 +57,28 @@ export async function setReceiver(
 
 /** One for each thing told; the same SET again has the same keys. */
 function observationsOf(claims: SetClaims, readings: readonly SetReading[]): Observation[] {
-  const { iss, jti, iat, toe } = claims;
-  const whole = `set:${iss}:${jti}`;
-  const name =
-    whole.length <= KEY_MAX - 10 ? whole : `set:${iss}:${createHash('sha256').update(jti).digest('hex')}`;
+  const { iat, toe } = claims;
+  const name = keyOf(claims);
   // What is said to happen later than now happens now: the order of what was told depends on it.
-  const occurredAt = new Date(Math.min((toe ?? iat) * 1_000, Date.now()));
+  const at = (said: number | null) =>
+    new Date(Math.min(said ?? millisecondsOf(toe) ?? iat * 1_000, Date.now()));
   return readings
-    .flatMap((reading) => ('told' in reading ? reading.told : []))
-    .map((told, n) => ({ key: `${name}:${n}`, voice: 'set', told, actor: null, occurredAt }));
+    .flatMap((reading) =>
+      'told' in reading ? reading.told.map((told) => ({ told, occurredAt: at(reading.at) })) : [],
+    )
+    .map(({ told, occurredAt }, n) => ({ key: `${name}:${n}`, voice: 'set', told, actor: null, occurredAt }));
+}
+
+/**
+ * An issuer's `jti` is its own alone (RFC 8417 section 2.2), and both may have colons in them: the token's has none
+ * here, so that what stands before it is the issuer.
+ */
+function keyOf({ iss, jti }: SetClaims): string {
+  const own = jti.replaceAll('%', '%25').replaceAll(':', '%3A');
+  const whole = `set:${iss}:${own}`;
+  return whole.length <= KEY_MAX - 10
+    ? whole
+    : `set:${iss}:%sha256-${createHash('sha256').update(jti).digest('hex')}`;
 }
 
 async function refuse(

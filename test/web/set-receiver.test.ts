@@ -408,7 +408,163 @@ describe('what events say', () => {
     expect(await tell(events, subId)).toEqual([]);
   });
 
-  test('one that says nothing does not cost the others', async () => {
+  test('one that says nothing, or can’t be read, does not cost the others', async () => {
     expect(await tell({ 'https://example.com/event': {}, [REVOKED]: {} }, email('e@x'))).toHaveLength(1);
+    const broken = { [`${RISC}account-disabled`]: 'yes', [REVOKED]: { subject: email('f@x') } };
+    expect(await tell(broken, undefined)).toHaveLength(2);
+    const unread = {
+      [`${RISC}account-purged`]: { subject: { format: 'email' } },
+      [REVOKED]: { subject: email('g@x') },
+    };
+    expect(await tell(unread, undefined)).toHaveLength(3);
+  });
+
+  test('each event can have a subject of its own', async () => {
+    const events = {
+      [REVOKED]: { subject: email('e@x') },
+      [`${RISC}account-disabled`]: { subject: { subject_type: 'iss-sub', iss: ISSUER, sub: '00uf' } },
+    };
+    expect(await tell(events, undefined)).toEqual([
+      { kind: 'person', person: { email: 'e@x' }, happening: 'sessionsRevoked' },
+      { kind: 'person', person: { id: '00uf' }, happening: 'switchedOff' },
+    ]);
+  });
+});
+
+/** As transmitters document them, with our issuer, audience and time in place of theirs. */
+describe('what transmitters really send', () => {
+  const MS = Date.now() - 120_000;
+  const RISC = 'https://schemas.openid.net/secevent/risc/event-type/';
+  const user = { format: 'iss_sub', iss: ISSUER, sub: '00u1' };
+  const device = { format: 'iss_sub', iss: ISSUER, sub: 'e9297990-14d2-42ec-a4a9-4036db86509a' };
+  const tenant = { format: 'opaque', id: '123456789' };
+  const session = { format: 'opaque', sub: 'dMTlD|1600802906337.16|16008.16' };
+  const reasons = {
+    initiating_entity: 'policy',
+    reason_admin: { en: 'Policy Violation: C076E822' },
+    reason_user: { en: 'This device is no longer compliant.' },
+  };
+  type Case = [string, Record<string, unknown>, Record<string, unknown>, object | null];
+  test.each<Case>([
+    [
+      'Okta, session revoked',
+      { [REVOKED]: { subject: { user }, ...reasons, event_timestamp: MS } },
+      {},
+      { id: '00u1' },
+    ],
+    [
+      'CAEP draft, a simple subject whose id is called sub',
+      { [REVOKED]: { subject: session, event_timestamp: MS } },
+      {},
+      { id: session.sub },
+    ],
+    [
+      'CAEP draft, user, session and tenant',
+      { [REVOKED]: { subject: { session, user, tenant }, reason_admin: 'x', event_timestamp: MS } },
+      {},
+      { id: '00u1' },
+    ],
+    [
+      'CAEP draft, user, device and tenant',
+      { [REVOKED]: { subject: { user, device, tenant }, event_timestamp: MS } },
+      {},
+      { id: '00u1' },
+    ],
+    [
+      'CAEP draft, the subject as a claim',
+      { [REVOKED]: { ...reasons, event_timestamp: MS } },
+      { sub: 'jane@acme.example' },
+      { id: 'jane@acme.example' },
+    ],
+    [
+      'CAEP 1.0, a complex sub_id',
+      { [REVOKED]: { ...reasons, event_timestamp: Math.floor(MS / 1_000) } },
+      { sub_id: { format: 'complex', user, device, tenant }, txn: 8675309 },
+      { id: '00u1' },
+    ],
+    [
+      'SSF 1.0, a complex subject by aliases',
+      { [REVOKED]: { event_timestamp: Math.floor(MS / 1_000) } },
+      { sub_id: { format: 'complex', user: { format: 'aliases', identifiers: [user, email('e@x')] } } },
+      { anyOf: [{ id: '00u1' }, { email: 'e@x' }] },
+    ],
+    [
+      'SSF 1.0, a session without its user',
+      { [REVOKED]: {} },
+      { sub_id: { format: 'complex', session, device } },
+      null,
+    ],
+    [
+      'RISC, subject_type in the event',
+      {
+        [`${RISC}account-disabled`]: {
+          subject: { subject_type: 'iss-sub', iss: ISSUER, sub: '7375626A656374' },
+          reason: 'hijacking',
+        },
+      },
+      {},
+      { id: '7375626A656374' },
+    ],
+    [
+      'RISC, ID token claims',
+      {
+        [`${RISC}sessions-revoked`]: {
+          subject: { subject_type: 'id_token_claims', iss: ISSUER, sub: '00u1', email: 'e@x' },
+        },
+      },
+      {},
+      { anyOf: [{ id: '00u1' }, { email: 'e@x' }] },
+    ],
+    [
+      'members that nobody has heard of',
+      { [REVOKED]: { subject: { ...user, x: [1] }, current_ip: '1.2.3.4', x: null } },
+      { x: { y: 1 }, exp: Math.floor(Date.now() / 1_000) + 600, iat: Date.now() / 1_000 },
+      { id: '00u1' },
+    ],
+  ])('%s', async (_, events, claims, person) => {
+    await keyIsKnown();
+    seen = (await observed()).length;
+    await expectTaken(await idp.sign(events, { claims }));
+    const told = (await observed()).slice(seen);
+    if (person === null) return void expect(told).toEqual([]);
+    expect(told).toMatchObject([{ told: { kind: 'person', person } }]);
+    const [payload] = Object.values(events) as { event_timestamp?: number }[];
+    if (payload?.event_timestamp !== undefined)
+      expect(Math.abs(Number(told[0]?.occurredAt) - MS)).toBeLessThan(1_000);
+  });
+
+  test('Okta’s credential change is taken, and nothing follows', async () => {
+    const type = 'https://schemas.openid.net/secevent/caep/event-type/credential-change';
+    const subject = { format: 'iss_sub', iss: ISSUER, sub: 'okta-user-id1' };
+    const changed = { subject, credential_type: 'password', change_type: 'revoke', event_timestamp: MS };
+    await keyIsKnown();
+    await expectTaken(await idp.sign({ [type]: changed }));
+    expect(await news()).toEqual([]);
+  });
+
+  test('SETs of two issuers have different keys, whatever is in their names', async () => {
+    const longer = await startTransmitter(`${ISSUER}:a`, AUDIENCE);
+    const before = [idp, other];
+    other = longer;
+    const receiver = await startReceiver(fresh);
+    try {
+      const about = { sub_id: email('e@x') };
+      for (const [from, jti] of [
+        [idp, 'a:b'],
+        [longer, 'b'],
+        [idp, 'a%3Ab'],
+        [idp, `a:${'x'.repeat(600)}`],
+        [longer, 'x'.repeat(600)],
+      ] as const) {
+        const token = await from.sign({ [REVOKED]: {} }, { claims: { ...about, jti } });
+        await eventually('taken', async () => (await push(token, undefined, receiver.url)).status === 202);
+      }
+      const keys = (await observed()).slice(seen).map(({ key }) => key);
+      expect(new Set(keys).size).toBe(5);
+    } finally {
+      [idp, other] = before as [Transmitter, Transmitter];
+      await receiver.close();
+      await longer.close();
+    }
   });
 });
