@@ -3,7 +3,7 @@ import { Fault } from './core/fault.ts';
 import type { GraphSettings } from './idp/graph-session.ts';
 import type { OktaAuth } from './idp/okta-credentials.ts';
 import { nearest } from './policy/nearest.ts';
-import { isLoopback, issuers, long, secrets, text, url } from './setting-shapes.ts';
+import { isLoopback, issuers, long, proxies, secret, secrets, text, url } from './setting-shapes.ts';
 
 /** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */
 const outside = {
@@ -57,7 +57,7 @@ const environment = z.object({
   GRAPH_LOGIN_URL: url.optional(),
   SET_ISSUERS: issuers.optional(),
   SET_AUDIENCE: text.optional(),
-  SCIM_TOKEN: long(16).optional(),
+  SCIM_TOKEN: secret.optional(),
   OPENAI_API_KEY: text.optional(),
   OPENAI_BASE_URL: url.optional(),
   OPENAI_MODEL: text.optional(),
@@ -79,7 +79,8 @@ const environment = z.object({
     .default(3000),
   POLICY_DIR: text.default('policy'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
-  READ_TOKEN: long(16).optional(),
+  READ_TOKEN: secret.optional(),
+  TRUST_PROXY: proxies.optional(),
 });
 
 /** How to reach the outside world. */
@@ -117,6 +118,8 @@ export type Config = {
   modelDailyTokens: number | null;
   /** Bearer token of the read-only API; null: the API is off. */
   readToken: string | null;
+  /** Proxies whose X-Forwarded-For is believed; null: nobody's. */
+  trustProxy: string[] | null;
   /** Things worth a word at start. */
   remarks: string[];
 };
@@ -166,6 +169,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     },
     modelDailyTokens: e.MODEL_DAILY_TOKENS ?? null,
     readToken: e.READ_TOKEN ?? null,
+    trustProxy: e.TRUST_PROXY ?? null,
     remarks,
   };
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Outside } from './config.ts';
 import type { Catalogue } from './core/catalogue.ts';
@@ -51,10 +50,13 @@ import {
   GRAPH_NOTIFICATIONS_PATH,
   graphNotifications,
 } from './web/graph-notifications.ts';
+import { createGuard } from './web/guard.ts';
+import { healthRoutes } from './web/health.ts';
 import { createMetrics } from './web/metrics.ts';
 import { oktaHook } from './web/okta-hook.ts';
-import { behindReadToken } from './web/read-door.ts';
-import { acceptsWork, type Readiness, readiness } from './web/readiness.ts';
+import { behindReadToken, createReadCheck } from './web/read-door.ts';
+import { type Readiness, readiness } from './web/readiness.ts';
+import { createServer } from './web/server.ts';
 import { setReceiver } from './web/set-receiver.ts';
 
 /** From decision to seen in MuleSoft. */
@@ -83,6 +85,8 @@ export type LatchkeyOptions = {
   port: number;
   publicUrl: string | null;
   readToken: string | null;
+  /** Addresses of proxies whose X-Forwarded-For is believed; null or left out: nobody's. */
+  trustProxy?: readonly string[] | null;
   log: Logger;
   objectiveMs?: number;
   modelBudgetMs?: number;
@@ -169,22 +173,18 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },
   );
 
-  const app = Fastify({
-    forceCloseConnections: true,
-    bodyLimit: 1024 * 1024,
-    loggerInstance: log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
-  });
+  const app = createServer({ log, trustProxy: options.trustProxy ?? null });
+  const guard = await createGuard(app, log, metrics);
+  app.setNotFoundHandler({ preHandler: guard.forAnybody }, async (_request, reply) =>
+    reply.code(404).send({ error: 'there is nothing here' }),
+  );
   const url = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
-  app.get('/healthz', async () => ({ latchkey: true, pid: process.pid }));
   let shutWayIn: () => string | null = () => null;
   const watch = createPartyWatch(road, () => shutWayIn());
   const watching = every(WATCH_EVERY_MS, road, 'watching the parties', () => watch.look());
   const report = () => readiness(road, reloader?.mistakes() ?? [], watch.states());
-  app.get('/readyz', async (_request, reply) => {
-    const told = await report();
-    return reply.code(acceptsWork(told) ? 200 : 503).send(told);
-  });
+  const mayRead = createReadCheck(options.readToken);
+  healthRoutes(app, { guard, mayRead, report });
   await scimRoutes(app, {
     db: database.db,
     token: outside.scimToken,
@@ -195,12 +195,14 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       road.catalogue.current().entitlements.some((e) => e.birthright?.departments.includes(department)),
     onCommitted: relay.nudge,
     baseUrl: url,
+    guard,
   });
-  await mcpRoutes(app, road);
+  await mcpRoutes(app, road, guard);
   const { hookSecrets } = outside.okta;
   if (hookSecrets.length > 0)
     await oktaHook(app, road, {
       secrets: hookSecrets,
+      guard,
       read: (events) => readLogEvents(events, 'oktaHook'),
     });
   let ours = url;
@@ -212,10 +214,10 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           paths: { notifications: GRAPH_NOTIFICATIONS_PATH, lifecycle: GRAPH_LIFECYCLE_PATH },
         });
   const keeping = every(KEEP_EVERY_MS, road, 'Graph subscriptions', async () => await keeper?.look(), 0);
-  if (keeper !== null) await graphNotifications(app, road, keeper.lookSoon);
-  if (outside.sets !== null) await setReceiver(app, road, outside.sets);
+  if (keeper !== null) await graphNotifications(app, road, keeper.lookSoon, guard);
+  if (outside.sets !== null) await setReceiver(app, road, { ...outside.sets, guard });
   if (options.readToken !== null)
-    await behindReadToken(app, options.readToken, (api) => {
+    await behindReadToken(app, { guard, mayRead }, (api) => {
       changesApi(api, road);
       canaryApi(api, road);
       metrics.routes(api);
@@ -224,7 +226,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   let stopSlack: () => Promise<void> = async () => {};
   if ('signingSecret' in outside.slack) {
     const receiver = httpReceiver(outside.slack.signingSecret, SLACK_PATH, log);
-    await mountSlack(app, receiver, SLACK_PATH);
+    const { signingSecret } = outside.slack;
+    await mountSlack(app, receiver, { path: SLACK_PATH, signingSecret, db: database.db, guard });
     listen(road, receiver, slack);
   } else {
     const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl, log);

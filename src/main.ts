@@ -102,6 +102,7 @@ async function start(): Promise<void> {
     port: config.port,
     publicUrl: config.publicUrl,
     readToken: config.readToken ?? sandbox?.readToken ?? null,
+    trustProxy: config.trustProxy,
     modelDailyTokens: config.modelDailyTokens,
     log,
   });

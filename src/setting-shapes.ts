@@ -1,9 +1,65 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** `too short` and not the value: messages about secrets never repeat them. */
 export const long = (min: number) => z.string().trim().min(min, `is too short: at least ${min} characters`);
 export const text = z.string().trim().min(1);
 export const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
+
+const SECRET_MIN = 32;
+/** By how often each of its characters stands in it, in bits; 16 random bytes in hex have about 120. */
+const SECRET_BITS_MIN = 88;
+
+/**
+ * A secret that we choose ourselves and that opens a door: long, and not the same again and again. The sandbox's own
+ * stand in its source; where they may be used is checked apart.
+ */
+export const secret = z
+  .string()
+  .trim()
+  .refine(
+    (value) => isPublished(value) || value.length >= SECRET_MIN,
+    `is too short: at least ${SECRET_MIN} characters (make one: openssl rand -hex 32)`,
+  )
+  .refine(
+    (value) => isPublished(value) || value.length < SECRET_MIN || isHardToGuess(value),
+    'is too easy to guess: its characters are not random (make one: openssl rand -hex 32)',
+  );
+
+function isPublished(value: string): boolean {
+  return value.startsWith('sandbox-');
+}
+
+function isHardToGuess(value: string): boolean {
+  const isRepetition = `${value}${value}`.slice(1, -1).includes(value);
+  const counts = new Map<string, number>();
+  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  const bits = [...counts.values()].reduce((sum, n) => sum + n * Math.log2(value.length / n), 0);
+  return bits >= SECRET_BITS_MIN && !isRepetition;
+}
+
+const PROXIES_RULE =
+  'must be the addresses of your proxies, as 10.0.0.0/8, 127.0.0.1, ::1 or loopback, several with a comma between; whoever is trusted can say that a request comes from anywhere';
+
+/** Neither all proxies nor a number of hops: both let anybody write where they come from. */
+export const proxies = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  )
+  .pipe(z.array(z.string().refine(isNetwork, PROXIES_RULE)).min(1, PROXIES_RULE));
+
+function isNetwork(value: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(value)) return true;
+  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
+  const version = isIP(address);
+  if (version === 0) return false;
+  // A prefix of 0 is everybody.
+  return prefix === undefined || (Number(prefix) > 0 && Number(prefix) <= (version === 4 ? 32 : 128));
+}
 
 /** Several while one takes over from another. */
 export const secrets = z
@@ -14,7 +70,7 @@ export const secrets = z
       .map((secret) => secret.trim())
       .filter((secret) => secret !== ''),
   )
-  .pipe(z.array(long(16)).min(1));
+  .pipe(z.array(secret).min(1));
 
 const ISSUERS_RULE = 'must be issuer=https://…, several with a comma between, or a JSON object of them';
 

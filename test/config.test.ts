@@ -11,7 +11,7 @@ const real = {
   ANYPOINT_ORG_ID: 'org',
   ANYPOINT_CLIENT_ID: 'client',
   ANYPOINT_CLIENT_SECRET: 'secret',
-  SCIM_TOKEN: 'a-long-random-token',
+  SCIM_TOKEN: 'a-long-random-token-of-our-own-make',
 };
 type Env = Record<string, string>;
 
@@ -36,6 +36,7 @@ describe('nothing set', () => {
       policyDir: 'policy',
       logLevel: null,
       readToken: null,
+      trustProxy: null,
       remarks: [],
       model: expect.any(Function),
       modelDailyTokens: null,
@@ -87,7 +88,7 @@ describe('everything set', () => {
       model: null,
       graph: null,
       sets: null,
-      scimToken: 'a-long-random-token',
+      scimToken: 'a-long-random-token-of-our-own-make',
     });
   });
 
@@ -99,10 +100,14 @@ describe('everything set', () => {
   });
 
   test('an address of its own, without the slash at its end, and a token for reading', () => {
-    const env = { ...real, PUBLIC_URL: 'https://latchkey.acme.example/', READ_TOKEN: 'sixteen-characters' };
+    const env = {
+      ...real,
+      PUBLIC_URL: 'https://latchkey.acme.example/',
+      READ_TOKEN: 'thirty-two-characters-or-even-more',
+    };
     expect(readConfig(env)).toMatchObject({
       publicUrl: 'https://latchkey.acme.example',
-      readToken: 'sixteen-characters',
+      readToken: 'thirty-two-characters-or-even-more',
     });
   });
 
@@ -115,11 +120,10 @@ describe('everything set', () => {
   test('an event hook’s secret, and two while one takes over from the other', () => {
     const secretsOf = (value: string) =>
       readConfig({ ...real, OKTA_HOOK_SECRET: value }).outside?.okta.hookSecrets;
-    expect(secretsOf('the-one-and-only-secret')).toEqual(['the-one-and-only-secret']);
-    expect(secretsOf('the-old-hook-secret , the-new-hook-secret,')).toEqual([
-      'the-old-hook-secret',
-      'the-new-hook-secret',
-    ]);
+    expect(secretsOf('the-one-and-only-secret-of-the-hook')).toEqual(['the-one-and-only-secret-of-the-hook']);
+    expect(
+      secretsOf('the-old-secret-of-the-okta-event-hook , the-new-secret-of-the-okta-event-hook,'),
+    ).toEqual(['the-old-secret-of-the-okta-event-hook', 'the-new-secret-of-the-okta-event-hook']);
   });
 
   test('other addresses, and a model', () => {
@@ -160,7 +164,7 @@ describe('half set is refused, never taken for the sandbox', () => {
     ['OKTA_PRIVATE_KEY', 'x'],
     ['ANYPOINT_URL', 'https://x'],
     ['PUBLIC_URL', 'https://latchkey.acme.example'],
-    ['READ_TOKEN', 'sixteen-characters'],
+    ['READ_TOKEN', 'thirty-two-characters-or-even-more'],
   ])('only %s', (name, value) => {
     expect(refusal({ [name]: value })).toMatch(/SLACK_BOT_TOKEN is not set/);
   });
@@ -191,8 +195,23 @@ describe('a wrong value is named', () => {
     ['SLACK_API_URL', 'slack.com', /URL/],
     ['OKTA_ORG_URL', 'ftp://acme', /URL/],
     ['ANYPOINT_URL', 'anypoint', /URL/],
-    ['SCIM_TOKEN', 'short', /^ {2}SCIM_TOKEN: is too short: at least 16 characters/m],
-    ['OKTA_HOOK_SECRET', 'a-long-random-secret,short', /OKTA_HOOK_SECRET: is too short: at least 16 ch/],
+    ['SCIM_TOKEN', 'short', /^ {2}SCIM_TOKEN: is too short: at least 32 characters/m],
+    ['SCIM_TOKEN', 'a'.repeat(64), /^ {2}SCIM_TOKEN: is too easy to guess/m],
+    ['SCIM_TOKEN', 'correct-horse-'.repeat(4), /SCIM_TOKEN: is too easy to guess/],
+    ['SCIM_TOKEN', `${'0'.repeat(40)}12345678`, /SCIM_TOKEN: is too easy to guess/],
+    ['SCIM_TOKEN', 'a-long-random-token', /SCIM_TOKEN: is too short/],
+    ['READ_TOKEN', 'passwordpasswordpasswordpassword', /READ_TOKEN: is too easy to guess/],
+    ['TRUST_PROXY', 'true', /TRUST_PROXY: must be the addresses of your proxies/],
+    ['TRUST_PROXY', '1', /TRUST_PROXY: must be/],
+    ['TRUST_PROXY', '0.0.0.0/0', /TRUST_PROXY: must be/],
+    ['TRUST_PROXY', '*', /TRUST_PROXY: must be/],
+    ['TRUST_PROXY', '10.0.0.0/33', /TRUST_PROXY: must be/],
+    ['TRUST_PROXY', 'proxy.example', /TRUST_PROXY: must be/],
+    [
+      'OKTA_HOOK_SECRET',
+      'a-long-random-secret-of-our-own-make,short',
+      /OKTA_HOOK_SECRET: is too short: at least 32 ch/,
+    ],
     ['OKTA_HOOK_SECRET', ',', /OKTA_HOOK_SECRET/],
     ['OPENAI_BASE_URL', 'localhost', /URL/],
     ['DATABASE_URL', 'mysql://db', /URL/],
@@ -204,7 +223,7 @@ describe('a wrong value is named', () => {
     ['PORT', '-1', /^ {2}PORT: must be a number from 0 to 65535$/m],
     ['PORT', '0x50', /^ {2}PORT: must be a number from 0 to 65535$/m],
     ['LOG_LEVEL', 'loud', /fatal/],
-    ['READ_TOKEN', 'short', /16 characters/],
+    ['READ_TOKEN', 'short', /32 characters/],
   ])('%s=%s', (name, value, says) => {
     const told = refusal({ ...real, [name]: value });
     expect(told).toMatch(new RegExp(`^  ${name}: `, 'm'));
@@ -296,7 +315,7 @@ describe('the sandbox’s published credentials', () => {
     ['ANYPOINT_CLIENT_SECRET', 'sandbox-anypoint-secret'],
     ['SCIM_TOKEN', 'sandbox-scim-token'],
     ['OKTA_HOOK_SECRET', 'sandbox-okta-hook-secret'],
-    ['OKTA_HOOK_SECRET', 'a-secret-of-our-own-1,sandbox-okta-hook-secret'],
+    ['OKTA_HOOK_SECRET', 'a-secret-of-our-own-that-is-hard-to-guess,sandbox-okta-hook-secret'],
     ['READ_TOKEN', 'sandbox-read-token'],
   ])('%s is refused for real, and not repeated', (name, value) => {
     const told = refusal({ ...real, [name]: value });

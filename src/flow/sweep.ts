@@ -10,6 +10,7 @@ import { forgetObserved } from '../store/observed.ts';
 import { openOffboardings } from '../store/offboardings.ts';
 import { forgetDone } from '../store/outbox.ts';
 import { forgetRuns, sweepsSoFar } from '../store/reconcile-runs.ts';
+import { forgetSlackReceived } from '../store/slack-received.ts';
 import { renewBirthrights } from './birthright.ts';
 import { canaryOnce } from './canary.ts';
 import { commit, type Unit } from './commit.ts';
@@ -160,6 +161,7 @@ export async function forgetOnce(road: Pick<Road, 'db'>): Promise<void> {
   await forgetRuns(road.db, RUNS_KEPT_DAYS);
   await forgetObserved(road.db, OBSERVED_KEPT_DAYS);
   await forgetRounds(road.db, ROUNDS_KEPT_DAYS);
+  await forgetSlackReceived(road.db);
 }
 
 /** Everything that is due now, once. What fails is logged and due again at the next look; it stops none of the others. */

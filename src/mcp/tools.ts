@@ -30,21 +30,30 @@ const answer = (value: unknown): Answer => ({
   content: [{ type: 'text', text: JSON.stringify(value) }],
 });
 const no = (text: string, next: string): Answer => ({ ...answer({ refused: text, next }), isError: true });
+/** Slack and the IdP are asked for a copilot only so often: people who click need them too. */
+const busy = (seconds: number): Answer =>
+  no('Copilots asked too much in the last minute.', `Wait ${seconds} seconds, then try again.`);
 const refused = ({ text, next }: Refusal): Answer => no(text, next);
 
 /**
  * What a copilot can do for its person: look up, and file a request that people then decide on, in Slack. There is no
- * tool that approves, denies, extends by itself, or sees anybody else's requests.
+ * tool that approves, denies, extends by itself, or sees anybody else's requests. `lookUp` is asked before each look-up
+ * at Slack and the IdP: null, or the seconds to wait.
  */
-export function copilotServer(road: Road, holder: Holder): McpServer {
+export function copilotServer(road: Road, holder: Holder, lookUp: () => Promise<number | null>): McpServer {
   const server = new McpServer({ name: 'latchkey', version: '1' });
+  const lookedUp = async (accountId: string) => (await lookUp()) ?? (await identify(road, accountId));
+  /** One look-up serves all that came in one request. */
+  let identified: ReturnType<typeof lookedUp> | null = null;
   /** Who it is for, looked up anew: somebody who left can do nothing by a token that is left. */
   const asPerson = async (work: (person: Person, accountId: string) => Promise<Answer>): Promise<Answer> => {
     try {
       const accountId = await linkOf(road.db, holder.personId, 'slack');
       if (accountId === null)
         return no('Latchkey has not met you in Slack.', 'Use /access in Slack once, then try again.');
-      const person = await identify(road, accountId);
+      identified ??= lookedUp(accountId);
+      const person = await identified;
+      if (typeof person === 'number') return busy(person);
       if (isRefusal(person)) return refused(person);
       if (person.id !== holder.personId)
         return no('This token belongs to somebody else by now.', 'Ask for a new one.');
@@ -117,6 +126,9 @@ export function copilotServer(road: Road, holder: Holder): McpServer {
             `More than ${FILED_PER_HOUR_MAX} requests were filed in your name within an hour.`,
             'Wait, or use /access in Slack.',
           );
+        // Filing looks people up again.
+        const seconds = await lookUp();
+        if (seconds !== null) return busy(seconds);
         const received = await receiveRequest(road, {
           idempotencyKey: `mcp:${holder.tokenId}:${given.idempotency_key ?? randomUUID()}`,
           accountId,

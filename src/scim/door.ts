@@ -1,6 +1,9 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../core/fault.ts';
+import { nestsDeeperThan } from '../core/nesting.ts';
+import { digestOf } from '../store/bearer-token.ts';
 import type { ScimSource } from '../store/scim-tables.ts';
+import type { Guard } from '../web/guard.ts';
 import { sqlState, UNIQUE_VIOLATION } from './endpoint.ts';
 import { errorBody, invalidSyntax, ScimError, type ScimType } from './scim-error.ts';
 import type { TokenCheck } from './tokens.ts';
@@ -28,14 +31,20 @@ const MAX_TOKEN_CHARS = 4_096;
 export function openDoor(
   scope: FastifyInstance,
   check: TokenCheck,
+  guard: Guard,
   onRefused: (request: FastifyRequest, unread: string | null | undefined, refused: Refused) => Promise<void>,
 ): void {
   scope.decorateRequest('scimSource', null);
   scope.decorateRequest('scimUnread', null);
-  scope.addHook('onRequest', async (request) => {
+  scope.addHook('onRequest', async (request, reply) => {
     const sent = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const source = sent === undefined || sent.length > MAX_TOKEN_CHARS ? null : await check(sent);
-    if (source === null) throw new ScimError(401, 'the bearer token is missing, wrong, expired or revoked');
+    if (source === null) {
+      // The token was looked up first: whoever shares an address with a guesser still gets in with a good one.
+      waitFor(reply, await guard.refused(request, 'scim'));
+      throw new ScimError(401, 'the bearer token is missing, wrong, expired or revoked');
+    }
+    waitFor(reply, await guard.spent(request, 'scim', digestOf(sent ?? '').toString('base64')));
     request.setDecorator('scimSource', source);
   });
 
@@ -73,6 +82,13 @@ export function openDoor(
   );
 }
 
+/** Throws 429 when there is something to wait for; IdPs send again what got that. */
+function waitFor(reply: FastifyReply, seconds: number | null): void {
+  if (seconds === null) return;
+  reply.header('retry-after', String(seconds));
+  throw new ScimError(429, `too many requests: wait ${seconds} seconds, then send again`);
+}
+
 /** From where a request provisions, by the token it sent. */
 export function sourceOf(request: FastifyRequest): ScimSource {
   return request.getDecorator<ScimSource>('scimSource');
@@ -97,24 +113,6 @@ function parseBody(text: string): unknown {
   } catch {
     throw invalidSyntax('the body is not JSON');
   }
-}
-
-/** Looked for before parsing, so that a hostile body never becomes objects. */
-function nestsDeeperThan(text: string, limit: number): boolean {
-  let depth = 0;
-  let isInString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at];
-    if (isInString) {
-      if (character === '\\') at += 1;
-      else if (character === '"') isInString = false;
-    } else if (character === '"') isInString = true;
-    else if (character === '{' || character === '[') {
-      depth += 1;
-      if (depth > limit) return true;
-    } else if (character === '}' || character === ']') depth -= 1;
-  }
-  return false;
 }
 
 /** Fastify's own refusals of a body come before anything of it is seen. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Db } from '../store/database.ts';
 import type { ScimSource } from '../store/scim-tables.ts';
+import { type Guard, unguarded } from '../web/guard.ts';
 import { runBulk } from './bulk.ts';
 import { createCursors } from './cursor.ts';
 import { listBody, resourceTypes, schemas, serviceProviderConfig } from './discovery.ts';
@@ -28,6 +29,7 @@ export type ScimOptions = {
   awaits?: (department: string | null) => boolean;
   /** Called after a commit that left work in the outbox. */
   onCommitted?: () => void;
+  guard?: Guard;
   /** Public address of Latchkey without a trailing slash, e.g. `https://latchkey.example`. */
   baseUrl: string;
 };
@@ -58,12 +60,21 @@ export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Pr
   const entranceOf = (request: FastifyRequest) => entrances[sourceOf(request)];
   await app.register(
     async (scope) => {
-      openDoor(scope, createTokenCheck(db, token), async (request, unread, refused) => {
-        const { scim } = entranceOf(request);
-        const { method, url: path, body } = request;
-        await tellRefused(scim, { method, path, body, ...(unread === undefined ? {} : { unread }) }, refused);
-        if (/\/Bulk\/?$/i.test(path.split('?')[0] ?? '')) await tellRefusedAll(scim, body, refused);
-      });
+      openDoor(
+        scope,
+        createTokenCheck(db, token),
+        options.guard ?? unguarded,
+        async (request, unread, refused) => {
+          const { scim } = entranceOf(request);
+          const { method, url: path, body } = request;
+          await tellRefused(
+            scim,
+            { method, path, body, ...(unread === undefined ? {} : { unread }) },
+            refused,
+          );
+          if (/\/Bulk\/?$/i.test(path.split('?')[0] ?? '')) await tellRefusedAll(scim, body, refused);
+        },
+      );
       resourceRoutes(scope, userType, entranceOf, ({ users }) => users);
       resourceRoutes(scope, groupType, entranceOf, ({ groups }) => groups);
       rootRoutes(scope, entranceOf);

@@ -1,17 +1,31 @@
+import type { IncomingMessage } from 'node:http';
 import { HTTPReceiver } from '@slack/bolt';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Db } from '../store/database.ts';
+import { receiveOnce } from '../store/slack-received.ts';
+import { type Guard, tooMany } from '../web/guard.ts';
 import { boltLogger } from './bolt-logger.ts';
+import { isSignedWith, isSslCheck, readSlackBody, signatureIn } from './signed-request.ts';
 
 /** Slack's own bound on the age of a request, in seconds; we hold it in both directions. */
 const MAX_SKEW_SECONDS = 300;
-/** Signatures remembered: more than arrive in the five minutes that one is good for, at 30 a second. */
-const SIGNATURES_KEPT = 10_000;
+/** Bytes. A form with all its blocks has a few hundred kilobytes at most. */
+const BODY_MAX = 1_048_576;
+/** Bytes of what may come unsigned: `ssl_check=1&token=…`. */
+const UNSIGNED_MAX = 1_024;
+/** Slack sends an event again three times. */
+const RETRIES_MAX = 3;
 
-/** Bolt's receiver of signed requests. What no listener takes is answered as such; by itself Bolt leaves it open for ever. */
+/**
+ * Bolt's receiver, behind `mountSlack`, which has verified what reaches it. What no listener takes is answered as
+ * such; by itself Bolt leaves it open for ever.
+ */
 export function httpReceiver(signingSecret: string, path: string, log: Logger): HTTPReceiver {
   return new HTTPReceiver({
     signingSecret,
+    // The body that reaches it is as we read it, no longer the bytes that were signed.
+    signatureVerification: false,
     logger: boltLogger(log),
     endpoints: [path],
     unhandledRequestHandler: ({ response }) => {
@@ -22,31 +36,102 @@ export function httpReceiver(signingSecret: string, path: string, log: Logger): 
 }
 
 /**
- * Mounts Bolt's receiver in our server. Bolt checks the signature and refuses old timestamps; a timestamp from
- * the future is refused here, and so is the same command or interaction sent twice (Slack never repeats those;
- * it does repeat events, signed anew).
+ * Mounts Bolt's receiver in our server. The signature is verified before anything is read or remembered; then the body
+ * is read once, here, and Bolt gets the outcome. The same command or interaction is taken once, by whichever replica
+ * and whatever restarted in between: Slack never repeats those. Events it does repeat, signed anew.
  */
-export async function mountSlack(app: FastifyInstance, receiver: HTTPReceiver, path: string): Promise<void> {
-  const seen = new Set<string>();
+export async function mountSlack(
+  app: FastifyInstance,
+  receiver: HTTPReceiver,
+  { path, signingSecret, db, guard }: { path: string; signingSecret: string; db: Db; guard: Guard },
+): Promise<void> {
+  const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
+    const seconds = await guard.refused(request, 'slack');
+    if (seconds !== null) return await tooMany(reply, seconds);
+    return await reply.code(401).send({ error: 'the request does not carry Slack’s signature' });
+  };
+
   await app.register(async (slack) => {
-    // Bolt reads the body itself: it needs the bytes that were signed.
     slack.removeAllContentTypeParsers();
-    slack.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    slack.post(path, (request, reply) => {
-      const timestamp = Number(request.headers['x-slack-request-timestamp']);
-      if (!(Math.abs(Date.now() / 1_000 - timestamp) <= MAX_SKEW_SECONDS))
-        return reply
-          .code(401)
-          .send({ error: 'timestamp outside five minutes: check the clocks, then send again' });
-      const signature = String(request.headers['x-slack-signature'] ?? '');
-      const isForm =
-        request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
-      if (isForm && seen.has(signature))
-        return reply.code(401).send({ error: 'this request was received already' });
-      if (isForm) seen.add(signature);
-      if (seen.size > SIGNATURES_KEPT) seen.delete(seen.values().next().value as string);
-      reply.hijack();
-      receiver.requestListener(request.raw, reply.raw);
-    });
+    slack.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_MAX }, (_request, body, done) =>
+      done(null, body),
+    );
+    slack.post(
+      path,
+      {
+        onRequest: async (request, reply) => {
+          if (signatureIn(request.headers) === null && !mayBeSslCheck(request))
+            return await refuse(request, reply);
+        },
+      },
+      async (request, reply) => {
+        const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const contentType = request.headers['content-type'];
+        const signature = signatureIn(request.headers);
+        if (signature === null) {
+          if (!isSslCheck(contentType, bytes)) return await refuse(request, reply);
+          return (await guard.forAnybody(request, reply)) ?? (await reply.code(200).send());
+        }
+        if (!isSignedWith(signingSecret, signature, bytes)) return await refuse(request, reply);
+        if (Math.abs(Date.now() / 1_000 - Number(signature.timestamp)) > MAX_SKEW_SECONDS)
+          return await reply
+            .code(401)
+            .send({ error: 'timestamp outside five minutes: check the clocks, then send again' });
+        const { kind, ...read } = readSlackBody(contentType, bytes);
+        if (kind === null) return await reply.code(400).send({ error: (read as { why: string }).why });
+        if (kind === 'sslCheck') return await reply.code(200).send();
+
+        const attempt = kind === 'event' ? attemptOf(request) : 0;
+        let isFirst: boolean;
+        try {
+          isFirst = await receiveOnce(db, Buffer.concat([signature.mac, Buffer.of(attempt)]));
+        } catch (error) {
+          request.log.error({ err: (error as Error).message }, 'Slack’s request not taken');
+          return await reply
+            .code(503)
+            .header('retry-after', '5')
+            .send({ error: 'it can’t be stored now: send it again' });
+        }
+        if (!isFirst && kind === 'event') return await reply.code(200).send();
+        if (!isFirst) return await reply.code(401).send({ error: 'this request was received already' });
+        return handOver(receiver, path, request, reply, (read as { body: unknown }).body);
+      },
+    );
   });
+}
+
+/** Bolt answers, in its own way; it looks for its path in the address and reads JSON alone. */
+function handOver(
+  receiver: HTTPReceiver,
+  path: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: unknown,
+): FastifyReply {
+  const raw: IncomingMessage & { rawBody?: Buffer } = request.raw;
+  raw.rawBody = Buffer.from(JSON.stringify(body));
+  raw.headers['content-type'] = 'application/json';
+  // It came by our router, however it was written: `/slack/%65vents` is the same path.
+  raw.url = path;
+  reply.hijack();
+  try {
+    receiver.requestListener(raw, reply.raw);
+  } catch (error) {
+    request.log.error({ err: error }, 'Slack’s request was not taken by Bolt');
+    reply.raw.writeHead(500).end();
+  }
+  return reply;
+}
+
+function mayBeSslCheck({ headers }: FastifyRequest): boolean {
+  return (
+    headers['x-slack-signature'] === undefined &&
+    Number(headers['content-length'] ?? Infinity) <= UNSIGNED_MAX
+  );
+}
+
+/** Which of Slack's attempts this is. The header is not signed: what it can't be counts as the first. */
+function attemptOf({ headers }: FastifyRequest): number {
+  const attempt = Number(headers['x-slack-retry-num'] ?? 0);
+  return Number.isInteger(attempt) && attempt >= 0 && attempt <= RETRIES_MAX ? attempt : 0;
 }

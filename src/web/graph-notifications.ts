@@ -13,6 +13,7 @@ import {
   graphSubscriptionsOf,
 } from '../store/graph-subscriptions.ts';
 import { readNotification } from './graph-observations.ts';
+import { type Guard, tooMany, unguarded } from './guard.ts';
 
 export const GRAPH_NOTIFICATIONS_PATH = '/graph/notifications';
 export const GRAPH_LIFECYCLE_PATH = '/graph/lifecycle';
@@ -45,6 +46,7 @@ export async function graphNotifications(
   app: FastifyInstance,
   road: GraphRoad,
   keep: () => void,
+  guard: Guard = unguarded,
 ): Promise<void> {
   await app.register(async (graph) => {
     // A validation says text/plain, a delivery JSON; both are read as text.
@@ -53,10 +55,10 @@ export async function graphNotifications(
       done(null, body),
     );
     graph.post(GRAPH_NOTIFICATIONS_PATH, (request, reply) =>
-      answer(road, request, reply, (delivered) => takeIn(road, delivered)),
+      answer(road, guard, request, reply, (delivered) => takeIn(road, delivered)),
     );
     graph.post(GRAPH_LIFECYCLE_PATH, (request, reply) =>
-      answer(road, request, reply, async (delivered) => {
+      answer(road, guard, request, reply, async (delivered) => {
         await followLifecycle(road, delivered);
         keep();
       }),
@@ -66,18 +68,24 @@ export async function graphNotifications(
 
 async function answer(
   road: GraphRoad,
+  guard: Guard,
   request: FastifyRequest,
   reply: FastifyReply,
   take: (delivered: Delivered[]) => Promise<void>,
 ): Promise<FastifyReply> {
   const { validationToken } = request.query as { validationToken?: unknown };
-  if (validationToken !== undefined) return validate(validationToken, reply);
+  if (validationToken !== undefined)
+    return (await guard.forAnybody(request, reply)) ?? validate(validationToken, reply);
   const notifications = readDelivery(road, request.body);
   if (notifications === null)
     return reply.code(400).send({ error: 'this is not a delivery: a JSON object with a list `value`' });
   try {
     const delivered = await addressed(road, notifications);
     if (delivered.length > 0) await take(delivered);
+    else if (notifications.length > 0) {
+      const seconds = await guard.refused(request, 'graph');
+      if (seconds !== null) return await tooMany(reply, seconds);
+    }
   } catch (error) {
     road.log.error({ err: (error as Error).message }, 'Graph notifications not stored');
     return reply

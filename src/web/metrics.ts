@@ -12,6 +12,9 @@ const PAGE = 1_000;
 export type Metrics = {
   /** Counts a change that was seen in this process. */
   changeSeen(change: Pick<Change, 'kind' | 'cause'>, ms: number): void;
+  /** Counts a request that proved nothing at a door, and one that was told to wait. */
+  refusedAt(door: string): void;
+  limitedAt(door: string): void;
   /** `GET /metrics`, in Prometheus' text format. */
   routes(api: FastifyInstance): void;
 };
@@ -53,6 +56,18 @@ export function createMetrics(db: Db): Metrics {
     help: 'When the canary’s newest round began',
     registers,
   });
+  const refused = new Counter({
+    name: 'latchkey_refused_requests_total',
+    help: 'Requests whose token, secret or signature was missing or wrong, by door',
+    labelNames: ['door'],
+    registers,
+  });
+  const limited = new Counter({
+    name: 'latchkey_limited_requests_total',
+    help: 'Requests that were told to wait (429), by door',
+    labelNames: ['door'],
+    registers,
+  });
   let countedTo = new Date(0);
   let counting: Promise<void> = Promise.resolve();
 
@@ -80,6 +95,8 @@ export function createMetrics(db: Db): Metrics {
     changeSeen({ kind, cause }, ms) {
       propagation.observe({ kind, cause }, ms / 1_000);
     },
+    refusedAt: (door) => refused.inc({ door }),
+    limitedAt: (door) => limited.inc({ door }),
     routes(api) {
       api.get('/metrics', async (_request, reply) => {
         // Two scrapes at once must not count a round twice.

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Observation } from '../core/observation.ts';
 import { hear } from '../flow/hear.ts';
 import type { Road } from '../flow/road.ts';
+import { type Guard, tooMany, unguarded } from './guard.ts';
 
 export const OKTA_HOOK_PATH = '/okta/events';
 /** Okta puts many events into one POST; each is a few kilobytes. */
@@ -16,6 +17,7 @@ const deliverySchema = z.object({
 });
 
 type Options = {
+  guard?: Guard;
   /** What the hook may send as its Authorization header; several while one takes over from another. */
   secrets: readonly string[];
   /** What the events say. */
@@ -33,14 +35,14 @@ type Options = {
 export async function oktaHook(
   app: FastifyInstance,
   road: Pick<Road, 'db' | 'nudge' | 'log'>,
-  { secrets, read }: Options,
+  { secrets, read, guard = unguarded }: Options,
 ): Promise<void> {
   const expected = secrets.map(digest);
   /** Every secret is compared, whichever fits. */
   const isKnown = (header: string) =>
     expected.map((secret) => timingSafeEqual(secret, digest(header))).includes(true);
 
-  app.get(OKTA_HOOK_PATH, async (request, reply) => {
+  app.get(OKTA_HOOK_PATH, { onRequest: guard.forAnybody }, async (request, reply) => {
     const challenge = request.headers[CHALLENGE];
     if (typeof challenge !== 'string' || challenge === '')
       return reply.code(400).send({ error: `send the challenge in ${CHALLENGE}` });
@@ -52,8 +54,10 @@ export async function oktaHook(
     {
       bodyLimit: BODY_MAX,
       onRequest: async (request, reply) => {
-        if (!isKnown(request.headers.authorization ?? ''))
-          return reply.code(401).send({ error: 'the Authorization header is not the hook’s secret' });
+        if (isKnown(request.headers.authorization ?? '')) return;
+        const seconds = await guard.refused(request, 'oktaHook');
+        if (seconds !== null) return await tooMany(reply, seconds);
+        return await reply.code(401).send({ error: 'the Authorization header is not the hook’s secret' });
       },
     },
     async (request, reply) => {

@@ -1,17 +1,36 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Guard, tooMany } from './guard.ts';
+
+/** Whether a request carries the read token. */
+export type ReadCheck = (request: FastifyRequest) => boolean;
+
+/** Null: there is no such token, and nobody carries it. */
+export function createReadCheck(readToken: string | null): ReadCheck {
+  if (readToken === null) return () => false;
+  const expected = digest(`Bearer ${readToken}`);
+  return (request) => timingSafeEqual(digest(request.headers.authorization ?? ''), expected);
+}
+
+export function isBearer(request: FastifyRequest): boolean {
+  return /^bearer /i.test(request.headers.authorization ?? '');
+}
 
 /** Routes that only whoever holds the read token may ask: they read, they never decide. */
 export async function behindReadToken(
   app: FastifyInstance,
-  readToken: string,
+  { guard, mayRead }: { guard: Guard; mayRead: ReadCheck },
   routes: (api: FastifyInstance) => void,
 ): Promise<void> {
-  const expected = digest(`Bearer ${readToken}`);
   await app.register(async (api) => {
     api.addHook('onRequest', async (request, reply) => {
-      if (!timingSafeEqual(digest(request.headers.authorization ?? ''), expected))
-        return reply.code(401).send({ error: 'send the READ_TOKEN as a bearer token' });
+      if (!mayRead(request)) {
+        const seconds = await guard.refused(request, 'read');
+        if (seconds !== null) return await tooMany(reply, seconds);
+        return await reply.code(401).send({ error: 'send the READ_TOKEN as a bearer token' });
+      }
+      const seconds = await guard.spent(request, 'read', 'the read token');
+      if (seconds !== null) return await tooMany(reply, seconds);
     });
     routes(api);
   });

@@ -3,14 +3,22 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Observation } from '../core/observation.ts';
 import { hear } from '../flow/hear.ts';
 import type { Road } from '../flow/road.ts';
+import { type Guard, tooMany, unguarded } from './guard.ts';
 import { millisecondsOf, readEvents, type SetReading } from './set-events.ts';
-import { createSetCheck, type SetClaims, type SetIssuer, type SetRefusal } from './set-token.ts';
+import {
+  createSetCheck,
+  type SetClaims,
+  type SetError,
+  type SetIssuer,
+  type SetRefusal,
+} from './set-token.ts';
 
 const SET_PATH = '/set';
 /** Most SETs have a kilobyte; a `full` event can carry a whole group. */
 const BODY_MAX = 256 * 1024;
 const RETRY_AFTER_SECONDS = '30';
 const KEY_MAX = 500;
+const FORGED: readonly SetError[] = ['authentication_failed', 'invalid_key', 'invalid_issuer'];
 
 /**
  * Takes in Security Event Tokens by push (RFC 8935): 202 and no body once stored, as well for a repeat and for events
@@ -22,7 +30,11 @@ const KEY_MAX = 500;
 export async function setReceiver(
   app: FastifyInstance,
   road: Pick<Road, 'db' | 'nudge' | 'log'>,
-  { issuers, audience }: { issuers: readonly SetIssuer[]; audience: string },
+  {
+    issuers,
+    audience,
+    guard = unguarded,
+  }: { issuers: readonly SetIssuer[]; audience: string; guard?: Guard },
 ): Promise<void> {
   const check = createSetCheck(issuers, audience);
   await app.register(async (sets) => {
@@ -35,7 +47,12 @@ export async function setReceiver(
     sets.post(SET_PATH, async (request, reply) => {
       const verdict = await check(String(request.body ?? '').trim());
       if (verdict.good === null) return await later(road, reply, verdict.why);
-      if (!verdict.good) return await refuse(road, reply, verdict.refusal);
+      if (!verdict.good) {
+        // These are not of anybody who may send SETs; what else is refused is a mistake of one who may.
+        const seconds = FORGED.includes(verdict.refusal.err) ? await guard.refused(request, 'set') : null;
+        if (seconds !== null) return await tooMany(reply, seconds);
+        return await refuse(road, reply, verdict.refusal);
+      }
       const { claims } = verdict;
       const readings = readEvents(claims);
       const malformed = readings.find((reading) => 'malformed' in reading);

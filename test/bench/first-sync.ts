@@ -24,7 +24,7 @@ export async function firstSync(say: (line: string) => void, isSmall: boolean): 
   const scene = await setScene();
   try {
     await rememberMembers(scene.db, plan);
-    const { pid } = (await (await fetch(`${scene.latchkeyUrl}/healthz`)).json()) as { pid: number };
+    const pid = await scene.latchkeyPid();
     const restMb = await peakMb(pid);
     say(`${plan.users} users, ${plan.groups} groups, ${plan.groups * plan.perGroup} memberships…`);
     const startedAt = performance.now();

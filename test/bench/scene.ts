@@ -16,6 +16,7 @@ export type Scene = {
   latchkeyUrl: string;
   databaseUrl: string;
   db: pg.Pool;
+  latchkeyPid(): Promise<number>;
   /** Runs one of the bench's own programs beside, on a port of its own; answers its address. */
   run(file: string, ...args: string[]): Promise<string>;
   world<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -113,6 +114,11 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
     latchkeyUrl,
     databaseUrl: postgres.url,
     db,
+    async latchkeyPid() {
+      const headers = { authorization: `Bearer ${credentials.readToken}` };
+      const health = await fetch(`${latchkeyUrl}/healthz`, { headers });
+      return ((await health.json()) as { pid: number }).pid;
+    },
     world,
     async run(file, ...args) {
       const own = await freePort();

@@ -39,7 +39,7 @@ export async function storm(say: (line: string) => void, isSmall: boolean): Prom
   const count = isSmall ? SMALL : WHOLE;
   const scene = await setScene({ stormPeople: count });
   try {
-    const { pid } = (await (await fetch(`${scene.latchkeyUrl}/healthz`)).json()) as { pid: number };
+    const pid = await scene.latchkeyPid();
     say(`${count} people are provisioned…`);
     const scimIds = await provision(scene, count);
     await nothingOwed(scene);

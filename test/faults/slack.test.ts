@@ -178,7 +178,9 @@ test('a channel that Latchkey is not in: nothing is dropped, and /readyz names i
     );
     await elsewhere.walk.statusOf('ines', id);
     await elsewhere.walk.until('/readyz says what fails', async () => {
-      const ready = await fetch(`${elsewhere.stage.latchkey.url}/readyz`);
+      const ready = await fetch(`${elsewhere.stage.latchkey.url}/readyz`, {
+        headers: { authorization: 'Bearer read-token-for-tests' },
+      });
       const { failing } = (await ready.json()) as { failing: Record<string, number> };
       return failing['slack.forbidden (not_in_channel)'] === 1;
     });

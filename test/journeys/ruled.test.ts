@@ -38,7 +38,9 @@ async function rewrite(name: string, from: string | RegExp, to: string): Promise
 
 type Ready = { ready: boolean; policy: { inForce: string; mistakes: string[] } };
 const ready = async (): Promise<Ready> =>
-  (await (await fetch(`${stage.latchkey.url}/readyz`)).json()) as Ready;
+  (await (
+    await fetch(`${stage.latchkey.url}/readyz`, { headers: { authorization: 'Bearer read-token-for-tests' } })
+  ).json()) as Ready;
 
 const HOLDS = 'holds Payments API: read logs in prod; that must not come together with Orders API';
 
