@@ -15,6 +15,15 @@ export type ApproverRule = {
   ping?: ApproverSource[];
 };
 
+/** How many people it takes at the least by what the catalogue says: of `all`, one from every source. */
+export function approversTaken({
+  of,
+  quorum,
+  sources,
+}: Pick<ApproverRule, 'of' | 'quorum' | 'sources'>): number {
+  return of === 'all' ? Math.max(quorum, sources.length) : quorum;
+}
+
 export type WhoMayRequest = 'everyone' | { departments?: string[]; people?: string[] };
 
 export type Entitlement = {

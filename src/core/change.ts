@@ -1,6 +1,7 @@
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from './ids.ts';
 import type { Refusal } from './refusal.ts';
 import type { ApproverPlan } from './routing.ts';
+import type { Shown } from './shown.ts';
 import type { ApproverFacts, Verdict } from './verdict.ts';
 
 /** The one noun that travels the road: a grant or revoke, of one entitlement, for one person, with one cause. */
@@ -28,6 +29,8 @@ export type Change = {
   remindedAt: Date | null;
   plan: ApproverPlan | null;
   verdict: Verdict | null;
+  /** What its card shows of the entitlement; left out of those that were asked before this was kept. */
+  shown?: Shown;
   approvals: Approval[];
   decision: Decision | null;
   grant: GrantTerms | null;
@@ -261,6 +264,9 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       round: number;
       lapsesAt: Date | null;
       target: NonNullable<Change['target']>;
+      shown?: Shown;
+      /** What the entitlement is has changed, so what was said of it before counts no more. */
+      isAnew?: true;
     }
   | { type: 'approversReminded' }
   | { type: 'approvalGiven'; approval: Approval }

@@ -63,6 +63,8 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
         round: event.round,
         lapsesAt: event.lapsesAt,
         target: event.target,
+        ...(event.shown === undefined ? {} : { shown: event.shown }),
+        ...(event.isAnew === true ? { approvals: [], remindedAt: null } : {}),
       };
     case 'approversReminded':
       return { remindedAt: event.at };

@@ -1,3 +1,4 @@
+import { approvedEvent, concluded, decided, type GrantFacts } from './approved.ts';
 import type { Entitlement } from './catalogue.ts';
 import { type Actor, type Change, type ChangeEvent, type Decision, isFound } from './change.ts';
 import { durationInWords } from './duration.ts';
@@ -5,6 +6,7 @@ import type { ChangeId, GrantId, PersonId } from './ids.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { type Base, revertEvents } from './revert.ts';
 import { type ApproverPlan, distinct, isApproved } from './routing.ts';
+import { otherwiseThanShown } from './shown.ts';
 import type { ApproverFacts, Verdict } from './verdict.ts';
 
 /** What an approver did. The button carried only the change's id and the round; everything else is looked up again. */
@@ -51,6 +53,17 @@ export function settleClick(change: Change, click: Click, facts: ClickFacts): Ch
       'You asked for this access, or it is for you, so you can’t decide on it.',
       'Another approver has to decide; the card names them.',
     );
+  const { entitlement, target } = facts;
+  // Who may decide can have changed with it, so this comes first: whoever was asked is told what it is now.
+  if (click.verb === 'approve' && entitlement !== null && target !== null) {
+    const changed = otherwiseThanShown(change, { ...facts, entitlement, target });
+    if (changed.length > 0)
+      return refuse(
+        'staleCard',
+        `What this card showed is no longer so: ${changed.join('; ')}.`,
+        'Nothing was decided. It is put to approvers anew with what it is now: decide on that card.',
+      );
+  }
   const barred = plan.barred?.find((b) => b.id === clicker.id);
   if (!distinct(plan.seats).some((p) => p.id === clicker.id))
     return refuse(
@@ -122,7 +135,10 @@ function approve(
       `An approval can shorten the ${durationInWords(asked)} asked for, not lengthen it.`,
       'Choose a shorter time.',
     );
-  if (change.approvals.some((a) => a.by === clicker.id))
+  const before = change.approvals.map((a) => a.by);
+  const isAgain = before.includes(clicker.id);
+  // Somebody who counts may have been away when the last of them approved: who says so again is believed again.
+  if (isAgain && !isApproved(plan, before))
     return refuse(
       'alreadyApprovedByYou',
       'You have approved this already.',
@@ -141,74 +157,16 @@ function approve(
       ...(facts.as === undefined ? {} : { as: facts.as }),
     },
   };
-  const approvals = [...change.approvals, { by: clicker.id, seconds: click.seconds }];
+  const approvals = isAgain ? change.approvals : [...change.approvals, given.approval];
+  const events = isAgain ? [] : [given];
   if (
     !isApproved(
       plan,
       approvals.map((a) => a.by),
     )
   )
-    return [given];
-
-  const seconds = Math.min(asked, ...approvals.map((a) => a.seconds ?? asked));
-  if (change.cause === 'loss') return [given, restoredEvent({ ...facts, target }, base, click.id)];
-  return [
-    given,
-    approvedEvent(
-      change,
-      { ...facts, target, maxSeconds: entitlement.maxSeconds },
-      seconds,
-      base,
-      decided('approved', facts, click.id, null),
-    ),
-  ];
-}
-
-type GrantFacts = Pick<ClickFacts, 'verdict' | 'grantId' | 'heldUntil' | 'now'> & {
-  maxSeconds: number;
-  target: NonNullable<ClickFacts['target']>;
-};
-
-function approvedEvent(
-  change: Change,
-  facts: GrantFacts,
-  seconds: number,
-  base: Base,
-  decision: Decision,
-): ChangeEvent {
-  const { now } = facts;
-  // An extension is a second grant that starts now and ends later than the first, whose end then cuts nothing.
-  const from = change.cause === 'extension' && facts.heldUntil !== null ? facts.heldUntil : now;
-  // Extending again and again must not add up to more than the written maximum from today.
-  const latest = now.getTime() + facts.maxSeconds * 1_000;
-  return {
-    ...base,
-    type: 'changeApproved',
-    decision,
-    verdict: facts.verdict,
-    target: facts.target,
-    grant: {
-      id: facts.grantId,
-      startsAt: now,
-      endsAt: new Date(Math.min(from.getTime() + seconds * 1_000, latest)),
-    },
-  };
-}
-
-/** Put back what was taken out: the grants that want it are live already, so nothing new is granted. */
-function restoredEvent(
-  facts: ClickFacts & { target: NonNullable<ClickFacts['target']> },
-  base: Base,
-  clickId: string,
-): ChangeEvent {
-  return {
-    ...base,
-    type: 'changeApproved',
-    decision: decided('approved', facts, clickId, null),
-    verdict: facts.verdict,
-    target: facts.target,
-    grant: null,
-  };
+    return events;
+  return [...events, concluded({ ...change, approvals }, { ...facts, entitlement, target }, base, click.id)];
 }
 
 /** Approval by rule, where the verdict says so and nothing else. */
@@ -230,15 +188,6 @@ export function approveByRule(
   return [
     approvedEvent(change, { ...facts, maxSeconds: facts.entitlement.maxSeconds }, asked, base, decision),
   ];
-}
-
-function decided(
-  outcome: Decision['outcome'],
-  facts: Pick<ClickFacts, 'clicker' | 'now'>,
-  clickId: string | null,
-  note: string | null,
-): Decision {
-  return { outcome, by: facts.clicker.id, byName: facts.clicker.name, at: facts.now, note, clickId };
 }
 
 function isRepeat(change: Change, click: Click): boolean {

@@ -1,43 +1,44 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type StandingFacts, settleStanding } from '../core/approved.ts';
 import { outgrown } from '../core/birthright.ts';
-import { type ChangeEvent, isFound } from '../core/change.ts';
+import { type Change, type ChangeEvent, isFound } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
+import { evolve } from '../core/evolve.ts';
 import { factSheet, plainSummary } from '../core/fact-sheet.ts';
 import { findingSheet, plainFinding } from '../core/finding-sheet.ts';
-import type { GrantId } from '../core/ids.ts';
+import type { GrantId, PersonId } from '../core/ids.ts';
 import { refuseForLeaver } from '../core/offboarded.ts';
 import type { Job } from '../core/reactions.ts';
 import { refuse } from '../core/refusal.ts';
 import { distinct } from '../core/routing.ts';
 import { approveByRule } from '../core/settle.ts';
+import { otherwiseThanShown, shownOf } from '../core/shown.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { earlierFindings, readChange } from '../store/changes.ts';
 import { holding, unendedGrants } from '../store/grants.ts';
 import { leaversAmong } from '../store/offboardings.ts';
-import { readPerson } from '../store/people.ts';
-import { writeSummary } from '../store/summaries.ts';
+import { readSummary, writeSummary } from '../store/summaries.ts';
 import { askedOf, resolveApprovers } from './approvers.ts';
-import { commit } from './commit.ts';
-import { freshPerson } from './identify.ts';
+import { commit, type Following } from './commit.ts';
+import { concernedBy } from './concerned.ts';
 import { factsOfChange } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { barredFrom, tellingAboutFound } from './who-decides.ts';
 
 /**
- * Summarize and ask: gathers facts, evaluates policy, finds approvers. Safe to run twice: only a change that is
- * still `received` moves, and what was found once more is known of who did it: whoever that was is not the one to
- * ask. The card goes out with the deterministic summary; the model comes later.
+ * Summarize and ask: identifies anew whom it concerns, gathers facts, evaluates policy, finds approvers. Safe to run
+ * twice. What waits for a decision already is looked at again: it is put to approvers anew when the entitlement is no
+ * longer what the card showed, or somebody who was asked turns out to have done what was found; and it is decided when
+ * the approvals given count by now. The card goes out with the deterministic summary; the model comes later.
  */
 export async function consider(road: Road, job: Extract<Job, { job: 'consider' }>): Promise<Ran> {
   const change = await readChange(road.db, job.changeId);
   if (change === null || change.kind !== 'grant') return done;
-  if (change.state !== 'received' && !(change.state === 'asking' && isFound(change))) return done;
+  if (change.state !== 'received' && change.state !== 'asking') return done;
   const entitlement = road.catalogue.entitlement(change.entitlementKey);
   const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
-  const beneficiary = await freshPerson(road, change.personId);
-  const requester = change.requesterId === null ? null : await readPerson(road.db, change.requesterId);
-
-  if (entitlement === null || status?.status !== 'ready' || beneficiary === null) {
+  if (entitlement === null || status?.status !== 'ready') {
     const why = status === null || status.status === 'ready' ? 'it left the catalogue' : status.why;
     return await refuseChange(
       road,
@@ -49,7 +50,8 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
       ),
     );
   }
-  const people = requester === null ? [beneficiary] : [beneficiary, requester];
+  const { beneficiary, requester, refusal } = await concernedBy(road, change);
+  const people = [beneficiary, requester].filter((person) => person !== null);
   const leavers = await leaversAmong(
     road.db,
     people.map(({ id }) => id),
@@ -58,6 +60,8 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
     const left = leavers.get(id);
     if (left !== undefined) return await refuseChange(road, job.changeId, refuseForLeaver(name, left));
   }
+  if (refusal !== null) return await refuseChange(road, job.changeId, refusal);
+  if (beneficiary === null) return await refuseChange(road, job.changeId, goneFromIdp);
   const moved = outgrown(change, entitlement, beneficiary.department);
   if (moved !== null)
     return await refuseChange(
@@ -74,7 +78,8 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
   const byRules = evaluateRequest(facts, road.catalogue.rules());
   // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
   const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
-  if (verdict.effect === 'refuse')
+  // One that waits is not closed by a change of the policy, which may be mended: its card says so, and it can't be approved.
+  if (verdict.effect === 'refuse' && change.state === 'received')
     return await refuseChange(
       road,
       job.changeId,
@@ -89,8 +94,8 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
   const catalogue = road.catalogue.current();
   const telling = await tellingAboutFound(road, change);
   const excluded = await barredFrom(road, change, telling);
-  const asked = askedOf(change, entitlement);
-  const plan = await resolveApprovers(road, catalogue, asked, beneficiary, excluded, { facts, verdict });
+  const decidedOn = askedOf(change, entitlement);
+  const plan = await resolveApprovers(road, catalogue, decidedOn, beneficiary, excluded, { facts, verdict });
   const target = status.target;
 
   await commit(
@@ -135,54 +140,89 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
         verdict,
         clauses,
       });
-      await writeSummary(
-        unit.tx,
-        job.changeId,
-        found ?? asks,
-        found === null ? plainSummary(asks) : plainFinding(found),
-      );
-      const isOut = locked.state === 'asking';
-      // Put to the right people already: only who did it is news.
-      if (isOut && !distinct(locked.plan?.seats ?? []).some(({ id }) => excluded.has(id)))
+      const sheet = found ?? asks;
+      const isNewSheet = !isDeepStrictEqual((await readSummary(unit.tx, change.id))?.sheet, sheet);
+      if (isNewSheet)
+        await writeSummary(
+          unit.tx,
+          change.id,
+          sheet,
+          found === null ? plainSummary(asks) : plainFinding(found),
+        );
+      const given = {
+        verdict,
+        entitlement,
+        target,
+        grantId: randomUUID() as GrantId,
+        heldUntil: held,
+        now: unit.now,
+      };
+      if (locked.state === 'asking')
         return {
           result: null,
-          jobs: [
-            { job: 'summarize', changeId: change.id },
-            { job: 'tell', changeId: change.id },
-          ],
+          ...lookedAtAgain(locked, { ...given, plan, excluded, byRules, isNewSheet }, catalogue.lapseSeconds),
         };
       const events: ChangeEvent[] =
         verdict.effect === 'autoApprove'
-          ? approveByRule(locked, {
-              verdict,
-              entitlement,
-              target,
-              grantId: randomUUID() as GrantId,
-              heldUntil: held,
-              now: unit.now,
-            })
-          : [
-              {
-                type: 'approversAsked',
-                changeId: change.id,
-                at: unit.now,
-                actor: { part: 'latchkey' },
-                plan,
-                verdict,
-                round: locked.round + 1,
-                // What was found stays a question until somebody answers it.
-                lapsesAt: isFound(change)
-                  ? null
-                  : new Date(unit.now.getTime() + catalogue.lapseSeconds * 1_000),
-                target,
-              },
-            ];
+          ? approveByRule(locked, given)
+          : [asked(locked, { ...given, plan }, catalogue.lapseSeconds)];
       return { result: null, events };
     },
     road.nudge,
   );
   return done;
 }
+
+type Asking = StandingFacts & {
+  excluded: ReadonlySet<PersonId>;
+  /** What was found is asked about whatever rules say; to keep it has to be allowed. */
+  byRules: Verdict;
+  isNewSheet: boolean;
+};
+
+/** Of one that waits: what is news of it, and whether that decides it. Pure. */
+function lookedAtAgain(change: Change, facts: Asking, lapseSeconds: number): Following {
+  const isAnew = otherwiseThanShown(change, facts).length > 0;
+  const isPutToDoer = distinct(change.plan?.seats ?? []).some(({ id }) => facts.excluded.has(id));
+  const isNews = isAnew || isPutToDoer || !isDeepStrictEqual(change.plan, facts.plan);
+  // Put to the right people already: only what is known of it is news.
+  const put = isNews
+    ? [
+        isAnew || isPutToDoer
+          ? { ...asked(change, facts, lapseSeconds), ...(isAnew ? { isAnew: true as const } : {}) }
+          : // The same card to whoever decides now: what was clicked on it meanwhile counts.
+            { ...asked(change, facts, lapseSeconds), round: change.round, lapsesAt: change.lapsesAt },
+      ]
+    : [];
+  const after = put.reduce<Change>((before, event) => evolve(before, event), change);
+  const events = [...put, ...settleStanding(after, { ...facts, verdict: facts.byRules })];
+  if (events.length > 0) return { events };
+  const tell: Job = { job: 'tell', changeId: change.id };
+  return { jobs: facts.isNewSheet ? [{ job: 'summarize', changeId: change.id }, tell] : [tell] };
+}
+
+function asked(change: Change, facts: StandingFacts, lapseSeconds: number) {
+  const { plan, verdict, target, entitlement, now } = facts;
+  return {
+    type: 'approversAsked',
+    changeId: change.id,
+    at: now,
+    actor: { part: 'latchkey' },
+    plan,
+    verdict,
+    round: change.round + 1,
+    // What was found stays a question until somebody answers it.
+    lapsesAt: isFound(change) ? null : new Date(now.getTime() + lapseSeconds * 1_000),
+    target,
+    shown: shownOf(entitlement, target, verdict),
+  } satisfies ChangeEvent;
+}
+
+const goneFromIdp = refuse(
+  'unknownPerson',
+  'Whoever it is for is no longer in the identity provider.',
+  'Nothing more to do.',
+);
 
 async function refuseChange(
   road: Road,

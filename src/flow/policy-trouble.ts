@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Job } from '../core/reactions.ts';
+import { askingIds } from '../store/changes.ts';
 import {
   changeTrouble,
   keepPolicy,
@@ -82,4 +83,16 @@ function told(
 
 function noted(unit: Unit, type: Note['type'], data: Record<string, unknown>): Note {
   return { type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data };
+}
+
+/** What waits for a decision under another policy: where its entitlement is no longer what its card shows, it is asked anew. */
+export async function lookAgainAtWaiting(road: Road): Promise<void> {
+  await commit(
+    road.db,
+    async ({ tx }) => ({
+      result: null,
+      jobs: (await askingIds(tx)).map((changeId) => ({ job: 'consider', changeId }) as const),
+    }),
+    road.nudge,
+  );
 }

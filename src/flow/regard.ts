@@ -2,6 +2,7 @@ import { birthrightsOf } from '../core/birthright.ts';
 import type { Job } from '../core/reactions.ts';
 import { hasAppNow, isGone, type Standing, type Turn, turnsOf } from '../core/standing.ts';
 import { scimStanding } from '../scim/mirror.ts';
+import { askingIds } from '../store/changes.ts';
 import { wasDeletedByScim } from '../store/observed.ts';
 import { identityOf, type Person, readPerson, rememberPerson } from '../store/people.ts';
 import { readStanding, writeStanding } from '../store/standings.ts';
@@ -54,6 +55,10 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
         const before = await readStanding(unit.tx, person.id);
         const from = before === null ? (known?.department ?? null) : before.department;
         const following: Following[] = [];
+        // Back after having been away, their word counts again: it may be the one that was missing.
+        if (now.status === 'active' && before?.status !== 'active')
+          for (const changeId of await askingIds(unit.tx, person.id))
+            following.push({ jobs: [{ job: 'consider', changeId }] });
         for (const turn of turnsOf(before, now, hasApp))
           following.push(
             await follow(road, unit, { person, from, isDeleted: inIdp === null, outside }, turn),

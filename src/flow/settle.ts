@@ -15,8 +15,9 @@ import { unendedGrants } from '../store/grants.ts';
 import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { commit, type Unit } from './commit.ts';
+import { concernedBy } from './concerned.ts';
 import { grantsEndedWith, releaseAccess } from './end.ts';
-import { freshPerson, identify } from './identify.ts';
+import { identify } from './identify.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { decidedBy } from './who-decides.ts';
 
@@ -142,13 +143,19 @@ async function decide(
           now: unit.now,
         },
       );
-      if (!isRefusal(outcome))
-        return { result: null, events: [...outcome, ...(await endedWith(unit, locked, outcome))] };
+      if (!isRefusal(outcome)) {
+        const events = [...outcome, ...(await endedWith(unit, locked, outcome))];
+        // Whom it waits for may be others by now than the card says.
+        const isWaiting = events.length > 0 && events.every((event) => event.type === 'approvalGiven');
+        return { result: null, events, jobs: isWaiting ? [{ job: 'consider', changeId: locked.id }] : [] };
+      }
       // Who was asked before they were offboarded hears why they are not any more.
       const left = await leaverCase(unit.tx, clicker.id);
       const isWhy = left !== null && outcome.reason === 'notAnApprover';
       return {
         result: isWhy ? refuseLeaver(left, 'notAnApprover') : outcome,
+        // What the card shows is no longer what it is about: it is put anew.
+        jobs: outcome.reason === 'staleCard' ? [{ job: 'consider', changeId: locked.id }] : [],
         notes: [
           {
             type: 'clickRefused',
@@ -196,12 +203,12 @@ async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
   // A settled change needs no facts: the loser of a race hears at once who decided.
   if (change.state !== 'asking' || entitlement === null)
     return { ...known, plan: change.plan ?? nobody, verdict: undecided };
-  const beneficiary = await freshPerson(road, change.personId);
+  const { beneficiary, refusal } = await concernedBy(road, change);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
   const left = await leaverCase(road.db, beneficiary.id);
   const why =
     left === null
-      ? outgrown(change, entitlement, beneficiary.department)
+      ? (refusal?.text.replace(/\.$/, '') ?? outgrown(change, entitlement, beneficiary.department))
       : leftInWords(beneficiary.name, left).replace(/\.$/, '');
   if (why !== null) {
     const verdict: Verdict = { effect: 'refuse', grounds: [{ text: why, clause: null }] };

@@ -1,4 +1,5 @@
 import { type EntityJson, preparsePolicySet, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs';
+import { approversTaken } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import type { Conflict } from '../core/separation.ts';
 import {
@@ -118,6 +119,7 @@ export function question(action: RuledAction, facts: RequestFacts, approver: App
         team: e.team,
         autoApprove: e.autoApprove,
         maxSeconds: e.maxSeconds,
+        approvers: approversTaken(e.approvers),
       },
       parents: [],
     },
@@ -139,7 +141,7 @@ function askedContext(facts: RequestFacts): Attributes {
   put(asked, 'weekday', facts.weekday);
   put(asked, 'onCall', facts.isOnCall);
   put(asked, 'location', facts.location);
-  asked.locationUnknown = facts.location === undefined && facts.isAskedFor !== false;
+  asked.locationUnknown = facts.isAskedFor === true && facts.location === undefined;
   if (facts.conflicts !== undefined) {
     const { conflicts } = facts;
     const those = (how: Conflict['how']) => conflicts.filter((c) => c.how === how).map((c) => c.with);

@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts';
 import type { Policy } from '../core/policy.ts';
-import { policyIsBroken, policyIsInForce } from '../flow/policy-trouble.ts';
+import { lookAgainAtWaiting, policyIsBroken, policyIsInForce } from '../flow/policy-trouble.ts';
 import type { Road } from '../flow/road.ts';
 import { InvalidPolicy } from './catalogue-file.ts';
 import { type PolicyTexts, policyOf, readTexts } from './policy-folder.ts';
@@ -58,6 +58,7 @@ export function createReloader(road: Road, dir: string, everyMs = LOOK_EVERY_MS)
     road.log.info({ policy: texts.fingerprint }, 'the policy was loaded anew');
     await policyIsInForce(road, texts.fingerprint, Object.fromEntries(texts.files), before);
     await road.catalogue.check();
+    await lookAgainAtWaiting(road);
   }
 
   /** One look at a time; one that fails is made again. */

@@ -84,6 +84,14 @@ export async function pendingRequest(
   return row === undefined ? null : revive(row.doc);
 }
 
+/** Ids of everything that waits for a decision on a card of its own; `approvedBy`: where this person has approved. */
+export async function askingIds(db: Db | Tx, approvedBy: string | null = null): Promise<string[]> {
+  let query = db.selectFrom('changes').select('id').where('state', '=', 'asking').orderBy('id');
+  if (approvedBy !== null)
+    query = query.where(sql<boolean>`doc->'approvals' @> ${JSON.stringify([{ by: approvedBy }])}::jsonb`);
+  return (await query.execute()).map((row) => row.id);
+}
+
 /** Ids of what was found of this person and group and waits for its owner, oldest first. */
 export async function pendingFindings(
   db: Db | Tx,

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { settleStanding } from '../../src/core/approved.ts';
 import type { Change, ChangeEvent } from '../../src/core/change.ts';
+import { evolve } from '../../src/core/evolve.ts';
 import type { ChangeId, GrantId } from '../../src/core/ids.ts';
 import { isRefusal, type Refusal, type RefusalReason } from '../../src/core/refusal.ts';
 import type { ApproverPlan } from '../../src/core/routing.ts';
@@ -13,6 +15,7 @@ import {
   settleClick,
   withdraw,
 } from '../../src/core/settle.ts';
+import { shownOf } from '../../src/core/shown.ts';
 import {
   anybody,
   approver,
@@ -174,6 +177,182 @@ describe('a click is refused', () => {
     expect(types(settleClick(asking(), deny, facts({ entitlement: null, target: null })))).toEqual([
       'changeDenied',
     ]);
+  });
+});
+
+describe('what was decided is what was shown', () => {
+  const shown = shownOf(entitlement(), target, asks);
+  const waiting = () => ({ ...asking({ approvals: [] }), shown });
+  const other: [what: string, now: Partial<ClickFacts>, says: RegExp][] = [
+    ['another group', { target: { ...target, groupId: 'g2', groupName: 'other' } }, /its group is other now/],
+    [
+      'a group of the same name made anew',
+      { target: { ...target, groupId: 'g2' } },
+      /another one of the same name/,
+    ],
+    [
+      'another team',
+      { target: { ...target, teamId: 't2', teamName: 'Admins' } },
+      /its Anypoint team is Admins/,
+    ],
+    [
+      'a team of the same name made anew',
+      { target: { ...target, teamId: 't2' } },
+      /Anypoint team Orders is another/,
+    ],
+    [
+      'another tier',
+      { entitlement: entitlement({ tier: 'high' }) },
+      /its tier is high now \(it was medium\)/,
+    ],
+    ['another title', { entitlement: entitlement({ title: 'All of it' }) }, /its name is All of it/],
+    [
+      'other words for what it gives',
+      { entitlement: entitlement({ gives: 'deploying' }) },
+      /gives is deploying/,
+    ],
+    ['another owner', { entitlement: entitlement({ owner: 'eve@acme.example' }) }, /its owner is eve/],
+    ['a longer maximum', { entitlement: entitlement({ maxSeconds: 864_000 }) }, /longest time is 10 days/],
+    ['a shorter maximum', { entitlement: entitlement({ maxSeconds: 86_400 }) }, /longest time is 1 day now/],
+    ['another default', { entitlement: entitlement({ defaultSeconds: 3_600 }) }, /usual time is 1 hour/],
+    [
+      'other approvers',
+      {
+        entitlement: entitlement({
+          approvers: { of: 'any', quorum: 1, sources: [{ person: 'eve@acme.example' }] },
+        }),
+      },
+      /who approves is eve@acme.example now \(it was the manager or the owner\)/,
+    ],
+    [
+      'a smaller quorum of the same',
+      {
+        entitlement: entitlement({
+          approvers: { of: 'any', quorum: 2, sources: [{ manager: true }, { owner: true }] },
+        }),
+      },
+      /who approves is two of the manager or the owner/,
+    ],
+    [
+      'rules of another policy that ask for more',
+      {
+        verdict: {
+          ...asks,
+          policy: 'b',
+          holds: [{ text: 'two', clause: null, rule: 'r', needs: 'secondApprover' as const }],
+        },
+      },
+      /the policy asks for other things/,
+    ],
+  ];
+  test.each(other)('given %s, then an approval is stale, and it is said what changed', (_what, now, says) => {
+    const outcome = settleClick(waiting(), approve, facts(now));
+    expect(isRefusal(outcome) && outcome.reason).toBe('staleCard');
+    expect((outcome as Refusal).text).toMatch(says);
+    expect((outcome as Refusal).next).toContain('anew');
+  });
+
+  test.each(other)('given %s, then approvals that were given before decide nothing either', (_what, now) => {
+    const before = { ...waiting(), approvals: [givenBy('tom')] };
+    const { clicker: _, ...standing } = facts(now);
+    expect(
+      settleStanding(before, {
+        ...standing,
+        entitlement: now.entitlement ?? entitlement(),
+        target: now.target ?? target,
+      }),
+    ).toEqual([]);
+  });
+
+  test.each(other)('given %s, then it can still be denied', (_what, now) => {
+    expect(types(settleClick(waiting(), deny, facts(now)))).toEqual(['changeDenied']);
+  });
+
+  test('given the same in other letters, durations and clauses, then it is the same', () => {
+    const same = entitlement({ owner: 'Olga@ACME.example', durationsSeconds: [3_600], clauses: ['AC-1'] });
+    expect(types(settleClick(waiting(), approve, facts({ entitlement: same })))).toContain('changeApproved');
+  });
+
+  test('given more that the facts call for under the same policy, then the card is not stale: it takes more', () => {
+    const holds = [{ text: 'two', clause: null, rule: 'r', needs: 'secondApprover' as const }];
+    expect(types(settleClick(waiting(), approve, facts({ verdict: { ...asks, holds } })))).toContain(
+      'changeApproved',
+    );
+  });
+
+  test('given a card from before this was kept, then where it leads counts all the same', () => {
+    const outcome = settleClick(asking({ target }), approve, facts({ target: { ...target, groupId: 'g2' } }));
+    expect(isRefusal(outcome) && outcome.reason).toBe('staleCard');
+  });
+
+  test('given it is asked anew, then what was approved before counts no more; put to others only, it does', () => {
+    const approved = { ...waiting(), approvals: [givenBy('tom')] };
+    const again = {
+      type: 'approversAsked' as const,
+      changeId: approved.id,
+      at: now,
+      actor: { part: 'latchkey' as const },
+      plan: both,
+      verdict: asks,
+      round: 2,
+      lapsesAt: null,
+      target,
+      shown,
+    };
+    expect(evolve(approved, { ...again, isAnew: true }).approvals).toEqual([]);
+    expect(evolve(approved, again).approvals).toHaveLength(1);
+  });
+});
+
+describe('a quorum whose first approver was away when the last one approved', () => {
+  const two: ApproverPlan = {
+    of: 'any',
+    quorum: 2,
+    seats: [{ source: 'x', people: [approver('tom'), approver('olga')], pinged: true }],
+    escalated: false,
+  };
+  const withoutOlga: ApproverPlan = {
+    ...two,
+    seats: [{ source: 'x', people: [approver('tom')], pinged: true }],
+  };
+  const approvedByOlga = () => asking({ approvals: [givenBy('olga', 7_200, 'click-1')] });
+  const approvedByBoth = () =>
+    asking({ approvals: [givenBy('olga', 7_200, 'click-1'), givenBy('tom', null, 'click-2')] });
+
+  test('given she is away, then his word is counted and it waits', () => {
+    expect(types(settleClick(approvedByOlga(), approve, facts({ plan: withoutOlga })))).toEqual([
+      'approvalGiven',
+    ]);
+  });
+
+  test.each(['tom', 'olga'])('given she is back, when %s says so again, then it is decided, once', (name) => {
+    const clicker = { id: person(name), name };
+    const outcome = eventsOf(settleClick(approvedByBoth(), approve, facts({ plan: two, clicker })));
+    expect(outcome).toMatchObject([
+      { type: 'changeApproved', grant: { endsAt: new Date(now.getTime() + 7_200_000) } },
+    ]);
+  });
+
+  test('given she is back, then what both have said decides it without a click', () => {
+    const { clicker: _, ...standing } = facts({ plan: two });
+    expect(
+      settleStanding(approvedByBoth(), { ...standing, entitlement: entitlement(), target }),
+    ).toMatchObject([
+      { type: 'changeApproved', decision: { by: person('tom'), clickId: 'click-2' }, actor: { name: 'tom' } },
+    ]);
+  });
+
+  test.each([
+    ['she is still away', { plan: withoutOlga }],
+    ['policy refuses it by now', { plan: two, verdict: { effect: 'refuse' as const, grounds: [] } }],
+  ])('given %s, then nothing is decided', (_given, rest) => {
+    const { clicker: _, ...standing } = facts(rest);
+    expect(settleStanding(approvedByBoth(), { ...standing, entitlement: entitlement(), target })).toEqual([]);
+  });
+
+  test('given she is still away, when he says so again, then he is told that it waits', () => {
+    const outcome = settleClick(approvedByBoth(), approve, facts({ plan: withoutOlga }));
+    expect(isRefusal(outcome) && outcome.reason).toBe('alreadyApprovedByYou');
   });
 });
 

@@ -51,6 +51,35 @@ test.each([
     'ask',
     /a person decides/,
   ],
+  [
+    'tier low with auto-approval, asked for from nowhere known',
+    facts({ entitlement: entitlement({ tier: 'low', autoApprove: true }), isAskedFor: true }),
+    'ask',
+    /not known from where they signed in, so a person decides/,
+  ],
+  [
+    'the same, which nobody asks for',
+    facts({ entitlement: entitlement({ tier: 'low', autoApprove: true }), isAskedFor: false }),
+    'autoApprove',
+    /approved by rule/,
+  ],
+  [
+    'tier high that one may approve, asked for from nowhere known',
+    facts({ entitlement: entitlement({ tier: 'high' }), isAskedFor: true, hasTicket: true }),
+    'ask',
+    /not known from where they signed in, so .* is decided by two; high tier: two people decide/,
+  ],
+  [
+    'the same from where the company works',
+    facts({
+      entitlement: entitlement({ tier: 'high' }),
+      isAskedFor: true,
+      location: 'Germany',
+      hasTicket: true,
+    }),
+    'ask',
+    /high tier: a person decides/,
+  ],
 ])('%s', (_given, given, effect, says) => {
   const verdict = evaluateRequest(given, rules);
   expect(verdict.effect).toBe(effect);

@@ -6,6 +6,7 @@ import { credentials, type Person, people as seeded } from '../../src/sandbox/se
 import { createToken } from '../../src/scim/tokens.ts';
 import type { ScimSource } from '../../src/store/scim-tables.ts';
 import type { Stage } from '../stage.ts';
+import { quorumOfAbsent, staleCards, staleIdentities } from './attacks-deciding.ts';
 import { type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
 
@@ -396,3 +397,8 @@ describe('a name that somebody else chose', () => {
     PATIENCE_MS,
   );
 });
+
+// On deciding: in a file of its own, run from here.
+staleCards();
+staleIdentities();
+quorumOfAbsent();

@@ -219,11 +219,9 @@ describe('policy explain', () => {
     );
     expect(said).toContain('(rule production-without-a-ticket, AC-4)');
     expect(said).toContain('AC-21: From elsewhere.');
-    const erik = async () => (await run('explain erik@acme.example orders-api-deploy', true)).said;
-    expect(await erik()).toContain('fact: on call: yes\nverdict: ask (secondApprover)\n');
-    expect(await erik()).toContain('(rule from-nowhere-known-needs-two, AC-21)');
-    await oktaConsole(world.url).signIn('erik', 'Sweden');
-    expect(await erik()).toContain('fact: last sign-in from: Sweden\nverdict: ask\n');
+    expect((await run('explain erik@acme.example orders-api-deploy', true)).said).toContain(
+      'fact: on call: yes\nverdict: ask\n',
+    );
   });
 
   test('what they hold already counts', async () => {

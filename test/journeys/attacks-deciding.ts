@@ -1,0 +1,333 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Catalogue, Entitlement } from '../../src/core/catalogue.ts';
+import { receiveRequest } from '../../src/flow/receive.ts';
+import { people as seeded } from '../../src/sandbox/seed.ts';
+import { oktaConsole } from '../sandbox/okta-console.ts';
+import type { Stage } from '../stage.ts';
+import { type Asked, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
+import { buttonValueOf, clickPayload, sendRaw } from './slack-wire.ts';
+
+const READ = 'orders-api-read';
+const READ_GROUP = 'anypoint-orders-read';
+const ADMIN_GROUP = 'anypoint-platform-admin';
+
+/** Puts another catalogue in force, as an edit of the file would. */
+async function changeCatalogue(stage: Stage, change: (catalogue: Catalogue) => Catalogue): Promise<void> {
+  const { catalogue } = stage.latchkey.road;
+  catalogue.swap({ catalogue: change(catalogue.current()), rules: catalogue.rules() });
+  await catalogue.check();
+}
+
+const changing =
+  (key: string, rest: Partial<Entitlement>) =>
+  (catalogue: Catalogue): Catalogue => ({
+    ...catalogue,
+    entitlements: catalogue.entitlements.map((e) => (e.key === key ? { ...e, ...rest } : e)),
+  });
+
+/** The catalogue changes while a card waits, and the old card is pressed. */
+export function staleCards(): void {
+  describe('what was decided is what was shown', () => {
+    let stage: Stage;
+    let walk: Journey;
+    let before: Catalogue;
+    beforeAll(async () => {
+      ({ stage, walk } = await setOut());
+      before = stage.latchkey.road.catalogue.current();
+    });
+    afterEach(() => changeCatalogue(stage, () => before));
+    afterAll(() => stage?.close());
+
+    const isAskedAnew = async (asked: Asked) =>
+      await walk.until('it is asked anew', async () => {
+        const change = await walk.change(asked.id);
+        return change.round === 2 && change;
+      });
+
+    const admin = () => before.entitlements.find((e) => e.key === 'platform-admin') as Entitlement;
+
+    const changes: [what: string, rest: () => Partial<Entitlement>, says: string][] = [
+      [
+        'leads to the platform’s administration',
+        () => ({ idpGroup: ADMIN_GROUP, team: 'Platform admins' }),
+        `its group is ${ADMIN_GROUP} now (it was ${READ_GROUP})`,
+      ],
+      [
+        'gives something else',
+        () => ({ gives: 'deploying anywhere' }),
+        'what it gives is deploying anywhere now',
+      ],
+      ['is of another tier', () => ({ tier: 'critical' }), 'its tier is critical now (it was medium)'],
+      [
+        'is for others to approve',
+        () => ({ approvers: admin().approvers }),
+        'who approves is two of the owner or the group',
+      ],
+      [
+        'lasts longer',
+        () => ({ maxSeconds: 30 * 86_400 }),
+        'the longest time is 30 days now (it was 7 days)',
+      ],
+    ];
+    test.each(changes)(
+      'an old card’s Approve grants nothing once the entitlement %s',
+      async (what, rest, says) => {
+        // given
+        const asked = await walk.asks('ines', { entitlement: READ, reason: `Before it ${what}` });
+        await changeCatalogue(stage, changing(READ, rest()));
+
+        // when
+        await walk.click('tom', asked.card, 'approve');
+
+        // then
+        const whisper = await walk.hears(
+          'tom',
+          'what changed',
+          (m) => m.ephemeral && m.text.includes(says),
+          'access-requests',
+        );
+        expect(whisper.text).toContain('Nothing was decided. It is put to approvers anew');
+        const change = await isAskedAnew(asked);
+        expect(change).toMatchObject({ state: 'asking', approvals: [], decision: null });
+        expect(await walk.isInGroup('ines', READ_GROUP)).toBe(false);
+        expect(await walk.isInGroup('ines', ADMIN_GROUP)).toBe(false);
+        expect((await walk.audit(asked.id)).filter((e) => e.type === 'clickRefused')).toMatchObject([
+          { data: { reason: 'staleCard' } },
+        ]);
+
+        // when the very same card is pressed again, by a client that still shows it
+        await sendRaw(
+          walk,
+          clickPayload('tom', asked.card, 'approve', JSON.stringify(buttonValueOf(asked.card))),
+        );
+
+        // then it is of an earlier round
+        await walk.hears('tom', 'that it is old', (m) => m.text.includes('out of date'), 'access-requests');
+        await walk.click('ines', await walk.statusOf('ines', asked.id), 'withdraw');
+        await walk.becomes(asked.id, 'withdrawn');
+      },
+    );
+
+    test('one of two approvals that was given before the change counts no more after it', async () => {
+      // given
+      const asked = await walk.asks('erik', { entitlement: 'platform-admin', reason: 'Half approved' });
+      await walk.click('sam', asked.card, 'approve');
+      await walk.cardSays(asked, 'Approved by Sam Whitaker');
+
+      // when
+      await changeCatalogue(stage, changing('platform-admin', { gives: 'everything, and the keys' }));
+      await walk.click('olga', await walk.cardNow(asked), 'approve');
+
+      // then
+      expect((await isAskedAnew(asked)).approvals).toEqual([]);
+
+      // when the new card is pressed by one of them
+      await walk.until(
+        'the new card is out',
+        async () => buttonValueOf(await walk.cardNow(asked)).round === 2,
+      );
+      await walk.click('olga', await walk.cardNow(asked), 'approve');
+      await walk.cardSays(asked, 'Approved by Olga Brandt; still needed');
+      expect((await walk.change(asked.id)).state).toBe('asking');
+      await walk.click('erik', await walk.statusOf('erik', asked.id), 'withdraw');
+    });
+
+    test('an extension is asked anew like a first request', async () => {
+      // given
+      await walk.isGiven('tom', { entitlement: READ, seconds: 3_600, reason: 'To be extended' }, 'olga');
+      const asked = await walk.asks(
+        'tom',
+        { entitlement: READ, reason: 'Longer, please' },
+        { seconds: 3_600 },
+      );
+      await changeCatalogue(stage, changing(READ, { maxSeconds: 30 * 86_400 }));
+
+      // when
+      await walk.click('olga', asked.card, 'approve');
+
+      // then
+      await isAskedAnew(asked);
+    });
+
+    test('once the entitlement has left the catalogue, its card grants nothing', async () => {
+      const asked = await walk.asks('sam', { entitlement: READ, reason: 'About to leave the catalogue' });
+      await changeCatalogue(stage, (all) => ({
+        ...all,
+        entitlements: all.entitlements.filter((e) => e.key !== READ),
+      }));
+      await walk.click('olga', asked.card, 'approve');
+      await walk.hears('olga', 'why not', (m) => m.text.includes('left the catalogue'), 'access-requests');
+      expect((await walk.change(asked.id)).state).toBe('asking');
+    });
+  });
+}
+
+/** Somebody suspended in the IdP, or turned into a guest in Slack, still has a form and a session. */
+export function staleIdentities(): void {
+  describe('who asks is who they are now', () => {
+    const people = seeded.map((person) => ({ ...person }));
+    const kindOf = (key: string) => people.find((p) => p.key === key) as { slackKind: string };
+    let stage: Stage;
+    let walk: Journey;
+    let okta: ReturnType<typeof oktaConsole>;
+    beforeAll(async () => {
+      ({ stage, walk } = await setOut({ people }));
+      okta = oktaConsole(stage.world.url);
+      // Everybody has been met, so that nobody has to be looked up for a form.
+      for (const key of ['erik', 'nadia', 'ines', 'sofia']) {
+        const asked = await walk.asks(key, { entitlement: READ, reason: `${key} was here before` });
+        await walk.click(key, await walk.statusOf(key, asked.id), 'withdraw');
+        await walk.becomes(asked.id, 'withdrawn');
+      }
+    });
+    afterAll(() => stage?.close());
+
+    const refused = async (reason: string) =>
+      await walk.until('it is refused', async () => {
+        const change = await walk.changeBecause(reason);
+        return change?.state === 'refused' && change;
+      });
+
+    /** Latchkey has heard nothing yet: the form that is open is sent. */
+    const sends = async (as: string, reason: string, forWhom?: string) =>
+      await receiveRequest(stage.latchkey.road, {
+        idempotencyKey: `attack:${reason}`,
+        accountId: slackIdOf(as),
+        forAccountId: forWhom === undefined ? null : slackIdOf(forWhom),
+        entitlementKey: READ,
+        seconds: 3_600,
+        reason,
+        ticket: null,
+        extend: false,
+        via: 'slack',
+      });
+
+    test.each([
+      ['guest', /Erik Lind is a guest in Slack now/],
+      ['deactivated', /Erik Lind’s Slack account is deactivated/],
+      ['stranger', /belongs to another organisation/],
+    ] as const)(
+      'whoever has become a %s in Slack gets nothing by somebody else’s request',
+      async (kind, says) => {
+        kindOf('erik').slackKind = kind;
+        await sends('ines', `For Erik, who is ${kind}`, 'erik');
+        const change = await refused(`For Erik, who is ${kind}`);
+        expect(change.refusal?.reason).toBe(kind);
+        expect(change.refusal?.text).toMatch(says);
+        kindOf('erik').slackKind = 'member';
+      },
+    );
+
+    test('a request that waits is not approved for whoever has become a guest meanwhile', async () => {
+      // given
+      const asked = await walk.asks('erik', { entitlement: READ, reason: 'Still a member' });
+      kindOf('erik').slackKind = 'guest';
+
+      // when
+      await walk.click('tom', asked.card, 'approve');
+
+      // then
+      await walk.hears(
+        'tom',
+        'why not',
+        (m) => m.text.includes('Erik Lind is a guest in Slack now'),
+        'access-requests',
+      );
+      expect((await walk.change(asked.id)).state).toBe('asking');
+
+      // when they are a member again
+      kindOf('erik').slackKind = 'member';
+      await walk.click('tom', asked.card, 'approve');
+      await walk.becomes(asked.id, 'inEffect');
+    });
+
+    test('nor where whoever asked for somebody else is suspended by now', async () => {
+      // given
+      await okta.setPush({ paused: true });
+      await okta.setHooks({ paused: true });
+      const asked = await walk.asks('nadia', {
+        entitlement: READ,
+        reason: 'For Ines, by somebody who is about to go',
+        for: slackIdOf('ines'),
+      });
+      await okta.setStatus('nadia', 'SUSPENDED');
+
+      // when
+      await walk.click('tom', asked.card, 'approve');
+
+      // then
+      await walk.hears(
+        'tom',
+        'why not',
+        (m) => m.text.includes('Nadia Haddad’s account in the identity provider is suspended'),
+        'access-requests',
+      );
+      expect(await walk.isInGroup('ines', READ_GROUP)).toBe(false);
+
+      // when she files one more, for herself and for others
+      await sends('nadia', 'Once more, for Tom', 'tom');
+      const change = await refused('Once more, for Tom');
+      expect(change.refusal).toMatchObject({ reason: 'inactiveInIdp' });
+      await okta.setStatus('nadia', 'ACTIVE');
+    });
+
+    test('while Slack can’t say who they are, nothing is put to anybody; afterwards it is', async () => {
+      // given
+      await walk.fault({ vendor: 'slack', kind: 'status', status: 500, path: 'users.info' });
+      await sends('erik', 'While Slack is silent', 'sofia');
+      await walk.until('it was tried', async () => {
+        const rows = await walk.query(`select 1 from outbox where job = 'consider' and attempts > 0`);
+        return rows.length > 0;
+      });
+      expect((await walk.changeBecause('While Slack is silent'))?.state).toBe('received');
+
+      // when
+      await walk.heal();
+
+      // then
+      const id = (await walk.changeBecause('While Slack is silent'))?.id ?? '';
+      await walk.becomes(id, 'asking', 60_000);
+    });
+  });
+}
+
+/** The first of two approvers is away for a moment, just when the second approves. */
+export function quorumOfAbsent(): void {
+  describe('a quorum is reached however somebody was away meanwhile', () => {
+    let stage: Stage;
+    let walk: Journey;
+    let okta: ReturnType<typeof oktaConsole>;
+    beforeAll(async () => {
+      ({ stage, walk } = await setOut());
+      okta = oktaConsole(stage.world.url);
+      await walk.isQuiet();
+    });
+    afterAll(() => stage?.close());
+
+    const approvedByBoth = async (reason: string) => {
+      const asked = await walk.asks('erik', { entitlement: 'orders-api-deploy', reason, ticket: 'INC-1' });
+      await walk.click('olga', asked.card, 'approve');
+      await walk.cardSays(asked, 'Approved by Olga Brandt');
+      await okta.setPush({ paused: true });
+      await okta.setHooks({ paused: true });
+      await okta.setStatus('olga', 'SUSPENDED');
+      await walk.click('tom', await walk.cardNow(asked), 'approve');
+      await walk.until(
+        'his word is counted',
+        async () => (await walk.change(asked.id)).approvals.length === 2,
+      );
+      expect((await walk.change(asked.id)).state).toBe('asking');
+      await okta.setStatus('olga', 'ACTIVE');
+      await okta.setPush({ paused: false });
+      return asked;
+    };
+
+    test('either of them says so again, and it is decided', async () => {
+      const asked = await approvedByBoth('Away for a moment');
+      await walk.click('olga', await walk.cardNow(asked), 'approve');
+      const change = await walk.becomes(asked.id, 'inEffect');
+      expect(change.approvals.map((a) => a.name)).toEqual(['Olga Brandt', 'Tom Okafor']);
+      expect(wordsOf(await walk.cardSays(asked, 'In effect'))).toContain('Olga Brandt and Tom Okafor');
+    });
+  });
+}
