@@ -47,7 +47,7 @@ export function shownOf(entitlement: Entitlement, target: Target, verdict: Verdi
 }
 
 /** Pure: what is otherwise now, a phrase each, as whoever was shown it before would have it told; empty: nothing. */
-export function changesSince(before: Shown, now: Shown): string[] {
+function changesSince(before: Shown, now: Shown): string[] {
   const changes: string[] = [];
   const differs = (what: string, was: string, is: string) => {
     if (was !== is) changes.push(`${what} is ${is} now (it was ${was})`);
