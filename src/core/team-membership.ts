@@ -17,10 +17,8 @@ export type MembershipFacts = {
   isWanted: boolean;
   /** They were in the team itself before Latchkey. */
   wasThereBefore: boolean;
-  /** Whether the IdP has them in a group that gives the team, read now. */
-  inIdp: boolean | 'unknown person' | 'not asked';
-  /** Whom the IdP does not know by their id goes by their login under another. */
-  hasStandIn: boolean;
+  /** Whether the IdP has them in a group that gives the team, read now; whom it has deleted it has in none. */
+  inIdp: boolean | 'not asked';
 };
 
 export type MembershipVerdict = {
@@ -55,8 +53,6 @@ export function teamMembership(facts: MembershipFacts): MembershipVerdict {
   if (inIdp === true)
     return isPushed ? is('in', 'another group still gives this team') : is('as it is', 'not pushed yet');
   if (isWanted) return is('as it is', 'it is wanted, and SCIM has only another account');
-  if (inIdp === 'unknown person' && (scim === "another's" || facts.hasStandIn))
-    return is('as it is', 'the identity provider knows them by another id');
   return notGiven(wasThereBefore);
 }
 

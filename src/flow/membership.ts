@@ -15,11 +15,10 @@ import {
   rememberPerson,
 } from '../store/people.ts';
 import { isPreexistingInAny, wasInTeam } from '../store/preexisting.ts';
-import { standInFor } from './namesake.ts';
 import type { Road } from './road.ts';
 
 /** How the SCIM mirror knows a person: by the IdP's id, else by login. An e-mail is no name of theirs. */
-export async function scimIdentity(road: Pick<Road, 'db' | 'idp'>, person: Person): Promise<Provisioned> {
+export async function scimIdentity(road: Pick<TeamRoad, 'db' | 'idp'>, person: Person): Promise<Provisioned> {
   return {
     personId: person.id,
     externalId: await linkOf(road.db, person.id, road.idp.name),
@@ -68,7 +67,10 @@ export async function desiredTeamMembership(
   return (await teamVerdict(road, person, teamId)).membership;
 }
 
-type TeamRoad = Pick<Road, 'db' | 'idp' | 'catalogue'>;
+type TeamRoad = Pick<Road, 'db'> & {
+  idp: Pick<Road['idp'], 'name' | 'isMember' | 'readPerson'>;
+  catalogue: Pick<Road['catalogue'], 'targetsOfTeam'>;
+};
 type Settled = MembershipVerdict & { membership: 'in' | 'out' | 'as it is' };
 
 /**
@@ -99,13 +101,11 @@ export async function teamVerdict(road: TeamRoad, person: Person, teamId: string
       (await isPreexistingInAny(road.db, person.id, groupIds)),
     wasThereBefore: await wasInTeam(road.db, person.id, teamId),
     inIdp: 'not asked',
-    hasStandIn: false,
   };
   const first = teamMembership(facts);
   if (first.membership !== 'ask the IdP' || identity === null) return settled(first);
   const inIdp = await isInAnyGroupNow(road, identity.id, targets);
-  const hasStandIn = inIdp === 'unknown person' && (await standInFor(road, person)) !== null;
-  return settled(teamMembership({ ...facts, inIdp, hasStandIn }));
+  return settled(teamMembership({ ...facts, inIdp }));
 }
 
 function scimWord({ isByAnothersOnly, isSwitchedOff }: ScimStanding): MembershipFacts['scim'] {
@@ -120,17 +120,17 @@ function settled({ membership, why }: MembershipVerdict): Settled {
 }
 
 async function isInAnyGroupNow(
-  { idp }: Pick<Road, 'idp'>,
+  { idp }: Pick<TeamRoad, 'idp'>,
   idpId: string,
   targets: readonly Target[],
-): Promise<boolean | 'unknown person'> {
+): Promise<boolean> {
   try {
     for (const target of targets) if (await idp.isMember(target.groupId, idpId)) return true;
     return false;
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'idp.not_found') throw error;
-    // One 404 is not believed: the person is looked up.
-    if ((await idp.readPerson(idpId)) === null) return 'unknown person';
+    // One 404 is not believed: the person is looked up. Whom the IdP has deleted is in no group.
+    if ((await idp.readPerson(idpId)) === null) return false;
     throw new Fault(error.code, error.message, { retryable: true, cause: error });
   }
 }

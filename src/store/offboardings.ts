@@ -88,6 +88,16 @@ export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean>
   return row !== undefined || (await leaverCase(db, personId)) !== null;
 }
 
+/** Everybody for whom `isKeptOut` holds, as `person_id`; a property test holds the two together. */
+export const keptOut = sql`
+  select person_id from offboardings where state in (${sql.join(openOffboardingStates.map((state) => sql.lit(state)))})
+  union
+  select o.person_id from offboardings o
+  where o.state = 'closed' and o.cause in ('byHand', 'lostApp') and o.doc->>'closing' = 'complete'
+    and o.doc->>'agreed' is null and o.doc->>'beganAt' is not null
+    and not exists (select from offboardings later where later.person_id = o.person_id
+      and later.doc->>'beganAt' is not null and later.opened_at > o.opened_at)`;
+
 /** One case at a time is started for a person, and the mass guard counts one start after the other. */
 export async function lockStart(tx: Tx, personId: string): Promise<void> {
   await sql`select id from people where id = ${personId} for update`.execute(tx);

@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { nameKey } from '../core/name-key.ts';
 import type { Tx } from './database.ts';
+import { keptOut } from './offboardings.ts';
 import type { Place } from './reconcile-runs.ts';
 
 /** One who is in a group without being wanted there, or the other way round. */
@@ -64,33 +65,39 @@ export async function compareGroup(
           select from changes c where c.person_id = a.person_id and c.group_id = ${place.externalId}
             and c.state in ('received', 'asking', 'applying', 'verifying', 'awaitingSignIn', 'late')
         ) then 'inHand' else a.what end as what,
-        (select external_id from person_links l where l.person_id = a.person_id and l.system = ${system}
-          order by verified_at desc, external_id limit 1) as external_id
+        ${idOf(sql`a.person_id`, system)} as external_id
       from apart a
     ), mirrored as materialized (
-      select u.external_id from scim_members m cross join lateral (
-        select external_id from scim_users u where u.id = m.user_id and u.active and u.external_id is not null limit 1
+      select u.external_id, u.user_name_key from scim_members m cross join lateral (
+        select external_id, user_name_key from scim_users u where u.id = m.user_id and u.active limit 1
       ) u where m.group_id = ${scimGroupId}::uuid
     ), unpushed as materialized (
       select s.person_id from (select external_id from seen except select external_id from mirrored) x
       cross join lateral (select person_id from seen where seen.external_id = x.external_id limit 1) s
       where not exists (
-        select from people p join scim_users u on u.source = ${system}
-          and u.user_name_key in (lower(normalize(p.login, NFC)), lower(normalize(p.email, NFC)))
+        select from people p join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
         join scim_members m on m.user_id = u.id and m.group_id = ${scimGroupId}::uuid
         where p.id = s.person_id and u.active
           and not exists (select from scim_users known
             where known.source = ${system} and known.external_id = x.external_id)
       )
+    ), strays as materialized (
+      select external_id from mirrored except select external_id from seen
+    ), pushed as materialized (
+      select l.person_id, false as is_anothers from strays cross join lateral (
+        select person_id from person_links where system = ${system} and external_id = strays.external_id limit 1
+      ) l where strays.external_id = ${idOf(sql`l.person_id`, system)}
+      union
+      select p.id, ${isAnothers(sql`m.external_id`, sql`p.id`)} from mirrored m
+      join people p on lower(p.login) = m.user_name_key
+      where (m.external_id is null or m.external_id in (select external_id from strays)) and ${hasNoRecord(sql`p.id`, system)}
     ), pushed_only as materialized (
-      select l.person_id from (select external_id from mirrored except select external_id from seen) x
-      cross join lateral (
-        select person_id from person_links where system = ${system} and external_id = x.external_id limit 1
-      ) l
+      select person_id, is_anothers from pushed where person_id not in (select person_id from seen)
     ), noted as (
       insert into reconcile_apart (place_id, person_id, why)
       select ${place.id}::bigint, person_id, 'unpushed' from unpushed
-      union all select ${place.id}::bigint, person_id, 'pushedOnly' from pushed_only
+      union all
+      select ${place.id}::bigint, person_id, case when is_anothers then 'pushedByAnother' else 'pushedOnly' end from pushed_only
     )
     select 'members' as what, count(*)::int as n, null::text[] as ids, null::text[] as "externalIds" from seen
     union all
@@ -99,9 +106,8 @@ export async function compareGroup(
     union all
     select 'unpushed', count(*)::int, (array_agg(person_id::text order by person_id))[:${limit}::int], null from unpushed
     union all
-    select 'pushedOnly', count(*)::int, (array_agg(person_id::text order by person_id))[:${limit}::int], null from pushed_only`.execute(
-    tx,
-  );
+    select 'pushedOnly', count(*)::int, (array_agg(person_id::text order by person_id))[:${limit}::int], null
+    from pushed_only where not is_anothers`.execute(tx);
   const of = (what: GroupRow['what']) => rows.find((row) => row.what === what);
   const named = (what: 'unrequested' | 'lost'): Apart[] => {
     const row = of(what);
@@ -172,12 +178,15 @@ export async function compareTeam(
       on conflict do nothing`.execute(tx);
   const { rows } = await sql<Omit<TeamDifference, 'isFirstLook'>>`
     with ${apart}, extra as materialized (
-      select s.* from surplus s where not is_maintainer and not exists (
-        select from preexisting_in_team e where e.team_id = ${place.externalId} and e.user_id = s.user_id
-      )
+      select s.* from surplus s where not is_maintainer and (is_barred or not exists (
+        select from preexisting_in_team e join person_links l on l.system = 'anypoint' and l.external_id = e.user_id
+        where e.team_id = ${place.externalId} and l.person_id = s.person_id
+      ))
     ), missing as materialized (
       select m.person_id from (select person_id from should except select person_id from shown where person_id is not null) m
       where exists (select from person_links l where l.person_id = m.person_id and l.system = 'anypoint')
+        and not exists (select from people p where p.id = m.person_id and p.status in ('suspended', 'deprovisioned'))
+        and m.person_id not in (select person_id from kept_out)
     )
     select (select count(*) from shown)::int as members,
       (select count(*) from missing)::int as missing,
@@ -195,8 +204,10 @@ export async function compareTeam(
 }
 
 /**
- * `shown`: the team as staged, with the persons. `should`: in it by the rule of desiredTeamMembership. `surplus`: shown
- * although neither that nor a grant or record gives it, or although suspended or switched off.
+ * The rule of `teamMembership` (core/team-membership.ts) set by set; a property test holds the two together. `shown`: the
+ * team as staged, with the persons. `should`: pushed, and wanted or so in the IdP. `kept`: wanted. `surplus`: shown
+ * although nothing gives it, or barred: on hold, left, or switched off. Where all that SCIM has of somebody is another
+ * account's, they are left as they are.
  */
 function apartOfTeam(
   place: Place,
@@ -205,45 +216,77 @@ function apartOfTeam(
   system: 'okta' | 'entra',
   now: Date,
 ) {
+  const ofPlaces = sql`place_id = any(${placeIds}::bigint[])`;
   return sql`shown as materialized (
       select distinct on (t.user_id) t.user_id, t.is_maintainer, t.is_claimed, l.person_id
       from reconcile_team_members t left join lateral (
         select person_id from person_links where system = 'anypoint' and external_id = t.user_id limit 1
       ) l on true
       where t.place_id = ${place.id}
-    ), suspended as materialized (
-      select person_id from shown intersect select id from people where status = 'suspended'
     ), kept as materialized (
       select person_id from grants
       where team_id = ${place.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
       union
       select person_id from preexisting where group_id = any(${groupIds}::text[]) and ended_at is null
+    ), apart_in_groups as materialized (
+      select person_id, why from reconcile_apart where ${ofPlaces}
     ), should as materialized (
       select person_id from (
-        select place_id, person_id from reconcile_members where place_id = any(${placeIds}::bigint[])
+        select place_id, person_id from reconcile_members where ${ofPlaces}
         except
-        select place_id, person_id from reconcile_apart where place_id = any(${placeIds}::bigint[]) and why = 'unpushed'
+        select place_id, person_id from reconcile_apart where ${ofPlaces} and why = 'unpushed'
       ) pushed
       union
-      (select person_id from reconcile_apart where place_id = any(${placeIds}::bigint[]) and why = 'pushedOnly'
-       intersect select person_id from kept)
-      except
-      select person_id from suspended
-    ), suspects as materialized (
-      select person_id from reconcile_apart where place_id = any(${placeIds}::bigint[]) and why = 'unpushed'
+      (select person_id from apart_in_groups where why = 'pushedOnly' intersect select person_id from kept)
       union
-      (select person_id from kept except select person_id from reconcile_members where place_id = any(${placeIds}::bigint[]))
+      select a.person_id from apart_in_groups a where why <> 'unpushed'
+        and exists (select from reconcile_members m where ${ofPlaces} and m.person_id = a.person_id)
+    ), loose as materialized (
+      select person_id from shown where person_id is not null
+        except (select person_id from should union select person_id from kept)
+    ), vague as materialized (
+      select l.person_id from loose l join people p on p.id = l.person_id
+      join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
+      where exists (select from apart_in_groups a where a.person_id = l.person_id and why = 'unpushed')
+        and ${isAnothers(sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
+    ), kept_out as materialized (
+      ${keptOut}
     ), off as materialized (
-      select s.person_id from suspects s where exists (
-        select from person_links l join scim_users u on u.external_id = l.external_id and u.source = ${system}
-        where l.person_id = s.person_id and l.system in ('okta', 'entra') having bool_and(not u.active)
+      select k.person_id from (
+        select person_id from shown where person_id is not null except select person_id from should
+      ) k join people p on p.id = k.person_id
+      join scim_users u on u.source = ${system} and not u.active and (
+        u.external_id = ${idOf(sql`p.id`, system)}
+        or (u.user_name_key = lower(p.login) and ${hasNoRecord(sql`p.id`, system)}
+          and not ${isAnothers(sql`u.external_id`, sql`p.id`)})
       )
+    ), barred as materialized (
+      (select person_id from shown intersect select id from people where status in ('suspended', 'deprovisioned'))
+      union (select person_id from shown intersect select person_id from kept_out)
+      union select person_id from off
     ), surplus_ids as materialized (
-      (select person_id from shown where person_id is not null
-        except (select person_id from should union select person_id from kept))
-      union select person_id from suspended
-      union (select person_id from off intersect select person_id from shown)
+      select person_id, false as is_barred from loose
+        where person_id not in (select person_id from vague) and person_id not in (select person_id from barred)
+      union all select person_id, true from barred
     ), surplus as materialized (
-      select s.* from surplus_ids i join shown s on s.person_id = i.person_id
+      select s.*, i.is_barred from surplus_ids i join shown s on s.person_id = i.person_id
     )`;
+}
+
+/** The id by which the IdP knows a person; the same order as `identityOf`. */
+function idOf(personId: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<string> {
+  return sql`(select i.external_id from person_links i where i.person_id = ${personId} and i.system = ${system}
+    order by i.is_hearsay, i.verified_at desc, i.external_id limit 1)`;
+}
+
+/** Nothing is pushed under the IdP's own id of them: then a record under their login may be theirs, as in scim/mirror.ts. */
+function hasNoRecord(personId: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<boolean> {
+  return sql`not exists (select from scim_users r where r.source = ${system}
+    and r.external_id = ${idOf(personId, system)})`;
+}
+
+/** That record has an id that is known as somebody else's. */
+function isAnothers(externalId: RawBuilder<unknown>, personId: RawBuilder<unknown>): RawBuilder<boolean> {
+  return sql`exists (select from person_links o where o.external_id = ${externalId}
+    and o.system in ('okta', 'entra') and o.person_id <> ${personId})`;
 }
