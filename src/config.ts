@@ -2,8 +2,20 @@ import { z } from 'zod';
 import { Fault } from './core/fault.ts';
 import type { GraphSettings } from './idp/graph-session.ts';
 import type { OktaAuth } from './idp/okta-credentials.ts';
-import { nearest } from './policy/nearest.ts';
-import { isLoopback, issuers, long, proxies, secret, secrets, text, url } from './setting-shapes.ts';
+import { readRedisAddress } from './queue/redis-address.ts';
+import {
+  certificate,
+  isLoopback,
+  issuers,
+  long,
+  proxies,
+  redisUrl,
+  secret,
+  secrets,
+  slipsIn,
+  text,
+  url,
+} from './setting-shapes.ts';
 
 /** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */
 const outside = {
@@ -68,7 +80,8 @@ const environment = z.object({
     .transform(Number)
     .optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  REDIS_URL: redisUrl.optional(),
+  REDIS_CA: certificate.optional(),
   PUBLIC_URL: url.optional(),
   PORT: z
     .string()
@@ -108,6 +121,8 @@ export type Config = {
   databaseUrl: string | null;
   /** Null: BullMQ's PostgreSQL backend. */
   redisUrl: string | null;
+  /** The authority of its certificate as PEM; left out: those that Node trusts. */
+  redisCa?: string;
   publicUrl: string | null;
   port: number;
   policyDir: string;
@@ -135,10 +150,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   );
   const { values: e, malformed } = parse(given);
   const isReal = Object.keys(outside).some((name) => given[name] !== undefined);
-  const slips = slipsIn(given);
+  const slips = slipsIn(given, Object.keys(environment.shape));
   // All at once: who mends one and starts again must not meet the next.
   const real = isReal ? readOutside(e, given) : { missing: [] };
-  const problems = [...malformed, ...real.missing];
+  const problems = [...malformed, ...misfits(e, given), ...real.missing];
   if (problems.length > 0)
     throw invalid([
       ...problems,
@@ -157,6 +172,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     outside: 'outside' in real ? real.outside : null,
     databaseUrl: e.DATABASE_URL ?? null,
     redisUrl: e.REDIS_URL ?? null,
+    ...(e.REDIS_CA === undefined ? {} : { redisCa: e.REDIS_CA }),
     publicUrl: e.PUBLIC_URL ?? null,
     port: e.PORT,
     policyDir: e.POLICY_DIR,
@@ -175,8 +191,15 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 type Environment = z.infer<typeof environment>;
-/** What is set, as it is written. */
 type Given = Readonly<Record<string, string | undefined>>;
+
+/** What is right by itself but not together. */
+function misfits({ REDIS_URL: redis, REDIS_CA: ca }: Environment, given: Given): string[] {
+  if (ca === undefined || (given.REDIS_URL !== undefined && redis === undefined)) return [];
+  if (redis === undefined) return ['REDIS_URL is not set, but REDIS_CA is'];
+  const address = readRedisAddress(redis, ca);
+  return 'why' in address ? [`REDIS_URL: ${address.why}`] : [];
+}
 
 /** Each variable by itself: one that is wrong hides none of the others. */
 function parse(given: Given): { values: Environment; malformed: string[] } {
@@ -196,23 +219,6 @@ function parse(given: Given): { values: Environment; malformed: string[] } {
 /** A file of settings that is not read by a shell keeps the quotation marks. */
 function quotesIn(value: string | undefined): string {
   return /^\s*(["']).*\1\s*$/.test(value ?? '') ? '; take the quotation marks out' : '';
-}
-
-/** Letters. Other programs have variables too, and some are not so unlike ours. */
-const SLIP_STEPS_MAX = 2;
-
-/** Variables that are set and are none of ours, but nearly. */
-function slipsIn(given: Given): string[] {
-  const known = Object.keys(environment.shape);
-  return Object.keys(given)
-    .filter((name) => !known.includes(name) && /^[A-Za-z]+(_[A-Za-z]+)+$/.test(name))
-    .flatMap((name) => {
-      const meant = nearest(name, known, SLIP_STEPS_MAX);
-      // One that is set beside it is not what was meant, and REDIS_URI of another program is its own.
-      return meant === null || given[meant] !== undefined
-        ? []
-        : [`${name} is set and means nothing here: is it ${meant} that was meant?`];
-    });
 }
 
 function modelIn(e: Environment, given: Given, missing: string[]): Outside['model'] {

@@ -4,6 +4,7 @@ import type { Outside } from './config.ts';
 import type { Catalogue } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
 import type { Rules } from './core/verdict.ts';
+import { endInTime, step } from './ending.ts';
 import { takeBaseline } from './flow/baseline.ts';
 import type { CanaryView } from './flow/canary-view.ts';
 import { createCatalogueBook } from './flow/catalogue-book.ts';
@@ -12,6 +13,7 @@ import type { OffboardingView } from './flow/offboarding-view.ts';
 import { createPartyWatch } from './flow/party-watch.ts';
 import type { PolicyView } from './flow/policy-trouble.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
+import type { QueueView } from './flow/queue-trouble.ts';
 import type { RefusedPushView } from './flow/refused-push.ts';
 import { createRelay } from './flow/relay.ts';
 import type { Road } from './flow/road.ts';
@@ -26,6 +28,7 @@ import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { createReloader } from './policy/reload.ts';
 import { createMotor } from './queue/motor.ts';
+import { fitRedis } from './queue/redis-check.ts';
 import { scimRoutes } from './scim/routes.ts';
 import { canaryNotices } from './slack/canary.ts';
 import { createSlackClient } from './slack/client.ts';
@@ -37,6 +40,7 @@ import { httpReceiver, mountSlack } from './slack/mount.ts';
 import { notices } from './slack/notices.ts';
 import { offboardingNotices } from './slack/offboarding.ts';
 import { policyNotices } from './slack/policy-trouble.ts';
+import { queueNotices } from './slack/queue-trouble.ts';
 import { refusedPushNotices } from './slack/refused-push.ts';
 import { connectSocket, socketReceiver } from './slack/socket.ts';
 import { type Database, openDatabase } from './store/database.ts';
@@ -81,6 +85,8 @@ export type LatchkeyOptions = {
   policyDir?: string;
   databaseUrl: string;
   redisUrl: string | null;
+  /** The authority of Redis's certificate as PEM; left out: those that Node trusts. */
+  redisCa?: string;
   /** 0: any free port. */
   port: number;
   publicUrl: string | null;
@@ -104,7 +110,8 @@ export type Latchkey = {
   reload(): Promise<void>;
   /** Whether the main job can be done, and what can't. */
   readiness(): Promise<Readiness>;
-  stop(): Promise<void>;
+  /** Ends within seconds, whatever is away. Answers what was not waited for any longer; nothing accepted is lost with it. */
+  stop(): Promise<string[]>;
 };
 
 /** Puts the parts together and starts them: one server, the relay, the workers, the sweeps. */
@@ -113,7 +120,9 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const database = await openDatabase(options.databaseUrl);
   await refuseForeign(database, options);
   const locks = openLocks(options.databaseUrl);
-  const motor = await createMotor({ redisUrl: options.redisUrl, databaseUrl: options.databaseUrl, log });
+  const redis =
+    options.redisUrl === null ? null : await fitRedis(options.redisUrl, options.redisCa ?? null, log);
+  const motor = await createMotor({ redis, databaseUrl: options.databaseUrl, log });
 
   const slack = createSlackClient(outside.slack, log);
   const idp = createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth });
@@ -135,7 +144,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
         });
 
   const pausedUntil: Road['pausedUntil'] = new Map();
-  const metrics = createMetrics(database.db);
+  const metrics = createMetrics(database.db, () => relay.queueAway() !== null);
   const road: Road = {
     db: database.db,
     locks,
@@ -148,6 +157,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     massNotices: massNotices as (view: MassView) => Notice<unknown>[],
     offboardingNotices: offboardingNotices as (view: OffboardingView) => Notice<unknown>[],
     canaryNotices: canaryNotices as (view: CanaryView) => Notice<unknown>[],
+    queueNotices: queueNotices as (view: QueueView) => Notice<unknown>[],
     policyNotices: policyNotices as (view: PolicyView) => Notice<unknown>[],
     refusedPushNotices: refusedPushNotices as (view: RefusedPushView) => Notice<unknown>[],
     adviser,
@@ -163,6 +173,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     pausedUntil,
     nudge: () => relay.nudge(),
     runNow: (row) => relay.runNow(row),
+    queueAway: () => relay.queueAway(),
     sweepSoon: () => sweeps.reconcileSoon(),
     log,
   };
@@ -255,17 +266,27 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     reload: async () => await reloader?.look(),
     readiness: report,
     async stop() {
-      await stopSlack();
-      await app.close();
-      await reloader?.stop();
-      await watching.stop();
-      await keeping.stop();
-      await keeper?.stop();
-      await sweeps.stop();
-      await relay.stop();
-      await motor.close();
-      await locks.close();
-      await database.close();
+      const late = await endInTime(
+        [
+          step('Slack and HTTP', 1_500, stopSlack, () => app.close()),
+          step(
+            'the sweeps',
+            1_500,
+            async () => await reloader?.stop(),
+            watching.stop,
+            keeping.stop,
+            async () => await keeper?.stop(),
+            sweeps.stop,
+          ),
+          step('the work under way', 2_500, relay.stop),
+          step('the queue', 1_500, motor.close),
+          step('the database', 500, locks.close, database.close),
+        ],
+        (name, error) => log.warn({ err: error.message }, `${name} did not end as it should`),
+      );
+      if (late.length > 0)
+        log.warn({ late }, 'not waited for any longer; leases bring back what was under way');
+      return late;
     },
   };
 }

@@ -6,6 +6,7 @@ import { portOf, readOptions } from './command-line.ts';
 import { type Config, type Outside, readConfig } from './config.ts';
 import { capital } from './core/fact-sheet.ts';
 import { Fault } from './core/fault.ts';
+import { createEnding, notWaitedFor } from './ending.ts';
 import { type Latchkey, listensOn, portTaken, startLatchkey } from './latchkey.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
@@ -36,27 +37,20 @@ const values = readOptions(
 );
 const worldPort = portOf('--world-port', values['world-port']);
 
-type Stop = () => Promise<void>;
-const stops: Stop[] = [];
+/** The sum of its own steps, each with a limit of its own. */
+const LATCHKEY_WITHIN_MS = 8_000;
 
-async function stopAll(): Promise<void> {
-  for (const stop of stops.splice(0).reverse())
-    await stop().catch((error: Error) => process.stderr.write(`${error.message}\n`));
-}
-
-let isStopping = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.on(signal, () => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    process.stdout.write('Stopping…\n');
-    void stopAll().then(() => process.exit(0));
-  });
+let reload: () => void = () => {};
+const ending = createEnding({
+  say: (line) => process.stdout.write(`${line}\n`),
+  isService: true,
+  hangUp: () => reload(),
+});
 
 try {
   await start();
 } catch (error) {
-  await stopAll();
+  await ending.endAll();
   // Last, beneath whatever was logged meanwhile: it is what somebody has to read.
   process.stderr.write(
     error instanceof Fault ? `Latchkey can’t start: ${error.message}\n` : `${(error as Error).stack}\n`,
@@ -81,7 +75,7 @@ async function start(): Promise<void> {
   // Before the world is touched: another Latchkey on this port may be using it.
   await refuseTakenPort(config);
   // Replicas share a DATABASE_URL; an embedded database has one owner.
-  if (config.databaseUrl === null) stops.push(await takeRunLock(DIR));
+  if (config.databaseUrl === null) ending.begun('the folder’s lock', await takeRunLock(DIR));
   if (values.fresh && config.databaseUrl === null) forgetEmbeddedPostgres(join(home, 'postgres'));
 
   const latchkeyUrl = `http://127.0.0.1:${config.port}`;
@@ -99,6 +93,7 @@ async function start(): Promise<void> {
     policyDir: config.policyDir,
     databaseUrl,
     redisUrl: config.redisUrl,
+    ...(config.redisCa === undefined ? {} : { redisCa: config.redisCa }),
     port: config.port,
     publicUrl: config.publicUrl,
     readToken: config.readToken ?? sandbox?.readToken ?? null,
@@ -106,8 +101,15 @@ async function start(): Promise<void> {
     modelDailyTokens: config.modelDailyTokens,
     log,
   });
-  stops.push(() => latchkey.stop());
-  process.on('SIGHUP', () => void latchkey.reload());
+  ending.begun(
+    'Latchkey',
+    async () => {
+      const late = await latchkey.stop();
+      if (late.length > 0) process.stdout.write(`${notWaitedFor(late)}\n`);
+    },
+    LATCHKEY_WITHIN_MS,
+  );
+  reload = () => void latchkey.reload();
   if (sandbox !== null) await seedHistory(latchkey.road);
   const told = await latchkey.readiness();
   greet(config, latchkey, told, { worldUrl: sandbox?.url ?? null, tookMs: performance.now() - startedAt });
@@ -137,7 +139,7 @@ async function refuseTakenPort({ port, outside, publicUrl }: Config): Promise<vo
 async function database(config: Config, home: string): Promise<string> {
   if (config.databaseUrl !== null) return config.databaseUrl;
   const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
-  stops.push(() => postgres.stop());
+  ending.begun('PostgreSQL', () => postgres.stop());
   return postgres.url;
 }
 
@@ -148,7 +150,7 @@ async function world(latchkeyUrl: string) {
     latchkeyUrl,
     fresh: values.fresh,
   });
-  stops.push(() => launched.stop());
+  ending.begun('the sandbox’s world', () => launched.stop());
   return launched;
 }
 

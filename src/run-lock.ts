@@ -2,6 +2,7 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from './core/fault.ts';
+import { isAlive } from './ending.ts';
 
 /** A takeover is a matter of milliseconds; who waits for another's looks again this often, in milliseconds. */
 const LOOK_AGAIN_MS = 20;
@@ -79,12 +80,7 @@ function holderOf(file: string): number | null {
 function isAnotherLatchkey(pid: number): boolean {
   // Our own number was somebody's before us: in a container every start has the same.
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // Somebody else's process is alive too; we may only not signal it.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
+  if (!isAlive(pid)) return false;
   try {
     return /src\/(main|cli)\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   } catch {

@@ -1,9 +1,27 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { nearest } from './policy/nearest.ts';
+import { readCertificate, readRedisAddress } from './queue/redis-address.ts';
 
 /** `too short` and not the value: messages about secrets never repeat them. */
 export const long = (min: number) => z.string().trim().min(min, `is too short: at least ${min} characters`);
 export const text = z.string().trim().min(1);
+export const redisUrl = text.superRefine((value, context) => {
+  const address = readRedisAddress(value, null);
+  if ('why' in address) context.addIssue({ code: 'custom', message: address.why });
+});
+/** As PEM, or the file that it is in. */
+export const certificate = text.transform((value, context) => {
+  try {
+    return readCertificate(value);
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: 'is neither a certificate (PEM) nor a file that can be read',
+    });
+    return z.NEVER;
+  }
+});
 export const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
 
 const SECRET_MIN = 32;
@@ -109,4 +127,23 @@ export const issuers = z
 
 export function isLoopback(address: string): boolean {
   return URL.canParse(address) && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(address).hostname);
+}
+
+/** Letters. Other programs have variables too, and some are not so unlike ours. */
+const SLIP_STEPS_MAX = 2;
+
+/** Variables that are set and are none of ours, but nearly. */
+export function slipsIn(
+  given: Readonly<Record<string, string | undefined>>,
+  known: readonly string[],
+): string[] {
+  return Object.keys(given)
+    .filter((name) => !known.includes(name) && /^[A-Za-z]+(_[A-Za-z]+)+$/.test(name))
+    .flatMap((name) => {
+      const meant = nearest(name, known, SLIP_STEPS_MAX);
+      // One that is set beside it is not what was meant, and REDIS_URI of another program is its own.
+      return meant === null || given[meant] !== undefined
+        ? []
+        : [`${name} is set and means nothing here: is it ${meant} that was meant?`];
+    });
 }

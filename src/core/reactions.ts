@@ -29,7 +29,7 @@ export type Job =
   | { job: 'report'; about: Subject; id: string; afterMs?: number };
 
 /** What people are told of besides changes, each on one card. */
-export type Subject = 'offboarding' | 'massChange' | 'canary' | 'policy' | 'refusedPush';
+export type Subject = 'offboarding' | 'massChange' | 'canary' | 'policy' | 'refusedPush' | 'queue';
 
 export type JobName = Job['job'];
 

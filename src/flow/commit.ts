@@ -36,6 +36,8 @@ export type Note = {
     | 'policyLoaded'
     | 'policyBroken'
     | 'policyMended'
+    | 'queueAway'
+    | 'queueBack'
     | 'canaryMissed'
     | 'canaryAlarmRaised'
     | 'canaryAlarmCleared'

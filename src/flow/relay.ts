@@ -6,29 +6,29 @@ import {
   finish,
   LEASE_MS,
   leaseDue,
+  leaseToRun,
   msUntilDue,
   type OutboxRow,
-  readOpen,
+  takeBack,
+  takeDelivery,
   unlease,
 } from '../store/outbox.ts';
+import { createHandedOver, type Given } from './handed-over.ts';
+import { createQueueWatch, type QueueAway } from './queue-watch.ts';
 import type { Ran, Road } from './road.ts';
 import { steps } from './steps.ts';
 
 /** Rows put into the queue in one go. */
 const BATCH = 200;
-/**
- * Rows of a lane that wait in the queue. What is beyond waits in the outbox: in the queue its lease would run out before
- * its turn, and it would be handed out again and again. Under this share of it the lane is filled up.
- */
-const LANE_MAX = 200;
-const LANE_LOW = LANE_MAX / 2;
 /** Rows remembered between leasing and running, so that a worker of this process need not read them again. */
 const HELD_MAX = 2_000;
 /** Clicks settled at once in this process; what is beyond takes the queue. */
 const AT_ONCE_MAX = 16;
 /** Longest sleep between looks; another replica's commit is found at the latest then. */
 const IDLE_MS = 250;
-const QUEUE_DOWN_MS = 1_000;
+const STORE_DOWN_MS = 1_000;
+/** A run that has not ended by then is let go of, so that its place is free; its lease ran out long ago. */
+const RUN_MAX_MS = 60_000;
 const VENDOR_CODE_MAX = 60;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 30_000;
@@ -43,13 +43,16 @@ export type Relay = {
   nudge(): void;
   /** Runs a row that was stored leased, here and now: its row brings it back if this process does not finish. */
   runNow(row: OutboxRow): void;
+  /** Since when the queue takes or hands out no work, so that it is done in this process; null: it does. */
+  queueAway(): QueueAway | null;
   start(): void;
   stop(): Promise<void>;
 };
 
 /**
  * Carries open outbox rows into the queue and closes them when their job has run. The outbox is also the timer:
- * a job that wants to look again leaves its row open until then.
+ * a job that wants to look again leaves its row open until then. While the queue is away this process runs what is due
+ * itself, most urgent first and as many at once as its workers would.
  */
 export function createRelay(road: Road, motor: Motor): Relay {
   let wake: () => void = () => {};
@@ -58,47 +61,49 @@ export function createRelay(road: Road, motor: Motor): Relay {
   let loop: Promise<void> = Promise.resolve();
   const { pausedUntil } = road;
   const held = new Map<string, { row: OutboxRow; until: number }>();
-  const atOnce = new Set<Promise<void>>();
-  /** Until when the leases of those in the queue hold. */
-  const inQueue = new Map(lanes.map((lane) => [lane, new Map<string, number>()]));
-  const wasFull = new Set<Lane>();
+  /** What runs in this process without the queue. */
+  const here = new Set<Promise<void>>();
+  /** What could not be taken back yet, the database being away too. */
+  const toTakeBack: Given[] = [];
+  let clicks = 0;
+  const handedOver = createHandedOver();
+  const queue = createQueueWatch(motor, { log: road.log, isIdle: handedOver.isIdle, changed: nudge });
 
   function nudge(): void {
     nudged = true;
     wake();
   }
 
-  /** Jobs whose lanes have enough in the queue. */
-  function jobsOfFullLanes(): JobName[] {
-    const now = performance.now();
-    for (const [lane, waiting] of inQueue) {
-      for (const [id, until] of waiting) if (until < now) waiting.delete(id);
-      if (waiting.size >= LANE_MAX) wasFull.add(lane);
-      else wasFull.delete(lane);
-    }
-    if (wasFull.size === 0) return [];
-    return (Object.keys(steps) as JobName[]).filter((job) => wasFull.has(steps[job].lane));
-  }
+  const jobsOf = (some: readonly Lane[]) =>
+    some.length === 0
+      ? []
+      : (Object.keys(steps) as JobName[]).filter((job) => some.includes(steps[job].lane));
 
-  function leavesQueue(lane: Lane, id: string): void {
-    const waiting = inQueue.get(lane);
-    waiting?.delete(id);
-    if (wasFull.has(lane) && (waiting?.size ?? 0) < LANE_LOW) {
-      wasFull.delete(lane);
-      nudge();
-    }
-  }
-
+  /** Milliseconds until there is something to do. */
   async function pump(): Promise<number> {
+    if (queue.away() !== null) {
+      await takeBackFromQueue(handedOver.takeAll());
+      return await runDueHere();
+    }
+    const stuck = handedOver.takeStuck();
+    if ((await takeBackFromQueue(stuck)) > 0) {
+      const why = `has handed out nothing for seconds, though ${stuck.length} pieces of work wait in it`;
+      queue.lost(new Fault('queue.timeout', why, { retryable: true }));
+      return 0;
+    }
+    return await giveToQueue();
+  }
+
+  async function giveToQueue(): Promise<number> {
     const until = performance.now() + LEASE_MS;
-    const except = jobsOfFullLanes();
+    const except = jobsOf(handedOver.fullLanes());
     const rows = await leaseDue(road.db, BATCH, LEASE_MS, except);
     if (rows.length === 0)
       return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(road.db, except)) ?? IDLE_MS));
     if (held.size > HELD_MAX) held.clear();
     for (const row of rows) {
       held.set(row.id, { row, until });
-      inQueue.get(steps[row.job].lane)?.set(row.id, until);
+      handedOver.give(steps[row.job].lane, { id: row.id, delivery: row.leases }, until);
     }
     try {
       await motor.enqueue(
@@ -110,19 +115,48 @@ export function createRelay(road: Road, motor: Motor): Relay {
         })),
       );
     } catch (error) {
-      road.log.warn(
-        { err: (error as Error).message, rows: rows.length },
-        'queue does not take work; it stays in the outbox',
-      );
-      for (const row of rows) inQueue.get(steps[row.job].lane)?.delete(row.id);
-      await unlease(
-        road.db,
-        rows.map((r) => r.id),
-        QUEUE_DOWN_MS,
-      );
-      return QUEUE_DOWN_MS;
+      if (!(error instanceof Fault)) throw error;
+      queue.lost(error);
+      return 0;
     }
     return rows.length === BATCH ? 0 : 1;
+  }
+
+  /** It may still hand them out: whoever begins a row first has it. Answers how many nobody had begun. */
+  async function takeBackFromQueue(given: readonly Given[]): Promise<number> {
+    for (const { id } of given) held.delete(id);
+    toTakeBack.push(...given);
+    const tookBack = await takeBack(road.db, toTakeBack);
+    toTakeBack.length = 0;
+    return tookBack;
+  }
+
+  async function runDueHere(): Promise<number> {
+    for (const lane of lanes) {
+      const free = handedOver.free(lane);
+      if (free <= 0) continue;
+      for (const row of await leaseToRun(road.db, free, jobsOf([lane]))) {
+        handedOver.begins(lane, row.id);
+        runHere(row, () => {
+          handedOver.ends(lane);
+          nudge();
+        });
+      }
+    }
+    const full = lanes.filter((lane) => handedOver.free(lane) <= 0);
+    return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(road.db, jobsOf(full))) ?? IDLE_MS));
+  }
+
+  function runHere(row: OutboxRow, ended: () => void): void {
+    const running = letGoOf(runRow(steps[row.job].lane, row), row)
+      .catch((error: Error) =>
+        road.log.error({ err: error.message, outbox: row.id }, 'job could not be concluded'),
+      )
+      .finally(() => {
+        here.delete(running);
+        ended();
+      });
+    here.add(running);
   }
 
   async function run(): Promise<void> {
@@ -133,7 +167,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
         waitMs = await pump();
       } catch (error) {
         road.log.warn({ err: (error as Error).message }, 'outbox can’t be read');
-        waitMs = QUEUE_DOWN_MS;
+        waitMs = STORE_DOWN_MS;
       }
       if (nudged || isStopping || waitMs === 0) continue;
       await new Promise<void>((resolve) => {
@@ -151,19 +185,33 @@ export function createRelay(road: Road, motor: Motor): Relay {
    * given again and again meanwhile: all but the last are stale, and are dropped here.
    */
   async function runJob(lane: Lane, id: string, delivery: number): Promise<void> {
-    leavesQueue(lane, id);
+    if (handedOver.begins(lane, id)) nudge();
     try {
       const known = held.get(id);
       // What is held is at least as new as any delivery of this process; another process may have leased it since.
       if (known !== undefined && known.row.leases > delivery) return;
       const isFresh = known?.row.leases === delivery && performance.now() < known.until;
-      const row = isFresh ? known.row : await readOpen(road.db, id);
       held.delete(id);
-      if (row === null || row.leases !== delivery) return;
-      await runRow(lane, row);
+      const row = isFresh ? known.row : await takeDelivery(road.db, id, delivery);
+      if (row !== null) await letGoOf(runRow(lane, row), row);
     } catch (error) {
       // The database is away: the lease runs out and the row is handed out again.
       road.log.error({ err: (error as Error).message, outbox: id }, 'job could not be concluded');
+    } finally {
+      handedOver.ends(lane);
+    }
+  }
+
+  /** Waits for a run, but not for ever: one that hangs must not keep its place. */
+  async function letGoOf(run: Promise<void>, { id, job }: OutboxRow): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<true>();
+    const timer = setTimeout(resolve, RUN_MAX_MS, true);
+    try {
+      if ((await Promise.race([run, late])) !== true) return;
+      run.catch(() => {});
+      road.log.error({ job, outbox: id, afterMs: RUN_MAX_MS }, 'job does not end; it is run again beside it');
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -177,13 +225,15 @@ export function createRelay(road: Road, motor: Motor): Relay {
   }
 
   function runNow(row: OutboxRow): void {
-    const isFull = atOnce.size >= AT_ONCE_MAX || isStopping;
-    const running = (isFull ? unlease(road.db, [row.id], 0).then(nudge) : runRow(steps[row.job].lane, row))
-      .catch((error: Error) =>
-        road.log.error({ err: error.message, outbox: row.id }, 'job could not be concluded'),
-      )
-      .finally(() => atOnce.delete(running));
-    atOnce.add(running);
+    if (clicks < AT_ONCE_MAX && !isStopping) {
+      clicks += 1;
+      runHere(row, () => {
+        clicks -= 1;
+      });
+    } else
+      unlease(road.db, [row.id], 0).then(nudge, (error: Error) =>
+        road.log.error({ err: error.message, outbox: row.id }, 'click could not be put back'),
+      );
   }
 
   async function attempt(row: OutboxRow): Promise<Ran | Fault> {
@@ -224,22 +274,25 @@ export function createRelay(road: Road, motor: Motor): Relay {
   return {
     nudge,
     runNow,
+    queueAway: queue.away,
     start() {
       motor.start(runJob);
+      queue.start();
       loop = run();
     },
     async stop() {
       isStopping = true;
       wake();
+      await queue.stop();
       await loop;
-      await Promise.all(atOnce);
+      await Promise.all(here);
     },
   };
 }
 
-/** PostgreSQL's classes of errors that pass: connection (08), overtaken or deadlocked (40), shutting down (57). */
+/** PostgreSQL's classes of errors that pass: overtaken or deadlocked (40), cancelled (57). */
 function isPassing(error: unknown): boolean {
-  return /^(08|40|57)/.test(String((error as { code?: unknown }).code ?? ''));
+  return /^(40|57)/.test(String((error as { code?: unknown }).code ?? ''));
 }
 
 /** As /readyz shows it: our code, and the vendor's own where it says more. */

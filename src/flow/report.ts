@@ -4,6 +4,7 @@ import { massNoticesAbout } from './mass-view.ts';
 import { offboardingNoticesAbout } from './offboarding-view.ts';
 import { policyNoticesAbout } from './policy-trouble.ts';
 import type { Notice } from './ports.ts';
+import { queueNoticesAbout } from './queue-trouble.ts';
 import { refusedPushNoticesAbout } from './refused-push.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { makeAllRight } from './tell.ts';
@@ -17,9 +18,10 @@ const subjects: Partial<Record<Subject, NoticesAbout>> = {
   canary: canaryNoticesAbout,
   policy: policyNoticesAbout,
   refusedPush: refusedPushNoticesAbout,
+  queue: queueNoticesAbout,
 };
 
-/** Makes the messages about an offboarding, a mass change, the canary, the policy or refused pushes right, as `tell` does a change's. */
+/** Makes the messages about an offboarding, a mass change, the canary, the policy, refused pushes or the queue right, as `tell` does a change's. */
 export async function report(road: Road, job: Extract<Job, { job: 'report' }>): Promise<Ran> {
   return await road.locks.withLock(`report:${job.about}:${job.id}`, async () => {
     const notices = await subjects[job.about]?.(road, job.id);

@@ -18,6 +18,8 @@ import type {
   MuleSoft,
   Notice,
 } from './ports.ts';
+import type { QueueView } from './queue-trouble.ts';
+import type { QueueAway } from './queue-watch.ts';
 import type { RefusedPushView } from './refused-push.ts';
 import type { ChangeView } from './view.ts';
 
@@ -39,6 +41,8 @@ export type Road = {
   policyNotices: (view: PolicyView) => Notice<unknown>[];
   /** The same for what the IdP pushed and was refused. */
   refusedPushNotices: (view: RefusedPushView) => Notice<unknown>[];
+  /** The same for a queue that takes no work. */
+  queueNotices: (view: QueueView) => Notice<unknown>[];
   /** The same for what is decided on one card. */
   massNotices: (view: MassView) => Notice<unknown>[];
   /** The same for a leaver's case. */
@@ -53,6 +57,8 @@ export type Road = {
   pausedUntil: Map<Lane, number>;
   /** Tells the relay that the outbox has something. */
   nudge: () => void;
+  /** Since when the queue takes or hands out no work, which this process then does itself; null: it works. */
+  queueAway: () => QueueAway | null;
   /** Has a sweep that was begun taken up at once. */
   sweepSoon: () => void;
   /** Runs a stored and leased row here and now. */

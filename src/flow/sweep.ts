@@ -18,6 +18,7 @@ import { endGrant } from './end.ts';
 import { createListener } from './listen.ts';
 import { sweepMassChanges } from './mass-sweep.ts';
 import { sweepOffboardings } from './offboard.ts';
+import { tellOfQueue } from './queue-trouble.ts';
 import { reconcile } from './reconcile.ts';
 import type { Road } from './road.ts';
 
@@ -40,6 +41,8 @@ const LISTEN_EVERY_MS = 30_000;
 const CANARY_EVERY_MS = 1_000;
 /** Leavers' cases that wait for somebody are looked at again this often. */
 const OFFBOARDINGS_EVERY_MS = 60_000;
+/** Whether the queue works is told this often, where there is something to tell. */
+const QUEUE_EVERY_MS = 2_000;
 const BATCH = 200;
 const OUTBOX_KEPT_HOURS = 24;
 const RUNS_KEPT_DAYS = 30;
@@ -75,6 +78,7 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
     ),
     every(CHECK_EVERY_MS, road, 'catalogue check', () => road.catalogue.check()),
     every(FORGET_EVERY_MS, road, 'forgetting', () => forgetOnce(road)),
+    every(QUEUE_EVERY_MS, road, 'queue', () => tellOfQueue(road)),
     reconciling,
     every(OFFBOARDINGS_EVERY_MS, road, 'offboardings', () =>
       road.locks.tryLock('offboardings', async () =>

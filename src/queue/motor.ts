@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BackendFactory,
   type ConnectionOptions,
@@ -7,8 +9,10 @@ import {
   Queue,
   Worker,
 } from 'bullmq';
-import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { queueFault, queueSilent } from './queue-fault.ts';
+import { connectRedis } from './redis.ts';
+import type { RedisAddress } from './redis-address.ts';
 
 /**
  * Lanes: one queue per outside party, so that a slow or throttled one holds up nobody else. `road` is our own
@@ -18,38 +22,57 @@ export const lanes = ['road', 'idp', 'mulesoft', 'slack', 'model'] as const;
 export type Lane = (typeof lanes)[number];
 
 /** How many jobs of a lane run at once in one process. */
-const concurrency: Record<Lane, number> = { road: 12, idp: 8, mulesoft: 8, slack: 6, model: 4 };
+export const concurrency: Record<Lane, number> = { road: 12, idp: 8, mulesoft: 8, slack: 6, model: 4 };
 
 /** A job whose worker died is given to another after this; the outbox lease brings it back even if the queue forgot. */
 const STALLED_AFTER_MS = 15_000;
-const CLOSE_WAIT_MS = 8_000;
-/** A Redis that neither answers nor breaks must not stop the relay. */
-const COMMAND_TIMEOUT_MS = 5_000;
+const CLOSE_WAIT_MS = 1_500;
+/** A queue that neither answers nor breaks must not stop the relay: what it does not take so soon is done without it. */
+const ENQUEUE_WITHIN_MS = 2_000;
+const PROVEN_WITHIN_MS = 3_000;
+const LOOK_EVERY_MS = 100;
+/** A queue that is away says the same on every connection, again and again. */
+const SAID_AGAIN_MS = 30_000;
+const SAID_MAX = 100;
+const POSTGRES_CONNECT_MS = 3_000;
 /**
  * Up to so many jobs are added singly on PostgreSQL: BullMQ's bulk insert there makes and drops two temporary
  * tables, some 6 ms whatever the number, where a single one takes 0.3 ms.
  */
 const ONE_BY_ONE_MAX = 20;
+/** On a Cluster the keys of a queue have to be in one slot: that of the name in braces. */
+const PREFIX = '{latchkey}';
+/** A mark is put through the queue to see whether it works; deliveries of work count from 1. */
+const MARK = 0;
 
 /** `delivery`: which handing-out of the row this is. */
 type JobData = { id: string; delivery: number };
 type LaneQueue = Queue<JobData, unknown, string, JobData, unknown, string, IQueueBackend>;
 type LaneWorker = Worker<JobData, unknown, string, IQueueBackend>;
+type Run = (lane: Lane, id: string, delivery: number) => Promise<void>;
 
 export type QueuedWork = { lane: Lane; id: string; delivery: number; priority: number };
 
 /** The motor: hands out work by id. It remembers nothing that matters; PostgreSQL does. */
 export type Motor = {
   readonly kind: 'redis' | 'postgres';
+  /** Throws a fault `queue.*` within two seconds, whatever the queue does; the work may have been taken all the same. */
   enqueue(work: readonly QueuedWork[]): Promise<void>;
   /** Starts handing out; `run` gets the id of an outbox row and the number of its delivery, and never throws. */
-  start(run: (lane: Lane, id: string, delivery: number) => Promise<void>): void;
+  start(run: Run): void;
+  /** Puts a mark through every lane. Throws a fault `queue.*` when one does not come out within three seconds. */
+  prove(): Promise<void>;
+  /** Hands out nothing more and lets go of its connections: workers of a queue that is away would ask it without a pause. */
+  rest(): void;
+  /** New connections, queues and workers: whatever was wrong with the old ones is over. */
+  renew(): void;
+  /** Ends within seconds; a job that hangs is let go of, and its lease brings it back. */
   close(): Promise<void>;
 };
 
 export type MotorOptions = {
   /** With it BullMQ runs on Redis, without on its PostgreSQL backend in the same database. */
-  redisUrl: string | null;
+  redis: RedisAddress | null;
   databaseUrl: string;
   log: Logger;
 };
@@ -57,114 +80,205 @@ export type MotorOptions = {
 type Connection = {
   connection: ConnectionOptions;
   factory: BackendFactory;
-  close(): Promise<void>;
+  trouble(): Error | null;
+  drop(): void;
+};
+
+/** One set of everything: what is renewed when the queue was away. */
+type Engine = {
+  forQueues: Connection;
+  forWorkers: Connection;
+  queues: Map<Lane, LaneQueue>;
+  workers: LaneWorker[];
+  isOver: boolean;
 };
 
 export async function createMotor(options: MotorOptions): Promise<Motor> {
-  const forQueues = connect(options, false);
-  const forWorkers = connect(options, true);
-  let isClosing = false;
-  const noise = (error: Error) => {
-    if (!isClosing) options.log.warn({ err: error.message }, 'queue connection');
-  };
-
-  const queues = new Map<Lane, LaneQueue>();
-  for (const lane of lanes) {
-    const queue: LaneQueue = new Queue(lane, queueOptions(forQueues), forQueues.factory);
-    queue.on('error', noise);
-    queues.set(lane, queue);
-  }
+  const isOnPostgres = options.redis === null;
+  /** Errors in the log, each with when. */
+  const said = new Map<string, number>();
+  const marks = new Map<string, () => void>();
+  let run: Run | null = null;
+  let engine = build();
   // The first brings the queue's own schema up to date; the others find it so.
-  for (const queue of queues.values()) if (options.redisUrl === null) await queue.waitUntilReady();
-  const workers: LaneWorker[] = [];
+  if (isOnPostgres) for (const queue of engine.queues.values()) await queue.waitUntilReady();
+
+  function build(): Engine {
+    const made: Engine = {
+      forQueues: connect(options, false),
+      forWorkers: connect(options, true),
+      queues: new Map(),
+      workers: [],
+      isOver: false,
+    };
+    for (const lane of lanes) {
+      const queue: LaneQueue = new Queue(lane, queueOptions(made.forQueues), made.forQueues.factory);
+      queue.on('error', noiseOf(made));
+      made.queues.set(lane, queue);
+    }
+    return made;
+  }
+
+  function noiseOf(made: Engine): (error: Error) => void {
+    return ({ message }) => {
+      if (made.isOver || (said.get(message) ?? 0) > performance.now() - SAID_AGAIN_MS) return;
+      if (said.size > SAID_MAX) said.clear();
+      said.set(message, performance.now());
+      options.log.warn({ err: message }, 'queue connection');
+    };
+  }
+
+  function startWorkers(made: Engine, handOut: Run): void {
+    for (const lane of lanes) {
+      const worker: LaneWorker = new Worker(
+        lane,
+        async ({ data }) => {
+          if (Number(data.delivery) === MARK) marks.get(String(data.id))?.();
+          else await handOut(lane, String(data.id), Number(data.delivery));
+        },
+        {
+          ...queueOptions(made.forWorkers),
+          concurrency: concurrency[lane],
+          lockDuration: STALLED_AFTER_MS,
+          stalledInterval: STALLED_AFTER_MS,
+        },
+        made.forWorkers.factory,
+      );
+      worker.on('error', noiseOf(made));
+      made.workers.push(worker);
+    }
+  }
+
+  async function put(lane: Lane, work: readonly QueuedWork[]): Promise<void> {
+    const queue = engine.queues.get(lane);
+    const jobs = work.map((w) => ({
+      name: lane,
+      data: { id: w.id, delivery: w.delivery },
+      // Ids must be neither all digits nor hold a colon.
+      opts: { jobId: `o${w.id}-${w.delivery}`, priority: w.priority },
+    }));
+    if (isOnPostgres && jobs.length <= ONE_BY_ONE_MAX)
+      await Promise.all(jobs.map((job) => queue?.add(job.name, job.data, job.opts)));
+    else if (jobs.length > 0) await queue?.addBulk(jobs);
+  }
+
+  /** Resolves when the lane has handed the mark out, here or in another replica. */
+  async function provenLane(lane: Lane, until: AbortSignal): Promise<void> {
+    const id = randomUUID();
+    const arrived = new Promise<void>((resolve) => marks.set(id, resolve));
+    try {
+      await put(lane, [{ lane, id, delivery: MARK, priority: 0 }]);
+      const gone = async () => {
+        while (!until.aborted) {
+          await sleep(LOOK_EVERY_MS);
+          if ((await engine.queues.get(lane)?.getJob(`o${id}-${MARK}`)) === undefined) return;
+        }
+        throw queueSilent(PROVEN_WITHIN_MS);
+      };
+      await Promise.race([arrived, gone()]);
+    } finally {
+      marks.delete(id);
+    }
+  }
+
+  async function dispose(old: Engine, isForced: boolean): Promise<void> {
+    old.isOver = true;
+    const closing = old.workers.map((w) => w.close(isForced));
+    await inTime(Promise.allSettled(closing));
+    if (!isForced) for (const worker of old.workers) worker.close(true).catch(() => {});
+    await inTime(Promise.allSettled([...old.queues.values()].map((q) => q.close())));
+    old.forQueues.drop();
+    old.forWorkers.drop();
+  }
 
   return {
-    kind: options.redisUrl === null ? 'postgres' : 'redis',
+    kind: isOnPostgres ? 'postgres' : 'redis',
     async enqueue(work) {
-      await Promise.all(
-        lanes.map(async (lane) => {
-          const queue = queues.get(lane);
-          const jobs = work
-            .filter((w) => w.lane === lane)
-            .map((w) => ({
-              name: lane,
-              data: { id: w.id, delivery: w.delivery },
-              // Ids must be neither all digits nor hold a colon.
-              opts: { jobId: `o${w.id}-${w.delivery}`, priority: w.priority },
-            }));
-          if (options.redisUrl === null && jobs.length <= ONE_BY_ONE_MAX)
-            await Promise.all(jobs.map((job) => queue?.add(job.name, job.data, job.opts)));
-          else await queue?.addBulk(jobs);
-        }),
+      const putting = Promise.all(
+        lanes.map((lane) =>
+          put(
+            lane,
+            work.filter((w) => w.lane === lane),
+          ),
+        ),
       );
+      await answered(putting, ENQUEUE_WITHIN_MS, engine);
     },
-    start(run) {
-      for (const lane of lanes) {
-        const worker: LaneWorker = new Worker(
-          lane,
-          async (job) => {
-            await run(lane, String(job.data.id), Number(job.data.delivery));
-          },
-          {
-            ...queueOptions(forWorkers),
-            concurrency: concurrency[lane],
-            lockDuration: STALLED_AFTER_MS,
-            stalledInterval: STALLED_AFTER_MS,
-          },
-          forWorkers.factory,
-        );
-        worker.on('error', noise);
-        workers.push(worker);
-      }
+    start(handOut) {
+      run = handOut;
+      startWorkers(engine, handOut);
+    },
+    async prove() {
+      const until = AbortSignal.timeout(PROVEN_WITHIN_MS);
+      await answered(Promise.all(lanes.map((lane) => provenLane(lane, until))), PROVEN_WITHIN_MS, engine);
+    },
+    rest() {
+      if (!engine.isOver) void dispose(engine, true);
+    },
+    renew() {
+      if (!engine.isOver) void dispose(engine, true);
+      engine = build();
+      if (run !== null) startWorkers(engine, run);
     },
     async close() {
-      isClosing = true;
-      // A job that hangs must not keep the process: its lease runs out and it is run again elsewhere.
-      const closing = Promise.all(workers.map((w) => w.close())).then(() => true);
-      const inTime = await Promise.race([
-        closing,
-        new Promise<false>((r) => setTimeout(r, CLOSE_WAIT_MS, false).unref()),
-      ]);
-      if (!inTime) await Promise.all(workers.map((w) => w.close(true)));
-      await Promise.all([...queues.values()].map((q) => q.close()));
-      await forQueues.close();
-      await forWorkers.close();
+      if (!engine.isOver) await dispose(engine, false);
     },
   };
+}
+
+/**
+ * Whatever was asked of the queue: a fault `queue.*` when it fails, or has not answered by then. What keeps it from being
+ * connected says more than that it is not.
+ */
+async function answered(work: Promise<unknown>, withinMs: number, { forQueues }: Engine): Promise<void> {
+  const timer = new AbortController();
+  const late = sleep(withinMs, undefined, { signal: timer.signal }).then(
+    () => {
+      throw queueSilent(withinMs);
+    },
+    () => {},
+  );
+  try {
+    await Promise.race([work, late]);
+  } catch (cause) {
+    throw queueFault(forQueues.trouble() ?? cause);
+  } finally {
+    timer.abort();
+  }
+}
+
+async function inTime(work: Promise<unknown>): Promise<void> {
+  await Promise.race([work, sleep(CLOSE_WAIT_MS, undefined, { ref: false })]);
 }
 
 function queueOptions(c: Connection) {
   return {
     connection: c.connection,
-    prefix: 'latchkey',
+    prefix: PREFIX,
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   };
 }
 
-function connect(options: MotorOptions, blocking: boolean): Connection {
-  if (options.redisUrl === null)
+function connect({ redis, databaseUrl }: MotorOptions, isBlocking: boolean): Connection {
+  if (redis === null)
     return {
       connection: {
-        connectionString: options.databaseUrl,
+        connectionString: databaseUrl,
         migrate: true,
         max: 4,
+        connectionTimeoutMillis: POSTGRES_CONNECT_MS,
       } as unknown as ConnectionOptions,
       factory: createPostgresBackend as unknown as BackendFactory,
-      close: async () => {},
+      trouble: () => null,
+      drop: () => {},
     };
-  // A queue must fail fast when Redis is away (the outbox keeps the work); a worker waits for it.
-  const redis = new Redis(
-    options.redisUrl,
-    blocking
-      ? { maxRetriesPerRequest: null }
-      : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS },
-  );
-  redis.on('error', () => {});
+  const { client, trouble, drop } = connectRedis(redis, isBlocking);
   return {
-    connection: redis,
+    connection: client as ConnectionOptions,
     factory: createRedisBackend as unknown as BackendFactory,
-    close: async () => void redis.disconnect(),
+    trouble,
+    drop,
   };
 }

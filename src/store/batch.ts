@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import pg from 'pg';
 import type { Bound, Value } from './statement.ts';
+import { storeFault } from './store-fault.ts';
 
 /** What pg's own queries use of its connection, and pg-cursor too. */
 type Connection = {
@@ -102,7 +103,7 @@ class Batch implements pg.Submittable {
   }
 
   handleError(error: Error): void {
-    this.#done(error, []);
+    this.#done(storeFault(error, true) as Error, []);
   }
 }
 

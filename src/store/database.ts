@@ -1,10 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
-import pg from 'pg';
+import type pg from 'pg';
 import { Fault } from '../core/fault.ts';
+import { openPool } from './pool.ts';
+import { READ_ONLY, storeFault } from './store-fault.ts';
 import type { Tables } from './tables.ts';
+
+export { surviveBreaks } from './pool.ts';
 
 export type Db = Kysely<Tables>;
 export type Tx = Transaction<Tables>;
@@ -25,8 +29,7 @@ export function poolOf(db: Db): pg.Pool {
 
 /** Opens the database and brings its schema up to date. Replicas may do so at once: migrations take a lock. */
 export async function openDatabase(url: string): Promise<Database> {
-  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, application_name: 'latchkey' });
-  surviveBreaks(pool);
+  const pool = openPool(url, { max: POOL_SIZE, name: 'latchkey' });
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   pools.set(db, pool);
   const { error, results } = await new Migrator({ db, provider: migrations }).migrateToLatest();
@@ -45,14 +48,11 @@ export async function openDatabase(url: string): Promise<Database> {
   return { db, pool, url, close: () => db.destroy() };
 }
 
-/**
- * A connection that breaks is replaced at the next query, and whoever was using it hears of it there. Without a
- * listener it would end the process: the pool's own hears of idle connections only, so each has another for the
- * time between two queries of a transaction or under a lock.
- */
-export function surviveBreaks(pool: pg.Pool): void {
-  pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
+/** Throws `store.unavailable` when nothing can be stored: reading works on a standby too. */
+export async function refuseReadOnly(db: Db): Promise<void> {
+  const { rows } = await sql<{ is: boolean }>`
+    select pg_is_in_recovery() or current_setting('transaction_read_only')::bool as is`.execute(db);
+  if (rows[0]?.is === true) throw storeFault({ code: READ_ONLY });
 }
 
 const folder = new URL('../../migrations/', import.meta.url);

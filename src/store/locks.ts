@@ -1,5 +1,4 @@
-import pg from 'pg';
-import { surviveBreaks } from './database.ts';
+import { openPool } from './pool.ts';
 
 /** One connection for each lock held: as many outside writes as may run at once. */
 const LOCK_CONNECTIONS = 24;
@@ -14,12 +13,7 @@ export type Locks = {
 };
 
 export function openLocks(url: string): Locks {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: LOCK_CONNECTIONS,
-    application_name: 'latchkey-locks',
-  });
-  surviveBreaks(pool);
+  const pool = openPool(url, { max: LOCK_CONNECTIONS, name: 'latchkey-locks' });
 
   async function hold<T>(name: string, take: string, work: () => Promise<T>): Promise<T | null> {
     const client = await pool.connect();

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Job, JobName } from '../core/reactions.ts';
 import type { Db, Tx } from './database.ts';
 
@@ -128,8 +128,8 @@ export const LEASE_MS = 15_000;
 /** Adds work that this process does at once: leased from the start. Null when the same work is open already. */
 export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
   const { rows } = await sql<OutboxRow>`
-    insert into outbox (key, job, payload, priority, leases, leased, next_at)
-    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorityOf(job)}, 1, true,
+    insert into outbox (key, job, payload, priority, leases, leased, taken, next_at)
+    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorityOf(job)}, 1, true, true,
       clock_timestamp() + ${LEASE_MS} * interval '1 ms')
     on conflict (key) where done_at is null do nothing
     returning id, job, payload, priority, generation, leases, attempts`.execute(db);
@@ -137,8 +137,8 @@ export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
 }
 
 /**
- * Takes due rows, the most urgent first, and leases them: a lease that runs out (a killed worker, an emptied Redis)
- * makes the row due again. `except`: jobs left alone for now.
+ * Takes due rows, the most urgent first, and leases them for the queue: a lease that runs out (a killed worker, an emptied
+ * Redis) makes the row due again. `except`: jobs left alone for now.
  */
 export async function leaseDue(
   db: Db,
@@ -146,15 +146,55 @@ export async function leaseDue(
   leaseMs = LEASE_MS,
   except: readonly JobName[] = [],
 ): Promise<OutboxRow[]> {
+  return await lease(db, limit, leaseMs, sql`job <> all(${[...except]}::text[])`, false);
+}
+
+/** The same for rows of these jobs that this process begins at once, without the queue; in the order of urgency. */
+export async function leaseToRun(db: Db, limit: number, jobs: readonly JobName[]): Promise<OutboxRow[]> {
+  const rows = await lease(db, limit, LEASE_MS, sql`job = any(${[...jobs]}::text[])`, true);
+  return rows.sort((a, b) => a.priority - b.priority);
+}
+
+async function lease(
+  db: Db,
+  limit: number,
+  leaseMs: number,
+  which: RawBuilder<unknown>,
+  isTaken: boolean,
+): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
-    update outbox set leases = leases + 1, leased = true, next_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
+    update outbox set leases = leases + 1, leased = true, taken = ${isTaken},
+      next_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
     where id in (
-      select id from outbox where done_at is null and next_at <= clock_timestamp()
-        and job <> all(${[...except]}::text[])
+      select id from outbox where done_at is null and next_at <= clock_timestamp() and ${which}
       order by priority, next_at limit ${limit} for update skip locked
     )
     returning id, job, payload, priority, generation, leases, attempts`.execute(db);
   return rows;
+}
+
+/**
+ * Begins a row that was handed out with this lease, by whomever; its lease counts from now. Null when it was begun, taken
+ * back or leased again meanwhile, or is no longer owed.
+ */
+export async function takeDelivery(db: Db, id: string, delivery: number): Promise<OutboxRow | null> {
+  const { rows } = await sql<OutboxRow>`
+    update outbox set leased = true, taken = true, next_at = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
+    where id = ${id} and leases = ${delivery} and not taken and done_at is null
+    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Takes back what the queue was given and nobody has begun: due at once. Answers how many that were. */
+export async function takeBack(db: Db, given: readonly { id: string; delivery: number }[]): Promise<number> {
+  if (given.length === 0) return 0;
+  const { numAffectedRows } = await sql`
+    update outbox set leased = false, next_at = clock_timestamp()
+    from unnest(${given.map((g) => g.id)}::bigint[], ${given.map((g) => g.delivery)}::int[]) as g (id, delivery)
+    where outbox.id = g.id and outbox.leases = g.delivery and leased and not taken and done_at is null`.execute(
+    db,
+  );
+  return Number(numAffectedRows ?? 0);
 }
 
 /** Milliseconds until the next open row is due, but for those of some jobs; null when none is open. */
@@ -181,6 +221,7 @@ export async function finish(db: Db, row: OutboxRow): Promise<boolean> {
   const { rows } = await sql<{ done_at: Date | null }>`
     update outbox set
       leased = false,
+      taken = false,
       done_at = case when generation = ${row.generation} then clock_timestamp() end,
       next_at = case when generation = ${row.generation} then next_at else clock_timestamp() end
     where id = ${row.id} and done_at is null
@@ -193,6 +234,7 @@ export async function again(db: Db, row: OutboxRow, afterMs: number, fault: stri
   const { rows } = await sql<{ generation: number }>`
     update outbox set
       leased = false,
+      taken = false,
       next_at = clock_timestamp() + case when generation = ${row.generation} then ${afterMs}::float8 else 0 end * interval '1 ms',
       attempts = case when ${fault}::text is null then 0 else attempts + 1 end,
       last_fault = coalesce(${fault}, last_fault)
@@ -204,7 +246,8 @@ export async function again(db: Db, row: OutboxRow, afterMs: number, fault: stri
 /** Puts leased rows back at once, e.g. when the queue could not take them. */
 export async function unlease(db: Db, ids: readonly string[], afterMs: number): Promise<void> {
   if (ids.length === 0) return;
-  await sql`update outbox set leased = false, next_at = clock_timestamp() + ${afterMs}::float8 * interval '1 ms'
+  await sql`update outbox set leased = false, taken = false,
+      next_at = clock_timestamp() + ${afterMs}::float8 * interval '1 ms'
     where id = any(${ids}::bigint[]) and done_at is null`.execute(db);
 }
 

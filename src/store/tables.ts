@@ -131,6 +131,7 @@ export type Tables = {
     next_at: Generated<Date>;
     leases: Generated<number>;
     leased: Generated<boolean>;
+    taken: Generated<boolean>;
     attempts: Generated<number>;
     last_fault: string | null;
     created_at: Generated<Date>;
@@ -181,6 +182,7 @@ export type Tables = {
   };
   policies: { fingerprint: string; texts: Json<Record<string, string>>; loaded_at: Generated<Date> };
   policy_troubles: { id: string; since: Date; mistakes: Json<string[]>; mended_at: Date | null };
+  queue_troubles: { id: string; since: Date; why: string; seen_at: Date; back_at: Date | null };
   canary_alarms: { id: string; since: Date; raised_at: Date; cleared_at: Date | null };
   graph_subscriptions: {
     id: string;

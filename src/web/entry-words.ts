@@ -166,6 +166,8 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
     case 'policyLoaded':
     case 'policyBroken':
     case 'policyMended':
+    case 'queueAway':
+    case 'queueBack':
     case 'canaryMissed':
     case 'canaryAlarmRaised':
     case 'canaryAlarmCleared':

@@ -23,7 +23,7 @@ export type Metrics = {
  * The figures for Prometheus. Those of the canary come from its stored rounds: every replica tells the same, and a
  * restart forgets none. Propagation is counted by each replica for what it saw itself, since it started.
  */
-export function createMetrics(db: Db): Metrics {
+export function createMetrics(db: Db, isQueueAway: () => boolean): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const propagation = new Histogram({
@@ -68,6 +68,11 @@ export function createMetrics(db: Db): Metrics {
     labelNames: ['door'],
     registers,
   });
+  const queueAway = new Gauge({
+    name: 'latchkey_queue_away',
+    help: '1 while the queue takes or hands out no work, which this process then does itself',
+    registers,
+  });
   let countedTo = new Date(0);
   let counting: Promise<void> = Promise.resolve();
 
@@ -102,6 +107,7 @@ export function createMetrics(db: Db): Metrics {
         // Two scrapes at once must not count a round twice.
         counting = counting.then(catchUp, catchUp);
         await counting;
+        queueAway.set(isQueueAway() ? 1 : 0);
         return reply.type(registry.contentType).send(await registry.metrics());
       });
     },

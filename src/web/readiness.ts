@@ -1,9 +1,10 @@
 import { isForSomebody } from '../core/catalogue.ts';
-import type { FaultCode } from '../core/fault.ts';
+import { Fault, type FaultCode } from '../core/fault.ts';
 import { faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { canaryStanding } from '../flow/canary.ts';
 import type { PartyState } from '../flow/party-watch.ts';
 import type { Road } from '../flow/road.ts';
+import { refuseReadOnly } from '../store/database.ts';
 import { owed } from '../store/outbox.ts';
 
 export type Readiness = {
@@ -17,6 +18,8 @@ export type Readiness = {
   openWork: number | null;
   /** Open work that failed at its last try, by fault; it is tried again until it succeeds. */
   failing: Record<string, number>;
+  /** Whether the queue hands out work; where not, since when this process does what is due itself, and why. */
+  queue: string;
   entitlements: Record<string, string>;
   /** Whether the canary makes its rounds, or why not. */
   canary: string;
@@ -51,7 +54,9 @@ export async function readiness(
       cannot: all.flatMap(({ does, why }) => (why === null ? [] : [`${does}: ${why}`])),
     };
   };
+  const queue = queueStanding(road);
   try {
+    await refuseReadOnly(road.db);
     const { open, failing } = await owed(road.db);
     const stuck = Object.keys(failing).flatMap((name) => stuckFor(name) ?? []);
     const canary = await canaryStanding(road);
@@ -63,18 +68,23 @@ export async function readiness(
       database: true,
       openWork: open,
       failing,
+      queue,
       entitlements,
       canary: 'why' in canary ? `${canary.status}: ${canary.why}` : canary.status,
       policy,
     };
-  } catch {
+  } catch (error) {
     return {
       ...told([
-        { ...DATABASE, why: 'PostgreSQL does not answer: see that it runs, and that DATABASE_URL is right' },
+        {
+          ...DATABASE,
+          why: `${error instanceof Fault ? error.message : 'PostgreSQL does not answer'}: see that it runs, and that DATABASE_URL is right`,
+        },
       ]),
       database: false,
       openWork: null,
       failing: {},
+      queue,
       entitlements,
       canary: 'unknown',
       policy,
@@ -116,4 +126,11 @@ function offer({ catalogue }: Road, parties: readonly PartyState[]): PartyState 
         ? 'the catalogue can’t be checked before the others work'
         : `none of the ${offered.length} entitlements of the catalogue can be offered: \`latchkey check\` says why, entitlement by entitlement`,
   };
+}
+
+function queueStanding(road: Road): string {
+  const away = road.queueAway();
+  return away === null
+    ? 'ready'
+    : `away since ${away.since.toISOString()}: it ${away.why}; what is due is done in this process meanwhile`;
 }

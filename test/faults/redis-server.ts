@@ -1,8 +1,21 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { Redis } from 'ioredis';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis, type RedisOptions } from 'ioredis';
 import { freePort } from '../../src/store/free-port.ts';
 
-export type RedisServer = { url: string; flush(): Promise<void>; stop(): Promise<void> };
+export type RedisServer = {
+  url: string;
+  port: number;
+  /** A command to it, on a connection of the test's own. */
+  say(command: string, ...given: (string | number)[]): Promise<unknown>;
+  flush(): Promise<void>;
+  /** SIGSTOP: it keeps its connections and answers nothing. */
+  freeze(): void;
+  thaw(): void;
+  stop(): Promise<void>;
+};
 
 /** Whether this machine has Redis. In CI it has to: a suite left out there is a failure. */
 export function hasRedis(): boolean {
@@ -12,27 +25,48 @@ export function hasRedis(): boolean {
   return isThere;
 }
 
+export type RedisServerOptions = {
+  port?: number;
+  /** More of its settings, as on its command line. */
+  settings?: readonly string[];
+  /** How the test's own connection is made. */
+  client?: Omit<RedisOptions, 'replyMapping'>;
+  /** A file of settings that it rewrites: a Sentinel's. */
+  file?: string;
+};
+
 /** A Redis of its own on a free port, in memory only. */
-export async function startRedis(): Promise<RedisServer> {
-  const port = await freePort();
-  const server = spawn(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-    { stdio: 'ignore' },
-  );
-  const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null, retryStrategy: () => 50 });
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const port = options.port ?? (await freePort());
+  const dir = mkdtempSync(join(tmpdir(), 'latchkey-redis-'));
+  const own = [
+    ...(options.file === undefined ? [] : [options.file, '--sentinel']),
+    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir],
+    ...(options.file === undefined ? ['--save', '', '--appendonly', 'no'] : []),
+  ];
+  const server = spawn('redis-server', [...own, ...(options.settings ?? [])], { stdio: 'ignore' });
+  const client = new Redis(port, '127.0.0.1', {
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 50,
+    ...options.client,
+  });
   client.on('error', () => {});
   await client.ping();
   return {
     url: `redis://127.0.0.1:${port}`,
+    port,
+    say: (command, ...given) => client.call(command, ...given),
     async flush() {
       await client.flushall();
     },
+    freeze: () => server.kill('SIGSTOP'),
+    thaw: () => server.kill('SIGCONT'),
     async stop() {
       client.disconnect();
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGKILL');
       await ended;
+      rmSync(dir, { recursive: true, force: true });
     },
   };
 }

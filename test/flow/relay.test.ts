@@ -29,6 +29,9 @@ const motor: Motor = {
   start(run) {
     deliver = run;
   },
+  prove: async () => {},
+  rest() {},
+  renew() {},
   close: async () => {},
 };
 

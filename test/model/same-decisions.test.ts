@@ -120,6 +120,8 @@ async function laneOf(mode: Mode): Promise<Lane> {
     canaryNotices: nothing,
     policyNotices: nothing,
     refusedPushNotices: nothing,
+    queueNotices: nothing,
+    queueAway: () => null,
     adviser: await adviserOf(mode, fresh),
     catalogue: createCatalogueBook({ catalogue, rules }, idp, mulesoft, async () => {}, log),
     objectiveMs: 60_000,
