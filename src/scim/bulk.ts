@@ -192,7 +192,8 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
 type Target = { endpoint: Endpoint; id: string | undefined };
 
 function targetOf(endpoints: readonly Endpoint[], path: string): Target | null {
-  const [, name, id] = /^\/?([^/?]+)(?:\/([^/?]+))?$/.exec(path) ?? [];
+  // A base address with a slash at its end doubles it, here as in an address.
+  const [, name, id] = /^\/*([^/?]+)(?:\/+([^/?]+))?\/*$/.exec(path) ?? [];
   const endpoint = endpoints.find(({ type }) => type.endpoint === `/${name}`);
   return endpoint === undefined ? null : { endpoint, id };
 }

@@ -37,12 +37,13 @@ export function openDoor(
   scope.decorateRequest('scimSource', null);
   scope.decorateRequest('scimUnread', null);
   scope.addHook('onRequest', async (request, reply) => {
-    const sent = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    const { authorization } = request.headers;
+    const sent = /^Bearer +(.+)$/i.exec(authorization ?? '')?.[1];
     const source = sent === undefined || sent.length > MAX_TOKEN_CHARS ? null : await check(sent);
     if (source === null) {
       // The token was looked up first: whoever shares an address with a guesser still gets in with a good one.
       waitFor(reply, await guard.refused(request, 'scim'));
-      throw new ScimError(401, 'the bearer token is missing, wrong, expired or revoked');
+      throw new ScimError(401, whyNoToken(authorization, sent));
     }
     waitFor(reply, await guard.spent(request, 'scim', digestOf(sent ?? '').toString('base64')));
     request.setDecorator('scimSource', source);
@@ -75,7 +76,7 @@ export function openDoor(
     } catch (trouble) {
       request.log.error({ err: trouble }, 'a refused SCIM push could not be told of');
     }
-    await answerError(refused, reply);
+    await answerError(refused, request, reply);
   });
   scope.setNotFoundHandler((request, reply) =>
     send(reply, 404, errorBody(404, `there is nothing at ${request.url.split('?')[0]}`, undefined)),
@@ -87,6 +88,15 @@ function waitFor(reply: FastifyReply, seconds: number | null): void {
   if (seconds === null) return;
   reply.header('retry-after', String(seconds));
   throw new ScimError(429, `too many requests: wait ${seconds} seconds, then send again`);
+}
+
+/** Okta sends what its field holds as it is, so that people forget the word; the token itself is not looked at then. */
+function whyNoToken(authorization: string | undefined, sent: string | undefined): string {
+  if (authorization === undefined || authorization.trim() === '')
+    return 'no token: send the header Authorization with Bearer, a blank and the token (latchkey scim token create)';
+  if (sent === undefined)
+    return 'the header Authorization does not begin with Bearer and a blank before the token: put them there';
+  return 'the bearer token is wrong, expired or revoked: make another (latchkey scim token create)';
 }
 
 /** From where a request provisions, by the token it sent. */
@@ -120,10 +130,21 @@ function wasRead(error: unknown): boolean {
   return (error as Partial<FastifyError>).code?.startsWith('FST_ERR_CTP_') !== true;
 }
 
-async function answerError({ status, detail, scimType }: Refused, reply: FastifyReply): Promise<void> {
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="scim"');
+async function answerError(
+  { status, detail, scimType }: Refused,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  if (status === 401) reply.header('www-authenticate', challenge(request, detail));
   if (status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS));
   await send(reply, status, errorBody(status, detail, scimType));
+}
+
+/** RFC 6750 section 3: who has sent nothing is told no error. */
+function challenge(request: FastifyRequest, detail: string): string {
+  const realm = 'Bearer realm="scim"';
+  if (request.headers.authorization === undefined) return realm;
+  return `${realm}, error="invalid_token", error_description="${detail}"`;
 }
 
 /** What an error is told as; what is our own fault is logged. */

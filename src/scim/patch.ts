@@ -227,7 +227,7 @@ function changeAll(op: Step['op'], attribute: Attribute, list: Doc[], value: unk
 function changeSelected(step: Step, attribute: Attribute, list: Doc[]): Doc[] {
   const { op, filter, sub } = step;
   const selected = list.filter((one) => filter === null || matches(filter, attribute, one));
-  if (op === 'remove') {
+  if (op === 'remove' || (sub === null && step.value === null)) {
     if (sub === null) return list.filter((one) => !selected.includes(one));
     return list.map((one) => (selected.includes(one) ? withSub(one, sub, undefined) : one));
   }
@@ -249,8 +249,12 @@ function changeSelected(step: Step, attribute: Attribute, list: Doc[]): Doc[] {
 function changeElement(step: Step, attribute: Attribute, old: Doc): Doc {
   if (step.sub !== null) return withSub(old, step.sub, coerceOne(step.sub, step.value));
   const sent = coerceOne(attribute, step.value);
+  // A blank value is kept for a moment: `setValue` leaves out the element that it is the value of.
+  if (sent === undefined && isObject(step.value) && Object.keys(step.value).length > 0)
+    return { ...old, value: '' };
   if (!isObject(sent)) throw invalidValue(`a value of ${attribute.name} is not an object`);
-  return step.op === 'replace' ? sent : { ...old, ...sent };
+  // Whoever replaces part of an element names that part: its type, and which is primary, stay.
+  return { ...old, ...sent };
 }
 
 /** An element that meets a filter made of `eq` and `and`. Throws `noTarget` for any other filter. */

@@ -25,6 +25,11 @@ export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
+/** Nothing there, or nothing that anybody could see. */
+export function isBlank(text: unknown): boolean {
+  return text === undefined || (typeof text === 'string' && /^[\s\p{Cc}\p{Cf}\p{Z}]*$/u.test(text));
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -38,8 +43,8 @@ export function bodyObject(body: unknown): Record<string, unknown> {
 /** Checks that `schemas`, when sent, names the one we need. Throws 400 `invalidValue`. */
 export function checkSchemas(body: Record<string, unknown>, urn: string): void {
   const sent = Object.entries(body).find(([name]) => sameName(name, 'schemas'))?.[1];
-  // Okta's documented examples leave it out of some requests, so absence is no error.
-  if (sent === undefined) return;
+  // Okta's documented examples leave it out of some requests, so absence is no error; a list of none says no more.
+  if (sent === undefined || sent === null || (Array.isArray(sent) && sent.length === 0)) return;
   if (!Array.isArray(sent) || !sent.some((s) => typeof s === 'string' && sameName(s, urn)))
     throw invalidValue(`schemas does not name ${urn}`);
 }
@@ -112,8 +117,8 @@ export function holderOf(doc: Doc, extension: string | null): Doc {
 
 export function checkRequired(type: ResourceType, doc: Doc): true {
   for (const attribute of type.core.attributes)
-    if (attribute.required && (doc[attribute.name] === undefined || doc[attribute.name] === ''))
-      throw invalidValue(`${attribute.name} is required`);
+    if (attribute.required && isBlank(doc[attribute.name]))
+      throw invalidValue(`${attribute.name} is required, and blank is none`);
   return true;
 }
 
@@ -139,8 +144,11 @@ export function coerceOne(attribute: Attribute, value: unknown): unknown {
       return coerceBoolean(attribute, value);
     case 'complex':
       return coerceComplex(attribute, value);
-    default:
-      return coerceText(attribute, value);
+    default: {
+      const text = coerceText(attribute, value);
+      // A client without an id of its own sends it blank: it names nobody, and many may.
+      return attribute.name === 'externalId' && isBlank(text) ? undefined : text;
+    }
   }
 }
 
@@ -158,6 +166,9 @@ function coerceComplex(attribute: Attribute, value: unknown): Doc | undefined {
   const doc: Doc = {};
   for (const [name, part] of Object.entries(object)) {
     const sub = named(attribute.subAttributes, name);
+    // A directory without somebody's address sends it blank: then there is no such element.
+    if (attribute.multiValued && sub?.name === 'value' && typeof part === 'string' && isBlank(part))
+      return undefined;
     const coerced = sub === undefined ? undefined : coerceOne(sub, part);
     if (sub !== undefined && coerced !== undefined) doc[sub.name] = coerced;
   }
@@ -185,7 +196,9 @@ export function schemasOf(type: ResourceType, doc: Doc): string[] {
 
 /** The address people mail to: primary, else work, else the first. */
 export function emailOf(doc: Doc): string | null {
-  const emails = (Array.isArray(doc.emails) ? doc.emails : []).filter(isObject);
+  const emails = (Array.isArray(doc.emails) ? doc.emails : [])
+    .filter(isObject)
+    .filter((e) => typeof e.value === 'string' && !isBlank(e.value));
   const chosen =
     emails.find((e) => e.primary === true) ??
     emails.find((e) => typeof e.type === 'string' && sameName(e.type, 'work')) ??
@@ -201,9 +214,10 @@ export function departmentOf(doc: Doc): string | null {
 
 /** Name for people to read; null when the client sent none. */
 export function displayNameOf(doc: Doc): string | null {
-  if (typeof doc.displayName === 'string') return doc.displayName;
+  const isName = (part: unknown) => typeof part === 'string' && !isBlank(part);
+  if (isName(doc.displayName)) return doc.displayName as string;
   const name = isObject(doc.name) ? doc.name : {};
-  if (typeof name.formatted === 'string') return name.formatted;
-  const parts = [name.givenName, name.familyName].filter((part) => typeof part === 'string');
+  if (isName(name.formatted)) return name.formatted as string;
+  const parts = [name.givenName, name.familyName].filter(isName);
   return parts.length === 0 ? null : parts.join(' ');
 }

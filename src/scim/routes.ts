@@ -111,13 +111,13 @@ function resourceRoutes(
   pick: (entrance: Entrance) => Endpoint,
 ): void {
   const endpointOf = (request: FastifyRequest) => pick(entranceOf(request));
-  const wantedOf = (request: FastifyRequest): Wanted => wantedBy(parametersOf(request.query))(type);
+  const wantedOf = (request: FastifyRequest): Wanted => wantedBy(parametersOf(request.url))(type);
   const { endpoint: path, name } = type;
   const list = async (request: FastifyRequest, reply: FastifyReply, parameters: Parameters) =>
     await sendList(reply, entranceOf(request).scim, [endpointOf(request)], path, parameters);
 
   pathRoutes(scope, path, {
-    GET: async (request, reply) => await list(request, reply, parametersOf(request.query)),
+    GET: async (request, reply) => await list(request, reply, parametersOf(request.url)),
     POST: async (request, reply) => {
       const answer = await endpointOf(request).create(request.body, wantedOf(request));
       return sendResource(reply, 201, answer);
@@ -149,7 +149,7 @@ function resourceRoutes(
       ),
     PATCH: async (request, reply) => {
       // Okta and Entra want 204 for a group, whose members may be many; `attributes` asks for a body.
-      const isSilent = name === 'Group' && parametersOf(request.query)('attributes') === undefined;
+      const isSilent = name === 'Group' && parametersOf(request.url)('attributes') === undefined;
       const wanted = isSilent ? null : wantedOf(request);
       const answer = await endpointOf(request).patch(
         idOf(request),
@@ -174,7 +174,7 @@ function rootRoutes(scope: FastifyInstance, entranceOf: EntranceOf): void {
     return await sendList(reply, scim, [users, groups], '/', parameters);
   };
   pathRoutes(scope, '/', {
-    GET: async (request, reply) => await list(request, reply, parametersOf(request.query)),
+    GET: async (request, reply) => await list(request, reply, parametersOf(request.url)),
   });
   pathRoutes(scope, '/.search', {
     POST: async (request, reply) => await list(request, reply, parametersInBody(request.body)),
@@ -205,7 +205,7 @@ function discoveryRoutes(scope: FastifyInstance, root: string): void {
   ] as const) {
     pathRoutes(scope, path, {
       GET: async (request, reply) => {
-        if (parametersOf(request.query)('filter') !== undefined)
+        if (parametersOf(request.url)('filter') !== undefined)
           throw new ScimError(403, 'filters are not possible here');
         return send(reply, 200, listBody({ total: all.size, resources: [...all.values()] }, 1));
       },

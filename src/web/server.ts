@@ -41,6 +41,9 @@ export const serverLimits: ServerLimits = {
   connectionsPerAddress: 500,
 };
 
+/** A base address with a slash at its end makes `/scim/v2//Users`, and SCIM clients write `/Users/?filter=`. */
+export const router = { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } as const;
+
 /**
  * The one HTTP server, without routes. Whoever sends slowly is cut off, JSON that is hostile (too deep, or with keys
  * that change every object) is refused before it is read, and an error tells nothing of ours.
@@ -53,6 +56,7 @@ export function createServer(
 ): FastifyInstance {
   const app = Fastify({
     forceCloseConnections: true,
+    routerOptions: router,
     bodyLimit: BODY_MAX,
     trustProxy: trustProxy === null ? false : [...trustProxy],
     requestTimeout: limits.requestTimeout,

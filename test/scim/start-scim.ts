@@ -6,6 +6,7 @@ import { scimRoutes } from '../../src/scim/routes.ts';
 import { createToken } from '../../src/scim/tokens.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { ScimSource } from '../../src/store/scim-tables.ts';
+import { router } from '../../src/web/server.ts';
 import { freshDatabase } from '../database.ts';
 
 export const TOKEN = 'a-long-test-token';
@@ -52,7 +53,7 @@ export async function startScim(
 ): Promise<StartedScim> {
   const fresh = await freshDatabase();
   const observed: ObservedMemberships[] = [];
-  const app = Fastify({ forceCloseConnections: true });
+  const app = Fastify({ forceCloseConnections: true, routerOptions: router });
   await scimRoutes(app, {
     db: fresh.database.db,
     token: TOKEN,

@@ -202,7 +202,7 @@ describe('RFC 7644 section 3.12, errors', () => {
     ['POST', '/ServiceProviderConfig', 405],
     ['GET', '/Me', 501],
     ['GET', '/Bulk', 405],
-    ['GET', '/Users/.search/', 404],
+    ['GET', '/Users/.search/', 405],
   ])('RFC 7644 §3.12: %s %s is %d with an Error body', async (method, path, status) => {
     const { status: answered, body, headers } = await scim.call(method, path);
     expect(answered).toBe(status);

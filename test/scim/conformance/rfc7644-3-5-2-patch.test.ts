@@ -92,7 +92,7 @@ describe('RFC 7644 section 3.5.2.3, replace', () => {
       path: 'emails[value eq "H@acme.example"]',
       value: { value: 'n@acme.example' },
     });
-    expect(one.body.emails[1]).toEqual({ value: 'n@acme.example' });
+    expect(one.body.emails[1]).toEqual({ type: 'other', value: 'n@acme.example' });
     const all = await scim.patch(`/Users/${id}`, { op: 'replace', path: 'emails', value: [] });
     expect(all.body.emails).toBeUndefined();
   });
