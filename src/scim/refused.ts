@@ -35,7 +35,7 @@ const MAX_WHY = 300;
 export async function tellRefused(scim: Scim, sent: Sent, { status, detail }: Refused): Promise<void> {
   // Of what another source than the IdP pushes nobody's access hangs.
   if (scim.source !== scim.idp || [401, 403, 404, 405, 429, 501, 503].includes(status)) return;
-  const [, kind = '', id = ''] = /\/(Users|Groups)\/([^/?#]+)\/?(?:[?#]|$)/i.exec(sent.path) ?? [];
+  const [, kind = '', id = ''] = /\/(Users|Groups)\/+([^/?#]+)\/*(?:[?#]|$)/i.exec(sent.path) ?? [];
   const isUser = sameName(kind, 'Users');
   const held = isUser ? heldOfUser(sent) : heldOfGroup(sent);
   if (held === null || !isUuid(id)) return;

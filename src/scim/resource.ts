@@ -26,7 +26,7 @@ export function isUuid(text: string): boolean {
 }
 
 /** Nothing there, or nothing that anybody could see. */
-export function isBlank(text: unknown): boolean {
+function isBlank(text: unknown): boolean {
   return text === undefined || (typeof text === 'string' && /^[\s\p{Cc}\p{Cf}\p{Z}]*$/u.test(text));
 }
 
