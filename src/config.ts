@@ -31,6 +31,7 @@ const outside = {
   OKTA_HOOK_SECRET:
     'what Okta’s event hook sends as Authorization; two with a comma between while you change it',
   ANYPOINT_URL: 'e.g. https://eu1.anypoint.mulesoft.com',
+  ANYPOINT_SIGN_IN_URL: 'where people sign in to Anypoint, if not at ANYPOINT_URL/login',
   ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
   ANYPOINT_CLIENT_ID: 'the connected app’s client id',
   ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
@@ -59,6 +60,7 @@ const environment = z.object({
   OKTA_PRIVATE_KEY: text.optional(),
   OKTA_HOOK_SECRET: secrets.optional(),
   ANYPOINT_URL: url.optional(),
+  ANYPOINT_SIGN_IN_URL: url.optional(),
   ANYPOINT_ORG_ID: text.optional(),
   ANYPOINT_CLIENT_ID: text.optional(),
   ANYPOINT_CLIENT_SECRET: text.optional(),
@@ -105,7 +107,14 @@ export type Outside = {
     /** What its event hook may authenticate with; none: there is no hook. */
     hookSecrets: readonly string[];
   };
-  anypoint: { url: string; orgId: string; clientId: string; clientSecret: string };
+  anypoint: {
+    url: string;
+    /** Where people sign in; left out: at the control plane's own page. */
+    signInUrl?: string;
+    orgId: string;
+    clientId: string;
+    clientSecret: string;
+  };
   model: { apiKey: string; baseUrl: string | null; model: string } | null;
   /** Entra beside the IdP; null: it does not tell. */
   graph: GraphSettings | null;
@@ -247,6 +256,7 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
     : { token: need('OKTA_API_TOKEN') };
   const anypoint = {
     url: e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
+    ...(e.ANYPOINT_SIGN_IN_URL === undefined ? {} : { signInUrl: e.ANYPOINT_SIGN_IN_URL }),
     orgId: need('ANYPOINT_ORG_ID'),
     clientId: need('ANYPOINT_CLIENT_ID'),
     clientSecret: need('ANYPOINT_CLIENT_SECRET'),
