@@ -5,6 +5,7 @@ import { tookInWords } from '../core/leg-words.ts';
 import { isStranded } from '../core/routing.ts';
 import type { ChangeView } from '../flow/view.ts';
 import { mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { inert, mrkdwn, quote, slackDate } from './mrkdwn.ts';
 import type { Reader } from './personal.ts';
 
@@ -77,6 +78,12 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
     add(
       'signIn',
       `:hourglass: ${title} is approved for you and waits for your first sign-in to Anypoint. *What to do:* sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives by itself then${change.grant === null ? '' : `, until ${slackDate(change.grant.endsAt)}`}.`,
+    );
+  // What keeps their sign-in from counting is nothing that they can mend themselves.
+  if (change.state === 'awaitingSignIn' && change.signInTrouble != null && reader === 'channel')
+    add(
+      `signIn:${fingerprintOf(change.signInTrouble)}`,
+      `:warning: ${names.owner}: ${title} for ${whom} waits for a first sign-in. ${inert(change.signInTrouble)}`,
     );
   // The owner mends it; who waits for it has to ask again.
   if (change.state === 'failed' && change.grant !== null && reader !== 'channel')

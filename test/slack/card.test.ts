@@ -334,6 +334,14 @@ describe('whoever has to act is told by a message of its own, not only by an edi
     expect(JSON.stringify(status)).toContain('https://eu1.anypoint.mulesoft.com/login');
   });
 
+  test('and who can mend it where their sign-in would not count', () => {
+    const change = { ...changeAfter(...wayTo.awaitingSignIn), signInTrouble: 'Two users go by “ines”.' };
+    const note = of(change).find((n) => n.key.startsWith('card:signIn:'));
+    expect(note).toMatchObject({ to: { channel: 'access-requests' }, under: 'card' });
+    expect(note?.content.text).toContain('<@U0000004>');
+    expect(note?.content.text).toContain('Two users go by “ines”.');
+  });
+
   test('also where they were kept with many others, and what became of it', () => {
     const kept = { ...changeAfter(...wayTo.awaitingSignIn), partOf: 'mass-1', cause: 'finding' as const };
     expect(of(kept).map((n) => n.key)).toEqual(['beneficiary', 'beneficiary:signIn']);
