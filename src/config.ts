@@ -107,14 +107,8 @@ export type Outside = {
     /** What its event hook may authenticate with; none: there is no hook. */
     hookSecrets: readonly string[];
   };
-  anypoint: {
-    url: string;
-    /** Where people sign in; left out: at the control plane's own page. */
-    signInUrl?: string;
-    orgId: string;
-    clientId: string;
-    clientSecret: string;
-  };
+  /** `signInUrl`: where people sign in; left out: at the control plane's own page. */
+  anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: string };
   model: { apiKey: string; baseUrl: string | null; model: string } | null;
   /** Entra beside the IdP; null: it does not tell. */
   graph: GraphSettings | null;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SeenView } from '../../src/sandbox/visitor.ts';
 import type { Stage } from '../stage.ts';
@@ -79,7 +80,10 @@ test('a form that is sent again because its answer took more than three seconds 
   // given somebody Latchkey has not met, and an Okta that takes its time
   const reason = 'Sent again after three seconds';
   const ask = (said = reason) =>
-    sendRaw(walk, requestPayload('nadia', { entitlement: orders, seconds: 86_400, reason: said }, 'V0SLOW'));
+    sendRaw(walk, {
+      ...requestPayload('nadia', { entitlement: orders, seconds: 86_400, reason: said }, 'V0SLOW'),
+      trigger_id: randomUUID(),
+    });
   await walk.fault({
     vendor: 'okta',
     method: 'GET',
