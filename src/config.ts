@@ -8,6 +8,7 @@ import {
   isLoopback,
   issuers,
   long,
+  port,
   proxies,
   redisUrl,
   secret,
@@ -47,8 +48,6 @@ const outside = {
   READ_TOKEN: 'the bearer token of /api/changes and /metrics; the sandbox has one of its own',
 } as const;
 
-const PORT_RULE = 'must be a number from 0 to 65535';
-
 const environment = z.object({
   SLACK_BOT_TOKEN: text.regex(/^xoxb-/, 'starts with xoxb-').optional(),
   SLACK_SIGNING_SECRET: long(8).optional(),
@@ -85,13 +84,7 @@ const environment = z.object({
   REDIS_URL: redisUrl.optional(),
   REDIS_CA: certificate.optional(),
   PUBLIC_URL: url.optional(),
-  PORT: z
-    .string()
-    .trim()
-    .regex(/^\d{1,5}$/, PORT_RULE)
-    .transform(Number)
-    .refine((port) => port <= 65_535, PORT_RULE)
-    .default(3000),
+  PORT: port.default(3000),
   POLICY_DIR: text.default('policy'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   READ_TOKEN: secret.optional(),
