@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
@@ -24,6 +23,7 @@ import { createSlackDirectory } from './slack/directory.ts';
 import { datesOfToken } from './store/bearer-token.ts';
 import { type Db, openDatabase } from './store/database.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
+import { stateFolder } from './store/own-folder.ts';
 import type { ScimSource } from './store/scim-tables.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
@@ -170,7 +170,8 @@ async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<vo
   // Who forgot to load the settings must not take the sandbox's answer for the installation's.
   if (outside === null)
     process.stderr.write('No settings of an installation are set: this is the sandbox’s.\n');
-  mkdirSync(home, { recursive: true });
+  stateFolder(DIR);
+  stateFolder(home);
   const release = await takeRunLock(DIR);
   try {
     const postgres = await startEmbeddedPostgres(join(home, 'postgres'));

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -13,6 +12,7 @@ import { takeRunLock } from './run-lock.ts';
 import { seedHistory } from './sandbox/history.ts';
 import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
 import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.ts';
+import { stateFolder } from './store/own-folder.ts';
 import { OKTA_HOOK_PATH } from './web/okta-hook.ts';
 import type { Readiness } from './web/readiness.ts';
 
@@ -71,12 +71,13 @@ async function start(): Promise<void> {
     );
   const { catalogue, rules } = await loadPolicy(config.policyDir);
   const home = config.outside === null ? SANDBOX_DIR : DIR;
-  mkdirSync(home, { recursive: true });
+  stateFolder(DIR);
+  stateFolder(home);
   // Before the world is touched: another Latchkey on this port may be using it.
   await refuseTakenPort(config);
   // Replicas share a DATABASE_URL; an embedded database has one owner.
   if (config.databaseUrl === null) ending.begun('the folder’s lock', await takeRunLock(DIR));
-  if (values.fresh && config.databaseUrl === null) forgetEmbeddedPostgres(join(home, 'postgres'));
+  if (values.fresh && config.databaseUrl === null) await forgetEmbeddedPostgres(join(home, 'postgres'));
 
   const latchkeyUrl = `http://127.0.0.1:${config.port}`;
   const [databaseUrl, sandbox] = await Promise.all([

