@@ -182,8 +182,10 @@ async function managerNamed(road: Road, name: string): Promise<IdpPerson | null>
   }
 }
 
+/** Several who share the address are nobody: none of them could be told apart when they decide, so others are asked. */
 async function byEmail(road: Road, email: string): Promise<Candidate[]> {
-  return await remembered(road, await road.idp.findPeopleByEmail(email));
+  const active = (await road.idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
+  return active.length > 1 ? [] : await remembered(road, active);
 }
 
 async function remembered(road: Road, people: readonly IdpPerson[]): Promise<Candidate[]> {

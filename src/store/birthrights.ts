@@ -46,10 +46,11 @@ export async function birthrightsDue(
   return rows.map((row) => row.person_id);
 }
 
-/** Ids of the people whom the IdP means by a login or e-mail. */
+/** Ids of the people whom the IdP means by a login or e-mail; of those it has confirmed. */
 export async function idsNamed(db: Db | Tx, loginOrEmail: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select id from people where lower(login) = lower(${loginOrEmail}) or lower(email) = lower(${loginOrEmail})
+    select id from people p where (lower(login) = lower(${loginOrEmail}) or lower(email) = lower(${loginOrEmail}))
+      and exists (select from person_links l where l.person_id = p.id and l.system in ('okta', 'entra') and not l.is_hearsay)
     order by id`.execute(db);
   return rows.map((row) => row.id);
 }

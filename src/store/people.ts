@@ -135,7 +135,7 @@ export async function claimsOn(
 /** A person to be named, with the newest of their accounts in a system. */
 export type KnownPerson = { id: string; name: string; email: string; accountId: string | null };
 
-/** Everybody with one of these ids or e-mails whom we know, in one query. */
+/** Everybody with one of these ids, and everybody whom the IdP gives one of these e-mails, in one query. */
 export async function peopleWithAccounts(
   db: Db | Tx,
   who: { ids: readonly (string | null)[]; emails: readonly string[]; system: LinkedSystem },
@@ -147,16 +147,19 @@ export async function peopleWithAccounts(
       select l.external_id from person_links l where l.person_id = p.id and l.system = ${who.system}
       order by l.verified_at desc, l.external_id limit 1
     ) as "accountId"
-    from people p where p.id = any(${ids}::uuid[]) or lower(p.email) = any(${emails}::text[])
+    from people p where p.id = any(${ids}::uuid[])
+      or (lower(p.email) = any(${emails}::text[]) and ${isConfirmed(sql`p.id`)})
     order by p.id`.execute(db);
   return rows;
 }
 
-/** Everybody we know with this e-mail, in any case and whatever their status. */
+/** Everybody whom the IdP gives this e-mail, in any case and whatever their status; not who is known by hearsay alone. */
 export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[]> {
   const { rows } = await sql<Row>`
     select id, email, login, name, status, title, department, manager, time_zone
-    from people where lower(email) = ${email.toLowerCase()} order by id`.execute(db);
+    from people where lower(email) = ${email.toLowerCase()} and ${isConfirmed(sql`people.id`)} order by id`.execute(
+    db,
+  );
   return rows.map(toPerson);
 }
 

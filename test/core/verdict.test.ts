@@ -17,7 +17,6 @@ function facts(rest: Partial<RequestFacts> = {}): RequestFacts {
     requestedSeconds: 3_600,
     isForSomebodyElse: false,
     conflicts: [],
-    location: 'Germany',
     ...rest,
   };
 }

@@ -327,6 +327,44 @@ describe('a name that somebody else chose', () => {
     PATIENCE_MS,
   );
 
+  test.each(['other', 'entra', 'okta'] as const)(
+    'a second SCIM record (%s) with somebody’s externalId does not mask that the IdP took the app from them',
+    async (source) => {
+      // given Erik, granted and in the team, and a record that says he is on
+      const erik = seedOf('erik');
+      const asked = await walk.isGiven('erik', {
+        entitlement: READ,
+        reason: `Until the app goes, ${source}`,
+      });
+      const scim = await asSource(stage, source);
+      const made = await scim('POST', '/Users', {
+        schemas: [USER],
+        userName: `erik-again-${source}`,
+        externalId: erik.oktaId,
+        emails: [{ value: erik.email }],
+        active: true,
+      });
+      expect(made.status, 'it is taken').toBe(409);
+
+      // when
+      await walk.request('POST', '/okta/sim/assign', { key: 'erik', assigned: false });
+
+      // then
+      await walk.until('he is out of the team', async () => !(await walk.isInTeam('erik', READERS)));
+      await walk.becomes(asked.id, 'ended');
+      await walk.until('somebody is asked about it', async () =>
+        (await casesOf(erik.email)).some(({ cause }) => cause === 'lostApp'),
+      );
+
+      // and when he has it again
+      await walk.request('POST', '/okta/sim/assign', { key: 'erik', assigned: true });
+      await walk.until('he is back', async () =>
+        (await casesOf(erik.email)).every(({ state }) => state === 'returned' || state === 'closed'),
+      );
+    },
+    PATIENCE_MS,
+  );
+
   test(
     'somebody else’s Anypoint user with the e-mail of who never signed in is given nothing; the trouble is named',
     async () => {
