@@ -8,6 +8,7 @@ import {
   isLoopback,
   issuers,
   long,
+  port,
   proxies,
   redisUrl,
   secret,
@@ -31,6 +32,7 @@ const outside = {
   OKTA_HOOK_SECRET:
     'what Okta’s event hook sends as Authorization; two with a comma between while you change it',
   ANYPOINT_URL: 'e.g. https://eu1.anypoint.mulesoft.com',
+  ANYPOINT_SIGN_IN_URL: 'where people sign in to Anypoint, if not at ANYPOINT_URL/login',
   ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
   ANYPOINT_CLIENT_ID: 'the connected app’s client id',
   ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
@@ -46,8 +48,6 @@ const outside = {
   READ_TOKEN: 'the bearer token of /api/changes and /metrics; the sandbox has one of its own',
 } as const;
 
-const PORT_RULE = 'must be a number from 0 to 65535';
-
 const environment = z.object({
   SLACK_BOT_TOKEN: text.regex(/^xoxb-/, 'starts with xoxb-').optional(),
   SLACK_SIGNING_SECRET: long(8).optional(),
@@ -59,6 +59,7 @@ const environment = z.object({
   OKTA_PRIVATE_KEY: text.optional(),
   OKTA_HOOK_SECRET: secrets.optional(),
   ANYPOINT_URL: url.optional(),
+  ANYPOINT_SIGN_IN_URL: url.optional(),
   ANYPOINT_ORG_ID: text.optional(),
   ANYPOINT_CLIENT_ID: text.optional(),
   ANYPOINT_CLIENT_SECRET: text.optional(),
@@ -83,13 +84,7 @@ const environment = z.object({
   REDIS_URL: redisUrl.optional(),
   REDIS_CA: certificate.optional(),
   PUBLIC_URL: url.optional(),
-  PORT: z
-    .string()
-    .trim()
-    .regex(/^\d{1,5}$/, PORT_RULE)
-    .transform(Number)
-    .refine((port) => port <= 65_535, PORT_RULE)
-    .default(3000),
+  PORT: port.default(3000),
   POLICY_DIR: text.default('policy'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   READ_TOKEN: secret.optional(),
@@ -105,7 +100,8 @@ export type Outside = {
     /** What its event hook may authenticate with; none: there is no hook. */
     hookSecrets: readonly string[];
   };
-  anypoint: { url: string; orgId: string; clientId: string; clientSecret: string };
+  /** `signInUrl`: where people sign in; left out: at the control plane's own page. */
+  anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: string };
   model: { apiKey: string; baseUrl: string | null; model: string } | null;
   /** Entra beside the IdP; null: it does not tell. */
   graph: GraphSettings | null;
@@ -247,6 +243,7 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
     : { token: need('OKTA_API_TOKEN') };
   const anypoint = {
     url: e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
+    ...(e.ANYPOINT_SIGN_IN_URL === undefined ? {} : { signInUrl: e.ANYPOINT_SIGN_IN_URL }),
     orgId: need('ANYPOINT_ORG_ID'),
     clientId: need('ANYPOINT_CLIENT_ID'),
     clientSecret: need('ANYPOINT_CLIENT_SECRET'),

@@ -168,6 +168,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),
       log,
     ),
+    signInUrl: outside.anypoint.signInUrl ?? `${outside.anypoint.url}/login`,
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
     measure: metrics.changeSeen,
     pausedUntil,

@@ -147,3 +147,11 @@ export function slipsIn(
         : [`${name} is set and means nothing here: is it ${meant} that was meant?`];
     });
 }
+
+const PORT_RULE = 'must be a number from 0 to 65535';
+export const port = z
+  .string()
+  .trim()
+  .regex(/^\d{1,5}$/, PORT_RULE)
+  .transform(Number)
+  .refine((number) => number <= 65_535, PORT_RULE);

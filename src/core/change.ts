@@ -38,6 +38,8 @@ export type Change = {
   refusal: Refusal | null;
   legs: Legs;
   late: { leg: Leg; why: string; at: Date; clearedAt: Date | null } | null;
+  /** It has waited for a first sign-in, now or before. */
+  signInAwaited?: boolean;
   /** When waiting for a first sign-in ended: the objective runs from then. */
   signedInAt: Date | null;
   /** While that is waited for: why somebody who looks like them in Anypoint is not taken for them. */

@@ -91,7 +91,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
     case 'delivered':
       return { legs: { ...change.legs, deliveredAt: change.legs.deliveredAt ?? event.at } };
     case 'signInAwaited':
-      return { signInTrouble: event.trouble ?? null };
+      return { signInAwaited: true, signInTrouble: event.trouble ?? null };
     case 'signedIn':
       return {
         signedInAt: event.at,

@@ -1,5 +1,5 @@
-import { type Entitlement, mayRequest } from './catalogue.ts';
-import { durationInWords } from './duration.ts';
+import { type ApproverRule, type ApproverSource, type Entitlement, mayRequest } from './catalogue.ts';
+import { countInWords, durationInWords } from './duration.ts';
 import type { EntitlementKey } from './ids.ts';
 import type { Conflict, Duties } from './separation.ts';
 
@@ -146,7 +146,7 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
       ...(held === 0 ? [] : [{ text: noStepUpYet, clause: null }]),
       ...(byRule !== null && !byRule.isAllowed ? byRule.hits.map(groundOf) : []),
       ...unsure.map(({ rule, why }) => ({ text: `a rule can’t be evaluated: ${why}`, clause: null, rule })),
-      { text: `${entitlement.tier} tier: ${decidersInWords(holds)}`, clause },
+      { text: `${entitlement.tier} tier: ${decidersInWords(entitlement.approvers, holds)}`, clause },
     ],
     ...(holds.length === 0 ? {} : { holds }),
     ...(unsure.length === 0 ? {} : { unsure: unsure.map(({ rule, why }) => `${rule}: ${why}`) }),
@@ -157,15 +157,23 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
 const noStepUpYet =
   'a fresh sign-in can’t be asked for here yet: make sure with the person themselves that it is them who asks';
 
-function decidersInWords(holds: readonly Hold[]): string {
-  return holds.some((hold) => hold.needs === 'secondApprover') ? 'two people decide' : 'a person decides';
+/** As many as it takes: by the catalogue, and by what the rules hold it for. */
+function decidersInWords({ of, quorum, sources }: ApproverRule, holds: readonly Hold[]): string {
+  const count = quorumUnder({ holds }, quorum);
+  const each = of === 'all' && sources.length > 1 ? sources.map(seatInWords).join(' and ') : null;
+  if (count > 1) return `${each === null ? '' : `${each} among them, `}${countInWords(count)} people decide`;
+  return each === null ? 'a person decides' : `${each} decide`;
+}
+
+function seatInWords(source: ApproverSource): string {
+  if ('manager' in source) return 'the manager';
+  if ('owner' in source) return 'the owner';
+  return 'group' in source ? `somebody of ${source.group}` : source.person;
 }
 
 /** How many have to approve under a verdict, beside what the catalogue says. */
-export function quorumUnder(verdict: Verdict, quorum: number): number {
-  return verdict.holds?.some((hold) => hold.needs === 'secondApprover') === true
-    ? Math.max(quorum, 2)
-    : quorum;
+export function quorumUnder({ holds }: { holds?: readonly Hold[] | undefined }, quorum: number): number {
+  return holds?.some((hold) => hold.needs === 'secondApprover') === true ? Math.max(quorum, 2) : quorum;
 }
 
 /**

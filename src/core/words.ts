@@ -31,6 +31,8 @@ export type Names = {
   deciders: string;
   owner: string;
   idp: string;
+  /** Where people sign in to Anypoint, as the medium shows addresses; left out: not known. */
+  signInAt?: string;
   /** A point in time, for the medium at hand. */
   time: (at: Date) => string;
   /** Makes a name that is not ours harmless in the medium at hand. */
@@ -130,7 +132,7 @@ function grantStanding(change: Change, names: Names): Said {
         mood: 'waiting',
         label: 'waiting for first sign-in',
         headline: `Approved ${by}; waiting for first sign-in`,
-        detail: `${names.isToThem ? 'You have' : `${names.beneficiary} has`} never signed in to Anypoint. Sign in once at https://anypoint.mulesoft.com/login; the access arrives then.${access}`,
+        detail: `${names.isToThem ? 'You have' : `${names.beneficiary} has`} never signed in to Anypoint. Sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives then.${access}`,
         words: change.signInTrouble ?? null,
       };
     case 'late':

@@ -1,5 +1,11 @@
 import type { Bundle, Entitlement, Tier } from '../core/catalogue.ts';
-import { receiveRequest, requestable, type Submission } from './receive.ts';
+import {
+  type Received,
+  receiveRequest,
+  refuseForeignDuration,
+  requestable,
+  type Submission,
+} from './receive.ts';
 import type { Road } from './road.ts';
 
 /** What the form offers: an entitlement, or several that are asked for together. */
@@ -62,19 +68,25 @@ export type ReceivedBundle = {
   notAsked: string[];
 };
 
+/** Takes in what the form was sent with: an entitlement, or a bundle. */
+export async function receiveChoice(road: Road, submission: Submission): Promise<Received | ReceivedBundle> {
+  const bundle = bundleOf(road, submission.entitlementKey);
+  if (bundle === null) return await receiveRequest(road, submission);
+  return refuseForeignDuration(submission, bundle.title) ?? (await receiveBundle(road, bundle, submission));
+}
+
 /**
  * Takes in a request of a bundle: one of each of its entitlements, each decided by itself. Sent twice, each is found
- * again. Null: it is no bundle.
+ * again.
  */
-export async function receiveBundle(road: Road, submission: Submission): Promise<ReceivedBundle | null> {
-  const bundle = bundleOf(road, submission.entitlementKey);
-  if (bundle === null) return null;
+async function receiveBundle(road: Road, bundle: Bundle, submission: Submission): Promise<ReceivedBundle> {
   const result: ReceivedBundle = { asked: [], notAsked: [] };
   for (const key of bundle.entitlements) {
     const title = road.catalogue.entitlement(key)?.title ?? key;
     const received = await receiveRequest(road, {
       ...submission,
       entitlementKey: key,
+      durationOf: key,
       idempotencyKey: `${submission.idempotencyKey}:${key}`,
     });
     if (received.received) result.asked.push(title);

@@ -29,6 +29,8 @@ export type Submission = {
   forAccountId: string | null;
   entitlementKey: string;
   seconds: number;
+  /** For which choice this duration was on offer; left out: it was not picked from an offer. */
+  durationOf?: string;
   reason: string;
   ticket: string | null;
   /** The person was shown that they hold it already and wants to extend it. */
@@ -219,6 +221,24 @@ async function aboutThem(road: Road, accountId: string, { reason }: Refusal): Pr
   }
 }
 
+/** Picked from what was on offer for something else, as when a form shows an earlier choice's times still. */
+export function isForeignDuration({ durationOf, entitlementKey }: Submission): boolean {
+  return durationOf !== undefined && durationOf !== entitlementKey;
+}
+
+/** Null: it was offered for this, or for nothing in particular. */
+export function refuseForeignDuration(submission: Submission, title: string): Received | null {
+  if (!isForeignDuration(submission)) return null;
+  return no(
+    'duration',
+    refuse(
+      'durationInvalid',
+      'That time was offered for another access, so nothing was asked.',
+      `Choose one for ${title}.`,
+    ),
+  );
+}
+
 function checkFields(s: Submission, entitlement: Entitlement | null): Received | null {
   if (entitlement === null) return no('entitlement', unknownEntitlement);
   const { reason } = s;
@@ -245,6 +265,8 @@ function checkFields(s: Submission, entitlement: Entitlement | null): Received |
         'Give its key only, e.g. INC-4711.',
       ),
     );
+  const foreign = refuseForeignDuration(s, entitlement.title);
+  if (foreign !== null) return foreign;
   if (!Number.isInteger(s.seconds) || s.seconds <= 0)
     return no('duration', refuse('durationInvalid', 'That is no duration.', 'Choose one from the list.'));
   if (s.seconds > entitlement.maxSeconds)

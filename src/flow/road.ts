@@ -49,6 +49,8 @@ export type Road = {
   offboardingNotices: (view: OffboardingView) => Notice<unknown>[];
   adviser: Adviser;
   catalogue: CatalogueBook;
+  /** Where people sign in to Anypoint. */
+  signInUrl: string;
   /** How long a change may take from decision to seen before the alarm, in milliseconds. */
   objectiveMs: number;
   /** Told of every change once it is seen, with how long it took. */

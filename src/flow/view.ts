@@ -29,6 +29,8 @@ export type ChangeView = {
   /** Who made the change that was found, as the IdP tells; null: not known, or nothing was found. */
   doneBy: { name: string; at: Date } | null;
   objectiveMs: number;
+  /** Where people sign in to Anypoint; left out: not known. */
+  signInUrl?: string;
 };
 
 export async function readView(road: Road, changeId: string): Promise<ChangeView | null> {
@@ -71,6 +73,7 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
     summary: await readSummary(road.db, changeId),
     doneBy: await whoDid(road, change),
     objectiveMs: road.objectiveMs,
+    signInUrl: road.signInUrl,
   };
 }
 

@@ -34,14 +34,14 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
     )
     .option('--files-only', 'look at the files alone')
     .action(async ({ filesOnly }: { filesOnly?: boolean }) => {
-      const { catalogue, rules, warnings, ruleCount } = await loadPolicy(tools.dir());
+      const { catalogue, rules, warnings, ruleCount, terms } = await loadPolicy(tools.dir());
       say(
         `${tools.dir()}: ${catalogue.entitlements.length} entitlements, ${catalogue.bundles.length} bundles, ${catalogue.clauses.length} clauses, ${ruleCount} rules, no mistakes`,
       );
       const outside = filesOnly === true ? null : await tools.outside();
       const remarks = [
         ...warnings.map((text): Remark => ({ kind: 'advice', entitlement: null, text })),
-        ...lintCatalogue(catalogue, rules),
+        ...lintCatalogue(catalogue, rules, terms),
         ...(outside === null ? [] : await lintOutside(catalogue, outside)),
       ];
       for (const { kind, entitlement, text } of remarks)

@@ -2,14 +2,27 @@ import type { Catalogue, Entitlement } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import type { Rules } from '../core/verdict.ts';
 import type { ChatDirectory, IdentityProvider, MuleSoft } from '../flow/ports.ts';
+import type { ClauseTerms } from './clause-terms.ts';
+import { lintMadeApprovers, lintNumbers } from './lint-approvers.ts';
+import { lintClauses, lintProse } from './lint-clauses.ts';
+import { lintPeople } from './lint-people.ts';
 import { fingerprintOf, grownSince, mixesAdministration, reachOf } from './team-roles.ts';
 
 /** `problem`: has to be mended. `advice`: works, but somebody should know. */
 export type Remark = { kind: 'problem' | 'advice'; entitlement: string | null; text: string };
 
-/** Pure: what catalogue and rules alone say that will bite somebody. */
-export function lintCatalogue(catalogue: Catalogue, rules: Pick<Rules, 'looksAt'>): Remark[] {
-  const remarks: Remark[] = [];
+/** Pure: what catalogue, clauses and rules alone say that will bite somebody. */
+export function lintCatalogue(
+  catalogue: Catalogue,
+  rules: Pick<Rules, 'looksAt'>,
+  terms: readonly ClauseTerms[],
+): Remark[] {
+  const remarks: Remark[] = [
+    ...lintClauses(catalogue, terms),
+    ...lintProse(catalogue, terms),
+    ...lintMadeApprovers(catalogue),
+    ...lintNumbers(catalogue),
+  ];
   const advise = (entitlement: string | null, text: string) =>
     remarks.push({ kind: 'advice', entitlement, text });
   if (catalogue.admins.length < 2)
@@ -18,23 +31,6 @@ export function lintCatalogue(catalogue: Catalogue, rules: Pick<Rules, 'looksAt'
     advise(null, 'rules ask who is on call, and nobody says: set `onCall`, or they always fail');
   for (const e of catalogue.entitlements) {
     if (e.key === catalogue.canary?.entitlement) continue;
-    const { sources, quorum, of } = e.approvers;
-    const named = new Set(
-      sources.flatMap((s) => ('owner' in s ? [e.owner] : 'person' in s ? [s.person] : [])).map(lower),
-    );
-    const isFixed = sources.every((s) => 'owner' in s || 'person' in s);
-    if (isFixed && named.size < quorum)
-      advise(e.key, `its approvers can never be ${quorum}: it always goes to the catalogue’s admins`);
-    else if (isFixed && named.size === quorum && of === 'any')
-      advise(
-        e.key,
-        `when ${[...named].join(' or ')} asks, nobody is left to approve and it goes to the catalogue’s admins: name a second source`,
-      );
-    else if (sources.length === 1 && sources.some((s) => 'manager' in s))
-      advise(
-        e.key,
-        'the manager alone approves: for whoever has none in the IdP it goes to the catalogue’s admins',
-      );
     if (e.clauses.length === 0) advise(e.key, 'no clause of policy.md bears on it: name those that do');
     if ((e.tier === 'high' || e.tier === 'critical') && e.reviewEverySeconds === null)
       advise(e.key, `tier ${e.tier} without a review: write e.g. \`review: { every: 90d }\``);
@@ -45,17 +41,11 @@ export function lintCatalogue(catalogue: Catalogue, rules: Pick<Rules, 'looksAt'
 /** What IdP and Anypoint say of it: places that are missing, and teams that give more than they seem to. */
 export async function lintOutside(catalogue: Catalogue, { idp, mulesoft, chat }: Parties): Promise<Remark[]> {
   const remarks = await lintOnCall(catalogue, idp, chat);
+  remarks.push(...(await lintPeople(catalogue, { idp, chat })));
   for (const e of catalogue.entitlements) {
     const say = (kind: Remark['kind'], text: string) => remarks.push({ kind, entitlement: e.key, text });
     if ((await idp.findGroup(e.idpGroup)) === null)
       say('problem', `the group ${e.idpGroup} does not exist in ${idp.name}`);
-    for (const source of e.approvers.sources) {
-      if (!('group' in source)) continue;
-      const group = await idp.findGroup(source.group);
-      if (group === null) say('problem', `the group ${source.group} of its approvers does not exist`);
-      else if ((await idp.pageOfMembers(group.id, null)).rows.length === 0)
-        say('problem', `the group ${source.group} of its approvers has no members`);
-    }
     const team = await mulesoft.findTeam(e.team);
     if (team === null) say('problem', `the team ${e.team} does not exist in Anypoint`);
     else remarks.push(...(await lintTeam(e, team, mulesoft)));
@@ -125,8 +115,4 @@ async function lintTeam(
   else if (fingerprint !== e.reviewed.roles)
     say('advice', `its team ${team.name} gives less than when it was reviewed: write \`${block}\``);
   return remarks;
-}
-
-function lower(text: string): string {
-  return text.toLowerCase();
 }

@@ -6,6 +6,7 @@ import type { Policy } from '../core/policy.ts';
 import { InvalidPolicy, readCatalogue, readClauses, readText } from './catalogue-file.ts';
 import { type ParsedRule, readRules } from './cedar-file.ts';
 import { cedarRules } from './cedar-rules.ts';
+import { type ClauseTerms, readTerms } from './clause-terms.ts';
 
 const SCHEMA_FILE = 'latchkey.cedarschema';
 /** What the rules can ask about is Latchkey's to say; the copy in a folder is for people and their editors. */
@@ -21,7 +22,12 @@ export type PolicyTexts = {
 };
 
 /** A policy with what is worth saying of it besides. */
-export type LoadedPolicy = Policy & { warnings: string[]; ruleCount: number };
+export type LoadedPolicy = Policy & {
+  warnings: string[];
+  ruleCount: number;
+  /** What the clauses ask of the catalogue. */
+  terms: ClauseTerms[];
+};
 
 /** Reads and checks a whole policy. Throws `catalogue.invalid` with every mistake in it by file and line. */
 export async function loadPolicy(dir: string): Promise<LoadedPolicy> {
@@ -54,7 +60,9 @@ export async function policyOf({ dir, files, fingerprint }: PolicyTexts): Promis
   const clauses = readClauses(files.get('policy.md') ?? '');
   const path = join(dir, 'catalogue.yaml');
   const { value: catalogue, mistakes } = readCatalogue(path, files.get('catalogue.yaml') ?? '', clauses);
-  const found = [...mistakes, ...doubleClauses(join(dir, 'policy.md'), files.get('policy.md') ?? '')];
+  const written = join(dir, 'policy.md');
+  const { terms, mistakes: misread } = readTerms(written, files.get('policy.md') ?? '');
+  const found = [...mistakes, ...doubleClauses(written, files.get('policy.md') ?? ''), ...misread];
   const warnings: string[] = [];
   const rules: ParsedRule[] = [];
   const known = new Set(clauses.map((c) => c.id));
@@ -80,7 +88,7 @@ export async function policyOf({ dir, files, fingerprint }: PolicyTexts): Promis
       `${join(dir, SCHEMA_FILE)}:${firstDifference(copy, schema)}: not the schema of this version of Latchkey: copy ${basename(SCHEMA_FILE)} from it`,
     );
   if (found.length > 0 || catalogue === null) throw new InvalidPolicy(found);
-  return { catalogue, rules: cedarRules(rules, fingerprint), warnings, ruleCount: rules.length };
+  return { catalogue, rules: cedarRules(rules, fingerprint), warnings, ruleCount: rules.length, terms };
 }
 
 function doubleClauses(path: string, markdown: string): string[] {

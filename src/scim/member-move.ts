@@ -46,7 +46,7 @@ function moving(name: string, move: MemberMove['do'], locked: '' | 'skip locked'
     select id, display_name, display_name_key, version from scim_groups where id = any($1::uuid[]) and source = $5 order by id
     for no key update ${locked}
   ), u as materialized (
-    select id, external_id, user_name, email, display_name, active from scim_users
+    select id, external_id, coalesce(known_as, user_name) as user_name, email, display_name, active from scim_users
     where exists (select from g) and id = any($2::uuid[]) and source = $5 order by id for share ${locked}
   ), whole as materialized (
     select group_id from asked join g on g.id = asked.group_id left join u on u.id = asked.user_id

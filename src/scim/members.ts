@@ -21,13 +21,14 @@ export type UserRow = {
   id: string;
   external_id: string | null;
   user_name: string;
+  known_as: string | null;
   email: string | null;
   display_name: string | null;
   active: boolean;
 };
 
 /** Columns of a UserRow, for scim_users under the name `u`. */
-const userColumns = sql`u.id, u.external_id, u.user_name, u.email, u.display_name, u.active`;
+const userColumns = sql`u.id, u.external_id, u.user_name, u.known_as, u.email, u.display_name, u.active`;
 
 /** The net difference of several steps: who is in now and was not, and the other way round, active or not. */
 export class Difference {
@@ -165,7 +166,7 @@ async function addMembers(
   if (malformed !== undefined) throw noUser(malformed);
   const { rows } = await sql<UserRow & { is_new: boolean }>`
     with u as materialized (
-      select id, external_id, user_name, email, display_name, active from scim_users
+      select id, external_id, user_name, known_as, email, display_name, active from scim_users
       where id = any(${ids}::uuid[]) and source = ${source} order by id for share
     ), fresh as (
       insert into scim_members (group_id, user_id) select ${groupId}::uuid, id from u

@@ -18,7 +18,8 @@ export type Provisioned = {
 /**
  * The SCIM users of the IdP that may be this person: those with the externalId, active or not; only when there is none, those
  * whose userName is one of theirs, in any case. A login is given anew, and an e-mail shared: what stands under their
- * name with an id that we know as somebody else's (`is_anothers`) is another account's, or so it seems.
+ * name with an id that we know as somebody else's (`is_anothers`) is another account's, or so it seems. What Entra has
+ * renamed when it deleted them counts as long as nobody else is known by the name they had: it may be given anew.
  */
 function recordsOf(who: Provisioned): RawBuilder<unknown> {
   const names = sql`${who.userNames.map(nameKey)}::text[]`;
@@ -31,6 +32,15 @@ function recordsOf(who: Provisioned): RawBuilder<unknown> {
           and l.person_id is distinct from ${who.personId}::uuid
       ) as is_anothers
     from scim_users where source = ${who.source} and user_name_key = any(${names})
+      and not exists (select from scim_users where ${isOwn})
+    union all
+    select id, active, exists (
+        select from people p where lower(p.login) = known_as and p.id is distinct from ${who.personId}::uuid
+        union all
+        select from person_links l where l.external_id = scim_users.external_id and l.system in ('okta', 'entra')
+          and l.person_id is distinct from ${who.personId}::uuid
+      ) as is_anothers
+    from scim_users where source = ${who.source} and known_as = any(${names}) and not active
       and not exists (select from scim_users where ${isOwn})`;
 }
 

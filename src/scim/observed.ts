@@ -2,6 +2,7 @@
 export type ObservedMember = {
   scimUserId: string;
   externalId: string | null;
+  /** Their name before Entra deleted them, where it has changed it since. */
   userName: string;
   email: string | null;
   displayName: string | null;

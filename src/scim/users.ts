@@ -24,6 +24,7 @@ import {
   write,
   writeAtOnce,
 } from './endpoint.ts';
+import { knownAs } from './known-as.ts';
 import type { ObservedMember, ObservedUser } from './observed.ts';
 import type { Wanted } from './projection.ts';
 import { type Doc, departmentOf, displayNameOf, emailOf, isUuid, schemasOf } from './resource.ts';
@@ -128,9 +129,10 @@ async function insertUser(scim: Scim, id: string, doc: Doc): Promise<Row> {
   const { actor, data } = entry(scim, { id, user_name, active }, 'created', null);
   const noted = [JSON.stringify(actor), JSON.stringify(data)] as const;
   const inserting = insertion(...kept, ...noted, scim.source, values.user_name_key);
-  const [made] = await writeAtOnce<{ created_at: Date }>(scim, inserting);
-  const now = made?.created_at as Date;
-  return { ...values, id, source: scim.source, resource: doc, version: 1, created_at: now, updated_at: now };
+  const [committed] = await writeAtOnce<{ created_at: Date }>(scim, inserting);
+  const now = committed?.created_at as Date;
+  const made = { id, source: scim.source, known_as: null, version: 1, created_at: now, updated_at: now };
+  return { ...values, ...made, resource: doc };
 }
 
 /** The user's row, held until the transaction ends. Throws 403, 404 or 412. */
@@ -170,7 +172,8 @@ async function updateUser(
     return { result: before, notes: ignored.length === 0 ? [] : [noteOf(before, null, 'ignored')] };
   const row = await unit.tx
     .updateTable('scim_users')
-    .set({ ...columns(doc), version: before.version + 1, updated_at: unit.now })
+    .set({ ...columns(doc), known_as: knownAs(before, doc.userName as string) })
+    .set({ version: before.version + 1, updated_at: unit.now })
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -261,12 +264,12 @@ function columns(doc: Doc) {
 }
 
 export function observedMember(
-  row: Pick<Row, 'id' | 'external_id' | 'user_name' | 'email' | 'display_name' | 'active'>,
+  row: Pick<Row, 'id' | 'external_id' | 'user_name' | 'known_as' | 'email' | 'display_name' | 'active'>,
 ): ObservedMember {
   return {
     scimUserId: row.id,
     externalId: row.external_id,
-    userName: row.user_name,
+    userName: row.known_as ?? row.user_name,
     email: row.email,
     displayName: row.display_name,
     active: row.active,

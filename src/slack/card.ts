@@ -10,7 +10,7 @@ import type { AdviceResult } from '../flow/ports.ts';
 import type { ChangeView, Named } from '../flow/view.ts';
 import type { Summary } from '../store/summaries.ts';
 import { disagreement } from './disagreement.ts';
-import { FIELD_TEXT_MAX, inert, mrkdwn, plain, plainLines, quote, slackDate } from './mrkdwn.ts';
+import { FIELD_TEXT_MAX, inert, link, mrkdwn, plain, plainLines, quote, slackDate } from './mrkdwn.ts';
 import { rulingBlocks } from './rulings.ts';
 
 /** What a message consists of in Slack. `text` is the notification and the fallback. */
@@ -50,6 +50,7 @@ export function namesOf(view: ChangeView, isToThem = false): Names {
     deciders: decidersOf(view),
     owner: view.owner === null ? 'The catalogue’s owner' : mention(view.owner),
     idp: IDP_NAME,
+    ...(view.signInUrl === undefined ? {} : { signInAt: link(view.signInUrl) }),
     time: slackDate,
     safe: inert,
   };
@@ -124,10 +125,16 @@ export function card(view: ChangeView, now: Standing): SlackContent {
   }
   blocks.push({ type: 'divider' }, ...standingBlocks(now), ...legsBlock(view));
   if (change.state === 'asking') {
+    // Where none of those who are asked first is in chat, the others are not only named but told.
+    const isAnyoneTold = view.pinged.some((p) => p.accountId !== null);
     if (view.alsoMay.length > 0 && view.pinged.length > 0)
       blocks.push({
         type: 'context',
-        elements: [mrkdwn(`May decide too: ${view.alsoMay.map((p) => inert(p.name)).join(', ')}`)],
+        elements: [
+          mrkdwn(
+            `May decide too: ${view.alsoMay.map((p) => (isAnyoneTold ? inert(p.name) : mention(p))).join(', ')}`,
+          ),
+        ],
       });
     blocks.push(isFound(change) ? findingButtons(change) : decisionButtons(change));
   }

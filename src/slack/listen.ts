@@ -13,7 +13,7 @@ import { inert } from './mrkdwn.ts';
 import { hearOffboarding, openOffboarding } from './offboarding-clicks.ts';
 import { homeView, overview } from './overview.ts';
 import { hearRequests, openRequestForm } from './requests.ts';
-import { TRY_AGAIN } from './triggered.ts';
+import { TRY_AGAIN, whyNotOpened } from './triggered.ts';
 import { whyOf } from './why.ts';
 import { openWishForm } from './wish-form.ts';
 
@@ -70,7 +70,7 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
       await respond({ response_type: 'ephemeral', ...(await accessOf(road, command.user_id)) });
     } catch (error) {
       road.log.warn({ err: (error as Error).message }, '/access not served');
-      await respond({ response_type: 'ephemeral', text: TRY_AGAIN });
+      await respond({ response_type: 'ephemeral', text: whyNotOpened(error) });
     }
   });
 

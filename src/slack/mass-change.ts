@@ -14,6 +14,7 @@ import type { MassView } from '../flow/mass-view.ts';
 import type { Notice } from '../flow/ports.ts';
 import type { MassClickVerb } from '../flow/settle-mass.ts';
 import { adviceBlocks, IDP_NAME, mention, type SlackContent, section, standingBlocks } from './card.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { FIELD_TEXT_MAX, inert, mrkdwn, plain, plainLines } from './mrkdwn.ts';
 import { deciderBlocks } from './rulings.ts';
 
@@ -38,7 +39,10 @@ export function massNotices(view: MassView): Notice<SlackContent>[] {
     all.push({ key, to, under: 'card', content: { text, blocks: [section(mrkdwn(text))] } });
   // Editing a card notifies nobody: whoever decides is told once that it grew, once when it waits too long, and of its end.
   const waiting = `Still waiting for ${names.deciders}: ${figure(view.progress.open)} to decide on now.`;
-  if (mass.round > 1 && mass.state === 'asking') reply('more', `More were added. ${waiting}`);
+  // Who was not asked before is told, however often that changes; who was, once.
+  const asked = distinct(mass.plan?.seats ?? []).map(({ id }) => id as string);
+  if (mass.round > 1 && mass.state === 'asking')
+    reply(`more:${fingerprintOf(...asked.toSorted())}`, `Put anew, with what was added. ${waiting}`);
   if (mass.remindedAt !== null && mass.state === 'asking') reply('reminded', waiting);
   const now = massStanding(mass, view.progress, names);
   const late = view.progress.late.reduce((n, l) => n + l.count, 0) + view.progress.failed;

@@ -24,6 +24,8 @@ const aboutThePerson = [
 ];
 /** And those that say so of the conversation with them, once it is known (chat.postMessage). */
 const aboutTheirConversation = [...aboutThePerson, 'channel_not_found', 'is_archived'];
+/** Nobody can be told there for their eyes alone (chat.postEphemeral). */
+const notThere = ['channel_not_found', 'not_in_channel', 'user_not_in_channel', 'is_archived'];
 /** The message is gone, or no edit of it is taken any more (chat.update). */
 const aboutTheMessage = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
 
@@ -177,17 +179,22 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
     },
 
     async whisper(channel, account, text) {
-      await slackCall(true, () =>
-        client.chat.postEphemeral({
-          channel,
-          user: account,
-          text: inert(text),
-          // The text is for notifications; in the block Slack makes no links of what looks like one.
-          blocks: [{ type: 'section', text: plain(text) }],
-        }),
-      );
+      // The text is for notifications; in the block Slack makes no links of what looks like one.
+      const said = { text: inert(text), blocks: [{ type: 'section' as const, text: plain(text) }] };
+      // Outside a conversation (the Home tab) there is no place for it but one of their own.
+      const shown = isAccount(channel)
+        ? null
+        : await unlessRefused(notThere, () =>
+            slackCall(true, () => client.chat.postEphemeral({ channel, user: account, ...said })),
+          );
+      const own = shown === null ? await directMessage(account) : null;
+      if (own !== null) await slackCall(true, () => client.chat.postMessage({ channel: own, ...said }));
     },
   };
+}
+
+function isAccount(id: string): boolean {
+  return id.startsWith('U') || id.startsWith('W');
 }
 
 /** The answer, or null when Slack refused with one of these error names. */

@@ -22,6 +22,14 @@ export const fields = {
   ticket: 'ticket',
 } as const;
 export const ENTITLEMENT_SELECT = 'entitlement_select';
+/** Begins the id of a menu of durations, and the choice that they are of ends it. */
+const DURATION = 'duration:';
+
+/** Which choice a menu of durations is of. */
+export function durationOfferedFor(actionId: string): string {
+  return actionId.slice(DURATION.length);
+}
+
 /** A static select holds 100 options (Block Kit reference); above that Slack asks us while the person types. */
 export const STATIC_OPTIONS_MAX = 100;
 
@@ -100,7 +108,7 @@ export function requestModal(entitlements: readonly Choice[], chosen: Choice | n
         label: { type: 'plain_text', text: 'For how long?' },
         element: {
           type: 'static_select',
-          action_id: `duration:${chosen.key}`,
+          action_id: `${DURATION}${chosen.key}`,
           options: chosen.durationsSeconds.map(durationOption),
           initial_option: durationOption(chosen.defaultSeconds),
         },
@@ -150,6 +158,12 @@ export function requestModal(entitlements: readonly Choice[], chosen: Choice | n
   };
 }
 
+/** The form again, with a word about why. */
+export function withNote(form: ModalView, note: string): ModalView {
+  const said: KnownBlock = { type: 'context', block_id: 'note', elements: [plain(note)] };
+  return { ...form, blocks: [said, ...form.blocks] };
+}
+
 export function entitlementOption(entitlement: Choice): PlainTextOption {
   return {
     text: plain(entitlement.title, OPTION_TEXT_MAX),
@@ -187,7 +201,7 @@ export function extendModal(
       label: { type: 'plain_text', text: 'Extend it by' },
       element: {
         type: 'static_select',
-        action_id: `duration:${entitlement.key}`,
+        action_id: `${DURATION}${entitlement.key}`,
         options: entitlement.durationsSeconds.map(durationOption),
         initial_option: durationOption(
           entitlement.durationsSeconds.includes(draft.seconds) ? draft.seconds : entitlement.defaultSeconds,

@@ -77,6 +77,11 @@ export function clip(text: string, max: number, whole = characters): string {
   return `${text.slice(0, end)}…`;
 }
 
+/** An address of ours, to be pressed: a `verbatim` text has no links but those that are marked. */
+export function link(url: string): string {
+  return `<${url.replaceAll('|', '%7C').replaceAll('<', '%3C').replaceAll('>', '%3E').replaceAll('&', '&amp;')}>`;
+}
+
 /** A point in time, shown in each reader's own time zone. */
 export function slackDate(at: Date): string {
   const iso = `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -25,6 +25,7 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
   ];
   for (const [key, person] of people) {
     if (person?.accountId == null || change.state === 'received') continue;
+    if (isToldAlone(view) && key !== 'beneficiary') continue;
     const toThem = key === 'beneficiary' ? standing(change, view.ending, namesOf(view, true)) : now;
     const to = { account: person.accountId };
     all.push({ key, to, under: null, content: personal(view, toThem, key) });
@@ -39,13 +40,18 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
         under: 'card',
         content: note.content,
       });
-  all.push(...alarms(view).filter((alarm) => hasCard || alarm.under !== 'card'));
+  if (!isToldAlone(view)) all.push(...alarms(view).filter((alarm) => hasCard || alarm.under !== 'card'));
   return all;
+}
+
+/** Kept with many others, and told alone of having to sign in first: the card on many tells it nobody by name. */
+function isToldAlone({ change }: ChangeView): boolean {
+  return change.signInAwaited === true && isOnMassCard(change);
 }
 
 /** What is on one card with many others is told there; what merely goes on is not worth a word until it ends. */
 function isSilent({ change }: ChangeView): boolean {
-  if (isOnMassCard(change)) return true;
+  if (isOnMassCard(change)) return change.signInAwaited !== true;
   if (change.plan !== null) return false;
   // Neither asked for nor put to anybody: nobody has heard of it.
   if (isByRule(change) && change.state === 'refused') return true;

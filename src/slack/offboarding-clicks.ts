@@ -16,7 +16,7 @@ import { type Person, personByLink, readPerson, rememberPerson } from '../store/
 import { section } from './card.ts';
 import { inert, mrkdwn, plain } from './mrkdwn.ts';
 import { offboardingActions } from './offboarding.ts';
-import { openFromButton } from './triggered.ts';
+import { openFromButton, openView } from './triggered.ts';
 
 /** A button's value is a key and nothing more; what does not parse is not ours. */
 const buttonKey = z.strictObject({ offboarding: z.uuid(), key: z.string().optional() });
@@ -138,13 +138,10 @@ export async function openOffboarding(
     if (found === null)
       return void (await say(`${person.name} was never offboarded, so there is nothing to take back.`));
     const key = { offboarding: found.id, channel: command.channel_id };
-    await client.views.open({ trigger_id: command.trigger_id, view: await cancelModal(road, key) });
+    await openView(client, command.trigger_id, await cancelModal(road, key));
     return;
   }
-  await client.views.open({
-    trigger_id: command.trigger_id,
-    view: startModal(person, command.channel_id),
-  });
+  await openView(client, command.trigger_id, startModal(person, command.channel_id));
 }
 
 /** Also somebody whose accounts are switched off already. */

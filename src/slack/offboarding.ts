@@ -22,6 +22,7 @@ import type { OffboardingView } from '../flow/offboarding-view.ts';
 import type { Notice } from '../flow/ports.ts';
 import type { Named } from '../flow/view.ts';
 import { IDP_NAME, mention, type SlackContent, section, standingBlocks } from './card.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { inert, mrkdwn, plain, quote, slackDate } from './mrkdwn.ts';
 
 /** What a button carries: keys to look things up with, nothing that is believed. */
@@ -58,6 +59,9 @@ export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[
       if (accountId !== null)
         all.push({ key: `alarm:${accountId}`, to: { account: accountId }, under: null, content });
   }
+  // What an admin has to do elsewhere may come up after the card is out; editing it would tell nobody.
+  const todo = isBack(offboarding) || offboarding.closing !== null ? [] : notes(view);
+  if (todo.length > 0) reply('card:todo', `${names.admins}: ${todo.join(' ')}`);
   if (offboarding.closing === 'complete') reply('card:done', doneText(view, names));
   if (offboarding.state === 'returned')
     reply('card:returned', `${offboardingStanding(offboarding, names).headline}.`);
@@ -74,6 +78,16 @@ export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[
     const account = { account: owner.accountId };
     all.push({ key, to: account, under: null, content: ownersMessage(view, items, names) });
     const left = items.filter((item) => item.settled === null);
+    // It was decided and could not be done, so it is theirs to decide again.
+    for (const item of isBack(offboarding) ? [] : left.filter((one) => one.trouble !== null)) {
+      const text = `:warning: ${inert(item.name)} is as it was: ${inert(item.trouble ?? '')} Please decide again.`;
+      all.push({
+        key: `${key}:trouble:${fingerprintOf(item.key, item.trouble ?? '')}`,
+        to: account,
+        under: key,
+        content: { text, blocks: [section(mrkdwn(text))] },
+      });
+    }
     if (offboarding.reminders === 0 || left.length === 0 || isBack(offboarding)) continue;
     const text = `:hourglass: Still open: ${left.map((item) => inert(item.name)).join(', ')}. ${names.person} has left, and the credentials go on working. Please hand over or revoke.`;
     all.push({

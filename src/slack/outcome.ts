@@ -2,8 +2,10 @@ import { isByRule, isFound } from '../core/change.ts';
 import { approvedBy, decidedBy } from '../core/decider-words.ts';
 import { hasArrived } from '../core/ending-words.ts';
 import { tookInWords } from '../core/leg-words.ts';
+import { isStranded } from '../core/routing.ts';
 import type { ChangeView } from '../flow/view.ts';
 import { mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { inert, mrkdwn, quote, slackDate } from './mrkdwn.ts';
 import type { Reader } from './personal.ts';
 
@@ -20,7 +22,12 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
   const title = inert(titleOf(view));
 
   if (change.remindedAt !== null && change.state === 'asking')
-    add('reminded', `Still waiting for ${names.deciders}.`);
+    add(
+      'reminded',
+      change.plan === null || isStranded(change.plan)
+        ? `Still waiting: nobody can decide on this until ${names.owner} mends the catalogue.`
+        : `Still waiting for ${names.deciders}.`,
+    );
   if (change.state === 'refused')
     quoted(
       'refused',
@@ -47,7 +54,12 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
     add('closed', `:checkered_flag: ${title} for ${whom} is closed: ${inert(change.decision.note ?? '')}.`);
   // Put to others than at first: editing the card tells them nothing.
   if (change.state === 'asking' && change.round > 1 && reader === 'channel')
-    add(`asked:${change.round}`, `Now waiting for ${names.deciders}.`);
+    add(
+      `asked:${change.round}`,
+      change.plan === null || isStranded(change.plan)
+        ? `Nobody can decide on this any more. ${names.owner} has to mend the catalogue: its approver rule leaves too few people.`
+        : `Put anew. Now waiting for ${names.deciders}.`,
+    );
   if (change.decision?.outcome === 'withdrawn' && !isFound(change))
     add(
       'withdrawn',
@@ -61,6 +73,24 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
       `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${slackDate(change.grant.endsAt)}, approved ${approvedBy(change, inert)}.`,
     );
   // What never arrived can't be missed when it ends.
+  // Nobody else can do it for them, and an edited message is not announced by any phone.
+  if (change.state === 'awaitingSignIn' && reader === 'beneficiary')
+    add(
+      'signIn',
+      `:hourglass: ${title} is approved for you and waits for your first sign-in to Anypoint. *What to do:* sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives by itself then${change.grant === null ? '' : `, until ${slackDate(change.grant.endsAt)}`}.`,
+    );
+  // What keeps their sign-in from counting is nothing that they can mend themselves.
+  if (change.state === 'awaitingSignIn' && change.signInTrouble != null && reader === 'channel')
+    add(
+      `signIn:${fingerprintOf(change.signInTrouble)}`,
+      `:warning: ${names.owner}: ${title} for ${whom} waits for a first sign-in. ${inert(change.signInTrouble)}`,
+    );
+  // The owner mends it; who waits for it has to ask again.
+  if (change.state === 'failed' && change.grant !== null && reader !== 'channel')
+    add(
+      'failed',
+      `:rotating_light: ${title} for ${whom} was approved, but ${names.idp} refuses it, so it was not given. ${names.owner} has been told; ask again with \`/access\` once it is mended.`,
+    );
   if (change.endingWarnedAt !== null && change.grant !== null && hasArrived(change))
     add(
       'ending',

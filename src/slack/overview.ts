@@ -6,7 +6,7 @@ import type { Road } from '../flow/road.ts';
 import { endingOf } from '../store/changes.ts';
 import { readPerson } from '../store/people.ts';
 import { actions, IDP_NAME, type SlackContent, section } from './card.ts';
-import { inert, mrkdwn, slackDate } from './mrkdwn.ts';
+import { inert, link, mrkdwn, slackDate } from './mrkdwn.ts';
 
 const NOTHING = 'You hold no access through Latchkey and have no open request.';
 
@@ -61,6 +61,7 @@ async function changeLine(road: Road, personId: string, change: Change): Promise
     deciders: decidersInWords(change.plan, (p) => inert(p.name)),
     owner: 'The owner',
     idp: IDP_NAME,
+    signInAt: link(road.signInUrl),
     time: slackDate,
     safe: inert,
   });

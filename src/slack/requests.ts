@@ -2,13 +2,16 @@ import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bo
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
+import type { Change } from '../core/change.ts';
 import { heldUntil } from '../core/desired.ts';
+import { durationInWords } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
 import { refuseLeaver } from '../core/offboarded.ts';
 import { isRefusal } from '../core/refusal.ts';
-import { choiceOf, choices, type ReceivedBundle, receiveBundle } from '../flow/bundles.ts';
+import { oneLine, seenWords } from '../core/storable.ts';
+import { choiceOf, choices, type ReceivedBundle, receiveChoice } from '../flow/bundles.ts';
 import { identify } from '../flow/identify.ts';
-import { type FieldName, type Received, receiveRequest, type Submission } from '../flow/receive.ts';
+import { type FieldName, isForeignDuration, type Submission } from '../flow/receive.ts';
 import type { Road } from '../flow/road.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
@@ -16,9 +19,12 @@ import { unendedGrants } from '../store/grants.ts';
 import { leaverCase } from '../store/offboardings.ts';
 import { linkOf, personByLink } from '../store/people.ts';
 import { buttonKey } from './button-key.ts';
+import { slackCall } from './call.ts';
 import { actions } from './card.ts';
+import { createFormUpdates } from './form-updates.ts';
 import {
   callbacks,
+  durationOfferedFor,
   ENTITLEMENT_SELECT,
   entitlementOption,
   extendModal,
@@ -29,8 +35,9 @@ import {
   refusalModal,
   requestModal,
   STATIC_OPTIONS_MAX,
+  withNote,
 } from './modal.ts';
-import { openFromButton } from './triggered.ts';
+import { openFromButton, openView, orTell } from './triggered.ts';
 
 /** What the extension form carries back. */
 const draft = z.strictObject({
@@ -47,21 +54,21 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
     { action_id: actions.ask, type: 'block_actions' },
     async ({ ack, body }) => {
       await ack();
-      await openRequestForm(road, client, body.trigger_id, body.user.id);
+      await orTell(road, body, () => openRequestForm(road, client, body.trigger_id, body.user.id));
     },
   );
 
+  const show = createFormUpdates(client);
   app.action<BlockAction>({ action_id: ENTITLEMENT_SELECT }, async ({ ack, body }) => {
     await ack();
     const view = body.view;
-    if (view === undefined) return;
+    const at = body.actions[0]?.action_ts;
+    if (view === undefined || at === undefined) return;
     const chosen = view.state.values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value;
-    const person = await personByLink(road.db, 'slack', body.user.id);
-    if (person === null) return;
-    await client.views.update({
-      view_id: view.id,
-      hash: view.hash,
-      view: requestModal(choices(road, person), chosen === undefined ? null : choiceOf(road, chosen)),
+    await show(view, at, async () => {
+      const person = await personByLink(road.db, 'slack', body.user.id);
+      if (person === null) return null;
+      return requestModal(choices(road, person), chosen === undefined ? null : choiceOf(road, chosen));
     });
   });
 
@@ -79,12 +86,13 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
 
   app.view<ViewSubmitAction>(callbacks.request, async ({ ack, body, view }) => {
     const values = view.state.values;
+    const entitlementKey = values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value ?? '';
     const submission: Submission = {
       idempotencyKey: `slack:${view.id}`,
       accountId: body.user.id,
       forAccountId: values[fields.for]?.for?.selected_user ?? null,
-      entitlementKey: values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value ?? '',
-      seconds: secondsOf(road, values),
+      entitlementKey,
+      ...durationIn(road, values, entitlementKey),
       reason: values[fields.reason]?.reason?.value ?? '',
       ticket: values[fields.ticket]?.ticket?.value?.trim() || null,
       extend: false,
@@ -101,7 +109,7 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
       ...kept,
       idempotencyKey: `slack:${view.id}`,
       accountId: body.user.id,
-      seconds: secondsOf(road, values) || kept.seconds,
+      ...durationIn(road, values, kept.entitlementKey),
       reason,
       extend: true,
       via: 'slack',
@@ -160,9 +168,9 @@ export async function openRequestForm(
   triggerId: string,
   accountId: string,
 ): Promise<void> {
-  const opened = await client.views.open({ trigger_id: triggerId, view: loadingModal() });
-  const viewId = opened.view?.id as string;
-  await client.views.update({ view_id: viewId, view: await formFor(road, accountId) });
+  const viewId = await openView(client, triggerId, loadingModal());
+  const view = await formFor(road, accountId);
+  await slackCall(true, () => client.views.update({ view_id: viewId, view }));
 }
 
 async function formFor(road: Road, accountId: string): Promise<ModalView> {
@@ -192,7 +200,7 @@ type FormAck = (
 ) => Promise<void>;
 
 async function answerForm(road: Road, submission: Submission, ack: FormAck): Promise<void> {
-  const received = await receive(road, submission).catch((error: unknown) => {
+  const received = await receiveChoice(road, submission).catch((error: unknown) => {
     if (!(error instanceof Fault)) throw error;
     return null;
   });
@@ -204,23 +212,59 @@ async function answerForm(road: Road, submission: Submission, ack: FormAck): Pro
       },
     });
   if ('asked' in received) return await answerBundle(received, ack);
-  if (received.received) return await ack();
+  if (received.received) {
+    if (!received.isRepeat || isAsSent(received.change, submission)) return await ack();
+    return await ack({ response_action: 'update', view: sentBeforeModal(road, received.change) });
+  }
   if ('heldUntil' in received) {
-    const { idempotencyKey: _key, accountId: _account, extend: _extend, via: _via, ...kept } = submission;
+    const {
+      idempotencyKey: _key,
+      accountId: _account,
+      extend: _extend,
+      via: _via,
+      durationOf: _of,
+      ...kept
+    } = submission;
     return await ack({
       response_action: 'update',
       view: extendModal(received.entitlement, received.heldUntil, kept, true),
     });
   }
   const { field, refusal } = received;
+  const choice = choiceOf(road, submission.entitlementKey);
+  // The form shows another's times (two quick choices, of which Slack showed the first): show the right ones.
+  const person =
+    field === 'duration' && isForeignDuration(submission)
+      ? await personByLink(road.db, 'slack', submission.accountId)
+      : null;
+  if (person !== null && choice !== null && !submission.extend)
+    return await ack({
+      response_action: 'update',
+      view: withNote(requestModal(choices(road, person), choice), `${refusal.text} ${refusal.next}`),
+    });
   await ack({
     response_action: 'errors',
     errors: { [blockOf(field, submission)]: `${refusal.text} ${refusal.next}` },
   });
 }
 
-async function receive(road: Road, submission: Submission): Promise<Received | ReceivedBundle> {
-  return (await receiveBundle(road, submission)) ?? (await receiveRequest(road, submission));
+/** Whether a form that was sent before is the same as then: a person may change it while the first answer is late. */
+function isAsSent(before: Change, { entitlementKey, seconds, reason, ticket }: Submission): boolean {
+  return (
+    before.entitlementKey === entitlementKey &&
+    before.requestedSeconds === seconds &&
+    before.reason === seenWords(reason).trim() &&
+    before.ticket === (oneLine(ticket ?? '') || null)
+  );
+}
+
+function sentBeforeModal(road: Road, { entitlementKey, requestedSeconds }: Change): ModalView {
+  const title = road.catalogue.entitlement(entitlementKey)?.title ?? entitlementKey;
+  const time = requestedSeconds === null ? '' : ` for ${durationInWords(requestedSeconds)}`;
+  return messageModal(
+    `Your request had arrived as you first sent it: ${title}${time}. What you changed since then was not asked for.`,
+    'To change it, take it back in the direct message about it, and ask again.',
+  );
 }
 
 async function answerBundle({ asked, notAsked }: ReceivedBundle, ack: FormAck): Promise<void> {
@@ -243,10 +287,11 @@ function blockOf(field: FieldName, submission: Submission): string {
 
 type ViewValues = ViewSubmitAction['view']['state']['values'];
 
-/** The duration chosen, or the default of the entitlement when the form had not offered one yet. */
-function secondsOf(road: Road, values: ViewValues): number {
-  const chosen = Object.values(values[fields.duration] ?? {})[0]?.selected_option?.value;
-  if (chosen !== undefined) return Number(chosen);
-  const key = values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value;
-  return (key === undefined ? null : choiceOf(road, key))?.defaultSeconds ?? 0;
+/** The duration chosen and for what it was on offer, or the default when the form had not offered one yet. */
+function durationIn(road: Road, values: ViewValues, key: string): Pick<Submission, 'seconds' | 'durationOf'> {
+  const [offered] = Object.entries(values[fields.duration] ?? {});
+  const chosen = offered?.[1].selected_option?.value;
+  return offered === undefined || chosen === undefined
+    ? { seconds: choiceOf(road, key)?.defaultSeconds ?? 0 }
+    : { seconds: Number(chosen), durationOf: durationOfferedFor(offered[0]) };
 }

@@ -8,6 +8,7 @@ import { identify } from '../flow/identify.ts';
 import type { Road } from '../flow/road.ts';
 import { type Draft, draftOf } from '../flow/wish.ts';
 import { databaseNow } from '../store/clock.ts';
+import { slackCall } from './call.ts';
 import {
   ENTITLEMENT_SELECT,
   entitlementOption,
@@ -19,6 +20,7 @@ import {
   requestModal,
 } from './modal.ts';
 import { mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from './mrkdwn.ts';
+import { openView } from './triggered.ts';
 
 /**
  * `/access` with words of the person's own: a form at once, filled in from them as soon as the model has read them, or
@@ -29,10 +31,9 @@ export async function openWishForm(
   client: WebClient,
   command: { trigger_id: string; user_id: string; text: string },
 ): Promise<void> {
-  const opened = await client.views.open({ trigger_id: command.trigger_id, view: loadingModal() });
-  const viewId = opened.view?.id as string;
+  const viewId = await openView(client, command.trigger_id, loadingModal());
   const view = await formOf(road, command.user_id, command.text);
-  await client.views.update({ view_id: viewId, view });
+  await slackCall(true, () => client.views.update({ view_id: viewId, view }));
 }
 
 async function formOf(road: Road, accountId: string, text: string): Promise<ModalView> {

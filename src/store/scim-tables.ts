@@ -11,6 +11,8 @@ export type ScimTables = {
     user_name: string;
     /** `nameKey` of the user name. */
     user_name_key: string;
+    /** `nameKey` of the name that they had before Entra deleted them and changed it; null: they go by the user name. */
+    known_as: Generated<string | null>;
     external_id: string | null;
     active: boolean;
     /** Primary, else work, else first e-mail of the resource. */

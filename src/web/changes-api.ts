@@ -32,6 +32,7 @@ async function describe(road: Road, change: Change) {
     deciders: decidersInWords(change.plan, (p) => p.name),
     owner: entitlement?.owner ?? 'the owner',
     idp: 'Okta',
+    signInAt: road.signInUrl,
     time: (at) => at.toISOString(),
     safe: (text) => text,
   });

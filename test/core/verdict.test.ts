@@ -17,6 +17,7 @@ function facts(rest: Partial<RequestFacts> = {}): RequestFacts {
     requestedSeconds: 3_600,
     isForSomebodyElse: false,
     conflicts: [],
+    location: 'Germany',
     ...rest,
   };
 }

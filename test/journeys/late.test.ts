@@ -183,10 +183,18 @@ test('who has never signed in to Anypoint is told to, without an alarm, and has 
 
   // then
   await walk.becomes(asked.id, 'awaitingSignIn');
-  const status = await walk.hears('nadia', 'what to do', (m) =>
-    wordsOf(m).includes('Sign in once at https://anypoint.mulesoft.com/login'),
+  const login = `<${stage.world.url}/anypoint/login>`;
+  const status = await walk.hears('nadia', 'where it stands', (m) =>
+    wordsOf(m).includes(`Sign in once at ${login}`),
   );
   expect(wordsOf(status)).toContain('waiting for first sign-in');
+  // A message of its own: an edited one is not announced by any phone.
+  const told = await walk.hears('nadia', 'what to do', (m) =>
+    m.text.includes('waits for your first sign-in'),
+  );
+  expect(told.text).toContain(`sign in once at ${login}`);
+  expect(told.ts).not.toBe(status.ts);
+  expect((await fetch(`${stage.world.url}/anypoint/login`)).status).toBe(200);
   expect(await walk.isInGroup('nadia', GROUP)).toBe(true);
 
   // and when the objective has long passed, that is no alarm

@@ -124,6 +124,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
     queueAway: () => null,
     adviser: await adviserOf(mode, fresh),
     catalogue: createCatalogueBook({ catalogue, rules }, idp, mulesoft, async () => {}, log),
+    signInUrl: 'https://anypoint.mulesoft.com/login',
     objectiveMs: 60_000,
     measure: () => {},
     pausedUntil: new Map(),

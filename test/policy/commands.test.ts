@@ -160,6 +160,47 @@ describe('policy check', () => {
     expect(isWell).toBe(false);
   });
 
+  test.each([
+    [
+      'an owner whom the IdP does not have',
+      'owner: sam@acme.example',
+      'owner: sven@acme.example',
+      'PROBLEM  payments-api-read: its owner: nobody in okta has the address sven@acme.example',
+    ],
+    [
+      'one who left',
+      'owner: sam@acme.example',
+      'owner: dora@acme.example',
+      'PROBLEM  payments-api-read: its owner: dora@acme.example is not active in okta, and so can’t decide anything',
+    ],
+    [
+      'an admin without an account in Slack',
+      'admins: [sam@acme.example, sofia@acme.example]',
+      'admins: [sam@acme.example, kit@acme.example]',
+      'PROBLEM  admins: Slack has no member with the address kit@acme.example, so they can’t be asked',
+    ],
+    [
+      'more than a group has',
+      'of: all, quorum: 2, sources: [owner, { group: security-officers }]',
+      'of: any, quorum: 3, sources: [{ group: security-officers }]',
+      'PROBLEM  platform-admin: it takes three to approve, and its approvers are two active people now: it always goes to the catalogue’s admins',
+    ],
+  ])('%s', async (_what, from, to, says) => {
+    await rewrite('catalogue.yaml', from, to);
+    const { said, isWell } = await run('check', true);
+    expect(said).toContain(says);
+    expect(isWell).toBe(false);
+  });
+
+  test('clauses and catalogue that contradict each other end it badly, with both named', async () => {
+    await rewrite('catalogue.yaml', 'of: all, quorum: 2', 'of: any, quorum: 2');
+    const { said, isWell } = await run('check --files-only');
+    expect(said).toMatch(
+      /PROBLEM {2}platform-admin: AC-5 \(.*policy\.md:\d+\) says that the owner and somebody of security-officers/,
+    );
+    expect(isWell).toBe(false);
+  });
+
   test('a team that grew since it was reviewed, into the “default group” trap', async () => {
     // given somebody gives the readers' team administration
     const visitor = createVisitor(world.url);

@@ -319,3 +319,57 @@ describe('the card', () => {
     );
   });
 });
+
+describe('whoever has to act is told by a message of its own, not only by an edited one', () => {
+  const of = (change: Change, rest: Partial<ChangeView> = {}) =>
+    notices(view(change, { signInUrl: 'https://eu1.anypoint.mulesoft.com/login', ...rest }));
+  const byKey = (change: Change, key: string, rest: Partial<ChangeView> = {}) =>
+    of(change, rest).find((n) => n.key === key);
+
+  test('who has to sign in to Anypoint first: with this installation’s address', () => {
+    const told = byKey(changeAfter(...wayTo.awaitingSignIn), 'beneficiary:signIn');
+    expect(told).toMatchObject({ to: { account: 'U0000001' }, under: 'beneficiary' });
+    expect(told?.content.text).toContain('sign in once at <https://eu1.anypoint.mulesoft.com/login>');
+    const [status] = of(changeAfter(...wayTo.awaitingSignIn)).filter((n) => n.key === 'beneficiary');
+    expect(JSON.stringify(status)).toContain('https://eu1.anypoint.mulesoft.com/login');
+  });
+
+  test('and who can mend it where their sign-in would not count', () => {
+    const change = { ...changeAfter(...wayTo.awaitingSignIn), signInTrouble: 'Two users go by “ines”.' };
+    const note = of(change).find((n) => n.key.startsWith('card:signIn:'));
+    expect(note).toMatchObject({ to: { channel: 'access-requests' }, under: 'card' });
+    expect(note?.content.text).toContain('<@U0000004>');
+    expect(note?.content.text).toContain('Two users go by “ines”.');
+  });
+
+  test('also where they were kept with many others, and what became of it', () => {
+    const kept = { ...changeAfter(...wayTo.awaitingSignIn), partOf: 'mass-1', cause: 'finding' as const };
+    expect(of(kept).map((n) => n.key)).toEqual(['beneficiary', 'beneficiary:signIn']);
+    const arrived = { ...kept, state: 'inEffect' as const };
+    expect(of(arrived).map((n) => n.key)).toContain('beneficiary');
+    expect(of({ ...arrived, signInAwaited: false })).toEqual([]);
+  });
+
+  test('who is asked in a later round, and that nobody is left to ask', () => {
+    const again = { ...changeAfter(...wayTo.asking), round: 2 };
+    expect(byKey(again, 'card:asked:2')?.content.text).toContain('<@U0000003>');
+    const seats = [{ source: 'manager', people: [], pinged: true }];
+    const stranded = { ...again, plan: { ...anybody, quorum: 1, seats } };
+    expect(byKey(stranded, 'card:asked:2', { pinged: [], alsoMay: [] })?.content.text).toContain(
+      '<@U0000004> has to mend the catalogue',
+    );
+  });
+
+  test('who may decide too, where nobody who is asked first is in chat', () => {
+    const asking = changeAfter(...wayTo.asking);
+    const card = (pinged: Named[]) => JSON.stringify(byKey(asking, 'card', { pinged })?.content);
+    expect(card([tom])).toContain('May decide too: Olga Brandt');
+    expect(card([{ name: 'Tom Okafor', accountId: null }])).toContain('May decide too: <@U0000004>');
+  });
+
+  test('who has to ask again, because the IdP refuses what was approved', () => {
+    const failed = changeAfter(...wayTo.failed);
+    expect(byKey(failed, 'beneficiary:failed')?.content.text).toContain('ask again with `/access`');
+    expect(byKey(failed, 'alarm:U0000004')?.content.text).toContain('*What to do:*');
+  });
+});

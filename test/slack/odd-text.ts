@@ -44,7 +44,8 @@ export function oddText(max: number): fc.Arbitrary<string> {
 }
 
 /** Slack's own constructs, of the kinds that we write ourselves. */
-const ours = /<@U[A-Z0-9]+>|<!date\^\d+\^[^<>|^]+\|[^<>|]+>/g;
+const ours =
+  /<@U[A-Z0-9]+>|<https:\/\/[\w.]*anypoint\.mulesoft\.com\/login>|<!date\^\d+\^[^<>|^]+\|[^<>|]+>/g;
 
 /** What Slack would interpret in these texts that Latchkey did not mean. */
 export function unmeantMarkup(text: string): string[] {

@@ -48,6 +48,14 @@ export function consoleRoutes(
   const teamOf = (nameOrId: string): Team | null =>
     organization.team(nameOrId) ?? organization.teams().find((team) => team.name === nameOrId) ?? null;
 
+  /** Where Latchkey sends people for their first sign-in; here somebody else presses the button for them. */
+  app.get('/login', async (_request, reply) =>
+    reply
+      .type('text/html')
+      .send(
+        '<!doctype html><title>Anypoint, sandbox</title><p>This is where somebody would sign in to Anypoint. In the <a href="/">sandbox</a> press <em>Sign in to Anypoint</em> beside their change on the right.</p>',
+      ),
+  );
   app.get('/sim/teams', async () => organization.teams().map((team) => trueState(organization, team)));
 
   app.get('/sim/lag', async () => ({ ms: organization.lagMs }));

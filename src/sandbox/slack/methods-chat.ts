@@ -98,6 +98,9 @@ export const chatMethods: Record<string, Method> = {
   },
 
   'chat.postEphemeral'(call) {
+    // Unlike chat.postMessage it takes no account in the place of a conversation.
+    if (call.workspace.directory.byId(call.args.text('channel') ?? '') !== null)
+      return slackError('channel_not_found');
     const channel = destination(call);
     if ('ok' in channel) return channel;
     const user = call.args.text('user') ?? '';
