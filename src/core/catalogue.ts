@@ -60,6 +60,16 @@ export type Entitlement = {
 /** Entitlements that are asked for together; each becomes a request of its own. */
 export type Bundle = { key: string; title: string; entitlements: EntitlementKey[] };
 
+/** An API and who owns it: who has a say in what calls it. */
+export type OwnedApi = {
+  /** Id of its Exchange asset. */
+  asset: string;
+  /** Id of the group that the asset is in, mostly a business group's; null: in whichever. */
+  group: string | null;
+  /** E-mail. */
+  owner: string;
+};
+
 /** When many at once are put on one card. */
 export type MassGuard = {
   /** More memberships of one group than this, unrequested or lost within the window, are one card. */
@@ -97,6 +107,8 @@ export type Catalogue = {
   signInWithinSeconds: number;
   entitlements: Entitlement[];
   bundles: Bundle[];
+  /** Of an API that is not named here the admins are the owners; left out: of every one. */
+  apis?: OwnedApi[];
   clauses: Clause[];
 };
 

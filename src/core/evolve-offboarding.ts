@@ -95,6 +95,12 @@ function fieldsOf(before: Offboarding, event: OffboardingEvent): Partial<Offboar
       return { ...leg('teams', teamsTaken(before).length), teamsNote: event.note };
     case 'applicationsFound':
       return { items: withItems(before.items, event.items) };
+    case 'handOverAgreed': {
+      const { word } = event;
+      const others = before.items.find((i) => i.key === event.key)?.agreed ?? [];
+      // Whoever says another name has changed their mind.
+      return item(event.key, { agreed: [...others.filter((one) => one.by.id !== word.by.id), word] });
+    }
     case 'applicationDecided':
       return item(event.key, { decision: event.decision, trouble: null });
     case 'applicationFailed':

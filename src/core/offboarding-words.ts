@@ -1,5 +1,6 @@
 import { countInWords, elapsedInWords } from './duration.ts';
 import { capital } from './fact-sheet.ts';
+import { agreedInWords } from './hand-over.ts';
 import { legName } from './leg-words.ts';
 import {
   countsAsLeft,
@@ -268,7 +269,10 @@ export function itemStanding(
     default:
       if (decision?.verb === 'revoke') return `Being revoked${by}`;
       if (decision !== null) return `Being handed over to ${to}${by}`;
-      return trouble === null ? 'Hand it over or revoke it' : names.safe(trouble);
+      if (trouble !== null) return names.safe(trouble);
+      return item.agreed === undefined || item.agreed.length === 0
+        ? 'Hand it over or revoke it'
+        : agreedInWords(item, item.agreed, names);
   }
 }
 
@@ -281,8 +285,8 @@ export function itemInWords({ kind, contracts, coOwners, isOurOwn }: Offboarding
       : `; ${countInWords(coOwners)} ${coOwners === 1 ? 'other owns' : 'others own'} it too, and lose it when it is revoked`;
   if (kind === 'connectedApp') return `connected app: signs in to Anypoint by itself${also}`;
   const apis = contracts.map(
-    ({ api, environment, status }) =>
-      `${api} in ${environment}${status === 'APPROVED' ? '' : ` (${status.toLowerCase()})`}`,
+    ({ api, environment, status, owner, contact }) =>
+      `${api} in ${environment}${status === 'APPROVED' ? '' : ` (${status.toLowerCase()})`}${owner === null && contact != null ? ` (contact named in Exchange: ${contact})` : ''}`,
   );
   return `client application: calls ${apis.length === 0 ? 'no API at the moment' : apis.join(', ')}${also}`;
 }

@@ -1,5 +1,6 @@
 import type { Lookalike } from './anypoint-user.ts';
 import type { Actor, Leg } from './change.ts';
+import type { HandOverWord } from './hand-over.ts';
 import type { ChangeId, OffboardingId, PersonId } from './ids.ts';
 
 /**
@@ -89,9 +90,18 @@ export type OffboardingItem = {
   /** Anypoint's own. */
   id: string;
   name: string;
-  contracts: { api: string; environment: string; status: string }[];
-  /** E-mails of those who decide: the owners of the APIs it calls. Empty: the catalogue's admins. */
+  contracts: {
+    api: string;
+    environment: string;
+    status: string;
+    /** E-mail of its owner by the catalogue; null: the admins. `contact`: hearsay, whom Exchange names. */
+    owner?: string | null;
+    contact?: string | null;
+  }[];
+  /** E-mails of who is asked: the owners of the APIs it calls, by the catalogue. Empty: the admins. */
   owners: string[];
+  /** Who has agreed to hand it over, and to whom, while others have a say too. */
+  agreed?: HandOverWord[];
   /** People beside the leaver who own it too. */
   coOwners: number;
   /** The connected app that Latchkey itself signs in with: it changes hands, and is never revoked. */
@@ -161,6 +171,7 @@ export const offboardingLifeCycle = {
     lookalikesFound: 'underway',
     teamsGone: 'underway',
     applicationsFound: 'underway',
+    handOverAgreed: 'underway',
     applicationDecided: 'underway',
     applicationFailed: 'underway',
     applicationSettled: 'underway',
@@ -179,6 +190,7 @@ export const offboardingLifeCycle = {
     teamsLeft: 'appsOpen',
     lookalikesFound: 'appsOpen',
     applicationsFound: 'appsOpen',
+    handOverAgreed: 'appsOpen',
     applicationDecided: 'appsOpen',
     applicationFailed: 'appsOpen',
     applicationSettled: 'appsOpen',
@@ -217,6 +229,7 @@ export type OffboardingEvent = { offboardingId: OffboardingId; at: Date; actor: 
   /** All that are known now. */
   | { type: 'lookalikesFound'; lookalikes: LeaversLookalike[] }
   | { type: 'applicationsFound'; items: OffboardingItem[] }
+  | { type: 'handOverAgreed'; key: string; word: HandOverWord }
   | { type: 'applicationDecided'; key: string; decision: ItemDecision }
   | { type: 'applicationFailed'; key: string; why: string }
   | { type: 'applicationSettled'; key: string; outcome: ItemOutcome }

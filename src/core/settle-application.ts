@@ -1,3 +1,4 @@
+import { isHandedOver, type Say } from './hand-over.ts';
 import type { PersonId } from './ids.ts';
 import {
   type ItemDecision,
@@ -15,9 +16,11 @@ export type ItemClick = { id: string; key: string } & Pick<ItemDecision, 'verb'>
 
 /** Everything the decision rests on, gathered at the click. */
 export type ItemFacts = {
-  clicker: { id: PersonId; name: string };
-  /** The owner of an API that it calls, or an admin, as Anypoint and the catalogue say now. */
+  clicker: { id: PersonId; name: string; email?: string };
+  /** The owner of an API that it calls, or an admin, as the catalogue says now. */
   mayDecide: boolean;
+  /** Who has a say in a hand-over, as Anypoint and the catalogue say now: of every API that it calls its owner, and the admins. */
+  say?: Say;
   /** For a hand-over: to whom. */
   to: ItemDecision['to'];
   now: Date;
@@ -62,13 +65,24 @@ export function settleApplication(
   if (click.verb === 'handOver' && facts.to === null)
     return refuse('unknownPerson', 'Nobody was chosen to take it.', 'Choose somebody and send it again.');
   const by = { id: clicker.id, name: clicker.name };
+  const base = {
+    offboardingId: offboarding.id,
+    at: facts.now,
+    actor: { person: clicker.id, name: clicker.name },
+    key: click.key,
+  } as const;
+  if (click.verb === 'handOver' && facts.to !== null) {
+    const word = { by, email: clicker.email ?? '', to: facts.to, at: facts.now, clickId: click.id };
+    const before = item.agreed ?? [];
+    if (before.some((one) => one.clickId === click.id)) return [];
+    const words = [...before.filter((one) => one.by.id !== clicker.id), word];
+    if (!isHandedOver(words, facts.to, facts.say ?? { admins: [], apis: [] }))
+      return [{ ...base, type: 'handOverAgreed', word }];
+  }
   return [
     {
+      ...base,
       type: 'applicationDecided',
-      offboardingId: offboarding.id,
-      at: facts.now,
-      actor: { person: clicker.id, name: clicker.name },
-      key: click.key,
       decision: { verb: click.verb, by, at: facts.now, clickId: click.id, to: facts.to },
     },
   ];

@@ -1,4 +1,4 @@
-import { sameEmail } from '../core/catalogue.ts';
+import { type Catalogue, sameEmail } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import { faultInWords } from '../core/fault-words.ts';
 import {
@@ -14,7 +14,7 @@ import type { Person } from '../store/people.ts';
 import { anypointUsers } from './anypoint-users.ts';
 import { commit } from './commit.ts';
 import { at } from './offboarding.ts';
-import type { OwnedApplication } from './ports.ts';
+import type { ApplicationContract, OwnedApplication } from './ports.ts';
 import type { Road } from './road.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function lookAtApplications(
 ): Promise<{ isOnItsWay: boolean }> {
   const owned = await road.mulesoft.listApplications(userIds);
   const events: EventBody[] = [];
-  const found = newItems(offboarding, owned, userIds, person);
+  const found = newItems(offboarding, owned, userIds, person, road.catalogue.current());
   if (found.length > 0) events.push({ type: 'applicationsFound', items: found });
   let isOnItsWay = false;
   let fault: Fault | null = null;
@@ -154,21 +154,35 @@ function newItems(
   owned: readonly OwnedApplication[],
   userIds: readonly string[],
   person: Person,
+  catalogue: Catalogue,
 ): OffboardingItem[] {
   return owned
-    .map((application) => itemOf(application, userIds, person))
+    .map((application) => itemOf(application, userIds, person, catalogue))
     .filter((item) => !items.some((known) => known.key === item.key && known.settled === null));
 }
 
-function itemOf(application: OwnedApplication, userIds: readonly string[], person: Person): OffboardingItem {
+function itemOf(
+  application: OwnedApplication,
+  userIds: readonly string[],
+  person: Person,
+  catalogue: Catalogue,
+): OffboardingItem {
   const { kind, id, name, contracts, ownerUserIds, ownerTeamIds, isOurOwn } = application;
   return {
     key: `${kind}:${id}`,
     kind,
     id,
     name,
-    contracts: contracts.map(({ api, environment, status }) => ({ api, environment, status })),
-    owners: apiOwnersOf(application).filter((email) => !sameEmail(email, person.email)),
+    contracts: contracts.map(({ api, environment, status, asset, apiOwnerEmail }) => ({
+      api,
+      environment,
+      status,
+      owner: ownerOf(asset, catalogue.apis ?? []),
+      contact: apiOwnerEmail,
+    })),
+    owners: ownersOfApis(apisCalled(application, catalogue)).filter(
+      (email) => !sameEmail(email, person.email),
+    ),
     coOwners: ownerUserIds.filter((userId) => !userIds.includes(userId)).length + ownerTeamIds.length,
     isOurOwn,
     decision: null,
@@ -177,10 +191,24 @@ function itemOf(application: OwnedApplication, userIds: readonly string[], perso
   };
 }
 
-/** E-mails of the owners of the APIs that it calls, each once. */
-export function apiOwnersOf({ contracts }: Pick<OwnedApplication, 'contracts'>): string[] {
-  const emails = contracts.flatMap(({ apiOwnerEmail }) =>
-    apiOwnerEmail === null ? [] : [apiOwnerEmail.toLowerCase()],
+/** What an application calls, each API with whoever owns it by the catalogue; who may not call it any more is left out. */
+export function apisCalled(
+  { contracts }: Pick<OwnedApplication, 'contracts'>,
+  { apis = [] }: Pick<Catalogue, 'apis'>,
+): { api: string; owner: string | null }[] {
+  return contracts
+    .filter(({ status }) => status !== 'REVOKED' && status !== 'REJECTED')
+    .map(({ api, asset }) => ({ api, owner: ownerOf(asset, apis) }));
+}
+
+function ownerOf(asset: ApplicationContract['asset'], apis: NonNullable<Catalogue['apis']>): string | null {
+  const known = apis.find(
+    (api) => api.asset === asset?.assetId && (api.group === null || api.group === asset.groupId),
   );
-  return [...new Set(emails)];
+  return known?.owner ?? null;
+}
+
+/** E-mails of those who own one of them, each once. */
+export function ownersOfApis(apis: readonly { owner: string | null }[]): string[] {
+  return [...new Set(apis.flatMap(({ owner }) => owner?.toLowerCase() ?? []))];
 }

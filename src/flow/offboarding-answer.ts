@@ -9,7 +9,7 @@ import { type Person, readPerson } from '../store/people.ts';
 import { anypointUsers } from './anypoint-users.ts';
 import { commit, type Outcome } from './commit.ts';
 import { identify } from './identify.ts';
-import { apiOwnersOf } from './offboard-applications.ts';
+import { apisCalled, ownersOfApis } from './offboard-applications.ts';
 import {
   dismissOffboarding,
   isAdmin,
@@ -176,7 +176,9 @@ async function decideApplication(
   const item = offboarding.items.find((known) => known.key === key);
   if (item === undefined) return unknownCase;
   const shown = await road.mulesoft.readApplication({ kind: item.kind, id: item.id });
-  const owners = shown === null ? item.owners : apiOwnersOf(shown);
+  const catalogue = road.catalogue.current();
+  const apis = shown === null ? [] : apisCalled(shown, catalogue);
+  const owners = shown === null ? item.owners : ownersOfApis(apis);
   const mayDecide = isAdmin(road, clicker) || owners.some((email) => sameEmail(email, clicker.email));
   const to =
     answer.verb === 'handOver' && mayDecide ? await newOwner(road, offboarding, toAccountId ?? null) : null;
@@ -189,7 +191,7 @@ async function decideApplication(
       const outcome = settleApplication(
         locked,
         { id: answer.clickId, key: item.key, verb: answer.verb },
-        { clicker, mayDecide, to, now: unit.now },
+        { clicker, mayDecide, say: { admins: catalogue.admins, apis }, to, now: unit.now },
       );
       return isRefusal(outcome)
         ? refusedWith(outcome, answer, clicker, unit.now)

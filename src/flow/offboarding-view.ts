@@ -95,7 +95,7 @@ async function removedOf(road: Road, o: Offboarding): Promise<Removed> {
   return removed;
 }
 
-/** Who decides on an application: the owners of the APIs that it calls, as far as they can be reached, else admins. */
+/** Who decides on an application: the owners of the APIs that it calls, and the admins where one of those has none here. */
 async function ownersOf(road: Road, offboarding: Offboarding): Promise<OffboardingView['owners']> {
   const byAccount = new Map<string, { to: Named; items: OffboardingItem[] }>();
   const reached = new Map<string, Named | null>();
@@ -110,7 +110,10 @@ async function ownersOf(road: Road, offboarding: Offboarding): Promise<Offboardi
   };
   for (const item of offboarding.items) {
     const owners = await all(item.owners);
-    for (const to of owners.length > 0 ? owners : await all(road.catalogue.current().admins)) {
+    const isOwned = owners.length > 0 && item.contracts.every(({ owner }) => owner !== null);
+    const admins = isOwned && !isForAdmins(item) ? [] : await all(road.catalogue.current().admins);
+    const asked = new Map([...owners, ...admins].map((one) => [one.accountId, one]));
+    for (const to of asked.values()) {
       const key = to.accountId as string;
       const mine = byAccount.get(key) ?? { to, items: [] };
       mine.items.push(item);
@@ -118,6 +121,11 @@ async function ownersOf(road: Road, offboarding: Offboarding): Promise<Offboardi
     }
   }
   return [...byAccount.values()];
+}
+
+/** Whether only an admin is left to say so: whoever would get it is the only one who has a say in it. */
+function isForAdmins({ agreed = [], decision, settled }: OffboardingItem): boolean {
+  return decision === null && settled === null && agreed.some(({ by, to }) => by.id === to.id);
 }
 
 /** Whoever has this e-mail, as far as they are here; null: they have left. */

@@ -134,7 +134,12 @@ export type ApplicationContract = {
   environment: string;
   /** `APPROVED` opens the API; `PENDING`, `REJECTED` and `REVOKED` don't. */
   status: string;
-  /** The contact that Exchange names for the API; null when it names nobody. */
+  /** The Exchange asset that the API is; left out where the contract is with something else. */
+  asset?: { groupId: string; assetId: string };
+  /**
+   * Hearsay: the contact that Exchange names for the API. Whoever may edit the asset can write anybody there, so it says
+   * nothing about who may decide; null when it names nobody.
+   */
   apiOwnerEmail: string | null;
 };
 

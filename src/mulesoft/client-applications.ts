@@ -207,6 +207,7 @@ export class ClientApplications {
       ...base,
       api: [name, apiVersion.productVersion ?? ''].join(' ').trim(),
       environment: await this.#environmentName(apiVersion, looked),
+      ...(asset === null ? {} : { asset }),
       apiOwnerEmail: asset === null ? null : await this.#contact(asset, looked),
     };
   }
@@ -227,7 +228,7 @@ export class ClientApplications {
     return names.get(at.environmentId) ?? at.environmentId;
   }
 
-  /** The contact of the Exchange asset: whom MuleSoft itself would have one write to about the API. */
+  /** The contact of the Exchange asset: any editor of it can write anybody there, so it is shown and not believed. */
   async #contact(asset: { groupId: string; assetId: string }, { contacts }: Looked): Promise<string | null> {
     const path = `/exchange/api/v2/assets/${encodeURIComponent(asset.groupId)}/${encodeURIComponent(asset.assetId)}/asset`;
     const known = contacts.get(path);

@@ -61,7 +61,8 @@ function no(mistakes: string[]): { value: null; mistakes: string[] } {
 }
 
 function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]): Catalogue {
-  const { channel, admins, pending, massGuard, canary, onCall, signIn, entitlements, bundles } = written;
+  const { channel, admins, pending, massGuard, canary, onCall, signIn, entitlements, bundles, apis } =
+    written;
   return {
     channel,
     admins,
@@ -112,6 +113,9 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
         maxSeconds: durations.max,
       }),
     ),
+    ...(apis.length === 0
+      ? {}
+      : { apis: apis.map(({ asset, group, owner }) => ({ asset, group: group ?? null, owner })) }),
     bundles: bundles.map((b) => ({ ...b, entitlements: b.entitlements as EntitlementKey[] })),
   };
 }

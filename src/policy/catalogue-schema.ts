@@ -118,6 +118,16 @@ const bundle = z.strictObject({
   entitlements: z.array(key).min(2).max(10),
 });
 
+const api = z.strictObject({
+  asset: z.string().min(1).meta({ description: 'Id of the API’s Exchange asset, e.g. orders-api' }),
+  group: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'Id of the group that the asset is in, where several have one of this id' }),
+  owner: z.email(),
+});
+
 /** `catalogue.yaml` as it is written; what it says of itself that can't hold is an issue with its path. */
 export const catalogueSchema = z
   .strictObject({
@@ -146,6 +156,10 @@ export const catalogueSchema = z
       .meta({ description: 'How old a last sign-in may be to say where somebody is, for rules that ask' }),
     entitlements: z.array(entitlement).min(1),
     bundles: z.array(bundle).default([]),
+    apis: z.array(api).default([]).meta({
+      description:
+        'Who owns which API, and so has a say in what becomes of a leaver’s applications that call it; of others the admins decide',
+    }),
   })
   .superRefine((catalogue, context) => {
     for (const { path, message } of contradictions(catalogue))

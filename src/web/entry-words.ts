@@ -127,6 +127,8 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return 'Read in Anypoint: they are in no team';
     case 'applicationsFound':
       return `${countOf(data.items)} applications of theirs found`;
+    case 'handOverAgreed':
+      return `${somebody} agrees to hand an application over; others have a say too`;
     case 'applicationDecided':
       return `${somebody} decided what becomes of an application`;
     case 'applicationFailed':

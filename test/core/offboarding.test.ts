@@ -92,6 +92,18 @@ const events: { [T in OffboardingEvent['type']]: Extract<OffboardingEvent, { typ
   lookalikesFound: { ...base, type: 'lookalikesFound', lookalikes: [] },
   teamsGone: { ...base, type: 'teamsGone', note: null },
   applicationsFound: { ...base, type: 'applicationsFound', items: [item] },
+  handOverAgreed: {
+    ...base,
+    type: 'handOverAgreed',
+    key: item.key,
+    word: {
+      by: sam,
+      email: 'sam@acme.example',
+      to: { id: 'erik' as PersonId, name: 'Erik Lind', anypointUserId: 'u-erik' },
+      at: T0,
+      clickId: 'click-0',
+    },
+  },
   applicationDecided: { ...base, type: 'applicationDecided', key: item.key, decision },
   applicationFailed: { ...base, type: 'applicationFailed', key: item.key, why: 'Anypoint said no' },
   applicationSettled: { ...base, type: 'applicationSettled', key: item.key, outcome: 'revoked' },
@@ -349,6 +361,127 @@ describe('what becomes of an application', () => {
     expect(reasonOf(settleApplication(caseAfter(started('underway'), own), click, facts))).toBe(
       'notEligible',
     );
+  });
+
+  describe('handed over', () => {
+    const people = ['olga', 'sam', 'erik', 'sofia'] as const;
+    type Name = (typeof people)[number];
+    const emailOf = (name: Name) => `${name}@acme.example`;
+    const toOf = (name: Name) => ({ id: name as PersonId, name, anypointUserId: `u-${name}` });
+    const orders = { api: 'Orders API v1', owner: emailOf('olga') };
+    const payments = { api: 'Payments API v1', owner: emailOf('sam') };
+    const unowned = { api: 'Stock API v1', owner: null };
+    /** What one after the other says, and what it comes to. */
+    function said(apis: { api: string; owner: string | null }[], words: [who: Name, to: Name][]): string[] {
+      let now = open;
+      return words.map(([who, to], n) => {
+        const outcome = settleApplication(
+          now,
+          { id: `hand-${n}`, key: item.key, verb: 'handOver' },
+          {
+            clicker: { id: who as PersonId, name: who, email: emailOf(who) },
+            mayDecide: true,
+            say: { admins: [emailOf('sofia')], apis },
+            to: toOf(to),
+            now: T0,
+          },
+        );
+        if (isRefusal(outcome)) return outcome.reason;
+        for (const event of outcome) now = evolveOffboarding(now, event);
+        return outcome.map((event) => event.type).join();
+      });
+    }
+    const waits = 'handOverAgreed';
+    const decided = 'applicationDecided';
+
+    test.each<
+      [what: string, apis: (typeof unowned | typeof orders)[], words: [Name, Name][], came: string[]]
+    >([
+      ['the owner of all its APIs gives it to somebody else', [orders], [['olga', 'erik']], [decided]],
+      ['the owner of all its APIs can’t give it to herself', [orders], [['olga', 'olga']], [waits]],
+      [
+        'an admin lets her have it',
+        [orders],
+        [
+          ['olga', 'olga'],
+          ['sofia', 'olga'],
+        ],
+        [waits, decided],
+      ],
+      [
+        'the owner of one of its APIs does not speak for the other',
+        [orders, payments],
+        [['olga', 'erik']],
+        [waits],
+      ],
+      ['nor gives it to herself', [orders, payments], [['olga', 'olga']], [waits]],
+      [
+        'the other has a say',
+        [orders, payments],
+        [
+          ['olga', 'olga'],
+          ['sam', 'olga'],
+        ],
+        [waits, decided],
+      ],
+      [
+        'the other says another name',
+        [orders, payments],
+        [
+          ['olga', 'erik'],
+          ['sam', 'olga'],
+        ],
+        [waits, waits],
+      ],
+      [
+        'who changes their mind is counted once',
+        [orders, payments],
+        [
+          ['olga', 'erik'],
+          ['olga', 'sam'],
+        ],
+        [waits, waits],
+      ],
+      [
+        'and decides with the other',
+        [orders, payments],
+        [
+          ['olga', 'erik'],
+          ['sam', 'olga'],
+          ['sam', 'erik'],
+        ],
+        [waits, waits, decided],
+      ],
+      [
+        'an API without an owner is the admins’',
+        [orders, unowned],
+        [
+          ['olga', 'erik'],
+          ['sofia', 'erik'],
+        ],
+        [waits, decided],
+      ],
+      ['one that calls nothing is the admins’', [], [['olga', 'erik']], [waits]],
+      ['an admin decides alone', [orders, payments], [['sofia', 'erik']], [decided]],
+      ['but not for themselves', [orders, payments], [['sofia', 'sofia']], [waits]],
+    ])('%s', (_what, apis, words, came) => {
+      expect(said(apis, words)).toEqual(came);
+    });
+
+    test('is told with who else has a say; a contact of Exchange is hearsay', () => {
+      const contracts = [
+        { api: 'Orders API v1', environment: 'Production', status: 'APPROVED', owner: emailOf('olga') },
+        { api: 'Payments API v1', environment: 'Production', status: 'APPROVED', owner: emailOf('sam') },
+      ];
+      const word = { ...events.handOverAgreed.word, by: toOf('olga'), email: emailOf('olga') };
+      expect(itemStanding({ ...item, contracts, agreed: [word] }, names)).toBe(
+        'olga would hand it to Erik Lind; that needs sam@acme.example (Payments API v1) too, or an admin',
+      );
+      const stray = contracts.map((one) => ({ ...one, owner: null, contact: 'mallory@acme.example' }));
+      expect(itemInWords({ ...item, contracts: stray })).toContain(
+        '(contact named in Exchange: mallory@acme.example)',
+      );
+    });
   });
 
   test('is settled only by what Anypoint shows', () => {

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Catalogue, Entitlement } from '../../src/core/catalogue.ts';
-import { receiveRequest } from '../../src/flow/receive.ts';
-import { people as seeded } from '../../src/sandbox/seed.ts';
+import { acceptAnswer, receiveRequest } from '../../src/flow/receive.ts';
+import { anypointApis, people as seeded } from '../../src/sandbox/seed.ts';
 import { oktaConsole } from '../sandbox/okta-console.ts';
 import type { Stage } from '../stage.ts';
 import { type Asked, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
+import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
 import { buttonValueOf, clickPayload, sendRaw } from './slack-wire.ts';
 
 const READ = 'orders-api-read';
@@ -329,5 +330,96 @@ export function quorumOfAbsent(): void {
       expect(change.approvals.map((a) => a.name)).toEqual(['Olga Brandt', 'Tom Okafor']);
       expect(wordsOf(await walk.cardSays(asked, 'In effect'))).toContain('Olga Brandt and Tom Okafor');
     });
+  });
+}
+
+/** Who owns one API hands a leaver's application, with its contracts to others' APIs, to herself. */
+export function handedToOneself(): void {
+  describe('who hands a leaver’s application over does not get what is others’', () => {
+    let stage: Stage;
+    let walk: Journey;
+    let leavers: LeaverWalk;
+    const contacts = anypointApis.map((api) => api.contact);
+    const setContact = (asset: string, contact: string) => {
+      for (const api of anypointApis)
+        if (api.assetId === asset) (api as { contact: string }).contact = contact;
+    };
+    beforeAll(async () => {
+      ({ stage, walk } = await setOut());
+      leavers = walkWithLeavers(walk);
+      await walk.isQuiet();
+    });
+    afterAll(async () => {
+      for (const [n, api] of anypointApis.entries())
+        (api as { contact: string }).contact = contacts[n] ?? api.contact;
+      await stage?.close();
+    });
+    const ownersOf = async (name: string) => (await leavers.application(name))?.owners;
+
+    test('the owner of one of its APIs can’t give it to herself; the other has a say, and a contact in Exchange none', async () => {
+      // given an application that calls both APIs, and an editor of an asset who has put himself there as its contact
+      await walk.request('POST', '/anypoint/sim/applications', {
+        name: 'calls-both',
+        owners: ['tom'],
+        apis: ['orders-api', 'payments-api'],
+      });
+      setContact('payments-api', 'erik');
+      await leavers.status('tom', 'DEPROVISIONED');
+      const open = await leavers.caseIs('tom', 'appsOpen');
+      const key = open.items.find((item) => item.name === 'calls-both')?.key ?? '';
+      const value = JSON.stringify({ offboarding: open.id, key });
+      const forOlga = await leavers.askedAbout('olga', open.id, 'calls-both');
+
+      // when the contact decides
+      await sendRaw(
+        walk,
+        clickPayload('erik', { ...forOlga, channel: 'C00000001' }, 'offboarding_revoke', value),
+      );
+
+      // then he is nobody here, and has not been asked
+      await leavers.isTold('erik', 'not among those who may decide');
+      expect((await walk.messages('erik', 'dm')).some((m) => wordsOf(m).includes('calls-both'))).toBe(false);
+
+      // when the owner of one API takes it for herself
+      await handsOver('olga', open.id, 'calls-both', 'olga');
+
+      // then nothing has changed hands: the other is asked
+      await leavers.askedAbout(
+        'sam',
+        open.id,
+        'Olga Brandt would hand it to Olga Brandt; that needs sam@acme.example',
+      );
+      expect(await ownersOf('calls-both')).toEqual(['tom']);
+      expect((await leavers.entries(open.id)).filter((e) => e.type === 'handOverAgreed')).toHaveLength(1);
+
+      // when she does so with the one that calls her own API alone
+      await handsOver('olga', open.id, 'orders-dashboard', 'olga');
+
+      // then an admin has to say so
+      await leavers.askedAbout('sam', open.id, 'that needs an admin');
+      expect(await ownersOf('orders-dashboard')).toEqual(['tom']);
+
+      // when the other owner agrees
+      await handsOver('sam', open.id, 'calls-both', 'olga');
+      await walk.until('it is hers', async () => (await ownersOf('calls-both'))?.includes('olga'));
+      expect(await ownersOf('orders-dashboard')).toEqual(['tom']);
+    }, 90_000);
+
+    let forms = 0;
+    /** Sends the form behind the button of that application. */
+    async function handsOver(as: string, caseId: string, name: string, to: string): Promise<void> {
+      const message = await leavers.askedAbout(as, caseId, name);
+      const key = (await leavers.caseOf('tom'))?.items.find((item) => item.name === name)?.key;
+      forms += 1;
+      await acceptAnswer(stage.latchkey.road, {
+        clickId: `form-${forms}`,
+        about: 'offboarding',
+        id: caseId,
+        chatUserId: slackIdOf(as),
+        channel: message.channel,
+        verb: 'handOver',
+        item: JSON.stringify({ key, toAccountId: slackIdOf(to) }),
+      });
+    }
   });
 }

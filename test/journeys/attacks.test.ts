@@ -6,7 +6,7 @@ import { credentials, type Person, people as seeded } from '../../src/sandbox/se
 import { createToken } from '../../src/scim/tokens.ts';
 import type { ScimSource } from '../../src/store/scim-tables.ts';
 import type { Stage } from '../stage.ts';
-import { quorumOfAbsent, staleCards, staleIdentities } from './attacks-deciding.ts';
+import { handedToOneself, quorumOfAbsent, staleCards, staleIdentities } from './attacks-deciding.ts';
 import { type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
 
@@ -440,3 +440,4 @@ describe('a name that somebody else chose', () => {
 staleCards();
 staleIdentities();
 quorumOfAbsent();
+handedToOneself();

@@ -105,6 +105,7 @@ describe('what somebody owns', () => {
             api: 'Orders API v1',
             environment: 'Production',
             status: 'APPROVED',
+            asset: { groupId: company.anypointOrgId, assetId: 'orders-api' },
             apiOwnerEmail: 'olga@acme.example',
           },
         ],
