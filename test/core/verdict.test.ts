@@ -17,7 +17,6 @@ function facts(rest: Partial<RequestFacts> = {}): RequestFacts {
     requestedSeconds: 3_600,
     isForSomebodyElse: false,
     conflicts: [],
-    location: 'Germany',
     ...rest,
   };
 }
@@ -80,6 +79,26 @@ test.each([
     }),
     'ask',
     /high tier: a person decides/,
+  ],
+  [
+    'two of them, by the catalogue',
+    facts({
+      entitlement: entitlement({
+        approvers: { of: 'any', quorum: 2, sources: [{ manager: true }, { owner: true }] },
+      }),
+    }),
+    'ask',
+    /medium tier: two people decide$/,
+  ],
+  [
+    'each of them, by the catalogue',
+    facts({
+      entitlement: entitlement({
+        approvers: { of: 'all', quorum: 1, sources: [{ manager: true }, { owner: true }] },
+      }),
+    }),
+    'ask',
+    /medium tier: the manager and the owner decide$/,
   ],
 ])('%s', (_given, given, effect, says) => {
   const verdict = evaluateRequest(given, rules);
