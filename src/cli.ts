@@ -17,11 +17,11 @@ import { takeRunLock } from './run-lock.ts';
 import { sandboxOutside } from './sandbox/launch.ts';
 import { serveModel } from './sandbox/model/serve.ts';
 import { runningWorld } from './sandbox/running.ts';
-import { createToken, listTokens, revokeToken, sources } from './scim/tokens.ts';
+import { createToken, environmentTokenUsed, listTokens, revokeToken, sources } from './scim/tokens.ts';
 import { createSlackClient } from './slack/client.ts';
 import { createSlackDirectory } from './slack/directory.ts';
-import { datesOfToken } from './store/bearer-token.ts';
-import { type Db, openDatabase } from './store/database.ts';
+import { datesOfToken, minuteOf } from './store/bearer-token.ts';
+import { connectDatabase, type Db, openDatabase } from './store/database.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
 import { stateFolder } from './store/own-folder.ts';
 import type { ScimSource } from './store/scim-tables.ts';
@@ -30,6 +30,8 @@ import type { ScimSource } from './store/scim-tables.ts';
 const DIR = '.latchkey';
 /** Entries are sealed within seconds; a transaction may hold that up, but not for so long. */
 const UNSEALED_MAX_SECONDS = 60;
+/** Where there is no world: the sandbox's secrets are the same everywhere. */
+const NOWHERE = 'http://127.0.0.1:9';
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const fail = () => {
   process.exitCode = 1;
@@ -41,10 +43,24 @@ const program = new Command('latchkey')
 
 checkCommand(program, {
   async settings() {
-    const { outside, policyDir, publicUrl, port } = readConfig(process.env);
-    const sandbox = outside === null ? await runningSandbox() : null;
-    const address = publicUrl ?? sandbox?.latchkey ?? `http://127.0.0.1:${port}`;
-    return { outside: outside ?? (sandbox as Sandbox).outside, policyDir, address };
+    const config = readConfig(process.env);
+    const sandbox = config.outside === null ? await runningSandbox() : null;
+    return {
+      outside: config.outside ?? (sandbox as Sandbox).outside,
+      policyDir: config.policyDir,
+      address: config.publicUrl ?? sandbox?.latchkey ?? `http://127.0.0.1:${config.port}`,
+      publicUrl: config.publicUrl,
+      databaseUrl: config.databaseUrl,
+      redis: config.redisUrl === null ? null : { url: config.redisUrl, ca: config.redisCa ?? null },
+    };
+  },
+  async reading(url, work) {
+    const database = connectDatabase(url);
+    try {
+      return await work(database.db);
+    } finally {
+      await database.close();
+    }
   },
   say,
   fail,
@@ -127,9 +143,14 @@ token
   });
 token
   .command('list')
-  .description('every token there was, newest first')
+  .description('the token of the environment, and every other there was, newest first')
   .action(async () => {
     await withDatabase(async (db) => {
+      const inEnvironment = (readConfig(process.env).outside ?? sandboxOutside(NOWHERE)).scimToken;
+      const last = await environmentTokenUsed(db, inEnvironment);
+      say(
+        `SCIM_TOKEN  okta   of the environment: last used ${last === null ? 'never' : minuteOf(last)}, valid while it is set`,
+      );
       for (const t of await listTokens(db))
         say(`${t.id}  ${t.source.padEnd(5)}  ${t.name}: ${datesOfToken(t)}`);
     });

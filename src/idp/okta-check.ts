@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { type Checked, troubleOf } from '../core/checked.ts';
 import type { Fault } from '../core/fault.ts';
-import { type Checked, troubleOf } from '../outbound/checked.ts';
 import { parseAnswer } from './okta-answers.ts';
 import { type OktaSettings, openOktaApi } from './okta-api.ts';
 import { hookScopes } from './okta-credentials.ts';

@@ -29,7 +29,7 @@ export async function fitRedis(url: string, ca: string | null, log: Logger): Pro
 }
 
 /** Asks Redis what it is. One that does not answer is a finding too. Throws nothing. */
-async function checkRedis(address: RedisAddress): Promise<RedisFinding[]> {
+export async function checkRedis(address: RedisAddress): Promise<RedisFinding[]> {
   const client = askRedis(address);
   try {
     await client.connect();

@@ -91,10 +91,20 @@ export type TokenCheck = (token: string) => Promise<ScimSource | null>;
  */
 export function createTokenCheck(db: Db, environmentToken: string): TokenCheck {
   const bootstrap = digestOf(environmentToken);
+  let notedAt = Number.NEGATIVE_INFINITY;
   const known = new Map<string, { source: ScimSource; until: number }>();
   return async (token) => {
     const hash = digestOf(token);
-    if (timingSafeEqual(hash, bootstrap)) return 'okta';
+    if (timingSafeEqual(hash, bootstrap)) {
+      if (performance.now() - notedAt >= USE_NOTED_SECONDS * 1_000) {
+        notedAt = performance.now();
+        // Beside the push, not before it: a note that can't be made must hold up no deactivation.
+        void noteEnvironmentUse(db, bootstrap).catch(() => {
+          notedAt = Number.NEGATIVE_INFINITY;
+        });
+      }
+      return 'okta';
+    }
     const key = hash.toString('base64');
     const now = performance.now();
     const seen = known.get(key);
@@ -105,6 +115,21 @@ export function createTokenCheck(db: Db, environmentToken: string): TokenCheck {
     known.set(key, { source: found.source, until: now + RECHECK_MS });
     return found.source;
   };
+}
+
+async function noteEnvironmentUse(db: Db, hash: Buffer): Promise<void> {
+  await sql`insert into scim_environment_tokens (hash, last_used_at) values (${hash}, clock_timestamp())
+    on conflict (hash) do update set last_used_at = excluded.last_used_at`.execute(db);
+}
+
+/** When this token of the environment was last used, to the minute; null: never. */
+export async function environmentTokenUsed(db: Db, token: string): Promise<Date | null> {
+  const row = await db
+    .selectFrom('scim_environment_tokens')
+    .select('last_used_at')
+    .where('hash', '=', digestOf(token))
+    .executeTakeFirst();
+  return row?.last_used_at ?? null;
 }
 
 async function acceptHash(db: Db, hash: Buffer): Promise<{ source: ScimSource; hash: Buffer } | null> {

@@ -3,7 +3,7 @@ import { Fault } from '../core/fault.ts';
 import { slackCall } from './call.ts';
 
 /** What the bot token may do, and what for; the same as in slack-manifest.yaml. */
-const botScopes = {
+export const botScopes = {
   commands: '/access',
   'chat:write': 'cards and direct messages',
   'im:write': 'opening direct messages',
@@ -20,7 +20,7 @@ const botScopes = {
 /** Without any of these no request can be asked, decided and told. */
 const NEEDED: readonly string[] = ['commands', 'chat:write', 'im:write', 'users:read', 'users:read.email'];
 
-type BotToken = {
+export type BotToken = {
   /** The app's user, by which it is a member of channels. */
   botUserId: string;
   /** The workspace's or the organisation's name. */
@@ -30,7 +30,7 @@ type BotToken = {
 };
 
 /** What Slack says of the bot token; throws a Fault `slack.*`. Slack names a token's scopes in the header of every answer. */
-async function readBotToken(client: WebClient): Promise<BotToken> {
+export async function readBotToken(client: WebClient): Promise<BotToken> {
   const answer = await slackCall(false, () => client.auth.test());
   const granted = answer.response_metadata?.scopes;
   return {

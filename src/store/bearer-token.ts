@@ -12,6 +12,11 @@ export function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
+/** `2026-11-29 10:04`, UTC. */
+export function minuteOf(at: Date): string {
+  return at.toISOString().slice(0, 16).replace('T', ' ');
+}
+
 /** A token's dates in words, to the minute, UTC. */
 export function datesOfToken(token: {
   created_at: Date;
@@ -19,7 +24,7 @@ export function datesOfToken(token: {
   expires_at: Date | null;
   revoked_at: Date | null;
 }): string {
-  const minute = (at: Date | null) => at?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never';
+  const minute = (at: Date | null) => (at === null ? 'never' : minuteOf(at));
   const end =
     token.revoked_at === null ? `expires ${minute(token.expires_at)}` : `revoked ${minute(token.revoked_at)}`;
   return `created ${minute(token.created_at)}, last used ${minute(token.last_used_at)}, ${end}`;

@@ -29,9 +29,8 @@ export function poolOf(db: Db): pg.Pool {
 
 /** Opens the database and brings its schema up to date. Replicas may do so at once: migrations take a lock. */
 export async function openDatabase(url: string): Promise<Database> {
-  const pool = openPool(url, { max: POOL_SIZE, name: 'latchkey' });
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  pools.set(db, pool);
+  const database = connectDatabase(url);
+  const { db } = database;
   const { error, results } = await new Migrator({ db, provider: migrations }).migrateToLatest();
   if (error !== undefined) {
     await db.destroy();
@@ -45,6 +44,14 @@ export async function openDatabase(url: string): Promise<Database> {
       },
     );
   }
+  return database;
+}
+
+/** The database as it is, for whoever only reads. */
+export function connectDatabase(url: string): Database {
+  const pool = openPool(url, { max: POOL_SIZE, name: 'latchkey' });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  pools.set(db, pool);
   return { db, pool, url, close: () => db.destroy() };
 }
 
@@ -56,6 +63,11 @@ export async function refuseReadOnly(db: Db): Promise<void> {
 }
 
 const folder = new URL('../../migrations/', import.meta.url);
+
+/** Names of all migrations of this version. */
+export async function migrationNames(): Promise<string[]> {
+  return Object.keys(await migrations.getMigrations());
+}
 
 /** Every `migrations/*.ts`, in order of name. */
 const migrations: MigrationProvider = {

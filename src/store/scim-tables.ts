@@ -3,7 +3,8 @@ import type { ColumnType, Generated } from 'kysely';
 /** Whom a SCIM resource belongs to: the source whose token made it. */
 export type ScimSource = 'okta' | 'entra' | 'other';
 
-/** The tables of the SCIM room; see migrations/0002_scim.ts, 0003_scim_tokens.ts and 0031_scim_owners.ts. */
+/** The tables of the SCIM room; see migrations/0002_scim.ts, 0003_scim_tokens.ts and 0031_scim_owners.ts
+ * and 0037_environment_token.ts. */
 export type ScimTables = {
   scim_users: {
     id: string;
@@ -46,4 +47,6 @@ export type ScimTables = {
     last_used_at: Date | null;
     revoked_at: Date | null;
   };
+  /** By the hash of what SCIM_TOKEN was. */
+  scim_environment_tokens: { hash: Buffer; last_used_at: Date };
 };

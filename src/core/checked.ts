@@ -1,4 +1,4 @@
-import { Fault } from '../core/fault.ts';
+import { Fault } from './fault.ts';
 
 /** One thing that was tried from outside. */
 export type Checked = {
@@ -7,6 +7,8 @@ export type Checked = {
   trouble: string | null;
   /** Latchkey does its work without it. */
   isOptional?: boolean;
+  /** What is worth a word though all is well. */
+  detail?: string;
 };
 
 /** What went wrong, with what to do next; null: nothing. Only faults are answers. */

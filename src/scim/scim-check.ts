@@ -1,0 +1,52 @@
+import { isSameGroupName } from '../core/catalogue.ts';
+import type { Checked } from '../core/checked.ts';
+import { minuteOf } from '../store/bearer-token.ts';
+import type { Db } from '../store/database.ts';
+import { environmentTokenUsed, listTokens } from './tokens.ts';
+
+/** Where to look in the identity provider. */
+const PUSH = 'in Okta, the SCIM app, Push Groups';
+
+/**
+ * Whether the IdP's pushes arrive: which token was last used, and which groups of the catalogue came. Only what is
+ * stored is read; that a push works now, only the IdP can tell.
+ */
+export async function checkScim(
+  db: Db,
+  { token, groupNames }: { token: string; groupNames: readonly string[] },
+): Promise<Checked[]> {
+  const last = await environmentTokenUsed(db, token);
+  const uses = [
+    ...(last === null ? [] : [{ name: 'SCIM_TOKEN', at: last }]),
+    ...(await listTokens(db)).flatMap(({ name, source, last_used_at: at }) =>
+      at === null ? [] : [{ name: `${name} (${source})`, at }],
+    ),
+  ].sort((a, b) => b.at.getTime() - a.at.getTime());
+  const groups = await db
+    .selectFrom('scim_groups')
+    .select('display_name')
+    .where('source', '=', 'okta')
+    .execute();
+  const missing = groupNames.filter(
+    (name) => !groups.some(({ display_name }) => isSameGroupName(display_name, name)),
+  );
+  const [newest] = uses;
+  return [
+    newest === undefined
+      ? {
+          name: 'SCIM',
+          trouble:
+            'no token was ever used, so Okta has pushed nothing: set its SCIM app to https://<PUBLIC_URL>/scim/v2 with SCIM_TOKEN, and press Test API Credentials there',
+        }
+      : { name: 'SCIM', trouble: null, detail: `last used ${minuteOf(newest.at)} UTC, by ${newest.name}` },
+    ...(newest === undefined || missing.length === 0
+      ? []
+      : [
+          {
+            name: 'SCIM groups',
+            trouble: `never pushed: ${missing.join(', ')}; what is in them is not carried to Anypoint by SCIM. Push them (${PUSH})`,
+          },
+        ]),
+    ...(newest !== undefined && missing.length === 0 ? [{ name: 'SCIM groups', trouble: null }] : []),
+  ];
+}
