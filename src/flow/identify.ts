@@ -54,6 +54,8 @@ export async function identify(road: Road, accountId: string): Promise<Person | 
       askIt,
     );
   const person = await rememberPerson(road.db, road.idp.name, one);
+  for (const other of account.alsoKnownAs ?? []) await linkPerson(road.db, person.id, 'slack', other);
+  // Last, so that it is the one that they are written to by.
   await linkPerson(road.db, person.id, 'slack', account.id);
   return { ...person, timeZone: person.timeZone ?? account.timeZone };
 }

@@ -271,6 +271,8 @@ export type ChatAccountKind = 'member' | 'guest' | 'bot' | 'stranger' | 'deactiv
 /** An account in the chat workspace, read at the time of asking. */
 export type ChatAccount = {
   id: string;
+  /** Other ids that chat calls the same person by. */
+  alsoKnownAs?: readonly string[];
   name: string;
   kind: ChatAccountKind;
   /** Null unless the chat system itself says that the address is confirmed. */

@@ -171,7 +171,10 @@ async function isOnCallNow(
     return { why: `there is no user group @${source.slackUserGroup} in Slack, or it is switched off` };
   if (members.length === 0) return { is: false };
   const accountId = who.accountId ?? (await chat.findByEmail(who.email));
-  return { is: accountId !== null && members.includes(accountId) };
+  if (accountId === null || members.includes(accountId)) return { is: accountId !== null };
+  // Slack may list them by another of their ids.
+  const { alsoKnownAs = [] } = (await chat.whoIs(accountId)) ?? {};
+  return { is: alsoKnownAs.some((id) => members.includes(id)) };
 }
 
 async function signedInFrom(

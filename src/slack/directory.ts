@@ -3,42 +3,41 @@ import { Fault } from '../core/fault.ts';
 import { oneLine } from '../core/storable.ts';
 import type { ChatAccount, ChatAccountKind, ChatDirectory } from '../flow/ports.ts';
 import { slackCall } from './call.ts';
+import {
+  type Belonging,
+  createInstallation,
+  type InstallationReader,
+  idsOf,
+  isOurs,
+} from './installation.ts';
 import { proveBotToken } from './scopes.ts';
 import { createUserGroups } from './user-groups.ts';
 
-type SlackUser = {
+type SlackUser = Belonging & {
   id?: string;
-  team_id?: string;
   deleted?: boolean;
   is_bot?: boolean;
+  is_workflow_bot?: boolean;
+  is_connector_bot?: boolean;
   is_restricted?: boolean;
   is_ultra_restricted?: boolean;
-  is_stranger?: boolean;
   is_email_confirmed?: boolean;
   tz?: string;
-  profile?: { email?: string; real_name?: string };
+  profile?: { email?: string; real_name?: string; team?: string };
 };
 
-/** Who is who in our workspace, asked of Slack at the moment it matters. */
-export function createSlackDirectory(client: WebClient): ChatDirectory {
-  const userGroups = createUserGroups(client);
-  let ownTeam: Promise<string> | null = null;
+/** Who is who in our workspace or organisation, asked of Slack at the moment it matters. */
+export function createSlackDirectory(
+  client: WebClient,
+  installation: InstallationReader = createInstallation(client),
+): ChatDirectory {
+  const userGroups = createUserGroups(client, installation);
 
-  /** The workspace the bot token belongs to; people of others are strangers. */
-  async function teamId(): Promise<string> {
-    ownTeam ??= slackCall(false, () => client.auth.test()).then((answer) => answer.team_id as string);
-    try {
-      return await ownTeam;
-    } catch (error) {
-      ownTeam = null;
-      throw error;
-    }
-  }
-
-  function kindOf(user: SlackUser, team: string): ChatAccountKind {
+  async function kindOf(user: SlackUser): Promise<ChatAccountKind> {
     if (user.is_bot === true || user.id === 'USLACKBOT') return 'bot';
+    if (user.is_workflow_bot === true || user.is_connector_bot === true) return 'bot';
     if (user.deleted === true) return 'deactivated';
-    if (user.is_stranger === true || user.team_id !== team) return 'stranger';
+    if (!(await isOurs(user, installation))) return 'stranger';
     if (user.is_restricted === true || user.is_ultra_restricted === true) return 'guest';
     return 'member';
   }
@@ -46,15 +45,17 @@ export function createSlackDirectory(client: WebClient): ChatDirectory {
   return {
     async whoIs(accountId): Promise<ChatAccount | null> {
       try {
-        const [team, { user }] = await Promise.all([
-          teamId(),
+        const [, { user }] = await Promise.all([
+          installation.read(),
           slackCall(false, () => client.users.info({ user: accountId })),
         ]);
         if (user?.id === undefined) return null;
+        const [id, ...others] = idsOf({ ...user, id: user.id });
         return {
-          id: user.id,
+          id,
+          alsoKnownAs: [...new Set([...others, accountId])].filter((other) => other !== id),
           name: oneLine(user.profile?.real_name ?? '') || user.id,
-          kind: kindOf(user, team),
+          kind: await kindOf(user),
           verifiedEmail: user.is_email_confirmed === true ? (user.profile?.email ?? null) : null,
           timeZone: user.tz ?? null,
         };
@@ -65,11 +66,13 @@ export function createSlackDirectory(client: WebClient): ChatDirectory {
     },
     async findByEmail(email): Promise<string | null> {
       try {
-        const [team, { user }] = await Promise.all([
-          teamId(),
+        const [, { user }] = await Promise.all([
+          installation.read(),
           slackCall(false, () => client.users.lookupByEmail({ email })),
         ]);
-        return user?.id !== undefined && kindOf(user, team) === 'member' ? user.id : null;
+        return user?.id !== undefined && (await kindOf(user)) === 'member'
+          ? idsOf({ ...user, id: user.id })[0]
+          : null;
       } catch (error) {
         if (error instanceof Fault && error.code === 'slack.not_found') return null;
         throw error;

@@ -3,6 +3,7 @@ import { Fault } from '../core/fault.ts';
 import type { Messenger, Place } from '../flow/ports.ts';
 import { slackCall } from './call.ts';
 import type { SlackContent } from './card.ts';
+import { createInstallation, type InstallationReader } from './installation.ts';
 import { inert, plain } from './mrkdwn.ts';
 
 /** Metadata on every message of ours: after a post of unknown outcome it is how the message is found again. */
@@ -30,7 +31,10 @@ const notThere = ['channel_not_found', 'not_in_channel', 'user_not_in_channel', 
 const aboutTheMessage = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
 
 /** Messages by the Web API; one call each, so that a retry is the outbox's to decide. */
-export function createSlackMessenger(client: WebClient): Messenger<SlackContent> {
+export function createSlackMessenger(
+  client: WebClient,
+  installation: InstallationReader = createInstallation(client),
+): Messenger<SlackContent> {
   const directMessages = new Map<string, string>();
   const channels = new Map<string, string>();
 
@@ -51,6 +55,16 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
   async function channelId(name: string): Promise<string | null> {
     const known = channels.get(name);
     if (known !== undefined) return known;
+    const teams = await installation.workspaces();
+    for (const at of teams.length === 0 ? [{}] : teams.map((team_id) => ({ team_id }))) {
+      const id = await channelIdIn(name, at);
+      if (id !== null) return id;
+    }
+    return null;
+  }
+
+  /** `at`: the workspace, where it has to be named. */
+  async function channelIdIn(name: string, at: { team_id?: string }): Promise<string | null> {
     let cursor: string | undefined;
     do {
       const page = await slackCall(false, () =>
@@ -58,6 +72,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
           types: 'public_channel,private_channel',
           limit: PAGE,
           exclude_archived: true,
+          ...at,
           ...(cursor === undefined ? {} : { cursor }),
         }),
       );
@@ -69,6 +84,12 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
       cursor = page.response_metadata?.next_cursor || undefined;
     } while (cursor !== undefined);
     return null;
+  }
+
+  /** By name, as Slack takes it; where one name may be several channels', by id. */
+  async function namedChannel(name: string): Promise<string> {
+    const byId = (await installation.read()).isOrgWide ? await channelId(name) : null;
+    return byId ?? `#${name}`;
   }
 
   async function findInThread(
@@ -123,7 +144,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
       // Posting to a channel takes its name, and the answer tells its id.
       const channel = isPerson
         ? await directMessage(to.account)
-        : (channels.get(to.channel) ?? `#${to.channel}`);
+        : (channels.get(to.channel) ?? (await namedChannel(to.channel)));
       if (channel === null) return null;
       const posted = await unlessRefused(isPerson ? aboutTheirConversation : [], () =>
         slackCall(true, () =>

@@ -1,6 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
 import { slackCall } from './call.ts';
+import { createInstallation, type InstallationReader } from './installation.ts';
 
 /** Both methods are Tier 2, some 20 calls a minute: members are read four times a minute at most. */
 const MEMBERS_MS = 15_000;
@@ -8,7 +9,9 @@ const MEMBERS_MS = 15_000;
 const ID_MS = 600_000;
 
 /** `members` null: there is no such group, or it is switched off. */
-type Reading = { id: string | null; idUntil: number; members: readonly string[] | null };
+type Reading = { id: GroupId | null; idUntil: number; members: readonly string[] | null };
+/** `team` where it has to be named. */
+type GroupId = { usergroup: string; team_id?: string };
 
 export type UserGroups = {
   /** Account ids; null: there is no group with this handle, or it is switched off. */
@@ -19,7 +22,10 @@ export type UserGroups = {
  * Members of Slack's user groups; scope `usergroups:read`. What was read is good for a few seconds, whoever asks
  * meanwhile waits for the same answer, and while Slack asks to wait it is left alone. Faults `slack.*`.
  */
-export function createUserGroups(client: WebClient): UserGroups {
+export function createUserGroups(
+  client: WebClient,
+  installation: InstallationReader = createInstallation(client),
+): UserGroups {
   const readings = new Map<string, { until: number; reading: Promise<Reading> }>();
   let restUntil = 0;
 
@@ -36,9 +42,20 @@ export function createUserGroups(client: WebClient): UserGroups {
     }
   }
 
-  async function membersById(id: string): Promise<readonly string[] | null> {
+  /** An installation for a whole organisation has to say in which workspace. */
+  async function idOf(handle: string): Promise<GroupId | null> {
+    const teams = await installation.workspaces();
+    for (const at of teams.length === 0 ? [{}] : teams.map((team_id) => ({ team_id }))) {
+      const { usergroups = [] } = await ask(() => client.usergroups.list(at));
+      const id = usergroups.find((group) => group.handle === handle)?.id;
+      if (id !== undefined) return { usergroup: id, ...at };
+    }
+    return null;
+  }
+
+  async function membersById(id: GroupId): Promise<readonly string[] | null> {
     try {
-      return (await ask(() => client.usergroups.users.list({ usergroup: id }))).users ?? [];
+      return (await ask(() => client.usergroups.users.list(id))).users ?? [];
     } catch (error) {
       if (error instanceof Fault && error.code === 'slack.not_found') return null;
       throw error;
@@ -50,8 +67,7 @@ export function createUserGroups(client: WebClient): UserGroups {
       const members = await membersById(before.id);
       if (members !== null) return { ...before, members };
     }
-    const { usergroups = [] } = await ask(() => client.usergroups.list());
-    const id = usergroups.find((group) => group.handle === handle)?.id ?? null;
+    const id = await idOf(handle);
     const members = id === null ? null : await membersById(id);
     return { id, idUntil: performance.now() + ID_MS, members };
   }

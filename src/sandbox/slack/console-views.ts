@@ -59,7 +59,7 @@ export function viewConsoleRoutes(fastify: FastifyInstance, parts: ConsoleParts)
     placed: PlacedElement,
     query: string,
   ): Promise<{ sent: Delivery; options: Record<string, unknown>[] }> {
-    const sent = await delivery.interaction(viewSuggestion(person, view, placed, query));
+    const sent = await delivery.interaction(viewSuggestion(parts, person, view, placed, query));
     const options = optionsFrom(sent.body);
     const key = `${placed.blockId} ${placed.element.action_id}`;
     view.offered[key] = [...(view.offered[key] ?? []), ...options];
@@ -204,7 +204,7 @@ export function viewConsoleRoutes(fastify: FastifyInstance, parts: ConsoleParts)
     else workspace.popView(view);
     const notified = closing.filter((v) => v.payload.notify_on_close === true);
     const sent = await Promise.all(
-      notified.map((v) => delivery.interaction(viewClosed(person, v, isCleared))),
+      notified.map((v) => delivery.interaction(viewClosed(workspace, person, v, isCleared))),
     );
     return { ok: true, notified: sent.length, acked: sent.every((s) => s.acked) };
   });

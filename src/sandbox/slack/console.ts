@@ -4,11 +4,12 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Person } from '../seed.ts';
+import { company, type Person } from '../seed.ts';
 import { fromConsole, Impossible, optionsFrom, personNamed, picking } from './console-person.ts';
 import type { Delivery, DeliveryToLatchkey } from './delivery.ts';
 import { app, slackbotId } from './directory.ts';
 import { findElement, holdsState, pick, setState } from './elements.ts';
+import type { Grid } from './grid.ts';
 import {
   type Context,
   commandFields,
@@ -72,6 +73,23 @@ const userGroupSchema = z.object({
 });
 /** What the app may do from now on; null: all that it asked for. */
 const scopesSchema = z.object({ granted: z.array(z.string()).nullable() });
+const gridSchema = z.object({
+  enabled: z.boolean().default(true),
+  orgWide: z.boolean().default(false),
+  workspaces: z.array(z.string()).default([company.slackTeamId]),
+  members: z
+    .record(
+      z.string(),
+      z.strictObject({
+        teamId: z.string().nullable().optional(),
+        teams: z.array(z.string()).optional(),
+        gridId: z.string().optional(),
+        of: z.enum(['ours', 'other', 'none']).optional(),
+        isStranger: z.boolean().optional(),
+      }),
+    )
+    .default({}),
+});
 const disconnectSchema = z.object({
   reason: z.enum(['warning', 'refresh_requested', 'link_disabled']).default('refresh_requested'),
 });
@@ -147,7 +165,7 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
     workspace.post(message);
     // Apps hear only what is said where they are.
     if (!channel.members.includes(app.userId)) return { ok: true, ts: message.ts };
-    const sent = await delivery.event(messagePosted(channel, message, person));
+    const sent = await delivery.event(messagePosted(workspace, channel, message, person));
     return { ...told(sent), ok: true, ts: message.ts };
   });
 
@@ -206,7 +224,7 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
   fastify.post('/sim/home', async (request) => {
     const person = personNamed(workspace, fromConsole(z.object({ as: z.string() }), request.body).as);
     const home = workspace.views.get(workspace.homes.get(person.slackId) ?? '') ?? null;
-    return told(await delivery.event(homeOpened(person, workspace.im(person).channel.id, home)));
+    return told(await delivery.event(homeOpened(workspace, person, workspace.im(person).channel.id, home)));
   });
 
   fastify.post('/sim/invite', async (request) => {
@@ -214,6 +232,16 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
     const channel = workspace.channels.get(name) ?? workspace.channelNamed(name);
     if (channel === null) throw new Impossible('channel_not_found');
     if (!channel.members.includes(app.userId)) channel.members.push(app.userId);
+    workspace.changed();
+    return { ok: true };
+  });
+
+  /** Puts the workspace into an Enterprise Grid organisation, or takes it out. */
+  fastify.post('/sim/grid', async (request) => {
+    const { enabled, orgWide, workspaces, members } = fromConsole(gridSchema, request.body);
+    workspace.setGrid(
+      enabled ? { isOrgWide: orgWide, workspaces, members: members as Grid['members'] } : null,
+    );
     workspace.changed();
     return { ok: true };
   });

@@ -23,6 +23,8 @@ export type SlackUser = Record<string, unknown> & { id: string; name: string; te
 
 /** Finds people by the names that Slack knows them by. Follows `people()` when the company grows. */
 export class Directory {
+  /** Key by an id that is good in the whole organisation. */
+  alsoKnownAs = new Map<string, string>();
   #source: () => readonly Person[];
   #indexed: readonly Person[] = [];
   #indexedCount = -1;
@@ -46,7 +48,7 @@ export class Directory {
 
   byId(slackId: string): Person | null {
     this.#refresh();
-    return this.#byId.get(slackId) ?? null;
+    return this.#byId.get(slackId) ?? this.byKey(this.alsoKnownAs.get(slackId) ?? '');
   }
 
   byEmail(email: string): Person | null {

@@ -41,7 +41,9 @@ function destination({ workspace, args }: Call): Channel | SlackError {
       return slackError('channel_not_found');
     return workspace.im(person).channel;
   }
-  const channel = workspace.channels.get(name) ?? workspace.channelNamed(name);
+  // In a whole organisation a name may be several channels'.
+  const isByName = workspace.grid?.isOrgWide !== true;
+  const channel = workspace.channels.get(name) ?? (isByName ? workspace.channelNamed(name) : null);
   if (channel === null) return slackError('channel_not_found');
   return channel.members.includes(app.userId) ? channel : slackError('not_in_channel');
 }

@@ -1,6 +1,7 @@
 import { company } from '../seed.ts';
 import type { Call, Method, SlackError } from './call.ts';
 import { app } from './directory.ts';
+import { lacksTeam } from './grid.ts';
 import { shownMessage } from './messages.ts';
 import { page } from './paging.ts';
 import type { Channel, Message } from './workspace.ts';
@@ -97,6 +98,7 @@ export const conversationMethods: Record<string, Method> = {
   },
 
   'conversations.list'({ workspace, args }) {
+    if (lacksTeam(workspace, args)) return { ok: false, error: 'missing_argument' };
     const types = (args.text('types') ?? 'public_channel').split(',').map((t) => t.trim());
     const wanted = [...workspace.channels.values()].filter((c) =>
       types.includes(c.kind === 'im' ? 'im' : c.isPrivate === true ? 'private_channel' : 'public_channel'),

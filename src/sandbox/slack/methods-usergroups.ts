@@ -1,26 +1,30 @@
 import { company } from '../seed.ts';
 import type { Method } from './call.ts';
 import { app } from './directory.ts';
+import { lacksTeam } from './grid.ts';
 import type { UserGroup, Workspace } from './workspace.ts';
 
 const DAY_SECONDS = 1_767_225_600;
 
 /** [docs.slack.dev/reference/methods] a group that is switched off is there only for who asks for it. */
 export const userGroupMethods: Record<string, Method> = {
-  'usergroups.list': ({ workspace, args }) => ({
-    ok: true,
-    usergroups: workspace.userGroups
-      .filter((group) => !group.isDisabled || args.flag('include_disabled'))
-      .map((group) => ({
-        ...shown(group),
-        ...(args.flag('include_users') ? { users: activeMembers(workspace, group) } : {}),
-        ...(args.flag('include_count') ? { user_count: group.members.length } : {}),
-      })),
-  }),
+  'usergroups.list': ({ workspace, args }) => {
+    if (lacksTeam(workspace, args)) return { ok: false, error: 'missing_argument' };
+    return {
+      ok: true,
+      usergroups: workspace.userGroups
+        .filter((group) => !group.isDisabled || args.flag('include_disabled'))
+        .map((group) => ({
+          ...shown(group),
+          ...(args.flag('include_users') ? { users: activeMembers(workspace, group) } : {}),
+          ...(args.flag('include_count') ? { user_count: group.members.length } : {}),
+        })),
+    };
+  },
 
   'usergroups.users.list'({ workspace, args }) {
     const id = args.text('usergroup');
-    if (id === null) return { ok: false, error: 'missing_argument' };
+    if (id === null || lacksTeam(workspace, args)) return { ok: false, error: 'missing_argument' };
     const group = workspace.userGroups.find((g) => g.id === id);
     if (group === undefined || (group.isDisabled && !args.flag('include_disabled')))
       return { ok: false, error: 'no_such_subteam' };

@@ -5,6 +5,7 @@ import type { Person } from '../seed.ts';
 import { company } from '../seed.ts';
 import { app, teamOf } from './directory.ts';
 import type { PlacedElement } from './elements.ts';
+import { commandInGrid, organisation, originInGrid } from './grid.ts';
 import { shownMessage } from './messages.ts';
 import { shownView } from './methods-views.ts';
 import type { Channel, ElementState, Message, View, Workspace } from './workspace.ts';
@@ -27,15 +28,13 @@ function shownName(channel: Channel): string {
   return channel.kind === 'im' ? 'directmessage' : channel.name;
 }
 
-function envelope(person: Person, type: string): Payload {
+function envelope(workspace: Workspace, person: Person, type: string): Payload {
   return {
     type,
-    user: { id: person.slackId, username: person.key, name: person.key, team_id: teamOf(person) },
+    user: { id: workspace.idOf(person), username: person.key, name: person.key, team_id: teamOf(person) },
     api_app_id: app.id,
     token: VERIFICATION_TOKEN,
-    team: { id: company.slackTeamId, domain: teamDomain },
-    enterprise: null,
-    is_enterprise_install: false,
+    ...originInGrid(workspace.grid, teamDomain),
   };
 }
 
@@ -52,12 +51,12 @@ export function commandFields(
     team_domain: teamDomain,
     channel_id: channel.id,
     channel_name: shownName(channel),
-    user_id: person.slackId,
+    user_id: context.workspace.idOf(person),
     user_name: person.key,
     command,
     text,
     api_app_id: app.id,
-    is_enterprise_install: 'false',
+    ...commandInGrid(context.workspace.grid),
     response_url: responseUrl(context, { channel: channel.id, user: person.slackId }),
     trigger_id: context.workspace.newTrigger(person.slackId),
   };
@@ -90,7 +89,7 @@ export function messageAction(
   const { channel, message } = where;
   const isEphemeral = message.ephemeralTo !== undefined;
   return {
-    ...envelope(person, 'block_actions'),
+    ...envelope(context.workspace, person, 'block_actions'),
     container: {
       type: 'message',
       message_ts: message.ts,
@@ -120,7 +119,7 @@ export function viewAction(
   state: ElementState | null,
 ): Payload {
   return {
-    ...envelope(person, 'block_actions'),
+    ...envelope(context.workspace, person, 'block_actions'),
     container: { type: 'view', view_id: view.id },
     trigger_id: context.workspace.newTrigger(person.slackId),
     view: shownView(view),
@@ -130,7 +129,7 @@ export function viewAction(
 
 export function viewSubmission(context: Context, person: Person, view: View): Payload {
   return {
-    ...envelope(person, 'view_submission'),
+    ...envelope(context.workspace, person, 'view_submission'),
     trigger_id: context.workspace.newTrigger(person.slackId),
     view: shownView(view),
     response_urls: chosenResponseUrls(context, person, view),
@@ -154,13 +153,19 @@ function chosenResponseUrls(context: Context, person: Person, view: View): Paylo
   });
 }
 
-export function viewClosed(person: Person, view: View, isCleared: boolean): Payload {
-  return { ...envelope(person, 'view_closed'), view: shownView(view), is_cleared: isCleared };
+export function viewClosed(workspace: Workspace, person: Person, view: View, isCleared: boolean): Payload {
+  return { ...envelope(workspace, person, 'view_closed'), view: shownView(view), is_cleared: isCleared };
 }
 
-export function viewSuggestion(person: Person, view: View, placed: PlacedElement, query: string): Payload {
+export function viewSuggestion(
+  { workspace }: Context,
+  person: Person,
+  view: View,
+  placed: PlacedElement,
+  query: string,
+): Payload {
   return {
-    ...envelope(person, 'block_suggestion'),
+    ...envelope(workspace, person, 'block_suggestion'),
     container: { type: 'view', view_id: view.id },
     action_id: placed.element.action_id,
     block_id: placed.blockId,
@@ -178,7 +183,7 @@ export function messageSuggestion(
 ): Payload {
   const { channel, message } = where;
   return {
-    ...envelope(person, 'block_suggestion'),
+    ...envelope(workspace, person, 'block_suggestion'),
     container: {
       type: 'message',
       message_ts: message.ts,
@@ -201,7 +206,7 @@ export function shortcut(
   on: { channel: Channel; message: Message } | null,
 ): Payload {
   const common = {
-    ...envelope(person, on === null ? 'shortcut' : 'message_action'),
+    ...envelope(context.workspace, person, on === null ? 'shortcut' : 'message_action'),
     action_ts: `${(Date.now() / 1_000).toFixed(6)}`,
     callback_id: callbackId,
     trigger_id: context.workspace.newTrigger(person.slackId),
@@ -220,7 +225,7 @@ export function shortcut(
   };
 }
 
-function eventCallback(event: Payload): Payload {
+function eventCallback({ grid }: Workspace, event: Payload): Payload {
   return {
     token: VERIFICATION_TOKEN,
     team_id: company.slackTeamId,
@@ -231,11 +236,11 @@ function eventCallback(event: Payload): Payload {
     event_time: Math.floor(Date.now() / 1_000),
     authorizations: [
       {
-        enterprise_id: null,
-        team_id: company.slackTeamId,
+        enterprise_id: grid === null ? null : organisation.id,
+        team_id: grid?.isOrgWide === true ? null : company.slackTeamId,
         user_id: app.userId,
         is_bot: true,
-        is_enterprise_install: false,
+        is_enterprise_install: grid?.isOrgWide === true,
       },
     ],
     is_ext_shared_channel: false,
@@ -243,10 +248,15 @@ function eventCallback(event: Payload): Payload {
   };
 }
 
-export function homeOpened(person: Person, channelId: string, home: View | null): Payload {
-  return eventCallback({
+export function homeOpened(
+  workspace: Workspace,
+  person: Person,
+  channelId: string,
+  home: View | null,
+): Payload {
+  return eventCallback(workspace, {
     type: 'app_home_opened',
-    user: person.slackId,
+    user: workspace.idOf(person),
     channel: channelId,
     tab: 'home',
     event_ts: `${(Date.now() / 1_000).toFixed(6)}`,
@@ -254,10 +264,15 @@ export function homeOpened(person: Person, channelId: string, home: View | null)
   });
 }
 
-export function messagePosted(channel: Channel, message: Message, person: Person): Payload {
-  return eventCallback({
+export function messagePosted(
+  workspace: Workspace,
+  channel: Channel,
+  message: Message,
+  person: Person,
+): Payload {
+  return eventCallback(workspace, {
     type: 'message',
-    user: person.slackId,
+    user: workspace.idOf(person),
     text: message.text,
     ts: message.ts,
     team: teamOf(person),

@@ -25,6 +25,7 @@ const METHOD_TIERS: Record<string, Tier> = {
   'reactions.add': 3,
   'usergroups.list': 2,
   'usergroups.users.list': 2,
+  'auth.teams.list': 2,
   'users.info': 4,
   'users.list': 2,
   'users.lookupByEmail': 3,

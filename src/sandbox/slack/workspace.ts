@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Person } from '../seed.ts';
 import { slackChannels, slackUserGroups } from '../seed.ts';
 import { app, Directory } from './directory.ts';
+import type { Grid } from './grid.ts';
 
 export type Block = { type: string; block_id?: string; [field: string]: unknown };
 /** One element's entry in `state.values`, e.g. `{ type: 'plain_text_input', value: 'x' }`. */
@@ -99,6 +100,8 @@ export class Workspace {
   readonly directory: Directory;
   channels = new Map<string, Channel>();
   userGroups: UserGroup[] = [];
+  /** The organisation around it; null: there is none. */
+  grid: Grid | null = null;
   views = new Map<string, View>();
   /** Open modals, bottom first, by Slack user id. */
   stacks = new Map<string, string[]>();
@@ -147,6 +150,20 @@ export class Workspace {
 
   newHash(): string {
     return `${Math.floor(Date.now() / 1_000)}.${randomBytes(4).toString('hex')}`;
+  }
+
+  setGrid(grid: Grid | null): void {
+    this.grid = grid;
+    this.directory.alsoKnownAs = new Map(
+      Object.entries(grid?.members ?? {}).flatMap(([key, { gridId }]) =>
+        gridId === undefined ? [] : [[gridId, key]],
+      ),
+    );
+  }
+
+  /** The id that Slack calls a person by in what it sends. */
+  idOf(person: Person): string {
+    return this.grid?.members[person.key]?.gridId ?? person.slackId;
   }
 
   channelNamed(name: string): Channel | null {
@@ -263,6 +280,7 @@ export class Workspace {
       lastTsMicros: this.#lastTsMicros,
       channels: [...this.channels.values()],
       userGroups: this.userGroups,
+      grid: this.grid,
       views: [...this.views.values()],
       stacks: [...this.stacks],
       homes: [...this.homes],
@@ -276,6 +294,7 @@ export class Workspace {
       channels: Channel[];
       /** A world saved by an earlier version has none. */
       userGroups?: UserGroup[];
+      grid?: Grid | null;
       views: View[];
       stacks: [string, string[]][];
       homes: [string, string][];
@@ -284,6 +303,7 @@ export class Workspace {
     this.#lastTsMicros = state.lastTsMicros;
     this.channels = new Map(state.channels.map((c) => [c.id, c]));
     this.userGroups = state.userGroups ?? this.userGroups;
+    this.setGrid(state.grid ?? null);
     this.views = new Map(state.views.map((v) => [v.id, v]));
     this.stacks = new Map(state.stacks);
     this.homes = new Map(state.homes);
