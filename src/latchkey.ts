@@ -33,7 +33,6 @@ import { scimRoutes } from './scim/routes.ts';
 import { canaryNotices } from './slack/canary.ts';
 import { createSlackClient } from './slack/client.ts';
 import { createSlackDirectory } from './slack/directory.ts';
-import { createInstallation } from './slack/installation.ts';
 import { listen } from './slack/listen.ts';
 import { massNotices } from './slack/mass-change.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
@@ -126,7 +125,6 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const motor = await createMotor({ redis, databaseUrl: options.databaseUrl, log });
 
   const slack = createSlackClient(outside.slack, log);
-  const slackInstallation = createInstallation(slack);
   const idp = createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth });
   const mulesoft = createAnypoint(outside.anypoint);
   const graph = outside.graph === null ? null : createGraph(outside.graph);
@@ -153,8 +151,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     idp,
     ...(graph === null ? {} : { entra: graph }),
     mulesoft,
-    chat: createSlackDirectory(slack, slackInstallation),
-    messenger: createSlackMessenger(slack, slackInstallation) as Messenger<unknown>,
+    chat: createSlackDirectory(slack),
+    messenger: createSlackMessenger(slack) as Messenger<unknown>,
     notices: notices as (view: ChangeView) => Notice<unknown>[],
     massNotices: massNotices as (view: MassView) => Notice<unknown>[],
     offboardingNotices: offboardingNotices as (view: OffboardingView) => Notice<unknown>[],

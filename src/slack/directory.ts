@@ -3,13 +3,7 @@ import { Fault } from '../core/fault.ts';
 import { oneLine } from '../core/storable.ts';
 import type { ChatAccount, ChatAccountKind, ChatDirectory } from '../flow/ports.ts';
 import { slackCall } from './call.ts';
-import {
-  type Belonging,
-  createInstallation,
-  type InstallationReader,
-  idsOf,
-  isOurs,
-} from './installation.ts';
+import { type Belonging, idsOf, installationOf, isOurs } from './installation.ts';
 import { proveBotToken } from './scopes.ts';
 import { createUserGroups } from './user-groups.ts';
 
@@ -27,11 +21,9 @@ type SlackUser = Belonging & {
 };
 
 /** Who is who in our workspace or organisation, asked of Slack at the moment it matters. */
-export function createSlackDirectory(
-  client: WebClient,
-  installation: InstallationReader = createInstallation(client),
-): ChatDirectory {
-  const userGroups = createUserGroups(client, installation);
+export function createSlackDirectory(client: WebClient): ChatDirectory {
+  const installation = installationOf(client);
+  const userGroups = createUserGroups(client);
 
   async function kindOf(user: SlackUser): Promise<ChatAccountKind> {
     if (user.is_bot === true || user.id === 'USLACKBOT') return 'bot';

@@ -19,8 +19,17 @@ export type InstallationReader = {
 /** One page of a listing. */
 const PAGE = 200;
 
+/** One for each client: all that use it ask Slack once between them. */
+const readers = new WeakMap<WebClient, InstallationReader>();
+
 /** Asks Slack once; what went wrong is asked again. Faults `slack.*`. */
-export function createInstallation(client: WebClient): InstallationReader {
+export function installationOf(client: WebClient): InstallationReader {
+  const known = readers.get(client) ?? createReader(client);
+  readers.set(client, known);
+  return known;
+}
+
+function createReader(client: WebClient): InstallationReader {
   const read = once(async (): Promise<Installation> => {
     const {
       team_id: teamId,

@@ -3,7 +3,7 @@ import { Fault } from '../core/fault.ts';
 import type { Messenger, Place } from '../flow/ports.ts';
 import { slackCall } from './call.ts';
 import type { SlackContent } from './card.ts';
-import { createInstallation, type InstallationReader } from './installation.ts';
+import { installationOf } from './installation.ts';
 import { inert, plain } from './mrkdwn.ts';
 
 /** Metadata on every message of ours: after a post of unknown outcome it is how the message is found again. */
@@ -31,10 +31,8 @@ const notThere = ['channel_not_found', 'not_in_channel', 'user_not_in_channel', 
 const aboutTheMessage = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
 
 /** Messages by the Web API; one call each, so that a retry is the outbox's to decide. */
-export function createSlackMessenger(
-  client: WebClient,
-  installation: InstallationReader = createInstallation(client),
-): Messenger<SlackContent> {
+export function createSlackMessenger(client: WebClient): Messenger<SlackContent> {
+  const installation = installationOf(client);
   const directMessages = new Map<string, string>();
   const channels = new Map<string, string>();
 

@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
 import { slackCall } from './call.ts';
-import { createInstallation, type InstallationReader } from './installation.ts';
+import { installationOf } from './installation.ts';
 
 /** Both methods are Tier 2, some 20 calls a minute: members are read four times a minute at most. */
 const MEMBERS_MS = 15_000;
@@ -22,10 +22,8 @@ export type UserGroups = {
  * Members of Slack's user groups; scope `usergroups:read`. What was read is good for a few seconds, whoever asks
  * meanwhile waits for the same answer, and while Slack asks to wait it is left alone. Faults `slack.*`.
  */
-export function createUserGroups(
-  client: WebClient,
-  installation: InstallationReader = createInstallation(client),
-): UserGroups {
+export function createUserGroups(client: WebClient): UserGroups {
+  const installation = installationOf(client);
   const readings = new Map<string, { until: number; reading: Promise<Reading> }>();
   let restUntil = 0;
 
