@@ -92,11 +92,12 @@ function schemaResource(root: string, schema: Schema): Record<string, unknown> {
 }
 
 function described(attribute: Attribute): Record<string, unknown> {
-  const { subAttributes, caseExact, referenceTypes, ...others } = attribute;
+  const { subAttributes, caseExact, referenceTypes, canonicalValues, ...others } = attribute;
   return {
     ...others,
     ...(attribute.type === 'boolean' || attribute.type === 'complex' ? {} : { caseExact }),
     ...(attribute.type === 'reference' ? { referenceTypes } : {}),
+    ...(canonicalValues.length === 0 ? {} : { canonicalValues }),
     ...(attribute.type === 'complex' ? { subAttributes: subAttributes.map(described) } : {}),
   };
 }

@@ -36,11 +36,18 @@ export function parsePath(text: string): Path {
   return path;
 }
 
-type Token = { kind: 'name' | 'string' | 'number' | 'mark' | 'end'; text: string; at: number };
+/** `bare`: characters that can only be a value without its quotes. */
+type Token = { kind: 'name' | 'string' | 'number' | 'bare' | 'mark' | 'end'; text: string; at: number };
 
 // Each alternative starts with a character no other starts with, so reading never backtracks.
-const token =
-  /\s*(?:(?<name>[A-Za-z$_][-\w$.:/%]*)|(?<string>"[^"\\]*(?:\\.[^"\\]*)*")|(?<number>-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(?<mark>[()[\]]))/sy;
+const token = /\s*(?:(?<string>"[^"\\]*(?:\\.[^"\\]*)*")|(?<mark>[()[\]])|(?<word>[^\s"()[\]]+))/sy;
+const name = /^[A-Za-z$_][-\w$.:/%]*$/;
+const number = /^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+
+function kindOf(word: string): Token['kind'] {
+  if (name.test(word)) return 'name';
+  return number.test(word) ? 'number' : 'bare';
+}
 
 class Reader {
   readonly #tokens: Token[];
@@ -60,8 +67,9 @@ class Reader {
       token.lastIndex = at;
       const found = token.exec(text)?.groups;
       if (found === undefined) throw this.#wrong(`can’t be read from character ${at + 1}`);
-      const kind = (['name', 'string', 'number', 'mark'] as const).find((k) => found[k] !== undefined);
-      if (kind !== undefined) tokens.push({ kind, text: found[kind] ?? '', at });
+      const { string, mark, word } = found;
+      if (word !== undefined) tokens.push({ kind: kindOf(word), text: word, at });
+      else tokens.push({ kind: mark === undefined ? 'string' : 'mark', text: mark ?? string ?? '', at });
       // A sub-attribute after a value filter, `].value`, follows its bracket without a space.
       at = token.lastIndex;
       if (text[at - 1] === ']' && text[at] === '.') at += 1;
@@ -175,8 +183,10 @@ class Reader {
     if (taken.kind === 'number') return Number(taken.text);
     if (taken.kind === 'name' && (word === 'true' || word === 'false')) return word === 'true';
     if (taken.kind === 'name' && word === 'null') return null;
-    if (taken.kind !== 'string') throw this.#unexpected(taken, 'a value');
-    const text = readJsonString(taken.text);
+    // Microsoft's collection and older clients leave the quotes out; in other quotes it is not clear what is meant.
+    const isUnquoted = taken.kind === 'name' || (taken.kind === 'bare' && !/^['`“‘]/.test(taken.text));
+    if (taken.kind !== 'string' && !isUnquoted) throw this.#unexpected(taken, 'a value');
+    const text = isUnquoted ? taken.text : readJsonString(taken.text);
     if (text === null || text.includes('\0') || !text.isWellFormed())
       throw this.#unexpected(taken, 'a JSON string');
     return text;

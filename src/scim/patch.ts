@@ -5,7 +5,7 @@ import { matches } from './filter-value.ts';
 import { Leeway } from './leeway.ts';
 import type { Doc } from './resource.ts';
 import { checkRequired, checkSchemas, coerceOne, holderOf, isObject, setValue } from './resource.ts';
-import { type Attribute, type ResourceType, resolve, sameName } from './schema.ts';
+import { type Attribute, type ResourceType, resolve, sameName, userType } from './schema.ts';
 import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget } from './scim-error.ts';
 import { member } from './taken-away.ts';
 
@@ -95,7 +95,7 @@ function readPath(target: Target, op: Step['op'], text: string, value: unknown, 
   if (filter !== null && !attribute.multiValued && attribute.type !== 'complex')
     throw invalidPath(`${path} is not multi-valued`);
   if (attribute.mutability === 'readOnly' || found.sub?.mutability === 'readOnly') {
-    if (!isPath || isUnchanged(target, attribute, value)) return [];
+    if (!isPath || (op !== 'remove' && isUnchanged(target, attribute, value))) return [];
     throw mutability(`${text} is read-only`);
   }
   return [{ op, extension, attribute, filter, sub: found.sub, value }];
@@ -236,6 +236,7 @@ function changeSelected(step: Step, attribute: Attribute, list: Doc[]): Doc[] {
     // Entra sets the first work e-mail by `emails[type eq "work"].value`, with Add or with Replace: what the filter
     // says becomes the element.
     const base = filter === null ? {} : described(filter, attribute);
+    if (op === 'replace') mustBeUsual(attribute, base);
     const fresh = changeElement({ ...step, op: 'add' }, attribute, base);
     return onePrimary([...list, fresh], [fresh]);
   }
@@ -265,6 +266,24 @@ function described(filter: Filter, attribute: Attribute): Doc {
     filter.op === 'eq' ? attribute.subAttributes.find((a) => sameName(a.name, filter.path)) : undefined;
   if (filter.op !== 'eq' || sub === undefined) throw noTarget(`no value of ${attribute.name} is selected`);
   return { [sub.name]: coerceOne(sub, filter.value) };
+}
+
+/**
+ * To replace what is not there is an error (RFC 7644 section 3.5.2.3), but for an element that directories have a place
+ * for: Entra replaces the first of those too. Throws `noTarget` for a type that nobody knows.
+ */
+function mustBeUsual(attribute: Attribute, { type }: Doc): void {
+  const own = usualTypes([attribute]);
+  if (typeof type !== 'string' || own.length === 0) return;
+  // People map a fax number to an e-mail too.
+  if (usualTypes(userType.core.attributes).some((one) => sameName(one, type))) return;
+  throw noTarget(`there is no value of ${attribute.name} of the type ${type} to replace; add it`);
+}
+
+function usualTypes(attributes: readonly Attribute[]): string[] {
+  return attributes.flatMap(
+    (a) => a.subAttributes.find(({ name }) => name === 'type')?.canonicalValues ?? [],
+  );
 }
 
 /** A value that becomes primary takes that from the others, RFC 7644 section 3.5.2. */

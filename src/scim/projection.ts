@@ -66,7 +66,8 @@ function pickParts(
 /** Canonical paths: `emails`, `name.givenName`, `urn:...:User:department`, or the URN of an extension. */
 function pathsIn(type: ResourceType, list: string): Set<string> {
   const paths = new Set<string>();
-  for (const name of list.split(',')) {
+  // A filter chooses among an attribute's values; here it names the attribute: `emails[type eq "work"]`.
+  for (const name of list.replaceAll(/\[[^\]]*\]/g, '').split(',')) {
     const found = resolve(type, name.trim());
     if (found === null) continue;
     const { extension, attribute, sub } = found;

@@ -130,10 +130,21 @@ function coerce(attribute: Attribute, value: unknown): unknown {
   if (value === null || value === undefined) return undefined;
   const list = Array.isArray(value) ? value : [value];
   if (list.length > MAX_VALUES) throw invalidValue(`${attribute.name} has more than ${MAX_VALUES} values`);
-  const elements = list.map((one) => coerceOne(attribute, one)).filter((one) => one !== undefined);
+  const elements = onceEach(list.map((one) => coerceOne(attribute, one)).filter((one) => one !== undefined));
   if (elements.filter((one) => isObject(one) && one.primary === true).length > 1)
     throw invalidValue(`${attribute.name} has more than one primary value`);
   return elements.length === 0 ? undefined : elements;
+}
+
+/** RFC 7643 section 2.4: the same type and value come once; what a second one says besides is the first's. */
+function onceEach(elements: unknown[]): unknown[] {
+  const once = new Map<unknown, unknown>();
+  for (const one of elements) {
+    const { type, value } = isObject(one) ? one : {};
+    const key = value === undefined ? one : JSON.stringify([type, value]);
+    once.set(key, isObject(one) && once.has(key) ? { ...(once.get(key) as Doc), ...one } : one);
+  }
+  return [...once.values()];
 }
 
 /** One value, or one element of a multi-valued attribute. */

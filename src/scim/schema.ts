@@ -10,6 +10,8 @@ export type Attribute = {
   uniqueness: 'none' | 'server';
   /** What a reference may point to: names of resource types, `external` or `uri`. */
   referenceTypes: string[];
+  /** Values that are usual, RFC 7643 section 8.7.1; others are taken too. */
+  canonicalValues: string[];
   description: string;
   subAttributes: Attribute[];
 };
@@ -35,6 +37,7 @@ function attribute(name: string, description: string, differs: Partial<Attribute
     returned: 'default',
     uniqueness: 'none',
     referenceTypes: [],
+    canonicalValues: [],
     description,
     subAttributes: [],
     ...differs,
@@ -60,14 +63,19 @@ function complex(name: string, description: string, subAttributes: Attribute[]):
 }
 
 /** A multi-valued attribute with the usual sub-attributes of RFC 7643 section 2.4. */
-function values(name: string, description: string, value: Partial<Attribute> = {}): Attribute {
+function values(
+  name: string,
+  description: string,
+  canonicalValues: string[] = [],
+  value: Partial<Attribute> = {},
+): Attribute {
   return attribute(name, description, {
     type: 'complex',
     multiValued: true,
     subAttributes: [
       attribute('value', 'The value itself', value),
       attribute('display', 'A name for people to read'),
-      attribute('type', 'What the value is for, such as work'),
+      attribute('type', 'What the value is for, such as work', { canonicalValues }),
       attribute('primary', 'Whether this is the preferred value; true at most once', { type: 'boolean' }),
     ],
   });
@@ -130,10 +138,19 @@ const userSchema: Schema = {
       mutability: 'writeOnly',
       returned: 'never',
     }),
-    values('emails', 'E-mail addresses'),
-    values('phoneNumbers', 'Phone numbers'),
-    values('ims', 'Instant messaging addresses'),
-    values('photos', 'Addresses of pictures', {
+    values('emails', 'E-mail addresses', ['work', 'home', 'other']),
+    values('phoneNumbers', 'Phone numbers', ['work', 'home', 'mobile', 'fax', 'pager', 'other']),
+    values('ims', 'Instant messaging addresses', [
+      'aim',
+      'gtalk',
+      'icq',
+      'xmpp',
+      'msn',
+      'skype',
+      'qq',
+      'yahoo',
+    ]),
+    values('photos', 'Addresses of pictures', ['photo', 'thumbnail'], {
       type: 'reference',
       caseExact: true,
       referenceTypes: ['external'],
@@ -148,7 +165,10 @@ const userSchema: Schema = {
         attribute('region', 'Region'),
         attribute('postalCode', 'Postal code'),
         attribute('country', 'Country'),
-        attribute('type', 'What the address is for, such as work'),
+        // Entra knows one more than the RFC.
+        attribute('type', 'What the address is for, such as work', {
+          canonicalValues: ['work', 'home', 'other', 'untyped'],
+        }),
         attribute('primary', 'Whether this is the preferred address', { type: 'boolean' }),
       ],
     }),
@@ -165,7 +185,7 @@ const userSchema: Schema = {
     }),
     values('entitlements', 'Entitlements'),
     values('roles', 'Roles'),
-    values('x509Certificates', 'Certificates', { type: 'binary', caseExact: true }),
+    values('x509Certificates', 'Certificates', [], { type: 'binary', caseExact: true }),
   ],
 };
 
