@@ -14,7 +14,7 @@ import {
   sumOfFound,
   takeUpRun,
 } from '../store/reconcile-runs.ts';
-import { linkUsers, stageTeamMembers } from '../store/reconcile-staging.ts';
+import { teamListing, usersListing } from './anypoint-listing.ts';
 import { commit, type Note, type Unit } from './commit.ts';
 import { hearWithin } from './hear.ts';
 import { readLists } from './listing.ts';
@@ -141,24 +141,6 @@ async function together(
     ),
   );
   if (first !== null) throw (first as { error: unknown }).error;
-}
-
-function usersListing(road: Road) {
-  return {
-    lane: 'mulesoft',
-    read: (_place: Place, from: string | null) => road.mulesoft.pageOfUsers(from),
-    store: linkUsers.bind(null, road.db, road.idp.name),
-    ended: async () => {},
-  } as const;
-}
-
-function teamListing(road: Road) {
-  return {
-    lane: 'mulesoft',
-    read: (place: Place, from: string | null) => road.mulesoft.pageOfMembers(place.externalId, from),
-    store: stageTeamMembers.bind(null, road.db),
-    ended: async () => {},
-  } as const;
 }
 
 /** A group's differences join the road as observations; many at once are one look at the whole group. */

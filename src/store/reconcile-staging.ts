@@ -167,6 +167,7 @@ export async function stageTeamMembers(
  * Links a page of Anypoint's users to the people whose login, as the IdP itself gives it, is their user name. Only a
  * user who signs in through the IdP: any other user name is chosen by whoever made it. Two people who go, or went, by one
  * login are told apart by asking the IdP (flow/anypoint-users.ts) and so left alone, and so is every link that is there.
+ * Answers who had another user before: what they were given is still there.
  */
 export async function linkUsers(
   db: Db,
@@ -174,9 +175,9 @@ export async function linkUsers(
   place: Place,
   users: readonly { id: string; username: string; isFederated: boolean }[],
   { from, next }: Stretch,
-): Promise<void> {
+): Promise<string[]> {
   const federated = users.filter((user) => user.isFederated);
-  await sql`
+  const { rows } = await sql<{ person_id: string }>`
     with ${unsynced}, page as materialized (
       select u.id, u.username
       from unnest(${federated.map((u) => u.id)}::text[], ${federated.map((u) => u.username)}::text[]) as u (id, username)
@@ -189,14 +190,17 @@ export async function linkUsers(
           select from person_links c where c.person_id = p.id and c.system = ${system} and not c.is_hearsay
         ) having count(*) = 1
       ) p order by page.id
-      on conflict (system, external_id) do nothing
-    )
+      on conflict (system, external_id) do nothing returning person_id
+    ), moved as (
     update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${users.length},
       listed_at = case when ${next}::text is null then clock_timestamp() end
-    from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null`.execute(
-    db,
-  );
+    from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
+    )
+    select distinct person_id from linked where exists (
+      select from person_links other where other.person_id = linked.person_id and other.system = 'anypoint'
+    )`.execute(db);
   moveOn(place, users.length, { from, next });
+  return rows.map((row) => row.person_id);
 }
 
 function moveOn(place: Place, rows: number, { next }: Stretch): void {

@@ -36,6 +36,8 @@ const profileSchema = z.strictObject({
   department: z.string().min(1).optional(),
   title: z.string().min(1).optional(),
   manager: z.string().min(1).optional(),
+  login: z.string().min(1).optional(),
+  email: z.string().min(1).optional(),
 });
 const renameSchema = z.strictObject({ name: z.string().trim().min(1) });
 const pushNowSchema = z.strictObject({ group: z.string().optional() });
