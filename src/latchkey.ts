@@ -185,11 +185,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },
   );
 
-  const app = createServer({ log, trustProxy: options.trustProxy ?? null });
+  const app = createServer(options);
   const guard = await createGuard(app, log, metrics);
-  app.setNotFoundHandler({ preHandler: guard.forAnybody }, async (_request, reply) =>
-    reply.code(404).send({ error: 'there is nothing here' }),
-  );
   const url = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   let shutWayIn: () => string | null = () => null;
   const watch = createPartyWatch(road, () => shutWayIn());

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import Fastify from 'fastify';
 import { z } from 'zod';
+import { onlyFromThisMachine } from '../web/same-machine.ts';
 import { createAnypointEmulator } from './anypoint/emulator.ts';
 import type { Emulator, Installation, World } from './emulator.ts';
 import { FaultPlan, faultSchema, type Vendor, vendors } from './fault-plan.ts';
@@ -67,6 +68,7 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   if (options.stateFile !== null) await restore(emulators, options.stateFile);
 
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 2 * 1024 * 1024 });
+  onlyFromThisMachine(app);
   for (const vendor of vendors) await emulators[vendor].routes(app);
   await app.register(async (control) => {
     control.get('/control/health', async () => ({

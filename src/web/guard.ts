@@ -56,7 +56,7 @@ export const unguarded: Guard = {
   forAnybody: async () => undefined,
 };
 
-/** Limits by source, kept in this process. IPv6 addresses count by their network, as one has many. */
+/** Limits by source, kept in this process; what is not there is answered here as well. IPv6 addresses count by their network, as one has many. */
 export async function createGuard(app: FastifyInstance, log: Logger, counts: Counts): Promise<Guard> {
   await app.register(rateLimit, { global: false, cache: COUNTED_MAX });
   const byAddress = (max: number) => {
@@ -81,7 +81,7 @@ export async function createGuard(app: FastifyInstance, log: Logger, counts: Cou
     timeWindow: WINDOW_MS,
     keyGenerator: () => 'all',
   });
-  return {
+  const guard: Guard = {
     async refused(request, door) {
       counts.refusedAt(door);
       const limit = await refusals(request);
@@ -110,6 +110,10 @@ export async function createGuard(app: FastifyInstance, log: Logger, counts: Cou
       return await tooMany(reply, seconds);
     },
   };
+  app.setNotFoundHandler({ preHandler: guard.forAnybody }, async (_request, reply) =>
+    reply.code(404).send({ error: 'there is nothing here' }),
+  );
+  return guard;
 }
 
 type Limit = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>;

@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { nestsDeeperThan } from '../core/nesting.ts';
+import { onlyFromThisMachine } from './same-machine.ts';
 
 /** Bytes of a body, where a route doesn't say otherwise. */
 const BODY_MAX = 1_048_576;
@@ -51,7 +52,11 @@ export const router = { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true 
  * `trustProxy`: addresses of the proxies whose X-Forwarded-For is believed; null: nobody's, anybody can write one.
  */
 export function createServer(
-  { log, trustProxy }: { log: Logger; trustProxy: readonly string[] | null },
+  {
+    log,
+    trustProxy = null,
+    isSandbox = false,
+  }: { log: Logger; trustProxy?: readonly string[] | null; isSandbox?: boolean },
   limits: ServerLimits = serverLimits,
 ): FastifyInstance {
   const app = Fastify({
@@ -68,6 +73,7 @@ export function createServer(
     logController: new LogController({ disableRequestLogging: true }),
   });
   app.server.maxConnections = limits.connections;
+  if (isSandbox) onlyFromThisMachine(app);
   if (trustProxy === null) limitConnections(app, limits.connectionsPerAddress);
 
   const parse = app.getDefaultJsonParser('error', 'error');

@@ -1,4 +1,5 @@
 import Fastify from 'fastify';
+import { onlyFromThisMachine } from '../../web/same-machine.ts';
 import { FaultPlan } from '../fault-plan.ts';
 import { credentials, people } from '../seed.ts';
 import { createModelEmulator, SCRIPTED_MODEL } from './emulator.ts';
@@ -18,6 +19,7 @@ export async function serveModel(
   });
   emulator.restore({ mode: { mode } });
   const app = Fastify({ forceCloseConnections: true });
+  onlyFromThisMachine(app);
   await emulator.routes(app);
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {

@@ -133,14 +133,24 @@ export class Sources {
 
   /** Null when the vendor has no such route, or refuses. */
   async read<T>(path: string): Promise<T | null> {
-    const response = await this.#app.inject({ method: 'GET', url: path });
+    const response = await this.#app.inject({ method: 'GET', url: path, headers: this.#own() });
     return response.statusCode === 200 ? (response.json() as T) : null;
   }
 
   /** Whether the vendor's console took it. */
   async turn(path: string, body: Record<string, unknown>): Promise<boolean> {
-    const response = await this.#app.inject({ method: 'POST', url: path, payload: body });
+    const response = await this.#app.inject({
+      method: 'POST',
+      url: path,
+      payload: body,
+      headers: this.#own(),
+    });
     return response.statusCode < 300;
+  }
+
+  /** The world takes what is addressed to it, and nothing else. */
+  #own(): { host: string } {
+    return { host: new URL(this.#world.url()).host };
   }
 
   slack(as: string): Promise<SlackSeen | null> {

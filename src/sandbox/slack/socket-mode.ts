@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { strangerIn } from '../../web/same-machine.ts';
 import type { World } from '../emulator.ts';
 import type { Answer } from './call.ts';
 import { ACK_LIMIT_MS, type Delivery, type EnvelopeType } from './delivery.ts';
@@ -50,7 +51,7 @@ export class SocketMode {
       const ticket = url.searchParams.get('ticket') ?? '';
       const expiresAt = this.#tickets.get(ticket);
       this.#tickets.delete(ticket);
-      if (expiresAt === undefined || expiresAt < Date.now()) {
+      if (expiresAt === undefined || expiresAt < Date.now() || strangerIn(server, request) !== null) {
         socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
         return;
       }
