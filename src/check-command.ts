@@ -125,7 +125,7 @@ async function scim(
         name: 'SCIM',
         trouble: null,
         detail:
-          'not looked at, as the embedded database is its Latchkey’s alone; `scim token list` shows what was used',
+          'not looked at, as the embedded database is its Latchkey’s alone; with that stopped, `scim token list` shows what was used',
       },
     ];
   try {

@@ -33,6 +33,11 @@ const UNSEALED_MAX_SECONDS = 60;
 /** Where there is no world: the sandbox's secrets are the same everywhere. */
 const NOWHERE = 'http://127.0.0.1:9';
 const say = (line: string) => process.stdout.write(`${line}\n`);
+// Whoever reads on no further (`| head`) has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 const fail = () => {
   process.exitCode = 1;
 };

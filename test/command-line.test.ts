@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { exec, execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -83,6 +83,15 @@ describe('every program and command', () => {
       );
     expect((await run('src/cli.ts', 'policy', 'replay', '--help')).out).toContain('(default: 90 days)');
   }, 180_000);
+});
+
+test('whoever reads on no further gets no stack trace', async () => {
+  const said = await new Promise<string>((done) => {
+    const command = `"${process.execPath}" "${resolve('src/cli.ts')}" policy schema | head -n 1`;
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+    exec(command, { cwd: dir, env }, (_error, out, err) => done(`${out}${err}`));
+  });
+  expect(said).toBe('{\n');
 });
 
 describe('a mistake is told last, on the error stream, and ends with 1', () => {
