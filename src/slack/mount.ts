@@ -29,6 +29,8 @@ export function httpReceiver(signingSecret: string, path: string, log: Logger): 
     logger: boltLogger(log),
     endpoints: [path],
     unhandledRequestHandler: ({ response }) => {
+      // Bolt comes here for what it has answered 500 as well: to answer twice would end the process.
+      if (response.headersSent) return;
       response.writeHead(404, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: 'nothing here takes this request' }));
     },
@@ -80,6 +82,15 @@ export async function mountSlack(
         const { kind, ...read } = readSlackBody(contentType, bytes);
         if (kind === null) return await reply.code(400).send({ error: (read as { why: string }).why });
         if (kind === 'sslCheck') return await reply.code(200).send();
+        const body = (read as { body: Record<string, unknown> }).body;
+        if (body.type === 'app_rate_limited') {
+          // A note of Slack's, which no listener of Bolt's hears of.
+          request.log.warn(
+            { minute: body.minute_rate_limited },
+            'Slack holds back events: this app gets too many',
+          );
+          return await reply.code(200).send();
+        }
 
         const attempt = kind === 'event' ? attemptOf(request) : 0;
         let isFirst: boolean;
@@ -94,7 +105,7 @@ export async function mountSlack(
         }
         if (!isFirst && kind === 'event') return await reply.code(200).send();
         if (!isFirst) return await reply.code(401).send({ error: 'this request was received already' });
-        return handOver(receiver, path, request, reply, (read as { body: unknown }).body);
+        return handOver(receiver, path, request, reply, body);
       },
     );
   });

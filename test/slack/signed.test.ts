@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Latchkey, startLatchkey } from '../../src/latchkey.ts';
@@ -317,6 +318,23 @@ describe('every request is answered', () => {
     const payload = requestPayload('ines', { entitlement: 'orders-api-read', reason: '' });
     const { status } = await send(formOf(payload), { path });
     expect([200, 400, 404]).toContain(status);
+  });
+
+  test('what Bolt can’t take is answered once, and nothing ends with it', async () => {
+    for (const [body, contentType] of [
+      [formOf({ type: 'view_submission' }), FORM],
+      [formOf({ type: 'block_actions', user: null, actions: [null] }), FORM],
+      [JSON.stringify({ type: 'event_callback', event: null }), 'application/json'],
+    ] as const)
+      expect((await send(body, { contentType })).status, body).toBeGreaterThanOrEqual(400);
+    // Bolt looks again three seconds later whether somebody has answered.
+    await sleep(3_500);
+    expect((await fetch(`${stage.latchkey.url}/healthz`)).status).toBe(200);
+  });
+
+  test('that Slack holds events back is taken at once', async () => {
+    const body = JSON.stringify({ type: 'app_rate_limited', team_id: company.slackTeamId });
+    expect((await send(body, { contentType: 'application/json' })).status).toBe(200);
   });
 
   test('an interaction of a kind that nobody here listens for', async () => {
