@@ -30,6 +30,10 @@ export type SheetSubject = {
   holders: number;
   holdersInDepartment: number;
   earlierGrants: number;
+  /** Others who are in its group without a grant of Latchkey's; null: not known yet. Left out: nobody looked. */
+  others?: number | null;
+  /** The person themselves is in the group without a grant: since before Latchkey, or found there. */
+  isIn?: 'before' | 'found' | null;
   heldUntil: Date | null;
   verdict: Verdict;
   clauses: readonly Clause[];
@@ -80,19 +84,36 @@ export function outsideInWords(facts: Outside): string[] {
   return outsideOf(facts).map(([label, text]) => `${label}: ${text}`);
 }
 
-/** Only what Latchkey gave is counted: who was in the group before has asked nobody. */
-function peersInWords({ holders, holdersInDepartment: near }: SheetSubject): string {
+/** Others than the person: by a grant, and without one. */
+function peersInWords(subject: SheetSubject): string {
+  return `${grantedInWords(subject)}${othersInWords(subject.holders, subject.others)}`;
+}
+
+function grantedInWords({ holders, holdersInDepartment: near }: SheetSubject): string {
   if (holders === 0) return 'nobody holds it through Latchkey';
   if (holders === 1)
     return `1 person holds it through Latchkey, in ${near === 1 ? 'the same' : 'another'} department`;
   return `${holders} people hold it through Latchkey, ${near === 0 ? 'none' : near} of them in the same department`;
 }
 
-function historyInWords({ earlierGrants: count, beneficiary }: SheetSubject): string {
+/** Who is in the group otherwise: that nobody holds it through Latchkey does not mean that nobody has it. */
+export function othersInWords(holders: number, others: number | null | undefined): string {
+  if (others === undefined) return '';
+  if (others === null) return '; who else is in its group is not known yet';
+  if (others === 0) return holders === 0 ? ', and nobody else is in its group' : '';
+  return `; ${others === 1 ? '1 person is' : `${others} people are`} in its group without a grant of Latchkey’s`;
+}
+
+function historyInWords({ earlierGrants: count, beneficiary, heldUntil, isIn = null }: SheetSubject): string {
   const [name = beneficiary.name] = beneficiary.name.split(' ');
-  return count === 0
-    ? `never granted to ${name} before`
-    : `${count} earlier grant${count === 1 ? '' : 's'} of it to ${name}`;
+  const before =
+    count === 0
+      ? `never granted to ${name} before`
+      : `${count} earlier grant${count === 1 ? '' : 's'} of it to ${name}`;
+  if (heldUntil !== null)
+    return `${name} holds it now; ${count === 0 ? 'never granted before that' : before}`;
+  if (isIn === 'before') return `${before}, who has been in its group since before Latchkey`;
+  return isIn === 'found' ? `${before}, who was found in its group` : before;
 }
 
 /** The summary that stands whether or not a model answers: two or three plain sentences out of the facts. */

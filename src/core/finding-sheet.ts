@@ -1,6 +1,6 @@
 import type { Clause, Entitlement } from './catalogue.ts';
 import { durationInWords } from './duration.ts';
-import { capital, type FactSheet } from './fact-sheet.ts';
+import { capital, type FactSheet, othersInWords } from './fact-sheet.ts';
 import type { MassKind } from './mass-change.ts';
 import { figure } from './mass-words.ts';
 import { oneLine } from './storable.ts';
@@ -22,6 +22,8 @@ export type FindingSubject = {
   told: Told;
   /** People who hold it by a grant. */
   holders: number;
+  /** Others who are in the group without a grant, and are not who this is about; null: not known yet. */
+  others?: number | null;
   /** How often these people were found in or out of it before. */
   foundBefore: number;
   /** Of one person: what policy says to their keeping it. Of many: how many it refuses, and why. */
@@ -41,7 +43,7 @@ export function findingSheet(s: FindingSubject): FactSheet {
     ['who did it', s.told.actors.length === 0 ? 'not known' : s.told.actors.join(', '), true],
     ['told by', s.told.voices.map((v) => voiceWords[v] ?? v).join(', ') || voiceWords.reconcile || ''],
     ['when', whenInWords(s.told)],
-    ['peers', peersInWords(s.holders)],
+    ['peers', `${peersInWords(s.holders)}${othersInWords(s.holders, s.others)}`],
     ['earlier findings', s.foundBefore === 0 ? 'none' : figure(s.foundBefore)],
     ['verdict', s.policy],
     [

@@ -7,6 +7,7 @@ import { figure } from '../core/mass-words.ts';
 import type { Job } from '../core/reactions.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { holding } from '../store/grants.ts';
+import { membersWithoutGrant } from '../store/group-members.ts';
 import { countNoted, readMassChange, shownItems, tallyOf } from '../store/mass-changes.ts';
 import { readPerson } from '../store/people.ts';
 import { readSummary, writeSummary } from '../store/summaries.ts';
@@ -117,6 +118,17 @@ async function factsOf(
     foundThere,
     told: { ...telling, actors: telling.actors.map((actor) => actor.name) },
     holders,
+    ...(mass.kind === 'surplus'
+      ? {}
+      : {
+          others: (
+            await membersWithoutGrant(road.db, {
+              groupId: mass.target.groupId,
+              personId: null,
+              massId: mass.id,
+            })
+          ).others,
+        }),
     foundBefore: tally.foundBefore,
     policy:
       mass.kind === 'lost'

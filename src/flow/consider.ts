@@ -17,6 +17,7 @@ import { otherwiseThanShown, shownOf } from '../core/shown.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { earlierFindings, readChange } from '../store/changes.ts';
 import { holding, unendedGrants } from '../store/grants.ts';
+import { membersWithoutGrant } from '../store/group-members.ts';
 import { leaversAmong } from '../store/offboardings.ts';
 import { readSummary, writeSummary } from '../store/summaries.ts';
 import { askedOf, resolveApprovers } from './approvers.ts';
@@ -113,6 +114,10 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
         { entitlementKey: entitlement.key, personId: change.personId, department: beneficiary.department },
         unit.now,
       );
+      const withoutGrant = await membersWithoutGrant(unit.tx, {
+        groupId: target.groupId,
+        personId: change.personId,
+      });
       const cited = [...entitlement.clauses, ...(verdict.holds ?? []).map((hold) => hold.clause)];
       const clauses = catalogue.clauses.filter((c) => cited.includes(c.id));
       const found = isFound(change)
@@ -123,6 +128,7 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
             group: target.groupName,
             told: { ...telling, actors: telling.actors.map((actor) => actor.name) },
             holders: held_by.holders,
+            others: withoutGrant.others,
             foundBefore: await earlierFindings(unit.tx, change),
             policy: byRules.grounds.map((g) => g.text).join('; '),
             clauses,
@@ -136,6 +142,7 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
         ticket: change.ticket,
         requestedSeconds,
         ...held_by,
+        ...withoutGrant,
         heldUntil: held,
         verdict,
         clauses,

@@ -120,7 +120,7 @@ export function card(view: ChangeView, now: Standing): SlackContent {
       elements: [plain('Filed by a copilot (MCP) in their name: the words under Why may not be their own.')],
     });
   if (view.summary !== null) {
-    blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
+    blocks.push({ type: 'context', elements: [plain(`${byRule(change)}: ${view.summary.plain}`)] });
     blocks.push(...adviceBlocks(view.summary, change.verdict));
   }
   blocks.push({ type: 'divider' }, ...standingBlocks(now), ...legsBlock(view));
@@ -142,6 +142,11 @@ export function card(view: ChangeView, now: Standing): SlackContent {
   return { text: `${plainName(view.beneficiary)}: ${subject}. ${now.headline}.`, blocks };
 }
 
+/** What the summary says was so when it was put to people, and need not be so any more. */
+function byRule({ state }: Change): string {
+  return state === 'received' || state === 'asking' ? 'By rule' : 'By rule, when it was asked for';
+}
+
 /** Nobody asks: rules would give it, and policy wants it looked at. */
 function byRuleHead(view: ChangeView, asked: string): string {
   const whom = mention(view.beneficiary);
@@ -155,10 +160,17 @@ function extensionFields({ change, summary }: ChangeView): MrkdwnElement[] {
   const held = summary?.sheet.facts.find((f) => f.label === 'held until')?.text;
   if (change.cause !== 'extension' || held === undefined || change.requestedSeconds === null) return [];
   const endsAt = new Date(held);
+  // Once it is decided, "at present" is another present.
+  const [at, then] =
+    change.state === 'asking'
+      ? ['Ends at present', 'Would end']
+      : change.grant === null
+        ? ['Ended then', 'Would have ended']
+        : ['Would have ended', 'Ends'];
   const asked = new Date(endsAt.getTime() + change.requestedSeconds * 1_000);
   return [
-    mrkdwn(`*Ends at present*\n${slackDate(endsAt)}`),
-    mrkdwn(`*Would end*\n${slackDate(change.grant?.endsAt ?? asked)}`),
+    mrkdwn(`*${at}*\n${slackDate(endsAt)}`),
+    mrkdwn(`*${then}*\n${slackDate(change.grant?.endsAt ?? asked)}`),
   ];
 }
 

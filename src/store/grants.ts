@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type Change, type ChangeEvent, isByRule } from '../core/change.ts';
 import { type Grant, warnAt } from '../core/desired.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
@@ -66,7 +66,18 @@ export async function grantsDueToWarn(db: Db, now: Date, limit: number): Promise
   return rows.map(toGrant);
 }
 
-/** How many people hold an entitlement now, how many of them in one department, and this person's earlier grants of it. */
+/**
+ * Which changes gave something anew, of a table `changes`. What only goes on (an extension, a renewal, what is given again
+ * after a return) is no grant of its own, what was put back had been granted before, and what the IdP refused was never
+ * given. The changes are the record: a grant's row is there for what is held.
+ */
+export const gaveAnew = sql<boolean>`kind = 'grant' and doc->'grant' <> 'null'::jsonb
+  and doc->'failure' = 'null'::jsonb and doc->>'cause' not in ('extension', 'renewal', 'restore', 'loss')`;
+
+/**
+ * How many people beside this one hold an entitlement now by a grant, how many of them in one department, and how often
+ * it was granted to this one before: what is held now is not before.
+ */
 export async function holding(
   db: Db | Tx,
   who: { entitlementKey: string; personId: string; department: string | null },
@@ -84,19 +95,21 @@ export async function holding(
         .as('inDepartment'),
     ])
     .where('entitlement_key', '=', who.entitlementKey)
+    .where('person_id', '<>', who.personId)
     .where('ended_at', 'is', null)
     .where('ends_at', '>', now)
     .executeTakeFirstOrThrow();
-  const earlier = await db
-    .selectFrom('grants')
-    .select((eb) => eb.fn.countAll<string>().as('n'))
-    .where('entitlement_key', '=', who.entitlementKey)
-    .where('person_id', '=', who.personId)
-    .executeTakeFirstOrThrow();
+  const { rows } = await sql<{ earlier: number }>`
+    select greatest(0, count(*) - (exists (
+      select from grants where person_id = ${who.personId} and entitlement_key = ${who.entitlementKey}
+        and ended_at is null and ends_at > ${now}))::int)::int as earlier
+    from changes where person_id = ${who.personId} and entitlement_key = ${who.entitlementKey} and ${gaveAnew}`.execute(
+    db,
+  );
   return {
     holders: Number(held.holders),
     holdersInDepartment: Number(held.inDepartment),
-    earlierGrants: Number(earlier.n),
+    earlierGrants: rows[0]?.earlier ?? 0,
   };
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from './database.ts';
+import { gaveAnew } from './grants.ts';
 
 /** What a person has and has asked for, by entitlement, and in which groups they were before Latchkey. */
 export type Held = { granted: string[]; pending: string[]; groupNames: string[] };
@@ -48,8 +49,10 @@ export async function heldByAll(
     union
     select person_id, 'groupNames', group_name, 1 from preexisting where person_id = ${ids} and ended_at is null
     union
-    select person_id, 'earlier', entitlement_key, count(*)::int from grants
-    where person_id = ${ids} and entitlement_key = any(${[...entitlementKeys]}::text[])
+    select person_id, 'earlier', entitlement_key, greatest(0, count(*) - (exists (
+      select from grants g where g.person_id = changes.person_id and g.entitlement_key = changes.entitlement_key
+        and g.ended_at is null and g.ends_at > clock_timestamp()))::int)::int from changes
+    where person_id = ${ids} and entitlement_key = any(${[...entitlementKeys]}::text[]) and ${gaveAnew}
     group by person_id, entitlement_key
     order by 1, 2, 3`.execute(db);
   const byPerson = Map.groupBy(rows, (row) => row.personId);

@@ -90,6 +90,32 @@ test.each([
   expect(plainSummary(factSheet(known))).toContain(words);
 });
 
+test.each([
+  [
+    0,
+    { others: 0 },
+    'Nobody holds it through Latchkey, and nobody else is in its group; never granted to Ines before.',
+  ],
+  [
+    0,
+    { others: 14 },
+    'Nobody holds it through Latchkey; 14 people are in its group without a grant of Latchkey’s; ',
+  ],
+  [1, { others: 1 }, 'in the same department; 1 person is in its group without a grant of Latchkey’s; '],
+  [0, { others: null }, 'Nobody holds it through Latchkey; who else is in its group is not known yet; '],
+  [
+    0,
+    { isIn: 'before' as const },
+    'never granted to Ines before, who has been in its group since before Latchkey.',
+  ],
+  [0, { isIn: 'found' as const }, 'never granted to Ines before, who was found in its group.'],
+  [0, { heldUntil: new Date(0) }, 'Ines holds it now; never granted before that.'],
+  [0, { heldUntil: new Date(0), earlierGrants: 2 }, 'Ines holds it now; 2 earlier grants of it to Ines.'],
+])('%i by a grant, and %j: who has it otherwise is said', (holders, rest, words) => {
+  const known = { ...subject, earlierGrants: 0, holders, holdersInDepartment: holders, ...rest };
+  expect(plainSummary(factSheet(known))).toContain(words);
+});
+
 test('the summary by rule is plain sentences and holds nothing of the requester’s words', () => {
   const text = plainSummary(factSheet(subject));
   expect(text).toBe(
