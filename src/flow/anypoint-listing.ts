@@ -10,16 +10,16 @@ import type { Road } from './road.ts';
 type UserRow = Parameters<typeof linkUsers>[3][number];
 
 /**
- * Notes on the way whose Anypoint's users are. Who signs in under another name than before has another user: it gets
- * what the person should have.
+ * Notes on the way whose Anypoint's users are. Who signs in under another name than before has another user, and who got
+ * somebody's former login has theirs: each gets what the person should have, and loses what the other had.
  */
 export function usersListing(road: Road): Listing<UserRow> {
   return {
     lane: 'mulesoft',
     read: (_place: Place, from: string | null) => road.mulesoft.pageOfUsers(from),
     async store(place, users, stretch) {
-      const renamed = await linkUsers(road.db, road.idp.name, place, users, stretch);
-      const jobs = renamed.flatMap((id) => everyTeam(road, { id: id as PersonId }));
+      const moved = await linkUsers(road.db, road.idp.name, place, users, stretch);
+      const jobs = moved.flatMap((id) => everyTeam(road, { id: id as PersonId }));
       if (jobs.length > 0) await commit(road.db, async () => ({ result: null, jobs }), road.nudge);
     },
     ended: async () => {},

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { IdpPerson, TeamMember } from '../flow/ports.ts';
 import type { Db } from './database.ts';
 import { inOneLine } from './people.ts';
@@ -167,7 +167,8 @@ export async function stageTeamMembers(
  * Links a page of Anypoint's users to the people whose login, as the IdP itself gives it, is their user name. Only a
  * user who signs in through the IdP: any other user name is chosen by whoever made it. Two people who go, or went, by one
  * login are told apart by asking the IdP (flow/anypoint-users.ts) and so left alone, and so is every link that is there.
- * Answers who had another user before: what they were given is still there.
+ * Answers whose access is at another user: who had one before, and who goes by a login whose user is noted as somebody
+ * else's, who went by it.
  */
 export async function linkUsers(
   db: Db,
@@ -182,13 +183,15 @@ export async function linkUsers(
       select u.id, u.username
       from unnest(${federated.map((u) => u.id)}::text[], ${federated.map((u) => u.username)}::text[]) as u (id, username)
       where not exists (select from person_links l where l.system = 'anypoint' and l.external_id = u.id)
+    ), claimants as materialized (
+      select p.id from unnest(${federated.map((u) => u.id)}::text[], ${federated.map((u) => u.username)}::text[]) as u (id, username)
+      join person_links l on l.system = 'anypoint' and l.external_id = u.id
+      join people noted on noted.id = l.person_id and lower(noted.login) <> lower(u.username)
+      cross join lateral (${theOne(sql`u.username`, system)}) p
     ), linked as (
       insert into person_links (system, external_id, person_id)
       select 'anypoint', page.id, p.id from page cross join lateral (
-        select min(p.id::text)::uuid as id from people p
-        where lower(p.login) = lower(page.username) and exists (
-          select from person_links c where c.person_id = p.id and c.system = ${system} and not c.is_hearsay
-        ) having count(*) = 1
+        ${theOne(sql`page.username`, system)}
       ) p order by page.id
       on conflict (system, external_id) do nothing returning person_id
     ), moved as (
@@ -198,9 +201,17 @@ export async function linkUsers(
     )
     select distinct person_id from linked where exists (
       select from person_links other where other.person_id = linked.person_id and other.system = 'anypoint'
-    )`.execute(db);
+    ) union select id from claimants`.execute(db);
   moveOn(place, users.length, { from, next });
   return rows.map((row) => row.person_id);
+}
+
+/** The only person whom the IdP has confirmed to go by this login. */
+function theOne(login: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<unknown> {
+  return sql`select min(p.id::text)::uuid as id from people p
+    where lower(p.login) = lower(${login}) and exists (
+      select from person_links c where c.person_id = p.id and c.system = ${system} and not c.is_hearsay
+    ) having count(*) = 1`;
 }
 
 function moveOn(place: Place, rows: number, { next }: Stretch): void {

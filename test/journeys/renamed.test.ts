@@ -8,6 +8,7 @@ import { type Journey, setOut } from './journey.ts';
 const READERS = 'Orders API readers';
 const PAYMENTS = 'Payments API readers';
 const PATIENCE_MS = 90_000;
+const SWAPPED = 'Sofia Ricci olga@acme.example,Olga Brandt sofia@acme.example';
 
 let stage: Stage;
 let walk: Journey;
@@ -95,6 +96,33 @@ test(
       return rows.some(({ state }) => state === 'closed' || state === 'appsOpen');
     });
     expect(await teamsOf(userOf('tom'))).toEqual([PAYMENTS]);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'two who get each other’s login get each other’s Anypoint user, and nothing of what the other was given',
+  async () => {
+    // given Olga and Sofia, each with a user; then their logins are swapped
+    await walk.isGiven('sofia', { entitlement: 'orders-api-read', reason: 'Before the swap' });
+    await isNamed('olga', 'between@acme.example');
+    await isNamed('sofia', 'olga@acme.example');
+    await isNamed('olga', 'sofia@acme.example');
+    await walk.until('both are known by them', async () => {
+      const rows = await walk.query<{ name: string; login: string }>(
+        `select name, login from people where login in ('olga@acme.example', 'sofia@acme.example') order by login`,
+      );
+      return rows.map(({ name, login }) => `${name} ${login}`).join() === SWAPPED;
+    });
+
+    // when the teams are compared
+    await reconcile(stage.latchkey.road);
+
+    // then each has their own where they sign in now
+    await walk.until('each has their own', async () => {
+      const [ofSofia, ofOlga] = [await teamsOf(userOf('olga')), await teamsOf(userOf('sofia'))];
+      return ofSofia.join() === READERS && ofOlga.join() === 'Platform admins';
+    });
   },
   PATIENCE_MS,
 );

@@ -4,6 +4,8 @@ import {
   linkOf,
   linkPerson,
   moveLinks,
+  noteAccount,
+  peopleByEmail,
   peopleWithAccounts,
   personByLink,
   readPerson,
@@ -96,6 +98,29 @@ describe('links', () => {
     await linkPerson(db, b.id, 'anypoint', 'user-1');
     expect(await linkOf(db, a.id, 'anypoint')).toBeNull();
     expect(await linkOf(db, b.id, 'anypoint')).toBe('user-1');
+  });
+
+  test('an account of whom the IdP has confirmed never moves to whom only hearsay names; nor does what they are called', async () => {
+    const real = await rememberPerson(db, 'okta', idpPerson('kim'));
+    await linkPerson(db, real.id, 'anypoint', 'user-kim');
+    const heard = await rememberPerson(db, 'okta', idpPerson('kim', { id: 'made-up' }), true);
+
+    await linkPerson(db, heard.id, 'anypoint', 'user-kim');
+    await noteAccount(db, heard.id, 'slack', 'UKIM');
+    await rememberPerson(db, 'okta', { ...idpPerson('mallory'), id: 'okta-kim' }, true);
+
+    expect(await linkOf(db, real.id, 'anypoint')).toBe('user-kim');
+    expect(await personByLink(db, 'slack', 'UKIM')).toBeNull();
+    expect((await readPerson(db, real.id))?.login).toBe('kim');
+    expect((await peopleByEmail(db, real.email)).map(({ id }) => id)).toEqual([real.id]);
+  });
+
+  test('an account that a message went to is noted for whoever has none, and taken from nobody', async () => {
+    const one = await rememberPerson(db, 'okta', idpPerson('lea'));
+    const other = await rememberPerson(db, 'okta', idpPerson('lea', { id: 'okta-lea-2' }));
+    await noteAccount(db, one.id, 'slack', 'ULEA');
+    await noteAccount(db, other.id, 'slack', 'ULEA');
+    expect((await personByLink(db, 'slack', 'ULEA'))?.id).toBe(one.id);
   });
 
   test('people are named with their newest account, by id and by e-mail, in one go', async () => {
