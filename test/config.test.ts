@@ -131,13 +131,17 @@ describe('everything set', () => {
       ...real,
       SLACK_API_URL: 'http://127.0.0.1:4000/slack/api/',
       ANYPOINT_URL: 'https://eu1.anypoint.mulesoft.com/',
+      ANYPOINT_SIGN_IN_URL: 'https://eu1.anypoint.mulesoft.com/login/domain/acme',
       OPENAI_API_KEY: 'sk',
       OPENAI_BASE_URL: 'http://127.0.0.1:11434/v1/',
       OPENAI_MODEL: 'llama',
     }).outside;
     expect(outside).toMatchObject({
       slack: { apiUrl: 'http://127.0.0.1:4000/slack/api/' },
-      anypoint: { url: 'https://eu1.anypoint.mulesoft.com' },
+      anypoint: {
+        url: 'https://eu1.anypoint.mulesoft.com',
+        signInUrl: 'https://eu1.anypoint.mulesoft.com/login/domain/acme',
+      },
       model: { apiKey: 'sk', baseUrl: 'http://127.0.0.1:11434/v1', model: 'llama' },
     });
   });
