@@ -175,6 +175,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     nudge: () => relay.nudge(),
     runNow: (row) => relay.runNow(row),
     queueAway: () => relay.queueAway(),
+    hearsHook: outside.okta.hookSecrets.length > 0,
     sweepSoon: () => sweeps.reconcileSoon(),
     log,
   };

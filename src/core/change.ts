@@ -29,7 +29,6 @@ export type Change = {
   remindedAt: Date | null;
   plan: ApproverPlan | null;
   verdict: Verdict | null;
-  /** What its card shows of the entitlement; left out of those that were asked before this was kept. */
   shown?: Shown;
   approvals: Approval[];
   decision: Decision | null;
@@ -54,6 +53,7 @@ export type Change = {
     stillHeld: boolean;
   } | null;
   inEffectNote: string | null;
+  reopened?: { by: PersonId; name: string; at: Date };
   /** Of a leaver's revoke that was never written: who took the offboarding back. */
   stoppedBy?: string;
   /** The revoke that takes the access away, once that is decided. */
@@ -172,6 +172,7 @@ export const lifeCycle = {
     changeOvertaken: 'superseded',
     applyFailed: 'failed',
     endingWarned: 'applying',
+    decisionReopened: 'ended',
     grantEnded: 'superseded',
   },
   verifying: {
@@ -183,6 +184,7 @@ export const lifeCycle = {
     changeOvertaken: 'superseded',
     applyFailed: 'failed',
     endingWarned: 'verifying',
+    decisionReopened: 'ended',
     grantEnded: 'superseded',
   },
   awaitingSignIn: {
@@ -194,6 +196,7 @@ export const lifeCycle = {
     changeSeen: 'inEffect',
     changeOvertaken: 'superseded',
     endingWarned: 'awaitingSignIn',
+    decisionReopened: 'ended',
     grantEnded: 'superseded',
   },
   late: {
@@ -207,9 +210,10 @@ export const lifeCycle = {
     changeOvertaken: 'superseded',
     applyFailed: 'failed',
     endingWarned: 'late',
+    decisionReopened: 'ended',
     grantEnded: 'superseded',
   },
-  inEffect: { endingWarned: 'inEffect', grantEnded: 'ended' },
+  inEffect: { endingWarned: 'inEffect', decisionReopened: 'ended', grantEnded: 'ended' },
   refused: {},
   denied: {},
   withdrawn: {},
@@ -267,7 +271,6 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       lapsesAt: Date | null;
       target: NonNullable<Change['target']>;
       shown?: Shown;
-      /** What the entitlement is has changed, so what was said of it before counts no more. */
       isAnew?: true;
     }
   | { type: 'approversReminded' }
@@ -301,6 +304,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   /** `stoppedBy`: who took back the offboarding that it was part of. */
   | { type: 'changeOvertaken'; why: string; stoppedBy?: string }
   | { type: 'applyFailed'; code: string; text: string }
+  /** Its grant ends: `by`, whose word counted, did what was found, as the IdP tells. It is found and asked about anew. */
+  | { type: 'decisionReopened'; by: { id: PersonId; name: string } }
   | { type: 'endingWarned'; endsAt: Date }
   | {
       type: 'grantEnded';

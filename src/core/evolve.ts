@@ -116,6 +116,8 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       return event.stoppedBy === undefined ? {} : { stoppedBy: event.stoppedBy };
     case 'applyFailed':
       return { failure: { code: event.code, text: event.text, at: event.at } };
+    case 'decisionReopened':
+      return { reopened: { by: event.by.id, name: event.by.name, at: event.at } };
     case 'endingWarned':
       return { endingWarnedAt: event.at };
     case 'grantEnded':

@@ -37,6 +37,8 @@ export type MassChange = {
   itemAnswers: MassItemAnswer[];
   remindedAt: Date | null;
   decision: MassDecision | null;
+  /** Whose word counted and who turned out to have put these in: so many of them are asked about anew. */
+  reopened?: { by: PersonId; name: string; count: number }[];
 };
 
 export const massVerbs = ['keep', 'undo', 'choose'] as const;
@@ -85,8 +87,8 @@ export const massLifeCycle = {
     massDecided: 'decided',
     massClosed: 'closed',
   },
-  decided: { massDone: 'done' },
-  done: {},
+  decided: { massReopened: 'decided', massDone: 'done' },
+  done: { massReopened: 'done' },
   closed: {},
 } as const satisfies Record<string, Partial<Record<MassChangeEvent['type'], string>>>;
 
@@ -111,6 +113,7 @@ export type MassChangeEvent = { massChangeId: MassChangeId; at: Date; actor: Act
   | { type: 'massItemsDecided'; decision: MassItemAnswer }
   | { type: 'massDecided'; decision: MassDecision }
   | { type: 'massClosed'; why: string }
+  | { type: 'massReopened'; key: string; by: { id: PersonId; name: string } }
   | { type: 'massDone' }
 );
 
@@ -168,6 +171,11 @@ function fieldsOf(before: MassChange, event: MassChangeEvent): Partial<MassChang
       return { itemAnswers: without(before.itemAnswers, new Set(event.keys)) };
     case 'massDecided':
       return { decision: event.decision };
+    case 'massReopened': {
+      const others = (before.reopened ?? []).filter((one) => one.by !== event.by.id);
+      const count = (before.reopened ?? []).find((one) => one.by === event.by.id)?.count ?? 0;
+      return { reopened: [...others, { by: event.by.id, name: event.by.name, count: count + 1 }] };
+    }
     case 'massOpened':
     case 'massClosed':
     case 'massDone':

@@ -1,3 +1,4 @@
+import type { Authorship } from './authorship.ts';
 import type { ApproverRule } from './catalogue.ts';
 import type { PersonId } from './ids.ts';
 
@@ -16,7 +17,11 @@ export type ApproverPlan = {
   escalated: boolean;
   /** Whom the catalogue names and a rule does not let approve this. */
   barred?: { id: PersonId; name: string; why: string; clause: string | null }[];
-  /** On a card on many: how many it takes to keep, where a rule asks for more than it takes to take away, and why. */
+  /** Of what was found: what is known of who did it, where nobody has told. While that is awaited nobody can keep it. */
+  author?: Exclude<Authorship, { is: 'told' }>;
+  /** Of what was found: who may take it away though they may not keep it. */
+  undo?: Approver[];
+  /** On a card on many: how many it takes to keep, where more than it takes to take away, and why. */
   toKeep?: { quorum: number; why: string; clause: string | null };
 };
 
@@ -70,8 +75,14 @@ export function isStranded(plan: ApproverPlan): boolean {
   );
 }
 
+/** The plan with it known who did it, or that nobody will say. */
+export function withAuthorKnown({ author, ...plan }: ApproverPlan): ApproverPlan {
+  return author?.is === 'awaited' ? plan : { ...plan, ...(author === undefined ? {} : { author }) };
+}
+
 /** Whether these approvals, given by people who may approve now, settle the change. */
 export function isApproved(plan: ApproverPlan, approvedBy: readonly PersonId[]): boolean {
+  if (plan.author?.is === 'awaited') return false;
   const may = new Set(distinct(plan.seats).map((p) => p.id));
   const counted = new Set(approvedBy.filter((id) => may.has(id)));
   if (counted.size < plan.quorum || counted.size === 0) return false;

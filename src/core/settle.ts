@@ -65,7 +65,8 @@ export function settleClick(change: Change, click: Click, facts: ClickFacts): Ch
       );
   }
   const barred = plan.barred?.find((b) => b.id === clicker.id);
-  if (!distinct(plan.seats).some((p) => p.id === clicker.id))
+  const may = [...distinct(plan.seats), ...(click.verb === 'deny' ? (plan.undo ?? []) : [])];
+  if (!may.some((p) => p.id === clicker.id))
     return refuse(
       'notAnApprover',
       barred === undefined

@@ -3,7 +3,7 @@ import { approvedBy, decidedBy } from './decider-words.ts';
 import { durationInWords } from './duration.ts';
 import { causeInWords, endingStanding, heldOn, revokeStanding } from './ending-words.ts';
 import { failureInWords, stuckInWords, tookInWords } from './leg-words.ts';
-import { isStranded, stillMissing } from './routing.ts';
+import { isApproved, isStranded, stillMissing, withAuthorKnown } from './routing.ts';
 
 /** Where a change stands, in words for people; the same on the card, in direct messages and on the timeline. */
 export type Standing = {
@@ -152,6 +152,13 @@ function grantStanding(change: Change, names: Names): Said {
       };
     }
     case 'ended':
+      if (change.reopened !== undefined)
+        return {
+          mood: 'bad',
+          label: 'asked anew',
+          headline: `Kept by ${names.safe(change.reopened.name)}, who did it: it does not stand`,
+          detail: `${names.idp} says now that ${names.safe(change.reopened.name)} put ${names.beneficiary} there. The grant has ended, and others are asked on a card of its own.`,
+        };
       return {
         mood: 'over',
         label: 'ended',
@@ -195,6 +202,9 @@ function waitingDetail(change: Change, names: Names): string {
   if (plan === null || isStranded(plan))
     return `Nobody can decide on this: the approver rule leaves too few people. ${names.owner} has to mend the catalogue.${lapses}`;
   if (approvals.length === 0) return `Waiting for ${names.deciders}.${lapses}`;
+  const by = approvals.map((a) => a.by);
+  if (plan.author?.is === 'awaited' && isApproved(withAuthorKnown(plan), by))
+    return `Kept by ${approvals.map((a) => names.safe(a.name)).join(', ')} as soon as it is known who did it, ${names.time(new Date(plan.author.until))} at the latest.`;
   const missing = stillMissing(
     plan,
     approvals.map((a) => a.by),

@@ -1,6 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ApproverRule, ApproverSource, Catalogue, Entitlement } from '../core/catalogue.ts';
-import { type Change, isByRule, isFound } from '../core/change.ts';
+import {
+  type ApproverRule,
+  type ApproverSource,
+  approversTaken,
+  type Catalogue,
+  type Entitlement,
+} from '../core/catalogue.ts';
+import { type Change, isByRule } from '../core/change.ts';
 import { Fault } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import { type Approver, type ApproverPlan, distinct, planApprovers, type Seat } from '../core/routing.ts';
@@ -18,9 +24,16 @@ type Candidate = Approver & { department: string | null; title: string | null };
 
 const byOwner: ApproverRule = { of: 'any', quorum: 1, sources: [{ owner: true }] };
 
-/** The entitlement with who decides on it: what was found, or rules would give, is for its owner, for nobody asked. */
+/**
+ * The entitlement with who decides on it: what was found, or rules would give, is for its owner, for nobody asked. But to
+ * keep what was found is to give it: where the catalogue takes two to give it, or others than the owner, it takes those.
+ */
 export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement): Entitlement {
-  return isFound(change) || isByRule(change) ? { ...entitlement, approvers: byOwner } : entitlement;
+  if (change.cause === 'loss' || isByRule(change)) return { ...entitlement, approvers: byOwner };
+  if (change.cause !== 'finding') return entitlement;
+  const { approvers } = entitlement;
+  const isOwners = approversTaken(approvers) < 2 && approvers.sources.some((source) => 'owner' in source);
+  return isOwners ? { ...entitlement, approvers: byOwner } : entitlement;
 }
 
 /**
@@ -140,9 +153,24 @@ export async function resolveApprovers(
     });
   const plan = planApprovers(approvers, seats, [], excluded);
   if (!plan.escalated) return withBarred(plan, barred);
-  const admins = await Promise.all(catalogue.admins.map((email) => byEmail(road, email)));
-  const others = await allowedAll(road, admins.flat(), [under.facts], true, barred);
+  const others = await adminsAllowed(road, catalogue, under.facts, barred);
   return withBarred(planApprovers(approvers, seats, others, excluded), barred);
+}
+
+/** The admins whom no rule keeps from approving this. */
+export async function adminsAllowed(
+  road: Road,
+  catalogue: Catalogue,
+  facts: RequestFacts,
+  barred: Map<PersonId, Barred> = new Map(),
+): Promise<Approver[]> {
+  const admins = await Promise.all(catalogue.admins.map((email) => byEmail(road, email)));
+  return await allowedAll(road, admins.flat(), [facts], true, barred);
+}
+
+/** Who owns it, as the IdP has them now. */
+export async function ownersOf(road: Road, { owner }: Entitlement): Promise<Approver[]> {
+  return (await byEmail(road, owner)).map(({ id, name, email }) => ({ id, name, email }));
 }
 
 function nameOf(source: ApproverSource): string {

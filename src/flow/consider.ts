@@ -20,12 +20,12 @@ import { holding, unendedGrants } from '../store/grants.ts';
 import { membersWithoutGrant } from '../store/group-members.ts';
 import { leaversAmong } from '../store/offboardings.ts';
 import { readSummary, writeSummary } from '../store/summaries.ts';
-import { askedOf, resolveApprovers } from './approvers.ts';
 import { commit, type Following } from './commit.ts';
 import { concernedBy } from './concerned.ts';
+import { reopenIfTheirOwn } from './reopen.ts';
 import { factsOfChange } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
-import { barredFrom, tellingAboutFound } from './who-decides.ts';
+import { barredFrom, planFor, tellingAboutFound } from './who-decides.ts';
 
 /**
  * Summarize and ask: identifies anew whom it concerns, gathers facts, evaluates policy, finds approvers. Safe to run
@@ -36,7 +36,8 @@ import { barredFrom, tellingAboutFound } from './who-decides.ts';
 export async function consider(road: Road, job: Extract<Job, { job: 'consider' }>): Promise<Ran> {
   const change = await readChange(road.db, job.changeId);
   if (change === null || change.kind !== 'grant') return done;
-  if (change.state !== 'received' && change.state !== 'asking') return done;
+  // Kept already: whoever did it may be told of only now.
+  if (change.state !== 'received' && change.state !== 'asking') return await reopenIfTheirOwn(road, change);
   const entitlement = road.catalogue.entitlement(change.entitlementKey);
   const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
   if (entitlement === null || status?.status !== 'ready') {
@@ -95,8 +96,11 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
   const catalogue = road.catalogue.current();
   const telling = await tellingAboutFound(road, change);
   const excluded = await barredFrom(road, change, telling);
-  const decidedOn = askedOf(change, entitlement);
-  const plan = await resolveApprovers(road, catalogue, decidedOn, beneficiary, excluded, { facts, verdict });
+  const plan = await planFor(
+    road,
+    { entitlement, beneficiary, change, excluded, telling },
+    { facts, verdict: byRules },
+  );
   const target = status.target;
 
   await commit(

@@ -2,7 +2,7 @@ import { type ChangeEvent, isUnderway } from '../core/change.ts';
 import { Fault } from '../core/fault.ts';
 import type { Told, ToldGroup } from '../core/observation.ts';
 import type { Job } from '../core/reactions.ts';
-import { pendingFindings, underwayIds } from '../store/changes.ts';
+import { keptFindings, pendingFindings, underwayIds } from '../store/changes.ts';
 import { cardOfPair } from '../store/mass-changes.ts';
 import {
   heedLater,
@@ -157,7 +157,11 @@ async function heedMembership(
   await noteHeeded(unit.tx, row.id, isExpected ? 'expected' : 'weighed', pair);
   // Found already, by a voice that did not say who did it: they may be the one who was asked.
   if (row.actor !== null)
-    for (const changeId of await pendingFindings(unit.tx, pair))
+    for (const changeId of [
+      ...(await pendingFindings(unit.tx, pair)),
+      // Or the one who kept it already.
+      ...(isAdded ? await keptFindings(unit.tx, pair) : []),
+    ])
       following.jobs.push({ job: 'consider', changeId });
 }
 

@@ -1,5 +1,6 @@
 import { Fault } from '../core/fault.ts';
-import { readCursor, writeCursor } from '../store/voice-cursors.ts';
+import { databaseNow } from '../store/clock.ts';
+import { noteCovered, noteRefusedVoice, readCursor, writeCursor } from '../store/voice-cursors.ts';
 import { commit } from './commit.ts';
 import { hearWithin } from './hear.ts';
 import type { DirectoryLog } from './ports.ts';
@@ -16,6 +17,7 @@ export function createListener(road: Road, log: DirectoryLog): () => Promise<voi
   return async () => {
     if (performance.now() < notBefore) return;
     try {
+      const beganAt = await databaseNow(road.db);
       for await (const { observations, unread, position } of log.read(await readCursor(road.db, log.voice))) {
         for (const { event, why } of unread)
           road.log.warn({ voice: log.voice, event, why }, 'event not understood');
@@ -29,6 +31,10 @@ export function createListener(road: Road, log: DirectoryLog): () => Promise<voi
           road.nudge,
         );
       }
+      await commit(road.db, async ({ tx }) => {
+        await noteCovered(tx, log.voice, beganAt);
+        return { result: null };
+      });
       if (isRefused) road.log.info({ voice: log.voice }, 'the IdP lets us read its log again');
       isRefused = false;
     } catch (error) {
@@ -41,6 +47,10 @@ export function createListener(road: Road, log: DirectoryLog): () => Promise<voi
           'the IdP does not let us read its log: what its notifications lose is found by the comparison of groups only',
         );
       isRefused = true;
+      await commit(road.db, async ({ tx }) => {
+        await noteRefusedVoice(tx, log.voice);
+        return { result: null };
+      });
     }
   };
 }

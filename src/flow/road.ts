@@ -30,6 +30,8 @@ export type Road = {
   idp: IdentityProvider;
   /** Where Entra tells too, beside the IdP. */
   entra?: EntraDirectory;
+  /** The IdP's event hook tells too, and names who did it. */
+  hearsHook?: boolean;
   mulesoft: MuleSoft;
   chat: ChatDirectory;
   messenger: Messenger<unknown>;

@@ -11,6 +11,7 @@ import { openOffboardings } from '../store/offboardings.ts';
 import { forgetDone } from '../store/outbox.ts';
 import { forgetRuns, sweepsSoFar } from '../store/reconcile-runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';
+import { sweepAwaited } from './awaited.ts';
 import { renewBirthrights } from './birthright.ts';
 import { canaryOnce } from './canary.ts';
 import { commit, type Unit } from './commit.ts';
@@ -71,8 +72,12 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
   const { log } = road.idp;
   const listen = log === undefined ? async () => {} : createListener(road, log);
   const reconciling = every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road), DUE_FIRST_MS);
+  // At once: there may be hours to catch up on.
+  const listening = every(listenEveryMs, road, 'IdP log', () => road.locks.tryLock('IdP log', listen), 0);
   const loops = [
-    every(SWEEP_EVERY_MS, road, 'sweep', () => road.locks.tryLock('sweep', () => sweepOnce(road))),
+    every(SWEEP_EVERY_MS, road, 'sweep', () =>
+      road.locks.tryLock('sweep', () => sweepOnce(road, listening.wake)),
+    ),
     every(BIRTHRIGHTS_EVERY_MS, road, 'birthrights', () =>
       road.locks.tryLock('birthrights', () => renewBirthrights(road)),
     ),
@@ -86,8 +91,7 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
       ),
     ),
     every(CANARY_EVERY_MS, road, 'canary', () => road.locks.tryLock('canary', () => canaryOnce(road))),
-    // At once: there may be hours to catch up on.
-    every(listenEveryMs, road, 'IdP log', () => road.locks.tryLock('IdP log', listen), 0),
+    listening,
   ];
   return {
     start() {
@@ -169,7 +173,7 @@ export async function forgetOnce(road: Pick<Road, 'db'>): Promise<void> {
 }
 
 /** Everything that is due now, once. What fails is logged and due again at the next look; it stops none of the others. */
-async function sweepOnce(road: Road): Promise<void> {
+async function sweepOnce(road: Road, listenSoon: () => void): Promise<void> {
   const now = await databaseNow(road.db);
   const dues = {
     ends: () => endDueGrants(road, now),
@@ -177,6 +181,7 @@ async function sweepOnce(road: Road): Promise<void> {
     lapses: () => lapseRequests(road, now),
     reminders: () => remindApprovers(road, now),
     'mass changes': () => sweepMassChanges(road, now),
+    'who did it': () => sweepAwaited(road, listenSoon),
     seals: () => sealAll(road.db, SWEEP_EVERY_MS),
   };
   for (const [due, work] of Object.entries(dues))

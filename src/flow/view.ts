@@ -22,7 +22,7 @@ export type ChangeView = {
   pinged: Named[];
   alsoMay: Named[];
   owner: Named | null;
-  /** In the owner's stead: empty while the owner is in chat. */
+  /** In the owner's stead, or where only they are left to be told: empty while the owner is in chat. */
   admins: Named[];
   channel: string;
   summary: Summary | null;
@@ -68,7 +68,10 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
     pinged: await Promise.all(pinged.map(name)),
     alsoMay: await Promise.all(alsoMay.map(name)),
     owner,
-    admins: owner?.accountId == null ? await Promise.all(catalogue.admins.map(byEmail)) : [],
+    admins:
+      owner?.accountId == null || change.reopened !== undefined
+        ? await Promise.all(catalogue.admins.map(byEmail))
+        : [],
     channel: catalogue.channel,
     summary: await readSummary(road.db, changeId),
     doneBy: await whoDid(road, change),

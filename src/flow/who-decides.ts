@@ -1,21 +1,25 @@
+import { type Authorship, authorshipOf } from '../core/authorship.ts';
 import type { Entitlement } from '../core/catalogue.ts';
 import { type Change, isFound } from '../core/change.ts';
 import type { PersonId } from '../core/ids.ts';
 import type { MassChange } from '../core/mass-change.ts';
 import type { ApproverPlan } from '../core/routing.ts';
-import { evaluateRequest, type Verdict } from '../core/verdict.ts';
+import { evaluateRequest, type RequestFacts, type Verdict } from '../core/verdict.ts';
+import { databaseNow } from '../store/clock.ts';
 import type { Db } from '../store/database.ts';
 import { peopleOnCard } from '../store/mass-changes.ts';
 import { lastOtherwise } from '../store/observed.ts';
 import { type Person, personByLink, rememberPerson } from '../store/people.ts';
 import { type Telling, tellingOf } from '../store/telling.ts';
+import { readCoverage } from '../store/voice-cursors.ts';
 import { askedOf, heldToKeep, planOfOwner, resolveApprovers } from './approvers.ts';
 import { factsOnCard } from './card-facts.ts';
+import { planToKeep } from './keep-plan.ts';
 import { factsOfChange } from './request-facts.ts';
 import type { Road } from './road.ts';
 
-/** How long before it was noticed a change may have been made. */
-const LOOK_BACK_MS = 86_400_000;
+/** How long before it was noticed a change may have been made: what was told longer ago is forgotten. */
+const LOOK_BACK_MS = 35 * 86_400_000;
 
 export type WhoDecides = {
   plan: ApproverPlan;
@@ -48,14 +52,41 @@ export async function decidedBy(
   road: Road,
   request: { entitlement: Entitlement; beneficiary: Person; change: Change },
 ): Promise<{ verdict: Verdict; plan: ApproverPlan }> {
-  const { change, entitlement, beneficiary } = request;
-  const excluded = await barredFrom(road, change, await tellingAboutFound(road, change));
+  const { change } = request;
+  const telling = await tellingAboutFound(road, change);
+  const excluded = await barredFrom(road, change, telling);
   const facts = await factsOfChange(road, request);
   const verdict = evaluateRequest(facts, road.catalogue.rules());
+  return { verdict, plan: await planFor(road, { ...request, excluded, telling }, { facts, verdict }) };
+}
+
+/** Who may decide on it under these facts, without those who can't. */
+export async function planFor(
+  road: Road,
+  of: {
+    entitlement: Entitlement;
+    beneficiary: Person;
+    change: Change;
+    excluded: ReadonlySet<PersonId>;
+    telling: Telling;
+  },
+  under: { facts: RequestFacts; verdict: Verdict },
+): Promise<ApproverPlan> {
+  const { change, entitlement, beneficiary, excluded, telling } = of;
+  const catalogue = road.catalogue.current();
   const asked = askedOf(change, entitlement);
-  const under = { facts, verdict };
-  const plan = await resolveApprovers(road, road.catalogue.current(), asked, beneficiary, excluded, under);
-  return { verdict, plan };
+  if (change.cause !== 'finding')
+    return await resolveApprovers(road, catalogue, asked, beneficiary, excluded, under);
+  const author = await authorshipAt(road, telling.actors.length > 0, change.requestedAt);
+  return await planToKeep(road, catalogue, { entitlement: asked, beneficiary, excluded }, under, author);
+}
+
+/** What is known of who made a change that was noticed then. */
+async function authorshipAt(road: Road, isTold: boolean, noticedAt: Date): Promise<Authorship> {
+  const { log } = road.idp;
+  const coverage = log === undefined ? null : await readCoverage(road.db, log.voice);
+  const voices = { log: coverage, isHooked: road.hearsHook === true };
+  return authorshipOf(isTold, noticedAt, voices, await databaseNow(road.db));
 }
 
 /** Who can't decide on it: whom it is for, who asked, and who made the change that was found. */
@@ -89,10 +120,18 @@ export async function tellingAboutFound(road: Pick<Road, 'db'>, change: Change):
   if (!isFound(change) || change.target === null) return nobodyTold;
   const { groupId } = change.target;
   const direction = change.cause === 'finding' ? 'added' : 'removed';
-  const { personId, requestedAt } = change;
-  const otherwise = await lastOtherwise(road.db, { personId, groupId }, direction, requestedAt);
-  const since = otherwise ?? new Date(requestedAt.getTime() - LOOK_BACK_MS);
+  const { personId } = change;
+  const since = await sinceWhen(road, change);
   return await tellingOf(road.db, { groupId, direction, since }, { personId });
+}
+
+/** When it was last otherwise before it was noticed, as far as the voices tell. */
+export async function sinceWhen(road: Pick<Road, 'db'>, change: Change): Promise<Date> {
+  const { personId, requestedAt } = change;
+  const groupId = change.target?.groupId ?? '';
+  const direction = change.cause === 'finding' ? 'added' : 'removed';
+  const otherwise = await lastOtherwise(road.db, { personId, groupId }, direction, requestedAt);
+  return otherwise ?? new Date(requestedAt.getTime() - LOOK_BACK_MS);
 }
 
 const nobodyTold: Telling = { actors: [], voices: [], firstAt: null, lastAt: null };

@@ -3,7 +3,8 @@ import { standing } from '../core/words.ts';
 import type { Notice } from '../flow/ports.ts';
 import type { ChangeView, Named } from '../flow/view.ts';
 import { alarms } from './alarm.ts';
-import { card, namesOf, type SlackContent } from './card.ts';
+import { card, mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
+import { inert, mrkdwn } from './mrkdwn.ts';
 import { outcomeNotes } from './outcome.ts';
 import { personal, type Reader } from './personal.ts';
 
@@ -40,8 +41,29 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
         under: 'card',
         content: note.content,
       });
+  all.push(...reopenedNotices(view));
   if (!isToldAlone(view)) all.push(...alarms(view).filter((alarm) => hasCard || alarm.under !== 'card'));
   return all;
+}
+
+/** Whoever kept it turned out to have done it: the catalogue's admins hear of it themselves. */
+function reopenedNotices(view: ChangeView): Notice<SlackContent>[] {
+  const { change, admins } = view;
+  if (change.reopened === undefined || change.partOf !== null) return [];
+  const { detail, headline } = standing(change, view.ending, namesOf(view));
+  const text = `:rotating_light: ${mention(view.beneficiary)}, ${inert(titleOf(view))}: ${headline}. ${detail}`;
+  const content = { text, blocks: [section(mrkdwn(text))] };
+  return [
+    { key: 'card:reopened', to: { channel: view.channel }, under: 'card', content },
+    ...admins
+      .filter(({ accountId }) => accountId !== null)
+      .map(({ accountId }) => ({
+        key: `reopened:${accountId}`,
+        to: { account: accountId as string },
+        under: null,
+        content,
+      })),
+  ];
 }
 
 /** Kept with many others, and told alone of having to sign in first: the card on many tells it nobody by name. */

@@ -2,7 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import type { ApproverPlan } from '../core/routing.ts';
 import type { Need } from '../core/verdict.ts';
 import type { ChangeView } from '../flow/view.ts';
-import { inert, mrkdwn } from './mrkdwn.ts';
+import { inert, mrkdwn, slackDate } from './mrkdwn.ts';
 
 const asksFor: Record<Need, string> = {
   person: 'A person has to decide',
@@ -21,9 +21,34 @@ export function rulingBlocks({ change }: ChangeView): KnownBlock[] {
     ...(verdict?.unsure ?? []).map(
       (text) => `:warning: *A rule can’t be evaluated*, so it is yours to judge: ${inert(text)}.`,
     ),
+    ...authorLines(plan),
     ...notAsked(plan),
   ];
   return blockOf(lines);
+}
+
+/** What is known of who did what was found, and what that means for keeping it. */
+function authorLines(plan: ApproverPlan | null): string[] {
+  const author = plan?.author;
+  const undo = plan?.undo ?? [];
+  const mayToo =
+    undo.length === 0
+      ? []
+      : [`:leftwards_arrow_with_hook: *May take it away too:* ${undo.map((p) => inert(p.name)).join(', ')}.`];
+  switch (author?.is) {
+    case 'awaited':
+      return [
+        `:mag: *Who did it is not known yet*, so it is not kept yet: the log of the identity provider is being read. It can be kept ${slackDate(new Date(author.until))} at the latest; who says so now need not say so again. It can be taken away at once.`,
+        ...mayToo,
+      ];
+    case 'untold':
+      return [
+        `:grey_question: *Not known who did it:* ${inert(author.why)}. So no owner keeps it alone: it is for the catalogue’s admins, or for as many as the catalogue takes.`,
+        ...mayToo,
+      ];
+    default:
+      return mayToo;
+  }
 }
 
 /** What rules say of who decides on a card on many: how many it takes to keep, and whom they don't let decide. */
@@ -35,6 +60,7 @@ export function deciderBlocks(plan: ApproverPlan | null): KnownBlock[] {
       : [
           `:lock: *It takes ${toKeep.quorum} people to keep them, one to take them away:* of some, ${inert(toKeep.why)}${sourceOf(toKeep.clause)}.`,
         ]),
+    ...authorLines(plan),
     ...notAsked(plan),
   ]);
 }

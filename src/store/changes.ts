@@ -92,6 +92,37 @@ export async function askingIds(db: Db | Tx, approvedBy: string | null = null): 
   return (await query.execute()).map((row) => row.id);
 }
 
+/** What was found and waits for it to be known who did it, single or many on one card; `noticedAt`: by then it had arisen. */
+export async function awaitedAuthors(
+  db: Db | Tx,
+): Promise<{ id: string; isMany: boolean; noticedAt: Date; until: Date }[]> {
+  const { rows } = await sql<{ id: string; isMany: boolean; noticedAt: Date; until: Date }>`
+    select id, false as "isMany", requested_at as "noticedAt", (doc->'plan'->'author'->>'until')::timestamptz as until
+    from changes where state = 'asking' and doc->'plan'->'author'->>'is' = 'awaited'
+    union all
+    select id, true, (doc->>'grewAt')::timestamptz, (doc->'plan'->'author'->>'until')::timestamptz
+    from mass_changes where state = 'asking' and doc->'plan'->'author'->>'is' = 'awaited'`.execute(db);
+  return rows;
+}
+
+/** Ids of what was found of this person and group, and kept: whoever did it may be who kept it. */
+export async function keptFindings(
+  db: Db | Tx,
+  pair: { personId: string; groupId: string },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('changes')
+    .innerJoin('grants', 'grants.change_id', 'changes.id')
+    .select('changes.id')
+    .where('changes.person_id', '=', pair.personId)
+    .where('changes.group_id', '=', pair.groupId)
+    .where('grants.ended_at', 'is', null)
+    .where((eb) => eb(eb.ref('doc', '->>').key('cause'), '=', 'finding'))
+    .orderBy('changes.id')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
 /** Ids of what was found of this person and group and waits for its owner, oldest first. */
 export async function pendingFindings(
   db: Db | Tx,

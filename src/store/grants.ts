@@ -138,7 +138,7 @@ export async function writeGrants(
   if (event.type === 'endingWarned')
     await tx.updateTable('grants').set({ warn_at: null }).where('change_id', '=', event.changeId).execute();
   // A grant that the IdP refuses was never given; it must not count as held.
-  if (event.type === 'grantEnded' || event.type === 'applyFailed')
+  if (event.type === 'grantEnded' || event.type === 'applyFailed' || event.type === 'decisionReopened')
     await tx
       .updateTable('grants')
       .set({ ended_at: event.at })

@@ -193,6 +193,7 @@ export type Tables = {
     renew_at: Date;
     created_at: Generated<Date>;
   };
+  voice_coverage: { voice: string; covered_to: Date | null; refused_at: Date | null };
   voice_cursors: { voice: string; position: Json<unknown>; moved_at: Date };
   standings: {
     person_id: string;

@@ -11,7 +11,7 @@ export type Telling = {
 
 export async function tellingOf(
   db: Db | Tx,
-  group: { groupId: string; direction: 'added' | 'removed'; since: Date },
+  group: { groupId: string; direction: 'added' | 'removed'; since: Date; until?: Date },
   people: { massChangeId: string } | { personId: string },
 ): Promise<Telling> {
   const who =
@@ -28,7 +28,9 @@ export async function tellingOf(
     select jsonb_agg(distinct o.actor) as actors, array_agg(distinct o.voice) as voices,
       min(o.occurred_at) as "firstAt", max(o.occurred_at) as "lastAt"
     from observed o where o.group_id = ${group.groupId} and o.told->>'direction' = ${group.direction}
-      and o.occurred_at >= ${group.since} and ${who}`.execute(db);
+      and o.occurred_at >= ${group.since} and o.occurred_at <= ${group.until ?? 'infinity'}::timestamptz and ${who}`.execute(
+    db,
+  );
   const [row] = rows;
   return {
     actors: (row?.actors ?? []).filter((actor) => actor !== null),

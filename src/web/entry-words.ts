@@ -129,6 +129,9 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return `${countOf(data.items)} applications of theirs found`;
     case 'handOverAgreed':
       return `${somebody} agrees to hand an application over; others have a say too`;
+    case 'decisionReopened':
+    case 'massReopened':
+      return `Asked anew: ${inner('by', 'name')}, who kept it, is the one who did it`;
     case 'applicationDecided':
       return `${somebody} decided what becomes of an application`;
     case 'applicationFailed':

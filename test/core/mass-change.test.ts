@@ -89,6 +89,7 @@ const events: { [T in MassChangeEvent['type']]: Extract<MassChangeEvent, { type:
   },
   massDecided: { ...base, type: 'massDecided', decision: { ...answer, chosen: null } },
   massClosed: { ...base, type: 'massClosed', why: 'nothing is left' },
+  massReopened: { ...base, type: 'massReopened', key: 'p1', by: { id: 'olga' as PersonId, name: 'Olga' } },
   massDone: { ...base, type: 'massDone' },
 };
 const wayTo: Record<MassState, MassChangeEvent['type'][]> = {

@@ -423,3 +423,141 @@ export function handedToOneself(): void {
     }
   });
 }
+
+/** Whoever put somebody in by hand keeps it before anybody can know who did it. */
+export function keptByWhoDidIt(): void {
+  describe('nobody keeps what they have done themselves', () => {
+    let stage: Stage;
+    let walk: Journey;
+    let okta: ReturnType<typeof oktaConsole>;
+    beforeAll(async () => {
+      // No event hook: only the System Log says who did it.
+      ({ stage, walk } = await setOut({ listenEveryMs: 3_600_000 }));
+      okta = oktaConsole(stage.world.url);
+      await okta.setHooks({ lose: true });
+      (stage.latchkey.road as { hearsHook?: boolean }).hearsHook = false;
+      await walk.isQuiet();
+    });
+    afterEach(async () => {
+      await walk.heal();
+      await okta.setLogLag(0);
+    });
+    afterAll(() => stage?.close());
+
+    const LOG = '^/api/v1/logs';
+    const found = async (key: string, group: string) => {
+      const { id } = await walk.until(`a finding about ${key}`, async () => {
+        const rows = await walk.query<{ id: string }>(
+          `select c.id from changes c join people p on p.id = c.person_id
+           where p.email = $1 and c.doc->>'cause' = 'finding' and c.state = 'asking'
+             and c.doc->'target'->>'groupName' = $2`,
+          [`${key}@acme.example`, group],
+        );
+        return rows[0];
+      });
+      const card = await walk.card('sofia', (m) => m.metadata?.event_payload?.marker === `${id}:card`);
+      return { id, card };
+    };
+    const approvals = async (id: string) => (await walk.change(id)).approvals.length;
+
+    test('an owner who added a friend and keeps it at once gives nothing alone, and nothing once the log tells', async () => {
+      // given the log can’t be read for the moment
+      await walk.fault({ vendor: 'okta', kind: 'status', status: 503, path: LOG });
+      await okta.addMember(READ_GROUP, 'erik', 'olga');
+      const finding = await found('erik', READ_GROUP);
+      await walk.cardSays(finding, 'Who did it is not known yet');
+
+      // when
+      await walk.click('olga', finding.card, 'approve');
+
+      // then her word is noted, the card says what it waits for, and nothing is granted
+      await walk.cardSays(finding, 'Kept by Olga Brandt as soon as it is known who did it');
+      expect((await walk.change(finding.id)).state).toBe('asking');
+
+      // when the log tells
+      await walk.heal();
+
+      // then she is out of it, and the admins are asked
+      const card = await walk.cardSays(finding, /Olga Brandt in Okta/);
+      expect(wordsOf(card)).not.toContain('as soon as');
+      await walk.until('the admins are asked', async () => (await walk.change(finding.id)).plan?.escalated);
+      expect((await walk.change(finding.id)).state).toBe('asking');
+      await walk.click('sam', await walk.cardNow(finding), 'revert');
+      await walk.endsAs(finding.id, 'inEffect');
+    });
+
+    test('into a tier-high group she does not get by even where nobody ever tells: it takes the catalogue’s two', async () => {
+      await walk.fault({ vendor: 'okta', kind: 'status', status: 403, path: LOG });
+      await okta.addMember('anypoint-orders-deploy', 'erik', 'olga');
+      const finding = await found('erik', 'anypoint-orders-deploy');
+      await walk.click('olga', finding.card, 'approve');
+      await walk.until('her word is noted', async () => (await approvals(finding.id)) === 1);
+      await walk.cardSays(finding, 'Not known who did it');
+      await walk.cardSays(finding, 'still needed: manager (Tom Okafor)');
+      expect((await walk.change(finding.id)).state).toBe('asking');
+      await walk.click('tom', await walk.cardNow(finding), 'revert');
+      await walk.endsAs(finding.id, 'inEffect');
+    });
+
+    test('where the log is refused no owner keeps alone: an admin has to, and the owner may take it away', async () => {
+      await walk.fault({ vendor: 'okta', kind: 'status', status: 403, path: LOG });
+      await okta.addMember(READ_GROUP, 'tom', 'olga');
+      const finding = await found('tom', READ_GROUP);
+      await walk.cardSays(finding, 'Not known who did it');
+      await walk.click('olga', await walk.cardNow(finding), 'approve');
+      await walk.hears(
+        'olga',
+        'why not',
+        (m) => m.ephemeral && m.text.includes('not among those who may decide'),
+        'access-requests',
+      );
+      expect((await walk.change(finding.id)).state).toBe('asking');
+      await walk.click('sam', await walk.cardNow(finding), 'approve');
+      const kept = await walk.becomes(finding.id, 'inEffect');
+      expect(kept.decision?.byName).toBe('Sam Whitaker');
+    });
+
+    test('who kept it and turns out later to have done it: it does not stand, the admins hear of it, others are asked', async () => {
+      // given an admin put somebody in, and while nothing tells keeps them as an admin
+      await walk.fault({ vendor: 'okta', kind: 'status', status: 403, path: LOG });
+      await okta.addMember(READ_GROUP, 'nadia', 'sam');
+      const finding = await found('nadia', READ_GROUP);
+      await walk.cardSays(finding, 'Not known who did it');
+      await walk.click('sam', await walk.cardNow(finding), 'approve');
+      await walk.until('it is kept', async () => (await walk.change(finding.id)).grant !== null);
+
+      // when the log can be read after all
+      await walk.heal();
+      await stage.restart();
+      (stage.latchkey.road as { hearsHook?: boolean }).hearsHook = false;
+
+      // then
+      const ended = await walk.until('it is reopened', async () => {
+        const change = await walk.change(finding.id);
+        return change.reopened !== undefined && change;
+      });
+      expect(ended).toMatchObject({ state: 'ended', reopened: { name: 'Sam Whitaker' } });
+      await walk.cardSays(finding, 'Kept by Sam Whitaker, who did it: it does not stand');
+      await walk.hears('sofia', 'that it does not stand', (m) => m.text.includes('it does not stand'));
+      expect((await walk.auditTypes(finding.id)).filter((type) => type === 'decisionReopened')).toHaveLength(
+        1,
+      );
+      expect(
+        await walk.query('select 1 from grants where change_id = $1 and ended_at is null', [finding.id]),
+      ).toEqual([]);
+
+      // and it is found anew, for others than him
+      const anew = await found('nadia', READ_GROUP);
+      expect(anew.id).not.toBe(finding.id);
+      await walk.click('sam', anew.card, 'approve');
+      await walk.hears(
+        'sam',
+        'that he may not',
+        (m) => m.ephemeral && m.text.includes('not among those who may decide'),
+        'access-requests',
+      );
+      await walk.click('olga', await walk.cardNow(anew), 'revert');
+      await walk.endsAs(anew.id, 'inEffect');
+    });
+  });
+}

@@ -6,7 +6,13 @@ import { credentials, type Person, people as seeded } from '../../src/sandbox/se
 import { createToken } from '../../src/scim/tokens.ts';
 import type { ScimSource } from '../../src/store/scim-tables.ts';
 import type { Stage } from '../stage.ts';
-import { handedToOneself, quorumOfAbsent, staleCards, staleIdentities } from './attacks-deciding.ts';
+import {
+  handedToOneself,
+  keptByWhoDidIt,
+  quorumOfAbsent,
+  staleCards,
+  staleIdentities,
+} from './attacks-deciding.ts';
 import { type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
 
@@ -441,3 +447,4 @@ staleCards();
 staleIdentities();
 quorumOfAbsent();
 handedToOneself();
+keptByWhoDidIt();

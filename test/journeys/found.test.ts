@@ -32,7 +32,7 @@ async function finding(key: string, cause: string) {
   return { id: change.id, card };
 }
 
-test('somebody added by hand is found, and the owner keeps it: a grant with an approver and an end', async () => {
+test('somebody added by hand is found, and is kept by as many as the catalogue takes: a grant with approvers and an end', async () => {
   // when an Okta admin adds Erik to the deployers
   await byHand('POST', 'erik');
 
@@ -40,12 +40,19 @@ test('somebody added by hand is found, and the owner keeps it: a grant with an a
   const found = await finding('erik', 'finding');
   expect(wordsOf(found.card)).toContain('nobody asked for it here');
 
-  // when
+  // when one of the two says so whom the catalogue takes to give it
   await walk.click('olga', found.card, 'approve');
+
+  // then it waits for the other
+  await walk.cardSays(found, 'Approved by Olga Brandt; still needed: manager (Tom Okafor)');
+  expect((await walk.change(found.id)).state).toBe('asking');
+
+  // when
+  await walk.click('tom', await walk.cardNow(found), 'approve');
 
   // then
   const kept = await walk.becomes(found.id, 'inEffect');
-  expect(kept.decision?.byName).toBe('Olga Brandt');
+  expect(kept.approvals.map((a) => a.name)).toEqual(['Olga Brandt', 'Tom Okafor']);
   expect(new Date(kept.grant?.endsAt ?? 0).getTime()).toBeGreaterThan(Date.now());
   expect(await walk.isInTeam('erik', TEAM)).toBe(true);
 });
