@@ -13,9 +13,9 @@ export type Coverage = {
 } | null;
 
 /** The log is written a little after things happened, in milliseconds; what comes later than that reopens the decision. */
-export const LOG_LAG_MS = 5_000;
+const LOG_LAG_MS = 5_000;
 /** So long at the most is waited for a log that can't be read, in milliseconds. */
-export const AWAITED_MAX_MS = 10 * 60_000;
+const AWAITED_MAX_MS = 10 * 60_000;
 
 /** When the log has to have been read to cover what was noticed then. */
 export function coveredFrom(noticedAt: Date): Date {
