@@ -123,7 +123,7 @@ function readOperation(sent: unknown): Operation {
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   return {
-    method: (text('method') ?? '').toUpperCase(),
+    method: (text('method') ?? '').trim().toUpperCase(),
     path: text('path') ?? '',
     bulkId: text('bulkId'),
     version: text('version'),
@@ -189,12 +189,18 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, mapTexts(part, change)]));
 }
 
+/**
+ * RFC 7644 section 3.7 wants the path below the base address; some clients send the whole of it, or what they would
+ * send alone. A base address with a slash at its end doubles it, here as in an address.
+ */
+const TARGET =
+  /^\s*(?:https?:\/\/[^/]+)?(?:\/*scim(?=\/))?(?:\/*v2(?=\/))?\/*([^/?#\s]+)(?:\/+([^/?#\s]+))?\/*(?:[?#].*)?\s*$/i;
+
 type Target = { endpoint: Endpoint; id: string | undefined };
 
 function targetOf(endpoints: readonly Endpoint[], path: string): Target | null {
-  // A base address with a slash at its end doubles it, here as in an address.
-  const [, name, id] = /^\/*([^/?]+)(?:\/+([^/?]+))?\/*$/.exec(path) ?? [];
-  const endpoint = endpoints.find(({ type }) => type.endpoint === `/${name}`);
+  const [, name = '', id] = TARGET.exec(path) ?? [];
+  const endpoint = endpoints.find(({ type }) => sameName(type.endpoint, `/${name}`));
   return endpoint === undefined ? null : { endpoint, id };
 }
 

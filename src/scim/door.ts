@@ -78,9 +78,9 @@ export function openDoor(
     }
     await answerError(refused, request, reply);
   });
-  scope.setNotFoundHandler((request, reply) =>
-    send(reply, 404, errorBody(404, `there is nothing at ${request.url.split('?')[0]}`, undefined)),
-  );
+  scope.setNotFoundHandler(async (request) => {
+    throw new ScimError(404, `there is nothing at ${request.url.split('?')[0]}`);
+  });
 }
 
 /** Throws 429 when there is something to wait for; IdPs send again what got that. */

@@ -9,7 +9,7 @@ import type { Refused } from './door.ts';
 import { type Scim, write } from './endpoint.ts';
 import { isUuid } from './resource.ts';
 import { sameName } from './schema.ts';
-import { removalIn, saidOfActive, wordsOfLoss } from './taken-away.ts';
+import { mayMeanOff, removalIn, saidOfActive, wordsOfLoss } from './taken-away.ts';
 import { observedMember } from './users.ts';
 
 /** A request, or one operation of a Bulk. */
@@ -22,6 +22,10 @@ export type Sent = {
   unread?: string | null;
 };
 
+/** A resource in an address, however the rest of it is written. */
+const NAMED =
+  /\/(User|Group)s?(?:\/|%2f)+(?:[^0-9a-f/]|%[0-9a-f]{2})*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])/i;
+
 /** Members named one by one in what is looked at; of more than these the whole group is. */
 const MAX_NAMED = 100;
 /** Characters of a reason that are kept. */
@@ -29,16 +33,16 @@ const MAX_WHY = 300;
 
 /**
  * Whatever is refused and held a deactivation, a deletion or a removal of members is not lost: who it concerns is
- * looked at, and an admin hears of it. Whoever may not speak for a resource (403), or speaks of none of ours (404),
- * has taken nothing from anybody, and what is to be sent again (429, 503) comes again.
+ * looked at, and an admin hears of it. Whoever may not speak for a resource (403) has taken nothing from anybody, and
+ * what is to be sent again (429, 503) comes again. A path that leads nowhere (404, 405) may name one of ours all the same.
  */
 export async function tellRefused(scim: Scim, sent: Sent, { status, detail }: Refused): Promise<void> {
   // Of what another source than the IdP pushes nobody's access hangs.
-  if (scim.source !== scim.idp || [401, 403, 404, 405, 429, 501, 503].includes(status)) return;
-  const [, kind = '', id = ''] = /\/(Users|Groups)\/+([^/?#]+)\/*(?:[?#]|$)/i.exec(sent.path) ?? [];
-  const isUser = sameName(kind, 'Users');
+  if (scim.source !== scim.idp || [401, 403, 429, 501, 503].includes(status)) return;
+  const [, kind = '', id = ''] = NAMED.exec(sent.path) ?? [];
+  const isUser = sameName(kind, 'User');
   const held = isUser ? heldOfUser(sent) : heldOfGroup(sent);
-  if (held === null || !isUuid(id)) return;
+  if (held === null || id === '') return;
   await write(scim, async (unit) => {
     const about = await (isUser ? aboutUser(scim, unit.tx, id) : aboutGroup(scim, unit.tx, id, held.ids));
     if (about === null) return { result: null };
@@ -59,9 +63,9 @@ type Held = { what: Refusal['held']; ids: string[] | null };
 function heldOfUser({ method, body, unread }: Sent): Held | null {
   if (method === 'DELETE') return { what: 'deletion', ids: null };
   if (method !== 'PUT' && method !== 'PATCH') return null;
-  const isUnclear = unread === undefined ? saidOfActive(body) === 'unclear' : wordsOfLoss(unread, 'active');
-  if (isUnclear) return { what: 'possible deactivation', ids: null };
-  return saidOfActive(body) === 'off' ? { what: 'deactivation', ids: null } : null;
+  if (unread === undefined && saidOfActive(body) === 'off') return { what: 'deactivation', ids: null };
+  const isPossible = unread === undefined ? mayMeanOff(body) : wordsOfLoss(unread, 'active');
+  return isPossible ? { what: 'possible deactivation', ids: null } : null;
 }
 
 function heldOfGroup({ method, body, unread }: Sent): Held | null {

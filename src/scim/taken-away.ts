@@ -37,6 +37,15 @@ export function member(object: Record<string, unknown>, name: string): unknown {
   return Object.entries(object).find(([key]) => sameName(key.trim(), name))?.[1];
 }
 
+/** Whether a body that can't be taken speaks of `active` in a way that can't be read: it may have meant to switch off. */
+export function mayMeanOff(body: unknown): boolean {
+  if (looseOperations(body).some((operation) => wordIn(operation) !== null))
+    return saidOfActive(body) !== null;
+  return JSON.stringify(body ?? '')
+    .toLowerCase()
+    .includes('active');
+}
+
 type Word = 'on' | 'off' | 'unclear' | null;
 
 const offWords = new Set(['false', '0', 'no', 'n', 'f', 'off', 'inactive', 'disabled', 'null', '']);
@@ -71,17 +80,25 @@ function wordInObject(value: unknown, isRemoval: boolean): Word {
   return (['off', 'unclear', 'on'] as const).find((word) => words.has(word)) ?? null;
 }
 
-/** `active` by any of its names: in any case, with the schema's URN, as a pointer, with a filter, with `.value`. */
+/** What may stand before an attribute's name: a schema's URN, of SCIM 1 as well, or the resource type. */
+const BEFORE_NAME =
+  /^(?:urn:(?:ietf:params:)?scim:schemas:core:\d+(?:\.\d+)*(?:[:./]user)?|user)(?:[:./]+|$)/;
+
+/**
+ * `active` by any of its names: in any case and width, with the schema's URN, as a pointer, a JSONPath or in quotes, with
+ * a filter or a comparison, with `.value`.
+ */
 function isActive(path: string): boolean {
   const plain = path
-    .trim()
+    .normalize('NFKC')
     .toLowerCase()
-    .replace(/^\//, '')
-    .replace(/\s*\[[^\]]*\]/, '')
+    .replace(/[\p{Cc}\p{Cf}"'`$]/gu, '')
+    .trim()
+    .replace(/^\[([^\]]*)\]$/, '$1')
+    .replace(/\s*\[[^\]]*\]|\s+(?:eq|ne|pr)\b.*$/gu, '')
+    .replace(/^[./\s]+|[./\s]+$/g, '')
     .replace(/\.value$/, '');
-  const urn = userType.core.urn.toLowerCase();
-  const name = plain.startsWith(urn) ? plain.slice(urn.length).replace(/^[:./]/, '') : plain;
-  return name === 'active';
+  return plain.replace(BEFORE_NAME, '') === 'active';
 }
 
 function isCore(path: string): boolean {
@@ -133,5 +150,7 @@ function namedMembers(path: string, value: unknown): string[] | 'any' {
 
 /** Whether what could not be read may have taken something away; null: nobody has seen it. */
 export function wordsOfLoss(unread: string | null, word: 'active' | 'members'): boolean {
-  return unread?.toLowerCase().includes(word) ?? true;
+  // Compressed, or of another encoding than UTF-8: that is as good as not seen.
+  if (unread === null || /[\0\ufffd]/.test(unread)) return true;
+  return unread.toLowerCase().includes(word);
 }

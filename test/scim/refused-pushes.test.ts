@@ -112,6 +112,32 @@ describe('a deactivation that had to be refused is told', () => {
       (of) => scim.call('PUT', of.path, { active: false, title: 'x'.repeat(1_100_000) }),
     ],
     [
+      'a path that is no text',
+      'possible deactivation',
+      400,
+      (of) => scim.patch(of.path, { op: 'replace', path: ['active'], value: false }),
+    ],
+    [
+      'operations that are no list',
+      'possible deactivation',
+      400,
+      (of) => scim.call('PATCH', of.path, { Operations: JSON.stringify([off]) }),
+    ],
+    [
+      'an encoding that nobody reads',
+      'possible deactivation',
+      400,
+      (of) => scim.call('PATCH', of.path, Buffer.from(JSON.stringify(patch), 'utf16le').toString('latin1')),
+    ],
+    [
+      'an address in another case',
+      'deactivation',
+      404,
+      (of) => scim.call('PATCH', of.path.toLowerCase(), patch),
+    ],
+    ['a deletion in another case', 'deletion', 404, (of) => scim.call('DELETE', of.path.toLowerCase())],
+    ['more in the address', 'deactivation', 404, (of) => scim.call('PATCH', `${of.path}/active`, patch)],
+    [
       'a form',
       'possible deactivation',
       400,
@@ -222,6 +248,22 @@ describe('a Bulk loses no deactivation', () => {
     await scim.call('POST', '/Bulk', { failOnErrors: -1, Operations: [operation(refused)] });
     for (const of of [failed, undone, refused])
       expect(await refusalsOf(of.id)).toMatchObject([{ held: 'deactivation' }]);
+  });
+});
+
+describe('an operation of a Bulk is found', () => {
+  it.each<[string, (of: Account) => string]>([
+    ['by its whole address', (of) => `https://latchkey.example/scim/v2${of.path}`],
+    ['below the base address', (of) => `/scim/v2${of.path}`],
+    ['in another case', (of) => of.path.toLowerCase()],
+    ['with a query', (of) => `${of.path}?attributes=id`],
+  ])('%s', async (_name, path) => {
+    const of = await account();
+    const { body } = await scim.call('POST', '/Bulk', {
+      Operations: [{ method: 'PATCH', path: path(of), data: { Operations: [off] } }],
+    });
+    expect(body.Operations).toMatchObject([{ status: '204' }]);
+    expect((await scim.call('GET', of.path)).body.active).toBe(false);
   });
 });
 
