@@ -82,7 +82,7 @@ async function hasAppByScim(road: Road, person: Person): Promise<boolean | null>
   const scim = await scimStanding(road.db, await scimIdentity(road, person), []);
   if (scim.isSwitchedOff !== null) return !scim.isSwitchedOff;
   if (scim.isByAnothersOnly) return null;
-  if (await wasDeletedByScim(road.db, person.id)) return false;
+  if (await wasDeletedByScim(road.db, person.id, road.idp.name)) return false;
   return (await readStanding(road.db, person.id)) === null ? true : null;
 }
 

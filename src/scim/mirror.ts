@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { nameKey } from '../core/name-key.ts';
 import type { Db, Tx } from '../store/database.ts';
 import type { ScimSource } from '../store/scim-tables.ts';
+import { isAnothersRecord } from '../store/whose-record.ts';
 
 /** A person as the IdP may have provisioned them. */
 export type Provisioned = {
@@ -18,7 +19,7 @@ export type Provisioned = {
 /**
  * The SCIM users of the IdP that may be this person: those with the externalId, active or not; only when there is none, those
  * whose userName is one of theirs, in any case. A login is given anew, and an e-mail shared: what stands under their
- * name with an id that we know as somebody else's (`is_anothers`) is another account's, or so it seems. What Entra has
+ * name with an id that is not theirs (`is_anothers`, see `isAnothersRecord`) is another account's, or so it seems. What Entra has
  * renamed when it deleted them counts as long as nobody else is known by the name they had: it may be given anew.
  */
 function recordsOf(who: Provisioned): RawBuilder<unknown> {
@@ -27,10 +28,7 @@ function recordsOf(who: Provisioned): RawBuilder<unknown> {
   return sql`
     select id, active, false as is_anothers from scim_users where ${isOwn}
     union all
-    select id, active, exists (
-        select from person_links l where l.external_id = scim_users.external_id and l.system in ('okta', 'entra')
-          and l.person_id is distinct from ${who.personId}::uuid
-      ) as is_anothers
+    select id, active, ${isAnothersRecord(who.source, sql`scim_users.external_id`, sql`${who.personId}::uuid`)} as is_anothers
     from scim_users where source = ${who.source} and user_name_key = any(${names})
       and not exists (select from scim_users where ${isOwn})
     union all

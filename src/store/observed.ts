@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Heeded, Observation } from '../core/observation.ts';
 import type { Db, Tx } from './database.ts';
+import type { ScimSource } from './scim-tables.ts';
+import { isAnothersRecord } from './whose-record.ts';
 
 /** For a statement that is a commit of its own: stores what `told` selects as `key`, `voice` and `told`. */
 export function observedNow(told: string): string {
@@ -70,10 +72,11 @@ export async function heedLater(
     where id = ${id}`.execute(tx);
 }
 
-/** Whether a push by SCIM has deleted a record of theirs. */
-export async function wasDeletedByScim(db: Db | Tx, personId: string): Promise<boolean> {
+/** Whether a push by SCIM has deleted a record of theirs; not one that only had their login. */
+export async function wasDeletedByScim(db: Db | Tx, personId: string, source: ScimSource): Promise<boolean> {
   const { rows } = await sql`
     select from observed where person_id = ${personId} and voice = 'scim' and told->>'happening' = 'deleted'
+      and not ${isAnothersRecord(source, sql`(told->'person'->>'id')`, sql`observed.person_id`)}
     limit 1`.execute(db);
   return rows.length > 0;
 }

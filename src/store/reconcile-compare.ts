@@ -3,6 +3,7 @@ import { nameKey } from '../core/name-key.ts';
 import type { Tx } from './database.ts';
 import { keptOut } from './offboardings.ts';
 import type { Place } from './reconcile-runs.ts';
+import { isAnothersRecord } from './whose-record.ts';
 
 /** One who is in a group without being wanted there, or the other way round. */
 export type Apart = { personId: string; externalId: string };
@@ -88,7 +89,7 @@ export async function compareGroup(
         select person_id from person_links where system = ${system} and external_id = strays.external_id limit 1
       ) l where strays.external_id = ${idOf(sql`l.person_id`, system)}
       union
-      select p.id, ${isAnothers(sql`m.external_id`, sql`p.id`)} from mirrored m
+      select p.id, ${isAnothersRecord(system, sql`m.external_id`, sql`p.id`)} from mirrored m
       join people p on lower(p.login) = m.user_name_key
       where (m.external_id is null or m.external_id in (select external_id from strays)) and ${hasNoRecord(sql`p.id`, system)}
     ), pushed_only as materialized (
@@ -248,7 +249,7 @@ function apartOfTeam(
       select l.person_id from loose l join people p on p.id = l.person_id
       join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
       where exists (select from apart_in_groups a where a.person_id = l.person_id and why = 'unpushed')
-        and ${isAnothers(sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
+        and ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
     ), kept_out as materialized (
       ${keptOut}
     ), off as materialized (
@@ -258,7 +259,7 @@ function apartOfTeam(
       join scim_users u on u.source = ${system} and not u.active and (
         u.external_id = ${idOf(sql`p.id`, system)}
         or (u.user_name_key = lower(p.login) and ${hasNoRecord(sql`p.id`, system)}
-          and not ${isAnothers(sql`u.external_id`, sql`p.id`)})
+          and not ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)})
       )
     ), barred as materialized (
       (select person_id from shown intersect select id from people where status in ('suspended', 'deprovisioned'))
@@ -283,10 +284,4 @@ function idOf(personId: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuild
 function hasNoRecord(personId: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<boolean> {
   return sql`not exists (select from scim_users r where r.source = ${system}
     and r.external_id = ${idOf(personId, system)})`;
-}
-
-/** That record has an id that is known as somebody else's. */
-function isAnothers(externalId: RawBuilder<unknown>, personId: RawBuilder<unknown>): RawBuilder<boolean> {
-  return sql`exists (select from person_links o where o.external_id = ${externalId}
-    and o.system in ('okta', 'entra') and o.person_id <> ${personId})`;
 }

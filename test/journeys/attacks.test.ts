@@ -333,6 +333,49 @@ describe('a name that somebody else chose', () => {
     PATIENCE_MS,
   );
 
+  test.each(['sofia', 'sam'])(
+    'a record made up under the login of %s, whom Okta has not provisioned, with an id that Okta does not know, takes nothing from them',
+    async (key) => {
+      // given somebody in a team by hand, whom Okta has never pushed; Sofia is known by then, Sam may not be
+      const own = seedOf(key).anypointId ?? '';
+      await walk.request('POST', `/anypoint/sim/teams/Dashboard%20viewers/members/${key}`, {
+        membershipType: 'maintainer',
+      });
+      const before = await teamsOf(own);
+      const scim = await asSource(stage, 'okta');
+      const [group] = await walk.query<{ id: string }>(
+        `select id from scim_groups where display_name = 'anypoint-platform-admin' and source = 'okta'`,
+      );
+
+      // when
+      const made = await scim('POST', '/Users', {
+        schemas: [USER],
+        userName: seedOf(key).email,
+        externalId: `made-up-${key}`,
+      });
+      expect(made.status).toBe(201);
+      const stays = async () => {
+        await settles();
+        await reconcile(stage.latchkey.road);
+        await settles();
+        expect(await teamsOf(own)).toEqual(before);
+        expect(await casesOf(seedOf(key).email)).toEqual([]);
+      };
+      await scim('PATCH', `/Groups/${group?.id}`, addMember(made.body.id));
+      await stays();
+      await scim('PATCH', `/Users/${made.body.id}`, {
+        schemas: [PATCH],
+        Operations: [{ op: 'replace', path: 'active', value: false }],
+      });
+      await stays();
+      await scim('DELETE', `/Users/${made.body.id}`);
+
+      // then
+      await stays();
+    },
+    PATIENCE_MS,
+  );
+
   test.each(['other', 'entra', 'okta'] as const)(
     'a second SCIM record (%s) with somebody’s externalId does not mask that the IdP took the app from them',
     async (source) => {

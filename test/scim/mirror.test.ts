@@ -26,7 +26,7 @@ type Record = { name: string; id: string | null; active: boolean; isMember: bool
 type Case = {
   records: Record[];
   /** Ids that we know, besides Ana's own, and whose they are. */
-  links?: { id: string; of: 'Ana' | 'somebody else'; system?: 'okta' | 'entra' }[];
+  links?: { id: string; of: 'Ana' | 'Ben' | 'somebody else'; system?: 'okta' | 'entra' }[];
   off: boolean | null;
   isIn: boolean;
   byAnothersOnly: boolean;
@@ -74,6 +74,26 @@ const cases: { [what: string]: Case } = {
   },
   'a client that sends an id of its own, off': {
     records: [{ name: LOGIN, id: 'employee-1', ...off }],
+    off: true,
+    isIn: false,
+    byAnothersOnly: false,
+  },
+  'an id that is nobody’s, off, where the IdP provisions by its ids': {
+    records: [
+      { name: LOGIN, id: 'made-up', ...off },
+      { name: 'ben@acme.example', id: '00uBen', ...on },
+    ],
+    links: [{ id: '00uBen', of: 'Ben' }],
+    off: null,
+    isIn: false,
+    byAnothersOnly: true,
+  },
+  'no id, off, where the IdP provisions by its ids': {
+    records: [
+      { name: LOGIN, id: null, ...off },
+      { name: 'ben@acme.example', id: '00uBen', ...on },
+    ],
+    links: [{ id: '00uBen', of: 'Ben' }],
     off: true,
     isIn: false,
     byAnothersOnly: false,
@@ -138,7 +158,11 @@ const cases: { [what: string]: Case } = {
 describe('whose SCIM user it is', () => {
   test.each(Object.entries(cases))('%s', async (_, { records, links = [], off, isIn, byAnothersOnly }) => {
     const { db } = fresh.database;
-    const ids = { Ana: await person(), 'somebody else': await person() };
+    const ids = {
+      Ana: await person(),
+      'somebody else': await person(),
+      Ben: await person('ben@acme.example'),
+    };
     for (const { id, of, system = 'okta' } of [{ id: OWN, of: 'Ana' } as const, ...links])
       await sql`insert into person_links (system, external_id, person_id)
         values (${system}, ${id}, ${ids[of]})`.execute(db);
@@ -153,10 +177,10 @@ describe('whose SCIM user it is', () => {
   });
 });
 
-async function person(): Promise<string> {
+async function person(login = LOGIN): Promise<string> {
   const id = randomUUID();
   await sql`insert into people (id, email, login, name, status)
-    values (${id}, ${EMAIL}, ${LOGIN}, 'Ana Berg', 'active')`.execute(fresh.database.db);
+    values (${id}, ${EMAIL}, ${login}, 'Ana Berg', 'active')`.execute(fresh.database.db);
   return id;
 }
 

@@ -1,0 +1,26 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { ScimSource } from './scim-tables.ts';
+
+/** Of the people whom the IdP has confirmed, so many are looked up to see by which ids it provisions. */
+const SAMPLE = 200;
+
+/**
+ * Whether a SCIM record under somebody's login is another account's: it has an id that is known as somebody else's; or
+ * one by which the IdP has never answered with this person, though it provisions people by the very ids that it answers
+ * by. A login is given anew, and a record of that name can be made up. Where an IdP sends ids of another kind, the
+ * login is all there is to go by.
+ */
+export function isAnothersRecord(
+  source: ScimSource,
+  externalId: RawBuilder<unknown>,
+  personId: RawBuilder<unknown>,
+): RawBuilder<boolean> {
+  return sql`(exists (select from person_links l where l.external_id = ${externalId}
+      and l.system in ('okta', 'entra') and l.person_id is distinct from ${personId})
+    or (${externalId} is not null and not exists (select from person_links l where l.external_id = ${externalId}
+      and l.system in ('okta', 'entra') and l.person_id = ${personId} and not l.is_hearsay)
+      and exists (select from (
+          select external_id, person_id from person_links where system = ${source} and not is_hearsay limit ${SAMPLE}
+        ) known join people p on p.id = known.person_id
+        join scim_users r on r.source = ${source} and r.external_id = known.external_id and r.user_name_key = lower(p.login))))`;
+}
