@@ -189,6 +189,9 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, mapTexts(part, change)]));
 }
 
+/** Characters of a path; a longer one leads nowhere. */
+const PATH_MAX = 1_000;
+
 /**
  * RFC 7644 section 3.7 wants the path below the base address; some clients send the whole of it, or what they would
  * send alone. A base address with a slash at its end doubles it, here as in an address.
@@ -199,7 +202,7 @@ const TARGET =
 type Target = { endpoint: Endpoint; id: string | undefined };
 
 function targetOf(endpoints: readonly Endpoint[], path: string): Target | null {
-  const [, name = '', id] = TARGET.exec(path) ?? [];
+  const [, name = '', id] = (path.length > PATH_MAX ? null : TARGET.exec(path)) ?? [];
   const endpoint = endpoints.find(({ type }) => sameName(type.endpoint, `/${name}`));
   return endpoint === undefined ? null : { endpoint, id };
 }

@@ -80,6 +80,9 @@ function wordInObject(value: unknown, isRemoval: boolean): Word {
   return (['off', 'unclear', 'on'] as const).find((word) => words.has(word)) ?? null;
 }
 
+/** Characters of a path that is looked at. */
+const PATH_MAX = 1_000;
+
 /** What may stand before an attribute's name: a schema's URN, of SCIM 1 as well, or the resource type. */
 const BEFORE_NAME =
   /^(?:urn:(?:ietf:params:)?scim:schemas:core:\d+(?:\.\d+)*(?:[:./]user)?|user)(?:[:./]+|$)/;
@@ -89,6 +92,8 @@ const BEFORE_NAME =
  * a filter or a comparison, with `.value`.
  */
 function isActive(path: string): boolean {
+  // No name is that long, and to look for one in a megabyte of blanks would hold up everybody.
+  if (path.length > PATH_MAX) return false;
   const plain = path
     .normalize('NFKC')
     .toLowerCase()

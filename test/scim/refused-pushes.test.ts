@@ -251,6 +251,17 @@ describe('a Bulk loses no deactivation', () => {
   });
 });
 
+it('a path of a megabyte holds up nobody', async () => {
+  const of = await account();
+  const path = `x${' '.repeat(900_000)}x`;
+  const before = performance.now();
+  await scim.patch(of.path, { op: 'replace', path, value: false });
+  await scim.call('POST', '/Bulk', {
+    Operations: [{ method: 'PATCH', path: `${of.path}?${path}\n${path}`.slice(0, 900_000), data: {} }],
+  });
+  expect(performance.now() - before).toBeLessThan(5_000);
+});
+
 describe('an operation of a Bulk is found', () => {
   it.each<[string, (of: Account) => string]>([
     ['by its whole address', (of) => `https://latchkey.example/scim/v2${of.path}`],
