@@ -84,16 +84,20 @@ export async function compareGroup(
       )
     ), strays as materialized (
       select external_id from mirrored except select external_id from seen
+    ), by_name as materialized (
+      select external_id, user_name_key from mirrored where external_id is null
+      union all
+      select m.external_id, m.user_name_key from mirrored m join strays on strays.external_id = m.external_id
     ), pushed as materialized (
       select l.person_id, false as is_anothers from strays cross join lateral (
         select person_id from person_links where system = ${system} and external_id = strays.external_id limit 1
       ) l where strays.external_id = ${idOf(sql`l.person_id`, system)}
       union
-      select p.id, ${isAnothersRecord(system, sql`m.external_id`, sql`p.id`)} from mirrored m
-      join people p on lower(p.login) = m.user_name_key
-      where (m.external_id is null or m.external_id in (select external_id from strays)) and ${hasNoRecord(sql`p.id`, system)}
+      select p.id, ${isAnothersRecord(system, sql`m.external_id`, sql`p.id`)} from by_name m
+      join people p on lower(p.login) = m.user_name_key where ${hasNoRecord(sql`p.id`, system)}
     ), pushed_only as materialized (
-      select person_id, is_anothers from pushed where person_id not in (select person_id from seen)
+      select person_id, is_anothers from pushed
+      where not exists (select from seen where seen.person_id = pushed.person_id)
     ), noted as (
       insert into reconcile_apart (place_id, person_id, why)
       select ${place.id}::bigint, person_id, 'unpushed' from unpushed
@@ -187,7 +191,7 @@ export async function compareTeam(
       select m.person_id from (select person_id from should except select person_id from shown where person_id is not null) m
       where exists (select from person_links l where l.person_id = m.person_id and l.system = 'anypoint')
         and not exists (select from people p where p.id = m.person_id and p.status in ('suspended', 'deprovisioned'))
-        and m.person_id not in (select person_id from kept_out)
+        and not exists (select from kept_out k where k.person_id = m.person_id)
     )
     select (select count(*) from shown)::int as members,
       (select count(*) from missing)::int as missing,
@@ -252,22 +256,23 @@ function apartOfTeam(
         and ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
     ), kept_out as materialized (
       ${keptOut}
+    ), suspects as materialized (
+      select person_id from shown where person_id is not null except select person_id from should
     ), off as materialized (
-      select k.person_id from (
-        select person_id from shown where person_id is not null except select person_id from should
-      ) k join people p on p.id = k.person_id
-      join scim_users u on u.source = ${system} and not u.active and (
-        u.external_id = ${idOf(sql`p.id`, system)}
-        or (u.user_name_key = lower(p.login) and ${hasNoRecord(sql`p.id`, system)}
-          and not ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)})
-      )
+      select k.person_id from suspects k cross join lateral (select ${idOf(sql`k.person_id`, system)} as external_id) i
+      join scim_users u on u.source = ${system} and u.external_id = i.external_id where not u.active
+      union
+      select p.id from suspects k join people p on p.id = k.person_id
+      join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
+      where not u.active and not ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
     ), barred as materialized (
       (select person_id from shown intersect select id from people where status in ('suspended', 'deprovisioned'))
       union (select person_id from shown intersect select person_id from kept_out)
       union select person_id from off
     ), surplus_ids as materialized (
-      select person_id, false as is_barred from loose
-        where person_id not in (select person_id from vague) and person_id not in (select person_id from barred)
+      select person_id, false as is_barred from (
+        select person_id from loose except select person_id from vague except select person_id from barred
+      ) l
       union all select person_id, true from barred
     ), surplus as materialized (
       select s.*, i.is_barred from surplus_ids i join shown s on s.person_id = i.person_id
