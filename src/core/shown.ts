@@ -99,10 +99,11 @@ function placeChanges(what: string, before: Place, now: Place): string[] {
     : [`its ${what} is ${now.name} now (it was ${before.name})`];
 }
 
-/** `manager and owner`, `two of owner or group security-officers`. */
+/** `the manager and the owner`, `two of the owner or the group security-officers`. */
 function deciding({ of, quorum, sources }: Shown['approvers']): string {
   const names = sources.map(nameOf).join(of === 'all' ? ' and ' : ' or ');
-  return quorum > 1 ? `${countInWords(quorum)} of ${names}` : names;
+  if (quorum === 1) return names;
+  return of === 'all' ? `${names}, ${countInWords(quorum)} people,` : `${countInWords(quorum)} of ${names}`;
 }
 
 function nameOf(source: ApproverSource): string {

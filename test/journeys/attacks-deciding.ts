@@ -62,7 +62,7 @@ export function staleCards(): void {
       [
         'is for others to approve',
         () => ({ approvers: admin().approvers }),
-        'who approves is two of the owner or the group',
+        'who approves is the owner and the group security-officers',
       ],
       [
         'lasts longer',
