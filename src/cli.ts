@@ -7,6 +7,7 @@ import { versionInWords } from './command-line.ts';
 import { type Outside, readConfig } from './config.ts';
 import { roughlyInWords } from './core/duration.ts';
 import { Fault } from './core/fault.ts';
+import { createEnding } from './ending.ts';
 import { evalCommand } from './eval/command.ts';
 import { createOkta } from './idp/okta.ts';
 import { mcpCommands } from './mcp/commands.ts';
@@ -41,6 +42,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const fail = () => {
   process.exitCode = 1;
 };
+
+const ending = createEnding({ say: (line) => process.stderr.write(`${line}\n`) });
 
 const program = new Command('latchkey')
   .description('Operator’s tools of Latchkey')
@@ -198,16 +201,13 @@ async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<vo
     process.stderr.write('No settings of an installation are set: this is the sandbox’s.\n');
   stateFolder(DIR);
   stateFolder(home);
-  const release = await takeRunLock(DIR);
+  ending.begun('the folder’s lock', await takeRunLock(DIR));
   try {
     const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
-    try {
-      await work(postgres.url);
-    } finally {
-      await postgres.stop();
-    }
+    ending.begun('PostgreSQL', () => postgres.stop());
+    await work(postgres.url);
   } finally {
-    await release();
+    await ending.endAll();
   }
 }
 

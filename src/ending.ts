@@ -39,8 +39,15 @@ export function createEnding(options: {
   const steps: EndStep[] = [];
   const hadTerminal = isatty(0) || isatty(1);
   let endedAt: number | null = null;
+  let over: Promise<never> | null = null;
 
+  /** What told it first says with what it ends: what fails because of the ending is no news. */
   async function now(code: number): Promise<never> {
+    over ??= endWith(code);
+    return await over;
+  }
+
+  async function endWith(code: number): Promise<never> {
     endedAt ??= performance.now();
     setTimeout(() => {
       options.say('Ended, though not everything did in time. Nothing that was accepted is lost.');

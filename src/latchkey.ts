@@ -56,6 +56,7 @@ import {
 } from './web/graph-notifications.ts';
 import { createGuard } from './web/guard.ts';
 import { healthRoutes } from './web/health.ts';
+import { listensOn, portTaken } from './web/listens-on.ts';
 import { createMetrics } from './web/metrics.ts';
 import { oktaHook } from './web/okta-hook.ts';
 import { behindReadToken, createReadCheck } from './web/read-door.ts';
@@ -195,6 +196,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const report = () => readiness(road, reloader?.mistakes() ?? [], watch.states());
   const mayRead = createReadCheck(options.readToken);
   healthRoutes(app, { guard, mayRead, report });
+  metrics.traffic.watch(app);
   await scimRoutes(app, {
     db: database.db,
     token: outside.scimToken,
@@ -238,10 +240,10 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     const receiver = httpReceiver(outside.slack.signingSecret, SLACK_PATH, log);
     const { signingSecret } = outside.slack;
     await mountSlack(app, receiver, { path: SLACK_PATH, signingSecret, db: database.db, guard });
-    listen(road, receiver, slack);
+    listen(road, receiver, slack, metrics.traffic.slack);
   } else {
     const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl, log);
-    const socket = await connectSocket(listen(road, receiver, slack), receiver, log);
+    const socket = await connectSocket(listen(road, receiver, slack, metrics.traffic.slack), receiver, log);
     stopSlack = socket.stop;
     shutWayIn = socket.trouble;
   }
@@ -277,7 +279,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
             async () => await keeper?.stop(),
             sweeps.stop,
           ),
-          step('the work under way', 2_500, relay.stop),
+          step('the work under way', 2_500, relay.stop, async () => metrics.traffic.close()),
           step('the queue', 1_500, motor.close),
           step('the database', 500, locks.close, database.close),
         ],
@@ -288,18 +290,6 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       return late;
     },
   };
-}
-
-export function portTaken(port: number, cause: unknown): Fault {
-  return new Fault('config.invalid', `port ${port} is taken: end what uses it, or set PORT to another`, {
-    retryable: false,
-    cause,
-  });
-}
-
-/** The sandbox's credentials are public: nobody but this machine may reach it, whatever is set. */
-export function listensOn(options: Pick<LatchkeyOptions, 'isSandbox' | 'publicUrl'>): string {
-  return options.isSandbox === true || options.publicUrl === null ? '127.0.0.1' : '0.0.0.0';
 }
 
 /**

@@ -6,13 +6,14 @@ import { type Config, type Outside, readConfig } from './config.ts';
 import { capital } from './core/fact-sheet.ts';
 import { Fault } from './core/fault.ts';
 import { createEnding, notWaitedFor } from './ending.ts';
-import { type Latchkey, listensOn, portTaken, startLatchkey } from './latchkey.ts';
+import { type Latchkey, startLatchkey } from './latchkey.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
 import { seedHistory } from './sandbox/history.ts';
 import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
 import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.ts';
 import { stateFolder } from './store/own-folder.ts';
+import { listensOn, portTaken } from './web/listens-on.ts';
 import { OKTA_HOOK_PATH } from './web/okta-hook.ts';
 import type { Readiness } from './web/readiness.ts';
 

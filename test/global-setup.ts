@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../src/store/database.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded.ts';
+import { throwAwayFolder } from '../src/store/guard.ts';
 import { hasRedis } from './faults/redis-server.ts';
 
 declare module 'vitest' {
@@ -46,9 +46,8 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const given = process.env.TEST_DATABASE_URL;
   if (given !== undefined && given !== '') return { url: given, stop: async () => {} };
   // PostgreSQL runs as a user of its own when we are root, so the folder must be open to it.
-  const home = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
-  await chmod(home, 0o755);
-  const server = await startEmbeddedPostgres(join(home, 'postgres'));
+  const home = throwAwayFolder('test');
+  const server = await startEmbeddedPostgres(join(home, 'postgres'), { throwAway: home });
   // It is thrown away at the end: it need not survive a power cut.
   for (const setting of ['fsync = off', 'synchronous_commit = off', 'full_page_writes = off'])
     await query(server.url, `alter system set ${setting}`);

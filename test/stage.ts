@@ -31,6 +31,9 @@ export type Stage = {
 
 export type StageOptions = {
   redisUrl?: string | null;
+  redisCa?: string;
+  /** Another way to the same database: through a proxy, say. */
+  through?: (databaseUrl: string) => string;
   objectiveMs?: number;
   modelBudgetMs?: number;
   listenEveryMs?: number;
@@ -72,8 +75,9 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       catalogue,
       rules,
       ...(options.policyDir === undefined ? {} : { policyDir: options.policyDir }),
-      databaseUrl: fresh.url,
+      databaseUrl: options.through?.(fresh.url) ?? fresh.url,
       redisUrl: options.redisUrl ?? null,
+      ...(options.redisCa === undefined ? {} : { redisCa: options.redisCa }),
       port,
       publicUrl: null,
       readToken: READ_TOKEN,

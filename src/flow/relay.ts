@@ -167,6 +167,9 @@ export function createRelay(road: Road, motor: Motor): Relay {
         waitMs = await pump();
       } catch (error) {
         road.log.warn({ err: (error as Error).message }, 'outbox can’t be read');
+        // Its workers would ask for work without a pause.
+        if (motor.kind === 'postgres' && error instanceof Fault)
+          queue.lost(new Fault('queue.unavailable', 'is on PostgreSQL, which is away', { retryable: true }));
         waitMs = STORE_DOWN_MS;
       }
       if (nudged || isStopping || waitMs === 0) continue;

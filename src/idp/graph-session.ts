@@ -99,6 +99,7 @@ export class GraphSession {
 
   #call(method: Call['method'], path: string, authorization: string, body: unknown): Promise<Answer> {
     return call('idp', {
+      system: 'graph',
       method,
       url: `${this.#settings.url}/v1.0${path}`,
       headers: { authorization },
@@ -120,6 +121,7 @@ export class GraphSession {
     const { tenantId, clientId, clientSecret, url, loginUrl } = this.#settings;
     const askedAt = performance.now();
     const answer = await call('idp', {
+      system: 'graph',
       method: 'POST',
       url: `${loginUrl}/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`,
       body: new URLSearchParams({

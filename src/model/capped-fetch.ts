@@ -1,3 +1,5 @@
+import { metered, outcomeOf } from '../outbound/meter.ts';
+
 /** The answer went on past the cap; the rest was not read. */
 export class AnswerTooLong extends Error {
   constructor(maxBytes: number) {
@@ -15,7 +17,12 @@ const NOT_AGAIN: ReadonlySet<number> = new Set([500, 501]);
  */
 export function cappedFetch(maxBytes: number): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(input, init);
+    const response = await metered(
+      'model',
+      () => fetch(input, init),
+      ({ status }) => outcomeOf(status),
+      blame,
+    );
     if (response.body === null) return response;
     let bytes = 0;
     const cap = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
@@ -34,3 +41,7 @@ export function cappedFetch(maxBytes: number): typeof fetch {
     });
   };
 }
+
+/** Given up on in time, or not reached. */
+const blame = (error: unknown) =>
+  error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name) ? 'timeout' : 'unavailable';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import OpenAI, { APIError } from 'openai';
 import type { z } from 'zod';
 import type { NotAnswered, Provenance } from '../flow/ports.ts';
+import { spent } from '../outbound/meter.ts';
 import type { ModelMemory, Remembered } from '../store/model-memory.ts';
 import { type AnswerMessage, answerIn } from './answer-json.ts';
 import { AnswerTooLong, cappedFetch } from './capped-fetch.ts';
@@ -122,6 +123,8 @@ export function createModelServer(settings: ServerSettings): ModelServer {
     completion: OpenAI.ChatCompletion,
     startedMs: number,
   ): Provenance {
+    spent('in', completion.usage?.prompt_tokens);
+    spent('out', completion.usage?.completion_tokens);
     return {
       model: nameOf(completion.model, model),
       promptId: q.prompt.id,

@@ -1,4 +1,5 @@
-import { Fault, type Party } from '../core/fault.ts';
+import { Fault, type Party, type Trouble } from '../core/fault.ts';
+import { metered, outcomeOf, type System, systemOf } from './meter.ts';
 
 export type Call = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -8,6 +9,8 @@ export type Call = {
   body?: unknown;
   /** Whole call, connection to last byte, in milliseconds. */
   timeoutMs: number;
+  /** As the figures name it, where the party has several. */
+  system?: System;
 };
 
 export type Answer = {
@@ -23,6 +26,15 @@ export type Answer = {
  * connection could be made or it broke, `<party>.bad_answer` when a 2xx body is not JSON.
  */
 export async function call(party: Party, what: Call): Promise<Answer> {
+  return await metered(
+    what.system ?? systemOf[party] ?? 'okta',
+    () => send(party, what),
+    ({ status }) => outcomeOf(status),
+    (error) => (error instanceof Fault ? (error.code.split('.')[1] as Trouble) : 'unavailable'),
+  );
+}
+
+async function send(party: Party, what: Call): Promise<Answer> {
   const isWrite = what.method !== 'GET';
   const headers: Record<string, string> = { accept: 'application/json', ...what.headers };
   let body: string | URLSearchParams | undefined;

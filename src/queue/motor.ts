@@ -138,6 +138,7 @@ export async function createMotor(options: MotorOptions): Promise<Motor> {
         },
         {
           ...queueOptions(made.forWorkers),
+          autorun: false,
           concurrency: concurrency[lane],
           lockDuration: STALLED_AFTER_MS,
           stalledInterval: STALLED_AFTER_MS,
@@ -146,6 +147,20 @@ export async function createMotor(options: MotorOptions): Promise<Motor> {
       );
       worker.on('error', noiseOf(made));
       made.workers.push(worker);
+      void runOnceReady(made, worker);
+    }
+  }
+
+  /**
+   * BullMQ remembers that a worker's first connecting failed, and one that runs all the same asks for work and is refused
+   * without a pause for anything else: the process would do nothing any more. One that is never ready is renewed.
+   */
+  async function runOnceReady(made: Engine, worker: LaneWorker): Promise<void> {
+    try {
+      await worker.waitUntilReady();
+      if (!made.isOver) await worker.run();
+    } catch (error) {
+      noiseOf(made)(error as Error);
     }
   }
 

@@ -1,5 +1,7 @@
 import { Fault, type Trouble } from '../core/fault.ts';
 
+const NOT_TRUSTED = 'has a certificate that is not trusted: name its authority in REDIS_CA';
+
 type Said = { trouble: Trouble; words: string };
 
 /** What the first word of Redis's error replies, or the system's code, means for the queue. */
@@ -35,6 +37,12 @@ const replies: Record<string, Said> = {
   ETIMEDOUT: { trouble: 'timeout', words: 'does not answer' },
   ENOTFOUND: { trouble: 'unavailable', words: 'has an address that is not known' },
   EAI_AGAIN: { trouble: 'unavailable', words: 'has an address that can’t be looked up now' },
+  DEPTH_ZERO_SELF_SIGNED_CERT: { trouble: 'unavailable', words: NOT_TRUSTED },
+  SELF_SIGNED_CERT_IN_CHAIN: { trouble: 'unavailable', words: NOT_TRUSTED },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: { trouble: 'unavailable', words: NOT_TRUSTED },
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { trouble: 'unavailable', words: NOT_TRUSTED },
+  CERT_HAS_EXPIRED: { trouble: 'unavailable', words: 'has a certificate that has expired' },
+  ERR_TLS_CERT_ALTNAME_INVALID: { trouble: 'unavailable', words: 'has a certificate for another name' },
   NOPROTO: { trouble: 'invalid', words: 'is too old to be spoken to' },
 };
 

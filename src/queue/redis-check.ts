@@ -31,13 +31,17 @@ export async function fitRedis(url: string, ca: string | null, log: Logger): Pro
 /** Asks Redis what it is. One that does not answer is a finding too. Throws nothing. */
 export async function checkRedis(address: RedisAddress): Promise<RedisFinding[]> {
   const client = askRedis(address);
+  let trouble: Error | null = null;
+  client.on('error', (error: Error) => {
+    trouble = error;
+  });
   try {
     await client.connect();
     return findings(address, readInfo(await client.info()));
   } catch (cause) {
     return [
       {
-        why: `Redis ${queueFault(cause).message}; until it does, each Latchkey does what is due itself`,
+        why: `Redis ${queueFault(trouble ?? cause).message}; until it does, each Latchkey does what is due itself`,
         isWrongSetting: false,
       },
     ];

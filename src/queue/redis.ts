@@ -67,7 +67,7 @@ export function connectRedis(address: RedisAddress, isBlocking: boolean): RedisC
   };
 }
 
-/** One connection that is tried once, to ask with. */
+/** One connection that is tried once, to ask with; whoever asks hears its errors. */
 export function askRedis(address: RedisAddress): Redis {
   const once: Options = {
     ...loginOf(address),
@@ -81,7 +81,6 @@ export function askRedis(address: RedisAddress): Redis {
   const [first] = address.hosts;
   // Each node of a Cluster can be asked by itself.
   const client = address.kind === 'cluster' ? new Redis({ ...once, ...first }) : open(address, once);
-  client.on('error', () => {});
   return client as Redis;
 }
 

@@ -59,6 +59,7 @@ export async function launchWorld(options: {
       scimToken: credentials.scimToken,
       hookSecret: credentials.oktaHookSecret,
       readToken: credentials.readToken,
+      pid: process.pid,
     }),
   });
   if (!installed.ok)
@@ -115,6 +116,7 @@ async function spawnWorld(
       `--port=${options.port}`,
       `--state=${options.stateFile}`,
       `--latchkey=${options.latchkeyUrl}`,
+      `--parent=${process.pid}`,
     ],
     // A session of its own: neither a killed Latchkey nor the terminal's Ctrl-C takes it along unasked.
     { stdio: ['ignore', log, log], detached: true },

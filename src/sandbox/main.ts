@@ -1,4 +1,5 @@
 import { portOf, readOptions, refuse } from '../command-line.ts';
+import { createEnding, isAlive } from '../ending.ts';
 import { sandboxSettings } from './launch.ts';
 import { sandboxPage } from './page/page.ts';
 import { leaveWord } from './running.ts';
@@ -19,6 +20,7 @@ const values = readOptions(
       latchkey: 'address of the Latchkey that is to use it',
       'read-token': 'READ_TOKEN of that Latchkey',
       quiet: 'print no settings',
+      parent: 'process without which the world ends by itself, unless another Latchkey takes it over',
     },
   },
   {
@@ -27,11 +29,13 @@ const values = readOptions(
     latchkey: { type: 'string', default: 'http://127.0.0.1:3000' },
     'read-token': { type: 'string', default: credentials.readToken },
     quiet: { type: 'boolean', default: false },
+    parent: { type: 'string', default: '' },
   },
 );
 if (!URL.canParse(values.latchkey) || !/^https?:/.test(values.latchkey))
   refuse(`--latchkey: must be an address, e.g. http://127.0.0.1:3400, and not ${values.latchkey}`);
 
+const ending = createEnding({ say: (line) => process.stdout.write(`${line}\n`), isService: true });
 const world = await startWorld({
   port: portOf('--port', values.port),
   stateFile: values.state === '' ? null : values.state,
@@ -49,6 +53,8 @@ const world = await startWorld({
 });
 
 const takeBack = values.state === '' ? () => {} : leaveWord(values.state, world.url);
+ending.begun('the word where it runs', async () => takeBack());
+ending.begun('the world', () => world.close());
 
 if (!values.quiet) {
   const settings = { ...sandboxSettings(world.url), PORT: new URL(values.latchkey).port || '80' };
@@ -62,13 +68,14 @@ npm start
 `);
 }
 
-let isStopping = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.on(signal, () => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    void world.close().then(() => {
-      takeBack();
-      process.exit(0);
-    });
-  });
+/** A Latchkey that was killed is often started again at once, and finds its world as it was. */
+const LINGERS_MS = 20_000;
+const LOOK_EVERY_MS = 1_000;
+if (values.parent !== '') {
+  let aloneSince: number | null = null;
+  setInterval(() => {
+    if (isAlive(world.usedBy() ?? Number(values.parent))) aloneSince = null;
+    else aloneSince ??= performance.now();
+    if (aloneSince !== null && performance.now() - aloneSince > LINGERS_MS) void ending.now(0);
+  }, LOOK_EVERY_MS);
+}

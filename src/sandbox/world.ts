@@ -14,6 +14,8 @@ import { createSlackEmulator } from './slack/emulator.ts';
 export type RunningWorld = {
   url: string;
   world: World;
+  /** The process of the Latchkey that uses it, where that said so. */
+  usedBy(): number | null;
   close(): Promise<void>;
 };
 
@@ -38,12 +40,14 @@ const installation = z.strictObject({
   scimToken: z.string().min(1),
   hookSecret: z.string().min(1).optional(),
   readToken: z.string().optional(),
+  pid: z.number().int().positive().optional(),
 });
 
 /** The outside world over real HTTP: Slack, Okta, Anypoint and a scripted model on one port, each under its prefix. */
 export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   let latchkey = options.latchkey;
   let url = '';
+  let usedBy: number | null = null;
   const listeners = new Set<() => void>();
   const world: World = {
     people: options.people ?? people,
@@ -79,7 +83,8 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
       latchkey: latchkey?.url ?? null,
     }));
     control.put('/control/latchkey', async (request) => {
-      const { readToken, hookSecret, ...given } = installation.parse(request.body);
+      const { readToken, hookSecret, pid, ...given } = installation.parse(request.body);
+      usedBy = pid ?? null;
       latchkey = {
         ...given,
         ...(readToken === undefined ? {} : { readToken }),
@@ -141,6 +146,7 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   return {
     url,
     world,
+    usedBy: () => usedBy,
     async close() {
       clearInterval(greeting);
       stopSaving();

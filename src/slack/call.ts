@@ -43,6 +43,12 @@ export async function slackCall<T>(isWrite: boolean, work: () => Promise<T>): Pr
   }
 }
 
+/** What was wrong with a call. */
+export function troubleOf(cause: unknown): Trouble {
+  const [, trouble] = toFault(cause, false).code.split('.');
+  return trouble === 'invariant' ? 'unavailable' : (trouble as Trouble);
+}
+
 function toFault(cause: unknown, isWrite: boolean): Fault {
   if (cause instanceof WebAPIRateLimitedError)
     return new Fault('slack.throttled', 'Slack asks to wait', {

@@ -1,4 +1,4 @@
-import { App, type Receiver } from '@slack/bolt';
+import { App, type CodedError, type Receiver } from '@slack/bolt';
 import type { HomeView, KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
@@ -31,9 +31,15 @@ const HELP = [
 
 /**
  * What people do in Slack, turned into calls of the road. Every click is stored before it is acknowledged; every
- * form is validated and stored, or refused with the field that is wrong, in its acknowledgement.
+ * form is validated and stored, or refused with the field that is wrong, in its acknowledgement. `heard` is told of each,
+ * by its kind.
  */
-export function listen(road: Road, receiver: Receiver, client: WebClient): App {
+export function listen(
+  road: Road,
+  receiver: Receiver,
+  client: WebClient,
+  heard: (kind: string) => void = () => {},
+): App {
   const logger = boltLogger(road.log);
   const app = new App({
     receiver,
@@ -48,9 +54,18 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
       rejectRateLimitedCalls: true,
     },
     convoStore: false,
+    extendedErrorHandler: true,
   });
-  app.error(async (error) => {
-    road.log.error({ err: error.original?.message ?? error.message }, 'slack listener');
+  app.use(async ({ body, next }) => {
+    heard('type' in body && typeof body.type === 'string' ? body.type : 'command');
+    await next();
+  });
+  // With `extendedErrorHandler` it is given more than its type says.
+  app.error(async (given) => {
+    const { error, body } = given as unknown as { error: CodedError; body: object };
+    const cause = error.original ?? error;
+    road.log.error({ err: cause.message }, 'slack listener');
+    if (cause instanceof Fault) await tellWhoeverActed(road, client, body, cause);
   });
 
   app.command('/access', async ({ command, ack, respond }) => {
@@ -84,6 +99,25 @@ export function listen(road: Road, receiver: Receiver, client: WebClient): App {
   hearMassChanges(app, road, client);
   hearOffboarding(app, road, client);
   return app;
+}
+
+/** What they did is not acknowledged: it came to nothing, and Slack itself shows no more than a sign. */
+async function tellWhoeverActed(road: Road, client: WebClient, body: object, fault: Fault): Promise<void> {
+  const { user, user_id, channel, channel_id } = body as {
+    user?: { id?: string };
+    user_id?: string;
+    channel?: { id?: string };
+    channel_id?: string;
+  };
+  const account = user?.id ?? user_id;
+  const place = channel?.id ?? channel_id;
+  if (account === undefined) return;
+  const text = `Latchkey could not do this: ${fault.code.startsWith('store.') ? 'its database is away or takes no writes' : 'what it needs for it does not answer'}. Nothing was changed; try again in a minute.`;
+  const told =
+    place === undefined
+      ? client.chat.postMessage({ channel: account, text })
+      : road.messenger.whisper(place, account, text);
+  await told.catch((error: Error) => road.log.warn({ err: error.message }, 'nobody could be told'));
 }
 
 /** Shows only, so who was met before is known by their link and nobody outside is asked. */

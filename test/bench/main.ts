@@ -1,4 +1,5 @@
 import { readOptions } from '../../src/command-line.ts';
+import { createEnding } from '../../src/ending.ts';
 import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
 import { freeText } from './free-text.ts';
@@ -24,6 +25,8 @@ const benches = {
   'free-text': freeText,
 } satisfies Record<string, Bench>;
 
+// What its children are begun with ends them when this ends (program.ts, scene.ts).
+createEnding({ say: (line) => process.stderr.write(`${line}\n`) });
 const { parts, ...values } = readOptions(
   {
     name: 'npm run bench',

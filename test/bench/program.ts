@@ -16,6 +16,7 @@ export async function runToEnd(file: string, ...args: string[]): Promise<string>
   const child = spawn(process.execPath, [...(await startFlags()), program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  process.once('exit', () => child.kill());
   let said = '';
   child.stdout.on('data', (part: Buffer) => {
     said += part.toString();

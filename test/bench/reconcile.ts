@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Evidence } from '../../src/flow/reconcile.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import { freePort } from '../../src/store/free-port.ts';
+import { throwAwayFolder } from '../../src/store/guard.ts';
 import type { Figure } from './figure.ts';
 import { runToEnd } from './program.ts';
 import { FEW_GROUPS, GROUP_SIZE, GROUPS } from './reconcile-crowd.ts';
@@ -24,14 +24,14 @@ type Measured = { ms: number; peakMb: number; evidence: Evidence | null };
  * process of its own: PostgreSQL, the world, and for each measurement a fresh one, whose memory is Latchkey's alone.
  */
 export async function reconcile(say: (line: string) => void): Promise<Figure[]> {
-  const home = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
-  await chmod(home, 0o755);
-  const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
+  const home = throwAwayFolder('bench');
+  const postgres = await startEmbeddedPostgres(join(home, 'postgres'), { throwAway: home });
   const port = await freePort();
   const worldUrl = `http://127.0.0.1:${port}`;
   const world = spawn(process.execPath, [path('./reconcile-world.ts'), String(port)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  process.once('exit', () => world.kill());
   const measure = async (file: string, ...args: string[]) =>
     JSON.parse(await runToEnd(file, postgres.url, worldUrl, ...args)) as Measured;
   try {

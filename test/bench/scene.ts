@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import { freePort } from '../../src/store/free-port.ts';
+import { throwAwayFolder } from '../../src/store/guard.ts';
 import { startFlags } from './program.ts';
 
 export type Scene = {
@@ -30,10 +30,9 @@ const READY_WITHIN_MS = 60_000;
  * with its limits off and its pushes at once. `stormPeople`: so many more people.
  */
 export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
-  const home = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
-  await chmod(home, 0o755);
+  const home = throwAwayFolder('bench');
   const children: ChildProcess[] = [];
-  const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
+  const postgres = await startEmbeddedPostgres(join(home, 'postgres'), { throwAway: home });
   const db = new pg.Pool({ connectionString: postgres.url, max: 4 });
 
   const flags = await startFlags();
@@ -49,6 +48,7 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
       },
     );
     children.push(child);
+    process.once('exit', () => child.kill());
   }
   async function close(): Promise<void> {
     await Promise.all(

@@ -157,17 +157,19 @@ async function eachQueue(work: (queue: Queue) => Promise<void>): Promise<void> {
   }
 }
 
+const withToken = { headers: { authorization: 'Bearer read-token-for-tests' } };
 const readyz = async () =>
-  (await (await fetch(`${stage.latchkey.url}/readyz`)).json()) as { ready: boolean; queue: string };
+  (await (await fetch(`${stage.latchkey.url}/readyz`, withToken)).json()) as {
+    ready: boolean;
+    queue: string;
+  };
 const queueSays = (what: RegExp, ms = 30_000) =>
   walk.until(`/readyz says ${what}`, async () => what.test((await readyz()).queue), ms);
 const awayMetric = async () => {
-  const answer = await fetch(`${stage.latchkey.url}/metrics`, {
-    headers: { authorization: 'Bearer read-token-for-tests' },
-  });
+  const answer = await fetch(`${stage.latchkey.url}/metrics`, withToken);
   return Number(/^latchkey_queue_away (\d)$/m.exec(await answer.text())?.[1]);
 };
-const isBack = (message: { text: string }) => message.text.includes('is back');
+const isBack = (message: { text: string }) => message.text.includes('queue is back');
 const toldAdmins = async () =>
   (await walk.messages('sam', 'dm')).filter((m) => m.text.includes('Latchkey’s queue'));
 

@@ -62,6 +62,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     freeze: () => server.kill('SIGSTOP'),
     thaw: () => server.kill('SIGCONT'),
     async stop() {
+      if (server.exitCode !== null || server.signalCode !== null) return;
       client.disconnect();
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGKILL');

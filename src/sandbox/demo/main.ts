@@ -1,13 +1,14 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readOptions, refuse } from '../../command-line.ts';
 import { parseDuration } from '../../core/duration.ts';
+import { createEnding } from '../../ending.ts';
 import { reconcile } from '../../flow/reconcile.ts';
 import { startLatchkey } from '../../latchkey.ts';
 import { loadPolicy } from '../../policy/policy-folder.ts';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
+import { throwAwayFolder } from '../../store/guard.ts';
 import { sandboxOutside } from '../launch.ts';
 import { credentials } from '../seed.ts';
 import { createVisitor } from '../visitor.ts';
@@ -57,11 +58,13 @@ const objectiveMs = (parseDuration(values.objective) ?? Number(values.objective)
 if (!(objectiveMs >= 1_000))
   refuse('npm run demo: --objective is a duration of at least a second, e.g. 5s or 1m');
 const startedAt = performance.now();
-const home = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
-// As root the embedded PostgreSQL runs as a user of its own, who has to get in.
-chmodSync(home, 0o755);
-const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
+const ending = createEnding({ say: (line) => process.stderr.write(`${line}\n`) });
+const home = throwAwayFolder('demo');
+ending.begun('its folder', async () => rmSync(home, { recursive: true, force: true }));
+const postgres = await startEmbeddedPostgres(join(home, 'postgres'), { throwAway: home });
+ending.begun('PostgreSQL', () => postgres.stop());
 const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
+ending.begun('the world', () => world.close());
 const { catalogue: loaded, rules } = await loadPolicy('policy');
 const latchkey = await startLatchkey({
   outside: sandboxOutside(world.url),
@@ -79,6 +82,7 @@ const latchkey = await startLatchkey({
   readToken: credentials.readToken,
   log: pino({ level: 'silent' }),
 });
+ending.begun('Latchkey', () => latchkey.stop(), 5_000);
 const visitor = createVisitor(world.url);
 await visitor.request('PUT', '/control/latchkey', {
   url: latchkey.url,
@@ -112,11 +116,7 @@ else
   process.stdout.write(
     `\n${proven} of ${total} journeys proven in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s.\n`,
   );
-await latchkey.stop();
-await world.close();
-await postgres.stop();
-rmSync(home, { recursive: true, force: true });
-process.exit(proven === total ? 0 : 1);
+await ending.now(proven === total ? 0 : 1);
 
 async function play(journey: Journey): Promise<void> {
   const begunAt = performance.now();

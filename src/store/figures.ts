@@ -1,0 +1,36 @@
+import { sql } from 'kysely';
+import type { JobName } from '../core/reactions.ts';
+import type { Db } from './database.ts';
+
+/** Open work of one kind: how much, since when the oldest is due, and since when it is owed; ages in seconds. */
+export type OpenWork = { job: JobName; open: number; overdueSeconds: number; oldestSeconds: number };
+
+export async function openWork(db: Db): Promise<OpenWork[]> {
+  const { rows } = await sql<OpenWork>`
+    select job, count(*)::int as open,
+      greatest(0, extract(epoch from clock_timestamp() - min(next_at) filter (where not leased)))::float8 as "overdueSeconds",
+      greatest(0, extract(epoch from clock_timestamp() - min(created_at)))::float8 as "oldestSeconds"
+    from outbox where done_at is null group by job`.execute(db);
+  return rows.map((row) => ({ ...row, overdueSeconds: row.overdueSeconds ?? 0 }));
+}
+
+/** Requests that wait for somebody's decision: how many, and the age of the oldest in seconds. */
+export async function pendingRequests(db: Db): Promise<{ pending: number; oldestSeconds: number }> {
+  const { rows } = await sql<{ pending: number; oldestSeconds: number }>`
+    select count(*)::int as pending,
+      coalesce(greatest(0, extract(epoch from clock_timestamp() - min(requested_at))), 0)::float8 as "oldestSeconds"
+    from changes where state in ('received', 'asking')`.execute(db);
+  return rows[0] ?? { pending: 0, oldestSeconds: 0 };
+}
+
+/** What people were alarmed of and is not over. */
+export type Alarms = { late: number; canary: number; policy: number; queue: number };
+
+export async function openAlarms(db: Db): Promise<Alarms> {
+  const { rows } = await sql<Alarms>`
+    select (select count(*) from changes where state = 'late')::int as late,
+      (select count(*) from canary_alarms where cleared_at is null)::int as canary,
+      (select count(*) from policy_troubles where mended_at is null)::int as policy,
+      (select count(*) from queue_troubles where back_at is null)::int as queue`.execute(db);
+  return rows[0] ?? { late: 0, canary: 0, policy: 0, queue: 0 };
+}
