@@ -67,8 +67,10 @@ class Okta implements IdentityProvider {
       answer = await this.#api.send('GET', apiPath`/users/${idOrLogin}`, what, { mayBeAbsent: true });
     } catch (error) {
       // What Okta takes for no address may be somebody's login all the same.
-      if (isRefusedAsked(error)) return await this.#findByLogin(idOrLogin);
-      throw error;
+      const found = isRefusedAsked(error) ? await this.#findByLogin(idOrLogin) : null;
+      // It may also be an id, of which the search says nothing: a refusal is no word that there is nobody.
+      if (found === null) throw error;
+      return found;
     }
     if (answer.status === 404) return null;
     const person = personOf(parseAnswer(userSchema, answer, what));
