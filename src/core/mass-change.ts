@@ -2,6 +2,7 @@ import type { Actor, Change } from './change.ts';
 import { invariant } from './fault.ts';
 import type { ChangeId, EntitlementKey, MassChangeId, PersonId } from './ids.ts';
 import type { ApproverPlan } from './routing.ts';
+import type { Shown } from './shown.ts';
 
 /**
  * Many pairs decided on one card. `unrequested`: many are in a group and nothing wants it; `lost`: many were taken out
@@ -31,6 +32,10 @@ export type MassChange = {
   /** Grows when there is more to decide than the card showed; a button of an earlier round is stale. */
   round: number;
   openedAt: Date;
+  /** When it last grew: by then what is on it had arisen. */
+  grewAt?: Date;
+  /** What the card shows of the entitlement, where it is about one. */
+  shown?: Shown;
   plan: ApproverPlan | null;
   answers: MassAnswer[];
   /** What was said of single items that are not decided yet, in that order. */
@@ -105,7 +110,8 @@ export type MassChangeEvent = { massChangeId: MassChangeId; at: Date; actor: Act
   | { type: 'massShrank'; keys: string[]; why: string }
   /** The person moved on before anybody decided. */
   | { type: 'massMoved'; moved: NonNullable<MassChange['moved']> }
-  | { type: 'massAsked'; plan: ApproverPlan }
+  /** `isAnew`: the entitlement is no longer what the card showed, so answers to that count no more. */
+  | { type: 'massAsked'; plan: ApproverPlan; shown?: Shown; isAnew?: true }
   | { type: 'massReminded' }
   | { type: 'massAnswered'; answer: MassAnswer }
   | { type: 'massItemsAnswered'; answer: MassItemAnswer }
@@ -152,11 +158,15 @@ function fieldsOf(before: MassChange, event: MassChangeEvent): Partial<MassChang
   switch (event.type) {
     case 'massGrew':
       // Who answered has not seen these.
-      return { round: before.plan === null ? 1 : before.round + 1, answers: [] };
+      return { round: before.plan === null ? 1 : before.round + 1, answers: [], grewAt: event.at };
     case 'massMoved':
       return { moved: event.moved };
     case 'massAsked':
-      return { plan: event.plan };
+      return {
+        plan: event.plan,
+        ...(event.shown === undefined ? {} : { shown: event.shown }),
+        ...(event.isAnew === true ? { round: before.round + 1, answers: [], itemAnswers: [] } : {}),
+      };
     case 'massReminded':
       return { remindedAt: event.at };
     case 'massAnswered':

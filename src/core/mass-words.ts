@@ -214,6 +214,17 @@ function decidedInWords({ kind, decision }: MassChange): string {
   }
 }
 
+/** Who kept some of them and turned out to have put them in; null: nobody. */
+export function reopenedInWords(mass: MassChange, names: Pick<MassNames, 'idp' | 'safe'>): string | null {
+  const { reopened = [] } = mass;
+  if (reopened.length === 0) return null;
+  const each = reopened.map(
+    ({ name, count }) =>
+      `${names.safe(name)}, who kept them, put ${figure(count)} of them there, as ${names.idp} says now`,
+  );
+  return `${each.join('; ')}. Those do not stand: their grants have ended, and others are asked about them anew.`;
+}
+
 /** `4,998 of 5,000 gone in MuleSoft, 2 late (Okta’s SCIM push)`. */
 function progressInWords({ kind }: MassChange, p: MassProgress, names: MassNames): string {
   const parts: string[] = [];

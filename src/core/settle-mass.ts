@@ -31,6 +31,8 @@ export type MassFacts = {
   barred: ReadonlySet<PersonId>;
   /** Keys of the items still to be decided. */
   keys: ReadonlySet<string>;
+  /** What of the entitlement is otherwise than the card showed, in words. */
+  changed?: readonly string[];
   now: Date;
 };
 
@@ -48,7 +50,18 @@ export function settleMass(
   const refused = refuseOver(mass) ?? refuseRound(mass, click) ?? refuseClicker(facts);
   if (refused !== null) return refused;
   const { verb } = click;
-  if (isAnsweredSo(mass, verb, clicker.id)) return answeredAlready;
+  const changed = verb === 'undo' ? [] : (facts.changed ?? []);
+  if (changed.length > 0)
+    return refuse(
+      'staleCard',
+      `What this card showed is no longer so: ${changed.join('; ')}.`,
+      'Nothing was decided. It is put anew with what it is now: decide on that card.',
+    );
+  if (isAnsweredSo(mass, verb, clicker.id)) {
+    // Somebody who counts may have been away when the last of them answered.
+    const decided = verb === 'choose' ? [] : settleMassStanding(mass, facts);
+    return decided.length > 0 ? decided : answeredAlready;
+  }
   const { base, by } = baseOf(mass, click.id, facts);
   const answer: MassAnswer = { verb, ...by };
   const given: MassChangeEvent = { ...base, type: 'massAnswered', answer };
@@ -61,11 +74,53 @@ export function settleMass(
     mass.itemAnswers.length > 0 &&
     verb !== 'choose' &&
     [...keys].some((k) => fateOn(after, k, plan) !== verb);
-  const { toKeep } = plan;
-  const asked = verb === 'keep' && toKeep !== undefined ? { ...plan, quorum: toKeep.quorum } : plan;
-  if (!isApproved(asked, ofOneMind) || isSingled) return [given, ...decidedSingly(after, by, base, facts)];
+  if (!isApproved(askedFor(plan, verb), ofOneMind) || isSingled)
+    return [given, ...decidedSingly(after, by, base, facts)];
   const chosen = verb === 'choose' ? (click.chosen ?? []).filter((key) => keys.has(key)) : null;
   return [given, { ...base, type: 'massDecided', decision: { ...answer, chosen } }];
+}
+
+/** What it takes to keep, or to take away: that needs nobody to say who did it. */
+function askedFor({ author, ...plan }: ApproverPlan, verb: MassVerb): ApproverPlan {
+  if (verb !== 'keep') return plan;
+  const quorum = plan.toKeep?.quorum ?? plan.quorum;
+  return { ...plan, quorum, ...(author === undefined ? {} : { author }) };
+}
+
+/**
+ * Whether the answers that were given to all of it decide it by now, without a click: somebody whose word counts was away
+ * when the last of them answered, or it had to be known first who did it. Pure; empty: they don't.
+ */
+export function settleMassStanding(
+  mass: MassChange,
+  { plan, now }: Pick<MassFacts, 'plan' | 'now'>,
+): MassChangeEvent[] {
+  if (mass.state !== 'asking' || mass.itemAnswers.length > 0) return [];
+  const may = new Set(distinct(plan.seats).map(({ id }) => id));
+  const standing = mass.answers.filter((a, n) => !mass.answers.some((b, m) => m > n && b.by === a.by));
+  for (const verb of ['undo', 'keep'] as const) {
+    const ofOneMind = standing.filter((a) => a.verb === verb);
+    const last = ofOneMind.findLast(({ by }) => may.has(by));
+    if (
+      last === undefined ||
+      !isApproved(
+        askedFor(plan, verb),
+        ofOneMind.map(({ by }) => by),
+      )
+    )
+      continue;
+    const actor = { person: last.by, name: last.byName };
+    return [
+      {
+        type: 'massDecided',
+        massChangeId: mass.id,
+        at: now,
+        actor,
+        decision: { ...last, at: now, chosen: null },
+      },
+    ];
+  }
+  return [];
 }
 
 /**

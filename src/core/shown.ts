@@ -71,7 +71,7 @@ function changesSince(before: Shown, now: Shown): string[] {
 /** What of the entitlement is otherwise than whoever decides was shown, in words. */
 export function otherwiseThanShown(
   change: Pick<Change, 'shown' | 'target'>,
-  now: { entitlement: Entitlement; target: NonNullable<Change['target']>; verdict: Verdict },
+  now: { entitlement: Entitlement; target: NonNullable<Change['target']>; verdict: Verdict | null },
 ): string[] {
   const { entitlement, target, verdict } = now;
   const shown = shownOf(entitlement, target, verdict);
@@ -110,4 +110,9 @@ function nameOf(source: ApproverSource): string {
   if ('manager' in source) return 'the manager';
   if ('owner' in source) return 'the owner';
   return 'person' in source ? source.person : `the group ${source.group}`;
+}
+
+/** The same of a card on many, against where the catalogue leads now; null: it is about no entitlement, or that is gone. */
+export function otherwiseOnCard(mass: { shown?: Shown | undefined }, now: Shown | null): string[] {
+  return mass.shown === undefined || now === null ? [] : changesSince(mass.shown, now);
 }

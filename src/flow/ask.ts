@@ -2,9 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { durationInWords } from '../core/duration.ts';
 import type { FactSheet } from '../core/fact-sheet.ts';
 import { findingSheet, massSheet, plainFinding } from '../core/finding-sheet.ts';
-import { FOUND_THERE, isOpen, type MassChange } from '../core/mass-change.ts';
+import {
+  evolveMass,
+  FOUND_THERE,
+  isOpen,
+  type MassChange,
+  type MassChangeEvent,
+} from '../core/mass-change.ts';
 import { figure } from '../core/mass-words.ts';
 import type { Job } from '../core/reactions.ts';
+import { settleMassStanding } from '../core/settle-mass.ts';
+import { otherwiseOnCard } from '../core/shown.ts';
 import { evaluateRequest, type Verdict } from '../core/verdict.ts';
 import { holding } from '../store/grants.ts';
 import { membersWithoutGrant } from '../store/group-members.ts';
@@ -32,24 +40,30 @@ export async function ask(road: Road, job: Extract<Job, { job: 'ask' }>): Promis
       const before = await readSummary(unit.tx, mass.id);
       const isNews = !isDeepStrictEqual(before?.sheet, sheet);
       if (isNews) await writeSummary(unit.tx, mass.id, sheet, plain);
-      if (locked.state === 'asking' && isDeepStrictEqual(locked.plan, who.plan))
-        return {
-          result: null,
-          jobs: [
-            { job: 'report', about: 'massChange', id: mass.id },
-            ...(isNews ? [{ job: 'summarize', changeId: mass.id } as const] : []),
-          ],
-        };
+      const changed = locked.state === 'asking' ? otherwiseOnCard(locked, who.shown) : [];
+      const isPut =
+        locked.state === 'asking' && isDeepStrictEqual(locked.plan, who.plan) && changed.length === 0;
+      const base = { massChangeId: mass.id, at: unit.now, actor: { part: 'latchkey' } } as const;
+      const asked: MassChangeEvent[] = isPut
+        ? []
+        : [
+            {
+              ...base,
+              type: 'massAsked',
+              plan: who.plan,
+              ...(who.shown === null ? {} : { shown: who.shown }),
+              ...(changed.length === 0 ? {} : { isAnew: true }),
+            },
+          ];
+      const after = asked.reduce<MassChange>((before, event) => evolveMass(before, event), locked);
+      // Who has answered already need not answer again, once it is known who did it.
+      const massChangeEvents = [...asked, ...settleMassStanding(after, { plan: who.plan, now: unit.now })];
+      if (massChangeEvents.length > 0) return { result: null, massChangeEvents };
       return {
         result: null,
-        massChangeEvents: [
-          {
-            type: 'massAsked',
-            massChangeId: mass.id,
-            at: unit.now,
-            actor: { part: 'latchkey' },
-            plan: who.plan,
-          },
+        jobs: [
+          { job: 'report', about: 'massChange', id: mass.id },
+          ...(isNews ? [{ job: 'summarize', changeId: mass.id } as const] : []),
         ],
       };
     },

@@ -21,6 +21,8 @@ export type MassView = {
   /** Those who may decide, in the order of the plan. */
   deciders: Named[];
   mover: Named | null;
+  /** The catalogue's, where they have to be told. */
+  admins: Named[];
   /** The first of what it is about, with the total. */
   items: ShownItem[];
   summary: Summary | null;
@@ -56,10 +58,19 @@ export async function readMassView(road: Road, id: string): Promise<MassView | n
     tier: entitlement?.tier ?? null,
     deciders: await Promise.all(approvers.map(name)),
     mover: mover === undefined ? null : await name(mover),
+    admins: mass.reopened === undefined ? [] : await adminsNamed(road),
     items,
     summary: await readSummary(road.db, id),
     channel: road.catalogue.current().channel,
   };
+}
+
+async function adminsNamed(road: Road): Promise<Named[]> {
+  return await Promise.all(
+    road.catalogue
+      .current()
+      .admins.map(async (email) => ({ name: email, accountId: await road.chat.findByEmail(email) })),
+  );
 }
 
 /** The messages that should exist about it. */

@@ -6,6 +6,7 @@ import type { ChangeId, GrantId } from '../core/ids.ts';
 import { refuseForLeaver } from '../core/offboarded.ts';
 import { type By, hasLeft, type Offboarding } from '../core/offboarding.ts';
 import { type Refusal, refuse } from '../core/refusal.ts';
+import { otherwiseThanShown } from '../core/shown.ts';
 import { evaluateRequest } from '../core/verdict.ts';
 import { pendingRequest, readChange } from '../store/changes.ts';
 import { unendedGrants } from '../store/grants.ts';
@@ -114,6 +115,9 @@ async function givenAgain(
   if (heldUntil(held, unit.now) !== null) return `${entitlement.title} is held already`;
   if ((await pendingRequest(unit.tx, person.id, entitlement.key)) !== null)
     return `${entitlement.title} waits for a decision already`;
+  const changed = otherwiseThanShown(before, { entitlement, target: status.target, verdict: null });
+  if (changed.length > 0)
+    return `${entitlement.title} is not what was granted any more: ${changed.join('; ')}`;
   const facts = await requestFacts(road, unit.tx, {
     entitlement,
     beneficiary: person,

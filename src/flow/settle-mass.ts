@@ -3,6 +3,7 @@ import { type MassChangeEvent, massVerbs } from '../core/mass-change.ts';
 import type { AnswerReceived } from '../core/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../core/refusal.ts';
 import { settleMass, settleSingle } from '../core/settle-mass.ts';
+import { otherwiseOnCard } from '../core/shown.ts';
 import { openItems, readMassChange } from '../store/mass-changes.ts';
 import type { Person } from '../store/people.ts';
 import { commit, type Following, together, type Unit } from './commit.ts';
@@ -37,7 +38,7 @@ export async function settleMassAnswer(
       'Latchkey does not know what this card is about.',
       'It may come from another installation; look for a newer card.',
     );
-  const { plan, barred } = await whoDecides(road, mass);
+  const { plan, barred, shown } = await whoDecides(road, mass);
   return await commit<Refusal | null>(
     road.db,
     async (unit) => {
@@ -46,17 +47,27 @@ export async function settleMassAnswer(
       const keys = new Set((await openItems(unit.tx, mass.id)).map((i) => i.key));
       const { round, chosen, fates } = item.data;
       const id = answer.clickId;
-      const facts = { clicker, plan, barred, keys, now: unit.now };
+      const changed = otherwiseOnCard(locked, shown);
+      const facts = { clicker, plan, barred, keys, changed, now: unit.now };
       const outcome =
         verb === 'each'
           ? settleSingle(locked, { id, fates: fates ?? [] }, facts)
           : settleMass(locked, { id, verb, round, chosen }, facts);
+      const again = { job: 'ask', massChangeId: mass.id } as const;
       if (!isRefusal(outcome)) {
         const cases = await casesDecided(unit, outcome);
-        return { result: null, ...cases, massChangeEvents: [...outcome, ...cases.massChangeEvents] };
+        // Whom it waits for may be others by now than the card says.
+        const isWaiting = outcome.length > 0 && outcome.every(({ type }) => type === 'massAnswered');
+        return {
+          result: null,
+          ...cases,
+          massChangeEvents: [...outcome, ...cases.massChangeEvents],
+          jobs: isWaiting ? [...cases.jobs, again] : cases.jobs,
+        };
       }
       return {
         result: outcome,
+        jobs: changed.length > 0 ? [again] : [],
         notes: [
           {
             type: 'clickRefused',

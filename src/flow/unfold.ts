@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Entitlement, Target } from '../core/catalogue.ts';
+import { approversTaken, type Entitlement, type Target } from '../core/catalogue.ts';
 import type { ChangeId, GrantId, PersonId } from '../core/ids.ts';
 import {
   fateOf,
@@ -11,6 +11,7 @@ import {
 import { itemEvents } from '../core/mass-items.ts';
 import { isAllSeen } from '../core/mass-words.ts';
 import type { Job } from '../core/reactions.ts';
+import { otherwiseOnCard } from '../core/shown.ts';
 import { evaluateRequest, quorumUnder } from '../core/verdict.ts';
 import { pendingRequest, underwayIds } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
@@ -25,6 +26,7 @@ import { decideHeld } from './offboarding.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from './request-facts.ts';
 import { done, type Ran, type Road } from './road.ts';
 import { isWanted } from './wanted.ts';
+import { shownNow } from './who-decides.ts';
 
 /** Items worked off in one commit. */
 const BATCH = 100;
@@ -156,6 +158,9 @@ async function unfoldPair(
   if (carried === null) return { became: dropped };
   const { entitlement, target } = carried;
   const pair = { personId, groupId: target.groupId };
+  // Decided on something else than it is by now: each is asked about by itself.
+  if (fate === 'keep' && otherwiseOnCard(mass, shownNow(road, mass)).length > 0)
+    return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
   if ((await isWanted(unit.tx, pair, unit.now)) !== (mass.kind === 'lost')) return { became: dropped };
   const isAttended =
     (await underwayIds(unit.tx, pair)).length > 0 ||
@@ -179,7 +184,8 @@ async function unfoldPair(
   // So few are not enough for this one, though the card did not show it: it is asked about by itself.
   const agreed = mass.answers.filter(({ verb }) => verb === 'keep').map(({ by }) => by);
   const keepers = new Set([decision.by, ...agreed]).size;
-  const isByTooFew = fate === 'keep' && mass.kind !== 'lost' && quorumUnder(verdict, 1) > keepers;
+  const taken = quorumUnder(verdict, approversTaken(entitlement.approvers));
+  const isByTooFew = fate === 'keep' && mass.kind !== 'lost' && taken > keepers;
   if (isByTooFew && mass.kind === 'unrequested')
     return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
   const events = itemEvents(mass, decision, fate, {

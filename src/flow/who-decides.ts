@@ -1,16 +1,17 @@
 import { type Authorship, authorshipOf } from '../core/authorship.ts';
-import type { Entitlement } from '../core/catalogue.ts';
+import { approversTaken, type Entitlement } from '../core/catalogue.ts';
 import { type Change, isFound } from '../core/change.ts';
 import type { PersonId } from '../core/ids.ts';
 import type { MassChange } from '../core/mass-change.ts';
 import type { ApproverPlan } from '../core/routing.ts';
+import { type Shown, shownOf } from '../core/shown.ts';
 import { evaluateRequest, type RequestFacts, type Verdict } from '../core/verdict.ts';
 import { databaseNow } from '../store/clock.ts';
 import type { Db } from '../store/database.ts';
 import { peopleOnCard } from '../store/mass-changes.ts';
 import { lastOtherwise } from '../store/observed.ts';
 import { type Person, personByLink, rememberPerson } from '../store/people.ts';
-import { type Telling, tellingOf } from '../store/telling.ts';
+import { isAnyUntold, type Telling, tellingOf } from '../store/telling.ts';
 import { readCoverage } from '../store/voice-cursors.ts';
 import { askedOf, heldToKeep, planOfOwner, resolveApprovers } from './approvers.ts';
 import { factsOnCard } from './card-facts.ts';
@@ -26,6 +27,8 @@ export type WhoDecides = {
   /** Those it is about, and who made the change. */
   barred: Set<PersonId>;
   telling: Telling;
+  /** What it is about now; null: no entitlement, or one that is gone. */
+  shown: Shown | null;
 };
 
 /**
@@ -39,9 +42,47 @@ export async function whoDecides(road: Road, mass: MassChange): Promise<WhoDecid
   const items = mass.kind === 'deactivated' ? [] : await factsOnCard(road, mass);
   // What was granted or was there before may be put back by one; to keep what nobody asked for is to grant it.
   const isGranting = mass.kind === 'unrequested' || mass.kind === 'surplus';
-  const toKeep = isGranting ? await heldToKeep(road, items) : undefined;
+  const author = isGranting ? await authorshipOfMany(road, mass) : null;
+  const toKeep = author === null ? undefined : await takenToKeep(road, mass, items, author);
   const plan = await planOfOwner(road, road.catalogue.current(), mass.owner, barred, items, toKeep);
-  return { plan, barred, telling };
+  const known = author === null || author.is === 'told' ? plan : { ...plan, author };
+  return { plan: known, barred, telling, shown: shownNow(road, mass) };
+}
+
+/** What a card on many is about, as catalogue, IdP and Anypoint have it now; null: of no entitlement, or it is gone. */
+export function shownNow(road: Pick<Road, 'catalogue'>, mass: MassChange): Shown | null {
+  const entitlement = mass.entitlementKey === null ? null : road.catalogue.entitlement(mass.entitlementKey);
+  if (entitlement === null || mass.target === null) return null;
+  const status = road.catalogue.status(entitlement.key);
+  return shownOf(entitlement, status.status === 'ready' ? status.target : mass.target);
+}
+
+/** How many it takes to keep these, where that is more than one: by a rule, by the catalogue, or as nobody says who did it. */
+async function takenToKeep(
+  road: Road,
+  mass: MassChange,
+  items: Awaited<ReturnType<typeof factsOnCard>>,
+  author: Authorship,
+): Promise<ApproverPlan['toKeep']> {
+  const byRules = await heldToKeep(road, items);
+  const entitlement = mass.entitlementKey === null ? null : road.catalogue.entitlement(mass.entitlementKey);
+  const taken = entitlement === null ? 1 : approversTaken(entitlement.approvers);
+  if (taken > (byRules?.quorum ?? 1))
+    return {
+      quorum: taken,
+      why: 'the catalogue takes as many to give it',
+      clause: entitlement?.clauses[0] ?? null,
+    };
+  if (byRules !== undefined || author.is !== 'untold') return byRules;
+  return { quorum: 2, why: 'nobody says who did it', clause: null };
+}
+
+async function authorshipOfMany(road: Road, mass: MassChange): Promise<Authorship> {
+  if (mass.kind === 'surplus' || mass.target === null)
+    return { is: 'untold', why: 'nothing tells who puts people into a team in Anypoint itself' };
+  const since = new Date(mass.openedAt.getTime() - LOOK_BACK_MS);
+  const isTold = !(await isAnyUntold(road.db, mass.id, { groupId: mass.target.groupId, since }));
+  return await authorshipAt(road, isTold, mass.grewAt ?? mass.openedAt);
 }
 
 /**

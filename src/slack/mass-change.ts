@@ -7,6 +7,7 @@ import {
   massStanding,
   massVerbsExplained,
   massVerbWords,
+  reopenedInWords,
   totalOf,
 } from '../core/mass-words.ts';
 import { distinct } from '../core/routing.ts';
@@ -48,6 +49,17 @@ export function massNotices(view: MassView): Notice<SlackContent>[] {
   const late = view.progress.late.reduce((n, l) => n + l.count, 0) + view.progress.failed;
   if (mass.state === 'decided' && late > 0)
     reply('alarm', `:rotating_light: ${names.deciders}: ${now.detail} Latchkey keeps looking.`);
+  const reopened = reopenedInWords(mass, names);
+  if (reopened !== null) {
+    const who = (mass.reopened ?? []).map(({ by }) => by as string);
+    const text = `:rotating_light: ${massHead(mass, totalOf(view.progress), names)}. ${reopened}`;
+    const content = { text, blocks: [section(mrkdwn(text))] };
+    const key = `reopened:${fingerprintOf(...who.toSorted())}`;
+    all.push({ key, to, under: 'card', content });
+    for (const { accountId } of view.admins)
+      if (accountId !== null)
+        all.push({ key: `${key}:${accountId}`, to: { account: accountId }, under: null, content });
+  }
   if (mass.state === 'done') reply('done', `:checkered_flag: ${now.headline}. ${now.detail}`);
   return all;
 }
@@ -91,6 +103,8 @@ function massCard(view: MassView): SlackContent {
   if (view.summary !== null) blocks.push(...adviceBlocks(view.summary));
   blocks.push(...deciderBlocks(mass.plan));
   blocks.push({ type: 'divider' }, ...standingBlocks(now));
+  const reopened = reopenedInWords(mass, names);
+  if (reopened !== null) blocks.push(section(mrkdwn(`:rotating_light: *${reopened}*`)));
   if (mass.state === 'asking') {
     blocks.push({ type: 'context', elements: [mrkdwn(massVerbsExplained(mass, names))] });
     blocks.push(buttons(view, head));

@@ -315,6 +315,7 @@ function revive(doc: MassChange): MassChange {
   return {
     ...doc,
     openedAt: must(doc.openedAt),
+    ...(doc.grewAt === undefined ? {} : { grewAt: must(doc.grewAt) }),
     remindedAt: doc.remindedAt === null ? null : must(doc.remindedAt),
     answers: doc.answers.map((a) => ({ ...a, at: must(a.at) })),
     // Cards from before these were kept have none.

@@ -39,3 +39,18 @@ export async function tellingOf(
     lastAt: row?.lastAt ?? null,
   };
 }
+
+/** Whether of somebody on a card no voice has told who put them in. */
+export async function isAnyUntold(
+  db: Db | Tx,
+  massChangeId: string,
+  { groupId, since }: { groupId: string; since: Date },
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from mass_change_items i where i.mass_change_id = ${massChangeId} and i.outcome is null
+      and not exists (select from observed o where o.group_id = ${groupId} and o.person_id = i.person_id
+        and o.told->>'direction' = 'added' and o.actor is not null and o.occurred_at >= ${since}) limit 1`.execute(
+    db,
+  );
+  return rows.length > 0;
+}

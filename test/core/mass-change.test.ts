@@ -21,7 +21,13 @@ import {
   massStanding,
 } from '../../src/core/mass-words.ts';
 import type { ApproverPlan } from '../../src/core/routing.ts';
-import { type MassClick, type MassFacts, settleMass, settleSingle } from '../../src/core/settle-mass.ts';
+import {
+  type MassClick,
+  type MassFacts,
+  settleMass,
+  settleMassStanding,
+  settleSingle,
+} from '../../src/core/settle-mass.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { approver, asks, entitlement, later, person, T0, target } from './given.ts';
 
@@ -183,6 +189,67 @@ describe('a click', () => {
       { type: 'massAnswered' },
       { type: 'massDecided', decision: { verb: 'keep' } },
     ]);
+  });
+
+  describe('while it is not known who did it', () => {
+    const awaited = { is: 'awaited' as const, until: later(600).toISOString() };
+    const taken = { ...twoAdmins, quorum: 1, toKeep: { quorum: 1, why: 'x', clause: null } };
+    const sam = { clicker: { id: person('sam'), name: 'sam' } };
+    const kept = () => {
+      const [given] = settleMass(
+        mass,
+        click({ verb: 'keep' }),
+        facts({ ...sam, plan: { ...taken, author: awaited } }),
+      ) as MassChangeEvent[];
+      return evolveMass(mass, given as MassChangeEvent);
+    };
+
+    test('to keep is noted and decides nothing; to take away decides', () => {
+      const plan = { ...taken, author: awaited };
+      expect(settleMass(mass, click({ verb: 'keep' }), facts({ ...sam, plan }))).toMatchObject([
+        { type: 'massAnswered' },
+      ]);
+      expect(settleMass(mass, click(), facts({ ...sam, plan }))).toMatchObject([
+        { type: 'massAnswered' },
+        { type: 'massDecided' },
+      ]);
+    });
+
+    test('and once it is, what was noted decides if it was somebody else, without a click', () => {
+      expect(settleMassStanding(kept(), { plan: { ...taken, author: awaited }, now: later(90) })).toEqual([]);
+      expect(settleMassStanding(kept(), { plan: taken, now: later(90) })).toMatchObject([
+        { type: 'massDecided', actor: { person: person('sam') }, decision: { verb: 'keep', chosen: null } },
+      ]);
+      // He did it himself, so his word counts no more.
+      const others = { ...taken, seats: [{ source: 'admins', people: [approver('sofia')], pinged: true }] };
+      expect(settleMassStanding(kept(), { plan: others, now: later(90) })).toEqual([]);
+    });
+
+    test('nobody’s word decides what nobody tells of where it takes two', () => {
+      const untold = {
+        ...taken,
+        author: { is: 'untold' as const, why: 'no log' },
+        toKeep: { quorum: 2, why: 'nobody says who did it', clause: null },
+      };
+      expect(settleMassStanding(kept(), { plan: untold, now: later(90) })).toEqual([]);
+    });
+  });
+
+  test('to keep what is no longer what the card showed is refused, and says what changed; taking away is not', () => {
+    const changed = ['its tier is high now (it was medium)'];
+    const refused = settleMass(mass, click({ verb: 'keep' }), facts({ changed }));
+    expect(refused).toMatchObject({
+      reason: 'staleCard',
+      text: expect.stringContaining('its tier is high now'),
+    });
+    expect(settleMass(mass, click(), facts({ changed }))).toMatchObject([{}, { type: 'massDecided' }]);
+  });
+
+  test('put anew with what it is now, it is a new round, and answers to the old one count no more', () => {
+    const answered = massAfter('massOpened', 'massGrew', 'massAsked', 'massAnswered');
+    const anew = evolveMass(answered, { ...events.massAsked, isAnew: true });
+    expect(anew).toMatchObject({ round: answered.round + 1, answers: [] });
+    expect(evolveMass(answered, events.massAsked)).toMatchObject({ round: answered.round });
   });
 
   test('of whom a rule keeps from it is refused with the rule’s words', () => {

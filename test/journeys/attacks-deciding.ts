@@ -2,11 +2,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Catalogue, Entitlement } from '../../src/core/catalogue.ts';
 import { acceptAnswer, receiveRequest } from '../../src/flow/receive.ts';
 import { anypointApis, people as seeded } from '../../src/sandbox/seed.ts';
+import { crowdPerson } from '../bench/crowd.ts';
 import { oktaConsole } from '../sandbox/okta-console.ts';
 import type { Stage } from '../stage.ts';
 import { type Asked, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
 import { buttonValueOf, clickPayload, sendRaw } from './slack-wire.ts';
+import { PATIENCE_MS, type StormWalk, walkInStorms } from './storm-walk.ts';
 
 const READ = 'orders-api-read';
 const READ_GROUP = 'anypoint-orders-read';
@@ -559,5 +561,77 @@ export function keptByWhoDidIt(): void {
       await walk.click('olga', await walk.cardNow(anew), 'revert');
       await walk.endsAs(anew.id, 'inEffect');
     });
+  });
+}
+
+/** The same, of so many that they are one card. */
+export function manyKeptByWhoDidIt(): void {
+  describe('nor of many on one card', () => {
+    const crowd = Array.from({ length: 12 }, (_, n) => ({ ...crowdPerson(n), department: 'Orders' }));
+    const DEPLOY = 'anypoint-orders-deploy';
+    let stage: Stage;
+    let walk: Journey;
+    let storms: StormWalk;
+    let okta: ReturnType<typeof oktaConsole>;
+    beforeAll(async () => {
+      ({ stage, walk } = await setOut({ people: [...seeded, ...crowd], listenEveryMs: 3_600_000 }));
+      okta = oktaConsole(stage.world.url);
+      storms = walkInStorms(walk, stage.latchkey.url);
+      await okta.setHooks({ lose: true });
+      (stage.latchkey.road as { hearsHook?: boolean }).hearsHook = false;
+      await walk.isQuiet();
+      await storms.provision(crowd);
+    }, PATIENCE_MS);
+    afterAll(() => stage?.close());
+
+    test(
+      'an owner who put them in does not keep them, whatever the card shows by then',
+      async () => {
+        // given
+        await walk.fault({ vendor: 'okta', kind: 'status', status: 503, path: '^/api/v1/logs' });
+        for (const { key } of crowd) await okta.addMember(DEPLOY, key, 'olga');
+        const card = await storms.massCard(DEPLOY, '12 people were put into');
+        expect(wordsOf(await storms.massCard(DEPLOY, 'It takes 2 people to keep them'))).toContain(
+          'Who did it is not known yet',
+        );
+
+        // when the catalogue changes, and she keeps what the old card showed
+        await changeCatalogue(stage, changing('orders-api-deploy', { gives: 'deploying anywhere' }));
+        await walk.click('olga', card, 'mass_keep');
+        await walk.hears(
+          'olga',
+          'what changed',
+          (m) => m.ephemeral && m.text.includes('deploying anywhere'),
+          'access-requests',
+        );
+        await walk.until('it is put anew', async () =>
+          JSON.stringify((await storms.massCard(DEPLOY, '12 people')).blocks).includes('round\\":2'),
+        );
+
+        // when she and an admin keep it before anybody can know
+        await walk.click('olga', await storms.massCard(DEPLOY, '12 people'), 'mass_keep');
+        await storms.massCard(DEPLOY, 'Olga Brandt: Keep all');
+        await walk.click('sam', await storms.massCard(DEPLOY, '12 people'), 'mass_keep');
+        await storms.massCard(DEPLOY, 'Sam Whitaker: Keep all');
+        expect(await walk.query('select 1 from grants')).toEqual([]);
+
+        // when the log tells
+        await walk.heal();
+
+        // then her word counts no more, and it waits for another one
+        await walk.until('she is out of it', async () => {
+          const [row] = await walk.query<{ names: string[] }>(
+            `select array(select p->>'name' from jsonb_array_elements(doc->'plan'->'seats') s,
+             jsonb_array_elements(s->'people') p) as names from mass_changes where id = $1 and not doc->'plan' ? 'author'`,
+            [card.id],
+          );
+          return row !== undefined && !row.names.includes('Olga Brandt');
+        });
+        expect(await walk.query('select 1 from grants')).toEqual([]);
+        await walk.click('sofia', await storms.massCard(DEPLOY, '12 people'), 'mass_undo');
+        await storms.isDone(card.id);
+      },
+      PATIENCE_MS,
+    );
   });
 }

@@ -9,6 +9,7 @@ import type { Stage } from '../stage.ts';
 import {
   handedToOneself,
   keptByWhoDidIt,
+  manyKeptByWhoDidIt,
   quorumOfAbsent,
   staleCards,
   staleIdentities,
@@ -491,3 +492,4 @@ staleIdentities();
 quorumOfAbsent();
 handedToOneself();
 keptByWhoDidIt();
+manyKeptByWhoDidIt();
