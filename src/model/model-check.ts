@@ -26,7 +26,7 @@ export async function checkModel(settings: AdviserSettings): Promise<string | nu
   if (answered) return null;
   const why = 'why' in rest ? rest.why : 'down';
   const remedy = why in REMEDIES ? REMEDIES[why as keyof typeof REMEDIES] : null;
-  return [detail ?? why, remedy].filter((part) => part !== null).join(': ');
+  return [(detail ?? why).replace(/\.$/, ''), remedy].filter((part) => part !== null).join(': ');
 }
 
 const CHECK_BUDGET_MS = 8_000;

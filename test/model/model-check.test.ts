@@ -30,9 +30,9 @@ test('a model that answers is well', async () => {
 });
 
 test.each([
-  ['down', /^HTTP 503: The server is overloaded or not ready yet\.: check OPENAI_BASE_URL/],
+  ['down', /^HTTP 503: The server is overloaded or not ready yet: check OPENAI_BASE_URL/],
   ['slow', /^no answer within 1 s: take a faster model/],
-  ['filtered', /^HTTP 400: The prompt was filtered\.: the provider’s filter/],
+  ['filtered', /^HTTP 400: The prompt was filtered: the provider’s filter/],
   ['thinks-too-long', /stopped at the limit of 400 tokens.*: take a model/],
   ['refuse', /^refused: the provider’s filter/],
 ])('of a model that is %s it says why, and what to do', async (name, says) => {
@@ -41,6 +41,6 @@ test.each([
 });
 
 test('a wrong key and a model that there is not are named', async () => {
-  expect(await check({ apiKey: 'wrong' })).toMatch(/^HTTP 401: Incorrect API key provided\./);
+  expect(await check({ apiKey: 'wrong' })).toMatch(/^HTTP 401: Incorrect API key provided: check/);
   expect(await check({ model: 'another' })).toMatch(/^HTTP 404: The model `another` does not exist/);
 });
