@@ -286,14 +286,8 @@ describe.runIf(isRoot && platform() === 'linux')('as root in a folder that other
       recursive: true,
       verbatimSymlinks: true,
     });
-    for (const file of [
-      'store/embedded',
-      'store/embedded-role',
-      'store/own-folder',
-      'store/free-port',
-      'core/fault',
-    ])
-      await cp(`src/${file}.ts`, join(dir, `src/${file}.ts`));
+    for (const room of ['store', 'core'])
+      await cp(`src/${room}`, join(dir, `src/${room}`), { recursive: true });
     writeFileSync(
       join(dir, 'start.ts'),
       `import { startEmbeddedPostgres } from './src/store/embedded.ts';
