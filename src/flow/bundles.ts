@@ -7,12 +7,17 @@ import {
   type Submission,
 } from './receive.ts';
 import type { Road } from './road.ts';
+import { refuseOther, shownAs } from './shown-form.ts';
 
 /** What the form offers: an entitlement, or several that are asked for together. */
 export type Choice = Pick<
   Entitlement,
   'title' | 'gives' | 'tier' | 'durationsSeconds' | 'defaultSeconds' | 'maxSeconds'
-> & { key: string };
+> & {
+  key: string;
+  /** What a form that shows it carries. */
+  shownAs?: string;
+};
 
 /** Before the key of a bundle, where a choice of either kind is named. */
 const BUNDLE = 'bundle:';
@@ -31,9 +36,10 @@ export function choices(road: Road, person: { email: string; department: string 
 /** The choice of this name as the catalogue has it. */
 export function choiceOf(road: Road, key: string): Choice | null {
   const bundle = bundleOf(road, key);
-  if (bundle === null) return road.catalogue.entitlement(key);
-  const parts = bundle.entitlements.flatMap((part) => road.catalogue.entitlement(part) ?? []);
-  return asChoice(bundle, parts)[0] ?? null;
+  const shown = shownAs(road, bundle?.entitlements ?? [key]);
+  const parts = (bundle?.entitlements ?? []).flatMap((part) => road.catalogue.entitlement(part) ?? []);
+  const choice = bundle === null ? road.catalogue.entitlement(key) : (asChoice(bundle, parts)[0] ?? null);
+  return choice === null || shown === null ? choice : { ...choice, shownAs: shown };
 }
 
 /** For as long as every part can be had: what all of them offer, or else the longest that all allow. */
@@ -81,10 +87,13 @@ export async function receiveChoice(road: Road, submission: Submission): Promise
  */
 async function receiveBundle(road: Road, bundle: Bundle, submission: Submission): Promise<ReceivedBundle> {
   const result: ReceivedBundle = { asked: [], notAsked: [] };
+  const { shownAs: shown, ...parts } = submission;
+  const other = refuseOther(road, bundle.entitlements, { shown, title: bundle.title });
+  if (other !== null) return { ...result, notAsked: [`${other.text} ${other.next}`] };
   for (const key of bundle.entitlements) {
     const title = road.catalogue.entitlement(key)?.title ?? key;
     const received = await receiveRequest(road, {
-      ...submission,
+      ...parts,
       entitlementKey: key,
       durationOf: key,
       idempotencyKey: `${submission.idempotencyKey}:${key}`,

@@ -16,6 +16,7 @@ import type { Person } from '../store/people.ts';
 import { commit } from './commit.ts';
 import { identify, metAs } from './identify.ts';
 import type { Road } from './road.ts';
+import { refuseOther } from './shown-form.ts';
 
 export const REASON_MAX = 1_000;
 export const TICKET_MAX = 100;
@@ -29,6 +30,8 @@ export type Submission = {
   forAccountId: string | null;
   entitlementKey: string;
   seconds: number;
+  /** What the form said of it, as `shownAs` has it; left out where it said nothing. */
+  shownAs?: string;
   /** For which choice this duration was on offer; left out: it was not picked from an offer. */
   durationOf?: string;
   reason: string;
@@ -76,6 +79,8 @@ export async function receiveRequest(road: Road, sent: Submission): Promise<Rece
       ),
     );
 
+  const other = refuseOther(road, [entitlement.key], { shown: submission.shownAs, title: entitlement.title });
+  if (other !== null) return no('entitlement', other);
   const requester = await who(road, submission.accountId);
   if (isRefusal(requester)) return no('entitlement', requester);
   const beneficiary =

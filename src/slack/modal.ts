@@ -154,6 +154,7 @@ export function requestModal(entitlements: readonly Choice[], chosen: Choice | n
     title,
     close,
     submit: { type: 'plain_text', text: 'Ask' },
+    ...(chosen?.shownAs === undefined ? {} : { private_metadata: `${chosen.key}=${chosen.shownAs}` }),
     blocks,
   };
 }
@@ -162,6 +163,12 @@ export function requestModal(entitlements: readonly Choice[], chosen: Choice | n
 export function withNote(form: ModalView, note: string): ModalView {
   const said: KnownBlock = { type: 'context', block_id: 'note', elements: [plain(note)] };
   return { ...form, blocks: [said, ...form.blocks] };
+}
+
+/** What the form that was sent had said of this choice; nothing where it had not shown it yet. */
+export function shownIn(privateMetadata: string, key: string): { shownAs?: string } {
+  const prefix = `${key}=`;
+  return privateMetadata.startsWith(prefix) ? { shownAs: privateMetadata.slice(prefix.length) } : {};
 }
 
 export function entitlementOption(entitlement: Choice): PlainTextOption {
@@ -183,6 +190,7 @@ export type ExtensionDraft = {
   reason: string;
   ticket: string | null;
   seconds: number;
+  shownAs?: string | undefined;
 };
 
 /** Asked while the access is live: say so, and offer to extend it. */

@@ -13,6 +13,7 @@ import { choiceOf, choices, type ReceivedBundle, receiveChoice } from '../flow/b
 import { identify } from '../flow/identify.ts';
 import { type FieldName, isForeignDuration, type Submission } from '../flow/receive.ts';
 import type { Road } from '../flow/road.ts';
+import { shownAs } from '../flow/shown-form.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/clock.ts';
 import { unendedGrants } from '../store/grants.ts';
@@ -35,6 +36,7 @@ import {
   refusalModal,
   requestModal,
   STATIC_OPTIONS_MAX,
+  shownIn,
   withNote,
 } from './modal.ts';
 import { openFromButton, openView, orTell } from './triggered.ts';
@@ -46,6 +48,7 @@ const draft = z.strictObject({
   reason: z.string(),
   ticket: z.string().nullable(),
   seconds: z.number(),
+  shownAs: z.string().optional(),
 });
 
 /** Asking: the form, its search, and what comes back filled in. */
@@ -92,6 +95,7 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
       accountId: body.user.id,
       forAccountId: values[fields.for]?.for?.selected_user ?? null,
       entitlementKey,
+      ...shownIn(view.private_metadata, entitlementKey),
       ...durationIn(road, values, entitlementKey),
       reason: values[fields.reason]?.reason?.value ?? '',
       ticket: values[fields.ticket]?.ticket?.value?.trim() || null,
@@ -102,11 +106,12 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
   });
 
   app.view<ViewSubmitAction>(callbacks.extend, async ({ ack, body, view }) => {
-    const kept = draft.parse(JSON.parse(view.private_metadata));
+    const { shownAs: shown, ...kept } = draft.parse(JSON.parse(view.private_metadata));
     const values = view.state.values;
     const reason = values[fields.reason]?.reason?.value ?? kept.reason;
     const submission: Submission = {
       ...kept,
+      ...(shown === undefined ? {} : { shownAs: shown }),
       idempotencyKey: `slack:${view.id}`,
       accountId: body.user.id,
       ...durationIn(road, values, kept.entitlementKey),
@@ -153,6 +158,7 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
             reason: '',
             ticket: change.ticket,
             seconds: change.requestedSeconds ?? entitlement.defaultSeconds,
+            shownAs: shownAs(road, [entitlement.key]) ?? undefined,
           },
           false,
         ),

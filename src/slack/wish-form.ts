@@ -3,7 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import { durationInWords } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
 import { isRefusal } from '../core/refusal.ts';
-import { choices } from '../flow/bundles.ts';
+import { choiceOf, choices } from '../flow/bundles.ts';
 import { identify } from '../flow/identify.ts';
 import type { Road } from '../flow/road.ts';
 import { type Draft, draftOf } from '../flow/wish.ts';
@@ -49,7 +49,9 @@ async function formOf(road: Road, accountId: string, text: string): Promise<Moda
       timeZone: person.timeZone,
     });
     const others = among.filter((choice) => !draft.candidates.includes(choice));
-    return filledIn(requestModal([...draft.candidates, ...others], draft.entitlement), draft);
+    const { entitlement } = draft;
+    const chosen = entitlement === null ? null : choiceOf(road, entitlement.key);
+    return filledIn(requestModal([...draft.candidates, ...others], chosen), draft);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     road.log.warn({ code: error.code }, 'form can’t be filled in');

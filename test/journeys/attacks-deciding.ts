@@ -152,6 +152,40 @@ export function staleCards(): void {
       await isAskedAnew(asked);
     });
 
+    test.each([READ, 'bundle:order-support'])(
+      'a form of %s that was opened before the change asks for nothing',
+      async (key) => {
+        // given
+        const form = await walk.openForm('ines');
+        await walk.request('POST', '/slack/sim/view/action', {
+          as: 'ines',
+          viewId: form.id,
+          actionId: 'entitlement_select',
+          blockId: 'entitlement',
+          value: key,
+        });
+        const filled = await walk.until('the form offers durations', async () => {
+          const view = await walk.topView('ines');
+          return view?.blocks.some((b) => b.block_id === 'duration') && view;
+        });
+        await changeCatalogue(stage, changing(READ, { gives: 'deploying anywhere' }));
+
+        // when
+        const reason = `Opened before ${key}`;
+        const sent = await walk.submit('ines', filled, {
+          entitlement: { entitlement_select: key },
+          reason: { reason },
+        });
+
+        // then
+        expect(sent).toMatchObject({
+          sent: false,
+          errors: { entitlement: expect.stringContaining('has changed since') },
+        });
+        expect(await walk.changeBecause(reason)).toBeNull();
+      },
+    );
+
     test('once the entitlement has left the catalogue, its card grants nothing', async () => {
       const asked = await walk.asks('sam', { entitlement: READ, reason: 'About to leave the catalogue' });
       await changeCatalogue(stage, (all) => ({
