@@ -1,5 +1,6 @@
 import type { Stuck } from '../core/canary.ts';
 import { type CanaryAlarm, judgedRuns, missesSince, readAlarm } from '../store/canary.ts';
+import { adminsTold } from './admins-told.ts';
 import type { Notice } from './ports.ts';
 import type { Road } from './road.ts';
 import type { Named } from './view.ts';
@@ -27,7 +28,7 @@ export async function canaryNoticesAbout(road: Road, alarmId: string): Promise<N
 async function readCanaryView(road: Road, alarmId: string): Promise<CanaryView | null> {
   const alarm = await readAlarm(road.db, alarmId);
   if (alarm === null) return null;
-  const { canary, channel, admins } = road.catalogue.current();
+  const { canary } = road.catalogue.current();
   const entitlement = canary === null ? null : road.catalogue.entitlement(canary.entitlement);
   const since = await judgedRuns(road.db, {
     since: alarm.since,
@@ -52,9 +53,6 @@ async function readCanaryView(road: Road, alarmId: string): Promise<CanaryView |
             groupName: entitlement.idpGroup,
             teamName: entitlement.team,
           },
-    channel,
-    admins: await Promise.all(
-      admins.map(async (email) => ({ name: email, accountId: await road.chat.findByEmail(email) })),
-    ),
+    ...(await adminsTold(road)),
   };
 }

@@ -10,6 +10,7 @@ import {
   type PolicyTrouble,
   readTrouble,
 } from '../store/policies.ts';
+import { adminsTold } from './admins-told.ts';
 import { commit, type Note, type Unit } from './commit.ts';
 import type { Notice } from './ports.ts';
 import type { Road } from './road.ts';
@@ -62,13 +63,9 @@ export async function policyIsInForce(
 export async function policyNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
   const trouble = await readTrouble(road.db, id);
   if (trouble === null) return null;
-  const { channel, admins } = road.catalogue.current();
   return road.policyNotices({
     trouble,
-    channel,
-    admins: await Promise.all(
-      admins.map(async (email) => ({ name: email, accountId: await road.chat.findByEmail(email) })),
-    ),
+    ...(await adminsTold(road)),
   });
 }
 

@@ -6,6 +6,7 @@ import {
   queueTroubleSeen,
   readQueueTrouble,
 } from '../store/queue-troubles.ts';
+import { adminsTold } from './admins-told.ts';
 import { commit, type Outcome, type Unit } from './commit.ts';
 import type { Notice } from './ports.ts';
 import type { Road } from './road.ts';
@@ -46,13 +47,9 @@ async function backAgain(unit: Unit): Promise<Outcome<null>> {
 export async function queueNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
   const trouble = await readQueueTrouble(road.db, id);
   if (trouble === null) return null;
-  const { channel, admins } = road.catalogue.current();
   return road.queueNotices({
     trouble,
-    channel,
-    admins: await Promise.all(
-      admins.map(async (email) => ({ name: email, accountId: await road.chat.findByEmail(email) })),
-    ),
+    ...(await adminsTold(road)),
   });
 }
 

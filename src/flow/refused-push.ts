@@ -7,6 +7,7 @@ import {
   refusedPushesOf,
   settleRefusedPushes,
 } from '../store/refused-pushes.ts';
+import { adminsTold } from './admins-told.ts';
 import type { Outcome, Unit } from './commit.ts';
 import { hearWithin } from './hear.ts';
 import type { Notice } from './ports.ts';
@@ -56,12 +57,8 @@ export async function pushWentThrough(unit: Unit, scimId: string): Promise<Job[]
 export async function refusedPushNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
   const pushes = await refusedPushesOf(road.db, id);
   if (pushes.length === 0) return null;
-  const { channel, admins } = road.catalogue.current();
   return road.refusedPushNotices({
     pushes,
-    channel,
-    admins: await Promise.all(
-      admins.map(async (email) => ({ name: email, accountId: await road.chat.findByEmail(email) })),
-    ),
+    ...(await adminsTold(road)),
   });
 }
