@@ -17,7 +17,14 @@ import {
 import { type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
 
-/** What an attacker tries, by kind: what is right is that nobody innocent loses and nobody wrong gets. */
+/**
+ * What an attacker tries, by kind: what is right is that nobody innocent loses and nobody wrong gets. Here: names and
+ * records of others, and decisions. Of one door alone, and so beside it: deactivations in odd bodies
+ * (test/scim/deactivation.test.ts, any-deactivation.test.ts, refused-pushes.test.ts), generated names that collide
+ * (colliding-names.test.ts), what claims to come from Slack (test/slack/signed.test.ts), tokens, limits and slow clients
+ * (test/web/doors.test.ts), other pages (test/web/same-machine.test.ts), the database of this machine
+ * (test/store/embedded.test.ts), and a queue or database that goes away (test/faults/).
+ */
 
 const PATIENCE_MS = 90_000;
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
