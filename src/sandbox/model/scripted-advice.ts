@@ -83,8 +83,8 @@ export function scriptedAdvice(sheet: Sheet): ScriptedAdvice {
   const reason = fact('reason');
 
   risks.push(...injections(sheet));
-  if (reason !== null && !/[\p{L}\p{N}]/u.test(reason.text))
-    add('medium', 'The reason says nothing.', ['reason']);
+  const saysNothing = reason !== null && !/[\p{L}\p{N}]/u.test(reason.text);
+  if (saysNothing) add('medium', 'The reason says nothing.', ['reason']);
   if (isNewHand !== undefined && (isProduction || isSensitive))
     add(
       'high',
@@ -128,10 +128,7 @@ export function scriptedAdvice(sheet: Sheet): ScriptedAdvice {
     headline: headline(isNewHand, isProduction, isSensitive, hasNoTicket),
     risks: kept,
     questions: questions.slice(0, RISKS_MAX),
-    lean:
-      worst === 'high' || (worst === 'medium' && hasNoTicket) || !/[\p{L}\p{N}]/u.test(reason?.text ?? '')
-        ? 'ask more'
-        : 'approve',
+    lean: worst === 'high' || (worst === 'medium' && hasNoTicket) || saysNothing ? 'ask more' : 'approve',
   };
 }
 
