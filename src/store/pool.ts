@@ -44,6 +44,16 @@ export function surviveBreaks(pool: pg.Pool): void {
   pool.on('connect', (client) => client.on('error', () => {}));
 }
 
+/**
+ * For connections that are not ours either: BullMQ takes every listener off the one on which it hears of work before it
+ * ends it, and one that breaks in between would end the process. Whoever was using it hears of it at their query.
+ */
+const { emit } = pg.Client.prototype;
+pg.Client.prototype.emit = function (this: pg.Client, ...given: Parameters<typeof emit>): boolean {
+  if (given[0] === 'error' && this.listenerCount('error') === 0) return false;
+  return emit.apply(this, given);
+};
+
 class StoreClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
   override query(...given: any[]): any {

@@ -95,3 +95,19 @@ test('a broken connection is not given to the next', async () => {
   expect(await locks.withLock('x', async () => 'again')).toBe('again');
   await locks.close();
 });
+
+test('a connection that nobody listens to any more breaks without ending the process', async () => {
+  // given one as BullMQ leaves it while it ends it
+  const left = new pg.Client({ connectionString: fresh.url });
+  await left.connect();
+  const { rows } = await left.query('select pg_backend_pid() as pid');
+  left.removeAllListeners();
+  const broken = new Promise((resolve) => left.once('end', resolve));
+
+  // when PostgreSQL ends it first; an error without a listener would fail this run
+  await query(fresh.url, `select pg_terminate_backend(${rows[0].pid})`);
+
+  // then
+  await broken;
+  await expect(left.query('select 1')).rejects.toThrow();
+});
