@@ -35,8 +35,20 @@ export type RedisServerOptions = {
   file?: string;
 };
 
-/** A Redis of its own on a free port, in memory only. */
+/** A port found free can be taken by somebody else before it is used. */
+const STARTS_MAX = 3;
+
+/** A Redis of its own on a free port, in memory only. Throws when it does not start. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  for (let starts = 1; ; starts += 1) {
+    const started = await start(options);
+    if (started !== null) return started;
+    if (options.port !== undefined || starts === STARTS_MAX) throw new Error('redis-server does not start');
+  }
+}
+
+/** Null when it ended at once. */
+async function start(options: RedisServerOptions): Promise<RedisServer | null> {
   const port = options.port ?? (await freePort());
   const dir = mkdtempSync(join(tmpdir(), 'latchkey-redis-'));
   const own = [
@@ -51,7 +63,14 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     ...options.client,
   });
   client.on('error', () => {});
-  await client.ping();
+  const ended = new Promise<'ended'>((resolve) => server.once('exit', () => resolve('ended')));
+  const ping = client.ping();
+  ping.catch(() => {});
+  if ((await Promise.race([ping, ended])) === 'ended') {
+    client.disconnect();
+    rmSync(dir, { recursive: true, force: true });
+    return null;
+  }
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
