@@ -152,9 +152,12 @@ describe('the sandbox, begun by npm start', () => {
     'a Latchkey that is killed takes PostgreSQL along, and the world after a while in which another takes it over',
     async () => {
       // given
-      const { port, dir, words } = await begun();
-      const { pid } = (await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()) as { pid?: number };
-      const latchkey = pid ?? Number(processesIn('src/main.ts --world-port').at(-1)?.trim().split(' ')[0]);
+      const { dir, words } = await begun();
+      const own = processesIn(`${resolve('src/main.ts')} ${words[1]}`).filter(
+        (line) => !line.includes(' sh -c '),
+      );
+      expect(own).toHaveLength(1);
+      const latchkey = Number(own[0]?.trim().split(' ')[0]);
 
       // when
       process.kill(latchkey, 'SIGKILL');
