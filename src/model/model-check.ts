@@ -1,12 +1,13 @@
+import type { WhyNoAnswer } from '../flow/ports.ts';
 import { type AdviserSettings, createAdviser } from './adviser.ts';
 
 /** What to do about each reason for no answer; the server's own words stand before it. */
-const REMEDIES = {
+const REMEDIES: Partial<Record<WhyNoAnswer, string>> = {
   slow: 'take a faster model or a nearer server; until then cards go out without its advice',
   down: 'check OPENAI_BASE_URL (with /v1), OPENAI_API_KEY and OPENAI_MODEL, and whether the server runs',
   refused: 'the provider’s filter stops the prompt: loosen it there, or take another model',
   'off-schema': 'take a model that can answer in JSON',
-} as const;
+};
 
 /** Asks the model one question, as somebody’s first words would. Answers what is wrong and what to do, or null. */
 export async function checkModel(settings: AdviserSettings): Promise<string | null> {
@@ -19,14 +20,15 @@ export async function checkModel(settings: AdviserSettings): Promise<string | nu
       detail = trouble?.detail ?? null;
     },
   });
-  const { answered, ...rest } = await adviser.readWish({
+  const read = await adviser.readWish({
     text: 'I need to read the logs for one day',
     candidates: [{ key: 'logs', title: 'Logs: read', gives: 'reading logs' }],
   });
-  if (answered) return null;
-  const why = 'why' in rest ? rest.why : 'down';
-  const remedy = why in REMEDIES ? REMEDIES[why as keyof typeof REMEDIES] : null;
-  return [(detail ?? why).replace(/\.$/, ''), remedy].filter((part) => part !== null).join(': ');
+  if (read.answered) return null;
+  const { why } = read;
+  const said = (detail ?? why).replace(/\.$/, '');
+  const remedy = REMEDIES[why];
+  return remedy === undefined ? said : `${said}: ${remedy}`;
 }
 
 const CHECK_BUDGET_MS = 8_000;

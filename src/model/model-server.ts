@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import OpenAI, { APIError } from 'openai';
 import type { z } from 'zod';
+import { oneLine } from '../core/storable.ts';
 import type { NotAnswered, Provenance } from '../flow/ports.ts';
 import { spent } from '../outbound/meter.ts';
 import type { ModelMemory, Remembered } from '../store/model-memory.ts';
@@ -285,7 +286,7 @@ function wordsOf(body: unknown): string | null {
     typeof body === 'object' && body !== null ? ((body as { message?: unknown }).message ?? body) : body;
   if (said === undefined || said === null || said === '') return null;
   const text = typeof said === 'string' ? said : JSON.stringify(said);
-  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').slice(0, WORDS_MAX);
+  return oneLine(text).slice(0, WORDS_MAX);
 }
 
 /** An answer of 200 that holds an error instead of choices; `said`: what the error says. */
