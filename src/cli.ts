@@ -15,9 +15,6 @@ import { createAnypoint } from './mulesoft/anypoint.ts';
 import { policyCommands } from './policy/commands.ts';
 import { reconcileCommand } from './reconcile-command.ts';
 import { takeRunLock } from './run-lock.ts';
-import { sandboxOutside } from './sandbox/launch.ts';
-import { serveModel } from './sandbox/model/serve.ts';
-import { runningWorld } from './sandbox/running.ts';
 import { createToken, environmentTokenUsed, listTokens, revokeToken, sources } from './scim/tokens.ts';
 import { createSlackClient } from './slack/client.ts';
 import { createSlackDirectory } from './slack/directory.ts';
@@ -94,7 +91,11 @@ policyCommands(program, {
 
 mcpCommands(program, withDatabase);
 reconcileCommand(program, { withDatabase, say, fail });
-evalCommand(program, () => readConfig(process.env).model(), serveModel);
+evalCommand(
+  program,
+  () => readConfig(process.env).model(),
+  async (mode) => (await import('./sandbox/model/serve.ts')).serveModel(mode),
+);
 
 const audit = program.command('audit').description('the audit trail');
 audit
@@ -154,7 +155,7 @@ token
   .description('the token of the environment, and every other there was, newest first')
   .action(async () => {
     await withDatabase(async (db) => {
-      const inEnvironment = (readConfig(process.env).outside ?? sandboxOutside(NOWHERE)).scimToken;
+      const inEnvironment = (readConfig(process.env).outside ?? (await sandboxAt(NOWHERE))).scimToken;
       const last = await environmentTokenUsed(db, inEnvironment);
       say(
         `SCIM_TOKEN  okta   of the environment: last used ${last === null ? 'never' : minuteOf(last)}, valid while it is set`,
@@ -215,6 +216,7 @@ type Sandbox = { outside: Outside; latchkey: string | null };
 
 /** The sandbox of this folder, or the world that runs in it alone; never another folder's, on whatever port. */
 async function runningSandbox(): Promise<Sandbox> {
+  const { runningWorld } = await import('./sandbox/running.ts');
   const world =
     (await runningWorld(join(DIR, 'sandbox', 'world.json'))) ?? (await runningWorld(join(DIR, 'world.json')));
   if (world === null)
@@ -223,7 +225,12 @@ async function runningSandbox(): Promise<Sandbox> {
       'nothing is configured, and no sandbox runs in this folder: set the variables of .env.example, or run npm start here first',
       { retryable: false },
     );
-  return { outside: sandboxOutside(world.url), latchkey: world.latchkey };
+  return { outside: await sandboxAt(world.url), latchkey: world.latchkey };
+}
+
+/** The sandbox's code is loaded only for who asks for the sandbox. */
+async function sandboxAt(worldUrl: string): Promise<Outside> {
+  return (await import('./sandbox/launch.ts')).sandboxOutside(worldUrl);
 }
 
 /** Help where somebody mistyped, and beneath it, last, what the mistake was. */

@@ -9,8 +9,6 @@ import { createEnding, notWaitedFor } from './ending.ts';
 import { type Latchkey, startLatchkey } from './latchkey.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
-import { seedHistory } from './sandbox/history.ts';
-import { launchWorld, WORLD_PORT } from './sandbox/launch.ts';
 import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.ts';
 import { stateFolder } from './store/own-folder.ts';
 import { listensOn, portTaken } from './web/listens-on.ts';
@@ -21,6 +19,7 @@ import type { Readiness } from './web/readiness.ts';
 const DIR = '.latchkey';
 /** The sandbox's state has a place of its own: a start that forgot its settings must not meet real grants. */
 const SANDBOX_DIR = join(DIR, 'sandbox');
+const WORLD_PORT = '4000';
 
 const values = readOptions(
   {
@@ -33,7 +32,7 @@ const values = readOptions(
   },
   {
     fresh: { type: 'boolean', default: false },
-    'world-port': { type: 'string', default: String(WORLD_PORT) },
+    'world-port': { type: 'string', default: WORLD_PORT },
   },
 );
 const worldPort = portOf('--world-port', values['world-port']);
@@ -112,7 +111,7 @@ async function start(): Promise<void> {
     LATCHKEY_WITHIN_MS,
   );
   reload = () => void latchkey.reload();
-  if (sandbox !== null) await seedHistory(latchkey.road);
+  if (sandbox !== null) await (await import('./sandbox/history.ts')).seedHistory(latchkey.road);
   const told = await latchkey.readiness();
   greet(config, latchkey, told, { worldUrl: sandbox?.url ?? null, tookMs: performance.now() - startedAt });
 }
@@ -145,7 +144,9 @@ async function database(config: Config, home: string): Promise<string> {
   return postgres.url;
 }
 
+/** Loads the sandbox's code, which no Latchkey for real has in it. */
 async function world(latchkeyUrl: string) {
+  const { launchWorld } = await import('./sandbox/launch.ts');
   const launched = await launchWorld({
     dir: SANDBOX_DIR,
     port: worldPort,

