@@ -237,6 +237,97 @@ describe('on the way back', () => {
   });
 });
 
+describe('every turn of a round', () => {
+  const removed: Happening = { type: 'idpWritten', wrote: 'removed' };
+  const ended: Happening = {
+    type: 'grantEnded',
+    cause: 'leaver',
+    by: null,
+    revokeId: null,
+    stillHeld: false,
+    stillHeldUntil: null,
+  };
+  const refused: Happening = { type: 'applyFailed', code: 'E1', text: 'the group is locked' };
+  const overtaken: Happening = { type: 'changeOvertaken', why: 'given anew' };
+  const waiting: Happening = { type: 'signInAwaited' };
+  const missed: CanaryRun = {
+    ...begun.run,
+    result: 'miss',
+    stuck: { direction: 'grant', leg: 'idpWrite', why: 'it is not written yet', at: later(65) },
+  };
+  const missedBefore: CanaryRun = { ...missed, state: 'revoking', revokeChangeId: 'back' as ChangeId };
+  const wayBack = (...then: [number, Happening][]) => back(10, ...then);
+  const WAITS = 'waits';
+
+  type Turn = [
+    what: string,
+    run: CanaryRun,
+    trip: Change | null,
+    at: number,
+    turn: typeof WAITS | [state: CanaryRun['state'], result: RoundResult | null, andThen?: 'end the grant'],
+  ];
+  /** The objective is 60 seconds; a trip is given up after 120; a leg that nobody names is guessed after 65. */
+  test.each<Turn>([
+    // There.
+    ['not written', begun.run, there(), 64, WAITS],
+    ['not written for too long', begun.run, there(), 65, ['granting', 'miss']],
+    ['written', begun.run, there([1, written]), 64, WAITS],
+    ['late by name, before the objective', begun.run, there([1, written], [50, late]), 59, WAITS],
+    ['late by name', begun.run, there([1, written], [50, late]), 60, ['granting', 'miss']],
+    ['a miss that is known', missed, there([1, written]), 119, WAITS],
+    ['a miss that is given up', missed, there([1, written]), 120, ['revoking', 'miss', 'end the grant']],
+    ['waits to sign in', begun.run, there([1, written], [2, waiting]), 59, WAITS],
+    ['waits to sign in for too long', begun.run, there([1, written], [2, waiting]), 60, ['granting', 'miss']],
+    ['seen in time', begun.run, there([1, written], [60, seen]), 61, ['revoking', null, 'end the grant']],
+    ['seen late', begun.run, there([1, written], [61, seen]), 61, ['revoking', 'miss', 'end the grant']],
+    [
+      'seen after the miss',
+      missed,
+      there([1, written], [90, seen]),
+      91,
+      ['revoking', 'miss', 'end the grant'],
+    ],
+    ['refused', begun.run, there([1, refused]), 2, ['revoking', 'miss', 'end the grant']],
+    ['overtaken', begun.run, there([1, overtaken]), 2, ['over', 'void', 'end the grant']],
+    ['overtaken after the miss', missed, there([70, overtaken]), 71, ['over', 'miss', 'end the grant']],
+    ['ended by something else', begun.run, there([5, ended]), 6, ['over', 'void']],
+    ['seen, then ended', begun.run, there([1, written], [2, seen], [5, ended]), 6, ['over', 'void']],
+    ['ended after the miss', missed, there([70, ended]), 71, ['over', 'miss']],
+    // Back. It sets out 10 seconds after the round began.
+    ['no way back', onItsWayBack, null, 11, ['over', 'void']],
+    ['no way back after the miss', missedBefore, null, 11, ['over', 'miss']],
+    ['back: not written', onItsWayBack, wayBack(), 74, WAITS],
+    ['back: not written for too long', onItsWayBack, wayBack(), 75, ['revoking', 'miss']],
+    ['back: late by name', onItsWayBack, wayBack([11, removed], [69, late]), 70, ['revoking', 'miss']],
+    ['back: gone in time', onItsWayBack, wayBack([11, removed], [70, seen]), 71, ['over', 'hit']],
+    ['back: gone late', onItsWayBack, wayBack([11, removed], [71, seen]), 71, ['over', 'miss']],
+    [
+      'back: gone in time after the miss',
+      missedBefore,
+      wayBack([11, removed], [12, seen]),
+      13,
+      ['over', 'miss'],
+    ],
+    ['back: refused', onItsWayBack, wayBack([11, refused]), 12, ['over', 'miss']],
+    ['back: overtaken', onItsWayBack, wayBack([11, overtaken]), 12, ['over', 'void']],
+    ['back: given up', missedBefore, wayBack([11, removed]), 130, ['over', 'miss']],
+    // Over.
+    ['over', { ...begun.run, state: 'over', result: 'hit' }, there([1, written], [2, seen]), 500, WAITS],
+  ])('%s', (_what, run, trip, at, turn) => {
+    const [grant, revoke] = run.state === 'granting' ? [trip as Change, null] : [there(...seenInTime), trip];
+    const step = advance(run, grant, revoke, later(at));
+    if (turn === WAITS) {
+      expect(step).toBeNull();
+      return;
+    }
+    const [state, result, andThen] = turn;
+    expect(step).toMatchObject({ endGrant: andThen !== undefined, run: { state, result } });
+    expect(step?.run.endedAt).toEqual(state === 'over' ? later(at) : null);
+    // What is stuck is said of a miss and of nothing else.
+    expect(step?.run.stuck === null).toBe(result !== 'miss');
+  });
+});
+
 test.each<[RoundResult | null, RoundResult | null, boolean, string]>([
   ['miss', null, false, 'none'],
   ['miss', 'hit', false, 'none'],
