@@ -1,28 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Outside } from './config.ts';
-import type { Catalogue } from './core/catalogue.ts';
+import type { Outside } from './config/config.ts';
 import { Fault } from './core/fault.ts';
-import type { Rules } from './core/verdict.ts';
+import type { Catalogue } from './core/policy/catalogue.ts';
+import type { Rules } from './core/policy/verdict.ts';
 import { endInTime, step } from './ending.ts';
-import { takeBaseline } from './flow/baseline.ts';
-import type { CanaryView } from './flow/canary-view.ts';
-import { createCatalogueBook } from './flow/catalogue-book.ts';
-import type { MassView } from './flow/mass-view.ts';
-import type { OffboardingView } from './flow/offboarding-view.ts';
-import { createPartyWatch } from './flow/party-watch.ts';
-import type { PolicyView } from './flow/policy-trouble.ts';
+import type { CanaryView } from './flow/canary/view.ts';
+import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
+import { takeBaseline } from './flow/drift/baseline.ts';
+import type { RefusedPushView } from './flow/drift/refused-push.ts';
+import type { Road } from './flow/kernel/context.ts';
+import type { MassView } from './flow/mass-change/view.ts';
+import type { ChangeView } from './flow/messages/change-view.ts';
+import type { OffboardingView } from './flow/offboarding/view.ts';
+import { createRelay } from './flow/outbox-worker.ts';
+import { createPartyWatch } from './flow/parties/party-watch.ts';
+import type { PolicyView } from './flow/policy/policy-alarm.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
-import type { QueueView } from './flow/queue-trouble.ts';
-import type { RefusedPushView } from './flow/refused-push.ts';
-import { createRelay } from './flow/relay.ts';
-import type { Road } from './flow/road.ts';
-import { createSweeps, every } from './flow/sweep.ts';
-import type { ChangeView } from './flow/view.ts';
+import type { QueueView } from './flow/queue/queue-alarm.ts';
+import { createSweeps, every } from './flow/timers.ts';
 import { createGraph } from './idp/graph.ts';
-import { createKeeper } from './idp/graph-subscriptions.ts';
 import { createOkta } from './idp/okta.ts';
 import { readLogEvents } from './idp/okta-events.ts';
+import {
+  GRAPH_LIFECYCLE_PATH,
+  GRAPH_NOTIFICATIONS_PATH,
+  graphNotifications,
+} from './inbound/graph-notifications.ts';
+import { createKeeper } from './inbound/graph-subscriptions.ts';
+import { oktaHook } from './inbound/okta-hook.ts';
+import { setReceiver } from './inbound/set-receiver.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
@@ -30,39 +37,32 @@ import { createReloader } from './policy/reload.ts';
 import { createMotor } from './queue/motor.ts';
 import { fitRedis } from './queue/redis-check.ts';
 import { scimRoutes } from './scim/routes.ts';
-import { canaryNotices } from './slack/canary.ts';
-import { createSlackClient } from './slack/client.ts';
+import { createSlackClient } from './slack/app/client.ts';
+import { listen } from './slack/app/listen.ts';
+import { httpReceiver, mountSlack } from './slack/app/mount.ts';
+import { connectSocket, socketReceiver } from './slack/app/socket.ts';
+import { canaryNotices } from './slack/canary/alarm.ts';
+import { notices } from './slack/change-card/notices.ts';
 import { createSlackDirectory } from './slack/directory.ts';
-import { listen } from './slack/listen.ts';
-import { massNotices } from './slack/mass-change.ts';
+import { refusedPushNotices } from './slack/drift/refused-push.ts';
+import { massNotices } from './slack/mass-change/card.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
-import { httpReceiver, mountSlack } from './slack/mount.ts';
-import { notices } from './slack/notices.ts';
-import { offboardingNotices } from './slack/offboarding.ts';
-import { policyNotices } from './slack/policy-trouble.ts';
-import { queueNotices } from './slack/queue-trouble.ts';
-import { refusedPushNotices } from './slack/refused-push.ts';
-import { connectSocket, socketReceiver } from './slack/socket.ts';
-import { type Database, openDatabase } from './store/database.ts';
+import { offboardingNotices } from './slack/offboarding/card.ts';
+import { policyNotices } from './slack/policy/alarm.ts';
+import { queueNotices } from './slack/queue/alarm.ts';
 import { stampDatabase } from './store/installation.ts';
-import { openLocks } from './store/locks.ts';
 import { createModelMemory } from './store/model-memory.ts';
+import { type Database, openDatabase } from './store/postgres/database.ts';
+import { openLocks } from './store/postgres/locks.ts';
 import { canaryApi } from './web/canary-api.ts';
 import { changesApi } from './web/changes-api.ts';
-import {
-  GRAPH_LIFECYCLE_PATH,
-  GRAPH_NOTIFICATIONS_PATH,
-  graphNotifications,
-} from './web/graph-notifications.ts';
 import { createGuard } from './web/guard.ts';
 import { healthRoutes } from './web/health.ts';
 import { listensOn, portTaken } from './web/listens-on.ts';
 import { createMetrics } from './web/metrics.ts';
-import { oktaHook } from './web/okta-hook.ts';
 import { behindReadToken, createReadCheck } from './web/read-door.ts';
 import { type Readiness, readiness } from './web/readiness.ts';
 import { createServer } from './web/server.ts';
-import { setReceiver } from './web/set-receiver.ts';
 
 /** From decision to seen in MuleSoft. */
 const OBJECTIVE_MS = 60_000;

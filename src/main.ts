@@ -1,18 +1,18 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { portOf, readOptions } from './command-line.ts';
-import { type Config, type Outside, readConfig } from './config.ts';
-import { capital } from './core/fact-sheet.ts';
+import { portOf, readOptions } from './cli/command-line.ts';
+import { type Config, type Outside, readConfig } from './config/config.ts';
+import { capital } from './core/facts/request-facts.ts';
 import { Fault } from './core/fault.ts';
 import { createEnding, notWaitedFor } from './ending.ts';
+import { OKTA_HOOK_PATH } from './inbound/okta-hook.ts';
 import { type Latchkey, startLatchkey } from './latchkey.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
-import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded.ts';
-import { stateFolder } from './store/own-folder.ts';
+import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/postgres/embedded.ts';
+import { stateFolder } from './store/postgres/own-folder.ts';
 import { listensOn, portTaken } from './web/listens-on.ts';
-import { OKTA_HOOK_PATH } from './web/okta-hook.ts';
 import type { Readiness } from './web/readiness.ts';
 
 /** `npm start`: for real with settings in the environment, the sandbox with none. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
-import { type Database, openDatabase } from '../src/store/database.ts';
+import { type Database, openDatabase } from '../src/store/postgres/database.ts';
 import { query, withDatabase } from './global-setup.ts';
 
 export type FreshDatabase = { url: string; database: Database; close(): Promise<void> };

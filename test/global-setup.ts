@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { openDatabase } from '../src/store/database.ts';
-import { startEmbeddedPostgres } from '../src/store/embedded.ts';
-import { throwAwayFolder } from '../src/store/guard.ts';
+import { openDatabase } from '../src/store/postgres/database.ts';
+import { startEmbeddedPostgres } from '../src/store/postgres/embedded.ts';
+import { throwAwayFolder } from '../src/store/postgres/guard.ts';
 import { hasRedis } from './faults/redis-server.ts';
 
 declare module 'vitest' {

@@ -1,13 +1,13 @@
 import { pino } from 'pino';
-import type { Outside } from '../src/config.ts';
-import type { Catalogue } from '../src/core/catalogue.ts';
+import type { Outside } from '../src/config/config.ts';
+import type { Catalogue } from '../src/core/policy/catalogue.ts';
 import { type Latchkey, startLatchkey } from '../src/latchkey.ts';
 import { loadPolicy } from '../src/policy/policy-folder.ts';
 import { sandboxOutside } from '../src/sandbox/launch.ts';
 import { sandboxPage } from '../src/sandbox/page/page.ts';
 import { credentials, type Person } from '../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
-import { freePort } from '../src/store/free-port.ts';
+import { freePort } from '../src/store/postgres/free-port.ts';
 import { freshDatabase } from './database.ts';
 
 /** How to reach a sandbox world, as the environment would say it. */

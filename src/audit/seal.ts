@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Db, Tx } from '../store/database.ts';
+import type { Db, Tx } from '../store/postgres/database.ts';
 
 /** Entries sealed in one transaction. */
 const SEAL_BATCH = 1_000;

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { Entitlement } from '../core/catalogue.ts';
 import { parseDuration } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
+import type { Entitlement } from '../core/policy/catalogue.ts';
 import { adviceSchema } from '../model/advice-schema.ts';
 
 const duration = z.string().transform((text, context) => {

@@ -1,5 +1,5 @@
 import type { AdviceResult, Adviser, FactSheet, WhyNoAnswer } from '../flow/ports.ts';
-import { type Draft, draftOf } from '../flow/wish.ts';
+import { type Draft, draftOf } from '../flow/request/free-text/draft.ts';
 import type { Cases } from './case-files.ts';
 import { aliveInSlack } from './reach.ts';
 import { invented, livelyTexts, uncited } from './safety.ts';

@@ -1,4 +1,4 @@
-import type { FactSheet } from '../core/fact-sheet.ts';
+import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { Advice } from '../flow/ports.ts';
 import { textsOf } from './scoring.ts';
 

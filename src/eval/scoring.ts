@@ -1,7 +1,7 @@
 import { durationInWords } from '../core/duration.ts';
-import type { FactSheet } from '../core/fact-sheet.ts';
+import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { Advice, AdviceResult } from '../flow/ports.ts';
-import type { Draft } from '../flow/wish.ts';
+import type { Draft } from '../flow/request/free-text/draft.ts';
 import type { AdviceExpected, WishCase } from './case-files.ts';
 
 /** Which expectations of a case were met; `misses` says in words which were not. */

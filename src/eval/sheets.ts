@@ -1,8 +1,8 @@
-import type { Entitlement } from '../core/catalogue.ts';
 import { durationInWords } from '../core/duration.ts';
-import { type FactSheet, factSheet } from '../core/fact-sheet.ts';
+import { findingSheet } from '../core/facts/finding-facts.ts';
+import { type FactSheet, factSheet } from '../core/facts/request-facts.ts';
 import { Fault } from '../core/fault.ts';
-import { findingSheet } from '../core/finding-sheet.ts';
+import type { Entitlement } from '../core/policy/catalogue.ts';
 import type { Attempt, Company, FindingCase, RequestCase } from './case-files.ts';
 
 /** The facts of a case, made by what makes them for real, so that their labels and words are the real ones. */

@@ -1,13 +1,13 @@
-import { refuseLeaver } from '../core/offboarded.ts';
-import type { AnswerReceived, Job, Subject } from '../core/reactions.ts';
+import type { AnswerReceived, Job, Subject } from '../core/jobs/reactions.ts';
+import { refuseLeaver } from '../core/offboarding/refusals.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
-import { identify } from './identify.ts';
-import { settleOffboardingAnswer } from './offboarding-answer.ts';
-import { done, type Ran, type Road } from './road.ts';
-import { keepOnFault, tellClicker } from './settle.ts';
-import { settleMassAnswer } from './settle-mass.ts';
+import { done, type Ran, type Road } from './kernel/context.ts';
+import { settleMassAnswer } from './mass-change/settle.ts';
+import { settleOffboardingAnswer } from './offboarding/settle.ts';
+import { identify } from './people/identify.ts';
+import { keepOnFault, tellClicker } from './request/settle.ts';
 
 /**
  * Settles a click on the card of such a thing: may this person, does it still apply, all looked up now. Safe to run

@@ -1,7 +1,7 @@
-import type { FactSheet } from '../core/fact-sheet.ts';
-import type { Observation, Voice } from '../core/observation.ts';
+import type { Observation, Voice } from '../core/drift/observation.ts';
+import type { FactSheet } from '../core/facts/request-facts.ts';
 
-export type { FactSheet } from '../core/fact-sheet.ts';
+export type { FactSheet } from '../core/facts/request-facts.ts';
 
 /** What the road needs of the outside world. Every product (Okta, Anypoint, Slack, a model) is an adapter to one of these. */
 
@@ -161,7 +161,7 @@ export interface MuleSoft {
   /**
    * Every not deleted Anypoint user whose user name or e-mail is exactly one of the person's (case-insensitive):
    * a changed user name makes a second user. Most likely first: by user name, federated, enabled, last signed in. Whose
-   * they are is not said by that (flow/anypoint-users.ts).
+   * they are is not said by that (flow/membership/anypoint-users.ts).
    */
   findUsers(who: { email: string; login: string }): Promise<AnypointUser[]>;
   /** By Anypoint's own id; null when there is none, or it is deleted. */

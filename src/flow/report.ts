@@ -1,13 +1,13 @@
-import type { Job, Subject } from '../core/reactions.ts';
-import { canaryNoticesAbout } from './canary-view.ts';
-import { massNoticesAbout } from './mass-view.ts';
-import { offboardingNoticesAbout } from './offboarding-view.ts';
-import { policyNoticesAbout } from './policy-trouble.ts';
+import type { Job, Subject } from '../core/jobs/reactions.ts';
+import { canaryNoticesAbout } from './canary/view.ts';
+import { refusedPushNoticesAbout } from './drift/refused-push.ts';
+import { done, type Ran, type Road } from './kernel/context.ts';
+import { massNoticesAbout } from './mass-change/view.ts';
+import { makeAllRight } from './messages/tell.ts';
+import { offboardingNoticesAbout } from './offboarding/view.ts';
+import { policyNoticesAbout } from './policy/policy-alarm.ts';
 import type { Notice } from './ports.ts';
-import { queueNoticesAbout } from './queue-trouble.ts';
-import { refusedPushNoticesAbout } from './refused-push.ts';
-import { done, type Ran, type Road } from './road.ts';
-import { makeAllRight } from './tell.ts';
+import { queueNoticesAbout } from './queue/queue-alarm.ts';
 
 /** The messages that should exist about something that is not a change; null: there is no such thing. */
 type NoticesAbout = (road: Road, id: string) => Promise<Notice<unknown>[] | null>;

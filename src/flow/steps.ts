@@ -1,23 +1,23 @@
-import type { Job, JobName } from '../core/reactions.ts';
+import type { Job, JobName } from '../core/jobs/reactions.ts';
 import type { Lane } from '../queue/motor.ts';
 import { answer } from './answer.ts';
-import { apply } from './apply.ts';
-import { ask } from './ask.ts';
-import { consider } from './consider.ts';
-import { deliver } from './deliver.ts';
-import { heed } from './heed.ts';
-import { offboard } from './offboard.ts';
-import { beginSweep } from './reconcile.ts';
-import { regard } from './regard.ts';
+import { survey } from './drift/check-group.ts';
+import { weigh } from './drift/check-membership.ts';
+import { heed } from './drift/process-observations.ts';
+import { beginSweep } from './drift/reconcile.ts';
+import { regard } from './joiner-mover/review-person.ts';
+import type { Ran, Road } from './kernel/context.ts';
+import { ask } from './mass-change/assess.ts';
+import { unfold } from './mass-change/carry-out.ts';
+import { apply } from './membership/apply.ts';
+import { deliver } from './membership/deliver.ts';
+import { verify } from './membership/verify.ts';
+import { tell } from './messages/tell.ts';
+import { offboard } from './offboarding/step.ts';
 import { report } from './report.ts';
-import type { Ran, Road } from './road.ts';
-import { settle } from './settle.ts';
-import { summarize } from './summarize.ts';
-import { survey } from './survey.ts';
-import { tell } from './tell.ts';
-import { unfold } from './unfold.ts';
-import { verify } from './verify.ts';
-import { weigh } from './weigh.ts';
+import { summarize } from './request/advise.ts';
+import { consider } from './request/assess.ts';
+import { settle } from './request/settle.ts';
 
 /**
  * The road. A request is received (receive.ts) or access ends (end.ts); from there every change goes these steps,

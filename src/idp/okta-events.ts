@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Observation, Told, ToldGroup, Voice } from '../core/observation.ts';
+import type { Observation, Told, ToldGroup, Voice } from '../core/drift/observation.ts';
 import { isStorable, oneLine } from '../core/storable.ts';
 
 /** Okta's uuid goes into the observation's key. */

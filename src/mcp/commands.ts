@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { datesOfToken } from '../store/bearer-token.ts';
-import type { Db } from '../store/database.ts';
+import type { Db } from '../store/postgres/database.ts';
 import { createMcpToken, listMcpTokens, revokeMcpToken } from './tokens.ts';
 
 const DAYS_DEFAULT = 90;

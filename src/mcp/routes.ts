@@ -1,7 +1,7 @@
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Road } from '../flow/road.ts';
+import type { Road } from '../flow/kernel/context.ts';
 import type { Guard } from '../web/guard.ts';
 import { holderOf } from './tokens.ts';
 import { copilotServer, type Holder } from './tools.ts';

@@ -1,8 +1,8 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
-import { commit, type Unit } from '../flow/commit.ts';
+import { commit, type Unit } from '../flow/kernel/commit.ts';
 import { digestOf, newToken } from '../store/bearer-token.ts';
-import type { Db } from '../store/database.ts';
+import type { Db } from '../store/postgres/database.ts';
 
 const PREFIX = 'lkmcp_';
 

@@ -1,4 +1,4 @@
-import type { FactSheet } from '../core/fact-sheet.ts';
+import type { FactSheet } from '../core/facts/request-facts.ts';
 import { knownWords } from './known-words.ts';
 
 /** What a text of the model may draw on, taken apart once. */

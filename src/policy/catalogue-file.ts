@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { Catalogue, Clause, Entitlement } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
+import type { Catalogue, Clause, Entitlement } from '../core/policy/catalogue.ts';
 import { catalogueSchema, settings } from './catalogue-schema.ts';
 import { nearest } from './nearest.ts';
 

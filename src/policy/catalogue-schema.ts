@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ApproverSource } from '../core/catalogue.ts';
 import { parseDuration } from '../core/duration.ts';
+import type { ApproverSource } from '../core/policy/catalogue.ts';
 
 /** A text block's option holds 75 characters, and a title has to fit one. */
 const TITLE_MAX = 75;

@@ -5,7 +5,7 @@ import {
   policyToJson,
   validate,
 } from '@cedar-policy/cedar-wasm/nodejs';
-import { type Need, needs, type RuledAction, ruledActions } from '../core/verdict.ts';
+import { type Need, needs, type RuledAction, ruledActions } from '../core/policy/verdict.ts';
 import { nearest } from './nearest.ts';
 
 /** One written rule. */

@@ -1,7 +1,7 @@
 import { type EntityJson, preparsePolicySet, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs';
-import { approversTaken } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
-import type { Conflict } from '../core/separation.ts';
+import { approversTaken } from '../core/policy/catalogue.ts';
+import type { Conflict } from '../core/policy/separation.ts';
 import {
   type ApproverFacts,
   type RequestFacts,
@@ -10,7 +10,7 @@ import {
   type RuleHit,
   type Rules,
   ruledActions,
-} from '../core/verdict.ts';
+} from '../core/policy/verdict.ts';
 import type { ParsedRule } from './cedar-file.ts';
 
 type Value = string | number | boolean | string[] | { [name: string]: Value };

@@ -1,5 +1,5 @@
-import type { ApproverSource, Tier } from '../core/catalogue.ts';
 import { parseDuration } from '../core/duration.ts';
+import type { ApproverSource, Tier } from '../core/policy/catalogue.ts';
 import { nearest } from './nearest.ts';
 
 /**

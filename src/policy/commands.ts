@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationInWords, parseDuration } from '../core/duration.ts';
-import type { Db } from '../store/database.ts';
+import type { Db } from '../store/postgres/database.ts';
 import { catalogueJsonSchema } from './catalogue-schema.ts';
 import { runTables } from './decision-tables.ts';
 import { explain } from './explain.ts';

@@ -4,8 +4,8 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import type { EntitlementKey } from '../core/ids.ts';
-import type { Policy } from '../core/policy.ts';
-import { conflictsOf, type Holding } from '../core/separation.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import { conflictsOf, type Holding } from '../core/policy/separation.ts';
 import {
   evaluateRequest,
   needs,
@@ -13,7 +13,7 @@ import {
   ruledOut,
   type Verdict,
   weekdays,
-} from '../core/verdict.ts';
+} from '../core/policy/verdict.ts';
 import { InvalidPolicy, readText } from './catalogue-file.ts';
 
 const person = z.strictObject({

@@ -1,11 +1,11 @@
-import { outsideInWords } from '../core/fact-sheet.ts';
+import { outsideInWords } from '../core/facts/request-facts.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
-import type { Policy } from '../core/policy.ts';
-import { conflictsOf, type Holding } from '../core/separation.ts';
-import { evaluateRequest, quorumUnder, ruledOut } from '../core/verdict.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import { conflictsOf, type Holding } from '../core/policy/separation.ts';
+import { evaluateRequest, quorumUnder, ruledOut } from '../core/policy/verdict.ts';
 import type { ChatDirectory, IdentityProvider, IdpPerson } from '../flow/ports.ts';
-import { askOutside } from '../flow/request-facts.ts';
+import { askOutside } from '../flow/request/request-facts.ts';
 import { verdictInWords } from './decision-tables.ts';
 
 /**

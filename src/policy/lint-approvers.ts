@@ -5,7 +5,7 @@ import {
   isSameGroupName,
   sameEmail,
   type Tier,
-} from '../core/catalogue.ts';
+} from '../core/policy/catalogue.ts';
 import type { Remark } from './lint.ts';
 
 const RANK: Record<Tier, number> = { low: 0, medium: 1, high: 2, critical: 3 };

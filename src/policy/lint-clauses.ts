@@ -1,3 +1,4 @@
+import { countInWords, durationInWords } from '../core/duration.ts';
 import {
   type ApproverRule,
   type ApproverSource,
@@ -5,8 +6,7 @@ import {
   type Entitlement,
   isSameGroupName,
   sameEmail,
-} from '../core/catalogue.ts';
-import { countInWords, durationInWords } from '../core/duration.ts';
+} from '../core/policy/catalogue.ts';
 import type { ClauseTerms } from './clause-terms.ts';
 import type { Remark } from './lint.ts';
 

@@ -1,6 +1,6 @@
-import type { Catalogue, Entitlement } from '../core/catalogue.ts';
-import { isForSomebody } from '../core/catalogue.ts';
 import { countInWords } from '../core/duration.ts';
+import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
+import { isForSomebody } from '../core/policy/catalogue.ts';
 import type { ChatDirectory, IdentityProvider, IdpPerson } from '../flow/ports.ts';
 import type { Remark } from './lint.ts';
 

@@ -1,6 +1,6 @@
-import type { Catalogue, Entitlement } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
-import type { Rules } from '../core/verdict.ts';
+import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
+import type { Rules } from '../core/policy/verdict.ts';
 import type { ChatDirectory, IdentityProvider, MuleSoft } from '../flow/ports.ts';
 import type { ClauseTerms } from './clause-terms.ts';
 import { lintMadeApprovers, lintNumbers } from './lint-approvers.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Fault } from '../core/fault.ts';
-import type { Policy } from '../core/policy.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { InvalidPolicy, readCatalogue, readClauses, readText } from './catalogue-file.ts';
 import { type ParsedRule, readRules } from './cedar-file.ts';
 import { cedarRules } from './cedar-rules.ts';

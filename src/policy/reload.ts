@@ -1,7 +1,7 @@
 import { Fault } from '../core/fault.ts';
-import type { Policy } from '../core/policy.ts';
-import { lookAgainAtWaiting, policyIsBroken, policyIsInForce } from '../flow/policy-trouble.ts';
-import type { Road } from '../flow/road.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import type { Road } from '../flow/kernel/context.ts';
+import { lookAgainAtWaiting, policyIsBroken, policyIsInForce } from '../flow/policy/policy-alarm.ts';
 import { InvalidPolicy } from './catalogue-file.ts';
 import { type PolicyTexts, policyOf, readTexts } from './policy-folder.ts';
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import { type Change, isFound } from '../core/change.ts';
-import type { Policy } from '../core/policy.ts';
-import { conflictsOf } from '../core/separation.ts';
-import { evaluateRequest, quorumUnder, recall, ruledOut, type Verdict } from '../core/verdict.ts';
-import type { Db } from '../store/database.ts';
+import { type Change, isFound } from '../core/change/change.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import { conflictsOf } from '../core/policy/separation.ts';
+import { evaluateRequest, quorumUnder, recall, ruledOut, type Verdict } from '../core/policy/verdict.ts';
+import type { Db } from '../store/postgres/database.ts';
 
 /** A decision that today's policy would not let stand as it was. */
 export type Changed = {

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Entitlement, Target } from '../core/catalogue.ts';
-import type { Actor, Change, ChangeEvent } from '../core/change.ts';
-import { evolve } from '../core/evolve.ts';
+import type { Actor, Change, ChangeEvent } from '../core/change/change.ts';
+import { evolve } from '../core/change/evolve.ts';
 import type { ChangeId, EntitlementKey, GrantId } from '../core/ids.ts';
+import type { Entitlement, Target } from '../core/policy/catalogue.ts';
+import { evaluateRequest, type RequestFacts, type Verdict } from '../core/policy/verdict.ts';
 import { refuse } from '../core/refusal.ts';
-import { evaluateRequest, type RequestFacts, type Verdict } from '../core/verdict.ts';
-import { revokeOf } from '../flow/end.ts';
-import { clockOf } from '../flow/request-facts.ts';
-import type { Road } from '../flow/road.ts';
+import type { Road } from '../flow/kernel/context.ts';
+import { revokeOf } from '../flow/membership/end-grants.ts';
+import { clockOf } from '../flow/request/request-facts.ts';
 import { auditEntries } from '../store/audit.ts';
 import { type Person, rememberPerson } from '../store/people.ts';
-import { transact } from '../store/transaction.ts';
+import { transact } from '../store/postgres/transaction.ts';
 import { DAY, type Past, past } from './past-requests.ts';
 
 /** Once, so that the months before are not made twice; any number that nobody else locks. */

@@ -1,8 +1,8 @@
-import type { Actor } from '../core/change.ts';
-import { commit, commitAtOnce, type Outcome, type Unit } from '../flow/commit.ts';
-import type { Db } from '../store/database.ts';
+import type { Actor } from '../core/change/change.ts';
+import { commit, commitAtOnce, type Outcome, type Unit } from '../flow/kernel/commit.ts';
+import type { Db } from '../store/postgres/database.ts';
+import type { Bound } from '../store/postgres/statement.ts';
 import type { ScimSource } from '../store/scim-tables.ts';
-import type { Bound } from '../store/statement.ts';
 import type { Cursors } from './cursor.ts';
 import type { Source } from './filter-sql.ts';
 import type { Wanted } from './projection.ts';

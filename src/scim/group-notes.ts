@@ -1,4 +1,4 @@
-import type { Note, Unit } from '../flow/commit.ts';
+import type { Note, Unit } from '../flow/kernel/commit.ts';
 import { MAX_NOTED_IDS, type Scim } from './endpoint.ts';
 import type { Difference } from './members.ts';
 

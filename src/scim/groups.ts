@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import { nameKey } from '../core/name-key.ts';
-import type { Outcome, Unit } from '../flow/commit.ts';
-import { observeAll } from '../flow/observe.ts';
-import { pushWentThrough } from '../flow/refused-push.ts';
-import type { Tx } from '../store/database.ts';
+import { observeAll } from '../flow/drift/observe-scim.ts';
+import { pushWentThrough } from '../flow/drift/refused-push.ts';
+import type { Outcome, Unit } from '../flow/kernel/commit.ts';
+import type { Tx } from '../store/postgres/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import { groupSource } from './attribute-sql.ts';
 import {

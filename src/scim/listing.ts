@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { databaseNow } from '../store/clock.ts';
+import { databaseNow } from '../store/postgres/clock.ts';
 import type { Position } from './cursor.ts';
 import type { Endpoint, ListQuery, Page, Scim } from './endpoint.ts';
 import { parseFilter } from './filter.ts';

@@ -1,7 +1,7 @@
 import { nameKey } from '../core/name-key.ts';
-import { wholeCommit } from '../flow/commit.ts';
-import { toldMembers } from '../flow/observe.ts';
-import type { Bound } from '../store/statement.ts';
+import { toldMembers } from '../flow/drift/observe-scim.ts';
+import { wholeCommit } from '../flow/kernel/commit.ts';
+import type { Bound } from '../store/postgres/statement.ts';
 import { MAX_NOTED_IDS, type Scim } from './endpoint.ts';
 import { noUser } from './members.ts';
 import { isUuid } from './resource.ts';

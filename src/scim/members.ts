@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Db, Tx } from '../store/database.ts';
+import type { Db, Tx } from '../store/postgres/database.ts';
 import type { ScimSource } from '../store/scim-tables.ts';
 import { memberDisplay, memberSource } from './attribute-sql.ts';
 import type { Filter } from './filter.ts';

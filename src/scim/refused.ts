@@ -1,9 +1,9 @@
-import { isSameGroupName } from '../core/catalogue.ts';
-import type { Actor } from '../core/change.ts';
-import type { Told } from '../core/observation.ts';
-import { toldPerson } from '../flow/observe.ts';
-import { pushWasRefused, type Refusal } from '../flow/refused-push.ts';
-import type { Tx } from '../store/database.ts';
+import type { Actor } from '../core/change/change.ts';
+import type { Told } from '../core/drift/observation.ts';
+import { isSameGroupName } from '../core/policy/catalogue.ts';
+import { toldPerson } from '../flow/drift/observe-scim.ts';
+import { pushWasRefused, type Refusal } from '../flow/drift/refused-push.ts';
+import type { Tx } from '../store/postgres/database.ts';
 import { operationsSent } from './bulk.ts';
 import type { Refused } from './door.ts';
 import { type Scim, write } from './endpoint.ts';

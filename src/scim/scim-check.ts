@@ -1,7 +1,7 @@
-import { isSameGroupName } from '../core/catalogue.ts';
 import type { Checked } from '../core/checked.ts';
+import { isSameGroupName } from '../core/policy/catalogue.ts';
 import { minuteOf } from '../store/bearer-token.ts';
-import type { Db } from '../store/database.ts';
+import type { Db } from '../store/postgres/database.ts';
 import { environmentTokenUsed, listTokens } from './tokens.ts';
 
 /** Where to look in the identity provider. */

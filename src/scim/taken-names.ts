@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import type { Db, Tx } from '../store/database.ts';
+import type { Db, Tx } from '../store/postgres/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import type { Scim } from './endpoint.ts';
 import { ScimError } from './scim-error.ts';

@@ -1,9 +1,9 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
-import type { Actor } from '../core/change.ts';
-import { commit, type Unit } from '../flow/commit.ts';
+import type { Actor } from '../core/change/change.ts';
+import { commit, type Unit } from '../flow/kernel/commit.ts';
 import { digestOf, newToken } from '../store/bearer-token.ts';
-import type { Db } from '../store/database.ts';
+import type { Db } from '../store/postgres/database.ts';
 import type { ScimSource, ScimTables } from '../store/scim-tables.ts';
 import { isUuid } from './resource.ts';
 

@@ -1,4 +1,4 @@
-import type { Db, Tx } from '../store/database.ts';
+import type { Db, Tx } from '../store/postgres/database.ts';
 import type { ScimSource } from '../store/scim-tables.ts';
 import { Overtaken } from './endpoint.ts';
 import { isUuid } from './resource.ts';

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Selectable, sql } from 'kysely';
+import type { Job } from '../core/jobs/reactions.ts';
 import { nameKey } from '../core/name-key.ts';
-import type { Job } from '../core/reactions.ts';
-import { type Note, type Outcome, type Unit, wholeCommit } from '../flow/commit.ts';
-import { observeAll, observeUser } from '../flow/observe.ts';
-import { pushWentThrough } from '../flow/refused-push.ts';
-import type { Tx } from '../store/database.ts';
+import { observeAll, observeUser } from '../flow/drift/observe-scim.ts';
+import { pushWentThrough } from '../flow/drift/refused-push.ts';
+import { type Note, type Outcome, type Unit, wholeCommit } from '../flow/kernel/commit.ts';
+import type { Tx } from '../store/postgres/database.ts';
 import type { ScimTables } from '../store/scim-tables.ts';
 import { userSource } from './attribute-sql.ts';
 import {

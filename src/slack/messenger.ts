@@ -1,9 +1,9 @@
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
 import type { Messenger, Place } from '../flow/ports.ts';
-import { slackCall } from './call.ts';
-import type { SlackContent } from './card.ts';
-import { installationOf } from './installation.ts';
+import { slackCall } from './app/call.ts';
+import { installationOf } from './app/installation.ts';
+import type { SlackContent } from './change-card/card.ts';
 import { inert, plain } from './mrkdwn.ts';
 
 /** Metadata on every message of ours: after a post of unknown outcome it is how the message is found again. */

@@ -1,5 +1,5 @@
-import type { Db } from './database.ts';
-import { type Bound, statement } from './statement.ts';
+import type { Db } from './postgres/database.ts';
+import { type Bound, statement } from './postgres/statement.ts';
 
 export type AuditEntry = { at: Date; type: string; actor: unknown; data: Record<string, unknown> };
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db, Tx } from './database.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 /** Ids of the changes by which a person holds something by rule. */
 export async function heldByRule(db: Db | Tx, personId: string): Promise<{ id: string; key: string }[]> {

@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely';
-import type { CanaryRun, RoundResult, Stuck } from '../core/canary.ts';
+import type { CanaryRun, RoundResult, Stuck } from '../core/canary/canary.ts';
+import type { LegTimes } from '../core/change/legs.ts';
 import type { ChangeId } from '../core/ids.ts';
-import type { LegTimes } from '../core/leg-times.ts';
-import type { Db, Tx } from './database.ts';
+import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './tables.ts';
 
 /** Raised by two rounds in a row that missed; open while `clearedAt` is null, and at most one is. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import { type Change, type ChangeEvent, underway } from '../core/change.ts';
-import { evolve } from '../core/evolve.ts';
-import type { Db, Tx } from './database.ts';
+import { type Change, type ChangeEvent, underway } from '../core/change/change.ts';
+import { evolve } from '../core/change/evolve.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 /** Reads a change without locking it. */
 export async function readChange(db: Db | Tx, id: string): Promise<Change | null> {

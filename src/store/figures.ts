@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { JobName } from '../core/reactions.ts';
-import type { Db } from './database.ts';
+import type { JobName } from '../core/jobs/reactions.ts';
+import type { Db } from './postgres/database.ts';
 
 /** Open work of one kind: how much, since when the oldest is due, and since when it is owed; ages in seconds. */
 export type OpenWork = { job: JobName; open: number; overdueSeconds: number; oldestSeconds: number };

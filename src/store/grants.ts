@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely';
-import { type Change, type ChangeEvent, isByRule } from '../core/change.ts';
-import { type Grant, warnAt } from '../core/desired.ts';
+import { type Change, type ChangeEvent, isByRule } from '../core/change/change.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
-import type { Db, Tx } from './database.ts';
+import { type Grant, warnAt } from '../core/membership/desired.ts';
+import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './tables.ts';
 
 type Row = Selectable<Tables['grants']>;

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db, Tx } from './database.ts';
+import type { Db, Tx } from './postgres/database.ts';
 import { hasBaseline } from './preexisting.ts';
 
 /** What is known of who is in a group without a grant of Latchkey's. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Db, Tx } from './database.ts';
 import { gaveAnew } from './grants.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 /** What a person has and has asked for, by entitlement, and in which groups they were before Latchkey. */
 export type Held = { granted: string[]; pending: string[]; groupNames: string[] };

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from './database.ts';
+import type { Db } from './postgres/database.ts';
 
 /** Marks a database that belongs to nobody yet, and answers whose it is. */
 export async function stampDatabase(db: Db, belongsTo: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Leg } from '../core/change.ts';
+import type { Leg } from '../core/change/change.ts';
 import type { PersonId } from '../core/ids.ts';
 import {
   evolveMass,
@@ -8,10 +8,10 @@ import {
   type MassItem,
   type MassKind,
   type Unfolded,
-} from '../core/mass-change.ts';
-import type { MassProgress } from '../core/mass-words.ts';
-import type { Db, Tx } from './database.ts';
+} from '../core/mass-change/mass-change.ts';
+import type { MassProgress } from '../core/mass-change/words.ts';
 import type { Person } from './people.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 export async function readMassChange(db: Db | Tx, id: string): Promise<MassChange | null> {
   const row = await db.selectFrom('mass_changes').select('doc').where('id', '=', id).executeTakeFirst();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Place } from '../flow/ports.ts';
-import type { Db } from './database.ts';
+import type { Db } from './postgres/database.ts';
 
 /** One message about something, as far as we know it. */
 export type Message = {

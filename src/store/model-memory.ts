@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from './database.ts';
+import type { Db } from './postgres/database.ts';
 
 /** An answer as it came, unchecked: checks are made anew whenever it is used. */
 export type Remembered = { raw: unknown; model: string };

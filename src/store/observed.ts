@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Heeded, Observation } from '../core/observation.ts';
-import type { Db, Tx } from './database.ts';
+import type { Heeded, Observation } from '../core/drift/observation.ts';
+import type { Db, Tx } from './postgres/database.ts';
 import type { ScimSource } from './scim-tables.ts';
 import { isAnothersRecord } from './whose-record.ts';
 

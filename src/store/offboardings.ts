@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
-import { evolveOffboarding } from '../core/evolve-offboarding.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
+import { evolveOffboarding } from '../core/offboarding/evolve.ts';
 import {
   countsAsLeft,
   type Offboarding,
   type OffboardingEvent,
   type OffboardingState,
   openOffboardingStates,
-} from '../core/offboarding.ts';
-import type { Db, Tx } from './database.ts';
+} from '../core/offboarding/offboarding.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 export async function readOffboarding(db: Db | Tx, id: string): Promise<Offboarding | null> {
   const row = await db.selectFrom('offboardings').select('doc').where('id', '=', id).executeTakeFirst();

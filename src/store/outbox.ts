@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Job, JobName } from '../core/reactions.ts';
-import type { Db, Tx } from './database.ts';
+import type { Job, JobName } from '../core/jobs/reactions.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 /**
  * Order of work under the vendors' limits: decisions, IdP writes (a leaver's first, then what takes access away, then

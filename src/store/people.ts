@@ -6,7 +6,7 @@ import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import { oneLine } from '../core/storable.ts';
 import type { IdpPerson, IdpPersonStatus } from '../flow/ports.ts';
-import type { Db, Tx } from './database.ts';
+import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './tables.ts';
 
 export type LinkedSystem = 'okta' | 'entra' | 'slack' | 'anypoint';

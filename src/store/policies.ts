@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Db, Tx } from './database.ts';
+import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './tables.ts';
 
 /** A policy that could not be put in force: the one before it stays. At most one is not mended. */

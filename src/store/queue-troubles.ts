@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import type { Db, Tx } from './database.ts';
+import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './tables.ts';
 
 /** A time in which the queue took or handed out no work. At most one is not over. */

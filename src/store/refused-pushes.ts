@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import type { Db, Tx } from './database.ts';
+import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './tables.ts';
 
 /** What comes within this time, in milliseconds, is told of in one message: a storm of refusals is one cause. */

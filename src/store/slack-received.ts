@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from './database.ts';
+import type { Db } from './postgres/database.ts';
 
 /** Longer than a signed request is good for: five minutes before its timestamp and five after. */
 const KEPT_MINUTES = 15;

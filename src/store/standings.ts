@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Standing } from '../core/standing.ts';
-import type { Db, Tx } from './database.ts';
+import type { Standing } from '../core/people/person-snapshot.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 /** Who the person was when last acted on; null: never. */
 export async function readStanding(

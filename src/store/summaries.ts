@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { FactSheet } from '../core/fact-sheet.ts';
+import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { AdviceResult } from '../flow/ports.ts';
-import type { Db, Tx } from './database.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 /** What stands on a card beside what is asked: for people's eyes, never for the function that decides. */
 export type Summary = { sheet: FactSheet; plain: string; advice: AdviceResult | null };

@@ -1,11 +1,11 @@
 import type { ColumnType, Generated } from 'kysely';
-import type { CanaryRun, RoundResult, Stuck } from '../core/canary.ts';
-import type { Change } from '../core/change.ts';
-import type { FactSheet } from '../core/fact-sheet.ts';
-import type { LegTimes } from '../core/leg-times.ts';
-import type { MassChange, MassKind, MassState } from '../core/mass-change.ts';
-import type { Offboarding, OffboardingState } from '../core/offboarding.ts';
-import type { Job, JobName } from '../core/reactions.ts';
+import type { CanaryRun, RoundResult, Stuck } from '../core/canary/canary.ts';
+import type { Change } from '../core/change/change.ts';
+import type { LegTimes } from '../core/change/legs.ts';
+import type { FactSheet } from '../core/facts/request-facts.ts';
+import type { Job, JobName } from '../core/jobs/reactions.ts';
+import type { MassChange, MassKind, MassState } from '../core/mass-change/mass-change.ts';
+import type { Offboarding, OffboardingState } from '../core/offboarding/offboarding.ts';
 import type { AdviceResult } from '../flow/ports.ts';
 import type { ScimTables } from './scim-tables.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db, Tx } from './database.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 /** Who, and by which voices, was told to have put these people in or taken them out. */
 export type Telling = {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Voice } from '../core/observation.ts';
-import type { Db, Tx } from './database.ts';
+import type { Voice } from '../core/drift/observation.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 /** Where a voice that is polled has got to; null: it was never asked. */
 export async function readCursor(db: Db | Tx, voice: Voice): Promise<string | null> {

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import type { CanaryRun } from '../core/canary.ts';
-import type { Change } from '../core/change.ts';
-import { type LegTimes, legTimes } from '../core/leg-times.ts';
-import { canaryStanding } from '../flow/canary.ts';
-import type { Road } from '../flow/road.ts';
+import type { CanaryRun } from '../core/canary/canary.ts';
+import type { Change } from '../core/change/change.ts';
+import { type LegTimes, legTimes } from '../core/change/legs.ts';
+import { canaryStanding } from '../flow/canary/canary.ts';
+import type { Road } from '../flow/kernel/context.ts';
 import { openAlarm, runsSince } from '../store/canary.ts';
 import { readChange } from '../store/changes.ts';
-import { databaseNow } from '../store/clock.ts';
+import { databaseNow } from '../store/postgres/clock.ts';
 
 const SHOWN_MS = 24 * 3_600_000;
 

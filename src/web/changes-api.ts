@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import type { Change } from '../core/change.ts';
-import { decidersInWords } from '../core/decider-words.ts';
-import { legTimes } from '../core/leg-times.ts';
-import { standing } from '../core/words.ts';
-import type { Road } from '../flow/road.ts';
+import type { Change } from '../core/change/change.ts';
+import { legTimes } from '../core/change/legs.ts';
+import { standing } from '../core/wording/change-status.ts';
+import { decidersInWords } from '../core/wording/deciders.ts';
+import type { Road } from '../flow/kernel/context.ts';
 import { auditOf } from '../store/audit.ts';
 import { endingOf, recentChanges } from '../store/changes.ts';
 import { readPerson } from '../store/people.ts';

@@ -1,11 +1,11 @@
-import type { ChangeEvent } from '../core/change.ts';
-import { causeInWords } from '../core/ending-words.ts';
-import type { MassChangeEvent } from '../core/mass-change.ts';
-import { figure } from '../core/mass-words.ts';
-import type { OffboardingEvent } from '../core/offboarding.ts';
+import type { ChangeEvent } from '../core/change/change.ts';
+import type { MassChangeEvent } from '../core/mass-change/mass-change.ts';
+import { figure } from '../core/mass-change/words.ts';
+import type { OffboardingEvent } from '../core/offboarding/offboarding.ts';
 import type { RefusalReason } from '../core/refusal.ts';
 import { oneLine } from '../core/storable.ts';
-import type { Note } from '../flow/commit.ts';
+import { causeInWords } from '../core/wording/ending.ts';
+import type { Note } from '../flow/kernel/commit.ts';
 import type { AuditEntry } from '../store/audit.ts';
 
 /** An audit entry for people: what happened, told whole, and who caused it. */

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { type CanaryRun, type Direction, tripLegs } from '../core/canary.ts';
-import type { Change } from '../core/change.ts';
+import { type CanaryRun, type Direction, tripLegs } from '../core/canary/canary.ts';
+import type { Change } from '../core/change/change.ts';
 import { lastRun, openAlarm, runsEndedAfter } from '../store/canary.ts';
-import type { Db } from '../store/database.ts';
+import type { Db } from '../store/postgres/database.ts';
 import { type Traffic, trafficFigures, workFigures } from './work-metrics.ts';
 
 /** In seconds; the objective of 60 s is one of the bounds. */

@@ -1,11 +1,11 @@
-import { isForSomebody } from '../core/catalogue.ts';
 import { Fault, type FaultCode } from '../core/fault.ts';
 import { faultInWords, nextStepFor } from '../core/fault-words.ts';
-import { canaryStanding } from '../flow/canary.ts';
-import type { PartyState } from '../flow/party-watch.ts';
-import type { Road } from '../flow/road.ts';
-import { refuseReadOnly } from '../store/database.ts';
+import { isForSomebody } from '../core/policy/catalogue.ts';
+import { canaryStanding } from '../flow/canary/canary.ts';
+import type { Road } from '../flow/kernel/context.ts';
+import type { PartyState } from '../flow/parties/party-watch.ts';
 import { owed } from '../store/outbox.ts';
+import { refuseReadOnly } from '../store/postgres/database.ts';
 
 export type Readiness = {
   /** The main job can be done: asked for in Slack, written in the IdP, carried to Anypoint, seen there. */

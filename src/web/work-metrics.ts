@@ -3,9 +3,9 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { steps } from '../flow/steps.ts';
 import { hearMeter } from '../outbound/meter.ts';
 import { lanes } from '../queue/motor.ts';
-import type { Db } from '../store/database.ts';
 import { openAlarms, openWork, pendingRequests } from '../store/figures.ts';
 import { owed } from '../store/outbox.ts';
+import type { Db } from '../store/postgres/database.ts';
 
 /** In seconds: from an answer of the same machine to the longest time limit of a call. */
 const CALL_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sealAudit, unsealedAudit, verifyAudit } from '../../src/audit/seal.ts';
-import { commit } from '../../src/flow/commit.ts';
-import type { Db } from '../../src/store/database.ts';
+import { commit } from '../../src/flow/kernel/commit.ts';
+import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 
 let fresh: FreshDatabase;

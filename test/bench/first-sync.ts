@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { verifyAudit } from '../../src/audit/seal.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { openDatabase } from '../../src/store/postgres/database.ts';
 import { absolute, type Figure } from './figure.ts';
 import { externalIdOf, type Plan } from './first-sync-crowd.ts';
 import { peakMb, runToEnd } from './program.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { preparsePolicySet, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs';
 import type { EntitlementKey } from '../../src/core/ids.ts';
-import { evaluateRequest, type RequestFacts, type RuledAction } from '../../src/core/verdict.ts';
+import { evaluateRequest, type RequestFacts, type RuledAction } from '../../src/core/policy/verdict.ts';
 import { readRules } from '../../src/policy/cedar-file.ts';
 import { cedarRules, question } from '../../src/policy/cedar-rules.ts';
 import { type Figure, percentile } from './figure.ts';

@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import type { Catalogue, Entitlement } from '../../src/core/catalogue.ts';
 import type { EntitlementKey } from '../../src/core/ids.ts';
-import { takeBaseline } from '../../src/flow/baseline.ts';
-import { createCatalogueBook } from '../../src/flow/catalogue-book.ts';
-import { reconcile } from '../../src/flow/reconcile.ts';
-import type { Road } from '../../src/flow/road.ts';
+import type { Catalogue, Entitlement } from '../../src/core/policy/catalogue.ts';
+import { createCatalogueBook } from '../../src/flow/catalogue/catalogue-status.ts';
+import { takeBaseline } from '../../src/flow/drift/baseline.ts';
+import { reconcile } from '../../src/flow/drift/reconcile.ts';
+import type { Road } from '../../src/flow/kernel/context.ts';
 import { createOkta } from '../../src/idp/okta.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { loadPolicy } from '../../src/policy/policy-folder.ts';
-import { openDatabase } from '../../src/store/database.ts';
-import { openLocks } from '../../src/store/locks.ts';
+import { openDatabase } from '../../src/store/postgres/database.ts';
+import { openLocks } from '../../src/store/postgres/locks.ts';
 import { groupName, teamName } from './reconcile-crowd.ts';
 
 /**

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
-import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
-import { freePort } from '../../src/store/free-port.ts';
-import { throwAwayFolder } from '../../src/store/guard.ts';
+import { startEmbeddedPostgres } from '../../src/store/postgres/embedded.ts';
+import { freePort } from '../../src/store/postgres/free-port.ts';
+import { throwAwayFolder } from '../../src/store/postgres/guard.ts';
 import { startFlags } from './program.ts';
 
 export type Scene = {

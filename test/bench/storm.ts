@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commit } from '../../src/flow/commit.ts';
+import { commit } from '../../src/flow/kernel/commit.ts';
 import { createOkta } from '../../src/idp/okta.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { openDatabase } from '../../src/store/postgres/database.ts';
 import { scimUserOf } from '../journeys/scim-wire.ts';
 import { absolute, type Figure } from './figure.ts';
 import { peakMb } from './program.ts';

@@ -1,9 +1,9 @@
-import type { Entitlement } from '../../src/core/catalogue.ts';
-import type { Change, ChangeEvent, ChangeState, Decision } from '../../src/core/change.ts';
-import { evolve } from '../../src/core/evolve.ts';
+import type { Change, ChangeEvent, ChangeState, Decision } from '../../src/core/change/change.ts';
+import { evolve } from '../../src/core/change/evolve.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core/ids.ts';
-import type { Approver, ApproverPlan } from '../../src/core/routing.ts';
-import type { Verdict } from '../../src/core/verdict.ts';
+import type { Entitlement } from '../../src/core/policy/catalogue.ts';
+import type { Approver, ApproverPlan } from '../../src/core/policy/routing.ts';
+import type { Verdict } from '../../src/core/policy/verdict.ts';
 
 /** Things that tests begin with. Times are given; nothing here reads a clock. */
 export const T0 = new Date('2026-03-02T09:00:00Z');

@@ -183,7 +183,7 @@ describe('the program', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   const start = (...options: string[]) =>
-    promisify(execFile)(process.execPath, ['src/cli.ts', 'eval', ...options], {
+    promisify(execFile)(process.execPath, ['src/cli/cli.ts', 'eval', ...options], {
       env: { PATH: process.env.PATH ?? '' },
       maxBuffer: 16 * 1024 * 1024,
     });
@@ -220,7 +220,7 @@ describe('the program', () => {
   });
 
   test('a model that is set but never answers is a failure', async () => {
-    const run = promisify(execFile)(process.execPath, ['src/cli.ts', 'eval'], {
+    const run = promisify(execFile)(process.execPath, ['src/cli/cli.ts', 'eval'], {
       env: {
         PATH: process.env.PATH ?? '',
         OPENAI_API_KEY: 'k',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import { type Asked, type Journey, wordsOf } from '../journeys/journey.ts';
-import { type LeaverWalk, walkWithLeavers } from '../journeys/leaver-walk.ts';
+import { type LeaverWalk, walkWithLeavers } from '../journeys/offboarding-walk.ts';
 import { type Killable, setKillable } from './killable.ts';
 
 /** Latchkey is away for long, and what happens in Okta meanwhile is pushed and told to nobody. */

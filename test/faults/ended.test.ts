@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { startWorld } from '../../src/sandbox/world.ts';
-import { freePort } from '../../src/store/free-port.ts';
+import { freePort } from '../../src/store/postgres/free-port.ts';
 import { freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 import { hasRedis, startRedis } from './redis-server.ts';
@@ -257,7 +257,7 @@ test(
   async () => {
     // given a command on the embedded database
     const dir = folder();
-    const program = run([process.execPath, resolve('src/cli.ts'), 'audit', 'verify'], { cwd: dir });
+    const program = run([process.execPath, resolve('src/cli/cli.ts'), 'audit', 'verify'], { cwd: dir });
     await eventually('PostgreSQL runs', () => processesIn(dir).length > 0, 30_000);
 
     // when

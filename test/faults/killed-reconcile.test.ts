@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Evidence } from '../../src/flow/reconcile.ts';
+import type { Evidence } from '../../src/flow/drift/reconcile.ts';
 import { type Person, people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import type { Journey } from '../journeys/journey.ts';

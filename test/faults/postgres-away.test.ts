@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { people as seeded } from '../../src/sandbox/seed.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { openDatabase } from '../../src/store/postgres/database.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import { freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
@@ -226,7 +226,7 @@ test(
 
 /** With eight idle connections of a time when the server took no writes. */
 async function openDatabaseReadOnly(url: string): Promise<{ pool: pg.Pool; close(): Promise<void> }> {
-  const { openPool } = await import('../../src/store/pool.ts');
+  const { openPool } = await import('../../src/store/postgres/pool.ts');
   const pool = openPool(url, { max: 8, name: 'latchkey-test' });
   await Promise.all(Array.from({ length: 8 }, () => pool.query('select pg_sleep(0.2)')));
   expect(pool.idleCount).toBe(8);

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fitRedis } from '../../src/queue/redis-check.ts';
-import { freePort } from '../../src/store/free-port.ts';
+import { freePort } from '../../src/store/postgres/free-port.ts';
 import { type Journey, setOut } from '../journeys/journey.ts';
 import type { Stage } from '../stage.ts';
 import { hasRedis, type RedisServer, startRedis } from './redis-server.ts';

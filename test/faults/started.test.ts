@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { startWorld } from '../../src/sandbox/world.ts';
-import { freePort } from '../../src/store/free-port.ts';
+import { freePort } from '../../src/store/postgres/free-port.ts';
 import { freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 
@@ -57,7 +57,7 @@ function start(dir: string, options: string[], env: Record<string, string> = {})
 
 /** `npm run latchkey -- …` in a folder. */
 async function operator(dir: string, ...args: string[]): Promise<{ code: number | null; said: string }> {
-  const child = spawn(process.execPath, [resolve('src/cli.ts'), ...args], {
+  const child = spawn(process.execPath, [resolve('src/cli/cli.ts'), ...args], {
     cwd: dir,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, POLICY_DIR: resolve('policy') },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { freePort } from '../../src/store/free-port.ts';
+import { freePort } from '../../src/store/postgres/free-port.ts';
 
 /** One address in front of changing servers, as a managed service has it. */
 export type TcpProxy = {

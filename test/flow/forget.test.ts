@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Observation } from '../../src/core/observation.ts';
-import { hear } from '../../src/flow/hear.ts';
-import { forgetOnce } from '../../src/flow/sweep.ts';
-import { takeUpRun } from '../../src/store/reconcile-runs.ts';
+import type { Observation } from '../../src/core/drift/observation.ts';
+import { hear } from '../../src/flow/drift/record-observations.ts';
+import { forgetOnce } from '../../src/flow/timers.ts';
+import { takeUpRun } from '../../src/store/reconcile/runs.ts';
 import { freshDatabase } from '../database.ts';
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>;

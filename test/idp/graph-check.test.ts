@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Checked } from '../../src/core/checked.ts';
 import { checkGraph } from '../../src/idp/graph-check.ts';
+import { GRAPH_NOTIFICATIONS_PATH } from '../../src/inbound/graph-notifications.ts';
 import { loadCatalogue } from '../../src/policy/catalogue-file.ts';
-import { GRAPH_NOTIFICATIONS_PATH } from '../../src/web/graph-notifications.ts';
 import { GROUP, type StartedGraph, startGraph } from './start-graph.ts';
 
 let started: StartedGraph;

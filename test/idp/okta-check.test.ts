@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkOktaHook, checkOktaLog } from '../../src/idp/okta-check.ts';
 import type { OktaAuth } from '../../src/idp/okta-credentials.ts';
 import { eventTypes } from '../../src/idp/okta-events.ts';
+import { OKTA_HOOK_PATH } from '../../src/inbound/okta-hook.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
-import { OKTA_HOOK_PATH } from '../../src/web/okta-hook.ts';
 import { oktaAsSeeded } from '../sandbox/start-okta.ts';
 
 const SECRET = 'a secret of sixteen';

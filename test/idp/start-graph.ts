@@ -1,19 +1,19 @@
 import Fastify from 'fastify';
 import { sql } from 'kysely';
 import { pino } from 'pino';
-import type { Observation } from '../../src/core/observation.ts';
+import type { Observation } from '../../src/core/drift/observation.ts';
 import { createGraph, type Graph } from '../../src/idp/graph.ts';
-import { createKeeper, type Keeper, type KeeperSettings } from '../../src/idp/graph-subscriptions.ts';
-import { loadCatalogue } from '../../src/policy/catalogue-file.ts';
-import { createEntraEmulator, entraSettings } from '../../src/sandbox/entra/emulator.ts';
-import type { Delivery, Subscription } from '../../src/sandbox/entra/notifier.ts';
-import { type GraphSubscription, graphSubscriptions } from '../../src/store/graph-subscriptions.ts';
-import { openLocks } from '../../src/store/locks.ts';
 import {
   GRAPH_LIFECYCLE_PATH,
   GRAPH_NOTIFICATIONS_PATH,
   graphNotifications,
-} from '../../src/web/graph-notifications.ts';
+} from '../../src/inbound/graph-notifications.ts';
+import { createKeeper, type Keeper, type KeeperSettings } from '../../src/inbound/graph-subscriptions.ts';
+import { loadCatalogue } from '../../src/policy/catalogue-file.ts';
+import { createEntraEmulator, entraSettings } from '../../src/sandbox/entra/emulator.ts';
+import type { Delivery, Subscription } from '../../src/sandbox/entra/notifier.ts';
+import { type GraphSubscription, graphSubscriptions } from '../../src/store/graph-subscriptions.ts';
+import { openLocks } from '../../src/store/postgres/locks.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { startEmulator } from '../sandbox/start-emulator.ts';
 

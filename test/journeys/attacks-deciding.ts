@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Catalogue, Entitlement } from '../../src/core/catalogue.ts';
-import { acceptAnswer, receiveRequest } from '../../src/flow/receive.ts';
+import type { Catalogue, Entitlement } from '../../src/core/policy/catalogue.ts';
+import { acceptAnswer, receiveRequest } from '../../src/flow/request/receive.ts';
 import { anypointApis, people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import { oktaConsole } from '../sandbox/okta-console.ts';
 import type { Stage } from '../stage.ts';
 import { type Asked, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
-import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
+import { PATIENCE_MS, type StormWalk, walkInStorms } from './mass-change-walk.ts';
+import { type LeaverWalk, walkWithLeavers } from './offboarding-walk.ts';
 import { buttonValueOf, clickPayload, sendRaw } from './slack-wire.ts';
-import { PATIENCE_MS, type StormWalk, walkInStorms } from './storm-walk.ts';
 
 const READ = 'orders-api-read';
 const READ_GROUP = 'anypoint-orders-read';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Offboarding } from '../../src/core/offboarding.ts';
-import { reconcile } from '../../src/flow/reconcile.ts';
+import type { Offboarding } from '../../src/core/offboarding/offboarding.ts';
+import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { credentials, type Person, people as seeded } from '../../src/sandbox/seed.ts';
 import { createToken } from '../../src/scim/tokens.ts';
 import type { ScimSource } from '../../src/store/scim-tables.ts';
@@ -15,15 +15,15 @@ import {
   staleIdentities,
 } from './attacks-deciding.ts';
 import { type Journey, setOut, wordsOf } from './journey.ts';
-import { type LeaverWalk, walkWithLeavers } from './leaver-walk.ts';
+import { type LeaverWalk, walkWithLeavers } from './offboarding-walk.ts';
 
 /**
  * What an attacker tries, by kind: what is right is that nobody innocent loses and nobody wrong gets. Here: names and
  * records of others, and decisions. Of one door alone, and so beside it: deactivations in odd bodies
  * (test/scim/deactivation.test.ts, any-deactivation.test.ts, refused-pushes.test.ts), generated names that collide
- * (colliding-names.test.ts), what claims to come from Slack (test/slack/signed.test.ts), tokens, limits and slow clients
+ * (colliding-names.test.ts), what claims to come from Slack (test/slack/app/signed-request.test.ts), tokens, limits and slow clients
  * (test/web/doors.test.ts), other pages (test/web/same-machine.test.ts), the database of this machine
- * (test/store/embedded.test.ts), and a queue or database that goes away (test/faults/).
+ * (test/store/postgres/embedded.test.ts), and a queue or database that goes away (test/faults/).
  */
 
 const PATIENCE_MS = 90_000;

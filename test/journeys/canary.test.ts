@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import type { CanaryRun } from '../../src/core/canary.ts';
+import type { CanaryRun } from '../../src/core/canary/canary.ts';
 import { type Latchkey, startLatchkey } from '../../src/latchkey.ts';
 import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import type { Stage } from '../stage.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { reconcile } from '../../src/flow/reconcile.ts';
+import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { oktaGroups, type Person, people } from '../../src/sandbox/seed.ts';
 import { createToken } from '../../src/scim/tokens.ts';
 import type { ScimSource } from '../../src/store/scim-tables.ts';

@@ -1,9 +1,9 @@
 import pg from 'pg';
-import type { Change } from '../../src/core/change.ts';
+import type { Change } from '../../src/core/change/change.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
 import { people } from '../../src/sandbox/seed.ts';
 import { type Ask, createVisitor, type SeenMessage, type Visitor } from '../../src/sandbox/visitor.ts';
-import { surviveBreaks } from '../../src/store/database.ts';
+import { surviveBreaks } from '../../src/store/postgres/database.ts';
 import { type Stage, type StageOptions, setStage } from '../stage.ts';
 
 export type CardSeen = SeenMessage & { channel: string };

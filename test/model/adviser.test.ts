@@ -3,7 +3,7 @@ import type { Adviser, FactSheet, WishSheet } from '../../src/flow/ports.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { createModelEmulator, SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
-import { freePort } from '../../src/store/free-port.ts';
+import { freePort } from '../../src/store/postgres/free-port.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
 
 const sheet: FactSheet = {

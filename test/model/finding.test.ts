@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findingSheet, massSheet, plainFinding } from '../../src/core/finding-sheet.ts';
+import { findingSheet, massSheet, plainFinding } from '../../src/core/facts/finding-facts.ts';
 import type { Adviser, FactSheet } from '../../src/flow/ports.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { defaultPromptsDir, loadPrompt } from '../../src/model/prompt.ts';

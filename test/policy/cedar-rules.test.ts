@@ -10,7 +10,7 @@ import {
   ruledActions,
   ruledOut,
   weekdays,
-} from '../../src/core/verdict.ts';
+} from '../../src/core/policy/verdict.ts';
 import { readRules } from '../../src/policy/cedar-file.ts';
 import { cedarRules, question } from '../../src/policy/cedar-rules.ts';
 import { entitlement } from '../core/given.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { groupNamesOf, type Provisioned, scimStanding } from '../../src/scim/mirror.ts';
+import { groupNamesOf, type Provisioned, scimStanding } from '../../src/store/scim-mirror.ts';
 import { PATCH_OP, type Response, type StartedScim, startScim } from './start-scim.ts';
 
 let scim: StartedScim;

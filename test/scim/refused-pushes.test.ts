@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Told } from '../../src/core/observation.ts';
+import type { Told } from '../../src/core/drift/observation.ts';
 import { CORE_USER, type Response, type StartedScim, startScim } from './start-scim.ts';
 
 let scim: StartedScim;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Told } from '../../src/core/observation.ts';
-import { scimStanding } from '../../src/scim/mirror.ts';
+import type { Told } from '../../src/core/drift/observation.ts';
+import { scimStanding } from '../../src/store/scim-mirror.ts';
 import { type StartedScim, startScim } from './start-scim.ts';
 
 /** What Entra makes of a name when it deletes somebody. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commit } from '../../src/flow/commit.ts';
+import { commit } from '../../src/flow/kernel/commit.ts';
 import { findByIdempotencyKey, pendingRequest, underwayIds } from '../../src/store/changes.ts';
 import { target } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';

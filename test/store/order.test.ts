@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { commit } from '../../src/flow/commit.ts';
+import { commit } from '../../src/flow/kernel/commit.ts';
 import { requestsDueToRemind } from '../../src/store/changes.ts';
 import { unendedGrants } from '../../src/store/grants.ts';
 import { heldBeside } from '../../src/store/holdings.ts';

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Job } from '../../src/core/reactions.ts';
-import type { Db } from '../../src/store/database.ts';
+import type { Job } from '../../src/core/jobs/reactions.ts';
 import {
   addJobs,
   again,
@@ -14,6 +13,7 @@ import {
   readOpen,
   unlease,
 } from '../../src/store/outbox.ts';
+import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 

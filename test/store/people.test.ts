@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Db } from '../../src/store/database.ts';
 import {
   linkOf,
   linkPerson,
@@ -11,6 +10,7 @@ import {
   readPerson,
   rememberPerson,
 } from '../../src/store/people.ts';
+import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { idpPerson } from './given.ts';
 

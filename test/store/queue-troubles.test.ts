@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Db } from '../../src/store/database.ts';
+import type { Db } from '../../src/store/postgres/database.ts';
+import { transact } from '../../src/store/postgres/transaction.ts';
 import {
   endQueueTrouble,
   isQueueTroubleOver,
   queueTroubleSeen,
   readQueueTrouble,
 } from '../../src/store/queue-troubles.ts';
-import { transact } from '../../src/store/transaction.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 
 let fresh: FreshDatabase;

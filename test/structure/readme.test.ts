@@ -53,7 +53,7 @@ describe.skipIf(readme === null)('the README is true', () => {
   });
 
   test('every variable of the configuration is in its table and in .env.example, and no other', () => {
-    const config = filesIn('src').find((f) => f.path === 'src/config.ts');
+    const config = filesIn('src').find((f) => f.path === 'src/config/config.ts');
     const schema = /z\.object\(\{([\s\S]*?)\n\}\);/.exec(config?.code ?? '')?.[1] ?? '';
     const read = [...schema.matchAll(/^ {2}([A-Z_]+):/gm)].map((m) => m[1] as string).sort();
     expect(read.length).toBeGreaterThan(20);

@@ -21,8 +21,8 @@ function imports(
 
 test('the tests read the sources at all', () => {
   expect(src.length).toBeGreaterThan(80);
-  expect(src.find((f) => f.path === 'src/core/settle.ts')?.imports.map((i) => i.path)).toContain(
-    'src/core/routing.ts',
+  expect(src.find((f) => f.path === 'src/core/change/settle.ts')?.imports.map((i) => i.path)).toContain(
+    'src/core/policy/routing.ts',
   );
 });
 
@@ -52,7 +52,7 @@ describe('the core is pure', () => {
 
 describe('who may know whom', () => {
   test('nobody but the two programs knows the sandbox', () => {
-    const files = outsideSandbox.filter((f) => !['src/main.ts', 'src/cli.ts'].includes(f.path));
+    const files = outsideSandbox.filter((f) => !['src/main.ts', 'src/cli/cli.ts'].includes(f.path));
     expectNone(
       imports(files, (to) => to.startsWith('src/sandbox/')),
       'The product must not behave otherwise because it is in the sandbox, nor carry emulators into production paths. Put what both need into the room it belongs to.',
@@ -137,7 +137,7 @@ describe('one way to write', () => {
   ];
 
   test('only commit changes the state of a change, writes grants and adds audit entries', () => {
-    expect(callsOf(/\b(writeEvent|writeGrants|auditEntries)\(/)).toEqual(['src/flow/commit.ts']);
+    expect(callsOf(/\b(writeEvent|writeGrants|auditEntries)\(/)).toEqual(['src/flow/kernel/commit.ts']);
     expectNone(
       placesOf(
         outsideSandbox.filter(
@@ -145,7 +145,7 @@ describe('one way to write', () => {
         ),
         /(insertInto|updateTable|deleteFrom)\('(changes|grants|audit)'\)|insert into (changes|grants|audit)\b|update (changes|grants|audit)\b/,
       ),
-      'State, audit and outbox are one transaction or nothing. Give `commit` (src/flow/commit.ts) an event instead.',
+      'State, audit and outbox are one transaction or nothing. Give `commit` (src/flow/kernel/commit.ts) an event instead.',
     );
   });
 
@@ -153,8 +153,8 @@ describe('one way to write', () => {
     expect(
       callsOf(/\baddJobs\(/),
       'Work that is added beside the state it follows from is lost or doubled when a process dies between the two. Return it from a commit’s body as `jobs`; a click alone is stored by itself, before it is answered.',
-    ).toEqual(['src/flow/commit.ts']);
-    expect(callsOf(/\baddLeased\(/)).toEqual(['src/flow/receive.ts']);
+    ).toEqual(['src/flow/kernel/commit.ts']);
+    expect(callsOf(/\baddLeased\(/)).toEqual(['src/flow/request/receive.ts']);
   });
 
   test('only migrations change the schema', () => {
@@ -169,7 +169,7 @@ test('only the two programs touch the environment, and hand it to config.ts', ()
   const places = placesOf(outsideSandbox, /process\.env\b/);
   expectNone(
     places.filter((p) => !/^src\/(main|cli)\.ts:\d+: .*\breadConfig\(/.test(p)),
-    'A setting that is read elsewhere is in no table and checked by nobody. Add it to src/config.ts, which names it and its mistakes.',
+    'A setting that is read elsewhere is in no table and checked by nobody. Add it to src/config/config.ts, which names it and its mistakes.',
   );
   expectNone(
     placesOf(
@@ -182,7 +182,7 @@ test('only the two programs touch the environment, and hand it to config.ts', ()
 
 test('every job has a step, and every step says what it does', () => {
   const road = src.find((f) => f.path === 'src/flow/steps.ts') as SourceFile;
-  const reactions = src.find((f) => f.path === 'src/core/reactions.ts') as SourceFile;
+  const reactions = src.find((f) => f.path === 'src/core/jobs/reactions.ts') as SourceFile;
   const jobs = [...reactions.code.matchAll(/\| \{ job: '(\w+)'/g)].map((m) => m[1] as string);
   expect(jobs.length).toBeGreaterThanOrEqual(7);
   expect(Object.keys(steps).sort()).toEqual([...jobs].sort());

@@ -15,7 +15,7 @@ export type SourceImport = {
 };
 
 export type SourceFile = {
-  /** From the top of the repository, e.g. `src/core/change.ts`. */
+  /** From the top of the repository, e.g. `src/core/change/change.ts`. */
   path: string;
   text: string;
   /** The text without comments: a rule is about what runs. */

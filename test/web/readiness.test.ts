@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Outside } from '../../src/config.ts';
+import type { Outside } from '../../src/config/config.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import type { Readiness } from '../../src/web/readiness.ts';
 import { eventually } from '../eventually.ts';

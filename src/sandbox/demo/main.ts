@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { readOptions, refuse } from '../../command-line.ts';
+import { readOptions, refuse } from '../../cli/command-line.ts';
 import { parseDuration } from '../../core/duration.ts';
 import { createEnding } from '../../ending.ts';
-import { reconcile } from '../../flow/reconcile.ts';
+import { reconcile } from '../../flow/drift/reconcile.ts';
 import { startLatchkey } from '../../latchkey.ts';
 import { loadPolicy } from '../../policy/policy-folder.ts';
-import { startEmbeddedPostgres } from '../../store/embedded.ts';
-import { throwAwayFolder } from '../../store/guard.ts';
+import { startEmbeddedPostgres } from '../../store/postgres/embedded.ts';
+import { throwAwayFolder } from '../../store/postgres/guard.ts';
 import { sandboxOutside } from '../launch.ts';
 import { credentials } from '../seed.ts';
 import { createVisitor } from '../visitor.ts';

@@ -1,0 +1,267 @@
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import type { Outside } from '../config/config.ts';
+import type { Checked } from '../core/checked.ts';
+import { Fault } from '../core/fault.ts';
+import { faultInWords, nextStepFor } from '../core/fault-words.ts';
+import { createCatalogueBook } from '../flow/catalogue/catalogue-status.ts';
+import { checkGraph } from '../idp/graph-check.ts';
+import { createOkta } from '../idp/okta.ts';
+import { checkOktaHook, checkOktaLog } from '../idp/okta-check.ts';
+import { GRAPH_NOTIFICATIONS_PATH } from '../inbound/graph-notifications.ts';
+import { OKTA_HOOK_PATH } from '../inbound/okta-hook.ts';
+import { checkModel } from '../model/model-check.ts';
+import { createAnypoint } from '../mulesoft/anypoint.ts';
+import { lintCatalogue, lintOnCall } from '../policy/lint.ts';
+import { type LoadedPolicy, loadPolicy } from '../policy/policy-folder.ts';
+import { readRedisAddress } from '../queue/redis-address.ts';
+import { checkRedis } from '../queue/redis-check.ts';
+import { checkScim } from '../scim/scim-check.ts';
+import { createSlackClient } from '../slack/app/client.ts';
+import { checkSlack } from '../slack/app/slack-check.ts';
+import { createSlackDirectory } from '../slack/directory.ts';
+import type { Db } from '../store/postgres/database.ts';
+import { checkDatabase } from '../store/postgres/database-check.ts';
+import { checkAddress, checkClock } from '../web/address-check.ts';
+
+export type CheckSettings = {
+  outside: Outside;
+  policyDir: string;
+  /** Where Okta and Graph reach Latchkey, without a trailing slash. */
+  address: string;
+  publicUrl?: string | null;
+  redis?: { url: string; ca: string | null } | null;
+  /** Null or left out: the embedded one, which is its Latchkey's alone. */
+  databaseUrl?: string | null;
+};
+
+/** What the command is given by the program. */
+export type CheckTools = {
+  settings(): Promise<CheckSettings>;
+  /** Opens a database without changing it. */
+  reading?(url: string, work: (db: Db) => Promise<Checked[]>): Promise<Checked[]>;
+  say(line: string): void;
+  /** The program ends non-zero. */
+  fail(): void;
+};
+
+const NAME_WIDTH = 24;
+const log = pino({ level: 'silent' });
+
+/** `latchkey check`: tries everything that an installation needs, changes nothing, and ends 0 only when all is well. */
+export function checkCommand(program: Command, { settings, reading, say, fail }: CheckTools): void {
+  program
+    .command('check')
+    .description(
+      'try everything that an installation needs: Slack, Okta, SCIM, Anypoint, Graph, the model, database, queue, clock, the public address, the policy and every entitlement; each line that is not ok says what to do',
+    )
+    .action(async () => {
+      const given = await settings();
+      const policy = await loadPolicy(given.policyDir);
+      const tell = ({ name, trouble, isOptional, detail }: Checked) => {
+        const is = trouble === null ? (detail ?? 'ok') : isOptional === true ? `note: ${trouble}` : trouble;
+        say(`${name.padEnd(NAME_WIDTH)} ${is}`);
+        if (trouble !== null && isOptional !== true) fail();
+      };
+      // Asked at once, told in one order: what is away takes its time.
+      const asked = [
+        slack(given, policy),
+        okta(given),
+        scim(given, policy, reading),
+        anypoint(given),
+        graph(given, policy),
+        model(given),
+        database(given),
+        queue(given),
+        checkClock([given.outside.slack.apiUrl, given.outside.okta.orgUrl, given.outside.anypoint.url]).then(
+          (one) => [one],
+        ),
+        checkAddress(given.publicUrl ?? null, 'appToken' in given.outside.slack).then((one) => [one]),
+        catalogue(given, policy),
+      ];
+      for (const party of asked) for (const one of await party) tell(one);
+    });
+}
+
+async function slack(
+  { outside }: CheckSettings,
+  { catalogue: { channel, onCall } }: LoadedPolicy,
+): Promise<Checked[]> {
+  const hasUserGroup = onCall !== null && 'slackUserGroup' in onCall;
+  return [
+    ...(await checkSlack(outside.slack, { channel, hasUserGroup }, log)),
+    ...('signingSecret' in outside.slack
+      ? [
+          {
+            name: 'Slack signing secret',
+            trouble: null,
+            detail:
+              'can’t be tried from here; with a wrong one /access says that it did not work, and the log that a signature is wrong',
+          },
+        ]
+      : []),
+  ];
+}
+
+async function okta({ outside, address }: CheckSettings): Promise<Checked[]> {
+  const { hookSecrets } = outside.okta;
+  return [
+    await wholly('Okta', async () => await createOkta(outside.okta).check()),
+    await guarded('Okta log', () => checkOktaLog(outside.okta)),
+    hookSecrets.length === 0
+      ? off('Okta hook', 'without OKTA_HOOK_SECRET, SCIM and the System Log tell what people do by hand')
+      : await guarded('Okta hook', () => checkOktaHook(outside.okta, `${address}${OKTA_HOOK_PATH}`)),
+  ];
+}
+
+async function scim(
+  { outside, databaseUrl }: CheckSettings,
+  policy: LoadedPolicy,
+  reading: CheckTools['reading'],
+): Promise<Checked[]> {
+  if (databaseUrl == null || reading === undefined)
+    return [
+      {
+        name: 'SCIM',
+        trouble: null,
+        detail:
+          'not looked at, as the embedded database is its Latchkey’s alone; with that stopped, `scim token list` shows what was used',
+      },
+    ];
+  try {
+    return await reading(databaseUrl, (db) =>
+      checkScim(db, { token: outside.scimToken, groupNames: groupNamesOf(policy) }),
+    );
+  } catch (error) {
+    // A table that is not there (SQLSTATE 42P01); everything else the lines of the database say.
+    return (error as { code?: unknown }).code === '42P01'
+      ? [{ name: 'SCIM', trouble: 'Latchkey was never started on this database', isOptional: true }]
+      : [{ name: 'SCIM', trouble: 'can’t be looked at without the database; see there' }];
+  }
+}
+
+async function anypoint({ outside }: CheckSettings): Promise<Checked[]> {
+  const party = createAnypoint(outside.anypoint);
+  const wholeParty = await wholly('Anypoint', () => party.check());
+  return wholeParty.trouble !== null
+    ? [wholeParty]
+    : [wholeParty, await wholly('Anypoint users', () => party.pageOfUsers(null))];
+}
+
+async function graph({ outside, address }: CheckSettings, policy: LoadedPolicy): Promise<Checked[]> {
+  return outside.graph === null
+    ? [off('Graph', 'none of GRAPH_… is set')]
+    : await checkGraph(outside.graph, {
+        groupNames: groupNamesOf(policy),
+        notificationUrl: `${address}${GRAPH_NOTIFICATIONS_PATH}`,
+      });
+}
+
+async function model({ outside }: CheckSettings): Promise<Checked[]> {
+  if (outside.model === null)
+    return [
+      {
+        name: 'model',
+        trouble: null,
+        detail: 'off, as OPENAI_MODEL is not set; cards carry the summary by rule',
+      },
+    ];
+  const { apiKey, model, baseUrl } = outside.model;
+  const trouble = await checkModel({ apiKey, model, ...(baseUrl === null ? {} : { baseUrl }) });
+  return [{ name: 'model', trouble }];
+}
+
+async function database({ databaseUrl }: CheckSettings): Promise<Checked[]> {
+  return databaseUrl == null
+    ? [
+        {
+          name: 'database',
+          trouble: null,
+          detail: 'embedded, as DATABASE_URL is not set; good for one process, and for trying it',
+        },
+      ]
+    : await checkDatabase(databaseUrl);
+}
+
+async function queue({ redis }: CheckSettings): Promise<Checked[]> {
+  const name = 'queue';
+  if (redis == null) return [{ name, trouble: null, detail: 'on PostgreSQL, as REDIS_URL is not set' }];
+  const address = readRedisAddress(redis.url, redis.ca);
+  if ('why' in address) return [{ name, trouble: `REDIS_URL ${address.why}` }];
+  const found = await checkRedis(address);
+  return found.length === 0 ? [{ name, trouble: null }] : found.map(({ why }) => ({ name, trouble: why }));
+}
+
+async function catalogue({ outside }: CheckSettings, policy: LoadedPolicy): Promise<Checked[]> {
+  const problems = lintCatalogue(policy.catalogue, policy.rules, policy.terms).filter(
+    ({ kind }) => kind === 'problem',
+  );
+  const found: Checked[] = [
+    {
+      name: 'policy',
+      trouble:
+        problems.length === 0
+          ? null
+          : `${problems.map(({ entitlement, text }) => `${entitlement ?? 'catalogue'}: ${text}`).join('; ')} (\`policy check\` tells more)`,
+    },
+  ];
+  try {
+    const idp = createOkta(outside.okta);
+    const chat = createSlackDirectory(createSlackClient(outside.slack, log));
+    const { onCall } = policy.catalogue;
+    const [wrong] = await lintOnCall(policy.catalogue, idp, chat);
+    found.push(
+      onCall === null
+        ? off('who is on call', 'the catalogue has no onCall')
+        : { name: 'who is on call', trouble: wrong?.text ?? null },
+    );
+    const book = createCatalogueBook(policy, idp, createAnypoint(outside.anypoint), async () => {}, log);
+    await book.check();
+    for (const { key } of book.current().entitlements) {
+      const status = book.status(key);
+      found.push(
+        status.status === 'ready'
+          ? { name: key, trouble: null, detail: 'ready' }
+          : { name: key, trouble: `${status.status}: ${status.why}` },
+      );
+    }
+    const canary = book.canary();
+    const is = 'why' in canary ? `${canary.status}: ${canary.why}` : canary.status;
+    const isWell = canary.status === 'ready' || canary.status === 'off';
+    found.push({ name: 'canary’s rounds', trouble: isWell ? null : is, detail: is });
+  } catch (error) {
+    found.push({ name: 'the entitlements', trouble: whyNot(error) });
+  }
+  return found;
+}
+
+function groupNamesOf({ catalogue: { entitlements } }: LoadedPolicy): string[] {
+  return [...new Set(entitlements.map((e) => e.idpGroup))];
+}
+
+function off(name: string, why: string): Checked {
+  return { name, trouble: null, detail: `off: ${why}` };
+}
+
+async function wholly(name: string, work: () => Promise<unknown>): Promise<Checked> {
+  return await guarded(name, async () => {
+    await work();
+    return { name, trouble: null };
+  });
+}
+
+/** What can't even be begun (a key that is no key) is a finding like any other. */
+async function guarded(name: string, work: () => Promise<Checked>): Promise<Checked> {
+  try {
+    return await work();
+  } catch (error) {
+    return { name, trouble: whyNot(error) };
+  }
+}
+
+function whyNot(error: unknown): string {
+  if (!(error instanceof Fault)) throw error;
+  // What was said of a setting says it all.
+  if (error.code === 'config.invalid') return error.message;
+  return `${faultInWords(error, { idp: 'Okta' })}: ${nextStepFor(error)}`;
+}

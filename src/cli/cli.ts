@@ -1,0 +1,250 @@
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { pino } from 'pino';
+import { sealAudit, unsealedAudit, verifyAudit } from '../audit/seal.ts';
+import { type Outside, readConfig } from '../config/config.ts';
+import { roughlyInWords } from '../core/duration.ts';
+import { Fault } from '../core/fault.ts';
+import { createEnding } from '../ending.ts';
+import { evalCommand } from '../eval/command.ts';
+import { createOkta } from '../idp/okta.ts';
+import { mcpCommands } from '../mcp/commands.ts';
+import { createAnypoint } from '../mulesoft/anypoint.ts';
+import { policyCommands } from '../policy/commands.ts';
+import { takeRunLock } from '../run-lock.ts';
+import { createToken, environmentTokenUsed, listTokens, revokeToken, sources } from '../scim/tokens.ts';
+import { createSlackClient } from '../slack/app/client.ts';
+import { createSlackDirectory } from '../slack/directory.ts';
+import { datesOfToken, minuteOf } from '../store/bearer-token.ts';
+import { connectDatabase, type Db, openDatabase } from '../store/postgres/database.ts';
+import { startEmbeddedPostgres } from '../store/postgres/embedded.ts';
+import { stateFolder } from '../store/postgres/own-folder.ts';
+import type { ScimSource } from '../store/scim-tables.ts';
+import { checkCommand } from './check-command.ts';
+import { versionInWords } from './command-line.ts';
+import { reconcileCommand } from './reconcile-command.ts';
+
+/** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
+const DIR = '.latchkey';
+/** Entries are sealed within seconds; a transaction may hold that up, but not for so long. */
+const UNSEALED_MAX_SECONDS = 60;
+/** Where there is no world: the sandbox's secrets are the same everywhere. */
+const NOWHERE = 'http://127.0.0.1:9';
+const say = (line: string) => process.stdout.write(`${line}\n`);
+// Whoever reads on no further (`| head`) has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+const fail = () => {
+  process.exitCode = 1;
+};
+
+const ending = createEnding({ say: (line) => process.stderr.write(`${line}\n`) });
+
+const program = new Command('latchkey')
+  .description('Operator’s tools of Latchkey')
+  .version(versionInWords(), '--version', 'which version this is');
+
+checkCommand(program, {
+  async settings() {
+    const config = readConfig(process.env);
+    const sandbox = config.outside === null ? await runningSandbox() : null;
+    return {
+      outside: config.outside ?? (sandbox as Sandbox).outside,
+      policyDir: config.policyDir,
+      address: config.publicUrl ?? sandbox?.latchkey ?? `http://127.0.0.1:${config.port}`,
+      publicUrl: config.publicUrl,
+      databaseUrl: config.databaseUrl,
+      redis: config.redisUrl === null ? null : { url: config.redisUrl, ca: config.redisCa ?? null },
+    };
+  },
+  async reading(url, work) {
+    const database = connectDatabase(url);
+    try {
+      return await work(database.db);
+    } finally {
+      await database.close();
+    }
+  },
+  say,
+  fail,
+});
+
+policyCommands(program, {
+  dir: () => readConfig({ POLICY_DIR: process.env.POLICY_DIR }).policyDir,
+  async outside() {
+    const outside =
+      readConfig(process.env).outside ?? (await runningSandbox().catch(() => null))?.outside ?? null;
+    return outside === null
+      ? null
+      : {
+          idp: createOkta(outside.okta),
+          mulesoft: createAnypoint(outside.anypoint),
+          chat: createSlackDirectory(createSlackClient(outside.slack, pino({ level: 'silent' }))),
+        };
+  },
+  withDatabase,
+  say,
+  fail,
+});
+
+mcpCommands(program, withDatabase);
+reconcileCommand(program, { withDatabase, say, fail });
+evalCommand(
+  program,
+  () => readConfig(process.env).model(),
+  async (mode) => (await import('../sandbox/model/serve.ts')).serveModel(mode),
+);
+
+const audit = program.command('audit').description('the audit trail');
+audit
+  .command('verify')
+  .description('recompute the hash chain over every audit entry')
+  .action(async () => {
+    await withDatabase(async (db) => {
+      while ((await sealAudit(db)) > 0);
+      const check = await verifyAudit(db);
+      if ('brokenAt' in check) {
+        say(`BROKEN at entry ${check.brokenAt}: ${check.why}`);
+        process.exitCode = 1;
+        return;
+      }
+      const { entries, oldestSeconds } = await unsealedAudit(db);
+      const rest = entries === 0 ? '' : `, ${entries} not sealed yet`;
+      say(`${check.entries} entries, chain unbroken, head ${check.head}${rest}`);
+      if (oldestSeconds > UNSEALED_MAX_SECONDS) {
+        say(
+          `NOT SEALED for ${roughlyInWords(oldestSeconds)}: what is not sealed can be changed unnoticed. Is Latchkey running, or a transaction open for long (pg_stat_activity)?`,
+        );
+        process.exitCode = 1;
+      }
+    });
+  });
+
+const token = program
+  .command('scim')
+  .description('the SCIM service provider')
+  .command('token')
+  .description(
+    'bearer tokens of SCIM clients; to rotate one, create the next, hand it over, revoke the old. ' +
+      'A source owns what its tokens make: no other reads or changes it, and only what the IdP’s own source pushes ' +
+      'is carried into Anypoint',
+  );
+token
+  .command('create')
+  .description('make a token and print it, once')
+  .addOption(
+    new Option('--source <source>', 'what provisions with it, and owns what it makes')
+      .choices(sources)
+      .makeOptionMandatory(),
+  )
+  .requiredOption('--name <name>', 'what you call it')
+  .option('--days <days>', 'how long it is valid; without, until it is revoked', wholeDays)
+  .action(async (given: { source: ScimSource; name: string; days?: number }) => {
+    await withDatabase(async (db) => {
+      const made = await createToken(db, { ...given, days: given.days ?? null });
+      if (made === null) {
+        say(`a token in use is called ${given.name} already: revoke it, or choose another name`);
+        process.exitCode = 1;
+      } else say(made.token);
+    });
+  });
+token
+  .command('list')
+  .description('the token of the environment, and every other there was, newest first')
+  .action(async () => {
+    await withDatabase(async (db) => {
+      const inEnvironment = (readConfig(process.env).outside ?? (await sandboxAt(NOWHERE))).scimToken;
+      const last = await environmentTokenUsed(db, inEnvironment);
+      say(
+        `SCIM_TOKEN  okta   of the environment: last used ${last === null ? 'never' : minuteOf(last)}, valid while it is set`,
+      );
+      for (const t of await listTokens(db))
+        say(`${t.id}  ${t.source.padEnd(5)}  ${t.name}: ${datesOfToken(t)}`);
+    });
+  });
+token
+  .command('revoke')
+  .description('end a token within seconds')
+  .argument('<name|id>')
+  .action(async (nameOrId: string) => {
+    await withDatabase(async (db) => {
+      const gone = await revokeToken(db, nameOrId);
+      say(gone === null ? `no token in use is called ${nameOrId}` : `${gone.name} is revoked`);
+      process.exitCode = gone === null ? 1 : 0;
+    });
+  });
+
+function wholeDays(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('a number of days, at least 1.');
+  return Number(text);
+}
+
+/** The configured database, or the embedded one while Latchkey itself is not running. */
+async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
+  await withDatabaseUrl(async (url) => {
+    const database = await openDatabase(url);
+    try {
+      await work(database.db);
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<void> {
+  const { databaseUrl, outside } = readConfig(process.env);
+  if (databaseUrl !== null) return await work(databaseUrl);
+  const home = outside === null ? join(DIR, 'sandbox') : DIR;
+  // Who forgot to load the settings must not take the sandbox's answer for the installation's.
+  if (outside === null)
+    process.stderr.write('No settings of an installation are set: this is the sandbox’s.\n');
+  stateFolder(DIR);
+  stateFolder(home);
+  ending.begun('the folder’s lock', await takeRunLock(DIR));
+  try {
+    const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
+    ending.begun('PostgreSQL', () => postgres.stop());
+    await work(postgres.url);
+  } finally {
+    await ending.endAll();
+  }
+}
+
+type Sandbox = { outside: Outside; latchkey: string | null };
+
+/** The sandbox of this folder, or the world that runs in it alone; never another folder's, on whatever port. */
+async function runningSandbox(): Promise<Sandbox> {
+  const { runningWorld } = await import('../sandbox/running.ts');
+  const world =
+    (await runningWorld(join(DIR, 'sandbox', 'world.json'))) ?? (await runningWorld(join(DIR, 'world.json')));
+  if (world === null)
+    throw new Fault(
+      'config.invalid',
+      'nothing is configured, and no sandbox runs in this folder: set the variables of .env.example, or run npm start here first',
+      { retryable: false },
+    );
+  return { outside: await sandboxAt(world.url), latchkey: world.latchkey };
+}
+
+/** The sandbox's code is loaded only for who asks for the sandbox. */
+async function sandboxAt(worldUrl: string): Promise<Outside> {
+  return (await import('../sandbox/launch.ts')).sandboxOutside(worldUrl);
+}
+
+/** Help where somebody mistyped, and beneath it, last, what the mistake was. */
+function helpBeforeError(command: Command): void {
+  command.configureOutput({
+    outputError: (text, write) => write(`${command.helpInformation()}\n${text}`),
+  });
+  for (const below of command.commands) helpBeforeError(below);
+}
+
+helpBeforeError(program);
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(error instanceof Fault ? `${error.message}\n` : `${(error as Error).stack}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,324 @@
+import { z } from 'zod';
+import { Fault } from '../core/fault.ts';
+import type { GraphSettings } from '../idp/graph-session.ts';
+import type { OktaAuth } from '../idp/okta-credentials.ts';
+import { readRedisAddress } from '../queue/redis-address.ts';
+import {
+  certificate,
+  isLoopback,
+  issuers,
+  long,
+  port,
+  proxies,
+  redisUrl,
+  secret,
+  secrets,
+  slipsIn,
+  text,
+  url,
+} from './setting-shapes.ts';
+
+/** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */
+const outside = {
+  SLACK_BOT_TOKEN: 'the bot token (xoxb-…), Slack app page, OAuth & Permissions',
+  SLACK_SIGNING_SECRET:
+    'the signing secret, Slack app page, Basic Information (or SLACK_APP_TOKEN for Socket Mode)',
+  SLACK_APP_TOKEN: 'an app-level token (xapp-…) with connections:write, for Socket Mode',
+  SLACK_API_URL: 'only for a Slack other than slack.com',
+  OKTA_ORG_URL: 'e.g. https://acme.okta.com',
+  OKTA_API_TOKEN: 'an API token (or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY)',
+  OKTA_CLIENT_ID: 'the service app’s client id, with OKTA_PRIVATE_KEY',
+  OKTA_PRIVATE_KEY: 'the service app’s private key, PEM or JWK, with OKTA_CLIENT_ID',
+  OKTA_HOOK_SECRET:
+    'what Okta’s event hook sends as Authorization; two with a comma between while you change it',
+  ANYPOINT_URL: 'e.g. https://eu1.anypoint.mulesoft.com',
+  ANYPOINT_SIGN_IN_URL: 'where people sign in to Anypoint, if not at ANYPOINT_URL/login',
+  ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
+  ANYPOINT_CLIENT_ID: 'the connected app’s client id',
+  ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
+  GRAPH_TENANT_ID: 'the Entra tenant’s id, for change notifications of Microsoft Graph',
+  GRAPH_CLIENT_ID: 'the app registration’s client id, with GRAPH_TENANT_ID',
+  GRAPH_CLIENT_SECRET: 'the app registration’s client secret, with GRAPH_TENANT_ID',
+  GRAPH_URL: 'only for a national cloud',
+  GRAPH_LOGIN_URL: 'only for a national cloud',
+  SET_ISSUERS: 'issuer=address of its JWK Set, several with a comma between, or a JSON object of them',
+  SET_AUDIENCE: 'what the Security Event Tokens for us have as aud, with SET_ISSUERS',
+  SCIM_TOKEN: 'a long random bearer token that you also give to Okta’s SCIM app',
+  PUBLIC_URL: 'the address under which Slack and Okta reach Latchkey; the sandbox is on loopback only',
+  READ_TOKEN: 'the bearer token of /api/changes and /metrics; the sandbox has one of its own',
+} as const;
+
+const environment = z.object({
+  SLACK_BOT_TOKEN: text.regex(/^xoxb-/, 'starts with xoxb-').optional(),
+  SLACK_SIGNING_SECRET: long(8).optional(),
+  SLACK_APP_TOKEN: text.regex(/^xapp-/, 'starts with xapp-').optional(),
+  SLACK_API_URL: z.url({ protocol: /^https?$/ }).optional(),
+  OKTA_ORG_URL: url.optional(),
+  OKTA_API_TOKEN: text.optional(),
+  OKTA_CLIENT_ID: text.optional(),
+  OKTA_PRIVATE_KEY: text.optional(),
+  OKTA_HOOK_SECRET: secrets.optional(),
+  ANYPOINT_URL: url.optional(),
+  ANYPOINT_SIGN_IN_URL: url.optional(),
+  ANYPOINT_ORG_ID: text.optional(),
+  ANYPOINT_CLIENT_ID: text.optional(),
+  ANYPOINT_CLIENT_SECRET: text.optional(),
+  GRAPH_TENANT_ID: text.optional(),
+  GRAPH_CLIENT_ID: text.optional(),
+  GRAPH_CLIENT_SECRET: text.optional(),
+  GRAPH_URL: url.optional(),
+  GRAPH_LOGIN_URL: url.optional(),
+  SET_ISSUERS: issuers.optional(),
+  SET_AUDIENCE: text.optional(),
+  SCIM_TOKEN: secret.optional(),
+  OPENAI_API_KEY: text.optional(),
+  OPENAI_BASE_URL: url.optional(),
+  OPENAI_MODEL: text.optional(),
+  MODEL_DAILY_TOKENS: z
+    .string()
+    .trim()
+    .regex(/^\d{1,12}$/, 'must be a whole number of tokens')
+    .transform(Number)
+    .optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: redisUrl.optional(),
+  REDIS_CA: certificate.optional(),
+  PUBLIC_URL: url.optional(),
+  PORT: port.default(3000),
+  POLICY_DIR: text.default('policy'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
+  READ_TOKEN: secret.optional(),
+  TRUST_PROXY: proxies.optional(),
+});
+
+/** How to reach the outside world. */
+export type Outside = {
+  slack: { botToken: string; apiUrl: string } & ({ signingSecret: string } | { appToken: string });
+  okta: {
+    orgUrl: string;
+    auth: OktaAuth;
+    /** What its event hook may authenticate with; none: there is no hook. */
+    hookSecrets: readonly string[];
+  };
+  /** `signInUrl`: where people sign in; left out: at the control plane's own page. */
+  anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: string };
+  model: { apiKey: string; baseUrl: string | null; model: string } | null;
+  /** Entra beside the IdP; null: it does not tell. */
+  graph: GraphSettings | null;
+  /** Whose Security Event Tokens are taken; null: nobody's. */
+  sets: { issuers: readonly { issuer: string; jwksUrl: string }[]; audience: string } | null;
+  scimToken: string;
+};
+
+export type Config = {
+  /** Null: the sandbox supplies it. */
+  outside: Outside | null;
+  /** Null: the embedded PostgreSQL. */
+  databaseUrl: string | null;
+  /** Null: BullMQ's PostgreSQL backend. */
+  redisUrl: string | null;
+  /** The authority of its certificate as PEM; left out: those that Node trusts. */
+  redisCa?: string;
+  publicUrl: string | null;
+  port: number;
+  policyDir: string;
+  logLevel: string | null;
+  /** The model, for what needs nothing else; null: none is set. Throws `config.invalid` when it is half set. */
+  model: () => Outside['model'];
+  /** What the model may cost in a day (UTC), in tokens; null: no limit. */
+  modelDailyTokens: number | null;
+  /** Bearer token of the read-only API; null: the API is off. */
+  readToken: string | null;
+  /** Proxies whose X-Forwarded-For is believed; null: nobody's. */
+  trustProxy: string[] | null;
+  /** Things worth a word at start. */
+  remarks: string[];
+};
+
+/**
+ * The only reader of the environment. Throws `config.invalid` that names every variable that is wrong or missing
+ * and says how to mend it; a half-set configuration never becomes the sandbox.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  // An empty value is how a shell or a compose file says "not set".
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const { values: e, malformed } = parse(given);
+  const isReal = Object.keys(outside).some((name) => given[name] !== undefined);
+  const slips = slipsIn(given, Object.keys(environment.shape));
+  // All at once: who mends one and starts again must not meet the next.
+  const real = isReal ? readOutside(e, given) : { missing: [] };
+  const problems = [...malformed, ...misfits(e, given), ...real.missing];
+  if (problems.length > 0)
+    throw invalid([
+      ...problems,
+      ...slips,
+      ...(real.missing.length === 0
+        ? []
+        : [
+            'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, GRAPH_…, SET_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
+          ]),
+    ]);
+  if (isReal) refusePublished(e);
+  const remarks: string[] = [...slips];
+  if (!isReal && e.OPENAI_API_KEY !== undefined)
+    remarks.push('OPENAI_API_KEY is set but not used: the sandbox has a scripted model of its own.');
+  return {
+    outside: 'outside' in real ? real.outside : null,
+    databaseUrl: e.DATABASE_URL ?? null,
+    redisUrl: e.REDIS_URL ?? null,
+    ...(e.REDIS_CA === undefined ? {} : { redisCa: e.REDIS_CA }),
+    publicUrl: e.PUBLIC_URL ?? null,
+    port: e.PORT,
+    policyDir: e.POLICY_DIR,
+    logLevel: e.LOG_LEVEL ?? null,
+    model: () => {
+      const missing: string[] = [];
+      const model = modelIn(e, given, missing);
+      if (missing.length > 0) throw invalid(missing);
+      return model;
+    },
+    modelDailyTokens: e.MODEL_DAILY_TOKENS ?? null,
+    readToken: e.READ_TOKEN ?? null,
+    trustProxy: e.TRUST_PROXY ?? null,
+    remarks,
+  };
+}
+
+type Environment = z.infer<typeof environment>;
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** What is right by itself but not together. */
+function misfits({ REDIS_URL: redis, REDIS_CA: ca }: Environment, given: Given): string[] {
+  if (ca === undefined || (given.REDIS_URL !== undefined && redis === undefined)) return [];
+  if (redis === undefined) return ['REDIS_URL is not set, but REDIS_CA is'];
+  const address = readRedisAddress(redis, ca);
+  return 'why' in address ? [`REDIS_URL: ${address.why}`] : [];
+}
+
+/** Each variable by itself: one that is wrong hides none of the others. */
+function parse(given: Given): { values: Environment; malformed: string[] } {
+  const malformed: string[] = [];
+  const values = Object.fromEntries(
+    Object.entries(environment.shape).flatMap(([name, shape]) => {
+      const parsed = shape.safeParse(given[name]);
+      if (parsed.success) return [[name, parsed.data]];
+      for (const { message } of parsed.error.issues)
+        malformed.push(`${name}: ${message}${quotesIn(given[name])}${hintOf(name)}`);
+      return [];
+    }),
+  );
+  return { values: { PORT: 0, POLICY_DIR: '', ...values }, malformed };
+}
+
+/** A file of settings that is not read by a shell keeps the quotation marks. */
+function quotesIn(value: string | undefined): string {
+  return /^\s*(["']).*\1\s*$/.test(value ?? '') ? '; take the quotation marks out' : '';
+}
+
+function modelIn(e: Environment, given: Given, missing: string[]): Outside['model'] {
+  if (!isGiven(given, ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL'])) return null;
+  if (given.OPENAI_MODEL === undefined) missing.push('OPENAI_MODEL is not set: name the model to ask');
+  if (given.OPENAI_API_KEY === undefined)
+    missing.push('OPENAI_API_KEY is not set: any text does for a local server');
+  return { apiKey: e.OPENAI_API_KEY ?? '', baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' };
+}
+
+/** `missing`: what is not set and has to be; only with nothing missing and nothing malformed is the rest whole. */
+function readOutside(e: Environment, given: Given): { outside: Outside; missing: string[] } {
+  const missing: string[] = [];
+  const need = (name: keyof typeof outside & keyof Environment): string => {
+    if (given[name] === undefined) missing.push(`${name} is not set${hintOf(name)}`);
+    return String(e[name] ?? '');
+  };
+  const botToken = need('SLACK_BOT_TOKEN');
+  const slackWay =
+    given.SLACK_APP_TOKEN !== undefined
+      ? { appToken: e.SLACK_APP_TOKEN ?? '' }
+      : { signingSecret: need('SLACK_SIGNING_SECRET') };
+  const orgUrl = need('OKTA_ORG_URL');
+  const auth = isGiven(given, ['OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY'])
+    ? { clientId: need('OKTA_CLIENT_ID'), privateKey: need('OKTA_PRIVATE_KEY') }
+    : { token: need('OKTA_API_TOKEN') };
+  const anypoint = {
+    url: e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
+    ...(e.ANYPOINT_SIGN_IN_URL === undefined ? {} : { signInUrl: e.ANYPOINT_SIGN_IN_URL }),
+    orgId: need('ANYPOINT_ORG_ID'),
+    clientId: need('ANYPOINT_CLIENT_ID'),
+    clientSecret: need('ANYPOINT_CLIENT_SECRET'),
+  };
+  const graph = isGiven(given, [
+    'GRAPH_TENANT_ID',
+    'GRAPH_CLIENT_ID',
+    'GRAPH_CLIENT_SECRET',
+    'GRAPH_URL',
+    'GRAPH_LOGIN_URL',
+  ])
+    ? {
+        tenantId: need('GRAPH_TENANT_ID'),
+        clientId: need('GRAPH_CLIENT_ID'),
+        clientSecret: need('GRAPH_CLIENT_SECRET'),
+        url: e.GRAPH_URL ?? 'https://graph.microsoft.com',
+        loginUrl: e.GRAPH_LOGIN_URL ?? 'https://login.microsoftonline.com',
+      }
+    : null;
+  // Graph delivers to this address; an emulator of it may be on this machine.
+  if (graph !== null && !isLoopback(graph.url)) need('PUBLIC_URL');
+  const sets = isGiven(given, ['SET_ISSUERS', 'SET_AUDIENCE'])
+    ? { issuers: e.SET_ISSUERS ?? [], audience: need('SET_AUDIENCE') }
+    : null;
+  if (sets !== null) need('SET_ISSUERS');
+  const scimToken = need('SCIM_TOKEN');
+  const model = modelIn(e, given, missing);
+  return {
+    missing,
+    outside: {
+      slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
+      okta: { orgUrl, auth, hookSecrets: e.OKTA_HOOK_SECRET ?? [] },
+      anypoint,
+      model,
+      graph,
+      sets,
+      scimToken,
+    },
+  };
+}
+
+function isGiven(given: Given, names: readonly (keyof Environment)[]): boolean {
+  return names.some((name) => given[name] !== undefined);
+}
+
+/**
+ * The sandbox's credentials stand in its source. Anybody could use them against an installation that took them over,
+ * so they are good only where every party is on this machine.
+ */
+function refusePublished(e: Environment): void {
+  const urls = [
+    e.SLACK_API_URL ?? 'https://slack.com/api/',
+    e.OKTA_ORG_URL ?? '',
+    e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
+  ];
+  if (urls.every(isLoopback)) return;
+  const published = Object.entries(e)
+    .filter(
+      ([name, value]) =>
+        name !== 'OPENAI_MODEL' && /(^|,)(sandbox-|xoxb-sandbox|xapp-sandbox)/.test(String(value)),
+    )
+    .map(
+      ([name]) =>
+        `${name}: is the sandbox’s own, which everybody can read in the source: make one that only you know`,
+    );
+  if (published.length > 0) throw invalid(published);
+}
+
+function hintOf(name: string): string {
+  const hint = outside[name as keyof typeof outside];
+  return hint === undefined ? '' : ` (${hint})`;
+}
+
+function invalid(problems: readonly string[]): Fault {
+  return new Fault('config.invalid', `the configuration can’t be used:\n  ${problems.join('\n  ')}`, {
+    retryable: false,
+  });
+}

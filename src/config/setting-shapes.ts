@@ -1,0 +1,157 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { nearest } from '../policy/nearest.ts';
+import { readCertificate, readRedisAddress } from '../queue/redis-address.ts';
+
+/** `too short` and not the value: messages about secrets never repeat them. */
+export const long = (min: number) => z.string().trim().min(min, `is too short: at least ${min} characters`);
+export const text = z.string().trim().min(1);
+export const redisUrl = text.superRefine((value, context) => {
+  const address = readRedisAddress(value, null);
+  if ('why' in address) context.addIssue({ code: 'custom', message: address.why });
+});
+/** As PEM, or the file that it is in. */
+export const certificate = text.transform((value, context) => {
+  try {
+    return readCertificate(value);
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: 'is neither a certificate (PEM) nor a file that can be read',
+    });
+    return z.NEVER;
+  }
+});
+export const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
+
+const SECRET_MIN = 32;
+/** By how often each of its characters stands in it, in bits; 16 random bytes in hex have about 120. */
+const SECRET_BITS_MIN = 88;
+
+/**
+ * A secret that we choose ourselves and that opens a door: long, and not the same again and again. The sandbox's own
+ * stand in its source; where they may be used is checked apart.
+ */
+export const secret = z
+  .string()
+  .trim()
+  .refine(
+    (value) => isPublished(value) || value.length >= SECRET_MIN,
+    `is too short: at least ${SECRET_MIN} characters (make one: openssl rand -hex 32)`,
+  )
+  .refine(
+    (value) => isPublished(value) || value.length < SECRET_MIN || isHardToGuess(value),
+    'is too easy to guess: its characters are not random (make one: openssl rand -hex 32)',
+  );
+
+function isPublished(value: string): boolean {
+  return value.startsWith('sandbox-');
+}
+
+function isHardToGuess(value: string): boolean {
+  const isRepetition = `${value}${value}`.slice(1, -1).includes(value);
+  const counts = new Map<string, number>();
+  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  const bits = [...counts.values()].reduce((sum, n) => sum + n * Math.log2(value.length / n), 0);
+  return bits >= SECRET_BITS_MIN && !isRepetition;
+}
+
+const PROXIES_RULE =
+  'must be the addresses of your proxies, as 10.0.0.0/8, 127.0.0.1, ::1 or loopback, several with a comma between; whoever is trusted can say that a request comes from anywhere';
+
+/** Neither all proxies nor a number of hops: both let anybody write where they come from. */
+export const proxies = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  )
+  .pipe(z.array(z.string().refine(isNetwork, PROXIES_RULE)).min(1, PROXIES_RULE));
+
+function isNetwork(value: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(value)) return true;
+  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
+  const version = isIP(address);
+  if (version === 0) return false;
+  // A prefix of 0 is everybody.
+  return prefix === undefined || (Number(prefix) > 0 && Number(prefix) <= (version === 4 ? 32 : 128));
+}
+
+/** Several while one takes over from another. */
+export const secrets = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((secret) => secret.trim())
+      .filter((secret) => secret !== ''),
+  )
+  .pipe(z.array(secret).min(1));
+
+const ISSUERS_RULE = 'must be issuer=https://…, several with a comma between, or a JSON object of them';
+
+/** Whoever can change the keys on their way could speak for the issuer: HTTPS, but on this machine. */
+export const issuers = z
+  .string()
+  .transform((value, context) => {
+    try {
+      const pairs: [string, unknown][] = value.trim().startsWith('{')
+        ? Object.entries(JSON.parse(value))
+        : value
+            .split(',')
+            .filter((pair) => pair.trim() !== '')
+            .map((pair) => {
+              const [, issuer = '', jwksUrl = ''] = /^\s*([^=]*)=\s*(.*?)\s*$/.exec(pair) ?? [];
+              return [issuer.trim(), jwksUrl];
+            });
+      return pairs.map(([issuer, jwksUrl]) => ({ issuer, jwksUrl }));
+    } catch {
+      context.addIssue({ code: 'custom', message: ISSUERS_RULE });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z
+      .array(
+        z.object({
+          issuer: z.string().min(1, ISSUERS_RULE),
+          jwksUrl: z
+            .string(ISSUERS_RULE)
+            .refine((at) => URL.canParse(at) && (/^https:/i.test(at) || isLoopback(at)), ISSUERS_RULE),
+        }),
+      )
+      .min(1, ISSUERS_RULE),
+  );
+
+export function isLoopback(address: string): boolean {
+  return URL.canParse(address) && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(address).hostname);
+}
+
+/** Letters. Other programs have variables too, and some are not so unlike ours. */
+const SLIP_STEPS_MAX = 2;
+
+/** Variables that are set and are none of ours, but nearly. */
+export function slipsIn(
+  given: Readonly<Record<string, string | undefined>>,
+  known: readonly string[],
+): string[] {
+  return Object.keys(given)
+    .filter((name) => !known.includes(name) && /^[A-Za-z]+(_[A-Za-z]+)+$/.test(name))
+    .flatMap((name) => {
+      const meant = nearest(name, known, SLIP_STEPS_MAX);
+      // One that is set beside it is not what was meant, and REDIS_URI of another program is its own.
+      return meant === null || given[meant] !== undefined
+        ? []
+        : [`${name} is set and means nothing here: is it ${meant} that was meant?`];
+    });
+}
+
+const PORT_RULE = 'must be a number from 0 to 65535';
+export const port = z
+  .string()
+  .trim()
+  .regex(/^\d{1,5}$/, PORT_RULE)
+  .transform(Number)
+  .refine((number) => number <= 65_535, PORT_RULE);

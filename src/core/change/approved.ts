@@ -1,0 +1,95 @@
+import type { Entitlement } from '../policy/catalogue.ts';
+import { distinct, isApproved } from '../policy/routing.ts';
+import type { Change, ChangeEvent, Decision } from './change.ts';
+import type { Base } from './revert.ts';
+import type { ClickFacts } from './settle.ts';
+import { otherwiseThanShown } from './shown.ts';
+
+/**
+ * Whether the approvals that were given decide it by now, without a click: somebody whose word counts was away when the
+ * last of them approved, or it had to be known first who did what was found. Pure; empty: they don't.
+ */
+export function settleStanding(change: Change, facts: StandingFacts): ChangeEvent[] {
+  const { plan, entitlement, target, verdict } = facts;
+  const by = change.approvals.map((a) => a.by);
+  if (change.state !== 'asking' || verdict.effect === 'refuse' || !isApproved(plan, by)) return [];
+  if (otherwiseThanShown(change, facts).length > 0) return [];
+  const may = new Set(distinct(plan.seats).map((p) => p.id));
+  const last = change.approvals.findLast((a) => may.has(a.by));
+  if (last === undefined) return [];
+  const clicker = { id: last.by, name: last.name };
+  const base: Base = { changeId: change.id, at: facts.now, actor: { person: last.by, name: last.name } };
+  return [concluded(change, { ...facts, entitlement, target, clicker }, base, last.clickId)];
+}
+
+export type StandingFacts = Omit<Decisive, 'clicker'> & Pick<ClickFacts, 'plan'>;
+
+export type Decisive = Pick<ClickFacts, 'clicker' | 'verdict' | 'grantId' | 'heldUntil' | 'now'> & {
+  entitlement: Entitlement;
+  target: NonNullable<Change['target']>;
+};
+
+/** Approved by as many as it takes: for the shortest time that any of them gave. */
+export function concluded(change: Change, facts: Decisive, base: Base, clickId: string): ChangeEvent {
+  if (change.cause === 'loss') return restoredEvent(facts, base, clickId);
+  const asked = change.requestedSeconds ?? facts.entitlement.defaultSeconds;
+  return approvedEvent(
+    change,
+    { ...facts, maxSeconds: facts.entitlement.maxSeconds },
+    Math.min(asked, ...change.approvals.map((a) => a.seconds ?? asked)),
+    base,
+    decided('approved', facts, clickId, null),
+  );
+}
+
+export type GrantFacts = Pick<ClickFacts, 'verdict' | 'grantId' | 'heldUntil' | 'now'> & {
+  maxSeconds: number;
+  target: NonNullable<ClickFacts['target']>;
+};
+
+export function approvedEvent(
+  change: Change,
+  facts: GrantFacts,
+  seconds: number,
+  base: Base,
+  decision: Decision,
+): ChangeEvent {
+  const { now } = facts;
+  // An extension is a second grant that starts now and ends later than the first, whose end then cuts nothing.
+  const from = change.cause === 'extension' && facts.heldUntil !== null ? facts.heldUntil : now;
+  // Extending again and again must not add up to more than the written maximum from today.
+  const latest = now.getTime() + facts.maxSeconds * 1_000;
+  return {
+    ...base,
+    type: 'changeApproved',
+    decision,
+    verdict: facts.verdict,
+    target: facts.target,
+    grant: {
+      id: facts.grantId,
+      startsAt: now,
+      endsAt: new Date(Math.min(from.getTime() + seconds * 1_000, latest)),
+    },
+  };
+}
+
+/** Put back what was taken out: the grants that want it are live already, so nothing new is granted. */
+function restoredEvent(facts: Decisive, base: Base, clickId: string): ChangeEvent {
+  return {
+    ...base,
+    type: 'changeApproved',
+    decision: decided('approved', facts, clickId, null),
+    verdict: facts.verdict,
+    target: facts.target,
+    grant: null,
+  };
+}
+
+export function decided(
+  outcome: Decision['outcome'],
+  facts: Pick<ClickFacts, 'clicker' | 'now'>,
+  clickId: string | null,
+  note: string | null,
+): Decision {
+  return { outcome, by: facts.clicker.id, byName: facts.clicker.name, at: facts.now, note, clickId };
+}

@@ -1,0 +1,137 @@
+import { invariant } from '../fault.ts';
+import { type Change, type ChangeEvent, nextState } from './change.ts';
+
+/** The change after one more event. Throws `bug.invariant` for an event that can't happen in this state. */
+export function evolve(change: Change | null, event: ChangeEvent): Change {
+  if (event.type === 'changeReceived') {
+    invariant(change === null, `change ${event.changeId} is received twice`);
+    return receivedChange(event);
+  }
+  invariant(change !== null, `${event.type} before changeReceived`);
+  const state = nextState(change.state, event.type);
+  invariant(state !== null, `${event.type} can't happen to a change that is ${change.state}`);
+  return { ...change, state, version: change.version + 1, ...fieldsOf(change, event) };
+}
+
+function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change {
+  return {
+    id: event.changeId,
+    kind: event.kind,
+    cause: event.cause,
+    state: 'received',
+    version: 1,
+    entitlementKey: event.entitlementKey,
+    personId: event.personId,
+    via: event.via,
+    requesterId: event.requesterId,
+    reason: event.reason,
+    ticket: event.ticket,
+    requestedSeconds: event.requestedSeconds,
+    requestedAt: event.at,
+    round: 0,
+    lapsesAt: event.lapsesAt,
+    remindedAt: null,
+    plan: null,
+    verdict: null,
+    approvals: [],
+    decision: null,
+    grant: null,
+    target: event.target,
+    refusal: null,
+    legs: { decidedAt: null, idpWrittenAt: null, scimPushedAt: null, deliveredAt: null, seenAt: null },
+    late: null,
+    signedInAt: null,
+    failure: null,
+    endingWarnedAt: null,
+    ended: null,
+    inEffectNote: null,
+    revokeId: null,
+    partOf: event.partOf ?? null,
+  };
+}
+
+function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
+  switch (event.type) {
+    case 'changeReceived':
+      return {};
+    case 'requestRefused':
+      return { refusal: event.refusal, verdict: event.verdict ?? change.verdict };
+    case 'approversAsked':
+      return {
+        plan: event.plan,
+        verdict: event.verdict,
+        round: event.round,
+        lapsesAt: event.lapsesAt,
+        target: event.target,
+        ...(event.shown === undefined ? {} : { shown: event.shown }),
+        ...(event.isAnew === true ? { approvals: [], remindedAt: null } : {}),
+      };
+    case 'approversReminded':
+      return { remindedAt: event.at };
+    case 'approvalGiven':
+      return { approvals: [...change.approvals, event.approval] };
+    case 'changeApproved':
+      return {
+        decision: event.decision,
+        grant: event.grant,
+        target: event.target,
+        verdict: event.verdict ?? change.verdict,
+        legs: { ...change.legs, decidedAt: event.at },
+      };
+    case 'changeDenied':
+      return { decision: event.decision, revokeId: event.revokeId };
+    case 'changeWithdrawn':
+    case 'requestLapsed':
+    case 'requestClosed':
+      return { decision: event.decision };
+    case 'idpWritten':
+      return { legs: { ...change.legs, idpWrittenAt: event.at } };
+    case 'scimPushed':
+      return { legs: { ...change.legs, scimPushedAt: change.legs.scimPushedAt ?? event.at } };
+    case 'delivered':
+      return { legs: { ...change.legs, deliveredAt: change.legs.deliveredAt ?? event.at } };
+    case 'signInAwaited':
+      return { signInAwaited: true, signInTrouble: event.trouble ?? null };
+    case 'signedIn':
+      return {
+        signedInAt: event.at,
+        late: change.late === null ? null : { ...change.late, clearedAt: event.at },
+      };
+    case 'changeLate':
+      return {
+        late: {
+          leg: event.leg,
+          why: event.why,
+          at: change.late?.clearedAt === null ? change.late.at : event.at,
+          clearedAt: null,
+        },
+      };
+    case 'changeSeen':
+      return {
+        legs: { ...change.legs, seenAt: event.at },
+        late: change.late === null ? null : { ...change.late, clearedAt: event.at },
+        inEffectNote: event.note,
+      };
+    case 'changeOvertaken':
+      return event.stoppedBy === undefined ? {} : { stoppedBy: event.stoppedBy };
+    case 'applyFailed':
+      return { failure: { code: event.code, text: event.text, at: event.at } };
+    case 'decisionReopened':
+      return { reopened: { by: event.by.id, name: event.by.name, at: event.at } };
+    case 'endingWarned':
+      return { endingWarnedAt: event.at };
+    case 'grantEnded':
+      return {
+        revokeId: event.revokeId,
+        ended: {
+          at: event.at,
+          cause: event.cause,
+          by: event.by,
+          stillHeld: event.stillHeld,
+          stillHeldUntil: event.stillHeldUntil,
+        },
+      };
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,278 @@
+import { durationInWords } from '../duration.ts';
+import type { ChangeId, GrantId, PersonId } from '../ids.ts';
+import type { Entitlement } from '../policy/catalogue.ts';
+import { type ApproverPlan, distinct, isApproved } from '../policy/routing.ts';
+import type { ApproverFacts, Verdict } from '../policy/verdict.ts';
+import { type Refusal, refuse } from '../refusal.ts';
+import { approvedEvent, concluded, decided, type GrantFacts } from './approved.ts';
+import { type Actor, type Change, type ChangeEvent, type Decision, isFound } from './change.ts';
+import { type Base, revertEvents } from './revert.ts';
+import { otherwiseThanShown } from './shown.ts';
+
+/** What an approver did. The button carried only the change's id and the round; everything else is looked up again. */
+export type Click = {
+  /** The same click delivered twice has the same id. */
+  id: string;
+  round: number;
+} & ({ verb: 'approve'; seconds: number | null } | { verb: 'deny'; reason: string });
+
+/** Everything a decision rests on, gathered at the click. No field of this comes from the model. */
+export type ClickFacts = {
+  clicker: { id: PersonId; name: string };
+  /** Who they are, for the rules. */
+  as?: ApproverFacts;
+  /** Approvers by the catalogue and the IdP as they are now. */
+  plan: ApproverPlan;
+  /** The verdict by the rules as they are now. */
+  verdict: Verdict;
+  entitlement: Entitlement | null;
+  target: NonNullable<Change['target']> | null;
+  /** Id for the grant that an approval would make. */
+  grantId: GrantId;
+  /** Id for the revoke that reverting a finding would make. */
+  revokeId: ChangeId;
+  /** End of the access that this request extends, if the person holds it already. */
+  heldUntil: Date | null;
+  now: Date;
+};
+
+export const DENIAL_REASON_MAX = 1_000;
+
+/**
+ * Whether this click decides the change, and how. An empty list of events means the very same click was
+ * counted before. Refusals change nothing and are shown to the clicker only.
+ */
+export function settleClick(change: Change, click: Click, facts: ClickFacts): ChangeEvent[] | Refusal {
+  if (isRepeat(change, click)) return [];
+  const stale = refuseStale(change, click, facts.now);
+  if (stale !== null) return stale;
+  const { clicker, plan, now } = facts;
+  if (clicker.id === change.requesterId || clicker.id === change.personId)
+    return refuse(
+      'selfApproval',
+      'You asked for this access, or it is for you, so you can’t decide on it.',
+      'Another approver has to decide; the card names them.',
+    );
+  const { entitlement, target } = facts;
+  // Who may decide can have changed with it, so this comes first: whoever was asked is told what it is now.
+  if (click.verb === 'approve' && entitlement !== null && target !== null) {
+    const changed = otherwiseThanShown(change, { ...facts, entitlement, target });
+    if (changed.length > 0)
+      return refuse(
+        'staleCard',
+        `What this card showed is no longer so: ${changed.join('; ')}.`,
+        'Nothing was decided. It is put to approvers anew with what it is now: decide on that card.',
+      );
+  }
+  const barred = plan.barred?.find((b) => b.id === clicker.id);
+  const may = [...distinct(plan.seats), ...(click.verb === 'deny' ? (plan.undo ?? []) : [])];
+  if (!may.some((p) => p.id === clicker.id))
+    return refuse(
+      'notAnApprover',
+      barred === undefined
+        ? 'You are not among those who may decide on this request.'
+        : `Policy does not let you decide on this request: ${barred.why}${barred.clause === null ? '' : ` (${barred.clause})`}.`,
+      `Those who may: ${
+        distinct(plan.seats)
+          .map((p) => p.name)
+          .join(', ') || 'nobody at the moment'
+      }.`,
+    );
+  const base = {
+    changeId: change.id,
+    at: now,
+    actor: { person: clicker.id, name: clicker.name } satisfies Actor,
+  };
+  if (click.verb === 'deny') return deny(change, click, facts, base);
+  return approve(change, click, facts, base);
+}
+
+function deny(
+  change: Change,
+  click: Click & { verb: 'deny' },
+  facts: ClickFacts,
+  base: Base,
+): ChangeEvent[] | Refusal {
+  const reason = click.reason.trim();
+  if (reason === '' || reason.length > DENIAL_REASON_MAX)
+    return refuse(
+      'denialNeedsReason',
+      `A denial needs a reason of at most ${DENIAL_REASON_MAX} characters.`,
+      'Press Deny again and say why.',
+    );
+  const revokeId = isFound(change) ? facts.revokeId : null;
+  const denied: ChangeEvent = {
+    ...base,
+    type: 'changeDenied',
+    decision: decided('denied', facts, click.id, reason),
+    revokeId,
+  };
+  return revokeId === null ? [denied] : [denied, ...revertEvents(change, revokeId, base)];
+}
+
+function approve(
+  change: Change,
+  click: Click & { verb: 'approve' },
+  facts: ClickFacts,
+  base: Base,
+): ChangeEvent[] | Refusal {
+  const { clicker, plan, entitlement, target, now } = facts;
+  if (entitlement === null || target === null)
+    return refuse(
+      'entitlementUnavailable',
+      'This entitlement can’t be given at the moment: it left the catalogue or its group can’t be written.',
+      'Deny the request, or ask the catalogue’s owner to mend it and then approve.',
+    );
+  if (facts.verdict.effect === 'refuse')
+    return refuse(
+      'notEligible',
+      `Policy no longer allows this request: ${facts.verdict.grounds.map((g) => g.text).join('; ')}.`,
+      'Deny the request; the requester can ask again if things change.',
+    );
+  const asked = change.requestedSeconds ?? entitlement.defaultSeconds;
+  if (click.seconds !== null && (click.seconds <= 0 || click.seconds > asked))
+    return refuse(
+      'durationInvalid',
+      `An approval can shorten the ${durationInWords(asked)} asked for, not lengthen it.`,
+      'Choose a shorter time.',
+    );
+  const before = change.approvals.map((a) => a.by);
+  const isAgain = before.includes(clicker.id);
+  // Somebody who counts may have been away when the last of them approved: who says so again is believed again.
+  if (isAgain && !isApproved(plan, before))
+    return refuse(
+      'alreadyApprovedByYou',
+      'You have approved this already.',
+      'It waits for another approver.',
+    );
+
+  const given: ChangeEvent = {
+    ...base,
+    type: 'approvalGiven',
+    approval: {
+      by: clicker.id,
+      name: clicker.name,
+      at: now,
+      seconds: click.seconds,
+      clickId: click.id,
+      ...(facts.as === undefined ? {} : { as: facts.as }),
+    },
+  };
+  const approvals = isAgain ? change.approvals : [...change.approvals, given.approval];
+  const events = isAgain ? [] : [given];
+  if (
+    !isApproved(
+      plan,
+      approvals.map((a) => a.by),
+    )
+  )
+    return events;
+  return [...events, concluded({ ...change, approvals }, { ...facts, entitlement, target }, base, click.id)];
+}
+
+/** Approval by rule, where the verdict says so and nothing else. */
+export function approveByRule(
+  change: Change,
+  facts: Omit<GrantFacts, 'maxSeconds'> & { entitlement: Entitlement },
+): ChangeEvent[] {
+  if (facts.verdict.effect !== 'autoApprove') return [];
+  const asked = change.requestedSeconds ?? facts.entitlement.defaultSeconds;
+  const base: Base = { changeId: change.id, at: facts.now, actor: { part: 'latchkey' } };
+  const decision: Decision = {
+    outcome: 'approved',
+    by: null,
+    byName: 'rule',
+    at: facts.now,
+    note: null,
+    clickId: null,
+  };
+  return [
+    approvedEvent(change, { ...facts, maxSeconds: facts.entitlement.maxSeconds }, asked, base, decision),
+  ];
+}
+
+function isRepeat(change: Change, click: Click): boolean {
+  return change.decision?.clickId === click.id || change.approvals.some((a) => a.clickId === click.id);
+}
+
+function refuseStale(change: Change, click: Click, now: Date): Refusal | null {
+  if (change.state === 'asking' && change.lapsesAt !== null && change.lapsesAt <= now)
+    return refuse(
+      'alreadySettled',
+      'This request has lapsed: nobody decided in time.',
+      'It has to be asked again.',
+    );
+  if (change.state === 'received')
+    return refuse('staleCard', 'This request is still being prepared.', 'Try again in a moment.');
+  if (change.state !== 'asking') {
+    const who =
+      change.decision === null ? 'It is closed' : `${change.decision.byName} ${pastTense(change.decision)}`;
+    return refuse('alreadySettled', `${who} already.`, 'Nothing more to do; the card shows what happened.');
+  }
+  if (click.round !== change.round)
+    return refuse(
+      'staleCard',
+      'This card is out of date: the request was put to approvers anew.',
+      'Use the newest card.',
+    );
+  return null;
+}
+
+function pastTense(decision: Decision): string {
+  switch (decision.outcome) {
+    case 'approved':
+      return 'approved this';
+    case 'denied':
+      return 'denied this';
+    case 'withdrawn':
+      return 'withdrew this';
+    case 'lapsed':
+      return 'let this lapse';
+    case 'closed':
+      return 'closed this';
+    default:
+      return decision.outcome satisfies never;
+  }
+}
+
+/** The requester takes a pending request back. */
+export function withdraw(
+  change: Change,
+  by: { id: PersonId; name: string },
+  clickId: string,
+  now: Date,
+): ChangeEvent[] | Refusal {
+  if (change.decision?.clickId === clickId) return [];
+  if (isFound(change) || (by.id !== change.requesterId && by.id !== change.personId))
+    return refuse('notYours', 'This is not your request.', 'Only the requester can take it back.');
+  if (change.state !== 'asking' && change.state !== 'received')
+    return refuse(
+      'alreadySettled',
+      'This request is settled already.',
+      'If you no longer need the access, press I’m done.',
+    );
+  return [
+    {
+      type: 'changeWithdrawn',
+      changeId: change.id,
+      at: now,
+      actor: { person: by.id, name: by.name },
+      decision: { outcome: 'withdrawn', by: by.id, byName: by.name, at: now, note: null, clickId },
+    },
+  ];
+}
+
+/** A request that nobody decided in time. */
+export function lapse(change: Change, now: Date): ChangeEvent[] {
+  const isPending = change.state === 'asking' || change.state === 'received';
+  if (!isPending || change.lapsesAt === null || change.lapsesAt > now) return [];
+  return [
+    {
+      type: 'requestLapsed',
+      changeId: change.id,
+      at: now,
+      actor: { part: 'latchkey' },
+      decision: { outcome: 'lapsed', by: null, byName: 'Latchkey', at: now, note: null, clickId: null },
+    },
+  ];
+}

@@ -1,0 +1,118 @@
+import { countInWords, durationInWords } from '../duration.ts';
+import type { ApproverRule, ApproverSource, Entitlement, Target, Tier } from '../policy/catalogue.ts';
+import type { Verdict } from '../policy/verdict.ts';
+import type { Change } from './change.ts';
+
+/**
+ * What a card or form showed of an entitlement: what is decided is this and nothing that took its place since. Kept as
+ * data, so that what changed can be named.
+ */
+export type Shown = {
+  title: string;
+  gives: string;
+  tier: Tier;
+  group: { id: string; name: string };
+  team: { id: string; name: string };
+  /** E-mail of the owner, who decides where the rule says `owner`. */
+  owner: string;
+  approvers: Pick<ApproverRule, 'of' | 'quorum' | 'sources'>;
+  maxSeconds: number;
+  /** What it is given for where nobody says for how long. */
+  defaultSeconds: number;
+  /** What the written rules asked for beyond the catalogue, and in which policy. Left out by a form: none was asked. */
+  rules?: { policy: string | null; holds: string[] };
+};
+
+export function shownOf(entitlement: Entitlement, target: Target, verdict: Verdict | null = null): Shown {
+  const { title, gives, tier, owner, maxSeconds, defaultSeconds, approvers } = entitlement;
+  return {
+    title,
+    gives,
+    tier,
+    group: { id: target.groupId, name: target.groupName },
+    team: { id: target.teamId, name: target.teamName },
+    owner,
+    approvers: { of: approvers.of, quorum: approvers.quorum, sources: approvers.sources },
+    maxSeconds,
+    defaultSeconds,
+    ...(verdict === null
+      ? {}
+      : {
+          rules: {
+            policy: verdict.policy ?? null,
+            holds: (verdict.holds ?? []).map(({ rule, needs, text }) => `${rule ?? ''} ${needs}: ${text}`),
+          },
+        }),
+  };
+}
+
+/** Pure: what is otherwise now, a phrase each, as whoever was shown it before would have it told; empty: nothing. */
+function changesSince(before: Shown, now: Shown): string[] {
+  const changes: string[] = [];
+  const differs = (what: string, was: string, is: string) => {
+    if (was !== is) changes.push(`${what} is ${is} now (it was ${was})`);
+  };
+  differs('its name', before.title, now.title);
+  differs('what it gives', before.gives, now.gives);
+  differs('its tier', before.tier, now.tier);
+  changes.push(...placeChanges('group', before.group, now.group));
+  changes.push(...placeChanges('Anypoint team', before.team, now.team));
+  differs('its owner', before.owner.toLowerCase(), now.owner.toLowerCase());
+  differs('who approves', deciding(before.approvers), deciding(now.approvers));
+  differs('the longest time', durationInWords(before.maxSeconds), durationInWords(now.maxSeconds));
+  differs('the usual time', durationInWords(before.defaultSeconds), durationInWords(now.defaultSeconds));
+  // What rules ask for follows the facts too, and those are looked up at the click; here only the rules count.
+  const [was, is] = [before.rules, now.rules];
+  if (was !== undefined && is !== undefined && was.policy !== is.policy)
+    if (was.holds.join('\n') !== is.holds.join('\n')) changes.push('the policy asks for other things now');
+  return changes;
+}
+
+/** What of the entitlement is otherwise than whoever decides was shown, in words. */
+export function otherwiseThanShown(
+  change: Pick<Change, 'shown' | 'target'>,
+  now: { entitlement: Entitlement; target: NonNullable<Change['target']>; verdict: Verdict | null },
+): string[] {
+  const { entitlement, target, verdict } = now;
+  const shown = shownOf(entitlement, target, verdict);
+  if (change.shown !== undefined) return changesSince(change.shown, shown);
+  // Asked before this was kept: where it leads is known all the same.
+  return change.target === null
+    ? []
+    : changesSince(
+        {
+          ...shown,
+          group: shownOf(entitlement, change.target).group,
+          team: shownOf(entitlement, change.target).team,
+        },
+        shown,
+      );
+}
+
+type Place = { id: string; name: string };
+
+/** The same name with another id was made anew in the meantime: somebody else may have made it. */
+function placeChanges(what: string, before: Place, now: Place): string[] {
+  if (before.id === now.id && before.name === now.name) return [];
+  return before.name === now.name
+    ? [`its ${what} ${now.name} is another one of the same name now`]
+    : [`its ${what} is ${now.name} now (it was ${before.name})`];
+}
+
+/** `the manager and the owner`, `two of the owner or the group security-officers`. */
+function deciding({ of, quorum, sources }: Shown['approvers']): string {
+  const names = sources.map(nameOf).join(of === 'all' ? ' and ' : ' or ');
+  if (quorum === 1) return names;
+  return of === 'all' ? `${names}, ${countInWords(quorum)} people,` : `${countInWords(quorum)} of ${names}`;
+}
+
+function nameOf(source: ApproverSource): string {
+  if ('manager' in source) return 'the manager';
+  if ('owner' in source) return 'the owner';
+  return 'person' in source ? source.person : `the group ${source.group}`;
+}
+
+/** The same of a card on many, against where the catalogue leads now; null: it is about no entitlement, or that is gone. */
+export function otherwiseOnCard(mass: { shown?: Shown | undefined }, now: Shown | null): string[] {
+  return mass.shown === undefined || now === null ? [] : changesSince(mass.shown, now);
+}

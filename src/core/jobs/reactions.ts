@@ -1,0 +1,143 @@
+import { type ChangeEvent, isByRule, isCanary } from '../change/change.ts';
+import type { MassChangeEvent } from '../mass-change/mass-change.ts';
+import type { OffboardingEvent } from '../offboarding/offboarding.ts';
+
+/**
+ * Work that follows from an event; the outbox carries it. Ids only: the job looks everything up when it runs.
+ * `afterMs`: not before; whoever calls for the same work earlier gets it earlier.
+ */
+export type Job =
+  | { job: 'consider'; changeId: string }
+  | { job: 'settle'; clickKey: string; click: ClickReceived }
+  | { job: 'summarize'; changeId: string }
+  /** `urgency`: what takes access away goes before what gives it, a leaver's first of all. */
+  | { job: 'apply'; personId: string; groupId: string; urgency?: Urgency }
+  | { job: 'deliver'; personId: string; teamId: string }
+  | { job: 'weigh'; personId: string; groupId: string }
+  | { job: 'verify'; changeId: string; afterMs?: number }
+  | { job: 'tell'; changeId: string; afterMs?: number }
+  /** What voices of the directory told and nobody heeded yet. */
+  | { job: 'heed' }
+  | { job: 'regard'; personId: string }
+  | { job: 'survey'; groupId: string }
+  /** Somebody asked for a sweep before its time. */
+  | { job: 'reconcile' }
+  | { job: 'ask'; massChangeId: string }
+  | { job: 'unfold'; massChangeId: string }
+  | { job: 'offboard'; offboardingId: string; afterMs?: number }
+  | { job: 'answer'; clickKey: string; answer: AnswerReceived }
+  | { job: 'report'; about: Subject; id: string; afterMs?: number };
+
+/** What people are told of besides changes, each on one card. */
+export type Subject = 'offboarding' | 'massChange' | 'canary' | 'policy' | 'refusedPush' | 'queue';
+
+export type JobName = Job['job'];
+
+/** A click as it came in: who and on what, not yet believed. */
+export type ClickReceived = {
+  clickId: string;
+  changeId: string;
+  round: number;
+  chatUserId: string;
+  /** Where to answer so that only the clicker sees it. */
+  channel: string;
+  act:
+    | { verb: 'approve'; seconds: number | null }
+    | { verb: 'deny'; reason: string }
+    | { verb: 'withdraw' }
+    | { verb: 'release' };
+};
+
+/** A click on a card that is not a change's, as it came in, not yet believed. */
+export type AnswerReceived = {
+  clickId: string;
+  about: Subject;
+  id: string;
+  chatUserId: string;
+  /** Where to answer so that only the clicker sees it. */
+  channel: string;
+  /** What was pressed, and on which of the card's lines where it has lines. */
+  verb: string;
+  item: string | null;
+};
+
+export type Urgency = 'leaver' | 'revoke' | 'grant';
+
+/** The pair a grant or revoke of this change moves. */
+export type Pair = { personId: string; groupId: string; teamId: string; urgency: Urgency };
+
+/** The write goes first: what is told of a decision waits until it is on its way. */
+const TELL_AFTER_MS = 150;
+const WATCH_AFTER_MS = 1_000;
+
+/**
+ * Pure: which jobs an event calls for. Every event makes the messages right again: those of the change itself, or,
+ * for a revoke, of the grants it ends (`shownOn`).
+ */
+export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readonly string[]): Job[] {
+  const tell = shownOn.map((changeId): Job => ({ job: 'tell', changeId }));
+  switch (event.type) {
+    case 'changeReceived':
+      // What is decided as it comes needs no considering.
+      return event.kind === 'grant' && event.partOf === undefined && !isByRule(event) && !isCanary(event)
+        ? [{ job: 'consider', changeId: event.changeId }]
+        : [];
+    case 'approversAsked':
+      return [...tell, { job: 'summarize', changeId: event.changeId }];
+    case 'changeApproved':
+      return pair === null
+        ? tell
+        : [
+            { job: 'apply', personId: pair.personId, groupId: pair.groupId, urgency: pair.urgency },
+            // The watch over the objective; a delivery brings the look that matters.
+            { job: 'verify', changeId: event.changeId, afterMs: WATCH_AFTER_MS },
+            ...tell.map((job) => ({ ...job, afterMs: TELL_AFTER_MS })),
+          ];
+    case 'idpWritten':
+      // A write that changed something is followed by a push, and that by a delivery: only then is there news to see.
+      return event.wrote === 'already so' ? [{ job: 'verify', changeId: event.changeId }] : [];
+    case 'scimPushed':
+      return [];
+    case 'delivered':
+      return [{ job: 'verify', changeId: event.changeId }];
+    default:
+      return tell;
+  }
+}
+
+/** Pure: the same for what is decided on one card. Every event makes that card right again. */
+export function massReactions(event: MassChangeEvent): Job[] {
+  const { massChangeId } = event;
+  const report: Job = { job: 'report', about: 'massChange', id: massChangeId, afterMs: TELL_AFTER_MS };
+  switch (event.type) {
+    case 'massOpened':
+      return [];
+    case 'massGrew':
+    case 'massShrank':
+    case 'massMoved':
+      return [{ job: 'ask', massChangeId }];
+    case 'massAsked':
+      return [report, { job: 'summarize', changeId: massChangeId }];
+    case 'massDecided':
+      return [{ job: 'unfold', massChangeId }, report];
+    default:
+      return [report];
+  }
+}
+
+/** Pure: the same for a leaver's case. */
+export function offboardingReactions(event: OffboardingEvent): Job[] {
+  const { offboardingId } = event;
+  const report: Job = { job: 'report', about: 'offboarding', id: offboardingId, afterMs: TELL_AFTER_MS };
+  switch (event.type) {
+    // What there is to do is done before it is told.
+    case 'offboardingStarted':
+      return [{ job: 'offboard', offboardingId }];
+    case 'leaverConfirmed':
+    case 'applicationDecided':
+    case 'offboardingReturned':
+      return [{ job: 'offboard', offboardingId }, report];
+    default:
+      return [report];
+  }
+}

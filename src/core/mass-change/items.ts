@@ -1,0 +1,101 @@
+import type { Change, ChangeEvent, Decision } from '../change/change.ts';
+import { revertEvents } from '../change/revert.ts';
+import type { ChangeId, GrantId, PersonId } from '../ids.ts';
+import type { Entitlement, Target } from '../policy/catalogue.ts';
+import type { Verdict } from '../policy/verdict.ts';
+import type { MassChange, MassDecision } from './mass-change.ts';
+
+/** What one item of a decided mass change becomes; ids and time come with it. */
+export type ItemFacts = {
+  changeId: ChangeId;
+  revokeId: ChangeId;
+  grantId: GrantId;
+  personId: PersonId;
+  entitlement: Entitlement;
+  target: Target;
+  verdict: Verdict;
+  now: Date;
+};
+
+/** What was found, as the change says it. */
+export function foundReason(cause: 'finding' | 'loss', target: Target): string {
+  return cause === 'finding'
+    ? `in the group ${target.groupName}, without a grant that wants it`
+    : `no longer in the group ${target.groupName}, though a grant wants it`;
+}
+
+/**
+ * Pure: one found membership, decided with all the others of its card. Kept: a grant with the approver and an end, or
+ * for what was lost the membership put back. Undone: denied, with the revoke that takes it away.
+ */
+export function itemEvents(
+  mass: MassChange,
+  decision: MassDecision,
+  fate: 'keep' | 'undo',
+  facts: ItemFacts,
+): ChangeEvent[] {
+  const { changeId, entitlement, target, now } = facts;
+  const cause: Change['cause'] & ('finding' | 'loss') = mass.kind === 'lost' ? 'loss' : 'finding';
+  const base = { changeId, at: now, actor: { person: decision.by, name: decision.byName } } as const;
+  const received: ChangeEvent = {
+    ...base,
+    type: 'changeReceived',
+    actor: { part: 'latchkey' },
+    kind: 'grant',
+    cause,
+    entitlementKey: entitlement.key,
+    personId: facts.personId,
+    requesterId: null,
+    reason:
+      mass.kind === 'surplus'
+        ? `in the Anypoint team ${target.teamName}, and nothing gives it to them`
+        : foundReason(cause, target),
+    ticket: null,
+    requestedSeconds: null,
+    target,
+    via: 'finding',
+    lapsesAt: null,
+    partOf: mass.id,
+  };
+  const isRefused = fate === 'keep' && facts.verdict.effect === 'refuse';
+  const decided = (outcome: Decision['outcome'], note: string | null): Decision => ({
+    outcome,
+    by: decision.by,
+    byName: decision.byName,
+    at: now,
+    note,
+    clickId: decision.clickId,
+  });
+  if (fate === 'keep' && !isRefused)
+    return [
+      received,
+      {
+        ...base,
+        type: 'changeApproved',
+        decision: decided('approved', null),
+        verdict: facts.verdict,
+        target,
+        grant:
+          cause === 'loss'
+            ? null
+            : {
+                id: facts.grantId,
+                startsAt: now,
+                endsAt: new Date(now.getTime() + entitlement.defaultSeconds * 1_000),
+              },
+      },
+    ];
+  const note = isRefused
+    ? `kept with others, but policy does not allow it: ${facts.verdict.grounds.map((g) => g.text).join('; ')}`
+    : 'decided with others on one card';
+  return [
+    received,
+    {
+      ...base,
+      type: 'changeDenied',
+      decision: decided('denied', note),
+      revokeId: facts.revokeId,
+    },
+    ...revertEvents({ ...facts, entitlementKey: entitlement.key }, facts.revokeId, base, mass.id),
+  ];
+}

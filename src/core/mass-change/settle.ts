@@ -1,0 +1,257 @@
+import type { Actor } from '../change/change.ts';
+import type { PersonId } from '../ids.ts';
+import { type ApproverPlan, distinct, isApproved } from '../policy/routing.ts';
+import { type Refusal, refuse } from '../refusal.ts';
+import type {
+  Fate,
+  MassAnswer,
+  MassChange,
+  MassChangeEvent,
+  MassItemAnswer,
+  MassVerb,
+} from './mass-change.ts';
+
+export type MassClick = {
+  /** The same click delivered twice has the same id. */
+  id: string;
+  round: number;
+  verb: MassVerb;
+  chosen: string[] | null;
+};
+
+/** About single items: what was added since the form was opened is not meant, so it has no round. */
+export type SingleClick = { id: string; fates: Fate[] };
+
+/** Everything the decision rests on, gathered at the click. */
+export type MassFacts = {
+  clicker: { id: PersonId; name: string };
+  /** Approvers by the catalogue and the IdP as they are now, without those in `barred`. */
+  plan: ApproverPlan;
+  /** Those it is about, and who made the change: they can't decide on it. */
+  barred: ReadonlySet<PersonId>;
+  /** Keys of the items still to be decided. */
+  keys: ReadonlySet<string>;
+  /** What of the entitlement is otherwise than the card showed, in words. */
+  changed?: readonly string[];
+  now: Date;
+};
+
+/**
+ * Whether this click decides it, and how. An empty list of events means the very same click was counted before.
+ * Refusals change nothing and are shown to the clicker only.
+ */
+export function settleMass(
+  mass: MassChange,
+  click: MassClick,
+  facts: MassFacts,
+): MassChangeEvent[] | Refusal {
+  const { clicker, plan, keys } = facts;
+  if (isCounted(mass, click.id)) return [];
+  const refused = refuseOver(mass) ?? refuseRound(mass, click) ?? refuseClicker(facts);
+  if (refused !== null) return refused;
+  const { verb } = click;
+  const changed = verb === 'undo' ? [] : (facts.changed ?? []);
+  if (changed.length > 0)
+    return refuse(
+      'staleCard',
+      `What this card showed is no longer so: ${changed.join('; ')}.`,
+      'Nothing was decided. It is put anew with what it is now: decide on that card.',
+    );
+  if (isAnsweredSo(mass, verb, clicker.id)) {
+    // Somebody who counts may have been away when the last of them answered.
+    const decided = verb === 'choose' ? [] : settleMassStanding(mass, facts);
+    return decided.length > 0 ? decided : answeredAlready;
+  }
+  const { base, by } = baseOf(mass, click.id, facts);
+  const answer: MassAnswer = { verb, ...by };
+  const given: MassChangeEvent = { ...base, type: 'massAnswered', answer };
+  const after: MassChange = { ...mass, answers: [...mass.answers, answer] };
+  // Whoever answers anew has changed their mind.
+  const standing = [...mass.answers.filter((a) => a.by !== clicker.id), answer];
+  const ofOneMind = standing.filter((a) => a.verb === verb).map((a) => a.by);
+  // What one of them has said otherwise by name since is not decided with the others.
+  const isSingled =
+    mass.itemAnswers.length > 0 &&
+    verb !== 'choose' &&
+    [...keys].some((k) => fateOn(after, k, plan) !== verb);
+  if (!isApproved(askedFor(plan, verb), ofOneMind) || isSingled)
+    return [given, ...decidedSingly(after, by, base, facts)];
+  const chosen = verb === 'choose' ? (click.chosen ?? []).filter((key) => keys.has(key)) : null;
+  return [given, { ...base, type: 'massDecided', decision: { ...answer, chosen } }];
+}
+
+/** What it takes to keep, or to take away: that needs nobody to say who did it. */
+function askedFor({ author, ...plan }: ApproverPlan, verb: MassVerb): ApproverPlan {
+  if (verb !== 'keep') return plan;
+  const quorum = plan.toKeep?.quorum ?? plan.quorum;
+  return { ...plan, quorum, ...(author === undefined ? {} : { author }) };
+}
+
+/**
+ * Whether the answers that were given to all of it decide it by now, without a click: somebody whose word counts was away
+ * when the last of them answered, or it had to be known first who did it. Pure; empty: they don't.
+ */
+export function settleMassStanding(
+  mass: MassChange,
+  { plan, now }: Pick<MassFacts, 'plan' | 'now'>,
+): MassChangeEvent[] {
+  if (mass.state !== 'asking' || mass.itemAnswers.length > 0) return [];
+  const may = new Set(distinct(plan.seats).map(({ id }) => id));
+  const standing = mass.answers.filter((a, n) => !mass.answers.some((b, m) => m > n && b.by === a.by));
+  for (const verb of ['undo', 'keep'] as const) {
+    const ofOneMind = standing.filter((a) => a.verb === verb);
+    const last = ofOneMind.findLast(({ by }) => may.has(by));
+    if (
+      last === undefined ||
+      !isApproved(
+        askedFor(plan, verb),
+        ofOneMind.map(({ by }) => by),
+      )
+    )
+      continue;
+    const actor = { person: last.by, name: last.byName };
+    return [
+      {
+        type: 'massDecided',
+        massChangeId: mass.id,
+        at: now,
+        actor,
+        decision: { ...last, at: now, chosen: null },
+      },
+    ];
+  }
+  return [];
+}
+
+/**
+ * The same for single items, while the others on the card wait: those on which as many agree as the card asks for are
+ * decided, and with none left the card is. Who has answered for all has answered for each.
+ */
+export function settleSingle(
+  mass: MassChange,
+  click: SingleClick,
+  facts: MassFacts,
+): MassChangeEvent[] | Refusal {
+  if (isCounted(mass, click.id)) return [];
+  const refused = refuseOver(mass) ?? refuseClicker(facts);
+  if (refused !== null) return refused;
+  if (mass.kind !== 'deactivated')
+    return refuse('unknownChange', 'These are not decided one by one.', 'Use the buttons on the card.');
+  const fates = click.fates.filter(({ key }) => facts.keys.has(key));
+  if (fates.length === 0)
+    return refuse(
+      'alreadySettled',
+      'Nobody whom you chose is on the card any more.',
+      'Nothing more to do; the card shows who is left.',
+    );
+  if (fates.every(({ key, fate }) => fateBy(mass, key, facts.clicker.id) === fate)) return answeredAlready;
+  const { base, by } = baseOf(mass, click.id, facts);
+  const answer: MassItemAnswer = { ...by, fates };
+  const after: MassChange = { ...mass, itemAnswers: [...mass.itemAnswers, answer] };
+  return [{ ...base, type: 'massItemsAnswered', answer }, ...decidedSingly(after, by, base, facts)];
+}
+
+type By = Omit<MassItemAnswer, 'fates'>;
+type Base = { massChangeId: MassChange['id']; at: Date; actor: Actor };
+
+function baseOf(mass: MassChange, clickId: string, { clicker, now }: MassFacts): { base: Base; by: By } {
+  return {
+    base: { massChangeId: mass.id, at: now, actor: { person: clicker.id, name: clicker.name } },
+    by: { by: clicker.id, byName: clicker.name, at: now, clickId },
+  };
+}
+
+/** Items on which enough agree now, where anybody has answered by name at all. */
+function decidedSingly(
+  mass: MassChange,
+  by: By,
+  base: Base,
+  { plan, keys }: Pick<MassFacts, 'plan' | 'keys'>,
+): MassChangeEvent[] {
+  if (mass.itemAnswers.length === 0) return [];
+  const fates = [...keys].sort().flatMap((key): Fate[] => {
+    const fate = fateOn(mass, key, plan);
+    return fate === null ? [] : [{ key, fate }];
+  });
+  if (fates.length === 0) return [];
+  const decided: MassChangeEvent = { ...base, type: 'massItemsDecided', decision: { ...by, fates } };
+  if (fates.length < keys.size) return [decided];
+  return [decided, { ...base, type: 'massDecided', decision: { ...by, verb: 'choose', chosen: [] } }];
+}
+
+/** What enough of those who may decide say of this item; null: they do not agree. */
+function fateOn(mass: MassChange, key: string, plan: ApproverPlan): Fate['fate'] | null {
+  const people = [...new Set([...mass.answers, ...mass.itemAnswers].map(({ by }) => by))];
+  const isFate = (fate: Fate['fate']) =>
+    isApproved(
+      plan,
+      people.filter((by) => fateBy(mass, key, by) === fate),
+    );
+  return isFate('undo') ? 'undo' : isFate('keep') ? 'keep' : null;
+}
+
+/** What this person has said of the item last, by name or of all; null: nothing. */
+export function fateBy(mass: MassChange, key: string, by: PersonId): Fate['fate'] | null {
+  const ofAll = mass.answers.findLast((a) => a.by === by);
+  const byName = mass.itemAnswers.findLast((a) => a.by === by && a.fates.some((f) => f.key === key));
+  const all = ofAll === undefined || ofAll.verb === 'choose' ? null : ofAll.verb;
+  if (byName === undefined || (ofAll !== undefined && ofAll.at > byName.at)) return all;
+  return byName.fates.find((f) => f.key === key)?.fate ?? null;
+}
+
+/** Whether this is their answer now; who has said otherwise of single items since may say it again. */
+function isAnsweredSo({ answers, itemAnswers }: MassChange, verb: MassVerb, by: PersonId): boolean {
+  const last = answers.findLast((a) => a.by === by);
+  return last?.verb === verb && !itemAnswers.some((a) => a.by === by && a.at > last.at);
+}
+
+function isCounted({ decision, answers, itemAnswers }: MassChange, clickId: string): boolean {
+  return decision?.clickId === clickId || [...answers, ...itemAnswers].some((a) => a.clickId === clickId);
+}
+
+const answeredAlready = refuse(
+  'alreadyApprovedByYou',
+  'You have answered so already.',
+  'It waits for another one.',
+);
+
+/** Whoever clicks has to be one of those who may, and nobody whom it is about. */
+function refuseClicker({ clicker, plan, barred }: MassFacts): Refusal | null {
+  if (barred.has(clicker.id))
+    return refuse(
+      'selfApproval',
+      'You made this change, or it is about you, so you can’t decide on it.',
+      'Another owner or admin has to decide; the card names them.',
+    );
+  if (distinct(plan.seats).some((p) => p.id === clicker.id)) return null;
+  const names = distinct(plan.seats).map((p) => p.name);
+  const byRule = plan.barred?.find((b) => b.id === clicker.id);
+  return refuse(
+    'notAnApprover',
+    byRule === undefined
+      ? 'You are not among those who may decide on this.'
+      : `Policy does not let you decide on this: ${byRule.why}${byRule.clause === null ? '' : ` (${byRule.clause})`}.`,
+    `Those who may: ${names.join(', ') || 'nobody at the moment'}.`,
+  );
+}
+
+/** Not asked yet, or not any more. */
+function refuseOver(mass: MassChange): Refusal | null {
+  const nothingMore = 'Nothing more to do; the card shows what happened.';
+  if (mass.state === 'received')
+    return refuse('staleCard', 'This is still being prepared.', 'Try again in a moment.');
+  if (mass.state === 'closed')
+    return refuse('alreadySettled', 'There is nothing left to decide: it was changed back.', nothingMore);
+  if (mass.decision !== null)
+    return refuse('alreadySettled', `${mass.decision.byName} decided this already.`, nothingMore);
+  return null;
+}
+
+function refuseRound(mass: MassChange, click: MassClick): Refusal | null {
+  if (click.round === mass.round) return null;
+  return refuse(
+    'staleCard',
+    'More were added since you looked, so your click would decide on what you have not seen.',
+    'Look at the card again; it shows how many there are now.',
+  );
+}

@@ -1,0 +1,39 @@
+import type { GrantId, PersonId } from '../ids.ts';
+
+/** A grant of a person into a group and so a team, as stored. Live from start to end unless ended before. */
+export type Grant = {
+  id: GrantId;
+  changeId: string;
+  personId: PersonId;
+  entitlementKey: string;
+  groupId: string;
+  teamId: string;
+  startsAt: Date;
+  endsAt: Date;
+  endedAt: Date | null;
+};
+
+export function isLive(grant: Grant, now: Date): boolean {
+  return grant.endedAt === null && grant.startsAt <= now && now < grant.endsAt;
+}
+
+/** Desired membership is a function of all live grants: in the group while any grant that needs it is live. */
+export function isDesired(grants: readonly Grant[], now: Date): boolean {
+  return grants.some((g) => isLive(g, now));
+}
+
+/** When the last of the live grants ends; null when none is live. */
+export function heldUntil(grants: readonly Grant[], now: Date): Date | null {
+  const ends = grants.filter((g) => isLive(g, now)).map((g) => g.endsAt.getTime());
+  return ends.length === 0 ? null : new Date(Math.max(...ends));
+}
+
+/**
+ * When to warn of an end: a fifth of the grant's length before it; at least 10 s, at most half the length or a
+ * day.
+ */
+export function warnAt(startsAt: Date, endsAt: Date): Date {
+  const lengthMs = endsAt.getTime() - startsAt.getTime();
+  const earlyMs = Math.min(Math.max(lengthMs / 5, 10_000), lengthMs / 2, 86_400_000);
+  return new Date(endsAt.getTime() - earlyMs);
+}

@@ -1,0 +1,152 @@
+import type { EntitlementKey } from '../ids.ts';
+import { nameKey } from '../name-key.ts';
+
+export type Tier = 'low' | 'medium' | 'high' | 'critical';
+
+/** Who may approve: each source yields people at the time of asking, and again at the click. */
+export type ApproverSource = { manager: true } | { owner: true } | { person: string } | { group: string };
+
+export type ApproverRule = {
+  /** `any`: `quorum` people out of all sources together. `all`: at least one from every source, and `quorum` in all. */
+  of: 'any' | 'all';
+  quorum: number;
+  sources: ApproverSource[];
+  /** Sources that are mentioned on the card; the others may approve without being pinged. Absent: all. */
+  ping?: ApproverSource[];
+};
+
+/** How many people it takes at the least by what the catalogue says: of `all`, one from every source. */
+export function approversTaken({
+  of,
+  quorum,
+  sources,
+}: Pick<ApproverRule, 'of' | 'quorum' | 'sources'>): number {
+  return of === 'all' ? Math.max(quorum, sources.length) : quorum;
+}
+
+export type WhoMayRequest = 'everyone' | { departments?: string[]; people?: string[] };
+
+export type Entitlement = {
+  key: EntitlementKey;
+  title: string;
+  /** What it gives in Anypoint, in words, for requester and approver. */
+  gives: string;
+  team: string;
+  idpGroup: string;
+  tier: Tier;
+  /** E-mail of the owner. */
+  owner: string;
+  requestableBy: WhoMayRequest;
+  approvers: ApproverRule;
+  /** Approved by rule, without a person; only ever for tier low. */
+  autoApprove: boolean;
+  /** Offered durations in seconds, ascending. */
+  durationsSeconds: number[];
+  defaultSeconds: number;
+  maxSeconds: number;
+  clauses: string[];
+  /** What to do with a membership that nobody asked for. */
+  unrequested: 'ask' | 'revert' | 'accept';
+  /** Given by rule to everybody of these departments, on arrival and on a move. */
+  birthright: { departments: string[] } | null;
+  /** Entitlements that nobody should have together with this one; both name each other. */
+  conflicts: { with: EntitlementKey; because: string | null }[];
+  /** How often who holds it is reviewed; null: not by itself. */
+  reviewEverySeconds: number | null;
+  /** When somebody last looked at what the team may do, and the fingerprint of its roles then. */
+  reviewed: { on: string; roles: string } | null;
+};
+
+/** Entitlements that are asked for together; each becomes a request of its own. */
+export type Bundle = { key: string; title: string; entitlements: EntitlementKey[] };
+
+/** An API and who owns it: who has a say in what calls it. */
+export type OwnedApi = {
+  /** Id of its Exchange asset. */
+  asset: string;
+  /** Id of the group that the asset is in, mostly a business group's; null: in whichever. */
+  group: string | null;
+  /** E-mail. */
+  owner: string;
+};
+
+/** When many at once are put on one card. */
+export type MassGuard = {
+  /** More memberships of one group than this, unrequested or lost within the window, are one card. */
+  memberships: number;
+  windowSeconds: number;
+  /** More people than this lost within the window of leavers, and at least this share of all, wait for two admins. */
+  people: number;
+  /** Of everybody provisioned, 0 to 1. */
+  share: number;
+  peopleWindowSeconds: number;
+};
+
+/** A person added to and removed from a group every few minutes, the trip to Anypoint timed. */
+export type Canary = { person: string; entitlement: EntitlementKey; everySeconds: number };
+
+/** Who is on call: whoever is in this user group of Slack, by its handle, or in this group of the IdP, by its name. */
+export type OnCallSource = { slackUserGroup: string } | { idpGroup: string };
+
+export type Clause = { id: string; text: string };
+
+export type Catalogue = {
+  /** Slack channel for cards, without `#`. */
+  channel: string;
+  /** E-mails of those who are asked when no approver is left. */
+  admins: string[];
+  /** A pending request lapses after this. */
+  lapseSeconds: number;
+  /** Approvers are reminded of a pending request after this. */
+  remindSeconds: number;
+  massGuard: MassGuard;
+  canary: Canary | null;
+  /** Null: nobody says who is on call. */
+  onCall: OnCallSource | null;
+  /** Of a person's last sign-in only one of so long ago at most says where they are. */
+  signInWithinSeconds: number;
+  entitlements: Entitlement[];
+  bundles: Bundle[];
+  /** Of an API that is not named here the admins are the owners; left out: of every one. */
+  apis?: OwnedApi[];
+  clauses: Clause[];
+};
+
+/** The places behind an entitlement's names, as IdP and Anypoint answered when the catalogue was checked. */
+export type Target = { groupId: string; groupName: string; teamId: string; teamName: string };
+
+export type EntitlementStatus =
+  | { status: 'ready'; target: Target }
+  /** Can't work as written, e.g. the group is owned by a rule. */
+  | {
+      status: 'refused';
+      why: string;
+      /** Known where the places exist: what can't be offered can still give the team. */
+      target: Target | null;
+    }
+  /** IdP or Anypoint did not answer yet. */
+  | { status: 'unchecked'; why: string };
+
+/** Whether there can be anybody who may request it. */
+export function isForSomebody(who: WhoMayRequest): boolean {
+  return who === 'everyone' || [who.departments, who.people].some((some) => (some?.length ?? 0) > 0);
+}
+
+/** Whether this person is among those who may request it. */
+export function mayRequest(
+  who: WhoMayRequest,
+  person: { email: string; department: string | null },
+): boolean {
+  if (who === 'everyone') return true;
+  if (who.people?.some((email) => sameEmail(email, person.email))) return true;
+  return person.department !== null && (who.departments?.includes(person.department) ?? false);
+}
+
+/** A group is pushed by SCIM under its name in any case and any Unicode form. */
+export function isSameGroupName(a: string, b: string): boolean {
+  return a === b || nameKey(a) === nameKey(b);
+}
+
+export function sameEmail(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

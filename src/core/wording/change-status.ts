@@ -1,0 +1,220 @@
+import { type Change, isFound } from '../change/change.ts';
+import { durationInWords } from '../duration.ts';
+import { isApproved, isStranded, stillMissing, withAuthorKnown } from '../policy/routing.ts';
+import { approvedBy, decidedBy } from './deciders.ts';
+import { causeInWords, endingStanding, heldOn, revokeStanding } from './ending.ts';
+import { failureInWords, stuckInWords, tookInWords } from './legs.ts';
+
+/** Where a change stands, in words for people; the same on the card, in direct messages and on the timeline. */
+export type Standing = {
+  mood: Mood;
+  /** The same in a word or two, where there is room for no more. */
+  label: string;
+  /** What happened. */
+  headline: string;
+  /** Why, and what next; may be empty. */
+  detail: string;
+  /** Words of others (a reason, an error), to be shown and never interpreted; null when there are none. */
+  words: string | null;
+};
+
+/** `no`: a person or a rule decided against it. `bad`: something has to be mended. */
+export type Mood = 'waiting' | 'moving' | 'good' | 'no' | 'bad' | 'over';
+
+export type Names = {
+  beneficiary: string;
+  /** The words are for the beneficiary alone: `you`. */
+  isToThem: boolean;
+  /** Titles of the entitlement as the catalogue has it. */
+  title: string;
+  /** Who may decide, joined. */
+  deciders: string;
+  owner: string;
+  idp: string;
+  /** Where people sign in to Anypoint, as the medium shows addresses; left out: not known. */
+  signInAt?: string;
+  /** A point in time, for the medium at hand. */
+  time: (at: Date) => string;
+  /** Makes a name that is not ours harmless in the medium at hand. */
+  safe: (text: string) => string;
+};
+
+/** A granting change, with the revoke that ends it where there is one; or a revoke by itself. */
+export function standing(change: Change, ending: Change | null, names: Names): Standing {
+  const said =
+    change.kind === 'revoke'
+      ? revokeStanding(change, names)
+      : ending === null
+        ? grantStanding(change, names)
+        : endingStanding(change, ending, names);
+  return { words: null, ...said };
+}
+
+/** `words` may be left out. */
+export type Said = Omit<Standing, 'words'> & { words?: string | null };
+
+function grantStanding(change: Change, names: Names): Said {
+  const { decision, grant } = change;
+  const by = decision === null ? '' : approvedBy(change, names.safe);
+  const until = grant === null ? '' : ` until ${names.time(grant.endsAt)}`;
+  const access = grant === null ? '' : ` Access${until}.`;
+  switch (change.state) {
+    case 'received':
+      return {
+        mood: 'moving',
+        label: 'received',
+        headline: 'Received',
+        detail: 'Latchkey is gathering the facts.',
+      };
+    case 'asking':
+      return {
+        mood: 'waiting',
+        label: 'waiting for a decision',
+        headline:
+          change.plan?.escalated === true ? 'Waiting for the catalogue’s admins' : 'Waiting for a decision',
+        detail: waitingDetail(change, names),
+      };
+    case 'refused':
+      return {
+        mood: 'no',
+        label: 'refused',
+        headline: 'Refused',
+        detail: '',
+        words: `${change.refusal?.text ?? ''} ${change.refusal?.next ?? ''}`.trim(),
+      };
+    case 'denied':
+      return {
+        mood: 'no',
+        label: 'denied',
+        headline: `Denied by ${decidedBy(change, names.safe)}`,
+        detail: '',
+        words: `Reason: ${decision?.note ?? ''}`,
+      };
+    case 'withdrawn':
+      return {
+        mood: 'over',
+        label: isFound(change) ? 'on one card' : 'taken back',
+        headline: isFound(change)
+          ? 'Asked about with many others'
+          : `Taken back by ${decidedBy(change, names.safe)}`,
+        detail: isFound(change) ? 'It is on one card with them now.' : 'Nothing was changed.',
+      };
+    case 'lapsed':
+      return {
+        mood: 'over',
+        label: 'lapsed',
+        headline: 'Lapsed',
+        detail: 'Nobody decided in time, so nothing was changed. Ask again if it is still needed.',
+      };
+    case 'closed':
+      return {
+        mood: 'over',
+        label: 'closed',
+        headline: 'Closed',
+        detail: `${names.safe(sentence(decision?.note ?? ''))} ${isFound(change) ? 'Every membership is taken away.' : 'Nothing was changed.'}`,
+      };
+    case 'applying':
+      return {
+        mood: 'moving',
+        label: 'on its way',
+        headline: `Approved ${by}`,
+        detail: `Writing to ${names.idp}.${access}`,
+      };
+    case 'verifying':
+      return {
+        mood: 'moving',
+        label: 'on its way',
+        headline: `Approved ${by}`,
+        detail: `${names.idp} has it; waiting to see it in MuleSoft.${access}`,
+      };
+    case 'awaitingSignIn':
+      return {
+        mood: 'waiting',
+        label: 'waiting for first sign-in',
+        headline: `Approved ${by}; waiting for first sign-in`,
+        detail: `${names.isToThem ? 'You have' : `${names.beneficiary} has`} never signed in to Anypoint. Sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives then.${access}`,
+        words: change.signInTrouble ?? null,
+      };
+    case 'late':
+      return {
+        mood: 'bad',
+        label: 'late',
+        headline: `Approved ${by}; but not in MuleSoft yet`,
+        detail: `${stuckInWords(change, names)}${access}`,
+      };
+    case 'inEffect': {
+      const cleared = change.late === null ? '' : ' The alarm is cleared.';
+      return {
+        mood: 'good',
+        label: 'in effect',
+        headline: `In effect in MuleSoft after ${tookInWords(change)}`,
+        detail: `Approved ${by}${until === '' ? '' : `; access${until}`}.${cleared}`,
+      };
+    }
+    case 'ended':
+      if (change.reopened !== undefined)
+        return {
+          mood: 'bad',
+          label: 'asked anew',
+          headline: `Kept by ${names.safe(change.reopened.name)}, who did it: it does not stand`,
+          detail: `${names.idp} says now that ${names.safe(change.reopened.name)} put ${names.beneficiary} there. The grant has ended, and others are asked on a card of its own.`,
+        };
+      return {
+        mood: 'over',
+        label: 'ended',
+        headline: `Ended: ${causeInWords(change.ended?.cause ?? 'expiry')}`,
+        detail: heldOn(change, names),
+      };
+    case 'superseded':
+      return change.ended === null
+        ? {
+            mood: 'over',
+            label: 'overtaken',
+            headline: 'Overtaken',
+            detail: 'A later decision replaced this one.',
+          }
+        : {
+            mood: 'over',
+            label: 'ended',
+            headline: `Ended: ${causeInWords(change.ended.cause)}`,
+            detail: heldOn(change, names),
+          };
+    case 'failed':
+      return {
+        mood: 'bad',
+        label: 'failed',
+        headline: `Approved ${by}; but ${names.idp} refuses the change`,
+        detail: `${names.owner} has been alarmed; once it is mended, ask again.`,
+        words: failureInWords(change),
+      };
+    default:
+      return change.state satisfies never;
+  }
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function waitingDetail(change: Change, names: Names): string {
+  const lapses = change.lapsesAt === null ? '' : ` Lapses ${names.time(change.lapsesAt)}.`;
+  const { plan, approvals } = change;
+  if (plan === null || isStranded(plan))
+    return `Nobody can decide on this: the approver rule leaves too few people. ${names.owner} has to mend the catalogue.${lapses}`;
+  if (approvals.length === 0) return `Waiting for ${names.deciders}.${lapses}`;
+  const by = approvals.map((a) => a.by);
+  if (plan.author?.is === 'awaited' && isApproved(withAuthorKnown(plan), by))
+    return `Kept by ${approvals.map((a) => names.safe(a.name)).join(', ')} as soon as it is known who did it, ${names.time(new Date(plan.author.until))} at the latest.`;
+  const missing = stillMissing(
+    plan,
+    approvals.map((a) => a.by),
+    names.safe,
+  );
+  return `Approved by ${approvals.map((a) => names.safe(a.name)).join(', ')}; still needed: ${missing}.${lapses}`;
+}
+
+/** What is asked for, in one line: `Orders API for 1 day`. */
+export function askedInWords(change: Change, title: string): string {
+  const time = change.requestedSeconds === null ? '' : ` for ${durationInWords(change.requestedSeconds)}`;
+  return change.cause === 'extension' ? `${title},${time.replace(' for', '')} longer` : `${title}${time}`;
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AlarmTurn,
+  advance,
+  alarmTurn,
+  beginRound,
+  type CanaryRun,
+  isRoundDue,
+  withRevoke,
+} from '../../core/canary/canary.ts';
+import type { Change, ChangeEvent } from '../../core/change/change.ts';
+import type { ChangeId, GrantId } from '../../core/ids.ts';
+import type { Job } from '../../core/jobs/reactions.ts';
+import {
+  type CanaryAlarm,
+  judgedRuns,
+  lastRun,
+  lockRun,
+  openAlarm,
+  writeAlarm,
+  writeRun,
+} from '../../store/canary.ts';
+import { readChange } from '../../store/changes.ts';
+import { personByLink, rememberPerson } from '../../store/people.ts';
+import { databaseNow } from '../../store/postgres/clock.ts';
+import { isPreexisting } from '../../store/preexisting.ts';
+import type { CanaryStatus } from '../catalogue/canary-status.ts';
+import { commit, type Note, type Unit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import { endGrant } from '../membership/end-grants.ts';
+
+/**
+ * The canary: a person added to a group and taken out of it again and again, by the one road, and the trip to MuleSoft
+ * and back timed. Does what is due now, by stored state alone; to be run by one process at a time.
+ */
+export async function canaryOnce(road: Road): Promise<void> {
+  const { canary } = road.catalogue.current();
+  const last = await lastRun(road.db);
+  // A round that was begun is brought to its end, also when the canary has left the catalogue.
+  if (last !== null && last.state !== 'over') return await goOn(road, last);
+  if (canary === null) return await closeAlarm(road);
+  if (!isRoundDue(last, canary.everySeconds, await databaseNow(road.db))) return;
+  if ((await canaryStanding(road)).status !== 'ready') return;
+  // The person may have left since the last round.
+  const status = await road.catalogue.checkCanary();
+  if (status.status === 'ready') await begin(road, status);
+}
+
+/** Whether the canary can make its rounds: as the catalogue was checked, and nothing in its way. */
+export async function canaryStanding(road: Road): Promise<CanaryStatus> {
+  const status = road.catalogue.canary();
+  if (status.status !== 'ready') return status;
+  const person = await personByLink(road.db, road.idp.name, status.person.id);
+  const { groupId, groupName } = status.target;
+  if (person === null || !(await isPreexisting(road.db, { personId: person.id, groupId }))) return status;
+  const why = `${person.name} was in the group ${groupName} before Latchkey: take them out of it once`;
+  return { status: 'refused', why };
+}
+
+async function begin(road: Road, { person, target }: CanaryStatus & { status: 'ready' }): Promise<void> {
+  const { canary } = road.catalogue.current();
+  const entitlement = canary === null ? null : road.catalogue.entitlement(canary.entitlement);
+  if (entitlement === null) return;
+  const { id: personId } = await rememberPerson(road.db, road.idp.name, person);
+  await commit(
+    road.db,
+    async (unit) => {
+      const { run, events } = beginRound({
+        runId: randomUUID(),
+        changeId: randomUUID() as ChangeId,
+        grantId: randomUUID() as GrantId,
+        personId,
+        entitlement,
+        target,
+        objectiveMs: road.objectiveMs,
+        now: unit.now,
+      });
+      await writeRun(unit.tx, run);
+      return { result: null, events };
+    },
+    road.nudge,
+  );
+}
+
+async function goOn(road: Road, seen: CanaryRun): Promise<void> {
+  const { grant, revoke } = await changesOf(seen, (id) => readChange(road.db, id));
+  if (grant === null || advance(seen, grant, revoke, await databaseNow(road.db)) === null) return;
+  await commit(
+    road.db,
+    async (unit) => {
+      const run = await lockRun(unit.tx, seen.id);
+      if (run === null) return { result: null };
+      const locked = await changesOf(run, (id) => unit.change(id));
+      const step = locked.grant === null ? null : advance(run, locked.grant, locked.revoke, unit.now);
+      if (step === null || locked.grant === null) return { result: null };
+      const events = step.endGrant ? ((await endGrant(unit, locked.grant, 'canary', null)) ?? []) : [];
+      const next = step.endGrant ? withRevoke(step.run, revokeIn(events), unit.now) : step.run;
+      await writeRun(unit.tx, next);
+      const { notes, jobs } = next.result === run.result ? { notes: [], jobs: [] } : await judged(unit, next);
+      return { result: null, events, notes, jobs };
+    },
+    road.nudge,
+  );
+}
+
+async function changesOf(
+  run: CanaryRun,
+  read: (id: string) => Promise<Change | null>,
+): Promise<{ grant: Change | null; revoke: Change | null }> {
+  const grant = await read(run.grantChangeId);
+  return { grant, revoke: run.revokeChangeId === null ? null : await read(run.revokeChangeId) };
+}
+
+function revokeIn(events: readonly ChangeEvent[]): ChangeId | null {
+  const ended = events.find((event) => event.type === 'grantEnded');
+  return ended === undefined ? null : ended.revokeId;
+}
+
+type Following = { notes: Note[]; jobs: Job[] };
+
+/** What follows from a round's result. */
+async function judged(unit: Unit, run: CanaryRun): Promise<Following> {
+  const [before] = await judgedRuns(unit.tx, { before: run.startedAt, limit: 1 });
+  const open = await openAlarm(unit.tx);
+  const turn = alarmTurn(run.result, before?.result ?? null, open !== null);
+  const following = await turned(unit, turn, open, before?.startedAt ?? run.startedAt);
+  if (run.result !== 'miss') return following;
+  return { ...following, notes: [noted(unit, 'canaryMissed', run), ...following.notes] };
+}
+
+async function turned(
+  unit: Unit,
+  turn: AlarmTurn,
+  open: CanaryAlarm | null,
+  since: Date,
+): Promise<Following> {
+  if (turn === 'none') return { notes: [], jobs: [] };
+  const alarm: CanaryAlarm =
+    open === null
+      ? { id: randomUUID(), since, raisedAt: unit.now, clearedAt: null }
+      : { ...open, clearedAt: turn === 'clear' ? unit.now : null };
+  await writeAlarm(unit.tx, alarm);
+  const jobs: Job[] = [{ job: 'report', about: 'canary', id: alarm.id }];
+  if (turn === 'raise') return { notes: [noted(unit, 'canaryAlarmRaised', alarm)], jobs };
+  return { notes: turn === 'clear' ? [noted(unit, 'canaryAlarmCleared', alarm)] : [], jobs };
+}
+
+/** There are no rounds any more that could clear it. */
+async function closeAlarm(road: Road): Promise<void> {
+  if ((await openAlarm(road.db)) === null) return;
+  await commit(
+    road.db,
+    async (unit) => {
+      const open = await openAlarm(unit.tx);
+      if (open === null) return { result: null };
+      return { result: null, ...(await turned(unit, 'clear', open, open.since)) };
+    },
+    road.nudge,
+  );
+}
+
+function noted(unit: Unit, type: Note['type'], { ...data }: CanaryRun | CanaryAlarm): Note {
+  return { type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data };
+}

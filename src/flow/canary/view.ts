@@ -1,0 +1,58 @@
+import type { Stuck } from '../../core/canary/canary.ts';
+import { type CanaryAlarm, judgedRuns, missesSince, readAlarm } from '../../store/canary.ts';
+import type { Road } from '../kernel/context.ts';
+import type { Named } from '../messages/change-view.ts';
+import { adminsTold } from '../people/admins.ts';
+import type { Notice } from '../ports.ts';
+
+/** Everything the messages of an alarm of the canary are made of; they are a pure function of this. */
+export type CanaryView = {
+  alarm: CanaryAlarm;
+  /** Of the newest round that missed: where it is stuck now. */
+  stuck: Stuck | null;
+  misses: number;
+  /** Milliseconds there and back of the round that cleared the alarm. */
+  cleared: { thereMs: number; backMs: number } | null;
+  objectiveMs: number;
+  /** Null: there is no canary in the catalogue any more. */
+  canary: { person: string; everySeconds: number; groupName: string; teamName: string } | null;
+  channel: string;
+  admins: Named[];
+};
+
+export async function canaryNoticesAbout(road: Road, alarmId: string): Promise<Notice<unknown>[] | null> {
+  const view = await readCanaryView(road, alarmId);
+  return view === null ? null : road.canaryNotices(view);
+}
+
+async function readCanaryView(road: Road, alarmId: string): Promise<CanaryView | null> {
+  const alarm = await readAlarm(road.db, alarmId);
+  if (alarm === null) return null;
+  const { canary } = road.catalogue.current();
+  const entitlement = canary === null ? null : road.catalogue.entitlement(canary.entitlement);
+  const since = await judgedRuns(road.db, {
+    since: alarm.since,
+    // A hit and a miss: the alarm is cleared by the first hit.
+    limit: 2,
+    ...(alarm.clearedAt === null ? {} : { before: alarm.clearedAt }),
+  });
+  const hit = alarm.clearedAt === null ? undefined : since.find((run) => run.result === 'hit');
+  return {
+    alarm,
+    stuck: since.find((run) => run.result === 'miss')?.stuck ?? null,
+    misses: await missesSince(road.db, { since: alarm.since, before: alarm.clearedAt }),
+    cleared:
+      hit === undefined ? null : { thereMs: hit.grantLegs?.total ?? 0, backMs: hit.revokeLegs?.total ?? 0 },
+    objectiveMs: road.objectiveMs,
+    canary:
+      canary === null || entitlement === null
+        ? null
+        : {
+            person: canary.person,
+            everySeconds: canary.everySeconds,
+            groupName: entitlement.idpGroup,
+            teamName: entitlement.team,
+          },
+    ...(await adminsTold(road)),
+  };
+}

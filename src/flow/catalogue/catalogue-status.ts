@@ -1,0 +1,203 @@
+import type { Logger } from 'pino';
+import { capital } from '../../core/facts/request-facts.ts';
+import { Fault } from '../../core/fault.ts';
+import { faultInWords } from '../../core/fault-words.ts';
+import type { EntitlementKey } from '../../core/ids.ts';
+import {
+  type Catalogue,
+  type Entitlement,
+  type EntitlementStatus,
+  isSameGroupName,
+  type Target,
+} from '../../core/policy/catalogue.ts';
+import type { Policy } from '../../core/policy/policy.ts';
+import type { Rules } from '../../core/policy/verdict.ts';
+import type { IdentityProvider, MuleSoft } from '../ports.ts';
+import { type CanaryStatus, canaryStatus } from './canary-status.ts';
+
+/** The catalogue in force, with what IdP and Anypoint say of each entitlement. */
+export type CatalogueBook = {
+  current(): Catalogue;
+  /** The rules that were loaded with it. */
+  rules(): Rules;
+  /** Puts another policy in force, whole; what it changed is checked anew. */
+  swap(policy: Policy): void;
+  /** Entitlements whose teams stand above this one's in Anypoint, so that its members have their roles too. */
+  brings(key: string): EntitlementKey[];
+  entitlement(key: string): Entitlement | null;
+  status(key: string): EntitlementStatus;
+  /**
+   * Everything whose membership gives this team, also what is not offered (its group still gives it).
+   * `unchecked`: some entitlement was never checked, so the answer is not known.
+   */
+  targetsOfTeam(teamId: string): Target[] | 'unchecked';
+  /** Whether an entitlement carried by this group (or, without a name, any) was never checked, so that its team is not known. */
+  isUnchecked(groupName?: string): boolean;
+  /** The IdP's ids of the group with this name, in any case, as far as it carries an entitlement. */
+  groupIdsNamed(groupName: string): string[];
+  /** Teams that membership of the group with this IdP id gives. */
+  teamsOfGroupId(groupId: string): string[];
+  /** Every group that carries an entitlement, once, with its team; also what is not offered. */
+  targets(): Target[];
+  /** Whether the canary can make its rounds, as the IdP said when it was last asked. */
+  canary(): CanaryStatus;
+  /** Asks the IdP about the canary anew. */
+  checkCanary(): Promise<CanaryStatus>;
+  /** Asks IdP and Anypoint about every entitlement not yet ready, and about the canary; safe to repeat. */
+  check(): Promise<void>;
+};
+
+/** Entitlements asked about at once: each first look at a group reads all its members, and holds a lock. */
+const CHECKED_AT_ONCE = 8;
+
+function targetIn(status: EntitlementStatus): Target | null {
+  return status.status === 'unchecked' ? null : status.target;
+}
+
+/**
+ * Checks each entitlement where it has to work: its IdP group exists and can be written, its team exists.
+ * What can't be checked yet (IdP down) is not offered and is checked again later; nothing is assumed.
+ */
+export function createCatalogueBook(
+  policy: Policy,
+  idp: IdentityProvider,
+  mulesoft: MuleSoft,
+  /** Called for a target that is about to be ready; what it throws keeps the entitlement unchecked. */
+  beforeReady: (target: Target) => Promise<void>,
+  log: Logger,
+): CatalogueBook {
+  let { catalogue, rules } = policy;
+  const statuses = new Map<string, EntitlementStatus>();
+  /** Ids of the teams above each team that was found. */
+  const teamsAbove = new Map<string, readonly string[]>();
+  let canary: CanaryStatus | null = null;
+
+  async function checkOne(entitlement: Entitlement): Promise<EntitlementStatus> {
+    try {
+      const group = await idp.findGroup(entitlement.idpGroup);
+      if (group === null)
+        return {
+          status: 'refused',
+          why: `the group ${entitlement.idpGroup} does not exist in ${idp.name}`,
+          target: null,
+        };
+      const team = await mulesoft.findTeam(entitlement.team);
+      if (team !== null) teamsAbove.set(team.id, team.ancestorIds);
+      const target =
+        team === null
+          ? null
+          : { groupId: group.id, groupName: group.name, teamId: team.id, teamName: team.name };
+      if (!group.writable)
+        return {
+          status: 'refused',
+          why: `the group ${group.name} can’t be written: ${group.reason}`,
+          target,
+        };
+      if (target === null)
+        return { status: 'refused', why: `the team ${entitlement.team} does not exist in Anypoint`, target };
+      await beforeReady(target);
+      return { status: 'ready', target };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return {
+        status: 'unchecked',
+        why: `not checked yet, as ${faultInWords(error, { idp: capital(idp.name) })}`,
+      };
+    }
+  }
+
+  async function checkAgain(entitlement: Entitlement): Promise<void> {
+    const before = book.status(entitlement.key);
+    const status = await checkOne(entitlement);
+    // Another policy came into force meanwhile, and it says something else.
+    if (book.entitlement(entitlement.key) !== entitlement) return;
+    // What was refused stays so until it is seen mended; not being able to look again changes nothing.
+    if (status.status === 'unchecked' && before.status === 'refused') return;
+    statuses.set(entitlement.key, status);
+    if (status.status === 'refused' && before.status !== 'refused')
+      log.warn(
+        { entitlement: entitlement.key, why: status.why },
+        'entitlement refused: it is not offered until the catalogue is mended',
+      );
+  }
+
+  function targetsOf(groupName: string): Target[] {
+    return catalogue.entitlements
+      .filter((e) => isSameGroupName(e.idpGroup, groupName))
+      .map((e) => book.status(e.key))
+      .flatMap((status) => targetIn(status) ?? []);
+  }
+
+  const book: CatalogueBook = {
+    current: () => catalogue,
+    rules: () => rules,
+    swap(next) {
+      for (const before of catalogue.entitlements) {
+        const after = next.catalogue.entitlements.find((e) => e.key === before.key);
+        if (after?.idpGroup !== before.idpGroup || after.team !== before.team) statuses.delete(before.key);
+      }
+      if (next.catalogue.canary?.person !== catalogue.canary?.person) canary = null;
+      ({ catalogue, rules } = next);
+    },
+    brings(key) {
+      const mine = targetIn(book.status(key));
+      const above = mine === null ? [] : (teamsAbove.get(mine.teamId) ?? []);
+      return catalogue.entitlements
+        .filter((e) => e.key !== key && above.includes(targetIn(book.status(e.key))?.teamId ?? ''))
+        .map((e) => e.key);
+    },
+    entitlement: (key) => catalogue.entitlements.find((e) => e.key === key) ?? null,
+    status: (key) => statuses.get(key) ?? { status: 'unchecked', why: 'not checked yet' },
+    targetsOfTeam: (teamId) => {
+      const known = catalogue.entitlements.map((e) => book.status(e.key));
+      if (known.some((status) => status.status === 'unchecked')) return 'unchecked';
+      return known.flatMap((status) =>
+        targetIn(status)?.teamId === teamId ? [targetIn(status) as Target] : [],
+      );
+    },
+    isUnchecked: (groupName) =>
+      catalogue.entitlements.some(
+        (e) =>
+          (groupName === undefined || isSameGroupName(e.idpGroup, groupName)) &&
+          book.status(e.key).status === 'unchecked',
+      ),
+    groupIdsNamed: (groupName) => [...new Set(targetsOf(groupName).map((target) => target.groupId))],
+    teamsOfGroupId: (groupId) => [
+      ...new Set(
+        catalogue.entitlements
+          .flatMap((e) => targetIn(book.status(e.key)) ?? [])
+          .filter((target) => target.groupId === groupId)
+          .map((target) => target.teamId),
+      ),
+    ],
+    targets: () => [
+      ...new Map(
+        catalogue.entitlements
+          .flatMap((e) => targetIn(book.status(e.key)) ?? [])
+          .map((target) => [`${target.groupId} ${target.teamId}`, target]),
+      ).values(),
+    ],
+    canary: () =>
+      catalogue.canary === null
+        ? { status: 'off' }
+        : (canary ?? { status: 'unchecked', why: 'not checked yet' }),
+    async checkCanary() {
+      const before = book.canary();
+      if (catalogue.canary === null) return before;
+      canary = await canaryStatus(catalogue.canary, book.status(catalogue.canary.entitlement), idp, before);
+      if (canary.status === 'refused' && before.status !== 'refused')
+        log.warn({ why: canary.why }, 'the canary makes no rounds until that is mended');
+      return canary;
+    },
+    async check() {
+      const left = catalogue.entitlements.filter((e) => book.status(e.key).status !== 'ready');
+      await Promise.all(
+        Array.from({ length: CHECKED_AT_ONCE }, async () => {
+          for (let e = left.shift(); e !== undefined; e = left.shift()) await checkAgain(e);
+        }),
+      );
+      if (book.canary().status !== 'ready') await book.checkCanary();
+    },
+  };
+  return book;
+}

@@ -1,0 +1,47 @@
+import type { Target } from '../../core/policy/catalogue.ts';
+import { hasBaseline, recordBaseline } from '../../store/preexisting.ts';
+import { forgetRun, type Place, takeUpRun } from '../../store/reconcile/runs.ts';
+import { commit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import { groupListing } from './check-group.ts';
+import { readLists } from './read-lists.ts';
+
+/**
+ * The first look at a group: who is in it already is recorded as pre-existing and never removed silently. An
+ * entitlement is offered only after that, so that what Latchkey gave and what was there can't be mixed up. A fault
+ * is thrown; called again, it goes on where it was.
+ */
+export async function takeBaseline(
+  road: Pick<Road, 'db' | 'idp' | 'locks' | 'pausedUntil' | 'log'>,
+  target: Target,
+): Promise<void> {
+  if (await hasBaseline(road.db, target.groupId)) return;
+  await road.locks.withLock(`baseline:${target.groupId}`, async () => {
+    if (await hasBaseline(road.db, target.groupId)) return;
+    const run = await takeUpRun(road.db, 'baseline', [
+      { kind: 'group', externalId: target.groupId, name: target.groupName },
+    ]);
+    await readLists(road, run.places, groupListing(road), 'none');
+    const [place] = run.places as [Place];
+    await commit(road.db, async ({ tx, now }) => {
+      const recorded = await recordBaseline(
+        tx,
+        { placeId: place.id, id: target.groupId, name: target.groupName },
+        now,
+      );
+      return {
+        result: null,
+        notes: [
+          {
+            type: 'baselineTaken',
+            at: now,
+            actor: { part: 'latchkey' },
+            changeId: null,
+            data: { groupId: target.groupId, groupName: target.groupName, recorded },
+          },
+        ],
+      };
+    });
+    await forgetRun(road.db, run, null);
+  });
+}

@@ -1,0 +1,88 @@
+import type { Observation, ToldPerson } from '../../core/drift/observation.ts';
+import type { Job } from '../../core/jobs/reactions.ts';
+import { isSameGroupName } from '../../core/policy/catalogue.ts';
+import type { ObservedMember, ObservedMemberships, ObservedUser } from '../../scim/observed.ts';
+import type { Unit } from '../kernel/commit.ts';
+import { hearWithin } from './record-observations.ts';
+
+/** `observe` for each group whose members really changed. */
+export async function observeAll(
+  unit: Unit,
+  observed: readonly ObservedMemberships[],
+  groups: readonly string[] | null,
+): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const one of observed) jobs.push(...(await observe(unit, one, groups)));
+  return jobs;
+}
+
+/**
+ * What the IdP pushed by SCIM, as observations: inside the SCIM request's own commit, so what was answered 2xx is
+ * owed. Groups that carry no entitlement, and so are not among `groups` (null: all are), are the mirror's alone, as is
+ * all that another source than the IdP pushes. A group's displayName is the same in any case (RFC 7643 section 2.2:
+ * caseExact is false unless a schema says otherwise) and in any Unicode form (RFC 7644 section 5).
+ */
+async function observe(
+  unit: Unit,
+  observed: ObservedMemberships,
+  groups: readonly string[] | null,
+): Promise<Job[]> {
+  const { groupName, groupId, revision } = observed;
+  if (groups?.some((name) => isSameGroupName(name, groupName)) === false) return [];
+  const told = (member: ObservedMember, direction: 'added' | 'removed'): Observation => ({
+    key: `scim:${groupId}:${revision}:${member.scimUserId}:${direction}`,
+    voice: 'scim',
+    told: { kind: 'membership', person: toldPerson(member), group: { name: groupName }, direction },
+    actor: null,
+    occurredAt: unit.now,
+  });
+  const { jobs } = await hearWithin(unit.tx, [
+    ...observed.added.map((member) => told(member, 'added')),
+    ...observed.removed.map((member) => told(member, 'removed')),
+  ]);
+  return jobs;
+}
+
+export async function observeUser(unit: Unit, observed: ObservedUser): Promise<Job[]> {
+  const { user, happening, revision } = observed;
+  const { jobs } = await hearWithin(unit.tx, [
+    {
+      key: `scim:${user.scimUserId}:${revision}`,
+      voice: 'scim',
+      told: { kind: 'person', person: toldPerson(user), happening },
+      actor: null,
+      occurredAt: unit.now,
+    },
+  ]);
+  return jobs;
+}
+
+/**
+ * The same in SQL, for the statement that moves members (`g` the groups, `u` the users, `moved` who really moved where,
+ * `bumped` the groups' new versions, $4 the keys of the names of groups that are observed; null: all).
+ */
+export function toldMembers(direction: 'added' | 'removed'): string {
+  return `select concat_ws(':', 'scim', g.id, 'g' || bumped.version, u.id, '${direction}') as key,
+      'scim' as voice,
+      jsonb_build_object('kind', 'membership', 'direction', '${direction}',
+        'group', jsonb_build_object('name', g.display_name),
+        'person', jsonb_build_object('id', u.external_id, 'pushed', jsonb_build_object(
+          'login', u.user_name, 'email', coalesce(u.email, u.user_name),
+          'name', coalesce(u.display_name, u.user_name), 'isActive', u.active))) as told
+    from moved join g on g.id = moved.group_id join bumped on bumped.id = moved.group_id
+      join u on u.id = moved.user_id
+    where ($4::text[] is null or g.display_name_key = any($4::text[]))
+      and u.active`;
+}
+
+export function toldPerson(member: ObservedMember): ToldPerson {
+  return {
+    id: member.externalId,
+    pushed: {
+      login: member.userName,
+      email: member.email ?? member.userName,
+      name: member.displayName ?? member.userName,
+      isActive: member.active,
+    },
+  };
+}

@@ -1,0 +1,309 @@
+import type { Observation } from '../../core/drift/observation.ts';
+import type { Job } from '../../core/jobs/reactions.ts';
+import { hasOpenCard, openMassChange } from '../../store/mass-changes.ts';
+import { rememberPerson } from '../../store/people.ts';
+import { type Apart, compareGroup, compareTeam, type TeamDifference } from '../../store/reconcile/compare.ts';
+import { changedSinceRegarded, concernedUnseen } from '../../store/reconcile/people.ts';
+import {
+  closeRun,
+  forgetRun,
+  notePlaceCompared,
+  type Place,
+  placesApart,
+  type Run,
+  sumOfFound,
+  takeUpRun,
+} from '../../store/reconcile/runs.ts';
+import { commit, type Note, type Unit } from '../kernel/commit.ts';
+import { done, type Ran, type Road } from '../kernel/context.ts';
+import { putSurplusOnCard } from '../mass-change/excess-members.ts';
+import {
+  areMany,
+  differencesOf,
+  foundInGroup,
+  groupListing,
+  groupNote,
+  NAMED_MAX,
+  pushesOwed,
+  readyTargets,
+} from './check-group.ts';
+import { readLists } from './read-lists.ts';
+import { teamListing, usersListing } from './read-teams.ts';
+import { hearWithin } from './record-observations.ts';
+
+/** Places named in a run's evidence; the groups and teams have notes of their own. */
+const PLACES_NAMED_MAX = 20;
+/** People asked about because no group has shown them, and people looked at anew, in one run. */
+const UNSEEN_MAX = 5_000;
+const REGARDED_MAX = 500;
+const PEOPLE_PER_READ = 100;
+/** Teams compared side by side: the database works while the answers of another are taken in. */
+const TEAMS_AT_ONCE = 2;
+
+/** What a run came to. `allAgree`: desired, IdP, SCIM and Anypoint were of one mind wherever all could be read. */
+export type Evidence = {
+  run: string;
+  startedAt: string;
+  seconds: number;
+  allAgree: boolean;
+  groups: Record<string, number>;
+  teams: Record<string, number>;
+  /** Names of the first groups and teams that did not agree. */
+  apart: string[];
+  /** What could not be read, with the fault's code. */
+  unread: string[];
+  peopleLookedAt: number;
+};
+
+/**
+ * Compares three ways who is desired, who the IdP has and whom Anypoint shows: finds what no notification told. Reads
+ * only; what it finds goes down the road like everything else, and what agrees is evidence. Everything is staged page
+ * by page and compared set by set, so memory does not grow with the memberships. One run at a time; one that was
+ * stopped is taken up where it was. Null: somebody else is at it.
+ */
+export async function reconcile(
+  road: Road,
+  until: AbortSignal = new AbortController().signal,
+): Promise<Evidence | null> {
+  return await road.locks.tryLock('reconcile', () => sweepThrough(road, until));
+}
+
+/** Asked for: opens a run unless one is open, and the sweeps go on with it as with any that was left unfinished. */
+export async function beginSweep(road: Road): Promise<Ran> {
+  await road.locks.tryLock('reconcile', () => takeUpRun(road.db, 'sweep', plan(road)));
+  road.sweepSoon();
+  return done;
+}
+
+async function sweepThrough(road: Road, until: AbortSignal): Promise<Evidence> {
+  const run = await takeUpRun(road.db, 'sweep', plan(road));
+  const ready = new Set(readyTargets(road).map((target) => target.groupId));
+  const endGroup = (place: Place) => closeGroup(road, run, place, ready.has(place.externalId));
+  const of = (kind: Place['kind']) => run.places.filter((place) => place.kind === kind);
+  const unlisted = (kind: Place['kind']) => of(kind).filter((place) => !place.isListed);
+
+  for (const place of of('group')) if (place.isListed && !place.isCompared) await endGroup(place);
+  await together(until, [
+    (signal) => readLists(road, unlisted('group'), groupListing(road, endGroup), { until: signal }),
+    async (signal) => {
+      await readLists(road, unlisted('users'), usersListing(road), { until: signal });
+      await readLists(road, unlisted('team'), teamListing(road), { until: signal });
+    },
+  ]);
+  const teams = of('team').filter((place) => !place.isCompared);
+  const closeTeams = async (signal: AbortSignal) => {
+    for (let place = teams.shift(); place !== undefined; place = teams.shift()) {
+      signal.throwIfAborted();
+      await closeTeam(road, place, of('group'));
+    }
+  };
+  await together(until, Array(TEAMS_AT_ONCE).fill(closeTeams));
+  return await finish(road, run, await lookAtPeople(road));
+}
+
+/** Every list to be read. Teams are left out while an entitlement that could give them can't be checked. */
+function plan(road: Road): Pick<Place, 'kind' | 'externalId' | 'name'>[] {
+  const targets = road.catalogue.targets();
+  const groups = new Map(targets.map((target) => [target.groupId, target.groupName]));
+  const places: Pick<Place, 'kind' | 'externalId' | 'name'>[] = [...groups].map(([externalId, name]) => ({
+    kind: 'group',
+    externalId,
+    name,
+  }));
+  if (road.catalogue.isUnchecked()) return places;
+  const unplaced = new Set(
+    road.catalogue.current().entitlements.flatMap((e) => {
+      const status = road.catalogue.status(e.key);
+      return status.status === 'refused' && status.target === null ? [e.team] : [];
+    }),
+  );
+  const teams = new Map(targets.map((target) => [target.teamId, target.teamName]));
+  const complete = [...teams].filter(([, name]) => !unplaced.has(name));
+  if (complete.length > 0) places.push({ kind: 'users', externalId: '', name: 'users' });
+  for (const [externalId, name] of complete) places.push({ kind: 'team', externalId, name });
+  return places;
+}
+
+/** Works side by side; when one fails the others stop, and its error is thrown after they have. */
+async function together(
+  until: AbortSignal,
+  works: readonly ((signal: AbortSignal) => Promise<void>)[],
+): Promise<void> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([until, failed.signal]);
+  let first: { error: unknown } | null = null;
+  await Promise.all(
+    works.map((work) =>
+      work(signal).catch((error: unknown) => {
+        first ??= { error };
+        failed.abort();
+      }),
+    ),
+  );
+  if (first !== null) throw (first as { error: unknown }).error;
+}
+
+/** A group's differences join the road as observations; many at once are one look at the whole group. */
+async function closeGroup(road: Road, run: Run, place: Place, isReady: boolean): Promise<void> {
+  if (place.trouble !== null) return;
+  await commit(
+    road.db,
+    async (unit) => {
+      const compared = await compareGroup(unit.tx, place, road.idp.name, unit.now, NAMED_MAX);
+      // What is not offered still gives its team, but nobody's membership of it is ours to judge.
+      const difference = isReady ? compared : { ...compared, unrequested: [], lost: [], inHand: 0 };
+      await notePlaceCompared(unit.tx, place, foundInGroup(difference));
+      const jobs = pushesOwed(road, place, difference);
+      // What is on one card with others is kept true, also where nothing differs any more.
+      const isOnCard = await hasOpenCard(unit.tx, place.externalId);
+      if (isOnCard || areMany(road, differencesOf(difference)))
+        jobs.push({ job: 'survey', groupId: place.externalId });
+      else {
+        const heard = await hearWithin(unit.tx, [
+          ...difference.unrequested.map((apart) => observed(unit, run, place, apart, 'added')),
+          ...difference.lost.map((apart) => observed(unit, run, place, apart, 'removed')),
+        ]);
+        jobs.push(...heard.jobs);
+      }
+      return { result: null, jobs, notes: [groupNote(unit, place, difference)] };
+    },
+    road.nudge,
+  );
+  place.isCompared = true;
+}
+
+function observed(
+  unit: Unit,
+  run: Run,
+  place: Place,
+  { personId, externalId }: Apart,
+  direction: 'added' | 'removed',
+): Observation {
+  return {
+    key: `reconcile:${run.id}:${personId}:${place.externalId}`.slice(0, 500),
+    voice: 'reconcile',
+    told: { kind: 'membership', person: { id: externalId }, group: { id: place.externalId }, direction },
+    actor: null,
+    occurredAt: unit.now,
+  };
+}
+
+/**
+ * Has everybody delivered anew whom Anypoint shows otherwise than they should be. More than the mass guard lets pass
+ * are not taken away: so many at once are a mistake somewhere else, and are asked about on one card.
+ */
+async function closeTeam(road: Road, place: Place, groups: readonly Place[]): Promise<void> {
+  const targets = road.catalogue.targetsOfTeam(place.externalId);
+  if (place.trouble !== null || targets === 'unchecked') return;
+  const groupIds = new Set(targets.map((target) => target.groupId));
+  const itsGroups = groups.filter((group) => groupIds.has(group.externalId));
+  if (itsGroups.some((group) => group.trouble !== null)) return;
+  const { memberships } = road.catalogue.current().massGuard;
+  const onCard = await commit<string[] | null>(
+    road.db,
+    async (unit) => {
+      const difference = await compareTeam(unit.tx, place, itsGroups, road.idp.name, unit.now, NAMED_MAX);
+      const held = difference.extra > memberships ? difference.extra : 0;
+      const found = foundInTeam(difference, held);
+      await notePlaceCompared(unit.tx, place, found);
+      const isOnCard = held > 0 || (await openMassChange(unit.tx, 'surplus', place.externalId)) !== null;
+      const people = [...difference.missingIds, ...(isOnCard ? [] : difference.extraIds)];
+      return {
+        result: isOnCard ? difference.extraIds : null,
+        jobs: people.map((personId): Job => ({ job: 'deliver', personId, teamId: place.externalId })),
+        notes: [teamNote(unit, place, difference, found)],
+      };
+    },
+    road.nudge,
+  );
+  if (onCard !== null) await putSurplusOnCard(road, place.externalId, onCard);
+  place.isCompared = true;
+}
+
+function foundInTeam(difference: TeamDifference, held: number) {
+  const { members, missing, extra, maintainers, claimed, foundThere, unlinked } = difference;
+  const differing = missing + extra;
+  return {
+    members,
+    differing,
+    missing,
+    extra,
+    held,
+    maintainers,
+    claimed,
+    foundThere,
+    unlinked,
+    agrees: differing === 0,
+  };
+}
+
+function teamNote(
+  unit: Unit,
+  place: Place,
+  difference: TeamDifference,
+  found: ReturnType<typeof foundInTeam>,
+): Note {
+  const { isFirstLook, unlinkedIds, claimedIds } = difference;
+  return {
+    type: 'teamReconciled',
+    at: unit.now,
+    actor: { part: 'latchkey' },
+    changeId: null,
+    data: {
+      teamId: place.externalId,
+      teamName: place.name,
+      ...found,
+      isFirstLook,
+      unlinkedUsers: unlinkedIds.slice(0, PLACES_NAMED_MAX),
+      claimedUsers: claimedIds.slice(0, PLACES_NAMED_MAX),
+    },
+  };
+}
+
+/** Everybody of whom the IdP says something else than what was last acted on is looked at anew. Answers how many. */
+async function lookAtPeople(road: Road): Promise<number> {
+  const ids = new Set<string>();
+  const unseen = await concernedUnseen(road.db, road.idp.name, UNSEEN_MAX);
+  for (let at = 0; at < unseen.length; at += PEOPLE_PER_READ) {
+    const asked = unseen.slice(at, at + PEOPLE_PER_READ);
+    const told = await road.idp.readPeople(asked.map(({ externalId }) => externalId));
+    for (const person of told) await rememberPerson(road.db, road.idp.name, person);
+    const known = new Set(told.map(({ id }) => id));
+    for (const { personId, externalId } of asked) if (!known.has(externalId)) ids.add(personId);
+  }
+  for (const id of await changedSinceRegarded(road.db, REGARDED_MAX)) ids.add(id);
+  const jobs = [...ids].slice(0, REGARDED_MAX).map((personId): Job => ({ job: 'regard', personId }));
+  if (jobs.length > 0) await commit(road.db, async () => ({ result: null, jobs }), road.nudge);
+  return jobs.length;
+}
+
+async function finish(road: Road, run: Run, peopleLookedAt: number): Promise<Evidence> {
+  const evidence = await commit(road.db, async (unit) => {
+    const groups = await sumOfFound(unit.tx, run.id, 'group');
+    const teams = await sumOfFound(unit.tx, run.id, 'team');
+    const apart = await placesApart(unit.tx, run.id, PLACES_NAMED_MAX);
+    const unread = run.places.filter((place) => place.trouble !== null);
+    const found: Evidence = {
+      run: run.id,
+      startedAt: run.startedAt.toISOString(),
+      seconds: Math.round((unit.now.getTime() - run.startedAt.getTime()) / 100) / 10,
+      allAgree: apart.length === 0 && unread.length === 0 && peopleLookedAt === 0,
+      groups: { read: run.places.filter((place) => place.kind === 'group').length, ...groups },
+      teams: { read: run.places.filter((place) => place.kind === 'team').length, ...teams },
+      apart,
+      unread: unread.slice(0, PLACES_NAMED_MAX).map(({ name, trouble }) => `${name}: ${trouble}`),
+      peopleLookedAt,
+    };
+    await closeRun(unit.tx, run, found);
+    const note: Note = {
+      type: 'reconciled',
+      at: unit.now,
+      actor: { part: 'latchkey' },
+      changeId: null,
+      data: found,
+    };
+    return { result: found, notes: [note] };
+  });
+  await forgetRun(road.db, run, evidence);
+  return evidence;
+}

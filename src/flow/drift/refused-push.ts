@@ -1,0 +1,64 @@
+import type { Actor } from '../../core/change/change.ts';
+import type { Told } from '../../core/drift/observation.ts';
+import type { Job } from '../../core/jobs/reactions.ts';
+import {
+  noteRefusedPush,
+  type RefusedPush,
+  refusedPushesOf,
+  settleRefusedPushes,
+} from '../../store/refused-pushes.ts';
+import type { Outcome, Unit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import type { Named } from '../messages/change-view.ts';
+import { adminsTold } from '../people/admins.ts';
+import type { Notice } from '../ports.ts';
+import { hearWithin } from './record-observations.ts';
+
+/** Everything the message about refused pushes is made of. */
+export type RefusedPushView = { pushes: RefusedPush[]; channel: string; admins: Named[] };
+
+export type Refusal = Pick<RefusedPush, 'kind' | 'resource_id' | 'name' | 'held' | 'request' | 'why'> & {
+  by: Actor & { part: string };
+  /** Whom and which groups to look at: the IdP is asked, and what it says is acted on. */
+  told: readonly Told[];
+};
+
+/**
+ * A push that would have taken access away had to be refused. What it held is not lost: the IdP is asked about whom it
+ * concerns, and the catalogue's admins are told, once however often it is sent again.
+ */
+export async function pushWasRefused(unit: Unit, refusal: Refusal): Promise<Outcome<null>> {
+  const { by, told, ...given } = refusal;
+  const noted = await noteRefusedPush(unit.tx, { ...given, client: by.part }, unit.now);
+  const { jobs } = await hearWithin(
+    unit.tx,
+    told.map((one, n) => ({
+      key: `scim:refused:${noted.id}:${noted.times}:${n}`,
+      voice: 'scim',
+      told: one,
+      actor: null,
+      occurredAt: unit.now,
+    })),
+  );
+  const { resource_id: scimId, ...data } = given;
+  return {
+    result: null,
+    notes: [{ type: 'scimPushRefused', at: unit.now, actor: by, changeId: null, data: { scimId, ...data } }],
+    jobs: [...jobs, { job: 'report', about: 'refusedPush', id: noted.notice_id }],
+  };
+}
+
+/** What had been refused about this resource has come through since: the message says so. */
+export async function pushWentThrough(unit: Unit, scimId: string): Promise<Job[]> {
+  const notices = await settleRefusedPushes(unit.tx, scimId, unit.now);
+  return notices.map((id) => ({ job: 'report', about: 'refusedPush', id }));
+}
+
+export async function refusedPushNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
+  const pushes = await refusedPushesOf(road.db, id);
+  if (pushes.length === 0) return null;
+  return road.refusedPushNotices({
+    pushes,
+    ...(await adminsTold(road)),
+  });
+}

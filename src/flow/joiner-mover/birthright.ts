@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { type Change, type ChangeEvent, nextState } from '../../core/change/change.ts';
+import type { ChangeId, GrantId } from '../../core/ids.ts';
+import {
+  type BirthrightFacts,
+  birthrightAsked,
+  birthrightClosed,
+  birthrightEvents,
+  birthrightsOf,
+  fateOf,
+  isBirthright,
+  outgrown,
+  renewAheadSeconds,
+} from '../../core/joiner-mover/birthright.ts';
+import type { Entitlement } from '../../core/policy/catalogue.ts';
+import { evaluateRequest, type Verdict } from '../../core/policy/verdict.ts';
+import {
+  askedByRule,
+  birthrightsDue,
+  forgetWithheld,
+  heldByRule,
+  noteWithheld,
+} from '../../store/birthrights.ts';
+import { pendingRequest } from '../../store/changes.ts';
+import { isKeptOut } from '../../store/offboardings.ts';
+import { type Person, readPerson } from '../../store/people.ts';
+import { databaseNow } from '../../store/postgres/clock.ts';
+import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import { endGrants } from '../membership/end-grants.ts';
+import { type OutsideFacts, outsideFacts, requestFacts } from '../request/request-facts.ts';
+
+/** Looked at in one query, and written in as many commits. */
+const PAGE = 100;
+
+/** A change by which somebody holds something by rule. */
+type Held = { id: string; key: string };
+
+/**
+ * What rules give and take when a person arrives or moves: what is everybody's in the new department is given, what was
+ * the old one's ends, with a revoke unless another grant keeps it. The caller commits the events.
+ */
+export async function birthrightsAtTurn(
+  road: Road,
+  unit: Unit,
+  person: Person,
+  outside: OutsideFacts,
+): Promise<Following> {
+  const held = await heldByRule(unit.tx, person.id);
+  const over: Change[] = [];
+  for (const { id, key } of held) {
+    const entitlement = road.catalogue.entitlement(key);
+    if (entitlement !== null && isBirthright(entitlement, person.department)) continue;
+    const change = await unit.change(id);
+    if (change !== null) over.push(change);
+  }
+  const events = (await endGrants(unit, over, 'move', null)) ?? [];
+  for (const { id, key } of await askedByRule(unit.tx, person.id)) {
+    const entitlement = road.catalogue.entitlement(key);
+    const change = await unit.change(id);
+    if (entitlement === null || change === null) continue;
+    const why = outgrown(change, entitlement, person.department);
+    if (why !== null) events.push(birthrightClosed(change.id, why, unit.now));
+  }
+  // Whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never hear of it.
+  if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return { events };
+  const following: Following[] = [{ events }];
+  for (const entitlement of birthrightsOf(road.catalogue.current(), person.department))
+    if (!held.some(({ key }) => key === entitlement.key))
+      following.push(await give(road, unit, person, entitlement, { held, outside }));
+  return together(following);
+}
+
+/**
+ * Renews before their end what rules give, while they give it, and gives what was missed (the entitlement could not be
+ * given on the day of arrival). Level-triggered, so safe to run twice.
+ */
+export async function renewBirthrights(road: Road): Promise<void> {
+  for (const entitlement of road.catalogue.current().entitlements)
+    if (entitlement.birthright !== null && road.catalogue.status(entitlement.key).status === 'ready')
+      await renewOne(road, entitlement, entitlement.birthright.departments);
+}
+
+async function renewOne(road: Road, entitlement: Entitlement, departments: readonly string[]): Promise<void> {
+  const now = await databaseNow(road.db);
+  const until = new Date(now.getTime() + renewAheadSeconds(entitlement.maxSeconds) * 1_000);
+  let after: string | null = null;
+  for (;;) {
+    const due = await birthrightsDue(
+      road.db,
+      { entitlementKey: entitlement.key, departments, until },
+      after,
+      PAGE,
+    );
+    for (const personId of due)
+      await road.locks.withLock(`person:${personId}`, async () => {
+        const known = await readPerson(road.db, personId);
+        const outside = known === null ? {} : await outsideFacts(road, road.db, known, { askerId: null });
+        await commit(
+          road.db,
+          async (unit) => {
+            const person = await readPerson(unit.tx, personId);
+            if (person === null || person.status !== 'active') return { result: null };
+            if (await isKeptOut(unit.tx, personId)) return { result: null };
+            if (!isBirthright(entitlement, person.department)) return { result: null };
+            const held = await heldByRule(unit.tx, personId);
+            return { result: null, ...(await give(road, unit, person, entitlement, { held, outside })) };
+          },
+          road.nudge,
+        );
+      });
+    after = due.at(-1) ?? null;
+    if (due.length < PAGE) return;
+  }
+}
+
+/** What rules give passes the policy like a request, now and at each renewal. */
+async function give(
+  road: Road,
+  unit: Unit,
+  person: Person,
+  entitlement: Entitlement,
+  { held, outside }: { held: readonly Held[]; outside: OutsideFacts },
+): Promise<Following> {
+  const status = road.catalogue.status(entitlement.key);
+  if (status.status !== 'ready' || person.department === null) return {};
+  // It waits for a decision: given once that is made.
+  if ((await pendingRequest(unit.tx, person.id, entitlement.key)) !== null) return {};
+  const renewed = held.filter(({ key }) => key === entitlement.key);
+  const facts: BirthrightFacts = {
+    changeId: randomUUID() as ChangeId,
+    personId: person.id,
+    department: person.department,
+    entitlement,
+    target: status.target,
+    isRenewal: renewed.length > 0,
+    now: unit.now,
+  };
+  const verdict = await verdictOn(road, unit, person, facts, outside);
+  const fate = fateOf(verdict);
+  const pair = { personId: person.id, entitlementKey: entitlement.key };
+  if (fate === 'withheld') return await withhold(unit, { ...pair, renewed }, verdict);
+  await forgetWithheld(unit.tx, pair);
+  if (fate === 'given')
+    return { events: birthrightEvents({ ...facts, grantId: randomUUID() as GrantId, verdict }) };
+  return {
+    events: birthrightAsked(facts, road.catalogue.current().lapseSeconds),
+    jobs: [{ job: 'consider', changeId: facts.changeId }],
+  };
+}
+
+async function verdictOn(
+  road: Road,
+  unit: Unit,
+  person: Person,
+  { changeId, entitlement, isRenewal }: BirthrightFacts,
+  outside: OutsideFacts,
+): Promise<Verdict> {
+  const change = {
+    id: changeId,
+    cause: isRenewal ? 'renewal' : 'birthright',
+    requesterId: null,
+    requestedSeconds: entitlement.maxSeconds,
+    requestedAt: unit.now,
+    ticket: null,
+  } as const;
+  const facts = await requestFacts(road, unit.tx, { entitlement, beneficiary: person, change, outside });
+  return evaluateRequest(facts, road.catalogue.rules());
+}
+
+/** The audit says why, once; whoever has it is told that it will end. */
+async function withhold(
+  unit: Unit,
+  {
+    personId,
+    entitlementKey,
+    renewed,
+  }: { personId: string; entitlementKey: string; renewed: readonly Held[] },
+  verdict: Verdict,
+): Promise<Following> {
+  const grounds = verdict.grounds.map(({ text, clause }) => (clause === null ? text : `${text} (${clause})`));
+  if (!(await noteWithheld(unit.tx, { personId, entitlementKey }, grounds.join('; ')))) return {};
+  const base = { at: unit.now, actor: { part: 'latchkey' } } as const;
+  const events: ChangeEvent[] = [];
+  for (const { id } of renewed) {
+    const change = await unit.change(id);
+    if (change?.grant == null || change.endingWarnedAt !== null) continue;
+    if (nextState(change.state, 'endingWarned') === null) continue;
+    events.push({ ...base, type: 'endingWarned', changeId: change.id, endsAt: change.grant.endsAt });
+  }
+  const data = { personId, entitlementKey, isRenewal: renewed.length > 0, grounds, policy: verdict.policy };
+  return { events, notes: [{ ...base, type: 'birthrightWithheld', changeId: null, data }] };
+}

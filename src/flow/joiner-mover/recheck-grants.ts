@@ -1,0 +1,113 @@
+import type { Change } from '../../core/change/change.ts';
+import type { PersonId } from '../../core/ids.ts';
+import type { MassChangeEvent, MassItem } from '../../core/mass-change/mass-change.ts';
+import { misfits, type Placed } from '../../core/people/grant-fit.ts';
+import { heldByRequest, idsNamed } from '../../store/birthrights.ts';
+import { openItems, openMovesOf } from '../../store/mass-changes.ts';
+import type { Person } from '../../store/people.ts';
+import type { Unit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import { growWithin, shrinkWithin } from '../mass-change/collect.ts';
+
+/**
+ * Holds what a person was granted against who they are now, and puts what no longer fits to its owner, one card for
+ * each owner. What fits again, or has ended, drops out of a card that is still open. The caller commits the events.
+ */
+export async function refit(
+  road: Road,
+  unit: Unit,
+  person: Person,
+  from: string | null,
+): Promise<MassChangeEvent[]> {
+  const managers = person.manager === null ? [] : await idsNamed(unit.tx, person.manager);
+  const placed: Placed = {
+    email: person.email,
+    department: person.department,
+    managerIds: new Set(managers as PersonId[]),
+  };
+  const byOwner = new Map<string | null, MassItem[]>();
+  for (const id of await heldByRequest(unit.tx, person.id, unit.now)) {
+    const change = await unit.change(id);
+    if (change === null || change.grant === null || change.ended !== null) continue;
+    const entitlement = road.catalogue.entitlement(change.entitlementKey);
+    const why = misfits({ entitlement, change }, placed);
+    if (why.length === 0) continue;
+    const owner = entitlement?.owner.toLowerCase() ?? null;
+    const items = byOwner.get(owner) ?? [];
+    items.push({
+      key: id,
+      personId: person.id,
+      note: lineOf(entitlement?.title ?? change.entitlementKey, change.grant, why),
+    });
+    byOwner.set(owner, items);
+  }
+  return [...(await tidy(unit, person, byOwner)), ...(await putToOwners(unit, person, from, byOwner))];
+}
+
+/** `Payments API: read logs in prod, until 2 Mar 2026, 17:00 UTC: not open to Support`. */
+function lineOf(title: string, grant: NonNullable<Change['grant']>, why: readonly string[]): string {
+  const until = grant.endsAt.toLocaleString('en-GB', {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone: 'UTC',
+  });
+  return `${title}, until ${until} UTC: ${why.join('; ')}`;
+}
+
+function scopeOf(person: Person, owner: string | null): string {
+  return `${person.id}:${owner ?? 'admins'}`;
+}
+
+/** Open cards about an earlier move: they say where the person is now, and what fits again is taken off. */
+async function tidy(
+  unit: Unit,
+  person: Person,
+  byOwner: ReadonlyMap<string | null, MassItem[]>,
+): Promise<MassChangeEvent[]> {
+  const events: MassChangeEvent[] = [];
+  for (const open of await openMovesOf(unit.tx, person.id)) {
+    const locked = await unit.massChange(open.id);
+    if (locked === null || locked.moved === null) continue;
+    const still = new Set((byOwner.get(open.owner) ?? []).map((item) => item.key as string));
+    const gone = (await openItems(unit.tx, open.id)).map((i) => i.key).filter((key) => !still.has(key));
+    // With others to be asked about it stays open.
+    const shrank = (await shrinkWithin(unit, open.id, gone, 'it fits again, or has ended')).filter(
+      (event) => event.type !== 'massClosed' || still.size === 0,
+    );
+    if (locked.moved.to !== person.department && !shrank.some((e) => e.type === 'massClosed'))
+      events.push({
+        type: 'massMoved',
+        massChangeId: open.id,
+        at: unit.now,
+        actor: { part: 'latchkey' },
+        moved: { ...locked.moved, to: person.department },
+      });
+    events.push(...shrank);
+  }
+  return events;
+}
+
+async function putToOwners(
+  unit: Unit,
+  person: Person,
+  from: string | null,
+  byOwner: ReadonlyMap<string | null, MassItem[]>,
+): Promise<MassChangeEvent[]> {
+  const events: MassChangeEvent[] = [];
+  for (const [owner, items] of byOwner)
+    events.push(
+      ...(await growWithin(
+        unit,
+        {
+          kind: 'moved',
+          scope: scopeOf(person, owner),
+          entitlementKey: null,
+          target: null,
+          owner,
+          moved: { personId: person.id, from, to: person.department },
+        },
+        items,
+      )),
+    );
+  return events;
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { otherwiseOnCard } from '../../core/change/shown.ts';
+import type { AnswerReceived } from '../../core/jobs/reactions.ts';
+import { type MassChangeEvent, massVerbs } from '../../core/mass-change/mass-change.ts';
+import { settleMass, settleSingle } from '../../core/mass-change/settle.ts';
+import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { openItems, readMassChange } from '../../store/mass-changes.ts';
+import type { Person } from '../../store/people.ts';
+import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import { decideHeld } from '../offboarding/case.ts';
+import { whoDecides } from '../request/deciders.ts';
+
+/** What a click on such a card carries besides its verb: which round was shown and, one by one, what is to go. */
+export const massAnswerItem = z.strictObject({
+  round: z.int(),
+  chosen: z.array(z.string()).nullable(),
+  /** For single ones: what is to become of each; the others wait. */
+  fates: z.array(z.strictObject({ key: z.string(), fate: z.enum(['keep', 'undo']) })).optional(),
+});
+export type MassAnswerItem = z.infer<typeof massAnswerItem>;
+
+const verbs = [...massVerbs, 'each'] as const;
+export type MassClickVerb = (typeof verbs)[number];
+
+/** Settles a click on the card of a mass change: authority and state are looked up now, decided under its row lock. */
+export async function settleMassAnswer(
+  road: Road,
+  answer: AnswerReceived,
+  clicker: Person,
+): Promise<Refusal | null> {
+  const mass = await readMassChange(road.db, answer.id);
+  const verb = verbs.find((known) => known === answer.verb);
+  const item = massAnswerItem.safeParse(JSON.parse(answer.item ?? 'null'));
+  if (mass === null || verb === undefined || !item.success)
+    return refuse(
+      'unknownChange',
+      'Latchkey does not know what this card is about.',
+      'It may come from another installation; look for a newer card.',
+    );
+  const { plan, barred, shown } = await whoDecides(road, mass);
+  return await commit<Refusal | null>(
+    road.db,
+    async (unit) => {
+      const locked = await unit.massChange(mass.id);
+      if (locked === null) return { result: null };
+      const keys = new Set((await openItems(unit.tx, mass.id)).map((i) => i.key));
+      const { round, chosen, fates } = item.data;
+      const id = answer.clickId;
+      const changed = otherwiseOnCard(locked, shown);
+      const facts = { clicker, plan, barred, keys, changed, now: unit.now };
+      const outcome =
+        verb === 'each'
+          ? settleSingle(locked, { id, fates: fates ?? [] }, facts)
+          : settleMass(locked, { id, verb, round, chosen }, facts);
+      const again = { job: 'ask', massChangeId: mass.id } as const;
+      if (!isRefusal(outcome)) {
+        const cases = await casesDecided(unit, outcome);
+        // Whom it waits for may be others by now than the card says.
+        const isWaiting = outcome.length > 0 && outcome.every(({ type }) => type === 'massAnswered');
+        return {
+          result: null,
+          ...cases,
+          massChangeEvents: [...outcome, ...cases.massChangeEvents],
+          jobs: isWaiting ? [...cases.jobs, again] : cases.jobs,
+        };
+      }
+      return {
+        result: outcome,
+        jobs: changed.length > 0 ? [again] : [],
+        notes: [
+          {
+            type: 'clickRefused',
+            changeId: null,
+            at: unit.now,
+            actor: { person: clicker.id, name: clicker.name },
+            data: { massChangeId: mass.id, verb, reason: outcome.reason },
+          },
+        ],
+      };
+    },
+    road.nudge,
+  );
+}
+
+/** Single ones that are decided: each case goes on, or is over, in the same commit. */
+async function casesDecided(unit: Unit, events: readonly MassChangeEvent[]) {
+  const cases: Following[] = [];
+  for (const event of events) {
+    if (event.type !== 'massItemsDecided') continue;
+    const by = { id: event.decision.by, name: event.decision.byName };
+    for (const { key, fate } of event.decision.fates) {
+      cases.push(await decideHeld(unit, key, fate, by));
+    }
+  }
+  return together(cases);
+}

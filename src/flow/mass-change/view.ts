@@ -1,0 +1,87 @@
+import { FOUND_THERE, type MassChange } from '../../core/mass-change/mass-change.ts';
+import type { MassProgress } from '../../core/mass-change/words.ts';
+import { sameEmail } from '../../core/policy/catalogue.ts';
+import { distinct } from '../../core/policy/routing.ts';
+import {
+  countNoted,
+  progressOf,
+  readMassChange,
+  type ShownItem,
+  shownItems,
+} from '../../store/mass-changes.ts';
+import { peopleWithAccounts } from '../../store/people.ts';
+import { readSummary, type Summary } from '../../store/summaries.ts';
+import type { Road } from '../kernel/context.ts';
+import { type Named, named } from '../messages/change-view.ts';
+import type { Notice } from '../ports.ts';
+
+/** Everything the messages about a mass change are made of; they are a pure function of this. */
+export type MassView = {
+  mass: MassChange;
+  progress: MassProgress;
+  /** Of those taken out, how many were there before Latchkey. */
+  foundThere: number;
+  title: string;
+  gives: string | null;
+  tier: string | null;
+  /** Those who may decide, in the order of the plan. */
+  deciders: Named[];
+  mover: Named | null;
+  /** The catalogue's, where they have to be told. */
+  admins: Named[];
+  /** The first of what it is about, with the total. */
+  items: ShownItem[];
+  summary: Summary | null;
+  channel: string;
+};
+
+/** More are shown in a form; a card says how many. */
+const ITEMS_ON_CARD = 20;
+
+export async function readMassView(road: Road, id: string): Promise<MassView | null> {
+  const mass = await readMassChange(road.db, id);
+  if (mass === null) return null;
+  const entitlement = mass.entitlementKey === null ? null : road.catalogue.entitlement(mass.entitlementKey);
+  const approvers = mass.plan === null ? [] : distinct(mass.plan.seats);
+  const known = await peopleWithAccounts(road.db, {
+    ids: [...approvers.map((p) => p.id), ...(mass.moved === null ? [] : [mass.moved.personId])],
+    emails: [],
+    system: 'slack',
+  });
+  const name = async (p: { id: string; name: string; email: string }): Promise<Named> =>
+    await named(road, {
+      ...p,
+      accountId: known.find((k) => k.id === p.id || sameEmail(k.email, p.email))?.accountId ?? null,
+    });
+  const mover = known.find((p) => p.id === mass.moved?.personId);
+  const { items } = await shownItems(road.db, id, ITEMS_ON_CARD);
+  return {
+    mass,
+    progress: await progressOf(road.db, id),
+    foundThere: mass.kind === 'lost' ? await countNoted(road.db, id, FOUND_THERE) : 0,
+    title: entitlement?.title ?? mass.entitlementKey ?? '',
+    gives: entitlement?.gives ?? null,
+    tier: entitlement?.tier ?? null,
+    deciders: await Promise.all(approvers.map(name)),
+    mover: mover === undefined ? null : await name(mover),
+    admins: mass.reopened === undefined ? [] : await adminsNamed(road),
+    items,
+    summary: await readSummary(road.db, id),
+    channel: road.catalogue.current().channel,
+  };
+}
+
+async function adminsNamed(road: Road): Promise<Named[]> {
+  return await Promise.all(
+    road.catalogue
+      .current()
+      .admins.map(async (email) => ({ name: email, accountId: await road.chat.findByEmail(email) })),
+  );
+}
+
+/** The messages that should exist about it. */
+export async function massNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
+  const view = await readMassView(road, id);
+  // Without its approvers there is nothing to put to anybody yet.
+  return view === null || view.mass.plan === null ? null : road.massNotices(view);
+}

@@ -1,0 +1,266 @@
+import {
+  type Change,
+  type ChangeEvent,
+  isOnMassCard,
+  isUnderway,
+  type Leg,
+} from '../../core/change/change.ts';
+import { Fault } from '../../core/fault.ts';
+import { faultInWords } from '../../core/fault-words.ts';
+import type { Job } from '../../core/jobs/reactions.ts';
+import { readChange } from '../../store/changes.ts';
+import { type Person, readPerson } from '../../store/people.ts';
+import { databaseNow } from '../../store/postgres/clock.ts';
+import { commit } from '../kernel/commit.ts';
+import { done, type Ran, type Road } from '../kernel/context.ts';
+import { anypointUsers } from './anypoint-users.ts';
+import { isWanted } from './wanted-in-group.ts';
+import { isInGroupByScim, teamVerdict } from './wanted-in-team.ts';
+
+/** What one look found: it agrees, it can't yet be because of a leg, or it was overtaken. */
+type Look =
+  | { found: 'agrees'; note: string | null }
+  | { found: 'overtaken'; why: string }
+  /** `trouble`: why somebody who looks like them in Anypoint is not taken for them. */
+  | { found: 'waiting'; leg: Leg; why: string; redeliver: boolean; trouble: string | null };
+
+/**
+ * Looks into Anypoint until it agrees with what is desired now; past the objective raises the alarm that names
+ * the stuck leg, and keeps watching. The row in the outbox stays open, and so survives everything, until the
+ * change is seen or overtaken.
+ */
+export async function verify(road: Road, job: Extract<Job, { job: 'verify' }>): Promise<Ran> {
+  const change = await readChange(road.db, job.changeId);
+  if (change === null || !isUnderway(change.state) || change.target === null) return done;
+  // Not while a delivery is between its write and its note: what is seen then would have no delivery time.
+  return await road.locks.withLock(`team:${change.personId}:${change.target.teamId}`, () =>
+    look(road, change.id),
+  );
+}
+
+async function look(road: Road, changeId: string): Promise<Ran> {
+  const change = await readChange(road.db, changeId);
+  if (change === null || !isUnderway(change.state) || change.target === null) return done;
+  let found: Look;
+  try {
+    found = await lookOnce(road, change, change.target);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    // Not being able to look is not "not there": the alarm says which, and the look is repeated.
+    await noteWaiting(road, change, {
+      leg: 'delivery',
+      why: `Anypoint can’t be read: ${faultInWords(error)}`,
+    });
+    // A throttled lane waits as a whole, which is the relay's to arrange.
+    if (error.code === 'mulesoft.throttled') throw error;
+    road.log.warn({ code: error.code, change: change.id }, 'Anypoint can’t be read');
+    return { againInMs: nextLookMs(change, road.objectiveMs, await databaseNow(road.db)) };
+  }
+  switch (found.found) {
+    case 'agrees': {
+      const { note } = found;
+      const seenAt = await record(road, change, (base) => ({ ...base, type: 'changeSeen', note }));
+      if (seenAt !== null) road.measure(change, ageMs(clockFrom(change, seenAt), seenAt));
+      return done;
+    }
+    case 'overtaken': {
+      const { why } = found;
+      await record(road, change, (base) => ({ ...base, type: 'changeOvertaken', why }));
+      return done;
+    }
+    case 'waiting': {
+      await noteWaiting(road, change, found);
+      if (found.redeliver)
+        await owe(road, { job: 'deliver', personId: change.personId, teamId: change.target.teamId });
+      const now = await databaseNow(road.db);
+      // What is still to come brings a look, unless the delivery was earlier than the note of the write.
+      const bringsALook =
+        change.legs.deliveredAt === null && (found.leg === 'idpWrite' || found.leg === 'scimPush');
+      return {
+        againInMs:
+          bringsALook && isOnMassCard(change)
+            ? nextLookAtOneOfManyMs(change, road.objectiveMs, now)
+            : nextLookMs(change, road.objectiveMs, now),
+      };
+    }
+    default:
+      return found satisfies never;
+  }
+}
+
+async function lookOnce(road: Road, change: Change, target: NonNullable<Change['target']>): Promise<Look> {
+  const wants = change.kind === 'grant';
+  const now = await databaseNow(road.db);
+  if ((await isWanted(road.db, { personId: change.personId, groupId: target.groupId }, now)) !== wants) {
+    // A grant whose time is over is ended by the sweep, with a revoke; only then is this change overtaken.
+    if (wants && change.grant !== null && change.ended === null)
+      return waiting('idpWrite', 'its time is over, and it is about to be ended');
+    return {
+      found: 'overtaken',
+      why: wants ? 'the access ended before it arrived' : 'the person was given this access again meanwhile',
+    };
+  }
+  if (change.legs.idpWrittenAt === null)
+    return waiting('idpWrite', `${road.idp.name} has not taken the change to ${target.groupName}`);
+  const person = await readPerson(road.db, change.personId);
+  if (person === null) return { found: 'overtaken', why: 'the person is no longer known' };
+
+  const isPushed = (await isInGroupByScim(road, person, target.groupName)) === wants;
+  const pushOwed = waiting('scimPush', `${road.idp.name} has not pushed ${target.groupName} by SCIM`);
+  // Before the push there is nothing to see; reading Anypoint then would only spend its rate limit.
+  if (!isPushed && !isPast(change, pushAwaitedMs(change, road.objectiveMs), now)) return pushOwed;
+  const look = wants
+    ? await lookForAccess(road, change, person, target)
+    : await lookForItsEnd(road, change, person, target);
+  // What is seen counts, pushed or not; what is not seen waits for the push first.
+  if (look.found !== 'waiting' || isPushed || look.leg === 'signIn') return look;
+  return pushOwed;
+}
+
+/** A leaver is out of Anypoint by their case, and who was deleted in the IdP is pushed by nobody. */
+function pushAwaitedMs({ kind, cause }: Change, objectiveMs: number): number {
+  const isByCase = kind === 'revoke' && (cause === 'leaver' || cause === 'lostApp');
+  return isByCase ? Math.min(LEAVER_PUSH_AWAITED_MS, objectiveMs) : objectiveMs;
+}
+
+type Target = NonNullable<Change['target']>;
+
+async function lookForAccess(road: Road, change: Change, person: Person, target: Target): Promise<Look> {
+  const { current: user, trouble } = await anypointUsers(road, person);
+  if (user === null)
+    return { ...waiting('signIn', `${person.name} has never signed in to Anypoint`), trouble };
+  const membership = await road.mulesoft.readMembership(target.teamId, user.id);
+  if (membership !== null && user.enabled) return { found: 'agrees', note: null };
+  if (membership !== null) return waiting('delivery', `the Anypoint user ${user.username} is disabled`);
+  return notDelivered(road, change, `Anypoint does not show ${person.name} in the team ${target.teamName}`);
+}
+
+/** Gone is what none of the person's Anypoint users has any more. */
+async function lookForItsEnd(road: Road, change: Change, person: Person, target: Target): Promise<Look> {
+  const { all } = await anypointUsers(road, person);
+  if (all.length === 0) return { found: 'agrees', note: 'no Anypoint user exists' };
+  const memberships = await Promise.all(
+    all.map((userId) => road.mulesoft.readMembership(target.teamId, userId)),
+  );
+  const left = memberships.filter((membership) => membership !== null);
+  if (left.length === 0) return { found: 'agrees', note: null };
+  const { membership, why } = await teamVerdict(road, person, target.teamId);
+  if (membership !== 'out')
+    return { found: 'agrees', note: membership === 'in' ? 'another group still gives this team' : why };
+  if (left.some((membership) => membership.membershipType === 'maintainer'))
+    return waiting(
+      'delivery',
+      `${person.name} was made a maintainer of ${target.teamName} by hand, which Latchkey does not take away: remove them in Anypoint`,
+    );
+  if (left.some((membership) => membership.isAssignedViaExternalGroups))
+    return waiting(
+      'delivery',
+      'the membership comes from a group claim at sign-in, so a direct removal does not stick',
+    );
+  return notDelivered(road, change, `Anypoint still shows ${person.name} in the team ${target.teamName}`);
+}
+
+async function notDelivered(road: Road, change: Change, why: string): Promise<Look> {
+  const { deliveredAt } = change.legs;
+  const isQuiet = deliveredAt === null || ageMs(deliveredAt, await databaseNow(road.db)) > REDELIVER_AFTER_MS;
+  return { ...waiting('delivery', why), redeliver: isQuiet };
+}
+
+function waiting(leg: Leg, why: string): Look & { found: 'waiting' } {
+  return { found: 'waiting', leg, why, redeliver: false, trouble: null };
+}
+
+/** The objective runs from the decision, or from the first sign-in that had to be waited for. */
+function clockFrom(change: Change, now: Date): Date {
+  return change.signedInAt ?? change.legs.decidedAt ?? now;
+}
+
+/** Whether the objective has passed. */
+function isPast(change: Change, objectiveMs: number, now: Date): boolean {
+  return ageMs(clockFrom(change, now), now) >= objectiveMs;
+}
+
+/** How long a leaver's push is waited for before Anypoint is looked at all the same. */
+const LEAVER_PUSH_AWAITED_MS = 5_000;
+
+/** A delivery that Anypoint accepted but does not show is repeated after this; it reads before it writes. */
+const REDELIVER_AFTER_MS = 10_000;
+
+/** One of many that is late is looked at again after this, unless something moves: Anypoint limits how much is read. */
+const MANY_WAIT_MS = 300_000;
+
+/** A late change that reached another point this recently is on its way. */
+const MOVING_MS = 15_000;
+
+/** Notes a wait worth telling: first sign-in and its end, or the alarm once the objective has passed. */
+async function noteWaiting(
+  road: Road,
+  change: Change,
+  look: { leg: Leg; why: string; trouble?: string | null },
+): Promise<void> {
+  const { leg, why, trouble = null } = look;
+  if (leg === 'signIn') {
+    if (change.state !== 'awaitingSignIn' || (change.signInTrouble ?? null) !== trouble)
+      await record(road, change, (base) => ({ ...base, type: 'signInAwaited', trouble }));
+    return;
+  }
+  if (change.state === 'awaitingSignIn') {
+    await record(road, change, (base) => ({ ...base, type: 'signedIn' }));
+    return;
+  }
+  const now = await databaseNow(road.db);
+  if (!isPast(change, road.objectiveMs, now)) return;
+  if (change.late !== null && change.late.clearedAt === null) {
+    // Going on again after an alarm is no new alarm; being stuck at the next leg as well is.
+    const movedAt = change.legs.deliveredAt ?? change.legs.scimPushedAt ?? change.legs.idpWrittenAt;
+    const isMoving = movedAt !== null && ageMs(movedAt, now) < Math.min(road.objectiveMs, MOVING_MS);
+    if (change.late.leg === leg || isMoving) return;
+  }
+  await record(road, change, (base) => ({ ...base, type: 'changeLate', leg, why }));
+}
+
+type Base = Pick<ChangeEvent, 'changeId' | 'at' | 'actor'>;
+
+/** Records what was found, unless the change moved on since it was read. Answers when; null: it had moved on. */
+async function record(road: Road, seen: Change, event: (base: Base) => ChangeEvent): Promise<Date | null> {
+  return await commit<Date | null>(
+    road.db,
+    async (unit) => {
+      const locked = await unit.change(seen.id);
+      if (locked === null || locked.state !== seen.state) return { result: null };
+      return {
+        result: unit.now,
+        events: [event({ changeId: locked.id, at: unit.now, actor: { part: 'latchkey' } })],
+      };
+    },
+    road.nudge,
+  );
+}
+
+async function owe(road: Road, job: Job): Promise<void> {
+  await commit(road.db, async () => ({ result: null, jobs: [job] }), road.nudge);
+}
+
+/**
+ * Often once it was delivered, seldom before: the push and the delivery bring a look by themselves. Never past
+ * the objective without a look, so that the alarm is on time.
+ */
+function nextLookMs(change: Change, objectiveMs: number, now: Date): number {
+  const age = ageMs(clockFrom(change, now), now);
+  const sinceDelivery = change.legs.deliveredAt === null ? null : ageMs(change.legs.deliveredAt, now);
+  if (sinceDelivery !== null && sinceDelivery < 5_000) return 250;
+  if (age < objectiveMs)
+    return Math.max(50, Math.min(sinceDelivery === null ? 5_000 : 1_000, objectiveMs - age));
+  if (age < 600_000) return 2_000;
+  return age < 86_400_000 ? 30_000 : 300_000;
+}
+
+/** The looks at thousands that wait for Okta would take the time of those that move. */
+function nextLookAtOneOfManyMs(change: Change, objectiveMs: number, now: Date): number {
+  const age = ageMs(clockFrom(change, now), now);
+  return age < objectiveMs ? Math.max(50, objectiveMs - age) : MANY_WAIT_MS;
+}
+
+function ageMs(since: Date, now: Date): number {
+  return now.getTime() - since.getTime();
+}

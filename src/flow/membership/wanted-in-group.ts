@@ -1,0 +1,13 @@
+import { isDesired } from '../../core/membership/desired.ts';
+import { unendedGrants } from '../../store/grants.ts';
+import type { Db, Tx } from '../../store/postgres/database.ts';
+import { isPreexisting } from '../../store/preexisting.ts';
+
+/** Desired membership: while any grant that needs it is live, or it was there before Latchkey. */
+export async function isWanted(
+  db: Db | Tx,
+  pair: { personId: string; groupId: string },
+  now: Date,
+): Promise<boolean> {
+  return isDesired(await unendedGrants(db, pair), now) || (await isPreexisting(db, pair));
+}

@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import { type Change, type ChangeEvent, isUnderway } from '../../core/change/change.ts';
+import type { ChangeId, EntitlementKey } from '../../core/ids.ts';
+import type { Job } from '../../core/jobs/reactions.ts';
+import type { MassChangeEvent } from '../../core/mass-change/mass-change.ts';
+import { hasLeft, type Offboarding, type OffboardingEvent } from '../../core/offboarding/offboarding.ts';
+import type { Target } from '../../core/policy/catalogue.ts';
+import { isRevokeUnderway, readChange } from '../../store/changes.ts';
+import { massCardsAbout, pendingAbout, preexistingGroups, waitingFor } from '../../store/offboardings.ts';
+import { linkOf, type Person, readPerson } from '../../store/people.ts';
+import { endPreexisting } from '../../store/preexisting.ts';
+import { readyTargets } from '../drift/check-group.ts';
+import { commit, type Unit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import { entitlementOf, shrinkWithin } from '../mass-change/collect.ts';
+import { revokeOf } from '../membership/end-grants.ts';
+import { freshPerson } from '../people/identify.ts';
+import { decidedBy } from '../request/deciders.ts';
+import { at, grantsEnded, teamsOf } from './case.ts';
+
+/**
+ * What they asked for is closed and what they hold is ended: grants, and every other membership of a managed group,
+ * recorded from before Latchkey or merely there, each with a revoke of its own. Safe to run again: what is new is
+ * dealt with, what is done is left alone. Answers whether the IdP has them in no managed group any more.
+ */
+export async function closeAndEnd(road: Road, { id }: Offboarding, person: Person): Promise<boolean> {
+  const idpId = await linkOf(road.db, person.id, road.idp.name);
+  const shown = new Set(idpId === null ? [] : await road.idp.groupIdsOf(idpId));
+  return await commit(
+    road.db,
+    async (unit) => {
+      const locked = await unit.offboarding(id);
+      if (locked === null || !hasLeft(locked)) return { result: false };
+      const closed = await requestsClosed(unit, locked, person);
+      const ended = await grantsEnded(unit, locked, locked.decidedBy ?? locked.startedBy);
+      const others = await othersEnded(road, unit, locked, shown, [...closed.events, ...ended.events]);
+      const isGone =
+        !isAnyGroupOpen(road, person, shown) && (await areGroupsGone(unit, locked, shown, others.events));
+      return {
+        result: isGone,
+        events: [...closed.events, ...ended.events, ...others.events],
+        massChangeEvents: closed.massChangeEvents,
+        offboardingEvents: [
+          ...closed.offboardingEvents,
+          ...ended.offboardingEvents,
+          ...others.offboardingEvents,
+          ...(isGone && locked.legs.groups === null
+            ? [{ type: 'groupsGone', ...at(unit, locked.id, null) } as const]
+            : []),
+        ],
+      };
+    },
+    road.nudge,
+  );
+}
+
+type Closed = {
+  events: ChangeEvent[];
+  massChangeEvents: MassChangeEvent[];
+  offboardingEvents: OffboardingEvent[];
+};
+
+async function requestsClosed(unit: Unit, locked: Offboarding, person: Person): Promise<Closed> {
+  const events: ChangeEvent[] = [];
+  for (const id of await pendingAbout(unit.tx, person.id)) {
+    const change = await unit.change(id);
+    if (change === null || (change.state !== 'received' && change.state !== 'asking')) continue;
+    const note =
+      change.personId === person.id ? `${person.name} has left` : `${person.name}, who asked, has left`;
+    events.push({
+      type: 'requestClosed',
+      changeId: change.id,
+      at: unit.now,
+      actor: { part: 'latchkey' },
+      decision: { outcome: 'closed', by: null, byName: 'Latchkey', at: unit.now, note, clickId: null },
+    });
+  }
+  const massChangeEvents: MassChangeEvent[] = [];
+  for (const id of await massCardsAbout(unit.tx, person.id))
+    massChangeEvents.push(...(await shrinkWithin(unit, id as never, [person.id], `${person.name} has left`)));
+  const changeIds = events.map((event) => event.changeId);
+  return {
+    events,
+    massChangeEvents,
+    offboardingEvents:
+      changeIds.length === 0 && locked.legs.requests !== null
+        ? []
+        : [{ type: 'requestsClosed', ...at(unit, locked.id, null), changeIds }],
+  };
+}
+
+/** Every managed group they are in, or are recorded in, without a grant. */
+async function othersEnded(
+  road: Road,
+  unit: Unit,
+  locked: Offboarding,
+  shown: ReadonlySet<string>,
+  before: readonly ChangeEvent[],
+): Promise<Pick<Closed, 'events' | 'offboardingEvents'>> {
+  const recorded = new Set(await preexistingGroups(unit.tx, locked.personId));
+  const events: ChangeEvent[] = [];
+  for (const target of readyTargets(road)) {
+    const pair = { personId: locked.personId, groupId: target.groupId };
+    if (recorded.has(target.groupId)) await endPreexisting(unit.tx, pair, unit.now);
+    if (!recorded.has(target.groupId) && !shown.has(target.groupId)) continue;
+    if (revokedBy(before, target) || (await isRevokeUnderway(unit.tx, pair))) continue;
+    events.push(...revoke(unit, locked, keyOf(road, target), target));
+  }
+  const revokes = events.filter((e) => e.type === 'changeReceived').map((e) => e.changeId);
+  return {
+    events,
+    offboardingEvents:
+      revokes.length === 0
+        ? []
+        : [{ type: 'accessEnded', ...at(unit, locked.id, null), ended: [], revokes, given: teamsOf(events) }],
+  };
+}
+
+function keyOf(road: Road, target: Target): EntitlementKey {
+  return entitlementOf(road, target.groupId)?.entitlement.key ?? (target.groupName as EntitlementKey);
+}
+
+function revokedBy(events: readonly ChangeEvent[], { groupId }: Target): boolean {
+  return events.some(
+    (event) => event.type === 'changeApproved' && event.grant === null && event.target.groupId === groupId,
+  );
+}
+
+function revoke(
+  unit: Unit,
+  locked: Offboarding,
+  entitlementKey: EntitlementKey,
+  target: Target,
+): ChangeEvent[] {
+  const revokeId = randomUUID() as ChangeId;
+  const { personId } = locked;
+  const by = locked.decidedBy ?? locked.startedBy;
+  const { actor } = at(unit, locked.id, by);
+  return revokeOf(revokeId, { entitlementKey, personId }, target, 'leaver', by, actor, unit.now);
+}
+
+/**
+ * Whether they may be in a group that gives access and that nothing above can deal with: it is not known yet which
+ * groups do, or Latchkey can't write it, and the account is active still.
+ */
+function isAnyGroupOpen(road: Road, person: Person, shown: ReadonlySet<string>): boolean {
+  if (road.catalogue.isUnchecked()) return true;
+  return person.isActive && road.catalogue.targets().some((target) => shown.has(target.groupId));
+}
+
+/** Whether each revoke is written: in none of their groups by the IdP, and none on its way there. */
+async function areGroupsGone(
+  unit: Unit,
+  locked: Offboarding,
+  shown: ReadonlySet<string>,
+  begun: readonly ChangeEvent[],
+): Promise<boolean> {
+  if (begun.length > 0) return false;
+  for (const id of locked.revokes) {
+    const change = await readChange(unit.tx, id);
+    if (change !== null && isOnItsWay(change, shown)) return false;
+  }
+  return true;
+}
+
+function isOnItsWay(change: Change, shown: ReadonlySet<string>): boolean {
+  if (!isUnderway(change.state)) return false;
+  return change.legs.idpWrittenAt === null || shown.has(change.target?.groupId ?? '');
+}
+
+/** The revoke of theirs that is stuck on its way into the IdP, for the alarm; null: none is. */
+export async function stuckRevoke(road: Road, { revokes }: Offboarding): Promise<Change | null> {
+  for (const id of revokes) {
+    const change = await readChange(road.db, id);
+    if (change !== null && isUnderway(change.state) && change.legs.idpWrittenAt === null) return change;
+  }
+  return null;
+}
+
+/**
+ * Whatever waits for their decision is put to those who decide without them; with nobody left, to the admins. Old
+ * buttons are stale from then on.
+ */
+export async function rerouteApprovals(road: Road, offboarding: Offboarding): Promise<void> {
+  const waiting = await waitingFor(road.db, offboarding.personId);
+  const plans = new Map<ChangeId, Awaited<ReturnType<typeof planWithout>>>();
+  for (const id of waiting.changeIds) plans.set(id, await planWithout(road, id));
+  await commit(
+    road.db,
+    async (unit) => {
+      const locked = await unit.offboarding(offboarding.id);
+      if (locked === null || !hasLeft(locked)) return { result: null };
+      const events: ChangeEvent[] = [];
+      for (const [id, found] of plans) {
+        const change = await unit.change(id);
+        if (found === null || change === null || change.state !== 'asking' || change.target === null)
+          continue;
+        if (change.version !== found.version || change.verdict === null) continue;
+        events.push({
+          type: 'approversAsked',
+          changeId: change.id,
+          at: unit.now,
+          actor: { part: 'latchkey' },
+          plan: found.plan,
+          verdict: change.verdict,
+          round: change.round + 1,
+          lapsesAt: change.lapsesAt,
+          target: change.target,
+        });
+      }
+      const changeIds = events.map((event) => event.changeId);
+      const { massChangeIds } = waiting;
+      if (changeIds.length + massChangeIds.length === 0 && locked.legs.approvals !== null)
+        return { result: null };
+      return {
+        result: null,
+        events,
+        jobs: massChangeIds.map((massChangeId): Job => ({ job: 'ask', massChangeId })),
+        offboardingEvents: [
+          { type: 'approvalsRerouted', ...at(unit, locked.id, null), changeIds, massChangeIds },
+        ],
+      };
+    },
+    road.nudge,
+  );
+}
+
+/** Null: what is asked can't be put to anybody anew. */
+async function planWithout(road: Road, changeId: ChangeId) {
+  const change = await readChange(road.db, changeId);
+  const entitlement = change === null ? null : road.catalogue.entitlement(change.entitlementKey);
+  if (change === null || entitlement === null) return null;
+  const beneficiary =
+    (await freshPerson(road, change.personId)) ?? (await readPerson(road.db, change.personId));
+  if (beneficiary === null) return null;
+  const { plan } = await decidedBy(road, { entitlement, beneficiary, change });
+  return { plan, version: change.version };
+}

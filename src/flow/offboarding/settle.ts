@@ -1,0 +1,252 @@
+import { z } from 'zod';
+import type { AnswerReceived } from '../../core/jobs/reactions.ts';
+import { hasLeft, type Offboarding } from '../../core/offboarding/offboarding.ts';
+import { settleApplication } from '../../core/offboarding/settle-application.ts';
+import { sameEmail } from '../../core/policy/catalogue.ts';
+import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { latestOffboarding, leaverCase, readOffboarding } from '../../store/offboardings.ts';
+import { type Person, readPerson } from '../../store/people.ts';
+import { commit, type Outcome } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import { anypointUsers } from '../membership/anypoint-users.ts';
+import { identify } from '../people/identify.ts';
+import { apisCalled, ownersOfApis } from './applications.ts';
+import { cancelOffboarding } from './cancel.ts';
+import {
+  dismissOffboarding,
+  isAdmin,
+  nothing,
+  refuseActing,
+  releaseOffboarding,
+  startOffboarding,
+} from './case.ts';
+import { restore } from './restore.ts';
+
+export const offboardingVerbs = [
+  'start',
+  'left',
+  'notLeft',
+  'handOver',
+  'revoke',
+  'restore',
+  'cancel',
+] as const;
+export type OffboardingVerb = (typeof offboardingVerbs)[number];
+
+/** What a click carries besides its verb. `start`: `id` of the answer is the person's. */
+export const offboardingAnswerItem = z.strictObject({
+  reason: z.string().min(1).max(1_000).optional(),
+  /** Which application. */
+  key: z.string().optional(),
+  /** Chat account of its new owner. */
+  toAccountId: z.string().nullish(),
+});
+export type OffboardingAnswerItem = z.infer<typeof offboardingAnswerItem>;
+
+const unknownCase = refuse(
+  'unknownChange',
+  'Latchkey does not know what this card is about.',
+  'It may come from another installation; look for a newer card.',
+);
+
+/** Settles a click about a leaver: who may do what, and whether it still applies, looked up now. */
+export async function settleOffboardingAnswer(
+  road: Road,
+  answer: AnswerReceived,
+  clicker: Person,
+): Promise<Refusal | null> {
+  const verb = offboardingVerbs.find((known) => known === answer.verb);
+  const item = offboardingAnswerItem.safeParse(JSON.parse(answer.item ?? '{}'));
+  if (verb === undefined || !item.success) return unknownCase;
+  if (verb === 'start') return await start(road, answer, item.data, clicker);
+  const offboarding = await readOffboarding(road.db, answer.id);
+  if (offboarding === null) return unknownCase;
+  switch (verb) {
+    case 'left':
+    case 'notLeft':
+      return await decide(road, offboarding, verb, clicker);
+    case 'handOver':
+    case 'revoke':
+      return await decideApplication(road, offboarding, { ...answer, verb }, item.data, clicker);
+    case 'restore':
+      return await restore(road, offboarding, clicker);
+    case 'cancel':
+      return await cancel(road, offboarding, answer, item.data, clicker);
+    default:
+      return verb satisfies never;
+  }
+}
+
+async function start(
+  road: Road,
+  answer: AnswerReceived,
+  { reason }: OffboardingAnswerItem,
+  clicker: Person,
+): Promise<Refusal | null> {
+  const person = await readPerson(road.db, answer.id);
+  if (person === null) return unknownCase;
+  const refused = refuseActing(road, clicker, person.id);
+  if (refused !== null) return await noteRefused(road, answer, clicker, refused);
+  const by = { id: clicker.id, name: clicker.name };
+  return await commit<Refusal | null>(
+    road.db,
+    async (unit) => {
+      const latest = await latestOffboarding(unit.tx, person.id);
+      if (latest !== null && (hasLeft(latest) || latest.state === 'held'))
+        return {
+          // The same form sent twice finds its own case.
+          result:
+            latest.startedBy?.id === clicker.id && latest.reason === (reason ?? null)
+              ? null
+              : refuse(
+                  'alreadySettled',
+                  latest.state === 'held'
+                    ? `${person.name} was lost with many others, and two admins decide on all of them.`
+                    : `${person.name} is being offboarded already.`,
+                  'See the card in the access channel.',
+                ),
+        };
+      const started = await startOffboarding(road, unit, person, {
+        cause: 'byHand',
+        by,
+        reason: reason ?? null,
+      });
+      return { result: null, ...started };
+    },
+    road.nudge,
+  );
+}
+
+async function decide(
+  road: Road,
+  offboarding: Offboarding,
+  verb: 'left' | 'notLeft',
+  clicker: Person,
+): Promise<Refusal | null> {
+  const refused = refuseActing(road, clicker, offboarding.personId);
+  if (refused !== null) return refused;
+  const by = { id: clicker.id, name: clicker.name };
+  return await commit<Refusal | null>(
+    road.db,
+    async (unit) => {
+      const locked = await unit.offboarding(offboarding.id);
+      if (locked?.state === 'asking')
+        return {
+          result: null,
+          ...(verb === 'left'
+            ? await releaseOffboarding(unit, locked.id, by)
+            : await dismissOffboarding(unit, locked.id, by)),
+        };
+      // The same click again finds what it wanted.
+      if (locked?.decidedBy?.id === clicker.id) return { result: null, ...nothing };
+      const who = locked?.decidedBy?.name;
+      return {
+        result: refuse(
+          'alreadySettled',
+          who === undefined ? 'This is not asked any more.' : `${who} answered this already.`,
+          'Nothing more to do; the card shows what happened.',
+        ),
+      };
+    },
+    road.nudge,
+  );
+}
+
+async function cancel(
+  road: Road,
+  offboarding: Offboarding,
+  answer: AnswerReceived,
+  { reason }: OffboardingAnswerItem,
+  clicker: Person,
+): Promise<Refusal | null> {
+  const by = { id: clicker.id, name: clicker.name };
+  const refused =
+    refuseActing(road, clicker, offboarding.personId) ??
+    (await cancelOffboarding(road, offboarding, by, reason ?? ''));
+  return refused === null ? null : await noteRefused(road, answer, clicker, refused);
+}
+
+async function decideApplication(
+  road: Road,
+  offboarding: Offboarding,
+  answer: AnswerReceived & { verb: 'handOver' | 'revoke' },
+  { key, toAccountId }: OffboardingAnswerItem,
+  clicker: Person,
+): Promise<Refusal | null> {
+  const item = offboarding.items.find((known) => known.key === key);
+  if (item === undefined) return unknownCase;
+  const shown = await road.mulesoft.readApplication({ kind: item.kind, id: item.id });
+  const catalogue = road.catalogue.current();
+  const apis = shown === null ? [] : apisCalled(shown, catalogue);
+  const owners = shown === null ? item.owners : ownersOfApis(apis);
+  const mayDecide = isAdmin(road, clicker) || owners.some((email) => sameEmail(email, clicker.email));
+  const to =
+    answer.verb === 'handOver' && mayDecide ? await newOwner(road, offboarding, toAccountId ?? null) : null;
+  if (isRefusal(to)) return to;
+  return await commit<Refusal | null>(
+    road.db,
+    async (unit) => {
+      const locked = await unit.offboarding(offboarding.id);
+      if (locked === null) return { result: unknownCase };
+      const outcome = settleApplication(
+        locked,
+        { id: answer.clickId, key: item.key, verb: answer.verb },
+        { clicker, mayDecide, say: { admins: catalogue.admins, apis }, to, now: unit.now },
+      );
+      return isRefusal(outcome)
+        ? refusedWith(outcome, answer, clicker, unit.now)
+        : { result: null, offboardingEvents: outcome };
+    },
+    road.nudge,
+  );
+}
+
+/** The new owner has to be an active person who has signed in to Anypoint. */
+async function newOwner(road: Road, offboarding: Offboarding, accountId: string | null) {
+  if (accountId === null)
+    return refuse('unknownPerson', 'Nobody was chosen to take it.', 'Choose somebody and send it again.');
+  const person = await identify(road, accountId);
+  if (isRefusal(person)) {
+    const name = (await road.chat.whoIs(accountId))?.name ?? 'That person';
+    return refuse(
+      person.reason,
+      `${name} can’t take it: not an active person of ours with a confirmed address.`,
+      'Choose somebody else.',
+    );
+  }
+  const hasLeftToo = (await leaverCase(road.db, person.id)) !== null;
+  if (person.id === offboarding.personId || hasLeftToo)
+    return refuse('notEligible', `${person.name} has left, so can’t take it.`, 'Choose somebody else.');
+  const { current } = await anypointUsers(road, person);
+  if (current === null || !current.enabled)
+    return refuse(
+      'notEligible',
+      `${person.name} has no Anypoint user who is switched on, so can’t take it.`,
+      'Choose somebody else, or have them sign in to Anypoint once.',
+    );
+  return { id: person.id, name: person.name, anypointUserId: current.id };
+}
+
+function refusedWith(refusal: Refusal, answer: AnswerReceived, clicker: Person, now: Date): Outcome<Refusal> {
+  return {
+    result: refusal,
+    notes: [
+      {
+        type: 'clickRefused',
+        changeId: null,
+        at: now,
+        actor: { person: clicker.id, name: clicker.name },
+        data: { offboarding: answer.id, verb: answer.verb, reason: refusal.reason },
+      },
+    ],
+  };
+}
+
+async function noteRefused(
+  road: Road,
+  answer: AnswerReceived,
+  clicker: Person,
+  refusal: Refusal,
+): Promise<Refusal> {
+  return await commit(road.db, async (unit) => refusedWith(refusal, answer, clicker, unit.now), road.nudge);
+}

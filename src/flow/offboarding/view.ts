@@ -1,0 +1,162 @@
+import type { Change } from '../../core/change/change.ts';
+import {
+  isWorthTelling,
+  type Offboarding,
+  type OffboardingItem,
+  wasOnlyHeld,
+} from '../../core/offboarding/offboarding.ts';
+import type { Removed } from '../../core/offboarding/words.ts';
+import { sameEmail } from '../../core/policy/catalogue.ts';
+import { readChange } from '../../store/changes.ts';
+import { leaversAmong, readOffboarding } from '../../store/offboardings.ts';
+import { linkOf, type Person, peopleByEmail, readPerson } from '../../store/people.ts';
+import { databaseNow } from '../../store/postgres/clock.ts';
+import type { Road } from '../kernel/context.ts';
+import { type Named, named } from '../messages/change-view.ts';
+import type { Notice } from '../ports.ts';
+
+/** Everything the messages about a leaver's case are made of; they are a pure function of this. */
+export type OffboardingView = {
+  offboarding: Offboarding;
+  person: Named;
+  /** Whether the IdP has them active still: then whoever has left can sign in. */
+  isActiveInIdp: boolean;
+  admins: Named[];
+  /** Who decides on which applications; whoever can't be reached is stood in for by the admins. */
+  owners: { to: Named; items: OffboardingItem[] }[];
+  /** Titles of what was granted, has ended, and has time left. */
+  restorable: string[];
+  /** Once it is taken back: what was taken away before. */
+  removed: Removed;
+  /** What the catalogue still names them for. */
+  duties: string[];
+  channel: string;
+  objectiveMs: number;
+};
+
+async function readOffboardingView(road: Road, id: string): Promise<OffboardingView | null> {
+  const offboarding = await readOffboarding(road.db, id);
+  const person = offboarding === null ? null : await readPerson(road.db, offboarding.personId);
+  if (offboarding === null || person === null) return null;
+  const catalogue = road.catalogue.current();
+  const admins = await Promise.all(catalogue.admins.map((email) => reach(road, email)));
+  return {
+    offboarding,
+    person: await named(road, { ...person, accountId: await linkOf(road.db, person.id, 'slack') }),
+    isActiveInIdp: person.status === 'active' && offboarding.cause !== 'deleted',
+    admins: admins.filter((admin): admin is Named => admin !== null),
+    owners: await ownersOf(road, offboarding),
+    restorable: (await restorableOf(road, offboarding)).map(({ title }) => title),
+    removed: await removedOf(road, offboarding),
+    duties: dutiesOf(road, person),
+    channel: catalogue.channel,
+    objectiveMs: road.objectiveMs,
+  };
+}
+
+/** Changes whose grants ended with the case, were not restored, and have time left. */
+export async function restorableOf(
+  road: Road,
+  offboarding: Offboarding,
+): Promise<{ changeId: string; entitlementKey: string; title: string }[]> {
+  if (offboarding.state !== 'returned' && offboarding.state !== 'cancelled') return [];
+  const now = await databaseNow(road.db);
+  const restored = new Set(offboarding.restored.flatMap((one) => one.changeIds as string[]));
+  const found = [];
+  for (const id of offboarding.ended) {
+    const change = restored.has(id) ? null : await readChange(road.db, id);
+    const entitlement = change === null ? null : road.catalogue.entitlement(change.entitlementKey);
+    if (change?.grant == null || entitlement === null || change.grant.endsAt <= now) continue;
+    found.push({ changeId: change.id, entitlementKey: entitlement.key, title: entitlement.title });
+  }
+  return found;
+}
+
+async function removedOf(road: Road, o: Offboarding): Promise<Removed> {
+  const removed: Removed = { gone: [], left: [] };
+  if (o.cancelled === null) return removed;
+  const now = await databaseNow(road.db);
+  const stopped = new Set<string>(o.cancelled.stopped);
+  const restored = new Set<string>(o.restored.flatMap((one) => one.changeIds));
+  const titleOf = (change: Change) =>
+    road.catalogue.entitlement(change.entitlementKey)?.title ??
+    change.target?.groupName ??
+    change.entitlementKey;
+  const granted = new Set<string>();
+  for (const id of o.ended) {
+    const change = await readChange(road.db, id);
+    if (change?.grant == null) continue;
+    if (change.revokeId !== null) granted.add(change.revokeId);
+    const isThere = restored.has(id) || stopped.has(change.revokeId ?? '');
+    if (!isThere && change.grant.endsAt > now)
+      removed.gone.push({ title: titleOf(change), until: change.grant.endsAt });
+  }
+  for (const id of o.revokes) {
+    const change = stopped.has(id) || !granted.has(id) ? await readChange(road.db, id) : null;
+    if (change === null) continue;
+    if (stopped.has(id)) removed.left.push(change.target?.groupName ?? titleOf(change));
+    else removed.gone.push({ title: titleOf(change), until: null });
+  }
+  return removed;
+}
+
+/** Who decides on an application: the owners of the APIs that it calls, and the admins where one of those has none here. */
+async function ownersOf(road: Road, offboarding: Offboarding): Promise<OffboardingView['owners']> {
+  const byAccount = new Map<string, { to: Named; items: OffboardingItem[] }>();
+  const reached = new Map<string, Named | null>();
+  const of = async (email: string) => {
+    const known = reached.get(email) ?? (await reach(road, email));
+    reached.set(email, known);
+    return known?.accountId == null ? null : known;
+  };
+  const all = async (emails: readonly string[]) => {
+    const people = await Promise.all(emails.map(of));
+    return people.filter((one): one is Named => one !== null);
+  };
+  for (const item of offboarding.items) {
+    const owners = await all(item.owners);
+    const isOwned = owners.length > 0 && item.contracts.every(({ owner }) => owner !== null);
+    const admins = isOwned && !isForAdmins(item) ? [] : await all(road.catalogue.current().admins);
+    const asked = new Map([...owners, ...admins].map((one) => [one.accountId, one]));
+    for (const to of asked.values()) {
+      const key = to.accountId as string;
+      const mine = byAccount.get(key) ?? { to, items: [] };
+      mine.items.push(item);
+      byAccount.set(key, mine);
+    }
+  }
+  return [...byAccount.values()];
+}
+
+/** Whether only an admin is left to say so: whoever would get it is the only one who has a say in it. */
+function isForAdmins({ agreed = [], decision, settled }: OffboardingItem): boolean {
+  return decision === null && settled === null && agreed.some(({ by, to }) => by.id === to.id);
+}
+
+/** Whoever has this e-mail, as far as they are here; null: they have left. */
+async function reach(road: Road, email: string): Promise<Named | null> {
+  const known = await peopleByEmail(road.db, email);
+  const leavers = await leaversAmong(
+    road.db,
+    known.map((p) => p.id),
+  );
+  const person = known.find((p) => p.isActive && !leavers.has(p.id));
+  if (person === undefined && known.length > 0) return null;
+  if (person === undefined) return { name: email, accountId: await road.chat.findByEmail(email) };
+  return await named(road, { ...person, accountId: await linkOf(road.db, person.id, 'slack') });
+}
+
+function dutiesOf(road: Road, person: Person): string[] {
+  const { admins, entitlements } = road.catalogue.current();
+  const owned = entitlements
+    .filter((e) => sameEmail(e.owner, person.email))
+    .map((e) => `owner of ${e.title}`);
+  return [...(admins.some((email) => sameEmail(email, person.email)) ? ['admin'] : []), ...owned];
+}
+
+/** The messages that should exist about it; null: it is not worth a word, or is told on a card with many others. */
+export async function offboardingNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
+  const view = await readOffboardingView(road, id);
+  if (view === null || !isWorthTelling(view.offboarding)) return null;
+  return wasOnlyHeld(view.offboarding) ? null : road.offboardingNotices(view);
+}

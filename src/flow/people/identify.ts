@@ -1,0 +1,78 @@
+import { type Refusal, refuse } from '../../core/refusal.ts';
+import { linkOf, linkPerson, type Person, personByLink, rememberPerson } from '../../store/people.ts';
+import { readStanding } from '../../store/standings.ts';
+import type { Road } from '../kernel/context.ts';
+
+const askIt = 'Ask your IT desk to look at your account.';
+
+/**
+ * Who this chat account is, asked anew: chat account, its verified e-mail, one active person in the IdP.
+ * Throws a Fault when chat or IdP can't say; it never guesses.
+ */
+export async function identify(road: Road, accountId: string): Promise<Person | Refusal> {
+  const account = await road.chat.whoIs(accountId);
+  if (account === null) return refuse('unknownPerson', 'Slack does not know this account.', askIt);
+  switch (account.kind) {
+    case 'bot':
+      return refuse('notAPerson', 'Bots can’t ask for access or decide on it.', 'A person has to do this.');
+    case 'guest':
+      return refuse(
+        'guest',
+        'Guest accounts can’t ask for access or decide on it.',
+        'Ask your contact in the company to request it for you.',
+      );
+    case 'stranger':
+      return refuse(
+        'stranger',
+        'Your account belongs to another organisation.',
+        'Ask your contact in the company.',
+      );
+    case 'deactivated':
+      return refuse('deactivated', 'This Slack account is deactivated.', askIt);
+    case 'member':
+      break;
+    default:
+      return account.kind satisfies never;
+  }
+  if (account.verifiedEmail === null)
+    return refuse(
+      'noVerifiedEmail',
+      'Your Slack account has no confirmed e-mail address.',
+      'Confirm your address in Slack, then try again.',
+    );
+  const found = await road.idp.findPeopleByEmail(account.verifiedEmail);
+  const active = found.filter((p) => p.status === 'active');
+  if (found.length === 0)
+    return refuse('unknownPerson', `The identity provider knows nobody with your Slack address.`, askIt);
+  if (active.length === 0)
+    return refuse('inactiveInIdp', 'Your account in the identity provider is not active.', askIt);
+  const [one, second] = active;
+  if (one === undefined || second !== undefined)
+    return refuse(
+      'ambiguousPerson',
+      'Several people in the identity provider share your address, so it is not clear who you are.',
+      askIt,
+    );
+  const person = await rememberPerson(road.db, road.idp.name, one);
+  for (const other of account.alsoKnownAs ?? []) await linkPerson(road.db, person.id, 'slack', other);
+  // Last, so that it is the one that they are written to by.
+  await linkPerson(road.db, person.id, 'slack', account.id);
+  return { ...person, timeZone: person.timeZone ?? account.timeZone };
+}
+
+/**
+ * Whom we have met as this chat account; null: nobody, or somebody whom the IdP has deleted. Who is there again under
+ * another id has to be identified anew.
+ */
+export async function metAs(road: Pick<Road, 'db'>, accountId: string): Promise<Person | null> {
+  const known = await personByLink(road.db, 'slack', accountId);
+  const standing = known === null ? null : await readStanding(road.db, known.id);
+  return standing?.status === 'deleted' ? null : known;
+}
+
+/** The person as the IdP has them now; null when the IdP no longer knows them. */
+export async function freshPerson(road: Road, personId: string): Promise<Person | null> {
+  const idpId = await linkOf(road.db, personId, road.idp.name);
+  const fromIdp = idpId === null ? null : await road.idp.readPerson(idpId);
+  return fromIdp === null ? null : await rememberPerson(road.db, road.idp.name, fromIdp);
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Job } from '../../core/jobs/reactions.ts';
+import { askingIds } from '../../store/changes.ts';
+import {
+  changeTrouble,
+  keepPolicy,
+  lockOpenTrouble,
+  openTrouble,
+  type PolicyTrouble,
+  readTrouble,
+} from '../../store/policies.ts';
+import { commit, type Note, type Unit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import type { Named } from '../messages/change-view.ts';
+import { adminsTold } from '../people/admins.ts';
+import type { Notice } from '../ports.ts';
+
+/** Everything the message about a policy that can't be put in force is made of. */
+export type PolicyView = { trouble: PolicyTrouble; channel: string; admins: Named[] };
+
+/** Notes that a policy can't be put in force, and tells the catalogue's admins, once, however many replicas see it. */
+export async function policyIsBroken(road: Road, mistakes: readonly string[]): Promise<void> {
+  await commit(
+    road.db,
+    async (unit) => {
+      const open = await lockOpenTrouble(unit.tx);
+      if (open === null) {
+        const trouble = { id: randomUUID(), since: unit.now, mistakes: [...mistakes], mendedAt: null };
+        if (!(await openTrouble(unit.tx, trouble))) return { result: null };
+        return { result: null, ...told(unit, 'policyBroken', trouble.id, { mistakes }) };
+      }
+      if (isDeepStrictEqual(open.mistakes, mistakes)) return { result: null };
+      await changeTrouble(unit.tx, open.id, { mistakes });
+      return { result: null, ...told(unit, 'policyBroken', open.id, { mistakes }) };
+    },
+    road.nudge,
+  );
+}
+
+/** Keeps a policy that is in force now, under the fingerprint that verdicts carry, and closes what was told of. */
+export async function policyIsInForce(
+  road: Road,
+  fingerprint: string,
+  texts: Readonly<Record<string, string>>,
+  before: string | null,
+): Promise<void> {
+  await commit(
+    road.db,
+    async (unit) => {
+      const isNew = await keepPolicy(unit.tx, fingerprint, texts);
+      const open = await lockOpenTrouble(unit.tx);
+      if (open !== null) await changeTrouble(unit.tx, open.id, { mendedAt: unit.now });
+      const { notes, jobs } =
+        open === null ? { notes: [], jobs: [] } : told(unit, 'policyMended', open.id, { fingerprint });
+      const loaded = noted(unit, 'policyLoaded', { fingerprint, before });
+      return { result: null, jobs, notes: isNew || before !== null ? [...notes, loaded] : notes };
+    },
+    road.nudge,
+  );
+}
+
+export async function policyNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
+  const trouble = await readTrouble(road.db, id);
+  if (trouble === null) return null;
+  return road.policyNotices({
+    trouble,
+    ...(await adminsTold(road)),
+  });
+}
+
+function told(
+  unit: Unit,
+  type: Note['type'],
+  id: string,
+  data: Record<string, unknown>,
+): { notes: Note[]; jobs: Job[] } {
+  return { notes: [noted(unit, type, data)], jobs: [{ job: 'report', about: 'policy', id }] };
+}
+
+function noted(unit: Unit, type: Note['type'], data: Record<string, unknown>): Note {
+  return { type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data };
+}
+
+/** What waits for a decision under another policy: where its entitlement is no longer what its card shows, it is asked anew. */
+export async function lookAgainAtWaiting(road: Road): Promise<void> {
+  await commit(
+    road.db,
+    async ({ tx }) => ({
+      result: null,
+      jobs: (await askingIds(tx)).map((changeId) => ({ job: 'consider', changeId }) as const),
+    }),
+    road.nudge,
+  );
+}

@@ -1,0 +1,96 @@
+import { concurrency, type Lane, lanes } from '../../queue/motor.ts';
+
+/**
+ * Rows of a lane that wait in the queue. What is beyond waits in the outbox: in the queue its lease would run out before
+ * its turn, and it would be handed out again and again. Under this share of it the lane is filled up.
+ */
+const LANE_MAX = 200;
+const LANE_LOW = LANE_MAX / 2;
+/** A lane that could run more and was handed nothing for so long, though work of ours waits in it, is stuck. */
+const STUCK_AFTER_MS = 3_000;
+
+export type Given = { id: string; delivery: number };
+
+type LaneState = {
+  /** By row: which delivery of it, since when, and until when its lease holds. */
+  waiting: Map<string, { delivery: number; since: number; until: number }>;
+  running: number;
+  lastBegun: number;
+  wasFull: boolean;
+};
+
+/** What this process has given to the queue and what has come out of it, lane by lane. Times as `performance.now()`. */
+export type HandedOver = {
+  give(lane: Lane, row: Given, until: number): void;
+  /** A row came out, and runs. Answers whether its lane has just become free to be filled up. */
+  begins(lane: Lane, id: string): boolean;
+  ends(lane: Lane): void;
+  /** How many more could run. */
+  free(lane: Lane): number;
+  fullLanes(): Lane[];
+  /** Nothing waits in the queue and nothing runs. */
+  isIdle(): boolean;
+  /** What waits in lanes that are stuck; it counts as not given from now on. */
+  takeStuck(): Given[];
+  /** Everything that waits, likewise. */
+  takeAll(): Given[];
+};
+
+export function createHandedOver(now: () => number = () => performance.now()): HandedOver {
+  const all = new Map<Lane, LaneState>(
+    lanes.map((lane) => [lane, { waiting: new Map(), running: 0, lastBegun: now(), wasFull: false }]),
+  );
+  const of = (lane: Lane) => all.get(lane) as LaneState;
+
+  function take(from: LaneState): Given[] {
+    const taken = [...from.waiting].map(([id, { delivery }]) => ({ id, delivery }));
+    from.waiting.clear();
+    return taken;
+  }
+
+  /** What was lost from the queue is handed out again once its lease has run out, and does not wait here any more. */
+  function forgetRunOut(): void {
+    for (const { waiting } of all.values())
+      for (const [id, { until }] of waiting) if (until < now()) waiting.delete(id);
+  }
+
+  return {
+    give(lane, { id, delivery }, until) {
+      of(lane).waiting.set(id, { delivery, since: now(), until });
+    },
+    begins(lane, id) {
+      const state = of(lane);
+      state.waiting.delete(id);
+      state.running += 1;
+      state.lastBegun = now();
+      if (!state.wasFull || state.waiting.size >= LANE_LOW) return false;
+      state.wasFull = false;
+      return true;
+    },
+    ends(lane) {
+      of(lane).running -= 1;
+      of(lane).lastBegun = now();
+    },
+    free: (lane) => concurrency[lane] - of(lane).running,
+    fullLanes() {
+      forgetRunOut();
+      for (const state of all.values()) state.wasFull = state.waiting.size >= LANE_MAX;
+      return lanes.filter((lane) => of(lane).wasFull);
+    },
+    isIdle: () => [...all.values()].every(({ waiting, running }) => waiting.size === 0 && running === 0),
+    takeStuck() {
+      const before = now() - STUCK_AFTER_MS;
+      return lanes.flatMap((lane) => {
+        const state = of(lane);
+        const [oldest] = state.waiting.values();
+        const isStuck =
+          oldest !== undefined &&
+          oldest.since < before &&
+          state.lastBegun < before &&
+          state.running < concurrency[lane];
+        return isStuck ? take(state) : [];
+      });
+    },
+    takeAll: () => lanes.flatMap((lane) => take(of(lane))),
+  };
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import {
+  endQueueTrouble,
+  isQueueTroubleOver,
+  type QueueTrouble,
+  queueTroubleSeen,
+  readQueueTrouble,
+} from '../../store/queue-troubles.ts';
+import { commit, type Outcome, type Unit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import type { Named } from '../messages/change-view.ts';
+import { adminsTold } from '../people/admins.ts';
+import type { Notice } from '../ports.ts';
+
+/** Everything the message about a queue that takes no work is made of. */
+export type QueueView = { trouble: QueueTrouble; channel: string; admins: Named[] };
+
+/** Shorter than this is a failover that went well, in milliseconds: nobody has to be told. */
+const TOLD_AFTER_MS = 5_000;
+
+/**
+ * Tells the catalogue's admins that the queue is away, once, however many replicas are without it, and once that it is
+ * back. Looked at every few seconds.
+ */
+export async function tellOfQueue(road: Road): Promise<void> {
+  const away = road.queueAway();
+  if (away === null) {
+    if (await isQueueTroubleOver(road.db)) await commit(road.db, backAgain, road.nudge);
+  } else if (Date.now() - away.since.getTime() >= TOLD_AFTER_MS)
+    await commit(
+      road.db,
+      async (unit) => {
+        const { since, why } = away;
+        const id = await queueTroubleSeen(unit.tx, { id: randomUUID(), since, why });
+        return id === null ? { result: null } : told(unit, 'queueAway', id, { since, why });
+      },
+      road.nudge,
+    );
+}
+
+async function backAgain(unit: Unit): Promise<Outcome<null>> {
+  const trouble = await endQueueTrouble(unit.tx, unit.now);
+  if (trouble === null) return { result: null };
+  return told(unit, 'queueBack', trouble.id, { since: trouble.since });
+}
+
+export async function queueNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
+  const trouble = await readQueueTrouble(road.db, id);
+  if (trouble === null) return null;
+  return road.queueNotices({
+    trouble,
+    ...(await adminsTold(road)),
+  });
+}
+
+function told(
+  unit: Unit,
+  type: 'queueAway' | 'queueBack',
+  id: string,
+  data: Record<string, unknown>,
+): Outcome<null> {
+  return {
+    result: null,
+    notes: [{ type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data }],
+    jobs: [{ job: 'report', about: 'queue', id }],
+  };
+}

@@ -1,0 +1,51 @@
+import { isFound } from '../../core/change/change.ts';
+import type { Job } from '../../core/jobs/reactions.ts';
+import { readChange } from '../../store/changes.ts';
+import { readMassChange } from '../../store/mass-changes.ts';
+import { readSummary, writeAdvice } from '../../store/summaries.ts';
+import { commit } from '../kernel/commit.ts';
+import { done, type Ran, type Road } from '../kernel/context.ts';
+
+/**
+ * Asks the model for its view of the facts and puts it on the card. Safe to run twice: an answer that is there
+ * stays. Whatever the model does, the change goes its way without it.
+ */
+export async function summarize(road: Road, job: Extract<Job, { job: 'summarize' }>): Promise<Ran> {
+  const summary = await readSummary(road.db, job.changeId);
+  if (summary === null || summary.advice !== null) return done;
+  const change = await readChange(road.db, job.changeId);
+  // What is on one card with many others was found too; what one person still holds after a move is reviewed.
+  const mass = change === null ? await readMassChange(road.db, job.changeId) : null;
+  const { adviser } = road;
+  const advice =
+    mass?.kind === 'moved'
+      ? await adviser.adviseReview(summary.sheet)
+      : change === null || isFound(change)
+        ? await adviser.summarizeFinding(summary.sheet)
+        : await adviser.summarizeRequest(summary.sheet);
+  await commit(
+    road.db,
+    async (unit) => {
+      // The facts may be others by now; then it is asked again.
+      if (!(await writeAdvice(unit.tx, job.changeId, summary.sheet, advice))) return { result: null };
+      return {
+        result: null,
+        jobs: change === null ? [{ job: 'report', about: 'massChange', id: job.changeId }] : [],
+        notes: [
+          {
+            type: 'adviceGiven',
+            changeId: change === null ? null : job.changeId,
+            at: unit.now,
+            actor: { part: 'model' },
+            data: {
+              ...(change === null ? { massChangeId: job.changeId } : {}),
+              ...advice,
+            },
+          },
+        ],
+      };
+    },
+    road.nudge,
+  );
+  return done;
+}

@@ -1,0 +1,107 @@
+import type { Bundle, Entitlement, Tier } from '../../core/policy/catalogue.ts';
+import type { Road } from '../kernel/context.ts';
+import {
+  type Received,
+  receiveRequest,
+  refuseForeignDuration,
+  requestable,
+  type Submission,
+} from './receive.ts';
+import { refuseOther, shownAs } from './shown-form.ts';
+
+/** What the form offers: an entitlement, or several that are asked for together. */
+export type Choice = Pick<
+  Entitlement,
+  'title' | 'gives' | 'tier' | 'durationsSeconds' | 'defaultSeconds' | 'maxSeconds'
+> & {
+  key: string;
+  /** What a form that shows it carries. */
+  shownAs?: string;
+};
+
+/** Before the key of a bundle, where a choice of either kind is named. */
+const BUNDLE = 'bundle:';
+const tiers: readonly Tier[] = ['low', 'medium', 'high', 'critical'];
+
+/** What this person may ask for right now, bundles last: those of which they may ask for all. */
+export function choices(road: Road, person: { email: string; department: string | null }): Choice[] {
+  const single = requestable(road, person);
+  const whole = road.catalogue.current().bundles.flatMap((bundle) => {
+    const parts = single.filter((e) => bundle.entitlements.includes(e.key));
+    return parts.length === bundle.entitlements.length ? asChoice(bundle, parts) : [];
+  });
+  return [...single, ...whole];
+}
+
+/** The choice of this name as the catalogue has it. */
+export function choiceOf(road: Road, key: string): Choice | null {
+  const bundle = bundleOf(road, key);
+  const shown = shownAs(road, bundle?.entitlements ?? [key]);
+  const parts = (bundle?.entitlements ?? []).flatMap((part) => road.catalogue.entitlement(part) ?? []);
+  const choice = bundle === null ? road.catalogue.entitlement(key) : (asChoice(bundle, parts)[0] ?? null);
+  return choice === null || shown === null ? choice : { ...choice, shownAs: shown };
+}
+
+/** For as long as every part can be had: what all of them offer, or else the longest that all allow. */
+function asChoice(bundle: Bundle, parts: readonly Entitlement[]): Choice[] {
+  const [first, ...others] = parts;
+  if (first === undefined) return [];
+  const maxSeconds = Math.min(...parts.map((e) => e.maxSeconds));
+  const common = first.durationsSeconds.filter((s) => others.every((e) => e.durationsSeconds.includes(s)));
+  const durationsSeconds = common.length > 0 ? common : [maxSeconds];
+  const wished = Math.min(...parts.map((e) => e.defaultSeconds));
+  return [
+    {
+      key: `${BUNDLE}${bundle.key}`,
+      title: bundle.title,
+      gives: parts.map((e) => e.title).join(' and '),
+      tier: tiers.findLast((tier) => parts.some((e) => e.tier === tier)) ?? 'critical',
+      durationsSeconds,
+      defaultSeconds: durationsSeconds.findLast((s) => s <= wished) ?? (durationsSeconds[0] as number),
+      maxSeconds,
+    },
+  ];
+}
+
+function bundleOf(road: Road, key: string): Bundle | null {
+  return road.catalogue.current().bundles.find((bundle) => `${BUNDLE}${bundle.key}` === key) ?? null;
+}
+
+export type ReceivedBundle = {
+  /** Titles of what was asked for. */
+  asked: string[];
+  /** What was not, and why, in words. */
+  notAsked: string[];
+};
+
+/** Takes in what the form was sent with: an entitlement, or a bundle. */
+export async function receiveChoice(road: Road, submission: Submission): Promise<Received | ReceivedBundle> {
+  const bundle = bundleOf(road, submission.entitlementKey);
+  if (bundle === null) return await receiveRequest(road, submission);
+  return refuseForeignDuration(submission, bundle.title) ?? (await receiveBundle(road, bundle, submission));
+}
+
+/**
+ * Takes in a request of a bundle: one of each of its entitlements, each decided by itself. Sent twice, each is found
+ * again.
+ */
+async function receiveBundle(road: Road, bundle: Bundle, submission: Submission): Promise<ReceivedBundle> {
+  const result: ReceivedBundle = { asked: [], notAsked: [] };
+  const { shownAs: shown, ...parts } = submission;
+  const other = refuseOther(road, bundle.entitlements, { shown, title: bundle.title });
+  if (other !== null) return { ...result, notAsked: [`${other.text} ${other.next}`] };
+  for (const key of bundle.entitlements) {
+    const title = road.catalogue.entitlement(key)?.title ?? key;
+    const received = await receiveRequest(road, {
+      ...parts,
+      entitlementKey: key,
+      durationOf: key,
+      idempotencyKey: `${submission.idempotencyKey}:${key}`,
+    });
+    if (received.received) result.asked.push(title);
+    else if ('heldUntil' in received)
+      result.notAsked.push(`${title} is held already; ask for it by itself to extend it.`);
+    else result.notAsked.push(`${received.refusal.text} ${received.refusal.next}`);
+  }
+  return result;
+}

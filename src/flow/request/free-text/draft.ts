@@ -1,0 +1,70 @@
+import type { Adviser, Provenance, WhyNoAnswer } from '../../ports.ts';
+import type { Choice } from '../bundles.ts';
+import { REASON_MAX, TICKET_MAX } from '../receive.ts';
+import { untilOf } from './deadline.ts';
+import { findEntitlements } from './search.ts';
+
+/** More would only make the choice harder for the model, and cost. */
+const CANDIDATES_MAX = 12;
+const WISH_TEXT_MAX = 1_000;
+const HOUR = 3_600;
+const TICKET = /\b[A-Z][A-Z0-9]{1,9}-\d{1,8}\b/;
+
+/** A form filled in from somebody's words, for them to look over. */
+export type Draft = {
+  /** Null: they choose themselves. */
+  entitlement: Choice | null;
+  /** What it may be about, likeliest first. */
+  candidates: Choice[];
+  seconds: number | null;
+  /** Until when they said, if it was a day or an hour. */
+  until: Date | null;
+  /** They asked for longer than is allowed, which is what they get offered. */
+  isCut: boolean;
+  reason: string;
+  ticket: string | null;
+  /** `answered` false: nobody but the search has read it. */
+  read: { answered: true; provenance: Provenance } | { answered: false; why: WhyNoAnswer };
+};
+
+/**
+ * What somebody typed, made into a draft. The search finds the candidates, the model picks among them and says which
+ * words are which, code makes a time of words. Nothing is asked for by this: a person sends the form, or does not.
+ */
+export async function draftOf(
+  adviser: Adviser,
+  wish: { text: string; among: readonly Choice[]; now: Date; timeZone: string | null },
+): Promise<Draft> {
+  const text = wish.text.trim().slice(0, WISH_TEXT_MAX);
+  const found = findEntitlements(text, wish.among, CANDIDATES_MAX);
+  // Words of another language find nothing; a short list can be shown whole.
+  const candidates = found.length > 0 ? found : wish.among.length <= CANDIDATES_MAX ? [...wish.among] : [];
+  const read = await adviser.readWish({
+    text,
+    candidates: candidates.map(({ key, title, gives }) => ({ key, title, gives })),
+  });
+  const said = read.answered ? read.wish : null;
+  const entitlement = candidates.find((c) => c.key === said?.entitlementKey) ?? null;
+  const until =
+    (said?.when == null ? null : untilOf(said.when, wish.now, wish.timeZone)) ??
+    untilOf(text, wish.now, wish.timeZone);
+  const wanted = until === null ? null : wholeHours(until.seconds);
+  const isCut = entitlement !== null && wanted !== null && wanted > entitlement.maxSeconds;
+  return {
+    entitlement,
+    candidates: found,
+    seconds: isCut ? entitlement.maxSeconds : wanted,
+    until: isCut ? null : (until?.at ?? null),
+    isCut,
+    reason: (said?.reason ?? text).slice(0, REASON_MAX),
+    ticket: (said?.ticket ?? TICKET.exec(text)?.[0] ?? null)?.slice(0, TICKET_MAX) ?? null,
+    read: read.answered
+      ? { answered: true, provenance: read.provenance }
+      : { answered: false, why: read.why },
+  };
+}
+
+/** People say "3 days", not "71 hours and 14 minutes"; what is under an hour stays as it is. */
+function wholeHours(seconds: number): number {
+  return seconds < HOUR ? Math.ceil(seconds / 60) * 60 : Math.ceil(seconds / HOUR) * HOUR;
+}

@@ -1,0 +1,314 @@
+import { randomUUID } from 'node:crypto';
+import type { Change } from '../../core/change/change.ts';
+import { durationInWords } from '../../core/duration.ts';
+import type { ChangeId } from '../../core/ids.ts';
+import type { AnswerReceived, ClickReceived, Job } from '../../core/jobs/reactions.ts';
+import { heldUntil } from '../../core/membership/desired.ts';
+import { refuseForLeaver, refuseLeaver } from '../../core/offboarding/refusals.ts';
+import { type Entitlement, mayRequest } from '../../core/policy/catalogue.ts';
+import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { isStorable, oneLine, seenWords } from '../../core/storable.ts';
+import { findByIdempotencyKey, pendingRequest } from '../../store/changes.ts';
+import { unendedGrants } from '../../store/grants.ts';
+import { leaversAmong } from '../../store/offboardings.ts';
+import { addLeased } from '../../store/outbox.ts';
+import type { Person } from '../../store/people.ts';
+import { commit } from '../kernel/commit.ts';
+import type { Road } from '../kernel/context.ts';
+import { identify, metAs } from '../people/identify.ts';
+import { refuseOther } from './shown-form.ts';
+
+export const REASON_MAX = 1_000;
+export const TICKET_MAX = 100;
+
+/** A request as a person filled it in, nothing believed yet. */
+export type Submission = {
+  /** The same form sent twice has the same key. */
+  idempotencyKey: string;
+  accountId: string;
+  /** Chat account of who it is for; null: for the requester. */
+  forAccountId: string | null;
+  entitlementKey: string;
+  seconds: number;
+  /** What the form said of it, as `shownAs` has it; left out where it said nothing. */
+  shownAs?: string;
+  /** For which choice this duration was on offer; left out: it was not picked from an offer. */
+  durationOf?: string;
+  reason: string;
+  ticket: string | null;
+  /** The person was shown that they hold it already and wants to extend it. */
+  extend: boolean;
+  /** `mcp`: a copilot filed it for the requester; the card says so. */
+  via: 'slack' | 'mcp';
+};
+
+export type FieldName = 'entitlement' | 'for' | 'duration' | 'reason' | 'ticket';
+
+export type Received =
+  | { received: true; change: Change; isRepeat: boolean }
+  | { received: false; field: FieldName; refusal: Refusal }
+  /** Held already: offer to extend. */
+  | { received: false; heldUntil: Date; entitlement: Entitlement };
+
+/**
+ * Takes in a request: validated, people resolved, stored once. Answers within the limit of a form's
+ * acknowledgement: for a requester we know it touches the database only.
+ */
+export async function receiveRequest(road: Road, sent: Submission): Promise<Received> {
+  const repeated = await findByIdempotencyKey(road.db, sent.idempotencyKey);
+  if (repeated !== null) return { received: true, change: repeated, isRepeat: true };
+  for (const field of ['reason', 'ticket'] as const)
+    if (!isStorable(sent[field] ?? '')) return no(field, unstorable);
+  const submission: Submission = {
+    ...sent,
+    reason: seenWords(sent.reason).trim(),
+    ticket: oneLine(sent.ticket ?? '') || null,
+  };
+  const entitlement = road.catalogue.entitlement(submission.entitlementKey);
+  const invalid = checkFields(submission, entitlement);
+  if (invalid !== null) return invalid;
+  if (entitlement === null) return no('entitlement', unknownEntitlement);
+  const status = road.catalogue.status(entitlement.key);
+  if (status.status !== 'ready')
+    return no(
+      'entitlement',
+      refuse(
+        'entitlementUnavailable',
+        `${entitlement.title} can’t be given at the moment: ${status.why}.`,
+        'Ask the catalogue’s owner to mend it.',
+      ),
+    );
+
+  const other = refuseOther(road, [entitlement.key], { shown: submission.shownAs, title: entitlement.title });
+  if (other !== null) return no('entitlement', other);
+  const requester = await who(road, submission.accountId);
+  if (isRefusal(requester)) return no('entitlement', requester);
+  const beneficiary =
+    submission.forAccountId === null || submission.forAccountId === submission.accountId
+      ? requester
+      : await who(road, submission.forAccountId);
+  if (isRefusal(beneficiary))
+    return no('for', await aboutThem(road, submission.forAccountId ?? '', beneficiary));
+  const left = await leaversAmong(road.db, [requester.id, beneficiary.id]);
+  const asker = left.get(requester.id);
+  if (asker !== undefined) return no('entitlement', refuseLeaver(asker, 'notEligible'));
+  const leaver = left.get(beneficiary.id);
+  if (leaver !== undefined) return no('for', refuseForLeaver(beneficiary.name, leaver));
+  if (!mayRequest(entitlement.requestableBy, beneficiary))
+    return no(
+      'entitlement',
+      refuse(
+        'notEligible',
+        `${entitlement.title} is not open to ${beneficiary.name} (${beneficiary.department ?? 'no department'}).`,
+        `Ask its owner, ${entitlement.owner}.`,
+      ),
+    );
+
+  try {
+    return await commit<Received>(
+      road.db,
+      async ({ tx, now }) => {
+        const first = await findByIdempotencyKey(tx, submission.idempotencyKey);
+        if (first !== null) return { result: { received: true, change: first, isRepeat: true } };
+        const pending = await pendingRequest(tx, beneficiary.id, entitlement.key);
+        if (pending !== null)
+          return { result: no('entitlement', alreadyPending(beneficiary.name, entitlement.title)) };
+        const held = heldUntil(
+          await unendedGrants(tx, { personId: beneficiary.id, entitlementKey: entitlement.key }),
+          now,
+        );
+        if (held !== null && !submission.extend)
+          return { result: { received: false, heldUntil: held, entitlement } };
+        const change: Change['id'] = randomUUID() as ChangeId;
+        const event = {
+          type: 'changeReceived' as const,
+          changeId: change,
+          at: now,
+          actor: { person: requester.id, name: requester.name },
+          kind: 'grant' as const,
+          cause: held === null ? ('request' as const) : ('extension' as const),
+          entitlementKey: entitlement.key,
+          personId: beneficiary.id,
+          requesterId: requester.id,
+          reason: submission.reason,
+          ticket: submission.ticket,
+          requestedSeconds: submission.seconds,
+          target: null,
+          via: submission.via,
+          lapsesAt: new Date(now.getTime() + road.catalogue.current().lapseSeconds * 1_000),
+        };
+        return {
+          result: { received: true, change: { id: change } as Change, isRepeat: false },
+          events: [event],
+          idempotencyKey: submission.idempotencyKey,
+        };
+      },
+      road.nudge,
+    );
+  } catch (error) {
+    // Two forms at the same moment: the database let one through.
+    if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
+    const first = await findByIdempotencyKey(road.db, submission.idempotencyKey);
+    if (first !== null) return { received: true, change: first, isRepeat: true };
+    return no('entitlement', alreadyPending(beneficiary.name, entitlement.title));
+  }
+}
+
+/** PostgreSQL: unique_violation. */
+const UNIQUE_VIOLATION = '23505';
+
+const unknownEntitlement = refuse(
+  'unknownEntitlement',
+  'There is no such entitlement in the catalogue.',
+  'Choose one from the list.',
+);
+
+const unstorable = refuse(
+  'textNotStorable',
+  'This text has characters that can’t be stored.',
+  'Type it anew instead of pasting it.',
+);
+
+function alreadyPending(name: string, title: string): Refusal {
+  return refuse(
+    'alreadyPending',
+    `A request of ${title} for ${name} is waiting for a decision already.`,
+    'See its card, or take it back first.',
+  );
+}
+
+function no(field: FieldName, refusal: Refusal): Received {
+  return { received: false, field, refusal };
+}
+
+/** People met before are known by their link; strangers are looked up. The consider step asks the IdP again anyway. */
+async function who(road: Road, accountId: string): Promise<Person | Refusal> {
+  return (await metAs(road, accountId)) ?? (await identify(road, accountId));
+}
+
+/** `identify` speaks to the person it looks up; here somebody else reads it. */
+async function aboutThem(road: Road, accountId: string, { reason }: Refusal): Promise<Refusal> {
+  const name = (await road.chat.whoIs(accountId))?.name ?? 'that person';
+  const askIt = 'Ask the IT desk to look at their account.';
+  switch (reason) {
+    case 'notAPerson':
+      return refuse(reason, `${name} is a bot; bots can’t hold access.`, 'Choose a person.');
+    case 'guest':
+      return refuse(reason, `${name} is a guest; guests can’t hold access.`, 'Choose a member of Slack.');
+    case 'stranger':
+      return refuse(
+        reason,
+        `${name} belongs to another organisation, so they can’t hold access.`,
+        'Choose somebody of ours.',
+      );
+    case 'deactivated':
+      return refuse(reason, `${name}’s Slack account is deactivated.`, askIt);
+    case 'noVerifiedEmail':
+      return refuse(
+        reason,
+        `${name}’s Slack account has no confirmed e-mail address.`,
+        'They have to confirm it in Slack first.',
+      );
+    case 'inactiveInIdp':
+      return refuse(reason, `${name}’s account in the identity provider is not active.`, askIt);
+    case 'ambiguousPerson':
+      return refuse(
+        reason,
+        `Several people in the identity provider share ${name}’s address.`,
+        'Ask the IT desk which of them it is.',
+      );
+    default:
+      return refuse(
+        reason,
+        `The identity provider knows nobody with ${name}’s Slack address.`,
+        'Ask the IT desk.',
+      );
+  }
+}
+
+/** Picked from what was on offer for something else, as when a form shows an earlier choice's times still. */
+export function isForeignDuration({ durationOf, entitlementKey }: Submission): boolean {
+  return durationOf !== undefined && durationOf !== entitlementKey;
+}
+
+/** Null: it was offered for this, or for nothing in particular. */
+export function refuseForeignDuration(submission: Submission, title: string): Received | null {
+  if (!isForeignDuration(submission)) return null;
+  return no(
+    'duration',
+    refuse(
+      'durationInvalid',
+      'That time was offered for another access, so nothing was asked.',
+      `Choose one for ${title}.`,
+    ),
+  );
+}
+
+function checkFields(s: Submission, entitlement: Entitlement | null): Received | null {
+  if (entitlement === null) return no('entitlement', unknownEntitlement);
+  const { reason } = s;
+  if (reason === '')
+    return no(
+      'reason',
+      refuse('reasonMissing', 'A request needs a reason.', 'Say in a sentence what you need it for.'),
+    );
+  if (reason.length > REASON_MAX)
+    return no(
+      'reason',
+      refuse(
+        'reasonTooLong',
+        `The reason has ${reason.length} characters; ${REASON_MAX} is the most.`,
+        'Shorten it.',
+      ),
+    );
+  if ((s.ticket?.length ?? 0) > TICKET_MAX)
+    return no(
+      'ticket',
+      refuse(
+        'reasonTooLong',
+        `A ticket has at most ${TICKET_MAX} characters.`,
+        'Give its key only, e.g. INC-4711.',
+      ),
+    );
+  const foreign = refuseForeignDuration(s, entitlement.title);
+  if (foreign !== null) return foreign;
+  if (!Number.isInteger(s.seconds) || s.seconds <= 0)
+    return no('duration', refuse('durationInvalid', 'That is no duration.', 'Choose one from the list.'));
+  if (s.seconds > entitlement.maxSeconds)
+    return no(
+      'duration',
+      refuse(
+        'durationTooLong',
+        `${durationInWords(s.seconds)} is longer than the ${durationInWords(entitlement.maxSeconds)} allowed for ${entitlement.title}.`,
+        'Choose a shorter time.',
+      ),
+    );
+  return null;
+}
+
+/** What this person may ask for right now; what can't be given (group not writable, IdP not asked yet) is left out. */
+export function requestable(road: Road, person: { email: string; department: string | null }): Entitlement[] {
+  return road.catalogue
+    .current()
+    .entitlements.filter(
+      (e) => mayRequest(e.requestableBy, person) && road.catalogue.status(e.key).status === 'ready',
+    );
+}
+
+/**
+ * Stores a click before it is acknowledged, and has it settled at once in this process; killed before that, the
+ * stored row brings it back. What the click means is decided when the settle step runs.
+ */
+export async function acceptClick(road: Road, click: ClickReceived): Promise<void> {
+  await accept(road, { job: 'settle', clickKey: click.clickId, click });
+}
+
+/** The same for a click on a card that is not a change's. */
+export async function acceptAnswer(road: Road, answer: AnswerReceived): Promise<void> {
+  await accept(road, { job: 'answer', clickKey: answer.clickId, answer });
+}
+
+async function accept(road: Road, job: Job): Promise<void> {
+  const row = await addLeased(road.db, job);
+  if (row !== null) road.runNow(row);
+}

@@ -1,0 +1,268 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Change, isByRule } from '../../core/change/change.ts';
+import { Fault } from '../../core/fault.ts';
+import type { EntitlementKey } from '../../core/ids.ts';
+import { asGiven } from '../../core/joiner-mover/birthright.ts';
+import type { Entitlement, OnCallSource } from '../../core/policy/catalogue.ts';
+import { conflictsOf, type Duties, type Holding, withInherited } from '../../core/policy/separation.ts';
+import { type RecordedFacts, type RequestFacts, type Weekday, weekdays } from '../../core/policy/verdict.ts';
+import { holding } from '../../store/grants.ts';
+import { type Held, heldBeside } from '../../store/holdings.ts';
+import { linkOf, type Person } from '../../store/people.ts';
+import type { Db, Tx } from '../../store/postgres/database.ts';
+import type { Road } from '../kernel/context.ts';
+import type { ChatDirectory, IdentityProvider } from '../ports.ts';
+
+/** Everything that is known of a request and that rules may ask about. */
+export async function requestFacts(
+  road: Pick<Road, 'catalogue'>,
+  db: Db | Tx,
+  asked: {
+    entitlement: Entitlement;
+    beneficiary: Person;
+    /** Null: nobody asked. */
+    change: Pick<Change, 'id' | 'cause' | 'requesterId' | 'requestedSeconds' | 'requestedAt' | 'ticket'>;
+    /** Asked for beforehand, outside any transaction. */
+    outside: OutsideFacts;
+  },
+): Promise<RequestFacts> {
+  const { beneficiary, change } = asked;
+  const entitlement = isByRule(change) ? asGiven(asked.entitlement) : asked.entitlement;
+  const duties = await dutiesOf(road, db, entitlement, beneficiary.id, change);
+  const { earlierGrants } = await holding(
+    db,
+    { entitlementKey: entitlement.key, personId: beneficiary.id, department: beneficiary.department },
+    change.requestedAt,
+  );
+  const { email, department, title, isActive } = beneficiary;
+  return {
+    entitlement,
+    beneficiary: { email, department, title, isActive },
+    requestedSeconds: change.requestedSeconds ?? entitlement.defaultSeconds,
+    isForSomebodyElse: !isByRule(change) && change.requesterId !== beneficiary.id,
+    isAskedFor: change.requesterId !== null,
+    hasTicket: change.ticket !== null,
+    isExtension: change.cause === 'extension',
+    earlierGrants,
+    ...clockOf(change.requestedAt, beneficiary.timeZone),
+    ...asked.outside,
+    duties,
+    conflicts: conflictsOf(road.catalogue.current(), entitlement, duties),
+  };
+}
+
+/** The same of a change that is there already, with what only others know. Outside any transaction. */
+export async function factsOfChange(
+  road: Road,
+  { change, ...asked }: { entitlement: Entitlement; beneficiary: Person; change: Change },
+): Promise<RequestFacts> {
+  const outside = await outsideFacts(road, road.db, asked.beneficiary, {
+    askerId: change.requesterId,
+    before: change.verdict?.facts,
+  });
+  return await requestFacts(road, road.db, { ...asked, change, outside });
+}
+
+/** What only Slack or the IdP can say; what is left out is not known. */
+export type OutsideFacts = Pick<RequestFacts, 'isOnCall' | 'location'>;
+
+/** The longest that a decision waits for one of them, in milliseconds. */
+const BUDGET_MS = 2_000;
+
+/**
+ * Asks for what only others know of a person, as far as a rule in force looks at it. An answer that does not come in
+ * time, or can't be had, leaves the fact unknown: then a person decides.
+ */
+export async function outsideFacts(
+  road: Pick<Road, 'catalogue' | 'idp' | 'chat' | 'log'>,
+  db: Db,
+  person: Person,
+  asked: {
+    /** Only who asks has signed in for it; null: nobody asks. */
+    askerId: string | null;
+    /**
+     * What an earlier verdict on it was made of: where they asked from stays so, known or not, and who was on call does
+     * while it can't be read.
+     */
+    before?: RecordedFacts | undefined;
+  },
+): Promise<OutsideFacts> {
+  const { catalogue, idp, chat, log } = road;
+  const looksAt = (fact: string) => catalogue.rules().looksAt.has(fact);
+  const isWhereAsked = looksAt('location') || looksAt('locationUnknown');
+  if (!looksAt('onCall') && !isWhereAsked) return {};
+  const { onCall, signInWithinSeconds } = catalogue.current();
+  const { before, askerId } = asked;
+  const [idpId, accountId, askerIdpId] = await Promise.all([
+    linkOf(db, person.id, idp.name),
+    linkOf(db, person.id, 'slack'),
+    askerId === null ? null : linkOf(db, askerId, idp.name),
+  ]);
+  // The session that asks is the one whose sign-in counts, whoever it asks for.
+  const who = { idpId, accountId, email: person.email, askerIdpId };
+  const sources: OutsideSources = {
+    idp,
+    chat,
+    onCall: looksAt('onCall') ? onCall : null,
+    signInWithinSeconds:
+      isWhereAsked && askerId !== null && before === undefined ? signInWithinSeconds : null,
+  };
+  const now = await askOutside(sources, who, (fact, why) =>
+    log.warn({ person: person.id, fact, why }, 'a fact that rules ask for is not known'),
+  );
+  return {
+    ...(before?.isOnCall === undefined || !looksAt('onCall') ? {} : { isOnCall: before.isOnCall }),
+    ...(before?.location === undefined ? {} : { location: before.location }),
+    ...now,
+  };
+}
+
+/** Whom to ask; null: that is not asked. */
+export type OutsideSources = {
+  idp: IdentityProvider;
+  chat: ChatDirectory;
+  onCall: OnCallSource | null;
+  signInWithinSeconds: number | null;
+};
+
+/** A person by the names that others know them by; null: never met there. `askerIdpId`: of who asks in their stead. */
+type Known = { idpId: string | null; accountId: string | null; email: string; askerIdpId?: string | null };
+
+/** Asks at once for all that is wanted, each within the budget. */
+export async function askOutside(
+  { idp, chat, onCall, signInWithinSeconds }: OutsideSources,
+  who: Known,
+  unknown: (fact: string, why: string) => void,
+): Promise<OutsideFacts> {
+  const [isOnCall, location] = await Promise.all([
+    onCall === null
+      ? undefined
+      : inTime(
+          () => isOnCallNow(idp, chat, onCall, who),
+          (why) => unknown('onCall', why),
+        ),
+    signInWithinSeconds === null
+      ? undefined
+      : inTime(
+          () => signedInFrom(idp, who, signInWithinSeconds),
+          (why) => unknown('location', why),
+        ),
+  ]);
+  return { ...(isOnCall === undefined ? {} : { isOnCall }), ...(location === undefined ? {} : { location }) };
+}
+
+/** `why` in place of an answer; null: that is nobody's fault. */
+type Answer<T> = { is: T } | { why: string | null };
+
+async function isOnCallNow(
+  idp: IdentityProvider,
+  chat: ChatDirectory,
+  source: OnCallSource,
+  who: Known,
+): Promise<Answer<boolean>> {
+  if ('idpGroup' in source) {
+    if (who.idpId === null) return { why: `not known in ${idp.name}` };
+    const group = await idp.findGroup(source.idpGroup);
+    if (group === null) return { why: `there is no group ${source.idpGroup} in ${idp.name}` };
+    return { is: await idp.isMember(group.id, who.idpId) };
+  }
+  const members = await chat.membersOfUserGroup(source.slackUserGroup);
+  if (members === null)
+    return { why: `there is no user group @${source.slackUserGroup} in Slack, or it is switched off` };
+  if (members.length === 0) return { is: false };
+  const accountId = who.accountId ?? (await chat.findByEmail(who.email));
+  if (accountId === null || members.includes(accountId)) return { is: accountId !== null };
+  // Slack may list them by another of their ids.
+  const { alsoKnownAs = [] } = (await chat.whoIs(accountId)) ?? {};
+  return { is: alsoKnownAs.some((id) => members.includes(id)) };
+}
+
+async function signedInFrom(
+  idp: IdentityProvider,
+  who: Known,
+  withinSeconds: number,
+): Promise<Answer<string>> {
+  const idpId = who.askerIdpId === undefined ? who.idpId : who.askerIdpId;
+  if (idpId === null) return { why: `not known in ${idp.name}` };
+  if (idp.lastSignIn === undefined) return { why: `${idp.name} can’t be asked for sign-ins` };
+  const country = (await idp.lastSignIn(idpId, withinSeconds))?.country ?? null;
+  return country === null ? { why: null } : { is: country };
+}
+
+async function inTime<T>(
+  ask: () => Promise<Answer<T>>,
+  unknown: (why: string) => void,
+): Promise<T | undefined> {
+  const over = new AbortController();
+  const late = pause(BUDGET_MS, { why: `no answer within ${BUDGET_MS} ms` }, { signal: over.signal });
+  try {
+    const answer = await Promise.race([ask().catch(whyOf), late]);
+    if ('is' in answer) return answer.is;
+    if (answer.why !== null) unknown(answer.why);
+    return undefined;
+  } finally {
+    late.catch(() => {});
+    over.abort();
+  }
+}
+
+function whyOf(error: unknown): { why: string } {
+  if (error instanceof Fault) return { why: error.code };
+  throw error;
+}
+
+/** What the person has or is about to have, by name, and what the entitlement brings with it. */
+async function dutiesOf(
+  road: Pick<Road, 'catalogue'>,
+  db: Db | Tx,
+  entitlement: Entitlement,
+  personId: string,
+  change: { id: string; requestedAt: Date } | null,
+): Promise<Duties> {
+  return dutiesFrom(road, entitlement, await heldBeside(db, personId, change));
+}
+
+/** The same of what is known to be held. */
+export function dutiesFrom(
+  { catalogue }: Pick<Road, 'catalogue'>,
+  entitlement: Entitlement,
+  held: Held,
+): Duties {
+  const before = catalogue
+    .current()
+    .entitlements.filter((e) => held.groupNames.includes(e.idpGroup))
+    .map((e) => e.key as string);
+  const of = (keys: readonly string[], how: Holding['how']) =>
+    [...new Set(keys)]
+      .sort()
+      .filter((key) => key !== entitlement.key)
+      .map((key): Holding => ({ entitlementKey: key as EntitlementKey, how, through: null }));
+  const holdings = [...of([...held.granted, ...before], 'held'), ...of(held.pending, 'pending')];
+  return { holdings: withInherited(holdings, catalogue.brings), brings: catalogue.brings(entitlement.key) };
+}
+
+/** Hour and day by the clock of a person; of whom it is not known where they are, nothing. */
+export function clockOf(
+  at: Date,
+  timeZone: string | null,
+): { hour: number; weekday: Weekday } | Record<string, never> {
+  if (timeZone === null || !isTimeZone(timeZone)) return {};
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    hour: 'numeric',
+    weekday: 'long',
+    hourCycle: 'h23',
+  }).formatToParts(at);
+  const part = (type: string) => parts.find((p) => p.type === type)?.value ?? '';
+  const weekday = weekdays.find((day) => day === part('weekday').toLowerCase());
+  return weekday === undefined ? {} : { hour: Number(part('hour')), weekday };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-GB', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

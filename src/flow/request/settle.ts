@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import type { Change, ChangeEvent } from '../../core/change/change.ts';
+import { type ClickFacts, settleClick, withdraw } from '../../core/change/settle.ts';
+import { Fault } from '../../core/fault.ts';
+import type { ChangeId, GrantId } from '../../core/ids.ts';
+import type { ClickReceived, Job } from '../../core/jobs/reactions.ts';
+import { outgrown } from '../../core/joiner-mover/birthright.ts';
+import { heldUntil } from '../../core/membership/desired.ts';
+import { leftInWords, refuseLeaver } from '../../core/offboarding/refusals.ts';
+import type { ApproverPlan } from '../../core/policy/routing.ts';
+import type { Verdict } from '../../core/policy/verdict.ts';
+import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { readChange } from '../../store/changes.ts';
+import { unendedGrants } from '../../store/grants.ts';
+import { leaverCase } from '../../store/offboardings.ts';
+import type { Person } from '../../store/people.ts';
+import { commit, type Unit } from '../kernel/commit.ts';
+import { done, type Ran, type Road } from '../kernel/context.ts';
+import { grantsEndedWith, releaseAccess } from '../membership/end-grants.ts';
+import { concernedBy } from '../people/concerned.ts';
+import { identify } from '../people/identify.ts';
+import { decidedBy } from './deciders.ts';
+
+/**
+ * Settles one click: who it was, what they may do, whether it still applies, all looked up again; then decided
+ * under the change's row lock. Safe to run twice: a click that was counted is recognised by its id.
+ * A refusal changes nothing and only the clicker sees it.
+ */
+export async function settle(
+  road: Road,
+  job: Extract<Job, { job: 'settle' }>,
+  attempts: number,
+): Promise<Ran> {
+  const { click } = job;
+  return await keepOnFault(road, click, attempts, async () => {
+    // Looked up side by side: neither needs the other, and people wait for both.
+    const [clicker, facts] = await Promise.all([
+      identify(road, click.chatUserId),
+      click.act.verb === 'approve' || click.act.verb === 'deny' ? factsNow(road, click.changeId) : null,
+    ]);
+    const refusal = isRefusal(clicker) ? clicker : await act(road, click, clicker, facts);
+    if (refusal !== null) await tellClicker(road, click, `${refusal.text} ${refusal.next}`);
+    return done;
+  });
+}
+
+/** A click that can't be checked now is kept; the first time, the clicker is told so. */
+export async function keepOnFault(
+  road: Road,
+  click: Clicked,
+  attempts: number,
+  work: () => Promise<Ran>,
+): Promise<Ran> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Fault && attempts === 0) await tellClicker(road, click, keptClick);
+    throw error;
+  }
+}
+
+/** Where a click came from. */
+type Clicked = { clickId: string; channel: string; chatUserId: string };
+
+const keptClick =
+  'Latchkey can’t check your click right now: the identity provider or Slack does not answer. It is kept and will be settled as soon as they do; nothing to do for you.';
+
+async function act(
+  road: Road,
+  click: ClickReceived,
+  clicker: Person,
+  facts: Facts | null,
+): Promise<Refusal | null> {
+  switch (click.act.verb) {
+    case 'approve':
+    case 'deny':
+      return facts === null ? unknownChange : await decide(road, click, click.act, clicker, facts);
+    case 'withdraw':
+      return await commit(
+        road.db,
+        async (unit) => {
+          const change = await unit.change(click.changeId);
+          if (change === null) return { result: unknownChange };
+          const outcome = withdraw(change, clicker, click.clickId, unit.now);
+          return isRefusal(outcome) ? { result: outcome } : { result: null, events: outcome };
+        },
+        road.nudge,
+      );
+    case 'release':
+      return await commit<Refusal | null>(
+        road.db,
+        async (unit) => {
+          const change = await unit.change(click.changeId);
+          if (change === null) return { result: unknownChange };
+          if (clicker.id !== change.personId && clicker.id !== change.requesterId)
+            return {
+              result: refuse(
+                'notYours',
+                'This is not your access.',
+                'Only its holder or requester can give it back.',
+              ),
+            };
+          // The same click again finds it ended, which is what it wanted.
+          if (change.ended !== null && change.ended.by === clicker.id) return { result: null };
+          const events = await releaseAccess(unit, change, clicker);
+          return events === null
+            ? { result: refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.') }
+            : { result: null, events };
+        },
+        road.nudge,
+      );
+    default:
+      return click.act satisfies never;
+  }
+}
+
+async function decide(
+  road: Road,
+  click: ClickReceived,
+  act: Extract<ClickReceived['act'], { verb: 'approve' | 'deny' }>,
+  clicker: Person,
+  facts: Facts,
+): Promise<Refusal | null> {
+  return await commit<Refusal | null>(
+    road.db,
+    async (unit) => {
+      const locked = await unit.change(click.changeId);
+      if (locked === null) return { result: unknownChange };
+      const grants = await unendedGrants(unit.tx, {
+        personId: locked.personId,
+        entitlementKey: locked.entitlementKey,
+      });
+      const outcome = settleClick(
+        locked,
+        { id: click.clickId, round: click.round, ...act },
+        {
+          ...facts,
+          clicker,
+          as: { email: clicker.email, department: clicker.department, title: clicker.title },
+          grantId: randomUUID() as GrantId,
+          revokeId: randomUUID() as ChangeId,
+          heldUntil: heldUntil(grants, unit.now),
+          now: unit.now,
+        },
+      );
+      if (!isRefusal(outcome)) {
+        const events = [...outcome, ...(await endedWith(unit, locked, outcome))];
+        // Whom it waits for may be others by now than the card says.
+        const isWaiting = events.length > 0 && events.every((event) => event.type === 'approvalGiven');
+        return { result: null, events, jobs: isWaiting ? [{ job: 'consider', changeId: locked.id }] : [] };
+      }
+      // Who was asked before they were offboarded hears why they are not any more.
+      const left = await leaverCase(unit.tx, clicker.id);
+      const isWhy = left !== null && outcome.reason === 'notAnApprover';
+      return {
+        result: isWhy ? refuseLeaver(left, 'notAnApprover') : outcome,
+        // What the card shows is no longer what it is about: it is put anew.
+        jobs: outcome.reason === 'staleCard' ? [{ job: 'consider', changeId: locked.id }] : [],
+        notes: [
+          {
+            type: 'clickRefused',
+            changeId: locked.id,
+            at: unit.now,
+            actor: { person: clicker.id, name: clicker.name },
+            data: { verb: act.verb, reason: outcome.reason },
+          },
+        ],
+      };
+    },
+    road.nudge,
+  );
+}
+
+const unknownChange = refuse(
+  'unknownChange',
+  'Latchkey does not know this request.',
+  'The card may come from another installation; ask again with /access.',
+);
+
+/** Deciding that a loss is an end ends the grants that wanted the membership. */
+async function endedWith(unit: Unit, change: Change, events: readonly ChangeEvent[]): Promise<ChangeEvent[]> {
+  const denied = events.find((e) => e.type === 'changeDenied');
+  if (denied === undefined || denied.revokeId === null || change.cause !== 'loss') return [];
+  return await grantsEndedWith(unit, change, denied.revokeId, denied.actor);
+}
+
+const nobody: ApproverPlan = { of: 'any', quorum: 1, seats: [], escalated: false };
+const undecided: Verdict = { effect: 'ask', grounds: [] };
+const goneFromIdp: Verdict = {
+  effect: 'refuse',
+  grounds: [{ text: 'the person is no longer in the identity provider', clause: null }],
+};
+
+type Facts = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' | 'target'>;
+
+/** Authority and policy as they are at the click, not as they were when the card was posted; null: no such change. */
+async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
+  const change = await readChange(road.db, changeId);
+  if (change === null) return null;
+  const entitlement = road.catalogue.entitlement(change.entitlementKey);
+  const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
+  const known = { entitlement, target: status?.status === 'ready' ? status.target : null };
+  // A settled change needs no facts: the loser of a race hears at once who decided.
+  if (change.state !== 'asking' || entitlement === null)
+    return { ...known, plan: change.plan ?? nobody, verdict: undecided };
+  const { beneficiary, refusal } = await concernedBy(road, change);
+  if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
+  const left = await leaverCase(road.db, beneficiary.id);
+  const why =
+    left === null
+      ? (refusal?.text.replace(/\.$/, '') ?? outgrown(change, entitlement, beneficiary.department))
+      : leftInWords(beneficiary.name, left).replace(/\.$/, '');
+  if (why !== null) {
+    const verdict: Verdict = { effect: 'refuse', grounds: [{ text: why, clause: null }] };
+    return { ...known, plan: change.plan ?? nobody, verdict };
+  }
+  return { ...known, ...(await decidedBy(road, { entitlement, beneficiary, change })) };
+}
+
+/** What can't be shown is not worth deciding again: the click is settled either way. */
+export async function tellClicker(road: Road, click: Clicked, text: string): Promise<void> {
+  try {
+    await road.messenger.whisper(click.channel, click.chatUserId, text);
+  } catch (error) {
+    road.log.warn({ err: (error as Error).message, click: click.clickId }, 'answer to a click not shown');
+  }
+}

@@ -1,0 +1,255 @@
+import { sealAll } from '../audit/seal.ts';
+import type { Change, ChangeEvent } from '../core/change/change.ts';
+import { nextState } from '../core/change/change.ts';
+import { lapse } from '../core/change/settle.ts';
+import { forgetRounds } from '../store/canary.ts';
+import { requestsDueToLapse, requestsDueToRemind } from '../store/changes.ts';
+import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
+import { forgetObserved } from '../store/observed.ts';
+import { openOffboardings } from '../store/offboardings.ts';
+import { forgetDone } from '../store/outbox.ts';
+import { databaseNow } from '../store/postgres/clock.ts';
+import { forgetRuns, sweepsSoFar } from '../store/reconcile/runs.ts';
+import { forgetSlackReceived } from '../store/slack-received.ts';
+import { canaryOnce } from './canary/canary.ts';
+import { sweepAwaited } from './drift/await-authorship.ts';
+import { createListener } from './drift/poll-idp-log.ts';
+import { reconcile } from './drift/reconcile.ts';
+import { renewBirthrights } from './joiner-mover/birthright.ts';
+import { commit, type Unit } from './kernel/commit.ts';
+import type { Road } from './kernel/context.ts';
+import { sweepMassChanges } from './mass-change/timers.ts';
+import { endGrant } from './membership/end-grants.ts';
+import { sweepOffboardings } from './offboarding/step.ts';
+import { tellOfQueue } from './queue/queue-alarm.ts';
+
+/** What is due is looked for this often, in milliseconds. */
+const SWEEP_EVERY_MS = 1_000;
+/** Entitlements that are not ready are asked about this often. */
+const CHECK_EVERY_MS = 5_000;
+const FORGET_EVERY_MS = 60_000;
+/** What rules give is renewed, and given where it was missed, this often. */
+const BIRTHRIGHTS_EVERY_MS = 60_000;
+/** Who is in the IdP's groups is compared with who is wanted there this often. */
+const RECONCILE_EVERY_MS = 300_000;
+/** Whether that is due, or was left unfinished by a process that died, is asked this often. */
+const DUE_EVERY_MS = 15_000;
+/** First so soon: we may have been away long, or killed in the middle of it; the IdP's log goes before. */
+const DUE_FIRST_MS = 3_000;
+/** The IdP's own log is read on this often: the net beneath its notifications. */
+const LISTEN_EVERY_MS = 30_000;
+/** Whether the canary is due, or a step further, is looked at this often. */
+const CANARY_EVERY_MS = 1_000;
+/** Leavers' cases that wait for somebody are looked at again this often. */
+const OFFBOARDINGS_EVERY_MS = 60_000;
+/** Whether the queue works is told this often, where there is something to tell. */
+const QUEUE_EVERY_MS = 2_000;
+const BATCH = 200;
+const OUTBOX_KEPT_HOURS = 24;
+const RUNS_KEPT_DAYS = 30;
+/** A SET may be repeated for 31 days, and is known as a repeat so long. */
+const OBSERVED_KEPT_DAYS = 35;
+const ROUNDS_KEPT_DAYS = 90;
+
+export type Loop = {
+  start(): void;
+  /** Not to wait for its time; what is running runs on. */
+  wake(): void;
+  stop(): Promise<void>;
+};
+
+export type Sweeps = Pick<Loop, 'start' | 'stop'> & {
+  /** Whether a run of the comparison is open is asked now. */
+  reconcileSoon(): void;
+};
+
+/**
+ * What time brings: ends, warnings, lapses, reminders, seals. Kept by a timer in each process under one database
+ * lock, so it runs once however many replicas there are, and an emptied queue can't forget it. What asks the
+ * outside world has loops of its own: an IdP that hangs must not hold up an end.
+ */
+export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {}): Sweeps {
+  const { log } = road.idp;
+  const listen = log === undefined ? async () => {} : createListener(road, log);
+  const reconciling = every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road), DUE_FIRST_MS);
+  // At once: there may be hours to catch up on.
+  const listening = every(listenEveryMs, road, 'IdP log', () => road.locks.tryLock('IdP log', listen), 0);
+  const loops = [
+    every(SWEEP_EVERY_MS, road, 'sweep', () =>
+      road.locks.tryLock('sweep', () => sweepOnce(road, listening.wake)),
+    ),
+    every(BIRTHRIGHTS_EVERY_MS, road, 'birthrights', () =>
+      road.locks.tryLock('birthrights', () => renewBirthrights(road)),
+    ),
+    every(CHECK_EVERY_MS, road, 'catalogue check', () => road.catalogue.check()),
+    every(FORGET_EVERY_MS, road, 'forgetting', () => forgetOnce(road)),
+    every(QUEUE_EVERY_MS, road, 'queue', () => tellOfQueue(road)),
+    reconciling,
+    every(OFFBOARDINGS_EVERY_MS, road, 'offboardings', () =>
+      road.locks.tryLock('offboardings', async () =>
+        sweepOffboardings(road, await openOffboardings(road.db)),
+      ),
+    ),
+    every(CANARY_EVERY_MS, road, 'canary', () => road.locks.tryLock('canary', () => canaryOnce(road))),
+    listening,
+  ];
+  return {
+    start() {
+      for (const loop of loops) loop.start();
+    },
+    reconcileSoon: reconciling.wake,
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
+
+/**
+ * Reconciles when the last run is old enough, also when Latchkey was down meanwhile, and goes on with one that was left
+ * unfinished. Before the first run ever the directory is given the time to push.
+ */
+function createReconciler(road: Road): (until: AbortSignal) => Promise<unknown> {
+  const startedAt = performance.now();
+  return async (until) => {
+    const { isOpen, sinceMs } = await sweepsSoFar(road.db);
+    const ageMs = sinceMs ?? performance.now() - startedAt;
+    return isOpen || ageMs >= RECONCILE_EVERY_MS ? await reconcile(road, until) : null;
+  };
+}
+
+/** Runs work again and again, each time that long after it ended. A failure is logged and forgotten. */
+export function every(
+  ms: number,
+  road: Road,
+  name: string,
+  work: (until: AbortSignal) => Promise<unknown>,
+  firstMs = ms,
+): Loop {
+  let isStopping = false;
+  const ending = new AbortController();
+  let loop: Promise<void> = Promise.resolve();
+  let wake: () => void = () => {};
+
+  async function run(): Promise<void> {
+    for (let waitMs = firstMs; !isStopping; waitMs = ms) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      if (isStopping) return;
+      try {
+        await work(ending.signal);
+      } catch (error) {
+        if (ending.signal.aborted) return;
+        road.log.warn({ err: (error as Error).message }, name);
+      }
+    }
+  }
+
+  return {
+    start() {
+      loop = run();
+    },
+    wake: () => wake(),
+    async stop() {
+      isStopping = true;
+      ending.abort();
+      wake();
+      await loop;
+    },
+  };
+}
+
+/** What only had to be kept for a while; the audit keeps what came of it. */
+export async function forgetOnce(road: Pick<Road, 'db'>): Promise<void> {
+  await forgetDone(road.db, OUTBOX_KEPT_HOURS);
+  await forgetRuns(road.db, RUNS_KEPT_DAYS);
+  await forgetObserved(road.db, OBSERVED_KEPT_DAYS);
+  await forgetRounds(road.db, ROUNDS_KEPT_DAYS);
+  await forgetSlackReceived(road.db);
+}
+
+/** Everything that is due now, once. What fails is logged and due again at the next look; it stops none of the others. */
+async function sweepOnce(road: Road, listenSoon: () => void): Promise<void> {
+  const now = await databaseNow(road.db);
+  const dues = {
+    ends: () => endDueGrants(road, now),
+    warnings: () => warnOfEnds(road, now),
+    lapses: () => lapseRequests(road, now),
+    reminders: () => remindApprovers(road, now),
+    'mass changes': () => sweepMassChanges(road, now),
+    'who did it': () => sweepAwaited(road, listenSoon),
+    seals: () => sealAll(road.db, SWEEP_EVERY_MS),
+  };
+  for (const [due, work] of Object.entries(dues))
+    try {
+      await work();
+    } catch (error) {
+      road.log.error({ err: (error as Error).message, due }, 'sweep');
+    }
+}
+
+type Decide = (unit: Unit, change: Change) => ChangeEvent[] | Promise<ChangeEvent[] | null>;
+
+/** Decides each due change anew under its lock: it may have moved on since it was found. */
+async function forEachDue(road: Road, changeIds: readonly string[], decide: Decide): Promise<void> {
+  for (const id of changeIds)
+    try {
+      await commit(
+        road.db,
+        async (unit) => {
+          const change = await unit.change(id);
+          return { result: null, events: (change === null ? null : await decide(unit, change)) ?? [] };
+        },
+        road.nudge,
+      );
+    } catch (error) {
+      // One that can't be decided now holds up none of the others.
+      road.log.error({ err: (error as Error).message, change: id }, 'due change not decided');
+    }
+}
+
+async function endDueGrants(road: Road, now: Date): Promise<void> {
+  const due = await grantsDueToEnd(road.db, now, BATCH);
+  await forEachDue(
+    road,
+    due.map((g) => g.changeId),
+    (unit, change) => endGrant(unit, change, 'expiry', null),
+  );
+}
+
+async function warnOfEnds(road: Road, now: Date): Promise<void> {
+  const due = await grantsDueToWarn(road.db, now, BATCH);
+  await forEachDue(
+    road,
+    due.map((g) => g.changeId),
+    (unit, change) =>
+      change.endingWarnedAt !== null ||
+      change.grant === null ||
+      nextState(change.state, 'endingWarned') === null
+        ? []
+        : [{ ...byLatchkey(unit, change), type: 'endingWarned', endsAt: change.grant.endsAt }],
+  );
+}
+
+async function lapseRequests(road: Road, now: Date): Promise<void> {
+  await forEachDue(road, await requestsDueToLapse(road.db, now, BATCH), (unit, change) =>
+    lapse(change, unit.now),
+  );
+}
+
+async function remindApprovers(road: Road, now: Date): Promise<void> {
+  const since = new Date(now.getTime() - road.catalogue.current().remindSeconds * 1_000);
+  await forEachDue(road, await requestsDueToRemind(road.db, since, BATCH), (unit, change) =>
+    change.state !== 'asking' || change.remindedAt !== null
+      ? []
+      : [{ ...byLatchkey(unit, change), type: 'approversReminded' }],
+  );
+}
+
+function byLatchkey(unit: Unit, change: Change) {
+  return { changeId: change.id, at: unit.now, actor: { part: 'latchkey' } } as const;
+}

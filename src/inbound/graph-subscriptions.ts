@@ -1,0 +1,193 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Observation } from '../core/drift/observation.ts';
+import { Fault } from '../core/fault.ts';
+import { hearWithin } from '../flow/drift/record-observations.ts';
+import { commit } from '../flow/kernel/commit.ts';
+import type { Road } from '../flow/kernel/context.ts';
+import type { Graph, Subscribed } from '../idp/graph.ts';
+import {
+  forgetGraphSubscriptions,
+  type GraphSubscription,
+  graphSubscriptions,
+  keepGraphSubscription,
+  noteGraphRenewal,
+} from '../store/graph-subscriptions.ts';
+import { databaseNow } from '../store/postgres/clock.ts';
+
+/** Graph grants users and groups 41,760 minutes at most; a day less leaves room for clocks that differ. */
+const LIFETIME_MS = (41_760 - 1_440) * 60_000;
+/** Bytes of the secret that each notification of a subscription carries; as text below Graph's 128 characters. */
+const SECRET_BYTES = 48;
+
+export type KeeperSettings = {
+  /** Where Graph reaches Latchkey, without a trailing slash. */
+  address: () => string;
+  paths: { notifications: string; lifecycle: string };
+  /** How long a subscription is asked for, in milliseconds. */
+  lifetimeMs?: number;
+};
+
+/** What should be subscribed to. */
+type Wish = { resource: string; changeType: string; groupName: string | null };
+
+export type Keeper = {
+  /** One look; of several processes one looks at a time. @throws idp.* faults */
+  look(): Promise<void>;
+  /** The same in a while, for who can't wait; what goes wrong is logged. */
+  lookSoon(): void;
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+};
+
+type KeeperRoad = Pick<Road, 'db' | 'locks' | 'nudge' | 'log'> & {
+  catalogue: Pick<Road['catalogue'], 'current'>;
+};
+
+/**
+ * Keeps the subscriptions to Graph's change notifications: one for each group that carries an entitlement, one for
+ * people. Level-triggered: each look compares what should be, what we keep and what Graph has, and makes them agree;
+ * half a lifetime before its end a subscription is renewed. Whatever was told while there was none is looked for by
+ * surveying the group.
+ */
+export function createKeeper(road: KeeperRoad, graph: Graph, settings: KeeperSettings): Keeper {
+  let looking: Promise<void> = Promise.resolve();
+  const look = () => road.locks.withLock('graph subscriptions', () => lookOnce(road, graph, settings));
+  return {
+    look,
+    lookSoon() {
+      looking = looking
+        .then(look)
+        .catch((error: Error) => road.log.warn({ err: error.message }, 'Graph subscriptions'));
+    },
+    stop: () => looking,
+  };
+}
+
+async function lookOnce(road: KeeperRoad, graph: Graph, settings: KeeperSettings): Promise<void> {
+  const theirs = new Map((await graph.subscriptions()).map((one) => [one.id, one]));
+  const ours = await graphSubscriptions(road.db);
+  const wishes = await wishesOf(road, graph, ours);
+  await endUnwanted(road, graph, settings, {
+    ours,
+    theirs: [...theirs.values()].filter((one) => ours.every(({ id }) => id !== one.id)),
+    wishes,
+  });
+  for (const wish of wishes) {
+    const kept = ours.find(({ resource }) => resource === wish.resource);
+    try {
+      await satisfy(road, graph, settings, wish, kept, theirs);
+    } catch (error) {
+      // One that can't be had now keeps none of the others from being renewed; the next look tries again.
+      if (!(error instanceof Fault)) throw error;
+      road.log.warn({ err: error.message, resource: wish.resource }, 'Graph subscription not kept');
+    }
+  }
+}
+
+async function wishesOf(
+  road: Pick<KeeperRoad, 'catalogue' | 'log'>,
+  graph: Graph,
+  ours: readonly GraphSubscription[],
+): Promise<Wish[]> {
+  const names = new Set(road.catalogue.current().entitlements.map((e) => e.idpGroup));
+  const wishes: Wish[] = [{ resource: 'users', changeType: 'updated,deleted', groupName: null }];
+  const ofMembers = { changeType: 'updated' };
+  for (const groupName of names)
+    try {
+      for (const id of await graph.groupIdsNamed(groupName))
+        wishes.push({ ...ofMembers, resource: `groups/${id}/members`, groupName });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      road.log.warn({ err: error.message, group: groupName }, 'group not looked up in Entra');
+      // Not knowing is no reason to end what there is.
+      const kept = ours.filter((one) => one.groupName === groupName);
+      wishes.push(...kept.map(({ resource }) => ({ ...ofMembers, resource, groupName })));
+    }
+  return wishes;
+}
+
+/** Ends ours that nobody wants any more, and such that deliver to us with a secret we don't have. */
+async function endUnwanted(
+  road: Pick<Road, 'db' | 'log'>,
+  graph: Graph,
+  { address, paths }: KeeperSettings,
+  found: { ours: GraphSubscription[]; theirs: Subscribed[]; wishes: Wish[] },
+): Promise<void> {
+  const unwanted = found.ours.filter(({ resource }) => found.wishes.every((w) => w.resource !== resource));
+  const strays = found.theirs.filter((one) => one.notificationUrl === `${address()}${paths.notifications}`);
+  for (const { id } of [...unwanted, ...strays])
+    try {
+      await graph.unsubscribe(id);
+      await forgetGraphSubscriptions(road.db, [id]);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      road.log.warn({ err: error.message, subscription: id }, 'Graph subscription not ended');
+    }
+}
+
+async function satisfy(
+  road: Pick<Road, 'db' | 'nudge' | 'log'>,
+  graph: Graph,
+  settings: KeeperSettings,
+  wish: Wish,
+  kept: GraphSubscription | undefined,
+  theirs: ReadonlyMap<string, Subscribed>,
+): Promise<void> {
+  const now = await databaseNow(road.db);
+  const until = new Date(now.getTime() + (settings.lifetimeMs ?? LIFETIME_MS));
+  const notificationUrl = `${settings.address()}${settings.paths.notifications}`;
+  const there = kept === undefined ? undefined : theirs.get(kept.id);
+  if (kept !== undefined && there !== undefined) {
+    // Asked to deliver elsewhere now (another PUBLIC_URL), it has to be made anew: Graph can't move it.
+    if (there.notificationUrl === notificationUrl) {
+      if (kept.renewAt > now) return;
+      const renewed = await graph.renew(kept.id, until);
+      if (renewed !== null) return await noteGraphRenewal(road.db, kept.id, halfwayTo(renewed, now));
+    } else await graph.unsubscribe(kept.id);
+  }
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  const { resource, changeType, groupName } = wish;
+  const made = await graph.subscribe({
+    resource,
+    changeType,
+    notificationUrl,
+    lifecycleUrl: `${settings.address()}${settings.paths.lifecycle}`,
+    clientState: secret,
+    until,
+  });
+  const clientState = createHash('sha256').update(secret).digest();
+  await commit(
+    road.db,
+    async ({ tx, now: occurredAt }) => {
+      await keepGraphSubscription(tx, {
+        id: made.id,
+        resource,
+        groupName,
+        clientState,
+        ...halfwayTo(made, now),
+      });
+      const { jobs } = await hearWithin(
+        tx,
+        groupName === null ? [] : [unheardOf(made.id, groupName, occurredAt)],
+      );
+      return { result: null, jobs };
+    },
+    road.nudge,
+  );
+  road.log.info({ resource, group: groupName, until: made.expiresAt }, 'subscribed to Graph');
+}
+
+function halfwayTo({ expiresAt }: Subscribed, now: Date): { expiresAt: Date; renewAt: Date } {
+  return { expiresAt, renewAt: new Date((now.getTime() + expiresAt.getTime()) / 2) };
+}
+
+/** Until a subscription is kept its notifications can't be told from forged ones: the group is looked at once. */
+function unheardOf(subscriptionId: string, groupName: string, occurredAt: Date): Observation {
+  return {
+    key: `graph:${subscriptionId}:subscribed`,
+    voice: 'graph',
+    told: { kind: 'group', group: { name: groupName } },
+    actor: null,
+    occurredAt,
+  };
+}

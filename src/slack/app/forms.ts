@@ -1,0 +1,49 @@
+import type { BlockAction } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import { Fault } from '../../core/fault.ts';
+import type { Road } from '../../flow/kernel/context.ts';
+import { slackCall } from './call.ts';
+
+export const TRY_AGAIN =
+  'Latchkey could not open this: Slack or the identity provider does not answer. Nothing was changed; try again in a minute.';
+const TOO_LATE =
+  'Slack lets a form be opened for three seconds after a click, and this time it took longer. Nothing was changed; please do it again.';
+/** Slack's error names for a trigger that is good for nothing any more (views.open). */
+const spentTriggers = ['expired_trigger_id', 'exchanged_trigger_id', 'trigger_expired', 'trigger_exchanged'];
+
+/** Why a form is not open, and what to do, for whoever wanted it. */
+export function whyNotOpened(error: unknown): string {
+  const isLate = error instanceof Fault && spentTriggers.includes(error.vendorCode ?? '');
+  return isLate ? TOO_LATE : TRY_AGAIN;
+}
+
+/** Opens a form. Answers the id of its view. @throws Fault `slack.*` */
+export async function openView(client: WebClient, triggerId: string, view: ModalView): Promise<string> {
+  const opened = await slackCall(true, () => client.views.open({ trigger_id: triggerId, view }));
+  return opened.view?.id as string;
+}
+
+/** Runs what a click wanted opened; where that fails, the clicker is told so, wherever they clicked. */
+export async function orTell(
+  road: Road,
+  { user, channel }: Pick<BlockAction, 'user' | 'channel'>,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    road.log.warn({ err: (error as Error).message }, 'form not opened');
+    await road.messenger.whisper(channel?.id ?? user.id, user.id, whyNotOpened(error));
+  }
+}
+
+/** Opens a form from a button. */
+export async function openFromButton(
+  road: Road,
+  client: WebClient,
+  body: BlockAction,
+  view: ModalView,
+): Promise<void> {
+  await orTell(road, body, () => openView(client, body.trigger_id, view));
+}

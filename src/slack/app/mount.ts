@@ -1,0 +1,164 @@
+import type { IncomingMessage } from 'node:http';
+import { HTTPReceiver } from '@slack/bolt';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Db } from '../../store/postgres/database.ts';
+import { receiveOnce } from '../../store/slack-received.ts';
+import { type Guard, tooMany } from '../../web/guard.ts';
+import { boltLogger } from './bolt-logger.ts';
+import { answerNotTaken } from './not-taken.ts';
+import { isSignedWith, isSslCheck, readSlackBody, signatureIn } from './signed-request.ts';
+
+/** Slack's own bound on the age of a request, in seconds; we hold it in both directions. */
+const MAX_SKEW_SECONDS = 300;
+/** Bytes. A form with all its blocks has a few hundred kilobytes at most. */
+const BODY_MAX = 1_048_576;
+/** Bytes of what may come unsigned: `ssl_check=1&token=…`. */
+const UNSIGNED_MAX = 1_024;
+const STORED_WITHIN_MS = 2_000;
+/** Slack sends an event again three times. */
+const RETRIES_MAX = 3;
+
+/**
+ * Bolt's receiver, behind `mountSlack`, which has verified what reaches it. What no listener takes is answered as
+ * such; by itself Bolt leaves it open for ever.
+ */
+export function httpReceiver(signingSecret: string, path: string, log: Logger): HTTPReceiver {
+  return new HTTPReceiver({
+    signingSecret,
+    // The body that reaches it is as we read it, no longer the bytes that were signed.
+    signatureVerification: false,
+    logger: boltLogger(log),
+    endpoints: [path],
+    unhandledRequestHandler: ({ response }) => {
+      // Bolt comes here for what it has answered 500 as well: to answer twice would end the process.
+      if (response.headersSent) return;
+      response.writeHead(404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: 'nothing here takes this request' }));
+    },
+  });
+}
+
+/**
+ * Mounts Bolt's receiver in our server. The signature is verified before anything is read or remembered; then the body
+ * is read once, here, and Bolt gets the outcome. The same command or interaction is taken once, by whichever replica
+ * and whatever restarted in between: Slack never repeats those. Events it does repeat, signed anew.
+ */
+export async function mountSlack(
+  app: FastifyInstance,
+  receiver: HTTPReceiver,
+  { path, signingSecret, db, guard }: { path: string; signingSecret: string; db: Db; guard: Guard },
+): Promise<void> {
+  const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
+    const seconds = await guard.refused(request, 'slack');
+    if (seconds !== null) return await tooMany(reply, seconds);
+    return await reply.code(401).send({ error: 'the request does not carry Slack’s signature' });
+  };
+
+  await app.register(async (slack) => {
+    slack.removeAllContentTypeParsers();
+    slack.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_MAX }, (_request, body, done) =>
+      done(null, body),
+    );
+    slack.post(
+      path,
+      {
+        onRequest: async (request, reply) => {
+          if (signatureIn(request.headers) === null && !mayBeSslCheck(request))
+            return await refuse(request, reply);
+        },
+      },
+      async (request, reply) => {
+        const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const contentType = request.headers['content-type'];
+        const signature = signatureIn(request.headers);
+        if (signature === null) {
+          if (!isSslCheck(contentType, bytes)) return await refuse(request, reply);
+          return (await guard.forAnybody(request, reply)) ?? (await reply.code(200).send());
+        }
+        if (!isSignedWith(signingSecret, signature, bytes)) return await refuse(request, reply);
+        if (Math.abs(Date.now() / 1_000 - Number(signature.timestamp)) > MAX_SKEW_SECONDS)
+          return await reply
+            .code(401)
+            .send({ error: 'timestamp outside five minutes: check the clocks, then send again' });
+        const { kind, ...read } = readSlackBody(contentType, bytes);
+        if (kind === null) return await reply.code(400).send({ error: (read as { why: string }).why });
+        if (kind === 'sslCheck') return await reply.code(200).send();
+        const body = (read as { body: Record<string, unknown> }).body;
+        if (body.type === 'app_rate_limited') {
+          // A note of Slack's, which no listener of Bolt's hears of.
+          request.log.warn(
+            { minute: body.minute_rate_limited },
+            'Slack holds back events: this app gets too many',
+          );
+          return await reply.code(200).send();
+        }
+
+        const attempt = kind === 'event' ? attemptOf(request) : 0;
+        let isFirst: boolean;
+        try {
+          isFirst = await inTime(receiveOnce(db, Buffer.concat([signature.mac, Buffer.of(attempt)])));
+        } catch (error) {
+          request.log.error({ err: (error as Error).message }, 'Slack’s request not taken');
+          if (kind !== 'event')
+            return await answerNotTaken((read as { body: unknown }).body, reply, request.log as Logger);
+          return await reply
+            .code(503)
+            .header('retry-after', '5')
+            .send({ error: 'it can’t be stored now: send it again' });
+        }
+        if (!isFirst && kind === 'event') return await reply.code(200).send();
+        if (!isFirst) return await reply.code(401).send({ error: 'this request was received already' });
+        return handOver(receiver, path, request, reply, body);
+      },
+    );
+  });
+}
+
+/** Slack waits three seconds; a database that answers nothing must leave the time to say so. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(reject, STORED_WITHIN_MS, new Error(`not stored within ${STORED_WITHIN_MS} ms`));
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Bolt answers, in its own way; it looks for its path in the address and reads JSON alone. */
+function handOver(
+  receiver: HTTPReceiver,
+  path: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: unknown,
+): FastifyReply {
+  const raw: IncomingMessage & { rawBody?: Buffer } = request.raw;
+  raw.rawBody = Buffer.from(JSON.stringify(body));
+  raw.headers['content-type'] = 'application/json';
+  // It came by our router, however it was written: `/slack/%65vents` is the same path.
+  raw.url = path;
+  reply.hijack();
+  try {
+    receiver.requestListener(raw, reply.raw);
+  } catch (error) {
+    request.log.error({ err: error }, 'Slack’s request was not taken by Bolt');
+    reply.raw.writeHead(500).end();
+  }
+  return reply;
+}
+
+function mayBeSslCheck({ headers }: FastifyRequest): boolean {
+  return (
+    headers['x-slack-signature'] === undefined &&
+    Number(headers['content-length'] ?? Infinity) <= UNSIGNED_MAX
+  );
+}
+
+/** Which of Slack's attempts this is. The header is not signed: what it can't be counts as the first. */
+function attemptOf({ headers }: FastifyRequest): number {
+  const attempt = Number(headers['x-slack-retry-num'] ?? 0);
+  return Number.isInteger(attempt) && attempt >= 0 && attempt <= RETRIES_MAX ? attempt : 0;
+}

@@ -1,0 +1,62 @@
+import { type Change, isUnderway, type Leg } from '../../core/change/change.ts';
+import { durationInWords } from '../../core/duration.ts';
+import { legName, tookInWords } from '../../core/wording/legs.ts';
+import type { ChangeView } from '../../flow/messages/change-view.ts';
+import type { Notice } from '../../flow/ports.ts';
+import { inert, mrkdwn } from '../mrkdwn.ts';
+import { IDP_NAME, mention, type SlackContent, section, titleOf } from './card.ts';
+
+/** To the owner (and on the card’s thread): which leg is stuck; the same message says when it is over. */
+export function alarms(view: ChangeView): Notice<SlackContent>[] {
+  const found: Notice<SlackContent>[] = [];
+  for (const [suffix, change] of [
+    ['', view.change],
+    [':end', view.ending],
+  ] as const) {
+    if (change === null || (change.late === null && change.state !== 'failed')) continue;
+    const text = alarmText(view, change);
+    const content: SlackContent = { text, blocks: [section(mrkdwn(text))] };
+    found.push({ key: `card:alarm${suffix}`, to: { channel: view.channel }, under: 'card', content });
+    const watchers = view.owner?.accountId == null ? view.admins : [view.owner];
+    for (const watcher of watchers)
+      if (watcher.accountId !== null)
+        found.push({
+          key: `alarm${suffix}:${watcher.accountId}`,
+          to: { account: watcher.accountId },
+          under: null,
+          content,
+        });
+  }
+  return found;
+}
+
+function alarmText(view: ChangeView, change: Change): string {
+  const what = `${change.kind === 'grant' ? 'the grant' : 'the end'} of ${inert(titleOf(view))} for ${mention(view.beneficiary)}`;
+  if (change.state === 'failed')
+    return `:rotating_light: ${IDP_NAME} refuses ${what} (${inert(change.failure?.code ?? '')}).\n*What to do:* look at the group ${inert(change.target?.groupName ?? '')} in ${IDP_NAME}; nothing is retried until it is asked again.`;
+  const leg = legName(change.late?.leg ?? 'delivery', IDP_NAME);
+  if (change.state !== 'inEffect' && (change.late?.clearedAt != null || !isUnderway(change.state)))
+    return `:checkered_flag: Alarm closed: ${what} is no longer waited for; its card says where it stands. It was stuck at ${leg}.`;
+  if (change.late?.clearedAt != null)
+    return `:white_check_mark: Alarm cleared: ${what} was seen in MuleSoft after ${tookInWords(change)}; it was stuck at ${leg}.`;
+  return `:rotating_light: Alarm: ${what} was not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}. It is stuck at ${leg}: ${inert(change.late?.why ?? '')}.\n*What to do:* ${hint(change, view)}\nLatchkey keeps looking and says here when it arrives.`;
+}
+
+function hint(change: Change, view: ChangeView): string {
+  return legHint(change.late?.leg ?? 'delivery', {
+    group: inert(change.target?.groupName ?? 'the group'),
+    team: inert(change.target?.teamName ?? view.change.entitlementKey),
+  });
+}
+
+/** What to do about a leg that is stuck. */
+export function legHint(leg: Leg, { group, team }: { group: string; team: string }): string {
+  switch (leg) {
+    case 'idpWrite':
+      return `look at ${IDP_NAME}’s status and at Latchkey’s API credentials.`;
+    case 'scimPush':
+      return `in ${IDP_NAME}, open the MuleSoft app, tab Push Groups, and push ${group} now; see that the person is assigned to the app.`;
+    default:
+      return `look at Anypoint’s status and at the team ${team} there.`;
+  }
+}

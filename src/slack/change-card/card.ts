@@ -1,0 +1,322 @@
+import type { KnownBlock, MrkdwnElement } from '@slack/types';
+import { type Change, isByRule, isFound } from '../../core/change/change.ts';
+import { legTimes } from '../../core/change/legs.ts';
+import { elapsedInWords } from '../../core/duration.ts';
+import { distinct } from '../../core/policy/routing.ts';
+import type { Verdict } from '../../core/policy/verdict.ts';
+import { askedInWords, type Mood, type Names, type Standing } from '../../core/wording/change-status.ts';
+import { decidersInWords } from '../../core/wording/deciders.ts';
+import type { ChangeView, Named } from '../../flow/messages/change-view.ts';
+import type { AdviceResult } from '../../flow/ports.ts';
+import type { Summary } from '../../store/summaries.ts';
+import { FIELD_TEXT_MAX, inert, link, mrkdwn, plain, plainLines, quote, slackDate } from '../mrkdwn.ts';
+import { disagreement } from './disagreement.ts';
+import { rulingBlocks } from './rulings.ts';
+
+/** What a message consists of in Slack. `text` is the notification and the fallback. */
+export type SlackContent = { text: string; blocks: KnownBlock[] };
+
+/** What a button carries: a key to look things up with, and the round of asking; nothing that is believed. */
+export type ButtonValue = { change: string; round: number };
+
+export const actions = {
+  approve: 'approve',
+  approveLess: 'approve_less',
+  deny: 'deny',
+  revert: 'revert',
+  withdraw: 'withdraw',
+  release: 'release',
+  extend: 'extend',
+  ask: 'ask',
+} as const;
+
+const moodMarks: Record<Mood, string> = {
+  waiting: ':hourglass_flowing_sand:',
+  moving: ':arrows_counterclockwise:',
+  good: ':white_check_mark:',
+  no: ':no_entry:',
+  bad: ':rotating_light:',
+  over: ':checkered_flag:',
+};
+
+export const IDP_NAME = 'Okta';
+
+/** Names for the channel or, `isToThem`, for the beneficiary alone. */
+export function namesOf(view: ChangeView, isToThem = false): Names {
+  return {
+    beneficiary: isToThem ? 'you' : mention(view.beneficiary),
+    isToThem,
+    title: inert(titleOf(view)),
+    deciders: decidersOf(view),
+    owner: view.owner === null ? 'The catalogue’s owner' : mention(view.owner),
+    idp: IDP_NAME,
+    ...(view.signInUrl === undefined ? {} : { signInAt: link(view.signInUrl) }),
+    time: slackDate,
+    safe: inert,
+  };
+}
+
+function decidersOf({ change: { plan }, pinged, alsoMay }: ChangeView): string {
+  if (plan === null) return '';
+  // The view names the plan's people in the plan's order.
+  const first = distinct(plan.seats.filter((s) => s.pinged));
+  const others = distinct(plan.seats).filter((a) => !first.some((p) => p.id === a.id));
+  const named = new Map<string, Named | undefined>([
+    ...first.map((p, i) => [p.id, pinged[i]] as const),
+    ...others.map((p, i) => [p.id, alsoMay[i]] as const),
+  ]);
+  return decidersInWords(plan, (p) => mention(named.get(p.id) ?? { name: p.name, accountId: null }));
+}
+
+export function titleOf(view: ChangeView): string {
+  return view.entitlement?.title ?? view.change.entitlementKey;
+}
+
+export function mention(person: Named): string {
+  return person.accountId === null ? inert(person.name) : `<@${person.accountId}>`;
+}
+
+export function standingBlocks(now: Standing): KnownBlock[] {
+  const head = `${moodMarks[now.mood]} *${now.headline}*`;
+  const blocks: KnownBlock[] = [section(mrkdwn(now.detail === '' ? head : `${head}\n${now.detail}`))];
+  if (now.words !== null) blocks.push(quote(now.words));
+  return blocks;
+}
+
+export function card(view: ChangeView, now: Standing): SlackContent {
+  const { change } = view;
+  const asked = inert(askedInWords(change, titleOf(view)));
+  const forWhom =
+    view.requester === null
+      ? mention(view.beneficiary)
+      : `${mention(view.requester)}, for ${mention(view.beneficiary)},`;
+  const head = isFound(change)
+    ? foundHead(view)
+    : change.cause === 'restore'
+      ? `${mention(view.beneficiary)} is back and gets ${asked} again`
+      : isByRule(change)
+        ? byRuleHead(view, asked)
+        : `${forWhom} asks for ${asked}`;
+  const blocks: KnownBlock[] = [
+    section(mrkdwn(`*${head}*`)),
+    {
+      type: 'section',
+      fields: [
+        mrkdwn(`*Gives*\n${inert(view.entitlement?.gives ?? '')}`, FIELD_TEXT_MAX),
+        mrkdwn(`*Tier*\n${view.entitlement?.tier ?? 'unknown'}`),
+        ...extensionFields(view),
+        ...doneByFields(view),
+        ...(change.ticket === null ? [] : [mrkdwn('*Ticket*'), plain(change.ticket, FIELD_TEXT_MAX)]),
+      ],
+    },
+    section(mrkdwn(isFound(change) ? '*Found*' : '*Why*')),
+    // A person's words stand quoted; what was found, or is given by rule, Latchkey says itself.
+    isFound(change) || isByRule(change) ? section(plain(`${change.reason}.`)) : quote(change.reason),
+  ];
+  blocks.push(...rulingBlocks(view));
+  if (change.via === 'mcp')
+    blocks.push({
+      type: 'context',
+      elements: [plain('Filed by a copilot (MCP) in their name: the words under Why may not be their own.')],
+    });
+  if (view.summary !== null) {
+    blocks.push({ type: 'context', elements: [plain(`${byRule(change)}: ${view.summary.plain}`)] });
+    blocks.push(...adviceBlocks(view.summary, change.verdict));
+  }
+  blocks.push({ type: 'divider' }, ...standingBlocks(now), ...legsBlock(view));
+  if (change.state === 'asking') {
+    // Where none of those who are asked first is in chat, the others are not only named but told.
+    const isAnyoneTold = view.pinged.some((p) => p.accountId !== null);
+    if (view.alsoMay.length > 0 && view.pinged.length > 0)
+      blocks.push({
+        type: 'context',
+        elements: [
+          mrkdwn(
+            `May decide too: ${view.alsoMay.map((p) => (isAnyoneTold ? inert(p.name) : mention(p))).join(', ')}`,
+          ),
+        ],
+      });
+    blocks.push(isFound(change) ? findingButtons(change) : decisionButtons(change));
+  }
+  const subject = isFound(change) ? inert(titleOf(view)) : asked;
+  return { text: `${plainName(view.beneficiary)}: ${subject}. ${now.headline}.`, blocks };
+}
+
+/** What the summary says was so when it was put to people, and need not be so any more. */
+function byRule({ state }: Change): string {
+  return state === 'received' || state === 'asking' ? 'By rule' : 'By rule, when it was asked for';
+}
+
+/** Nobody asks: rules would give it, and policy wants it looked at. */
+function byRuleHead(view: ChangeView, asked: string): string {
+  const whom = mention(view.beneficiary);
+  return view.change.cause === 'renewal'
+    ? `${whom} has it by rule: may it go on, ${asked}?`
+    : `${whom} gets ${asked} by rule, if you agree`;
+}
+
+/** What an extension asked for would change: from when to when. */
+function extensionFields({ change, summary }: ChangeView): MrkdwnElement[] {
+  const held = summary?.sheet.facts.find((f) => f.label === 'held until')?.text;
+  if (change.cause !== 'extension' || held === undefined || change.requestedSeconds === null) return [];
+  const endsAt = new Date(held);
+  // Once it is decided, "at present" is another present.
+  const [at, then] =
+    change.state === 'asking'
+      ? ['Ends at present', 'Would end']
+      : change.grant === null
+        ? ['Ended then', 'Would have ended']
+        : ['Would have ended', 'Ends'];
+  const asked = new Date(endsAt.getTime() + change.requestedSeconds * 1_000);
+  return [
+    mrkdwn(`*${at}*\n${slackDate(endsAt)}`),
+    mrkdwn(`*${then}*\n${slackDate(change.grant?.endsAt ?? asked)}`),
+  ];
+}
+
+/** By name, not by mention: they are not the one to answer. */
+function doneByFields({ change, doneBy }: ChangeView): MrkdwnElement[] {
+  if (doneBy === null) return [];
+  const what = change.cause === 'loss' ? 'Taken out by' : 'Added by';
+  const text = `*${what}*\n${inert(doneBy.name)} in ${IDP_NAME}, ${slackDate(doneBy.at)}`;
+  return [mrkdwn(text, FIELD_TEXT_MAX)];
+}
+
+function plainName(person: Named): string {
+  return inert(person.name);
+}
+
+/** A finding is no request: it says what was found. */
+export function foundHead(view: ChangeView, isToThem = false): string {
+  const { change } = view;
+  const group = inert(change.target?.groupName ?? '');
+  const [was, is] = isToThem
+    ? ['You were', 'You are']
+    : [`${mention(view.beneficiary)} was`, `${mention(view.beneficiary)} is`];
+  return change.cause === 'loss'
+    ? `${was} taken out of ${group} (${inert(titleOf(view))}) by hand, though access was granted`
+    : `${is} in ${group} (${inert(titleOf(view))}), and nobody asked for it here`;
+}
+
+function findingButtons(change: Change): KnownBlock {
+  const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
+  const button = (action_id: string, text: string, style?: 'primary' | 'danger') =>
+    ({
+      type: 'button',
+      action_id,
+      ...(style === undefined ? {} : { style }),
+      text: { type: 'plain_text', text },
+      value,
+    }) as const;
+  const elements =
+    change.cause === 'loss'
+      ? [button(actions.approve, 'Put back', 'primary'), button(actions.revert, 'Let it end', 'danger')]
+      : [
+          button(actions.approve, 'Keep'),
+          button(actions.approveLess, 'Keep for less time…'),
+          button(actions.revert, 'Revert', 'danger'),
+        ];
+  return { type: 'actions', block_id: 'decision', elements };
+}
+
+function decisionButtons(change: Change): KnownBlock {
+  const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
+  return {
+    type: 'actions',
+    block_id: 'decision',
+    elements: [
+      {
+        type: 'button',
+        action_id: actions.approve,
+        style: 'primary',
+        text: { type: 'plain_text', text: 'Approve' },
+        value,
+      },
+      {
+        type: 'button',
+        action_id: actions.approveLess,
+        text: { type: 'plain_text', text: 'Approve for less time…' },
+        value,
+      },
+      {
+        type: 'button',
+        action_id: actions.deny,
+        style: 'danger',
+        text: { type: 'plain_text', text: 'Deny…' },
+        value,
+      },
+    ],
+  };
+}
+
+const severities = { low: 'Low risk', medium: 'Medium risk', high: 'High risk' } as const;
+const whyNoAdvice: Record<Extract<AdviceResult, { answered: false }>['why'], string> = {
+  slow: 'it took too long',
+  down: 'it can’t be reached',
+  refused: 'it declined to answer',
+  'off-schema': 'its answer could not be read',
+  'nothing left after checking': 'nothing in its answer stood up to checking',
+  'budget spent': 'what it may cost today is spent',
+  'not configured': 'none is configured',
+};
+
+const leanings = { approve: 'approve', deny: 'deny', 'ask more': 'ask more first' } as const;
+/** Labels of the fact sheet that are not plain words already. */
+const factNames: Record<string, string> = { peers: 'who holds it', verdict: 'the rules' };
+
+/** The model's words, plainly as advice, in blocks that interpret nothing. */
+export function adviceBlocks({ advice, sheet }: Summary, verdict: Verdict | null = null): KnownBlock[] {
+  if (advice === null)
+    return [
+      { type: 'context', elements: [plain('Advice: the model is being asked; you need not wait for it.')] },
+    ];
+  if (!advice.answered)
+    return [
+      {
+        type: 'context',
+        elements: [
+          plain(`No advice from the model: ${whyNoAdvice[advice.why]}. The summary by rule stands.`),
+        ],
+      },
+    ];
+  const { headline, risks, questions, lean } = advice.advice;
+  const label = (id: string) => {
+    const found = sheet.facts.find((f) => f.id === id)?.label ?? id;
+    return factNames[found] ?? found;
+  };
+  // A clause says more than the facts it bears on.
+  const sources = (r: { facts: string[]; clauses: string[] }) =>
+    (r.clauses.length > 0 ? r.clauses : r.facts.map(label)).join(', ');
+  const apart = disagreement(verdict, lean);
+  const lines = [
+    `Advice of the model (it decides nothing): ${leanings[lean]}.`,
+    headline,
+    ...risks.map((r) => `• ${severities[r.severity]}: ${r.text} (${sources(r)})`),
+    ...questions.map((q) => `• To ask: ${q}`),
+  ];
+  return [
+    section(plainLines(lines)),
+    ...(apart === null ? [] : [section(mrkdwn(`:warning: *${apart}*`))]),
+    { type: 'context', elements: [plain(`Model: ${advice.provenance.model}`)] },
+  ];
+}
+
+export function legsBlock(view: ChangeView): KnownBlock[] {
+  const shown = view.ending ?? view.change;
+  const t = legTimes(shown.legs, shown.signedInAt);
+  if (t.total === null) return [];
+  const parts: [string, number | null][] = [
+    [IDP_NAME, t.decisionToIdp],
+    ['SCIM push', t.idpToScim],
+    ['Anypoint', t.scimToDelivery],
+    ['seen', t.deliveryToSeen],
+  ];
+  const text = parts
+    .filter(([, ms]) => ms !== null)
+    .map(([name, ms]) => `${name} ${elapsedInWords(ms ?? 0)}`);
+  return [{ type: 'context', elements: [mrkdwn(text.join(' · '))] }];
+}
+
+export function section(text: ReturnType<typeof mrkdwn> | ReturnType<typeof plain>): KnownBlock {
+  return { type: 'section', text };
+}

@@ -1,0 +1,82 @@
+import { isByRule, isCanary, isOnMassCard } from '../../core/change/change.ts';
+import { standing } from '../../core/wording/change-status.ts';
+import type { ChangeView, Named } from '../../flow/messages/change-view.ts';
+import type { Notice } from '../../flow/ports.ts';
+import { inert, mrkdwn } from '../mrkdwn.ts';
+import { alarms } from './alarm.ts';
+import { card, mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
+import { outcomeNotes } from './outcome.ts';
+import { personal, type Reader } from './personal.ts';
+
+/** Pure: every message that should exist for a change as it stands. */
+export function notices(view: ChangeView): Notice<SlackContent>[] {
+  const { change } = view;
+  if (isSilent(view)) return [];
+  if (isCanary(change)) return [];
+  const all: Notice<SlackContent>[] = [];
+  const now = standing(change, view.ending, namesOf(view));
+  // What rules give has one only where somebody was asked.
+  const isPut = change.plan !== null || (change.decision !== null && !isByRule(change));
+  const hasCard = isPut && change.partOf === null;
+  if (hasCard)
+    all.push({ key: 'card', to: { channel: view.channel }, under: null, content: card(view, now) });
+  const people: [Exclude<Reader, 'channel'>, Named | null][] = [
+    ['requester', view.requester],
+    ['beneficiary', view.beneficiary],
+  ];
+  for (const [key, person] of people) {
+    if (person?.accountId == null || change.state === 'received') continue;
+    if (isToldAlone(view) && key !== 'beneficiary') continue;
+    const toThem = key === 'beneficiary' ? standing(change, view.ending, namesOf(view, true)) : now;
+    const to = { account: person.accountId };
+    all.push({ key, to, under: null, content: personal(view, toThem, key) });
+    for (const note of outcomeNotes(view, key))
+      all.push({ key: `${key}:${note.key}`, to, under: key, content: note.content });
+  }
+  if (hasCard)
+    for (const note of outcomeNotes(view, 'channel'))
+      all.push({
+        key: `card:${note.key}`,
+        to: { channel: view.channel },
+        under: 'card',
+        content: note.content,
+      });
+  all.push(...reopenedNotices(view));
+  if (!isToldAlone(view)) all.push(...alarms(view).filter((alarm) => hasCard || alarm.under !== 'card'));
+  return all;
+}
+
+/** Whoever kept it turned out to have done it: the catalogue's admins hear of it themselves. */
+function reopenedNotices(view: ChangeView): Notice<SlackContent>[] {
+  const { change, admins } = view;
+  if (change.reopened === undefined || change.partOf !== null) return [];
+  const { detail, headline } = standing(change, view.ending, namesOf(view));
+  const text = `:rotating_light: ${mention(view.beneficiary)}, ${inert(titleOf(view))}: ${headline}. ${detail}`;
+  const content = { text, blocks: [section(mrkdwn(text))] };
+  return [
+    { key: 'card:reopened', to: { channel: view.channel }, under: 'card', content },
+    ...admins
+      .filter(({ accountId }) => accountId !== null)
+      .map(({ accountId }) => ({
+        key: `reopened:${accountId}`,
+        to: { account: accountId as string },
+        under: null,
+        content,
+      })),
+  ];
+}
+
+/** Kept with many others, and told alone of having to sign in first: the card on many tells it nobody by name. */
+function isToldAlone({ change }: ChangeView): boolean {
+  return change.signInAwaited === true && isOnMassCard(change);
+}
+
+/** What is on one card with many others is told there; what merely goes on is not worth a word until it ends. */
+function isSilent({ change }: ChangeView): boolean {
+  if (isOnMassCard(change)) return change.signInAwaited !== true;
+  if (change.plan !== null) return false;
+  // Neither asked for nor put to anybody: nobody has heard of it.
+  if (isByRule(change) && change.state === 'refused') return true;
+  const goesOn = change.ended === null || change.ended.stillHeld;
+  return change.cause === 'renewal' && goesOn && change.late === null && change.state !== 'failed';
+}

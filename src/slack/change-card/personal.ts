@@ -1,0 +1,96 @@
+import type { KnownBlock } from '@slack/types';
+import { isByRule, isFound } from '../../core/change/change.ts';
+import { askedInWords, type Standing } from '../../core/wording/change-status.ts';
+import type { ChangeView } from '../../flow/messages/change-view.ts';
+import { inert, mrkdwn } from '../mrkdwn.ts';
+import {
+  actions,
+  type ButtonValue,
+  foundHead,
+  legsBlock,
+  mention,
+  type SlackContent,
+  section,
+  standingBlocks,
+  titleOf,
+} from './card.ts';
+
+export type Reader = 'requester' | 'beneficiary' | 'channel';
+
+/** The status message of requester and beneficiary: one each, edited in place. */
+export function personal(view: ChangeView, now: Standing, reader: Reader): SlackContent {
+  const { change } = view;
+  const asked = inert(askedInWords(change, titleOf(view)));
+  const head =
+    view.requester === null
+      ? `You asked for *${asked}*`
+      : reader === 'beneficiary'
+        ? `${mention(view.requester)} asked, for you, for *${asked}*`
+        : `You asked, for ${mention(view.beneficiary)}, for *${asked}*`;
+  const blocks: KnownBlock[] = [
+    section(mrkdwn(unaskedHead(view, reader) ?? head)),
+    ...standingBlocks(now),
+    ...legsBlock(view),
+  ];
+  const buttons = personalButtons(view);
+  if (buttons !== null) blocks.push(buttons);
+  return { text: `${asked}: ${now.headline}.`, blocks };
+}
+
+/** Nobody asked: by rule, or found. */
+function unaskedHead(view: ChangeView, reader: Reader): string | null {
+  const { change } = view;
+  const title = inert(titleOf(view));
+  if (isByRule(change) && change.grant === null)
+    return change.cause === 'renewal'
+      ? `You have *${title}* by rule, until it ends. Whether it goes on is for a person to decide this time.`
+      : `*${title}*: ${inert(change.reason)}. Whether you get it is for a person to decide first.`;
+  if (isByRule(change))
+    return change.ended !== null && !change.ended.stillHeld
+      ? `You had *${title}* by rule.`
+      : `You were given *${title}*: ${inert(change.reason)}. It is renewed by itself while that is so; if you don’t need it, press *I’m done*.`;
+  if (change.cause === 'restore') return `You are back, and have *${title}* again.`;
+  if (change.partOf !== null) return `You hold *${title}*.`;
+  return isFound(change) ? `*${foundHead(view, reader === 'beneficiary')}.* The owner decides.` : null;
+}
+
+function personalButtons(view: ChangeView): KnownBlock | null {
+  const { change } = view;
+  const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
+  // Nobody asked: there is nothing to take back.
+  if (change.state === 'asking' && (isFound(change) || isByRule(change))) return null;
+  if (change.state === 'asking')
+    return {
+      type: 'actions',
+      block_id: 'own',
+      elements: [
+        {
+          type: 'button',
+          action_id: actions.withdraw,
+          text: { type: 'plain_text', text: 'Take it back' },
+          value,
+        },
+      ],
+    };
+  if (change.grant === null) return null;
+  const done = {
+    type: 'button',
+    action_id: actions.release,
+    text: { type: 'plain_text', text: 'I’m done' },
+    value,
+  } as const;
+  // It goes on under a renewal.
+  if (isByRule(change) && change.ended?.stillHeld !== false)
+    return { type: 'actions', block_id: 'own', elements: [done] };
+  if (view.ending !== null || change.ended !== null) return null;
+  if (change.state !== 'inEffect' && change.state !== 'late' && change.state !== 'awaitingSignIn')
+    return null;
+  return {
+    type: 'actions',
+    block_id: 'own',
+    elements: [
+      { type: 'button', action_id: actions.extend, text: { type: 'plain_text', text: 'Extend…' }, value },
+      done,
+    ],
+  };
+}

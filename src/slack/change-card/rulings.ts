@@ -1,0 +1,81 @@
+import type { KnownBlock } from '@slack/types';
+import type { ApproverPlan } from '../../core/policy/routing.ts';
+import type { Need } from '../../core/policy/verdict.ts';
+import type { ChangeView } from '../../flow/messages/change-view.ts';
+import { inert, mrkdwn, slackDate } from '../mrkdwn.ts';
+
+const asksFor: Record<Need, string> = {
+  person: 'A person has to decide',
+  secondApprover: 'Two people have to approve',
+  stepUp: 'Make sure with them that it is they who ask, a fresh sign-in can’t be asked for here yet',
+};
+
+/** What the rules found out of the ordinary, for whoever decides; empty where there is nothing. */
+export function rulingBlocks({ change }: ChangeView): KnownBlock[] {
+  const { verdict, plan } = change;
+  const lines = [
+    ...(verdict?.conflicts ?? []).map((c) => `:scales: *Separation of duties:* ${inert(c.text)}.`),
+    ...(verdict?.holds ?? []).map(
+      ({ needs, text, clause }) => `:lock: *${asksFor[needs]}:* ${inert(text)}${sourceOf(clause)}.`,
+    ),
+    ...(verdict?.unsure ?? []).map(
+      (text) => `:warning: *A rule can’t be evaluated*, so it is yours to judge: ${inert(text)}.`,
+    ),
+    ...authorLines(plan),
+    ...notAsked(plan),
+  ];
+  return blockOf(lines);
+}
+
+/** What is known of who did what was found, and what that means for keeping it. */
+function authorLines(plan: ApproverPlan | null): string[] {
+  const author = plan?.author;
+  const undo = plan?.undo ?? [];
+  const mayToo =
+    undo.length === 0
+      ? []
+      : [`:leftwards_arrow_with_hook: *May take it away too:* ${undo.map((p) => inert(p.name)).join(', ')}.`];
+  switch (author?.is) {
+    case 'awaited':
+      return [
+        `:mag: *Who did it is not known yet*, so it is not kept yet: the log of the identity provider is being read. It can be kept ${slackDate(new Date(author.until))} at the latest; who says so now need not say so again. It can be taken away at once.`,
+        ...mayToo,
+      ];
+    case 'untold':
+      return [
+        `:grey_question: *Not known who did it:* ${inert(author.why)}. So no owner keeps it alone: it is for the catalogue’s admins, or for as many as the catalogue takes.`,
+        ...mayToo,
+      ];
+    default:
+      return mayToo;
+  }
+}
+
+/** What rules say of who decides on a card on many: how many it takes to keep, and whom they don't let decide. */
+export function deciderBlocks(plan: ApproverPlan | null): KnownBlock[] {
+  const toKeep = plan?.toKeep;
+  return blockOf([
+    ...(toKeep === undefined
+      ? []
+      : [
+          `:lock: *It takes ${toKeep.quorum} people to keep them, one to take them away:* of some, ${inert(toKeep.why)}${sourceOf(toKeep.clause)}.`,
+        ]),
+    ...authorLines(plan),
+    ...notAsked(plan),
+  ]);
+}
+
+function notAsked(plan: ApproverPlan | null): string[] {
+  return (plan?.barred ?? []).map(
+    ({ name, why, clause }) =>
+      `:no_entry_sign: *Not asked:* ${inert(name)}, ${inert(why)}${sourceOf(clause)}.`,
+  );
+}
+
+function blockOf(lines: readonly string[]): KnownBlock[] {
+  return lines.length === 0 ? [] : [{ type: 'section', text: mrkdwn(lines.join('\n')) }];
+}
+
+function sourceOf(clause: string | null): string {
+  return clause === null ? '' : ` (${inert(clause)})`;
+}

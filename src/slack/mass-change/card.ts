@@ -1,0 +1,149 @@
+import type { Button, KnownBlock } from '@slack/types';
+import {
+  figure,
+  type MassNames,
+  massHead,
+  massStanding,
+  massVerbsExplained,
+  massVerbWords,
+  reopenedInWords,
+  totalOf,
+} from '../../core/mass-change/words.ts';
+import { distinct } from '../../core/policy/routing.ts';
+import { decidersInWords } from '../../core/wording/deciders.ts';
+import type { MassClickVerb } from '../../flow/mass-change/settle.ts';
+import type { MassView } from '../../flow/mass-change/view.ts';
+import type { Notice } from '../../flow/ports.ts';
+import {
+  adviceBlocks,
+  IDP_NAME,
+  mention,
+  type SlackContent,
+  section,
+  standingBlocks,
+} from '../change-card/card.ts';
+import { deciderBlocks } from '../change-card/rulings.ts';
+import { fingerprintOf } from '../fingerprint.ts';
+import { FIELD_TEXT_MAX, inert, mrkdwn, plain, plainLines } from '../mrkdwn.ts';
+
+/** What a button of such a card carries: keys to look things up with, and the round that was shown. */
+export type MassButtonValue = { massChange: string; round: number };
+
+export const massActions = {
+  keep: 'mass_keep',
+  undo: 'mass_undo',
+  choose: 'mass_choose',
+  each: 'mass_each',
+  show: 'mass_show',
+} as const satisfies Record<MassClickVerb | 'show', string>;
+
+/** Pure: every message that should exist about a mass change as it stands: one card, and replies that notify. */
+export function massNotices(view: MassView): Notice<SlackContent>[] {
+  const { mass } = view;
+  const names = massNamesOf(view);
+  const to = { channel: view.channel };
+  const all: Notice<SlackContent>[] = [{ key: 'card', to, under: null, content: massCard(view) }];
+  const reply = (key: string, text: string) =>
+    all.push({ key, to, under: 'card', content: { text, blocks: [section(mrkdwn(text))] } });
+  // Editing a card notifies nobody: whoever decides is told once that it grew, once when it waits too long, and of its end.
+  const waiting = `Still waiting for ${names.deciders}: ${figure(view.progress.open)} to decide on now.`;
+  // Who was not asked before is told, however often that changes; who was, once.
+  const asked = distinct(mass.plan?.seats ?? []).map(({ id }) => id as string);
+  if (mass.round > 1 && mass.state === 'asking')
+    reply(`more:${fingerprintOf(...asked.toSorted())}`, `Put anew, with what was added. ${waiting}`);
+  if (mass.remindedAt !== null && mass.state === 'asking') reply('reminded', waiting);
+  const now = massStanding(mass, view.progress, names);
+  const late = view.progress.late.reduce((n, l) => n + l.count, 0) + view.progress.failed;
+  if (mass.state === 'decided' && late > 0)
+    reply('alarm', `:rotating_light: ${names.deciders}: ${now.detail} Latchkey keeps looking.`);
+  const reopened = reopenedInWords(mass, names);
+  if (reopened !== null) {
+    const who = (mass.reopened ?? []).map(({ by }) => by as string);
+    const text = `:rotating_light: ${massHead(mass, totalOf(view.progress), names)}. ${reopened}`;
+    const content = { text, blocks: [section(mrkdwn(text))] };
+    const key = `reopened:${fingerprintOf(...who.toSorted())}`;
+    all.push({ key, to, under: 'card', content });
+    for (const { accountId } of view.admins)
+      if (accountId !== null)
+        all.push({ key: `${key}:${accountId}`, to: { account: accountId }, under: null, content });
+  }
+  if (mass.state === 'done') reply('done', `:checkered_flag: ${now.headline}. ${now.detail}`);
+  return all;
+}
+
+export function massNamesOf(view: MassView): MassNames {
+  const { mass, deciders } = view;
+  const order = mass.plan === null ? [] : distinct(mass.plan.seats);
+  return {
+    title: inert(view.title),
+    group: inert(mass.target?.groupName ?? 'the group'),
+    team: inert(mass.target?.teamName ?? 'the team'),
+    foundThere: view.foundThere,
+    deciders: decidersInWords(mass.plan, (p) =>
+      mention(deciders[order.findIndex((known) => known.id === p.id)] ?? { name: p.name, accountId: null }),
+    ),
+    mover: view.mover === null ? 'Somebody' : mention(view.mover),
+    idp: IDP_NAME,
+    safe: inert,
+  };
+}
+
+function massCard(view: MassView): SlackContent {
+  const { mass, progress } = view;
+  const names = massNamesOf(view);
+  const now = massStanding(mass, progress, names);
+  const count = mass.state === 'asking' ? progress.open : totalOf(progress);
+  const head = massHead(mass, count, names);
+  const blocks: KnownBlock[] = [section(mrkdwn(`*${head}*`))];
+  if (view.gives !== null)
+    blocks.push({
+      type: 'section',
+      fields: [
+        mrkdwn(`*Gives*\n${inert(view.gives)}`, FIELD_TEXT_MAX),
+        mrkdwn(`*Tier*\n${view.tier ?? 'unknown'}`),
+      ],
+    });
+  const lines = mass.kind === 'moved' ? view.items.flatMap((item) => item.note ?? []) : [];
+  if (lines.length > 0) blocks.push(section(plainLines(lines.map((line) => `• ${line}`))));
+  if (view.summary !== null && view.summary.plain !== '')
+    blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
+  if (view.summary !== null) blocks.push(...adviceBlocks(view.summary));
+  blocks.push(...deciderBlocks(mass.plan));
+  blocks.push({ type: 'divider' }, ...standingBlocks(now));
+  const reopened = reopenedInWords(mass, names);
+  if (reopened !== null) blocks.push(section(mrkdwn(`:rotating_light: *${reopened}*`)));
+  if (mass.state === 'asking') {
+    blocks.push({ type: 'context', elements: [mrkdwn(massVerbsExplained(mass, names))] });
+    blocks.push(buttons(view, head));
+  }
+  return { text: `${head}. ${now.headline}.`, blocks };
+}
+
+function buttons(view: MassView, head: string): KnownBlock {
+  const { mass, progress } = view;
+  const words = massVerbWords(mass.kind);
+  const value = JSON.stringify({ massChange: mass.id, round: mass.round } satisfies MassButtonValue);
+  const button = (action_id: string, text: string, rest: Partial<Button> = {}): Button => ({
+    type: 'button',
+    action_id,
+    text: { type: 'plain_text', text },
+    value,
+    ...rest,
+  });
+  const sure = (verb: string): Partial<Button> => ({
+    confirm: {
+      title: { type: 'plain_text', text: `${verb}?` },
+      text: mrkdwn(`${head}.`, 300),
+      confirm: { type: 'plain_text', text: verb },
+      deny: { type: 'plain_text', text: 'Not now' },
+    },
+  });
+  const elements = [
+    button(massActions.keep, words.keep, sure(words.keep)),
+    button(massActions.undo, words.undo, { style: 'danger', ...sure(words.undo) }),
+  ];
+  if (mass.kind === 'moved' && progress.open > 1) elements.push(button(massActions.choose, 'Choose…'));
+  if (mass.kind === 'deactivated') elements.push(button(massActions.each, 'One by one…'));
+  if (mass.kind !== 'moved') elements.push(button(massActions.show, 'Show them'));
+  return { type: 'actions', block_id: 'mass', elements };
+}

@@ -1,0 +1,283 @@
+import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bolt';
+import type { KnownBlock, ModalView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import { z } from 'zod';
+import type { Fate } from '../../core/mass-change/mass-change.ts';
+import { fateBy } from '../../core/mass-change/settle.ts';
+import { figure, massHead } from '../../core/mass-change/words.ts';
+import type { Road } from '../../flow/kernel/context.ts';
+import type { MassAnswerItem, MassClickVerb } from '../../flow/mass-change/settle.ts';
+import { type MassView, readMassView } from '../../flow/mass-change/view.ts';
+import { metAs } from '../../flow/people/identify.ts';
+import { acceptAnswer } from '../../flow/request/receive.ts';
+import { openItems, readMassChange, type ShownItem, shownItems } from '../../store/mass-changes.ts';
+import type { Person } from '../../store/people.ts';
+import { openFromButton } from '../app/forms.ts';
+import { section } from '../change-card/card.ts';
+import { mrkdwn, OPTION_TEXT_MAX, plain, plainLines } from '../mrkdwn.ts';
+import { massActions, massNamesOf } from './card.ts';
+
+/** A button's value is a key and nothing more; what does not parse is not ours. */
+const massKey = z.strictObject({ massChange: z.uuid(), round: z.int() });
+const massFormKey = massKey.extend({ channel: z.string() });
+type MassKey = z.infer<typeof massFormKey>;
+
+const CHOOSE = 'mass_choose';
+const CHOICE = 'undo';
+const SHOWN_MAX = 100;
+/** In one text block, so that a hundred fit the form. */
+const NAMES_IN_BLOCK = 25;
+/** Checkboxes hold ten options (Block Kit reference). */
+const BOXES_MAX = 10;
+
+const EACH = 'mass_each';
+/** In one group of a menu (Block Kit reference). */
+const OPTIONS_IN_GROUP = 100;
+const EACH_MAX = 500;
+/** People decided with one form. */
+const CHOSEN_MAX = 50;
+const FATES = {
+  undo: { label: 'They have left', hint: 'What they hold, asked for, decide on and own is closed too.' },
+  keep: { label: 'They have not left', hint: 'Whoever you choose in neither menu stays on the card.' },
+} as const satisfies Record<Fate['fate'], { label: string; hint: string }>;
+
+/** Deciding on many at once: each click is stored before it is acknowledged; what it means is settled later. */
+export function hearMassChanges(app: App, road: Road, client: WebClient): void {
+  for (const verb of ['keep', 'undo'] as const)
+    app.action<BlockAction<ButtonAction>>(
+      { action_id: massActions[verb], type: 'block_actions' },
+      async ({ ack, body, action }) => {
+        const key = keyOf(body, action);
+        const item = { chosen: null };
+        if (key !== null) await accept(road, key, body.user.id, verb, item, `${action.action_ts}-${verb}`);
+        await ack();
+      },
+    );
+
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: massActions.show, type: 'block_actions' },
+    async ({ ack, body, action }) => {
+      await ack();
+      const key = keyOf(body, action);
+      if (key !== null) await openFromButton(road, client, body, await namesModal(road, key));
+    },
+  );
+
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: massActions.choose, type: 'block_actions' },
+    async ({ ack, body, action }) => {
+      await ack();
+      const key = keyOf(body, action);
+      if (key !== null) await openFromButton(road, client, body, await chooseModal(road, key));
+    },
+  );
+
+  app.view<ViewSubmitAction>(CHOOSE, async ({ ack, body, view }) => {
+    const key = massFormKey.parse(JSON.parse(view.private_metadata));
+    const chosen = Object.entries(view.state.values)
+      .filter(([block]) => block.startsWith(CHOICE))
+      .flatMap(([, values]) => values[CHOICE]?.selected_options ?? [])
+      .map((option) => option.value);
+    await accept(road, key, body.user.id, 'choose', { chosen }, `view-${view.id}`);
+    await ack();
+  });
+
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: massActions.each, type: 'block_actions' },
+    async ({ ack, body, action }) => {
+      await ack();
+      const key = keyOf(body, action);
+      if (key !== null) await openFromButton(road, client, body, await eachModal(road, key, body.user.id));
+    },
+  );
+
+  app.view<ViewSubmitAction>(EACH, async ({ ack, body, view }) => {
+    const key = massFormKey.parse(JSON.parse(view.private_metadata));
+    const chosen = (fate: Fate['fate']) =>
+      (view.state.values[fate]?.[EACH]?.selected_options ?? []).map((option) => option.value);
+    const [left, here] = [chosen('undo'), chosen('keep')];
+    const wrong =
+      left.length + here.length === 0
+        ? 'Choose whom it is about, here or below.'
+        : here.some((person) => left.includes(person))
+          ? 'Somebody is chosen in both menus: take them out of one.'
+          : null;
+    if (wrong !== null) return await ack({ response_action: 'errors', errors: { undo: wrong } });
+    const fates = [
+      ...left.map((person): Fate => ({ key: person, fate: 'undo' })),
+      ...here.map((person): Fate => ({ key: person, fate: 'keep' })),
+    ];
+    await accept(road, key, body.user.id, 'each', { chosen: null, fates }, `view-${view.id}`);
+    await ack();
+  });
+}
+
+async function accept(
+  road: Road,
+  key: MassKey,
+  accountId: string,
+  verb: MassClickVerb,
+  item: Omit<MassAnswerItem, 'round'>,
+  once: string,
+): Promise<void> {
+  await acceptAnswer(road, {
+    clickId: `${accountId}-${key.massChange}-${once}`,
+    about: 'massChange',
+    id: key.massChange,
+    chatUserId: accountId,
+    channel: key.channel,
+    verb,
+    item: JSON.stringify({ round: key.round, ...item } satisfies MassAnswerItem),
+  });
+}
+
+function keyOf(body: BlockAction, action: ButtonAction): MassKey | null {
+  try {
+    const parsed = massKey.parse(JSON.parse(action.value ?? ''));
+    return { ...parsed, channel: body.channel?.id ?? body.user.id };
+  } catch {
+    return null;
+  }
+}
+
+/** The first hundred, by name, with where they work. */
+async function namesModal(road: Road, key: MassKey): Promise<ModalView> {
+  const mass = await readMassChange(road.db, key.massChange);
+  const which = mass?.state === 'asking' ? 'undecided' : 'all';
+  const { items, count } = await shownItems(road.db, key.massChange, SHOWN_MAX, which);
+  const lines = items.map(
+    (item) =>
+      `${item.name} (${item.department ?? 'no department'})${[item.status === 'active' ? null : item.status, item.note].map((said) => (said === null ? '' : `, ${said}`)).join('')}`,
+  );
+  const blocks: KnownBlock[] = [];
+  for (let at = 0; at < lines.length; at += NAMES_IN_BLOCK)
+    blocks.push(section(plainLines(lines.slice(at, at + NAMES_IN_BLOCK))));
+  if (count > items.length)
+    blocks.push({
+      type: 'context',
+      elements: [plain(`And ${figure(count - items.length)} more; the audit trail names all of them.`)],
+    });
+  return {
+    type: 'modal',
+    callback_id: 'message',
+    title: { type: 'plain_text', text: 'Who it is about' },
+    close: { type: 'plain_text', text: 'Close' },
+    blocks: blocks.length === 0 ? [section(plain('Nobody any more: it was changed back.'))] : blocks,
+  };
+}
+
+async function chooseModal(road: Road, key: MassKey): Promise<ModalView> {
+  const view = await readMassView(road, key.massChange);
+  // As on the card.
+  const items = (await openItems(road.db, key.massChange, BOXES_MAX * 5)).toSorted((a, b) =>
+    (a.note ?? a.key) < (b.note ?? b.key) ? -1 : 1,
+  );
+  const blocks: KnownBlock[] = [
+    section(
+      mrkdwn(
+        view === null ? 'What is to end?' : `${massHead(view.mass, view.progress.open, massNamesOf(view))}.`,
+      ),
+    ),
+  ];
+  for (let at = 0; at < items.length; at += BOXES_MAX)
+    blocks.push({
+      type: 'input',
+      block_id: `${CHOICE}:${at}`,
+      optional: true,
+      label: { type: 'plain_text', text: 'End these; the others are kept' },
+      element: {
+        type: 'checkboxes',
+        action_id: CHOICE,
+        options: items.slice(at, at + BOXES_MAX).map((item) => ({
+          text: plain(item.note ?? item.key, OPTION_TEXT_MAX),
+          value: item.key,
+        })),
+      },
+    });
+  return {
+    type: 'modal',
+    callback_id: CHOOSE,
+    title: { type: 'plain_text', text: 'Choose what ends' },
+    close: { type: 'plain_text', text: 'Cancel' },
+    submit: { type: 'plain_text', text: 'Decide' },
+    private_metadata: JSON.stringify(key),
+    blocks,
+  };
+}
+
+/** Two menus of everybody who is undecided: who has left, and who has not. */
+async function eachModal(road: Road, key: MassKey, accountId: string): Promise<ModalView> {
+  const view = await readMassView(road, key.massChange);
+  const { items, count } = await shownItems(road.db, key.massChange, EACH_MAX, 'undecided');
+  const viewer = await metAs(road, accountId);
+  const blocks: KnownBlock[] = [];
+  if (view !== null) blocks.push(section(mrkdwn(`${massHead(view.mass, count, massNamesOf(view))}.`)));
+  const said = view === null ? [] : saidSoFar(view, items);
+  if (said.length > 0) blocks.push(section(plainLines(said)));
+  for (const fate of ['undo', 'keep'] as const) {
+    const options = items.map((item) => ({
+      text: plain(`${item.name} (${item.department ?? 'no department'})`, OPTION_TEXT_MAX),
+      value: item.key,
+    }));
+    const mine = options.filter(({ value }) => saidByName(view, value, viewer) === fate).slice(0, CHOSEN_MAX);
+    const groups = Array.from({ length: Math.ceil(options.length / OPTIONS_IN_GROUP) }, (_, i) => ({
+      label: plain(`From ${figure(i * OPTIONS_IN_GROUP + 1)}`, OPTION_TEXT_MAX),
+      options: options.slice(i * OPTIONS_IN_GROUP, (i + 1) * OPTIONS_IN_GROUP),
+    }));
+    if (options.length > 0)
+      blocks.push({
+        type: 'input',
+        block_id: fate,
+        optional: true,
+        label: { type: 'plain_text', text: FATES[fate].label },
+        hint: { type: 'plain_text', text: FATES[fate].hint },
+        element: {
+          type: 'multi_static_select',
+          action_id: EACH,
+          max_selected_items: CHOSEN_MAX,
+          placeholder: { type: 'plain_text', text: 'Choose people' },
+          ...(groups.length > 1 ? { option_groups: groups } : { options }),
+          ...(mine.length > 0 ? { initial_options: mine } : {}),
+        },
+      });
+  }
+  if (count > items.length)
+    blocks.push({
+      type: 'context',
+      elements: [plain(`And ${figure(count - items.length)} more, once these are decided.`)],
+    });
+  const isEmpty = items.length === 0;
+  return {
+    type: 'modal',
+    callback_id: isEmpty ? 'message' : EACH,
+    title: { type: 'plain_text', text: 'One by one' },
+    close: { type: 'plain_text', text: isEmpty ? 'Close' : 'Cancel' },
+    ...(isEmpty ? {} : { submit: { type: 'plain_text', text: 'Decide' } }),
+    private_metadata: JSON.stringify(key),
+    blocks: isEmpty ? [section(plain('Nobody is left to decide on.'))] : blocks,
+  };
+}
+
+/** `Sam Whitaker: Tom Okafor has left`: what waits for another to say the same. */
+function saidSoFar({ mass }: MassView, items: readonly ShownItem[]): string[] {
+  const names = new Map(items.map((item) => [item.key as string, item.name]));
+  return mass.itemAnswers.flatMap(({ by, byName, fates }) =>
+    fates.flatMap(({ key, fate }) => {
+      const name = names.get(key);
+      if (name === undefined || fateBy(mass, key, by) !== fate) return [];
+      return [`${byName}: ${name} ${fate === 'undo' ? 'has left' : 'has not left'}`];
+    }),
+  );
+}
+
+/** What the viewer has said of this one by name; null: nothing. */
+function saidByName(
+  view: MassView | null,
+  key: string,
+  viewer: Pick<Person, 'id'> | null,
+): Fate['fate'] | null {
+  if (view === null || viewer === null) return null;
+  const mine = view.mass.itemAnswers.filter(({ by }) => by === viewer.id);
+  const isSaid = mine.some((a) => a.fates.some((f) => f.key === key));
+  return isSaid ? fateBy(view.mass, key, viewer.id) : null;
+}

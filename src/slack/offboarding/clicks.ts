@@ -1,0 +1,280 @@
+import type { App, BlockAction, ButtonAction, RespondFn, SlashCommand, ViewSubmitAction } from '@slack/bolt';
+import type { KnownBlock, ModalView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import { z } from 'zod';
+import { refuseLeaver } from '../../core/offboarding/refusals.ts';
+import { isRefusal } from '../../core/refusal.ts';
+import { isStorable, seenWords } from '../../core/storable.ts';
+import type { Road } from '../../flow/kernel/context.ts';
+import { caseToCancel } from '../../flow/offboarding/cancel.ts';
+import { isAdmin, notAnAdmin } from '../../flow/offboarding/case.ts';
+import type { OffboardingAnswerItem, OffboardingVerb } from '../../flow/offboarding/settle.ts';
+import { identify, metAs } from '../../flow/people/identify.ts';
+import { acceptAnswer, REASON_MAX } from '../../flow/request/receive.ts';
+import { leaverCase, readOffboarding } from '../../store/offboardings.ts';
+import { type Person, personByLink, readPerson, rememberPerson } from '../../store/people.ts';
+import { openFromButton, openView } from '../app/forms.ts';
+import { section } from '../change-card/card.ts';
+import { inert, mrkdwn, plain } from '../mrkdwn.ts';
+import { offboardingActions } from './card.ts';
+
+/** A button's value is a key and nothing more; what does not parse is not ours. */
+const buttonKey = z.strictObject({ offboarding: z.uuid(), key: z.string().optional() });
+const formKey = buttonKey.extend({ channel: z.string() });
+const startKey = z.strictObject({ personId: z.uuid(), channel: z.string() });
+type FormKey = z.infer<typeof formKey>;
+
+const START = 'offboarding_start';
+const HAND_OVER = 'offboarding_hand_over';
+const CANCEL = 'offboarding_cancel';
+const REASON = 'reason';
+const TO = 'to';
+
+const USAGE = 'Say whom: `/access offboard @user`, or `/access offboard cancel @user` to take that back.';
+
+/** Starting and deciding: each click is stored before it is acknowledged; what it means is settled later. */
+export function hearOffboarding(app: App, road: Road, client: WebClient): void {
+  const immediate = {
+    [offboardingActions.left]: 'left',
+    [offboardingActions.notLeft]: 'notLeft',
+    [offboardingActions.restore]: 'restore',
+    [offboardingActions.revoke]: 'revoke',
+  } as const satisfies Record<string, OffboardingVerb>;
+  for (const [actionId, verb] of Object.entries(immediate))
+    app.action<BlockAction<ButtonAction>>(
+      { action_id: actionId, type: 'block_actions' },
+      async ({ ack, body, action }) => {
+        const key = keyOf(body, action);
+        if (key !== null)
+          await accept(road, key, body.user.id, verb, { key: key.key }, `${action.action_ts}-${verb}`);
+        await ack();
+      },
+    );
+
+  const forms = {
+    [offboardingActions.handOver]: handOverModal,
+    [offboardingActions.cancel]: cancelModal,
+  };
+  for (const [actionId, formOf] of Object.entries(forms))
+    app.action<BlockAction<ButtonAction>>(
+      { action_id: actionId, type: 'block_actions' },
+      async ({ ack, body, action }) => {
+        await ack();
+        const key = keyOf(body, action);
+        if (key !== null) await openFromButton(road, client, body, await formOf(road, key));
+      },
+    );
+
+  app.view<ViewSubmitAction>(HAND_OVER, async ({ ack, body, view }) => {
+    const key = formKey.parse(JSON.parse(view.private_metadata));
+    const toAccountId = view.state.values[TO]?.[TO]?.selected_user ?? null;
+    if (toAccountId === null)
+      return await ack({ response_action: 'errors', errors: { [TO]: 'Choose who takes it.' } });
+    await accept(road, key, body.user.id, 'handOver', { key: key.key, toAccountId }, `view-${view.id}`);
+    await ack();
+  });
+
+  app.view<ViewSubmitAction>(CANCEL, async ({ ack, body, view }) => {
+    const key = formKey.parse(JSON.parse(view.private_metadata));
+    const { reason, errors } = reasonIn(view);
+    if (errors !== null) return await ack({ response_action: 'errors', errors });
+    await accept(road, key, body.user.id, 'cancel', { reason }, `view-${view.id}`);
+    await ack();
+  });
+
+  app.view<ViewSubmitAction>(START, async ({ ack, body, view }) => {
+    const { personId, channel } = startKey.parse(JSON.parse(view.private_metadata));
+    const { reason, errors } = reasonIn(view);
+    if (errors !== null) return await ack({ response_action: 'errors', errors });
+    await acceptAnswer(road, {
+      clickId: `${body.user.id}-${personId}-view-${view.id}`,
+      about: 'offboarding',
+      id: personId,
+      chatUserId: body.user.id,
+      channel,
+      verb: 'start' satisfies OffboardingVerb,
+      item: JSON.stringify({ reason } satisfies OffboardingAnswerItem),
+    });
+    await ack();
+  });
+}
+
+function reasonIn(view: ViewSubmitAction['view']): { reason: string; errors: Record<string, string> | null } {
+  const written = view.state.values[REASON]?.[REASON]?.value ?? '';
+  const reason = seenWords(written).trim();
+  if (reason !== '' && isStorable(written)) return { reason, errors: null };
+  const wrong = isStorable(written) ? 'Say why, in a sentence.' : 'This text can’t be stored: type it anew.';
+  return { reason, errors: { [REASON]: wrong } };
+}
+
+/**
+ * `/access offboard @user`, and `/access offboard cancel @user` to take it back: the form that says what will happen,
+ * for the catalogue's admins alone.
+ */
+export async function openOffboarding(
+  road: Road,
+  client: WebClient,
+  command: SlashCommand,
+  respond: RespondFn,
+): Promise<void> {
+  const say = (text: string) => respond({ response_type: 'ephemeral', text: inert(text) });
+  const asker = (await metAs(road, command.user_id)) ?? (await identify(road, command.user_id));
+  if (isRefusal(asker)) return void (await say(`${asker.text} ${asker.next}`));
+  const left = await leaverCase(road.db, asker.id);
+  const refused =
+    left === null ? (isAdmin(road, asker) ? null : notAnAdmin(road)) : refuseLeaver(left, 'notAnApprover');
+  if (refused !== null) return void (await say(`${refused.text} ${refused.next}`));
+  const accountId = /<@([A-Z0-9]+)(?:\|[^>]*)?>/.exec(command.text)?.[1];
+  if (accountId === undefined) return void (await respond({ response_type: 'ephemeral', text: USAGE }));
+  const person = await whoeverIs(road, accountId);
+  if (person === null)
+    return void (await say(
+      'Latchkey does not know who that is in the identity provider. Deactivate them there; Latchkey hears of it.',
+    ));
+  if (person.id === asker.id)
+    return void (await say('You can’t offboard yourself, nor take that back. Ask another admin.'));
+  if (/^offboard\s+cancel\b/.test(command.text.trim())) {
+    const found = await caseToCancel(road, person.id);
+    if (found === null)
+      return void (await say(`${person.name} was never offboarded, so there is nothing to take back.`));
+    const key = { offboarding: found.id, channel: command.channel_id };
+    await openView(client, command.trigger_id, await cancelModal(road, key));
+    return;
+  }
+  await openView(client, command.trigger_id, startModal(person, command.channel_id));
+}
+
+/** Also somebody whose accounts are switched off already. */
+async function whoeverIs(road: Road, accountId: string): Promise<Person | null> {
+  const met = await metAs(road, accountId);
+  if (met !== null) return met;
+  // Whoever was met as this account, should the IdP know nobody else by now.
+  const known = await personByLink(road.db, 'slack', accountId);
+  const email = (await road.chat.whoIs(accountId))?.verifiedEmail ?? null;
+  if (email === null) return known;
+  const [one, second] = await road.idp.findPeopleByEmail(email);
+  return one === undefined || second !== undefined
+    ? known
+    : await rememberPerson(road.db, road.idp.name, one);
+}
+
+function startModal(person: Person, channel: string): ModalView {
+  return {
+    type: 'modal',
+    callback_id: START,
+    title: { type: 'plain_text', text: 'Offboard somebody' },
+    close: { type: 'plain_text', text: 'Cancel' },
+    submit: { type: 'plain_text', text: 'Offboard' },
+    private_metadata: JSON.stringify({ personId: person.id, channel } satisfies z.infer<typeof startKey>),
+    blocks: [
+      section(
+        mrkdwn(`*${inert(person.name)}* (${inert(person.email)}) loses all access to MuleSoft at once:`),
+      ),
+      section(
+        mrkdwn(
+          [
+            '• pending requests by or for them are closed',
+            '• what waits for their decision goes to others',
+            '• every grant and every group that gives access ends',
+            '• every Anypoint team is left, and Anypoint is read until it shows none',
+            '• owners are asked to hand over or revoke their applications',
+          ].join('\n'),
+        ),
+      ),
+      whyInput(),
+    ],
+  };
+}
+
+function whyInput(): KnownBlock {
+  return {
+    type: 'input',
+    block_id: REASON,
+    label: { type: 'plain_text', text: 'Why?' },
+    hint: { type: 'plain_text', text: 'It stands on the card and in the audit.' },
+    element: { type: 'plain_text_input', action_id: REASON, multiline: true, max_length: REASON_MAX },
+  };
+}
+
+async function cancelModal(road: Road, key: FormKey): Promise<ModalView> {
+  const offboarding = await readOffboarding(road.db, key.offboarding);
+  const person = offboarding === null ? null : await readPerson(road.db, offboarding.personId);
+  const name = person === null ? 'They' : `*${inert(person.name)}* (${inert(person.email)})`;
+  return {
+    type: 'modal',
+    callback_id: CANCEL,
+    title: { type: 'plain_text', text: 'Take it back' },
+    close: { type: 'plain_text', text: 'Cancel' },
+    submit: { type: 'plain_text', text: 'Take it back' },
+    private_metadata: JSON.stringify(key),
+    blocks: [
+      section(mrkdwn(`${name} can ask for access, be given it and decide on it again:`)),
+      section(
+        mrkdwn(
+          [
+            '• removals that have not been written yet are stopped',
+            '• nothing that was removed comes back by itself: the card lists it, so that it can be asked for again',
+            '• applications that were handed over or revoked stay so',
+          ].join('\n'),
+        ),
+      ),
+      whyInput(),
+    ],
+  };
+}
+
+async function handOverModal(road: Road, key: FormKey): Promise<ModalView> {
+  const offboarding = await readOffboarding(road.db, key.offboarding);
+  const person = offboarding === null ? null : await readPerson(road.db, offboarding.personId);
+  const name = offboarding?.items.find((item) => item.key === key.key)?.name ?? 'The application';
+  return {
+    type: 'modal',
+    callback_id: HAND_OVER,
+    title: { type: 'plain_text', text: 'Hand it over' },
+    close: { type: 'plain_text', text: 'Cancel' },
+    submit: { type: 'plain_text', text: 'Hand over' },
+    private_metadata: JSON.stringify(key),
+    blocks: [
+      section(plain(`${name} goes on working; ${person?.name ?? 'the leaver'} no longer owns it.`)),
+      {
+        type: 'input',
+        block_id: TO,
+        label: { type: 'plain_text', text: 'Who takes it?' },
+        hint: { type: 'plain_text', text: 'Somebody active who has signed in to Anypoint.' },
+        element: {
+          type: 'users_select',
+          action_id: TO,
+          placeholder: { type: 'plain_text', text: 'Choose a person' },
+        },
+      },
+    ],
+  };
+}
+
+async function accept(
+  road: Road,
+  key: FormKey,
+  accountId: string,
+  verb: OffboardingVerb,
+  item: OffboardingAnswerItem,
+  once: string,
+): Promise<void> {
+  await acceptAnswer(road, {
+    clickId: `${accountId}-${key.offboarding}-${key.key ?? ''}-${once}`,
+    about: 'offboarding',
+    id: key.offboarding,
+    chatUserId: accountId,
+    channel: key.channel,
+    verb,
+    item: JSON.stringify(item),
+  });
+}
+
+function keyOf(body: BlockAction, action: ButtonAction): FormKey | null {
+  try {
+    const parsed = buttonKey.parse(JSON.parse(action.value ?? ''));
+    return { ...parsed, channel: body.channel?.id ?? body.user.id };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,32 @@
+import type { PolicyView } from '../../flow/policy/policy-alarm.ts';
+import type { Notice } from '../../flow/ports.ts';
+import { type SlackContent, section } from '../change-card/card.ts';
+import { mrkdwn, plainLines, slackDate } from '../mrkdwn.ts';
+
+/** Of a policy with many mistakes the first are enough to begin with. */
+const SHOWN = 8;
+
+/** Pure: one message to each of the catalogue's admins, edited in place; where none is in chat, one in the channel. */
+export function policyNotices(view: PolicyView): Notice<SlackContent>[] {
+  const content = contentOf(view);
+  const accounts = view.admins.flatMap(({ accountId }) => accountId ?? []);
+  if (accounts.length === 0) return [{ key: 'policy', to: { channel: view.channel }, under: null, content }];
+  return accounts.map((account) => ({ key: `policy:${account}`, to: { account }, under: null, content }));
+}
+
+function contentOf({ trouble }: PolicyView): SlackContent {
+  const { since, mistakes, mendedAt } = trouble;
+  const text =
+    mendedAt === null
+      ? `:rotating_light: The policy was changed ${slackDate(since)} and can’t be put in force: it has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}. The one before stays in force.\n*What to do:* mend the files, or put the old ones back; \`policy check\` names every mistake. It is read again by itself, and this message says when all is well.`
+      : `:white_check_mark: The policy was mended ${slackDate(mendedAt)} and is in force. It could not be read since ${slackDate(since)}; meanwhile the one before was in force.`;
+  const rest = mistakes.length - SHOWN;
+  const shown = [...mistakes.slice(0, SHOWN), ...(rest > 0 ? [`and ${rest} more`] : [])];
+  return {
+    text,
+    blocks: [
+      section(mrkdwn(text)),
+      ...(mendedAt === null ? [section(plainLines(shown.flatMap((mistake) => mistake.split('\n'))))] : []),
+    ],
+  };
+}

@@ -1,0 +1,303 @@
+import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import { z } from 'zod';
+import type { Change } from '../../core/change/change.ts';
+import { durationInWords } from '../../core/duration.ts';
+import { Fault } from '../../core/fault.ts';
+import { heldUntil } from '../../core/membership/desired.ts';
+import { refuseLeaver } from '../../core/offboarding/refusals.ts';
+import { isRefusal } from '../../core/refusal.ts';
+import { oneLine, seenWords } from '../../core/storable.ts';
+import type { Road } from '../../flow/kernel/context.ts';
+import { identify } from '../../flow/people/identify.ts';
+import { choiceOf, choices, type ReceivedBundle, receiveChoice } from '../../flow/request/bundles.ts';
+import { type FieldName, isForeignDuration, type Submission } from '../../flow/request/receive.ts';
+import { shownAs } from '../../flow/request/shown-form.ts';
+import { readChange } from '../../store/changes.ts';
+import { unendedGrants } from '../../store/grants.ts';
+import { leaverCase } from '../../store/offboardings.ts';
+import { linkOf, personByLink } from '../../store/people.ts';
+import { databaseNow } from '../../store/postgres/clock.ts';
+import { buttonKey } from '../app/button-key.ts';
+import { slackCall } from '../app/call.ts';
+import { createFormUpdates } from '../app/form-updates.ts';
+import { openFromButton, openView, orTell } from '../app/forms.ts';
+import { actions } from '../change-card/card.ts';
+import {
+  callbacks,
+  durationOfferedFor,
+  ENTITLEMENT_SELECT,
+  entitlementOption,
+  extendModal,
+  fields,
+  loadingModal,
+  messageModal,
+  nothingModal,
+  refusalModal,
+  requestModal,
+  STATIC_OPTIONS_MAX,
+  shownIn,
+  withNote,
+} from './form.ts';
+
+/** What the extension form carries back. */
+const draft = z.strictObject({
+  entitlementKey: z.string(),
+  forAccountId: z.string().nullable(),
+  reason: z.string(),
+  ticket: z.string().nullable(),
+  seconds: z.number(),
+  shownAs: z.string().optional(),
+});
+
+/** Asking: the form, its search, and what comes back filled in. */
+export function hearRequests(app: App, road: Road, client: WebClient): void {
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: actions.ask, type: 'block_actions' },
+    async ({ ack, body }) => {
+      await ack();
+      await orTell(road, body, () => openRequestForm(road, client, body.trigger_id, body.user.id));
+    },
+  );
+
+  const show = createFormUpdates(client);
+  app.action<BlockAction>({ action_id: ENTITLEMENT_SELECT }, async ({ ack, body }) => {
+    await ack();
+    const view = body.view;
+    const at = body.actions[0]?.action_ts;
+    if (view === undefined || at === undefined) return;
+    const chosen = view.state.values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value;
+    await show(view, at, async () => {
+      const person = await personByLink(road.db, 'slack', body.user.id);
+      if (person === null) return null;
+      return requestModal(choices(road, person), chosen === undefined ? null : choiceOf(road, chosen));
+    });
+  });
+
+  app.options<'block_suggestion'>(
+    { type: 'block_suggestion', action_id: ENTITLEMENT_SELECT },
+    async ({ ack, body, payload }) => {
+      const person = await personByLink(road.db, 'slack', body.user.id);
+      const wanted = payload.value.toLowerCase();
+      const found = (person === null ? [] : choices(road, person)).filter((e) =>
+        `${e.title} ${e.gives}`.toLowerCase().includes(wanted),
+      );
+      await ack({ options: found.slice(0, STATIC_OPTIONS_MAX).map(entitlementOption) });
+    },
+  );
+
+  app.view<ViewSubmitAction>(callbacks.request, async ({ ack, body, view }) => {
+    const values = view.state.values;
+    const entitlementKey = values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value ?? '';
+    const submission: Submission = {
+      idempotencyKey: `slack:${view.id}`,
+      accountId: body.user.id,
+      forAccountId: values[fields.for]?.for?.selected_user ?? null,
+      entitlementKey,
+      ...shownIn(view.private_metadata, entitlementKey),
+      ...durationIn(road, values, entitlementKey),
+      reason: values[fields.reason]?.reason?.value ?? '',
+      ticket: values[fields.ticket]?.ticket?.value?.trim() || null,
+      extend: false,
+      via: 'slack',
+    };
+    await answerForm(road, submission, ack);
+  });
+
+  app.view<ViewSubmitAction>(callbacks.extend, async ({ ack, body, view }) => {
+    const { shownAs: shown, ...kept } = draft.parse(JSON.parse(view.private_metadata));
+    const values = view.state.values;
+    const reason = values[fields.reason]?.reason?.value ?? kept.reason;
+    const submission: Submission = {
+      ...kept,
+      ...(shown === undefined ? {} : { shownAs: shown }),
+      idempotencyKey: `slack:${view.id}`,
+      accountId: body.user.id,
+      ...durationIn(road, values, kept.entitlementKey),
+      reason,
+      extend: true,
+      via: 'slack',
+    };
+    await answerForm(road, submission, ack);
+  });
+
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: actions.extend, type: 'block_actions' },
+    async ({ ack, body, action }) => {
+      await ack();
+      const key = buttonKey(body, action);
+      const change = key === null ? null : await readChange(road.db, key.change);
+      const entitlement = change === null ? null : road.catalogue.entitlement(change.entitlementKey);
+      if (change === null || entitlement === null) return;
+      const until = heldUntil(
+        await unendedGrants(road.db, { personId: change.personId, entitlementKey: change.entitlementKey }),
+        await databaseNow(road.db),
+      );
+      if (until === null)
+        return await openFromButton(
+          road,
+          client,
+          body,
+          messageModal('This access has ended already.', 'Ask again with /access.'),
+        );
+      const forAccountId =
+        (await personByLink(road.db, 'slack', body.user.id))?.id === change.personId
+          ? null
+          : linkOf(road.db, change.personId, 'slack');
+      await openFromButton(
+        road,
+        client,
+        body,
+        extendModal(
+          entitlement,
+          until,
+          {
+            entitlementKey: entitlement.key,
+            forAccountId: await forAccountId,
+            reason: '',
+            ticket: change.ticket,
+            seconds: change.requestedSeconds ?? entitlement.defaultSeconds,
+            shownAs: shownAs(road, [entitlement.key]) ?? undefined,
+          },
+          false,
+        ),
+      );
+    },
+  );
+}
+
+/** Opens at once, whatever is slow behind it, and fills in when we know who is asking. */
+export async function openRequestForm(
+  road: Road,
+  client: WebClient,
+  triggerId: string,
+  accountId: string,
+): Promise<void> {
+  const viewId = await openView(client, triggerId, loadingModal());
+  const view = await formFor(road, accountId);
+  await slackCall(true, () => client.views.update({ view_id: viewId, view }));
+}
+
+async function formFor(road: Road, accountId: string): Promise<ModalView> {
+  try {
+    const person = await identify(road, accountId);
+    if (isRefusal(person)) return refusalModal(person);
+    const left = await leaverCase(road.db, person.id);
+    if (left !== null) return refusalModal(refuseLeaver(left, 'notEligible'));
+    const entitlements = choices(road, person);
+    return entitlements.length === 0
+      ? nothingModal(road.catalogue.current().admins)
+      : requestModal(entitlements, null);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    road.log.warn({ code: error.code }, 'form can’t be filled');
+    return messageModal(
+      `Latchkey can’t look you up right now: ${error.code.startsWith('store.') ? 'its database is away or takes no writes' : 'the identity provider or Slack does not answer'}.`,
+      'Nothing was asked. Close this and try again in a minute.',
+    );
+  }
+}
+
+type FormAck = (
+  answer?:
+    | { response_action: 'errors'; errors: Record<string, string> }
+    | { response_action: 'update'; view: ModalView },
+) => Promise<void>;
+
+async function answerForm(road: Road, submission: Submission, ack: FormAck): Promise<void> {
+  const received = await receiveChoice(road, submission).catch((error: unknown) => {
+    if (!(error instanceof Fault)) throw error;
+    return null;
+  });
+  if (received === null)
+    return await ack({
+      response_action: 'errors',
+      errors: {
+        [fields.reason]: 'Latchkey can’t check this right now. Nothing was asked; try again in a minute.',
+      },
+    });
+  if ('asked' in received) return await answerBundle(received, ack);
+  if (received.received) {
+    if (!received.isRepeat || isAsSent(received.change, submission)) return await ack();
+    return await ack({ response_action: 'update', view: sentBeforeModal(road, received.change) });
+  }
+  if ('heldUntil' in received) {
+    const {
+      idempotencyKey: _key,
+      accountId: _account,
+      extend: _extend,
+      via: _via,
+      durationOf: _of,
+      ...kept
+    } = submission;
+    return await ack({
+      response_action: 'update',
+      view: extendModal(received.entitlement, received.heldUntil, kept, true),
+    });
+  }
+  const { field, refusal } = received;
+  const choice = choiceOf(road, submission.entitlementKey);
+  // The form shows another's times (two quick choices, of which Slack showed the first): show the right ones.
+  const person =
+    field === 'duration' && isForeignDuration(submission)
+      ? await personByLink(road.db, 'slack', submission.accountId)
+      : null;
+  if (person !== null && choice !== null && !submission.extend)
+    return await ack({
+      response_action: 'update',
+      view: withNote(requestModal(choices(road, person), choice), `${refusal.text} ${refusal.next}`),
+    });
+  await ack({
+    response_action: 'errors',
+    errors: { [blockOf(field, submission)]: `${refusal.text} ${refusal.next}` },
+  });
+}
+
+/** Whether a form that was sent before is the same as then: a person may change it while the first answer is late. */
+function isAsSent(before: Change, { entitlementKey, seconds, reason, ticket }: Submission): boolean {
+  return (
+    before.entitlementKey === entitlementKey &&
+    before.requestedSeconds === seconds &&
+    before.reason === seenWords(reason).trim() &&
+    before.ticket === (oneLine(ticket ?? '') || null)
+  );
+}
+
+function sentBeforeModal(road: Road, { entitlementKey, requestedSeconds }: Change): ModalView {
+  const title = road.catalogue.entitlement(entitlementKey)?.title ?? entitlementKey;
+  const time = requestedSeconds === null ? '' : ` for ${durationInWords(requestedSeconds)}`;
+  return messageModal(
+    `Your request had arrived as you first sent it: ${title}${time}. What you changed since then was not asked for.`,
+    'To change it, take it back in the direct message about it, and ask again.',
+  );
+}
+
+async function answerBundle({ asked, notAsked }: ReceivedBundle, ack: FormAck): Promise<void> {
+  if (notAsked.length === 0) return await ack();
+  if (asked.length === 0)
+    return await ack({ response_action: 'errors', errors: { [fields.entitlement]: notAsked.join(' ') } });
+  await ack({
+    response_action: 'update',
+    view: messageModal(
+      `Asked for ${asked.join(' and ')}. Not for all of it: ${notAsked.join(' ')}`,
+      'What was asked for goes its way; you hear of it in a direct message.',
+    ),
+  });
+}
+
+/** Errors can stand only under input blocks that the form has. */
+function blockOf(field: FieldName, submission: Submission): string {
+  return submission.extend && field !== 'reason' ? fields.duration : fields[field];
+}
+
+type ViewValues = ViewSubmitAction['view']['state']['values'];
+
+/** The duration chosen and for what it was on offer, or the default when the form had not offered one yet. */
+function durationIn(road: Road, values: ViewValues, key: string): Pick<Submission, 'seconds' | 'durationOf'> {
+  const [offered] = Object.entries(values[fields.duration] ?? {});
+  const chosen = offered?.[1].selected_option?.value;
+  return offered === undefined || chosen === undefined
+    ? { seconds: choiceOf(road, key)?.defaultSeconds ?? 0 }
+    : { seconds: Number(chosen), durationOf: durationOfferedFor(offered[0]) };
+}

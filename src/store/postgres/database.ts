@@ -1,0 +1,81 @@
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
+import type pg from 'pg';
+import { Fault } from '../../core/fault.ts';
+import type { Tables } from '../tables.ts';
+import { openPool } from './pool.ts';
+
+export { surviveBreaks } from './pool.ts';
+
+export type Db = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
+
+/** Connections for short work; locks that span an outside call have a pool of their own (locks.ts). */
+const POOL_SIZE = 16;
+
+export type Database = { db: Db; pool: pg.Pool; url: string; close(): Promise<void> };
+
+const pools = new WeakMap<Db, pg.Pool>();
+
+/** The connections behind a Db. */
+export function poolOf(db: Db): pg.Pool {
+  const pool = pools.get(db);
+  if (pool === undefined) throw new Error('this database was not opened by openDatabase');
+  return pool;
+}
+
+/** Opens the database and brings its schema up to date. Replicas may do so at once: migrations take a lock. */
+export async function openDatabase(url: string): Promise<Database> {
+  const database = connectDatabase(url);
+  const { db } = database;
+  const { error, results } = await new Migrator({ db, provider: migrations }).migrateToLatest();
+  if (error !== undefined) {
+    await db.destroy();
+    const failed = results?.find((r) => r.status === 'Error')?.migrationName;
+    throw new Fault(
+      'store.unavailable',
+      error instanceof Fault
+        ? `the database can’t be opened: ${error.message}`
+        : `database can’t be migrated${failed === undefined ? '' : ` (${failed})`}`,
+      {
+        retryable: false,
+        cause: error,
+      },
+    );
+  }
+  return database;
+}
+
+/** The database as it is, for whoever only reads. */
+export function connectDatabase(url: string): Database {
+  const pool = openPool(url, { max: POOL_SIZE, name: 'latchkey' });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  pools.set(db, pool);
+  return { db, pool, url, close: () => db.destroy() };
+}
+
+/** Throws `store.unavailable` when nothing can be stored: reading works on a standby too. */
+export async function refuseReadOnly(db: Db): Promise<void> {
+  // Refused as a write is, and then the pool connects anew; it holds up nobody.
+  await sql`select from outbox where false for update`.execute(db);
+}
+
+const folder = new URL('../../../migrations/', import.meta.url);
+
+/** Names of all migrations of this version. */
+export async function migrationNames(): Promise<string[]> {
+  return Object.keys(await migrations.getMigrations());
+}
+
+/** Every `migrations/*.ts`, in order of name. */
+const migrations: MigrationProvider = {
+  async getMigrations() {
+    const found: Record<string, Migration> = {};
+    for (const file of (await readdir(fileURLToPath(folder))).sort())
+      if (file.endsWith('.ts'))
+        found[file.slice(0, -3)] = await import(pathToFileURL(fileURLToPath(new URL(file, folder))).href);
+    return found;
+  },
+};

@@ -1,0 +1,51 @@
+import { sql } from 'kysely';
+import type { Db } from '../postgres/database.ts';
+
+/** States in which a change is not done with. */
+const OPEN = sql`('received', 'asking', 'applying', 'verifying', 'awaitingSignIn', 'late')`;
+
+/**
+ * People with a grant, a record or an open change whom no group has shown in the run that is staged: what the IdP
+ * says of them has to be asked for.
+ */
+export async function concernedUnseen(
+  db: Db,
+  system: 'okta' | 'entra',
+  limit: number,
+): Promise<{ personId: string; externalId: string }[]> {
+  const { rows } = await sql<{ personId: string; externalId: string }>`
+    with seen as materialized (
+      select distinct person_id from reconcile_members
+    ), unseen as materialized (
+      select p.id from people p left join seen on seen.person_id = p.id where seen.person_id is null
+    )
+    select u.id as "personId", l.external_id as "externalId" from unseen u cross join lateral (
+      select external_id from person_links l where l.person_id = u.id and l.system = ${system}
+      order by verified_at desc, external_id limit 1
+    ) l
+    where (exists (select from grants g where g.person_id = u.id and g.ended_at is null)
+        or exists (select from preexisting e where e.person_id = u.id and e.ended_at is null)
+        or exists (select from changes c where c.person_id = u.id and c.state in ${OPEN}))
+      and not exists (select from standings s where s.person_id = u.id and s.status = 'deleted')
+    limit ${limit}`.execute(db);
+  return rows;
+}
+
+/**
+ * People of whom the IdP says something else than what was last acted on: who was looked at before and is not what
+ * they were, and who never was and holds something without being active.
+ */
+export async function changedSinceRegarded(db: Db, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select p.id from people p left join standings s on s.person_id = p.id
+    where case
+      when s.person_id is not null then s.status <> 'deleted'
+        and (p.status, p.department, p.manager) is distinct from (s.status, s.department, s.manager)
+      else p.status <> 'active' and (
+        exists (select from grants g where g.person_id = p.id and g.ended_at is null)
+        or exists (select from preexisting e where e.person_id = p.id and e.ended_at is null)
+        or exists (select from changes c where c.person_id = p.id and c.state in ${OPEN}))
+      end
+    limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}

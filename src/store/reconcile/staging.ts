@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { type RawBuilder, sql } from 'kysely';
+import type { IdpPerson, TeamMember } from '../../flow/ports.ts';
+import { inOneLine } from '../people.ts';
+import type { Db } from '../postgres/database.ts';
+import type { Place } from './runs.ts';
+import type { SeenPeople } from './seen-people.ts';
+
+/**
+ * Nobody waits for the disk: what is staged is not kept in a crash of PostgreSQL anyway, and the counts beside it show
+ * when it is gone. Holds for its own statement.
+ */
+const unsynced = sql`unsynced as materialized (select set_config('synchronous_commit', 'off', true))`;
+
+/** Where a page stood in its list. */
+export type Stretch = { from: string | null; next: string | null };
+
+/**
+ * Remembers a page of members and where the list goes on, in one statement: people whom we know and of whom the IdP
+ * now says something else are brought up to date; strangers are remembered first. Found again by the IdP's id only.
+ */
+export async function stageMembers(
+  db: Db,
+  system: 'okta' | 'entra',
+  place: Place,
+  members: readonly IdpPerson[],
+  stretch: Stretch,
+  seen: SeenPeople,
+): Promise<void> {
+  const met: { id: string; personId: string }[] = [];
+  const others: IdpPerson[] = [];
+  for (const member of members) {
+    const personId = seen.find(member);
+    if (personId === null) others.push(member);
+    else met.push({ id: member.id, personId });
+  }
+  let linked = await stageKnown(db, system, place, { met, others }, stretch);
+  const strangers = others.filter(({ id }) => !linked.has(id));
+  if (strangers.length > 0) {
+    await rememberStrangers(db, system, strangers);
+    linked = await stageKnown(db, system, place, { met, others }, stretch);
+  }
+  for (const person of others) {
+    const personId = linked.get(person.id);
+    if (personId === undefined) throw new Error('a link vanished between two statements');
+    seen.remember(person, personId);
+  }
+  moveOn(place, members.length, stretch);
+}
+
+/** People given as columns: an array for each, which PostgreSQL reads faster than anything but COPY. */
+function columnsOf(people: readonly IdpPerson[]) {
+  const column = (value: (person: IdpPerson) => string | null) =>
+    sql`${people.map((person) => value(person))}::text[]`;
+  return sql.join([
+    column((p) => p.id),
+    column((p) => p.email),
+    column((p) => p.login),
+    column((p) => inOneLine(p).name),
+    column((p) => p.status),
+    column((p) => inOneLine(p).title),
+    column((p) => inOneLine(p).department),
+    column((p) => p.manager),
+    column((p) => p.timeZone),
+  ]);
+}
+const columnNames = sql`external_id, email, login, name, status, title, department, manager, time_zone`;
+
+/** Stages the page if everybody on it is known; answers our ids of those looked up, by the IdP's. */
+async function stageKnown(
+  db: Db,
+  system: 'okta' | 'entra',
+  place: Place,
+  { met, others }: { met: readonly { id: string; personId: string }[]; others: readonly IdpPerson[] },
+  { from, next }: Stretch,
+): Promise<Map<string, string>> {
+  // `lateral … limit 1`: looked up one by one in the index, whatever the planner would make of a page's size.
+  const { rows } = await sql<{ external_id: string; person_id: string }>`
+    with ${unsynced}, page as materialized (
+      select m.*, l.person_id, l.is_hearsay from unnest(${columnsOf(others)}) as m (${columnNames})
+      left join lateral (
+        select person_id, is_hearsay from person_links where system = ${system} and external_id = m.external_id limit 1
+      ) l on true
+    ), strangers as (
+      select external_id from page where person_id is null
+    ), stale as materialized (
+      select page.* from page cross join lateral (
+        select 1 from people p where p.id = page.person_id
+          and (p.email, p.login, p.name, p.status, p.title, p.department, p.manager, p.time_zone) is distinct from
+            (page.email, page.login, page.name, page.status, page.title, page.department, page.manager, page.time_zone)
+        limit 1
+      ) p
+    ), held as materialized (
+      select id from people where id in (select person_id from stale) order by id for update
+    ), updated as (
+      update people p set email = s.email, login = s.login, name = s.name, status = s.status, title = s.title,
+        department = s.department, manager = s.manager, time_zone = s.time_zone, updated_at = clock_timestamp()
+      from stale s join held h on h.id = s.person_id where p.id = s.person_id
+    ), confirmed as (
+      update person_links l set is_hearsay = false from page
+      where page.is_hearsay and l.system = ${system} and l.external_id = page.external_id
+    ), moved as (
+      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${met.length + others.length},
+        listed_at = case when ${next}::text is null then clock_timestamp() end
+      from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
+        and not exists (select from strangers)
+      returning reconcile_places.id
+    ), staged as (
+      insert into reconcile_members (place_id, person_id, external_id)
+      select moved.id, page.person_id, page.external_id from page, moved
+      union all
+      select moved.id, m.person_id, m.external_id from moved, unnest(
+        ${met.map((one) => one.personId)}::uuid[], ${met.map((one) => one.id)}::text[]
+      ) as m (person_id, external_id)
+    )
+    select external_id, person_id from page where person_id is not null`.execute(db);
+  return new Map(rows.map((row) => [row.external_id, row.person_id]));
+}
+
+/** People of whom the IdP tells for the first time. Whom somebody else stored a moment earlier stands as stored. */
+async function rememberStrangers(
+  db: Db,
+  system: 'okta' | 'entra',
+  strangers: readonly IdpPerson[],
+): Promise<void> {
+  const people = [...new Map(strangers.map((person) => [person.id, person])).values()];
+  const { rows } = await sql<{ id: string }>`
+    with page as materialized (
+      select * from unnest(${people.map(() => randomUUID())}::uuid[], ${columnsOf(people)}) as p (id, ${columnNames})
+    ), made as (
+      insert into people (id, email, login, name, status, title, department, manager, time_zone)
+      select id, email, login, name, status, title, department, manager, time_zone from page
+    ), linked as (
+      insert into person_links (system, external_id, person_id)
+      select ${system}, external_id, id from page order by external_id
+      on conflict (system, external_id) do nothing returning person_id
+    )
+    select id from page where not exists (select from linked where person_id = page.id)`.execute(db);
+  if (rows.length > 0)
+    await sql`delete from people where id = any(${rows.map((row) => row.id)}::uuid[])`.execute(db);
+}
+
+/** Remembers a page of a team's members and where the list goes on, in one statement. */
+export async function stageTeamMembers(
+  db: Db,
+  place: Place,
+  members: readonly TeamMember[],
+  { from, next }: Stretch,
+): Promise<void> {
+  await sql`
+    with ${unsynced}, moved as (
+      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${members.length},
+        listed_at = case when ${next}::text is null then clock_timestamp() end
+      from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
+      returning reconcile_places.id
+    )
+    insert into reconcile_team_members (place_id, user_id, is_maintainer, is_claimed)
+    select moved.id, m.* from moved, unnest(
+      ${members.map((m) => m.userId)}::text[],
+      ${members.map((m) => m.membershipType === 'maintainer')}::boolean[],
+      ${members.map((m) => m.isAssignedViaExternalGroups)}::boolean[]
+    ) as m`.execute(db);
+  moveOn(place, members.length, { from, next });
+}
+
+/**
+ * Links a page of Anypoint's users to the people whose login, as the IdP itself gives it, is their user name. Only a
+ * user who signs in through the IdP: any other user name is chosen by whoever made it. Two people who go, or went, by one
+ * login are told apart by asking the IdP (flow/membership/anypoint-users.ts) and so left alone, and so is every link that is there.
+ * Answers whose access is at another user: who had one before, and who goes by a login whose user is noted as somebody
+ * else's, who went by it.
+ */
+export async function linkUsers(
+  db: Db,
+  system: 'okta' | 'entra',
+  place: Place,
+  users: readonly { id: string; username: string; isFederated: boolean }[],
+  { from, next }: Stretch,
+): Promise<string[]> {
+  const federated = users.filter((user) => user.isFederated);
+  const { rows } = await sql<{ person_id: string }>`
+    with ${unsynced}, page as materialized (
+      select u.id, u.username
+      from unnest(${federated.map((u) => u.id)}::text[], ${federated.map((u) => u.username)}::text[]) as u (id, username)
+      where not exists (select from person_links l where l.system = 'anypoint' and l.external_id = u.id)
+    ), claimants as materialized (
+      select p.id from unnest(${federated.map((u) => u.id)}::text[], ${federated.map((u) => u.username)}::text[]) as u (id, username)
+      join person_links l on l.system = 'anypoint' and l.external_id = u.id
+      join people noted on noted.id = l.person_id and lower(noted.login) <> lower(u.username)
+      cross join lateral (${theOne(sql`u.username`, system)}) p
+    ), linked as (
+      insert into person_links (system, external_id, person_id)
+      select 'anypoint', page.id, p.id from page cross join lateral (
+        ${theOne(sql`page.username`, system)}
+      ) p order by page.id
+      on conflict (system, external_id) do nothing returning person_id
+    ), moved as (
+    update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${users.length},
+      listed_at = case when ${next}::text is null then clock_timestamp() end
+    from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
+    )
+    select distinct person_id from linked where exists (
+      select from person_links other where other.person_id = linked.person_id and other.system = 'anypoint'
+    ) union select id from claimants`.execute(db);
+  moveOn(place, users.length, { from, next });
+  return rows.map((row) => row.person_id);
+}
+
+/** The only person whom the IdP has confirmed to go by this login. */
+function theOne(login: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<unknown> {
+  return sql`select min(p.id::text)::uuid as id from people p
+    where lower(p.login) = lower(${login}) and exists (
+      select from person_links c where c.person_id = p.id and c.system = ${system} and not c.is_hearsay
+    ) having count(*) = 1`;
+}
+
+function moveOn(place: Place, rows: number, { next }: Stretch): void {
+  place.position = next;
+  place.pages += 1;
+  place.seen += rows;
+  place.isListed = next === null;
+}

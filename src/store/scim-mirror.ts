@@ -1,0 +1,87 @@
+import { type RawBuilder, sql } from 'kysely';
+import { nameKey } from '../core/name-key.ts';
+import type { Db, Tx } from './postgres/database.ts';
+import type { ScimSource } from './scim-tables.ts';
+import { isAnothersRecord } from './whose-record.ts';
+
+/** A person as the IdP may have provisioned them. */
+export type Provisioned = {
+  /** Ours; null: nobody we know. */
+  personId: string | null;
+  /** The IdP's own id of the person, which it sends as `externalId`; null when unknown. */
+  externalId: string | null;
+  /** What the IdP may send as `userName`. */
+  userNames: string[];
+  /** The source that is the IdP: what any other has pushed is no word on anybody. */
+  source: ScimSource;
+};
+
+/**
+ * The SCIM users of the IdP that may be this person: those with the externalId, active or not; only when there is none, those
+ * whose userName is one of theirs, in any case. A login is given anew, and an e-mail shared: what stands under their
+ * name with an id that is not theirs (`is_anothers`, see `isAnothersRecord`) is another account's, or so it seems. What Entra has
+ * renamed when it deleted them counts as long as nobody else is known by the name they had: it may be given anew.
+ */
+function recordsOf(who: Provisioned): RawBuilder<unknown> {
+  const names = sql`${who.userNames.map(nameKey)}::text[]`;
+  const isOwn = sql`source = ${who.source} and external_id = ${who.externalId}::text`;
+  return sql`
+    select id, active, false as is_anothers from scim_users where ${isOwn}
+    union all
+    select id, active, ${isAnothersRecord(who.source, sql`scim_users.external_id`, sql`${who.personId}::uuid`)} as is_anothers
+    from scim_users where source = ${who.source} and user_name_key = any(${names})
+      and not exists (select from scim_users where ${isOwn})
+    union all
+    select id, active, exists (
+        select from people p where lower(p.login) = known_as and p.id is distinct from ${who.personId}::uuid
+        union all
+        select from person_links l where l.external_id = scim_users.external_id and l.system in ('okta', 'entra')
+          and l.person_id is distinct from ${who.personId}::uuid
+      ) as is_anothers
+    from scim_users where source = ${who.source} and known_as = any(${names}) and not active
+      and not exists (select from scim_users where ${isOwn})`;
+}
+
+/** Names of the provisioned groups the person is in as an active user, sorted. */
+export async function groupNamesOf(db: Db | Tx, who: Provisioned): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select distinct g.display_name as name
+    from (${recordsOf(who)}) r join scim_members m on m.user_id = r.id join scim_groups g on g.id = m.group_id
+    where r.active order by name`.execute(db);
+  return rows.map((row) => row.name);
+}
+
+/** What SCIM says of a person, as of one moment. */
+export type ScimStanding = {
+  /** The IdP has provisioned them and switched the account off: they have lost the app. Null: it has said nothing. */
+  isSwitchedOff: boolean | null;
+  /**
+   * All that SCIM has under their name is another account's, as long as the IdP has not provisioned their own: then it
+   * is no word on which groups they are in, nor, switched off, on their having the app.
+   */
+  isByAnothersOnly: boolean;
+  /** They are, as an active user, in one of the groups asked about. */
+  isInAnyGroup: boolean;
+};
+
+/** `groupNames`, in any case and Unicode form: whether they are in one of these. */
+export async function scimStanding(
+  db: Db | Tx,
+  who: Provisioned,
+  groupNames: readonly string[],
+): Promise<ScimStanding> {
+  const { rows } = await sql<{ off: boolean | null; anothers: boolean | null; in: boolean | null }>`
+    select bool_and(not active) as off, bool_and(is_anothers) as anothers, bool_or(active and exists (
+        select from scim_members m join scim_groups g on g.id = m.group_id
+        where m.user_id = r.id and g.display_name_key = any(${groupNames.map(nameKey)}::text[])
+      )) as in
+    from (${recordsOf(who)}) r`.execute(db);
+  // Of whom nothing was pushed, nothing is known: that is neither on nor off.
+  const isOff = rows[0]?.off ?? null;
+  const isByAnothersOnly = rows[0]?.anothers === true;
+  return {
+    isSwitchedOff: isOff === true && isByAnothersOnly ? null : isOff,
+    isByAnothersOnly,
+    isInAnyGroup: rows[0]?.in === true,
+  };
+}

@@ -1,0 +1,545 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { settleStanding } from '../../../src/core/change/approved.ts';
+import type { Change, ChangeEvent } from '../../../src/core/change/change.ts';
+import { evolve } from '../../../src/core/change/evolve.ts';
+import {
+  approveByRule,
+  type Click,
+  type ClickFacts,
+  DENIAL_REASON_MAX,
+  lapse,
+  settleClick,
+  withdraw,
+} from '../../../src/core/change/settle.ts';
+import { shownOf } from '../../../src/core/change/shown.ts';
+import type { ChangeId, GrantId } from '../../../src/core/ids.ts';
+import type { ApproverPlan } from '../../../src/core/policy/routing.ts';
+import { isRefusal, type Refusal, type RefusalReason } from '../../../src/core/refusal.ts';
+import {
+  anybody,
+  approver,
+  asking,
+  asks,
+  changeAfter,
+  decision,
+  entitlement,
+  later,
+  person,
+  target,
+  wayTo,
+} from '../given.ts';
+
+const now = later(600);
+
+function facts(rest: Partial<ClickFacts> = {}): ClickFacts {
+  return {
+    clicker: { id: person('tom'), name: 'tom' },
+    plan: anybody,
+    verdict: asks,
+    entitlement: entitlement(),
+    target,
+    grantId: 'grant-1' as GrantId,
+    revokeId: 'revoke-1' as ChangeId,
+    heldUntil: null,
+    now,
+    ...rest,
+  };
+}
+
+const approve: Click = { id: 'click-9', round: 1, verb: 'approve', seconds: null };
+const deny: Click = { id: 'click-9', round: 1, verb: 'deny', reason: 'not needed' };
+const both: ApproverPlan = {
+  of: 'all',
+  quorum: 1,
+  seats: [
+    { source: 'manager', people: [approver('tom')], pinged: true },
+    { source: 'owner', people: [approver('olga')], pinged: true },
+  ],
+  escalated: false,
+};
+const givenBy = (name: string, seconds: number | null = null, clickId = 'click-0') => ({
+  by: person(name),
+  name,
+  at: later(60),
+  seconds,
+  clickId,
+});
+
+type Row = {
+  given: string;
+  change?: Change;
+  click?: Click;
+  facts?: Partial<ClickFacts>;
+  refused: RefusalReason;
+  says?: RegExp;
+};
+
+const refusals: Row[] = [
+  { given: 'a change still being prepared', change: changeAfter('changeReceived'), refused: 'staleCard' },
+  {
+    given: 'a change that somebody denied a moment ago',
+    change: changeAfter(...wayTo.denied),
+    refused: 'alreadySettled',
+    says: /^tom denied this already/,
+  },
+  {
+    given: 'a change that somebody approved a moment ago',
+    change: changeAfter(...wayTo.applying),
+    refused: 'alreadySettled',
+    says: /^tom approved this already/,
+  },
+  {
+    given: 'a lapsed change',
+    change: changeAfter(...wayTo.lapsed),
+    refused: 'alreadySettled',
+    says: /let this lapse/,
+  },
+  { given: 'a withdrawn change', change: changeAfter(...wayTo.withdrawn), refused: 'alreadySettled' },
+  { given: 'a refused change', change: changeAfter(...wayTo.refused), refused: 'alreadySettled' },
+  { given: 'a card of an earlier round', click: { ...approve, round: 0 }, refused: 'staleCard' },
+  {
+    given: 'the requester',
+    facts: { clicker: { id: person('ines'), name: 'ines' } },
+    refused: 'selfApproval',
+  },
+  {
+    given: 'the beneficiary of what somebody else asked for',
+    change: asking({ requesterId: person('erik') }),
+    facts: { clicker: { id: person('ines'), name: 'ines' } },
+    refused: 'selfApproval',
+  },
+  {
+    given: 'a requester who asked for somebody else',
+    change: asking({ requesterId: person('tom') }),
+    refused: 'selfApproval',
+  },
+  {
+    given: 'a requester whom the plan names all the same',
+    change: asking({ requesterId: person('tom'), personId: person('ines') }),
+    facts: { plan: anybody },
+    refused: 'selfApproval',
+  },
+  {
+    given: 'somebody who is no approver',
+    facts: { clicker: { id: person('sam'), name: 'sam' } },
+    refused: 'notAnApprover',
+  },
+  {
+    given: 'somebody who was an approver when the card went out and no longer is',
+    change: asking({ plan: anybody }),
+    facts: { plan: { ...anybody, seats: [] } },
+    refused: 'notAnApprover',
+  },
+  {
+    given: 'an entitlement that left the catalogue',
+    facts: { entitlement: null },
+    refused: 'entitlementUnavailable',
+  },
+  {
+    given: 'a group that can no longer be written',
+    facts: { target: null },
+    refused: 'entitlementUnavailable',
+  },
+  {
+    given: 'a policy that changed its mind',
+    facts: { verdict: { effect: 'refuse', grounds: [{ text: 'not open to Orders', clause: null }] } },
+    refused: 'notEligible',
+    says: /not open to Orders/,
+  },
+  { given: 'longer than asked', click: { ...approve, seconds: 86_401 }, refused: 'durationInvalid' },
+  { given: 'no time at all', click: { ...approve, seconds: 0 }, refused: 'durationInvalid' },
+  { given: 'a negative time', click: { ...approve, seconds: -1 }, refused: 'durationInvalid' },
+  {
+    given: 'a second approval by the same person',
+    change: asking({ approvals: [givenBy('tom')] }),
+    facts: { plan: both },
+    refused: 'alreadyApprovedByYou',
+  },
+  { given: 'a denial without a reason', click: { ...deny, reason: ' \n ' }, refused: 'denialNeedsReason' },
+  {
+    given: 'a denial with a treatise',
+    click: { ...deny, reason: 'x'.repeat(DENIAL_REASON_MAX + 1) },
+    refused: 'denialNeedsReason',
+  },
+];
+
+describe('a click is refused', () => {
+  test.each(refusals)('given $given: $refused', ({ change, click, facts: rest, refused, says }) => {
+    const outcome = settleClick(change ?? asking(), click ?? approve, facts(rest));
+    expect(isRefusal(outcome) && outcome.reason).toBe(refused);
+    const { text, next } = outcome as Refusal;
+    for (const sentence of [text, next]) expect(sentence).toMatch(/^(tom|[A-Z]).*\.$/s);
+    if (says !== undefined) expect(text).toMatch(says);
+  });
+
+  test('given an unavailable entitlement, it can still be denied', () => {
+    expect(types(settleClick(asking(), deny, facts({ entitlement: null, target: null })))).toEqual([
+      'changeDenied',
+    ]);
+  });
+});
+
+describe('what was decided is what was shown', () => {
+  const shown = shownOf(entitlement(), target, asks);
+  const waiting = () => ({ ...asking({ approvals: [] }), shown });
+  const other: [what: string, now: Partial<ClickFacts>, says: RegExp][] = [
+    ['another group', { target: { ...target, groupId: 'g2', groupName: 'other' } }, /its group is other now/],
+    [
+      'a group of the same name made anew',
+      { target: { ...target, groupId: 'g2' } },
+      /another one of the same name/,
+    ],
+    [
+      'another team',
+      { target: { ...target, teamId: 't2', teamName: 'Admins' } },
+      /its Anypoint team is Admins/,
+    ],
+    [
+      'a team of the same name made anew',
+      { target: { ...target, teamId: 't2' } },
+      /Anypoint team Orders is another/,
+    ],
+    [
+      'another tier',
+      { entitlement: entitlement({ tier: 'high' }) },
+      /its tier is high now \(it was medium\)/,
+    ],
+    ['another title', { entitlement: entitlement({ title: 'All of it' }) }, /its name is All of it/],
+    [
+      'other words for what it gives',
+      { entitlement: entitlement({ gives: 'deploying' }) },
+      /gives is deploying/,
+    ],
+    ['another owner', { entitlement: entitlement({ owner: 'eve@acme.example' }) }, /its owner is eve/],
+    ['a longer maximum', { entitlement: entitlement({ maxSeconds: 864_000 }) }, /longest time is 10 days/],
+    ['a shorter maximum', { entitlement: entitlement({ maxSeconds: 86_400 }) }, /longest time is 1 day now/],
+    ['another default', { entitlement: entitlement({ defaultSeconds: 3_600 }) }, /usual time is 1 hour/],
+    [
+      'other approvers',
+      {
+        entitlement: entitlement({
+          approvers: { of: 'any', quorum: 1, sources: [{ person: 'eve@acme.example' }] },
+        }),
+      },
+      /who approves is eve@acme.example now \(it was the manager or the owner\)/,
+    ],
+    [
+      'a smaller quorum of the same',
+      {
+        entitlement: entitlement({
+          approvers: { of: 'any', quorum: 2, sources: [{ manager: true }, { owner: true }] },
+        }),
+      },
+      /who approves is two of the manager or the owner/,
+    ],
+    [
+      'rules of another policy that ask for more',
+      {
+        verdict: {
+          ...asks,
+          policy: 'b',
+          holds: [{ text: 'two', clause: null, rule: 'r', needs: 'secondApprover' as const }],
+        },
+      },
+      /the policy asks for other things/,
+    ],
+  ];
+  test.each(other)('given %s, then an approval is stale, and it is said what changed', (_what, now, says) => {
+    const outcome = settleClick(waiting(), approve, facts(now));
+    expect(isRefusal(outcome) && outcome.reason).toBe('staleCard');
+    expect((outcome as Refusal).text).toMatch(says);
+    expect((outcome as Refusal).next).toContain('anew');
+  });
+
+  test.each(other)('given %s, then approvals that were given before decide nothing either', (_what, now) => {
+    const before = { ...waiting(), approvals: [givenBy('tom')] };
+    const { clicker: _, ...standing } = facts(now);
+    expect(
+      settleStanding(before, {
+        ...standing,
+        entitlement: now.entitlement ?? entitlement(),
+        target: now.target ?? target,
+      }),
+    ).toEqual([]);
+  });
+
+  test.each(other)('given %s, then it can still be denied', (_what, now) => {
+    expect(types(settleClick(waiting(), deny, facts(now)))).toEqual(['changeDenied']);
+  });
+
+  test('given the same in other letters, durations and clauses, then it is the same', () => {
+    const same = entitlement({ owner: 'Olga@ACME.example', durationsSeconds: [3_600], clauses: ['AC-1'] });
+    expect(types(settleClick(waiting(), approve, facts({ entitlement: same })))).toContain('changeApproved');
+  });
+
+  test('given more that the facts call for under the same policy, then the card is not stale: it takes more', () => {
+    const holds = [{ text: 'two', clause: null, rule: 'r', needs: 'secondApprover' as const }];
+    expect(types(settleClick(waiting(), approve, facts({ verdict: { ...asks, holds } })))).toContain(
+      'changeApproved',
+    );
+  });
+
+  test('given a card from before this was kept, then where it leads counts all the same', () => {
+    const outcome = settleClick(asking({ target }), approve, facts({ target: { ...target, groupId: 'g2' } }));
+    expect(isRefusal(outcome) && outcome.reason).toBe('staleCard');
+  });
+
+  test('given it is asked anew, then what was approved before counts no more; put to others only, it does', () => {
+    const approved = { ...waiting(), approvals: [givenBy('tom')] };
+    const again = {
+      type: 'approversAsked' as const,
+      changeId: approved.id,
+      at: now,
+      actor: { part: 'latchkey' as const },
+      plan: both,
+      verdict: asks,
+      round: 2,
+      lapsesAt: null,
+      target,
+      shown,
+    };
+    expect(evolve(approved, { ...again, isAnew: true }).approvals).toEqual([]);
+    expect(evolve(approved, again).approvals).toHaveLength(1);
+  });
+});
+
+describe('a quorum whose first approver was away when the last one approved', () => {
+  const two: ApproverPlan = {
+    of: 'any',
+    quorum: 2,
+    seats: [{ source: 'x', people: [approver('tom'), approver('olga')], pinged: true }],
+    escalated: false,
+  };
+  const withoutOlga: ApproverPlan = {
+    ...two,
+    seats: [{ source: 'x', people: [approver('tom')], pinged: true }],
+  };
+  const approvedByOlga = () => asking({ approvals: [givenBy('olga', 7_200, 'click-1')] });
+  const approvedByBoth = () =>
+    asking({ approvals: [givenBy('olga', 7_200, 'click-1'), givenBy('tom', null, 'click-2')] });
+
+  test('given she is away, then his word is counted and it waits', () => {
+    expect(types(settleClick(approvedByOlga(), approve, facts({ plan: withoutOlga })))).toEqual([
+      'approvalGiven',
+    ]);
+  });
+
+  test.each(['tom', 'olga'])('given she is back, when %s says so again, then it is decided, once', (name) => {
+    const clicker = { id: person(name), name };
+    const outcome = eventsOf(settleClick(approvedByBoth(), approve, facts({ plan: two, clicker })));
+    expect(outcome).toMatchObject([
+      { type: 'changeApproved', grant: { endsAt: new Date(now.getTime() + 7_200_000) } },
+    ]);
+  });
+
+  test('given she is back, then what both have said decides it without a click', () => {
+    const { clicker: _, ...standing } = facts({ plan: two });
+    expect(
+      settleStanding(approvedByBoth(), { ...standing, entitlement: entitlement(), target }),
+    ).toMatchObject([
+      { type: 'changeApproved', decision: { by: person('tom'), clickId: 'click-2' }, actor: { name: 'tom' } },
+    ]);
+  });
+
+  test.each([
+    ['she is still away', { plan: withoutOlga }],
+    ['policy refuses it by now', { plan: two, verdict: { effect: 'refuse' as const, grounds: [] } }],
+  ])('given %s, then nothing is decided', (_given, rest) => {
+    const { clicker: _, ...standing } = facts(rest);
+    expect(settleStanding(approvedByBoth(), { ...standing, entitlement: entitlement(), target })).toEqual([]);
+  });
+
+  test('given she is still away, when he says so again, then he is told that it waits', () => {
+    const outcome = settleClick(approvedByBoth(), approve, facts({ plan: withoutOlga }));
+    expect(isRefusal(outcome) && outcome.reason).toBe('alreadyApprovedByYou');
+  });
+});
+
+describe('a click decides', () => {
+  test('given any-of, when one approves, then it is approved for what was asked', () => {
+    const [given, approved] = eventsOf(settleClick(asking(), approve, facts()));
+    expect(given).toMatchObject({
+      type: 'approvalGiven',
+      approval: { by: person('tom'), clickId: 'click-9' },
+    });
+    expect(approved).toMatchObject({
+      type: 'changeApproved',
+      target,
+      grant: { id: 'grant-1', startsAt: now, endsAt: new Date(now.getTime() + 86_400_000) },
+      decision: { outcome: 'approved', by: person('tom'), clickId: 'click-9' },
+    });
+  });
+
+  test('given no duration on the request, then the default of the entitlement counts', () => {
+    const [, approved] = eventsOf(settleClick(asking({ requestedSeconds: null }), approve, facts()));
+    expect(approved).toMatchObject({ grant: { endsAt: new Date(now.getTime() + 86_400_000) } });
+  });
+
+  test('given all-of, when the first approves, then nothing is decided yet', () => {
+    expect(types(settleClick(asking(), approve, facts({ plan: both })))).toEqual(['approvalGiven']);
+  });
+
+  test('given all-of, when the second approves, then the shorter of the two times counts', () => {
+    const change = asking({ approvals: [givenBy('tom', 3_600)] });
+    const clicker = { id: person('olga'), name: 'olga' };
+    const [, approved] = eventsOf(settleClick(change, approve, facts({ plan: both, clicker })));
+    expect(approved).toMatchObject({ grant: { endsAt: new Date(now.getTime() + 3_600_000) } });
+  });
+
+  test('given an approval by somebody who may no longer approve, then it does not count', () => {
+    const plan: ApproverPlan = {
+      ...anybody,
+      quorum: 2,
+      seats: [{ source: 'x', people: [approver('tom'), approver('sam')], pinged: true }],
+    };
+    const change = asking({ approvals: [givenBy('olga')] });
+    expect(types(settleClick(change, approve, facts({ plan })))).toEqual(['approvalGiven']);
+  });
+
+  test('given an extension of live access, then the time is added to its end', () => {
+    const change = asking({ cause: 'extension' });
+    const [, approved] = eventsOf(settleClick(change, approve, facts({ heldUntil: later(7_200) })));
+    expect(approved).toMatchObject({ grant: { startsAt: now, endsAt: later(7_200 + 86_400) } });
+  });
+
+  test('given an extension of access that ended meanwhile, then it runs from now', () => {
+    const [, approved] = eventsOf(settleClick(asking({ cause: 'extension' }), approve, facts()));
+    expect(approved).toMatchObject({ grant: { endsAt: new Date(now.getTime() + 86_400_000) } });
+  });
+
+  test('when it is denied, then the reason is kept, trimmed', () => {
+    expect(settleClick(asking(), { ...deny, reason: '  no ' }, facts())).toMatchObject([
+      { type: 'changeDenied', decision: { outcome: 'denied', note: 'no', by: person('tom') } },
+    ]);
+  });
+
+  test('given the very same click again, then nothing happens', () => {
+    const decided = { ...changeAfter(...wayTo.denied), decision: decision('denied', { clickId: 'click-9' }) };
+    expect(settleClick(decided, deny, facts())).toEqual([]);
+    expect(settleClick(asking({ approvals: [givenBy('tom', null, 'click-9')] }), approve, facts())).toEqual(
+      [],
+    );
+  });
+});
+
+test('whoever clicks on whatever: requester and beneficiary never move it, a grant never outlasts what was asked', () => {
+  const names = ['ines', 'erik', 'tom', 'olga', 'sam'];
+  const plan = fc.record({
+    of: fc.constantFrom('any' as const, 'all' as const),
+    quorum: fc.integer({ min: 1, max: 3 }),
+    seats: fc.array(
+      fc.record({
+        source: fc.string(),
+        people: fc.subarray(names).map((list) => list.map(approver)),
+        pinged: fc.boolean(),
+      }),
+      { maxLength: 3 },
+    ),
+    escalated: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(
+      plan,
+      fc.constantFrom(...names),
+      fc.constantFrom(...names),
+      fc.option(fc.integer({ min: -10, max: 200_000 }), { nil: null }),
+      fc.subarray(names),
+      (somePlan, clicker, requester, seconds, before) => {
+        const change = asking({
+          requesterId: person(requester),
+          approvals: before.map((name, i) => givenBy(name, null, `earlier-${i}`)),
+        });
+        const outcome = settleClick(
+          change,
+          { ...approve, seconds },
+          facts({ plan: somePlan, clicker: { id: person(clicker), name: clicker } }),
+        );
+        if (clicker === requester || clicker === 'ines') expect(isRefusal(outcome)).toBe(true);
+        if (isRefusal(outcome)) return;
+        const approved = outcome.find((e) => e.type === 'changeApproved');
+        if (approved?.type !== 'changeApproved') return;
+        expect(approved.grant?.endsAt.getTime()).toBeLessThanOrEqual(now.getTime() + 86_400_000);
+        const may = new Set(somePlan.seats.flatMap((s) => s.people.map((p) => p.id)));
+        const counted = new Set([...before.map(person), person(clicker)].filter((id) => may.has(id)));
+        expect(counted.size).toBeGreaterThanOrEqual(somePlan.quorum);
+      },
+    ),
+  );
+});
+
+describe('approval by rule', () => {
+  const by = {
+    entitlement: entitlement({ tier: 'low' }),
+    target,
+    grantId: 'grant-1' as GrantId,
+    heldUntil: null,
+    now,
+  };
+
+  test('happens when the verdict says so', () => {
+    const verdict = { effect: 'autoApprove' as const, grounds: [] };
+    expect(approveByRule(changeAfter('changeReceived'), { ...by, verdict })).toMatchObject([
+      { type: 'changeApproved', decision: { by: null, byName: 'rule' }, actor: { part: 'latchkey' } },
+    ]);
+  });
+
+  test.each(['ask', 'refuse'] as const)('does not happen when the verdict says %s', (effect) => {
+    expect(approveByRule(changeAfter('changeReceived'), { ...by, verdict: { effect, grounds: [] } })).toEqual(
+      [],
+    );
+  });
+});
+
+describe('taking a request back', () => {
+  const ines = { id: person('ines'), name: 'ines' };
+
+  test.each(['ines', 'erik'])('%s may, as requester or beneficiary', (name) => {
+    const change = asking({ requesterId: person('erik') });
+    expect(types(withdraw(change, { id: person(name), name }, 'c', now))).toEqual(['changeWithdrawn']);
+  });
+
+  test('nobody else may', () => {
+    expect(withdraw(asking(), { id: person('tom'), name: 'tom' }, 'c', now)).toMatchObject({
+      reason: 'notYours',
+    });
+  });
+
+  test.each(['applying', 'inEffect', 'denied', 'lapsed'] as const)('not when it is %s', (state) => {
+    expect(withdraw(changeAfter(...wayTo[state]), ines, 'c', now)).toMatchObject({
+      reason: 'alreadySettled',
+    });
+  });
+
+  test('the same click again changes nothing', () => {
+    const change = { ...changeAfter(...wayTo.withdrawn), decision: decision('withdrawn', { clickId: 'c' }) };
+    expect(withdraw(change, ines, 'c', now)).toEqual([]);
+  });
+});
+
+describe('lapsing', () => {
+  test('comes when the time is over, not a moment before', () => {
+    expect(lapse(asking({ lapsesAt: later(601) }), now)).toEqual([]);
+    expect(lapse(asking({ lapsesAt: now }), now)).toMatchObject([
+      { type: 'requestLapsed', decision: { by: null, outcome: 'lapsed' } },
+    ]);
+  });
+
+  test('comes to nothing but what is pending', () => {
+    for (const state of ['applying', 'denied', 'inEffect'] as const)
+      expect(lapse({ ...changeAfter(...wayTo[state]), lapsesAt: later(1) }, now)).toEqual([]);
+    expect(lapse(asking({ lapsesAt: null }), now)).toEqual([]);
+    expect(lapse({ ...changeAfter(...wayTo.received), lapsesAt: later(1) }, now)).toMatchObject([
+      { type: 'requestLapsed' },
+    ]);
+  });
+});
+
+function eventsOf(outcome: ChangeEvent[] | Refusal): ChangeEvent[] {
+  if (isRefusal(outcome)) throw new Error(outcome.text);
+  return outcome;
+}
+
+function types(outcome: ChangeEvent[] | Refusal): string[] {
+  return eventsOf(outcome).map((e) => e.type);
+}

@@ -1,0 +1,577 @@
+import { describe, expect, test } from 'vitest';
+import type { ChangeId, EntitlementKey, GrantId, MassChangeId, PersonId } from '../../../src/core/ids.ts';
+import { itemEvents } from '../../../src/core/mass-change/items.ts';
+import {
+  evolveMass,
+  type Fate,
+  fateOf,
+  type MassChange,
+  type MassChangeEvent,
+  type MassDecision,
+  type MassItemAnswer,
+  type MassState,
+  massLifeCycle,
+} from '../../../src/core/mass-change/mass-change.ts';
+import {
+  type MassClick,
+  type MassFacts,
+  settleMass,
+  settleMassStanding,
+  settleSingle,
+} from '../../../src/core/mass-change/settle.ts';
+import {
+  figure,
+  isAllSeen,
+  type MassNames,
+  type MassProgress,
+  massHead,
+  massStanding,
+} from '../../../src/core/mass-change/words.ts';
+import type { ApproverPlan } from '../../../src/core/policy/routing.ts';
+import type { Verdict } from '../../../src/core/policy/verdict.ts';
+import { approver, asks, entitlement, later, person, T0, target } from '../given.ts';
+import { NEVER, whatIsSigned } from '../signed-table.ts';
+
+const massChangeId = 'mass-1' as MassChangeId;
+const base = { massChangeId, at: T0, actor: { part: 'latchkey' } } as const;
+const olga: ApproverPlan = {
+  of: 'any',
+  quorum: 1,
+  seats: [{ source: 'owner', people: [approver('olga')], pinged: true }],
+  escalated: false,
+};
+const twoAdmins: ApproverPlan = {
+  of: 'any',
+  quorum: 2,
+  seats: [{ source: 'admins', people: [approver('sam'), approver('sofia')], pinged: true }],
+  escalated: true,
+};
+const answer = {
+  verb: 'keep',
+  by: person('olga'),
+  byName: 'olga',
+  at: T0,
+  clickId: 'click-1',
+} as const;
+
+function single(by: string, clickId: string, fates: Fate[]): MassItemAnswer {
+  return { fates, by: person(by), byName: by, at: T0, clickId };
+}
+
+/** An example of every event. Typed so that a new event must get one. */
+const events: { [T in MassChangeEvent['type']]: Extract<MassChangeEvent, { type: T }> } = {
+  massOpened: {
+    ...base,
+    type: 'massOpened',
+    kind: 'unrequested',
+    scope: 'g1',
+    entitlementKey: 'orders' as EntitlementKey,
+    target,
+    owner: 'olga@acme.example',
+    moved: null,
+  },
+  massGrew: {
+    ...base,
+    type: 'massGrew',
+    items: [{ key: 'person-a', personId: person('a'), note: null }],
+  },
+  massShrank: { ...base, type: 'massShrank', keys: ['person-a'], why: 'it agrees again' },
+  massMoved: {
+    ...base,
+    type: 'massMoved',
+    moved: { personId: person('ines'), from: 'Orders', to: 'Support' },
+  },
+  massAsked: { ...base, type: 'massAsked', plan: olga },
+  massReminded: { ...base, type: 'massReminded' },
+  massAnswered: { ...base, type: 'massAnswered', answer },
+  massItemsAnswered: {
+    ...base,
+    type: 'massItemsAnswered',
+    answer: single('olga', 'click-2', [{ key: 'person-a', fate: 'undo' }]),
+  },
+  massItemsDecided: {
+    ...base,
+    type: 'massItemsDecided',
+    decision: single('olga', 'click-2', [{ key: 'person-a', fate: 'undo' }]),
+  },
+  massDecided: { ...base, type: 'massDecided', decision: { ...answer, chosen: null } },
+  massClosed: { ...base, type: 'massClosed', why: 'nothing is left' },
+  massReopened: { ...base, type: 'massReopened', key: 'p1', by: { id: 'olga' as PersonId, name: 'Olga' } },
+  massDone: { ...base, type: 'massDone' },
+};
+const wayTo: Record<MassState, MassChangeEvent['type'][]> = {
+  received: ['massOpened', 'massGrew'],
+  asking: ['massOpened', 'massGrew', 'massAsked'],
+  decided: ['massOpened', 'massGrew', 'massAsked', 'massDecided'],
+  done: ['massOpened', 'massGrew', 'massAsked', 'massDecided', 'massDone'],
+  closed: ['massOpened', 'massGrew', 'massAsked', 'massShrank', 'massClosed'],
+};
+const massAfter = (...types: MassChangeEvent['type'][]): MassChange =>
+  types.reduce<MassChange | null>((mass, type) => evolveMass(mass, events[type]), null) as MassChange;
+const states = Object.keys(wayTo) as MassState[];
+const types = Object.keys(events) as MassChangeEvent['type'][];
+
+/** The life cycle told a second time, by event. */
+const signed = whatIsSigned<MassState, MassChangeEvent['type']>(
+  [
+    ['massGrew', ['received', 'asking'], 'stays'],
+    ['massShrank', ['received', 'asking'], 'stays'],
+    ['massMoved', ['received', 'asking'], 'stays'],
+    ['massAsked', ['received', 'asking'], 'asking'],
+    ['massReminded', ['asking'], 'stays'],
+    ['massAnswered', ['asking'], 'stays'],
+    ['massItemsAnswered', ['asking'], 'stays'],
+    // Single items go on their way; the card waits for the others.
+    ['massItemsDecided', ['asking'], 'stays'],
+    // Decided is only what was asked, and done only what was decided.
+    ['massDecided', ['asking'], 'decided'],
+    ['massClosed', ['received', 'asking'], 'closed'],
+    ['massReopened', ['decided', 'done'], 'stays'],
+    ['massDone', ['decided'], 'done'],
+  ],
+  states,
+  types,
+);
+
+describe('the life cycle is what is signed, and nothing besides', () => {
+  test('the states are those that are signed', () => {
+    expect(Object.keys(massLifeCycle).sort()).toEqual([...states].sort());
+  });
+
+  test.each(states)('while it is %s', (state) => {
+    const before = massAfter(...wayTo[state]);
+    expect(before.state).toBe(state);
+    for (const type of types) {
+      if (signed[state][type] === NEVER) {
+        expect(() => evolveMass(before, events[type]), type).toThrow(
+          expect.objectContaining({ code: 'bug.invariant' }),
+        );
+        continue;
+      }
+      const now = evolveMass(before, events[type]);
+      expect(now.state, type).toBe(signed[state][type]);
+      expect(now.version).toBe(before.version + 1);
+    }
+  });
+
+  test('what it is about never changes', () => {
+    const opened = massAfter('massOpened');
+    for (const state of states) {
+      const { id, kind, scope, entitlementKey, owner } = massAfter(...wayTo[state]);
+      expect({ id, kind, scope, entitlementKey, owner }).toEqual({
+        id: opened.id,
+        kind: opened.kind,
+        scope: opened.scope,
+        entitlementKey: opened.entitlementKey,
+        owner: opened.owner,
+      });
+    }
+  });
+
+  test('more to decide is a new round, and answers to the old one count no more', () => {
+    const asking = massAfter('massOpened', 'massGrew', 'massAsked', 'massAnswered');
+    const grown = evolveMass(asking, events.massGrew);
+    expect(grown.round).toBe(asking.round + 1);
+    expect(grown.answers).toEqual([]);
+    expect(evolveMass(asking, events.massShrank).round).toBe(asking.round);
+  });
+});
+
+describe('a click', () => {
+  const mass = massAfter(...wayTo.asking);
+  const click = (rest: Partial<MassClick> = {}): MassClick => ({
+    id: 'click-9',
+    round: mass.round,
+    verb: 'undo',
+    chosen: null,
+    ...rest,
+  });
+  const facts = (rest: Partial<MassFacts> = {}): MassFacts => ({
+    clicker: { id: person('olga'), name: 'olga' },
+    plan: olga,
+    barred: new Set<PersonId>(),
+    keys: new Set(['person-a', 'person-b']),
+    now: later(60),
+    ...rest,
+  });
+
+  test('of the owner decides all of it', () => {
+    expect(settleMass(mass, click(), facts())).toMatchObject([
+      { type: 'massAnswered', actor: { person: 'person-olga' } },
+      { type: 'massDecided', decision: { verb: 'undo', byName: 'olga', at: later(60), chosen: null } },
+    ]);
+  });
+
+  test('takes as many to keep as a rule asks for, and one to take away', () => {
+    const two = { ...twoAdmins, quorum: 1, toKeep: { quorum: 2, why: 'no ticket', clause: 'AC-4' } };
+    const sam = facts({ clicker: { id: person('sam'), name: 'sam' }, plan: two });
+    const keeps = settleMass(mass, click({ verb: 'keep' }), sam);
+    expect(keeps).toMatchObject([{ type: 'massAnswered' }]);
+    expect(settleMass(mass, click(), sam)).toMatchObject([{ type: 'massAnswered' }, { type: 'massDecided' }]);
+    const answered = evolveMass(mass, (keeps as MassChangeEvent[])[0] as MassChangeEvent);
+    const sofia = facts({ clicker: { id: person('sofia'), name: 'sofia' }, plan: two });
+    expect(settleMass(answered, click({ id: 'click-10', verb: 'keep' }), sofia)).toMatchObject([
+      { type: 'massAnswered' },
+      { type: 'massDecided', decision: { verb: 'keep' } },
+    ]);
+  });
+
+  describe('while it is not known who did it', () => {
+    const awaited = { is: 'awaited' as const, until: later(600).toISOString() };
+    const taken = { ...twoAdmins, quorum: 1, toKeep: { quorum: 1, why: 'x', clause: null } };
+    const sam = { clicker: { id: person('sam'), name: 'sam' } };
+    const kept = () => {
+      const [given] = settleMass(
+        mass,
+        click({ verb: 'keep' }),
+        facts({ ...sam, plan: { ...taken, author: awaited } }),
+      ) as MassChangeEvent[];
+      return evolveMass(mass, given as MassChangeEvent);
+    };
+
+    test('to keep is noted and decides nothing; to take away decides', () => {
+      const plan = { ...taken, author: awaited };
+      expect(settleMass(mass, click({ verb: 'keep' }), facts({ ...sam, plan }))).toMatchObject([
+        { type: 'massAnswered' },
+      ]);
+      expect(settleMass(mass, click(), facts({ ...sam, plan }))).toMatchObject([
+        { type: 'massAnswered' },
+        { type: 'massDecided' },
+      ]);
+    });
+
+    test('and once it is, what was noted decides if it was somebody else, without a click', () => {
+      expect(settleMassStanding(kept(), { plan: { ...taken, author: awaited }, now: later(90) })).toEqual([]);
+      expect(settleMassStanding(kept(), { plan: taken, now: later(90) })).toMatchObject([
+        { type: 'massDecided', actor: { person: person('sam') }, decision: { verb: 'keep', chosen: null } },
+      ]);
+      // He did it himself, so his word counts no more.
+      const others = { ...taken, seats: [{ source: 'admins', people: [approver('sofia')], pinged: true }] };
+      expect(settleMassStanding(kept(), { plan: others, now: later(90) })).toEqual([]);
+    });
+
+    test('nobody’s word decides what nobody tells of where it takes two', () => {
+      const untold = {
+        ...taken,
+        author: { is: 'untold' as const, why: 'no log' },
+        toKeep: { quorum: 2, why: 'nobody says who did it', clause: null },
+      };
+      expect(settleMassStanding(kept(), { plan: untold, now: later(90) })).toEqual([]);
+    });
+  });
+
+  test('to keep what is no longer what the card showed is refused, and says what changed; taking away is not', () => {
+    const changed = ['its tier is high now (it was medium)'];
+    const refused = settleMass(mass, click({ verb: 'keep' }), facts({ changed }));
+    expect(refused).toMatchObject({
+      reason: 'staleCard',
+      text: expect.stringContaining('its tier is high now'),
+    });
+    expect(settleMass(mass, click(), facts({ changed }))).toMatchObject([{}, { type: 'massDecided' }]);
+  });
+
+  test('put anew with what it is now, it is a new round, and answers to the old one count no more', () => {
+    const answered = massAfter('massOpened', 'massGrew', 'massAsked', 'massAnswered');
+    const anew = evolveMass(answered, { ...events.massAsked, isAnew: true });
+    expect(anew).toMatchObject({ round: answered.round + 1, answers: [] });
+    expect(evolveMass(answered, events.massAsked)).toMatchObject({ round: answered.round });
+  });
+
+  test('of whom a rule keeps from it is refused with the rule’s words', () => {
+    const barred = [{ id: person('olga'), name: 'olga', why: 'shares a flat', clause: 'AC-2' }];
+    const refused = settleMass(mass, click(), facts({ plan: { ...twoAdmins, barred } }));
+    expect(refused).toMatchObject({ reason: 'notAnApprover' });
+    expect(refused).toMatchObject({ text: 'Policy does not let you decide on this: shares a flat (AC-2).' });
+  });
+
+  test.each<[string, MassChange, Partial<MassClick>, Partial<MassFacts>, string]>([
+    ['of somebody else', mass, {}, { clicker: { id: person('tom'), name: 'tom' } }, 'notAnApprover'],
+    ['of somebody it is about', mass, {}, { barred: new Set([person('olga')]) }, 'selfApproval'],
+    ['on an older card', mass, { round: mass.round - 1 }, {}, 'staleCard'],
+    ['before it is asked', massAfter('massOpened', 'massGrew'), {}, {}, 'staleCard'],
+    ['on what is decided', massAfter(...wayTo.decided), {}, {}, 'alreadySettled'],
+    ['on what is done', massAfter(...wayTo.done), {}, {}, 'alreadySettled'],
+    ['on what was changed back', massAfter(...wayTo.closed), {}, {}, 'alreadySettled'],
+  ])('%s changes nothing', (_, now, given, known, reason) => {
+    expect(settleMass(now, click(given), facts(known))).toMatchObject({ refused: true, reason });
+  });
+
+  test('that comes twice counts once', () => {
+    const decided = massAfter(...wayTo.decided);
+    expect(settleMass(decided, click({ id: 'click-1', verb: 'keep' }), facts())).toEqual([]);
+  });
+
+  test('two admins have to be of one mind', () => {
+    const first = settleMass(
+      mass,
+      click(),
+      facts({ clicker: { id: person('sam'), name: 'sam' }, plan: twoAdmins }),
+    );
+    expect(first).toMatchObject([{ type: 'massAnswered' }]);
+    const [given] = first as MassChangeEvent[];
+    const answered = evolveMass(mass, given as MassChangeEvent);
+    const by = (name: string, verb: MassClick['verb']) =>
+      settleMass(
+        answered,
+        click({ id: `click-${name}-${verb}`, verb }),
+        facts({ clicker: { id: person(name), name }, plan: twoAdmins }),
+      );
+    expect(by('sam', 'undo')).toMatchObject({ reason: 'alreadyApprovedByYou' });
+    expect(by('sofia', 'keep')).toMatchObject([{ type: 'massAnswered' }]);
+    expect(by('sofia', 'undo')).toMatchObject([{ type: 'massAnswered' }, { type: 'massDecided' }]);
+  });
+
+  test('that chooses decides on what is still on the card only', () => {
+    const outcome = settleMass(mass, click({ verb: 'choose', chosen: ['person-b', 'person-z'] }), facts());
+    const decision = (outcome as Extract<MassChangeEvent, { type: 'massDecided' }>[])[1]?.decision;
+    expect(decision?.chosen).toEqual(['person-b']);
+    expect(fateOf(decision as MassDecision, 'person-b')).toBe('undo');
+    expect(fateOf(decision as MassDecision, 'person-a')).toBe('keep');
+  });
+});
+
+describe('of many lost at once, single ones', () => {
+  const asking: MassChange = { ...massAfter(...wayTo.asking), kind: 'deactivated' };
+  const keys = ['case-a', 'case-b', 'case-c'];
+  let seconds = 0;
+
+  /** Clicks on the card, each with what it came to. */
+  function cardAfter(...clicks: [by: string, what: Fate[] | 'keep' | 'undo'][]) {
+    let mass = asking;
+    const open = new Set(keys);
+    const decided: Fate[] = [];
+    let outcome: ReturnType<typeof settleMass> = [];
+    for (const [by, what] of clicks) {
+      seconds += 1;
+      const id = `click-${seconds}`;
+      const facts: MassFacts = {
+        clicker: { id: person(by), name: by },
+        plan: twoAdmins,
+        barred: new Set(),
+        keys: open,
+        now: later(seconds),
+      };
+      outcome =
+        typeof what === 'string'
+          ? settleMass(mass, { id, round: mass.round, verb: what, chosen: null }, facts)
+          : settleSingle(mass, { id, fates: what }, facts);
+      if ('refused' in outcome) continue;
+      for (const event of outcome) {
+        mass = evolveMass(mass, event);
+        if (event.type !== 'massItemsDecided') continue;
+        decided.push(...event.decision.fates);
+        for (const { key } of event.decision.fates) open.delete(key);
+      }
+    }
+    return { mass, decided, open: [...open], outcome };
+  }
+  const left = (...of: string[]): Fate[] => of.map((key) => ({ key, fate: 'undo' }));
+  const here = (...of: string[]): Fate[] => of.map((key) => ({ key, fate: 'keep' }));
+
+  test('are decided when two are of one mind, and the others wait', () => {
+    const one = cardAfter(['sam', left('case-a')]);
+    expect(one.decided).toEqual([]);
+    const both = cardAfter(
+      ['sam', left('case-a', 'case-b')],
+      ['sofia', [...left('case-a'), ...here('case-b')]],
+    );
+    expect(both.decided).toEqual(left('case-a'));
+    expect(both.open).toEqual(['case-b', 'case-c']);
+    expect(both.mass.state).toBe('asking');
+  });
+
+  test('count with an answer to all, whichever came first', () => {
+    expect(cardAfter(['sam', 'undo'], ['sofia', left('case-b')]).decided).toEqual(left('case-b'));
+    expect(cardAfter(['sofia', here('case-b')], ['sam', 'keep']).decided).toEqual(here('case-b'));
+    expect(cardAfter(['sam', 'undo'], ['sofia', here('case-b')]).decided).toEqual([]);
+  });
+
+  test('of whom somebody has said otherwise by name are not decided with the others', () => {
+    const card = cardAfter(['sam', 'undo'], ['sam', here('case-b')], ['sofia', 'undo']);
+    expect(card.decided).toEqual(left('case-a', 'case-c'));
+    expect(card.open).toEqual(['case-b']);
+    // Until they say so of all again.
+    const again = cardAfter(['sam', 'undo'], ['sam', here('case-b')], ['sofia', 'undo'], ['sam', 'undo']);
+    expect(again.mass).toMatchObject({ state: 'decided', decision: { verb: 'undo' } });
+  });
+
+  test('are the whole card in the end', () => {
+    const card = cardAfter(
+      ['sam', [...left('case-a', 'case-b'), ...here('case-c')]],
+      ['sofia', [...left('case-a', 'case-b'), ...here('case-c')]],
+    );
+    expect(card.decided).toHaveLength(3);
+    expect(card.mass).toMatchObject({ state: 'decided', decision: { verb: 'choose', chosen: [] } });
+  });
+
+  test('are refused to whoever may not, or says nothing new, and count once', () => {
+    expect(cardAfter(['erik', left('case-a')]).outcome).toMatchObject({ reason: 'notAnApprover' });
+    expect(cardAfter(['sam', left('case-z')]).outcome).toMatchObject({ reason: 'alreadySettled' });
+    expect(cardAfter(['sam', left('case-a')], ['sam', left('case-a')]).outcome).toMatchObject({
+      reason: 'alreadyApprovedByYou',
+    });
+    const { mass } = cardAfter(['sam', left('case-a')], ['sofia', left('case-a')]);
+    const facts = {
+      clicker: { id: person('sofia'), name: 'sofia' },
+      plan: twoAdmins,
+      barred: new Set<PersonId>(),
+      keys: new Set(['case-b', 'case-c']),
+      now: later(seconds),
+    };
+    expect(settleSingle(mass, { id: `click-${seconds}`, fates: left('case-a') }, facts)).toEqual([]);
+    expect(
+      settleSingle({ ...mass, kind: 'lost' }, { id: 'click-x', fates: left('case-b') }, facts),
+    ).toMatchObject({
+      reason: 'unknownChange',
+    });
+  });
+});
+
+describe('an item', () => {
+  const decision = { ...answer, chosen: null };
+  const facts = {
+    changeId: 'change-1' as ChangeId,
+    revokeId: 'change-2' as ChangeId,
+    grantId: 'grant-1' as GrantId,
+    personId: person('a'),
+    entitlement: entitlement(),
+    target,
+    verdict: asks,
+    now: T0,
+  };
+  const unrequested = massAfter(...wayTo.decided);
+  const lost: MassChange = { ...unrequested, kind: 'lost' };
+  const refused: Verdict = { effect: 'refuse', grounds: [{ text: 'not open to Payments', clause: null }] };
+
+  test('kept is a grant with the approver and an end, part of its mass change', () => {
+    expect(itemEvents(unrequested, decision, 'keep', facts)).toMatchObject([
+      { type: 'changeReceived', cause: 'finding', partOf: 'mass-1', requesterId: null },
+      {
+        type: 'changeApproved',
+        decision: { outcome: 'approved', byName: 'olga' },
+        grant: { startsAt: T0, endsAt: later(86_400) },
+      },
+    ]);
+  });
+
+  test('undone is denied, with the revoke that takes it away', () => {
+    expect(itemEvents(unrequested, decision, 'undo', facts)).toMatchObject([
+      { type: 'changeReceived' },
+      { type: 'changeDenied', revokeId: 'change-2' },
+      { type: 'changeReceived', changeId: 'change-2', kind: 'revoke', cause: 'revert', partOf: 'mass-1' },
+      { type: 'changeApproved', changeId: 'change-2', grant: null },
+    ]);
+  });
+
+  test('that policy does not allow is not kept', () => {
+    const all = itemEvents(unrequested, decision, 'keep', { ...facts, verdict: refused });
+    expect(all[1]).toMatchObject({ type: 'changeDenied' });
+    expect(JSON.stringify(all[1])).toContain('not open to Payments');
+  });
+
+  test('that was lost is put back under the grants it has, or let end', () => {
+    expect(itemEvents(lost, decision, 'keep', facts)).toMatchObject([
+      { type: 'changeReceived', cause: 'loss' },
+      { type: 'changeApproved', grant: null },
+    ]);
+    expect(itemEvents(lost, decision, 'undo', facts)[1]).toMatchObject({
+      type: 'changeDenied',
+      revokeId: 'change-2',
+    });
+  });
+});
+
+describe('words', () => {
+  const names: MassNames = {
+    title: 'Orders API',
+    group: 'anypoint-orders',
+    deciders: 'Olga',
+    mover: 'Ana',
+    idp: 'Okta',
+    safe: (text) => text,
+  };
+  const progress = (rest: Partial<MassProgress> = {}): MassProgress => ({
+    open: 0,
+    kept: { all: 0, seen: 0 },
+    undone: { all: 0, seen: 0 },
+    late: [],
+    failed: 0,
+    signIn: 0,
+    ...rest,
+  });
+
+  test('how many, of what, and that nobody asked', () => {
+    expect(massHead(massAfter(...wayTo.asking), 5_000, names)).toBe(
+      '5,000 people were put into anypoint-orders (Orders API), and nobody asked for it here',
+    );
+  });
+
+  test.each([
+    [0, 'though access was granted'],
+    [
+      3,
+      'though access was granted to 4; the others were in it before Latchkey, and nobody asked for it here',
+    ],
+    [7, 'who were in it before Latchkey, and nobody asked for it here'],
+  ])('of seven taken out, %i of whom were there before Latchkey', (foundThere, why) => {
+    const lost = { ...massAfter(...wayTo.asking), kind: 'lost' } as const;
+    expect(massHead(lost, 7, { ...names, foundThere })).toBe(
+      `7 people were taken out of anypoint-orders (Orders API), ${why}`,
+    );
+  });
+
+  test('who is in a team though nothing gives it to them', () => {
+    const surplus = { ...massAfter(...wayTo.asking), kind: 'surplus' } as const;
+    expect(massHead(surplus, 5_000, { ...names, team: 'Orders' })).toBe(
+      '5,000 people are in the Anypoint team Orders (Orders API), and nothing gives it to any of them',
+    );
+  });
+
+  test('a move names where from and where to', () => {
+    const moved = {
+      ...massAfter(...wayTo.asking),
+      kind: 'moved',
+      moved: { personId: person('ana'), from: 'Orders', to: 'Payments' },
+    } as const;
+    expect(massHead(moved, 2, names)).toBe(
+      'Ana moved from Orders to Payments, and still holds 2 that no longer fit',
+    );
+  });
+
+  test('what grows before anybody saw it is shown as one: a later round says that there are more', () => {
+    expect(massAfter('massOpened', 'massGrew', 'massGrew').round).toBe(1);
+    expect(massAfter('massOpened', 'massGrew', 'massGrew', 'massAsked', 'massGrew').round).toBe(2);
+  });
+
+  test('progress counts what is seen and names the leg of what is late', () => {
+    const decided = {
+      ...massAfter(...wayTo.decided),
+      decision: { ...answer, verb: 'undo', chosen: null },
+    } as const;
+    const p = progress({
+      undone: { all: 5_000, seen: 4_998 },
+      late: [{ leg: 'scimPush', count: 2, outcome: 'undone' }],
+    });
+    expect(isAllSeen(p)).toBe(false);
+    expect(massStanding(decided, p, names)).toMatchObject({
+      mood: 'bad',
+      headline: 'Reverted by olga',
+      detail: '4,998 of 5,000 gone in MuleSoft, 2 late (Okta’s SCIM push).',
+    });
+  });
+
+  test('nobody left to decide is said', () => {
+    const stranded = evolveMass(massAfter('massOpened', 'massGrew'), {
+      ...events.massAsked,
+      plan: { ...olga, seats: [] },
+    });
+    expect(massStanding(stranded, progress({ open: 300 }), names).detail).toContain('Nobody can decide');
+  });
+
+  test.each([
+    [7, '7'],
+    [999, '999'],
+    [1_000, '1,000'],
+    [1_234_567, '1,234,567'],
+  ])('%i is %s', (count, words) => expect(figure(count)).toBe(words));
+});

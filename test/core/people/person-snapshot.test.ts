@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { type Standing, type Turn, turnsOf } from '../../../src/core/people/person-snapshot.ts';
+
+const active: Standing = { status: 'active', department: 'Sales', manager: 'olga@acme.example' };
+const as = (status: Standing['status']): Standing => ({ ...active, status });
+const was = (standing: Standing, hadApp = true) => ({ ...standing, hadApp });
+
+test.each<
+  [string, { before: ReturnType<typeof was> | null; now: Standing; told: boolean | null }, readonly Turn[]]
+>([
+  ['somebody new, with the app', { before: null, now: active, told: true }, ['arrived']],
+  ['somebody new, switched off', { before: null, now: active, told: false }, ['lostApp', 'arrived']],
+  ['somebody new, not known whether on: waits', { before: null, now: active, told: null }, []],
+  ['new, on hold, not known whether on', { before: null, now: as('suspended'), told: null }, ['suspended']],
+  ['new, and gone, not known whether on', { before: null, now: as('deleted'), told: null }, ['left']],
+  ['known to be on, then not known', { before: was(active), now: active, told: null }, []],
+  ['known to be off, then not known', { before: was(active, false), now: active, told: null }, []],
+  ['known to be on, then off', { before: was(active), now: active, told: false }, ['lostApp']],
+  ['known to be off, then on', { before: was(active, false), now: active, told: true }, ['returned']],
+  [
+    'moved, while it is not known',
+    { before: was(active), now: { ...active, department: 'Support' }, told: null },
+    ['moved'],
+  ],
+  [
+    'back from a hold, while it is not known',
+    { before: was(as('suspended')), now: active, told: null },
+    ['returned'],
+  ],
+  ['left, while it is not known', { before: was(active), now: as('deprovisioned'), told: null }, ['left']],
+  ['left before already', { before: was(as('deleted')), now: as('deprovisioned'), told: null }, []],
+])('%s', (_, { before, now, told }, turns) => {
+  expect(turnsOf(before, now, told)).toEqual(turns);
+});

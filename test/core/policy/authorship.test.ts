@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { settleClick } from '../../../src/core/change/settle.ts';
+import { authorshipOf, type Coverage } from '../../../src/core/policy/authorship.ts';
+import { type ApproverPlan, isApproved, withAuthorKnown } from '../../../src/core/policy/routing.ts';
+import { approver, asking, asks, entitlement, later, person, target } from '../given.ts';
+
+const noticed = later(0);
+const log = (rest: Partial<NonNullable<Coverage>> = {}): Coverage => ({
+  coveredTo: null,
+  refusedAt: null,
+  ...rest,
+});
+
+describe('who did what was found', () => {
+  test.each<
+    [
+      given: string,
+      isTold: boolean,
+      voices: { log: Coverage; isHooked: boolean },
+      seconds: number,
+      is: string,
+    ]
+  >([
+    ['a voice has told', true, { log: null, isHooked: false }, 0, 'told'],
+    [
+      'the log was not read since',
+      false,
+      { log: log({ coveredTo: later(-1) }), isHooked: false },
+      1,
+      'awaited',
+    ],
+    [
+      'it was read at once, and is written a little later',
+      false,
+      { log: log({ coveredTo: later(4) }), isHooked: true },
+      5,
+      'awaited',
+    ],
+    [
+      'it was read since and does not say',
+      false,
+      { log: log({ coveredTo: later(5) }), isHooked: true },
+      6,
+      'untold',
+    ],
+    ['it can’t be read, and it is early', false, { log: log(), isHooked: false }, 599, 'awaited'],
+    ['it can’t be read for ten minutes', false, { log: log(), isHooked: true }, 600, 'untold'],
+    ['it is refused', false, { log: log({ refusedAt: later(-9) }), isHooked: false }, 0, 'untold'],
+    [
+      'it is refused, but a hook tells',
+      false,
+      { log: log({ refusedAt: later(-9) }), isHooked: true },
+      0,
+      'awaited',
+    ],
+    ['there is none', false, { log: null, isHooked: false }, 0, 'untold'],
+    ['there is none, but a hook tells', false, { log: null, isHooked: true }, 599, 'awaited'],
+    ['there is none, and the hook told nothing', false, { log: null, isHooked: true }, 600, 'untold'],
+  ])('given %s', (_given, isTold, voices, seconds, is) => {
+    expect(authorshipOf(isTold, noticed, voices, later(seconds)).is).toBe(is);
+  });
+});
+
+describe('while that is awaited', () => {
+  const plan: ApproverPlan = {
+    of: 'any',
+    quorum: 1,
+    seats: [{ source: 'owner', people: [approver('olga')], pinged: true }],
+    escalated: false,
+    author: { is: 'awaited', until: later(600).toISOString() },
+    undo: [approver('sam')],
+  };
+  const facts = (name: string, rest: Partial<ApproverPlan> = {}) => ({
+    clicker: { id: person(name), name },
+    plan: { ...plan, ...rest },
+    verdict: asks,
+    entitlement: entitlement(),
+    target,
+    grantId: 'g' as never,
+    revokeId: 'r' as never,
+    heldUntil: null,
+    now: later(60),
+  });
+  const change = asking({ cause: 'finding', requesterId: null });
+  const keep = { id: 'c', round: 1, verb: 'approve', seconds: null } as const;
+  const revert = { id: 'c', round: 1, verb: 'deny', reason: 'nobody asked' } as const;
+  const types = (outcome: unknown) => (outcome as { type: string }[]).map((event) => event.type);
+
+  test('nobody’s word is enough to keep it', () => {
+    expect(isApproved(plan, [person('olga')])).toBe(false);
+    expect(isApproved(withAuthorKnown(plan), [person('olga')])).toBe(true);
+    expect(types(settleClick(change, keep, facts('olga')))).toEqual(['approvalGiven']);
+  });
+
+  test('it is taken away at once, also by who may only do that', () => {
+    for (const name of ['olga', 'sam'])
+      expect(types(settleClick(change, revert, facts(name)))[0]).toBe('changeDenied');
+    expect(settleClick(change, keep, facts('sam'))).toMatchObject({ reason: 'notAnApprover' });
+  });
+});

@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type ApproverPlan,
+  distinct,
+  isApproved,
+  isStranded,
+  planApprovers,
+  type Seat,
+  stillMissing,
+} from '../../../src/core/policy/routing.ts';
+import { approver, person } from '../given.ts';
+
+const seat = (source: string, ...names: string[]): Seat => ({
+  source,
+  people: names.map(approver),
+  pinged: true,
+});
+const admins = [approver('sam'), approver('sofia')];
+const without = (...names: string[]) => new Set(names.map(person));
+const names = (plan: ApproverPlan) => distinct(plan.seats).map((p) => p.name);
+
+describe('any of', () => {
+  const rule = { of: 'any', quorum: 1 } as const;
+
+  test('whoever the sources yield may decide, each once', () => {
+    const plan = planApprovers(
+      rule,
+      [seat('manager', 'tom'), seat('owner', 'olga', 'tom')],
+      admins,
+      without(),
+    );
+    expect(names(plan)).toEqual(['tom', 'olga']);
+    expect(plan.escalated).toBe(false);
+  });
+
+  test('nobody left: the admins are asked', () => {
+    const plan = planApprovers(rule, [seat('manager', 'tom')], admins, without('tom'));
+    expect(plan.escalated).toBe(true);
+    expect(names(plan)).toEqual(['sam', 'sofia']);
+  });
+
+  test('fewer than the quorum: the admins join those who are left', () => {
+    const plan = planApprovers({ of: 'any', quorum: 2 }, [seat('owner', 'olga')], admins, without());
+    expect(plan.escalated).toBe(true);
+    expect(names(plan)).toEqual(['olga', 'sam', 'sofia']);
+    expect(isApproved(plan, [person('olga')])).toBe(false);
+    expect(isApproved(plan, [person('olga'), person('sam')])).toBe(true);
+  });
+
+  test('nobody left and no admin either: stranded, never approved', () => {
+    const plan = planApprovers(rule, [seat('manager', 'sam')], [approver('sam')], without('sam'));
+    expect(isStranded(plan)).toBe(true);
+    expect(isApproved(plan, [person('sam')])).toBe(false);
+  });
+});
+
+describe('all of', () => {
+  const rule = { of: 'all', quorum: 1 } as const;
+  const seats = [seat('manager', 'tom'), seat('owner', 'olga')];
+
+  test('one from every source', () => {
+    const plan = planApprovers(rule, seats, admins, without());
+    expect(isApproved(plan, [person('tom')])).toBe(false);
+    expect(isApproved(plan, [person('tom'), person('olga')])).toBe(true);
+  });
+
+  test('an empty source is taken by the admins, the other stays', () => {
+    const plan = planApprovers(rule, seats, admins, without('tom'));
+    expect(plan.escalated).toBe(true);
+    expect(isApproved(plan, [person('olga')])).toBe(false);
+    expect(isApproved(plan, [person('sam')])).toBe(false);
+    expect(isApproved(plan, [person('olga'), person('sofia')])).toBe(true);
+  });
+
+  test('one person in both sources settles both, unless the quorum wants two', () => {
+    const same = [seat('manager', 'tom'), seat('owner', 'tom', 'olga')];
+    expect(isApproved(planApprovers(rule, same, admins, without()), [person('tom')])).toBe(true);
+    const two = planApprovers({ of: 'all', quorum: 2 }, same, admins, without());
+    expect(isApproved(two, [person('tom')])).toBe(false);
+    expect(isApproved(two, [person('tom'), person('olga')])).toBe(true);
+  });
+
+  test('an empty source and no admin: stranded', () => {
+    const plan = planApprovers(rule, seats, [], without('tom'));
+    expect(isStranded(plan)).toBe(true);
+    expect(isApproved(plan, [person('olga')])).toBe(false);
+  });
+});
+
+test('whatever is named is made harmless, groups too', () => {
+  const plan = planApprovers(
+    { of: 'all', quorum: 1 },
+    [seat('a', 'tom'), seat('group b', 'olga')],
+    [],
+    without(),
+  );
+  expect(stillMissing(plan, [person('tom')], (text) => `[${text}]`)).toBe('[group b] ([olga])');
+});
+
+test('what is still missing is named', () => {
+  const shown = (text: string) => text;
+  const all = planApprovers(
+    { of: 'all', quorum: 1 },
+    [seat('manager', 'tom'), seat('owner', 'olga')],
+    [],
+    without(),
+  );
+  expect(stillMissing(all, [person('tom')], shown)).toBe('owner (olga)');
+  const two = planApprovers({ of: 'any', quorum: 2 }, [seat('x', 'tom', 'olga', 'sam')], [], without());
+  expect(stillMissing(two, [person('tom')], shown)).toBe('1 more of olga or sam');
+});
+
+const everybody = ['ines', 'erik', 'tom', 'olga', 'sam', 'sofia'];
+const someSeats = fc.array(
+  fc.subarray(everybody).map((list) => seat(`source of ${list.length}`, ...list)),
+  { minLength: 1, maxLength: 3 },
+);
+const someRule = fc.record({
+  of: fc.constantFrom('any' as const, 'all' as const),
+  quorum: fc.integer({ min: 1, max: 3 }),
+});
+
+test('those left out never are among those who may, not even as admins', () => {
+  fc.assert(
+    fc.property(
+      someRule,
+      someSeats,
+      fc.subarray(everybody),
+      fc.subarray(everybody),
+      (rule, seats, adminNames, out) => {
+        const plan = planApprovers(rule, seats, adminNames.map(approver), without(...out));
+        for (const { id } of distinct(plan.seats)) expect(out.map(person)).not.toContain(id);
+        expect(isApproved(plan, out.map(person))).toBe(false);
+      },
+    ),
+  );
+});
+
+test('approved needs enough different people who may, for all-of one in every seat; more approvals never undo it', () => {
+  fc.assert(
+    fc.property(
+      someRule,
+      someSeats,
+      fc.subarray(everybody),
+      fc.array(fc.constantFrom(...everybody)),
+      (rule, seats, out, by) => {
+        const plan = planApprovers(rule, seats, admins, without(...out));
+        const may = distinct(plan.seats).map((p) => p.id);
+        const counted = new Set(by.map(person).filter((id) => may.includes(id)));
+        const is = isApproved(plan, by.map(person));
+        if (is) {
+          expect(counted.size).toBeGreaterThanOrEqual(rule.quorum);
+          if (plan.of === 'all')
+            for (const { people } of plan.seats) expect(people.some((p) => counted.has(p.id))).toBe(true);
+          for (const name of everybody) expect(isApproved(plan, [...by, name].map(person))).toBe(true);
+        }
+        expect(isApproved(plan, [...by, ...by].map(person))).toBe(is);
+        // Stranded is exactly: not even everybody together could approve.
+        expect(isStranded(plan)).toBe(!isApproved(plan, may));
+      },
+    ),
+  );
+});
+
+test('without enough people the plan says so, and never asks fewer', () => {
+  fc.assert(
+    fc.property(someRule, someSeats, fc.subarray(everybody), (rule, seats, out) => {
+      const plan = planApprovers(rule, seats, admins, without(...out));
+      const left = distinct(seats).filter((p) => !out.map(person).includes(p.id));
+      if (left.length < rule.quorum) expect(plan.escalated).toBe(true);
+      expect(plan.quorum).toBe(rule.quorum);
+    }),
+  );
+});

@@ -1,0 +1,196 @@
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
+import type { Road } from '../../src/flow/kernel/context.ts';
+import { createRelay, type Relay } from '../../src/flow/outbox-worker.ts';
+import type { Lane, Motor, QueuedWork } from '../../src/queue/motor.ts';
+import { addJobs, leaseDue, type OutboxRow, owed } from '../../src/store/outbox.ts';
+import type { Db } from '../../src/store/postgres/database.ts';
+import { type FreshDatabase, freshDatabase } from '../database.ts';
+import { eventually } from '../eventually.ts';
+
+let fresh: FreshDatabase;
+let db: Db;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  db = fresh.database.db;
+});
+afterAll(() => fresh.close());
+
+/** A motor that hands out what and when the test says. */
+let queued: QueuedWork[];
+let deliver: (lane: Lane, id: string, delivery: number) => Promise<void>;
+const motor: Motor = {
+  kind: 'postgres',
+  async enqueue(work) {
+    queued.push(...work);
+  },
+  start(run) {
+    deliver = run;
+  },
+  prove: async () => {},
+  rest() {},
+  renew() {},
+  close: async () => {},
+};
+
+let runs: number;
+let trouble: Fault | null;
+let relay: Relay;
+beforeEach(async () => {
+  await db.deleteFrom('outbox').execute();
+  queued = [];
+  runs = 0;
+  trouble = null;
+  const locks: Road['locks'] = {
+    // Every run of a `tell` passes here; of a change that nobody knows it does nothing more.
+    async withLock(_name, work) {
+      runs += 1;
+      if (trouble !== null) throw trouble;
+      return await work();
+    },
+    tryLock: async () => null as never,
+    close: async () => {},
+  };
+  relay = createRelay(
+    { db, locks, pausedUntil: new Map(), log: pino({ level: 'silent' }) } as unknown as Road,
+    motor,
+  );
+});
+afterEach(() => relay.stop());
+
+const changeId = '00000000-0000-4000-8000-000000000000';
+const row = () => db.selectFrom('outbox').selectAll().executeTakeFirstOrThrow();
+const leaseRunsOut = () => sql`update outbox set next_at = clock_timestamp()`.execute(db);
+const given = () => addJobs(db, [{ job: 'tell', changeId }]);
+
+describe('a delivery is run only while its lease is the current one', () => {
+  test('of a row that another process leased', async () => {
+    // given
+    relay.start();
+    await relay.stop();
+    await given();
+    await leaseDue(db, 10, 0);
+    const [leased] = (await leaseDue(db, 10, 60_000)) as [OutboxRow];
+    expect(leased.leases).toBe(2);
+
+    // then
+    await deliver('slack', leased.id, 1);
+    expect(runs).toBe(0);
+    await deliver('slack', leased.id, 2);
+    expect(runs).toBe(1);
+    expect((await row()).done_at).not.toBeNull();
+    await deliver('slack', leased.id, 2);
+    expect(runs).toBe(1);
+  });
+
+  test('of a row that this process leased and remembers', async () => {
+    // given
+    await given();
+    relay.start();
+    await eventually('the row is in the queue', () => queued.length === 1);
+    await leaseRunsOut();
+    await eventually('and once more', () => queued.length === 2);
+    const id = (await row()).id;
+
+    // then
+    await deliver('slack', id, 1);
+    expect(runs).toBe(0);
+    await deliver('slack', id, 2);
+    expect(runs).toBe(1);
+    expect((await row()).done_at).not.toBeNull();
+  });
+});
+
+describe('what failed', () => {
+  async function fails(fault: Fault): Promise<{ waitMs: number }> {
+    trouble = fault;
+    await given();
+    relay.start();
+    await eventually('the row is in the queue', () => queued.length === 1);
+    const { id } = await row();
+    await deliver('slack', id, 1);
+    const { next_at } = await row();
+    return { waitMs: next_at.getTime() - Date.now() };
+  }
+
+  test.each([1e7, 1e13, Number.MAX_SAFE_INTEGER])(
+    'waits five minutes at most, asked for %d ms',
+    async (ms) => {
+      const { waitMs } = await fails(
+        new Fault('slack.throttled', 'wait', { retryable: true, retryAfterMs: ms }),
+      );
+      expect(waitMs).toBeLessThanOrEqual(301_000);
+      expect(waitMs).toBeGreaterThan(290_000);
+    },
+  );
+
+  test('keeps to a shorter wait that it was asked for', async () => {
+    const { waitMs } = await fails(
+      new Fault('slack.throttled', 'wait', { retryable: true, retryAfterMs: 40_000 }),
+    );
+    expect(waitMs).toBeGreaterThan(38_000);
+    expect(waitMs).toBeLessThanOrEqual(40_000);
+  });
+
+  test('stays owed, is counted by its fault, and no more once it succeeds', async () => {
+    await fails(
+      new Fault('slack.forbidden', 'Slack answers not_in_channel', {
+        retryable: false,
+        vendorCode: 'not_in_channel',
+      }),
+    );
+    expect(await owed(db)).toEqual({ open: 1, failing: { 'slack.forbidden (not_in_channel)': 1 } });
+    trouble = null;
+    await leaseRunsOut();
+    await eventually('it is handed out again', () => queued.length === 2);
+    await deliver('slack', (await row()).id, 2);
+    expect(await owed(db)).toEqual({ open: 0, failing: {} });
+  });
+
+  test('is not forgotten as failing while its lane waits', async () => {
+    await fails(new Fault('slack.throttled', 'wait', { retryable: true, retryAfterMs: 40_000 }));
+    await leaseRunsOut();
+    await eventually('it is handed out again', () => queued.length === 2);
+    await deliver('slack', (await row()).id, 2);
+    expect(runs).toBe(1);
+    expect(await owed(db)).toEqual({ open: 1, failing: { 'slack.throttled': 1 } });
+  });
+});
+
+describe('more than a lane works off within a lease', () => {
+  const many = (count: number) =>
+    addJobs(
+      db,
+      Array.from({ length: count }, (_, n) => ({
+        job: 'tell' as const,
+        changeId: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
+      })),
+    );
+
+  test('waits in the outbox, and not in the queue where its lease would run out', async () => {
+    await many(1_000);
+    relay.start();
+    await eventually('the lane is full', () => queued.length >= 200);
+
+    // when work for another lane comes
+    await addJobs(db, [{ job: 'heed' }]);
+    relay.nudge();
+    await eventually('that is handed out', () => queued.some(({ lane }) => lane === 'road'));
+    expect(queued.filter(({ lane }) => lane === 'slack')).toHaveLength(200);
+
+    // when the lane has worked off more than half
+    for (const { id, delivery } of queued.slice(0, 120)) await deliver('slack', id, delivery);
+    await eventually('it is filled up', () => queued.filter(({ lane }) => lane === 'slack').length > 200);
+    expect(queued.filter(({ lane }) => lane === 'slack').length).toBeLessThanOrEqual(400);
+  });
+
+  test('goes out by urgency, whatever came first', async () => {
+    await many(1_000);
+    await addJobs(db, [{ job: 'summarize', changeId }]);
+    await addJobs(db, [{ job: 'settle', clickKey: 'c', click: { clickId: 'c' } as never }]);
+    const leased = await leaseDue(db, 200);
+    expect(leased.filter(({ job }) => job !== 'tell').map(({ job }) => job)).toEqual(['settle']);
+  });
+});

@@ -1,0 +1,125 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../eventually.ts';
+import { GROUP, type StartedGraph, startGraph } from '../idp/start-graph.ts';
+
+let stage: StartedGraph;
+beforeAll(async () => {
+  stage = await startGraph();
+});
+afterAll(() => stage.close());
+
+const ids = (of: readonly { id: string }[]) => of.map(({ id }) => id).sort();
+const minutesLeft = (at: Date) => (at.getTime() - Date.now()) / 60_000;
+
+test('subscribes to people and to each group that carries an entitlement, once, and surveys the groups', async () => {
+  // when
+  await stage.keeper.look();
+  await stage.keeper.look();
+
+  // then
+  const [ours, theirs] = [await stage.ours(), await stage.theirs()];
+  expect(ids(ours)).toEqual(ids(theirs));
+  expect(ours.filter(({ groupName }) => groupName === null).map(({ resource }) => resource)).toEqual([
+    'users',
+  ]);
+  const groups = ours.flatMap(({ groupName }) => groupName ?? []);
+  expect(groups).toContain(GROUP);
+  expect(new Set(groups).size).toBe(groups.length);
+  for (const { expiresAt, renewAt } of ours) {
+    expect(minutesLeft(expiresAt)).toBeLessThan(41_760);
+    expect(minutesLeft(renewAt)).toBeLessThan(minutesLeft(expiresAt) / 1.9);
+  }
+  const told = (await stage.observed()).map((one) => one.told);
+  expect(told).toHaveLength(groups.length);
+  expect(told).toContainEqual({ kind: 'group', group: { name: GROUP } });
+});
+
+test('the secret is kept as a hash, and Graph never shows it', async () => {
+  const [theirs] = await stage.theirs();
+  const { rows } = await sql`select * from graph_subscriptions`.execute(stage.fresh.database.db);
+  expect(theirs?.clientState).toHaveLength(64);
+  expect(JSON.stringify(rows)).not.toContain(theirs?.clientState);
+});
+
+test('renews what is due, and only that', async () => {
+  const db = stage.fresh.database.db;
+  const due = (await stage.ours())[0];
+  await sql`update graph_subscriptions set renew_at = clock_timestamp(), expires_at = clock_timestamp() + interval '1 minute' where id = ${due?.id}`.execute(
+    db,
+  );
+  const before = (await stage.asked()).length;
+  await stage.keeper.look();
+  const patched = (await stage.asked()).slice(before).filter((line) => line.startsWith('PATCH'));
+  expect(patched).toEqual([`PATCH /subscriptions/${due?.id}`]);
+  const now = (await stage.ours()).find(({ id }) => id === due?.id);
+  expect(minutesLeft(now?.expiresAt as Date)).toBeGreaterThan(40_000);
+});
+
+test('Graph that wants one renewed has it renewed', async () => {
+  const before = (await stage.asked()).length;
+  const { id } = await stage.portal<{ id: string }>('/lifecycle', {
+    resource: 'users',
+    event: 'reauthorizationRequired',
+  });
+  await eventually('it is renewed', async () =>
+    (await stage.asked()).slice(before).includes(`PATCH /subscriptions/${id}`),
+  );
+});
+
+test('what Graph has removed or let expire is made anew, and the group surveyed for what was missed', async () => {
+  const resource = (await stage.ours()).find(({ groupName }) => groupName === GROUP)?.resource;
+  const surveys = async () =>
+    (await stage.observed()).filter(({ told }) => JSON.stringify(told).includes(GROUP)).length;
+  const before = await surveys();
+  const { id } = await stage.portal<{ id: string }>('/lifecycle', { resource, event: 'subscriptionRemoved' });
+  await eventually('there is another', async () =>
+    (await stage.ours()).some((one) => one.resource === resource && one.id !== id),
+  );
+  expect(await surveys()).toBe(before + 1);
+
+  // given one that ends without a word
+  const short = stage.keeperWith({ lifetimeMs: 400 });
+  const again = (await stage.ours()).find((one) => one.resource === resource);
+  await sql`update graph_subscriptions set renew_at = clock_timestamp() where id = ${again?.id}`.execute(
+    stage.fresh.database.db,
+  );
+  await short.look();
+  await eventually('it has expired', async () => (await stage.theirs()).every((one) => one.id !== again?.id));
+  await stage.keeper.look();
+  expect((await stage.ours()).find((one) => one.resource === resource)?.id).not.toBe(again?.id);
+  expect(ids(await stage.ours())).toEqual(ids(await stage.theirs()));
+  expect(await surveys()).toBe(before + 2);
+});
+
+test('notifications that Graph says were missed: the groups are surveyed', async () => {
+  const before = (await stage.observed()).length;
+  await stage.portal('/lifecycle', { resource: 'users', event: 'missed' });
+  const groups = (await stage.ours()).filter(({ groupName }) => groupName !== null).length;
+  await eventually('all groups', async () => (await stage.observed()).length >= before + groups);
+});
+
+test('one of which the secret is lost is replaced, and none is left behind', async () => {
+  await sql`delete from graph_subscriptions where resource = 'users'`.execute(stage.fresh.database.db);
+  const lost = (await stage.theirs()).find(({ resource }) => resource === 'users')?.id;
+  await stage.keeper.look();
+  expect(ids(await stage.ours())).toEqual(ids(await stage.theirs()));
+  expect(ids(await stage.theirs())).not.toContain(lost);
+});
+
+test('two that look at once make no second subscription', async () => {
+  await sql`delete from graph_subscriptions`.execute(stage.fresh.database.db);
+  await Promise.all([stage.keeper.look(), stage.keeperWith({}).look()]);
+  expect(ids(await stage.ours())).toEqual(ids(await stage.theirs()));
+  expect(new Set((await stage.theirs()).map(({ resource }) => resource)).size).toBe(
+    (await stage.theirs()).length,
+  );
+});
+
+test('an address that does not answer is no subscription, and a fault ends nothing that is there', async () => {
+  const before = ids(await stage.ours());
+  await stage.portal('/settings', { refuse: { status: 500 } });
+  await expect(stage.keeper.look()).rejects.toMatchObject({ code: 'idp.unavailable' });
+  await stage.portal('/settings', { refuse: null });
+  expect(ids(await stage.ours())).toEqual(before);
+});

@@ -1,0 +1,324 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Evidence, reconcile } from '../../src/flow/drift/reconcile.ts';
+import { lastSweep } from '../../src/store/reconcile/runs.ts';
+import type { Stage } from '../stage.ts';
+import { type Journey, setOut, wordsOf } from './journey.ts';
+
+const DEPLOY = { group: 'anypoint-orders-deploy', team: 'Orders API deployers' };
+const READ = { group: 'anypoint-orders-read', team: 'Orders API readers' };
+
+/** The entitlements that these journeys count. */
+const KEYS = ['orders-api-read', 'orders-api-deploy', 'payments-api-read', 'platform-admin', 'everyone-view'];
+
+let stage: Stage;
+let walk: Journey;
+beforeAll(async () => {
+  ({ stage, walk } = await setOut({
+    catalogue: (catalogue) => ({
+      ...catalogue,
+      canary: null,
+      bundles: [],
+      entitlements: catalogue.entitlements.filter((e) => KEYS.includes(e.key)),
+    }),
+  }));
+  await walk.isQuiet();
+});
+afterEach(async () => {
+  await walk.heal();
+  await walk.request('POST', '/okta/sim/push', { drop: 'none' });
+  await walk.request('POST', '/okta/sim/hooks', { lose: false });
+  await walk.request('POST', '/okta/sim/rate-limit', { perMinute: 100_000 });
+});
+afterAll(() => stage?.close());
+
+/** Nobody tells Latchkey anything: no push, no hook, no log. */
+async function silence(): Promise<void> {
+  await walk.request('POST', '/okta/sim/push', { drop: 'all' });
+  await walk.request('POST', '/okta/sim/hooks', { lose: true });
+  await walk.fault({ vendor: 'okta', path: '/logs', kind: 'status', status: 500 });
+}
+
+const byHand = (method: 'POST' | 'DELETE', key: string, group = DEPLOY.group) =>
+  walk.request(method, `/okta/sim/groups/${group}/members/${key}`);
+const inAnypointByHand = (method: 'POST' | 'DELETE', key: string, team: string, membershipType = 'member') =>
+  walk.request(
+    method,
+    `/anypoint/sim/teams/${encodeURIComponent(team)}/members/${key}`,
+    method === 'POST' ? { membershipType } : undefined,
+  );
+
+async function sweep(): Promise<Evidence> {
+  const evidence = await reconcile(stage.latchkey.road);
+  if (evidence === null) throw new Error('somebody else reconciles');
+  return evidence;
+}
+
+async function noted(type: string, name: string): Promise<Record<string, unknown>> {
+  const [entry] = await walk.query<{ data: Record<string, unknown> }>(
+    `select data from audit where type = $1 and $2 in (data->>'groupName', data->>'teamName') order by id desc limit 1`,
+    [type, name],
+  );
+  return entry?.data ?? {};
+}
+
+async function finding(key: string, cause: string) {
+  const change = await walk.until(`a ${cause} about ${key}`, async () => {
+    const rows = await walk.query<{ id: string }>(
+      `select c.id from changes c join people p on p.id = c.person_id
+       where p.email = $1 and c.doc->>'cause' = $2 and c.state = 'asking'`,
+      [`${key}@acme.example`, cause],
+    );
+    return rows[0];
+  });
+  return {
+    id: change.id,
+    card: await walk.card('olga', (m) => m.metadata?.event_payload?.marker === `${change.id}:card`),
+  };
+}
+
+const changes = async () => (await walk.query('select id from changes')).length;
+/** Lists of members that were asked for. */
+const listsOf = async (vendor: 'okta' | 'anypoint') =>
+  (await walk.requests({ vendor, method: 'GET', path: '/(groups/[^/]+/users|teams/[^/]+/members)$' })).length;
+
+test('the first run records who is in a team though no group gives it; nothing is removed, nobody is asked', async () => {
+  // given Olga has been in the team since before Latchkey, and so has Erik, whom it does not know yet
+  await inAnypointByHand('POST', 'olga', READ.team);
+  await inAnypointByHand('POST', 'erik', READ.team);
+
+  // when
+  const first = await sweep();
+  const second = await sweep();
+
+  // then
+  expect(first).toMatchObject({ unread: [], teams: { read: 5, extra: 0, foundThere: 1, unlinked: 1 } });
+  expect(await noted('teamReconciled', READ.team)).toMatchObject({ foundThere: 1, isFirstLook: false });
+  expect(second.teams).toMatchObject({ foundThere: 1, extra: 0 });
+  await walk.isQuiet();
+  expect(await walk.isInTeam('olga', READ.team)).toBe(true);
+  expect(await walk.isInTeam('erik', READ.team)).toBe(true);
+  expect(await changes()).toBe(0);
+
+  // when Erik becomes known, nothing is taken from him either
+  await walk.asks('erik', { entitlement: 'orders-api-deploy', reason: 'To be known' });
+  expect((await sweep()).teams).toMatchObject({ foundThere: 2, extra: 0, unlinked: 0 });
+  await inAnypointByHand('DELETE', 'olga', READ.team);
+  await inAnypointByHand('DELETE', 'erik', READ.team);
+});
+
+test('checked, all agree: a note for each group and team and one for the run', async () => {
+  await walk.isGiven('ines', { entitlement: 'orders-api-read', reason: 'All agree' });
+  await walk.isQuiet();
+
+  const evidence = await sweep();
+
+  expect(evidence).toMatchObject({
+    allAgree: true,
+    apart: [],
+    unread: [],
+    groups: { read: 5, members: 2, differing: 0, unpushed: 0, pushedOnly: 0 },
+    teams: { read: 5, members: 2, missing: 0, extra: 0, unlinked: 0 },
+  });
+  expect(await noted('groupReconciled', READ.group)).toMatchObject({ members: 1, agrees: true });
+  expect(await noted('teamReconciled', READ.team)).toMatchObject({ members: 1, agrees: true });
+  const [entry] = await walk.query<{ data: Evidence }>(
+    `select data from audit where type = 'reconciled' order by id desc limit 1`,
+  );
+  expect(entry?.data).toEqual(evidence);
+  expect((await lastSweep(stage.latchkey.road.db))?.found).toEqual(evidence);
+  // nothing that was staged is kept
+  expect(
+    await walk.query('select 1 from reconcile_members union all select 1 from reconcile_places'),
+  ).toEqual([]);
+});
+
+test('a hand-added admin whom nobody told of is found by reconcile alone, once, and reverted', async () => {
+  await silence();
+  await byHand('POST', 'sam');
+
+  const evidence = await sweep();
+  await sweep();
+
+  expect(evidence).toMatchObject({ allAgree: false, groups: { unrequested: 1, unpushed: 1 } });
+  expect(evidence.apart).toContain(DEPLOY.group);
+  const found = await finding('sam', 'finding');
+  expect(wordsOf(found.card)).toContain('nobody asked for it here');
+  // what is in the owner's hands is not told again
+  expect((await sweep()).groups).toMatchObject({ unrequested: 0, inHand: 1 });
+  expect(
+    await walk.query(
+      `select 1 from changes where doc->>'cause' = 'finding' and entitlement_key = 'orders-api-deploy'`,
+    ),
+  ).toHaveLength(1);
+
+  await walk.click('olga', found.card, 'revert');
+  await walk.endsAs(found.id, 'inEffect');
+  expect(await walk.isInGroup('sam', DEPLOY.group)).toBe(false);
+});
+
+test('somebody taken out in Okta whom nobody told of is missed, and what was pushed before is named', async () => {
+  await walk.isGiven('erik', { entitlement: 'orders-api-read', reason: 'To be lost silently' });
+  await walk.isQuiet();
+  await silence();
+  await byHand('DELETE', 'erik', READ.group);
+
+  const evidence = await sweep();
+
+  expect(evidence.groups).toMatchObject({ lost: 1, pushedOnly: 1 });
+  expect(await noted('groupReconciled', READ.group)).toMatchObject({
+    lost: 1,
+    leg: 'scimPush',
+    isPushed: true,
+  });
+  const found = await finding('erik', 'loss');
+  await walk.click('olga', found.card, 'approve');
+  await walk.becomes(found.id, 'inEffect');
+});
+
+test('a removal and an addition that Anypoint lost are repaired', async () => {
+  // given somebody is added in Anypoint itself, and somebody with a grant is taken out there
+  await inAnypointByHand('POST', 'tom', DEPLOY.team);
+  await inAnypointByHand('DELETE', 'ines', READ.team);
+
+  // when
+  const evidence = await sweep();
+
+  // then
+  expect(evidence.teams).toMatchObject({ extra: 1, missing: 1, held: 0 });
+  expect(evidence.apart).toEqual(expect.arrayContaining([DEPLOY.team, READ.team]));
+  await walk.until('tom is out again', async () => !(await walk.isInTeam('tom', DEPLOY.team)));
+  await walk.until('ines is in again', () => walk.isInTeam('ines', READ.team));
+});
+
+test('a maintainer made by hand is named and never removed', async () => {
+  await inAnypointByHand('POST', 'tom', DEPLOY.team, 'maintainer');
+  const evidence = await sweep();
+  expect(evidence.teams).toMatchObject({ extra: 0, maintainers: 1 });
+  await walk.isQuiet();
+  expect(await walk.isInTeam('tom', DEPLOY.team)).toBe(true);
+  await inAnypointByHand('DELETE', 'tom', DEPLOY.team);
+});
+
+test('somebody suspended in Okta of whom nobody told is out of the team, and back on return', async () => {
+  await silence();
+  await walk.request('POST', '/okta/sim/users/ines/status', { status: 'SUSPENDED' });
+  expect((await sweep()).peopleLookedAt).toBeGreaterThan(0);
+  await walk.until('ines is out of the team', async () => !(await walk.isInTeam('ines', READ.team)));
+  // Else the first sweep's look at her can end after the second's, and what is true is seen at the third only.
+  await walk.isQuiet();
+
+  await walk.request('POST', '/okta/sim/users/ines/status', { status: 'ACTIVE' });
+  await sweep();
+  await walk.until('ines is back', () => walk.isInTeam('ines', READ.team));
+});
+
+test('importing everything again and a renamed group give no card and take nothing away', async () => {
+  await walk.isQuiet();
+  const before = await changes();
+
+  // when Okta pushes every group whole, twice
+  for (let n = 0; n < 2; n++) {
+    await walk.request('POST', '/okta/sim/push-now', {});
+    await walk.isQuiet();
+  }
+  expect((await sweep()).allAgree).toBe(true);
+
+  // when it renames one
+  const rename = (from: string, name: string) => walk.request('PUT', `/okta/sim/groups/${from}`, { name });
+  await rename(READ.group, 'anypoint-orders-readers');
+  await walk.until(
+    'it is pushed',
+    async () =>
+      (await walk.query(`select 1 from scim_groups where display_name = 'anypoint-orders-readers'`))
+        .length === 1,
+  );
+  await walk.isQuiet();
+  const evidence = await sweep();
+
+  // then it is told as a push that is missing, and nobody is asked
+  expect(evidence.groups).toMatchObject({ unrequested: 0, lost: 0 });
+  expect(await noted('groupReconciled', READ.group)).toMatchObject({ leg: 'scimPush', isPushed: false });
+  expect(await changes()).toBe(before);
+  expect(await walk.isInTeam('ines', READ.team)).toBe(true);
+  await rename('anypoint-orders-readers', READ.group);
+  await walk.isQuiet();
+  expect(await walk.isInTeam('ines', READ.team)).toBe(true);
+});
+
+test('a throttled page waits as told, and the run goes on at the same place', async () => {
+  await walk.request('DELETE', '/control/requests');
+  await walk.fault({ vendor: 'okta', path: '/groups/[^/]+/users$', kind: 'status', status: 429, times: 1 });
+
+  const evidence = await sweep();
+
+  expect(evidence).toMatchObject({ allAgree: true, unread: [] });
+  expect(await listsOf('okta')).toBe(6);
+});
+
+test('a group that can’t be read is named, and the others are compared', async () => {
+  await walk.fault({
+    vendor: 'okta',
+    path: '/groups/00gordersread00001/users$',
+    kind: 'status',
+    status: 403,
+  });
+  const evidence = await sweep();
+  expect(evidence).toMatchObject({ allAgree: false, unread: [`${READ.group}: idp.forbidden`] });
+  await walk.isQuiet();
+  expect(await walk.isInTeam('ines', READ.team)).toBe(true);
+});
+
+test('a run that was stopped is taken up where it was by the next process, and finished', async () => {
+  // given a run that is told to stop while it reads the third group
+  const stop = new AbortController();
+  await walk.request('DELETE', '/control/requests');
+  await walk.fault({ vendor: 'okta', path: '/groups/00gpayments000001/users$', kind: 'latency', ms: 1_500 });
+  const running = reconcile(stage.latchkey.road, stop.signal).catch((error: Error) => error.name);
+  await walk.until('it has read two groups', async () => {
+    const [row] = await walk.query<{ n: number }>(
+      `select count(*)::int as n from reconcile_places where kind = 'group' and compared_at is not null`,
+    );
+    return row?.n === 2;
+  });
+  stop.abort();
+  expect(await running).toBe('AbortError');
+  await walk.heal();
+
+  // when another process starts, and looks for what is due
+  await stage.restart();
+  stage.latchkey.road.sweepSoon();
+
+  // then it finishes that run, and reads only what was left
+  const finished = await walk.until(
+    'the run is finished',
+    async () => {
+      const rows = await walk.query<{ found: Evidence }>(
+        `select found from reconcile_runs where cause = 'sweep' order by id desc limit 1`,
+      );
+      return rows[0]?.found;
+    },
+    40_000,
+  );
+  expect(finished).toMatchObject({ allAgree: true, groups: { read: 5, members: 3 } });
+  expect(await listsOf('okta')).toBe(5);
+}, 60_000);
+
+test('down for an hour: back again, Latchkey finds what it missed', async () => {
+  // given Latchkey goes down, and much happens in Okta meanwhile
+  await stage.restart(async () => {
+    await silence();
+    await byHand('POST', 'sofia');
+    await byHand('DELETE', 'erik', READ.group);
+    await walk.query(`update reconcile_runs set started_at = started_at - interval '1 hour'`);
+  });
+  stage.latchkey.road.sweepSoon();
+
+  // then
+  const added = await finding('sofia', 'finding');
+  const lost = await finding('erik', 'loss');
+  await walk.click('olga', added.card, 'revert');
+  await walk.click('olga', lost.card, 'approve');
+  await walk.endsAs(added.id, 'inEffect');
+  expect(await walk.isInGroup('sofia', DEPLOY.group)).toBe(false);
+  await walk.until('erik is in the group again', () => walk.isInGroup('erik', READ.group));
+}, 90_000);

@@ -1,0 +1,113 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Locks, openLocks } from '../../../src/store/postgres/locks.ts';
+import { type FreshDatabase, freshDatabase } from '../../database.ts';
+import { query } from '../../global-setup.ts';
+
+let fresh: FreshDatabase;
+let one: Locks;
+let other: Locks;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  one = openLocks(fresh.url);
+  other = openLocks(fresh.url);
+});
+afterAll(async () => {
+  await one.close();
+  await other.close();
+  await fresh.close();
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('a lock', () => {
+  test('lets one in at a time, of all processes', async () => {
+    let inside = 0;
+    let most = 0;
+    const work = async () => {
+      most = Math.max(most, ++inside);
+      await pause(5);
+      inside--;
+    };
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? one : other).withLock('pair:a', work)),
+    );
+    expect(most).toBe(1);
+  });
+
+  test('keeps nobody off another name', async () => {
+    let reached: () => void = () => {};
+    const isInside = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    await one.withLock('pair:a', async () => {
+      await Promise.race([other.withLock('pair:b', async () => reached()), pause(5_000)]);
+      await isInside;
+    });
+  });
+
+  test('is given back when the work fails, and the failure is told', async () => {
+    await expect(one.withLock('pair:a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await other.tryLock('pair:a', async () => 'in')).toBe('in');
+  });
+
+  test('that is held is not waited for by tryLock', async () => {
+    await one.withLock('sweep', async () => {
+      expect(await other.tryLock('sweep', async () => 'in')).toBeNull();
+    });
+    expect(await other.tryLock('sweep', async () => 'in')).toBe('in');
+  });
+
+  test('ends with the connection of whoever held it: a killed process leaves none behind', async () => {
+    const dying = openLocks(fresh.url);
+    let taken: () => void = () => {};
+    const isTaken = new Promise<void>((resolve) => {
+      taken = resolve;
+    });
+    const held = dying.withLock('pair:c', async () => {
+      taken();
+      await pause(60_000);
+    });
+    held.catch(() => {});
+    await isTaken;
+    await query(
+      fresh.url,
+      `select pg_terminate_backend(l.pid) from pg_locks l where l.locktype = 'advisory' and l.database = (select oid from pg_database where datname = current_database())`,
+    );
+    expect(await other.withLock('pair:c', async () => 'in')).toBe('in');
+    void dying.close();
+  });
+});
+
+test('a broken connection is not given to the next', async () => {
+  const locks = openLocks(fresh.url);
+  const broken = locks.withLock('x', async () => {
+    const admin = new pg.Client({ connectionString: fresh.url });
+    await admin.connect();
+    await admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'latchkey-locks' and datname = current_database()`,
+    );
+    await admin.end();
+    await pause(20);
+    return 'worked';
+  });
+  expect(await broken).toBe('worked');
+  expect(await locks.withLock('x', async () => 'again')).toBe('again');
+  await locks.close();
+});
+
+test('a connection that nobody listens to any more breaks without ending the process', async () => {
+  // given one as BullMQ leaves it while it ends it
+  const left = new pg.Client({ connectionString: fresh.url });
+  await left.connect();
+  const { rows } = await left.query('select pg_backend_pid() as pid');
+  left.removeAllListeners();
+  const broken = new Promise((resolve) => left.once('end', resolve));
+
+  // when PostgreSQL ends it first; an error without a listener would fail this run
+  await query(fresh.url, `select pg_terminate_backend(${rows[0].pid})`);
+
+  // then
+  await broken;
+  await expect(left.query('select 1')).rejects.toThrow();
+});

@@ -1,0 +1,85 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { statement } from '../../../src/store/postgres/statement.ts';
+import { runAtOnce, transact } from '../../../src/store/postgres/transaction.ts';
+import { type FreshDatabase, freshDatabase } from '../../database.ts';
+
+let fresh: FreshDatabase;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  await sql`create table kept (n int primary key, at timestamptz, words text[])`.execute(fresh.database.db);
+});
+afterAll(() => fresh.close());
+
+const keep = statement(
+  'test_keep',
+  'insert into kept (n, at, words) values ($1, transaction_timestamp(), $2) returning n, at, words',
+);
+
+async function kept(): Promise<number[]> {
+  const { rows } = await sql<{ n: number }>`select n from kept order by n`.execute(fresh.database.db);
+  return rows.map((row) => row.n);
+}
+
+describe('a transaction', () => {
+  it('gives the work the clock, and commits with the last statements', async () => {
+    const words = ['a "b"', 'c\\d', '{e,f}'];
+    const result = await transact<Date>(fresh.database.db, async (_tx, now) => ({
+      result: now,
+      last: [keep(1, words), keep(2, null)],
+    }));
+    expect(await kept()).toEqual([1, 2]);
+    const { rows } = await sql<{ at: Date; words: string[] }>`select at, words from kept where n = 1`.execute(
+      fresh.database.db,
+    );
+    expect(rows[0]?.at.getTime()).toBe(result.getTime());
+    expect(rows[0]?.words).toEqual(words);
+  });
+
+  it('writes nothing when the work or a last statement fails, and the connection goes on', async () => {
+    const { db } = fresh.database;
+    await expect(
+      transact(db, async (tx) => {
+        await sql`insert into kept (n) values (3)`.execute(tx);
+        throw new Error('the work says no');
+      }),
+    ).rejects.toThrow('the work says no');
+    await expect(
+      transact(db, async () => ({ result: null, last: [keep(4, null), keep(1, null)] })),
+    ).rejects.toMatchObject({ code: '23505' });
+    await expect(runAtOnce(db, keep(1, null))).rejects.toMatchObject({ code: '23505' });
+    expect(await kept()).toEqual([1, 2]);
+    expect(await runAtOnce(db, keep(5, null))).toMatchObject([{ n: 5 }]);
+    expect(await kept()).toEqual([1, 2, 5]);
+  });
+
+  it('is no success when the work hid a failed statement', async () => {
+    const hiding = transact(fresh.database.db, async (tx) => {
+      await sql`insert into kept (n) values (1)`.execute(tx).catch(() => null);
+      return { result: 'fine', last: [] };
+    });
+    await expect(hiding).rejects.toThrow('rolled back');
+  });
+
+  it('prepares anew what a failed batch had prepared with it', async () => {
+    const { db } = fresh.database;
+    const odd = statement('test_odd', 'insert into kept (n) select 100 / $1::int');
+    const trying = (n: number) => transact(db, async () => ({ result: 'done', last: [odd(n)] }));
+    for (let tries = 0; tries < 3; tries += 1)
+      await expect(trying(0)).rejects.toMatchObject({ code: '22012' });
+    expect(await trying(1)).toBe('done');
+    expect(await kept()).toEqual([1, 2, 5, 100]);
+  });
+
+  it('fails once when its connection is cut, and the next has another', async () => {
+    const { db } = fresh.database;
+    const cut = transact(db, async (tx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(db);
+      return { result: null, last: [keep(9, null)] };
+    });
+    await expect(cut).rejects.toThrow();
+    await runAtOnce(db, keep(6, null));
+    expect(await kept()).toEqual([1, 2, 5, 6, 100]);
+  });
+});
