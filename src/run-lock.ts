@@ -82,7 +82,7 @@ function isAnotherLatchkey(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
   if (!isAlive(pid)) return false;
   try {
-    return /src\/(main|cli)\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+    return /src\/(main|cli\/cli)\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   } catch {
     // No /proc on this system: being alive has to do.
     return process.platform !== 'linux';

@@ -294,7 +294,7 @@ describe.runIf(isRoot && platform() === 'linux')('as root in a folder that other
       await cp(`src/${room}`, join(dir, `src/${room}`), { recursive: true });
     writeFileSync(
       join(dir, 'start.ts'),
-      `import { startEmbeddedPostgres } from '../src/store/embedded.ts';
+      `import { startEmbeddedPostgres } from './src/store/postgres/embedded.ts';
        const { url, stop } = await startEmbeddedPostgres('postgres');
        process.stdout.write(url);
        await stop();`,
