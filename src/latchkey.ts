@@ -18,6 +18,7 @@ import { createPartyWatch } from './flow/parties/party-watch.ts';
 import type { PolicyView } from './flow/policy/policy-alarm.ts';
 import type { Messenger, Notice } from './flow/ports.ts';
 import type { QueueView } from './flow/queue/queue-alarm.ts';
+import { runsOn } from './flow/steps.ts';
 import { createSweeps, every } from './flow/timers.ts';
 import { createGraph } from './idp/graph.ts';
 import { createOkta } from './idp/okta.ts';
@@ -181,7 +182,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     log,
   };
   const reloader = options.policyDir === undefined ? null : createReloader(road, options.policyDir);
-  const relay = createRelay(road, motor);
+  const relay = createRelay(road, motor, runsOn(road));
   const sweeps = createSweeps(
     road,
     options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },

@@ -1,5 +1,5 @@
 import { Fault } from '../core/fault.ts';
-import type { Job, JobName } from '../core/jobs/reactions.ts';
+import type { JobName } from '../core/jobs/reactions.ts';
 import { type Lane, lanes, type Motor } from '../queue/motor.ts';
 import {
   again,
@@ -16,7 +16,7 @@ import {
 import type { Ran, Road } from './kernel/context.ts';
 import { createHandedOver, type Given } from './queue/handed-over.ts';
 import { createQueueWatch, type QueueAway } from './queue/queue-watch.ts';
-import { steps } from './steps.ts';
+import type { Runs } from './steps.ts';
 
 /** Rows put into the queue in one go. */
 const BATCH = 200;
@@ -54,7 +54,7 @@ export type Relay = {
  * a job that wants to look again leaves its row open until then. While the queue is away this process runs what is due
  * itself, most urgent first and as many at once as its workers would.
  */
-export function createRelay(road: Road, motor: Motor): Relay {
+export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, motor: Motor, runs: Runs): Relay {
   let wake: () => void = () => {};
   let nudged = false;
   let isStopping = false;
@@ -75,9 +75,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
   }
 
   const jobsOf = (some: readonly Lane[]) =>
-    some.length === 0
-      ? []
-      : (Object.keys(steps) as JobName[]).filter((job) => some.includes(steps[job].lane));
+    some.length === 0 ? [] : (Object.keys(runs) as JobName[]).filter((job) => some.includes(runs[job].lane));
 
   /** Milliseconds until there is something to do. */
   async function pump(): Promise<number> {
@@ -103,12 +101,12 @@ export function createRelay(road: Road, motor: Motor): Relay {
     if (held.size > HELD_MAX) held.clear();
     for (const row of rows) {
       held.set(row.id, { row, until });
-      handedOver.give(steps[row.job].lane, { id: row.id, delivery: row.leases }, until);
+      handedOver.give(runs[row.job].lane, { id: row.id, delivery: row.leases }, until);
     }
     try {
       await motor.enqueue(
         rows.map((row) => ({
-          lane: steps[row.job].lane,
+          lane: runs[row.job].lane,
           id: row.id,
           delivery: row.leases,
           priority: row.priority,
@@ -148,7 +146,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
   }
 
   function runHere(row: OutboxRow, ended: () => void): void {
-    const running = letGoOf(runRow(steps[row.job].lane, row), row)
+    const running = letGoOf(runRow(runs[row.job].lane, row), row)
       .catch((error: Error) =>
         road.log.error({ err: error.message, outbox: row.id }, 'job could not be concluded'),
       )
@@ -241,8 +239,7 @@ export function createRelay(road: Road, motor: Motor): Relay {
 
   async function attempt(row: OutboxRow): Promise<Ran | Fault> {
     try {
-      const step = steps[row.job] as { run: (road: Road, job: Job, attempts: number) => Promise<Ran> };
-      return await step.run(road, row.payload, row.attempts);
+      return await runs[row.job].run(row.payload, row.attempts);
     } catch (error) {
       if (error instanceof Fault) return error;
       const code = isPassing(error) ? 'store.unavailable' : 'bug.invariant';

@@ -65,3 +65,16 @@ export const steps: {
   /** Tell, for the same. */
   report: { lane: 'slack', run: report },
 };
+
+/** What runs each kind of work, and in which lane. `attempts`: how often this work has failed before. */
+export type Runs = Record<JobName, { lane: Lane; run: (job: Job, attempts: number) => Promise<Ran> }>;
+
+/** The steps with all that they work with. */
+export function runsOn(road: Road): Runs {
+  return Object.fromEntries(
+    Object.entries(steps).map(([job, { lane, run }]) => [
+      job,
+      { lane, run: (work: never, attempts: number) => run(road, work, attempts) },
+    ]),
+  ) as Runs;
+}

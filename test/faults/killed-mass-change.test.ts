@@ -4,6 +4,7 @@ import { people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import { type CardSeen, type Journey, wordsOf } from '../journeys/journey.ts';
 import { scimUserOf } from '../journeys/scim-wire.ts';
+import { momentsOfRun } from '../seed-of-run.ts';
 import { type Killable, setKillable } from './killable.ts';
 import { hasRedis, type RedisServer, startRedis } from './redis-server.ts';
 
@@ -16,6 +17,8 @@ const TEAM = 'Orders API readers';
 const crowd = Array.from({ length: CROWD }, (_, n) => crowdPerson(n));
 
 let redis: RedisServer | null = null;
+const momentWithin = momentsOfRun('kills in a storm');
+
 let killable: Killable;
 let walk: Journey;
 beforeAll(async () => {
@@ -97,7 +100,7 @@ test(
       const rows = await walk.query(`select 1 from reconcile_runs where cause = 'survey'`);
       return rows.length > 0;
     });
-    await sleep(Math.random() * 100);
+    await sleep(momentWithin(100));
     await killFlushed();
 
     // then
@@ -110,7 +113,7 @@ test(
     expect((await walk.click('olga', card, 'mass_undo')).acked).toBe(true);
     await killFlushed();
     await walk.until('some are worked off', async () => (await unfolded(id)) > 0);
-    await sleep(Math.random() * 100);
+    await sleep(momentWithin(100));
     await killFlushed();
     await walk.until('some are out', async () => ((await left()) ?? CROWD) < CROWD - 10);
     await killFlushed();

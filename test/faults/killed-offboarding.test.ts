@@ -4,11 +4,14 @@ import { people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import { type Journey, slackIdOf, wordsOf } from '../journeys/journey.ts';
 import { type LeaverWalk, walkWithLeavers } from '../journeys/offboarding-walk.ts';
+import { momentsOfRun } from '../seed-of-run.ts';
 import { type Killable, setKillable } from './killable.ts';
 
 const PATIENCE_MS = 180_000;
 const hour = 3_600;
 const plain = crowdPerson(0);
+
+const momentWithin = momentsOfRun('kills while people are offboarded');
 
 let killable: Killable;
 let walk: Journey;
@@ -29,7 +32,7 @@ async function removals(): Promise<string[]> {
 /** Kills as soon as this has happened, at some moment within the next 150 ms. */
 async function killOnce(what: string, has: () => Promise<unknown>): Promise<void> {
   await walk.until(what, async () => (await has()) === true, 20_000);
-  await sleep(Math.random() * 150);
+  await sleep(momentWithin(150));
   await killable.killAndStart();
 }
 

@@ -2,8 +2,10 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
-import type { Road } from '../../src/flow/kernel/context.ts';
+import type { JobName } from '../../src/core/jobs/reactions.ts';
+import { done } from '../../src/flow/kernel/context.ts';
 import { createRelay, type Relay } from '../../src/flow/outbox-worker.ts';
+import { type Runs, steps } from '../../src/flow/steps.ts';
 import type { Lane, Motor, QueuedWork } from '../../src/queue/motor.ts';
 import { addJobs, leaseDue, type OutboxRow, owed } from '../../src/store/outbox.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
@@ -38,25 +40,21 @@ const motor: Motor = {
 let runs: number;
 let trouble: Fault | null;
 let relay: Relay;
+/** Every kind of work in its own lane: it is counted, and fails as the test says. */
+const run: Runs[JobName]['run'] = async () => {
+  runs += 1;
+  if (trouble !== null) throw trouble;
+  return done;
+};
+const counted = Object.fromEntries(
+  Object.entries(steps).map(([job, { lane }]) => [job, { lane, run }]),
+) as Runs;
 beforeEach(async () => {
   await db.deleteFrom('outbox').execute();
   queued = [];
   runs = 0;
   trouble = null;
-  const locks: Road['locks'] = {
-    // Every run of a `tell` passes here; of a change that nobody knows it does nothing more.
-    async withLock(_name, work) {
-      runs += 1;
-      if (trouble !== null) throw trouble;
-      return await work();
-    },
-    tryLock: async () => null as never,
-    close: async () => {},
-  };
-  relay = createRelay(
-    { db, locks, pausedUntil: new Map(), log: pino({ level: 'silent' }) } as unknown as Road,
-    motor,
-  );
+  relay = createRelay({ db, pausedUntil: new Map(), log: pino({ level: 'silent' }) }, motor, counted);
 });
 afterEach(() => relay.stop());
 

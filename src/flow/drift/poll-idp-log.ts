@@ -11,7 +11,10 @@ import { hearWithin } from './record-observations.ts';
  * is stored with where to go on, so nothing is missed and nothing counts twice. Returns what one look does. An IdP
  * that refuses the log is asked on, quietly: it is said once, and the rest goes on without.
  */
-export function createListener(road: Road, log: DirectoryLog): () => Promise<void> {
+export function createListener(
+  road: Pick<Road, 'db' | 'nudge' | 'log'>,
+  log: DirectoryLog,
+): () => Promise<void> {
   let isRefused = false;
   let notBefore = 0;
   return async () => {

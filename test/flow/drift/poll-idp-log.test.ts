@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createListener } from '../../../src/flow/drift/poll-idp-log.ts';
-import type { Road } from '../../../src/flow/kernel/context.ts';
 import { createOktaLog } from '../../../src/idp/okta-log.ts';
 import { credentials } from '../../../src/sandbox/seed.ts';
 import { readCursor } from '../../../src/store/voice-cursors.ts';
@@ -31,7 +30,7 @@ function listener(): () => Promise<void> {
     db: fresh.database.db,
     nudge: () => {},
     log: pino({ level: 'info' }, { write: (line: string) => lines.push(line) }),
-  } as unknown as Road;
+  };
   return createListener(
     road,
     createOktaLog({ orgUrl: `${org.url}/okta`, auth: { token: credentials.oktaApiToken } }),
