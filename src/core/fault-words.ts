@@ -50,7 +50,7 @@ const RIGHTS: Partial<Record<Party, string>> = {
   slack: 'give the app every scope of slack-manifest.yaml, and install it again',
   idp: 'grant the service app okta.groups.manage and okta.users.read, or give the API token’s owner an admin role that covers the groups',
   mulesoft:
-    'set ANYPOINT_ORG_ID to the root organisation, and give the connected app the scopes that the README names',
+    'set ANYPOINT_ORG_ID to the root organisation, and give the connected app the scopes of docs/connect-anypoint.md',
 };
 
 const ADDRESSES: Partial<Record<Party, string>> = {

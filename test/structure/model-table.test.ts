@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadCases } from '../../src/eval/case-files.ts';
 import { defaultPromptsDir } from '../../src/model/prompt.ts';
+import { readPage } from './documents.ts';
 import { expectNone, root } from './source.ts';
 
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const section = /## What the model can do[\s\S]*?(?=\n## )/.exec(readme)?.[0] ?? '';
-const rows = [...section.matchAll(/^\| (can|cannot) \| (.+?) \| (.+) \|$/gm)];
+const { text } = readPage('docs/connect-model.md');
+const rows = [...text.matchAll(/^\| (can|cannot) \| (.+?) \| (.+) \|$/gm)];
 
 test('every line of what the model can and cannot do is backed by a test that is there', () => {
   expect(rows.length).toBeGreaterThanOrEqual(12);
@@ -25,7 +25,7 @@ test('every line of what the model can and cannot do is backed by a test that is
 
 test('the numbers of cases are what is there', () => {
   const { risk, wishes, attempts } = loadCases(defaultPromptsDir);
-  expect(section).toContain(`${risk.length} labelled requests and findings`);
-  expect(section).toContain(`${wishes.length} wishes`);
-  expect(section).toContain(`${attempts.length} injection attempts`);
+  expect(text).toContain(`${risk.length} labelled requests and findings`);
+  expect(text).toContain(`${wishes.length} wishes`);
+  expect(text).toContain(`${attempts.length} injection attempts`);
 });

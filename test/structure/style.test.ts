@@ -109,7 +109,7 @@ test('TypeScript that Node runs by stripping types', () => {
 
 test('tests of a room stand in the folder of its name', () => {
   const rooms = new Set(src.map((f) => f.path.split('/')[1]?.replace(/\.ts$/, '')));
-  // Over several rooms at once, each said in the README.
+  // Over several rooms at once, each said in docs/contributing.md.
   const across = ['journeys', 'faults', 'contracts', 'bench', 'structure'];
   expectNone(
     filesIn('test')
