@@ -35,6 +35,8 @@ const LOOK_EVERY_MS = 100;
 const SAID_AGAIN_MS = 30_000;
 const SAID_MAX = 100;
 const POSTGRES_CONNECT_MS = 3_000;
+/** A transaction of the queue's that a process left behind is ended by PostgreSQL after this. */
+const POSTGRES_LEFT_BEHIND_MS = 15_000;
 /**
  * Up to so many jobs are added singly on PostgreSQL: BullMQ's bulk insert there makes and drops two temporary
  * tables, some 6 ms whatever the number, where a single one takes 0.3 ms.
@@ -284,6 +286,7 @@ function connect({ redis, databaseUrl }: MotorOptions, isBlocking: boolean): Con
         migrate: true,
         max: 4,
         connectionTimeoutMillis: POSTGRES_CONNECT_MS,
+        idle_in_transaction_session_timeout: POSTGRES_LEFT_BEHIND_MS,
       } as unknown as ConnectionOptions,
       factory: createPostgresBackend as unknown as BackendFactory,
       trouble: () => null,

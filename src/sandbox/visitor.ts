@@ -38,7 +38,11 @@ export type Asked =
 
 export type Visitor = ReturnType<typeof createVisitor>;
 
+/** Shows what a look has seen, for the case that it is never what is waited for. */
+export type Saw = <S>(seen: S) => S;
+
 const STEP_MS = 20;
+const SEEN_MAX = 4_000;
 
 /** Does in the sandbox world what people do in Slack and in the vendors' consoles; over HTTP, as the page does. */
 export function createVisitor(worldUrl: string, patienceMs = 15_000) {
@@ -54,16 +58,21 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
     return (text === '' ? null : JSON.parse(text)) as T;
   }
 
+  /** Looks until there is something. Says what was seen last when there is nothing in time. */
   async function until<T>(
     what: string,
-    look: () => Promise<T | null | undefined | false>,
+    look: (saw: Saw) => Promise<T | null | undefined | false>,
     ms = patienceMs,
   ): Promise<T> {
     const end = Date.now() + ms;
     for (;;) {
-      const found = await look();
+      let last = '';
+      const found = await look((seen) => {
+        last = `; seen last: ${JSON.stringify(seen)}`.slice(0, SEEN_MAX);
+        return seen;
+      });
       if (found !== null && found !== undefined && found !== false) return found;
-      if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+      if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}${last}`);
       await sleep(STEP_MS);
     }
   }

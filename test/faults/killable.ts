@@ -108,11 +108,9 @@ export async function setKillable(options: KillableOptions = {}): Promise<Killab
     async isWhole() {
       await walk.until(
         'nothing is owed and all is heeded',
-        async () => {
-          const open = await walk.query(
-            `select 1 from outbox where done_at is null union all select 1 from observed where heeded_at is null`,
-          );
-          return open.length === 0;
+        async (saw) => {
+          const unheeded = await walk.query('select * from observed where heeded_at is null');
+          return saw([...(await walk.owed()), ...unheeded]).length === 0;
         },
         PATIENCE_MS,
       );

@@ -44,11 +44,7 @@ async function isDoneOnce(who: string, asked: Asked): Promise<void> {
   for (const once of ['changeReceived', 'approversAsked', 'changeApproved', 'idpWritten', 'changeSeen'])
     expect(types.filter((type) => type === once)).toEqual([once]);
   expect(await walk.query('select 1 from grants where change_id = $1', [asked.id])).toHaveLength(1);
-  await walk.until(
-    'nothing is owed',
-    async () => (await walk.query('select 1 from outbox where done_at is null')).length === 0,
-    TAKEN_OVER_MS,
-  );
+  await walk.owesNothing(TAKEN_OVER_MS);
   const markers = [...(await walk.messages('sofia', 'access-requests')), ...(await walk.messages(who, 'dm'))]
     .map((m) => m.metadata?.event_payload?.marker)
     .filter((marker) => marker?.startsWith(asked.id));

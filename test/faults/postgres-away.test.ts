@@ -156,11 +156,40 @@ describe('a PostgreSQL that', () => {
       await walk.becomes(asked.id, 'inEffect', 40_000);
       await walk.isGiven(later, { entitlement: read, reason: `After: ${name}` });
       // What was under way when it went away is taken up when its lease has run out.
-      await walk.until(
-        'nothing is owed',
-        async () => (await walk.query('select 1 from outbox where done_at is null')).length === 0,
-        60_000,
-      );
+      await walk.owesNothing(60_000);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'falls silent while work is under way under locks: they are free within the lease, and the work goes on',
+    async () => {
+      // given a write in Okta and a message in Slack that are under way, each under a lock
+      const asked = await walk.asks(crowdPerson(16).key, { entitlement: read, reason: 'Under way' });
+      await walk.fault({ vendor: 'okta', method: 'PUT', kind: 'latency', ms: 2_000 });
+      await walk.fault({ vendor: 'slack', path: 'chat\\.update', kind: 'latency', ms: 2_000 });
+      const before = (await walk.requests({ vendor: 'okta', method: 'PUT' })).length;
+      await walk.click('olga', asked.card, 'approve');
+      await walk.until('the write is under way', async (saw) => {
+        const all = await walk.requests({ vendor: 'okta', method: 'PUT' });
+        return saw(all).length > before && all.at(-1)?.status === null;
+      });
+
+      // when
+      ending = () => proxy.speak();
+      proxy.fallSilent();
+      await refuses(/does not answer|can’t be connected/);
+      ending = null;
+      proxy.speak();
+      await walk.heal();
+
+      // then
+      await isReady();
+      await walk.becomes(asked.id, 'inEffect', 40_000);
+      await walk.owesNothing(40_000);
+      const types = await walk.auditTypes(asked.id);
+      for (const once of ['changeApproved', 'idpWritten', 'changeSeen'])
+        expect(types.filter((type) => type === once)).toHaveLength(1);
     },
     PATIENCE_MS,
   );

@@ -85,10 +85,7 @@ test(
       (await changesOf(anew.id)).some((c) => c.cause === 'finding' && c.state === 'asking'),
     );
     const { road } = stage.latchkey;
-    await walk.until('nothing is owed', async () => {
-      const rows = await walk.query('select 1 from outbox where done_at is null');
-      return rows.length === 0;
-    });
+    await walk.owesNothing();
     await renewBirthrights(road);
     expect((await changesOf(anew.id)).map((c) => c.cause)).toEqual(['finding']);
     expect(await casesOf(anew.id)).toEqual([]);

@@ -40,6 +40,10 @@ export type Journey = Visitor & {
   /** Rows in every table that a request could change. */
   rowCounts(): Promise<Record<string, number>>;
   query<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
+  /** What is owed now: of each open row of the outbox when it is due, who has it and what went wrong with it. */
+  owed(): Promise<string[]>;
+  /** Waits until nothing is owed. */
+  owesNothing(ms?: number): Promise<void>;
   /** Waits until Okta's first push is over, Okta has nothing more to tell, and Latchkey owes nothing. */
   isQuiet(): Promise<void>;
 };
@@ -146,18 +150,18 @@ export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Jou
     becomes: (id, state, ms) =>
       visitor.until(
         `the change is ${state}`,
-        async () => {
+        async (saw) => {
           const change = await found(id);
-          return change?.state === state && change;
+          return saw(change?.state) === state && change;
         },
         ms,
       ),
     endsAs: (id, state, ms) =>
       visitor.until(
         `the end is ${state}`,
-        async () => {
+        async (saw) => {
           const ending = await walk.ending(id);
-          return ending?.state === state && ending;
+          return saw(ending?.state) === state && ending;
         },
         ms,
       ),
@@ -173,9 +177,10 @@ export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Jou
     cardSays: (asked, words, ms) =>
       visitor.until(
         `the card says: ${words}`,
-        async () => {
+        async (saw) => {
           const now = await walk.cardNow(asked);
-          return (typeof words === 'string' ? wordsOf(now).includes(words) : words.test(wordsOf(now))) && now;
+          const said = saw(wordsOf(now));
+          return (typeof words === 'string' ? said.includes(words) : words.test(said)) && now;
         },
         ms,
       ),
@@ -199,16 +204,31 @@ export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Jou
       const counts = MADE_BY_REQUESTS.map((table) => `(select count(*)::int from ${table}) as ${table}`);
       return (await query<Record<string, number>>(`select ${counts.join(', ')}`))[0] ?? {};
     },
+    owed: async () =>
+      (
+        await query<{ said: string }>(
+          `select format('%s (%s): due in %s s, %s, attempt %s%s', key, job,
+             round(extract(epoch from next_at - clock_timestamp())::numeric, 1),
+             case when taken then 'begun' when leased then 'handed out' else 'waits' end || ', lease ' || leases,
+             attempts, ', ' || last_fault) as said
+           from outbox where done_at is null order by id limit 20`,
+        )
+      ).map(({ said }) => said),
+    owesNothing: async (ms) => {
+      await visitor.until('nothing is owed', async (saw) => saw(await walk.owed()).length === 0, ms);
+    },
     async isQuiet() {
-      await visitor.until('Okta has pushed its groups', async () => {
-        const pushed = await query(`select 1 from scim_groups where display_name like 'anypoint-%'`);
-        return pushed.length >= 6;
+      await visitor.until('Okta has pushed its groups', async (saw) => {
+        const pushed = await query(
+          `select display_name from scim_groups where display_name like 'anypoint-%'`,
+        );
+        return saw(pushed).length >= 6;
       });
-      await visitor.until('nothing is owed', async () => {
+      await visitor.until('nothing is owed', async (saw) => {
         const pendingIn = async (what: string) =>
           (await visitor.request<{ pending: number }>('GET', `/okta/sim/${what}`)).pending;
         const pending = (await pendingIn('push')) + (await pendingIn('hooks'));
-        return pending === 0 && (await query('select 1 from outbox where done_at is null')).length === 0;
+        return saw(pending) === 0 && saw(await walk.owed()).length === 0;
       });
     },
   };

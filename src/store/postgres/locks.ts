@@ -1,9 +1,17 @@
+import type pg from 'pg';
 import { openPool } from './pool.ts';
 
 /** One connection for each lock held: as many outside writes as may run at once. */
 const LOCK_CONNECTIONS = 24;
+/** PostgreSQL takes a lock back of whose holder it has heard nothing for so long. */
+const GONE_AFTER_MS = 15_000;
+/** A holder lets itself be heard so many times within that. */
+const SIGNS = 4;
 
-/** Locks that span an outside call. They end with their connection, so a killed process leaves none behind. */
+/**
+ * Locks that span an outside call. They end with their connection, so a killed process leaves none behind; one that is
+ * gone without a word, its machine or the network with it, loses them within seconds.
+ */
 export type Locks = {
   /** Runs `work` while no other process holds the same name. */
   withLock<T>(name: string, work: () => Promise<T>): Promise<T>;
@@ -12,8 +20,8 @@ export type Locks = {
   close(): Promise<void>;
 };
 
-export function openLocks(url: string): Locks {
-  const pool = openPool(url, { max: LOCK_CONNECTIONS, name: 'latchkey-locks' });
+export function openLocks(url: string, goneAfterMs = GONE_AFTER_MS): Locks {
+  const pool = openPool(url, { max: LOCK_CONNECTIONS, name: 'latchkey-locks', idleMs: goneAfterMs });
 
   async function hold<T>(name: string, take: string, work: () => Promise<T>): Promise<T | null> {
     const client = await pool.connect();
@@ -21,9 +29,11 @@ export function openLocks(url: string): Locks {
     try {
       const { rows } = await client.query(take, [name]);
       if (rows[0].taken === false) return null;
+      const fallQuiet = letItselfBeHeard(client, goneAfterMs / SIGNS);
       try {
         return await work();
       } finally {
+        await fallQuiet();
         await client
           .query('select pg_advisory_unlock(hashtextextended($1, 0))', [name])
           .catch((error: Error) => {
@@ -43,5 +53,23 @@ export function openLocks(url: string): Locks {
     tryLock: (name, work) =>
       hold(name, 'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', work),
     close: () => pool.end(),
+  };
+}
+
+/** While a lock is held nothing else is asked on its connection. Answers what ends it. */
+function letItselfBeHeard(client: pg.PoolClient, everyMs: number): () => Promise<void> {
+  let asking: Promise<unknown> | null = null;
+  const timer = setInterval(() => {
+    // Broken, it is found so when the lock is given back.
+    asking ??= client
+      .query('select 1')
+      .catch(() => {})
+      .finally(() => {
+        asking = null;
+      });
+  }, everyMs).unref();
+  return async () => {
+    clearInterval(timer);
+    await asking;
   };
 }

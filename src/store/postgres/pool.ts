@@ -11,17 +11,29 @@ const LOOK_EVERY_MS = 5_000;
 const ASK_TIMEOUT_MS = 4_000;
 /** After a failover all connections are replaced; a server that is meant to be read-only is not stormed with new ones. */
 const REPLACE_EVERY_MS = 5_000;
+/** A transaction in which nothing was asked for so long was left behind: PostgreSQL ends it, and its locks with it. */
+const LEFT_BEHIND_MS = 15_000;
 
 /** What pg's client has besides its types. */
 type Wire = { stream: Socket; on(event: 'errorMessage', hear: (message: { code?: string }) => void): void };
 const wireOf = (client: pg.ClientBase) => (client as unknown as { connection: Wire }).connection;
 
+export type PoolOptions = {
+  max: number;
+  name: string;
+  /** PostgreSQL ends a transaction in which nothing was asked for so long, in milliseconds. */
+  leftBehindMs?: number;
+  /** PostgreSQL ends a connection on which nothing was asked for so long, in milliseconds; without, it never does. */
+  idleMs?: number;
+};
+
 /**
  * Connections to PostgreSQL that do not outlive it. Faults of the database become `store.unavailable`; connections to a
  * server that has become read-only are replaced, for the new primary is found by connecting anew; and those on which a
- * silent server answers nothing are broken, where the system would wait for a quarter of an hour.
+ * silent server answers nothing are broken, where the system would wait for a quarter of an hour. PostgreSQL does the
+ * same to us: what a process left behind that is gone without a word is ended there within seconds.
  */
-export function openPool(url: string, options: { max: number; name: string }): pg.Pool {
+export function openPool(url: string, options: PoolOptions): pg.Pool {
   const pool = new StorePool({
     connectionString: url,
     max: options.max,
@@ -29,9 +41,30 @@ export function openPool(url: string, options: { max: number; name: string }): p
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-  });
+    onConnect: (client: pg.ClientBase) => limitWhatIsLeft(client, options),
+  } as pg.PoolConfig);
   surviveBreaks(pool);
   return pool;
+}
+
+/**
+ * When our machine or the network between goes away without a word, PostgreSQL would keep the transaction and the locks of
+ * the connection for two hours, and whatever waits for them would wait as long. A setting that this version of PostgreSQL
+ * does not have is left out.
+ */
+async function limitWhatIsLeft(client: pg.ClientBase, { leftBehindMs, idleMs }: PoolOptions): Promise<void> {
+  const limits: Record<string, number> = {
+    idle_in_transaction_session_timeout: leftBehindMs ?? LEFT_BEHIND_MS,
+    ...(idleMs === undefined ? {} : { idle_session_timeout: idleMs }),
+    // In seconds: who does not answer for about 20 is gone.
+    tcp_keepalives_idle: 10,
+    tcp_keepalives_interval: 5,
+    tcp_keepalives_count: 2,
+  };
+  const text = `select set_config(name, value, false) from unnest($1::text[], $2::text[]) as given (name, value)
+    where current_setting(name, true) is not null`;
+  const values = [Object.keys(limits), Object.values(limits).map(String)];
+  await client.query({ text, values, query_timeout: ASK_TIMEOUT_MS } as pg.QueryConfig);
 }
 
 /**

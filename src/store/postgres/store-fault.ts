@@ -3,6 +3,8 @@ import { Fault } from '../../core/fault.ts';
 /** What PostgreSQL (SQLSTATE) and the system say when the database does not do its work now, whatever was asked of it. */
 const passing: Record<string, string> = {
   '25006': 'is read-only: a standby, as after a failover',
+  '25P03': 'ended a transaction in which nothing was asked for seconds',
+  '57P05': 'ended a connection on which nothing was asked for seconds',
   '28P01': 'does not take the password of DATABASE_URL',
   '28000': 'does not let our user in',
   '3D000': 'has no such database as DATABASE_URL names',

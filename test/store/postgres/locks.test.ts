@@ -1,7 +1,9 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Locks, openLocks } from '../../../src/store/postgres/locks.ts';
+import { openPool } from '../../../src/store/postgres/pool.ts';
 import { type FreshDatabase, freshDatabase } from '../../database.ts';
+import { type TcpProxy, tcpProxy } from '../../faults/tcp-proxy.ts';
 import { query } from '../../global-setup.ts';
 
 let fresh: FreshDatabase;
@@ -77,6 +79,75 @@ describe('a lock', () => {
     expect(await other.withLock('pair:c', async () => 'in')).toBe('in');
     void dying.close();
   });
+});
+
+describe('whoever is gone without a word', () => {
+  const GONE_AFTER_MS = 1_000;
+  let proxy: TcpProxy;
+  let throughProxy: string;
+  beforeEach(async () => {
+    const address = new URL(fresh.url);
+    proxy = await tcpProxy(Number(address.port));
+    address.port = String(proxy.port);
+    throughProxy = address.href;
+  });
+  afterEach(() => proxy.close());
+
+  test('loses a lock within seconds', async () => {
+    // given
+    const gone = openLocks(throughProxy, GONE_AFTER_MS);
+    const isTaken = Promise.withResolvers<void>();
+    gone
+      .withLock('pair:d', async () => {
+        isTaken.resolve();
+        await pause(60_000);
+      })
+      .catch(() => {});
+    await isTaken.promise;
+
+    // when
+    proxy.fallSilent();
+
+    // then
+    expect(await other.withLock('pair:d', async () => 'in')).toBe('in');
+  });
+
+  test('loses a transaction within seconds', async () => {
+    // given
+    const pool = openPool(throughProxy, { max: 1, name: 'latchkey-test', leftBehindMs: GONE_AFTER_MS });
+    const client = await pool.connect();
+    await client.query('create table held (n int)');
+    await client.query('begin');
+    await client.query('lock table held');
+
+    // when
+    proxy.fallSilent();
+
+    // then
+    await query(fresh.url, 'drop table held');
+    client.release(true);
+  });
+
+  test('is not whoever works long: a lock is held as long as its work takes', async () => {
+    const slow = openLocks(throughProxy, GONE_AFTER_MS);
+    await slow.withLock('pair:e', async () => {
+      await pause(3 * GONE_AFTER_MS);
+      expect(await other.tryLock('pair:e', async () => 'in')).toBeNull();
+    });
+    expect(await other.tryLock('pair:e', async () => 'in')).toBe('in');
+    await slow.close();
+  });
+});
+
+test('a transaction that was idle too long says so as a database that is away', async () => {
+  const pool = openPool(fresh.url, { max: 1, name: 'latchkey-test', leftBehindMs: 100 });
+  const client = await pool.connect();
+  await client.query('begin');
+  await pause(500);
+  await expect(client.query('select 1')).rejects.toMatchObject({ code: 'store.unavailable' });
+  client.release(true);
+  expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  await pool.end();
 });
 
 test('a broken connection is not given to the next', async () => {
