@@ -455,6 +455,28 @@ describe.each([
     await expect.poll(() => heard).toMatchObject([{ text: 'hello?', channel_type: 'im', user: 'U0000001' }]);
   });
 
+  test('names people in a command as Slack does where the manifest escapes it, and nobody whom it does not know', async () => {
+    // given
+    const texts: string[] = [];
+    const app = await start();
+    app.command('/access', async ({ ack, command }) => {
+      texts.push(command.text);
+      await ack();
+    });
+
+    // when
+    for (const text of ['offboard @erik', 'offboard @Erik now', 'offboard @nobody', 'mail erik@acme.example'])
+      await sim('command', { as: 'sofia', command: '/access', text });
+
+    // then
+    expect(texts).toEqual([
+      'offboard <@U0000002|erik>',
+      'offboard <@U0000002|erik> now',
+      'offboard @nobody',
+      'mail erik@acme.example',
+    ]);
+  });
+
   test('is told when it answers too late', async () => {
     const app = await start();
     app.command('/access', async () => undefined);

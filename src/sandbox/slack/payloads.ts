@@ -54,12 +54,23 @@ export function commandFields(
     user_id: context.workspace.idOf(person),
     user_name: person.key,
     command,
-    text,
+    text: escaped(context.workspace, text),
     api_app_id: app.id,
     ...commandInGrid(context.workspace.grid),
     response_url: responseUrl(context, { channel: channel.id, user: person.slackId }),
     trigger_id: context.workspace.newTrigger(person.slackId),
   };
+}
+
+/**
+ * What was typed, as Slack sends it where the manifest says `should_escape`: `@erik` becomes `<@U0000002|erik>`. A name
+ * that nobody has stays as it is.
+ */
+function escaped(workspace: Workspace, text: string): string {
+  return text.replace(/(^|\s)@(\w+)/g, (typed, before: string, handle: string) => {
+    const person = workspace.directory.byKey(handle.toLowerCase());
+    return person === null ? typed : `${before}<@${workspace.idOf(person)}|${person.key}>`;
+  });
 }
 
 function action(placed: PlacedElement, state: ElementState | null): Payload {
