@@ -328,6 +328,121 @@ describe('every turn of a round', () => {
   });
 });
 
+describe('where a trip was stuck', () => {
+  const stuckAt = (grant: Change, at: number) => {
+    const stuck = advance(begun.run, grant, null, later(at))?.run.stuck;
+    return stuck && [stuck.leg, stuck.why];
+  };
+
+  test.each<[what: string, grant: Change, at: number, leg: string, why: string]>([
+    ['not written', there(), 66, 'idpWrite', 'it is not written yet'],
+    ['not pushed', there([1, written]), 66, 'scimPush', 'no push has come'],
+    ['pushed', there([1, written], [2, pushed]), 66, 'delivery', 'Anypoint does not show it yet'],
+    ['named', there([1, written], [60, late]), 61, 'delivery', 'Anypoint does not show it'],
+    [
+      'never signed in',
+      there([1, written], [2, { type: 'signInAwaited' }]),
+      66,
+      'signIn',
+      'the canary has never signed in to Anypoint',
+    ],
+    // Seen, too late: the slowest leg.
+    [
+      'slow write',
+      there([40, written], [50, pushed], [55, delivered], [61, seen]),
+      62,
+      'idpWrite',
+      'it took the longest',
+    ],
+    [
+      'slow push',
+      there([1, written], [50, pushed], [55, delivered], [61, seen]),
+      62,
+      'scimPush',
+      'it took the longest',
+    ],
+    [
+      'slow delivery',
+      there([1, written], [2, pushed], [50, delivered], [61, seen]),
+      62,
+      'delivery',
+      'it took the longest',
+    ],
+    [
+      'slow to show',
+      there([1, written], [2, pushed], [3, delivered], [61, seen]),
+      62,
+      'delivery',
+      'it took the longest',
+    ],
+    [
+      'slow in both',
+      there([21, written], [42, pushed], [53, delivered], [64, seen]),
+      65,
+      'delivery',
+      'it took the longest',
+    ],
+  ])('%s', (_what, grant, at, leg, why) => {
+    expect(stuckAt(grant, at)).toEqual([leg, why]);
+  });
+
+  test('refused without a word of the identity provider’s', () => {
+    const refused = { ...there([1, { type: 'applyFailed', code: 'E1', text: 'x' }]), failure: null };
+    expect(stuckAt(refused, 2)).toEqual(['idpWrite', 'refused']);
+  });
+
+  test('it is not as old as the hills where its decision was never noted', () => {
+    const grant = { ...there(), legs: { ...there().legs, decidedAt: null } };
+    expect(advance(begun.run, grant, null, later(500))).toBeNull();
+  });
+});
+
+test('legs of a trip are shown as far as it came', () => {
+  const run = advance(begun.run, there(...seenInTime), null, later(10))?.run as CanaryRun;
+  expect(tripLegs(run, 'grant')).toEqual([
+    ['idpWrite', 1_000],
+    ['scimPush', 1_000],
+    ['delivery', 3_000],
+    ['seen', 4_000],
+    ['total', 9_000],
+  ]);
+});
+
+test('a revoke is noted while the way back waits for it, and never afterwards', () => {
+  const over: CanaryRun = { ...onItsWayBack, state: 'over', result: 'void' };
+  expect(withRevoke(over, 'other' as ChangeId, later(10))).toBe(over);
+  expect(withRevoke(over, null, later(10))).toBe(over);
+});
+
+test('a round joins the road decided, by rule, with nobody who asked', () => {
+  const base = { changeId: 'there', at: T0, actor: { part: 'latchkey' } };
+  expect(begun.events).toEqual([
+    {
+      ...base,
+      type: 'changeReceived',
+      kind: 'grant',
+      cause: 'canary',
+      entitlementKey: 'canary',
+      personId: person('kit'),
+      requesterId: null,
+      reason: 'the canary’s round',
+      ticket: null,
+      requestedSeconds: null,
+      target,
+      via: 'latchkey',
+      lapsesAt: null,
+    },
+    {
+      ...base,
+      type: 'changeApproved',
+      grant: { id: 'grant-1', startsAt: T0, endsAt: later(3_600) },
+      verdict: null,
+      target,
+      decision: { outcome: 'approved', by: null, byName: 'rule', at: T0, note: null, clickId: null },
+    },
+  ]);
+});
+
 test.each<[RoundResult | null, RoundResult | null, boolean, string]>([
   ['miss', null, false, 'none'],
   ['miss', 'hit', false, 'none'],

@@ -423,6 +423,281 @@ describe('a click decides', () => {
   });
 });
 
+describe('what a decision says, whole', () => {
+  const base = { changeId: 'change-1', at: now, actor: { person: person('tom'), name: 'tom' } };
+  const found = () => asking({ cause: 'finding', requesterId: null, target });
+
+  test('an approval, with who they were then for the rules', () => {
+    const as = { email: 'tom@acme.example', department: 'Orders', title: null };
+    expect(settleClick(asking(), { ...approve, seconds: 3_600 }, facts({ as }))).toEqual([
+      {
+        ...base,
+        type: 'approvalGiven',
+        approval: { by: person('tom'), name: 'tom', at: now, seconds: 3_600, clickId: 'click-9', as },
+      },
+      {
+        ...base,
+        type: 'changeApproved',
+        decision: {
+          outcome: 'approved',
+          by: person('tom'),
+          byName: 'tom',
+          at: now,
+          note: null,
+          clickId: 'click-9',
+        },
+        verdict: asks,
+        target,
+        grant: { id: 'grant-1', startsAt: now, endsAt: later(4_200) },
+      },
+    ]);
+  });
+
+  test('a loss that is put back grants nothing new', () => {
+    const [, approved] = eventsOf(settleClick(asking({ cause: 'loss' }), approve, facts()));
+    expect(approved).toEqual({
+      ...base,
+      type: 'changeApproved',
+      decision: {
+        outcome: 'approved',
+        by: person('tom'),
+        byName: 'tom',
+        at: now,
+        note: null,
+        clickId: 'click-9',
+      },
+      verdict: asks,
+      target,
+      grant: null,
+    });
+  });
+
+  test('a denial of what was asked for takes nothing away', () => {
+    expect(settleClick(asking(), deny, facts())).toEqual([
+      {
+        ...base,
+        type: 'changeDenied',
+        decision: {
+          outcome: 'denied',
+          by: person('tom'),
+          byName: 'tom',
+          at: now,
+          note: 'not needed',
+          clickId: 'click-9',
+        },
+        revokeId: null,
+      },
+    ]);
+  });
+
+  test('a denial of what was found takes it away, in the name of who denied it', () => {
+    expect(settleClick(found(), deny, facts())).toMatchObject([
+      { type: 'changeDenied', revokeId: 'revoke-1' },
+      { type: 'changeReceived', changeId: 'revoke-1', kind: 'revoke', cause: 'revert' },
+      { type: 'changeApproved', changeId: 'revoke-1', actor: base.actor },
+    ]);
+  });
+
+  test('a denial with a reason of the greatest length is one', () => {
+    expect(types(settleClick(asking(), { ...deny, reason: 'x'.repeat(DENIAL_REASON_MAX) }, facts()))).toEqual(
+      ['changeDenied'],
+    );
+  });
+
+  test('an approval by rule', () => {
+    const verdict = { effect: 'autoApprove' as const, grounds: [] };
+    const by = { entitlement: entitlement(), target, grantId: 'grant-1' as GrantId, heldUntil: null, now };
+    const rule = {
+      changeId: 'change-1',
+      at: now,
+      actor: { part: 'latchkey' },
+      type: 'changeApproved',
+      decision: { outcome: 'approved', by: null, byName: 'rule', at: now, note: null, clickId: null },
+      verdict,
+      target,
+    };
+    const change = changeAfter('changeReceived');
+    expect(approveByRule({ ...change, requestedSeconds: 3_600 }, { ...by, verdict })).toEqual([
+      { ...rule, grant: { id: 'grant-1', startsAt: now, endsAt: later(4_200) } },
+    ]);
+    expect(approveByRule({ ...change, requestedSeconds: null }, { ...by, verdict })).toEqual([
+      { ...rule, grant: { id: 'grant-1', startsAt: now, endsAt: later(87_000) } },
+    ]);
+  });
+
+  test('a withdrawal and a lapse', () => {
+    const ines = { id: person('ines'), name: 'ines' };
+    expect(withdraw(asking(), ines, 'c', now)).toEqual([
+      {
+        type: 'changeWithdrawn',
+        changeId: 'change-1',
+        at: now,
+        actor: { person: ines.id, name: 'ines' },
+        decision: { outcome: 'withdrawn', by: ines.id, byName: 'ines', at: now, note: null, clickId: 'c' },
+      },
+    ]);
+    expect(lapse(asking({ lapsesAt: now }), now)).toEqual([
+      {
+        type: 'requestLapsed',
+        changeId: 'change-1',
+        at: now,
+        actor: { part: 'latchkey' },
+        decision: { outcome: 'lapsed', by: null, byName: 'Latchkey', at: now, note: null, clickId: null },
+      },
+    ]);
+  });
+});
+
+describe('how long it is given for', () => {
+  const endOf = (change: Change, click: Click = approve, rest: Partial<ClickFacts> = {}) => {
+    const approved = eventsOf(settleClick(change, click, facts(rest))).at(-1);
+    return approved?.type === 'changeApproved' ? approved.grant?.endsAt : undefined;
+  };
+
+  test('by what was asked, by the usual time where nothing was said', () => {
+    expect(endOf(asking({ requestedSeconds: 7_200 }))).toEqual(later(600 + 7_200));
+    expect(
+      endOf(asking({ requestedSeconds: null }), approve, {
+        entitlement: entitlement({ defaultSeconds: 60 }),
+      }),
+    ).toEqual(later(660));
+  });
+
+  test('exactly what was asked for can be given', () => {
+    expect(endOf(asking(), { ...approve, seconds: 86_400 })).toEqual(later(87_000));
+  });
+
+  test('only an extension adds to what is held', () => {
+    const heldUntil = later(7_200);
+    expect(endOf(asking(), approve, { heldUntil })).toEqual(later(87_000));
+    expect(endOf(asking({ cause: 'extension' }), approve, { heldUntil })).toEqual(later(93_600));
+  });
+
+  test('an extension ends no later than the longest time from now', () => {
+    const heldUntil = later(604_000);
+    expect(endOf(asking({ cause: 'extension' }), approve, { heldUntil })).toEqual(later(600 + 604_800));
+  });
+});
+
+describe('who is refused is told why, and who may', () => {
+  const sam = { id: person('sam'), name: 'sam' };
+  const told = (outcome: ChangeEvent[] | Refusal) => {
+    if (!isRefusal(outcome)) throw new Error('not refused');
+    return [outcome.reason, outcome.text, outcome.next];
+  };
+  const barredBy = (clause: string | null) => ({
+    ...anybody,
+    barred: [
+      { id: person('eve'), name: 'eve', why: 'left the company', clause: 'AC-9' },
+      { id: sam.id, name: 'sam', why: 'shares a flat', clause },
+    ],
+  });
+
+  test('a stranger', () => {
+    expect(told(settleClick(asking(), approve, facts({ clicker: sam })))).toEqual([
+      'notAnApprover',
+      'You are not among those who may decide on this request.',
+      'Those who may: tom, olga.',
+    ]);
+  });
+
+  test('a stranger where nobody may', () => {
+    const plan = { ...anybody, seats: [] };
+    expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan })))[2]).toBe(
+      'Those who may: nobody at the moment.',
+    );
+  });
+
+  test('somebody whom a rule keeps from it', () => {
+    expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan: barredBy('AC-2') })))).toEqual([
+      'notAnApprover',
+      'Policy does not let you decide on this request: shares a flat (AC-2).',
+      'Those who may: tom, olga.',
+    ]);
+    expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan: barredBy(null) })))[1]).toBe(
+      'Policy does not let you decide on this request: shares a flat.',
+    );
+  });
+
+  test('whoever may only take it away may not approve it', () => {
+    const plan = { ...anybody, undo: [approver('sam')] };
+    expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan })))[0]).toBe('notAnApprover');
+    expect(types(settleClick(asking(), deny, facts({ clicker: sam, plan })))).toEqual(['changeDenied']);
+    expect(told(settleClick(asking(), deny, facts({ clicker: sam })))[0]).toBe('notAnApprover');
+  });
+
+  test('whoever finds several things changed is told of each', () => {
+    const change = {
+      ...asking(),
+      shown: shownOf(entitlement({ tier: 'high', title: 'Other' }), target, asks),
+    };
+    expect(told(settleClick(change, approve, facts()))[1]).toBe(
+      'What this card showed is no longer so: its name is Orders API now (it was Other); its tier is medium now (it was high).',
+    );
+  });
+
+  test('all grounds of the policy', () => {
+    const grounds = [
+      { text: 'not open to Orders', clause: null },
+      { text: 'a trainee', clause: 'AC-8' },
+    ];
+    expect(told(settleClick(asking(), approve, facts({ verdict: { effect: 'refuse', grounds } })))[1]).toBe(
+      'Policy no longer allows this request: not open to Orders; a trainee.',
+    );
+  });
+
+  test('a request whose time is over, though nobody has noted it yet', () => {
+    expect(told(settleClick(asking({ lapsesAt: now }), approve, facts()))).toEqual([
+      'alreadySettled',
+      'This request has lapsed: nobody decided in time.',
+      'It has to be asked again.',
+    ]);
+    expect(types(settleClick(asking({ lapsesAt: later(601) }), approve, facts()))).toContain(
+      'changeApproved',
+    );
+    expect(types(settleClick(asking({ lapsesAt: null }), approve, facts()))).toContain('changeApproved');
+  });
+
+  test.each([
+    ['applying', 'tom approved this already.'],
+    ['denied', 'tom denied this already.'],
+    ['withdrawn', 'tom withdrew this already.'],
+    ['lapsed', 'Latchkey let this lapse already.'],
+    ['closed', 'Latchkey closed this already.'],
+    ['refused', 'It is closed already.'],
+  ] as const)('a request that is %s', (state, text) => {
+    expect(told(settleClick(changeAfter(...wayTo[state]), approve, facts()))[1]).toBe(text);
+  });
+
+  test('whoever would lengthen it', () => {
+    const click = { ...approve, seconds: 86_401 };
+    expect(told(settleClick(asking(), click, facts()))[1]).toBe(
+      'An approval can shorten the 1 day asked for, not lengthen it.',
+    );
+  });
+});
+
+describe('what was found is nobody’s to take back', () => {
+  test.each(['finding', 'loss'] as const)('%s', (cause) => {
+    const change = asking({ cause, requesterId: person('ines') });
+    expect(withdraw(change, { id: person('ines'), name: 'ines' }, 'c', now)).toMatchObject({
+      reason: 'notYours',
+    });
+  });
+});
+
+describe('approvals that stand', () => {
+  const { clicker: _, ...known } = facts();
+  const standing = { ...known, entitlement: entitlement(), target };
+
+  test('decide only what is being asked', () => {
+    const approved = { approvals: [givenBy('tom')] };
+    expect(settleStanding(asking(approved), standing)).toHaveLength(1);
+    expect(settleStanding({ ...changeAfter('changeReceived'), ...approved }, standing)).toEqual([]);
+    expect(settleStanding(asking({ approvals: [] }), standing)).toEqual([]);
+  });
+});
+
 test('whoever clicks on whatever: requester and beneficiary never move it, a grant never outlasts what was asked', () => {
   const names = ['ines', 'erik', 'tom', 'olga', 'sam'];
   const plan = fc.record({

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangeEvent } from '../../../src/core/change/change.ts';
-import { reactions } from '../../../src/core/jobs/reactions.ts';
+import { massReactions, offboardingReactions, reactions } from '../../../src/core/jobs/reactions.ts';
+import type { MassChangeEvent } from '../../../src/core/mass-change/mass-change.ts';
+import type { OffboardingEvent } from '../../../src/core/offboarding/offboarding.ts';
 import { events } from '../given.ts';
 
 const pair = { personId: 'p', groupId: 'g', teamId: 't', urgency: 'revoke' } as const;
@@ -57,4 +59,78 @@ describe('what follows from an event', () => {
     expect(reactions({ ...events.idpWritten, wrote: 'added' } as ChangeEvent, pair, ['c1'])).toEqual([]);
     expect(reactions(events.scimPushed, pair, ['c1'])).toEqual([]);
   });
+});
+
+describe('what follows, whole', () => {
+  const tell = (changeId: string) => ({ job: 'tell', changeId });
+
+  test('from a decision: the write first, the watch, and then the messages', () => {
+    expect(reactions(events.changeApproved, pair, ['c1', 'c2'])).toEqual([
+      { job: 'apply', personId: 'p', groupId: 'g', urgency: 'revoke' },
+      { job: 'verify', changeId: 'change-1', afterMs: 1_000 },
+      { ...tell('c1'), afterMs: 150 },
+      { ...tell('c2'), afterMs: 150 },
+    ]);
+    expect(reactions(events.changeApproved, null, ['c1'])).toEqual([tell('c1')]);
+  });
+
+  test('from asking, a delivery and a write that changed nothing', () => {
+    expect(reactions(events.approversAsked, pair, ['c1'])).toEqual([
+      tell('c1'),
+      { job: 'summarize', changeId: 'change-1' },
+    ]);
+    expect(reactions(events.delivered, pair, ['c1'])).toEqual([{ job: 'verify', changeId: 'change-1' }]);
+    expect(reactions({ ...events.idpWritten, wrote: 'already so' }, pair, ['c1'])).toEqual([
+      { job: 'verify', changeId: 'change-1' },
+    ]);
+  });
+
+  test('from what is decided as it comes: no consideration', () => {
+    for (const cause of ['birthright', 'renewal', 'canary'] as const)
+      expect(reactions({ ...events.changeReceived, cause }, null, ['c1'])).toEqual([]);
+    expect(reactions({ ...events.changeReceived, partOf: 'mass-1' }, null, ['c1'])).toEqual([]);
+  });
+});
+
+test.each<[MassChangeEvent['type'], string[]]>([
+  ['massOpened', []],
+  ['massGrew', ['ask']],
+  ['massShrank', ['ask']],
+  ['massMoved', ['ask']],
+  ['massAsked', ['report', 'summarize']],
+  ['massReminded', ['report']],
+  ['massAnswered', ['report']],
+  ['massItemsAnswered', ['report']],
+  ['massItemsDecided', ['report']],
+  ['massDecided', ['unfold', 'report']],
+  ['massClosed', ['report']],
+  ['massReopened', ['report']],
+  ['massDone', ['report']],
+])('from %s on a card on many: %j', (type, jobs) => {
+  const whole = {
+    ask: { job: 'ask', massChangeId: 'mass-1' },
+    unfold: { job: 'unfold', massChangeId: 'mass-1' },
+    summarize: { job: 'summarize', changeId: 'mass-1' },
+    report: { job: 'report', about: 'massChange', id: 'mass-1', afterMs: 150 },
+  };
+  const event = { type, massChangeId: 'mass-1' } as MassChangeEvent;
+  expect(massReactions(event)).toEqual(jobs.map((job) => whole[job as keyof typeof whole]));
+});
+
+test.each<[OffboardingEvent['type'], string[]]>([
+  ['offboardingStarted', ['offboard']],
+  ['leaverConfirmed', ['offboard', 'report']],
+  ['applicationDecided', ['offboard', 'report']],
+  ['offboardingReturned', ['offboard', 'report']],
+  ['offboardingDismissed', ['report']],
+  ['accessGone', ['report']],
+  ['offboardingCancelled', ['report']],
+  ['offboardingReported', ['report']],
+])('from %s of an offboarding: %j', (type, jobs) => {
+  const whole = {
+    offboard: { job: 'offboard', offboardingId: 'case-1' },
+    report: { job: 'report', about: 'offboarding', id: 'case-1', afterMs: 150 },
+  };
+  const event = { type, offboardingId: 'case-1' } as OffboardingEvent;
+  expect(offboardingReactions(event)).toEqual(jobs.map((job) => whole[job as keyof typeof whole]));
 });

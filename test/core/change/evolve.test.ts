@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest';
+import type { Change, ChangeEvent } from '../../../src/core/change/change.ts';
+import { evolve } from '../../../src/core/change/evolve.ts';
+import { shownOf } from '../../../src/core/change/shown.ts';
+import type { ChangeId } from '../../../src/core/ids.ts';
+import { anybody, asks, changeAfter, decision, entitlement, events, later, target, wayTo } from '../given.ts';
+
+test('what is received is kept whole, and nothing has happened to it yet', () => {
+  const { type: _, changeId, at, actor: __, ...received } = events.changeReceived;
+  const bare: Change = {
+    ...received,
+    id: changeId,
+    requestedAt: at,
+    state: 'received',
+    version: 1,
+    round: 0,
+    remindedAt: null,
+    plan: null,
+    verdict: null,
+    approvals: [],
+    decision: null,
+    grant: null,
+    refusal: null,
+    legs: { decidedAt: null, idpWrittenAt: null, scimPushedAt: null, deliveredAt: null, seenAt: null },
+    late: null,
+    signedInAt: null,
+    failure: null,
+    endingWarnedAt: null,
+    ended: null,
+    inEffectNote: null,
+    revokeId: null,
+    partOf: null,
+  };
+  expect(evolve(null, events.changeReceived)).toEqual(bare);
+  expect(evolve(null, { ...events.changeReceived, partOf: 'mass-1' })).toEqual({ ...bare, partOf: 'mass-1' });
+});
+
+test('it is received once', () => {
+  expect(() => evolve(changeAfter('changeReceived'), events.changeReceived)).toThrow(/received twice/);
+});
+
+describe('each event leaves this on the change, and everything else as it was', () => {
+  const at = later(77);
+  const asking = changeAfter(...wayTo.asking);
+  const verifying = changeAfter(...wayTo.verifying);
+  const late = changeAfter(...wayTo.late);
+  const lateAndCleared = { ...verifying, late: { leg: 'delivery' as const, why: 'slow', at, clearedAt: at } };
+  const waiting = changeAfter(...wayTo.awaitingSignIn);
+  const inEffect = changeAfter(...wayTo.inEffect);
+  const shown = shownOf(entitlement(), target, asks);
+  const denied = decision('denied');
+
+  test.each<[what: string, before: Change, event: ChangeEvent, leaves: Partial<Change>]>([
+    [
+      'refused',
+      changeAfter('changeReceived'),
+      events.requestRefused,
+      { state: 'refused', refusal: events.requestRefused.refusal, verdict: null },
+    ],
+    [
+      'refused by the rules',
+      changeAfter('changeReceived'),
+      { ...events.requestRefused, verdict: asks },
+      { state: 'refused', refusal: events.requestRefused.refusal, verdict: asks },
+    ],
+    [
+      'asked, with what the card shows',
+      { ...changeAfter('changeReceived'), remindedAt: at },
+      { ...events.approversAsked, shown },
+      { state: 'asking', plan: anybody, verdict: asks, round: 1, lapsesAt: later(3_600), target, shown },
+    ],
+    [
+      'asked anew',
+      { ...changeAfter(...wayTo.asking, 'approvalGiven'), remindedAt: at },
+      { ...events.approversAsked, round: 2, lapsesAt: null, isAnew: true },
+      { round: 2, lapsesAt: null, approvals: [], remindedAt: null },
+    ],
+    ['reminded', asking, { ...events.approversReminded, at }, { remindedAt: at }],
+    ['approved by one', asking, events.approvalGiven, { approvals: [events.approvalGiven.approval] }],
+    [
+      'approved',
+      asking,
+      { ...events.changeApproved, at },
+      {
+        state: 'applying',
+        decision: events.changeApproved.decision,
+        grant: events.changeApproved.grant,
+        target,
+        verdict: asks,
+        legs: { ...asking.legs, decidedAt: at },
+      },
+    ],
+    [
+      'approved without a verdict of its own',
+      asking,
+      { ...events.changeApproved, at, verdict: null },
+      {
+        state: 'applying',
+        decision: events.changeApproved.decision,
+        grant: events.changeApproved.grant,
+        legs: { ...asking.legs, decidedAt: at },
+      },
+    ],
+    [
+      'denied',
+      asking,
+      { ...events.changeDenied, decision: denied, revokeId: 'r1' as ChangeId },
+      { state: 'denied', decision: denied, revokeId: 'r1' as ChangeId },
+    ],
+    [
+      'withdrawn',
+      asking,
+      events.changeWithdrawn,
+      { state: 'withdrawn', decision: events.changeWithdrawn.decision },
+    ],
+    ['lapsed', asking, events.requestLapsed, { state: 'lapsed', decision: events.requestLapsed.decision }],
+    ['closed', asking, events.requestClosed, { state: 'closed', decision: events.requestClosed.decision }],
+    [
+      'written',
+      changeAfter(...wayTo.applying),
+      { ...events.idpWritten, at },
+      { state: 'verifying', legs: { ...asking.legs, decidedAt: later(0), idpWrittenAt: at } },
+    ],
+    ['pushed', verifying, { ...events.scimPushed, at }, { legs: { ...verifying.legs, scimPushedAt: at } }],
+    ['delivered', verifying, { ...events.delivered, at }, { legs: { ...verifying.legs, deliveredAt: at } }],
+    [
+      'a sign-in awaited',
+      verifying,
+      events.signInAwaited,
+      { state: 'awaitingSignIn', signInAwaited: true, signInTrouble: null },
+    ],
+    [
+      'a sign-in awaited, with somebody in the way',
+      verifying,
+      { ...events.signInAwaited, trouble: 'another user' },
+      { state: 'awaitingSignIn', signInAwaited: true, signInTrouble: 'another user' },
+    ],
+    ['signed in', waiting, { ...events.signedIn, at }, { state: 'verifying', signedInAt: at, late: null }],
+    [
+      'signed in after the alarm',
+      { ...waiting, late: late.late },
+      { ...events.signedIn, at },
+      {
+        state: 'verifying',
+        signedInAt: at,
+        late: { leg: 'scimPush', why: 'Okta has not pushed', at: later(0), clearedAt: at },
+      },
+    ],
+    [
+      'late',
+      verifying,
+      { ...events.changeLate, at },
+      { state: 'late', late: { leg: 'scimPush', why: 'Okta has not pushed', at, clearedAt: null } },
+    ],
+    [
+      'late at another leg: the alarm is as old as it was',
+      late,
+      { ...events.changeLate, leg: 'delivery', why: 'not shown', at },
+      { late: { leg: 'delivery', why: 'not shown', at: later(0), clearedAt: null } },
+    ],
+    [
+      'late again after the alarm was cleared: it is a new alarm',
+      lateAndCleared,
+      { ...events.changeLate, at: later(99) },
+      {
+        state: 'late',
+        late: { leg: 'scimPush', why: 'Okta has not pushed', at: later(99), clearedAt: null },
+      },
+    ],
+    [
+      'seen',
+      verifying,
+      { ...events.changeSeen, at, note: 'was so already' },
+      {
+        state: 'inEffect',
+        legs: { ...verifying.legs, seenAt: at },
+        late: null,
+        inEffectNote: 'was so already',
+      },
+    ],
+    ['overtaken', verifying, events.changeOvertaken, { state: 'superseded' }],
+    [
+      'overtaken, for the offboarding was taken back',
+      verifying,
+      { ...events.changeOvertaken, stoppedBy: 'Sam' },
+      { state: 'superseded', stoppedBy: 'Sam' },
+    ],
+    [
+      'refused by the identity provider',
+      verifying,
+      { ...events.applyFailed, at },
+      { state: 'failed', failure: { code: 'E0000006', text: 'not allowed', at } },
+    ],
+    [
+      'reopened',
+      inEffect,
+      { ...events.decisionReopened, at },
+      { state: 'ended', reopened: { by: events.decisionReopened.by.id, name: 'olga', at } },
+    ],
+    ['warned of', inEffect, { ...events.endingWarned, at }, { endingWarnedAt: at }],
+    [
+      'ended',
+      inEffect,
+      { ...events.grantEnded, at, stillHeld: true, stillHeldUntil: later(500) },
+      {
+        state: 'ended',
+        revokeId: 'change-2' as ChangeId,
+        ended: { at, cause: 'expiry', by: null, stillHeld: true, stillHeldUntil: later(500) },
+      },
+    ],
+  ])('%s', (_what, before, event, leaves) => {
+    expect(evolve(before, event)).toEqual({ ...before, version: before.version + 1, ...leaves });
+  });
+});
