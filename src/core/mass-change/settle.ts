@@ -66,9 +66,9 @@ export function settleMass(
   const answer: MassAnswer = { verb, ...by };
   const given: MassChangeEvent = { ...base, type: 'massAnswered', answer };
   const after: MassChange = { ...mass, answers: [...mass.answers, answer] };
-  // Whoever answers anew has changed their mind.
-  const standing = [...mass.answers.filter((a) => a.by !== clicker.id), answer];
-  const ofOneMind = standing.filter((a) => a.verb === verb).map((a) => a.by);
+  const ofOneMind = standingOf(after.answers)
+    .filter((a) => a.verb === verb)
+    .map((a) => a.by);
   // What one of them has said otherwise by name since is not decided with the others.
   const isSingled =
     mass.itemAnswers.length > 0 &&
@@ -78,6 +78,11 @@ export function settleMass(
     return [given, ...decidedSingly(after, by, base, facts)];
   const chosen = verb === 'choose' ? (click.chosen ?? []).filter((key) => keys.has(key)) : null;
   return [given, { ...base, type: 'massDecided', decision: { ...answer, chosen } }];
+}
+
+/** The last answer of each: whoever answers anew has changed their mind. */
+function standingOf(answers: readonly MassAnswer[]): MassAnswer[] {
+  return answers.filter((a, n) => !answers.some((b, m) => m > n && b.by === a.by));
 }
 
 /** What it takes to keep, or to take away: that needs nobody to say who did it. */
@@ -97,7 +102,7 @@ export function settleMassStanding(
 ): MassChangeEvent[] {
   if (mass.state !== 'asking' || mass.itemAnswers.length > 0) return [];
   const may = new Set(distinct(plan.seats).map(({ id }) => id));
-  const standing = mass.answers.filter((a, n) => !mass.answers.some((b, m) => m > n && b.by === a.by));
+  const standing = standingOf(mass.answers);
   for (const verb of ['undo', 'keep'] as const) {
     const ofOneMind = standing.filter((a) => a.verb === verb);
     const last = ofOneMind.findLast(({ by }) => may.has(by));

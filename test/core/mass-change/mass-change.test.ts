@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { revertEvents } from '../../../src/core/change/revert.ts';
+import { shownOf } from '../../../src/core/change/shown.ts';
 import type { ChangeId, EntitlementKey, GrantId, MassChangeId, PersonId } from '../../../src/core/ids.ts';
 import { itemEvents } from '../../../src/core/mass-change/items.ts';
 import {
@@ -13,6 +15,7 @@ import {
   massLifeCycle,
 } from '../../../src/core/mass-change/mass-change.ts';
 import {
+  fateBy,
   type MassClick,
   type MassFacts,
   settleMass,
@@ -427,6 +430,342 @@ describe('of many lost at once, single ones', () => {
   });
 });
 
+describe('answers that stand', () => {
+  const mass = massAfter(...wayTo.asking);
+  const answers = (...all: [by: string, verb: MassDecision['verb']][]) =>
+    all.map(([by, verb], n) => ({
+      verb,
+      by: person(by),
+      byName: by,
+      at: later(n),
+      clickId: `click-${n}`,
+    }));
+  const one = { ...twoAdmins, quorum: 1 };
+  const comesTo = (plan: ApproverPlan, ...all: [by: string, verb: MassDecision['verb']][]) =>
+    settleMassStanding({ ...mass, answers: answers(...all) }, { plan, now: later(90) });
+  const verbOf = (events: MassChangeEvent[]) =>
+    events.map((event) =>
+      event.type === 'massDecided' ? `${event.decision.verb} by ${event.decision.byName}` : event.type,
+    );
+
+  test('decide, in the name of the last of them who counts, and now', () => {
+    const said = answers(['sam', 'undo'], ['sofia', 'undo'], ['eve', 'undo']);
+    expect(settleMassStanding({ ...mass, answers: said }, { plan: twoAdmins, now: later(90) })).toEqual([
+      {
+        type: 'massDecided',
+        massChangeId: 'mass-1',
+        at: later(90),
+        actor: { person: person('sofia'), name: 'sofia' },
+        decision: { ...said[1], at: later(90), chosen: null },
+      },
+    ]);
+  });
+
+  test.each<[what: string, plan: ApproverPlan, all: [string, MassDecision['verb']][], came: string[]]>([
+    [
+      'two of one mind',
+      twoAdmins,
+      [
+        ['sam', 'keep'],
+        ['sofia', 'keep'],
+      ],
+      ['keep by sofia'],
+    ],
+    [
+      'two of two minds',
+      twoAdmins,
+      [
+        ['sam', 'keep'],
+        ['sofia', 'undo'],
+      ],
+      [],
+    ],
+    [
+      'one who says it twice',
+      twoAdmins,
+      [
+        ['sam', 'undo'],
+        ['sam', 'undo'],
+      ],
+      [],
+    ],
+    [
+      'one who has changed their mind',
+      one,
+      [
+        ['sam', 'undo'],
+        ['sam', 'keep'],
+      ],
+      ['keep by sam'],
+    ],
+    [
+      'one who has changed their mind, of two',
+      twoAdmins,
+      [
+        ['sam', 'undo'],
+        ['sofia', 'undo'],
+        ['sam', 'keep'],
+      ],
+      [],
+    ],
+    [
+      'nobody who counts',
+      twoAdmins,
+      [
+        ['eve', 'undo'],
+        ['mallory', 'undo'],
+      ],
+      [],
+    ],
+    ['a choice, which is made on the card alone', one, [['sam', 'choose']], []],
+    [
+      'where both are enough, taking away',
+      one,
+      [
+        ['sam', 'keep'],
+        ['sofia', 'undo'],
+      ],
+      ['undo by sofia'],
+    ],
+  ])('%s', (_what, plan, all, came) => {
+    expect(verbOf(comesTo(plan, ...all))).toEqual(came);
+  });
+
+  test('only while it is asked, and while nothing was said of single ones', () => {
+    const said = { answers: answers(['sam', 'undo'], ['sofia', 'undo']) };
+    const rest = { plan: twoAdmins, now: later(90) };
+    expect(settleMassStanding({ ...massAfter(...wayTo.decided), ...said }, rest)).toEqual([]);
+    expect(settleMassStanding({ ...massAfter(...wayTo.received), ...said }, rest)).toEqual([]);
+    const itemAnswers = [single('sam', 'click-8', [{ key: 'person-a', fate: 'keep' }])];
+    expect(settleMassStanding({ ...mass, ...said, itemAnswers }, rest)).toEqual([]);
+  });
+
+  test('are enough to keep by what the card asks for that, where it asks for less', () => {
+    const less = { ...twoAdmins, toKeep: { quorum: 1, why: 'x', clause: null } };
+    expect(verbOf(comesTo(less, ['sam', 'keep']))).toEqual(['keep by sam']);
+    expect(verbOf(comesTo(less, ['sam', 'undo']))).toEqual([]);
+  });
+
+  test('of whom nobody will tell are answers all the same', () => {
+    const untold = { ...one, author: { is: 'untold' as const, why: 'no log' } };
+    expect(verbOf(comesTo(untold, ['sam', 'keep']))).toEqual(['keep by sam']);
+    const awaited = { ...one, author: { is: 'awaited' as const, until: later(600).toISOString() } };
+    expect(verbOf(comesTo(awaited, ['sam', 'keep']))).toEqual([]);
+    expect(verbOf(comesTo(awaited, ['sam', 'undo']))).toEqual(['undo by sam']);
+  });
+
+  const click = (
+    by: string,
+    verb: MassClick['verb'],
+    rest: Partial<MassChange>,
+    plan: ApproverPlan = twoAdmins,
+  ) =>
+    settleMass(
+      { ...mass, ...rest },
+      { id: 'click-9', round: mass.round, verb, chosen: verb === 'choose' ? ['person-a'] : null },
+      {
+        clicker: { id: person(by), name: by },
+        plan,
+        barred: new Set(),
+        keys: new Set(['person-a', 'person-b']),
+        now: later(60),
+      },
+    );
+  const came = (outcome: ReturnType<typeof settleMass>) =>
+    'refused' in outcome ? outcome.reason : outcome.map(({ type }) => type);
+
+  test('whoever has changed their mind counts for what they say now', () => {
+    const rest = { answers: answers(['sam', 'undo'], ['sofia', 'keep']) };
+    expect(came(click('sofia', 'undo', rest))).toEqual(['massAnswered', 'massDecided']);
+    const both = { answers: answers(['sam', 'undo'], ['sam', 'keep']) };
+    expect(came(click('sofia', 'undo', both))).toEqual(['massAnswered']);
+    expect(came(click('sofia', 'keep', both))).toEqual(['massAnswered', 'massDecided']);
+  });
+
+  test('whoever says again what decides it by now is believed, a choice apart', () => {
+    const rest = { answers: answers(['sam', 'undo'], ['sofia', 'undo']) };
+    expect(click('sam', 'undo', rest)).toMatchObject([
+      { type: 'massDecided', actor: { name: 'sofia' }, decision: { verb: 'undo' } },
+    ]);
+    expect(click('sam', 'undo', { answers: answers(['sam', 'undo']) })).toMatchObject({
+      reason: 'alreadyApprovedByYou',
+      text: 'You have answered so already.',
+      next: 'It waits for another one.',
+    });
+    const chosen = { answers: answers(['sam', 'choose'], ['sofia', 'undo'], ['olga', 'undo']) };
+    expect(came(click('sam', 'choose', chosen))).toBe('alreadyApprovedByYou');
+  });
+
+  test('a choice of all is decided though single ones were spoken of; all of it is not', () => {
+    const itemAnswers = [single('sam', 'click-7', [{ key: 'person-a', fate: 'keep' }])];
+    expect(came(click('sam', 'choose', { itemAnswers }, one))).toContain('massDecided');
+    const sofiaSaid = { itemAnswers, answers: answers(['sofia', 'undo']) };
+    expect(came(click('sofia', 'undo', { ...sofiaSaid, answers: [] }))).toEqual(['massAnswered']);
+  });
+
+  test('an answer is noted whole, and so is a decision', () => {
+    const base = { massChangeId: 'mass-1', at: later(60), actor: { person: person('sam'), name: 'sam' } };
+    const said = { by: person('sam'), byName: 'sam', at: later(60), clickId: 'click-9' };
+    expect(click('sam', 'choose', {}, one)).toEqual([
+      { ...base, type: 'massAnswered', answer: { ...said, verb: 'choose' } },
+      { ...base, type: 'massDecided', decision: { ...said, verb: 'choose', chosen: ['person-a'] } },
+    ]);
+  });
+
+  test('who is refused is told why, and what next', () => {
+    const told = (outcome: ReturnType<typeof settleMass>) => {
+      if (!('refused' in outcome)) throw new Error('not refused');
+      return [outcome.reason, outcome.text, outcome.next];
+    };
+    expect(told(click('eve', 'undo', {}))).toEqual([
+      'notAnApprover',
+      'You are not among those who may decide on this.',
+      'Those who may: sam, sofia.',
+    ]);
+    expect(told(click('eve', 'undo', {}, { ...one, seats: [] }))[2]).toBe(
+      'Those who may: nobody at the moment.',
+    );
+    const barred = [
+      { id: person('mallory'), name: 'mallory', why: 'left', clause: 'AC-1' },
+      { id: person('eve'), name: 'eve', why: 'shares a flat', clause: null },
+    ];
+    expect(told(click('eve', 'undo', {}, { ...one, barred }))[1]).toBe(
+      'Policy does not let you decide on this: shares a flat.',
+    );
+    expect(told(click('sam', 'undo', massAfter(...wayTo.decided)))[1]).toBe('olga decided this already.');
+    expect(told(click('sam', 'undo', massAfter(...wayTo.closed)))[1]).toBe(
+      'There is nothing left to decide: it was changed back.',
+    );
+    expect(told(click('sam', 'undo', massAfter(...wayTo.received)))[1]).toBe('This is still being prepared.');
+  });
+});
+
+describe('what one person has said of an item', () => {
+  const mass = massAfter(...wayTo.asking);
+  const ofAll = (verb: MassDecision['verb'], at: number) => ({
+    verb,
+    by: person('sam'),
+    byName: 'sam',
+    at: later(at),
+    clickId: `all-${at}`,
+  });
+  const byName = (at: number, ...fates: Fate[]) => ({ ...single('sam', `name-${at}`, fates), at: later(at) });
+  const a = (fate: Fate['fate']): Fate => ({ key: 'a', fate });
+
+  test.each<[what: string, Partial<MassChange>, ReturnType<typeof fateBy>]>([
+    ['nothing', {}, null],
+    ['of all', { answers: [ofAll('undo', 1)] }, 'undo'],
+    ['of all, last', { answers: [ofAll('undo', 1), ofAll('keep', 2)] }, 'keep'],
+    ['by a choice, which says nothing of one', { answers: [ofAll('choose', 1)] }, null],
+    ['by name', { itemAnswers: [byName(1, a('keep'))] }, 'keep'],
+    ['by name, last', { itemAnswers: [byName(1, a('keep')), byName(2, a('undo'))] }, 'undo'],
+    ['by name, of another', { itemAnswers: [byName(1, { key: 'b', fate: 'undo' })] }, null],
+    ['by name among others', { itemAnswers: [byName(1, { key: 'b', fate: 'undo' }, a('keep'))] }, 'keep'],
+    ['by name after all', { answers: [ofAll('undo', 1)], itemAnswers: [byName(2, a('keep'))] }, 'keep'],
+    [
+      'by name at the same time',
+      { answers: [ofAll('undo', 2)], itemAnswers: [byName(2, a('keep'))] },
+      'keep',
+    ],
+    ['of all after that', { answers: [ofAll('undo', 3)], itemAnswers: [byName(2, a('keep'))] }, 'undo'],
+  ])('%s', (_what, rest, fate) => {
+    expect(fateBy({ ...mass, ...rest }, 'a', person('sam'))).toBe(fate);
+    expect(fateBy({ ...mass, ...rest }, 'a', person('sofia'))).toBeNull();
+  });
+});
+
+describe('the card after each event, whole', () => {
+  const mass = massAfter(...wayTo.asking);
+  const at = later(77);
+  const answered = {
+    ...mass,
+    itemAnswers: [
+      single('sam', 'c1', [
+        { key: 'a', fate: 'keep' },
+        { key: 'b', fate: 'undo' },
+      ]),
+    ],
+  };
+
+  test('opened', () => {
+    const { type: _, massChangeId, at: openedAt, actor: __, ...about } = events.massOpened;
+    expect(massAfter('massOpened')).toEqual({
+      ...about,
+      id: massChangeId,
+      state: 'received',
+      version: 1,
+      round: 0,
+      openedAt,
+      plan: null,
+      answers: [],
+      itemAnswers: [],
+      remindedAt: null,
+      decision: null,
+    });
+    expect(() => evolveMass(mass, events.massOpened)).toThrow(/opened twice/);
+    expect(() => evolveMass(null, events.massGrew)).toThrow(/before massOpened/);
+  });
+
+  test.each<[what: string, before: MassChange, event: MassChangeEvent, leaves: Partial<MassChange>]>([
+    ['moved', mass, events.massMoved, { moved: events.massMoved.moved }],
+    [
+      'grew',
+      { ...mass, answers: [answer] },
+      { ...events.massGrew, at },
+      { round: 2, answers: [], grewAt: at },
+    ],
+    ['asked', mass, { ...events.massAsked, plan: twoAdmins }, { plan: twoAdmins }],
+    [
+      'asked anew',
+      { ...answered, answers: [answer] },
+      { ...events.massAsked, isAnew: true },
+      { round: 2, answers: [], itemAnswers: [] },
+    ],
+    ['reminded', mass, { ...events.massReminded, at }, { remindedAt: at }],
+    ['answered', mass, events.massAnswered, { answers: [answer] }],
+    ['answered of one', mass, events.massItemsAnswered, { itemAnswers: [events.massItemsAnswered.answer] }],
+    [
+      'decided of one',
+      answered,
+      { ...events.massItemsDecided, decision: single('sam', 'c2', [{ key: 'a', fate: 'keep' }]) },
+      { itemAnswers: [single('sam', 'c1', [{ key: 'b', fate: 'undo' }])] },
+    ],
+    [
+      'shrank',
+      answered,
+      { ...events.massShrank, keys: ['a', 'b'] },
+      { itemAnswers: [single('sam', 'c1', [])] },
+    ],
+    ['decided', mass, events.massDecided, { state: 'decided', decision: events.massDecided.decision }],
+    ['closed', mass, events.massClosed, { state: 'closed' }],
+    [
+      'reopened',
+      { ...massAfter(...wayTo.done), reopened: [{ by: person('tom'), name: 'Tom', count: 1 }] },
+      { ...events.massReopened, by: { id: person('olga'), name: 'Olga' } },
+      {
+        reopened: [
+          { by: person('tom'), name: 'Tom', count: 1 },
+          { by: person('olga'), name: 'Olga', count: 1 },
+        ],
+      },
+    ],
+    [
+      'reopened again',
+      { ...massAfter(...wayTo.done), reopened: [{ by: person('olga'), name: 'Olga', count: 1 }] },
+      { ...events.massReopened, by: { id: person('olga'), name: 'Olga' } },
+      { reopened: [{ by: person('olga'), name: 'Olga', count: 2 }] },
+    ],
+  ])('%s', (_what, before, event, leaves) => {
+    expect(evolveMass(before, event)).toEqual({ ...before, version: before.version + 1, ...leaves });
+  });
+
+  test('what it shows is kept with the asking', () => {
+    const shown = shownOf(entitlement(), target);
+    expect(evolveMass(mass, { ...events.massAsked, shown }).shown).toEqual(shown);
+    expect(evolveMass(mass, events.massAsked)).not.toHaveProperty('shown');
+  });
+});
+
 describe('an item', () => {
   const decision = { ...answer, chosen: null };
   const facts = {
@@ -461,6 +800,75 @@ describe('an item', () => {
       { type: 'changeReceived', changeId: 'change-2', kind: 'revoke', cause: 'revert', partOf: 'mass-1' },
       { type: 'changeApproved', changeId: 'change-2', grant: null },
     ]);
+  });
+
+  const found = {
+    changeId: 'change-1',
+    at: T0,
+    type: 'changeReceived',
+    actor: { part: 'latchkey' },
+    kind: 'grant',
+    cause: 'finding',
+    entitlementKey: 'orders',
+    personId: person('a'),
+    requesterId: null,
+    reason: 'in the group anypoint-orders, without a grant that wants it',
+    ticket: null,
+    requestedSeconds: null,
+    target,
+    via: 'finding',
+    lapsesAt: null,
+    partOf: 'mass-1',
+  };
+  const by = { changeId: 'change-1', at: T0, actor: { person: person('olga'), name: 'olga' } };
+  const said = { by: person('olga'), byName: 'olga', at: T0, clickId: 'click-1' };
+
+  test('is told whole, kept and undone', () => {
+    expect(itemEvents(unrequested, decision, 'keep', facts)).toEqual([
+      found,
+      {
+        ...by,
+        type: 'changeApproved',
+        decision: { ...said, outcome: 'approved', note: null },
+        verdict: asks,
+        target,
+        grant: { id: 'grant-1', startsAt: T0, endsAt: later(86_400) },
+      },
+    ]);
+    expect(itemEvents(unrequested, decision, 'undo', facts)).toEqual([
+      found,
+      {
+        ...by,
+        type: 'changeDenied',
+        decision: { ...said, outcome: 'denied', note: 'decided with others on one card' },
+        revokeId: 'change-2',
+      },
+      ...revertEvents(
+        { entitlementKey: facts.entitlement.key, personId: person('a'), target },
+        facts.revokeId,
+        { changeId: facts.changeId, at: T0, actor: by.actor },
+        'mass-1',
+      ),
+    ]);
+  });
+
+  test.each([
+    ['unrequested', 'in the group anypoint-orders, without a grant that wants it'],
+    ['lost', 'no longer in the group anypoint-orders, though a grant wants it'],
+    ['surplus', 'in the Anypoint team Orders, and nothing gives it to them'],
+  ] as const)('of %s says where it was found', (kind, reason) => {
+    expect(itemEvents({ ...unrequested, kind }, decision, 'undo', facts)[0]).toMatchObject({ reason });
+  });
+
+  test('that policy does not allow can be undone without a word of policy', () => {
+    const denied = itemEvents(unrequested, decision, 'undo', { ...facts, verdict: refused })[1];
+    expect(denied).toMatchObject({ decision: { note: 'decided with others on one card' } });
+    const two = { ...refused, grounds: [...refused.grounds, { text: 'a trainee', clause: 'AC-8' }] };
+    expect(itemEvents(unrequested, decision, 'keep', { ...facts, verdict: two })[1]).toMatchObject({
+      decision: {
+        note: 'kept with others, but policy does not allow it: not open to Payments; a trainee',
+      },
+    });
   });
 
   test('that policy does not allow is not kept', () => {
