@@ -8,6 +8,7 @@ import {
   planApprovers,
   type Seat,
   stillMissing,
+  withAuthorKnown,
 } from '../../../src/core/policy/routing.ts';
 import { approver, person } from '../given.ts';
 
@@ -171,5 +172,106 @@ test('without enough people the plan says so, and never asks fewer', () => {
       if (left.length < rule.quorum) expect(plan.escalated).toBe(true);
       expect(plan.quorum).toBe(rule.quorum);
     }),
+  );
+});
+
+describe('a plan, whole', () => {
+  const tom = seat('manager', 'tom');
+  const olga = seat('owner', 'olga');
+  const quiet = { ...olga, pinged: false };
+  const adminSeat = seat('admins', 'sam', 'sofia');
+
+  test.each<[what: string, ...Parameters<typeof planApprovers>, ApproverPlan]>([
+    [
+      'any, enough',
+      { of: 'any', quorum: 1 },
+      [tom, quiet],
+      admins,
+      without('tom'),
+      { of: 'any', quorum: 1, seats: [{ ...tom, people: [] }, quiet], escalated: false },
+    ],
+    [
+      'any, too few',
+      { of: 'any', quorum: 2 },
+      [tom],
+      admins,
+      without('sofia'),
+      { of: 'any', quorum: 2, seats: [tom, seat('admins', 'sam')], escalated: true },
+    ],
+    [
+      'all, enough',
+      { of: 'all', quorum: 2 },
+      [tom, olga],
+      admins,
+      without(),
+      { of: 'all', quorum: 2, seats: [tom, olga], escalated: false },
+    ],
+    [
+      'all, a seat left empty',
+      { of: 'all', quorum: 1 },
+      [tom, olga],
+      admins,
+      without('olga'),
+      { of: 'all', quorum: 1, seats: [tom, seat('admins for owner', 'sam', 'sofia')], escalated: true },
+    ],
+    [
+      'all, too few',
+      { of: 'all', quorum: 3 },
+      [tom, olga],
+      admins,
+      without(),
+      { of: 'all', quorum: 3, seats: [tom, olga, adminSeat], escalated: true },
+    ],
+  ])('%s', (_what, rule, seats, all, out, plan) => {
+    expect(planApprovers(rule, seats, all, out)).toEqual(plan);
+  });
+});
+
+describe('whether nobody can decide', () => {
+  const tom = seat('manager', 'tom');
+  test.each<[what: string, of: 'any' | 'all', quorum: number, seats: Seat[], is: boolean]>([
+    ['any, one of one', 'any', 1, [tom], false],
+    ['any, one beside an empty seat', 'any', 1, [tom, seat('owner')], false],
+    ['any, one of two', 'any', 2, [tom], true],
+    ['all, one seat empty', 'all', 1, [tom, seat('owner')], true],
+    ['all, none empty', 'all', 1, [tom, seat('owner', 'olga')], false],
+  ])('%s', (_what, of, quorum, seats, is) => {
+    expect(isStranded({ of, quorum, seats, escalated: false })).toBe(is);
+  });
+});
+
+describe('while it is not known who did it', () => {
+  const plan: ApproverPlan = { of: 'any', quorum: 1, seats: [seat('owner', 'olga')], escalated: false };
+  const awaited = { is: 'awaited' as const, until: '2026-03-02T09:10:00.000Z' };
+  const untold = { is: 'untold' as const, why: 'no log' };
+
+  test('nothing is approved; once nobody will tell, it can be', () => {
+    expect(isApproved({ ...plan, author: awaited }, [person('olga')])).toBe(false);
+    expect(isApproved({ ...plan, author: untold }, [person('olga')])).toBe(true);
+    expect(isApproved(plan, [person('olga')])).toBe(true);
+  });
+
+  test('the plan with it known says no more that it is awaited, and still that it is untold', () => {
+    expect(withAuthorKnown({ ...plan, author: awaited })).toEqual(plan);
+    expect(withAuthorKnown({ ...plan, author: untold })).toEqual({ ...plan, author: untold });
+    expect(withAuthorKnown(plan)).toEqual(plan);
+  });
+});
+
+test('no approval is none, even where the quorum would be satisfied by it', () => {
+  const plan: ApproverPlan = { of: 'any', quorum: 0, seats: [seat('owner', 'olga')], escalated: false };
+  expect(isApproved(plan, [])).toBe(false);
+});
+
+test('several sources are missing by name, and one more is asked for at the least', () => {
+  const shown = (text: string) => text;
+  const seats = [seat('manager', 'tom', 'erik'), seat('owner', 'olga'), seat('security', 'sam')];
+  const all: ApproverPlan = { of: 'all', quorum: 1, seats, escalated: false };
+  expect(stillMissing(all, [person('sam')], shown)).toBe('manager (tom or erik) and owner (olga)');
+  expect(stillMissing({ ...all, of: 'any', quorum: 3 }, [person('tom')], shown)).toBe(
+    '2 more of erik or olga or sam',
+  );
+  expect(stillMissing({ ...all, quorum: 1 }, [person('tom'), person('olga'), person('sam')], shown)).toBe(
+    '1 more of erik',
   );
 });

@@ -84,3 +84,36 @@ test('what is held brings what its team inherits', () => {
     holding('admin', 'inherited', 'release'),
   ]);
 });
+
+describe('what is asked for and stands in no catalogue any more', () => {
+  const gone = entitlement({
+    key: key('gone'),
+    title: 'Gone',
+    conflicts: [
+      { with: key('admin'), because: null },
+      { with: key('gone'), because: null },
+    ],
+  });
+
+  test('is held against what it said itself; by its key where it has no title', () => {
+    expect(conflictsOf(catalogue, gone, { holdings: [holding('admin')], brings: [] })).toEqual([
+      {
+        with: 'admin',
+        title: 'Admin',
+        how: 'held',
+        because: null,
+        text: 'holds Admin; that must not come together with Gone',
+      },
+    ]);
+    expect(
+      conflictsOf({ entitlements: [] }, gone, { holdings: [holding('admin')], brings: [] })[0]?.text,
+    ).toBe('holds admin; that must not come together with Gone');
+  });
+
+  test('never conflicts with itself, nor through what is in no catalogue', () => {
+    expect(conflictsOf(catalogue, gone, { holdings: [holding('gone')], brings: [] })).toEqual([]);
+    expect(conflictsOf(catalogue, gone, { holdings: [holding('deploy')], brings: [key('nowhere')] })).toEqual(
+      [],
+    );
+  });
+});
