@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { portOf, readOptions } from './cli/command-line.ts';
 import { type Config, type Outside, readConfig } from './config/config.ts';
@@ -76,7 +76,7 @@ async function start(): Promise<void> {
   // Before the world is touched: another Latchkey on this port may be using it.
   await refuseTakenPort(config);
   // Replicas share a DATABASE_URL; an embedded database has one owner.
-  if (config.databaseUrl === null) ending.begun('the folder’s lock', await takeRunLock(DIR));
+  if (config.databaseUrl === null) await takeFolder(join(home, 'postgres'));
   if (values.fresh && config.databaseUrl === null) await forgetEmbeddedPostgres(join(home, 'postgres'));
 
   const latchkeyUrl = `http://127.0.0.1:${config.port}`;
@@ -114,6 +114,13 @@ async function start(): Promise<void> {
   if (sandbox !== null) await (await import('./sandbox/history.ts')).seedHistory(latchkey.road);
   const told = await latchkey.readiness();
   greet(config, latchkey, told, { worldUrl: sandbox?.url ?? null, tookMs: performance.now() - startedAt });
+}
+
+async function takeFolder(database: string): Promise<void> {
+  const release = await takeRunLock(DIR, { by: 'latchkey', database: resolve(database) }, ({ pid }) =>
+    process.stdout.write(`A command (process ${pid}) uses the embedded database: waiting for its end.\n`),
+  );
+  ending.begun('the folder’s lock', release);
 }
 
 async function refuseTakenPort({ port, outside, publicUrl }: Config): Promise<void> {

@@ -31,8 +31,12 @@ export type CheckSettings = {
   address: string;
   publicUrl?: string | null;
   redis?: { url: string; ca: string | null } | null;
-  /** Null or left out: the embedded one, which is its Latchkey's alone. */
+  /** Null or left out: the embedded one. */
   databaseUrl?: string | null;
+  /** Address of the embedded one; null or left out: the Latchkey that would run it does not run. */
+  embeddedUrl?: string | null;
+  /** Lines that are not well on purpose, by name, each with what it is there for. */
+  onPurpose?: Record<string, string>;
 };
 
 /** What the command is given by the program. */
@@ -58,10 +62,11 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
     .action(async () => {
       const given = await settings();
       const policy = await loadPolicy(given.policyDir);
+      const unwell: string[] = [];
       const tell = ({ name, trouble, isOptional, detail }: Checked) => {
         const is = trouble === null ? (detail ?? 'ok') : isOptional === true ? `note: ${trouble}` : trouble;
         say(`${name.padEnd(NAME_WIDTH)} ${is}`);
-        if (trouble !== null && isOptional !== true) fail();
+        if (trouble !== null && isOptional !== true) unwell.push(name);
       };
       // Asked at once, told in one order: what is away takes its time.
       const asked = [
@@ -80,7 +85,19 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
         catalogue(given, policy),
       ];
       for (const party of asked) for (const one of await party) tell(one);
+      for (const line of conclusion(unwell, given.onPurpose ?? {})) say(line);
+      if (unwell.length > 0) fail();
     });
+}
+
+/** Why it ends as it does: the lines that are not well may be far up. */
+function conclusion(unwell: readonly string[], onPurpose: Record<string, string>): string[] {
+  if (unwell.length === 0) return ['', 'All is well.'];
+  const reasons = [...new Set(unwell)].flatMap((name) => {
+    const why = onPurpose[name];
+    return why === undefined ? [] : [`${name} is on purpose. ${why}`];
+  });
+  return ['', `Ends with 1 because of ${[...new Set(unwell)].join(', ')}.`, ...reasons];
 }
 
 async function slack(
@@ -115,21 +132,22 @@ async function okta({ outside, address }: CheckSettings): Promise<Checked[]> {
 }
 
 async function scim(
-  { outside, databaseUrl }: CheckSettings,
+  { outside, databaseUrl, embeddedUrl }: CheckSettings,
   policy: LoadedPolicy,
   reading: CheckTools['reading'],
 ): Promise<Checked[]> {
-  if (databaseUrl == null || reading === undefined)
+  const url = databaseUrl ?? embeddedUrl ?? null;
+  if (url === null || reading === undefined)
     return [
       {
         name: 'SCIM',
         trouble: null,
         detail:
-          'not looked at, as the embedded database is its Latchkey’s alone; with that stopped, `scim token list` shows what was used',
+          'not looked at, as Latchkey does not run here, and its embedded database with it; start it and call this again',
       },
     ];
   try {
-    return await reading(databaseUrl, (db) =>
+    return await reading(url, (db) =>
       checkScim(db, { token: outside.scimToken, groupNames: groupNamesOf(policy) }),
     );
   } catch (error) {
@@ -171,16 +189,12 @@ async function model({ outside }: CheckSettings): Promise<Checked[]> {
   return [{ name: 'model', trouble }];
 }
 
-async function database({ databaseUrl }: CheckSettings): Promise<Checked[]> {
-  return databaseUrl == null
-    ? [
-        {
-          name: 'database',
-          trouble: null,
-          detail: 'embedded, as DATABASE_URL is not set; good for one process, and for trying it',
-        },
-      ]
-    : await checkDatabase(databaseUrl);
+async function database({ databaseUrl, embeddedUrl }: CheckSettings): Promise<Checked[]> {
+  if (databaseUrl != null) return await checkDatabase(databaseUrl);
+  const detail = 'embedded, as DATABASE_URL is not set; good for one process, and for trying it';
+  if (embeddedUrl == null) return [{ name: 'database', trouble: null, detail }];
+  const [first, ...more] = await checkDatabase(embeddedUrl);
+  return [{ ...(first as Checked), detail }, ...more];
 }
 
 async function queue({ redis }: CheckSettings): Promise<Checked[]> {

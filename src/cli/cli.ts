@@ -11,16 +11,14 @@ import { createOkta } from '../idp/okta.ts';
 import { mcpCommands } from '../mcp/commands.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { policyCommands } from '../policy/commands.ts';
-import { takeRunLock } from '../run-lock.ts';
 import { createToken, environmentTokenUsed, listTokens, revokeToken, sources } from '../scim/tokens.ts';
 import { createSlackClient } from '../slack/app/client.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
 import { datesOfToken, minuteOf } from '../store/bearer-token.ts';
 import { connectDatabase, type Db, openDatabase } from '../store/postgres/database.ts';
-import { startEmbeddedPostgres } from '../store/postgres/embedded.ts';
-import { stateFolder } from '../store/postgres/own-folder.ts';
 import type { ScimSource } from '../store/scim-tables.ts';
 import { checkCommand } from './check-command.ts';
+import { type CommandPlace, databaseOfRunning, withEmbeddedDatabase } from './command-database.ts';
 import { versionInWords } from './command-line.ts';
 import { reconcileCommand } from './reconcile-command.ts';
 
@@ -31,6 +29,8 @@ const UNSEALED_MAX_SECONDS = 60;
 /** Where there is no world: the sandbox's secrets are the same everywhere. */
 const NOWHERE = 'http://127.0.0.1:9';
 const say = (line: string) => process.stdout.write(`${line}\n`);
+/** Beside what a program reads. */
+const note = (line: string) => process.stderr.write(`${line}\n`);
 // Whoever reads on no further (`| head`) has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
@@ -40,7 +40,7 @@ const fail = () => {
   process.exitCode = 1;
 };
 
-const ending = createEnding({ say: (line) => process.stderr.write(`${line}\n`) });
+const ending = createEnding({ say: note });
 
 const program = new Command('latchkey')
   .description('Operator’s tools of Latchkey')
@@ -56,6 +56,7 @@ checkCommand(program, {
       address: config.publicUrl ?? sandbox?.latchkey ?? `http://127.0.0.1:${config.port}`,
       publicUrl: config.publicUrl,
       databaseUrl: config.databaseUrl,
+      embeddedUrl: config.databaseUrl === null ? await databaseOfRunning(embedded(sandbox !== null)) : null,
       redis: config.redisUrl === null ? null : { url: config.redisUrl, ca: config.redisCa ?? null },
     };
   },
@@ -181,7 +182,7 @@ function wholeDays(text: string): number {
   return Number(text);
 }
 
-/** The configured database, or the embedded one while Latchkey itself is not running. */
+/** The configured database, or the embedded one: that of the Latchkey that runs here, or started for the command. */
 async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
   await withDatabaseUrl(async (url) => {
     const database = await openDatabase(url);
@@ -196,20 +197,13 @@ async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
 async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<void> {
   const { databaseUrl, outside } = readConfig(process.env);
   if (databaseUrl !== null) return await work(databaseUrl);
-  const home = outside === null ? join(DIR, 'sandbox') : DIR;
   // Who forgot to load the settings must not take the sandbox's answer for the installation's.
-  if (outside === null)
-    process.stderr.write('No settings of an installation are set: this is the sandbox’s.\n');
-  stateFolder(DIR);
-  stateFolder(home);
-  ending.begun('the folder’s lock', await takeRunLock(DIR));
-  try {
-    const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
-    ending.begun('PostgreSQL', () => postgres.stop());
-    await work(postgres.url);
-  } finally {
-    await ending.endAll();
-  }
+  if (outside === null) note('No settings of an installation are set: this is the sandbox’s.');
+  await withEmbeddedDatabase(embedded(outside === null), { ending, note }, work);
+}
+
+function embedded(isSandbox: boolean): CommandPlace {
+  return { dir: DIR, database: join(isSandbox ? join(DIR, 'sandbox') : DIR, 'postgres') };
 }
 
 type Sandbox = { outside: Outside; latchkey: string | null };

@@ -23,7 +23,7 @@ export type SingleUser = { postgres: string; home: string; owner: Owner; env: Re
  */
 export async function roleSecret(single: SingleUser): Promise<string> {
   const file = join(single.home, SECRET_FILE);
-  const kept = readSecret(file);
+  const kept = keptSecret(single.home);
   if (kept !== null) return kept;
   const secret = randomBytes(32).toString('hex');
   await runStatements(single, setUp(secret));
@@ -32,7 +32,9 @@ export async function roleSecret(single: SingleUser): Promise<string> {
   return secret;
 }
 
-function readSecret(file: string): string | null {
+/** The password in the data folder; null: there is none that nobody else could read. */
+export function keptSecret(home: string): string | null {
+  const file = join(home, SECRET_FILE);
   const about = lstatSync(file, { throwIfNoEntry: false });
   if (about === undefined || !about.isFile()) return null;
   const uid = process.getuid?.();

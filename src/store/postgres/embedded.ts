@@ -17,10 +17,10 @@ import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '../../core/fault.ts';
-import { DATABASE, ROLE, roleSecret, SUPERUSER } from './embedded-role.ts';
+import { DATABASE, keptSecret, ROLE, roleSecret, SUPERUSER } from './embedded-role.ts';
 import { freePort } from './free-port.ts';
-import { guardPostgres, postmasterOf } from './guard.ts';
-import { isPrivateFolder, type Owner, privateFolder, rootsFolder } from './own-folder.ts';
+import { guardPostgres, postmasterOf, readyPostmaster } from './guard.ts';
+import { isPrivateFolder, type Owner, privateFolder, refuseAnothers, rootsFolder } from './own-folder.ts';
 
 export type Embedded = { url: string; stop(): Promise<void> };
 
@@ -77,9 +77,33 @@ export async function startEmbeddedPostgres(
     );
   }
   return {
-    url: `postgres://${ROLE}:${secret}@127.0.0.1:${port}/${DATABASE}`,
+    url: urlOf(secret, port),
     stop: guarded(stop, home, throwAway),
   };
+}
+
+/**
+ * Address of the embedded PostgreSQL under `dir` that another process runs; null: none runs, or it is starting or
+ * ending. Its port is read from a folder that only its owner can change. Whoever listens there has to be the PostgreSQL
+ * of that folder: it is sent the password. Throws `store.unavailable` when the database is another user's.
+ */
+export async function runningEmbeddedPostgres(dir: string): Promise<string | null> {
+  const isRoot = process.getuid?.() === 0;
+  const owner = isRoot ? await knownSystemUser() : null;
+  // As root nothing was started without that user.
+  if (isRoot && owner === null) return null;
+  const home = isHere(resolve(dir), owner) ? resolve(dir) : elsewhere(resolve(dir));
+  if (!isPrivateFolder(home, owner)) {
+    refuseAnothers(home, owner);
+    return null;
+  }
+  const postmaster = readyPostmaster(home, owner);
+  const secret = keptSecret(home);
+  return postmaster === null || secret === null ? null : urlOf(secret, postmaster.port);
+}
+
+function urlOf(secret: string, port: number): string {
+  return `postgres://${ROLE}:${secret}@127.0.0.1:${port}/${DATABASE}`;
 }
 
 /** Whatever becomes of this process, PostgreSQL ends; what was to be thrown away goes with it. */
@@ -160,27 +184,38 @@ async function findBinaries(): Promise<Binaries> {
   }
 }
 
-async function systemUser(): Promise<NonNullable<Owner>> {
+/** Null: there is no such user. */
+async function knownSystemUser(): Promise<Owner> {
   const id = async (flag: string) => Number((await run('id', [flag, SYSTEM_USER], { env: ENV })).stdout);
   try {
     return { uid: await id('-u'), gid: await id('-g') };
   } catch {
-    await run('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', SYSTEM_USER], {
-      env: ENV,
-    }).catch((cause) => {
-      throw new Fault(
-        'store.unavailable',
-        `PostgreSQL does not run as root and the user ${SYSTEM_USER} can't be made: start Latchkey as another user, or set DATABASE_URL`,
-        { retryable: false, cause },
-      );
-    });
-    return { uid: await id('-u'), gid: await id('-g') };
+    return null;
   }
+}
+
+async function systemUser(): Promise<NonNullable<Owner>> {
+  const known = await knownSystemUser();
+  if (known !== null) return known;
+  const impossible = (cause?: unknown) =>
+    new Fault(
+      'store.unavailable',
+      `PostgreSQL does not run as root and the user ${SYSTEM_USER} can't be made: start Latchkey as another user, or set DATABASE_URL`,
+      { retryable: false, cause },
+    );
+  await run('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', SYSTEM_USER], {
+    env: ENV,
+  }).catch((cause) => {
+    throw impossible(cause);
+  });
+  const made = await knownSystemUser();
+  if (made === null) throw impossible();
+  return made;
 }
 
 /** The folder of the data, ready to be used. */
 async function placeFor(home: string, owner: Owner, binaries: Binaries): Promise<string> {
-  if (owner === null || isReachable(home)) {
+  if (isHere(home, owner)) {
     mkdirSync(dirname(home), { recursive: true });
     privateFolder(home, owner);
     return home;
@@ -195,6 +230,11 @@ async function placeFor(home: string, owner: Owner, binaries: Binaries): Promise
   }
   privateFolder(place, owner);
   return place;
+}
+
+/** Whether the data is in its own folder, as who runs PostgreSQL can enter it. */
+function isHere(home: string, owner: Owner): boolean {
+  return owner === null || isReachable(home);
 }
 
 function elsewhere(home: string): string {

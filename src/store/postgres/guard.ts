@@ -1,7 +1,17 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Owner } from './own-folder.ts';
 
 /** Who made a folder that is thrown away: while that process lives, it is in use. */
 const OWNER_FILE = 'owner.pid';
@@ -69,6 +79,38 @@ export function postmasterOf(home: string): number | null {
     return Number.isInteger(pid) && pid > 0 ? pid : null;
   } catch {
     return null;
+  }
+}
+
+/**
+ * The PostgreSQL that takes connections to the data in this folder, with its port on the loopback address; null: none
+ * does. A note that was left by a killed one does not count, even when its number has gone to another process.
+ */
+export function readyPostmaster(home: string, owner: Owner): { port: number } | null {
+  const pid = postmasterOf(home);
+  if (pid === null || !isRunning(pid) || !isPostgresOf(pid, home, owner)) return null;
+  try {
+    // A line each: process, folder, start, port, socket folder, address, shared memory, state.
+    const lines = readFileSync(join(home, 'postmaster.pid'), 'utf8').split('\n');
+    const port = Number(lines[3]);
+    return lines[7]?.trim() === 'ready' && Number.isInteger(port) && port > 0 ? { port } : null;
+  } catch {
+    // It ends just now.
+    return null;
+  }
+}
+
+/** Whether the process is a PostgreSQL on this folder, and its owner's. */
+function isPostgresOf(pid: number, home: string, owner: Owner): boolean {
+  if (platform() === 'win32') return true;
+  try {
+    const uid = owner?.uid ?? process.getuid?.();
+    if (platform() === 'linux')
+      return statSync(`/proc/${pid}`).uid === uid && readCommand(pid).split('\0').includes(home);
+    const said = execFileSync('ps', ['-o', 'uid=,command=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    return Number.parseInt(said, 10) === uid && said.includes(` ${home}`);
+  } catch {
+    return false;
   }
 }
 

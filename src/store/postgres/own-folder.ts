@@ -51,6 +51,19 @@ export function isPrivateFolder(path: string, owner: Owner): boolean {
   return about !== undefined && troubleWith(about, owner?.uid ?? process.getuid?.(), 0o077) === null;
 }
 
+/** Throws `store.unavailable` when the folder is there and another user's: only they get into the database in it. */
+export function refuseAnothers(path: string, owner: Owner): void {
+  const about = lstatSync(path, { throwIfNoEntry: false });
+  // As root it is ours for a moment, before it is given to the user that PostgreSQL runs as.
+  const own = process.getuid?.();
+  if (about === undefined || isOf(about, own) || isOf(about, owner?.uid ?? own)) return;
+  throw new Fault(
+    'store.unavailable',
+    `the embedded database in ${path} belongs to another user (${about.uid}): call the command as the user who runs Latchkey`,
+    { retryable: false },
+  );
+}
+
 function made(path: string, mode: number): boolean {
   try {
     mkdirSync(path, { mode });

@@ -22,6 +22,7 @@ import { openDatabase } from '../../../src/store/postgres/database.ts';
 import {
   type Embedded,
   forgetEmbeddedPostgres,
+  runningEmbeddedPostgres,
   startEmbeddedPostgres,
 } from '../../../src/store/postgres/embedded.ts';
 import { freePort } from '../../../src/store/postgres/free-port.ts';
@@ -181,6 +182,39 @@ describe('the embedded PostgreSQL', () => {
       expect([text, await codeOf(url, text)]).toEqual([text, 'taken']);
     expect(await codeOf(as(url, 'latchkey', 'latchkey'))).toBe(WRONG_PASSWORD);
   }, 60_000);
+
+  test('is found by who owns it while it runs, and nothing else is taken for it', async () => {
+    // given
+    const home = join(await folder(0o755), 'postgres');
+    expect(await runningEmbeddedPostgres(home)).toBe(null);
+    const { url, stop } = await start(home);
+    const note = join(home, 'postmaster.pid');
+    const lines = readFileSync(note, 'utf8').split('\n');
+
+    // then
+    expect(await runningEmbeddedPostgres(home)).toBe(url);
+    chmodSync(home, 0o755);
+    expect(await runningEmbeddedPostgres(home)).toBe(null);
+    chmodSync(home, 0o700);
+    await stop();
+    expect(await runningEmbeddedPostgres(home)).toBe(null);
+
+    // and when a killed one left its note, whose number and port are somebody else's by now
+    for (const pid of [process.pid, 999_999_999]) {
+      writeFileSync(note, [pid, ...lines.slice(1)].join('\n'));
+      expect(await runningEmbeddedPostgres(home)).toBe(null);
+    }
+    rmSync(note);
+  });
+
+  test.runIf(isRoot)('of another user is refused, with whose it is', async () => {
+    const home = join(await folder(0o755), 'postgres');
+    mkdirSync(home, { mode: 0o700 });
+    execFileSync('chown', ['nobody', home]);
+    await expect(runningEmbeddedPostgres(home)).rejects.toThrow(
+      /belongs to another user \(\d+\): call the command as the user who runs Latchkey/,
+    );
+  });
 
   test.runIf(platform() === 'linux')('has none of the secrets of the process that starts it', async () => {
     process.env.LATCHKEY_TEST_SECRET = 'do-not-pass-on';
