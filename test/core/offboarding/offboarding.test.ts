@@ -9,15 +9,19 @@ import {
   isOffboardingOpen,
   isWorthTelling,
   type LeftTeam,
+  namesOfTeamsLeft,
   nextOffboardingState,
   type Offboarding,
   type OffboardingEvent,
   type OffboardingItem,
   type OffboardingState,
   offboardingLifeCycle,
+  openItemsOf,
   restsOnAWord,
+  teamsTaken,
+  wasOnlyHeld,
 } from '../../../src/core/offboarding/offboarding.ts';
-import { refuseLeaver } from '../../../src/core/offboarding/refusals.ts';
+import { leftInWords, refuseForLeaver, refuseLeaver } from '../../../src/core/offboarding/refusals.ts';
 import { outcomeOf, reportOf, settleApplication } from '../../../src/core/offboarding/settle-application.ts';
 import {
   causeOfOffboarding,
@@ -607,4 +611,490 @@ test('any way through the life cycle leaves a case that can be told, and closes 
       },
     ),
   );
+});
+
+describe('each event leaves this on the case, and everything else as it was', () => {
+  const at = later(77);
+  const underway = caseAfter(started('underway'));
+  const asking = caseAfter(started('asking'));
+  const done = (count: number, when = at) => ({ at: when, count });
+  const other: OffboardingItem = { ...item, key: 'clientApplication:2', id: '2', name: 'other' };
+  const withTwo = { ...underway, items: [other, item] };
+  const stays: LeftTeam = { ...team, id: 'team-2', name: 'Admins', kept: 'the last owner' };
+  const lookalike = { id: 'u9', username: 'tommy', isFederated: true, teams: ['Orders'] };
+  const { word } = events.handOverAgreed;
+
+  test('started, whole', () => {
+    const { type: _, offboardingId, at: openedAt, actor: __, ...about } = started('asking');
+    const bare: Offboarding = {
+      ...about,
+      id: offboardingId,
+      version: 1,
+      startedAs: 'asking',
+      openedAt,
+      beganAt: null,
+      decidedBy: null,
+      legs: { requests: null, approvals: null, groups: null, teams: null },
+      ended: [],
+      revokes: [],
+      given: [],
+      teams: [],
+      teamsNote: null,
+      lookalikes: [],
+      items: [],
+      late: null,
+      reminders: 0,
+      remindedAt: null,
+      agreed: null,
+      returnedFrom: null,
+      cancelled: null,
+      restored: [],
+      closedAt: null,
+      closing: null,
+    };
+    expect(asking).toEqual(bare);
+    expect(underway).toEqual({ ...bare, state: 'underway', startedAs: 'underway', beganAt: T0 });
+    expect(() => evolveOffboarding(asking, started('asking'))).toThrow(/started twice/);
+    expect(() => evolveOffboarding(null, events.groupsGone)).toThrow(/before offboardingStarted/);
+  });
+
+  test.each<[what: string, before: Offboarding, event: OffboardingEvent, leaves: Partial<Offboarding>]>([
+    [
+      'confirmed',
+      asking,
+      { ...events.leaverConfirmed, at },
+      { state: 'underway', beganAt: at, decidedBy: sam, cause: 'lostApp' },
+    ],
+    [
+      'dismissed',
+      asking,
+      { ...events.offboardingDismissed, at },
+      { state: 'closed', decidedBy: sam, closing: 'dismissed', closedAt: at },
+    ],
+    [
+      'requests closed',
+      underway,
+      { ...events.requestsClosed, at, changeIds: ['a', 'b'] as ChangeId[] },
+      { legs: { ...underway.legs, requests: done(2) } },
+    ],
+    [
+      'approvals given to others',
+      underway,
+      { ...events.approvalsRerouted, at, changeIds: ['a'] as ChangeId[], massChangeIds: ['m1', 'm2'] },
+      { legs: { ...underway.legs, approvals: done(3) } },
+    ],
+    [
+      'access ended',
+      { ...underway, ended: ['e1'], revokes: ['r0'], given: ['Orders'] } as Offboarding,
+      { ...events.accessEnded, given: ['Orders', 'Payments'] },
+      {
+        ended: ['e1', 'c3'] as ChangeId[],
+        revokes: ['r0', 'r1'] as ChangeId[],
+        given: ['Orders', 'Payments'],
+      },
+    ],
+    [
+      'out of all groups',
+      { ...underway, revokes: ['r1', 'r1', 'r2'] as ChangeId[] },
+      { ...events.groupsGone, at },
+      { legs: { ...underway.legs, groups: done(2) } },
+    ],
+    [
+      'teams left',
+      { ...underway, teams: [stays, team] },
+      { ...events.teamsLeft, teams: [{ ...team, kept: 'x' }] },
+      { teams: [stays, { ...team, kept: 'x' }] },
+    ],
+    [
+      'lookalikes found',
+      underway,
+      { ...events.lookalikesFound, lookalikes: [lookalike] },
+      { lookalikes: [lookalike] },
+    ],
+    [
+      'out of all teams',
+      { ...underway, teams: [stays, team, { ...team, id: 'team-3', isUnderway: true }] },
+      { ...events.teamsGone, at, note: 'no user' },
+      { legs: { ...underway.legs, teams: done(1) }, teamsNote: 'no user' },
+    ],
+    [
+      'applications found',
+      withTwo,
+      { ...events.applicationsFound, items: [{ ...item, coOwners: 1 }] },
+      { items: [other, { ...item, coOwners: 1 }] },
+    ],
+    [
+      'a hand-over agreed on',
+      withTwo,
+      events.handOverAgreed,
+      { items: [other, { ...item, agreed: [word] }] },
+    ],
+    [
+      'a hand-over agreed on by another too, and otherwise by the first',
+      {
+        ...underway,
+        items: [{ ...item, agreed: [word, { ...word, by: { ...sam, id: 'olga' as PersonId } }] }],
+      },
+      { ...events.handOverAgreed, word: { ...word, clickId: 'click-5' } },
+      {
+        items: [
+          {
+            ...item,
+            agreed: [
+              { ...word, by: { ...sam, id: 'olga' as PersonId } },
+              { ...word, clickId: 'click-5' },
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'decided on',
+      { ...underway, items: [other, { ...item, trouble: 'x' }] },
+      events.applicationDecided,
+      { items: [other, { ...item, decision }] },
+    ],
+    [
+      'failed',
+      { ...underway, items: [other, { ...item, decision }] },
+      events.applicationFailed,
+      { items: [other, { ...item, trouble: 'Anypoint said no' }] },
+    ],
+    [
+      'settled',
+      { ...underway, items: [other, { ...item, trouble: 'x' }] },
+      { ...events.applicationSettled, at },
+      { items: [other, { ...item, settled: { outcome: 'revoked', at } }] },
+    ],
+    [
+      'owners reminded',
+      { ...underway, reminders: 1 },
+      { ...events.ownersReminded, at },
+      { remindedAt: at, reminders: 2 },
+    ],
+    [
+      'late',
+      underway,
+      { ...events.offboardingLate, at },
+      { late: { leg: 'delivery', why: 'still shown', at, clearedAt: null } },
+    ],
+    [
+      'late again after it was not',
+      { ...underway, late: { leg: 'delivery', why: 'x', at: T0, clearedAt: later(5) } },
+      { ...events.offboardingLate, at },
+      { late: { leg: 'delivery', why: 'still shown', at, clearedAt: null } },
+    ],
+    ['caught up, though never late', underway, events.offboardingCaughtUp, { late: null }],
+    [
+      'caught up',
+      { ...underway, late: { leg: 'delivery', why: 'x', at: T0, clearedAt: null } },
+      { ...events.offboardingCaughtUp, at },
+      { late: { leg: 'delivery', why: 'x', at: T0, clearedAt: at } },
+    ],
+    ['access gone', underway, events.accessGone, { state: 'appsOpen' }],
+    [
+      'reported',
+      caseAfter(...wayTo.appsOpen),
+      { ...events.offboardingReported, at },
+      { state: 'closed', closing: 'complete', closedAt: at },
+    ],
+    [
+      'closed with nothing to end',
+      asking,
+      { ...events.offboardingClosed, at },
+      { state: 'closed', closing: 'nothing', closedAt: at },
+    ],
+    [
+      'borne out by the directory',
+      underway,
+      { ...events.directoryAgreed, at },
+      { agreed: { cause: 'deprovisioned', at } },
+    ],
+    [
+      'returned',
+      caseAfter(...wayTo.closed),
+      { ...events.offboardingReturned, at },
+      { state: 'returned', returnedFrom: 'closed' },
+    ],
+    [
+      'cancelled',
+      underway,
+      { ...events.offboardingCancelled, at },
+      {
+        state: 'cancelled',
+        cancelled: { by: sam, at, reason: 'It was the other Tom', stopped: ['r1' as ChangeId] },
+      },
+    ],
+    ['teams given back', caseAfter(...wayTo.returned), events.teamsGivenBack, {}],
+    [
+      'access given back',
+      caseAfter(...wayTo.returned, events.accessRestored),
+      { ...events.accessRestored, at, changeIds: ['c9' as ChangeId] },
+      {
+        restored: [
+          { by: sam, at: T0, changeIds: ['c3' as ChangeId] },
+          { by: sam, at, changeIds: ['c9' as ChangeId] },
+        ],
+      },
+    ],
+  ])('%s', (_what, before, event, leaves) => {
+    expect(evolveOffboarding(before, event)).toEqual({ ...before, version: before.version + 1, ...leaves });
+  });
+});
+
+describe('a click on an application, whole', () => {
+  const open = caseAfter(started('underway'), events.applicationsFound, events.accessGone);
+  const olga = { id: 'olga' as PersonId, name: 'Olga', email: 'olga@acme.example' };
+  const erik = { id: 'erik' as PersonId, name: 'Erik', anypointUserId: 'u-erik' };
+  const facts = { clicker: olga, mayDecide: true, to: null, now: later(9) };
+  const handOver = { id: 'click-7', key: item.key, verb: 'handOver' } as const;
+  const revoke = { ...handOver, verb: 'revoke' } as const;
+  const by = { id: olga.id, name: 'Olga' };
+  const said = {
+    offboardingId: 'case-1',
+    at: later(9),
+    actor: { person: olga.id, name: 'Olga' },
+    key: item.key,
+  };
+  const told = (outcome: ReturnType<typeof settleApplication>) => {
+    if (!isRefusal(outcome)) throw new Error('not refused');
+    return [outcome.reason, outcome.text, outcome.next];
+  };
+
+  test('revokes it', () => {
+    expect(settleApplication(open, revoke, facts)).toEqual([
+      {
+        ...said,
+        type: 'applicationDecided',
+        decision: { verb: 'revoke', by, at: later(9), clickId: 'click-7', to: null },
+      },
+    ]);
+  });
+
+  test('hands it over, where nobody else has a say', () => {
+    const say = { admins: [], apis: [{ api: 'Orders', owner: olga.email }] };
+    expect(settleApplication(open, handOver, { ...facts, to: erik, say })).toEqual([
+      {
+        ...said,
+        type: 'applicationDecided',
+        decision: { verb: 'handOver', by, at: later(9), clickId: 'click-7', to: erik },
+      },
+    ]);
+  });
+
+  test('is noted where others have a say, or it is not known who has', () => {
+    const word = { by, email: olga.email, to: erik, at: later(9), clickId: 'click-7' };
+    const noted = [{ ...said, type: 'handOverAgreed', word }];
+    expect(settleApplication(open, handOver, { ...facts, to: erik })).toEqual(noted);
+    // Who has no address speaks for nobody who has one.
+    const anonymous = { ...facts, clicker: by, to: erik, say: { admins: ['a@acme.example'], apis: [] } };
+    expect(settleApplication(open, handOver, anonymous)).toEqual([
+      { ...said, type: 'handOverAgreed', word: { ...word, email: '' } },
+    ]);
+    // The same click again is counted already.
+    const after = evolveOffboarding(open, { ...events.handOverAgreed, word });
+    expect(settleApplication(after, handOver, { ...facts, to: erik })).toEqual([]);
+  });
+
+  test.each<[what: string, offboarding: Offboarding, text: string]>([
+    [
+      'is settled',
+      caseAfter(started('underway'), events.applicationsFound, events.applicationSettled),
+      'This is settled already.',
+    ],
+    [
+      'is being revoked',
+      caseAfter(started('underway'), events.applicationsFound, events.applicationDecided),
+      'Sam Whitaker is revoking it already.',
+    ],
+    [
+      'is being handed over',
+      caseAfter(started('underway'), events.applicationsFound, {
+        ...events.applicationDecided,
+        decision: { ...decision, verb: 'handOver', to: erik },
+      }),
+      'Sam Whitaker is handing it to Erik already.',
+    ],
+    [
+      'belongs to a case that is over',
+      caseAfter(started('underway'), events.applicationsFound, events.offboardingCancelled),
+      'This offboarding is over, so nothing is changed any more.',
+    ],
+  ])('comes too late on what %s', (_what, offboarding, text) => {
+    expect(told(settleApplication(offboarding, revoke, facts))).toEqual([
+      'alreadySettled',
+      text,
+      'Nothing more to do; the message shows what became of it.',
+    ]);
+  });
+
+  test('of whoever may not is refused with who may', () => {
+    expect(told(settleApplication(open, revoke, { ...facts, mayDecide: false }))).toEqual([
+      'notAnApprover',
+      'You are not among those who may decide what becomes of this application.',
+      'The owner of the API that it calls decides, or one of the catalogue’s admins.',
+    ]);
+    expect(told(settleApplication(open, handOver, facts))).toEqual([
+      'unknownPerson',
+      'Nobody was chosen to take it.',
+      'Choose somebody and send it again.',
+    ]);
+  });
+});
+
+describe('the report', () => {
+  const early = { ...item, key: 'a', settled: { outcome: 'revoked' as const, at: later(5) } };
+  const late = { ...item, key: 'b', settled: { outcome: 'gone' as const, at: later(9) } };
+  const reported = (rest: Partial<Offboarding>) =>
+    reportOf({ ...caseAfter(started('underway')), ...rest }, later(20));
+
+  test('counts applications until the last of them is settled', () => {
+    expect(reported({ items: [early, late] }).legs.applications).toBe(9_000);
+    expect(reported({ items: [late, early] }).legs.applications).toBe(9_000);
+    expect(reported({ items: [early, item] }).legs.applications).toBe(5_000);
+    expect(reported({ items: [item] }).legs.applications).toBe(20_000);
+    expect(reported({ items: [] }).legs.applications).toBeNull();
+  });
+
+  test('runs from when it began, teams from when it was opened, and never backwards', () => {
+    const held = reported({
+      beganAt: later(3),
+      legs: {
+        requests: { at: later(4), count: 1 },
+        approvals: null,
+        groups: { at: later(2), count: 1 },
+        teams: { at: later(4), count: 1 },
+      },
+    });
+    expect(held.legs).toEqual({
+      requests: 1_000,
+      approvals: null,
+      groups: 0,
+      teams: 4_000,
+      applications: null,
+    });
+    expect(
+      reported({
+        beganAt: null,
+        legs: { requests: { at: later(4), count: 1 }, approvals: null, groups: null, teams: null },
+      }).legs.requests,
+    ).toBe(4_000);
+  });
+
+  test('says who did what, as far as anybody did', () => {
+    const to = { id: 'erik' as PersonId, name: 'Erik', anypointUserId: 'u-erik' };
+    const handed = { ...early, decision: { ...decision, verb: 'handOver' as const, to } };
+    expect(reported({ startedBy: sam, items: [handed, item] })).toMatchObject({
+      startedBy: 'Sam Whitaker',
+      requests: 0,
+      approvals: 0,
+      grants: 0,
+      memberships: 0,
+      teams: [],
+      applications: [
+        { name: 'orders-dashboard', outcome: 'revoked', by: 'Sam Whitaker', to: 'Erik' },
+        { name: 'orders-dashboard', outcome: 'gone', by: null, to: null },
+      ],
+    });
+  });
+});
+
+describe('whoever has left is refused', () => {
+  const takeBack =
+    'If that is a mistake, one of the catalogue’s admins can take it back with /access offboard cancel @user.';
+  const ask = 'If that is a mistake, ask one of the catalogue’s admins.';
+  const byHand = { ...started('underway'), cause: 'byHand', startedBy: sam } as const;
+  const over = [events.accessGone, events.offboardingReported];
+
+  test.each<[what: string, offboarding: Offboarding, aboutThem: string, toThem: string, next: string]>([
+    [
+      'while the directory’s case is at work',
+      caseAfter(started('underway')),
+      'Tom has left: an offboarding is underway.',
+      'You are being offboarded, so you can’t decide on anything any more.',
+      ask,
+    ],
+    [
+      'by an admin’s word',
+      caseAfter(byHand, ...over),
+      'Tom has left: Sam Whitaker offboarded them.',
+      'You were offboarded by Sam Whitaker, so you can’t decide on anything any more.',
+      takeBack,
+    ],
+    [
+      'by whoever confirmed it',
+      caseAfter({ ...started('asking'), cause: 'lostApp' }, events.leaverConfirmed, ...over),
+      'Tom has left: Sam Whitaker offboarded them.',
+      'You were offboarded by Sam Whitaker, so you can’t decide on anything any more.',
+      takeBack,
+    ],
+    [
+      'by nobody who is known',
+      caseAfter(started('underway'), ...over),
+      'Tom has left: an admin offboarded them.',
+      'You were offboarded by an admin, so you can’t decide on anything any more.',
+      ask,
+    ],
+  ])('%s', (_what, offboarding, aboutThem, toThem, next) => {
+    expect(leftInWords('Tom', offboarding)).toBe(aboutThem);
+    expect(refuseForLeaver('Tom', offboarding)).toEqual({
+      refused: true,
+      reason: 'notEligible',
+      text: aboutThem,
+      next,
+    });
+    expect(refuseLeaver(offboarding, 'notAnApprover')).toEqual({
+      refused: true,
+      reason: 'notAnApprover',
+      text: toThem,
+      next,
+    });
+    expect(refuseLeaver(offboarding, 'notEligible').text).toBe(
+      toThem.replace('decide on anything', 'ask for access'),
+    );
+  });
+});
+
+describe('what a case counts', () => {
+  const underway = caseAfter(started('underway'));
+  const kept: LeftTeam = { ...team, id: 'team-2', name: 'Admins', kept: 'the last owner' };
+  const leaving: LeftTeam = { ...team, id: 'team-3', name: 'Later', isUnderway: true };
+  const lookalike = { id: 'u9', username: 'tommy', isFederated: true, teams: ['Orders'] };
+
+  test('as a team left: what can be left and was', () => {
+    expect(teamsTaken({ teams: [kept, team, leaving] })).toEqual([team]);
+    const named = { teams: [kept, team], given: ['Payments', team.name], teamsNote: null };
+    expect(namesOfTeamsLeft(named)).toEqual(['Payments', 'Orders API readers']);
+    expect(namesOfTeamsLeft({ ...named, teamsNote: 'no user in Anypoint' })).toEqual(['Orders API readers']);
+  });
+
+  test('as open: what is not settled', () => {
+    const settled = { ...item, settled: { outcome: 'gone' as const, at: T0 } };
+    expect(openItemsOf({ items: [settled, item] })).toEqual([item]);
+  });
+
+  test('as only held: what never began', () => {
+    const held = caseAfter(started('held'));
+    expect(wasOnlyHeld(held)).toBe(true);
+    expect(wasOnlyHeld(caseAfter(started('held'), events.leaverConfirmed))).toBe(false);
+    expect(wasOnlyHeld(caseAfter(started('asking')))).toBe(false);
+  });
+
+  test.each<[what: string, rest: Partial<Offboarding>, is: boolean]>([
+    ['nothing', {}, false],
+    ['said by an admin', { cause: 'byHand' }, true],
+    ['late', { late: { leg: 'delivery', why: 'x', at: T0, clearedAt: T0 } }, true],
+    ['a lookalike in a team', { lookalikes: [{ ...lookalike, teams: [] }, lookalike] }, true],
+    ['a lookalike in none', { lookalikes: [{ ...lookalike, teams: [] }] }, false],
+    ['a request closed', { legs: { ...underway.legs, requests: { at: T0, count: 1 } } }, true],
+    ['no request closed', { legs: { ...underway.legs, requests: { at: T0, count: 0 } } }, false],
+    ['an approval given to others', { legs: { ...underway.legs, approvals: { at: T0, count: 1 } } }, true],
+    ['a grant ended', { ended: ['c1' as ChangeId] }, true],
+    ['a revoke', { revokes: ['c1' as ChangeId] }, true],
+    ['a team left', { teams: [team] }, true],
+    ['a team that nobody can leave', { teams: [kept] }, false],
+    ['an application', { items: [item] }, true],
+  ])('as worth telling: %s', (_what, rest, is) => {
+    expect(isWorthTelling({ ...underway, ...rest })).toBe(is);
+  });
 });
