@@ -88,7 +88,10 @@ const entitlement = z
         ),
       )
       .default([]),
-    review: z.strictObject({ every: duration }).optional(),
+    review: z.strictObject({ every: duration }).optional().meta({
+      description:
+        'How often who holds it is to be looked at. `policy check` compares it with the clause that asks for it; nothing else happens yet',
+    }),
     reviewed: z
       .strictObject({
         on: z.iso.date('write the day as 2026-01-31'),
