@@ -17,7 +17,7 @@ const BLANK = /[\t\p{Zs}\u2800]/gu;
  * A variation selector chooses the form of the one character before it. Anywhere else they only hide something.
  */
 const JOINER_AT_WORK =
-  /(?<=[\p{scx=Arab}\p{sc=Syrc}\p{sc=Mong}\p{sc=Nkoo}\p{sc=Deva}\p{sc=Beng}\p{sc=Guru}\p{sc=Gujr}\p{sc=Orya}\p{sc=Taml}\p{sc=Telu}\p{sc=Knda}\p{sc=Mlym}\p{sc=Sinh}\p{sc=Khmr}\p{sc=Mymr}])[\u200c\u200d](?=[\p{L}\p{M}])/u;
+  /(?<=[\p{scx=Arab}\p{sc=Syrc}\p{sc=Mong}\p{sc=Nkoo}\p{sc=Deva}\p{sc=Beng}\p{sc=Guru}\p{sc=Gujr}\p{sc=Orya}\p{sc=Taml}\p{sc=Telu}\p{sc=Knda}\p{sc=Mlym}\p{sc=Sinh}\p{sc=Khmr}\p{sc=Mymr}])[\u200c\u200d](?=(?!\p{sc=Latn})[\p{L}\p{M}])/u;
 const EMOJI_JOINED =
   /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}]|\ufe0f)\u200d(?=\p{Extended_Pictographic})/u;
 const FORM_CHOSEN =
