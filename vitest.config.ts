@@ -1,12 +1,49 @@
 import { defineConfig } from 'vitest/config';
 
+/** Test files that need no PostgreSQL, HTTP or other process: `npm run test:fast`. A file elsewhere is of the worlds. */
+export const fast = [
+  'test/{core,config,structure}/**/*.test.ts',
+  'test/{eval/recorded,scim/conformance/sections,store/postgres/store-fault,web/entry-words}.test.ts',
+  'test/flow/{queue/handed-over,request/free-text/deadline}.test.ts',
+  'test/idp/okta-events.test.ts',
+  'test/model/{answer-json,circuit-breaker,prompt,validate-advice,validate-wish}.test.ts',
+  'test/policy/{catalogue-file,cedar-file,cedar-rules,lint}.test.ts',
+  'test/queue/*.test.ts',
+  'test/sandbox/blocks.test.ts',
+  'test/slack/{app/bolt-logger,app/installation,mrkdwn}.test.ts',
+  'test/slack/{change-card,drift,request}/*.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Half a test file's work was to load Latchkey and the sandbox. A worker loads them once, for all its files.
+    isolate: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: fast,
+          setupFiles: ['test/without-a-world.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'worlds',
+          include: ['test/**/*.test.ts'],
+          exclude: fast,
+          globalSetup: ['test/global-setup.ts'],
+          // A world waits most of the time, so there are more of them than cores.
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,19 @@
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { expect, test } from 'vitest';
+import { fast } from '../../vitest.config.ts';
+import { root } from './source.ts';
+
+test.each(fast)('%s: there are such test files', (pattern) => {
+  expect(
+    globSync(pattern, { cwd: root }),
+    'A pattern of `fast` in vitest.config.ts that fits nothing leaves a test to the worlds, where it is slower. Write where the files are now.',
+  ).not.toEqual([]);
+});
+
+test('a test of the project "fast" that opens a port or starts a process fails, and hears where it belongs', () => {
+  const says = /take it out of `fast` in vitest\.config\.ts/;
+  expect(() => createServer().listen(0)).toThrow(says);
+  expect(() => spawn('true')).toThrow(says);
+});
