@@ -13,6 +13,7 @@ import { sandboxOutside, sandboxSettings } from '../../src/sandbox/launch.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import { digestOf } from '../../src/store/bearer-token.ts';
 import { connectDatabase } from '../../src/store/postgres/database.ts';
+import { compileCache } from '../compile-cache.ts';
 import { freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
@@ -247,7 +248,12 @@ describe('the database, and what SCIM left in it', () => {
       process.execPath,
       ['src/cli/cli.ts', 'scim', 'token', 'list'],
       {
-        env: { PATH: process.env.PATH, ...sandboxSettings(stage.world.url), DATABASE_URL: stage.databaseUrl },
+        env: {
+          PATH: process.env.PATH,
+          ...compileCache,
+          ...sandboxSettings(stage.world.url),
+          DATABASE_URL: stage.databaseUrl,
+        },
       },
     );
     expect(stdout).toMatch(

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compileCache } from '../compile-cache.ts';
 
 let dir: string;
 beforeAll(() => {
@@ -15,7 +16,7 @@ type Ended = { code: number; out: string; err: string };
 /** A program of ours as people type it, in an empty folder, without any setting. */
 async function run(program: string, ...args: string[]): Promise<Ended> {
   return await new Promise((done) => {
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...compileCache };
     execFile(process.execPath, [resolve(program), ...args], { cwd: dir, env }, (error, out, err) =>
       done({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err }),
     );
@@ -88,7 +89,7 @@ describe('every program and command', () => {
 test('whoever reads on no further gets no stack trace', async () => {
   const said = await new Promise<string>((done) => {
     const command = `"${process.execPath}" "${resolve('src/cli/cli.ts')}" policy schema | head -n 1`;
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...compileCache };
     exec(command, { cwd: dir, env }, (_error, out, err) => done(`${out}${err}`));
   });
   expect(said).toBe('{\n');

@@ -14,6 +14,7 @@ import type { Advice, Adviser } from '../../src/flow/ports.ts';
 import { createAdviser } from '../../src/model/adviser.ts';
 import { defaultPromptsDir } from '../../src/model/prompt.ts';
 import { serveModel } from '../../src/sandbox/model/serve.ts';
+import { compileCache } from '../compile-cache.ts';
 
 const cases = loadCases(defaultPromptsDir);
 const runs = new Map<string, Run>();
@@ -184,7 +185,7 @@ describe('the program', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const start = (...options: string[]) =>
     promisify(execFile)(process.execPath, ['src/cli/cli.ts', 'eval', ...options], {
-      env: { PATH: process.env.PATH ?? '' },
+      env: { PATH: process.env.PATH ?? '', ...compileCache },
       maxBuffer: 16 * 1024 * 1024,
     });
 
@@ -223,6 +224,7 @@ describe('the program', () => {
     const run = promisify(execFile)(process.execPath, ['src/cli/cli.ts', 'eval'], {
       env: {
         PATH: process.env.PATH ?? '',
+        ...compileCache,
         OPENAI_API_KEY: 'k',
         OPENAI_MODEL: 'm',
         OPENAI_BASE_URL: 'http://127.0.0.1:1/v1',

@@ -7,6 +7,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { startWorld } from '../../src/sandbox/world.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';
+import { compileCache } from '../compile-cache.ts';
 import { freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 import { hasRedis, startRedis } from './redis-server.ts';
@@ -50,6 +51,7 @@ function run(
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      ...compileCache,
       TMPDIR: tmp,
       POLICY_DIR: resolve('policy'),
       ...env,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
+import { compileCache } from '../compile-cache.ts';
 
 const READY_WITHIN_MS = 60_000;
 
@@ -41,6 +42,7 @@ export function latchkeyProcess(settings: {
   const env = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
+    ...compileCache,
     LOG_LEVEL: 'warn',
     PORT: String(port),
     POLICY_DIR: policyWithoutCanary(dir),

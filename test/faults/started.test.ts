@@ -7,6 +7,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { startWorld } from '../../src/sandbox/world.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';
+import { compileCache } from '../compile-cache.ts';
 import { freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 
@@ -39,7 +40,13 @@ function folder(): string {
 function start(dir: string, options: string[], env: Record<string, string> = {}): Started {
   const child = spawn(process.execPath, [resolve('src/main.ts'), ...options], {
     cwd: dir,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, POLICY_DIR: resolve('policy'), ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      ...compileCache,
+      POLICY_DIR: resolve('policy'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -59,7 +66,7 @@ function start(dir: string, options: string[], env: Record<string, string> = {})
 async function operator(dir: string, ...args: string[]): Promise<{ code: number | null; said: string }> {
   const child = spawn(process.execPath, [resolve('src/cli/cli.ts'), ...args], {
     cwd: dir,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, POLICY_DIR: resolve('policy') },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...compileCache, POLICY_DIR: resolve('policy') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
