@@ -592,8 +592,14 @@ describe('answers that stand', () => {
       text: 'You have answered so already.',
       next: 'It waits for another one.',
     });
-    const chosen = { answers: answers(['sam', 'choose'], ['sofia', 'undo'], ['olga', 'undo']) };
-    expect(came(click('sam', 'choose', chosen))).toBe('alreadyApprovedByYou');
+    // Two of three admins would take away, and the third says his choice again: that decides nothing.
+    const three = {
+      ...twoAdmins,
+      seats: [{ source: 'admins', people: ['sam', 'sofia', 'kim'].map(approver), pinged: true }],
+    };
+    const chosen = { answers: answers(['sam', 'choose'], ['sofia', 'undo'], ['kim', 'undo']) };
+    expect(came(click('sam', 'choose', chosen, three))).toBe('alreadyApprovedByYou');
+    expect(came(click('kim', 'undo', chosen, three))).toEqual(['massDecided']);
   });
 
   test('a choice of all is decided though single ones were spoken of; all of it is not', () => {

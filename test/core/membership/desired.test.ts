@@ -88,3 +88,10 @@ test.each([
 ])('the end of %s is announced in time', (_length, seconds, warned) => {
   expect(warnAt(T0, later(seconds))).toEqual(later(warned));
 });
+
+test('access is held until the last of the live grants ends', () => {
+  const grants = [grant(0, 30), grant(0, 90), grant(0, 60), grant(0, 500, 5), grant(50, 900)];
+  expect(heldUntil(grants, later(10))).toEqual(later(90));
+  expect(heldUntil(grants, later(95))).toEqual(later(900));
+  expect(heldUntil(grants, later(900))).toBeNull();
+});

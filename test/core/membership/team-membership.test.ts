@@ -53,6 +53,25 @@ test.each(cases)('%s', (_, facts, membership) => {
   expect(teamMembership(facts).membership).toBe(membership);
 });
 
+test.each<[why: string, facts: MembershipFacts]>([
+  ['the identity provider has never named them itself', { ...member, isConfirmed: false }],
+  ['they are suspended', { ...member, status: 'suspended' }],
+  ['they are deactivated', { ...member, status: 'deprovisioned' }],
+  ['they have lost the app', { ...member, scim: 'off' }],
+  ['they have left', { ...member, isKeptOut: true }],
+  ['it is wanted and pushed', member],
+  ['it is wanted, and not pushed yet', { ...member, isPushed: false }],
+  ['they were in the team before Latchkey', { ...unwanted, isPushed: false, wasThereBefore: true }],
+  ['nothing gives it to them', { ...unwanted, isPushed: false }],
+  ['SCIM alone does not say', unwanted],
+  ['another group still gives this team', { ...unwanted, inIdp: true }],
+  ['not pushed yet', { ...anothers, isPushed: false, inIdp: true }],
+  ['it is wanted, and SCIM has only another account', { ...anothers, isWanted: true, inIdp: false }],
+  ['they were in the team before Latchkey', { ...anothers, wasThereBefore: true, inIdp: false }],
+])('it is said why: %s', (why, facts) => {
+  expect(teamMembership(facts).why).toBe(why);
+});
+
 test('who is known by hearsay alone is never in and never out, and asked once a verdict is no question', () => {
   const anyFacts: fc.Arbitrary<MembershipFacts> = fc.record({
     isConfirmed: fc.boolean(),

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Fault } from '../../../src/core/fault.ts';
 import type { ChangeId, OffboardingId, PersonId } from '../../../src/core/ids.ts';
 import { evolveOffboarding } from '../../../src/core/offboarding/evolve.ts';
+import { agreedInWords, type HandOverWord } from '../../../src/core/offboarding/hand-over.ts';
 import {
   countsAsLeft,
   hasLeft,
@@ -871,6 +872,28 @@ describe('a click on an application, whole', () => {
     ]);
   });
 
+  test('revokes it, whomever the form names beside', () => {
+    expect(settleApplication(open, revoke, { ...facts, to: erik })).toMatchObject([
+      { type: 'applicationDecided', decision: { verb: 'revoke' } },
+    ]);
+  });
+
+  test('hands over what Latchkey signs in with, and never revokes it', () => {
+    const own = caseAfter(started('underway'), {
+      ...events.applicationsFound,
+      items: [{ ...item, isOurOwn: true }],
+    });
+    expect(told(settleApplication(own, revoke, facts))).toEqual([
+      'notEligible',
+      'Latchkey signs in with this connected app, so it is not revoked.',
+      'Hand it over instead.',
+    ]);
+    const say = { admins: ['eve@acme.example', olga.email], apis: [] };
+    expect(settleApplication(own, handOver, { ...facts, to: erik, say })).toMatchObject([
+      { type: 'applicationDecided', decision: { verb: 'handOver' } },
+    ]);
+  });
+
   test('hands it over, where nobody else has a say', () => {
     const say = { admins: [], apis: [{ api: 'Orders', owner: olga.email }] };
     expect(settleApplication(open, handOver, { ...facts, to: erik, say })).toEqual([
@@ -928,6 +951,20 @@ describe('a click on an application, whole', () => {
     ]);
   });
 
+  test('of the leaver, and on what is not known, is refused', () => {
+    const asTom = { ...facts, clicker: { id: leaver, name: 'Tom' } };
+    expect(told(settleApplication(open, revoke, asTom))).toEqual([
+      'selfApproval',
+      'It is yours, so you can’t decide what becomes of it.',
+      'The owner of the API or an admin decides.',
+    ]);
+    expect(told(settleApplication(open, { ...revoke, key: 'other' }, facts))).toEqual([
+      'unknownChange',
+      'Latchkey does not know this application.',
+      'Look for a newer message.',
+    ]);
+  });
+
   test('of whoever may not is refused with who may', () => {
     expect(told(settleApplication(open, revoke, { ...facts, mayDecide: false }))).toEqual([
       'notAnApprover',
@@ -939,6 +976,54 @@ describe('a click on an application, whole', () => {
       'Nobody was chosen to take it.',
       'Choose somebody and send it again.',
     ]);
+  });
+});
+
+describe('a hand-over that was agreed on', () => {
+  const { word } = events.handOverAgreed;
+  const calls = (...apis: [api: string, owner: string | null][]) => ({
+    contracts: apis.map(([api, owner]) => ({ api, environment: 'Production', status: 'APPROVED', owner })),
+  });
+  const said = (apis: [string, string | null][], ...words: HandOverWord[]) =>
+    agreedInWords(calls(...apis), words, names);
+  const byOlga = { ...word, by: { id: 'olga' as PersonId, name: 'Olga' }, email: 'OLGA@acme.example' };
+  const orders: [string, string] = ['Orders API', 'olga@acme.example'];
+  const payments: [string, string] = ['Payments API', 'eve@acme.example'];
+  const stock: [string, string] = ['Stock API', 'kim@acme.example'];
+
+  test.each([
+    [
+      'by one owner of two',
+      said([orders, payments], byOlga),
+      'Olga would hand it to Erik Lind; that needs eve@acme.example (Payments API) too, or an admin',
+    ],
+    [
+      'by one of three',
+      said([orders, payments, stock], byOlga),
+      'Olga would hand it to Erik Lind; that needs eve@acme.example (Payments API) and kim@acme.example (Stock API) too, or an admin',
+    ],
+    [
+      'by two, of which one has no say',
+      said([orders, payments], word, byOlga),
+      'Sam Whitaker would hand it to Erik Lind; Olga would hand it to Erik Lind; that needs eve@acme.example (Payments API) too, or an admin',
+    ],
+    [
+      'by all, for one of themselves',
+      said([orders], byOlga),
+      'Olga would hand it to Erik Lind; that needs an admin',
+    ],
+    [
+      'of what nobody owns',
+      said([['Stray API', null]], byOlga),
+      'Olga would hand it to Erik Lind; that needs an admin',
+    ],
+    [
+      'by one owner of the same API in two places',
+      said([payments, payments], byOlga),
+      'Olga would hand it to Erik Lind; that needs eve@acme.example (Payments API) too, or an admin',
+    ],
+  ])('%s', (_what, text, expected) => {
+    expect(text).toBe(expected);
   });
 });
 
