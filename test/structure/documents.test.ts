@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config/config.ts';
 import { anchorsOf, linksOf, pages, prose, readPage } from './documents.ts';
 import { expectNone, filesIn, root } from './source.ts';
 
@@ -126,6 +127,12 @@ describe('the README and docs/ are true', () => {
       (m) => m[1] as string,
     );
     expect([...new Set(inExample)].sort()).toEqual(read);
+    // Whoever connects one party after the other has the others as they stand there.
+    const set = Object.fromEntries(
+      [...readFileSync(example, 'utf8').matchAll(/^([A-Z][A-Z_]+)=(.*)$/gm)].map((m) => [m[1], m[2]]),
+    );
+    const token = 'f3a91c07d2e8b6450f1e7c93a8d4b26e';
+    expect(readConfig({ ...set, SCIM_TOKEN: token }).outside?.scimToken).toBe(token);
     expectNone(
       hits(
         /`((?:SLACK|OKTA|ANYPOINT|GRAPH|SET|SCIM|OPENAI|MODEL|DATABASE|REDIS|PUBLIC|POLICY|LOG|READ|TRUST)_[A-Z_]+)[`=]/g,
