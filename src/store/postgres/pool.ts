@@ -5,9 +5,11 @@ import { READ_ONLY, storeFault } from './store-fault.ts';
 /** Waiting for a free or a new connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
-/** Nothing heard for so long while something was asked: PostgreSQL is asked whether it lives. */
+/** Nothing heard on a connection for so long while something was asked: PostgreSQL is asked what became of it. */
 const SILENT_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 5_000;
+/** An answer that PostgreSQL has given so long ago, in milliseconds, is not on its way any more. */
+const LOST_AFTER_MS = 2_000;
 const ASK_TIMEOUT_MS = 4_000;
 /** After a failover all connections are replaced; a server that is meant to be read-only is not stormed with new ones. */
 const REPLACE_EVERY_MS = 5_000;
@@ -25,6 +27,8 @@ export type PoolOptions = {
   leftBehindMs?: number;
   /** PostgreSQL ends a connection on which nothing was asked for so long, in milliseconds; without, it never does. */
   idleMs?: number;
+  /** An answer that is awaited for so long is asked after, in milliseconds. */
+  silentAfterMs?: number;
 };
 
 /**
@@ -41,8 +45,9 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    onConnect: (client: pg.ClientBase) => limitWhatIsLeft(client, options),
-  } as pg.PoolConfig);
+    onConnect: (client: pg.ClientBase) => introduce(client as StoreClient, options),
+    silentAfterMs: options.silentAfterMs ?? SILENT_AFTER_MS,
+  } as StorePoolConfig);
   surviveBreaks(pool);
   return pool;
 }
@@ -52,7 +57,7 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
  * the connection for two hours, and whatever waits for them would wait as long. A setting that this version of PostgreSQL
  * does not have is left out.
  */
-async function limitWhatIsLeft(client: pg.ClientBase, { leftBehindMs, idleMs }: PoolOptions): Promise<void> {
+async function introduce(client: StoreClient, { leftBehindMs, idleMs }: PoolOptions): Promise<void> {
   const limits: Record<string, number> = {
     idle_in_transaction_session_timeout: leftBehindMs ?? LEFT_BEHIND_MS,
     ...(idleMs === undefined ? {} : { idle_session_timeout: idleMs }),
@@ -61,10 +66,11 @@ async function limitWhatIsLeft(client: pg.ClientBase, { leftBehindMs, idleMs }: 
     tcp_keepalives_interval: 5,
     tcp_keepalives_count: 2,
   };
-  const text = `select set_config(name, value, false) from unnest($1::text[], $2::text[]) as given (name, value)
-    where current_setting(name, true) is not null`;
+  const text = `select pg_backend_pid() as pid, set_config(name, value, false)
+    from unnest($1::text[], $2::text[]) as given (name, value) where current_setting(name, true) is not null`;
   const values = [Object.keys(limits), Object.values(limits).map(String)];
-  await client.query({ text, values, query_timeout: ASK_TIMEOUT_MS } as pg.QueryConfig);
+  const { rows } = await client.query({ text, values, query_timeout: ASK_TIMEOUT_MS } as pg.QueryConfig);
+  client.backend = rows[0].pid;
 }
 
 /**
@@ -88,8 +94,33 @@ pg.Client.prototype.emit = function (this: pg.Client, ...given: Parameters<typeo
 };
 
 class StoreClient extends pg.Client {
+  /** PostgreSQL's process behind it, also where a proxy shows another number. */
+  backend: number | null = null;
+  #askedAt: number | null = null;
+  #heardAt = 0;
+
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('drain', () => {
+      this.#askedAt = null;
+    });
+  }
+
+  /** The connection is up: whatever comes on it is a sign of life. */
+  hear(): void {
+    wireOf(this).stream.on('data', () => {
+      this.#heardAt = performance.now();
+    });
+  }
+
+  /** Milliseconds for which an answer was awaited and nothing came; 0: nothing is awaited. */
+  silentMs(): number {
+    return this.#askedAt === null ? 0 : performance.now() - Math.max(this.#askedAt, this.#heardAt);
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
   override query(...given: any[]): any {
+    this.#askedAt ??= performance.now();
     const hear = given.at(-1);
     if (typeof hear === 'function')
       given[given.length - 1] = (error: unknown, result: unknown) =>
@@ -102,33 +133,38 @@ class StoreClient extends pg.Client {
   }
 }
 
+type StorePoolConfig = pg.PoolConfig & { silentAfterMs: number };
+
 class StorePool extends pg.Pool {
-  readonly #open = new Set<pg.PoolClient>();
-  readonly #outdated = new WeakSet<pg.PoolClient>();
+  readonly #open = new Set<StoreClient>();
+  readonly #outdated = new WeakSet<pg.ClientBase>();
   readonly #ask: pg.ClientConfig;
   readonly #watch: NodeJS.Timeout;
-  #heardAt = performance.now();
+  readonly #silentAfterMs: number;
+  #isAsking = false;
   #replacedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: pg.PoolConfig) {
+  constructor({ silentAfterMs, ...options }: StorePoolConfig) {
     super({ ...options, Client: StoreClient } as pg.PoolConfig);
+    this.#silentAfterMs = silentAfterMs;
     this.#ask = { ...options, connectionTimeoutMillis: ASK_TIMEOUT_MS, query_timeout: ASK_TIMEOUT_MS };
-    this.on('connect', (client) => {
+    this.on('connect', (given) => {
+      const client = given as pg.ClientBase as StoreClient;
       this.#open.add(client);
-      const wire = wireOf(client);
-      wire.stream.on('data', () => {
-        this.#heardAt = performance.now();
-      });
-      wire.on('errorMessage', ({ code }) => {
+      client.hear();
+      wireOf(client).on('errorMessage', ({ code }) => {
         if (code === READ_ONLY) this.#replaceAll();
       });
     });
-    this.on('remove', (client) => this.#open.delete(client));
+    this.on('remove', (client) => this.#open.delete(client as pg.ClientBase as StoreClient));
     this.on('release', (_error, client) => {
       // Ended here, the pool does not take it back.
-      if (this.#outdated.has(client)) void client.end().catch(() => {});
+      if (this.#outdated.has(client as pg.ClientBase)) void client.end().catch(() => {});
     });
-    this.#watch = setInterval(() => void this.#listen(), LOOK_EVERY_MS).unref();
+    this.#watch = setInterval(
+      () => void this.#askAfterSilent(),
+      Math.min(LOOK_EVERY_MS, silentAfterMs),
+    ).unref();
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
@@ -158,19 +194,41 @@ class StorePool extends pg.Pool {
       );
   }
 
-  async #listen(): Promise<void> {
-    const isAsked = this.totalCount > this.idleCount;
-    if (!isAsked || performance.now() - this.#heardAt < SILENT_AFTER_MS) return;
-    const client = new pg.Client(this.#ask);
-    client.on('error', () => {});
+  /**
+   * Breaks the connections whose answers never come: all of them where PostgreSQL answers nobody, else those on which it
+   * has answered long since, or has ended. A statement that takes long, or waits for a lock, is left to.
+   */
+  async #askAfterSilent(): Promise<void> {
+    const silent = [...this.#open].filter((client) => client.silentMs() >= this.#silentAfterMs);
+    if (silent.length === 0 || this.#isAsking) return;
+    this.#isAsking = true;
+    const asking = new pg.Client(this.#ask);
+    asking.on('error', () => {});
     try {
-      await client.connect();
-      await client.query('select 1');
-      this.#heardAt = performance.now();
+      await asking.connect();
+      const busy = await busyBackends(asking);
+      for (const client of silent) {
+        const isLost = client.backend !== null && !busy.has(client.backend);
+        if (isLost && client.silentMs() >= this.#silentAfterMs) wireOf(client).stream.destroy();
+      }
     } catch {
-      for (const { stream } of [...this.#open].map(wireOf)) stream.destroy();
+      // One that answers elsewhere is alive, and refuses new ones for a reason of its own.
+      const all = [...this.#open];
+      if (all.every((client) => client.silentMs() === 0 || client.silentMs() >= this.#silentAfterMs))
+        for (const client of all) wireOf(client).stream.destroy();
     } finally {
-      await client.end().catch(() => {});
+      this.#isAsking = false;
+      await asking.end().catch(() => {});
     }
   }
+}
+
+/** PostgreSQL's processes that work on something, or have answered just now. */
+async function busyBackends(client: pg.Client): Promise<Set<number>> {
+  const { rows } = await client.query<{ pid: number }>(
+    `select pid from pg_stat_activity where usename = current_user
+       and (state = 'active' or state_change > clock_timestamp() - $1 * interval '1 ms')`,
+    [LOST_AFTER_MS],
+  );
+  return new Set(rows.map(({ pid }) => pid));
 }
