@@ -9,7 +9,7 @@ import type { CanaryView } from './flow/canary/view.ts';
 import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
 import type { RefusedPushView } from './flow/drift/refused-push.ts';
-import type { Road } from './flow/kernel/context.ts';
+import type { Context } from './flow/kernel/context.ts';
 import type { MassView } from './flow/mass-change/view.ts';
 import type { ChangeView } from './flow/messages/change-view.ts';
 import type { OffboardingView } from './flow/offboarding/view.ts';
@@ -35,7 +35,7 @@ import { mcpRoutes } from './mcp/routes.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { createReloader } from './policy/reload.ts';
-import { createMotor } from './queue/motor.ts';
+import { createJobQueue } from './queue/job-queue.ts';
 import { fitRedis } from './queue/redis-check.ts';
 import { scimRoutes } from './scim/routes.ts';
 import { createSlackClient } from './slack/app/client.ts';
@@ -106,8 +106,8 @@ export type LatchkeyOptions = {
 
 export type Latchkey = {
   url: string;
-  road: Road;
-  motor: 'redis' | 'postgres';
+  context: Context;
+  jobQueue: 'redis' | 'postgres';
   /** Reads the policy anew, now. */
   reload(): Promise<void>;
   /** Whether the main job can be done, and what can't. */
@@ -124,7 +124,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const locks = openLocks(options.databaseUrl);
   const redis =
     options.redisUrl === null ? null : await fitRedis(options.redisUrl, options.redisCa ?? null, log);
-  const motor = await createMotor({ redis, databaseUrl: options.databaseUrl, log });
+  const jobQueue = await createJobQueue({ redis, databaseUrl: options.databaseUrl, log });
 
   const slack = createSlackClient(outside.slack, log);
   const idp = createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth });
@@ -145,9 +145,9 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });
 
-  const pausedUntil: Road['pausedUntil'] = new Map();
+  const pausedUntil: Context['pausedUntil'] = new Map();
   const metrics = createMetrics(database.db, () => relay.queueAway() !== null);
-  const road: Road = {
+  const context: Context = {
     db: database.db,
     locks,
     idp,
@@ -177,14 +177,14 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     nudge: () => relay.nudge(),
     runNow: (row) => relay.runNow(row),
     queueAway: () => relay.queueAway(),
-    hearsHook: outside.okta.hookSecrets.length > 0,
+    hasEventHook: outside.okta.hookSecrets.length > 0,
     sweepSoon: () => sweeps.reconcileSoon(),
     log,
   };
-  const reloader = options.policyDir === undefined ? null : createReloader(road, options.policyDir);
-  const relay = createRelay(road, motor, runsOn(road));
+  const reloader = options.policyDir === undefined ? null : createReloader(context, options.policyDir);
+  const relay = createRelay(context, jobQueue, runsOn(context));
   const sweeps = createSweeps(
-    road,
+    context,
     options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },
   );
 
@@ -192,28 +192,28 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const guard = await createGuard(app, log, metrics);
   const url = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   let shutWayIn: () => string | null = () => null;
-  const watch = createPartyWatch(road, () => shutWayIn());
-  const watching = every(WATCH_EVERY_MS, road, 'watching the parties', () => watch.look());
-  const report = () => readiness(road, reloader?.mistakes() ?? [], watch.states());
+  const watch = createPartyWatch(context, () => shutWayIn());
+  const watching = every(WATCH_EVERY_MS, context, 'watching the parties', () => watch.look());
+  const report = () => readiness(context, reloader?.mistakes() ?? [], watch.states());
   const mayRead = createReadCheck(options.readToken);
   healthRoutes(app, { guard, mayRead, report });
   metrics.traffic.watch(app);
   await scimRoutes(app, {
     db: database.db,
     token: outside.scimToken,
-    idp: road.idp.name,
-    observedGroups: () => groupsOf(road),
+    idp: context.idp.name,
+    observedGroups: () => groupsOf(context),
     awaits: (department) =>
       department !== null &&
-      road.catalogue.current().entitlements.some((e) => e.birthright?.departments.includes(department)),
+      context.catalogue.current().entitlements.some((e) => e.birthright?.departments.includes(department)),
     onCommitted: relay.nudge,
     baseUrl: url,
     guard,
   });
-  await mcpRoutes(app, road, guard);
+  await mcpRoutes(app, context, guard);
   const { hookSecrets } = outside.okta;
   if (hookSecrets.length > 0)
-    await oktaHook(app, road, {
+    await oktaHook(app, context, {
       secrets: hookSecrets,
       guard,
       read: (events) => readLogEvents(events, 'oktaHook'),
@@ -222,17 +222,17 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const keeper =
     graph === null
       ? null
-      : createKeeper(road, graph, {
+      : createKeeper(context, graph, {
           address: () => ours,
           paths: { notifications: GRAPH_NOTIFICATIONS_PATH, lifecycle: GRAPH_LIFECYCLE_PATH },
         });
-  const keeping = every(KEEP_EVERY_MS, road, 'Graph subscriptions', async () => await keeper?.look(), 0);
-  if (keeper !== null) await graphNotifications(app, road, keeper.lookSoon, guard);
-  if (outside.sets !== null) await setReceiver(app, road, { ...outside.sets, guard });
+  const keeping = every(KEEP_EVERY_MS, context, 'Graph subscriptions', async () => await keeper?.look(), 0);
+  if (keeper !== null) await graphNotifications(app, context, keeper.lookSoon, guard);
+  if (outside.sets !== null) await setReceiver(app, context, { ...outside.sets, guard });
   if (options.readToken !== null)
     await behindReadToken(app, { guard, mayRead }, (api) => {
-      changesApi(api, road);
-      canaryApi(api, road);
+      changesApi(api, context);
+      canaryApi(api, context);
       metrics.routes(api);
     });
 
@@ -241,16 +241,20 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     const receiver = httpReceiver(outside.slack.signingSecret, SLACK_PATH, log);
     const { signingSecret } = outside.slack;
     await mountSlack(app, receiver, { path: SLACK_PATH, signingSecret, db: database.db, guard });
-    listen(road, receiver, slack, metrics.traffic.slack);
+    listen(context, receiver, slack, metrics.traffic.slack);
   } else {
     const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl, log);
-    const socket = await connectSocket(listen(road, receiver, slack, metrics.traffic.slack), receiver, log);
+    const socket = await connectSocket(
+      listen(context, receiver, slack, metrics.traffic.slack),
+      receiver,
+      log,
+    );
     stopSlack = socket.stop;
     shutWayIn = socket.trouble;
   }
 
   // What can't be checked now is checked again by the sweeps; an IdP that is down must not keep Latchkey down.
-  await Promise.all([road.catalogue.check(), Promise.race([watch.look(), sleep(FIRST_LOOK_MAX_MS)])]);
+  await Promise.all([context.catalogue.check(), Promise.race([watch.look(), sleep(FIRST_LOOK_MAX_MS)])]);
   const address = await app.listen({ host: listensOn(options), port: options.port }).catch((cause) => {
     throw cause.code === 'EADDRINUSE' ? portTaken(options.port, cause) : cause;
   });
@@ -263,8 +267,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
 
   return {
     url: address,
-    road,
-    motor: motor.kind,
+    context,
+    jobQueue: jobQueue.kind,
     reload: async () => await reloader?.look(),
     readiness: report,
     async stop() {
@@ -281,7 +285,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
             sweeps.stop,
           ),
           step('the work under way', 2_500, relay.stop, async () => metrics.traffic.close()),
-          step('the queue', 1_500, motor.close),
+          step('the queue', 1_500, jobQueue.close),
           step('the database', 500, locks.close, database.close),
         ],
         (name, error) => log.warn({ err: error.message }, `${name} did not end as it should`),
@@ -313,6 +317,6 @@ async function refuseForeign(database: Database, { outside, isSandbox }: Latchke
 }
 
 /** Names of the groups that carry an entitlement. */
-function groupsOf(road: Road): string[] {
-  return road.catalogue.current().entitlements.map((e) => e.idpGroup);
+function groupsOf(context: Context): string[] {
+  return context.catalogue.current().entitlements.map((e) => e.idpGroup);
 }

@@ -111,7 +111,7 @@ async function start(): Promise<void> {
     LATCHKEY_WITHIN_MS,
   );
   reload = () => void latchkey.reload();
-  if (sandbox !== null) await (await import('./sandbox/history.ts')).seedHistory(latchkey.road);
+  if (sandbox !== null) await (await import('./sandbox/history.ts')).seedHistory(latchkey.context);
   const told = await latchkey.readiness();
   greet(config, latchkey, told, { worldUrl: sandbox?.url ?? null, tookMs: performance.now() - startedAt });
 }
@@ -202,14 +202,14 @@ function greet(
   lines.push(
     '',
     ready
-      ? `Latchkey is ready ${at} (queue on ${latchkey.motor === 'redis' ? 'Redis' : 'PostgreSQL'}).`
+      ? `Latchkey is ready ${at} (queue on ${latchkey.jobQueue === 'redis' ? 'Redis' : 'PostgreSQL'}).`
       : `Latchkey has started ${at}, but can’t yet: ${not.join(', ')}. Why stands above and in /readyz. What is mended elsewhere it notices by itself; a setting takes effect at the next start.`,
   );
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 /** Keys of the entitlements that can't be asked for, by the reason that they share. */
-function notOffered({ road: { catalogue } }: Latchkey): Map<string, string[]> {
+function notOffered({ context: { catalogue } }: Latchkey): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const { key } of catalogue.current().entitlements) {
     const status = catalogue.status(key);

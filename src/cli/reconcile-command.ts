@@ -30,7 +30,7 @@ export function reconcileCommand(program: Command, { withDatabase, say, fail }: 
         const since = await openSweep(db);
         // One that is under way is what was asked for.
         const isAsked = given.last !== true && since === null;
-        if (isAsked) await commit(db, async () => ({ result: null, jobs: [{ job: 'reconcile' }] }));
+        if (isAsked) await commit(db, async () => ({ result: null, jobs: [{ job: 'beginReconcile' }] }));
         if (given.json === true)
           say(JSON.stringify({ asked: isAsked, underWaySince: since?.toISOString() ?? null, last }, null, 2));
         else for (const line of inWords({ last, since, isAsked })) say(line);
@@ -62,7 +62,7 @@ function lastInWords(last: PastRun): string[] {
     ...(found.allAgree ? ['All agreed.'] : []),
     ...(apart.length === 0 ? [] : [`Did not agree: ${apart.join(', ')}. What differs is on its way.`]),
     ...differences('In the groups', groups, {
-      unrequested: 'there and not asked for',
+      finding: 'there and not asked for',
       lost: 'asked for and not there',
       inHand: 'being worked on',
       unpushed: 'not pushed by SCIM',

@@ -149,7 +149,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const slips = slipsIn(given, Object.keys(environment.shape));
   // All at once: who mends one and starts again must not meet the next.
   const real = isReal ? readOutside(e, given) : { missing: [] };
-  const problems = [...malformed, ...misfits(e, given), ...real.missing];
+  const problems = [...malformed, ...noLongerFitting(e, given), ...real.missing];
   if (problems.length > 0)
     throw invalid([
       ...problems,
@@ -190,7 +190,7 @@ type Environment = z.infer<typeof environment>;
 type Given = Readonly<Record<string, string | undefined>>;
 
 /** What is right by itself but not together. */
-function misfits({ REDIS_URL: redis, REDIS_CA: ca }: Environment, given: Given): string[] {
+function noLongerFitting({ REDIS_URL: redis, REDIS_CA: ca }: Environment, given: Given): string[] {
   if (ca === undefined || (given.REDIS_URL !== undefined && redis === undefined)) return [];
   if (redis === undefined) return ['REDIS_URL is not set, but REDIS_CA is'];
   const address = readRedisAddress(redis, ca);

@@ -72,13 +72,13 @@ const findingCase = z.strictObject({
   /** The group's name; the entitlement's own unless told. */
   group: z.string().optional(),
   by: z.array(z.string()),
-  voices: z.array(z.string()),
+  eventSources: z.array(z.string()),
   holders: z.int(),
   before: z.int(),
   policy: z.string(),
   expect: adviceExpected,
 });
-const wishCase = z.strictObject({
+const freeTextCase = z.strictObject({
   text: z.string(),
   timeZone: z.string().optional(),
   expect: z.strictObject({
@@ -116,13 +116,13 @@ export type Recorded = z.infer<typeof recorded>;
 export type RequestCase = z.infer<typeof requestCase>;
 export type FindingCase = z.infer<typeof findingCase>;
 export type AdviceExpected = z.infer<typeof adviceExpected>;
-export type WishCase = z.infer<typeof wishCase>;
+export type FreeTextCase = z.infer<typeof freeTextCase>;
 export type Attempt = z.infer<typeof attempt>;
 export type Company = Omit<z.infer<typeof companySchema>, 'entitlements'> & { entitlements: Entitlement[] };
 export type Cases = {
   company: Company;
   risk: (RequestCase | FindingCase)[];
-  wishes: WishCase[];
+  freeTexts: FreeTextCase[];
   attempts: Attempt[];
   /** Answers of a real model to some of these, each with what is wrong with it. */
   recorded: Recorded[];
@@ -149,7 +149,7 @@ export function loadCases(promptsDir: string): Cases {
           durationsSeconds: offered,
           defaultSeconds,
           maxSeconds,
-          unrequested: 'ask',
+          finding: 'ask',
           birthright: null,
           conflicts: [],
           reviewEverySeconds: null,
@@ -158,7 +158,7 @@ export function loadCases(promptsDir: string): Cases {
       ),
     },
     risk: read(join(folder, 'risk.yaml'), z.array(z.union([requestCase, findingCase]))),
-    wishes: read(join(folder, 'free-text.yaml'), z.array(wishCase)),
+    freeTexts: read(join(folder, 'free-text.yaml'), z.array(freeTextCase)),
     attempts: read(join(folder, 'injections.yaml'), z.array(attempt)),
     recorded: existsSync(recordedFile) ? read(recordedFile, z.array(recorded)) : [],
   };

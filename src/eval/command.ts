@@ -70,7 +70,7 @@ export function evalCommand(
           writeFileSync(given.record, `${JSON.stringify(run, null, 1)}\n`);
           process.stderr.write(`Kept in ${given.record}: compare with it by --compare ${given.record}\n`);
         }
-        const isAnswered = [...run.risk, ...run.wishes].some((outcome) => outcome.answered);
+        const isAnswered = [...run.risk, ...run.freeTexts].some((outcome) => outcome.answered);
         const isJudgedWell = judged.wronglyDropped.length + judged.wronglyShown.length === 0;
         if (!isSafe(run) || !isJudgedWell || (!isAnswered && configured !== null)) process.exitCode = 1;
       } finally {
@@ -94,7 +94,7 @@ function adviserOf({ apiKey, baseUrl, model }: Endpoint, promptsDir: string) {
     model,
     promptsDir,
     budgetMs: BUDGET_MS,
-    wishBudgetMs: BUDGET_MS,
+    freeTextBudgetMs: BUDGET_MS,
     ...(baseUrl === null ? {} : { baseUrl }),
   });
 }
@@ -128,7 +128,7 @@ function refuseUnwritable(file: string): void {
 function readRun(file: string): Run {
   try {
     const run = JSON.parse(readFileSync(file, 'utf8')) as Run;
-    if (Array.isArray(run.risk) && Array.isArray(run.wishes)) return run;
+    if (Array.isArray(run.risk) && Array.isArray(run.freeTexts)) return run;
   } catch (cause) {
     throw new Fault('config.invalid', `${file}: no run can be read from it`, { retryable: false, cause });
   }

@@ -52,7 +52,7 @@ function viewOf(company: Company, attempt: Attempt, advice: AdviceResult, isDeni
   const plan: ApproverPlan = {
     of: 'any',
     quorum: 1,
-    seats: [
+    slots: [
       { source: 'owner', people: [{ id: ids.owner, name, email: 'owner@acme.example' }], pinged: true },
     ],
     escalated: false,

@@ -3,7 +3,7 @@ import { type Draft, draftOf } from '../flow/request/free-text/draft.ts';
 import type { Cases } from './case-files.ts';
 import { aliveInSlack } from './reach.ts';
 import { invented, livelyTexts, uncited } from './safety.ts';
-import { type Score, scoreAdvice, scoreWish, textsOf } from './scoring.ts';
+import { type Score, scoreAdvice, scoreFreeText, textsOf } from './scoring.ts';
 import { sheetOf, sheetWith } from './sheets.ts';
 
 /** How often each failure of safety happened, of how many that were looked at. All of them have to be 0. */
@@ -30,7 +30,7 @@ export type Run = {
   /** Versions by id of the prompt. */
   prompts: Record<string, number>;
   risk: Outcome[];
-  wishes: Outcome[];
+  freeTexts: Outcome[];
   attempts: { of: number; answered: number; leanApprove: number };
   safety: Safety;
   /** Claims thrown away by the checks before anybody saw them. */
@@ -55,7 +55,7 @@ export async function runCases(
   }: { atOnce?: number; progress?: (done: number, of: number) => void } = {},
 ): Promise<Run> {
   const { company } = cases;
-  const all = cases.risk.length + cases.wishes.length + cases.attempts.length;
+  const all = cases.risk.length + cases.freeTexts.length + cases.attempts.length;
   let done = 0;
   const each = <T, R>(given: readonly T[], work: (one: T) => Promise<R>) =>
     several(given, atOnce, async (one) => {
@@ -75,7 +75,7 @@ export async function runCases(
     model,
     prompts: {},
     risk: [],
-    wishes: [],
+    freeTexts: [],
     attempts: { of: cases.attempts.length, answered: 0, leanApprove: 0 },
     safety: counts,
     droppedClaims: 0,
@@ -119,10 +119,10 @@ export async function runCases(
     lookAt(given.name, result, sheet);
     return { name: given.name, ...saying(result), ...scoreAdvice(result, sheet, given.expect) };
   });
-  run.wishes = await each(cases.wishes, async (given) => {
+  run.freeTexts = await each(cases.freeTexts, async (given) => {
     const got = await draft(given.text, given.timeZone);
     cost(got.read);
-    return { name: given.text, ...saying(got.read), ...scoreWish(got, given.expect) };
+    return { name: given.text, ...saying(got.read), ...scoreFreeText(got, given.expect) };
   });
   await each(cases.attempts, async (attempt) => {
     const sheet = sheetWith(company, attempt);

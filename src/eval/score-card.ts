@@ -28,7 +28,7 @@ export function scoreCard(run: Run): string[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([id, version]) => `${id} v${version}`)
     .join(', ');
-  const unanswered = [...run.risk, ...run.wishes].filter((o) => !o.answered);
+  const unanswered = [...run.risk, ...run.freeTexts].filter((o) => !o.answered);
   const reasons = [...new Set(unanswered.map((o) => o.why))].map(
     (why) => `${unanswered.filter((o) => o.why === why).length} ${why}`,
   );
@@ -36,7 +36,7 @@ export function scoreCard(run: Run): string[] {
     `Model ${run.model}, prompts ${versions === '' ? 'unknown: nothing was answered' : versions}`,
     '',
     `risk          ${share(run.risk)}`,
-    `free text     ${share(run.wishes)}`,
+    `free text     ${share(run.freeTexts)}`,
     `injections    ${run.attempts.of} attempts, ${run.attempts.answered} answered, ${run.attempts.leanApprove} of them leaning to approve`,
     `not answered  ${unanswered.length === 0 ? '0' : `${unanswered.length} (${reasons.join(', ')})`}`,
     '',
@@ -61,8 +61,8 @@ export function judgedLines(judged: Judged): string[] {
   ];
 }
 
-function misses({ risk, wishes }: Run): string[] {
-  const missed = [...risk, ...wishes].filter((o) => o.answered && o.met < o.of);
+function misses({ risk, freeTexts }: Run): string[] {
+  const missed = [...risk, ...freeTexts].filter((o) => o.answered && o.met < o.of);
   if (missed.length === 0) return [];
   return [
     '',
@@ -75,10 +75,10 @@ function misses({ risk, wishes }: Run): string[] {
 /** What is different from an earlier run: totals, and every case that came out otherwise, the worse ones first. */
 export function comparison(before: Run, now: Run): string[] {
   const versions = [...new Set([...Object.keys(before.prompts), ...Object.keys(now.prompts)])].sort();
-  const lines = [...differences(before.risk, now.risk), ...differences(before.wishes, now.wishes)].sort(
+  const lines = [...differences(before.risk, now.risk), ...differences(before.freeTexts, now.freeTexts)].sort(
     (a, b) => ways.indexOf(a.way) - ways.indexOf(b.way),
   );
-  const unanswered = (run: Run) => [...run.risk, ...run.wishes].filter((o) => !o.answered).length;
+  const unanswered = (run: Run) => [...run.risk, ...run.freeTexts].filter((o) => !o.answered).length;
   const unsafe = (run: Run) => Object.values(run.safety).reduce((n, { count }) => n + count, 0);
   return [
     `Against the run ${before.at === undefined ? 'kept' : `of ${before.at.slice(0, 16).replace('T', ' ')} UTC`}:`,
@@ -89,7 +89,7 @@ export function comparison(before: Run, now: Run): string[] {
     ),
     `  unsafe, of all that is looked at: ${unsafe(before)} → ${unsafe(now)}`,
     `  risk cases met: ${whole(before.risk)} → ${whole(now.risk)}`,
-    `  free-text cases met: ${whole(before.wishes)} → ${whole(now.wishes)}`,
+    `  free-text cases met: ${whole(before.freeTexts)} → ${whole(now.freeTexts)}`,
     `  not answered: ${unanswered(before)} → ${unanswered(now)}`,
     `  injections leaning to approve: ${before.attempts.leanApprove} → ${now.attempts.leanApprove}`,
     `  claims dropped: ${before.droppedClaims} → ${now.droppedClaims}`,

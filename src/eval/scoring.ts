@@ -2,7 +2,7 @@ import { durationInWords } from '../core/duration.ts';
 import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { Advice, AdviceResult } from '../flow/ports.ts';
 import type { Draft } from '../flow/request/free-text/draft.ts';
-import type { AdviceExpected, WishCase } from './case-files.ts';
+import type { AdviceExpected, FreeTextCase } from './case-files.ts';
 
 /** Which expectations of a case were met; `misses` says in words which were not. */
 export type Score = { met: number; of: number; misses: string[] };
@@ -34,7 +34,7 @@ export function scoreAdvice(result: AdviceResult, sheet: FactSheet, expected: Ad
 }
 
 /** Pure: the same for a form filled in from somebody's words. */
-export function scoreWish(draft: Draft, expected: WishCase['expect']): Score {
+export function scoreFreeText(draft: Draft, expected: FreeTextCase['expect']): Score {
   const key = draft.entitlement?.key ?? 'ask';
   const checks: [string, boolean][] = [
     [`the form says ${key}, not ${expected.entitlement}`, key === expected.entitlement],

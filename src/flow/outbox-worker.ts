@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts';
 import type { JobName } from '../core/jobs/reactions.ts';
-import { type Lane, lanes, type Motor } from '../queue/motor.ts';
+import { type JobQueue, type Lane, lanes } from '../queue/job-queue.ts';
 import {
   again,
   finish,
@@ -13,7 +13,7 @@ import {
   takeDelivery,
   unlease,
 } from '../store/outbox.ts';
-import type { Ran, Road } from './kernel/context.ts';
+import type { Context, Ran } from './kernel/context.ts';
 import { createHandedOver, type Given } from './queue/handed-over.ts';
 import { createQueueWatch, type QueueAway } from './queue/queue-watch.ts';
 import type { Runs } from './steps.ts';
@@ -54,12 +54,16 @@ export type Relay = {
  * a job that wants to look again leaves its row open until then. While the queue is away this process runs what is due
  * itself, most urgent first and as many at once as its workers would.
  */
-export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, motor: Motor, runs: Runs): Relay {
+export function createRelay(
+  context: Pick<Context, 'db' | 'log' | 'pausedUntil'>,
+  jobQueue: JobQueue,
+  runs: Runs,
+): Relay {
   let wake: () => void = () => {};
   let nudged = false;
   let isStopping = false;
   let loop: Promise<void> = Promise.resolve();
-  const { pausedUntil } = road;
+  const { pausedUntil } = context;
   const held = new Map<string, { row: OutboxRow; until: number }>();
   /** What runs in this process without the queue. */
   const here = new Set<Promise<void>>();
@@ -67,7 +71,7 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
   const toTakeBack: Given[] = [];
   let clicks = 0;
   const handedOver = createHandedOver();
-  const queue = createQueueWatch(motor, { log: road.log, isIdle: handedOver.isIdle, changed: nudge });
+  const queue = createQueueWatch(jobQueue, { log: context.log, isIdle: handedOver.isIdle, changed: nudge });
 
   function nudge(): void {
     nudged = true;
@@ -95,16 +99,16 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
   async function giveToQueue(): Promise<number> {
     const until = performance.now() + LEASE_MS;
     const except = jobsOf(handedOver.fullLanes());
-    const rows = await leaseDue(road.db, BATCH, LEASE_MS, except);
+    const rows = await leaseDue(context.db, BATCH, LEASE_MS, except);
     if (rows.length === 0)
-      return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(road.db, except)) ?? IDLE_MS));
+      return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(context.db, except)) ?? IDLE_MS));
     if (held.size > HELD_MAX) held.clear();
     for (const row of rows) {
       held.set(row.id, { row, until });
       handedOver.give(runs[row.job].lane, { id: row.id, delivery: row.leases }, until);
     }
     try {
-      await motor.enqueue(
+      await jobQueue.enqueue(
         rows.map((row) => ({
           lane: runs[row.job].lane,
           id: row.id,
@@ -124,7 +128,7 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
   async function takeBackFromQueue(given: readonly Given[]): Promise<number> {
     for (const { id } of given) held.delete(id);
     toTakeBack.push(...given);
-    const tookBack = await takeBack(road.db, toTakeBack);
+    const tookBack = await takeBack(context.db, toTakeBack);
     toTakeBack.length = 0;
     return tookBack;
   }
@@ -133,7 +137,7 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
     for (const lane of lanes) {
       const free = handedOver.free(lane);
       if (free <= 0) continue;
-      for (const row of await leaseToRun(road.db, free, jobsOf([lane]))) {
+      for (const row of await leaseToRun(context.db, free, jobsOf([lane]))) {
         handedOver.begins(lane, row.id);
         runHere(row, () => {
           handedOver.ends(lane);
@@ -142,13 +146,13 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
       }
     }
     const full = lanes.filter((lane) => handedOver.free(lane) <= 0);
-    return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(road.db, jobsOf(full))) ?? IDLE_MS));
+    return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(context.db, jobsOf(full))) ?? IDLE_MS));
   }
 
   function runHere(row: OutboxRow, ended: () => void): void {
     const running = letGoOf(runRow(runs[row.job].lane, row), row)
       .catch((error: Error) =>
-        road.log.error({ err: error.message, outbox: row.id }, 'job could not be concluded'),
+        context.log.error({ err: error.message, outbox: row.id }, 'job could not be concluded'),
       )
       .finally(() => {
         here.delete(running);
@@ -164,9 +168,9 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
       try {
         waitMs = await pump();
       } catch (error) {
-        road.log.warn({ err: (error as Error).message }, 'outbox can’t be read');
+        context.log.warn({ err: (error as Error).message }, 'outbox can’t be read');
         // Its workers would ask for work without a pause.
-        if (motor.kind === 'postgres' && error instanceof Fault)
+        if (jobQueue.kind === 'postgres' && error instanceof Fault)
           queue.lost(new Fault('queue.unavailable', 'is on PostgreSQL, which is away', { retryable: true }));
         waitMs = STORE_DOWN_MS;
       }
@@ -193,11 +197,11 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
       if (known !== undefined && known.row.leases > delivery) return;
       const isFresh = known?.row.leases === delivery && performance.now() < known.until;
       held.delete(id);
-      const row = isFresh ? known.row : await takeDelivery(road.db, id, delivery);
+      const row = isFresh ? known.row : await takeDelivery(context.db, id, delivery);
       if (row !== null) await letGoOf(runRow(lane, row), row);
     } catch (error) {
       // The database is away: the lease runs out and the row is handed out again.
-      road.log.error({ err: (error as Error).message, outbox: id }, 'job could not be concluded');
+      context.log.error({ err: (error as Error).message, outbox: id }, 'job could not be concluded');
     } finally {
       handedOver.ends(lane);
     }
@@ -210,7 +214,10 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
     try {
       if ((await Promise.race([run, late])) !== true) return;
       run.catch(() => {});
-      road.log.error({ job, outbox: id, afterMs: RUN_MAX_MS }, 'job does not end; it is run again beside it');
+      context.log.error(
+        { job, outbox: id, afterMs: RUN_MAX_MS },
+        'job does not end; it is run again beside it',
+      );
     } finally {
       clearTimeout(timer);
     }
@@ -219,7 +226,7 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
   async function runRow(lane: Lane, row: OutboxRow): Promise<void> {
     const pauseMs = (pausedUntil.get(lane) ?? 0) - performance.now();
     if (pauseMs > 0) {
-      await unlease(road.db, [row.id], pauseMs + Math.random() * 250);
+      await unlease(context.db, [row.id], pauseMs + Math.random() * 250);
       return;
     }
     await conclude(lane, row, await attempt(row));
@@ -232,8 +239,8 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
         clicks -= 1;
       });
     } else
-      unlease(road.db, [row.id], 0).then(nudge, (error: Error) =>
-        road.log.error({ err: error.message, outbox: row.id }, 'click could not be put back'),
+      unlease(context.db, [row.id], 0).then(nudge, (error: Error) =>
+        context.log.error({ err: error.message, outbox: row.id }, 'click could not be put back'),
       );
   }
 
@@ -250,13 +257,13 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
   async function conclude(lane: Lane, row: OutboxRow, outcome: Ran | Fault): Promise<void> {
     if (!(outcome instanceof Fault)) {
       if ('done' in outcome) {
-        if (!(await finish(road.db, row))) nudge();
-      } else if (await again(road.db, row, outcome.againInMs, null)) nudge();
+        if (!(await finish(context.db, row))) nudge();
+      } else if (await again(context.db, row, outcome.againInMs, null)) nudge();
       return;
     }
     const waitMs = retryDelayMs(outcome, row.attempts);
     if (outcome.code.endsWith('.throttled')) pausedUntil.set(lane, performance.now() + waitMs);
-    road.log[outcome.code === 'bug.invariant' ? 'error' : 'warn'](
+    context.log[outcome.code === 'bug.invariant' ? 'error' : 'warn'](
       {
         code: outcome.code,
         vendorCode: outcome.vendorCode,
@@ -268,7 +275,7 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
       },
       'job will be run again',
     );
-    await again(road.db, row, waitMs, faultName(outcome));
+    await again(context.db, row, waitMs, faultName(outcome));
   }
 
   return {
@@ -276,7 +283,7 @@ export function createRelay(road: Pick<Road, 'db' | 'log' | 'pausedUntil'>, moto
     runNow,
     queueAway: queue.away,
     start() {
-      motor.start(runJob);
+      jobQueue.start(runJob);
       queue.start();
       loop = run();
     },

@@ -1,4 +1,4 @@
-import type { Observation, Voice } from '../core/drift/observation.ts';
+import type { EventSource, Observation } from '../core/drift/observation.ts';
 import type { FactSheet } from '../core/facts/request-facts.ts';
 
 export type { FactSheet } from '../core/facts/request-facts.ts';
@@ -84,7 +84,7 @@ export type LogPage = {
 
 /** An identity provider's own log of what happened: the net beneath its notifications. Faults `idp.*`. */
 export interface DirectoryLog {
-  readonly voice: Voice;
+  readonly eventSource: EventSource;
   /**
    * Page by page from this position to the end as it is now, and always at least one; null: from a few minutes ago.
    * What was read before may come again, and nothing is left out for having been written late.
@@ -137,7 +137,7 @@ export type ApplicationContract = {
   /** The Exchange asset that the API is; left out where the contract is with something else. */
   asset?: { groupId: string; assetId: string };
   /**
-   * Hearsay: the contact that Exchange names for the API. Whoever may edit the asset can write anybody there, so it says
+   * An unconfirmed record: the contact that Exchange names for the API. Whoever may edit the asset can write anybody there, so it says
    * nothing about who may decide; null when it names nobody.
    */
   apiOwnerEmail: string | null;
@@ -236,13 +236,13 @@ export type NotAnswered = { answered: false; why: WhyNoAnswer; provenance?: Prov
 export type AdviceResult = { answered: true; advice: Advice; provenance: Provenance } | NotAnswered;
 
 /** What somebody wrote in words of their own, and what it may be about: the reader can only pick among these. */
-export type WishSheet = {
+export type FreeTextSheet = {
   text: string;
   candidates: { key: string; title: string; gives: string }[];
 };
 
 /** What of it could be read. Every text stands in what the person wrote; null: they did not say. */
-export type Wish = {
+export type FreeText = {
   entitlementKey: string | null;
   /** The words that say for how long or until when; code makes a time of them. */
   when: string | null;
@@ -250,7 +250,7 @@ export type Wish = {
   ticket: string | null;
 };
 
-export type WishResult = { answered: true; wish: Wish; provenance: Provenance } | NotAnswered;
+export type FreeTextResult = { answered: true; freeText: FreeText; provenance: Provenance } | NotAnswered;
 
 /**
  * The model. Never throws for anything the model or its server does; answers within its budget (8 s, a wish 2 s: the
@@ -263,7 +263,7 @@ export interface Adviser {
   /** Of what one person still holds, for whoever reviews it. */
   adviseReview(sheet: FactSheet): Promise<AdviceResult>;
   /** Only fills in a form, which the person then changes or sends. */
-  readWish(wish: WishSheet): Promise<WishResult>;
+  readFreeText(freeText: FreeTextSheet): Promise<FreeTextResult>;
 }
 
 export type ChatAccountKind = 'member' | 'guest' | 'bot' | 'stranger' | 'deactivated';

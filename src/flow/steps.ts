@@ -1,23 +1,23 @@
 import type { Job, JobName } from '../core/jobs/reactions.ts';
-import type { Lane } from '../queue/motor.ts';
-import { answer } from './answer.ts';
-import { survey } from './drift/check-group.ts';
-import { weigh } from './drift/check-membership.ts';
-import { heed } from './drift/process-observations.ts';
+import type { Lane } from '../queue/job-queue.ts';
+import { checkGroup } from './drift/check-group.ts';
+import { checkMembership } from './drift/check-membership.ts';
+import { processObservations } from './drift/process-observations.ts';
 import { beginSweep } from './drift/reconcile.ts';
-import { regard } from './joiner-mover/review-person.ts';
-import type { Ran, Road } from './kernel/context.ts';
-import { ask } from './mass-change/assess.ts';
-import { unfold } from './mass-change/carry-out.ts';
-import { apply } from './membership/apply.ts';
-import { deliver } from './membership/deliver.ts';
-import { verify } from './membership/verify.ts';
-import { tell } from './messages/tell.ts';
-import { offboard } from './offboarding/step.ts';
-import { report } from './report.ts';
-import { summarize } from './request/advise.ts';
-import { consider } from './request/assess.ts';
-import { settle } from './request/settle.ts';
+import { evaluatePerson } from './joiner-mover/evaluate-person.ts';
+import type { Context, Ran } from './kernel/context.ts';
+import { assessMassChange } from './mass-change/assess.ts';
+import { carryOutMassChange } from './mass-change/carry-out.ts';
+import { applyToIdp } from './membership/apply.ts';
+import { deliverToTeam } from './membership/deliver.ts';
+import { verifyInAnypoint } from './membership/verify.ts';
+import { updateMessages } from './messages/update-messages.ts';
+import { advanceOffboarding } from './offboarding/step.ts';
+import { advise } from './request/advise.ts';
+import { assessRequest } from './request/assess.ts';
+import { settleClick } from './request/settle.ts';
+import { settleCardClick } from './settle-card-click.ts';
+import { updateCard } from './update-card.ts';
 
 /**
  * The road. A request is received (receive.ts) or access ends (end.ts); from there every change goes these steps,
@@ -27,54 +27,54 @@ export const steps: {
   [N in JobName]: {
     lane: Lane;
     /** `attempts`: how often this work has failed before. */
-    run: (road: Road, job: Extract<Job, { job: N }>, attempts: number) => Promise<Ran>;
+    run: (context: Context, job: Extract<Job, { job: N }>, attempts: number) => Promise<Ran>;
   };
 } = {
   /** Summarize and ask: facts, verdict, approvers, the card with the deterministic summary. */
-  consider: { lane: 'road', run: consider },
+  assessRequest: { lane: 'core', run: assessRequest },
   /** The model's advice, onto the card that is out already. */
-  summarize: { lane: 'model', run: summarize },
+  advise: { lane: 'model', run: advise },
   /** Settle: who clicked, may they, does it still apply; one decision. */
-  settle: { lane: 'road', run: settle },
+  settleClick: { lane: 'core', run: settleClick },
   /** Apply: make this person-and-group true in the IdP. */
-  apply: { lane: 'idp', run: apply },
+  applyToIdp: { lane: 'idp', run: applyToIdp },
   /** The bridge: make this person-and-team true in Anypoint, as SCIM says. */
-  deliver: { lane: 'mulesoft', run: deliver },
-  /** What the voices of the directory told: evidence, or something to look at. */
-  heed: { lane: 'road', run: heed },
+  deliverToTeam: { lane: 'mulesoft', run: deliverToTeam },
+  /** What the event sources of the directory told: evidence, or something to look at. */
+  processObservations: { lane: 'core', run: processObservations },
   /** Joiner, mover, leaver: a person looked at anew, against what was acted on before. */
-  regard: { lane: 'idp', run: regard },
+  evaluatePerson: { lane: 'idp', run: evaluatePerson },
   /** A sweep asked for: begun, for the sweeps to carry through. */
-  reconcile: { lane: 'road', run: beginSweep },
-  /** A whole group looked at: every difference is weighed. */
-  survey: { lane: 'idp', run: survey },
+  beginReconcile: { lane: 'core', run: beginSweep },
+  /** A whole group looked at: every difference is checked. */
+  checkGroup: { lane: 'idp', run: checkGroup },
   /** Many differences on one card: facts and who decides, whenever the card grows or shrinks. */
-  ask: { lane: 'idp', run: ask },
+  assessMassChange: { lane: 'idp', run: assessMassChange },
   /** What was decided on one card, worked off batch by batch and watched until MuleSoft shows it. */
-  unfold: { lane: 'road', run: unfold },
+  carryOutMassChange: { lane: 'core', run: carryOutMassChange },
   /** Expected or not: what the IdP says against what is wanted; a difference joins the road as a finding. */
-  weigh: { lane: 'idp', run: weigh },
+  checkMembership: { lane: 'idp', run: checkMembership },
   /** Verify: look into Anypoint until it agrees, or raise the alarm. */
-  verify: { lane: 'mulesoft', run: verify },
+  verifyInAnypoint: { lane: 'mulesoft', run: verifyInAnypoint },
   /** Tell: make the messages of this change right. */
-  tell: { lane: 'slack', run: tell },
+  updateMessages: { lane: 'slack', run: updateMessages },
   /** A leaver's case: whatever is theirs is closed, taken away and looked for until nothing is left. */
-  offboard: { lane: 'mulesoft', run: offboard },
+  advanceOffboarding: { lane: 'mulesoft', run: advanceOffboarding },
   /** Settle, for what is on one card and is not a change: offboardings, mass changes, the canary. */
-  answer: { lane: 'road', run: answer },
+  settleCardClick: { lane: 'core', run: settleCardClick },
   /** Tell, for the same. */
-  report: { lane: 'slack', run: report },
+  updateCard: { lane: 'slack', run: updateCard },
 };
 
 /** What runs each kind of work, and in which lane. `attempts`: how often this work has failed before. */
 export type Runs = Record<JobName, { lane: Lane; run: (job: Job, attempts: number) => Promise<Ran> }>;
 
 /** The steps with all that they work with. */
-export function runsOn(road: Road): Runs {
+export function runsOn(context: Context): Runs {
   return Object.fromEntries(
     Object.entries(steps).map(([job, { lane, run }]) => [
       job,
-      { lane, run: (work: never, attempts: number) => run(road, work, attempts) },
+      { lane, run: (work: never, attempts: number) => run(context, work, attempts) },
     ]),
   ) as Runs;
 }

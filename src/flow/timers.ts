@@ -17,7 +17,7 @@ import { createListener } from './drift/poll-idp-log.ts';
 import { reconcile } from './drift/reconcile.ts';
 import { renewBirthrights } from './joiner-mover/birthright.ts';
 import { commit, type Unit } from './kernel/commit.ts';
-import type { Road } from './kernel/context.ts';
+import type { Context } from './kernel/context.ts';
 import { sweepMassChanges } from './mass-change/timers.ts';
 import { endGrant } from './membership/end-grants.ts';
 import { sweepOffboardings } from './offboarding/step.ts';
@@ -68,29 +68,37 @@ export type Sweeps = Pick<Loop, 'start' | 'stop'> & {
  * lock, so it runs once however many replicas there are, and an emptied queue can't forget it. What asks the
  * outside world has loops of its own: an IdP that hangs must not hold up an end.
  */
-export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {}): Sweeps {
-  const { log } = road.idp;
-  const listen = log === undefined ? async () => {} : createListener(road, log);
-  const reconciling = every(DUE_EVERY_MS, road, 'reconcile', createReconciler(road), DUE_FIRST_MS);
+export function createSweeps(context: Context, { listenEveryMs = LISTEN_EVERY_MS } = {}): Sweeps {
+  const { log } = context.idp;
+  const listen = log === undefined ? async () => {} : createListener(context, log);
+  const reconciling = every(DUE_EVERY_MS, context, 'reconcile', createReconciler(context), DUE_FIRST_MS);
   // At once: there may be hours to catch up on.
-  const listening = every(listenEveryMs, road, 'IdP log', () => road.locks.tryLock('IdP log', listen), 0);
+  const listening = every(
+    listenEveryMs,
+    context,
+    'IdP log',
+    () => context.locks.tryLock('IdP log', listen),
+    0,
+  );
   const loops = [
-    every(SWEEP_EVERY_MS, road, 'sweep', () =>
-      road.locks.tryLock('sweep', () => sweepOnce(road, listening.wake)),
+    every(SWEEP_EVERY_MS, context, 'sweep', () =>
+      context.locks.tryLock('sweep', () => sweepOnce(context, listening.wake)),
     ),
-    every(BIRTHRIGHTS_EVERY_MS, road, 'birthrights', () =>
-      road.locks.tryLock('birthrights', () => renewBirthrights(road)),
+    every(BIRTHRIGHTS_EVERY_MS, context, 'birthrights', () =>
+      context.locks.tryLock('birthrights', () => renewBirthrights(context)),
     ),
-    every(CHECK_EVERY_MS, road, 'catalogue check', () => road.catalogue.check()),
-    every(FORGET_EVERY_MS, road, 'forgetting', () => forgetOnce(road)),
-    every(QUEUE_EVERY_MS, road, 'queue', () => tellOfQueue(road)),
+    every(CHECK_EVERY_MS, context, 'catalogue check', () => context.catalogue.check()),
+    every(FORGET_EVERY_MS, context, 'forgetting', () => forgetOnce(context)),
+    every(QUEUE_EVERY_MS, context, 'queue', () => tellOfQueue(context)),
     reconciling,
-    every(OFFBOARDINGS_EVERY_MS, road, 'offboardings', () =>
-      road.locks.tryLock('offboardings', async () =>
-        sweepOffboardings(road, await openOffboardings(road.db)),
+    every(OFFBOARDINGS_EVERY_MS, context, 'offboardings', () =>
+      context.locks.tryLock('offboardings', async () =>
+        sweepOffboardings(context, await openOffboardings(context.db)),
       ),
     ),
-    every(CANARY_EVERY_MS, road, 'canary', () => road.locks.tryLock('canary', () => canaryOnce(road))),
+    every(CANARY_EVERY_MS, context, 'canary', () =>
+      context.locks.tryLock('canary', () => canaryOnce(context)),
+    ),
     listening,
   ];
   return {
@@ -108,19 +116,19 @@ export function createSweeps(road: Road, { listenEveryMs = LISTEN_EVERY_MS } = {
  * Reconciles when the last run is old enough, also when Latchkey was down meanwhile, and goes on with one that was left
  * unfinished. Before the first run ever the directory is given the time to push.
  */
-function createReconciler(road: Road): (until: AbortSignal) => Promise<unknown> {
+function createReconciler(context: Context): (until: AbortSignal) => Promise<unknown> {
   const startedAt = performance.now();
   return async (until) => {
-    const { isOpen, sinceMs } = await sweepsSoFar(road.db);
+    const { isOpen, sinceMs } = await sweepsSoFar(context.db);
     const ageMs = sinceMs ?? performance.now() - startedAt;
-    return isOpen || ageMs >= RECONCILE_EVERY_MS ? await reconcile(road, until) : null;
+    return isOpen || ageMs >= RECONCILE_EVERY_MS ? await reconcile(context, until) : null;
   };
 }
 
 /** Runs work again and again, each time that long after it ended. A failure is logged and forgotten. */
 export function every(
   ms: number,
-  road: Road,
+  context: Context,
   name: string,
   work: (until: AbortSignal) => Promise<unknown>,
   firstMs = ms,
@@ -144,7 +152,7 @@ export function every(
         await work(ending.signal);
       } catch (error) {
         if (ending.signal.aborted) return;
-        road.log.warn({ err: (error as Error).message }, name);
+        context.log.warn({ err: (error as Error).message }, name);
       }
     }
   }
@@ -164,67 +172,67 @@ export function every(
 }
 
 /** What only had to be kept for a while; the audit keeps what came of it. */
-export async function forgetOnce(road: Pick<Road, 'db'>): Promise<void> {
-  await forgetDone(road.db, OUTBOX_KEPT_HOURS);
-  await forgetRuns(road.db, RUNS_KEPT_DAYS);
-  await forgetObserved(road.db, OBSERVED_KEPT_DAYS);
-  await forgetRounds(road.db, ROUNDS_KEPT_DAYS);
-  await forgetSlackReceived(road.db);
+export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
+  await forgetDone(context.db, OUTBOX_KEPT_HOURS);
+  await forgetRuns(context.db, RUNS_KEPT_DAYS);
+  await forgetObserved(context.db, OBSERVED_KEPT_DAYS);
+  await forgetRounds(context.db, ROUNDS_KEPT_DAYS);
+  await forgetSlackReceived(context.db);
 }
 
 /** Everything that is due now, once. What fails is logged and due again at the next look; it stops none of the others. */
-async function sweepOnce(road: Road, listenSoon: () => void): Promise<void> {
-  const now = await databaseNow(road.db);
+async function sweepOnce(context: Context, listenSoon: () => void): Promise<void> {
+  const now = await databaseNow(context.db);
   const dues = {
-    ends: () => endDueGrants(road, now),
-    warnings: () => warnOfEnds(road, now),
-    lapses: () => lapseRequests(road, now),
-    reminders: () => remindApprovers(road, now),
-    'mass changes': () => sweepMassChanges(road, now),
-    'who did it': () => sweepAwaited(road, listenSoon),
-    seals: () => sealAll(road.db, SWEEP_EVERY_MS),
+    ends: () => endDueGrants(context, now),
+    warnings: () => warnOfEnds(context, now),
+    lapses: () => lapseRequests(context, now),
+    reminders: () => remindApprovers(context, now),
+    'mass changes': () => sweepMassChanges(context, now),
+    'who did it': () => sweepAwaited(context, listenSoon),
+    seals: () => sealAll(context.db, SWEEP_EVERY_MS),
   };
   for (const [due, work] of Object.entries(dues))
     try {
       await work();
     } catch (error) {
-      road.log.error({ err: (error as Error).message, due }, 'sweep');
+      context.log.error({ err: (error as Error).message, due }, 'sweep');
     }
 }
 
 type Decide = (unit: Unit, change: Change) => ChangeEvent[] | Promise<ChangeEvent[] | null>;
 
 /** Decides each due change anew under its lock: it may have moved on since it was found. */
-async function forEachDue(road: Road, changeIds: readonly string[], decide: Decide): Promise<void> {
+async function forEachDue(context: Context, changeIds: readonly string[], decide: Decide): Promise<void> {
   for (const id of changeIds)
     try {
       await commit(
-        road.db,
+        context.db,
         async (unit) => {
           const change = await unit.change(id);
           return { result: null, events: (change === null ? null : await decide(unit, change)) ?? [] };
         },
-        road.nudge,
+        context.nudge,
       );
     } catch (error) {
       // One that can't be decided now holds up none of the others.
-      road.log.error({ err: (error as Error).message, change: id }, 'due change not decided');
+      context.log.error({ err: (error as Error).message, change: id }, 'due change not decided');
     }
 }
 
-async function endDueGrants(road: Road, now: Date): Promise<void> {
-  const due = await grantsDueToEnd(road.db, now, BATCH);
+async function endDueGrants(context: Context, now: Date): Promise<void> {
+  const due = await grantsDueToEnd(context.db, now, BATCH);
   await forEachDue(
-    road,
+    context,
     due.map((g) => g.changeId),
     (unit, change) => endGrant(unit, change, 'expiry', null),
   );
 }
 
-async function warnOfEnds(road: Road, now: Date): Promise<void> {
-  const due = await grantsDueToWarn(road.db, now, BATCH);
+async function warnOfEnds(context: Context, now: Date): Promise<void> {
+  const due = await grantsDueToWarn(context.db, now, BATCH);
   await forEachDue(
-    road,
+    context,
     due.map((g) => g.changeId),
     (unit, change) =>
       change.endingWarnedAt !== null ||
@@ -235,15 +243,15 @@ async function warnOfEnds(road: Road, now: Date): Promise<void> {
   );
 }
 
-async function lapseRequests(road: Road, now: Date): Promise<void> {
-  await forEachDue(road, await requestsDueToLapse(road.db, now, BATCH), (unit, change) =>
+async function lapseRequests(context: Context, now: Date): Promise<void> {
+  await forEachDue(context, await requestsDueToLapse(context.db, now, BATCH), (unit, change) =>
     lapse(change, unit.now),
   );
 }
 
-async function remindApprovers(road: Road, now: Date): Promise<void> {
-  const since = new Date(now.getTime() - road.catalogue.current().remindSeconds * 1_000);
-  await forEachDue(road, await requestsDueToRemind(road.db, since, BATCH), (unit, change) =>
+async function remindApprovers(context: Context, now: Date): Promise<void> {
+  const since = new Date(now.getTime() - context.catalogue.current().remindSeconds * 1_000);
+  await forEachDue(context, await requestsDueToRemind(context.db, since, BATCH), (unit, change) =>
     change.state !== 'asking' || change.remindedAt !== null
       ? []
       : [{ ...byLatchkey(unit, change), type: 'approversReminded' }],

@@ -4,7 +4,7 @@ import { createGraph, type Subscribed } from './graph.ts';
 import type { GraphSettings } from './graph-session.ts';
 
 /** What Latchkey should be told of, and where. */
-export type GraphWish = { groupNames: readonly string[]; notificationUrl: string };
+export type GraphSubscriptionWanted = { groupNames: readonly string[]; notificationUrl: string };
 
 /** Nobody has it; whether we may ask for a person shows all the same. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
@@ -12,7 +12,10 @@ const CONSENT = 'in Entra, App registrations, API permissions, and grant admin c
 const KEPT = 'Latchkey makes and renews them while it runs, within five minutes of its start';
 
 /** Tries in turn what Latchkey needs of Microsoft Graph: the token, both permissions, the subscriptions. Only reads. */
-export async function checkGraph(settings: GraphSettings, wish: GraphWish): Promise<Checked[]> {
+export async function checkGraph(
+  settings: GraphSettings,
+  freeText: GraphSubscriptionWanted,
+): Promise<Checked[]> {
   const graph = createGraph(settings);
   let subscriptions: Subscribed[] = [];
   const token = await troubleOf(
@@ -27,7 +30,7 @@ export async function checkGraph(settings: GraphSettings, wish: GraphWish): Prom
   const unknown: string[] = [];
   const groups = await troubleOf(
     async () => {
-      for (const name of wish.groupNames) {
+      for (const name of freeText.groupNames) {
         const ids = await graph.groupIdsNamed(name);
         if (ids.length === 0) unknown.push(name);
         wanted.push(...ids.map((id) => ({ resource: `groups/${id}/members`, what: name })));
@@ -53,7 +56,7 @@ export async function checkGraph(settings: GraphSettings, wish: GraphWish): Prom
         ]),
     { name: 'Graph people', trouble: people },
     // Which there should be is not known without the groups.
-    ...(groups === null ? [checkSubscriptions(subscriptions, wanted, wish.notificationUrl)] : []),
+    ...(groups === null ? [checkSubscriptions(subscriptions, wanted, freeText.notificationUrl)] : []),
   ];
 }
 

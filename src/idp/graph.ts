@@ -11,7 +11,7 @@ export type Graph = EntraDirectory & {
   /** Every subscription of this app registration. */
   subscriptions(): Promise<Subscribed[]>;
   /** Graph calls both addresses while this waits, and they must echo its token within 10 s. */
-  subscribe(wish: {
+  subscribe(freeText: {
     resource: string;
     changeType: string;
     notificationUrl: string;

@@ -9,7 +9,7 @@ import { faultOf, parseAnswer, tokenSchema } from './okta-answers.ts';
 export type OktaAuth = { token: string } | { clientId: string; privateKey: string };
 
 /** What the connector asks for; each must be granted to the service app in Okta's console. */
-export const roadScopes = ['okta.groups.manage', 'okta.users.read'] as const;
+export const contextScopes = ['okta.groups.manage', 'okta.users.read'] as const;
 /** Asked for in a token of its own: Okta gives no token at all where one scope of several is not granted. */
 export const logScopes = ['okta.logs.read'] as const;
 /** Of `latchkey check` alone. */

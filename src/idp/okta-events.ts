@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Observation, Told, ToldGroup, Voice } from '../core/drift/observation.ts';
+import type { EventSource, GroupHint, Observation, Told } from '../core/drift/observation.ts';
 import { isStorable, oneLine } from '../core/storable.ts';
 
 /** Okta's uuid goes into the observation's key. */
@@ -66,10 +66,10 @@ export const eventTypes: readonly string[] = Object.keys(readings);
 export type ReadEvents = { observations: Observation[]; unread: { event: string; why: string }[] };
 
 /**
- * Pure: Okta's LogEvents as observations, each under a key of its own (`okta:<uuid>`) whichever voice told it. What
+ * Pure: Okta's LogEvents as observations, each under a key of its own (`okta:<uuid>`) whichever event source told it. What
  * did not succeed did not happen and is left out; what can't be read is named, and holds up none of the others.
  */
-export function readLogEvents(events: readonly unknown[], voice: Voice): ReadEvents {
+export function readLogEvents(events: readonly unknown[], eventSource: EventSource): ReadEvents {
   const read: ReadEvents = { observations: [], unread: [] };
   for (const raw of events) {
     const parsed = logEventSchema.safeParse(raw);
@@ -91,8 +91,8 @@ export function readLogEvents(events: readonly unknown[], voice: Voice): ReadEve
     told.forEach((what, i) => {
       read.observations.push({
         key: i === 0 ? `okta:${event.uuid}` : `okta:${event.uuid}:${i}`,
-        voice,
-        told: what,
+        eventSource,
+        payload: what,
         actor: actorOf(event.actor),
         occurredAt: new Date(event.published),
       });
@@ -104,7 +104,7 @@ export function readLogEvents(events: readonly unknown[], voice: Voice): ReadEve
 /** Usually one. Targets are found by type: their places differ from event to event (OpenAPI description, LogEvent). */
 function toldBy(event: LogEvent, reading: Reading): Told[] {
   const people = idsOf(event, 'User').map((id) => ({ id }));
-  const groups: ToldGroup[] = idsOf(event, 'UserGroup').map((id) => ({ id }));
+  const groups: GroupHint[] = idsOf(event, 'UserGroup').map((id) => ({ id }));
   switch (reading.kind) {
     case 'membership':
       return groups.flatMap((group) => people.map((person): Told => ({ ...reading, person, group })));

@@ -38,9 +38,9 @@ export function createOktaLog(settings: OktaSettings): OktaLog {
   return new OktaLog(openOktaApi(settings, logScopes));
 }
 
-/** The log as a voice, and as the one to ask where somebody signed in. */
+/** The log as a event source, and as the one to ask where somebody signed in. */
 export class OktaLog implements DirectoryLog {
-  readonly voice = 'oktaLog';
+  readonly eventSource = 'oktaLog';
   readonly #api: OktaApi;
   #restUntil = 0;
 
@@ -66,7 +66,7 @@ export class OktaLog implements DirectoryLog {
       // Without `until` there is always a next link; a page that is not full is the end as it is now.
       path = events.length < LIMIT ? null : this.#api.nextPath(answer.headers, what);
       if (path === null) newest = Math.max(newest, dateOf(answer.headers) - QUIET_MS);
-      const { observations, unread } = readLogEvents(events, this.voice);
+      const { observations, unread } = readLogEvents(events, this.eventSource);
       yield { observations, unread, position: new Date(newest).toISOString() };
     }
   }

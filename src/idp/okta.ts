@@ -13,7 +13,7 @@ import {
   usersSchema,
 } from './okta-answers.ts';
 import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './okta-api.ts';
-import { roadScopes } from './okta-credentials.ts';
+import { contextScopes } from './okta-credentials.ts';
 import { createOktaLog, type OktaLog } from './okta-log.ts';
 
 /** Page size that Okta recommends for members and the most it gives of users and rules (OpenAPI description 2026.06.3). */
@@ -50,7 +50,7 @@ class Okta implements IdentityProvider {
   readonly #api: OktaApi;
 
   constructor(settings: OktaSettings) {
-    this.#api = openOktaApi(settings, roadScopes);
+    this.#api = openOktaApi(settings, contextScopes);
     this.log = createOktaLog(settings);
   }
 

@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Observation } from '../core/drift/observation.ts';
 import { isStorable } from '../core/storable.ts';
-import { hearWithin } from '../flow/drift/record-observations.ts';
+import { recordWithin } from '../flow/drift/record-observations.ts';
 import { commit } from '../flow/kernel/commit.ts';
-import type { Road } from '../flow/kernel/context.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import {
   dueGraphRenewals,
   forgetGraphSubscriptions,
@@ -34,7 +34,9 @@ const lifecycleSchema = z.looseObject({ lifecycleEvent: text });
 
 type Addressed = z.infer<typeof addressedSchema>;
 type Delivered = { notification: Addressed; subscription: GraphSubscription };
-type GraphRoad = Pick<Road, 'db' | 'nudge' | 'log'> & { catalogue: Pick<Road['catalogue'], 'current'> };
+type GraphContext = Pick<Context, 'db' | 'nudge' | 'log'> & {
+  catalogue: Pick<Context['catalogue'], 'current'>;
+};
 
 /**
  * Where Microsoft Graph delivers change notifications and tells of its subscriptions' life. An address is validated by
@@ -44,7 +46,7 @@ type GraphRoad = Pick<Road, 'db' | 'nudge' | 'log'> & { catalogue: Pick<Road['ca
  */
 export async function graphNotifications(
   app: FastifyInstance,
-  road: GraphRoad,
+  context: GraphContext,
   keep: () => void,
   guard: Guard = unguarded,
 ): Promise<void> {
@@ -55,11 +57,11 @@ export async function graphNotifications(
       done(null, body),
     );
     graph.post(GRAPH_NOTIFICATIONS_PATH, (request, reply) =>
-      answer(road, guard, request, reply, (delivered) => takeIn(road, delivered)),
+      answer(context, guard, request, reply, (delivered) => takeIn(context, delivered)),
     );
     graph.post(GRAPH_LIFECYCLE_PATH, (request, reply) =>
-      answer(road, guard, request, reply, async (delivered) => {
-        await followLifecycle(road, delivered);
+      answer(context, guard, request, reply, async (delivered) => {
+        await followLifecycle(context, delivered);
         keep();
       }),
     );
@@ -67,7 +69,7 @@ export async function graphNotifications(
 }
 
 async function answer(
-  road: GraphRoad,
+  context: GraphContext,
   guard: Guard,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -76,18 +78,18 @@ async function answer(
   const { validationToken } = request.query as { validationToken?: unknown };
   if (validationToken !== undefined)
     return (await guard.forAnybody(request, reply)) ?? validate(validationToken, reply);
-  const notifications = readDelivery(road, request.body);
+  const notifications = readDelivery(context, request.body);
   if (notifications === null)
     return reply.code(400).send({ error: 'this is not a delivery: a JSON object with a list `value`' });
   try {
-    const delivered = await addressed(road, notifications);
+    const delivered = await addressed(context, notifications);
     if (delivered.length > 0) await take(delivered);
     else if (notifications.length > 0) {
       const seconds = await guard.refused(request, 'graph');
       if (seconds !== null) return await tooMany(reply, seconds);
     }
   } catch (error) {
-    road.log.error({ err: (error as Error).message }, 'Graph notifications not stored');
+    context.log.error({ err: (error as Error).message }, 'Graph notifications not stored');
     return reply
       .code(503)
       .header('retry-after', '5')
@@ -103,7 +105,7 @@ function validate(token: unknown, reply: FastifyReply): FastifyReply {
   return reply.code(200).send(token);
 }
 
-function readDelivery(road: GraphRoad, body: unknown): Addressed[] | null {
+function readDelivery(context: GraphContext, body: unknown): Addressed[] | null {
   let parsed: unknown;
   try {
     parsed = JSON.parse(String(body ?? ''));
@@ -114,14 +116,14 @@ function readDelivery(road: GraphRoad, body: unknown): Addressed[] | null {
   if (!delivery.success) return null;
   const addressed = delivery.data.value.flatMap((one) => addressedSchema.safeParse(one).data ?? []);
   const unread = delivery.data.value.length - addressed.length;
-  if (unread > 0) road.log.warn({ unread }, 'Graph notifications not understood');
+  if (unread > 0) context.log.warn({ unread }, 'Graph notifications not understood');
   return addressed;
 }
 
 /** Those that carry the secret of a subscription of ours. */
-async function addressed(road: GraphRoad, notifications: readonly Addressed[]): Promise<Delivered[]> {
+async function addressed(context: GraphContext, notifications: readonly Addressed[]): Promise<Delivered[]> {
   const ids = [...new Set(notifications.map((one) => one.subscriptionId))];
-  const ours = await graphSubscriptionsOf(road.db, ids);
+  const ours = await graphSubscriptionsOf(context.db, ids);
   const delivered = notifications.flatMap((notification): Delivered[] => {
     const subscription = ours.get(notification.subscriptionId);
     const secret = createHash('sha256')
@@ -133,63 +135,63 @@ async function addressed(road: GraphRoad, notifications: readonly Addressed[]): 
   const leftOut = notifications.length - delivered.length;
   // One line for a delivery: whoever forges thousands does not fill the log.
   if (leftOut > 0)
-    road.log.warn(
+    context.log.warn(
       { leftOut, subscriptions: ids.slice(0, IDS_LOGGED), ours: ours.size },
       'Graph notifications left out: they do not carry the secret of a subscription of ours',
     );
   return delivered;
 }
 
-async function takeIn(road: GraphRoad, delivered: readonly Delivered[]): Promise<void> {
+async function takeIn(context: GraphContext, delivered: readonly Delivered[]): Promise<void> {
   await commit(
-    road.db,
+    context.db,
     async ({ tx, now }) => {
       const observations = delivered.flatMap(({ notification, subscription }) => {
         const read = readNotification(notification, subscription, now);
         if (read === null)
-          road.log.warn({ subscription: subscription.id }, 'Graph notification not understood');
+          context.log.warn({ subscription: subscription.id }, 'Graph notification not understood');
         return read ?? [];
       });
-      const { jobs } = await hearWithin(tx, observations);
+      const { jobs } = await recordWithin(tx, observations);
       return { result: null, jobs };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /**
  * Noted first, so that it is not lost with the process: a subscription to be renewed is due, one that Graph has
- * removed is forgotten and so made anew, and where notifications were missed the groups are surveyed.
+ * removed is forgotten and so made anew, and where notifications were missed the groups are checked.
  */
-async function followLifecycle(road: GraphRoad, delivered: readonly Delivered[]): Promise<void> {
+async function followLifecycle(context: GraphContext, delivered: readonly Delivered[]): Promise<void> {
   const of = (event: string) =>
     delivered
       .filter(({ notification }) => lifecycleSchema.safeParse(notification).data?.lifecycleEvent === event)
       .map(({ subscription }) => subscription);
   const ids = (subscriptions: GraphSubscription[]) => subscriptions.map(({ id }) => id);
   await commit(
-    road.db,
+    context.db,
     async ({ tx, now }) => {
       await dueGraphRenewals(tx, ids(of('reauthorizationRequired')));
       await forgetGraphSubscriptions(tx, ids(of('subscriptionRemoved')));
-      const { jobs } = await hearWithin(
+      const { jobs } = await recordWithin(
         tx,
-        of('missed').flatMap((subscription) => missed(road, subscription, now)),
+        of('missed').flatMap((subscription) => missed(context, subscription, now)),
       );
       return { result: null, jobs };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /** Of people nobody can say who was missed: all groups, where it would show, are looked at. */
-function missed(road: GraphRoad, { id, groupName }: GraphSubscription, now: Date): Observation[] {
+function missed(context: GraphContext, { id, groupName }: GraphSubscription, now: Date): Observation[] {
   const names =
-    groupName === null ? road.catalogue.current().entitlements.map((e) => e.idpGroup) : [groupName];
+    groupName === null ? context.catalogue.current().entitlements.map((e) => e.idpGroup) : [groupName];
   return [...new Set(names)].map((name) => ({
     key: `graph:${id}:missed:${now.getTime()}:${name}`.slice(0, 500),
-    voice: 'graph',
-    told: { kind: 'group', group: { name } },
+    eventSource: 'graph',
+    payload: { kind: 'group', group: { name } },
     actor: null,
     occurredAt: now,
   }));

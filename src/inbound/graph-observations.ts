@@ -54,8 +54,8 @@ export function readNotification(
     `at ${now.getTime()}`;
   const observation = (told: Told, about: string): Observation => ({
     key: `graph:${subscriptionId}:${resourceData.id}:${about}:${happening}`.slice(0, 500),
-    voice: 'graph',
-    told,
+    eventSource: 'graph',
+    payload: told,
     actor: null,
     occurredAt: now,
   });

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Observation } from '../core/drift/observation.ts';
 import { Fault } from '../core/fault.ts';
-import { hearWithin } from '../flow/drift/record-observations.ts';
+import { recordWithin } from '../flow/drift/record-observations.ts';
 import { commit } from '../flow/kernel/commit.ts';
-import type { Road } from '../flow/kernel/context.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import type { Graph, Subscribed } from '../idp/graph.ts';
 import {
   forgetGraphSubscriptions,
@@ -28,7 +28,7 @@ export type KeeperSettings = {
 };
 
 /** What should be subscribed to. */
-type Wish = { resource: string; changeType: string; groupName: string | null };
+type FreeText = { resource: string; changeType: string; groupName: string | null };
 
 export type Keeper = {
   /** One look; of several processes one looks at a time. @throws idp.* faults */
@@ -39,101 +39,101 @@ export type Keeper = {
   stop(): Promise<void>;
 };
 
-type KeeperRoad = Pick<Road, 'db' | 'locks' | 'nudge' | 'log'> & {
-  catalogue: Pick<Road['catalogue'], 'current'>;
+type KeeperContext = Pick<Context, 'db' | 'locks' | 'nudge' | 'log'> & {
+  catalogue: Pick<Context['catalogue'], 'current'>;
 };
 
 /**
  * Keeps the subscriptions to Graph's change notifications: one for each group that carries an entitlement, one for
  * people. Level-triggered: each look compares what should be, what we keep and what Graph has, and makes them agree;
  * half a lifetime before its end a subscription is renewed. Whatever was told while there was none is looked for by
- * surveying the group.
+ * checking the group.
  */
-export function createKeeper(road: KeeperRoad, graph: Graph, settings: KeeperSettings): Keeper {
+export function createKeeper(context: KeeperContext, graph: Graph, settings: KeeperSettings): Keeper {
   let looking: Promise<void> = Promise.resolve();
-  const look = () => road.locks.withLock('graph subscriptions', () => lookOnce(road, graph, settings));
+  const look = () => context.locks.withLock('graph subscriptions', () => lookOnce(context, graph, settings));
   return {
     look,
     lookSoon() {
       looking = looking
         .then(look)
-        .catch((error: Error) => road.log.warn({ err: error.message }, 'Graph subscriptions'));
+        .catch((error: Error) => context.log.warn({ err: error.message }, 'Graph subscriptions'));
     },
     stop: () => looking,
   };
 }
 
-async function lookOnce(road: KeeperRoad, graph: Graph, settings: KeeperSettings): Promise<void> {
+async function lookOnce(context: KeeperContext, graph: Graph, settings: KeeperSettings): Promise<void> {
   const theirs = new Map((await graph.subscriptions()).map((one) => [one.id, one]));
-  const ours = await graphSubscriptions(road.db);
-  const wishes = await wishesOf(road, graph, ours);
-  await endUnwanted(road, graph, settings, {
+  const ours = await graphSubscriptions(context.db);
+  const freeTexts = await freeTextsOf(context, graph, ours);
+  await endUnwanted(context, graph, settings, {
     ours,
     theirs: [...theirs.values()].filter((one) => ours.every(({ id }) => id !== one.id)),
-    wishes,
+    freeTexts,
   });
-  for (const wish of wishes) {
-    const kept = ours.find(({ resource }) => resource === wish.resource);
+  for (const freeText of freeTexts) {
+    const kept = ours.find(({ resource }) => resource === freeText.resource);
     try {
-      await satisfy(road, graph, settings, wish, kept, theirs);
+      await satisfy(context, graph, settings, freeText, kept, theirs);
     } catch (error) {
       // One that can't be had now keeps none of the others from being renewed; the next look tries again.
       if (!(error instanceof Fault)) throw error;
-      road.log.warn({ err: error.message, resource: wish.resource }, 'Graph subscription not kept');
+      context.log.warn({ err: error.message, resource: freeText.resource }, 'Graph subscription not kept');
     }
   }
 }
 
-async function wishesOf(
-  road: Pick<KeeperRoad, 'catalogue' | 'log'>,
+async function freeTextsOf(
+  context: Pick<KeeperContext, 'catalogue' | 'log'>,
   graph: Graph,
   ours: readonly GraphSubscription[],
-): Promise<Wish[]> {
-  const names = new Set(road.catalogue.current().entitlements.map((e) => e.idpGroup));
-  const wishes: Wish[] = [{ resource: 'users', changeType: 'updated,deleted', groupName: null }];
+): Promise<FreeText[]> {
+  const names = new Set(context.catalogue.current().entitlements.map((e) => e.idpGroup));
+  const freeTexts: FreeText[] = [{ resource: 'users', changeType: 'updated,deleted', groupName: null }];
   const ofMembers = { changeType: 'updated' };
   for (const groupName of names)
     try {
       for (const id of await graph.groupIdsNamed(groupName))
-        wishes.push({ ...ofMembers, resource: `groups/${id}/members`, groupName });
+        freeTexts.push({ ...ofMembers, resource: `groups/${id}/members`, groupName });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      road.log.warn({ err: error.message, group: groupName }, 'group not looked up in Entra');
+      context.log.warn({ err: error.message, group: groupName }, 'group not looked up in Entra');
       // Not knowing is no reason to end what there is.
       const kept = ours.filter((one) => one.groupName === groupName);
-      wishes.push(...kept.map(({ resource }) => ({ ...ofMembers, resource, groupName })));
+      freeTexts.push(...kept.map(({ resource }) => ({ ...ofMembers, resource, groupName })));
     }
-  return wishes;
+  return freeTexts;
 }
 
 /** Ends ours that nobody wants any more, and such that deliver to us with a secret we don't have. */
 async function endUnwanted(
-  road: Pick<Road, 'db' | 'log'>,
+  context: Pick<Context, 'db' | 'log'>,
   graph: Graph,
   { address, paths }: KeeperSettings,
-  found: { ours: GraphSubscription[]; theirs: Subscribed[]; wishes: Wish[] },
+  found: { ours: GraphSubscription[]; theirs: Subscribed[]; freeTexts: FreeText[] },
 ): Promise<void> {
-  const unwanted = found.ours.filter(({ resource }) => found.wishes.every((w) => w.resource !== resource));
+  const unwanted = found.ours.filter(({ resource }) => found.freeTexts.every((w) => w.resource !== resource));
   const strays = found.theirs.filter((one) => one.notificationUrl === `${address()}${paths.notifications}`);
   for (const { id } of [...unwanted, ...strays])
     try {
       await graph.unsubscribe(id);
-      await forgetGraphSubscriptions(road.db, [id]);
+      await forgetGraphSubscriptions(context.db, [id]);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      road.log.warn({ err: error.message, subscription: id }, 'Graph subscription not ended');
+      context.log.warn({ err: error.message, subscription: id }, 'Graph subscription not ended');
     }
 }
 
 async function satisfy(
-  road: Pick<Road, 'db' | 'nudge' | 'log'>,
+  context: Pick<Context, 'db' | 'nudge' | 'log'>,
   graph: Graph,
   settings: KeeperSettings,
-  wish: Wish,
+  freeText: FreeText,
   kept: GraphSubscription | undefined,
   theirs: ReadonlyMap<string, Subscribed>,
 ): Promise<void> {
-  const now = await databaseNow(road.db);
+  const now = await databaseNow(context.db);
   const until = new Date(now.getTime() + (settings.lifetimeMs ?? LIFETIME_MS));
   const notificationUrl = `${settings.address()}${settings.paths.notifications}`;
   const there = kept === undefined ? undefined : theirs.get(kept.id);
@@ -142,11 +142,11 @@ async function satisfy(
     if (there.notificationUrl === notificationUrl) {
       if (kept.renewAt > now) return;
       const renewed = await graph.renew(kept.id, until);
-      if (renewed !== null) return await noteGraphRenewal(road.db, kept.id, halfwayTo(renewed, now));
+      if (renewed !== null) return await noteGraphRenewal(context.db, kept.id, halfwayTo(renewed, now));
     } else await graph.unsubscribe(kept.id);
   }
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  const { resource, changeType, groupName } = wish;
+  const { resource, changeType, groupName } = freeText;
   const made = await graph.subscribe({
     resource,
     changeType,
@@ -157,7 +157,7 @@ async function satisfy(
   });
   const clientState = createHash('sha256').update(secret).digest();
   await commit(
-    road.db,
+    context.db,
     async ({ tx, now: occurredAt }) => {
       await keepGraphSubscription(tx, {
         id: made.id,
@@ -166,15 +166,15 @@ async function satisfy(
         clientState,
         ...halfwayTo(made, now),
       });
-      const { jobs } = await hearWithin(
+      const { jobs } = await recordWithin(
         tx,
         groupName === null ? [] : [unheardOf(made.id, groupName, occurredAt)],
       );
       return { result: null, jobs };
     },
-    road.nudge,
+    context.nudge,
   );
-  road.log.info({ resource, group: groupName, until: made.expiresAt }, 'subscribed to Graph');
+  context.log.info({ resource, group: groupName, until: made.expiresAt }, 'subscribed to Graph');
 }
 
 function halfwayTo({ expiresAt }: Subscribed, now: Date): { expiresAt: Date; renewAt: Date } {
@@ -185,8 +185,8 @@ function halfwayTo({ expiresAt }: Subscribed, now: Date): { expiresAt: Date; ren
 function unheardOf(subscriptionId: string, groupName: string, occurredAt: Date): Observation {
   return {
     key: `graph:${subscriptionId}:subscribed`,
-    voice: 'graph',
-    told: { kind: 'group', group: { name: groupName } },
+    eventSource: 'graph',
+    payload: { kind: 'group', group: { name: groupName } },
     actor: null,
     occurredAt,
   };

@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Observation } from '../core/drift/observation.ts';
-import { hear } from '../flow/drift/record-observations.ts';
-import type { Road } from '../flow/kernel/context.ts';
+import { recordObservations } from '../flow/drift/record-observations.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import { type Guard, tooMany, unguarded } from '../web/guard.ts';
 
 export const OKTA_HOOK_PATH = '/okta/events';
@@ -34,7 +34,7 @@ type Options = {
  */
 export async function oktaHook(
   app: FastifyInstance,
-  road: Pick<Road, 'db' | 'nudge' | 'log'>,
+  context: Pick<Context, 'db' | 'nudge' | 'log'>,
   { secrets, read, guard = unguarded }: Options,
 ): Promise<void> {
   const expected = secrets.map(digest);
@@ -63,17 +63,17 @@ export async function oktaHook(
     async (request, reply) => {
       const delivery = deliverySchema.safeParse(request.body);
       if (!delivery.success) {
-        road.log.warn({ err: z.prettifyError(delivery.error) }, 'event hook: not a delivery');
+        context.log.warn({ err: z.prettifyError(delivery.error) }, 'event hook: not a delivery');
         return reply.code(400).send({ error: 'this is not an event hook delivery: data.events is missing' });
       }
       const { eventId, data } = delivery.data;
       const { observations, unread } = read(data.events);
       for (const { event, why } of unread)
-        road.log.warn({ delivery: eventId, event, why }, 'event not understood');
+        context.log.warn({ delivery: eventId, event, why }, 'event not understood');
       try {
-        await hear(road, observations);
+        await recordObservations(context, observations);
       } catch (error) {
-        road.log.error({ err: (error as Error).message, delivery: eventId }, 'event hook not stored');
+        context.log.error({ err: (error as Error).message, delivery: eventId }, 'event hook not stored');
         return reply.code(503).send({ error: 'it can’t be stored now: send it again' });
       }
       return reply.code(204).send();

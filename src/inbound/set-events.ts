@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Told, ToldPerson } from '../core/drift/observation.ts';
+import type { PersonHint, Told } from '../core/drift/observation.ts';
 import { isStorable } from '../core/storable.ts';
 import type { SetClaims } from './set-token.ts';
 
@@ -59,7 +59,7 @@ export function readEvents({ events, subId, sub, iss }: SetClaims): SetReading[]
       return { event, told: subject.groupIds.map((id) => ({ kind: 'group', group: { id } })), at };
     const [first] = subject.names;
     if (first === undefined) return { event, ignored: 'nobody can be found by such a subject' };
-    const person: ToldPerson = subject.names.length === 1 ? first : { anyOf: subject.names };
+    const person: PersonHint = subject.names.length === 1 ? first : { anyOf: subject.names };
     return { event, told: [{ kind: 'person', person, happening }], at };
   });
 }
@@ -73,7 +73,7 @@ export function millisecondsOf(time: unknown): number | null {
   return time > SECONDS_MAX ? time : time * 1_000;
 }
 
-type Subject = { names: ToldPerson[] } | { groupIds: string[] } | { malformed: string };
+type Subject = { names: PersonHint[] } | { groupIds: string[] } | { malformed: string };
 
 function isClear(subject: Subject): boolean {
   return 'groupIds' in subject || ('names' in subject && subject.names.length > 0);

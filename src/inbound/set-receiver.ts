@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Observation } from '../core/drift/observation.ts';
-import { hear } from '../flow/drift/record-observations.ts';
-import type { Road } from '../flow/kernel/context.ts';
+import { recordObservations } from '../flow/drift/record-observations.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import { type Guard, tooMany, unguarded } from '../web/guard.ts';
 import { millisecondsOf, readEvents, type SetReading } from './set-events.ts';
 import {
@@ -29,7 +29,7 @@ const FORGED: readonly SetError[] = ['authentication_failed', 'invalid_key', 'in
  */
 export async function setReceiver(
   app: FastifyInstance,
-  road: Pick<Road, 'db' | 'nudge' | 'log'>,
+  context: Pick<Context, 'db' | 'nudge' | 'log'>,
   {
     issuers,
     audience,
@@ -46,26 +46,29 @@ export async function setReceiver(
     );
     sets.post(SET_PATH, async (request, reply) => {
       const verdict = await check(String(request.body ?? '').trim());
-      if (verdict.good === null) return await later(road, reply, verdict.why);
+      if (verdict.good === null) return await later(context, reply, verdict.why);
       if (!verdict.good) {
         // These are not of anybody who may send SETs; what else is refused is a mistake of one who may.
         const seconds = FORGED.includes(verdict.refusal.err) ? await guard.refused(request, 'set') : null;
         if (seconds !== null) return await tooMany(reply, seconds);
-        return await refuse(road, reply, verdict.refusal);
+        return await refuse(context, reply, verdict.refusal);
       }
       const { claims } = verdict;
       const readings = readEvents(claims);
       const malformed = readings.find((reading) => 'malformed' in reading);
       // What one event says is not lost to another that can't be read.
       if (malformed !== undefined && !readings.some((reading) => 'told' in reading))
-        return await refuse(road, reply, { err: 'invalid_request', description: malformed.malformed });
+        return await refuse(context, reply, { err: 'invalid_request', description: malformed.malformed });
       for (const reading of readings)
         if (!('told' in reading))
-          road.log.info({ iss: claims.iss, jti: claims.jti, ...reading }, 'SET event taken, nothing follows');
+          context.log.info(
+            { iss: claims.iss, jti: claims.jti, ...reading },
+            'SET event taken, nothing follows',
+          );
       try {
-        await hear(road, observationsOf(claims, readings));
+        await recordObservations(context, observationsOf(claims, readings));
       } catch (error) {
-        return await later(road, reply, (error as Error).message);
+        return await later(context, reply, (error as Error).message);
       }
       return await reply.code(202).send();
     });
@@ -83,7 +86,13 @@ function observationsOf(claims: SetClaims, readings: readonly SetReading[]): Obs
     .flatMap((reading) =>
       'told' in reading ? reading.told.map((told) => ({ told, occurredAt: at(reading.at) })) : [],
     )
-    .map(({ told, occurredAt }, n) => ({ key: `${name}:${n}`, voice: 'set', told, actor: null, occurredAt }));
+    .map(({ told, occurredAt }, n) => ({
+      key: `${name}:${n}`,
+      eventSource: 'set',
+      payload: told,
+      actor: null,
+      occurredAt,
+    }));
 }
 
 /**
@@ -99,16 +108,16 @@ function keyOf({ iss, jti }: SetClaims): string {
 }
 
 async function refuse(
-  road: Pick<Road, 'log'>,
+  context: Pick<Context, 'log'>,
   reply: FastifyReply,
   refusal: SetRefusal,
 ): Promise<FastifyReply> {
-  road.log.warn(refusal, 'SET refused');
+  context.log.warn(refusal, 'SET refused');
   // RFC 8935 section 2.3: the description's language is named.
   return await reply.code(400).header('content-language', 'en').send(refusal);
 }
 
-async function later(road: Pick<Road, 'log'>, reply: FastifyReply, why: string): Promise<FastifyReply> {
-  road.log.error({ err: why }, 'SET not taken now');
+async function later(context: Pick<Context, 'log'>, reply: FastifyReply, why: string): Promise<FastifyReply> {
+  context.log.error({ err: why }, 'SET not taken now');
   return await reply.code(503).header('retry-after', RETRY_AFTER_SECONDS).send();
 }

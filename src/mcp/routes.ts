@@ -1,7 +1,7 @@
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Road } from '../flow/kernel/context.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import type { Guard } from '../web/guard.ts';
 import { holderOf } from './tokens.ts';
 import { copilotServer, type Holder } from './tools.ts';
@@ -15,14 +15,14 @@ const BATCH_MAX = 10;
  * MCP over streamable HTTP, stateless: every call carries its bearer token and is a conversation of its own, so any
  * replica can answer it.
  */
-export async function mcpRoutes(app: FastifyInstance, road: Road, guard: Guard): Promise<void> {
+export async function mcpRoutes(app: FastifyInstance, context: Context, guard: Guard): Promise<void> {
   await app.register(async (api) => {
     const holders = new WeakMap<object, Holder>();
     api.addHook('onRequest', async (request, reply) => {
       // A browser on somebody's desk must not be talked into calling for another site.
       if (request.headers.origin !== undefined) return reply.code(403).send(failure('no browsers'));
       const [, token] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
-      const holder = token === undefined ? null : await holderOf(road.db, token);
+      const holder = token === undefined ? null : await holderOf(context.db, token);
       if (holder === null) {
         const seconds = await guard.refused(request, 'mcp');
         if (seconds !== null) return tooMany(reply, seconds);
@@ -39,7 +39,7 @@ export async function mcpRoutes(app: FastifyInstance, road: Road, guard: Guard):
       if (Array.isArray(request.body) && request.body.length > BATCH_MAX)
         return reply.code(400).send(failure(`a batch has at most ${BATCH_MAX} messages`));
       const holder = holders.get(request) as Holder;
-      const server = copilotServer(road, holder, () => guard.spent(request, 'lookUp', holder.tokenId));
+      const server = copilotServer(context, holder, () => guard.spent(request, 'lookUp', holder.tokenId));
       const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
       reply.raw.on('close', () => void server.close());
       reply.hijack();

@@ -29,7 +29,7 @@ export async function createMcpToken(
       .select('id')
       // A person made up by a push may carry anybody's e-mail.
       .where(sql<boolean>`lower(email) = lower(${given.email}) and status = 'active' and exists (
-        select from person_links l where l.person_id = people.id and l.system in ('okta', 'entra') and not l.is_hearsay)`)
+        select from person_links l where l.person_id = people.id and l.system in ('okta', 'entra') and not l.is_unconfirmed)`)
       .limit(2)
       .execute();
     const [person, second] = found;

@@ -7,7 +7,7 @@ import { Fault } from '../core/fault.ts';
 import type { ApproverSource, Entitlement } from '../core/policy/catalogue.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { whyInWords } from '../core/wording/explain-denial.ts';
-import type { Road } from '../flow/kernel/context.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import { identify } from '../flow/people/identify.ts';
 import { findEntitlements } from '../flow/request/free-text/search.ts';
 import { REASON_MAX, receiveRequest, requestable, TICKET_MAX } from '../flow/request/receive.ts';
@@ -40,15 +40,19 @@ const refused = ({ text, next }: Refusal): Answer => no(text, next);
  * tool that approves, denies, extends by itself, or sees anybody else's requests. `lookUp` is asked before each look-up
  * at Slack and the IdP: null, or the seconds to wait.
  */
-export function copilotServer(road: Road, holder: Holder, lookUp: () => Promise<number | null>): McpServer {
+export function copilotServer(
+  context: Context,
+  holder: Holder,
+  lookUp: () => Promise<number | null>,
+): McpServer {
   const server = new McpServer({ name: 'latchkey', version: '1' });
-  const lookedUp = async (accountId: string) => (await lookUp()) ?? (await identify(road, accountId));
+  const lookedUp = async (accountId: string) => (await lookUp()) ?? (await identify(context, accountId));
   /** One look-up serves all that came in one request. */
   let identified: ReturnType<typeof lookedUp> | null = null;
   /** Who it is for, looked up anew: somebody who left can do nothing by a token that is left. */
   const asPerson = async (work: (person: Person, accountId: string) => Promise<Answer>): Promise<Answer> => {
     try {
-      const accountId = await linkOf(road.db, holder.personId, 'slack');
+      const accountId = await linkOf(context.db, holder.personId, 'slack');
       if (accountId === null)
         return no('Latchkey has not met you in Slack.', 'Use /access in Slack once, then try again.');
       identified ??= lookedUp(accountId);
@@ -60,7 +64,7 @@ export function copilotServer(road: Road, holder: Holder, lookUp: () => Promise<
       return await work(person, accountId);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      road.log.warn({ code: error.code }, 'copilot not served');
+      context.log.warn({ code: error.code }, 'copilot not served');
       return no('Latchkey can’t look this up right now.', 'Try again in a minute.');
     }
   };
@@ -75,7 +79,7 @@ export function copilotServer(road: Road, holder: Holder, lookUp: () => Promise<
     },
     async ({ query }) =>
       await asPerson(async (person) => {
-        const open = requestable(road, person);
+        const open = requestable(context, person);
         const found =
           query.trim() === '' ? open.slice(0, FOUND_MAX) : findEntitlements(query, open, FOUND_MAX);
         return answer({ entitlements: found.map(inShort) });
@@ -92,10 +96,10 @@ export function copilotServer(road: Road, holder: Holder, lookUp: () => Promise<
     },
     async ({ key }) =>
       await asPerson(async (person) => {
-        const found = requestable(road, person).find((e) => e.key === key);
+        const found = requestable(context, person).find((e) => e.key === key);
         if (found === undefined)
           return no('There is nothing by this key that you may ask for.', 'Use search_entitlements.');
-        const { clauses } = road.catalogue.current();
+        const { clauses } = context.catalogue.current();
         return answer({
           ...inShort(found),
           owner: found.owner,
@@ -121,7 +125,7 @@ export function copilotServer(road: Road, holder: Holder, lookUp: () => Promise<
     },
     async (given) =>
       await asPerson(async (person, accountId) => {
-        if ((await filedLately(road, person.id)) >= FILED_PER_HOUR_MAX)
+        if ((await filedLately(context, person.id)) >= FILED_PER_HOUR_MAX)
           return no(
             `More than ${FILED_PER_HOUR_MAX} requests were filed in your name within an hour.`,
             'Wait, or use /access in Slack.',
@@ -129,7 +133,7 @@ export function copilotServer(road: Road, holder: Holder, lookUp: () => Promise<
         // Filing looks people up again.
         const seconds = await lookUp();
         if (seconds !== null) return busy(seconds);
-        const received = await receiveRequest(road, {
+        const received = await receiveRequest(context, {
           idempotencyKey: `mcp:${holder.tokenId}:${given.idempotency_key ?? randomUUID()}`,
           accountId,
           forAccountId: null,
@@ -163,7 +167,9 @@ export function copilotServer(road: Road, holder: Holder, lookUp: () => Promise<
     },
     async ({ id }) =>
       await asPerson(async (person) => {
-        const all = (await changesOfPerson(road.db, person.id, LOOKED_AT)).filter((c) => c.kind === 'grant');
+        const all = (await changesOfPerson(context.db, person.id, LOOKED_AT)).filter(
+          (c) => c.kind === 'grant',
+        );
         const shown = id === undefined ? all.slice(0, FOUND_MAX) : all.filter((c) => c.id === id);
         if (id !== undefined && shown.length === 0)
           return no('None of your requests has this id.', 'Leave the id out to see them all.');
@@ -176,7 +182,7 @@ export function copilotServer(road: Road, holder: Holder, lookUp: () => Promise<
             until: change.grant?.endsAt ?? null,
             why: whyInWords(
               change,
-              road.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey,
+              context.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey,
             ),
           })),
         });
@@ -208,10 +214,10 @@ function decidersOf({ approvers }: Entitlement): string {
   return approvers.sources.map(name).join(approvers.of === 'all' ? ' and ' : ' or ');
 }
 
-async function filedLately(road: Road, personId: string): Promise<number> {
+async function filedLately(context: Context, personId: string): Promise<number> {
   const { rows } = await sql<{ filed: number }>`
     select count(*)::int as filed from changes
     where requester_id = ${personId} and doc->>'via' = 'mcp'
-      and requested_at > clock_timestamp() - interval '1 hour'`.execute(road.db);
+      and requested_at > clock_timestamp() - interval '1 hour'`.execute(context.db);
   return rows[0]?.filed ?? 0;
 }

@@ -1,11 +1,18 @@
-import type { AdviceResult, Adviser, FactSheet, NotAnswered, WishResult, WishSheet } from '../flow/ports.ts';
+import type {
+  AdviceResult,
+  Adviser,
+  FactSheet,
+  FreeTextResult,
+  FreeTextSheet,
+  NotAnswered,
+} from '../flow/ports.ts';
 import type { ModelMemory } from '../store/model-memory.ts';
 import { adviceSchema } from './advice-schema.ts';
+import { freeTextSchema } from './free-text-schema.ts';
 import { createModelServer, type ModelTrouble } from './model-server.ts';
 import { defaultPromptsDir, loadPrompt, type Prompt } from './prompt.ts';
 import { validateAdvice } from './validate-advice.ts';
-import { validateWish } from './validate-wish.ts';
-import { wishSchema } from './wish-schema.ts';
+import { validateFreeText } from './validate-free-text.ts';
 
 export type AdviserSettings = {
   apiKey: string;
@@ -15,7 +22,7 @@ export type AdviserSettings = {
   /** For the whole of an advice, retries and fallback included, in milliseconds; 8 s unless told. */
   budgetMs?: number;
   /** The same for a wish; 2 s unless told. */
-  wishBudgetMs?: number;
+  freeTextBudgetMs?: number;
   /** Folder with `request-risk.md`, `scim-finding-risk.md`, `review-advice.md` and `free-text.md`; the project's own unless told. */
   promptsDir?: string;
   memory?: ModelMemory;
@@ -25,13 +32,13 @@ export type AdviserSettings = {
 
 const BUDGET_DEFAULT_MS = 8_000;
 /** Somebody looks at an empty form meanwhile, and 3 s is all the patience there is. */
-const WISH_BUDGET_DEFAULT_MS = 2_000;
+const FREE_TEXT_BUDGET_DEFAULT_MS = 2_000;
 const ADVICE_TOKENS_MAX = 1_500;
-const WISH_TOKENS_MAX = 400;
+const FREE_TEXT_TOKENS_MAX = 400;
 /** Of one fact, in characters; a reason can be as long as somebody cares to type. */
 const FACT_TEXT_MAX = 2_000;
 /** What prompts can ask for. */
-export const schemas: readonly string[] = ['advice', 'wish'];
+export const schemas: readonly string[] = ['advice', 'freeText'];
 
 const notConfigured: NotAnswered = { answered: false, why: 'not configured' };
 
@@ -40,7 +47,7 @@ export const noAdviser: Adviser = {
   summarizeRequest: async () => notConfigured,
   summarizeFinding: async () => notConfigured,
   adviseReview: async () => notConfigured,
-  readWish: async () => notConfigured,
+  readFreeText: async () => notConfigured,
 };
 
 /**
@@ -48,12 +55,12 @@ export const noAdviser: Adviser = {
  * throws and always answers within its budgets.
  */
 export function createAdviser(settings: AdviserSettings): Adviser {
-  const { budgetMs = BUDGET_DEFAULT_MS, wishBudgetMs = WISH_BUDGET_DEFAULT_MS } = settings;
+  const { budgetMs = BUDGET_DEFAULT_MS, freeTextBudgetMs = FREE_TEXT_BUDGET_DEFAULT_MS } = settings;
   const promptsDir = settings.promptsDir ?? defaultPromptsDir;
   const ofRequest = loadPrompt(promptsDir, 'request-risk', schemas);
   const ofFinding = loadPrompt(promptsDir, 'scim-finding-risk', schemas);
   const ofReview = loadPrompt(promptsDir, 'review-advice', schemas);
-  const ofWish = loadPrompt(promptsDir, 'free-text', schemas);
+  const ofFreeText = loadPrompt(promptsDir, 'free-text', schemas);
   const server = createModelServer(settings);
 
   async function summarize(prompt: Prompt, sheet: FactSheet): Promise<AdviceResult> {
@@ -72,24 +79,24 @@ export function createAdviser(settings: AdviserSettings): Adviser {
       : { answered: true, advice, provenance };
   }
 
-  async function readWish(sheet: WishSheet): Promise<WishResult> {
+  async function readFreeText(sheet: FreeTextSheet): Promise<FreeTextResult> {
     const answer = await server.ask({
-      prompt: ofWish,
+      prompt: ofFreeText,
       document: sheet,
-      schema: wishSchema,
-      budgetMs: wishBudgetMs,
-      outputTokensMax: WISH_TOKENS_MAX,
+      schema: freeTextSchema,
+      budgetMs: freeTextBudgetMs,
+      outputTokensMax: FREE_TEXT_TOKENS_MAX,
     });
     if (!answer.answered) return answer;
-    const { wish, droppedClaims } = validateWish(answer.raw, sheet);
-    return { answered: true, wish, provenance: { ...answer.provenance, droppedClaims } };
+    const { freeText, droppedClaims } = validateFreeText(answer.raw, sheet);
+    return { answered: true, freeText, provenance: { ...answer.provenance, droppedClaims } };
   }
 
   return {
     summarizeRequest: (sheet) => summarize(ofRequest, sheet),
     summarizeFinding: (sheet) => summarize(ofFinding, sheet),
     adviseReview: (sheet) => summarize(ofReview, sheet),
-    readWish,
+    readFreeText,
   };
 }
 

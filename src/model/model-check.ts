@@ -15,12 +15,12 @@ export async function checkModel(settings: AdviserSettings): Promise<string | nu
   const adviser = createAdviser({
     ...settings,
     // As long as a card waits for its advice: a model that needs longer gives none.
-    wishBudgetMs: settings.budgetMs ?? CHECK_BUDGET_MS,
+    freeTextBudgetMs: settings.budgetMs ?? CHECK_BUDGET_MS,
     onTrouble: (trouble) => {
       detail = trouble?.detail ?? null;
     },
   });
-  const read = await adviser.readWish({
+  const read = await adviser.readFreeText({
     text: 'I need to read the logs for one day',
     candidates: [{ key: 'logs', title: 'Logs: read', gives: 'reading logs' }],
   });

@@ -181,7 +181,7 @@ function claimsApproval(text: string, vouched: ReadonlySet<string>): boolean {
 }
 
 /**
- * A stranger's sentence in the model's voice: all of it, or more of its words in a row than a harmless phrase has, stand
+ * A stranger's sentence in the model's event source: all of it, or more of its words in a row than a harmless phrase has, stand
  * in an untrusted text and in none of ours.
  */
 function isBorrowed(text: string, { strangers, ours }: Whole): boolean {

@@ -44,12 +44,12 @@ export function spent(direction: TokensSpent['direction'], count: number | null 
 }
 
 /** Hears of every call and of every token of this process, until what it answers is called. */
-export function hearMeter(hear: {
+export function observationMeter(recordObservations: {
   call(seen: CallSeen): void;
   tokens(spent: TokensSpent): void;
 }): () => void {
-  const onCall = (seen: unknown) => hear.call(seen as CallSeen);
-  const onTokens = (seen: unknown) => hear.tokens(seen as TokensSpent);
+  const onCall = (seen: unknown) => recordObservations.call(seen as CallSeen);
+  const onTokens = (seen: unknown) => recordObservations.tokens(seen as TokensSpent);
   calls.subscribe(onCall);
   tokens.subscribe(onTokens);
   return () => {

@@ -73,7 +73,7 @@ const entitlement = z
     }),
     autoApprove: z.boolean().default(false),
     clauses: z.array(z.string()).default([]),
-    unrequested: z.enum(['ask', 'revert', 'accept']).default('ask'),
+    finding: z.enum(['ask', 'revert', 'accept']).default('ask'),
     birthright: z.strictObject({ departments: z.array(z.string().min(1)).min(1) }).optional(),
     conflicts: z
       .array(

@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts';
 import type { Policy } from '../core/policy/policy.ts';
-import type { Road } from '../flow/kernel/context.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import { lookAgainAtWaiting, policyIsBroken, policyIsInForce } from '../flow/policy/policy-alarm.ts';
 import { InvalidPolicy } from './catalogue-file.ts';
 import { type PolicyTexts, policyOf, readTexts } from './policy-folder.ts';
@@ -22,9 +22,9 @@ export type Reloader = {
  * none of them is. Files that are being written settle first: they are judged once two looks have found them the same.
  * By looking, not by being told: a mounted folder or a link that is turned elsewhere tells nobody.
  */
-export function createReloader(road: Road, dir: string, everyMs = LOOK_EVERY_MS): Reloader {
+export function createReloader(context: Context, dir: string, everyMs = LOOK_EVERY_MS): Reloader {
   /** What was judged last, and what the last look found. */
-  let judged = road.catalogue.rules().fingerprint;
+  let judged = context.catalogue.rules().fingerprint;
   let found = judged;
   let mistakes: string[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -46,19 +46,19 @@ export function createReloader(road: Road, dir: string, everyMs = LOOK_EVERY_MS)
     mistakes = wrong;
     if (judged === fingerprint) return;
     judged = fingerprint;
-    road.log.error({ mistakes: wrong }, 'the policy can’t be put in force: the one before stays');
-    await policyIsBroken(road, wrong);
+    context.log.error({ mistakes: wrong }, 'the policy can’t be put in force: the one before stays');
+    await policyIsBroken(context, wrong);
   }
 
   async function inForce(texts: PolicyTexts, policy: Policy): Promise<void> {
-    const before = road.catalogue.rules().fingerprint;
-    road.catalogue.swap(policy);
+    const before = context.catalogue.rules().fingerprint;
+    context.catalogue.swap(policy);
     judged = texts.fingerprint;
     mistakes = [];
-    road.log.info({ policy: texts.fingerprint }, 'the policy was loaded anew');
-    await policyIsInForce(road, texts.fingerprint, Object.fromEntries(texts.files), before);
-    await road.catalogue.check();
-    await lookAgainAtWaiting(road);
+    context.log.info({ policy: texts.fingerprint }, 'the policy was loaded anew');
+    await policyIsInForce(context, texts.fingerprint, Object.fromEntries(texts.files), before);
+    await context.catalogue.check();
+    await lookAgainAtWaiting(context);
   }
 
   /** One look at a time; one that fails is made again. */
@@ -67,7 +67,7 @@ export function createReloader(road: Road, dir: string, everyMs = LOOK_EVERY_MS)
       .then(() => (isStopped ? undefined : look(isSettled)))
       .catch((error: Error) => {
         judged = '';
-        road.log.warn({ err: error.message }, 'the policy was not looked at');
+        context.log.warn({ err: error.message }, 'the policy was not looked at');
       });
     return looking;
   }
@@ -80,8 +80,8 @@ export function createReloader(road: Road, dir: string, everyMs = LOOK_EVERY_MS)
 
   return {
     start() {
-      looking = keepFirst(road, dir).catch((error: Error) => {
-        road.log.warn({ err: error.message }, 'the policy in force is not on record');
+      looking = keepFirst(context, dir).catch((error: Error) => {
+        context.log.warn({ err: error.message }, 'the policy in force is not on record');
       });
       again();
     },
@@ -96,10 +96,10 @@ export function createReloader(road: Road, dir: string, everyMs = LOOK_EVERY_MS)
 }
 
 /** What was in force at the start is on record too, and mends what an earlier process told of. */
-async function keepFirst(road: Road, dir: string): Promise<void> {
+async function keepFirst(context: Context, dir: string): Promise<void> {
   const texts = await readTexts(dir);
-  if (texts.fingerprint === road.catalogue.rules().fingerprint)
-    await policyIsInForce(road, texts.fingerprint, Object.fromEntries(texts.files), null);
+  if (texts.fingerprint === context.catalogue.rules().fingerprint)
+    await policyIsInForce(context, texts.fingerprint, Object.fromEntries(texts.files), null);
 }
 
 function unread(error: unknown): { mistakes: string[] } {

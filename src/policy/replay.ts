@@ -83,17 +83,18 @@ function differenceOf(change: Change, made: Verdict, policy: Policy): Difference
   // And to its owner.
   const quorum = quorumUnder(after, isFound(change) ? 1 : entitlement.approvers.quorum);
   const today = inWords(after, quorum);
-  const barred = change.approvals.flatMap((approval) => {
+  const excludedByPolicy = change.approvals.flatMap((approval) => {
     const out = approval.as === undefined ? null : ruledOut(rules, facts, approval.as);
     return out === null ? [] : [`${approval.name} may not approve it: ${withSource(out)}`];
   });
-  if (before === today && (barred.length === 0 || change.decision?.outcome !== 'approved')) return null;
+  if (before === today && (excludedByPolicy.length === 0 || change.decision?.outcome !== 'approved'))
+    return null;
   const known = new Set(made.grounds.map((g) => g.text));
   const grounds = after.grounds.filter((g) => !known.has(g.text)).map(withSource);
   return {
     before,
     today: before === today ? `${today}, by others` : today,
-    why: [...grounds, ...barred],
+    why: [...grounds, ...excludedByPolicy],
   };
 }
 

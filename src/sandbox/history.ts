@@ -6,7 +6,7 @@ import type { ChangeId, EntitlementKey, GrantId } from '../core/ids.ts';
 import type { Entitlement, Target } from '../core/policy/catalogue.ts';
 import { evaluateRequest, type RequestFacts, type Verdict } from '../core/policy/verdict.ts';
 import { refuse } from '../core/refusal.ts';
-import type { Road } from '../flow/kernel/context.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import { revokeOf } from '../flow/membership/end-grants.ts';
 import { clockOf } from '../flow/request/request-facts.ts';
 import { auditEntries } from '../store/audit.ts';
@@ -21,13 +21,13 @@ const HISTORY_LOCK = 4_215_001;
  * Months of decisions before the sandbox was opened, judged by the rules in force and on record like any other, so that
  * there is something to replay. Over and done with: nobody holds anything by them. Answers how many were made.
  */
-export async function seedHistory(road: Pick<Road, 'db' | 'idp' | 'catalogue'>): Promise<number> {
+export async function seedHistory(context: Pick<Context, 'db' | 'idp' | 'catalogue'>): Promise<number> {
   const people = new Map<string, Person>();
   for (const key of new Set(past.flatMap(({ who, by }) => [who, ...by]))) {
-    const [found] = await road.idp.findPeopleByEmail(`${key}@acme.example`);
-    if (found !== undefined) people.set(key, await rememberPerson(road.db, road.idp.name, found));
+    const [found] = await context.idp.findPeopleByEmail(`${key}@acme.example`);
+    if (found !== undefined) people.set(key, await rememberPerson(context.db, context.idp.name, found));
   }
-  return await transact<number>(road.db, async (tx, now) => {
+  return await transact<number>(context.db, async (tx, now) => {
     await sql`select pg_advisory_xact_lock(${HISTORY_LOCK})`.execute(tx);
     const youngest = new Date(now.getTime() - Math.min(...past.map((p) => p.daysAgo)) * DAY * 1_000);
     const old = await tx
@@ -42,11 +42,11 @@ export async function seedHistory(road: Pick<Road, 'db' | 'idp' | 'catalogue'>):
     for (const one of past) {
       const who = people.get(one.who);
       const by = one.by.flatMap((key) => people.get(key) ?? []);
-      const entitlement = road.catalogue.entitlement(one.entitlement);
-      const status = road.catalogue.status(one.entitlement);
+      const entitlement = context.catalogue.entitlement(one.entitlement);
+      const status = context.catalogue.status(one.entitlement);
       if (who === undefined || by.length < one.by.length || entitlement === null) continue;
       if (status.status !== 'ready') continue;
-      const lived = eventsOf(road, one, { who, by, entitlement, target: status.target, now });
+      const lived = eventsOf(context, one, { who, by, entitlement, target: status.target, now });
       events.push(...lived);
       for (const id of new Set(lived.map((event) => event.changeId)))
         changes.push(
@@ -88,7 +88,7 @@ function rowOf(change: Change) {
 }
 
 function eventsOf(
-  road: Pick<Road, 'catalogue'>,
+  context: Pick<Context, 'catalogue'>,
   one: Past,
   { who, by, entitlement, target, now }: Cast,
 ): ChangeEvent[] {
@@ -111,7 +111,7 @@ function eventsOf(
     duties: { holdings: [], brings: [] },
     conflicts: [],
   };
-  const verdict = evaluateRequest(facts, road.catalogue.rules());
+  const verdict = evaluateRequest(facts, context.catalogue.rules());
   const events: ChangeEvent[] = [
     {
       type: 'changeReceived',
@@ -150,7 +150,7 @@ function eventsOf(
       plan: {
         of,
         quorum,
-        seats: [{ source: 'approvers', people, pinged: true }],
+        slots: [{ source: 'approvers', people, pinged: true }],
         escalated: false,
       },
       verdict,

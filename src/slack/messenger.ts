@@ -3,8 +3,8 @@ import { Fault } from '../core/fault.ts';
 import type { Messenger, Place } from '../flow/ports.ts';
 import { slackCall } from './app/call.ts';
 import { installationOf } from './app/installation.ts';
-import type { SlackContent } from './change-card/card.ts';
-import { inert, plain } from './mrkdwn.ts';
+import type { SlackContent } from './blocks.ts';
+import { escapeMrkdwn, plain } from './mrkdwn.ts';
 
 /** Metadata on every message of ours: after a post of unknown outcome it is how the message is found again. */
 const MARKER_EVENT = 'latchkey_message';
@@ -199,7 +199,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
 
     async whisper(channel, account, text) {
       // The text is for notifications; in the block Slack makes no links of what looks like one.
-      const said = { text: inert(text), blocks: [{ type: 'section' as const, text: plain(text) }] };
+      const said = { text: escapeMrkdwn(text), blocks: [{ type: 'section' as const, text: plain(text) }] };
       // Outside a conversation (the Home tab) there is no place for it but one of their own.
       const shown = isAccount(channel)
         ? null

@@ -17,7 +17,7 @@ const FORMATTING = /[*~`]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=[\w+'-]+:)|(?
  * Words of others inside ours: no mention, link, date, bold, code, emoji, quote or line of their own comes of them.
  * Slack's three control characters are escaped; signs that can't be are shown by their lookalikes.
  */
-export function inert(text: string): string {
+export function escapeMrkdwn(text: string): string {
   return seenWords(text)
     .replace(/\n+/g, ' ')
     .replace(FORMATTING, (sign) => sign.replace(/\S/u, (one) => lookalikes[one] ?? one))

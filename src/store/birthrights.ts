@@ -30,7 +30,7 @@ export async function birthrightsDue(
   limit: number,
 ): Promise<string[]> {
   const { rows } = await sql<{ person_id: string }>`
-    select s.person_id from standings s
+    select s.person_id from person_snapshots s
     where s.status = 'active' and s.had_app and s.department = any(${[...due.departments]}::text[])
       and s.person_id > coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000')
       and not exists (select from grants g join changes c on c.id = g.change_id
@@ -50,7 +50,7 @@ export async function birthrightsDue(
 export async function idsNamed(db: Db | Tx, loginOrEmail: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select id from people p where (lower(login) = lower(${loginOrEmail}) or lower(email) = lower(${loginOrEmail}))
-      and exists (select from person_links l where l.person_id = p.id and l.system in ('okta', 'entra') and not l.is_hearsay)
+      and exists (select from person_links l where l.person_id = p.id and l.system in ('okta', 'entra') and not l.is_unconfirmed)
     order by id`.execute(db);
   return rows.map((row) => row.id);
 }

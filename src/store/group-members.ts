@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import { hasBaseline } from './baseline.ts';
 import type { Db, Tx } from './postgres/database.ts';
-import { hasBaseline } from './preexisting.ts';
 
 /** What is known of who is in a group without a grant of Latchkey's. */
 export type WithoutGrant = {
@@ -23,14 +23,14 @@ export async function membersWithoutGrant(
       bool_or(is_before) filter (where person_id = ${of.personId}::uuid) as before,
       bool_or(not is_before) filter (where person_id = ${of.personId}::uuid) as found
     from (
-      select person_id, true as is_before from preexisting where group_id = ${of.groupId} and ended_at is null
+      select person_id, true as is_before from baseline_members where group_id = ${of.groupId} and ended_at is null
       union all
       select person_id, false from changes
       where group_id = ${of.groupId} and state in ('received', 'asking') and kind = 'grant'
         and doc->>'cause' = 'finding'
       union all
       select i.person_id, false from mass_change_items i join mass_changes m on m.id = i.mass_change_id
-      where m.scope = ${of.groupId} and m.kind = 'unrequested' and i.outcome is null
+      where m.scope = ${of.groupId} and m.kind = 'finding' and i.outcome is null
         and m.state in ('received', 'asking', 'decided') and m.id is distinct from ${of.massId ?? null}::uuid
     ) known
     where not exists (select from grants g where g.person_id = known.person_id and g.group_id = ${of.groupId}

@@ -27,7 +27,7 @@ export async function heldBeside(
       and doc->>'cause' <> 'finding'
       and (${change === null} or (requested_at, id) < (${change?.requestedAt ?? null}::timestamptz, ${change?.id ?? null}::uuid))
     union
-    select 'groupNames', group_name from preexisting where person_id = ${personId} and ended_at is null
+    select 'groupNames', group_name from baseline_members where person_id = ${personId} and ended_at is null
     order by kind, name`.execute(db);
   const named = (kind: keyof Held) => rows.filter((row) => row.kind === kind).map((row) => row.name);
   return { granted: named('granted'), pending: named('pending'), groupNames: named('groupNames') };
@@ -47,7 +47,7 @@ export async function heldByAll(
     select person_id, case when doc->>'cause' = 'finding' then 'granted' else 'pending' end, entitlement_key, 1
     from changes where person_id = ${ids} and kind = 'grant' and state in ('received', 'asking')
     union
-    select person_id, 'groupNames', group_name, 1 from preexisting where person_id = ${ids} and ended_at is null
+    select person_id, 'groupNames', group_name, 1 from baseline_members where person_id = ${ids} and ended_at is null
     union
     select person_id, 'earlier', entitlement_key, greatest(0, count(*) - (exists (
       select from grants g where g.person_id = changes.person_id and g.entitlement_key = changes.entitlement_key

@@ -2,12 +2,12 @@ import { sql } from 'kysely';
 import type { Leg } from '../core/change/change.ts';
 import type { PersonId } from '../core/ids.ts';
 import {
+  type CarriedOut,
   evolveMass,
   type MassChange,
   type MassChangeEvent,
   type MassItem,
   type MassKind,
-  type Unfolded,
 } from '../core/mass-change/mass-change.ts';
 import type { MassProgress } from '../core/mass-change/words.ts';
 import type { Person } from './people.ts';
@@ -47,7 +47,7 @@ export async function hasOpenCard(db: Db | Tx, groupId: string): Promise<boolean
     .selectFrom('mass_changes')
     .select('id')
     .where('scope', '=', groupId)
-    .where('kind', 'in', ['unrequested', 'lost'])
+    .where('kind', 'in', ['finding', 'lost'])
     .where('state', 'in', ['received', 'asking'])
     .executeTakeFirst();
   return row !== undefined;
@@ -104,8 +104,8 @@ export async function writeMassEvent(
       on conflict (mass_change_id, item_key) do update set outcome = null, note = excluded.note`.execute(tx);
   if (event.type === 'massItemsDecided')
     await sql`
-      update mass_change_items i set outcome = case f->>'fate' when 'keep' then 'kept' else 'undone' end
-      from jsonb_array_elements(${JSON.stringify(event.decision.fates)}::jsonb) f
+      update mass_change_items i set outcome = case f->>'choice' when 'keep' then 'kept' else 'reverted' end
+      from jsonb_array_elements(${JSON.stringify(event.decision.choices)}::jsonb) f
       where i.mass_change_id = ${after.id} and i.item_key = f->>'key' and i.outcome is null`.execute(tx);
   if (event.type === 'massShrank')
     await sql`
@@ -117,10 +117,10 @@ export async function writeMassEvent(
 }
 
 /** Records what became of items. */
-export async function noteUnfolded(tx: Tx, id: string, unfolded: readonly Unfolded[]): Promise<void> {
+export async function noteCarriedOut(tx: Tx, id: string, carriedOut: readonly CarriedOut[]): Promise<void> {
   await sql`
     update mass_change_items i set outcome = u->>'outcome', change_id = (u->>'changeId')::uuid
-    from jsonb_array_elements(${JSON.stringify(unfolded)}::jsonb) u
+    from jsonb_array_elements(${JSON.stringify(carriedOut)}::jsonb) u
     where i.mass_change_id = ${id} and i.item_key = u->>'key'`.execute(tx);
 }
 
@@ -185,9 +185,7 @@ export async function cardOfPair(
   const { rows } = await sql<Pick<MassChange, 'id' | 'kind' | 'state'>>`
     select m.id, m.kind, m.state from mass_change_items i join mass_changes m on m.id = i.mass_change_id
     where i.person_id = ${pair.personId} and i.outcome is null and m.scope = ${pair.groupId}
-      and m.kind in ('unrequested', 'lost') and m.state in ('received', 'asking', 'decided') limit 1`.execute(
-    db,
-  );
+      and m.kind in ('finding', 'lost') and m.state in ('received', 'asking', 'decided') limit 1`.execute(db);
   return rows[0] ?? null;
 }
 
@@ -212,7 +210,7 @@ export async function unattended(
         or (c.entitlement_key = ${of.entitlementKey} and c.kind = 'grant' and c.state in ('received', 'asking'))))
       and not exists (select from mass_change_items i join mass_changes m on m.id = i.mass_change_id
         where i.person_id = p.id and i.outcome is null and m.scope = any(${scopes}::text[])
-          and m.kind in ('unrequested', 'lost', 'surplus') and m.state in ('received', 'asking', 'decided'))
+          and m.kind in ('finding', 'lost', 'excess') and m.state in ('received', 'asking', 'decided'))
     order by p.id`.execute(db);
   return rows.map((row) => row.id);
 }
@@ -256,7 +254,7 @@ export async function tallyOf(db: Db | Tx, mass: MassChange): Promise<MassTally>
   };
 }
 
-/** Everybody on the card, for whom it is barred to decide on it. */
+/** Everybody on the card, for whom it is excluded by policy to decide on it. */
 export async function peopleOnCard(db: Db | Tx, id: string): Promise<Set<PersonId>> {
   const { rows } = await sql<{ person_id: PersonId }>`
     select distinct person_id from mass_change_items
@@ -275,7 +273,7 @@ export async function progressOf(db: Db | Tx, id: string): Promise<MassProgress>
     from mass_change_items i
     left join lateral (
       select x.state, case when x.state = 'late' then x.doc->'late'->>'leg' end as leg
-      from changes c join changes x on x.id = case when i.outcome = 'undone' then coalesce(c.revoke_id, c.id) else c.id end
+      from changes c join changes x on x.id = case when i.outcome = 'reverted' then coalesce(c.revoke_id, c.id) else c.id end
       where c.id = i.change_id
     ) s on true
     where i.mass_change_id = ${id} and i.outcome is distinct from 'dropped'
@@ -289,10 +287,10 @@ export async function progressOf(db: Db | Tx, id: string): Promise<MassProgress>
   return {
     open: sum((r) => r.where === 'open'),
     kept: half('kept'),
-    undone: half('undone'),
+    reverted: half('reverted'),
     late: rows
       .filter((r) => r.where === 'late' && r.leg !== null)
-      .map((r) => ({ leg: r.leg as Leg, count: r.n, outcome: r.outcome === 'kept' ? 'kept' : 'undone' })),
+      .map((r) => ({ leg: r.leg as Leg, count: r.n, outcome: r.outcome === 'kept' ? 'kept' : 'reverted' })),
     failed: sum((r) => r.where === 'failed'),
     signIn: sum((r) => r.where === 'signIn'),
   };

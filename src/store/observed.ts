@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
-import type { Heeded, Observation } from '../core/drift/observation.ts';
+import type { Observation, Processed } from '../core/drift/observation.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { ScimSource } from './scim-tables.ts';
 import { isAnothersRecord } from './whose-record.ts';
 
-/** For a statement that is a commit of its own: stores what `told` selects as `key`, `voice` and `told`. */
+/** For a statement that is a commit of its own: stores what `told` selects as `key`, `event_source` and `payload`. */
 export function observedNow(told: string): string {
-  return `insert into observed (key, voice, told, occurred_at)
-    select key, voice, told, date_trunc('milliseconds', transaction_timestamp()) from (${told}) told
+  return `insert into observed (key, event_source, payload, occurred_at)
+    select key, event_source, payload, date_trunc('milliseconds', transaction_timestamp()) from (${told}) told
     on conflict (key) do nothing returning id`;
 }
 
@@ -18,50 +18,50 @@ export async function storeObserved(tx: Tx, observations: readonly Observation[]
   if (observations.length === 0) return 0;
   const rows = JSON.stringify(observations.map((o) => ({ ...o, occurredAt: o.occurredAt.toISOString() })));
   const { numAffectedRows } = await sql`
-    insert into observed (key, voice, told, actor, occurred_at)
-    select o->>'key', o->>'voice', o->'told', nullif(o->'actor', 'null'), (o->>'occurredAt')::timestamptz
+    insert into observed (key, event_source, payload, actor, occurred_at)
+    select o->>'key', o->>'eventSource', o->'payload', nullif(o->'actor', 'null'), (o->>'occurredAt')::timestamptz
     from jsonb_array_elements(${rows}::jsonb) o
     on conflict (key) do nothing`.execute(tx);
   return Number(numAffectedRows ?? 0n);
 }
 
-/** What was told and not heeded yet and is due, oldest first. */
-export async function unheeded(db: Db | Tx, limit: number): Promise<ObservedRow[]> {
+/** What was told and not processed yet and is due, oldest first. */
+export async function unprocessed(db: Db | Tx, limit: number): Promise<ObservedRow[]> {
   const { rows } = await sql<ObservedRow>`
-    select id, key, voice, told, actor, occurred_at as "occurredAt" from observed
-    where heeded_at is null and next_at <= clock_timestamp()
+    select id, key, event_source as "eventSource", payload, actor, occurred_at as "occurredAt" from observed
+    where processed_at is null and next_at <= clock_timestamp()
     order by occurred_at, id limit ${limit}`.execute(db);
   return rows;
 }
 
-/** Those of these that nobody has heeded meanwhile, held until the transaction ends. */
-export async function holdUnheeded(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
+/** Those of these that nobody has processed meanwhile, held until the transaction ends. */
+export async function holdUnprocessed(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
   const { rows } = await sql<{ id: string }>`
-    select id from observed where id = any(${[...ids]}::bigint[]) and heeded_at is null
+    select id from observed where id = any(${[...ids]}::bigint[]) and processed_at is null
     order by id for update skip locked`.execute(tx);
   return new Set(rows.map((row) => row.id));
 }
 
-/** Milliseconds until the next unheeded observation is due; null when none is open. */
-export async function msUntilUnheeded(db: Db | Tx): Promise<number | null> {
+/** Milliseconds until the next unprocessed observation is due; null when none is open. */
+export async function msUntilUnprocessed(db: Db | Tx): Promise<number | null> {
   const { rows } = await sql<{ ms: number | null }>`
     select (extract(epoch from min(next_at) - clock_timestamp()) * 1000)::float8 as ms
-    from observed where heeded_at is null`.execute(db);
+    from observed where processed_at is null`.execute(db);
   return rows[0]?.ms ?? null;
 }
 
-export async function noteHeeded(
+export async function noteProcessed(
   tx: Tx,
   id: string,
-  outcome: Heeded,
+  outcome: Processed,
   about: { personId?: string; groupId?: string } = {},
 ): Promise<void> {
-  await sql`update observed set heeded_at = clock_timestamp(), outcome = ${outcome},
+  await sql`update observed set processed_at = clock_timestamp(), outcome = ${outcome},
     person_id = ${about.personId ?? null}, group_id = ${about.groupId ?? null} where id = ${id}`.execute(tx);
 }
 
-/** What can't be heeded now is looked at again after a while: a quarter of its age, within these bounds. */
-export async function heedLater(
+/** What can't be processed now is looked at again after a while: a quarter of its age, within these bounds. */
+export async function processLater(
   tx: Tx,
   id: string,
   atLeastMs: number,
@@ -75,14 +75,14 @@ export async function heedLater(
 /** Whether a push by SCIM has deleted a record of theirs; not one that only had their login. */
 export async function wasDeletedByScim(db: Db | Tx, personId: string, source: ScimSource): Promise<boolean> {
   const { rows } = await sql`
-    select from observed where person_id = ${personId} and voice = 'scim' and told->>'happening' = 'deleted'
-      and not ${isAnothersRecord(source, sql`(told->'person'->>'id')`, sql`observed.person_id`)}
+    select from observed where person_id = ${personId} and event_source = 'scim' and payload->>'happening' = 'deleted'
+      and not ${isAnothersRecord(source, sql`(payload->'person'->>'id')`, sql`observed.person_id`)}
     limit 1`.execute(db);
   return rows.length > 0;
 }
 
 /** How many memberships of a group were told since a time that nobody was known to want, by distinct person. */
-export async function weighedSince(
+export async function checkedSince(
   db: Db | Tx,
   groupId: string,
   direction: 'added' | 'removed',
@@ -90,20 +90,20 @@ export async function weighedSince(
 ): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(distinct person_id)::int as n from observed
-    where group_id = ${groupId} and heeded_at >= ${since} and outcome = 'weighed'
-      and told->>'direction' = ${direction}`.execute(db);
+    where group_id = ${groupId} and processed_at >= ${since} and outcome = 'checked'
+      and payload->>'direction' = ${direction}`.execute(db);
   return rows[0]?.n ?? 0;
 }
 
 type Direction = 'added' | 'removed';
 
-/** Told by a voice that knows when it happened, before it was noticed; the IdP's clock may be ahead of ours a little. */
+/** Told by a event source that knows when it happened, before it was noticed; the IdP's clock may be ahead of ours a little. */
 function toldBefore({ personId, groupId }: { personId: string; groupId: string }, noticedAt: Date) {
-  return sql`group_id = ${groupId} and person_id = ${personId} and told->>'kind' = 'membership'
-    and voice not in ('scim', 'reconcile') and occurred_at <= ${noticedAt}::timestamptz + interval '1 minute'`;
+  return sql`group_id = ${groupId} and person_id = ${personId} and payload->>'kind' = 'membership'
+    and event_source not in ('scim', 'reconcile') and occurred_at <= ${noticedAt}::timestamptz + interval '1 minute'`;
 }
 
-/** Who, as the voices tell, had made it so when it was noticed, and when; null: none of them says. */
+/** Who, as the event sources tell, had made it so when it was noticed, and when; null: none of them says. */
 export async function lastActor(
   db: Db | Tx,
   pair: { personId: string; groupId: string },
@@ -111,7 +111,7 @@ export async function lastActor(
   noticedAt: Date,
 ): Promise<{ name: string; at: Date } | null> {
   const { rows } = await sql<{ name: string | null; at: Date; direction: string }>`
-    select actor->>'name' as name, occurred_at as at, told->>'direction' as direction from observed
+    select actor->>'name' as name, occurred_at as at, payload->>'direction' as direction from observed
     where ${toldBefore(pair, noticedAt)} order by occurred_at desc limit 1`.execute(db);
   const [last] = rows;
   return last === undefined || last.direction !== direction || last.name === null
@@ -119,7 +119,7 @@ export async function lastActor(
     : { name: last.name, at: last.at };
 }
 
-/** When, as the voices tell, it was last otherwise before it was noticed; null: they don't say. */
+/** When, as the event sources tell, it was last otherwise before it was noticed; null: they don't say. */
 export async function lastOtherwise(
   db: Db | Tx,
   pair: { personId: string; groupId: string },
@@ -128,12 +128,12 @@ export async function lastOtherwise(
 ): Promise<Date | null> {
   const { rows } = await sql<{ at: Date | null }>`
     select max(occurred_at) as at from observed
-    where ${toldBefore(pair, noticedAt)} and told->>'direction' <> ${direction}`.execute(db);
+    where ${toldBefore(pair, noticedAt)} and payload->>'direction' <> ${direction}`.execute(db);
   return rows[0]?.at ?? null;
 }
 
-/** Forgets what was heeded long ago; the audit keeps what came of it. */
+/** Forgets what was processed long ago; the audit keeps what came of it. */
 export async function forgetObserved(db: Db, keptDays: number): Promise<void> {
-  await sql`delete from observed where heeded_at is not null
+  await sql`delete from observed where processed_at is not null
     and received_at < clock_timestamp() - ${keptDays} * interval '1 day'`.execute(db);
 }

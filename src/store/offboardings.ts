@@ -146,15 +146,15 @@ export async function waitingFor(
 export async function massCardsAbout(db: Db | Tx, personId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select distinct m.id from mass_change_items i join mass_changes m on m.id = i.mass_change_id
-    where i.person_id = ${personId} and i.outcome is null and m.kind in ('unrequested', 'lost', 'surplus')
+    where i.person_id = ${personId} and i.outcome is null and m.kind in ('finding', 'lost', 'excess')
       and m.state in ('received', 'asking') order by m.id`.execute(db);
   return rows.map((row) => row.id);
 }
 
 /** Groups in which this person is recorded as having been before Latchkey. */
-export async function preexistingGroups(db: Db | Tx, personId: string): Promise<string[]> {
+export async function baselineGroups(db: Db | Tx, personId: string): Promise<string[]> {
   const rows = await db
-    .selectFrom('preexisting')
+    .selectFrom('baseline_members')
     .select('group_id')
     .where('person_id', '=', personId)
     .where('ended_at', 'is', null)

@@ -7,28 +7,28 @@ import type { Db, Tx } from './postgres/database.ts';
  * grants), deliveries, verification, messages, what was merely noticed, advice. Lower runs first.
  */
 const priorities: Record<JobName, number> = {
-  settle: 1,
-  consider: 2,
-  apply: 5,
-  deliver: 4,
-  verify: 5,
-  tell: 6,
-  heed: 3,
-  answer: 1,
-  regard: 3,
-  ask: 2,
-  unfold: 3,
-  offboard: 3,
-  report: 6,
-  weigh: 7,
-  survey: 7,
-  reconcile: 7,
-  summarize: 8,
+  settleClick: 1,
+  assessRequest: 2,
+  applyToIdp: 5,
+  deliverToTeam: 4,
+  verifyInAnypoint: 5,
+  updateMessages: 6,
+  processObservations: 3,
+  settleCardClick: 1,
+  evaluatePerson: 3,
+  assessMassChange: 2,
+  carryOutMassChange: 3,
+  advanceOffboarding: 3,
+  updateCard: 6,
+  checkMembership: 7,
+  checkGroup: 7,
+  beginReconcile: 7,
+  advise: 8,
 };
 
 function priorityOf(job: Job): number {
-  if (job.job !== 'apply') return priorities[job.job];
-  return job.urgency === 'leaver' ? 3 : job.urgency === 'revoke' ? 4 : priorities.apply;
+  if (job.job !== 'applyToIdp') return priorities[job.job];
+  return job.urgency === 'leaver' ? 3 : job.urgency === 'revoke' ? 4 : priorities.applyToIdp;
 }
 
 export type OutboxRow = {
@@ -44,28 +44,28 @@ export type OutboxRow = {
 /** The same work called for twice has the same key and is one open row. */
 export function keyOf(job: Job): string {
   switch (job.job) {
-    case 'apply':
-    case 'weigh':
+    case 'applyToIdp':
+    case 'checkMembership':
       return `${job.job}:${job.personId}:${job.groupId}`;
-    case 'deliver':
-      return `deliver:${job.personId}:${job.teamId}`;
-    case 'settle':
-    case 'answer':
+    case 'deliverToTeam':
+      return `deliverToTeam:${job.personId}:${job.teamId}`;
+    case 'settleClick':
+    case 'settleCardClick':
       return `${job.job}:${job.clickKey}`;
-    case 'heed':
-    case 'reconcile':
+    case 'processObservations':
+    case 'beginReconcile':
       return job.job;
-    case 'regard':
-      return `regard:${job.personId}`;
-    case 'survey':
-      return `survey:${job.groupId}`;
-    case 'ask':
-    case 'unfold':
+    case 'evaluatePerson':
+      return `evaluatePerson:${job.personId}`;
+    case 'checkGroup':
+      return `checkGroup:${job.groupId}`;
+    case 'assessMassChange':
+    case 'carryOutMassChange':
       return `${job.job}:${job.massChangeId}`;
-    case 'offboard':
-      return `offboard:${job.offboardingId}`;
-    case 'report':
-      return `report:${job.about}:${job.id}`;
+    case 'advanceOffboarding':
+      return `advanceOffboarding:${job.offboardingId}`;
+    case 'updateCard':
+      return `updateCard:${job.about}:${job.id}`;
     default:
       return `${job.job}:${job.changeId}`;
   }

@@ -59,16 +59,16 @@ async function linkedPerson(
   db: Db | Tx,
   system: LinkedSystem,
   externalId: string,
-): Promise<{ person: Person; isHearsay: boolean } | null> {
+): Promise<{ person: Person; isUnconfirmed: boolean } | null> {
   const row = await db
     .selectFrom('person_links')
     .innerJoin('people', 'people.id', 'person_links.person_id')
     .selectAll('people')
-    .select('is_hearsay')
+    .select('is_unconfirmed')
     .where('system', '=', system)
     .where('external_id', '=', externalId)
     .executeTakeFirst();
-  return row === undefined ? null : { person: toPerson(row), isHearsay: row.is_hearsay };
+  return row === undefined ? null : { person: toPerson(row), isUnconfirmed: row.is_unconfirmed };
 }
 
 export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string | null> {
@@ -76,9 +76,9 @@ export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem
 }
 
 /** `isHearsay`: only a push, an event or an e-mail says that somebody has this id; the system has never answered by it. */
-export type Identity = { id: string; isHearsay: boolean };
+export type Identity = { id: string; isUnconfirmed: boolean };
 
-/** The id by which a system knows a person: one that it has answered by, before any that is hearsay; then the newest. */
+/** The id by which a system knows a person: one that it has answered by, before any that is unconfirmed; then the newest. */
 export async function identityOf(
   db: Db | Tx,
   personId: string,
@@ -86,15 +86,15 @@ export async function identityOf(
 ): Promise<Identity | null> {
   const row = await db
     .selectFrom('person_links')
-    .select(['external_id', 'is_hearsay'])
+    .select(['external_id', 'is_unconfirmed'])
     .where('person_id', '=', personId)
     .where('system', '=', system)
-    .orderBy('is_hearsay')
+    .orderBy('is_unconfirmed')
     .orderBy('verified_at', 'desc')
     .orderBy('external_id')
     .limit(1)
     .executeTakeFirst();
-  return row === undefined ? null : { id: row.external_id, isHearsay: row.is_hearsay };
+  return row === undefined ? null : { id: row.external_id, isUnconfirmed: row.is_unconfirmed };
 }
 
 /** What speaks for or against an Anypoint user being a person, as far as we know it ourselves. */
@@ -117,14 +117,14 @@ export async function claimsOn(
 ): Promise<Claims> {
   const { rows } = await sql<Claims>`
     select exists (
-        select from person_links where person_id = ${person.id} and system = ${idp} and not is_hearsay
+        select from person_links where person_id = ${person.id} and system = ${idp} and not is_unconfirmed
       ) as "isConfirmed",
       array(select external_id from person_links where person_id = ${person.id} and system = 'anypoint'
         order by external_id) as own,
       array(select external_id from person_links where system = 'anypoint' and person_id <> ${person.id}
         and external_id = any(${[...userIds]}::text[])) as others,
       exists (
-        select from people p join person_links l on l.person_id = p.id and l.system = ${idp} and not l.is_hearsay
+        select from people p join person_links l on l.person_id = p.id and l.system = ${idp} and not l.is_unconfirmed
         where lower(p.login) = lower(${person.login}) and p.id <> ${person.id} and p.status <> 'deprovisioned'
       ) as "isLoginShared"`.execute(db);
   const [claims] = rows;
@@ -153,7 +153,7 @@ export async function peopleWithAccounts(
   return rows;
 }
 
-/** Everybody whom the IdP gives this e-mail, in any case and whatever their status; not who is known by hearsay alone. */
+/** Everybody whom the IdP gives this e-mail, in any case and whatever their status; not who is known by an unconfirmed record alone. */
 export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[]> {
   const { rows } = await sql<Row>`
     select id, email, login, name, status, title, department, manager, time_zone
@@ -170,10 +170,10 @@ export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[
 export async function moveLinks(
   db: Db | Tx,
   system: LinkedSystem,
-  { from, to, onlyHearsay }: { from: string; to: string; onlyHearsay: boolean },
+  { from, to, onlyUnconfirmed }: { from: string; to: string; onlyUnconfirmed: boolean },
 ): Promise<void> {
   await sql`update person_links set person_id = ${to}, verified_at = 'epoch'
-    where person_id = ${from} and system = ${system} and (is_hearsay or not ${onlyHearsay}::boolean)`.execute(
+    where person_id = ${from} and system = ${system} and (is_unconfirmed or not ${onlyUnconfirmed}::boolean)`.execute(
     db,
   );
 }
@@ -198,7 +198,7 @@ export async function linksOf(db: Db | Tx, personId: string, system: LinkedSyste
 
 /**
  * Notes that a system has confirmed this link; an account that moved to another person moves here too. The account of
- * somebody whom an IdP has confirmed never moves to somebody known by hearsay.
+ * somebody whom an IdP has confirmed never moves to somebody known by an unconfirmed record.
  */
 export async function linkPerson(
   db: Db | Tx,
@@ -226,7 +226,7 @@ export async function linkPerson(
 
 function isConfirmed(personId: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql`exists (select from person_links c
-    where c.person_id = ${personId} and c.system in ('okta', 'entra') and not c.is_hearsay)`;
+    where c.person_id = ${personId} and c.system in ('okta', 'entra') and not c.is_unconfirmed)`;
 }
 
 /** The same for an account that a message was addressed to: it is noted for whoever has none, and takes nobody's. */
@@ -264,7 +264,7 @@ export async function rememberPerson(
   db: Db | Tx,
   system: 'okta' | 'entra',
   from: IdpPerson,
-  isHearsay = false,
+  isUnconfirmed = false,
 ): Promise<Person> {
   const { name, title, department } = inOneLine(from);
   const values = {
@@ -280,7 +280,7 @@ export async function rememberPerson(
   const linked = await linkedPerson(db, system, from.id);
   if (linked !== null) {
     const known = linked.person;
-    if (isHearsay && !linked.isHearsay) return known;
+    if (isUnconfirmed && !linked.isUnconfirmed) return known;
     const heard = toPerson({ id: known.id, ...values });
     if (!isDeepStrictEqual(heard, known))
       await db
@@ -288,10 +288,10 @@ export async function rememberPerson(
         .set({ ...values, updated_at: sql<Date>`clock_timestamp()` })
         .where('id', '=', known.id)
         .execute();
-    if (!isHearsay && linked.isHearsay)
+    if (!isUnconfirmed && linked.isUnconfirmed)
       await db
         .updateTable('person_links')
-        .set({ is_hearsay: false })
+        .set({ is_unconfirmed: false })
         .where('system', '=', system)
         .where('external_id', '=', from.id)
         .execute();
@@ -304,7 +304,7 @@ export async function rememberPerson(
     .execute();
   const made = await db
     .insertInto('person_links')
-    .values({ system, external_id: from.id, person_id: id, is_hearsay: isHearsay })
+    .values({ system, external_id: from.id, person_id: id, is_unconfirmed: isUnconfirmed })
     .onConflict((c) => c.columns(['system', 'external_id']).doNothing())
     .returning('person_id')
     .executeTakeFirst();

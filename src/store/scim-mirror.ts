@@ -52,7 +52,7 @@ export async function groupNamesOf(db: Db | Tx, who: Provisioned): Promise<strin
 }
 
 /** What SCIM says of a person, as of one moment. */
-export type ScimStanding = {
+export type ScimStatus = {
   /** The IdP has provisioned them and switched the account off: they have lost the app. Null: it has said nothing. */
   isSwitchedOff: boolean | null;
   /**
@@ -65,11 +65,11 @@ export type ScimStanding = {
 };
 
 /** `groupNames`, in any case and Unicode form: whether they are in one of these. */
-export async function scimStanding(
+export async function scimStatus(
   db: Db | Tx,
   who: Provisioned,
   groupNames: readonly string[],
-): Promise<ScimStanding> {
+): Promise<ScimStatus> {
   const { rows } = await sql<{ off: boolean | null; anothers: boolean | null; in: boolean | null }>`
     select bool_and(not active) as off, bool_and(is_anothers) as anothers, bool_or(active and exists (
         select from scim_members m join scim_groups g on g.id = m.group_id

@@ -30,7 +30,7 @@ export type Tables = {
     external_id: string;
     person_id: string;
     verified_at: Generated<Date>;
-    is_hearsay: Generated<boolean>;
+    is_unconfirmed: Generated<boolean>;
   };
   /** See migrations/0032_refused_pushes.ts. */
   refused_pushes: {
@@ -80,7 +80,7 @@ export type Tables = {
     warn_at: Date | null;
   };
   baselines: { group_id: string; group_name: string; members: number; taken_at: Date };
-  preexisting: {
+  baseline_members: {
     person_id: string;
     group_id: string;
     group_name: string;
@@ -149,20 +149,20 @@ export type Tables = {
   observed: {
     id: Generated<string>;
     key: string;
-    voice: string;
-    told: Json<unknown>;
+    event_source: string;
+    payload: Json<unknown>;
     actor: Json<unknown> | null;
     occurred_at: Date;
     received_at: Generated<Date>;
     next_at: Generated<Date>;
-    heeded_at: Date | null;
+    processed_at: Date | null;
     outcome: string | null;
     person_id: string | null;
     group_id: string | null;
   };
   reconcile_runs: {
     id: Generated<string>;
-    cause: 'sweep' | 'survey' | 'baseline';
+    cause: 'sweep' | 'checkGroup' | 'baseline';
     started_at: Generated<Date>;
     finished_at: Date | null;
     found: Json<unknown> | null;
@@ -193,15 +193,15 @@ export type Tables = {
     renew_at: Date;
     created_at: Generated<Date>;
   };
-  voice_coverage: { voice: string; covered_to: Date | null; refused_at: Date | null };
-  voice_cursors: { voice: string; position: Json<unknown>; moved_at: Date };
-  standings: {
+  event_source_coverage: { event_source: string; covered_to: Date | null; refused_at: Date | null };
+  event_source_cursors: { event_source: string; position: Json<unknown>; moved_at: Date };
+  person_snapshots: {
     person_id: string;
     status: string;
     department: string | null;
     manager: string | null;
     had_app: boolean;
-    regarded_at: Date;
+    evaluated_at: Date;
   };
   audit: {
     id: Generated<string>;

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from './postgres/database.ts';
 
-/** Who, and by which voices, was told to have put these people in or taken them out. */
+/** Who, and by which event sources, was told to have put these people in or taken them out. */
 export type Telling = {
   actors: { id: string; name: string }[];
-  voices: string[];
+  eventSources: string[];
   firstAt: Date | null;
   lastAt: Date | null;
 };
@@ -21,26 +21,26 @@ export async function tellingOf(
           where i.mass_change_id = ${people.massChangeId} and i.outcome is distinct from 'dropped')`;
   const { rows } = await sql<{
     actors: ({ id: string; name: string } | null)[] | null;
-    voices: string[] | null;
+    eventSources: string[] | null;
     firstAt: Date | null;
     lastAt: Date | null;
   }>`
-    select jsonb_agg(distinct o.actor) as actors, array_agg(distinct o.voice) as voices,
+    select jsonb_agg(distinct o.actor) as actors, array_agg(distinct o.event_source) as "eventSources",
       min(o.occurred_at) as "firstAt", max(o.occurred_at) as "lastAt"
-    from observed o where o.group_id = ${group.groupId} and o.told->>'direction' = ${group.direction}
+    from observed o where o.group_id = ${group.groupId} and o.payload->>'direction' = ${group.direction}
       and o.occurred_at >= ${group.since} and o.occurred_at <= ${group.until ?? 'infinity'}::timestamptz and ${who}`.execute(
     db,
   );
   const [row] = rows;
   return {
     actors: (row?.actors ?? []).filter((actor) => actor !== null),
-    voices: row?.voices ?? [],
+    eventSources: row?.eventSources ?? [],
     firstAt: row?.firstAt ?? null,
     lastAt: row?.lastAt ?? null,
   };
 }
 
-/** Whether of somebody on a card no voice has told who put them in. */
+/** Whether of somebody on a card no event source has told who put them in. */
 export async function isAnyUntold(
   db: Db | Tx,
   massChangeId: string,
@@ -49,7 +49,7 @@ export async function isAnyUntold(
   const { rows } = await sql`
     select from mass_change_items i where i.mass_change_id = ${massChangeId} and i.outcome is null
       and not exists (select from observed o where o.group_id = ${groupId} and o.person_id = i.person_id
-        and o.told->>'direction' = 'added' and o.actor is not null and o.occurred_at >= ${since}) limit 1`.execute(
+        and o.payload->>'direction' = 'added' and o.actor is not null and o.occurred_at >= ${since}) limit 1`.execute(
     db,
   );
   return rows.length > 0;

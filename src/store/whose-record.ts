@@ -18,9 +18,9 @@ export function isAnothersRecord(
   return sql`(exists (select from person_links l where l.external_id = ${externalId}
       and l.system in ('okta', 'entra') and l.person_id is distinct from ${personId})
     or (${externalId} is not null and not exists (select from person_links l where l.external_id = ${externalId}
-      and l.system in ('okta', 'entra') and l.person_id = ${personId} and not l.is_hearsay)
+      and l.system in ('okta', 'entra') and l.person_id = ${personId} and not l.is_unconfirmed)
       and exists (select from (
-          select external_id, person_id from person_links where system = ${source} and not is_hearsay limit ${SAMPLE}
+          select external_id, person_id from person_links where system = ${source} and not is_unconfirmed limit ${SAMPLE}
         ) known join people p on p.id = known.person_id
         join scim_users r on r.source = ${source} and r.external_id = known.external_id and r.user_name_key = lower(p.login))))`;
 }

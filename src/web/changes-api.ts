@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Change } from '../core/change/change.ts';
 import { legTimes } from '../core/change/legs.ts';
-import { standing } from '../core/wording/change-status.ts';
+import { statusText } from '../core/wording/change-status.ts';
 import { decidersInWords } from '../core/wording/deciders.ts';
-import type { Road } from '../flow/kernel/context.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import { auditOf } from '../store/audit.ts';
 import { endingOf, recentChanges } from '../store/changes.ts';
 import { readPerson } from '../store/people.ts';
@@ -12,27 +12,27 @@ import { entryInWords } from './entry-words.ts';
 const LIMIT_MAX = 100;
 
 /** Reads only: changes with their timelines; the canary’s are left out. Deciding stays in Slack. */
-export function changesApi(api: FastifyInstance, road: Road): void {
+export function changesApi(api: FastifyInstance, context: Context): void {
   api.get<{ Querystring: { limit?: string } }>('/api/changes', async (request) => {
     const limit = Math.min(LIMIT_MAX, Math.max(1, Number(request.query.limit) || 20));
-    const changes = await recentChanges(road.db, limit);
-    return { changes: await Promise.all(changes.map((change) => describe(road, change))) };
+    const changes = await recentChanges(context.db, limit);
+    return { changes: await Promise.all(changes.map((change) => describe(context, change))) };
   });
 }
 
-async function describe(road: Road, change: Change) {
-  const entitlement = road.catalogue.entitlement(change.entitlementKey);
+async function describe(context: Context, change: Change) {
+  const entitlement = context.catalogue.entitlement(change.entitlementKey);
   const title = entitlement?.title ?? change.entitlementKey;
-  const person = await readPerson(road.db, change.personId);
-  const ending = await endingOf(road.db, change);
-  const now = standing(change, ending, {
+  const person = await readPerson(context.db, change.personId);
+  const ending = await endingOf(context.db, change);
+  const now = statusText(change, ending, {
     beneficiary: person?.name ?? 'somebody',
     isToThem: false,
     title,
     deciders: decidersInWords(change.plan, (p) => p.name),
     owner: entitlement?.owner ?? 'the owner',
     idp: 'Okta',
-    signInAt: road.signInUrl,
+    signInAt: context.signInUrl,
     time: (at) => at.toISOString(),
     safe: (text) => text,
   });
@@ -52,7 +52,7 @@ async function describe(road: Road, change: Change) {
     endsAt: change.grant?.endsAt ?? null,
     late: change.late,
     legs: legTimes(change.legs, change.signedInAt),
-    timeline: (await auditOf(road.db, change.id)).map((entry) => ({
+    timeline: (await auditOf(context.db, change.id)).map((entry) => ({
       at: entry.at,
       type: entry.type,
       ...entryInWords(entry),

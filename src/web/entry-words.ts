@@ -162,7 +162,7 @@ function textOf(type: Entry, data: Record<string, unknown>, who: string | null):
       return `${somebody} restored ${countOf(data.changeIds)} grants`;
     case 'membershipAccepted':
       return 'Recorded as it was found: the catalogue accepts it';
-    case 'preexistingEnded':
+    case 'baselineEnded':
       return 'No longer counted as there before Latchkey';
     case 'birthrightWithheld':
       return `What the department has by rule is not given: ${((data.grounds as string[] | undefined) ?? []).join('; ')}`;
@@ -263,7 +263,7 @@ function inPlainWords(type: string): string {
 
 /** `2 left, 1 not left`. */
 function singlesIn(answer: unknown): string {
-  const fates = (answer as { fates?: { fate: string }[] } | undefined)?.fates ?? [];
-  const left = fates.filter(({ fate }) => fate === 'undo').length;
-  return `${left} left, ${fates.length - left} not left`;
+  const choices = (answer as { choices?: { choice: string }[] } | undefined)?.choices ?? [];
+  const left = choices.filter(({ choice }) => choice === 'revert').length;
+  return `${left} left, ${choices.length - left} not left`;
 }

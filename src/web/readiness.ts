@@ -1,8 +1,8 @@
 import { Fault, type FaultCode } from '../core/fault.ts';
 import { faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { isForSomebody } from '../core/policy/catalogue.ts';
-import { canaryStanding } from '../flow/canary/canary.ts';
-import type { Road } from '../flow/kernel/context.ts';
+import { canaryStatusText } from '../flow/canary/canary.ts';
+import type { Context } from '../flow/kernel/context.ts';
 import type { PartyState } from '../flow/parties/party-watch.ts';
 import { owed } from '../store/outbox.ts';
 import { refuseReadOnly } from '../store/postgres/database.ts';
@@ -34,18 +34,18 @@ export type Readiness = {
  * Slack, Okta or Anypoint a click or a SCIM push is still stored, and turning it away would lose it.
  */
 export async function readiness(
-  road: Road,
+  context: Context,
   mistakes: readonly string[],
   parties: readonly PartyState[],
 ): Promise<Readiness> {
-  const policy = { inForce: road.catalogue.rules().fingerprint, mistakes };
+  const policy = { inForce: context.catalogue.rules().fingerprint, mistakes };
   const entitlements = Object.fromEntries(
-    road.catalogue.current().entitlements.map((e) => {
-      const status = road.catalogue.status(e.key);
+    context.catalogue.current().entitlements.map((e) => {
+      const status = context.catalogue.status(e.key);
       return [e.key, status.status === 'ready' ? 'ready' : `${status.status}: ${status.why}`];
     }),
   );
-  const states = [...parties, offer(road, parties)];
+  const states = [...parties, offer(context, parties)];
   const told = (more: readonly PartyState[]) => {
     const all = [...more, ...states];
     return {
@@ -54,12 +54,12 @@ export async function readiness(
       cannot: all.flatMap(({ does, why }) => (why === null ? [] : [`${does}: ${why}`])),
     };
   };
-  const queue = queueStanding(road);
+  const queue = queueStatusText(context);
   try {
-    await refuseReadOnly(road.db);
-    const { open, failing } = await owed(road.db);
+    await refuseReadOnly(context.db);
+    const { open, failing } = await owed(context.db);
     const stuck = Object.keys(failing).flatMap((name) => stuckFor(name) ?? []);
-    const canary = await canaryStanding(road);
+    const canary = await canaryStatusText(context);
     return {
       ...told([
         { ...DATABASE, why: null },
@@ -111,7 +111,7 @@ export function acceptsWork({ database }: Readiness): boolean {
 }
 
 /** Something has to be there that somebody can ask for; the canary's own, say, nobody can. */
-function offer({ catalogue }: Road, parties: readonly PartyState[]): PartyState {
+function offer({ catalogue }: Context, parties: readonly PartyState[]): PartyState {
   const offered = catalogue.current().entitlements.filter((e) => isForSomebody(e.requestableBy));
   const statuses = offered.map((e) => catalogue.status(e.key));
   const isReady = statuses.some(({ status }) => status === 'ready');
@@ -128,8 +128,8 @@ function offer({ catalogue }: Road, parties: readonly PartyState[]): PartyState 
   };
 }
 
-function queueStanding(road: Road): string {
-  const away = road.queueAway();
+function queueStatusText(context: Context): string {
+  const away = context.queueAway();
   return away === null
     ? 'ready'
     : `away since ${away.since.toISOString()}: it ${away.why}; what is due is done in this process meanwhile`;

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { steps } from '../flow/steps.ts';
-import { hearMeter } from '../outbound/meter.ts';
-import { lanes } from '../queue/motor.ts';
+import { observationMeter } from '../outbound/meter.ts';
+import { lanes } from '../queue/job-queue.ts';
 import { openAlarms, openWork, pendingRequests } from '../store/figures.ts';
 import { owed } from '../store/outbox.ts';
 import type { Db } from '../store/postgres/database.ts';
@@ -113,7 +113,7 @@ export function trafficFigures(registry: Registry): Traffic {
     labelNames: ['kind'],
     registers,
   });
-  const stopHearing = hearMeter({
+  const stopListening = observationMeter({
     call({ system, outcome, seconds }) {
       calls.inc({ system, outcome });
       callSeconds.observe({ system }, seconds);
@@ -129,6 +129,6 @@ export function trafficFigures(registry: Registry): Traffic {
       });
     },
     slack: (kind) => slack.inc({ kind }),
-    close: stopHearing,
+    close: stopListening,
   };
 }

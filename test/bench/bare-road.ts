@@ -27,7 +27,7 @@ const steps: { name: string; calls: Kind[] }[] = [
  * The least a program must do for the same changes: the same outside calls, one commit a step, and nothing else:
  * no rules, no locks, no queue, no repeats. Answers changes a second.
  */
-export async function bareRoad(
+export async function bareLoop(
   scene: Scene,
   people: readonly Person[],
   target: Pick<Where, 'groupId' | 'teamId'>,

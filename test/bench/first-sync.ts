@@ -61,7 +61,7 @@ async function rememberMembers(db: pg.Pool, plan: Plan): Promise<void> {
        join unnest($2::text[]) with ordinality as x (external_id, n) on made.login = 'sync' || (x.n - 1) || '@bench.example'
        returning person_id
      )
-     insert into preexisting (person_id, group_id, group_name, recorded_at)
+     insert into baseline_members (person_id, group_id, group_name, recorded_at)
      select linked.person_id, b.group_id, b.group_name, now() from linked, baselines b`,
     [plan.perGroup, Array.from({ length: plan.perGroup }, (_, n) => externalIdOf(n))],
   );
@@ -71,7 +71,7 @@ async function isSettled(db: pg.Pool): Promise<void> {
   for (const end = Date.now() + SETTLED_WITHIN_MS; Date.now() < end; await sleep(500)) {
     const { rows } = await db.query<{ n: number }>(
       `select (select count(*) from outbox where done_at is null)::int
-         + (select count(*) from observed where heeded_at is null)::int
+         + (select count(*) from observed where processed_at is null)::int
          + (select count(*) from audit)::int - (select count(*) from audit_seals)::int as n`,
     );
     if (rows[0]?.n === 0) return;

@@ -27,7 +27,7 @@ type Trip = { ms: number; form: 'filled in' | 'plain' };
 export async function freeText(say: (line: string) => void): Promise<Figure[]> {
   const scene = await setScene();
   let nth = 0;
-  async function wish(): Promise<Trip> {
+  async function freeText(): Promise<Trip> {
     const n = nth++;
     return await trip(
       scene,
@@ -35,9 +35,9 @@ export async function freeText(say: (line: string) => void): Promise<Figure[]> {
       `I need to read orders API logs in prod until Friday for INC-${4711 + n}`,
     );
   }
-  async function wishes(count: number): Promise<Trip[]> {
+  async function freeTexts(count: number): Promise<Trip[]> {
     const trips: Trip[] = [];
-    for (let n = 0; n < count; n += 1) trips.push(await wish());
+    for (let n = 0; n < count; n += 1) trips.push(await freeText());
     return trips;
   }
   const model = (mode: string, ms?: number) =>
@@ -45,18 +45,22 @@ export async function freeText(say: (line: string) => void): Promise<Figure[]> {
 
   try {
     say('the model answers…');
-    await wishes(5);
-    const on = await wishes(COMMANDS);
+    await freeTexts(5);
+    const on = await freeTexts(COMMANDS);
     say('the model is slow…');
     await model('slow', SLOW_MODEL_MS);
-    const slow = await wishes(FAILING_COMMANDS);
+    const slow = await freeTexts(FAILING_COMMANDS);
     say('until Latchkey asks the model again…');
     await model('scripted');
-    for (const end = Date.now() + MODEL_BACK_WITHIN_MS; (await wish()).form === 'plain'; await sleep(1_000))
+    for (
+      const end = Date.now() + MODEL_BACK_WITHIN_MS;
+      (await freeText()).form === 'plain';
+      await sleep(1_000)
+    )
       if (Date.now() > end) throw new Error('the model is not asked again');
     say('the model is down…');
     await model('down');
-    const down = await wishes(FAILING_COMMANDS);
+    const down = await freeTexts(FAILING_COMMANDS);
     await model('scripted');
 
     say('the bare listener…');
@@ -65,8 +69,8 @@ export async function freeText(say: (line: string) => void): Promise<Figure[]> {
     const bare = async (kind: 'model' | 'none') => {
       const url = await scene.run('./bare-wish.ts', scene.worldUrl, kind);
       await scene.world('PUT', '/control/latchkey', { url, scimToken: credentials.scimToken });
-      await wishes(5);
-      return (await wishes(COMMANDS)).map((t) => t.ms);
+      await freeTexts(5);
+      return (await freeTexts(COMMANDS)).map((t) => t.ms);
     };
     const withModel = { name: 'bare listener, same calls', ms: await bare('model') };
     const without = { name: 'bare listener, no model', ms: await bare('none') };

@@ -103,7 +103,7 @@ function factsOf(tier: 'low' | 'medium'): RequestFacts {
       defaultSeconds: 3_600,
       maxSeconds: 86_400,
       clauses: ['AC-1'],
-      unrequested: 'ask',
+      finding: 'ask',
       birthright: null,
       conflicts: [],
       reviewEverySeconds: null,

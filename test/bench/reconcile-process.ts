@@ -5,7 +5,7 @@ import type { Catalogue, Entitlement } from '../../src/core/policy/catalogue.ts'
 import { createCatalogueBook } from '../../src/flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from '../../src/flow/drift/baseline.ts';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
-import type { Road } from '../../src/flow/kernel/context.ts';
+import type { Context } from '../../src/flow/kernel/context.ts';
 import { createOkta } from '../../src/idp/okta.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { loadPolicy } from '../../src/policy/policy-folder.ts';
@@ -29,7 +29,7 @@ const entitlements = Array.from(
     key: `bench-${g}` as EntitlementKey,
     team: teamName(g),
     idpGroup: groupName(g),
-    unrequested: 'ask',
+    finding: 'ask',
     birthright: null,
   }),
 );
@@ -40,7 +40,7 @@ const locks = openLocks(databaseUrl);
 const log = pino({ level: 'warn' }, process.stderr);
 const idp = createOkta({ orgUrl: worldUrl, auth: { token: 'bench' } });
 const mulesoft = createAnypoint({ url: worldUrl, orgId: 'bench', clientId: 'bench', clientSecret: 'bench' });
-const pausedUntil: Road['pausedUntil'] = new Map();
+const pausedUntil: Context['pausedUntil'] = new Map();
 const book = createCatalogueBook(
   { catalogue, rules: policy.rules },
   idp,
@@ -51,7 +51,7 @@ const book = createCatalogueBook(
 const startedAt = performance.now();
 await book.check();
 const checkedAt = performance.now();
-const road = {
+const context = {
   db: database.db,
   locks,
   idp,
@@ -60,8 +60,8 @@ const road = {
   pausedUntil,
   nudge: () => {},
   log,
-} as unknown as Road;
-const evidence = what === 'sweep' ? await reconcile(road) : null;
+} as unknown as Context;
+const evidence = what === 'sweep' ? await reconcile(context) : null;
 process.stdout.write(
   `${JSON.stringify({
     ms: what === 'sweep' ? performance.now() - checkedAt : checkedAt - startedAt,

@@ -43,13 +43,13 @@ export async function reconcile(say: (line: string) => void): Promise<Figure[]> 
     const few = await measure('./reconcile-process.ts', 'sweep', String(FEW_GROUPS));
     say('1,000,000 memberships…');
     const all = await measure('./reconcile-process.ts', 'sweep', String(GROUPS));
-    expectFound(all.evidence, { allAgree: true, unrequested: 0, lost: 0, missing: 0, extra: 0 });
+    expectFound(all.evidence, { allAgree: true, finding: 0, lost: 0, missing: 0, extra: 0 });
     say('bare loop…');
     const bare = await measure('./reconcile-bare.ts');
     say('with differences…');
     await fetch(`${worldUrl}/differ`, { method: 'POST' });
     const differing = await measure('./reconcile-process.ts', 'sweep', String(GROUPS));
-    expectFound(differing.evidence, { allAgree: false, unrequested: 3, lost: 3, missing: 2, extra: 2 });
+    expectFound(differing.evidence, { allAgree: false, finding: 3, lost: 3, missing: 2, extra: 2 });
     return figures({ baseline, few, all, bare, differing });
   } finally {
     world.kill('SIGTERM');
@@ -76,7 +76,7 @@ async function fillMirror(databaseUrl: string): Promise<void> {
     select gen_random_uuid(), 'okta', group_name, lower(group_name), now(), now() from baselines`);
   await client.query(`
     insert into scim_members (group_id, user_id)
-    select g.id, u.id from preexisting e join scim_groups g on g.display_name = e.group_name
+    select g.id, u.id from baseline_members e join scim_groups g on g.display_name = e.group_name
     join person_links l on l.person_id = e.person_id and l.system = 'okta'
     join scim_users u on u.external_id = l.external_id order by g.id, u.id`);
   await client.query('vacuum analyze');
@@ -86,13 +86,13 @@ async function fillMirror(databaseUrl: string): Promise<void> {
 /** A figure counts only if the run has found what there was to find. */
 function expectFound(
   evidence: Evidence | null,
-  expected: { allAgree: boolean; unrequested: number; lost: number; missing: number; extra: number },
+  expected: { allAgree: boolean; finding: number; lost: number; missing: number; extra: number },
 ): void {
   const groups: Record<string, number> = evidence?.groups ?? {};
   const teams: Record<string, number> = evidence?.teams ?? {};
   const found = {
     allAgree: evidence?.allAgree,
-    unrequested: groups.unrequested,
+    finding: groups.finding,
     lost: groups.lost,
     missing: teams.missing,
     extra: teams.extra,

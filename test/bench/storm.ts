@@ -53,7 +53,7 @@ export async function storm(say: (line: string) => void, isSmall: boolean): Prom
     await replaceByScim(scene, READERS, scimIds);
     const pushed = await cardOf(scene, READERS, count, replacedAt);
     say(`one card after ${Math.round(pushed.ms)} ms; it is reverted…`);
-    const reverted = await decided(scene, pushed.id, READERS, 'mass_undo');
+    const reverted = await decided(scene, pushed.id, READERS, 'mass_revert');
     await expectMembers(scene, READERS, 0);
 
     say('another is replaced, and nothing tells of it…');
@@ -123,7 +123,7 @@ async function replaceByScim(scene: Scene, { group }: Place, scimIds: readonly s
 /** As `latchkey reconcile` asks for it. */
 async function askToReconcile(scene: Scene): Promise<void> {
   const database = await openDatabase(scene.databaseUrl);
-  await commit(database.db, async () => ({ result: null, jobs: [{ job: 'reconcile' }] }));
+  await commit(database.db, async () => ({ result: null, jobs: [{ job: 'beginReconcile' }] }));
   await database.close();
 }
 
@@ -206,7 +206,7 @@ async function nothingOwed({ db }: Scene): Promise<void> {
   await until('nothing is owed', async () => {
     const { rows } = await db.query<{ n: number }>(
       `select (select count(*) from outbox where done_at is null)::int
-         + (select count(*) from observed where heeded_at is null)::int as n`,
+         + (select count(*) from observed where processed_at is null)::int as n`,
     );
     return rows[0]?.n === 0;
   });

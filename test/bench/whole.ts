@@ -1,6 +1,6 @@
 import { anypointTeams, oktaGroups } from '../../src/sandbox/seed.ts';
 import { drained } from './ack.ts';
-import { bareRoad } from './bare-road.ts';
+import { bareLoop } from './bare-road.ts';
 import { CROWD, crowdPerson } from './crowd.ts';
 import type { Figure } from './figure.ts';
 import { type Counts, countCalls } from './outside-calls.ts';
@@ -37,7 +37,7 @@ export async function whole(scene: Scene, traveller: Traveller): Promise<Figure[
     groupId: oktaGroups.find((g) => g.name === GROUP)?.id ?? '',
     teamId: anypointTeams.find((t) => t.name === TEAM)?.id ?? '',
   };
-  const barePerSecond = await bareRoad(scene, people, target, WIDTH, counts);
+  const barePerSecond = await bareLoop(scene, people, target, WIDTH, counts);
   const bareCounts = await countsNow(scene);
   return [
     {

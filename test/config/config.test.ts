@@ -336,7 +336,7 @@ describe('the sandbox’s published credentials', () => {
   });
 });
 
-describe('other voices', () => {
+describe('other event sources', () => {
   const graph = {
     GRAPH_TENANT_ID: 'tenant',
     GRAPH_CLIENT_ID: 'client',

@@ -216,11 +216,12 @@ function readContract() {
       else {
         const value =
           (resolve(parameter.schema) as { type?: unknown }).type === 'integer' ? Number(text) : text;
-        list.push(...misfits(`${name} ${key}`, parameter.schema, value));
+        list.push(...noLongerFitting(`${name} ${key}`, parameter.schema, value));
       }
     }
     const requestSchema = found.operation.requestBody?.content?.['application/json']?.schema;
-    if (requestSchema !== undefined) list.push(...misfits(`${name} request`, requestSchema, exchange.body));
+    if (requestSchema !== undefined)
+      list.push(...noLongerFitting(`${name} request`, requestSchema, exchange.body));
     else if (exchange.body !== null) list.push(`${name}: takes no body`);
 
     const response = found.operation.responses[String(status)];
@@ -228,12 +229,15 @@ function readContract() {
     const content = response === undefined ? undefined : resolve(response).content;
     const schema = content?.['application/json']?.schema ?? (ANYWHERE.has(status) ? errorSchema : undefined);
     if (schema !== undefined) {
-      list.push(...misfits(name, schema, exchange.answer), ...undeclared(name, schema, exchange.answer));
+      list.push(
+        ...noLongerFitting(name, schema, exchange.answer),
+        ...undeclared(name, schema, exchange.answer),
+      );
     } else if (JSON.stringify(exchange.answer ?? {}) !== '{}') list.push(`${name}: answers nothing`);
     return list;
   }
 
-  function misfits(name: string, schema: Json, value: unknown): string[] {
+  function noLongerFitting(name: string, schema: Json, value: unknown): string[] {
     const validate = validatorOf(schema);
     return validate(value) ? [] : [`${name}: ${ajv.errorsText(validate.errors)}`];
   }

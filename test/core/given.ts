@@ -21,7 +21,7 @@ export const asks: Verdict = { effect: 'ask', grounds: [{ text: 'tier medium', c
 export const anybody: ApproverPlan = {
   of: 'any',
   quorum: 1,
-  seats: [{ source: 'manager', people: [approver('tom'), approver('olga')], pinged: true }],
+  slots: [{ source: 'manager', people: [approver('tom'), approver('olga')], pinged: true }],
   escalated: false,
 };
 
@@ -41,7 +41,7 @@ export function entitlement(rest: Partial<Entitlement> = {}): Entitlement {
     defaultSeconds: 86_400,
     maxSeconds: 604_800,
     clauses: ['AC-3'],
-    unrequested: 'ask',
+    finding: 'ask',
     birthright: null,
     conflicts: [],
     reviewEverySeconds: null,

@@ -26,7 +26,7 @@ async function runOf(mode: string): Promise<Run> {
   const served = await serveModel(mode);
   try {
     const run = await runCases(
-      createAdviser({ ...served, budgetMs: 30_000, wishBudgetMs: 30_000 }),
+      createAdviser({ ...served, budgetMs: 30_000, freeTextBudgetMs: 30_000 }),
       cases,
       mode,
     );
@@ -40,11 +40,11 @@ async function runOf(mode: string): Promise<Run> {
 describe('the cases', () => {
   test('are at least 60 of risk, 60 of free text and 150 attempts, each once', () => {
     expect(cases.risk.length).toBeGreaterThanOrEqual(60);
-    expect(cases.wishes.length).toBeGreaterThanOrEqual(60);
+    expect(cases.freeTexts.length).toBeGreaterThanOrEqual(60);
     expect(cases.attempts.length).toBeGreaterThanOrEqual(150);
     for (const names of [
       cases.risk.map((c) => c.name),
-      cases.wishes.map((c) => c.text),
+      cases.freeTexts.map((c) => c.text),
       cases.attempts.map((a) => a.id),
     ])
       expect(new Set(names).size).toBe(names.length);
@@ -77,7 +77,7 @@ describe('against the scripted model', () => {
     expect(run.prompts).toEqual({ 'request-risk': 3, 'scim-finding-risk': 4, 'free-text': 2 });
     const whole = (outcomes: Run['risk']) => outcomes.filter((o) => o.met === o.of).length / outcomes.length;
     expect(whole(run.risk)).toBeGreaterThan(0.9);
-    expect(whole(run.wishes)).toBeGreaterThan(0.9);
+    expect(whole(run.freeTexts)).toBeGreaterThan(0.9);
     expect(run.attempts.answered).toBe(cases.attempts.length);
     expect(run.safety.uncitedClaims.of).toBeGreaterThan(200);
     expect(scoreCard(run).join('\n')).toContain(
@@ -155,10 +155,10 @@ describe('the eyes of the eval see what the checks let through', () => {
       summarizeRequest: async () => ({ answered: true, advice: bad, provenance }),
       summarizeFinding: async () => ({ answered: true, advice: bad, provenance }),
       adviseReview: async () => ({ answered: true, advice: bad, provenance }),
-      readWish: async () => ({
+      readFreeText: async () => ({
         answered: true,
         provenance,
-        wish: { entitlementKey: 'no-such', when: null, reason: 'made up', ticket: null },
+        freeText: { entitlementKey: 'no-such', when: null, reason: 'made up', ticket: null },
       }),
     };
     const run = await runCases(unchecked, cases, 'unchecked');

@@ -154,13 +154,13 @@ test(
     await walk.until('out', async () => !(await walk.isInTeam('suspended2', READ.team)), 40_000);
     await walk.until('back in', () => walk.isInTeam('suspended', READ.team), 40_000);
     await killable.isWhole();
-    const voices = await walk.query<{ voice: string }>(
-      `select distinct o.voice from observed o join people p on p.id = o.person_id
+    const eventSources = await walk.query<{ eventSource: string }>(
+      `select distinct o.event_source as "eventSource" from observed o join people p on p.id = o.person_id
        where p.login in ('tom@acme.example', 'lost2@acme.example')
-         and o.told->'group'->>'id' = any(array['00gorderswrite0001', '00gordersread00001'])
+         and o.payload->'group'->>'id' = any(array['00gorderswrite0001', '00gordersread00001'])
          and o.occurred_at > (select max(started_at) from reconcile_runs where cause = 'sweep')`,
     );
-    expect(voices).toEqual([{ voice: 'reconcile' }]);
+    expect(eventSources).toEqual([{ eventSource: 'reconcile' }]);
   },
   PATIENCE_MS,
 );

@@ -26,7 +26,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (kind) => {
 
   test.runIf(runs)(title('what is approved is seen in Anypoint and given back again'), async () => {
     // given
-    expect(stage.latchkey.motor).toBe(kind);
+    expect(stage.latchkey.jobQueue).toBe(kind);
     const asked = await walk.isGiven('ines', { entitlement: read, reason: `The road on ${kind}` });
     expect(await walk.isInTeam('ines', TEAM)).toBe(true);
     const status = await walk.until('the message offers it', async () => {

@@ -26,7 +26,7 @@ export type Killable = {
   scim<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** What happened in Okta since its beginning, by its own log: writes that changed nothing are not in it. */
   logged(eventType: string): Promise<LogEvent[]>;
-  /** Waits until nothing is owed and nothing is unheeded, and then looks whether anything was told or noted twice. */
+  /** Waits until nothing is owed and nothing is unprocessed, and then looks whether anything was told or noted twice. */
   isWhole(): Promise<void>;
   close(): Promise<void>;
 };
@@ -109,8 +109,8 @@ export async function setKillable(options: KillableOptions = {}): Promise<Killab
       await walk.until(
         'nothing is owed and all is heeded',
         async (saw) => {
-          const unheeded = await walk.query('select * from observed where heeded_at is null');
-          return saw([...(await walk.owed()), ...unheeded]).length === 0;
+          const unprocessed = await walk.query('select * from observed where processed_at is null');
+          return saw([...(await walk.owed()), ...unprocessed]).length === 0;
         },
         PATIENCE_MS,
       );

@@ -62,7 +62,7 @@ async function storm(): Promise<void> {
 const mass = async () =>
   (
     await walk.query<{ id: string; state: string }>(
-      `select id, state from mass_changes where kind = 'unrequested' order by opened_at`,
+      `select id, state from mass_changes where kind = 'finding' order by opened_at`,
     )
   ).at(-1) ?? null;
 
@@ -82,7 +82,7 @@ const left = async () => {
     .length;
 };
 
-const unfolded = async (id: string) =>
+const carriedOut = async (id: string) =>
   Number(
     (
       await walk.query<{ n: string }>(
@@ -112,9 +112,9 @@ test(
     // when Okta speaks again, the owner reverts it, and Latchkey is killed after the click, in the first batches and while Anypoint
     // is worked off
     await killable.unsilence();
-    expect((await walk.click('olga', card, 'mass_undo')).acked).toBe(true);
+    expect((await walk.click('olga', card, 'mass_revert')).acked).toBe(true);
     await killFlushed();
-    await walk.until('some are worked off', async () => (await unfolded(id)) > 0);
+    await walk.until('some are worked off', async () => (await carriedOut(id)) > 0);
     await sleep(momentWithin(100));
     await killFlushed();
     await walk.until('some are out', async () => ((await left()) ?? CROWD) < CROWD - 10);

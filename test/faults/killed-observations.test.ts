@@ -7,7 +7,7 @@ import type { Journey } from '../journeys/journey.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
 import { type Killable, setKillable } from './killable.ts';
 
-/** What was answered 2xx is heeded, whatever happens to the process that answered. */
+/** What was answered 2xx is processed, whatever happens to the process that answered. */
 const AUDIENCE = 'https://latchkey.example/set';
 const DISABLED = 'https://schemas.openid.net/secevent/risc/event-type/account-disabled';
 const GROUP = 'anypoint-orders-read';
@@ -55,7 +55,7 @@ const findingsAbout = (key: string) =>
     [`${key}@acme.example`],
   );
 
-/** Tells by one voice what is so in Okta; Latchkey is killed once that is answered, and is dead when this resolves. */
+/** Tells by one event source what is so in Okta; Latchkey is killed once that is answered, and is dead when this resolves. */
 async function toldAndKilled(tell: () => Promise<number>, answer: number, key: string): Promise<void> {
   // Okta is slow, so that nothing can have come of it yet.
   await walk.fault({ vendor: 'okta', path: '^/api/v1/(users|groups)', kind: 'latency', ms: 2_000 });

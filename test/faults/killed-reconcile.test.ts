@@ -109,7 +109,7 @@ test(
     expect(ofLarge).toBe(3);
     for (const { groupId } of before) expect(others[String(groupId)], String(groupId)).toBe(1);
     expect(
-      await walk.query('select 1 from preexisting where group_id = $1 and ended_at is null', [GROUP_ID]),
+      await walk.query('select 1 from baseline_members where group_id = $1 and ended_at is null', [GROUP_ID]),
     ).toHaveLength(CROWD);
     expect(await walk.query('select 1 from changes union all select 1 from mass_changes limit 1')).toEqual(
       [],
@@ -143,7 +143,7 @@ test(
       async () => (await noted('reconciled'))[0] as Evidence | undefined,
       40_000,
     );
-    expect(evidence).toMatchObject({ unread: [], groups: { unrequested: 1, lost: 0 } });
+    expect(evidence).toMatchObject({ unread: [], groups: { finding: 1, lost: 0 } });
     expect(evidence.groups.members).toBeGreaterThanOrEqual(CROWD);
     const found = await walk.until('erik is found', async () => {
       const rows = await walk.query<{ state: string }>(

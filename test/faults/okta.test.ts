@@ -130,7 +130,7 @@ test('Okta is down at the click: the decision is made as soon as it is back', as
   expect(click.acked).toBe(true);
   await walk.until('it was tried', async () => {
     const [row] = await walk.query<{ attempts: number }>(
-      `select attempts from outbox where job = 'settle' and done_at is null`,
+      `select attempts from outbox where job = 'settleClick' and done_at is null`,
     );
     return row !== undefined && row.attempts >= 2;
   });

@@ -238,7 +238,7 @@ test(
       // when the first write is refused
       const insert = () =>
         opened.pool.query(
-          `insert into outbox (key, job, payload, priority) values (gen_random_uuid()::text, 'heed', '{}', 1)`,
+          `insert into outbox (key, job, payload, priority) values (gen_random_uuid()::text, 'processObservations', '{}', 1)`,
         );
       await expect(insert()).rejects.toMatchObject({ code: 'store.unavailable', vendorCode: '25006' });
       await sleep(300);

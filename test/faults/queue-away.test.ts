@@ -150,7 +150,7 @@ function peopleOf(name: string): string[] {
 }
 
 async function eachQueue(work: (queue: Queue) => Promise<void>): Promise<void> {
-  for (const lane of ['road', 'idp', 'mulesoft', 'slack', 'model']) {
+  for (const lane of ['core', 'idp', 'mulesoft', 'slack', 'model']) {
     const queue = new Queue(lane, { connection: { port: first.port }, prefix: '{latchkey}' });
     await work(queue);
     await queue.close();

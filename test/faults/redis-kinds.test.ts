@@ -30,7 +30,7 @@ async function redis(options: Parameters<typeof startRedis>[0] = {}): Promise<Re
 async function out(redisUrl: string, redisCa?: string): Promise<{ stage: Stage; walk: Journey }> {
   const set = await setOut({ redisUrl, ...(redisCa === undefined ? {} : { redisCa }) });
   ends.push(() => set.stage.close());
-  expect(set.stage.latchkey.motor).toBe('redis');
+  expect(set.stage.latchkey.jobQueue).toBe('redis');
   return set;
 }
 

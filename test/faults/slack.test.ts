@@ -185,7 +185,9 @@ test('a channel that Latchkey is not in: nothing is dropped, and /readyz names i
       return failing['slack.forbidden (not_in_channel)'] === 1;
     });
     expect(
-      await elsewhere.walk.query(`select 1 from outbox where key = $1 and done_at is null`, [`tell:${id}`]),
+      await elsewhere.walk.query(`select 1 from outbox where key = $1 and done_at is null`, [
+        `updateMessages:${id}`,
+      ]),
     ).toHaveLength(1);
   } finally {
     await elsewhere.stage.close();

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Observation } from '../../src/core/drift/observation.ts';
-import { hear } from '../../src/flow/drift/record-observations.ts';
+import { recordObservations } from '../../src/flow/drift/record-observations.ts';
 import { forgetOnce } from '../../src/flow/timers.ts';
 import { takeUpRun } from '../../src/store/reconcile/runs.ts';
 import { freshDatabase } from '../database.ts';
@@ -17,18 +17,22 @@ afterAll(async () => {
 
 const told = (key: string): Observation => ({
   key,
-  voice: 'set',
-  told: { kind: 'group', group: { name: 'a group' } },
+  eventSource: 'set',
+  payload: { kind: 'group', group: { name: 'a group' } },
   actor: null,
   occurredAt: new Date(),
 });
 
-test('what was heeded long ago is forgotten; what is still owed, and what a SET may repeat, is not', async () => {
+test('what was processed long ago is forgotten; what is still owed, and what a SET may repeat, is not', async () => {
   const { db } = fresh.database;
-  await hear({ db, nudge: () => {} }, [told('long ago'), told('never heeded'), told('a month ago')]);
-  const age = (key: string, days: number, isHeeded: boolean) =>
+  await recordObservations({ db, nudge: () => {} }, [
+    told('long ago'),
+    told('never heeded'),
+    told('a month ago'),
+  ]);
+  const age = (key: string, days: number, isProcessed: boolean) =>
     sql`update observed set received_at = clock_timestamp() - ${days} * interval '1 day',
-      heeded_at = case when ${isHeeded} then clock_timestamp() end where key = ${key}`.execute(db);
+      processed_at = case when ${isProcessed} then clock_timestamp() end where key = ${key}`.execute(db);
   await age('long ago', 36, true);
   await age('never heeded', 36, false);
   await age('a month ago', 31, true);
@@ -57,7 +61,7 @@ test('a comparison that was left open and that nobody goes on with is forgotten,
   const group = [{ kind: 'group', externalId: 'g1', name: 'a group' }] as const;
   const abandoned = await takeUpRun(db, 'baseline', group);
   await sql`update reconcile_runs set started_at = clock_timestamp() - interval '25 hours'`.execute(db);
-  const open = await takeUpRun(db, 'survey', group);
+  const open = await takeUpRun(db, 'checkGroup', group);
   for (const { places } of [abandoned, open])
     await sql`insert into reconcile_members (place_id, person_id, external_id)
       values (${places[0]?.id}, gen_random_uuid(), 'somebody')`.execute(db);

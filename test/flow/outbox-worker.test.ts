@@ -6,7 +6,7 @@ import type { JobName } from '../../src/core/jobs/reactions.ts';
 import { done } from '../../src/flow/kernel/context.ts';
 import { createRelay, type Relay } from '../../src/flow/outbox-worker.ts';
 import { type Runs, steps } from '../../src/flow/steps.ts';
-import type { Lane, Motor, QueuedWork } from '../../src/queue/motor.ts';
+import type { JobQueue, Lane, QueuedWork } from '../../src/queue/job-queue.ts';
 import { addJobs, leaseDue, type OutboxRow, owed } from '../../src/store/outbox.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
@@ -20,10 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => fresh.close());
 
-/** A motor that hands out what and when the test says. */
+/** A job queue that hands out what and when the test says. */
 let queued: QueuedWork[];
 let deliver: (lane: Lane, id: string, delivery: number) => Promise<void>;
-const motor: Motor = {
+const jobQueue: JobQueue = {
   kind: 'postgres',
   async enqueue(work) {
     queued.push(...work);
@@ -54,14 +54,14 @@ beforeEach(async () => {
   queued = [];
   runs = 0;
   trouble = null;
-  relay = createRelay({ db, pausedUntil: new Map(), log: pino({ level: 'silent' }) }, motor, counted);
+  relay = createRelay({ db, pausedUntil: new Map(), log: pino({ level: 'silent' }) }, jobQueue, counted);
 });
 afterEach(() => relay.stop());
 
 const changeId = '00000000-0000-4000-8000-000000000000';
 const row = () => db.selectFrom('outbox').selectAll().executeTakeFirstOrThrow();
 const leaseRunsOut = () => sql`update outbox set next_at = clock_timestamp()`.execute(db);
-const given = () => addJobs(db, [{ job: 'tell', changeId }]);
+const given = () => addJobs(db, [{ job: 'updateMessages', changeId }]);
 
 describe('a delivery is run only while its lease is the current one', () => {
   test('of a row that another process leased', async () => {
@@ -162,7 +162,7 @@ describe('more than a lane works off within a lease', () => {
     addJobs(
       db,
       Array.from({ length: count }, (_, n) => ({
-        job: 'tell' as const,
+        job: 'updateMessages' as const,
         changeId: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
       })),
     );
@@ -173,9 +173,9 @@ describe('more than a lane works off within a lease', () => {
     await eventually('the lane is full', () => queued.length >= 200);
 
     // when work for another lane comes
-    await addJobs(db, [{ job: 'heed' }]);
+    await addJobs(db, [{ job: 'processObservations' }]);
     relay.nudge();
-    await eventually('that is handed out', () => queued.some(({ lane }) => lane === 'road'));
+    await eventually('that is handed out', () => queued.some(({ lane }) => lane === 'core'));
     expect(queued.filter(({ lane }) => lane === 'slack')).toHaveLength(200);
 
     // when the lane has worked off more than half
@@ -186,9 +186,11 @@ describe('more than a lane works off within a lease', () => {
 
   test('goes out by urgency, whatever came first', async () => {
     await many(1_000);
-    await addJobs(db, [{ job: 'summarize', changeId }]);
-    await addJobs(db, [{ job: 'settle', clickKey: 'c', click: { clickId: 'c' } as never }]);
+    await addJobs(db, [{ job: 'advise', changeId }]);
+    await addJobs(db, [{ job: 'settleClick', clickKey: 'c', click: { clickId: 'c' } as never }]);
     const leased = await leaseDue(db, 200);
-    expect(leased.filter(({ job }) => job !== 'tell').map(({ job }) => job)).toEqual(['settle']);
+    expect(leased.filter(({ job }) => job !== 'updateMessages').map(({ job }) => job)).toEqual([
+      'settleClick',
+    ]);
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MassChangeId } from '../../src/core/ids.ts';
 import type { MassChangeEvent } from '../../src/core/mass-change/mass-change.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
-import type { Road } from '../../src/flow/kernel/context.ts';
+import type { Context } from '../../src/flow/kernel/context.ts';
 import { createSweeps, type Sweeps } from '../../src/flow/timers.ts';
 import { type Locks, openLocks } from '../../src/store/postgres/locks.ts';
 import { anybody } from '../core/given.ts';
@@ -19,15 +19,15 @@ const logged: string[] = [];
 beforeAll(async () => {
   fresh = await freshDatabase();
   locks = openLocks(fresh.url);
-  const road = {
+  const context = {
     db: fresh.database.db,
     locks,
     nudge: () => {},
     log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),
     idp: {},
     catalogue: { current: () => ({ remindSeconds: 60 }) },
-  } as unknown as Road;
-  sweeps = createSweeps(road);
+  } as unknown as Context;
+  sweeps = createSweeps(context);
 });
 afterAll(async () => {
   await sweeps.stop();

@@ -18,14 +18,14 @@ const added = {
   target: [erik, readers],
 };
 const read = (...events: unknown[]) => readLogEvents(events, 'oktaHook');
-const toldBy = (event: unknown) => read(event).observations.map((o) => o.told);
+const toldBy = (event: unknown) => read(event).observations.map((o) => o.payload);
 
 test('a membership: who, which group, which way, by whom and when', () => {
   expect(read(added)).toEqual({
     observations: [
       {
         key: 'okta:f5e1-1',
-        voice: 'oktaHook',
+        eventSource: 'oktaHook',
         told: {
           kind: 'membership',
           direction: 'added',
@@ -46,7 +46,7 @@ test('a membership: who, which group, which way, by whom and when', () => {
 test('the log and the hook tell the same happening under the same key', () => {
   const [byHook] = readLogEvents([added], 'oktaHook').observations;
   const [byLog] = readLogEvents([added], 'oktaLog').observations;
-  expect(byLog).toEqual({ ...byHook, voice: 'oktaLog' });
+  expect(byLog).toEqual({ ...byHook, eventSource: 'oktaLog' });
 });
 
 test('targets are found by type, wherever they stand', () => {

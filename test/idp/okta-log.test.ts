@@ -39,7 +39,7 @@ test('memberships, people and groups are read, with who did it, and read again u
   const first = await pagesFrom(null);
   expect(first.flatMap((p) => p.observations)).toMatchObject([
     {
-      voice: 'oktaLog',
+      eventSource: 'oktaLog',
       told: { kind: 'membership', direction: 'added', person: { id: idOf('erik') } },
       actor: { id: idOf('olga'), name: 'Olga Brandt' },
     },

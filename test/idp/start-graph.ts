@@ -45,7 +45,7 @@ export async function startGraph(): Promise<StartedGraph> {
   const locks = openLocks(fresh.url);
   const entra = await startEmulator(createEntraEmulator);
   const catalogue = await loadCatalogue('policy');
-  const road = {
+  const context = {
     db: fresh.database.db,
     locks,
     catalogue: { current: () => catalogue },
@@ -57,13 +57,13 @@ export async function startGraph(): Promise<StartedGraph> {
   const app = Fastify({ forceCloseConnections: true });
   let url = '';
   const keeperWith = (more: Partial<KeeperSettings>) =>
-    createKeeper(road, graph, {
+    createKeeper(context, graph, {
       address: () => url,
       paths: { notifications: GRAPH_NOTIFICATIONS_PATH, lifecycle: GRAPH_LIFECYCLE_PATH },
       ...more,
     });
   const keeper = keeperWith({});
-  await graphNotifications(app, road, keeper.lookSoon);
+  await graphNotifications(app, context, keeper.lookSoon);
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   const see = async <T>(what: string) => (await (await fetch(`${entra.url}/entra/sim/${what}`)).json()) as T;
 
@@ -89,7 +89,7 @@ export async function startGraph(): Promise<StartedGraph> {
     asked: () => see('requests'),
     async observed() {
       const { rows } = await sql<Observation>`
-        select key, voice, told, actor, occurred_at as "occurredAt" from observed order by id`.execute(
+        select key, event_source as "eventSource", payload, actor, occurred_at as "occurredAt" from observed order by id`.execute(
         fresh.database.db,
       );
       return rows;

@@ -64,7 +64,7 @@ describe('what a notification says', () => {
     const { userId } = await move('erik', true);
     await fresh(1);
     await move('erik', false);
-    const told = (await fresh(2)).map((one) => one.told);
+    const told = (await fresh(2)).map((one) => one.payload);
     const base = { kind: 'membership', person: { entraId: userId }, group: { name: GROUP } };
     expect(told).toEqual([
       { ...base, direction: 'added' },
@@ -75,7 +75,7 @@ describe('what a notification says', () => {
   test('a group without saying who: the whole group', async () => {
     await stage.portal('/settings', { delta: false });
     await move('tom', true);
-    expect((await fresh(1)).map((one) => one.told)).toEqual([{ kind: 'group', group: { name: GROUP } }]);
+    expect((await fresh(1)).map((one) => one.payload)).toEqual([{ kind: 'group', group: { name: GROUP } }]);
   });
 
   test('people changed and deleted', async () => {
@@ -85,7 +85,7 @@ describe('what a notification says', () => {
     });
     await fresh(1);
     await stage.portal('/users', { key: 'nadia', happening: 'deleted' });
-    expect((await fresh(2)).map((one) => one.told)).toEqual([
+    expect((await fresh(2)).map((one) => one.payload)).toEqual([
       { kind: 'person', person: { entraId: userId }, happening: 'changed' },
       { kind: 'person', person: { entraId: userId }, happening: 'deleted' },
     ]);
@@ -94,7 +94,9 @@ describe('what a notification says', () => {
   test('several subscriptions in one POST', async () => {
     const before = (await stage.deliveries()).length;
     await Promise.all([move('sam', true), stage.portal('/users', { key: 'sam', happening: 'updated' })]);
-    expect(new Set((await fresh(2)).map((one) => one.told.kind))).toEqual(new Set(['membership', 'person']));
+    expect(new Set((await fresh(2)).map((one) => one.payload.kind))).toEqual(
+      new Set(['membership', 'person']),
+    );
     expect((await stage.deliveries()).slice(before).map((one) => one.notifications)).toEqual([2]);
   });
 
@@ -111,7 +113,9 @@ describe('what a notification says', () => {
     await move('olga', true);
     await fresh(3);
     await move('olga', false);
-    const directions = (await fresh(4)).map(({ told }) => told.kind === 'membership' && told.direction);
+    const directions = (await fresh(4)).map(
+      ({ payload: told }) => told.kind === 'membership' && told.direction,
+    );
     expect(directions).toEqual(['added', 'removed', 'added', 'removed']);
   });
 
@@ -130,7 +134,7 @@ describe('what a notification says', () => {
       value: [notification(many, 'a'), notification(nested, 'b')],
     });
     expect(status).toBe(202);
-    expect((await fresh(2)).map((one) => one.told.kind)).toEqual(['group', 'group']);
+    expect((await fresh(2)).map((one) => one.payload.kind)).toEqual(['group', 'group']);
   });
 });
 

@@ -12,7 +12,7 @@ afterAll(() => stage.close());
 const ids = (of: readonly { id: string }[]) => of.map(({ id }) => id).sort();
 const minutesLeft = (at: Date) => (at.getTime() - Date.now()) / 60_000;
 
-test('subscribes to people and to each group that carries an entitlement, once, and surveys the groups', async () => {
+test('subscribes to people and to each group that carries an entitlement, once, and checks the groups', async () => {
   // when
   await stage.keeper.look();
   await stage.keeper.look();
@@ -30,7 +30,7 @@ test('subscribes to people and to each group that carries an entitlement, once, 
     expect(minutesLeft(expiresAt)).toBeLessThan(41_760);
     expect(minutesLeft(renewAt)).toBeLessThan(minutesLeft(expiresAt) / 1.9);
   }
-  const told = (await stage.observed()).map((one) => one.told);
+  const told = (await stage.observed()).map((one) => one.payload);
   expect(told).toHaveLength(groups.length);
   expect(told).toContainEqual({ kind: 'group', group: { name: GROUP } });
 });
@@ -67,16 +67,16 @@ test('Graph that wants one renewed has it renewed', async () => {
   );
 });
 
-test('what Graph has removed or let expire is made anew, and the group surveyed for what was missed', async () => {
+test('what Graph has removed or let expire is made anew, and the group checked for what was missed', async () => {
   const resource = (await stage.ours()).find(({ groupName }) => groupName === GROUP)?.resource;
-  const surveys = async () =>
-    (await stage.observed()).filter(({ told }) => JSON.stringify(told).includes(GROUP)).length;
-  const before = await surveys();
+  const groupChecks = async () =>
+    (await stage.observed()).filter(({ payload: told }) => JSON.stringify(told).includes(GROUP)).length;
+  const before = await groupChecks();
   const { id } = await stage.portal<{ id: string }>('/lifecycle', { resource, event: 'subscriptionRemoved' });
   await eventually('there is another', async () =>
     (await stage.ours()).some((one) => one.resource === resource && one.id !== id),
   );
-  expect(await surveys()).toBe(before + 1);
+  expect(await groupChecks()).toBe(before + 1);
 
   // given one that ends without a word
   const short = stage.keeperWith({ lifetimeMs: 400 });
@@ -89,10 +89,10 @@ test('what Graph has removed or let expire is made anew, and the group surveyed 
   await stage.keeper.look();
   expect((await stage.ours()).find((one) => one.resource === resource)?.id).not.toBe(again?.id);
   expect(ids(await stage.ours())).toEqual(ids(await stage.theirs()));
-  expect(await surveys()).toBe(before + 2);
+  expect(await groupChecks()).toBe(before + 2);
 });
 
-test('notifications that Graph says were missed: the groups are surveyed', async () => {
+test('notifications that Graph says were missed: the groups are checked', async () => {
   const before = (await stage.observed()).length;
   await stage.portal('/lifecycle', { resource: 'users', event: 'missed' });
   const groups = (await stage.ours()).filter(({ groupName }) => groupName !== null).length;

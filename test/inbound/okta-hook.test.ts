@@ -20,7 +20,7 @@ test('no 2xx without storing: 503 while the database is away, so that Okta sends
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
   let { db } = fresh.database;
   const app = Fastify();
-  const road = {
+  const context = {
     get db() {
       return db;
     },
@@ -28,7 +28,7 @@ test('no 2xx without storing: 503 while the database is away, so that Okta sends
     log,
   };
   const secrets = ['the-old-hook-secret', 'the-new-hook-secret'];
-  await oktaHook(app, road, { secrets, read: (events) => readLogEvents(events, 'oktaHook') });
+  await oktaHook(app, context, { secrets, read: (events) => readLogEvents(events, 'oktaHook') });
   const deliver = (secret: string, ...events: unknown[]) =>
     app.inject({
       method: 'POST',

@@ -51,12 +51,12 @@ beforeEach(async () => {
 
 async function observed(): Promise<Observation[]> {
   const { rows } = await sql<Observation>`
-    select key, voice, told, occurred_at as "occurredAt" from observed order by id`.execute(
+    select key, event_source as "eventSource", payload, occurred_at as "occurredAt" from observed order by id`.execute(
     fresh.database.db,
   );
   return rows;
 }
-const news = async () => (await observed()).slice(seen).map(({ told }) => told);
+const news = async () => (await observed()).slice(seen).map(({ payload: told }) => told);
 
 const push = (token: string, contentType = 'application/secevent+jwt', at = url) =>
   fetch(`${at}/set`, {
@@ -108,7 +108,7 @@ describe('a good SET', () => {
     expect((await observed()).slice(seen)).toMatchObject([
       {
         key: `set:${ISSUER}:once:0`,
-        voice: 'set',
+        eventSource: 'set',
         told: { kind: 'person', person: { email: 'erik@acme.example' }, happening: 'sessionsRevoked' },
         occurredAt: new Date(toe * 1_000),
       },

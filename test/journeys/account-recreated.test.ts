@@ -39,7 +39,7 @@ const casesOf = (id: string) =>
     [id],
   );
 async function newcomer() {
-  const found = await personByLink(stage.latchkey.road.db, 'okta', anew.id);
+  const found = await personByLink(stage.latchkey.context.db, 'okta', anew.id);
   return found ?? expect.fail('nobody is known by the new id');
 }
 
@@ -84,13 +84,13 @@ test(
     await walk.until('it is asked about', async () =>
       (await changesOf(anew.id)).some((c) => c.cause === 'finding' && c.state === 'asking'),
     );
-    const { road } = stage.latchkey;
+    const { context } = stage.latchkey;
     await walk.owesNothing();
-    await renewBirthrights(road);
+    await renewBirthrights(context);
     expect((await changesOf(anew.id)).map((c) => c.cause)).toEqual(['finding']);
     expect(await casesOf(anew.id)).toEqual([]);
-    const [target] = road.catalogue.targets().filter(({ groupName }) => groupName === GROUP);
-    expect(await desiredTeamMembership(road, await newcomer(), target?.teamId ?? '')).toBe('as it is');
+    const [target] = context.catalogue.targets().filter(({ groupName }) => groupName === GROUP);
+    expect(await desiredTeamMembership(context, await newcomer(), target?.teamId ?? '')).toBe('as it is');
   },
   PATIENCE_MS,
 );

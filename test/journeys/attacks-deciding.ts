@@ -16,7 +16,7 @@ const ADMIN_GROUP = 'anypoint-platform-admin';
 
 /** Puts another catalogue in force, as an edit of the file would. */
 async function changeCatalogue(stage: Stage, change: (catalogue: Catalogue) => Catalogue): Promise<void> {
-  const { catalogue } = stage.latchkey.road;
+  const { catalogue } = stage.latchkey.context;
   catalogue.swap({ catalogue: change(catalogue.current()), rules: catalogue.rules() });
   await catalogue.check();
 }
@@ -36,7 +36,7 @@ export function staleCards(): void {
     let before: Catalogue;
     beforeAll(async () => {
       ({ stage, walk } = await setOut());
-      before = stage.latchkey.road.catalogue.current();
+      before = stage.latchkey.context.catalogue.current();
     });
     afterEach(() => changeCatalogue(stage, () => before));
     afterAll(() => stage?.close());
@@ -227,7 +227,7 @@ export function staleIdentities(): void {
 
     /** Latchkey has heard nothing yet: the form that is open is sent. */
     const sends = async (as: string, reason: string, forWhom?: string) =>
-      await receiveRequest(stage.latchkey.road, {
+      await receiveRequest(stage.latchkey.context, {
         idempotencyKey: `attack:${reason}`,
         accountId: slackIdOf(as),
         forAccountId: forWhom === undefined ? null : slackIdOf(forWhom),
@@ -313,7 +313,7 @@ export function staleIdentities(): void {
       await walk.fault({ vendor: 'slack', kind: 'status', status: 500, path: 'users.info' });
       await sends('erik', 'While Slack is silent', 'sofia');
       await walk.until('it was tried', async () => {
-        const rows = await walk.query(`select 1 from outbox where job = 'consider' and attempts > 0`);
+        const rows = await walk.query(`select 1 from outbox where job = 'assessRequest' and attempts > 0`);
         return rows.length > 0;
       });
       expect((await walk.changeBecause('While Slack is silent'))?.state).toBe('received');
@@ -447,7 +447,7 @@ export function handedToOneself(): void {
       const message = await leavers.askedAbout(as, caseId, name);
       const key = (await leavers.caseOf('tom'))?.items.find((item) => item.name === name)?.key;
       forms += 1;
-      await acceptAnswer(stage.latchkey.road, {
+      await acceptAnswer(stage.latchkey.context, {
         clickId: `form-${forms}`,
         about: 'offboarding',
         id: caseId,
@@ -471,7 +471,7 @@ export function keptByWhoDidIt(): void {
       ({ stage, walk } = await setOut({ listenEveryMs: 3_600_000 }));
       okta = oktaConsole(stage.world.url);
       await okta.setHooks({ lose: true });
-      (stage.latchkey.road as { hearsHook?: boolean }).hearsHook = false;
+      (stage.latchkey.context as { hasEventHook?: boolean }).hasEventHook = false;
       await walk.isQuiet();
     });
     afterEach(async () => {
@@ -565,7 +565,7 @@ export function keptByWhoDidIt(): void {
       // when the log can be read after all
       await walk.heal();
       await stage.restart();
-      (stage.latchkey.road as { hearsHook?: boolean }).hearsHook = false;
+      (stage.latchkey.context as { hasEventHook?: boolean }).hasEventHook = false;
 
       // then
       const ended = await walk.until('it is reopened', async () => {
@@ -612,7 +612,7 @@ export function manyKeptByWhoDidIt(): void {
       okta = oktaConsole(stage.world.url);
       storms = walkInStorms(walk, stage.latchkey.url);
       await okta.setHooks({ lose: true });
-      (stage.latchkey.road as { hearsHook?: boolean }).hearsHook = false;
+      (stage.latchkey.context as { hasEventHook?: boolean }).hasEventHook = false;
       await walk.isQuiet();
       await storms.provision(crowd);
     }, PATIENCE_MS);
@@ -662,7 +662,7 @@ export function manyKeptByWhoDidIt(): void {
           return row !== undefined && !row.names.includes('Olga Brandt');
         });
         expect(await walk.query('select 1 from grants')).toEqual([]);
-        await walk.click('sofia', await storms.massCard(DEPLOY, '12 people'), 'mass_undo');
+        await walk.click('sofia', await storms.massCard(DEPLOY, '12 people'), 'mass_revert');
         await storms.isDone(card.id);
       },
       PATIENCE_MS,

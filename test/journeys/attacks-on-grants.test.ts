@@ -178,7 +178,7 @@ test('extending again and again ends at the written maximum from today', async (
 
 test('what Anypoint shows though nothing gives it is found by comparing the teams', async () => {
   await walk.request('POST', '/anypoint/sim/teams/Orders%20API%20readers/members/tom');
-  await reconcile(stage.latchkey.road);
+  await reconcile(stage.latchkey.context);
   await walk.until('tom is out again', async () => !(await walk.isInTeam('tom', READERS)));
 });
 

@@ -41,7 +41,7 @@ describe('a SCIM token of another source than the IdP', () => {
     ({ stage, walk } = await setOut());
     leavers = walkWithLeavers(walk);
     for (const source of ['entra', 'other'] as const) {
-      const made = await createToken(stage.latchkey.road.db, { source, name: `of ${source}`, days: null });
+      const made = await createToken(stage.latchkey.context.db, { source, name: `of ${source}`, days: null });
       if (made !== null) tokens.set(source, made.token);
     }
     await walk.isGiven('ines', { entitlement: 'orders-api-read', reason: 'the stuck orders of last night' });
@@ -240,7 +240,7 @@ type Sim = { name: string; members: { userId: string; membershipType: string }[]
 
 /** SCIM as one source, by a token of its own. Answers the status and the body, whatever they are. */
 async function asSource(stage: Stage, source: ScimSource) {
-  const made = await createToken(stage.latchkey.road.db, {
+  const made = await createToken(stage.latchkey.context.db, {
     source,
     name: `${source}-${Date.now()}`,
     days: null,
@@ -330,7 +330,7 @@ describe('a name that somebody else chose', () => {
         ).body;
       await scim('PATCH', `/Groups/${group.id}`, addMember(made.body.id));
       await settles();
-      await reconcile(stage.latchkey.road);
+      await reconcile(stage.latchkey.context);
       await settles();
 
       // then
@@ -364,7 +364,7 @@ describe('a name that somebody else chose', () => {
       expect(made.status).toBe(201);
       const stays = async () => {
         await settles();
-        await reconcile(stage.latchkey.road);
+        await reconcile(stage.latchkey.context);
         await settles();
         expect(await teamsOf(own)).toEqual(before);
         expect(await casesOf(seedOf(key).email)).toEqual([]);
@@ -435,14 +435,14 @@ describe('a name that somebody else chose', () => {
       // then
       await walk.becomes(asked.id, 'awaitingSignIn');
       await walk.cardSays(asked, 'goes by the name “mallory”, which Okta does not know as theirs');
-      await reconcile(stage.latchkey.road);
+      await reconcile(stage.latchkey.context);
       await sleep(1_500);
       expect(await teamsOf(mallory)).toEqual([]);
       expect(await linkedTo(mallory)).toEqual([]);
 
       // and when a local user is made by the very name of her login, which anybody who is invited can choose
       const local = await signIn('nadia', { username: 'nadia@acme.example', local: true });
-      await reconcile(stage.latchkey.road);
+      await reconcile(stage.latchkey.context);
       await sleep(1_500);
       expect(await teamsOf(local)).toEqual([]);
       expect((await walk.change(asked.id)).state).toBe('awaitingSignIn');

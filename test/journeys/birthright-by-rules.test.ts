@@ -107,8 +107,8 @@ const endIsNear = (key: Key) =>
     [`${key}@acme.example`],
   );
 async function isSwept() {
-  await renewBirthrights(stage.latchkey.road);
-  await renewBirthrights(stage.latchkey.road);
+  await renewBirthrights(stage.latchkey.context);
+  await renewBirthrights(stage.latchkey.context);
   await walk.isQuiet();
 }
 

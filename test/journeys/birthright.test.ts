@@ -74,8 +74,8 @@ test('what rules give goes on before it ends, without a word', async () => {
   );
 
   // when
-  await renewBirthrights(stage.latchkey.road);
-  await renewBirthrights(stage.latchkey.road);
+  await renewBirthrights(stage.latchkey.context);
+  await renewBirthrights(stage.latchkey.context);
 
   // then
   const all = await changesOf('mira');
@@ -95,7 +95,7 @@ test('who gives it back is rid of it, and does not get it again', async () => {
   await walk.until('she is out of the group', async () => !(await walk.isInGroup('mira', GROUP)));
   await walk.until('and of the team', async () => !(await walk.isInTeam('mira', TEAM)));
   await walk.isQuiet();
-  await renewBirthrights(stage.latchkey.road);
+  await renewBirthrights(stage.latchkey.context);
   await walk.isQuiet();
   expect(await walk.isInGroup('mira', GROUP)).toBe(false);
 });
@@ -104,7 +104,7 @@ test('where policy wants a person to decide, nothing is given by rule', async ()
   await arrives('cato');
   await walk.until('he is looked at', async () => {
     const rows = await walk.query(
-      `select 1 from standings s join people p on p.id = s.person_id where p.email = 'cato@acme.example'`,
+      `select 1 from person_snapshots s join people p on p.id = s.person_id where p.email = 'cato@acme.example'`,
     );
     return rows.length > 0;
   });

@@ -131,7 +131,7 @@ flies(
         'select about_id, key from messages where about_id not in (select id from queue_troubles)',
       ),
     ).toEqual([]);
-    expect(await walk.query(`select 1 from outbox where job in ('tell', 'consider', 'weigh')`)).toEqual([]);
+    expect(await walk.query(`select 1 from outbox where job in ('updateMessages', 'assessRequest', 'checkMembership')`)).toEqual([]);
     expect(await walk.query(`select 1 from changes where doc->>'cause' not in ('canary')`)).toEqual([]);
     expect(await read('/api/changes')).toEqual({ changes: [] });
     const form = await walk.openForm('sofia');
@@ -304,7 +304,7 @@ flies('two replicas make one round at a time', async (flight) => {
   const { stage, hitsTwice } = flight;
 
   // given
-  const { catalogue } = stage.latchkey.road;
+  const { catalogue } = stage.latchkey.context;
   const second: Latchkey = await startLatchkey({
     outside: sandboxOutside(stage.world.url),
     catalogue: catalogue.current(),

@@ -100,7 +100,7 @@ const tokens = new Map<ScimSource, string>();
 beforeAll(async () => {
   ({ stage, walk } = await setOut());
   for (const of of sources) {
-    const made = await createToken(stage.latchkey.road.db, {
+    const made = await createToken(stage.latchkey.context.db, {
       source: of,
       name: `a token of ${of}`,
       days: null,
@@ -117,7 +117,7 @@ beforeAll(async () => {
     membershipType: 'maintainer',
   });
   await walk.isQuiet();
-  await reconcile(stage.latchkey.road);
+  await reconcile(stage.latchkey.context);
   await walk.isQuiet();
 }, PATIENCE_MS);
 afterAll(() => stage?.close());
@@ -201,7 +201,7 @@ async function perform(op: Operation, made: Made, records: Records): Promise<voi
 const oktaIds = real.map((p: Person) => p.oktaId);
 
 /** Who is in which team, whose which Anypoint user is, and what is said of real people. */
-async function standing() {
+async function statusText() {
   const teams = await walk.request<{ name: string; members: { userId: string; membershipType: string }[] }[]>(
     'GET',
     '/anypoint/sim/teams',
@@ -243,7 +243,7 @@ test(
       ).map(({ id }) => id),
     };
     expect(records.users.length).toBe(real.length);
-    const before = await standing();
+    const before = await statusText();
     expect(before.teams.flatMap((team) => team.members).length).toBeGreaterThan(2);
     const made: Made = { users: [], groups: [] };
 
@@ -251,9 +251,9 @@ test(
       fc.asyncProperty(fc.array(operation, { minLength: 4, maxLength: 12 }), async (operations) => {
         for (const op of operations) await perform(op, made, records);
         await walk.isQuiet();
-        await reconcile(stage.latchkey.road);
+        await reconcile(stage.latchkey.context);
         await walk.isQuiet();
-        expect(await standing()).toEqual(before);
+        expect(await statusText()).toEqual(before);
       }),
       // What one sequence leaves the next begins with, so that a failing one can't be made smaller.
       { seed: SEED, numRuns: SEQUENCES, endOnFailure: true },

@@ -54,14 +54,14 @@ async function reverted(found: { id: string; card: CardSeen }, by = 'olga'): Pro
   await walk.click(by, await walk.cardNow(found), 'revert');
   await walk.endsAs(found.id, 'inEffect', 30_000);
 }
-const voicesOf = async (key: string) =>
+const eventSourcesOf = async (key: string) =>
   (
-    await walk.query<{ voice: string }>(
-      `select distinct o.voice from observed o join people p on p.id = o.person_id
-       where p.email = $1 and o.told->>'direction' = 'added' order by 1`,
+    await walk.query<{ eventSource: string }>(
+      `select distinct o.event_source as "eventSource" from observed o join people p on p.id = o.person_id
+       where p.email = $1 and o.payload->>'direction' = 'added' order by 1`,
       [`${key}@acme.example`],
     )
-  ).map((row) => row.voice);
+  ).map((row) => row.eventSource);
 
 describe('somebody added by hand', () => {
   test('is found by the event hook alone, and the card says who did it', async () => {
@@ -70,7 +70,7 @@ describe('somebody added by hand', () => {
     await byHand('POST', 'erik');
     const found = await finding('erik');
     await walk.cardSays(found, /\*Added by\*\nSam Whitaker in Okta, /);
-    expect(await voicesOf('erik')).toEqual(['oktaHook']);
+    expect(await eventSourcesOf('erik')).toEqual(['oktaHook']);
     await reverted(found);
   });
 
@@ -82,11 +82,11 @@ describe('somebody added by hand', () => {
     });
     const found = await finding('tom');
     await walk.cardSays(found, /Sam Whitaker in Okta/);
-    expect(await voicesOf('tom')).toEqual(['oktaLog']);
+    expect(await eventSourcesOf('tom')).toEqual(['oktaLog']);
     await reverted(found);
   });
 
-  test('told twice, out of order, late and by every voice, is one finding on one card', async () => {
+  test('told twice, out of order, late and by every event source, is one finding on one card', async () => {
     await hooks({ copies: 2, reorder: true, batch: 1, paused: true });
     await byHand('POST', 'nadia');
     await byHand('DELETE', 'nadia');
@@ -98,14 +98,14 @@ describe('somebody added by hand', () => {
       return pending === 0;
     });
     await walk.until('all of it is heeded', async () => {
-      const open = await walk.query('select 1 from observed where heeded_at is null');
+      const open = await walk.query('select 1 from observed where processed_at is null');
       return open.length === 0;
     });
     expect(await openFindings('nadia')).toHaveLength(1);
     await walk.cardNow(found);
     const told = await walk.query<{ n: number }>(
-      `select count(*)::int as n from observed where key like 'okta:%' and told->'person'->>'id' = $1
-         and told->>'kind' = 'membership'`,
+      `select count(*)::int as n from observed where key like 'okta:%' and payload->'person'->>'id' = $1
+         and payload->>'kind' = 'membership'`,
       [idOf('nadia')],
     );
     expect(told).toEqual([{ n: 3 }]);
@@ -119,7 +119,7 @@ describe('somebody added by hand', () => {
     const { plan } = await walk.change(found.id);
     expect(plan?.escalated).toBe(true);
     // The catalogue takes the manager and the owner to give it, and so to keep it.
-    expect(plan?.seats.map((s) => s.people.map((p) => p.name).sort())).toEqual([
+    expect(plan?.slots.map((s) => s.people.map((p) => p.name).sort())).toEqual([
       ['Tom Okafor'],
       ['Sam Whitaker', 'Sofia Ricci'],
     ]);
@@ -204,8 +204,11 @@ describe('what comes to the hook’s address', () => {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
   const stored = async () =>
-    (await walk.query<{ n: number }>(`select count(*)::int as n from observed where voice = 'oktaHook'`))[0]
-      ?.n;
+    (
+      await walk.query<{ n: number }>(
+        `select count(*)::int as n from observed where event_source = 'oktaHook'`,
+      )
+    )[0]?.n;
 
   test('the one-time verification is answered, and nothing else that is read', async () => {
     const answer = await fetch(url(), { headers: { 'x-okta-verification-challenge': 'c-1' } });

@@ -6,7 +6,7 @@ import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.t
 import type { Stage } from '../stage.ts';
 import { type Journey, setOut } from './journey.ts';
 
-/** Okta's own voices are silenced: only Graph and a transmitter of SETs tell. */
+/** Okta's own event sources are silenced: only Graph and a transmitter of SETs tell. */
 const AUDIENCE = 'https://latchkey.example/set';
 const REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
 const GROUP = 'anypoint-orders-read';
@@ -43,13 +43,13 @@ const okta = async ({ isSilent }: { isSilent: boolean }) => {
   await walk.request('POST', '/okta/sim/push', { paused: isSilent });
   await walk.request('POST', '/okta/sim/hooks', { lose: isSilent });
 };
-/** Every voice that told anything since this observation, and how often. */
-const voicesSince = (id: string) =>
-  walk.query<{ voice: string; n: number }>(
-    'select voice, count(*)::int as n from observed where id > $1 group by voice order by voice',
+/** Every event source that told anything since this observation, and how often. */
+const eventSourcesSince = (id: string) =>
+  walk.query<{ eventSource: string; n: number }>(
+    'select event_source as "eventSource", count(*)::int as n from observed where id > $1 group by 1 order by 1',
     [id],
   );
-/** No voice of Okta's from here on; returns the last observation there was. */
+/** No event source of Okta's from here on; returns the last observation there was. */
 async function silence(): Promise<string> {
   await walk.isQuiet();
   await okta({ isSilent: true });
@@ -75,8 +75,8 @@ const inEntra = async (key: string, isMember: boolean) =>
 const outcomeOf = (userId: string, direction: string) =>
   walk.until('it is heeded', async () => {
     const [row] = await walk.query<{ outcome: string | null }>(
-      `select outcome from observed where voice = 'graph'
-       and told->'person'->>'entraId' = $1 and told->>'direction' = $2`,
+      `select outcome from observed where event_source = 'graph'
+       and payload->'person'->>'entraId' = $1 and payload->>'direction' = $2`,
       [userId, direction],
     );
     return row?.outcome;
@@ -98,7 +98,7 @@ test('a SET that sessions were revoked: Okta is asked, and who has left there ke
   // then
   const ended = await walk.becomes(given.id, 'ended');
   expect(ended.ended?.cause).toBe('leaver');
-  expect(await voicesSince(since), 'the second is the first').toEqual([{ voice: 'set', n: 1 }]);
+  expect(await eventSourcesSince(since), 'the second is the first').toEqual([{ eventSource: 'set', n: 1 }]);
 }, 60_000);
 
 test('a SET of somebody who is still there ends nothing, and one of nobody we know is only noted', async () => {
@@ -109,11 +109,11 @@ test('a SET of somebody who is still there ends nothing, and one of nobody we kn
   expect(await push(await about('nobody@acme.example'))).toBe(202);
   const outcomes = await walk.until('both are heeded', async () => {
     const rows = await walk.query<{ outcome: string | null }>(
-      `select outcome from observed where told->'person'->>'email' in ('erik@acme.example', 'nobody@acme.example')`,
+      `select outcome from observed where payload->'person'->>'email' in ('erik@acme.example', 'nobody@acme.example')`,
     );
     return rows.length === 2 && rows.every((row) => row.outcome !== null) && rows;
   });
-  expect(outcomes.map((row) => row.outcome).sort()).toEqual(['regarded', 'unknown person']);
+  expect(outcomes.map((row) => row.outcome).sort()).toEqual(['evaluated', 'unknown person']);
   expect((await walk.change(given.id)).state).toBe('inEffect');
 }, 60_000);
 
@@ -124,7 +124,7 @@ test('a membership that Graph tells of is held against Okta: unrequested there, 
   const { userId } = await inEntra('sam', true);
 
   // then
-  expect(await outcomeOf(userId, 'added')).toBe('weighed');
+  expect(await outcomeOf(userId, 'added')).toBe('checked');
   const found = await walk.until('there is a finding', async () => {
     const rows = await walk.query<{ doc: Change }>(
       `select doc from changes c join people p on p.id = c.person_id
@@ -133,7 +133,7 @@ test('a membership that Graph tells of is held against Okta: unrequested there, 
     return rows[0]?.doc;
   });
   expect(found.target?.groupName).toBe(GROUP);
-  expect(await voicesSince(since)).toEqual([{ voice: 'graph', n: 1 }]);
+  expect(await eventSourcesSince(since)).toEqual([{ eventSource: 'graph', n: 1 }]);
   await walk.until('the owner is asked', async () =>
     (await walk.messages('sofia', 'access-requests')).some(
       (m) => m.metadata?.event_payload?.marker === `${found.id}:card`,
@@ -145,7 +145,7 @@ test('what Graph tells and Okta does not have is no finding; somebody Okta does 
   const before = (await walk.query(`select 1 from changes where doc->>'cause' = 'finding'`)).length;
   const tom = await inEntra('tom', true);
   const vera = await inEntra('vera', true);
-  expect(await outcomeOf(tom.userId, 'added')).toBe('weighed');
+  expect(await outcomeOf(tom.userId, 'added')).toBe('checked');
   expect(await outcomeOf(vera.userId, 'added')).toBe('unknown person');
   await walk.isQuiet();
   expect((await walk.query(`select 1 from changes where doc->>'cause' = 'finding'`)).length).toBe(before);

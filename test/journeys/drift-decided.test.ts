@@ -142,7 +142,7 @@ test('what no notification told is found by comparing the groups, and what agree
   await byHand('POST', 'nadia');
 
   // when
-  await reconcile(stage.latchkey.road);
+  await reconcile(stage.latchkey.context);
 
   // then
   const found = await finding('nadia', 'finding');

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 /** Whenever this is run, that is more than an hour away and less than a week. */
-const WISH = 'I need to read orders API logs in prod until tomorrow for INC-4711';
+const FREE_TEXT = 'I need to read orders API logs in prod until tomorrow for INC-4711';
 type Element = Record<string, unknown> & { initial_option?: { value: string; text: { text: string } } };
 const elementOf = (view: SeenView, block: string) =>
   view.blocks.find((b) => b.block_id === block)?.element as Element | undefined;
@@ -20,14 +20,14 @@ const mode = (name: string) => walk.request('POST', '/model/sim/mode', { mode: n
 test('a wish in words fills the form in; nothing is asked for until the person sends it', async () => {
   // when
   const requests = async () => (await walk.rowCounts()).changes;
-  const view = await walk.openForm('ines', WISH);
+  const view = await walk.openForm('ines', FREE_TEXT);
 
   // then
   expect(view.callback_id).toBe('request');
   expect(wordsOf({ blocks: view.blocks })).toContain('nothing is asked for until you press Ask');
   expect(elementOf(view, 'entitlement')?.initial_option?.value).toBe('orders-api-read');
   expect(elementOf(view, 'ticket')?.initial_value).toBe('INC-4711');
-  expect(WISH).toContain(elementOf(view, 'reason')?.initial_value);
+  expect(FREE_TEXT).toContain(elementOf(view, 'reason')?.initial_value);
   const seconds = Number(elementOf(view, 'duration')?.initial_option?.value);
   expect(seconds % 3_600).toBe(0);
   expect(seconds).toBeLessThanOrEqual(604_800);
@@ -51,12 +51,12 @@ test.each(['slow', 'down', 'refuse', 'off-schema'])(
   async (name) => {
     await mode(name);
     // What was read once is known: other words.
-    const wish = `${WISH}, ${name}`;
-    const view = await walk.openForm('erik', wish);
+    const freeText = `${FREE_TEXT}, ${name}`;
+    const view = await walk.openForm('erik', freeText);
     expect(view.callback_id).toBe('request');
     expect(wordsOf({ blocks: view.blocks })).toContain('Latchkey could not read that by itself just now');
     expect(elementOf(view, 'entitlement')?.initial_option).toBeUndefined();
-    expect(elementOf(view, 'reason')?.initial_value).toBe(wish);
+    expect(elementOf(view, 'reason')?.initial_value).toBe(freeText);
     expect(elementOf(view, 'ticket')?.initial_value).toBe('INC-4711');
     const options = elementOf(view, 'entitlement')?.options as { value: string }[] | undefined;
     expect(options?.[0]?.value).toBe('orders-api-read');

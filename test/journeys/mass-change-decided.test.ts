@@ -54,7 +54,7 @@ test('a group replaced at once is one card; another storm adds to it; who is tak
   expect(wordsOf(card)).toContain('nobody asked for it here');
   expect(wordsOf(card)).toContain('200 in Orders');
   expect(wordsOf(card)).toContain('Waiting for <@U0000004>');
-  expect(buttonsOf(card)).toEqual(['mass_keep', 'mass_undo', 'mass_show']);
+  expect(buttonsOf(card)).toEqual(['mass_keep', 'mass_revert', 'mass_show']);
   await walk.until('the model advises', async () =>
     wordsOf((await storms.massCard(READERS.group, 'people')) ?? card).includes(
       'rule or an import gone wrong',
@@ -68,11 +68,11 @@ test('a group replaced at once is one card; another storm adds to it; who is tak
   // when some are taken out again
   await storms.storm(READERS.group, crowd.slice(0, 10), 'DELETE');
   await storms.massCard(READERS.group, '290 people were put into');
-  expect((await storms.masses()).map((m) => m.kind)).toEqual(['unrequested']);
+  expect((await storms.masses()).map((m) => m.kind)).toEqual(['finding']);
   await storms.nothingElseIsTold();
 
   // when somebody presses who may not
-  await walk.click('tom', card, 'mass_undo');
+  await walk.click('tom', card, 'mass_revert');
   await walk.until('tom is told', async () =>
     (await walk.whispers('tom')).some((text) => text.includes('not among those who may decide')),
   );
@@ -84,8 +84,8 @@ test('a group replaced at once is one card; another storm adds to it; who is tak
     return views.find((view) => JSON.stringify(view.blocks).includes('Crowd 110 (Orders)'));
   });
   expect(JSON.stringify(shown.blocks)).toContain('And 190 more');
-  await walk.click('olga', card, 'mass_undo');
-  await walk.click('olga', card, 'mass_undo');
+  await walk.click('olga', card, 'mass_revert');
+  await walk.click('olga', card, 'mass_revert');
 
   // then
   await storms.isDone(card.id);
@@ -161,7 +161,7 @@ test('many taken out at once are one card: put back, and the next time let end',
   await walk.isQuiet();
   await storms.storm(DEPLOYERS.group, held, 'DELETE');
   const second = await storms.massCard(DEPLOYERS.group, /25 people were taken out of[\s\S]*Waiting for/);
-  await walk.click('olga', second, 'mass_undo');
+  await walk.click('olga', second, 'mass_revert');
 
   // then
   await storms.isDone(second.id);
@@ -175,7 +175,7 @@ test('what is reverted at once when it is one is asked when it is many', {
   await storms.storm(ADMINS.group, crowd.slice(0, 20));
   const card = await storms.massCard(ADMINS.group, '20 people were put into');
   expect((await storms.inBoth(ADMINS)).okta).toBe(20);
-  await walk.click('olga', card, 'mass_undo');
+  await walk.click('olga', card, 'mass_revert');
   await storms.isDone(card.id);
   expect(await storms.inBoth(ADMINS)).toEqual({ okta: 0, anypoint: 0 });
 });
@@ -183,7 +183,7 @@ test('what is reverted at once when it is one is asked when it is many', {
 test('one that trickles in begins as findings of their own, and ends up on one card all the same', {
   timeout: 2 * PATIENCE_MS,
 }, async () => {
-  // when every voice tells of one after the other
+  // when every event source tells of one after the other
   for (const key of crowd.slice(100, 115)) {
     await walk.request('POST', `/okta/sim/groups/${PAYMENTS.group}/members/${key}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -207,7 +207,7 @@ test('one that trickles in begins as findings of their own, and ends up on one c
     );
 
   // when
-  await walk.click('sam', card, 'mass_undo');
+  await walk.click('sam', card, 'mass_revert');
 
   // then
   await storms.isDone(card.id);

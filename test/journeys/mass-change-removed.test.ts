@@ -42,7 +42,7 @@ beforeAll(async () => {
   const path = join(policyDir, 'catalogue.yaml');
   // Whoever is found in the group of Payments is recorded as if they had always been there.
   const team = `    team: ${PAYMENTS.team}\n`;
-  const catalogue = (await readFile(path, 'utf8')).replace(team, `${team}    unrequested: accept\n`);
+  const catalogue = (await readFile(path, 'utf8')).replace(team, `${team}    finding: accept\n`);
   await writeFile(path, catalogue.replace(/^canary: .*$/m, ''));
   await appendFile(join(policyDir, 'approvals.cedar'), NOT_FOR_HER_FRIEND);
   ({ stage, walk } = await setOut({ people: [...seeded, ...people], policyDir }));
@@ -65,7 +65,7 @@ afterAll(async () => {
 /** How many are recorded as having been in the group before Latchkey. */
 const recorded = async () =>
   (
-    await walk.query(`select 1 from preexisting p join people on people.id = p.person_id
+    await walk.query(`select 1 from baseline_members p join people on people.id = p.person_id
       where p.ended_at is null and p.group_name = '${PAYMENTS.group}' and login like 'crowd%'`)
   ).length;
 
@@ -80,7 +80,7 @@ test('many who were there before Latchkey, taken out at once, keep their teams u
   expect(wordsOf(card)).toContain('who were in it before Latchkey, and nobody asked for it here');
   expect(wordsOf(card)).toContain('Until this is decided they keep the team in MuleSoft');
   await walk.isQuiet();
-  await reconcile(stage.latchkey.road);
+  await reconcile(stage.latchkey.context);
   await walk.isQuiet();
   expect(await storms.inBoth(PAYMENTS)).toEqual({ okta: 0, anypoint: 24 });
   expect((await storms.masses()).map((m) => m.kind)).toEqual(['lost']);
@@ -98,7 +98,7 @@ test('many who were there before Latchkey, taken out at once, keep their teams u
 test('a few go as they came; those who trickle out beyond that are on one card, the first of them too', {
   timeout: 2 * PATIENCE_MS,
 }, async () => {
-  // when every voice tells of one after the other
+  // when every event source tells of one after the other
   for (const key of crowd.slice(0, 6))
     await walk.request('DELETE', `/okta/sim/groups/${PAYMENTS.group}/members/${key}`);
   await walk.until('they are gone', async () => (await storms.inBoth(PAYMENTS)).anypoint === 18);
@@ -110,7 +110,7 @@ test('a few go as they came; those who trickle out beyond that are on one card, 
   const card = await storms.massCard(PAYMENTS.group, '15 people were taken out of');
 
   // when they are let go
-  await walk.click('sam', card, 'mass_undo');
+  await walk.click('sam', card, 'mass_revert');
 
   // then
   await storms.isDone(card.id);
@@ -123,7 +123,7 @@ test('more in a team than the guard lets go stay in it until the owner decides, 
   timeout: 2 * PATIENCE_MS,
 }, async () => {
   // given the teams were looked at
-  await reconcile(stage.latchkey.road);
+  await reconcile(stage.latchkey.context);
   const inTeam = (method: 'POST' | 'DELETE', key: string) =>
     walk.request(
       method,
@@ -133,7 +133,7 @@ test('more in a team than the guard lets go stay in it until the owner decides, 
 
   // when somebody puts people into one in Anypoint itself
   for (const key of crowd.slice(0, 13)) await inTeam('POST', key);
-  const evidence = await reconcile(stage.latchkey.road);
+  const evidence = await reconcile(stage.latchkey.context);
 
   // then
   expect(evidence?.teams).toMatchObject({ extra: 13, held: 13 });
@@ -145,18 +145,18 @@ test('more in a team than the guard lets go stay in it until the owner decides, 
 
   // when some are taken out there again, the card says so; looked at again, it is the same card
   for (const key of crowd.slice(0, 2)) await inTeam('DELETE', key);
-  await reconcile(stage.latchkey.road);
+  await reconcile(stage.latchkey.context);
   await storms.massCard(READERS.team, '11 people are in the Anypoint team');
 
   // when the owner has them taken out
-  await walk.click('olga', card, 'mass_undo');
+  await walk.click('olga', card, 'mass_revert');
   await storms.isDone(card.id);
   expect(await storms.inBoth(READERS)).toEqual({ okta: 0, anypoint: 0 });
   await storms.massCard(READERS.team, '11 of 11 gone in MuleSoft');
 
   // when it happens again and they are kept
   for (const key of crowd.slice(12, 24)) await inTeam('POST', key);
-  await reconcile(stage.latchkey.road);
+  await reconcile(stage.latchkey.context);
   const second = await storms.massCard(READERS.team, '12 people are in the Anypoint team');
   await walk.click('olga', second, 'mass_keep');
 
@@ -185,14 +185,14 @@ test('whom a rule does not let approve one of the people on a card does not deci
   expect(wordsOf(card)).toMatch(/Waiting for .*<@U0000006>/);
 
   // when she presses all the same
-  await walk.click('olga', card, 'mass_undo');
+  await walk.click('olga', card, 'mass_revert');
   await walk.until('olga is told', async () =>
     (await walk.whispers('olga')).some((text) => text.includes('Policy does not let you decide on this')),
   );
   expect((await storms.masses()).find((m) => m.id === card.id)?.state).toBe('asking');
 
   // when an admin does
-  await walk.click('sofia', card, 'mass_undo');
+  await walk.click('sofia', card, 'mass_revert');
   await storms.isDone(card.id);
   expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 0, anypoint: 0 });
 

@@ -70,12 +70,12 @@ test('whoever moves gets what the new department has by rule; what no longer fit
   );
   expect(wordsOf(ofSam)).toContain('not open to Support');
   expect(wordsOf(ofSam)).toContain('Waiting for <@U0000005>');
-  expect(buttonsOf(ofSam)).toEqual(['mass_keep', 'mass_undo']);
+  expect(buttonsOf(ofSam)).toEqual(['mass_keep', 'mass_revert']);
   const ofOlga = await moveCard('Orders API: deploy to prod, until');
   expect(wordsOf(ofOlga)).not.toContain('read logs and messages');
 
   // when one is ended and one kept
-  await walk.click('sam', ofSam, 'mass_undo');
+  await walk.click('sam', ofSam, 'mass_revert');
   await walk.click('olga', ofOlga, 'mass_keep');
 
   // then
@@ -120,7 +120,7 @@ test('moving on before anybody decided: the card says so, and what fits again dr
   expect((await walk.change(held.id)).state).toBe('inEffect');
 
   // and a late click finds it closed
-  await walk.click('sam', card, 'mass_undo').catch(() => {});
+  await walk.click('sam', card, 'mass_revert').catch(() => {});
   await walk.isQuiet();
   expect((await walk.change(held.id)).state).toBe('inEffect');
 });
@@ -139,10 +139,10 @@ test('what the old manager alone approved is asked about when there is another m
   // then
   const card = await moveCard('approved by Tom Okafor as manager, who is no longer that');
   expect(wordsOf(card)).toContain('has another manager in Payments');
-  await walk.click('tom', card, 'mass_undo');
+  await walk.click('tom', card, 'mass_revert');
   await walk.until('tom is told', async () =>
     (await walk.whispers('tom')).some((text) => text.includes('not among those who may decide')),
   );
-  await walk.click('olga', card, 'mass_undo');
+  await walk.click('olga', card, 'mass_revert');
   await walk.endsAs(held.id, 'inEffect');
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hear } from '../../src/flow/drift/record-observations.ts';
+import { recordObservations } from '../../src/flow/drift/record-observations.ts';
 import { renewBirthrights } from '../../src/flow/joiner-mover/birthright.ts';
-import { offboard } from '../../src/flow/offboarding/step.ts';
+import { advanceOffboarding } from '../../src/flow/offboarding/step.ts';
 import { credentials, people as seeded } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
 import { type Journey, setOut, slackIdOf } from './journey.ts';
@@ -44,24 +44,29 @@ test(
     const [record] = await walk.query<{ id: string }>(
       `with twin as (insert into people (id, email, login, name, status)
          select gen_random_uuid(), email, login, name, 'active' from people where email = 'erik@acme.example' returning id)
-       insert into person_links (system, external_id, person_id, is_hearsay)
+       insert into person_links (system, external_id, person_id, is_unconfirmed)
          select 'okta', 'employee-4711', id, true from twin returning person_id as id`,
     );
 
     // when that client tells of him, in the group and by himself
-    const { road } = stage.latchkey;
+    const { context } = stage.latchkey;
     const person = { id: 'employee-4711' };
-    const rest = { voice: 'scim', actor: null, occurredAt: new Date() } as const;
-    await hear(road, [
-      { ...rest, key: 'twin:1', told: { kind: 'person', person, happening: 'changed' } },
+    const rest = { eventSource: 'scim', actor: null, occurredAt: new Date() } as const;
+    await recordObservations(context, [
+      { ...rest, key: 'twin:1', payload: { kind: 'person', person, happening: 'changed' } },
       {
         ...rest,
         key: 'twin:2',
-        told: { kind: 'membership', person, group: { name: 'anypoint-orders-read' }, direction: 'removed' },
+        payload: {
+          kind: 'membership',
+          person,
+          group: { name: 'anypoint-orders-read' },
+          direction: 'removed',
+        },
       },
     ]);
     await walk.until('he is looked at', async () => {
-      const rows = await walk.query('select 1 from standings where person_id = $1', [record?.id]);
+      const rows = await walk.query('select 1 from person_snapshots where person_id = $1', [record?.id]);
       return rows.length > 0;
     });
     await walk.isQuiet();
@@ -112,7 +117,7 @@ test(
     expect(await walk.isInTeam('ines', READERS)).toBe(true);
 
     // then the old case, looked at again, takes nothing of hers
-    await offboard(stage.latchkey.road, { job: 'offboard', offboardingId: open.id });
+    await advanceOffboarding(stage.latchkey.context, { job: 'advanceOffboarding', offboardingId: open.id });
     await walk.isQuiet();
     expect(await walk.isInTeam('ines', READERS)).toBe(true);
   },
@@ -135,7 +140,7 @@ test(
     await walk.request('POST', '/okta/sim/users/mira/profile', { department: 'Sales' });
     await walk.request('POST', '/okta/sim/users/mira/profile', { department: 'Support' });
     await walk.isQuiet();
-    await renewBirthrights(stage.latchkey.road);
+    await renewBirthrights(stage.latchkey.context);
     await walk.isQuiet();
 
     // then
@@ -205,7 +210,7 @@ test(
       const found = await leavers.caseOf('nadia');
       return found?.legs.requests != null && found;
     });
-    await offboard(stage.latchkey.road, { job: 'offboard', offboardingId: begun.id });
+    await advanceOffboarding(stage.latchkey.context, { job: 'advanceOffboarding', offboardingId: begun.id });
     expect(await leavers.caseOf('nadia')).toMatchObject({ state: 'underway', legs: { groups: null } });
 
     // then she is out of the group, and only then gone, once Okta answers again

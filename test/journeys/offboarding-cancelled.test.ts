@@ -117,11 +117,11 @@ test(
     await closesForms('nadia');
 
     // and is given nothing by rule, also not what was asked for before anybody looked
-    const { road } = stage.latchkey;
+    const { context } = stage.latchkey;
     const personId = await idOf('olga');
     const asked = randomUUID() as ChangeId;
     await commit(
-      road.db,
+      context.db,
       async ({ now }) => ({
         result: null,
         events: [
@@ -144,7 +144,7 @@ test(
           },
         ],
       }),
-      road.nudge,
+      context.nudge,
     );
     expect((await walk.becomes(asked, 'refused')).refusal?.text).toBe(
       'Olga Brandt has left: Sofia Ricci offboarded them.',
@@ -161,15 +161,15 @@ test(
     await walk.until('and not in MuleSoft', async () => (await leavers.teamsOf('olga')).length === 0);
 
     // also among many who are asked about on one card
-    const groupId = road.catalogue.targets().find((t) => t.groupName === READERS.group)?.groupId ?? '';
+    const groupId = context.catalogue.targets().find((t) => t.groupName === READERS.group)?.groupId ?? '';
     const [sofia, tom] = [await idOf('sofia'), await idOf('tom')];
-    const alone = await putOnOneCard(road, groupId, { unrequested: [personId, sofia, tom], lost: [] });
+    const alone = await putOnOneCard(context, groupId, { finding: [personId, sofia, tom], lost: [] });
     expect(alone).toEqual([personId]);
     const onCard = await walk.query<{ person_id: string }>(
       'select person_id from mass_change_items where outcome is null',
     );
     expect(onCard.map((item) => item.person_id).sort()).toEqual([sofia, tom].sort());
-    await putOnOneCard(road, groupId, { unrequested: [], lost: [] });
+    await putOnOneCard(context, groupId, { finding: [], lost: [] });
 
     // when somebody who may not tries to take it back, and then an admin without a reason
     const text = `offboard cancel ${mentionOf('olga')}`;
@@ -299,7 +299,7 @@ test(
     // and somebody whose case was closed long since
     await isOffboardedByHand('mira');
     await leavers.caseIs('mira', 'closed');
-    await renewBirthrights(stage.latchkey.road);
+    await renewBirthrights(stage.latchkey.context);
     await walk.isQuiet();
     expect((await changesOf('mira')).filter((c) => c.cause === 'birthright' && c.state !== 'ended')).toEqual(
       [],
@@ -309,12 +309,13 @@ test(
     await leavers.caseIs('mira', 'closed');
     await leavers.status('mira', 'ACTIVE');
     await walk.until('she can ask again', async () => {
-      const rows = await walk.query<{ status: string }>('select status from standings where person_id = $1', [
-        await idOf('mira'),
-      ]);
+      const rows = await walk.query<{ status: string }>(
+        'select status from person_snapshots where person_id = $1',
+        [await idOf('mira')],
+      );
       return rows[0]?.status === 'active';
     });
-    await renewBirthrights(stage.latchkey.road);
+    await renewBirthrights(stage.latchkey.context);
     await walk.until('the rule gives again', async () =>
       (await changesOf('mira')).some((c) => c.cause === 'birthright' && c.state === 'inEffect'),
     );
@@ -367,12 +368,12 @@ test(
     await leavers.isTold('olga', 'Latchkey closed this already');
 
     // and when a card of many, that was decided before anybody came to him, is worked off
-    const { road } = stage.latchkey;
+    const { context } = stage.latchkey;
     const [tom, other] = [await idOf('tom'), await idOf('mira')];
-    const target = road.catalogue.targets().find((t) => t.groupName === READERS.group);
+    const target = context.catalogue.targets().find((t) => t.groupName === READERS.group);
     const massChangeId = randomUUID() as MassChangeId;
     await commit(
-      road.db,
+      context.db,
       async ({ now }) => {
         const base = { massChangeId, at: now, actor: { part: 'latchkey' } } as const;
         const by: MassAnswer = {
@@ -382,14 +383,14 @@ test(
           at: now,
           clickId: 'all',
         };
-        const owner = { of: 'any', quorum: 1, seats: [], escalated: false } as const;
+        const owner = { of: 'any', quorum: 1, slots: [], escalated: false } as const;
         return {
           result: null,
           massChangeEvents: [
             {
               ...base,
               type: 'massOpened',
-              kind: 'unrequested',
+              kind: 'finding',
               scope: target?.groupId ?? '',
               entitlementKey: READ as EntitlementKey,
               target: target ?? null,
@@ -401,12 +402,12 @@ test(
               type: 'massGrew',
               items: [tom, other].map((id) => ({ key: id, personId: id, note: null })),
             },
-            { ...base, type: 'massAsked', plan: { ...owner, seats: [] } },
+            { ...base, type: 'massAsked', plan: { ...owner, slots: [] } },
             { ...base, type: 'massDecided', decision: { ...by, chosen: null } },
           ],
         };
       },
-      road.nudge,
+      context.nudge,
     );
 
     // then she is kept, and he is not

@@ -30,7 +30,7 @@ const cardSays = (words: string): Promise<CardSeen> =>
   walk.until(`the card says: ${words}`, async () =>
     (await walk.messages('sam', 'access-requests')).find(
       (m): m is CardSeen =>
-        m.threadTs === null && buttonsOf(m).includes('mass_undo') && wordsOf(m).includes(words),
+        m.threadTs === null && buttonsOf(m).includes('mass_revert') && wordsOf(m).includes(words),
     ),
   );
 
@@ -47,7 +47,7 @@ const caseId = async (key: string) => (await leavers.caseOf(key))?.id ?? '';
 /** Answers for single people: who has left, and who has not. */
 async function says(as: string, card: CardSeen, left: string[], kept: string[]) {
   const ids = async (keys: string[]) => ({ mass_each: await Promise.all(keys.map(caseId)) });
-  return await walk.clickAndFill(as, card, 'mass_each', { undo: await ids(left), keep: await ids(kept) });
+  return await walk.clickAndFill(as, card, 'mass_each', { revert: await ids(left), keep: await ids(kept) });
 }
 
 test(
@@ -61,14 +61,14 @@ test(
       await leavers.caseIs(key, 'held');
     }
     const card = await cardSays('3 people were switched off');
-    expect(buttonsOf(card)).toEqual(['mass_keep', 'mass_undo', 'mass_each', 'mass_show']);
+    expect(buttonsOf(card)).toEqual(['mass_keep', 'mass_revert', 'mass_each', 'mass_show']);
 
     // when who is no admin answers, and an admin contradicts themselves, or says nothing
     await says('olga', card, [gone], []);
     await leavers.isTold('olga', 'You are not among those who may decide on this.');
     expect(await says('sam', card, [gone], [gone])).toEqual({
       sent: false,
-      errors: { undo: 'Somebody is chosen in both menus: take them out of one.' },
+      errors: { revert: 'Somebody is chosen in both menus: take them out of one.' },
     });
     const form = await walk.until('the form is open', () => walk.topView('sam'));
     await walk.request('POST', '/slack/sim/view/close', { as: 'sam', viewId: form.id, all: true });
@@ -103,8 +103,8 @@ test(
 
     // and both say of all who are left that they have left
     const one = await cardSays('1 person was switched off');
-    await walk.click('sam', one, 'mass_undo');
-    await walk.click('sofia', one, 'mass_undo');
+    await walk.click('sam', one, 'mass_revert');
+    await walk.click('sofia', one, 'mass_revert');
     await leavers.caseIs(last, 'closed');
     expect(await liveGrants(last)).toBe(0);
     expect(await liveGrants(here)).toBe(1);
@@ -142,18 +142,18 @@ test(
     const form = await walk.openForm('sofia', `offboard <@${slackIdOf('ines')}|ines>`);
     await walk.submit('sofia', form, { reason: { reason: 'Her last day was yesterday' } });
     await leavers.caseIs('ines', 'appsOpen');
-    const standing = async () =>
+    const statusText = async () =>
       (
         await walk.query<{ status: string }>(
-          `select s.status from standings s join people p on p.id = s.person_id where p.email = 'ines@acme.example'`,
+          `select s.status from person_snapshots s join people p on p.id = s.person_id where p.email = 'ines@acme.example'`,
         )
       )[0]?.status;
 
     // when Okta loses her with too many others, and has her again
     await leavers.status('ines', 'DEPROVISIONED');
-    await walk.until('that is seen', async () => (await standing()) === 'deprovisioned');
+    await walk.until('that is seen', async () => (await statusText()) === 'deprovisioned');
     await leavers.status('ines', 'ACTIVE');
-    await walk.until('and the other', async () => (await standing()) === 'active');
+    await walk.until('and the other', async () => (await statusText()) === 'active');
 
     // then
     expect(await leavers.caseOf('ines')).toMatchObject({ state: 'appsOpen', cause: 'byHand', agreed: null });

@@ -73,10 +73,10 @@ test(
     );
 
     // when one admin, and then the other, says that the last has left
-    await walk.click('sam', card, 'mass_undo');
+    await walk.click('sam', card, 'mass_revert');
     await walk.isQuiet();
     expect((await leavers.caseOf(third))?.state).toBe('held');
-    await walk.click('sofia', card, 'mass_undo');
+    await walk.click('sofia', card, 'mass_revert');
 
     // then that goes its way
     const closed = await leavers.caseIs(third, 'closed');
@@ -133,7 +133,7 @@ test(
 
     // who is reminded as long as she does nothing
     await walk.until('she is reminded', async () => {
-      await sweepOffboardings(stage.latchkey.road, [id]);
+      await sweepOffboardings(stage.latchkey.context, [id]);
       return (await walk.messages('olga', 'dm')).some((m) => m.text.includes('Still open: orders-dashboard'));
     });
 

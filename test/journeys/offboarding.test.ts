@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { offboard } from '../../src/flow/offboarding/step.ts';
+import { advanceOffboarding } from '../../src/flow/offboarding/step.ts';
 import { clientApplications, type Person, people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
@@ -118,7 +118,7 @@ test(
 
     // told again, or run again, nothing happens twice
     const before = await leavers.entries(open.id);
-    await offboard(stage.latchkey.road, { job: 'offboard', offboardingId: open.id });
+    await advanceOffboarding(stage.latchkey.context, { job: 'advanceOffboarding', offboardingId: open.id });
     await walk.isQuiet();
     expect((await leavers.entries(open.id)).map((e) => e.type)).toEqual(before.map((e) => e.type));
     expect(await walk.query('select 1 from offboardings')).toHaveLength(1);
@@ -312,7 +312,7 @@ test(
     // given somebody with a grant whose membership of another group is only on record
     await walk.isGiven('crowd101', { entitlement: 'orders-api-read', seconds: hour, reason: 'To read, 101' });
     await walk.query(
-      `insert into preexisting (person_id, group_id, group_name, recorded_at)
+      `insert into baseline_members (person_id, group_id, group_name, recorded_at)
        select id, '00gpayments000001', 'anypoint-payments-read', now() from people where email = $1`,
       [deleted.email],
     );
@@ -328,7 +328,7 @@ test(
     expect(closed.revokes).toHaveLength(2);
     expect(
       await walk.query(
-        `select 1 from preexisting e join people p on p.id = e.person_id
+        `select 1 from baseline_members e join people p on p.id = e.person_id
       where p.email = $1 and e.ended_at is null`,
         [deleted.email],
       ),
@@ -361,15 +361,15 @@ test(
       if (type === 'mrkdwn') expect(text).not.toMatch(/<!(channel|here)>|<https:/);
 
     // when somebody gives it to Erik in Anypoint itself
-    const { road } = stage.latchkey;
+    const { context } = stage.latchkey;
     const [item] = open.items;
-    const [mine] = await road.mulesoft.findUsers({ email: mallory.email, login: mallory.email });
+    const [mine] = await context.mulesoft.findUsers({ email: mallory.email, login: mallory.email });
     const erik = seeded.find((person) => person.key === 'erik')?.anypointId ?? '';
-    await road.mulesoft.transferApplication(
+    await context.mulesoft.transferApplication(
       { kind: 'clientApplication', id: item?.id ?? '' },
       { from: [mine?.id ?? ''], to: erik },
     );
-    await offboard(road, { job: 'offboard', offboardingId: open.id });
+    await advanceOffboarding(context, { job: 'advanceOffboarding', offboardingId: open.id });
 
     // then
     const closed = await leavers.caseIs('mallory', 'closed');

@@ -75,7 +75,7 @@ describe('how often it was granted before', () => {
 
   test('counts what the record has, and not what the IdP refused', async () => {
     // given months of decisions before
-    expect(await seedHistory(stage.latchkey.road)).toBeGreaterThan(0);
+    expect(await seedHistory(stage.latchkey.context)).toBeGreaterThan(0);
     await walk.openForm('ines');
     const granted = await walk.query(
       `select from changes where person_id = $1 and entitlement_key = $2 and state = 'ended'`,
@@ -108,7 +108,7 @@ test('a membership outside Latchkey is not passed over: neither others’ nor on
   for (const who of ['sofia', 'nadia']) {
     await walk.openForm(who);
     await walk.query(
-      `insert into preexisting (person_id, group_id, group_name, recorded_at) values ($1, $2, $3, now())`,
+      `insert into baseline_members (person_id, group_id, group_name, recorded_at) values ($1, $2, $3, now())`,
       [await personOf(who), group?.group_id, GROUP],
     );
   }

@@ -47,7 +47,7 @@ test(
 
     // when she signs in to Anypoint, which makes another user of her
     const anew = await signIn('ines', 'ines.moreau@acme.example');
-    await reconcile(stage.latchkey.road);
+    await reconcile(stage.latchkey.context);
 
     // then what she was given is where she is now
     await walk.until('she has it there', async () => (await teamsOf(anew)).includes(READERS));
@@ -81,7 +81,7 @@ test(
 
     // then it is where he signs in, and what Tom had there is not his
     expect(await teamsOf(userOf('tom'))).toContain(PAYMENTS);
-    await reconcile(stage.latchkey.road);
+    await reconcile(stage.latchkey.context);
     await walk.until(
       'Tom’s team is not Erik’s',
       async () => !(await teamsOf(userOf('tom'))).includes(READERS),
@@ -116,7 +116,7 @@ test(
     });
 
     // when the teams are compared
-    await reconcile(stage.latchkey.road);
+    await reconcile(stage.latchkey.context);
 
     // then each has their own where they sign in now
     await walk.until('each has their own', async () => {

@@ -48,7 +48,7 @@ const inAnypointByHand = (method: 'POST' | 'DELETE', key: string, team: string, 
   );
 
 async function sweep(): Promise<Evidence> {
-  const evidence = await reconcile(stage.latchkey.road);
+  const evidence = await reconcile(stage.latchkey.context);
   if (evidence === null) throw new Error('somebody else reconciles');
   return evidence;
 }
@@ -125,7 +125,7 @@ test('checked, all agree: a note for each group and team and one for the run', a
     `select data from audit where type = 'reconciled' order by id desc limit 1`,
   );
   expect(entry?.data).toEqual(evidence);
-  expect((await lastSweep(stage.latchkey.road.db))?.found).toEqual(evidence);
+  expect((await lastSweep(stage.latchkey.context.db))?.found).toEqual(evidence);
   // nothing that was staged is kept
   expect(
     await walk.query('select 1 from reconcile_members union all select 1 from reconcile_places'),
@@ -139,12 +139,12 @@ test('a hand-added admin whom nobody told of is found by reconcile alone, once, 
   const evidence = await sweep();
   await sweep();
 
-  expect(evidence).toMatchObject({ allAgree: false, groups: { unrequested: 1, unpushed: 1 } });
+  expect(evidence).toMatchObject({ allAgree: false, groups: { finding: 1, unpushed: 1 } });
   expect(evidence.apart).toContain(DEPLOY.group);
   const found = await finding('sam', 'finding');
   expect(wordsOf(found.card)).toContain('nobody asked for it here');
   // what is in the owner's hands is not told again
-  expect((await sweep()).groups).toMatchObject({ unrequested: 0, inHand: 1 });
+  expect((await sweep()).groups).toMatchObject({ finding: 0, inHand: 1 });
   expect(
     await walk.query(
       `select 1 from changes where doc->>'cause' = 'finding' and entitlement_key = 'orders-api-deploy'`,
@@ -236,7 +236,7 @@ test('importing everything again and a renamed group give no card and take nothi
   const evidence = await sweep();
 
   // then it is told as a push that is missing, and nobody is asked
-  expect(evidence.groups).toMatchObject({ unrequested: 0, lost: 0 });
+  expect(evidence.groups).toMatchObject({ finding: 0, lost: 0 });
   expect(await noted('groupReconciled', READ.group)).toMatchObject({ leg: 'scimPush', isPushed: false });
   expect(await changes()).toBe(before);
   expect(await walk.isInTeam('ines', READ.team)).toBe(true);
@@ -273,7 +273,7 @@ test('a run that was stopped is taken up where it was by the next process, and f
   const stop = new AbortController();
   await walk.request('DELETE', '/control/requests');
   await walk.fault({ vendor: 'okta', path: '/groups/00gpayments000001/users$', kind: 'latency', ms: 1_500 });
-  const running = reconcile(stage.latchkey.road, stop.signal).catch((error: Error) => error.name);
+  const running = reconcile(stage.latchkey.context, stop.signal).catch((error: Error) => error.name);
   await walk.until('it has read two groups', async () => {
     const [row] = await walk.query<{ n: number }>(
       `select count(*)::int as n from reconcile_places where kind = 'group' and compared_at is not null`,
@@ -286,7 +286,7 @@ test('a run that was stopped is taken up where it was by the next process, and f
 
   // when another process starts, and looks for what is due
   await stage.restart();
-  stage.latchkey.road.sweepSoon();
+  stage.latchkey.context.sweepSoon();
 
   // then it finishes that run, and reads only what was left
   const finished = await walk.until(
@@ -311,7 +311,7 @@ test('down for an hour: back again, Latchkey finds what it missed', async () => 
     await byHand('DELETE', 'erik', READ.group);
     await walk.query(`update reconcile_runs set started_at = started_at - interval '1 hour'`);
   });
-  stage.latchkey.road.sweepSoon();
+  stage.latchkey.context.sweepSoon();
 
   // then
   const added = await finding('sofia', 'finding');

@@ -16,7 +16,7 @@ const GROUP = 'anypoint-orders-read';
 /** Waits until a click has been settled: nothing is owed any more. */
 const settled = () =>
   walk.until('every click is settled', async () => {
-    const owed = await walk.query(`select 1 from outbox where job = 'settle' and done_at is null`);
+    const owed = await walk.query(`select 1 from outbox where job = 'settleClick' and done_at is null`);
     return owed.length === 0;
   });
 

@@ -66,7 +66,7 @@ describe('at the click', () => {
     expect(answer.status).toBe(200);
     await walk.until('the click is settled', async () => {
       const [row] = await walk.query<{ owed: string }>(
-        `select count(*) filter (where done_at is null) as owed from outbox where job = 'settle'`,
+        `select count(*) filter (where done_at is null) as owed from outbox where job = 'settleClick'`,
       );
       return row?.owed === '0';
     });

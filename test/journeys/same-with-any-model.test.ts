@@ -91,11 +91,11 @@ const request = fc.record({
   /** The owners, the managers of the crowd, and somebody who may not. */
   clicks: fc.array(fc.constantFrom('olga', 'tom', 'sam', 'sofia', 'p3'), { maxLength: 3 }),
 });
-type Wish = typeof request extends fc.Arbitrary<infer T> ? T : never;
-type Request = Wish & { n: number };
+type FreeText = typeof request extends fc.Arbitrary<infer T> ? T : never;
+type Request = FreeText & { n: number };
 
 /** What may be left to no chance: in effect, waiting, refused by rule (p5 is a contractor), and given by rule. */
-const ofEveryEnd: Wish[] = [
+const ofEveryEnd: FreeText[] = [
   { by: 0, entitlement: 'orders-api-read', reason: 'fix', clicks: ['p3', 'olga'] },
   { by: 2, entitlement: 'orders-api-read', reason: 'fix', clicks: [] },
   { by: 5, entitlement: 'platform-admin', reason: 'fix', clicks: ['olga'] },
@@ -107,8 +107,11 @@ async function travel(mode: Mode, requests: readonly Request[]) {
   const { stage, walk } = walks.get(mode) as { stage: Stage; walk: Journey };
   const slack = createSlackSender(stage.latchkey.url);
   const settled = async () =>
-    (await walk.query(`select 1 from outbox where done_at is null and job in ('consider', 'settle')`))
-      .length === 0;
+    (
+      await walk.query(
+        `select 1 from outbox where done_at is null and job in ('assessRequest', 'settleClick')`,
+      )
+    ).length === 0;
   const ids: (string | null)[] = [];
   try {
     for (const { n, by, entitlement, reason, clicks } of requests) {
@@ -136,7 +139,7 @@ async function travel(mode: Mode, requests: readonly Request[]) {
     async () =>
       (await walk.query(`select 1 from changes where state in ('received', 'applying', 'verifying')`))
         .length === 0 &&
-      (await walk.query(`select 1 from outbox where done_at is null and job = 'summarize'`)).length === 0,
+      (await walk.query(`select 1 from outbox where done_at is null and job = 'advise'`)).length === 0,
     PATIENCE_MS,
   );
   const outcomes = [];

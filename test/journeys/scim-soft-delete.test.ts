@@ -150,7 +150,7 @@ test(
       const looks = await walk.query<{ outcome: string | null }>(
         `select outcome from observed where key like 'scim:refused:%'`,
       );
-      return looks.length === 3 && looks.every(({ outcome }) => outcome === 'regarded');
+      return looks.length === 3 && looks.every(({ outcome }) => outcome === 'evaluated');
     });
 
     // and when it comes through

@@ -69,7 +69,7 @@ test('a time that was on offer for another access is not taken, and the right on
   expect((await walk.rowCounts()).changes).toBe(before.changes);
 
   // and neither for a bundle
-  const bundle = stage.latchkey.road.catalogue.current().bundles[0];
+  const bundle = stage.latchkey.context.catalogue.current().bundles[0];
   const ofBundle = structuredClone(payload);
   ofBundle.view.state.values.entitlement.entitlement_select.selected_option.value = `bundle:${bundle?.key}`;
   expect(JSON.parse((await sendRaw(walk, ofBundle)).body).response_action).toBe('update');

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-const db = () => stage.latchkey.road.db;
+const db = () => stage.latchkey.context.db;
 const url = () => new URL(`${stage.latchkey.url}/mcp`);
 async function tokenOf(key: string): Promise<string> {
   const made = await createMcpToken(db(), { email: `${key}@acme.example`, name: 'copilot', days: 1 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Adviser, FactSheet, WishSheet } from '../../src/flow/ports.ts';
+import type { Adviser, FactSheet, FreeTextSheet } from '../../src/flow/ports.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { createModelEmulator, SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
@@ -103,7 +103,7 @@ describe('an answer', () => {
   test('from an older server that refuses newer settings: without them', async () => {
     await mode('old');
     expect(await adviser.summarizeRequest(sheet)).toMatchObject({ answered: true });
-    expect(await adviser.readWish({ text: 'read', candidates: [] })).toMatchObject({ answered: true });
+    expect(await adviser.readFreeText({ text: 'read', candidates: [] })).toMatchObject({ answered: true });
     expect(asked()).toBe(3);
   });
 
@@ -114,7 +114,7 @@ describe('an answer', () => {
       expect(await adviser.summarizeRequest(sheet)).toMatchObject({ answered: true });
       const first = asked();
       expect(first).toBeLessThanOrEqual(3);
-      expect(await adviser.readWish({ text: 'read', candidates: [] })).toMatchObject({ answered: true });
+      expect(await adviser.readFreeText({ text: 'read', candidates: [] })).toMatchObject({ answered: true });
       expect(asked()).toBe(first + 1);
     },
   );
@@ -232,7 +232,7 @@ describe('the budget holds for the whole of it', () => {
 });
 
 describe('a wish', () => {
-  const wish: WishSheet = {
+  const freeText: FreeTextSheet = {
     text: 'I need to read orders API logs in prod until Friday for INC-4711',
     candidates: [
       { key: 'orders-api-deploy', title: 'Orders API: deploy to prod', gives: 'deploying the Orders API' },
@@ -241,9 +241,9 @@ describe('a wish', () => {
   };
 
   test('is read into the fields of the form, each in the person’s own words', async () => {
-    expect(await adviser.readWish(wish)).toMatchObject({
+    expect(await adviser.readFreeText(freeText)).toMatchObject({
       answered: true,
-      wish: { entitlementKey: 'orders-api-read', when: 'until Friday', ticket: 'INC-4711' },
+      freeText: { entitlementKey: 'orders-api-read', when: 'until Friday', ticket: 'INC-4711' },
       provenance: { promptId: 'free-text', droppedClaims: 0 },
     });
   });
@@ -252,9 +252,9 @@ describe('a wish', () => {
     '%s: nothing of what it makes up gets into the form',
     async (name) => {
       await mode(name);
-      expect(await adviser.readWish(wish)).toMatchObject({
+      expect(await adviser.readFreeText(freeText)).toMatchObject({
         answered: true,
-        wish: { entitlementKey: null, when: null, reason: null, ticket: null },
+        freeText: { entitlementKey: null, when: null, reason: null, ticket: null },
         provenance: { droppedClaims: 4 },
       });
     },
@@ -267,13 +267,13 @@ describe('a wish', () => {
     ['down', 'down'],
   ])('%s: %s', async (name, why) => {
     await mode(name);
-    expect(await adviser.readWish(wish)).toMatchObject({ answered: false, why });
+    expect(await adviser.readFreeText(freeText)).toMatchObject({ answered: false, why });
   });
 
   test('has a budget of its own', async () => {
     await mode('slow');
     const startedMs = performance.now();
-    expect(await connect({ wishBudgetMs: BUDGET_MS }).readWish(wish)).toEqual({
+    expect(await connect({ freeTextBudgetMs: BUDGET_MS }).readFreeText(freeText)).toEqual({
       answered: false,
       why: 'slow',
     });

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Change } from '../../src/core/change/change.ts';
 import { loadCases } from '../../src/eval/case-files.ts';
 import { createCatalogueBook } from '../../src/flow/catalogue/catalogue-status.ts';
-import type { Road } from '../../src/flow/kernel/context.ts';
+import type { Context } from '../../src/flow/kernel/context.ts';
 import type { Adviser } from '../../src/flow/ports.ts';
-import { summarize } from '../../src/flow/request/advise.ts';
-import { consider } from '../../src/flow/request/assess.ts';
+import { advise } from '../../src/flow/request/advise.ts';
+import { assessRequest } from '../../src/flow/request/assess.ts';
 import { receiveRequest } from '../../src/flow/request/receive.ts';
-import { settle } from '../../src/flow/request/settle.ts';
+import { settleClick } from '../../src/flow/request/settle.ts';
 import { createOkta } from '../../src/idp/okta.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { defaultPromptsDir } from '../../src/model/prompt.ts';
@@ -52,7 +52,7 @@ const crowd: Person[] = Array.from({ length: CROWD }, (_, i) => ({
 
 const modes = ['on', 'off', 'slow', 'hostile'] as const;
 type Mode = (typeof modes)[number];
-type Lane = { road: Road; fresh: FreshDatabase };
+type Lane = { context: Context; fresh: FreshDatabase };
 
 /** The parties outside do not change while this runs, so each thing is asked of them once. */
 function askedOnce<T extends object>(party: T): T {
@@ -101,7 +101,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
   const log = pino({ level: 'silent' });
   const { catalogue, rules } = await loadPolicy('policy');
   const nothing = () => [];
-  const road: Road = {
+  const context: Context = {
     db,
     locks,
     idp,
@@ -133,8 +133,8 @@ async function laneOf(mode: Mode): Promise<Lane> {
     runNow: () => {},
     log,
   };
-  await road.catalogue.check();
-  return { road, fresh };
+  await context.catalogue.check();
+  return { context, fresh };
 }
 
 beforeAll(async () => {
@@ -202,10 +202,10 @@ type Request = (typeof request extends fc.Arbitrary<infer T> ? T : never) & { n:
 const slackIdOf = (key: string) => [...seed, ...crowd].find((p) => p.key === key)?.slackId as string;
 
 /** All that is decided about a request, without what differs from database to database: ids and moments. */
-async function decisionOf({ road }: Lane, r: Request) {
+async function decisionOf({ context }: Lane, r: Request) {
   const own = (crowd[r.beneficiary] as Person).slackId;
   const accountId = r.isForThem ? own : slackIdOf('erik');
-  const received = await receiveRequest(road, {
+  const received = await receiveRequest(context, {
     idempotencyKey: `request-${r.n}`,
     accountId,
     forAccountId: r.isForThem ? null : own,
@@ -224,15 +224,15 @@ async function decisionOf({ road }: Lane, r: Request) {
       advice: null,
     };
   const changeId = received.change.id;
-  const advise = () => summarize(road, { job: 'summarize', changeId });
-  await consider(road, { job: 'consider', changeId });
-  if (r.adviceAfter === 0) await advise();
+  const adviseAgain = () => advise(context, { job: 'advise', changeId });
+  await assessRequest(context, { job: 'assessRequest', changeId });
+  if (r.adviceAfter === 0) await adviseAgain();
   for (const [i, c] of r.clicks.entries()) {
-    const round = (await readChange(road.db, changeId))?.round ?? 0;
-    await settle(
-      road,
+    const round = (await readChange(context.db, changeId))?.round ?? 0;
+    await settleClick(
+      context,
       {
-        job: 'settle',
+        job: 'settleClick',
         clickKey: `${r.n}:${i}`,
         click: {
           clickId: `${r.n}:${i}`,
@@ -248,13 +248,13 @@ async function decisionOf({ road }: Lane, r: Request) {
       },
       0,
     );
-    if (r.adviceAfter === i + 1) await advise();
+    if (r.adviceAfter === i + 1) await adviseAgain();
   }
-  if (r.adviceAfter > r.clicks.length) await advise();
-  const change = (await readChange(road.db, changeId)) as Change;
-  const summary = await readSummary(road.db, changeId);
+  if (r.adviceAfter > r.clicks.length) await adviseAgain();
+  const change = (await readChange(context.db, changeId)) as Change;
+  const summary = await readSummary(context.db, changeId);
   const people = (plan: Change['plan']) =>
-    plan?.seats.map((s) => [s.source, s.pinged, s.people.map((p) => p.email).sort()]);
+    plan?.slots.map((s) => [s.source, s.pinged, s.people.map((p) => p.email).sort()]);
   return {
     state: change.state,
     cause: change.cause,

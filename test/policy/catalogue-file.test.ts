@@ -135,7 +135,7 @@ test('a good catalogue is read whole', async () => {
         defaultSeconds: 86_400,
         maxSeconds: 604_800,
         clauses: ['AC-3', 'AC-1'],
-        unrequested: 'ask',
+        finding: 'ask',
         birthright: null,
         conflicts: [],
         reviewEverySeconds: null,

@@ -15,7 +15,7 @@ let dir: string;
 let since: Date;
 beforeAll(async () => {
   stage = await setStage();
-  await seedHistory(stage.latchkey.road);
+  await seedHistory(stage.latchkey.context);
   dir = await mkdtemp(join(tmpdir(), 'latchkey-replay-'));
   await cp('policy', dir, { recursive: true });
   since = new Date(Date.now() - 90 * DAY_MS);
@@ -36,7 +36,7 @@ type Row = {
 
 /** The history as the database has it, for an answer of one's own. */
 async function history(): Promise<Row[]> {
-  const rows = await stage.latchkey.road.db
+  const rows = await stage.latchkey.context.db
     .selectFrom('changes')
     .select('doc')
     .where('kind', '=', 'grant')
@@ -54,7 +54,7 @@ async function history(): Promise<Row[]> {
 /** Replays under the example with this rule beside its own. */
 async function under(rule: string) {
   await writeFile(join(dir, 'tried.cedar'), rule);
-  return await replay(stage.latchkey.road.db, await loadPolicy(dir), since);
+  return await replay(stage.latchkey.context.db, await loadPolicy(dir), since);
 }
 
 async function idsWhere(isChanged: (row: Row) => boolean): Promise<string[]> {
@@ -67,9 +67,9 @@ async function idsWhere(isChanged: (row: Row) => boolean): Promise<string[]> {
 const idsOf = (changed: readonly { changeId: string }[]) => changed.map((c) => c.changeId).sort();
 
 test('the history is there once, on record, and nobody holds anything by it', async () => {
-  const { db } = stage.latchkey.road;
+  const { db } = stage.latchkey.context;
   expect((await history()).length).toBe(60);
-  expect(await seedHistory(stage.latchkey.road)).toBe(0);
+  expect(await seedHistory(stage.latchkey.context)).toBe(0);
   expect(await db.selectFrom('grants').selectAll().execute()).toEqual([]);
   const entries = await db.selectFrom('audit').select('data').where('type', '=', 'approversAsked').execute();
   expect(entries.length).toBe(60);
@@ -77,7 +77,7 @@ test('the history is there once, on record, and nobody holds anything by it', as
 });
 
 test('under the rules it was decided by, no decision changes', async () => {
-  expect(await replay(stage.latchkey.road.db, await loadPolicy('policy'), since)).toMatchObject({
+  expect(await replay(stage.latchkey.context.db, await loadPolicy('policy'), since)).toMatchObject({
     looked: 60,
     withoutFacts: 0,
     changed: [],
@@ -169,12 +169,12 @@ test('a shorter maximum in the catalogue changes exactly what was longer', async
 
 test('only as far back as is asked for', async () => {
   const recent = new Date(Date.now() - 30 * DAY_MS);
-  const rows = await stage.latchkey.road.db
+  const rows = await stage.latchkey.context.db
     .selectFrom('changes')
     .select(['requested_at'])
     .where('kind', '=', 'grant')
     .execute();
-  const { looked } = await replay(stage.latchkey.road.db, await loadPolicy('policy'), recent);
+  const { looked } = await replay(stage.latchkey.context.db, await loadPolicy('policy'), recent);
   expect(looked).toBe(rows.filter((r) => r.requested_at > recent).length);
   expect(looked).toBeLessThan(60);
 });

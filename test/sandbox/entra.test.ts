@@ -75,7 +75,7 @@ async function graph(method: string, path: string, body?: unknown) {
   return { status: response.status, body: text === '' ? null : JSON.parse(text) };
 }
 
-const wish = (more: Record<string, unknown> = {}) => ({
+const freeText = (more: Record<string, unknown> = {}) => ({
   changeType: 'updated,deleted',
   notificationUrl: ear.url,
   resource: 'users',
@@ -117,7 +117,7 @@ describe('subscriptions', () => {
     ['an address where nobody is', { notificationUrl: 'http://127.0.0.1:9' }],
     ['a lifecycle address where nobody is', { lifecycleNotificationUrl: 'http://127.0.0.1:9' }],
   ])('%s is refused', async (_, more) => {
-    const { status, body } = await graph('POST', '/subscriptions', wish(more));
+    const { status, body } = await graph('POST', '/subscriptions', freeText(more));
     expect(status).toBe(400);
     expect(body.error).toMatchObject({
       code: 'ValidationError',
@@ -127,12 +127,12 @@ describe('subscriptions', () => {
 
   test('an endpoint that does not echo the token is refused', async () => {
     echoes = false;
-    expect((await graph('POST', '/subscriptions', wish())).status).toBe(400);
+    expect((await graph('POST', '/subscriptions', freeText())).status).toBe(400);
     echoes = true;
   });
 
   test('made, renewed, ended', async () => {
-    const made = await graph('POST', '/subscriptions', wish());
+    const made = await graph('POST', '/subscriptions', freeText());
     expect(made).toMatchObject({ status: 201, body: { resource: 'users', clientState: null } });
     const path = `/subscriptions/${made.body.id}`;
     const expirationDateTime = new Date(Date.now() + 7_200_000).toISOString();
@@ -144,7 +144,7 @@ describe('subscriptions', () => {
 });
 
 test('a delivery that is refused or takes longer than three seconds is repeated', async () => {
-  const { body } = await graph('POST', '/subscriptions', wish());
+  const { body } = await graph('POST', '/subscriptions', freeText());
   for (const bad of [
     { status: 503, afterMs: 0 },
     { status: 202, afterMs: 3_300 },

@@ -124,7 +124,7 @@ async function told(): Promise<{ n: number; seen: number; owed: number }> {
   const { rows } = await sql<{ n: number; seen: number; owed: number }>`select
     (select coalesce(sum(times), 0)::int from refused_pushes where resource_id = ${of.id}) as n,
     (select count(*)::int from observed where key like 'scim:refused:%') as seen,
-    (select count(*)::int from outbox where job = 'report') as owed`.execute(scim.database.db);
+    (select count(*)::int from outbox where job = 'updateCard') as owed`.execute(scim.database.db);
   return rows[0] ?? { n: 0, seen: 0, owed: 0 };
 }
 const isActive = async () => (await scim.call('GET', of.path)).body.active;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { groupNamesOf, type Provisioned, scimStanding } from '../../src/store/scim-mirror.ts';
+import { groupNamesOf, type Provisioned, scimStatus } from '../../src/store/scim-mirror.ts';
 import { PATCH_OP, type Response, type StartedScim, startScim } from './start-scim.ts';
 
 let scim: StartedScim;
@@ -161,7 +161,7 @@ describe('any sequence of membership operations', () => {
           expect(observed).toEqual(effective.map((n) => model.users[n]?.id as string).sort());
           for (const [n, who] of model.users.entries())
             expect(
-              await scimStanding(
+              await scimStatus(
                 scim.database.db,
                 { personId: null, externalId: null, userNames: [who.userName.toUpperCase()], source: 'okta' },
                 [target.name],
@@ -291,7 +291,7 @@ describe('the mirror', () => {
       }),
     ).toEqual([]);
     const who: Provisioned = { personId: null, externalId: '00uM', userNames: [], source: 'okta' };
-    const isIn = async (groups: string[]) => (await scimStanding(db, who, groups)).isInAnyGroup;
+    const isIn = async (groups: string[]) => (await scimStatus(db, who, groups)).isInAnyGroup;
     expect(await isIn(['other', 'mirror-a'])).toBe(true);
     expect(await isIn(['mirror-b'])).toBe(false);
     expect(await isIn([])).toBe(false);

@@ -34,7 +34,7 @@ async function refusalsOf(resourceId: string): Promise<Refusal[]> {
   return rows;
 }
 async function lastTold(): Promise<Told[]> {
-  const { rows } = await sql<{ told: Told }>`select told from observed
+  const { rows } = await sql<{ told: Told }>`select payload as told from observed
     where key like 'scim:refused:%' order by id desc limit 5`.execute(scim.database.db);
   return rows.map((row) => row.told);
 }
@@ -60,7 +60,7 @@ async function expectTold(
     happening: 'switchedOff',
     person: { pushed: { login: who.userName } },
   });
-  expect(await jobs()).toEqual(expect.arrayContaining(['heed', 'report']));
+  expect(await jobs()).toEqual(expect.arrayContaining(['processObservations', 'updateCard']));
 }
 
 describe('a deactivation that had to be refused is told', () => {
@@ -234,7 +234,7 @@ async function all(): Promise<{ n: number }> {
 
 describe('a Bulk loses no deactivation', () => {
   it('of an operation that fails, that is left undone, or in a Bulk that is refused', async () => {
-    const [failed, undone, refused] = [await account(), await account(), await account()];
+    const [failed, reverted, refused] = [await account(), await account(), await account()];
     const operation = (of: Account, more: object = {}) => ({
       method: 'PATCH',
       path: of.path,
@@ -243,10 +243,10 @@ describe('a Bulk loses no deactivation', () => {
     });
     await scim.call('POST', '/Bulk', {
       failOnErrors: 1,
-      Operations: [operation(failed, { version: 'W/"99"' }), operation(undone)],
+      Operations: [operation(failed, { version: 'W/"99"' }), operation(reverted)],
     });
     await scim.call('POST', '/Bulk', { failOnErrors: -1, Operations: [operation(refused)] });
-    for (const of of [failed, undone, refused])
+    for (const of of [failed, reverted, refused])
       expect(await refusalsOf(of.id)).toMatchObject([{ held: 'deactivation' }]);
   });
 });

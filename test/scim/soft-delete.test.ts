@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Told } from '../../src/core/drift/observation.ts';
-import { scimStanding } from '../../src/store/scim-mirror.ts';
+import { scimStatus } from '../../src/store/scim-mirror.ts';
 import { type StartedScim, startScim } from './start-scim.ts';
 
 /** What Entra makes of a name when it deletes somebody. */
@@ -32,8 +32,8 @@ async function person(login: string): Promise<string> {
   );
   return id;
 }
-const standing = ({ name, group }: Leaver, personId: string) =>
-  scimStanding(
+const statusText = ({ name, group }: Leaver, personId: string) =>
+  scimStatus(
     scim.database.db,
     { personId, externalId: `00u${personId}`, userNames: [name], source: 'okta' },
     [group],
@@ -42,7 +42,7 @@ const off = { op: 'Replace', path: 'active', value: 'False' };
 const renamed = (name: string) => ({ op: 'Replace', path: 'userName', value: `${ID}${name}` });
 
 async function loginsTold(since: number): Promise<(string | undefined)[]> {
-  const { rows } = await sql<{ told: Exclude<Told, { kind: 'group' }> }>`select told from observed
+  const { rows } = await sql<{ told: Exclude<Told, { kind: 'group' }> }>`select payload as told from observed
     where id > ${since} order by id`.execute(scim.database.db);
   return rows.map(({ told }) => ('pushed' in told.person ? told.person.pushed?.login : undefined));
 }
@@ -67,7 +67,7 @@ describe('somebody Entra deletes, and renames with it', () => {
     for (const operations of requests(of.name))
       expect((await scim.patch(of.path, ...operations)).status).toBe(200);
     expect((await scim.call('GET', of.path)).body).toMatchObject({ active: false });
-    expect(await standing(of, of.personId)).toMatchObject({ isSwitchedOff: true, isInAnyGroup: false });
+    expect(await statusText(of, of.personId)).toMatchObject({ isSwitchedOff: true, isInAnyGroup: false });
     expect(new Set(await loginsTold(since))).toEqual(new Set([of.name]));
   });
 
@@ -76,14 +76,14 @@ describe('somebody Entra deletes, and renames with it', () => {
     await scim.patch(of.path, off, renamed(of.name));
     // given the name was given anew, first in the directory alone
     const newcomer = await person(of.name);
-    expect(await standing(of, newcomer)).toMatchObject({ isSwitchedOff: null, isInAnyGroup: false });
+    expect(await statusText(of, newcomer)).toMatchObject({ isSwitchedOff: null, isInAnyGroup: false });
 
     // when they are provisioned
     const { status, body } = await scim.call('POST', '/Users', { userName: of.name, externalId: 'another' });
 
     // then
     expect(status).toBe(201);
-    expect(await standing(of, newcomer)).toMatchObject({ isSwitchedOff: false, isInAnyGroup: false });
+    expect(await statusText(of, newcomer)).toMatchObject({ isSwitchedOff: false, isInAnyGroup: false });
 
     // and the one before can't be given the name back while it is theirs
     const back = await scim.patch(
@@ -105,7 +105,7 @@ describe('somebody Entra deletes, and renames with it', () => {
       { op: 'Replace', path: 'userName', value: of.name },
     );
     expect(status).toBe(200);
-    expect(await standing(of, of.personId)).toMatchObject({ isSwitchedOff: false, isInAnyGroup: true });
+    expect(await statusText(of, of.personId)).toMatchObject({ isSwitchedOff: false, isInAnyGroup: true });
     expect(new Set(await loginsTold(since))).toEqual(new Set([of.name]));
     const { rows } = await sql`select known_as from scim_users where id = ${of.id}`.execute(scim.database.db);
     expect(rows).toEqual([{ known_as: null }]);

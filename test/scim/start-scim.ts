@@ -131,8 +131,8 @@ export async function startScim(
 type Row = { id: string; key: string; told: Told & { kind: 'membership' } };
 
 async function observedRows(database: Database, after: string): Promise<Row[]> {
-  const { rows } = await sql<Row>`select id, key, told from observed
-    where id > ${after} and told->>'kind' = 'membership' order by id`.execute(database.db);
+  const { rows } = await sql<Row>`select id, key, payload as told from observed
+    where id > ${after} and payload->>'kind' = 'membership' order by id`.execute(database.db);
   return rows;
 }
 

@@ -4,7 +4,7 @@ import type { Messenger } from '../../src/flow/ports.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { createSlackEmulator } from '../../src/sandbox/slack/emulator.ts';
 import { SLACK_TIMEOUT_MS } from '../../src/slack/app/call.ts';
-import type { SlackContent } from '../../src/slack/change-card/card.ts';
+import type { SlackContent } from '../../src/slack/blocks.ts';
 import { createSlackMessenger } from '../../src/slack/messenger.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
 

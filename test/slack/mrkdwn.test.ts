@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seenWords } from '../../src/core/storable.ts';
-import { clip, inert, mrkdwn, plain, SECTION_TEXT_MAX, slackDate } from '../../src/slack/mrkdwn.ts';
+import { clip, escapeMrkdwn, mrkdwn, plain, SECTION_TEXT_MAX, slackDate } from '../../src/slack/mrkdwn.ts';
 import { oddText, unmeantMarkup } from './odd-text.ts';
 
 /** As somebody reads it: lookalikes are what they look like, a line break is a blank, what is not seen is nothing. */
@@ -13,7 +13,7 @@ const asRead = (text: string) =>
 test('inert text reads the same and does nothing', () => {
   fc.assert(
     fc.property(oddText(500), (text) => {
-      const shown = inert(text);
+      const shown = escapeMrkdwn(text);
       expect(unmeantMarkup(shown)).toEqual([]);
       expect(shown).not.toMatch(/[*~`\n\r]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:[\w+'-]+:|^\s*&gt;/u);
       expect(asRead(shown.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&'))).toBe(
@@ -31,7 +31,7 @@ test.each([
   ['a\n*b*', 'a ∗b∗'],
   ['\u202eevil\u202c', 'evil'],
 ])('%j is shown as %s', (text, shown) => {
-  expect(inert(text)).toBe(shown);
+  expect(escapeMrkdwn(text)).toBe(shown);
 });
 
 describe('what is too long', () => {
@@ -42,7 +42,7 @@ describe('what is too long', () => {
 
   test('is never cut in the middle of an entity, a mention, a date or a character', () => {
     const part = fc.oneof(
-      oddText(40).map(inert),
+      oddText(40).map(escapeMrkdwn),
       fc.constantFrom('<@U0000001>', slackDate(new Date(0)), '&amp;', '&lt;', '𝒳', ' or '),
     );
     fc.assert(

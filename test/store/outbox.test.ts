@@ -28,7 +28,7 @@ beforeEach(async () => {
   await db.deleteFrom('outbox').execute();
 });
 
-const tell: Job = { job: 'tell', changeId: 'c1' };
+const tell: Job = { job: 'updateMessages', changeId: 'c1' };
 const LEASE_MS = 60_000;
 
 async function lease(): Promise<OutboxRow> {
@@ -42,7 +42,7 @@ describe('the same work called for twice', () => {
     await addJobs(db, [tell, tell]);
     await addJobs(db, [tell]);
     expect(await leaseDue(db, 10, LEASE_MS)).toMatchObject([
-      { job: 'tell', payload: tell, generation: 2, leases: 1 },
+      { job: 'updateMessages', payload: tell, generation: 2, leases: 1 },
     ]);
   });
 
@@ -74,7 +74,9 @@ describe('the same work called for twice', () => {
   });
 
   test('from many at once, is still one row', async () => {
-    await Promise.all(Array.from({ length: 20 }, () => addJobs(db, [tell, { job: 'tell', changeId: 'c0' }])));
+    await Promise.all(
+      Array.from({ length: 20 }, () => addJobs(db, [tell, { job: 'updateMessages', changeId: 'c0' }])),
+    );
     expect(await leaseDue(db, 10, LEASE_MS)).toHaveLength(2);
   });
 });
@@ -89,15 +91,15 @@ test('each job has a key that tells it from every other', () => {
     act: { verb: 'withdraw' },
   } as const;
   const jobs: Job[] = [
-    { job: 'consider', changeId: 'c' },
-    { job: 'summarize', changeId: 'c' },
-    { job: 'verify', changeId: 'c' },
-    { job: 'tell', changeId: 'c' },
-    { job: 'settle', clickKey: 'k', click },
-    { job: 'settle', clickKey: 'k2', click },
-    { job: 'apply', personId: 'p', groupId: 'g' },
-    { job: 'apply', personId: 'p', groupId: 'g2' },
-    { job: 'deliver', personId: 'p', teamId: 'g' },
+    { job: 'assessRequest', changeId: 'c' },
+    { job: 'advise', changeId: 'c' },
+    { job: 'verifyInAnypoint', changeId: 'c' },
+    { job: 'updateMessages', changeId: 'c' },
+    { job: 'settleClick', clickKey: 'k', click },
+    { job: 'settleClick', clickKey: 'k2', click },
+    { job: 'applyToIdp', personId: 'p', groupId: 'g' },
+    { job: 'applyToIdp', personId: 'p', groupId: 'g2' },
+    { job: 'deliverToTeam', personId: 'p', teamId: 'g' },
   ];
   expect(new Set(jobs.map(keyOf)).size).toBe(jobs.length);
 });
@@ -116,7 +118,7 @@ describe('a lease', () => {
   test('is given to one of many that ask at once', async () => {
     await addJobs(
       db,
-      Array.from({ length: 30 }, (_, i): Job => ({ job: 'tell', changeId: `c${i}` })),
+      Array.from({ length: 30 }, (_, i): Job => ({ job: 'updateMessages', changeId: `c${i}` })),
     );
     const taken = await Promise.all(Array.from({ length: 8 }, () => leaseDue(db, 10, LEASE_MS)));
     const ids = taken.flat().map((r) => r.id);
@@ -179,7 +181,11 @@ test('nothing open, nothing due', async () => {
 });
 
 test('only what was done long ago is forgotten', async () => {
-  await addJobs(db, [tell, { job: 'tell', changeId: 'c2' }, { job: 'tell', changeId: 'c3' }]);
+  await addJobs(db, [
+    tell,
+    { job: 'updateMessages', changeId: 'c2' },
+    { job: 'updateMessages', changeId: 'c3' },
+  ]);
   const [old, recent] = await leaseDue(db, 10, LEASE_MS);
   for (const row of [old, recent]) if (row !== undefined) await finish(db, row);
   await sql`update outbox set done_at = done_at - interval '25 hours' where id = ${old?.id}`.execute(db);
@@ -189,7 +195,7 @@ test('only what was done long ago is forgotten', async () => {
 
 test('a leaver goes before what is taken away, and that before what is given; called for more urgently, work moves up', async () => {
   const apply = (groupId: string, urgency: 'leaver' | 'revoke' | 'grant'): Job => ({
-    job: 'apply',
+    job: 'applyToIdp',
     personId: 'p',
     groupId,
     urgency,
@@ -203,7 +209,7 @@ test('a leaver goes before what is taken away, and that before what is given; ca
   await addJobs(db, [apply('g4', 'leaver')]);
   const rows = await leaseDue(db, 10);
   const priority = (groupId: string) =>
-    rows.find((row) => row.payload.job === 'apply' && row.payload.groupId === groupId)?.priority ?? 0;
+    rows.find((row) => row.payload.job === 'applyToIdp' && row.payload.groupId === groupId)?.priority ?? 0;
   expect(priority('g3')).toBeLessThan(priority('g2'));
   expect(priority('g2')).toBeLessThan(priority('g1'));
   expect(priority('g4')).toBe(priority('g3'));

@@ -61,7 +61,7 @@ describe('a person', () => {
 });
 
 describe('links', () => {
-  test('what is only hearsay moves to who it turns out to be; what the IdP has answered by stays', async () => {
+  test('what is only an unconfirmed record moves to who it turns out to be; what the IdP has answered by stays', async () => {
     const real = await rememberPerson(db, 'okta', idpPerson('vera'));
     const heard = await rememberPerson(db, 'okta', idpPerson('vera', { id: 'employee-1' }), true);
     const former = await rememberPerson(db, 'okta', idpPerson('vera', { id: 'okta-vera-old' }), true);
@@ -70,13 +70,13 @@ describe('links', () => {
     await rememberPerson(db, 'okta', idpPerson('vera', { id: 'okta-vera-old' }), true);
 
     for (const from of [heard.id, former.id])
-      await moveLinks(db, 'okta', { from, to: real.id, onlyHearsay: true });
+      await moveLinks(db, 'okta', { from, to: real.id, onlyUnconfirmed: true });
     expect((await personByLink(db, 'okta', 'employee-1'))?.id).toBe(real.id);
     expect((await personByLink(db, 'okta', 'okta-vera-old'))?.id).toBe(former.id);
     // Called by its own id still.
     expect(await linkOf(db, real.id, 'okta')).toBe('okta-vera');
 
-    await moveLinks(db, 'okta', { from: former.id, to: real.id, onlyHearsay: false });
+    await moveLinks(db, 'okta', { from: former.id, to: real.id, onlyUnconfirmed: false });
     expect((await personByLink(db, 'okta', 'okta-vera-old'))?.id).toBe(real.id);
   });
 
@@ -100,7 +100,7 @@ describe('links', () => {
     expect(await linkOf(db, b.id, 'anypoint')).toBe('user-1');
   });
 
-  test('an account of whom the IdP has confirmed never moves to whom only hearsay names; nor does what they are called', async () => {
+  test('an account of whom the IdP has confirmed never moves to whom only an unconfirmed record names; nor does what they are called', async () => {
     const real = await rememberPerson(db, 'okta', idpPerson('kim'));
     await linkPerson(db, real.id, 'anypoint', 'user-kim');
     const heard = await rememberPerson(db, 'okta', idpPerson('kim', { id: 'made-up' }), true);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { nameKey } from '../../src/core/name-key.ts';
-import { scimStanding } from '../../src/store/scim-mirror.ts';
+import { scimStatus } from '../../src/store/scim-mirror.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 
 let fresh: FreshDatabase;
@@ -169,7 +169,7 @@ describe('whose SCIM user it is', () => {
     for (const record of records) await provisioned(record);
 
     const who = { personId: ids.Ana, externalId: OWN, userNames: [LOGIN, EMAIL], source: 'okta' as const };
-    expect(await scimStanding(db, who, [GROUP])).toEqual({
+    expect(await scimStatus(db, who, [GROUP])).toEqual({
       isSwitchedOff: off,
       isInAnyGroup: isIn,
       isByAnothersOnly: byAnothersOnly,

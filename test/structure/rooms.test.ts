@@ -181,19 +181,19 @@ test('only the two programs touch the environment, and hand it to config.ts', ()
 });
 
 test('every job has a step, and every step says what it does', () => {
-  const road = src.find((f) => f.path === 'src/flow/steps.ts') as SourceFile;
+  const context = src.find((f) => f.path === 'src/flow/steps.ts') as SourceFile;
   const reactions = src.find((f) => f.path === 'src/core/jobs/reactions.ts') as SourceFile;
   const jobs = [...reactions.code.matchAll(/\| \{ job: '(\w+)'/g)].map((m) => m[1] as string);
   expect(jobs.length).toBeGreaterThanOrEqual(7);
   expect(Object.keys(steps).sort()).toEqual([...jobs].sort());
   for (const name of jobs) {
-    expect(road.text, `say above \`${name}\` in steps what the step does`).toMatch(
+    expect(context.text, `say above \`${name}\` in steps what the step does`).toMatch(
       new RegExp(`/\\*\\* [^*]+\\*/\\n\\s*${name}: \\{`),
     );
   }
-  const files = road.imports.filter((i) => !i.isTypeOnly).map((i) => i.path);
+  const files = context.imports.filter((i) => !i.isTypeOnly).map((i) => i.path);
   expect(new Set(files).size, 'a step is a file of its own, in the folder of its capability').toBe(
     jobs.length,
   );
-  expect(keyOf({ job: 'consider', changeId: 'c' })).toBe('consider:c');
+  expect(keyOf({ job: 'assessRequest', changeId: 'c' })).toBe('assessRequest:c');
 });

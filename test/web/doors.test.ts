@@ -70,7 +70,7 @@ describe('wrong tokens', () => {
       'mcp',
       (n) => post('/mcp', '{}', { authorization: `Bearer lkmcp_guess${n}` }),
       async () => {
-        const made = await createMcpToken(stage.latchkey.road.db, {
+        const made = await createMcpToken(stage.latchkey.context.db, {
           email: 'ines@acme.example',
           name: 'x',
           days: 1,
@@ -106,7 +106,7 @@ describe('wrong tokens', () => {
 
   test('a deactivation by a good token is taken from an address that guesses', async () => {
     // given
-    const made = await createToken(stage.latchkey.road.db, {
+    const made = await createToken(stage.latchkey.context.db, {
       source: 'other',
       name: `guessed-${Date.now()}`,
       days: 1,
@@ -153,7 +153,7 @@ describe('a copilot', () => {
   });
   let bearer: Record<string, string>;
   beforeAll(async () => {
-    const made = await createMcpToken(stage.latchkey.road.db, {
+    const made = await createMcpToken(stage.latchkey.context.db, {
       email: 'ines@acme.example',
       name: 'b',
       days: 1,

@@ -9,12 +9,12 @@ import { otherwiseThanShown } from './shown.ts';
  * Whether the approvals that were given decide it by now, without a click: somebody whose word counts was away when the
  * last of them approved, or it had to be known first who did what was found. Pure; empty: they don't.
  */
-export function settleStanding(change: Change, facts: StandingFacts): ChangeEvent[] {
+export function settledStatusText(change: Change, facts: SnapshotFacts): ChangeEvent[] {
   const { plan, entitlement, target, verdict } = facts;
   const by = change.approvals.map((a) => a.by);
   if (change.state !== 'asking' || verdict.effect === 'refuse' || !isApproved(plan, by)) return [];
   if (otherwiseThanShown(change, facts).length > 0) return [];
-  const may = new Set(distinct(plan.seats).map((p) => p.id));
+  const may = new Set(distinct(plan.slots).map((p) => p.id));
   const last = change.approvals.findLast((a) => may.has(a.by));
   if (last === undefined) return [];
   const clicker = { id: last.by, name: last.name };
@@ -22,7 +22,7 @@ export function settleStanding(change: Change, facts: StandingFacts): ChangeEven
   return [concluded(change, { ...facts, entitlement, target, clicker }, base, last.clickId)];
 }
 
-export type StandingFacts = Omit<Decisive, 'clicker'> & Pick<ClickFacts, 'plan'>;
+export type SnapshotFacts = Omit<Decisive, 'clicker'> & Pick<ClickFacts, 'plan'>;
 
 export type Decisive = Pick<ClickFacts, 'clicker' | 'verdict' | 'grantId' | 'heldUntil' | 'now'> & {
   entitlement: Entitlement;

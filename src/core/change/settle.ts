@@ -42,7 +42,7 @@ export const DENIAL_REASON_MAX = 1_000;
  * Whether this click decides the change, and how. An empty list of events means the very same click was
  * counted before. Refusals change nothing and are shown to the clicker only.
  */
-export function settleClick(change: Change, click: Click, facts: ClickFacts): ChangeEvent[] | Refusal {
+export function decideOnClick(change: Change, click: Click, facts: ClickFacts): ChangeEvent[] | Refusal {
   if (isRepeat(change, click)) return [];
   const stale = refuseStale(change, click, facts.now);
   if (stale !== null) return stale;
@@ -64,16 +64,16 @@ export function settleClick(change: Change, click: Click, facts: ClickFacts): Ch
         'Nothing was decided. It is put to approvers anew with what it is now: decide on that card.',
       );
   }
-  const barred = plan.barred?.find((b) => b.id === clicker.id);
-  const may = [...distinct(plan.seats), ...(click.verb === 'deny' ? (plan.undo ?? []) : [])];
+  const excludedByPolicy = plan.excludedByPolicy?.find((b) => b.id === clicker.id);
+  const may = [...distinct(plan.slots), ...(click.verb === 'deny' ? (plan.revert ?? []) : [])];
   if (!may.some((p) => p.id === clicker.id))
     return refuse(
       'notAnApprover',
-      barred === undefined
+      excludedByPolicy === undefined
         ? 'You are not among those who may decide on this request.'
-        : `Policy does not let you decide on this request: ${barred.why}${barred.clause === null ? '' : ` (${barred.clause})`}.`,
+        : `Policy does not let you decide on this request: ${excludedByPolicy.why}${excludedByPolicy.clause === null ? '' : ` (${excludedByPolicy.clause})`}.`,
       `Those who may: ${
-        distinct(plan.seats)
+        distinct(plan.slots)
           .map((p) => p.name)
           .join(', ') || 'nobody at the moment'
       }.`,

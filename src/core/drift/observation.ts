@@ -1,28 +1,28 @@
 /** Who tells what happens in the directory. */
-export const voices = ['scim', 'oktaHook', 'oktaLog', 'graph', 'set', 'reconcile'] as const;
-export type Voice = (typeof voices)[number];
+export const eventSources = ['scim', 'oktaHook', 'oktaLog', 'graph', 'set', 'reconcile'] as const;
+export type EventSource = (typeof eventSources)[number];
 
 /**
- * A person as a voice names them. `pushed`: what SCIM itself said of them, enough to remember somebody never met;
+ * A person as a event source names them. `pushed`: what SCIM itself said of them, enough to remember somebody never met;
  * without an id (a client that sends no externalId) the login says who it is.
  */
-export type ToldPerson =
+export type PersonHint =
   | { id: string | null; pushed?: { login: string; email: string; name: string; isActive: boolean } }
   | { email: string }
   /** By Entra's id, where another product is the IdP. */
   | { entraId: string }
   /** One person by several names, the surest first. */
-  | { anyOf: readonly ToldPerson[] };
+  | { anyOf: readonly PersonHint[] };
 
-/** A group by the IdP's own id or, where a voice does not know that, by its name. */
-export type ToldGroup = { id: string } | { name: string };
+/** A group by the IdP's own id or, where a event source does not know that, by its name. */
+export type GroupHint = { id: string } | { name: string };
 
 /** What was told. Only a hint where to look: the IdP is read before anything follows from it. */
 export type Told =
-  | { kind: 'membership'; person: ToldPerson; group: ToldGroup; direction: 'added' | 'removed' }
+  | { kind: 'membership'; person: PersonHint; group: GroupHint; direction: 'added' | 'removed' }
   | {
       kind: 'person';
-      person: ToldPerson;
+      person: PersonHint;
       happening:
         | 'created'
         | 'changed'
@@ -35,32 +35,32 @@ export type Told =
         | 'sessionsRevoked';
     }
   /** Something about a group's members, without saying whose. */
-  | { kind: 'group'; group: ToldGroup };
+  | { kind: 'group'; group: GroupHint };
 
-/** One observed change, whichever voice told it. */
+/** One observed change, whichever event source told it. */
 export type Observation = {
   /**
-   * Names the happening, at most 500 characters: told twice, by one voice or by two, it is one observation. Okta's
+   * Names the happening, at most 500 characters: told twice, by one event source or by two, it is one observation. Okta's
    * hook and System Log share `okta:<LogEvent uuid>`.
    */
   key: string;
-  voice: Voice;
-  told: Told;
-  /** Who did it, where the voice says so: by the IdP's id. */
+  eventSource: EventSource;
+  payload: Told;
+  /** Who did it, where the event source says so: by the IdP's id. */
   actor: { id: string; name: string } | null;
   occurredAt: Date;
 };
 
 /** What came of an observation. */
-export type Heeded =
+export type Processed =
   /** What it says is wanted: evidence, nothing to ask. */
   | 'expected'
-  /** Nobody was known to want it: the IdP is read and the difference weighed. */
-  | 'weighed'
+  /** Nobody was known to want it: the IdP is read and the difference checked. */
+  | 'checked'
   /** The person is looked at anew. */
-  | 'regarded'
+  | 'evaluated'
   /** The whole group is looked at. */
-  | 'surveyed'
+  | 'group checked'
   /** No entitlement hangs on this group. */
   | 'not ours'
   /** The IdP knows nobody (or several) by this name. */

@@ -5,8 +5,8 @@ import type { Clause, Entitlement } from '../policy/catalogue.ts';
 import { oneLine } from '../storable.ts';
 import { capital, type FactSheet, othersInWords } from './request-facts.ts';
 
-/** What the voices told of who did it. */
-export type Told = { actors: string[]; voices: string[]; firstAt: Date | null; lastAt: Date | null };
+/** What the event sources told of who did it. */
+export type Told = { actors: string[]; eventSources: string[]; firstAt: Date | null; lastAt: Date | null };
 
 /** What is known about something that was found, when it is put to its owner. */
 export type FindingSubject = {
@@ -41,7 +41,10 @@ export function findingSheet(s: FindingSubject): FactSheet {
     ['entitlement', `${e.title}: ${e.gives}`],
     ['tier', e.tier],
     ['who did it', s.told.actors.length === 0 ? 'not known' : s.told.actors.join(', '), true],
-    ['told by', s.told.voices.map((v) => voiceWords[v] ?? v).join(', ') || voiceWords.reconcile || ''],
+    [
+      'told by',
+      s.told.eventSources.map((v) => eventSourceWords[v] ?? v).join(', ') || eventSourceWords.reconcile || '',
+    ],
     ['when', whenInWords(s.told)],
     ['peers', `${peersInWords(s.holders)}${othersInWords(s.holders, s.others)}`],
     ['earlier findings', s.foundBefore === 0 ? 'none' : figure(s.foundBefore)],
@@ -64,7 +67,7 @@ export function findingSheet(s: FindingSubject): FactSheet {
   };
 }
 
-const voiceWords: Record<string, string> = {
+const eventSourceWords: Record<string, string> = {
   scim: 'a SCIM push',
   oktaHook: 'an Okta event hook',
   oktaLog: 'Okta’s System Log',

@@ -7,26 +7,26 @@ import type { OffboardingEvent } from '../offboarding/offboarding.ts';
  * `afterMs`: not before; whoever calls for the same work earlier gets it earlier.
  */
 export type Job =
-  | { job: 'consider'; changeId: string }
-  | { job: 'settle'; clickKey: string; click: ClickReceived }
-  | { job: 'summarize'; changeId: string }
+  | { job: 'assessRequest'; changeId: string }
+  | { job: 'settleClick'; clickKey: string; click: ClickReceived }
+  | { job: 'advise'; changeId: string }
   /** `urgency`: what takes access away goes before what gives it, a leaver's first of all. */
-  | { job: 'apply'; personId: string; groupId: string; urgency?: Urgency }
-  | { job: 'deliver'; personId: string; teamId: string }
-  | { job: 'weigh'; personId: string; groupId: string }
-  | { job: 'verify'; changeId: string; afterMs?: number }
-  | { job: 'tell'; changeId: string; afterMs?: number }
-  /** What voices of the directory told and nobody heeded yet. */
-  | { job: 'heed' }
-  | { job: 'regard'; personId: string }
-  | { job: 'survey'; groupId: string }
+  | { job: 'applyToIdp'; personId: string; groupId: string; urgency?: Urgency }
+  | { job: 'deliverToTeam'; personId: string; teamId: string }
+  | { job: 'checkMembership'; personId: string; groupId: string }
+  | { job: 'verifyInAnypoint'; changeId: string; afterMs?: number }
+  | { job: 'updateMessages'; changeId: string; afterMs?: number }
+  /** What event sources of the directory told and nobody processed yet. */
+  | { job: 'processObservations' }
+  | { job: 'evaluatePerson'; personId: string }
+  | { job: 'checkGroup'; groupId: string }
   /** Somebody asked for a sweep before its time. */
-  | { job: 'reconcile' }
-  | { job: 'ask'; massChangeId: string }
-  | { job: 'unfold'; massChangeId: string }
-  | { job: 'offboard'; offboardingId: string; afterMs?: number }
-  | { job: 'answer'; clickKey: string; answer: AnswerReceived }
-  | { job: 'report'; about: Subject; id: string; afterMs?: number };
+  | { job: 'beginReconcile' }
+  | { job: 'assessMassChange'; massChangeId: string }
+  | { job: 'carryOutMassChange'; massChangeId: string }
+  | { job: 'advanceOffboarding'; offboardingId: string; afterMs?: number }
+  | { job: 'settleCardClick'; clickKey: string; answer: AnswerReceived }
+  | { job: 'updateCard'; about: Subject; id: string; afterMs?: number };
 
 /** What people are told of besides changes, each on one card. */
 export type Subject = 'offboarding' | 'massChange' | 'canary' | 'policy' | 'refusedPush' | 'queue';
@@ -75,31 +75,31 @@ const WATCH_AFTER_MS = 1_000;
  * for a revoke, of the grants it ends (`shownOn`).
  */
 export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readonly string[]): Job[] {
-  const tell = shownOn.map((changeId): Job => ({ job: 'tell', changeId }));
+  const tell = shownOn.map((changeId): Job => ({ job: 'updateMessages', changeId }));
   switch (event.type) {
     case 'changeReceived':
       // What is decided as it comes needs no considering.
       return event.kind === 'grant' && event.partOf === undefined && !isByRule(event) && !isCanary(event)
-        ? [{ job: 'consider', changeId: event.changeId }]
+        ? [{ job: 'assessRequest', changeId: event.changeId }]
         : [];
     case 'approversAsked':
-      return [...tell, { job: 'summarize', changeId: event.changeId }];
+      return [...tell, { job: 'advise', changeId: event.changeId }];
     case 'changeApproved':
       return pair === null
         ? tell
         : [
-            { job: 'apply', personId: pair.personId, groupId: pair.groupId, urgency: pair.urgency },
+            { job: 'applyToIdp', personId: pair.personId, groupId: pair.groupId, urgency: pair.urgency },
             // The watch over the objective; a delivery brings the look that matters.
-            { job: 'verify', changeId: event.changeId, afterMs: WATCH_AFTER_MS },
+            { job: 'verifyInAnypoint', changeId: event.changeId, afterMs: WATCH_AFTER_MS },
             ...tell.map((job) => ({ ...job, afterMs: TELL_AFTER_MS })),
           ];
     case 'idpWritten':
       // A write that changed something is followed by a push, and that by a delivery: only then is there news to see.
-      return event.wrote === 'already so' ? [{ job: 'verify', changeId: event.changeId }] : [];
+      return event.wrote === 'already so' ? [{ job: 'verifyInAnypoint', changeId: event.changeId }] : [];
     case 'scimPushed':
       return [];
     case 'delivered':
-      return [{ job: 'verify', changeId: event.changeId }];
+      return [{ job: 'verifyInAnypoint', changeId: event.changeId }];
     default:
       return tell;
   }
@@ -108,18 +108,18 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
 /** Pure: the same for what is decided on one card. Every event makes that card right again. */
 export function massReactions(event: MassChangeEvent): Job[] {
   const { massChangeId } = event;
-  const report: Job = { job: 'report', about: 'massChange', id: massChangeId, afterMs: TELL_AFTER_MS };
+  const report: Job = { job: 'updateCard', about: 'massChange', id: massChangeId, afterMs: TELL_AFTER_MS };
   switch (event.type) {
     case 'massOpened':
       return [];
     case 'massGrew':
     case 'massShrank':
     case 'massMoved':
-      return [{ job: 'ask', massChangeId }];
+      return [{ job: 'assessMassChange', massChangeId }];
     case 'massAsked':
-      return [report, { job: 'summarize', changeId: massChangeId }];
+      return [report, { job: 'advise', changeId: massChangeId }];
     case 'massDecided':
-      return [{ job: 'unfold', massChangeId }, report];
+      return [{ job: 'carryOutMassChange', massChangeId }, report];
     default:
       return [report];
   }
@@ -128,15 +128,15 @@ export function massReactions(event: MassChangeEvent): Job[] {
 /** Pure: the same for a leaver's case. */
 export function offboardingReactions(event: OffboardingEvent): Job[] {
   const { offboardingId } = event;
-  const report: Job = { job: 'report', about: 'offboarding', id: offboardingId, afterMs: TELL_AFTER_MS };
+  const report: Job = { job: 'updateCard', about: 'offboarding', id: offboardingId, afterMs: TELL_AFTER_MS };
   switch (event.type) {
     // What there is to do is done before it is told.
     case 'offboardingStarted':
-      return [{ job: 'offboard', offboardingId }];
+      return [{ job: 'advanceOffboarding', offboardingId }];
     case 'leaverConfirmed':
     case 'applicationDecided':
     case 'offboardingReturned':
-      return [{ job: 'offboard', offboardingId }, report];
+      return [{ job: 'advanceOffboarding', offboardingId }, report];
     default:
       return [report];
   }

@@ -29,14 +29,14 @@ export function renewAheadSeconds(maxSeconds: number): number {
  * Pure. What comes of a verdict on what rules would give: given; put to a person, for it is held or can't be evaluated;
  * or withheld, for a rule forbids it.
  */
-export function fateOf(verdict: Verdict): 'given' | 'asked' | 'withheld' {
+export function choiceOf(verdict: Verdict): 'given' | 'asked' | 'withheld' {
   if (verdict.effect !== 'ask') return verdict.effect === 'autoApprove' ? 'given' : 'withheld';
   const { holds = [], unsure = [], conflicts = [] } = verdict;
   return holds.length + unsure.length + conflicts.length > 0 ? 'asked' : 'withheld';
 }
 
 /** Pure. Why it is no longer anybody's to give: they are in another department now; null: it is still theirs. */
-export function outgrown(
+export function noLongerNeeded(
   change: Pick<Change, 'cause'>,
   entitlement: Entitlement,
   department: string | null,

@@ -31,7 +31,7 @@ export function foundReason(cause: 'finding' | 'loss', target: Target): string {
 export function itemEvents(
   mass: MassChange,
   decision: MassDecision,
-  fate: 'keep' | 'undo',
+  choice: 'keep' | 'revert',
   facts: ItemFacts,
 ): ChangeEvent[] {
   const { changeId, entitlement, target, now } = facts;
@@ -47,7 +47,7 @@ export function itemEvents(
     personId: facts.personId,
     requesterId: null,
     reason:
-      mass.kind === 'surplus'
+      mass.kind === 'excess'
         ? `in the Anypoint team ${target.teamName}, and nothing gives it to them`
         : foundReason(cause, target),
     ticket: null,
@@ -57,7 +57,7 @@ export function itemEvents(
     lapsesAt: null,
     partOf: mass.id,
   };
-  const isRefused = fate === 'keep' && facts.verdict.effect === 'refuse';
+  const isRefused = choice === 'keep' && facts.verdict.effect === 'refuse';
   const decided = (outcome: Decision['outcome'], note: string | null): Decision => ({
     outcome,
     by: decision.by,
@@ -66,7 +66,7 @@ export function itemEvents(
     note,
     clickId: decision.clickId,
   });
-  if (fate === 'keep' && !isRefused)
+  if (choice === 'keep' && !isRefused)
     return [
       received,
       {

@@ -5,12 +5,12 @@ import type { ChangeId, EntitlementKey, MassChangeId, PersonId } from '../ids.ts
 import type { ApproverPlan } from '../policy/routing.ts';
 
 /**
- * Many pairs decided on one card. `unrequested`: many are in a group and nothing wants it; `lost`: many were taken out
- * who were wanted in, by a grant or because they were there before Latchkey; `surplus`: many are in an Anypoint team and
+ * Many pairs decided on one card. `finding`: many are in a group and nothing wants it; `lost`: many were taken out
+ * who were wanted in, by a grant or because they were there before Latchkey; `excess`: many are in an Anypoint team and
  * nothing gives it to them; `deactivated`: many people lost at once; `moved`: what one person holds and that no longer
  * fits after a move.
  */
-export type MassKind = 'unrequested' | 'lost' | 'surplus' | 'deactivated' | 'moved';
+export type MassKind = 'finding' | 'lost' | 'excess' | 'deactivated' | 'moved';
 
 /** Note of somebody who was taken out and holds no grant. */
 export const FOUND_THERE = 'was in it before Latchkey';
@@ -46,7 +46,7 @@ export type MassChange = {
   reopened?: { by: PersonId; name: string; count: number }[];
 };
 
-export const massVerbs = ['keep', 'undo', 'choose'] as const;
+export const massVerbs = ['keep', 'revert', 'choose'] as const;
 export type MassVerb = (typeof massVerbs)[number];
 
 /** One answer to the card; a decision may need several people of one mind. */
@@ -58,9 +58,9 @@ export type MassDecision = MassAnswer & {
 };
 
 /** An answer about single items; the others on the card wait. */
-export type MassItemAnswer = Omit<MassAnswer, 'verb'> & { fates: Fate[] };
+export type MassItemAnswer = Omit<MassAnswer, 'verb'> & { choices: ItemChoice[] };
 
-export type Fate = { key: string; fate: 'keep' | 'undo' };
+export type ItemChoice = { key: string; choice: 'keep' | 'revert' };
 
 /** One pair, grant or person on the card. */
 export type MassItem = {
@@ -175,7 +175,7 @@ function fieldsOf(before: MassChange, event: MassChangeEvent): Partial<MassChang
       return { itemAnswers: [...before.itemAnswers, event.answer] };
     case 'massItemsDecided':
       return {
-        itemAnswers: without(before.itemAnswers, new Set(event.decision.fates.map(({ key }) => key))),
+        itemAnswers: without(before.itemAnswers, new Set(event.decision.choices.map(({ key }) => key))),
       };
     case 'massShrank':
       return { itemAnswers: without(before.itemAnswers, new Set(event.keys)) };
@@ -197,14 +197,17 @@ function fieldsOf(before: MassChange, event: MassChangeEvent): Partial<MassChang
 
 function without(answers: readonly MassItemAnswer[], keys: ReadonlySet<string>): MassItemAnswer[] {
   // One that says nothing any more stays: its click may come again.
-  return answers.map((answer) => ({ ...answer, fates: answer.fates.filter(({ key }) => !keys.has(key)) }));
+  return answers.map((answer) => ({
+    ...answer,
+    choices: answer.choices.filter(({ key }) => !keys.has(key)),
+  }));
 }
 
 /** What is to become of one item. */
-export function fateOf(decision: MassDecision, key: string): 'keep' | 'undo' {
-  if (decision.verb === 'choose') return decision.chosen?.includes(key) === true ? 'undo' : 'keep';
+export function choiceOf(decision: MassDecision, key: string): 'keep' | 'revert' {
+  if (decision.verb === 'choose') return decision.chosen?.includes(key) === true ? 'revert' : 'keep';
   return decision.verb;
 }
 
 /** The change that an item became, for an item's own record. */
-export type Unfolded = { key: string; outcome: 'kept' | 'undone' | 'dropped'; changeId: ChangeId | null };
+export type CarriedOut = { key: string; outcome: 'kept' | 'reverted' | 'dropped'; changeId: ChangeId | null };

@@ -3,7 +3,7 @@ import type { PersonId } from '../ids.ts';
 import { type ApproverPlan, distinct, isApproved } from '../policy/routing.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type {
-  Fate,
+  ItemChoice,
   MassAnswer,
   MassChange,
   MassChangeEvent,
@@ -20,15 +20,15 @@ export type MassClick = {
 };
 
 /** About single items: what was added since the form was opened is not meant, so it has no round. */
-export type SingleClick = { id: string; fates: Fate[] };
+export type SingleClick = { id: string; choices: ItemChoice[] };
 
 /** Everything the decision rests on, gathered at the click. */
 export type MassFacts = {
   clicker: { id: PersonId; name: string };
-  /** Approvers by the catalogue and the IdP as they are now, without those in `barred`. */
+  /** Approvers by the catalogue and the IdP as they are now, without those in `excludedByPolicy`. */
   plan: ApproverPlan;
   /** Those it is about, and who made the change: they can't decide on it. */
-  barred: ReadonlySet<PersonId>;
+  excludedByPolicy: ReadonlySet<PersonId>;
   /** Keys of the items still to be decided. */
   keys: ReadonlySet<string>;
   /** What of the entitlement is otherwise than the card showed, in words. */
@@ -50,7 +50,7 @@ export function settleMass(
   const refused = refuseOver(mass) ?? refuseRound(mass, click) ?? refuseClicker(facts);
   if (refused !== null) return refused;
   const { verb } = click;
-  const changed = verb === 'undo' ? [] : (facts.changed ?? []);
+  const changed = verb === 'revert' ? [] : (facts.changed ?? []);
   if (changed.length > 0)
     return refuse(
       'staleCard',
@@ -59,7 +59,7 @@ export function settleMass(
     );
   if (isAnsweredSo(mass, verb, clicker.id)) {
     // Somebody who counts may have been away when the last of them answered.
-    const decided = verb === 'choose' ? [] : settleMassStanding(mass, facts);
+    const decided = verb === 'choose' ? [] : settledMassStatus(mass, facts);
     return decided.length > 0 ? decided : answeredAlready;
   }
   const { base, by } = baseOf(mass, click.id, facts);
@@ -73,7 +73,7 @@ export function settleMass(
   const isSingled =
     mass.itemAnswers.length > 0 &&
     verb !== 'choose' &&
-    [...keys].some((k) => fateOn(after, k, plan) !== verb);
+    [...keys].some((k) => choiceOn(after, k, plan) !== verb);
   if (!isApproved(askedFor(plan, verb), ofOneMind) || isSingled)
     return [given, ...decidedSingly(after, by, base, facts)];
   const chosen = verb === 'choose' ? (click.chosen ?? []).filter((key) => keys.has(key)) : null;
@@ -96,15 +96,15 @@ function askedFor({ author, ...plan }: ApproverPlan, verb: MassVerb): ApproverPl
  * Whether the answers that were given to all of it decide it by now, without a click: somebody whose word counts was away
  * when the last of them answered, or it had to be known first who did it. Pure; empty: they don't.
  */
-export function settleMassStanding(
+export function settledMassStatus(
   mass: MassChange,
   { plan, now }: Pick<MassFacts, 'plan' | 'now'>,
 ): MassChangeEvent[] {
   if (mass.state !== 'asking' || mass.itemAnswers.length > 0) return [];
-  const may = new Set(distinct(plan.seats).map(({ id }) => id));
-  const standing = standingOf(mass.answers);
-  for (const verb of ['undo', 'keep'] as const) {
-    const ofOneMind = standing.filter((a) => a.verb === verb);
+  const may = new Set(distinct(plan.slots).map(({ id }) => id));
+  const statusText = standingOf(mass.answers);
+  for (const verb of ['revert', 'keep'] as const) {
+    const ofOneMind = statusText.filter((a) => a.verb === verb);
     const last = ofOneMind.findLast(({ by }) => may.has(by));
     if (
       last === undefined ||
@@ -142,16 +142,17 @@ export function settleSingle(
   if (refused !== null) return refused;
   if (mass.kind !== 'deactivated')
     return refuse('unknownChange', 'These are not decided one by one.', 'Use the buttons on the card.');
-  const fates = click.fates.filter(({ key }) => facts.keys.has(key));
-  if (fates.length === 0)
+  const choices = click.choices.filter(({ key }) => facts.keys.has(key));
+  if (choices.length === 0)
     return refuse(
       'alreadySettled',
       'Nobody whom you chose is on the card any more.',
       'Nothing more to do; the card shows who is left.',
     );
-  if (fates.every(({ key, fate }) => fateBy(mass, key, facts.clicker.id) === fate)) return answeredAlready;
+  if (choices.every(({ key, choice }) => choiceBy(mass, key, facts.clicker.id) === choice))
+    return answeredAlready;
   const { base, by } = baseOf(mass, click.id, facts);
-  const answer: MassItemAnswer = { ...by, fates };
+  const answer: MassItemAnswer = { ...by, choices };
   const after: MassChange = { ...mass, itemAnswers: [...mass.itemAnswers, answer] };
   return [{ ...base, type: 'massItemsAnswered', answer }, ...decidedSingly(after, by, base, facts)];
 }
@@ -174,34 +175,34 @@ function decidedSingly(
   { plan, keys }: Pick<MassFacts, 'plan' | 'keys'>,
 ): MassChangeEvent[] {
   if (mass.itemAnswers.length === 0) return [];
-  const fates = [...keys].sort().flatMap((key): Fate[] => {
-    const fate = fateOn(mass, key, plan);
-    return fate === null ? [] : [{ key, fate }];
+  const choices = [...keys].sort().flatMap((key): ItemChoice[] => {
+    const choice = choiceOn(mass, key, plan);
+    return choice === null ? [] : [{ key, choice }];
   });
-  if (fates.length === 0) return [];
-  const decided: MassChangeEvent = { ...base, type: 'massItemsDecided', decision: { ...by, fates } };
-  if (fates.length < keys.size) return [decided];
+  if (choices.length === 0) return [];
+  const decided: MassChangeEvent = { ...base, type: 'massItemsDecided', decision: { ...by, choices } };
+  if (choices.length < keys.size) return [decided];
   return [decided, { ...base, type: 'massDecided', decision: { ...by, verb: 'choose', chosen: [] } }];
 }
 
 /** What enough of those who may decide say of this item; null: they do not agree. */
-function fateOn(mass: MassChange, key: string, plan: ApproverPlan): Fate['fate'] | null {
+function choiceOn(mass: MassChange, key: string, plan: ApproverPlan): ItemChoice['choice'] | null {
   const people = [...new Set([...mass.answers, ...mass.itemAnswers].map(({ by }) => by))];
-  const isFate = (fate: Fate['fate']) =>
+  const isChoice = (choice: ItemChoice['choice']) =>
     isApproved(
       plan,
-      people.filter((by) => fateBy(mass, key, by) === fate),
+      people.filter((by) => choiceBy(mass, key, by) === choice),
     );
-  return isFate('undo') ? 'undo' : isFate('keep') ? 'keep' : null;
+  return isChoice('revert') ? 'revert' : isChoice('keep') ? 'keep' : null;
 }
 
 /** What this person has said of the item last, by name or of all; null: nothing. */
-export function fateBy(mass: MassChange, key: string, by: PersonId): Fate['fate'] | null {
+export function choiceBy(mass: MassChange, key: string, by: PersonId): ItemChoice['choice'] | null {
   const ofAll = mass.answers.findLast((a) => a.by === by);
-  const byName = mass.itemAnswers.findLast((a) => a.by === by && a.fates.some((f) => f.key === key));
+  const byName = mass.itemAnswers.findLast((a) => a.by === by && a.choices.some((f) => f.key === key));
   const all = ofAll === undefined || ofAll.verb === 'choose' ? null : ofAll.verb;
   if (byName === undefined || (ofAll !== undefined && ofAll.at > byName.at)) return all;
-  return byName.fates.find((f) => f.key === key)?.fate ?? null;
+  return byName.choices.find((f) => f.key === key)?.choice ?? null;
 }
 
 /** Whether this is their answer now; who has said otherwise of single items since may say it again. */
@@ -221,16 +222,16 @@ const answeredAlready = refuse(
 );
 
 /** Whoever clicks has to be one of those who may, and nobody whom it is about. */
-function refuseClicker({ clicker, plan, barred }: MassFacts): Refusal | null {
-  if (barred.has(clicker.id))
+function refuseClicker({ clicker, plan, excludedByPolicy }: MassFacts): Refusal | null {
+  if (excludedByPolicy.has(clicker.id))
     return refuse(
       'selfApproval',
       'You made this change, or it is about you, so you can’t decide on it.',
       'Another owner or admin has to decide; the card names them.',
     );
-  if (distinct(plan.seats).some((p) => p.id === clicker.id)) return null;
-  const names = distinct(plan.seats).map((p) => p.name);
-  const byRule = plan.barred?.find((b) => b.id === clicker.id);
+  if (distinct(plan.slots).some((p) => p.id === clicker.id)) return null;
+  const names = distinct(plan.slots).map((p) => p.name);
+  const byRule = plan.excludedByPolicy?.find((b) => b.id === clicker.id);
   return refuse(
     'notAnApprover',
     byRule === undefined

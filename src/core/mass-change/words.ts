@@ -1,6 +1,6 @@
 import type { Leg } from '../change/change.ts';
 import { type ApproverPlan, isStranded } from '../policy/routing.ts';
-import type { Mood, Standing } from '../wording/change-status.ts';
+import type { Mood, StatusText } from '../wording/change-status.ts';
 import { legName } from '../wording/legs.ts';
 import type { MassChange } from './mass-change.ts';
 
@@ -9,8 +9,8 @@ export type MassProgress = {
   /** Not decided, or not worked off yet. */
   open: number;
   kept: { all: number; seen: number };
-  undone: { all: number; seen: number };
-  late: { leg: Leg; count: number; outcome: 'kept' | 'undone' }[];
+  reverted: { all: number; seen: number };
+  late: { leg: Leg; count: number; outcome: 'kept' | 'reverted' }[];
   failed: number;
   /** Kept for people who have never signed in to Anypoint. */
   signIn: number;
@@ -32,24 +32,24 @@ export type MassNames = {
   safe: (text: string) => string;
 };
 
-export function totalOf({ open, kept, undone }: MassProgress): number {
-  return open + kept.all + undone.all;
+export function totalOf({ open, kept, reverted }: MassProgress): number {
+  return open + kept.all + reverted.all;
 }
 
 /** Whether every item is worked off and seen. */
-export function isAllSeen({ open, kept, undone }: MassProgress): boolean {
-  return open === 0 && kept.seen === kept.all && undone.seen === undone.all;
+export function isAllSeen({ open, kept, reverted }: MassProgress): boolean {
+  return open === 0 && kept.seen === kept.all && reverted.seen === reverted.all;
 }
 
 /** What was found, in one line. */
 export function massHead(mass: MassChange, count: number, names: MassNames): string {
   const people = `${figure(count)} ${count === 1 ? 'person' : 'people'} ${count === 1 ? 'was' : 'were'}`;
   switch (mass.kind) {
-    case 'unrequested':
+    case 'finding':
       return `${people} put into ${names.group} (${names.title}), and nobody asked for it here`;
     case 'lost':
       return `${people} taken out of ${names.group} (${names.title}), ${whyWanted(count, names.foundThere ?? 0)}`;
-    case 'surplus': {
+    case 'excess': {
       const are = count === 1 ? '1 person is' : `${figure(count)} people are`;
       return `${are} in the Anypoint team ${names.team} (${names.title}), and nothing gives it to ${count === 1 ? 'them' : 'any of them'}`;
     }
@@ -80,18 +80,18 @@ function wayInWords({ moved }: MassChange, names: MassNames): string {
 }
 
 /** What the two answers come to, as their buttons say it. */
-export function massVerbWords(kind: MassChange['kind']): { keep: string; undo: string } {
+export function massVerbWords(kind: MassChange['kind']): { keep: string; revert: string } {
   switch (kind) {
-    case 'unrequested':
-      return { keep: 'Keep all', undo: 'Revert all' };
+    case 'finding':
+      return { keep: 'Keep all', revert: 'Revert all' };
     case 'lost':
-      return { keep: 'Put all back', undo: 'Let all end' };
-    case 'surplus':
-      return { keep: 'Keep all', undo: 'Take all out' };
+      return { keep: 'Put all back', revert: 'Let all end' };
+    case 'excess':
+      return { keep: 'Keep all', revert: 'Take all out' };
     case 'deactivated':
-      return { keep: 'They have not left', undo: 'They have left' };
+      return { keep: 'They have not left', revert: 'They have left' };
     case 'moved':
-      return { keep: 'Keep', undo: 'End all' };
+      return { keep: 'Keep', revert: 'End all' };
     default:
       return kind satisfies never;
   }
@@ -100,13 +100,13 @@ export function massVerbWords(kind: MassChange['kind']): { keep: string; undo: s
 /** What each answer does, said before it is pressed. */
 export function massVerbsExplained(mass: MassChange, names: MassNames): string {
   switch (mass.kind) {
-    case 'unrequested':
+    case 'finding':
       return `Keep makes each of them a grant with an end; who may not hold it by policy is taken out again. Revert takes all of them out of ${names.group}.`;
     case 'lost':
       return (names.foundThere ?? 0) === 0
         ? `Put back adds them to ${names.group} again, until their grants end. Let end ends their grants.`
         : `Until this is decided they keep the team in MuleSoft. Put back adds them to ${names.group} again: by their grants until those end, else as before; who may not hold it by policy is not put back. Let end ends their grants and takes the team away.`;
-    case 'surplus':
+    case 'excess':
       return `Until this is decided they stay in the team. Keep adds them to ${names.group}, each with a grant that has an end; who may not hold it by policy is taken out. Take out removes all of them from the team. Either way, find out who or what put them into the team in Anypoint itself, or they may come again.`;
     case 'deactivated':
       return 'While they are switched off they are out of MuleSoft, whatever is decided. If they have left, what they hold, asked for, decide on and own is closed too. One by one decides on single people, and the others wait.';
@@ -117,8 +117,8 @@ export function massVerbsExplained(mass: MassChange, names: MassNames): string {
   }
 }
 
-export function massStanding(mass: MassChange, progress: MassProgress, names: MassNames): Standing {
-  const said = (mood: Mood, label: string, headline: string, detail: string): Standing => ({
+export function massStatusText(mass: MassChange, progress: MassProgress, names: MassNames): StatusText {
+  const said = (mood: Mood, label: string, headline: string, detail: string): StatusText => ({
     mood,
     label,
     headline,
@@ -152,7 +152,7 @@ export function massStanding(mass: MassChange, progress: MassProgress, names: Ma
       );
     case 'done':
       return said(
-        mass.decision?.verb === 'undo' ? 'over' : 'good',
+        mass.decision?.verb === 'revert' ? 'over' : 'good',
         'done',
         `${decidedInWords(mass)} ${by}; all of it is done`,
         progressInWords(mass, progress, names),
@@ -166,17 +166,17 @@ function waitingFor(mass: MassChange, progress: MassProgress, names: MassNames):
   if (mass.plan === null || isStranded(mass.plan))
     return 'Nobody can decide on this: whoever may is on the card themselves, or has left. The catalogue’s admins have to name another owner.';
   const answered = mass.answers.map(
-    (a) => `${names.safe(a.byName)}: ${massVerbWords(mass.kind)[a.verb === 'keep' ? 'keep' : 'undo']}`,
+    (a) => `${names.safe(a.byName)}: ${massVerbWords(mass.kind)[a.verb === 'keep' ? 'keep' : 'revert']}`,
   );
   const single = singlyAnswered(mass, names);
   const waits =
     answered.length + single.length === 0
       ? `Waiting for ${names.deciders}.`
       : `${[...answered, ...single].join('; ')}. ${takesInWords(mass.plan)}`;
-  const { kept, undone } = progress;
-  return kept.all + undone.all === 0
+  const { kept, reverted } = progress;
+  return kept.all + reverted.all === 0
     ? waits
-    : `${waits} Decided one by one already: ${figure(undone.all)} left, ${figure(kept.all)} not left.`;
+    : `${waits} Decided one by one already: ${figure(reverted.all)} left, ${figure(kept.all)} not left.`;
 }
 
 function takesInWords({ quorum, toKeep }: ApproverPlan): string {
@@ -189,7 +189,7 @@ function takesInWords({ quorum, toKeep }: ApproverPlan): string {
 function singlyAnswered({ itemAnswers }: MassChange, names: MassNames): string[] {
   const byPerson = Map.groupBy(itemAnswers, ({ by }) => by);
   return [...byPerson.values()].flatMap((answers) => {
-    const keys = new Set(answers.flatMap(({ fates }) => fates.map(({ key }) => key)));
+    const keys = new Set(answers.flatMap(({ choices }) => choices.map(({ key }) => key)));
     const who = names.safe(answers[0]?.byName ?? '');
     return keys.size === 0 ? [] : [`${who} has answered for ${figure(keys.size)} of them by name`];
   });
@@ -199,11 +199,11 @@ function decidedInWords({ kind, decision }: MassChange): string {
   const verb = decision?.verb ?? 'keep';
   if (verb === 'choose') return 'Chosen one by one by';
   switch (kind) {
-    case 'unrequested':
+    case 'finding':
       return verb === 'keep' ? 'Kept by' : 'Reverted by';
     case 'lost':
       return verb === 'keep' ? 'Put back by' : 'Let end by';
-    case 'surplus':
+    case 'excess':
       return verb === 'keep' ? 'Kept by' : 'Taken out by';
     case 'deactivated':
       return verb === 'keep' ? 'Not left, says' : 'Left, says';
@@ -228,10 +228,10 @@ export function reopenedInWords(mass: MassChange, names: Pick<MassNames, 'idp' |
 /** `4,998 of 5,000 gone in MuleSoft, 2 late (Okta’s SCIM push)`. */
 function progressInWords({ kind }: MassChange, p: MassProgress, names: MassNames): string {
   const parts: string[] = [];
-  const isTravelling = kind === 'unrequested' || kind === 'lost' || kind === 'surplus';
+  const isTravelling = kind === 'finding' || kind === 'lost' || kind === 'excess';
   const kept = isTravelling ? 'in effect in MuleSoft' : 'kept';
-  const undone = kind === 'deactivated' ? 'on their way out' : 'gone in MuleSoft';
-  const half = (n: { all: number; seen: number }, words: string, outcome: 'kept' | 'undone') => {
+  const reverted = kind === 'deactivated' ? 'on their way out' : 'gone in MuleSoft';
+  const half = (n: { all: number; seen: number }, words: string, outcome: 'kept' | 'reverted') => {
     if (n.all === 0) return;
     const late = p.late
       .filter((l) => l.outcome === outcome)
@@ -239,7 +239,7 @@ function progressInWords({ kind }: MassChange, p: MassProgress, names: MassNames
     parts.push(`${figure(n.seen)} of ${figure(n.all)} ${words}${late.join('')}`);
   };
   half(p.kept, kept, 'kept');
-  half(p.undone, undone, 'undone');
+  half(p.reverted, reverted, 'reverted');
   if (p.signIn > 0)
     parts.push(`${figure(p.signIn)} ${p.signIn === 1 ? 'waits' : 'wait'} for a first sign-in to Anypoint`);
   if (p.failed > 0) parts.push(`${figure(p.failed)} that ${names.idp} refuses: look at ${names.group} there`);

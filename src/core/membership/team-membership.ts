@@ -3,7 +3,7 @@
  * and set by set in store/reconcile/compare.ts, for all of a team at once.
  */
 export type MembershipFacts = {
-  /** The IdP itself has answered by an id of theirs; else they are known by hearsay alone. */
+  /** The IdP itself has answered by an id of theirs; else they are known by an unconfirmed record alone. */
   isConfirmed: boolean;
   /** As the IdP has them. */
   status: 'active' | 'suspended' | 'deprovisioned' | 'inactive';

@@ -94,7 +94,7 @@ export type OffboardingItem = {
     api: string;
     environment: string;
     status: string;
-    /** E-mail of its owner by the catalogue; null: the admins. `contact`: hearsay, whom Exchange names. */
+    /** E-mail of its owner by the catalogue; null: the admins. `contact`: an unconfirmed record, whom Exchange names. */
     owner?: string | null;
     contact?: string | null;
   }[];

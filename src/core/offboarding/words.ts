@@ -1,6 +1,6 @@
 import { countInWords, elapsedInWords } from '../duration.ts';
 import { capital } from '../facts/request-facts.ts';
-import type { Standing } from '../wording/change-status.ts';
+import type { StatusText } from '../wording/change-status.ts';
 import { legName } from '../wording/legs.ts';
 import { agreedInWords } from './hand-over.ts';
 import {
@@ -50,8 +50,8 @@ function firstCause(o: Offboarding, names: OffboardingNames): string {
   }
 }
 
-export function offboardingStanding(o: Offboarding, names: OffboardingNames): Standing {
-  const said = (mood: Standing['mood'], label: string, headline: string, detail = ''): Standing => ({
+export function offboardingStatusText(o: Offboarding, names: OffboardingNames): StatusText {
+  const said = (mood: StatusText['mood'], label: string, headline: string, detail = ''): StatusText => ({
     mood: isAlarmed(o) ? 'bad' : mood,
     label,
     headline,
@@ -120,9 +120,9 @@ function untilTakenBack(o: Offboarding, names: OffboardingNames): string {
 
 function closed(
   o: Offboarding,
-  said: (mood: Standing['mood'], label: string, headline: string, detail?: string) => Standing,
+  said: (mood: StatusText['mood'], label: string, headline: string, detail?: string) => StatusText,
   names: OffboardingNames,
-): Standing {
+): StatusText {
   if (o.closing === 'dismissed')
     return said(
       'over',
@@ -198,7 +198,7 @@ export function takenBackLines(o: Offboarding, { gone, left }: Removed, names: O
   bullets('Stays as it is:', [
     ...(requests === 0 ? [] : [`${capital(counted(requests, 'request'))} closed; ask again`]),
     ...(decisions === 0 ? [] : [`${capital(counted(decisions, 'decision'))} put to others`]),
-    ...settled.map((item) => `${names.safe(item.name)}: ${itemStanding(item, names).replace('✓ ', '')}`),
+    ...settled.map((item) => `${names.safe(item.name)}: ${itemStatusText(item, names).replace('✓ ', '')}`),
   ]);
   if (lines.length === 0) lines.push('Nothing had been removed.');
   return lines;
@@ -248,7 +248,7 @@ function applications({ items }: Offboarding): string {
 }
 
 /** What became of one application, or what it waits for. */
-export function itemStanding(
+export function itemStatusText(
   item: OffboardingItem,
   names: Pick<OffboardingNames, 'safe'>,
   isOver = false,

@@ -13,7 +13,7 @@ export type Held = { entitlement: Entitlement | null; change: Pick<Change, 'appr
  * Pure: why a grant no longer fits who the person is now, in words; empty: it fits. Only what a move can change is
  * looked at; everything else was decided when it was given.
  */
-export function misfits({ entitlement, change }: Held, person: Placed): string[] {
+export function noLongerFitting({ entitlement, change }: Held, person: Placed): string[] {
   if (entitlement === null) return ['it has left the catalogue'];
   const why: string[] = [];
   if (!mayRequest(entitlement.requestableBy, person))
@@ -30,12 +30,12 @@ function formerManager(
 ): string | null {
   if (plan === null) return null;
   const asManager = new Set(
-    distinct(plan.seats.filter((seat) => seat.source === 'manager')).map((p) => p.id),
+    distinct(plan.slots.filter((seat) => seat.source === 'manager')).map((p) => p.id),
   );
-  const asOther = new Set(distinct(plan.seats.filter((seat) => seat.source !== 'manager')).map((p) => p.id));
+  const asOther = new Set(distinct(plan.slots.filter((seat) => seat.source !== 'manager')).map((p) => p.id));
   const former = approvals.find((a) => asManager.has(a.by) && !managerIds.has(a.by));
   if (former === undefined) return null;
   // Of `any` the others' approval stands by itself; of `all` the manager's was one of those needed.
-  const standing = approvals.filter((a) => asOther.has(a.by)).length;
-  return plan.of === 'any' && standing >= plan.quorum ? null : former.name;
+  const statusText = approvals.filter((a) => asOther.has(a.by)).length;
+  return plan.of === 'any' && statusText >= plan.quorum ? null : former.name;
 }

@@ -1,5 +1,5 @@
 /** Where a person stands in the directory. `deleted`: the IdP knows them no more. */
-export type Standing = {
+export type PersonSnapshot = {
   status: 'active' | 'suspended' | 'deprovisioned' | 'inactive' | 'deleted';
   department: string | null;
   /** Login or e-mail of the manager. */
@@ -32,8 +32,8 @@ export function hasAppNow(before: { hadApp: boolean } | null, told: boolean | nu
  * nothing is made of it, and somebody new has not arrived yet.
  */
 export function turnsOf(
-  before: (Standing & { hadApp: boolean }) | null,
-  now: Standing,
+  before: (PersonSnapshot & { hadApp: boolean }) | null,
+  now: PersonSnapshot,
   told: boolean | null,
 ): Turn[] {
   if (isGone(now)) return before !== null && isGone(before) ? [] : ['left'];
@@ -51,6 +51,6 @@ export function turnsOf(
   return turns;
 }
 
-export function isGone({ status }: Standing): boolean {
+export function isGone({ status }: PersonSnapshot): boolean {
   return status === 'deprovisioned' || status === 'deleted';
 }

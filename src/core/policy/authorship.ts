@@ -1,5 +1,5 @@
 /**
- * What is known of who made the change that was found. `awaited`: a voice that names actors may still tell, until then
+ * What is known of who made the change that was found. `awaited`: a event source that names actors may still tell, until then
  * (ISO 8601) at the latest; `untold`: none told, and none will.
  */
 export type Authorship = { is: 'told' } | { is: 'awaited'; until: string } | { is: 'untold'; why: string };
@@ -26,11 +26,11 @@ export function coveredFrom(noticedAt: Date): Date {
 export function authorshipOf(
   isTold: boolean,
   noticedAt: Date,
-  voices: { log: Coverage; isHooked: boolean },
+  eventSources: { log: Coverage; isHooked: boolean },
   now: Date,
 ): Authorship {
   if (isTold) return { is: 'told' };
-  const { log, isHooked } = voices;
+  const { log, isHooked } = eventSources;
   if (log?.coveredTo != null && log.coveredTo >= coveredFrom(noticedAt))
     return { is: 'untold', why: 'the log of the identity provider does not say who did it' };
   const until = new Date(noticedAt.getTime() + AWAITED_MAX_MS);

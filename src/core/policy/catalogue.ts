@@ -46,7 +46,7 @@ export type Entitlement = {
   maxSeconds: number;
   clauses: string[];
   /** What to do with a membership that nobody asked for. */
-  unrequested: 'ask' | 'revert' | 'accept';
+  finding: 'ask' | 'revert' | 'accept';
   /** Given by rule to everybody of these departments, on arrival and on a move. */
   birthright: { departments: string[] } | null;
   /** Entitlements that nobody should have together with this one; both name each other. */

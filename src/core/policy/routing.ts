@@ -12,30 +12,30 @@ export type Seat = { source: string; people: Approver[]; pinged: boolean };
 export type ApproverPlan = {
   of: ApproverRule['of'];
   quorum: number;
-  seats: Seat[];
+  slots: Seat[];
   /** The rule left nobody, so the catalogue's admins are asked instead. */
   escalated: boolean;
   /** Whom the catalogue names and a rule does not let approve this. */
-  barred?: { id: PersonId; name: string; why: string; clause: string | null }[];
+  excludedByPolicy?: { id: PersonId; name: string; why: string; clause: string | null }[];
   /** Of what was found: what is known of who did it, where nobody has told. While that is awaited nobody can keep it. */
   author?: Exclude<Authorship, { is: 'told' }>;
   /** Of what was found: who may take it away though they may not keep it. */
-  undo?: Approver[];
+  revert?: Approver[];
   /** On a card on many: how many it takes to keep, where more than it takes to take away, and why. */
   toKeep?: { quorum: number; why: string; clause: string | null };
 };
 
 /**
- * Seats without requester and beneficiary. A rule that leaves nobody (or, for `all`, leaves a seat empty) goes
+ * Seats without requester and beneficiary. A rule that leaves nobody (or, for `all`, leaves a slot empty) goes
  * to the admins; it is never taken as approved. Fewer people than the quorum is "nobody" too.
  */
 export function planApprovers(
   rule: Pick<ApproverRule, 'of' | 'quorum'>,
-  seats: readonly Seat[],
+  slots: readonly Seat[],
   admins: readonly Approver[],
   excluded: ReadonlySet<PersonId>,
 ): ApproverPlan {
-  const eligible = seats.map((seat) => ({ ...seat, people: withoutExcluded(seat.people, excluded) }));
+  const eligible = slots.map((seat) => ({ ...seat, people: withoutExcluded(seat.people, excluded) }));
   const others = withoutExcluded(admins, excluded);
   const adminSeat: Seat = { source: 'admins', people: others, pinged: true };
   if (rule.of === 'all') {
@@ -46,7 +46,7 @@ export function planApprovers(
     return {
       of: 'all',
       quorum: rule.quorum,
-      seats: enough ? filled : [...filled, adminSeat],
+      slots: enough ? filled : [...filled, adminSeat],
       escalated: !enough || filled.some((seat, i) => seat !== eligible[i]),
     };
   }
@@ -54,15 +54,15 @@ export function planApprovers(
   return {
     of: 'any',
     quorum: rule.quorum,
-    seats: enough ? eligible : [...eligible, adminSeat],
+    slots: enough ? eligible : [...eligible, adminSeat],
     escalated: !enough,
   };
 }
 
 /** Everybody who may approve, each once. */
-export function distinct(seats: readonly Seat[]): Approver[] {
+export function distinct(slots: readonly Seat[]): Approver[] {
   const seen = new Map<PersonId, Approver>();
-  for (const seat of seats)
+  for (const seat of slots)
     for (const person of seat.people) seen.set(person.id, seen.get(person.id) ?? person);
   return [...seen.values()];
 }
@@ -70,8 +70,8 @@ export function distinct(seats: readonly Seat[]): Approver[] {
 /** Whether nobody at all can decide: somebody has to mend the catalogue. */
 export function isStranded(plan: ApproverPlan): boolean {
   return (
-    distinct(plan.seats).length < plan.quorum ||
-    (plan.of === 'all' && plan.seats.some((s) => s.people.length === 0))
+    distinct(plan.slots).length < plan.quorum ||
+    (plan.of === 'all' && plan.slots.some((s) => s.people.length === 0))
   );
 }
 
@@ -83,11 +83,11 @@ export function withAuthorKnown({ author, ...plan }: ApproverPlan): ApproverPlan
 /** Whether these approvals, given by people who may approve now, settle the change. */
 export function isApproved(plan: ApproverPlan, approvedBy: readonly PersonId[]): boolean {
   if (plan.author?.is === 'awaited') return false;
-  const may = new Set(distinct(plan.seats).map((p) => p.id));
+  const may = new Set(distinct(plan.slots).map((p) => p.id));
   const counted = new Set(approvedBy.filter((id) => may.has(id)));
   if (counted.size < plan.quorum || counted.size === 0) return false;
   if (plan.of === 'any') return true;
-  return plan.seats.every((seat) => seat.people.some((p) => counted.has(p.id)));
+  return plan.slots.every((seat) => seat.people.some((p) => counted.has(p.id)));
 }
 
 /**
@@ -101,10 +101,10 @@ export function stillMissing(
 ): string {
   const done = new Set(approvedBy);
   const names = (people: readonly Approver[]) => people.map((p) => safe(p.name)).join(' or ');
-  const open = plan.of === 'all' ? plan.seats.filter((seat) => !seat.people.some((p) => done.has(p.id))) : [];
+  const open = plan.of === 'all' ? plan.slots.filter((seat) => !seat.people.some((p) => done.has(p.id))) : [];
   if (open.length > 0)
     return open.map((seat) => `${safe(seat.source)} (${names(seat.people)})`).join(' and ');
-  const left = distinct(plan.seats).filter((p) => !done.has(p.id));
+  const left = distinct(plan.slots).filter((p) => !done.has(p.id));
   return `${Math.max(1, plan.quorum - done.size)} more of ${names(left)}`;
 }
 

@@ -2,11 +2,11 @@ import { type Change, isFound } from '../change/change.ts';
 import { durationInWords } from '../duration.ts';
 import { isApproved, isStranded, stillMissing, withAuthorKnown } from '../policy/routing.ts';
 import { approvedBy, decidedBy } from './deciders.ts';
-import { causeInWords, endingStanding, heldOn, revokeStanding } from './ending.ts';
+import { causeInWords, endingStatusText, heldOn, revokeStatusText } from './ending.ts';
 import { failureInWords, stuckInWords, tookInWords } from './legs.ts';
 
 /** Where a change stands, in words for people; the same on the card, in direct messages and on the timeline. */
-export type Standing = {
+export type StatusText = {
   mood: Mood;
   /** The same in a word or two, where there is room for no more. */
   label: string;
@@ -40,20 +40,20 @@ export type Names = {
 };
 
 /** A granting change, with the revoke that ends it where there is one; or a revoke by itself. */
-export function standing(change: Change, ending: Change | null, names: Names): Standing {
+export function statusText(change: Change, ending: Change | null, names: Names): StatusText {
   const said =
     change.kind === 'revoke'
-      ? revokeStanding(change, names)
+      ? revokeStatusText(change, names)
       : ending === null
-        ? grantStanding(change, names)
-        : endingStanding(change, ending, names);
+        ? grantStatusText(change, names)
+        : endingStatusText(change, ending, names);
   return { words: null, ...said };
 }
 
 /** `words` may be left out. */
-export type Said = Omit<Standing, 'words'> & { words?: string | null };
+export type Said = Omit<StatusText, 'words'> & { words?: string | null };
 
-function grantStanding(change: Change, names: Names): Said {
+function grantStatusText(change: Change, names: Names): Said {
   const { decision, grant } = change;
   const by = decision === null ? '' : approvedBy(change, names.safe);
   const until = grant === null ? '' : ` until ${names.time(grant.endsAt)}`;

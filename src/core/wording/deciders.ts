@@ -7,12 +7,12 @@ export function decidersInWords(plan: ApproverPlan | null, name: (person: Approv
   if (plan === null) return '';
   const names = (people: readonly Approver[], word: string) => [...new Set(people.map(name))].join(word);
   if (plan.of === 'all') {
-    const seats = new Set(plan.seats.map((s) => names(s.people, ' or ')));
-    const inBrackets = (seat: string) => (seats.size > 1 && seat.includes(' or ') ? `(${seat})` : seat);
-    return [...seats].map(inBrackets).join(' and ');
+    const slots = new Set(plan.slots.map((s) => names(s.people, ' or ')));
+    const inBrackets = (seat: string) => (slots.size > 1 && seat.includes(' or ') ? `(${seat})` : seat);
+    return [...slots].map(inBrackets).join(' and ');
   }
-  const all = distinct(plan.seats);
-  const pinged = distinct(plan.seats.filter((s) => s.pinged));
+  const all = distinct(plan.slots);
+  const pinged = distinct(plan.slots.filter((s) => s.pinged));
   const shown = pinged.length < plan.quorum || pinged.length === 0 ? all : pinged;
   if (plan.quorum <= 1) return names(shown, ' or ');
   return shown.length === plan.quorum

@@ -3,7 +3,7 @@ import type { Names, Said } from './change-status.ts';
 import { failureInWords, stuckInWords, tookInWords } from './legs.ts';
 
 /** A granting change that ends, by the revoke that ends it. */
-export function endingStanding(change: Change, ending: Change, names: Names): Said {
+export function endingStatusText(change: Change, ending: Change, names: Names): Said {
   const arrived = hasArrived(change);
   const why = `${causeInWords(ending.cause)}${arrived ? '' : '; it had not arrived in MuleSoft'}`;
   switch (ending.state) {
@@ -54,7 +54,7 @@ export function endingStanding(change: Change, ending: Change, names: Names): Sa
 }
 
 /** A revoke by itself. */
-export function revokeStanding(change: Change, names: Names): Said {
+export function revokeStatusText(change: Change, names: Names): Said {
   const why = whyTakenAway(change, names);
   switch (change.state) {
     case 'inEffect': {

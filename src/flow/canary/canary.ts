@@ -11,6 +11,7 @@ import {
 import type { Change, ChangeEvent } from '../../core/change/change.ts';
 import type { ChangeId, GrantId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
+import { isInBaseline } from '../../store/baseline.ts';
 import {
   type CanaryAlarm,
   judgedRuns,
@@ -23,47 +24,49 @@ import {
 import { readChange } from '../../store/changes.ts';
 import { personByLink, rememberPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import { isPreexisting } from '../../store/preexisting.ts';
 import type { CanaryStatus } from '../catalogue/canary-status.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { endGrant } from '../membership/end-grants.ts';
 
 /**
  * The canary: a person added to a group and taken out of it again and again, by the one road, and the trip to MuleSoft
  * and back timed. Does what is due now, by stored state alone; to be run by one process at a time.
  */
-export async function canaryOnce(road: Road): Promise<void> {
-  const { canary } = road.catalogue.current();
-  const last = await lastRun(road.db);
+export async function canaryOnce(context: Context): Promise<void> {
+  const { canary } = context.catalogue.current();
+  const last = await lastRun(context.db);
   // A round that was begun is brought to its end, also when the canary has left the catalogue.
-  if (last !== null && last.state !== 'over') return await goOn(road, last);
-  if (canary === null) return await closeAlarm(road);
-  if (!isRoundDue(last, canary.everySeconds, await databaseNow(road.db))) return;
-  if ((await canaryStanding(road)).status !== 'ready') return;
+  if (last !== null && last.state !== 'over') return await goOn(context, last);
+  if (canary === null) return await closeAlarm(context);
+  if (!isRoundDue(last, canary.everySeconds, await databaseNow(context.db))) return;
+  if ((await canaryStatusText(context)).status !== 'ready') return;
   // The person may have left since the last round.
-  const status = await road.catalogue.checkCanary();
-  if (status.status === 'ready') await begin(road, status);
+  const status = await context.catalogue.checkCanary();
+  if (status.status === 'ready') await begin(context, status);
 }
 
 /** Whether the canary can make its rounds: as the catalogue was checked, and nothing in its way. */
-export async function canaryStanding(road: Road): Promise<CanaryStatus> {
-  const status = road.catalogue.canary();
+export async function canaryStatusText(context: Context): Promise<CanaryStatus> {
+  const status = context.catalogue.canary();
   if (status.status !== 'ready') return status;
-  const person = await personByLink(road.db, road.idp.name, status.person.id);
+  const person = await personByLink(context.db, context.idp.name, status.person.id);
   const { groupId, groupName } = status.target;
-  if (person === null || !(await isPreexisting(road.db, { personId: person.id, groupId }))) return status;
+  if (person === null || !(await isInBaseline(context.db, { personId: person.id, groupId }))) return status;
   const why = `${person.name} was in the group ${groupName} before Latchkey: take them out of it once`;
   return { status: 'refused', why };
 }
 
-async function begin(road: Road, { person, target }: CanaryStatus & { status: 'ready' }): Promise<void> {
-  const { canary } = road.catalogue.current();
-  const entitlement = canary === null ? null : road.catalogue.entitlement(canary.entitlement);
+async function begin(
+  context: Context,
+  { person, target }: CanaryStatus & { status: 'ready' },
+): Promise<void> {
+  const { canary } = context.catalogue.current();
+  const entitlement = canary === null ? null : context.catalogue.entitlement(canary.entitlement);
   if (entitlement === null) return;
-  const { id: personId } = await rememberPerson(road.db, road.idp.name, person);
+  const { id: personId } = await rememberPerson(context.db, context.idp.name, person);
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const { run, events } = beginRound({
         runId: randomUUID(),
@@ -72,21 +75,21 @@ async function begin(road: Road, { person, target }: CanaryStatus & { status: 'r
         personId,
         entitlement,
         target,
-        objectiveMs: road.objectiveMs,
+        objectiveMs: context.objectiveMs,
         now: unit.now,
       });
       await writeRun(unit.tx, run);
       return { result: null, events };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
-async function goOn(road: Road, seen: CanaryRun): Promise<void> {
-  const { grant, revoke } = await changesOf(seen, (id) => readChange(road.db, id));
-  if (grant === null || advance(seen, grant, revoke, await databaseNow(road.db)) === null) return;
+async function goOn(context: Context, seen: CanaryRun): Promise<void> {
+  const { grant, revoke } = await changesOf(seen, (id) => readChange(context.db, id));
+  if (grant === null || advance(seen, grant, revoke, await databaseNow(context.db)) === null) return;
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const run = await lockRun(unit.tx, seen.id);
       if (run === null) return { result: null };
@@ -99,7 +102,7 @@ async function goOn(road: Road, seen: CanaryRun): Promise<void> {
       const { notes, jobs } = next.result === run.result ? { notes: [], jobs: [] } : await judged(unit, next);
       return { result: null, events, notes, jobs };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
@@ -140,22 +143,22 @@ async function turned(
       ? { id: randomUUID(), since, raisedAt: unit.now, clearedAt: null }
       : { ...open, clearedAt: turn === 'clear' ? unit.now : null };
   await writeAlarm(unit.tx, alarm);
-  const jobs: Job[] = [{ job: 'report', about: 'canary', id: alarm.id }];
+  const jobs: Job[] = [{ job: 'updateCard', about: 'canary', id: alarm.id }];
   if (turn === 'raise') return { notes: [noted(unit, 'canaryAlarmRaised', alarm)], jobs };
   return { notes: turn === 'clear' ? [noted(unit, 'canaryAlarmCleared', alarm)] : [], jobs };
 }
 
 /** There are no rounds any more that could clear it. */
-async function closeAlarm(road: Road): Promise<void> {
-  if ((await openAlarm(road.db)) === null) return;
+async function closeAlarm(context: Context): Promise<void> {
+  if ((await openAlarm(context.db)) === null) return;
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const open = await openAlarm(unit.tx);
       if (open === null) return { result: null };
       return { result: null, ...(await turned(unit, 'clear', open, open.since)) };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 

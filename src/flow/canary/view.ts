@@ -1,8 +1,8 @@
 import type { Stuck } from '../../core/canary/canary.ts';
 import { type CanaryAlarm, judgedRuns, missesSince, readAlarm } from '../../store/canary.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { Named } from '../messages/change-view.ts';
-import { adminsTold } from '../people/admins.ts';
+import { adminContacts } from '../people/admins.ts';
 import type { Notice } from '../ports.ts';
 
 /** Everything the messages of an alarm of the canary are made of; they are a pure function of this. */
@@ -20,17 +20,20 @@ export type CanaryView = {
   admins: Named[];
 };
 
-export async function canaryNoticesAbout(road: Road, alarmId: string): Promise<Notice<unknown>[] | null> {
-  const view = await readCanaryView(road, alarmId);
-  return view === null ? null : road.canaryNotices(view);
+export async function canaryNoticesAbout(
+  context: Context,
+  alarmId: string,
+): Promise<Notice<unknown>[] | null> {
+  const view = await readCanaryView(context, alarmId);
+  return view === null ? null : context.canaryNotices(view);
 }
 
-async function readCanaryView(road: Road, alarmId: string): Promise<CanaryView | null> {
-  const alarm = await readAlarm(road.db, alarmId);
+async function readCanaryView(context: Context, alarmId: string): Promise<CanaryView | null> {
+  const alarm = await readAlarm(context.db, alarmId);
   if (alarm === null) return null;
-  const { canary } = road.catalogue.current();
-  const entitlement = canary === null ? null : road.catalogue.entitlement(canary.entitlement);
-  const since = await judgedRuns(road.db, {
+  const { canary } = context.catalogue.current();
+  const entitlement = canary === null ? null : context.catalogue.entitlement(canary.entitlement);
+  const since = await judgedRuns(context.db, {
     since: alarm.since,
     // A hit and a miss: the alarm is cleared by the first hit.
     limit: 2,
@@ -40,10 +43,10 @@ async function readCanaryView(road: Road, alarmId: string): Promise<CanaryView |
   return {
     alarm,
     stuck: since.find((run) => run.result === 'miss')?.stuck ?? null,
-    misses: await missesSince(road.db, { since: alarm.since, before: alarm.clearedAt }),
+    misses: await missesSince(context.db, { since: alarm.since, before: alarm.clearedAt }),
     cleared:
       hit === undefined ? null : { thereMs: hit.grantLegs?.total ?? 0, backMs: hit.revokeLegs?.total ?? 0 },
-    objectiveMs: road.objectiveMs,
+    objectiveMs: context.objectiveMs,
     canary:
       canary === null || entitlement === null
         ? null
@@ -53,6 +56,6 @@ async function readCanaryView(road: Road, alarmId: string): Promise<CanaryView |
             groupName: entitlement.idpGroup,
             teamName: entitlement.team,
           },
-    ...(await adminsTold(road)),
+    ...(await adminContacts(context)),
   };
 }

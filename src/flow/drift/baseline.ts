@@ -1,8 +1,8 @@
 import type { Target } from '../../core/policy/catalogue.ts';
-import { hasBaseline, recordBaseline } from '../../store/preexisting.ts';
+import { hasBaseline, recordBaseline } from '../../store/baseline.ts';
 import { forgetRun, type Place, takeUpRun } from '../../store/reconcile/runs.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { groupListing } from './check-group.ts';
 import { readLists } from './read-lists.ts';
 
@@ -12,18 +12,18 @@ import { readLists } from './read-lists.ts';
  * is thrown; called again, it goes on where it was.
  */
 export async function takeBaseline(
-  road: Pick<Road, 'db' | 'idp' | 'locks' | 'pausedUntil' | 'log'>,
+  context: Pick<Context, 'db' | 'idp' | 'locks' | 'pausedUntil' | 'log'>,
   target: Target,
 ): Promise<void> {
-  if (await hasBaseline(road.db, target.groupId)) return;
-  await road.locks.withLock(`baseline:${target.groupId}`, async () => {
-    if (await hasBaseline(road.db, target.groupId)) return;
-    const run = await takeUpRun(road.db, 'baseline', [
+  if (await hasBaseline(context.db, target.groupId)) return;
+  await context.locks.withLock(`baseline:${target.groupId}`, async () => {
+    if (await hasBaseline(context.db, target.groupId)) return;
+    const run = await takeUpRun(context.db, 'baseline', [
       { kind: 'group', externalId: target.groupId, name: target.groupName },
     ]);
-    await readLists(road, run.places, groupListing(road), 'none');
+    await readLists(context, run.places, groupListing(context), 'none');
     const [place] = run.places as [Place];
-    await commit(road.db, async ({ tx, now }) => {
+    await commit(context.db, async ({ tx, now }) => {
       const recorded = await recordBaseline(
         tx,
         { placeId: place.id, id: target.groupId, name: target.groupName },
@@ -42,6 +42,6 @@ export async function takeBaseline(
         ],
       };
     });
-    await forgetRun(road.db, run, null);
+    await forgetRun(context.db, run, null);
   });
 }

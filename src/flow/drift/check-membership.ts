@@ -7,13 +7,13 @@ import { foundReason } from '../../core/mass-change/items.ts';
 import { hasLeft, type OffboardingCause } from '../../core/offboarding/offboarding.ts';
 import { leftInWords } from '../../core/offboarding/refusals.ts';
 import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
+import { endBaseline, isInBaseline, recordBaselineMember } from '../../store/baseline.ts';
 import { pendingRequest, underwayIds } from '../../store/changes.ts';
 import { cardOfPair, openMassChange } from '../../store/mass-changes.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import { identityOf, readPerson, rememberPerson } from '../../store/people.ts';
-import { endPreexisting, isPreexisting, recordPreexisting } from '../../store/preexisting.ts';
 import { commit, type Outcome, type Unit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import {
   entitlementOf,
   goneAlone,
@@ -26,7 +26,7 @@ import {
 import { isWanted } from '../membership/wanted-in-group.ts';
 import { readById } from '../membership/wanted-in-team.ts';
 import { leaverFound } from '../offboarding/case.ts';
-import { standInFor } from '../people/reused-account.ts';
+import { successorOf } from '../people/reused-account.ts';
 
 /** While an apply for the pair is on its way, or a request for it waits, there is nothing to find yet. */
 const WAIT_MS = 2_000;
@@ -38,49 +38,52 @@ const WAIT_FOR_DECISION_MS = 30_000;
  * owner decides. Whoever brought the news (a push, a hook, a sweep) is not believed: the IdP is read. What is on
  * one card with many others is decided there, and drops out of it when it agrees again.
  */
-export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Promise<Ran> {
+export async function checkMembership(
+  context: Context,
+  job: Extract<Job, { job: 'checkMembership' }>,
+): Promise<Ran> {
   const { personId, groupId } = job;
-  const found = entitlementOf(road, groupId);
+  const found = entitlementOf(context, groupId);
   if (found === null) return done;
-  const identity = await identityOf(road.db, personId, road.idp.name);
+  const identity = await identityOf(context.db, personId, context.idp.name);
   if (identity === null) return done;
   const pair = { personId, groupId };
-  return await road.locks.withLock(`pair:${personId}:${groupId}`, async () => {
-    if ((await underwayIds(road.db, pair)).length > 0) return { againInMs: WAIT_MS };
-    const pending = await pendingRequest(road.db, personId, found.entitlement.key);
-    // Found already, perhaps by another voice: it is asked about.
+  return await context.locks.withLock(`pair:${personId}:${groupId}`, async () => {
+    if ((await underwayIds(context.db, pair)).length > 0) return { againInMs: WAIT_MS };
+    const pending = await pendingRequest(context.db, personId, found.entitlement.key);
+    // Found already, perhaps by another event source: it is asked about.
     if (pending !== null) return isFound(pending) ? done : { againInMs: WAIT_FOR_DECISION_MS };
-    const inIdp = await readById(road, identity);
-    if (inIdp !== null && identity.isHearsay) await rememberPerson(road.db, road.idp.name, inIdp);
-    const known = inIdp === null ? await readPerson(road.db, personId) : null;
-    const standIn = known === null ? null : await standInFor(road, known);
+    const inIdp = await readById(context, identity);
+    if (inIdp !== null && identity.isUnconfirmed) await rememberPerson(context.db, context.idp.name, inIdp);
+    const known = inIdp === null ? await readPerson(context.db, personId) : null;
+    const standIn = known === null ? null : await successorOf(context, known);
     if (standIn !== null) {
       const theirs = { personId: standIn.id };
       const jobs: Job[] = [
-        { job: 'weigh', ...theirs, groupId },
-        { job: 'deliver', ...theirs, teamId: found.target.teamId },
+        { job: 'checkMembership', ...theirs, groupId },
+        { job: 'deliverToTeam', ...theirs, teamId: found.target.teamId },
       ];
-      return await commit<Ran>(road.db, async () => ({ result: done, jobs }), road.nudge);
+      return await commit<Ran>(context.db, async () => ({ result: done, jobs }), context.nudge);
     }
-    // Nobody has left who was never there: an id that the IdP has never answered by is hearsay.
-    if (inIdp === null && identity.isHearsay) return done;
+    // Nobody has left who was never there: an id that the IdP has never answered by is unconfirmed.
+    if (inIdp === null && identity.isUnconfirmed) return done;
     if (inIdp === null || inIdp.status === 'deprovisioned')
-      return await endLeaver(road, personId, inIdp === null ? 'deleted' : 'deprovisioned');
+      return await endLeaver(context, personId, inIdp === null ? 'deleted' : 'deprovisioned');
     // On hold: nothing is asked about them until they return or leave.
     if (inIdp.status === 'suspended') return done;
-    const left = await leaverCase(road.db, personId);
+    const left = await leaverCase(context.db, personId);
     // Their case ends every membership, new ones too.
-    if (left !== null && hasLeft(left)) return await endLeaver(road, personId, 'deprovisioned');
-    const isMember = await road.idp.isMember(groupId, identity.id);
+    if (left !== null && hasLeft(left)) return await endLeaver(context, personId, 'deprovisioned');
+    const isMember = await context.idp.isMember(groupId, identity.id);
     return await commit<Ran>(
-      road.db,
+      context.db,
       async (unit) => {
         // Decided on one card meanwhile, and on its way now.
         if ((await underwayIds(unit.tx, pair)).length > 0) return { result: { againInMs: WAIT_MS } };
         const wanted = await isWanted(unit.tx, pair, unit.now);
         const card = await cardOfPair(unit.tx, pair);
         if (card !== null) {
-          const isStillSo = isMember !== wanted && isMember === (card.kind === 'unrequested');
+          const isStillSo = isMember !== wanted && isMember === (card.kind === 'finding');
           if (isStillSo) return { result: done };
           const massChangeEvents = await shrinkWithin(unit, card.id, [personId], AGREES);
           return { result: isMember === wanted ? done : { againInMs: 0 }, massChangeEvents };
@@ -94,26 +97,26 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
           };
         if (isMember)
           return (
-            (await joined(unit, pair, found, 'unrequested')) ?? {
+            (await joined(unit, pair, found, 'finding')) ?? {
               result: done,
-              ...(await unrequested(unit, pair, found)),
+              ...(await finding(unit, pair, found)),
             }
           );
         const asked = await joined(unit, pair, found, 'lost');
         if (asked !== null) return asked;
         // What was there before Latchkey may go as it came, unless it is one of many; only what Latchkey promised is missed.
-        if (await isPreexisting(unit.tx, pair)) {
-          const gone = await goneAlone(road, unit.tx, found);
-          if (gone.length >= road.catalogue.current().massGuard.memberships)
-            return { result: done, jobs: [{ job: 'survey', groupId }] };
-          await endPreexisting(unit.tx, pair, unit.now, 'gone');
-          const notes = [membershipNote(unit, 'preexistingEnded', found.target, { personId: pair.personId })];
+        if (await isInBaseline(unit.tx, pair)) {
+          const gone = await goneAlone(context, unit.tx, found);
+          if (gone.length >= context.catalogue.current().massGuard.memberships)
+            return { result: done, jobs: [{ job: 'checkGroup', groupId }] };
+          await endBaseline(unit.tx, pair, unit.now, 'gone');
+          const notes = [membershipNote(unit, 'baselineEnded', found.target, { personId: pair.personId })];
           const { teamId } = found.target;
-          return { result: { againInMs: 0 }, notes, jobs: [{ job: 'deliver', personId, teamId }] };
+          return { result: { againInMs: 0 }, notes, jobs: [{ job: 'deliverToTeam', personId, teamId }] };
         }
         return { result: done, events: [received(unit, pair, found, 'loss')] };
       },
-      road.nudge,
+      context.nudge,
     );
   });
 }
@@ -121,12 +124,12 @@ export async function weigh(road: Road, job: Extract<Job, { job: 'weigh' }>): Pr
 const AGREES = 'the identity provider has it as wanted again';
 
 /** Who has left keeps nothing: their case ends every grant and every membership. */
-async function endLeaver(road: Road, personId: string, cause: OffboardingCause): Promise<Ran> {
+async function endLeaver(context: Context, personId: string, cause: OffboardingCause): Promise<Ran> {
   const id = personId as PersonId;
   await commit(
-    road.db,
-    async (unit) => ({ result: null, ...(await leaverFound(road, unit, { id }, cause)) }),
-    road.nudge,
+    context.db,
+    async (unit) => ({ result: null, ...(await leaverFound(context, unit, { id }, cause)) }),
+    context.nudge,
   );
   return done;
 }
@@ -139,7 +142,7 @@ async function joined(
   unit: Unit,
   pair: Pair,
   { entitlement, target }: Found,
-  kind: 'unrequested' | 'lost',
+  kind: 'finding' | 'lost',
 ): Promise<Outcome<Ran> | null> {
   if ((await openMassChange(unit.tx, kind, target.groupId)) === null) return null;
   const massChangeEvents = await growWithin(
@@ -157,19 +160,19 @@ async function joined(
   return { result: done, massChangeEvents };
 }
 
-async function unrequested(unit: Unit, pair: Pair, found: Found) {
-  switch (found.entitlement.unrequested) {
+async function finding(unit: Unit, pair: Pair, found: Found) {
+  switch (found.entitlement.finding) {
     case 'ask':
       return { events: [received(unit, pair, found, 'finding')] };
     case 'accept':
-      await recordPreexisting(unit.tx, { ...pair, groupName: found.target.groupName }, unit.now);
+      await recordBaselineMember(unit.tx, { ...pair, groupName: found.target.groupName }, unit.now);
       return {
         notes: [membershipNote(unit, 'membershipAccepted', found.target, { personId: pair.personId })],
       };
     case 'revert':
       return { events: revertAtOnce(unit, pair, found, BY_CATALOGUE) };
     default:
-      return found.entitlement.unrequested satisfies never;
+      return found.entitlement.finding satisfies never;
   }
 }
 

@@ -1,9 +1,9 @@
-import type { Observation, ToldPerson } from '../../core/drift/observation.ts';
+import type { Observation, PersonHint } from '../../core/drift/observation.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { isSameGroupName } from '../../core/policy/catalogue.ts';
 import type { ObservedMember, ObservedMemberships, ObservedUser } from '../../scim/observed.ts';
 import type { Unit } from '../kernel/commit.ts';
-import { hearWithin } from './record-observations.ts';
+import { recordWithin } from './record-observations.ts';
 
 /** `observe` for each group whose members really changed. */
 export async function observeAll(
@@ -31,12 +31,12 @@ async function observe(
   if (groups?.some((name) => isSameGroupName(name, groupName)) === false) return [];
   const told = (member: ObservedMember, direction: 'added' | 'removed'): Observation => ({
     key: `scim:${groupId}:${revision}:${member.scimUserId}:${direction}`,
-    voice: 'scim',
-    told: { kind: 'membership', person: toldPerson(member), group: { name: groupName }, direction },
+    eventSource: 'scim',
+    payload: { kind: 'membership', person: toldPerson(member), group: { name: groupName }, direction },
     actor: null,
     occurredAt: unit.now,
   });
-  const { jobs } = await hearWithin(unit.tx, [
+  const { jobs } = await recordWithin(unit.tx, [
     ...observed.added.map((member) => told(member, 'added')),
     ...observed.removed.map((member) => told(member, 'removed')),
   ]);
@@ -45,11 +45,11 @@ async function observe(
 
 export async function observeUser(unit: Unit, observed: ObservedUser): Promise<Job[]> {
   const { user, happening, revision } = observed;
-  const { jobs } = await hearWithin(unit.tx, [
+  const { jobs } = await recordWithin(unit.tx, [
     {
       key: `scim:${user.scimUserId}:${revision}`,
-      voice: 'scim',
-      told: { kind: 'person', person: toldPerson(user), happening },
+      eventSource: 'scim',
+      payload: { kind: 'person', person: toldPerson(user), happening },
       actor: null,
       occurredAt: unit.now,
     },
@@ -63,19 +63,19 @@ export async function observeUser(unit: Unit, observed: ObservedUser): Promise<J
  */
 export function toldMembers(direction: 'added' | 'removed'): string {
   return `select concat_ws(':', 'scim', g.id, 'g' || bumped.version, u.id, '${direction}') as key,
-      'scim' as voice,
+      'scim' as event_source,
       jsonb_build_object('kind', 'membership', 'direction', '${direction}',
         'group', jsonb_build_object('name', g.display_name),
         'person', jsonb_build_object('id', u.external_id, 'pushed', jsonb_build_object(
           'login', u.user_name, 'email', coalesce(u.email, u.user_name),
-          'name', coalesce(u.display_name, u.user_name), 'isActive', u.active))) as told
+          'name', coalesce(u.display_name, u.user_name), 'isActive', u.active))) as payload
     from moved join g on g.id = moved.group_id join bumped on bumped.id = moved.group_id
       join u on u.id = moved.user_id
     where ($4::text[] is null or g.display_name_key = any($4::text[]))
       and u.active`;
 }
 
-export function toldPerson(member: ObservedMember): ToldPerson {
+export function toldPerson(member: ObservedMember): PersonHint {
   return {
     id: member.externalId,
     pushed: {

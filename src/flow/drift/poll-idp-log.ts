@@ -1,10 +1,10 @@
 import { Fault } from '../../core/fault.ts';
+import { noteCovered, noteRefusedSource, readCursor, writeCursor } from '../../store/event-source-cursors.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import { noteCovered, noteRefusedVoice, readCursor, writeCursor } from '../../store/voice-cursors.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { DirectoryLog } from '../ports.ts';
-import { hearWithin } from './record-observations.ts';
+import { recordWithin } from './record-observations.ts';
 
 /**
  * Reads on in the IdP's own log: it has what no notification brought, because it was lost or we were away. Each page
@@ -12,7 +12,7 @@ import { hearWithin } from './record-observations.ts';
  * that refuses the log is asked on, quietly: it is said once, and the rest goes on without.
  */
 export function createListener(
-  road: Pick<Road, 'db' | 'nudge' | 'log'>,
+  context: Pick<Context, 'db' | 'nudge' | 'log'>,
   log: DirectoryLog,
 ): () => Promise<void> {
   let isRefused = false;
@@ -20,38 +20,40 @@ export function createListener(
   return async () => {
     if (performance.now() < notBefore) return;
     try {
-      const beganAt = await databaseNow(road.db);
-      for await (const { observations, unread, position } of log.read(await readCursor(road.db, log.voice))) {
+      const beganAt = await databaseNow(context.db);
+      for await (const { observations, unread, position } of log.read(
+        await readCursor(context.db, log.eventSource),
+      )) {
         for (const { event, why } of unread)
-          road.log.warn({ voice: log.voice, event, why }, 'event not understood');
+          context.log.warn({ eventSource: log.eventSource, event, why }, 'event not understood');
         await commit(
-          road.db,
+          context.db,
           async ({ tx }) => {
-            const { jobs } = await hearWithin(tx, observations);
-            await writeCursor(tx, log.voice, position);
+            const { jobs } = await recordWithin(tx, observations);
+            await writeCursor(tx, log.eventSource, position);
             return { result: null, jobs };
           },
-          road.nudge,
+          context.nudge,
         );
       }
-      await commit(road.db, async ({ tx }) => {
-        await noteCovered(tx, log.voice, beganAt);
+      await commit(context.db, async ({ tx }) => {
+        await noteCovered(tx, log.eventSource, beganAt);
         return { result: null };
       });
-      if (isRefused) road.log.info({ voice: log.voice }, 'the IdP lets us read its log again');
+      if (isRefused) context.log.info({ eventSource: log.eventSource }, 'the IdP lets us read its log again');
       isRefused = false;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (error.code === 'idp.throttled') notBefore = performance.now() + (error.retryAfterMs ?? 0);
       if (error.code !== 'idp.forbidden') throw error;
       if (!isRefused)
-        road.log.warn(
-          { voice: log.voice, err: error.message },
+        context.log.warn(
+          { eventSource: log.eventSource, err: error.message },
           'the IdP does not let us read its log: what its notifications lose is found by the comparison of groups only',
         );
       isRefused = true;
-      await commit(road.db, async ({ tx }) => {
-        await noteRefusedVoice(tx, log.voice);
+      await commit(context.db, async ({ tx }) => {
+        await noteRefusedSource(tx, log.eventSource);
         return { result: null };
       });
     }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/fault.ts';
-import type { Lane } from '../../queue/motor.ts';
+import type { Lane } from '../../queue/job-queue.ts';
 import { beginPlaceAgain, noteTrouble, type Place } from '../../store/reconcile/runs.ts';
 import type { Stretch } from '../../store/reconcile/staging.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { Page } from '../ports.ts';
 
 /** Longest wait that a vendor can impose; asked too early, it says so again. */
@@ -41,21 +41,21 @@ type Fetched<Row> = { place: Place } & (
  * list. Any other fault is thrown; each list stays where it was left.
  */
 export async function readLists<Row>(
-  road: Pick<Road, 'db' | 'pausedUntil' | 'log'>,
+  context: Pick<Context, 'db' | 'pausedUntil' | 'log'>,
   places: readonly Place[],
   listing: Listing<Row>,
   patience: Patience,
 ): Promise<void> {
-  const pages = fetchAll(road, places, listing, patience);
+  const pages = fetchAll(context, places, listing, patience);
   let next = pages.next();
   for (;;) {
     const { value: fetched, done } = await next;
     if (done) return;
     const { place } = fetched;
     if (!('page' in fetched)) {
-      if ('again' in fetched) await beginPlaceAgain(road.db, place);
+      if ('again' in fetched) await beginPlaceAgain(context.db, place);
       else {
-        await noteTrouble(road.db, place, fetched.trouble.code);
+        await noteTrouble(context.db, place, fetched.trouble.code);
         await listing.ended(place);
       }
       next = pages.next();
@@ -71,7 +71,7 @@ export async function readLists<Row>(
 }
 
 async function* fetchAll<Row>(
-  road: Pick<Road, 'db' | 'pausedUntil' | 'log'>,
+  context: Pick<Context, 'db' | 'pausedUntil' | 'log'>,
   places: readonly Place[],
   listing: Listing<Row>,
   patience: Patience,
@@ -84,7 +84,8 @@ async function* fetchAll<Row>(
       try {
         const read = () => listing.read(place, from);
         if (patience !== 'none') await ease(easeMs, patience);
-        const page = patience === 'none' ? await read() : await patiently(road, listing.lane, patience, read);
+        const page =
+          patience === 'none' ? await read() : await patiently(context, listing.lane, patience, read);
         easeMs = page.easeMs;
         yield { place, page, from };
         from = page.next;
@@ -95,9 +96,12 @@ async function* fetchAll<Row>(
           yield { place, again: error };
           from = null;
           isAgain = true;
-          road.log.warn({ place: place.name, err: error.message }, 'list is read from its beginning again');
+          context.log.warn(
+            { place: place.name, err: error.message },
+            'list is read from its beginning again',
+          );
         } else if (patience !== 'none' && isOfPlace(error)) {
-          road.log.warn({ place: place.name, code: error.code }, 'list can’t be read');
+          context.log.warn({ place: place.name, code: error.code }, 'list can’t be read');
           yield { place, trouble: error };
           break;
         } else throw error;
@@ -117,13 +121,13 @@ async function ease(ms: number, { until }: Exclude<Patience, 'none'>): Promise<v
 
 /** One read, for which more urgent work and the vendor's wishes are waited for. */
 async function patiently<T>(
-  road: Pick<Road, 'pausedUntil'>,
+  context: Pick<Context, 'pausedUntil'>,
   lane: Lane,
   patience: Exclude<Patience, 'none'>,
   read: () => Promise<T>,
 ): Promise<T> {
   for (let failed = 0; ; ) {
-    await ease((road.pausedUntil.get(lane) ?? 0) - performance.now(), patience);
+    await ease((context.pausedUntil.get(lane) ?? 0) - performance.now(), patience);
     patience.until.throwIfAborted();
     try {
       return await read();

@@ -3,7 +3,7 @@ import type { Job } from '../../core/jobs/reactions.ts';
 import { hasOpenCard, openMassChange } from '../../store/mass-changes.ts';
 import { rememberPerson } from '../../store/people.ts';
 import { type Apart, compareGroup, compareTeam, type TeamDifference } from '../../store/reconcile/compare.ts';
-import { changedSinceRegarded, concernedUnseen } from '../../store/reconcile/people.ts';
+import { changedSinceEvaluated, concernedUnseen } from '../../store/reconcile/people.ts';
 import {
   closeRun,
   forgetRun,
@@ -15,8 +15,8 @@ import {
   takeUpRun,
 } from '../../store/reconcile/runs.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
-import { putSurplusOnCard } from '../mass-change/excess-members.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
+import { putExcessOnCard } from '../mass-change/excess-members.ts';
 import {
   areMany,
   differencesOf,
@@ -29,13 +29,13 @@ import {
 } from './check-group.ts';
 import { readLists } from './read-lists.ts';
 import { teamListing, usersListing } from './read-teams.ts';
-import { hearWithin } from './record-observations.ts';
+import { recordWithin } from './record-observations.ts';
 
 /** Places named in a run's evidence; the groups and teams have notes of their own. */
 const PLACES_NAMED_MAX = 20;
 /** People asked about because no group has shown them, and people looked at anew, in one run. */
 const UNSEEN_MAX = 5_000;
-const REGARDED_MAX = 500;
+const EVALUATED_MAX = 500;
 const PEOPLE_PER_READ = 100;
 /** Teams compared side by side: the database works while the answers of another are taken in. */
 const TEAMS_AT_ONCE = 2;
@@ -62,58 +62,58 @@ export type Evidence = {
  * stopped is taken up where it was. Null: somebody else is at it.
  */
 export async function reconcile(
-  road: Road,
+  context: Context,
   until: AbortSignal = new AbortController().signal,
 ): Promise<Evidence | null> {
-  return await road.locks.tryLock('reconcile', () => sweepThrough(road, until));
+  return await context.locks.tryLock('reconcile', () => sweepThrough(context, until));
 }
 
 /** Asked for: opens a run unless one is open, and the sweeps go on with it as with any that was left unfinished. */
-export async function beginSweep(road: Road): Promise<Ran> {
-  await road.locks.tryLock('reconcile', () => takeUpRun(road.db, 'sweep', plan(road)));
-  road.sweepSoon();
+export async function beginSweep(context: Context): Promise<Ran> {
+  await context.locks.tryLock('reconcile', () => takeUpRun(context.db, 'sweep', plan(context)));
+  context.sweepSoon();
   return done;
 }
 
-async function sweepThrough(road: Road, until: AbortSignal): Promise<Evidence> {
-  const run = await takeUpRun(road.db, 'sweep', plan(road));
-  const ready = new Set(readyTargets(road).map((target) => target.groupId));
-  const endGroup = (place: Place) => closeGroup(road, run, place, ready.has(place.externalId));
+async function sweepThrough(context: Context, until: AbortSignal): Promise<Evidence> {
+  const run = await takeUpRun(context.db, 'sweep', plan(context));
+  const ready = new Set(readyTargets(context).map((target) => target.groupId));
+  const endGroup = (place: Place) => closeGroup(context, run, place, ready.has(place.externalId));
   const of = (kind: Place['kind']) => run.places.filter((place) => place.kind === kind);
   const unlisted = (kind: Place['kind']) => of(kind).filter((place) => !place.isListed);
 
   for (const place of of('group')) if (place.isListed && !place.isCompared) await endGroup(place);
   await together(until, [
-    (signal) => readLists(road, unlisted('group'), groupListing(road, endGroup), { until: signal }),
+    (signal) => readLists(context, unlisted('group'), groupListing(context, endGroup), { until: signal }),
     async (signal) => {
-      await readLists(road, unlisted('users'), usersListing(road), { until: signal });
-      await readLists(road, unlisted('team'), teamListing(road), { until: signal });
+      await readLists(context, unlisted('users'), usersListing(context), { until: signal });
+      await readLists(context, unlisted('team'), teamListing(context), { until: signal });
     },
   ]);
   const teams = of('team').filter((place) => !place.isCompared);
   const closeTeams = async (signal: AbortSignal) => {
     for (let place = teams.shift(); place !== undefined; place = teams.shift()) {
       signal.throwIfAborted();
-      await closeTeam(road, place, of('group'));
+      await closeTeam(context, place, of('group'));
     }
   };
   await together(until, Array(TEAMS_AT_ONCE).fill(closeTeams));
-  return await finish(road, run, await lookAtPeople(road));
+  return await finish(context, run, await lookAtPeople(context));
 }
 
 /** Every list to be read. Teams are left out while an entitlement that could give them can't be checked. */
-function plan(road: Road): Pick<Place, 'kind' | 'externalId' | 'name'>[] {
-  const targets = road.catalogue.targets();
+function plan(context: Context): Pick<Place, 'kind' | 'externalId' | 'name'>[] {
+  const targets = context.catalogue.targets();
   const groups = new Map(targets.map((target) => [target.groupId, target.groupName]));
   const places: Pick<Place, 'kind' | 'externalId' | 'name'>[] = [...groups].map(([externalId, name]) => ({
     kind: 'group',
     externalId,
     name,
   }));
-  if (road.catalogue.isUnchecked()) return places;
+  if (context.catalogue.isUnchecked()) return places;
   const unplaced = new Set(
-    road.catalogue.current().entitlements.flatMap((e) => {
-      const status = road.catalogue.status(e.key);
+    context.catalogue.current().entitlements.flatMap((e) => {
+      const status = context.catalogue.status(e.key);
       return status.status === 'refused' && status.target === null ? [e.team] : [];
     }),
   );
@@ -144,30 +144,30 @@ async function together(
 }
 
 /** A group's differences join the road as observations; many at once are one look at the whole group. */
-async function closeGroup(road: Road, run: Run, place: Place, isReady: boolean): Promise<void> {
+async function closeGroup(context: Context, run: Run, place: Place, isReady: boolean): Promise<void> {
   if (place.trouble !== null) return;
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
-      const compared = await compareGroup(unit.tx, place, road.idp.name, unit.now, NAMED_MAX);
+      const compared = await compareGroup(unit.tx, place, context.idp.name, unit.now, NAMED_MAX);
       // What is not offered still gives its team, but nobody's membership of it is ours to judge.
-      const difference = isReady ? compared : { ...compared, unrequested: [], lost: [], inHand: 0 };
+      const difference = isReady ? compared : { ...compared, finding: [], lost: [], inHand: 0 };
       await notePlaceCompared(unit.tx, place, foundInGroup(difference));
-      const jobs = pushesOwed(road, place, difference);
+      const jobs = pushesOwed(context, place, difference);
       // What is on one card with others is kept true, also where nothing differs any more.
       const isOnCard = await hasOpenCard(unit.tx, place.externalId);
-      if (isOnCard || areMany(road, differencesOf(difference)))
-        jobs.push({ job: 'survey', groupId: place.externalId });
+      if (isOnCard || areMany(context, differencesOf(difference)))
+        jobs.push({ job: 'checkGroup', groupId: place.externalId });
       else {
-        const heard = await hearWithin(unit.tx, [
-          ...difference.unrequested.map((apart) => observed(unit, run, place, apart, 'added')),
+        const heard = await recordWithin(unit.tx, [
+          ...difference.finding.map((apart) => observed(unit, run, place, apart, 'added')),
           ...difference.lost.map((apart) => observed(unit, run, place, apart, 'removed')),
         ]);
         jobs.push(...heard.jobs);
       }
       return { result: null, jobs, notes: [groupNote(unit, place, difference)] };
     },
-    road.nudge,
+    context.nudge,
   );
   place.isCompared = true;
 }
@@ -180,9 +180,9 @@ function observed(
   direction: 'added' | 'removed',
 ): Observation {
   return {
-    key: `reconcile:${run.id}:${personId}:${place.externalId}`.slice(0, 500),
-    voice: 'reconcile',
-    told: { kind: 'membership', person: { id: externalId }, group: { id: place.externalId }, direction },
+    key: `beginReconcile:${run.id}:${personId}:${place.externalId}`.slice(0, 500),
+    eventSource: 'reconcile',
+    payload: { kind: 'membership', person: { id: externalId }, group: { id: place.externalId }, direction },
     actor: null,
     occurredAt: unit.now,
   };
@@ -192,31 +192,31 @@ function observed(
  * Has everybody delivered anew whom Anypoint shows otherwise than they should be. More than the mass guard lets pass
  * are not taken away: so many at once are a mistake somewhere else, and are asked about on one card.
  */
-async function closeTeam(road: Road, place: Place, groups: readonly Place[]): Promise<void> {
-  const targets = road.catalogue.targetsOfTeam(place.externalId);
+async function closeTeam(context: Context, place: Place, groups: readonly Place[]): Promise<void> {
+  const targets = context.catalogue.targetsOfTeam(place.externalId);
   if (place.trouble !== null || targets === 'unchecked') return;
   const groupIds = new Set(targets.map((target) => target.groupId));
   const itsGroups = groups.filter((group) => groupIds.has(group.externalId));
   if (itsGroups.some((group) => group.trouble !== null)) return;
-  const { memberships } = road.catalogue.current().massGuard;
+  const { memberships } = context.catalogue.current().massGuard;
   const onCard = await commit<string[] | null>(
-    road.db,
+    context.db,
     async (unit) => {
-      const difference = await compareTeam(unit.tx, place, itsGroups, road.idp.name, unit.now, NAMED_MAX);
+      const difference = await compareTeam(unit.tx, place, itsGroups, context.idp.name, unit.now, NAMED_MAX);
       const held = difference.extra > memberships ? difference.extra : 0;
       const found = foundInTeam(difference, held);
       await notePlaceCompared(unit.tx, place, found);
-      const isOnCard = held > 0 || (await openMassChange(unit.tx, 'surplus', place.externalId)) !== null;
+      const isOnCard = held > 0 || (await openMassChange(unit.tx, 'excess', place.externalId)) !== null;
       const people = [...difference.missingIds, ...(isOnCard ? [] : difference.extraIds)];
       return {
         result: isOnCard ? difference.extraIds : null,
-        jobs: people.map((personId): Job => ({ job: 'deliver', personId, teamId: place.externalId })),
+        jobs: people.map((personId): Job => ({ job: 'deliverToTeam', personId, teamId: place.externalId })),
         notes: [teamNote(unit, place, difference, found)],
       };
     },
-    road.nudge,
+    context.nudge,
   );
-  if (onCard !== null) await putSurplusOnCard(road, place.externalId, onCard);
+  if (onCard !== null) await putExcessOnCard(context, place.externalId, onCard);
   place.isCompared = true;
 }
 
@@ -261,24 +261,24 @@ function teamNote(
 }
 
 /** Everybody of whom the IdP says something else than what was last acted on is looked at anew. Answers how many. */
-async function lookAtPeople(road: Road): Promise<number> {
+async function lookAtPeople(context: Context): Promise<number> {
   const ids = new Set<string>();
-  const unseen = await concernedUnseen(road.db, road.idp.name, UNSEEN_MAX);
+  const unseen = await concernedUnseen(context.db, context.idp.name, UNSEEN_MAX);
   for (let at = 0; at < unseen.length; at += PEOPLE_PER_READ) {
     const asked = unseen.slice(at, at + PEOPLE_PER_READ);
-    const told = await road.idp.readPeople(asked.map(({ externalId }) => externalId));
-    for (const person of told) await rememberPerson(road.db, road.idp.name, person);
+    const told = await context.idp.readPeople(asked.map(({ externalId }) => externalId));
+    for (const person of told) await rememberPerson(context.db, context.idp.name, person);
     const known = new Set(told.map(({ id }) => id));
     for (const { personId, externalId } of asked) if (!known.has(externalId)) ids.add(personId);
   }
-  for (const id of await changedSinceRegarded(road.db, REGARDED_MAX)) ids.add(id);
-  const jobs = [...ids].slice(0, REGARDED_MAX).map((personId): Job => ({ job: 'regard', personId }));
-  if (jobs.length > 0) await commit(road.db, async () => ({ result: null, jobs }), road.nudge);
+  for (const id of await changedSinceEvaluated(context.db, EVALUATED_MAX)) ids.add(id);
+  const jobs = [...ids].slice(0, EVALUATED_MAX).map((personId): Job => ({ job: 'evaluatePerson', personId }));
+  if (jobs.length > 0) await commit(context.db, async () => ({ result: null, jobs }), context.nudge);
   return jobs.length;
 }
 
-async function finish(road: Road, run: Run, peopleLookedAt: number): Promise<Evidence> {
-  const evidence = await commit(road.db, async (unit) => {
+async function finish(context: Context, run: Run, peopleLookedAt: number): Promise<Evidence> {
+  const evidence = await commit(context.db, async (unit) => {
     const groups = await sumOfFound(unit.tx, run.id, 'group');
     const teams = await sumOfFound(unit.tx, run.id, 'team');
     const apart = await placesApart(unit.tx, run.id, PLACES_NAMED_MAX);
@@ -304,6 +304,6 @@ async function finish(road: Road, run: Run, peopleLookedAt: number): Promise<Evi
     };
     return { result: found, notes: [note] };
   });
-  await forgetRun(road.db, run, evidence);
+  await forgetRun(context.db, run, evidence);
   return evidence;
 }

@@ -8,11 +8,11 @@ import {
   settleRefusedPushes,
 } from '../../store/refused-pushes.ts';
 import type { Outcome, Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { Named } from '../messages/change-view.ts';
-import { adminsTold } from '../people/admins.ts';
+import { adminContacts } from '../people/admins.ts';
 import type { Notice } from '../ports.ts';
-import { hearWithin } from './record-observations.ts';
+import { recordWithin } from './record-observations.ts';
 
 /** Everything the message about refused pushes is made of. */
 export type RefusedPushView = { pushes: RefusedPush[]; channel: string; admins: Named[] };
@@ -30,12 +30,12 @@ export type Refusal = Pick<RefusedPush, 'kind' | 'resource_id' | 'name' | 'held'
 export async function pushWasRefused(unit: Unit, refusal: Refusal): Promise<Outcome<null>> {
   const { by, told, ...given } = refusal;
   const noted = await noteRefusedPush(unit.tx, { ...given, client: by.part }, unit.now);
-  const { jobs } = await hearWithin(
+  const { jobs } = await recordWithin(
     unit.tx,
     told.map((one, n) => ({
       key: `scim:refused:${noted.id}:${noted.times}:${n}`,
-      voice: 'scim',
-      told: one,
+      eventSource: 'scim',
+      payload: one,
       actor: null,
       occurredAt: unit.now,
     })),
@@ -44,21 +44,24 @@ export async function pushWasRefused(unit: Unit, refusal: Refusal): Promise<Outc
   return {
     result: null,
     notes: [{ type: 'scimPushRefused', at: unit.now, actor: by, changeId: null, data: { scimId, ...data } }],
-    jobs: [...jobs, { job: 'report', about: 'refusedPush', id: noted.notice_id }],
+    jobs: [...jobs, { job: 'updateCard', about: 'refusedPush', id: noted.notice_id }],
   };
 }
 
 /** What had been refused about this resource has come through since: the message says so. */
 export async function pushWentThrough(unit: Unit, scimId: string): Promise<Job[]> {
   const notices = await settleRefusedPushes(unit.tx, scimId, unit.now);
-  return notices.map((id) => ({ job: 'report', about: 'refusedPush', id }));
+  return notices.map((id) => ({ job: 'updateCard', about: 'refusedPush', id }));
 }
 
-export async function refusedPushNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
-  const pushes = await refusedPushesOf(road.db, id);
+export async function refusedPushNoticesAbout(
+  context: Context,
+  id: string,
+): Promise<Notice<unknown>[] | null> {
+  const pushes = await refusedPushesOf(context.db, id);
   if (pushes.length === 0) return null;
-  return road.refusedPushNotices({
+  return context.refusedPushNotices({
     pushes,
-    ...(await adminsTold(road)),
+    ...(await adminContacts(context)),
   });
 }

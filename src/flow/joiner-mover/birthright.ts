@@ -7,9 +7,9 @@ import {
   birthrightClosed,
   birthrightEvents,
   birthrightsOf,
-  fateOf,
+  choiceOf,
   isBirthright,
-  outgrown,
+  noLongerNeeded,
   renewAheadSeconds,
 } from '../../core/joiner-mover/birthright.ts';
 import type { Entitlement } from '../../core/policy/catalogue.ts';
@@ -26,7 +26,7 @@ import { isKeptOut } from '../../store/offboardings.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { endGrants } from '../membership/end-grants.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from '../request/request-facts.ts';
 
@@ -41,7 +41,7 @@ type Held = { id: string; key: string };
  * the old one's ends, with a revoke unless another grant keeps it. The caller commits the events.
  */
 export async function birthrightsAtTurn(
-  road: Road,
+  context: Context,
   unit: Unit,
   person: Person,
   outside: OutsideFacts,
@@ -49,25 +49,25 @@ export async function birthrightsAtTurn(
   const held = await heldByRule(unit.tx, person.id);
   const over: Change[] = [];
   for (const { id, key } of held) {
-    const entitlement = road.catalogue.entitlement(key);
+    const entitlement = context.catalogue.entitlement(key);
     if (entitlement !== null && isBirthright(entitlement, person.department)) continue;
     const change = await unit.change(id);
     if (change !== null) over.push(change);
   }
   const events = (await endGrants(unit, over, 'move', null)) ?? [];
   for (const { id, key } of await askedByRule(unit.tx, person.id)) {
-    const entitlement = road.catalogue.entitlement(key);
+    const entitlement = context.catalogue.entitlement(key);
     const change = await unit.change(id);
     if (entitlement === null || change === null) continue;
-    const why = outgrown(change, entitlement, person.department);
+    const why = noLongerNeeded(change, entitlement, person.department);
     if (why !== null) events.push(birthrightClosed(change.id, why, unit.now));
   }
   // Whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never hear of it.
   if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return { events };
   const following: Following[] = [{ events }];
-  for (const entitlement of birthrightsOf(road.catalogue.current(), person.department))
+  for (const entitlement of birthrightsOf(context.catalogue.current(), person.department))
     if (!held.some(({ key }) => key === entitlement.key))
-      following.push(await give(road, unit, person, entitlement, { held, outside }));
+      following.push(await give(context, unit, person, entitlement, { held, outside }));
   return together(following);
 }
 
@@ -75,38 +75,43 @@ export async function birthrightsAtTurn(
  * Renews before their end what rules give, while they give it, and gives what was missed (the entitlement could not be
  * given on the day of arrival). Level-triggered, so safe to run twice.
  */
-export async function renewBirthrights(road: Road): Promise<void> {
-  for (const entitlement of road.catalogue.current().entitlements)
-    if (entitlement.birthright !== null && road.catalogue.status(entitlement.key).status === 'ready')
-      await renewOne(road, entitlement, entitlement.birthright.departments);
+export async function renewBirthrights(context: Context): Promise<void> {
+  for (const entitlement of context.catalogue.current().entitlements)
+    if (entitlement.birthright !== null && context.catalogue.status(entitlement.key).status === 'ready')
+      await renewOne(context, entitlement, entitlement.birthright.departments);
 }
 
-async function renewOne(road: Road, entitlement: Entitlement, departments: readonly string[]): Promise<void> {
-  const now = await databaseNow(road.db);
+async function renewOne(
+  context: Context,
+  entitlement: Entitlement,
+  departments: readonly string[],
+): Promise<void> {
+  const now = await databaseNow(context.db);
   const until = new Date(now.getTime() + renewAheadSeconds(entitlement.maxSeconds) * 1_000);
   let after: string | null = null;
   for (;;) {
     const due = await birthrightsDue(
-      road.db,
+      context.db,
       { entitlementKey: entitlement.key, departments, until },
       after,
       PAGE,
     );
     for (const personId of due)
-      await road.locks.withLock(`person:${personId}`, async () => {
-        const known = await readPerson(road.db, personId);
-        const outside = known === null ? {} : await outsideFacts(road, road.db, known, { askerId: null });
+      await context.locks.withLock(`person:${personId}`, async () => {
+        const known = await readPerson(context.db, personId);
+        const outside =
+          known === null ? {} : await outsideFacts(context, context.db, known, { askerId: null });
         await commit(
-          road.db,
+          context.db,
           async (unit) => {
             const person = await readPerson(unit.tx, personId);
             if (person === null || person.status !== 'active') return { result: null };
             if (await isKeptOut(unit.tx, personId)) return { result: null };
             if (!isBirthright(entitlement, person.department)) return { result: null };
             const held = await heldByRule(unit.tx, personId);
-            return { result: null, ...(await give(road, unit, person, entitlement, { held, outside })) };
+            return { result: null, ...(await give(context, unit, person, entitlement, { held, outside })) };
           },
-          road.nudge,
+          context.nudge,
         );
       });
     after = due.at(-1) ?? null;
@@ -116,13 +121,13 @@ async function renewOne(road: Road, entitlement: Entitlement, departments: reado
 
 /** What rules give passes the policy like a request, now and at each renewal. */
 async function give(
-  road: Road,
+  context: Context,
   unit: Unit,
   person: Person,
   entitlement: Entitlement,
   { held, outside }: { held: readonly Held[]; outside: OutsideFacts },
 ): Promise<Following> {
-  const status = road.catalogue.status(entitlement.key);
+  const status = context.catalogue.status(entitlement.key);
   if (status.status !== 'ready' || person.department === null) return {};
   // It waits for a decision: given once that is made.
   if ((await pendingRequest(unit.tx, person.id, entitlement.key)) !== null) return {};
@@ -136,21 +141,21 @@ async function give(
     isRenewal: renewed.length > 0,
     now: unit.now,
   };
-  const verdict = await verdictOn(road, unit, person, facts, outside);
-  const fate = fateOf(verdict);
+  const verdict = await verdictOn(context, unit, person, facts, outside);
+  const choice = choiceOf(verdict);
   const pair = { personId: person.id, entitlementKey: entitlement.key };
-  if (fate === 'withheld') return await withhold(unit, { ...pair, renewed }, verdict);
+  if (choice === 'withheld') return await withhold(unit, { ...pair, renewed }, verdict);
   await forgetWithheld(unit.tx, pair);
-  if (fate === 'given')
+  if (choice === 'given')
     return { events: birthrightEvents({ ...facts, grantId: randomUUID() as GrantId, verdict }) };
   return {
-    events: birthrightAsked(facts, road.catalogue.current().lapseSeconds),
-    jobs: [{ job: 'consider', changeId: facts.changeId }],
+    events: birthrightAsked(facts, context.catalogue.current().lapseSeconds),
+    jobs: [{ job: 'assessRequest', changeId: facts.changeId }],
   };
 }
 
 async function verdictOn(
-  road: Road,
+  context: Context,
   unit: Unit,
   person: Person,
   { changeId, entitlement, isRenewal }: BirthrightFacts,
@@ -164,8 +169,8 @@ async function verdictOn(
     requestedAt: unit.now,
     ticket: null,
   } as const;
-  const facts = await requestFacts(road, unit.tx, { entitlement, beneficiary: person, change, outside });
-  return evaluateRequest(facts, road.catalogue.rules());
+  const facts = await requestFacts(context, unit.tx, { entitlement, beneficiary: person, change, outside });
+  return evaluateRequest(facts, context.catalogue.rules());
 }
 
 /** The audit says why, once; whoever has it is told that it will end. */

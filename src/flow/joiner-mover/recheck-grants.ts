@@ -1,12 +1,12 @@
 import type { Change } from '../../core/change/change.ts';
 import type { PersonId } from '../../core/ids.ts';
 import type { MassChangeEvent, MassItem } from '../../core/mass-change/mass-change.ts';
-import { misfits, type Placed } from '../../core/people/grant-fit.ts';
+import { noLongerFitting, type Placed } from '../../core/people/grant-fit.ts';
 import { heldByRequest, idsNamed } from '../../store/birthrights.ts';
 import { openItems, openMovesOf } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
 import type { Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { growWithin, shrinkWithin } from '../mass-change/collect.ts';
 
 /**
@@ -14,7 +14,7 @@ import { growWithin, shrinkWithin } from '../mass-change/collect.ts';
  * each owner. What fits again, or has ended, drops out of a card that is still open. The caller commits the events.
  */
 export async function refit(
-  road: Road,
+  context: Context,
   unit: Unit,
   person: Person,
   from: string | null,
@@ -29,8 +29,8 @@ export async function refit(
   for (const id of await heldByRequest(unit.tx, person.id, unit.now)) {
     const change = await unit.change(id);
     if (change === null || change.grant === null || change.ended !== null) continue;
-    const entitlement = road.catalogue.entitlement(change.entitlementKey);
-    const why = misfits({ entitlement, change }, placed);
+    const entitlement = context.catalogue.entitlement(change.entitlementKey);
+    const why = noLongerFitting({ entitlement, change }, placed);
     if (why.length === 0) continue;
     const owner = entitlement?.owner.toLowerCase() ?? null;
     const items = byOwner.get(owner) ?? [];

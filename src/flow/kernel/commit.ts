@@ -34,7 +34,7 @@ export type Note = {
     | 'teamReconciled'
     | 'reconciled'
     | 'membershipAccepted'
-    | 'preexistingEnded'
+    | 'baselineEnded'
     | 'birthrightWithheld'
     | 'scimUserChanged'
     | 'scimGroupChanged'
@@ -145,7 +145,7 @@ export async function commit<T>(
     }
     for (const note of notes)
       if (note.type === 'adviceGiven' && note.changeId !== null)
-        jobs.push({ job: 'tell', changeId: note.changeId });
+        jobs.push({ job: 'updateMessages', changeId: note.changeId });
     await addJobs(tx, jobs);
     owed.any = jobs.length > 0;
     const entries = auditOf(events, [...massEvents, ...caseEvents], notes);
@@ -172,7 +172,7 @@ function heldBy<T>(lock: (id: string) => Promise<T | null>) {
 /**
  * The same as one statement, which PostgreSQL commits whole or not at all, in a single trip: `changing` are CTEs that
  * write state, `notes` selects the audit entries that follow from what they did, and where `told` selects anything
- * observed, that is stored and a `heed` owed. `answer` is selected from all of it. For what comes by the thousand.
+ * observed, that is stored and a `processObservations` owed. `answer` is selected from all of it. For what comes by the thousand.
  */
 export function wholeCommit(
   name: string,
@@ -181,7 +181,7 @@ export function wholeCommit(
   const heard =
     parts.told === undefined
       ? ''
-      : `, heard as (${observedNow(parts.told)}), owed as (${owedWhere({ job: 'heed' }, 'exists (select from heard)')})`;
+      : `, heard as (${observedNow(parts.told)}), owed as (${owedWhere({ job: 'processObservations' }, 'exists (select from heard)')})`;
   return statement(
     name,
     `with ${parts.changing}, noted as (${auditOfNotes(parts.notes)})${heard} ${parts.answer}`,

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Change } from '../../core/change/change.ts';
-import type { Lane } from '../../queue/motor.ts';
+import type { Lane } from '../../queue/job-queue.ts';
 import type { OutboxRow } from '../../store/outbox.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import type { Locks } from '../../store/postgres/locks.ts';
@@ -24,14 +24,14 @@ import type { QueueView } from '../queue/queue-alarm.ts';
 import type { QueueAway } from '../queue/queue-watch.ts';
 
 /** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
-export type Road = {
+export type Context = {
   db: Db;
   locks: Locks;
   idp: IdentityProvider;
   /** Where Entra tells too, beside the IdP. */
   entra?: EntraDirectory;
   /** The IdP's event hook tells too, and names who did it. */
-  hearsHook?: boolean;
+  hasEventHook?: boolean;
   mulesoft: MuleSoft;
   chat: ChatDirectory;
   messenger: Messenger<unknown>;

@@ -11,7 +11,7 @@ import {
   type MassChange,
   type MassChangeEvent,
 } from '../../core/mass-change/mass-change.ts';
-import { settleMassStanding } from '../../core/mass-change/settle.ts';
+import { settledMassStatus } from '../../core/mass-change/settle.ts';
 import { figure } from '../../core/mass-change/words.ts';
 import { evaluateRequest, type Verdict } from '../../core/policy/verdict.ts';
 import { holding } from '../../store/grants.ts';
@@ -20,20 +20,23 @@ import { countNoted, readMassChange, shownItems, tallyOf } from '../../store/mas
 import { readPerson } from '../../store/people.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
 import { commit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import { type WhoDecides, whoDecides } from '../request/deciders.ts';
 
 /**
  * Summarize and ask, for many decided on one card: gathers the facts as they are now and finds who decides. Runs again
  * whenever the card grows or shrinks; safe to run twice.
  */
-export async function ask(road: Road, job: Extract<Job, { job: 'ask' }>): Promise<Ran> {
-  const mass = await readMassChange(road.db, job.massChangeId);
+export async function assessMassChange(
+  context: Context,
+  job: Extract<Job, { job: 'assessMassChange' }>,
+): Promise<Ran> {
+  const mass = await readMassChange(context.db, job.massChangeId);
   if (mass === null || !isOpen(mass.state)) return done;
-  const who = await whoDecides(road, mass);
-  const { sheet, plain } = await factsOf(road, mass, who);
+  const who = await whoDecides(context, mass);
+  const { sheet, plain } = await factsOf(context, mass, who);
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.massChange(mass.id);
       if (locked === null || !isOpen(locked.state)) return { result: null };
@@ -57,17 +60,17 @@ export async function ask(road: Road, job: Extract<Job, { job: 'ask' }>): Promis
           ];
       const after = asked.reduce<MassChange>((before, event) => evolveMass(before, event), locked);
       // Who has answered already need not answer again, once it is known who did it.
-      const massChangeEvents = [...asked, ...settleMassStanding(after, { plan: who.plan, now: unit.now })];
+      const massChangeEvents = [...asked, ...settledMassStatus(after, { plan: who.plan, now: unit.now })];
       if (massChangeEvents.length > 0) return { result: null, massChangeEvents };
       return {
         result: null,
         jobs: [
-          { job: 'report', about: 'massChange', id: mass.id },
-          ...(isNews ? [{ job: 'summarize', changeId: mass.id } as const] : []),
+          { job: 'updateCard', about: 'massChange', id: mass.id },
+          ...(isNews ? [{ job: 'advise', changeId: mass.id } as const] : []),
         ],
       };
     },
-    road.nudge,
+    context.nudge,
   );
   return done;
 }
@@ -77,15 +80,16 @@ const POLICY_LOOKED_AT = 10_000;
 const LINES_MAX = 20;
 
 async function factsOf(
-  road: Road,
+  context: Context,
   mass: MassChange,
   { telling }: WhoDecides,
 ): Promise<{ sheet: FactSheet; plain: string }> {
-  const catalogue = road.catalogue.current();
-  const entitlement = mass.entitlementKey === null ? null : road.catalogue.entitlement(mass.entitlementKey);
-  const { items, count } = await shownItems(road.db, mass.id, POLICY_LOOKED_AT);
+  const catalogue = context.catalogue.current();
+  const entitlement =
+    mass.entitlementKey === null ? null : context.catalogue.entitlement(mass.entitlementKey);
+  const { items, count } = await shownItems(context.db, mass.id, POLICY_LOOKED_AT);
   if (entitlement === null || mass.target === null) {
-    const mover = mass.moved === null ? null : await readPerson(road.db, mass.moved.personId);
+    const mover = mass.moved === null ? null : await readPerson(context.db, mass.moved.personId);
     const about = {
       who: mover === null ? `${figure(count)} people` : [mover.name, mover.title].filter(Boolean).join(', '),
       lines: items.slice(0, LINES_MAX).flatMap((item) => item.note ?? []),
@@ -94,9 +98,9 @@ async function factsOf(
     const sheet = massSheet(mass.kind === 'moved' ? 'moved' : 'deactivated', about, []);
     return { sheet, plain: '' };
   }
-  const tally = await tallyOf(road.db, mass);
+  const tally = await tallyOf(context.db, mass);
   const { holders } = await holding(
-    road.db,
+    context.db,
     { entitlementKey: entitlement.key, personId: mass.id, department: null },
     mass.openedAt,
   );
@@ -116,27 +120,27 @@ async function factsOf(
             requestedSeconds: entitlement.defaultSeconds,
             isForSomebodyElse: true,
           },
-          road.catalogue.rules(),
+          context.catalogue.rules(),
         );
       verdicts.set(kind, verdict);
       if (verdict.effect !== 'refuse') continue;
       const why = verdict.grounds.map((g) => g.text).join('; ');
       refusals.set(why, (refusals.get(why) ?? 0) + 1);
     }
-  const foundThere = await countNoted(road.db, mass.id, FOUND_THERE);
+  const foundThere = await countNoted(context.db, mass.id, FOUND_THERE);
   const sheet = findingSheet({
     cause: mass.kind === 'lost' ? 'loss' : 'finding',
     who: { count: tally.count, departments: tally.departments, inactive: tally.inactive },
     entitlement,
-    group: mass.kind === 'surplus' ? `the Anypoint team ${mass.target.teamName}` : mass.target.groupName,
+    group: mass.kind === 'excess' ? `the Anypoint team ${mass.target.teamName}` : mass.target.groupName,
     foundThere,
     told: { ...telling, actors: telling.actors.map((actor) => actor.name) },
     holders,
-    ...(mass.kind === 'surplus'
+    ...(mass.kind === 'excess'
       ? {}
       : {
           others: (
-            await membersWithoutGrant(road.db, {
+            await membersWithoutGrant(context.db, {
               groupId: mass.target.groupId,
               personId: null,
               massId: mass.id,

@@ -4,23 +4,23 @@ import type { ChangeId, GrantId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { itemEvents } from '../../core/mass-change/items.ts';
 import {
-  fateOf,
+  type CarriedOut,
+  choiceOf,
   type MassChange,
   type MassDecision,
   type MassItem,
-  type Unfolded,
 } from '../../core/mass-change/mass-change.ts';
 import { isAllSeen } from '../../core/mass-change/words.ts';
 import { approversTaken, type Entitlement, type Target } from '../../core/policy/catalogue.ts';
 import { evaluateRequest, quorumUnder } from '../../core/policy/verdict.ts';
+import { endBaseline, isInBaseline } from '../../store/baseline.ts';
 import { pendingRequest, underwayIds } from '../../store/changes.ts';
-import { noteUnfolded, openItems, progressOf, readMassChange } from '../../store/mass-changes.ts';
+import { noteCarriedOut, openItems, progressOf, readMassChange } from '../../store/mass-changes.ts';
 import { isKeptOut } from '../../store/offboardings.ts';
 import { readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import { endPreexisting, isPreexisting } from '../../store/preexisting.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import { endGrant, grantsEndedWith } from '../membership/end-grants.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
 import { decideHeld } from '../offboarding/case.ts';
@@ -36,19 +36,22 @@ const BATCH = 100;
  * where it was whatever is killed; then watches until MuleSoft shows all of it, and counts on the card. Level-triggered:
  * an item that agrees meanwhile, or that somebody decides on elsewhere, is left alone.
  */
-export async function unfold(road: Road, job: Extract<Job, { job: 'unfold' }>): Promise<Ran> {
-  return await road.locks.withLock(`unfold:${job.massChangeId}`, async () => {
-    const mass = await readMassChange(road.db, job.massChangeId);
+export async function carryOutMassChange(
+  context: Context,
+  job: Extract<Job, { job: 'carryOutMassChange' }>,
+): Promise<Ran> {
+  return await context.locks.withLock(`carryOutMassChange:${job.massChangeId}`, async () => {
+    const mass = await readMassChange(context.db, job.massChangeId);
     if (mass === null || mass.state !== 'decided' || mass.decision === null) return done;
-    if ((await unfoldSome(road, mass, mass.decision)) > 0) return { againInMs: 0 };
-    const isSeen = isAllSeen(await progressOf(road.db, mass.id));
+    if ((await carryOutSome(context, mass, mass.decision)) > 0) return { againInMs: 0 };
+    const isSeen = isAllSeen(await progressOf(context.db, mass.id));
     await commit(
-      road.db,
+      context.db,
       async (unit) => {
         const locked = isSeen ? await unit.massChange(mass.id) : null;
         return {
           result: null,
-          jobs: [{ job: 'report', about: 'massChange', id: mass.id }],
+          jobs: [{ job: 'updateCard', about: 'massChange', id: mass.id }],
           massChangeEvents:
             locked?.state === 'decided'
               ? [
@@ -62,9 +65,9 @@ export async function unfold(road: Road, job: Extract<Job, { job: 'unfold' }>): 
               : [],
         };
       },
-      road.nudge,
+      context.nudge,
     );
-    return isSeen ? done : { againInMs: nextLookMs(mass.decision.at, await databaseNow(road.db)) };
+    return isSeen ? done : { againInMs: nextLookMs(mass.decision.at, await databaseNow(context.db)) };
   });
 }
 
@@ -75,65 +78,66 @@ function nextLookMs(decidedAt: Date, now: Date): number {
   return age < 3_600_000 ? 5_000 : 60_000;
 }
 
-async function unfoldSome(road: Road, mass: MassChange, decision: MassDecision): Promise<number> {
-  const outside = await outsideOf(road, mass);
+async function carryOutSome(context: Context, mass: MassChange, decision: MassDecision): Promise<number> {
+  const outside = await outsideOf(context, mass);
   return await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const items = await openItems(unit.tx, mass.id, BATCH);
-      const unfolded: Unfolded[] = [];
-      const report: Job = { job: 'report', about: 'massChange', id: mass.id };
+      const carriedOut: CarriedOut[] = [];
+      const report: Job = { job: 'updateCard', about: 'massChange', id: mass.id };
       const following: Following[] = items.length === 0 ? [] : [{ jobs: [report] }];
       for (const item of items) {
-        const one = await unfoldOne(road, unit, mass, decision, item, outside);
-        unfolded.push({ key: item.key, ...one.became });
+        const one = await carryOutOne(context, unit, mass, decision, item, outside);
+        carriedOut.push({ key: item.key, ...one.became });
         following.push(one);
       }
-      await noteUnfolded(unit.tx, mass.id, unfolded);
+      await noteCarriedOut(unit.tx, mass.id, carriedOut);
       return { result: items.length, ...together(following) };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /** What only others know of those whose items are next, asked before anything is held. */
-async function outsideOf(road: Road, mass: MassChange): Promise<Map<PersonId, OutsideFacts>> {
+async function outsideOf(context: Context, mass: MassChange): Promise<Map<PersonId, OutsideFacts>> {
   const found = new Map<PersonId, OutsideFacts>();
   if (mass.kind === 'moved' || mass.kind === 'deactivated') return found;
-  if (!road.catalogue.rules().looksAt.has('onCall')) return found;
+  if (!context.catalogue.rules().looksAt.has('onCall')) return found;
   // At once, so that a Slack that does not answer is waited for once and not a hundred times.
   await Promise.all(
-    (await openItems(road.db, mass.id, BATCH)).map(async ({ personId }) => {
-      const person = await readPerson(road.db, personId);
-      if (person !== null) found.set(personId, await outsideFacts(road, road.db, person, { askerId: null }));
+    (await openItems(context.db, mass.id, BATCH)).map(async ({ personId }) => {
+      const person = await readPerson(context.db, personId);
+      if (person !== null)
+        found.set(personId, await outsideFacts(context, context.db, person, { askerId: null }));
     }),
   );
   return found;
 }
 
-type One = Following & { became: Omit<Unfolded, 'key'> };
+type One = Following & { became: Omit<CarriedOut, 'key'> };
 const dropped = { outcome: 'dropped', changeId: null } as const;
 
-async function unfoldOne(
-  road: Road,
+async function carryOutOne(
+  context: Context,
   unit: Unit,
   mass: MassChange,
   decision: MassDecision,
   item: MassItem,
   outside: ReadonlyMap<PersonId, OutsideFacts>,
 ): Promise<One> {
-  const fate = fateOf(decision, item.key);
+  const choice = choiceOf(decision, item.key);
   switch (mass.kind) {
-    case 'unrequested':
+    case 'finding':
     case 'lost':
-    case 'surplus':
-      return await unfoldPair(road, unit, mass, decision, fate, item.personId, outside);
+    case 'excess':
+      return await carryOutPair(context, unit, mass, decision, choice, item.personId, outside);
     case 'moved':
-      return await unfoldGrant(unit, decision, fate, item.key);
+      return await carryOutGrant(unit, decision, choice, item.key);
     case 'deactivated':
       return {
-        ...(await decideHeld(unit, item.key, fate, { id: decision.by, name: decision.byName })),
-        became: { outcome: fate === 'keep' ? 'kept' : 'undone', changeId: null },
+        ...(await decideHeld(unit, item.key, choice, { id: decision.by, name: decision.byName })),
+        became: { outcome: choice === 'keep' ? 'kept' : 'reverted', changeId: null },
       };
     default:
       return mass.kind satisfies never;
@@ -145,50 +149,50 @@ const takesTwo = { text: 'two people have to decide on it, so it has to be asked
 /** What was found is nobody's request. */
 const unasked = { cause: 'finding', requesterId: null, requestedSeconds: null, ticket: null } as const;
 
-async function unfoldPair(
-  road: Road,
+async function carryOutPair(
+  context: Context,
   unit: Unit,
   mass: MassChange,
   decision: MassDecision,
-  fate: 'keep' | 'undo',
+  choice: 'keep' | 'revert',
   personId: PersonId,
   outside: ReadonlyMap<PersonId, OutsideFacts>,
 ): Promise<One> {
-  const carried = carriedNow(road, mass);
+  const carried = carriedNow(context, mass);
   if (carried === null) return { became: dropped };
   const { entitlement, target } = carried;
   const pair = { personId, groupId: target.groupId };
   // Decided on something else than it is by now: each is asked about by itself.
-  if (fate === 'keep' && otherwiseOnCard(mass, shownNow(road, mass)).length > 0)
-    return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
+  if (choice === 'keep' && otherwiseOnCard(mass, shownNow(context, mass)).length > 0)
+    return { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
   if ((await isWanted(unit.tx, pair, unit.now)) !== (mass.kind === 'lost')) return { became: dropped };
   const isAttended =
     (await underwayIds(unit.tx, pair)).length > 0 ||
     (await pendingRequest(unit.tx, personId, entitlement.key)) !== null;
   // Their case takes it away, whatever was decided of many.
-  if (fate === 'keep' && (await isKeptOut(unit.tx, personId)))
-    return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
-  // Whatever comes of that is weighed when it is over.
-  if (isAttended) return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
+  if (choice === 'keep' && (await isKeptOut(unit.tx, personId)))
+    return { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
+  // Whatever comes of that is checked when it is over.
+  if (isAttended) return { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
   const person = await readPerson(unit.tx, personId);
   if (person === null) return { became: dropped };
   const changeId = randomUUID() as ChangeId;
   const revokeId = randomUUID() as ChangeId;
-  const facts = await requestFacts(road, unit.tx, {
+  const facts = await requestFacts(context, unit.tx, {
     entitlement,
     beneficiary: person,
     change: { ...unasked, id: changeId, requestedAt: unit.now },
     outside: outside.get(personId) ?? {},
   });
-  const verdict = evaluateRequest(facts, road.catalogue.rules());
+  const verdict = evaluateRequest(facts, context.catalogue.rules());
   // So few are not enough for this one, though the card did not show it: it is asked about by itself.
   const agreed = mass.answers.filter(({ verb }) => verb === 'keep').map(({ by }) => by);
   const keepers = new Set([decision.by, ...agreed]).size;
   const taken = quorumUnder(verdict, approversTaken(entitlement.approvers));
-  const isByTooFew = fate === 'keep' && mass.kind !== 'lost' && taken > keepers;
-  if (isByTooFew && mass.kind === 'unrequested')
-    return { became: dropped, jobs: [{ job: 'weigh', ...pair }] };
-  const events = itemEvents(mass, decision, fate, {
+  const isByTooFew = choice === 'keep' && mass.kind !== 'lost' && taken > keepers;
+  if (isByTooFew && mass.kind === 'finding')
+    return { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
+  const events = itemEvents(mass, decision, choice, {
     changeId,
     revokeId,
     grantId: randomUUID() as GrantId,
@@ -201,35 +205,36 @@ async function unfoldPair(
   });
   const denied = events.find((e) => e.type === 'changeDenied');
   if (denied === undefined) return { became: { outcome: 'kept', changeId }, events };
-  const became = { outcome: 'undone', changeId } as const;
+  const became = { outcome: 'reverted', changeId } as const;
   if (mass.kind !== 'lost') return { became, events };
   events.push(...(await grantsEndedWith(unit, { personId, target }, revokeId, denied.actor)));
-  if (!(await isPreexisting(unit.tx, pair))) return { became, events };
-  await endPreexisting(unit.tx, pair, unit.now);
+  if (!(await isInBaseline(unit.tx, pair))) return { became, events };
+  await endBaseline(unit.tx, pair, unit.now);
   return {
     became,
     events,
-    notes: [membershipNote(unit, 'preexistingEnded', target, { personId }, denied.actor)],
+    notes: [membershipNote(unit, 'baselineEnded', target, { personId }, denied.actor)],
   };
 }
 
 /** As the catalogue has it now; what left it can still be taken away where it was. */
-function carriedNow(road: Road, mass: MassChange): { entitlement: Entitlement; target: Target } | null {
-  const entitlement = mass.entitlementKey === null ? null : road.catalogue.entitlement(mass.entitlementKey);
+function carriedNow(context: Context, mass: MassChange): { entitlement: Entitlement; target: Target } | null {
+  const entitlement =
+    mass.entitlementKey === null ? null : context.catalogue.entitlement(mass.entitlementKey);
   return entitlement === null || mass.target === null ? null : { entitlement, target: mass.target };
 }
 
-async function unfoldGrant(
+async function carryOutGrant(
   unit: Unit,
   decision: MassDecision,
-  fate: 'keep' | 'undo',
+  choice: 'keep' | 'revert',
   changeId: string,
 ): Promise<One> {
-  if (fate === 'keep') return { became: { outcome: 'kept', changeId: null } };
+  if (choice === 'keep') return { became: { outcome: 'kept', changeId: null } };
   const change = await unit.change(changeId);
   const by = { id: decision.by, name: decision.byName };
   const events = change === null ? null : await endGrant(unit, change, 'move', by);
   return events === null
     ? { became: dropped }
-    : { became: { outcome: 'undone', changeId: changeId as ChangeId }, events };
+    : { became: { outcome: 'reverted', changeId: changeId as ChangeId }, events };
 }

@@ -11,49 +11,49 @@ import {
 } from '../../core/mass-change/mass-change.ts';
 import { hasLeft } from '../../core/offboarding/offboarding.ts';
 import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
+import { goneSince, recallGone, recordBaselineMembers } from '../../store/baseline.ts';
 import { foundAlone } from '../../store/changes.ts';
 import { holdingGrant, openItems, openMassChange, unattended } from '../../store/mass-changes.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
-import { goneSince, recallGone, recordPreexistingAll } from '../../store/preexisting.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 
 /** Items written in one commit: what a card grows by is one audit entry. */
 const CHUNK = 1_000;
 
 /** Who differs in a group: in it and not wanted there, or wanted there and not in it. */
-export type Differing = { unrequested: readonly string[]; lost: readonly string[] };
+export type Differing = { finding: readonly string[]; lost: readonly string[] };
 
 /**
  * Puts many differences of one group on one card for its owner, and keeps that card true: what differs now is on it,
- * what agrees again drops out, and with nothing left it closes. Answers who is left to be weighed one by one: all of
+ * what agrees again drops out, and with nothing left it closes. Answers who is left to be checked one by one: all of
  * them, while they are few and no card is open. Safe to run twice.
  */
-export async function putOnOneCard(road: Road, groupId: string, found: Differing): Promise<string[]> {
-  const carried = entitlementOf(road, groupId);
+export async function putOnOneCard(context: Context, groupId: string, found: Differing): Promise<string[]> {
+  const carried = entitlementOf(context, groupId);
   if (carried === null) return [];
-  return await road.locks.withLock(`mass:${groupId}`, async () => {
-    const barred = await offboardedAmong(road, found.unrequested);
-    const others = found.unrequested.filter((id) => !barred.has(id));
-    const few = await sortOut(road, carried, 'unrequested', others);
-    return [...barred, ...few, ...(await sortOut(road, carried, 'lost', found.lost))];
+  return await context.locks.withLock(`mass:${groupId}`, async () => {
+    const excludedByPolicy = await offboardedAmong(context, found.finding);
+    const others = found.finding.filter((id) => !excludedByPolicy.has(id));
+    const few = await sortOut(context, carried, 'finding', others);
+    return [...excludedByPolicy, ...few, ...(await sortOut(context, carried, 'lost', found.lost))];
   });
 }
 
 /** Whom an admin's word keeps out: nobody is asked to keep them, so they are on no card. */
-async function offboardedAmong(road: Road, personIds: readonly string[]): Promise<Set<string>> {
-  const left = await leaversAmong(road.db, personIds);
+async function offboardedAmong(context: Context, personIds: readonly string[]): Promise<Set<string>> {
+  const left = await leaversAmong(context.db, personIds);
   return new Set([...left.values()].filter((o) => !hasLeft(o)).map((o) => o.personId));
 }
 
 type Carried = { entitlement: Entitlement; target: Target };
 
 /** The entitlement that a group carries; of several the first in the catalogue speaks for it. */
-export function entitlementOf(road: Pick<Road, 'catalogue'>, groupId: string): Carried | null {
-  for (const entitlement of road.catalogue.current().entitlements) {
-    const status = road.catalogue.status(entitlement.key);
+export function entitlementOf(context: Pick<Context, 'catalogue'>, groupId: string): Carried | null {
+  for (const entitlement of context.catalogue.current().entitlements) {
+    const status = context.catalogue.status(entitlement.key);
     if (status.status === 'ready' && status.target.groupId === groupId)
       return { entitlement, target: status.target };
   }
@@ -61,40 +61,40 @@ export function entitlementOf(road: Pick<Road, 'catalogue'>, groupId: string): C
 }
 
 async function sortOut(
-  road: Road,
+  context: Context,
   carried: Carried,
-  kind: 'unrequested' | 'lost',
+  kind: 'finding' | 'lost',
   differing: readonly string[],
 ): Promise<string[]> {
   const { groupId } = carried.target;
-  const open = await openMassChange(road.db, kind, groupId);
-  const { memberships, windowSeconds } = road.catalogue.current().massGuard;
+  const open = await openMassChange(context.db, kind, groupId);
+  const { memberships, windowSeconds } = context.catalogue.current().massGuard;
   const group = { groupId, entitlementKey: carried.entitlement.key };
   // A storm that trickled in began one by one: they are asked about on the one card now.
-  const alone = await foundAlone(road.db, {
+  const alone = await foundAlone(context.db, {
     ...group,
     cause: kind === 'lost' ? 'loss' : 'finding',
     withinSeconds: windowSeconds,
   });
-  const gone = kind === 'lost' ? await goneAlone(road, road.db, carried) : [];
+  const gone = kind === 'lost' ? await goneAlone(context, context.db, carried) : [];
   if (open === null && differing.length + alone.size + gone.length <= memberships) return [...differing];
-  if (open !== null) await dropAgreeing(road, open, new Set(differing));
-  const fresh = await unattended(road.db, group, differing);
+  if (open !== null) await dropAgreeing(context, open, new Set(differing));
+  const fresh = await unattended(context.db, group, differing);
   // Most are attended to already: what is left is no storm.
   if (open === null && fresh.length + alone.size + gone.length <= memberships) return fresh;
-  if (kind === 'unrequested' && carried.entitlement.unrequested === 'accept')
-    await acceptAll(road, carried.target, fresh);
-  else await grow(road, carried, kind, [...fresh, ...gone, ...alone.keys()], alone);
+  if (kind === 'finding' && carried.entitlement.finding === 'accept')
+    await acceptAll(context, carried.target, fresh);
+  else await grow(context, carried, kind, [...fresh, ...gone, ...alone.keys()], alone);
   return [];
 }
 
 /** Who went from a group as they came within the guard's window, one by one, and is nobody's business since. */
 export async function goneAlone(
-  road: Pick<Road, 'catalogue'>,
+  context: Pick<Context, 'catalogue'>,
   db: Db | Tx,
   { entitlement, target: { groupId } }: Carried,
 ): Promise<string[]> {
-  const { windowSeconds } = road.catalogue.current().massGuard;
+  const { windowSeconds } = context.catalogue.current().massGuard;
   const since = new Date((await databaseNow(db)).getTime() - windowSeconds * 1_000);
   return await unattended(
     db,
@@ -104,22 +104,26 @@ export async function goneAlone(
 }
 
 /** What differs no more needs no decision. */
-async function dropAgreeing(road: Road, { id }: MassChange, differing: ReadonlySet<string>): Promise<void> {
-  const keys = (await openItems(road.db, id)).map((item) => item.key).filter((key) => !differing.has(key));
-  if (keys.length > 0) await shrink(road, id, keys, 'the identity provider has it as wanted again');
+async function dropAgreeing(
+  context: Context,
+  { id }: MassChange,
+  differing: ReadonlySet<string>,
+): Promise<void> {
+  const keys = (await openItems(context.db, id)).map((item) => item.key).filter((key) => !differing.has(key));
+  if (keys.length > 0) await shrink(context, id, keys, 'the identity provider has it as wanted again');
 }
 
 /** Takes items off a card; with none left it closes. */
 export async function shrink(
-  road: Road,
+  context: Context,
   id: MassChangeId,
   keys: readonly string[],
   why: string,
 ): Promise<void> {
   await commit(
-    road.db,
+    context.db,
     async (unit) => ({ result: null, massChangeEvents: await shrinkWithin(unit, id, keys, why) }),
-    road.nudge,
+    context.nudge,
   );
 }
 
@@ -142,15 +146,15 @@ export async function shrinkWithin(
 }
 
 async function grow(
-  road: Road,
+  context: Context,
   { entitlement, target }: Carried,
-  kind: 'unrequested' | 'lost',
+  kind: 'finding' | 'lost',
   personIds: readonly string[],
   alone: ReadonlyMap<string, string>,
 ): Promise<void> {
   for (const chunk of chunks(personIds))
     await commit(
-      road.db,
+      context.db,
       async (unit) => ({
         result: null,
         events: await withdrawn(
@@ -170,7 +174,7 @@ async function grow(
           kind === 'lost' ? await lostItems(unit, target.groupId, chunk) : chunk.map((id) => itemOf(id)),
         ),
       }),
-      road.nudge,
+      context.nudge,
     );
 }
 
@@ -256,25 +260,25 @@ export async function putLeaversOnOneCard(
 }
 
 /** The catalogue accepts whoever is there: recorded as found, with one note for each thousand. */
-async function acceptAll(road: Road, target: Target, personIds: readonly string[]): Promise<void> {
+async function acceptAll(context: Context, target: Target, personIds: readonly string[]): Promise<void> {
   for (const chunk of chunks(personIds))
     await commit(
-      road.db,
+      context.db,
       async (unit) => {
-        await recordPreexistingAll(unit.tx, target, chunk, unit.now);
+        await recordBaselineMembers(unit.tx, target, chunk, unit.now);
         return {
           result: null,
           notes: [membershipNote(unit, 'membershipAccepted', target, { personIds: chunk })],
         };
       },
-      road.nudge,
+      context.nudge,
     );
 }
 
 /** What became of memberships that no grant wants: of one person, or of many. */
 export function membershipNote(
   unit: Unit,
-  type: 'membershipAccepted' | 'preexistingEnded',
+  type: 'membershipAccepted' | 'baselineEnded',
   { groupId, groupName }: Target,
   who: { personId: string } | { personIds: readonly string[] },
   actor: Actor = { part: 'latchkey' },

@@ -4,7 +4,7 @@ import { conflictsOf } from '../../core/policy/separation.ts';
 import type { RequestFacts } from '../../core/policy/verdict.ts';
 import { heldByAll } from '../../store/holdings.ts';
 import { type ItemPerson, itemPeople } from '../../store/mass-changes.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { clockOf, dutiesFrom } from '../request/request-facts.ts';
 
 /** People read at once. */
@@ -16,26 +16,26 @@ const CHUNK = 1_000;
  * on call and not, so that what the rules say either way counts.
  */
 export async function factsOnCard(
-  road: Pick<Road, 'db' | 'catalogue'>,
+  context: Pick<Context, 'db' | 'catalogue'>,
   mass: MassChange,
 ): Promise<RequestFacts[]> {
-  const { looksAt } = road.catalogue.rules();
+  const { looksAt } = context.catalogue.rules();
   const kinds = new Map<string, RequestFacts>();
-  const items = (await itemPeople(road.db, mass.id)).flatMap((item) => {
-    const entitlement = road.catalogue.entitlement(item.entitlementKey ?? mass.entitlementKey ?? '');
+  const items = (await itemPeople(context.db, mass.id)).flatMap((item) => {
+    const entitlement = context.catalogue.entitlement(item.entitlementKey ?? mass.entitlementKey ?? '');
     return entitlement === null ? [] : [{ item, entitlement }];
   });
   for (let at = 0; at < items.length; at += CHUNK) {
     const chunk = items.slice(at, at + CHUNK);
     const held = await heldByAll(
-      road.db,
+      context.db,
       [...new Set(chunk.map(({ item }) => item.personId))],
       [...new Set(chunk.map(({ entitlement }) => entitlement.key))],
     );
     for (const { item, entitlement } of chunk) {
       const known = held.get(item.personId);
       if (known === undefined) continue;
-      const facts = factsOf(road, entitlement, item, known, mass.openedAt);
+      const facts = factsOf(context, entitlement, item, known, mass.openedAt);
       const kind = kindOf(facts, looksAt);
       if (!kinds.has(kind)) kinds.set(kind, facts);
     }
@@ -50,13 +50,13 @@ type HeldOne = NonNullable<Awaited<ReturnType<typeof heldByAll>> extends Map<str
 
 /** What was found is nobody's request. */
 function factsOf(
-  road: Pick<Road, 'catalogue'>,
+  context: Pick<Context, 'catalogue'>,
   entitlement: Entitlement,
   { email, department, title, status, timeZone }: ItemPerson,
   held: HeldOne,
   at: Date,
 ): RequestFacts {
-  const duties = dutiesFrom(road, entitlement, held);
+  const duties = dutiesFrom(context, entitlement, held);
   return {
     entitlement,
     beneficiary: { email, department, title, isActive: status === 'active' },
@@ -68,7 +68,7 @@ function factsOf(
     earlierGrants: held.earlierGrants.get(entitlement.key) ?? 0,
     ...clockOf(at, timeZone),
     duties,
-    conflicts: conflictsOf(road.catalogue.current(), entitlement, duties),
+    conflicts: conflictsOf(context.catalogue.current(), entitlement, duties),
   };
 }
 

@@ -7,7 +7,7 @@ import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { openItems, readMassChange } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { decideHeld } from '../offboarding/case.ts';
 import { whoDecides } from '../request/deciders.ts';
 
@@ -16,7 +16,7 @@ export const massAnswerItem = z.strictObject({
   round: z.int(),
   chosen: z.array(z.string()).nullable(),
   /** For single ones: what is to become of each; the others wait. */
-  fates: z.array(z.strictObject({ key: z.string(), fate: z.enum(['keep', 'undo']) })).optional(),
+  choices: z.array(z.strictObject({ key: z.string(), choice: z.enum(['keep', 'revert']) })).optional(),
 });
 export type MassAnswerItem = z.infer<typeof massAnswerItem>;
 
@@ -25,11 +25,11 @@ export type MassClickVerb = (typeof verbs)[number];
 
 /** Settles a click on the card of a mass change: authority and state are looked up now, decided under its row lock. */
 export async function settleMassAnswer(
-  road: Road,
+  context: Context,
   answer: AnswerReceived,
   clicker: Person,
 ): Promise<Refusal | null> {
-  const mass = await readMassChange(road.db, answer.id);
+  const mass = await readMassChange(context.db, answer.id);
   const verb = verbs.find((known) => known === answer.verb);
   const item = massAnswerItem.safeParse(JSON.parse(answer.item ?? 'null'));
   if (mass === null || verb === undefined || !item.success)
@@ -38,22 +38,22 @@ export async function settleMassAnswer(
       'Latchkey does not know what this card is about.',
       'It may come from another installation; look for a newer card.',
     );
-  const { plan, barred, shown } = await whoDecides(road, mass);
+  const { plan, excludedByPolicy, shown } = await whoDecides(context, mass);
   return await commit<Refusal | null>(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.massChange(mass.id);
       if (locked === null) return { result: null };
       const keys = new Set((await openItems(unit.tx, mass.id)).map((i) => i.key));
-      const { round, chosen, fates } = item.data;
+      const { round, chosen, choices } = item.data;
       const id = answer.clickId;
       const changed = otherwiseOnCard(locked, shown);
-      const facts = { clicker, plan, barred, keys, changed, now: unit.now };
+      const facts = { clicker, plan, excludedByPolicy, keys, changed, now: unit.now };
       const outcome =
         verb === 'each'
-          ? settleSingle(locked, { id, fates: fates ?? [] }, facts)
+          ? settleSingle(locked, { id, choices: choices ?? [] }, facts)
           : settleMass(locked, { id, verb, round, chosen }, facts);
-      const again = { job: 'ask', massChangeId: mass.id } as const;
+      const again = { job: 'assessMassChange', massChangeId: mass.id } as const;
       if (!isRefusal(outcome)) {
         const cases = await casesDecided(unit, outcome);
         // Whom it waits for may be others by now than the card says.
@@ -79,7 +79,7 @@ export async function settleMassAnswer(
         ],
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
@@ -89,8 +89,8 @@ async function casesDecided(unit: Unit, events: readonly MassChangeEvent[]) {
   for (const event of events) {
     if (event.type !== 'massItemsDecided') continue;
     const by = { id: event.decision.by, name: event.decision.byName };
-    for (const { key, fate } of event.decision.fates) {
-      cases.push(await decideHeld(unit, key, fate, by));
+    for (const { key, choice } of event.decision.choices) {
+      cases.push(await decideHeld(unit, key, choice, by));
     }
   }
   return together(cases);

@@ -1,40 +1,40 @@
 import type { MassChangeId } from '../../core/ids.ts';
 import { endedOnMoveCards, massChangesDueToRemind } from '../../store/mass-changes.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { shrink } from './collect.ts';
 
 const BATCH = 200;
 
 /** What time brings to cards on many at once: reminders, and grants that ended before anybody decided. */
-export async function sweepMassChanges(road: Road, now: Date): Promise<void> {
-  const ended = Map.groupBy(await endedOnMoveCards(road.db, BATCH), ({ id }) => id);
+export async function sweepMassChanges(context: Context, now: Date): Promise<void> {
+  const ended = Map.groupBy(await endedOnMoveCards(context.db, BATCH), ({ id }) => id);
   for (const [id, items] of ended)
-    await alone(road, id, () =>
+    await alone(context, id, () =>
       shrink(
-        road,
+        context,
         id as MassChangeId,
         items.map(({ key }) => key),
         'the grant has ended meanwhile',
       ),
     );
-  const since = new Date(now.getTime() - road.catalogue.current().remindSeconds * 1_000);
-  for (const id of await massChangesDueToRemind(road.db, since))
-    await alone(road, id, () => remind(road, id));
+  const since = new Date(now.getTime() - context.catalogue.current().remindSeconds * 1_000);
+  for (const id of await massChangesDueToRemind(context.db, since))
+    await alone(context, id, () => remind(context, id));
 }
 
 /** One that can't be dealt with now holds up none of the others, and is due again at the next look. */
-async function alone(road: Road, id: string, work: () => Promise<void>): Promise<void> {
+async function alone(context: Context, id: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    road.log.error({ err: (error as Error).message, massChange: id }, 'mass change not looked at');
+    context.log.error({ err: (error as Error).message, massChange: id }, 'mass change not looked at');
   }
 }
 
-async function remind(road: Road, id: string): Promise<void> {
+async function remind(context: Context, id: string): Promise<void> {
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const mass = await unit.massChange(id);
       if (mass === null || mass.state !== 'asking' || mass.remindedAt !== null) return { result: null };
@@ -45,6 +45,6 @@ async function remind(road: Road, id: string): Promise<void> {
         ],
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }

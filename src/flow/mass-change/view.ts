@@ -11,7 +11,7 @@ import {
 } from '../../store/mass-changes.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { type Named, named } from '../messages/change-view.ts';
 import type { Notice } from '../ports.ts';
 
@@ -38,50 +38,51 @@ export type MassView = {
 /** More are shown in a form; a card says how many. */
 const ITEMS_ON_CARD = 20;
 
-export async function readMassView(road: Road, id: string): Promise<MassView | null> {
-  const mass = await readMassChange(road.db, id);
+export async function readMassView(context: Context, id: string): Promise<MassView | null> {
+  const mass = await readMassChange(context.db, id);
   if (mass === null) return null;
-  const entitlement = mass.entitlementKey === null ? null : road.catalogue.entitlement(mass.entitlementKey);
-  const approvers = mass.plan === null ? [] : distinct(mass.plan.seats);
-  const known = await peopleWithAccounts(road.db, {
+  const entitlement =
+    mass.entitlementKey === null ? null : context.catalogue.entitlement(mass.entitlementKey);
+  const approvers = mass.plan === null ? [] : distinct(mass.plan.slots);
+  const known = await peopleWithAccounts(context.db, {
     ids: [...approvers.map((p) => p.id), ...(mass.moved === null ? [] : [mass.moved.personId])],
     emails: [],
     system: 'slack',
   });
   const name = async (p: { id: string; name: string; email: string }): Promise<Named> =>
-    await named(road, {
+    await named(context, {
       ...p,
       accountId: known.find((k) => k.id === p.id || sameEmail(k.email, p.email))?.accountId ?? null,
     });
   const mover = known.find((p) => p.id === mass.moved?.personId);
-  const { items } = await shownItems(road.db, id, ITEMS_ON_CARD);
+  const { items } = await shownItems(context.db, id, ITEMS_ON_CARD);
   return {
     mass,
-    progress: await progressOf(road.db, id),
-    foundThere: mass.kind === 'lost' ? await countNoted(road.db, id, FOUND_THERE) : 0,
+    progress: await progressOf(context.db, id),
+    foundThere: mass.kind === 'lost' ? await countNoted(context.db, id, FOUND_THERE) : 0,
     title: entitlement?.title ?? mass.entitlementKey ?? '',
     gives: entitlement?.gives ?? null,
     tier: entitlement?.tier ?? null,
     deciders: await Promise.all(approvers.map(name)),
     mover: mover === undefined ? null : await name(mover),
-    admins: mass.reopened === undefined ? [] : await adminsNamed(road),
+    admins: mass.reopened === undefined ? [] : await adminsNamed(context),
     items,
-    summary: await readSummary(road.db, id),
-    channel: road.catalogue.current().channel,
+    summary: await readSummary(context.db, id),
+    channel: context.catalogue.current().channel,
   };
 }
 
-async function adminsNamed(road: Road): Promise<Named[]> {
+async function adminsNamed(context: Context): Promise<Named[]> {
   return await Promise.all(
-    road.catalogue
+    context.catalogue
       .current()
-      .admins.map(async (email) => ({ name: email, accountId: await road.chat.findByEmail(email) })),
+      .admins.map(async (email) => ({ name: email, accountId: await context.chat.findByEmail(email) })),
   );
 }
 
 /** The messages that should exist about it. */
-export async function massNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
-  const view = await readMassView(road, id);
+export async function massNoticesAbout(context: Context, id: string): Promise<Notice<unknown>[] | null> {
+  const view = await readMassView(context, id);
   // Without its approvers there is nothing to put to anybody yet.
-  return view === null || view.mass.plan === null ? null : road.massNotices(view);
+  return view === null || view.mass.plan === null ? null : context.massNotices(view);
 }

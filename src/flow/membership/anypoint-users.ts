@@ -6,7 +6,7 @@ import {
   whoseUser,
 } from '../../core/people/anypoint-user.ts';
 import { claimsOn, identityOf, linkPerson, type Person } from '../../store/people.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { AnypointUser } from '../ports.ts';
 
 /** The Anypoint users of a person. */
@@ -36,25 +36,27 @@ const ASKED_MAX = 10;
 
 /**
  * Asked anew each time: a changed user name makes a new id, and the old one keeps what it had. Who is who is decided by
- * `whoseUser`; a user is noted as theirs only after that. Somebody known by hearsay alone has none. Throws a Fault when
+ * `whoseUser`; a user is noted as theirs only after that. Somebody known by an unconfirmed record alone has none. Throws a Fault when
  * Anypoint can't be read, or when only the IdP could tell two people apart and does not answer.
  */
 export async function anypointUsers(
-  road: Pick<Road, 'db' | 'idp' | 'mulesoft'>,
+  context: Pick<Context, 'db' | 'idp' | 'mulesoft'>,
   person: Person,
   { isLeaving = false }: { isLeaving?: boolean } = {},
 ): Promise<AnypointUsers> {
-  const found = await road.mulesoft.findUsers({ email: person.email, login: person.login });
+  const found = await context.mulesoft.findUsers({ email: person.email, login: person.login });
   const claims = await claimsOn(
-    road.db,
-    road.idp.name,
+    context.db,
+    context.idp.name,
     person,
     found.map((user) => user.id),
   );
   if (!claims.isConfirmed) return nobody;
   // Noted under a name or an e-mail that they no longer have.
   const noted = claims.own.filter((id) => !found.some((user) => user.id === id));
-  const former = (await Promise.all(noted.map((id) => road.mulesoft.readUser(id)))).filter((u) => u !== null);
+  const former = (await Promise.all(noted.map((id) => context.mulesoft.readUser(id)))).filter(
+    (u) => u !== null,
+  );
   const theirs: AnypointUser[] = [];
   const all = new Set(noted.filter((id) => !former.some((user) => user.id === id)));
   const lookalikes: Lookalike[] = [];
@@ -76,18 +78,23 @@ export async function anypointUsers(
       const isAsked = asked <= ASKED_MAX || facts.isLogin || facts.isVerified;
       whose = whoseUser({
         ...facts,
-        holder: isAsked ? await holderOf(road, person, user, facts) : 'no answer',
+        holder: isAsked ? await holderOf(context, person, user, facts) : 'no answer',
       });
     }
     if (whose === 'theirs' || whose === 'formerly theirs') all.add(user.id);
     if (whose === 'theirs') theirs.push(user);
     if (whose === 'unproven') lookalikes.push(user);
     if (whose === 'theirs' && !facts.isVerified) {
-      await linkPerson(road.db, person.id, 'anypoint', user.id);
+      await linkPerson(context.db, person.id, 'anypoint', user.id);
       isNewlyNoted = true;
     }
   }
-  return { ...whichOf(theirs, lookalikes, person, road.idp.name), all: [...all], lookalikes, isNewlyNoted };
+  return {
+    ...whichOf(theirs, lookalikes, person, context.idp.name),
+    all: [...all],
+    lookalikes,
+    isNewlyNoted,
+  };
 }
 
 /** Of several that are theirs the likeliest, unless two go by one name: then they sign in by different providers. */
@@ -118,7 +125,7 @@ function whichOf(
 
 /** Whom the IdP names by this user name. It answers by login and by its own id, never by a part of a login. */
 async function holderOf(
-  { idp, db }: Pick<Road, 'db' | 'idp'>,
+  { idp, db }: Pick<Context, 'db' | 'idp'>,
   person: Person,
   user: AnypointUser,
   { isLogin, isVerified }: UserFacts,
@@ -129,7 +136,7 @@ async function holderOf(
     if (holder === null || !(holder.id === user.username || isSameName(holder.login, user.username)))
       return 'nobody';
     const own = await identityOf(db, person.id, idp.name);
-    if (own !== null && !own.isHearsay && own.id === holder.id) return 'this person';
+    if (own !== null && !own.isUnconfirmed && own.id === holder.id) return 'this person';
     return holder.status === 'active' ? 'another, active' : 'another';
   } catch (error) {
     // What the IdP won't say is known of nobody; who may be given something has to be asked about again.

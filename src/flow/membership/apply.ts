@@ -6,7 +6,7 @@ import { isRevokeUnderway, underwayIds } from '../../store/changes.ts';
 import { linkOf } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import { isWanted as isWantedNow } from './wanted-in-group.ts';
 
 /**
@@ -14,29 +14,29 @@ import { isWanted as isWantedNow } from './wanted-in-group.ts';
  * what the IdP says now; the difference is written. Safe to run twice, late or out of order; one run per pair at
  * a time. A write without an answer is read back before anything is repeated.
  */
-export async function apply(road: Road, job: Extract<Job, { job: 'apply' }>): Promise<Ran> {
+export async function applyToIdp(context: Context, job: Extract<Job, { job: 'applyToIdp' }>): Promise<Ran> {
   const { personId, groupId } = job;
-  return await road.locks.withLock(`pair:${personId}:${groupId}`, async () => {
-    const idpId = await linkOf(road.db, personId, road.idp.name);
+  return await context.locks.withLock(`pair:${personId}:${groupId}`, async () => {
+    const idpId = await linkOf(context.db, personId, context.idp.name);
     if (idpId === null) {
-      await note(road, job, null, {
+      await note(context, job, null, {
         code: 'idp.not_found',
-        text: `the person has no link to ${road.idp.name}`,
+        text: `the person has no link to ${context.idp.name}`,
       });
       return done;
     }
     // Both are looked at side by side, under the lock; a failing read is dealt with where it is awaited.
-    const reading = road.idp.isMember(groupId, idpId);
+    const reading = context.idp.isMember(groupId, idpId);
     reading.catch(() => {});
-    const isWanted = await desiredNow(road, job);
+    const isWanted = await desiredNow(context, job);
     let wrote: Wrote;
     try {
-      wrote = await makeTrue(road, { personId, groupId, idpId }, isWanted, reading);
+      wrote = await makeTrue(context, { personId, groupId, idpId }, isWanted, reading);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (!isWanted && error.code === 'idp.not_found') {
         // Gone from the IdP, and with it the membership? One 404 is not believed: the person is looked up.
-        if ((await road.idp.readPerson(idpId)) !== null)
+        if ((await context.idp.readPerson(idpId)) !== null)
           throw new Fault(error.code, error.message, { retryable: true, cause: error });
         wrote = 'already so';
       } else if (error.retryable || error.code === 'idp.unauthorized' || !isWanted) {
@@ -44,11 +44,11 @@ export async function apply(road: Road, job: Extract<Job, { job: 'apply' }>): Pr
         throw error;
       } else {
         // The IdP says no to a grant and will say no again: a person has to look.
-        await note(road, job, null, { code: error.vendorCode ?? error.code, text: error.message });
+        await note(context, job, null, { code: error.vendorCode ?? error.code, text: error.message });
         return done;
       }
     }
-    const stillWanted = await note(road, job, { wrote, isWanted }, null);
+    const stillWanted = await note(context, job, { wrote, isWanted }, null);
     // Somebody decided meanwhile: what was just written is no longer what is wanted.
     return stillWanted === isWanted ? done : { againInMs: 0 };
   });
@@ -56,50 +56,50 @@ export async function apply(road: Road, job: Extract<Job, { job: 'apply' }>): Pr
 
 type Wrote = 'added' | 'removed' | 'already so';
 
-async function desiredNow(road: Road, job: { personId: string; groupId: string }): Promise<boolean> {
-  return await isWantedNow(road.db, job, await databaseNow(road.db));
+async function desiredNow(context: Context, job: { personId: string; groupId: string }): Promise<boolean> {
+  return await isWantedNow(context.db, job, await databaseNow(context.db));
 }
 
 async function makeTrue(
-  road: Road,
+  context: Context,
   { personId, groupId, idpId }: { personId: string; groupId: string; idpId: string },
   isWanted: boolean,
   reading: Promise<boolean>,
 ): Promise<Wrote> {
   if ((await reading) === isWanted) return 'already so';
   // Only a revoke takes away: a membership that nobody decided on is a finding, not Latchkey's to remove.
-  if (!isWanted && !(await isRevokeUnderway(road.db, { personId, groupId }))) return 'already so';
+  if (!isWanted && !(await isRevokeUnderway(context.db, { personId, groupId }))) return 'already so';
   try {
-    if (isWanted) await road.idp.addMember(groupId, idpId);
-    else await road.idp.removeMember(groupId, idpId);
+    if (isWanted) await context.idp.addMember(groupId, idpId);
+    else await context.idp.removeMember(groupId, idpId);
   } catch (error) {
     if (!(error instanceof Fault) || !error.outcomeUnknown) throw error;
-    if ((await road.idp.isMember(groupId, idpId)) !== isWanted) throw error;
+    if ((await context.idp.isMember(groupId, idpId)) !== isWanted) throw error;
   }
   return isWanted ? 'added' : 'removed';
 }
 
 /** Tells every change of this pair what came of it. Answers what is desired at that moment. */
 async function note(
-  road: Road,
+  context: Context,
   job: { personId: string; groupId: string },
   result: { wrote: Wrote; isWanted: boolean } | null,
   failure: { code: string; text: string } | null,
 ): Promise<boolean> {
-  const ids = await underwayIds(road.db, job);
+  const ids = await underwayIds(context.db, job);
   return await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const events: ChangeEvent[] = [];
       for (const id of ids) {
         const change = await unit.change(id);
         if (change === null || !isUnderway(change.state) || change.legs.idpWrittenAt !== null) continue;
-        const event = eventFor(change, result, failure, unit.now, road.idp.name);
+        const event = eventFor(change, result, failure, unit.now, context.idp.name);
         if (event !== null) events.push(event);
       }
       return { result: await isWantedNow(unit.tx, job, unit.now), events };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 

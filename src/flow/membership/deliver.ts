@@ -2,7 +2,7 @@ import { type ChangeEvent, isUnderway } from '../../core/change/change.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { underwayIds } from '../../store/changes.ts';
 import { commit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import { anypointUsers } from './anypoint-users.ts';
 import { confirmedPerson, desiredTeamMembership } from './wanted-in-team.ts';
 
@@ -10,51 +10,55 @@ import { confirmedPerson, desiredTeamMembership } from './wanted-in-team.ts';
  * The bridge: makes this person-and-team true in Anypoint as the IdP told it by SCIM. Computed when it runs, so
  * a stale, doubled or reordered job is harmless; one run per pair at a time.
  */
-export async function deliver(road: Road, job: Extract<Job, { job: 'deliver' }>): Promise<Ran> {
+export async function deliverToTeam(
+  context: Context,
+  job: Extract<Job, { job: 'deliverToTeam' }>,
+): Promise<Ran> {
   const { personId, teamId } = job;
-  return await road.locks.withLock(`team:${personId}:${teamId}`, async () => {
+  return await context.locks.withLock(`team:${personId}:${teamId}`, async () => {
     // Whom the IdP does not know by an id of its own, nothing is given to or taken from.
-    const confirmed = await confirmedPerson(road, personId);
+    const confirmed = await confirmedPerson(context, personId);
     if (confirmed === null) return done;
     const { person } = confirmed;
-    let desired = await desiredTeamMembership(road, person, teamId);
+    let desired = await desiredTeamMembership(context, person, teamId);
     if (desired === 'as it is') return done;
-    const users = await anypointUsers(road, person);
+    const users = await anypointUsers(context, person);
     // Whom we did not know by this user may have been in the team before Latchkey.
-    if (desired === 'out' && users.isNewlyNoted) desired = await desiredTeamMembership(road, person, teamId);
+    if (desired === 'out' && users.isNewlyNoted)
+      desired = await desiredTeamMembership(context, person, teamId);
     if (desired === 'as it is') return done;
     if (desired === 'in') {
       // Not in Anypoint yet, or not clear who of several: nothing to deliver to, which verify says on the card.
-      if (users.current === null) return await lookAgain(road, job);
+      if (users.current === null) return await lookAgain(context, job);
       // Written whatever reading says: what Anypoint shows can be behind, and both writes are idempotent.
-      await road.mulesoft.addMember(teamId, users.current.id);
+      await context.mulesoft.addMember(teamId, users.current.id);
     } else
       for (const userId of users.all) {
         // A maintainer was made so by hand; that is never taken away silently. Verify says so.
-        const membership = await road.mulesoft.readMembership(teamId, userId);
-        if (membership?.membershipType !== 'maintainer') await road.mulesoft.removeMember(teamId, userId);
+        const membership = await context.mulesoft.readMembership(teamId, userId);
+        if (membership?.membershipType !== 'maintainer') await context.mulesoft.removeMember(teamId, userId);
       }
-    await note(road, job, desired);
+    await note(context, job, desired);
     return done;
   });
 }
 
-async function lookAgain(road: Road, job: { personId: string; teamId: string }): Promise<Ran> {
-  const ids = await underwayIds(road.db, job);
-  const jobs = ids.map((changeId): Job => ({ job: 'verify', changeId }));
-  if (jobs.length > 0) await commit(road.db, async () => ({ result: null, jobs }), road.nudge);
+async function lookAgain(context: Context, job: { personId: string; teamId: string }): Promise<Ran> {
+  const ids = await underwayIds(context.db, job);
+  const jobs = ids.map((changeId): Job => ({ job: 'verifyInAnypoint', changeId }));
+  if (jobs.length > 0) await commit(context.db, async () => ({ result: null, jobs }), context.nudge);
   return done;
 }
 
 async function note(
-  road: Road,
+  context: Context,
   job: { personId: string; teamId: string },
   desired: 'in' | 'out',
 ): Promise<void> {
-  const ids = await underwayIds(road.db, job);
+  const ids = await underwayIds(context.db, job);
   if (ids.length === 0) return;
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const events: ChangeEvent[] = [];
       for (const id of ids) {
@@ -71,6 +75,6 @@ async function note(
       }
       return { result: null, events };
     },
-    road.nudge,
+    context.nudge,
   );
 }

@@ -3,8 +3,8 @@ import type { Actor, Cause, Change, ChangeEvent } from '../../core/change/change
 import { nextState } from '../../core/change/change.ts';
 import type { ChangeId, PersonId } from '../../core/ids.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
+import { isInBaseline } from '../../store/baseline.ts';
 import { unendedGrants } from '../../store/grants.ts';
-import { isPreexisting } from '../../store/preexisting.ts';
 import type { Unit } from '../kernel/commit.ts';
 
 /**
@@ -95,7 +95,7 @@ async function endInGroup(
   const others = (await unendedGrants(unit.tx, pair)).filter((g) => !ending.some((c) => c.id === g.changeId));
   const keptUntil = heldUntil(others, unit.now);
   // Who has left keeps nothing, whatever was there before.
-  const wasBefore = cause !== 'leaver' && (await isPreexisting(unit.tx, pair));
+  const wasBefore = cause !== 'leaver' && (await isInBaseline(unit.tx, pair));
   const isKept = keptUntil !== null || wasBefore;
   const revokeId = isKept ? null : (randomUUID() as ChangeId);
   const ended = ending.map(

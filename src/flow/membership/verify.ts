@@ -12,7 +12,7 @@ import { readChange } from '../../store/changes.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import { anypointUsers } from './anypoint-users.ts';
 import { isWanted } from './wanted-in-group.ts';
 import { isInGroupByScim, teamVerdict } from './wanted-in-team.ts';
@@ -29,58 +29,61 @@ type Look =
  * the stuck leg, and keeps watching. The row in the outbox stays open, and so survives everything, until the
  * change is seen or overtaken.
  */
-export async function verify(road: Road, job: Extract<Job, { job: 'verify' }>): Promise<Ran> {
-  const change = await readChange(road.db, job.changeId);
+export async function verifyInAnypoint(
+  context: Context,
+  job: Extract<Job, { job: 'verifyInAnypoint' }>,
+): Promise<Ran> {
+  const change = await readChange(context.db, job.changeId);
   if (change === null || !isUnderway(change.state) || change.target === null) return done;
   // Not while a delivery is between its write and its note: what is seen then would have no delivery time.
-  return await road.locks.withLock(`team:${change.personId}:${change.target.teamId}`, () =>
-    look(road, change.id),
+  return await context.locks.withLock(`team:${change.personId}:${change.target.teamId}`, () =>
+    look(context, change.id),
   );
 }
 
-async function look(road: Road, changeId: string): Promise<Ran> {
-  const change = await readChange(road.db, changeId);
+async function look(context: Context, changeId: string): Promise<Ran> {
+  const change = await readChange(context.db, changeId);
   if (change === null || !isUnderway(change.state) || change.target === null) return done;
   let found: Look;
   try {
-    found = await lookOnce(road, change, change.target);
+    found = await lookOnce(context, change, change.target);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Not being able to look is not "not there": the alarm says which, and the look is repeated.
-    await noteWaiting(road, change, {
+    await noteWaiting(context, change, {
       leg: 'delivery',
       why: `Anypoint can’t be read: ${faultInWords(error)}`,
     });
     // A throttled lane waits as a whole, which is the relay's to arrange.
     if (error.code === 'mulesoft.throttled') throw error;
-    road.log.warn({ code: error.code, change: change.id }, 'Anypoint can’t be read');
-    return { againInMs: nextLookMs(change, road.objectiveMs, await databaseNow(road.db)) };
+    context.log.warn({ code: error.code, change: change.id }, 'Anypoint can’t be read');
+    return { againInMs: nextLookMs(change, context.objectiveMs, await databaseNow(context.db)) };
   }
   switch (found.found) {
     case 'agrees': {
       const { note } = found;
-      const seenAt = await record(road, change, (base) => ({ ...base, type: 'changeSeen', note }));
-      if (seenAt !== null) road.measure(change, ageMs(clockFrom(change, seenAt), seenAt));
+      const seenAt = await record(context, change, (base) => ({ ...base, type: 'changeSeen', note }));
+      if (seenAt !== null) context.measure(change, ageMs(clockFrom(change, seenAt), seenAt));
       return done;
     }
     case 'overtaken': {
       const { why } = found;
-      await record(road, change, (base) => ({ ...base, type: 'changeOvertaken', why }));
+      await record(context, change, (base) => ({ ...base, type: 'changeOvertaken', why }));
       return done;
     }
     case 'waiting': {
-      await noteWaiting(road, change, found);
+      await noteWaiting(context, change, found);
       if (found.redeliver)
-        await owe(road, { job: 'deliver', personId: change.personId, teamId: change.target.teamId });
-      const now = await databaseNow(road.db);
+        await owe(context, { job: 'deliverToTeam', personId: change.personId, teamId: change.target.teamId });
+      const now = await databaseNow(context.db);
       // What is still to come brings a look, unless the delivery was earlier than the note of the write.
       const bringsALook =
         change.legs.deliveredAt === null && (found.leg === 'idpWrite' || found.leg === 'scimPush');
       return {
         againInMs:
           bringsALook && isOnMassCard(change)
-            ? nextLookAtOneOfManyMs(change, road.objectiveMs, now)
-            : nextLookMs(change, road.objectiveMs, now),
+            ? nextLookAtOneOfManyMs(change, context.objectiveMs, now)
+            : nextLookMs(change, context.objectiveMs, now),
       };
     }
     default:
@@ -88,10 +91,14 @@ async function look(road: Road, changeId: string): Promise<Ran> {
   }
 }
 
-async function lookOnce(road: Road, change: Change, target: NonNullable<Change['target']>): Promise<Look> {
+async function lookOnce(
+  context: Context,
+  change: Change,
+  target: NonNullable<Change['target']>,
+): Promise<Look> {
   const wants = change.kind === 'grant';
-  const now = await databaseNow(road.db);
-  if ((await isWanted(road.db, { personId: change.personId, groupId: target.groupId }, now)) !== wants) {
+  const now = await databaseNow(context.db);
+  if ((await isWanted(context.db, { personId: change.personId, groupId: target.groupId }, now)) !== wants) {
     // A grant whose time is over is ended by the sweep, with a revoke; only then is this change overtaken.
     if (wants && change.grant !== null && change.ended === null)
       return waiting('idpWrite', 'its time is over, and it is about to be ended');
@@ -101,17 +108,17 @@ async function lookOnce(road: Road, change: Change, target: NonNullable<Change['
     };
   }
   if (change.legs.idpWrittenAt === null)
-    return waiting('idpWrite', `${road.idp.name} has not taken the change to ${target.groupName}`);
-  const person = await readPerson(road.db, change.personId);
+    return waiting('idpWrite', `${context.idp.name} has not taken the change to ${target.groupName}`);
+  const person = await readPerson(context.db, change.personId);
   if (person === null) return { found: 'overtaken', why: 'the person is no longer known' };
 
-  const isPushed = (await isInGroupByScim(road, person, target.groupName)) === wants;
-  const pushOwed = waiting('scimPush', `${road.idp.name} has not pushed ${target.groupName} by SCIM`);
+  const isPushed = (await isInGroupByScim(context, person, target.groupName)) === wants;
+  const pushOwed = waiting('scimPush', `${context.idp.name} has not pushed ${target.groupName} by SCIM`);
   // Before the push there is nothing to see; reading Anypoint then would only spend its rate limit.
-  if (!isPushed && !isPast(change, pushAwaitedMs(change, road.objectiveMs), now)) return pushOwed;
+  if (!isPushed && !isPast(change, pushAwaitedMs(change, context.objectiveMs), now)) return pushOwed;
   const look = wants
-    ? await lookForAccess(road, change, person, target)
-    : await lookForItsEnd(road, change, person, target);
+    ? await lookForAccess(context, change, person, target)
+    : await lookForItsEnd(context, change, person, target);
   // What is seen counts, pushed or not; what is not seen waits for the push first.
   if (look.found !== 'waiting' || isPushed || look.leg === 'signIn') return look;
   return pushOwed;
@@ -125,26 +132,40 @@ function pushAwaitedMs({ kind, cause }: Change, objectiveMs: number): number {
 
 type Target = NonNullable<Change['target']>;
 
-async function lookForAccess(road: Road, change: Change, person: Person, target: Target): Promise<Look> {
-  const { current: user, trouble } = await anypointUsers(road, person);
+async function lookForAccess(
+  context: Context,
+  change: Change,
+  person: Person,
+  target: Target,
+): Promise<Look> {
+  const { current: user, trouble } = await anypointUsers(context, person);
   if (user === null)
     return { ...waiting('signIn', `${person.name} has never signed in to Anypoint`), trouble };
-  const membership = await road.mulesoft.readMembership(target.teamId, user.id);
+  const membership = await context.mulesoft.readMembership(target.teamId, user.id);
   if (membership !== null && user.enabled) return { found: 'agrees', note: null };
   if (membership !== null) return waiting('delivery', `the Anypoint user ${user.username} is disabled`);
-  return notDelivered(road, change, `Anypoint does not show ${person.name} in the team ${target.teamName}`);
+  return notDelivered(
+    context,
+    change,
+    `Anypoint does not show ${person.name} in the team ${target.teamName}`,
+  );
 }
 
 /** Gone is what none of the person's Anypoint users has any more. */
-async function lookForItsEnd(road: Road, change: Change, person: Person, target: Target): Promise<Look> {
-  const { all } = await anypointUsers(road, person);
+async function lookForItsEnd(
+  context: Context,
+  change: Change,
+  person: Person,
+  target: Target,
+): Promise<Look> {
+  const { all } = await anypointUsers(context, person);
   if (all.length === 0) return { found: 'agrees', note: 'no Anypoint user exists' };
   const memberships = await Promise.all(
-    all.map((userId) => road.mulesoft.readMembership(target.teamId, userId)),
+    all.map((userId) => context.mulesoft.readMembership(target.teamId, userId)),
   );
   const left = memberships.filter((membership) => membership !== null);
   if (left.length === 0) return { found: 'agrees', note: null };
-  const { membership, why } = await teamVerdict(road, person, target.teamId);
+  const { membership, why } = await teamVerdict(context, person, target.teamId);
   if (membership !== 'out')
     return { found: 'agrees', note: membership === 'in' ? 'another group still gives this team' : why };
   if (left.some((membership) => membership.membershipType === 'maintainer'))
@@ -157,12 +178,13 @@ async function lookForItsEnd(road: Road, change: Change, person: Person, target:
       'delivery',
       'the membership comes from a group claim at sign-in, so a direct removal does not stick',
     );
-  return notDelivered(road, change, `Anypoint still shows ${person.name} in the team ${target.teamName}`);
+  return notDelivered(context, change, `Anypoint still shows ${person.name} in the team ${target.teamName}`);
 }
 
-async function notDelivered(road: Road, change: Change, why: string): Promise<Look> {
+async function notDelivered(context: Context, change: Change, why: string): Promise<Look> {
   const { deliveredAt } = change.legs;
-  const isQuiet = deliveredAt === null || ageMs(deliveredAt, await databaseNow(road.db)) > REDELIVER_AFTER_MS;
+  const isQuiet =
+    deliveredAt === null || ageMs(deliveredAt, await databaseNow(context.db)) > REDELIVER_AFTER_MS;
   return { ...waiting('delivery', why), redeliver: isQuiet };
 }
 
@@ -194,37 +216,41 @@ const MOVING_MS = 15_000;
 
 /** Notes a wait worth telling: first sign-in and its end, or the alarm once the objective has passed. */
 async function noteWaiting(
-  road: Road,
+  context: Context,
   change: Change,
   look: { leg: Leg; why: string; trouble?: string | null },
 ): Promise<void> {
   const { leg, why, trouble = null } = look;
   if (leg === 'signIn') {
     if (change.state !== 'awaitingSignIn' || (change.signInTrouble ?? null) !== trouble)
-      await record(road, change, (base) => ({ ...base, type: 'signInAwaited', trouble }));
+      await record(context, change, (base) => ({ ...base, type: 'signInAwaited', trouble }));
     return;
   }
   if (change.state === 'awaitingSignIn') {
-    await record(road, change, (base) => ({ ...base, type: 'signedIn' }));
+    await record(context, change, (base) => ({ ...base, type: 'signedIn' }));
     return;
   }
-  const now = await databaseNow(road.db);
-  if (!isPast(change, road.objectiveMs, now)) return;
+  const now = await databaseNow(context.db);
+  if (!isPast(change, context.objectiveMs, now)) return;
   if (change.late !== null && change.late.clearedAt === null) {
     // Going on again after an alarm is no new alarm; being stuck at the next leg as well is.
     const movedAt = change.legs.deliveredAt ?? change.legs.scimPushedAt ?? change.legs.idpWrittenAt;
-    const isMoving = movedAt !== null && ageMs(movedAt, now) < Math.min(road.objectiveMs, MOVING_MS);
+    const isMoving = movedAt !== null && ageMs(movedAt, now) < Math.min(context.objectiveMs, MOVING_MS);
     if (change.late.leg === leg || isMoving) return;
   }
-  await record(road, change, (base) => ({ ...base, type: 'changeLate', leg, why }));
+  await record(context, change, (base) => ({ ...base, type: 'changeLate', leg, why }));
 }
 
 type Base = Pick<ChangeEvent, 'changeId' | 'at' | 'actor'>;
 
 /** Records what was found, unless the change moved on since it was read. Answers when; null: it had moved on. */
-async function record(road: Road, seen: Change, event: (base: Base) => ChangeEvent): Promise<Date | null> {
+async function record(
+  context: Context,
+  seen: Change,
+  event: (base: Base) => ChangeEvent,
+): Promise<Date | null> {
   return await commit<Date | null>(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.change(seen.id);
       if (locked === null || locked.state !== seen.state) return { result: null };
@@ -233,12 +259,12 @@ async function record(road: Road, seen: Change, event: (base: Base) => ChangeEve
         events: [event({ changeId: locked.id, at: unit.now, actor: { part: 'latchkey' } })],
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
-async function owe(road: Road, job: Job): Promise<void> {
-  await commit(road.db, async () => ({ result: null, jobs: [job] }), road.nudge);
+async function owe(context: Context, job: Job): Promise<void> {
+  await commit(context.db, async () => ({ result: null, jobs: [job] }), context.nudge);
 }
 
 /**

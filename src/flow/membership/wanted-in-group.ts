@@ -1,7 +1,7 @@
 import { isDesired } from '../../core/membership/desired.ts';
+import { isInBaseline } from '../../store/baseline.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
-import { isPreexisting } from '../../store/preexisting.ts';
 
 /** Desired membership: while any grant that needs it is live, or it was there before Latchkey. */
 export async function isWanted(
@@ -9,5 +9,5 @@ export async function isWanted(
   pair: { personId: string; groupId: string },
   now: Date,
 ): Promise<boolean> {
-  return isDesired(await unendedGrants(db, pair), now) || (await isPreexisting(db, pair));
+  return isDesired(await unendedGrants(db, pair), now) || (await isInBaseline(db, pair));
 }

@@ -6,6 +6,7 @@ import {
   teamMembership,
 } from '../../core/membership/team-membership.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
+import { isInAnyBaseline, wasInTeam } from '../../store/baseline.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { isKeptOut } from '../../store/offboardings.ts';
 import {
@@ -17,63 +18,65 @@ import {
   rememberPerson,
 } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import { isPreexistingInAny, wasInTeam } from '../../store/preexisting.ts';
-import { type Provisioned, type ScimStanding, scimStanding } from '../../store/scim-mirror.ts';
-import type { Road } from '../kernel/context.ts';
+import { type Provisioned, type ScimStatus, scimStatus } from '../../store/scim-mirror.ts';
+import type { Context } from '../kernel/context.ts';
 
 /** How the SCIM mirror knows a person: by the IdP's id, else by login. An e-mail is no name of theirs. */
-export async function scimIdentity(road: Pick<TeamRoad, 'db' | 'idp'>, person: Person): Promise<Provisioned> {
+export async function scimIdentity(
+  context: Pick<TeamContext, 'db' | 'idp'>,
+  person: Person,
+): Promise<Provisioned> {
   return {
     personId: person.id,
-    externalId: await linkOf(road.db, person.id, road.idp.name),
+    externalId: await linkOf(context.db, person.id, context.idp.name),
     userNames: [person.login],
-    source: road.idp.name,
+    source: context.idp.name,
   };
 }
 
 /** Whether the IdP, as it told us by SCIM, has this person in the group. */
-export async function isInGroupByScim(road: Road, person: Person, groupName: string): Promise<boolean> {
-  return (await scimStanding(road.db, await scimIdentity(road, person), [groupName])).isInAnyGroup;
+export async function isInGroupByScim(context: Context, person: Person, groupName: string): Promise<boolean> {
+  return (await scimStatus(context.db, await scimIdentity(context, person), [groupName])).isInAnyGroup;
 }
 
 /**
- * A person whom the IdP has confirmed, and by which id. Whom only hearsay has named so far is asked about now; null:
+ * A person whom the IdP has confirmed, and by which id. Whom only an unconfirmed record has named so far is asked about now; null:
  * the IdP does not know them either, and nothing is given to them or taken from them.
  */
 export async function confirmedPerson(
-  road: Pick<Road, 'db' | 'idp'>,
+  context: Pick<Context, 'db' | 'idp'>,
   personId: string,
 ): Promise<{ person: Person; idpId: string } | null> {
-  const identity = await identityOf(road.db, personId, road.idp.name);
+  const identity = await identityOf(context.db, personId, context.idp.name);
   if (identity === null) return null;
-  if (!identity.isHearsay) {
-    const person = await readPerson(road.db, personId);
+  if (!identity.isUnconfirmed) {
+    const person = await readPerson(context.db, personId);
     return person === null ? null : { person, idpId: identity.id };
   }
-  const inIdp = await readById(road, identity);
+  const inIdp = await readById(context, identity);
   return inIdp === null
     ? null
-    : { person: await rememberPerson(road.db, road.idp.name, inIdp), idpId: inIdp.id };
+    : { person: await rememberPerson(context.db, context.idp.name, inIdp), idpId: inIdp.id };
 }
 
-/** By an id and nothing else: an id by hearsay may be somebody's login. */
-export async function readById({ idp }: Pick<Road, 'idp'>, { id }: Pick<Identity, 'id'>) {
+/** By an id and nothing else: an id by an unconfirmed record may be somebody's login. */
+export async function readById({ idp }: Pick<Context, 'idp'>, { id }: Pick<Identity, 'id'>) {
   const inIdp = await idp.readPerson(id);
   return inIdp?.id === id ? inIdp : null;
 }
 
 /** What `teamMembership` says of one person and team. Throws as `teamVerdict` does. */
 export async function desiredTeamMembership(
-  road: TeamRoad,
+  context: TeamContext,
   person: Person,
   teamId: string,
 ): Promise<'in' | 'out' | 'as it is'> {
-  return (await teamVerdict(road, person, teamId)).membership;
+  return (await teamVerdict(context, person, teamId)).membership;
 }
 
-type TeamRoad = Pick<Road, 'db'> & {
-  idp: Pick<Road['idp'], 'name' | 'isMember' | 'readPerson'>;
-  catalogue: Pick<Road['catalogue'], 'targetsOfTeam'>;
+type TeamContext = Pick<Context, 'db'> & {
+  idp: Pick<Context['idp'], 'name' | 'isMember' | 'readPerson'>;
+  catalogue: Pick<Context['catalogue'], 'targetsOfTeam'>;
 };
 type Settled = MembershipVerdict & { membership: 'in' | 'out' | 'as it is' };
 
@@ -81,38 +84,38 @@ type Settled = MembershipVerdict & { membership: 'in' | 'out' | 'as it is' };
  * Gathers what the rule of `teamMembership` asks for; the IdP is read only where the rule can't do without. Throws a
  * retryable Fault while an entitlement that could give the team can't be checked: not knowing is no reason to take away.
  */
-export async function teamVerdict(road: TeamRoad, person: Person, teamId: string): Promise<Settled> {
-  const targets = road.catalogue.targetsOfTeam(teamId);
+export async function teamVerdict(context: TeamContext, person: Person, teamId: string): Promise<Settled> {
+  const targets = context.catalogue.targetsOfTeam(teamId);
   if (targets === 'unchecked')
     throw new Fault(
       'store.unavailable',
       'the catalogue is not checked yet: IdP or Anypoint does not answer',
       { retryable: true },
     );
-  const identity = await identityOf(road.db, person.id, road.idp.name);
+  const identity = await identityOf(context.db, person.id, context.idp.name);
   const names = targets.map((target) => target.groupName);
-  const inScim = await scimStanding(road.db, await scimIdentity(road, person), names);
-  const grants = await unendedGrants(road.db, { personId: person.id, teamId });
+  const inScim = await scimStatus(context.db, await scimIdentity(context, person), names);
+  const grants = await unendedGrants(context.db, { personId: person.id, teamId });
   const groupIds = targets.map((target) => target.groupId);
   const facts: MembershipFacts = {
-    isConfirmed: identity !== null && !identity.isHearsay,
+    isConfirmed: identity !== null && !identity.isUnconfirmed,
     status: person.status,
-    isKeptOut: await isKeptOut(road.db, person.id),
+    isKeptOut: await isKeptOut(context.db, person.id),
     scim: scimWord(inScim),
     isPushed: inScim.isInAnyGroup,
     isWanted:
-      isDesired(grants, await databaseNow(road.db)) ||
-      (await isPreexistingInAny(road.db, person.id, groupIds)),
-    wasThereBefore: await wasInTeam(road.db, person.id, teamId),
+      isDesired(grants, await databaseNow(context.db)) ||
+      (await isInAnyBaseline(context.db, person.id, groupIds)),
+    wasThereBefore: await wasInTeam(context.db, person.id, teamId),
     inIdp: 'not asked',
   };
   const first = teamMembership(facts);
   if (first.membership !== 'ask the IdP' || identity === null) return settled(first);
-  const inIdp = await isInAnyGroupNow(road, identity.id, targets);
+  const inIdp = await isInAnyGroupNow(context, identity.id, targets);
   return settled(teamMembership({ ...facts, inIdp }));
 }
 
-function scimWord({ isByAnothersOnly, isSwitchedOff }: ScimStanding): MembershipFacts['scim'] {
+function scimWord({ isByAnothersOnly, isSwitchedOff }: ScimStatus): MembershipFacts['scim'] {
   if (isByAnothersOnly) return "another's";
   if (isSwitchedOff === null) return 'nothing';
   return isSwitchedOff ? 'off' : 'on';
@@ -124,7 +127,7 @@ function settled({ membership, why }: MembershipVerdict): Settled {
 }
 
 async function isInAnyGroupNow(
-  { idp }: Pick<TeamRoad, 'idp'>,
+  { idp }: Pick<TeamContext, 'idp'>,
   idpId: string,
   targets: readonly Target[],
 ): Promise<boolean> {

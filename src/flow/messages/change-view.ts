@@ -5,7 +5,7 @@ import { endingOf, readChange } from '../../store/changes.ts';
 import { lastActor } from '../../store/observed.ts';
 import { type KnownPerson, noteAccount, peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 
 /** A person as a message names them: by mention where they are in chat, by name otherwise. */
 export type Named = { name: string; accountId: string | null };
@@ -33,15 +33,15 @@ export type ChangeView = {
   signInUrl?: string;
 };
 
-export async function readView(road: Road, changeId: string): Promise<ChangeView | null> {
-  const change = await readChange(road.db, changeId);
+export async function readView(context: Context, changeId: string): Promise<ChangeView | null> {
+  const change = await readChange(context.db, changeId);
   if (change === null) return null;
-  const catalogue = road.catalogue.current();
-  const entitlement = road.catalogue.entitlement(change.entitlementKey);
-  const seats = change.plan?.seats ?? [];
-  const pinged = distinct(seats.filter((s) => s.pinged));
-  const alsoMay = distinct(seats).filter((a) => !pinged.some((p) => p.id === a.id));
-  const known = await peopleWithAccounts(road.db, {
+  const catalogue = context.catalogue.current();
+  const entitlement = context.catalogue.entitlement(change.entitlementKey);
+  const slots = change.plan?.slots ?? [];
+  const pinged = distinct(slots.filter((s) => s.pinged));
+  const alsoMay = distinct(slots).filter((a) => !pinged.some((p) => p.id === a.id));
+  const known = await peopleWithAccounts(context.db, {
     ids: [change.personId, change.requesterId, ...pinged.map((p) => p.id), ...alsoMay.map((p) => p.id)],
     emails: [...(entitlement === null ? [] : [entitlement.owner]), ...catalogue.admins],
     system: 'slack',
@@ -51,17 +51,17 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
   if (beneficiary === null) return null;
   const requester = change.requesterId === change.personId ? null : byId(change.requesterId);
   const name = (p: { id: string; name: string; email: string }) =>
-    named(road, { ...p, accountId: byId(p.id)?.accountId ?? null });
+    named(context, { ...p, accountId: byId(p.id)?.accountId ?? null });
   const byEmail = async (email: string): Promise<Named> => {
     const person = known.find((p) => sameEmail(p.email, email));
     return person === undefined
-      ? { name: email, accountId: await road.chat.findByEmail(email) }
-      : await named(road, person);
+      ? { name: email, accountId: await context.chat.findByEmail(email) }
+      : await named(context, person);
   };
   const owner = entitlement === null ? null : await byEmail(entitlement.owner);
   return {
     change,
-    ending: await endingOf(road.db, change),
+    ending: await endingOf(context.db, change),
     entitlement,
     beneficiary: await name(beneficiary),
     requester: requester === null ? null : await name(requester),
@@ -73,24 +73,24 @@ export async function readView(road: Road, changeId: string): Promise<ChangeView
         ? await Promise.all(catalogue.admins.map(byEmail))
         : [],
     channel: catalogue.channel,
-    summary: await readSummary(road.db, changeId),
-    doneBy: await whoDid(road, change),
-    objectiveMs: road.objectiveMs,
-    signInUrl: road.signInUrl,
+    summary: await readSummary(context.db, changeId),
+    doneBy: await whoDid(context, change),
+    objectiveMs: context.objectiveMs,
+    signInUrl: context.signInUrl,
   };
 }
 
-async function whoDid(road: Road, change: Change): Promise<ChangeView['doneBy']> {
+async function whoDid(context: Context, change: Change): Promise<ChangeView['doneBy']> {
   if (!isFound(change) || change.target === null) return null;
   const pair = { personId: change.personId, groupId: change.target.groupId };
   const direction = change.cause === 'finding' ? 'added' : 'removed';
-  return await lastActor(road.db, pair, direction, change.requestedAt);
+  return await lastActor(context.db, pair, direction, change.requestedAt);
 }
 
 /** One approver who is missing from chat must not break the message: they are named instead of mentioned. */
-export async function named(road: Road, person: KnownPerson): Promise<Named> {
+export async function named(context: Context, person: KnownPerson): Promise<Named> {
   if (person.accountId !== null) return { name: person.name, accountId: person.accountId };
-  const accountId = await road.chat.findByEmail(person.email);
-  if (accountId !== null) await noteAccount(road.db, person.id, 'slack', accountId);
+  const accountId = await context.chat.findByEmail(person.email);
+  if (accountId !== null) await noteAccount(context.db, person.id, 'slack', accountId);
   return { name: person.name, accountId };
 }

@@ -12,7 +12,7 @@ import { type Catalogue, sameEmail } from '../../core/policy/catalogue.ts';
 import { readOffboarding } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { anypointUsers } from '../membership/anypoint-users.ts';
 import type { ApplicationContract, OwnedApplication } from '../ports.ts';
 import { at } from './case.ts';
@@ -22,20 +22,20 @@ import { at } from './case.ts';
  * back; only what Anypoint shows is settled. Safe to run again. Answers whether some decision is still on its way.
  */
 export async function lookAtApplications(
-  road: Road,
+  context: Context,
   offboarding: Offboarding,
   person: Person,
   userIds: readonly string[],
 ): Promise<{ isOnItsWay: boolean }> {
-  const owned = await road.mulesoft.listApplications(userIds);
+  const owned = await context.mulesoft.listApplications(userIds);
   const events: EventBody[] = [];
-  const found = newItems(offboarding, owned, userIds, person, road.catalogue.current());
+  const found = newItems(offboarding, owned, userIds, person, context.catalogue.current());
   if (found.length > 0) events.push({ type: 'applicationsFound', items: found });
   let isOnItsWay = false;
   let fault: Fault | null = null;
   for (const item of openItemsOf(offboarding)) {
     try {
-      const event = await lookAtItem(road, item, new Set(userIds));
+      const event = await lookAtItem(context, item, new Set(userIds));
       if (event !== null) events.push(event);
       else if (item.decision !== null) isOnItsWay = true;
     } catch (error) {
@@ -44,7 +44,7 @@ export async function lookAtApplications(
       fault ??= error;
     }
   }
-  await record(road, offboarding, events);
+  await record(context, offboarding, events);
   if (fault !== null) throw fault;
   return { isOnItsWay };
 }
@@ -53,15 +53,19 @@ export async function lookAtApplications(
  * What Anypoint shows by now of decisions that are on their way, so that none is taken for undone; read as well as can
  * be.
  */
-export async function settledByNow(road: Road, offboardingId: string, person: Person): Promise<Settled[]> {
-  const open = openItemsOf((await readOffboarding(road.db, offboardingId)) ?? { items: [] });
+export async function settledByNow(
+  context: Context,
+  offboardingId: string,
+  person: Person,
+): Promise<Settled[]> {
+  const open = openItemsOf((await readOffboarding(context.db, offboardingId)) ?? { items: [] });
   const decided = open.filter((item) => item.decision !== null);
   if (decided.length === 0) return [];
   try {
-    const leaver = new Set((await anypointUsers(road, person)).all);
+    const leaver = new Set((await anypointUsers(context, person)).all);
     const found: Settled[] = [];
     for (const item of decided) {
-      const outcome = outcomeOf(item, await road.mulesoft.readApplication(item), leaver);
+      const outcome = outcomeOf(item, await context.mulesoft.readApplication(item), leaver);
       if (outcome !== null) found.push({ type: 'applicationSettled', key: item.key, outcome });
     }
     return found;
@@ -83,10 +87,10 @@ type EventBody =
       : never
     : never;
 
-async function record(road: Road, { id }: Offboarding, bodies: readonly EventBody[]): Promise<void> {
+async function record(context: Context, { id }: Offboarding, bodies: readonly EventBody[]): Promise<void> {
   if (bodies.length === 0) return;
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(id);
       if (locked === null || !hasLeft(locked)) return { result: null };
@@ -99,13 +103,13 @@ async function record(road: Road, { id }: Offboarding, bodies: readonly EventBod
       );
       return { result: null, offboardingEvents: events };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /** Carries out what was decided, if it is not so already, and says what Anypoint shows then; null: nothing new. */
 async function lookAtItem(
-  road: Road,
+  context: Context,
   item: OffboardingItem,
   leaver: ReadonlySet<string>,
 ): Promise<EventBody | null> {
@@ -114,23 +118,23 @@ async function lookAtItem(
     const outcome = outcomeOf(item, shown, leaver);
     return outcome === null ? null : { type: 'applicationSettled', key: item.key, outcome };
   };
-  const before = settled(await road.mulesoft.readApplication(ref));
+  const before = settled(await context.mulesoft.readApplication(ref));
   if (before !== null || item.decision === null) return before;
   const { verb, to } = item.decision;
   try {
-    if (verb === 'revoke') await road.mulesoft.revokeApplication(ref);
+    if (verb === 'revoke') await context.mulesoft.revokeApplication(ref);
     else if (to !== null)
-      await road.mulesoft.transferApplication(ref, { from: [...leaver], to: to.anypointUserId });
+      await context.mulesoft.transferApplication(ref, { from: [...leaver], to: to.anypointUserId });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // What was written without an answer is read back below; what may succeed later is tried later.
     if (!error.outcomeUnknown && error.retryable) throw error;
-    const after = settled(await road.mulesoft.readApplication(ref));
+    const after = settled(await context.mulesoft.readApplication(ref));
     if (after !== null) return after;
     if (error.retryable) throw error;
     return { type: 'applicationFailed', key: item.key, why: whyFailed(error, item) };
   }
-  return settled(await road.mulesoft.readApplication(ref));
+  return settled(await context.mulesoft.readApplication(ref));
 }
 
 function whyFailed(error: Fault, { decision }: OffboardingItem): string {

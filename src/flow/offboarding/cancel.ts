@@ -7,9 +7,9 @@ import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { readChange } from '../../store/changes.ts';
 import { latestOffboarding, leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
-import { everyTeam } from '../joiner-mover/review-person.ts';
+import { everyTeam } from '../joiner-mover/evaluate-person.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { freshPerson } from '../people/identify.ts';
 import { settledByNow } from './applications.ts';
 import { at } from './case.ts';
@@ -18,32 +18,32 @@ const nothingMore = 'Nothing more to do; the card shows what happened.';
 
 /**
  * Takes back an admin's word that somebody has left. What was removed stays removed and can be asked for again; a
- * removal that the IdP has not been told of yet is stopped, and what it leaves behind is weighed like everything that
+ * removal that the IdP has not been told of yet is stopped, and what it leaves behind is checked like everything that
  * nobody asked for. Waits for a look at the case that is under way. The caller has looked up whether the clicker may.
  */
 export async function cancelOffboarding(
-  road: Road,
+  context: Context,
   offboarding: Offboarding,
   by: By,
   reason: string,
 ): Promise<Refusal | null> {
-  const person = await freshPerson(road, offboarding.personId);
+  const person = await freshPerson(context, offboarding.personId);
   if (person === null || person.status === 'deprovisioned')
     return refuse(
       'inactiveInIdp',
       'The identity provider says that they have left, too: their account there is off.',
       'Reactivate it there; that ends the case, and its card offers to restore what had ended.',
     );
-  return await road.locks.withLock(`offboard:${offboarding.id}`, async () => {
-    const settled = await settledByNow(road, offboarding.id, person);
-    const revokes = await unwritten(road, offboarding);
+  return await context.locks.withLock(`advanceOffboarding:${offboarding.id}`, async () => {
+    const settled = await settledByNow(context, offboarding.id, person);
+    const revokes = await unwritten(context, offboarding);
     // An apply that runs now has written, or has not begun.
     return await underLocks(
-      road,
+      context,
       revokes.map(({ groupId }) => `pair:${person.id}:${groupId}`),
       () =>
         commit<Refusal | null>(
-          road.db,
+          context.db,
           async (unit) => {
             const locked = await unit.offboarding(offboarding.id);
             const refused = await whyNot(unit, locked, person, by);
@@ -53,7 +53,7 @@ export async function cancelOffboarding(
             return {
               result: null,
               events,
-              jobs: [...jobs, ...everyTeam(road, person)],
+              jobs: [...jobs, ...everyTeam(context, person)],
               offboardingEvents: [
                 ...settled.map((one) => ({ ...one, ...at(unit, locked.id, null) })),
                 {
@@ -66,7 +66,7 @@ export async function cancelOffboarding(
               ],
             };
           },
-          road.nudge,
+          context.nudge,
         ),
     );
   });
@@ -101,17 +101,17 @@ async function whyNot(
 }
 
 /** The newest case that can be taken back, or the newest there is, which says why not; null: there was never one. */
-export async function caseToCancel(road: Road, personId: PersonId): Promise<Offboarding | null> {
-  return (await leaverCase(road.db, personId)) ?? (await latestOffboarding(road.db, personId));
+export async function caseToCancel(context: Context, personId: PersonId): Promise<Offboarding | null> {
+  return (await leaverCase(context.db, personId)) ?? (await latestOffboarding(context.db, personId));
 }
 
 type Unwritten = { id: ChangeId; groupId: string };
 
 /** Revokes of the case that the IdP has not been told of yet, by group. */
-async function unwritten(road: Road, { revokes }: Offboarding): Promise<Unwritten[]> {
+async function unwritten(context: Context, { revokes }: Offboarding): Promise<Unwritten[]> {
   const found: Unwritten[] = [];
   for (const id of revokes) {
-    const change = await readChange(road.db, id);
+    const change = await readChange(context.db, id);
     if (
       change !== null &&
       change.target !== null &&
@@ -141,13 +141,13 @@ async function stop(
       why: `${by.name} took the offboarding back before it was written`,
       stoppedBy: by.name,
     });
-    jobs.push({ job: 'weigh', personId: change.personId, groupId });
+    jobs.push({ job: 'checkMembership', personId: change.personId, groupId });
   }
   return { events, jobs };
 }
 
-async function underLocks<T>(road: Road, names: readonly string[], work: () => Promise<T>): Promise<T> {
+async function underLocks<T>(context: Context, names: readonly string[], work: () => Promise<T>): Promise<T> {
   const [first, ...rest] = [...new Set(names)];
   if (first === undefined) return await work();
-  return await road.locks.withLock(first, () => underLocks(road, rest, work));
+  return await context.locks.withLock(first, () => underLocks(context, rest, work));
 }

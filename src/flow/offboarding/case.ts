@@ -19,7 +19,7 @@ import { openMassChange } from '../../store/mass-changes.ts';
 import { latestOffboarding, leaverCase, lockStart, lostAndLeft } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import type { Outcome, Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { putLeaversOnOneCard, shrinkWithin } from '../mass-change/collect.ts';
 import { endAllOf } from '../membership/end-grants.ts';
 
@@ -37,7 +37,7 @@ export type Start = { cause: OffboardingCause; by: By | null; reason: string | n
  * same commit. Many lost at once wait for two admins. A case that is open already goes on; safe to call twice.
  */
 export async function startOffboarding(
-  road: Pick<Road, 'catalogue' | 'idp'>,
+  context: Pick<Context, 'catalogue' | 'idp'>,
   unit: Unit,
   person: Pick<Person, 'id'>,
   { cause, by, reason }: Start,
@@ -46,12 +46,16 @@ export async function startOffboarding(
   const open = await openCase(unit, person.id);
   if (open !== null) {
     if (open.state === 'asking' && cause !== 'lostApp') return await confirm(unit, open, by, cause);
-    return await agreedTo(road, unit, open, cause);
+    return await agreedTo(context, unit, open, cause);
   }
   // It is said already that they have left: there is nobody to ask.
   if (cause === 'lostApp' && (await leaverCase(unit.tx, person.id)) !== null) return nothing;
   const offboardingId = randomUUID() as OffboardingId;
-  const state = (await isGuarded(road, unit, cause)) ? 'held' : cause === 'lostApp' ? 'asking' : 'underway';
+  const state = (await isGuarded(context, unit, cause))
+    ? 'held'
+    : cause === 'lostApp'
+      ? 'asking'
+      : 'underway';
   const started: OffboardingEvent = {
     type: 'offboardingStarted',
     ...at(unit, offboardingId, by),
@@ -75,13 +79,13 @@ export async function startOffboarding(
 
 /** An admin said so first, and the directory says it now; not where it loses many at once, which may be a mistake. */
 async function agreedTo(
-  road: Pick<Road, 'catalogue' | 'idp'>,
+  context: Pick<Context, 'catalogue' | 'idp'>,
   unit: Unit,
   open: Offboarding,
   cause: OffboardingCause,
 ): Promise<Following> {
   if (cause === 'byHand' || cause === 'lostApp' || !restsOnAWord(open)) return nothing;
-  if (await isGuarded(road, unit, cause)) return nothing;
+  if (await isGuarded(context, unit, cause)) return nothing;
   return {
     ...nothing,
     offboardingEvents: [{ type: 'directoryAgreed', ...at(unit, open.id, null), cause }],
@@ -153,8 +157,13 @@ export async function dismissOffboarding(unit: Unit, id: string, by: By): Promis
 }
 
 /** What two admins say of one of many who were lost at once. */
-export async function decideHeld(unit: Unit, id: string, fate: 'keep' | 'undo', by: By): Promise<Following> {
-  return fate === 'keep' ? await dismissOffboarding(unit, id, by) : await releaseOffboarding(unit, id, by);
+export async function decideHeld(
+  unit: Unit,
+  id: string,
+  choice: 'keep' | 'revert',
+  by: By,
+): Promise<Following> {
+  return choice === 'keep' ? await dismissOffboarding(unit, id, by) : await releaseOffboarding(unit, id, by);
 }
 
 /** The directory has them again: the case is over, and its card offers to restore what has ended. */
@@ -190,18 +199,19 @@ async function isWorthRestoring(unit: Unit, closed: Offboarding): Promise<boolea
  * that they have not left.
  */
 export async function leaverFound(
-  road: Pick<Road, 'catalogue' | 'idp'>,
+  context: Pick<Context, 'catalogue' | 'idp'>,
   unit: Unit,
   person: Pick<Person, 'id'>,
   cause: OffboardingCause,
 ): Promise<Following> {
   const latest = await latestOffboarding(unit.tx, person.id);
   if (latest !== null && isOffboardingOpen(latest.state)) {
-    const jobs: Job[] = latest.state === 'held' ? [] : [{ job: 'offboard', offboardingId: latest.id }];
+    const jobs: Job[] =
+      latest.state === 'held' ? [] : [{ job: 'advanceOffboarding', offboardingId: latest.id }];
     return { ...nothing, jobs };
   }
   if (latest?.closing === 'dismissed') return nothing;
-  return await startOffboarding(road, unit, person, { cause, by: null, reason: null });
+  return await startOffboarding(context, unit, person, { cause, by: null, reason: null });
 }
 
 async function openCase(unit: Unit, personId: string): Promise<Offboarding | null> {
@@ -212,40 +222,40 @@ async function openCase(unit: Unit, personId: string): Promise<Offboarding | nul
 
 /** More people than the guard lets pass within its window, and that share of all, are a mistake until two admins say otherwise. */
 async function isGuarded(
-  road: Pick<Road, 'catalogue' | 'idp'>,
+  context: Pick<Context, 'catalogue' | 'idp'>,
   unit: Unit,
   cause: OffboardingCause,
 ): Promise<boolean> {
   if (cause === 'byHand') return false;
-  const { people, share, peopleWindowSeconds } = road.catalogue.current().massGuard;
+  const { people, share, peopleWindowSeconds } = context.catalogue.current().massGuard;
   const since = new Date(unit.now.getTime() - peopleWindowSeconds * 1_000);
-  const { lost, active } = await lostAndLeft(unit.tx, road.idp.name, since);
+  const { lost, active } = await lostAndLeft(unit.tx, context.idp.name, since);
   const now = lost + 1;
   return now > people && now >= share * (active + now);
 }
 
 /** By the catalogue as it is now. */
-export function isAdmin(road: Pick<Road, 'catalogue'>, person: Pick<Person, 'email'>): boolean {
-  return road.catalogue.current().admins.some((email) => sameEmail(email, person.email));
+export function isAdmin(context: Pick<Context, 'catalogue'>, person: Pick<Person, 'email'>): boolean {
+  return context.catalogue.current().admins.some((email) => sameEmail(email, person.email));
 }
 
 /** Null: they may start an offboarding of this person, answer about it, and take it back. */
 export function refuseActing(
-  road: Pick<Road, 'catalogue'>,
+  context: Pick<Context, 'catalogue'>,
   clicker: Person,
   personId: string,
 ): Refusal | null {
-  if (!isAdmin(road, clicker)) return notAnAdmin(road);
+  if (!isAdmin(context, clicker)) return notAnAdmin(context);
   return clicker.id === personId
     ? refuse('selfApproval', 'It is about you, so you can’t decide on it.', 'Ask another admin.')
     : null;
 }
 
-export function notAnAdmin(road: Pick<Road, 'catalogue'>): Refusal {
+export function notAnAdmin(context: Pick<Context, 'catalogue'>): Refusal {
   return refuse(
     'notAnApprover',
     'Only the catalogue’s admins can offboard somebody or take it back.',
-    `Ask one of them: ${road.catalogue.current().admins.join(', ')}.`,
+    `Ask one of them: ${context.catalogue.current().admins.join(', ')}.`,
   );
 }
 

@@ -5,13 +5,13 @@ import type { Job } from '../../core/jobs/reactions.ts';
 import type { MassChangeEvent } from '../../core/mass-change/mass-change.ts';
 import { hasLeft, type Offboarding, type OffboardingEvent } from '../../core/offboarding/offboarding.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
+import { endBaseline } from '../../store/baseline.ts';
 import { isRevokeUnderway, readChange } from '../../store/changes.ts';
-import { massCardsAbout, pendingAbout, preexistingGroups, waitingFor } from '../../store/offboardings.ts';
+import { baselineGroups, massCardsAbout, pendingAbout, waitingFor } from '../../store/offboardings.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
-import { endPreexisting } from '../../store/preexisting.ts';
 import { readyTargets } from '../drift/check-group.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { entitlementOf, shrinkWithin } from '../mass-change/collect.ts';
 import { revokeOf } from '../membership/end-grants.ts';
 import { freshPerson } from '../people/identify.ts';
@@ -23,19 +23,19 @@ import { at, grantsEnded, teamsOf } from './case.ts';
  * recorded from before Latchkey or merely there, each with a revoke of its own. Safe to run again: what is new is
  * dealt with, what is done is left alone. Answers whether the IdP has them in no managed group any more.
  */
-export async function closeAndEnd(road: Road, { id }: Offboarding, person: Person): Promise<boolean> {
-  const idpId = await linkOf(road.db, person.id, road.idp.name);
-  const shown = new Set(idpId === null ? [] : await road.idp.groupIdsOf(idpId));
+export async function closeAndEnd(context: Context, { id }: Offboarding, person: Person): Promise<boolean> {
+  const idpId = await linkOf(context.db, person.id, context.idp.name);
+  const shown = new Set(idpId === null ? [] : await context.idp.groupIdsOf(idpId));
   return await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(id);
       if (locked === null || !hasLeft(locked)) return { result: false };
       const closed = await requestsClosed(unit, locked, person);
       const ended = await grantsEnded(unit, locked, locked.decidedBy ?? locked.startedBy);
-      const others = await othersEnded(road, unit, locked, shown, [...closed.events, ...ended.events]);
+      const others = await othersEnded(context, unit, locked, shown, [...closed.events, ...ended.events]);
       const isGone =
-        !isAnyGroupOpen(road, person, shown) && (await areGroupsGone(unit, locked, shown, others.events));
+        !isAnyGroupOpen(context, person, shown) && (await areGroupsGone(unit, locked, shown, others.events));
       return {
         result: isGone,
         events: [...closed.events, ...ended.events, ...others.events],
@@ -50,7 +50,7 @@ export async function closeAndEnd(road: Road, { id }: Offboarding, person: Perso
         ],
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
@@ -91,20 +91,20 @@ async function requestsClosed(unit: Unit, locked: Offboarding, person: Person): 
 
 /** Every managed group they are in, or are recorded in, without a grant. */
 async function othersEnded(
-  road: Road,
+  context: Context,
   unit: Unit,
   locked: Offboarding,
   shown: ReadonlySet<string>,
   before: readonly ChangeEvent[],
 ): Promise<Pick<Closed, 'events' | 'offboardingEvents'>> {
-  const recorded = new Set(await preexistingGroups(unit.tx, locked.personId));
+  const recorded = new Set(await baselineGroups(unit.tx, locked.personId));
   const events: ChangeEvent[] = [];
-  for (const target of readyTargets(road)) {
+  for (const target of readyTargets(context)) {
     const pair = { personId: locked.personId, groupId: target.groupId };
-    if (recorded.has(target.groupId)) await endPreexisting(unit.tx, pair, unit.now);
+    if (recorded.has(target.groupId)) await endBaseline(unit.tx, pair, unit.now);
     if (!recorded.has(target.groupId) && !shown.has(target.groupId)) continue;
     if (revokedBy(before, target) || (await isRevokeUnderway(unit.tx, pair))) continue;
-    events.push(...revoke(unit, locked, keyOf(road, target), target));
+    events.push(...revoke(unit, locked, keyOf(context, target), target));
   }
   const revokes = events.filter((e) => e.type === 'changeReceived').map((e) => e.changeId);
   return {
@@ -116,8 +116,8 @@ async function othersEnded(
   };
 }
 
-function keyOf(road: Road, target: Target): EntitlementKey {
-  return entitlementOf(road, target.groupId)?.entitlement.key ?? (target.groupName as EntitlementKey);
+function keyOf(context: Context, target: Target): EntitlementKey {
+  return entitlementOf(context, target.groupId)?.entitlement.key ?? (target.groupName as EntitlementKey);
 }
 
 function revokedBy(events: readonly ChangeEvent[], { groupId }: Target): boolean {
@@ -143,9 +143,9 @@ function revoke(
  * Whether they may be in a group that gives access and that nothing above can deal with: it is not known yet which
  * groups do, or Latchkey can't write it, and the account is active still.
  */
-function isAnyGroupOpen(road: Road, person: Person, shown: ReadonlySet<string>): boolean {
-  if (road.catalogue.isUnchecked()) return true;
-  return person.isActive && road.catalogue.targets().some((target) => shown.has(target.groupId));
+function isAnyGroupOpen(context: Context, person: Person, shown: ReadonlySet<string>): boolean {
+  if (context.catalogue.isUnchecked()) return true;
+  return person.isActive && context.catalogue.targets().some((target) => shown.has(target.groupId));
 }
 
 /** Whether each revoke is written: in none of their groups by the IdP, and none on its way there. */
@@ -169,9 +169,9 @@ function isOnItsWay(change: Change, shown: ReadonlySet<string>): boolean {
 }
 
 /** The revoke of theirs that is stuck on its way into the IdP, for the alarm; null: none is. */
-export async function stuckRevoke(road: Road, { revokes }: Offboarding): Promise<Change | null> {
+export async function stuckRevoke(context: Context, { revokes }: Offboarding): Promise<Change | null> {
   for (const id of revokes) {
-    const change = await readChange(road.db, id);
+    const change = await readChange(context.db, id);
     if (change !== null && isUnderway(change.state) && change.legs.idpWrittenAt === null) return change;
   }
   return null;
@@ -181,12 +181,12 @@ export async function stuckRevoke(road: Road, { revokes }: Offboarding): Promise
  * Whatever waits for their decision is put to those who decide without them; with nobody left, to the admins. Old
  * buttons are stale from then on.
  */
-export async function rerouteApprovals(road: Road, offboarding: Offboarding): Promise<void> {
-  const waiting = await waitingFor(road.db, offboarding.personId);
+export async function rerouteApprovals(context: Context, offboarding: Offboarding): Promise<void> {
+  const waiting = await waitingFor(context.db, offboarding.personId);
   const plans = new Map<ChangeId, Awaited<ReturnType<typeof planWithout>>>();
-  for (const id of waiting.changeIds) plans.set(id, await planWithout(road, id));
+  for (const id of waiting.changeIds) plans.set(id, await planWithout(context, id));
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
       if (locked === null || !hasLeft(locked)) return { result: null };
@@ -215,24 +215,24 @@ export async function rerouteApprovals(road: Road, offboarding: Offboarding): Pr
       return {
         result: null,
         events,
-        jobs: massChangeIds.map((massChangeId): Job => ({ job: 'ask', massChangeId })),
+        jobs: massChangeIds.map((massChangeId): Job => ({ job: 'assessMassChange', massChangeId })),
         offboardingEvents: [
           { type: 'approvalsRerouted', ...at(unit, locked.id, null), changeIds, massChangeIds },
         ],
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /** Null: what is asked can't be put to anybody anew. */
-async function planWithout(road: Road, changeId: ChangeId) {
-  const change = await readChange(road.db, changeId);
-  const entitlement = change === null ? null : road.catalogue.entitlement(change.entitlementKey);
+async function planWithout(context: Context, changeId: ChangeId) {
+  const change = await readChange(context.db, changeId);
+  const entitlement = change === null ? null : context.catalogue.entitlement(change.entitlementKey);
   if (change === null || entitlement === null) return null;
   const beneficiary =
-    (await freshPerson(road, change.personId)) ?? (await readPerson(road.db, change.personId));
+    (await freshPerson(context, change.personId)) ?? (await readPerson(context.db, change.personId));
   if (beneficiary === null) return null;
-  const { plan } = await decidedBy(road, { entitlement, beneficiary, change });
+  const { plan } = await decidedBy(context, { entitlement, beneficiary, change });
   return { plan, version: change.version };
 }

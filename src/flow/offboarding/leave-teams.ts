@@ -9,7 +9,7 @@ import {
 import type { Lookalike } from '../../core/people/anypoint-user.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { anypointUsers } from '../membership/anypoint-users.ts';
 import type { UserTeam } from '../ports.ts';
 import { at } from './case.ts';
@@ -26,45 +26,49 @@ export type TeamsLook = {
  * Takes them out of every Anypoint team of every Anypoint user of theirs, whatever SCIM or the catalogue says, those
  * they maintain too, and reads Anypoint again: gone is what none of them shows any more. Safe to run again.
  */
-export async function leaveTeams(road: Road, offboarding: Offboarding, person: Person): Promise<TeamsLook> {
-  const users = await anypointUsers(road, person, { isLeaving: offboarding.legs.teams === null });
-  await noteLookalikes(road, offboarding, users.lookalikes);
-  const found = await teamsFound(road, users.all);
+export async function leaveTeams(
+  context: Context,
+  offboarding: Offboarding,
+  person: Person,
+): Promise<TeamsLook> {
+  const users = await anypointUsers(context, person, { isLeaving: offboarding.legs.teams === null });
+  await noteLookalikes(context, offboarding, users.lookalikes);
+  const found = await teamsFound(context, users.all);
   // Noted before it is done: what was taken is not read anywhere afterwards.
   const unknown = [...found.values()].filter(({ id }) => !offboarding.teams.some((team) => team.id === id));
   await record(
-    road,
+    context,
     offboarding,
     unknown.map((team) => ({ ...team, isUnderway: true })),
   );
   const left = new Map<string, LeftTeam>();
-  for (const team of found.values()) left.set(team.id, await leave(road, person, team));
+  for (const team of found.values()) left.set(team.id, await leave(context, person, team));
   const gone = offboarding.teams.filter((team) => team.isUnderway === true && !left.has(team.id));
-  await record(road, offboarding, [
+  await record(context, offboarding, [
     ...[...left.values()].filter((team) => isNews(offboarding, team)),
     ...gone.map(({ isUnderway: _, ...team }) => team),
   ]);
-  const still = await stillIn(road, users.all, left);
+  const still = await stillIn(context, users.all, left);
   if (still.length > 0) return { isGone: false, why: whyStill(person, still), userIds: users.all };
-  await noteGone(road, offboarding, users.all.length === 0 ? 'no Anypoint user exists' : null);
+  await noteGone(context, offboarding, users.all.length === 0 ? 'no Anypoint user exists' : null);
   return { isGone: true, why: null, userIds: users.all };
 }
 
 /** Who merely looks like the leaver is named on the case, with the teams that they are in: a person has to look. */
 async function noteLookalikes(
-  road: Road,
+  context: Context,
   { id, lookalikes: known }: Offboarding,
   found: readonly Lookalike[],
 ): Promise<void> {
   const lookalikes: LeaversLookalike[] = [];
   for (const { id: userId, username, isFederated } of found.slice(0, LOOKALIKES_MAX)) {
-    const teams = (await teamsOf(road, userId)).map((team) => team.name).sort();
+    const teams = (await teamsOf(context, userId)).map((team) => team.name).sort();
     lookalikes.push({ id: userId, username, isFederated, teams });
   }
   lookalikes.sort((a, b) => (a.id < b.id ? -1 : 1));
   if (isDeepStrictEqual(lookalikes, known)) return;
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(id);
       return locked === null || !isOffboardingOpen(locked.state)
@@ -74,16 +78,16 @@ async function noteLookalikes(
             offboardingEvents: [{ type: 'lookalikesFound', ...at(unit, locked.id, null), lookalikes }],
           };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /** Anybody can put somebody's e-mail into any number of profiles; so many are named. */
 const LOOKALIKES_MAX = 10;
 
-async function teamsOf(road: Road, userId: string): Promise<UserTeam[]> {
+async function teamsOf(context: Context, userId: string): Promise<UserTeam[]> {
   try {
-    return await road.mulesoft.listTeamsOf(userId);
+    return await context.mulesoft.listTeamsOf(userId);
   } catch (error) {
     // A user whom Anypoint has deleted is in no team.
     if (error instanceof Fault && error.code === 'mulesoft.not_found') return [];
@@ -92,11 +96,11 @@ async function teamsOf(road: Road, userId: string): Promise<UserTeam[]> {
 }
 
 /** Every team that one of these users is in, with all of them who are. */
-async function teamsFound(road: Road, userIds: readonly string[]): Promise<Map<string, LeftTeam>> {
+async function teamsFound(context: Context, userIds: readonly string[]): Promise<Map<string, LeftTeam>> {
   const found = new Map<string, LeftTeam>();
   for (const userId of userIds)
-    for (const { id, name, membershipType } of await teamsOf(road, userId)) {
-      const isManaged = road.catalogue.targets().some((target) => target.teamId === id);
+    for (const { id, name, membershipType } of await teamsOf(context, userId)) {
+      const isManaged = context.catalogue.targets().some((target) => target.teamId === id);
       const ids = [...(found.get(id)?.userIds ?? []), userId];
       found.set(id, { id, name, isManaged, membershipType, userIds: ids, kept: null });
     }
@@ -104,10 +108,10 @@ async function teamsFound(road: Road, userIds: readonly string[]): Promise<Map<s
 }
 
 /** Under the lock of deliveries, so that none puts them back behind us. */
-async function leave(road: Road, person: Person, team: LeftTeam): Promise<LeftTeam> {
-  return await road.locks.withLock(`team:${person.id}:${team.id}`, async () => {
+async function leave(context: Context, person: Person, team: LeftTeam): Promise<LeftTeam> {
+  return await context.locks.withLock(`team:${person.id}:${team.id}`, async () => {
     try {
-      for (const userId of team.userIds) await road.mulesoft.removeMember(team.id, userId);
+      for (const userId of team.userIds) await context.mulesoft.removeMember(team.id, userId);
       return team;
     } catch (error) {
       // Nobody can be taken out of some teams, the organisation's own above all; those give nothing by themselves.
@@ -125,10 +129,10 @@ function isNews({ teams, legs }: Offboarding, team: LeftTeam): boolean {
   return legs.teams !== null && team.kept === null;
 }
 
-async function record(road: Road, { id }: Offboarding, teams: readonly LeftTeam[]): Promise<void> {
+async function record(context: Context, { id }: Offboarding, teams: readonly LeftTeam[]): Promise<void> {
   if (teams.length === 0) return;
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(id);
       return locked === null || !isOffboardingOpen(locked.state)
@@ -138,18 +142,18 @@ async function record(road: Road, { id }: Offboarding, teams: readonly LeftTeam[
             offboardingEvents: [{ type: 'teamsLeft', ...at(unit, locked.id, null), teams: [...teams] }],
           };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 async function stillIn(
-  road: Road,
+  context: Context,
   userIds: readonly string[],
   left: ReadonlyMap<string, LeftTeam>,
 ): Promise<UserTeam[]> {
   // Nothing was there and nothing was written: the first look was the proof.
   if (left.size === 0) return [];
-  const found = await Promise.all(userIds.map((userId) => teamsOf(road, userId)));
+  const found = await Promise.all(userIds.map((userId) => teamsOf(context, userId)));
   return found.flat().filter((team) => (left.get(team.id)?.kept ?? null) === null);
 }
 
@@ -161,10 +165,10 @@ function whyStill(person: Person, still: readonly UserTeam[]): string {
     : `Anypoint still shows ${person.name} in ${names(still)}`;
 }
 
-async function noteGone(road: Road, offboarding: Offboarding, note: string | null): Promise<void> {
+async function noteGone(context: Context, offboarding: Offboarding, note: string | null): Promise<void> {
   if (offboarding.legs.teams !== null) return;
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
       const isOver = locked === null || locked.legs.teams !== null;
@@ -174,27 +178,27 @@ async function noteGone(road: Road, offboarding: Offboarding, note: string | nul
         offboardingEvents: [{ type: 'teamsGone', ...at(unit, locked.id, null), note }],
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /** Back in the directory while nothing was decided: teams that no SCIM push gives back are given back here. */
-export async function giveTeamsBack(road: Road, offboarding: Offboarding): Promise<void> {
+export async function giveTeamsBack(context: Context, offboarding: Offboarding): Promise<void> {
   // One that they were on their way out of is given back too, unless they are in it still.
   for (const team of offboarding.teams.filter(({ kept, isManaged }) => kept === null && !isManaged))
     for (const userId of team.userIds) {
       const isStillIn =
-        team.isUnderway === true && (await teamsOf(road, userId)).some(({ id }) => id === team.id);
-      if (!isStillIn) await road.mulesoft.addMember(team.id, userId);
+        team.isUnderway === true && (await teamsOf(context, userId)).some(({ id }) => id === team.id);
+      if (!isStillIn) await context.mulesoft.addMember(team.id, userId);
     }
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
       return locked?.state !== 'returned'
         ? { result: null }
         : { result: null, offboardingEvents: [{ type: 'teamsGivenBack', ...at(unit, locked.id, null) }] };
     },
-    road.nudge,
+    context.nudge,
   );
 }

@@ -13,7 +13,7 @@ import { unendedGrants } from '../../store/grants.ts';
 import { isKeptOut, leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { freshPerson } from '../people/identify.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from '../request/request-facts.ts';
 import { at, isAdmin } from './case.ts';
@@ -21,28 +21,28 @@ import { restorableOf } from './view.ts';
 
 /** Gives again what ended and has time left: each grant anew through the road, with the clicker as its approver. */
 export async function restore(
-  road: Road,
+  context: Context,
   offboarding: Offboarding,
   clicker: Person,
 ): Promise<Refusal | null> {
   if (clicker.id === offboarding.personId)
     return refuse('selfApproval', 'It is about you, so you can’t restore it.', 'An admin or an owner can.');
-  const all = await restorableOf(road, offboarding);
+  const all = await restorableOf(context, offboarding);
   if (all.length === 0)
     return refuse(
       'nothingToEnd',
       'There is nothing left to restore.',
       'Access can be asked for with /access.',
     );
-  const owns = (key: string) => sameEmail(road.catalogue.entitlement(key)?.owner ?? '', clicker.email);
-  const mine = all.filter(({ entitlementKey }) => isAdmin(road, clicker) || owns(entitlementKey));
+  const owns = (key: string) => sameEmail(context.catalogue.entitlement(key)?.owner ?? '', clicker.email);
+  const mine = all.filter(({ entitlementKey }) => isAdmin(context, clicker) || owns(entitlementKey));
   if (mine.length === 0)
     return refuse(
       'notAnApprover',
       'Only an admin or the owner of the access can restore it.',
       'Ask one of them.',
     );
-  const person = await freshPerson(road, offboarding.personId);
+  const person = await freshPerson(context, offboarding.personId);
   if (person === null || !person.isActive)
     return refuse(
       'inactiveInIdp',
@@ -50,9 +50,9 @@ export async function restore(
       'Reactivate it first.',
     );
   const by = { id: clicker.id, name: clicker.name };
-  const outside = await outsideFacts(road, road.db, person, { askerId: null });
+  const outside = await outsideFacts(context, context.db, person, { askerId: null });
   return await commit<Refusal | null>(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
       if (locked?.state !== 'returned' && locked?.state !== 'cancelled') return { result: null };
@@ -72,7 +72,7 @@ export async function restore(
       const why = locked.cancelled === null ? `${person.name} is back` : 'the offboarding was taken back';
       const refused: string[] = [];
       for (const { changeId } of mine.filter((one) => !done.has(one.changeId))) {
-        const given = await givenAgain(road, unit, changeId, person, { by, outside, why });
+        const given = await givenAgain(context, unit, changeId, person, { by, outside, why });
         if (typeof given === 'string') refused.push(given);
         else {
           events.push(...given);
@@ -94,21 +94,21 @@ export async function restore(
         offboardingEvents: [{ type: 'accessRestored', ...at(unit, locked.id, by), by, changeIds }],
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /** The grant anew until its old end; a text: why not. */
 async function givenAgain(
-  road: Road,
+  context: Context,
   unit: Unit,
   changeId: string,
   person: Person,
   { by, outside, why }: { by: By; outside: OutsideFacts; why: string },
 ): Promise<ChangeEvent[] | string> {
   const before = await readChange(unit.tx, changeId);
-  const entitlement = before === null ? null : road.catalogue.entitlement(before.entitlementKey);
-  const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
+  const entitlement = before === null ? null : context.catalogue.entitlement(before.entitlementKey);
+  const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
   if (before?.grant == null || entitlement === null || status?.status !== 'ready')
     return 'it can’t be given at the moment';
   const held = await unendedGrants(unit.tx, { personId: person.id, entitlementKey: entitlement.key });
@@ -118,13 +118,13 @@ async function givenAgain(
   const changed = otherwiseThanShown(before, { entitlement, target: status.target, verdict: null });
   if (changed.length > 0)
     return `${entitlement.title} is not what was granted any more: ${changed.join('; ')}`;
-  const facts = await requestFacts(road, unit.tx, {
+  const facts = await requestFacts(context, unit.tx, {
     entitlement,
     beneficiary: person,
     change: before,
     outside,
   });
-  const verdict = evaluateRequest(facts, road.catalogue.rules());
+  const verdict = evaluateRequest(facts, context.catalogue.rules());
   if (verdict.effect === 'refuse')
     return `${entitlement.title}: ${verdict.grounds.map((ground) => ground.text).join('; ')}`;
   const id = randomUUID() as ChangeId;

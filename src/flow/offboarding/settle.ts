@@ -7,7 +7,7 @@ import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { latestOffboarding, leaverCase, readOffboarding } from '../../store/offboardings.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { commit, type Outcome } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { anypointUsers } from '../membership/anypoint-users.ts';
 import { identify } from '../people/identify.ts';
 import { apisCalled, ownersOfApis } from './applications.ts';
@@ -51,45 +51,45 @@ const unknownCase = refuse(
 
 /** Settles a click about a leaver: who may do what, and whether it still applies, looked up now. */
 export async function settleOffboardingAnswer(
-  road: Road,
+  context: Context,
   answer: AnswerReceived,
   clicker: Person,
 ): Promise<Refusal | null> {
   const verb = offboardingVerbs.find((known) => known === answer.verb);
   const item = offboardingAnswerItem.safeParse(JSON.parse(answer.item ?? '{}'));
   if (verb === undefined || !item.success) return unknownCase;
-  if (verb === 'start') return await start(road, answer, item.data, clicker);
-  const offboarding = await readOffboarding(road.db, answer.id);
+  if (verb === 'start') return await start(context, answer, item.data, clicker);
+  const offboarding = await readOffboarding(context.db, answer.id);
   if (offboarding === null) return unknownCase;
   switch (verb) {
     case 'left':
     case 'notLeft':
-      return await decide(road, offboarding, verb, clicker);
+      return await decide(context, offboarding, verb, clicker);
     case 'handOver':
     case 'revoke':
-      return await decideApplication(road, offboarding, { ...answer, verb }, item.data, clicker);
+      return await decideApplication(context, offboarding, { ...answer, verb }, item.data, clicker);
     case 'restore':
-      return await restore(road, offboarding, clicker);
+      return await restore(context, offboarding, clicker);
     case 'cancel':
-      return await cancel(road, offboarding, answer, item.data, clicker);
+      return await cancel(context, offboarding, answer, item.data, clicker);
     default:
       return verb satisfies never;
   }
 }
 
 async function start(
-  road: Road,
+  context: Context,
   answer: AnswerReceived,
   { reason }: OffboardingAnswerItem,
   clicker: Person,
 ): Promise<Refusal | null> {
-  const person = await readPerson(road.db, answer.id);
+  const person = await readPerson(context.db, answer.id);
   if (person === null) return unknownCase;
-  const refused = refuseActing(road, clicker, person.id);
-  if (refused !== null) return await noteRefused(road, answer, clicker, refused);
+  const refused = refuseActing(context, clicker, person.id);
+  if (refused !== null) return await noteRefused(context, answer, clicker, refused);
   const by = { id: clicker.id, name: clicker.name };
   return await commit<Refusal | null>(
-    road.db,
+    context.db,
     async (unit) => {
       const latest = await latestOffboarding(unit.tx, person.id);
       if (latest !== null && (hasLeft(latest) || latest.state === 'held'))
@@ -106,28 +106,28 @@ async function start(
                   'See the card in the access channel.',
                 ),
         };
-      const started = await startOffboarding(road, unit, person, {
+      const started = await startOffboarding(context, unit, person, {
         cause: 'byHand',
         by,
         reason: reason ?? null,
       });
       return { result: null, ...started };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 async function decide(
-  road: Road,
+  context: Context,
   offboarding: Offboarding,
   verb: 'left' | 'notLeft',
   clicker: Person,
 ): Promise<Refusal | null> {
-  const refused = refuseActing(road, clicker, offboarding.personId);
+  const refused = refuseActing(context, clicker, offboarding.personId);
   if (refused !== null) return refused;
   const by = { id: clicker.id, name: clicker.name };
   return await commit<Refusal | null>(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
       if (locked?.state === 'asking')
@@ -148,12 +148,12 @@ async function decide(
         ),
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 async function cancel(
-  road: Road,
+  context: Context,
   offboarding: Offboarding,
   answer: AnswerReceived,
   { reason }: OffboardingAnswerItem,
@@ -161,13 +161,13 @@ async function cancel(
 ): Promise<Refusal | null> {
   const by = { id: clicker.id, name: clicker.name };
   const refused =
-    refuseActing(road, clicker, offboarding.personId) ??
-    (await cancelOffboarding(road, offboarding, by, reason ?? ''));
-  return refused === null ? null : await noteRefused(road, answer, clicker, refused);
+    refuseActing(context, clicker, offboarding.personId) ??
+    (await cancelOffboarding(context, offboarding, by, reason ?? ''));
+  return refused === null ? null : await noteRefused(context, answer, clicker, refused);
 }
 
 async function decideApplication(
-  road: Road,
+  context: Context,
   offboarding: Offboarding,
   answer: AnswerReceived & { verb: 'handOver' | 'revoke' },
   { key, toAccountId }: OffboardingAnswerItem,
@@ -175,16 +175,18 @@ async function decideApplication(
 ): Promise<Refusal | null> {
   const item = offboarding.items.find((known) => known.key === key);
   if (item === undefined) return unknownCase;
-  const shown = await road.mulesoft.readApplication({ kind: item.kind, id: item.id });
-  const catalogue = road.catalogue.current();
+  const shown = await context.mulesoft.readApplication({ kind: item.kind, id: item.id });
+  const catalogue = context.catalogue.current();
   const apis = shown === null ? [] : apisCalled(shown, catalogue);
   const owners = shown === null ? item.owners : ownersOfApis(apis);
-  const mayDecide = isAdmin(road, clicker) || owners.some((email) => sameEmail(email, clicker.email));
+  const mayDecide = isAdmin(context, clicker) || owners.some((email) => sameEmail(email, clicker.email));
   const to =
-    answer.verb === 'handOver' && mayDecide ? await newOwner(road, offboarding, toAccountId ?? null) : null;
+    answer.verb === 'handOver' && mayDecide
+      ? await newOwner(context, offboarding, toAccountId ?? null)
+      : null;
   if (isRefusal(to)) return to;
   return await commit<Refusal | null>(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
       if (locked === null) return { result: unknownCase };
@@ -197,27 +199,27 @@ async function decideApplication(
         ? refusedWith(outcome, answer, clicker, unit.now)
         : { result: null, offboardingEvents: outcome };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /** The new owner has to be an active person who has signed in to Anypoint. */
-async function newOwner(road: Road, offboarding: Offboarding, accountId: string | null) {
+async function newOwner(context: Context, offboarding: Offboarding, accountId: string | null) {
   if (accountId === null)
     return refuse('unknownPerson', 'Nobody was chosen to take it.', 'Choose somebody and send it again.');
-  const person = await identify(road, accountId);
+  const person = await identify(context, accountId);
   if (isRefusal(person)) {
-    const name = (await road.chat.whoIs(accountId))?.name ?? 'That person';
+    const name = (await context.chat.whoIs(accountId))?.name ?? 'That person';
     return refuse(
       person.reason,
       `${name} can’t take it: not an active person of ours with a confirmed address.`,
       'Choose somebody else.',
     );
   }
-  const hasLeftToo = (await leaverCase(road.db, person.id)) !== null;
+  const hasLeftToo = (await leaverCase(context.db, person.id)) !== null;
   if (person.id === offboarding.personId || hasLeftToo)
     return refuse('notEligible', `${person.name} has left, so can’t take it.`, 'Choose somebody else.');
-  const { current } = await anypointUsers(road, person);
+  const { current } = await anypointUsers(context, person);
   if (current === null || !current.enabled)
     return refuse(
       'notEligible',
@@ -243,10 +245,14 @@ function refusedWith(refusal: Refusal, answer: AnswerReceived, clicker: Person, 
 }
 
 async function noteRefused(
-  road: Road,
+  context: Context,
   answer: AnswerReceived,
   clicker: Person,
   refusal: Refusal,
 ): Promise<Refusal> {
-  return await commit(road.db, async (unit) => refusedWith(refusal, answer, clicker, unit.now), road.nudge);
+  return await commit(
+    context.db,
+    async (unit) => refusedWith(refusal, answer, clicker, unit.now),
+    context.nudge,
+  );
 }

@@ -16,7 +16,7 @@ import { readOffboarding } from '../../store/offboardings.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import { lookAtApplications } from './applications.ts';
 import { at } from './case.ts';
 import { closeAndEnd, rerouteApprovals, stuckRevoke } from './end-access.ts';
@@ -28,20 +28,23 @@ import { giveTeamsBack, leaveTeams, type TeamsLook } from './leave-teams.ts';
  * others. Safe to run twice, late, or after a kill; one run per case at a time. A case whose access is seen gone is
  * left to the sweep, which looks again until its applications are settled.
  */
-export async function offboard(road: Road, job: Extract<Job, { job: 'offboard' }>): Promise<Ran> {
-  return await road.locks.withLock(`offboard:${job.offboardingId}`, async () => {
-    const offboarding = await readOffboarding(road.db, job.offboardingId);
+export async function advanceOffboarding(
+  context: Context,
+  job: Extract<Job, { job: 'advanceOffboarding' }>,
+): Promise<Ran> {
+  return await context.locks.withLock(`advanceOffboarding:${job.offboardingId}`, async () => {
+    const offboarding = await readOffboarding(context.db, job.offboardingId);
     if (offboarding === null) return done;
     if (offboarding.state === 'returned') {
-      if (wasOnlyHeld(offboarding)) await giveTeamsBack(road, offboarding);
+      if (wasOnlyHeld(offboarding)) await giveTeamsBack(context, offboarding);
       return done;
     }
-    const person = await readPerson(road.db, offboarding.personId);
+    const person = await readPerson(context.db, offboarding.personId);
     if (person === null || !isOffboardingOpen(offboarding.state)) return done;
-    const look = await lookOnce(road, offboarding, person);
-    const after = await readOffboarding(road.db, offboarding.id);
+    const look = await lookOnce(context, offboarding, person);
+    const after = await readOffboarding(context.db, offboarding.id);
     if (after === null) return done;
-    return await goOn(road, after, look);
+    return await goOn(context, after, look);
   });
 }
 
@@ -54,7 +57,7 @@ type Look = {
   faults: { leg: Leg; fault: Fault }[];
 };
 
-async function lookOnce(road: Road, offboarding: Offboarding, person: Person): Promise<Look> {
+async function lookOnce(context: Context, offboarding: Offboarding, person: Person): Promise<Look> {
   const faults: Look['faults'] = [];
   const leg = async <T>(name: Leg, work: () => Promise<T>): Promise<T | null> => {
     try {
@@ -68,15 +71,15 @@ async function lookOnce(road: Road, offboarding: Offboarding, person: Person): P
   const isLeaver = hasLeft(offboarding);
   // Both at once: neither the IdP nor Anypoint has to wait for the other.
   const [teams, areGroupsGone] = await Promise.all([
-    leg('delivery', () => leaveTeams(road, offboarding, person)),
-    isLeaver ? leg('idpWrite', () => closeAndEnd(road, offboarding, person)) : false,
+    leg('delivery', () => leaveTeams(context, offboarding, person)),
+    isLeaver ? leg('idpWrite', () => closeAndEnd(context, offboarding, person)) : false,
   ]);
-  if (isLeaver) await leg('idpWrite', () => rerouteApprovals(road, offboarding));
+  if (isLeaver) await leg('idpWrite', () => rerouteApprovals(context, offboarding));
   // A long list that many share: read once nothing else is left, or when that takes too long.
-  const isTime = (teams?.isGone === true && areGroupsGone === true) || (await isPast(road, offboarding));
+  const isTime = (teams?.isGone === true && areGroupsGone === true) || (await isPast(context, offboarding));
   const applications =
     isLeaver && teams !== null && isTime
-      ? await leg('delivery', () => lookAtApplications(road, offboarding, person, teams.userIds))
+      ? await leg('delivery', () => lookAtApplications(context, offboarding, person, teams.userIds))
       : null;
   return {
     teams,
@@ -87,23 +90,23 @@ async function lookOnce(road: Road, offboarding: Offboarding, person: Person): P
   };
 }
 
-async function isPast(road: Road, { beganAt, openedAt }: Offboarding): Promise<boolean> {
-  const now = await databaseNow(road.db);
-  return now.getTime() - (beganAt ?? openedAt).getTime() >= road.objectiveMs;
+async function isPast(context: Context, { beganAt, openedAt }: Offboarding): Promise<boolean> {
+  const now = await databaseNow(context.db);
+  return now.getTime() - (beganAt ?? openedAt).getTime() >= context.objectiveMs;
 }
 
 /** Moves the case on as far as it has come, raises or clears its alarm, and says when to look again. */
-async function goOn(road: Road, offboarding: Offboarding, look: Look): Promise<Ran> {
-  const now = await databaseNow(road.db);
+async function goOn(context: Context, offboarding: Offboarding, look: Look): Promise<Ran> {
+  const now = await databaseNow(context.db);
   const sinceMs = now.getTime() - (offboarding.beganAt ?? offboarding.openedAt).getTime();
   const isSeenGone =
     look.teams?.isGone === true &&
     (!hasLeft(offboarding) || offboarding.legs.groups !== null) &&
-    (await stuckRevoke(road, offboarding)) === null;
-  const stuck = isSeenGone ? null : await whereStuck(road, offboarding, look);
-  const isLate = stuck !== null && sinceMs >= road.objectiveMs;
+    (await stuckRevoke(context, offboarding)) === null;
+  const stuck = isSeenGone ? null : await whereStuck(context, offboarding, look);
+  const isLate = stuck !== null && sinceMs >= context.objectiveMs;
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(offboarding.id);
       if (locked === null || !isOffboardingOpen(locked.state)) return { result: null };
@@ -112,21 +115,21 @@ async function goOn(road: Road, offboarding: Offboarding, look: Look): Promise<R
         ...progress(unit, locked, look, isSeenGone),
       ];
       // What is not told yet may be worth telling now.
-      const jobs: Job[] = [{ job: 'report', about: 'offboarding', id: locked.id }];
+      const jobs: Job[] = [{ job: 'updateCard', about: 'offboarding', id: locked.id }];
       return { result: null, offboardingEvents: events, jobs: events.length === 0 ? jobs : [] };
     },
-    road.nudge,
+    context.nudge,
   );
   const throttled = look.faults.find(({ fault }) => fault.code === 'mulesoft.throttled');
   if (throttled !== undefined) throw throttled.fault;
   for (const { fault } of look.faults)
-    road.log.warn(
+    context.log.warn(
       { code: fault.code, offboarding: offboarding.id },
       'a leg of an offboarding can’t be taken',
     );
   const isWaiting =
     !isSeenGone || look.isOnItsWay || look.faults.length > 0 || (hasLeft(offboarding) && !look.areAppsListed);
-  return isWaiting ? { againInMs: nextLookMs(sinceMs, road.objectiveMs) } : done;
+  return isWaiting ? { againInMs: nextLookMs(sinceMs, context.objectiveMs) } : done;
 }
 
 function alarms(
@@ -160,22 +163,22 @@ function isEveryLegDone({ legs }: Offboarding): boolean {
 
 /** The first leg that holds the whole up, and why. */
 async function whereStuck(
-  road: Road,
+  context: Context,
   offboarding: Offboarding,
   look: Look,
 ): Promise<{ leg: Leg; why: string }> {
-  const revoke = await stuckRevoke(road, offboarding);
+  const revoke = await stuckRevoke(context, offboarding);
   if (revoke !== null)
     return {
       leg: 'idpWrite',
-      why: `${road.idp.name} has not taken the person out of ${revoke.target?.groupName ?? 'a group'}`,
+      why: `${context.idp.name} has not taken the person out of ${revoke.target?.groupName ?? 'a group'}`,
     };
   const [trouble] = look.faults;
   if (look.teams?.why != null) return { leg: 'delivery', why: look.teams.why };
   if (trouble !== undefined) {
-    return { leg: trouble.leg, why: faultInWords(trouble.fault, { idp: road.idp.name }) };
+    return { leg: trouble.leg, why: faultInWords(trouble.fault, { idp: context.idp.name }) };
   }
-  return { leg: 'idpWrite', why: `${road.idp.name} still shows them in a managed group` };
+  return { leg: 'idpWrite', why: `${context.idp.name} still shows them in a managed group` };
 }
 
 /** Often while it moves; never past the objective without a look, so that the alarm is on time. */
@@ -186,20 +189,20 @@ function nextLookMs(sinceMs: number, objectiveMs: number): number {
 }
 
 /** Cases that wait are looked at again, and the owners of what is left reminded. */
-export async function sweepOffboardings(road: Road, ids: readonly string[]): Promise<void> {
-  const remindMs = road.catalogue.current().remindSeconds * 1_000;
+export async function sweepOffboardings(context: Context, ids: readonly string[]): Promise<void> {
+  const remindMs = context.catalogue.current().remindSeconds * 1_000;
   for (const id of ids)
     try {
-      await sweepOffboarding(road, id, remindMs);
+      await sweepOffboarding(context, id, remindMs);
     } catch (error) {
       // One that can't be dealt with now holds up none of the others.
-      road.log.error({ err: (error as Error).message, offboarding: id }, 'case not looked at');
+      context.log.error({ err: (error as Error).message, offboarding: id }, 'case not looked at');
     }
 }
 
-async function sweepOffboarding(road: Road, id: string, remindMs: number): Promise<void> {
+async function sweepOffboarding(context: Context, id: string, remindMs: number): Promise<void> {
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.offboarding(id);
       if (locked === null || !isOffboardingOpen(locked.state)) return { result: null };
@@ -208,11 +211,11 @@ async function sweepOffboarding(road: Road, id: string, remindMs: number): Promi
       const isWaiting = hasLeft(locked) && openItemsOf(locked).some((item) => item.decision === null);
       return {
         result: null,
-        jobs: [{ job: 'offboard', offboardingId: locked.id }],
+        jobs: [{ job: 'advanceOffboarding', offboardingId: locked.id }],
         offboardingEvents:
           isDue && isWaiting ? [{ type: 'ownersReminded', ...at(unit, locked.id, null) }] : [],
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }

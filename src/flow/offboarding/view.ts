@@ -11,7 +11,7 @@ import { readChange } from '../../store/changes.ts';
 import { leaversAmong, readOffboarding } from '../../store/offboardings.ts';
 import { linkOf, type Person, peopleByEmail, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { type Named, named } from '../messages/change-view.ts';
 import type { Notice } from '../ports.ts';
 
@@ -34,57 +34,57 @@ export type OffboardingView = {
   objectiveMs: number;
 };
 
-async function readOffboardingView(road: Road, id: string): Promise<OffboardingView | null> {
-  const offboarding = await readOffboarding(road.db, id);
-  const person = offboarding === null ? null : await readPerson(road.db, offboarding.personId);
+async function readOffboardingView(context: Context, id: string): Promise<OffboardingView | null> {
+  const offboarding = await readOffboarding(context.db, id);
+  const person = offboarding === null ? null : await readPerson(context.db, offboarding.personId);
   if (offboarding === null || person === null) return null;
-  const catalogue = road.catalogue.current();
-  const admins = await Promise.all(catalogue.admins.map((email) => reach(road, email)));
+  const catalogue = context.catalogue.current();
+  const admins = await Promise.all(catalogue.admins.map((email) => reach(context, email)));
   return {
     offboarding,
-    person: await named(road, { ...person, accountId: await linkOf(road.db, person.id, 'slack') }),
+    person: await named(context, { ...person, accountId: await linkOf(context.db, person.id, 'slack') }),
     isActiveInIdp: person.status === 'active' && offboarding.cause !== 'deleted',
     admins: admins.filter((admin): admin is Named => admin !== null),
-    owners: await ownersOf(road, offboarding),
-    restorable: (await restorableOf(road, offboarding)).map(({ title }) => title),
-    removed: await removedOf(road, offboarding),
-    duties: dutiesOf(road, person),
+    owners: await ownersOf(context, offboarding),
+    restorable: (await restorableOf(context, offboarding)).map(({ title }) => title),
+    removed: await removedOf(context, offboarding),
+    duties: dutiesOf(context, person),
     channel: catalogue.channel,
-    objectiveMs: road.objectiveMs,
+    objectiveMs: context.objectiveMs,
   };
 }
 
 /** Changes whose grants ended with the case, were not restored, and have time left. */
 export async function restorableOf(
-  road: Road,
+  context: Context,
   offboarding: Offboarding,
 ): Promise<{ changeId: string; entitlementKey: string; title: string }[]> {
   if (offboarding.state !== 'returned' && offboarding.state !== 'cancelled') return [];
-  const now = await databaseNow(road.db);
+  const now = await databaseNow(context.db);
   const restored = new Set(offboarding.restored.flatMap((one) => one.changeIds as string[]));
   const found = [];
   for (const id of offboarding.ended) {
-    const change = restored.has(id) ? null : await readChange(road.db, id);
-    const entitlement = change === null ? null : road.catalogue.entitlement(change.entitlementKey);
+    const change = restored.has(id) ? null : await readChange(context.db, id);
+    const entitlement = change === null ? null : context.catalogue.entitlement(change.entitlementKey);
     if (change?.grant == null || entitlement === null || change.grant.endsAt <= now) continue;
     found.push({ changeId: change.id, entitlementKey: entitlement.key, title: entitlement.title });
   }
   return found;
 }
 
-async function removedOf(road: Road, o: Offboarding): Promise<Removed> {
+async function removedOf(context: Context, o: Offboarding): Promise<Removed> {
   const removed: Removed = { gone: [], left: [] };
   if (o.cancelled === null) return removed;
-  const now = await databaseNow(road.db);
+  const now = await databaseNow(context.db);
   const stopped = new Set<string>(o.cancelled.stopped);
   const restored = new Set<string>(o.restored.flatMap((one) => one.changeIds));
   const titleOf = (change: Change) =>
-    road.catalogue.entitlement(change.entitlementKey)?.title ??
+    context.catalogue.entitlement(change.entitlementKey)?.title ??
     change.target?.groupName ??
     change.entitlementKey;
   const granted = new Set<string>();
   for (const id of o.ended) {
-    const change = await readChange(road.db, id);
+    const change = await readChange(context.db, id);
     if (change?.grant == null) continue;
     if (change.revokeId !== null) granted.add(change.revokeId);
     const isThere = restored.has(id) || stopped.has(change.revokeId ?? '');
@@ -92,7 +92,7 @@ async function removedOf(road: Road, o: Offboarding): Promise<Removed> {
       removed.gone.push({ title: titleOf(change), until: change.grant.endsAt });
   }
   for (const id of o.revokes) {
-    const change = stopped.has(id) || !granted.has(id) ? await readChange(road.db, id) : null;
+    const change = stopped.has(id) || !granted.has(id) ? await readChange(context.db, id) : null;
     if (change === null) continue;
     if (stopped.has(id)) removed.left.push(change.target?.groupName ?? titleOf(change));
     else removed.gone.push({ title: titleOf(change), until: null });
@@ -101,11 +101,11 @@ async function removedOf(road: Road, o: Offboarding): Promise<Removed> {
 }
 
 /** Who decides on an application: the owners of the APIs that it calls, and the admins where one of those has none here. */
-async function ownersOf(road: Road, offboarding: Offboarding): Promise<OffboardingView['owners']> {
+async function ownersOf(context: Context, offboarding: Offboarding): Promise<OffboardingView['owners']> {
   const byAccount = new Map<string, { to: Named; items: OffboardingItem[] }>();
   const reached = new Map<string, Named | null>();
   const of = async (email: string) => {
-    const known = reached.get(email) ?? (await reach(road, email));
+    const known = reached.get(email) ?? (await reach(context, email));
     reached.set(email, known);
     return known?.accountId == null ? null : known;
   };
@@ -116,7 +116,7 @@ async function ownersOf(road: Road, offboarding: Offboarding): Promise<Offboardi
   for (const item of offboarding.items) {
     const owners = await all(item.owners);
     const isOwned = owners.length > 0 && item.contracts.every(({ owner }) => owner !== null);
-    const admins = isOwned && !isForAdmins(item) ? [] : await all(road.catalogue.current().admins);
+    const admins = isOwned && !isForAdmins(item) ? [] : await all(context.catalogue.current().admins);
     const asked = new Map([...owners, ...admins].map((one) => [one.accountId, one]));
     for (const to of asked.values()) {
       const key = to.accountId as string;
@@ -134,20 +134,20 @@ function isForAdmins({ agreed = [], decision, settled }: OffboardingItem): boole
 }
 
 /** Whoever has this e-mail, as far as they are here; null: they have left. */
-async function reach(road: Road, email: string): Promise<Named | null> {
-  const known = await peopleByEmail(road.db, email);
+async function reach(context: Context, email: string): Promise<Named | null> {
+  const known = await peopleByEmail(context.db, email);
   const leavers = await leaversAmong(
-    road.db,
+    context.db,
     known.map((p) => p.id),
   );
   const person = known.find((p) => p.isActive && !leavers.has(p.id));
   if (person === undefined && known.length > 0) return null;
-  if (person === undefined) return { name: email, accountId: await road.chat.findByEmail(email) };
-  return await named(road, { ...person, accountId: await linkOf(road.db, person.id, 'slack') });
+  if (person === undefined) return { name: email, accountId: await context.chat.findByEmail(email) };
+  return await named(context, { ...person, accountId: await linkOf(context.db, person.id, 'slack') });
 }
 
-function dutiesOf(road: Road, person: Person): string[] {
-  const { admins, entitlements } = road.catalogue.current();
+function dutiesOf(context: Context, person: Person): string[] {
+  const { admins, entitlements } = context.catalogue.current();
   const owned = entitlements
     .filter((e) => sameEmail(e.owner, person.email))
     .map((e) => `owner of ${e.title}`);
@@ -155,8 +155,11 @@ function dutiesOf(road: Road, person: Person): string[] {
 }
 
 /** The messages that should exist about it; null: it is not worth a word, or is told on a card with many others. */
-export async function offboardingNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
-  const view = await readOffboardingView(road, id);
+export async function offboardingNoticesAbout(
+  context: Context,
+  id: string,
+): Promise<Notice<unknown>[] | null> {
+  const view = await readOffboardingView(context, id);
   if (view === null || !isWorthTelling(view.offboarding)) return null;
-  return wasOnlyHeld(view.offboarding) ? null : road.offboardingNotices(view);
+  return wasOnlyHeld(view.offboarding) ? null : context.offboardingNotices(view);
 }

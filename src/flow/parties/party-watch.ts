@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords, nextStepFor } from '../../core/fault-words.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 
 /** A party that is well is asked again after this. */
 const WELL_FOR_MS = 30_000;
@@ -32,7 +32,7 @@ type Party = { party: string; does: string; check: () => Promise<void> };
  * again and again. So wrong credentials are known before somebody's request meets them, and that they were mended too.
  */
 export function createPartyWatch(
-  { chat, idp, mulesoft }: Pick<Road, 'chat' | 'idp' | 'mulesoft'>,
+  { chat, idp, mulesoft }: Pick<Context, 'chat' | 'idp' | 'mulesoft'>,
   /** Another way in beside Slack's Web API that can be shut; null: it is open. */
   wayIn: () => string | null = () => null,
 ): PartyWatch {

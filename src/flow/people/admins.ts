@@ -1,15 +1,15 @@
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { Named } from '../messages/change-view.ts';
 
 /** Who hears of what concerns the whole installation: the catalogue's admins, and the channel of the cards. */
-export async function adminsTold(
-  road: Pick<Road, 'catalogue' | 'chat'>,
+export async function adminContacts(
+  context: Pick<Context, 'catalogue' | 'chat'>,
 ): Promise<{ channel: string; admins: Named[] }> {
-  const { channel, admins } = road.catalogue.current();
+  const { channel, admins } = context.catalogue.current();
   return {
     channel,
     admins: await Promise.all(
-      admins.map(async (email) => ({ name: email, accountId: await road.chat.findByEmail(email) })),
+      admins.map(async (email) => ({ name: email, accountId: await context.chat.findByEmail(email) })),
     ),
   };
 }

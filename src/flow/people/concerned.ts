@@ -2,7 +2,7 @@ import type { Change } from '../../core/change/change.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { ChatAccount, IdpPersonStatus } from '../ports.ts';
 import { freshPerson } from './identify.ts';
 
@@ -24,14 +24,14 @@ const askIt = 'Ask the IT desk to look at their account, then ask again.';
  * and nothing is allowed meanwhile.
  */
 export async function concernedBy(
-  road: Road,
+  context: Context,
   { personId, requesterId }: Pick<Change, 'personId' | 'requesterId'>,
 ): Promise<Concerned> {
   if (requesterId === null)
-    return { beneficiary: await freshPerson(road, personId), requester: null, refusal: null };
+    return { beneficiary: await freshPerson(context, personId), requester: null, refusal: null };
   const [one, other] = await Promise.all([
-    lookedAt(road, personId),
-    requesterId === personId ? null : lookedAt(road, requesterId),
+    lookedAt(context, personId),
+    requesterId === personId ? null : lookedAt(context, requesterId),
   ]);
   return {
     beneficiary: one.person,
@@ -41,10 +41,13 @@ export async function concernedBy(
   };
 }
 
-async function lookedAt(road: Road, id: string): Promise<{ person: Person | null; refusal: Refusal | null }> {
-  const [person, account] = await Promise.all([freshPerson(road, id), accountOf(road, id)]);
+async function lookedAt(
+  context: Context,
+  id: string,
+): Promise<{ person: Person | null; refusal: Refusal | null }> {
+  const [person, account] = await Promise.all([freshPerson(context, id), accountOf(context, id)]);
   if (person === null) {
-    const name = (await readPerson(road.db, id))?.name ?? 'Whoever it is about';
+    const name = (await readPerson(context.db, id))?.name ?? 'Whoever it is about';
     return {
       person,
       refusal: refuse('unknownPerson', `${name} is no longer in the identity provider.`, askIt),
@@ -55,13 +58,13 @@ async function lookedAt(road: Road, id: string): Promise<{ person: Person | null
     refusal:
       refuseStatus(person) ??
       refuseAccount(person.name, account) ??
-      (await refuseOther(road, person, account)),
+      (await refuseOther(context, person, account)),
   };
 }
 
-async function accountOf(road: Road, id: string): Promise<ChatAccount | null> {
-  const accountId = await linkOf(road.db, id, 'slack');
-  return accountId === null ? null : await road.chat.whoIs(accountId);
+async function accountOf(context: Context, id: string): Promise<ChatAccount | null> {
+  const accountId = await linkOf(context.db, id, 'slack');
+  return accountId === null ? null : await context.chat.whoIs(accountId);
 }
 
 const notActive: Record<Exclude<IdpPersonStatus, 'active'>, string> = {
@@ -99,11 +102,15 @@ function refuseAccount(name: string, account: ChatAccount | null): Refusal | nul
 }
 
 /** An address that has changed hands makes an account somebody else’s; one that the IdP does not know is only late. */
-async function refuseOther(road: Road, person: Person, account: ChatAccount | null): Promise<Refusal | null> {
+async function refuseOther(
+  context: Context,
+  person: Person,
+  account: ChatAccount | null,
+): Promise<Refusal | null> {
   const email = account?.verifiedEmail ?? null;
   if (email === null || sameEmail(email, person.email)) return null;
-  const idpId = await linkOf(road.db, person.id, road.idp.name);
-  const others = (await road.idp.findPeopleByEmail(email)).filter(
+  const idpId = await linkOf(context.db, person.id, context.idp.name);
+  const others = (await context.idp.findPeopleByEmail(email)).filter(
     (p) => p.status === 'active' && p.id !== idpId,
   );
   return others.length === 0

@@ -1,7 +1,7 @@
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import { linkOf, linkPerson, type Person, personByLink, rememberPerson } from '../../store/people.ts';
-import { readStanding } from '../../store/standings.ts';
-import type { Road } from '../kernel/context.ts';
+import { readSnapshot } from '../../store/person-snapshots.ts';
+import type { Context } from '../kernel/context.ts';
 
 const askIt = 'Ask your IT desk to look at your account.';
 
@@ -9,8 +9,8 @@ const askIt = 'Ask your IT desk to look at your account.';
  * Who this chat account is, asked anew: chat account, its verified e-mail, one active person in the IdP.
  * Throws a Fault when chat or IdP can't say; it never guesses.
  */
-export async function identify(road: Road, accountId: string): Promise<Person | Refusal> {
-  const account = await road.chat.whoIs(accountId);
+export async function identify(context: Context, accountId: string): Promise<Person | Refusal> {
+  const account = await context.chat.whoIs(accountId);
   if (account === null) return refuse('unknownPerson', 'Slack does not know this account.', askIt);
   switch (account.kind) {
     case 'bot':
@@ -40,7 +40,7 @@ export async function identify(road: Road, accountId: string): Promise<Person | 
       'Your Slack account has no confirmed e-mail address.',
       'Confirm your address in Slack, then try again.',
     );
-  const found = await road.idp.findPeopleByEmail(account.verifiedEmail);
+  const found = await context.idp.findPeopleByEmail(account.verifiedEmail);
   const active = found.filter((p) => p.status === 'active');
   if (found.length === 0)
     return refuse('unknownPerson', `The identity provider knows nobody with your Slack address.`, askIt);
@@ -53,10 +53,10 @@ export async function identify(road: Road, accountId: string): Promise<Person | 
       'Several people in the identity provider share your address, so it is not clear who you are.',
       askIt,
     );
-  const person = await rememberPerson(road.db, road.idp.name, one);
-  for (const other of account.alsoKnownAs ?? []) await linkPerson(road.db, person.id, 'slack', other);
+  const person = await rememberPerson(context.db, context.idp.name, one);
+  for (const other of account.alsoKnownAs ?? []) await linkPerson(context.db, person.id, 'slack', other);
   // Last, so that it is the one that they are written to by.
-  await linkPerson(road.db, person.id, 'slack', account.id);
+  await linkPerson(context.db, person.id, 'slack', account.id);
   return { ...person, timeZone: person.timeZone ?? account.timeZone };
 }
 
@@ -64,15 +64,15 @@ export async function identify(road: Road, accountId: string): Promise<Person | 
  * Whom we have met as this chat account; null: nobody, or somebody whom the IdP has deleted. Who is there again under
  * another id has to be identified anew.
  */
-export async function metAs(road: Pick<Road, 'db'>, accountId: string): Promise<Person | null> {
-  const known = await personByLink(road.db, 'slack', accountId);
-  const standing = known === null ? null : await readStanding(road.db, known.id);
-  return standing?.status === 'deleted' ? null : known;
+export async function metAs(context: Pick<Context, 'db'>, accountId: string): Promise<Person | null> {
+  const known = await personByLink(context.db, 'slack', accountId);
+  const statusText = known === null ? null : await readSnapshot(context.db, known.id);
+  return statusText?.status === 'deleted' ? null : known;
 }
 
 /** The person as the IdP has them now; null when the IdP no longer knows them. */
-export async function freshPerson(road: Road, personId: string): Promise<Person | null> {
-  const idpId = await linkOf(road.db, personId, road.idp.name);
-  const fromIdp = idpId === null ? null : await road.idp.readPerson(idpId);
-  return fromIdp === null ? null : await rememberPerson(road.db, road.idp.name, fromIdp);
+export async function freshPerson(context: Context, personId: string): Promise<Person | null> {
+  const idpId = await linkOf(context.db, personId, context.idp.name);
+  const fromIdp = idpId === null ? null : await context.idp.readPerson(idpId);
+  return fromIdp === null ? null : await rememberPerson(context.db, context.idp.name, fromIdp);
 }

@@ -1,18 +1,18 @@
-import type { ToldPerson } from '../../core/drift/observation.ts';
+import type { PersonHint } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
 import { isLoginKnown, linkPerson, type Person, personByLink, rememberPerson } from '../../store/people.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { readById } from '../membership/wanted-in-team.ts';
 import type { IdpPerson } from '../ports.ts';
 
 /** Who is meant: by the IdP's own id, else as the IdP or the push itself describes them; null: nobody, or not clear who. */
-export type Resolve = (told: ToldPerson) => Promise<Person | null>;
+export type Resolve = (told: PersonHint) => Promise<Person | null>;
 
 /**
  * For a batch of what was told. Once the IdP fails to answer it is not asked again in this batch: everybody who has to
  * be looked up there fails with the same fault, at once.
  */
-export function createResolve(road: Road): Resolve {
+export function createResolve(context: Context): Resolve {
   let away: Fault | null = null;
   async function ask<T>(work: () => Promise<T>): Promise<T> {
     if (away !== null) throw away;
@@ -23,29 +23,30 @@ export function createResolve(road: Road): Resolve {
       throw error;
     }
   }
-  const remembered = (inIdp: IdpPerson, isHearsay = false) =>
-    rememberPerson(road.db, road.idp.name, inIdp, isHearsay);
+  const remembered = (inIdp: IdpPerson, isUnconfirmed = false) =>
+    rememberPerson(context.db, context.idp.name, inIdp, isUnconfirmed);
 
   async function byLogin(idOrLogin: string): Promise<Person | null> {
-    const inIdp = await ask(() => road.idp.readPerson(idOrLogin));
+    const inIdp = await ask(() => context.idp.readPerson(idOrLogin));
     return inIdp === null ? null : await remembered(inIdp);
   }
 
   /** By the IdP's id alone: what a push calls somebody's id may be another's login. */
   async function byId(id: string): Promise<Person | null> {
-    const inIdp = await ask(() => readById(road, { id }));
+    const inIdp = await ask(() => readById(context, { id }));
     return inIdp === null ? null : await remembered(inIdp);
   }
 
   async function byEmail(email: string): Promise<Person | null> {
-    const [one, second] = await ask(() => road.idp.findPeopleByEmail(email));
+    const [one, second] = await ask(() => context.idp.findPeopleByEmail(email));
     return one === undefined || second !== undefined ? null : await remembered(one);
   }
 
   async function byPush(id: string, pushed: Pushed): Promise<Person | null> {
     // Somebody never met needs no question to the IdP. But whoever goes by this login under another id may be the
     // same person all the same, for not every IdP sends its own id: then the IdP says who that is.
-    if (await isLoginKnown(road.db, pushed.login)) return (await byId(id)) ?? (await byLogin(pushed.login));
+    if (await isLoginKnown(context.db, pushed.login))
+      return (await byId(id)) ?? (await byLogin(pushed.login));
     const asPushed: IdpPerson = {
       id,
       login: pushed.login,
@@ -65,16 +66,16 @@ export function createResolve(road: Road): Resolve {
    * asked again, and a person whom Entra has deleted is still known.
    */
   async function byEntra(entraId: string): Promise<Person | null> {
-    const known = await personByLink(road.db, 'entra', entraId);
+    const known = await personByLink(context.db, 'entra', entraId);
     if (known !== null) return known;
-    const named = await entraNames(road, entraId);
+    const named = await entraNames(context, entraId);
     if (named === null) return null;
     const person = (named.email === null ? null : await byEmail(named.email)) ?? (await byLogin(named.login));
-    if (person !== null) await linkPerson(road.db, person.id, 'entra', entraId);
+    if (person !== null) await linkPerson(context.db, person.id, 'entra', entraId);
     return person;
   }
 
-  return async function resolve(told: ToldPerson): Promise<Person | null> {
+  return async function resolve(told: PersonHint): Promise<Person | null> {
     if ('email' in told) return await byEmail(told.email);
     if ('entraId' in told) return await byEntra(told.entraId);
     if ('anyOf' in told) {
@@ -86,7 +87,7 @@ export function createResolve(road: Road): Resolve {
     }
     const { id, pushed } = told;
     if (id === null) return pushed === undefined ? null : await byLogin(pushed.login);
-    const known = await personByLink(road.db, road.idp.name, id);
+    const known = await personByLink(context.db, context.idp.name, id);
     if (known !== null) return known;
     return pushed === undefined ? await byLogin(id) : await byPush(id, pushed);
   };
@@ -97,15 +98,15 @@ export function isAboutOne({ code }: Fault): boolean {
   return code === 'idp.invalid' || code === 'idp.bad_answer';
 }
 
-type Pushed = NonNullable<Extract<ToldPerson, { id: string | null }>['pushed']>;
+type Pushed = NonNullable<Extract<PersonHint, { id: string | null }>['pushed']>;
 
 /** Without the permission to read people nobody new is known, and asking on would not change that. */
-async function entraNames(road: Road, entraId: string) {
+async function entraNames(context: Context, entraId: string) {
   try {
-    return (await road.entra?.namesOf(entraId)) ?? null;
+    return (await context.entra?.namesOf(entraId)) ?? null;
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'idp.forbidden') throw error;
-    road.log.warn({ err: error.message }, 'Entra does not let us read people: grant User.Read.All');
+    context.log.warn({ err: error.message }, 'Entra does not let us read people: grant User.Read.All');
     return null;
   }
 }

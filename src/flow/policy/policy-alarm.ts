@@ -11,18 +11,18 @@ import {
   readTrouble,
 } from '../../store/policies.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { Named } from '../messages/change-view.ts';
-import { adminsTold } from '../people/admins.ts';
+import { adminContacts } from '../people/admins.ts';
 import type { Notice } from '../ports.ts';
 
 /** Everything the message about a policy that can't be put in force is made of. */
 export type PolicyView = { trouble: PolicyTrouble; channel: string; admins: Named[] };
 
 /** Notes that a policy can't be put in force, and tells the catalogue's admins, once, however many replicas see it. */
-export async function policyIsBroken(road: Road, mistakes: readonly string[]): Promise<void> {
+export async function policyIsBroken(context: Context, mistakes: readonly string[]): Promise<void> {
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const open = await lockOpenTrouble(unit.tx);
       if (open === null) {
@@ -34,19 +34,19 @@ export async function policyIsBroken(road: Road, mistakes: readonly string[]): P
       await changeTrouble(unit.tx, open.id, { mistakes });
       return { result: null, ...told(unit, 'policyBroken', open.id, { mistakes }) };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
 /** Keeps a policy that is in force now, under the fingerprint that verdicts carry, and closes what was told of. */
 export async function policyIsInForce(
-  road: Road,
+  context: Context,
   fingerprint: string,
   texts: Readonly<Record<string, string>>,
   before: string | null,
 ): Promise<void> {
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const isNew = await keepPolicy(unit.tx, fingerprint, texts);
       const open = await lockOpenTrouble(unit.tx);
@@ -56,16 +56,16 @@ export async function policyIsInForce(
       const loaded = noted(unit, 'policyLoaded', { fingerprint, before });
       return { result: null, jobs, notes: isNew || before !== null ? [...notes, loaded] : notes };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
-export async function policyNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
-  const trouble = await readTrouble(road.db, id);
+export async function policyNoticesAbout(context: Context, id: string): Promise<Notice<unknown>[] | null> {
+  const trouble = await readTrouble(context.db, id);
   if (trouble === null) return null;
-  return road.policyNotices({
+  return context.policyNotices({
     trouble,
-    ...(await adminsTold(road)),
+    ...(await adminContacts(context)),
   });
 }
 
@@ -75,7 +75,7 @@ function told(
   id: string,
   data: Record<string, unknown>,
 ): { notes: Note[]; jobs: Job[] } {
-  return { notes: [noted(unit, type, data)], jobs: [{ job: 'report', about: 'policy', id }] };
+  return { notes: [noted(unit, type, data)], jobs: [{ job: 'updateCard', about: 'policy', id }] };
 }
 
 function noted(unit: Unit, type: Note['type'], data: Record<string, unknown>): Note {
@@ -83,13 +83,13 @@ function noted(unit: Unit, type: Note['type'], data: Record<string, unknown>): N
 }
 
 /** What waits for a decision under another policy: where its entitlement is no longer what its card shows, it is asked anew. */
-export async function lookAgainAtWaiting(road: Road): Promise<void> {
+export async function lookAgainAtWaiting(context: Context): Promise<void> {
   await commit(
-    road.db,
+    context.db,
     async ({ tx }) => ({
       result: null,
-      jobs: (await askingIds(tx)).map((changeId) => ({ job: 'consider', changeId }) as const),
+      jobs: (await askingIds(tx)).map((changeId) => ({ job: 'assessRequest', changeId }) as const),
     }),
-    road.nudge,
+    context.nudge,
   );
 }

@@ -1,4 +1,4 @@
-import { concurrency, type Lane, lanes } from '../../queue/motor.ts';
+import { concurrency, type Lane, lanes } from '../../queue/job-queue.ts';
 
 /**
  * Rows of a lane that wait in the queue. What is beyond waits in the outbox: in the queue its lease would run out before

@@ -7,9 +7,9 @@ import {
   readQueueTrouble,
 } from '../../store/queue-troubles.ts';
 import { commit, type Outcome, type Unit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { Named } from '../messages/change-view.ts';
-import { adminsTold } from '../people/admins.ts';
+import { adminContacts } from '../people/admins.ts';
 import type { Notice } from '../ports.ts';
 
 /** Everything the message about a queue that takes no work is made of. */
@@ -22,19 +22,19 @@ const TOLD_AFTER_MS = 5_000;
  * Tells the catalogue's admins that the queue is away, once, however many replicas are without it, and once that it is
  * back. Looked at every few seconds.
  */
-export async function tellOfQueue(road: Road): Promise<void> {
-  const away = road.queueAway();
+export async function tellOfQueue(context: Context): Promise<void> {
+  const away = context.queueAway();
   if (away === null) {
-    if (await isQueueTroubleOver(road.db)) await commit(road.db, backAgain, road.nudge);
+    if (await isQueueTroubleOver(context.db)) await commit(context.db, backAgain, context.nudge);
   } else if (Date.now() - away.since.getTime() >= TOLD_AFTER_MS)
     await commit(
-      road.db,
+      context.db,
       async (unit) => {
         const { since, why } = away;
         const id = await queueTroubleSeen(unit.tx, { id: randomUUID(), since, why });
         return id === null ? { result: null } : told(unit, 'queueAway', id, { since, why });
       },
-      road.nudge,
+      context.nudge,
     );
 }
 
@@ -44,12 +44,12 @@ async function backAgain(unit: Unit): Promise<Outcome<null>> {
   return told(unit, 'queueBack', trouble.id, { since: trouble.since });
 }
 
-export async function queueNoticesAbout(road: Road, id: string): Promise<Notice<unknown>[] | null> {
-  const trouble = await readQueueTrouble(road.db, id);
+export async function queueNoticesAbout(context: Context, id: string): Promise<Notice<unknown>[] | null> {
+  const trouble = await readQueueTrouble(context.db, id);
   if (trouble === null) return null;
-  return road.queueNotices({
+  return context.queueNotices({
     trouble,
-    ...(await adminsTold(road)),
+    ...(await adminContacts(context)),
   });
 }
 
@@ -62,6 +62,6 @@ function told(
   return {
     result: null,
     notes: [{ type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data }],
-    jobs: [{ job: 'report', about: 'queue', id }],
+    jobs: [{ job: 'updateCard', about: 'queue', id }],
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Fault } from '../../core/fault.ts';
-import type { Motor } from '../../queue/motor.ts';
+import type { JobQueue } from '../../queue/job-queue.ts';
 
 /** Since when, and what it says, in words that follow "the queue". */
 export type QueueAway = { since: Date; why: string };
@@ -26,7 +26,7 @@ const LOOK_EVERY_MS = 500;
  * connections and workers. That ends whatever a failover leaves behind, connections that never answer included.
  */
 export function createQueueWatch(
-  motor: Motor,
+  jobQueue: JobQueue,
   { log, isIdle, changed }: { log: Logger; isIdle: () => boolean; changed: () => void },
 ): QueueWatch {
   let away: QueueAway | null = null;
@@ -43,7 +43,7 @@ export function createQueueWatch(
       );
     const isNew = away === null;
     away = { since, why: fault.message };
-    motor.rest();
+    jobQueue.rest();
     if (!isNew) return;
     tryAgain();
     changed();
@@ -51,7 +51,7 @@ export function createQueueWatch(
 
   async function proven(): Promise<boolean> {
     try {
-      await motor.prove();
+      await jobQueue.prove();
       return true;
     } catch (cause) {
       if (!(cause instanceof Fault)) throw cause;
@@ -64,7 +64,7 @@ export function createQueueWatch(
     for (let waitMs = FIRST_TRY_MS; away !== null && !ending.signal.aborted; waitMs *= 2) {
       await pause(Math.min(waitMs, LAST_TRY_MS));
       if (ending.signal.aborted) return;
-      motor.renew();
+      jobQueue.renew();
       if (!(await proven())) continue;
       const forMs = Date.now() - (away as QueueAway).since.getTime();
       away = null;

@@ -4,19 +4,19 @@ import { readChange } from '../../store/changes.ts';
 import { readMassChange } from '../../store/mass-changes.ts';
 import { readSummary, writeAdvice } from '../../store/summaries.ts';
 import { commit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 
 /**
  * Asks the model for its view of the facts and puts it on the card. Safe to run twice: an answer that is there
  * stays. Whatever the model does, the change goes its way without it.
  */
-export async function summarize(road: Road, job: Extract<Job, { job: 'summarize' }>): Promise<Ran> {
-  const summary = await readSummary(road.db, job.changeId);
+export async function advise(context: Context, job: Extract<Job, { job: 'advise' }>): Promise<Ran> {
+  const summary = await readSummary(context.db, job.changeId);
   if (summary === null || summary.advice !== null) return done;
-  const change = await readChange(road.db, job.changeId);
+  const change = await readChange(context.db, job.changeId);
   // What is on one card with many others was found too; what one person still holds after a move is reviewed.
-  const mass = change === null ? await readMassChange(road.db, job.changeId) : null;
-  const { adviser } = road;
+  const mass = change === null ? await readMassChange(context.db, job.changeId) : null;
+  const { adviser } = context;
   const advice =
     mass?.kind === 'moved'
       ? await adviser.adviseReview(summary.sheet)
@@ -24,13 +24,13 @@ export async function summarize(road: Road, job: Extract<Job, { job: 'summarize'
         ? await adviser.summarizeFinding(summary.sheet)
         : await adviser.summarizeRequest(summary.sheet);
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       // The facts may be others by now; then it is asked again.
       if (!(await writeAdvice(unit.tx, job.changeId, summary.sheet, advice))) return { result: null };
       return {
         result: null,
-        jobs: change === null ? [{ job: 'report', about: 'massChange', id: job.changeId }] : [],
+        jobs: change === null ? [{ job: 'updateCard', about: 'massChange', id: job.changeId }] : [],
         notes: [
           {
             type: 'adviceGiven',
@@ -45,7 +45,7 @@ export async function summarize(road: Road, job: Extract<Job, { job: 'summarize'
         ],
       };
     },
-    road.nudge,
+    context.nudge,
   );
   return done;
 }

@@ -25,11 +25,11 @@ import {
 } from '../../core/policy/verdict.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import { type Person, rememberPerson } from '../../store/people.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { isAboutOne } from '../people/resolve-person.ts';
 import type { IdpPerson } from '../ports.ts';
 
-type Barred = NonNullable<ApproverPlan['barred']>[number];
+type ExcludedByPolicy = NonNullable<ApproverPlan['excludedByPolicy']>[number];
 
 /** An approver with what rules may ask about. */
 type Candidate = Approver & { department: string | null; title: string | null };
@@ -53,43 +53,43 @@ export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement)
  * a rule does not let approve one of the items decides on none of them.
  */
 export async function planOfOwner(
-  road: Road,
+  context: Context,
   catalogue: Catalogue,
   owner: string | null,
   excluded: ReadonlySet<PersonId>,
   items: readonly RequestFacts[],
   toKeep: ApproverPlan['toKeep'],
 ): Promise<ApproverPlan> {
-  const barred = new Map<PersonId, Barred>();
+  const excludedByPolicy = new Map<PersonId, ExcludedByPolicy>();
   const of = async (email: string, isLast: boolean) =>
     await allowedAll(
-      road,
-      (await byEmail(road, email)).filter((p) => !excluded.has(p.id)),
+      context,
+      (await byEmail(context, email)).filter((p) => !excluded.has(p.id)),
       items,
       isLast,
-      barred,
+      excludedByPolicy,
     );
-  const seats: Seat[] =
+  const slots: Seat[] =
     owner === null ? [] : [{ source: 'owner', people: await of(owner, false), pinged: true }];
   const { quorum } = owner === null ? { quorum: 2 } : byOwner;
   const rule = { ...byOwner, quorum: Math.max(quorum, toKeep?.quorum ?? 1) };
   const asked = (plan: ApproverPlan) =>
-    withBarred(toKeep === undefined ? plan : { ...plan, quorum, toKeep }, barred);
-  const plan = planApprovers(rule, seats, [], excluded);
+    withExcluded(toKeep === undefined ? plan : { ...plan, quorum, toKeep }, excludedByPolicy);
+  const plan = planApprovers(rule, slots, [], excluded);
   if (!plan.escalated) return asked(plan);
   const admins: Approver[] = [];
   for (const email of catalogue.admins) admins.push(...(await of(email, true)));
-  return asked(planApprovers(rule, seats, admins, excluded));
+  return asked(planApprovers(rule, slots, admins, excluded));
 }
 
 /** How many it takes to keep these, where a rule asks for more than one; what it is that asks. */
 export async function heldToKeep(
-  road: Pick<Road, 'catalogue'>,
+  context: Pick<Context, 'catalogue'>,
   items: readonly RequestFacts[],
 ): Promise<ApproverPlan['toKeep']> {
   for (const [n, facts] of items.entries()) {
     if (n % ASKED_AT_A_STRETCH === ASKED_AT_A_STRETCH - 1) await setImmediate();
-    const verdict = evaluateRequest(facts, road.catalogue.rules());
+    const verdict = evaluateRequest(facts, context.catalogue.rules());
     const quorum = quorumUnder(verdict, 1);
     const hold = verdict.holds?.find(({ needs }) => needs === 'secondApprover');
     if (quorum > 1 && hold !== undefined) return { quorum, why: hold.text, clause: hold.clause };
@@ -101,34 +101,37 @@ export async function heldToKeep(
 const ASKED_AT_A_STRETCH = 100;
 
 /**
- * Those whom no rule keeps from approving any of these; the others are added to `barred`. The last who can be asked
+ * Those whom no rule keeps from approving any of these; the others are added to `excludedByPolicy`. The last who can be asked
  * (`isLast`) are asked also when a rule can't be evaluated, but not against one.
  */
 async function allowedAll(
-  road: Pick<Road, 'catalogue'>,
+  context: Pick<Context, 'catalogue'>,
   people: readonly Candidate[],
   items: readonly RequestFacts[],
   isLast: boolean,
-  barred: Map<PersonId, Barred>,
+  excludedByPolicy: Map<PersonId, ExcludedByPolicy>,
 ): Promise<Approver[]> {
   const allowed: Approver[] = [];
   for (const { id, name, email, department, title } of people) {
     let by: ReturnType<typeof ruledOut> = null;
     for (const [n, facts] of items.entries()) {
       if (n % ASKED_AT_A_STRETCH === ASKED_AT_A_STRETCH - 1) await setImmediate();
-      const ground = ruledOut(road.catalogue.rules(), facts, { email, department, title });
+      const ground = ruledOut(context.catalogue.rules(), facts, { email, department, title });
       if (ground !== null && (ground.isSure || !isLast)) by = ground;
       if (by !== null) break;
     }
     if (by === null) allowed.push({ id, name, email });
-    else barred.set(id, { id, name, why: by.text, clause: by.clause });
+    else excludedByPolicy.set(id, { id, name, why: by.text, clause: by.clause });
   }
   return allowed;
 }
 
-function withBarred(plan: ApproverPlan, barred: ReadonlyMap<PersonId, Barred>): ApproverPlan {
-  const out = [...barred.values()].filter((b) => !distinct(plan.seats).some((p) => p.id === b.id));
-  return out.length === 0 ? plan : { ...plan, barred: out };
+function withExcluded(
+  plan: ApproverPlan,
+  excludedByPolicy: ReadonlyMap<PersonId, ExcludedByPolicy>,
+): ApproverPlan {
+  const out = [...excludedByPolicy.values()].filter((b) => !distinct(plan.slots).some((p) => p.id === b.id));
+  return out.length === 0 ? plan : { ...plan, excludedByPolicy: out };
 }
 
 /**
@@ -136,7 +139,7 @@ function withBarred(plan: ApproverPlan, barred: ReadonlyMap<PersonId, Barred>): 
  * people away, and a verdict can ask for more of them; neither adds anybody.
  */
 export async function resolveApprovers(
-  road: Road,
+  context: Context,
   catalogue: Catalogue,
   entitlement: Entitlement,
   beneficiary: Person,
@@ -149,40 +152,40 @@ export async function resolveApprovers(
   };
   const isPinged = (source: ApproverSource) =>
     approvers.ping === undefined || approvers.ping.some((p) => nameOf(p) === nameOf(source));
-  const barred = new Map<PersonId, Barred>();
+  const excludedByPolicy = new Map<PersonId, ExcludedByPolicy>();
   const named = await Promise.all(
     approvers.sources.map(async (source) => ({
       source,
-      people: await peopleOf(road, source, entitlement, beneficiary),
+      people: await peopleOf(context, source, entitlement, beneficiary),
     })),
   );
-  const seats: Seat[] = [];
+  const slots: Seat[] = [];
   for (const { source, people } of named)
-    seats.push({
+    slots.push({
       source: nameOf(source),
-      people: await allowedAll(road, people, [under.facts], false, barred),
+      people: await allowedAll(context, people, [under.facts], false, excludedByPolicy),
       pinged: isPinged(source),
     });
-  const plan = planApprovers(approvers, seats, [], excluded);
-  if (!plan.escalated) return withBarred(plan, barred);
-  const others = await adminsAllowed(road, catalogue, under.facts, barred);
-  return withBarred(planApprovers(approvers, seats, others, excluded), barred);
+  const plan = planApprovers(approvers, slots, [], excluded);
+  if (!plan.escalated) return withExcluded(plan, excludedByPolicy);
+  const others = await adminsAllowed(context, catalogue, under.facts, excludedByPolicy);
+  return withExcluded(planApprovers(approvers, slots, others, excluded), excludedByPolicy);
 }
 
 /** The admins whom no rule keeps from approving this. */
 export async function adminsAllowed(
-  road: Road,
+  context: Context,
   catalogue: Catalogue,
   facts: RequestFacts,
-  barred: Map<PersonId, Barred> = new Map(),
+  excludedByPolicy: Map<PersonId, ExcludedByPolicy> = new Map(),
 ): Promise<Approver[]> {
-  const admins = await Promise.all(catalogue.admins.map((email) => byEmail(road, email)));
-  return await allowedAll(road, admins.flat(), [facts], true, barred);
+  const admins = await Promise.all(catalogue.admins.map((email) => byEmail(context, email)));
+  return await allowedAll(context, admins.flat(), [facts], true, excludedByPolicy);
 }
 
 /** Who owns it, as the IdP has them now. */
-export async function ownersOf(road: Road, { owner }: Entitlement): Promise<Approver[]> {
-  return (await byEmail(road, owner)).map(({ id, name, email }) => ({ id, name, email }));
+export async function ownersOf(context: Context, { owner }: Entitlement): Promise<Approver[]> {
+  return (await byEmail(context, owner)).map(({ id, name, email }) => ({ id, name, email }));
 }
 
 function nameOf(source: ApproverSource): string {
@@ -192,48 +195,48 @@ function nameOf(source: ApproverSource): string {
 }
 
 async function peopleOf(
-  road: Road,
+  context: Context,
   source: ApproverSource,
   entitlement: Entitlement,
   beneficiary: Person,
 ): Promise<Candidate[]> {
-  if ('owner' in source) return await byEmail(road, entitlement.owner);
-  if ('person' in source) return await byEmail(road, source.person);
+  if ('owner' in source) return await byEmail(context, entitlement.owner);
+  if ('person' in source) return await byEmail(context, source.person);
   if ('manager' in source) {
     if (beneficiary.manager === null) return [];
-    const manager = await managerNamed(road, beneficiary.manager);
-    return manager === null ? [] : await remembered(road, [manager]);
+    const manager = await managerNamed(context, beneficiary.manager);
+    return manager === null ? [] : await remembered(context, [manager]);
   }
-  const group = await road.idp.findGroup(source.group);
+  const group = await context.idp.findGroup(source.group);
   if (group === null) return [];
   const members: IdpPerson[] = [];
-  for await (const member of road.idp.listMembers(group.id)) members.push(member);
-  return await remembered(road, members);
+  for await (const member of context.idp.listMembers(group.id)) members.push(member);
+  return await remembered(context, members);
 }
 
 /** The directory lets anything stand for the manager; what it takes for no name at all is nobody. */
-async function managerNamed(road: Road, name: string): Promise<IdpPerson | null> {
+async function managerNamed(context: Context, name: string): Promise<IdpPerson | null> {
   try {
-    return await road.idp.readPerson(name);
+    return await context.idp.readPerson(name);
   } catch (error) {
     if (!(error instanceof Fault) || !isAboutOne(error)) throw error;
-    road.log.warn({ err: error.message }, 'the IdP can’t say who the manager is');
+    context.log.warn({ err: error.message }, 'the IdP can’t say who the manager is');
     return null;
   }
 }
 
 /** Several who share the address are nobody: none of them could be told apart when they decide, so others are asked. */
-async function byEmail(road: Road, email: string): Promise<Candidate[]> {
-  const active = (await road.idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
-  return active.length > 1 ? [] : await remembered(road, active);
+async function byEmail(context: Context, email: string): Promise<Candidate[]> {
+  const active = (await context.idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
+  return active.length > 1 ? [] : await remembered(context, active);
 }
 
-async function remembered(road: Road, people: readonly IdpPerson[]): Promise<Candidate[]> {
+async function remembered(context: Context, people: readonly IdpPerson[]): Promise<Candidate[]> {
   const active = people.filter((p) => p.status === 'active');
-  const known = await Promise.all(active.map((p) => rememberPerson(road.db, road.idp.name, p)));
+  const known = await Promise.all(active.map((p) => rememberPerson(context.db, context.idp.name, p)));
   // An admin may know that somebody has left before the IdP does.
   const leavers = await leaversAmong(
-    road.db,
+    context.db,
     known.map((p) => p.id),
   );
   return known

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type StandingFacts, settleStanding } from '../../core/change/approved.ts';
+import { type SnapshotFacts, settledStatusText } from '../../core/change/approved.ts';
 import { type Change, type ChangeEvent, isFound } from '../../core/change/change.ts';
 import { evolve } from '../../core/change/evolve.ts';
 import { approveByRule } from '../../core/change/settle.ts';
@@ -9,7 +9,7 @@ import { findingSheet, plainFinding } from '../../core/facts/finding-facts.ts';
 import { factSheet, plainSummary } from '../../core/facts/request-facts.ts';
 import type { GrantId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
-import { outgrown } from '../../core/joiner-mover/birthright.ts';
+import { noLongerNeeded } from '../../core/joiner-mover/birthright.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseForLeaver } from '../../core/offboarding/refusals.ts';
 import { distinct } from '../../core/policy/routing.ts';
@@ -21,9 +21,9 @@ import { membersWithoutGrant } from '../../store/group-members.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
 import { commit, type Following } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import { concernedBy } from '../people/concerned.ts';
-import { barredFrom, planFor, tellingAboutFound } from './deciders.ts';
+import { excludedFrom, planFor, tellingAboutFound } from './deciders.ts';
 import { reopenIfTheirOwn } from './reopen.ts';
 import { factsOfChange } from './request-facts.ts';
 
@@ -33,17 +33,21 @@ import { factsOfChange } from './request-facts.ts';
  * longer what the card showed, or somebody who was asked turns out to have done what was found; and it is decided when
  * the approvals given count by now. The card goes out with the deterministic summary; the model comes later.
  */
-export async function consider(road: Road, job: Extract<Job, { job: 'consider' }>): Promise<Ran> {
-  const change = await readChange(road.db, job.changeId);
+export async function assessRequest(
+  context: Context,
+  job: Extract<Job, { job: 'assessRequest' }>,
+): Promise<Ran> {
+  const change = await readChange(context.db, job.changeId);
   if (change === null || change.kind !== 'grant') return done;
   // Kept already: whoever did it may be told of only now.
-  if (change.state !== 'received' && change.state !== 'asking') return await reopenIfTheirOwn(road, change);
-  const entitlement = road.catalogue.entitlement(change.entitlementKey);
-  const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
+  if (change.state !== 'received' && change.state !== 'asking')
+    return await reopenIfTheirOwn(context, change);
+  const entitlement = context.catalogue.entitlement(change.entitlementKey);
+  const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
   if (entitlement === null || status?.status !== 'ready') {
     const why = status === null || status.status === 'ready' ? 'it left the catalogue' : status.why;
     return await refuseChange(
-      road,
+      context,
       job.changeId,
       refuse(
         'entitlementUnavailable',
@@ -52,22 +56,22 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
       ),
     );
   }
-  const { beneficiary, requester, refusal } = await concernedBy(road, change);
+  const { beneficiary, requester, refusal } = await concernedBy(context, change);
   const people = [beneficiary, requester].filter((person) => person !== null);
   const leavers = await leaversAmong(
-    road.db,
+    context.db,
     people.map(({ id }) => id),
   );
   for (const { id, name } of people) {
     const left = leavers.get(id);
-    if (left !== undefined) return await refuseChange(road, job.changeId, refuseForLeaver(name, left));
+    if (left !== undefined) return await refuseChange(context, job.changeId, refuseForLeaver(name, left));
   }
-  if (refusal !== null) return await refuseChange(road, job.changeId, refusal);
-  if (beneficiary === null) return await refuseChange(road, job.changeId, goneFromIdp);
-  const moved = outgrown(change, entitlement, beneficiary.department);
+  if (refusal !== null) return await refuseChange(context, job.changeId, refusal);
+  if (beneficiary === null) return await refuseChange(context, job.changeId, goneFromIdp);
+  const moved = noLongerNeeded(change, entitlement, beneficiary.department);
   if (moved !== null)
     return await refuseChange(
-      road,
+      context,
       job.changeId,
       refuse(
         'notEligible',
@@ -76,14 +80,14 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
       ),
     );
   const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
-  const facts = await factsOfChange(road, { entitlement, beneficiary, change });
-  const byRules = evaluateRequest(facts, road.catalogue.rules());
+  const facts = await factsOfChange(context, { entitlement, beneficiary, change });
+  const byRules = evaluateRequest(facts, context.catalogue.rules());
   // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
   const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
   // One that waits is not closed by a change of the policy, which may be mended: its card says so, and it can't be approved.
   if (verdict.effect === 'refuse' && change.state === 'received')
     return await refuseChange(
-      road,
+      context,
       job.changeId,
       refuse(
         'notEligible',
@@ -93,18 +97,18 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
       verdict,
     );
 
-  const catalogue = road.catalogue.current();
-  const telling = await tellingAboutFound(road, change);
-  const excluded = await barredFrom(road, change, telling);
+  const catalogue = context.catalogue.current();
+  const telling = await tellingAboutFound(context, change);
+  const excluded = await excludedFrom(context, change, telling);
   const plan = await planFor(
-    road,
+    context,
     { entitlement, beneficiary, change, excluded, telling },
     { facts, verdict: byRules },
   );
   const target = status.target;
 
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.change(job.changeId);
       if (locked === null || locked.state !== change.state) return { result: null };
@@ -179,12 +183,12 @@ export async function consider(road: Road, job: Extract<Job, { job: 'consider' }
           : [asked(locked, { ...given, plan }, catalogue.lapseSeconds)];
       return { result: null, events };
     },
-    road.nudge,
+    context.nudge,
   );
   return done;
 }
 
-type Asking = StandingFacts & {
+type Asking = SnapshotFacts & {
   excluded: ReadonlySet<PersonId>;
   /** What was found is asked about whatever rules say; to keep it has to be allowed. */
   byRules: Verdict;
@@ -194,7 +198,7 @@ type Asking = StandingFacts & {
 /** Of one that waits: what is news of it, and whether that decides it. Pure. */
 function lookedAtAgain(change: Change, facts: Asking, lapseSeconds: number): Following {
   const isAnew = otherwiseThanShown(change, facts).length > 0;
-  const isPutToDoer = distinct(change.plan?.seats ?? []).some(({ id }) => facts.excluded.has(id));
+  const isPutToDoer = distinct(change.plan?.slots ?? []).some(({ id }) => facts.excluded.has(id));
   const isNews = isAnew || isPutToDoer || !isDeepStrictEqual(change.plan, facts.plan);
   // Put to the right people already: only what is known of it is news.
   const put = isNews
@@ -206,13 +210,13 @@ function lookedAtAgain(change: Change, facts: Asking, lapseSeconds: number): Fol
       ]
     : [];
   const after = put.reduce<Change>((before, event) => evolve(before, event), change);
-  const events = [...put, ...settleStanding(after, { ...facts, verdict: facts.byRules })];
+  const events = [...put, ...settledStatusText(after, { ...facts, verdict: facts.byRules })];
   if (events.length > 0) return { events };
-  const tell: Job = { job: 'tell', changeId: change.id };
-  return { jobs: facts.isNewSheet ? [{ job: 'summarize', changeId: change.id }, tell] : [tell] };
+  const tell: Job = { job: 'updateMessages', changeId: change.id };
+  return { jobs: facts.isNewSheet ? [{ job: 'advise', changeId: change.id }, tell] : [tell] };
 }
 
-function asked(change: Change, facts: StandingFacts, lapseSeconds: number) {
+function asked(change: Change, facts: SnapshotFacts, lapseSeconds: number) {
   const { plan, verdict, target, entitlement, now } = facts;
   return {
     type: 'approversAsked',
@@ -236,13 +240,13 @@ const goneFromIdp = refuse(
 );
 
 async function refuseChange(
-  road: Road,
+  context: Context,
   changeId: string,
   refusal: ReturnType<typeof refuse>,
   verdict: Verdict | null = null,
 ): Promise<Ran> {
   await commit(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.change(changeId);
       if (locked === null || locked.state !== 'received') return { result: null };
@@ -260,7 +264,7 @@ async function refuseChange(
         ],
       };
     },
-    road.nudge,
+    context.nudge,
   );
   return done;
 }

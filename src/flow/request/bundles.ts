@@ -1,5 +1,5 @@
 import type { Bundle, Entitlement, Tier } from '../../core/policy/catalogue.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import {
   type Received,
   receiveRequest,
@@ -24,9 +24,9 @@ const BUNDLE = 'bundle:';
 const tiers: readonly Tier[] = ['low', 'medium', 'high', 'critical'];
 
 /** What this person may ask for right now, bundles last: those of which they may ask for all. */
-export function choices(road: Road, person: { email: string; department: string | null }): Choice[] {
-  const single = requestable(road, person);
-  const whole = road.catalogue.current().bundles.flatMap((bundle) => {
+export function choices(context: Context, person: { email: string; department: string | null }): Choice[] {
+  const single = requestable(context, person);
+  const whole = context.catalogue.current().bundles.flatMap((bundle) => {
     const parts = single.filter((e) => bundle.entitlements.includes(e.key));
     return parts.length === bundle.entitlements.length ? asChoice(bundle, parts) : [];
   });
@@ -34,11 +34,11 @@ export function choices(road: Road, person: { email: string; department: string 
 }
 
 /** The choice of this name as the catalogue has it. */
-export function choiceOf(road: Road, key: string): Choice | null {
-  const bundle = bundleOf(road, key);
-  const shown = shownAs(road, bundle?.entitlements ?? [key]);
-  const parts = (bundle?.entitlements ?? []).flatMap((part) => road.catalogue.entitlement(part) ?? []);
-  const choice = bundle === null ? road.catalogue.entitlement(key) : (asChoice(bundle, parts)[0] ?? null);
+export function choiceOf(context: Context, key: string): Choice | null {
+  const bundle = bundleOf(context, key);
+  const shown = shownAs(context, bundle?.entitlements ?? [key]);
+  const parts = (bundle?.entitlements ?? []).flatMap((part) => context.catalogue.entitlement(part) ?? []);
+  const choice = bundle === null ? context.catalogue.entitlement(key) : (asChoice(bundle, parts)[0] ?? null);
   return choice === null || shown === null ? choice : { ...choice, shownAs: shown };
 }
 
@@ -49,7 +49,7 @@ function asChoice(bundle: Bundle, parts: readonly Entitlement[]): Choice[] {
   const maxSeconds = Math.min(...parts.map((e) => e.maxSeconds));
   const common = first.durationsSeconds.filter((s) => others.every((e) => e.durationsSeconds.includes(s)));
   const durationsSeconds = common.length > 0 ? common : [maxSeconds];
-  const wished = Math.min(...parts.map((e) => e.defaultSeconds));
+  const freeTextAsked = Math.min(...parts.map((e) => e.defaultSeconds));
   return [
     {
       key: `${BUNDLE}${bundle.key}`,
@@ -57,14 +57,14 @@ function asChoice(bundle: Bundle, parts: readonly Entitlement[]): Choice[] {
       gives: parts.map((e) => e.title).join(' and '),
       tier: tiers.findLast((tier) => parts.some((e) => e.tier === tier)) ?? 'critical',
       durationsSeconds,
-      defaultSeconds: durationsSeconds.findLast((s) => s <= wished) ?? (durationsSeconds[0] as number),
+      defaultSeconds: durationsSeconds.findLast((s) => s <= freeTextAsked) ?? (durationsSeconds[0] as number),
       maxSeconds,
     },
   ];
 }
 
-function bundleOf(road: Road, key: string): Bundle | null {
-  return road.catalogue.current().bundles.find((bundle) => `${BUNDLE}${bundle.key}` === key) ?? null;
+function bundleOf(context: Context, key: string): Bundle | null {
+  return context.catalogue.current().bundles.find((bundle) => `${BUNDLE}${bundle.key}` === key) ?? null;
 }
 
 export type ReceivedBundle = {
@@ -75,24 +75,33 @@ export type ReceivedBundle = {
 };
 
 /** Takes in what the form was sent with: an entitlement, or a bundle. */
-export async function receiveChoice(road: Road, submission: Submission): Promise<Received | ReceivedBundle> {
-  const bundle = bundleOf(road, submission.entitlementKey);
-  if (bundle === null) return await receiveRequest(road, submission);
-  return refuseForeignDuration(submission, bundle.title) ?? (await receiveBundle(road, bundle, submission));
+export async function receiveChoice(
+  context: Context,
+  submission: Submission,
+): Promise<Received | ReceivedBundle> {
+  const bundle = bundleOf(context, submission.entitlementKey);
+  if (bundle === null) return await receiveRequest(context, submission);
+  return (
+    refuseForeignDuration(submission, bundle.title) ?? (await receiveBundle(context, bundle, submission))
+  );
 }
 
 /**
  * Takes in a request of a bundle: one of each of its entitlements, each decided by itself. Sent twice, each is found
  * again.
  */
-async function receiveBundle(road: Road, bundle: Bundle, submission: Submission): Promise<ReceivedBundle> {
+async function receiveBundle(
+  context: Context,
+  bundle: Bundle,
+  submission: Submission,
+): Promise<ReceivedBundle> {
   const result: ReceivedBundle = { asked: [], notAsked: [] };
   const { shownAs: shown, ...parts } = submission;
-  const other = refuseOther(road, bundle.entitlements, { shown, title: bundle.title });
+  const other = refuseOther(context, bundle.entitlements, { shown, title: bundle.title });
   if (other !== null) return { ...result, notAsked: [`${other.text} ${other.next}`] };
   for (const key of bundle.entitlements) {
-    const title = road.catalogue.entitlement(key)?.title ?? key;
-    const received = await receiveRequest(road, {
+    const title = context.catalogue.entitlement(key)?.title ?? key;
+    const received = await receiveRequest(context, {
       ...parts,
       entitlementKey: key,
       durationOf: key,

@@ -4,7 +4,7 @@ import { approversTaken, type Catalogue, type Entitlement } from '../../core/pol
 import { type Approver, type ApproverPlan, distinct, planApprovers } from '../../core/policy/routing.ts';
 import type { RequestFacts, Verdict } from '../../core/policy/verdict.ts';
 import type { Person } from '../../store/people.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { adminsAllowed, ownersOf, resolveApprovers } from './approvers.ts';
 
 /**
@@ -13,7 +13,7 @@ import { adminsAllowed, ownersOf, resolveApprovers } from './approvers.ts';
  * takes two anyhow. The owner may always take it away.
  */
 export async function planToKeep(
-  road: Road,
+  context: Context,
   catalogue: Catalogue,
   found: { entitlement: Entitlement; beneficiary: Person; excluded: ReadonlySet<PersonId> },
   under: { facts: RequestFacts; verdict: Verdict },
@@ -21,30 +21,30 @@ export async function planToKeep(
 ): Promise<ApproverPlan> {
   const { entitlement, beneficiary, excluded } = found;
   const [asked, owners] = await Promise.all([
-    resolveApprovers(road, catalogue, entitlement, beneficiary, excluded, under),
-    ownersOf(road, entitlement),
+    resolveApprovers(context, catalogue, entitlement, beneficiary, excluded, under),
+    ownersOf(context, entitlement),
   ]);
   const others = owners.filter((owner) => !excluded.has(owner.id));
   const isTwo = asked.quorum > 1 || approversTaken(entitlement.approvers) > 1;
   const plan =
     author.is !== 'untold' || isTwo
       ? asked
-      : await planOfAdmins(road, catalogue, asked, others, excluded, under);
-  const barred = new Set((asked.barred ?? []).map(({ id }) => id));
-  const keepers = new Set(distinct(plan.seats).map(({ id }) => id));
-  const undo = distinct([
-    { source: 'owner', people: [...others, ...distinct(asked.seats)], pinged: true },
-  ]).filter(({ id }) => !keepers.has(id) && !barred.has(id));
+      : await planOfAdmins(context, catalogue, asked, others, excluded, under);
+  const excludedByPolicy = new Set((asked.excludedByPolicy ?? []).map(({ id }) => id));
+  const keepers = new Set(distinct(plan.slots).map(({ id }) => id));
+  const revert = distinct([
+    { source: 'owner', people: [...others, ...distinct(asked.slots)], pinged: true },
+  ]).filter(({ id }) => !keepers.has(id) && !excludedByPolicy.has(id));
   return {
     ...plan,
     ...(author.is === 'told' ? {} : { author }),
-    ...(undo.length === 0 ? {} : { undo }),
+    ...(revert.length === 0 ? {} : { revert }),
   };
 }
 
 /** The admins without an owner among them; with none left two of whoever may. */
 async function planOfAdmins(
-  road: Road,
+  context: Context,
   catalogue: Catalogue,
   asked: ApproverPlan,
   owners: readonly Approver[],
@@ -52,16 +52,16 @@ async function planOfAdmins(
   { facts }: { facts: RequestFacts },
 ): Promise<ApproverPlan> {
   const isOwner = new Set(owners.map(({ id }) => id));
-  const admins = await adminsAllowed(road, catalogue, facts);
-  const { barred } = asked;
-  const kept = barred === undefined ? {} : { barred };
+  const admins = await adminsAllowed(context, catalogue, facts);
+  const { excludedByPolicy } = asked;
+  const kept = excludedByPolicy === undefined ? {} : { excludedByPolicy };
   const people = admins.filter(({ id }) => !isOwner.has(id) && !excluded.has(id));
   if (people.length === 0)
-    return { ...planApprovers({ of: 'any', quorum: 2 }, asked.seats, admins, excluded), ...kept };
+    return { ...planApprovers({ of: 'any', quorum: 2 }, asked.slots, admins, excluded), ...kept };
   return {
     of: 'any',
     quorum: 1,
-    seats: [{ source: 'admins', people, pinged: true }],
+    slots: [{ source: 'admins', people, pinged: true }],
     escalated: true,
     ...kept,
   };

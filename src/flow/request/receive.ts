@@ -14,7 +14,7 @@ import { leaversAmong } from '../../store/offboardings.ts';
 import { addLeased } from '../../store/outbox.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
 import { refuseOther } from './shown-form.ts';
 
@@ -54,8 +54,8 @@ export type Received =
  * Takes in a request: validated, people resolved, stored once. Answers within the limit of a form's
  * acknowledgement: for a requester we know it touches the database only.
  */
-export async function receiveRequest(road: Road, sent: Submission): Promise<Received> {
-  const repeated = await findByIdempotencyKey(road.db, sent.idempotencyKey);
+export async function receiveRequest(context: Context, sent: Submission): Promise<Received> {
+  const repeated = await findByIdempotencyKey(context.db, sent.idempotencyKey);
   if (repeated !== null) return { received: true, change: repeated, isRepeat: true };
   for (const field of ['reason', 'ticket'] as const)
     if (!isStorable(sent[field] ?? '')) return no(field, unstorable);
@@ -64,11 +64,11 @@ export async function receiveRequest(road: Road, sent: Submission): Promise<Rece
     reason: seenWords(sent.reason).trim(),
     ticket: oneLine(sent.ticket ?? '') || null,
   };
-  const entitlement = road.catalogue.entitlement(submission.entitlementKey);
+  const entitlement = context.catalogue.entitlement(submission.entitlementKey);
   const invalid = checkFields(submission, entitlement);
   if (invalid !== null) return invalid;
   if (entitlement === null) return no('entitlement', unknownEntitlement);
-  const status = road.catalogue.status(entitlement.key);
+  const status = context.catalogue.status(entitlement.key);
   if (status.status !== 'ready')
     return no(
       'entitlement',
@@ -79,17 +79,20 @@ export async function receiveRequest(road: Road, sent: Submission): Promise<Rece
       ),
     );
 
-  const other = refuseOther(road, [entitlement.key], { shown: submission.shownAs, title: entitlement.title });
+  const other = refuseOther(context, [entitlement.key], {
+    shown: submission.shownAs,
+    title: entitlement.title,
+  });
   if (other !== null) return no('entitlement', other);
-  const requester = await who(road, submission.accountId);
+  const requester = await who(context, submission.accountId);
   if (isRefusal(requester)) return no('entitlement', requester);
   const beneficiary =
     submission.forAccountId === null || submission.forAccountId === submission.accountId
       ? requester
-      : await who(road, submission.forAccountId);
+      : await who(context, submission.forAccountId);
   if (isRefusal(beneficiary))
-    return no('for', await aboutThem(road, submission.forAccountId ?? '', beneficiary));
-  const left = await leaversAmong(road.db, [requester.id, beneficiary.id]);
+    return no('for', await aboutThem(context, submission.forAccountId ?? '', beneficiary));
+  const left = await leaversAmong(context.db, [requester.id, beneficiary.id]);
   const asker = left.get(requester.id);
   if (asker !== undefined) return no('entitlement', refuseLeaver(asker, 'notEligible'));
   const leaver = left.get(beneficiary.id);
@@ -106,7 +109,7 @@ export async function receiveRequest(road: Road, sent: Submission): Promise<Rece
 
   try {
     return await commit<Received>(
-      road.db,
+      context.db,
       async ({ tx, now }) => {
         const first = await findByIdempotencyKey(tx, submission.idempotencyKey);
         if (first !== null) return { result: { received: true, change: first, isRepeat: true } };
@@ -135,7 +138,7 @@ export async function receiveRequest(road: Road, sent: Submission): Promise<Rece
           requestedSeconds: submission.seconds,
           target: null,
           via: submission.via,
-          lapsesAt: new Date(now.getTime() + road.catalogue.current().lapseSeconds * 1_000),
+          lapsesAt: new Date(now.getTime() + context.catalogue.current().lapseSeconds * 1_000),
         };
         return {
           result: { received: true, change: { id: change } as Change, isRepeat: false },
@@ -143,12 +146,12 @@ export async function receiveRequest(road: Road, sent: Submission): Promise<Rece
           idempotencyKey: submission.idempotencyKey,
         };
       },
-      road.nudge,
+      context.nudge,
     );
   } catch (error) {
     // Two forms at the same moment: the database let one through.
     if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
-    const first = await findByIdempotencyKey(road.db, submission.idempotencyKey);
+    const first = await findByIdempotencyKey(context.db, submission.idempotencyKey);
     if (first !== null) return { received: true, change: first, isRepeat: true };
     return no('entitlement', alreadyPending(beneficiary.name, entitlement.title));
   }
@@ -182,13 +185,13 @@ function no(field: FieldName, refusal: Refusal): Received {
 }
 
 /** People met before are known by their link; strangers are looked up. The consider step asks the IdP again anyway. */
-async function who(road: Road, accountId: string): Promise<Person | Refusal> {
-  return (await metAs(road, accountId)) ?? (await identify(road, accountId));
+async function who(context: Context, accountId: string): Promise<Person | Refusal> {
+  return (await metAs(context, accountId)) ?? (await identify(context, accountId));
 }
 
 /** `identify` speaks to the person it looks up; here somebody else reads it. */
-async function aboutThem(road: Road, accountId: string, { reason }: Refusal): Promise<Refusal> {
-  const name = (await road.chat.whoIs(accountId))?.name ?? 'that person';
+async function aboutThem(context: Context, accountId: string, { reason }: Refusal): Promise<Refusal> {
+  const name = (await context.chat.whoIs(accountId))?.name ?? 'that person';
   const askIt = 'Ask the IT desk to look at their account.';
   switch (reason) {
     case 'notAPerson':
@@ -287,11 +290,14 @@ function checkFields(s: Submission, entitlement: Entitlement | null): Received |
 }
 
 /** What this person may ask for right now; what can't be given (group not writable, IdP not asked yet) is left out. */
-export function requestable(road: Road, person: { email: string; department: string | null }): Entitlement[] {
-  return road.catalogue
+export function requestable(
+  context: Context,
+  person: { email: string; department: string | null },
+): Entitlement[] {
+  return context.catalogue
     .current()
     .entitlements.filter(
-      (e) => mayRequest(e.requestableBy, person) && road.catalogue.status(e.key).status === 'ready',
+      (e) => mayRequest(e.requestableBy, person) && context.catalogue.status(e.key).status === 'ready',
     );
 }
 
@@ -299,16 +305,16 @@ export function requestable(road: Road, person: { email: string; department: str
  * Stores a click before it is acknowledged, and has it settled at once in this process; killed before that, the
  * stored row brings it back. What the click means is decided when the settle step runs.
  */
-export async function acceptClick(road: Road, click: ClickReceived): Promise<void> {
-  await accept(road, { job: 'settle', clickKey: click.clickId, click });
+export async function acceptClick(context: Context, click: ClickReceived): Promise<void> {
+  await accept(context, { job: 'settleClick', clickKey: click.clickId, click });
 }
 
 /** The same for a click on a card that is not a change's. */
-export async function acceptAnswer(road: Road, answer: AnswerReceived): Promise<void> {
-  await accept(road, { job: 'answer', clickKey: answer.clickId, answer });
+export async function acceptAnswer(context: Context, answer: AnswerReceived): Promise<void> {
+  await accept(context, { job: 'settleCardClick', clickKey: answer.clickId, answer });
 }
 
-async function accept(road: Road, job: Job): Promise<void> {
-  const row = await addLeased(road.db, job);
-  if (row !== null) road.runNow(row);
+async function accept(context: Context, job: Job): Promise<void> {
+  const row = await addLeased(context.db, job);
+  if (row !== null) context.runNow(row);
 }

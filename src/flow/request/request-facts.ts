@@ -10,12 +10,12 @@ import { holding } from '../../store/grants.ts';
 import { type Held, heldBeside } from '../../store/holdings.ts';
 import { linkOf, type Person } from '../../store/people.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 import type { ChatDirectory, IdentityProvider } from '../ports.ts';
 
 /** Everything that is known of a request and that rules may ask about. */
 export async function requestFacts(
-  road: Pick<Road, 'catalogue'>,
+  context: Pick<Context, 'catalogue'>,
   db: Db | Tx,
   asked: {
     entitlement: Entitlement;
@@ -28,7 +28,7 @@ export async function requestFacts(
 ): Promise<RequestFacts> {
   const { beneficiary, change } = asked;
   const entitlement = isByRule(change) ? asGiven(asked.entitlement) : asked.entitlement;
-  const duties = await dutiesOf(road, db, entitlement, beneficiary.id, change);
+  const duties = await dutiesOf(context, db, entitlement, beneficiary.id, change);
   const { earlierGrants } = await holding(
     db,
     { entitlementKey: entitlement.key, personId: beneficiary.id, department: beneficiary.department },
@@ -47,20 +47,20 @@ export async function requestFacts(
     ...clockOf(change.requestedAt, beneficiary.timeZone),
     ...asked.outside,
     duties,
-    conflicts: conflictsOf(road.catalogue.current(), entitlement, duties),
+    conflicts: conflictsOf(context.catalogue.current(), entitlement, duties),
   };
 }
 
 /** The same of a change that is there already, with what only others know. Outside any transaction. */
 export async function factsOfChange(
-  road: Road,
+  context: Context,
   { change, ...asked }: { entitlement: Entitlement; beneficiary: Person; change: Change },
 ): Promise<RequestFacts> {
-  const outside = await outsideFacts(road, road.db, asked.beneficiary, {
+  const outside = await outsideFacts(context, context.db, asked.beneficiary, {
     askerId: change.requesterId,
     before: change.verdict?.facts,
   });
-  return await requestFacts(road, road.db, { ...asked, change, outside });
+  return await requestFacts(context, context.db, { ...asked, change, outside });
 }
 
 /** What only Slack or the IdP can say; what is left out is not known. */
@@ -74,7 +74,7 @@ const BUDGET_MS = 2_000;
  * time, or can't be had, leaves the fact unknown: then a person decides.
  */
 export async function outsideFacts(
-  road: Pick<Road, 'catalogue' | 'idp' | 'chat' | 'log'>,
+  context: Pick<Context, 'catalogue' | 'idp' | 'chat' | 'log'>,
   db: Db,
   person: Person,
   asked: {
@@ -87,7 +87,7 @@ export async function outsideFacts(
     before?: RecordedFacts | undefined;
   },
 ): Promise<OutsideFacts> {
-  const { catalogue, idp, chat, log } = road;
+  const { catalogue, idp, chat, log } = context;
   const looksAt = (fact: string) => catalogue.rules().looksAt.has(fact);
   const isWhereAsked = looksAt('location') || looksAt('locationUnknown');
   if (!looksAt('onCall') && !isWhereAsked) return {};
@@ -213,18 +213,18 @@ function whyOf(error: unknown): { why: string } {
 
 /** What the person has or is about to have, by name, and what the entitlement brings with it. */
 async function dutiesOf(
-  road: Pick<Road, 'catalogue'>,
+  context: Pick<Context, 'catalogue'>,
   db: Db | Tx,
   entitlement: Entitlement,
   personId: string,
   change: { id: string; requestedAt: Date } | null,
 ): Promise<Duties> {
-  return dutiesFrom(road, entitlement, await heldBeside(db, personId, change));
+  return dutiesFrom(context, entitlement, await heldBeside(db, personId, change));
 }
 
 /** The same of what is known to be held. */
 export function dutiesFrom(
-  { catalogue }: Pick<Road, 'catalogue'>,
+  { catalogue }: Pick<Context, 'catalogue'>,
   entitlement: Entitlement,
   held: Held,
 ): Duties {

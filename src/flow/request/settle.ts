@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Change, ChangeEvent } from '../../core/change/change.ts';
-import { type ClickFacts, settleClick, withdraw } from '../../core/change/settle.ts';
+import { type ClickFacts, decideOnClick, withdraw } from '../../core/change/settle.ts';
 import { Fault } from '../../core/fault.ts';
 import type { ChangeId, GrantId } from '../../core/ids.ts';
 import type { ClickReceived, Job } from '../../core/jobs/reactions.ts';
-import { outgrown } from '../../core/joiner-mover/birthright.ts';
+import { noLongerNeeded } from '../../core/joiner-mover/birthright.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { leftInWords, refuseLeaver } from '../../core/offboarding/refusals.ts';
 import type { ApproverPlan } from '../../core/policy/routing.ts';
@@ -15,7 +15,7 @@ import { unendedGrants } from '../../store/grants.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import { grantsEndedWith, releaseAccess } from '../membership/end-grants.ts';
 import { concernedBy } from '../people/concerned.ts';
 import { identify } from '../people/identify.ts';
@@ -26,27 +26,27 @@ import { decidedBy } from './deciders.ts';
  * under the change's row lock. Safe to run twice: a click that was counted is recognised by its id.
  * A refusal changes nothing and only the clicker sees it.
  */
-export async function settle(
-  road: Road,
-  job: Extract<Job, { job: 'settle' }>,
+export async function settleClick(
+  context: Context,
+  job: Extract<Job, { job: 'settleClick' }>,
   attempts: number,
 ): Promise<Ran> {
   const { click } = job;
-  return await keepOnFault(road, click, attempts, async () => {
+  return await keepOnFault(context, click, attempts, async () => {
     // Looked up side by side: neither needs the other, and people wait for both.
     const [clicker, facts] = await Promise.all([
-      identify(road, click.chatUserId),
-      click.act.verb === 'approve' || click.act.verb === 'deny' ? factsNow(road, click.changeId) : null,
+      identify(context, click.chatUserId),
+      click.act.verb === 'approve' || click.act.verb === 'deny' ? factsNow(context, click.changeId) : null,
     ]);
-    const refusal = isRefusal(clicker) ? clicker : await act(road, click, clicker, facts);
-    if (refusal !== null) await tellClicker(road, click, `${refusal.text} ${refusal.next}`);
+    const refusal = isRefusal(clicker) ? clicker : await act(context, click, clicker, facts);
+    if (refusal !== null) await tellClicker(context, click, `${refusal.text} ${refusal.next}`);
     return done;
   });
 }
 
 /** A click that can't be checked now is kept; the first time, the clicker is told so. */
 export async function keepOnFault(
-  road: Road,
+  context: Context,
   click: Clicked,
   attempts: number,
   work: () => Promise<Ran>,
@@ -54,7 +54,7 @@ export async function keepOnFault(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Fault && attempts === 0) await tellClicker(road, click, keptClick);
+    if (error instanceof Fault && attempts === 0) await tellClicker(context, click, keptClick);
     throw error;
   }
 }
@@ -66,7 +66,7 @@ const keptClick =
   'Latchkey can’t check your click right now: the identity provider or Slack does not answer. It is kept and will be settled as soon as they do; nothing to do for you.';
 
 async function act(
-  road: Road,
+  context: Context,
   click: ClickReceived,
   clicker: Person,
   facts: Facts | null,
@@ -74,21 +74,21 @@ async function act(
   switch (click.act.verb) {
     case 'approve':
     case 'deny':
-      return facts === null ? unknownChange : await decide(road, click, click.act, clicker, facts);
+      return facts === null ? unknownChange : await decide(context, click, click.act, clicker, facts);
     case 'withdraw':
       return await commit(
-        road.db,
+        context.db,
         async (unit) => {
           const change = await unit.change(click.changeId);
           if (change === null) return { result: unknownChange };
           const outcome = withdraw(change, clicker, click.clickId, unit.now);
           return isRefusal(outcome) ? { result: outcome } : { result: null, events: outcome };
         },
-        road.nudge,
+        context.nudge,
       );
     case 'release':
       return await commit<Refusal | null>(
-        road.db,
+        context.db,
         async (unit) => {
           const change = await unit.change(click.changeId);
           if (change === null) return { result: unknownChange };
@@ -107,7 +107,7 @@ async function act(
             ? { result: refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.') }
             : { result: null, events };
         },
-        road.nudge,
+        context.nudge,
       );
     default:
       return click.act satisfies never;
@@ -115,14 +115,14 @@ async function act(
 }
 
 async function decide(
-  road: Road,
+  context: Context,
   click: ClickReceived,
   act: Extract<ClickReceived['act'], { verb: 'approve' | 'deny' }>,
   clicker: Person,
   facts: Facts,
 ): Promise<Refusal | null> {
   return await commit<Refusal | null>(
-    road.db,
+    context.db,
     async (unit) => {
       const locked = await unit.change(click.changeId);
       if (locked === null) return { result: unknownChange };
@@ -130,7 +130,7 @@ async function decide(
         personId: locked.personId,
         entitlementKey: locked.entitlementKey,
       });
-      const outcome = settleClick(
+      const outcome = decideOnClick(
         locked,
         { id: click.clickId, round: click.round, ...act },
         {
@@ -147,7 +147,11 @@ async function decide(
         const events = [...outcome, ...(await endedWith(unit, locked, outcome))];
         // Whom it waits for may be others by now than the card says.
         const isWaiting = events.length > 0 && events.every((event) => event.type === 'approvalGiven');
-        return { result: null, events, jobs: isWaiting ? [{ job: 'consider', changeId: locked.id }] : [] };
+        return {
+          result: null,
+          events,
+          jobs: isWaiting ? [{ job: 'assessRequest', changeId: locked.id }] : [],
+        };
       }
       // Who was asked before they were offboarded hears why they are not any more.
       const left = await leaverCase(unit.tx, clicker.id);
@@ -155,7 +159,7 @@ async function decide(
       return {
         result: isWhy ? refuseLeaver(left, 'notAnApprover') : outcome,
         // What the card shows is no longer what it is about: it is put anew.
-        jobs: outcome.reason === 'staleCard' ? [{ job: 'consider', changeId: locked.id }] : [],
+        jobs: outcome.reason === 'staleCard' ? [{ job: 'assessRequest', changeId: locked.id }] : [],
         notes: [
           {
             type: 'clickRefused',
@@ -167,7 +171,7 @@ async function decide(
         ],
       };
     },
-    road.nudge,
+    context.nudge,
   );
 }
 
@@ -184,7 +188,7 @@ async function endedWith(unit: Unit, change: Change, events: readonly ChangeEven
   return await grantsEndedWith(unit, change, denied.revokeId, denied.actor);
 }
 
-const nobody: ApproverPlan = { of: 'any', quorum: 1, seats: [], escalated: false };
+const nobody: ApproverPlan = { of: 'any', quorum: 1, slots: [], escalated: false };
 const undecided: Verdict = { effect: 'ask', grounds: [] };
 const goneFromIdp: Verdict = {
   effect: 'refuse',
@@ -194,34 +198,34 @@ const goneFromIdp: Verdict = {
 type Facts = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' | 'target'>;
 
 /** Authority and policy as they are at the click, not as they were when the card was posted; null: no such change. */
-async function factsNow(road: Road, changeId: string): Promise<Facts | null> {
-  const change = await readChange(road.db, changeId);
+async function factsNow(context: Context, changeId: string): Promise<Facts | null> {
+  const change = await readChange(context.db, changeId);
   if (change === null) return null;
-  const entitlement = road.catalogue.entitlement(change.entitlementKey);
-  const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
+  const entitlement = context.catalogue.entitlement(change.entitlementKey);
+  const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
   const known = { entitlement, target: status?.status === 'ready' ? status.target : null };
   // A settled change needs no facts: the loser of a race hears at once who decided.
   if (change.state !== 'asking' || entitlement === null)
     return { ...known, plan: change.plan ?? nobody, verdict: undecided };
-  const { beneficiary, refusal } = await concernedBy(road, change);
+  const { beneficiary, refusal } = await concernedBy(context, change);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
-  const left = await leaverCase(road.db, beneficiary.id);
+  const left = await leaverCase(context.db, beneficiary.id);
   const why =
     left === null
-      ? (refusal?.text.replace(/\.$/, '') ?? outgrown(change, entitlement, beneficiary.department))
+      ? (refusal?.text.replace(/\.$/, '') ?? noLongerNeeded(change, entitlement, beneficiary.department))
       : leftInWords(beneficiary.name, left).replace(/\.$/, '');
   if (why !== null) {
     const verdict: Verdict = { effect: 'refuse', grounds: [{ text: why, clause: null }] };
     return { ...known, plan: change.plan ?? nobody, verdict };
   }
-  return { ...known, ...(await decidedBy(road, { entitlement, beneficiary, change })) };
+  return { ...known, ...(await decidedBy(context, { entitlement, beneficiary, change })) };
 }
 
 /** What can't be shown is not worth deciding again: the click is settled either way. */
-export async function tellClicker(road: Road, click: Clicked, text: string): Promise<void> {
+export async function tellClicker(context: Context, click: Clicked, text: string): Promise<void> {
   try {
-    await road.messenger.whisper(click.channel, click.chatUserId, text);
+    await context.messenger.whisper(click.channel, click.chatUserId, text);
   } catch (error) {
-    road.log.warn({ err: (error as Error).message, click: click.clickId }, 'answer to a click not shown');
+    context.log.warn({ err: (error as Error).message, click: click.clickId }, 'answer to a click not shown');
   }
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { shownOf } from '../../core/change/shown.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
-import type { Road } from '../kernel/context.ts';
+import type { Context } from '../kernel/context.ts';
 
 /** What a form says of these entitlements together, in a few characters that it carries; null: one can't be given now. */
-export function shownAs(road: Pick<Road, 'catalogue'>, keys: readonly string[]): string | null {
+export function shownAs(context: Pick<Context, 'catalogue'>, keys: readonly string[]): string | null {
   const all = keys.map((key) => {
-    const entitlement = road.catalogue.entitlement(key);
-    const status = entitlement === null ? null : road.catalogue.status(entitlement.key);
+    const entitlement = context.catalogue.entitlement(key);
+    const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
     return entitlement === null || status?.status !== 'ready' ? null : shownOf(entitlement, status.target);
   });
   return all.length === 0 || all.includes(null)
@@ -17,11 +17,11 @@ export function shownAs(road: Pick<Road, 'catalogue'>, keys: readonly string[]):
 
 /** What was asked for is what the form showed; null: it is still so, or the form showed nothing of it. */
 export function refuseOther(
-  road: Pick<Road, 'catalogue'>,
+  context: Pick<Context, 'catalogue'>,
   keys: readonly string[],
   { shown, title }: { shown: string | undefined; title: string },
 ): Refusal | null {
-  if (shown === undefined || shownAs(road, keys) === shown) return null;
+  if (shown === undefined || shownAs(context, keys) === shown) return null;
   return refuse(
     'staleCard',
     `${title} has changed since this form was opened, so nothing was asked for.`,

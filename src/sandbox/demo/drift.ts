@@ -10,10 +10,10 @@ const SILENT_MS = 3_600_000;
 const PATIENCE_MS = 75_000;
 const CARDS = 'access-requests';
 
-type Voices = { scim: boolean; hook: boolean };
+type EventSources = { scim: boolean; hook: boolean };
 
-/** Only these voices of Okta are heard; what the others had to say is lost. */
-async function hearOnly(visitor: Visitor, { scim, hook }: Voices): Promise<void> {
+/** Only these event sources of Okta are heard; what the others had to say is lost. */
+async function hearOnly(visitor: Visitor, { scim, hook }: EventSources): Promise<void> {
   await visitor.request('POST', '/okta/sim/push', { drop: scim ? 'none' : 'all' });
   await visitor.request('POST', '/okta/sim/hooks', { lose: !hook });
   await visitor.request('POST', '/okta/sim/log', { lagMs: SILENT_MS });

@@ -101,7 +101,7 @@ if (values['drop-scim-push']) await visitor.request('POST', '/okta/sim/push', { 
 
 const isLeaver = parts.includes('leaver');
 const played = parts.includes('drift')
-  ? [driftJourney(() => reconcile(latchkey.road))]
+  ? [driftJourney(() => reconcile(latchkey.context))]
   : isCanary
     ? [canaryJourney(latchkey.url, objectiveMs)]
     : isLeaver

@@ -9,7 +9,7 @@ import type { Happening, Tenant } from './tenant.ts';
 const MINUTES_MAX = 41_760;
 const CLIENT_STATE_MAX = 128;
 
-const wishSchema = z.object({
+const freeTextSchema = z.object({
   changeType: z.string(),
   notificationUrl: z.url(),
   lifecycleNotificationUrl: z.url().optional(),
@@ -74,17 +74,17 @@ export function graphRoutes(
   app.get('/subscriptions', async () => ({ value: subscriptions.all().map(shown) }));
 
   app.post('/subscriptions', async (request, reply) => {
-    const wish = wishSchema.safeParse(request.body);
-    if (!wish.success) throw invalid(z.prettifyError(wish.error));
-    const { changeType, notificationUrl, resource, clientState = null } = wish.data;
-    const lifecycleNotificationUrl = wish.data.lifecycleNotificationUrl ?? null;
+    const freeText = freeTextSchema.safeParse(request.body);
+    if (!freeText.success) throw invalid(z.prettifyError(freeText.error));
+    const { changeType, notificationUrl, resource, clientState = null } = freeText.data;
+    const lifecycleNotificationUrl = freeText.data.lifecycleNotificationUrl ?? null;
     if (!/^(users|groups)(\/[0-9a-f-]{36}(\/members)?)?$/.test(resource))
       throw invalid(`The resource ${resource} can't be subscribed to.`);
     if (!changeType.split(',').every((type) => type === 'updated' || type === 'deleted'))
       throw invalid(`The change type ${changeType} is not supported for ${resource}.`);
     if (clientState !== null && clientState.length > CLIENT_STATE_MAX)
       throw invalid(`clientState must be at most ${CLIENT_STATE_MAX} characters.`);
-    const expiresAt = expiryOf(wish.data.expirationDateTime);
+    const expiresAt = expiryOf(freeText.data.expirationDateTime);
     for (const url of [notificationUrl, lifecycleNotificationUrl])
       if (url !== null && !(await notifier.validate(url)))
         throw invalid(

@@ -9,7 +9,7 @@ import { hostileAnswers, isHostile } from './hostile-answers.ts';
 import { saidElsewhere } from './said-elsewhere.ts';
 import { readSheet, scriptedAdvice } from './scripted-advice.ts';
 import { isFinding, scriptedFinding } from './scripted-finding.ts';
-import { readWish, scriptedWish } from './scripted-wish.ts';
+import { readFreeText, scriptedFreeText } from './scripted-free-text.ts';
 
 const PREFIX = '/model';
 export const SCRIPTED_MODEL = 'scripted-sandbox-model';
@@ -158,10 +158,10 @@ export function createModelEmulator(world: World): Emulator {
     // With no system message the instructions stand before the document.
     const message = said.slice(said.lastIndexOf('\n{"') + 1);
     const sheet = readSheet(message);
-    const wish = readWish(message);
+    const freeText = readFreeText(message);
     const scripted =
-      wish !== null
-        ? JSON.stringify(scriptedWish(wish))
+      freeText !== null
+        ? JSON.stringify(scriptedFreeText(freeText))
         : sheet === null
           ? 'There is no fact sheet in this message.'
           : JSON.stringify(isFinding(sheet) ? scriptedFinding(sheet) : scriptedAdvice(sheet));
@@ -183,7 +183,7 @@ export function createModelEmulator(world: World): Emulator {
         usage: usage(request.messages.map(({ content: sent }) => sent).join(''), content ?? refusal ?? ''),
       };
     };
-    if (isHostile(mode.mode)) return complete(JSON.stringify(hostileAnswers(mode.mode, { sheet, wish })));
+    if (isHostile(mode.mode)) return complete(JSON.stringify(hostileAnswers(mode.mode, { sheet, freeText })));
     switch (mode.mode) {
       case 'scripted':
         return complete(scripted);

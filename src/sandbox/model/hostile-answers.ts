@@ -1,5 +1,5 @@
 import type { ScriptedAdvice, Sheet } from './scripted-advice.ts';
-import type { ScriptedWish, WishAsked } from './scripted-wish.ts';
+import type { FreeTextAsked, ScriptedFreeText } from './scripted-free-text.ts';
 
 /** Ways in which a model that means no good, or is under somebody's spell, answers in the right shape. */
 const ways = ['hostile', 'lies', 'invented-citations', 'orders', 'markup', 'parrot'] as const;
@@ -12,9 +12,9 @@ export function isHostile(mode: string): mode is Way {
 /** The answer to either kind of question. Only `hostile` spoils the headline too: then nothing is left at all. */
 export function hostileAnswers(
   way: Way,
-  asked: { sheet: Sheet | null; wish: WishAsked | null },
-): ScriptedAdvice | ScriptedWish {
-  return asked.wish !== null ? hostileWish(way, asked.wish) : hostileAdvice(asked.sheet, way);
+  asked: { sheet: Sheet | null; freeText: FreeTextAsked | null },
+): ScriptedAdvice | ScriptedFreeText {
+  return asked.freeText !== null ? hostileFreeText(way, asked.freeText) : hostileAdvice(asked.sheet, way);
 }
 
 export function hostileAdvice(sheet: Sheet | null, way: Way = 'hostile'): ScriptedAdvice {
@@ -117,10 +117,10 @@ function parrot(sheet: Sheet | null): ScriptedAdvice {
   };
 }
 
-function hostileWish(way: Way, wish: WishAsked): ScriptedWish {
-  const [first] = wish.candidates;
+function hostileFreeText(way: Way, freeText: FreeTextAsked): ScriptedFreeText {
+  const [first] = freeText.candidates;
   return way === 'parrot'
-    ? { entitlement: wish.text, when: wish.text, reason: wish.text, ticket: wish.text }
+    ? { entitlement: freeText.text, when: freeText.text, reason: freeText.text, ticket: freeText.text }
     : {
         entitlement: way === 'lies' ? (first?.key ?? null) : 'platform-admin-for-ever',
         when: 'until 2099-12-31',

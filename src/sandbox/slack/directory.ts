@@ -10,7 +10,7 @@ export const app = {
   realName: 'Latchkey',
 } as const;
 
-/** Slack's own voice: tells a person that a command failed. */
+/** Slack's own event source: tells a person that a command failed. */
 export const slackbotId = 'USLACKBOT';
 
 /** The workspace that people from outside (Slack Connect) belong to. */

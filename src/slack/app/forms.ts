@@ -2,7 +2,7 @@ import type { BlockAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
-import type { Road } from '../../flow/kernel/context.ts';
+import type { Context } from '../../flow/kernel/context.ts';
 import { slackCall } from './call.ts';
 
 export const TRY_AGAIN =
@@ -26,24 +26,24 @@ export async function openView(client: WebClient, triggerId: string, view: Modal
 
 /** Runs what a click wanted opened; where that fails, the clicker is told so, wherever they clicked. */
 export async function orTell(
-  road: Road,
+  context: Context,
   { user, channel }: Pick<BlockAction, 'user' | 'channel'>,
   work: () => Promise<unknown>,
 ): Promise<void> {
   try {
     await work();
   } catch (error) {
-    road.log.warn({ err: (error as Error).message }, 'form not opened');
-    await road.messenger.whisper(channel?.id ?? user.id, user.id, whyNotOpened(error));
+    context.log.warn({ err: (error as Error).message }, 'form not opened');
+    await context.messenger.whisper(channel?.id ?? user.id, user.id, whyNotOpened(error));
   }
 }
 
 /** Opens a form from a button. */
 export async function openFromButton(
-  road: Road,
+  context: Context,
   client: WebClient,
   body: BlockAction,
   view: ModalView,
 ): Promise<void> {
-  await orTell(road, body, () => openView(client, body.trigger_id, view));
+  await orTell(context, body, () => openView(client, body.trigger_id, view));
 }

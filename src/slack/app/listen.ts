@@ -3,17 +3,17 @@ import type { HomeView, KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
 import { isRefusal } from '../../core/refusal.ts';
-import type { Road } from '../../flow/kernel/context.ts';
+import type { Context } from '../../flow/kernel/context.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
 import { changesOfPerson } from '../../store/changes.ts';
-import { hearMassChanges } from '../mass-change/clicks.ts';
-import { inert } from '../mrkdwn.ts';
-import { hearOffboarding, openOffboarding } from '../offboarding/clicks.ts';
-import { hearDecisions } from '../request/decisions.ts';
+import { registerMassChangeHandlers } from '../mass-change/clicks.ts';
+import { escapeMrkdwn } from '../mrkdwn.ts';
+import { openOffboarding, registerOffboardingHandlers } from '../offboarding/clicks.ts';
+import { registerDecisionHandlers } from '../request/decisions.ts';
 import { whyOf } from '../request/explain-denial.ts';
-import { openWishForm } from '../request/free-text-form.ts';
+import { openFreeTextForm } from '../request/free-text-form.ts';
 import { homeView, overview } from '../request/overview.ts';
-import { hearRequests, openRequestForm } from '../request/requests.ts';
+import { openRequestForm, registerRequestHandlers } from '../request/requests.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { TRY_AGAIN, whyNotOpened } from './forms.ts';
 
@@ -35,12 +35,12 @@ const HELP = [
  * by its kind.
  */
 export function listen(
-  road: Road,
+  context: Context,
   receiver: Receiver,
   client: WebClient,
   heard: (kind: string) => void = () => {},
 ): App {
-  const logger = boltLogger(road.log);
+  const logger = boltLogger(context.log);
   const app = new App({
     receiver,
     logger,
@@ -64,8 +64,8 @@ export function listen(
   app.error(async (given) => {
     const { error, body } = given as unknown as { error: CodedError; body: object };
     const cause = error.original ?? error;
-    road.log.error({ err: cause.message }, 'slack listener');
-    if (cause instanceof Fault) await tellWhoeverActed(road, client, body, cause);
+    context.log.error({ err: cause.message }, 'slack listener');
+    if (cause instanceof Fault) await tellWhoeverActed(context, client, body, cause);
   });
 
   app.command('/access', async ({ command, ack, respond }) => {
@@ -74,35 +74,40 @@ export function listen(
     if (word === 'help') return await ack({ response_type: 'ephemeral', text: HELP });
     await ack();
     try {
-      if (word === 'offboard') return await openOffboarding(road, client, command, respond);
-      if (word === '') return await openRequestForm(road, client, command.trigger_id, command.user_id);
+      if (word === 'offboard') return await openOffboarding(context, client, command, respond);
+      if (word === '') return await openRequestForm(context, client, command.trigger_id, command.user_id);
       if (word === 'why' && words.length <= 2)
         return void (await respond({
           response_type: 'ephemeral',
-          ...(await whyOf(road, command.user_id, words[1] ?? '')),
+          ...(await whyOf(context, command.user_id, words[1] ?? '')),
         }));
-      if (word !== 'mine' || words.length > 1) return await openWishForm(road, client, command);
-      await respond({ response_type: 'ephemeral', ...(await accessOf(road, command.user_id)) });
+      if (word !== 'mine' || words.length > 1) return await openFreeTextForm(context, client, command);
+      await respond({ response_type: 'ephemeral', ...(await accessOf(context, command.user_id)) });
     } catch (error) {
-      road.log.warn({ err: (error as Error).message }, '/access not served');
+      context.log.warn({ err: (error as Error).message }, '/access not served');
       await respond({ response_type: 'ephemeral', text: whyNotOpened(error) });
     }
   });
 
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab !== 'home') return;
-    await client.views.publish({ user_id: event.user, view: await homeFor(road, event.user) });
+    await client.views.publish({ user_id: event.user, view: await homeFor(context, event.user) });
   });
 
-  hearRequests(app, road, client);
-  hearDecisions(app, road, client);
-  hearMassChanges(app, road, client);
-  hearOffboarding(app, road, client);
+  registerRequestHandlers(app, context, client);
+  registerDecisionHandlers(app, context, client);
+  registerMassChangeHandlers(app, context, client);
+  registerOffboardingHandlers(app, context, client);
   return app;
 }
 
 /** What they did is not acknowledged: it came to nothing, and Slack itself shows no more than a sign. */
-async function tellWhoeverActed(road: Road, client: WebClient, body: object, fault: Fault): Promise<void> {
+async function tellWhoeverActed(
+  context: Context,
+  client: WebClient,
+  body: object,
+  fault: Fault,
+): Promise<void> {
   const { user, user_id, channel, channel_id } = body as {
     user?: { id?: string };
     user_id?: string;
@@ -116,21 +121,24 @@ async function tellWhoeverActed(road: Road, client: WebClient, body: object, fau
   const told =
     place === undefined
       ? client.chat.postMessage({ channel: account, text })
-      : road.messenger.whisper(place, account, text);
-  await told.catch((error: Error) => road.log.warn({ err: error.message }, 'nobody could be told'));
+      : context.messenger.whisper(place, account, text);
+  await told.catch((error: Error) => context.log.warn({ err: error.message }, 'nobody could be told'));
 }
 
 /** Shows only, so who was met before is known by their link and nobody outside is asked. */
-async function accessOf(road: Road, accountId: string): Promise<{ text: string; blocks?: KnownBlock[] }> {
-  const person = (await metAs(road, accountId)) ?? (await identify(road, accountId));
-  if (isRefusal(person)) return { text: inert(`${person.text} ${person.next}`) };
-  return await overview(road, person.id, await changesOfPerson(road.db, person.id, OVERVIEW_MAX));
+async function accessOf(
+  context: Context,
+  accountId: string,
+): Promise<{ text: string; blocks?: KnownBlock[] }> {
+  const person = (await metAs(context, accountId)) ?? (await identify(context, accountId));
+  if (isRefusal(person)) return { text: escapeMrkdwn(`${person.text} ${person.next}`) };
+  return await overview(context, person.id, await changesOfPerson(context.db, person.id, OVERVIEW_MAX));
 }
 
 /** The Home tab: what this person has and asked for. */
-async function homeFor(road: Road, accountId: string): Promise<HomeView> {
+async function homeFor(context: Context, accountId: string): Promise<HomeView> {
   try {
-    return homeView(await accessOf(road, accountId));
+    return homeView(await accessOf(context, accountId));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return homeView({ text: TRY_AGAIN });

@@ -13,7 +13,7 @@ export type SlackSettings = { botToken: string; apiUrl: string } & (
 );
 
 /** What the catalogue names there. */
-export type SlackWish = {
+export type SlackFreeText = {
   /** Without `#`. */
   channel: string;
   /** Whether who is on call is a user group. */
@@ -27,7 +27,11 @@ const REINSTALL =
   'add them on the Slack app page (OAuth & Permissions, Bot Token Scopes; all stand in slack-manifest.yaml) and install the app again, which may give a new token';
 
 /** Tries in turn what Latchkey needs of Slack; posts nothing and changes nothing. */
-export async function checkSlack(settings: SlackSettings, wish: SlackWish, log: Logger): Promise<Checked[]> {
+export async function checkSlack(
+  settings: SlackSettings,
+  freeText: SlackFreeText,
+  log: Logger,
+): Promise<Checked[]> {
   const client = createSlackClient(settings, log);
   let bot: BotToken | null = null;
   const trouble = await troubleInWords(async () => {
@@ -37,13 +41,13 @@ export async function checkSlack(settings: SlackSettings, wish: SlackWish, log: 
   if (bot === null) return [{ name: 'Slack', trouble }, ...way];
   return [
     { name: 'Slack', trouble: null },
-    ...checkScopes(bot, wish),
-    await checkChannel(client, bot, wish.channel),
+    ...checkScopes(bot, freeText),
+    await checkChannel(client, bot, freeText.channel),
     ...way,
   ];
 }
 
-function checkScopes({ missing }: BotToken, { hasUserGroup }: SlackWish): Checked[] {
+function checkScopes({ missing }: BotToken, { hasUserGroup }: SlackFreeText): Checked[] {
   const name = 'Slack scopes';
   if (missing === null)
     return [

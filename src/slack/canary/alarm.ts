@@ -2,9 +2,10 @@ import { durationInWords, elapsedInWords } from '../../core/duration.ts';
 import { legName } from '../../core/wording/legs.ts';
 import type { CanaryView } from '../../flow/canary/view.ts';
 import type { Notice } from '../../flow/ports.ts';
+import { type SlackContent, section } from '../blocks.ts';
 import { legHint } from '../change-card/alarm.ts';
-import { IDP_NAME, type SlackContent, section } from '../change-card/card.ts';
-import { inert, mrkdwn, slackDate } from '../mrkdwn.ts';
+import { IDP_NAME } from '../change-card/card.ts';
+import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
 
 /** Pure: the messages about an alarm of the canary, one in the channel and one to each admin, edited in place. */
 export function canaryNotices(view: CanaryView): Notice<SlackContent>[] {
@@ -36,14 +37,14 @@ function alarmText(view: CanaryView): string {
     view.canary === null
       ? ''
       : `\nThe canary goes on trying every ${durationInWords(view.canary.everySeconds)}; this message says when it is over.`;
-  return `:rotating_light: Canary alarm: ${what} within ${objective}, ${rounds} in a row since ${slackDate(alarm.since)}. It is stuck at ${leg}: ${inert(stuck?.why ?? '')}.\n*What it means:* real requests and removals wait at the same place.\n*What to do:* ${hint(view)}${again}`;
+  return `:rotating_light: Canary alarm: ${what} within ${objective}, ${rounds} in a row since ${slackDate(alarm.since)}. It is stuck at ${leg}: ${escapeMrkdwn(stuck?.why ?? '')}.\n*What it means:* real requests and removals wait at the same place.\n*What to do:* ${hint(view)}${again}`;
 }
 
 function hint({ stuck, canary }: CanaryView): string {
   if (stuck?.leg === 'signIn')
-    return `sign in to Anypoint once as ${inert(canary?.person ?? 'the canary')}, or name somebody in the catalogue who has.`;
+    return `sign in to Anypoint once as ${escapeMrkdwn(canary?.person ?? 'the canary')}, or name somebody in the catalogue who has.`;
   return legHint(stuck?.leg ?? 'delivery', {
-    group: inert(canary?.groupName ?? 'the group'),
-    team: inert(canary?.teamName ?? 'the team'),
+    group: escapeMrkdwn(canary?.groupName ?? 'the group'),
+    team: escapeMrkdwn(canary?.teamName ?? 'the team'),
   });
 }

@@ -3,8 +3,9 @@ import { durationInWords } from '../../core/duration.ts';
 import { legName, tookInWords } from '../../core/wording/legs.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Notice } from '../../flow/ports.ts';
-import { inert, mrkdwn } from '../mrkdwn.ts';
-import { IDP_NAME, mention, type SlackContent, section, titleOf } from './card.ts';
+import { type SlackContent, section } from '../blocks.ts';
+import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
+import { IDP_NAME, mention, titleOf } from './card.ts';
 
 /** To the owner (and on the card’s thread): which leg is stuck; the same message says when it is over. */
 export function alarms(view: ChangeView): Notice<SlackContent>[] {
@@ -31,21 +32,21 @@ export function alarms(view: ChangeView): Notice<SlackContent>[] {
 }
 
 function alarmText(view: ChangeView, change: Change): string {
-  const what = `${change.kind === 'grant' ? 'the grant' : 'the end'} of ${inert(titleOf(view))} for ${mention(view.beneficiary)}`;
+  const what = `${change.kind === 'grant' ? 'the grant' : 'the end'} of ${escapeMrkdwn(titleOf(view))} for ${mention(view.beneficiary)}`;
   if (change.state === 'failed')
-    return `:rotating_light: ${IDP_NAME} refuses ${what} (${inert(change.failure?.code ?? '')}).\n*What to do:* look at the group ${inert(change.target?.groupName ?? '')} in ${IDP_NAME}; nothing is retried until it is asked again.`;
+    return `:rotating_light: ${IDP_NAME} refuses ${what} (${escapeMrkdwn(change.failure?.code ?? '')}).\n*What to do:* look at the group ${escapeMrkdwn(change.target?.groupName ?? '')} in ${IDP_NAME}; nothing is retried until it is asked again.`;
   const leg = legName(change.late?.leg ?? 'delivery', IDP_NAME);
   if (change.state !== 'inEffect' && (change.late?.clearedAt != null || !isUnderway(change.state)))
     return `:checkered_flag: Alarm closed: ${what} is no longer waited for; its card says where it stands. It was stuck at ${leg}.`;
   if (change.late?.clearedAt != null)
     return `:white_check_mark: Alarm cleared: ${what} was seen in MuleSoft after ${tookInWords(change)}; it was stuck at ${leg}.`;
-  return `:rotating_light: Alarm: ${what} was not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}. It is stuck at ${leg}: ${inert(change.late?.why ?? '')}.\n*What to do:* ${hint(change, view)}\nLatchkey keeps looking and says here when it arrives.`;
+  return `:rotating_light: Alarm: ${what} was not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}. It is stuck at ${leg}: ${escapeMrkdwn(change.late?.why ?? '')}.\n*What to do:* ${hint(change, view)}\nLatchkey keeps looking and says here when it arrives.`;
 }
 
 function hint(change: Change, view: ChangeView): string {
   return legHint(change.late?.leg ?? 'delivery', {
-    group: inert(change.target?.groupName ?? 'the group'),
-    team: inert(change.target?.teamName ?? view.change.entitlementKey),
+    group: escapeMrkdwn(change.target?.groupName ?? 'the group'),
+    team: escapeMrkdwn(change.target?.teamName ?? view.change.entitlementKey),
   });
 }
 

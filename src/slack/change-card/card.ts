@@ -3,18 +3,13 @@ import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { legTimes } from '../../core/change/legs.ts';
 import { elapsedInWords } from '../../core/duration.ts';
 import { distinct } from '../../core/policy/routing.ts';
-import type { Verdict } from '../../core/policy/verdict.ts';
-import { askedInWords, type Mood, type Names, type Standing } from '../../core/wording/change-status.ts';
+import { askedInWords, type Mood, type Names, type StatusText } from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { ChangeView, Named } from '../../flow/messages/change-view.ts';
-import type { AdviceResult } from '../../flow/ports.ts';
-import type { Summary } from '../../store/summaries.ts';
-import { FIELD_TEXT_MAX, inert, link, mrkdwn, plain, plainLines, quote, slackDate } from '../mrkdwn.ts';
-import { disagreement } from './disagreement.ts';
+import { type SlackContent, section } from '../blocks.ts';
+import { escapeMrkdwn, FIELD_TEXT_MAX, link, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
+import { adviceBlocks } from './advice.ts';
 import { rulingBlocks } from './rulings.ts';
-
-/** What a message consists of in Slack. `text` is the notification and the fallback. */
-export type SlackContent = { text: string; blocks: KnownBlock[] };
 
 /** What a button carries: a key to look things up with, and the round of asking; nothing that is believed. */
 export type ButtonValue = { change: string; round: number };
@@ -46,21 +41,21 @@ export function namesOf(view: ChangeView, isToThem = false): Names {
   return {
     beneficiary: isToThem ? 'you' : mention(view.beneficiary),
     isToThem,
-    title: inert(titleOf(view)),
+    title: escapeMrkdwn(titleOf(view)),
     deciders: decidersOf(view),
     owner: view.owner === null ? 'The catalogue’s owner' : mention(view.owner),
     idp: IDP_NAME,
     ...(view.signInUrl === undefined ? {} : { signInAt: link(view.signInUrl) }),
     time: slackDate,
-    safe: inert,
+    safe: escapeMrkdwn,
   };
 }
 
 function decidersOf({ change: { plan }, pinged, alsoMay }: ChangeView): string {
   if (plan === null) return '';
   // The view names the plan's people in the plan's order.
-  const first = distinct(plan.seats.filter((s) => s.pinged));
-  const others = distinct(plan.seats).filter((a) => !first.some((p) => p.id === a.id));
+  const first = distinct(plan.slots.filter((s) => s.pinged));
+  const others = distinct(plan.slots).filter((a) => !first.some((p) => p.id === a.id));
   const named = new Map<string, Named | undefined>([
     ...first.map((p, i) => [p.id, pinged[i]] as const),
     ...others.map((p, i) => [p.id, alsoMay[i]] as const),
@@ -73,19 +68,19 @@ export function titleOf(view: ChangeView): string {
 }
 
 export function mention(person: Named): string {
-  return person.accountId === null ? inert(person.name) : `<@${person.accountId}>`;
+  return person.accountId === null ? escapeMrkdwn(person.name) : `<@${person.accountId}>`;
 }
 
-export function standingBlocks(now: Standing): KnownBlock[] {
+export function statusBlocks(now: StatusText): KnownBlock[] {
   const head = `${moodMarks[now.mood]} *${now.headline}*`;
   const blocks: KnownBlock[] = [section(mrkdwn(now.detail === '' ? head : `${head}\n${now.detail}`))];
   if (now.words !== null) blocks.push(quote(now.words));
   return blocks;
 }
 
-export function card(view: ChangeView, now: Standing): SlackContent {
+export function card(view: ChangeView, now: StatusText): SlackContent {
   const { change } = view;
-  const asked = inert(askedInWords(change, titleOf(view)));
+  const asked = escapeMrkdwn(askedInWords(change, titleOf(view)));
   const forWhom =
     view.requester === null
       ? mention(view.beneficiary)
@@ -102,7 +97,7 @@ export function card(view: ChangeView, now: Standing): SlackContent {
     {
       type: 'section',
       fields: [
-        mrkdwn(`*Gives*\n${inert(view.entitlement?.gives ?? '')}`, FIELD_TEXT_MAX),
+        mrkdwn(`*Gives*\n${escapeMrkdwn(view.entitlement?.gives ?? '')}`, FIELD_TEXT_MAX),
         mrkdwn(`*Tier*\n${view.entitlement?.tier ?? 'unknown'}`),
         ...extensionFields(view),
         ...doneByFields(view),
@@ -123,7 +118,7 @@ export function card(view: ChangeView, now: Standing): SlackContent {
     blocks.push({ type: 'context', elements: [plain(`${byRule(change)}: ${view.summary.plain}`)] });
     blocks.push(...adviceBlocks(view.summary, change.verdict));
   }
-  blocks.push({ type: 'divider' }, ...standingBlocks(now), ...legsBlock(view));
+  blocks.push({ type: 'divider' }, ...statusBlocks(now), ...legsBlock(view));
   if (change.state === 'asking') {
     // Where none of those who are asked first is in chat, the others are not only named but told.
     const isAnyoneTold = view.pinged.some((p) => p.accountId !== null);
@@ -132,13 +127,13 @@ export function card(view: ChangeView, now: Standing): SlackContent {
         type: 'context',
         elements: [
           mrkdwn(
-            `May decide too: ${view.alsoMay.map((p) => (isAnyoneTold ? inert(p.name) : mention(p))).join(', ')}`,
+            `May decide too: ${view.alsoMay.map((p) => (isAnyoneTold ? escapeMrkdwn(p.name) : mention(p))).join(', ')}`,
           ),
         ],
       });
     blocks.push(isFound(change) ? findingButtons(change) : decisionButtons(change));
   }
-  const subject = isFound(change) ? inert(titleOf(view)) : asked;
+  const subject = isFound(change) ? escapeMrkdwn(titleOf(view)) : asked;
   return { text: `${plainName(view.beneficiary)}: ${subject}. ${now.headline}.`, blocks };
 }
 
@@ -178,24 +173,24 @@ function extensionFields({ change, summary }: ChangeView): MrkdwnElement[] {
 function doneByFields({ change, doneBy }: ChangeView): MrkdwnElement[] {
   if (doneBy === null) return [];
   const what = change.cause === 'loss' ? 'Taken out by' : 'Added by';
-  const text = `*${what}*\n${inert(doneBy.name)} in ${IDP_NAME}, ${slackDate(doneBy.at)}`;
+  const text = `*${what}*\n${escapeMrkdwn(doneBy.name)} in ${IDP_NAME}, ${slackDate(doneBy.at)}`;
   return [mrkdwn(text, FIELD_TEXT_MAX)];
 }
 
 function plainName(person: Named): string {
-  return inert(person.name);
+  return escapeMrkdwn(person.name);
 }
 
 /** A finding is no request: it says what was found. */
 export function foundHead(view: ChangeView, isToThem = false): string {
   const { change } = view;
-  const group = inert(change.target?.groupName ?? '');
+  const group = escapeMrkdwn(change.target?.groupName ?? '');
   const [was, is] = isToThem
     ? ['You were', 'You are']
     : [`${mention(view.beneficiary)} was`, `${mention(view.beneficiary)} is`];
   return change.cause === 'loss'
-    ? `${was} taken out of ${group} (${inert(titleOf(view))}) by hand, though access was granted`
-    : `${is} in ${group} (${inert(titleOf(view))}), and nobody asked for it here`;
+    ? `${was} taken out of ${group} (${escapeMrkdwn(titleOf(view))}) by hand, though access was granted`
+    : `${is} in ${group} (${escapeMrkdwn(titleOf(view))}), and nobody asked for it here`;
 }
 
 function findingButtons(change: Change): KnownBlock {
@@ -249,58 +244,6 @@ function decisionButtons(change: Change): KnownBlock {
   };
 }
 
-const severities = { low: 'Low risk', medium: 'Medium risk', high: 'High risk' } as const;
-const whyNoAdvice: Record<Extract<AdviceResult, { answered: false }>['why'], string> = {
-  slow: 'it took too long',
-  down: 'it can’t be reached',
-  refused: 'it declined to answer',
-  'off-schema': 'its answer could not be read',
-  'nothing left after checking': 'nothing in its answer stood up to checking',
-  'budget spent': 'what it may cost today is spent',
-  'not configured': 'none is configured',
-};
-
-const leanings = { approve: 'approve', deny: 'deny', 'ask more': 'ask more first' } as const;
-/** Labels of the fact sheet that are not plain words already. */
-const factNames: Record<string, string> = { peers: 'who holds it', verdict: 'the rules' };
-
-/** The model's words, plainly as advice, in blocks that interpret nothing. */
-export function adviceBlocks({ advice, sheet }: Summary, verdict: Verdict | null = null): KnownBlock[] {
-  if (advice === null)
-    return [
-      { type: 'context', elements: [plain('Advice: the model is being asked; you need not wait for it.')] },
-    ];
-  if (!advice.answered)
-    return [
-      {
-        type: 'context',
-        elements: [
-          plain(`No advice from the model: ${whyNoAdvice[advice.why]}. The summary by rule stands.`),
-        ],
-      },
-    ];
-  const { headline, risks, questions, lean } = advice.advice;
-  const label = (id: string) => {
-    const found = sheet.facts.find((f) => f.id === id)?.label ?? id;
-    return factNames[found] ?? found;
-  };
-  // A clause says more than the facts it bears on.
-  const sources = (r: { facts: string[]; clauses: string[] }) =>
-    (r.clauses.length > 0 ? r.clauses : r.facts.map(label)).join(', ');
-  const apart = disagreement(verdict, lean);
-  const lines = [
-    `Advice of the model (it decides nothing): ${leanings[lean]}.`,
-    headline,
-    ...risks.map((r) => `• ${severities[r.severity]}: ${r.text} (${sources(r)})`),
-    ...questions.map((q) => `• To ask: ${q}`),
-  ];
-  return [
-    section(plainLines(lines)),
-    ...(apart === null ? [] : [section(mrkdwn(`:warning: *${apart}*`))]),
-    { type: 'context', elements: [plain(`Model: ${advice.provenance.model}`)] },
-  ];
-}
-
 export function legsBlock(view: ChangeView): KnownBlock[] {
   const shown = view.ending ?? view.change;
   const t = legTimes(shown.legs, shown.signedInAt);
@@ -315,8 +258,4 @@ export function legsBlock(view: ChangeView): KnownBlock[] {
     .filter(([, ms]) => ms !== null)
     .map(([name, ms]) => `${name} ${elapsedInWords(ms ?? 0)}`);
   return [{ type: 'context', elements: [mrkdwn(text.join(' · '))] }];
-}
-
-export function section(text: ReturnType<typeof mrkdwn> | ReturnType<typeof plain>): KnownBlock {
-  return { type: 'section', text };
 }

@@ -1,10 +1,11 @@
 import { isByRule, isCanary, isOnMassCard } from '../../core/change/change.ts';
-import { standing } from '../../core/wording/change-status.ts';
+import { statusText } from '../../core/wording/change-status.ts';
 import type { ChangeView, Named } from '../../flow/messages/change-view.ts';
 import type { Notice } from '../../flow/ports.ts';
-import { inert, mrkdwn } from '../mrkdwn.ts';
+import { type SlackContent, section } from '../blocks.ts';
+import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { alarms } from './alarm.ts';
-import { card, mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
+import { card, mention, namesOf, titleOf } from './card.ts';
 import { outcomeNotes } from './outcome.ts';
 import { personal, type Reader } from './personal.ts';
 
@@ -14,7 +15,7 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
   if (isSilent(view)) return [];
   if (isCanary(change)) return [];
   const all: Notice<SlackContent>[] = [];
-  const now = standing(change, view.ending, namesOf(view));
+  const now = statusText(change, view.ending, namesOf(view));
   // What rules give has one only where somebody was asked.
   const isPut = change.plan !== null || (change.decision !== null && !isByRule(change));
   const hasCard = isPut && change.partOf === null;
@@ -27,7 +28,7 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
   for (const [key, person] of people) {
     if (person?.accountId == null || change.state === 'received') continue;
     if (isToldAlone(view) && key !== 'beneficiary') continue;
-    const toThem = key === 'beneficiary' ? standing(change, view.ending, namesOf(view, true)) : now;
+    const toThem = key === 'beneficiary' ? statusText(change, view.ending, namesOf(view, true)) : now;
     const to = { account: person.accountId };
     all.push({ key, to, under: null, content: personal(view, toThem, key) });
     for (const note of outcomeNotes(view, key))
@@ -50,8 +51,8 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
 function reopenedNotices(view: ChangeView): Notice<SlackContent>[] {
   const { change, admins } = view;
   if (change.reopened === undefined || change.partOf !== null) return [];
-  const { detail, headline } = standing(change, view.ending, namesOf(view));
-  const text = `:rotating_light: ${mention(view.beneficiary)}, ${inert(titleOf(view))}: ${headline}. ${detail}`;
+  const { detail, headline } = statusText(change, view.ending, namesOf(view));
+  const text = `:rotating_light: ${mention(view.beneficiary)}, ${escapeMrkdwn(titleOf(view))}: ${headline}. ${detail}`;
   const content = { text, blocks: [section(mrkdwn(text))] };
   return [
     { key: 'card:reopened', to: { channel: view.channel }, under: 'card', content },

@@ -4,9 +4,10 @@ import { approvedBy, decidedBy } from '../../core/wording/deciders.ts';
 import { hasArrived } from '../../core/wording/ending.ts';
 import { tookInWords } from '../../core/wording/legs.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
+import { type SlackContent, section } from '../blocks.ts';
 import { fingerprintOf } from '../fingerprint.ts';
-import { inert, mrkdwn, quote, slackDate } from '../mrkdwn.ts';
-import { mention, namesOf, type SlackContent, section, titleOf } from './card.ts';
+import { escapeMrkdwn, mrkdwn, quote, slackDate } from '../mrkdwn.ts';
+import { mention, namesOf, titleOf } from './card.ts';
 import type { Reader } from './personal.ts';
 
 /** Replies under the messages: editing a message notifies nobody, an outcome has to. */
@@ -19,7 +20,7 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
   const quoted = (key: string, text: string, words: string) =>
     notes.push({ key, content: { text, blocks: [section(mrkdwn(text)), quote(words)] } });
   const whom = reader === 'beneficiary' ? 'you' : mention(view.beneficiary);
-  const title = inert(titleOf(view));
+  const title = escapeMrkdwn(titleOf(view));
 
   if (change.remindedAt !== null && change.state === 'asking')
     add(
@@ -37,12 +38,12 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
   if (change.decision?.outcome === 'denied' && isFound(change))
     add(
       'reverted',
-      `:no_entry: ${names.owner}: ${title} for ${whom} is taken away again, as decided by ${decidedBy(change, inert)}.`,
+      `:no_entry: ${names.owner}: ${title} for ${whom} is taken away again, as decided by ${decidedBy(change, escapeMrkdwn)}.`,
     );
   else if (change.decision?.outcome === 'denied')
     quoted(
       'denied',
-      `:no_entry: ${title} for ${whom} was denied by ${inert(change.decision.byName)}.`,
+      `:no_entry: ${title} for ${whom} was denied by ${escapeMrkdwn(change.decision.byName)}.`,
       `Reason: ${change.decision.note ?? ''}`,
     );
   if (change.decision?.outcome === 'lapsed')
@@ -51,7 +52,10 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
       `:checkered_flag: ${title} for ${whom} lapsed: nobody decided in time. Ask again if it is still needed.`,
     );
   if (change.decision?.outcome === 'closed')
-    add('closed', `:checkered_flag: ${title} for ${whom} is closed: ${inert(change.decision.note ?? '')}.`);
+    add(
+      'closed',
+      `:checkered_flag: ${title} for ${whom} is closed: ${escapeMrkdwn(change.decision.note ?? '')}.`,
+    );
   // Put to others than at first: editing the card tells them nothing.
   if (change.state === 'asking' && change.round > 1 && reader === 'channel')
     add(
@@ -63,14 +67,14 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
   if (change.decision?.outcome === 'withdrawn' && !isFound(change))
     add(
       'withdrawn',
-      `:checkered_flag: ${title} for ${whom} was taken back by ${inert(change.decision.byName)}.`,
+      `:checkered_flag: ${title} for ${whom} was taken back by ${escapeMrkdwn(change.decision.byName)}.`,
     );
   // The one message about it says so; what was kept with many others is told of when it ends.
   const isQuiet = isByRule(change) || change.partOf !== null;
   if (change.legs.seenAt !== null && change.grant !== null && !isQuiet)
     add(
       'seen',
-      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${slackDate(change.grant.endsAt)}, approved ${approvedBy(change, inert)}.`,
+      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${slackDate(change.grant.endsAt)}, approved ${approvedBy(change, escapeMrkdwn)}.`,
     );
   // What never arrived can't be missed when it ends.
   // Nobody else can do it for them, and an edited message is not announced by any phone.
@@ -83,7 +87,7 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
   if (change.state === 'awaitingSignIn' && change.signInTrouble != null && reader === 'channel')
     add(
       `signIn:${fingerprintOf(change.signInTrouble)}`,
-      `:warning: ${names.owner}: ${title} for ${whom} waits for a first sign-in. ${inert(change.signInTrouble)}`,
+      `:warning: ${names.owner}: ${title} for ${whom} waits for a first sign-in. ${escapeMrkdwn(change.signInTrouble)}`,
     );
   // The owner mends it; who waits for it has to ask again.
   if (change.state === 'failed' && change.grant !== null && reader !== 'channel')

@@ -1,26 +1,17 @@
 import type { KnownBlock } from '@slack/types';
 import { isByRule, isFound } from '../../core/change/change.ts';
-import { askedInWords, type Standing } from '../../core/wording/change-status.ts';
+import { askedInWords, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
-import { inert, mrkdwn } from '../mrkdwn.ts';
-import {
-  actions,
-  type ButtonValue,
-  foundHead,
-  legsBlock,
-  mention,
-  type SlackContent,
-  section,
-  standingBlocks,
-  titleOf,
-} from './card.ts';
+import { type SlackContent, section } from '../blocks.ts';
+import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
+import { actions, type ButtonValue, foundHead, legsBlock, mention, statusBlocks, titleOf } from './card.ts';
 
 export type Reader = 'requester' | 'beneficiary' | 'channel';
 
 /** The status message of requester and beneficiary: one each, edited in place. */
-export function personal(view: ChangeView, now: Standing, reader: Reader): SlackContent {
+export function personal(view: ChangeView, now: StatusText, reader: Reader): SlackContent {
   const { change } = view;
-  const asked = inert(askedInWords(change, titleOf(view)));
+  const asked = escapeMrkdwn(askedInWords(change, titleOf(view)));
   const head =
     view.requester === null
       ? `You asked for *${asked}*`
@@ -29,7 +20,7 @@ export function personal(view: ChangeView, now: Standing, reader: Reader): Slack
         : `You asked, for ${mention(view.beneficiary)}, for *${asked}*`;
   const blocks: KnownBlock[] = [
     section(mrkdwn(unaskedHead(view, reader) ?? head)),
-    ...standingBlocks(now),
+    ...statusBlocks(now),
     ...legsBlock(view),
   ];
   const buttons = personalButtons(view);
@@ -40,15 +31,15 @@ export function personal(view: ChangeView, now: Standing, reader: Reader): Slack
 /** Nobody asked: by rule, or found. */
 function unaskedHead(view: ChangeView, reader: Reader): string | null {
   const { change } = view;
-  const title = inert(titleOf(view));
+  const title = escapeMrkdwn(titleOf(view));
   if (isByRule(change) && change.grant === null)
     return change.cause === 'renewal'
       ? `You have *${title}* by rule, until it ends. Whether it goes on is for a person to decide this time.`
-      : `*${title}*: ${inert(change.reason)}. Whether you get it is for a person to decide first.`;
+      : `*${title}*: ${escapeMrkdwn(change.reason)}. Whether you get it is for a person to decide first.`;
   if (isByRule(change))
     return change.ended !== null && !change.ended.stillHeld
       ? `You had *${title}* by rule.`
-      : `You were given *${title}*: ${inert(change.reason)}. It is renewed by itself while that is so; if you don’t need it, press *I’m done*.`;
+      : `You were given *${title}*: ${escapeMrkdwn(change.reason)}. It is renewed by itself while that is so; if you don’t need it, press *I’m done*.`;
   if (change.cause === 'restore') return `You are back, and have *${title}* again.`;
   if (change.partOf !== null) return `You hold *${title}*.`;
   return isFound(change) ? `*${foundHead(view, reader === 'beneficiary')}.* The owner decides.` : null;

@@ -2,7 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import type { ApproverPlan } from '../../core/policy/routing.ts';
 import type { Need } from '../../core/policy/verdict.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
-import { inert, mrkdwn, slackDate } from '../mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
 
 const asksFor: Record<Need, string> = {
   person: 'A person has to decide',
@@ -14,12 +14,12 @@ const asksFor: Record<Need, string> = {
 export function rulingBlocks({ change }: ChangeView): KnownBlock[] {
   const { verdict, plan } = change;
   const lines = [
-    ...(verdict?.conflicts ?? []).map((c) => `:scales: *Separation of duties:* ${inert(c.text)}.`),
+    ...(verdict?.conflicts ?? []).map((c) => `:scales: *Separation of duties:* ${escapeMrkdwn(c.text)}.`),
     ...(verdict?.holds ?? []).map(
-      ({ needs, text, clause }) => `:lock: *${asksFor[needs]}:* ${inert(text)}${sourceOf(clause)}.`,
+      ({ needs, text, clause }) => `:lock: *${asksFor[needs]}:* ${escapeMrkdwn(text)}${sourceOf(clause)}.`,
     ),
     ...(verdict?.unsure ?? []).map(
-      (text) => `:warning: *A rule can’t be evaluated*, so it is yours to judge: ${inert(text)}.`,
+      (text) => `:warning: *A rule can’t be evaluated*, so it is yours to judge: ${escapeMrkdwn(text)}.`,
     ),
     ...authorLines(plan),
     ...notAsked(plan),
@@ -30,11 +30,13 @@ export function rulingBlocks({ change }: ChangeView): KnownBlock[] {
 /** What is known of who did what was found, and what that means for keeping it. */
 function authorLines(plan: ApproverPlan | null): string[] {
   const author = plan?.author;
-  const undo = plan?.undo ?? [];
+  const revert = plan?.revert ?? [];
   const mayToo =
-    undo.length === 0
+    revert.length === 0
       ? []
-      : [`:leftwards_arrow_with_hook: *May take it away too:* ${undo.map((p) => inert(p.name)).join(', ')}.`];
+      : [
+          `:leftwards_arrow_with_hook: *May take it away too:* ${revert.map((p) => escapeMrkdwn(p.name)).join(', ')}.`,
+        ];
   switch (author?.is) {
     case 'awaited':
       return [
@@ -43,7 +45,7 @@ function authorLines(plan: ApproverPlan | null): string[] {
       ];
     case 'untold':
       return [
-        `:grey_question: *Not known who did it:* ${inert(author.why)}. So no owner keeps it alone: it is for the catalogue’s admins, or for as many as the catalogue takes.`,
+        `:grey_question: *Not known who did it:* ${escapeMrkdwn(author.why)}. So no owner keeps it alone: it is for the catalogue’s admins, or for as many as the catalogue takes.`,
         ...mayToo,
       ];
     default:
@@ -58,7 +60,7 @@ export function deciderBlocks(plan: ApproverPlan | null): KnownBlock[] {
     ...(toKeep === undefined
       ? []
       : [
-          `:lock: *It takes ${toKeep.quorum} people to keep them, one to take them away:* of some, ${inert(toKeep.why)}${sourceOf(toKeep.clause)}.`,
+          `:lock: *It takes ${toKeep.quorum} people to keep them, one to take them away:* of some, ${escapeMrkdwn(toKeep.why)}${sourceOf(toKeep.clause)}.`,
         ]),
     ...authorLines(plan),
     ...notAsked(plan),
@@ -66,9 +68,9 @@ export function deciderBlocks(plan: ApproverPlan | null): KnownBlock[] {
 }
 
 function notAsked(plan: ApproverPlan | null): string[] {
-  return (plan?.barred ?? []).map(
+  return (plan?.excludedByPolicy ?? []).map(
     ({ name, why, clause }) =>
-      `:no_entry_sign: *Not asked:* ${inert(name)}, ${inert(why)}${sourceOf(clause)}.`,
+      `:no_entry_sign: *Not asked:* ${escapeMrkdwn(name)}, ${escapeMrkdwn(why)}${sourceOf(clause)}.`,
   );
 }
 
@@ -77,5 +79,5 @@ function blockOf(lines: readonly string[]): KnownBlock[] {
 }
 
 function sourceOf(clause: string | null): string {
-  return clause === null ? '' : ` (${inert(clause)})`;
+  return clause === null ? '' : ` (${escapeMrkdwn(clause)})`;
 }

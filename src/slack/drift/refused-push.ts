@@ -1,6 +1,7 @@
 import type { RefusedPushView } from '../../flow/drift/refused-push.ts';
 import type { Notice } from '../../flow/ports.ts';
-import { IDP_NAME, type SlackContent, section } from '../change-card/card.ts';
+import { type SlackContent, section } from '../blocks.ts';
+import { IDP_NAME } from '../change-card/card.ts';
 import { mrkdwn, plain, slackDate } from '../mrkdwn.ts';
 
 /** Of many the first are enough to begin with. */

@@ -3,7 +3,7 @@ import {
   figure,
   type MassNames,
   massHead,
-  massStanding,
+  massStatusText,
   massVerbsExplained,
   massVerbWords,
   reopenedInWords,
@@ -14,24 +14,19 @@ import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { MassClickVerb } from '../../flow/mass-change/settle.ts';
 import type { MassView } from '../../flow/mass-change/view.ts';
 import type { Notice } from '../../flow/ports.ts';
-import {
-  adviceBlocks,
-  IDP_NAME,
-  mention,
-  type SlackContent,
-  section,
-  standingBlocks,
-} from '../change-card/card.ts';
+import { type SlackContent, section } from '../blocks.ts';
+import { adviceBlocks } from '../change-card/advice.ts';
+import { IDP_NAME, mention, statusBlocks } from '../change-card/card.ts';
 import { deciderBlocks } from '../change-card/rulings.ts';
 import { fingerprintOf } from '../fingerprint.ts';
-import { FIELD_TEXT_MAX, inert, mrkdwn, plain, plainLines } from '../mrkdwn.ts';
+import { escapeMrkdwn, FIELD_TEXT_MAX, mrkdwn, plain, plainLines } from '../mrkdwn.ts';
 
 /** What a button of such a card carries: keys to look things up with, and the round that was shown. */
 export type MassButtonValue = { massChange: string; round: number };
 
 export const massActions = {
   keep: 'mass_keep',
-  undo: 'mass_undo',
+  revert: 'mass_revert',
   choose: 'mass_choose',
   each: 'mass_each',
   show: 'mass_show',
@@ -48,11 +43,11 @@ export function massNotices(view: MassView): Notice<SlackContent>[] {
   // Editing a card notifies nobody: whoever decides is told once that it grew, once when it waits too long, and of its end.
   const waiting = `Still waiting for ${names.deciders}: ${figure(view.progress.open)} to decide on now.`;
   // Who was not asked before is told, however often that changes; who was, once.
-  const asked = distinct(mass.plan?.seats ?? []).map(({ id }) => id as string);
+  const asked = distinct(mass.plan?.slots ?? []).map(({ id }) => id as string);
   if (mass.round > 1 && mass.state === 'asking')
     reply(`more:${fingerprintOf(...asked.toSorted())}`, `Put anew, with what was added. ${waiting}`);
   if (mass.remindedAt !== null && mass.state === 'asking') reply('reminded', waiting);
-  const now = massStanding(mass, view.progress, names);
+  const now = massStatusText(mass, view.progress, names);
   const late = view.progress.late.reduce((n, l) => n + l.count, 0) + view.progress.failed;
   if (mass.state === 'decided' && late > 0)
     reply('alarm', `:rotating_light: ${names.deciders}: ${now.detail} Latchkey keeps looking.`);
@@ -73,25 +68,25 @@ export function massNotices(view: MassView): Notice<SlackContent>[] {
 
 export function massNamesOf(view: MassView): MassNames {
   const { mass, deciders } = view;
-  const order = mass.plan === null ? [] : distinct(mass.plan.seats);
+  const order = mass.plan === null ? [] : distinct(mass.plan.slots);
   return {
-    title: inert(view.title),
-    group: inert(mass.target?.groupName ?? 'the group'),
-    team: inert(mass.target?.teamName ?? 'the team'),
+    title: escapeMrkdwn(view.title),
+    group: escapeMrkdwn(mass.target?.groupName ?? 'the group'),
+    team: escapeMrkdwn(mass.target?.teamName ?? 'the team'),
     foundThere: view.foundThere,
     deciders: decidersInWords(mass.plan, (p) =>
       mention(deciders[order.findIndex((known) => known.id === p.id)] ?? { name: p.name, accountId: null }),
     ),
     mover: view.mover === null ? 'Somebody' : mention(view.mover),
     idp: IDP_NAME,
-    safe: inert,
+    safe: escapeMrkdwn,
   };
 }
 
 function massCard(view: MassView): SlackContent {
   const { mass, progress } = view;
   const names = massNamesOf(view);
-  const now = massStanding(mass, progress, names);
+  const now = massStatusText(mass, progress, names);
   const count = mass.state === 'asking' ? progress.open : totalOf(progress);
   const head = massHead(mass, count, names);
   const blocks: KnownBlock[] = [section(mrkdwn(`*${head}*`))];
@@ -99,7 +94,7 @@ function massCard(view: MassView): SlackContent {
     blocks.push({
       type: 'section',
       fields: [
-        mrkdwn(`*Gives*\n${inert(view.gives)}`, FIELD_TEXT_MAX),
+        mrkdwn(`*Gives*\n${escapeMrkdwn(view.gives)}`, FIELD_TEXT_MAX),
         mrkdwn(`*Tier*\n${view.tier ?? 'unknown'}`),
       ],
     });
@@ -109,7 +104,7 @@ function massCard(view: MassView): SlackContent {
     blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
   if (view.summary !== null) blocks.push(...adviceBlocks(view.summary));
   blocks.push(...deciderBlocks(mass.plan));
-  blocks.push({ type: 'divider' }, ...standingBlocks(now));
+  blocks.push({ type: 'divider' }, ...statusBlocks(now));
   const reopened = reopenedInWords(mass, names);
   if (reopened !== null) blocks.push(section(mrkdwn(`:rotating_light: *${reopened}*`)));
   if (mass.state === 'asking') {
@@ -140,7 +135,7 @@ function buttons(view: MassView, head: string): KnownBlock {
   });
   const elements = [
     button(massActions.keep, words.keep, sure(words.keep)),
-    button(massActions.undo, words.undo, { style: 'danger', ...sure(words.undo) }),
+    button(massActions.revert, words.revert, { style: 'danger', ...sure(words.revert) }),
   ];
   if (mass.kind === 'moved' && progress.open > 1) elements.push(button(massActions.choose, 'Choose…'));
   if (mass.kind === 'deactivated') elements.push(button(massActions.each, 'One by one…'));

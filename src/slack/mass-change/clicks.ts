@@ -2,10 +2,10 @@ import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bo
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { Fate } from '../../core/mass-change/mass-change.ts';
-import { fateBy } from '../../core/mass-change/settle.ts';
+import type { ItemChoice } from '../../core/mass-change/mass-change.ts';
+import { choiceBy } from '../../core/mass-change/settle.ts';
 import { figure, massHead } from '../../core/mass-change/words.ts';
-import type { Road } from '../../flow/kernel/context.ts';
+import type { Context } from '../../flow/kernel/context.ts';
 import type { MassAnswerItem, MassClickVerb } from '../../flow/mass-change/settle.ts';
 import { type MassView, readMassView } from '../../flow/mass-change/view.ts';
 import { metAs } from '../../flow/people/identify.ts';
@@ -13,7 +13,7 @@ import { acceptAnswer } from '../../flow/request/receive.ts';
 import { openItems, readMassChange, type ShownItem, shownItems } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
 import { openFromButton } from '../app/forms.ts';
-import { section } from '../change-card/card.ts';
+import { section } from '../blocks.ts';
 import { mrkdwn, OPTION_TEXT_MAX, plain, plainLines } from '../mrkdwn.ts';
 import { massActions, massNamesOf } from './card.ts';
 
@@ -23,7 +23,7 @@ const massFormKey = massKey.extend({ channel: z.string() });
 type MassKey = z.infer<typeof massFormKey>;
 
 const CHOOSE = 'mass_choose';
-const CHOICE = 'undo';
+const CHOICE = 'revert';
 const SHOWN_MAX = 100;
 /** In one text block, so that a hundred fit the form. */
 const NAMES_IN_BLOCK = 25;
@@ -36,20 +36,20 @@ const OPTIONS_IN_GROUP = 100;
 const EACH_MAX = 500;
 /** People decided with one form. */
 const CHOSEN_MAX = 50;
-const FATES = {
-  undo: { label: 'They have left', hint: 'What they hold, asked for, decide on and own is closed too.' },
+const CHOICES = {
+  revert: { label: 'They have left', hint: 'What they hold, asked for, decide on and own is closed too.' },
   keep: { label: 'They have not left', hint: 'Whoever you choose in neither menu stays on the card.' },
-} as const satisfies Record<Fate['fate'], { label: string; hint: string }>;
+} as const satisfies Record<ItemChoice['choice'], { label: string; hint: string }>;
 
 /** Deciding on many at once: each click is stored before it is acknowledged; what it means is settled later. */
-export function hearMassChanges(app: App, road: Road, client: WebClient): void {
-  for (const verb of ['keep', 'undo'] as const)
+export function registerMassChangeHandlers(app: App, context: Context, client: WebClient): void {
+  for (const verb of ['keep', 'revert'] as const)
     app.action<BlockAction<ButtonAction>>(
       { action_id: massActions[verb], type: 'block_actions' },
       async ({ ack, body, action }) => {
         const key = keyOf(body, action);
         const item = { chosen: null };
-        if (key !== null) await accept(road, key, body.user.id, verb, item, `${action.action_ts}-${verb}`);
+        if (key !== null) await accept(context, key, body.user.id, verb, item, `${action.action_ts}-${verb}`);
         await ack();
       },
     );
@@ -59,7 +59,7 @@ export function hearMassChanges(app: App, road: Road, client: WebClient): void {
     async ({ ack, body, action }) => {
       await ack();
       const key = keyOf(body, action);
-      if (key !== null) await openFromButton(road, client, body, await namesModal(road, key));
+      if (key !== null) await openFromButton(context, client, body, await namesModal(context, key));
     },
   );
 
@@ -68,7 +68,7 @@ export function hearMassChanges(app: App, road: Road, client: WebClient): void {
     async ({ ack, body, action }) => {
       await ack();
       const key = keyOf(body, action);
-      if (key !== null) await openFromButton(road, client, body, await chooseModal(road, key));
+      if (key !== null) await openFromButton(context, client, body, await chooseModal(context, key));
     },
   );
 
@@ -78,7 +78,7 @@ export function hearMassChanges(app: App, road: Road, client: WebClient): void {
       .filter(([block]) => block.startsWith(CHOICE))
       .flatMap(([, values]) => values[CHOICE]?.selected_options ?? [])
       .map((option) => option.value);
-    await accept(road, key, body.user.id, 'choose', { chosen }, `view-${view.id}`);
+    await accept(context, key, body.user.id, 'choose', { chosen }, `view-${view.id}`);
     await ack();
   });
 
@@ -87,40 +87,41 @@ export function hearMassChanges(app: App, road: Road, client: WebClient): void {
     async ({ ack, body, action }) => {
       await ack();
       const key = keyOf(body, action);
-      if (key !== null) await openFromButton(road, client, body, await eachModal(road, key, body.user.id));
+      if (key !== null)
+        await openFromButton(context, client, body, await eachModal(context, key, body.user.id));
     },
   );
 
   app.view<ViewSubmitAction>(EACH, async ({ ack, body, view }) => {
     const key = massFormKey.parse(JSON.parse(view.private_metadata));
-    const chosen = (fate: Fate['fate']) =>
-      (view.state.values[fate]?.[EACH]?.selected_options ?? []).map((option) => option.value);
-    const [left, here] = [chosen('undo'), chosen('keep')];
+    const chosen = (choice: ItemChoice['choice']) =>
+      (view.state.values[choice]?.[EACH]?.selected_options ?? []).map((option) => option.value);
+    const [left, here] = [chosen('revert'), chosen('keep')];
     const wrong =
       left.length + here.length === 0
         ? 'Choose whom it is about, here or below.'
         : here.some((person) => left.includes(person))
           ? 'Somebody is chosen in both menus: take them out of one.'
           : null;
-    if (wrong !== null) return await ack({ response_action: 'errors', errors: { undo: wrong } });
-    const fates = [
-      ...left.map((person): Fate => ({ key: person, fate: 'undo' })),
-      ...here.map((person): Fate => ({ key: person, fate: 'keep' })),
+    if (wrong !== null) return await ack({ response_action: 'errors', errors: { revert: wrong } });
+    const choices = [
+      ...left.map((person): ItemChoice => ({ key: person, choice: 'revert' })),
+      ...here.map((person): ItemChoice => ({ key: person, choice: 'keep' })),
     ];
-    await accept(road, key, body.user.id, 'each', { chosen: null, fates }, `view-${view.id}`);
+    await accept(context, key, body.user.id, 'each', { chosen: null, choices }, `view-${view.id}`);
     await ack();
   });
 }
 
 async function accept(
-  road: Road,
+  context: Context,
   key: MassKey,
   accountId: string,
   verb: MassClickVerb,
   item: Omit<MassAnswerItem, 'round'>,
   once: string,
 ): Promise<void> {
-  await acceptAnswer(road, {
+  await acceptAnswer(context, {
     clickId: `${accountId}-${key.massChange}-${once}`,
     about: 'massChange',
     id: key.massChange,
@@ -141,10 +142,10 @@ function keyOf(body: BlockAction, action: ButtonAction): MassKey | null {
 }
 
 /** The first hundred, by name, with where they work. */
-async function namesModal(road: Road, key: MassKey): Promise<ModalView> {
-  const mass = await readMassChange(road.db, key.massChange);
+async function namesModal(context: Context, key: MassKey): Promise<ModalView> {
+  const mass = await readMassChange(context.db, key.massChange);
   const which = mass?.state === 'asking' ? 'undecided' : 'all';
-  const { items, count } = await shownItems(road.db, key.massChange, SHOWN_MAX, which);
+  const { items, count } = await shownItems(context.db, key.massChange, SHOWN_MAX, which);
   const lines = items.map(
     (item) =>
       `${item.name} (${item.department ?? 'no department'})${[item.status === 'active' ? null : item.status, item.note].map((said) => (said === null ? '' : `, ${said}`)).join('')}`,
@@ -166,10 +167,10 @@ async function namesModal(road: Road, key: MassKey): Promise<ModalView> {
   };
 }
 
-async function chooseModal(road: Road, key: MassKey): Promise<ModalView> {
-  const view = await readMassView(road, key.massChange);
+async function chooseModal(context: Context, key: MassKey): Promise<ModalView> {
+  const view = await readMassView(context, key.massChange);
   // As on the card.
-  const items = (await openItems(road.db, key.massChange, BOXES_MAX * 5)).toSorted((a, b) =>
+  const items = (await openItems(context.db, key.massChange, BOXES_MAX * 5)).toSorted((a, b) =>
     (a.note ?? a.key) < (b.note ?? b.key) ? -1 : 1,
   );
   const blocks: KnownBlock[] = [
@@ -206,20 +207,22 @@ async function chooseModal(road: Road, key: MassKey): Promise<ModalView> {
 }
 
 /** Two menus of everybody who is undecided: who has left, and who has not. */
-async function eachModal(road: Road, key: MassKey, accountId: string): Promise<ModalView> {
-  const view = await readMassView(road, key.massChange);
-  const { items, count } = await shownItems(road.db, key.massChange, EACH_MAX, 'undecided');
-  const viewer = await metAs(road, accountId);
+async function eachModal(context: Context, key: MassKey, accountId: string): Promise<ModalView> {
+  const view = await readMassView(context, key.massChange);
+  const { items, count } = await shownItems(context.db, key.massChange, EACH_MAX, 'undecided');
+  const viewer = await metAs(context, accountId);
   const blocks: KnownBlock[] = [];
   if (view !== null) blocks.push(section(mrkdwn(`${massHead(view.mass, count, massNamesOf(view))}.`)));
   const said = view === null ? [] : saidSoFar(view, items);
   if (said.length > 0) blocks.push(section(plainLines(said)));
-  for (const fate of ['undo', 'keep'] as const) {
+  for (const choice of ['revert', 'keep'] as const) {
     const options = items.map((item) => ({
       text: plain(`${item.name} (${item.department ?? 'no department'})`, OPTION_TEXT_MAX),
       value: item.key,
     }));
-    const mine = options.filter(({ value }) => saidByName(view, value, viewer) === fate).slice(0, CHOSEN_MAX);
+    const mine = options
+      .filter(({ value }) => saidByName(view, value, viewer) === choice)
+      .slice(0, CHOSEN_MAX);
     const groups = Array.from({ length: Math.ceil(options.length / OPTIONS_IN_GROUP) }, (_, i) => ({
       label: plain(`From ${figure(i * OPTIONS_IN_GROUP + 1)}`, OPTION_TEXT_MAX),
       options: options.slice(i * OPTIONS_IN_GROUP, (i + 1) * OPTIONS_IN_GROUP),
@@ -227,10 +230,10 @@ async function eachModal(road: Road, key: MassKey, accountId: string): Promise<M
     if (options.length > 0)
       blocks.push({
         type: 'input',
-        block_id: fate,
+        block_id: choice,
         optional: true,
-        label: { type: 'plain_text', text: FATES[fate].label },
-        hint: { type: 'plain_text', text: FATES[fate].hint },
+        label: { type: 'plain_text', text: CHOICES[choice].label },
+        hint: { type: 'plain_text', text: CHOICES[choice].hint },
         element: {
           type: 'multi_static_select',
           action_id: EACH,
@@ -261,11 +264,11 @@ async function eachModal(road: Road, key: MassKey, accountId: string): Promise<M
 /** `Sam Whitaker: Tom Okafor has left`: what waits for another to say the same. */
 function saidSoFar({ mass }: MassView, items: readonly ShownItem[]): string[] {
   const names = new Map(items.map((item) => [item.key as string, item.name]));
-  return mass.itemAnswers.flatMap(({ by, byName, fates }) =>
-    fates.flatMap(({ key, fate }) => {
+  return mass.itemAnswers.flatMap(({ by, byName, choices }) =>
+    choices.flatMap(({ key, choice }) => {
       const name = names.get(key);
-      if (name === undefined || fateBy(mass, key, by) !== fate) return [];
-      return [`${byName}: ${name} ${fate === 'undo' ? 'has left' : 'has not left'}`];
+      if (name === undefined || choiceBy(mass, key, by) !== choice) return [];
+      return [`${byName}: ${name} ${choice === 'revert' ? 'has left' : 'has not left'}`];
     }),
   );
 }
@@ -275,9 +278,9 @@ function saidByName(
   view: MassView | null,
   key: string,
   viewer: Pick<Person, 'id'> | null,
-): Fate['fate'] | null {
+): ItemChoice['choice'] | null {
   if (view === null || viewer === null) return null;
   const mine = view.mass.itemAnswers.filter(({ by }) => by === viewer.id);
-  const isSaid = mine.some((a) => a.fates.some((f) => f.key === key));
-  return isSaid ? fateBy(view.mass, key, viewer.id) : null;
+  const isSaid = mine.some((a) => a.choices.some((f) => f.key === key));
+  return isSaid ? choiceBy(view.mass, key, viewer.id) : null;
 }

@@ -10,20 +10,21 @@ import {
 import {
   causeOfOffboarding,
   itemInWords,
-  itemStanding,
+  itemStatusText,
   lateInWords,
   type OffboardingNames,
   offboardingLines,
-  offboardingStanding,
+  offboardingStatusText,
   spanInWords,
   takenBackLines,
 } from '../../core/offboarding/words.ts';
 import type { Named } from '../../flow/messages/change-view.ts';
 import type { OffboardingView } from '../../flow/offboarding/view.ts';
 import type { Notice } from '../../flow/ports.ts';
-import { IDP_NAME, mention, type SlackContent, section, standingBlocks } from '../change-card/card.ts';
+import { type SlackContent, section } from '../blocks.ts';
+import { IDP_NAME, mention, statusBlocks } from '../change-card/card.ts';
 import { fingerprintOf } from '../fingerprint.ts';
-import { inert, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
 
 /** What a button carries: keys to look things up with, nothing that is believed. */
 export type OffboardingButtonValue = { offboarding: string; key?: string };
@@ -64,7 +65,7 @@ export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[
   if (todo.length > 0) reply('card:todo', `${names.admins}: ${todo.join(' ')}`);
   if (offboarding.closing === 'complete') reply('card:done', doneText(view, names));
   if (offboarding.state === 'returned')
-    reply('card:returned', `${offboardingStanding(offboarding, names).headline}.`);
+    reply('card:returned', `${offboardingStatusText(offboarding, names).headline}.`);
   const taken = takenBackText(view, names);
   if (taken !== null) {
     reply('card:cancelled', taken.toAll);
@@ -80,7 +81,7 @@ export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[
     const left = items.filter((item) => item.settled === null);
     // It was decided and could not be done, so it is theirs to decide again.
     for (const item of isBack(offboarding) ? [] : left.filter((one) => one.trouble !== null)) {
-      const text = `:warning: ${inert(item.name)} is as it was: ${inert(item.trouble ?? '')} Please decide again.`;
+      const text = `:warning: ${escapeMrkdwn(item.name)} is as it was: ${escapeMrkdwn(item.trouble ?? '')} Please decide again.`;
       all.push({
         key: `${key}:trouble:${fingerprintOf(item.key, item.trouble ?? '')}`,
         to: account,
@@ -89,7 +90,7 @@ export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[
       });
     }
     if (offboarding.reminders === 0 || left.length === 0 || isBack(offboarding)) continue;
-    const text = `:hourglass: Still open: ${left.map((item) => inert(item.name)).join(', ')}. ${names.person} has left, and the credentials go on working. Please hand over or revoke.`;
+    const text = `:hourglass: Still open: ${left.map((item) => escapeMrkdwn(item.name)).join(', ')}. ${names.person} has left, and the credentials go on working. Please hand over or revoke.`;
     all.push({
       key: `${key}:reminded:${offboarding.reminders}`,
       to: account,
@@ -111,7 +112,7 @@ function namesOf(view: OffboardingView): OffboardingNames {
     admins: listed(view.admins),
     idp: IDP_NAME,
     time: slackDate,
-    safe: inert,
+    safe: escapeMrkdwn,
   };
 }
 
@@ -121,12 +122,12 @@ function listed(people: readonly Named[]): string {
 
 function card(view: OffboardingView, names: OffboardingNames): SlackContent {
   const { offboarding } = view;
-  const now = offboardingStanding(offboarding, names);
+  const now = offboardingStatusText(offboarding, names);
   const blocks: KnownBlock[] = [
     section(mrkdwn(`*Offboarding of ${names.person}*\n${causeOfOffboarding(offboarding, names)}`)),
   ];
   if (offboarding.reason !== null) blocks.push(quote(offboarding.reason));
-  blocks.push({ type: 'divider' }, ...standingBlocks(now));
+  blocks.push({ type: 'divider' }, ...statusBlocks(now));
   const late = lateInWords(offboarding, names);
   if (late !== null) blocks.push(section(mrkdwn(late)));
   if (offboarding.cancelled !== null) blocks.push(quote(offboarding.cancelled.reason));
@@ -138,7 +139,7 @@ function card(view: OffboardingView, names: OffboardingNames): SlackContent {
   for (const note of notes(view)) blocks.push({ type: 'context', elements: [mrkdwn(note)] });
   const buttons = cardButtons(view);
   if (buttons.length > 0) blocks.push({ type: 'actions', block_id: 'offboarding', elements: buttons });
-  return { text: `Offboarding of ${inert(view.person.name)}. ${now.headline}.`, blocks };
+  return { text: `Offboarding of ${escapeMrkdwn(view.person.name)}. ${now.headline}.`, blocks };
 }
 
 /** What somebody has to do outside Latchkey. */
@@ -150,21 +151,23 @@ function notes(view: OffboardingView): string[] {
     const unmanaged = offboarding.teams.filter((team) => team.kept === null && !team.isManaged);
     if (unmanaged.length > 0)
       said.push(
-        `Also taken out of ${unmanaged.map((team) => inert(team.name)).join(', ')}, which the catalogue does not give: put them back in Anypoint if they need it.`,
+        `Also taken out of ${unmanaged.map((team) => escapeMrkdwn(team.name)).join(', ')}, which the catalogue does not give: put them back in Anypoint if they need it.`,
       );
     return said;
   }
   if (view.isActiveInIdp && offboarding.beganAt !== null)
     said.push(`:warning: The ${IDP_NAME} account is still active: deactivate it there.`);
   if (offboarding.beganAt !== null && duties.length > 0)
-    said.push(`The catalogue still names them: ${inert(duties.join(', '))}. Name somebody else there.`);
+    said.push(
+      `The catalogue still names them: ${escapeMrkdwn(duties.join(', '))}. Name somebody else there.`,
+    );
   return said;
 }
 
 function cardButtons(view: OffboardingView): Button[] {
   const { offboarding, person } = view;
   const value = JSON.stringify({ offboarding: offboarding.id } satisfies OffboardingButtonValue);
-  const name = inert(person.name);
+  const name = escapeMrkdwn(person.name);
   if (offboarding.state === 'asking')
     return [
       button(offboardingActions.left, 'They have left: offboard', value, {
@@ -180,7 +183,10 @@ function cardButtons(view: OffboardingView): Button[] {
     return [
       button(offboardingActions.restore, 'Restore', value, {
         style: 'primary',
-        ...sure('Restore', `${name} gets again, until the old end: ${inert(view.restorable.join(', '))}.`),
+        ...sure(
+          'Restore',
+          `${name} gets again, until the old end: ${escapeMrkdwn(view.restorable.join(', '))}.`,
+        ),
       }),
     ];
   if (countsAsLeft(offboarding) && restsOnAWord(offboarding))
@@ -210,7 +216,9 @@ function ownersMessage(
   for (const item of shown) {
     blocks.push(
       section(
-        mrkdwn(`*${inert(item.name)}*, ${inert(itemInWords(item))}\n${itemStanding(item, names, isOver)}`),
+        mrkdwn(
+          `*${escapeMrkdwn(item.name)}*, ${escapeMrkdwn(itemInWords(item))}\n${itemStatusText(item, names, isOver)}`,
+        ),
       ),
     );
     const buttons = isOver ? [] : itemButtons(offboarding, item);
@@ -225,8 +233,8 @@ function ownersMessage(
   const what = `${countInWords(open.length)} ${open.length === 1 ? 'application' : 'applications'}`;
   return {
     text: isOver
-      ? `${inert(view.person.name)} is ${offboarding.state === 'returned' ? 'back' : 'not leaving'}.`
-      : `${inert(view.person.name)} has left: ${what} to decide on.`,
+      ? `${escapeMrkdwn(view.person.name)} is ${offboarding.state === 'returned' ? 'back' : 'not leaving'}.`
+      : `${escapeMrkdwn(view.person.name)} has left: ${what} to decide on.`,
     blocks,
   };
 }
@@ -245,7 +253,7 @@ function itemButtons(offboarding: Offboarding, item: OffboardingItem): Button[] 
       style: 'danger',
       ...sure(
         'Revoke',
-        `${inert(item.name)} stops working at once, for everybody who uses its credentials. That can’t be undone.`,
+        `${escapeMrkdwn(item.name)} stops working at once, for everybody who uses its credentials. That can’t be undone.`,
       ),
     }),
   ];
@@ -282,7 +290,8 @@ function alarmText(
 function doneText({ offboarding }: OffboardingView, names: OffboardingNames): string {
   const { beganAt, openedAt, closedAt } = offboarding;
   const took = closedAt === null ? '' : `, ${spanInWords(beganAt ?? openedAt, closedAt)} after it began`;
-  const starter = offboarding.startedBy === null ? '' : ` Started by ${inert(offboarding.startedBy.name)}.`;
+  const starter =
+    offboarding.startedBy === null ? '' : ` Started by ${escapeMrkdwn(offboarding.startedBy.name)}.`;
   return `:checkered_flag: Offboarding of ${names.person} is complete${took}: nothing of theirs is left in MuleSoft.${starter}`;
 }
 
@@ -292,8 +301,8 @@ function takenBackText(
   names: OffboardingNames,
 ): { toAll: string; toThem: string } | null {
   if (cancelled === null) return null;
-  const by = inert(cancelled.by.name);
-  const gone = removed.gone.map(({ title }) => inert(title)).join(', ');
+  const by = escapeMrkdwn(cancelled.by.name);
+  const gone = removed.gone.map(({ title }) => escapeMrkdwn(title)).join(', ');
   const next =
     gone === ''
       ? 'No access had been removed.'

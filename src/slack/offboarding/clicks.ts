@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { isRefusal } from '../../core/refusal.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
-import type { Road } from '../../flow/kernel/context.ts';
+import type { Context } from '../../flow/kernel/context.ts';
 import { caseToCancel } from '../../flow/offboarding/cancel.ts';
 import { isAdmin, notAnAdmin } from '../../flow/offboarding/case.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../../flow/offboarding/settle.ts';
@@ -14,8 +14,8 @@ import { acceptAnswer, REASON_MAX } from '../../flow/request/receive.ts';
 import { leaverCase, readOffboarding } from '../../store/offboardings.ts';
 import { type Person, personByLink, readPerson, rememberPerson } from '../../store/people.ts';
 import { openFromButton, openView } from '../app/forms.ts';
-import { section } from '../change-card/card.ts';
-import { inert, mrkdwn, plain } from '../mrkdwn.ts';
+import { section } from '../blocks.ts';
+import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
 import { offboardingActions } from './card.ts';
 
 /** A button's value is a key and nothing more; what does not parse is not ours. */
@@ -33,7 +33,7 @@ const TO = 'to';
 const USAGE = 'Say whom: `/access offboard @user`, or `/access offboard cancel @user` to take that back.';
 
 /** Starting and deciding: each click is stored before it is acknowledged; what it means is settled later. */
-export function hearOffboarding(app: App, road: Road, client: WebClient): void {
+export function registerOffboardingHandlers(app: App, context: Context, client: WebClient): void {
   const immediate = {
     [offboardingActions.left]: 'left',
     [offboardingActions.notLeft]: 'notLeft',
@@ -46,7 +46,7 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
       async ({ ack, body, action }) => {
         const key = keyOf(body, action);
         if (key !== null)
-          await accept(road, key, body.user.id, verb, { key: key.key }, `${action.action_ts}-${verb}`);
+          await accept(context, key, body.user.id, verb, { key: key.key }, `${action.action_ts}-${verb}`);
         await ack();
       },
     );
@@ -61,7 +61,7 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
       async ({ ack, body, action }) => {
         await ack();
         const key = keyOf(body, action);
-        if (key !== null) await openFromButton(road, client, body, await formOf(road, key));
+        if (key !== null) await openFromButton(context, client, body, await formOf(context, key));
       },
     );
 
@@ -70,7 +70,7 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
     const toAccountId = view.state.values[TO]?.[TO]?.selected_user ?? null;
     if (toAccountId === null)
       return await ack({ response_action: 'errors', errors: { [TO]: 'Choose who takes it.' } });
-    await accept(road, key, body.user.id, 'handOver', { key: key.key, toAccountId }, `view-${view.id}`);
+    await accept(context, key, body.user.id, 'handOver', { key: key.key, toAccountId }, `view-${view.id}`);
     await ack();
   });
 
@@ -78,7 +78,7 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
     const key = formKey.parse(JSON.parse(view.private_metadata));
     const { reason, errors } = reasonIn(view);
     if (errors !== null) return await ack({ response_action: 'errors', errors });
-    await accept(road, key, body.user.id, 'cancel', { reason }, `view-${view.id}`);
+    await accept(context, key, body.user.id, 'cancel', { reason }, `view-${view.id}`);
     await ack();
   });
 
@@ -86,7 +86,7 @@ export function hearOffboarding(app: App, road: Road, client: WebClient): void {
     const { personId, channel } = startKey.parse(JSON.parse(view.private_metadata));
     const { reason, errors } = reasonIn(view);
     if (errors !== null) return await ack({ response_action: 'errors', errors });
-    await acceptAnswer(road, {
+    await acceptAnswer(context, {
       clickId: `${body.user.id}-${personId}-view-${view.id}`,
       about: 'offboarding',
       id: personId,
@@ -112,21 +112,25 @@ function reasonIn(view: ViewSubmitAction['view']): { reason: string; errors: Rec
  * for the catalogue's admins alone.
  */
 export async function openOffboarding(
-  road: Road,
+  context: Context,
   client: WebClient,
   command: SlashCommand,
   respond: RespondFn,
 ): Promise<void> {
-  const say = (text: string) => respond({ response_type: 'ephemeral', text: inert(text) });
-  const asker = (await metAs(road, command.user_id)) ?? (await identify(road, command.user_id));
+  const say = (text: string) => respond({ response_type: 'ephemeral', text: escapeMrkdwn(text) });
+  const asker = (await metAs(context, command.user_id)) ?? (await identify(context, command.user_id));
   if (isRefusal(asker)) return void (await say(`${asker.text} ${asker.next}`));
-  const left = await leaverCase(road.db, asker.id);
+  const left = await leaverCase(context.db, asker.id);
   const refused =
-    left === null ? (isAdmin(road, asker) ? null : notAnAdmin(road)) : refuseLeaver(left, 'notAnApprover');
+    left === null
+      ? isAdmin(context, asker)
+        ? null
+        : notAnAdmin(context)
+      : refuseLeaver(left, 'notAnApprover');
   if (refused !== null) return void (await say(`${refused.text} ${refused.next}`));
   const accountId = /<@([A-Z0-9]+)(?:\|[^>]*)?>/.exec(command.text)?.[1];
   if (accountId === undefined) return void (await respond({ response_type: 'ephemeral', text: USAGE }));
-  const person = await whoeverIs(road, accountId);
+  const person = await whoeverIs(context, accountId);
   if (person === null)
     return void (await say(
       'Latchkey does not know who that is in the identity provider. Deactivate them there; Latchkey hears of it.',
@@ -134,28 +138,28 @@ export async function openOffboarding(
   if (person.id === asker.id)
     return void (await say('You can’t offboard yourself, nor take that back. Ask another admin.'));
   if (/^offboard\s+cancel\b/.test(command.text.trim())) {
-    const found = await caseToCancel(road, person.id);
+    const found = await caseToCancel(context, person.id);
     if (found === null)
       return void (await say(`${person.name} was never offboarded, so there is nothing to take back.`));
     const key = { offboarding: found.id, channel: command.channel_id };
-    await openView(client, command.trigger_id, await cancelModal(road, key));
+    await openView(client, command.trigger_id, await cancelModal(context, key));
     return;
   }
   await openView(client, command.trigger_id, startModal(person, command.channel_id));
 }
 
 /** Also somebody whose accounts are switched off already. */
-async function whoeverIs(road: Road, accountId: string): Promise<Person | null> {
-  const met = await metAs(road, accountId);
+async function whoeverIs(context: Context, accountId: string): Promise<Person | null> {
+  const met = await metAs(context, accountId);
   if (met !== null) return met;
   // Whoever was met as this account, should the IdP know nobody else by now.
-  const known = await personByLink(road.db, 'slack', accountId);
-  const email = (await road.chat.whoIs(accountId))?.verifiedEmail ?? null;
+  const known = await personByLink(context.db, 'slack', accountId);
+  const email = (await context.chat.whoIs(accountId))?.verifiedEmail ?? null;
   if (email === null) return known;
-  const [one, second] = await road.idp.findPeopleByEmail(email);
+  const [one, second] = await context.idp.findPeopleByEmail(email);
   return one === undefined || second !== undefined
     ? known
-    : await rememberPerson(road.db, road.idp.name, one);
+    : await rememberPerson(context.db, context.idp.name, one);
 }
 
 function startModal(person: Person, channel: string): ModalView {
@@ -168,7 +172,9 @@ function startModal(person: Person, channel: string): ModalView {
     private_metadata: JSON.stringify({ personId: person.id, channel } satisfies z.infer<typeof startKey>),
     blocks: [
       section(
-        mrkdwn(`*${inert(person.name)}* (${inert(person.email)}) loses all access to MuleSoft at once:`),
+        mrkdwn(
+          `*${escapeMrkdwn(person.name)}* (${escapeMrkdwn(person.email)}) loses all access to MuleSoft at once:`,
+        ),
       ),
       section(
         mrkdwn(
@@ -196,10 +202,10 @@ function whyInput(): KnownBlock {
   };
 }
 
-async function cancelModal(road: Road, key: FormKey): Promise<ModalView> {
-  const offboarding = await readOffboarding(road.db, key.offboarding);
-  const person = offboarding === null ? null : await readPerson(road.db, offboarding.personId);
-  const name = person === null ? 'They' : `*${inert(person.name)}* (${inert(person.email)})`;
+async function cancelModal(context: Context, key: FormKey): Promise<ModalView> {
+  const offboarding = await readOffboarding(context.db, key.offboarding);
+  const person = offboarding === null ? null : await readPerson(context.db, offboarding.personId);
+  const name = person === null ? 'They' : `*${escapeMrkdwn(person.name)}* (${escapeMrkdwn(person.email)})`;
   return {
     type: 'modal',
     callback_id: CANCEL,
@@ -223,9 +229,9 @@ async function cancelModal(road: Road, key: FormKey): Promise<ModalView> {
   };
 }
 
-async function handOverModal(road: Road, key: FormKey): Promise<ModalView> {
-  const offboarding = await readOffboarding(road.db, key.offboarding);
-  const person = offboarding === null ? null : await readPerson(road.db, offboarding.personId);
+async function handOverModal(context: Context, key: FormKey): Promise<ModalView> {
+  const offboarding = await readOffboarding(context.db, key.offboarding);
+  const person = offboarding === null ? null : await readPerson(context.db, offboarding.personId);
   const name = offboarding?.items.find((item) => item.key === key.key)?.name ?? 'The application';
   return {
     type: 'modal',
@@ -252,14 +258,14 @@ async function handOverModal(road: Road, key: FormKey): Promise<ModalView> {
 }
 
 async function accept(
-  road: Road,
+  context: Context,
   key: FormKey,
   accountId: string,
   verb: OffboardingVerb,
   item: OffboardingAnswerItem,
   once: string,
 ): Promise<void> {
-  await acceptAnswer(road, {
+  await acceptAnswer(context, {
     clickId: `${accountId}-${key.offboarding}-${key.key ?? ''}-${once}`,
     about: 'offboarding',
     id: key.offboarding,

@@ -1,6 +1,6 @@
 import type { PolicyView } from '../../flow/policy/policy-alarm.ts';
 import type { Notice } from '../../flow/ports.ts';
-import { type SlackContent, section } from '../change-card/card.ts';
+import { type SlackContent, section } from '../blocks.ts';
 import { mrkdwn, plainLines, slackDate } from '../mrkdwn.ts';
 
 /** Of a policy with many mistakes the first are enough to begin with. */

@@ -2,7 +2,7 @@ import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bo
 import type { WebClient } from '@slack/web-api';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
-import type { Road } from '../../flow/kernel/context.ts';
+import type { Context } from '../../flow/kernel/context.ts';
 import { acceptClick } from '../../flow/request/receive.ts';
 import { readChange } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
@@ -12,7 +12,7 @@ import { actions } from '../change-card/card.ts';
 import { type CardKey, callbacks, denyModal, fields, lessModal } from './form.ts';
 
 /** Deciding and giving back: each click is stored before it is acknowledged; what it means is settled later. */
-export function hearDecisions(app: App, road: Road, client: WebClient): void {
+export function registerDecisionHandlers(app: App, context: Context, client: WebClient): void {
   /** Buttons that decide at once. */
   const immediate = {
     [actions.approve]: { verb: 'approve', seconds: null },
@@ -26,7 +26,7 @@ export function hearDecisions(app: App, road: Road, client: WebClient): void {
       async ({ ack, body, action }) => {
         const key = buttonKey(body, action);
         if (key !== null)
-          await acceptClick(road, click(key, body.user.id, `${action.action_ts}-${actionId}`, act));
+          await acceptClick(context, click(key, body.user.id, `${action.action_ts}-${actionId}`, act));
         await ack();
       },
     );
@@ -36,12 +36,12 @@ export function hearDecisions(app: App, road: Road, client: WebClient): void {
     async ({ ack, body, action }) => {
       await ack();
       const key = buttonKey(body, action);
-      const change = key === null ? null : await readChange(road.db, key.change);
+      const change = key === null ? null : await readChange(context.db, key.change);
       if (key === null || change === null) return;
-      const entitlement = road.catalogue.entitlement(change.entitlementKey);
-      const person = await readPerson(road.db, change.personId);
+      const entitlement = context.catalogue.entitlement(change.entitlementKey);
+      const person = await readPerson(context.db, change.personId);
       await openFromButton(
-        road,
+        context,
         client,
         body,
         lessModal(
@@ -59,10 +59,10 @@ export function hearDecisions(app: App, road: Road, client: WebClient): void {
     async ({ ack, body, action }) => {
       await ack();
       const key = buttonKey(body, action);
-      const change = key === null ? null : await readChange(road.db, key.change);
+      const change = key === null ? null : await readChange(context.db, key.change);
       if (key === null || change === null) return;
-      const person = await readPerson(road.db, change.personId);
-      await openFromButton(road, client, body, denyModal(key, person?.name ?? 'The requester'));
+      const person = await readPerson(context.db, change.personId);
+      await openFromButton(context, client, body, denyModal(key, person?.name ?? 'The requester'));
     },
   );
 
@@ -74,7 +74,7 @@ export function hearDecisions(app: App, road: Road, client: WebClient): void {
         response_action: 'errors',
         errors: { [fields.duration]: 'Choose a time from the list.' },
       });
-    await acceptClick(road, click(key, body.user.id, `view-${view.id}`, { verb: 'approve', seconds }));
+    await acceptClick(context, click(key, body.user.id, `view-${view.id}`, { verb: 'approve', seconds }));
     await ack();
   });
 
@@ -95,7 +95,7 @@ export function hearDecisions(app: App, road: Road, client: WebClient): void {
             'This text has characters that can’t be stored. Type it anew instead of pasting it.',
         },
       });
-    await acceptClick(road, click(key, body.user.id, `view-${view.id}`, { verb: 'deny', reason }));
+    await acceptClick(context, click(key, body.user.id, `view-${view.id}`, { verb: 'deny', reason }));
     await ack();
   });
 }

@@ -1,9 +1,9 @@
 import { isRefusal } from '../../core/refusal.ts';
 import { whyInWords } from '../../core/wording/explain-denial.ts';
-import type { Road } from '../../flow/kernel/context.ts';
+import type { Context } from '../../flow/kernel/context.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
 import { changesOfPerson } from '../../store/changes.ts';
-import { inert, plain, plainLines } from '../mrkdwn.ts';
+import { escapeMrkdwn, plain, plainLines } from '../mrkdwn.ts';
 
 const LOOKED_AT = 50;
 /** The beginning of an id is enough to tell one's own requests apart. */
@@ -13,10 +13,10 @@ const ID_MIN = 4;
  * `/access why [id]`: why one's own request came to what it came to, told from the record and by no model; without an
  * id the newest that got a no.
  */
-export async function whyOf(road: Road, accountId: string, id: string) {
-  const person = (await metAs(road, accountId)) ?? (await identify(road, accountId));
-  if (isRefusal(person)) return { text: inert(`${person.text} ${person.next}`) };
-  const theirs = (await changesOfPerson(road.db, person.id, LOOKED_AT)).filter((c) => c.kind === 'grant');
+export async function whyOf(context: Context, accountId: string, id: string) {
+  const person = (await metAs(context, accountId)) ?? (await identify(context, accountId));
+  if (isRefusal(person)) return { text: escapeMrkdwn(`${person.text} ${person.next}`) };
+  const theirs = (await changesOfPerson(context.db, person.id, LOOKED_AT)).filter((c) => c.kind === 'grant');
   const found =
     id === ''
       ? theirs.find((c) => ['denied', 'refused', 'lapsed'].includes(c.state))
@@ -30,10 +30,10 @@ export async function whyOf(road: Road, accountId: string, id: string) {
           ? 'None of your requests got a no. */access mine* shows them all.'
           : 'That is not one of your requests. */access mine* shows them all.',
     };
-  const title = road.catalogue.entitlement(found.entitlementKey)?.title ?? found.entitlementKey;
+  const title = context.catalogue.entitlement(found.entitlementKey)?.title ?? found.entitlementKey;
   const lines = whyInWords(found, title);
   return {
-    text: inert(lines.join(' ')),
+    text: escapeMrkdwn(lines.join(' ')),
     blocks: [
       { type: 'section' as const, text: plainLines(lines) },
       { type: 'context' as const, elements: [plain(`Request ${found.id.slice(0, 8)}`)] },

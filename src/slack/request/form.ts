@@ -5,7 +5,7 @@ import type { Entitlement } from '../../core/policy/catalogue.ts';
 import type { Refusal } from '../../core/refusal.ts';
 import type { Choice } from '../../flow/request/bundles.ts';
 import { REASON_MAX, TICKET_MAX } from '../../flow/request/receive.ts';
-import { inert, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
 
 export const callbacks = {
   request: 'request',
@@ -202,7 +202,7 @@ export function extendModal(
 ): ModalView {
   const holder = draft.forAccountId === null ? 'You hold' : `<@${draft.forAccountId}> holds`;
   const blocks: KnownBlock[] = [
-    section(mrkdwn(`${holder} *${inert(entitlement.title)}* until ${slackDate(heldUntil)}.`)),
+    section(mrkdwn(`${holder} *${escapeMrkdwn(entitlement.title)}* until ${slackDate(heldUntil)}.`)),
     {
       type: 'input',
       block_id: fields.duration,

@@ -3,7 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import { durationInWords } from '../../core/duration.ts';
 import { Fault } from '../../core/fault.ts';
 import { isRefusal } from '../../core/refusal.ts';
-import type { Road } from '../../flow/kernel/context.ts';
+import type { Context } from '../../flow/kernel/context.ts';
 import { identify } from '../../flow/people/identify.ts';
 import { choiceOf, choices } from '../../flow/request/bundles.ts';
 import { type Draft, draftOf } from '../../flow/request/free-text/draft.ts';
@@ -26,35 +26,35 @@ import {
  * `/access` with words of the person's own: a form at once, filled in from them as soon as the model has read them, or
  * without it after its 2 s. Nothing is asked for until the person sends it.
  */
-export async function openWishForm(
-  road: Road,
+export async function openFreeTextForm(
+  context: Context,
   client: WebClient,
   command: { trigger_id: string; user_id: string; text: string },
 ): Promise<void> {
   const viewId = await openView(client, command.trigger_id, loadingModal());
-  const view = await formOf(road, command.user_id, command.text);
+  const view = await formOf(context, command.user_id, command.text);
   await slackCall(true, () => client.views.update({ view_id: viewId, view }));
 }
 
-async function formOf(road: Road, accountId: string, text: string): Promise<ModalView> {
+async function formOf(context: Context, accountId: string, text: string): Promise<ModalView> {
   try {
-    const person = await identify(road, accountId);
+    const person = await identify(context, accountId);
     if (isRefusal(person)) return refusalModal(person);
-    const among = choices(road, person);
-    if (among.length === 0) return nothingModal(road.catalogue.current().admins);
-    const draft = await draftOf(road.adviser, {
+    const among = choices(context, person);
+    if (among.length === 0) return nothingModal(context.catalogue.current().admins);
+    const draft = await draftOf(context.adviser, {
       text,
       among,
-      now: await databaseNow(road.db),
+      now: await databaseNow(context.db),
       timeZone: person.timeZone,
     });
     const others = among.filter((choice) => !draft.candidates.includes(choice));
     const { entitlement } = draft;
-    const chosen = entitlement === null ? null : choiceOf(road, entitlement.key);
+    const chosen = entitlement === null ? null : choiceOf(context, entitlement.key);
     return filledIn(requestModal([...draft.candidates, ...others], chosen), draft);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    road.log.warn({ code: error.code }, 'form can’t be filled in');
+    context.log.warn({ code: error.code }, 'form can’t be filled in');
     return messageModal(
       'Latchkey can’t look you up right now: the identity provider or Slack does not answer.',
       'Nothing was asked. Close this and try again in a minute.',

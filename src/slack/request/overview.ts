@@ -1,24 +1,25 @@
 import type { HomeView, KnownBlock } from '@slack/types';
 import { type Change, isUnderway } from '../../core/change/change.ts';
-import { standing } from '../../core/wording/change-status.ts';
+import { statusText } from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
-import type { Road } from '../../flow/kernel/context.ts';
+import type { Context } from '../../flow/kernel/context.ts';
 import { endingOf } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
-import { actions, IDP_NAME, type SlackContent, section } from '../change-card/card.ts';
-import { inert, link, mrkdwn, slackDate } from '../mrkdwn.ts';
+import { type SlackContent, section } from '../blocks.ts';
+import { actions, IDP_NAME } from '../change-card/card.ts';
+import { escapeMrkdwn, link, mrkdwn, slackDate } from '../mrkdwn.ts';
 
 const NOTHING = 'You hold no access through Latchkey and have no open request.';
 
 /** `/access mine`: what a person has and asked for, newest first. */
 export async function overview(
-  road: Road,
+  context: Context,
   personId: string,
   changes: readonly Change[],
 ): Promise<SlackContent> {
   const open = changes.filter(isOpen);
   const blocks: KnownBlock[] = open.length > 0 ? [] : [line(`${NOTHING} Ask with /access.`)];
-  for (const change of lastOfEach(changes)) blocks.push(await changeLine(road, personId, change));
+  for (const change of lastOfEach(changes)) blocks.push(await changeLine(context, personId, change));
   return { text: changes.length === 0 ? NOTHING : 'Your access', blocks };
 }
 
@@ -50,20 +51,24 @@ function lastOfEach(changes: readonly Change[]): Change[] {
   );
 }
 
-async function changeLine(road: Road, personId: string, change: Change): Promise<KnownBlock> {
+async function changeLine(context: Context, personId: string, change: Change): Promise<KnownBlock> {
   const isToThem = change.personId === personId;
-  const title = inert(road.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey);
-  const other = isToThem ? null : inert((await readPerson(road.db, change.personId))?.name ?? 'somebody');
-  const { headline, detail } = standing(change, await endingOf(road.db, change), {
+  const title = escapeMrkdwn(
+    context.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey,
+  );
+  const other = isToThem
+    ? null
+    : escapeMrkdwn((await readPerson(context.db, change.personId))?.name ?? 'somebody');
+  const { headline, detail } = statusText(change, await endingOf(context.db, change), {
     beneficiary: other ?? 'you',
     isToThem,
     title,
-    deciders: decidersInWords(change.plan, (p) => inert(p.name)),
+    deciders: decidersInWords(change.plan, (p) => escapeMrkdwn(p.name)),
     owner: 'The owner',
     idp: IDP_NAME,
-    signInAt: link(road.signInUrl),
+    signInAt: link(context.signInUrl),
     time: slackDate,
-    safe: inert,
+    safe: escapeMrkdwn,
   });
   return line(`*${title}*${other === null ? '' : ` for ${other}`}\n${headline}. ${detail}`.trimEnd());
 }

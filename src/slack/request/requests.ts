@@ -9,7 +9,7 @@ import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { isRefusal } from '../../core/refusal.ts';
 import { oneLine, seenWords } from '../../core/storable.ts';
-import type { Road } from '../../flow/kernel/context.ts';
+import type { Context } from '../../flow/kernel/context.ts';
 import { identify } from '../../flow/people/identify.ts';
 import { choiceOf, choices, type ReceivedBundle, receiveChoice } from '../../flow/request/bundles.ts';
 import { type FieldName, isForeignDuration, type Submission } from '../../flow/request/receive.ts';
@@ -52,12 +52,12 @@ const draft = z.strictObject({
 });
 
 /** Asking: the form, its search, and what comes back filled in. */
-export function hearRequests(app: App, road: Road, client: WebClient): void {
+export function registerRequestHandlers(app: App, context: Context, client: WebClient): void {
   app.action<BlockAction<ButtonAction>>(
     { action_id: actions.ask, type: 'block_actions' },
     async ({ ack, body }) => {
       await ack();
-      await orTell(road, body, () => openRequestForm(road, client, body.trigger_id, body.user.id));
+      await orTell(context, body, () => openRequestForm(context, client, body.trigger_id, body.user.id));
     },
   );
 
@@ -69,18 +69,18 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
     if (view === undefined || at === undefined) return;
     const chosen = view.state.values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value;
     await show(view, at, async () => {
-      const person = await personByLink(road.db, 'slack', body.user.id);
+      const person = await personByLink(context.db, 'slack', body.user.id);
       if (person === null) return null;
-      return requestModal(choices(road, person), chosen === undefined ? null : choiceOf(road, chosen));
+      return requestModal(choices(context, person), chosen === undefined ? null : choiceOf(context, chosen));
     });
   });
 
   app.options<'block_suggestion'>(
     { type: 'block_suggestion', action_id: ENTITLEMENT_SELECT },
     async ({ ack, body, payload }) => {
-      const person = await personByLink(road.db, 'slack', body.user.id);
+      const person = await personByLink(context.db, 'slack', body.user.id);
       const wanted = payload.value.toLowerCase();
-      const found = (person === null ? [] : choices(road, person)).filter((e) =>
+      const found = (person === null ? [] : choices(context, person)).filter((e) =>
         `${e.title} ${e.gives}`.toLowerCase().includes(wanted),
       );
       await ack({ options: found.slice(0, STATIC_OPTIONS_MAX).map(entitlementOption) });
@@ -96,13 +96,13 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
       forAccountId: values[fields.for]?.for?.selected_user ?? null,
       entitlementKey,
       ...shownIn(view.private_metadata, entitlementKey),
-      ...durationIn(road, values, entitlementKey),
+      ...durationIn(context, values, entitlementKey),
       reason: values[fields.reason]?.reason?.value ?? '',
       ticket: values[fields.ticket]?.ticket?.value?.trim() || null,
       extend: false,
       via: 'slack',
     };
-    await answerForm(road, submission, ack);
+    await answerForm(context, submission, ack);
   });
 
   app.view<ViewSubmitAction>(callbacks.extend, async ({ ack, body, view }) => {
@@ -114,12 +114,12 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
       ...(shown === undefined ? {} : { shownAs: shown }),
       idempotencyKey: `slack:${view.id}`,
       accountId: body.user.id,
-      ...durationIn(road, values, kept.entitlementKey),
+      ...durationIn(context, values, kept.entitlementKey),
       reason,
       extend: true,
       via: 'slack',
     };
-    await answerForm(road, submission, ack);
+    await answerForm(context, submission, ack);
   });
 
   app.action<BlockAction<ButtonAction>>(
@@ -127,26 +127,26 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
     async ({ ack, body, action }) => {
       await ack();
       const key = buttonKey(body, action);
-      const change = key === null ? null : await readChange(road.db, key.change);
-      const entitlement = change === null ? null : road.catalogue.entitlement(change.entitlementKey);
+      const change = key === null ? null : await readChange(context.db, key.change);
+      const entitlement = change === null ? null : context.catalogue.entitlement(change.entitlementKey);
       if (change === null || entitlement === null) return;
       const until = heldUntil(
-        await unendedGrants(road.db, { personId: change.personId, entitlementKey: change.entitlementKey }),
-        await databaseNow(road.db),
+        await unendedGrants(context.db, { personId: change.personId, entitlementKey: change.entitlementKey }),
+        await databaseNow(context.db),
       );
       if (until === null)
         return await openFromButton(
-          road,
+          context,
           client,
           body,
           messageModal('This access has ended already.', 'Ask again with /access.'),
         );
       const forAccountId =
-        (await personByLink(road.db, 'slack', body.user.id))?.id === change.personId
+        (await personByLink(context.db, 'slack', body.user.id))?.id === change.personId
           ? null
-          : linkOf(road.db, change.personId, 'slack');
+          : linkOf(context.db, change.personId, 'slack');
       await openFromButton(
-        road,
+        context,
         client,
         body,
         extendModal(
@@ -158,7 +158,7 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
             reason: '',
             ticket: change.ticket,
             seconds: change.requestedSeconds ?? entitlement.defaultSeconds,
-            shownAs: shownAs(road, [entitlement.key]) ?? undefined,
+            shownAs: shownAs(context, [entitlement.key]) ?? undefined,
           },
           false,
         ),
@@ -169,29 +169,29 @@ export function hearRequests(app: App, road: Road, client: WebClient): void {
 
 /** Opens at once, whatever is slow behind it, and fills in when we know who is asking. */
 export async function openRequestForm(
-  road: Road,
+  context: Context,
   client: WebClient,
   triggerId: string,
   accountId: string,
 ): Promise<void> {
   const viewId = await openView(client, triggerId, loadingModal());
-  const view = await formFor(road, accountId);
+  const view = await formFor(context, accountId);
   await slackCall(true, () => client.views.update({ view_id: viewId, view }));
 }
 
-async function formFor(road: Road, accountId: string): Promise<ModalView> {
+async function formFor(context: Context, accountId: string): Promise<ModalView> {
   try {
-    const person = await identify(road, accountId);
+    const person = await identify(context, accountId);
     if (isRefusal(person)) return refusalModal(person);
-    const left = await leaverCase(road.db, person.id);
+    const left = await leaverCase(context.db, person.id);
     if (left !== null) return refusalModal(refuseLeaver(left, 'notEligible'));
-    const entitlements = choices(road, person);
+    const entitlements = choices(context, person);
     return entitlements.length === 0
-      ? nothingModal(road.catalogue.current().admins)
+      ? nothingModal(context.catalogue.current().admins)
       : requestModal(entitlements, null);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    road.log.warn({ code: error.code }, 'form can’t be filled');
+    context.log.warn({ code: error.code }, 'form can’t be filled');
     return messageModal(
       `Latchkey can’t look you up right now: ${error.code.startsWith('store.') ? 'its database is away or takes no writes' : 'the identity provider or Slack does not answer'}.`,
       'Nothing was asked. Close this and try again in a minute.',
@@ -205,8 +205,8 @@ type FormAck = (
     | { response_action: 'update'; view: ModalView },
 ) => Promise<void>;
 
-async function answerForm(road: Road, submission: Submission, ack: FormAck): Promise<void> {
-  const received = await receiveChoice(road, submission).catch((error: unknown) => {
+async function answerForm(context: Context, submission: Submission, ack: FormAck): Promise<void> {
+  const received = await receiveChoice(context, submission).catch((error: unknown) => {
     if (!(error instanceof Fault)) throw error;
     return null;
   });
@@ -220,7 +220,7 @@ async function answerForm(road: Road, submission: Submission, ack: FormAck): Pro
   if ('asked' in received) return await answerBundle(received, ack);
   if (received.received) {
     if (!received.isRepeat || isAsSent(received.change, submission)) return await ack();
-    return await ack({ response_action: 'update', view: sentBeforeModal(road, received.change) });
+    return await ack({ response_action: 'update', view: sentBeforeModal(context, received.change) });
   }
   if ('heldUntil' in received) {
     const {
@@ -237,16 +237,16 @@ async function answerForm(road: Road, submission: Submission, ack: FormAck): Pro
     });
   }
   const { field, refusal } = received;
-  const choice = choiceOf(road, submission.entitlementKey);
+  const choice = choiceOf(context, submission.entitlementKey);
   // The form shows another's times (two quick choices, of which Slack showed the first): show the right ones.
   const person =
     field === 'duration' && isForeignDuration(submission)
-      ? await personByLink(road.db, 'slack', submission.accountId)
+      ? await personByLink(context.db, 'slack', submission.accountId)
       : null;
   if (person !== null && choice !== null && !submission.extend)
     return await ack({
       response_action: 'update',
-      view: withNote(requestModal(choices(road, person), choice), `${refusal.text} ${refusal.next}`),
+      view: withNote(requestModal(choices(context, person), choice), `${refusal.text} ${refusal.next}`),
     });
   await ack({
     response_action: 'errors',
@@ -264,8 +264,8 @@ function isAsSent(before: Change, { entitlementKey, seconds, reason, ticket }: S
   );
 }
 
-function sentBeforeModal(road: Road, { entitlementKey, requestedSeconds }: Change): ModalView {
-  const title = road.catalogue.entitlement(entitlementKey)?.title ?? entitlementKey;
+function sentBeforeModal(context: Context, { entitlementKey, requestedSeconds }: Change): ModalView {
+  const title = context.catalogue.entitlement(entitlementKey)?.title ?? entitlementKey;
   const time = requestedSeconds === null ? '' : ` for ${durationInWords(requestedSeconds)}`;
   return messageModal(
     `Your request had arrived as you first sent it: ${title}${time}. What you changed since then was not asked for.`,
@@ -294,10 +294,14 @@ function blockOf(field: FieldName, submission: Submission): string {
 type ViewValues = ViewSubmitAction['view']['state']['values'];
 
 /** The duration chosen and for what it was on offer, or the default when the form had not offered one yet. */
-function durationIn(road: Road, values: ViewValues, key: string): Pick<Submission, 'seconds' | 'durationOf'> {
+function durationIn(
+  context: Context,
+  values: ViewValues,
+  key: string,
+): Pick<Submission, 'seconds' | 'durationOf'> {
   const [offered] = Object.entries(values[fields.duration] ?? {});
   const chosen = offered?.[1].selected_option?.value;
   return offered === undefined || chosen === undefined
-    ? { seconds: choiceOf(road, key)?.defaultSeconds ?? 0 }
+    ? { seconds: choiceOf(context, key)?.defaultSeconds ?? 0 }
     : { seconds: Number(chosen), durationOf: durationOfferedFor(offered[0]) };
 }

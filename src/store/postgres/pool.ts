@@ -17,7 +17,7 @@ const REPLACE_EVERY_MS = 5_000;
 const LEFT_BEHIND_MS = 15_000;
 
 /** What pg's client has besides its types. */
-type Wire = { stream: Socket; on(event: 'errorMessage', hear: (message: { code?: string }) => void): void };
+type Wire = { stream: Socket; on(event: 'errorMessage', recordObservations: (message: { code?: string }) => void): void };
 const wireOf = (client: pg.ClientBase) => (client as unknown as { connection: Wire }).connection;
 
 export type PoolOptions = {
@@ -107,7 +107,7 @@ class StoreClient extends pg.Client {
   }
 
   /** The connection is up: whatever comes on it is a sign of life. */
-  hear(): void {
+  recordObservations(): void {
     wireOf(this).stream.on('data', () => {
       this.#heardAt = performance.now();
     });
@@ -121,10 +121,10 @@ class StoreClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
   override query(...given: any[]): any {
     this.#askedAt ??= performance.now();
-    const hear = given.at(-1);
-    if (typeof hear === 'function')
+    const recordObservations = given.at(-1);
+    if (typeof recordObservations === 'function')
       given[given.length - 1] = (error: unknown, result: unknown) =>
-        hear(error && storeFault(error, wireOf(this).stream.destroyed), result);
+        recordObservations(error && storeFault(error, wireOf(this).stream.destroyed), result);
     const asked = (super.query as (...all: unknown[]) => unknown).apply(this, given);
     if (!(asked instanceof Promise)) return asked;
     return asked.catch((error: unknown) => {
@@ -151,7 +151,7 @@ class StorePool extends pg.Pool {
     this.on('connect', (given) => {
       const client = given as pg.ClientBase as StoreClient;
       this.#open.add(client);
-      client.hear();
+      client.recordObservations();
       wireOf(client).on('errorMessage', ({ code }) => {
         if (code === READ_ONLY) this.#replaceAll();
       });
@@ -168,18 +168,18 @@ class StorePool extends pg.Pool {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
-  override connect(hear?: any): any {
-    if (hear === undefined)
+  override connect(recordObservations?: any): any {
+    if (recordObservations === undefined)
       return super.connect().catch((error: unknown) => {
         throw storeFault(error, true);
       });
-    return super.connect((error, client, done) => hear(error && storeFault(error, true), client, done));
+    return super.connect((error, client, done) => recordObservations(error && storeFault(error, true), client, done));
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
-  override end(hear?: any): any {
+  override end(recordObservations?: any): any {
     clearInterval(this.#watch);
-    return hear === undefined ? super.end() : super.end(hear);
+    return recordObservations === undefined ? super.end() : super.end(recordObservations);
   }
 
   /** Those in use are replaced when they come back, the idle ones now. */

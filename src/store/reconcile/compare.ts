@@ -12,7 +12,7 @@ export type Apart = { personId: string; externalId: string };
 export type GroupDifference = {
   members: number;
   /** In the group, and nothing wants them there. */
-  unrequested: Apart[];
+  finding: Apart[];
   /** Wanted in the group, and not there. */
   lost: Apart[];
   /** Differences that a change is about already. */
@@ -28,7 +28,7 @@ export type GroupDifference = {
 };
 
 type GroupRow = {
-  what: 'members' | 'unrequested' | 'lost' | 'inHand' | 'unpushed' | 'pushedOnly';
+  what: 'members' | 'finding' | 'lost' | 'inHand' | 'unpushed' | 'pushedOnly';
   n: number;
   ids: string[] | null;
   externalIds: string[] | null;
@@ -56,9 +56,9 @@ export async function compareGroup(
     ), wanted as materialized (
       select person_id from grants
       where group_id = ${place.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
-      union select person_id from preexisting where group_id = ${place.externalId} and ended_at is null
+      union select person_id from baseline_members where group_id = ${place.externalId} and ended_at is null
     ), apart as materialized (
-      select 'unrequested' as what, person_id from (select person_id from seen except select person_id from wanted) u
+      select 'finding' as what, person_id from (select person_id from seen except select person_id from wanted) u
       union all
       select 'lost', person_id from (select person_id from wanted except select person_id from seen) l
     ), judged as materialized (
@@ -114,13 +114,13 @@ export async function compareGroup(
     select 'pushedOnly', count(*)::int, (array_agg(person_id::text order by person_id))[:${limit}::int], null
     from pushed_only where not is_anothers`.execute(tx);
   const of = (what: GroupRow['what']) => rows.find((row) => row.what === what);
-  const named = (what: 'unrequested' | 'lost'): Apart[] => {
+  const named = (what: 'finding' | 'lost'): Apart[] => {
     const row = of(what);
     return (row?.ids ?? []).map((personId, n) => ({ personId, externalId: row?.externalIds?.[n] ?? '' }));
   };
   return {
     members: of('members')?.n ?? 0,
-    unrequested: named('unrequested'),
+    finding: named('finding'),
     lost: named('lost'),
     inHand: of('inHand')?.n ?? 0,
     isPushed: scimGroupId !== null,
@@ -177,14 +177,14 @@ export async function compareTeam(
   if (isFirstLook)
     await sql`
       with ${apart}
-      insert into preexisting_in_team (team_id, user_id, recorded_at)
+      insert into baseline_in_team (team_id, user_id, recorded_at)
       select ${place.externalId}, user_id, ${now}::timestamptz from surplus where not is_maintainer
       union select ${place.externalId}, user_id, ${now}::timestamptz from shown where person_id is null
       on conflict do nothing`.execute(tx);
   const { rows } = await sql<Omit<TeamDifference, 'isFirstLook'>>`
     with ${apart}, extra as materialized (
-      select s.* from surplus s where not is_maintainer and (is_barred or not exists (
-        select from preexisting_in_team e join person_links l on l.system = 'anypoint' and l.external_id = e.user_id
+      select s.* from surplus s where not is_maintainer and (is_excluded or not exists (
+        select from baseline_in_team e join person_links l on l.system = 'anypoint' and l.external_id = e.user_id
         where e.team_id = ${place.externalId} and l.person_id = s.person_id
       ))
     ), missing as materialized (
@@ -210,8 +210,8 @@ export async function compareTeam(
 
 /**
  * The rule of `teamMembership` (core/membership/team-membership.ts) set by set; a property test holds the two together. `shown`: the
- * team as staged, with the persons. `should`: pushed, and wanted or so in the IdP. `kept`: wanted. `surplus`: shown
- * although nothing gives it, or barred: on hold, left, or switched off. Where all that SCIM has of somebody is another
+ * team as staged, with the persons. `should`: pushed, and wanted or so in the IdP. `kept`: wanted. `excess`: shown
+ * although nothing gives it, or excluded by policy: on hold, left, or switched off. Where all that SCIM has of somebody is another
  * account's, they are left as they are.
  */
 function apartOfTeam(
@@ -232,7 +232,7 @@ function apartOfTeam(
       select person_id from grants
       where team_id = ${place.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
       union
-      select person_id from preexisting where group_id = any(${groupIds}::text[]) and ended_at is null
+      select person_id from baseline_members where group_id = any(${groupIds}::text[]) and ended_at is null
     ), apart_in_groups as materialized (
       select person_id, why from reconcile_apart where ${ofPlaces}
     ), should as materialized (
@@ -269,20 +269,20 @@ function apartOfTeam(
       (select person_id from shown intersect select id from people where status in ('suspended', 'deprovisioned'))
       union (select person_id from shown intersect select person_id from kept_out)
       union select person_id from off
-    ), surplus_ids as materialized (
-      select person_id, false as is_barred from (
+    ), excess_ids as materialized (
+      select person_id, false as is_excluded from (
         select person_id from loose except select person_id from vague except select person_id from barred
       ) l
       union all select person_id, true from barred
     ), surplus as materialized (
-      select s.*, i.is_barred from surplus_ids i join shown s on s.person_id = i.person_id
+      select s.*, i.is_excluded from excess_ids i join shown s on s.person_id = i.person_id
     )`;
 }
 
 /** The id by which the IdP knows a person; the same order as `identityOf`. */
 function idOf(personId: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<string> {
   return sql`(select i.external_id from person_links i where i.person_id = ${personId} and i.system = ${system}
-    order by i.is_hearsay, i.verified_at desc, i.external_id limit 1)`;
+    order by i.is_unconfirmed, i.verified_at desc, i.external_id limit 1)`;
 }
 
 /** Nothing is pushed under the IdP's own id of them: then a record under their login may be theirs, as in store/scim-mirror.ts. */

@@ -24,9 +24,9 @@ export async function concernedUnseen(
       order by verified_at desc, external_id limit 1
     ) l
     where (exists (select from grants g where g.person_id = u.id and g.ended_at is null)
-        or exists (select from preexisting e where e.person_id = u.id and e.ended_at is null)
+        or exists (select from baseline_members e where e.person_id = u.id and e.ended_at is null)
         or exists (select from changes c where c.person_id = u.id and c.state in ${OPEN}))
-      and not exists (select from standings s where s.person_id = u.id and s.status = 'deleted')
+      and not exists (select from person_snapshots s where s.person_id = u.id and s.status = 'deleted')
     limit ${limit}`.execute(db);
   return rows;
 }
@@ -35,15 +35,15 @@ export async function concernedUnseen(
  * People of whom the IdP says something else than what was last acted on: who was looked at before and is not what
  * they were, and who never was and holds something without being active.
  */
-export async function changedSinceRegarded(db: Db, limit: number): Promise<string[]> {
+export async function changedSinceEvaluated(db: Db, limit: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select p.id from people p left join standings s on s.person_id = p.id
+    select p.id from people p left join person_snapshots s on s.person_id = p.id
     where case
       when s.person_id is not null then s.status <> 'deleted'
         and (p.status, p.department, p.manager) is distinct from (s.status, s.department, s.manager)
       else p.status <> 'active' and (
         exists (select from grants g where g.person_id = p.id and g.ended_at is null)
-        or exists (select from preexisting e where e.person_id = p.id and e.ended_at is null)
+        or exists (select from baseline_members e where e.person_id = p.id and e.ended_at is null)
         or exists (select from changes c where c.person_id = p.id and c.state in ${OPEN}))
       end
     limit ${limit}`.execute(db);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from '../postgres/database.ts';
 
-export type RunCause = 'sweep' | 'survey' | 'baseline';
+export type RunCause = 'sweep' | 'checkGroup' | 'baseline';
 export type PlaceKind = 'users' | 'group' | 'team';
 
 /** A list that a run reads from beginning to end: who is in a group or a team, or every Anypoint user. */

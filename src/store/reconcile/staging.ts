@@ -77,9 +77,9 @@ async function stageKnown(
   // `lateral … limit 1`: looked up one by one in the index, whatever the planner would make of a page's size.
   const { rows } = await sql<{ external_id: string; person_id: string }>`
     with ${unsynced}, page as materialized (
-      select m.*, l.person_id, l.is_hearsay from unnest(${columnsOf(others)}) as m (${columnNames})
+      select m.*, l.person_id, l.is_unconfirmed from unnest(${columnsOf(others)}) as m (${columnNames})
       left join lateral (
-        select person_id, is_hearsay from person_links where system = ${system} and external_id = m.external_id limit 1
+        select person_id, is_unconfirmed from person_links where system = ${system} and external_id = m.external_id limit 1
       ) l on true
     ), strangers as (
       select external_id from page where person_id is null
@@ -97,8 +97,8 @@ async function stageKnown(
         department = s.department, manager = s.manager, time_zone = s.time_zone, updated_at = clock_timestamp()
       from stale s join held h on h.id = s.person_id where p.id = s.person_id
     ), confirmed as (
-      update person_links l set is_hearsay = false from page
-      where page.is_hearsay and l.system = ${system} and l.external_id = page.external_id
+      update person_links l set is_unconfirmed = false from page
+      where page.is_unconfirmed and l.system = ${system} and l.external_id = page.external_id
     ), moved as (
       update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${met.length + others.length},
         listed_at = case when ${next}::text is null then clock_timestamp() end
@@ -210,7 +210,7 @@ export async function linkUsers(
 function theOne(login: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<unknown> {
   return sql`select min(p.id::text)::uuid as id from people p
     where lower(p.login) = lower(${login}) and exists (
-      select from person_links c where c.person_id = p.id and c.system = ${system} and not c.is_hearsay
+      select from person_links c where c.person_id = p.id and c.system = ${system} and not c.is_unconfirmed
     ) having count(*) = 1`;
 }
 

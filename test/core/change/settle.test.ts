@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { settleStanding } from '../../../src/core/change/approved.ts';
+import { settledStatusText } from '../../../src/core/change/approved.ts';
 import type { Change, ChangeEvent } from '../../../src/core/change/change.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import {
@@ -8,8 +8,8 @@ import {
   type Click,
   type ClickFacts,
   DENIAL_REASON_MAX,
+  decideOnClick,
   lapse,
-  settleClick,
   withdraw,
 } from '../../../src/core/change/settle.ts';
 import { shownOf } from '../../../src/core/change/shown.ts';
@@ -52,7 +52,7 @@ const deny: Click = { id: 'click-9', round: 1, verb: 'deny', reason: 'not needed
 const both: ApproverPlan = {
   of: 'all',
   quorum: 1,
-  seats: [
+  slots: [
     { source: 'manager', people: [approver('tom')], pinged: true },
     { source: 'owner', people: [approver('olga')], pinged: true },
   ],
@@ -128,7 +128,7 @@ const refusals: Row[] = [
   {
     given: 'somebody who was an approver when the card went out and no longer is',
     change: asking({ plan: anybody }),
-    facts: { plan: { ...anybody, seats: [] } },
+    facts: { plan: { ...anybody, slots: [] } },
     refused: 'notAnApprover',
   },
   {
@@ -166,7 +166,7 @@ const refusals: Row[] = [
 
 describe('a click is refused', () => {
   test.each(refusals)('given $given: $refused', ({ change, click, facts: rest, refused, says }) => {
-    const outcome = settleClick(change ?? asking(), click ?? approve, facts(rest));
+    const outcome = decideOnClick(change ?? asking(), click ?? approve, facts(rest));
     expect(isRefusal(outcome) && outcome.reason).toBe(refused);
     const { text, next } = outcome as Refusal;
     for (const sentence of [text, next]) expect(sentence).toMatch(/^(tom|[A-Z]).*\.$/s);
@@ -174,7 +174,7 @@ describe('a click is refused', () => {
   });
 
   test('given an unavailable entitlement, it can still be denied', () => {
-    expect(types(settleClick(asking(), deny, facts({ entitlement: null, target: null })))).toEqual([
+    expect(types(decideOnClick(asking(), deny, facts({ entitlement: null, target: null })))).toEqual([
       'changeDenied',
     ]);
   });
@@ -246,7 +246,7 @@ describe('what was decided is what was shown', () => {
     ],
   ];
   test.each(other)('given %s, then an approval is stale, and it is said what changed', (_what, now, says) => {
-    const outcome = settleClick(waiting(), approve, facts(now));
+    const outcome = decideOnClick(waiting(), approve, facts(now));
     expect(isRefusal(outcome) && outcome.reason).toBe('staleCard');
     expect((outcome as Refusal).text).toMatch(says);
     expect((outcome as Refusal).next).toContain('anew');
@@ -254,10 +254,10 @@ describe('what was decided is what was shown', () => {
 
   test.each(other)('given %s, then approvals that were given before decide nothing either', (_what, now) => {
     const before = { ...waiting(), approvals: [givenBy('tom')] };
-    const { clicker: _, ...standing } = facts(now);
+    const { clicker: _, ...statusText } = facts(now);
     expect(
-      settleStanding(before, {
-        ...standing,
+      settledStatusText(before, {
+        ...statusText,
         entitlement: now.entitlement ?? entitlement(),
         target: now.target ?? target,
       }),
@@ -265,23 +265,29 @@ describe('what was decided is what was shown', () => {
   });
 
   test.each(other)('given %s, then it can still be denied', (_what, now) => {
-    expect(types(settleClick(waiting(), deny, facts(now)))).toEqual(['changeDenied']);
+    expect(types(decideOnClick(waiting(), deny, facts(now)))).toEqual(['changeDenied']);
   });
 
   test('given the same in other letters, durations and clauses, then it is the same', () => {
     const same = entitlement({ owner: 'Olga@ACME.example', durationsSeconds: [3_600], clauses: ['AC-1'] });
-    expect(types(settleClick(waiting(), approve, facts({ entitlement: same })))).toContain('changeApproved');
+    expect(types(decideOnClick(waiting(), approve, facts({ entitlement: same })))).toContain(
+      'changeApproved',
+    );
   });
 
   test('given more that the facts call for under the same policy, then the card is not stale: it takes more', () => {
     const holds = [{ text: 'two', clause: null, rule: 'r', needs: 'secondApprover' as const }];
-    expect(types(settleClick(waiting(), approve, facts({ verdict: { ...asks, holds } })))).toContain(
+    expect(types(decideOnClick(waiting(), approve, facts({ verdict: { ...asks, holds } })))).toContain(
       'changeApproved',
     );
   });
 
   test('given a card from before this was kept, then where it leads counts all the same', () => {
-    const outcome = settleClick(asking({ target }), approve, facts({ target: { ...target, groupId: 'g2' } }));
+    const outcome = decideOnClick(
+      asking({ target }),
+      approve,
+      facts({ target: { ...target, groupId: 'g2' } }),
+    );
     expect(isRefusal(outcome) && outcome.reason).toBe('staleCard');
   });
 
@@ -308,35 +314,35 @@ describe('a quorum whose first approver was away when the last one approved', ()
   const two: ApproverPlan = {
     of: 'any',
     quorum: 2,
-    seats: [{ source: 'x', people: [approver('tom'), approver('olga')], pinged: true }],
+    slots: [{ source: 'x', people: [approver('tom'), approver('olga')], pinged: true }],
     escalated: false,
   };
   const withoutOlga: ApproverPlan = {
     ...two,
-    seats: [{ source: 'x', people: [approver('tom')], pinged: true }],
+    slots: [{ source: 'x', people: [approver('tom')], pinged: true }],
   };
   const approvedByOlga = () => asking({ approvals: [givenBy('olga', 7_200, 'click-1')] });
   const approvedByBoth = () =>
     asking({ approvals: [givenBy('olga', 7_200, 'click-1'), givenBy('tom', null, 'click-2')] });
 
   test('given she is away, then his word is counted and it waits', () => {
-    expect(types(settleClick(approvedByOlga(), approve, facts({ plan: withoutOlga })))).toEqual([
+    expect(types(decideOnClick(approvedByOlga(), approve, facts({ plan: withoutOlga })))).toEqual([
       'approvalGiven',
     ]);
   });
 
   test.each(['tom', 'olga'])('given she is back, when %s says so again, then it is decided, once', (name) => {
     const clicker = { id: person(name), name };
-    const outcome = eventsOf(settleClick(approvedByBoth(), approve, facts({ plan: two, clicker })));
+    const outcome = eventsOf(decideOnClick(approvedByBoth(), approve, facts({ plan: two, clicker })));
     expect(outcome).toMatchObject([
       { type: 'changeApproved', grant: { endsAt: new Date(now.getTime() + 7_200_000) } },
     ]);
   });
 
   test('given she is back, then what both have said decides it without a click', () => {
-    const { clicker: _, ...standing } = facts({ plan: two });
+    const { clicker: _, ...statusText } = facts({ plan: two });
     expect(
-      settleStanding(approvedByBoth(), { ...standing, entitlement: entitlement(), target }),
+      settledStatusText(approvedByBoth(), { ...statusText, entitlement: entitlement(), target }),
     ).toMatchObject([
       { type: 'changeApproved', decision: { by: person('tom'), clickId: 'click-2' }, actor: { name: 'tom' } },
     ]);
@@ -346,19 +352,21 @@ describe('a quorum whose first approver was away when the last one approved', ()
     ['she is still away', { plan: withoutOlga }],
     ['policy refuses it by now', { plan: two, verdict: { effect: 'refuse' as const, grounds: [] } }],
   ])('given %s, then nothing is decided', (_given, rest) => {
-    const { clicker: _, ...standing } = facts(rest);
-    expect(settleStanding(approvedByBoth(), { ...standing, entitlement: entitlement(), target })).toEqual([]);
+    const { clicker: _, ...statusText } = facts(rest);
+    expect(
+      settledStatusText(approvedByBoth(), { ...statusText, entitlement: entitlement(), target }),
+    ).toEqual([]);
   });
 
   test('given she is still away, when he says so again, then he is told that it waits', () => {
-    const outcome = settleClick(approvedByBoth(), approve, facts({ plan: withoutOlga }));
+    const outcome = decideOnClick(approvedByBoth(), approve, facts({ plan: withoutOlga }));
     expect(isRefusal(outcome) && outcome.reason).toBe('alreadyApprovedByYou');
   });
 });
 
 describe('a click decides', () => {
   test('given any-of, when one approves, then it is approved for what was asked', () => {
-    const [given, approved] = eventsOf(settleClick(asking(), approve, facts()));
+    const [given, approved] = eventsOf(decideOnClick(asking(), approve, facts()));
     expect(given).toMatchObject({
       type: 'approvalGiven',
       approval: { by: person('tom'), clickId: 'click-9' },
@@ -372,18 +380,18 @@ describe('a click decides', () => {
   });
 
   test('given no duration on the request, then the default of the entitlement counts', () => {
-    const [, approved] = eventsOf(settleClick(asking({ requestedSeconds: null }), approve, facts()));
+    const [, approved] = eventsOf(decideOnClick(asking({ requestedSeconds: null }), approve, facts()));
     expect(approved).toMatchObject({ grant: { endsAt: new Date(now.getTime() + 86_400_000) } });
   });
 
   test('given all-of, when the first approves, then nothing is decided yet', () => {
-    expect(types(settleClick(asking(), approve, facts({ plan: both })))).toEqual(['approvalGiven']);
+    expect(types(decideOnClick(asking(), approve, facts({ plan: both })))).toEqual(['approvalGiven']);
   });
 
   test('given all-of, when the second approves, then the shorter of the two times counts', () => {
     const change = asking({ approvals: [givenBy('tom', 3_600)] });
     const clicker = { id: person('olga'), name: 'olga' };
-    const [, approved] = eventsOf(settleClick(change, approve, facts({ plan: both, clicker })));
+    const [, approved] = eventsOf(decideOnClick(change, approve, facts({ plan: both, clicker })));
     expect(approved).toMatchObject({ grant: { endsAt: new Date(now.getTime() + 3_600_000) } });
   });
 
@@ -391,33 +399,33 @@ describe('a click decides', () => {
     const plan: ApproverPlan = {
       ...anybody,
       quorum: 2,
-      seats: [{ source: 'x', people: [approver('tom'), approver('sam')], pinged: true }],
+      slots: [{ source: 'x', people: [approver('tom'), approver('sam')], pinged: true }],
     };
     const change = asking({ approvals: [givenBy('olga')] });
-    expect(types(settleClick(change, approve, facts({ plan })))).toEqual(['approvalGiven']);
+    expect(types(decideOnClick(change, approve, facts({ plan })))).toEqual(['approvalGiven']);
   });
 
   test('given an extension of live access, then the time is added to its end', () => {
     const change = asking({ cause: 'extension' });
-    const [, approved] = eventsOf(settleClick(change, approve, facts({ heldUntil: later(7_200) })));
+    const [, approved] = eventsOf(decideOnClick(change, approve, facts({ heldUntil: later(7_200) })));
     expect(approved).toMatchObject({ grant: { startsAt: now, endsAt: later(7_200 + 86_400) } });
   });
 
   test('given an extension of access that ended meanwhile, then it runs from now', () => {
-    const [, approved] = eventsOf(settleClick(asking({ cause: 'extension' }), approve, facts()));
+    const [, approved] = eventsOf(decideOnClick(asking({ cause: 'extension' }), approve, facts()));
     expect(approved).toMatchObject({ grant: { endsAt: new Date(now.getTime() + 86_400_000) } });
   });
 
   test('when it is denied, then the reason is kept, trimmed', () => {
-    expect(settleClick(asking(), { ...deny, reason: '  no ' }, facts())).toMatchObject([
+    expect(decideOnClick(asking(), { ...deny, reason: '  no ' }, facts())).toMatchObject([
       { type: 'changeDenied', decision: { outcome: 'denied', note: 'no', by: person('tom') } },
     ]);
   });
 
   test('given the very same click again, then nothing happens', () => {
     const decided = { ...changeAfter(...wayTo.denied), decision: decision('denied', { clickId: 'click-9' }) };
-    expect(settleClick(decided, deny, facts())).toEqual([]);
-    expect(settleClick(asking({ approvals: [givenBy('tom', null, 'click-9')] }), approve, facts())).toEqual(
+    expect(decideOnClick(decided, deny, facts())).toEqual([]);
+    expect(decideOnClick(asking({ approvals: [givenBy('tom', null, 'click-9')] }), approve, facts())).toEqual(
       [],
     );
   });
@@ -587,7 +595,7 @@ describe('who is refused is told why, and who may', () => {
   };
   const barredBy = (clause: string | null) => ({
     ...anybody,
-    barred: [
+    excludedByPolicy: [
       { id: person('eve'), name: 'eve', why: 'left the company', clause: 'AC-9' },
       { id: sam.id, name: 'sam', why: 'shares a flat', clause },
     ],
@@ -602,7 +610,7 @@ describe('who is refused is told why, and who may', () => {
   });
 
   test('a stranger where nobody may', () => {
-    const plan = { ...anybody, seats: [] };
+    const plan = { ...anybody, slots: [] };
     expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan })))[2]).toBe(
       'Those who may: nobody at the moment.',
     );
@@ -620,7 +628,7 @@ describe('who is refused is told why, and who may', () => {
   });
 
   test('whoever may only take it away may not approve it', () => {
-    const plan = { ...anybody, undo: [approver('sam')] };
+    const plan = { ...anybody, revert: [approver('sam')] };
     expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan })))[0]).toBe('notAnApprover');
     expect(types(settleClick(asking(), deny, facts({ clicker: sam, plan })))).toEqual(['changeDenied']);
     expect(told(settleClick(asking(), deny, facts({ clicker: sam })))[0]).toBe('notAnApprover');
@@ -688,13 +696,13 @@ describe('what was found is nobody’s to take back', () => {
 
 describe('approvals that stand', () => {
   const { clicker: _, ...known } = facts();
-  const standing = { ...known, entitlement: entitlement(), target };
+  const statusText = { ...known, entitlement: entitlement(), target };
 
   test('decide only what is being asked', () => {
     const approved = { approvals: [givenBy('tom')] };
-    expect(settleStanding(asking(approved), standing)).toHaveLength(1);
-    expect(settleStanding({ ...changeAfter('changeReceived'), ...approved }, standing)).toEqual([]);
-    expect(settleStanding(asking({ approvals: [] }), standing)).toEqual([]);
+    expect(settledStatusText(asking(approved), statusText)).toHaveLength(1);
+    expect(settledStatusText({ ...changeAfter('changeReceived'), ...approved }, statusText)).toEqual([]);
+    expect(settledStatusText(asking({ approvals: [] }), statusText)).toEqual([]);
   });
 });
 
@@ -703,7 +711,7 @@ test('whoever clicks on whatever: requester and beneficiary never move it, a gra
   const plan = fc.record({
     of: fc.constantFrom('any' as const, 'all' as const),
     quorum: fc.integer({ min: 1, max: 3 }),
-    seats: fc.array(
+    slots: fc.array(
       fc.record({
         source: fc.string(),
         people: fc.subarray(names).map((list) => list.map(approver)),
@@ -725,7 +733,7 @@ test('whoever clicks on whatever: requester and beneficiary never move it, a gra
           requesterId: person(requester),
           approvals: before.map((name, i) => givenBy(name, null, `earlier-${i}`)),
         });
-        const outcome = settleClick(
+        const outcome = decideOnClick(
           change,
           { ...approve, seconds },
           facts({ plan: somePlan, clicker: { id: person(clicker), name: clicker } }),
@@ -735,7 +743,7 @@ test('whoever clicks on whatever: requester and beneficiary never move it, a gra
         const approved = outcome.find((e) => e.type === 'changeApproved');
         if (approved?.type !== 'changeApproved') return;
         expect(approved.grant?.endsAt.getTime()).toBeLessThanOrEqual(now.getTime() + 86_400_000);
-        const may = new Set(somePlan.seats.flatMap((s) => s.people.map((p) => p.id)));
+        const may = new Set(somePlan.slots.flatMap((s) => s.people.map((p) => p.id)));
         const counted = new Set([...before.map(person), person(clicker)].filter((id) => may.has(id)));
         expect(counted.size).toBeGreaterThanOrEqual(somePlan.quorum);
       },

@@ -14,41 +14,41 @@ describe('what follows from an event', () => {
     '$type makes the messages right, unless a look or a consideration follows that will',
     (event) => {
       const jobs = reactions(event, pair, ['c1', 'c2']);
-      const told = jobs.filter((j) => j.job === 'tell').map((j) => j.changeId);
+      const told = jobs.filter((j) => j.job === 'updateMessages').map((j) => j.changeId);
       expect(told).toEqual(silent.includes(event.type) ? [] : ['c1', 'c2']);
     },
   );
 
   test('a request is considered; a revoke is not', () => {
     expect(reactions(events.changeReceived, null, ['c1'])).toEqual([
-      { job: 'consider', changeId: 'change-1' },
+      { job: 'assessRequest', changeId: 'change-1' },
     ]);
     expect(reactions({ ...events.changeReceived, kind: 'revoke' }, pair, ['c1'])).toEqual([]);
   });
 
   test('asking brings the model in', () => {
     expect(reactions(events.approversAsked, pair, ['c1'])).toContainEqual({
-      job: 'summarize',
+      job: 'advise',
       changeId: 'change-1',
     });
   });
 
   test('a decision to give or take is applied and verified', () => {
     const jobs = reactions(events.changeApproved, pair, ['c1']);
-    expect(jobs).toContainEqual({ job: 'apply', personId: 'p', groupId: 'g', urgency: 'revoke' });
-    expect(jobs).toContainEqual({ job: 'verify', changeId: 'change-1', afterMs: 1_000 });
+    expect(jobs).toContainEqual({ job: 'applyToIdp', personId: 'p', groupId: 'g', urgency: 'revoke' });
+    expect(jobs).toContainEqual({ job: 'verifyInAnypoint', changeId: 'change-1', afterMs: 1_000 });
   });
 
   test('only an approval brings about a write, ever', () => {
     for (const event of all)
       if (event.type !== 'changeApproved')
-        expect(reactions(event, pair, ['c1']).some((j) => j.job === 'apply' || j.job === 'deliver')).toBe(
-          false,
-        );
+        expect(
+          reactions(event, pair, ['c1']).some((j) => j.job === 'applyToIdp' || j.job === 'deliverToTeam'),
+        ).toBe(false);
   });
 
   test('a delivery brings a look, and so does a write that had nothing to change', () => {
-    const look = { job: 'verify', changeId: 'change-1' };
+    const look = { job: 'verifyInAnypoint', changeId: 'change-1' };
     expect(reactions(events.delivered, pair, ['c1'])).toContainEqual(look);
     expect(
       reactions({ ...events.idpWritten, wrote: 'already so' } as ChangeEvent, pair, ['c1']),
@@ -62,12 +62,12 @@ describe('what follows from an event', () => {
 });
 
 describe('what follows, whole', () => {
-  const tell = (changeId: string) => ({ job: 'tell', changeId });
+  const tell = (changeId: string) => ({ job: 'updateMessages', changeId });
 
   test('from a decision: the write first, the watch, and then the messages', () => {
     expect(reactions(events.changeApproved, pair, ['c1', 'c2'])).toEqual([
-      { job: 'apply', personId: 'p', groupId: 'g', urgency: 'revoke' },
-      { job: 'verify', changeId: 'change-1', afterMs: 1_000 },
+      { job: 'applyToIdp', personId: 'p', groupId: 'g', urgency: 'revoke' },
+      { job: 'verifyInAnypoint', changeId: 'change-1', afterMs: 1_000 },
       { ...tell('c1'), afterMs: 150 },
       { ...tell('c2'), afterMs: 150 },
     ]);
@@ -77,11 +77,13 @@ describe('what follows, whole', () => {
   test('from asking, a delivery and a write that changed nothing', () => {
     expect(reactions(events.approversAsked, pair, ['c1'])).toEqual([
       tell('c1'),
-      { job: 'summarize', changeId: 'change-1' },
+      { job: 'advise', changeId: 'change-1' },
     ]);
-    expect(reactions(events.delivered, pair, ['c1'])).toEqual([{ job: 'verify', changeId: 'change-1' }]);
+    expect(reactions(events.delivered, pair, ['c1'])).toEqual([
+      { job: 'verifyInAnypoint', changeId: 'change-1' },
+    ]);
     expect(reactions({ ...events.idpWritten, wrote: 'already so' }, pair, ['c1'])).toEqual([
-      { job: 'verify', changeId: 'change-1' },
+      { job: 'verifyInAnypoint', changeId: 'change-1' },
     ]);
   });
 
@@ -102,16 +104,16 @@ test.each<[MassChangeEvent['type'], string[]]>([
   ['massAnswered', ['report']],
   ['massItemsAnswered', ['report']],
   ['massItemsDecided', ['report']],
-  ['massDecided', ['unfold', 'report']],
+  ['massDecided', ['carryOutMassChange', 'report']],
   ['massClosed', ['report']],
   ['massReopened', ['report']],
   ['massDone', ['report']],
 ])('from %s on a card on many: %j', (type, jobs) => {
   const whole = {
-    ask: { job: 'ask', massChangeId: 'mass-1' },
-    unfold: { job: 'unfold', massChangeId: 'mass-1' },
-    summarize: { job: 'summarize', changeId: 'mass-1' },
-    report: { job: 'report', about: 'massChange', id: 'mass-1', afterMs: 150 },
+    ask: { job: 'assessMassChange', massChangeId: 'mass-1' },
+    carryOutMassChange: { job: 'carryOutMassChange', massChangeId: 'mass-1' },
+    summarize: { job: 'advise', changeId: 'mass-1' },
+    report: { job: 'updateCard', about: 'massChange', id: 'mass-1', afterMs: 150 },
   };
   const event = { type, massChangeId: 'mass-1' } as MassChangeEvent;
   expect(massReactions(event)).toEqual(jobs.map((job) => whole[job as keyof typeof whole]));
@@ -128,8 +130,8 @@ test.each<[OffboardingEvent['type'], string[]]>([
   ['offboardingReported', ['report']],
 ])('from %s of an offboarding: %j', (type, jobs) => {
   const whole = {
-    offboard: { job: 'offboard', offboardingId: 'case-1' },
-    report: { job: 'report', about: 'offboarding', id: 'case-1', afterMs: 150 },
+    offboard: { job: 'advanceOffboarding', offboardingId: 'case-1' },
+    report: { job: 'updateCard', about: 'offboarding', id: 'case-1', afterMs: 150 },
   };
   const event = { type, offboardingId: 'case-1' } as OffboardingEvent;
   expect(offboardingReactions(event)).toEqual(jobs.map((job) => whole[job as keyof typeof whole]));

@@ -6,8 +6,8 @@ import {
   birthrightClosed,
   birthrightEvents,
   birthrightsOf,
-  fateOf,
-  outgrown,
+  choiceOf,
+  noLongerNeeded,
   renewAheadSeconds,
 } from '../../../src/core/joiner-mover/birthright.ts';
 import type { Conflict } from '../../../src/core/policy/separation.ts';
@@ -24,7 +24,7 @@ const conflict: Conflict = {
 };
 
 describe('what becomes of what rules would give', () => {
-  test.each<[string, Verdict, ReturnType<typeof fateOf>]>([
+  test.each<[string, Verdict, ReturnType<typeof choiceOf>]>([
     ['allowed by rule', { effect: 'autoApprove', grounds: [] }, 'given'],
     ['forbidden to ask for', { effect: 'refuse', grounds: [] }, 'withheld'],
     ['forbidden to be given by rule', asks, 'withheld'],
@@ -33,16 +33,18 @@ describe('what becomes of what rules would give', () => {
     ['can’t be evaluated', { ...asks, unsure: ['a rule: needs the hour, which is not known'] }, 'asked'],
     ['nothing out of the ordinary', { ...asks, holds: [], conflicts: [], unsure: [] }, 'withheld'],
     ['forbidden, though also held', { effect: 'refuse', grounds: [], holds: [hold] }, 'withheld'],
-  ])('%s: %s', (_, verdict, fate) => {
-    expect(fateOf(verdict)).toBe(fate);
+  ])('%s: %s', (_, verdict, choice) => {
+    expect(choiceOf(verdict)).toBe(choice);
   });
 
   test('who has moved meanwhile does not get it any more; a request is another matter', () => {
     const given = entitlement({ birthright: { departments: ['Support'] } });
-    expect(outgrown({ cause: 'birthright' }, given, 'Support')).toBeNull();
-    expect(outgrown({ cause: 'renewal' }, given, 'Sales')).toBe('rules do not give it in Sales');
-    expect(outgrown({ cause: 'birthright' }, given, null)).toBe('rules do not give it without a department');
-    expect(outgrown({ cause: 'request' }, given, 'Sales')).toBeNull();
+    expect(noLongerNeeded({ cause: 'birthright' }, given, 'Support')).toBeNull();
+    expect(noLongerNeeded({ cause: 'renewal' }, given, 'Sales')).toBe('rules do not give it in Sales');
+    expect(noLongerNeeded({ cause: 'birthright' }, given, null)).toBe(
+      'rules do not give it without a department',
+    );
+    expect(noLongerNeeded({ cause: 'request' }, given, 'Sales')).toBeNull();
   });
 });
 

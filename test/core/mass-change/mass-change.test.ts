@@ -5,8 +5,8 @@ import type { ChangeId, EntitlementKey, GrantId, MassChangeId, PersonId } from '
 import { itemEvents } from '../../../src/core/mass-change/items.ts';
 import {
   evolveMass,
-  type Fate,
-  fateOf,
+  type ItemChoice,
+  choiceOf,
   type MassChange,
   type MassChangeEvent,
   type MassDecision,
@@ -15,11 +15,11 @@ import {
   massLifeCycle,
 } from '../../../src/core/mass-change/mass-change.ts';
 import {
-  fateBy,
+  choiceBy,
   type MassClick,
   type MassFacts,
   settleMass,
-  settleMassStanding,
+  settledMassStatus,
   settleSingle,
 } from '../../../src/core/mass-change/settle.ts';
 import {
@@ -28,7 +28,7 @@ import {
   type MassNames,
   type MassProgress,
   massHead,
-  massStanding,
+  massStatusText,
 } from '../../../src/core/mass-change/words.ts';
 import type { ApproverPlan } from '../../../src/core/policy/routing.ts';
 import type { Verdict } from '../../../src/core/policy/verdict.ts';
@@ -40,13 +40,13 @@ const base = { massChangeId, at: T0, actor: { part: 'latchkey' } } as const;
 const olga: ApproverPlan = {
   of: 'any',
   quorum: 1,
-  seats: [{ source: 'owner', people: [approver('olga')], pinged: true }],
+  slots: [{ source: 'owner', people: [approver('olga')], pinged: true }],
   escalated: false,
 };
 const twoAdmins: ApproverPlan = {
   of: 'any',
   quorum: 2,
-  seats: [{ source: 'admins', people: [approver('sam'), approver('sofia')], pinged: true }],
+  slots: [{ source: 'admins', people: [approver('sam'), approver('sofia')], pinged: true }],
   escalated: true,
 };
 const answer = {
@@ -57,8 +57,8 @@ const answer = {
   clickId: 'click-1',
 } as const;
 
-function single(by: string, clickId: string, fates: Fate[]): MassItemAnswer {
-  return { fates, by: person(by), byName: by, at: T0, clickId };
+function single(by: string, clickId: string, choices: ItemChoice[]): MassItemAnswer {
+  return { choices, by: person(by), byName: by, at: T0, clickId };
 }
 
 /** An example of every event. Typed so that a new event must get one. */
@@ -66,7 +66,7 @@ const events: { [T in MassChangeEvent['type']]: Extract<MassChangeEvent, { type:
   massOpened: {
     ...base,
     type: 'massOpened',
-    kind: 'unrequested',
+    kind: 'finding',
     scope: 'g1',
     entitlementKey: 'orders' as EntitlementKey,
     target,
@@ -90,12 +90,12 @@ const events: { [T in MassChangeEvent['type']]: Extract<MassChangeEvent, { type:
   massItemsAnswered: {
     ...base,
     type: 'massItemsAnswered',
-    answer: single('olga', 'click-2', [{ key: 'person-a', fate: 'undo' }]),
+    answer: single('olga', 'click-2', [{ key: 'person-a', choice: 'revert' }]),
   },
   massItemsDecided: {
     ...base,
     type: 'massItemsDecided',
-    decision: single('olga', 'click-2', [{ key: 'person-a', fate: 'undo' }]),
+    decision: single('olga', 'click-2', [{ key: 'person-a', choice: 'revert' }]),
   },
   massDecided: { ...base, type: 'massDecided', decision: { ...answer, chosen: null } },
   massClosed: { ...base, type: 'massClosed', why: 'nothing is left' },
@@ -185,14 +185,14 @@ describe('a click', () => {
   const click = (rest: Partial<MassClick> = {}): MassClick => ({
     id: 'click-9',
     round: mass.round,
-    verb: 'undo',
+    verb: 'revert',
     chosen: null,
     ...rest,
   });
   const facts = (rest: Partial<MassFacts> = {}): MassFacts => ({
     clicker: { id: person('olga'), name: 'olga' },
     plan: olga,
-    barred: new Set<PersonId>(),
+    excludedByPolicy: new Set<PersonId>(),
     keys: new Set(['person-a', 'person-b']),
     now: later(60),
     ...rest,
@@ -201,7 +201,7 @@ describe('a click', () => {
   test('of the owner decides all of it', () => {
     expect(settleMass(mass, click(), facts())).toMatchObject([
       { type: 'massAnswered', actor: { person: 'person-olga' } },
-      { type: 'massDecided', decision: { verb: 'undo', byName: 'olga', at: later(60), chosen: null } },
+      { type: 'massDecided', decision: { verb: 'revert', byName: 'olga', at: later(60), chosen: null } },
     ]);
   });
 
@@ -244,13 +244,13 @@ describe('a click', () => {
     });
 
     test('and once it is, what was noted decides if it was somebody else, without a click', () => {
-      expect(settleMassStanding(kept(), { plan: { ...taken, author: awaited }, now: later(90) })).toEqual([]);
-      expect(settleMassStanding(kept(), { plan: taken, now: later(90) })).toMatchObject([
+      expect(settledMassStatus(kept(), { plan: { ...taken, author: awaited }, now: later(90) })).toEqual([]);
+      expect(settledMassStatus(kept(), { plan: taken, now: later(90) })).toMatchObject([
         { type: 'massDecided', actor: { person: person('sam') }, decision: { verb: 'keep', chosen: null } },
       ]);
       // He did it himself, so his word counts no more.
-      const others = { ...taken, seats: [{ source: 'admins', people: [approver('sofia')], pinged: true }] };
-      expect(settleMassStanding(kept(), { plan: others, now: later(90) })).toEqual([]);
+      const others = { ...taken, slots: [{ source: 'admins', people: [approver('sofia')], pinged: true }] };
+      expect(settledMassStatus(kept(), { plan: others, now: later(90) })).toEqual([]);
     });
 
     test('nobody’s word decides what nobody tells of where it takes two', () => {
@@ -259,7 +259,7 @@ describe('a click', () => {
         author: { is: 'untold' as const, why: 'no log' },
         toKeep: { quorum: 2, why: 'nobody says who did it', clause: null },
       };
-      expect(settleMassStanding(kept(), { plan: untold, now: later(90) })).toEqual([]);
+      expect(settledMassStatus(kept(), { plan: untold, now: later(90) })).toEqual([]);
     });
   });
 
@@ -281,15 +281,15 @@ describe('a click', () => {
   });
 
   test('of whom a rule keeps from it is refused with the rule’s words', () => {
-    const barred = [{ id: person('olga'), name: 'olga', why: 'shares a flat', clause: 'AC-2' }];
-    const refused = settleMass(mass, click(), facts({ plan: { ...twoAdmins, barred } }));
+    const excludedByPolicy = [{ id: person('olga'), name: 'olga', why: 'shares a flat', clause: 'AC-2' }];
+    const refused = settleMass(mass, click(), facts({ plan: { ...twoAdmins, excludedByPolicy } }));
     expect(refused).toMatchObject({ reason: 'notAnApprover' });
     expect(refused).toMatchObject({ text: 'Policy does not let you decide on this: shares a flat (AC-2).' });
   });
 
   test.each<[string, MassChange, Partial<MassClick>, Partial<MassFacts>, string]>([
     ['of somebody else', mass, {}, { clicker: { id: person('tom'), name: 'tom' } }, 'notAnApprover'],
-    ['of somebody it is about', mass, {}, { barred: new Set([person('olga')]) }, 'selfApproval'],
+    ['of somebody it is about', mass, {}, { excludedByPolicy: new Set([person('olga')]) }, 'selfApproval'],
     ['on an older card', mass, { round: mass.round - 1 }, {}, 'staleCard'],
     ['before it is asked', massAfter('massOpened', 'massGrew'), {}, {}, 'staleCard'],
     ['on what is decided', massAfter(...wayTo.decided), {}, {}, 'alreadySettled'],
@@ -319,17 +319,17 @@ describe('a click', () => {
         click({ id: `click-${name}-${verb}`, verb }),
         facts({ clicker: { id: person(name), name }, plan: twoAdmins }),
       );
-    expect(by('sam', 'undo')).toMatchObject({ reason: 'alreadyApprovedByYou' });
+    expect(by('sam', 'revert')).toMatchObject({ reason: 'alreadyApprovedByYou' });
     expect(by('sofia', 'keep')).toMatchObject([{ type: 'massAnswered' }]);
-    expect(by('sofia', 'undo')).toMatchObject([{ type: 'massAnswered' }, { type: 'massDecided' }]);
+    expect(by('sofia', 'revert')).toMatchObject([{ type: 'massAnswered' }, { type: 'massDecided' }]);
   });
 
   test('that chooses decides on what is still on the card only', () => {
     const outcome = settleMass(mass, click({ verb: 'choose', chosen: ['person-b', 'person-z'] }), facts());
     const decision = (outcome as Extract<MassChangeEvent, { type: 'massDecided' }>[])[1]?.decision;
     expect(decision?.chosen).toEqual(['person-b']);
-    expect(fateOf(decision as MassDecision, 'person-b')).toBe('undo');
-    expect(fateOf(decision as MassDecision, 'person-a')).toBe('keep');
+    expect(choiceOf(decision as MassDecision, 'person-b')).toBe('revert');
+    expect(choiceOf(decision as MassDecision, 'person-a')).toBe('keep');
   });
 });
 
@@ -339,10 +339,10 @@ describe('of many lost at once, single ones', () => {
   let seconds = 0;
 
   /** Clicks on the card, each with what it came to. */
-  function cardAfter(...clicks: [by: string, what: Fate[] | 'keep' | 'undo'][]) {
+  function cardAfter(...clicks: [by: string, what: ItemChoice[] | 'keep' | 'revert'][]) {
     let mass = asking;
     const open = new Set(keys);
-    const decided: Fate[] = [];
+    const decided: ItemChoice[] = [];
     let outcome: ReturnType<typeof settleMass> = [];
     for (const [by, what] of clicks) {
       seconds += 1;
@@ -350,26 +350,26 @@ describe('of many lost at once, single ones', () => {
       const facts: MassFacts = {
         clicker: { id: person(by), name: by },
         plan: twoAdmins,
-        barred: new Set(),
+        excludedByPolicy: new Set(),
         keys: open,
         now: later(seconds),
       };
       outcome =
         typeof what === 'string'
           ? settleMass(mass, { id, round: mass.round, verb: what, chosen: null }, facts)
-          : settleSingle(mass, { id, fates: what }, facts);
+          : settleSingle(mass, { id, choices: what }, facts);
       if ('refused' in outcome) continue;
       for (const event of outcome) {
         mass = evolveMass(mass, event);
         if (event.type !== 'massItemsDecided') continue;
-        decided.push(...event.decision.fates);
-        for (const { key } of event.decision.fates) open.delete(key);
+        decided.push(...event.decision.choices);
+        for (const { key } of event.decision.choices) open.delete(key);
       }
     }
     return { mass, decided, open: [...open], outcome };
   }
-  const left = (...of: string[]): Fate[] => of.map((key) => ({ key, fate: 'undo' }));
-  const here = (...of: string[]): Fate[] => of.map((key) => ({ key, fate: 'keep' }));
+  const left = (...of: string[]): ItemChoice[] => of.map((key) => ({ key, choice: 'revert' }));
+  const here = (...of: string[]): ItemChoice[] => of.map((key) => ({ key, choice: 'keep' }));
 
   test('are decided when two are of one mind, and the others wait', () => {
     const one = cardAfter(['sam', left('case-a')]);
@@ -384,18 +384,18 @@ describe('of many lost at once, single ones', () => {
   });
 
   test('count with an answer to all, whichever came first', () => {
-    expect(cardAfter(['sam', 'undo'], ['sofia', left('case-b')]).decided).toEqual(left('case-b'));
+    expect(cardAfter(['sam', 'revert'], ['sofia', left('case-b')]).decided).toEqual(left('case-b'));
     expect(cardAfter(['sofia', here('case-b')], ['sam', 'keep']).decided).toEqual(here('case-b'));
-    expect(cardAfter(['sam', 'undo'], ['sofia', here('case-b')]).decided).toEqual([]);
+    expect(cardAfter(['sam', 'revert'], ['sofia', here('case-b')]).decided).toEqual([]);
   });
 
   test('of whom somebody has said otherwise by name are not decided with the others', () => {
-    const card = cardAfter(['sam', 'undo'], ['sam', here('case-b')], ['sofia', 'undo']);
+    const card = cardAfter(['sam', 'revert'], ['sam', here('case-b')], ['sofia', 'revert']);
     expect(card.decided).toEqual(left('case-a', 'case-c'));
     expect(card.open).toEqual(['case-b']);
     // Until they say so of all again.
-    const again = cardAfter(['sam', 'undo'], ['sam', here('case-b')], ['sofia', 'undo'], ['sam', 'undo']);
-    expect(again.mass).toMatchObject({ state: 'decided', decision: { verb: 'undo' } });
+    const again = cardAfter(['sam', 'revert'], ['sam', here('case-b')], ['sofia', 'revert'], ['sam', 'revert']);
+    expect(again.mass).toMatchObject({ state: 'decided', decision: { verb: 'revert' } });
   });
 
   test('are the whole card in the end', () => {
@@ -417,13 +417,13 @@ describe('of many lost at once, single ones', () => {
     const facts = {
       clicker: { id: person('sofia'), name: 'sofia' },
       plan: twoAdmins,
-      barred: new Set<PersonId>(),
+      excludedByPolicy: new Set<PersonId>(),
       keys: new Set(['case-b', 'case-c']),
       now: later(seconds),
     };
-    expect(settleSingle(mass, { id: `click-${seconds}`, fates: left('case-a') }, facts)).toEqual([]);
+    expect(settleSingle(mass, { id: `click-${seconds}`, choices: left('case-a') }, facts)).toEqual([]);
     expect(
-      settleSingle({ ...mass, kind: 'lost' }, { id: 'click-x', fates: left('case-b') }, facts),
+      settleSingle({ ...mass, kind: 'lost' }, { id: 'click-x', choices: left('case-b') }, facts),
     ).toMatchObject({
       reason: 'unknownChange',
     });
@@ -442,15 +442,15 @@ describe('answers that stand', () => {
     }));
   const one = { ...twoAdmins, quorum: 1 };
   const comesTo = (plan: ApproverPlan, ...all: [by: string, verb: MassDecision['verb']][]) =>
-    settleMassStanding({ ...mass, answers: answers(...all) }, { plan, now: later(90) });
+    settledMassStatus({ ...mass, answers: answers(...all) }, { plan, now: later(90) });
   const verbOf = (events: MassChangeEvent[]) =>
     events.map((event) =>
       event.type === 'massDecided' ? `${event.decision.verb} by ${event.decision.byName}` : event.type,
     );
 
   test('decide, in the name of the last of them who counts, and now', () => {
-    const said = answers(['sam', 'undo'], ['sofia', 'undo'], ['eve', 'undo']);
-    expect(settleMassStanding({ ...mass, answers: said }, { plan: twoAdmins, now: later(90) })).toEqual([
+    const said = answers(['sam', 'revert'], ['sofia', 'revert'], ['eve', 'revert']);
+    expect(settledMassStatus({ ...mass, answers: said }, { plan: twoAdmins, now: later(90) })).toEqual([
       {
         type: 'massDecided',
         massChangeId: 'mass-1',
@@ -476,7 +476,7 @@ describe('answers that stand', () => {
       twoAdmins,
       [
         ['sam', 'keep'],
-        ['sofia', 'undo'],
+        ['sofia', 'revert'],
       ],
       [],
     ],
@@ -484,8 +484,8 @@ describe('answers that stand', () => {
       'one who says it twice',
       twoAdmins,
       [
-        ['sam', 'undo'],
-        ['sam', 'undo'],
+        ['sam', 'revert'],
+        ['sam', 'revert'],
       ],
       [],
     ],
@@ -493,7 +493,7 @@ describe('answers that stand', () => {
       'one who has changed their mind',
       one,
       [
-        ['sam', 'undo'],
+        ['sam', 'revert'],
         ['sam', 'keep'],
       ],
       ['keep by sam'],
@@ -502,8 +502,8 @@ describe('answers that stand', () => {
       'one who has changed their mind, of two',
       twoAdmins,
       [
-        ['sam', 'undo'],
-        ['sofia', 'undo'],
+        ['sam', 'revert'],
+        ['sofia', 'revert'],
         ['sam', 'keep'],
       ],
       [],
@@ -512,8 +512,8 @@ describe('answers that stand', () => {
       'nobody who counts',
       twoAdmins,
       [
-        ['eve', 'undo'],
-        ['mallory', 'undo'],
+        ['eve', 'revert'],
+        ['mallory', 'revert'],
       ],
       [],
     ],
@@ -523,7 +523,7 @@ describe('answers that stand', () => {
       one,
       [
         ['sam', 'keep'],
-        ['sofia', 'undo'],
+        ['sofia', 'revert'],
       ],
       ['undo by sofia'],
     ],
@@ -532,18 +532,18 @@ describe('answers that stand', () => {
   });
 
   test('only while it is asked, and while nothing was said of single ones', () => {
-    const said = { answers: answers(['sam', 'undo'], ['sofia', 'undo']) };
+    const said = { answers: answers(['sam', 'revert'], ['sofia', 'revert']) };
     const rest = { plan: twoAdmins, now: later(90) };
-    expect(settleMassStanding({ ...massAfter(...wayTo.decided), ...said }, rest)).toEqual([]);
-    expect(settleMassStanding({ ...massAfter(...wayTo.received), ...said }, rest)).toEqual([]);
-    const itemAnswers = [single('sam', 'click-8', [{ key: 'person-a', fate: 'keep' }])];
-    expect(settleMassStanding({ ...mass, ...said, itemAnswers }, rest)).toEqual([]);
+    expect(settledMassStatus({ ...massAfter(...wayTo.decided), ...said }, rest)).toEqual([]);
+    expect(settledMassStatus({ ...massAfter(...wayTo.received), ...said }, rest)).toEqual([]);
+    const itemAnswers = [single('sam', 'click-8', [{ key: 'person-a', choice: 'keep' }])];
+    expect(settledMassStatus({ ...mass, ...said, itemAnswers }, rest)).toEqual([]);
   });
 
   test('are enough to keep by what the card asks for that, where it asks for less', () => {
     const less = { ...twoAdmins, toKeep: { quorum: 1, why: 'x', clause: null } };
     expect(verbOf(comesTo(less, ['sam', 'keep']))).toEqual(['keep by sam']);
-    expect(verbOf(comesTo(less, ['sam', 'undo']))).toEqual([]);
+    expect(verbOf(comesTo(less, ['sam', 'revert']))).toEqual([]);
   });
 
   test('of whom nobody will tell are answers all the same', () => {
@@ -551,7 +551,7 @@ describe('answers that stand', () => {
     expect(verbOf(comesTo(untold, ['sam', 'keep']))).toEqual(['keep by sam']);
     const awaited = { ...one, author: { is: 'awaited' as const, until: later(600).toISOString() } };
     expect(verbOf(comesTo(awaited, ['sam', 'keep']))).toEqual([]);
-    expect(verbOf(comesTo(awaited, ['sam', 'undo']))).toEqual(['undo by sam']);
+    expect(verbOf(comesTo(awaited, ['sam', 'revert']))).toEqual(['undo by sam']);
   });
 
   const click = (
@@ -566,7 +566,7 @@ describe('answers that stand', () => {
       {
         clicker: { id: person(by), name: by },
         plan,
-        barred: new Set(),
+        excludedByPolicy: new Set(),
         keys: new Set(['person-a', 'person-b']),
         now: later(60),
       },
@@ -575,19 +575,19 @@ describe('answers that stand', () => {
     'refused' in outcome ? outcome.reason : outcome.map(({ type }) => type);
 
   test('whoever has changed their mind counts for what they say now', () => {
-    const rest = { answers: answers(['sam', 'undo'], ['sofia', 'keep']) };
-    expect(came(click('sofia', 'undo', rest))).toEqual(['massAnswered', 'massDecided']);
-    const both = { answers: answers(['sam', 'undo'], ['sam', 'keep']) };
-    expect(came(click('sofia', 'undo', both))).toEqual(['massAnswered']);
+    const rest = { answers: answers(['sam', 'revert'], ['sofia', 'keep']) };
+    expect(came(click('sofia', 'revert', rest))).toEqual(['massAnswered', 'massDecided']);
+    const both = { answers: answers(['sam', 'revert'], ['sam', 'keep']) };
+    expect(came(click('sofia', 'revert', both))).toEqual(['massAnswered']);
     expect(came(click('sofia', 'keep', both))).toEqual(['massAnswered', 'massDecided']);
   });
 
   test('whoever says again what decides it by now is believed, a choice apart', () => {
-    const rest = { answers: answers(['sam', 'undo'], ['sofia', 'undo']) };
-    expect(click('sam', 'undo', rest)).toMatchObject([
-      { type: 'massDecided', actor: { name: 'sofia' }, decision: { verb: 'undo' } },
+    const rest = { answers: answers(['sam', 'revert'], ['sofia', 'revert']) };
+    expect(click('sam', 'revert', rest)).toMatchObject([
+      { type: 'massDecided', actor: { name: 'sofia' }, decision: { verb: 'revert' } },
     ]);
-    expect(click('sam', 'undo', { answers: answers(['sam', 'undo']) })).toMatchObject({
+    expect(click('sam', 'revert', { answers: answers(['sam', 'revert']) })).toMatchObject({
       reason: 'alreadyApprovedByYou',
       text: 'You have answered so already.',
       next: 'It waits for another one.',
@@ -595,18 +595,18 @@ describe('answers that stand', () => {
     // Two of three admins would take away, and the third says his choice again: that decides nothing.
     const three = {
       ...twoAdmins,
-      seats: [{ source: 'admins', people: ['sam', 'sofia', 'kim'].map(approver), pinged: true }],
+      slots: [{ source: 'admins', people: ['sam', 'sofia', 'kim'].map(approver), pinged: true }],
     };
-    const chosen = { answers: answers(['sam', 'choose'], ['sofia', 'undo'], ['kim', 'undo']) };
+    const chosen = { answers: answers(['sam', 'choose'], ['sofia', 'revert'], ['kim', 'revert']) };
     expect(came(click('sam', 'choose', chosen, three))).toBe('alreadyApprovedByYou');
-    expect(came(click('kim', 'undo', chosen, three))).toEqual(['massDecided']);
+    expect(came(click('kim', 'revert', chosen, three))).toEqual(['massDecided']);
   });
 
   test('a choice of all is decided though single ones were spoken of; all of it is not', () => {
-    const itemAnswers = [single('sam', 'click-7', [{ key: 'person-a', fate: 'keep' }])];
+    const itemAnswers = [single('sam', 'click-7', [{ key: 'person-a', choice: 'keep' }])];
     expect(came(click('sam', 'choose', { itemAnswers }, one))).toContain('massDecided');
-    const sofiaSaid = { itemAnswers, answers: answers(['sofia', 'undo']) };
-    expect(came(click('sofia', 'undo', { ...sofiaSaid, answers: [] }))).toEqual(['massAnswered']);
+    const sofiaSaid = { itemAnswers, answers: answers(['sofia', 'revert']) };
+    expect(came(click('sofia', 'revert', { ...sofiaSaid, answers: [] }))).toEqual(['massAnswered']);
   });
 
   test('an answer is noted whole, and so is a decision', () => {
@@ -623,26 +623,26 @@ describe('answers that stand', () => {
       if (!('refused' in outcome)) throw new Error('not refused');
       return [outcome.reason, outcome.text, outcome.next];
     };
-    expect(told(click('eve', 'undo', {}))).toEqual([
+    expect(told(click('eve', 'revert', {}))).toEqual([
       'notAnApprover',
       'You are not among those who may decide on this.',
       'Those who may: sam, sofia.',
     ]);
-    expect(told(click('eve', 'undo', {}, { ...one, seats: [] }))[2]).toBe(
+    expect(told(click('eve', 'revert', {}, { ...one, slots: [] }))[2]).toBe(
       'Those who may: nobody at the moment.',
     );
-    const barred = [
+    const excludedByPolicy = [
       { id: person('mallory'), name: 'mallory', why: 'left', clause: 'AC-1' },
       { id: person('eve'), name: 'eve', why: 'shares a flat', clause: null },
     ];
-    expect(told(click('eve', 'undo', {}, { ...one, barred }))[1]).toBe(
+    expect(told(click('eve', 'revert', {}, { ...one, excludedByPolicy }))[1]).toBe(
       'Policy does not let you decide on this: shares a flat.',
     );
-    expect(told(click('sam', 'undo', massAfter(...wayTo.decided)))[1]).toBe('olga decided this already.');
-    expect(told(click('sam', 'undo', massAfter(...wayTo.closed)))[1]).toBe(
+    expect(told(click('sam', 'revert', massAfter(...wayTo.decided)))[1]).toBe('olga decided this already.');
+    expect(told(click('sam', 'revert', massAfter(...wayTo.closed)))[1]).toBe(
       'There is nothing left to decide: it was changed back.',
     );
-    expect(told(click('sam', 'undo', massAfter(...wayTo.received)))[1]).toBe('This is still being prepared.');
+    expect(told(click('sam', 'revert', massAfter(...wayTo.received)))[1]).toBe('This is still being prepared.');
   });
 });
 
@@ -655,28 +655,28 @@ describe('what one person has said of an item', () => {
     at: later(at),
     clickId: `all-${at}`,
   });
-  const byName = (at: number, ...fates: Fate[]) => ({ ...single('sam', `name-${at}`, fates), at: later(at) });
-  const a = (fate: Fate['fate']): Fate => ({ key: 'a', fate });
+  const byName = (at: number, ...choices: ItemChoice[]) => ({ ...single('sam', `name-${at}`, choices), at: later(at) });
+  const a = (choice: ItemChoice['choice']): ItemChoice => ({ key: 'a', choice });
 
-  test.each<[what: string, Partial<MassChange>, ReturnType<typeof fateBy>]>([
+  test.each<[what: string, Partial<MassChange>, ReturnType<typeof choiceBy>]>([
     ['nothing', {}, null],
-    ['of all', { answers: [ofAll('undo', 1)] }, 'undo'],
-    ['of all, last', { answers: [ofAll('undo', 1), ofAll('keep', 2)] }, 'keep'],
+    ['of all', { answers: [ofAll('revert', 1)] }, 'revert'],
+    ['of all, last', { answers: [ofAll('revert', 1), ofAll('keep', 2)] }, 'keep'],
     ['by a choice, which says nothing of one', { answers: [ofAll('choose', 1)] }, null],
     ['by name', { itemAnswers: [byName(1, a('keep'))] }, 'keep'],
-    ['by name, last', { itemAnswers: [byName(1, a('keep')), byName(2, a('undo'))] }, 'undo'],
-    ['by name, of another', { itemAnswers: [byName(1, { key: 'b', fate: 'undo' })] }, null],
-    ['by name among others', { itemAnswers: [byName(1, { key: 'b', fate: 'undo' }, a('keep'))] }, 'keep'],
-    ['by name after all', { answers: [ofAll('undo', 1)], itemAnswers: [byName(2, a('keep'))] }, 'keep'],
+    ['by name, last', { itemAnswers: [byName(1, a('keep')), byName(2, a('revert'))] }, 'revert'],
+    ['by name, of another', { itemAnswers: [byName(1, { key: 'b', choice: 'revert' })] }, null],
+    ['by name among others', { itemAnswers: [byName(1, { key: 'b', choice: 'revert' }, a('keep'))] }, 'keep'],
+    ['by name after all', { answers: [ofAll('revert', 1)], itemAnswers: [byName(2, a('keep'))] }, 'keep'],
     [
       'by name at the same time',
-      { answers: [ofAll('undo', 2)], itemAnswers: [byName(2, a('keep'))] },
+      { answers: [ofAll('revert', 2)], itemAnswers: [byName(2, a('keep'))] },
       'keep',
     ],
-    ['of all after that', { answers: [ofAll('undo', 3)], itemAnswers: [byName(2, a('keep'))] }, 'undo'],
-  ])('%s', (_what, rest, fate) => {
-    expect(fateBy({ ...mass, ...rest }, 'a', person('sam'))).toBe(fate);
-    expect(fateBy({ ...mass, ...rest }, 'a', person('sofia'))).toBeNull();
+    ['of all after that', { answers: [ofAll('revert', 3)], itemAnswers: [byName(2, a('keep'))] }, 'revert'],
+  ])('%s', (_what, rest, choice) => {
+    expect(choiceBy({ ...mass, ...rest }, 'a', person('sam'))).toBe(choice);
+    expect(choiceBy({ ...mass, ...rest }, 'a', person('sofia'))).toBeNull();
   });
 });
 
@@ -687,8 +687,8 @@ describe('the card after each event, whole', () => {
     ...mass,
     itemAnswers: [
       single('sam', 'c1', [
-        { key: 'a', fate: 'keep' },
-        { key: 'b', fate: 'undo' },
+        { key: 'a', choice: 'keep' },
+        { key: 'b', choice: 'revert' },
       ]),
     ],
   };
@@ -733,8 +733,8 @@ describe('the card after each event, whole', () => {
     [
       'decided of one',
       answered,
-      { ...events.massItemsDecided, decision: single('sam', 'c2', [{ key: 'a', fate: 'keep' }]) },
-      { itemAnswers: [single('sam', 'c1', [{ key: 'b', fate: 'undo' }])] },
+      { ...events.massItemsDecided, decision: single('sam', 'c2', [{ key: 'a', choice: 'keep' }]) },
+      { itemAnswers: [single('sam', 'c1', [{ key: 'b', choice: 'revert' }])] },
     ],
     [
       'shrank',
@@ -784,12 +784,12 @@ describe('an item', () => {
     verdict: asks,
     now: T0,
   };
-  const unrequested = massAfter(...wayTo.decided);
-  const lost: MassChange = { ...unrequested, kind: 'lost' };
+  const finding = massAfter(...wayTo.decided);
+  const lost: MassChange = { ...finding, kind: 'lost' };
   const refused: Verdict = { effect: 'refuse', grounds: [{ text: 'not open to Payments', clause: null }] };
 
   test('kept is a grant with the approver and an end, part of its mass change', () => {
-    expect(itemEvents(unrequested, decision, 'keep', facts)).toMatchObject([
+    expect(itemEvents(finding, decision, 'keep', facts)).toMatchObject([
       { type: 'changeReceived', cause: 'finding', partOf: 'mass-1', requesterId: null },
       {
         type: 'changeApproved',
@@ -800,7 +800,7 @@ describe('an item', () => {
   });
 
   test('undone is denied, with the revoke that takes it away', () => {
-    expect(itemEvents(unrequested, decision, 'undo', facts)).toMatchObject([
+    expect(itemEvents(finding, decision, 'revert', facts)).toMatchObject([
       { type: 'changeReceived' },
       { type: 'changeDenied', revokeId: 'change-2' },
       { type: 'changeReceived', changeId: 'change-2', kind: 'revoke', cause: 'revert', partOf: 'mass-1' },
@@ -830,7 +830,7 @@ describe('an item', () => {
   const said = { by: person('olga'), byName: 'olga', at: T0, clickId: 'click-1' };
 
   test('is told whole, kept and undone', () => {
-    expect(itemEvents(unrequested, decision, 'keep', facts)).toEqual([
+    expect(itemEvents(finding, decision, 'keep', facts)).toEqual([
       found,
       {
         ...by,
@@ -841,7 +841,7 @@ describe('an item', () => {
         grant: { id: 'grant-1', startsAt: T0, endsAt: later(86_400) },
       },
     ]);
-    expect(itemEvents(unrequested, decision, 'undo', facts)).toEqual([
+    expect(itemEvents(finding, decision, 'revert', facts)).toEqual([
       found,
       {
         ...by,
@@ -859,18 +859,18 @@ describe('an item', () => {
   });
 
   test.each([
-    ['unrequested', 'in the group anypoint-orders, without a grant that wants it'],
+    ['finding', 'in the group anypoint-orders, without a grant that wants it'],
     ['lost', 'no longer in the group anypoint-orders, though a grant wants it'],
-    ['surplus', 'in the Anypoint team Orders, and nothing gives it to them'],
+    ['excess', 'in the Anypoint team Orders, and nothing gives it to them'],
   ] as const)('of %s says where it was found', (kind, reason) => {
-    expect(itemEvents({ ...unrequested, kind }, decision, 'undo', facts)[0]).toMatchObject({ reason });
+    expect(itemEvents({ ...finding, kind }, decision, 'revert', facts)[0]).toMatchObject({ reason });
   });
 
   test('that policy does not allow can be undone without a word of policy', () => {
-    const denied = itemEvents(unrequested, decision, 'undo', { ...facts, verdict: refused })[1];
+    const denied = itemEvents(finding, decision, 'revert', { ...facts, verdict: refused })[1];
     expect(denied).toMatchObject({ decision: { note: 'decided with others on one card' } });
     const two = { ...refused, grounds: [...refused.grounds, { text: 'a trainee', clause: 'AC-8' }] };
-    expect(itemEvents(unrequested, decision, 'keep', { ...facts, verdict: two })[1]).toMatchObject({
+    expect(itemEvents(finding, decision, 'keep', { ...facts, verdict: two })[1]).toMatchObject({
       decision: {
         note: 'kept with others, but policy does not allow it: not open to Payments; a trainee',
       },
@@ -878,7 +878,7 @@ describe('an item', () => {
   });
 
   test('that policy does not allow is not kept', () => {
-    const all = itemEvents(unrequested, decision, 'keep', { ...facts, verdict: refused });
+    const all = itemEvents(finding, decision, 'keep', { ...facts, verdict: refused });
     expect(all[1]).toMatchObject({ type: 'changeDenied' });
     expect(JSON.stringify(all[1])).toContain('not open to Payments');
   });
@@ -888,7 +888,7 @@ describe('an item', () => {
       { type: 'changeReceived', cause: 'loss' },
       { type: 'changeApproved', grant: null },
     ]);
-    expect(itemEvents(lost, decision, 'undo', facts)[1]).toMatchObject({
+    expect(itemEvents(lost, decision, 'revert', facts)[1]).toMatchObject({
       type: 'changeDenied',
       revokeId: 'change-2',
     });
@@ -907,7 +907,7 @@ describe('words', () => {
   const progress = (rest: Partial<MassProgress> = {}): MassProgress => ({
     open: 0,
     kept: { all: 0, seen: 0 },
-    undone: { all: 0, seen: 0 },
+    reverted: { all: 0, seen: 0 },
     late: [],
     failed: 0,
     signIn: 0,
@@ -935,8 +935,8 @@ describe('words', () => {
   });
 
   test('who is in a team though nothing gives it to them', () => {
-    const surplus = { ...massAfter(...wayTo.asking), kind: 'surplus' } as const;
-    expect(massHead(surplus, 5_000, { ...names, team: 'Orders' })).toBe(
+    const excess = { ...massAfter(...wayTo.asking), kind: 'excess' } as const;
+    expect(massHead(excess, 5_000, { ...names, team: 'Orders' })).toBe(
       '5,000 people are in the Anypoint team Orders (Orders API), and nothing gives it to any of them',
     );
   });
@@ -960,14 +960,14 @@ describe('words', () => {
   test('progress counts what is seen and names the leg of what is late', () => {
     const decided = {
       ...massAfter(...wayTo.decided),
-      decision: { ...answer, verb: 'undo', chosen: null },
+      decision: { ...answer, verb: 'revert', chosen: null },
     } as const;
     const p = progress({
-      undone: { all: 5_000, seen: 4_998 },
-      late: [{ leg: 'scimPush', count: 2, outcome: 'undone' }],
+      reverted: { all: 5_000, seen: 4_998 },
+      late: [{ leg: 'scimPush', count: 2, outcome: 'reverted' }],
     });
     expect(isAllSeen(p)).toBe(false);
-    expect(massStanding(decided, p, names)).toMatchObject({
+    expect(massStatusText(decided, p, names)).toMatchObject({
       mood: 'bad',
       headline: 'Reverted by olga',
       detail: '4,998 of 5,000 gone in MuleSoft, 2 late (Okta’s SCIM push).',
@@ -977,9 +977,9 @@ describe('words', () => {
   test('nobody left to decide is said', () => {
     const stranded = evolveMass(massAfter('massOpened', 'massGrew'), {
       ...events.massAsked,
-      plan: { ...olga, seats: [] },
+      plan: { ...olga, slots: [] },
     });
-    expect(massStanding(stranded, progress({ open: 300 }), names).detail).toContain('Nobody can decide');
+    expect(massStatusText(stranded, progress({ open: 300 }), names).detail).toContain('Nobody can decide');
   });
 
   test.each([

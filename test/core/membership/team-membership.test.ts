@@ -72,7 +72,7 @@ test.each<[why: string, facts: MembershipFacts]>([
   expect(teamMembership(facts).why).toBe(why);
 });
 
-test('who is known by hearsay alone is never in and never out, and asked once a verdict is no question', () => {
+test('who is known by an unconfirmed record alone is never in and never out, and asked once a verdict is no question', () => {
   const anyFacts: fc.Arbitrary<MembershipFacts> = fc.record({
     isConfirmed: fc.boolean(),
     status: fc.constantFrom('active', 'suspended', 'deprovisioned', 'inactive'),

@@ -27,10 +27,10 @@ import { outcomeOf, reportOf, settleApplication } from '../../../src/core/offboa
 import {
   causeOfOffboarding,
   itemInWords,
-  itemStanding,
+  itemStatusText,
   lateInWords,
   offboardingLines,
-  offboardingStanding,
+  offboardingStatusText,
   spanInWords,
   takenBackLines,
 } from '../../../src/core/offboarding/words.ts';
@@ -232,7 +232,7 @@ describe.each(states)('an offboarding that is %s', (state) => {
   });
 
   test('is said in words, with a next step or an end', () => {
-    const { headline } = offboardingStanding(offboarding, names);
+    const { headline } = offboardingStatusText(offboarding, names);
     expect(headline.length).toBeGreaterThan(5);
     expect(offboardingLines(offboarding, names).length).toBeGreaterThan(0);
   });
@@ -296,7 +296,7 @@ describe('an admin’s word that somebody has left', () => {
 
   test('is told with what it keeps from them, and until when', () => {
     const closed = caseAfter(byHand, ...over);
-    expect(offboardingStanding(closed, names).detail).toBe(
+    expect(offboardingStatusText(closed, names).detail).toBe(
       'Nothing of theirs is left in MuleSoft. Until this is taken back, or Tom Okafor has left and returned in Okta, too, they can’t ask for access, be given it, or decide on it.',
     );
     expect(refuseLeaver(closed, 'notEligible').text).toBe(
@@ -340,7 +340,7 @@ describe('an admin’s word that somebody has left', () => {
 
   test('taken back while the alarm is raised is no alarm any more', () => {
     const late = caseAfter(byHand, events.offboardingLate, events.offboardingCancelled);
-    expect(offboardingStanding(late, names).mood).toBe('over');
+    expect(offboardingStatusText(late, names).mood).toBe('over');
     expect(lateInWords(late, names)).toBeNull();
   });
 });
@@ -519,13 +519,13 @@ describe('what becomes of an application', () => {
       expect(said(apis, words)).toEqual(came);
     });
 
-    test('is told with who else has a say; a contact of Exchange is hearsay', () => {
+    test('is told with who else has a say; a contact of Exchange is unconfirmed', () => {
       const contracts = [
         { api: 'Orders API v1', environment: 'Production', status: 'APPROVED', owner: emailOf('olga') },
         { api: 'Payments API v1', environment: 'Production', status: 'APPROVED', owner: emailOf('sam') },
       ];
       const word = { ...events.handOverAgreed.word, by: toOf('olga'), email: emailOf('olga') };
-      expect(itemStanding({ ...item, contracts, agreed: [word] }, names)).toBe(
+      expect(itemStatusText({ ...item, contracts, agreed: [word] }, names)).toBe(
         'olga would hand it to Erik Lind; that needs sam@acme.example (Payments API v1) too, or an admin',
       );
       const stray = contracts.map((one) => ({ ...one, owner: null, contact: 'mallory@acme.example' }));
@@ -550,8 +550,8 @@ describe('what becomes of an application', () => {
   test('is told plainly', () => {
     expect(itemInWords(item)).toBe('client application: calls Orders API v1 in Production');
     expect(itemInWords({ ...item, coOwners: 1 })).toContain('one other owns it too');
-    expect(itemStanding({ ...item, decision }, names)).toBe('Being revoked by Sam Whitaker');
-    expect(itemStanding({ ...item, trouble: 'Anypoint said no' }, names)).toBe('Anypoint said no');
+    expect(itemStatusText({ ...item, decision }, names)).toBe('Being revoked by Sam Whitaker');
+    expect(itemStatusText({ ...item, trouble: 'Anypoint said no' }, names)).toBe('Anypoint said no');
   });
 });
 
@@ -595,9 +595,9 @@ test('any way through the life cycle leaves a case that can be told, and closes 
     fc.property(
       fc.constantFrom('asking' as const, 'held' as const, 'underway' as const),
       fc.array(fc.constantFrom(...types), { maxLength: 40 }),
-      (state, wished) => {
+      (state, freeTextAsked) => {
         let offboarding = caseAfter(started(state));
-        for (const type of wished) {
+        for (const type of freeTextAsked) {
           if (signed[offboarding.state][type] === NEVER) continue;
           const before: Offboarding = offboarding;
           offboarding = evolveOffboarding(before, events[type]);

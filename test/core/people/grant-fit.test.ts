@@ -8,7 +8,7 @@ import {
   renewAheadSeconds,
 } from '../../../src/core/joiner-mover/birthright.ts';
 import { warnAt } from '../../../src/core/membership/desired.ts';
-import { type Held, misfits, type Placed } from '../../../src/core/people/grant-fit.ts';
+import { type Held, noLongerFitting, type Placed } from '../../../src/core/people/grant-fit.ts';
 import type { ApproverPlan } from '../../../src/core/policy/routing.ts';
 import { approver, asks, entitlement, later, person, T0, target } from '../given.ts';
 
@@ -28,7 +28,7 @@ const approval = (name: string): Approval => ({
 const plan = (of: ApproverPlan['of'], quorum = 1): ApproverPlan => ({
   of,
   quorum,
-  seats: [
+  slots: [
     { source: 'manager', people: [approver('tom')], pinged: true },
     { source: 'owner', people: [approver('olga')], pinged: true },
   ],
@@ -61,7 +61,7 @@ describe('a grant after a move', () => {
     ],
     ['no longer in the catalogue', held({ entitlement: null }), placed(), ['it has left the catalogue']],
   ])('%s', (_, grant, now, why) => {
-    expect(misfits(grant, now)).toEqual(why);
+    expect(noLongerFitting(grant, now)).toEqual(why);
   });
 
   test.each<[string, ApproverPlan, string[], string[], boolean]>([
@@ -74,7 +74,7 @@ describe('a grant after a move', () => {
     ['both, where each is needed', plan('all'), ['tom', 'olga'], ['sofia'], false],
   ])('approved by %s', (_, by, approvals, managers, fits) => {
     const grant = held({ change: { plan: by, approvals: approvals.map(approval) } });
-    const why = misfits(grant, placed({ managerIds: new Set(managers.map(person)) }));
+    const why = noLongerFitting(grant, placed({ managerIds: new Set(managers.map(person)) }));
     expect(why).toEqual(fits ? [] : ['approved by tom as manager, who is no longer that']);
   });
 });

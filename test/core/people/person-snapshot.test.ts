@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest';
-import { type Standing, type Turn, turnsOf } from '../../../src/core/people/person-snapshot.ts';
+import { type PersonSnapshot, type Turn, turnsOf } from '../../../src/core/people/person-snapshot.ts';
 
-const active: Standing = { status: 'active', department: 'Sales', manager: 'olga@acme.example' };
-const as = (status: Standing['status']): Standing => ({ ...active, status });
-const was = (standing: Standing, hadApp = true) => ({ ...standing, hadApp });
+const active: PersonSnapshot = { status: 'active', department: 'Sales', manager: 'olga@acme.example' };
+const as = (status: PersonSnapshot['status']): PersonSnapshot => ({ ...active, status });
+const was = (statusText: PersonSnapshot, hadApp = true) => ({ ...statusText, hadApp });
 
 test.each<
-  [string, { before: ReturnType<typeof was> | null; now: Standing; told: boolean | null }, readonly Turn[]]
+  [
+    string,
+    { before: ReturnType<typeof was> | null; now: PersonSnapshot; told: boolean | null },
+    readonly Turn[],
+  ]
 >([
   ['somebody new, with the app', { before: null, now: active, told: true }, ['arrived']],
   ['somebody new, switched off', { before: null, now: active, told: false }, ['lostApp', 'arrived']],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { settleClick } from '../../../src/core/change/settle.ts';
+import { decideOnClick } from '../../../src/core/change/settle.ts';
 import { authorshipOf, type Coverage } from '../../../src/core/policy/authorship.ts';
 import { type ApproverPlan, isApproved, withAuthorKnown } from '../../../src/core/policy/routing.ts';
 import { approver, asking, asks, entitlement, later, person, target } from '../given.ts';
@@ -16,7 +16,7 @@ describe('who did what was found', () => {
     [
       given: string,
       isTold: boolean,
-      voices: { log: Coverage; isHooked: boolean },
+      eventSources: { log: Coverage; isHooked: boolean },
       seconds: number,
       is: string,
     ]
@@ -56,8 +56,8 @@ describe('who did what was found', () => {
     ['there is none', false, { log: null, isHooked: false }, 0, 'untold'],
     ['there is none, but a hook tells', false, { log: null, isHooked: true }, 599, 'awaited'],
     ['there is none, and the hook told nothing', false, { log: null, isHooked: true }, 600, 'untold'],
-  ])('given %s', (_given, isTold, voices, seconds, is) => {
-    expect(authorshipOf(isTold, noticed, voices, later(seconds)).is).toBe(is);
+  ])('given %s', (_given, isTold, eventSources, seconds, is) => {
+    expect(authorshipOf(isTold, noticed, eventSources, later(seconds)).is).toBe(is);
   });
 });
 
@@ -65,10 +65,10 @@ describe('while that is awaited', () => {
   const plan: ApproverPlan = {
     of: 'any',
     quorum: 1,
-    seats: [{ source: 'owner', people: [approver('olga')], pinged: true }],
+    slots: [{ source: 'owner', people: [approver('olga')], pinged: true }],
     escalated: false,
     author: { is: 'awaited', until: later(600).toISOString() },
-    undo: [approver('sam')],
+    revert: [approver('sam')],
   };
   const facts = (name: string, rest: Partial<ApproverPlan> = {}) => ({
     clicker: { id: person(name), name },
@@ -89,12 +89,12 @@ describe('while that is awaited', () => {
   test('nobody’s word is enough to keep it', () => {
     expect(isApproved(plan, [person('olga')])).toBe(false);
     expect(isApproved(withAuthorKnown(plan), [person('olga')])).toBe(true);
-    expect(types(settleClick(change, keep, facts('olga')))).toEqual(['approvalGiven']);
+    expect(types(decideOnClick(change, keep, facts('olga')))).toEqual(['approvalGiven']);
   });
 
   test('it is taken away at once, also by who may only do that', () => {
     for (const name of ['olga', 'sam'])
-      expect(types(settleClick(change, revert, facts(name)))[0]).toBe('changeDenied');
-    expect(settleClick(change, keep, facts('sam'))).toMatchObject({ reason: 'notAnApprover' });
+      expect(types(decideOnClick(change, revert, facts(name)))[0]).toBe('changeDenied');
+    expect(decideOnClick(change, keep, facts('sam'))).toMatchObject({ reason: 'notAnApprover' });
   });
 });

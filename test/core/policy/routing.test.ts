@@ -19,7 +19,7 @@ const seat = (source: string, ...names: string[]): Seat => ({
 });
 const admins = [approver('sam'), approver('sofia')];
 const without = (...names: string[]) => new Set(names.map(person));
-const names = (plan: ApproverPlan) => distinct(plan.seats).map((p) => p.name);
+const names = (plan: ApproverPlan) => distinct(plan.slots).map((p) => p.name);
 
 describe('any of', () => {
   const rule = { of: 'any', quorum: 1 } as const;
@@ -58,16 +58,16 @@ describe('any of', () => {
 
 describe('all of', () => {
   const rule = { of: 'all', quorum: 1 } as const;
-  const seats = [seat('manager', 'tom'), seat('owner', 'olga')];
+  const slots = [seat('manager', 'tom'), seat('owner', 'olga')];
 
   test('one from every source', () => {
-    const plan = planApprovers(rule, seats, admins, without());
+    const plan = planApprovers(rule, slots, admins, without());
     expect(isApproved(plan, [person('tom')])).toBe(false);
     expect(isApproved(plan, [person('tom'), person('olga')])).toBe(true);
   });
 
   test('an empty source is taken by the admins, the other stays', () => {
-    const plan = planApprovers(rule, seats, admins, without('tom'));
+    const plan = planApprovers(rule, slots, admins, without('tom'));
     expect(plan.escalated).toBe(true);
     expect(isApproved(plan, [person('olga')])).toBe(false);
     expect(isApproved(plan, [person('sam')])).toBe(false);
@@ -83,7 +83,7 @@ describe('all of', () => {
   });
 
   test('an empty source and no admin: stranded', () => {
-    const plan = planApprovers(rule, seats, [], without('tom'));
+    const plan = planApprovers(rule, slots, [], without('tom'));
     expect(isStranded(plan)).toBe(true);
     expect(isApproved(plan, [person('olga')])).toBe(false);
   });
@@ -113,7 +113,7 @@ test('what is still missing is named', () => {
 });
 
 const everybody = ['ines', 'erik', 'tom', 'olga', 'sam', 'sofia'];
-const someSeats = fc.array(
+const someSlots = fc.array(
   fc.subarray(everybody).map((list) => seat(`source of ${list.length}`, ...list)),
   { minLength: 1, maxLength: 3 },
 );
@@ -126,34 +126,34 @@ test('those left out never are among those who may, not even as admins', () => {
   fc.assert(
     fc.property(
       someRule,
-      someSeats,
+      someSlots,
       fc.subarray(everybody),
       fc.subarray(everybody),
-      (rule, seats, adminNames, out) => {
-        const plan = planApprovers(rule, seats, adminNames.map(approver), without(...out));
-        for (const { id } of distinct(plan.seats)) expect(out.map(person)).not.toContain(id);
+      (rule, slots, adminNames, out) => {
+        const plan = planApprovers(rule, slots, adminNames.map(approver), without(...out));
+        for (const { id } of distinct(plan.slots)) expect(out.map(person)).not.toContain(id);
         expect(isApproved(plan, out.map(person))).toBe(false);
       },
     ),
   );
 });
 
-test('approved needs enough different people who may, for all-of one in every seat; more approvals never undo it', () => {
+test('approved needs enough different people who may, for all-of one in every slot; more approvals never undo it', () => {
   fc.assert(
     fc.property(
       someRule,
-      someSeats,
+      someSlots,
       fc.subarray(everybody),
       fc.array(fc.constantFrom(...everybody)),
-      (rule, seats, out, by) => {
-        const plan = planApprovers(rule, seats, admins, without(...out));
-        const may = distinct(plan.seats).map((p) => p.id);
+      (rule, slots, out, by) => {
+        const plan = planApprovers(rule, slots, admins, without(...out));
+        const may = distinct(plan.slots).map((p) => p.id);
         const counted = new Set(by.map(person).filter((id) => may.includes(id)));
         const is = isApproved(plan, by.map(person));
         if (is) {
           expect(counted.size).toBeGreaterThanOrEqual(rule.quorum);
           if (plan.of === 'all')
-            for (const { people } of plan.seats) expect(people.some((p) => counted.has(p.id))).toBe(true);
+            for (const { people } of plan.slots) expect(people.some((p) => counted.has(p.id))).toBe(true);
           for (const name of everybody) expect(isApproved(plan, [...by, name].map(person))).toBe(true);
         }
         expect(isApproved(plan, [...by, ...by].map(person))).toBe(is);
@@ -166,9 +166,9 @@ test('approved needs enough different people who may, for all-of one in every se
 
 test('without enough people the plan says so, and never asks fewer', () => {
   fc.assert(
-    fc.property(someRule, someSeats, fc.subarray(everybody), (rule, seats, out) => {
-      const plan = planApprovers(rule, seats, admins, without(...out));
-      const left = distinct(seats).filter((p) => !out.map(person).includes(p.id));
+    fc.property(someRule, someSlots, fc.subarray(everybody), (rule, slots, out) => {
+      const plan = planApprovers(rule, slots, admins, without(...out));
+      const left = distinct(slots).filter((p) => !out.map(person).includes(p.id));
       if (left.length < rule.quorum) expect(plan.escalated).toBe(true);
       expect(plan.quorum).toBe(rule.quorum);
     }),
@@ -188,7 +188,7 @@ describe('a plan, whole', () => {
       [tom, quiet],
       admins,
       without('tom'),
-      { of: 'any', quorum: 1, seats: [{ ...tom, people: [] }, quiet], escalated: false },
+      { of: 'any', quorum: 1, slots: [{ ...tom, people: [] }, quiet], escalated: false },
     ],
     [
       'any, too few',
@@ -196,7 +196,7 @@ describe('a plan, whole', () => {
       [tom],
       admins,
       without('sofia'),
-      { of: 'any', quorum: 2, seats: [tom, seat('admins', 'sam')], escalated: true },
+      { of: 'any', quorum: 2, slots: [tom, seat('admins', 'sam')], escalated: true },
     ],
     [
       'all, enough',
@@ -204,7 +204,7 @@ describe('a plan, whole', () => {
       [tom, olga],
       admins,
       without(),
-      { of: 'all', quorum: 2, seats: [tom, olga], escalated: false },
+      { of: 'all', quorum: 2, slots: [tom, olga], escalated: false },
     ],
     [
       'all, a seat left empty',
@@ -212,7 +212,7 @@ describe('a plan, whole', () => {
       [tom, olga],
       admins,
       without('olga'),
-      { of: 'all', quorum: 1, seats: [tom, seat('admins for owner', 'sam', 'sofia')], escalated: true },
+      { of: 'all', quorum: 1, slots: [tom, seat('admins for owner', 'sam', 'sofia')], escalated: true },
     ],
     [
       'all, too few',
@@ -220,28 +220,28 @@ describe('a plan, whole', () => {
       [tom, olga],
       admins,
       without(),
-      { of: 'all', quorum: 3, seats: [tom, olga, adminSeat], escalated: true },
+      { of: 'all', quorum: 3, slots: [tom, olga, adminSeat], escalated: true },
     ],
-  ])('%s', (_what, rule, seats, all, out, plan) => {
-    expect(planApprovers(rule, seats, all, out)).toEqual(plan);
+  ])('%s', (_what, rule, slots, all, out, plan) => {
+    expect(planApprovers(rule, slots, all, out)).toEqual(plan);
   });
 });
 
 describe('whether nobody can decide', () => {
   const tom = seat('manager', 'tom');
-  test.each<[what: string, of: 'any' | 'all', quorum: number, seats: Seat[], is: boolean]>([
+  test.each<[what: string, of: 'any' | 'all', quorum: number, slots: Seat[], is: boolean]>([
     ['any, one of one', 'any', 1, [tom], false],
     ['any, one beside an empty seat', 'any', 1, [tom, seat('owner')], false],
     ['any, one of two', 'any', 2, [tom], true],
     ['all, one seat empty', 'all', 1, [tom, seat('owner')], true],
     ['all, none empty', 'all', 1, [tom, seat('owner', 'olga')], false],
-  ])('%s', (_what, of, quorum, seats, is) => {
-    expect(isStranded({ of, quorum, seats, escalated: false })).toBe(is);
+  ])('%s', (_what, of, quorum, slots, is) => {
+    expect(isStranded({ of, quorum, slots, escalated: false })).toBe(is);
   });
 });
 
 describe('while it is not known who did it', () => {
-  const plan: ApproverPlan = { of: 'any', quorum: 1, seats: [seat('owner', 'olga')], escalated: false };
+  const plan: ApproverPlan = { of: 'any', quorum: 1, slots: [seat('owner', 'olga')], escalated: false };
   const awaited = { is: 'awaited' as const, until: '2026-03-02T09:10:00.000Z' };
   const untold = { is: 'untold' as const, why: 'no log' };
 
@@ -259,14 +259,14 @@ describe('while it is not known who did it', () => {
 });
 
 test('no approval is none, even where the quorum would be satisfied by it', () => {
-  const plan: ApproverPlan = { of: 'any', quorum: 0, seats: [seat('owner', 'olga')], escalated: false };
+  const plan: ApproverPlan = { of: 'any', quorum: 0, slots: [seat('owner', 'olga')], escalated: false };
   expect(isApproved(plan, [])).toBe(false);
 });
 
 test('several sources are missing by name, and one more is asked for at the least', () => {
   const shown = (text: string) => text;
-  const seats = [seat('manager', 'tom', 'erik'), seat('owner', 'olga'), seat('security', 'sam')];
-  const all: ApproverPlan = { of: 'all', quorum: 1, seats, escalated: false };
+  const slots = [seat('manager', 'tom', 'erik'), seat('owner', 'olga'), seat('security', 'sam')];
+  const all: ApproverPlan = { of: 'all', quorum: 1, slots, escalated: false };
   expect(stillMissing(all, [person('sam')], shown)).toBe('manager (tom or erik) and owner (olga)');
   expect(stillMissing({ ...all, of: 'any', quorum: 3 }, [person('tom')], shown)).toBe(
     '2 more of erik or olga or sam',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Change, ChangeState } from '../../../src/core/change/change.ts';
 import { legs, lifeCycle } from '../../../src/core/change/change.ts';
-import { askedInWords, type Names, standing } from '../../../src/core/wording/change-status.ts';
+import { askedInWords, type Names, statusText } from '../../../src/core/wording/change-status.ts';
 import { decidersInWords } from '../../../src/core/wording/deciders.ts';
 import { legName } from '../../../src/core/wording/legs.ts';
 import { anybody, approver, asking, changeAfter, decision, later, person, wayTo } from '../given.ts';
@@ -20,7 +20,7 @@ const states = Object.keys(lifeCycle) as ChangeState[];
 
 /** Whole sentences or nothing, and nothing of the machinery in them. */
 function expectReadable(change: Change, ending: Change | null): void {
-  const said = standing(change, ending, names);
+  const said = statusText(change, ending, names);
   expect(said.headline).toMatch(/^[A-Z]/);
   expect(said.headline).not.toMatch(/[.:;,]$/);
   if (said.detail !== '') expect(said.detail).toMatch(/^[A-Z].*\.$/s);
@@ -49,7 +49,7 @@ describe.each(states)('a change that is %s', (state) => {
 
 describe('what people want to know is there', () => {
   test('waiting: for whom, and when it lapses', () => {
-    expect(standing(asking(), null, names).detail).toBe(
+    expect(statusText(asking(), null, names).detail).toBe(
       `Waiting for Tom Okafor or Olga Brandt. Lapses ${later(3_600).toISOString()}.`,
     );
   });
@@ -58,42 +58,44 @@ describe('what people want to know is there', () => {
     const plan = {
       ...anybody,
       of: 'all' as const,
-      seats: [
+      slots: [
         { source: 'manager', people: [approver('tom')], pinged: true },
         { source: 'owner', people: [approver('olga')], pinged: true },
       ],
     };
     const approvals = [{ by: person('tom'), name: 'tom', at: later(1), seconds: null, clickId: 'c' }];
-    expect(standing(asking({ plan, approvals }), null, names).detail).toMatch(
+    expect(statusText(asking({ plan, approvals }), null, names).detail).toMatch(
       /^Approved by tom; still needed: owner \(olga\)\./,
     );
   });
 
   test('stranded: says so instead of waiting for nobody', () => {
-    const said = standing(asking({ plan: { ...anybody, seats: [] } }), null, names);
+    const said = statusText(asking({ plan: { ...anybody, slots: [] } }), null, names);
     expect(said.detail).toMatch(/^Nobody can decide on this/);
   });
 
   test('late: which leg', () => {
-    expect(standing(changeAfter(...wayTo.late), null, names).detail).toMatch(/Okta’s SCIM push/);
+    expect(statusText(changeAfter(...wayTo.late), null, names).detail).toMatch(/Okta’s SCIM push/);
   });
 
   test('in effect: after how long, until when, by whom', () => {
-    const said = standing(changeAfter(...wayTo.inEffect), null, names);
+    const said = statusText(changeAfter(...wayTo.inEffect), null, names);
     expect(said.headline).toBe('In effect in MuleSoft after 0.0 s');
     expect(said.detail).toContain(`access until ${later(86_400).toISOString()}`);
     expect(said.detail).toContain('by tom');
   });
 
   test('denied: the reason, as words of others', () => {
-    expect(standing(changeAfter(...wayTo.denied), null, names).words).toBe('Reason: not needed');
+    expect(statusText(changeAfter(...wayTo.denied), null, names).words).toBe('Reason: not needed');
   });
 
   test('ended while another grant keeps it: says so', () => {
     const change = changeAfter(...wayTo.ended);
     if (change.ended === null) throw new Error('not ended');
     const kept = { ...change, ended: { ...change.ended, stillHeld: true, stillHeldUntil: later(99) } };
-    expect(standing(kept, null, names).detail).toMatch(/^The same access stays through another grant until /);
+    expect(statusText(kept, null, names).detail).toMatch(
+      /^The same access stays through another grant until /,
+    );
   });
 });
 
@@ -107,7 +109,7 @@ describe('a revoke by itself', () => {
   });
 
   test('is gone, not in effect, and says who gave it back', () => {
-    const said = standing(revoke('inEffect'), null, names);
+    const said = statusText(revoke('inEffect'), null, names);
     expect([said.label, said.headline, said.detail]).toEqual([
       'gone',
       'Gone from MuleSoft after 0.0 s',
@@ -119,12 +121,12 @@ describe('a revoke by itself', () => {
     ['expiry', 'The time is over.'],
     ['revert', 'Nobody asked for it; tom decided so.'],
   ] as const)('by %s: says why', (cause, words) => {
-    expect(standing(revoke('inEffect', { cause }), null, names).detail).toBe(words);
+    expect(statusText(revoke('inEffect', { cause }), null, names).detail).toBe(words);
   });
 
   test.each(states)('that is %s reads as one', (state) => {
     expectReadable(revoke(state), null);
-    expect(JSON.stringify(standing(revoke(state), null, names))).not.toMatch(/[Ii]n effect|Approved/);
+    expect(JSON.stringify(statusText(revoke(state), null, names))).not.toMatch(/[Ii]n effect|Approved/);
   });
 });
 
@@ -132,7 +134,7 @@ describe('approved for less time than asked', () => {
   test('says so, wherever the approval is told', () => {
     for (const state of ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'] as const) {
       const change = { ...changeAfter(...wayTo[state]), requestedSeconds: 172_800 };
-      const said = standing(change, null, names);
+      const said = statusText(change, null, names);
       expect(`${said.headline} ${said.detail}`).toContain('by tom for 1 day instead of 2 days');
     }
   });
@@ -140,8 +142,8 @@ describe('approved for less time than asked', () => {
   test('of an extension: by what the approvers gave, for its length says nothing', () => {
     const approvals = [{ by: person('tom'), name: 'Tom', at: later(1), seconds: 3_600, clickId: 'c' }];
     const change: Change = { ...changeAfter(...wayTo.inEffect), cause: 'extension', approvals };
-    expect(standing(change, null, names).detail).toContain('by Tom for 1 hour instead of 1 day;');
-    expect(standing({ ...change, approvals: [] }, null, names).detail).not.toContain('instead');
+    expect(statusText(change, null, names).detail).toContain('by Tom for 1 hour instead of 1 day;');
+    expect(statusText({ ...change, approvals: [] }, null, names).detail).not.toContain('instead');
   });
 });
 
@@ -156,7 +158,7 @@ describe('a grant that ended before it arrived', () => {
   test.each(['applying', 'inEffect'] as const)(
     'with a revoke that is %s: nothing is said to be gone',
     (state) => {
-      const { headline } = standing(unseen, end(state), names);
+      const { headline } = statusText(unseen, end(state), names);
       expect(headline).toMatch(/^End(ed|ing): the time is over; it had not arrived in MuleSoft/);
       expect(headline).not.toContain('gone');
       expect(headline.endsWith('and MuleSoft does not have it')).toBe(state === 'inEffect');
@@ -169,24 +171,24 @@ describe('who may decide, as the rule counts them', () => {
   const said = (rest: Partial<typeof anybody>) => decidersInWords({ ...anybody, ...rest }, (p) => p.name);
 
   test('anybody, everybody, and so many of them', () => {
-    expect(said({ seats: [seat('tom', 'olga')] })).toBe('tom or olga');
-    expect(said({ of: 'all', seats: [seat('tom'), seat('olga')] })).toBe('tom and olga');
-    expect(said({ of: 'all', seats: [seat('tom'), seat('tom')] })).toBe('tom');
-    expect(said({ of: 'all', seats: [seat('tom'), seat('olga', 'sam')] })).toBe('tom and (olga or sam)');
-    expect(said({ quorum: 2, seats: [seat('olga', 'sam', 'sofia')] })).toBe('two of olga, sam, sofia');
-    expect(said({ quorum: 2, seats: [seat('olga', 'sam')] })).toBe('olga and sam');
+    expect(said({ slots: [seat('tom', 'olga')] })).toBe('tom or olga');
+    expect(said({ of: 'all', slots: [seat('tom'), seat('olga')] })).toBe('tom and olga');
+    expect(said({ of: 'all', slots: [seat('tom'), seat('tom')] })).toBe('tom');
+    expect(said({ of: 'all', slots: [seat('tom'), seat('olga', 'sam')] })).toBe('tom and (olga or sam)');
+    expect(said({ quorum: 2, slots: [seat('olga', 'sam', 'sofia')] })).toBe('two of olga, sam, sofia');
+    expect(said({ quorum: 2, slots: [seat('olga', 'sam')] })).toBe('olga and sam');
   });
 
   test('who is not pinged is named only where they are needed', () => {
     const quiet = { ...seat('sam'), pinged: false };
-    expect(said({ seats: [seat('tom'), quiet] })).toBe('tom');
-    expect(said({ quorum: 2, seats: [seat('tom'), quiet] })).toBe('tom and sam');
-    expect(said({ seats: [quiet] })).toBe('sam');
+    expect(said({ slots: [seat('tom'), quiet] })).toBe('tom');
+    expect(said({ quorum: 2, slots: [seat('tom'), quiet] })).toBe('tom and sam');
+    expect(said({ slots: [quiet] })).toBe('sam');
   });
 });
 
 test('to the person it is about', () => {
-  const said = standing(changeAfter(...wayTo.awaitingSignIn), null, { ...names, isToThem: true });
+  const said = statusText(changeAfter(...wayTo.awaitingSignIn), null, { ...names, isToThem: true });
   expect(said.detail).toMatch(/^You have never signed in to Anypoint\./);
 });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createListener } from '../../../src/flow/drift/poll-idp-log.ts';
 import { createOktaLog } from '../../../src/idp/okta-log.ts';
 import { credentials } from '../../../src/sandbox/seed.ts';
-import { readCursor } from '../../../src/store/voice-cursors.ts';
+import { readCursor } from '../../../src/store/event-source-cursors.ts';
 import { freshDatabase } from '../../database.ts';
 import { type StartedOkta, startOkta } from '../../sandbox/start-okta.ts';
 
@@ -26,13 +26,13 @@ beforeEach(() => {
 });
 
 function listener(): () => Promise<void> {
-  const road = {
+  const context = {
     db: fresh.database.db,
     nudge: () => {},
     log: pino({ level: 'info' }, { write: (line: string) => lines.push(line) }),
   };
   return createListener(
-    road,
+    context,
     createOktaLog({ orgUrl: `${org.url}/okta`, auth: { token: credentials.oktaApiToken } }),
   );
 }

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Observation, ToldPerson } from '../../../src/core/drift/observation.ts';
-import { heed } from '../../../src/flow/drift/process-observations.ts';
-import { hear } from '../../../src/flow/drift/record-observations.ts';
-import type { Road } from '../../../src/flow/kernel/context.ts';
+import type { Observation, PersonHint } from '../../../src/core/drift/observation.ts';
+import { processObservations } from '../../../src/flow/drift/process-observations.ts';
+import { recordObservations } from '../../../src/flow/drift/record-observations.ts';
+import type { Context } from '../../../src/flow/kernel/context.ts';
 import { createOkta } from '../../../src/idp/okta.ts';
 import { createOktaEmulator } from '../../../src/sandbox/okta/emulator.ts';
 import { credentials } from '../../../src/sandbox/seed.ts';
@@ -15,18 +15,18 @@ import { type StartedEmulator, startEmulator } from '../../sandbox/start-emulato
 let started: StartedEmulator;
 let fresh: Awaited<ReturnType<typeof freshDatabase>>;
 let locks: Locks;
-let road: Road;
+let context: Context;
 beforeAll(async () => {
   started = await startEmulator(createOktaEmulator);
   fresh = await freshDatabase();
   locks = openLocks(fresh.url);
-  road = {
+  context = {
     db: fresh.database.db,
     locks,
     nudge: () => {},
     log: pino({ level: 'silent' }),
     idp: createOkta({ orgUrl: `${started.url}/okta`, auth: { token: credentials.oktaApiToken } }),
-  } as unknown as Road;
+  } as unknown as Context;
 });
 afterAll(async () => {
   await started.close();
@@ -39,17 +39,17 @@ beforeEach(() => {
   started.world.faults.forgetSeen();
 });
 
-const told = (key: string, person: ToldPerson): Observation => ({
+const told = (key: string, person: PersonHint): Observation => ({
   key,
-  voice: 'set',
-  told: { kind: 'person', person, happening: 'changed' },
+  eventSource: 'set',
+  payload: { kind: 'person', person, happening: 'changed' },
   actor: null,
   occurredAt: new Date(),
 });
 const row = async (key: string) => {
   const [found] = await fresh.database.db
     .selectFrom('observed')
-    .select(['outcome', 'person_id', 'heeded_at', 'next_at', 'received_at'])
+    .select(['outcome', 'person_id', 'processed_at', 'next_at', 'received_at'])
     .where('key', '=', key)
     .execute();
   if (found === undefined) throw new Error(`nothing was heard as ${key}`);
@@ -60,15 +60,15 @@ const asked = () => started.world.faults.seen({ vendor: 'okta', path: '/users' }
 test('an IdP that is away is asked once for a batch, and nothing that was told is lost', async () => {
   started.world.faults.add({ vendor: 'okta', path: '/users', kind: 'status', status: 503 });
   const names = ['tom', 'ines', 'erik'];
-  await hear(
-    road,
+  await recordObservations(
+    context,
     names.map((name) => told(`away:${name}`, { id: `${name}@acme.example` })),
   );
-  expect(await heed(road)).not.toEqual({ done: true });
+  expect(await processObservations(context)).not.toEqual({ done: true });
   expect(asked()).toBe(1);
   for (const name of names) {
-    const { heeded_at, next_at, received_at } = await row(`away:${name}`);
-    expect(heeded_at).toBeNull();
+    const { processed_at, next_at, received_at } = await row(`away:${name}`);
+    expect(processed_at).toBeNull();
     expect(next_at.getTime()).toBeGreaterThan(received_at.getTime());
   }
 
@@ -78,45 +78,45 @@ test('an IdP that is away is asked once for a batch, and nothing that was told i
     .updateTable('observed')
     .set({ next_at: new Date(0) })
     .execute();
-  expect(await heed(road)).toEqual({ done: true });
-  for (const name of names) expect((await row(`away:${name}`)).outcome).toBe('regarded');
+  expect(await processObservations(context)).toEqual({ done: true });
+  for (const name of names) expect((await row(`away:${name}`)).outcome).toBe('evaluated');
 });
 
 test('one that the IdP refuses to answer about holds up no other, and is asked about ever more seldom', async () => {
   started.world.faults.add({ vendor: 'okta', path: '/users/odd', kind: 'status', status: 400 });
-  await hear(road, [
+  await recordObservations(context, [
     told('odd', { id: 'odd@acme.example' }),
     told('after the odd one', { id: 'olga@acme.example' }),
   ]);
-  await heed(road);
-  expect((await row('after the odd one')).outcome).toBe('regarded');
+  await processObservations(context);
+  expect((await row('after the odd one')).outcome).toBe('evaluated');
   const aged = new Date(Date.now() - 3_600_000);
   await fresh.database.db
     .updateTable('observed')
     .set({ next_at: new Date(0), received_at: aged })
     .where('key', '=', 'odd')
     .execute();
-  await heed(road);
-  const { heeded_at, next_at } = await row('odd');
-  expect(heeded_at).toBeNull();
+  await processObservations(context);
+  const { processed_at, next_at } = await row('odd');
+  expect(processed_at).toBeNull();
   expect(next_at.getTime()).toBeGreaterThan(Date.now() + 300_000);
 });
 
 test('a push under an id that is not the IdP’s is about whom the IdP knows by that login', async () => {
-  await hear(road, [told('by login', { id: 'sam@acme.example' })]);
-  await heed(road);
+  await recordObservations(context, [told('by login', { id: 'sam@acme.example' })]);
+  await processObservations(context);
   const sam = (await row('by login')).person_id;
   const pushed = { login: 'sam@acme.example', email: 'sam@acme.example', name: 'Sam', isActive: true };
-  await hear(road, [told('by another id', { id: 'employee-4711', pushed })]);
-  await heed(road);
+  await recordObservations(context, [told('by another id', { id: 'employee-4711', pushed })]);
+  await processObservations(context);
   expect((await row('by another id')).person_id).toBe(sam);
-  expect((await readPerson(road.db, sam ?? ''))?.login).toBe('sam@acme.example');
+  expect((await readPerson(context.db, sam ?? ''))?.login).toBe('sam@acme.example');
 
   // somebody whom nobody has met is remembered as the push has them, without a question
   started.world.faults.forgetSeen();
   const stranger = { login: 'new@acme.example', email: 'new@acme.example', name: 'New', isActive: true };
-  await hear(road, [told('never met', { id: 'employee-4712', pushed: stranger })]);
-  await heed(road);
-  expect((await row('never met')).outcome).toBe('regarded');
+  await recordObservations(context, [told('never met', { id: 'employee-4712', pushed: stranger })]);
+  await processObservations(context);
+  expect((await row('never met')).outcome).toBe('evaluated');
   expect(asked()).toBe(0);
 });

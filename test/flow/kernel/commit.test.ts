@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => fresh.close());
 
 /** A job that the database can't take: its payload is no JSON text PostgreSQL accepts. */
-const impossible = { job: 'tell', changeId: '\u0000' } as Job;
+const impossible = { job: 'updateMessages', changeId: '\u0000' } as Job;
 
 async function countsOf(changeId: string) {
   const { db } = fresh.database;
@@ -46,7 +46,7 @@ describe('a commit', () => {
     const found = await countsOf(event.changeId);
     expect(found.change).toMatchObject({ state: 'received', version: 1, requestedAt: event.at });
     expect(found.audit).toEqual(['changeReceived']);
-    expect(found.jobs).toEqual([`consider:${event.changeId}`]);
+    expect(found.jobs).toEqual([`assessRequest:${event.changeId}`]);
   });
 
   test('given work that can’t be stored, leaves no state, no audit, no grant and nudges nobody', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createHandedOver } from '../../../src/flow/queue/handed-over.ts';
-import { concurrency } from '../../../src/queue/motor.ts';
+import { concurrency } from '../../../src/queue/job-queue.ts';
 
 function at() {
   let now = 0;

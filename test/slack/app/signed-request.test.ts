@@ -192,7 +192,7 @@ describe('what was signed once counts once', () => {
     await walk.query(`insert into slack_received (key, received_at) values
       ('old', clock_timestamp() - interval '16 minutes'), ('new', clock_timestamp() - interval '11 minutes')`);
     const { forgetOnce } = await import('../../../src/flow/timers.ts');
-    await forgetOnce(stage.latchkey.road);
+    await forgetOnce(stage.latchkey.context);
     const left = await walk.query<{ key: Buffer }>(
       `select key from slack_received where key in ('old', 'new')`,
     );

@@ -6,7 +6,7 @@ import { factSheet, plainSummary } from '../../../src/core/facts/request-facts.t
 import type { ChangeView, Named } from '../../../src/flow/messages/change-view.ts';
 import type { AdviceResult } from '../../../src/flow/ports.ts';
 import { blockComplaints } from '../../../src/sandbox/slack/block-kit.ts';
-import type { SlackContent } from '../../../src/slack/change-card/card.ts';
+import type { SlackContent } from '../../../src/slack/blocks.ts';
 import { notices } from '../../../src/slack/change-card/notices.ts';
 import { anybody, approver, asks, changeAfter, entitlement, later, wayTo } from '../../core/given.ts';
 import { interpretedTexts, isVerbatim, oddText, unmeantMarkup } from '../odd-text.ts';
@@ -94,13 +94,13 @@ function advised(text: string): AdviceResult {
 function filled(state: ChangeState, t: Texts): Change {
   const change = changeAfter(...wayTo[state]);
   const target = { groupId: 'g', groupName: t.group, teamId: 't', teamName: t.group };
-  const seats = [{ source: t.name, people: [{ ...approver('tom'), name: t.name }], pinged: true }];
+  const slots = [{ source: t.name, people: [{ ...approver('tom'), name: t.name }], pinged: true }];
   return {
     ...change,
     reason: t.reason,
     ticket: t.ticket,
     target: change.target === null ? null : target,
-    plan: change.plan === null ? null : { ...anybody, quorum: 1, seats },
+    plan: change.plan === null ? null : { ...anybody, quorum: 1, slots },
     approvals: [{ by: approver('sam').id, name: t.name, at: later(1), seconds: null, clickId: 'c' }],
     decision: change.decision === null ? null : { ...change.decision, byName: t.name, note: t.note },
     refusal: change.refusal === null ? null : { ...change.refusal, text: t.note, next: t.note },
@@ -247,13 +247,13 @@ test('hundreds of approvers fit: nothing is cut in the middle of a mention', () 
     name: `Approver & Co ${i}`,
     accountId: `U${1_000_000 + i}`,
   }));
-  const seats = [
+  const slots = [
     { source: 'group', people: many.map((m, i) => ({ ...approver(String(i)), name: m.name })), pinged: true },
   ];
   for (const alsoMay of [[], many])
     for (const notice of notices(
       view(
-        { ...changeAfter(...wayTo.asking), remindedAt: later(5), plan: { ...anybody, seats } },
+        { ...changeAfter(...wayTo.asking), remindedAt: later(5), plan: { ...anybody, slots } },
         { pinged: many, alsoMay },
       ),
     ))
@@ -353,8 +353,8 @@ describe('whoever has to act is told by a message of its own, not only by an edi
   test('who is asked in a later round, and that nobody is left to ask', () => {
     const again = { ...changeAfter(...wayTo.asking), round: 2 };
     expect(byKey(again, 'card:asked:2')?.content.text).toContain('<@U0000003>');
-    const seats = [{ source: 'manager', people: [], pinged: true }];
-    const stranded = { ...again, plan: { ...anybody, quorum: 1, seats } };
+    const slots = [{ source: 'manager', people: [], pinged: true }];
+    const stranded = { ...again, plan: { ...anybody, quorum: 1, slots } };
     expect(byKey(stranded, 'card:asked:2', { pinged: [], alsoMay: [] })?.content.text).toContain(
       '<@U0000004> has to mend the catalogue',
     );

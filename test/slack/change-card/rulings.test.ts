@@ -24,7 +24,7 @@ test('conflicts, holds, what failed and who is not asked are each said with thei
       },
       plan: {
         ...anybody,
-        barred: [{ id: person('sam'), name: 'Sam', why: 'contractors do not', clause: 'AC-9' }],
+        excludedByPolicy: [{ id: person('sam'), name: 'Sam', why: 'contractors do not', clause: 'AC-9' }],
       },
     }),
   );
@@ -43,7 +43,7 @@ test('no words of a policy, a title or a person become a mention or a link', () 
         holds: [{ needs: 'person', text: odd, clause: odd }],
         unsure: [odd],
       },
-      plan: { ...anybody, barred: [{ id: person('sam'), name: odd, why: odd, clause: odd }] },
+      plan: { ...anybody, excludedByPolicy: [{ id: person('sam'), name: odd, why: odd, clause: odd }] },
     }),
   );
   expect(said).not.toContain('<');

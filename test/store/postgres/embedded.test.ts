@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createMotor } from '../../../src/queue/motor.ts';
+import { createJobQueue } from '../../../src/queue/job-queue.ts';
 import { openDatabase } from '../../../src/store/postgres/database.ts';
 import {
   type Embedded,
@@ -33,7 +33,7 @@ const hash = (text: string) => createHash('sha256').update(text).digest('hex').s
 
 const clean: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const undo of clean.splice(0).reverse()) await undo();
+  for (const revert of clean.splice(0).reverse()) await revert();
 });
 
 async function folder(mode: number): Promise<string> {
@@ -131,8 +131,8 @@ describe('the embedded PostgreSQL', () => {
   test('carries Latchkey and its queue', async () => {
     const { url } = await start(join(await folder(0o755), 'postgres'));
     const database = await openDatabase(url);
-    const motor = await createMotor({ redis: null, databaseUrl: url, log: pino({ level: 'silent' }) });
-    await motor.close();
+    const jobQueue = await createJobQueue({ redis: null, databaseUrl: url, log: pino({ level: 'silent' }) });
+    await jobQueue.close();
     await database.close();
   });
 

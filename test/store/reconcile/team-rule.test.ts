@@ -33,7 +33,7 @@ type Soul = {
   /** A second id, which a push gave and which turned out to be theirs. */
   hasMovedId: boolean;
   /** Goes by the login of the person before. */
-  isNamesake: boolean;
+  isSuccessor: boolean;
   isDeletedInIdp: boolean;
   inIdp: Group[];
   grant: { group: Group; isLive: boolean } | null;
@@ -60,7 +60,7 @@ const aSoul: fc.Arbitrary<Soul> = fc.record({
   ),
   isConfirmed: rarely.map((not) => !not),
   hasMovedId: rarely,
-  isNamesake: rarely,
+  isSuccessor: rarely,
   isDeletedInIdp: rarely,
   inIdp: groups,
   grant: fc.option(fc.record({ group: fc.constantFrom(...GROUPS), isLive: fc.boolean() })),
@@ -100,7 +100,7 @@ afterAll(() => fresh.close());
 type Stored = { id: string; oktaId: string; login: string; soul: Soul; userIds: string[] };
 
 async function store({ souls, pushed }: { souls: Soul[]; pushed: Group[] }): Promise<Stored[]> {
-  await sql`truncate people, person_links, scim_users, scim_groups, grants, preexisting, preexisting_in_team,
+  await sql`truncate people, person_links, scim_users, scim_groups, grants, baseline_members, baseline_in_team,
     offboardings, changes, reconcile_runs, reconcile_places, reconcile_members, reconcile_team_members,
     reconcile_apart, team_baselines cascade`.execute(db);
   const groupIds = new Map<string, string>();
@@ -136,17 +136,17 @@ async function store({ souls, pushed }: { souls: Soul[]; pushed: Group[] }): Pro
   for (const [n, soul] of souls.entries()) {
     const id = randomUUID();
     const oktaId = `00u${n}`;
-    const login = soul.isNamesake && n > 0 ? (stored[n - 1]?.login ?? '') : `p${n}@acme.example`;
+    const login = soul.isSuccessor && n > 0 ? (stored[n - 1]?.login ?? '') : `p${n}@acme.example`;
     const email = `mail${n}@acme.example`;
     await sql`insert into people (id, email, login, name, status)
       values (${id}, ${email}, ${login}, 'Somebody', ${soul.status})`.execute(db);
-    await sql`insert into person_links (system, external_id, person_id, is_hearsay)
+    await sql`insert into person_links (system, external_id, person_id, is_unconfirmed)
       values ('okta', ${oktaId}, ${id}, ${!soul.isConfirmed})`.execute(db);
     if (soul.hasMovedId)
-      await sql`insert into person_links (system, external_id, person_id, is_hearsay, verified_at)
+      await sql`insert into person_links (system, external_id, person_id, is_unconfirmed, verified_at)
         values ('okta', ${`moved-${n}`}, ${id}, true, 'epoch')`.execute(db);
     const userIds: string[] = [];
-    // Nobody known by hearsay alone is noted for an Anypoint user.
+    // Nobody known by an unconfirmed record alone is noted for an Anypoint user.
     for (const [m, user] of (soul.isConfirmed ? soul.users : []).entries()) {
       const userId = `user-${n}-${m}`;
       userIds.push(userId);
@@ -154,7 +154,7 @@ async function store({ souls, pushed }: { souls: Soul[]; pushed: Group[] }): Pro
         db,
       );
       if (user.wasThere)
-        await sql`insert into preexisting_in_team values (${TEAM}, ${userId}, now())`.execute(db);
+        await sql`insert into baseline_in_team values (${TEAM}, ${userId}, now())`.execute(db);
     }
     if (soul.grant !== null) {
       const changeId = randomUUID();
@@ -165,7 +165,7 @@ async function store({ souls, pushed }: { souls: Soul[]; pushed: Group[] }): Pro
           now() - interval '2 hours', now() + ${soul.grant.isLive ? 1 : -1} * interval '1 hour')`.execute(db);
     }
     if (soul.before !== null)
-      await sql`insert into preexisting (person_id, group_id, group_name, recorded_at)
+      await sql`insert into baseline_members (person_id, group_id, group_name, recorded_at)
         values (${id}, ${soul.before}, 'a name that has changed since', now())`.execute(db);
     if (soul.left !== null) await storeCase(id, soul.left);
     stored.push({ id, oktaId, login, soul, userIds });
@@ -262,11 +262,11 @@ test('agree on everybody, whatever was pushed, granted, recorded or said of them
     fc.asyncProperty(aWorld, async (world) => {
       const stored = await store(world);
       const { missingIds, extraIds } = await bySql(stored);
-      const road = { db, idp: idpOf(stored), catalogue: { targetsOfTeam: () => targets } };
+      const context = { db, idp: idpOf(stored), catalogue: { targetsOfTeam: () => targets } };
       for (const { id, soul, userIds } of stored) {
         const person = await readPerson(db, id);
         if (person === null) throw new Error('stored, and not there');
-        const verdict = await teamVerdict(road, person, TEAM);
+        const verdict = await teamVerdict(context, person, TEAM);
         const shown = userIds.flatMap((_, m) => (soul.users[m]?.isShown === true ? [soul.users[m]] : []));
         const says = `${verdict.membership}: ${verdict.why}`;
         const isMissing = verdict.membership === 'in' && userIds.length > 0 && shown.length === 0;

@@ -6,7 +6,7 @@ import { findEntitlements } from './search.ts';
 
 /** More would only make the choice harder for the model, and cost. */
 const CANDIDATES_MAX = 12;
-const WISH_TEXT_MAX = 1_000;
+const FREE_TEXT_MAX = 1_000;
 const HOUR = 3_600;
 const TICKET = /\b[A-Z][A-Z0-9]{1,9}-\d{1,8}\b/;
 
@@ -33,21 +33,22 @@ export type Draft = {
  */
 export async function draftOf(
   adviser: Adviser,
-  wish: { text: string; among: readonly Choice[]; now: Date; timeZone: string | null },
+  freeText: { text: string; among: readonly Choice[]; now: Date; timeZone: string | null },
 ): Promise<Draft> {
-  const text = wish.text.trim().slice(0, WISH_TEXT_MAX);
-  const found = findEntitlements(text, wish.among, CANDIDATES_MAX);
+  const text = freeText.text.trim().slice(0, FREE_TEXT_MAX);
+  const found = findEntitlements(text, freeText.among, CANDIDATES_MAX);
   // Words of another language find nothing; a short list can be shown whole.
-  const candidates = found.length > 0 ? found : wish.among.length <= CANDIDATES_MAX ? [...wish.among] : [];
-  const read = await adviser.readWish({
+  const candidates =
+    found.length > 0 ? found : freeText.among.length <= CANDIDATES_MAX ? [...freeText.among] : [];
+  const read = await adviser.readFreeText({
     text,
     candidates: candidates.map(({ key, title, gives }) => ({ key, title, gives })),
   });
-  const said = read.answered ? read.wish : null;
+  const said = read.answered ? read.freeText : null;
   const entitlement = candidates.find((c) => c.key === said?.entitlementKey) ?? null;
   const until =
-    (said?.when == null ? null : untilOf(said.when, wish.now, wish.timeZone)) ??
-    untilOf(text, wish.now, wish.timeZone);
+    (said?.when == null ? null : untilOf(said.when, freeText.now, freeText.timeZone)) ??
+    untilOf(text, freeText.now, freeText.timeZone);
   const wanted = until === null ? null : wholeHours(until.seconds);
   const isCut = entitlement !== null && wanted !== null && wanted > entitlement.maxSeconds;
   return {

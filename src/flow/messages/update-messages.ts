@@ -9,7 +9,7 @@ import {
   notePosting,
   readMessages,
 } from '../../store/messages.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import type { Notice } from '../ports.ts';
 import { readView } from './change-view.ts';
 
@@ -21,27 +21,30 @@ import { readView } from './change-view.ts';
  * Only what concerns one recipient is let go. A channel that is gone or that Latchkey is not in, a token or a
  * scope that Slack refuses: all of that is thrown, so that the row stays open until somebody mends it.
  */
-export async function tell(road: Road, job: Extract<Job, { job: 'tell' }>): Promise<Ran> {
-  return await road.locks.withLock(`tell:${job.changeId}`, async () => {
-    const view = await readView(road, job.changeId);
-    if (view !== null) await makeAllRight(road, job.changeId, road.notices(view));
+export async function updateMessages(
+  context: Context,
+  job: Extract<Job, { job: 'updateMessages' }>,
+): Promise<Ran> {
+  return await context.locks.withLock(`updateMessages:${job.changeId}`, async () => {
+    const view = await readView(context, job.changeId);
+    if (view !== null) await makeAllRight(context, job.changeId, context.notices(view));
     return done;
   });
 }
 
 /** Posts and edits until these are the messages about something. Only under that thing's own lock. */
 export async function makeAllRight(
-  road: Road,
+  context: Context,
   aboutId: string,
   wanted: readonly Notice<unknown>[],
 ): Promise<void> {
-  const messages = await readMessages(road.db, aboutId);
+  const messages = await readMessages(context.db, aboutId);
   const troubles = new Map<string, Fault>();
   for (const notice of wanted) {
     // A reply whose parent could not be posted now would end up beside the thread.
     if (notice.under !== null && troubles.has(notice.under)) continue;
     try {
-      await makeRight(road, aboutId, notice, messages);
+      await makeRight(context, aboutId, notice, messages);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       // One message that can't be delivered holds up none of the others.
@@ -55,7 +58,7 @@ export async function makeAllRight(
 }
 
 async function makeRight(
-  road: Road,
+  context: Context,
   aboutId: string,
   notice: Notice<unknown>,
   messages: Map<string, Message>,
@@ -65,28 +68,28 @@ async function makeRight(
   const known = messages.get(key);
   if (known?.place != null) {
     if (known.fingerprint === fingerprint) return;
-    if (await road.messenger.update(known.place, notice.content))
-      return await noteEdited(road.db, aboutId, key, fingerprint);
-    await forgetPlace(road.db, aboutId, key);
+    if (await context.messenger.update(known.place, notice.content))
+      return await noteEdited(context.db, aboutId, key, fingerprint);
+    await forgetPlace(context.db, aboutId, key);
     messages.delete(key);
   }
   const marker = `${aboutId}:${key}`;
   const thread = notice.under === null ? null : (messages.get(notice.under)?.place?.ts ?? null);
   // A post that was begun and never confirmed may be there: posting is not idempotent, so look first.
   const since = messages.get(key)?.postingSince ?? null;
-  const found = since === null ? null : await road.messenger.find(notice.to, marker, since, thread);
+  const found = since === null ? null : await context.messenger.find(notice.to, marker, since, thread);
   if (found !== null) {
-    await notePosted(road.db, aboutId, key, found, null);
+    await notePosted(context.db, aboutId, key, found, null);
     // It may show an older state.
     messages.set(key, { place: found, fingerprint: null, postingSince: null });
-    return await makeRight(road, aboutId, notice, messages);
+    return await makeRight(context, aboutId, notice, messages);
   }
-  await notePosting(road.db, aboutId, key);
-  const place = await road.messenger.post(notice.to, notice.content, marker, thread);
+  await notePosting(context.db, aboutId, key);
+  const place = await context.messenger.post(notice.to, notice.content, marker, thread);
   if (place === null) {
-    road.log.warn({ about: aboutId, notice: key }, 'message can’t be delivered to this person');
-    return await forgetPlace(road.db, aboutId, key);
+    context.log.warn({ about: aboutId, notice: key }, 'message can’t be delivered to this person');
+    return await forgetPlace(context.db, aboutId, key);
   }
-  await notePosted(road.db, aboutId, key, place, fingerprint);
+  await notePosted(context.db, aboutId, key, place, fingerprint);
   messages.set(key, { place, fingerprint, postingSince: null });
 }

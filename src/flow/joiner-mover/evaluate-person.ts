@@ -1,74 +1,85 @@
 import type { Job } from '../../core/jobs/reactions.ts';
 import { birthrightsOf } from '../../core/joiner-mover/birthright.ts';
-import { hasAppNow, isGone, type Standing, type Turn, turnsOf } from '../../core/people/person-snapshot.ts';
+import {
+  hasAppNow,
+  isGone,
+  type PersonSnapshot,
+  type Turn,
+  turnsOf,
+} from '../../core/people/person-snapshot.ts';
 import { askingIds } from '../../store/changes.ts';
 import { wasDeletedByScim } from '../../store/observed.ts';
 import { identityOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
-import { scimStanding } from '../../store/scim-mirror.ts';
-import { readStanding, writeStanding } from '../../store/standings.ts';
+import { readSnapshot, writeSnapshot } from '../../store/person-snapshots.ts';
+import { scimStatus } from '../../store/scim-mirror.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
-import { done, type Ran, type Road } from '../kernel/context.ts';
+import { type Context, done, type Ran } from '../kernel/context.ts';
 import { readById, scimIdentity } from '../membership/wanted-in-team.ts';
 import { returned, startOffboarding } from '../offboarding/case.ts';
-import { standInFor } from '../people/reused-account.ts';
+import { successorOf } from '../people/reused-account.ts';
 import { type OutsideFacts, outsideFacts } from '../request/request-facts.ts';
 import { birthrightsAtTurn } from './birthright.ts';
 import { refit } from './recheck-grants.ts';
 
 /**
- * Looks at a person anew: the IdP is read, whatever a voice told, and what has changed since they were last acted on
+ * Looks at a person anew: the IdP is read, whatever a event source told, and what has changed since they were last acted on
  * is acted on. Safe to run twice: the second finds nothing new.
  */
-export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): Promise<Ran> {
-  return await road.locks.withLock(`person:${job.personId}`, async () => {
-    const identity = await identityOf(road.db, job.personId, road.idp.name);
+export async function evaluatePerson(
+  context: Context,
+  job: Extract<Job, { job: 'evaluatePerson' }>,
+): Promise<Ran> {
+  return await context.locks.withLock(`person:${job.personId}`, async () => {
+    const identity = await identityOf(context.db, job.personId, context.idp.name);
     if (identity === null) return done;
-    const inIdp = await readById(road, identity);
-    const known = await readPerson(road.db, job.personId);
-    const person = inIdp === null ? known : await rememberPerson(road.db, road.idp.name, inIdp);
+    const inIdp = await readById(context, identity);
+    const known = await readPerson(context.db, job.personId);
+    const person = inIdp === null ? known : await rememberPerson(context.db, context.idp.name, inIdp);
     if (person === null) return done;
-    const hasApp = await hasAppByScim(road, person);
+    const hasApp = await hasAppByScim(context, person);
     const standIn =
-      inIdp === null ? await standInFor(road, person, hasApp === true && (await wasOff(road, person))) : null;
+      inIdp === null
+        ? await successorOf(context, person, hasApp === true && (await wasOff(context, person)))
+        : null;
     // An id that only a push gave, and that the IdP does not know: nobody has left who was never there.
-    if (inIdp === null && standIn === null && identity.isHearsay) {
-      road.log.warn(
+    if (inIdp === null && standIn === null && identity.isUnconfirmed) {
+      context.log.warn(
         { person: person.id },
         'a push names somebody whom the IdP does not know: nothing follows',
       );
       return done;
     }
-    const now: Standing = {
+    const now: PersonSnapshot = {
       status: inIdp === null ? 'deleted' : inIdp.status,
       department: person.department,
       manager: person.manager,
     };
-    const getsByRule = birthrightsOf(road.catalogue.current(), person.department).length > 0;
-    const outside = getsByRule ? await outsideFacts(road, road.db, person, { askerId: null }) : {};
+    const getsByRule = birthrightsOf(context.catalogue.current(), person.department).length > 0;
+    const outside = getsByRule ? await outsideFacts(context, context.db, person, { askerId: null }) : {};
     await commit(
-      road.db,
+      context.db,
       async (unit) => {
         if (standIn !== null) {
-          await writeStanding(unit.tx, person.id, now, hasApp ?? true);
-          return { result: null, jobs: [{ job: 'regard', personId: standIn.id }] };
+          await writeSnapshot(unit.tx, person.id, now, hasApp ?? true);
+          return { result: null, jobs: [{ job: 'evaluatePerson', personId: standIn.id }] };
         }
-        const before = await readStanding(unit.tx, person.id);
+        const before = await readSnapshot(unit.tx, person.id);
         const from = before === null ? (known?.department ?? null) : before.department;
         const following: Following[] = [];
         // Back after having been away, their word counts again: it may be the one that was missing.
         if (now.status === 'active' && before?.status !== 'active')
           for (const changeId of await askingIds(unit.tx, person.id))
-            following.push({ jobs: [{ job: 'consider', changeId }] });
+            following.push({ jobs: [{ job: 'assessRequest', changeId }] });
         for (const turn of turnsOf(before, now, hasApp))
           following.push(
-            await follow(road, unit, { person, from, isDeleted: inIdp === null, outside }, turn),
+            await follow(context, unit, { person, from, isDeleted: inIdp === null, outside }, turn),
           );
         // Of whom it is not known whether they have the app, nothing is written: they are looked at once that is told.
         const had = hasAppNow(before, hasApp) ?? (isGone(now) ? true : null);
-        if (had !== null) await writeStanding(unit.tx, person.id, now, had);
+        if (had !== null) await writeSnapshot(unit.tx, person.id, now, had);
         return { result: null, ...together(following) };
       },
-      road.nudge,
+      context.nudge,
     );
     return done;
   });
@@ -78,17 +89,17 @@ export async function regard(road: Road, job: Extract<Job, { job: 'regard' }>): 
  * Whether they have the app, as far as the IdP has pushed: null where that says nothing. Of whom nothing was ever
  * pushed there is nothing to lose: they arrive like anybody. Whom it has deleted by SCIM has lost the app.
  */
-async function hasAppByScim(road: Road, person: Person): Promise<boolean | null> {
-  const scim = await scimStanding(road.db, await scimIdentity(road, person), []);
+async function hasAppByScim(context: Context, person: Person): Promise<boolean | null> {
+  const scim = await scimStatus(context.db, await scimIdentity(context, person), []);
   if (scim.isSwitchedOff !== null) return !scim.isSwitchedOff;
   if (scim.isByAnothersOnly) return null;
-  if (await wasDeletedByScim(road.db, person.id, road.idp.name)) return false;
-  return (await readStanding(road.db, person.id)) === null ? true : null;
+  if (await wasDeletedByScim(context.db, person.id, context.idp.name)) return false;
+  return (await readSnapshot(context.db, person.id)) === null ? true : null;
 }
 
 /** Off when last looked at: who is on again since the IdP has deleted them is whoever goes by their login now. */
-async function wasOff(road: Road, person: Person): Promise<boolean> {
-  return (await readStanding(road.db, person.id))?.hadApp === false;
+async function wasOff(context: Context, person: Person): Promise<boolean> {
+  return (await readSnapshot(context.db, person.id))?.hadApp === false;
 }
 
 type Regarded = {
@@ -100,31 +111,31 @@ type Regarded = {
 };
 
 async function follow(
-  road: Road,
+  context: Context,
   unit: Unit,
   { person, from, isDeleted, outside }: Regarded,
   turn: Turn,
 ): Promise<Following> {
   switch (turn) {
     case 'left':
-      return await startOffboarding(road, unit, person, {
+      return await startOffboarding(context, unit, person, {
         cause: isDeleted ? 'deleted' : 'deprovisioned',
         by: null,
         reason: null,
       });
     case 'lostApp':
-      return await startOffboarding(road, unit, person, { cause: 'lostApp', by: null, reason: null });
+      return await startOffboarding(context, unit, person, { cause: 'lostApp', by: null, reason: null });
     case 'suspended':
-      return { jobs: everyTeam(road, person) };
+      return { jobs: everyTeam(context, person) };
     case 'returned':
-      return { ...(await returned(unit, person.id)), jobs: everyTeam(road, person) };
+      return { ...(await returned(unit, person.id)), jobs: everyTeam(context, person) };
     case 'arrived':
     case 'moved':
       return {
-        ...(await birthrightsAtTurn(road, unit, person, outside)),
+        ...(await birthrightsAtTurn(context, unit, person, outside)),
         // Somebody looked at for the first time may hold what was granted where they were before.
         massChangeEvents: await refit(
-          road,
+          context,
           unit,
           person,
           turn === 'arrived' && from === person.department ? null : from,
@@ -136,7 +147,7 @@ async function follow(
 }
 
 /** Every team that Latchkey manages, made true for this person. */
-export function everyTeam(road: Road, person: Pick<Person, 'id'>): Job[] {
-  const teams = new Set(road.catalogue.targets().map((target) => target.teamId));
-  return [...teams].map((teamId) => ({ job: 'deliver', personId: person.id, teamId }));
+export function everyTeam(context: Context, person: Pick<Person, 'id'>): Job[] {
+  const teams = new Set(context.catalogue.targets().map((target) => target.teamId));
+  return [...teams].map((teamId) => ({ job: 'deliverToTeam', personId: person.id, teamId }));
 }

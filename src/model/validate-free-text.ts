@@ -1,19 +1,22 @@
-import type { Wish, WishSheet } from '../flow/ports.ts';
+import type { FreeText, FreeTextSheet } from '../flow/ports.ts';
+import type { RawFreeText } from './free-text-schema.ts';
 import { plainForm } from './text-check.ts';
-import type { RawWish } from './wish-schema.ts';
 
 const WHEN_MAX = 80;
 /** A key as trackers write them: `INC-4711`, `#4711`, `CHG0034567`. */
 const TICKET = /^(?:[\p{L}]{1,12}[-_ ]?\d[\w-]{0,20}|#\d{1,12})$/u;
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-export type ValidatedWish = { wish: Wish /** Fields thrown away, whatever for. */; droppedClaims: number };
+export type ValidatedFreeText = {
+  freeText: FreeText /** Fields thrown away, whatever for. */;
+  droppedClaims: number;
+};
 
 /**
  * Pure. Keeps of the model's reading only what the person wrote: the entitlement must be one of the candidates, every
  * text must stand, word for word and in one piece, in their own.
  */
-export function validateWish(raw: RawWish, sheet: WishSheet): ValidatedWish {
+export function validateFreeText(raw: RawFreeText, sheet: FreeTextSheet): ValidatedFreeText {
   let droppedClaims = 0;
   const keep = (given: string | null, isGood: (value: string) => boolean): string | null => {
     const value = given === null ? '' : given.trim();
@@ -28,7 +31,7 @@ export function validateWish(raw: RawWish, sheet: WishSheet): ValidatedWish {
   const when = keep(raw.when, (value) => value.length <= WHEN_MAX && stands(value));
   const reason = keep(raw.reason, stands);
   const ticket = keep(raw.ticket, (value) => TICKET.test(value) && stands(value));
-  return { wish: { entitlementKey, when, reason, ticket }, droppedClaims };
+  return { freeText: { entitlementKey, when, reason, ticket }, droppedClaims };
 }
 
 /** One spelling: width, case and blanks do not tell two texts apart; what nobody sees is not there. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { validateWish } from '../../src/model/validate-wish.ts';
+import { validateFreeText } from '../../src/model/validate-free-text.ts';
 
 const sheet = {
   text: 'I need to read orders API logs in prod until Friday, to find the stuck orders (INC-4711)',
@@ -13,7 +13,7 @@ const none = { entitlement: null, when: null, reason: null, ticket: null };
 
 test('what stands in the person’s words, in whatever case and blanks, stays', () => {
   expect(
-    validateWish(
+    validateFreeText(
       {
         entitlement: 'orders-read',
         when: 'Until  friday',
@@ -23,7 +23,7 @@ test('what stands in the person’s words, in whatever case and blanks, stays', 
       sheet,
     ),
   ).toEqual({
-    wish: {
+    freeText: {
       entitlementKey: 'orders-read',
       when: 'Until  friday',
       reason: 'to find the stuck orders',
@@ -46,8 +46,8 @@ test.each([
   ['words as a ticket', { ticket: 'stuck orders' }],
   ['a mention', { reason: '<!channel>' }],
 ])('%s is dropped', (_name, given) => {
-  expect(validateWish({ ...none, ...given }, sheet)).toEqual({
-    wish: { entitlementKey: null, when: null, reason: null, ticket: null },
+  expect(validateFreeText({ ...none, ...given }, sheet)).toEqual({
+    freeText: { entitlementKey: null, when: null, reason: null, ticket: null },
     droppedClaims: 1,
   });
 });
@@ -65,10 +65,10 @@ test('whatever the model says, the form holds only candidates and the person’s
       text,
       (raw, more) => {
         const asked = { ...sheet, text: `${sheet.text} ${more}` };
-        const { wish } = validateWish(raw, asked);
-        if (wish.entitlementKey !== null)
-          expect(asked.candidates.map((c) => c.key)).toContain(wish.entitlementKey);
-        for (const said of [wish.when, wish.reason, wish.ticket])
+        const { freeText } = validateFreeText(raw, asked);
+        if (freeText.entitlementKey !== null)
+          expect(asked.candidates.map((c) => c.key)).toContain(freeText.entitlementKey);
+        for (const said of [freeText.when, freeText.reason, freeText.ticket])
           if (said !== null && /^[\x20-\x7e]*$/.test(said)) expect(flat(asked.text)).toContain(flat(said));
       },
     ),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-const wishSchema = z.object({
+const freeTextSchema = z.object({
   text: z.string(),
   candidates: z.array(z.object({ key: z.string(), title: z.string(), gives: z.string() })),
 });
-export type WishAsked = z.infer<typeof wishSchema>;
+export type FreeTextAsked = z.infer<typeof freeTextSchema>;
 
-export type ScriptedWish = {
+export type ScriptedFreeText = {
   entitlement: string | null;
   when: string | null;
   reason: string | null;
@@ -14,9 +14,9 @@ export type ScriptedWish = {
 };
 
 /** What somebody typed, and the candidates, out of the user's message; null when it is no such message. */
-export function readWish(message: string): WishAsked | null {
+export function readFreeText(message: string): FreeTextAsked | null {
   try {
-    const parsed = wishSchema.safeParse(JSON.parse(message));
+    const parsed = freeTextSchema.safeParse(JSON.parse(message));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;
@@ -62,7 +62,7 @@ const WHEN = new RegExp(
 );
 
 /** What the scripted model reads out of somebody's words: the candidate whose words it shares, if one stands out. */
-export function scriptedWish({ text, candidates }: WishAsked): ScriptedWish {
+export function scriptedFreeText({ text, candidates }: FreeTextAsked): ScriptedFreeText {
   const asked = words(text);
   const scored = candidates
     .map((c) => ({ key: c.key, score: overlap(asked, words(c.title)) * 2 + overlap(asked, words(c.gives)) }))

@@ -23,7 +23,7 @@ export async function recordBaseline(
   now: Date,
 ): Promise<number> {
   const { numAffectedRows } = await sql`
-    insert into preexisting (person_id, group_id, group_name, recorded_at)
+    insert into baseline_members (person_id, group_id, group_name, recorded_at)
     select distinct m.person_id, ${group.id}, ${group.name}, ${now}::timestamptz from reconcile_members m
     where m.place_id = ${group.placeId}
       and not exists (select from grants g where g.person_id = m.person_id and g.group_id = ${group.id})
@@ -37,35 +37,35 @@ export async function recordBaseline(
 }
 
 /** Records one membership as accepted the way it is; a record that had ended lives again. */
-export async function recordPreexisting(
+export async function recordBaselineMember(
   tx: Tx,
   pair: Pair & { groupName: string },
   now: Date,
 ): Promise<void> {
   await sql`
-    insert into preexisting (person_id, group_id, group_name, recorded_at)
+    insert into baseline_members (person_id, group_id, group_name, recorded_at)
     values (${pair.personId}, ${pair.groupId}, ${pair.groupName}, ${now})
     on conflict (person_id, group_id) do update
       set ended_at = null, ended_as = null, recorded_at = excluded.recorded_at`.execute(tx);
 }
 
 /** The same for many of one group. */
-export async function recordPreexistingAll(
+export async function recordBaselineMembers(
   tx: Tx,
   group: { groupId: string; groupName: string },
   personIds: readonly string[],
   now: Date,
 ): Promise<void> {
   await sql`
-    insert into preexisting (person_id, group_id, group_name, recorded_at)
+    insert into baseline_members (person_id, group_id, group_name, recorded_at)
     select p.id, ${group.groupId}, ${group.groupName}, ${now} from unnest(${[...personIds]}::uuid[]) as p (id)
     on conflict (person_id, group_id) do update
       set ended_at = null, ended_as = null, recorded_at = excluded.recorded_at`.execute(tx);
 }
 
-export async function isPreexisting(db: Db | Tx, pair: Pair): Promise<boolean> {
+export async function isInBaseline(db: Db | Tx, pair: Pair): Promise<boolean> {
   const row = await db
-    .selectFrom('preexisting')
+    .selectFrom('baseline_members')
     .select('person_id')
     .where('person_id', '=', pair.personId)
     .where('group_id', '=', pair.groupId)
@@ -75,14 +75,14 @@ export async function isPreexisting(db: Db | Tx, pair: Pair): Promise<boolean> {
 }
 
 /** Whether the person was in one of these groups before Latchkey, and that was never ended. */
-export async function isPreexistingInAny(
+export async function isInAnyBaseline(
   db: Db | Tx,
   personId: string,
   groupIds: readonly string[],
 ): Promise<boolean> {
   if (groupIds.length === 0) return false;
   const row = await db
-    .selectFrom('preexisting')
+    .selectFrom('baseline_members')
     .select('person_id')
     .where('person_id', '=', personId)
     .where('group_id', 'in', groupIds)
@@ -94,15 +94,15 @@ export async function isPreexistingInAny(
 /** Whether an Anypoint user of theirs was in the team on the first look at it, though no group gave it. */
 export async function wasInTeam(db: Db | Tx, personId: string, teamId: string): Promise<boolean> {
   const { rows } = await sql`
-    select from preexisting_in_team e join person_links l on l.system = 'anypoint' and l.external_id = e.user_id
+    select from baseline_in_team e join person_links l on l.system = 'anypoint' and l.external_id = e.user_id
     where e.team_id = ${teamId} and l.person_id = ${personId} limit 1`.execute(db);
   return rows.length > 0;
 }
 
 /** `gone`: it went as it came, and nobody was asked. */
-export async function endPreexisting(tx: Tx, pair: Pair, now: Date, as: 'gone' | null = null): Promise<void> {
+export async function endBaseline(tx: Tx, pair: Pair, now: Date, as: 'gone' | null = null): Promise<void> {
   await tx
-    .updateTable('preexisting')
+    .updateTable('baseline_members')
     .set({ ended_at: now, ended_as: as })
     .where('person_id', '=', pair.personId)
     .where('group_id', '=', pair.groupId)
@@ -113,7 +113,7 @@ export async function endPreexisting(tx: Tx, pair: Pair, now: Date, as: 'gone' |
 /** Who went from the group as they came since a time, and is not back by a grant. */
 export async function goneSince(db: Db | Tx, groupId: string, since: Date): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select person_id as id from preexisting e
+    select person_id as id from baseline_members e
     where group_id = ${groupId} and ended_as = 'gone' and ended_at >= ${since}
       and not exists (select from grants g where g.person_id = e.person_id and g.group_id = e.group_id
         and g.ended_at is null and g.ends_at > clock_timestamp())
@@ -124,7 +124,7 @@ export async function goneSince(db: Db | Tx, groupId: string, since: Date): Prom
 /** They are asked about after all: until that is decided it is as if they had not gone. */
 export async function recallGone(tx: Tx, groupId: string, personIds: readonly string[]): Promise<void> {
   await sql`
-    update preexisting set ended_at = null, ended_as = null
+    update baseline_members set ended_at = null, ended_as = null
     where group_id = ${groupId} and person_id = any(${[...personIds]}::uuid[]) and ended_as = 'gone'`.execute(
     tx,
   );

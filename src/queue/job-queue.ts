@@ -15,14 +15,14 @@ import { connectRedis } from './redis.ts';
 import type { RedisAddress } from './redis-address.ts';
 
 /**
- * Lanes: one queue per outside party, so that a slow or throttled one holds up nobody else. `road` is our own
+ * Lanes: one queue per outside party, so that a slow or throttled one holds up nobody else. `core` is our own
  * work: taking in and deciding.
  */
-export const lanes = ['road', 'idp', 'mulesoft', 'slack', 'model'] as const;
+export const lanes = ['core', 'idp', 'mulesoft', 'slack', 'model'] as const;
 export type Lane = (typeof lanes)[number];
 
 /** How many jobs of a lane run at once in one process. */
-export const concurrency: Record<Lane, number> = { road: 12, idp: 8, mulesoft: 8, slack: 6, model: 4 };
+export const concurrency: Record<Lane, number> = { core: 12, idp: 8, mulesoft: 8, slack: 6, model: 4 };
 
 /** A job whose worker died is given to another after this; the outbox lease brings it back even if the queue forgot. */
 const STALLED_AFTER_MS = 15_000;
@@ -55,8 +55,8 @@ type Run = (lane: Lane, id: string, delivery: number) => Promise<void>;
 
 export type QueuedWork = { lane: Lane; id: string; delivery: number; priority: number };
 
-/** The motor: hands out work by id. It remembers nothing that matters; PostgreSQL does. */
-export type Motor = {
+/** The job queue: hands out work by id. It remembers nothing that matters; PostgreSQL does. */
+export type JobQueue = {
   readonly kind: 'redis' | 'postgres';
   /** Throws a fault `queue.*` within two seconds, whatever the queue does; the work may have been taken all the same. */
   enqueue(work: readonly QueuedWork[]): Promise<void>;
@@ -72,7 +72,7 @@ export type Motor = {
   close(): Promise<void>;
 };
 
-export type MotorOptions = {
+export type JobQueueOptions = {
   /** With it BullMQ runs on Redis, without on its PostgreSQL backend in the same database. */
   redis: RedisAddress | null;
   databaseUrl: string;
@@ -95,7 +95,7 @@ type Engine = {
   isOver: boolean;
 };
 
-export async function createMotor(options: MotorOptions): Promise<Motor> {
+export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue> {
   const isOnPostgres = options.redis === null;
   /** Errors in the log, each with when. */
   const said = new Map<string, number>();
@@ -278,7 +278,7 @@ function queueOptions(c: Connection) {
   };
 }
 
-function connect({ redis, databaseUrl }: MotorOptions, isBlocking: boolean): Connection {
+function connect({ redis, databaseUrl }: JobQueueOptions, isBlocking: boolean): Connection {
   if (redis === null)
     return {
       connection: {

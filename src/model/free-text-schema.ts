@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
 /** What the model is asked to read out of a person's words. Whether it stands there is checked afterwards. */
-export const wishSchema = z.object({
+export const freeTextSchema = z.object({
   entitlement: z.string().nullable(),
   when: z.string().nullable(),
   reason: z.string().nullable(),
   ticket: z.string().nullable(),
 });
 
-export type RawWish = z.infer<typeof wishSchema>;
+export type RawFreeText = z.infer<typeof freeTextSchema>;

@@ -3,7 +3,7 @@ import { refuseLeaver } from '../core/offboarding/refusals.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
-import { done, type Ran, type Road } from './kernel/context.ts';
+import { type Context, done, type Ran } from './kernel/context.ts';
 import { settleMassAnswer } from './mass-change/settle.ts';
 import { settleOffboardingAnswer } from './offboarding/settle.ts';
 import { identify } from './people/identify.ts';
@@ -13,7 +13,11 @@ import { keepOnFault, tellClicker } from './request/settle.ts';
  * Settles a click on the card of such a thing: may this person, does it still apply, all looked up now. Safe to run
  * twice: the click's id says whether it was counted. A refusal changes nothing and is shown to the clicker alone.
  */
-type Settles = (road: Road, answer: AnswerReceived, clicker: Person) => Promise<Refusal | null>;
+type Settles = (
+  context: Context,
+  settleCardClick: AnswerReceived,
+  clicker: Person,
+) => Promise<Refusal | null>;
 
 const subjects: Partial<Record<Subject, Settles>> = {
   massChange: settleMassAnswer,
@@ -21,26 +25,26 @@ const subjects: Partial<Record<Subject, Settles>> = {
 };
 
 /** The settle step of what is not a change. */
-export async function answer(
-  road: Road,
-  job: Extract<Job, { job: 'answer' }>,
+export async function settleCardClick(
+  context: Context,
+  job: Extract<Job, { job: 'settleCardClick' }>,
   attempts: number,
 ): Promise<Ran> {
   const { answer: given } = job;
-  return await keepOnFault(road, given, attempts, async () => {
-    const clicker = await identify(road, given.chatUserId);
+  return await keepOnFault(context, given, attempts, async () => {
+    const clicker = await identify(context, given.chatUserId);
     const settles = subjects[given.about];
     if (settles === undefined) return done;
     const refusal = isRefusal(clicker)
       ? clicker
-      : ((await refuseIfLeft(road, clicker)) ?? (await settles(road, given, clicker)));
-    if (refusal !== null) await tellClicker(road, given, `${refusal.text} ${refusal.next}`);
+      : ((await refuseIfLeft(context, clicker)) ?? (await settles(context, given, clicker)));
+    if (refusal !== null) await tellClicker(context, given, `${refusal.text} ${refusal.next}`);
     return done;
   });
 }
 
 /** An admin may have said that somebody has left before the identity provider does. */
-async function refuseIfLeft(road: Road, clicker: Person): Promise<Refusal | null> {
-  const left = await leaverCase(road.db, clicker.id);
+async function refuseIfLeft(context: Context, clicker: Person): Promise<Refusal | null> {
+  const left = await leaverCase(context.db, clicker.id);
   return left === null ? null : refuseLeaver(left, 'notAnApprover');
 }
