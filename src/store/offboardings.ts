@@ -132,11 +132,11 @@ export async function waitingFor(
 ): Promise<{ changeIds: ChangeId[]; massChangeIds: string[] }> {
   const names = JSON.stringify([{ people: [{ id: personId }] }]);
   const changes = await sql<{ id: ChangeId }>`
-    select id from changes where state = 'asking' and doc->'plan'->'seats' @> ${names}::jsonb order by id`.execute(
+    select id from changes where state = 'asking' and doc->'plan'->'slots' @> ${names}::jsonb order by id`.execute(
     db,
   );
   const masses = await sql<{ id: string }>`
-    select id from mass_changes where state = 'asking' and doc->'plan'->'seats' @> ${names}::jsonb order by id`.execute(
+    select id from mass_changes where state = 'asking' and doc->'plan'->'slots' @> ${names}::jsonb order by id`.execute(
     db,
   );
   return { changeIds: changes.rows.map((r) => r.id), massChangeIds: masses.rows.map((r) => r.id) };

@@ -655,7 +655,7 @@ export function manyKeptByWhoDidIt(): void {
         // then her word counts no more, and it waits for another one
         await walk.until('she is out of it', async () => {
           const [row] = await walk.query<{ names: string[] }>(
-            `select array(select p->>'name' from jsonb_array_elements(doc->'plan'->'seats') s,
+            `select array(select p->>'name' from jsonb_array_elements(doc->'plan'->'slots') s,
              jsonb_array_elements(s->'people') p) as names from mass_changes where id = $1 and not doc->'plan' ? 'author'`,
             [card.id],
           );

@@ -48,7 +48,7 @@ describe('clauses and catalogue say the same', () => {
       /^problem platform-admin: AC-5 \(policy\/policy\.md:\d+\) says that the owner and somebody of security-officers approve it, but in the catalogue any two of the owner, somebody of security-officers are enough: write `approvers: \{ of: all, quorum: 2, sources: \[owner, \{ group: security-officers \}\] \}`/,
     ],
     [
-      'both, where one person can fill both seats',
+      'both, where one person can fill both slots',
       ['catalogue.yaml', ADMIN, ADMIN.replace('quorum: 2, ', '')],
       /^problem platform-admin: AC-5 .* wants two people, but in the catalogue one person can be enough: write `quorum: 2`/,
     ],
