@@ -157,7 +157,7 @@ export function settleSingle(
   return [{ ...base, type: 'massItemsAnswered', answer }, ...decidedSingly(after, by, base, facts)];
 }
 
-type By = Omit<MassItemAnswer, 'fates'>;
+type By = Omit<MassItemAnswer, 'choices'>;
 type Base = { massChangeId: MassChange['id']; at: Date; actor: Actor };
 
 function baseOf(mass: MassChange, clickId: string, { clicker, now }: MassFacts): { base: Base; by: By } {

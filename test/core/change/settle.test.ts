@@ -437,7 +437,7 @@ describe('what a decision says, whole', () => {
 
   test('an approval, with who they were then for the rules', () => {
     const as = { email: 'tom@acme.example', department: 'Orders', title: null };
-    expect(settleClick(asking(), { ...approve, seconds: 3_600 }, facts({ as }))).toEqual([
+    expect(decideOnClick(asking(), { ...approve, seconds: 3_600 }, facts({ as }))).toEqual([
       {
         ...base,
         type: 'approvalGiven',
@@ -462,7 +462,7 @@ describe('what a decision says, whole', () => {
   });
 
   test('a loss that is put back grants nothing new', () => {
-    const [, approved] = eventsOf(settleClick(asking({ cause: 'loss' }), approve, facts()));
+    const [, approved] = eventsOf(decideOnClick(asking({ cause: 'loss' }), approve, facts()));
     expect(approved).toEqual({
       ...base,
       type: 'changeApproved',
@@ -481,7 +481,7 @@ describe('what a decision says, whole', () => {
   });
 
   test('a denial of what was asked for takes nothing away', () => {
-    expect(settleClick(asking(), deny, facts())).toEqual([
+    expect(decideOnClick(asking(), deny, facts())).toEqual([
       {
         ...base,
         type: 'changeDenied',
@@ -499,7 +499,7 @@ describe('what a decision says, whole', () => {
   });
 
   test('a denial of what was found takes it away, in the name of who denied it', () => {
-    expect(settleClick(found(), deny, facts())).toMatchObject([
+    expect(decideOnClick(found(), deny, facts())).toMatchObject([
       { type: 'changeDenied', revokeId: 'revoke-1' },
       { type: 'changeReceived', changeId: 'revoke-1', kind: 'revoke', cause: 'revert' },
       { type: 'changeApproved', changeId: 'revoke-1', actor: base.actor },
@@ -507,9 +507,9 @@ describe('what a decision says, whole', () => {
   });
 
   test('a denial with a reason of the greatest length is one', () => {
-    expect(types(settleClick(asking(), { ...deny, reason: 'x'.repeat(DENIAL_REASON_MAX) }, facts()))).toEqual(
-      ['changeDenied'],
-    );
+    expect(
+      types(decideOnClick(asking(), { ...deny, reason: 'x'.repeat(DENIAL_REASON_MAX) }, facts())),
+    ).toEqual(['changeDenied']);
   });
 
   test('an approval by rule', () => {
@@ -558,7 +558,7 @@ describe('what a decision says, whole', () => {
 
 describe('how long it is given for', () => {
   const endOf = (change: Change, click: Click = approve, rest: Partial<ClickFacts> = {}) => {
-    const approved = eventsOf(settleClick(change, click, facts(rest))).at(-1);
+    const approved = eventsOf(decideOnClick(change, click, facts(rest))).at(-1);
     return approved?.type === 'changeApproved' ? approved.grant?.endsAt : undefined;
   };
 
@@ -602,7 +602,7 @@ describe('who is refused is told why, and who may', () => {
   });
 
   test('a stranger', () => {
-    expect(told(settleClick(asking(), approve, facts({ clicker: sam })))).toEqual([
+    expect(told(decideOnClick(asking(), approve, facts({ clicker: sam })))).toEqual([
       'notAnApprover',
       'You are not among those who may decide on this request.',
       'Those who may: tom, olga.',
@@ -611,27 +611,27 @@ describe('who is refused is told why, and who may', () => {
 
   test('a stranger where nobody may', () => {
     const plan = { ...anybody, slots: [] };
-    expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan })))[2]).toBe(
+    expect(told(decideOnClick(asking(), approve, facts({ clicker: sam, plan })))[2]).toBe(
       'Those who may: nobody at the moment.',
     );
   });
 
   test('somebody whom a rule keeps from it', () => {
-    expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan: barredBy('AC-2') })))).toEqual([
+    expect(told(decideOnClick(asking(), approve, facts({ clicker: sam, plan: barredBy('AC-2') })))).toEqual([
       'notAnApprover',
       'Policy does not let you decide on this request: shares a flat (AC-2).',
       'Those who may: tom, olga.',
     ]);
-    expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan: barredBy(null) })))[1]).toBe(
+    expect(told(decideOnClick(asking(), approve, facts({ clicker: sam, plan: barredBy(null) })))[1]).toBe(
       'Policy does not let you decide on this request: shares a flat.',
     );
   });
 
   test('whoever may only take it away may not approve it', () => {
     const plan = { ...anybody, revert: [approver('sam')] };
-    expect(told(settleClick(asking(), approve, facts({ clicker: sam, plan })))[0]).toBe('notAnApprover');
-    expect(types(settleClick(asking(), deny, facts({ clicker: sam, plan })))).toEqual(['changeDenied']);
-    expect(told(settleClick(asking(), deny, facts({ clicker: sam })))[0]).toBe('notAnApprover');
+    expect(told(decideOnClick(asking(), approve, facts({ clicker: sam, plan })))[0]).toBe('notAnApprover');
+    expect(types(decideOnClick(asking(), deny, facts({ clicker: sam, plan })))).toEqual(['changeDenied']);
+    expect(told(decideOnClick(asking(), deny, facts({ clicker: sam })))[0]).toBe('notAnApprover');
   });
 
   test('whoever finds several things changed is told of each', () => {
@@ -639,7 +639,7 @@ describe('who is refused is told why, and who may', () => {
       ...asking(),
       shown: shownOf(entitlement({ tier: 'high', title: 'Other' }), target, asks),
     };
-    expect(told(settleClick(change, approve, facts()))[1]).toBe(
+    expect(told(decideOnClick(change, approve, facts()))[1]).toBe(
       'What this card showed is no longer so: its name is Orders API now (it was Other); its tier is medium now (it was high).',
     );
   });
@@ -649,21 +649,21 @@ describe('who is refused is told why, and who may', () => {
       { text: 'not open to Orders', clause: null },
       { text: 'a trainee', clause: 'AC-8' },
     ];
-    expect(told(settleClick(asking(), approve, facts({ verdict: { effect: 'refuse', grounds } })))[1]).toBe(
+    expect(told(decideOnClick(asking(), approve, facts({ verdict: { effect: 'refuse', grounds } })))[1]).toBe(
       'Policy no longer allows this request: not open to Orders; a trainee.',
     );
   });
 
   test('a request whose time is over, though nobody has noted it yet', () => {
-    expect(told(settleClick(asking({ lapsesAt: now }), approve, facts()))).toEqual([
+    expect(told(decideOnClick(asking({ lapsesAt: now }), approve, facts()))).toEqual([
       'alreadySettled',
       'This request has lapsed: nobody decided in time.',
       'It has to be asked again.',
     ]);
-    expect(types(settleClick(asking({ lapsesAt: later(601) }), approve, facts()))).toContain(
+    expect(types(decideOnClick(asking({ lapsesAt: later(601) }), approve, facts()))).toContain(
       'changeApproved',
     );
-    expect(types(settleClick(asking({ lapsesAt: null }), approve, facts()))).toContain('changeApproved');
+    expect(types(decideOnClick(asking({ lapsesAt: null }), approve, facts()))).toContain('changeApproved');
   });
 
   test.each([
@@ -674,12 +674,12 @@ describe('who is refused is told why, and who may', () => {
     ['closed', 'Latchkey closed this already.'],
     ['refused', 'It is closed already.'],
   ] as const)('a request that is %s', (state, text) => {
-    expect(told(settleClick(changeAfter(...wayTo[state]), approve, facts()))[1]).toBe(text);
+    expect(told(decideOnClick(changeAfter(...wayTo[state]), approve, facts()))[1]).toBe(text);
   });
 
   test('whoever would lengthen it', () => {
     const click = { ...approve, seconds: 86_401 };
-    expect(told(settleClick(asking(), click, facts()))[1]).toBe(
+    expect(told(decideOnClick(asking(), click, facts()))[1]).toBe(
       'An approval can shorten the 1 day asked for, not lengthen it.',
     );
   });

@@ -525,7 +525,7 @@ describe('answers that stand', () => {
         ['sam', 'keep'],
         ['sofia', 'revert'],
       ],
-      ['undo by sofia'],
+      ['revert by sofia'],
     ],
   ])('%s', (_what, plan, all, came) => {
     expect(verbOf(comesTo(plan, ...all))).toEqual(came);
@@ -551,7 +551,7 @@ describe('answers that stand', () => {
     expect(verbOf(comesTo(untold, ['sam', 'keep']))).toEqual(['keep by sam']);
     const awaited = { ...one, author: { is: 'awaited' as const, until: later(600).toISOString() } };
     expect(verbOf(comesTo(awaited, ['sam', 'keep']))).toEqual([]);
-    expect(verbOf(comesTo(awaited, ['sam', 'revert']))).toEqual(['undo by sam']);
+    expect(verbOf(comesTo(awaited, ['sam', 'revert']))).toEqual(['revert by sam']);
   });
 
   const click = (
