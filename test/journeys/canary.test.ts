@@ -131,7 +131,11 @@ flies(
         'select about_id, key from messages where about_id not in (select id from queue_troubles)',
       ),
     ).toEqual([]);
-    expect(await walk.query(`select 1 from outbox where job in ('updateMessages', 'assessRequest', 'checkMembership')`)).toEqual([]);
+    expect(
+      await walk.query(
+        `select 1 from outbox where job in ('updateMessages', 'assessRequest', 'checkMembership')`,
+      ),
+    ).toEqual([]);
     expect(await walk.query(`select 1 from changes where doc->>'cause' not in ('canary')`)).toEqual([]);
     expect(await read('/api/changes')).toEqual({ changes: [] });
     const form = await walk.openForm('sofia');

@@ -17,7 +17,10 @@ const REPLACE_EVERY_MS = 5_000;
 const LEFT_BEHIND_MS = 15_000;
 
 /** What pg's client has besides its types. */
-type Wire = { stream: Socket; on(event: 'errorMessage', recordObservations: (message: { code?: string }) => void): void };
+type Wire = {
+  stream: Socket;
+  on(event: 'errorMessage', recordObservations: (message: { code?: string }) => void): void;
+};
 const wireOf = (client: pg.ClientBase) => (client as unknown as { connection: Wire }).connection;
 
 export type PoolOptions = {
@@ -173,7 +176,9 @@ class StorePool extends pg.Pool {
       return super.connect().catch((error: unknown) => {
         throw storeFault(error, true);
       });
-    return super.connect((error, client, done) => recordObservations(error && storeFault(error, true), client, done));
+    return super.connect((error, client, done) =>
+      recordObservations(error && storeFault(error, true), client, done),
+    );
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come

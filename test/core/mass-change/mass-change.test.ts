@@ -4,9 +4,9 @@ import { shownOf } from '../../../src/core/change/shown.ts';
 import type { ChangeId, EntitlementKey, GrantId, MassChangeId, PersonId } from '../../../src/core/ids.ts';
 import { itemEvents } from '../../../src/core/mass-change/items.ts';
 import {
+  choiceOf,
   evolveMass,
   type ItemChoice,
-  choiceOf,
   type MassChange,
   type MassChangeEvent,
   type MassDecision,
@@ -18,8 +18,8 @@ import {
   choiceBy,
   type MassClick,
   type MassFacts,
-  settleMass,
   settledMassStatus,
+  settleMass,
   settleSingle,
 } from '../../../src/core/mass-change/settle.ts';
 import {
@@ -394,7 +394,12 @@ describe('of many lost at once, single ones', () => {
     expect(card.decided).toEqual(left('case-a', 'case-c'));
     expect(card.open).toEqual(['case-b']);
     // Until they say so of all again.
-    const again = cardAfter(['sam', 'revert'], ['sam', here('case-b')], ['sofia', 'revert'], ['sam', 'revert']);
+    const again = cardAfter(
+      ['sam', 'revert'],
+      ['sam', here('case-b')],
+      ['sofia', 'revert'],
+      ['sam', 'revert'],
+    );
     expect(again.mass).toMatchObject({ state: 'decided', decision: { verb: 'revert' } });
   });
 
@@ -642,7 +647,9 @@ describe('answers that stand', () => {
     expect(told(click('sam', 'revert', massAfter(...wayTo.closed)))[1]).toBe(
       'There is nothing left to decide: it was changed back.',
     );
-    expect(told(click('sam', 'revert', massAfter(...wayTo.received)))[1]).toBe('This is still being prepared.');
+    expect(told(click('sam', 'revert', massAfter(...wayTo.received)))[1]).toBe(
+      'This is still being prepared.',
+    );
   });
 });
 
@@ -655,7 +662,10 @@ describe('what one person has said of an item', () => {
     at: later(at),
     clickId: `all-${at}`,
   });
-  const byName = (at: number, ...choices: ItemChoice[]) => ({ ...single('sam', `name-${at}`, choices), at: later(at) });
+  const byName = (at: number, ...choices: ItemChoice[]) => ({
+    ...single('sam', `name-${at}`, choices),
+    at: later(at),
+  });
   const a = (choice: ItemChoice['choice']): ItemChoice => ({ key: 'a', choice });
 
   test.each<[what: string, Partial<MassChange>, ReturnType<typeof choiceBy>]>([
