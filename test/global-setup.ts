@@ -17,6 +17,9 @@ declare module 'vitest' {
   }
 }
 
+/** A Latchkey takes up to 40, and a file of tests that wait side by side has eight of them; so have others meanwhile. */
+const MAX_CONNECTIONS = 1_000;
+
 /** One PostgreSQL for the whole run (TEST_DATABASE_URL, else an embedded one), with a migrated database to copy. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startServer();
@@ -47,7 +50,10 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   if (given !== undefined && given !== '') return { url: given, stop: async () => {} };
   // PostgreSQL runs as a user of its own when we are root, so the folder must be open to it.
   const home = throwAwayFolder('test');
-  const server = await startEmbeddedPostgres(join(home, 'postgres'), { throwAway: home });
+  const server = await startEmbeddedPostgres(join(home, 'postgres'), {
+    throwAway: home,
+    maxConnections: MAX_CONNECTIONS,
+  });
   // It is thrown away at the end: it need not survive a power cut.
   for (const setting of ['fsync = off', 'synchronous_commit = off', 'full_page_writes = off'])
     await query(server.url, `alter system set ${setting}`);

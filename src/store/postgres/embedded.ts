@@ -48,7 +48,10 @@ type Binaries = { initdb: string; pg_ctl: string; postgres: string };
  */
 export async function startEmbeddedPostgres(
   dir: string,
-  { throwAway = null }: { throwAway?: string | null } = {},
+  {
+    throwAway = null,
+    maxConnections = MAX_CONNECTIONS,
+  }: { throwAway?: string | null; maxConnections?: number } = {},
 ): Promise<Embedded> {
   const owner = process.getuid?.() === 0 ? await systemUser() : null;
   const binaries = reachable(await findBinaries(), owner);
@@ -64,7 +67,7 @@ export async function startEmbeddedPostgres(
     await stopLeftBehind(binaries, home, owner);
     if (!existsSync(join(home, 'PG_VERSION'))) await initialise(binaries, home, owner);
     secret = await roleSecret({ postgres: binaries.postgres, home, owner, env: ENV });
-    const settings = `-p ${port} -c max_connections=${MAX_CONNECTIONS} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`;
+    const settings = `-p ${port} -c max_connections=${maxConnections} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`;
     await ctl('-w', '-t', String(WAIT_SECONDS), '-l', join(home, 'server.log'), '-o', settings, 'start');
   } catch (cause) {
     const log = existsSync(join(home, 'server.log'))
