@@ -17,8 +17,18 @@ declare module 'vitest' {
   }
 }
 
-/** A Latchkey takes up to 40, and a file of tests that wait side by side has eight of them; so have others meanwhile. */
-const MAX_CONNECTIONS = 1_000;
+const SETTINGS = {
+  // A Latchkey takes up to 40, and a file of tests that wait side by side has eight of them; so have others meanwhile.
+  max_connections: '1000',
+  // It is thrown away at the end: it need not survive a power cut.
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  // No database lives long enough to need it.
+  autovacuum: 'off',
+  // The kernel copies the files of a template.
+  file_copy_method: 'clone',
+};
 
 /** One PostgreSQL for the whole run (TEST_DATABASE_URL, else an embedded one), with a migrated database to copy. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -50,14 +60,7 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   if (given !== undefined && given !== '') return { url: given, stop: async () => {} };
   // PostgreSQL runs as a user of its own when we are root, so the folder must be open to it.
   const home = throwAwayFolder('test');
-  const server = await startEmbeddedPostgres(join(home, 'postgres'), {
-    throwAway: home,
-    maxConnections: MAX_CONNECTIONS,
-  });
-  // It is thrown away at the end: it need not survive a power cut.
-  for (const setting of ['fsync = off', 'synchronous_commit = off', 'full_page_writes = off'])
-    await query(server.url, `alter system set ${setting}`);
-  await query(server.url, 'select pg_reload_conf()');
+  const server = await startEmbeddedPostgres(join(home, 'postgres'), { throwAway: home, settings: SETTINGS });
   return {
     url: server.url,
     stop: async () => {

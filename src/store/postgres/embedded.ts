@@ -30,8 +30,8 @@ const SYSTEM_USER = 'postgres';
 /** As root in a folder that others can't enter: binaries and data are here, where only root makes folders. */
 const ROOTS_PLACE = '/var/lib/latchkey';
 const WAIT_SECONDS = 30;
-/** Queues, pools, locks and a second replica or a test run beside them. */
-const MAX_CONNECTIONS = 300;
+/** `max_connections`: queues, pools, locks and a second replica or a test run beside them. */
+const SETTINGS: Record<string, string> = { max_connections: '300' };
 /** All that PostgreSQL's programs need; Latchkey's own environment has secrets in it. */
 const ENV: Record<string, string> =
   platform() === 'win32' ? {} : { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
@@ -50,8 +50,8 @@ export async function startEmbeddedPostgres(
   dir: string,
   {
     throwAway = null,
-    maxConnections = MAX_CONNECTIONS,
-  }: { throwAway?: string | null; maxConnections?: number } = {},
+    settings = SETTINGS,
+  }: { throwAway?: string | null; settings?: Record<string, string> } = {},
 ): Promise<Embedded> {
   const owner = process.getuid?.() === 0 ? await systemUser() : null;
   const binaries = reachable(await findBinaries(), owner);
@@ -67,8 +67,10 @@ export async function startEmbeddedPostgres(
     await stopLeftBehind(binaries, home, owner);
     if (!existsSync(join(home, 'PG_VERSION'))) await initialise(binaries, home, owner);
     secret = await roleSecret({ postgres: binaries.postgres, home, owner, env: ENV });
-    const settings = `-p ${port} -c max_connections=${maxConnections} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`;
-    await ctl('-w', '-t', String(WAIT_SECONDS), '-l', join(home, 'server.log'), '-o', settings, 'start');
+    const all = { ...settings, port, listen_addresses: '127.0.0.1', unix_socket_directories: '' };
+    const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`);
+    const log = join(home, 'server.log');
+    await ctl('-w', '-t', String(WAIT_SECONDS), '-l', log, '-o', options.join(' '), 'start');
   } catch (cause) {
     const log = existsSync(join(home, 'server.log'))
       ? readFileSync(join(home, 'server.log'), 'utf8').trim().split('\n').slice(-3).join('; ')
