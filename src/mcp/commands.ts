@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { datesOfToken } from '../store/bearer-token.ts';
+import { listMcpTokens } from '../store/mcp-tokens.ts';
 import type { Db } from '../store/postgres/database.ts';
-import { createMcpToken, listMcpTokens, revokeMcpToken } from './tokens.ts';
+import { createMcpToken, revokeMcpToken } from './tokens.ts';
 
 const DAYS_DEFAULT = 90;
 const DAYS_MAX = 365;

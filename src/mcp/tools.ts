@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { sql } from 'kysely';
 import { z } from 'zod';
 import { durationInWords, parseDuration } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
@@ -12,6 +11,7 @@ import { identify } from '../flow/people/identify.ts';
 import { findEntitlements } from '../flow/request/free-text/search.ts';
 import { REASON_MAX, receiveRequest, requestable, TICKET_MAX } from '../flow/request/receive.ts';
 import { changesOfPerson } from '../store/changes.ts';
+import { filedByCopilot } from '../store/figures.ts';
 import { linkOf, type Person } from '../store/people.ts';
 
 /** Whose copilot asks. */
@@ -125,7 +125,7 @@ export function copilotServer(
     },
     async (given) =>
       await asPerson(async (person, accountId) => {
-        if ((await filedLately(context, person.id)) >= FILED_PER_HOUR_MAX)
+        if ((await filedByCopilot(context.db, person.id)) >= FILED_PER_HOUR_MAX)
           return no(
             `More than ${FILED_PER_HOUR_MAX} requests were filed in your name within an hour.`,
             'Wait, or use /access in Slack.',
@@ -212,12 +212,4 @@ function decidersOf({ approvers }: Entitlement): string {
           ? source.person
           : `the group ${source.group}`;
   return approvers.sources.map(name).join(approvers.of === 'all' ? ' and ' : ' or ');
-}
-
-async function filedLately(context: Context, personId: string): Promise<number> {
-  const { rows } = await sql<{ filed: number }>`
-    select count(*)::int as filed from changes
-    where requester_id = ${personId} and doc->>'via' = 'mcp'
-      and requested_at > clock_timestamp() - interval '1 hour'`.execute(context.db);
-  return rows[0]?.filed ?? 0;
 }

@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
 import { type Change, isFound } from '../core/change/change.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { conflictsOf } from '../core/policy/separation.ts';
 import { evaluateRequest, quorumUnder, recall, ruledOut, type Verdict } from '../core/policy/verdict.ts';
+import { decidedGrantsAfter } from '../store/decided-grants.ts';
 import type { Db } from '../store/postgres/database.ts';
 
 /** A decision that today's policy would not let stand as it was. */
@@ -37,12 +37,7 @@ export async function replay(db: Db, policy: Policy, since: Date): Promise<Repla
   const result: Replayed = { since, looked: 0, withoutFacts: 0, changed: [] };
   let after: { at: Date; id: string } = { at: since, id: '00000000-0000-0000-0000-000000000000' };
   for (;;) {
-    const { rows } = await sql<{ id: string; at: Date; doc: Change; person: string }>`
-      select c.id, c.requested_at as at, c.doc, coalesce(p.name, c.person_id::text) as person
-      from changes c left join people p on p.id = c.person_id
-      where c.kind = 'grant' and (c.requested_at, c.id) > (${after.at}::timestamptz, ${after.id}::uuid)
-        and c.doc->>'cause' in ('request', 'extension', 'finding') and c.state <> 'received'
-      order by c.requested_at, c.id limit ${BATCH}`.execute(db);
+    const rows = await decidedGrantsAfter(db, after, BATCH);
     for (const { doc, at, person } of rows) {
       if (doc.verdict?.facts === undefined) {
         result.withoutFacts += 1;

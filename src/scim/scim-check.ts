@@ -2,7 +2,8 @@ import type { Checked } from '../core/checked.ts';
 import { isSameGroupName } from '../core/policy/catalogue.ts';
 import { minuteOf } from '../store/bearer-token.ts';
 import type { Db } from '../store/postgres/database.ts';
-import { environmentTokenUsed, listTokens } from './tokens.ts';
+import { groupNamesFrom } from '../store/scim/groups.ts';
+import { environmentTokenUsed, listTokens } from '../store/scim/tokens.ts';
 
 /** Where to look in the identity provider. */
 const PUSH = 'in Okta, the SCIM app, Push Groups';
@@ -22,14 +23,8 @@ export async function checkScim(
       at === null ? [] : [{ name: `${name} (${source})`, at }],
     ),
   ].sort((a, b) => b.at.getTime() - a.at.getTime());
-  const groups = await db
-    .selectFrom('scim_groups')
-    .select('display_name')
-    .where('source', '=', 'okta')
-    .execute();
-  const missing = groupNames.filter(
-    (name) => !groups.some(({ display_name }) => isSameGroupName(display_name, name)),
-  );
+  const pushed = await groupNamesFrom(db, 'okta');
+  const missing = groupNames.filter((name) => !pushed.some((one) => isSameGroupName(one, name)));
   const [newest] = uses;
   return [
     newest === undefined

@@ -23,6 +23,15 @@ export async function pendingRequests(db: Db): Promise<{ pending: number; oldest
   return rows[0] ?? { pending: 0, oldestSeconds: 0 };
 }
 
+/** How many requests this person's copilot has filed within the last hour. */
+export async function filedByCopilot(db: Db, personId: string): Promise<number> {
+  const { rows } = await sql<{ filed: number }>`
+    select count(*)::int as filed from changes
+    where requester_id = ${personId} and doc->>'via' = 'mcp'
+      and requested_at > clock_timestamp() - interval '1 hour'`.execute(db);
+  return rows[0]?.filed ?? 0;
+}
+
 /** What people were alarmed of and is not over. */
 export type Alarms = { late: number; canary: number; policy: number; queue: number };
 

@@ -86,28 +86,13 @@ export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> 
   // Sorted, so that two transactions take the rows' locks in the same order.
   const values = [...rows]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, { job, afterMs }]) => ({
-      key,
-      job: job.job,
-      payload: JSON.stringify(job),
-      priority: priorityOf(job),
-      next_at: sql<Date>`clock_timestamp() + ${afterMs}::float8 * interval '1 ms'`,
-    }));
-  await db
-    .insertInto('outbox')
-    .values(values)
-    .onConflict((c) =>
-      c
-        .column('key')
-        .where('done_at', 'is', null)
-        .doUpdateSet((eb) => ({
-          generation: eb('outbox.generation', '+', 1),
-          priority: sql<number>`least(outbox.priority, excluded.priority)`,
-          // A run in progress sees the new generation when it ends and is followed by another; two at once are of no use.
-          next_at: sql<Date>`case when outbox.leased then outbox.next_at else least(outbox.next_at, excluded.next_at) end`,
-        })),
-    )
-    .execute();
+    .map(
+      ([key, { job, afterMs }]) =>
+        sql`(${key}, ${job.job}, ${JSON.stringify(job)}::jsonb, ${priorityOf(job)}::smallint, clock_timestamp() + ${afterMs}::float8 * interval '1 ms')`,
+    );
+  await sql`insert into outbox (key, job, payload, priority, next_at) values ${sql.join(values)} ${sql.raw(onOpenKey)}`.execute(
+    db,
+  );
 }
 
 /** For a statement that is a commit of its own: owes a job once if `condition` holds. */
@@ -118,8 +103,12 @@ export function owedWhere(job: Job, condition: string): string {
     ${onOpenKey} returning id`;
 }
 
-/** Calling again for work that is open. A run in progress sees the new generation when it ends. */
+/**
+ * Calling again for work that is open. A run in progress sees the new generation when it ends and is followed by
+ * another; two at once are of no use.
+ */
 const onOpenKey = `on conflict (key) where done_at is null do update set generation = outbox.generation + 1,
+  priority = least(outbox.priority, excluded.priority),
   next_at = case when outbox.leased then outbox.next_at else least(outbox.next_at, excluded.next_at) end`;
 
 /** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { sealAudit, unsealedAudit, verifyAudit } from '../../src/audit/seal.ts';
+import { sealAudit, verifyAudit } from '../../src/audit/seal.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
+import { unsealedAudit } from '../../src/store/audit-seals.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 

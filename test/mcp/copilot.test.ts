@@ -2,7 +2,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createMcpToken, listMcpTokens, revokeMcpToken } from '../../src/mcp/tokens.ts';
+import { createMcpToken, revokeMcpToken } from '../../src/mcp/tokens.ts';
+import { listMcpTokens } from '../../src/store/mcp-tokens.ts';
 import { buttonsOf, type Journey, setOut, wordsOf } from '../journeys/journey.ts';
 import type { Stage } from '../stage.ts';
 

@@ -1,0 +1,70 @@
+import { type Insertable, sql } from 'kysely';
+import type { Db, Tx } from './postgres/database.ts';
+import type { Tables } from './tables.ts';
+
+export type McpToken = {
+  id: string;
+  name: string;
+  email: string;
+  created_at: Date;
+  expires_at: Date;
+  last_used_at: Date | null;
+  revoked_at: Date | null;
+};
+
+/** The one active person with this e-mail whom the IdP has confirmed; null: none, or several. */
+export async function personForMcpToken(tx: Tx, email: string): Promise<string | null> {
+  const [person, second] = await tx
+    .selectFrom('people')
+    .select('id')
+    // A person made up by a push may carry anybody's e-mail.
+    .where(sql<boolean>`lower(email) = lower(${email}) and status = 'active' and exists (
+        select from person_links l where l.person_id = people.id and l.system in ('okta', 'entra') and not l.is_unconfirmed)`)
+    .limit(2)
+    .execute();
+  return person === undefined || second !== undefined ? null : person.id;
+}
+
+export async function insertMcpToken(tx: Tx, token: Insertable<Tables['mcp_tokens']>): Promise<void> {
+  await tx.insertInto('mcp_tokens').values(token).execute();
+}
+
+/** Every token there was, newest first. */
+export async function listMcpTokens(db: Db): Promise<McpToken[]> {
+  return await db
+    .selectFrom('mcp_tokens as t')
+    .innerJoin('people as p', 'p.id', 't.person_id')
+    .select(['t.id', 't.name', 'p.email', 't.created_at', 't.expires_at', 't.last_used_at', 't.revoked_at'])
+    .orderBy('t.created_at', 'desc')
+    .orderBy('t.name')
+    .orderBy('t.id')
+    .execute();
+}
+
+/** Ends a token in use; null when none has this id. */
+export async function endMcpToken(
+  tx: Tx,
+  id: string,
+  now: Date,
+): Promise<{ id: string; name: string; personId: string } | null> {
+  const ended = await tx
+    .updateTable('mcp_tokens')
+    .set({ revoked_at: now })
+    .where('revoked_at', 'is', null)
+    .where(sql<boolean>`id::text = ${id}`)
+    .returning(['id', 'name', 'person_id as personId'])
+    .executeTakeFirst();
+  return ended ?? null;
+}
+
+/** Finds the token in use with this hash and notes that it is used now. */
+export async function markMcpTokenUsed(
+  db: Db,
+  hash: Buffer,
+): Promise<{ id: string; person_id: string; hash: Buffer } | null> {
+  const { rows } = await sql<{ id: string; person_id: string; hash: Buffer }>`
+    update mcp_tokens set last_used_at = clock_timestamp()
+    where hash = ${hash} and revoked_at is null and expires_at > clock_timestamp()
+    returning id, person_id, hash`.execute(db);
+  return rows[0] ?? null;
+}
