@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { durationInWords, elapsedInWords, parseDuration } from '../../src/core/duration.ts';
+import {
+  countInWords,
+  durationInWords,
+  elapsedInWords,
+  parseDuration,
+  roughlyInWords,
+} from '../../src/core/duration.ts';
 
 test.each([
   ['90s', 90],
@@ -50,4 +56,27 @@ test.each([
   [61_000, '61 s'],
 ])('%i ms are %s', (ms, words) => {
   expect(elapsedInWords(ms)).toBe(words);
+});
+
+test.each([
+  [0, '1 second'],
+  [119, '119 seconds'],
+  [120, '2 minutes'],
+  [7_199, '119 minutes'],
+  [7_200, '2 hours'],
+  [172_799, '47 hours'],
+  [172_800, '2 days'],
+  [200_000, '2 days'],
+])('%i seconds are roughly %s', (seconds, words) => {
+  expect(roughlyInWords(seconds)).toBe(words);
+});
+
+test.each([
+  [0, 'no'],
+  [1, 'one'],
+  [2, 'two'],
+  [9, 'nine'],
+  [10, '10'],
+])('%i is %s', (count, words) => {
+  expect(countInWords(count)).toBe(words);
 });

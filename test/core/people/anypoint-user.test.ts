@@ -67,6 +67,40 @@ test.each(cases)('%s', (_, facts, whose) => {
   expect(whoseUser(facts)).toBe(whose);
 });
 
+describe('by whom the IdP names, and what speaks for the person', () => {
+  /** A login that somebody else goes by too; a note of ours; both; both of somebody who is leaving. */
+  const neither = byEmail;
+  const login: UserFacts = { ...byLogin, isContested: true };
+  const note: UserFacts = { ...byEmail, isVerified: true };
+  const both: UserFacts = { ...login, isVerified: true };
+  const leaver: UserFacts = { ...both, isLeaving: true };
+  const [T, F, A, U, ASK] = ['theirs', 'formerly theirs', "another's", 'unproven', 'ask the IdP'] as const;
+
+  test.each<[UserFacts['holder'], Whose, Whose, Whose, Whose, Whose]>([
+    // holder, neither, login, note, both, both of a leaver
+    ['not asked', ASK, ASK, ASK, ASK, ASK],
+    ['this person', T, T, T, T, T],
+    ['another, active', A, A, A, A, F],
+    ['another', A, F, F, F, F],
+    ['nobody', U, F, F, F, F],
+    ['no answer', U, U, F, F, F],
+  ])('%s', (holder, ...whose) => {
+    expect([neither, login, note, both, leaver].map((facts) => whoseUser({ ...facts, holder }))).toEqual(
+      whose,
+    );
+  });
+
+  test('a leaver who is known by the login or by a note alone is not taken for the newcomer', () => {
+    for (const facts of [login, note])
+      expect(whoseUser({ ...facts, holder: 'another, active', isLeaving: true })).toBe(A);
+  });
+
+  test('who does not sign in through the IdP has nothing but a note', () => {
+    expect(whoseUser({ ...byLogin, isFederated: false, isVerified: true })).toBe(F);
+    expect(whoseUser({ ...byEmail, isFederated: false, holder: 'this person' })).toBe(U);
+  });
+});
+
 describe('whatever the facts', () => {
   const anyFacts: fc.Arbitrary<UserFacts> = fc.record({
     isFederated: fc.boolean(),

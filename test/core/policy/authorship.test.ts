@@ -61,6 +61,31 @@ describe('who did what was found', () => {
   });
 });
 
+test.each<[why: string, voices: { log: Coverage; isHooked: boolean }]>([
+  [
+    'the log of the identity provider does not say who did it',
+    { log: log({ coveredTo: later(900) }), isHooked: false },
+  ],
+  ['there is no log of the identity provider that says who did it', { log: null, isHooked: true }],
+  [
+    'the identity provider does not let Latchkey read its log of who did it',
+    { log: log({ refusedAt: later(1) }), isHooked: true },
+  ],
+  [
+    'the log of the identity provider that says who did it could not be read in time',
+    { log: log(), isHooked: true },
+  ],
+])('nobody will tell, for %s', (why, voices) => {
+  expect(authorshipOf(false, noticed, voices, later(900))).toEqual({ is: 'untold', why });
+});
+
+test('it is awaited for ten minutes', () => {
+  expect(authorshipOf(false, noticed, { log: log(), isHooked: false }, later(1))).toEqual({
+    is: 'awaited',
+    until: later(600).toISOString(),
+  });
+});
+
 describe('while that is awaited', () => {
   const plan: ApproverPlan = {
     of: 'any',

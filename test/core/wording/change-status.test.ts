@@ -47,6 +47,120 @@ describe.each(states)('a change that is %s', (state) => {
   });
 });
 
+describe('what is said of a change, word for word', () => {
+  const lapses = later(3_600).toISOString();
+  const ends = later(86_400).toISOString();
+
+  test.each<[ChangeState, mood: string, label: string, headline: string, detail: string]>([
+    ['received', 'moving', 'received', 'Received', 'Latchkey is gathering the facts.'],
+    [
+      'asking',
+      'waiting',
+      'waiting for a decision',
+      'Waiting for a decision',
+      `Waiting for Tom Okafor or Olga Brandt. Lapses ${lapses}.`,
+    ],
+    ['applying', 'moving', 'on its way', 'Approved by tom', `Writing to Okta. Access until ${ends}.`],
+    [
+      'verifying',
+      'moving',
+      'on its way',
+      'Approved by tom',
+      `Okta has it; waiting to see it in MuleSoft. Access until ${ends}.`,
+    ],
+    [
+      'awaitingSignIn',
+      'waiting',
+      'waiting for first sign-in',
+      'Approved by tom; waiting for first sign-in',
+      `Ines Moreau has never signed in to Anypoint. Sign in once; the access arrives then. Access until ${ends}.`,
+    ],
+    [
+      'late',
+      'bad',
+      'late',
+      'Approved by tom; but not in MuleSoft yet',
+      `Stuck at Okta’s SCIM push. Olga Brandt has been alarmed; Latchkey keeps looking. Access until ${ends}.`,
+    ],
+    [
+      'inEffect',
+      'good',
+      'in effect',
+      'In effect in MuleSoft after 0.0 s',
+      `Approved by tom; access until ${ends}.`,
+    ],
+    ['refused', 'no', 'refused', 'Refused', ''],
+    ['denied', 'no', 'denied', 'Denied by tom', ''],
+    ['withdrawn', 'over', 'taken back', 'Taken back by tom', 'Nothing was changed.'],
+    [
+      'lapsed',
+      'over',
+      'lapsed',
+      'Lapsed',
+      'Nobody decided in time, so nothing was changed. Ask again if it is still needed.',
+    ],
+    ['closed', 'over', 'closed', 'Closed', 'Ines has left. Nothing was changed.'],
+    ['ended', 'over', 'ended', 'Ended: the time is over', 'The access is being taken away.'],
+    ['superseded', 'over', 'overtaken', 'Overtaken', 'A later decision replaced this one.'],
+    [
+      'failed',
+      'bad',
+      'failed',
+      'Approved by tom; but Okta refuses the change',
+      'Olga Brandt has been alarmed; once it is mended, ask again.',
+    ],
+  ])('%s', (state, mood, label, headline, detail) => {
+    expect(standing(changeAfter(...wayTo[state]), null, names)).toMatchObject({
+      mood,
+      label,
+      headline,
+      detail,
+    });
+  });
+
+  const byTom = 'Given back by tom.';
+  test.each<[ChangeState, mood: string, label: string, headline: string, detail: string]>([
+    ['applying', 'moving', 'being taken away', 'Being taken away', `${byTom} Writing to Okta.`],
+    [
+      'verifying',
+      'moving',
+      'being taken away',
+      'Being taken away',
+      `${byTom} It is out of Okta; looking until MuleSoft no longer shows it.`,
+    ],
+    [
+      'late',
+      'bad',
+      'late',
+      'To be taken away; but still in MuleSoft',
+      `${byTom} Stuck at Okta’s SCIM push. Olga Brandt has been alarmed; Latchkey keeps looking.`,
+    ],
+    ['inEffect', 'over', 'gone', 'Gone from MuleSoft after 0.0 s', byTom],
+    [
+      'superseded',
+      'over',
+      'overtaken',
+      'Not taken away after all',
+      'The same access was given anew meanwhile, so it stays.',
+    ],
+    [
+      'failed',
+      'bad',
+      'failed',
+      'To be taken away; but Okta refuses',
+      `${byTom} Olga Brandt has been alarmed and has to remove it by hand.`,
+    ],
+  ])('%s, of a revoke', (state, mood, label, headline, detail) => {
+    const revoke = {
+      ...changeAfter(...wayTo[state]),
+      kind: 'revoke',
+      cause: 'release',
+      grant: null,
+    } as const;
+    expect(standing(revoke, null, names)).toMatchObject({ mood, label, headline, detail });
+  });
+});
+
 describe('what people want to know is there', () => {
   test('waiting: for whom, and when it lapses', () => {
     expect(statusText(asking(), null, names).detail).toBe(
