@@ -110,7 +110,7 @@ describe('what is said of a change, word for word', () => {
       'Olga Brandt has been alarmed; once it is mended, ask again.',
     ],
   ])('%s', (state, mood, label, headline, detail) => {
-    expect(standing(changeAfter(...wayTo[state]), null, names)).toMatchObject({
+    expect(statusText(changeAfter(...wayTo[state]), null, names)).toMatchObject({
       mood,
       label,
       headline,
@@ -157,7 +157,7 @@ describe('what is said of a change, word for word', () => {
       cause: 'release',
       grant: null,
     } as const;
-    expect(standing(revoke, null, names)).toMatchObject({ mood, label, headline, detail });
+    expect(statusText(revoke, null, names)).toMatchObject({ mood, label, headline, detail });
   });
 });
 
