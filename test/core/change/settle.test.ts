@@ -677,6 +677,11 @@ describe('who is refused is told why, and who may', () => {
     expect(told(decideOnClick(changeAfter(...wayTo[state]), approve, facts()))[1]).toBe(text);
   });
 
+  test('whoever would lengthen less than the usual time', () => {
+    const outcome = settleClick(asking({ requestedSeconds: 3_600 }), { ...approve, seconds: 7_200 }, facts());
+    expect(told(outcome)[1]).toBe('An approval can shorten the 1 hour asked for, not lengthen it.');
+  });
+
   test('whoever would lengthen it', () => {
     const click = { ...approve, seconds: 86_401 };
     expect(told(decideOnClick(asking(), click, facts()))[1]).toBe(
