@@ -678,7 +678,11 @@ describe('who is refused is told why, and who may', () => {
   });
 
   test('whoever would lengthen less than the usual time', () => {
-    const outcome = settleClick(asking({ requestedSeconds: 3_600 }), { ...approve, seconds: 7_200 }, facts());
+    const outcome = decideOnClick(
+      asking({ requestedSeconds: 3_600 }),
+      { ...approve, seconds: 7_200 },
+      facts(),
+    );
     expect(told(outcome)[1]).toBe('An approval can shorten the 1 hour asked for, not lengthen it.');
   });
 
