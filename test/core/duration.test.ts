@@ -80,3 +80,7 @@ test.each([
 ])('%i is %s', (count, words) => {
   expect(countInWords(count)).toBe(words);
 });
+
+test('from ten seconds on, whole seconds are enough', () => {
+  expect([9_949, 9_999, 10_000, 10_499].map(elapsedInWords)).toEqual(['9.9 s', '10.0 s', '10 s', '10 s']);
+});

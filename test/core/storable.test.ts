@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { oneLine, seenWords } from '../../src/core/storable.ts';
+import { isStorable, oneLine, seenWords } from '../../src/core/storable.ts';
 
 /** Anything at all, and every kind of character that hides, turns, joins or breaks something. */
 const trickyText = fc
@@ -112,4 +112,14 @@ describe('words of others', () => {
   ])('%s stays as written', (_what, text) => {
     expect(oneLine(text)).toBe(text);
   });
+});
+
+test.each([
+  ['plain words', true],
+  ['👩🏽‍🚀', true],
+  ['with a NUL \u0000', false],
+  ['half a pair \ud83d', false],
+  ['the other half \ude80', false],
+])('%j can be stored as it is: %s', (text, can) => {
+  expect(isStorable(text)).toBe(can);
 });

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChangeEvent, ChangeState } from '../../../src/core/change/change.ts';
-import { isUnderway, lifeCycle, nextState } from '../../../src/core/change/change.ts';
+import {
+  isByRule,
+  isCanary,
+  isFound,
+  isOnMassCard,
+  isUnderway,
+  lifeCycle,
+  nextState,
+} from '../../../src/core/change/change.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import { legTimes } from '../../../src/core/change/legs.ts';
 import { Fault } from '../../../src/core/fault.ts';
@@ -197,4 +205,35 @@ test('leg times are never negative, whichever note came first', () => {
     deliveryToSeen: null,
     total: 3_000,
   });
+});
+
+test('a change of a mass change is told of on its card until its own end is near', () => {
+  const one = { partOf: 'mass-1', endingWarnedAt: null, ended: null };
+  const { ended } = changeAfter(...wayTo.ended);
+  expect(isOnMassCard(one)).toBe(true);
+  expect(isOnMassCard({ ...one, partOf: null })).toBe(false);
+  expect(isOnMassCard({ ...one, endingWarnedAt: T0 })).toBe(false);
+  expect(isOnMassCard({ ...one, ended })).toBe(false);
+});
+
+test('a cause says whether anybody asked', () => {
+  const all = [
+    'request',
+    'extension',
+    'expiry',
+    'release',
+    'finding',
+    'loss',
+    'revert',
+    'leaver',
+    'birthright',
+    'renewal',
+    'move',
+    'canary',
+    'lostApp',
+    'restore',
+  ] as const;
+  expect(all.filter((cause) => isFound({ cause }))).toEqual(['finding', 'loss']);
+  expect(all.filter((cause) => isByRule({ cause }))).toEqual(['birthright', 'renewal']);
+  expect(all.filter((cause) => isCanary({ cause }))).toEqual(['canary']);
 });

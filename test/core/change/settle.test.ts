@@ -694,6 +694,36 @@ describe('who is refused is told why, and who may', () => {
   });
 });
 
+describe('what else is said of a request', () => {
+  const ines = { id: person('ines'), name: 'ines' };
+
+  test('that is decided: by whom, though its time would be over', () => {
+    const outcome = decideOnClick(changeAfter(...wayTo.applying), approve, facts({ now: later(4_000) }));
+    expect(outcome).toMatchObject({ text: 'tom approved this already.' });
+  });
+
+  test('that is still being prepared: it can be taken back', () => {
+    expect(types(withdraw(changeAfter('changeReceived'), ines, 'c', now))).toEqual(['changeWithdrawn']);
+  });
+
+  test('to who takes it back too late, or somebody else’s', () => {
+    expect(withdraw(changeAfter(...wayTo.inEffect), ines, 'c', now)).toMatchObject({
+      text: 'This request is settled already.',
+      next: 'If you no longer need the access, press I’m done.',
+    });
+    expect(withdraw(asking(), { id: person('tom'), name: 'tom' }, 'c', now)).toMatchObject({
+      text: 'This is not your request.',
+      next: 'Only the requester can take it back.',
+    });
+  });
+
+  test('who approved it, without who they are for the rules where that is not known', () => {
+    const [given] = eventsOf(decideOnClick(asking(), approve, facts()));
+    if (given?.type !== 'approvalGiven') throw new Error('not given');
+    expect(given.approval).not.toHaveProperty('as');
+  });
+});
+
 describe('what was found is nobody’s to take back', () => {
   test.each(['finding', 'loss'] as const)('%s', (cause) => {
     const change = asking({ cause, requesterId: person('ines') });

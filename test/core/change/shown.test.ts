@@ -96,6 +96,16 @@ describe('what is otherwise is said', () => {
   });
 });
 
+test('holds are told apart, however their words run on', () => {
+  const rules = (policy: string, ...holds: string[]) => ({ ...before, rules: { policy, holds } });
+  expect(
+    otherwiseOnCard(
+      { shown: rules('p1', 'a person: x', 'b person: y') },
+      rules('p2', 'a person: xb person: y'),
+    ),
+  ).toEqual(['the policy asks for other things now']);
+});
+
 describe('nothing is otherwise', () => {
   const now = { entitlement: entitlement(), target: { ...target, teamId: 't2' }, verdict: null };
 

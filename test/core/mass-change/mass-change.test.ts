@@ -7,6 +7,7 @@ import {
   choiceOf,
   evolveMass,
   type ItemChoice,
+  isOpen,
   type MassChange,
   type MassChangeEvent,
   type MassDecision,
@@ -155,6 +156,10 @@ describe('the life cycle is what is signed, and nothing besides', () => {
       expect(now.state, type).toBe(signed[state][type]);
       expect(now.version).toBe(before.version + 1);
     }
+  });
+
+  test('it is open until it is decided or closed', () => {
+    expect(states.filter(isOpen)).toEqual(['received', 'asking']);
   });
 
   test('what it is about never changes', () => {
