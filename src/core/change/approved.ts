@@ -9,7 +9,7 @@ import { otherwiseThanShown } from './shown.ts';
  * Whether the approvals that were given decide it by now, without a click: somebody whose word counts was away when the
  * last of them approved, or it had to be known first who did what was found. Pure; empty: they don't.
  */
-export function settledStatusText(change: Change, facts: SnapshotFacts): ChangeEvent[] {
+export function decideOnApprovals(change: Change, facts: ApprovalFacts): ChangeEvent[] {
   const { plan, entitlement, target, verdict } = facts;
   const by = change.approvals.map((a) => a.by);
   if (change.state !== 'asking' || verdict.effect === 'refuse' || !isApproved(plan, by)) return [];
@@ -22,7 +22,7 @@ export function settledStatusText(change: Change, facts: SnapshotFacts): ChangeE
   return [concluded(change, { ...facts, entitlement, target, clicker }, base, last.clickId)];
 }
 
-export type SnapshotFacts = Omit<Decisive, 'clicker'> & Pick<ClickFacts, 'plan'>;
+export type ApprovalFacts = Omit<Decisive, 'clicker'> & Pick<ClickFacts, 'plan'>;
 
 export type Decisive = Pick<ClickFacts, 'clicker' | 'verdict' | 'grantId' | 'heldUntil' | 'now'> & {
   entitlement: Entitlement;

@@ -59,7 +59,7 @@ export function settleMass(
     );
   if (isAnsweredSo(mass, verb, clicker.id)) {
     // Somebody who counts may have been away when the last of them answered.
-    const decided = verb === 'choose' ? [] : settledMassStatus(mass, facts);
+    const decided = verb === 'choose' ? [] : decideOnAnswers(mass, facts);
     return decided.length > 0 ? decided : answeredAlready;
   }
   const { base, by } = baseOf(mass, click.id, facts);
@@ -96,7 +96,7 @@ function askedFor({ author, ...plan }: ApproverPlan, verb: MassVerb): ApproverPl
  * Whether the answers that were given to all of it decide it by now, without a click: somebody whose word counts was away
  * when the last of them answered, or it had to be known first who did it. Pure; empty: they don't.
  */
-export function settledMassStatus(
+export function decideOnAnswers(
   mass: MassChange,
   { plan, now }: Pick<MassFacts, 'plan' | 'now'>,
 ): MassChangeEvent[] {

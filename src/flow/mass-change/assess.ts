@@ -11,7 +11,7 @@ import {
   type MassChange,
   type MassChangeEvent,
 } from '../../core/mass-change/mass-change.ts';
-import { settledMassStatus } from '../../core/mass-change/settle.ts';
+import { decideOnAnswers } from '../../core/mass-change/settle.ts';
 import { figure } from '../../core/mass-change/words.ts';
 import { evaluateRequest, type Verdict } from '../../core/policy/verdict.ts';
 import { holding } from '../../store/grants.ts';
@@ -60,7 +60,7 @@ export async function assessMassChange(
           ];
       const after = asked.reduce<MassChange>((before, event) => evolveMass(before, event), locked);
       // Who has answered already need not answer again, once it is known who did it.
-      const massChangeEvents = [...asked, ...settledMassStatus(after, { plan: who.plan, now: unit.now })];
+      const massChangeEvents = [...asked, ...decideOnAnswers(after, { plan: who.plan, now: unit.now })];
       if (massChangeEvents.length > 0) return { result: null, massChangeEvents };
       return {
         result: null,

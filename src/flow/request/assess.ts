@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type SnapshotFacts, settledStatusText } from '../../core/change/approved.ts';
+import { type ApprovalFacts, decideOnApprovals } from '../../core/change/approved.ts';
 import { type Change, type ChangeEvent, isFound } from '../../core/change/change.ts';
 import { evolve } from '../../core/change/evolve.ts';
 import { approveByRule } from '../../core/change/settle.ts';
@@ -188,7 +188,7 @@ export async function assessRequest(
   return done;
 }
 
-type Asking = SnapshotFacts & {
+type Asking = ApprovalFacts & {
   excluded: ReadonlySet<PersonId>;
   /** What was found is asked about whatever rules say; to keep it has to be allowed. */
   byRules: Verdict;
@@ -210,13 +210,13 @@ function lookedAtAgain(change: Change, facts: Asking, lapseSeconds: number): Fol
       ]
     : [];
   const after = put.reduce<Change>((before, event) => evolve(before, event), change);
-  const events = [...put, ...settledStatusText(after, { ...facts, verdict: facts.byRules })];
+  const events = [...put, ...decideOnApprovals(after, { ...facts, verdict: facts.byRules })];
   if (events.length > 0) return { events };
   const tell: Job = { job: 'updateMessages', changeId: change.id };
   return { jobs: facts.isNewSheet ? [{ job: 'advise', changeId: change.id }, tell] : [tell] };
 }
 
-function asked(change: Change, facts: SnapshotFacts, lapseSeconds: number) {
+function asked(change: Change, facts: ApprovalFacts, lapseSeconds: number) {
   const { plan, verdict, target, entitlement, now } = facts;
   return {
     type: 'approversAsked',

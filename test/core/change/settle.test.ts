@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { settledStatusText } from '../../../src/core/change/approved.ts';
+import { decideOnApprovals } from '../../../src/core/change/approved.ts';
 import type { Change, ChangeEvent } from '../../../src/core/change/change.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import {
@@ -256,7 +256,7 @@ describe('what was decided is what was shown', () => {
     const before = { ...waiting(), approvals: [givenBy('tom')] };
     const { clicker: _, ...statusText } = facts(now);
     expect(
-      settledStatusText(before, {
+      decideOnApprovals(before, {
         ...statusText,
         entitlement: now.entitlement ?? entitlement(),
         target: now.target ?? target,
@@ -342,7 +342,7 @@ describe('a quorum whose first approver was away when the last one approved', ()
   test('given she is back, then what both have said decides it without a click', () => {
     const { clicker: _, ...statusText } = facts({ plan: two });
     expect(
-      settledStatusText(approvedByBoth(), { ...statusText, entitlement: entitlement(), target }),
+      decideOnApprovals(approvedByBoth(), { ...statusText, entitlement: entitlement(), target }),
     ).toMatchObject([
       { type: 'changeApproved', decision: { by: person('tom'), clickId: 'click-2' }, actor: { name: 'tom' } },
     ]);
@@ -354,7 +354,7 @@ describe('a quorum whose first approver was away when the last one approved', ()
   ])('given %s, then nothing is decided', (_given, rest) => {
     const { clicker: _, ...statusText } = facts(rest);
     expect(
-      settledStatusText(approvedByBoth(), { ...statusText, entitlement: entitlement(), target }),
+      decideOnApprovals(approvedByBoth(), { ...statusText, entitlement: entitlement(), target }),
     ).toEqual([]);
   });
 
@@ -739,9 +739,9 @@ describe('approvals that stand', () => {
 
   test('decide only what is being asked', () => {
     const approved = { approvals: [givenBy('tom')] };
-    expect(settledStatusText(asking(approved), statusText)).toHaveLength(1);
-    expect(settledStatusText({ ...changeAfter('changeReceived'), ...approved }, statusText)).toEqual([]);
-    expect(settledStatusText(asking({ approvals: [] }), statusText)).toEqual([]);
+    expect(decideOnApprovals(asking(approved), statusText)).toHaveLength(1);
+    expect(decideOnApprovals({ ...changeAfter('changeReceived'), ...approved }, statusText)).toEqual([]);
+    expect(decideOnApprovals(asking({ approvals: [] }), statusText)).toEqual([]);
   });
 });
 

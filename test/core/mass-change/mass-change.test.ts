@@ -17,9 +17,9 @@ import {
 } from '../../../src/core/mass-change/mass-change.ts';
 import {
   choiceBy,
+  decideOnAnswers,
   type MassClick,
   type MassFacts,
-  settledMassStatus,
   settleMass,
   settleSingle,
 } from '../../../src/core/mass-change/settle.ts';
@@ -249,13 +249,13 @@ describe('a click', () => {
     });
 
     test('and once it is, what was noted decides if it was somebody else, without a click', () => {
-      expect(settledMassStatus(kept(), { plan: { ...taken, author: awaited }, now: later(90) })).toEqual([]);
-      expect(settledMassStatus(kept(), { plan: taken, now: later(90) })).toMatchObject([
+      expect(decideOnAnswers(kept(), { plan: { ...taken, author: awaited }, now: later(90) })).toEqual([]);
+      expect(decideOnAnswers(kept(), { plan: taken, now: later(90) })).toMatchObject([
         { type: 'massDecided', actor: { person: person('sam') }, decision: { verb: 'keep', chosen: null } },
       ]);
       // He did it himself, so his word counts no more.
       const others = { ...taken, slots: [{ source: 'admins', people: [approver('sofia')], pinged: true }] };
-      expect(settledMassStatus(kept(), { plan: others, now: later(90) })).toEqual([]);
+      expect(decideOnAnswers(kept(), { plan: others, now: later(90) })).toEqual([]);
     });
 
     test('nobody’s word decides what nobody tells of where it takes two', () => {
@@ -264,7 +264,7 @@ describe('a click', () => {
         author: { is: 'untold' as const, why: 'no log' },
         toKeep: { quorum: 2, why: 'nobody says who did it', clause: null },
       };
-      expect(settledMassStatus(kept(), { plan: untold, now: later(90) })).toEqual([]);
+      expect(decideOnAnswers(kept(), { plan: untold, now: later(90) })).toEqual([]);
     });
   });
 
@@ -452,7 +452,7 @@ describe('answers that stand', () => {
     }));
   const one = { ...twoAdmins, quorum: 1 };
   const comesTo = (plan: ApproverPlan, ...all: [by: string, verb: MassDecision['verb']][]) =>
-    settledMassStatus({ ...mass, answers: answers(...all) }, { plan, now: later(90) });
+    decideOnAnswers({ ...mass, answers: answers(...all) }, { plan, now: later(90) });
   const verbOf = (events: MassChangeEvent[]) =>
     events.map((event) =>
       event.type === 'massDecided' ? `${event.decision.verb} by ${event.decision.byName}` : event.type,
@@ -460,7 +460,7 @@ describe('answers that stand', () => {
 
   test('decide, in the name of the last of them who counts, and now', () => {
     const said = answers(['sam', 'revert'], ['sofia', 'revert'], ['eve', 'revert']);
-    expect(settledMassStatus({ ...mass, answers: said }, { plan: twoAdmins, now: later(90) })).toEqual([
+    expect(decideOnAnswers({ ...mass, answers: said }, { plan: twoAdmins, now: later(90) })).toEqual([
       {
         type: 'massDecided',
         massChangeId: 'mass-1',
@@ -544,10 +544,10 @@ describe('answers that stand', () => {
   test('only while it is asked, and while nothing was said of single ones', () => {
     const said = { answers: answers(['sam', 'revert'], ['sofia', 'revert']) };
     const rest = { plan: twoAdmins, now: later(90) };
-    expect(settledMassStatus({ ...massAfter(...wayTo.decided), ...said }, rest)).toEqual([]);
-    expect(settledMassStatus({ ...massAfter(...wayTo.received), ...said }, rest)).toEqual([]);
+    expect(decideOnAnswers({ ...massAfter(...wayTo.decided), ...said }, rest)).toEqual([]);
+    expect(decideOnAnswers({ ...massAfter(...wayTo.received), ...said }, rest)).toEqual([]);
     const itemAnswers = [single('sam', 'click-8', [{ key: 'person-a', choice: 'keep' }])];
-    expect(settledMassStatus({ ...mass, ...said, itemAnswers }, rest)).toEqual([]);
+    expect(decideOnAnswers({ ...mass, ...said, itemAnswers }, rest)).toEqual([]);
   });
 
   test('are enough to keep by what the card asks for that, where it asks for less', () => {
