@@ -1,4 +1,5 @@
 import type { KnownBlock, MrkdwnElement } from '@slack/types';
+import { z } from 'zod';
 import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { legTimes } from '../../core/change/legs.ts';
 import { elapsedInWords } from '../../core/duration.ts';
@@ -6,13 +7,14 @@ import { distinct } from '../../core/policy/routing.ts';
 import { askedInWords, type Mood, type Names, type StatusText } from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { ChangeView, Named } from '../../flow/messages/change-view.ts';
+import { cardButton } from '../app/card-button.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, FIELD_TEXT_MAX, link, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
 import { adviceBlocks } from './advice.ts';
 import { rulingBlocks } from './rulings.ts';
 
-/** What a button carries: a key to look things up with, and the round of asking; nothing that is believed. */
-export type ButtonValue = { change: string; round: number };
+/** A button carries the change to look up, and the round of asking that was shown. */
+export const changeButton = cardButton(z.strictObject({ change: z.uuid(), round: z.int() }));
 
 export const actions = {
   approve: 'approve',
@@ -194,7 +196,7 @@ export function foundHead(view: ChangeView, isToThem = false): string {
 }
 
 function findingButtons(change: Change): KnownBlock {
-  const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
+  const value = changeButton.value({ change: change.id, round: change.round });
   const button = (action_id: string, text: string, style?: 'primary' | 'danger') =>
     ({
       type: 'button',
@@ -215,7 +217,7 @@ function findingButtons(change: Change): KnownBlock {
 }
 
 function decisionButtons(change: Change): KnownBlock {
-  const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
+  const value = changeButton.value({ change: change.id, round: change.round });
   return {
     type: 'actions',
     block_id: 'decision',

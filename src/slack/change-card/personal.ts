@@ -4,7 +4,7 @@ import { askedInWords, type StatusText } from '../../core/wording/change-status.
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
-import { actions, type ButtonValue, foundHead, legsBlock, mention, statusBlocks, titleOf } from './card.ts';
+import { actions, changeButton, foundHead, legsBlock, mention, statusBlocks, titleOf } from './card.ts';
 
 export type Reader = 'requester' | 'beneficiary' | 'channel';
 
@@ -47,7 +47,7 @@ function unaskedHead(view: ChangeView, reader: Reader): string | null {
 
 function personalButtons(view: ChangeView): KnownBlock | null {
   const { change } = view;
-  const value = JSON.stringify({ change: change.id, round: change.round } satisfies ButtonValue);
+  const value = changeButton.value({ change: change.id, round: change.round });
   // Nobody asked: there is nothing to take back.
   if (change.state === 'asking' && (isFound(change) || isByRule(change))) return null;
   if (change.state === 'asking')

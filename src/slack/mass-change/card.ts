@@ -1,4 +1,5 @@
 import type { Button, KnownBlock } from '@slack/types';
+import { z } from 'zod';
 import {
   figure,
   type MassNames,
@@ -14,6 +15,7 @@ import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { MassClickVerb } from '../../flow/mass-change/settle.ts';
 import type { MassView } from '../../flow/mass-change/view.ts';
 import type { Notice } from '../../flow/ports.ts';
+import { cardButton } from '../app/card-button.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { adviceBlocks } from '../change-card/advice.ts';
 import { IDP_NAME, mention, statusBlocks } from '../change-card/card.ts';
@@ -21,8 +23,8 @@ import { deciderBlocks } from '../change-card/rulings.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { escapeMrkdwn, FIELD_TEXT_MAX, mrkdwn, plain, plainLines } from '../mrkdwn.ts';
 
-/** What a button of such a card carries: keys to look things up with, and the round that was shown. */
-export type MassButtonValue = { massChange: string; round: number };
+/** A button carries the mass change to look up, and the round that was shown. */
+export const massButton = cardButton(z.strictObject({ massChange: z.uuid(), round: z.int() }));
 
 export const massActions = {
   keep: 'mass_keep',
@@ -117,7 +119,7 @@ function massCard(view: MassView): SlackContent {
 function buttons(view: MassView, head: string): KnownBlock {
   const { mass, progress } = view;
   const words = massVerbWords(mass.kind);
-  const value = JSON.stringify({ massChange: mass.id, round: mass.round } satisfies MassButtonValue);
+  const value = massButton.value({ massChange: mass.id, round: mass.round });
   const button = (action_id: string, text: string, rest: Partial<Button> = {}): Button => ({
     type: 'button',
     action_id,

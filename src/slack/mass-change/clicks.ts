@@ -1,7 +1,6 @@
-import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bolt';
+import type { App, ViewSubmitAction } from '@slack/bolt';
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
-import { z } from 'zod';
 import type { ItemChoice } from '../../core/mass-change/mass-change.ts';
 import { choiceBy } from '../../core/mass-change/settle.ts';
 import { figure, massHead } from '../../core/mass-change/words.ts';
@@ -12,15 +11,12 @@ import { metAs } from '../../flow/people/identify.ts';
 import { acceptAnswer } from '../../flow/request/receive.ts';
 import { openItems, readMassChange, type ShownItem, shownItems } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
-import { openFromButton } from '../app/forms.ts';
+import type { Pressed } from '../app/card-button.ts';
 import { section } from '../blocks.ts';
 import { mrkdwn, OPTION_TEXT_MAX, plain, plainLines } from '../mrkdwn.ts';
-import { massActions, massNamesOf } from './card.ts';
+import { massActions, massButton, massNamesOf } from './card.ts';
 
-/** A button's value is a key and nothing more; what does not parse is not ours. */
-const massKey = z.strictObject({ massChange: z.uuid(), round: z.int() });
-const massFormKey = massKey.extend({ channel: z.string() });
-type MassKey = z.infer<typeof massFormKey>;
+type MassKey = Pressed<{ massChange: string; round: number }>;
 
 const CHOOSE = 'mass_choose';
 const CHOICE = 'revert';
@@ -43,83 +39,58 @@ const CHOICES = {
 
 /** Deciding on many at once: each click is stored before it is acknowledged; what it means is settled later. */
 export function registerMassChangeHandlers(app: App, context: Context, client: WebClient): void {
+  const listener = { app, context, client };
   for (const verb of ['keep', 'revert'] as const)
-    app.action<BlockAction<ButtonAction>>(
-      { action_id: massActions[verb], type: 'block_actions' },
-      async ({ ack, body, action }) => {
-        const key = keyOf(body, action);
-        const item = { chosen: null };
-        if (key !== null) await accept(context, key, body.user.id, verb, item, `${action.action_ts}-${verb}`);
-        await ack();
-      },
+    massButton.decides(app, massActions[verb], (key, { by, once }) =>
+      accept(context, key, by, { verb, item: { chosen: null }, once: `${once}-${verb}` }),
     );
-
-  app.action<BlockAction<ButtonAction>>(
-    { action_id: massActions.show, type: 'block_actions' },
-    async ({ ack, body, action }) => {
-      await ack();
-      const key = keyOf(body, action);
-      if (key !== null) await openFromButton(context, client, body, await namesModal(context, key));
-    },
-  );
-
-  app.action<BlockAction<ButtonAction>>(
-    { action_id: massActions.choose, type: 'block_actions' },
-    async ({ ack, body, action }) => {
-      await ack();
-      const key = keyOf(body, action);
-      if (key !== null) await openFromButton(context, client, body, await chooseModal(context, key));
-    },
-  );
+  massButton.opens(listener, massActions.show, (key) => namesModal(context, key));
+  massButton.opens(listener, massActions.choose, (key) => chooseModal(context, key));
+  massButton.opens(listener, massActions.each, (key, accountId) => eachModal(context, key, accountId));
 
   app.view<ViewSubmitAction>(CHOOSE, async ({ ack, body, view }) => {
-    const key = massFormKey.parse(JSON.parse(view.private_metadata));
+    const key = massButton.form(view.private_metadata);
     const chosen = Object.entries(view.state.values)
       .filter(([block]) => block.startsWith(CHOICE))
       .flatMap(([, values]) => values[CHOICE]?.selected_options ?? [])
       .map((option) => option.value);
-    await accept(context, key, body.user.id, 'choose', { chosen }, `view-${view.id}`);
+    await accept(context, key, body.user.id, { verb: 'choose', item: { chosen }, once: `view-${view.id}` });
     await ack();
   });
-
-  app.action<BlockAction<ButtonAction>>(
-    { action_id: massActions.each, type: 'block_actions' },
-    async ({ ack, body, action }) => {
-      await ack();
-      const key = keyOf(body, action);
-      if (key !== null)
-        await openFromButton(context, client, body, await eachModal(context, key, body.user.id));
-    },
-  );
 
   app.view<ViewSubmitAction>(EACH, async ({ ack, body, view }) => {
-    const key = massFormKey.parse(JSON.parse(view.private_metadata));
-    const chosen = (choice: ItemChoice['choice']) =>
-      (view.state.values[choice]?.[EACH]?.selected_options ?? []).map((option) => option.value);
-    const [left, here] = [chosen('revert'), chosen('keep')];
-    const wrong =
-      left.length + here.length === 0
-        ? 'Choose whom it is about, here or below.'
-        : here.some((person) => left.includes(person))
-          ? 'Somebody is chosen in both menus: take them out of one.'
-          : null;
+    const key = massButton.form(view.private_metadata);
+    const { choices, wrong } = choicesIn(view);
     if (wrong !== null) return await ack({ response_action: 'errors', errors: { revert: wrong } });
-    const choices = [
-      ...left.map((person): ItemChoice => ({ key: person, choice: 'revert' })),
-      ...here.map((person): ItemChoice => ({ key: person, choice: 'keep' })),
-    ];
-    await accept(context, key, body.user.id, 'each', { chosen: null, choices }, `view-${view.id}`);
+    const item = { chosen: null, choices };
+    await accept(context, key, body.user.id, { verb: 'each', item, once: `view-${view.id}` });
     await ack();
   });
+}
+
+/** Who was chosen in the two menus of the form, or what is wrong with it. */
+function choicesIn(view: ViewSubmitAction['view']): { choices: ItemChoice[]; wrong: string | null } {
+  const chosen = (choice: ItemChoice['choice']) =>
+    (view.state.values[choice]?.[EACH]?.selected_options ?? []).map((option) => option.value);
+  const [left, here] = [chosen('revert'), chosen('keep')];
+  const wrong =
+    left.length + here.length === 0
+      ? 'Choose whom it is about, here or below.'
+      : here.some((person) => left.includes(person))
+        ? 'Somebody is chosen in both menus: take them out of one.'
+        : null;
+  const choices = [
+    ...left.map((person): ItemChoice => ({ key: person, choice: 'revert' })),
+    ...here.map((person): ItemChoice => ({ key: person, choice: 'keep' })),
+  ];
+  return { choices, wrong };
 }
 
 async function accept(
   context: Context,
   key: MassKey,
   accountId: string,
-  verb: MassClickVerb,
-  item: Omit<MassAnswerItem, 'round'>,
-  once: string,
+  { verb, item, once }: { verb: MassClickVerb; item: Omit<MassAnswerItem, 'round'>; once: string },
 ): Promise<void> {
   await acceptAnswer(context, {
     clickId: `${accountId}-${key.massChange}-${once}`,
@@ -130,15 +101,6 @@ async function accept(
     verb,
     item: JSON.stringify({ round: key.round, ...item } satisfies MassAnswerItem),
   });
-}
-
-function keyOf(body: BlockAction, action: ButtonAction): MassKey | null {
-  try {
-    const parsed = massKey.parse(JSON.parse(action.value ?? ''));
-    return { ...parsed, channel: body.channel?.id ?? body.user.id };
-  } catch {
-    return null;
-  }
 }
 
 /** The first hundred, by name, with where they work. */

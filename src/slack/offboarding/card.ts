@@ -1,4 +1,5 @@
 import type { Button, KnownBlock } from '@slack/types';
+import { z } from 'zod';
 import { countInWords } from '../../core/duration.ts';
 import {
   countsAsLeft,
@@ -21,13 +22,16 @@ import {
 import type { Named } from '../../flow/messages/change-view.ts';
 import type { OffboardingView } from '../../flow/offboarding/view.ts';
 import type { Notice } from '../../flow/ports.ts';
+import { cardButton } from '../app/card-button.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { IDP_NAME, mention, statusBlocks } from '../change-card/card.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { escapeMrkdwn, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
 
-/** What a button carries: keys to look things up with, nothing that is believed. */
-export type OffboardingButtonValue = { offboarding: string; key?: string };
+/** A button carries the case to look up, and the key of one of its applications where it stands beside one. */
+export const offboardingButton = cardButton(
+  z.strictObject({ offboarding: z.uuid(), key: z.string().optional() }),
+);
 
 export const offboardingActions = {
   left: 'offboarding_left',
@@ -166,7 +170,7 @@ function notes(view: OffboardingView): string[] {
 
 function cardButtons(view: OffboardingView): Button[] {
   const { offboarding, person } = view;
-  const value = JSON.stringify({ offboarding: offboarding.id } satisfies OffboardingButtonValue);
+  const value = offboardingButton.value({ offboarding: offboarding.id });
   const name = escapeMrkdwn(person.name);
   if (offboarding.state === 'asking')
     return [
@@ -241,10 +245,7 @@ function ownersMessage(
 
 function itemButtons(offboarding: Offboarding, item: OffboardingItem): Button[] {
   if (item.settled !== null || item.decision !== null) return [];
-  const value = JSON.stringify({
-    offboarding: offboarding.id,
-    key: item.key,
-  } satisfies OffboardingButtonValue);
+  const value = offboardingButton.value({ offboarding: offboarding.id, key: item.key });
   const handOver = button(offboardingActions.handOver, 'Hand over…', value, { style: 'primary' });
   if (item.isOurOwn) return [handOver];
   return [

@@ -1,4 +1,4 @@
-import type { App, BlockAction, ButtonAction, RespondFn, SlashCommand, ViewSubmitAction } from '@slack/bolt';
+import type { App, RespondFn, SlashCommand, ViewSubmitAction } from '@slack/bolt';
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
@@ -13,16 +13,14 @@ import { identify, metAs } from '../../flow/people/identify.ts';
 import { acceptAnswer, REASON_MAX } from '../../flow/request/receive.ts';
 import { leaverCase, readOffboarding } from '../../store/offboardings.ts';
 import { type Person, personByLink, readPerson, rememberPerson } from '../../store/people.ts';
-import { openFromButton, openView } from '../app/forms.ts';
+import type { Pressed } from '../app/card-button.ts';
+import { openView } from '../app/forms.ts';
 import { section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
-import { offboardingActions } from './card.ts';
+import { offboardingActions, offboardingButton } from './card.ts';
 
-/** A button's value is a key and nothing more; what does not parse is not ours. */
-const buttonKey = z.strictObject({ offboarding: z.uuid(), key: z.string().optional() });
-const formKey = buttonKey.extend({ channel: z.string() });
 const startKey = z.strictObject({ personId: z.uuid(), channel: z.string() });
-type FormKey = z.infer<typeof formKey>;
+type FormKey = Pressed<{ offboarding: string; key?: string | undefined }>;
 
 const START = 'offboarding_start';
 const HAND_OVER = 'offboarding_hand_over';
@@ -41,44 +39,28 @@ export function registerOffboardingHandlers(app: App, context: Context, client: 
     [offboardingActions.revoke]: 'revoke',
   } as const satisfies Record<string, OffboardingVerb>;
   for (const [actionId, verb] of Object.entries(immediate))
-    app.action<BlockAction<ButtonAction>>(
-      { action_id: actionId, type: 'block_actions' },
-      async ({ ack, body, action }) => {
-        const key = keyOf(body, action);
-        if (key !== null)
-          await accept(context, key, body.user.id, verb, { key: key.key }, `${action.action_ts}-${verb}`);
-        await ack();
-      },
+    offboardingButton.decides(app, actionId, (key, { by, once }) =>
+      accept(context, key, by, { verb, item: { key: key.key }, once: `${once}-${verb}` }),
     );
-
-  const forms = {
-    [offboardingActions.handOver]: handOverModal,
-    [offboardingActions.cancel]: cancelModal,
-  };
-  for (const [actionId, formOf] of Object.entries(forms))
-    app.action<BlockAction<ButtonAction>>(
-      { action_id: actionId, type: 'block_actions' },
-      async ({ ack, body, action }) => {
-        await ack();
-        const key = keyOf(body, action);
-        if (key !== null) await openFromButton(context, client, body, await formOf(context, key));
-      },
-    );
+  const listener = { app, context, client };
+  offboardingButton.opens(listener, offboardingActions.handOver, (key) => handOverModal(context, key));
+  offboardingButton.opens(listener, offboardingActions.cancel, (key) => cancelModal(context, key));
 
   app.view<ViewSubmitAction>(HAND_OVER, async ({ ack, body, view }) => {
-    const key = formKey.parse(JSON.parse(view.private_metadata));
+    const key = offboardingButton.form(view.private_metadata);
     const toAccountId = view.state.values[TO]?.[TO]?.selected_user ?? null;
     if (toAccountId === null)
       return await ack({ response_action: 'errors', errors: { [TO]: 'Choose who takes it.' } });
-    await accept(context, key, body.user.id, 'handOver', { key: key.key, toAccountId }, `view-${view.id}`);
+    const item = { key: key.key, toAccountId };
+    await accept(context, key, body.user.id, { verb: 'handOver', item, once: `view-${view.id}` });
     await ack();
   });
 
   app.view<ViewSubmitAction>(CANCEL, async ({ ack, body, view }) => {
-    const key = formKey.parse(JSON.parse(view.private_metadata));
+    const key = offboardingButton.form(view.private_metadata);
     const { reason, errors } = reasonIn(view);
     if (errors !== null) return await ack({ response_action: 'errors', errors });
-    await accept(context, key, body.user.id, 'cancel', { reason }, `view-${view.id}`);
+    await accept(context, key, body.user.id, { verb: 'cancel', item: { reason }, once: `view-${view.id}` });
     await ack();
   });
 
@@ -261,9 +243,7 @@ async function accept(
   context: Context,
   key: FormKey,
   accountId: string,
-  verb: OffboardingVerb,
-  item: OffboardingAnswerItem,
-  once: string,
+  { verb, item, once }: { verb: OffboardingVerb; item: OffboardingAnswerItem; once: string },
 ): Promise<void> {
   await acceptAnswer(context, {
     clickId: `${accountId}-${key.offboarding}-${key.key ?? ''}-${once}`,
@@ -274,13 +254,4 @@ async function accept(
     verb,
     item: JSON.stringify(item),
   });
-}
-
-function keyOf(body: BlockAction, action: ButtonAction): FormKey | null {
-  try {
-    const parsed = buttonKey.parse(JSON.parse(action.value ?? ''));
-    return { ...parsed, channel: body.channel?.id ?? body.user.id };
-  } catch {
-    return null;
-  }
 }

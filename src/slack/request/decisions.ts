@@ -1,4 +1,5 @@
-import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bolt';
+import type { App, ViewSubmitAction } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
@@ -6,9 +7,7 @@ import type { Context } from '../../flow/kernel/context.ts';
 import { acceptClick } from '../../flow/request/receive.ts';
 import { readChange } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
-import { buttonKey, formKey } from '../app/button-key.ts';
-import { openFromButton } from '../app/forms.ts';
-import { actions } from '../change-card/card.ts';
+import { actions, changeButton } from '../change-card/card.ts';
 import { type CardKey, callbacks, denyModal, fields, lessModal } from './form.ts';
 
 /** Deciding and giving back: each click is stored before it is acknowledged; what it means is settled later. */
@@ -21,53 +20,15 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
     [actions.revert]: { verb: 'deny', reason: 'Nobody asked for it.' },
   } as const;
   for (const [actionId, act] of Object.entries(immediate))
-    app.action<BlockAction<ButtonAction>>(
-      { action_id: actionId, type: 'block_actions' },
-      async ({ ack, body, action }) => {
-        const key = buttonKey(body, action);
-        if (key !== null)
-          await acceptClick(context, click(key, body.user.id, `${action.action_ts}-${actionId}`, act));
-        await ack();
-      },
+    changeButton.decides(app, actionId, (key, { by, once }) =>
+      acceptClick(context, click(key, by, `${once}-${actionId}`, act)),
     );
-
-  app.action<BlockAction<ButtonAction>>(
-    { action_id: actions.approveLess, type: 'block_actions' },
-    async ({ ack, body, action }) => {
-      await ack();
-      const key = buttonKey(body, action);
-      const change = key === null ? null : await readChange(context.db, key.change);
-      if (key === null || change === null) return;
-      const entitlement = context.catalogue.entitlement(change.entitlementKey);
-      const person = await readPerson(context.db, change.personId);
-      await openFromButton(
-        context,
-        client,
-        body,
-        lessModal(
-          key,
-          person?.name ?? 'The requester',
-          change.requestedSeconds ?? entitlement?.defaultSeconds ?? 3_600,
-          entitlement?.durationsSeconds ?? [],
-        ),
-      );
-    },
-  );
-
-  app.action<BlockAction<ButtonAction>>(
-    { action_id: actions.deny, type: 'block_actions' },
-    async ({ ack, body, action }) => {
-      await ack();
-      const key = buttonKey(body, action);
-      const change = key === null ? null : await readChange(context.db, key.change);
-      if (key === null || change === null) return;
-      const person = await readPerson(context.db, change.personId);
-      await openFromButton(context, client, body, denyModal(key, person?.name ?? 'The requester'));
-    },
-  );
+  const listener = { app, context, client };
+  changeButton.opens(listener, actions.approveLess, (key) => lessFormOf(context, key));
+  changeButton.opens(listener, actions.deny, (key) => denyFormOf(context, key));
 
   app.view<ViewSubmitAction>(callbacks.less, async ({ ack, body, view }) => {
-    const key = formKey(view.private_metadata);
+    const key = changeButton.form(view.private_metadata);
     const seconds = Number(view.state.values[fields.duration]?.seconds?.selected_option?.value);
     if (!Number.isInteger(seconds) || seconds <= 0)
       return await ack({
@@ -79,25 +40,44 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
   });
 
   app.view<ViewSubmitAction>(callbacks.deny, async ({ ack, body, view }) => {
-    const key = formKey(view.private_metadata);
-    const written = view.state.values[fields.reason]?.reason?.value ?? '';
-    const reason = seenWords(written).trim();
-    if (isStorable(written) && reason === '')
-      return await ack({
-        response_action: 'errors',
-        errors: { [fields.reason]: 'A denial needs a reason.' },
-      });
-    if (!isStorable(written))
-      return await ack({
-        response_action: 'errors',
-        errors: {
-          [fields.reason]:
-            'This text has characters that can’t be stored. Type it anew instead of pasting it.',
-        },
-      });
+    const key = changeButton.form(view.private_metadata);
+    const { reason, wrong } = denialIn(view);
+    if (wrong !== null) return await ack({ response_action: 'errors', errors: { [fields.reason]: wrong } });
     await acceptClick(context, click(key, body.user.id, `view-${view.id}`, { verb: 'deny', reason }));
     await ack();
   });
+}
+
+/** The reason that an approver gave, or what is wrong with it. */
+function denialIn(view: ViewSubmitAction['view']): { reason: string; wrong: string | null } {
+  const written = view.state.values[fields.reason]?.reason?.value ?? '';
+  const reason = seenWords(written).trim();
+  const wrong = !isStorable(written)
+    ? 'This text has characters that can’t be stored. Type it anew instead of pasting it.'
+    : reason === ''
+      ? 'A denial needs a reason.'
+      : null;
+  return { reason, wrong };
+}
+
+async function lessFormOf(context: Context, key: CardKey): Promise<ModalView | null> {
+  const change = await readChange(context.db, key.change);
+  if (change === null) return null;
+  const entitlement = context.catalogue.entitlement(change.entitlementKey);
+  const person = await readPerson(context.db, change.personId);
+  return lessModal(
+    key,
+    person?.name ?? 'The requester',
+    change.requestedSeconds ?? entitlement?.defaultSeconds ?? 3_600,
+    entitlement?.durationsSeconds ?? [],
+  );
+}
+
+async function denyFormOf(context: Context, key: CardKey): Promise<ModalView | null> {
+  const change = await readChange(context.db, key.change);
+  if (change === null) return null;
+  const person = await readPerson(context.db, change.personId);
+  return denyModal(key, person?.name ?? 'The requester');
 }
 
 function click(key: CardKey, accountId: string, once: string, act: ClickReceived['act']): ClickReceived {

@@ -5,6 +5,7 @@ import type { Entitlement } from '../../core/policy/catalogue.ts';
 import type { Refusal } from '../../core/refusal.ts';
 import type { Choice } from '../../flow/request/bundles.ts';
 import { REASON_MAX, TICKET_MAX } from '../../flow/request/receive.ts';
+import type { Pressed } from '../app/card-button.ts';
 import { escapeMrkdwn, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
 
 export const callbacks = {
@@ -236,7 +237,7 @@ export function extendModal(
 }
 
 /** What an approver's form carries back: the key of the card it came from. */
-export type CardKey = { change: string; round: number; channel: string };
+export type CardKey = Pressed<{ change: string; round: number }>;
 
 export function lessModal(
   key: CardKey,

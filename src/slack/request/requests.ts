@@ -19,11 +19,10 @@ import { unendedGrants } from '../../store/grants.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import { linkOf, personByLink } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import { buttonKey } from '../app/button-key.ts';
 import { slackCall } from '../app/call.ts';
 import { createFormUpdates } from '../app/form-updates.ts';
-import { openFromButton, openView, orTell } from '../app/forms.ts';
-import { actions } from '../change-card/card.ts';
+import { openView, orTell } from '../app/forms.ts';
+import { actions, changeButton } from '../change-card/card.ts';
 import {
   callbacks,
   durationOfferedFor,
@@ -60,7 +59,20 @@ export function registerRequestHandlers(app: App, context: Context, client: WebC
       await orTell(context, body, () => openRequestForm(context, client, body.trigger_id, body.user.id));
     },
   );
+  changeButton.opens({ app, context, client }, actions.extend, (key, accountId) =>
+    extensionFormOf(context, key.change, accountId),
+  );
+  listenToTheChoice(app, context, client);
+  app.view<ViewSubmitAction>(callbacks.request, async ({ ack, body, view }) => {
+    await answerForm(context, requestIn(context, body.user.id, view), ack);
+  });
+  app.view<ViewSubmitAction>(callbacks.extend, async ({ ack, body, view }) => {
+    await answerForm(context, extensionIn(context, body.user.id, view), ack);
+  });
+}
 
+/** The menu of the form, with its search: a choice made shows its durations. */
+function listenToTheChoice(app: App, context: Context, client: WebClient): void {
   const show = createFormUpdates(client);
   app.action<BlockAction>({ action_id: ENTITLEMENT_SELECT }, async ({ ack, body }) => {
     await ack();
@@ -86,85 +98,66 @@ export function registerRequestHandlers(app: App, context: Context, client: WebC
       await ack({ options: found.slice(0, STATIC_OPTIONS_MAX).map(entitlementOption) });
     },
   );
+}
 
-  app.view<ViewSubmitAction>(callbacks.request, async ({ ack, body, view }) => {
-    const values = view.state.values;
-    const entitlementKey = values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value ?? '';
-    const submission: Submission = {
-      idempotencyKey: `slack:${view.id}`,
-      accountId: body.user.id,
-      forAccountId: values[fields.for]?.for?.selected_user ?? null,
-      entitlementKey,
-      ...shownIn(view.private_metadata, entitlementKey),
-      ...durationIn(context, values, entitlementKey),
-      reason: values[fields.reason]?.reason?.value ?? '',
-      ticket: values[fields.ticket]?.ticket?.value?.trim() || null,
-      extend: false,
-      via: 'slack',
-    };
-    await answerForm(context, submission, ack);
-  });
+type SentView = ViewSubmitAction['view'];
 
-  app.view<ViewSubmitAction>(callbacks.extend, async ({ ack, body, view }) => {
-    const { shownAs: shown, ...kept } = draft.parse(JSON.parse(view.private_metadata));
-    const values = view.state.values;
-    const reason = values[fields.reason]?.reason?.value ?? kept.reason;
-    const submission: Submission = {
-      ...kept,
-      ...(shown === undefined ? {} : { shownAs: shown }),
-      idempotencyKey: `slack:${view.id}`,
-      accountId: body.user.id,
-      ...durationIn(context, values, kept.entitlementKey),
-      reason,
-      extend: true,
-      via: 'slack',
-    };
-    await answerForm(context, submission, ack);
-  });
+function requestIn(context: Context, accountId: string, view: SentView): Submission {
+  const values = view.state.values;
+  const entitlementKey = values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value ?? '';
+  return {
+    idempotencyKey: `slack:${view.id}`,
+    accountId,
+    forAccountId: values[fields.for]?.for?.selected_user ?? null,
+    entitlementKey,
+    ...shownIn(view.private_metadata, entitlementKey),
+    ...durationIn(context, values, entitlementKey),
+    reason: values[fields.reason]?.reason?.value ?? '',
+    ticket: values[fields.ticket]?.ticket?.value?.trim() || null,
+    extend: false,
+    via: 'slack',
+  };
+}
 
-  app.action<BlockAction<ButtonAction>>(
-    { action_id: actions.extend, type: 'block_actions' },
-    async ({ ack, body, action }) => {
-      await ack();
-      const key = buttonKey(body, action);
-      const change = key === null ? null : await readChange(context.db, key.change);
-      const entitlement = change === null ? null : context.catalogue.entitlement(change.entitlementKey);
-      if (change === null || entitlement === null) return;
-      const until = heldUntil(
-        await unendedGrants(context.db, { personId: change.personId, entitlementKey: change.entitlementKey }),
-        await databaseNow(context.db),
-      );
-      if (until === null)
-        return await openFromButton(
-          context,
-          client,
-          body,
-          messageModal('This access has ended already.', 'Ask again with /access.'),
-        );
-      const forAccountId =
-        (await personByLink(context.db, 'slack', body.user.id))?.id === change.personId
-          ? null
-          : linkOf(context.db, change.personId, 'slack');
-      await openFromButton(
-        context,
-        client,
-        body,
-        extendModal(
-          entitlement,
-          until,
-          {
-            entitlementKey: entitlement.key,
-            forAccountId: await forAccountId,
-            reason: '',
-            ticket: change.ticket,
-            seconds: change.requestedSeconds ?? entitlement.defaultSeconds,
-            shownAs: shownAs(context, [entitlement.key]) ?? undefined,
-          },
-          false,
-        ),
-      );
-    },
+function extensionIn(context: Context, accountId: string, view: SentView): Submission {
+  const { shownAs: shown, ...kept } = draft.parse(JSON.parse(view.private_metadata));
+  const values = view.state.values;
+  return {
+    ...kept,
+    ...(shown === undefined ? {} : { shownAs: shown }),
+    idempotencyKey: `slack:${view.id}`,
+    accountId,
+    ...durationIn(context, values, kept.entitlementKey),
+    reason: values[fields.reason]?.reason?.value ?? kept.reason,
+    extend: true,
+    via: 'slack',
+  };
+}
+
+/** The form to ask for longer, or a word that the access has ended. Null: nothing in the catalogue to extend. */
+async function extensionFormOf(
+  context: Context,
+  changeId: string,
+  accountId: string,
+): Promise<ModalView | null> {
+  const change = await readChange(context.db, changeId);
+  const entitlement = change === null ? null : context.catalogue.entitlement(change.entitlementKey);
+  if (change === null || entitlement === null) return null;
+  const until = heldUntil(
+    await unendedGrants(context.db, { personId: change.personId, entitlementKey: change.entitlementKey }),
+    await databaseNow(context.db),
   );
+  if (until === null) return messageModal('This access has ended already.', 'Ask again with /access.');
+  const isTheirs = (await personByLink(context.db, 'slack', accountId))?.id === change.personId;
+  const draftOfIt = {
+    entitlementKey: entitlement.key,
+    forAccountId: isTheirs ? null : await linkOf(context.db, change.personId, 'slack'),
+    reason: '',
+    ticket: change.ticket,
+    seconds: change.requestedSeconds ?? entitlement.defaultSeconds,
+    shownAs: shownAs(context, [entitlement.key]) ?? undefined,
+  };
+  return extendModal(entitlement, until, draftOfIt, false);
 }
 
 /** Opens at once, whatever is slow behind it, and fills in when we know who is asking. */
