@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Fault, type Trouble } from '../core/fault.ts';
 import { type Answer, type Call, call } from '../outbound/call.ts';
+import { type FetchedToken, TokenCache } from '../outbound/token-cache.ts';
 
 export type GraphSettings = {
   tenantId: string;
@@ -16,8 +17,6 @@ export type GraphSettings = {
 };
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** A token is given up this long before its end, so that none ends on its way. */
-const SPARE_MS = 60_000;
 /** Graph that does not answer is left alone this long: whoever asks for many people must not wait for each. */
 const REST_MS = 5_000;
 /** Credentials that were refused are not tried again sooner; only a person can mend them. */
@@ -39,8 +38,7 @@ const errorSchema = z.object({
 export class GraphSession {
   readonly #settings: GraphSettings;
   readonly #timeoutMs: number;
-  #token: { header: string; goodUntil: number } | null = null;
-  #fetching: Promise<string> | null = null;
+  readonly #tokens = new TokenCache(() => this.#fetch());
   #rest: { until: number; fault: Fault } | null = null;
 
   constructor(settings: GraphSettings) {
@@ -57,12 +55,11 @@ export class GraphSession {
   ): Promise<Answer> {
     if (this.#rest !== null && performance.now() < this.#rest.until) throw this.#rest.fault;
     try {
-      const header = await this.#header();
-      let answer = await this.#call(method, path, header, body);
+      const token = await this.#tokens.get();
+      let answer = await this.#call(method, path, token, body);
       if (answer.status === 401) {
-        // Another call may have fetched a new one meanwhile; that one is not refused yet.
-        if (this.#token?.header === header) this.#token = null;
-        answer = await this.#call(method, path, await this.#header(), body);
+        this.#tokens.refused(token);
+        answer = await this.#call(method, path, await this.#tokens.get(), body);
       }
       if (answer.status >= 200 && answer.status < 300) return answer;
       if (answer.status === 404 && mayBeAbsent) return answer;
@@ -97,29 +94,19 @@ export class GraphSession {
     if (ms > 0) this.#rest = { until: performance.now() + ms, fault };
   }
 
-  #call(method: Call['method'], path: string, authorization: string, body: unknown): Promise<Answer> {
+  #call(method: Call['method'], path: string, token: string, body: unknown): Promise<Answer> {
     return call('idp', {
       system: 'graph',
       method,
       url: `${this.#settings.url}/v1.0${path}`,
-      headers: { authorization },
+      headers: { authorization: `Bearer ${token}` },
       timeoutMs: this.#timeoutMs,
       ...(body === undefined ? {} : { body }),
     });
   }
 
-  #header(): Promise<string> {
-    if (this.#token !== null && this.#token.goodUntil > performance.now())
-      return Promise.resolve(this.#token.header);
-    this.#fetching ??= this.#fetch().finally(() => {
-      this.#fetching = null;
-    });
-    return this.#fetching;
-  }
-
-  async #fetch(): Promise<string> {
+  async #fetch(): Promise<FetchedToken> {
     const { tenantId, clientId, clientSecret, url, loginUrl } = this.#settings;
-    const askedAt = performance.now();
     const answer = await call('idp', {
       system: 'graph',
       method: 'POST',
@@ -143,11 +130,7 @@ export class GraphSession {
         : fault;
     }
     const { access_token, expires_in } = readGraph(tokenSchema, answer, 'token');
-    const header = `Bearer ${access_token}`;
-    const lifetimeMs = expires_in * 1_000;
-    // A token shorter than two minutes is used for half its life rather than never.
-    this.#token = { header, goodUntil: askedAt + Math.max(lifetimeMs - SPARE_MS, lifetimeMs / 2) };
-    return header;
+    return { token: access_token, lifetimeSeconds: expires_in };
   }
 }
 

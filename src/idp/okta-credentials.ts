@@ -3,6 +3,7 @@ import { SignJWT } from 'jose';
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import { type Answer, call } from '../outbound/call.ts';
+import { type FetchedToken, TokenCache } from '../outbound/token-cache.ts';
 import { faultOf, parseAnswer, tokenSchema } from './okta-answers.ts';
 
 /** An API token (SSWS), or a service app that signs its way in; Okta takes no client secret for its own API. */
@@ -17,8 +18,6 @@ export const hookScopes = ['okta.eventHooks.read'] as const;
 
 /** Well below the hour that Okta allows an assertion to live. */
 const ASSERTION_TTL_SECONDS = 300;
-/** A token is given up this long before its end, so that none ends on its way. */
-const SPARE_MS = 60_000;
 
 export type Credentials = {
   /** The Authorization header's value. @throws idp.* faults of the token endpoint */
@@ -45,8 +44,7 @@ class ServiceApp implements Credentials {
   readonly #key: SigningKey;
   readonly #scope: string;
   readonly #timeoutMs: number;
-  #token: { header: string; goodUntil: number } | null = null;
-  #fetching: Promise<string> | null = null;
+  readonly #tokens = new TokenCache(() => this.#fetch());
 
   constructor(
     orgUrl: string,
@@ -61,28 +59,19 @@ class ServiceApp implements Credentials {
     this.#timeoutMs = timeoutMs;
   }
 
-  header(): Promise<string> {
-    if (this.#token !== null && this.#token.goodUntil > Date.now())
-      return Promise.resolve(this.#token.header);
-    this.#fetching ??= this.#fetch().finally(() => {
-      this.#fetching = null;
-    });
-    return this.#fetching;
+  async header(): Promise<string> {
+    return `Bearer ${await this.#tokens.get()}`;
   }
 
   refused(header: string): boolean {
-    // Another call may have fetched a new one meanwhile; that one is not refused yet.
-    if (this.#token?.header === header) this.#token = null;
+    this.#tokens.refused(header.slice('Bearer '.length));
     return true;
   }
 
-  async #fetch(): Promise<string> {
-    const askedAt = Date.now();
+  async #fetch(): Promise<FetchedToken> {
     const answer = await this.#ask(await this.#assertion());
     const { access_token, expires_in } = parseAnswer(tokenSchema, answer, 'token');
-    const header = `Bearer ${access_token}`;
-    this.#token = { header, goodUntil: askedAt + expires_in * 1_000 - SPARE_MS };
-    return header;
+    return { token: access_token, lifetimeSeconds: expires_in };
   }
 
   async #ask(assertion: string): Promise<Answer> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import { type Answer, type Call, call } from '../outbound/call.ts';
+import { type FetchedToken, TokenCache } from '../outbound/token-cache.ts';
 import { retryAfterMsOf } from './throttle.ts';
 
 export type SessionSettings = {
@@ -13,8 +14,6 @@ export type SessionSettings = {
   timeoutMs: number;
 };
 
-/** A token is renewed this long before its end, so that none ends on its way. */
-const RENEW_BEFORE_END_MS = 60_000;
 /** What Anypoint's tokens last when the answer doesn't say. */
 const TOKEN_LIFETIME_DEFAULT_SECONDS = 3_600;
 
@@ -23,12 +22,10 @@ const tokenSchema = z.object({
   expires_in: z.number().positive().default(TOKEN_LIFETIME_DEFAULT_SECONDS),
 });
 
-type Token = { value: string; renewAtMs: number };
-
 /** Authenticated calls to Anypoint: one token for all, and one meaning for every status that is not the caller's. */
 export class Session {
   readonly #settings: SessionSettings;
-  #token: Promise<Token> | null = null;
+  readonly #tokens = new TokenCache(() => this.#fetchToken());
 
   constructor(settings: SessionSettings) {
     this.#settings = { ...settings, url: settings.url.replace(/\/+$/, '') };
@@ -42,45 +39,27 @@ export class Session {
     what: { method: Call['method']; path: string; query?: Record<string, string>; body?: unknown },
     expected: readonly number[] = [],
   ): Promise<Answer> {
-    const token = await this.#currentToken();
+    const token = await this.#tokens.get();
     const answer = await this.#send(what, token);
     if (answer.status !== 401) return accept(what, answer, expected);
     // A 401 means that nothing was done, so a write may be repeated with a fresh token; once.
-    const again = await this.#send(what, await this.#currentToken(token));
+    this.#tokens.refused(token);
+    const again = await this.#send(what, await this.#tokens.get());
     return accept(what, again, expected);
   }
 
-  #send(what: Parameters<Session['call']>[0], token: Token): Promise<Answer> {
+  #send(what: Parameters<Session['call']>[0], token: string): Promise<Answer> {
     const query = what.query === undefined ? '' : `?${new URLSearchParams(what.query)}`;
     return call('mulesoft', {
       method: what.method,
       url: `${this.#settings.url}${what.path}${query}`,
-      headers: { authorization: `Bearer ${token.value}` },
+      headers: { authorization: `Bearer ${token}` },
       timeoutMs: this.#settings.timeoutMs,
       ...(what.body === undefined ? {} : { body: what.body }),
     });
   }
 
-  /** The cached token; fetched anew near its end or when it is the `refused` one. Concurrent callers share one fetch. */
-  async #currentToken(refused?: Token): Promise<Token> {
-    const cached = this.#token;
-    if (cached !== null) {
-      const token = await cached;
-      if (token !== refused && performance.now() < token.renewAtMs) return token;
-      // Somebody else may have renewed it meanwhile.
-      if (this.#token !== cached && this.#token !== null) return this.#token;
-    }
-    const fetching = this.#fetchToken();
-    this.#token = fetching;
-    // A failed fetch must not be remembered.
-    fetching.catch(() => {
-      if (this.#token === fetching) this.#token = null;
-    });
-    return fetching;
-  }
-
-  async #fetchToken(): Promise<Token> {
-    const askedAtMs = performance.now();
+  async #fetchToken(): Promise<FetchedToken> {
     const path = '/accounts/api/v2/oauth2/token';
     const answer = await call('mulesoft', {
       method: 'POST',
@@ -112,13 +91,8 @@ export class Session {
       );
     // Not a write in its effects, whatever its method.
     accept({ method: 'GET', path }, answer, []);
-    const token = readAnswer(tokenSchema, answer, path);
-    const lifetimeMs = token.expires_in * 1_000;
-    // A token shorter than two minutes is used for half its life rather than never.
-    return {
-      value: token.access_token,
-      renewAtMs: askedAtMs + Math.max(lifetimeMs - RENEW_BEFORE_END_MS, lifetimeMs / 2),
-    };
+    const { access_token, expires_in } = readAnswer(tokenSchema, answer, path);
+    return { token: access_token, lifetimeSeconds: expires_in };
   }
 }
 

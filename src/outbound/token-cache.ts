@@ -1,0 +1,40 @@
+/** A token is given up this long before its end, so that none ends on its way. */
+const SPARE_MS = 60_000;
+
+/** As a token endpoint gave it; `lifetimeSeconds` counts from when it was asked. */
+export type FetchedToken = { token: string; lifetimeSeconds: number };
+
+/** One token for all calls to a party: whoever needs one while it is being fetched waits for the same fetch. */
+export class TokenCache {
+  readonly #fetchToken: () => Promise<FetchedToken>;
+  #kept: { token: string; goodUntilMs: number } | null = null;
+  #fetching: Promise<string> | null = null;
+
+  constructor(fetchToken: () => Promise<FetchedToken>) {
+    this.#fetchToken = fetchToken;
+  }
+
+  /** The token; fetched anew near its end. Throws what the fetch throws, and remembers no failure. */
+  get(): Promise<string> {
+    if (this.#kept !== null && performance.now() < this.#kept.goodUntilMs)
+      return Promise.resolve(this.#kept.token);
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = null;
+    });
+    return this.#fetching;
+  }
+
+  /** Told that the party refused this token. Another call may have fetched a new one meanwhile; that one stays. */
+  refused(token: string): void {
+    if (this.#kept?.token === token) this.#kept = null;
+  }
+
+  async #fetch(): Promise<string> {
+    const askedAtMs = performance.now();
+    const { token, lifetimeSeconds } = await this.#fetchToken();
+    const lifetimeMs = lifetimeSeconds * 1_000;
+    // A token shorter than two minutes is used for half its life rather than never.
+    this.#kept = { token, goodUntilMs: askedAtMs + Math.max(lifetimeMs - SPARE_MS, lifetimeMs / 2) };
+    return token;
+  }
+}
