@@ -52,11 +52,7 @@ const open: { long: string[]; parameters: string[] } = {
     'src/slack/app/listen.ts listen',
     'src/slack/app/mount.ts mountSlack',
     'src/slack/change-card/outcome.ts outcomeNotes',
-    'src/slack/mass-change/clicks.ts registerMassChangeHandlers',
-    'src/slack/offboarding/clicks.ts registerOffboardingHandlers',
-    'src/slack/request/decisions.ts registerDecisionHandlers',
     'src/slack/request/form.ts requestModal',
-    'src/slack/request/requests.ts registerRequestHandlers',
     'src/web/entry-words.ts textOf',
     'src/web/metrics.ts createMetrics',
   ],
@@ -130,8 +126,6 @@ const open: { long: string[]; parameters: string[] } = {
     'src/scim/users.ts entry',
     'src/scim/users.ts updateUser',
     'src/slack/app/mount.ts handOver',
-    'src/slack/mass-change/clicks.ts accept',
-    'src/slack/offboarding/clicks.ts accept',
   ],
 };
 
