@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import { type Answer, call } from '../outbound/call.ts';
-import { type FetchedToken, TokenCache } from '../outbound/token-cache.ts';
+import { type FetchedToken, TokenCache, withAMinuteLeft } from '../outbound/token-cache.ts';
 import { faultOf, parseAnswer, tokenSchema } from './okta-answers.ts';
 
 /** An API token (SSWS), or a service app that signs its way in; Okta takes no client secret for its own API. */
@@ -44,7 +44,7 @@ class ServiceApp implements Credentials {
   readonly #key: SigningKey;
   readonly #scope: string;
   readonly #timeoutMs: number;
-  readonly #tokens = new TokenCache(() => this.#fetch());
+  readonly #tokens = new TokenCache(() => this.#fetch(), withAMinuteLeft);
 
   constructor(
     orgUrl: string,

@@ -1,17 +1,29 @@
 /** A token is given up this long before its end, so that none ends on its way. */
 const SPARE_MS = 60_000;
 
+/** How long a token is used, in milliseconds, by its lifetime: up to a minute before its end. */
+export function withAMinuteLeft(lifetimeMs: number): number {
+  return lifetimeMs - SPARE_MS;
+}
+
+/** A token shorter than two minutes is used for half its life rather than never. */
+function withAMinuteLeftOrHalf(lifetimeMs: number): number {
+  return Math.max(withAMinuteLeft(lifetimeMs), lifetimeMs / 2);
+}
+
 /** As a token endpoint gave it; `lifetimeSeconds` counts from when it was asked. */
 export type FetchedToken = { token: string; lifetimeSeconds: number };
 
 /** One token for all calls to a party: whoever needs one while it is being fetched waits for the same fetch. */
 export class TokenCache {
   readonly #fetchToken: () => Promise<FetchedToken>;
+  readonly #usedForMs: (lifetimeMs: number) => number;
   #kept: { token: string; goodUntilMs: number } | null = null;
   #fetching: Promise<string> | null = null;
 
-  constructor(fetchToken: () => Promise<FetchedToken>) {
+  constructor(fetchToken: () => Promise<FetchedToken>, usedForMs = withAMinuteLeftOrHalf) {
     this.#fetchToken = fetchToken;
+    this.#usedForMs = usedForMs;
   }
 
   /** The token; fetched anew near its end. Throws what the fetch throws, and remembers no failure. */
@@ -32,9 +44,7 @@ export class TokenCache {
   async #fetch(): Promise<string> {
     const askedAtMs = performance.now();
     const { token, lifetimeSeconds } = await this.#fetchToken();
-    const lifetimeMs = lifetimeSeconds * 1_000;
-    // A token shorter than two minutes is used for half its life rather than never.
-    this.#kept = { token, goodUntilMs: askedAtMs + Math.max(lifetimeMs - SPARE_MS, lifetimeMs / 2) };
+    this.#kept = { token, goodUntilMs: askedAtMs + this.#usedForMs(lifetimeSeconds * 1_000) };
     return token;
   }
 }
