@@ -1,5 +1,6 @@
-import { isByRule, isFound } from '../../core/change/change.ts';
+import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { isStranded } from '../../core/policy/routing.ts';
+import type { Names } from '../../core/wording/change-status.ts';
 import { approvedBy, decidedBy } from '../../core/wording/deciders.ts';
 import { hasArrived } from '../../core/wording/ending.ts';
 import { tookInWords } from '../../core/wording/legs.ts';
@@ -10,111 +11,155 @@ import { escapeMrkdwn, mrkdwn, quote, slackDate } from '../mrkdwn.ts';
 import { mention, namesOf, titleOf } from './card.ts';
 import type { Reader } from './personal.ts';
 
+/** Facts that all replies are made of. */
+type Told = {
+  change: Change;
+  ending: Change | null;
+  reader: Reader;
+  names: Names;
+  title: string;
+  whom: string;
+};
+
+type Reply = {
+  /** Null: not (yet). A reply is posted once for each key. */
+  key: (told: Told) => string | null;
+  text: (told: Told) => string;
+  /** Set off below, in the words of whoever said it. */
+  quoted?: (told: Told) => string;
+};
+
 /** Replies under the messages: editing a message notifies nobody, an outcome has to. */
 export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; content: SlackContent }[] {
-  const { change, ending } = view;
-  const names = namesOf(view);
-  const notes: { key: string; content: SlackContent }[] = [];
-  const add = (key: string, text: string) =>
-    notes.push({ key, content: { text, blocks: [section(mrkdwn(text))] } });
-  const quoted = (key: string, text: string, words: string) =>
-    notes.push({ key, content: { text, blocks: [section(mrkdwn(text)), quote(words)] } });
-  const whom = reader === 'beneficiary' ? 'you' : mention(view.beneficiary);
-  const title = escapeMrkdwn(titleOf(view));
+  const told: Told = {
+    change: view.change,
+    ending: view.ending,
+    reader,
+    names: namesOf(view),
+    title: escapeMrkdwn(titleOf(view)),
+    whom: reader === 'beneficiary' ? 'you' : mention(view.beneficiary),
+  };
+  return replies.flatMap((reply) => {
+    const key = reply.key(told);
+    if (key === null) return [];
+    const text = reply.text(told);
+    const words = reply.quoted === undefined ? [] : [quote(reply.quoted(told))];
+    return [{ key, content: { text, blocks: [section(mrkdwn(text)), ...words] } }];
+  });
+}
 
-  if (change.remindedAt !== null && change.state === 'asking')
-    add(
-      'reminded',
-      change.plan === null || isStranded(change.plan)
+/** In the order in which they are posted where several are due at once. */
+const replies: readonly Reply[] = [
+  {
+    key: ({ change }) => (change.remindedAt !== null && change.state === 'asking' ? 'reminded' : null),
+    text: ({ change, names }) =>
+      isWithoutDeciders(change)
         ? `Still waiting: nobody can decide on this until ${names.owner} mends the catalogue.`
         : `Still waiting for ${names.deciders}.`,
-    );
-  if (change.state === 'refused')
-    quoted(
-      'refused',
-      `:no_entry: ${title} for ${whom} is refused.`,
-      `${change.refusal?.text ?? ''} ${change.refusal?.next ?? ''}`,
-    );
-  if (change.decision?.outcome === 'denied' && isFound(change))
-    add(
-      'reverted',
+  },
+  {
+    key: ({ change }) => (change.state === 'refused' ? 'refused' : null),
+    text: ({ title, whom }) => `:no_entry: ${title} for ${whom} is refused.`,
+    quoted: ({ change }) => `${change.refusal?.text ?? ''} ${change.refusal?.next ?? ''}`,
+  },
+  {
+    key: ({ change }) => (change.decision?.outcome === 'denied' && isFound(change) ? 'reverted' : null),
+    text: ({ change, names, title, whom }) =>
       `:no_entry: ${names.owner}: ${title} for ${whom} is taken away again, as decided by ${decidedBy(change, escapeMrkdwn)}.`,
-    );
-  else if (change.decision?.outcome === 'denied')
-    quoted(
-      'denied',
-      `:no_entry: ${title} for ${whom} was denied by ${escapeMrkdwn(change.decision.byName)}.`,
-      `Reason: ${change.decision.note ?? ''}`,
-    );
-  if (change.decision?.outcome === 'lapsed')
-    add(
-      'lapsed',
+  },
+  {
+    key: ({ change }) => (change.decision?.outcome === 'denied' && !isFound(change) ? 'denied' : null),
+    text: ({ change, title, whom }) =>
+      `:no_entry: ${title} for ${whom} was denied by ${escapeMrkdwn(change.decision?.byName ?? '')}.`,
+    quoted: ({ change }) => `Reason: ${change.decision?.note ?? ''}`,
+  },
+  {
+    key: ({ change }) => (change.decision?.outcome === 'lapsed' ? 'lapsed' : null),
+    text: ({ title, whom }) =>
       `:checkered_flag: ${title} for ${whom} lapsed: nobody decided in time. Ask again if it is still needed.`,
-    );
-  if (change.decision?.outcome === 'closed')
-    add(
-      'closed',
-      `:checkered_flag: ${title} for ${whom} is closed: ${escapeMrkdwn(change.decision.note ?? '')}.`,
-    );
-  // Put to others than at first: editing the card tells them nothing.
-  if (change.state === 'asking' && change.round > 1 && reader === 'channel')
-    add(
-      `asked:${change.round}`,
-      change.plan === null || isStranded(change.plan)
+  },
+  {
+    key: ({ change }) => (change.decision?.outcome === 'closed' ? 'closed' : null),
+    text: ({ change, title, whom }) =>
+      `:checkered_flag: ${title} for ${whom} is closed: ${escapeMrkdwn(change.decision?.note ?? '')}.`,
+  },
+  {
+    // Put to others than at first: editing the card tells them nothing.
+    key: ({ change, reader }) =>
+      change.state === 'asking' && change.round > 1 && reader === 'channel' ? `asked:${change.round}` : null,
+    text: ({ change, names }) =>
+      isWithoutDeciders(change)
         ? `Nobody can decide on this any more. ${names.owner} has to mend the catalogue: its approver rule leaves too few people.`
         : `Put anew. Now waiting for ${names.deciders}.`,
-    );
-  if (change.decision?.outcome === 'withdrawn' && !isFound(change))
-    add(
-      'withdrawn',
-      `:checkered_flag: ${title} for ${whom} was taken back by ${escapeMrkdwn(change.decision.byName)}.`,
-    );
-  // The one message about it says so; what was kept with many others is told of when it ends.
-  const isQuiet = isByRule(change) || change.partOf !== null;
-  if (change.legs.seenAt !== null && change.grant !== null && !isQuiet)
-    add(
-      'seen',
-      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${slackDate(change.grant.endsAt)}, approved ${approvedBy(change, escapeMrkdwn)}.`,
-    );
-  // What never arrived can't be missed when it ends.
-  // Nobody else can do it for them, and an edited message is not announced by any phone.
-  if (change.state === 'awaitingSignIn' && reader === 'beneficiary')
-    add(
-      'signIn',
-      `:hourglass: ${title} is approved for you and waits for your first sign-in to Anypoint. *What to do:* sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives by itself then${change.grant === null ? '' : `, until ${slackDate(change.grant.endsAt)}`}.`,
-    );
-  // What keeps their sign-in from counting is nothing that they can mend themselves.
-  if (change.state === 'awaitingSignIn' && change.signInTrouble != null && reader === 'channel')
-    add(
-      `signIn:${fingerprintOf(change.signInTrouble)}`,
-      `:warning: ${names.owner}: ${title} for ${whom} waits for a first sign-in. ${escapeMrkdwn(change.signInTrouble)}`,
-    );
-  // The owner mends it; who waits for it has to ask again.
-  if (change.state === 'failed' && change.grant !== null && reader !== 'channel')
-    add(
-      'failed',
+  },
+  {
+    key: ({ change }) => (change.decision?.outcome === 'withdrawn' && !isFound(change) ? 'withdrawn' : null),
+    text: ({ change, title, whom }) =>
+      `:checkered_flag: ${title} for ${whom} was taken back by ${escapeMrkdwn(change.decision?.byName ?? '')}.`,
+  },
+  {
+    // The one message about what is by rule says so; what was kept with many others is told of when it ends.
+    key: ({ change }) =>
+      change.legs.seenAt !== null && change.grant !== null && !isByRule(change) && change.partOf === null
+        ? 'seen'
+        : null,
+    text: ({ change, title, whom }) =>
+      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${endOf(change)}, approved ${approvedBy(change, escapeMrkdwn)}.`,
+  },
+  {
+    // Nobody else can do it for them, and an edited message is not announced by any phone.
+    key: ({ change, reader }) =>
+      change.state === 'awaitingSignIn' && reader === 'beneficiary' ? 'signIn' : null,
+    text: ({ change, names, title }) =>
+      `:hourglass: ${title} is approved for you and waits for your first sign-in to Anypoint. *What to do:* sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives by itself then${change.grant === null ? '' : `, until ${endOf(change)}`}.`,
+  },
+  {
+    // What keeps their sign-in from counting is nothing that they can mend themselves.
+    key: ({ change, reader }) =>
+      change.state === 'awaitingSignIn' && change.signInTrouble != null && reader === 'channel'
+        ? `signIn:${fingerprintOf(change.signInTrouble)}`
+        : null,
+    text: ({ change, names, title, whom }) =>
+      `:warning: ${names.owner}: ${title} for ${whom} waits for a first sign-in. ${escapeMrkdwn(change.signInTrouble ?? '')}`,
+  },
+  {
+    // The owner mends it; who waits for it has to ask again.
+    key: ({ change, reader }) =>
+      change.state === 'failed' && change.grant !== null && reader !== 'channel' ? 'failed' : null,
+    text: ({ names, title, whom }) =>
       `:rotating_light: ${title} for ${whom} was approved, but ${names.idp} refuses it, so it was not given. ${names.owner} has been told; ask again with \`/access\` once it is mended.`,
-    );
-  if (change.endingWarnedAt !== null && change.grant !== null && hasArrived(change))
-    add(
-      'ending',
-      reader === 'channel'
-        ? `:hourglass: ${title} for ${whom} ends ${slackDate(change.grant.endsAt)}.`
-        : `:hourglass: ${title} for ${whom} ends ${slackDate(change.grant.endsAt)}. ${isByRule(change) ? 'Policy does not let it go on by rule: ask for it with `/access` if you still need it.' : 'Press *Extend…* to ask for longer, or let it end.'}`,
-    );
-  if (change.ended?.stillHeld === true && !isByRule(change))
-    add(
-      'kept',
-      change.ended.stillHeldUntil === null
+  },
+  {
+    // What never arrived can't be missed when it ends.
+    key: ({ change }) =>
+      change.endingWarnedAt !== null && change.grant !== null && hasArrived(change) ? 'ending' : null,
+    text: ({ change, reader, title, whom }) => {
+      const ends = `:hourglass: ${title} for ${whom} ends ${endOf(change)}.`;
+      if (reader === 'channel') return ends;
+      return `${ends} ${isByRule(change) ? 'Policy does not let it go on by rule: ask for it with `/access` if you still need it.' : 'Press *Extend…* to ask for longer, or let it end.'}`;
+    },
+  },
+  {
+    key: ({ change }) => (change.ended?.stillHeld === true && !isByRule(change) ? 'kept' : null),
+    text: ({ change, title }) =>
+      change.ended?.stillHeldUntil == null
         ? `:checkered_flag: This grant of ${title} has ended; the access itself stays, because it was there before Latchkey.`
         : `:checkered_flag: This grant of ${title} has ended; the same access stays until ${slackDate(change.ended.stillHeldUntil)} through another grant.`,
-    );
-  if (ending?.legs.seenAt != null)
-    add(
-      'gone',
+  },
+  {
+    key: ({ ending }) => (ending?.legs.seenAt != null ? 'gone' : null),
+    text: ({ change, ending, title, whom }) =>
       hasArrived(change)
-        ? `:checkered_flag: ${title} is gone from MuleSoft for ${whom}, ${tookInWords(ending)} after its end.`
+        ? `:checkered_flag: ${title} is gone from MuleSoft for ${whom}, ${ending === null ? '' : tookInWords(ending)} after its end.`
         : `:checkered_flag: ${title} for ${whom} has ended; it had not arrived in MuleSoft, and MuleSoft does not have it.`,
-    );
-  return notes;
+  },
+];
+
+function isWithoutDeciders({ plan }: Change): boolean {
+  return plan === null || isStranded(plan);
+}
+
+/** Only of what has a grant. */
+function endOf({ grant }: Change): string {
+  return grant === null ? '' : slackDate(grant.endsAt);
 }

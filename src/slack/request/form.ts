@@ -72,83 +72,6 @@ export function nothingModal(admins: readonly string[]): ModalView {
 
 /** The request form. With a choice made it says what that gives and offers its durations. */
 export function requestModal(entitlements: readonly Choice[], chosen: Choice | null): ModalView {
-  const blocks: KnownBlock[] = [
-    {
-      type: 'input',
-      block_id: fields.entitlement,
-      dispatch_action: true,
-      label: { type: 'plain_text', text: 'What do you need?' },
-      element:
-        entitlements.length <= STATIC_OPTIONS_MAX
-          ? {
-              type: 'static_select',
-              action_id: ENTITLEMENT_SELECT,
-              placeholder: { type: 'plain_text', text: 'Choose an access' },
-              options: entitlements.map(entitlementOption),
-            }
-          : {
-              type: 'external_select',
-              action_id: ENTITLEMENT_SELECT,
-              min_query_length: 0,
-              placeholder: { type: 'plain_text', text: 'Search for an access' },
-            },
-    },
-  ];
-  if (chosen !== null) {
-    blocks.push(
-      {
-        type: 'context',
-        block_id: 'about',
-        elements: [
-          plain(`Gives ${chosen.gives}. Tier ${chosen.tier}, at most ${durationInWords(chosen.maxSeconds)}.`),
-        ],
-      },
-      {
-        type: 'input',
-        block_id: fields.duration,
-        label: { type: 'plain_text', text: 'For how long?' },
-        element: {
-          type: 'static_select',
-          action_id: `${DURATION}${chosen.key}`,
-          options: chosen.durationsSeconds.map(durationOption),
-          initial_option: durationOption(chosen.defaultSeconds),
-        },
-      },
-    );
-  }
-  blocks.push(
-    {
-      type: 'input',
-      block_id: fields.reason,
-      label: { type: 'plain_text', text: 'Why?' },
-      hint: { type: 'plain_text', text: 'The approver reads this. One sentence is enough.' },
-      element: { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: REASON_MAX },
-    },
-    {
-      type: 'input',
-      block_id: fields.ticket,
-      optional: true,
-      label: { type: 'plain_text', text: 'Ticket' },
-      element: {
-        type: 'plain_text_input',
-        action_id: 'ticket',
-        max_length: TICKET_MAX,
-        placeholder: { type: 'plain_text', text: 'INC-4711' },
-      },
-    },
-    {
-      type: 'input',
-      block_id: fields.for,
-      optional: true,
-      label: { type: 'plain_text', text: 'For somebody else?' },
-      hint: { type: 'plain_text', text: 'Leave empty if it is for you.' },
-      element: {
-        type: 'users_select',
-        action_id: 'for',
-        placeholder: { type: 'plain_text', text: 'For me' },
-      },
-    },
-  );
   return {
     type: 'modal',
     callback_id: callbacks.request,
@@ -156,9 +79,89 @@ export function requestModal(entitlements: readonly Choice[], chosen: Choice | n
     close,
     submit: { type: 'plain_text', text: 'Ask' },
     ...(chosen?.shownAs === undefined ? {} : { private_metadata: `${chosen.key}=${chosen.shownAs}` }),
-    blocks,
+    blocks: [choiceInput(entitlements), ...(chosen === null ? [] : aboutChoice(chosen)), ...whyAndForWhom],
   };
 }
+
+function choiceInput(entitlements: readonly Choice[]): KnownBlock {
+  return {
+    type: 'input',
+    block_id: fields.entitlement,
+    dispatch_action: true,
+    label: { type: 'plain_text', text: 'What do you need?' },
+    element:
+      entitlements.length <= STATIC_OPTIONS_MAX
+        ? {
+            type: 'static_select',
+            action_id: ENTITLEMENT_SELECT,
+            placeholder: { type: 'plain_text', text: 'Choose an access' },
+            options: entitlements.map(entitlementOption),
+          }
+        : {
+            type: 'external_select',
+            action_id: ENTITLEMENT_SELECT,
+            min_query_length: 0,
+            placeholder: { type: 'plain_text', text: 'Search for an access' },
+          },
+  };
+}
+
+function aboutChoice(chosen: Choice): KnownBlock[] {
+  return [
+    {
+      type: 'context',
+      block_id: 'about',
+      elements: [
+        plain(`Gives ${chosen.gives}. Tier ${chosen.tier}, at most ${durationInWords(chosen.maxSeconds)}.`),
+      ],
+    },
+    {
+      type: 'input',
+      block_id: fields.duration,
+      label: { type: 'plain_text', text: 'For how long?' },
+      element: {
+        type: 'static_select',
+        action_id: `${DURATION}${chosen.key}`,
+        options: chosen.durationsSeconds.map(durationOption),
+        initial_option: durationOption(chosen.defaultSeconds),
+      },
+    },
+  ];
+}
+
+const whyAndForWhom: readonly KnownBlock[] = [
+  {
+    type: 'input',
+    block_id: fields.reason,
+    label: { type: 'plain_text', text: 'Why?' },
+    hint: { type: 'plain_text', text: 'The approver reads this. One sentence is enough.' },
+    element: { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: REASON_MAX },
+  },
+  {
+    type: 'input',
+    block_id: fields.ticket,
+    optional: true,
+    label: { type: 'plain_text', text: 'Ticket' },
+    element: {
+      type: 'plain_text_input',
+      action_id: 'ticket',
+      max_length: TICKET_MAX,
+      placeholder: { type: 'plain_text', text: 'INC-4711' },
+    },
+  },
+  {
+    type: 'input',
+    block_id: fields.for,
+    optional: true,
+    label: { type: 'plain_text', text: 'For somebody else?' },
+    hint: { type: 'plain_text', text: 'Leave empty if it is for you.' },
+    element: {
+      type: 'users_select',
+      action_id: 'for',
+      placeholder: { type: 'plain_text', text: 'For me' },
+    },
+  },
+];
 
 /** The form again, with a word about why. */
 export function withNote(form: ModalView, note: string): ModalView {

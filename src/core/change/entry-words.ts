@@ -1,0 +1,96 @@
+import type { RefusalReason } from '../refusal.ts';
+import { causeInWords } from '../wording/ending.ts';
+import type { ChangeEvent } from './change.ts';
+
+type Received = Extract<ChangeEvent, { type: 'changeReceived' }>;
+type Ended = Extract<ChangeEvent, { type: 'grantEnded' }>;
+
+/** The audit entries of a change in words. `who`: the person who caused it; null for a part of Latchkey or an outside party. */
+export const changeEntryWords: {
+  [T in ChangeEvent['type']]: (event: Extract<ChangeEvent, { type: T }>, who: string | null) => string;
+} = {
+  changeReceived: receivedInWords,
+  requestRefused: ({ refusal }) => `Refused: ${refusal.text}`,
+  approversAsked: () => 'Put to the approvers',
+  approversReminded: () => 'Approvers reminded',
+  approvalGiven: ({ approval }) => `${approval.name} approved`,
+  // The approvals stand above it by themselves.
+  changeApproved: (_event, who) => (who === null ? 'Settled by rule' : 'Decided: it goes on its way'),
+  changeDenied: ({ decision }) => `${decision.byName} denied: ${decision.note ?? ''}`,
+  changeWithdrawn: ({ decision }, who) =>
+    who === null ? (decision.note ?? '') || 'Taken back' : `${who} took it back`,
+  requestLapsed: () => 'Lapsed: nobody decided in time',
+  requestClosed: ({ decision }) => `Closed: ${decision.note ?? ''}`,
+  idpWritten: ({ wrote }) => wroteInWords[wrote]?.okta ?? `Okta: ${wrote}`,
+  scimPushed: () => 'Okta pushed it to Latchkey by SCIM',
+  delivered: ({ wrote }) => wroteInWords[wrote]?.anypoint ?? `Anypoint: ${wrote}`,
+  signInAwaited: ({ trouble }) =>
+    trouble == null
+      ? 'Waiting for the first sign-in to Anypoint'
+      : `Waiting for the first sign-in to Anypoint. ${trouble}`,
+  signedIn: () => 'Signed in to Anypoint',
+  changeLate: ({ why }) => `Alarm: ${why}`,
+  changeSeen: ({ note }) =>
+    note == null ? 'Read in MuleSoft: it is so' : `Read in MuleSoft: it is so (${note})`,
+  changeOvertaken: ({ why }) => `Overtaken: ${why}`,
+  applyFailed: ({ text }) => `Okta refuses: ${text}`,
+  decisionReopened: ({ by }) => `Asked anew: ${by.name}, who kept it, is the one who did it`,
+  endingWarned: () => 'Told that the end is near',
+  grantEnded: endedInWords,
+};
+
+const wroteInWords: Partial<Record<string, { okta: string; anypoint: string }>> = {
+  added: { okta: 'Okta: added to the group', anypoint: 'Anypoint said yes: added to the team' },
+  removed: { okta: 'Okta: taken out of the group', anypoint: 'Anypoint said yes: taken out of the team' },
+  'already so': { okta: 'Okta had it so already', anypoint: 'Anypoint had it so already' },
+};
+
+/** Of a click that was not taken; follows the name of the person who pressed. */
+export function refusedClickInWords(reason: RefusalReason): string {
+  return refusedClicks[reason] ?? 'pressed a button, and was refused';
+}
+
+const refusedClicks: Partial<Record<RefusalReason, string>> = {
+  selfApproval: 'may not decide on a request of their own',
+  notAnApprover: 'is not an approver, and was refused',
+  alreadySettled: 'came too late: it was settled already',
+  alreadyApprovedByYou: 'had approved already',
+  staleCard: 'pressed a button of an older card',
+  denialNeedsReason: 'gave no reason for a denial',
+  durationInvalid: 'chose a time that can’t be given',
+  entitlementUnavailable: 'could not approve: it can’t be given at the moment',
+  notEligible: 'could not approve: policy no longer allows it',
+  nothingToEnd: 'wanted to end what has ended already',
+  notYours: 'may not act on somebody else’s request',
+};
+
+function receivedInWords({ kind, cause, lapsesAt, reason }: Received, who: string | null): string {
+  if (kind === 'revoke') {
+    const why = causeInWords(cause);
+    return who === null ? `To be taken away: ${why}` : `To be taken away: ${why}, by ${who}`;
+  }
+  switch (cause) {
+    case 'finding':
+      return 'Found in the group; nobody asked for it';
+    case 'loss':
+      return 'Found to be taken out of the group by hand';
+    case 'birthright':
+      return `${lapsesAt == null ? 'Given by rule' : 'Rules would give it, and a person looks first'}: ${reason}`;
+    case 'renewal':
+      return `${lapsesAt == null ? 'Goes on by rule' : 'Rules would let it go on, and a person looks first'}: ${reason}`;
+    case 'restore':
+      return `${who ?? 'Somebody'} gave it again after a return`;
+    case 'extension':
+      return `${who ?? 'Somebody'} asked for longer`;
+    default:
+      return `${who ?? 'Somebody'} asked for it`;
+  }
+}
+
+function endedInWords({ stillHeld, stillHeldUntil }: Ended, who: string | null): string {
+  const why = who === null ? 'Ended' : `${who} ended it`;
+  if (stillHeld !== true) return why;
+  return stillHeldUntil == null
+    ? `${why}; the access stays, it was there before Latchkey`
+    : `${why}; another grant keeps the access`;
+}
