@@ -51,9 +51,6 @@ const open: { long: string[]; parameters: string[] } = {
     'src/sandbox/world.ts startWorld',
     'src/slack/app/listen.ts listen',
     'src/slack/app/mount.ts mountSlack',
-    'src/slack/change-card/outcome.ts outcomeNotes',
-    'src/slack/request/form.ts requestModal',
-    'src/web/entry-words.ts textOf',
     'src/web/metrics.ts createMetrics',
   ],
   parameters: [
