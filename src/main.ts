@@ -112,8 +112,10 @@ async function start(): Promise<void> {
   );
   reload = () => void latchkey.reload();
   if (sandbox !== null) await (await import('./sandbox/history.ts')).seedHistory(latchkey.context);
-  const told = await latchkey.readiness();
-  greet(config, latchkey, told, { worldUrl: sandbox?.url ?? null, tookMs: performance.now() - startedAt });
+  await greet(config, latchkey, {
+    worldUrl: sandbox?.url ?? null,
+    startedAt,
+  });
 }
 
 async function takeFolder(database: string): Promise<void> {
@@ -165,47 +167,61 @@ async function world(latchkeyUrl: string) {
 }
 
 /** What there is, then what is not as it should be, and last the one line that counts. */
-function greet(
+async function greet(
   config: Config,
   latchkey: Latchkey,
-  { ready, cannot, can }: Readiness,
-  { worldUrl, tookMs }: { worldUrl: string | null; tookMs: number },
-): void {
-  const lines = ['', ...config.remarks];
-  if (worldUrl !== null)
-    lines.push(
-      'This is the sandbox: no real Slack, Okta, Anypoint or model is touched.',
-      '',
-      `  Open ${worldUrl}  — be the intern, type /access, then be the team lead and decide.`,
-      '',
-      `  Latchkey    ${latchkey.url}   (SCIM at /scim/v2, health at /readyz)`,
-      `  Slack       ${worldUrl}/slack/api/`,
-      `  Okta        ${worldUrl}/okta`,
-      `  Anypoint    ${worldUrl}/anypoint`,
-      `  Model       ${worldUrl}/model/v1   (scripted, no AI)`,
-      '',
-      `State is kept in ${SANDBOX_DIR}/ (begin anew: npm start -- --fresh). Ctrl-C stops everything.`,
-    );
-  else
-    lines.push(
-      `SCIM base URL for Okta: ${config.publicUrl ?? latchkey.url}/scim/v2`,
-      `Slack request URL: ${config.publicUrl ?? latchkey.url}/slack/events`,
-      config.outside?.okta.hookSecrets.length === 0
-        ? 'Okta event hook: none, as OKTA_HOOK_SECRET is not set; changes by hand are found by SCIM push, the System Log and comparison.'
-        : `Okta event hook URL: ${config.publicUrl ?? latchkey.url}${OKTA_HOOK_PATH}`,
-    );
-  for (const [why, keys] of notOffered(latchkey))
-    lines.push('', `Not offered: ${keys.join(', ')}. ${capital(why)}`);
-  for (const line of cannot) lines.push('', `Can’t yet: ${line}`);
-  const at = `after ${(tookMs / 1_000).toFixed(1)} s at ${latchkey.url}`;
-  const not = Object.keys(can).filter((what) => can[what] === false);
-  lines.push(
+  { worldUrl, startedAt }: { worldUrl: string | null; startedAt: number },
+): Promise<void> {
+  const readiness = await latchkey.readiness();
+  const refused = notOffered(latchkey);
+  const lines = [
     '',
-    ready
-      ? `Latchkey is ready ${at} (queue on ${latchkey.jobQueue === 'redis' ? 'Redis' : 'PostgreSQL'}).`
-      : `Latchkey has started ${at}, but can’t yet: ${not.join(', ')}. Why stands above and in /readyz. What is mended elsewhere it notices by itself; a setting takes effect at the next start.`,
-  );
+    ...config.remarks,
+    ...(worldUrl === null ? addressesFor(config, latchkey) : sandboxInWords(worldUrl, latchkey)),
+  ];
+  for (const [why, keys] of refused) lines.push('', `Not offered: ${keys.join(', ')}. ${capital(why)}`);
+  if (worldUrl !== null) {
+    const { onPurposeInWords } = await import('./sandbox/on-purpose.ts');
+    lines.push('', ...onPurposeInWords([...refused.values()].flat()));
+  }
+  for (const line of readiness.cannot) lines.push('', `Can’t yet: ${line}`);
+  lines.push('', readyInWords(readiness, latchkey, performance.now() - startedAt));
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function sandboxInWords(worldUrl: string, { url }: Latchkey): string[] {
+  return [
+    'This is the sandbox: no real Slack, Okta, Anypoint or model is touched.',
+    '',
+    `  Open ${worldUrl}  — be the intern, type /access, then be the team lead and decide.`,
+    '',
+    `  Latchkey    ${url}   (SCIM at /scim/v2, health at /readyz)`,
+    `  Slack       ${worldUrl}/slack/api/`,
+    `  Okta        ${worldUrl}/okta`,
+    `  Anypoint    ${worldUrl}/anypoint`,
+    `  Model       ${worldUrl}/model/v1   (scripted, no AI)`,
+    '',
+    `State is kept in ${SANDBOX_DIR}/ (begin anew: npm start -- --fresh). Ctrl-C stops everything.`,
+  ];
+}
+
+/** What has to be entered in Slack and in the identity provider. */
+function addressesFor({ publicUrl, outside }: Config, { url }: Latchkey): string[] {
+  return [
+    `SCIM base URL for Okta: ${publicUrl ?? url}/scim/v2`,
+    `Slack request URL: ${publicUrl ?? url}/slack/events`,
+    outside?.okta.hookSecrets.length === 0
+      ? 'Okta event hook: none, as OKTA_HOOK_SECRET is not set; changes by hand are found by SCIM push, the System Log and comparison.'
+      : `Okta event hook URL: ${publicUrl ?? url}${OKTA_HOOK_PATH}`,
+  ];
+}
+
+function readyInWords({ ready, can }: Readiness, { url, jobQueue }: Latchkey, tookMs: number): string {
+  const at = `after ${(tookMs / 1_000).toFixed(1)} s at ${url}`;
+  const not = Object.keys(can).filter((what) => can[what] === false);
+  return ready
+    ? `Latchkey is ready ${at} (queue on ${jobQueue === 'redis' ? 'Redis' : 'PostgreSQL'}).`
+    : `Latchkey has started ${at}, but can’t yet: ${not.join(', ')}. Why stands above and in /readyz. What is mended elsewhere it notices by itself; a setting takes effect at the next start.`;
 }
 
 /** Keys of the entitlements that can't be asked for, by the reason that they share. */

@@ -95,7 +95,7 @@ function conclusion(unwell: readonly string[], onPurpose: Record<string, string>
   if (unwell.length === 0) return ['', 'All is well.'];
   const reasons = [...new Set(unwell)].flatMap((name) => {
     const why = onPurpose[name];
-    return why === undefined ? [] : [`${name} is on purpose. ${why}`];
+    return why === undefined ? [] : [`${name} is there on purpose. ${why}`];
   });
   return ['', `Ends with 1 because of ${[...new Set(unwell)].join(', ')}.`, ...reasons];
 }

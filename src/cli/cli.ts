@@ -58,6 +58,7 @@ checkCommand(program, {
       address: config.publicUrl ?? sandbox?.latchkey ?? `http://127.0.0.1:${config.port}`,
       publicUrl: config.publicUrl,
       databaseUrl: config.databaseUrl,
+      onPurpose: sandbox === null ? {} : (await import('../sandbox/on-purpose.ts')).refusedOnPurpose,
       embeddedUrl: config.databaseUrl === null ? await databaseOfRunning(embedded(sandbox !== null)) : null,
       redis: config.redisUrl === null ? null : { url: config.redisUrl, ca: config.redisCa ?? null },
     };
@@ -200,7 +201,8 @@ async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<vo
   const { databaseUrl, outside } = readConfig(process.env);
   if (databaseUrl !== null) return await work(databaseUrl);
   // Who forgot to load the settings must not take the sandbox's answer for the installation's.
-  if (outside === null) note('No settings of an installation are set: this is the sandbox’s.');
+  if (outside === null)
+    note('No settings of an installation are set: this is the sandbox’s, with its made-up history.');
   await withEmbeddedDatabase(embedded(outside === null), { ending, note }, work);
 }
 

@@ -95,7 +95,7 @@ function eventsOf(
   const asked = new Date(now.getTime() - one.daysAgo * DAY * 1_000);
   asked.setUTCHours(one.hour, (one.daysAgo * 7) % 60, 0, 0);
   const after = (minutes: number) => new Date(asked.getTime() + minutes * 60_000);
-  const changeId = randomUUID() as ChangeId;
+  const changeId = one.ids.grant as ChangeId;
   const latchkey: Actor = { part: 'latchkey' };
   const facts: RequestFacts = {
     entitlement,
@@ -185,7 +185,7 @@ function ending(one: Past, ended: Ending): ChangeEvent[] {
     ];
   const after = (seconds: number) => new Date(at.getTime() + seconds * 1_000);
   const over = (seconds: number) => after(one.seconds + seconds);
-  const revokeId = randomUUID() as ChangeId;
+  const revokeId = one.ids.revoke as ChangeId;
   const grant = { id: randomUUID() as GrantId, startsAt: at, endsAt: over(0) };
   return [
     ...by.map(

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
+
 /** A request of the months before the sandbox was opened. */
 export type Past = {
+  /** Of the grant and of its end: the same at every start, so that they can be told from changes that somebody made. */
+  ids: { grant: string; revoke: string };
   /** Days ago, and hour in UTC. */
   daysAgo: number;
   hour: number;
@@ -88,8 +92,22 @@ export const past: readonly Past[] = Array.from({ length: 60 }, (_, n) => {
   const ask = asks[(n * 5) % asks.length] as (typeof asks)[number];
   return {
     ...ask,
+    ids: { grant: idOf(`grant ${n}`), revoke: idOf(`revoke ${n}`) },
     daysAgo: 84 - Math.floor(n * 1.28),
     hour: 6 + ((n * 7) % 16),
     ended: n % 9 === 4 ? 'denied' : n % 13 === 6 ? 'lapsed' : 'approved',
   };
 });
+
+const invented = new Set(past.flatMap(({ ids }) => Object.values(ids)));
+
+/** Whether a change belongs to one of the past requests, which nobody ever made. */
+export function isInvented(changeId: string): boolean {
+  return invented.has(changeId);
+}
+
+/** A UUID of version 8 (RFC 9562), which is made of what one likes. */
+function idOf(name: string): string {
+  const hash = createHash('sha256').update(`latchkey sandbox, past request, ${name}`).digest('hex');
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}

@@ -147,6 +147,14 @@ describe('the sandbox', () => {
     const here = await operator(dir, 'check');
     const elsewhere = await operator(folder(), 'check');
 
+    // What a newcomer may take for a mistake says that it is none, at the start and in the check.
+    expect(started.said()).toMatch(
+      /Here on purpose, and nothing is broken:\n {2}everyone-view {2}It shows .*\n {2}history {8}.* is made up\./,
+    );
+    expect(here.said).toMatch(
+      /\n\nEnds with 1 because of everyone-view\.\neveryone-view is there on purpose\. It shows /,
+    );
+
     // The event hook is looked for at the address that Okta knows, not at the usual one.
     expect(here.said).toMatch(/^Okta hook +ok$/m);
     expect(here.said).toMatch(/^orders-api-read +ready$/m);

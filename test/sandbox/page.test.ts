@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seedHistory } from '../../src/sandbox/history.ts';
 import { type Stage, setStage } from '../stage.ts';
 import { CHROMIUM, QUIET } from './chromium.ts';
 
@@ -94,6 +95,38 @@ describe.skipIf(!isThere)(
       expect(chart?.width).toBeLessThan(panel?.width ?? 0);
       expect((chart?.x ?? 0) + (chart?.width ?? 0)).toBeLessThanOrEqual(1_030);
       await page.setViewportSize({ width: 1500, height: 950 });
+    });
+
+    test('what is there on purpose says so, and what is older than the sandbox has dates', async () => {
+      // given the history that npm start makes
+      await seedHistory(stage.latchkey.context);
+      await page.reload();
+
+      // then
+      await at('on-purpose-anypoint-everyone-view').getByText('refuses to offer it').waitFor();
+      const invented = at('invented');
+      await invented.getByText('What is older than this sandbox is made up.').waitFor();
+      const shown = invented.getByTestId('change');
+      expect(await shown.count()).toBeGreaterThan(3);
+      for (const text of await shown.locator('summary time').allTextContents())
+        expect(text).toMatch(/[A-Z][a-z]{2} \d{1,2}, \d\d:\d\d$/);
+      expect(await shown.locator('summary time').count()).toBe(await shown.count());
+      // The change that was made here stands before it, and is not called invented.
+      await at('timeline')
+        .locator('> [data-testid="change"]')
+        .first()
+        .getByText('In effect in MuleSoft')
+        .waitFor();
+      await invented.scrollIntoViewIfNeeded();
+      await shown.first().locator('summary').click();
+      await picture('8-on-purpose');
+      await be('nadia', 'home');
+      await page.getByText('What is older than this sandbox is made up.').first().waitFor();
+      await at('home')
+        .getByText(/Payments API: read logs in prod · \w+ \d/)
+        .first()
+        .waitFor();
+      await picture('9-home-history');
     });
 
     test('the Home tab shows what I have', async () => {

@@ -1,4 +1,5 @@
 /** The middle of the page: a Slack client for whoever one is. */
+import { madeUpBefore } from '../on-purpose.ts';
 import { isMentioned } from '../slack/mentions.ts';
 import { type Drawing, drawBlocks, drawText } from './blocks.ts';
 import { type Html, html } from './html.ts';
@@ -121,7 +122,8 @@ function drawHome(home: ShownView | null, base: Drawing): Html {
     return html`<div class="empty" data-key="no-home">${latchkeyMark('large')}<p>Latchkey hasn’t filled this tab yet.</p></div>`;
   }
   const drawing = { ...base, values: home.state.values };
-  return html`<div class="home bk" data-key="home" data-view="${home.id}" data-testid="home">${drawBlocks(home.blocks, drawing)}</div>`;
+  return html`<div class="home bk" data-key="home" data-view="${home.id}" data-testid="home">${drawBlocks(home.blocks, drawing)}</div>
+    <p class="on-purpose home-note" data-key="home-note"><span class="tag">sandbox</span> ${madeUpBefore}</p>`;
 }
 
 /** The topmost modal, over everything else; empty when none is open. */

@@ -1,10 +1,13 @@
 /** What Latchkey itself says of its latest changes, and how long each leg took. */
+import { historyInWords } from '../on-purpose.ts';
+import { isInvented } from '../past-requests.ts';
 import { people } from '../seed.ts';
 import { type Html, html } from './html.ts';
 import type { Change, Changes, Legs } from './sources.ts';
 
 /** The objective that every change is measured against. */
 const OBJECTIVE_MS = 60_000;
+const TODAY_MS = 12 * 60 * 60 * 1_000;
 
 export const legNames: [Exclude<keyof Legs, 'total'>, string][] = [
   ['decisionToIdp', 'decision → Okta'],
@@ -56,22 +59,24 @@ function drawLegs(legs: Legs, soFarMs: number | null): Html {
   <p class="leg-names">${known.map((l) => html`<span><i class="leg-${l.leg}"></i>${l.name} ${seconds(l.ms)}</span>`)}</p>`;
 }
 
-function drawTime(at: string): Html {
+/** Of today the second counts, of other days the day. */
+function drawTime(at: string, now: number): Html {
   const date = new Date(at);
+  if (now - date.getTime() > TODAY_MS) return drawDay(at);
   return html`<time datetime="${at}" data-seconds="${String(date.getTime() / 1_000)}" data-precise>${
     Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(11, 19)
   }</time>`;
+}
+
+function drawDay(at: string): Html {
+  return html`<time datetime="${at}" data-seconds="${String(Date.parse(at) / 1_000)}" data-day>${at.slice(0, 16).replace('T', ' ')}</time>`;
 }
 
 /** Latchkey writes moments in ISO 8601; people read them in their own time. */
 function withTimes(text: string): Html[] {
   return text
     .split(/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/)
-    .map((part, i) =>
-      i % 2 === 0
-        ? html`${part}`
-        : html`<time datetime="${part}" data-seconds="${String(Date.parse(part) / 1_000)}" data-day>${part.slice(0, 16).replace('T', ' ')}</time>`,
-    );
+    .map((part, i) => (i % 2 === 0 ? html`${part}` : drawDay(part)));
 }
 
 /** Where the cause says something that the headline does not. */
@@ -85,10 +90,9 @@ function drawChange(change: Change, isNewest: boolean, now: number): Html {
   const person = people.find((p) => p.email === change.person?.email);
   const isToSignIn = change.state === 'awaitingSignIn' && person !== undefined;
   return html`<details class="change" data-key="${change.id}" data-testid="change" data-state="${change.state}"${isNewest ? html` open` : null}>
-    <summary><span class="kind-${change.kind}">${change.kind === 'grant' ? '+' : '−'}</span><span class="headline">${change.headline}</span><span class="state mood-${change.mood}" data-testid="change-state">${change.label}</span></summary>
-    <p class="who">${change.person?.name ?? ''}${change.entitlement === null ? null : html` · ${change.entitlement.title}`}${
+    <summary><span class="kind-${change.kind}">${change.kind === 'grant' ? '+' : '−'}</span><span class="headline">${change.headline}</span><span class="state mood-${change.mood}" data-testid="change-state">${change.label}</span><span class="who">${change.person?.name ?? ''}${change.entitlement === null ? null : html` · ${change.entitlement.title}`}${
       causes[change.cause] === undefined ? null : html` · ${causes[change.cause]}`
-    }</p>
+    }${isOld(change, now) ? html` · ${drawDay(change.requestedAt as string)}` : null}</span></summary>
     ${change.detail === undefined || change.detail === '' ? null : html`<p class="detail">${withTimes(change.detail)}</p>`}
     ${
       isToSignIn
@@ -97,7 +101,7 @@ function drawChange(change: Change, isNewest: boolean, now: number): Html {
     }
     ${change.legs === null ? null : drawLegs(change.legs, waitedMs(change, now))}
     <ol class="steps">${change.timeline.map(
-      (step) => html`<li>${drawTime(step.at)}<span>${step.text}</span></li>`,
+      (step) => html`<li>${drawTime(step.at, now)}<span>${step.text}</span></li>`,
     )}</ol>
   </details>`;
 }
@@ -109,8 +113,30 @@ export function drawTimeline(changes: Changes): Html {
     case 'down':
       return html`<p class="notice" data-testid="latchkey-down" role="status"><strong>Latchkey is down</strong> at ${changes.url}: ${changes.why}. The world goes on; commands and clicks fail as they would in Slack.</p>`;
     case 'known':
-      return changes.changes.length === 0
-        ? html`<p class="nobody">No changes yet. Ask for something with <kbd>/access</kbd>.</p>`
-        : html`${changes.changes.map((c, i) => drawChange(c, i === 0, Date.now()))}`;
+      return drawKnown(changes.changes, Date.now());
   }
+}
+
+/** What was invented stands apart, with a word on where it comes from. */
+function drawKnown(changes: readonly Change[], now: number): Html {
+  const made = changes.filter(({ id }) => !isInvented(id));
+  const invented = changes.filter(({ id }) => isInvented(id));
+  return html`${
+    made.length === 0
+      ? html`<p class="nobody">No changes yet. Ask for something with <kbd>/access</kbd>.</p>`
+      : made.map((change, i) => drawChange(change, i === 0, now))
+  }${
+    invented.length === 0
+      ? null
+      : html`<section class="invented" data-key="invented" data-testid="invented"><h3>Before this sandbox was opened <span class="tag">invented</span></h3><p class="on-purpose">${drawCode(historyInWords)}</p>${invented.map((change) => drawChange(change, false, now))}</section>`
+  }`;
+}
+
+/** Text with code between backquotes. */
+function drawCode(text: string): Html[] {
+  return text.split('`').map((part, i) => (i % 2 === 0 ? html`${part}` : html`<code>${part}</code>`));
+}
+
+function isOld({ requestedAt }: Change, now: number): boolean {
+  return requestedAt !== null && now - Date.parse(requestedAt) > TODAY_MS;
 }

@@ -1,4 +1,5 @@
 /** The right of the page: Okta, Anypoint, and ways to make them misbehave. */
+import { refusedGroups } from '../on-purpose.ts';
 import { type Html, html } from './html.ts';
 import { avatar } from './people-panel.ts';
 import type { AnypointTeam, Member, OktaGroup } from './sources.ts';
@@ -26,7 +27,11 @@ export function drawGroups(groups: readonly OktaGroup[]): Html {
   const one = (g: OktaGroup) =>
     html`<div class="bag" data-key="${g.id}" data-testid="group-${g.name}"><h4>${g.name}${
       g.ruled === true ? html`<span class="tag">rule</span>` : null
-    }${g.type === 'OKTA_GROUP' ? null : html`<span class="tag">${g.type === 'BUILT_IN' ? 'built in' : 'app'}</span>`}</h4>${drawMembers(g.members)}</div>`;
+    }${g.type === 'OKTA_GROUP' ? null : html`<span class="tag">${g.type === 'BUILT_IN' ? 'built in' : 'app'}</span>`}</h4>${drawMembers(g.members)}${
+      refusedGroups[g.name] === undefined
+        ? null
+        : html`<p class="on-purpose" data-testid="on-purpose-${g.name}"><span class="tag">on purpose</span> ${refusedGroups[g.name]}</p>`
+    }</div>`;
   return html`${pushed.map(one)}<details class="more" data-key="others"><summary>${others.length} more groups, not pushed</summary>${others.map(one)}</details>`;
 }
 

@@ -70,7 +70,9 @@ async function changeLine(context: Context, personId: string, change: Change): P
     time: slackDate,
     safe: escapeMrkdwn,
   });
-  return line(`*${title}*${other === null ? '' : ` for ${other}`}\n${headline}. ${detail}`.trimEnd());
+  // Of what is over people ask when it was; what is open says until when.
+  const when = isOpen(change) ? '' : ` · ${slackDate(change.requestedAt)}`;
+  return line(`*${title}*${other === null ? '' : ` for ${other}`}${when}\n${headline}. ${detail}`.trimEnd());
 }
 
 function line(text: string): KnownBlock {
