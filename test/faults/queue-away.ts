@@ -124,7 +124,7 @@ export function testQueueAway(faults: readonly Fault[], more: () => void = () =>
         // and it is said
         await queueSays(says);
         expect((await readyz()).ready).toBe(true);
-        expect(await awayMetric()).toBe(1);
+        await walk.until('the metric says it', async () => (await awayMetric()) === 1);
 
         // when it is over
         scene.ending = null;

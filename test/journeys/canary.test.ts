@@ -9,6 +9,8 @@ import { type Journey, setOut, wordsOf } from './journey.ts';
 const GROUP = 'anypoint-canary';
 const TEAM = 'Canary';
 const OBJECTIVE_MS = 3_000;
+/** Rounds so close that little is waited for, and so far apart that the machine rests between those of eight worlds. */
+const EVERY_SECONDS = 4;
 /** Two rounds that are stuck on both ways, and what the machine adds. */
 const ALARM_WITHIN_MS = 60_000;
 
@@ -37,7 +39,10 @@ type Flight = {
 /** Nearly all of this is waiting, so the tests wait side by side, each in a world of its own. */
 function flies(what: string, work: (flight: Flight) => Promise<void>): void {
   test.concurrent(what, async () => {
-    const { stage, walk } = await setOut({ objectiveMs: OBJECTIVE_MS, canary: { everySeconds: 2 } });
+    const { stage, walk } = await setOut({
+      objectiveMs: OBJECTIVE_MS,
+      canary: { everySeconds: EVERY_SECONDS },
+    });
     try {
       await work(flightOf(stage, walk));
     } finally {
