@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { memberDisplay } from '../store/scim/members.ts';
 import type { Column, Place, Source } from './filter-sql.ts';
 import {
   type Attribute,
@@ -38,9 +39,6 @@ const groupColumns: Record<string, Place> = {
   'meta.created': column(sql.ref('scim_groups.created_at'), 'time'),
   'meta.lastModified': column(sql.ref('scim_groups.updated_at'), 'time'),
 };
-
-/** What a member is called: people look for the name, and not every user has one. */
-export const memberDisplay: RawBuilder<string> = sql<string>`coalesce(scim_users.display_name, scim_users.user_name)`;
 
 /** Sub-attributes of `members`, over a join of scim_members and scim_users. */
 export const memberSource: Source = elementSource(groupType, 'members', {

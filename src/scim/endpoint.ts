@@ -82,9 +82,6 @@ type Patched = Omit<Answer, 'resource'> & { resource: Record<string, unknown> | 
 export const MAX_COUNT = 200;
 export const DEFAULT_COUNT = 100;
 
-/** Ids listed in one audit entry; the counts are always whole. */
-export const MAX_NOTED_IDS = 100;
-
 /** SQLSTATE of a name that another resource has. */
 export const UNIQUE_VIOLATION = '23505';
 /** SQLSTATE of a transaction that PostgreSQL ended so that another could go on. */

@@ -1,5 +1,6 @@
 import type { Note, Unit } from '../flow/kernel/commit.ts';
-import { MAX_NOTED_IDS, type Scim } from './endpoint.ts';
+import { MAX_NOTED_IDS } from '../store/scim/member-moves.ts';
+import type { Scim } from './endpoint.ts';
 import type { Difference } from './members.ts';
 
 export type Named = { id: string; display_name: string };

@@ -1,11 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { Selectable } from 'kysely';
 import { nameKey } from '../core/name-key.ts';
 import { observeAll } from '../flow/drift/observe-scim.ts';
 import { pushWentThrough } from '../flow/drift/refused-push.ts';
 import type { Outcome, Unit } from '../flow/kernel/commit.ts';
 import type { Tx } from '../store/postgres/database.ts';
-import type { ScimTables } from '../store/scim-tables.ts';
+import {
+  deleteGroup,
+  type GroupRow,
+  hasGroupNamed,
+  insertGroup,
+  lockGroup,
+  readGroup,
+  readGroups,
+  updateGroup,
+} from '../store/scim/groups.ts';
+import { type MemberRef, membersOf } from '../store/scim/members.ts';
 import { groupSource } from './attribute-sql.ts';
 import {
   type Answer,
@@ -23,12 +32,10 @@ import type { MemberMove } from './member-move.ts';
 import {
   changeMembers,
   type Difference,
-  lockAllMembers,
-  type MemberRef,
+  holdAllMembers,
   type MemberStep,
   memberIds,
   memberSteps,
-  membersOf,
   noUser,
 } from './members.ts';
 import { type MoveMembers, movesTogether } from './moves-together.ts';
@@ -39,8 +46,6 @@ import { bodyObject, type Doc, isUuid, readResource } from './resource.ts';
 import { groupType, sameName } from './schema.ts';
 import { notFound, ScimError } from './scim-error.ts';
 
-type Row = Selectable<ScimTables['scim_groups']>;
-
 /** The endpoint /Groups. */
 export function groups(scim: Scim): Endpoint {
   const move = movesTogether(scim);
@@ -50,13 +55,13 @@ export function groups(scim: Scim): Endpoint {
     source: groupSource,
 
     async create(body, wanted, id = randomUUID()) {
-      const { doc, ids } = readGroup(body);
-      const row = await write(scim, (unit) => insertGroup(scim, unit, id, doc, ids ?? []));
+      const { doc, ids } = groupIn(body);
+      const row = await write(scim, (unit) => createGroup(scim, unit, { id, doc, memberIds: ids ?? [] }));
       return await answerNow(scim, row, wanted);
     },
 
     async show(ids, wanted) {
-      const rows = await scim.db.selectFrom('scim_groups').selectAll().where('id', 'in', ids).execute();
+      const rows = await readGroups(scim.db, ids);
       const members = Map.groupBy(
         wanted.includes('members') ? await membersOf(scim.db, ids) : [],
         (member) => member.group_id,
@@ -67,17 +72,17 @@ export function groups(scim: Scim): Endpoint {
     },
 
     async read(id, wanted) {
-      const row = isUuid(id)
-        ? await scim.db.selectFrom('scim_groups').selectAll().where('id', '=', id).executeTakeFirst()
-        : undefined;
+      const row = isUuid(id) ? await readGroup(scim.db, id) : undefined;
       return await answerNow(scim, ownRow(scim, groupType, id, row), wanted);
     },
 
     async replace(id, body, ifMatch, wanted) {
-      const { doc, ids } = readGroup(body);
+      const { doc, ids } = groupIn(body);
       // A PUT without members, e.g. a rename, must not empty the group; RFC 7644 section 3.5.1 leaves that to us.
       const steps: MemberStep[] = ids === null ? [] : [{ do: 'replace', ids }];
-      const row = await write(scim, (unit) => updateGroup(scim, unit, id, ifMatch, () => doc, steps));
+      const row = await write(scim, (unit) =>
+        changeGroup(scim, unit, { id, ifMatch }, { change: () => doc, steps }),
+      );
       return await answerNow(scim, row, wanted);
     },
 
@@ -92,14 +97,16 @@ export function groups(scim: Scim): Endpoint {
           return { resource: null, ...headOf(scim, groupType, group) };
         }
       const change = (before: Doc) => applySteps(groupType, before, onGroup);
-      const row = await write(scim, (unit) => updateGroup(scim, unit, id, ifMatch, change, onMembers));
+      const row = await write(scim, (unit) =>
+        changeGroup(scim, unit, { id, ifMatch }, { change, steps: onMembers }),
+      );
       return wanted === null
         ? { resource: null, ...headOf(scim, groupType, row) }
         : await answerNow(scim, row, wanted);
     },
 
     async remove(id, ifMatch) {
-      await write(scim, (unit) => deleteGroup(scim, unit, id, ifMatch));
+      await write(scim, (unit) => removeGroup(scim, unit, id, ifMatch));
     },
 
     locationOf: (id) => `${scim.root}${groupType.endpoint}/${id}`,
@@ -107,7 +114,7 @@ export function groups(scim: Scim): Endpoint {
 }
 
 /** `ids` is null when the body says nothing about members. Members are kept out of the document: they are many. */
-function readGroup(sent: unknown): { doc: Doc; ids: string[] | null } {
+function groupIn(sent: unknown): { doc: Doc; ids: string[] | null } {
   const body = bodyObject(sent);
   const key = Object.keys(body).find((name) => sameName(name, 'members'));
   if (key === undefined) return { doc: readResource(groupType, body), ids: null };
@@ -115,19 +122,19 @@ function readGroup(sent: unknown): { doc: Doc; ids: string[] | null } {
   return { doc: readResource(groupType, others), ids: memberIds(members) };
 }
 
-async function insertGroup(
+async function createGroup(
   scim: Scim,
   unit: Unit,
-  id: string,
-  doc: Doc,
-  ids: string[],
-): Promise<Outcome<Row>> {
-  const row = await unit.tx
-    .insertInto('scim_groups')
-    .values({ id, source: scim.source, created_at: unit.now, updated_at: unit.now, ...columns(doc) })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  const difference = await changeMembers(unit.tx, row, [{ do: 'add', ids }]);
+  { id, doc, memberIds }: { id: string; doc: Doc; memberIds: string[] },
+): Promise<Outcome<GroupRow>> {
+  const row = await insertGroup(unit.tx, {
+    id,
+    source: scim.source,
+    created_at: unit.now,
+    updated_at: unit.now,
+    ...columns(doc),
+  });
+  const difference = await changeMembers(unit.tx, row, [{ do: 'add', ids: memberIds }]);
   const notes = [groupNote(scim, unit, row, 'created'), ...memberNotes(scim, unit, row, difference)];
   return {
     result: row,
@@ -137,24 +144,20 @@ async function insertGroup(
 }
 
 /** The group's row, held until the transaction ends: changes of one group's members come one after another. */
-async function lockGroup(scim: Scim, tx: Tx, id: string, ifMatch: string | undefined): Promise<Row> {
-  const found = isUuid(id)
-    ? await tx.selectFrom('scim_groups').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
-    : undefined;
+async function holdGroup(scim: Scim, tx: Tx, id: string, ifMatch: string | undefined): Promise<GroupRow> {
+  const found = isUuid(id) ? await lockGroup(tx, id) : undefined;
   const row = ownRow(scim, groupType, id, found);
   checkIfMatch(ifMatch, row.version);
   return row;
 }
 
-async function updateGroup(
+async function changeGroup(
   scim: Scim,
   unit: Unit,
-  id: string,
-  ifMatch: string | undefined,
-  change: (before: Doc) => Doc,
-  steps: readonly MemberStep[],
-): Promise<Outcome<Row>> {
-  const before = await lockGroup(scim, unit.tx, id, ifMatch);
+  { id, ifMatch }: { id: string; ifMatch: string | undefined },
+  { change, steps }: { change: (before: Doc) => Doc; steps: readonly MemberStep[] },
+): Promise<Outcome<GroupRow>> {
+  const before = await holdGroup(scim, unit.tx, id, ifMatch);
   const after = columns(change(documentOf(before)));
   const isRenamed = after.display_name !== before.display_name;
   if (after.display_name_key !== before.display_name_key) await refuseTaken(unit.tx, before, after);
@@ -163,12 +166,11 @@ async function updateGroup(
   // What changes nothing leaves version and lastModified alone, RFC 7644 section 3.5.2.1.
   if (!hasChanged && difference.isEmpty()) return { result: before };
   const through = difference.removed.size > 0 ? await pushWentThrough(unit, id) : [];
-  const row = await unit.tx
-    .updateTable('scim_groups')
-    .set({ ...after, version: before.version + 1, updated_at: unit.now })
-    .where('id', '=', id)
-    .returningAll()
-    .executeTakeFirstOrThrow();
+  const row = await updateGroup(unit.tx, id, {
+    ...after,
+    version: before.version + 1,
+    updated_at: unit.now,
+  });
   const observed = isRenamed ? await renamed(unit, before, row, difference) : [moved(row, difference)];
   return {
     result: row,
@@ -195,24 +197,19 @@ async function moveOnly(scim: Scim, moveMembers: MoveMembers, id: string, move: 
 
 /** Why there was no group to move members of. */
 async function missing(scim: Scim, id: string): Promise<never> {
-  const row = await scim.db
-    .selectFrom('scim_groups')
-    .select('source')
-    .where('id', '=', id)
-    .executeTakeFirst();
-  ownRow(scim, groupType, id, row);
+  ownRow(scim, groupType, id, await readGroup(scim.db, id));
   throw notFound(`there is no group ${id}`);
 }
 
-async function deleteGroup(
+async function removeGroup(
   scim: Scim,
   unit: Unit,
   id: string,
   ifMatch: string | undefined,
 ): Promise<Outcome<null>> {
-  const row = await lockGroup(scim, unit.tx, id, ifMatch);
-  const members = await lockAllMembers(unit.tx, id);
-  await unit.tx.deleteFrom('scim_groups').where('id', '=', id).execute();
+  const row = await holdGroup(scim, unit.tx, id, ifMatch);
+  const members = await holdAllMembers(unit.tx, id);
+  await deleteGroup(unit.tx, id);
   const observed = {
     groupName: row.display_name,
     groupId: id,
@@ -256,11 +253,11 @@ function moved(row: Named & { version: number }, difference: Difference): Observ
 /** Whoever was in is out of the old name, whoever is in is in the new one. */
 async function renamed(
   unit: Unit,
-  before: Row,
-  after: Row,
+  before: GroupRow,
+  after: GroupRow,
   difference: Difference,
 ): Promise<ObservedMemberships[]> {
-  const now = (await lockAllMembers(unit.tx, after.id)).filter(isActive);
+  const now = (await holdAllMembers(unit.tx, after.id)).filter(isActive);
   const then = [
     ...now.filter((member) => !difference.added.has(member.scimUserId)),
     ...[...difference.removed.values()].filter(isActive),
@@ -273,17 +270,12 @@ async function renamed(
 }
 
 /** The unique index has the last word; this names the trouble before that of any member. */
-async function refuseTaken(tx: Tx, { source }: Row, after: ReturnType<typeof columns>): Promise<void> {
-  const other = await tx
-    .selectFrom('scim_groups')
-    .select('id')
-    .where('display_name_key', '=', after.display_name_key)
-    .where('source', '=', source)
-    .executeTakeFirst();
-  if (other !== undefined) throw new ScimError(409, 'another group has this displayName', 'uniqueness');
+async function refuseTaken(tx: Tx, { source }: GroupRow, after: ReturnType<typeof columns>): Promise<void> {
+  if (await hasGroupNamed(tx, source, after.display_name_key))
+    throw new ScimError(409, 'another group has this displayName', 'uniqueness');
 }
 
-function documentOf(row: Row): Doc {
+function documentOf(row: GroupRow): Doc {
   return {
     displayName: row.display_name,
     ...(row.external_id === null ? {} : { externalId: row.external_id }),
@@ -298,12 +290,12 @@ function columns(doc: Doc) {
   };
 }
 
-async function answerNow(scim: Scim, row: Row, wanted: Wanted): Promise<Answer> {
+async function answerNow(scim: Scim, row: GroupRow, wanted: Wanted): Promise<Answer> {
   const members = wanted.includes('members') ? await membersOf(scim.db, [row.id]) : [];
   return { resource: wanted.pick(represent(scim, row, members)), ...headOf(scim, groupType, row) };
 }
 
-function represent(scim: Scim, row: Row, members: readonly MemberRef[]): Record<string, unknown> {
+function represent(scim: Scim, row: GroupRow, members: readonly MemberRef[]): Record<string, unknown> {
   return {
     schemas: [groupType.core.urn],
     id: row.id,

@@ -1,5 +1,6 @@
+import type { MovedGroup } from '../store/scim/member-moves.ts';
 import { type Scim, writeAtOnce } from './endpoint.ts';
-import { freeMoves, type MemberMove, type MovedGroup, membersMove, type SingleMove } from './member-move.ts';
+import { freeMoves, type MemberMove, membersMove, type SingleMove } from './member-move.ts';
 import { isUuid } from './resource.ts';
 
 /** Answers undefined where there is no such group. */

@@ -4,6 +4,9 @@ import { isSameGroupName } from '../core/policy/catalogue.ts';
 import { toldPerson } from '../flow/drift/observe-scim.ts';
 import { pushWasRefused, type Refusal } from '../flow/drift/refused-push.ts';
 import type { Tx } from '../store/postgres/database.ts';
+import { readGroup } from '../store/scim/groups.ts';
+import { membersAmong } from '../store/scim/members.ts';
+import { readUser } from '../store/scim/users.ts';
 import { operationsSent } from './bulk.ts';
 import type { Refused } from './door.ts';
 import { type Scim, write } from './endpoint.ts';
@@ -81,27 +84,21 @@ type About = Pick<Refusal, 'kind' | 'name' | 'told'>;
 
 /** Null: switched off already, not there, or another source's. */
 async function aboutUser(scim: Scim, tx: Tx, id: string): Promise<About | null> {
-  const row = await tx.selectFrom('scim_users').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await readUser(tx, id);
   if (row?.source !== scim.source || !row.active) return null;
   const person = toldPerson(observedMember(row));
   return { kind: 'user', name: row.user_name, told: [{ kind: 'person', person, happening: 'switchedOff' }] };
 }
 
 async function aboutGroup(scim: Scim, tx: Tx, id: string, ids: string[] | null): Promise<About | null> {
-  const row = await tx.selectFrom('scim_groups').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await readGroup(tx, id);
   if (row?.source !== scim.source) return null;
   const name = row.display_name;
   const group = { name };
   if (scim.observedGroups()?.some((one) => isSameGroupName(one, name)) === false) return null;
   if (ids === null || ids.length > MAX_NAMED)
     return { kind: 'group', name, told: [{ kind: 'group', group }] };
-  const members = await tx
-    .selectFrom('scim_members')
-    .innerJoin('scim_users', 'scim_users.id', 'scim_members.user_id')
-    .selectAll('scim_users')
-    .where('group_id', '=', id)
-    .where('user_id', 'in', ids.filter(isUuid).length === 0 ? [id] : ids.filter(isUuid))
-    .execute();
+  const members = await membersAmong(tx, id, ids.filter(isUuid));
   const told = members.map(
     (member): Told => ({
       kind: 'membership',

@@ -1,10 +1,9 @@
-import { type Selectable, sql } from 'kysely';
 import type { Db, Tx } from '../store/postgres/database.ts';
-import type { ScimTables } from '../store/scim-tables.ts';
+import { holdersOf, type UserRow } from '../store/scim/users.ts';
 import type { Scim } from './endpoint.ts';
 import { ScimError } from './scim-error.ts';
 
-export type Names = Pick<Selectable<ScimTables['scim_users']>, 'user_name_key' | 'external_id'>;
+export type Names = Pick<UserRow, 'user_name_key' | 'external_id'>;
 export type Taken = { name: 'userName' | 'externalId'; why: ScimError };
 
 /**
@@ -16,11 +15,7 @@ export async function takenNames(scim: Scim, db: Db | Tx, names: Names, before?:
   const key = names.user_name_key === before?.user_name_key ? null : names.user_name_key;
   const externalId = names.external_id === before?.external_id ? null : names.external_id;
   if (key === null && externalId === null) return [];
-  const { rows } = await sql<{ is_own: boolean; is_name: boolean; is_id: boolean }>`
-    select source = ${scim.source} as is_own, coalesce(user_name_key = ${key}::text, false) as is_name,
-      coalesce(external_id = ${externalId}::text, false) as is_id
-    from scim_users where source = any(${[scim.source, scim.idp]}::text[])
-      and (user_name_key = ${key}::text or external_id = ${externalId}::text)`.execute(db);
+  const rows = await holdersOf(db, { key, externalId }, scim);
   const all: Taken[] = [];
   for (const [name, column] of [
     ['userName', 'is_name'],

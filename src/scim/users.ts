@@ -1,20 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Selectable, sql } from 'kysely';
 import type { Job } from '../core/jobs/reactions.ts';
 import { nameKey } from '../core/name-key.ts';
 import { observeAll, observeUser } from '../flow/drift/observe-scim.ts';
 import { pushWentThrough } from '../flow/drift/refused-push.ts';
-import { type Note, type Outcome, type Unit, wholeCommit } from '../flow/kernel/commit.ts';
+import type { Note, Outcome, Unit } from '../flow/kernel/commit.ts';
 import type { Tx } from '../store/postgres/database.ts';
-import type { ScimTables } from '../store/scim-tables.ts';
+import { MAX_NOTED_IDS } from '../store/scim/member-moves.ts';
+import { type GroupRef, groupsOf, type MemberRow } from '../store/scim/members.ts';
+import {
+  deleteUser,
+  insertUser,
+  lockUser,
+  readUser,
+  readUsers,
+  resourceOf,
+  type UserRow,
+  updateUser,
+  userInsertion,
+} from '../store/scim/users.ts';
 import { userSource } from './attribute-sql.ts';
 import {
   type Answer,
   checkIfMatch,
   type Endpoint,
   headOf,
-  MAX_NOTED_IDS,
   meta,
   Overtaken,
   ownRow,
@@ -31,9 +41,7 @@ import { type Doc, departmentOf, displayNameOf, emailOf, isUuid, schemasOf } fro
 import { userType } from './schema.ts';
 import { takenNames } from './taken-names.ts';
 import { newUser, patchOf, replacementBy, type UserChange } from './user-change.ts';
-import { confirmGroups, type GroupRef, groupsOf, lockGroupsOf } from './user-groups.ts';
-
-type Row = Selectable<ScimTables['scim_users']>;
+import { confirmGroups, holdGroupsOf } from './user-groups.ts';
 
 /** The endpoint /Users. */
 export function users(scim: Scim): Endpoint {
@@ -49,14 +57,14 @@ export function users(scim: Scim): Endpoint {
       if (other !== undefined) throw other.why;
       const row = scim.awaits(departmentOf(doc))
         ? await write(scim, (unit) => insertAwaited(scim, unit, id, doc))
-        : await insertUser(scim, id, doc);
+        : await insertAlone(scim, id, doc);
       return answer(scim, row, [], wanted);
     },
 
     async show(ids, wanted) {
-      const rows = await scim.db.selectFrom('scim_users').selectAll().where('id', 'in', ids).execute();
+      const rows = await readUsers(scim.db, ids);
       const groups = Map.groupBy(
-        wanted.includes('groups') ? await groupsOf(scim.db, rows) : [],
+        wanted.includes('groups') ? await groupsOf(scim.db, ids) : [],
         (group) => group.user_id,
       );
       return new Map(
@@ -65,22 +73,20 @@ export function users(scim: Scim): Endpoint {
     },
 
     async read(id, wanted) {
-      const row = isUuid(id)
-        ? await scim.db.selectFrom('scim_users').selectAll().where('id', '=', id).executeTakeFirst()
-        : undefined;
+      const row = isUuid(id) ? await readUser(scim.db, id) : undefined;
       return await answerNow(scim, ownRow(scim, userType, id, row), wanted);
     },
 
     async replace(id, body, ifMatch, wanted) {
       const row = await write(scim, (unit) =>
-        updateUser(scim, unit, id, ifMatch, 'replaced', replacementBy(body)),
+        changeUser(scim, unit, { id, ifMatch }, { did: 'replaced', change: replacementBy(body) }),
       );
       return await answerNow(scim, row, wanted);
     },
 
     async patch(id, body, ifMatch, wanted) {
       const row = await write(scim, (unit) =>
-        updateUser(scim, unit, id, ifMatch, 'patched', patchOf(id, body)),
+        changeUser(scim, unit, { id, ifMatch }, { did: 'patched', change: patchOf(id, body) }),
       );
       return wanted === null
         ? { resource: null, ...headOf(scim, userType, row) }
@@ -88,31 +94,22 @@ export function users(scim: Scim): Endpoint {
     },
 
     async remove(id, ifMatch) {
-      await write(scim, (unit) => deleteUser(scim, unit, id, ifMatch));
+      await write(scim, (unit) => removeUser(scim, unit, id, ifMatch));
     },
 
     locationOf: (id) => `${scim.root}${userType.endpoint}/${id}`,
   };
 }
 
-const insertion = wholeCommit('scim_user_insert', {
-  changing: `made as (
-    insert into scim_users
-      (id, user_name, external_id, active, email, display_name, resource, source, user_name_key, created_at, updated_at)
-    select $1, $2, $3, $4, $5, $6, $7::jsonb, $10, $11, now, now
-    from date_trunc('milliseconds', transaction_timestamp()) now returning created_at
-  )`,
-  notes: `select 'scimUserChanged' as type, $8::jsonb as actor, $9::jsonb as data from made`,
-  answer: 'select created_at from made',
-});
-
 /** Somebody a rule may give something to. */
-async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Promise<Outcome<Row>> {
-  const row = await unit.tx
-    .insertInto('scim_users')
-    .values({ id, source: scim.source, ...columns(doc), created_at: unit.now, updated_at: unit.now })
-    .returningAll()
-    .executeTakeFirstOrThrow();
+async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Promise<Outcome<UserRow>> {
+  const row = await insertUser(unit.tx, {
+    id,
+    source: scim.source,
+    ...columns(doc),
+    created_at: unit.now,
+    updated_at: unit.now,
+  });
   const newcomer = { user: observedMember(row), happening: 'created', revision: 'u1' } as const;
   return {
     result: row,
@@ -122,13 +119,11 @@ async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Prom
 }
 
 /** A new user is in no group: there is nothing to observe, so insert and audit are one trip to the database. */
-async function insertUser(scim: Scim, id: string, doc: Doc): Promise<Row> {
+async function insertAlone(scim: Scim, id: string, doc: Doc): Promise<UserRow> {
   const values = columns(doc);
-  const { user_name, external_id, active, email, display_name, resource } = values;
-  const kept = [id, user_name, external_id, active, email, display_name, resource] as const;
-  const { actor, data } = entry(scim, { id, user_name, active }, 'created', null);
-  const noted = [JSON.stringify(actor), JSON.stringify(data)] as const;
-  const inserting = insertion(...kept, ...noted, scim.source, values.user_name_key);
+  const { user_name, active } = values;
+  const noted = entry(scim, { id, user_name, active }, 'created', null);
+  const inserting = userInsertion({ id, source: scim.source, ...values }, noted);
   const [committed] = await writeAtOnce<{ created_at: Date }>(scim, inserting);
   const now = committed?.created_at as Date;
   const made = { id, source: scim.source, known_as: null, version: 1, created_at: now, updated_at: now };
@@ -136,29 +131,25 @@ async function insertUser(scim: Scim, id: string, doc: Doc): Promise<Row> {
 }
 
 /** The user's row, held until the transaction ends. Throws 403, 404 or 412. */
-async function lockUser(scim: Scim, tx: Tx, id: string, ifMatch: string | undefined): Promise<Row> {
-  const found = isUuid(id)
-    ? await tx.selectFrom('scim_users').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
-    : undefined;
+async function holdUser(scim: Scim, tx: Tx, id: string, ifMatch: string | undefined): Promise<UserRow> {
+  const found = isUuid(id) ? await lockUser(tx, id) : undefined;
   const row = ownRow(scim, userType, id, found);
   checkIfMatch(ifMatch, row.version);
   return row;
 }
 
-async function updateUser(
+async function changeUser(
   scim: Scim,
   unit: Unit,
-  id: string,
-  ifMatch: string | undefined,
-  did: 'replaced' | 'patched',
-  change: UserChange,
-): Promise<Outcome<Row>> {
+  { id, ifMatch }: { id: string; ifMatch: string | undefined },
+  { did, change }: { did: 'replaced' | 'patched'; change: UserChange },
+): Promise<Outcome<UserRow>> {
   const locked = (await willMove(scim, unit.tx, id, change))
-    ? await lockGroupsOf(unit.tx, scim.source, id, 'to name')
+    ? await holdGroupsOf(unit.tx, scim.source, id, 'to name')
     : [];
-  const before = await lockUser(scim, unit.tx, id, ifMatch);
+  const before = await holdUser(scim, unit.tx, id, ifMatch);
   const { doc, ignored, isOff } = change(before.resource);
-  const noteOf = (row: Row, groups: Parameters<typeof entry>[3], what: typeof did | 'ignored' = did) =>
+  const noteOf = (row: UserRow, groups: Parameters<typeof entry>[3], what: typeof did | 'ignored' = did) =>
     note(unit, scim, row, what, groups, ignored);
   for (const { name, why } of await takenNames(scim, unit.tx, columns(doc), before)) {
     // A name that another has is no reason to leave somebody their access.
@@ -170,17 +161,15 @@ async function updateUser(
   // What changes nothing leaves version and lastModified alone, RFC 7644 section 3.5.2.1.
   if (isDeepStrictEqual(doc, before.resource))
     return { result: before, notes: ignored.length === 0 ? [] : [noteOf(before, null, 'ignored')] };
-  const row = await unit.tx
-    .updateTable('scim_users')
-    .set({ ...columns(doc), known_as: knownAs(before, doc.userName as string) })
-    .set({ version: before.version + 1, updated_at: unit.now })
-    .where('id', '=', id)
-    .returningAll()
-    .executeTakeFirstOrThrow()
-    .catch((error: unknown) => {
-      // Somebody took the name since: it is looked at once more.
-      throw isOff && sqlState(error) === UNIQUE_VIOLATION ? new Overtaken() : error;
-    });
+  const row = await updateUser(unit.tx, id, {
+    ...columns(doc),
+    known_as: knownAs(before, doc.userName as string),
+    version: before.version + 1,
+    updated_at: unit.now,
+  }).catch((error: unknown) => {
+    // Somebody took the name since: it is looked at once more.
+    throw isOff && sqlState(error) === UNIQUE_VIOLATION ? new Overtaken() : error;
+  });
   const member = observedMember(row);
   const revision = `u${row.version}`;
   const isMoved = row.active !== before.active;
@@ -207,18 +196,16 @@ async function updateUser(
   };
 }
 
-async function deleteUser(
+async function removeUser(
   scim: Scim,
   unit: Unit,
   id: string,
   ifMatch: string | undefined,
 ): Promise<Outcome<null>> {
-  const locked = await lockGroupsOf(unit.tx, scim.source, id, 'to change');
-  const row = await lockUser(scim, unit.tx, id, ifMatch);
+  const locked = await holdGroupsOf(unit.tx, scim.source, id, 'to change');
+  const row = await holdUser(scim, unit.tx, id, ifMatch);
   const groups = await confirmGroups(unit.tx, id, locked);
-  await sql`update scim_groups set version = version + 1, updated_at = ${unit.now}
-    where id in (select group_id from scim_members where user_id = ${id})`.execute(unit.tx);
-  await unit.tx.deleteFrom('scim_users').where('id', '=', id).execute();
+  await deleteUser(unit.tx, id, unit.now);
   const gone = { ...observedMember(row), active: false };
   const revision = `u${row.version + 1}`;
   const following = await observed(scim, unit, { user: gone, happening: 'deleted', revision });
@@ -242,13 +229,8 @@ async function observed(scim: Scim, unit: Unit, what: ObservedUser): Promise<Job
 /** Whether a change will take a user out of all groups or back into them, as far as one can tell without a lock. */
 async function willMove(scim: Scim, tx: Tx, id: string, change: UserChange): Promise<boolean> {
   if (!isUuid(id)) return false;
-  const seen = await tx
-    .selectFrom('scim_users')
-    .select('resource')
-    .where('id', '=', id)
-    .where('source', '=', scim.source)
-    .executeTakeFirst();
-  return seen !== undefined && change(seen.resource).doc.active !== seen.resource.active;
+  const seen = await resourceOf(tx, id, scim.source);
+  return seen !== null && change(seen).doc.active !== seen.active;
 }
 
 function columns(doc: Doc) {
@@ -263,9 +245,7 @@ function columns(doc: Doc) {
   };
 }
 
-export function observedMember(
-  row: Pick<Row, 'id' | 'external_id' | 'user_name' | 'known_as' | 'email' | 'display_name' | 'active'>,
-): ObservedMember {
+export function observedMember(row: MemberRow): ObservedMember {
   return {
     scimUserId: row.id,
     externalId: row.external_id,
@@ -283,7 +263,7 @@ function note(unit: Unit, ...about: Parameters<typeof entry>): Note {
 /** `groups` are those that the user has left or come back to with this change. */
 function entry(
   scim: Scim,
-  row: Pick<Row, 'id' | 'user_name' | 'active'>,
+  row: Pick<UserRow, 'id' | 'user_name' | 'active'>,
   did: 'created' | 'replaced' | 'patched' | 'ignored' | 'deleted',
   groups: readonly { id: string; display_name: string }[] | null,
   ignored: readonly string[] = [],
@@ -304,16 +284,16 @@ function entry(
   };
 }
 
-async function answerNow(scim: Scim, row: Row, wanted: Wanted): Promise<Answer> {
-  const groups = wanted.includes('groups') ? await groupsOf(scim.db, [row]) : [];
+async function answerNow(scim: Scim, row: UserRow, wanted: Wanted): Promise<Answer> {
+  const groups = wanted.includes('groups') ? await groupsOf(scim.db, [row.id]) : [];
   return answer(scim, row, groups, wanted);
 }
 
-function answer(scim: Scim, row: Row, groups: readonly GroupRef[], wanted: Wanted): Answer {
+function answer(scim: Scim, row: UserRow, groups: readonly GroupRef[], wanted: Wanted): Answer {
   return { resource: wanted.pick(represent(scim, row, groups)), ...headOf(scim, userType, row) };
 }
 
-function represent(scim: Scim, row: Row, groups: readonly GroupRef[]): Record<string, unknown> {
+function represent(scim: Scim, row: UserRow, groups: readonly GroupRef[]): Record<string, unknown> {
   return {
     schemas: schemasOf(userType, row.resource),
     id: row.id,

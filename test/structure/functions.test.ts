@@ -115,13 +115,10 @@ const open: { long: string[]; parameters: string[] } = {
     'src/sandbox/visitor.ts hears',
     'src/scim/group-notes.ts groupNote',
     'src/scim/group-notes.ts membersNote',
-    'src/scim/groups.ts insertGroup',
-    'src/scim/groups.ts updateGroup',
     'src/scim/listing.ts read',
     'src/scim/patch.ts readPath',
     'src/scim/routes.ts sendList',
     'src/scim/users.ts entry',
-    'src/scim/users.ts updateUser',
     'src/slack/app/mount.ts handOver',
   ],
 };

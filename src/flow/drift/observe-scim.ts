@@ -57,24 +57,6 @@ export async function observeUser(unit: Unit, observed: ObservedUser): Promise<J
   return jobs;
 }
 
-/**
- * The same in SQL, for the statement that moves members (`g` the groups, `u` the users, `moved` who really moved where,
- * `bumped` the groups' new versions, $4 the keys of the names of groups that are observed; null: all).
- */
-export function toldMembers(direction: 'added' | 'removed'): string {
-  return `select concat_ws(':', 'scim', g.id, 'g' || bumped.version, u.id, '${direction}') as key,
-      'scim' as event_source,
-      jsonb_build_object('kind', 'membership', 'direction', '${direction}',
-        'group', jsonb_build_object('name', g.display_name),
-        'person', jsonb_build_object('id', u.external_id, 'pushed', jsonb_build_object(
-          'login', u.user_name, 'email', coalesce(u.email, u.user_name),
-          'name', coalesce(u.display_name, u.user_name), 'isActive', u.active))) as payload
-    from moved join g on g.id = moved.group_id join bumped on bumped.id = moved.group_id
-      join u on u.id = moved.user_id
-    where ($4::text[] is null or g.display_name_key = any($4::text[]))
-      and u.active`;
-}
-
 export function toldPerson(member: ObservedMember): PersonHint {
   return {
     id: member.externalId,

@@ -14,15 +14,14 @@ import {
 } from '../../core/jobs/reactions.ts';
 import type { MassChange, MassChangeEvent } from '../../core/mass-change/mass-change.ts';
 import type { Offboarding, OffboardingEvent } from '../../core/offboarding/offboarding.ts';
-import { type AuditRow, auditEntries, auditOfNotes } from '../../store/audit.ts';
+import { type AuditRow, auditEntries } from '../../store/audit.ts';
 import { idsEndedBy, lockChange, writeEvent } from '../../store/changes.ts';
 import { writeGrants } from '../../store/grants.ts';
 import { lockMassChange, writeMassEvent } from '../../store/mass-changes.ts';
-import { observedNow } from '../../store/observed.ts';
 import { lockOffboarding, writeOffboardingEvent } from '../../store/offboardings.ts';
-import { addJobs, owedWhere } from '../../store/outbox.ts';
+import { addJobs } from '../../store/outbox.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
-import { type Bound, statement, type Value } from '../../store/postgres/statement.ts';
+import type { Bound } from '../../store/postgres/statement.ts';
 import { runAtOnce, transact } from '../../store/postgres/transaction.ts';
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
@@ -170,25 +169,9 @@ function heldBy<T>(lock: (id: string) => Promise<T | null>) {
 }
 
 /**
- * The same as one statement, which PostgreSQL commits whole or not at all, in a single trip: `changing` are CTEs that
- * write state, `notes` selects the audit entries that follow from what they did, and where `told` selects anything
- * observed, that is stored and a `processObservations` owed. `answer` is selected from all of it. For what comes by the thousand.
+ * Runs a commit that is one statement (`wholeCommit`, src/store/whole-commit.ts), in a single trip to the database.
+ * Answers its rows.
  */
-export function wholeCommit(
-  name: string,
-  parts: { changing: string; notes: string; told?: string; answer: string },
-): (...values: Value[]) => Bound {
-  const heard =
-    parts.told === undefined
-      ? ''
-      : `, heard as (${observedNow(parts.told)}), owed as (${owedWhere({ job: 'processObservations' }, 'exists (select from heard)')})`;
-  return statement(
-    name,
-    `with ${parts.changing}, noted as (${auditOfNotes(parts.notes)})${heard} ${parts.answer}`,
-  );
-}
-
-/** Runs such a statement. Answers its rows. */
 export async function commitAtOnce<Row>(db: Db, whole: Bound): Promise<Row[]> {
   return await runAtOnce<Row>(db, whole);
 }
