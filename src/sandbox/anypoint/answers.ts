@@ -19,9 +19,19 @@ export function page<T>(
   const offset = wholeNumber(query.offset, 0);
   const limit = wholeNumber(query.limit, limits.usual);
   if (offset === null || offset < 0)
-    return invalid(reply, 'offset', 'minimum', 'should be >= 0', query.offset);
+    return invalid(reply, {
+      dataPath: 'offset',
+      keyword: 'minimum',
+      message: 'should be >= 0',
+      data: query.offset,
+    });
   if (limit === null || limit < 0 || limit > limits.most)
-    return invalid(reply, 'limit', 'maximum', `should be <= ${limits.most}`, query.limit);
+    return invalid(reply, {
+      dataPath: 'limit',
+      keyword: 'maximum',
+      message: `should be <= ${limits.most}`,
+      data: query.limit,
+    });
   return { data: rows.slice(offset, offset + limit), total: rows.length };
 }
 
@@ -54,10 +64,12 @@ export type ErrorsBody = {
 /** 400 with the body of Anypoint's own schema validation. */
 export function invalid(
   reply: FastifyReply,
-  dataPath: string,
-  keyword: string,
-  message: string,
-  data?: unknown,
+  {
+    dataPath,
+    keyword,
+    message,
+    data,
+  }: { dataPath: string; keyword: string; message: string; data?: unknown },
 ): ErrorsBody {
   reply.code(400);
   return {

@@ -24,39 +24,7 @@ export function applicationConsole(
   organization: Organization,
   applications: Applications,
 ): void {
-  const keyOf = (userId: string) => organization.user(userId)?.key ?? null;
-
-  /** Everything there is, in truth, secrets included: this console belongs to the sandbox. */
-  app.get('/sim/applications', async () => [
-    ...applications.clients().map((application) => ({
-      kind: 'clientApplication',
-      id: String(application.id),
-      name: application.name,
-      clientId: application.clientId,
-      clientSecret: application.clientSecret,
-      owners: application.owners.map(keyOf),
-      contracts: application.contracts.map(({ id, apiId, status }) => ({
-        id: String(id),
-        api: applications.api(apiId)?.assetId,
-        environment: environments[0].name,
-        status,
-      })),
-      opens: applications
-        .apis()
-        .filter((api) => applications.opens(api, application.clientId, application.clientSecret))
-        .map((api) => api.assetId),
-    })),
-    ...applications.connectedApps().map((connected) => ({
-      kind: 'connectedApp',
-      id: connected.clientId,
-      name: connected.name,
-      clientId: connected.clientId,
-      clientSecret: connected.clientSecret,
-      owners: connected.owner === null ? [] : [keyOf(connected.owner)],
-      contracts: [],
-      opens: connected.enabled ? ['anypoint'] : [],
-    })),
-  ]);
+  app.get('/sim/applications', async () => applicationsInTruth(organization, applications));
 
   app.post('/sim/applications', async (request, reply) => {
     const body = await readBody(newApplicationSchema, request, reply);
@@ -85,4 +53,39 @@ export function applicationConsole(
       return reply.code(401).send({ error: 'Invalid client id or secret' });
     return { api: api.name, version: api.version };
   });
+}
+
+/** Everything there is, in truth, secrets included: this console belongs to the sandbox. */
+function applicationsInTruth(organization: Organization, applications: Applications) {
+  const keyOf = (userId: string) => organization.user(userId)?.key ?? null;
+  return [
+    ...applications.clients().map((application) => ({
+      kind: 'clientApplication',
+      id: String(application.id),
+      name: application.name,
+      clientId: application.clientId,
+      clientSecret: application.clientSecret,
+      owners: application.owners.map(keyOf),
+      contracts: application.contracts.map(({ id, apiId, status }) => ({
+        id: String(id),
+        api: applications.api(apiId)?.assetId,
+        environment: environments[0].name,
+        status,
+      })),
+      opens: applications
+        .apis()
+        .filter((api) => applications.opens(api, application.clientId, application.clientSecret))
+        .map((api) => api.assetId),
+    })),
+    ...applications.connectedApps().map((connected) => ({
+      kind: 'connectedApp',
+      id: connected.clientId,
+      name: connected.name,
+      clientId: connected.clientId,
+      clientSecret: connected.clientSecret,
+      owners: connected.owner === null ? [] : [keyOf(connected.owner)],
+      contracts: [],
+      opens: connected.enabled ? ['anypoint'] : [],
+    })),
+  ];
 }

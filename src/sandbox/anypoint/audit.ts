@@ -37,13 +37,7 @@ export class AuditLog {
     this.#organization = organization;
   }
 
-  team(
-    actor: Actor,
-    action: AuditRow['action'],
-    team: { id: string; name: string },
-    subaction: string | null,
-    payload: unknown,
-  ): void {
+  team(actor: Actor, action: AuditRow['action'], team: { id: string; name: string }, payload: unknown): void {
     const now = Date.now();
     this.#rows.push({
       timestamp: now,
@@ -52,7 +46,7 @@ export class AuditLog {
       platform: 'Access Management',
       action,
       objects: [{ objectId: team.id, objectName: team.name, objectType: 'Team' }],
-      payload: JSON.stringify(subaction === null ? payload : { subaction, payload }),
+      payload: JSON.stringify(payload),
       visibleAt: now + this.#organization.lagMs,
     });
   }

@@ -15,15 +15,22 @@ type OfOwner = { Params: { orgId: string; appId: string; userId: string } };
 
 const ownerSchema = z.object({ id: z.string().min(1) });
 
+const platform = '/apiplatform/repository/v2/organizations/:orgId/applications';
+const exchange = '/exchange/api/v2/organizations/:orgId/applications';
+
 /** Client applications, their owners and contracts: API Platform and Exchange, which show the same ones each its way. */
 export function clientApplicationRoutes(
   app: FastifyInstance,
   organization: Organization,
   applications: Applications,
 ): void {
-  const platform = '/apiplatform/repository/v2/organizations/:orgId/applications';
-  const exchange = '/exchange/api/v2/organizations/:orgId/applications';
-  const asJson = (application: ClientApplication) => ({
+  platformRoutes(app, organization, applications);
+  ownerRoutes(app, organization, applications);
+  exchangeRoutes(app, applications);
+}
+
+function platformJson(organization: Organization, application: ClientApplication) {
+  return {
     ...exchangeJson(application),
     audit: audit(application),
     coreServicesId: application.clientId,
@@ -35,31 +42,25 @@ export function clientApplicationRoutes(
       const user = organization.user(id);
       if (user === null) return [];
       const { firstName, lastName, email, username } = user;
-      return [
-        {
-          id,
-          organizationId: company.anypointOrgId,
-          firstName,
-          lastName,
-          email,
-          username,
-          entityType: 'user',
-        },
-      ];
+      const organizationId = company.anypointOrgId;
+      return [{ id, organizationId, firstName, lastName, email, username, entityType: 'user' }];
     }),
-  });
-  /** Without `targetAdminSite`, or the scope, only the caller's own; and a connected app owns none (KB 005385409). */
-  const maySee = () =>
-    applications
-      .connectedApp(credentials.anypointClientId)
-      ?.scopes.some((scope) => scope.endsWith(':client_applications')) ?? false;
-  const wanted = (query: Query) =>
-    query.targetAdminSite === 'true' && maySee()
-      ? applications.clients().filter((application) => contains(application.name, query.query))
-      : [];
+  };
+}
 
+/** Without `targetAdminSite`, or the scope, only the caller's own; and a connected app owns none (KB 005385409). */
+function wanted(applications: Applications, query: Query): ClientApplication[] {
+  const scopes = applications.connectedApp(credentials.anypointClientId)?.scopes ?? [];
+  const maySee = scopes.some((scope) => scope.endsWith(':client_applications'));
+  return query.targetAdminSite === 'true' && maySee
+    ? applications.clients().filter((application) => contains(application.name, query.query))
+    : [];
+}
+
+function platformRoutes(app: FastifyInstance, organization: Organization, applications: Applications): void {
+  const asJson = (application: ClientApplication) => platformJson(organization, application);
   app.get<OfApplication>(platform, async (request, reply) => {
-    const paged = page(wanted(request.query), request.query, reply, PLATFORM_PAGE);
+    const paged = page(wanted(applications, request.query), request.query, reply, PLATFORM_PAGE);
     return 'errors' in paged ? paged : { total: paged.total, applications: paged.data.map(asJson) };
   });
 
@@ -77,7 +78,9 @@ export function clientApplicationRoutes(
       platformContractJson(contract, applications.api(contract.apiId) as Api),
     );
   });
+}
 
+function ownerRoutes(app: FastifyInstance, organization: Organization, applications: Applications): void {
   app.post<OfApplication>(`${platform}/:appId/owners`, async (request, reply) => {
     const application = applications.client(request.params.appId);
     if (application === null) return notFound(reply, 'Application');
@@ -91,7 +94,7 @@ export function clientApplicationRoutes(
         .send({ name: 'ConflictError', message: 'The user already owns this application' });
     if (!request.dropWrite)
       applications.changeClient(application, { owners: [...application.owners, user.id] });
-    return reply.code(201).send(asJson(application));
+    return reply.code(201).send(platformJson(organization, application));
   });
 
   app.delete<OfOwner>(`${platform}/:appId/owners/:userId`, async (request, reply) => {
@@ -104,9 +107,11 @@ export function clientApplicationRoutes(
       });
     return reply.code(204).send();
   });
+}
 
+function exchangeRoutes(app: FastifyInstance, applications: Applications): void {
   app.get<OfApplication>(exchange, async (request, reply) => {
-    const paged = page(wanted(request.query), request.query, reply, PLATFORM_PAGE);
+    const paged = page(wanted(applications, request.query), request.query, reply, PLATFORM_PAGE);
     return 'errors' in paged
       ? paged
       : paged.data.map((application) => ({

@@ -40,6 +40,18 @@ export function connectedAppRoutes(
   applications: Applications,
   tokens: Tokens,
 ): void {
+  changeRoutes(app, organization, applications);
+  scopeRoutes(app, applications);
+  app.delete<OfApp>('/connectedApplications/:clientId/revoke', async (request, reply) => {
+    const found = applications.connectedApp(request.params.clientId);
+    if (found === null) return notFound(reply, 'Connected application');
+    if (!request.dropWrite) tokens.revoke(found.clientId);
+    return reply.code(204).send();
+  });
+}
+
+/** One connected app: read, changed, deleted. */
+function changeRoutes(app: FastifyInstance, organization: Organization, applications: Applications): void {
   app.get<OfApp>('/connectedApplications/:clientId', async (request, reply) => {
     const found = applications.connectedApp(request.params.clientId);
     return found === null ? notFound(reply, 'Connected application') : asJson(found);
@@ -76,7 +88,9 @@ export function connectedAppRoutes(
     if (!request.dropWrite) applications.deleteConnectedApp(found.clientId);
     return reply.code(204).send();
   });
+}
 
+function scopeRoutes(app: FastifyInstance, applications: Applications): void {
   app.get<OfApp & { Querystring: Query }>(
     '/connectedApplications/:clientId/scopes',
     async (request, reply) => {
@@ -94,13 +108,6 @@ export function connectedAppRoutes(
     if (body === null) return reply;
     if (!request.dropWrite)
       applications.changeConnectedApp(found, { scopes: body.scopes.map(({ scope }) => scope) });
-    return reply.code(204).send();
-  });
-
-  app.delete<OfApp>('/connectedApplications/:clientId/revoke', async (request, reply) => {
-    const found = applications.connectedApp(request.params.clientId);
-    if (found === null) return notFound(reply, 'Connected application');
-    if (!request.dropWrite) tokens.revoke(found.clientId);
     return reply.code(204).send();
   });
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { World } from '../emulator.ts';
-import { company, type Person } from '../seed.ts';
+import { company } from '../seed.ts';
 import { readBody } from './answers.ts';
 import { type AuditLog, administrator, signInClaim } from './audit.ts';
 import { type MembershipType, type Organization, type Team, typeOf, type User } from './state.ts';
@@ -35,19 +35,29 @@ const memberSchema = z
 type OfMember = { Params: { name: string; key: string } };
 
 /** What people do in Anypoint's own pages, and the true state whatever the API's reads see. Never under faults. */
-export function consoleRoutes(
-  app: FastifyInstance,
-  world: World,
-  organization: Organization,
-  audit: AuditLog,
-  throttle: Throttle,
-): void {
-  const personOf = (key: string): Person | null => world.people.find((person) => person.key === key) ?? null;
-  const userOf = (keyOrId: string): User | null =>
-    organization.user(keyOrId) ?? organization.userOfPerson(keyOrId);
-  const teamOf = (nameOrId: string): Team | null =>
-    organization.team(nameOrId) ?? organization.teams().find((team) => team.name === nameOrId) ?? null;
+export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
+  pageRoutes(app, parts);
+  troubleRoutes(app, parts);
+  signInRoute(app, parts);
+  memberRoutes(app, parts);
+}
 
+export type ConsoleParts = {
+  world: World;
+  organization: Organization;
+  audit: AuditLog;
+  throttle: Throttle;
+};
+
+function userOf(organization: Organization, keyOrId: string): User | null {
+  return organization.user(keyOrId) ?? organization.userOfPerson(keyOrId);
+}
+
+function teamOf(organization: Organization, nameOrId: string): Team | null {
+  return organization.team(nameOrId) ?? organization.teams().find((team) => team.name === nameOrId) ?? null;
+}
+
+function pageRoutes(app: FastifyInstance, { organization }: ConsoleParts): void {
   /** Where Latchkey sends people for their first sign-in; here somebody else presses the button for them. */
   app.get('/login', async (_request, reply) =>
     reply
@@ -57,12 +67,15 @@ export function consoleRoutes(
       ),
   );
   app.get('/sim/teams', async () => organization.teams().map((team) => trueState(organization, team)));
+}
 
+/** How far reads are behind, and how many calls are answered. */
+function troubleRoutes(app: FastifyInstance, { world, organization, throttle }: ConsoleParts): void {
   app.get('/sim/lag', async () => ({ ms: organization.lagMs }));
   app.post('/sim/lag', async (request, reply) => {
     const body = await readBody(lagSchema, request, reply);
     if (body === null) return reply;
-    const team = body.team === undefined ? null : teamOf(body.team);
+    const team = body.team === undefined ? null : teamOf(organization, body.team);
     if (body.team !== undefined && team === null)
       return reply.code(404).send({ error: `no team ${body.team}` });
     organization.lagMs = body.ms;
@@ -79,10 +92,12 @@ export function consoleRoutes(
     world.changed();
     return body;
   });
+}
 
+function signInRoute(app: FastifyInstance, { world, organization, audit }: ConsoleParts): void {
   app.post<{ Params: { key: string } }>('/sim/users/:key/sign-in', async (request, reply) => {
-    const person = personOf(request.params.key);
-    if (person === null) return reply.code(404).send({ message: 'Nobody has this key' });
+    const person = world.people.find(({ key }) => key === request.params.key);
+    if (person === undefined) return reply.code(404).send({ message: 'Nobody has this key' });
     const body = await readBody(signInSchema, request, reply);
     if (body === null) return reply;
     const username = body.username ?? organization.userOfPerson(person.key)?.username ?? person.email;
@@ -90,29 +105,32 @@ export function consoleRoutes(
     if (body.groups !== undefined) applyClaim(organization, audit, user, body.groups);
     return { userId: user.id, username: user.username };
   });
+}
 
+function memberRoutes(app: FastifyInstance, { organization, audit }: ConsoleParts): void {
   app.post<OfMember>('/sim/teams/:name/members/:key', async (request, reply) => {
     const body = await readBody(memberSchema, request, reply);
     if (body === null) return reply;
-    const team = teamOf(request.params.name);
+    const team = teamOf(organization, request.params.name);
     if (team === null) return reply.code(404).send({ message: 'There is no such team' });
-    const user = userOf(request.params.key);
+    const user = userOf(organization, request.params.key);
     if (user === null)
       return reply.code(409).send({ message: 'This person has never signed in to Anypoint and has no user' });
     organization.setMember(team.id, user.id, { explicit: body.membershipType });
-    audit.team(administrator, 'Edit', team, 'Add Members', [
-      { id: user.id, membership_type: body.membershipType },
-    ]);
+    audit.team(administrator, 'Edit', team, {
+      subaction: 'Add Members',
+      payload: [{ id: user.id, membership_type: body.membershipType }],
+    });
     return reply.code(204).send();
   });
 
   app.delete<OfMember>('/sim/teams/:name/members/:key', async (request, reply) => {
-    const team = teamOf(request.params.name);
-    const user = userOf(request.params.key);
+    const team = teamOf(organization, request.params.name);
+    const user = userOf(organization, request.params.key);
     if (team === null || user === null || organization.member(team.id, user.id) === null)
       return reply.code(404).send({ message: 'Not a member of this team' });
     organization.removeMember(team.id, user.id);
-    audit.team(administrator, 'Edit', team, 'Remove Members', [user.id]);
+    audit.team(administrator, 'Edit', team, { subaction: 'Remove Members', payload: [user.id] });
     return reply.code(204).send();
   });
 }
@@ -127,8 +145,13 @@ function applyClaim(organization: Organization, audit: AuditLog, user: User, gro
     const before = organization.member(team.id, user.id);
     if ((before?.external ?? null) === external) continue;
     organization.setMember(team.id, user.id, { external });
-    if (external === null) audit.team(signInClaim, 'Edit', team, 'Remove Members', [user.id]);
-    else audit.team(signInClaim, 'Edit', team, 'Add Members', [{ id: user.id, membership_type: external }]);
+    if (external === null)
+      audit.team(signInClaim, 'Edit', team, { subaction: 'Remove Members', payload: [user.id] });
+    else
+      audit.team(signInClaim, 'Edit', team, {
+        subaction: 'Add Members',
+        payload: [{ id: user.id, membership_type: external }],
+      });
   }
 }
 

@@ -46,7 +46,7 @@ export function createAnypointEmulator(world: World): Emulator {
       await app.register(
         async (console) => {
           parseBodies(console);
-          consoleRoutes(console, world, organization, audit, throttle);
+          consoleRoutes(console, { world, organization, audit, throttle });
           applicationConsole(console, organization, applications);
         },
         { prefix: PREFIX },

@@ -20,6 +20,13 @@ const idsSchema = z.array(z.string().min(1).max(255)).min(1).max(MEMBERS_PER_CAL
 
 /** Members of teams, under `/organizations/:orgId`. */
 export function memberRoutes(app: FastifyInstance, organization: Organization, audit: AuditLog): void {
+  listRoute(app, organization);
+  singleMemberRoutes(app, organization, audit);
+  bulkRoutes(app, organization, audit);
+  teamsOfUserRoute(app, organization);
+}
+
+function listRoute(app: FastifyInstance, organization: Organization): void {
   app.get<OfTeam>('/teams/:teamId/members', async (request, reply) => {
     const team = organization.team(request.params.teamId);
     if (team === null) return notFound(reply, 'Team');
@@ -38,7 +45,9 @@ export function memberRoutes(app: FastifyInstance, organization: Organization, a
     if (query.ascending === 'false') rows.reverse();
     return page(rows, query, reply);
   });
+}
 
+function singleMemberRoutes(app: FastifyInstance, organization: Organization, audit: AuditLog): void {
   app.put<OfMember>('/teams/:teamId/members/:userId', async (request, reply) => {
     const { teamId, userId } = request.params;
     const team = organization.team(teamId);
@@ -49,9 +58,10 @@ export function memberRoutes(app: FastifyInstance, organization: Organization, a
     if (!isLiveUser(organization, userId)) return notFound(reply, 'User');
     if (!request.dropWrite) {
       organization.setMember(teamId, userId, { explicit: body.membership_type });
-      audit.team(connectedApp, 'Edit', team, 'Add Members', [
-        { id: userId, membership_type: body.membership_type },
-      ]);
+      audit.team(connectedApp, 'Edit', team, {
+        subaction: 'Add Members',
+        payload: [{ id: userId, membership_type: body.membership_type }],
+      });
     }
     return reply.code(204).send();
   });
@@ -64,22 +74,30 @@ export function memberRoutes(app: FastifyInstance, organization: Organization, a
     if (organization.member(teamId, userId) === null) return notFound(reply, 'Member');
     if (!request.dropWrite) {
       organization.removeMember(teamId, userId);
-      audit.team(connectedApp, 'Edit', team, 'Remove Members', [userId]);
+      audit.team(connectedApp, 'Edit', team, { subaction: 'Remove Members', payload: [userId] });
     }
     return reply.code(204).send();
   });
+}
 
+function bulkRoutes(app: FastifyInstance, organization: Organization, audit: AuditLog): void {
   app.patch<OfTeam>('/teams/:teamId/members', async (request, reply) => {
     const team = organization.team(request.params.teamId);
     if (team === null) return notFound(reply, 'Team');
     const members = await readBody(membersSchema, request, reply);
     if (members === null) return reply;
     const wrong = members.find((member) => !isLiveUser(organization, member.id));
-    if (wrong !== undefined) return invalid(reply, 'id', 'user', 'is not the id of a user', wrong.id);
+    if (wrong !== undefined)
+      return invalid(reply, {
+        dataPath: 'id',
+        keyword: 'user',
+        message: 'is not the id of a user',
+        data: wrong.id,
+      });
     if (!request.dropWrite) {
       for (const { id, membership_type } of members)
         organization.setMember(team.id, id, { explicit: membership_type });
-      audit.team(connectedApp, 'Edit', team, 'Add Members', members);
+      audit.team(connectedApp, 'Edit', team, { subaction: 'Add Members', payload: members });
     }
     return reply.code(204).send();
   });
@@ -90,15 +108,24 @@ export function memberRoutes(app: FastifyInstance, organization: Organization, a
     const ids = await readBody(idsSchema, request, reply);
     if (ids === null) return reply;
     const nested = ids.find((id) => organization.team(id) !== null);
-    if (nested !== undefined) return invalid(reply, 'id', 'user', 'is the id of a team', nested);
+    if (nested !== undefined)
+      return invalid(reply, {
+        dataPath: 'id',
+        keyword: 'user',
+        message: 'is the id of a team',
+        data: nested,
+      });
     if (!request.dropWrite) {
       const present = ids.filter((id) => organization.member(team.id, id) !== null);
       for (const id of present) organization.removeMember(team.id, id);
-      if (present.length > 0) audit.team(connectedApp, 'Edit', team, 'Remove Members', present);
+      if (present.length > 0)
+        audit.team(connectedApp, 'Edit', team, { subaction: 'Remove Members', payload: present });
     }
     return reply.code(204).send();
   });
+}
 
+function teamsOfUserRoute(app: FastifyInstance, organization: Organization): void {
   app.get<{ Params: { orgId: string; userId: string }; Querystring: Query }>(
     '/users/:userId/teams',
     async (request, reply) => {

@@ -36,7 +36,14 @@ const rolesSchema = z
 
 /** Teams, their external group mappings and their permissions, under `/organizations/:orgId`. */
 export function teamRoutes(app: FastifyInstance, organization: Organization, audit: AuditLog): void {
-  const asJson = (team: Team) => ({
+  listRoute(app, organization);
+  singleTeamRoutes(app, organization, audit);
+  mappingRoutes(app, organization, audit);
+  roleRoutes(app, organization, audit);
+}
+
+function teamJson(organization: Organization, team: Team) {
+  return {
     org_id: company.anypointOrgId,
     team_id: team.id,
     team_name: team.name,
@@ -44,8 +51,10 @@ export function teamRoutes(app: FastifyInstance, organization: Organization, aud
     ancestor_team_ids: organization.ancestors(team),
     created_at: teamTime(team.createdAt),
     updated_at: teamTime(team.updatedAt),
-  });
+  };
+}
 
+function listRoute(app: FastifyInstance, organization: Organization): void {
   app.get<OfTeam>('/teams', async (request, reply) => {
     const { query } = request;
     const ids = list(query.team_id);
@@ -63,9 +72,15 @@ export function teamRoutes(app: FastifyInstance, organization: Organization, aud
           (types === null || types.includes('internal')),
       )
       .sort((a, b) => a.name.localeCompare(b.name) * (query.ascending === 'false' ? -1 : 1));
-    return page(teams.map(asJson), query, reply);
+    return page(
+      teams.map((team) => teamJson(organization, team)),
+      query,
+      reply,
+    );
   });
+}
 
+function singleTeamRoutes(app: FastifyInstance, organization: Organization, audit: AuditLog): void {
   app.post<OfTeam>('/teams', async (request, reply) => {
     const body = await readBody(newTeamSchema, request, reply);
     if (body === null) return reply;
@@ -74,13 +89,13 @@ export function teamRoutes(app: FastifyInstance, organization: Organization, aud
     if (organization.teams().some((team) => team.name === body.team_name))
       return reply.code(409).send({ name: 'ConflictError', message: 'Team name is already in use' });
     const team = organization.addTeam(body.team_name, parentId);
-    audit.team(connectedApp, 'Create', team, null, { team_name: team.name });
-    return reply.code(201).send(asJson(team));
+    audit.team(connectedApp, 'Create', team, { team_name: team.name });
+    return reply.code(201).send(teamJson(organization, team));
   });
 
   app.get<OfTeam>('/teams/:teamId', async (request, reply) => {
     const team = organization.team(request.params.teamId);
-    return team === null ? notFound(reply, 'Team') : asJson(team);
+    return team === null ? notFound(reply, 'Team') : teamJson(organization, team);
   });
 
   app.delete<OfTeam>('/teams/:teamId', async (request, reply) => {
@@ -88,11 +103,24 @@ export function teamRoutes(app: FastifyInstance, organization: Organization, aud
     if (team === null) return notFound(reply, 'Team');
     if (!request.dropWrite) {
       organization.deleteTeam(team.id);
-      audit.team(connectedApp, 'Delete', team, null, { team_name: team.name });
+      audit.team(connectedApp, 'Delete', team, { team_name: team.name });
     }
     return reply.code(204).send();
   });
+}
 
+const isSame = (a: GroupMapping) => (b: GroupMapping) =>
+  a.external_group_name === b.external_group_name && a.provider_id === b.provider_id;
+const mappingWrites: Record<
+  'PUT' | 'PATCH' | 'DELETE',
+  (now: GroupMapping[], given: GroupMapping[]) => GroupMapping[]
+> = {
+  PUT: (_now, given) => given,
+  PATCH: (now, given) => [...now.filter((m) => !given.some(isSame(m))), ...given],
+  DELETE: (now, given) => now.filter((m) => !given.some(isSame(m))),
+};
+
+function mappingRoutes(app: FastifyInstance, organization: Organization, audit: AuditLog): void {
   app.get<OfTeam>('/teams/:teamId/groupmappings', async (request, reply) => {
     const team = organization.team(request.params.teamId);
     if (team === null) return notFound(reply, 'Team');
@@ -107,16 +135,6 @@ export function teamRoutes(app: FastifyInstance, organization: Organization, aud
     return page(found, query, reply);
   });
 
-  const isSame = (a: GroupMapping) => (b: GroupMapping) =>
-    a.external_group_name === b.external_group_name && a.provider_id === b.provider_id;
-  const mappingWrites: Record<
-    'PUT' | 'PATCH' | 'DELETE',
-    (now: GroupMapping[], given: GroupMapping[]) => GroupMapping[]
-  > = {
-    PUT: (_now, given) => given,
-    PATCH: (now, given) => [...now.filter((m) => !given.some(isSame(m))), ...given],
-    DELETE: (now, given) => now.filter((m) => !given.some(isSame(m))),
-  };
   for (const method of ['PUT', 'PATCH', 'DELETE'] as const)
     app.route<OfTeam>({
       method,
@@ -128,21 +146,35 @@ export function teamRoutes(app: FastifyInstance, organization: Organization, aud
         if (given === null) return reply;
         const unknown = given.find((m) => m.provider_id !== company.anypointIdpId);
         if (unknown !== undefined)
-          return invalid(reply, 'provider_id', 'enum', 'identity provider not found', unknown.provider_id);
+          return invalid(reply, {
+            dataPath: 'provider_id',
+            keyword: 'enum',
+            message: 'identity provider not found',
+            data: unknown.provider_id,
+          });
         const mappings = mappingWrites[method](team.mappings, given);
         if (mappings.length > MAPPINGS_PER_TEAM_MAX)
-          return invalid(reply, '', 'maxItems', `should NOT have more than ${MAPPINGS_PER_TEAM_MAX} items`);
+          return invalid(reply, {
+            dataPath: '',
+            keyword: 'maxItems',
+            message: `should NOT have more than ${MAPPINGS_PER_TEAM_MAX} items`,
+          });
         if (!request.dropWrite) {
           organization.changeTeam(team, { mappings });
-          audit.team(connectedApp, 'Edit', team, 'Edit external group mapping', {
-            data: mappings,
-            total: mappings.length,
+          audit.team(connectedApp, 'Edit', team, {
+            subaction: 'Edit external group mapping',
+            payload: {
+              data: mappings,
+              total: mappings.length,
+            },
           });
         }
         return reply.code(204).send();
       },
     });
+}
 
+function roleRoutes(app: FastifyInstance, organization: Organization, audit: AuditLog): void {
   app.get<OfTeam>('/teams/:teamId/roles', async (request, reply) => {
     const team = organization.team(request.params.teamId);
     if (team === null) return notFound(reply, 'Team');
@@ -164,7 +196,12 @@ export function teamRoutes(app: FastifyInstance, organization: Organization, aud
         if (given === null) return reply;
         const unknown = given.find((role) => !knownRoles.some((known) => known.id === role.role_id));
         if (unknown !== undefined)
-          return invalid(reply, 'role_id', 'enum', 'role not found', unknown.role_id);
+          return invalid(reply, {
+            dataPath: 'role_id',
+            keyword: 'enum',
+            message: 'role not found',
+            data: unknown.role_id,
+          });
         if (!request.dropWrite) {
           const key = (role: {
             role_id: string;
@@ -182,7 +219,7 @@ export function teamRoutes(app: FastifyInstance, organization: Organization, aud
           }));
           organization.changeTeam(team, { roles: method === 'POST' ? [...others, ...added] : others });
           const subaction = method === 'POST' ? 'Add permissions' : 'Remove permissions';
-          audit.team(connectedApp, 'Permissions change', team, subaction, given);
+          audit.team(connectedApp, 'Permissions change', team, { subaction, payload: given });
         }
         return reply.code(method === 'POST' ? 201 : 204).send();
       },
