@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Authorization } from './authorization.ts';
 import { notFound, OktaError } from './errors.ts';
@@ -63,7 +63,16 @@ type UserParams = By & { Params: { key: string } };
 
 /** What administrators do by hand: groups, people, app assignment, group push, event hooks and service apps. */
 export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
-  const { org, push, hooks, limit, authorization } = parts;
+  listRoutes(app, parts);
+  pushRoutes(app, parts);
+  groupRoutes(app, parts);
+  userRoutes(app, parts);
+  eventRoutes(app, parts);
+  apiRoutes(app, parts);
+}
+
+/** By the names that people in the console go by. Throws 404. */
+function findersIn(org: OktaOrg) {
   const groupNamed = (name: string): OktaGroup => {
     const group = org.groupByName(name);
     if (group === undefined) throw notFound(name, 'UserGroup');
@@ -80,14 +89,10 @@ export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
     const { id, profile } = userKeyed(by);
     return { id, type: 'User', alternateId: profile.login, displayName: profile.displayName };
   };
-  const showHooks = () => ({
-    ...hooks.settings,
-    pending: hooks.pending,
-    lost: hooks.lost,
-    hooks: [...hooks.hooks.values()].map(({ name, uri, isVerified }) => ({ name, uri, isVerified })),
-  });
-  const showPush = () => ({ ...push.settings, pending: push.pending, lastError: push.lastError });
+  return { groupNamed, userKeyed, admin };
+}
 
+function listRoutes(app: FastifyInstance, { org }: ConsoleParts): void {
   app.get('/groups', async () =>
     [...org.groups.values()].map((group) => ({
       id: group.id,
@@ -116,7 +121,11 @@ export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
       groups: org.groupsOf(user.id).map((g) => g.profile.name),
     })),
   );
+}
 
+function pushRoutes(app: FastifyInstance, { org, push }: ConsoleParts): void {
+  const { groupNamed } = findersIn(org);
+  const showPush = () => ({ ...push.settings, pending: push.pending, lastError: push.lastError });
   app.get('/push', async () => showPush());
   app.post('/push', async (request) => {
     push.configure(definedOnly(read(pushSchema, request.body)));
@@ -128,15 +137,22 @@ export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
       .code(202)
       .send({ queued: push.pushNow(group === undefined ? undefined : groupNamed(group)) });
   });
+}
 
+function groupRoutes(app: FastifyInstance, { org }: ConsoleParts): void {
+  const { groupNamed, userKeyed, admin } = findersIn(org);
+  const setMember = ({ params, query }: FastifyRequest<MemberParams>, isMember: boolean) =>
+    org.setMember(
+      { groupId: groupNamed(params.name).id, userId: userKeyed(params.key).id },
+      isMember,
+      admin(query.by),
+    );
   app.post<MemberParams>('/groups/:name/members/:key', async (request, reply) => {
-    const { name, key } = request.params;
-    org.setMember(groupNamed(name).id, userKeyed(key).id, true, admin(request.query.by));
+    setMember(request, true);
     return reply.code(204).send();
   });
   app.delete<MemberParams>('/groups/:name/members/:key', async (request, reply) => {
-    const { name, key } = request.params;
-    org.setMember(groupNamed(name).id, userKeyed(key).id, false, admin(request.query.by));
+    setMember(request, false);
     return reply.code(204).send();
   });
 
@@ -145,7 +161,10 @@ export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
     org.renameGroup(groupNamed(request.params.name), name, admin(request.query.by));
     return reply.code(204).send();
   });
+}
 
+function userRoutes(app: FastifyInstance, { org }: ConsoleParts): void {
+  const { userKeyed, admin } = findersIn(org);
   app.post<UserParams>('/users/:key/status', async (request, reply) => {
     const { status } = read(statusSchema, request.body);
     org.setStatus(userKeyed(request.params.key), status, admin(request.query.by));
@@ -183,7 +202,15 @@ export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
     org.setAssigned(userKeyed(key), assigned, admin(request.query.by));
     return reply.code(204).send();
   });
+}
 
+function eventRoutes(app: FastifyInstance, { org, hooks }: ConsoleParts): void {
+  const showHooks = () => ({
+    ...hooks.settings,
+    pending: hooks.pending,
+    lost: hooks.lost,
+    hooks: [...hooks.hooks.values()].map(({ name, uri, isVerified }) => ({ name, uri, isVerified })),
+  });
   app.get('/hooks', async () => showHooks());
   app.post('/hooks', async (request) => {
     hooks.configure(definedOnly(read(hooksSchema, request.body)));
@@ -193,7 +220,10 @@ export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
     org.log.lagMs = read(logSchema, request.body).lagMs;
     return reply.code(204).send();
   });
+}
 
+/** How the API answers whoever calls it. */
+function apiRoutes(app: FastifyInstance, { limit, authorization }: ConsoleParts): void {
   app.post('/rate-limit', async (request, reply) => {
     limit.setPerMinute(read(rateLimitSchema, request.body).perMinute);
     return reply.code(204).send();

@@ -64,13 +64,13 @@ export function groupRoutes(app: FastifyInstance, org: OktaOrg, worldUrl: () => 
 
   app.put<MemberParams>('/groups/:groupId/users/:userId', manage, async (request, reply) => {
     const { groupId, userId } = request.params;
-    org.setMember(groupId, userId, true, actorOf(request), request.dropWrite);
+    org.setMember({ groupId, userId }, true, actorOf(request), request.dropWrite);
     return reply.code(204).send();
   });
 
   app.delete<MemberParams>('/groups/:groupId/users/:userId', manage, async (request, reply) => {
     const { groupId, userId } = request.params;
-    org.setMember(groupId, userId, false, actorOf(request), request.dropWrite);
+    org.setMember({ groupId, userId }, false, actorOf(request), request.dropWrite);
     return reply.code(204).send();
   });
 }

@@ -137,7 +137,12 @@ export class OktaOrg {
    * Idempotent. @throws E0000007 for what does not exist, E0000006 for a group whose members Okta or another
    * app manages, E0000038 for adding a deactivated person.
    */
-  setMember(groupId: string, userId: string, isMember: boolean, actor: LogActor, dropped = false): void {
+  setMember(
+    { groupId, userId }: { groupId: string; userId: string },
+    isMember: boolean,
+    actor: LogActor,
+    dropped = false,
+  ): void {
     const group = this.group(groupId);
     if (group.type !== 'OKTA_GROUP') throw new OktaError('E0000006');
     const user = this.user(userId);

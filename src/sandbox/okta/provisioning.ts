@@ -38,7 +38,7 @@ export class Provisioning {
     }
     if (task.kind === 'member' && remoteId !== undefined) {
       const user = this.#org.users.get(task.userId);
-      if (user !== undefined) await this.#pushMember(target, task, group, user, remoteId);
+      if (user !== undefined) await this.#pushMember(target, task, user, { group, remoteId });
       return;
     }
     Object.assign(task, { kind: 'group' });
@@ -48,9 +48,8 @@ export class Provisioning {
   async #pushMember(
     target: ScimTarget,
     task: PushTask & { kind: 'member' },
-    group: OktaGroup,
     user: OktaUser,
-    remoteId: string,
+    { group, remoteId }: { group: OktaGroup; remoteId: string },
   ): Promise<void> {
     if (!task.isPatched) {
       const isProvisioned = this.#org.isProvisioned(user);

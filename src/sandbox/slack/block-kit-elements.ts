@@ -1,5 +1,14 @@
 /** Checks of single elements: buttons, menus, inputs. Limits: [docs.slack.dev/reference/block-kit/block-elements] */
-import { type Complaints, isObject, list, requireText, stringWithin, textObject } from './block-kit-text.ts';
+import {
+  type Complaints,
+  checkText,
+  isObject,
+  list,
+  plainTextObject,
+  requireText,
+  stringWithin,
+  textObject,
+} from './block-kit-text.ts';
 
 const ACTION_ID_CHARS = 255;
 const BUTTON_TEXT_CHARS = 75;
@@ -28,24 +37,29 @@ const clickable: readonly Place[] = ['section', 'actions'];
 const inputOnly: readonly Place[] = ['input'];
 
 /** Only check boxes and radio buttons take mrkdwn [docs.slack.dev/reference/block-kit/composition-objects/option-object]. */
-function options(value: unknown, at: string, c: Complaints, most: number, only?: 'plain_text'): void {
-  for (const [i, option] of list(value, at, c, 1, most).entries()) {
+function options(
+  value: unknown,
+  at: string,
+  c: Complaints,
+  { most, only }: { most: number; only?: 'plain_text' },
+): void {
+  for (const [i, option] of list(value, at, c, [1, most]).entries()) {
     const here = `${at}/${i}`;
     if (!isObject(option)) {
       c.push('must provide an object', here);
       continue;
     }
-    textObject(option.text, `${here}/text`, c, OPTION_TEXT_CHARS, only);
+    checkText(option.text, `${here}/text`, c, { most: OPTION_TEXT_CHARS, only });
     requireText(option.value, `${here}/value`, c, OPTION_VALUE_CHARS);
     if (option.description !== undefined) {
-      textObject(option.description, `${here}/description`, c, OPTION_DESCRIPTION_CHARS, only);
+      checkText(option.description, `${here}/description`, c, { most: OPTION_DESCRIPTION_CHARS, only });
     }
   }
 }
 
 function placeholder(element: Raw, at: string, c: Complaints): void {
   if (element.placeholder !== undefined) {
-    textObject(element.placeholder, `${at}/placeholder`, c, PLACEHOLDER_CHARS, 'plain_text');
+    plainTextObject(element.placeholder, `${at}/placeholder`, c, PLACEHOLDER_CHARS);
   }
 }
 
@@ -56,12 +70,16 @@ function sameOption(a: unknown, b: unknown): boolean {
 function staticMenu(element: Raw, at: string, c: Complaints): void {
   placeholder(element, at, c);
   const groups = element.option_groups;
-  if (groups === undefined) options(element.options, `${at}/options`, c, SELECT_OPTIONS, 'plain_text');
+  if (groups === undefined)
+    options(element.options, `${at}/options`, c, { most: SELECT_OPTIONS, only: 'plain_text' });
   else {
-    for (const [i, group] of list(groups, `${at}/option_groups`, c, 1, OPTION_GROUPS).entries()) {
+    for (const [i, group] of list(groups, `${at}/option_groups`, c, [1, OPTION_GROUPS]).entries()) {
       if (!isObject(group)) continue;
-      textObject(group.label, `${at}/option_groups/${i}/label`, c, GROUP_LABEL_CHARS, 'plain_text');
-      options(group.options, `${at}/option_groups/${i}/options`, c, SELECT_OPTIONS, 'plain_text');
+      plainTextObject(group.label, `${at}/option_groups/${i}/label`, c, GROUP_LABEL_CHARS);
+      options(group.options, `${at}/option_groups/${i}/options`, c, {
+        most: SELECT_OPTIONS,
+        only: 'plain_text',
+      });
     }
   }
   initialIsOffered(element, at, c);
@@ -89,7 +107,7 @@ function initialIsOffered(element: Raw, at: string, c: Complaints): void {
 }
 
 function choices(element: Raw, at: string, c: Complaints): void {
-  options(element.options, `${at}/options`, c, CHOICE_OPTIONS);
+  options(element.options, `${at}/options`, c, { most: CHOICE_OPTIONS });
   initialIsOffered(element, at, c);
 }
 
@@ -111,7 +129,7 @@ const elementChecks: Record<string, ElementCheck> = {
   button: {
     places: clickable,
     check(element, at, c) {
-      textObject(element.text, `${at}/text`, c, BUTTON_TEXT_CHARS, 'plain_text');
+      plainTextObject(element.text, `${at}/text`, c, BUTTON_TEXT_CHARS);
       if (element.value !== undefined) stringWithin(element.value, `${at}/value`, c, BUTTON_VALUE_CHARS);
       if (element.url !== undefined) stringWithin(element.url, `${at}/url`, c, URL_CHARS);
       if (element.style !== undefined && element.style !== 'primary' && element.style !== 'danger') {
@@ -127,7 +145,8 @@ const elementChecks: Record<string, ElementCheck> = {
   },
   overflow: {
     places: clickable,
-    check: (element, at, c) => options(element.options, `${at}/options`, c, OVERFLOW_OPTIONS, 'plain_text'),
+    check: (element, at, c) =>
+      options(element.options, `${at}/options`, c, { most: OVERFLOW_OPTIONS, only: 'plain_text' }),
   },
   checkboxes: { places: everywhere, check: choices },
   radio_buttons: { places: everywhere, check: choices },
@@ -167,10 +186,10 @@ export function checkElement(element: unknown, at: string, c: Complaints, place:
   if (element.action_id !== undefined) requireText(element.action_id, `${at}/action_id`, c, ACTION_ID_CHARS);
   if (isObject(element.confirm)) {
     const confirm = element.confirm;
-    textObject(confirm.title, `${at}/confirm/title`, c, CONFIRM_TITLE_CHARS, 'plain_text');
+    plainTextObject(confirm.title, `${at}/confirm/title`, c, CONFIRM_TITLE_CHARS);
     textObject(confirm.text, `${at}/confirm/text`, c, CONFIRM_TEXT_CHARS);
-    textObject(confirm.confirm, `${at}/confirm/confirm`, c, CONFIRM_BUTTON_CHARS, 'plain_text');
-    textObject(confirm.deny, `${at}/confirm/deny`, c, CONFIRM_BUTTON_CHARS, 'plain_text');
+    plainTextObject(confirm.confirm, `${at}/confirm/confirm`, c, CONFIRM_BUTTON_CHARS);
+    plainTextObject(confirm.deny, `${at}/confirm/deny`, c, CONFIRM_BUTTON_CHARS);
   }
   known.check(element, at, c);
 }

@@ -18,7 +18,7 @@ const framed = ['rich_text_section', 'rich_text_quote', 'rich_text_preformatted'
 
 /** The parts of a rich text block, each checked. */
 export function richText(value: unknown, at: string, complaints: Complaints): void {
-  for (const [i, part] of list(value, at, complaints, 0, Number.POSITIVE_INFINITY).entries()) {
+  for (const [i, part] of list(value, at, complaints, [0, Number.POSITIVE_INFINITY]).entries()) {
     const here = `${at}/${i}`;
     const type = isObject(part) ? String(part.type) : '';
     if (isObject(part) && type === 'rich_text_list') richText(part.elements, `${here}/elements`, complaints);
@@ -28,7 +28,7 @@ export function richText(value: unknown, at: string, complaints: Complaints): vo
 }
 
 function line(value: unknown, at: string, complaints: Complaints): void {
-  for (const [i, element] of list(value, at, complaints, 0, Number.POSITIVE_INFINITY).entries()) {
+  for (const [i, element] of list(value, at, complaints, [0, Number.POSITIVE_INFINITY]).entries()) {
     const here = `${at}/${i}`;
     const needed = isObject(element) ? inline[String(element.type)] : undefined;
     if (!isObject(element) || needed === undefined) {

@@ -21,8 +21,7 @@ export function list(
   value: unknown,
   at: string,
   complaints: Complaints,
-  fewest: number,
-  most: number,
+  [fewest, most]: readonly [number, number],
 ): unknown[] {
   if (!Array.isArray(value)) {
     complaints.push('must provide an array', at);
@@ -34,12 +33,20 @@ export function list(
 }
 
 /** A text object [docs.slack.dev/reference/block-kit/composition-objects/text-object]. */
-export function textObject(
+export function textObject(value: unknown, at: string, complaints: Complaints, most: number): void {
+  checkText(value, at, complaints, { most });
+}
+
+/** A text object where mrkdwn is not taken. */
+export function plainTextObject(value: unknown, at: string, complaints: Complaints, most: number): void {
+  checkText(value, at, complaints, { most, only: 'plain_text' });
+}
+
+export function checkText(
   value: unknown,
   at: string,
   complaints: Complaints,
-  most: number,
-  only?: 'plain_text',
+  { most, only }: { most: number; only?: 'plain_text' | undefined },
 ): void {
   if (!isObject(value)) {
     complaints.push('must provide an object', at);

@@ -7,7 +7,15 @@
  */
 import { checkElement } from './block-kit-elements.ts';
 import { richText } from './block-kit-rich-text.ts';
-import { type Complaints, isObject, list, requireText, stringWithin, textObject } from './block-kit-text.ts';
+import {
+  type Complaints,
+  isObject,
+  list,
+  plainTextObject,
+  requireText,
+  stringWithin,
+  textObject,
+} from './block-kit-text.ts';
 
 export type Surface = 'message' | 'modal' | 'home';
 
@@ -50,7 +58,10 @@ const blockChecks: Record<string, BlockCheck> = {
     }
     if (block.text !== undefined) textObject(block.text, `${at}/text`, complaints, SECTION_TEXT_CHARS);
     if (block.fields !== undefined) {
-      for (const [i, field] of list(block.fields, `${at}/fields`, complaints, 1, SECTION_FIELDS).entries()) {
+      for (const [i, field] of list(block.fields, `${at}/fields`, complaints, [
+        1,
+        SECTION_FIELDS,
+      ]).entries()) {
         textObject(field, `${at}/fields/${i}`, complaints, SECTION_FIELD_CHARS);
       }
     }
@@ -59,16 +70,13 @@ const blockChecks: Record<string, BlockCheck> = {
     }
   },
   header(block, at, complaints) {
-    textObject(block.text, `${at}/text`, complaints, HEADER_CHARS, 'plain_text');
+    plainTextObject(block.text, `${at}/text`, complaints, HEADER_CHARS);
   },
   context(block, at, complaints) {
-    for (const [i, element] of list(
-      block.elements,
-      `${at}/elements`,
-      complaints,
+    for (const [i, element] of list(block.elements, `${at}/elements`, complaints, [
       1,
       CONTEXT_ELEMENTS,
-    ).entries()) {
+    ]).entries()) {
       const here = `${at}/elements/${i}`;
       if (isObject(element) && element.type === 'image') {
         checkElement(element, here, complaints, 'context');
@@ -76,23 +84,20 @@ const blockChecks: Record<string, BlockCheck> = {
     }
   },
   actions(block, at, complaints) {
-    for (const [i, element] of list(
-      block.elements,
-      `${at}/elements`,
-      complaints,
+    for (const [i, element] of list(block.elements, `${at}/elements`, complaints, [
       1,
       ACTIONS_ELEMENTS,
-    ).entries()) {
+    ]).entries()) {
       checkElement(element, `${at}/elements/${i}`, complaints, 'actions');
     }
   },
   context_actions(block, at, complaints) {
-    list(block.elements, `${at}/elements`, complaints, 1, CONTEXT_ACTIONS_ELEMENTS);
+    list(block.elements, `${at}/elements`, complaints, [1, CONTEXT_ACTIONS_ELEMENTS]);
   },
   input(block, at, complaints) {
-    textObject(block.label, `${at}/label`, complaints, INPUT_LABEL_CHARS, 'plain_text');
+    plainTextObject(block.label, `${at}/label`, complaints, INPUT_LABEL_CHARS);
     if (block.hint !== undefined) {
-      textObject(block.hint, `${at}/hint`, complaints, INPUT_HINT_CHARS, 'plain_text');
+      plainTextObject(block.hint, `${at}/hint`, complaints, INPUT_HINT_CHARS);
     }
     checkElement(block.element, `${at}/element`, complaints, 'input');
   },
@@ -100,8 +105,7 @@ const blockChecks: Record<string, BlockCheck> = {
     requireText(block.alt_text, `${at}/alt_text`, complaints, ALT_TEXT_CHARS);
     if (block.slack_file === undefined)
       requireText(block.image_url, `${at}/image_url`, complaints, IMAGE_URL_CHARS);
-    if (block.title !== undefined)
-      textObject(block.title, `${at}/title`, complaints, ALT_TEXT_CHARS, 'plain_text');
+    if (block.title !== undefined) plainTextObject(block.title, `${at}/title`, complaints, ALT_TEXT_CHARS);
   },
   rich_text(block, at, complaints) {
     richText(block.elements, `${at}/elements`, complaints);
@@ -110,8 +114,8 @@ const blockChecks: Record<string, BlockCheck> = {
     requireText(block.text, `${at}/text`, complaints, MARKDOWN_CHARS);
   },
   table(block, at, complaints) {
-    for (const [i, row] of list(block.rows, `${at}/rows`, complaints, 1, TABLE_ROWS).entries()) {
-      list(row, `${at}/rows/${i}`, complaints, 1, TABLE_COLUMNS);
+    for (const [i, row] of list(block.rows, `${at}/rows`, complaints, [1, TABLE_ROWS]).entries()) {
+      list(row, `${at}/rows/${i}`, complaints, [1, TABLE_COLUMNS]);
     }
   },
   alert(block, at, complaints) {
@@ -123,19 +127,25 @@ const blockChecks: Record<string, BlockCheck> = {
       textObject(block.subtitle, `${at}/subtitle`, complaints, CARD_TITLE_CHARS);
     if (block.body !== undefined) textObject(block.body, `${at}/body`, complaints, CARD_BODY_CHARS);
     if (block.actions === undefined) return;
-    for (const [i, element] of list(block.actions, `${at}/actions`, complaints, 1, CARD_ACTIONS).entries()) {
+    for (const [i, element] of list(block.actions, `${at}/actions`, complaints, [
+      1,
+      CARD_ACTIONS,
+    ]).entries()) {
       checkElement(element, `${at}/actions/${i}`, complaints, 'actions');
     }
   },
   carousel(block, at, complaints, surface) {
-    for (const [i, card] of list(block.elements, `${at}/elements`, complaints, 1, CAROUSEL_CARDS).entries()) {
+    for (const [i, card] of list(block.elements, `${at}/elements`, complaints, [
+      1,
+      CAROUSEL_CARDS,
+    ]).entries()) {
       if (isObject(card)) blockChecks.card?.(card, `${at}/elements/${i}`, complaints, surface);
     }
   },
   container(block, at, complaints, surface) {
-    const children = list(block.child_blocks, `${at}/child_blocks`, complaints, 1, CONTAINER_CHILDREN);
+    const children = list(block.child_blocks, `${at}/child_blocks`, complaints, [1, CONTAINER_CHILDREN]);
     for (const [i, child] of children.entries()) {
-      checkBlock(child, `${at}/child_blocks/${i}`, complaints, surface, new Set());
+      checkBlock(child, `${at}/child_blocks/${i}`, complaints, { surface, blockIds: new Set() });
     }
   },
   video: () => undefined,
@@ -161,8 +171,7 @@ function checkBlock(
   block: unknown,
   at: string,
   complaints: Complaints,
-  surface: Surface,
-  blockIds: Set<string>,
+  { surface, blockIds }: { surface: Surface; blockIds: Set<string> },
 ): void {
   if (!isObject(block)) {
     complaints.push('must provide an object', at);
@@ -188,8 +197,8 @@ function checkBlock(
 function checkBlocks(blocks: unknown, complaints: Complaints, surface: Surface, at: string): void {
   const most = surface === 'message' ? BLOCKS_PER_MESSAGE : BLOCKS_PER_VIEW;
   const blockIds = new Set<string>();
-  for (const [i, block] of list(blocks, at, complaints, 0, most).entries()) {
-    checkBlock(block, `${at}/${i}`, complaints, surface, blockIds);
+  for (const [i, block] of list(blocks, at, complaints, [0, most]).entries()) {
+    checkBlock(block, `${at}/${i}`, complaints, { surface, blockIds });
   }
 }
 
@@ -219,10 +228,10 @@ export function viewComplaints(view: unknown): string[] {
     return complaints.messages;
   }
   if (view.type === 'modal') {
-    textObject(view.title, '/view/title', complaints, VIEW_TITLE_CHARS, 'plain_text');
+    plainTextObject(view.title, '/view/title', complaints, VIEW_TITLE_CHARS);
     for (const part of ['submit', 'close'] as const) {
       if (view[part] !== undefined && view[part] !== null) {
-        textObject(view[part], `/view/${part}`, complaints, VIEW_TITLE_CHARS, 'plain_text');
+        plainTextObject(view[part], `/view/${part}`, complaints, VIEW_TITLE_CHARS);
       }
     }
   }

@@ -39,6 +39,16 @@ const closeSchema = z.object({ as: z.string(), viewId: z.string(), all: z.boolea
 const isExternal = (element: Element) => element.type.endsWith('external_select');
 
 export function viewConsoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): void {
+  const hands = createHands(parts);
+  elementRoutes(fastify, parts, hands);
+  submitRoute(fastify, parts, hands);
+  closeRoute(fastify, parts, hands);
+}
+
+type Hands = ReturnType<typeof createHands>;
+
+/** What a person can do with the elements of a view of theirs. */
+function createHands(parts: ConsoleParts) {
   const { workspace, delivery } = parts;
 
   function viewOf(person: Person, id: string): View {
@@ -59,7 +69,7 @@ export function viewConsoleRoutes(fastify: FastifyInstance, parts: ConsoleParts)
     placed: PlacedElement,
     query: string,
   ): Promise<{ sent: Delivery; options: Record<string, unknown>[] }> {
-    const sent = await delivery.interaction(viewSuggestion(parts, person, view, placed, query));
+    const sent = await delivery.interaction(viewSuggestion(parts, person, view, { placed, query }));
     const options = optionsFrom(sent.body);
     const key = `${placed.blockId} ${placed.element.action_id}`;
     view.offered[key] = [...(view.offered[key] ?? []), ...options];
@@ -92,6 +102,13 @@ export function viewConsoleRoutes(fastify: FastifyInstance, parts: ConsoleParts)
     workspace.changed();
   }
 
+  return { viewOf, placedIn, suggest, answered, remember };
+}
+
+function elementRoutes(fastify: FastifyInstance, parts: ConsoleParts, hands: Hands): void {
+  const { workspace, delivery } = parts;
+  const { viewOf, placedIn, suggest, answered, remember } = hands;
+
   fastify.post('/sim/view/action', async (request) => {
     const { as, viewId, actionId, blockId, value } = fromConsole(actionSchema, request.body);
     const person = personNamed(workspace, as);
@@ -106,7 +123,7 @@ export function viewConsoleRoutes(fastify: FastifyInstance, parts: ConsoleParts)
     if (placed.block.type === 'input' && placed.block.dispatch_action !== true) {
       return { ok: true, acked: false, timedOut: false, ackMs: 0 };
     }
-    return told(await delivery.interaction(viewAction(parts, person, view, placed, state)));
+    return told(await delivery.interaction(viewAction(parts, person, view, { placed, state })));
   });
 
   fastify.post('/sim/view/options', async (request) => {
@@ -118,6 +135,11 @@ export function viewConsoleRoutes(fastify: FastifyInstance, parts: ConsoleParts)
     const { sent, options } = await suggest(person, view, placed, query);
     return { ...told(sent), options };
   });
+}
+
+function submitRoute(fastify: FastifyInstance, parts: ConsoleParts, hands: Hands): void {
+  const { workspace, delivery } = parts;
+  const { viewOf, placedIn, answered, remember } = hands;
 
   fastify.post('/sim/view/submit', async (request) => {
     const { as, viewId, values } = fromConsole(submitSchema, request.body);
@@ -193,7 +215,13 @@ export function viewConsoleRoutes(fastify: FastifyInstance, parts: ConsoleParts)
         return trouble([`unknown response_action \`${answer.response_action}\``]);
     }
   }
+}
 
+function closeRoute(
+  fastify: FastifyInstance,
+  { workspace, delivery }: ConsoleParts,
+  { viewOf }: Hands,
+): void {
   fastify.post('/sim/view/close', async (request) => {
     const { as, viewId, all } = fromConsole(closeSchema, request.body);
     const person = personNamed(workspace, as);

@@ -23,7 +23,7 @@ import type { RateLimits } from './rate-limits.ts';
 import { respond } from './response-urls.ts';
 import type { GrantedScopes } from './scopes.ts';
 import type { SocketMode } from './socket-mode.ts';
-import type { Channel, Message } from './workspace.ts';
+import type { Channel, Message, Workspace } from './workspace.ts';
 
 const commandSchema = z.object({
   as: z.string(),
@@ -108,31 +108,43 @@ export function told(delivery: Delivery): Record<string, unknown> {
 }
 
 export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): void {
-  const { workspace, delivery, sockets, limits, scopes } = parts;
+  commandRoute(fastify, parts);
+  talkRoutes(fastify, parts);
+  elementRoutes(fastify, parts);
+  workspaceRoutes(fastify, parts);
+  connectionRoutes(fastify, parts);
+}
 
-  /** A channel by id or #name, or the person's conversation with Latchkey. */
-  function channelOf(person: Person, name: string | undefined): Channel {
-    if (name === undefined) return workspace.im(person).channel;
-    const channel = workspace.channels.get(name) ?? workspace.channelNamed(name);
-    if (channel === null || !channel.members.includes(person.slackId)) {
-      throw new Impossible('channel_not_found');
-    }
-    return channel;
+/** A channel by id or #name, or the person's conversation with Latchkey. */
+function channelOf(workspace: Workspace, person: Person, name: string | undefined): Channel {
+  if (name === undefined) return workspace.im(person).channel;
+  const channel = workspace.channels.get(name) ?? workspace.channelNamed(name);
+  if (channel === null || !channel.members.includes(person.slackId)) {
+    throw new Impossible('channel_not_found');
   }
+  return channel;
+}
 
-  function messageOf(person: Person, name: string, ts: string): { channel: Channel; message: Message } {
-    const channel = channelOf(person, name);
-    const message = workspace.message(channel.id, ts);
-    const isVisible = message?.ephemeralTo === undefined || message.ephemeralTo === person.slackId;
-    if (message === null || !isVisible) throw new Impossible('message_not_found');
-    return { channel, message };
-  }
+function messageOf(
+  workspace: Workspace,
+  person: Person,
+  name: string,
+  ts: string,
+): { channel: Channel; message: Message } {
+  const channel = channelOf(workspace, person, name);
+  const message = workspace.message(channel.id, ts);
+  const isVisible = message?.ephemeralTo === undefined || message.ephemeralTo === person.slackId;
+  if (message === null || !isVisible) throw new Impossible('message_not_found');
+  return { channel, message };
+}
 
+function commandRoute(fastify: FastifyInstance, parts: ConsoleParts): void {
+  const { workspace, delivery } = parts;
   fastify.post('/sim/command', async (request) => {
     const { as, channel: name, command, text } = fromConsole(commandSchema, request.body);
     const person = personNamed(workspace, as);
-    const channel = channelOf(person, name);
-    const sent = await delivery.command(commandFields(parts, person, channel, command, text));
+    const channel = channelOf(workspace, person, name);
+    const sent = await delivery.command(commandFields(parts, person, channel, { command, text }));
     const answer = typeof sent.body === 'string' ? { text: sent.body } : sent.body;
     if (sent.acked && typeof answer === 'object' && answer !== null) {
       respond(workspace, { channel: channel.id, user: person.slackId }, answer as Record<string, unknown>);
@@ -150,11 +162,15 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
     }
     return { ...told(sent), status: sent.status, response: sent.body };
   });
+}
 
+/** Messages, shortcuts and the home tab. */
+function talkRoutes(fastify: FastifyInstance, parts: ConsoleParts): void {
+  const { workspace, delivery } = parts;
   fastify.post('/sim/message', async (request) => {
     const { as, channel: name, text, threadTs } = fromConsole(messageSchema, request.body);
     const person = personNamed(workspace, as);
-    const channel = channelOf(person, name);
+    const channel = channelOf(workspace, person, name);
     const message: Message = {
       ts: workspace.nextTs(),
       channel: channel.id,
@@ -169,10 +185,33 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
     return { ...told(sent), ok: true, ts: message.ts };
   });
 
+  fastify.post('/sim/shortcut', async (request) => {
+    const { as, callbackId, channel, ts } = fromConsole(shortcutSchema, request.body);
+    const person = personNamed(workspace, as);
+    const on = channel === undefined || ts === undefined ? null : messageOf(workspace, person, channel, ts);
+    return told(await delivery.interaction(shortcut(parts, person, callbackId, on)));
+  });
+
+  fastify.post('/sim/home', async (request) => {
+    const person = personNamed(workspace, fromConsole(z.object({ as: z.string() }), request.body).as);
+    const home = workspace.views.get(workspace.homes.get(person.slackId) ?? '') ?? null;
+    return told(await delivery.event(homeOpened(workspace, person, workspace.im(person).channel.id, home)));
+  });
+}
+
+/** Buttons and menus in messages. */
+function elementRoutes(fastify: FastifyInstance, parts: ConsoleParts): void {
+  const { workspace, delivery } = parts;
+  /** Options that external menus in messages offered, by message and action id. */
+  const offeredInMessages = new WeakMap<Message, Map<string, Record<string, unknown>[]>>();
+  function offeredIn(message: Message, actionId: string): Record<string, unknown>[] {
+    return offeredInMessages.get(message)?.get(actionId) ?? [];
+  }
+
   fastify.post('/sim/action', async (request) => {
     const { as, channel: name, ts, actionId, blockId, value } = fromConsole(actionSchema, request.body);
     const person = personNamed(workspace, as);
-    const { channel, message } = messageOf(person, name, ts);
+    const { channel, message } = messageOf(workspace, person, name, ts);
     const placed = findElement(message.blocks ?? [], actionId, blockId);
     if (placed === null) throw new Impossible('element_not_found');
     const { element } = placed;
@@ -189,44 +228,28 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
       }
     }
     const sent = await delivery.interaction(
-      messageAction(parts, person, { channel, message }, placed, state),
+      messageAction(parts, person, { channel, message }, { placed, state }),
     );
     return told(sent);
   });
 
-  /** Options that external menus in messages offered, by message and action id. */
-  const offeredInMessages = new WeakMap<Message, Map<string, Record<string, unknown>[]>>();
-  function offeredIn(message: Message, actionId: string): Record<string, unknown>[] {
-    return offeredInMessages.get(message)?.get(actionId) ?? [];
-  }
-
   fastify.post('/sim/options', async (request) => {
     const { as, channel: name, ts, actionId, blockId, query } = fromConsole(optionsSchema, request.body);
     const person = personNamed(workspace, as);
-    const where = messageOf(person, name, ts);
+    const where = messageOf(workspace, person, name, ts);
     const placed = findElement(where.message.blocks ?? [], actionId, blockId);
     if (placed === null) throw new Impossible('element_not_found');
-    const sent = await delivery.interaction(messageSuggestion(parts, person, where, placed, query));
+    const sent = await delivery.interaction(messageSuggestion(parts, person, where, { placed, query }));
     const options = optionsFrom(sent.body);
     const known = offeredInMessages.get(where.message) ?? new Map<string, Record<string, unknown>[]>();
     known.set(actionId, [...(known.get(actionId) ?? []), ...options]);
     offeredInMessages.set(where.message, known);
     return { ...told(sent), options };
   });
+}
 
-  fastify.post('/sim/shortcut', async (request) => {
-    const { as, callbackId, channel, ts } = fromConsole(shortcutSchema, request.body);
-    const person = personNamed(workspace, as);
-    const on = channel === undefined || ts === undefined ? null : messageOf(person, channel, ts);
-    return told(await delivery.interaction(shortcut(parts, person, callbackId, on)));
-  });
-
-  fastify.post('/sim/home', async (request) => {
-    const person = personNamed(workspace, fromConsole(z.object({ as: z.string() }), request.body).as);
-    const home = workspace.views.get(workspace.homes.get(person.slackId) ?? '') ?? null;
-    return told(await delivery.event(homeOpened(workspace, person, workspace.im(person).channel.id, home)));
-  });
-
+/** What a workspace's administrator does. */
+function workspaceRoutes(fastify: FastifyInstance, { workspace, scopes }: ConsoleParts): void {
   fastify.post('/sim/invite', async (request) => {
     const { channel: name } = fromConsole(z.object({ channel: z.string() }), request.body);
     const channel = workspace.channels.get(name) ?? workspace.channelNamed(name);
@@ -256,6 +279,14 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
     return { ok: true };
   });
 
+  fastify.post('/sim/scopes', async (request) => {
+    scopes.grant(fromConsole(scopesSchema, request.body).granted);
+    return { ok: true };
+  });
+}
+
+/** How Slack and Latchkey reach each other. */
+function connectionRoutes(fastify: FastifyInstance, { delivery, sockets, limits }: ConsoleParts): void {
   fastify.post('/sim/raw', async (request, reply) => {
     const { body, timestamp, signature, contentType } = fromConsole(rawSchema, request.body);
     try {
@@ -277,11 +308,6 @@ export function consoleRoutes(fastify: FastifyInstance, parts: ConsoleParts): vo
     limits.forget();
     if (eventRetryDelaysMs !== undefined) delivery.eventRetryDelaysMs = eventRetryDelaysMs;
     return { ok: true, enabled: limits.isEnabled };
-  });
-
-  fastify.post('/sim/scopes', async (request) => {
-    scopes.grant(fromConsole(scopesSchema, request.body).granted);
-    return { ok: true };
   });
 
   fastify.post('/sim/disconnect-sockets', async (request) => {

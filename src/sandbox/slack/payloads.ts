@@ -12,6 +12,8 @@ import type { Channel, ElementState, Message, View, Workspace } from './workspac
 
 type Payload = Record<string, unknown>;
 type Context = { world: World; workspace: Workspace };
+/** An element of a message or view, and what was picked in it; null for a button. */
+type Pressed = { placed: PlacedElement; state: ElementState | null };
 
 /** Deprecated by Slack in favour of signatures, yet still in every payload. */
 const VERIFICATION_TOKEN = 'sandbox-verification-token';
@@ -42,8 +44,7 @@ export function commandFields(
   context: Context,
   person: Person,
   channel: Channel,
-  command: string,
-  text: string,
+  { command, text }: { command: string; text: string },
 ): Record<string, string> {
   return {
     token: VERIFICATION_TOKEN,
@@ -73,7 +74,7 @@ function escaped(workspace: Workspace, text: string): string {
   });
 }
 
-function action(placed: PlacedElement, state: ElementState | null): Payload {
+function action({ placed, state }: Pressed): Payload {
   const { element, blockId } = placed;
   return {
     action_id: element.action_id,
@@ -94,8 +95,7 @@ export function messageAction(
   context: Context,
   person: Person,
   where: { channel: Channel; message: Message },
-  placed: PlacedElement,
-  state: ElementState | null,
+  pressed: Pressed,
 ): Payload {
   const { channel, message } = where;
   const isEphemeral = message.ephemeralTo !== undefined;
@@ -118,23 +118,17 @@ export function messageAction(
       user: person.slackId,
       messageTs: message.ts,
     }),
-    actions: [action(placed, state)],
+    actions: [action(pressed)],
   };
 }
 
-export function viewAction(
-  context: Context,
-  person: Person,
-  view: View,
-  placed: PlacedElement,
-  state: ElementState | null,
-): Payload {
+export function viewAction(context: Context, person: Person, view: View, pressed: Pressed): Payload {
   return {
     ...envelope(context.workspace, person, 'block_actions'),
     container: { type: 'view', view_id: view.id },
     trigger_id: context.workspace.newTrigger(person.slackId),
     view: shownView(view),
-    actions: [action(placed, state)],
+    actions: [action(pressed)],
   };
 }
 
@@ -172,8 +166,7 @@ export function viewSuggestion(
   { workspace }: Context,
   person: Person,
   view: View,
-  placed: PlacedElement,
-  query: string,
+  { placed, query }: { placed: PlacedElement; query: string },
 ): Payload {
   return {
     ...envelope(workspace, person, 'block_suggestion'),
@@ -189,8 +182,7 @@ export function messageSuggestion(
   { workspace }: Context,
   person: Person,
   where: { channel: Channel; message: Message },
-  placed: PlacedElement,
-  query: string,
+  { placed, query }: { placed: PlacedElement; query: string },
 ): Payload {
   const { channel, message } = where;
   return {
