@@ -417,6 +417,51 @@ describe('of many lost at once, single ones', () => {
     expect(card.mass).toMatchObject({ state: 'decided', decision: { verb: 'choose', chosen: [] } });
   });
 
+  test('are noted and decided in the order of their keys, whatever was chosen first', () => {
+    const card = cardAfter(
+      ['sam', left('case-c', 'case-a', 'case-b')],
+      ['sofia', left('case-b', 'case-c', 'case-a')],
+    );
+    expect(card.decided).toEqual(left('case-a', 'case-b', 'case-c'));
+    const { outcome } = cardAfter(['sam', left('case-z', 'case-b')]);
+    expect(outcome).toMatchObject([{ type: 'massItemsAnswered', answer: { choices: left('case-b') } }]);
+  });
+
+  test('of which one is new are noted, though another was said before', () => {
+    expect(cardAfter(['sam', left('case-a')], ['sam', left('case-a', 'case-b')]).outcome).toMatchObject([
+      { type: 'massItemsAnswered' },
+    ]);
+  });
+
+  test('said by somebody else, or before, let nobody say all of it again', () => {
+    const again = (...clicks: Parameters<typeof cardAfter>) =>
+      cardAfter(...clicks, ['sam', 'revert']).outcome;
+    expect(again(['sam', 'revert'], ['sofia', here('case-b')])).toMatchObject({
+      reason: 'alreadyApprovedByYou',
+    });
+    expect(again(['sam', here('case-b')], ['sam', 'revert'])).toMatchObject({
+      reason: 'alreadyApprovedByYou',
+    });
+    expect(again(['sam', 'revert'], ['sam', here('case-b')])).toMatchObject([{ type: 'massAnswered' }]);
+  });
+
+  test('are refused with what to do instead', () => {
+    expect(cardAfter(['sam', left('case-z')]).outcome).toMatchObject({
+      text: 'Nobody whom you chose is on the card any more.',
+      next: 'Nothing more to do; the card shows who is left.',
+    });
+    const facts: MassFacts = {
+      clicker: { id: person('sam'), name: 'sam' },
+      plan: twoAdmins,
+      excludedByPolicy: new Set(),
+      keys: new Set(keys),
+      now: later(1),
+    };
+    expect(
+      settleSingle({ ...asking, kind: 'lost' }, { id: 'click-x', choices: left('case-b') }, facts),
+    ).toMatchObject({ text: 'These are not decided one by one.', next: 'Use the buttons on the card.' });
+  });
+
   test('are refused to whoever may not, or says nothing new, and count once', () => {
     expect(cardAfter(['erik', left('case-a')]).outcome).toMatchObject({ reason: 'notAnApprover' });
     expect(cardAfter(['sam', left('case-z')]).outcome).toMatchObject({ reason: 'alreadySettled' });
@@ -655,6 +700,76 @@ describe('answers that stand', () => {
     expect(told(click('sam', 'revert', massAfter(...wayTo.received)))[1]).toBe(
       'This is still being prepared.',
     );
+  });
+});
+
+describe('a card that is not what it was', () => {
+  const mass = massAfter(...wayTo.asking);
+  const click: MassClick = { id: 'click-9', round: mass.round, verb: 'keep', chosen: null };
+  const facts = (rest: Partial<MassFacts> = {}): MassFacts => ({
+    clicker: { id: person('olga'), name: 'olga' },
+    plan: olga,
+    excludedByPolicy: new Set(),
+    keys: new Set(['person-a']),
+    now: later(60),
+    ...rest,
+  });
+
+  test.each<[what: string, MassChange, MassClick, MassFacts, told: string[]]>([
+    [
+      'shows other things',
+      mass,
+      click,
+      facts({ changed: ['its tier is high now', 'its owner is eve now'] }),
+      [
+        'staleCard',
+        'What this card showed is no longer so: its tier is high now; its owner is eve now.',
+        'Nothing was decided. It is put anew with what it is now: decide on that card.',
+      ],
+    ],
+    [
+      'has grown',
+      { ...mass, round: mass.round + 1 },
+      click,
+      facts(),
+      [
+        'staleCard',
+        'More were added since you looked, so your click would decide on what you have not seen.',
+        'Look at the card again; it shows how many there are now.',
+      ],
+    ],
+    [
+      'is about whoever clicks',
+      mass,
+      click,
+      facts({ excludedByPolicy: new Set([person('olga')]) }),
+      [
+        'selfApproval',
+        'You made this change, or it is about you, so you can’t decide on it.',
+        'Another owner or admin has to decide; the card names them.',
+      ],
+    ],
+    [
+      'is not asked yet',
+      massAfter(...wayTo.received),
+      click,
+      facts(),
+      ['staleCard', 'This is still being prepared.', 'Try again in a moment.'],
+    ],
+  ])('%s', (_what, now, what, known, [reason, text, next]) => {
+    expect(settleMass(now, what, known)).toEqual({ refused: true, reason, text, next });
+  });
+
+  test('is decided by nobody where nothing was chosen; all is kept then', () => {
+    expect(settleMass(mass, { ...click, verb: 'choose', chosen: null }, facts())).toMatchObject([
+      {},
+      { decision: { verb: 'choose', chosen: [] } },
+    ]);
+    const said = { ...answer, verb: 'choose', chosen: null } as const;
+    expect(choiceOf(said, 'person-a')).toBe('keep');
+    expect(choiceOf({ ...said, chosen: ['person-a'] }, 'person-a')).toBe('revert');
+    expect(choiceOf({ ...said, verb: 'revert' }, 'person-a')).toBe('revert');
+    expect(choiceOf({ ...said, verb: 'keep', chosen: ['person-a'] }, 'person-a')).toBe('keep');
   });
 });
 

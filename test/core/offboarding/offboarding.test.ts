@@ -287,6 +287,13 @@ describe('an admin’s word that somebody has left', () => {
     expect(countsAsLeft(caseAfter(...all))).toBe(counts);
   });
 
+  test('holds once the case is complete, and not where it came to nothing', () => {
+    const closed = caseAfter(byHand, ...over);
+    expect(closed.closing).toBe('complete');
+    for (const closing of ['dismissed', 'nothing', null] as const)
+      expect(countsAsLeft({ ...closed, closing })).toBe(false);
+  });
+
   test('can be taken back, and the directory’s own can not', () => {
     expect(restsOnAWord(caseAfter(byHand))).toBe(true);
     expect(restsOnAWord(caseAfter(byHand, events.directoryAgreed))).toBe(false);
@@ -535,6 +542,13 @@ describe('what becomes of an application', () => {
     });
   });
 
+  test('is settled elsewhere where Anypoint shows another owner and nobody decided so', () => {
+    const tom = new Set(['u-tom']);
+    expect(outcomeOf({ decision: null }, { ownerUserIds: ['u-olga'] }, tom)).toBe('elsewhere');
+    expect(outcomeOf({ decision }, { ownerUserIds: ['u-olga'] }, tom)).toBe('elsewhere');
+    expect(outcomeOf({ decision }, { ownerUserIds: ['u-tom'] }, tom)).toBeNull();
+  });
+
   test('is settled only by what Anypoint shows', () => {
     const tom = new Set(['u-tom']);
     const to = { ...sam, anypointUserId: 'u-sam' };
@@ -729,6 +743,17 @@ describe('each event leaves this on the case, and everything else as it was', ()
       withTwo,
       events.handOverAgreed,
       { items: [other, { ...item, agreed: [word] }] },
+    ],
+    [
+      'a hand-over agreed on, beside another that is too',
+      { ...underway, items: [{ ...other, agreed: [{ ...word, clickId: 'click-4' }] }, item] },
+      events.handOverAgreed,
+      {
+        items: [
+          { ...other, agreed: [{ ...word, clickId: 'click-4' }] },
+          { ...item, agreed: [word] },
+        ],
+      },
     ],
     [
       'a hand-over agreed on by another too, and otherwise by the first',
