@@ -23,12 +23,15 @@ const WORTH_A_WORD_MS = 1_000;
  * Throws `config.invalid` and `store.unavailable`, with what to do.
  */
 export async function withEmbeddedDatabase(
-  { dir, database }: CommandPlace,
+  place: CommandPlace,
   { ending, note }: { ending: Ending; note: (line: string) => void },
   work: (url: string) => Promise<void>,
 ): Promise<void> {
+  const { dir, database } = place;
   const own = { by: 'command', database: resolve(database) } as const;
   const startedAt = performance.now();
+  // Before anything is made: a database that is another user's is not used, nor is one begun beside it.
+  await databaseOfRunning(place);
   for (let isTold = false; ; ) {
     const taken = await orAnothers(dir, async () => {
       for (const folder of [dir, resolve(database, '..')]) stateFolder(folder);
@@ -47,14 +50,8 @@ export async function withEmbeddedDatabase(
     }
     const { heldBy } = taken;
     refuseAnotherDatabase(heldBy, own.database);
-    const url =
-      heldBy.by === 'latchkey' ? await orAnothers(dir, () => runningEmbeddedPostgres(database)) : null;
-    if (url !== null)
-      return await beside(
-        heldBy,
-        () => runningEmbeddedPostgres(database),
-        () => work(url),
-      );
+    const url = heldBy.by === 'latchkey' ? await databaseOfRunning(place) : null;
+    if (url !== null) return await beside(heldBy, place, () => work(url));
     const waitedMs = performance.now() - startedAt;
     if (waitedMs > COMMAND_MAX_MS) throw heldBy.by === 'command' ? heldTooLong(heldBy.pid) : notThere(heldBy);
     if (waitedMs > WORTH_A_WORD_MS && !isTold) {
@@ -75,15 +72,14 @@ export async function databaseOfRunning({ dir, database }: CommandPlace): Promis
 }
 
 /** The database goes when its Latchkey does: whoever was using it hears why. */
-async function beside(
-  { pid }: Holder,
-  look: () => Promise<string | null>,
-  work: () => Promise<void>,
-): Promise<void> {
+async function beside({ pid }: Holder, place: CommandPlace, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    const isGone = error instanceof Fault && error.code === 'store.unavailable' && (await look()) === null;
+    const isGone =
+      error instanceof Fault &&
+      error.code === 'store.unavailable' &&
+      (await databaseOfRunning(place)) === null;
     if (!isGone) throw error;
     throw new Fault(
       'store.unavailable',

@@ -95,13 +95,13 @@ export async function startEmbeddedPostgres(
 export async function runningEmbeddedPostgres(dir: string): Promise<string | null> {
   const isRoot = process.getuid?.() === 0;
   const owner = isRoot ? await knownSystemUser() : null;
+  const given = resolve(dir);
+  refuseAnothers(given, owner);
   // As root nothing was started without that user.
   if (isRoot && owner === null) return null;
-  const home = isHere(resolve(dir), owner) ? resolve(dir) : elsewhere(resolve(dir));
-  if (!isPrivateFolder(home, owner)) {
-    refuseAnothers(home, owner);
-    return null;
-  }
+  const home = isHere(given, owner) ? given : elsewhere(given);
+  refuseAnothers(home, owner);
+  if (!isPrivateFolder(home, owner)) return null;
   const postmaster = readyPostmaster(home, owner);
   const secret = keptSecret(home);
   return postmaster === null || secret === null ? null : urlOf(secret, postmaster.port);

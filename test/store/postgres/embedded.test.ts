@@ -207,14 +207,19 @@ describe('the embedded PostgreSQL', () => {
     rmSync(note);
   });
 
-  test.runIf(isRoot)('of another user is refused, with whose it is', async () => {
-    const home = join(await folder(0o755), 'postgres');
-    mkdirSync(home, { mode: 0o700 });
-    execFileSync('chown', ['nobody', home]);
-    await expect(runningEmbeddedPostgres(home)).rejects.toThrow(
-      /belongs to another user \(\d+\): call the command as the user who runs Latchkey/,
-    );
-  });
+  test.runIf(isRoot).each([0o755, 0o700])(
+    'of another user is refused, with whose it is (%o)',
+    async (mode) => {
+      // given one in a folder that everybody can enter, or its owner alone
+      const place = await folder(mode);
+      const home = join(place, 'postgres');
+      mkdirSync(home, { mode: 0o700 });
+      execFileSync('chown', ['nobody', home, place]);
+      await expect(runningEmbeddedPostgres(home)).rejects.toThrow(
+        /belongs to another user \(\d+\): call the command as the user who runs Latchkey/,
+      );
+    },
+  );
 
   test.runIf(platform() === 'linux')('has none of the secrets of the process that starts it', async () => {
     process.env.LATCHKEY_TEST_SECRET = 'do-not-pass-on';
