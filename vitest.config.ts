@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 /** Test files that need no PostgreSQL, HTTP or other process: `npm run test:fast`. A file elsewhere is of the worlds. */
 export const fast = [
@@ -21,6 +22,7 @@ export default defineConfig({
     pool: 'forks',
     // Half a test file's work was to load Latchkey and the sandbox. A worker loads them once, for all its files.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

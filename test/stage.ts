@@ -8,7 +8,7 @@ import { sandboxPage } from '../src/sandbox/page/page.ts';
 import { credentials, type Person } from '../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
 import { freePort } from '../src/store/postgres/free-port.ts';
-import { freshDatabase } from './database.ts';
+import { unopenedDatabase } from './database.ts';
 
 /** How to reach a sandbox world, as the environment would say it. */
 function outsideOf(worldUrl: string, way: 'http' | 'socket' = 'http'): Outside {
@@ -53,8 +53,7 @@ export type StageOptions = {
 
 /** A whole world and a whole Latchkey on real HTTP and a database of their own. */
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
-  const fresh = await freshDatabase();
-  await fresh.database.close();
+  const fresh = await unopenedDatabase();
   const world = await startWorld({
     port: 0,
     stateFile: null,
@@ -100,7 +99,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     async close() {
       await stage.latchkey.stop();
       await world.close();
-      await fresh.close().catch(() => {});
+      await fresh.drop().catch(() => {});
     },
   };
   await fetch(`${world.url}/control/latchkey`, {

@@ -8,7 +8,7 @@ import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { startWorld } from '../../src/sandbox/world.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';
 import { compileCache } from '../compile-cache.ts';
-import { freshDatabase } from '../database.ts';
+import { unopenedDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 import { hasRedis, startRedis } from './redis-server.ts';
 import { tcpProxy } from './tcp-proxy.ts';
@@ -277,9 +277,8 @@ describe('a Latchkey for real that is told to stop ends within seconds, and says
   async function latchkey(settings: Record<string, string> = {}) {
     const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
     ends.push(() => world.close());
-    const fresh = await freshDatabase();
-    await fresh.database.close();
-    ends.push(() => fresh.close().catch(() => {}));
+    const fresh = await unopenedDatabase();
+    ends.push(() => fresh.drop().catch(() => {}));
     const postgres = new URL(fresh.url);
     const toPostgres = await tcpProxy(Number(postgres.port));
     ends.push(toPostgres.close);

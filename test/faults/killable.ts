@@ -4,7 +4,7 @@ import { credentials, type Person, people } from '../../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';
-import { freshDatabase } from '../database.ts';
+import { unopenedDatabase } from '../database.ts';
 import { type Journey, walkOn } from '../journeys/journey.ts';
 import { scimCall } from '../journeys/scim-wire.ts';
 import { type LatchkeyProcess, latchkeyProcess } from './latchkey-process.ts';
@@ -46,8 +46,7 @@ const PATIENCE_MS = 60_000;
 export async function setKillable(options: KillableOptions = {}): Promise<Killable> {
   const everybody = options.people ?? people;
   const world = await startWorld({ port: 0, stateFile: null, latchkey: null, people: everybody });
-  const fresh = await freshDatabase();
-  await fresh.database.close();
+  const fresh = await unopenedDatabase();
   const latchkey = latchkeyProcess({
     worldUrl: world.url,
     databaseUrl: fresh.url,
@@ -127,7 +126,7 @@ export async function setKillable(options: KillableOptions = {}): Promise<Killab
     async close() {
       await latchkey.close();
       await world.close();
-      await fresh.close().catch(() => {});
+      await fresh.drop().catch(() => {});
     },
   };
   return killable;

@@ -2,18 +2,17 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';
-import { type FreshDatabase, freshDatabase } from '../database.ts';
+import { unopenedDatabase } from '../database.ts';
 import { type Asked, type Journey, walkOn, wordsOf } from '../journeys/journey.ts';
 import { type LatchkeyProcess, latchkeyProcess } from './latchkey-process.ts';
 
 let world: RunningWorld;
-let fresh: FreshDatabase;
+let fresh: Awaited<ReturnType<typeof unopenedDatabase>>;
 let latchkey: LatchkeyProcess;
 let walk: Journey;
 beforeAll(async () => {
   world = await startWorld({ port: 0, stateFile: null, latchkey: null });
-  fresh = await freshDatabase();
-  await fresh.database.close();
+  fresh = await unopenedDatabase();
   latchkey = latchkeyProcess({ worldUrl: world.url, databaseUrl: fresh.url, port: await freePort() });
   await latchkey.start();
   walk = await walkOn(world.url, fresh.url);
@@ -23,7 +22,7 @@ beforeEach(() => walk.heal());
 afterAll(async () => {
   await latchkey?.close();
   await world?.close();
-  await fresh?.close().catch(() => {});
+  await fresh?.drop().catch(() => {});
 });
 
 const read = 'orders-api-read';

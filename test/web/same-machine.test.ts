@@ -8,14 +8,13 @@ import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import { sandboxPage } from '../../src/sandbox/page/page.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { startWorld } from '../../src/sandbox/world.ts';
-import { freshDatabase } from '../database.ts';
+import { unopenedDatabase } from '../database.ts';
 
 const servers: Record<'the world' | 'Latchkey', URL> = {} as never;
 const stops: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
-  const fresh = await freshDatabase();
-  await fresh.database.close();
-  stops.push(() => fresh.close().catch(() => {}));
+  const fresh = await unopenedDatabase();
+  stops.push(() => fresh.drop().catch(() => {}));
   const world = await startWorld({ port: 0, stateFile: null, latchkey: null, page: sandboxPage });
   stops.push(() => world.close());
   const { catalogue, rules } = await loadPolicy('policy');
