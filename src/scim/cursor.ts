@@ -1,14 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import type { Position } from '../store/scim/listing.ts';
 import { ScimError } from './scim-error.ts';
-
-/** Between which two resources a page begins, and which way it goes from there. */
-export type Position = {
-  direction: 'forward' | 'backward';
-  /** The sort key as PostgreSQL writes it; null: the resource has no such attribute, or nothing is sorted by. */
-  key: string | null;
-  createdAt: string;
-  id: string;
-};
 
 /** How long a cursor may be used, in seconds; also said by ServiceProviderConfig. */
 export const CURSOR_TIMEOUT_SECONDS = 3_600;

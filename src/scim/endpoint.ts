@@ -4,7 +4,7 @@ import type { Db } from '../store/postgres/database.ts';
 import type { Bound } from '../store/postgres/statement.ts';
 import type { ScimSource } from '../store/scim-tables.ts';
 import type { Cursors } from './cursor.ts';
-import type { Source } from './filter-sql.ts';
+import type { Source } from './filter-condition.ts';
 import type { Wanted } from './projection.ts';
 import type { ResourceType } from './schema.ts';
 import { notFound, ScimError } from './scim-error.ts';

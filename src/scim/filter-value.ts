@@ -6,7 +6,7 @@ import { invalidPath } from './scim-error.ts';
 
 /**
  * Whether one element of a user's multi-valued attribute meets the filter of a PATCH path. Lists are filtered
- * in SQL (filter-sql.ts); this is only for the few values inside one resource.
+ * by the database (filter-condition.ts); this is only for the few values inside one resource.
  * Throws 400 `invalidPath` for an attribute that does not exist.
  */
 export function matches(filter: Filter, attribute: Attribute, element: Doc): boolean {

@@ -15,7 +15,7 @@ import {
   updateGroup,
 } from '../store/scim/groups.ts';
 import { type MemberRef, membersOf } from '../store/scim/members.ts';
-import { groupSource } from './attribute-sql.ts';
+import { groupSource } from './attribute-places.ts';
 import {
   type Answer,
   checkIfMatch,

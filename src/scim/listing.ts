@@ -1,24 +1,19 @@
-import { type RawBuilder, sql } from 'kysely';
 import { databaseNow } from '../store/postgres/clock.ts';
-import type { Position } from './cursor.ts';
+import type { Column } from '../store/scim/conditions.ts';
+import {
+  countSelection,
+  type Found,
+  type Position,
+  readSelection,
+  type Selection,
+  selectionOf,
+} from '../store/scim/listing.ts';
 import type { Endpoint, ListQuery, Page, Scim } from './endpoint.ts';
 import { parseFilter } from './filter.ts';
-import { type Column, comparable, filterToSql, type Place, type Source } from './filter-sql.ts';
+import { conditionOf, type Place, type Source } from './filter-condition.ts';
 import type { Wanted } from './projection.ts';
 import type { ResourceType } from './schema.ts';
 import { invalidFilter, invalidPath } from './scim-error.ts';
-
-type Found = {
-  type: ResourceType['name'];
-  id: string;
-  /** Sort key and creation as PostgreSQL writes them: a JavaScript date would lose the microseconds. */
-  key: string | null;
-  created: string;
-};
-
-/** The resources that a query is about, as a table with a sort key. */
-type Selection = { from: RawBuilder<unknown>; key: KeyType | null };
-type KeyType = Column['type'];
 
 /**
  * One page of what several endpoints have: filtered, sorted and cut in SQL (RFC 7644 section 3.4.2). Without a sort
@@ -52,11 +47,11 @@ type Cut = Omit<Page, 'resources'> & { found: Found[] };
 
 async function byIndex(scim: Scim, selection: Selection, query: ListQuery): Promise<Cut> {
   const { startIndex, count } = query;
-  if (count === 0) return { total: await countOf(scim, selection), found: [] };
-  const found = await read(scim, selection, query, null, sql`offset ${startIndex - 1}`);
+  if (count === 0) return { total: await countSelection(scim.db, selection), found: [] };
+  const found = await read(scim, selection, query, { offset: startIndex - 1 });
   // The last page tells how many there are; that saves the usual look-up by name a count.
   const isLast = found.length <= count && (found.length > 0 || startIndex === 1);
-  const total = isLast ? startIndex - 1 + found.length : await countOf(scim, selection);
+  const total = isLast ? startIndex - 1 + found.length : await countSelection(scim.db, selection);
   return { total, found: found.slice(0, count) };
 }
 
@@ -69,12 +64,12 @@ async function byCursor(scim: Scim, selection: Selection, query: ListQuery): Pro
   ]);
   const now = await databaseNow(scim.db);
   const position = query.cursor === '' ? null : scim.cursors.open(query.cursor ?? '', belongsTo, now);
-  const rows = await read(scim, selection, query, position, sql``);
+  const rows = await read(scim, selection, query, position === null ? { offset: 0 } : { position });
   const goesOn = rows.length > query.count;
   const isBackward = position?.direction === 'backward';
   const found = rows.slice(0, query.count);
   if (isBackward) found.reverse();
-  const total = position === null && !goesOn ? rows.length : await countOf(scim, selection);
+  const total = position === null && !goesOn ? rows.length : await countSelection(scim.db, selection);
   const seal = (from: Found | undefined, direction: Position['direction']) =>
     from === undefined
       ? undefined
@@ -90,52 +85,17 @@ async function byCursor(scim: Scim, selection: Selection, query: ListQuery): Pro
 /** One row more than the page holds tells whether it goes on. */
 async function read(
   scim: Scim,
-  { from, key }: Selection,
+  selection: Selection,
   query: ListQuery,
-  position: Position | null,
-  offset: RawBuilder<unknown>,
+  from: { position: Position } | { offset: number },
 ): Promise<Found[]> {
-  const isBackward = position?.direction === 'backward';
-  const isDescending = (query.sortOrder === 'descending') !== isBackward;
-  const keyOrder = key === null ? sql`` : isDescending ? sql`${ordered(key)} desc, ` : sql`${ordered(key)}, `;
-  const tieOrder = isBackward ? sql`created_at desc, id desc` : sql`created_at, id`;
-  const where = position === null ? sql`true` : beyond(position, key, isDescending);
-  const { rows } = await sql<Found>`
-    select type, id, ${key === null ? sql`null` : sql`key::text`} as key, created_at::text as created
-    from (${from}) r where ${where}
-    order by ${keyOrder}${tieOrder} limit ${query.count + 1} ${offset}`.execute(scim.db);
-  return rows;
+  return await readSelection(scim.db, selection, {
+    isDescending: query.sortOrder === 'descending',
+    limit: query.count + 1,
+    position: 'position' in from ? from.position : null,
+    offset: 'offset' in from ? from.offset : 0,
+  });
 }
-
-/**
- * What comes after a position in the order read. Resources without the attribute come last when ascending, first
- * when descending: PostgreSQL's own order, and so its exact reverse when going back.
- */
-function beyond(position: Position, key: KeyType | null, isDescending: boolean): RawBuilder<unknown> {
-  const { createdAt, id } = position;
-  const than = position.direction === 'backward' ? sql`<` : sql`>`;
-  const tie = sql`(created_at, id) ${than} (${createdAt}::timestamptz, ${id}::uuid)`;
-  if (key === null) return tie;
-  if (position.key === null)
-    return isDescending ? sql`(key is not null or ${tie})` : sql`(key is null and ${tie})`;
-  const at = sql`${position.key}::${sql.raw(sqlTypes[key])}`;
-  const left = ordered(key);
-  return isDescending
-    ? sql`(${left} < ${at} or (${left} = ${at} and ${tie}))`
-    : sql`(${left} > ${at} or key is null or (${left} = ${at} and ${tie}))`;
-}
-
-/** The order of a text must not depend on the database's locale. */
-function ordered(key: KeyType): RawBuilder<unknown> {
-  return key === 'text' ? sql`key collate "C"` : sql`key`;
-}
-
-async function countOf(scim: Scim, { from }: Selection): Promise<number> {
-  const { rows } = await sql<{ n: string }>`select count(*) as n from (${from}) r`.execute(scim.db);
-  return Number(rows[0]?.n ?? 0);
-}
-
-const sqlTypes = { text: 'text', boolean: 'boolean', time: 'timestamptz', uuid: 'uuid' } as const;
 
 /** A source sees its own only. */
 function select(scim: Scim, endpoints: readonly Endpoint[], query: ListQuery): Selection {
@@ -146,23 +106,15 @@ function select(scim: Scim, endpoints: readonly Endpoint[], query: ListQuery): S
   if (query.sortBy !== undefined && key === null) throw invalidPath(`can’t sort by ${query.sortBy}`);
   const parts = endpoints.map(({ type, table, source }, n) => {
     const among = endpoints.length === 1 ? source : besideOthers(source, endpoints);
-    const where = filter === null ? sql`true` : filterToSql(filter, among);
-    const column = columns[n] ?? null;
-    const sortKey = key === null ? sql`` : sql`, ${keyOf(column, key)} as key`;
-    return sql`select ${sql.lit(type.name)} as type, id, created_at${sortKey} from ${sql.table(table)}
-      where source = ${scim.source} and (${where})`;
+    const where = filter === null ? null : conditionOf(filter, among);
+    return { type: type.name, table, where, sortBy: columns[n] ?? null };
   });
-  return { from: sql.join(parts, sql` union all `), key };
+  return selectionOf(scim.source, parts, key);
 }
 
 function columnToSortBy(place: Place): Column | null {
   if (place.kind === 'one') return place.column;
   return place.kind === 'many' ? place.chosen : null;
-}
-
-function keyOf(column: Column | null, key: KeyType): RawBuilder<unknown> {
-  if (column === null) return sql`null::${sql.raw(sqlTypes[key])}`;
-  return column.type === 'text' ? comparable(column) : column.sql;
 }
 
 /** In a query over several types, an attribute that one of them lacks has no value there. */

@@ -8,9 +8,9 @@ import {
   removeMembersWhere,
   removeOtherMembers,
 } from '../store/scim/members.ts';
-import { memberSource } from './attribute-sql.ts';
+import { memberSource } from './attribute-places.ts';
 import type { Filter } from './filter.ts';
-import { filterToSql } from './filter-sql.ts';
+import { conditionOf } from './filter-condition.ts';
 import type { ObservedMember } from './observed.ts';
 import type { Step } from './patch.ts';
 import { isObject, isUuid } from './resource.ts';
@@ -124,7 +124,7 @@ async function changeOnce(tx: Tx, group: OwnGroup, step: MemberStep, difference:
     case 'remove':
       return difference.noteRemoved(await removeMembers(tx, group.id, step.ids.filter(isUuid)));
     case 'removeWhere': {
-      const meets = filterToSql(step.filter, memberSource);
+      const meets = conditionOf(step.filter, memberSource);
       return difference.noteRemoved(await removeMembersWhere(tx, group.id, meets));
     }
     case 'replace':

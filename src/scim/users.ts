@@ -19,7 +19,7 @@ import {
   updateUser,
   userInsertion,
 } from '../store/scim/users.ts';
-import { userSource } from './attribute-sql.ts';
+import { userSource } from './attribute-places.ts';
 import {
   type Answer,
   checkIfMatch,

@@ -92,7 +92,6 @@ const open: { long: string[]; parameters: string[] } = {
     'src/sandbox/visitor.ts hears',
     'src/scim/group-notes.ts groupNote',
     'src/scim/group-notes.ts membersNote',
-    'src/scim/listing.ts read',
     'src/scim/patch.ts readPath',
     'src/scim/routes.ts sendList',
     'src/scim/users.ts entry',

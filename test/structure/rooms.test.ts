@@ -157,6 +157,28 @@ describe('one way to write', () => {
     expect(callsOf(/\baddLeased\(/)).toEqual(['src/flow/request/receive.ts']);
   });
 
+  test('only the store speaks SQL', () => {
+    const others = outsideSandbox.filter((f) => roomOf(f.path) !== 'store');
+    expectNone(
+      [
+        ...placesOf(
+          others,
+          /\bsql(<[^`]*>)?`|\bsql\.(raw|ref|lit|table|join)\b|\.(selectFrom|insertInto|updateTable|deleteFrom|mergeInto|selectNoFrom)\(/,
+        ),
+        ...placesOf(
+          others,
+          /\b(insert into \w+|delete from \w+|update \w+ set|join \w+ on|select .+ from)\b/,
+        ),
+        ...others.flatMap((f) =>
+          f.imports
+            .filter((i) => (i.package === 'kysely' || i.package === 'pg') && !i.isTypeOnly)
+            .map((i) => `${f.path} -> ${i.package}`),
+        ),
+      ],
+      'Whoever changes a table must find every statement on it in one place. Give the statement a name and a file in src/store, by its table or its purpose, and call it.',
+    );
+  });
+
   test('only migrations change the schema', () => {
     expectNone(
       placesOf(outsideSandbox, /\b(create|alter|drop) (table|index|unique index|function|trigger)\b/i),

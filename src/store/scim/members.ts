@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db, Tx } from '../postgres/database.ts';
 import type { ScimSource } from '../scim-tables.ts';
+import type { Condition } from './conditions.ts';
 import type { UserRow } from './users.ts';
 
 /** A user, as far as it matters to the groups that they are in. */
@@ -58,7 +59,7 @@ export async function removeOtherMembers(
 export async function removeMembersWhere(
   tx: Tx,
   groupId: string,
-  condition: RawBuilder<boolean>,
+  condition: Condition,
 ): Promise<MemberRow[]> {
   return await removeAll(
     tx,
