@@ -20,8 +20,6 @@ const open: { long: string[]; parameters: string[] } = {
     'src/flow/mass-change/assess.ts factsOf',
     'src/flow/mass-change/carry-out.ts carryOutPair',
     'src/flow/offboarding/restore.ts restore',
-    'src/flow/request/assess.ts assessRequest',
-    'src/flow/request/assess.ts callback of commit',
     'src/flow/request/receive.ts receiveRequest',
     'src/store/reconcile/compare.ts apartOfTeam',
     'src/store/reconcile/compare.ts compareGroup',

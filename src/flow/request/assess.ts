@@ -5,22 +5,24 @@ import { type Change, type ChangeEvent, isFound } from '../../core/change/change
 import { evolve } from '../../core/change/evolve.ts';
 import { approveByRule } from '../../core/change/settle.ts';
 import { otherwiseThanShown, shownOf } from '../../core/change/shown.ts';
-import { findingSheet, plainFinding } from '../../core/facts/finding-facts.ts';
-import { factSheet, plainSummary } from '../../core/facts/request-facts.ts';
+import { changeSheet } from '../../core/facts/change-sheet.ts';
 import type { GrantId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { noLongerNeeded } from '../../core/joiner-mover/birthright.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseForLeaver } from '../../core/offboarding/refusals.ts';
-import { distinct } from '../../core/policy/routing.ts';
+import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
+import { type ApproverPlan, distinct } from '../../core/policy/routing.ts';
 import { evaluateRequest, type Verdict } from '../../core/policy/verdict.ts';
-import { refuse } from '../../core/refusal.ts';
+import { type Refusal, refuse } from '../../core/refusal.ts';
 import { earlierFindings, readChange } from '../../store/changes.ts';
 import { holding, unendedGrants } from '../../store/grants.ts';
 import { membersWithoutGrant } from '../../store/group-members.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
+import type { Person } from '../../store/people.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
-import { commit, type Following } from '../kernel/commit.ts';
+import type { Telling } from '../../store/telling.ts';
+import { commit, type Following, type Unit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 import { concernedBy } from '../people/concerned.ts';
 import { excludedFrom, planFor, tellingAboutFound } from './deciders.ts';
@@ -42,62 +44,52 @@ export async function assessRequest(
   // Kept already: whoever did it may be told of only now.
   if (change.state !== 'received' && change.state !== 'asking')
     return await reopenIfTheirOwn(context, change);
-  const entitlement = context.catalogue.entitlement(change.entitlementKey);
-  const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
-  if (entitlement === null || status?.status !== 'ready') {
-    const why = status === null || status.status === 'ready' ? 'it left the catalogue' : status.why;
-    return await refuseChange(
-      context,
-      job.changeId,
-      refuse(
-        'entitlementUnavailable',
-        `This entitlement can’t be given: ${why}.`,
-        'Ask the catalogue’s owner.',
-      ),
-    );
-  }
-  const { beneficiary, requester, refusal } = await concernedBy(context, change);
+  const assessed = await gather(context, change);
+  return 'refusal' in assessed
+    ? await refuseChange(context, change.id, assessed)
+    : await put(context, assessed);
+}
+
+/** Why nobody is asked. */
+type Refused = { refusal: Refusal; verdict: Verdict | null };
+
+/** What is known of a change that somebody is asked about, and who that is. */
+type Assessment = {
+  change: Change;
+  entitlement: Entitlement;
+  target: Target;
+  beneficiary: Person;
+  requester: Person | null;
+  telling: Telling;
+  excluded: ReadonlySet<PersonId>;
+  /** What the rules say of giving it. */
+  byRules: Verdict;
+  /** What that means here: what was found is asked about whatever rules say. */
+  verdict: Verdict;
+  plan: ApproverPlan;
+};
+
+/** Reads only, from the IdP too, so nothing is held meanwhile. */
+async function gather(context: Context, change: Change): Promise<Assessment | Refused> {
+  const offer = offered(context, change);
+  if ('refusal' in offer) return offer;
+  const { entitlement } = offer;
+  const concerned = await concernedBy(context, change);
+  const { beneficiary, requester } = concerned;
   const people = [beneficiary, requester].filter((person) => person !== null);
   const leavers = await leaversAmong(
     context.db,
     people.map(({ id }) => id),
   );
-  for (const { id, name } of people) {
-    const left = leavers.get(id);
-    if (left !== undefined) return await refuseChange(context, job.changeId, refuseForLeaver(name, left));
-  }
-  if (refusal !== null) return await refuseChange(context, job.changeId, refusal);
-  if (beneficiary === null) return await refuseChange(context, job.changeId, goneFromIdp);
-  const moved = noLongerNeeded(change, entitlement, beneficiary.department);
-  if (moved !== null)
-    return await refuseChange(
-      context,
-      job.changeId,
-      refuse(
-        'notEligible',
-        `${beneficiary.name} has moved: ${moved}.`,
-        `Ask the owner, ${entitlement.owner}.`,
-      ),
-    );
-  const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
+  const refusal = whyNot(change, entitlement, concerned, leavers);
+  if (beneficiary === null || refusal !== null) return { refusal: refusal ?? goneFromIdp, verdict: null };
   const facts = await factsOfChange(context, { entitlement, beneficiary, change });
   const byRules = evaluateRequest(facts, context.catalogue.rules());
   // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
   const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
   // One that waits is not closed by a change of the policy, which may be mended: its card says so, and it can't be approved.
   if (verdict.effect === 'refuse' && change.state === 'received')
-    return await refuseChange(
-      context,
-      job.changeId,
-      refuse(
-        'notEligible',
-        `Policy does not allow this request: ${verdict.grounds.map((g) => g.text).join('; ')}.`,
-        `Ask the owner, ${entitlement.owner}.`,
-      ),
-      verdict,
-    );
-
-  const catalogue = context.catalogue.current();
+    return { refusal: notAllowed(verdict, entitlement), verdict };
   const telling = await tellingAboutFound(context, change);
   const excluded = await excludedFrom(context, change, telling);
   const plan = await planFor(
@@ -105,87 +97,112 @@ export async function assessRequest(
     { entitlement, beneficiary, change, excluded, telling },
     { facts, verdict: byRules },
   );
-  const target = status.target;
+  return { change, ...offer, beneficiary, requester, telling, excluded, byRules, verdict, plan };
+}
 
+/** The entitlement and its target as long as it can be given. */
+function offered(context: Context, change: Change): { entitlement: Entitlement; target: Target } | Refused {
+  const entitlement = context.catalogue.entitlement(change.entitlementKey);
+  const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
+  if (entitlement !== null && status?.status === 'ready') return { entitlement, target: status.target };
+  const why = status === null || status.status === 'ready' ? 'it left the catalogue' : status.why;
+  return {
+    refusal: refuse(
+      'entitlementUnavailable',
+      `This entitlement can’t be given: ${why}.`,
+      'Ask the catalogue’s owner.',
+    ),
+    verdict: null,
+  };
+}
+
+/** Why these people can't have it or ask for it, apart from the rules; null: they can. Pure. */
+function whyNot(
+  change: Change,
+  entitlement: Entitlement,
+  { beneficiary, requester, refusal }: Awaited<ReturnType<typeof concernedBy>>,
+  leavers: Awaited<ReturnType<typeof leaversAmong>>,
+): Refusal | null {
+  for (const person of [beneficiary, requester]) {
+    const left = person === null ? undefined : leavers.get(person.id);
+    if (person !== null && left !== undefined) return refuseForLeaver(person.name, left);
+  }
+  if (refusal !== null) return refusal;
+  if (beneficiary === null) return goneFromIdp;
+  const moved = noLongerNeeded(change, entitlement, beneficiary.department);
+  return moved === null
+    ? null
+    : refuse(
+        'notEligible',
+        `${beneficiary.name} has moved: ${moved}.`,
+        `Ask the owner, ${entitlement.owner}.`,
+      );
+}
+
+function notAllowed(verdict: Verdict, entitlement: Entitlement): Refusal {
+  return refuse(
+    'notEligible',
+    `Policy does not allow this request: ${verdict.grounds.map((g) => g.text).join('; ')}.`,
+    `Ask the owner, ${entitlement.owner}.`,
+  );
+}
+
+/** Puts it to the approvers, or decides it by rule, with the facts that its card shows. */
+async function put(context: Context, assessed: Assessment): Promise<Ran> {
+  const { change, entitlement, target, excluded, byRules, verdict, plan } = assessed;
+  const { clauses, lapseSeconds } = context.catalogue.current();
   await commit(
     context.db,
     async (unit) => {
-      const locked = await unit.change(job.changeId);
+      const locked = await unit.change(change.id);
       if (locked === null || locked.state !== change.state) return { result: null };
-      const grants = await unendedGrants(unit.tx, {
-        personId: change.personId,
-        entitlementKey: change.entitlementKey,
-      });
-      const held = heldUntil(grants, unit.now);
-      const held_by = await holding(
-        unit.tx,
-        { entitlementKey: entitlement.key, personId: change.personId, department: beneficiary.department },
-        unit.now,
-      );
-      const withoutGrant = await membersWithoutGrant(unit.tx, {
-        groupId: target.groupId,
-        personId: change.personId,
-      });
-      const cited = [...entitlement.clauses, ...(verdict.holds ?? []).map((hold) => hold.clause)];
-      const clauses = catalogue.clauses.filter((c) => cited.includes(c.id));
-      const found = isFound(change)
-        ? findingSheet({
-            cause: change.cause === 'loss' ? 'loss' : 'finding',
-            who: beneficiary,
-            entitlement,
-            group: target.groupName,
-            told: { ...telling, actors: telling.actors.map((actor) => actor.name) },
-            holders: held_by.holders,
-            others: withoutGrant.others,
-            foundBefore: await earlierFindings(unit.tx, change),
-            policy: byRules.grounds.map((g) => g.text).join('; '),
-            clauses,
-          })
-        : null;
-      const asks = factSheet({
-        entitlement,
-        beneficiary,
-        requester: requester === null || requester.id === beneficiary.id ? null : requester,
-        reason: change.reason,
-        ticket: change.ticket,
-        requestedSeconds,
-        ...held_by,
-        ...withoutGrant,
-        heldUntil: held,
-        verdict,
+      const held = await heldFacts(unit, assessed);
+      const { sheet, plain } = changeSheet({
+        ...assessed,
+        ...held,
+        requestedSeconds: change.requestedSeconds ?? entitlement.defaultSeconds,
         clauses,
       });
-      const sheet = found ?? asks;
       const isNewSheet = !isDeepStrictEqual((await readSummary(unit.tx, change.id))?.sheet, sheet);
-      if (isNewSheet)
-        await writeSummary(
-          unit.tx,
-          change.id,
-          sheet,
-          found === null ? plainSummary(asks) : plainFinding(found),
-        );
+      if (isNewSheet) await writeSummary(unit.tx, change.id, sheet, plain);
       const given = {
         verdict,
         entitlement,
         target,
         grantId: randomUUID() as GrantId,
-        heldUntil: held,
+        heldUntil: held.heldUntil,
         now: unit.now,
       };
       if (locked.state === 'asking')
         return {
           result: null,
-          ...lookedAtAgain(locked, { ...given, plan, excluded, byRules, isNewSheet }, catalogue.lapseSeconds),
+          ...lookedAtAgain(locked, { ...given, plan, excluded, byRules, isNewSheet }, lapseSeconds),
         };
       const events: ChangeEvent[] =
         verdict.effect === 'autoApprove'
           ? approveByRule(locked, given)
-          : [asked(locked, { ...given, plan }, catalogue.lapseSeconds)];
+          : [asked(locked, { ...given, plan }, lapseSeconds)];
       return { result: null, events };
     },
     context.nudge,
   );
   return done;
+}
+
+/** What is stored of who has it: the beneficiary, others by a grant, and others without one. */
+async function heldFacts(unit: Unit, { change, entitlement, target, beneficiary }: Assessment) {
+  const { personId, entitlementKey } = change;
+  const grants = await unendedGrants(unit.tx, { personId, entitlementKey });
+  return {
+    heldUntil: heldUntil(grants, unit.now),
+    ...(await holding(
+      unit.tx,
+      { entitlementKey: entitlement.key, personId, department: beneficiary.department },
+      unit.now,
+    )),
+    ...(await membersWithoutGrant(unit.tx, { groupId: target.groupId, personId })),
+    foundBefore: isFound(change) ? await earlierFindings(unit.tx, change) : 0,
+  };
 }
 
 type Asking = ApprovalFacts & {
@@ -239,12 +256,7 @@ const goneFromIdp = refuse(
   'Nothing more to do.',
 );
 
-async function refuseChange(
-  context: Context,
-  changeId: string,
-  refusal: ReturnType<typeof refuse>,
-  verdict: Verdict | null = null,
-): Promise<Ran> {
+async function refuseChange(context: Context, changeId: string, { refusal, verdict }: Refused): Promise<Ran> {
   await commit(
     context.db,
     async (unit) => {
