@@ -15,8 +15,6 @@ const open: { long: string[]; parameters: string[] } = {
     'src/core/mass-change/items.ts itemEvents',
     'src/core/offboarding/evolve.ts fieldsOf',
     'src/core/wording/change-status.ts grantStatusText',
-    'src/flow/drift/check-membership.ts callback of context.locks.withLock',
-    'src/flow/drift/check-membership.ts checkMembership',
     'src/flow/mass-change/assess.ts factsOf',
     'src/flow/mass-change/carry-out.ts carryOutPair',
     'src/flow/offboarding/restore.ts restore',

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { type Cause, type ChangeEvent, isFound } from '../../core/change/change.ts';
 import { revertEvents } from '../../core/change/revert.ts';
+import { type DriftFacts, membershipFinding, standingOf } from '../../core/drift/membership-finding.ts';
 import type { ChangeId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { foundReason } from '../../core/mass-change/items.ts';
-import { hasLeft, type OffboardingCause } from '../../core/offboarding/offboarding.ts';
+import type { OffboardingCause } from '../../core/offboarding/offboarding.ts';
 import { leftInWords } from '../../core/offboarding/refusals.ts';
 import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
 import { endBaseline, isInBaseline, recordBaselineMember } from '../../store/baseline.ts';
 import { pendingRequest, underwayIds } from '../../store/changes.ts';
 import { cardOfPair, openMassChange } from '../../store/mass-changes.ts';
 import { leaverCase } from '../../store/offboardings.ts';
-import { identityOf, readPerson, rememberPerson } from '../../store/people.ts';
-import { commit, type Outcome, type Unit } from '../kernel/commit.ts';
+import { type Identity, identityOf, readPerson, rememberPerson } from '../../store/people.ts';
+import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 import {
   entitlementOf,
@@ -53,72 +54,147 @@ export async function checkMembership(
     const pending = await pendingRequest(context.db, personId, found.entitlement.key);
     // Found already, perhaps by another event source: it is asked about.
     if (pending !== null) return isFound(pending) ? done : { againInMs: WAIT_FOR_DECISION_MS };
-    const inIdp = await readById(context, identity);
-    if (inIdp !== null && identity.isUnconfirmed) await rememberPerson(context.db, context.idp.name, inIdp);
-    const known = inIdp === null ? await readPerson(context.db, personId) : null;
-    const standIn = known === null ? null : await successorOf(context, known);
-    if (standIn !== null) {
-      const theirs = { personId: standIn.id };
-      const jobs: Job[] = [
-        { job: 'checkMembership', ...theirs, groupId },
-        { job: 'deliverToTeam', ...theirs, teamId: found.target.teamId },
-      ];
-      return await commit<Ran>(context.db, async () => ({ result: done, jobs }), context.nudge);
-    }
-    // Nobody has left who was never there: an id that the IdP has never answered by is unconfirmed.
-    if (inIdp === null && identity.isUnconfirmed) return done;
-    if (inIdp === null || inIdp.status === 'deprovisioned')
-      return await endLeaver(context, personId, inIdp === null ? 'deleted' : 'deprovisioned');
-    // On hold: nothing is asked about them until they return or leave.
-    if (inIdp.status === 'suspended') return done;
-    const left = await leaverCase(context.db, personId);
-    // Their case ends every membership, new ones too.
-    if (left !== null && hasLeft(left)) return await endLeaver(context, personId, 'deprovisioned');
-    const isMember = await context.idp.isMember(groupId, identity.id);
-    return await commit<Ran>(
-      context.db,
-      async (unit) => {
-        // Decided on one card meanwhile, and on its way now.
-        if ((await underwayIds(unit.tx, pair)).length > 0) return { result: { againInMs: WAIT_MS } };
-        const wanted = await isWanted(unit.tx, pair, unit.now);
-        const card = await cardOfPair(unit.tx, pair);
-        if (card !== null) {
-          const isStillSo = isMember !== wanted && isMember === (card.kind === 'finding');
-          if (isStillSo) return { result: done };
-          const massChangeEvents = await shrinkWithin(unit, card.id, [personId], AGREES);
-          return { result: isMember === wanted ? done : { againInMs: 0 }, massChangeEvents };
-        }
-        if (isMember === wanted) return { result: done };
-        // Nobody is asked to keep what an admin has taken away for good; that has to be taken back first.
-        if (isMember && left !== null)
-          return {
-            result: done,
-            events: revertAtOnce(unit, pair, found, leftInWords(inIdp.displayName, left).replace(/\.$/, '')),
-          };
-        if (isMember)
-          return (
-            (await joined(unit, pair, found, 'finding')) ?? {
-              result: done,
-              ...(await finding(unit, pair, found)),
-            }
-          );
-        const asked = await joined(unit, pair, found, 'lost');
-        if (asked !== null) return asked;
-        // What was there before Latchkey may go as it came, unless it is one of many; only what Latchkey promised is missed.
-        if (await isInBaseline(unit.tx, pair)) {
-          const gone = await goneAlone(context, unit.tx, found);
-          if (gone.length >= context.catalogue.current().massGuard.memberships)
-            return { result: done, jobs: [{ job: 'checkGroup', groupId }] };
-          await endBaseline(unit.tx, pair, unit.now, 'gone');
-          const notes = [membershipNote(unit, 'baselineEnded', found.target, { personId: pair.personId })];
-          const { teamId } = found.target;
-          return { result: { againInMs: 0 }, notes, jobs: [{ job: 'deliverToTeam', personId, teamId }] };
-        }
-        return { result: done, events: [received(unit, pair, found, 'loss')] };
-      },
-      context.nudge,
-    );
+    return await lookAtPerson(context, pair, found, identity);
   });
+}
+
+async function lookAtPerson(context: Context, pair: Pair, found: Found, identity: Identity): Promise<Ran> {
+  const { personId } = pair;
+  const inIdp = await readById(context, identity);
+  if (inIdp !== null && identity.isUnconfirmed) await rememberPerson(context.db, context.idp.name, inIdp);
+  const known = inIdp === null ? await readPerson(context.db, personId) : null;
+  const successor = known === null ? null : await successorOf(context, known);
+  if (successor !== null) return await askOfSuccessor(context, pair, found, successor.id);
+  const left = await leaverCase(context.db, personId);
+  const { isUnconfirmed } = identity;
+  const standing = standingOf({ inIdp: inIdp?.status ?? null, isUnconfirmed, leaverCase: left });
+  switch (standing) {
+    case 'leaveAlone':
+      return done;
+    case 'endAsDeleted':
+      return await endLeaver(context, personId, 'deleted');
+    case 'endAsDeprovisioned':
+      return await endLeaver(context, personId, 'deprovisioned');
+    case 'lookOn':
+      return await lookAtMembership(context, {
+        pair,
+        found,
+        isMember: await context.idp.isMember(pair.groupId, identity.id),
+        whyKeptOut:
+          left === null || inIdp === null ? null : leftInWords(inIdp.displayName, left).replace(/\.$/, ''),
+      });
+    default:
+      return standing satisfies never;
+  }
+}
+
+async function askOfSuccessor(
+  context: Context,
+  { groupId }: Pair,
+  { target: { teamId } }: Found,
+  personId: PersonId,
+): Promise<Ran> {
+  const jobs: Job[] = [
+    { job: 'checkMembership', personId, groupId },
+    { job: 'deliverToTeam', personId, teamId },
+  ];
+  return await commit<Ran>(context.db, async () => ({ result: done, jobs }), context.nudge);
+}
+
+/** One membership at the moment when the IdP was read. */
+type Seen = {
+  pair: Pair;
+  found: Found;
+  isMember: boolean;
+  /** In words, why they are kept out although the directory has them; null: they are not. */
+  whyKeptOut: string | null;
+};
+
+async function lookAtMembership(context: Context, seen: Seen): Promise<Ran> {
+  return await commit<Ran>(
+    context.db,
+    async (unit) => {
+      const card = await cardOfPair(unit.tx, seen.pair);
+      return await follow(unit, seen, await factsOf(context, unit, seen, card), card);
+    },
+    context.nudge,
+  );
+}
+
+type Card = Awaited<ReturnType<typeof cardOfPair>>;
+
+/** Reads no more than the answer takes: most memberships agree. */
+async function factsOf(context: Context, unit: Unit, seen: Seen, card: Card): Promise<DriftFacts> {
+  const { pair, found, isMember } = seen;
+  const isUnderway = (await underwayIds(unit.tx, pair)).length > 0;
+  const wanted = await isWanted(unit.tx, pair, unit.now);
+  const isApart = !isUnderway && card === null && isMember !== wanted;
+  const kind = isMember ? 'finding' : 'lost';
+  const isCardOpen = isApart && (await openMassChange(unit.tx, kind, pair.groupId)) !== null;
+  const wasBefore = isApart && !isMember && !isCardOpen && (await isInBaseline(unit.tx, pair));
+  const gone = wasBefore ? await goneAlone(context, unit.tx, found) : [];
+  return {
+    isUnderway,
+    isMember,
+    isWanted: wanted,
+    onCard: card === null ? null : card.kind === 'finding' ? 'finding' : 'lost',
+    isKeptOut: seen.whyKeptOut !== null,
+    isCardOpen,
+    isInBaseline: wasBefore,
+    isOneOfMany: gone.length >= context.catalogue.current().massGuard.memberships,
+    onFinding: found.entitlement.finding,
+  };
+}
+
+/** Does what the core found. */
+async function follow(unit: Unit, seen: Seen, facts: DriftFacts, card: Card): Promise<Outcome<Ran>> {
+  const { pair, found } = seen;
+  const finding = membershipFinding(facts);
+  switch (finding) {
+    case 'wait':
+      return { result: { againInMs: WAIT_MS } };
+    case 'agrees':
+    case 'stayOnCard':
+      return { result: done };
+    case 'leaveCard':
+      return {
+        result: facts.isMember === facts.isWanted ? done : { againInMs: 0 },
+        massChangeEvents: card === null ? [] : await shrinkWithin(unit, card.id, [pair.personId], AGREES),
+      };
+    case 'joinCard':
+      return await joined(unit, pair, found, facts.isMember ? 'finding' : 'lost');
+    case 'revertKeptOut':
+      return { result: done, events: revertAtOnce(unit, pair, found, seen.whyKeptOut ?? '') };
+    case 'revert':
+      return { result: done, events: revertAtOnce(unit, pair, found, BY_CATALOGUE) };
+    case 'accept':
+      return { result: done, notes: [await acceptedOne(unit, pair, found)] };
+    case 'askOwner':
+      return { result: done, events: [received(unit, pair, found, 'finding')] };
+    case 'askToRestore':
+      return { result: done, events: [received(unit, pair, found, 'loss')] };
+    case 'checkGroup':
+      return { result: done, jobs: [{ job: 'checkGroup', groupId: pair.groupId }] };
+    case 'endBaseline':
+      return await baselineEnded(unit, pair, found);
+    default:
+      return finding satisfies never;
+  }
+}
+
+async function acceptedOne(unit: Unit, pair: Pair, { target }: Found): Promise<Note> {
+  await recordBaselineMember(unit.tx, { ...pair, groupName: target.groupName }, unit.now);
+  return membershipNote(unit, 'membershipAccepted', target, { personId: pair.personId });
+}
+
+async function baselineEnded(unit: Unit, pair: Pair, { target }: Found): Promise<Outcome<Ran>> {
+  const { personId } = pair;
+  await endBaseline(unit.tx, pair, unit.now, 'gone');
+  return {
+    result: { againInMs: 0 },
+    notes: [membershipNote(unit, 'baselineEnded', target, { personId })],
+    jobs: [{ job: 'deliverToTeam', personId, teamId: target.teamId }],
+  };
 }
 
 const AGREES = 'the identity provider has it as wanted again';
@@ -137,14 +213,13 @@ async function endLeaver(context: Context, personId: string, cause: OffboardingC
 type Found = { entitlement: Entitlement; target: Target };
 type Pair = { personId: string; groupId: string };
 
-/** While the owner is asked about many of this group on one card, one more is asked there; null: no card is open. */
+/** While the owner is asked about many of this group on one card, one more is asked there. */
 async function joined(
   unit: Unit,
   pair: Pair,
   { entitlement, target }: Found,
   kind: 'finding' | 'lost',
-): Promise<Outcome<Ran> | null> {
-  if ((await openMassChange(unit.tx, kind, target.groupId)) === null) return null;
+): Promise<Outcome<Ran>> {
   const massChangeEvents = await growWithin(
     unit,
     {
@@ -158,22 +233,6 @@ async function joined(
     kind === 'lost' ? await lostItems(unit, pair.groupId, [pair.personId]) : [itemOf(pair.personId)],
   );
   return { result: done, massChangeEvents };
-}
-
-async function finding(unit: Unit, pair: Pair, found: Found) {
-  switch (found.entitlement.finding) {
-    case 'ask':
-      return { events: [received(unit, pair, found, 'finding')] };
-    case 'accept':
-      await recordBaselineMember(unit.tx, { ...pair, groupName: found.target.groupName }, unit.now);
-      return {
-        notes: [membershipNote(unit, 'membershipAccepted', found.target, { personId: pair.personId })],
-      };
-    case 'revert':
-      return { events: revertAtOnce(unit, pair, found, BY_CATALOGUE) };
-    default:
-      return found.entitlement.finding satisfies never;
-  }
 }
 
 const BY_CATALOGUE = 'nobody asked for it, and the catalogue says to revert at once';
