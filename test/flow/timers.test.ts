@@ -49,11 +49,11 @@ async function asked(scope: string): Promise<string> {
     owner: null,
     moved: null,
   } as const;
-  const massChangeEvents: MassChangeEvent[] = [
+  const events: MassChangeEvent[] = [
     { ...base, type: 'massOpened', ...about },
     { ...base, type: 'massAsked', plan: anybody },
   ];
-  await commit(fresh.database.db, async () => ({ result: null, massChangeEvents }));
+  await commit(fresh.database.db, async () => ({ result: null, events }));
   return massChangeId;
 }
 

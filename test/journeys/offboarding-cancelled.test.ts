@@ -386,7 +386,7 @@ test(
         const owner = { of: 'any', quorum: 1, slots: [], escalated: false } as const;
         return {
           result: null,
-          massChangeEvents: [
+          events: [
             {
               ...base,
               type: 'massOpened',

@@ -141,3 +141,8 @@ export function offboardingReactions(event: OffboardingEvent): Job[] {
       return [report];
   }
 }
+
+/** Pure: the jobs that a note calls for, which is no step of a life cycle: advice is shown with the change that it is on. */
+export function noteReactions({ type, changeId }: { type: string; changeId: string | null }): Job[] {
+  return type === 'adviceGiven' && changeId !== null ? [{ job: 'updateMessages', changeId }] : [];
+}

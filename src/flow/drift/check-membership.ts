@@ -159,7 +159,7 @@ async function follow(unit: Unit, seen: Seen, facts: DriftFacts, card: Card): Pr
     case 'leaveCard':
       return {
         result: facts.isMember === facts.isWanted ? done : { againInMs: 0 },
-        massChangeEvents: card === null ? [] : await shrinkWithin(unit, card.id, [pair.personId], AGREES),
+        events: card === null ? [] : await shrinkWithin(unit, card.id, [pair.personId], AGREES),
       };
     case 'joinCard':
       return await joined(unit, pair, found, facts.isMember ? 'finding' : 'lost');
@@ -220,7 +220,7 @@ async function joined(
   { entitlement, target }: Found,
   kind: 'finding' | 'lost',
 ): Promise<Outcome<Ran>> {
-  const massChangeEvents = await growWithin(
+  const events = await growWithin(
     unit,
     {
       kind,
@@ -232,7 +232,7 @@ async function joined(
     },
     kind === 'lost' ? await lostItems(unit, pair.groupId, [pair.personId]) : [itemOf(pair.personId)],
   );
-  return { result: done, massChangeEvents };
+  return { result: done, events };
 }
 
 const BY_CATALOGUE = 'nobody asked for it, and the catalogue says to revert at once';

@@ -130,17 +130,15 @@ async function follow(
     case 'returned':
       return { ...(await returned(unit, person.id)), jobs: everyTeam(context, person) };
     case 'arrived':
-    case 'moved':
+    case 'moved': {
+      const given = await birthrightsAtTurn(context, unit, person, outside);
+      // Somebody looked at for the first time may hold what was granted where they were before.
+      const before = turn === 'arrived' && from === person.department ? null : from;
       return {
-        ...(await birthrightsAtTurn(context, unit, person, outside)),
-        // Somebody looked at for the first time may hold what was granted where they were before.
-        massChangeEvents: await refit(
-          context,
-          unit,
-          person,
-          turn === 'arrived' && from === person.department ? null : from,
-        ),
+        ...given,
+        events: [...(given.events ?? []), ...(await refit(context, unit, person, before))],
       };
+    }
     default:
       return turn satisfies never;
   }

@@ -1,28 +1,13 @@
-import {
-  type Actor,
-  type Change,
-  type ChangeEvent,
-  isCanary,
-  isOnMassCard,
-} from '../../core/change/change.ts';
-import {
-  type Job,
-  massReactions,
-  offboardingReactions,
-  type Pair,
-  reactions,
-} from '../../core/jobs/reactions.ts';
-import type { MassChange, MassChangeEvent } from '../../core/mass-change/mass-change.ts';
-import type { Offboarding, OffboardingEvent } from '../../core/offboarding/offboarding.ts';
+import type { Actor, Change } from '../../core/change/change.ts';
+import { type Job, noteReactions } from '../../core/jobs/reactions.ts';
+import type { MassChange } from '../../core/mass-change/mass-change.ts';
+import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
-import { idsEndedBy, lockChange, writeEvent } from '../../store/changes.ts';
-import { writeGrants } from '../../store/grants.ts';
-import { lockMassChange, writeMassEvent } from '../../store/mass-changes.ts';
-import { lockOffboarding, writeOffboardingEvent } from '../../store/offboardings.ts';
 import { addJobs } from '../../store/outbox.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
 import type { Bound } from '../../store/postgres/statement.ts';
 import { runAtOnce, transact } from '../../store/postgres/transaction.ts';
+import { type AnyEvent, heldIn } from './aggregates.ts';
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
 export type Note = {
@@ -66,17 +51,15 @@ export type Unit = {
   now: Date;
   /** Reads a change and holds it until the commit ends. */
   change(id: string): Promise<Change | null>;
-  /** The same for what is decided on one card. */
+  /** Reads what is decided on one card and holds it until the commit ends. */
   massChange(id: string): Promise<MassChange | null>;
-  /** The same for a leaver's case. */
+  /** Reads a leaver's case and holds it until the commit ends. */
   offboarding(id: string): Promise<Offboarding | null>;
 };
 
 export type Outcome<T> = {
   result: T;
-  events?: readonly ChangeEvent[];
-  massChangeEvents?: readonly MassChangeEvent[];
-  offboardingEvents?: readonly OffboardingEvent[];
+  events?: readonly AnyEvent[];
   notes?: readonly Note[];
   /** Work beyond what the events call for by themselves. */
   jobs?: readonly Job[];
@@ -91,8 +74,6 @@ export type Following = Omit<Outcome<null>, 'result' | 'idempotencyKey'>;
 export function together(pieces: readonly Following[]): Required<Following> {
   return {
     events: pieces.flatMap((piece) => piece.events ?? []),
-    massChangeEvents: pieces.flatMap((piece) => piece.massChangeEvents ?? []),
-    offboardingEvents: pieces.flatMap((piece) => piece.offboardingEvents ?? []),
     notes: pieces.flatMap((piece) => piece.notes ?? []),
     jobs: pieces.flatMap((piece) => piece.jobs ?? []),
   };
@@ -110,97 +91,43 @@ export async function commit<T>(
 ): Promise<T> {
   const owed = { any: false };
   const result = await transact<T>(db, async (tx, now) => {
-    const changes = heldBy((id) => lockChange(tx, id));
-    const masses = heldBy((id) => lockMassChange(tx, id));
-    const cases = heldBy((id) => lockOffboarding(tx, id));
+    const held = heldIn(tx);
     const outcome = await work({
       tx,
       now,
-      change: changes.read,
-      massChange: masses.read,
-      offboarding: cases.read,
+      change: held.change.read,
+      massChange: held.massChange.read,
+      offboarding: held.offboarding.read,
     });
-    const events = outcome.events ?? [];
-    const massEvents = outcome.massChangeEvents ?? [];
-    const caseEvents = outcome.offboardingEvents ?? [];
-    const notes = outcome.notes ?? [];
+    const { events = [], notes = [], idempotencyKey = null } = outcome;
     const jobs: Job[] = [...(outcome.jobs ?? [])];
-    for (const event of events) {
-      const before = event.type === 'changeReceived' ? null : await changes.read(event.changeId);
-      const after = await writeEvent(tx, before, event, outcome.idempotencyKey ?? null);
-      changes.set(event.changeId, after);
-      await writeGrants(tx, event, after);
-      jobs.push(...reactions(event, pairOf(after), await shownOn(tx, after)));
-    }
-    for (const event of massEvents) {
-      const before = event.type === 'massOpened' ? null : await masses.read(event.massChangeId);
-      masses.set(event.massChangeId, await writeMassEvent(tx, before, event));
-      jobs.push(...massReactions(event));
-    }
-    for (const event of caseEvents) {
-      const before = event.type === 'offboardingStarted' ? null : await cases.read(event.offboardingId);
-      cases.set(event.offboardingId, await writeOffboardingEvent(tx, before, event));
-      jobs.push(...offboardingReactions(event));
-    }
-    for (const note of notes)
-      if (note.type === 'adviceGiven' && note.changeId !== null)
-        jobs.push({ job: 'updateMessages', changeId: note.changeId });
+    for (const one of held.inOrder) jobs.push(...(await one.write(events, idempotencyKey)));
+    jobs.push(...notes.flatMap(noteReactions));
     await addJobs(tx, jobs);
     owed.any = jobs.length > 0;
-    const entries = auditOf(events, [...massEvents, ...caseEvents], notes);
+    const entries = [...held.inOrder.flatMap((one) => one.eventsOf(events).map(auditOfEvent)), ...notes];
     return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
   });
   if (owed.any) onCommitted?.();
   return result;
 }
 
-/** What a commit has locked, read once and then as its own events have left it. */
-function heldBy<T>(lock: (id: string) => Promise<T | null>) {
-  const held = new Map<string, T | null>();
-  return {
-    async read(id: string): Promise<T | null> {
-      if (!held.has(id)) held.set(id, await lock(id));
-      return held.get(id) ?? null;
-    },
-    set(id: string, value: T): void {
-      held.set(id, value);
-    },
-  };
-}
-
 /**
+<<<<<<< HEAD
  * Runs a commit that is one statement (`wholeCommit`, src/store/whole-commit.ts), in a single trip to the database.
  * Answers its rows.
+=======
+ * A commit of one statement, which PostgreSQL commits whole or not at all, in a single trip: `changing` are CTEs that
+ * write state, `notes` selects the audit entries that follow from what they did, and where `told` selects anything
+ * observed, that is stored and a `processObservations` owed. `answer` is selected from all of it. For what comes by the thousand.
+>>>>>>> 2397b71 (A commit writes aggregates from one list: lock, write, first event, reactions; its events are one list)
  */
 export async function commitAtOnce<Row>(db: Db, whole: Bound): Promise<Row[]> {
   return await runAtOnce<Row>(db, whole);
 }
 
-function pairOf(change: Change): Pair | null {
-  if (change.target === null) return null;
-  const urgency =
-    change.kind === 'grant'
-      ? 'grant'
-      : change.cause === 'leaver' || change.cause === 'lostApp'
-        ? 'leaver'
-        : 'revoke';
-  return { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId, urgency };
-}
-
-/** The changes whose messages show it; what is part of a mass change is on that one's card until it ends. */
-async function shownOn(tx: Tx, change: Change): Promise<string[]> {
-  if (isOnMassCard(change) || isCanary(change)) return [];
-  return change.kind === 'grant' ? [change.id] : await idsEndedBy(tx, change.id);
-}
-
-function auditOf(
-  events: readonly ChangeEvent[],
-  cardEvents: readonly (MassChangeEvent | OffboardingEvent)[],
-  notes: readonly Note[],
-): AuditRow[] {
-  return [
-    ...events.map(({ type, at, actor, changeId, ...data }) => ({ type, at, actor, changeId, data })),
-    ...cardEvents.map(({ type, at, actor, ...data }) => ({ type, at, actor, changeId: null, data })),
-    ...notes.map(({ type, at, actor, changeId, data }) => ({ type, at, actor, changeId, data })),
-  ];
+function auditOfEvent({ type, at, actor, ...rest }: AnyEvent): AuditRow {
+  if (!('changeId' in rest)) return { type, at, actor, changeId: null, data: rest };
+  const { changeId, ...data } = rest;
+  return { type, at, actor, changeId, data };
 }

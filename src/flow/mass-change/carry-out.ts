@@ -52,7 +52,7 @@ export async function carryOutMassChange(
         return {
           result: null,
           jobs: [{ job: 'updateCard', about: 'massChange', id: mass.id }],
-          massChangeEvents:
+          events:
             locked?.state === 'decided'
               ? [
                   {

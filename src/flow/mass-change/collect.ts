@@ -122,7 +122,7 @@ export async function shrink(
 ): Promise<void> {
   await commit(
     context.db,
-    async (unit) => ({ result: null, massChangeEvents: await shrinkWithin(unit, id, keys, why) }),
+    async (unit) => ({ result: null, events: await shrinkWithin(unit, id, keys, why) }),
     context.nudge,
   );
 }
@@ -157,22 +157,24 @@ async function grow(
       context.db,
       async (unit) => ({
         result: null,
-        events: await withdrawn(
-          unit,
-          chunk.flatMap((personId) => alone.get(personId) ?? []),
-        ),
-        massChangeEvents: await growWithin(
-          unit,
-          {
-            kind,
-            scope: target.groupId,
-            entitlementKey: entitlement.key,
-            target,
-            owner: entitlement.owner,
-            moved: null,
-          },
-          kind === 'lost' ? await lostItems(unit, target.groupId, chunk) : chunk.map((id) => itemOf(id)),
-        ),
+        events: [
+          ...(await withdrawn(
+            unit,
+            chunk.flatMap((personId) => alone.get(personId) ?? []),
+          )),
+          ...(await growWithin(
+            unit,
+            {
+              kind,
+              scope: target.groupId,
+              entitlementKey: entitlement.key,
+              target,
+              owner: entitlement.owner,
+              moved: null,
+            },
+            kind === 'lost' ? await lostItems(unit, target.groupId, chunk) : chunk.map((id) => itemOf(id)),
+          )),
+        ],
       }),
       context.nudge,
     );

@@ -40,7 +40,7 @@ export async function putExcessOnCard(
       async (unit) => ({
         result: null,
         jobs,
-        massChangeEvents: await growWithin(
+        events: await growWithin(
           unit,
           {
             kind: 'excess',

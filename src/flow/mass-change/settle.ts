@@ -61,7 +61,7 @@ export async function settleMassAnswer(
         return {
           result: null,
           ...cases,
-          massChangeEvents: [...outcome, ...cases.massChangeEvents],
+          events: [...outcome, ...cases.events],
           jobs: isWaiting ? [...cases.jobs, again] : cases.jobs,
         };
       }

@@ -40,9 +40,7 @@ async function remind(context: Context, id: string): Promise<void> {
       if (mass === null || mass.state !== 'asking' || mass.remindedAt !== null) return { result: null };
       return {
         result: null,
-        massChangeEvents: [
-          { type: 'massReminded', massChangeId: mass.id, at: unit.now, actor: { part: 'latchkey' } },
-        ],
+        events: [{ type: 'massReminded', massChangeId: mass.id, at: unit.now, actor: { part: 'latchkey' } }],
       };
     },
     context.nudge,

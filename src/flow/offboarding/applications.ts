@@ -101,7 +101,7 @@ async function record(context: Context, { id }: Offboarding, bodies: readonly Ev
           ? [{ ...base, ...body } as OffboardingEvent]
           : [],
       );
-      return { result: null, offboardingEvents: events };
+      return { result: null, events: events };
     },
     context.nudge,
   );

@@ -52,9 +52,9 @@ export async function cancelOffboarding(
             const { events, jobs } = await stop(unit, revokes, by);
             return {
               result: null,
-              events,
               jobs: [...jobs, ...everyTeam(context, person)],
-              offboardingEvents: [
+              events: [
+                ...events,
                 ...settled.map((one) => ({ ...one, ...at(unit, locked.id, null) })),
                 {
                   type: 'offboardingCancelled',

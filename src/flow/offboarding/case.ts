@@ -18,17 +18,16 @@ import { readChange } from '../../store/changes.ts';
 import { openMassChange } from '../../store/mass-changes.ts';
 import { latestOffboarding, leaverCase, lockStart, lostAndLeft } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
+import type { AnyEvent } from '../kernel/aggregates.ts';
 import type { Outcome, Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 import { putLeaversOnOneCard, shrinkWithin } from '../mass-change/collect.ts';
 import { endAllOf } from '../membership/end-grants.ts';
 
 /** What a commit has to write. */
-export type Following = Required<
-  Pick<Outcome<null>, 'events' | 'offboardingEvents' | 'massChangeEvents' | 'jobs'>
->;
+export type Following = Required<Pick<Outcome<null>, 'events' | 'jobs'>>;
 
-export const nothing: Following = { events: [], offboardingEvents: [], massChangeEvents: [], jobs: [] };
+export const nothing: Following = { events: [], jobs: [] };
 
 export type Start = { cause: OffboardingCause; by: By | null; reason: string | null };
 
@@ -66,14 +65,13 @@ export async function startOffboarding(
     state,
   };
   if (state === 'held') {
-    const massChangeEvents = await putLeaversOnOneCard(unit, [{ offboardingId, personId: person.id }]);
-    return { ...nothing, offboardingEvents: [started], massChangeEvents };
+    const onCard = await putLeaversOnOneCard(unit, [{ offboardingId, personId: person.id }]);
+    return { ...nothing, events: [started, ...onCard] };
   }
   const ended = await grantsEnded(unit, { id: offboardingId, personId: person.id, cause }, by);
   return {
     ...nothing,
-    events: ended.events,
-    offboardingEvents: [started, ...ended.offboardingEvents],
+    events: [started, ...ended],
   };
 }
 
@@ -88,7 +86,7 @@ async function agreedTo(
   if (await isGuarded(context, unit, cause)) return nothing;
   return {
     ...nothing,
-    offboardingEvents: [{ type: 'directoryAgreed', ...at(unit, open.id, null), cause }],
+    events: [{ type: 'directoryAgreed', ...at(unit, open.id, null), cause }],
   };
 }
 
@@ -97,21 +95,19 @@ export async function grantsEnded(
   unit: Unit,
   of: Pick<Offboarding, 'id' | 'personId' | 'cause'>,
   by: By | null,
-): Promise<Pick<Following, 'events' | 'offboardingEvents'>> {
+): Promise<AnyEvent[]> {
   const events = await endAllOf(unit, of.personId, of.cause === 'lostApp' ? 'lostApp' : 'leaver', by);
-  if (events.length === 0) return nothing;
-  return {
-    events,
-    offboardingEvents: [
-      {
-        type: 'accessEnded',
-        ...at(unit, of.id, by),
-        ended: idsOf(events, 'grantEnded'),
-        revokes: idsOf(events, 'changeReceived'),
-        given: teamsOf(events),
-      },
-    ],
-  };
+  if (events.length === 0) return [];
+  return [
+    ...events,
+    {
+      type: 'accessEnded',
+      ...at(unit, of.id, by),
+      ended: idsOf(events, 'grantEnded'),
+      revokes: idsOf(events, 'changeReceived'),
+      given: teamsOf(events),
+    },
+  ];
 }
 
 /** Names of the teams that revokes take away. */
@@ -134,8 +130,7 @@ async function confirm(
   const ended = await grantsEnded(unit, { ...open, cause }, by);
   return {
     ...nothing,
-    events: ended.events,
-    offboardingEvents: [confirmed, ...ended.offboardingEvents],
+    events: [confirmed, ...ended],
   };
 }
 
@@ -152,7 +147,7 @@ export async function dismissOffboarding(unit: Unit, id: string, by: By): Promis
   if (open === null || (open.state !== 'held' && open.state !== 'asking')) return nothing;
   return {
     ...nothing,
-    offboardingEvents: [{ type: 'offboardingDismissed', ...at(unit, open.id, by), by }],
+    events: [{ type: 'offboardingDismissed', ...at(unit, open.id, by), by }],
   };
 }
 
@@ -177,11 +172,11 @@ export async function returned(unit: Unit, personId: string): Promise<Following>
   if (isOver && !(await isWorthRestoring(unit, locked))) return nothing;
   const back: OffboardingEvent = { type: 'offboardingReturned', ...at(unit, locked.id, null) };
   const card = await openMassChange(unit.tx, 'deactivated', 'everybody');
-  const massChangeEvents =
+  const onCard =
     locked.state === 'held' && card !== null
       ? await shrinkWithin(unit, card.id as MassChangeId, [locked.id], 'back in the directory')
       : [];
-  return { ...nothing, offboardingEvents: [back], massChangeEvents };
+  return { ...nothing, events: [back, ...onCard] };
 }
 
 async function isWorthRestoring(unit: Unit, closed: Offboarding): Promise<boolean> {

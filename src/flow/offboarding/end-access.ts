@@ -3,13 +3,14 @@ import { type Change, type ChangeEvent, isUnderway } from '../../core/change/cha
 import type { ChangeId, EntitlementKey } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import type { MassChangeEvent } from '../../core/mass-change/mass-change.ts';
-import { hasLeft, type Offboarding, type OffboardingEvent } from '../../core/offboarding/offboarding.ts';
+import { hasLeft, type Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
 import { endBaseline } from '../../store/baseline.ts';
 import { isRevokeUnderway, readChange } from '../../store/changes.ts';
 import { baselineGroups, massCardsAbout, pendingAbout, waitingFor } from '../../store/offboardings.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
 import { readyTargets } from '../drift/check-group.ts';
+import type { AnyEvent } from '../kernel/aggregates.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 import { entitlementOf, shrinkWithin } from '../mass-change/collect.ts';
@@ -33,17 +34,15 @@ export async function closeAndEnd(context: Context, { id }: Offboarding, person:
       if (locked === null || !hasLeft(locked)) return { result: false };
       const closed = await requestsClosed(unit, locked, person);
       const ended = await grantsEnded(unit, locked, locked.decidedBy ?? locked.startedBy);
-      const others = await othersEnded(context, unit, locked, shown, [...closed.events, ...ended.events]);
+      const others = await othersEnded(context, unit, locked, shown, [...closed, ...ended]);
       const isGone =
-        !isAnyGroupOpen(context, person, shown) && (await areGroupsGone(unit, locked, shown, others.events));
+        !isAnyGroupOpen(context, person, shown) && (await areGroupsGone(unit, locked, shown, others));
       return {
         result: isGone,
-        events: [...closed.events, ...ended.events, ...others.events],
-        massChangeEvents: closed.massChangeEvents,
-        offboardingEvents: [
-          ...closed.offboardingEvents,
-          ...ended.offboardingEvents,
-          ...others.offboardingEvents,
+        events: [
+          ...closed,
+          ...ended,
+          ...others,
           ...(isGone && locked.legs.groups === null
             ? [{ type: 'groupsGone', ...at(unit, locked.id, null) } as const]
             : []),
@@ -54,13 +53,7 @@ export async function closeAndEnd(context: Context, { id }: Offboarding, person:
   );
 }
 
-type Closed = {
-  events: ChangeEvent[];
-  massChangeEvents: MassChangeEvent[];
-  offboardingEvents: OffboardingEvent[];
-};
-
-async function requestsClosed(unit: Unit, locked: Offboarding, person: Person): Promise<Closed> {
+async function requestsClosed(unit: Unit, locked: Offboarding, person: Person): Promise<AnyEvent[]> {
   const events: ChangeEvent[] = [];
   for (const id of await pendingAbout(unit.tx, person.id)) {
     const change = await unit.change(id);
@@ -75,18 +68,16 @@ async function requestsClosed(unit: Unit, locked: Offboarding, person: Person): 
       decision: { outcome: 'closed', by: null, byName: 'Latchkey', at: unit.now, note, clickId: null },
     });
   }
-  const massChangeEvents: MassChangeEvent[] = [];
+  const onCards: MassChangeEvent[] = [];
   for (const id of await massCardsAbout(unit.tx, person.id))
-    massChangeEvents.push(...(await shrinkWithin(unit, id as never, [person.id], `${person.name} has left`)));
+    onCards.push(...(await shrinkWithin(unit, id as never, [person.id], `${person.name} has left`)));
   const changeIds = events.map((event) => event.changeId);
-  return {
-    events,
-    massChangeEvents,
-    offboardingEvents:
-      changeIds.length === 0 && locked.legs.requests !== null
-        ? []
-        : [{ type: 'requestsClosed', ...at(unit, locked.id, null), changeIds }],
-  };
+  const isNews = changeIds.length > 0 || locked.legs.requests === null;
+  return [
+    ...events,
+    ...onCards,
+    ...(isNews ? [{ type: 'requestsClosed', ...at(unit, locked.id, null), changeIds } as const] : []),
+  ];
 }
 
 /** Every managed group they are in, or are recorded in, without a grant. */
@@ -95,8 +86,8 @@ async function othersEnded(
   unit: Unit,
   locked: Offboarding,
   shown: ReadonlySet<string>,
-  before: readonly ChangeEvent[],
-): Promise<Pick<Closed, 'events' | 'offboardingEvents'>> {
+  before: readonly AnyEvent[],
+): Promise<AnyEvent[]> {
   const recorded = new Set(await baselineGroups(unit.tx, locked.personId));
   const events: ChangeEvent[] = [];
   for (const target of readyTargets(context)) {
@@ -107,20 +98,18 @@ async function othersEnded(
     events.push(...revoke(unit, locked, keyOf(context, target), target));
   }
   const revokes = events.filter((e) => e.type === 'changeReceived').map((e) => e.changeId);
-  return {
-    events,
-    offboardingEvents:
-      revokes.length === 0
-        ? []
-        : [{ type: 'accessEnded', ...at(unit, locked.id, null), ended: [], revokes, given: teamsOf(events) }],
-  };
+  if (revokes.length === 0) return events;
+  return [
+    ...events,
+    { type: 'accessEnded', ...at(unit, locked.id, null), ended: [], revokes, given: teamsOf(events) },
+  ];
 }
 
 function keyOf(context: Context, target: Target): EntitlementKey {
   return entitlementOf(context, target.groupId)?.entitlement.key ?? (target.groupName as EntitlementKey);
 }
 
-function revokedBy(events: readonly ChangeEvent[], { groupId }: Target): boolean {
+function revokedBy(events: readonly AnyEvent[], { groupId }: Target): boolean {
   return events.some(
     (event) => event.type === 'changeApproved' && event.grant === null && event.target.groupId === groupId,
   );
@@ -153,7 +142,7 @@ async function areGroupsGone(
   unit: Unit,
   locked: Offboarding,
   shown: ReadonlySet<string>,
-  begun: readonly ChangeEvent[],
+  begun: readonly AnyEvent[],
 ): Promise<boolean> {
   if (begun.length > 0) return false;
   for (const id of locked.revokes) {
@@ -214,9 +203,9 @@ export async function rerouteApprovals(context: Context, offboarding: Offboardin
         return { result: null };
       return {
         result: null,
-        events,
         jobs: massChangeIds.map((massChangeId): Job => ({ job: 'assessMassChange', massChangeId })),
-        offboardingEvents: [
+        events: [
+          ...events,
           { type: 'approvalsRerouted', ...at(unit, locked.id, null), changeIds, massChangeIds },
         ],
       };

@@ -75,7 +75,7 @@ async function noteLookalikes(
         ? { result: null }
         : {
             result: null,
-            offboardingEvents: [{ type: 'lookalikesFound', ...at(unit, locked.id, null), lookalikes }],
+            events: [{ type: 'lookalikesFound', ...at(unit, locked.id, null), lookalikes }],
           };
     },
     context.nudge,
@@ -139,7 +139,7 @@ async function record(context: Context, { id }: Offboarding, teams: readonly Lef
         ? { result: null }
         : {
             result: null,
-            offboardingEvents: [{ type: 'teamsLeft', ...at(unit, locked.id, null), teams: [...teams] }],
+            events: [{ type: 'teamsLeft', ...at(unit, locked.id, null), teams: [...teams] }],
           };
     },
     context.nudge,
@@ -175,7 +175,7 @@ async function noteGone(context: Context, offboarding: Offboarding, note: string
       if (isOver || !['asking', 'held', 'underway'].includes(locked.state)) return { result: null };
       return {
         result: null,
-        offboardingEvents: [{ type: 'teamsGone', ...at(unit, locked.id, null), note }],
+        events: [{ type: 'teamsGone', ...at(unit, locked.id, null), note }],
       };
     },
     context.nudge,
@@ -197,7 +197,7 @@ export async function giveTeamsBack(context: Context, offboarding: Offboarding):
       const locked = await unit.offboarding(offboarding.id);
       return locked?.state !== 'returned'
         ? { result: null }
-        : { result: null, offboardingEvents: [{ type: 'teamsGivenBack', ...at(unit, locked.id, null) }] };
+        : { result: null, events: [{ type: 'teamsGivenBack', ...at(unit, locked.id, null) }] };
     },
     context.nudge,
   );

@@ -90,8 +90,7 @@ export async function restore(
       if (changeIds.length === 0) return { result };
       return {
         result,
-        events,
-        offboardingEvents: [{ type: 'accessRestored', ...at(unit, locked.id, by), by, changeIds }],
+        events: [...events, { type: 'accessRestored', ...at(unit, locked.id, by), by, changeIds }],
       };
     },
     context.nudge,

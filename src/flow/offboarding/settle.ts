@@ -197,7 +197,7 @@ async function decideApplication(
       );
       return isRefusal(outcome)
         ? refusedWith(outcome, answer, clicker, unit.now)
-        : { result: null, offboardingEvents: outcome };
+        : { result: null, events: outcome };
     },
     context.nudge,
   );

@@ -116,7 +116,7 @@ async function goOn(context: Context, offboarding: Offboarding, look: Look): Pro
       ];
       // What is not told yet may be worth telling now.
       const jobs: Job[] = [{ job: 'updateCard', about: 'offboarding', id: locked.id }];
-      return { result: null, offboardingEvents: events, jobs: events.length === 0 ? jobs : [] };
+      return { result: null, events: events, jobs: events.length === 0 ? jobs : [] };
     },
     context.nudge,
   );
@@ -212,8 +212,7 @@ async function sweepOffboarding(context: Context, id: string, remindMs: number):
       return {
         result: null,
         jobs: [{ job: 'advanceOffboarding', offboardingId: locked.id }],
-        offboardingEvents:
-          isDue && isWaiting ? [{ type: 'ownersReminded', ...at(unit, locked.id, null) }] : [],
+        events: isDue && isWaiting ? [{ type: 'ownersReminded', ...at(unit, locked.id, null) }] : [],
       };
     },
     context.nudge,

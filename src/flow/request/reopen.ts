@@ -44,7 +44,7 @@ export async function reopenIfTheirOwn(context: Context, change: Change): Promis
       const locked = await unit.change(change.id);
       if (locked === null || nextState(locked.state, 'decisionReopened') === null) return { result: null };
       const base = { at: unit.now, actor: { part: 'latchkey' } } as const;
-      const massChangeEvents: MassChangeEvent[] =
+      const onCard: MassChangeEvent[] =
         locked.partOf === null
           ? []
           : [
@@ -58,8 +58,7 @@ export async function reopenIfTheirOwn(context: Context, change: Change): Promis
             ];
       return {
         result: null,
-        events: [{ ...base, type: 'decisionReopened', changeId: locked.id, by }],
-        massChangeEvents,
+        events: [{ ...base, type: 'decisionReopened', changeId: locked.id, by }, ...onCard],
         // What nothing wants any more is found again; many at once on one card.
         jobs: [{ job: 'checkGroup', groupId }],
       };
