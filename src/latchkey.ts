@@ -165,10 +165,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     adviser,
     catalogue: createCatalogueBook(
       { catalogue: options.catalogue, rules: options.rules },
-      idp,
-      mulesoft,
+      { idp, mulesoft, log },
       (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),
-      log,
     ),
     signInUrl: outside.anypoint.signInUrl ?? `${outside.anypoint.url}/login`,
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
@@ -226,7 +224,9 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           address: () => ours,
           paths: { notifications: GRAPH_NOTIFICATIONS_PATH, lifecycle: GRAPH_LIFECYCLE_PATH },
         });
-  const keeping = every(KEEP_EVERY_MS, context, 'Graph subscriptions', async () => await keeper?.look(), 0);
+  const keeping = every({ firstMs: 0, ms: KEEP_EVERY_MS }, context, 'Graph subscriptions', async () =>
+    keeper?.look(),
+  );
   if (keeper !== null) await graphNotifications(app, context, keeper.lookSoon, guard);
   if (outside.sets !== null) await setReceiver(app, context, { ...outside.sets, guard });
   if (options.readToken !== null)

@@ -229,7 +229,11 @@ async function catalogue({ outside }: CheckSettings, policy: LoadedPolicy): Prom
         ? off('who is on call', 'the catalogue has no onCall')
         : { name: 'who is on call', trouble: wrong?.text ?? null },
     );
-    const book = createCatalogueBook(policy, idp, createAnypoint(outside.anypoint), async () => {}, log);
+    const book = createCatalogueBook(
+      policy,
+      { idp, mulesoft: createAnypoint(outside.anypoint), log },
+      async () => {},
+    );
     await book.check();
     for (const { key } of book.current().entitlements) {
       const status = book.status(key);

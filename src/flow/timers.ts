@@ -71,14 +71,15 @@ export type Sweeps = Pick<Loop, 'start' | 'stop'> & {
 export function createSweeps(context: Context, { listenEveryMs = LISTEN_EVERY_MS } = {}): Sweeps {
   const { log } = context.idp;
   const listen = log === undefined ? async () => {} : createListener(context, log);
-  const reconciling = every(DUE_EVERY_MS, context, 'reconcile', createReconciler(context), DUE_FIRST_MS);
-  // At once: there may be hours to catch up on.
-  const listening = every(
-    listenEveryMs,
+  const reconciling = every(
+    { firstMs: DUE_FIRST_MS, ms: DUE_EVERY_MS },
     context,
-    'IdP log',
-    () => context.locks.tryLock('IdP log', listen),
-    0,
+    'reconcile',
+    createReconciler(context),
+  );
+  // At once: there may be hours to catch up on.
+  const listening = every({ firstMs: 0, ms: listenEveryMs }, context, 'IdP log', () =>
+    context.locks.tryLock('IdP log', listen),
   );
   const loops = [
     every(SWEEP_EVERY_MS, context, 'sweep', () =>
@@ -125,14 +126,14 @@ function createReconciler(context: Context): (until: AbortSignal) => Promise<unk
   };
 }
 
-/** Runs work again and again, each time that long after it ended. A failure is logged and forgotten. */
+/** Runs work again and again, each time that many milliseconds after it ended. A failure is logged and forgotten. */
 export function every(
-  ms: number,
+  times: number | { firstMs: number; ms: number },
   context: Context,
   name: string,
   work: (until: AbortSignal) => Promise<unknown>,
-  firstMs = ms,
 ): Loop {
+  const { firstMs, ms } = typeof times === 'number' ? { firstMs: times, ms: times } : times;
   let isStopping = false;
   const ending = new AbortController();
   let loop: Promise<void> = Promise.resolve();

@@ -57,10 +57,10 @@ export async function graphNotifications(
       done(null, body),
     );
     graph.post(GRAPH_NOTIFICATIONS_PATH, (request, reply) =>
-      answer(context, guard, request, reply, (delivered) => takeIn(context, delivered)),
+      answer(context, guard, { request, reply }, (delivered) => takeIn(context, delivered)),
     );
     graph.post(GRAPH_LIFECYCLE_PATH, (request, reply) =>
-      answer(context, guard, request, reply, async (delivered) => {
+      answer(context, guard, { request, reply }, async (delivered) => {
         await followLifecycle(context, delivered);
         keep();
       }),
@@ -71,8 +71,7 @@ export async function graphNotifications(
 async function answer(
   context: GraphContext,
   guard: Guard,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   take: (delivered: Delivered[]) => Promise<void>,
 ): Promise<FastifyReply> {
   const { validationToken } = request.query as { validationToken?: unknown };

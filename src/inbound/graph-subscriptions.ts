@@ -28,7 +28,7 @@ export type KeeperSettings = {
 };
 
 /** What should be subscribed to. */
-type FreeText = { resource: string; changeType: string; groupName: string | null };
+type Wanted = { resource: string; changeType: string; groupName: string | null };
 
 export type Keeper = {
   /** One look; of several processes one looks at a time. @throws idp.* faults */
@@ -66,44 +66,48 @@ export function createKeeper(context: KeeperContext, graph: Graph, settings: Kee
 async function lookOnce(context: KeeperContext, graph: Graph, settings: KeeperSettings): Promise<void> {
   const theirs = new Map((await graph.subscriptions()).map((one) => [one.id, one]));
   const ours = await graphSubscriptions(context.db);
-  const freeTexts = await freeTextsOf(context, graph, ours);
+  const wanted = await wantedNow(context, graph, ours);
   await endUnwanted(context, graph, settings, {
     ours,
     theirs: [...theirs.values()].filter((one) => ours.every(({ id }) => id !== one.id)),
-    freeTexts,
+    wanted,
   });
-  for (const freeText of freeTexts) {
-    const kept = ours.find(({ resource }) => resource === freeText.resource);
+  for (const one of wanted) {
+    const kept = ours.find(({ resource }) => resource === one.resource);
     try {
-      await satisfy(context, graph, settings, freeText, kept, theirs);
+      await satisfy(context, graph, settings, {
+        ...one,
+        kept,
+        there: kept === undefined ? undefined : theirs.get(kept.id),
+      });
     } catch (error) {
       // One that can't be had now keeps none of the others from being renewed; the next look tries again.
       if (!(error instanceof Fault)) throw error;
-      context.log.warn({ err: error.message, resource: freeText.resource }, 'Graph subscription not kept');
+      context.log.warn({ err: error.message, resource: one.resource }, 'Graph subscription not kept');
     }
   }
 }
 
-async function freeTextsOf(
+async function wantedNow(
   context: Pick<KeeperContext, 'catalogue' | 'log'>,
   graph: Graph,
   ours: readonly GraphSubscription[],
-): Promise<FreeText[]> {
+): Promise<Wanted[]> {
   const names = new Set(context.catalogue.current().entitlements.map((e) => e.idpGroup));
-  const freeTexts: FreeText[] = [{ resource: 'users', changeType: 'updated,deleted', groupName: null }];
+  const wanted: Wanted[] = [{ resource: 'users', changeType: 'updated,deleted', groupName: null }];
   const ofMembers = { changeType: 'updated' };
   for (const groupName of names)
     try {
       for (const id of await graph.groupIdsNamed(groupName))
-        freeTexts.push({ ...ofMembers, resource: `groups/${id}/members`, groupName });
+        wanted.push({ ...ofMembers, resource: `groups/${id}/members`, groupName });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       context.log.warn({ err: error.message, group: groupName }, 'group not looked up in Entra');
       // Not knowing is no reason to end what there is.
       const kept = ours.filter((one) => one.groupName === groupName);
-      freeTexts.push(...kept.map(({ resource }) => ({ ...ofMembers, resource, groupName })));
+      wanted.push(...kept.map(({ resource }) => ({ ...ofMembers, resource, groupName })));
     }
-  return freeTexts;
+  return wanted;
 }
 
 /** Ends ours that nobody wants any more, and such that deliver to us with a secret we don't have. */
@@ -111,9 +115,9 @@ async function endUnwanted(
   context: Pick<Context, 'db' | 'log'>,
   graph: Graph,
   { address, paths }: KeeperSettings,
-  found: { ours: GraphSubscription[]; theirs: Subscribed[]; freeTexts: FreeText[] },
+  found: { ours: GraphSubscription[]; theirs: Subscribed[]; wanted: Wanted[] },
 ): Promise<void> {
-  const unwanted = found.ours.filter(({ resource }) => found.freeTexts.every((w) => w.resource !== resource));
+  const unwanted = found.ours.filter(({ resource }) => found.wanted.every((w) => w.resource !== resource));
   const strays = found.theirs.filter((one) => one.notificationUrl === `${address()}${paths.notifications}`);
   for (const { id } of [...unwanted, ...strays])
     try {
@@ -125,18 +129,18 @@ async function endUnwanted(
     }
 }
 
+/** The subscription as we stored it, and as Graph has it. */
+type Kept = { kept: GraphSubscription | undefined; there: Subscribed | undefined };
+
 async function satisfy(
   context: Pick<Context, 'db' | 'nudge' | 'log'>,
   graph: Graph,
   settings: KeeperSettings,
-  freeText: FreeText,
-  kept: GraphSubscription | undefined,
-  theirs: ReadonlyMap<string, Subscribed>,
+  { resource, changeType, groupName, kept, there }: Wanted & Kept,
 ): Promise<void> {
   const now = await databaseNow(context.db);
   const until = new Date(now.getTime() + (settings.lifetimeMs ?? LIFETIME_MS));
   const notificationUrl = `${settings.address()}${settings.paths.notifications}`;
-  const there = kept === undefined ? undefined : theirs.get(kept.id);
   if (kept !== undefined && there !== undefined) {
     // Asked to deliver elsewhere now (another PUBLIC_URL), it has to be made anew: Graph can't move it.
     if (there.notificationUrl === notificationUrl) {
@@ -146,7 +150,6 @@ async function satisfy(
     } else await graph.unsubscribe(kept.id);
   }
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  const { resource, changeType, groupName } = freeText;
   const made = await graph.subscribe({
     resource,
     changeType,

@@ -227,15 +227,15 @@ function ending(one: Past, ended: Ending): ChangeEvent[] {
       stillHeld: false,
       stillHeldUntil: null,
     },
-    ...revokeOf(
+    ...revokeOf({
       revokeId,
-      { entitlementKey: entitlement.key, personId: who.id },
+      of: { entitlementKey: entitlement.key, personId: who.id },
       target,
-      'expiry',
-      null,
+      cause: 'expiry',
+      by: null,
       actor,
-      over(0),
-    ),
+      at: over(0),
+    }),
     { type: 'idpWritten', changeId: revokeId, at: over(1), actor, wrote: 'removed' },
     { type: 'changeSeen', changeId: revokeId, at: over(9), actor, note: null },
   ];

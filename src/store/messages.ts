@@ -38,8 +38,7 @@ export async function notePosting(db: Db, aboutId: string, key: string): Promise
 
 export async function notePosted(
   db: Db,
-  aboutId: string,
-  key: string,
+  { aboutId, key }: { aboutId: string; key: string },
   place: Place,
   fingerprint: string | null,
 ): Promise<void> {

@@ -135,21 +135,28 @@ export async function leaseDue(
   leaseMs = LEASE_MS,
   except: readonly JobName[] = [],
 ): Promise<OutboxRow[]> {
-  return await lease(db, limit, leaseMs, sql`job <> all(${[...except]}::text[])`, false);
+  return await lease(db, { limit, leaseMs, which: sql`job <> all(${[...except]}::text[])`, isTaken: false });
 }
 
 /** The same for rows of these jobs that this process begins at once, without the queue; in the order of urgency. */
 export async function leaseToRun(db: Db, limit: number, jobs: readonly JobName[]): Promise<OutboxRow[]> {
-  const rows = await lease(db, limit, LEASE_MS, sql`job = any(${[...jobs]}::text[])`, true);
+  const rows = await lease(db, {
+    limit,
+    leaseMs: LEASE_MS,
+    which: sql`job = any(${[...jobs]}::text[])`,
+    isTaken: true,
+  });
   return rows.sort((a, b) => a.priority - b.priority);
 }
 
 async function lease(
   db: Db,
-  limit: number,
-  leaseMs: number,
-  which: RawBuilder<unknown>,
-  isTaken: boolean,
+  {
+    limit,
+    leaseMs,
+    which,
+    isTaken,
+  }: { limit: number; leaseMs: number; which: RawBuilder<unknown>; isTaken: boolean },
 ): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
     update outbox set leases = leases + 1, leased = true, taken = ${isTaken},

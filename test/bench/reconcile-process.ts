@@ -41,12 +41,8 @@ const log = pino({ level: 'warn' }, process.stderr);
 const idp = createOkta({ orgUrl: worldUrl, auth: { token: 'bench' } });
 const mulesoft = createAnypoint({ url: worldUrl, orgId: 'bench', clientId: 'bench', clientSecret: 'bench' });
 const pausedUntil: Context['pausedUntil'] = new Map();
-const book = createCatalogueBook(
-  { catalogue, rules: policy.rules },
-  idp,
-  mulesoft,
-  (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),
-  log,
+const book = createCatalogueBook({ catalogue, rules: policy.rules }, { idp, mulesoft, log }, (target) =>
+  takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),
 );
 const startedAt = performance.now();
 await book.check();

@@ -123,7 +123,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
     queueNotices: nothing,
     queueAway: () => null,
     adviser: await adviserOf(mode, fresh),
-    catalogue: createCatalogueBook({ catalogue, rules }, idp, mulesoft, async () => {}, log),
+    catalogue: createCatalogueBook({ catalogue, rules }, { idp, mulesoft, log }, async () => {}),
     signInUrl: 'https://anypoint.mulesoft.com/login',
     objectiveMs: 60_000,
     measure: () => {},

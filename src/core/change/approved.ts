@@ -36,9 +36,11 @@ export function concluded(change: Change, facts: Decisive, base: Base, clickId: 
   return approvedEvent(
     change,
     { ...facts, maxSeconds: facts.entitlement.maxSeconds },
-    Math.min(asked, ...change.approvals.map((a) => a.seconds ?? asked)),
-    base,
-    decided('approved', facts, clickId, null),
+    {
+      seconds: Math.min(asked, ...change.approvals.map((a) => a.seconds ?? asked)),
+      base,
+      decision: decided('approved', facts, clickId, null),
+    },
   );
 }
 
@@ -50,9 +52,7 @@ export type GrantFacts = Pick<ClickFacts, 'verdict' | 'grantId' | 'heldUntil' | 
 export function approvedEvent(
   change: Change,
   facts: GrantFacts,
-  seconds: number,
-  base: Base,
-  decision: Decision,
+  { seconds, base, decision }: { seconds: number; base: Base; decision: Decision },
 ): ChangeEvent {
   const { now } = facts;
   // An extension is a second grant that starts now and ends later than the first, whose end then cuts nothing.

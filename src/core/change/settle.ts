@@ -187,7 +187,11 @@ export function approveByRule(
     clickId: null,
   };
   return [
-    approvedEvent(change, { ...facts, maxSeconds: facts.entitlement.maxSeconds }, asked, base, decision),
+    approvedEvent(
+      change,
+      { ...facts, maxSeconds: facts.entitlement.maxSeconds },
+      { seconds: asked, base, decision },
+    ),
   ];
 }
 

@@ -60,11 +60,9 @@ function targetIn(status: EntitlementStatus): Target | null {
  */
 export function createCatalogueBook(
   policy: Policy,
-  idp: IdentityProvider,
-  mulesoft: MuleSoft,
+  { idp, mulesoft, log }: { idp: IdentityProvider; mulesoft: MuleSoft; log: Logger },
   /** Called for a target that is about to be ready; what it throws keeps the entitlement unchecked. */
   beforeReady: (target: Target) => Promise<void>,
-  log: Logger,
 ): CatalogueBook {
   let { catalogue, rules } = policy;
   const statuses = new Map<string, EntitlementStatus>();

@@ -56,7 +56,11 @@ async function checkOneGroup(context: Context, target: Target): Promise<Differen
   const differences = await commit(
     context.db,
     async (unit) => {
-      const difference = await compareGroup(unit.tx, place, context.idp.name, unit.now, NAMED_MAX);
+      const difference = await compareGroup(unit.tx, place, {
+        system: context.idp.name,
+        now: unit.now,
+        limit: NAMED_MAX,
+      });
       await notePlaceCompared(unit.tx, place, null);
       const result = differencesOf(difference);
       return {
@@ -152,7 +156,8 @@ export function groupListing(
   return {
     lane: 'idp',
     read: (place, from) => context.idp.pageOfMembers(place.externalId, from),
-    store: (place, rows, stretch) => stageMembers(context.db, context.idp.name, place, rows, stretch, seen),
+    store: (place, rows, stretch) =>
+      stageMembers(context.db, { system: context.idp.name, place, stretch }, rows, seen),
     ended,
   };
 }

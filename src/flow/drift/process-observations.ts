@@ -44,6 +44,14 @@ export async function processObservations(context: Context): Promise<Ran> {
 
 type Following = { events: ChangeEvent[]; jobs: Job[] };
 
+/** What the observations of one commit come to, gathered while they are gone through. */
+type Heeded = {
+  following: Following;
+  /** Memberships that may differ from what is wanted, each once. */
+  suspects: Map<string, Suspect>;
+};
+type Round = { context: Context; unit: Unit; heeded: Heeded };
+
 /** Whom each is about is looked up before the commit, which so waits for nobody outside. */
 async function processSome(context: Context): Promise<number> {
   const rows = await unprocessed(context.db, BATCH);
@@ -56,19 +64,18 @@ async function processSome(context: Context): Promise<number> {
         unit.tx,
         rows.map((row) => row.id),
       );
-      const following: Following = { events: [], jobs: [] };
-      const suspects = new Set<string>();
+      const heeded: Heeded = { following: { events: [], jobs: [] }, suspects: new Map() };
       for (const row of rows.filter(({ id }) => held.has(id))) {
         const person = about.get(row.id) ?? null;
         // Its group became ours since: whom it is about is looked up at the next look, which is at once.
         if (!about.has(row.id) && needsPerson(context, row)) continue;
         if (person instanceof Fault) await processAfter(unit, row, person);
-        else await processOne(context, unit, row, person, following, suspects);
+        else await processOne({ context, unit, heeded }, row, person);
       }
-      const told = [...suspects].map((pair): Suspect => JSON.parse(pair));
+      const told = [...heeded.suspects.values()];
       for (const alike of Map.groupBy(told, (s) => `${s.direction} ${s.groupId}`).values())
-        await suspect(context, unit, alike, following);
-      return { result: null, ...following };
+        await suspect(context, unit, alike, heeded.following);
+      return { result: null, ...heeded.following };
     },
     context.nudge,
   );
@@ -107,27 +114,22 @@ async function processAfter(unit: Unit, row: ObservedRow, fault: Fault): Promise
   await processLater(unit.tx, row.id, atLeastMs, atMostMs);
 }
 
-async function processOne(
-  context: Context,
-  unit: Unit,
-  row: ObservedRow,
-  person: Person | null,
-  following: Following,
-  suspects: Set<string>,
-): Promise<void> {
+async function processOne(round: Round, row: ObservedRow, person: Person | null): Promise<void> {
+  const { context, unit, heeded } = round;
+  const { jobs } = heeded.following;
   const { payload: told } = row;
   switch (told.kind) {
     case 'membership':
-      return await processMembership(context, unit, { row, told, person }, following, suspects);
+      return await processMembership(round, { row, told, person });
     case 'person': {
       if (person === null) return await noteProcessed(unit.tx, row.id, 'unknown person');
-      following.jobs.push({ job: 'evaluatePerson', personId: person.id });
+      jobs.push({ job: 'evaluatePerson', personId: person.id });
       return await noteProcessed(unit.tx, row.id, 'evaluated', { personId: person.id });
     }
     case 'group': {
       const groups = groupIdsOf(context, told.group);
       if (groups === 'unchecked') return await processLater(unit.tx, row.id, LATER_MS);
-      for (const groupId of groups) following.jobs.push({ job: 'checkGroup', groupId });
+      for (const groupId of groups) jobs.push({ job: 'checkGroup', groupId });
       return await noteProcessed(unit.tx, row.id, groups.length === 0 ? 'not ours' : 'group checked');
     }
     default:
@@ -136,19 +138,17 @@ async function processOne(
 }
 
 async function processMembership(
-  context: Context,
-  unit: Unit,
+  round: Round,
   { row, told, person }: { row: ObservedRow; told: Told & { kind: 'membership' }; person: Person | null },
-  following: Following,
-  suspects: Set<string>,
 ): Promise<void> {
+  const { context, unit, heeded } = round;
   const groups = groupIdsOf(context, told.group);
   if (groups === 'unchecked') return await processLater(unit.tx, row.id, LATER_MS);
   const [groupId] = groups;
   if (groupId === undefined) return await noteProcessed(unit.tx, row.id, 'not ours');
   if (person === null) return await noteProcessed(unit.tx, row.id, 'unknown person');
   const pair = { personId: person.id, groupId };
-  const isWorkedOn = await noteEvidence(context, unit, row, told, pair, following);
+  const isWorkedOn = await noteEvidence(round, row, told, pair);
   const isAdded = told.direction === 'added';
   // What is on one card with others is looked at again, it may agree now and drop out; decided, it is about to be made so.
   const card = await cardOfPair(unit.tx, pair);
@@ -156,7 +156,8 @@ async function processMembership(
     isWorkedOn ||
     card?.state === 'decided' ||
     (card === null && (await isWanted(unit.tx, pair, unit.now)) === isAdded);
-  if (!isExpected) suspects.add(JSON.stringify({ ...pair, direction: told.direction }));
+  const { direction } = told;
+  if (!isExpected) heeded.suspects.set(`${pair.personId} ${groupId} ${direction}`, { ...pair, direction });
   await noteProcessed(unit.tx, row.id, isExpected ? 'expected' : 'checked', pair);
   // Found already, by a event source that did not say who did it: they may be the one who was asked.
   if (row.actor !== null)
@@ -165,17 +166,15 @@ async function processMembership(
       // Or the one who kept it already.
       ...(isAdded ? await keptFindings(unit.tx, pair) : []),
     ])
-      following.jobs.push({ job: 'assessRequest', changeId });
+      heeded.following.jobs.push({ job: 'assessRequest', changeId });
 }
 
 /** A push is work for the bridge and evidence for the changes that caused it. Whether one of those explains it. */
 async function noteEvidence(
-  context: Context,
-  unit: Unit,
+  { context, unit, heeded: { following } }: Round,
   row: ObservedRow,
   told: Told & { kind: 'membership' },
   pair: { personId: string; groupId: string },
-  following: Following,
 ): Promise<boolean> {
   const kind = told.direction === 'added' ? 'grant' : 'revoke';
   if (row.eventSource === 'scim')

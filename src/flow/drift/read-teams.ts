@@ -7,7 +7,7 @@ import type { Context } from '../kernel/context.ts';
 import type { TeamMember } from '../ports.ts';
 import type { Listing } from './read-lists.ts';
 
-type UserRow = Parameters<typeof linkUsers>[3][number];
+type UserRow = Parameters<typeof linkUsers>[2][number];
 
 /**
  * Notes on the way whose Anypoint's users are. Who signs in under another name than before has another user, and who got
@@ -18,7 +18,7 @@ export function usersListing(context: Context): Listing<UserRow> {
     lane: 'mulesoft',
     read: (_place: Place, from: string | null) => context.mulesoft.pageOfUsers(from),
     async store(place, users, stretch) {
-      const moved = await linkUsers(context.db, context.idp.name, place, users, stretch);
+      const moved = await linkUsers(context.db, { system: context.idp.name, place, stretch }, users);
       const jobs = moved.flatMap((id) => everyTeam(context, { id: id as PersonId }));
       if (jobs.length > 0) await commit(context.db, async () => ({ result: null, jobs }), context.nudge);
     },

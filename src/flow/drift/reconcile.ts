@@ -149,7 +149,11 @@ async function closeGroup(context: Context, run: Run, place: Place, isReady: boo
   await commit(
     context.db,
     async (unit) => {
-      const compared = await compareGroup(unit.tx, place, context.idp.name, unit.now, NAMED_MAX);
+      const compared = await compareGroup(unit.tx, place, {
+        system: context.idp.name,
+        now: unit.now,
+        limit: NAMED_MAX,
+      });
       // What is not offered still gives its team, but nobody's membership of it is ours to judge.
       const difference = isReady ? compared : { ...compared, finding: [], lost: [], inHand: 0 };
       await notePlaceCompared(unit.tx, place, foundInGroup(difference));
@@ -160,8 +164,8 @@ async function closeGroup(context: Context, run: Run, place: Place, isReady: boo
         jobs.push({ job: 'checkGroup', groupId: place.externalId });
       else {
         const heard = await recordWithin(unit.tx, [
-          ...difference.finding.map((apart) => observed(unit, run, place, apart, 'added')),
-          ...difference.lost.map((apart) => observed(unit, run, place, apart, 'removed')),
+          ...difference.finding.map((apart) => observed(unit, { run, place }, apart, 'added')),
+          ...difference.lost.map((apart) => observed(unit, { run, place }, apart, 'removed')),
         ]);
         jobs.push(...heard.jobs);
       }
@@ -174,8 +178,7 @@ async function closeGroup(context: Context, run: Run, place: Place, isReady: boo
 
 function observed(
   unit: Unit,
-  run: Run,
-  place: Place,
+  { run, place }: { run: Run; place: Place },
   { personId, externalId }: Apart,
   direction: 'added' | 'removed',
 ): Observation {
@@ -202,7 +205,11 @@ async function closeTeam(context: Context, place: Place, groups: readonly Place[
   const onCard = await commit<string[] | null>(
     context.db,
     async (unit) => {
-      const difference = await compareTeam(unit.tx, place, itsGroups, context.idp.name, unit.now, NAMED_MAX);
+      const difference = await compareTeam(unit.tx, place, itsGroups, {
+        system: context.idp.name,
+        now: unit.now,
+        limit: NAMED_MAX,
+      });
       const held = difference.extra > memberships ? difference.extra : 0;
       const found = foundInTeam(difference, held);
       await notePlaceCompared(unit.tx, place, found);

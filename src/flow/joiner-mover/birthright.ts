@@ -67,7 +67,7 @@ export async function birthrightsAtTurn(
   const following: Following[] = [{ events }];
   for (const entitlement of birthrightsOf(context.catalogue.current(), person.department))
     if (!held.some(({ key }) => key === entitlement.key))
-      following.push(await give(context, unit, person, entitlement, { held, outside }));
+      following.push(await give(context, unit, entitlement, { person, held, outside }));
   return together(following);
 }
 
@@ -109,7 +109,7 @@ async function renewOne(
             if (await isKeptOut(unit.tx, personId)) return { result: null };
             if (!isBirthright(entitlement, person.department)) return { result: null };
             const held = await heldByRule(unit.tx, personId);
-            return { result: null, ...(await give(context, unit, person, entitlement, { held, outside })) };
+            return { result: null, ...(await give(context, unit, entitlement, { person, held, outside })) };
           },
           context.nudge,
         );
@@ -123,9 +123,8 @@ async function renewOne(
 async function give(
   context: Context,
   unit: Unit,
-  person: Person,
   entitlement: Entitlement,
-  { held, outside }: { held: readonly Held[]; outside: OutsideFacts },
+  { person, held, outside }: { person: Person; held: readonly Held[]; outside: OutsideFacts },
 ): Promise<Following> {
   const status = context.catalogue.status(entitlement.key);
   if (status.status !== 'ready' || person.department === null) return {};
@@ -141,7 +140,7 @@ async function give(
     isRenewal: renewed.length > 0,
     now: unit.now,
   };
-  const verdict = await verdictOn(context, unit, person, facts, outside);
+  const verdict = await verdictOn(context, unit, facts, { person, outside });
   const choice = choiceOf(verdict);
   const pair = { personId: person.id, entitlementKey: entitlement.key };
   if (choice === 'withheld') return await withhold(unit, { ...pair, renewed }, verdict);
@@ -157,9 +156,8 @@ async function give(
 async function verdictOn(
   context: Context,
   unit: Unit,
-  person: Person,
   { changeId, entitlement, isRenewal }: BirthrightFacts,
-  outside: OutsideFacts,
+  { person, outside }: { person: Person; outside: OutsideFacts },
 ): Promise<Verdict> {
   const change = {
     id: changeId,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Actor } from '../../core/change/change.ts';
 import { otherwiseOnCard } from '../../core/change/shown.ts';
 import type { ChangeId, GrantId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
@@ -88,7 +89,7 @@ async function carryOutSome(context: Context, mass: MassChange, decision: MassDe
       const report: Job = { job: 'updateCard', about: 'massChange', id: mass.id };
       const following: Following[] = items.length === 0 ? [] : [{ jobs: [report] }];
       for (const item of items) {
-        const one = await carryOutOne(context, unit, mass, decision, item, outside);
+        const one = await carryOutOne(context, unit, { mass, decision, outside }, item);
         carriedOut.push({ key: item.key, ...one.became });
         following.push(one);
       }
@@ -115,23 +116,24 @@ async function outsideOf(context: Context, mass: MassChange): Promise<Map<Person
   return found;
 }
 
+/** A card that was decided on, with what only others know of those whose items are next. */
+type Card = {
+  mass: MassChange;
+  decision: MassDecision;
+  outside: ReadonlyMap<PersonId, OutsideFacts>;
+};
+
 type One = Following & { became: Omit<CarriedOut, 'key'> };
 const dropped = { outcome: 'dropped', changeId: null } as const;
 
-async function carryOutOne(
-  context: Context,
-  unit: Unit,
-  mass: MassChange,
-  decision: MassDecision,
-  item: MassItem,
-  outside: ReadonlyMap<PersonId, OutsideFacts>,
-): Promise<One> {
+async function carryOutOne(context: Context, unit: Unit, card: Card, item: MassItem): Promise<One> {
+  const { mass, decision } = card;
   const choice = choiceOf(decision, item.key);
   switch (mass.kind) {
     case 'finding':
     case 'lost':
     case 'excess':
-      return await carryOutPair(context, unit, mass, decision, choice, item.personId, outside);
+      return await carryOutPair(context, unit, card, { choice, personId: item.personId });
     case 'moved':
       return await carryOutGrant(unit, decision, choice, item.key);
     case 'deactivated':
@@ -149,31 +151,21 @@ const takesTwo = { text: 'two people have to decide on it, so it has to be asked
 /** What was found is nobody's request. */
 const unasked = { cause: 'finding', requesterId: null, requestedSeconds: null, ticket: null } as const;
 
-async function carryOutPair(
-  context: Context,
-  unit: Unit,
-  mass: MassChange,
-  decision: MassDecision,
-  choice: 'keep' | 'revert',
-  personId: PersonId,
-  outside: ReadonlyMap<PersonId, OutsideFacts>,
-): Promise<One> {
+/** One person's membership, decided with others: what is checked before it is made so, and what it becomes. */
+type Item = { choice: 'keep' | 'revert'; personId: PersonId };
+
+async function carryOutPair(context: Context, unit: Unit, card: Card, item: Item): Promise<One> {
+  const { mass, decision, outside } = card;
+  const { choice, personId } = item;
   const carried = carriedNow(context, mass);
   if (carried === null) return { became: dropped };
   const { entitlement, target } = carried;
   const pair = { personId, groupId: target.groupId };
+  const checked: One = { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
   // Decided on something else than it is by now: each is asked about by itself.
-  if (choice === 'keep' && otherwiseOnCard(mass, shownNow(context, mass)).length > 0)
-    return { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
+  if (choice === 'keep' && otherwiseOnCard(mass, shownNow(context, mass)).length > 0) return checked;
   if ((await isWanted(unit.tx, pair, unit.now)) !== (mass.kind === 'lost')) return { became: dropped };
-  const isAttended =
-    (await underwayIds(unit.tx, pair)).length > 0 ||
-    (await pendingRequest(unit.tx, personId, entitlement.key)) !== null;
-  // Their case takes it away, whatever was decided of many.
-  if (choice === 'keep' && (await isKeptOut(unit.tx, personId)))
-    return { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
-  // Whatever comes of that is checked when it is over.
-  if (isAttended) return { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
+  if (await isAttended(unit, pair, entitlement, choice)) return checked;
   const person = await readPerson(unit.tx, personId);
   if (person === null) return { became: dropped };
   const changeId = randomUUID() as ChangeId;
@@ -185,13 +177,12 @@ async function carryOutPair(
     outside: outside.get(personId) ?? {},
   });
   const verdict = evaluateRequest(facts, context.catalogue.rules());
-  // So few are not enough for this one, though the card did not show it: it is asked about by itself.
-  const agreed = mass.answers.filter(({ verb }) => verb === 'keep').map(({ by }) => by);
-  const keepers = new Set([decision.by, ...agreed]).size;
-  const taken = quorumUnder(verdict, approversTaken(entitlement.approvers));
-  const isByTooFew = choice === 'keep' && mass.kind !== 'lost' && taken > keepers;
-  if (isByTooFew && mass.kind === 'finding')
-    return { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
+  const isByTooFew = isKeptByTooFew(
+    card,
+    choice,
+    quorumUnder(verdict, approversTaken(entitlement.approvers)),
+  );
+  if (isByTooFew && mass.kind === 'finding') return checked;
   const events = itemEvents(mass, decision, choice, {
     changeId,
     revokeId,
@@ -203,18 +194,52 @@ async function carryOutPair(
     verdict: isByTooFew ? { ...verdict, effect: 'refuse', grounds: [takesTwo] } : verdict,
     now: unit.now,
   });
-  const denied = events.find((e) => e.type === 'changeDenied');
+  const denied = events.find((event) => event.type === 'changeDenied');
   if (denied === undefined) return { became: { outcome: 'kept', changeId }, events };
-  const became = { outcome: 'reverted', changeId } as const;
-  if (mass.kind !== 'lost') return { became, events };
-  events.push(...(await grantsEndedWith(unit, { personId, target }, revokeId, denied.actor)));
-  if (!(await isInBaseline(unit.tx, pair))) return { became, events };
-  await endBaseline(unit.tx, pair, unit.now);
+  const after =
+    mass.kind === 'lost'
+      ? await notPutBack(unit, { personId, target }, { actor: denied.actor, revokeId })
+      : {};
   return {
-    became,
-    events,
-    notes: [membershipNote(unit, 'baselineEnded', target, { personId }, denied.actor)],
+    became: { outcome: 'reverted', changeId },
+    ...after,
+    events: [...events, ...(after.events ?? [])],
   };
+}
+
+/** Whether something else is at work on it already; or their case, which takes it away whatever was decided of many. */
+async function isAttended(
+  unit: Unit,
+  pair: { personId: PersonId; groupId: string },
+  entitlement: Entitlement,
+  choice: Item['choice'],
+): Promise<boolean> {
+  return (
+    (await underwayIds(unit.tx, pair)).length > 0 ||
+    (await pendingRequest(unit.tx, pair.personId, entitlement.key)) !== null ||
+    (choice === 'keep' && (await isKeptOut(unit.tx, pair.personId)))
+  );
+}
+
+/** So few are not enough for this one, though the card did not show it. What was lost one may put back. */
+function isKeptByTooFew({ mass, decision }: Card, choice: Item['choice'], taken: number): boolean {
+  const agreed = mass.answers.filter(({ verb }) => verb === 'keep').map(({ by }) => by);
+  const keepers = new Set([decision.by, ...agreed]).size;
+  return choice === 'keep' && mass.kind !== 'lost' && taken > keepers;
+}
+
+/** What was lost stays lost: the grants of the pair end, and so does its being there before Latchkey. */
+async function notPutBack(
+  unit: Unit,
+  found: { personId: PersonId; target: Target },
+  { actor, revokeId }: { actor: Actor; revokeId: ChangeId },
+): Promise<Following> {
+  const { personId, target } = found;
+  const events = await grantsEndedWith(unit, found, revokeId, actor);
+  const pair = { personId, groupId: target.groupId };
+  if (!(await isInBaseline(unit.tx, pair))) return { events };
+  await endBaseline(unit.tx, pair, unit.now);
+  return { events, notes: [membershipNote(unit, 'baselineEnded', target, { personId, actor })] };
 }
 
 /** As the catalogue has it now; what left it can still be taken away where it was. */

@@ -84,7 +84,7 @@ async function sortOut(
   if (open === null && fresh.length + alone.size + gone.length <= memberships) return fresh;
   if (kind === 'finding' && carried.entitlement.finding === 'accept')
     await acceptAll(context, carried.target, fresh);
-  else await grow(context, carried, kind, [...fresh, ...gone, ...alone.keys()], alone);
+  else await grow(context, carried, { kind, personIds: [...fresh, ...gone, ...alone.keys()], alone });
   return [];
 }
 
@@ -148,9 +148,11 @@ export async function shrinkWithin(
 async function grow(
   context: Context,
   { entitlement, target }: Carried,
-  kind: 'finding' | 'lost',
-  personIds: readonly string[],
-  alone: ReadonlyMap<string, string>,
+  {
+    kind,
+    personIds,
+    alone,
+  }: { kind: 'finding' | 'lost'; personIds: readonly string[]; alone: ReadonlyMap<string, string> },
 ): Promise<void> {
   for (const chunk of chunks(personIds))
     await commit(
@@ -282,8 +284,10 @@ export function membershipNote(
   unit: Unit,
   type: 'membershipAccepted' | 'baselineEnded',
   { groupId, groupName }: Target,
-  who: { personId: string } | { personIds: readonly string[] },
-  actor: Actor = { part: 'latchkey' },
+  {
+    actor = { part: 'latchkey' },
+    ...who
+  }: ({ personId: string } | { personIds: readonly string[] }) & { actor?: Actor },
 ): Note {
   return { type, at: unit.now, actor, changeId: null, data: { ...who, groupId, groupName } };
 }

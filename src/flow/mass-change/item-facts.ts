@@ -35,7 +35,7 @@ export async function factsOnCard(
     for (const { item, entitlement } of chunk) {
       const known = held.get(item.personId);
       if (known === undefined) continue;
-      const facts = factsOf(context, entitlement, item, known, mass.openedAt);
+      const facts = factsOf(context, entitlement, item, { held: known, at: mass.openedAt });
       const kind = kindOf(facts, looksAt);
       if (!kinds.has(kind)) kinds.set(kind, facts);
     }
@@ -53,8 +53,7 @@ function factsOf(
   context: Pick<Context, 'catalogue'>,
   entitlement: Entitlement,
   { email, department, title, status, timeZone }: ItemPerson,
-  held: HeldOne,
-  at: Date,
+  { held, at }: { held: HeldOne; at: Date },
 ): RequestFacts {
   const duties = dutiesFrom(context, entitlement, held);
   return {

@@ -79,6 +79,12 @@ async function makeTrue(
   return isWanted ? 'added' : 'removed';
 }
 
+/** What came of a write; neither: there was nothing to write. */
+type Applied = {
+  result: { wrote: Wrote; isWanted: boolean } | null;
+  failure: { code: string; text: string } | null;
+};
+
 /** Tells every change of this pair what came of it. Answers what is desired at that moment. */
 async function note(
   context: Context,
@@ -94,7 +100,7 @@ async function note(
       for (const id of ids) {
         const change = await unit.change(id);
         if (change === null || !isUnderway(change.state) || change.legs.idpWrittenAt !== null) continue;
-        const event = eventFor(change, result, failure, unit.now, context.idp.name);
+        const event = eventFor(change, { result, failure }, unit.now, context.idp.name);
         if (event !== null) events.push(event);
       }
       return { result: await isWantedNow(unit.tx, job, unit.now), events };
@@ -105,8 +111,7 @@ async function note(
 
 function eventFor(
   change: Change,
-  result: { wrote: Wrote; isWanted: boolean } | null,
-  failure: { code: string; text: string } | null,
+  { result, failure }: Applied,
   at: Date,
   idp: 'okta' | 'entra',
 ): ChangeEvent | null {

@@ -113,7 +113,7 @@ async function endInGroup(
   );
   return revokeId === null
     ? ended
-    : [...ended, ...revokeOf(revokeId, first, first.target, cause, by, actor, unit.now)];
+    : [...ended, ...revokeOf({ revokeId, of: first, target: first.target, cause, by, actor, at: unit.now })];
 }
 
 /** The person has left, or lost the app: every grant of theirs ends. */
@@ -141,15 +141,16 @@ const reasons: Record<EndCause, string> = {
 };
 
 /** The revoke joins the road at "apply": nobody is asked whether what has ended may end. */
-export function revokeOf(
-  revokeId: ChangeId,
-  change: Pick<Change, 'entitlementKey' | 'personId'>,
-  target: NonNullable<Change['target']>,
-  cause: EndCause,
-  by: { id: PersonId; name: string } | null,
-  actor: Actor,
-  at: Date,
-): ChangeEvent[] {
+export function revokeOf(revoke: {
+  revokeId: ChangeId;
+  of: Pick<Change, 'entitlementKey' | 'personId'>;
+  target: NonNullable<Change['target']>;
+  cause: EndCause;
+  by: { id: PersonId; name: string } | null;
+  actor: Actor;
+  at: Date;
+}): ChangeEvent[] {
+  const { revokeId, of, target, cause, by, actor, at } = revoke;
   return [
     {
       type: 'changeReceived',
@@ -158,8 +159,8 @@ export function revokeOf(
       actor,
       kind: 'revoke',
       cause,
-      entitlementKey: change.entitlementKey,
-      personId: change.personId,
+      entitlementKey: of.entitlementKey,
+      personId: of.personId,
       requesterId: by?.id ?? null,
       reason: reasons[cause],
       ticket: null,

@@ -79,7 +79,7 @@ async function makeRight(
   const since = messages.get(key)?.postingSince ?? null;
   const found = since === null ? null : await context.messenger.find(notice.to, marker, since, thread);
   if (found !== null) {
-    await notePosted(context.db, aboutId, key, found, null);
+    await notePosted(context.db, { aboutId, key }, found, null);
     // It may show an older state.
     messages.set(key, { place: found, fingerprint: null, postingSince: null });
     return await makeRight(context, aboutId, notice, messages);
@@ -90,6 +90,6 @@ async function makeRight(
     context.log.warn({ about: aboutId, notice: key }, 'message can’t be delivered to this person');
     return await forgetPlace(context.db, aboutId, key);
   }
-  await notePosted(context.db, aboutId, key, place, fingerprint);
+  await notePosted(context.db, { aboutId, key }, place, fingerprint);
   messages.set(key, { place, fingerprint, postingSince: null });
 }

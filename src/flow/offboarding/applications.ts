@@ -29,7 +29,11 @@ export async function lookAtApplications(
 ): Promise<{ isOnItsWay: boolean }> {
   const owned = await context.mulesoft.listApplications(userIds);
   const events: EventBody[] = [];
-  const found = newItems(offboarding, owned, userIds, person, context.catalogue.current());
+  const found = newItems(offboarding, owned, {
+    userIds,
+    person,
+    catalogue: context.catalogue.current(),
+  });
   if (found.length > 0) events.push({ type: 'applicationsFound', items: found });
   let isOnItsWay = false;
   let fault: Fault | null = null;
@@ -152,25 +156,17 @@ function whyFailed(error: Fault, { decision }: OffboardingItem): string {
   }
 }
 
+/** Whose applications they are, with their users in Anypoint. */
+type Owner = { userIds: readonly string[]; person: Person; catalogue: Catalogue };
+
 /** What is not known yet, or was settled and is the leaver's again. */
-function newItems(
-  { items }: Offboarding,
-  owned: readonly OwnedApplication[],
-  userIds: readonly string[],
-  person: Person,
-  catalogue: Catalogue,
-): OffboardingItem[] {
+function newItems({ items }: Offboarding, owned: readonly OwnedApplication[], of: Owner): OffboardingItem[] {
   return owned
-    .map((application) => itemOf(application, userIds, person, catalogue))
+    .map((application) => itemOf(application, of))
     .filter((item) => !items.some((known) => known.key === item.key && known.settled === null));
 }
 
-function itemOf(
-  application: OwnedApplication,
-  userIds: readonly string[],
-  person: Person,
-  catalogue: Catalogue,
-): OffboardingItem {
+function itemOf(application: OwnedApplication, { userIds, person, catalogue }: Owner): OffboardingItem {
   const { kind, id, name, contracts, ownerUserIds, ownerTeamIds, isOurOwn } = application;
   return {
     key: `${kind}:${id}`,

@@ -34,7 +34,10 @@ export async function closeAndEnd(context: Context, { id }: Offboarding, person:
       if (locked === null || !hasLeft(locked)) return { result: false };
       const closed = await requestsClosed(unit, locked, person);
       const ended = await grantsEnded(unit, locked, locked.decidedBy ?? locked.startedBy);
-      const others = await othersEnded(context, unit, locked, shown, [...closed, ...ended]);
+      const others = await othersEnded(context, unit, locked, {
+        shown,
+        before: [...closed, ...ended],
+      });
       const isGone =
         !isAnyGroupOpen(context, person, shown) && (await areGroupsGone(unit, locked, shown, others));
       return {
@@ -85,8 +88,7 @@ async function othersEnded(
   context: Context,
   unit: Unit,
   locked: Offboarding,
-  shown: ReadonlySet<string>,
-  before: readonly AnyEvent[],
+  { shown, before }: { shown: ReadonlySet<string>; before: readonly AnyEvent[] },
 ): Promise<AnyEvent[]> {
   const recorded = new Set(await baselineGroups(unit.tx, locked.personId));
   const events: ChangeEvent[] = [];
@@ -125,7 +127,15 @@ function revoke(
   const { personId } = locked;
   const by = locked.decidedBy ?? locked.startedBy;
   const { actor } = at(unit, locked.id, by);
-  return revokeOf(revokeId, { entitlementKey, personId }, target, 'leaver', by, actor, unit.now);
+  return revokeOf({
+    revokeId,
+    of: { entitlementKey, personId },
+    target,
+    cause: 'leaver',
+    by,
+    actor,
+    at: unit.now,
+  });
 }
 
 /**

@@ -72,7 +72,7 @@ export async function restore(
       const why = locked.cancelled === null ? `${person.name} is back` : 'the offboarding was taken back';
       const refused: string[] = [];
       for (const { changeId } of mine.filter((one) => !done.has(one.changeId))) {
-        const given = await givenAgain(context, unit, changeId, person, { by, outside, why });
+        const given = await givenAgain(context, unit, changeId, { person, by, outside, why });
         if (typeof given === 'string') refused.push(given);
         else {
           events.push(...given);
@@ -102,8 +102,7 @@ async function givenAgain(
   context: Context,
   unit: Unit,
   changeId: string,
-  person: Person,
-  { by, outside, why }: { by: By; outside: OutsideFacts; why: string },
+  { person, by, outside, why }: { person: Person; by: By; outside: OutsideFacts; why: string },
 ): Promise<ChangeEvent[] | string> {
   const before = await readChange(unit.tx, changeId);
   const entitlement = before === null ? null : context.catalogue.entitlement(before.entitlementKey);

@@ -58,7 +58,7 @@ export async function settleOffboardingAnswer(
   const verb = offboardingVerbs.find((known) => known === answer.verb);
   const item = offboardingAnswerItem.safeParse(JSON.parse(answer.item ?? '{}'));
   if (verb === undefined || !item.success) return unknownCase;
-  if (verb === 'start') return await start(context, answer, item.data, clicker);
+  if (verb === 'start') return await start(context, answer, { ...item.data, clicker });
   const offboarding = await readOffboarding(context.db, answer.id);
   if (offboarding === null) return unknownCase;
   switch (verb) {
@@ -67,11 +67,11 @@ export async function settleOffboardingAnswer(
       return await decide(context, offboarding, verb, clicker);
     case 'handOver':
     case 'revoke':
-      return await decideApplication(context, offboarding, { ...answer, verb }, item.data, clicker);
+      return await decideApplication(context, offboarding, { ...answer, verb }, { ...item.data, clicker });
     case 'restore':
       return await restore(context, offboarding, clicker);
     case 'cancel':
-      return await cancel(context, offboarding, answer, item.data, clicker);
+      return await cancel(context, offboarding, answer, { ...item.data, clicker });
     default:
       return verb satisfies never;
   }
@@ -80,8 +80,7 @@ export async function settleOffboardingAnswer(
 async function start(
   context: Context,
   answer: AnswerReceived,
-  { reason }: OffboardingAnswerItem,
-  clicker: Person,
+  { reason, clicker }: OffboardingAnswerItem & { clicker: Person },
 ): Promise<Refusal | null> {
   const person = await readPerson(context.db, answer.id);
   if (person === null) return unknownCase;
@@ -156,8 +155,7 @@ async function cancel(
   context: Context,
   offboarding: Offboarding,
   answer: AnswerReceived,
-  { reason }: OffboardingAnswerItem,
-  clicker: Person,
+  { reason, clicker }: OffboardingAnswerItem & { clicker: Person },
 ): Promise<Refusal | null> {
   const by = { id: clicker.id, name: clicker.name };
   const refused =
@@ -170,8 +168,7 @@ async function decideApplication(
   context: Context,
   offboarding: Offboarding,
   answer: AnswerReceived & { verb: 'handOver' | 'revoke' },
-  { key, toAccountId }: OffboardingAnswerItem,
-  clicker: Person,
+  { key, toAccountId, clicker }: OffboardingAnswerItem & { clicker: Person },
 ): Promise<Refusal | null> {
   const item = offboarding.items.find((known) => known.key === key);
   if (item === undefined) return unknownCase;

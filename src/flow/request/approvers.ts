@@ -55,18 +55,20 @@ export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement)
 export async function planOfOwner(
   context: Context,
   catalogue: Catalogue,
-  owner: string | null,
-  excluded: ReadonlySet<PersonId>,
-  items: readonly RequestFacts[],
-  toKeep: ApproverPlan['toKeep'],
+  card: {
+    owner: string | null;
+    excluded: ReadonlySet<PersonId>;
+    items: readonly RequestFacts[];
+    toKeep: ApproverPlan['toKeep'];
+  },
 ): Promise<ApproverPlan> {
+  const { owner, excluded, items, toKeep } = card;
   const excludedByPolicy = new Map<PersonId, ExcludedByPolicy>();
   const of = async (email: string, isLast: boolean) =>
     await allowedAll(
       context,
       (await byEmail(context, email)).filter((p) => !excluded.has(p.id)),
-      items,
-      isLast,
+      { items, isLast },
       excludedByPolicy,
     );
   const slots: Seat[] =
@@ -107,8 +109,7 @@ const ASKED_AT_A_STRETCH = 100;
 async function allowedAll(
   context: Pick<Context, 'catalogue'>,
   people: readonly Candidate[],
-  items: readonly RequestFacts[],
-  isLast: boolean,
+  { items, isLast }: { items: readonly RequestFacts[]; isLast: boolean },
   excludedByPolicy: Map<PersonId, ExcludedByPolicy>,
 ): Promise<Approver[]> {
   const allowed: Approver[] = [];
@@ -134,6 +135,9 @@ function withExcluded(
   return out.length === 0 ? plan : { ...plan, excludedByPolicy: out };
 }
 
+/** What is asked for and for whom; `excluded`: those who can't decide on it, whatever the catalogue says. */
+export type Asked = { entitlement: Entitlement; beneficiary: Person; excluded: ReadonlySet<PersonId> };
+
 /**
  * Approvers of a request as catalogue, IdP and rules have them now, without requester and beneficiary. A rule takes
  * people away, and a verdict can ask for more of them; neither adds anybody.
@@ -141,9 +145,7 @@ function withExcluded(
 export async function resolveApprovers(
   context: Context,
   catalogue: Catalogue,
-  entitlement: Entitlement,
-  beneficiary: Person,
-  excluded: ReadonlySet<PersonId>,
+  { entitlement, beneficiary, excluded }: Asked,
   under: { facts: RequestFacts; verdict: Verdict },
 ): Promise<ApproverPlan> {
   const approvers = {
@@ -163,7 +165,7 @@ export async function resolveApprovers(
   for (const { source, people } of named)
     slots.push({
       source: nameOf(source),
-      people: await allowedAll(context, people, [under.facts], false, excludedByPolicy),
+      people: await allowedAll(context, people, { items: [under.facts], isLast: false }, excludedByPolicy),
       pinged: isPinged(source),
     });
   const plan = planApprovers(approvers, slots, [], excluded);
@@ -180,7 +182,7 @@ export async function adminsAllowed(
   excludedByPolicy: Map<PersonId, ExcludedByPolicy> = new Map(),
 ): Promise<Approver[]> {
   const admins = await Promise.all(catalogue.admins.map((email) => byEmail(context, email)));
-  return await allowedAll(context, admins.flat(), [facts], true, excludedByPolicy);
+  return await allowedAll(context, admins.flat(), { items: [facts], isLast: true }, excludedByPolicy);
 }
 
 /** Who owns it, as the IdP has them now. */

@@ -44,14 +44,12 @@ export async function whoDecides(context: Context, mass: MassChange): Promise<Wh
   const isGranting = mass.kind === 'finding' || mass.kind === 'excess';
   const author = isGranting ? await authorshipOfMany(context, mass) : null;
   const toKeep = author === null ? undefined : await takenToKeep(context, mass, items, author);
-  const plan = await planOfOwner(
-    context,
-    context.catalogue.current(),
-    mass.owner,
-    excludedByPolicy,
+  const plan = await planOfOwner(context, context.catalogue.current(), {
+    owner: mass.owner,
+    excluded: excludedByPolicy,
     items,
     toKeep,
-  );
+  });
   const known = author === null || author.is === 'told' ? plan : { ...plan, author };
   return { plan: known, excludedByPolicy, telling, shown: shownNow(context, mass) };
 }
@@ -125,10 +123,10 @@ export async function planFor(
   const { change, entitlement, beneficiary, excluded, telling } = of;
   const catalogue = context.catalogue.current();
   const asked = askedOf(change, entitlement);
-  if (change.cause !== 'finding')
-    return await resolveApprovers(context, catalogue, asked, beneficiary, excluded, under);
+  const found = { entitlement: asked, beneficiary, excluded };
+  if (change.cause !== 'finding') return await resolveApprovers(context, catalogue, found, under);
   const author = await authorshipAt(context, telling.actors.length > 0, change.requestedAt);
-  return await planToKeep(context, catalogue, { entitlement: asked, beneficiary, excluded }, under, author);
+  return await planToKeep(context, found, under, author);
 }
 
 /** What is known of who made a change that was noticed then. */

@@ -1,11 +1,10 @@
 import type { PersonId } from '../../core/ids.ts';
 import type { Authorship } from '../../core/policy/authorship.ts';
-import { approversTaken, type Catalogue, type Entitlement } from '../../core/policy/catalogue.ts';
+import { approversTaken } from '../../core/policy/catalogue.ts';
 import { type Approver, type ApproverPlan, distinct, planApprovers } from '../../core/policy/routing.ts';
 import type { RequestFacts, Verdict } from '../../core/policy/verdict.ts';
-import type { Person } from '../../store/people.ts';
 import type { Context } from '../kernel/context.ts';
-import { adminsAllowed, ownersOf, resolveApprovers } from './approvers.ts';
+import { type Asked, adminsAllowed, ownersOf, resolveApprovers } from './approvers.ts';
 
 /**
  * Who may keep what was found: to keep is to give, so it takes whom and how many the catalogue takes to give it. Where
@@ -14,14 +13,14 @@ import { adminsAllowed, ownersOf, resolveApprovers } from './approvers.ts';
  */
 export async function planToKeep(
   context: Context,
-  catalogue: Catalogue,
-  found: { entitlement: Entitlement; beneficiary: Person; excluded: ReadonlySet<PersonId> },
+  found: Asked,
   under: { facts: RequestFacts; verdict: Verdict },
   author: Authorship,
 ): Promise<ApproverPlan> {
-  const { entitlement, beneficiary, excluded } = found;
+  const { entitlement, excluded } = found;
+  const catalogue = context.catalogue.current();
   const [asked, owners] = await Promise.all([
-    resolveApprovers(context, catalogue, entitlement, beneficiary, excluded, under),
+    resolveApprovers(context, catalogue, found, under),
     ownersOf(context, entitlement),
   ]);
   const others = owners.filter((owner) => !excluded.has(owner.id));
@@ -29,7 +28,7 @@ export async function planToKeep(
   const plan =
     author.is !== 'untold' || isTwo
       ? asked
-      : await planOfAdmins(context, catalogue, asked, others, excluded, under);
+      : await planOfAdmins(context, { asked, owners: others, excluded }, under);
   const excludedByPolicy = new Set((asked.excludedByPolicy ?? []).map(({ id }) => id));
   const keepers = new Set(distinct(plan.slots).map(({ id }) => id));
   const revert = distinct([
@@ -45,14 +44,15 @@ export async function planToKeep(
 /** The admins without an owner among them; with none left two of whoever may. */
 async function planOfAdmins(
   context: Context,
-  catalogue: Catalogue,
-  asked: ApproverPlan,
-  owners: readonly Approver[],
-  excluded: ReadonlySet<PersonId>,
+  {
+    asked,
+    owners,
+    excluded,
+  }: { asked: ApproverPlan; owners: readonly Approver[]; excluded: ReadonlySet<PersonId> },
   { facts }: { facts: RequestFacts },
 ): Promise<ApproverPlan> {
   const isOwner = new Set(owners.map(({ id }) => id));
-  const admins = await adminsAllowed(context, catalogue, facts);
+  const admins = await adminsAllowed(context, context.catalogue.current(), facts);
   const { excludedByPolicy } = asked;
   const kept = excludedByPolicy === undefined ? {} : { excludedByPolicy };
   const people = admins.filter(({ id }) => !isOwner.has(id) && !excluded.has(id));

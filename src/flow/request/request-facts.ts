@@ -28,7 +28,7 @@ export async function requestFacts(
 ): Promise<RequestFacts> {
   const { beneficiary, change } = asked;
   const entitlement = isByRule(change) ? asGiven(asked.entitlement) : asked.entitlement;
-  const duties = await dutiesOf(context, db, entitlement, beneficiary.id, change);
+  const duties = await dutiesOf(context, db, entitlement, { personId: beneficiary.id, change });
   const { earlierGrants } = await holding(
     db,
     { entitlementKey: entitlement.key, personId: beneficiary.id, department: beneficiary.department },
@@ -216,8 +216,7 @@ async function dutiesOf(
   context: Pick<Context, 'catalogue'>,
   db: Db | Tx,
   entitlement: Entitlement,
-  personId: string,
-  change: { id: string; requestedAt: Date } | null,
+  { personId, change }: { personId: string; change: { id: string; requestedAt: Date } | null },
 ): Promise<Duties> {
   return dutiesFrom(context, entitlement, await heldBeside(db, personId, change));
 }

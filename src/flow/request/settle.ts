@@ -74,7 +74,7 @@ async function act(
   switch (click.act.verb) {
     case 'approve':
     case 'deny':
-      return facts === null ? unknownChange : await decide(context, click, click.act, clicker, facts);
+      return facts === null ? unknownChange : await decide(context, click, click.act, { ...facts, clicker });
     case 'withdraw':
       return await commit(
         context.db,
@@ -118,9 +118,9 @@ async function decide(
   context: Context,
   click: ClickReceived,
   act: Extract<ClickReceived['act'], { verb: 'approve' | 'deny' }>,
-  clicker: Person,
-  facts: Facts,
+  facts: Facts & { clicker: Person },
 ): Promise<Refusal | null> {
+  const { clicker } = facts;
   return await commit<Refusal | null>(
     context.db,
     async (unit) => {
@@ -135,7 +135,6 @@ async function decide(
         { id: click.clickId, round: click.round, ...act },
         {
           ...facts,
-          clicker,
           as: { email: clicker.email, department: clicker.department, title: clicker.title },
           grantId: randomUUID() as GrantId,
           revokeId: randomUUID() as ChangeId,

@@ -5,6 +5,9 @@ import type { Tx } from '../postgres/database.ts';
 import { isAnothersRecord } from '../whose-record.ts';
 import type { Place } from './runs.ts';
 
+/** In whose directory, at what time, and how many ids are named. */
+export type Look = { system: 'okta' | 'entra'; now: Date; limit: number };
+
 /** One who is in a group without being wanted there, or the other way round. */
 export type Apart = { personId: string; externalId: string };
 
@@ -41,9 +44,7 @@ type GroupRow = {
 export async function compareGroup(
   tx: Tx,
   place: Place,
-  system: 'okta' | 'entra',
-  now: Date,
-  limit: number,
+  { system, now, limit }: Look,
 ): Promise<GroupDifference> {
   const group = await sql<{ id: string }>`
     select id from scim_groups where source = ${system} and display_name_key = ${nameKey(place.name)}`.execute(
@@ -162,18 +163,15 @@ export async function compareTeam(
   tx: Tx,
   place: Place,
   groups: readonly Place[],
-  system: 'okta' | 'entra',
-  now: Date,
-  limit: number,
+  look: Look,
 ): Promise<TeamDifference> {
-  const placeIds = groups.map((group) => group.id);
-  const groupIds = groups.map((group) => group.externalId);
+  const { now, limit } = look;
   const first = await sql`
     insert into team_baselines (team_id, taken_at) values (${place.externalId}, ${now})
     on conflict do nothing returning 1`.execute(tx);
   const isFirstLook = first.rows.length > 0;
   // Not one statement with the comparison, which must see what this one records.
-  const apart = apartOfTeam(place, placeIds, groupIds, system, now);
+  const apart = apartOfTeam(place, groups, look);
   if (isFirstLook)
     await sql`
       with ${apart}
@@ -214,13 +212,9 @@ export async function compareTeam(
  * although nothing gives it, or excluded by policy: on hold, left, or switched off. Where all that SCIM has of somebody is another
  * account's, they are left as they are.
  */
-function apartOfTeam(
-  place: Place,
-  placeIds: readonly string[],
-  groupIds: readonly string[],
-  system: 'okta' | 'entra',
-  now: Date,
-) {
+function apartOfTeam(place: Place, groups: readonly Place[], { system, now }: Omit<Look, 'limit'>) {
+  const placeIds = groups.map((group) => group.id);
+  const groupIds = groups.map((group) => group.externalId);
   const ofPlaces = sql`place_id = any(${placeIds}::bigint[])`;
   return sql`shown as materialized (
       select distinct on (t.user_id) t.user_id, t.is_maintainer, t.is_claimed, l.person_id

@@ -15,16 +15,17 @@ const unsynced = sql`unsynced as materialized (select set_config('synchronous_co
 /** Where a page stood in its list. */
 export type Stretch = { from: string | null; next: string | null };
 
+/** A page of what the IdP lists of a group, or Anypoint of its users. */
+export type Page = { system: 'okta' | 'entra'; place: Place; stretch: Stretch };
+
 /**
  * Remembers a page of members and where the list goes on, in one statement: people whom we know and of whom the IdP
  * now says something else are brought up to date; strangers are remembered first. Found again by the IdP's id only.
  */
 export async function stageMembers(
   db: Db,
-  system: 'okta' | 'entra',
-  place: Place,
+  page: Page,
   members: readonly IdpPerson[],
-  stretch: Stretch,
   seen: SeenPeople,
 ): Promise<void> {
   const met: { id: string; personId: string }[] = [];
@@ -34,18 +35,18 @@ export async function stageMembers(
     if (personId === null) others.push(member);
     else met.push({ id: member.id, personId });
   }
-  let linked = await stageKnown(db, system, place, { met, others }, stretch);
+  let linked = await stageKnown(db, page, { met, others });
   const strangers = others.filter(({ id }) => !linked.has(id));
   if (strangers.length > 0) {
-    await rememberStrangers(db, system, strangers);
-    linked = await stageKnown(db, system, place, { met, others }, stretch);
+    await rememberStrangers(db, page.system, strangers);
+    linked = await stageKnown(db, page, { met, others });
   }
   for (const person of others) {
     const personId = linked.get(person.id);
     if (personId === undefined) throw new Error('a link vanished between two statements');
     seen.remember(person, personId);
   }
-  moveOn(place, members.length, stretch);
+  moveOn(page.place, members.length, page.stretch);
 }
 
 /** People given as columns: an array for each, which PostgreSQL reads faster than anything but COPY. */
@@ -69,10 +70,8 @@ const columnNames = sql`external_id, email, login, name, status, title, departme
 /** Stages the page if everybody on it is known; answers our ids of those looked up, by the IdP's. */
 async function stageKnown(
   db: Db,
-  system: 'okta' | 'entra',
-  place: Place,
+  { system, place, stretch: { from, next } }: Page,
   { met, others }: { met: readonly { id: string; personId: string }[]; others: readonly IdpPerson[] },
-  { from, next }: Stretch,
 ): Promise<Map<string, string>> {
   // `lateral … limit 1`: looked up one by one in the index, whatever the planner would make of a page's size.
   const { rows } = await sql<{ external_id: string; person_id: string }>`
@@ -172,10 +171,8 @@ export async function stageTeamMembers(
  */
 export async function linkUsers(
   db: Db,
-  system: 'okta' | 'entra',
-  place: Place,
+  { system, place, stretch: { from, next } }: Page,
   users: readonly { id: string; username: string; isFederated: boolean }[],
-  { from, next }: Stretch,
 ): Promise<string[]> {
   const federated = users.filter((user) => user.isFederated);
   const { rows } = await sql<{ person_id: string }>`

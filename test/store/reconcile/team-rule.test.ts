@@ -251,9 +251,9 @@ async function bySql(stored: readonly Stored[]) {
   }
   const itsGroups = run.places.filter((place) => place.kind === 'group');
   return await db.transaction().execute(async (tx) => {
-    const now = new Date();
-    for (const place of itsGroups) await compareGroup(tx, place, 'okta', now, 100);
-    return await compareTeam(tx, team, itsGroups, 'okta', now, 100);
+    const look = { system: 'okta', now: new Date(), limit: 100 } as const;
+    for (const place of itsGroups) await compareGroup(tx, place, look);
+    return await compareTeam(tx, team, itsGroups, look);
   });
 }
 
