@@ -113,14 +113,8 @@ export async function commit<T>(
 }
 
 /**
-<<<<<<< HEAD
  * Runs a commit that is one statement (`wholeCommit`, src/store/whole-commit.ts), in a single trip to the database.
  * Answers its rows.
-=======
- * A commit of one statement, which PostgreSQL commits whole or not at all, in a single trip: `changing` are CTEs that
- * write state, `notes` selects the audit entries that follow from what they did, and where `told` selects anything
- * observed, that is stored and a `processObservations` owed. `answer` is selected from all of it. For what comes by the thousand.
->>>>>>> 2397b71 (A commit writes aggregates from one list: lock, write, first event, reactions; its events are one list)
  */
 export async function commitAtOnce<Row>(db: Db, whole: Bound): Promise<Row[]> {
   return await runAtOnce<Row>(db, whole);
