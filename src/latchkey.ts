@@ -5,19 +5,11 @@ import { Fault } from './core/fault.ts';
 import type { Catalogue } from './core/policy/catalogue.ts';
 import type { Rules } from './core/policy/verdict.ts';
 import { endInTime, step } from './ending.ts';
-import type { CanaryView } from './flow/canary/view.ts';
 import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
-import type { RefusedPushView } from './flow/drift/refused-push.ts';
 import type { Context } from './flow/kernel/context.ts';
-import type { MassView } from './flow/mass-change/view.ts';
-import type { ChangeView } from './flow/messages/change-view.ts';
-import type { OffboardingView } from './flow/offboarding/view.ts';
 import { createRelay } from './flow/outbox-worker.ts';
-import { createPartyWatch } from './flow/parties/party-watch.ts';
-import type { PolicyView } from './flow/policy/policy-alarm.ts';
-import type { Messenger, Notice } from './flow/ports.ts';
-import type { QueueView } from './flow/queue/queue-alarm.ts';
+import { createPartyWatch } from './flow/party-watch.ts';
 import { runsOn } from './flow/steps.ts';
 import { createSweeps, every } from './flow/timers.ts';
 import { createGraph } from './idp/graph.ts';
@@ -35,22 +27,17 @@ import { mcpRoutes } from './mcp/routes.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { createReloader } from './policy/reload.ts';
+import type { Messenger } from './ports/messenger.ts';
 import { createJobQueue } from './queue/job-queue.ts';
 import { fitRedis } from './queue/redis-check.ts';
 import { scimRoutes } from './scim/routes.ts';
-import { createSlackClient } from './slack/app/client.ts';
+import { createSlackClient } from './slack/api/client.ts';
+import { cards } from './slack/app/cards.ts';
 import { listen } from './slack/app/listen.ts';
 import { httpReceiver, mountSlack } from './slack/app/mount.ts';
 import { connectSocket, socketReceiver } from './slack/app/socket.ts';
-import { canaryNotices } from './slack/canary/alarm.ts';
-import { notices } from './slack/change-card/notices.ts';
 import { createSlackDirectory } from './slack/directory.ts';
-import { refusedPushNotices } from './slack/drift/refused-push.ts';
-import { massNotices } from './slack/mass-change/card.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
-import { offboardingNotices } from './slack/offboarding/card.ts';
-import { policyNotices } from './slack/policy/alarm.ts';
-import { queueNotices } from './slack/queue/alarm.ts';
 import { stampDatabase } from './store/installation.ts';
 import { createModelMemory } from './store/model-memory.ts';
 import { type Database, openDatabase } from './store/postgres/database.ts';
@@ -155,13 +142,6 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     mulesoft,
     chat: createSlackDirectory(slack),
     messenger: createSlackMessenger(slack) as Messenger<unknown>,
-    notices: notices as (view: ChangeView) => Notice<unknown>[],
-    massNotices: massNotices as (view: MassView) => Notice<unknown>[],
-    offboardingNotices: offboardingNotices as (view: OffboardingView) => Notice<unknown>[],
-    canaryNotices: canaryNotices as (view: CanaryView) => Notice<unknown>[],
-    queueNotices: queueNotices as (view: QueueView) => Notice<unknown>[],
-    policyNotices: policyNotices as (view: PolicyView) => Notice<unknown>[],
-    refusedPushNotices: refusedPushNotices as (view: RefusedPushView) => Notice<unknown>[],
     adviser,
     catalogue: createCatalogueBook(
       { catalogue: options.catalogue, rules: options.rules },
@@ -180,7 +160,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     log,
   };
   const reloader = options.policyDir === undefined ? null : createReloader(context, options.policyDir);
-  const relay = createRelay(context, jobQueue, runsOn(context));
+  const relay = createRelay(context, jobQueue, runsOn(context, cards));
   const sweeps = createSweeps(
     context,
     options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
-import { portOf, readOptions } from './cli/command-line.ts';
+import { portOf, readOptions } from './config/command-line.ts';
 import { type Config, type Outside, readConfig } from './config/config.ts';
-import { capital } from './core/facts/request-facts.ts';
 import { Fault } from './core/fault.ts';
+import { capital } from './core/text.ts';
 import { createEnding, notWaitedFor } from './ending.ts';
 import { OKTA_HOOK_PATH } from './inbound/okta-hook.ts';
 import { type Latchkey, startLatchkey } from './latchkey.ts';

@@ -17,7 +17,7 @@ import { type LoadedPolicy, loadPolicy } from '../policy/policy-folder.ts';
 import { readRedisAddress } from '../queue/redis-address.ts';
 import { checkRedis } from '../queue/redis-check.ts';
 import { checkScim } from '../scim/scim-check.ts';
-import { createSlackClient } from '../slack/app/client.ts';
+import { createSlackClient } from '../slack/api/client.ts';
 import { checkSlack } from '../slack/app/slack-check.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
 import type { Db } from '../store/postgres/database.ts';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { sealAudit, verifyAudit } from '../audit/seal.ts';
+import { versionInWords } from '../config/command-line.ts';
 import { type Outside, readConfig } from '../config/config.ts';
 import { roughlyInWords } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
@@ -12,16 +13,15 @@ import { mcpCommands } from '../mcp/commands.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { policyCommands } from '../policy/commands.ts';
 import { createToken, revokeToken, sources } from '../scim/tokens.ts';
-import { createSlackClient } from '../slack/app/client.ts';
+import { createSlackClient } from '../slack/api/client.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
 import { unsealedAudit } from '../store/audit-seals.ts';
 import { datesOfToken, minuteOf } from '../store/bearer-token.ts';
 import { connectDatabase, type Db, openDatabase } from '../store/postgres/database.ts';
+import type { ScimSource } from '../store/schema/scim-tables.ts';
 import { environmentTokenUsed, listTokens } from '../store/scim/tokens.ts';
-import type { ScimSource } from '../store/scim-tables.ts';
 import { checkCommand } from './check-command.ts';
 import { type CommandPlace, databaseOfRunning, withEmbeddedDatabase } from './command-database.ts';
-import { versionInWords } from './command-line.ts';
 import { reconcileCommand } from './reconcile-command.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */

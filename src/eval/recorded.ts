@@ -1,6 +1,7 @@
+import type { FactSheet } from '../core/facts/request-facts.ts';
 import { Fault } from '../core/fault.ts';
-import type { Advice, FactSheet } from '../flow/ports.ts';
 import { validateAdvice } from '../model/validate-advice.ts';
+import type { Advice } from '../ports/adviser.ts';
 import type { Cases, Recorded } from './case-files.ts';
 import { textsOf } from './scoring.ts';
 import { sheetOf, sheetWith } from './sheets.ts';

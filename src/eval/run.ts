@@ -1,5 +1,6 @@
-import type { AdviceResult, Adviser, FactSheet, WhyNoAnswer } from '../flow/ports.ts';
+import type { FactSheet } from '../core/facts/request-facts.ts';
 import { type Draft, draftOf } from '../flow/request/free-text/draft.ts';
+import type { AdviceResult, Adviser, WhyNoAnswer } from '../ports/adviser.ts';
 import type { Cases } from './case-files.ts';
 import { aliveInSlack } from './reach.ts';
 import { invented, livelyTexts, uncited } from './safety.ts';

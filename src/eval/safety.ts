@@ -1,5 +1,5 @@
 import type { FactSheet } from '../core/facts/request-facts.ts';
-import type { Advice } from '../flow/ports.ts';
+import type { Advice } from '../ports/adviser.ts';
 import { textsOf } from './scoring.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { durationInWords } from '../core/duration.ts';
 import type { FactSheet } from '../core/facts/request-facts.ts';
-import type { Advice, AdviceResult } from '../flow/ports.ts';
 import type { Draft } from '../flow/request/free-text/draft.ts';
+import type { Advice, AdviceResult } from '../ports/adviser.ts';
 import type { AdviceExpected, FreeTextCase } from './case-files.ts';
 
 /** Which expectations of a case were met; `misses` says in words which were not. */

@@ -1,6 +1,7 @@
 import { Fault } from '../core/fault.ts';
 import type { JobName } from '../core/jobs/reactions.ts';
 import { type JobQueue, type Lane, lanes } from '../queue/job-queue.ts';
+import type { QueueAway } from '../queue/queue-away.ts';
 import {
   again,
   finish,
@@ -15,7 +16,7 @@ import {
 } from '../store/outbox.ts';
 import type { Context, Ran } from './kernel/context.ts';
 import { createHandedOver, type Given } from './queue/handed-over.ts';
-import { createQueueWatch, type QueueAway } from './queue/queue-watch.ts';
+import { createQueueWatch } from './queue/queue-watch.ts';
 import type { Runs } from './steps.ts';
 
 /** Rows put into the queue in one go. */

@@ -5,6 +5,7 @@ import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { type Context, done, type Ran } from './kernel/context.ts';
 import { settleMassAnswer } from './mass-change/settle.ts';
+import { decideHeld } from './offboarding/case.ts';
 import { settleOffboardingAnswer } from './offboarding/settle.ts';
 import { identify } from './people/identify.ts';
 import { keepOnFault, tellClicker } from './request/settle.ts';
@@ -13,14 +14,10 @@ import { keepOnFault, tellClicker } from './request/settle.ts';
  * Settles a click on the card of such a thing: may this person, does it still apply, all looked up now. Safe to run
  * twice: the click's id says whether it was counted. A refusal changes nothing and is shown to the clicker alone.
  */
-type Settles = (
-  context: Context,
-  settleCardClick: AnswerReceived,
-  clicker: Person,
-) => Promise<Refusal | null>;
+type Settles = (context: Context, answer: AnswerReceived, clicker: Person) => Promise<Refusal | null>;
 
 const subjects: Partial<Record<Subject, Settles>> = {
-  massChange: settleMassAnswer,
+  massChange: (context, answer, clicker) => settleMassAnswer(context, answer, clicker, decideHeld),
   offboarding: settleOffboardingAnswer,
 };
 

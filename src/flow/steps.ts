@@ -1,5 +1,6 @@
 import type { Job, JobName } from '../core/jobs/reactions.ts';
 import type { Lane } from '../queue/job-queue.ts';
+import type { Cards } from './cards.ts';
 import { checkGroup } from './drift/check-group.ts';
 import { checkMembership } from './drift/check-membership.ts';
 import { processObservations } from './drift/process-observations.ts';
@@ -11,70 +12,100 @@ import { carryOutMassChange } from './mass-change/carry-out.ts';
 import { applyToIdp } from './membership/apply.ts';
 import { deliverToTeam } from './membership/deliver.ts';
 import { verifyInAnypoint } from './membership/verify.ts';
-import { updateMessages } from './messages/update-messages.ts';
+import { decideHeld } from './offboarding/case.ts';
 import { advanceOffboarding } from './offboarding/step.ts';
 import { advise } from './request/advise.ts';
 import { assessRequest } from './request/assess.ts';
 import { settleClick } from './request/settle.ts';
 import { settleCardClick } from './settle-card-click.ts';
-import { updateCard } from './update-card.ts';
+import { updateCard, updateMessages } from './update-card.ts';
+
+/** What a step is given besides its job. */
+type Given = {
+  /** How often this work has failed before. */
+  attempts: number;
+  /** How the chat draws what people are told. */
+  cards: Cards<unknown>;
+};
+
+type Step<N extends JobName> = {
+  /** Lanes are queues of their own, one per outside party: a slow one holds up nobody else. */
+  lane: Lane;
+  run: (context: Context, job: Extract<Job, { job: N }>, given: Given) => Promise<Ran>;
+};
 
 /**
- * The road. A request is received (receive.ts) or access ends (end.ts); from there every change goes these steps,
- * each a job that looks everything up again when it runs, so that it may come twice, late or out of order.
+ * What runs each job. A job looks everything up again when it runs, so that it may come twice, late or out of order.
+ *
+ * First the seven steps of a change, in their order. `receive` is no job: it answers the form (request/receive.ts).
+ * Whatever else ends or gives access (expiry, offboarding, drift, a mass change) joins them at `applyToIdp`.
  */
-export const steps: {
-  [N in JobName]: {
-    lane: Lane;
-    /** `attempts`: how often this work has failed before. */
-    run: (context: Context, job: Extract<Job, { job: N }>, attempts: number) => Promise<Ran>;
-  };
-} = {
-  /** Summarize and ask: facts, verdict, approvers, the card with the deterministic summary. */
+export const steps: { [N in JobName]: Step<N> } = {
+  // 1. receive: request/receive.ts stores the change and calls for `assessRequest`.
+  /** 2. and 3. Summarize and ask: facts, verdict, approvers, the card with the summary by rule. */
   assessRequest: { lane: 'core', run: assessRequest },
-  /** The model's advice, onto the card that is out already. */
+  /** 2. Summarize: the model's advice, onto the card that is out already. */
   advise: { lane: 'model', run: advise },
-  /** Settle: who clicked, may they, does it still apply; one decision. */
-  settleClick: { lane: 'core', run: settleClick },
-  /** Apply: make this person-and-group true in the IdP. */
+  /** 4. Settle: who clicked, may they, does it still apply; one decision. */
+  settleClick: {
+    lane: 'core',
+    run: (context, job, { attempts }) => settleClick(context, job, attempts),
+  },
+  /** 5. Apply: makes this person and group true in the IdP. */
   applyToIdp: { lane: 'idp', run: applyToIdp },
-  /** The bridge: make this person-and-team true in Anypoint, as SCIM says. */
+  /** 5. Apply, the bridge: makes this person and team true in Anypoint, as SCIM says. */
   deliverToTeam: { lane: 'mulesoft', run: deliverToTeam },
-  /** What the event sources of the directory told: evidence, or something to look at. */
-  processObservations: { lane: 'core', run: processObservations },
-  /** Joiner, mover, leaver: a person looked at anew, against what was acted on before. */
-  evaluatePerson: { lane: 'idp', run: evaluatePerson },
-  /** A sweep asked for: begun, for the sweeps to carry through. */
-  beginReconcile: { lane: 'core', run: beginSweep },
-  /** A whole group looked at: every difference is checked. */
-  checkGroup: { lane: 'idp', run: checkGroup },
-  /** Many differences on one card: facts and who decides, whenever the card grows or shrinks. */
-  assessMassChange: { lane: 'idp', run: assessMassChange },
-  /** What was decided on one card, worked off batch by batch and watched until MuleSoft shows it. */
-  carryOutMassChange: { lane: 'core', run: carryOutMassChange },
-  /** Expected or not: what the IdP says against what is wanted; a difference joins the road as a finding. */
-  checkMembership: { lane: 'idp', run: checkMembership },
-  /** Verify: look into Anypoint until it agrees, or raise the alarm. */
+  /** 6. Verify: looks into Anypoint until it agrees, or raises the alarm. */
   verifyInAnypoint: { lane: 'mulesoft', run: verifyInAnypoint },
-  /** Tell: make the messages of this change right. */
-  updateMessages: { lane: 'slack', run: updateMessages },
+  /** 7. Tell: makes the messages of this change right. */
+  updateMessages: { lane: 'slack', run: (context, job, { cards }) => updateMessages(context, job, cards) },
+
+  // Drift: what the directory says, against what is wanted.
+  /** What event sources told: evidence for a change under way, or something to look at. */
+  processObservations: { lane: 'core', run: processObservations },
+  /** One person in one group: what the IdP says against what is wanted. A difference becomes a finding. */
+  checkMembership: { lane: 'idp', run: checkMembership },
+  /** A whole group: every difference is checked. */
+  checkGroup: { lane: 'idp', run: checkGroup },
+  /** Somebody asked for a comparison of everything: it is begun, and the timers carry it through. */
+  beginReconcile: { lane: 'core', run: beginSweep },
+
+  // Joiners and movers.
+  /** A person looked at anew, against what was acted on before: arrived, moved, left, back. */
+  evaluatePerson: { lane: 'idp', run: evaluatePerson },
+
+  // Mass changes: many differences on one card.
+  /** Facts and who decides, whenever the card grows or shrinks. */
+  assessMassChange: { lane: 'idp', run: assessMassChange },
+  /** What was decided, batch by batch, and watched until MuleSoft shows it. */
+  carryOutMassChange: {
+    lane: 'core',
+    run: (context, job) => carryOutMassChange(context, job, decideHeld),
+  },
+
+  // Offboarding.
   /** A leaver's case: whatever is theirs is closed, taken away and looked for until nothing is left. */
   advanceOffboarding: { lane: 'mulesoft', run: advanceOffboarding },
-  /** Settle, for what is on one card and is not a change: offboardings, mass changes, the canary. */
-  settleCardClick: { lane: 'core', run: settleCardClick },
-  /** Tell, for the same. */
-  updateCard: { lane: 'slack', run: updateCard },
+
+  // Cards that are not a change's: mass changes, offboardings, the canary, alarms.
+  /** Settles a click on such a card. */
+  settleCardClick: {
+    lane: 'core',
+    run: (context, job, { attempts }) => settleCardClick(context, job, attempts),
+  },
+  /** Makes the messages about it right. */
+  updateCard: { lane: 'slack', run: (context, job, { cards }) => updateCard(context, job, cards) },
 };
 
 /** What runs each kind of work, and in which lane. `attempts`: how often this work has failed before. */
 export type Runs = Record<JobName, { lane: Lane; run: (job: Job, attempts: number) => Promise<Ran> }>;
 
 /** The steps with all that they work with. */
-export function runsOn(context: Context): Runs {
+export function runsOn(context: Context, cards: Cards<unknown>): Runs {
   return Object.fromEntries(
     Object.entries(steps).map(([job, { lane, run }]) => [
       job,
-      { lane, run: (work: never, attempts: number) => run(context, work, attempts) },
+      { lane, run: (work: never, attempts: number) => run(context, work, { attempts, cards }) },
     ]),
   ) as Runs;
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Fault, type Trouble } from '../core/fault.ts';
 import { oneLine } from '../core/storable.ts';
-import type { IdpPerson, IdpPersonStatus } from '../flow/ports.ts';
 import type { Answer, Call } from '../outbound/call.ts';
+import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
 
 /** What we use of Okta's answers; everything else in them may change without our noticing. */
 export const userSchema = z.object({

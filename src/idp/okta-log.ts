@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
-import type { DirectoryLog, LogPage, SignIn } from '../flow/ports.ts';
+import type { DirectoryLog, LogPage, SignIn } from '../ports/identity-provider.ts';
 import { easeMsOf, parseAnswer } from './okta-answers.ts';
 import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './okta-api.ts';
 import { logScopes } from './okta-credentials.ts';

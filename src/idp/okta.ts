@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
-import type { IdentityProvider, IdpGroup, IdpPerson, Page, SignIn, Writability } from '../flow/ports.ts';
 import type { Answer } from '../outbound/call.ts';
+import type {
+  IdentityProvider,
+  IdpGroup,
+  IdpPerson,
+  SignIn,
+  Writability,
+} from '../ports/identity-provider.ts';
+import type { Page } from '../ports/page.ts';
 import {
   easeMsOf,
   groupSchema,

@@ -1,11 +1,5 @@
-import type {
-  AdviceResult,
-  Adviser,
-  FactSheet,
-  FreeTextResult,
-  FreeTextSheet,
-  NotAnswered,
-} from '../flow/ports.ts';
+import type { FactSheet } from '../core/facts/request-facts.ts';
+import type { AdviceResult, Adviser, FreeTextResult, FreeTextSheet, NotAnswered } from '../ports/adviser.ts';
 import type { ModelMemory } from '../store/model-memory.ts';
 import { adviceSchema } from './advice-schema.ts';
 import { freeTextSchema } from './free-text-schema.ts';

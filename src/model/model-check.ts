@@ -1,4 +1,4 @@
-import type { WhyNoAnswer } from '../flow/ports.ts';
+import type { WhyNoAnswer } from '../ports/adviser.ts';
 import { type AdviserSettings, createAdviser } from './adviser.ts';
 
 /** What to do about each reason for no answer; the server's own words stand before it. */

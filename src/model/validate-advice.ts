@@ -1,4 +1,5 @@
-import type { Advice, FactSheet, Risk } from '../flow/ports.ts';
+import type { FactSheet } from '../core/facts/request-facts.ts';
+import type { Advice, Risk } from '../ports/adviser.ts';
 import type { RawAdvice } from './advice-schema.ts';
 import { faultOf, plainForm, type Source, sourceOf, wholeOf } from './text-check.ts';
 

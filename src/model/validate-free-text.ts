@@ -1,4 +1,4 @@
-import type { FreeText, FreeTextSheet } from '../flow/ports.ts';
+import type { FreeText, FreeTextSheet } from '../ports/adviser.ts';
 import type { RawFreeText } from './free-text-schema.ts';
 import { plainForm } from './text-check.ts';
 

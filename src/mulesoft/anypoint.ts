@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { AnypointUser, MuleSoft, Page, TeamMembership, TeamRole, UserTeam } from '../flow/ports.ts';
+import type { AnypointUser, MuleSoft, TeamMembership, TeamRole, UserTeam } from '../ports/mulesoft.ts';
+import type { Page } from '../ports/page.ts';
 import { createApplications } from './applications.ts';
 import { listed, nextOffset } from './pages.ts';
 import { readAnswer, Session } from './session.ts';

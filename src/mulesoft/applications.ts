@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
-import type { MuleSoft } from '../flow/ports.ts';
+import type { MuleSoft } from '../ports/mulesoft.ts';
 import { ClientApplications } from './client-applications.ts';
 import { ConnectedApps } from './connected-apps.ts';
 import { readAnswer, type Session } from './session.ts';

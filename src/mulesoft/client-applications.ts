@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
-import type { ApplicationContract, OwnedApplication } from '../flow/ports.ts';
+import type { ApplicationContract, OwnedApplication } from '../ports/mulesoft.ts';
 import { listed } from './pages.ts';
 import { readAnswer, type Session } from './session.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
-import type { OwnedApplication } from '../flow/ports.ts';
+import type { OwnedApplication } from '../ports/mulesoft.ts';
 import { gone } from './client-applications.ts';
 import { listed } from './pages.ts';
 import { readAnswer, type Session } from './session.ts';

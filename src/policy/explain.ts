@@ -4,8 +4,9 @@ import type { EntitlementKey } from '../core/ids.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { conflictsOf, type Holding } from '../core/policy/separation.ts';
 import { evaluateRequest, quorumUnder, ruledOut } from '../core/policy/verdict.ts';
-import type { ChatDirectory, IdentityProvider, IdpPerson } from '../flow/ports.ts';
 import { askOutside } from '../flow/request/request-facts.ts';
+import type { ChatDirectory } from '../ports/chat.ts';
+import type { IdentityProvider, IdpPerson } from '../ports/identity-provider.ts';
 import { verdictInWords } from './decision-tables.ts';
 
 /**

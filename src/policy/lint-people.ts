@@ -1,7 +1,8 @@
 import { countInWords } from '../core/duration.ts';
 import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
 import { isForSomebody } from '../core/policy/catalogue.ts';
-import type { ChatDirectory, IdentityProvider, IdpPerson } from '../flow/ports.ts';
+import type { ChatDirectory } from '../ports/chat.ts';
+import type { IdentityProvider, IdpPerson } from '../ports/identity-provider.ts';
 import type { Remark } from './lint.ts';
 
 type Directories = { idp: IdentityProvider; chat: ChatDirectory };

@@ -1,7 +1,9 @@
 import { Fault } from '../core/fault.ts';
 import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
 import type { Rules } from '../core/policy/verdict.ts';
-import type { ChatDirectory, IdentityProvider, MuleSoft } from '../flow/ports.ts';
+import type { ChatDirectory } from '../ports/chat.ts';
+import type { IdentityProvider } from '../ports/identity-provider.ts';
+import type { MuleSoft } from '../ports/mulesoft.ts';
 import type { ClauseTerms } from './clause-terms.ts';
 import { lintMadeApprovers, lintNumbers } from './lint-approvers.ts';
 import { lintClauses, lintProse } from './lint-clauses.ts';

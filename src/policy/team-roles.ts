@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { TeamRole } from '../flow/ports.ts';
+import type { TeamRole } from '../ports/mulesoft.ts';
 
 /** Eight hex digits for each role, so that what was added since can be told from it; `none` for a team without. */
 export function fingerprintOf(roles: readonly TeamRole[]): string {

@@ -1,4 +1,4 @@
-import { portOf, readOptions, refuse } from '../cli/command-line.ts';
+import { portOf, readOptions, refuse } from '../config/command-line.ts';
 import { createEnding, isAlive } from '../ending.ts';
 import { sandboxSettings } from './launch.ts';
 import { sandboxPage } from './page/page.ts';

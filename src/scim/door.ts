@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { Fault } from '../core/fault.ts';
 import { nestsDeeperThan } from '../core/nesting.ts';
 import { digestOf } from '../store/bearer-token.ts';
-import type { ScimSource } from '../store/scim-tables.ts';
+import type { ScimSource } from '../store/schema/scim-tables.ts';
 import type { Guard } from '../web/guard.ts';
 import { sqlState, UNIQUE_VIOLATION } from './endpoint.ts';
 import { errorBody, invalidSyntax, ScimError, type ScimType } from './scim-error.ts';

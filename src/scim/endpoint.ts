@@ -2,7 +2,7 @@ import type { Actor } from '../core/change/change.ts';
 import { commit, commitAtOnce, type Outcome, type Unit } from '../flow/kernel/commit.ts';
 import type { Db } from '../store/postgres/database.ts';
 import type { Bound } from '../store/postgres/statement.ts';
-import type { ScimSource } from '../store/scim-tables.ts';
+import type { ScimSource } from '../store/schema/scim-tables.ts';
 import type { Cursors } from './cursor.ts';
 import type { Source } from './filter-condition.ts';
 import type { Wanted } from './projection.ts';

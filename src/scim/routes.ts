@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Db } from '../store/postgres/database.ts';
-import type { ScimSource } from '../store/scim-tables.ts';
+import type { ScimSource } from '../store/schema/scim-tables.ts';
 import { type Guard, unguarded } from '../web/guard.ts';
 import { runBulk } from './bulk.ts';
 import { createCursors } from './cursor.ts';

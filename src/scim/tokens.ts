@@ -3,8 +3,8 @@ import type { Actor } from '../core/change/change.ts';
 import { commit, type Unit } from '../flow/kernel/commit.ts';
 import { digestOf, newToken } from '../store/bearer-token.ts';
 import type { Db } from '../store/postgres/database.ts';
+import type { ScimSource } from '../store/schema/scim-tables.ts';
 import { endToken, insertToken, noteEnvironmentUse, takeHash } from '../store/scim/tokens.ts';
-import type { ScimSource } from '../store/scim-tables.ts';
 import { isUuid } from './resource.ts';
 
 /** What a token's holder provisions from. */

@@ -1,10 +1,10 @@
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
 import { oneLine } from '../core/storable.ts';
-import type { ChatAccount, ChatAccountKind, ChatDirectory } from '../flow/ports.ts';
-import { slackCall } from './app/call.ts';
-import { type Belonging, idsOf, installationOf, isOurs } from './app/installation.ts';
-import { proveBotToken } from './app/scopes.ts';
+import type { ChatAccount, ChatAccountKind, ChatDirectory } from '../ports/chat.ts';
+import { slackCall } from './api/call.ts';
+import { type Belonging, idsOf, installationOf, isOurs } from './api/installation.ts';
+import { proveBotToken } from './api/scopes.ts';
 import { createUserGroups } from './user-groups.ts';
 
 type SlackUser = Belonging & {

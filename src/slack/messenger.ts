@@ -1,8 +1,8 @@
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
-import type { Messenger, Place } from '../flow/ports.ts';
-import { slackCall } from './app/call.ts';
-import { installationOf } from './app/installation.ts';
+import type { Messenger, Place } from '../ports/messenger.ts';
+import { slackCall } from './api/call.ts';
+import { installationOf } from './api/installation.ts';
 import type { SlackContent } from './blocks.ts';
 import { escapeMrkdwn, plain } from './mrkdwn.ts';
 

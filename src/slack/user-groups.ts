@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../core/fault.ts';
-import { slackCall } from './app/call.ts';
-import { installationOf } from './app/installation.ts';
+import { slackCall } from './api/call.ts';
+import { installationOf } from './api/installation.ts';
 
 /** Both methods are Tier 2, some 20 calls a minute: members are read four times a minute at most. */
 const MEMBERS_MS = 15_000;

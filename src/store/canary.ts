@@ -3,7 +3,7 @@ import type { CanaryRun, RoundResult, Stuck } from '../core/canary/canary.ts';
 import type { LegTimes } from '../core/change/legs.ts';
 import type { ChangeId } from '../core/ids.ts';
 import type { Db, Tx } from './postgres/database.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from './schema/tables.ts';
 
 /** Raised by two rounds in a row that missed; open while `clearedAt` is null, and at most one is. */
 export type CanaryAlarm = {

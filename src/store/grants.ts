@@ -3,7 +3,7 @@ import { type Change, type ChangeEvent, isByRule } from '../core/change/change.t
 import type { GrantId, PersonId } from '../core/ids.ts';
 import { type Grant, warnAt } from '../core/membership/desired.ts';
 import type { Db, Tx } from './postgres/database.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from './schema/tables.ts';
 
 type Row = Selectable<Tables['grants']>;
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Place } from '../flow/ports.ts';
+import type { Place } from '../ports/messenger.ts';
 import type { Db } from './postgres/database.ts';
 
 /** One message about something, as far as we know it. */

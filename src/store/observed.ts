@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Observation, Processed } from '../core/drift/observation.ts';
 import type { Db, Tx } from './postgres/database.ts';
-import type { ScimSource } from './scim-tables.ts';
+import type { ScimSource } from './schema/scim-tables.ts';
 import { isAnothersRecord } from './whose-record.ts';
 
 /** For a statement that is a commit of its own: stores what `told` selects as `key`, `event_source` and `payload`. */

@@ -5,9 +5,9 @@ import { type RawBuilder, sql } from 'kysely';
 import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import { oneLine } from '../core/storable.ts';
-import type { IdpPerson, IdpPersonStatus } from '../flow/ports.ts';
+import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
 import type { Db, Tx } from './postgres/database.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from './schema/tables.ts';
 
 export type LinkedSystem = 'okta' | 'entra' | 'slack' | 'anypoint';
 

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Db, Tx } from './postgres/database.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from './schema/tables.ts';
 
 /** A policy that could not be put in force: the one before it stays. At most one is not mended. */
 export type PolicyTrouble = {

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Db, Tx } from './postgres/database.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from './schema/tables.ts';
 
 /** A time in which the queue took or handed out no work. At most one is not over. */
 export type QueueTrouble = {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import type { Db, Tx } from './postgres/database.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from './schema/tables.ts';
 
 /** What comes within this time, in milliseconds, is told of in one message: a storm of refusals is one cause. */
 const ONE_NOTICE_MS = 600_000;

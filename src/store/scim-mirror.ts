@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { nameKey } from '../core/name-key.ts';
 import type { Db, Tx } from './postgres/database.ts';
-import type { ScimSource } from './scim-tables.ts';
+import type { ScimSource } from './schema/scim-tables.ts';
 import { isAnothersRecord } from './whose-record.ts';
 
 /** A person as the IdP may have provisioned them. */

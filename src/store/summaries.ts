@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { FactSheet } from '../core/facts/request-facts.ts';
-import type { AdviceResult } from '../flow/ports.ts';
+import type { AdviceResult } from '../ports/adviser.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 /** What stands on a card beside what is asked: for people's eyes, never for the function that decides. */

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { ScimSource } from './scim-tables.ts';
+import type { ScimSource } from './schema/scim-tables.ts';
 
 /** Of the people whom the IdP has confirmed, so many are looked up to see by which ids it provisions. */
 const SAMPLE = 200;

@@ -1,8 +1,8 @@
-import { changeEntryWords, refusedClickInWords } from '../core/change/entry-words.ts';
 import { massEntryWords } from '../core/mass-change/entry-words.ts';
 import { offboardingEntryWords } from '../core/offboarding/entry-words.ts';
 import type { RefusalReason } from '../core/refusal.ts';
 import { oneLine } from '../core/storable.ts';
+import { changeEntryWords, refusedClickInWords } from '../core/wording/change-entries.ts';
 import type { Note } from '../flow/kernel/commit.ts';
 import type { AuditEntry } from '../store/audit.ts';
 

@@ -3,7 +3,7 @@ import { faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { isForSomebody } from '../core/policy/catalogue.ts';
 import { canaryStatusText } from '../flow/canary/canary.ts';
 import type { Context } from '../flow/kernel/context.ts';
-import type { PartyState } from '../flow/parties/party-watch.ts';
+import type { PartyState } from '../flow/party-watch.ts';
 import { owed } from '../store/outbox.ts';
 import { refuseReadOnly } from '../store/postgres/database.ts';
 

@@ -1,4 +1,4 @@
-import { readOptions } from '../../src/cli/command-line.ts';
+import { readOptions } from '../../src/config/command-line.ts';
 import { createEnding } from '../../src/ending.ts';
 import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';

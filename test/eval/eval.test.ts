@@ -10,9 +10,9 @@ import { isSafe, type Run, runCases } from '../../src/eval/run.ts';
 import { invented, livelyTexts, partsOf, uncited } from '../../src/eval/safety.ts';
 import { comparison, scoreCard } from '../../src/eval/score-card.ts';
 import { sheetWith } from '../../src/eval/sheets.ts';
-import type { Advice, Adviser } from '../../src/flow/ports.ts';
 import { createAdviser } from '../../src/model/adviser.ts';
 import { defaultPromptsDir } from '../../src/model/prompt.ts';
+import type { Advice, Adviser } from '../../src/ports/adviser.ts';
 import { serveModel } from '../../src/sandbox/model/serve.ts';
 import { compileCache } from '../compile-cache.ts';
 

@@ -4,7 +4,7 @@ import type { Offboarding } from '../../src/core/offboarding/offboarding.ts';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { credentials, type Person, people as seeded } from '../../src/sandbox/seed.ts';
 import { createToken } from '../../src/scim/tokens.ts';
-import type { ScimSource } from '../../src/store/scim-tables.ts';
+import type { ScimSource } from '../../src/store/schema/scim-tables.ts';
 import type { Stage } from '../stage.ts';
 import {
   handedToOneself,

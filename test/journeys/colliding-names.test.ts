@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { oktaGroups, type Person, people } from '../../src/sandbox/seed.ts';
 import { createToken } from '../../src/scim/tokens.ts';
-import type { ScimSource } from '../../src/store/scim-tables.ts';
+import type { ScimSource } from '../../src/store/schema/scim-tables.ts';
 import { seedOfRun } from '../seed-of-run.ts';
 import type { Stage } from '../stage.ts';
 import { type Journey, setOut } from './journey.ts';

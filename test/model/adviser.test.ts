@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Adviser, FactSheet, FreeTextSheet } from '../../src/flow/ports.ts';
+import type { FactSheet } from '../../src/core/facts/request-facts.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
+import type { Adviser, FreeTextSheet } from '../../src/ports/adviser.ts';
 import { createModelEmulator, SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';

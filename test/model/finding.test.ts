@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findingSheet, massSheet, plainFinding } from '../../src/core/facts/finding-facts.ts';
-import type { Adviser, FactSheet } from '../../src/flow/ports.ts';
+import type { FactSheet } from '../../src/core/facts/request-facts.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { defaultPromptsDir, loadPrompt } from '../../src/model/prompt.ts';
+import type { Adviser } from '../../src/ports/adviser.ts';
 import { createModelEmulator, SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { entitlement, T0 } from '../core/given.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { FactSheet } from '../../src/flow/ports.ts';
+import type { FactSheet } from '../../src/core/facts/request-facts.ts';
 import { createAdviser } from '../../src/model/adviser.ts';
 import { createModelEmulator, SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';

@@ -6,7 +6,6 @@ import type { Change } from '../../src/core/change/change.ts';
 import { loadCases } from '../../src/eval/case-files.ts';
 import { createCatalogueBook } from '../../src/flow/catalogue/catalogue-status.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
-import type { Adviser } from '../../src/flow/ports.ts';
 import { advise } from '../../src/flow/request/advise.ts';
 import { assessRequest } from '../../src/flow/request/assess.ts';
 import { receiveRequest } from '../../src/flow/request/receive.ts';
@@ -16,6 +15,7 @@ import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { defaultPromptsDir } from '../../src/model/prompt.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { loadPolicy } from '../../src/policy/policy-folder.ts';
+import type { Adviser } from '../../src/ports/adviser.ts';
 import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import { serveModel } from '../../src/sandbox/model/serve.ts';
 import { type Person, people as seed } from '../../src/sandbox/seed.ts';
@@ -100,7 +100,6 @@ async function laneOf(mode: Mode): Promise<Lane> {
   const mulesoft = createAnypoint(outside.anypoint);
   const log = pino({ level: 'silent' });
   const { catalogue, rules } = await loadPolicy('policy');
-  const nothing = () => [];
   const context: Context = {
     db,
     locks,
@@ -114,13 +113,6 @@ async function laneOf(mode: Mode): Promise<Lane> {
       find: async () => null,
       whisper: async () => {},
     },
-    notices: nothing,
-    massNotices: nothing,
-    offboardingNotices: nothing,
-    canaryNotices: nothing,
-    policyNotices: nothing,
-    refusedPushNotices: nothing,
-    queueNotices: nothing,
     queueAway: () => null,
     adviser: await adviserOf(mode, fresh),
     catalogue: createCatalogueBook({ catalogue, rules }, { idp, mulesoft, log }, async () => {}),

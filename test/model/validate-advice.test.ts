@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FactSheet } from '../../src/flow/ports.ts';
+import type { FactSheet } from '../../src/core/facts/request-facts.ts';
 import type { RawAdvice } from '../../src/model/advice-schema.ts';
 import { validateAdvice } from '../../src/model/validate-advice.ts';
 import { hostileAdvice } from '../../src/sandbox/model/hostile-answers.ts';

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { MuleSoft } from '../../src/flow/ports.ts';
 import { retryAfterMsOf } from '../../src/mulesoft/throttle.ts';
+import type { MuleSoft } from '../../src/ports/mulesoft.ts';
 import { createAnypointEmulator } from '../../src/sandbox/anypoint/emulator.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
 import { anypointTeams, company, credentials, people } from '../../src/sandbox/seed.ts';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ApplicationRef, MuleSoft, OwnedApplication } from '../../src/flow/ports.ts';
+import type { ApplicationRef, MuleSoft, OwnedApplication } from '../../src/ports/mulesoft.ts';
 import { createAnypointEmulator } from '../../src/sandbox/anypoint/emulator.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
 import { anypointTeams, clientApplications, company, connectedApps, people } from '../../src/sandbox/seed.ts';

@@ -1,5 +1,5 @@
-import type { MuleSoft } from '../../src/flow/ports.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
+import type { MuleSoft } from '../../src/ports/mulesoft.ts';
 import { company, credentials } from '../../src/sandbox/seed.ts';
 import type { StartedEmulator } from '../sandbox/start-emulator.ts';
 

@@ -11,7 +11,7 @@ import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import { company } from '../../src/sandbox/seed.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
-import { createSlackClient } from '../../src/slack/app/client.ts';
+import { createSlackClient } from '../../src/slack/api/client.ts';
 import { createSlackDirectory } from '../../src/slack/directory.ts';
 import { oktaConsole } from '../sandbox/okta-console.ts';
 

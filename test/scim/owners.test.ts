@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createToken } from '../../src/scim/tokens.ts';
-import type { ScimSource } from '../../src/store/scim-tables.ts';
+import type { ScimSource } from '../../src/store/schema/scim-tables.ts';
 import { CORE_GROUP, CORE_USER, PATCH_OP, type Response, type StartedScim, startScim } from './start-scim.ts';
 
 let scim: StartedScim;

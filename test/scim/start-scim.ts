@@ -1,11 +1,11 @@
 import Fastify from 'fastify';
 import { sql } from 'kysely';
 import type { Told } from '../../src/core/drift/observation.ts';
-import type { ObservedMemberships } from '../../src/scim/observed.ts';
+import type { ObservedMemberships } from '../../src/core/drift/scim-observation.ts';
 import { scimRoutes } from '../../src/scim/routes.ts';
 import { createToken } from '../../src/scim/tokens.ts';
 import type { Database } from '../../src/store/postgres/database.ts';
-import type { ScimSource } from '../../src/store/scim-tables.ts';
+import type { ScimSource } from '../../src/store/schema/scim-tables.ts';
 import { router } from '../../src/web/server.ts';
 import { freshDatabase } from '../database.ts';
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createToken, createTokenCheck, RECHECK_MS, revokeToken } from '../../src/scim/tokens.ts';
+import type { ScimSource } from '../../src/store/schema/scim-tables.ts';
 import { listTokens } from '../../src/store/scim/tokens.ts';
-import type { ScimSource } from '../../src/store/scim-tables.ts';
 import { CORE_USER, ERROR, type StartedScim, startScim, TOKEN } from './start-scim.ts';
 
 let scim: StartedScim;

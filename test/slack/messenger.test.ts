@@ -1,9 +1,9 @@
 import { WebClient } from '@slack/web-api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Messenger } from '../../src/flow/ports.ts';
+import type { Messenger } from '../../src/ports/messenger.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { createSlackEmulator } from '../../src/sandbox/slack/emulator.ts';
-import { SLACK_TIMEOUT_MS } from '../../src/slack/app/call.ts';
+import { SLACK_TIMEOUT_MS } from '../../src/slack/api/call.ts';
 import type { SlackContent } from '../../src/slack/blocks.ts';
 import { createSlackMessenger } from '../../src/slack/messenger.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';

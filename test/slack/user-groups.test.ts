@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { createSlackEmulator } from '../../src/sandbox/slack/emulator.ts';
-import { createSlackClient } from '../../src/slack/app/client.ts';
+import { createSlackClient } from '../../src/slack/api/client.ts';
 import { createUserGroups, type UserGroups } from '../../src/slack/user-groups.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ChangeEvent } from '../../src/core/change/change.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core/ids.ts';
-import type { IdpPerson } from '../../src/flow/ports.ts';
+import type { IdpPerson } from '../../src/ports/identity-provider.ts';
 import { rememberPerson } from '../../src/store/people.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { asks, decision, target } from '../core/given.ts';

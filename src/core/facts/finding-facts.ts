@@ -3,7 +3,8 @@ import type { MassKind } from '../mass-change/mass-change.ts';
 import { figure } from '../mass-change/words.ts';
 import type { Clause, Entitlement } from '../policy/catalogue.ts';
 import { oneLine } from '../storable.ts';
-import { capital, type FactSheet, othersInWords } from './request-facts.ts';
+import { capital } from '../text.ts';
+import { type FactSheet, othersInWords } from './request-facts.ts';
 
 /** What the event sources told of who did it. */
 export type Told = { actors: string[]; eventSources: string[]; firstAt: Date | null; lastAt: Date | null };

@@ -2,6 +2,7 @@ import { durationInWords } from '../duration.ts';
 import type { Clause, Entitlement } from '../policy/catalogue.ts';
 import type { RequestFacts, Verdict } from '../policy/verdict.ts';
 import { oneLine, seenWords } from '../storable.ts';
+import { capital } from '../text.ts';
 
 /** One numbered fact (`f1`, `f2`...), ready to be read by people and by the model. */
 export type SheetFact = {
@@ -137,9 +138,4 @@ function outsideSentence({ facts }: FactSheet): string {
     ...(country === undefined ? [] : [`last sign-in from ${country}`]),
   ];
   return said.length === 0 ? '' : `${capital(said.join('; '))}.`;
-}
-
-/** The text as the beginning of a sentence. */
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

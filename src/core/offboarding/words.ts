@@ -1,5 +1,5 @@
 import { countInWords, elapsedInWords } from '../duration.ts';
-import { capital } from '../facts/request-facts.ts';
+import { capital } from '../text.ts';
 import type { StatusText } from '../wording/change-status.ts';
 import { legName } from '../wording/legs.ts';
 import { agreedInWords } from './hand-over.ts';

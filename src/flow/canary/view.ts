@@ -1,9 +1,8 @@
 import type { Stuck } from '../../core/canary/canary.ts';
 import { type CanaryAlarm, judgedRuns, missesSince, readAlarm } from '../../store/canary.ts';
 import type { Context } from '../kernel/context.ts';
-import type { Named } from '../messages/change-view.ts';
 import { adminContacts } from '../people/admins.ts';
-import type { Notice } from '../ports.ts';
+import type { Named } from '../people/named.ts';
 
 /** Everything the messages of an alarm of the canary are made of; they are a pure function of this. */
 export type CanaryView = {
@@ -20,15 +19,7 @@ export type CanaryView = {
   admins: Named[];
 };
 
-export async function canaryNoticesAbout(
-  context: Context,
-  alarmId: string,
-): Promise<Notice<unknown>[] | null> {
-  const view = await readCanaryView(context, alarmId);
-  return view === null ? null : context.canaryNotices(view);
-}
-
-async function readCanaryView(context: Context, alarmId: string): Promise<CanaryView | null> {
+export async function readCanaryView(context: Context, alarmId: string): Promise<CanaryView | null> {
   const alarm = await readAlarm(context.db, alarmId);
   if (alarm === null) return null;
   const { canary } = context.catalogue.current();

@@ -1,8 +1,8 @@
-import { capital } from '../../core/facts/request-facts.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
 import type { Canary, EntitlementStatus, Target } from '../../core/policy/catalogue.ts';
-import type { IdentityProvider, IdpPerson } from '../ports.ts';
+import { capital } from '../../core/text.ts';
+import type { IdentityProvider, IdpPerson } from '../../ports/identity-provider.ts';
 
 /** Whether the canary can make its rounds, and if not, why, in words for the catalogue's owner. */
 export type CanaryStatus =

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { capital } from '../../core/facts/request-facts.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
 import type { EntitlementKey } from '../../core/ids.ts';
@@ -12,7 +11,9 @@ import {
 } from '../../core/policy/catalogue.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Rules } from '../../core/policy/verdict.ts';
-import type { IdentityProvider, MuleSoft } from '../ports.ts';
+import { capital } from '../../core/text.ts';
+import type { IdentityProvider } from '../../ports/identity-provider.ts';
+import type { MuleSoft } from '../../ports/mulesoft.ts';
 import { type CanaryStatus, canaryStatus } from './canary-status.ts';
 
 /** The catalogue in force, with what IdP and Anypoint say of each entitlement. */

@@ -1,5 +1,6 @@
 import type { Job } from '../../core/jobs/reactions.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
+import type { IdpPerson } from '../../ports/identity-provider.ts';
 import { compareGroup, type GroupDifference } from '../../store/reconcile/compare.ts';
 import { forgetRun, notePlaceCompared, type Place, takeUpRun } from '../../store/reconcile/runs.ts';
 import { SeenPeople } from '../../store/reconcile/seen-people.ts';
@@ -7,7 +8,7 @@ import { stageMembers } from '../../store/reconcile/staging.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 import { putOnOneCard } from '../mass-change/collect.ts';
-import type { IdpPerson } from '../ports.ts';
+import { readyTargets } from '../membership/ready-targets.ts';
 import { type Listing, readLists } from './read-lists.ts';
 
 /** Somebody is at the same group; this look comes after theirs. */
@@ -160,14 +161,4 @@ export function groupListing(
       stageMembers(context.db, { system: context.idp.name, place, stretch }, rows, seen),
     ended,
   };
-}
-
-/** Each ready group once, however many entitlements it carries. */
-export function readyTargets(context: Pick<Context, 'catalogue'>): Target[] {
-  const targets = new Map<string, Target>();
-  for (const { key } of context.catalogue.current().entitlements) {
-    const status = context.catalogue.status(key);
-    if (status.status === 'ready') targets.set(status.target.groupId, status.target);
-  }
-  return [...targets.values()];
 }

@@ -25,8 +25,8 @@ import {
   shrinkWithin,
 } from '../mass-change/collect.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
-import { readById } from '../membership/wanted-in-team.ts';
 import { leaverFound } from '../offboarding/case.ts';
+import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
 
 /** While an apply for the pair is on its way, or a request for it waits, there is nothing to find yet. */

@@ -1,7 +1,7 @@
 import type { Observation, PersonHint } from '../../core/drift/observation.ts';
+import type { ObservedMember, ObservedMemberships, ObservedUser } from '../../core/drift/scim-observation.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { isSameGroupName } from '../../core/policy/catalogue.ts';
-import type { ObservedMember, ObservedMemberships, ObservedUser } from '../../scim/observed.ts';
 import type { Unit } from '../kernel/commit.ts';
 import { recordWithin } from './record-observations.ts';
 

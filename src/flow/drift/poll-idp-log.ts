@@ -1,9 +1,9 @@
 import { Fault } from '../../core/fault.ts';
+import type { DirectoryLog } from '../../ports/identity-provider.ts';
 import { noteCovered, noteRefusedSource, readCursor, writeCursor } from '../../store/event-source-cursors.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
-import type { DirectoryLog } from '../ports.ts';
 import { recordWithin } from './record-observations.ts';
 
 /**

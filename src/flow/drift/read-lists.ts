@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/fault.ts';
+import type { Page } from '../../ports/page.ts';
 import type { Lane } from '../../queue/job-queue.ts';
 import { beginPlaceAgain, noteTrouble, type Place } from '../../store/reconcile/runs.ts';
 import type { Stretch } from '../../store/reconcile/staging.ts';
 import type { Context } from '../kernel/context.ts';
-import type { Page } from '../ports.ts';
 
 /** Longest wait that a vendor can impose; asked too early, it says so again. */
 const WAIT_MAX_MS = 300_000;

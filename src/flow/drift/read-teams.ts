@@ -1,10 +1,10 @@
 import type { PersonId } from '../../core/ids.ts';
+import type { TeamMember } from '../../ports/mulesoft.ts';
 import type { Place } from '../../store/reconcile/runs.ts';
 import { linkUsers, stageTeamMembers } from '../../store/reconcile/staging.ts';
-import { everyTeam } from '../joiner-mover/evaluate-person.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
-import type { TeamMember } from '../ports.ts';
+import { everyTeam } from '../membership/ready-targets.ts';
 import type { Listing } from './read-lists.ts';
 
 type UserRow = Parameters<typeof linkUsers>[2][number];

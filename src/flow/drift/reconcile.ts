@@ -17,6 +17,7 @@ import {
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 import { putExcessOnCard } from '../mass-change/excess-members.ts';
+import { readyTargets } from '../membership/ready-targets.ts';
 import {
   areMany,
   differencesOf,
@@ -25,7 +26,6 @@ import {
   groupNote,
   NAMED_MAX,
   pushesOwed,
-  readyTargets,
 } from './check-group.ts';
 import { readLists } from './read-lists.ts';
 import { teamListing, usersListing } from './read-teams.ts';

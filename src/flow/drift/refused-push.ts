@@ -9,9 +9,8 @@ import {
 } from '../../store/refused-pushes.ts';
 import type { Outcome, Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
-import type { Named } from '../messages/change-view.ts';
 import { adminContacts } from '../people/admins.ts';
-import type { Notice } from '../ports.ts';
+import type { Named } from '../people/named.ts';
 import { recordWithin } from './record-observations.ts';
 
 /** Everything the message about refused pushes is made of. */
@@ -54,14 +53,7 @@ export async function pushWentThrough(unit: Unit, scimId: string): Promise<Job[]
   return notices.map((id) => ({ job: 'updateCard', about: 'refusedPush', id }));
 }
 
-export async function refusedPushNoticesAbout(
-  context: Context,
-  id: string,
-): Promise<Notice<unknown>[] | null> {
+export async function readRefusedPushView(context: Context, id: string): Promise<RefusedPushView | null> {
   const pushes = await refusedPushesOf(context.db, id);
-  if (pushes.length === 0) return null;
-  return context.refusedPushNotices({
-    pushes,
-    ...(await adminContacts(context)),
-  });
+  return pushes.length === 0 ? null : { pushes, ...(await adminContacts(context)) };
 }

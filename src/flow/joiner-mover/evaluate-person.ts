@@ -14,8 +14,10 @@ import { readSnapshot, writeSnapshot } from '../../store/person-snapshots.ts';
 import { scimStatus } from '../../store/scim-mirror.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
-import { readById, scimIdentity } from '../membership/wanted-in-team.ts';
+import { everyTeam } from '../membership/ready-targets.ts';
+import { scimIdentity } from '../membership/wanted-in-team.ts';
 import { returned, startOffboarding } from '../offboarding/case.ts';
+import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
 import { type OutsideFacts, outsideFacts } from '../request/request-facts.ts';
 import { birthrightsAtTurn } from './birthright.ts';
@@ -142,10 +144,4 @@ async function follow(
     default:
       return turn satisfies never;
   }
-}
-
-/** Every team that Latchkey manages, made true for this person. */
-export function everyTeam(context: Context, person: Pick<Person, 'id'>): Job[] {
-  const teams = new Set(context.catalogue.targets().map((target) => target.teamId));
-  return [...teams].map((teamId) => ({ job: 'deliverToTeam', personId: person.id, teamId }));
 }

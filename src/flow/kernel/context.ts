@@ -1,27 +1,16 @@
 import type { Logger } from 'pino';
 import type { Change } from '../../core/change/change.ts';
+import type { Adviser } from '../../ports/adviser.ts';
+import type { ChatDirectory } from '../../ports/chat.ts';
+import type { EntraDirectory, IdentityProvider } from '../../ports/identity-provider.ts';
+import type { Messenger } from '../../ports/messenger.ts';
+import type { MuleSoft } from '../../ports/mulesoft.ts';
 import type { Lane } from '../../queue/job-queue.ts';
+import type { QueueAway } from '../../queue/queue-away.ts';
 import type { OutboxRow } from '../../store/outbox.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import type { Locks } from '../../store/postgres/locks.ts';
-import type { CanaryView } from '../canary/view.ts';
 import type { CatalogueBook } from '../catalogue/catalogue-status.ts';
-import type { RefusedPushView } from '../drift/refused-push.ts';
-import type { MassView } from '../mass-change/view.ts';
-import type { ChangeView } from '../messages/change-view.ts';
-import type { OffboardingView } from '../offboarding/view.ts';
-import type { PolicyView } from '../policy/policy-alarm.ts';
-import type {
-  Adviser,
-  ChatDirectory,
-  EntraDirectory,
-  IdentityProvider,
-  Messenger,
-  MuleSoft,
-  Notice,
-} from '../ports.ts';
-import type { QueueView } from '../queue/queue-alarm.ts';
-import type { QueueAway } from '../queue/queue-watch.ts';
 
 /** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
 export type Context = {
@@ -35,20 +24,6 @@ export type Context = {
   mulesoft: MuleSoft;
   chat: ChatDirectory;
   messenger: Messenger<unknown>;
-  /** Pure: the messages that should exist for a change as it stands. */
-  notices: (view: ChangeView) => Notice<unknown>[];
-  /** Pure: the same for an alarm of the canary. */
-  canaryNotices: (view: CanaryView) => Notice<unknown>[];
-  /** The same for a policy that can't be put in force. */
-  policyNotices: (view: PolicyView) => Notice<unknown>[];
-  /** The same for what the IdP pushed and was refused. */
-  refusedPushNotices: (view: RefusedPushView) => Notice<unknown>[];
-  /** The same for a queue that takes no work. */
-  queueNotices: (view: QueueView) => Notice<unknown>[];
-  /** The same for what is decided on one card. */
-  massNotices: (view: MassView) => Notice<unknown>[];
-  /** The same for a leaver's case. */
-  offboardingNotices: (view: OffboardingView) => Notice<unknown>[];
   adviser: Adviser;
   catalogue: CatalogueBook;
   /** Where people sign in to Anypoint. */

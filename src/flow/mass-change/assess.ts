@@ -21,7 +21,7 @@ import { readPerson } from '../../store/people.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
-import { type WhoDecides, whoDecides } from '../request/deciders.ts';
+import { type WhoDecides, whoDecides } from './deciders.ts';
 
 /**
  * Summarize and ask, for many decided on one card: gathers the facts as they are now and finds who decides. Runs again

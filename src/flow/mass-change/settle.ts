@@ -8,8 +8,8 @@ import { openItems, readMassChange } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
-import { decideHeld } from '../offboarding/case.ts';
-import { whoDecides } from '../request/deciders.ts';
+import { whoDecides } from './deciders.ts';
+import type { DecideHeld } from './held-people.ts';
 
 /** What a click on such a card carries besides its verb: which round was shown and, one by one, what is to go. */
 export const massAnswerItem = z.strictObject({
@@ -28,6 +28,7 @@ export async function settleMassAnswer(
   context: Context,
   answer: AnswerReceived,
   clicker: Person,
+  decideHeld: DecideHeld,
 ): Promise<Refusal | null> {
   const mass = await readMassChange(context.db, answer.id);
   const verb = verbs.find((known) => known === answer.verb);
@@ -55,7 +56,7 @@ export async function settleMassAnswer(
           : settleMass(locked, { id, verb, round, chosen }, facts);
       const again = { job: 'assessMassChange', massChangeId: mass.id } as const;
       if (!isRefusal(outcome)) {
-        const cases = await casesDecided(unit, outcome);
+        const cases = await casesDecided(unit, outcome, decideHeld);
         // Whom it waits for may be others by now than the card says.
         const isWaiting = outcome.length > 0 && outcome.every(({ type }) => type === 'massAnswered');
         return {
@@ -84,7 +85,7 @@ export async function settleMassAnswer(
 }
 
 /** Single ones that are decided: each case goes on, or is over, in the same commit. */
-async function casesDecided(unit: Unit, events: readonly MassChangeEvent[]) {
+async function casesDecided(unit: Unit, events: readonly MassChangeEvent[], decideHeld: DecideHeld) {
   const cases: Following[] = [];
   for (const event of events) {
     if (event.type !== 'massItemsDecided') continue;

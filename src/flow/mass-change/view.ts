@@ -12,8 +12,7 @@ import {
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
 import type { Context } from '../kernel/context.ts';
-import { type Named, named } from '../messages/change-view.ts';
-import type { Notice } from '../ports.ts';
+import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages about a mass change are made of; they are a pure function of this. */
 export type MassView = {
@@ -80,9 +79,8 @@ async function adminsNamed(context: Context): Promise<Named[]> {
   );
 }
 
-/** The messages that should exist about it. */
-export async function massNoticesAbout(context: Context, id: string): Promise<Notice<unknown>[] | null> {
+/** What its messages show; null: without its approvers there is nothing to put to anybody yet. */
+export async function toldMassChange(context: Context, id: string): Promise<MassView | null> {
   const view = await readMassView(context, id);
-  // Without its approvers there is nothing to put to anybody yet.
-  return view === null || view.mass.plan === null ? null : context.massNotices(view);
+  return view === null || view.mass.plan === null ? null : view;
 }

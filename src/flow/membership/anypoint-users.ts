@@ -5,9 +5,9 @@ import {
   type UserFacts,
   whoseUser,
 } from '../../core/people/anypoint-user.ts';
+import type { AnypointUser } from '../../ports/mulesoft.ts';
 import { claimsOn, identityOf, linkPerson, type Person } from '../../store/people.ts';
 import type { Context } from '../kernel/context.ts';
-import type { AnypointUser } from '../ports.ts';
 
 /** The Anypoint users of a person. */
 export type AnypointUsers = {

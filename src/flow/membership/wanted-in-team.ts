@@ -9,17 +9,11 @@ import type { Target } from '../../core/policy/catalogue.ts';
 import { isInAnyBaseline, wasInTeam } from '../../store/baseline.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { isKeptOut } from '../../store/offboardings.ts';
-import {
-  type Identity,
-  identityOf,
-  linkOf,
-  type Person,
-  readPerson,
-  rememberPerson,
-} from '../../store/people.ts';
+import { identityOf, linkOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { type Provisioned, type ScimStatus, scimStatus } from '../../store/scim-mirror.ts';
 import type { Context } from '../kernel/context.ts';
+import { readById } from '../people/read-by-id.ts';
 
 /** How the SCIM mirror knows a person: by the IdP's id, else by login. An e-mail is no name of theirs. */
 export async function scimIdentity(
@@ -57,12 +51,6 @@ export async function confirmedPerson(
   return inIdp === null
     ? null
     : { person: await rememberPerson(context.db, context.idp.name, inIdp), idpId: inIdp.id };
-}
-
-/** By an id and nothing else: an id by an unconfirmed record may be somebody's login. */
-export async function readById({ idp }: Pick<Context, 'idp'>, { id }: Pick<Identity, 'id'>) {
-  const inIdp = await idp.readPerson(id);
-  return inIdp?.id === id ? inIdp : null;
 }
 
 /** What `teamMembership` says of one person and team. Throws as `teamVerdict` does. */

@@ -3,12 +3,10 @@ import { type Entitlement, sameEmail } from '../../core/policy/catalogue.ts';
 import { distinct } from '../../core/policy/routing.ts';
 import { endingOf, readChange } from '../../store/changes.ts';
 import { lastActor } from '../../store/observed.ts';
-import { type KnownPerson, noteAccount, peopleWithAccounts } from '../../store/people.ts';
+import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
 import type { Context } from '../kernel/context.ts';
-
-/** A person as a message names them: by mention where they are in chat, by name otherwise. */
-export type Named = { name: string; accountId: string | null };
+import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages of a change are made of; they are a pure function of this. */
 export type ChangeView = {
@@ -85,12 +83,4 @@ async function whoDid(context: Context, change: Change): Promise<ChangeView['don
   const pair = { personId: change.personId, groupId: change.target.groupId };
   const direction = change.cause === 'finding' ? 'added' : 'removed';
   return await lastActor(context.db, pair, direction, change.requestedAt);
-}
-
-/** One approver who is missing from chat must not break the message: they are named instead of mentioned. */
-export async function named(context: Context, person: KnownPerson): Promise<Named> {
-  if (person.accountId !== null) return { name: person.name, accountId: person.accountId };
-  const accountId = await context.chat.findByEmail(person.email);
-  if (accountId !== null) await noteAccount(context.db, person.id, 'slack', accountId);
-  return { name: person.name, accountId };
 }

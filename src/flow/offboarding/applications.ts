@@ -9,12 +9,12 @@ import {
 } from '../../core/offboarding/offboarding.ts';
 import { outcomeOf } from '../../core/offboarding/settle-application.ts';
 import { type Catalogue, sameEmail } from '../../core/policy/catalogue.ts';
+import type { ApplicationContract, OwnedApplication } from '../../ports/mulesoft.ts';
 import { readOffboarding } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 import { anypointUsers } from '../membership/anypoint-users.ts';
-import type { ApplicationContract, OwnedApplication } from '../ports.ts';
 import { at } from './case.ts';
 
 /**

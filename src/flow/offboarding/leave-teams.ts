@@ -7,11 +7,11 @@ import {
   type Offboarding,
 } from '../../core/offboarding/offboarding.ts';
 import type { Lookalike } from '../../core/people/anypoint-user.ts';
+import type { UserTeam } from '../../ports/mulesoft.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 import { anypointUsers } from '../membership/anypoint-users.ts';
-import type { UserTeam } from '../ports.ts';
 import { at } from './case.ts';
 
 /** What reading Anypoint found. */

@@ -12,8 +12,7 @@ import { leaversAmong, readOffboarding } from '../../store/offboardings.ts';
 import { linkOf, type Person, peopleByEmail, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Context } from '../kernel/context.ts';
-import { type Named, named } from '../messages/change-view.ts';
-import type { Notice } from '../ports.ts';
+import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages about a leaver's case are made of; they are a pure function of this. */
 export type OffboardingView = {
@@ -154,12 +153,9 @@ function dutiesOf(context: Context, person: Person): string[] {
   return [...(admins.some((email) => sameEmail(email, person.email)) ? ['admin'] : []), ...owned];
 }
 
-/** The messages that should exist about it; null: it is not worth a word, or is told on a card with many others. */
-export async function offboardingNoticesAbout(
-  context: Context,
-  id: string,
-): Promise<Notice<unknown>[] | null> {
+/** What its messages show; null: it is not worth a word, or is told on a card with many others. */
+export async function toldOffboarding(context: Context, id: string): Promise<OffboardingView | null> {
   const view = await readOffboardingView(context, id);
   if (view === null || !isWorthTelling(view.offboarding)) return null;
-  return wasOnlyHeld(view.offboarding) ? null : context.offboardingNotices(view);
+  return wasOnlyHeld(view.offboarding) ? null : view;
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../kernel/context.ts';
-import type { Named } from '../messages/change-view.ts';
+import type { Named } from './named.ts';
 
 /** Who hears of what concerns the whole installation: the catalogue's admins, and the channel of the cards. */
 export async function adminContacts(

@@ -1,9 +1,10 @@
 import type { Change } from '../../core/change/change.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
+import type { ChatAccount } from '../../ports/chat.ts';
+import type { IdpPersonStatus } from '../../ports/identity-provider.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
 import type { Context } from '../kernel/context.ts';
-import type { ChatAccount, IdpPersonStatus } from '../ports.ts';
 import { freshPerson } from './identify.ts';
 
 /** Whom a change concerns, as the IdP has them now. */

@@ -1,9 +1,9 @@
 import type { PersonHint } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
+import type { IdpPerson } from '../../ports/identity-provider.ts';
 import { isLoginKnown, linkPerson, type Person, personByLink, rememberPerson } from '../../store/people.ts';
 import type { Context } from '../kernel/context.ts';
-import { readById } from '../membership/wanted-in-team.ts';
-import type { IdpPerson } from '../ports.ts';
+import { readById } from './read-by-id.ts';
 
 /** Who is meant: by the IdP's own id, else as the IdP or the push itself describes them; null: nobody, or not clear who. */
 export type Resolve = (told: PersonHint) => Promise<Person | null>;

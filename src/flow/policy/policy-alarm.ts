@@ -12,9 +12,8 @@ import {
 } from '../../store/policies.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
-import type { Named } from '../messages/change-view.ts';
 import { adminContacts } from '../people/admins.ts';
-import type { Notice } from '../ports.ts';
+import type { Named } from '../people/named.ts';
 
 /** Everything the message about a policy that can't be put in force is made of. */
 export type PolicyView = { trouble: PolicyTrouble; channel: string; admins: Named[] };
@@ -60,13 +59,9 @@ export async function policyIsInForce(
   );
 }
 
-export async function policyNoticesAbout(context: Context, id: string): Promise<Notice<unknown>[] | null> {
+export async function readPolicyView(context: Context, id: string): Promise<PolicyView | null> {
   const trouble = await readTrouble(context.db, id);
-  if (trouble === null) return null;
-  return context.policyNotices({
-    trouble,
-    ...(await adminContacts(context)),
-  });
+  return trouble === null ? null : { trouble, ...(await adminContacts(context)) };
 }
 
 function told(

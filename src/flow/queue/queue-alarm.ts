@@ -8,9 +8,8 @@ import {
 } from '../../store/queue-troubles.ts';
 import { commit, type Outcome, type Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
-import type { Named } from '../messages/change-view.ts';
 import { adminContacts } from '../people/admins.ts';
-import type { Notice } from '../ports.ts';
+import type { Named } from '../people/named.ts';
 
 /** Everything the message about a queue that takes no work is made of. */
 export type QueueView = { trouble: QueueTrouble; channel: string; admins: Named[] };
@@ -44,13 +43,9 @@ async function backAgain(unit: Unit): Promise<Outcome<null>> {
   return told(unit, 'queueBack', trouble.id, { since: trouble.since });
 }
 
-export async function queueNoticesAbout(context: Context, id: string): Promise<Notice<unknown>[] | null> {
+export async function readQueueView(context: Context, id: string): Promise<QueueView | null> {
   const trouble = await readQueueTrouble(context.db, id);
-  if (trouble === null) return null;
-  return context.queueNotices({
-    trouble,
-    ...(await adminContacts(context)),
-  });
+  return trouble === null ? null : { trouble, ...(await adminContacts(context)) };
 }
 
 function told(

@@ -2,9 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Fault } from '../../core/fault.ts';
 import type { JobQueue } from '../../queue/job-queue.ts';
-
-/** Since when, and what it says, in words that follow "the queue". */
-export type QueueAway = { since: Date; why: string };
+import type { QueueAway } from '../../queue/queue-away.ts';
 
 export type QueueWatch = {
   /** Null: it takes work and hands it out. */

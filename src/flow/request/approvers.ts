@@ -23,11 +23,11 @@ import {
   ruledOut,
   type Verdict,
 } from '../../core/policy/verdict.ts';
+import type { IdpPerson } from '../../ports/identity-provider.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import { type Person, rememberPerson } from '../../store/people.ts';
 import type { Context } from '../kernel/context.ts';
 import { isAboutOne } from '../people/resolve-person.ts';
-import type { IdpPerson } from '../ports.ts';
 
 type ExcludedByPolicy = NonNullable<ApproverPlan['excludedByPolicy']>[number];
 

@@ -6,12 +6,13 @@ import { asGiven } from '../../core/joiner-mover/birthright.ts';
 import type { Entitlement, OnCallSource } from '../../core/policy/catalogue.ts';
 import { conflictsOf, type Duties, type Holding, withInherited } from '../../core/policy/separation.ts';
 import { type RecordedFacts, type RequestFacts, type Weekday, weekdays } from '../../core/policy/verdict.ts';
+import type { ChatDirectory } from '../../ports/chat.ts';
+import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import { holding } from '../../store/grants.ts';
 import { type Held, heldBeside } from '../../store/holdings.ts';
 import { linkOf, type Person } from '../../store/people.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
 import type { Context } from '../kernel/context.ts';
-import type { ChatDirectory, IdentityProvider } from '../ports.ts';
 
 /** Everything that is known of a request and that rules may ask about. */
 export async function requestFacts(

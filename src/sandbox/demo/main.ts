@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { readOptions, refuse } from '../../cli/command-line.ts';
+import { readOptions, refuse } from '../../config/command-line.ts';
 import { parseDuration } from '../../core/duration.ts';
 import { createEnding } from '../../ending.ts';
 import { reconcile } from '../../flow/drift/reconcile.ts';

@@ -6,6 +6,8 @@ import { isRefusal } from '../../core/refusal.ts';
 import type { Context } from '../../flow/kernel/context.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
 import { changesOfPerson } from '../../store/changes.ts';
+import { boltLogger } from '../api/bolt-logger.ts';
+import { TRY_AGAIN, whyNotOpened } from '../forms/forms.ts';
 import { registerMassChangeHandlers } from '../mass-change/clicks.ts';
 import { escapeMrkdwn } from '../mrkdwn.ts';
 import { openOffboarding, registerOffboardingHandlers } from '../offboarding/clicks.ts';
@@ -14,8 +16,6 @@ import { whyOf } from '../request/explain-denial.ts';
 import { openFreeTextForm } from '../request/free-text-form.ts';
 import { homeView, overview } from '../request/overview.ts';
 import { openRequestForm, registerRequestHandlers } from '../request/requests.ts';
-import { boltLogger } from './bolt-logger.ts';
-import { TRY_AGAIN, whyNotOpened } from './forms.ts';
 
 /** Each takes a block of the 50 that a message holds. */
 const OVERVIEW_MAX = 20;

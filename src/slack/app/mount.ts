@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Db } from '../../store/postgres/database.ts';
 import { receiveOnce } from '../../store/slack-received.ts';
 import { type Guard, tooMany } from '../../web/guard.ts';
-import { boltLogger } from './bolt-logger.ts';
+import { boltLogger } from '../api/bolt-logger.ts';
 import { answerNotTaken } from './not-taken.ts';
 import { isSignedWith, isSslCheck, readSlackBody, signatureIn } from './signed-request.ts';
 

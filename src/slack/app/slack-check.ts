@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import { type Checked, troubleOf } from '../../core/checked.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords, nextStepFor } from '../../core/fault-words.ts';
-import { slackCall } from './call.ts';
-import { createSlackClient } from './client.ts';
-import { type BotToken, botScopes, readBotToken } from './scopes.ts';
+import { slackCall } from '../api/call.ts';
+import { createSlackClient } from '../api/client.ts';
+import { type BotToken, botScopes, readBotToken } from '../api/scopes.ts';
 
 export type SlackSettings = { botToken: string; apiUrl: string } & (
   | { signingSecret: string }

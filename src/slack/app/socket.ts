@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from 'pino';
-import { boltLogger } from './bolt-logger.ts';
+import { boltLogger } from '../api/bolt-logger.ts';
 
 /** Start-up waits this long for the connection; after that the rest of Latchkey starts without it. */
 const CONNECT_WAIT_MS = 3_000;

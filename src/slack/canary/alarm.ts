@@ -1,7 +1,7 @@
 import { durationInWords, elapsedInWords } from '../../core/duration.ts';
 import { legName } from '../../core/wording/legs.ts';
 import type { CanaryView } from '../../flow/canary/view.ts';
-import type { Notice } from '../../flow/ports.ts';
+import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { legHint } from '../change-card/alarm.ts';
 import { IDP_NAME } from '../change-card/card.ts';

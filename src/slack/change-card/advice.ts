@@ -1,6 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import type { Verdict } from '../../core/policy/verdict.ts';
-import type { AdviceResult } from '../../flow/ports.ts';
+import type { AdviceResult } from '../../ports/adviser.ts';
 import type { Summary } from '../../store/summaries.ts';
 import { section } from '../blocks.ts';
 import { mrkdwn, plain, plainLines } from '../mrkdwn.ts';

@@ -2,7 +2,7 @@ import { type Change, isUnderway, type Leg } from '../../core/change/change.ts';
 import { durationInWords } from '../../core/duration.ts';
 import { legName, tookInWords } from '../../core/wording/legs.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
-import type { Notice } from '../../flow/ports.ts';
+import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { IDP_NAME, mention, titleOf } from './card.ts';

@@ -1,5 +1,5 @@
 import type { Verdict } from '../../core/policy/verdict.ts';
-import type { Advice } from '../../flow/ports.ts';
+import type { Advice } from '../../ports/adviser.ts';
 
 /** Where the model and the rules point different ways, in a sentence for whoever decides; null where they don't. */
 export function disagreement(verdict: Verdict | null, lean: Advice['lean']): string | null {

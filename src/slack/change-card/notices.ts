@@ -1,7 +1,8 @@
 import { isByRule, isCanary, isOnMassCard } from '../../core/change/change.ts';
 import { statusText } from '../../core/wording/change-status.ts';
-import type { ChangeView, Named } from '../../flow/messages/change-view.ts';
-import type { Notice } from '../../flow/ports.ts';
+import type { ChangeView } from '../../flow/messages/change-view.ts';
+import type { Named } from '../../flow/people/named.ts';
+import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { alarms } from './alarm.ts';

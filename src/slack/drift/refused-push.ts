@@ -1,5 +1,5 @@
 import type { RefusedPushView } from '../../flow/drift/refused-push.ts';
-import type { Notice } from '../../flow/ports.ts';
+import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { IDP_NAME } from '../change-card/card.ts';
 import { mrkdwn, plain, slackDate } from '../mrkdwn.ts';

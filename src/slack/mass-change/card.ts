@@ -14,13 +14,13 @@ import { distinct } from '../../core/policy/routing.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { MassClickVerb } from '../../flow/mass-change/settle.ts';
 import type { MassView } from '../../flow/mass-change/view.ts';
-import type { Notice } from '../../flow/ports.ts';
-import { cardButton } from '../app/card-button.ts';
+import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { adviceBlocks } from '../change-card/advice.ts';
 import { IDP_NAME, mention, statusBlocks } from '../change-card/card.ts';
 import { deciderBlocks } from '../change-card/rulings.ts';
 import { fingerprintOf } from '../fingerprint.ts';
+import { cardButton } from '../forms/card-button.ts';
 import { escapeMrkdwn, FIELD_TEXT_MAX, mrkdwn, plain, plainLines } from '../mrkdwn.ts';
 
 /** A button carries the mass change to look up, and the round that was shown. */

@@ -11,8 +11,8 @@ import { metAs } from '../../flow/people/identify.ts';
 import { acceptAnswer } from '../../flow/request/receive.ts';
 import { openItems, readMassChange, type ShownItem, shownItems } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
-import type { Pressed } from '../app/card-button.ts';
 import { section } from '../blocks.ts';
+import type { Pressed } from '../forms/card-button.ts';
 import { mrkdwn, OPTION_TEXT_MAX, plain, plainLines } from '../mrkdwn.ts';
 import { massActions, massButton, massNamesOf } from './card.ts';
 

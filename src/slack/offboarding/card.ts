@@ -19,13 +19,13 @@ import {
   spanInWords,
   takenBackLines,
 } from '../../core/offboarding/words.ts';
-import type { Named } from '../../flow/messages/change-view.ts';
 import type { OffboardingView } from '../../flow/offboarding/view.ts';
-import type { Notice } from '../../flow/ports.ts';
-import { cardButton } from '../app/card-button.ts';
+import type { Named } from '../../flow/people/named.ts';
+import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { IDP_NAME, mention, statusBlocks } from '../change-card/card.ts';
 import { fingerprintOf } from '../fingerprint.ts';
+import { cardButton } from '../forms/card-button.ts';
 import { escapeMrkdwn, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
 
 /** A button carries the case to look up, and the key of one of its applications where it stands beside one. */

@@ -13,9 +13,9 @@ import { identify, metAs } from '../../flow/people/identify.ts';
 import { acceptAnswer, REASON_MAX } from '../../flow/request/receive.ts';
 import { leaverCase, readOffboarding } from '../../store/offboardings.ts';
 import { type Person, personByLink, readPerson, rememberPerson } from '../../store/people.ts';
-import type { Pressed } from '../app/card-button.ts';
-import { openView } from '../app/forms.ts';
 import { section } from '../blocks.ts';
+import type { Pressed } from '../forms/card-button.ts';
+import { openView } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
 import { offboardingActions, offboardingButton } from './card.ts';
 

@@ -1,5 +1,5 @@
 import type { PolicyView } from '../../flow/policy/policy-alarm.ts';
-import type { Notice } from '../../flow/ports.ts';
+import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { mrkdwn, plainLines, slackDate } from '../mrkdwn.ts';
 

@@ -1,5 +1,5 @@
-import type { Notice } from '../../flow/ports.ts';
 import type { QueueView } from '../../flow/queue/queue-alarm.ts';
+import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
 

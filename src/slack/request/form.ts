@@ -5,7 +5,7 @@ import type { Entitlement } from '../../core/policy/catalogue.ts';
 import type { Refusal } from '../../core/refusal.ts';
 import type { Choice } from '../../flow/request/bundles.ts';
 import { REASON_MAX, TICKET_MAX } from '../../flow/request/receive.ts';
-import type { Pressed } from '../app/card-button.ts';
+import type { Pressed } from '../forms/card-button.ts';
 import { escapeMrkdwn, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
 
 export const callbacks = {

@@ -8,8 +8,8 @@ import { identify } from '../../flow/people/identify.ts';
 import { choiceOf, choices } from '../../flow/request/bundles.ts';
 import { type Draft, draftOf } from '../../flow/request/free-text/draft.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import { slackCall } from '../app/call.ts';
-import { openView } from '../app/forms.ts';
+import { slackCall } from '../api/call.ts';
+import { openView } from '../forms/forms.ts';
 import { mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
 import {
   ENTITLEMENT_SELECT,

@@ -19,10 +19,10 @@ import { unendedGrants } from '../../store/grants.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import { linkOf, personByLink } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import { slackCall } from '../app/call.ts';
-import { createFormUpdates } from '../app/form-updates.ts';
-import { openView, orTell } from '../app/forms.ts';
+import { slackCall } from '../api/call.ts';
 import { actions, changeButton } from '../change-card/card.ts';
+import { createFormUpdates } from '../forms/form-updates.ts';
+import { openView, orTell } from '../forms/forms.ts';
 import {
   callbacks,
   durationOfferedFor,

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../schema/tables.ts';
 import { sendBatch } from './batch.ts';
 import { type Db, poolOf, type Tx } from './database.ts';
 import { type Bound, statement } from './statement.ts';

@@ -1,4 +1,4 @@
-import type { IdpPerson } from '../../flow/ports.ts';
+import type { IdpPerson } from '../../ports/identity-provider.ts';
 
 /** Some 150 bytes each; with more people than this, who was seen longest ago is looked up again. */
 const KEPT_MAX = 200_000;

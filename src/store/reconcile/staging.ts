@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
-import type { IdpPerson, TeamMember } from '../../flow/ports.ts';
+import type { IdpPerson } from '../../ports/identity-provider.ts';
+import type { TeamMember } from '../../ports/mulesoft.ts';
 import { inOneLine } from '../people.ts';
 import type { Db } from '../postgres/database.ts';
 import type { Place } from './runs.ts';

@@ -1,7 +1,7 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
 import { digestOf } from '../bearer-token.ts';
 import type { Db, Tx } from '../postgres/database.ts';
-import type { ScimSource, ScimTables } from '../scim-tables.ts';
+import type { ScimSource, ScimTables } from '../schema/scim-tables.ts';
 
 export type ScimToken = Omit<Selectable<ScimTables['scim_tokens']>, 'hash'>;
 

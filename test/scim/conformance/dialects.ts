@@ -1,4 +1,4 @@
-import type { ScimSource } from '../../../src/store/scim-tables.ts';
+import type { ScimSource } from '../../../src/store/schema/scim-tables.ts';
 import { CORE_GROUP, CORE_USER, ENTERPRISE_USER, PATCH_OP } from '../start-scim.ts';
 
 /** One request as the client writes it, and the status that it counts on. */

@@ -6,7 +6,7 @@ import { Fault } from '../../../src/core/fault.ts';
 import { nameKey } from '../../../src/core/name-key.ts';
 import type { Target } from '../../../src/core/policy/catalogue.ts';
 import { teamVerdict } from '../../../src/flow/membership/wanted-in-team.ts';
-import type { IdpPerson, IdpPersonStatus } from '../../../src/flow/ports.ts';
+import type { IdpPerson, IdpPersonStatus } from '../../../src/ports/identity-provider.ts';
 import { readPerson } from '../../../src/store/people.ts';
 import type { Db } from '../../../src/store/postgres/database.ts';
 import { compareGroup, compareTeam } from '../../../src/store/reconcile/compare.ts';

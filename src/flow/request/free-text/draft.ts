@@ -1,4 +1,4 @@
-import type { Adviser, Provenance, WhyNoAnswer } from '../../ports.ts';
+import type { Adviser, Provenance, WhyNoAnswer } from '../../../ports/adviser.ts';
 import type { Choice } from '../bundles.ts';
 import { REASON_MAX, TICKET_MAX } from '../receive.ts';
 import { untilOf } from './deadline.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault } from '../../core/fault.ts';
-import { faultInWords, nextStepFor } from '../../core/fault-words.ts';
-import type { Context } from '../kernel/context.ts';
+import { Fault } from '../core/fault.ts';
+import { faultInWords, nextStepFor } from '../core/fault-words.ts';
+import type { Context } from './kernel/context.ts';
 
 /** A party that is well is asked again after this. */
 const WELL_FOR_MS = 30_000;

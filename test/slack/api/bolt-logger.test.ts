@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { WebClient } from '@slack/web-api';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { boltLogger } from '../../../src/slack/app/bolt-logger.ts';
+import { boltLogger } from '../../../src/slack/api/bolt-logger.ts';
 import { httpReceiver } from '../../../src/slack/app/mount.ts';
 import { socketReceiver } from '../../../src/slack/app/socket.ts';
 

@@ -1,6 +1,6 @@
+import type { ChangeEvent } from '../change/change.ts';
 import type { RefusalReason } from '../refusal.ts';
-import { causeInWords } from '../wording/ending.ts';
-import type { ChangeEvent } from './change.ts';
+import { causeInWords } from './ending.ts';
 
 type Received = Extract<ChangeEvent, { type: 'changeReceived' }>;
 type Ended = Extract<ChangeEvent, { type: 'grantEnded' }>;

@@ -3,7 +3,7 @@ import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
 import type { Context } from '../../flow/kernel/context.ts';
-import { slackCall } from './call.ts';
+import { slackCall } from '../api/call.ts';
 
 export const TRY_AGAIN =
   'Latchkey could not open this: Slack or the identity provider does not answer. Nothing was changed; try again in a minute.';

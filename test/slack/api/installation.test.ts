@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Belonging, type Installation, idsOf, isOurs } from '../../../src/slack/app/installation.ts';
+import { type Belonging, type Installation, idsOf, isOurs } from '../../../src/slack/api/installation.ts';
 
 const workspace: Installation = { teamId: 'T1', enterpriseId: null, isOrgWide: false };
 const inOrganisation: Installation = { teamId: 'T1', enterpriseId: 'E1', isOrgWide: false };

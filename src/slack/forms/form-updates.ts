@@ -1,7 +1,7 @@
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
-import { slackCall } from './call.ts';
+import { slackCall } from '../api/call.ts';
 
 /** Forms in which somebody chooses just now; of more, the oldest are long closed. */
 const KEPT_MAX = 1_000;

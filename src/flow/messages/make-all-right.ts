@@ -1,5 +1,5 @@
 import { Fault } from '../../core/fault.ts';
-import type { Job } from '../../core/jobs/reactions.ts';
+import type { Notice } from '../../ports/messenger.ts';
 import {
   fingerprintOf,
   forgetPlace,
@@ -9,30 +9,15 @@ import {
   notePosting,
   readMessages,
 } from '../../store/messages.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
-import type { Notice } from '../ports.ts';
-import { readView } from './change-view.ts';
+import type { Context } from '../kernel/context.ts';
 
 /**
- * Makes every message of a change right: posts what is missing, edits what differs, in the order in which the
- * messages stand. A message is a pure function of the change's state, so the last state wins and a repeat
- * changes nothing. One run per change at a time.
+ * Posts what is missing and edits what differs, in the order in which the messages stand. Only under the lock of the
+ * thing that they are about.
  *
  * Only what concerns one recipient is let go. A channel that is gone or that Latchkey is not in, a token or a
- * scope that Slack refuses: all of that is thrown, so that the row stays open until somebody mends it.
+ * scope that the chat refuses: all of that is thrown, so that the row stays open until somebody mends it.
  */
-export async function updateMessages(
-  context: Context,
-  job: Extract<Job, { job: 'updateMessages' }>,
-): Promise<Ran> {
-  return await context.locks.withLock(`updateMessages:${job.changeId}`, async () => {
-    const view = await readView(context, job.changeId);
-    if (view !== null) await makeAllRight(context, job.changeId, context.notices(view));
-    return done;
-  });
-}
-
-/** Posts and edits until these are the messages about something. Only under that thing's own lock. */
 export async function makeAllRight(
   context: Context,
   aboutId: string,

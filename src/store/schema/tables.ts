@@ -1,12 +1,12 @@
 import type { ColumnType, Generated } from 'kysely';
-import type { CanaryRun, RoundResult, Stuck } from '../core/canary/canary.ts';
-import type { Change } from '../core/change/change.ts';
-import type { LegTimes } from '../core/change/legs.ts';
-import type { FactSheet } from '../core/facts/request-facts.ts';
-import type { Job, JobName } from '../core/jobs/reactions.ts';
-import type { MassChange, MassKind, MassState } from '../core/mass-change/mass-change.ts';
-import type { Offboarding, OffboardingState } from '../core/offboarding/offboarding.ts';
-import type { AdviceResult } from '../flow/ports.ts';
+import type { CanaryRun, RoundResult, Stuck } from '../../core/canary/canary.ts';
+import type { Change } from '../../core/change/change.ts';
+import type { LegTimes } from '../../core/change/legs.ts';
+import type { FactSheet } from '../../core/facts/request-facts.ts';
+import type { Job, JobName } from '../../core/jobs/reactions.ts';
+import type { MassChange, MassKind, MassState } from '../../core/mass-change/mass-change.ts';
+import type { Offboarding, OffboardingState } from '../../core/offboarding/offboarding.ts';
+import type { AdviceResult } from '../../ports/adviser.ts';
 import type { ScimTables } from './scim-tables.ts';
 
 /** A jsonb column: read parsed, written as text. */

@@ -1,0 +1,49 @@
+import type { Subject } from '../core/jobs/reactions.ts';
+import type { Notice } from '../ports/messenger.ts';
+import { type CanaryView, readCanaryView } from './canary/view.ts';
+import { type RefusedPushView, readRefusedPushView } from './drift/refused-push.ts';
+import type { Context } from './kernel/context.ts';
+import { type MassView, toldMassChange } from './mass-change/view.ts';
+import { type ChangeView, readView } from './messages/change-view.ts';
+import { type OffboardingView, toldOffboarding } from './offboarding/view.ts';
+import { type PolicyView, readPolicyView } from './policy/policy-alarm.ts';
+import { type QueueView, readQueueView } from './queue/queue-alarm.ts';
+
+/** What the messages about each thing are made of. */
+export type Views = {
+  change: ChangeView;
+  massChange: MassView;
+  offboarding: OffboardingView;
+  canary: CanaryView;
+  policy: PolicyView;
+  refusedPush: RefusedPushView;
+  queue: QueueView;
+};
+
+/**
+ * How a chat draws each thing that people are told of: pure, from what is known of it to the messages that should exist.
+ * A second chat is a second set of these.
+ */
+export type Cards<Content> = { [S in keyof Views]: (view: Views[S]) => Notice<Content>[] };
+
+/** Reads what the messages about each thing are made of. Null: there is nothing to tell of it, or no such thing. */
+const readers: { [S in keyof Views]: (context: Context, id: string) => Promise<Views[S] | null> } = {
+  change: readView,
+  massChange: toldMassChange,
+  offboarding: toldOffboarding,
+  canary: readCanaryView,
+  policy: readPolicyView,
+  refusedPush: readRefusedPushView,
+  queue: readQueueView,
+};
+
+/** The messages that should exist about this thing now; null: none can be said. */
+export async function noticesAbout<S extends Subject | 'change'>(
+  context: Context,
+  cards: Cards<unknown>,
+  about: S,
+  id: string,
+): Promise<Notice<unknown>[] | null> {
+  const view = await readers[about](context, id);
+  return view === null ? null : cards[about](view);
+}

@@ -1,0 +1,88 @@
+import type { EventSource, Observation } from '../core/drift/observation.ts';
+import type { Page } from './page.ts';
+
+export type IdpPersonStatus = 'active' | 'suspended' | 'deprovisioned' | 'inactive';
+
+/** A person as the identity provider knows them, read at the time of asking. */
+export type IdpPerson = {
+  /** The IdP's own id; never changes. */
+  id: string;
+  login: string;
+  email: string;
+  displayName: string;
+  /** `active` may ask and approve; every other status may not. */
+  status: IdpPersonStatus;
+  title: string | null;
+  department: string | null;
+  /** Login or e-mail of the manager, as the IdP has it; null when there is none. */
+  manager: string | null;
+  /** IANA time zone, or null. */
+  timeZone: string | null;
+};
+
+/** Whether members can be written into a group, and if not, why, in words for the catalogue's owner. */
+export type Writability = { writable: true } | { writable: false; reason: string };
+
+export type IdpGroup = { id: string; name: string; description: string | null } & Writability;
+
+/** Where somebody signed in. `country` as the IdP names it; null when it could not tell. */
+export type SignIn = { at: Date; country: string | null };
+
+/**
+ * An identity provider. Every call may throw a Fault `idp.*`; a write that got no answer throws
+ * `idp.timeout` with `outcomeUnknown`.
+ */
+export interface IdentityProvider {
+  readonly name: 'okta' | 'entra';
+  /** Everybody with exactly this e-mail address (case-insensitive), whatever their status. E-mail need not be unique. */
+  findPeopleByEmail(email: string): Promise<IdpPerson[]>;
+  /** By id or login; null when there is none. */
+  readPerson(idOrLogin: string): Promise<IdpPerson | null>;
+  /** By exact name; null when there is none. Includes whether its members can be written. */
+  findGroup(name: string): Promise<IdpGroup | null>;
+  isMember(groupId: string, personId: string): Promise<boolean>;
+  /** Ids of every group the person is in; none for somebody the IdP does not know. */
+  groupIdsOf(personId: string): Promise<string[]>;
+  /** Direct members, page by page. */
+  listMembers(groupId: string): AsyncIterable<IdpPerson>;
+  /** The same for whoever keeps the place between pages; `from` null: the first, and the largest page there is. */
+  pageOfMembers(groupId: string, from: string | null): Promise<Page<IdpPerson>>;
+  /** Those of these ids whom the IdP knows, in any order and whatever their status; many in few calls. */
+  readPeople(ids: readonly string[]): Promise<IdpPerson[]>;
+  /** Idempotent. */
+  addMember(groupId: string, personId: string): Promise<void>;
+  /** Idempotent. */
+  removeMember(groupId: string, personId: string): Promise<void>;
+  /** The newest that succeeded within so many seconds; null: none. Left out where the IdP can't be asked. */
+  lastSignIn?(personId: string, withinSeconds: number): Promise<SignIn | null>;
+  /** Where the IdP keeps one that can be asked. */
+  readonly log?: DirectoryLog;
+  /** Cheap call that proves the credentials; throws a Fault otherwise. */
+  check(): Promise<void>;
+}
+
+export type LogPage = {
+  observations: Observation[];
+  /** What the log says that we don't understand. */
+  unread: readonly { event: string; why: string }[];
+  /** Where to go on once this page is stored. */
+  position: string;
+};
+
+/** An identity provider's own log of what happened: the net beneath its notifications. Faults `idp.*`. */
+export interface DirectoryLog {
+  readonly eventSource: EventSource;
+  /**
+   * Page by page from this position to the end as it is now, and always at least one; null: from a few minutes ago.
+   * What was read before may come again, and nothing is left out for having been written late.
+   */
+  read(position: string | null): AsyncIterable<LogPage>;
+  /** Cheap call that proves that we may read it. */
+  check(): Promise<void>;
+}
+
+/** Entra beside another IdP, whose notifications name people by Entra's ids. Faults `idp.*`. */
+export interface EntraDirectory {
+  /** E-mail and user principal name of a person; null when Entra has nobody by this id. */
+  namesOf(entraId: string): Promise<{ email: string | null; login: string } | null>;
+}

@@ -1,0 +1,33 @@
+/** Where a message stands. */
+export type Place = { channel: string; ts: string };
+
+/** One message that should exist: to whom, which content, under which marker it can be found again. */
+export type Notice<Content> = {
+  /** Unique per change: `card`, `requester`, `note:seen`... */
+  key: string;
+  /** A channel's name or an account's id (direct message). */
+  to: { channel: string } | { account: string };
+  /** Posted as a reply under the notice with this key. */
+  under: string | null;
+  content: Content;
+};
+
+/**
+ * Puts messages where people see them. Every call may throw a Fault `slack.*`: about the channel, our token or its
+ * scopes, or passing trouble. What concerns one recipient or one message alone is a value.
+ */
+export interface Messenger<Content> {
+  /** Null: this recipient can't be written to (left, deactivated, a bot). */
+  post(
+    to: Notice<Content>['to'],
+    content: Content,
+    marker: string,
+    thread: string | null,
+  ): Promise<Place | null>;
+  /** False: the message is no longer there, or can't be edited any more. */
+  update(place: Place, content: Content): Promise<boolean>;
+  /** Looks for a message of ours posted under this marker since a time; for posts whose outcome is unknown. */
+  find(to: Notice<Content>['to'], marker: string, since: Date, thread: string | null): Promise<Place | null>;
+  /** Only this account sees it. Plain words, shown as they are. */
+  whisper(channel: string, account: string, text: string): Promise<void>;
+}

@@ -1,0 +1,20 @@
+import type { Cards } from '../../flow/cards.ts';
+import type { SlackContent } from '../blocks.ts';
+import { canaryNotices } from '../canary/alarm.ts';
+import { notices } from '../change-card/notices.ts';
+import { refusedPushNotices } from '../drift/refused-push.ts';
+import { massNotices } from '../mass-change/card.ts';
+import { offboardingNotices } from '../offboarding/card.ts';
+import { policyNotices } from '../policy/alarm.ts';
+import { queueNotices } from '../queue/alarm.ts';
+
+/** Slack's messages about each thing that people are told of. */
+export const cards: Cards<SlackContent> = {
+  change: notices,
+  massChange: massNotices,
+  offboarding: offboardingNotices,
+  canary: canaryNotices,
+  policy: policyNotices,
+  refusedPush: refusedPushNotices,
+  queue: queueNotices,
+};
