@@ -21,7 +21,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['outbound', 'one HTTP call to an outside party'],
   ['store/schema', 'the tables, as types'],
   ['store/postgres', 'connections, locks, transactions'],
-  ['store', 'statements, a file per table'],
+  ['store', 'statements, a file per table; store/scim those of SCIM resources'],
   ['store/reconcile', 'lists compared set by set'],
   ['queue', 'BullMQ'],
   ['audit', 'the hash chain'],
