@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ObservedMember, ObservedMemberships } from '../core/drift/scim-observation.ts';
 import { nameKey } from '../core/name-key.ts';
 import { observeAll } from '../flow/drift/observe-scim.ts';
 import { pushWentThrough } from '../flow/drift/refused-push.ts';
@@ -39,7 +40,6 @@ import {
   noUser,
 } from './members.ts';
 import { type MoveMembers, movesTogether } from './moves-together.ts';
-import type { ObservedMember, ObservedMemberships } from './observed.ts';
 import { applySteps, readPatch } from './patch.ts';
 import type { Wanted } from './projection.ts';
 import { bodyObject, type Doc, isUuid, readResource } from './resource.ts';

@@ -1,6 +1,6 @@
 import type { Tx } from '../store/postgres/database.ts';
+import type { ScimSource } from '../store/schema/scim-tables.ts';
 import { groupIdsOf, lockGroupsOf } from '../store/scim/members.ts';
-import type { ScimSource } from '../store/scim-tables.ts';
 import { Overtaken } from './endpoint.ts';
 import { isUuid } from './resource.ts';
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { ObservedMember, ObservedUser } from '../core/drift/scim-observation.ts';
 import type { Job } from '../core/jobs/reactions.ts';
 import { nameKey } from '../core/name-key.ts';
 import { observeAll, observeUser } from '../flow/drift/observe-scim.ts';
@@ -35,7 +36,6 @@ import {
   writeAtOnce,
 } from './endpoint.ts';
 import { knownAs } from './known-as.ts';
-import type { ObservedMember, ObservedUser } from './observed.ts';
 import type { Wanted } from './projection.ts';
 import { type Doc, departmentOf, displayNameOf, emailOf, isUuid, schemasOf } from './resource.ts';
 import { userType } from './schema.ts';

@@ -1,6 +1,6 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import type { Db, Tx } from '../postgres/database.ts';
-import type { ScimSource, ScimTables } from '../scim-tables.ts';
+import type { ScimSource, ScimTables } from '../schema/scim-tables.ts';
 
 export type GroupRow = Selectable<ScimTables['scim_groups']>;
 

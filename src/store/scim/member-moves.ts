@@ -1,5 +1,5 @@
 import type { Bound } from '../postgres/statement.ts';
-import type { ScimSource } from '../scim-tables.ts';
+import type { ScimSource } from '../schema/scim-tables.ts';
 import { wholeCommit } from '../whole-commit.ts';
 
 /** Ids listed in one audit entry; the counts are always whole. */

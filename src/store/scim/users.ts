@@ -1,6 +1,6 @@
 import { type Insertable, type Selectable, sql, type Updateable } from 'kysely';
 import type { Db, Tx } from '../postgres/database.ts';
-import type { ScimSource, ScimTables } from '../scim-tables.ts';
+import type { ScimSource, ScimTables } from '../schema/scim-tables.ts';
 import { wholeCommit } from '../whole-commit.ts';
 
 export type UserRow = Selectable<ScimTables['scim_users']>;
