@@ -13,7 +13,7 @@ export const longest = [
   'test/faults/queue-away-silent.test.ts',
   'test/faults/killed-mass-change.test.ts',
   'test/journeys/canary.test.ts',
-  'test/cli/command-line.test.ts',
+  'test/config/command-line.test.ts',
   'test/faults/killed-request.test.ts',
   'test/faults/queue-away-idle.test.ts',
   'test/journeys/same-with-any-model.test.ts',

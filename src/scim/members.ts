@@ -1,3 +1,4 @@
+import type { ObservedMember } from '../core/drift/scim-observation.ts';
 import type { Tx } from '../store/postgres/database.ts';
 import {
   addMembers,
@@ -11,7 +12,6 @@ import {
 import { memberSource } from './attribute-places.ts';
 import type { Filter } from './filter.ts';
 import { conditionOf } from './filter-condition.ts';
-import type { ObservedMember } from './observed.ts';
 import type { Step } from './patch.ts';
 import { isObject, isUuid } from './resource.ts';
 import { invalidPath, invalidValue, mutability } from './scim-error.ts';

@@ -24,10 +24,10 @@ import { commit, type Following, together, type Unit } from '../kernel/commit.ts
 import { type Context, done, type Ran } from '../kernel/context.ts';
 import { endGrant, grantsEndedWith } from '../membership/end-grants.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
-import { decideHeld } from '../offboarding/case.ts';
-import { shownNow } from '../request/deciders.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from '../request/request-facts.ts';
 import { membershipNote } from './collect.ts';
+import { shownNow } from './deciders.ts';
+import type { DecideHeld } from './held-people.ts';
 
 /** Items worked off in one commit. */
 const BATCH = 100;
@@ -40,11 +40,13 @@ const BATCH = 100;
 export async function carryOutMassChange(
   context: Context,
   job: Extract<Job, { job: 'carryOutMassChange' }>,
+  decideHeld: DecideHeld,
 ): Promise<Ran> {
   return await context.locks.withLock(`carryOutMassChange:${job.massChangeId}`, async () => {
     const mass = await readMassChange(context.db, job.massChangeId);
     if (mass === null || mass.state !== 'decided' || mass.decision === null) return done;
-    if ((await carryOutSome(context, mass, mass.decision)) > 0) return { againInMs: 0 };
+    if ((await carryOutSome(context, { mass, decision: mass.decision, decideHeld })) > 0)
+      return { againInMs: 0 };
     const isSeen = isAllSeen(await progressOf(context.db, mass.id));
     await commit(
       context.db,
@@ -79,8 +81,9 @@ function nextLookMs(decidedAt: Date, now: Date): number {
   return age < 3_600_000 ? 5_000 : 60_000;
 }
 
-async function carryOutSome(context: Context, mass: MassChange, decision: MassDecision): Promise<number> {
-  const outside = await outsideOf(context, mass);
+async function carryOutSome(context: Context, decided: Omit<Card, 'outside'>): Promise<number> {
+  const { mass } = decided;
+  const card: Card = { ...decided, outside: await outsideOf(context, mass) };
   return await commit(
     context.db,
     async (unit) => {
@@ -89,7 +92,7 @@ async function carryOutSome(context: Context, mass: MassChange, decision: MassDe
       const report: Job = { job: 'updateCard', about: 'massChange', id: mass.id };
       const following: Following[] = items.length === 0 ? [] : [{ jobs: [report] }];
       for (const item of items) {
-        const one = await carryOutOne(context, unit, { mass, decision, outside }, item);
+        const one = await carryOutOne(context, unit, card, item);
         carriedOut.push({ key: item.key, ...one.became });
         following.push(one);
       }
@@ -121,13 +124,14 @@ type Card = {
   mass: MassChange;
   decision: MassDecision;
   outside: ReadonlyMap<PersonId, OutsideFacts>;
+  decideHeld: DecideHeld;
 };
 
 type One = Following & { became: Omit<CarriedOut, 'key'> };
 const dropped = { outcome: 'dropped', changeId: null } as const;
 
 async function carryOutOne(context: Context, unit: Unit, card: Card, item: MassItem): Promise<One> {
-  const { mass, decision } = card;
+  const { mass, decision, decideHeld } = card;
   const choice = choiceOf(decision, item.key);
   switch (mass.kind) {
     case 'finding':

@@ -34,14 +34,12 @@ export async function whoDecides(context: Context, mass: MassChange): Promise<Wh
   const isGranting = mass.kind === 'finding' || mass.kind === 'excess';
   const author = isGranting ? await authorshipOfMany(context, mass) : null;
   const toKeep = author === null ? undefined : await takenToKeep(context, mass, items, author);
-  const plan = await planOfOwner(
-    context,
-    context.catalogue.current(),
-    mass.owner,
-    excludedByPolicy,
+  const plan = await planOfOwner(context, context.catalogue.current(), {
+    owner: mass.owner,
+    excluded: excludedByPolicy,
     items,
     toKeep,
-  );
+  });
   const known = author === null || author.is === 'told' ? plan : { ...plan, author };
   return { plan: known, excludedByPolicy, telling, shown: shownNow(context, mass) };
 }

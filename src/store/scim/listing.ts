@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../postgres/database.ts';
-import type { ScimSource } from '../scim-tables.ts';
+import type { ScimSource } from '../schema/scim-tables.ts';
 import { always, type Column, type Condition, comparable } from './conditions.ts';
 
 /** Resources of one table, as a part of what is listed. */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db, Tx } from '../postgres/database.ts';
-import type { ScimSource } from '../scim-tables.ts';
+import type { ScimSource } from '../schema/scim-tables.ts';
 import type { Condition } from './conditions.ts';
 import type { UserRow } from './users.ts';
 
