@@ -3,15 +3,16 @@ import { LongestFirst } from './test/longest-first.ts';
 
 /** Test files that need no PostgreSQL, HTTP or other process: `npm run test:fast`. A file elsewhere is of the worlds. */
 export const fast = [
-  'test/{core,config,structure}/**/*.test.ts',
+  'test/{core,structure}/**/*.test.ts',
+  'test/config/config.test.ts',
   'test/{eval/recorded,scim/conformance/sections,store/postgres/store-fault,web/entry-words}.test.ts',
   'test/flow/{queue/handed-over,request/free-text/deadline}.test.ts',
   'test/idp/okta-events.test.ts',
-  'test/model/{answer-json,circuit-breaker,prompt,validate-advice,validate-wish}.test.ts',
+  'test/model/{answer-json,circuit-breaker,prompt,validate-advice,validate-free-text}.test.ts',
   'test/policy/{catalogue-file,cedar-file,cedar-rules,lint}.test.ts',
   'test/queue/*.test.ts',
   'test/sandbox/blocks.test.ts',
-  'test/slack/{app/bolt-logger,app/installation,mrkdwn}.test.ts',
+  'test/slack/{api/bolt-logger,api/installation,mrkdwn}.test.ts',
   'test/slack/{change-card,drift,request}/*.test.ts',
 ];
 
