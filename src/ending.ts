@@ -11,7 +11,7 @@ export type Ending = {
   begun(name: string, end: () => Promise<unknown>, withinMs?: number): void;
   /** Ends everything that was begun, each in its time; the program goes on. */
   endAll(): Promise<void>;
-  /** The same, and then the program with this code. */
+  /** Ends everything, then the program with this exit code. */
   now(code: number): Promise<never>;
 };
 

@@ -179,7 +179,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   await scimRoutes(app, {
     db: database.db,
     token: outside.scimToken,
-    idp: context.idp.name,
+    idp: context.idp.system,
     observedGroups: () => groupsOf(context),
     awaits: (department) =>
       department !== null &&

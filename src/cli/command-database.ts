@@ -71,7 +71,7 @@ export async function databaseOfRunning({ dir, database }: CommandPlace): Promis
   return await orAnothers(dir, () => runningEmbeddedPostgres(database));
 }
 
-/** The database goes when its Latchkey does: whoever was using it hears why. */
+/** The database goes when its Latchkey does: whoever was using it is told why. */
 async function beside({ pid }: Holder, place: CommandPlace, work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -95,6 +95,7 @@ function viewOf(company: Company, attempt: Attempt, advice: AdviceResult, isDeni
   const change = events.reduce<Change | null>((so, event) => evolve(so, event), null) as Change;
   const sheet: FactSheet = sheetWith(company, attempt);
   return {
+    idpName: 'Okta',
     change,
     ending: null,
     entitlement,

@@ -33,7 +33,7 @@ export function scoreAdvice(result: AdviceResult, sheet: FactSheet, expected: Ad
   return scoreOf(checks);
 }
 
-/** Pure: the same for a form filled in from somebody's words. */
+/** Pure: scores a form that was filled in from free text. */
 export function scoreFreeText(draft: Draft, expected: FreeTextCase['expect']): Score {
   const key = draft.entitlement?.key ?? 'ask';
   const checks: [string, boolean][] = [

@@ -37,8 +37,8 @@ export function createPartyWatch(
   wayIn: () => string | null = () => null,
 ): PartyWatch {
   const parties: Party[] = [
-    { party: 'Slack', does: 'requests and clicks in Slack', check: () => chat.check() },
-    { party: 'Okta', does: 'groups in Okta', check: () => idp.check() },
+    { party: chat.name, does: `requests and clicks in ${chat.name}`, check: () => chat.check() },
+    { party: idp.name, does: `groups in ${idp.name}`, check: () => idp.check() },
     { party: 'Anypoint', does: 'teams in Anypoint', check: () => mulesoft.check() },
   ];
   const found = new Map<string, { why: string | null; at: number }>();
@@ -66,7 +66,7 @@ export function createPartyWatch(
       parties.map(({ party, does }) => {
         const last = found.get(party);
         const why = last === undefined ? `${party} has not answered yet` : last.why;
-        return { party, does, why: party === 'Slack' ? (why ?? wayIn()) : why };
+        return { party, does, why: party === chat.name ? (why ?? wayIn()) : why };
       }),
   };
 }

@@ -52,7 +52,8 @@ export function createOkta(settings: OktaSettings): IdentityProvider {
 }
 
 class Okta implements IdentityProvider {
-  readonly name = 'okta';
+  readonly system = 'okta';
+  readonly name = 'Okta';
   readonly log: OktaLog;
   readonly #api: OktaApi;
 

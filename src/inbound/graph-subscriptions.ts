@@ -33,7 +33,7 @@ type Wanted = { resource: string; changeType: string; groupName: string | null }
 export type Keeper = {
   /** One look; of several processes one looks at a time. @throws idp.* faults */
   look(): Promise<void>;
-  /** The same in a while, for who can't wait; what goes wrong is logged. */
+  /** Looks in a while, for a caller that does not wait. Errors are logged. */
   lookSoon(): void;
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;

@@ -52,9 +52,12 @@ export function copilotServer(
   /** Who it is for, looked up anew: somebody who left can do nothing by a token that is left. */
   const asPerson = async (work: (person: Person, accountId: string) => Promise<Answer>): Promise<Answer> => {
     try {
-      const accountId = await linkOf(context.db, holder.personId, 'slack');
+      const accountId = await linkOf(context.db, holder.personId, context.chat.system);
       if (accountId === null)
-        return no('Latchkey has not met you in Slack.', 'Use /access in Slack once, then try again.');
+        return no(
+          `Latchkey has not met you in ${context.chat.name}.`,
+          `Use /access in ${context.chat.name} once, then try again.`,
+        );
       identified ??= lookedUp(accountId);
       const person = await identified;
       if (typeof person === 'number') return busy(person);
@@ -112,8 +115,7 @@ export function copilotServer(
   server.registerTool(
     'file_request',
     {
-      description:
-        'Asks for access in your name. People decide on it in Slack; the card says that a copilot filed it. Filing is all this does.',
+      description: `Asks for access in your name. People decide on it in ${context.chat.name}; the card says that a copilot filed it. Filing is all this does.`,
       inputSchema: {
         entitlement: z.string().max(KEY_MAX),
         duration: z.string().max(20).describe('e.g. 8h or 2d; one that explain_entitlement offers'),
@@ -128,7 +130,7 @@ export function copilotServer(
         if ((await filedByCopilot(context.db, person.id)) >= FILED_PER_HOUR_MAX)
           return no(
             `More than ${FILED_PER_HOUR_MAX} requests were filed in your name within an hour.`,
-            'Wait, or use /access in Slack.',
+            `Wait, or use /access in ${context.chat.name}.`,
           );
         // Filing looks people up again.
         const seconds = await lookUp();
@@ -148,12 +150,12 @@ export function copilotServer(
           return answer({
             id: received.change.id,
             filed: received.isRepeat ? 'before, with the same key' : 'now',
-            next: 'People decide on it in Slack. request_status tells how it stands.',
+            next: `People decide on it in ${context.chat.name}. request_status tells how it stands.`,
           });
         if ('refusal' in received) return refused(received.refusal);
         return no(
           `You hold ${received.entitlement.title} until ${received.heldUntil.toISOString()}.`,
-          'To extend it, use /access in Slack.',
+          `To extend it, use /access in ${context.chat.name}.`,
         );
       }),
   );

@@ -15,7 +15,7 @@ export type AdviserSettings = {
   model: string;
   /** For the whole of an advice, retries and fallback included, in milliseconds; 8 s unless told. */
   budgetMs?: number;
-  /** The same for a wish; 2 s unless told. */
+  /** How long an answer about free text may take, in milliseconds; 2 s by default. */
   freeTextBudgetMs?: number;
   /** Folder with `request-risk.md`, `scim-finding-risk.md`, `review-advice.md` and `free-text.md`; the project's own unless told. */
   promptsDir?: string;

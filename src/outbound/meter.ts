@@ -43,7 +43,7 @@ export function spent(direction: TokensSpent['direction'], count: number | null 
   if (count != null && count > 0) tokens.publish({ direction, tokens: count } satisfies TokensSpent);
 }
 
-/** Hears of every call and of every token of this process, until what it answers is called. */
+/** Is told of every call and of every token of this process, until what it answers is called. */
 export function observationMeter(recordObservations: {
   call(seen: CallSeen): void;
   tokens(spent: TokensSpent): void;

@@ -135,7 +135,7 @@ async function onePerson(idp: IdentityProvider, named: string): Promise<IdpPerso
   if (second !== undefined) throw unknown(`several people have the address ${named}: give the login`);
   const person = one ?? (await idp.readPerson(named));
   if (person === null)
-    throw unknown(`${idp.name} knows nobody called ${named}: give an e-mail address or a login`);
+    throw unknown(`${idp.system} knows nobody called ${named}: give an e-mail address or a login`);
   return person;
 }
 

@@ -130,7 +130,7 @@ function tooFew(e: Entitlement, admins: readonly string[]): string | null {
   if (!hasGroup && !hasManager && named.length === quorum && of === 'any')
     return `when ${named.join(' or ')} asks, nobody is left to approve and it goes to the catalogue’s admins: name a second source`;
   if (of === 'all' && quorum === 1 && sources.length > 1 && !hasManager && named.length === 1 && !hasGroup)
-    return `${named[0]} fills every seat of its approvers and decides alone: write \`quorum: 2\`, and name somebody else`;
+    return `${named[0]} fills every slot of its approvers and decides alone: write \`quorum: 2\`, and name somebody else`;
   if (sources.length === 1 && hasManager)
     return 'the manager alone approves: for whoever has none in the IdP it goes to the catalogue’s admins';
   const all = new Set([...admins.map((a) => a.toLowerCase()), ...named]);

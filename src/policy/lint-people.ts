@@ -82,12 +82,12 @@ async function whyNotAsked(email: string, { idp, chat }: Directories): Promise<s
   const people = found.filter(isActive);
   if (people.length === 0)
     return found.length === 0
-      ? `nobody in ${idp.name} has the address ${email}`
-      : `${email} is not active in ${idp.name}, and so can’t decide anything`;
+      ? `nobody in ${idp.system} has the address ${email}`
+      : `${email} is not active in ${idp.system}, and so can’t decide anything`;
   if (people.length > 1)
-    return `several people in ${idp.name} have the address ${email}: none of them can decide`;
+    return `several people in ${idp.system} have the address ${email}: none of them can decide`;
   return (await chat.findByEmail(email)) === null
-    ? `Slack has no member with the address ${email}, so they can’t be asked`
+    ? `${chat.name} has no member with the address ${email}, so they can’t be asked`
     : null;
 }
 

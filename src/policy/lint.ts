@@ -47,7 +47,7 @@ export async function lintOutside(catalogue: Catalogue, { idp, mulesoft, chat }:
   for (const e of catalogue.entitlements) {
     const say = (kind: Remark['kind'], text: string) => remarks.push({ kind, entitlement: e.key, text });
     if ((await idp.findGroup(e.idpGroup)) === null)
-      say('problem', `the group ${e.idpGroup} does not exist in ${idp.name}`);
+      say('problem', `the group ${e.idpGroup} does not exist in ${idp.system}`);
     const team = await mulesoft.findTeam(e.team);
     if (team === null) say('problem', `the team ${e.team} does not exist in Anypoint`);
     else remarks.push(...(await lintTeam(e, team, mulesoft)));
@@ -70,10 +70,10 @@ export async function lintOnCall(
   try {
     if ('idpGroup' in onCall)
       return (await idp.findGroup(onCall.idpGroup)) === null
-        ? problem(`the group ${onCall.idpGroup} does not exist in ${idp.name}`)
+        ? problem(`the group ${onCall.idpGroup} does not exist in ${idp.system}`)
         : [];
     return (await chat.membersOfUserGroup(onCall.slackUserGroup)) === null
-      ? problem(`Slack has no user group @${onCall.slackUserGroup}, or it is switched off`)
+      ? problem(`${chat.name} has no user group @${onCall.slackUserGroup}, or it is switched off`)
       : [];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -57,7 +57,7 @@ export type FreeText = {
 export type FreeTextResult = { answered: true; freeText: FreeText; provenance: Provenance } | NotAnswered;
 
 /**
- * The model. Never throws for anything the model or its server does; answers within its budget (8 s, a wish 2 s: the
+ * The model. Never throws for anything the model or its server does; answers within its budget (8 s, free text 2 s: the
  * person is looking at an empty form).
  */
 export interface Adviser {

@@ -14,6 +14,10 @@ export type ChatAccount = {
 
 /** Who is who in chat. Every call may throw a Fault `slack.*`. */
 export interface ChatDirectory {
+  /** The key of its account ids in the store, e.g. `slack`. */
+  readonly system: string;
+  /** Its name in sentences, e.g. `Slack`. */
+  readonly name: string;
   /** Null when there is no such account. */
   whoIs(accountId: string): Promise<ChatAccount | null>;
   /** Account id of the active member with this e-mail, or null. */

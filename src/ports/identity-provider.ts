@@ -33,7 +33,10 @@ export type SignIn = { at: Date; country: string | null };
  * `idp.timeout` with `outcomeUnknown`.
  */
 export interface IdentityProvider {
-  readonly name: 'okta' | 'entra';
+  /** The key of its ids in the store, and its part in the audit, e.g. `okta`. */
+  readonly system: string;
+  /** Its name in sentences, e.g. `Okta`. */
+  readonly name: string;
   /** Everybody with exactly this e-mail address (case-insensitive), whatever their status. E-mail need not be unique. */
   findPeopleByEmail(email: string): Promise<IdpPerson[]>;
   /** By id or login; null when there is none. */
@@ -45,7 +48,7 @@ export interface IdentityProvider {
   groupIdsOf(personId: string): Promise<string[]>;
   /** Direct members, page by page. */
   listMembers(groupId: string): AsyncIterable<IdpPerson>;
-  /** The same for whoever keeps the place between pages; `from` null: the first, and the largest page there is. */
+  /** Reads one page of the members, the largest there is. `from`: the cursor of the page before; null: the first. */
   pageOfMembers(groupId: string, from: string | null): Promise<Page<IdpPerson>>;
   /** Those of these ids whom the IdP knows, in any order and whatever their status; many in few calls. */
   readPeople(ids: readonly string[]): Promise<IdpPerson[]>;

@@ -67,7 +67,7 @@ export function connectRedis(address: RedisAddress, isBlocking: boolean): RedisC
   };
 }
 
-/** One connection that is tried once, to ask with; whoever asks hears its errors. */
+/** One connection that is tried once, to ask with; whoever asks gets its errors. */
 export function askRedis(address: RedisAddress): Redis {
   const once: Options = {
     ...loginOf(address),

@@ -25,7 +25,7 @@ export async function seedHistory(context: Pick<Context, 'db' | 'idp' | 'catalog
   const people = new Map<string, Person>();
   for (const key of new Set(past.flatMap(({ who, by }) => [who, ...by]))) {
     const [found] = await context.idp.findPeopleByEmail(`${key}@acme.example`);
-    if (found !== undefined) people.set(key, await rememberPerson(context.db, context.idp.name, found));
+    if (found !== undefined) people.set(key, await rememberPerson(context.db, context.idp.system, found));
   }
   return await transact<number>(context.db, async (tx, now) => {
     await sql`select pg_advisory_xact_lock(${HISTORY_LOCK})`.execute(tx);

@@ -95,7 +95,7 @@ export function sandboxSettings(worldUrl: string): Record<string, string> {
   };
 }
 
-/** The same, as read from such an environment. */
+/** The sandbox's parties, as Latchkey reads them from such an environment. */
 export function sandboxOutside(worldUrl: string): Outside {
   const { outside } = readConfig(sandboxSettings(worldUrl));
   invariant(outside !== null, 'the sandbox’s settings are not whole');

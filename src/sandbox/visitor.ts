@@ -201,14 +201,14 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
       }),
 
     /** Waits for a message to this person that fits. */
-    async hears(
+    async receives(
       as: string,
       what: string,
       fits: (m: SeenMessage) => boolean,
       where = 'dm',
       ms = patienceMs,
     ): Promise<SeenMessage> {
-      return await until(`${as} hears: ${what}`, async () => (await messages(as, where)).find(fits), ms);
+      return await until(`${as} receives: ${what}`, async () => (await messages(as, where)).find(fits), ms);
     },
 
     /** Whether Anypoint's own state has this person in the team. */

@@ -29,14 +29,14 @@ type Reserved = { id: string; at: number };
 
 type Refusing = {
   refuse: (error: unknown) => Refused;
-  /** Of an operation that failed, or was left undone: what it held must not be lost. */
+  /** Of an operation that failed, or was not done: what it held must not be lost. */
   onRefused: (sent: Sent, refused: Refused) => Promise<void>;
 };
 
 /**
  * Does the operations of a Bulk (RFC 7644 section 3.7) one after another, each in a commit of its own, and answers
  * one result each, in their order. One that refers to what a later one creates (`bulkId:...`) makes that come first.
- * After `failOnErrors` errors the rest is left undone and has no result.
+ * After `failOnErrors` errors the rest is not done and has no result.
  * Throws 413 for too many operations, 400 for what is no Bulk at all.
  */
 export async function runBulk(
@@ -86,7 +86,7 @@ export async function runBulk(
     if (results[at] === undefined)
       await onRefused(sentBy(operation), {
         status: 400,
-        detail: 'left undone: others had failed (failOnErrors)',
+        detail: 'not done: others had failed (failOnErrors)',
         scimType: undefined,
       });
   return { schemas: [RESPONSE_SCHEMA], Operations: results.filter((result) => result !== undefined) };

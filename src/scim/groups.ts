@@ -191,7 +191,7 @@ async function moveOnly(scim: Scim, moveMembers: MoveMembers, id: string, move: 
   const known = group.known === null ? null : new Set(group.known);
   const stranger = known === null ? undefined : move.ids.find((sent) => !known.has(sent));
   if (move.do === 'add' && stranger !== undefined) throw noUser(stranger);
-  if (group.heard) scim.onCommitted?.();
+  if (group.isObserved) scim.onCommitted?.();
   return group;
 }
 

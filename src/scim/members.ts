@@ -91,7 +91,7 @@ export function memberIds(members: unknown): string[] {
   });
 }
 
-/** The same of those to be removed: one that names nobody keeps none of the others in. */
+/** Reads the ids of members to remove. A member that names nobody is skipped; the others are removed all the same. */
 function memberIdsNamed(members: unknown): string[] {
   return (Array.isArray(members) ? members : [members]).map(idOf).filter((id) => id !== null);
 }

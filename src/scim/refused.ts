@@ -36,7 +36,7 @@ const MAX_WHY = 300;
 
 /**
  * Whatever is refused and held a deactivation, a deletion or a removal of members is not lost: who it concerns is
- * looked at, and an admin hears of it. Whoever may not speak for a resource (403) has taken nothing from anybody, and
+ * looked at, and an admin is told of it. Whoever may not speak for a resource (403) has taken nothing from anybody, and
  * what is to be sent again (429, 503) comes again. A path that leads nowhere (404, 405) may name one of ours all the same.
  */
 export async function tellRefused(scim: Scim, sent: Sent, { status, detail }: Refused): Promise<void> {
@@ -110,7 +110,7 @@ async function aboutGroup(scim: Scim, tx: Tx, id: string, ids: string[] | null):
   return told.length === 0 ? null : { kind: 'group', name, told };
 }
 
-/** The same for each operation of a Bulk that was refused as a whole. */
+/** Records what each operation of a Bulk held, when the Bulk was refused as a whole. */
 export async function tellRefusedAll(scim: Scim, body: unknown, refused: Refused): Promise<void> {
   for (const sent of operationsSent(body)) await tellRefused(scim, sent, refused);
 }

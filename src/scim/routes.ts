@@ -56,8 +56,8 @@ export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Pr
       };
       return [source, { scim, users: users(scim), groups: groups(scim) }];
     }),
-  ) as Record<ScimSource, Entrance>;
-  const entranceOf = (request: FastifyRequest) => entrances[sourceOf(request)];
+  );
+  const entranceOf = (request: FastifyRequest) => entrances[sourceOf(request)] as Entrance;
   await app.register(
     async (scope) => {
       openDoor(

@@ -52,7 +52,7 @@ export function users(scim: Scim): Endpoint {
 
     async create(body, wanted, id = randomUUID()) {
       const doc = newUser(body);
-      // Of its own names the IdP hears from the indexes, without a look before.
+      // Of its own names the IdP is told by the indexes, without a look before.
       const [other] = scim.source === scim.idp ? [] : await takenNames(scim, scim.db, columns(doc));
       if (other !== undefined) throw other.why;
       const row = scim.awaits(departmentOf(doc))

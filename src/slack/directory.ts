@@ -35,6 +35,8 @@ export function createSlackDirectory(client: WebClient): ChatDirectory {
   }
 
   return {
+    system: 'slack',
+    name: 'Slack',
     async whoIs(accountId): Promise<ChatAccount | null> {
       try {
         const [, { user }] = await Promise.all([

@@ -43,7 +43,7 @@ export function plain(text: string, max = SECTION_TEXT_MAX): PlainTextElement {
   return plainLines([text], max);
 }
 
-/** The same of several lines. What others wrote can't begin one: each is a line, whatever stands in it. */
+/** Plain text of several lines. Each entry stays one line, so that a text of somebody else can't begin a new one. */
 export function plainLines(lines: readonly string[], max = SECTION_TEXT_MAX): PlainTextElement {
   const text = lines.map(oneLine).join('\n');
   return { type: 'plain_text', text: clip(text === '' ? ' ' : text, max), emoji: false };

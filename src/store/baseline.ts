@@ -49,7 +49,7 @@ export async function recordBaselineMember(
       set ended_at = null, ended_as = null, recorded_at = excluded.recorded_at`.execute(tx);
 }
 
-/** The same for many of one group. */
+/** Records many people of one group as baseline. */
 export async function recordBaselineMembers(
   tx: Tx,
   group: { groupId: string; groupName: string },

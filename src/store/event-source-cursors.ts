@@ -12,7 +12,7 @@ export async function readCursor(db: Db | Tx, eventSource: EventSource): Promise
   return row === undefined ? null : (row.position as string);
 }
 
-/** Together with what was heard up to there, or not at all. */
+/** Commits together with the observations up to this position, or not at all. */
 export async function writeCursor(tx: Tx, eventSource: EventSource, position: string): Promise<void> {
   await sql`
     insert into event_source_cursors (event_source, position, moved_at)
@@ -22,7 +22,7 @@ export async function writeCursor(tx: Tx, eventSource: EventSource, position: st
   );
 }
 
-/** What of a event source that is polled has been heard. */
+/** How far an event source that is polled has been read. */
 export async function readCoverage(
   db: Db | Tx,
   eventSource: EventSource,

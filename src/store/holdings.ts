@@ -33,7 +33,7 @@ export async function heldBeside(
   return { granted: named('granted'), pending: named('pending'), groupNames: named('groupNames') };
 }
 
-/** The same of many, beside nothing, with how often each was granted an entitlement before. */
+/** Reads what many people hold, and how often each was granted an entitlement before. */
 export async function heldByAll(
   db: Db | Tx,
   personIds: readonly string[],

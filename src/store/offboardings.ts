@@ -107,7 +107,7 @@ export async function lockStart(tx: Tx, personId: string): Promise<void> {
 /** How many people the directory has lost since a time, and how many the IdP itself has provisioned and not lost. */
 export async function lostAndLeft(
   tx: Tx,
-  idp: 'okta' | 'entra',
+  idp: string,
   since: Date,
 ): Promise<{ lost: number; active: number }> {
   const { rows } = await sql<{ lost: number; active: number }>`

@@ -138,7 +138,7 @@ export async function leaseDue(
   return await lease(db, { limit, leaseMs, which: sql`job <> all(${[...except]}::text[])`, isTaken: false });
 }
 
-/** The same for rows of these jobs that this process begins at once, without the queue; in the order of urgency. */
+/** Leases rows of these jobs, which this process runs at once without the queue. The most urgent come first. */
 export async function leaseToRun(db: Db, limit: number, jobs: readonly JobName[]): Promise<OutboxRow[]> {
   const rows = await lease(db, {
     limit,

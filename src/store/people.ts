@@ -6,12 +6,14 @@ import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import { oneLine } from '../core/storable.ts';
 import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
+import { idpSystems } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
 
-export type LinkedSystem = 'okta' | 'entra' | 'slack' | 'anypoint';
+/** Whose id a link holds: the `system` of the identity provider or of the chat (src/ports/), or `anypoint`. */
+export type LinkedSystem = string;
 
-/** A person as we last heard of them. */
+/** A person as we last read them. */
 export type Person = {
   id: PersonId;
   email: string;
@@ -75,7 +77,7 @@ export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem
   return (await identityOf(db, personId, system))?.id ?? null;
 }
 
-/** `isHearsay`: only a push, an event or an e-mail says that somebody has this id; the system has never answered by it. */
+/** `isUnconfirmed`: only a push, an event or an e-mail says that somebody has this id; the system has never answered by it. */
 export type Identity = { id: string; isUnconfirmed: boolean };
 
 /** The id by which a system knows a person: one that it has answered by, before any that is unconfirmed; then the newest. */
@@ -111,7 +113,7 @@ export type Claims = {
 
 export async function claimsOn(
   db: Db | Tx,
-  idp: 'okta' | 'entra',
+  idp: string,
   person: Pick<Person, 'id' | 'login'>,
   userIds: readonly string[],
 ): Promise<Claims> {
@@ -165,7 +167,7 @@ export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[
 
 /**
  * Ids that one record had in a system are another's from now on: found by them, but called by its own, which are newer.
- * `onlyHearsay`: but for what the system itself has answered by.
+ * `onlyUnconfirmed`: but for what the system itself has answered by.
  */
 export async function moveLinks(
   db: Db | Tx,
@@ -226,10 +228,10 @@ export async function linkPerson(
 
 function isConfirmed(personId: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql`exists (select from person_links c
-    where c.person_id = ${personId} and c.system in ('okta', 'entra') and not c.is_unconfirmed)`;
+    where c.person_id = ${personId} and c.system in ${idpSystems} and not c.is_unconfirmed)`;
 }
 
-/** The same for an account that a message was addressed to: it is noted for whoever has none, and takes nobody's. */
+/** Notes the account that a message was addressed to, if the person has none and nobody else has this one. */
 export async function noteAccount(
   db: Db | Tx,
   personId: string,
@@ -257,12 +259,12 @@ export function inOneLine(from: Pick<IdpPerson, 'displayName' | 'login' | 'title
 }
 
 /**
- * Stores what the IdP says of a person, under our own id; found again by the IdP's id only. `isHearsay`: not the IdP
+ * Stores what the IdP says of a person, under our own id; found again by the IdP's id only. `isUnconfirmed`: not the IdP
  * itself says so, which changes nothing of what the IdP has said.
  */
 export async function rememberPerson(
   db: Db | Tx,
-  system: 'okta' | 'entra',
+  system: string,
   from: IdpPerson,
   isUnconfirmed = false,
 ): Promise<Person> {
@@ -281,8 +283,8 @@ export async function rememberPerson(
   if (linked !== null) {
     const known = linked.person;
     if (isUnconfirmed && !linked.isUnconfirmed) return known;
-    const heard = toPerson({ id: known.id, ...values });
-    if (!isDeepStrictEqual(heard, known))
+    const read = toPerson({ id: known.id, ...values });
+    if (!isDeepStrictEqual(read, known))
       await db
         .updateTable('people')
         .set({ ...values, updated_at: sql<Date>`clock_timestamp()` })
@@ -295,7 +297,7 @@ export async function rememberPerson(
         .where('system', '=', system)
         .where('external_id', '=', from.id)
         .execute();
-    return heard;
+    return read;
   }
   const id = randomUUID();
   await db

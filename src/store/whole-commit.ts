@@ -8,19 +8,19 @@ import { type Bound, statement, type Value } from './postgres/statement.ts';
  * that write state, and `notes` selects the audit entries that follow from what they did. Where `told` selects anything
  * observed, that is stored and a `processObservations` owed. `answer` is selected from all of it. For what comes by the
  * thousand. The statement begins as `with <changing>, noted as (<notes into audit>)`; with `told` it goes on
- * `, heard as (<told into observed>), owed as (<one row into outbox>)`; the answer ends it.
+ * `, observed_now as (<told into observed>), owed as (<one row into outbox>)`; the answer ends it.
  * `commitAtOnce` (src/flow/kernel/commit.ts) runs it.
  */
 export function wholeCommit(
   name: string,
   parts: { changing: string; notes: string; told?: string; answer: string },
 ): (...values: Value[]) => Bound {
-  const heard =
+  const observed =
     parts.told === undefined
       ? ''
-      : `, heard as (${observedNow(parts.told)}), owed as (${owedWhere({ job: 'processObservations' }, 'exists (select from heard)')})`;
+      : `, observed_now as (${observedNow(parts.told)}), owed as (${owedWhere({ job: 'processObservations' }, 'exists (select from observed_now)')})`;
   return statement(
     name,
-    `with ${parts.changing}, noted as (${auditOfNotes(parts.notes)})${heard} ${parts.answer}`,
+    `with ${parts.changing}, noted as (${auditOfNotes(parts.notes)})${observed} ${parts.answer}`,
   );
 }

@@ -31,7 +31,7 @@ async function describe(context: Context, change: Change) {
     title,
     deciders: decidersInWords(change.plan, (p) => p.name),
     owner: entitlement?.owner ?? 'the owner',
-    idp: 'Okta',
+    idp: context.idp.name,
     signInAt: context.signInUrl,
     time: (at) => at.toISOString(),
     safe: (text) => text,
@@ -55,7 +55,7 @@ async function describe(context: Context, change: Change) {
     timeline: (await auditOf(context.db, change.id)).map((entry) => ({
       at: entry.at,
       type: entry.type,
-      ...entryInWords(entry),
+      ...entryInWords(entry, context.idp.name),
     })),
   };
 }

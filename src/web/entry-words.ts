@@ -7,56 +7,60 @@ import type { Note } from '../flow/kernel/commit.ts';
 import type { AuditEntry } from '../store/audit.ts';
 
 /** An audit entry for people: what happened, told whole, and who caused it. */
-export function entryInWords(entry: AuditEntry): { text: string; actor: string } {
+export function entryInWords(entry: AuditEntry, idp: string): { text: string; actor: string } {
   const actor = entry.actor as { name?: string; part?: string };
   const tell = entryWords[entry.type];
   return {
     // An entry of a newer Latchkey is in no table.
-    text: oneLine(tell == null ? inPlainWords(entry.type) : tell(entry.data as never, actor.name ?? null)),
+    text: oneLine(
+      tell == null ? inPlainWords(entry.type) : tell(entry.data as never, actor.name ?? null, idp),
+    ),
     actor: oneLine(actor.name ?? actor.part ?? ''),
   };
 }
 
 /** Null: the name of the entry says it. */
-const noteWords: { [T in Note['type']]: ((data: never, who: string | null) => string) | null } = {
-  adviceGiven: ({ answered, why }: { answered: boolean; why?: string }) =>
-    answered === true ? 'The model gave its advice' : `No advice from the model (${why ?? ''})`,
-  clickRefused: ({ reason }: { reason: RefusalReason }, who) =>
-    `${who ?? 'Somebody'} ${refusedClickInWords(reason)}`,
-  membershipAccepted: () => 'Recorded as it was found: the catalogue accepts it',
-  baselineEnded: () => 'No longer counted as there before Latchkey',
-  birthrightWithheld: ({ grounds }: { grounds?: string[] }) =>
-    `What the department has by rule is not given: ${(grounds ?? []).join('; ')}`,
-  pushOwed: () => 'Okta owes a push',
-  policyLoaded: null,
-  policyBroken: null,
-  policyMended: null,
-  queueAway: null,
-  queueBack: null,
-  canaryMissed: null,
-  canaryAlarmRaised: null,
-  canaryAlarmCleared: null,
-  baselineTaken: null,
-  groupReconciled: null,
-  teamReconciled: null,
-  reconciled: null,
-  scimUserChanged: null,
-  scimGroupChanged: null,
-  scimMembersChanged: null,
-  scimPushRefused: null,
-  scimTokenCreated: null,
-  scimTokenRevoked: null,
-  mcpTokenCreated: null,
-  mcpTokenRevoked: null,
-};
+const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: string) => string) | null } =
+  {
+    adviceGiven: ({ answered, why }: { answered: boolean; why?: string }) =>
+      answered === true ? 'The model gave its advice' : `No advice from the model (${why ?? ''})`,
+    clickRefused: ({ reason }: { reason: RefusalReason }, who) =>
+      `${who ?? 'Somebody'} ${refusedClickInWords(reason)}`,
+    membershipAccepted: () => 'Recorded as it was found: the catalogue accepts it',
+    baselineEnded: () => 'No longer counted as there before Latchkey',
+    birthrightWithheld: ({ grounds }: { grounds?: string[] }) =>
+      `What the department has by rule is not given: ${(grounds ?? []).join('; ')}`,
+    pushOwed: (_data, _who, idp) => `${idp} owes a push`,
+    policyLoaded: null,
+    policyBroken: null,
+    policyMended: null,
+    queueAway: null,
+    queueBack: null,
+    canaryMissed: null,
+    canaryAlarmRaised: null,
+    canaryAlarmCleared: null,
+    baselineTaken: null,
+    groupReconciled: null,
+    teamReconciled: null,
+    reconciled: null,
+    scimUserChanged: null,
+    scimGroupChanged: null,
+    scimMembersChanged: null,
+    scimPushRefused: null,
+    scimTokenCreated: null,
+    scimTokenRevoked: null,
+    mcpTokenCreated: null,
+    mcpTokenRevoked: null,
+  };
 
 /** Of an event its fields are stored, as JSON has them: this is where they are taken for the event again. */
-const entryWords: Partial<Record<string, ((data: never, who: string | null) => string) | null>> = {
-  ...changeEntryWords,
-  ...massEntryWords,
-  ...offboardingEntryWords,
-  ...noteWords,
-};
+const entryWords: Partial<Record<string, ((data: never, who: string | null, idp: string) => string) | null>> =
+  {
+    ...changeEntryWords,
+    ...massEntryWords,
+    ...offboardingEntryWords,
+    ...noteWords,
+  };
 
 /** `scimUserChanged` as `Scim user changed`. */
 function inPlainWords(type: string): string {

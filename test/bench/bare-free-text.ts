@@ -4,7 +4,7 @@ import { credentials } from '../../src/sandbox/seed.ts';
 
 /**
  * The least that `/access` in words can do: acknowledge, open a form, find the person in Slack and Okta, ask the model
- * where there is one, fill the form. `node bare-wish.ts <port> <world> <model | none>`
+ * where there is one, fill the form. `node bare-free-text.ts <port> <world> <model | none>`
  */
 const [port, worldUrl, model] = process.argv.slice(2);
 const candidates = ['orders-api-read', 'orders-api-deploy', 'payments-api-read'].map((key) => ({

@@ -20,7 +20,7 @@ type View = { callback_id: string; blocks: { block_id?: string; element?: Record
 type Trip = { ms: number; form: 'filled in' | 'plain' };
 
 /**
- * From the command in Slack to the form's content at Slack, with the model answering, slow (beyond what a wish waits
+ * From the command in Slack to the form's content at Slack, with the model answering, slow (beyond what free text waits
  * for) and down; beside a bare Bolt listener that makes the same outside calls with the answering model, and without.
  * Each command says something new, so that nothing is answered from memory.
  */
@@ -67,7 +67,7 @@ export async function freeText(say: (line: string) => void): Promise<Figure[]> {
     // What listens from here on takes commands alone.
     await scene.world('POST', '/okta/sim/push', { paused: true });
     const bare = async (kind: 'model' | 'none') => {
-      const url = await scene.run('./bare-wish.ts', scene.worldUrl, kind);
+      const url = await scene.run('./bare-free-text.ts', scene.worldUrl, kind);
       await scene.world('PUT', '/control/latchkey', { url, scimToken: credentials.scimToken });
       await freeTexts(5);
       return (await freeTexts(COMMANDS)).map((t) => t.ms);

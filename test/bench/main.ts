@@ -42,7 +42,7 @@ const { parts, ...values } = readOptions(
       reconcile: 'the comparison of a whole directory',
       'first-sync': 'a whole company pushed at once',
       storm: 'many changes at once',
-      'free-text': 'a wish in words of one’s own',
+      'free-text': 'a request in words of one’s own',
     } satisfies Record<keyof typeof benches, string>,
   },
   { json: { type: 'boolean', default: false }, small: { type: 'boolean', default: false } },

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 export type ScimClient = {
   /** Throws when the answer is no success. */
   send(method: string, path: string, body: unknown): Promise<void>;
-  /** The same, with the answer's body. */
+  /** Sends a request and answers the body of the response. */
   ask<T>(method: string, path: string, body?: unknown): Promise<T>;
   close(): void;
 };

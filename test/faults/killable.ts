@@ -106,7 +106,7 @@ export async function setKillable(options: KillableOptions = {}): Promise<Killab
     },
     async isWhole() {
       await walk.until(
-        'nothing is owed and all is heeded',
+        'nothing is owed and all is processed',
         async (saw) => {
           const unprocessed = await walk.query('select * from observed where processed_at is null');
           return saw([...(await walk.owed()), ...unprocessed]).length === 0;

@@ -93,13 +93,13 @@ const carriedOut = async (id: string) =>
   );
 
 test(
-  'killed while a storm is heard, put on its card and reverted, with Redis emptied each time: one card, each taken out once',
+  'killed while a storm arrives, put on its card and reverted, with Redis emptied each time: one card, each taken out once',
   async () => {
-    // when the storm is heard, and Latchkey is killed as soon as that is answered, and while the group is looked at
+    // when the storm arrives, and Latchkey is killed as soon as that is answered, and while the group is looked at
     await storm();
     await killFlushed();
     await walk.until('the group is looked at', async () => {
-      const rows = await walk.query(`select 1 from reconcile_runs where cause = 'survey'`);
+      const rows = await walk.query(`select 1 from reconcile_runs where cause = 'checkGroup'`);
       return rows.length > 0;
     });
     await sleep(momentWithin(100));

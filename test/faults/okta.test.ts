@@ -78,8 +78,8 @@ test('a change that Okta refuses for good says so to requester and owner, with O
   await walk.becomes(asked.id, 'failed');
   const card = await walk.cardSays(asked, 'but Okta refuses the change');
   expect(wordsOf(card)).toContain('E0000006');
-  await walk.hears('tom', 'that Okta refuses', (m) => wordsOf(m).includes('Okta refuses the change'));
-  await walk.hears('olga', 'an alarm', (m) => m.text.includes('Okta refuses the grant of'));
+  await walk.receives('tom', 'that Okta refuses', (m) => wordsOf(m).includes('Okta refuses the change'));
+  await walk.receives('olga', 'an alarm', (m) => m.text.includes('Okta refuses the grant of'));
   expect(await walk.isInGroup('tom', 'anypoint-orders-read')).toBe(false);
 });
 

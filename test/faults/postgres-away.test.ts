@@ -116,7 +116,7 @@ describe('a PostgreSQL that', () => {
   });
 
   test.each(troubles)(
-    '$name: people hear that nothing was changed, and everything goes on by itself when it is back',
+    '$name: people are told that nothing was changed, and everything goes on by itself when it is back',
     async ({ name, says, begin, end }) => {
       const n = troubles.findIndex((t) => t.name === name) * 3;
       const [asker, holder, later] = [n, n + 1, n + 2].map((at) => crowdPerson(at).key) as [
@@ -125,7 +125,7 @@ describe('a PostgreSQL that', () => {
         string,
       ];
       const before = new Map<string, number>();
-      const heard = (who: string) => async () => (await told(who)) > (before.get(who) ?? 0);
+      const isTold = (who: string) => async () => (await told(who)) > (before.get(who) ?? 0);
       for (const who of [asker, 'olga']) before.set(who, await told(who));
       // given somebody whose request waits
       const asked = await walk.asks(holder, { entitlement: read, reason: `Asked before: ${name}` });
@@ -135,13 +135,13 @@ describe('a PostgreSQL that', () => {
       await begin();
       await refuses(says);
 
-      // then whoever asks or clicks hears that nothing was changed, a SCIM client is told to send again
+      // then whoever asks or clicks is told that nothing was changed, a SCIM client is told to send again
       await walk
         .request('POST', '/slack/sim/command', { as: asker, command: '/access', text: '' })
         .catch(() => {});
-      await eventually('whoever asks hears of it', heard(asker), 20_000);
+      await eventually('whoever asks is told of it', isTold(asker), 20_000);
       await walk.click('olga', asked.card, 'approve').catch(() => {});
-      await eventually('the clicker hears of it', heard('olga'), 20_000);
+      await eventually('the clicker is told of it', isTold('olga'), 20_000);
       await expect(
         scimCall(stage.latchkey.url, 'POST', '/Users', { schemas: [], userName: `nobody-${n}@acme.example` }),
       ).rejects.toThrow(/503/);

@@ -23,7 +23,7 @@ testQueueAway(
   ],
   () => {
     test(
-      'the admins hear of it once, and once that it is over, however long it lasts',
+      'the admins are told of it once, and once that it is over, however long it lasts',
       async () => {
         // given
         await scene.walk.until('what was before is over', async () => (await toldAdmins()).every(isBack));
@@ -35,7 +35,7 @@ testQueueAway(
 
         // then
         const message = await scene.walk.until(
-          'an admin hears of it',
+          'an admin is told of it',
           async () => (await toldAdmins()).find((m) => !isBack(m)),
           30_000,
         );

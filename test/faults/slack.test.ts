@@ -106,7 +106,7 @@ test('Slack is down: access is decided, given and told of when it is back', asyn
 
   // then
   await walk.cardSays(asked, 'In effect in MuleSoft', 30_000);
-  await walk.hears('tom', 'that it is in effect', (m) => m.text.includes('is in effect in MuleSoft'));
+  await walk.receives('tom', 'that it is in effect', (m) => m.text.includes('is in effect in MuleSoft'));
 }, 60_000);
 
 test('Slack is down when Latchkey starts: it starts, serves SCIM and catches up with the cards', async () => {
@@ -172,7 +172,7 @@ test('a channel that Latchkey is not in: nothing is dropped, and /readyz names i
     const reason = 'Nobody invited Latchkey';
     await elsewhere.walk.ask('ines', { entitlement: read, reason });
 
-    // then its requester hears of it all the same
+    // then its requester is told of it all the same
     const id = await elsewhere.walk.until('it is stored', async () =>
       elsewhere.walk.changeBecause(reason).then((c) => c?.id),
     );

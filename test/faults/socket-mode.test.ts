@@ -26,7 +26,7 @@ test('over Socket Mode, what is asked and approved is in effect, and nothing com
   expect(await walk.isInTeam('ines', 'Orders API readers')).toBe(true);
   const card = await walk.cardSays(asked, 'In effect in MuleSoft');
   expect(buttonsOf(card)).toEqual([]);
-  await walk.hears('ines', 'that it is in effect', (m) => m.text.includes('approved by Tom Okafor'));
+  await walk.receives('ines', 'that it is in effect', (m) => m.text.includes('approved by Tom Okafor'));
 });
 
 test('over Socket Mode, a form is refused field by field as it is over HTTP', async () => {
@@ -83,7 +83,7 @@ test('over Socket Mode too, Slack being down keeps Latchkey from nothing else', 
   // when Slack is back
   await walk.heal();
 
-  // then people are heard again
+  // then their requests arrive again
   await walk.until('a command is acknowledged', async () => {
     const typed = { as: 'tom', command: '/access', text: 'help' };
     return (await walk.request<{ ok: boolean }>('POST', '/slack/sim/command', typed)).ok;

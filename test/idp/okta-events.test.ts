@@ -116,7 +116,7 @@ test.each(['FAILURE', 'SKIPPED', 'DENY', 'ABANDONED'])('what is %s did not happe
   expect(read({ ...added, outcome: { result, reason: 'x' } })).toEqual({ observations: [], unread: [] });
 });
 
-describe('what is not understood is named, and the others are heard', () => {
+describe('what is not understood is named, and the others are read', () => {
   test.each([
     ['another type', { ...added, uuid: 'u', eventType: 'policy.rule.update' }, /means nothing to us/],
     ['no target', { ...added, uuid: 'u', target: [] }, /about whom/],

@@ -39,7 +39,7 @@ export type StartedGraph = {
   close(): Promise<void>;
 };
 
-/** Entra, and the part of Latchkey that hears it, each on a port of its own. */
+/** Entra, and the part of Latchkey that listens to it, each on a port of its own. */
 export async function startGraph(): Promise<StartedGraph> {
   const fresh = await freshDatabase();
   const locks = openLocks(fresh.url);

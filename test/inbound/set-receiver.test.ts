@@ -516,7 +516,7 @@ describe('what transmitters really send', () => {
       { anyOf: [{ id: '00u1' }, { email: 'e@x' }] },
     ],
     [
-      'members that nobody has heard of',
+      'members that nobody knows',
       { [REVOKED]: { subject: { ...user, x: [1] }, current_ip: '1.2.3.4', x: null } },
       { x: { y: 1 }, exp: Math.floor(Date.now() / 1_000) + 600, iat: Date.now() / 1_000 },
       { id: '00u1' },

@@ -60,7 +60,7 @@ test('Anypoint lags behind: the owner is alarmed with the leg, and told when it 
   await alarm(asked, 'stuck at the delivery into Anypoint');
   await walk.cardSays(asked, 'but not in MuleSoft yet');
   await walk.cardSays(asked, 'Stuck at the delivery into Anypoint');
-  await walk.hears('ines', 'that it is late', (m) => wordsOf(m).includes('not in MuleSoft yet'));
+  await walk.receives('ines', 'that it is late', (m) => wordsOf(m).includes('not in MuleSoft yet'));
 
   // and when it is seen, the alarm is cleared where it stood
   await walk.becomes(asked.id, 'inEffect');
@@ -184,12 +184,12 @@ test('who has never signed in to Anypoint is told to, without an alarm, and has 
   // then
   await walk.becomes(asked.id, 'awaitingSignIn');
   const login = `<${stage.world.url}/anypoint/login>`;
-  const status = await walk.hears('nadia', 'where it stands', (m) =>
+  const status = await walk.receives('nadia', 'where it stands', (m) =>
     wordsOf(m).includes(`Sign in once at ${login}`),
   );
   expect(wordsOf(status)).toContain('waiting for first sign-in');
   // A message of its own: an edited one is not announced by any phone.
-  const told = await walk.hears('nadia', 'what to do', (m) =>
+  const told = await walk.receives('nadia', 'what to do', (m) =>
     m.text.includes('waits for your first sign-in'),
   );
   expect(told.text).toContain(`sign in once at ${login}`);
@@ -212,5 +212,5 @@ test('who has never signed in to Anypoint is told to, without an alarm, and has 
   await walk.becomes(asked.id, 'inEffect');
   expect(await walk.isInTeam('nadia', TEAM)).toBe(true);
   expect(await lateness(asked)).toEqual(['seen']);
-  await walk.hears('nadia', 'that it is there', (m) => m.text.includes('is in effect in MuleSoft'));
+  await walk.receives('nadia', 'that it is there', (m) => m.text.includes('is in effect in MuleSoft'));
 });

@@ -83,7 +83,7 @@ export function staleCards(): void {
         await walk.click('tom', asked.card, 'approve');
 
         // then
-        const whisper = await walk.hears(
+        const whisper = await walk.receives(
           'tom',
           'what changed',
           (m) => m.ephemeral && m.text.includes(says),
@@ -105,7 +105,12 @@ export function staleCards(): void {
         );
 
         // then it is of an earlier round
-        await walk.hears('tom', 'that it is old', (m) => m.text.includes('out of date'), 'access-requests');
+        await walk.receives(
+          'tom',
+          'that it is old',
+          (m) => m.text.includes('out of date'),
+          'access-requests',
+        );
         await walk.click('ines', await walk.statusOf('ines', asked.id), 'withdraw');
         await walk.becomes(asked.id, 'withdrawn');
       },
@@ -193,7 +198,7 @@ export function staleCards(): void {
         entitlements: all.entitlements.filter((e) => e.key !== READ),
       }));
       await walk.click('olga', asked.card, 'approve');
-      await walk.hears('olga', 'why not', (m) => m.text.includes('left the catalogue'), 'access-requests');
+      await walk.receives('olga', 'why not', (m) => m.text.includes('left the catalogue'), 'access-requests');
       expect((await walk.change(asked.id)).state).toBe('asking');
     });
   });
@@ -225,7 +230,7 @@ export function staleIdentities(): void {
         return change?.state === 'refused' && change;
       });
 
-    /** Latchkey has heard nothing yet: the form that is open is sent. */
+    /** Latchkey has received nothing yet: the form that is open is sent. */
     const sends = async (as: string, reason: string, forWhom?: string) =>
       await receiveRequest(stage.latchkey.context, {
         idempotencyKey: `attack:${reason}`,
@@ -264,7 +269,7 @@ export function staleIdentities(): void {
       await walk.click('tom', asked.card, 'approve');
 
       // then
-      await walk.hears(
+      await walk.receives(
         'tom',
         'why not',
         (m) => m.text.includes('Erik Lind is a guest in Slack now'),
@@ -293,7 +298,7 @@ export function staleIdentities(): void {
       await walk.click('tom', asked.card, 'approve');
 
       // then
-      await walk.hears(
+      await walk.receives(
         'tom',
         'why not',
         (m) => m.text.includes('Nadia Haddad’s account in the identity provider is suspended'),
@@ -541,7 +546,7 @@ export function keptByWhoDidIt(): void {
       const finding = await found('tom', READ_GROUP);
       await walk.cardSays(finding, 'Not known who did it');
       await walk.click('olga', await walk.cardNow(finding), 'approve');
-      await walk.hears(
+      await walk.receives(
         'olga',
         'why not',
         (m) => m.ephemeral && m.text.includes('not among those who may decide'),
@@ -553,7 +558,7 @@ export function keptByWhoDidIt(): void {
       expect(kept.decision?.byName).toBe('Sam Whitaker');
     });
 
-    test('who kept it and turns out later to have done it: it does not stand, the admins hear of it, others are asked', async () => {
+    test('who kept it and turns out later to have done it: it does not stand, the admins are told of it, others are asked', async () => {
       // given an admin put somebody in, and while nothing tells keeps them as an admin
       await walk.fault({ vendor: 'okta', kind: 'status', status: 403, path: LOG });
       await okta.addMember(READ_GROUP, 'nadia', 'sam');
@@ -574,7 +579,7 @@ export function keptByWhoDidIt(): void {
       });
       expect(ended).toMatchObject({ state: 'ended', reopened: { name: 'Sam Whitaker' } });
       await walk.cardSays(finding, 'Kept by Sam Whitaker, who did it: it does not stand');
-      await walk.hears('sofia', 'that it does not stand', (m) => m.text.includes('it does not stand'));
+      await walk.receives('sofia', 'that it does not stand', (m) => m.text.includes('it does not stand'));
       expect((await walk.auditTypes(finding.id)).filter((type) => type === 'decisionReopened')).toHaveLength(
         1,
       );
@@ -586,7 +591,7 @@ export function keptByWhoDidIt(): void {
       const anew = await found('nadia', READ_GROUP);
       expect(anew.id).not.toBe(finding.id);
       await walk.click('sam', anew.card, 'approve');
-      await walk.hears(
+      await walk.receives(
         'sam',
         'that he may not',
         (m) => m.ephemeral && m.text.includes('not among those who may decide'),
@@ -598,7 +603,7 @@ export function keptByWhoDidIt(): void {
   });
 }
 
-/** The same, of so many that they are one card. */
+/** Nobody keeps what they did themselves, on the card of many. */
 export function manyKeptByWhoDidIt(): void {
   describe('nor of many on one card', () => {
     const crowd = Array.from({ length: 12 }, (_, n) => ({ ...crowdPerson(n), department: 'Orders' }));
@@ -632,7 +637,7 @@ export function manyKeptByWhoDidIt(): void {
         // when the catalogue changes, and she keeps what the old card showed
         await changeCatalogue(stage, changing('orders-api-deploy', { gives: 'deploying anywhere' }));
         await walk.click('olga', card, 'mass_keep');
-        await walk.hears(
+        await walk.receives(
           'olga',
           'what changed',
           (m) => m.ephemeral && m.text.includes('deploying anywhere'),

@@ -159,7 +159,7 @@ test('a request that can’t be put to anybody lapses, and says so, instead of b
   expect(sent.sent).toBe(true);
   const change = await walk.until('it is stored', () => walk.changeBecause('Nobody can be asked'));
   await walk.becomes(change.id, 'lapsed', 20_000);
-  await walk.hears('sam', 'that it lapsed', (m) => /lapsed/i.test(m.text));
+  await walk.receives('sam', 'that it lapsed', (m) => /lapsed/i.test(m.text));
 });
 
 test('extending again and again ends at the written maximum from today', async () => {
@@ -227,9 +227,9 @@ test('an alarm names the leg that is stuck now, and is closed when nothing is wa
   });
   await walk.click('olga', asked.card, 'approve');
   await walk.click('sofia', asked.card, 'approve');
-  await walk.hears('olga', 'the first leg', (m) => m.text.includes('stuck at the write to Okta'));
+  await walk.receives('olga', 'the first leg', (m) => m.text.includes('stuck at the write to Okta'));
   await walk.heal();
-  await walk.hears('olga', 'the second leg', (m) => m.text.includes('stuck at Okta’s SCIM push'));
+  await walk.receives('olga', 'the second leg', (m) => m.text.includes('stuck at Okta’s SCIM push'));
 
   // when it is given back
   const status = await walk.until('the message offers it', async () => {
@@ -239,5 +239,5 @@ test('an alarm names the leg that is stuck now, and is closed when nothing is wa
   await walk.click('sam', status, 'release');
 
   // then
-  await walk.hears('olga', 'that the alarm is closed', (m) => m.text.includes('Alarm closed: the grant'));
+  await walk.receives('olga', 'that the alarm is closed', (m) => m.text.includes('Alarm closed: the grant'));
 });

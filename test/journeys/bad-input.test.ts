@@ -256,7 +256,7 @@ test('a click on a change that does not exist is told so', async () => {
   await sendRaw(walk, clickPayload('tom', card, 'approve', value));
 
   // then
-  await walk.hears(
+  await walk.receives(
     'tom',
     'that Latchkey does not know it',
     (m) => m.ephemeral && m.text.includes('Latchkey does not know this request.'),

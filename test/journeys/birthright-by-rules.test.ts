@@ -203,7 +203,7 @@ test('what a rule forbids is withheld, with the grounds in the audit once, and g
   // then
   expect(await changesOf('vito')).toHaveLength(1);
   expect((await withheldFrom('vito')).map((one) => one.data.isRenewal)).toEqual([false, true]);
-  await walk.hears(
+  await walk.receives(
     'vito',
     'that it ends',
     (m) => wordsOf(m).includes('Policy does not let it go on by rule'),

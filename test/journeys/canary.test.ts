@@ -129,8 +129,8 @@ flies(
         expect(way?.filter((t) => t === type)).toEqual([type]);
     expect(changes?.grant.at(-1)).toBe('grantEnded');
 
-    // and nobody hears of it, sees it in a list, or can ask for it
-    // A loaded machine's queue can be away for a while, of which the admins do hear.
+    // and nobody is told of it, sees it in a list, or can ask for it
+    // A loaded machine's queue can be away for a while, of which the admins are told.
     expect(
       await walk.query(
         'select about_id, key from messages where about_id not in (select id from queue_troubles)',

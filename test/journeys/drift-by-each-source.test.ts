@@ -97,7 +97,7 @@ describe('somebody added by hand', () => {
       const { pending } = await walk.request<{ pending: number }>('GET', '/okta/sim/hooks');
       return pending === 0;
     });
-    await walk.until('all of it is heeded', async () => {
+    await walk.until('all of it is processed', async () => {
       const open = await walk.query('select 1 from observed where processed_at is null');
       return open.length === 0;
     });

@@ -73,7 +73,7 @@ const inEntra = async (key: string, isMember: boolean) =>
     })
   ).json()) as { userId: string };
 const outcomeOf = (userId: string, direction: string) =>
-  walk.until('it is heeded', async () => {
+  walk.until('it is processed', async () => {
     const [row] = await walk.query<{ outcome: string | null }>(
       `select outcome from observed where event_source = 'graph'
        and payload->'person'->>'entraId' = $1 and payload->>'direction' = $2`,
@@ -107,7 +107,7 @@ test('a SET of somebody who is still there ends nothing, and one of nobody we kn
     idp.sign({ [REVOKED]: {} }, { claims: { sub_id: { format: 'email', email: address } } });
   expect(await push(await about('erik@acme.example'))).toBe(202);
   expect(await push(await about('nobody@acme.example'))).toBe(202);
-  const outcomes = await walk.until('both are heeded', async () => {
+  const outcomes = await walk.until('both are processed', async () => {
     const rows = await walk.query<{ outcome: string | null }>(
       `select outcome from observed where payload->'person'->>'email' in ('erik@acme.example', 'nobody@acme.example')`,
     );
@@ -117,7 +117,7 @@ test('a SET of somebody who is still there ends nothing, and one of nobody we kn
   expect((await walk.change(given.id)).state).toBe('inEffect');
 }, 60_000);
 
-test('a membership that Graph tells of is held against Okta: unrequested there, it is put to the owner', async () => {
+test('a membership that Graph tells of is compared with Okta: not asked for there, it is put to the owner', async () => {
   // given Sam put into the group by hand, in Okta and, as its source, in Entra
   const since = await silence();
   await walk.request('POST', `/okta/sim/groups/${GROUP}/members/sam`);

@@ -162,16 +162,16 @@ test('what no notification told is found by comparing the groups, and what agree
 test('where the catalogue says so, what nobody asked for is reverted at once, and the owner is told', async () => {
   await byHand('POST', 'tom', 'anypoint-platform-admin');
 
-  const heard = await walk.hears(
+  const told = await walk.receives(
     'olga',
     'the revert',
     (m) => m.text.includes('is taken away again'),
     'access-requests',
   );
-  expect(heard.text).toContain('<@U0000004>');
+  expect(told.text).toContain('<@U0000004>');
   await walk.until('tom is out again', async () => !(await walk.isInGroup('tom', 'anypoint-platform-admin')));
   await walk.until('Anypoint agrees', async () => !(await walk.isInTeam('tom', 'Platform admins')));
-  await walk.hears(
+  await walk.receives(
     'olga',
     'that it is gone',
     (m) => /Anypoint platform administration is gone from MuleSoft/.test(m.text),

@@ -17,7 +17,7 @@ const elementOf = (view: SeenView, block: string) =>
   view.blocks.find((b) => b.block_id === block)?.element as Element | undefined;
 const mode = (name: string) => walk.request('POST', '/model/sim/mode', { mode: name });
 
-test('a wish in words fills the form in; nothing is asked for until the person sends it', async () => {
+test('a request in free text fills the form in; nothing is asked for until the person sends it', async () => {
   // when
   const requests = async () => (await walk.rowCounts()).changes;
   const view = await walk.openForm('ines', FREE_TEXT);

@@ -23,7 +23,7 @@ test('access ends when its time is over: warned of before, gone from Okta and An
   expect(await walk.isInTeam('ines', TEAM)).toBe(true);
 
   // when the end comes near
-  const warning = await walk.hears('ines', 'a warning', (m) => m.text.includes(' ends <!date^'));
+  const warning = await walk.receives('ines', 'a warning', (m) => m.text.includes(' ends <!date^'));
   expect(warning.text).toContain('Press *Extend…* to ask for longer, or let it end.');
 
   // then it ends by itself
@@ -33,7 +33,7 @@ test('access ends when its time is over: warned of before, gone from Okta and An
   expect((await walk.change(asked.id)).state).toBe('ended');
   const card = await walk.cardSays(asked, /Ended: the time is over; gone from MuleSoft after [\d.]+ s/);
   expect(wordsOf(card)).toContain('Ask again with /access');
-  await walk.hears('ines', 'that it is gone', (m) => m.text.includes('is gone from MuleSoft'));
+  await walk.receives('ines', 'that it is gone', (m) => m.text.includes('is gone from MuleSoft'));
   expect(buttonsOf(await walk.statusOf('ines', asked.id))).toEqual([]);
 
   // and the audit has the whole of it, in order
@@ -72,7 +72,7 @@ test('who presses "I’m done" gives the access back at once', async () => {
 
   // and /access mine says the same
   await walk.request('POST', '/slack/sim/command', { as: 'erik', command: '/access', text: 'mine' });
-  const mine = await walk.hears('erik', 'what he has', (m) => m.ephemeral && m.text === 'Your access');
+  const mine = await walk.receives('erik', 'what he has', (m) => m.ephemeral && m.text === 'Your access');
   expect(wordsOf(mine)).toContain('Ended: given back early; gone from MuleSoft after');
 });
 
@@ -170,7 +170,7 @@ test('somebody else’s access can’t be given back by who is neither its holde
   );
 
   // then
-  await walk.hears(
+  await walk.receives(
     'ines',
     'that it is not theirs',
     (m) => m.ephemeral && m.text.includes('This is not your access.'),

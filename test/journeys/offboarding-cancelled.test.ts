@@ -202,7 +202,7 @@ test(
     expect(entries).toMatchObject([
       { actor: { name: 'Sam Whitaker' }, data: { reason: 'She only *changed* teams <!here>', stopped: [] } },
     ]);
-    await walk.hears('olga', 'that she can ask again', (m) =>
+    await walk.receives('olga', 'that she can ask again', (m) =>
       m.text.startsWith('Sam Whitaker took your offboarding back'),
     );
     // and nothing comes back by itself
@@ -258,7 +258,7 @@ test(
     expect(wordsOf(card)).toContain(
       'Not removed yet, and left as it is; the owner is asked whether it stays:*\n• anypoint-orders-read',
     );
-    // whoever was asked about what he owns hears that it is over
+    // whoever was asked about what he owns is told that it is over
     expect((await leavers.caseOf('erik'))?.items.every((item) => item.settled === null)).toBe(true);
     // and what is kept is a grant with an approver
     const kept = await walk.until('the card is out', async () =>

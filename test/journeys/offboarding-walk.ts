@@ -80,6 +80,6 @@ export function walkWithLeavers(walk: Journey) {
       ).map((entry) => entry),
     /** What only this person is told, in the channel or in the conversation with Latchkey. */
     isTold: (as: string, words: string, where = 'access-requests') =>
-      walk.hears(as, words, (m) => m.ephemeral && m.text.includes(words), where),
+      walk.receives(as, words, (m) => m.ephemeral && m.text.includes(words), where),
   };
 }

@@ -174,7 +174,7 @@ test(
         { name: 'payments-reconciler', outcome: 'revoked', by: 'Sam Whitaker', to: null },
       ],
     });
-    await walk.hears(
+    await walk.receives(
       'sofia',
       'that it is complete',
       (m) => m.text.includes('is complete') && m.threadTs !== null,
@@ -282,7 +282,7 @@ test(
     // when somebody who is no admin tries
     await walk.request('POST', '/slack/sim/command', { as: 'erik', command: '/access', text });
     await walk
-      .hears('erik', 'no', (m) => m.ephemeral && m.text.includes('Only the catalogue’s admins'), 'dm')
+      .receives('erik', 'no', (m) => m.ephemeral && m.text.includes('Only the catalogue’s admins'), 'dm')
       .catch(() => leavers.isTold('erik', 'Only the catalogue’s admins'));
     expect(await leavers.caseOf('ines')).toBeNull();
 

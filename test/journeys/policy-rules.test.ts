@@ -137,7 +137,7 @@ describe('a rule that forbids', () => {
     });
     const words = 'whoever holds what must be kept apart from it is not given administration of the platform';
     expect(change.refusal?.text).toContain(words);
-    await walk.hears('erik', 'why not', (m) => wordsOf(m).includes(words));
+    await walk.receives('erik', 'why not', (m) => wordsOf(m).includes(words));
     const entry = (await walk.audit(change.id)).find((e) => e.type === 'requestRefused');
     expect(entry?.data.verdict).toMatchObject({
       effect: 'refuse',
@@ -159,7 +159,7 @@ describe('a rule that forbids', () => {
     await walk.click('sam', asked.card, 'approve');
 
     // then
-    await walk.hears(
+    await walk.receives(
       'sam',
       'that policy no longer allows it',
       (m) =>
@@ -229,14 +229,14 @@ describe('the policy is followed without a restart', () => {
     expect(wordsOf(await walk.openForm('erik'))).not.toContain('Payments, broken');
     const isAbout = (m: { text: string }) => m.text.includes('The policy was changed');
     for (const admin of ['sam', 'sofia']) {
-      const told = await walk.hears(admin, 'that the policy is broken', isAbout);
+      const told = await walk.receives(admin, 'that the policy is broken', isAbout);
       expect(told.text).toContain('The one before stays in force.');
       expect(wordsOf(told)).toContain('broken.cedar:1');
     }
 
     // when it stays broken in another way, that is the same message
     await writeFile(join(dir, 'broken.cedar'), '@id("still-broken") permit (principal, action, resource);\n');
-    await walk.hears('sam', 'the other mistake', (m) => wordsOf(m).includes('rule still-broken'));
+    await walk.receives('sam', 'the other mistake', (m) => wordsOf(m).includes('rule still-broken'));
     expect((await walk.messages('sam', 'dm')).filter(isAbout)).toHaveLength(1);
 
     // when it is mended
@@ -244,7 +244,7 @@ describe('the policy is followed without a restart', () => {
     await rewrite('catalogue.yaml', '\n    tierr: low', '');
 
     // then
-    const mended = await walk.hears('sam', 'that it is mended', (m) =>
+    const mended = await walk.receives('sam', 'that it is mended', (m) =>
       m.text.includes('The policy was mended'),
     );
     expect(wordsOf(mended)).not.toContain('broken.cedar');
@@ -313,7 +313,7 @@ describe('the policy is followed without a restart', () => {
       '*Not asked:* Tom Okafor, team leads do not approve reading Payments (AC-2)',
     );
     await walk.click('tom', asked.card, 'approve');
-    await walk.hears(
+    await walk.receives(
       'tom',
       'why not',
       (m) =>

@@ -39,7 +39,7 @@ test('a denial needs a reason, and the requester reads it', async () => {
 
   // then
   await walk.becomes(asked.id, 'denied');
-  const note = await walk.hears('ines', 'the denial', (m) => m.text.includes('was denied by Tom Okafor'));
+  const note = await walk.receives('ines', 'the denial', (m) => m.text.includes('was denied by Tom Okafor'));
   expect(wordsOf(note)).toContain('Reason: Use the *staging* logs, <@U0000003> can help');
   const card = await walk.cardSays(asked, 'Denied by Tom Okafor');
   expect(wordsOf(card)).toContain('Reason: Use the *staging* logs');
@@ -86,7 +86,7 @@ test('neither who asked nor whom it is for can approve, and only they are told',
 
   // then
   for (const clicker of ['tom', 'olga']) {
-    await walk.hears(
+    await walk.receives(
       clicker,
       'that they can’t decide on it',
       (m) => m.ephemeral && m.text.includes('You asked for this access, or it is for you'),
@@ -107,7 +107,7 @@ test('who is no approver is refused and told who is', async () => {
   await walk.click('erik', asked.card, 'approve');
 
   // then
-  const whisper = await walk.hears(
+  const whisper = await walk.receives(
     'erik',
     'that he may not decide',
     (m) => m.ephemeral && m.text.includes('not among those who may decide'),
@@ -138,7 +138,7 @@ test('a card of an earlier round decides nothing', async () => {
 
   // then
   expect(answer.status).toBe(200);
-  await walk.hears(
+  await walk.receives(
     'tom',
     'that the card is out of date',
     (m) => m.ephemeral && m.text.includes('This card is out of date'),
@@ -165,7 +165,7 @@ test('of two racing approvers one decides and the other is told who did', async 
   const [winner, loser] = decision?.byName === 'Tom Okafor' ? ['Tom Okafor', 'olga'] : ['Olga Brandt', 'tom'];
   expect(decision?.byName).toBe(winner);
   const verb = decision?.outcome === 'approved' ? 'approved' : 'denied';
-  await walk.hears(
+  await walk.receives(
     loser,
     'who decided',
     (m) => m.ephemeral && m.text.startsWith(`${winner} ${verb} this already.`),

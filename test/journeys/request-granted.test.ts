@@ -32,10 +32,12 @@ test('what is asked in Slack and approved is seen in Anypoint, and the requester
   const change = await walk.becomes(asked.id, 'inEffect');
   expect(await walk.isInGroup('ines', 'anypoint-orders-read')).toBe(true);
   expect(await walk.isInTeam('ines', 'Orders API readers')).toBe(true);
-  const status = await walk.hears('ines', 'it is in effect', (m) => /In effect in MuleSoft/.test(wordsOf(m)));
+  const status = await walk.receives('ines', 'it is in effect', (m) =>
+    /In effect in MuleSoft/.test(wordsOf(m)),
+  );
   expect(wordsOf(status)).toMatch(/In effect in MuleSoft after \d+(\.\d)? s/);
   expect(wordsOf(status)).toMatch(/Approved by Tom Okafor; access until <!date\^\d+\^/);
-  const note = await walk.hears(
+  const note = await walk.receives(
     'ines',
     'a reply that notifies',
     (m) => m.threadTs === status.ts && m.text.includes('is in effect in MuleSoft'),
@@ -112,7 +114,7 @@ test('the card is out with the summary by rule before the model has answered, an
   await walk.request('POST', '/model/sim/mode', { mode: 'scripted' });
 });
 
-test('what is asked for somebody else is theirs, and both hear of it', async () => {
+test('what is asked for somebody else is theirs, and both are told of it', async () => {
   // given
   const asked = await walk.asks('erik', {
     entitlement: 'payments-api-read',
@@ -157,7 +159,7 @@ test('where manager and owner both have to approve, one of them is not enough', 
   await walk.click('tom', waiting, 'approve');
 
   // then that does not count twice
-  await walk.hears(
+  await walk.receives(
     'tom',
     'that once is enough',
     (m) => m.text.includes('You have approved this already'),
@@ -172,7 +174,9 @@ test('where manager and owner both have to approve, one of them is not enough', 
   await walk.becomes(asked.id, 'inEffect');
   expect(await walk.isInTeam('ines', 'Orders API deployers')).toBe(true);
   await walk.cardSays(asked, 'Approved by Tom Okafor and Olga Brandt; access until');
-  await walk.hears('ines', 'who approved', (m) => m.text.includes('approved by Tom Okafor and Olga Brandt.'));
+  await walk.receives('ines', 'who approved', (m) =>
+    m.text.includes('approved by Tom Okafor and Olga Brandt.'),
+  );
   const audit = await walk.auditTypes(asked.id);
   expect(audit.filter((type) => type === 'approvalGiven')).toHaveLength(2);
   expect(audit.filter((type) => type === 'changeApproved')).toHaveLength(1);

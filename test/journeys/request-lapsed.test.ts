@@ -12,12 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-test('approvers are reminded once, then the request lapses and all hear of it', async () => {
+test('approvers are reminded once, then the request lapses and all are told of it', async () => {
   // given
   const asked = await walk.asks('ines', { entitlement: 'orders-api-read', reason: 'Nobody looks at it' });
 
   // when nobody decides, then approvers are reminded under the card
-  const reminder = await walk.hears(
+  const reminder = await walk.receives(
     'tom',
     'a reminder',
     (m) => m.threadTs === asked.card.ts && m.text.includes('Still waiting for'),
@@ -29,7 +29,7 @@ test('approvers are reminded once, then the request lapses and all hear of it', 
   await walk.becomes(asked.id, 'lapsed');
   const card = await walk.cardSays(asked, 'Nobody decided in time, so nothing was changed');
   expect(buttonsOf(card)).toEqual([]);
-  await walk.hears('ines', 'that it lapsed', (m) => m.text.includes('lapsed: nobody decided in time'));
+  await walk.receives('ines', 'that it lapsed', (m) => m.text.includes('lapsed: nobody decided in time'));
   expect(buttonsOf(await walk.statusOf('ines', asked.id))).toEqual([]);
   expect(await walk.isInGroup('ines', 'anypoint-orders-read')).toBe(false);
   const audit = await walk.auditTypes(asked.id);
@@ -45,7 +45,7 @@ test('approvers are reminded once, then the request lapses and all hear of it', 
   await sendRaw(walk, clickPayload('tom', asked.card, 'approve', value));
 
   // then they are told that it is over
-  await walk.hears(
+  await walk.receives(
     'tom',
     'that it lapsed',
     (m) => m.ephemeral && m.text.includes('let this lapse already'),

@@ -73,7 +73,8 @@ describe('at the click', () => {
     const change = await walk.changeBecause(reason);
     expect(change?.state).toBe('asking');
     const isThere = ['gus', 'vera', 'zoe', 'dora'].includes(key);
-    if (isThere) await walk.hears(key, 'why not', (m) => m.ephemeral && m.text.startsWith(text), 'general');
+    if (isThere)
+      await walk.receives(key, 'why not', (m) => m.ephemeral && m.text.startsWith(text), 'general');
     expect((await walk.whispers('ines', 'general')).join()).not.toContain(text);
     await walk.click('erik', await walk.statusOf('erik', change?.id ?? ''), 'withdraw');
     await walk.becomes(change?.id ?? '', 'withdrawn');
@@ -92,7 +93,7 @@ describe('at the click', () => {
     await walk.click('tom', card, 'approve');
 
     // then
-    await walk.hears(
+    await walk.receives(
       'tom',
       'that his account is not active',
       (m) => m.ephemeral && m.text.includes('Your account in the identity provider is not active'),
@@ -115,7 +116,7 @@ describe('at the click', () => {
     await walk.click('tom', card, 'approve');
 
     // then
-    await walk.hears(
+    await walk.receives(
       'tom',
       'that policy no longer allows it',
       (m) => m.ephemeral && m.text.includes('Policy no longer allows this request'),

@@ -137,7 +137,7 @@ test(
     // then
     const isAboutIt = (m: { text: string; blocks: unknown }) =>
       m.text.includes('had to refuse') && wordsOf(m).includes('erik@acme.example: possible deactivation');
-    const told = await walk.hears(
+    const told = await walk.receives(
       'sam',
       'of the refusal',
       (m) => isAboutIt(m) && wordsOf(m).includes('3 times'),
@@ -155,7 +155,7 @@ test(
 
     // and when it comes through
     await patch(id, replace('active', 'False'));
-    await walk.hears(
+    await walk.receives(
       'sam',
       'that it is over',
       (m) => m.ts === told.ts && m.text.includes('has come through'),

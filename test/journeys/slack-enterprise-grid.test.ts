@@ -54,7 +54,7 @@ test.each([
 
     // then
     await walk.becomes(asked.id, 'inEffect');
-    await walk.hears(who, 'that it is there', (m) => m.text.includes('is in effect in MuleSoft'));
+    await walk.receives(who, 'that it is there', (m) => m.text.includes('is in effect in MuleSoft'));
     expect((await walk.change(asked.id)).decision?.byName).toBe('Tom Okafor');
     const { person_id: person } = (
       await walk.query<{ person_id: string }>(

@@ -124,7 +124,7 @@ test('where Slack takes the trigger back, whoever clicked is told, also outside 
   await late();
   await walk.request('POST', '/slack/sim/command', { as: 'sofia', command: '/access', text: '' });
   // then
-  await walk.hears('sofia', 'that it was too late', (m) => m.ephemeral && m.text.includes(TOO_LATE));
+  await walk.receives('sofia', 'that it was too late', (m) => m.ephemeral && m.text.includes(TOO_LATE));
 
   // when a button in a channel
   await late();
@@ -143,5 +143,5 @@ test('where Slack takes the trigger back, whoever clicked is told, also outside 
   await late();
   await walk.request('POST', '/slack/sim/view/action', { as: 'olga', viewId: home.id, actionId: 'ask' });
   // then
-  await walk.hears('olga', 'that it was too late', (m) => !m.ephemeral && m.text.includes(TOO_LATE));
+  await walk.receives('olga', 'that it was too late', (m) => !m.ephemeral && m.text.includes(TOO_LATE));
 });

@@ -232,7 +232,7 @@ describe('the budget holds for the whole of it', () => {
   });
 });
 
-describe('a wish', () => {
+describe('a request in free text', () => {
   const freeText: FreeTextSheet = {
     text: 'I need to read orders API logs in prod until Friday for INC-4711',
     candidates: [

@@ -75,7 +75,7 @@ describe('token', () => {
 });
 
 describe('finding a user', () => {
-  test('by user name, without regard to case', async () => {
+  test('by user name, in any case of letters', async () => {
     expect(await anypoint.findUsers({ email: 'elsewhere@acme.example', login: 'INES@acme.example' })).toEqual(
       [
         {

@@ -246,9 +246,9 @@ describe('approvers who can be too few', () => {
       /orders-api-read: only OLGA@acme\.example may ask for it, and only they may approve it/,
     ],
     [
-      'one person in every seat',
+      'one person in every slot',
       [['catalogue.yaml', DEPLOY, 'approvers: { of: all, sources: [owner, { person: Olga@acme.example }] }']],
-      /orders-api-deploy: olga@acme\.example fills every seat of its approvers and decides alone/,
+      /orders-api-deploy: olga@acme\.example fills every slot of its approvers and decides alone/,
     ],
   ])('%s', async (_what, changes, says) => {
     expect(await remarks(...changes)).toContainEqual(expect.stringMatching(says));

@@ -95,7 +95,7 @@ describe('token', () => {
 });
 
 describe('teams and members', () => {
-  test('teams are searched without regard to case and paged', async () => {
+  test('teams are searched in any case of letters and paged', async () => {
     expect(await read('/teams?search=ORDERS')).toMatchObject({ total: 2 });
     const second = await read('/teams?limit=2&offset=6');
     expect(second).toMatchObject({ total: 7, data: [{ team_type: 'internal', ancestor_team_ids: [] }] });

@@ -149,14 +149,14 @@ test('a delivery that is refused or takes longer than three seconds is repeated'
     { status: 503, afterMs: 0 },
     { status: 202, afterMs: 3_300 },
   ]) {
-    const [before, heard] = [(await deliveries()).length, ear.bodies.length];
+    const [before, received] = [(await deliveries()).length, ear.bodies.length];
     manner = bad;
     await touch('erik');
-    await eventually('it came once', () => ear.bodies.length > heard);
+    await eventually('it came once', () => ear.bodies.length > received);
     await eventually('it is given up', async () => (await deliveries()).length > before);
     manner = { status: 202, afterMs: 0 };
     await eventually('it is taken', async () => (await deliveries()).at(-1)?.status === 202);
-    const [first, ...rest] = ear.bodies.slice(heard);
+    const [first, ...rest] = ear.bodies.slice(received);
     expect(rest.length).toBeGreaterThan(0);
     expect(new Set(rest)).toEqual(new Set([first]));
   }

@@ -435,14 +435,14 @@ describe.each([
     expect(await sim('action', { ...click, as: 'gus' })).toMatchObject({ ok: false });
   });
 
-  test('publishes a home when it is opened, and hears what is written', async () => {
+  test('publishes a home when it is opened, and gets what is written', async () => {
     const app = await start();
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     app.event('app_home_opened', async ({ event, client }) => {
       await client.views.publish({ user_id: event.user, view: { type: 'home', blocks: [section('Mine')] } });
     });
     app.message(async ({ message }) => {
-      heard.push(message);
+      received.push(message);
     });
     expect(await sim('home', { as: 'ines' })).toMatchObject({ ok: true, acked: true });
     await expect
@@ -452,7 +452,9 @@ describe.each([
         blocks: [{ text: { text: 'Mine' } }],
       });
     await sim('message', { as: 'ines', text: 'hello?' });
-    await expect.poll(() => heard).toMatchObject([{ text: 'hello?', channel_type: 'im', user: 'U0000001' }]);
+    await expect
+      .poll(() => received)
+      .toMatchObject([{ text: 'hello?', channel_type: 'im', user: 'U0000001' }]);
   });
 
   test('names people in a command as Slack does where the manifest escapes it, and nobody whom it does not know', async () => {

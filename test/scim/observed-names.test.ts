@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => scim.close());
 
-const heardOf = async (group: string) =>
+const observedOf = async (group: string) =>
   (await scim.committed())
     .filter(({ groupName }) => groupName === group)
     .flatMap(({ added, removed }) => [
@@ -24,11 +24,11 @@ test.each(['Orders-API', 'größe'])(
     await scim.patch(`/Groups/${group}`, { op: 'replace', value: { members } });
     await scim.patch(`/Groups/${group}`, { op: 'remove', path: `members[value eq "${ada}"]` });
     await scim.patch(`/Groups/${group}`, { op: 'add', path: 'members', value: [{ value: ada }] });
-    expect(await heardOf(name)).toEqual([`+ada@${name}`, `+ben@${name}`, `-ada@${name}`, `+ada@${name}`]);
+    expect(await observedOf(name)).toEqual([`+ada@${name}`, `+ben@${name}`, `-ada@${name}`, `+ada@${name}`]);
   },
 );
 
 test('a group that carries nothing is the mirror’s alone', async () => {
   await scim.createGroup('orders-api-2', [await scim.createUser('eva@acme.example')]);
-  expect(await heardOf('orders-api-2')).toEqual([]);
+  expect(await observedOf('orders-api-2')).toEqual([]);
 });

@@ -233,7 +233,7 @@ async function all(): Promise<{ n: number }> {
 }
 
 describe('a Bulk loses no deactivation', () => {
-  it('of an operation that fails, that is left undone, or in a Bulk that is refused', async () => {
+  it('of an operation that fails, that is not done, or in a Bulk that is refused', async () => {
     const [failed, reverted, refused] = [await account(), await account(), await account()];
     const operation = (of: Account, more: object = {}) => ({
       method: 'PATCH',

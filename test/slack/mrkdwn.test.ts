@@ -10,7 +10,7 @@ const asRead = (text: string) =>
     .replace(/\n+/g, ' ')
     .replace(/[∗∼ˋ＿꞉›]/gu, (c) => '*~`_:>'['∗∼ˋ＿꞉›'.indexOf(c)] ?? c);
 
-test('inert text reads the same and does nothing', () => {
+test('escaped text reads the same and does nothing', () => {
   fc.assert(
     fc.property(oddText(500), (text) => {
       const shown = escapeMrkdwn(text);

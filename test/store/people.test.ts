@@ -63,13 +63,13 @@ describe('a person', () => {
 describe('links', () => {
   test('what is only an unconfirmed record moves to who it turns out to be; what the IdP has answered by stays', async () => {
     const real = await rememberPerson(db, 'okta', idpPerson('vera'));
-    const heard = await rememberPerson(db, 'okta', idpPerson('vera', { id: 'employee-1' }), true);
+    const unconfirmed = await rememberPerson(db, 'okta', idpPerson('vera', { id: 'employee-1' }), true);
     const former = await rememberPerson(db, 'okta', idpPerson('vera', { id: 'okta-vera-old' }), true);
     // Confirmed: the IdP knew it once.
     await rememberPerson(db, 'okta', idpPerson('vera', { id: 'okta-vera-old' }));
     await rememberPerson(db, 'okta', idpPerson('vera', { id: 'okta-vera-old' }), true);
 
-    for (const from of [heard.id, former.id])
+    for (const from of [unconfirmed.id, former.id])
       await moveLinks(db, 'okta', { from, to: real.id, onlyUnconfirmed: true });
     expect((await personByLink(db, 'okta', 'employee-1'))?.id).toBe(real.id);
     expect((await personByLink(db, 'okta', 'okta-vera-old'))?.id).toBe(former.id);
@@ -103,10 +103,10 @@ describe('links', () => {
   test('an account of whom the IdP has confirmed never moves to whom only an unconfirmed record names; nor does what they are called', async () => {
     const real = await rememberPerson(db, 'okta', idpPerson('kim'));
     await linkPerson(db, real.id, 'anypoint', 'user-kim');
-    const heard = await rememberPerson(db, 'okta', idpPerson('kim', { id: 'made-up' }), true);
+    const unconfirmed = await rememberPerson(db, 'okta', idpPerson('kim', { id: 'made-up' }), true);
 
-    await linkPerson(db, heard.id, 'anypoint', 'user-kim');
-    await noteAccount(db, heard.id, 'slack', 'UKIM');
+    await linkPerson(db, unconfirmed.id, 'anypoint', 'user-kim');
+    await noteAccount(db, unconfirmed.id, 'slack', 'UKIM');
     await rememberPerson(db, 'okta', { ...idpPerson('mallory'), id: 'okta-kim' }, true);
 
     expect(await linkOf(db, real.id, 'anypoint')).toBe('user-kim');

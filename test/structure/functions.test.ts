@@ -44,7 +44,7 @@ const open: { long: string[]; parameters: string[] } = {
     'src/sandbox/fault-plan.ts underFaults',
     'src/sandbox/page/controls.ts drawChoices',
     'src/sandbox/page/controls.ts drawSearch',
-    'src/sandbox/visitor.ts hears',
+    'src/sandbox/visitor.ts receives',
     'src/scim/group-notes.ts groupNote',
     'src/scim/group-notes.ts membersNote',
     'src/scim/patch.ts readPath',

@@ -26,6 +26,6 @@ test('every line of what the model can and cannot do is backed by a test that is
 test('the numbers of cases are what is there', () => {
   const { risk, freeTexts, attempts } = loadCases(defaultPromptsDir);
   expect(text).toContain(`${risk.length} labelled requests and findings`);
-  expect(text).toContain(`${freeTexts.length} wishes`);
+  expect(text).toContain(`${freeTexts.length} requests in free text`);
   expect(text).toContain(`${attempts.length} injection attempts`);
 });

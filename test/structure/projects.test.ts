@@ -21,7 +21,7 @@ test.each(longest)('%s, one of the longest, is there', (path) => {
   ).toBe(true);
 });
 
-test('a test of the project "fast" that opens a port or starts a process fails, and hears where it belongs', () => {
+test('a test of the project "fast" that opens a port or starts a process fails, and is told where it belongs', () => {
   const says = /take it out of `fast` in vitest\.config\.ts/;
   expect(() => createServer().listen(0)).toThrow(says);
   expect(() => spawn('true')).toThrow(says);

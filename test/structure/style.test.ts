@@ -122,3 +122,16 @@ test('tests of a room stand in the folder of its name', () => {
     'One finds the tests of src/x in test/x.',
   );
 });
+
+test('a comment says what its own thing is for', () => {
+  const likeTheOther =
+    /^\s*(?:\/?\*\*?|\/\/).*?(?:\*\*? |\/\/ |Pure: |\. )[Tt]he same(?:,| (?:for|of|in|as|to|by|with|inside)\b)/;
+  expectNone(
+    [...src, ...filesIn('test')].flatMap(({ path, text }) =>
+      text
+        .split('\n')
+        .flatMap((line, i) => (likeTheOther.test(line) ? [`${path}:${i + 1}: ${line.trim()}`] : [])),
+    ),
+    '“The same for …” is read without its neighbour, where an editor shows it. Say what it is for.',
+  );
+});

@@ -239,15 +239,15 @@ describe('who is slow, or holds too much', () => {
   const dribble = async (url: URL, text: string) => {
     const startedAt = performance.now();
     const socket = connect(Number(url.port), url.hostname);
-    let heard = '';
+    let received = '';
     socket.on('data', (part) => {
-      heard += part.toString();
+      received += part.toString();
     });
     socket.on('error', () => {});
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.write(text);
     await closed;
-    return { heard, ms: performance.now() - startedAt };
+    return { received, ms: performance.now() - startedAt };
   };
 
   test.each([
@@ -264,9 +264,9 @@ describe('who is slow, or holds too much', () => {
   ])('%s: cut off', async (_what, text) => {
     const { app, url } = await serve({ headersTimeout: 300, requestTimeout: 500, checkEvery: 100 });
     try {
-      const { heard, ms } = await dribble(url, text);
+      const { received, ms } = await dribble(url, text);
       expect(ms).toBeLessThan(3_000);
-      if (heard !== '') expect(heard).toMatch(/^HTTP\/1\.1 408 /);
+      if (received !== '') expect(received).toMatch(/^HTTP\/1\.1 408 /);
     } finally {
       await app.close();
     }

@@ -4,7 +4,7 @@ import { events, T0 } from '../core/given.ts';
 
 const tom = { person: 'person-tom', name: 'Tom Okafor' };
 const said = (type: string, data: Record<string, unknown> = {}, actor: unknown = { part: 'latchkey' }) =>
-  entryInWords({ at: T0, type, actor, data }).text;
+  entryInWords({ at: T0, type, actor, data }, 'Okta').text;
 
 test.each(Object.entries(events))('%s is told in words', (type, event) => {
   const text = said(type, event, event.actor);

@@ -95,7 +95,7 @@ export function isOnMassCard(change: Pick<Change, 'partOf' | 'endingWarnedAt' | 
   return change.partOf !== null && change.endingWarnedAt === null && change.ended === null;
 }
 
-/** A measurement and nobody's access: people hear of it by the canary's own alarm alone. */
+/** A measurement and nobody's access: people are told of it by the canary's own alarm alone. */
 export function isCanary(change: Pick<Change, 'cause'>): boolean {
   return change.cause === 'canary';
 }
@@ -141,8 +141,8 @@ export type Legs = {
 };
 
 /**
- * The life cycle, whole: state by event. What is not listed can't happen. Reading Anypoint and hearing SCIM
- * can overtake our own note of the IdP write, so `applying` hears those too.
+ * The life cycle, whole: state by event. What is not listed can't happen. What Anypoint shows and what SCIM pushes
+ * can overtake our own note of the IdP write, so `applying` takes those too.
  */
 export const lifeCycle = {
   received: {
@@ -318,10 +318,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
     }
 );
 
-/** Who caused an event: a person, or a part of Latchkey, or an outside party. */
-export type Actor =
-  | { person: PersonId; name: string }
-  | { part: 'latchkey' | 'okta' | 'entra' | 'scim' | 'anypoint' | 'slack' | 'model' };
+/** Who caused an event: a person, a part of Latchkey, or an outside party by its port's `system`. */
+export type Actor = { person: PersonId; name: string } | { part: string };
 
 /** The state after an event, or null when the life cycle has no such step from here. */
 export function nextState(state: ChangeState, event: ChangeEvent['type']): ChangeState | null {

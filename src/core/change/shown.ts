@@ -112,7 +112,10 @@ function nameOf(source: ApproverSource): string {
   return 'person' in source ? source.person : `the group ${source.group}`;
 }
 
-/** The same of a card on many, against where the catalogue leads now; null: it is about no entitlement, or that is gone. */
+/**
+ * Tells what differs between the card of a mass change and where the catalogue leads now. `now` null: the card is about
+ * no entitlement, or the entitlement left the catalogue.
+ */
 export function otherwiseOnCard(mass: { shown?: Shown | undefined }, now: Shown | null): string[] {
   return mass.shown === undefined || now === null ? [] : changesSince(mass.shown, now);
 }

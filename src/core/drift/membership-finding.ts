@@ -2,7 +2,7 @@ import { hasLeft, type Offboarding } from '../offboarding/offboarding.ts';
 import type { Entitlement } from '../policy/catalogue.ts';
 
 /** What the IdP answers when it is asked for the person by the id under which they are known. */
-export type StandingFacts = {
+export type SituationFacts = {
   /** Their status in the IdP; null: it knows no such id. */
   inIdp: 'active' | 'inactive' | 'suspended' | 'deprovisioned' | null;
   /** The IdP has never answered by this id. */
@@ -12,7 +12,7 @@ export type StandingFacts = {
 };
 
 /** What follows from that alone; `lookOn`: nothing, so the membership is looked at. */
-export type Standing = 'leaveAlone' | 'endAsDeleted' | 'endAsDeprovisioned' | 'lookOn';
+export type Situation = 'leaveAlone' | 'endAsDeleted' | 'endAsDeprovisioned' | 'lookOn';
 
 type Row<Facts, Then> = readonly [when: (facts: Facts) => boolean, then: Then];
 
@@ -21,7 +21,7 @@ function firstFit<Facts, Then>(rows: readonly Row<Facts, Then>[], facts: Facts, 
   return rows.find(([when]) => when(facts))?.[1] ?? otherwise;
 }
 
-const standings: readonly Row<StandingFacts, Standing>[] = [
+const situations: readonly Row<SituationFacts, Situation>[] = [
   // Nobody has left who was never there.
   [(f) => f.inIdp === null && f.isUnconfirmed, 'leaveAlone'],
   [(f) => f.inIdp === null, 'endAsDeleted'],
@@ -33,8 +33,8 @@ const standings: readonly Row<StandingFacts, Standing>[] = [
 ];
 
 /** Pure: what to do about a person before any membership of theirs is looked at. */
-export function standingOf(facts: StandingFacts): Standing {
-  return firstFit(standings, facts, 'lookOn');
+export function situationOf(facts: SituationFacts): Situation {
+  return firstFit(situations, facts, 'lookOn');
 }
 
 /** How a membership is in the IdP and in Latchkey at one moment. */

@@ -105,7 +105,7 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
   }
 }
 
-/** Pure: the same for what is decided on one card. Every event makes that card right again. */
+/** Pure: the jobs that follow from an event of a mass change. Every event updates its card. */
 export function massReactions(event: MassChangeEvent): Job[] {
   const { massChangeId } = event;
   const report: Job = { job: 'updateCard', about: 'massChange', id: massChangeId, afterMs: TELL_AFTER_MS };
@@ -125,7 +125,7 @@ export function massReactions(event: MassChangeEvent): Job[] {
   }
 }
 
-/** Pure: the same for a leaver's case. */
+/** Pure: the jobs that follow from an event of an offboarding. */
 export function offboardingReactions(event: OffboardingEvent): Job[] {
   const { offboardingId } = event;
   const report: Job = { job: 'updateCard', about: 'offboarding', id: offboardingId, afterMs: TELL_AFTER_MS };

@@ -26,7 +26,7 @@ export function foundReason(cause: 'finding' | 'loss', target: Target): string {
 
 /**
  * Pure: one found membership, decided with all the others of its card. Kept: a grant with the approver and an end, or
- * for what was lost the membership put back. Undone: denied, with the revoke that takes it away.
+ * for what was lost the membership put back. Reverted: denied, with the revoke that takes it away.
  */
 export function itemEvents(
   mass: MassChange,

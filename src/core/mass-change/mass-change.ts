@@ -53,7 +53,7 @@ export type MassVerb = (typeof massVerbs)[number];
 export type MassAnswer = { verb: MassVerb; by: PersonId; byName: string; at: Date; clickId: string };
 
 export type MassDecision = MassAnswer & {
-  /** For `choose`: the items to undo; the others are kept. */
+  /** For `choose`: the items to revert; the others are kept. */
   chosen: string[] | null;
 };
 

@@ -66,7 +66,7 @@ export function settleMass(
   const answer: MassAnswer = { verb, ...by };
   const given: MassChangeEvent = { ...base, type: 'massAnswered', answer };
   const after: MassChange = { ...mass, answers: [...mass.answers, answer] };
-  const ofOneMind = standingOf(after.answers)
+  const ofOneMind = latestAnswers(after.answers)
     .filter((a) => a.verb === verb)
     .map((a) => a.by);
   // What one of them has said otherwise by name since is not decided with the others.
@@ -81,7 +81,7 @@ export function settleMass(
 }
 
 /** The last answer of each: whoever answers anew has changed their mind. */
-function standingOf(answers: readonly MassAnswer[]): MassAnswer[] {
+function latestAnswers(answers: readonly MassAnswer[]): MassAnswer[] {
   return answers.filter((a, n) => !answers.some((b, m) => m > n && b.by === a.by));
 }
 
@@ -102,9 +102,9 @@ export function decideOnAnswers(
 ): MassChangeEvent[] {
   if (mass.state !== 'asking' || mass.itemAnswers.length > 0) return [];
   const may = new Set(distinct(plan.slots).map(({ id }) => id));
-  const statusText = standingOf(mass.answers);
+  const latest = latestAnswers(mass.answers);
   for (const verb of ['revert', 'keep'] as const) {
-    const ofOneMind = statusText.filter((a) => a.verb === verb);
+    const ofOneMind = latest.filter((a) => a.verb === verb);
     const last = ofOneMind.findLast(({ by }) => may.has(by));
     if (
       last === undefined ||
@@ -129,8 +129,8 @@ export function decideOnAnswers(
 }
 
 /**
- * The same for single items, while the others on the card wait: those on which as many agree as the card asks for are
- * decided, and with none left the card is. Who has answered for all has answered for each.
+ * Decides on an answer about single items, while the others on the card wait. An item is decided when as many people
+ * agree on it as the card asks for; the card is decided when no item is left. An answer for all counts for each item.
  */
 export function settleSingle(
   mass: MassChange,

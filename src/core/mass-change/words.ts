@@ -4,7 +4,7 @@ import type { Mood, StatusText } from '../wording/change-status.ts';
 import { legName } from '../wording/legs.ts';
 import type { MassChange } from './mass-change.ts';
 
-/** How far the items of a decided mass change are: each kept or undone, and seen in MuleSoft or not yet. */
+/** How far the items of a decided mass change are: each kept or reverted, and seen in MuleSoft or not yet. */
 export type MassProgress = {
   /** Not decided, or not worked off yet. */
   open: number;

@@ -6,6 +6,7 @@ export const offboardingEntryWords: {
   [T in OffboardingEvent['type']]: (
     event: Extract<OffboardingEvent, { type: T }>,
     who: string | null,
+    idp: string,
   ) => string;
 } = {
   offboardingStarted: (_event, who) =>
@@ -16,7 +17,7 @@ export const offboardingEntryWords: {
   approvalsRerouted: ({ changeIds }) => `${figure(changeIds.length)} decisions put to others`,
   accessEnded: ({ ended, revokes }) =>
     `${figure(ended.length)} grants ended, ${figure(revokes.length)} groups to be left`,
-  groupsGone: () => 'Okta has them in no managed group any more',
+  groupsGone: (_event, _who, idp) => `${idp} has them in no managed group any more`,
   // Teams found, which they are not out of yet, or taken out of.
   teamsLeft: ({ teams }) =>
     `${teams.every((team) => team.isUnderway === true) ? 'Found in' : 'Taken out of'} ${figure(teams.length)} teams in Anypoint`,

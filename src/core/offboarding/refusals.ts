@@ -26,7 +26,7 @@ export function refuseForLeaver(name: string, o: Offboarding): Refusal {
   return refuse('notEligible', leftInWords(name, o), nextStep(o));
 }
 
-/** The same, said to themselves. */
+/** Refuses a person who is being offboarded, in words addressed to that person. */
 export function refuseLeaver(
   o: Offboarding,
   reason: Extract<RefusalReason, 'notEligible' | 'notAnApprover'>,

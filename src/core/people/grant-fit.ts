@@ -30,9 +30,9 @@ function formerManager(
 ): string | null {
   if (plan === null) return null;
   const asManager = new Set(
-    distinct(plan.slots.filter((seat) => seat.source === 'manager')).map((p) => p.id),
+    distinct(plan.slots.filter((slot) => slot.source === 'manager')).map((p) => p.id),
   );
-  const asOther = new Set(distinct(plan.slots.filter((seat) => seat.source !== 'manager')).map((p) => p.id));
+  const asOther = new Set(distinct(plan.slots.filter((slot) => slot.source !== 'manager')).map((p) => p.id));
   const former = approvals.find((a) => asManager.has(a.by) && !managerIds.has(a.by));
   if (former === undefined) return null;
   // Of `any` the others' approval stands by itself; of `all` the manager's was one of those needed.

@@ -72,7 +72,7 @@ export type OwnedApi = {
 
 /** When many at once are put on one card. */
 export type MassGuard = {
-  /** More memberships of one group than this, unrequested or lost within the window, are one card. */
+  /** More memberships of one group than this, found or lost within the window, are one card. */
   memberships: number;
   windowSeconds: number;
   /** More people than this lost within the window of leavers, and at least this share of all, wait for two admins. */

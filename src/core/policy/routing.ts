@@ -6,13 +6,13 @@ import type { ApproverRule } from './catalogue.ts';
 export type Approver = { id: PersonId; name: string; email: string };
 
 /** One source of the rule and the people it yields right now. */
-export type Seat = { source: string; people: Approver[]; pinged: boolean };
+export type ApproverSlot = { source: string; people: Approver[]; pinged: boolean };
 
 /** Who may decide a change, as resolved at one moment. Resolved again at every click. */
 export type ApproverPlan = {
   of: ApproverRule['of'];
   quorum: number;
-  slots: Seat[];
+  slots: ApproverSlot[];
   /** The rule left nobody, so the catalogue's admins are asked instead. */
   escalated: boolean;
   /** Whom the catalogue names and a rule does not let approve this. */
@@ -26,44 +26,44 @@ export type ApproverPlan = {
 };
 
 /**
- * Seats without requester and beneficiary. A rule that leaves nobody (or, for `all`, leaves a slot empty) goes
+ * Slots without requester and beneficiary. A rule that leaves nobody (or, for `all`, leaves a slot empty) goes
  * to the admins; it is never taken as approved. Fewer people than the quorum is "nobody" too.
  */
 export function planApprovers(
   rule: Pick<ApproverRule, 'of' | 'quorum'>,
-  slots: readonly Seat[],
+  slots: readonly ApproverSlot[],
   admins: readonly Approver[],
   excluded: ReadonlySet<PersonId>,
 ): ApproverPlan {
-  const eligible = slots.map((seat) => ({ ...seat, people: withoutExcluded(seat.people, excluded) }));
+  const eligible = slots.map((slot) => ({ ...slot, people: withoutExcluded(slot.people, excluded) }));
   const others = withoutExcluded(admins, excluded);
-  const adminSeat: Seat = { source: 'admins', people: others, pinged: true };
+  const adminSlot: ApproverSlot = { source: 'admins', people: others, pinged: true };
   if (rule.of === 'all') {
-    const filled = eligible.map((seat) =>
-      seat.people.length > 0 ? seat : { ...adminSeat, source: `admins for ${seat.source}` },
+    const filled = eligible.map((slot) =>
+      slot.people.length > 0 ? slot : { ...adminSlot, source: `admins for ${slot.source}` },
     );
     const enough = distinct(filled).length >= rule.quorum;
     return {
       of: 'all',
       quorum: rule.quorum,
-      slots: enough ? filled : [...filled, adminSeat],
-      escalated: !enough || filled.some((seat, i) => seat !== eligible[i]),
+      slots: enough ? filled : [...filled, adminSlot],
+      escalated: !enough || filled.some((slot, i) => slot !== eligible[i]),
     };
   }
   const enough = distinct(eligible).length >= rule.quorum;
   return {
     of: 'any',
     quorum: rule.quorum,
-    slots: enough ? eligible : [...eligible, adminSeat],
+    slots: enough ? eligible : [...eligible, adminSlot],
     escalated: !enough,
   };
 }
 
 /** Everybody who may approve, each once. */
-export function distinct(slots: readonly Seat[]): Approver[] {
+export function distinct(slots: readonly ApproverSlot[]): Approver[] {
   const seen = new Map<PersonId, Approver>();
-  for (const seat of slots)
-    for (const person of seat.people) seen.set(person.id, seen.get(person.id) ?? person);
+  for (const slot of slots)
+    for (const person of slot.people) seen.set(person.id, seen.get(person.id) ?? person);
   return [...seen.values()];
 }
 
@@ -87,7 +87,7 @@ export function isApproved(plan: ApproverPlan, approvedBy: readonly PersonId[]):
   const counted = new Set(approvedBy.filter((id) => may.has(id)));
   if (counted.size < plan.quorum || counted.size === 0) return false;
   if (plan.of === 'any') return true;
-  return plan.slots.every((seat) => seat.people.some((p) => counted.has(p.id)));
+  return plan.slots.every((slot) => slot.people.some((p) => counted.has(p.id)));
 }
 
 /**
@@ -101,9 +101,9 @@ export function stillMissing(
 ): string {
   const done = new Set(approvedBy);
   const names = (people: readonly Approver[]) => people.map((p) => safe(p.name)).join(' or ');
-  const open = plan.of === 'all' ? plan.slots.filter((seat) => !seat.people.some((p) => done.has(p.id))) : [];
+  const open = plan.of === 'all' ? plan.slots.filter((slot) => !slot.people.some((p) => done.has(p.id))) : [];
   if (open.length > 0)
-    return open.map((seat) => `${safe(seat.source)} (${names(seat.people)})`).join(' and ');
+    return open.map((slot) => `${safe(slot.source)} (${names(slot.people)})`).join(' and ');
   const left = distinct(plan.slots).filter((p) => !done.has(p.id));
   return `${Math.max(1, plan.quorum - done.size)} more of ${names(left)}`;
 }

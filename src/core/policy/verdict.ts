@@ -160,12 +160,12 @@ const noStepUpYet =
 /** As many as it takes: by the catalogue, and by what the rules hold it for. */
 function decidersInWords({ of, quorum, sources }: ApproverRule, holds: readonly Hold[]): string {
   const count = quorumUnder({ holds }, quorum);
-  const each = of === 'all' && sources.length > 1 ? sources.map(seatInWords).join(' and ') : null;
+  const each = of === 'all' && sources.length > 1 ? sources.map(slotInWords).join(' and ') : null;
   if (count > 1) return `${each === null ? '' : `${each} among them, `}${countInWords(count)} people decide`;
   return each === null ? 'a person decides' : `${each} decide`;
 }
 
-function seatInWords(source: ApproverSource): string {
+function slotInWords(source: ApproverSource): string {
   if ('manager' in source) return 'the manager';
   if ('owner' in source) return 'the owner';
   return 'group' in source ? `somebody of ${source.group}` : source.person;

@@ -5,9 +5,16 @@ import { causeInWords } from './ending.ts';
 type Received = Extract<ChangeEvent, { type: 'changeReceived' }>;
 type Ended = Extract<ChangeEvent, { type: 'grantEnded' }>;
 
-/** The audit entries of a change in words. `who`: the person who caused it; null for a part of Latchkey or an outside party. */
+/**
+ * The audit entries of a change in words. `who`: the person who caused it; null for a part of
+ * Latchkey or an outside party. `idp`: the identity provider's name.
+ */
 export const changeEntryWords: {
-  [T in ChangeEvent['type']]: (event: Extract<ChangeEvent, { type: T }>, who: string | null) => string;
+  [T in ChangeEvent['type']]: (
+    event: Extract<ChangeEvent, { type: T }>,
+    who: string | null,
+    idp: string,
+  ) => string;
 } = {
   changeReceived: receivedInWords,
   requestRefused: ({ refusal }) => `Refused: ${refusal.text}`,
@@ -21,8 +28,8 @@ export const changeEntryWords: {
     who === null ? (decision.note ?? '') || 'Taken back' : `${who} took it back`,
   requestLapsed: () => 'Lapsed: nobody decided in time',
   requestClosed: ({ decision }) => `Closed: ${decision.note ?? ''}`,
-  idpWritten: ({ wrote }) => wroteInWords[wrote]?.okta ?? `Okta: ${wrote}`,
-  scimPushed: () => 'Okta pushed it to Latchkey by SCIM',
+  idpWritten: ({ wrote }, _who, idp) => wroteInWords[wrote]?.idp(idp) ?? `${idp}: ${wrote}`,
+  scimPushed: (_event, _who, idp) => `${idp} pushed it to Latchkey by SCIM`,
   delivered: ({ wrote }) => wroteInWords[wrote]?.anypoint ?? `Anypoint: ${wrote}`,
   signInAwaited: ({ trouble }) =>
     trouble == null
@@ -33,16 +40,19 @@ export const changeEntryWords: {
   changeSeen: ({ note }) =>
     note == null ? 'Read in MuleSoft: it is so' : `Read in MuleSoft: it is so (${note})`,
   changeOvertaken: ({ why }) => `Overtaken: ${why}`,
-  applyFailed: ({ text }) => `Okta refuses: ${text}`,
+  applyFailed: ({ text }, _who, idp) => `${idp} refuses: ${text}`,
   decisionReopened: ({ by }) => `Asked anew: ${by.name}, who kept it, is the one who did it`,
   endingWarned: () => 'Told that the end is near',
   grantEnded: endedInWords,
 };
 
-const wroteInWords: Partial<Record<string, { okta: string; anypoint: string }>> = {
-  added: { okta: 'Okta: added to the group', anypoint: 'Anypoint said yes: added to the team' },
-  removed: { okta: 'Okta: taken out of the group', anypoint: 'Anypoint said yes: taken out of the team' },
-  'already so': { okta: 'Okta had it so already', anypoint: 'Anypoint had it so already' },
+const wroteInWords: Partial<Record<string, { idp: (name: string) => string; anypoint: string }>> = {
+  added: { idp: (name) => `${name}: added to the group`, anypoint: 'Anypoint said yes: added to the team' },
+  removed: {
+    idp: (name) => `${name}: taken out of the group`,
+    anypoint: 'Anypoint said yes: taken out of the team',
+  },
+  'already so': { idp: (name) => `${name} had it so already`, anypoint: 'Anypoint had it so already' },
 };
 
 /** Of a click that was not taken; follows the name of the person who pressed. */

@@ -8,7 +8,7 @@ import { failureInWords, stuckInWords, tookInWords } from './legs.ts';
 /** Where a change stands, in words for people; the same on the card, in direct messages and on the timeline. */
 export type StatusText = {
   mood: Mood;
-  /** The same in a word or two, where there is room for no more. */
+  /** The status in one or two words, for a place with no room for more. */
   label: string;
   /** What happened. */
   headline: string;

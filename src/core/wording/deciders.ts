@@ -8,7 +8,7 @@ export function decidersInWords(plan: ApproverPlan | null, name: (person: Approv
   const names = (people: readonly Approver[], word: string) => [...new Set(people.map(name))].join(word);
   if (plan.of === 'all') {
     const slots = new Set(plan.slots.map((s) => names(s.people, ' or ')));
-    const inBrackets = (seat: string) => (slots.size > 1 && seat.includes(' or ') ? `(${seat})` : seat);
+    const inBrackets = (slot: string) => (slots.size > 1 && slot.includes(' or ') ? `(${slot})` : slot);
     return [...slots].map(inBrackets).join(' and ');
   }
   const all = distinct(plan.slots);

@@ -6,6 +6,8 @@ import type { Named } from '../people/named.ts';
 
 /** Everything the messages of an alarm of the canary are made of; they are a pure function of this. */
 export type CanaryView = {
+  /** The identity provider's name in sentences. */
+  idpName: string;
   alarm: CanaryAlarm;
   /** Of the newest round that missed: where it is stuck now. */
   stuck: Stuck | null;
@@ -32,6 +34,7 @@ export async function readCanaryView(context: Context, alarmId: string): Promise
   });
   const hit = alarm.clearedAt === null ? undefined : since.find((run) => run.result === 'hit');
   return {
+    idpName: context.idp.name,
     alarm,
     stuck: since.find((run) => run.result === 'miss')?.stuck ?? null,
     misses: await missesSince(context.db, { since: alarm.since, before: alarm.clearedAt }),

@@ -1,7 +1,6 @@
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
 import type { Canary, EntitlementStatus, Target } from '../../core/policy/catalogue.ts';
-import { capital } from '../../core/text.ts';
 import type { IdentityProvider, IdpPerson } from '../../ports/identity-provider.ts';
 
 /** Whether the canary can make its rounds, and if not, why, in words for the catalogue's owner. */
@@ -29,10 +28,10 @@ export async function canaryStatus(
       return { status: 'ready', person, target: entitlement.target };
     const why =
       found.length === 0
-        ? `nobody in ${idp.name} has the address ${canary.person}`
+        ? `nobody in ${idp.system} has the address ${canary.person}`
         : second !== undefined
-          ? `several people in ${idp.name} have the address ${canary.person}`
-          : `${canary.person} is not active in ${idp.name}`;
+          ? `several people in ${idp.system} have the address ${canary.person}`
+          : `${canary.person} is not active in ${idp.system}`;
     return { status: 'refused', why };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -40,7 +39,7 @@ export async function canaryStatus(
       ? before
       : {
           status: 'unchecked',
-          why: `not checked yet, as ${faultInWords(error, { idp: capital(idp.name) })}`,
+          why: `not checked yet, as ${faultInWords(error, { idp: idp.name })}`,
         };
   }
 }

@@ -11,7 +11,6 @@ import {
 } from '../../core/policy/catalogue.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Rules } from '../../core/policy/verdict.ts';
-import { capital } from '../../core/text.ts';
 import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import type { MuleSoft } from '../../ports/mulesoft.ts';
 import { type CanaryStatus, canaryStatus } from './canary-status.ts';
@@ -77,7 +76,7 @@ export function createCatalogueBook(
       if (group === null)
         return {
           status: 'refused',
-          why: `the group ${entitlement.idpGroup} does not exist in ${idp.name}`,
+          why: `the group ${entitlement.idpGroup} does not exist in ${idp.system}`,
           target: null,
         };
       const team = await mulesoft.findTeam(entitlement.team);
@@ -100,7 +99,7 @@ export function createCatalogueBook(
       if (!(error instanceof Fault)) throw error;
       return {
         status: 'unchecked',
-        why: `not checked yet, as ${faultInWords(error, { idp: capital(idp.name) })}`,
+        why: `not checked yet, as ${faultInWords(error, { idp: idp.name })}`,
       };
     }
   }

@@ -58,7 +58,7 @@ async function checkOneGroup(context: Context, target: Target): Promise<Differen
     context.db,
     async (unit) => {
       const difference = await compareGroup(unit.tx, place, {
-        system: context.idp.name,
+        system: context.idp.system,
         now: unit.now,
         limit: NAMED_MAX,
       });
@@ -158,7 +158,7 @@ export function groupListing(
     lane: 'idp',
     read: (place, from) => context.idp.pageOfMembers(place.externalId, from),
     store: (place, rows, stretch) =>
-      stageMembers(context.db, { system: context.idp.name, place, stretch }, rows, seen),
+      stageMembers(context.db, { system: context.idp.system, place, stretch }, rows, seen),
     ended,
   };
 }

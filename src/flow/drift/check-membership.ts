@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Cause, type ChangeEvent, isFound } from '../../core/change/change.ts';
 import { revertEvents } from '../../core/change/revert.ts';
-import { type DriftFacts, membershipFinding, standingOf } from '../../core/drift/membership-finding.ts';
+import { type DriftFacts, membershipFinding, situationOf } from '../../core/drift/membership-finding.ts';
 import type { ChangeId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { foundReason } from '../../core/mass-change/items.ts';
@@ -46,7 +46,7 @@ export async function checkMembership(
   const { personId, groupId } = job;
   const found = entitlementOf(context, groupId);
   if (found === null) return done;
-  const identity = await identityOf(context.db, personId, context.idp.name);
+  const identity = await identityOf(context.db, personId, context.idp.system);
   if (identity === null) return done;
   const pair = { personId, groupId };
   return await context.locks.withLock(`pair:${personId}:${groupId}`, async () => {
@@ -61,14 +61,14 @@ export async function checkMembership(
 async function lookAtPerson(context: Context, pair: Pair, found: Found, identity: Identity): Promise<Ran> {
   const { personId } = pair;
   const inIdp = await readById(context, identity);
-  if (inIdp !== null && identity.isUnconfirmed) await rememberPerson(context.db, context.idp.name, inIdp);
+  if (inIdp !== null && identity.isUnconfirmed) await rememberPerson(context.db, context.idp.system, inIdp);
   const known = inIdp === null ? await readPerson(context.db, personId) : null;
   const successor = known === null ? null : await successorOf(context, known);
   if (successor !== null) return await askOfSuccessor(context, pair, found, successor.id);
   const left = await leaverCase(context.db, personId);
   const { isUnconfirmed } = identity;
-  const standing = standingOf({ inIdp: inIdp?.status ?? null, isUnconfirmed, leaverCase: left });
-  switch (standing) {
+  const situation = situationOf({ inIdp: inIdp?.status ?? null, isUnconfirmed, leaverCase: left });
+  switch (situation) {
     case 'leaveAlone':
       return done;
     case 'endAsDeleted':
@@ -84,7 +84,7 @@ async function lookAtPerson(context: Context, pair: Pair, found: Found, identity
           left === null || inIdp === null ? null : leftInWords(inIdp.displayName, left).replace(/\.$/, ''),
       });
     default:
-      return standing satisfies never;
+      return situation satisfies never;
   }
 }
 

@@ -19,7 +19,7 @@ import { type Context, done, type Ran } from '../kernel/context.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
 import { createResolve, isAboutOne } from '../people/resolve-person.ts';
 
-/** Heeded in one commit. */
+/** Observations that are processed in one commit. */
 const BATCH = 100;
 /** What can't be told apart yet (the catalogue is not checked, the IdP does not answer) is looked at again. */
 const LATER_MS = 1_000;
@@ -45,12 +45,12 @@ export async function processObservations(context: Context): Promise<Ran> {
 type Following = { events: ChangeEvent[]; jobs: Job[] };
 
 /** What the observations of one commit come to, gathered while they are gone through. */
-type Heeded = {
+type Processed = {
   following: Following;
   /** Memberships that may differ from what is wanted, each once. */
   suspects: Map<string, Suspect>;
 };
-type Round = { context: Context; unit: Unit; heeded: Heeded };
+type Round = { context: Context; unit: Unit; processed: Processed };
 
 /** Whom each is about is looked up before the commit, which so waits for nobody outside. */
 async function processSome(context: Context): Promise<number> {
@@ -64,18 +64,18 @@ async function processSome(context: Context): Promise<number> {
         unit.tx,
         rows.map((row) => row.id),
       );
-      const heeded: Heeded = { following: { events: [], jobs: [] }, suspects: new Map() };
+      const processed: Processed = { following: { events: [], jobs: [] }, suspects: new Map() };
       for (const row of rows.filter(({ id }) => held.has(id))) {
         const person = about.get(row.id) ?? null;
         // Its group became ours since: whom it is about is looked up at the next look, which is at once.
         if (!about.has(row.id) && needsPerson(context, row)) continue;
         if (person instanceof Fault) await processAfter(unit, row, person);
-        else await processOne({ context, unit, heeded }, row, person);
+        else await processOne({ context, unit, processed }, row, person);
       }
-      const told = [...heeded.suspects.values()];
+      const told = [...processed.suspects.values()];
       for (const alike of Map.groupBy(told, (s) => `${s.direction} ${s.groupId}`).values())
-        await suspect(context, unit, alike, heeded.following);
-      return { result: null, ...heeded.following };
+        await suspect(context, unit, alike, processed.following);
+      return { result: null, ...processed.following };
     },
     context.nudge,
   );
@@ -94,7 +94,7 @@ async function lookUp(
       if (needsPerson(context, row)) about.set(row.id, await resolve(row.payload.person));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      context.log.warn({ err: error.message, observed: row.key }, 'observation heeded later');
+      context.log.warn({ err: error.message, observed: row.key }, 'observation processed later');
       about.set(row.id, error);
     }
   return about;
@@ -115,8 +115,8 @@ async function processAfter(unit: Unit, row: ObservedRow, fault: Fault): Promise
 }
 
 async function processOne(round: Round, row: ObservedRow, person: Person | null): Promise<void> {
-  const { context, unit, heeded } = round;
-  const { jobs } = heeded.following;
+  const { context, unit, processed } = round;
+  const { jobs } = processed.following;
   const { payload: told } = row;
   switch (told.kind) {
     case 'membership':
@@ -141,7 +141,7 @@ async function processMembership(
   round: Round,
   { row, told, person }: { row: ObservedRow; told: Told & { kind: 'membership' }; person: Person | null },
 ): Promise<void> {
-  const { context, unit, heeded } = round;
+  const { context, unit, processed } = round;
   const groups = groupIdsOf(context, told.group);
   if (groups === 'unchecked') return await processLater(unit.tx, row.id, LATER_MS);
   const [groupId] = groups;
@@ -157,7 +157,7 @@ async function processMembership(
     card?.state === 'decided' ||
     (card === null && (await isWanted(unit.tx, pair, unit.now)) === isAdded);
   const { direction } = told;
-  if (!isExpected) heeded.suspects.set(`${pair.personId} ${groupId} ${direction}`, { ...pair, direction });
+  if (!isExpected) processed.suspects.set(`${pair.personId} ${groupId} ${direction}`, { ...pair, direction });
   await noteProcessed(unit.tx, row.id, isExpected ? 'expected' : 'checked', pair);
   // Found already, by a event source that did not say who did it: they may be the one who was asked.
   if (row.actor !== null)
@@ -166,12 +166,12 @@ async function processMembership(
       // Or the one who kept it already.
       ...(isAdded ? await keptFindings(unit.tx, pair) : []),
     ])
-      heeded.following.jobs.push({ job: 'assessRequest', changeId });
+      processed.following.jobs.push({ job: 'assessRequest', changeId });
 }
 
 /** A push is work for the bridge and evidence for the changes that caused it. Whether one of those explains it. */
 async function noteEvidence(
-  { context, unit, heeded: { following } }: Round,
+  { context, unit, processed: { following } }: Round,
   row: ObservedRow,
   told: Told & { kind: 'membership' },
   pair: { personId: string; groupId: string },
@@ -191,7 +191,7 @@ async function noteEvidence(
       type: 'scimPushed',
       changeId: change.id,
       at: unit.now,
-      actor: { part: context.idp.name },
+      actor: { part: context.idp.system },
     });
   }
   return isWorkedOn;

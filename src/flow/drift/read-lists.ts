@@ -119,7 +119,7 @@ async function ease(ms: number, { until }: Exclude<Patience, 'none'>): Promise<v
   if (ms > 0) await sleep(Math.min(ms, WAIT_MAX_MS), null, { signal: until });
 }
 
-/** One read, for which more urgent work and the vendor's wishes are waited for. */
+/** One read, for which more urgent work and the vendor's limits are waited for. */
 async function patiently<T>(
   context: Pick<Context, 'pausedUntil'>,
   lane: Lane,

@@ -150,7 +150,7 @@ async function closeGroup(context: Context, run: Run, place: Place, isReady: boo
     context.db,
     async (unit) => {
       const compared = await compareGroup(unit.tx, place, {
-        system: context.idp.name,
+        system: context.idp.system,
         now: unit.now,
         limit: NAMED_MAX,
       });
@@ -163,11 +163,11 @@ async function closeGroup(context: Context, run: Run, place: Place, isReady: boo
       if (isOnCard || areMany(context, differencesOf(difference)))
         jobs.push({ job: 'checkGroup', groupId: place.externalId });
       else {
-        const heard = await recordWithin(unit.tx, [
+        const recorded = await recordWithin(unit.tx, [
           ...difference.finding.map((apart) => observed(unit, { run, place }, apart, 'added')),
           ...difference.lost.map((apart) => observed(unit, { run, place }, apart, 'removed')),
         ]);
-        jobs.push(...heard.jobs);
+        jobs.push(...recorded.jobs);
       }
       return { result: null, jobs, notes: [groupNote(unit, place, difference)] };
     },
@@ -206,7 +206,7 @@ async function closeTeam(context: Context, place: Place, groups: readonly Place[
     context.db,
     async (unit) => {
       const difference = await compareTeam(unit.tx, place, itsGroups, {
-        system: context.idp.name,
+        system: context.idp.system,
         now: unit.now,
         limit: NAMED_MAX,
       });
@@ -270,11 +270,11 @@ function teamNote(
 /** Everybody of whom the IdP says something else than what was last acted on is looked at anew. Answers how many. */
 async function lookAtPeople(context: Context): Promise<number> {
   const ids = new Set<string>();
-  const unseen = await concernedUnseen(context.db, context.idp.name, UNSEEN_MAX);
+  const unseen = await concernedUnseen(context.db, context.idp.system, UNSEEN_MAX);
   for (let at = 0; at < unseen.length; at += PEOPLE_PER_READ) {
     const asked = unseen.slice(at, at + PEOPLE_PER_READ);
     const told = await context.idp.readPeople(asked.map(({ externalId }) => externalId));
-    for (const person of told) await rememberPerson(context.db, context.idp.name, person);
+    for (const person of told) await rememberPerson(context.db, context.idp.system, person);
     const known = new Set(told.map(({ id }) => id));
     for (const { personId, externalId } of asked) if (!known.has(externalId)) ids.add(personId);
   }

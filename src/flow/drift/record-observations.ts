@@ -23,7 +23,7 @@ export async function recordObservations(
   );
 }
 
-/** The same inside somebody's own commit. */
+/** Stores observations within the caller's transaction; the caller commits the jobs. */
 export async function recordWithin(
   tx: Tx,
   observations: readonly Observation[],

@@ -14,7 +14,7 @@ import type { Named } from '../people/named.ts';
 import { recordWithin } from './record-observations.ts';
 
 /** Everything the message about refused pushes is made of. */
-export type RefusedPushView = { pushes: RefusedPush[]; channel: string; admins: Named[] };
+export type RefusedPushView = { idpName: string; pushes: RefusedPush[]; channel: string; admins: Named[] };
 
 export type Refusal = Pick<RefusedPush, 'kind' | 'resource_id' | 'name' | 'held' | 'request' | 'why'> & {
   by: Actor & { part: string };
@@ -55,5 +55,7 @@ export async function pushWentThrough(unit: Unit, scimId: string): Promise<Job[]
 
 export async function readRefusedPushView(context: Context, id: string): Promise<RefusedPushView | null> {
   const pushes = await refusedPushesOf(context.db, id);
-  return pushes.length === 0 ? null : { pushes, ...(await adminContacts(context)) };
+  return pushes.length === 0
+    ? null
+    : { idpName: context.idp.name, pushes, ...(await adminContacts(context)) };
 }

@@ -62,7 +62,7 @@ export async function birthrightsAtTurn(
     const why = noLongerNeeded(change, entitlement, person.department);
     if (why !== null) events.push(birthrightClosed(change.id, why, unit.now));
   }
-  // Whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never hear of it.
+  // Whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never be told of it.
   if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return { events };
   const following: Following[] = [{ events }];
   for (const entitlement of birthrightsOf(context.catalogue.current(), person.department))

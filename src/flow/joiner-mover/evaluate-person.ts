@@ -21,7 +21,7 @@ import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
 import { type OutsideFacts, outsideFacts } from '../request/request-facts.ts';
 import { birthrightsAtTurn } from './birthright.ts';
-import { refit } from './recheck-grants.ts';
+import { recheckGrants } from './recheck-grants.ts';
 
 /**
  * Looks at a person anew: the IdP is read, whatever a event source told, and what has changed since they were last acted on
@@ -32,19 +32,19 @@ export async function evaluatePerson(
   job: Extract<Job, { job: 'evaluatePerson' }>,
 ): Promise<Ran> {
   return await context.locks.withLock(`person:${job.personId}`, async () => {
-    const identity = await identityOf(context.db, job.personId, context.idp.name);
+    const identity = await identityOf(context.db, job.personId, context.idp.system);
     if (identity === null) return done;
     const inIdp = await readById(context, identity);
     const known = await readPerson(context.db, job.personId);
-    const person = inIdp === null ? known : await rememberPerson(context.db, context.idp.name, inIdp);
+    const person = inIdp === null ? known : await rememberPerson(context.db, context.idp.system, inIdp);
     if (person === null) return done;
     const hasApp = await hasAppByScim(context, person);
-    const standIn =
+    const successor =
       inIdp === null
         ? await successorOf(context, person, hasApp === true && (await wasOff(context, person)))
         : null;
     // An id that only a push gave, and that the IdP does not know: nobody has left who was never there.
-    if (inIdp === null && standIn === null && identity.isUnconfirmed) {
+    if (inIdp === null && successor === null && identity.isUnconfirmed) {
       context.log.warn(
         { person: person.id },
         'a push names somebody whom the IdP does not know: nothing follows',
@@ -61,9 +61,9 @@ export async function evaluatePerson(
     await commit(
       context.db,
       async (unit) => {
-        if (standIn !== null) {
+        if (successor !== null) {
           await writeSnapshot(unit.tx, person.id, now, hasApp ?? true);
-          return { result: null, jobs: [{ job: 'evaluatePerson', personId: standIn.id }] };
+          return { result: null, jobs: [{ job: 'evaluatePerson', personId: successor.id }] };
         }
         const before = await readSnapshot(unit.tx, person.id);
         const from = before === null ? (known?.department ?? null) : before.department;
@@ -95,7 +95,7 @@ async function hasAppByScim(context: Context, person: Person): Promise<boolean |
   const scim = await scimStatus(context.db, await scimIdentity(context, person), []);
   if (scim.isSwitchedOff !== null) return !scim.isSwitchedOff;
   if (scim.isByAnothersOnly) return null;
-  if (await wasDeletedByScim(context.db, person.id, context.idp.name)) return false;
+  if (await wasDeletedByScim(context.db, person.id, context.idp.system)) return false;
   return (await readSnapshot(context.db, person.id)) === null ? true : null;
 }
 
@@ -104,7 +104,7 @@ async function wasOff(context: Context, person: Person): Promise<boolean> {
   return (await readSnapshot(context.db, person.id))?.hadApp === false;
 }
 
-type Regarded = {
+type Evaluated = {
   person: Person;
   /** The department that they were last known to be in. */
   from: string | null;
@@ -115,7 +115,7 @@ type Regarded = {
 async function follow(
   context: Context,
   unit: Unit,
-  { person, from, isDeleted, outside }: Regarded,
+  { person, from, isDeleted, outside }: Evaluated,
   turn: Turn,
 ): Promise<Following> {
   switch (turn) {
@@ -138,7 +138,7 @@ async function follow(
       const before = turn === 'arrived' && from === person.department ? null : from;
       return {
         ...given,
-        events: [...(given.events ?? []), ...(await refit(context, unit, person, before))],
+        events: [...(given.events ?? []), ...(await recheckGrants(context, unit, person, before))],
       };
     }
     default:

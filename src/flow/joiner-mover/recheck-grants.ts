@@ -13,7 +13,7 @@ import { growWithin, shrinkWithin } from '../mass-change/collect.ts';
  * Holds what a person was granted against who they are now, and puts what no longer fits to its owner, one card for
  * each owner. What fits again, or has ended, drops out of a card that is still open. The caller commits the events.
  */
-export async function refit(
+export async function recheckGrants(
   context: Context,
   unit: Unit,
   person: Person,

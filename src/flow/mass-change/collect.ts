@@ -127,7 +127,7 @@ export async function shrink(
   );
 }
 
-/** The same inside somebody's own commit. */
+/** Takes people off an open card within the caller's transaction; the caller commits the events. */
 export async function shrinkWithin(
   unit: Unit,
   id: MassChangeId,

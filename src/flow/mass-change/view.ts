@@ -16,6 +16,8 @@ import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages about a mass change are made of; they are a pure function of this. */
 export type MassView = {
+  /** The identity provider's name in sentences. */
+  idpName: string;
   mass: MassChange;
   progress: MassProgress;
   /** Of those taken out, how many were there before Latchkey. */
@@ -46,7 +48,7 @@ export async function readMassView(context: Context, id: string): Promise<MassVi
   const known = await peopleWithAccounts(context.db, {
     ids: [...approvers.map((p) => p.id), ...(mass.moved === null ? [] : [mass.moved.personId])],
     emails: [],
-    system: 'slack',
+    system: context.chat.system,
   });
   const name = async (p: { id: string; name: string; email: string }): Promise<Named> =>
     await named(context, {
@@ -56,6 +58,7 @@ export async function readMassView(context: Context, id: string): Promise<MassVi
   const mover = known.find((p) => p.id === mass.moved?.personId);
   const { items } = await shownItems(context.db, id, ITEMS_ON_CARD);
   return {
+    idpName: context.idp.name,
     mass,
     progress: await progressOf(context.db, id),
     foundThere: mass.kind === 'lost' ? await countNoted(context.db, id, FOUND_THERE) : 0,

@@ -47,7 +47,7 @@ export async function anypointUsers(
   const found = await context.mulesoft.findUsers({ email: person.email, login: person.login });
   const claims = await claimsOn(
     context.db,
-    context.idp.name,
+    context.idp.system,
     person,
     found.map((user) => user.id),
   );
@@ -102,9 +102,8 @@ function whichOf(
   theirs: readonly AnypointUser[],
   lookalikes: readonly Lookalike[],
   person: Person,
-  idpName: string,
+  idp: string,
 ): Pick<AnypointUsers, 'current' | 'trouble'> {
-  const idp = idpName === 'okta' ? 'Okta' : 'Entra';
   const [current, ...others] = theirs;
   const [lookalike] = lookalikes;
   if (current === undefined)
@@ -135,7 +134,7 @@ async function holderOf(
     // Okta finds people by a part of their login as well.
     if (holder === null || !(holder.id === user.username || isSameName(holder.login, user.username)))
       return 'nobody';
-    const own = await identityOf(db, person.id, idp.name);
+    const own = await identityOf(db, person.id, idp.system);
     if (own !== null && !own.isUnconfirmed && own.id === holder.id) return 'this person';
     return holder.status === 'active' ? 'another, active' : 'another';
   } catch (error) {

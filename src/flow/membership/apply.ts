@@ -17,11 +17,11 @@ import { isWanted as isWantedNow } from './wanted-in-group.ts';
 export async function applyToIdp(context: Context, job: Extract<Job, { job: 'applyToIdp' }>): Promise<Ran> {
   const { personId, groupId } = job;
   return await context.locks.withLock(`pair:${personId}:${groupId}`, async () => {
-    const idpId = await linkOf(context.db, personId, context.idp.name);
+    const idpId = await linkOf(context.db, personId, context.idp.system);
     if (idpId === null) {
       await note(context, job, null, {
         code: 'idp.not_found',
-        text: `the person has no link to ${context.idp.name}`,
+        text: `the person has no link to ${context.idp.system}`,
       });
       return done;
     }
@@ -100,7 +100,7 @@ async function note(
       for (const id of ids) {
         const change = await unit.change(id);
         if (change === null || !isUnderway(change.state) || change.legs.idpWrittenAt !== null) continue;
-        const event = eventFor(change, { result, failure }, unit.now, context.idp.name);
+        const event = eventFor(change, { result, failure }, unit.now, context.idp.system);
         if (event !== null) events.push(event);
       }
       return { result: await isWantedNow(unit.tx, job, unit.now), events };
@@ -109,13 +109,8 @@ async function note(
   );
 }
 
-function eventFor(
-  change: Change,
-  { result, failure }: Applied,
-  at: Date,
-  idp: 'okta' | 'entra',
-): ChangeEvent | null {
-  const base = { changeId: change.id, at, actor: { part: idp === 'okta' ? 'okta' : 'latchkey' } } as const;
+function eventFor(change: Change, { result, failure }: Applied, at: Date, idp: string): ChangeEvent | null {
+  const base = { changeId: change.id, at, actor: { part: idp } } as const;
   if (failure !== null) return { ...base, type: 'applyFailed', ...failure };
   if (result === null) return null;
   const wants = change.kind === 'grant';

@@ -108,12 +108,12 @@ async function lookOnce(
     };
   }
   if (change.legs.idpWrittenAt === null)
-    return waiting('idpWrite', `${context.idp.name} has not taken the change to ${target.groupName}`);
+    return waiting('idpWrite', `${context.idp.system} has not taken the change to ${target.groupName}`);
   const person = await readPerson(context.db, change.personId);
   if (person === null) return { found: 'overtaken', why: 'the person is no longer known' };
 
   const isPushed = (await isInGroupByScim(context, person, target.groupName)) === wants;
-  const pushOwed = waiting('scimPush', `${context.idp.name} has not pushed ${target.groupName} by SCIM`);
+  const pushOwed = waiting('scimPush', `${context.idp.system} has not pushed ${target.groupName} by SCIM`);
   // Before the push there is nothing to see; reading Anypoint then would only spend its rate limit.
   if (!isPushed && !isPast(change, pushAwaitedMs(change, context.objectiveMs), now)) return pushOwed;
   const look = wants

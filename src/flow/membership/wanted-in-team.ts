@@ -22,9 +22,9 @@ export async function scimIdentity(
 ): Promise<Provisioned> {
   return {
     personId: person.id,
-    externalId: await linkOf(context.db, person.id, context.idp.name),
+    externalId: await linkOf(context.db, person.id, context.idp.system),
     userNames: [person.login],
-    source: context.idp.name,
+    source: context.idp.system,
   };
 }
 
@@ -41,7 +41,7 @@ export async function confirmedPerson(
   context: Pick<Context, 'db' | 'idp'>,
   personId: string,
 ): Promise<{ person: Person; idpId: string } | null> {
-  const identity = await identityOf(context.db, personId, context.idp.name);
+  const identity = await identityOf(context.db, personId, context.idp.system);
   if (identity === null) return null;
   if (!identity.isUnconfirmed) {
     const person = await readPerson(context.db, personId);
@@ -50,7 +50,7 @@ export async function confirmedPerson(
   const inIdp = await readById(context, identity);
   return inIdp === null
     ? null
-    : { person: await rememberPerson(context.db, context.idp.name, inIdp), idpId: inIdp.id };
+    : { person: await rememberPerson(context.db, context.idp.system, inIdp), idpId: inIdp.id };
 }
 
 /** What `teamMembership` says of one person and team. Throws as `teamVerdict` does. */
@@ -63,7 +63,7 @@ export async function desiredTeamMembership(
 }
 
 type TeamContext = Pick<Context, 'db'> & {
-  idp: Pick<Context['idp'], 'name' | 'isMember' | 'readPerson'>;
+  idp: Pick<Context['idp'], 'system' | 'isMember' | 'readPerson'>;
   catalogue: Pick<Context['catalogue'], 'targetsOfTeam'>;
 };
 type Settled = MembershipVerdict & { membership: 'in' | 'out' | 'as it is' };
@@ -80,7 +80,7 @@ export async function teamVerdict(context: TeamContext, person: Person, teamId: 
       'the catalogue is not checked yet: IdP or Anypoint does not answer',
       { retryable: true },
     );
-  const identity = await identityOf(context.db, person.id, context.idp.name);
+  const identity = await identityOf(context.db, person.id, context.idp.system);
   const names = targets.map((target) => target.groupName);
   const inScim = await scimStatus(context.db, await scimIdentity(context, person), names);
   const grants = await unendedGrants(context.db, { personId: person.id, teamId });

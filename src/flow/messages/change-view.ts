@@ -10,6 +10,8 @@ import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages of a change are made of; they are a pure function of this. */
 export type ChangeView = {
+  /** The identity provider's name in sentences. */
+  idpName: string;
   change: Change;
   /** The revoke that ends what this change granted, if it is on its way or done. */
   ending: Change | null;
@@ -42,7 +44,7 @@ export async function readView(context: Context, changeId: string): Promise<Chan
   const known = await peopleWithAccounts(context.db, {
     ids: [change.personId, change.requesterId, ...pinged.map((p) => p.id), ...alsoMay.map((p) => p.id)],
     emails: [...(entitlement === null ? [] : [entitlement.owner]), ...catalogue.admins],
-    system: 'slack',
+    system: context.chat.system,
   });
   const byId = (id: string | null) => known.find((p) => p.id === id) ?? null;
   const beneficiary = byId(change.personId);
@@ -58,6 +60,7 @@ export async function readView(context: Context, changeId: string): Promise<Chan
   };
   const owner = entitlement === null ? null : await byEmail(entitlement.owner);
   return {
+    idpName: context.idp.name,
     change,
     ending: await endingOf(context.db, change),
     entitlement,

@@ -54,7 +54,7 @@ export async function lookAtApplications(
 }
 
 /**
- * What Anypoint shows by now of decisions that are on their way, so that none is taken for undone; read as well as can
+ * What Anypoint shows by now of decisions that are on their way, so that none is taken for failed; read as well as can
  * be.
  */
 export async function settledByNow(

@@ -223,7 +223,7 @@ async function isGuarded(
   if (cause === 'byHand') return false;
   const { people, share, peopleWindowSeconds } = context.catalogue.current().massGuard;
   const since = new Date(unit.now.getTime() - peopleWindowSeconds * 1_000);
-  const { lost, active } = await lostAndLeft(unit.tx, context.idp.name, since);
+  const { lost, active } = await lostAndLeft(unit.tx, context.idp.system, since);
   const now = lost + 1;
   return now > people && now >= share * (active + now);
 }

@@ -24,7 +24,7 @@ import { at, grantsEnded, teamsOf } from './case.ts';
  * dealt with, what is done is left alone. Answers whether the IdP has them in no managed group any more.
  */
 export async function closeAndEnd(context: Context, { id }: Offboarding, person: Person): Promise<boolean> {
-  const idpId = await linkOf(context.db, person.id, context.idp.name);
+  const idpId = await linkOf(context.db, person.id, context.idp.system);
   const shown = new Set(idpId === null ? [] : await context.idp.groupIdsOf(idpId));
   return await commit(
     context.db,

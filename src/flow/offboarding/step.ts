@@ -171,14 +171,14 @@ async function whereStuck(
   if (revoke !== null)
     return {
       leg: 'idpWrite',
-      why: `${context.idp.name} has not taken the person out of ${revoke.target?.groupName ?? 'a group'}`,
+      why: `${context.idp.system} has not taken the person out of ${revoke.target?.groupName ?? 'a group'}`,
     };
   const [trouble] = look.faults;
   if (look.teams?.why != null) return { leg: 'delivery', why: look.teams.why };
   if (trouble !== undefined) {
-    return { leg: trouble.leg, why: faultInWords(trouble.fault, { idp: context.idp.name }) };
+    return { leg: trouble.leg, why: faultInWords(trouble.fault, { idp: context.idp.system }) };
   }
-  return { leg: 'idpWrite', why: `${context.idp.name} still shows them in a managed group` };
+  return { leg: 'idpWrite', why: `${context.idp.system} still shows them in a managed group` };
 }
 
 /** Often while it moves; never past the objective without a look, so that the alarm is on time. */

@@ -16,6 +16,8 @@ import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages about a leaver's case are made of; they are a pure function of this. */
 export type OffboardingView = {
+  /** The identity provider's name in sentences. */
+  idpName: string;
   offboarding: Offboarding;
   person: Named;
   /** Whether the IdP has them active still: then whoever has left can sign in. */
@@ -40,8 +42,12 @@ async function readOffboardingView(context: Context, id: string): Promise<Offboa
   const catalogue = context.catalogue.current();
   const admins = await Promise.all(catalogue.admins.map((email) => reach(context, email)));
   return {
+    idpName: context.idp.name,
     offboarding,
-    person: await named(context, { ...person, accountId: await linkOf(context.db, person.id, 'slack') }),
+    person: await named(context, {
+      ...person,
+      accountId: await linkOf(context.db, person.id, context.chat.system),
+    }),
     isActiveInIdp: person.status === 'active' && offboarding.cause !== 'deleted',
     admins: admins.filter((admin): admin is Named => admin !== null),
     owners: await ownersOf(context, offboarding),
@@ -142,7 +148,10 @@ async function reach(context: Context, email: string): Promise<Named | null> {
   const person = known.find((p) => p.isActive && !leavers.has(p.id));
   if (person === undefined && known.length > 0) return null;
   if (person === undefined) return { name: email, accountId: await context.chat.findByEmail(email) };
-  return await named(context, { ...person, accountId: await linkOf(context.db, person.id, 'slack') });
+  return await named(context, {
+    ...person,
+    accountId: await linkOf(context.db, person.id, context.chat.system),
+  });
 }
 
 function dutiesOf(context: Context, person: Person): string[] {

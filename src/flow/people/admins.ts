@@ -1,7 +1,7 @@
 import type { Context } from '../kernel/context.ts';
 import type { Named } from './named.ts';
 
-/** Who hears of what concerns the whole installation: the catalogue's admins, and the channel of the cards. */
+/** Who is told of what concerns the whole installation: the catalogue's admins, and the channel of the cards. */
 export async function adminContacts(
   context: Pick<Context, 'catalogue' | 'chat'>,
 ): Promise<{ channel: string; admins: Named[] }> {

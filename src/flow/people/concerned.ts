@@ -58,13 +58,13 @@ async function lookedAt(
     person,
     refusal:
       refuseStatus(person) ??
-      refuseAccount(person.name, account) ??
+      refuseAccount(context.chat.name, person.name, account) ??
       (await refuseOther(context, person, account)),
   };
 }
 
 async function accountOf(context: Context, id: string): Promise<ChatAccount | null> {
-  const accountId = await linkOf(context.db, id, 'slack');
+  const accountId = await linkOf(context.db, id, context.chat.system);
   return accountId === null ? null : await context.chat.whoIs(accountId);
 }
 
@@ -79,24 +79,24 @@ function refuseStatus({ name, status }: Person): Refusal | null {
   return refuse('inactiveInIdp', `${name}’s account in the identity provider ${notActive[status]}.`, askIt);
 }
 
-function refuseAccount(name: string, account: ChatAccount | null): Refusal | null {
+function refuseAccount(chat: string, name: string, account: ChatAccount | null): Refusal | null {
   if (account === null)
-    return refuse('unknownPerson', `Slack no longer knows the account of ${name}.`, askIt);
+    return refuse('unknownPerson', `${chat} no longer knows the account of ${name}.`, askIt);
   switch (account.kind) {
     case 'member':
       return null;
     case 'guest':
       return refuse(
         'guest',
-        `${name} is a guest in Slack now; guests neither ask for access nor hold it.`,
+        `${name} is a guest in ${chat} now; guests neither ask for access nor hold it.`,
         'Somebody of the company has to ask for what is needed.',
       );
     case 'stranger':
-      return refuse('stranger', `${name}’s Slack account belongs to another organisation now.`, askIt);
+      return refuse('stranger', `${name}’s ${chat} account belongs to another organisation now.`, askIt);
     case 'deactivated':
-      return refuse('deactivated', `${name}’s Slack account is deactivated.`, askIt);
+      return refuse('deactivated', `${name}’s ${chat} account is deactivated.`, askIt);
     case 'bot':
-      return refuse('notAPerson', `${name}’s Slack account is a bot’s.`, 'A person has to ask.');
+      return refuse('notAPerson', `${name}’s ${chat} account is a bot’s.`, 'A person has to ask.');
     default:
       return account.kind satisfies never;
   }
@@ -110,7 +110,7 @@ async function refuseOther(
 ): Promise<Refusal | null> {
   const email = account?.verifiedEmail ?? null;
   if (email === null || sameEmail(email, person.email)) return null;
-  const idpId = await linkOf(context.db, person.id, context.idp.name);
+  const idpId = await linkOf(context.db, person.id, context.idp.system);
   const others = (await context.idp.findPeopleByEmail(email)).filter(
     (p) => p.status === 'active' && p.id !== idpId,
   );
@@ -118,7 +118,7 @@ async function refuseOther(
     ? null
     : refuse(
         'ambiguousPerson',
-        `${person.name}’s Slack account has the address of somebody else in the identity provider now.`,
+        `${person.name}’s ${context.chat.name} account has the address of somebody else in the identity provider now.`,
         askIt,
       );
 }

@@ -11,7 +11,8 @@ const askIt = 'Ask your IT desk to look at your account.';
  */
 export async function identify(context: Context, accountId: string): Promise<Person | Refusal> {
   const account = await context.chat.whoIs(accountId);
-  if (account === null) return refuse('unknownPerson', 'Slack does not know this account.', askIt);
+  if (account === null)
+    return refuse('unknownPerson', `${context.chat.name} does not know this account.`, askIt);
   switch (account.kind) {
     case 'bot':
       return refuse('notAPerson', 'Bots can’t ask for access or decide on it.', 'A person has to do this.');
@@ -28,7 +29,7 @@ export async function identify(context: Context, accountId: string): Promise<Per
         'Ask your contact in the company.',
       );
     case 'deactivated':
-      return refuse('deactivated', 'This Slack account is deactivated.', askIt);
+      return refuse('deactivated', `This ${context.chat.name} account is deactivated.`, askIt);
     case 'member':
       break;
     default:
@@ -37,13 +38,17 @@ export async function identify(context: Context, accountId: string): Promise<Per
   if (account.verifiedEmail === null)
     return refuse(
       'noVerifiedEmail',
-      'Your Slack account has no confirmed e-mail address.',
-      'Confirm your address in Slack, then try again.',
+      `Your ${context.chat.name} account has no confirmed e-mail address.`,
+      `Confirm your address in ${context.chat.name}, then try again.`,
     );
   const found = await context.idp.findPeopleByEmail(account.verifiedEmail);
   const active = found.filter((p) => p.status === 'active');
   if (found.length === 0)
-    return refuse('unknownPerson', `The identity provider knows nobody with your Slack address.`, askIt);
+    return refuse(
+      'unknownPerson',
+      `The identity provider knows nobody with your ${context.chat.name} address.`,
+      askIt,
+    );
   if (active.length === 0)
     return refuse('inactiveInIdp', 'Your account in the identity provider is not active.', askIt);
   const [one, second] = active;
@@ -53,10 +58,11 @@ export async function identify(context: Context, accountId: string): Promise<Per
       'Several people in the identity provider share your address, so it is not clear who you are.',
       askIt,
     );
-  const person = await rememberPerson(context.db, context.idp.name, one);
-  for (const other of account.alsoKnownAs ?? []) await linkPerson(context.db, person.id, 'slack', other);
+  const person = await rememberPerson(context.db, context.idp.system, one);
+  for (const other of account.alsoKnownAs ?? [])
+    await linkPerson(context.db, person.id, context.chat.system, other);
   // Last, so that it is the one that they are written to by.
-  await linkPerson(context.db, person.id, 'slack', account.id);
+  await linkPerson(context.db, person.id, context.chat.system, account.id);
   return { ...person, timeZone: person.timeZone ?? account.timeZone };
 }
 
@@ -64,15 +70,18 @@ export async function identify(context: Context, accountId: string): Promise<Per
  * Whom we have met as this chat account; null: nobody, or somebody whom the IdP has deleted. Who is there again under
  * another id has to be identified anew.
  */
-export async function metAs(context: Pick<Context, 'db'>, accountId: string): Promise<Person | null> {
-  const known = await personByLink(context.db, 'slack', accountId);
+export async function metAs(
+  context: Pick<Context, 'db' | 'chat'>,
+  accountId: string,
+): Promise<Person | null> {
+  const known = await personByLink(context.db, context.chat.system, accountId);
   const statusText = known === null ? null : await readSnapshot(context.db, known.id);
   return statusText?.status === 'deleted' ? null : known;
 }
 
 /** The person as the IdP has them now; null when the IdP no longer knows them. */
 export async function freshPerson(context: Context, personId: string): Promise<Person | null> {
-  const idpId = await linkOf(context.db, personId, context.idp.name);
+  const idpId = await linkOf(context.db, personId, context.idp.system);
   const fromIdp = idpId === null ? null : await context.idp.readPerson(idpId);
-  return fromIdp === null ? null : await rememberPerson(context.db, context.idp.name, fromIdp);
+  return fromIdp === null ? null : await rememberPerson(context.db, context.idp.system, fromIdp);
 }

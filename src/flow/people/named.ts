@@ -8,6 +8,6 @@ export type Named = { name: string; accountId: string | null };
 export async function named(context: Context, person: KnownPerson): Promise<Named> {
   if (person.accountId !== null) return { name: person.name, accountId: person.accountId };
   const accountId = await context.chat.findByEmail(person.email);
-  if (accountId !== null) await noteAccount(context.db, person.id, 'slack', accountId);
+  if (accountId !== null) await noteAccount(context.db, person.id, context.chat.system, accountId);
   return { name: person.name, accountId };
 }

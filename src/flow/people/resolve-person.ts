@@ -24,7 +24,7 @@ export function createResolve(context: Context): Resolve {
     }
   }
   const remembered = (inIdp: IdpPerson, isUnconfirmed = false) =>
-    rememberPerson(context.db, context.idp.name, inIdp, isUnconfirmed);
+    rememberPerson(context.db, context.idp.system, inIdp, isUnconfirmed);
 
   async function byLogin(idOrLogin: string): Promise<Person | null> {
     const inIdp = await ask(() => context.idp.readPerson(idOrLogin));
@@ -87,7 +87,7 @@ export function createResolve(context: Context): Resolve {
     }
     const { id, pushed } = told;
     if (id === null) return pushed === undefined ? null : await byLogin(pushed.login);
-    const known = await personByLink(context.db, context.idp.name, id);
+    const known = await personByLink(context.db, context.idp.system, id);
     if (known !== null) return known;
     return pushed === undefined ? await byLogin(id) : await byPush(id, pushed);
   };

@@ -21,8 +21,12 @@ export async function successorOf(
   if (grants.length + recorded.length + pending.length > 0) return null;
   const inIdp = await context.idp.readPerson(person.login);
   if (inIdp === null) return null;
-  const { id } = await rememberPerson(context.db, context.idp.name, inIdp);
+  const { id } = await rememberPerson(context.db, context.idp.system, inIdp);
   if (id === person.id) return null;
-  await moveLinks(context.db, context.idp.name, { from: person.id, to: id, onlyUnconfirmed: !isHandedOver });
+  await moveLinks(context.db, context.idp.system, {
+    from: person.id,
+    to: id,
+    onlyUnconfirmed: !isHandedOver,
+  });
   return { id };
 }

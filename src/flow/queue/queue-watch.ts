@@ -15,7 +15,7 @@ export type QueueWatch = {
 
 const FIRST_TRY_MS = 500;
 const LAST_TRY_MS = 5_000;
-/** A queue that has had nothing to do for so long is tried: whoever asks how we are hears the truth. */
+/** A queue that has had nothing to do for so long is tried: whoever asks how we are is told the truth. */
 const IDLE_TRY_MS = 10_000;
 const LOOK_EVERY_MS = 500;
 

@@ -12,9 +12,9 @@ import {
 import {
   type Approver,
   type ApproverPlan,
+  type ApproverSlot,
   distinct,
   planApprovers,
-  type Seat,
 } from '../../core/policy/routing.ts';
 import {
   evaluateRequest,
@@ -71,7 +71,7 @@ export async function planOfOwner(
       { items, isLast },
       excludedByPolicy,
     );
-  const slots: Seat[] =
+  const slots: ApproverSlot[] =
     owner === null ? [] : [{ source: 'owner', people: await of(owner, false), pinged: true }];
   const { quorum } = owner === null ? { quorum: 2 } : byOwner;
   const rule = { ...byOwner, quorum: Math.max(quorum, toKeep?.quorum ?? 1) };
@@ -161,7 +161,7 @@ export async function resolveApprovers(
       people: await peopleOf(context, source, entitlement, beneficiary),
     })),
   );
-  const slots: Seat[] = [];
+  const slots: ApproverSlot[] = [];
   for (const { source, people } of named)
     slots.push({
       source: nameOf(source),
@@ -235,7 +235,7 @@ async function byEmail(context: Context, email: string): Promise<Candidate[]> {
 
 async function remembered(context: Context, people: readonly IdpPerson[]): Promise<Candidate[]> {
   const active = people.filter((p) => p.status === 'active');
-  const known = await Promise.all(active.map((p) => rememberPerson(context.db, context.idp.name, p)));
+  const known = await Promise.all(active.map((p) => rememberPerson(context.db, context.idp.system, p)));
   // An admin may know that somebody has left before the IdP does.
   const leavers = await leaversAmong(
     context.db,

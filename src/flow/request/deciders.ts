@@ -79,11 +79,11 @@ export async function actorIds(
 ): Promise<PersonId[]> {
   const people = await Promise.all(
     telling.actors.map(async ({ id }) => {
-      const known = await personByLink(context.db, context.idp.name, id);
+      const known = await personByLink(context.db, context.idp.system, id);
       if (known !== null) return known;
       // Somebody not met yet may be the very owner who would be asked.
       const inIdp = await context.idp.readPerson(id);
-      return inIdp === null ? null : await rememberPerson(context.db, context.idp.name, inIdp);
+      return inIdp === null ? null : await rememberPerson(context.db, context.idp.system, inIdp);
     }),
   );
   return people.flatMap((person) => (person === null ? [] : [person.id]));

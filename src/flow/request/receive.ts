@@ -197,7 +197,11 @@ async function aboutThem(context: Context, accountId: string, { reason }: Refusa
     case 'notAPerson':
       return refuse(reason, `${name} is a bot; bots can’t hold access.`, 'Choose a person.');
     case 'guest':
-      return refuse(reason, `${name} is a guest; guests can’t hold access.`, 'Choose a member of Slack.');
+      return refuse(
+        reason,
+        `${name} is a guest; guests can’t hold access.`,
+        `Choose a member of ${context.chat.name}.`,
+      );
     case 'stranger':
       return refuse(
         reason,
@@ -205,12 +209,12 @@ async function aboutThem(context: Context, accountId: string, { reason }: Refusa
         'Choose somebody of ours.',
       );
     case 'deactivated':
-      return refuse(reason, `${name}’s Slack account is deactivated.`, askIt);
+      return refuse(reason, `${name}’s ${context.chat.name} account is deactivated.`, askIt);
     case 'noVerifiedEmail':
       return refuse(
         reason,
-        `${name}’s Slack account has no confirmed e-mail address.`,
-        'They have to confirm it in Slack first.',
+        `${name}’s ${context.chat.name} account has no confirmed e-mail address.`,
+        `They have to confirm it in ${context.chat.name} first.`,
       );
     case 'inactiveInIdp':
       return refuse(reason, `${name}’s account in the identity provider is not active.`, askIt);
@@ -223,7 +227,7 @@ async function aboutThem(context: Context, accountId: string, { reason }: Refusa
     default:
       return refuse(
         reason,
-        `The identity provider knows nobody with ${name}’s Slack address.`,
+        `The identity provider knows nobody with ${name}’s ${context.chat.name} address.`,
         'Ask the IT desk.',
       );
   }
@@ -309,7 +313,7 @@ export async function acceptClick(context: Context, click: ClickReceived): Promi
   await accept(context, { job: 'settleClick', clickKey: click.clickId, click });
 }
 
-/** The same for a click on a card that is not a change's. */
+/** Stores a click on the card of a mass change or an offboarding, with the job that settles it. */
 export async function acceptAnswer(context: Context, answer: AnswerReceived): Promise<void> {
   await accept(context, { job: 'settleCardClick', clickKey: answer.clickId, answer });
 }

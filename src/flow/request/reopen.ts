@@ -33,7 +33,7 @@ export async function reopenIfTheirOwn(context: Context, change: Change): Promis
   const doers = new Set(actors.map(({ id }) => id));
   const counted = await whoCounted(context, change);
   const links = await Promise.all(
-    counted.map(async (who) => ({ ...who, idpId: await linkOf(context.db, who.id, context.idp.name) })),
+    counted.map(async (who) => ({ ...who, idpId: await linkOf(context.db, who.id, context.idp.system) })),
   );
   const doer = links.find(({ idpId }) => idpId !== null && doers.has(idpId));
   if (doer === undefined) return done;

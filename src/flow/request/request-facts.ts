@@ -52,7 +52,7 @@ export async function requestFacts(
   };
 }
 
-/** The same of a change that is there already, with what only others know. Outside any transaction. */
+/** Gathers the facts of a change that exists already, with those that only outside parties know. Call it outside any transaction. */
 export async function factsOfChange(
   context: Context,
   { change, ...asked }: { entitlement: Entitlement; beneficiary: Person; change: Change },
@@ -95,9 +95,9 @@ export async function outsideFacts(
   const { onCall, signInWithinSeconds } = catalogue.current();
   const { before, askerId } = asked;
   const [idpId, accountId, askerIdpId] = await Promise.all([
-    linkOf(db, person.id, idp.name),
-    linkOf(db, person.id, 'slack'),
-    askerId === null ? null : linkOf(db, askerId, idp.name),
+    linkOf(db, person.id, idp.system),
+    linkOf(db, person.id, chat.system),
+    askerId === null ? null : linkOf(db, askerId, idp.system),
   ]);
   // The session that asks is the one whose sign-in counts, whoever it asks for.
   const who = { idpId, accountId, email: person.email, askerIdpId };
@@ -162,14 +162,14 @@ async function isOnCallNow(
   who: Known,
 ): Promise<Answer<boolean>> {
   if ('idpGroup' in source) {
-    if (who.idpId === null) return { why: `not known in ${idp.name}` };
+    if (who.idpId === null) return { why: `not known in ${idp.system}` };
     const group = await idp.findGroup(source.idpGroup);
-    if (group === null) return { why: `there is no group ${source.idpGroup} in ${idp.name}` };
+    if (group === null) return { why: `there is no group ${source.idpGroup} in ${idp.system}` };
     return { is: await idp.isMember(group.id, who.idpId) };
   }
   const members = await chat.membersOfUserGroup(source.slackUserGroup);
   if (members === null)
-    return { why: `there is no user group @${source.slackUserGroup} in Slack, or it is switched off` };
+    return { why: `there is no user group @${source.slackUserGroup} in ${chat.name}, or it is switched off` };
   if (members.length === 0) return { is: false };
   const accountId = who.accountId ?? (await chat.findByEmail(who.email));
   if (accountId === null || members.includes(accountId)) return { is: accountId !== null };
@@ -184,8 +184,8 @@ async function signedInFrom(
   withinSeconds: number,
 ): Promise<Answer<string>> {
   const idpId = who.askerIdpId === undefined ? who.idpId : who.askerIdpId;
-  if (idpId === null) return { why: `not known in ${idp.name}` };
-  if (idp.lastSignIn === undefined) return { why: `${idp.name} can’t be asked for sign-ins` };
+  if (idpId === null) return { why: `not known in ${idp.system}` };
+  if (idp.lastSignIn === undefined) return { why: `${idp.system} can’t be asked for sign-ins` };
   const country = (await idp.lastSignIn(idpId, withinSeconds))?.country ?? null;
   return country === null ? { why: null } : { is: country };
 }
@@ -222,7 +222,7 @@ async function dutiesOf(
   return dutiesFrom(context, entitlement, await heldBeside(db, personId, change));
 }
 
-/** The same of what is known to be held. */
+/** Tells what separation of duties says, from holdings that are read already. */
 export function dutiesFrom(
   { catalogue }: Pick<Context, 'catalogue'>,
   entitlement: Entitlement,

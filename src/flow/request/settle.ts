@@ -54,7 +54,8 @@ export async function keepOnFault(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Fault && attempts === 0) await tellClicker(context, click, keptClick);
+    if (error instanceof Fault && attempts === 0)
+      await tellClicker(context, click, keptClick(context.chat.name));
     throw error;
   }
 }
@@ -62,8 +63,8 @@ export async function keepOnFault(
 /** Where a click came from. */
 type Clicked = { clickId: string; channel: string; chatUserId: string };
 
-const keptClick =
-  'Latchkey can’t check your click right now: the identity provider or Slack does not answer. It is kept and will be settled as soon as they do; nothing to do for you.';
+const keptClick = (chat: string) =>
+  `Latchkey can’t check your click right now: the identity provider or ${chat} does not answer. It is kept and will be settled as soon as they do; nothing to do for you.`;
 
 async function act(
   context: Context,
@@ -152,7 +153,7 @@ async function decide(
           jobs: isWaiting ? [{ job: 'assessRequest', changeId: locked.id }] : [],
         };
       }
-      // Who was asked before they were offboarded hears why they are not any more.
+      // Who was asked before they were offboarded is told why they are not any more.
       const left = await leaverCase(unit.tx, clicker.id);
       const isWhy = left !== null && outcome.reason === 'notAnApprover';
       return {
@@ -203,7 +204,7 @@ async function factsNow(context: Context, changeId: string): Promise<Facts | nul
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
   const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
   const known = { entitlement, target: status?.status === 'ready' ? status.target : null };
-  // A settled change needs no facts: the loser of a race hears at once who decided.
+  // A settled change needs no facts: the loser of a race is told at once who decided.
   if (change.state !== 'asking' || entitlement === null)
     return { ...known, plan: change.plan ?? nobody, verdict: undecided };
   const { beneficiary, refusal } = await concernedBy(context, change);

@@ -12,8 +12,8 @@ const CARDS = 'access-requests';
 
 type EventSources = { scim: boolean; hook: boolean };
 
-/** Only these event sources of Okta are heard; what the others had to say is lost. */
-async function hearOnly(visitor: Visitor, { scim, hook }: EventSources): Promise<void> {
+/** Only these event sources of Okta tell Latchkey anything; what the others send is lost. */
+async function tellOnlyBy(visitor: Visitor, { scim, hook }: EventSources): Promise<void> {
   await visitor.request('POST', '/okta/sim/push', { drop: scim ? 'none' : 'all' });
   await visitor.request('POST', '/okta/sim/hooks', { lose: !hook });
   await visitor.request('POST', '/okta/sim/log', { lagMs: SILENT_MS });
@@ -80,7 +80,7 @@ export function driftJourney(compare: () => Promise<unknown>): Journey {
 type Say = Parameters<Journey['run']>[1];
 
 async function byScimPush(visitor: Visitor, say: Say): Promise<void> {
-  await hearOnly(visitor, { scim: true, hook: false });
+  await tellOnlyBy(visitor, { scim: true, hook: false });
   const since = performance.now();
   await byHand(visitor, 'erik');
   const found = await foundCard(visitor, 'Erik Lind', since);
@@ -102,7 +102,7 @@ async function byScimPush(visitor: Visitor, say: Say): Promise<void> {
 }
 
 async function byHookAlone(visitor: Visitor, say: Say): Promise<void> {
-  await hearOnly(visitor, { scim: false, hook: true });
+  await tellOnlyBy(visitor, { scim: false, hook: true });
   const since = performance.now();
   await byHand(visitor, 'tom');
   const found = await foundCard(visitor, 'Tom Okafor', since);
@@ -115,7 +115,7 @@ async function byHookAlone(visitor: Visitor, say: Say): Promise<void> {
   );
 
   // Kept is granted: Okta has to push it, so its pushes arrive again.
-  await hearOnly(visitor, { scim: true, hook: true });
+  await tellOnlyBy(visitor, { scim: true, hook: true });
   // To keep it takes both whom the catalogue takes to give it.
   await visitor.click('olga', found.card, 'approve');
   await cardSays(visitor, found, 'still needed: manager');
@@ -130,10 +130,10 @@ async function byHookAlone(visitor: Visitor, say: Say): Promise<void> {
 }
 
 async function byComparingAlone(visitor: Visitor, say: Say, compare: () => Promise<unknown>): Promise<void> {
-  await hearOnly(visitor, { scim: false, hook: false });
+  await tellOnlyBy(visitor, { scim: false, hook: false });
   await byHand(visitor, 'nadia');
   await byHand(visitor, 'sam', ADMIN_GROUP);
-  say('Nadia and a platform administrator, Sam, are added by hand; no voice of Okta tells it');
+  say('Nadia and a platform administrator, Sam, are added by hand; no event source of Okta tells it');
   const since = performance.now();
   await compare();
   const found = await foundCard(visitor, 'Nadia Haddad', since);
@@ -147,7 +147,7 @@ async function byComparingAlone(visitor: Visitor, say: Say, compare: () => Promi
     async () => !(await visitor.isInGroup('sam', ADMIN_GROUP)),
     PATIENCE_MS,
   );
-  const heard = await visitor.hears(
+  const told = await visitor.receives(
     'olga',
     'that it is taken away',
     (m) => m.text.includes('Anypoint platform administration') && m.text.includes('is gone from MuleSoft'),
@@ -156,7 +156,7 @@ async function byComparingAlone(visitor: Visitor, say: Say, compare: () => Promi
   );
   prove(!(await visitor.isInTeam('sam', 'Platform admins')), 'Anypoint does not have Sam in the team');
   say('Sam was taken out again at once, as the catalogue says for platform administrators', {
-    text: heard.text,
+    text: told.text,
     inAnypoint: false,
   });
 

@@ -53,7 +53,7 @@ export const journeys: Journey[] = [
       const card = await cardWith(visitor, 'sam', reason);
       await Promise.all([visitor.click('sam', card, 'approve'), visitor.click('olga', card, 'approve')]);
       say('Erik asked for platform administration; Sam and Olga, two of two, approved');
-      const alarm = await visitor.hears(
+      const alarm = await visitor.receives(
         'olga',
         'the alarm',
         says('Alarm: the grant of Anypoint platform'),
@@ -61,14 +61,14 @@ export const journeys: Journey[] = [
         IN_EFFECT_WITHIN_MS,
       );
       say('Alarm to the owner', { text: alarm.text });
-      const seen = await visitor.hears(
+      const seen = await visitor.receives(
         'erik',
         'in effect',
         (m) => says('Anypoint platform')(m) && says('is in effect')(m),
         'dm',
         IN_EFFECT_WITHIN_MS,
       );
-      const cleared = await visitor.hears('olga', 'the alarm cleared', says('Alarm cleared'));
+      const cleared = await visitor.receives('olga', 'the alarm cleared', says('Alarm cleared'));
       prove(await visitor.isInTeam('erik', 'Platform admins'), 'Anypoint has Erik in the team');
       say('Seen, and the alarm cleared', { seen: seen.text, alarm: cleared.text });
     },
@@ -102,7 +102,7 @@ export const journeys: Journey[] = [
         reason: { reason: 'Interns deploy together with their lead.' },
       });
       say('Ines asked to deploy; Olga, the API owner, denied');
-      const heard = await visitor.hears('ines', 'the denial', (m) =>
+      const told = await visitor.receives('ines', 'the denial', (m) =>
         JSON.stringify(m.blocks).includes('Interns deploy together'),
       );
       prove(
@@ -113,7 +113,7 @@ export const journeys: Journey[] = [
         !(await visitor.isInGroup('ines', 'anypoint-orders-deploy')),
         'Okta does not have her in the group',
       );
-      say('Ines reads the reason; nothing changed in Okta or Anypoint', { message: heard.text });
+      say('Ines reads the reason; nothing changed in Okta or Anypoint', { message: told.text });
     },
   },
   {
@@ -127,7 +127,7 @@ export const journeys: Journey[] = [
       await inEffect(visitor, 'erik', 'Orders API');
       prove(await visitor.isInTeam('erik', READERS), `Anypoint has Erik in ${READERS}`);
       say('In effect, and Anypoint has him in the team');
-      const gone = await visitor.hears(
+      const gone = await visitor.receives(
         'erik',
         'it is gone',
         says('is gone from MuleSoft'),
@@ -149,7 +149,7 @@ export const journeys: Journey[] = [
       await send(visitor, 'tom', { entitlement: 'orders-api-deploy', reason });
       const card = await cardWith(visitor, 'tom', reason);
       await visitor.click('tom', card, 'approve');
-      const refusal = await visitor.hears(
+      const refusal = await visitor.receives(
         'tom',
         'the refusal',
         (m) => m.ephemeral && says('can’t decide on it')(m),

@@ -2,7 +2,7 @@ import { OktaError } from './errors.ts';
 
 /**
  * The part of Okta's `search` and `filter` grammar that lists are asked with: `attribute op value` joined by
- * `and` / `or` (`and` binds tighter), no brackets. Strings are compared without regard to case.
+ * `and` / `or` (`and` binds tighter), no brackets. The case of letters makes no difference.
  */
 const tokens = /\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))/gy;
 

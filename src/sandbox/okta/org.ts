@@ -33,7 +33,7 @@ export const unseenTypes = [
 ] as const;
 export type RecordedType = (typeof recordedTypes)[number];
 
-/** What the provisioning side of Okta hears about. */
+/** What the provisioning side of Okta is told about. */
 type OrgListener = {
   membershipChanged(group: OktaGroup, user: OktaUser, op: 'add' | 'remove'): void;
   /** The person gained or lost the MuleSoft app. */
@@ -61,7 +61,7 @@ export class OktaOrg {
     profileChanged() {},
     groupRenamed() {},
   };
-  /** Hears every event of the log at once, whenever that can be read. */
+  /** Is told every event of the log at once, whenever that can be read. */
   recorded: (event: LogEvent) => void = () => {};
   readonly #changed: () => void;
 

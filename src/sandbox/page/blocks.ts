@@ -28,20 +28,20 @@ export type Drawing = {
 const [OPEN, CLOSE, APART] = ['\ue000', '\ue001', '\ue002'];
 /** What Slack was told to link stands in angle brackets. */
 const ADDRESS_SIGN = /<[^<>]*>|:\/\/|(?<=\bwww)\.|(?<=\w)@/gi;
-const STANDING_FOR = /\ue000(\d+)\ue001/g;
+const PLACEHOLDER = /\ue000(\d+)\ue001/g;
 
 /**
  * The package reads every text as markup, a `plain_text` too, and makes links of bare addresses. So it gets a sign in
  * the place of each plain text, and of what in a `verbatim` text looks like an address.
  */
-function withStandIns(value: unknown, texts: string[]): unknown {
+function withPlaceholders(value: unknown, texts: string[]): unknown {
   if (typeof value === 'string') return value.replace(/[\ue000-\ue002]/g, '');
-  if (Array.isArray(value)) return value.map((one) => withStandIns(one, texts));
+  if (Array.isArray(value)) return value.map((one) => withPlaceholders(one, texts));
   if (typeof value !== 'object' || value === null) return value;
   if (isPlainText(value))
     return { type: 'mrkdwn', text: `${OPEN}${texts.push(plainText(value)) - 1}${CLOSE}` };
   const { verbatim, ...rest } = value as Record<string, unknown>;
-  const inner = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, withStandIns(v, texts)]));
+  const inner = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, withPlaceholders(v, texts)]));
   // Without `verbatim`: the package takes it for "no markup at all", Slack only for "no links of what looks like one".
   if (verbatim !== true || typeof inner.text !== 'string') return inner;
   const text = inner.text.replace(ADDRESS_SIGN, (one) => (one.startsWith('<') ? one : `${APART}${one}`));
@@ -54,7 +54,7 @@ function drawStill(block: ShownBlock, drawing: Drawing): Html {
   let drawn = drawings.get(key);
   if (drawn === undefined) {
     const texts: string[] = [];
-    const blocks = [withStandIns(block, texts)] as DrawnBlock[];
+    const blocks = [withPlaceholders(block, texts)] as DrawnBlock[];
     try {
       drawn = renderToStaticMarkup(
         createElement(Message, {
@@ -72,7 +72,7 @@ function drawStill(block: ShownBlock, drawing: Drawing): Html {
     // The package names elements after blocks: the same block twice on a page would be the same id twice.
     drawn = withDrawnEmoji(drawn.replace(/ id="[^"]*"/g, ''))
       .replaceAll(APART, '')
-      .replace(STANDING_FOR, (_all, at: string) => html`${texts[Number(at)] ?? ''}`.text);
+      .replace(PLACEHOLDER, (_all, at: string) => html`${texts[Number(at)] ?? ''}`.text);
     if (drawings.size >= KEPT_DRAWINGS) drawings.clear();
     drawings.set(key, drawn);
   }

@@ -119,7 +119,7 @@ function elementRoutes(fastify: FastifyInstance, parts: ConsoleParts, hands: Han
       state = await answered(person, view, placed, value ?? null);
       if (holdsState(placed.element)) remember(view, placed, state);
     }
-    // Inputs keep to themselves until the form is sent, unless the app asked to hear of them.
+    // Inputs keep to themselves until the form is sent, unless the app asked to be told of them.
     if (placed.block.type === 'input' && placed.block.dispatch_action !== true) {
       return { ok: true, acked: false, timedOut: false, ackMs: 0 };
     }

@@ -179,7 +179,7 @@ function talkRoutes(fastify: FastifyInstance, parts: ConsoleParts): void {
       ...(threadTs === undefined ? {} : { threadTs }),
     };
     workspace.post(message);
-    // Apps hear only what is said where they are.
+    // Apps are told only what is said where they are.
     if (!channel.members.includes(app.userId)) return { ok: true, ts: message.ts };
     const sent = await delivery.event(messagePosted(workspace, channel, message, person));
     return { ...told(sent), ok: true, ts: message.ts };

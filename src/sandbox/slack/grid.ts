@@ -82,7 +82,7 @@ export function originInGrid(grid: Grid | null, teamDomain: string): Record<stri
   };
 }
 
-/** The same of a slash command, which is a form. */
+/** A slash command's fields about the Enterprise Grid; a command is sent as a form. */
 export function commandInGrid(grid: Grid | null): Record<string, string> {
   if (grid === null) return { is_enterprise_install: 'false' };
   return {

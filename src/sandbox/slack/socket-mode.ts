@@ -148,7 +148,7 @@ export class SocketMode {
     socket.on('close', () => {
       this.#sockets = this.#sockets.filter((s) => s !== socket);
     });
-    socket.on('message', (data) => this.#heard(String(data)));
+    socket.on('message', (data) => this.#receive(String(data)));
     socket.send(
       JSON.stringify({
         type: 'hello',
@@ -163,7 +163,7 @@ export class SocketMode {
     );
   }
 
-  #heard(text: string): void {
+  #receive(text: string): void {
     let message: { envelope_id?: string; payload?: Record<string, unknown> };
     try {
       message = JSON.parse(text) as typeof message;

@@ -31,14 +31,14 @@ const HELP = [
 
 /**
  * What people do in Slack, turned into calls of the road. Every click is stored before it is acknowledged; every
- * form is validated and stored, or refused with the field that is wrong, in its acknowledgement. `heard` is told of each,
+ * form is validated and stored, or refused with the field that is wrong, in its acknowledgement. `onRequest` is told of each,
  * by its kind.
  */
 export function listen(
   context: Context,
   receiver: Receiver,
   client: WebClient,
-  heard: (kind: string) => void = () => {},
+  onRequest: (kind: string) => void = () => {},
 ): App {
   const logger = boltLogger(context.log);
   const app = new App({
@@ -57,7 +57,7 @@ export function listen(
     extendedErrorHandler: true,
   });
   app.use(async ({ body, next }) => {
-    heard('type' in body && typeof body.type === 'string' ? body.type : 'command');
+    onRequest('type' in body && typeof body.type === 'string' ? body.type : 'command');
     await next();
   });
   // With `extendedErrorHandler` it is given more than its type says.

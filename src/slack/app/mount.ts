@@ -86,7 +86,7 @@ export async function mountSlack(
         if (kind === 'sslCheck') return await reply.code(200).send();
         const body = (read as { body: Record<string, unknown> }).body;
         if (body.type === 'app_rate_limited') {
-          // A note of Slack's, which no listener of Bolt's hears of.
+          // A note of Slack's, which no listener of Bolt's is told of.
           request.log.warn(
             { minute: body.minute_rate_limited },
             'Slack holds back events: this app gets too many',

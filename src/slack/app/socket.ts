@@ -27,7 +27,7 @@ export function socketReceiver(appToken: string, slackApiUrl: string, log: Logge
 
 export type Socket = {
   stop(): Promise<void>;
-  /** Why nobody is heard just now, and what to do next; null: the connection holds. */
+  /** Why no request can arrive just now, and what to do next; null: the connection holds. */
   trouble(): string | null;
 };
 

@@ -4,7 +4,6 @@ import type { CanaryView } from '../../flow/canary/view.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { legHint } from '../change-card/alarm.ts';
-import { IDP_NAME } from '../change-card/card.ts';
 import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
 
 /** Pure: the messages about an alarm of the canary, one in the channel and one to each admin, edited in place. */
@@ -22,7 +21,7 @@ export function canaryNotices(view: CanaryView): Notice<SlackContent>[] {
 
 function alarmText(view: CanaryView): string {
   const { alarm, stuck, cleared } = view;
-  const leg = stuck === null ? 'the way into MuleSoft' : legName(stuck.leg, IDP_NAME);
+  const leg = stuck === null ? 'the way into MuleSoft' : legName(stuck.leg, view.idpName);
   const objective = durationInWords(Math.round(view.objectiveMs / 1_000));
   const rounds = view.misses === 1 ? 'one round' : `${view.misses} rounds`;
   if (alarm.clearedAt !== null)
@@ -40,10 +39,11 @@ function alarmText(view: CanaryView): string {
   return `:rotating_light: Canary alarm: ${what} within ${objective}, ${rounds} in a row since ${slackDate(alarm.since)}. It is stuck at ${leg}: ${escapeMrkdwn(stuck?.why ?? '')}.\n*What it means:* real requests and removals wait at the same place.\n*What to do:* ${hint(view)}${again}`;
 }
 
-function hint({ stuck, canary }: CanaryView): string {
+function hint({ stuck, canary, idpName }: CanaryView): string {
   if (stuck?.leg === 'signIn')
     return `sign in to Anypoint once as ${escapeMrkdwn(canary?.person ?? 'the canary')}, or name somebody in the catalogue who has.`;
   return legHint(stuck?.leg ?? 'delivery', {
+    idp: idpName,
     group: escapeMrkdwn(canary?.groupName ?? 'the group'),
     team: escapeMrkdwn(canary?.teamName ?? 'the team'),
   });

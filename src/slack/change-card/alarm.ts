@@ -5,7 +5,7 @@ import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
-import { IDP_NAME, mention, titleOf } from './card.ts';
+import { mention, titleOf } from './card.ts';
 
 /** To the owner (and on the card’s thread): which leg is stuck; the same message says when it is over. */
 export function alarms(view: ChangeView): Notice<SlackContent>[] {
@@ -34,8 +34,8 @@ export function alarms(view: ChangeView): Notice<SlackContent>[] {
 function alarmText(view: ChangeView, change: Change): string {
   const what = `${change.kind === 'grant' ? 'the grant' : 'the end'} of ${escapeMrkdwn(titleOf(view))} for ${mention(view.beneficiary)}`;
   if (change.state === 'failed')
-    return `:rotating_light: ${IDP_NAME} refuses ${what} (${escapeMrkdwn(change.failure?.code ?? '')}).\n*What to do:* look at the group ${escapeMrkdwn(change.target?.groupName ?? '')} in ${IDP_NAME}; nothing is retried until it is asked again.`;
-  const leg = legName(change.late?.leg ?? 'delivery', IDP_NAME);
+    return `:rotating_light: ${view.idpName} refuses ${what} (${escapeMrkdwn(change.failure?.code ?? '')}).\n*What to do:* look at the group ${escapeMrkdwn(change.target?.groupName ?? '')} in ${view.idpName}; nothing is retried until it is asked again.`;
+  const leg = legName(change.late?.leg ?? 'delivery', view.idpName);
   if (change.state !== 'inEffect' && (change.late?.clearedAt != null || !isUnderway(change.state)))
     return `:checkered_flag: Alarm closed: ${what} is no longer waited for; its card says where it stands. It was stuck at ${leg}.`;
   if (change.late?.clearedAt != null)
@@ -45,18 +45,22 @@ function alarmText(view: ChangeView, change: Change): string {
 
 function hint(change: Change, view: ChangeView): string {
   return legHint(change.late?.leg ?? 'delivery', {
+    idp: view.idpName,
     group: escapeMrkdwn(change.target?.groupName ?? 'the group'),
     team: escapeMrkdwn(change.target?.teamName ?? view.change.entitlementKey),
   });
 }
 
 /** What to do about a leg that is stuck. */
-export function legHint(leg: Leg, { group, team }: { group: string; team: string }): string {
+export function legHint(
+  leg: Leg,
+  { idp, group, team }: { idp: string; group: string; team: string },
+): string {
   switch (leg) {
     case 'idpWrite':
-      return `look at ${IDP_NAME}’s status and at Latchkey’s API credentials.`;
+      return `look at ${idp}’s status and at Latchkey’s API credentials.`;
     case 'scimPush':
-      return `in ${IDP_NAME}, open the MuleSoft app, tab Push Groups, and push ${group} now; see that the person is assigned to the app.`;
+      return `in ${idp}, open the MuleSoft app, tab Push Groups, and push ${group} now; see that the person is assigned to the app.`;
     default:
       return `look at Anypoint’s status and at the team ${team} there.`;
   }

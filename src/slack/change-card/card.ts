@@ -37,8 +37,6 @@ const moodMarks: Record<Mood, string> = {
   over: ':checkered_flag:',
 };
 
-export const IDP_NAME = 'Okta';
-
 /** Names for the channel or, `isToThem`, for the beneficiary alone. */
 export function namesOf(view: ChangeView, isToThem = false): Names {
   return {
@@ -47,7 +45,7 @@ export function namesOf(view: ChangeView, isToThem = false): Names {
     title: escapeMrkdwn(titleOf(view)),
     deciders: decidersOf(view),
     owner: view.owner === null ? 'The catalogue’s owner' : mention(view.owner),
-    idp: IDP_NAME,
+    idp: view.idpName,
     ...(view.signInUrl === undefined ? {} : { signInAt: link(view.signInUrl) }),
     time: slackDate,
     safe: escapeMrkdwn,
@@ -173,10 +171,10 @@ function extensionFields({ change, summary }: ChangeView): MrkdwnElement[] {
 }
 
 /** By name, not by mention: they are not the one to answer. */
-function doneByFields({ change, doneBy }: ChangeView): MrkdwnElement[] {
+function doneByFields({ change, doneBy, idpName }: ChangeView): MrkdwnElement[] {
   if (doneBy === null) return [];
   const what = change.cause === 'loss' ? 'Taken out by' : 'Added by';
-  const text = `*${what}*\n${escapeMrkdwn(doneBy.name)} in ${IDP_NAME}, ${slackDate(doneBy.at)}`;
+  const text = `*${what}*\n${escapeMrkdwn(doneBy.name)} in ${idpName}, ${slackDate(doneBy.at)}`;
   return [mrkdwn(text, FIELD_TEXT_MAX)];
 }
 
@@ -252,7 +250,7 @@ export function legsBlock(view: ChangeView): KnownBlock[] {
   const t = legTimes(shown.legs, shown.signedInAt);
   if (t.total === null) return [];
   const parts: [string, number | null][] = [
-    [IDP_NAME, t.decisionToIdp],
+    [view.idpName, t.decisionToIdp],
     ['SCIM push', t.idpToScim],
     ['Anypoint', t.scimToDelivery],
     ['seen', t.deliveryToSeen],

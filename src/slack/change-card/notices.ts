@@ -48,7 +48,7 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
   return all;
 }
 
-/** Whoever kept it turned out to have done it: the catalogue's admins hear of it themselves. */
+/** Whoever kept it turned out to have done it: the catalogue's admins are told of it themselves. */
 function reopenedNotices(view: ChangeView): Notice<SlackContent>[] {
   const { change, admins } = view;
   if (change.reopened === undefined || change.partOf !== null) return [];
@@ -77,7 +77,7 @@ function isToldAlone({ change }: ChangeView): boolean {
 function isSilent({ change }: ChangeView): boolean {
   if (isOnMassCard(change)) return change.signInAwaited !== true;
   if (change.plan !== null) return false;
-  // Neither asked for nor put to anybody: nobody has heard of it.
+  // Neither asked for nor put to anybody: nobody was told of it.
   if (isByRule(change) && change.state === 'refused') return true;
   const goesOn = change.ended === null || change.ended.stillHeld;
   return change.cause === 'renewal' && goesOn && change.late === null && change.state !== 'failed';

@@ -17,7 +17,7 @@ import type { MassView } from '../../flow/mass-change/view.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { adviceBlocks } from '../change-card/advice.ts';
-import { IDP_NAME, mention, statusBlocks } from '../change-card/card.ts';
+import { mention, statusBlocks } from '../change-card/card.ts';
 import { deciderBlocks } from '../change-card/rulings.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { cardButton } from '../forms/card-button.ts';
@@ -80,7 +80,7 @@ export function massNamesOf(view: MassView): MassNames {
       mention(deciders[order.findIndex((known) => known.id === p.id)] ?? { name: p.name, accountId: null }),
     ),
     mover: view.mover === null ? 'Somebody' : mention(view.mover),
-    idp: IDP_NAME,
+    idp: view.idpName,
     safe: escapeMrkdwn,
   };
 }

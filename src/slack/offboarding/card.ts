@@ -23,7 +23,7 @@ import type { OffboardingView } from '../../flow/offboarding/view.ts';
 import type { Named } from '../../flow/people/named.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
-import { IDP_NAME, mention, statusBlocks } from '../change-card/card.ts';
+import { mention, statusBlocks } from '../change-card/card.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { cardButton } from '../forms/card-button.ts';
 import { escapeMrkdwn, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
@@ -114,7 +114,7 @@ function namesOf(view: OffboardingView): OffboardingNames {
   return {
     person: mention(view.person),
     admins: listed(view.admins),
-    idp: IDP_NAME,
+    idp: view.idpName,
     time: slackDate,
     safe: escapeMrkdwn,
   };
@@ -160,7 +160,7 @@ function notes(view: OffboardingView): string[] {
     return said;
   }
   if (view.isActiveInIdp && offboarding.beganAt !== null)
-    said.push(`:warning: The ${IDP_NAME} account is still active: deactivate it there.`);
+    said.push(`:warning: The ${view.idpName} account is still active: deactivate it there.`);
   if (offboarding.beganAt !== null && duties.length > 0)
     said.push(
       `The catalogue still names them: ${escapeMrkdwn(duties.join(', '))}. Name somebody else there.`,

@@ -115,7 +115,7 @@ export async function openOffboarding(
   const person = await whoeverIs(context, accountId);
   if (person === null)
     return void (await say(
-      'Latchkey does not know who that is in the identity provider. Deactivate them there; Latchkey hears of it.',
+      'Latchkey does not know who that is in the identity provider. Deactivate them there; Latchkey is told of it.',
     ));
   if (person.id === asker.id)
     return void (await say('You can’t offboard yourself, nor take that back. Ask another admin.'));
@@ -141,7 +141,7 @@ async function whoeverIs(context: Context, accountId: string): Promise<Person | 
   const [one, second] = await context.idp.findPeopleByEmail(email);
   return one === undefined || second !== undefined
     ? known
-    : await rememberPerson(context.db, context.idp.name, one);
+    : await rememberPerson(context.db, context.idp.system, one);
 }
 
 function startModal(person: Person, channel: string): ModalView {

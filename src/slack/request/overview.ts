@@ -6,7 +6,7 @@ import type { Context } from '../../flow/kernel/context.ts';
 import { endingOf } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
 import { type SlackContent, section } from '../blocks.ts';
-import { actions, IDP_NAME } from '../change-card/card.ts';
+import { actions } from '../change-card/card.ts';
 import { escapeMrkdwn, link, mrkdwn, slackDate } from '../mrkdwn.ts';
 
 const NOTHING = 'You hold no access through Latchkey and have no open request.';
@@ -65,7 +65,7 @@ async function changeLine(context: Context, personId: string, change: Change): P
     title,
     deciders: decidersInWords(change.plan, (p) => escapeMrkdwn(p.name)),
     owner: 'The owner',
-    idp: IDP_NAME,
+    idp: context.idp.name,
     signInAt: link(context.signInUrl),
     time: slackDate,
     safe: escapeMrkdwn,

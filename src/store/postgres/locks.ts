@@ -3,9 +3,9 @@ import { openPool } from './pool.ts';
 
 /** One connection for each lock held: as many outside writes as may run at once. */
 const LOCK_CONNECTIONS = 24;
-/** PostgreSQL takes a lock back of whose holder it has heard nothing for so long. */
+/** PostgreSQL takes a lock back if its holder has shown no sign of life for so long. */
 const GONE_AFTER_MS = 15_000;
-/** A holder lets itself be heard so many times within that. */
+/** A holder shows a sign of life so many times within that. */
 const SIGNS = 4;
 
 /**
@@ -29,7 +29,7 @@ export function openLocks(url: string, goneAfterMs = GONE_AFTER_MS): Locks {
     try {
       const { rows } = await client.query(take, [name]);
       if (rows[0].taken === false) return null;
-      const fallQuiet = letItselfBeHeard(client, goneAfterMs / SIGNS);
+      const fallQuiet = showSignsOfLife(client, goneAfterMs / SIGNS);
       try {
         return await work();
       } finally {
@@ -57,7 +57,7 @@ export function openLocks(url: string, goneAfterMs = GONE_AFTER_MS): Locks {
 }
 
 /** While a lock is held nothing else is asked on its connection. Answers what ends it. */
-function letItselfBeHeard(client: pg.PoolClient, everyMs: number): () => Promise<void> {
+function showSignsOfLife(client: pg.PoolClient, everyMs: number): () => Promise<void> {
   let asking: Promise<unknown> | null = null;
   const timer = setInterval(() => {
     // Broken, it is found so when the lock is given back.

@@ -38,7 +38,7 @@ function isEmptyOne(path: string, uid: number | undefined): boolean {
   return about.isDirectory() && isOf(about, uid) && readdirSync(path).length === 0;
 }
 
-/** The same of root's, for others to enter and run what is in it, and for nobody to change. */
+/** Makes a folder of root. Others can enter it and run programs in it; nobody else can change it. */
 export function rootsFolder(path: string): void {
   made(path, ENTERED);
   const trouble = troubleWith(lstatSync(path), 0, 0o022);

@@ -5,7 +5,7 @@ import { READ_ONLY, storeFault } from './store-fault.ts';
 /** Waiting for a free or a new connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
-/** Nothing heard on a connection for so long while something was asked: PostgreSQL is asked what became of it. */
+/** A connection has answered nothing for so long although something was asked: PostgreSQL is asked what became of it. */
 const SILENT_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 5_000;
 /** An answer that PostgreSQL has given so long ago, in milliseconds, is not on its way any more. */
@@ -77,8 +77,8 @@ async function introduce(client: StoreClient, { leftBehindMs, idleMs }: PoolOpti
 }
 
 /**
- * A connection that breaks is replaced at the next query, and whoever was using it hears of it there. Without a
- * listener it would end the process: the pool's own hears of idle connections only, so each has another for the
+ * A connection that breaks is replaced at the next query, and whoever was using it is told of it there. Without a
+ * listener it would end the process: the pool's own is told of idle connections only, so each has another for the
  * time between two queries of a transaction or under a lock.
  */
 export function surviveBreaks(pool: pg.Pool): void {
@@ -87,8 +87,8 @@ export function surviveBreaks(pool: pg.Pool): void {
 }
 
 /**
- * For connections that are not ours either: BullMQ takes every listener off the one on which it hears of work before it
- * ends it, and one that breaks in between would end the process. Whoever was using it hears of it at their query.
+ * For connections that are not ours either: BullMQ takes every listener off the one on which it is told of work before it
+ * ends it, and one that breaks in between would end the process. Whoever was using it is told of it at their query.
  */
 const { emit } = pg.Client.prototype;
 pg.Client.prototype.emit = function (this: pg.Client, ...given: Parameters<typeof emit>): boolean {
@@ -100,7 +100,7 @@ class StoreClient extends pg.Client {
   /** PostgreSQL's process behind it, also where a proxy shows another number. */
   backend: number | null = null;
   #askedAt: number | null = null;
-  #heardAt = 0;
+  #answeredAt = 0;
 
   constructor(config?: string | pg.ClientConfig) {
     super(config);
@@ -112,13 +112,13 @@ class StoreClient extends pg.Client {
   /** The connection is up: whatever comes on it is a sign of life. */
   recordObservations(): void {
     wireOf(this).stream.on('data', () => {
-      this.#heardAt = performance.now();
+      this.#answeredAt = performance.now();
     });
   }
 
   /** Milliseconds for which an answer was awaited and nothing came; 0: nothing is awaited. */
   silentMs(): number {
-    return this.#askedAt === null ? 0 : performance.now() - Math.max(this.#askedAt, this.#heardAt);
+    return this.#askedAt === null ? 0 : performance.now() - Math.max(this.#askedAt, this.#answeredAt);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come

@@ -6,7 +6,7 @@ import { isAnothersRecord } from '../whose-record.ts';
 import type { Place } from './runs.ts';
 
 /** In whose directory, at what time, and how many ids are named. */
-export type Look = { system: 'okta' | 'entra'; now: Date; limit: number };
+export type Look = { system: string; now: Date; limit: number };
 
 /** One who is in a group without being wanted there, or the other way round. */
 export type Apart = { personId: string; externalId: string };
@@ -176,12 +176,12 @@ export async function compareTeam(
     await sql`
       with ${apart}
       insert into baseline_in_team (team_id, user_id, recorded_at)
-      select ${place.externalId}, user_id, ${now}::timestamptz from surplus where not is_maintainer
+      select ${place.externalId}, user_id, ${now}::timestamptz from excess where not is_maintainer
       union select ${place.externalId}, user_id, ${now}::timestamptz from shown where person_id is null
       on conflict do nothing`.execute(tx);
   const { rows } = await sql<Omit<TeamDifference, 'isFirstLook'>>`
     with ${apart}, extra as materialized (
-      select s.* from surplus s where not is_maintainer and (is_excluded or not exists (
+      select s.* from excess s where not is_maintainer and (is_excluded or not exists (
         select from baseline_in_team e join person_links l on l.system = 'anypoint' and l.external_id = e.user_id
         where e.team_id = ${place.externalId} and l.person_id = s.person_id
       ))
@@ -196,10 +196,10 @@ export async function compareTeam(
       (select coalesce((array_agg(distinct person_id::text))[:${limit}::int], '{}') from missing) as "missingIds",
       (select count(*) from extra)::int as extra,
       (select coalesce(array_agg(distinct person_id::text), '{}') from extra) as "extraIds",
-      (select count(*) from surplus where is_maintainer)::int as maintainers,
+      (select count(*) from excess where is_maintainer)::int as maintainers,
       (select count(*) from extra where is_claimed)::int as claimed,
       (select coalesce((array_agg(user_id order by user_id))[:${limit}::int], '{}') from extra where is_claimed) as "claimedIds",
-      (select count(*) from surplus where not is_maintainer)::int - (select count(*) from extra)::int as "foundThere",
+      (select count(*) from excess where not is_maintainer)::int - (select count(*) from extra)::int as "foundThere",
       (select count(*) from shown where person_id is null)::int as unlinked,
       (select coalesce((array_agg(user_id order by user_id))[:${limit}::int], '{}') from shown where person_id is null) as "unlinkedIds"
   `.execute(tx);
@@ -259,28 +259,28 @@ function apartOfTeam(place: Place, groups: readonly Place[], { system, now }: Om
       select p.id from suspects k join people p on p.id = k.person_id
       join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
       where not u.active and not ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
-    ), barred as materialized (
+    ), excluded as materialized (
       (select person_id from shown intersect select id from people where status in ('suspended', 'deprovisioned'))
       union (select person_id from shown intersect select person_id from kept_out)
       union select person_id from off
     ), excess_ids as materialized (
       select person_id, false as is_excluded from (
-        select person_id from loose except select person_id from vague except select person_id from barred
+        select person_id from loose except select person_id from vague except select person_id from excluded
       ) l
-      union all select person_id, true from barred
-    ), surplus as materialized (
+      union all select person_id, true from excluded
+    ), excess as materialized (
       select s.*, i.is_excluded from excess_ids i join shown s on s.person_id = i.person_id
     )`;
 }
 
 /** The id by which the IdP knows a person; the same order as `identityOf`. */
-function idOf(personId: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<string> {
+function idOf(personId: RawBuilder<unknown>, system: string): RawBuilder<string> {
   return sql`(select i.external_id from person_links i where i.person_id = ${personId} and i.system = ${system}
     order by i.is_unconfirmed, i.verified_at desc, i.external_id limit 1)`;
 }
 
 /** Nothing is pushed under the IdP's own id of them: then a record under their login may be theirs, as in store/scim-mirror.ts. */
-function hasNoRecord(personId: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<boolean> {
+function hasNoRecord(personId: RawBuilder<unknown>, system: string): RawBuilder<boolean> {
   return sql`not exists (select from scim_users r where r.source = ${system}
     and r.external_id = ${idOf(personId, system)})`;
 }

@@ -10,7 +10,7 @@ const OPEN = sql`('received', 'asking', 'applying', 'verifying', 'awaitingSignIn
  */
 export async function concernedUnseen(
   db: Db,
-  system: 'okta' | 'entra',
+  system: string,
   limit: number,
 ): Promise<{ personId: string; externalId: string }[]> {
   const { rows } = await sql<{ personId: string; externalId: string }>`

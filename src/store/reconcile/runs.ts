@@ -46,7 +46,7 @@ async function openRuns(
   cause: RunCause,
   first: string,
 ): Promise<{ id: string; startedAt: Date; isFresh: boolean }[]> {
-  // Surveys and baselines of other groups are somebody else's.
+  // Checks and baselines of other groups are somebody else's.
   const { rows } = await sql<{ id: string; startedAt: Date; isFresh: boolean }>`
     select id, started_at as "startedAt", started_at > clock_timestamp() - ${STALE} as "isFresh"
     from reconcile_runs r where finished_at is null and cause = ${cause}

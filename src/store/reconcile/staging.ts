@@ -17,7 +17,7 @@ const unsynced = sql`unsynced as materialized (select set_config('synchronous_co
 export type Stretch = { from: string | null; next: string | null };
 
 /** A page of what the IdP lists of a group, or Anypoint of its users. */
-export type Page = { system: 'okta' | 'entra'; place: Place; stretch: Stretch };
+export type Page = { system: string; place: Place; stretch: Stretch };
 
 /**
  * Remembers a page of members and where the list goes on, in one statement: people whom we know and of whom the IdP
@@ -118,11 +118,7 @@ async function stageKnown(
 }
 
 /** People of whom the IdP tells for the first time. Whom somebody else stored a moment earlier stands as stored. */
-async function rememberStrangers(
-  db: Db,
-  system: 'okta' | 'entra',
-  strangers: readonly IdpPerson[],
-): Promise<void> {
+async function rememberStrangers(db: Db, system: string, strangers: readonly IdpPerson[]): Promise<void> {
   const people = [...new Map(strangers.map((person) => [person.id, person])).values()];
   const { rows } = await sql<{ id: string }>`
     with page as materialized (
@@ -205,7 +201,7 @@ export async function linkUsers(
 }
 
 /** The only person whom the IdP has confirmed to go by this login. */
-function theOne(login: RawBuilder<unknown>, system: 'okta' | 'entra'): RawBuilder<unknown> {
+function theOne(login: RawBuilder<unknown>, system: string): RawBuilder<unknown> {
   return sql`select min(p.id::text)::uuid as id from people p
     where lower(p.login) = lower(${login}) and exists (
       select from person_links c where c.person_id = p.id and c.system = ${system} and not c.is_unconfirmed

@@ -8,7 +8,7 @@ export type Condition = RawBuilder<boolean>;
 export type Column = {
   sql: RawBuilder<unknown>;
   type: 'text' | 'boolean' | 'time' | 'uuid';
-  /** Only for text: compare with regard to case. */
+  /** Only for text: upper and lower case differ. */
   caseExact: boolean;
   /** Only for a name with an index: its `nameKey`, by which it is unique, and so compared. */
   key?: RawBuilder<unknown>;

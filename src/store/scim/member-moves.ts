@@ -11,7 +11,7 @@ export type MovedGroup = {
   version: number;
   /** Null: all of the users were there; else those that were. */
   known: string[] | null;
-  heard: boolean;
+  isObserved: boolean;
 };
 
 const insertion = `insert into scim_members (group_id, user_id) select group_id, user_id from asked
@@ -26,7 +26,7 @@ const deletion = `delete from scim_members m using asked, u
  *     with asked as (<$1 and $2>), g as (<groups, locked>), u as (<users, locked>), whole as (<groups whose users are all there>),
  *       moved as (<insert into or delete from scim_members>), noted_moved as (<count and ids of each group>),
  *       bumped as (update scim_groups set version = version + 1 …),
- *       noted as (insert into audit …), heard as (insert into observed …), owed as (insert into outbox …)
+ *       noted as (insert into audit …), observed_now as (insert into observed …), owed as (insert into outbox …)
  *     select <a MovedGroup for each of g>
  *
  * $1 groups and $2 the user for each, $3 who did it, $4 keys of the names of groups whose members are to be observed,
@@ -67,7 +67,7 @@ function moving(name: string, move: 'add' | 'remove', locked: '' | 'skip locked'
     told: toldMembers(isAdd ? 'added' : 'removed'),
     answer: `select g.id, coalesce(bumped.version, g.version) as version,
       case when whole.group_id is null then (select coalesce(array_agg(id), '{}') from u) end as known,
-      exists (select from heard) as heard
+      exists (select from observed_now) as "isObserved"
     from g left join bumped on bumped.id = g.id left join whole on whole.group_id = g.id`,
   });
 }

@@ -593,7 +593,7 @@ describe('who is refused is told why, and who may', () => {
     if (!isRefusal(outcome)) throw new Error('not refused');
     return [outcome.reason, outcome.text, outcome.next];
   };
-  const barredBy = (clause: string | null) => ({
+  const excludedBy = (clause: string | null) => ({
     ...anybody,
     excludedByPolicy: [
       { id: person('eve'), name: 'eve', why: 'left the company', clause: 'AC-9' },
@@ -617,12 +617,14 @@ describe('who is refused is told why, and who may', () => {
   });
 
   test('somebody whom a rule keeps from it', () => {
-    expect(told(decideOnClick(asking(), approve, facts({ clicker: sam, plan: barredBy('AC-2') })))).toEqual([
-      'notAnApprover',
-      'Policy does not let you decide on this request: shares a flat (AC-2).',
-      'Those who may: tom, olga.',
-    ]);
-    expect(told(decideOnClick(asking(), approve, facts({ clicker: sam, plan: barredBy(null) })))[1]).toBe(
+    expect(told(decideOnClick(asking(), approve, facts({ clicker: sam, plan: excludedBy('AC-2') })))).toEqual(
+      [
+        'notAnApprover',
+        'Policy does not let you decide on this request: shares a flat (AC-2).',
+        'Those who may: tom, olga.',
+      ],
+    );
+    expect(told(decideOnClick(asking(), approve, facts({ clicker: sam, plan: excludedBy(null) })))[1]).toBe(
       'Policy does not let you decide on this request: shares a flat.',
     );
   });

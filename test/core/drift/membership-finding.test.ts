@@ -3,14 +3,14 @@ import {
   type DriftFacts,
   type MembershipFinding,
   membershipFinding,
-  type Standing,
-  type StandingFacts,
-  standingOf,
+  type Situation,
+  type SituationFacts,
+  situationOf,
 } from '../../../src/core/drift/membership-finding.ts';
 
-const known: StandingFacts = { inIdp: 'active', isUnconfirmed: false, leaverCase: null };
+const known: SituationFacts = { inIdp: 'active', isUnconfirmed: false, leaverCase: null };
 
-const standings: [string, Partial<StandingFacts>, Standing][] = [
+const situations: [string, Partial<SituationFacts>, Situation][] = [
   ['active', {}, 'lookOn'],
   ['inactive', { inIdp: 'inactive' }, 'lookOn'],
   ['active, by an id that the IdP now confirms', { isUnconfirmed: true }, 'lookOn'],
@@ -32,8 +32,8 @@ const standings: [string, Partial<StandingFacts>, Standing][] = [
   ['active after their case was closed', { leaverCase: { state: 'closed' } }, 'lookOn'],
 ];
 
-test.each(standings)('a person who is %s', (_, facts, standing) => {
-  expect(standingOf({ ...known, ...facts })).toBe(standing);
+test.each(situations)('a person who is %s', (_, facts, situation) => {
+  expect(situationOf({ ...known, ...facts })).toBe(situation);
 });
 
 /** A member whom a grant wants: nothing is to be done. */

@@ -929,7 +929,7 @@ describe('an item', () => {
     ]);
   });
 
-  test('undone is denied, with the revoke that takes it away', () => {
+  test('what is reverted is denied, with the revoke that takes it away', () => {
     expect(itemEvents(finding, decision, 'revert', facts)).toMatchObject([
       { type: 'changeReceived' },
       { type: 'changeDenied', revokeId: 'change-2' },
@@ -959,7 +959,7 @@ describe('an item', () => {
   const by = { changeId: 'change-1', at: T0, actor: { person: person('olga'), name: 'olga' } };
   const said = { by: person('olga'), byName: 'olga', at: T0, clickId: 'click-1' };
 
-  test('is told whole, kept and undone', () => {
+  test('is told whole, kept and reverted', () => {
     expect(itemEvents(finding, decision, 'keep', facts)).toEqual([
       found,
       {
@@ -996,7 +996,7 @@ describe('an item', () => {
     expect(itemEvents({ ...finding, kind }, decision, 'revert', facts)[0]).toMatchObject({ reason });
   });
 
-  test('that policy does not allow can be undone without a word of policy', () => {
+  test('that policy does not allow can be reverted without a word of policy', () => {
     const denied = itemEvents(finding, decision, 'revert', { ...facts, verdict: refused })[1];
     expect(denied).toMatchObject({ decision: { note: 'decided with others on one card' } });
     const two = { ...refused, grounds: [...refused.grounds, { text: 'a trainee', clause: 'AC-8' }] };

@@ -23,7 +23,7 @@ const anothers: MembershipFacts = { ...unwanted, scim: "another's" };
 const cases: [string, MembershipFacts, MembershipVerdict['membership']][] = [
   ['pushed and wanted', member, 'in'],
   [
-    'known by hearsay alone, and off',
+    'known by an unconfirmed record alone, and off',
     { ...member, isConfirmed: false, scim: 'off', isPushed: false },
     'as it is',
   ],

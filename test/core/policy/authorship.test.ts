@@ -21,7 +21,7 @@ describe('who did what was found', () => {
       is: string,
     ]
   >([
-    ['a voice has told', true, { log: null, isHooked: false }, 0, 'told'],
+    ['an event source has told', true, { log: null, isHooked: false }, 0, 'told'],
     [
       'the log was not read since',
       false,
@@ -61,7 +61,7 @@ describe('who did what was found', () => {
   });
 });
 
-test.each<[why: string, voices: { log: Coverage; isHooked: boolean }]>([
+test.each<[why: string, eventSources: { log: Coverage; isHooked: boolean }]>([
   [
     'the log of the identity provider does not say who did it',
     { log: log({ coveredTo: later(900) }), isHooked: false },
@@ -75,8 +75,8 @@ test.each<[why: string, voices: { log: Coverage; isHooked: boolean }]>([
     'the log of the identity provider that says who did it could not be read in time',
     { log: log(), isHooked: true },
   ],
-])('nobody will tell, for %s', (why, voices) => {
-  expect(authorshipOf(false, noticed, voices, later(900))).toEqual({ is: 'untold', why });
+])('nobody will tell, for %s', (why, eventSources) => {
+  expect(authorshipOf(false, noticed, eventSources, later(900))).toEqual({ is: 'untold', why });
 });
 
 test('it is awaited for ten minutes', () => {

@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type ApproverPlan,
+  type ApproverSlot,
   distinct,
   isApproved,
   isStranded,
   planApprovers,
-  type Seat,
   stillMissing,
   withAuthorKnown,
 } from '../../../src/core/policy/routing.ts';
 import { approver, person } from '../given.ts';
 
-const seat = (source: string, ...names: string[]): Seat => ({
+const slot = (source: string, ...names: string[]): ApproverSlot => ({
   source,
   people: names.map(approver),
   pinged: true,
@@ -27,7 +27,7 @@ describe('any of', () => {
   test('whoever the sources yield may decide, each once', () => {
     const plan = planApprovers(
       rule,
-      [seat('manager', 'tom'), seat('owner', 'olga', 'tom')],
+      [slot('manager', 'tom'), slot('owner', 'olga', 'tom')],
       admins,
       without(),
     );
@@ -36,13 +36,13 @@ describe('any of', () => {
   });
 
   test('nobody left: the admins are asked', () => {
-    const plan = planApprovers(rule, [seat('manager', 'tom')], admins, without('tom'));
+    const plan = planApprovers(rule, [slot('manager', 'tom')], admins, without('tom'));
     expect(plan.escalated).toBe(true);
     expect(names(plan)).toEqual(['sam', 'sofia']);
   });
 
   test('fewer than the quorum: the admins join those who are left', () => {
-    const plan = planApprovers({ of: 'any', quorum: 2 }, [seat('owner', 'olga')], admins, without());
+    const plan = planApprovers({ of: 'any', quorum: 2 }, [slot('owner', 'olga')], admins, without());
     expect(plan.escalated).toBe(true);
     expect(names(plan)).toEqual(['olga', 'sam', 'sofia']);
     expect(isApproved(plan, [person('olga')])).toBe(false);
@@ -50,7 +50,7 @@ describe('any of', () => {
   });
 
   test('nobody left and no admin either: stranded, never approved', () => {
-    const plan = planApprovers(rule, [seat('manager', 'sam')], [approver('sam')], without('sam'));
+    const plan = planApprovers(rule, [slot('manager', 'sam')], [approver('sam')], without('sam'));
     expect(isStranded(plan)).toBe(true);
     expect(isApproved(plan, [person('sam')])).toBe(false);
   });
@@ -58,7 +58,7 @@ describe('any of', () => {
 
 describe('all of', () => {
   const rule = { of: 'all', quorum: 1 } as const;
-  const slots = [seat('manager', 'tom'), seat('owner', 'olga')];
+  const slots = [slot('manager', 'tom'), slot('owner', 'olga')];
 
   test('one from every source', () => {
     const plan = planApprovers(rule, slots, admins, without());
@@ -75,7 +75,7 @@ describe('all of', () => {
   });
 
   test('one person in both sources settles both, unless the quorum wants two', () => {
-    const same = [seat('manager', 'tom'), seat('owner', 'tom', 'olga')];
+    const same = [slot('manager', 'tom'), slot('owner', 'tom', 'olga')];
     expect(isApproved(planApprovers(rule, same, admins, without()), [person('tom')])).toBe(true);
     const two = planApprovers({ of: 'all', quorum: 2 }, same, admins, without());
     expect(isApproved(two, [person('tom')])).toBe(false);
@@ -92,7 +92,7 @@ describe('all of', () => {
 test('whatever is named is made harmless, groups too', () => {
   const plan = planApprovers(
     { of: 'all', quorum: 1 },
-    [seat('a', 'tom'), seat('group b', 'olga')],
+    [slot('a', 'tom'), slot('group b', 'olga')],
     [],
     without(),
   );
@@ -103,18 +103,18 @@ test('what is still missing is named', () => {
   const shown = (text: string) => text;
   const all = planApprovers(
     { of: 'all', quorum: 1 },
-    [seat('manager', 'tom'), seat('owner', 'olga')],
+    [slot('manager', 'tom'), slot('owner', 'olga')],
     [],
     without(),
   );
   expect(stillMissing(all, [person('tom')], shown)).toBe('owner (olga)');
-  const two = planApprovers({ of: 'any', quorum: 2 }, [seat('x', 'tom', 'olga', 'sam')], [], without());
+  const two = planApprovers({ of: 'any', quorum: 2 }, [slot('x', 'tom', 'olga', 'sam')], [], without());
   expect(stillMissing(two, [person('tom')], shown)).toBe('1 more of olga or sam');
 });
 
 const everybody = ['ines', 'erik', 'tom', 'olga', 'sam', 'sofia'];
 const someSlots = fc.array(
-  fc.subarray(everybody).map((list) => seat(`source of ${list.length}`, ...list)),
+  fc.subarray(everybody).map((list) => slot(`source of ${list.length}`, ...list)),
   { minLength: 1, maxLength: 3 },
 );
 const someRule = fc.record({
@@ -138,7 +138,7 @@ test('those left out never are among those who may, not even as admins', () => {
   );
 });
 
-test('approved needs enough different people who may, for all-of one in every slot; more approvals never undo it', () => {
+test('approved needs enough different people who may, for all-of one in every slot; more approvals never take it back', () => {
   fc.assert(
     fc.property(
       someRule,
@@ -176,10 +176,10 @@ test('without enough people the plan says so, and never asks fewer', () => {
 });
 
 describe('a plan, whole', () => {
-  const tom = seat('manager', 'tom');
-  const olga = seat('owner', 'olga');
+  const tom = slot('manager', 'tom');
+  const olga = slot('owner', 'olga');
   const quiet = { ...olga, pinged: false };
-  const adminSeat = seat('admins', 'sam', 'sofia');
+  const adminSlot = slot('admins', 'sam', 'sofia');
 
   test.each<[what: string, ...Parameters<typeof planApprovers>, ApproverPlan]>([
     [
@@ -196,7 +196,7 @@ describe('a plan, whole', () => {
       [tom],
       admins,
       without('sofia'),
-      { of: 'any', quorum: 2, slots: [tom, seat('admins', 'sam')], escalated: true },
+      { of: 'any', quorum: 2, slots: [tom, slot('admins', 'sam')], escalated: true },
     ],
     [
       'all, enough',
@@ -207,12 +207,12 @@ describe('a plan, whole', () => {
       { of: 'all', quorum: 2, slots: [tom, olga], escalated: false },
     ],
     [
-      'all, a seat left empty',
+      'all, a slot left empty',
       { of: 'all', quorum: 1 },
       [tom, olga],
       admins,
       without('olga'),
-      { of: 'all', quorum: 1, slots: [tom, seat('admins for owner', 'sam', 'sofia')], escalated: true },
+      { of: 'all', quorum: 1, slots: [tom, slot('admins for owner', 'sam', 'sofia')], escalated: true },
     ],
     [
       'all, too few',
@@ -220,7 +220,7 @@ describe('a plan, whole', () => {
       [tom, olga],
       admins,
       without(),
-      { of: 'all', quorum: 3, slots: [tom, olga, adminSeat], escalated: true },
+      { of: 'all', quorum: 3, slots: [tom, olga, adminSlot], escalated: true },
     ],
   ])('%s', (_what, rule, slots, all, out, plan) => {
     expect(planApprovers(rule, slots, all, out)).toEqual(plan);
@@ -228,20 +228,20 @@ describe('a plan, whole', () => {
 });
 
 describe('whether nobody can decide', () => {
-  const tom = seat('manager', 'tom');
-  test.each<[what: string, of: 'any' | 'all', quorum: number, slots: Seat[], is: boolean]>([
+  const tom = slot('manager', 'tom');
+  test.each<[what: string, of: 'any' | 'all', quorum: number, slots: ApproverSlot[], is: boolean]>([
     ['any, one of one', 'any', 1, [tom], false],
-    ['any, one beside an empty seat', 'any', 1, [tom, seat('owner')], false],
+    ['any, one beside an empty slot', 'any', 1, [tom, slot('owner')], false],
     ['any, one of two', 'any', 2, [tom], true],
-    ['all, one seat empty', 'all', 1, [tom, seat('owner')], true],
-    ['all, none empty', 'all', 1, [tom, seat('owner', 'olga')], false],
+    ['all, one slot empty', 'all', 1, [tom, slot('owner')], true],
+    ['all, none empty', 'all', 1, [tom, slot('owner', 'olga')], false],
   ])('%s', (_what, of, quorum, slots, is) => {
     expect(isStranded({ of, quorum, slots, escalated: false })).toBe(is);
   });
 });
 
 describe('while it is not known who did it', () => {
-  const plan: ApproverPlan = { of: 'any', quorum: 1, slots: [seat('owner', 'olga')], escalated: false };
+  const plan: ApproverPlan = { of: 'any', quorum: 1, slots: [slot('owner', 'olga')], escalated: false };
   const awaited = { is: 'awaited' as const, until: '2026-03-02T09:10:00.000Z' };
   const untold = { is: 'untold' as const, why: 'no log' };
 
@@ -259,13 +259,13 @@ describe('while it is not known who did it', () => {
 });
 
 test('no approval is none, even where the quorum would be satisfied by it', () => {
-  const plan: ApproverPlan = { of: 'any', quorum: 0, slots: [seat('owner', 'olga')], escalated: false };
+  const plan: ApproverPlan = { of: 'any', quorum: 0, slots: [slot('owner', 'olga')], escalated: false };
   expect(isApproved(plan, [])).toBe(false);
 });
 
 test('several sources are missing by name, and one more is asked for at the least', () => {
   const shown = (text: string) => text;
-  const slots = [seat('manager', 'tom', 'erik'), seat('owner', 'olga'), seat('security', 'sam')];
+  const slots = [slot('manager', 'tom', 'erik'), slot('owner', 'olga'), slot('security', 'sam')];
   const all: ApproverPlan = { of: 'all', quorum: 1, slots, escalated: false };
   expect(stillMissing(all, [person('sam')], shown)).toBe('manager (tom or erik) and owner (olga)');
   expect(stillMissing({ ...all, of: 'any', quorum: 3 }, [person('tom')], shown)).toBe(

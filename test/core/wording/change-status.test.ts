@@ -281,22 +281,22 @@ describe('a grant that ended before it arrived', () => {
 });
 
 describe('who may decide, as the rule counts them', () => {
-  const seat = (...people: string[]) => ({ source: 's', people: people.map(approver), pinged: true });
+  const slot = (...people: string[]) => ({ source: 's', people: people.map(approver), pinged: true });
   const said = (rest: Partial<typeof anybody>) => decidersInWords({ ...anybody, ...rest }, (p) => p.name);
 
   test('anybody, everybody, and so many of them', () => {
-    expect(said({ slots: [seat('tom', 'olga')] })).toBe('tom or olga');
-    expect(said({ of: 'all', slots: [seat('tom'), seat('olga')] })).toBe('tom and olga');
-    expect(said({ of: 'all', slots: [seat('tom'), seat('tom')] })).toBe('tom');
-    expect(said({ of: 'all', slots: [seat('tom'), seat('olga', 'sam')] })).toBe('tom and (olga or sam)');
-    expect(said({ quorum: 2, slots: [seat('olga', 'sam', 'sofia')] })).toBe('two of olga, sam, sofia');
-    expect(said({ quorum: 2, slots: [seat('olga', 'sam')] })).toBe('olga and sam');
+    expect(said({ slots: [slot('tom', 'olga')] })).toBe('tom or olga');
+    expect(said({ of: 'all', slots: [slot('tom'), slot('olga')] })).toBe('tom and olga');
+    expect(said({ of: 'all', slots: [slot('tom'), slot('tom')] })).toBe('tom');
+    expect(said({ of: 'all', slots: [slot('tom'), slot('olga', 'sam')] })).toBe('tom and (olga or sam)');
+    expect(said({ quorum: 2, slots: [slot('olga', 'sam', 'sofia')] })).toBe('two of olga, sam, sofia');
+    expect(said({ quorum: 2, slots: [slot('olga', 'sam')] })).toBe('olga and sam');
   });
 
   test('who is not pinged is named only where they are needed', () => {
-    const quiet = { ...seat('sam'), pinged: false };
-    expect(said({ slots: [seat('tom'), quiet] })).toBe('tom');
-    expect(said({ quorum: 2, slots: [seat('tom'), quiet] })).toBe('tom and sam');
+    const quiet = { ...slot('sam'), pinged: false };
+    expect(said({ slots: [slot('tom'), quiet] })).toBe('tom');
+    expect(said({ quorum: 2, slots: [slot('tom'), quiet] })).toBe('tom and sam');
     expect(said({ slots: [quiet] })).toBe('sam');
   });
 });

@@ -36,18 +36,18 @@ function listener(): () => Promise<void> {
     createOktaLog({ orgUrl: `${org.url}/okta`, auth: { token: credentials.oktaApiToken } }),
   );
 }
-const heard = async () =>
+const observed = async () =>
   (await fresh.database.db.selectFrom('observed').select('key').execute()).map((row) => row.key);
 const asked = () => org.world.faults.seen({ vendor: 'okta', path: '/logs' }).length;
 
-test('what was heard and where to go on are stored together; the next look goes on from there', async () => {
+test('what was observed and where to go on are stored together; the next look goes on from there', async () => {
   const listen = listener();
   await listen();
   const first = await readCursor(fresh.database.db, 'oktaLog');
   expect(Date.parse(first ?? '')).toBeLessThan(Date.now());
   await org.console.addMember('anypoint-orders-read', 'erik');
   await listen();
-  expect(await heard()).toHaveLength(1);
+  expect(await observed()).toHaveLength(1);
   const second = await readCursor(fresh.database.db, 'oktaLog');
   expect(Date.parse(second ?? '')).toBeGreaterThan(Date.parse(first ?? ''));
 
@@ -57,7 +57,7 @@ test('what was heard and where to go on are stored together; the next look goes 
   await listener()();
 
   // then nothing is missed, and nothing counts twice
-  expect(await heard()).toHaveLength(2);
+  expect(await observed()).toHaveLength(2);
 });
 
 test('an IdP that refuses its log is told of once, and asked on', async () => {
@@ -69,10 +69,10 @@ test('an IdP that refuses its log is told of once, and asked on', async () => {
   expect(lines[0]).toContain('does not let us read its log');
 
   org.world.faults.clear();
-  const before = (await heard()).length;
+  const before = (await observed()).length;
   await org.console.addMember('anypoint-orders-read', 'tom');
   await listen();
-  expect(await heard()).toHaveLength(before + 1);
+  expect(await observed()).toHaveLength(before + 1);
   expect(lines).toHaveLength(2);
 });
 

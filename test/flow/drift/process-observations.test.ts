@@ -52,7 +52,7 @@ const row = async (key: string) => {
     .select(['outcome', 'person_id', 'processed_at', 'next_at', 'received_at'])
     .where('key', '=', key)
     .execute();
-  if (found === undefined) throw new Error(`nothing was heard as ${key}`);
+  if (found === undefined) throw new Error(`nothing was observed as ${key}`);
   return found;
 };
 const asked = () => started.world.faults.seen({ vendor: 'okta', path: '/users' }).length;

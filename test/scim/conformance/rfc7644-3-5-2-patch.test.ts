@@ -135,7 +135,7 @@ describe('RFC 7644 section 3.5.2, refusals change nothing', () => {
     expect((await scim.call('GET', `/Users/${id}`)).body).toEqual(before);
   });
 
-  it('RFC 7644 §3.5.2: undoes earlier member operations when a later one fails', async () => {
+  it('RFC 7644 §3.5.2: takes back earlier member operations when a later one fails', async () => {
     const one = await user();
     const id = await scim.createGroup('atomic', [one]);
     const seen = scim.observed.length;

@@ -116,7 +116,7 @@ describe('RFC 7644 section 3.7, bulk', () => {
     expect(body.Operations.map((o: { status: string }) => o.status)).toEqual(['204', '412', '412']);
   });
 
-  it('RFC 7644 §3.7.3: stops after failOnErrors errors and leaves the rest undone', async () => {
+  it('RFC 7644 §3.7.3: stops after failOnErrors errors and does not do the rest', async () => {
     const { body } = await bulk(
       [
         newUser('a', 'bulk.before@acme.example'),

@@ -199,7 +199,7 @@ const requirements: Requirement[] = [
   ],
   [
     '3.4.2.3 L1319, L1321',
-    'a sort is ascending unless told, and without regard to case where case means nothing',
+    'a sort is ascending unless told, and ignores case where case means nothing',
     async (c) => {
       const tag = fresh('sort');
       for (const name of ['charlie', 'Bob', 'alice']) await c.user({ userName: `${name}-${tag}` });

@@ -34,6 +34,7 @@ const sheet = factSheet({
 
 function view(change: Change, rest: Partial<ChangeView> = {}): ChangeView {
   return {
+    idpName: 'Okta',
     change,
     ending: null,
     entitlement: entitlement(),

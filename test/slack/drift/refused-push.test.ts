@@ -22,7 +22,7 @@ const sam = { name: 'sam@acme.example', accountId: 'U1' };
 const lost = { name: 'lost@acme.example', accountId: null };
 
 test('a refused push is one message to each admin: what happened, why, what to do; then that it is over', () => {
-  const view = { pushes: [push(0), push(1)], channel: 'access', admins: [sam, lost] };
+  const view = { idpName: 'Okta', pushes: [push(0), push(1)], channel: 'access', admins: [sam, lost] };
   const [notice, ...others] = refusedPushNotices(view);
   expect(others).toEqual([]);
   expect(notice?.to).toEqual({ account: 'U1' });
@@ -38,6 +38,6 @@ test('a refused push is one message to each admin: what happened, why, what to d
 });
 
 test('with no admin in chat it is said in the channel', () => {
-  const view = { pushes: [push(0)], channel: 'access', admins: [lost] };
+  const view = { idpName: 'Okta', pushes: [push(0)], channel: 'access', admins: [lost] };
   expect(refusedPushNotices(view).map(({ to }) => to)).toEqual([{ channel: 'access' }]);
 });

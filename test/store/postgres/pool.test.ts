@@ -66,7 +66,7 @@ describe('an answer that is awaited', () => {
     await pool.end();
   });
 
-  test('is awaited as long as PostgreSQL works on it, while others are heard or not', async () => {
+  test('is awaited as long as PostgreSQL works on it, whether others answer or not', async () => {
     const pool = open(3);
     const slow = pool.query('select pg_sleep(4), 1 as one');
     const holder = await pool.connect();

@@ -45,7 +45,7 @@ type Soul = {
     inGroups: Group[];
     isUpper: boolean;
   } | null;
-  /** The same by another source, which is no evidence. */
+  /** What another SCIM source has pushed; it is no evidence. */
   foreign: { isActive: boolean; inGroups: Group[] } | null;
   users: { isShown: boolean; isMaintainer: boolean; wasThere: boolean }[];
   left: 'asking' | 'held' | 'underway' | 'closed by a word' | 'word taken back' | 'agreed' | null;
@@ -217,7 +217,7 @@ function idpOf(stored: readonly Stored[]) {
   const known = (oktaId: string) =>
     stored.find((s) => s.oktaId === oktaId && !s.soul.isDeletedInIdp && s.soul.isConfirmed);
   return {
-    name: 'okta' as const,
+    system: 'okta',
     async isMember(groupId: string, oktaId: string): Promise<boolean> {
       const found = known(oktaId);
       if (found === undefined) throw new Fault('idp.not_found', 'no such person', { retryable: false });
