@@ -123,3 +123,12 @@ test.each([
 ])('%j can be stored as it is: %s', (text, can) => {
   expect(isStorable(text)).toBe(can);
 });
+
+test.each([
+  ['a mark at the head of a line', 'a\n\u0301b', 'a\nb'],
+  ['more empty lines than one', 'a\n\n\n\nb', 'a\n\nb'],
+  ['one empty line', 'a\n\nb', 'a\n\nb'],
+  ['seven marks on one letter', `a${'\u0301'.repeat(7)}b`, `a${'\u0301'.repeat(6)}b`],
+])('%s', (_what, text, seen) => {
+  expect(seenWords(text)).toBe(seen);
+});

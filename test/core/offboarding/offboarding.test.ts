@@ -1016,39 +1016,45 @@ describe('a hand-over that was agreed on', () => {
   const payments: [string, string] = ['Payments API', 'eve@acme.example'];
   const stock: [string, string] = ['Stock API', 'kim@acme.example'];
 
-  test.each([
+  test.each<[what: string, apis: [string, string | null][], words: HandOverWord[], expected: string]>([
     [
       'by one owner of two',
-      said([orders, payments], byOlga),
+      [orders, payments],
+      [byOlga],
       'Olga would hand it to Erik Lind; that needs eve@acme.example (Payments API) too, or an admin',
     ],
     [
       'by one of three',
-      said([orders, payments, stock], byOlga),
+      [orders, payments, stock],
+      [byOlga],
       'Olga would hand it to Erik Lind; that needs eve@acme.example (Payments API) and kim@acme.example (Stock API) too, or an admin',
     ],
     [
       'by two, of which one has no say',
-      said([orders, payments], word, byOlga),
+      [orders, payments],
+      [word, byOlga],
       'Sam Whitaker would hand it to Erik Lind; Olga would hand it to Erik Lind; that needs eve@acme.example (Payments API) too, or an admin',
     ],
     [
       'by all, for one of themselves',
-      said([orders], byOlga),
+      [orders],
+      [byOlga],
       'Olga would hand it to Erik Lind; that needs an admin',
     ],
     [
       'of what nobody owns',
-      said([['Stray API', null]], byOlga),
+      [['Stray API', null]],
+      [byOlga],
       'Olga would hand it to Erik Lind; that needs an admin',
     ],
     [
       'by one owner of the same API in two places',
-      said([payments, payments], byOlga),
+      [payments, payments],
+      [byOlga],
       'Olga would hand it to Erik Lind; that needs eve@acme.example (Payments API) too, or an admin',
     ],
-  ])('%s', (_what, text, expected) => {
-    expect(text).toBe(expected);
+  ])('%s', (_what, apis, words, expected) => {
+    expect(said(apis, ...words)).toBe(expected);
   });
 });
 

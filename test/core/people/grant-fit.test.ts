@@ -72,6 +72,7 @@ describe('a grant after a move', () => {
     ['both, where either would do', plan('any'), ['tom', 'olga'], ['sofia'], true],
     ['both, where two are needed', plan('any', 2), ['tom', 'olga'], ['sofia'], false],
     ['both, where each is needed', plan('all'), ['tom', 'olga'], ['sofia'], false],
+    ['both, where each is needed, and he still is', plan('all'), ['olga', 'tom'], ['tom'], true],
   ])('approved by %s', (_, by, approvals, managers, fits) => {
     const grant = held({ change: { plan: by, approvals: approvals.map(approval) } });
     const why = noLongerFitting(grant, placed({ managerIds: new Set(managers.map(person)) }));

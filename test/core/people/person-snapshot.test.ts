@@ -33,6 +33,24 @@ test.each<
   ],
   ['left, while it is not known', { before: was(active), now: as('deprovisioned'), told: null }, ['left']],
   ['left before already', { before: was(as('deleted')), now: as('deprovisioned'), told: null }, []],
+  [
+    'off a hold, and neither on nor gone',
+    { before: was(as('suspended')), now: as('inactive'), told: true },
+    [],
+  ],
+  ['still on hold', { before: was(as('suspended')), now: as('suspended'), told: true }, []],
+  [
+    'still on hold, and switched off',
+    { before: was(as('suspended')), now: as('suspended'), told: false },
+    [],
+  ],
+  ['put on hold', { before: was(active), now: as('suspended'), told: true }, ['suspended']],
+  [
+    'another manager',
+    { before: was(active), now: { ...active, manager: 'sam@acme.example' }, told: true },
+    ['moved'],
+  ],
+  ['still off', { before: was(active, false), now: active, told: false }, []],
 ])('%s', (_, { before, now, told }, turns) => {
   expect(turnsOf(before, now, told)).toEqual(turns);
 });

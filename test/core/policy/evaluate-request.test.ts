@@ -234,19 +234,21 @@ describe('who decides is said', () => {
   const one: ApproverSource[] = [{ manager: true }];
   const two: ApproverSource[] = [{ owner: true }, { group: 'security' }];
 
-  test.each([
-    [said('any', 1, two), 'medium tier: a person decides'],
-    [said('any', 3, two), 'medium tier: three people decide'],
-    [said('all', 1, one), 'medium tier: a person decides'],
-    [said('all', 1, two), 'medium tier: the owner and somebody of security decide'],
+  test.each<[expected: string, ...Parameters<typeof said>]>([
+    ['medium tier: a person decides', 'any', 1, two],
+    ['medium tier: three people decide', 'any', 3, two],
+    ['medium tier: a person decides', 'all', 1, one],
+    ['medium tier: the owner and somebody of security decide', 'all', 1, two],
     [
-      said('all', 1, [...one, { person: 'eve@acme.example' }]),
       'medium tier: the manager and eve@acme.example decide',
+      'all',
+      1,
+      [...one, { person: 'eve@acme.example' }],
     ],
-    [said('all', 3, two), 'medium tier: the owner and somebody of security among them, three people decide'],
-    [said('any', 1, two, 'secondApprover'), 'medium tier: two people decide'],
-  ])('%s', (text, expected) => {
-    expect(text).toBe(expected);
+    ['medium tier: the owner and somebody of security among them, three people decide', 'all', 3, two],
+    ['medium tier: two people decide', 'any', 1, two, 'secondApprover'],
+  ])('%s', (expected, ...rule) => {
+    expect(said(...rule)).toBe(expected);
   });
 
   test('a second approver is one of two at the least', () => {
@@ -308,5 +310,5 @@ test('facts that were kept are put to today’s catalogue', () => {
   expect(before).toEqual(kept.facts);
   const { entitlementKey: _, ...plain } = before;
   expect(recall(before, today, [conflict])).toEqual({ ...plain, entitlement: today, conflicts: [conflict] });
-  expect(recall(before, today, undefined)).toEqual({ ...plain, entitlement: today });
+  expect(recall(before, today, undefined)).toStrictEqual({ ...plain, entitlement: today });
 });

@@ -254,7 +254,7 @@ describe('while it is not known who did it', () => {
   test('the plan with it known says no more that it is awaited, and still that it is untold', () => {
     expect(withAuthorKnown({ ...plan, author: awaited })).toEqual(plan);
     expect(withAuthorKnown({ ...plan, author: untold })).toEqual({ ...plan, author: untold });
-    expect(withAuthorKnown(plan)).toEqual(plan);
+    expect(withAuthorKnown(plan)).toStrictEqual(plan);
   });
 });
 
