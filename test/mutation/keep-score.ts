@@ -35,7 +35,9 @@ const whole = score(
   sum(({ noticed }) => noticed),
   sum(({ of }) => of),
 );
+const inOneLine = ({ noticed, of, score }: Score) =>
+  `{ "noticed": ${noticed}, "of": ${of}, "score": ${score} }`;
 // A line for each file, so that a change of one is a change of one line.
-const lines = after.map(([path, one]) => `    ${JSON.stringify(path)}: ${JSON.stringify(one)}`);
-writeFileSync(KEPT, `{\n  "all": ${JSON.stringify(whole)},\n  "files": {\n${lines.join(',\n')}\n  }\n}\n`);
+const lines = after.map(([path, one]) => `    ${JSON.stringify(path)}: ${inOneLine(one)}`);
+writeFileSync(KEPT, `{\n  "all": ${inOneLine(whole)},\n  "files": {\n${lines.join(',\n')}\n  }\n}\n`);
 process.stdout.write(`${KEPT}: ${whole.noticed} of ${whole.of} noticed, ${whole.score} %\n`);
