@@ -38,7 +38,7 @@ export function createOktaLog(settings: OktaSettings): OktaLog {
   return new OktaLog(openOktaApi(settings, logScopes));
 }
 
-/** The log as a event source, and as the one to ask where somebody signed in. */
+/** The log as an event source, and as the one to ask where somebody signed in. */
 export class OktaLog implements DirectoryLog {
   readonly eventSource = 'oktaLog';
   readonly #api: OktaApi;

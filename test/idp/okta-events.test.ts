@@ -26,7 +26,7 @@ test('a membership: who, which group, which way, by whom and when', () => {
       {
         key: 'okta:f5e1-1',
         eventSource: 'oktaHook',
-        told: {
+        payload: {
           kind: 'membership',
           direction: 'added',
           person: { id: '00uerik' },

@@ -40,12 +40,12 @@ test('memberships, people and groups are read, with who did it, and read again u
   expect(first.flatMap((p) => p.observations)).toMatchObject([
     {
       eventSource: 'oktaLog',
-      told: { kind: 'membership', direction: 'added', person: { id: idOf('erik') } },
+      payload: { kind: 'membership', direction: 'added', person: { id: idOf('erik') } },
       actor: { id: idOf('olga'), name: 'Olga Brandt' },
     },
-    { told: { kind: 'person', happening: 'changed' } },
-    { told: { kind: 'person', happening: 'suspended' } },
-    { told: { kind: 'group' } },
+    { payload: { kind: 'person', happening: 'changed' } },
+    { payload: { kind: 'person', happening: 'suspended' } },
+    { payload: { kind: 'group' } },
   ]);
   expect(first.flatMap((p) => p.unread)).toEqual([]);
   await org.console.setStatus('erik', 'ACTIVE');
@@ -74,7 +74,7 @@ test('an event that is written late is read once it is there', async () => {
   await org.console.setLogLag(0);
   await org.console.addMember(GROUP, 'tom');
   const [early] = await pagesFrom(null);
-  expect(early?.observations).toMatchObject([{ told: { person: { id: idOf('tom') } } }]);
+  expect(early?.observations).toMatchObject([{ payload: { person: { id: idOf('tom') } } }]);
   await expect
     .poll(async () => keysOf(await pagesFrom(early?.position ?? null)).length, { timeout: 10_000 })
     .toBe(2);

@@ -109,7 +109,7 @@ describe('a good SET', () => {
       {
         key: `set:${ISSUER}:once:0`,
         eventSource: 'set',
-        told: { kind: 'person', person: { email: 'erik@acme.example' }, happening: 'sessionsRevoked' },
+        payload: { kind: 'person', person: { email: 'erik@acme.example' }, happening: 'sessionsRevoked' },
         occurredAt: new Date(toe * 1_000),
       },
     ]);
@@ -527,7 +527,7 @@ describe('what transmitters really send', () => {
     await expectTaken(await idp.sign(events, { claims }));
     const told = (await observed()).slice(seen);
     if (person === null) return void expect(told).toEqual([]);
-    expect(told).toMatchObject([{ told: { kind: 'person', person } }]);
+    expect(told).toMatchObject([{ payload: { kind: 'person', person } }]);
     const [payload] = Object.values(events) as { event_timestamp?: number }[];
     if (payload?.event_timestamp !== undefined)
       expect(Math.abs(Number(told[0]?.occurredAt) - MS)).toBeLessThan(1_000);

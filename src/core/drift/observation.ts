@@ -3,7 +3,7 @@ export const eventSources = ['scim', 'oktaHook', 'oktaLog', 'graph', 'set', 'rec
 export type EventSource = (typeof eventSources)[number];
 
 /**
- * A person as a event source names them. `pushed`: what SCIM itself said of them, enough to remember somebody never met;
+ * A person as an event source names them. `pushed`: what SCIM itself said of them, enough to remember somebody never met;
  * without an id (a client that sends no externalId) the login says who it is.
  */
 export type PersonHint =
@@ -14,7 +14,7 @@ export type PersonHint =
   /** One person by several names, the surest first. */
   | { anyOf: readonly PersonHint[] };
 
-/** A group by the IdP's own id or, where a event source does not know that, by its name. */
+/** A group by the IdP's own id or, where an event source does not know that, by its name. */
 export type GroupHint = { id: string } | { name: string };
 
 /** What was told. Only a hint where to look: the IdP is read before anything follows from it. */

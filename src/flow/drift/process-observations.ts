@@ -159,7 +159,7 @@ async function processMembership(
   const { direction } = told;
   if (!isExpected) processed.suspects.set(`${pair.personId} ${groupId} ${direction}`, { ...pair, direction });
   await noteProcessed(unit.tx, row.id, isExpected ? 'expected' : 'checked', pair);
-  // Found already, by a event source that did not say who did it: they may be the one who was asked.
+  // Found already, by an event source that did not say who did it: they may be the one who was asked.
   if (row.actor !== null)
     for (const changeId of [
       ...(await pendingFindings(unit.tx, pair)),
