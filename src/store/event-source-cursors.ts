@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { EventSource } from '../core/drift/observation.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
-/** Where a event source that is polled has got to; null: it was never asked. */
+/** Where an event source that is polled has got to; null: it was never asked. */
 export async function readCursor(db: Db | Tx, eventSource: EventSource): Promise<string | null> {
   const row = await db
     .selectFrom('event_source_cursors')
