@@ -44,12 +44,12 @@ export function spent(direction: TokensSpent['direction'], count: number | null 
 }
 
 /** Is told of every call and of every token of this process, until what it answers is called. */
-export function observationMeter(recordObservations: {
+export function observationMeter(observe: {
   call(seen: CallSeen): void;
   tokens(spent: TokensSpent): void;
 }): () => void {
-  const onCall = (seen: unknown) => recordObservations.call(seen as CallSeen);
-  const onTokens = (seen: unknown) => recordObservations.tokens(seen as TokensSpent);
+  const onCall = (seen: unknown) => observe.call(seen as CallSeen);
+  const onTokens = (seen: unknown) => observe.tokens(seen as TokensSpent);
   calls.subscribe(onCall);
   tokens.subscribe(onTokens);
   return () => {

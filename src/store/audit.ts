@@ -1,4 +1,5 @@
-import type { Db } from './postgres/database.ts';
+import { sql } from 'kysely';
+import type { Db, Tx } from './postgres/database.ts';
 import { type Bound, statement } from './postgres/statement.ts';
 
 export type AuditEntry = { at: Date; type: string; actor: unknown; data: Record<string, unknown> };
@@ -12,6 +13,18 @@ export async function auditOf(db: Db, changeId: string): Promise<AuditEntry[]> {
     .orderBy('id')
     .execute();
   return rows.map((row) => ({ ...row, data: row.data as Record<string, unknown> }));
+}
+
+/** Whether it is on record that this click on a change was refused: a click may be looked at twice. */
+export async function isRefusedClick(tx: Tx, changeId: string, clickId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('audit')
+    .select('id')
+    .where('change_id', '=', changeId)
+    .where('type', '=', 'clickRefused')
+    .where(sql`data->>'clickId'`, '=', clickId)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** `at` null: when its transaction began. */

@@ -8,11 +8,12 @@ import { type Journey, setOut, wordsOf } from './journey.ts';
 
 const GROUP = 'anypoint-canary';
 const TEAM = 'Canary';
-const OBJECTIVE_MS = 3_000;
+/** Eight worlds at once leave a round little of a small machine. */
+const OBJECTIVE_MS = 5_000;
 /** Rounds so close that little is waited for, and so far apart that the machine rests between those of eight worlds. */
 const EVERY_SECONDS = 4;
 /** Two rounds that are stuck on both ways, and what the machine adds. */
-const ALARM_WITHIN_MS = 60_000;
+const ALARM_WITHIN_MS = 100_000;
 
 type Row = {
   id: string;
@@ -48,7 +49,7 @@ function flies(what: string, work: (flight: Flight) => Promise<void>): void {
     } finally {
       await stage.close();
     }
-  }, 180_000);
+  }, 300_000);
 }
 
 function flightOf(stage: Stage, walk: Journey): Flight {
@@ -89,8 +90,9 @@ function flightOf(stage: Stage, walk: Journey): Flight {
       const before = new Date();
       await walk.until(
         'two rounds in a row are a hit, and no alarm is raised',
-        async () => {
-          const [one, two] = (await runs()).filter((r) => r.state === 'over' && r.started_at > before);
+        async (saw) => {
+          const over = saw(await runs()).filter((r) => r.state === 'over' && r.started_at > before);
+          const [one, two] = over;
           const open = await walk.query('select 1 from canary_alarms where cleared_at is null');
           return one?.result === 'hit' && two?.result === 'hit' && open.length === 0;
         },
@@ -130,12 +132,14 @@ flies(
     expect(changes?.grant.at(-1)).toBe('grantEnded');
 
     // and nobody is told of it, sees it in a list, or can ask for it
-    // A loaded machine's queue can be away for a while, of which the admins are told.
+    // A machine that is too slow for the objective misses it, and its queue can be away: of that the admins are told.
     expect(
-      await walk.query(
-        'select about_id, key from messages where about_id not in (select id from queue_troubles)',
-      ),
+      await walk.query(`select about_id, key from messages
+        where about_id not in (select id from queue_troubles union select id from canary_alarms)`),
     ).toEqual([]);
+    const missed = (await runs()).filter(({ result }) => result === 'miss');
+    const alarms = await walk.query('select since from canary_alarms');
+    expect(missed.length).toBeGreaterThanOrEqual(2 * alarms.length);
     expect(
       await walk.query(
         `select 1 from outbox where job in ('updateMessages', 'assessRequest', 'checkMembership')`,
@@ -183,7 +187,9 @@ describe.concurrent('two rounds that miss in a row raise one alarm that names th
 
     // then
     const text = await alarm(/Canary alarm: [\s\S]*stuck at the delivery into Anypoint/);
-    expect(text).toMatch(/Canary alarm: access that was given is not in MuleSoft within 3 seconds/);
+    expect(text).toContain(
+      `Canary alarm: access that was given is not in MuleSoft within ${OBJECTIVE_MS / 1_000} seconds`,
+    );
     expect(text).toMatch(/What to do:\* look at Anypoint’s status and at the team Canary there/);
     expect(await read<string>('/metrics')).toContain('latchkey_canary_alarm 1');
     const [missed] = (await runs()).filter((r) => r.result === 'miss');

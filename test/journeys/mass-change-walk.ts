@@ -3,7 +3,7 @@ import type { Person } from '../../src/sandbox/seed.ts';
 import { type CardSeen, type Journey, wordsOf } from './journey.ts';
 import { scimCall, scimUserOf } from './scim-wire.ts';
 
-export const PATIENCE_MS = 120_000;
+export const PATIENCE_MS = 240_000;
 
 export type StormWalk = ReturnType<typeof walkInStorms>;
 
@@ -84,7 +84,10 @@ export function walkInStorms(walk: Journey, latchkeyUrl: string) {
   const isDone = (id: string, state = 'done') =>
     walk.until(
       `the mass change is ${state}`,
-      async () => (await masses()).some((m) => m.id === id && m.state === state),
+      async (saw) => {
+        saw({ masses: await masses(), owed: await walk.owed() });
+        return (await masses()).some((m) => m.id === id && m.state === state);
+      },
       PATIENCE_MS,
     );
 

@@ -242,6 +242,15 @@ test('200 clicks by two approvers at once are one decision, one write and one au
   expect(answers.filter((a) => a.status !== 200)).toEqual([]);
   await walk.becomes(asked.id, 'inEffect');
   await settled();
+  // and when some are handed out again, as after a kill between their commit and the end of their work
+  const again = await walk.query(
+    `update outbox set done_at = null, leased = false, taken = false, next_at = clock_timestamp()
+     where id in (select id from outbox where job = 'settleClick' and payload->'click'->>'changeId' = $1 limit 20)
+     returning id`,
+    [asked.id],
+  );
+  expect(again).toHaveLength(20);
+  await settled();
   const audit = await walk.auditTypes(asked.id);
   expect(audit.filter((type) => type === 'changeApproved')).toHaveLength(1);
   expect(audit.filter((type) => type === 'approvalGiven')).toHaveLength(1);

@@ -202,4 +202,4 @@ test('over the whole road, from Slack to MuleSoft, the same is decided and arriv
     expect(states.filter((one) => one === state).length, state).toBeGreaterThan(0);
   expect(on?.outcomes.some((outcome) => outcome?.effect === 'autoApprove')).toBe(true);
   expect(on?.members[0]).toEqual(expect.arrayContaining(['orders-read', 'Orders API readers']));
-}, 180_000);
+}, 400_000);

@@ -10,11 +10,12 @@ import { leftInWords, refuseLeaver } from '../../core/offboarding/refusals.ts';
 import type { ApproverPlan } from '../../core/policy/routing.ts';
 import type { Verdict } from '../../core/policy/verdict.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { isRefusedClick } from '../../store/audit.ts';
 import { readChange } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
-import { commit, type Unit } from '../kernel/commit.ts';
+import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 import { grantsEndedWith, releaseAccess } from '../membership/end-grants.ts';
 import { concernedBy } from '../people/concerned.ts';
@@ -23,7 +24,7 @@ import { decidedBy } from './deciders.ts';
 
 /**
  * Settles one click: who it was, what they may do, whether it still applies, all looked up again; then decided
- * under the change's row lock. Safe to run twice: a click that was counted is recognised by its id.
+ * under the change's row lock. Safe to run twice: a click that was counted, or refused on record, is recognised by its id.
  * A refusal changes nothing and only the clicker sees it.
  */
 export async function settleClick(
@@ -153,26 +154,40 @@ async function decide(
           jobs: isWaiting ? [{ job: 'assessRequest', changeId: locked.id }] : [],
         };
       }
-      // Who was asked before they were offboarded is told why they are not any more.
-      const left = await leaverCase(unit.tx, clicker.id);
-      const isWhy = left !== null && outcome.reason === 'notAnApprover';
-      return {
-        result: isWhy ? refuseLeaver(left, 'notAnApprover') : outcome,
-        // What the card shows is no longer what it is about: it is put anew.
-        jobs: outcome.reason === 'staleCard' ? [{ job: 'assessRequest', changeId: locked.id }] : [],
-        notes: [
-          {
-            type: 'clickRefused',
-            changeId: locked.id,
-            at: unit.now,
-            actor: { person: clicker.id, name: clicker.name },
-            data: { verb: act.verb, reason: outcome.reason },
-          },
-        ],
-      };
+      return await refused(unit, { click, verb: act.verb, change: locked, clicker }, outcome);
     },
     context.nudge,
   );
+}
+
+/** Puts a refusal on record, once however often the click is looked at; it decides nothing. */
+async function refused(
+  unit: Unit,
+  {
+    click,
+    verb,
+    change,
+    clicker,
+  }: { click: ClickReceived; verb: 'approve' | 'deny'; change: Change; clicker: Person },
+  refusal: Refusal,
+): Promise<Outcome<Refusal>> {
+  // Who was asked before they were offboarded is told why they are not any more.
+  const left = await leaverCase(unit.tx, clicker.id);
+  const isWhy = left !== null && refusal.reason === 'notAnApprover';
+  const isOnRecord = await isRefusedClick(unit.tx, change.id, click.clickId);
+  const note: Note = {
+    type: 'clickRefused',
+    changeId: change.id,
+    at: unit.now,
+    actor: { person: clicker.id, name: clicker.name },
+    data: { verb, reason: refusal.reason, clickId: click.clickId },
+  };
+  return {
+    result: isWhy ? refuseLeaver(left, 'notAnApprover') : refusal,
+    // What the card shows is no longer what it is about: it is put anew.
+    jobs: refusal.reason === 'staleCard' ? [{ job: 'assessRequest', changeId: change.id }] : [],
+    notes: isOnRecord ? [] : [note],
+  };
 }
 
 const unknownChange = refuse(

@@ -19,7 +19,7 @@ const LEFT_BEHIND_MS = 15_000;
 /** What pg's client has besides its types. */
 type Wire = {
   stream: Socket;
-  on(event: 'errorMessage', recordObservations: (message: { code?: string }) => void): void;
+  on(event: 'errorMessage', answer: (message: { code?: string }) => void): void;
 };
 const wireOf = (client: pg.ClientBase) => (client as unknown as { connection: Wire }).connection;
 
@@ -110,7 +110,7 @@ class StoreClient extends pg.Client {
   }
 
   /** The connection is up: whatever comes on it is a sign of life. */
-  recordObservations(): void {
+  noteSigns(): void {
     wireOf(this).stream.on('data', () => {
       this.#answeredAt = performance.now();
     });
@@ -124,10 +124,10 @@ class StoreClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
   override query(...given: any[]): any {
     this.#askedAt ??= performance.now();
-    const recordObservations = given.at(-1);
-    if (typeof recordObservations === 'function')
+    const answer = given.at(-1);
+    if (typeof answer === 'function')
       given[given.length - 1] = (error: unknown, result: unknown) =>
-        recordObservations(error && storeFault(error, wireOf(this).stream.destroyed), result);
+        answer(error && storeFault(error, wireOf(this).stream.destroyed), result);
     const asked = (super.query as (...all: unknown[]) => unknown).apply(this, given);
     if (!(asked instanceof Promise)) return asked;
     return asked.catch((error: unknown) => {
@@ -154,7 +154,7 @@ class StorePool extends pg.Pool {
     this.on('connect', (given) => {
       const client = given as pg.ClientBase as StoreClient;
       this.#open.add(client);
-      client.recordObservations();
+      client.noteSigns();
       wireOf(client).on('errorMessage', ({ code }) => {
         if (code === READ_ONLY) this.#replaceAll();
       });
@@ -171,20 +171,18 @@ class StorePool extends pg.Pool {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
-  override connect(recordObservations?: any): any {
-    if (recordObservations === undefined)
+  override connect(answer?: any): any {
+    if (answer === undefined)
       return super.connect().catch((error: unknown) => {
         throw storeFault(error, true);
       });
-    return super.connect((error, client, done) =>
-      recordObservations(error && storeFault(error, true), client, done),
-    );
+    return super.connect((error, client, done) => answer(error && storeFault(error, true), client, done));
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
-  override end(recordObservations?: any): any {
+  override end(answer?: any): any {
     clearInterval(this.#watch);
-    return recordObservations === undefined ? super.end() : super.end(recordObservations);
+    return answer === undefined ? super.end() : super.end(answer);
   }
 
   /** Those in use are replaced when they come back, the idle ones now. */
