@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { idpSystems } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { pendingChange } from './states.ts';
 
 /** Ids of the changes by which a person holds something by rule. */
 export async function heldByRule(db: Db | Tx, personId: string): Promise<{ id: string; key: string }[]> {
@@ -60,7 +61,7 @@ export async function idsNamed(db: Db | Tx, loginOrEmail: string): Promise<strin
 export async function askedByRule(db: Db | Tx, personId: string): Promise<{ id: string; key: string }[]> {
   const { rows } = await sql<{ id: string; key: string }>`
     select id, entitlement_key as key from changes
-    where person_id = ${personId} and kind = 'grant' and state in ('received', 'asking')
+    where person_id = ${personId} and kind = 'grant' and state in ${pendingChange}
       and doc->>'cause' in ('birthright', 'renewal') order by id`.execute(db);
   return rows;
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
-import { type Change, type ChangeEvent, underway } from '../core/change/change.ts';
+import type { Change, ChangeEvent } from '../core/change/change.ts';
 import { evolve } from '../core/change/evolve.ts';
+import { pendingStates, underway } from '../core/change/states.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 /** Reads a change without locking it. */
@@ -79,7 +80,7 @@ export async function pendingRequest(
     .where('person_id', '=', personId)
     .where('entitlement_key', '=', entitlementKey)
     .where('kind', '=', 'grant')
-    .where('state', 'in', ['received', 'asking'])
+    .where('state', 'in', [...pendingStates])
     .executeTakeFirst();
   return row === undefined ? null : revive(row.doc);
 }
@@ -133,7 +134,7 @@ export async function pendingFindings(
     .select('id')
     .where('person_id', '=', pair.personId)
     .where('group_id', '=', pair.groupId)
-    .where('state', 'in', ['received', 'asking'])
+    .where('state', 'in', [...pendingStates])
     .where((eb) => eb(eb.ref('doc', '->>').key('cause'), 'in', ['finding', 'loss']))
     .orderBy('requested_at')
     .orderBy('id')
@@ -152,7 +153,7 @@ export async function foundAlone(
     .where('entitlement_key', '=', of.entitlementKey)
     .where('group_id', '=', of.groupId)
     .where('kind', '=', 'grant')
-    .where('state', 'in', ['received', 'asking'])
+    .where('state', 'in', [...pendingStates])
     .where('requested_at', '>=', sql<Date>`clock_timestamp() - ${of.withinSeconds}::float8 * interval '1 s'`)
     .where((eb) => eb(eb.ref('doc', '->>').key('cause'), '=', of.cause))
     .orderBy('requested_at')
@@ -222,7 +223,7 @@ export async function requestsDueToLapse(db: Db, now: Date, limit: number): Prom
   const rows = await db
     .selectFrom('changes')
     .select('id')
-    .where('state', 'in', ['received', 'asking'])
+    .where('state', 'in', [...pendingStates])
     .where('lapses_at', '<=', now)
     .orderBy('lapses_at')
     .orderBy('id')

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { JobName } from '../core/jobs/reactions.ts';
 import type { Db } from './postgres/database.ts';
+import { pendingChange } from './states.ts';
 
 /** Open work of one kind: how much, since when the oldest is due, and since when it is owed; ages in seconds. */
 export type OpenWork = { job: JobName; open: number; overdueSeconds: number; oldestSeconds: number };
@@ -19,7 +20,7 @@ export async function pendingRequests(db: Db): Promise<{ pending: number; oldest
   const { rows } = await sql<{ pending: number; oldestSeconds: number }>`
     select count(*)::int as pending,
       coalesce(greatest(0, extract(epoch from clock_timestamp() - min(requested_at))), 0)::float8 as "oldestSeconds"
-    from changes where state in ('received', 'asking')`.execute(db);
+    from changes where state in ${pendingChange}`.execute(db);
   return rows[0] ?? { pending: 0, oldestSeconds: 0 };
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { hasBaseline } from './baseline.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { pendingChange, unfinishedMass } from './states.ts';
 
 /** What is known of who is in a group without a grant of Latchkey's. */
 export type WithoutGrant = {
@@ -26,12 +27,12 @@ export async function membersWithoutGrant(
       select person_id, true as is_before from baseline_members where group_id = ${of.groupId} and ended_at is null
       union all
       select person_id, false from changes
-      where group_id = ${of.groupId} and state in ('received', 'asking') and kind = 'grant'
+      where group_id = ${of.groupId} and state in ${pendingChange} and kind = 'grant'
         and doc->>'cause' = 'finding'
       union all
       select i.person_id, false from mass_change_items i join mass_changes m on m.id = i.mass_change_id
       where m.scope = ${of.groupId} and m.kind = 'finding' and i.outcome is null
-        and m.state in ('received', 'asking', 'decided') and m.id is distinct from ${of.massId ?? null}::uuid
+        and m.state in ${unfinishedMass} and m.id is distinct from ${of.massId ?? null}::uuid
     ) known
     where not exists (select from grants g where g.person_id = known.person_id and g.group_id = ${of.groupId}
       and g.ended_at is null and g.ends_at > clock_timestamp())`.execute(db);

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { gaveAnew } from './grants.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { pendingChange } from './states.ts';
 
 /** What a person has and has asked for, by entitlement, and in which groups they were before Latchkey. */
 export type Held = { granted: string[]; pending: string[]; groupNames: string[] };
@@ -19,11 +20,11 @@ export async function heldBeside(
     where person_id = ${personId} and ended_at is null and ends_at > clock_timestamp()
     union
     select 'granted', entitlement_key from changes
-    where person_id = ${personId} and kind = 'grant' and state in ('received', 'asking')
+    where person_id = ${personId} and kind = 'grant' and state in ${pendingChange}
       and doc->>'cause' = 'finding' and id is distinct from ${change?.id ?? null}::uuid
     union
     select 'pending', entitlement_key from changes
-    where person_id = ${personId} and kind = 'grant' and state in ('received', 'asking')
+    where person_id = ${personId} and kind = 'grant' and state in ${pendingChange}
       and doc->>'cause' <> 'finding'
       and (${change === null} or (requested_at, id) < (${change?.requestedAt ?? null}::timestamptz, ${change?.id ?? null}::uuid))
     union
@@ -45,7 +46,7 @@ export async function heldByAll(
     where person_id = ${ids} and ended_at is null and ends_at > clock_timestamp()
     union
     select person_id, case when doc->>'cause' = 'finding' then 'granted' else 'pending' end, entitlement_key, 1
-    from changes where person_id = ${ids} and kind = 'grant' and state in ('received', 'asking')
+    from changes where person_id = ${ids} and kind = 'grant' and state in ${pendingChange}
     union
     select person_id, 'groupNames', group_name, 1 from baseline_members where person_id = ${ids} and ended_at is null
     union

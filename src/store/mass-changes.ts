@@ -8,10 +8,12 @@ import {
   type MassChangeEvent,
   type MassItem,
   type MassKind,
+  openMassStates,
 } from '../core/mass-change/mass-change.ts';
 import type { MassProgress } from '../core/mass-change/words.ts';
 import type { Person } from './people.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { openMass, openOffboarding, pendingChange, underwayChange, unfinishedMass } from './states.ts';
 
 export async function readMassChange(db: Db | Tx, id: string): Promise<MassChange | null> {
   const row = await db.selectFrom('mass_changes').select('doc').where('id', '=', id).executeTakeFirst();
@@ -36,7 +38,7 @@ export async function openMassChange(db: Db | Tx, kind: MassKind, scope: string)
     .select('doc')
     .where('kind', '=', kind)
     .where('scope', '=', scope)
-    .where('state', 'in', ['received', 'asking'])
+    .where('state', 'in', [...openMassStates])
     .executeTakeFirst();
   return row === undefined ? null : revive(row.doc);
 }
@@ -48,7 +50,7 @@ export async function hasOpenCard(db: Db | Tx, groupId: string): Promise<boolean
     .select('id')
     .where('scope', '=', groupId)
     .where('kind', 'in', ['finding', 'lost'])
-    .where('state', 'in', ['received', 'asking'])
+    .where('state', 'in', [...openMassStates])
     .executeTakeFirst();
   return row !== undefined;
 }
@@ -59,7 +61,7 @@ export async function openMovesOf(db: Db | Tx, personId: string): Promise<MassCh
     .selectFrom('mass_changes')
     .select('doc')
     .where('kind', '=', 'moved')
-    .where('state', 'in', ['received', 'asking'])
+    .where('state', 'in', [...openMassStates])
     .where('scope', 'like', `${personId}:%`)
     .orderBy('opened_at')
     .orderBy('id')
@@ -185,7 +187,7 @@ export async function cardOfPair(
   const { rows } = await sql<Pick<MassChange, 'id' | 'kind' | 'state'>>`
     select m.id, m.kind, m.state from mass_change_items i join mass_changes m on m.id = i.mass_change_id
     where i.person_id = ${pair.personId} and i.outcome is null and m.scope = ${pair.groupId}
-      and m.kind in ('finding', 'lost') and m.state in ('received', 'asking', 'decided') limit 1`.execute(db);
+      and m.kind in ('finding', 'lost') and m.state in ${unfinishedMass} limit 1`.execute(db);
   return rows[0] ?? null;
 }
 
@@ -204,13 +206,13 @@ export async function unattended(
     select p.id from people p
     where p.id = any(${[...personIds]}::uuid[]) and (${of.teamId !== undefined} or p.status not in ('suspended', 'deprovisioned'))
       and not exists (select from offboardings o where o.person_id = p.id
-        and o.state in ('asking', 'held', 'underway', 'appsOpen'))
+        and o.state in ${openOffboarding})
       and not exists (select from changes c where c.person_id = p.id and (
-        (c.group_id = ${of.groupId} and c.state in ('applying', 'verifying', 'awaitingSignIn', 'late'))
-        or (c.entitlement_key = ${of.entitlementKey} and c.kind = 'grant' and c.state in ('received', 'asking'))))
+        (c.group_id = ${of.groupId} and c.state in ${underwayChange})
+        or (c.entitlement_key = ${of.entitlementKey} and c.kind = 'grant' and c.state in ${pendingChange})))
       and not exists (select from mass_change_items i join mass_changes m on m.id = i.mass_change_id
         where i.person_id = p.id and i.outcome is null and m.scope = any(${scopes}::text[])
-          and m.kind in ('finding', 'lost', 'excess') and m.state in ('received', 'asking', 'decided'))
+          and m.kind in ('finding', 'lost', 'excess') and m.state in ${unfinishedMass})
     order by p.id`.execute(db);
   return rows.map((row) => row.id);
 }
@@ -302,7 +304,7 @@ export async function endedOnMoveCards(db: Db, limit: number): Promise<{ id: str
     select m.id, i.item_key as key from mass_changes m
     join mass_change_items i on i.mass_change_id = m.id and i.outcome is null
     join grants g on g.change_id = i.item_key::uuid
-    where m.kind = 'moved' and m.state in ('received', 'asking') and g.ended_at is not null
+    where m.kind = 'moved' and m.state in ${openMass} and g.ended_at is not null
     order by m.id, i.item_key limit ${limit}`.execute(db);
   return rows;
 }

@@ -9,6 +9,7 @@ import {
   openOffboardingStates,
 } from '../core/offboarding/offboarding.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { openMass, openOffboarding, pendingChange } from './states.ts';
 
 export async function readOffboarding(db: Db | Tx, id: string): Promise<Offboarding | null> {
   const row = await db.selectFrom('offboardings').select('doc').where('id', '=', id).executeTakeFirst();
@@ -90,7 +91,7 @@ export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean>
 
 /** Everybody for whom `isKeptOut` holds, as `person_id`; a property test holds the two together. */
 export const keptOut = sql`
-  select person_id from offboardings where state in (${sql.join(openOffboardingStates.map((state) => sql.lit(state)))})
+  select person_id from offboardings where state in ${openOffboarding}
   union
   select o.person_id from offboardings o
   where o.state = 'closed' and o.cause in ('byHand', 'lostApp') and o.doc->>'closing' = 'complete'
@@ -120,7 +121,7 @@ export async function lostAndLeft(
 /** Ids of requests that wait for a decision, by or for this person, and of what was found about them. */
 export async function pendingAbout(db: Db | Tx, personId: string): Promise<ChangeId[]> {
   const { rows } = await sql<{ id: ChangeId }>`
-    select id from changes where state in ('received', 'asking')
+    select id from changes where state in ${pendingChange}
       and (person_id = ${personId} or requester_id = ${personId}) order by id`.execute(db);
   return rows.map((row) => row.id);
 }
@@ -147,7 +148,7 @@ export async function massCardsAbout(db: Db | Tx, personId: string): Promise<str
   const { rows } = await sql<{ id: string }>`
     select distinct m.id from mass_change_items i join mass_changes m on m.id = i.mass_change_id
     where i.person_id = ${personId} and i.outcome is null and m.kind in ('finding', 'lost', 'excess')
-      and m.state in ('received', 'asking') order by m.id`.execute(db);
+      and m.state in ${openMass} order by m.id`.execute(db);
   return rows.map((row) => row.id);
 }
 

@@ -160,6 +160,18 @@ describe('one way to write', () => {
     );
   });
 
+  test('a set of states is written out once, where the core names it', () => {
+    expectNone(
+      placesOf(
+        outsideSandbox.filter(
+          (f) => !['src/core/change/states.ts', 'src/core/mass-change/mass-change.ts'].includes(f.path),
+        ),
+        /'received', ?'asking'|'applying', ?'verifying'|'asking', ?'held', ?'underway', ?'appsOpen'|'received' \|\| .*'asking'|'asking' \|\| .*'received'|!== '(received|asking)' && [\w.]+ !== '(received|asking)'/,
+      ),
+      'A state that is added later must not be missing in one of many lists. Use the set of the core (pendingStates, underway, openMassStates…), or its fragment in src/store/states.ts.',
+    );
+  });
+
   test('only migrations change the schema', () => {
     expectNone(
       placesOf(outsideSandbox, /\b(create|alter|drop) (table|index|unique index|function|trigger)\b/i),

@@ -1,5 +1,6 @@
-import { type Change, type ChangeEvent, isUnderway, type Leg } from '../change/change.ts';
+import type { Change, ChangeEvent, Leg } from '../change/change.ts';
 import { type LegTimes, legTimes } from '../change/legs.ts';
+import { isUnderway } from '../change/states.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../ids.ts';
 import type { Target } from '../policy/catalogue.ts';
 

@@ -226,18 +226,6 @@ export const lifeCycle = {
 
 export type ChangeState = keyof typeof lifeCycle;
 
-/** States in which the change is on its way through IdP, SCIM and Anypoint. */
-export const underway = [
-  'applying',
-  'verifying',
-  'awaitingSignIn',
-  'late',
-] as const satisfies readonly ChangeState[];
-
-export function isUnderway(state: ChangeState): boolean {
-  return (underway as readonly ChangeState[]).includes(state);
-}
-
 /** What happened, in the past tense. Every event is one audit entry. */
 export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | {

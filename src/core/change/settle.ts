@@ -8,6 +8,7 @@ import { approvedEvent, concluded, decided, type GrantFacts } from './approved.t
 import { type Actor, type Change, type ChangeEvent, type Decision, isFound } from './change.ts';
 import { type Base, revertEvents } from './revert.ts';
 import { otherwiseThanShown } from './shown.ts';
+import { isPending } from './states.ts';
 
 /** What an approver did. The button carried only the change's id and the round; everything else is looked up again. */
 export type Click = {
@@ -249,7 +250,7 @@ export function withdraw(
   if (change.decision?.clickId === clickId) return [];
   if (isFound(change) || (by.id !== change.requesterId && by.id !== change.personId))
     return refuse('notYours', 'This is not your request.', 'Only the requester can take it back.');
-  if (change.state !== 'asking' && change.state !== 'received')
+  if (!isPending(change.state))
     return refuse(
       'alreadySettled',
       'This request is settled already.',
@@ -268,8 +269,7 @@ export function withdraw(
 
 /** A request that nobody decided in time. */
 export function lapse(change: Change, now: Date): ChangeEvent[] {
-  const isPending = change.state === 'asking' || change.state === 'received';
-  if (!isPending || change.lapsesAt === null || change.lapsesAt > now) return [];
+  if (!isPending(change.state) || change.lapsesAt === null || change.lapsesAt > now) return [];
   return [
     {
       type: 'requestLapsed',

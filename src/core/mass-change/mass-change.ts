@@ -123,8 +123,14 @@ export type MassChangeEvent = { massChangeId: MassChangeId; at: Date; actor: Act
   | { type: 'massDone' }
 );
 
+/** States in which nobody has decided yet. */
+export const openMassStates = ['received', 'asking'] as const satisfies readonly MassState[];
+
+/** States in which nobody has decided yet, or it is decided and still to be worked off. */
+export const unfinishedMassStates = [...openMassStates, 'decided'] as const satisfies readonly MassState[];
+
 export function isOpen(state: MassState): boolean {
-  return state === 'received' || state === 'asking';
+  return (openMassStates as readonly MassState[]).includes(state);
 }
 
 /** The mass change after one more event. Throws `bug.invariant` for an event that can't happen in this state. */

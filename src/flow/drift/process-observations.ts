@@ -1,4 +1,5 @@
-import { type ChangeEvent, isUnderway } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/change.ts';
+import { isUnderway } from '../../core/change/states.ts';
 import type { GroupHint, Told } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';

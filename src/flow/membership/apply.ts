@@ -1,5 +1,5 @@
 import type { Change, ChangeEvent } from '../../core/change/change.ts';
-import { isUnderway } from '../../core/change/change.ts';
+import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { isRevokeUnderway, underwayIds } from '../../store/changes.ts';

@@ -1,4 +1,5 @@
-import { type ChangeEvent, isUnderway } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/change.ts';
+import { isUnderway } from '../../core/change/states.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { underwayIds } from '../../store/changes.ts';
 import { commit } from '../kernel/commit.ts';

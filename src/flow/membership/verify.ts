@@ -1,10 +1,5 @@
-import {
-  type Change,
-  type ChangeEvent,
-  isOnMassCard,
-  isUnderway,
-  type Leg,
-} from '../../core/change/change.ts';
+import { type Change, type ChangeEvent, isOnMassCard, type Leg } from '../../core/change/change.ts';
+import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
 import type { Job } from '../../core/jobs/reactions.ts';

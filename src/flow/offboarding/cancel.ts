@@ -1,5 +1,5 @@
 import type { ChangeEvent } from '../../core/change/change.ts';
-import { isUnderway } from '../../core/change/change.ts';
+import { isUnderway } from '../../core/change/states.ts';
 import type { ChangeId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { type By, countsAsLeft, type Offboarding, restsOnAWord } from '../../core/offboarding/offboarding.ts';

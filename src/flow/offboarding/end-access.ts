@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Change, type ChangeEvent, isUnderway } from '../../core/change/change.ts';
+import type { Change, ChangeEvent } from '../../core/change/change.ts';
+import { isPending, isUnderway } from '../../core/change/states.ts';
 import type { ChangeId, EntitlementKey } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import type { MassChangeEvent } from '../../core/mass-change/mass-change.ts';
@@ -59,7 +60,7 @@ async function requestsClosed(unit: Unit, locked: Offboarding, person: Person): 
   const events: ChangeEvent[] = [];
   for (const id of await pendingAbout(unit.tx, person.id)) {
     const change = await unit.change(id);
-    if (change === null || (change.state !== 'received' && change.state !== 'asking')) continue;
+    if (change === null || !isPending(change.state)) continue;
     const note =
       change.personId === person.id ? `${person.name} has left` : `${person.name}, who asked, has left`;
     events.push({

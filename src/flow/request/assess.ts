@@ -5,6 +5,7 @@ import { type Change, type ChangeEvent, isFound } from '../../core/change/change
 import { evolve } from '../../core/change/evolve.ts';
 import { approveByRule } from '../../core/change/settle.ts';
 import { otherwiseThanShown, shownOf } from '../../core/change/shown.ts';
+import { isPending } from '../../core/change/states.ts';
 import { changeSheet } from '../../core/facts/change-sheet.ts';
 import type { GrantId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
@@ -42,8 +43,7 @@ export async function assessRequest(
   const change = await readChange(context.db, job.changeId);
   if (change === null || change.kind !== 'grant') return done;
   // Kept already: whoever did it may be told of only now.
-  if (change.state !== 'received' && change.state !== 'asking')
-    return await reopenIfTheirOwn(context, change);
+  if (!isPending(change.state)) return await reopenIfTheirOwn(context, change);
   const assessed = await gather(context, change);
   return 'refusal' in assessed
     ? await refuseChange(context, change.id, assessed)

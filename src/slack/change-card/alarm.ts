@@ -1,4 +1,5 @@
-import { type Change, isUnderway, type Leg } from '../../core/change/change.ts';
+import type { Change, Leg } from '../../core/change/change.ts';
+import { isUnderway } from '../../core/change/states.ts';
 import { durationInWords } from '../../core/duration.ts';
 import { legName, tookInWords } from '../../core/wording/legs.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';

@@ -2,6 +2,7 @@ import type { KnownBlock, MrkdwnElement } from '@slack/types';
 import { z } from 'zod';
 import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { legTimes } from '../../core/change/legs.ts';
+import { isPending } from '../../core/change/states.ts';
 import { elapsedInWords } from '../../core/duration.ts';
 import { distinct } from '../../core/policy/routing.ts';
 import { askedInWords, type Mood, type Names, type StatusText } from '../../core/wording/change-status.ts';
@@ -140,7 +141,7 @@ export function card(view: ChangeView, now: StatusText): SlackContent {
 
 /** What the summary says was so when it was put to people, and need not be so any more. */
 function byRule({ state }: Change): string {
-  return state === 'received' || state === 'asking' ? 'By rule' : 'By rule, when it was asked for';
+  return isPending(state) ? 'By rule' : 'By rule, when it was asked for';
 }
 
 /** Nobody asks: rules would give it, and policy wants it looked at. */

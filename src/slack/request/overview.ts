@@ -1,5 +1,6 @@
 import type { HomeView, KnownBlock } from '@slack/types';
-import { type Change, isUnderway } from '../../core/change/change.ts';
+import type { Change } from '../../core/change/change.ts';
+import { isUnderway } from '../../core/change/states.ts';
 import { statusText } from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { Context } from '../../flow/kernel/context.ts';

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { nameKey } from '../../core/name-key.ts';
 import { keptOut } from '../offboardings.ts';
 import type { Tx } from '../postgres/database.ts';
+import { openChange } from '../states.ts';
 import { isAnothersRecord } from '../whose-record.ts';
 import type { Place } from './runs.ts';
 
@@ -65,7 +66,7 @@ export async function compareGroup(
     ), judged as materialized (
       select a.person_id, case when exists (
           select from changes c where c.person_id = a.person_id and c.group_id = ${place.externalId}
-            and c.state in ('received', 'asking', 'applying', 'verifying', 'awaitingSignIn', 'late')
+            and c.state in ${openChange}
         ) then 'inHand' else a.what end as what,
         ${idOf(sql`a.person_id`, system)} as external_id
       from apart a

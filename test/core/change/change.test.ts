@@ -6,12 +6,12 @@ import {
   isCanary,
   isFound,
   isOnMassCard,
-  isUnderway,
   lifeCycle,
   nextState,
 } from '../../../src/core/change/change.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import { legTimes } from '../../../src/core/change/legs.ts';
+import { isUnderway } from '../../../src/core/change/states.ts';
 import { Fault } from '../../../src/core/fault.ts';
 import { changeAfter, events, later, T0, wayTo } from '../given.ts';
 import { NEVER, whatIsSigned } from '../signed-table.ts';
