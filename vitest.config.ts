@@ -43,7 +43,7 @@ export default defineConfig({
           exclude: fast,
           globalSetup: ['test/global-setup.ts'],
           // A world waits most of the time, so there are more of them than cores.
-          maxWorkers: 4,
+          maxWorkers: 6,
           sequence: { groupOrder: 1 },
         },
       },
