@@ -148,7 +148,7 @@ export function copilotServer(
         });
         if (received.received)
           return answer({
-            id: received.change.id,
+            id: received.changeId,
             filed: received.isRepeat ? 'before, with the same key' : 'now',
             next: `People decide on it in ${context.chat.name}. request_status tells how it stands.`,
           });

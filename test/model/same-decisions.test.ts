@@ -215,7 +215,7 @@ async function decisionOf({ context }: Lane, r: Request) {
       hour: null,
       advice: null,
     };
-  const changeId = received.change.id;
+  const changeId = received.changeId;
   const adviseAgain = () => advise(context, { job: 'advise', changeId });
   await assessRequest(context, { job: 'assessRequest', changeId });
   if (r.adviceAfter === 0) await adviseAgain();

@@ -50,6 +50,7 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
   };
 }
 
+// Long: one case for each event, so that the life cycle is read from top to bottom.
 function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
   switch (event.type) {
     case 'changeReceived':

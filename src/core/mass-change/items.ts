@@ -1,4 +1,4 @@
-import type { Change, ChangeEvent, Decision } from '../change/change.ts';
+import type { ChangeEvent, Decision } from '../change/change.ts';
 import { revertEvents } from '../change/revert.ts';
 import type { ChangeId, GrantId, PersonId } from '../ids.ts';
 import type { Entitlement, Target } from '../policy/catalogue.ts';
@@ -35,16 +35,50 @@ export function itemEvents(
   facts: ItemFacts,
 ): ChangeEvent[] {
   const { changeId, entitlement, target, now } = facts;
-  const cause: Change['cause'] & ('finding' | 'loss') = mass.kind === 'lost' ? 'loss' : 'finding';
+  const received = receivedItem(mass, facts);
   const base = { changeId, at: now, actor: { person: decision.by, name: decision.byName } } as const;
-  const received: ChangeEvent = {
-    ...base,
+  const decided = (outcome: Decision['outcome'], note: string | null): Decision => ({
+    outcome,
+    by: decision.by,
+    byName: decision.byName,
+    at: now,
+    note,
+    clickId: decision.clickId,
+  });
+  const isRefused = choice === 'keep' && facts.verdict.effect === 'refuse';
+  if (choice === 'keep' && !isRefused)
+    return [
+      received,
+      {
+        ...base,
+        type: 'changeApproved',
+        decision: decided('approved', null),
+        verdict: facts.verdict,
+        target,
+        grant: received.cause === 'loss' ? null : grantOf(facts),
+      },
+    ];
+  const note = isRefused
+    ? `kept with others, but policy does not allow it: ${facts.verdict.grounds.map((g) => g.text).join('; ')}`
+    : 'decided with others on one card';
+  return [
+    received,
+    { ...base, type: 'changeDenied', decision: decided('denied', note), revokeId: facts.revokeId },
+    ...revertEvents({ ...facts, entitlementKey: entitlement.key }, facts.revokeId, base, mass.id),
+  ];
+}
+
+function receivedItem(mass: MassChange, { changeId, personId, entitlement, target, now }: ItemFacts) {
+  const cause = mass.kind === 'lost' ? 'loss' : 'finding';
+  return {
     type: 'changeReceived',
+    changeId,
+    at: now,
     actor: { part: 'latchkey' },
     kind: 'grant',
     cause,
     entitlementKey: entitlement.key,
-    personId: facts.personId,
+    personId,
     requesterId: null,
     reason:
       mass.kind === 'excess'
@@ -56,46 +90,13 @@ export function itemEvents(
     via: 'finding',
     lapsesAt: null,
     partOf: mass.id,
+  } satisfies ChangeEvent;
+}
+
+function grantOf({ grantId, entitlement, now }: ItemFacts) {
+  return {
+    id: grantId,
+    startsAt: now,
+    endsAt: new Date(now.getTime() + entitlement.defaultSeconds * 1_000),
   };
-  const isRefused = choice === 'keep' && facts.verdict.effect === 'refuse';
-  const decided = (outcome: Decision['outcome'], note: string | null): Decision => ({
-    outcome,
-    by: decision.by,
-    byName: decision.byName,
-    at: now,
-    note,
-    clickId: decision.clickId,
-  });
-  if (choice === 'keep' && !isRefused)
-    return [
-      received,
-      {
-        ...base,
-        type: 'changeApproved',
-        decision: decided('approved', null),
-        verdict: facts.verdict,
-        target,
-        grant:
-          cause === 'loss'
-            ? null
-            : {
-                id: facts.grantId,
-                startsAt: now,
-                endsAt: new Date(now.getTime() + entitlement.defaultSeconds * 1_000),
-              },
-      },
-    ];
-  const note = isRefused
-    ? `kept with others, but policy does not allow it: ${facts.verdict.grounds.map((g) => g.text).join('; ')}`
-    : 'decided with others on one card';
-  return [
-    received,
-    {
-      ...base,
-      type: 'changeDenied',
-      decision: decided('denied', note),
-      revokeId: facts.revokeId,
-    },
-    ...revertEvents({ ...facts, entitlementKey: entitlement.key }, facts.revokeId, base, mass.id),
-  ];
 }

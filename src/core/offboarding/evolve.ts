@@ -56,6 +56,7 @@ function started(event: OffboardingEvent & { type: 'offboardingStarted' }): Offb
   };
 }
 
+// Long: one case for each event, so that the life cycle is read from top to bottom.
 function fieldsOf(before: Offboarding, event: OffboardingEvent): Partial<Offboarding> {
   const item = (key: string, change: Partial<OffboardingItem>) => ({
     items: before.items.map((i) => (i.key === key ? { ...i, ...change } : i)),

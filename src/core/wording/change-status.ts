@@ -55,142 +55,151 @@ export type Said = Omit<StatusText, 'words'> & { words?: string | null };
 
 function grantStatusText(change: Change, names: Names): Said {
   const { decision, grant } = change;
-  const by = decision === null ? '' : approvedBy(change, names.safe);
   const until = grant === null ? '' : ` until ${names.time(grant.endsAt)}`;
-  const access = grant === null ? '' : ` Access${until}.`;
-  switch (change.state) {
-    case 'received':
-      return {
-        mood: 'moving',
-        label: 'received',
-        headline: 'Received',
-        detail: 'Latchkey is gathering the facts.',
-      };
-    case 'asking':
-      return {
-        mood: 'waiting',
-        label: 'waiting for a decision',
-        headline:
-          change.plan?.escalated === true ? 'Waiting for the catalogue’s admins' : 'Waiting for a decision',
-        detail: waitingDetail(change, names),
-      };
-    case 'refused':
-      return {
-        mood: 'no',
-        label: 'refused',
-        headline: 'Refused',
-        detail: '',
-        words: `${change.refusal?.text ?? ''} ${change.refusal?.next ?? ''}`.trim(),
-      };
-    case 'denied':
-      return {
-        mood: 'no',
-        label: 'denied',
-        headline: `Denied by ${decidedBy(change, names.safe)}`,
-        detail: '',
-        words: `Reason: ${decision?.note ?? ''}`,
-      };
-    case 'withdrawn':
-      return {
-        mood: 'over',
-        label: isFound(change) ? 'on one card' : 'taken back',
-        headline: isFound(change)
-          ? 'Asked about with many others'
-          : `Taken back by ${decidedBy(change, names.safe)}`,
-        detail: isFound(change) ? 'It is on one card with them now.' : 'Nothing was changed.',
-      };
-    case 'lapsed':
-      return {
-        mood: 'over',
-        label: 'lapsed',
-        headline: 'Lapsed',
-        detail: 'Nobody decided in time, so nothing was changed. Ask again if it is still needed.',
-      };
-    case 'closed':
-      return {
-        mood: 'over',
-        label: 'closed',
-        headline: 'Closed',
-        detail: `${names.safe(sentence(decision?.note ?? ''))} ${isFound(change) ? 'Every membership is taken away.' : 'Nothing was changed.'}`,
-      };
-    case 'applying':
-      return {
-        mood: 'moving',
-        label: 'on its way',
-        headline: `Approved ${by}`,
-        detail: `Writing to ${names.idp}.${access}`,
-      };
-    case 'verifying':
-      return {
-        mood: 'moving',
-        label: 'on its way',
-        headline: `Approved ${by}`,
-        detail: `${names.idp} has it; waiting to see it in MuleSoft.${access}`,
-      };
-    case 'awaitingSignIn':
-      return {
-        mood: 'waiting',
-        label: 'waiting for first sign-in',
-        headline: `Approved ${by}; waiting for first sign-in`,
-        detail: `${names.isToThem ? 'You have' : `${names.beneficiary} has`} never signed in to Anypoint. Sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives then.${access}`,
-        words: change.signInTrouble ?? null,
-      };
-    case 'late':
-      return {
-        mood: 'bad',
-        label: 'late',
-        headline: `Approved ${by}; but not in MuleSoft yet`,
-        detail: `${stuckInWords(change, names)}${access}`,
-      };
-    case 'inEffect': {
-      const cleared = change.late === null ? '' : ' The alarm is cleared.';
-      return {
-        mood: 'good',
-        label: 'in effect',
-        headline: `In effect in MuleSoft after ${tookInWords(change)}`,
-        detail: `Approved ${by}${until === '' ? '' : `; access${until}`}.${cleared}`,
-      };
-    }
-    case 'ended':
-      if (change.reopened !== undefined)
-        return {
-          mood: 'bad',
-          label: 'asked anew',
-          headline: `Kept by ${names.safe(change.reopened.name)}, who did it: it does not stand`,
-          detail: `${names.idp} says now that ${names.safe(change.reopened.name)} put ${names.beneficiary} there. The grant has ended, and others are asked on a card of its own.`,
-        };
-      return {
-        mood: 'over',
-        label: 'ended',
-        headline: `Ended: ${causeInWords(change.ended?.cause ?? 'expiry')}`,
-        detail: heldOn(change, names),
-      };
-    case 'superseded':
-      return change.ended === null
-        ? {
-            mood: 'over',
-            label: 'overtaken',
-            headline: 'Overtaken',
-            detail: 'A later decision replaced this one.',
-          }
-        : {
-            mood: 'over',
-            label: 'ended',
-            headline: `Ended: ${causeInWords(change.ended.cause)}`,
-            detail: heldOn(change, names),
-          };
-    case 'failed':
-      return {
-        mood: 'bad',
-        label: 'failed',
-        headline: `Approved ${by}; but ${names.idp} refuses the change`,
-        detail: `${names.owner} has been alarmed; once it is mended, ask again.`,
-        words: failureInWords(change),
-      };
-    default:
-      return change.state satisfies never;
-  }
+  return grantTexts[change.state]({
+    change,
+    names,
+    decision,
+    by: decision === null ? '' : approvedBy(change, names.safe),
+    until,
+    access: grant === null ? '' : ` Access${until}.`,
+  });
 }
+
+/** What the texts of a grant are made of. */
+type Parts = {
+  change: Change;
+  names: Names;
+  decision: Change['decision'];
+  /** Who approved it; empty: nobody yet. */
+  by: string;
+  /** ` until <time>`; empty where nothing is granted. */
+  until: string;
+  /** That as a sentence of its own. */
+  access: string;
+};
+
+/** One text for each state of a change that grants. */
+const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
+  received: () => ({
+    mood: 'moving',
+    label: 'received',
+    headline: 'Received',
+    detail: 'Latchkey is gathering the facts.',
+  }),
+  asking: ({ change, names }) => ({
+    mood: 'waiting',
+    label: 'waiting for a decision',
+    headline:
+      change.plan?.escalated === true ? 'Waiting for the catalogue’s admins' : 'Waiting for a decision',
+    detail: waitingDetail(change, names),
+  }),
+  refused: ({ change }) => ({
+    mood: 'no',
+    label: 'refused',
+    headline: 'Refused',
+    detail: '',
+    words: `${change.refusal?.text ?? ''} ${change.refusal?.next ?? ''}`.trim(),
+  }),
+  denied: ({ change, names, decision }) => ({
+    mood: 'no',
+    label: 'denied',
+    headline: `Denied by ${decidedBy(change, names.safe)}`,
+    detail: '',
+    words: `Reason: ${decision?.note ?? ''}`,
+  }),
+  withdrawn: ({ change, names }) => ({
+    mood: 'over',
+    label: isFound(change) ? 'on one card' : 'taken back',
+    headline: isFound(change)
+      ? 'Asked about with many others'
+      : `Taken back by ${decidedBy(change, names.safe)}`,
+    detail: isFound(change) ? 'It is on one card with them now.' : 'Nothing was changed.',
+  }),
+  lapsed: () => ({
+    mood: 'over',
+    label: 'lapsed',
+    headline: 'Lapsed',
+    detail: 'Nobody decided in time, so nothing was changed. Ask again if it is still needed.',
+  }),
+  closed: ({ change, names, decision }) => ({
+    mood: 'over',
+    label: 'closed',
+    headline: 'Closed',
+    detail: `${names.safe(sentence(decision?.note ?? ''))} ${isFound(change) ? 'Every membership is taken away.' : 'Nothing was changed.'}`,
+  }),
+  applying: ({ names, by, access }) => ({
+    mood: 'moving',
+    label: 'on its way',
+    headline: `Approved ${by}`,
+    detail: `Writing to ${names.idp}.${access}`,
+  }),
+  verifying: ({ names, by, access }) => ({
+    mood: 'moving',
+    label: 'on its way',
+    headline: `Approved ${by}`,
+    detail: `${names.idp} has it; waiting to see it in MuleSoft.${access}`,
+  }),
+  awaitingSignIn: ({ change, names, by, access }) => ({
+    mood: 'waiting',
+    label: 'waiting for first sign-in',
+    headline: `Approved ${by}; waiting for first sign-in`,
+    detail: `${names.isToThem ? 'You have' : `${names.beneficiary} has`} never signed in to Anypoint. Sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives then.${access}`,
+    words: change.signInTrouble ?? null,
+  }),
+  late: ({ change, names, by, access }) => ({
+    mood: 'bad',
+    label: 'late',
+    headline: `Approved ${by}; but not in MuleSoft yet`,
+    detail: `${stuckInWords(change, names)}${access}`,
+  }),
+  inEffect({ change, by, until }) {
+    const cleared = change.late === null ? '' : ' The alarm is cleared.';
+    return {
+      mood: 'good',
+      label: 'in effect',
+      headline: `In effect in MuleSoft after ${tookInWords(change)}`,
+      detail: `Approved ${by}${until === '' ? '' : `; access${until}`}.${cleared}`,
+    };
+  },
+  ended({ change, names }) {
+    if (change.reopened !== undefined)
+      return {
+        mood: 'bad',
+        label: 'asked anew',
+        headline: `Kept by ${names.safe(change.reopened.name)}, who did it: it does not stand`,
+        detail: `${names.idp} says now that ${names.safe(change.reopened.name)} put ${names.beneficiary} there. The grant has ended, and others are asked on a card of its own.`,
+      };
+    return {
+      mood: 'over',
+      label: 'ended',
+      headline: `Ended: ${causeInWords(change.ended?.cause ?? 'expiry')}`,
+      detail: heldOn(change, names),
+    };
+  },
+  superseded({ change, names }) {
+    return change.ended === null
+      ? {
+          mood: 'over',
+          label: 'overtaken',
+          headline: 'Overtaken',
+          detail: 'A later decision replaced this one.',
+        }
+      : {
+          mood: 'over',
+          label: 'ended',
+          headline: `Ended: ${causeInWords(change.ended.cause)}`,
+          detail: heldOn(change, names),
+        };
+  },
+  failed: ({ change, names, by }) => ({
+    mood: 'bad',
+    label: 'failed',
+    headline: `Approved ${by}; but ${names.idp} refuses the change`,
+    detail: `${names.owner} has been alarmed; once it is mended, ask again.`,
+    words: failureInWords(change),
+  }),
+};
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -13,6 +13,7 @@ import {
 } from '../../core/mass-change/mass-change.ts';
 import { decideOnAnswers } from '../../core/mass-change/settle.ts';
 import { figure } from '../../core/mass-change/words.ts';
+import type { Entitlement } from '../../core/policy/catalogue.ts';
 import { evaluateRequest, type Verdict } from '../../core/policy/verdict.ts';
 import { holding } from '../../store/grants.ts';
 import { membersWithoutGrant } from '../../store/group-members.ts';
@@ -88,45 +89,15 @@ async function factsOf(
   const entitlement =
     mass.entitlementKey === null ? null : context.catalogue.entitlement(mass.entitlementKey);
   const { items, count } = await shownItems(context.db, mass.id, POLICY_LOOKED_AT);
-  if (entitlement === null || mass.target === null) {
-    const mover = mass.moved === null ? null : await readPerson(context.db, mass.moved.personId);
-    const about = {
-      who: mover === null ? `${figure(count)} people` : [mover.name, mover.title].filter(Boolean).join(', '),
-      lines: items.slice(0, LINES_MAX).flatMap((item) => item.note ?? []),
-      count,
-    };
-    const sheet = massSheet(mass.kind === 'moved' ? 'moved' : 'deactivated', about, []);
-    return { sheet, plain: '' };
-  }
+  if (entitlement === null || mass.target === null) return await peopleSheet(context, mass, { items, count });
   const tally = await tallyOf(context.db, mass);
   const { holders } = await holding(
     context.db,
     { entitlementKey: entitlement.key, personId: mass.id, department: null },
     mass.openedAt,
   );
-  const refusals = new Map<string, number>();
-  const verdicts = new Map<string, Verdict>();
-  if (mass.kind !== 'lost')
-    for (const { department, status } of items) {
-      const isActive = status === 'active';
-      // Of so many only this much is known, so few differ.
-      const kind = `${isActive} ${department}`;
-      const verdict =
-        verdicts.get(kind) ??
-        evaluateRequest(
-          {
-            entitlement,
-            beneficiary: { email: '', department, isActive },
-            requestedSeconds: entitlement.defaultSeconds,
-            isForSomebodyElse: true,
-          },
-          context.catalogue.rules(),
-        );
-      verdicts.set(kind, verdict);
-      if (verdict.effect !== 'refuse') continue;
-      const why = verdict.grounds.map((g) => g.text).join('; ');
-      refusals.set(why, (refusals.get(why) ?? 0) + 1);
-    }
+  const refusals =
+    mass.kind === 'lost' ? new Map<string, number>() : refusedAmong(context, entitlement, items);
   const foundThere = await countNoted(context.db, mass.id, FOUND_THERE);
   const sheet = findingSheet({
     cause: mass.kind === 'lost' ? 'loss' : 'finding',
@@ -136,17 +107,7 @@ async function factsOf(
     foundThere,
     told: { ...telling, actors: telling.actors.map((actor) => actor.name) },
     holders,
-    ...(mass.kind === 'excess'
-      ? {}
-      : {
-          others: (
-            await membersWithoutGrant(context.db, {
-              groupId: mass.target.groupId,
-              personId: null,
-              massId: mass.id,
-            })
-          ).others,
-        }),
+    ...(mass.kind === 'excess' ? {} : await othersInGroup(context, mass.id, mass.target.groupId)),
     foundBefore: tally.foundBefore,
     policy:
       mass.kind === 'lost'
@@ -155,6 +116,62 @@ async function factsOf(
     clauses: catalogue.clauses.filter((c) => entitlement.clauses.includes(c.id)),
   });
   return { sheet, plain: plainFinding(sheet) };
+}
+
+/** The facts of a card that is about no entitlement: about people lost, or about one who moved. */
+async function peopleSheet(
+  context: Context,
+  mass: MassChange,
+  { items, count }: Awaited<ReturnType<typeof shownItems>>,
+): Promise<{ sheet: FactSheet; plain: string }> {
+  const mover = mass.moved === null ? null : await readPerson(context.db, mass.moved.personId);
+  const about = {
+    who: mover === null ? `${figure(count)} people` : [mover.name, mover.title].filter(Boolean).join(', '),
+    lines: items.slice(0, LINES_MAX).flatMap((item) => item.note ?? []),
+    count,
+  };
+  const sheet = massSheet(mass.kind === 'moved' ? 'moved' : 'deactivated', about, []);
+  return { sheet, plain: '' };
+}
+
+/** How many of them policy refuses, by why. */
+function refusedAmong(
+  context: Context,
+  entitlement: Entitlement,
+  items: Awaited<ReturnType<typeof shownItems>>['items'],
+): Map<string, number> {
+  const refusals = new Map<string, number>();
+  const verdicts = new Map<string, Verdict>();
+  for (const { department, status } of items) {
+    const isActive = status === 'active';
+    // Of so many only this much is known, so few differ.
+    const kind = `${isActive} ${department}`;
+    const verdict =
+      verdicts.get(kind) ??
+      evaluateRequest(
+        {
+          entitlement,
+          beneficiary: { email: '', department, isActive },
+          requestedSeconds: entitlement.defaultSeconds,
+          isForSomebodyElse: true,
+        },
+        context.catalogue.rules(),
+      );
+    verdicts.set(kind, verdict);
+    if (verdict.effect !== 'refuse') continue;
+    const why = verdict.grounds.map((g) => g.text).join('; ');
+    refusals.set(why, (refusals.get(why) ?? 0) + 1);
+  }
+  return refusals;
+}
+
+async function othersInGroup(
+  context: Context,
+  massId: string,
+  groupId: string,
+): Promise<{ others: number | null }> {
+  const { others } = await membersWithoutGrant(context.db, { groupId, personId: null, massId });
+  return { others };
 }
 
 function wantedInWords(count: number, foundThere: number): string {

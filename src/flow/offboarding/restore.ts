@@ -7,7 +7,7 @@ import { type By, hasLeft, type Offboarding } from '../../core/offboarding/offbo
 import { refuseForLeaver } from '../../core/offboarding/refusals.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import { evaluateRequest } from '../../core/policy/verdict.ts';
-import { type Refusal, refuse } from '../../core/refusal.ts';
+import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { pendingRequest, readChange } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { isKeptOut, leaverCase } from '../../store/offboardings.ts';
@@ -25,23 +25,8 @@ export async function restore(
   offboarding: Offboarding,
   clicker: Person,
 ): Promise<Refusal | null> {
-  if (clicker.id === offboarding.personId)
-    return refuse('selfApproval', 'It is about you, so you can’t restore it.', 'An admin or an owner can.');
-  const all = await restorableOf(context, offboarding);
-  if (all.length === 0)
-    return refuse(
-      'nothingToEnd',
-      'There is nothing left to restore.',
-      'Access can be asked for with /access.',
-    );
-  const owns = (key: string) => sameEmail(context.catalogue.entitlement(key)?.owner ?? '', clicker.email);
-  const mine = all.filter(({ entitlementKey }) => isAdmin(context, clicker) || owns(entitlementKey));
-  if (mine.length === 0)
-    return refuse(
-      'notAnApprover',
-      'Only an admin or the owner of the access can restore it.',
-      'Ask one of them.',
-    );
+  const mine = await restorableBy(context, offboarding, clicker);
+  if (isRefusal(mine)) return mine;
   const person = await freshPerson(context, offboarding.personId);
   if (person === null || !person.isActive)
     return refuse(
@@ -95,6 +80,28 @@ export async function restore(
     },
     context.nudge,
   );
+}
+
+/** What ended and this clicker may give again. */
+async function restorableBy(
+  context: Context,
+  offboarding: Offboarding,
+  clicker: Person,
+): Promise<Awaited<ReturnType<typeof restorableOf>> | Refusal> {
+  if (clicker.id === offboarding.personId)
+    return refuse('selfApproval', 'It is about you, so you can’t restore it.', 'An admin or an owner can.');
+  const all = await restorableOf(context, offboarding);
+  if (all.length === 0)
+    return refuse(
+      'nothingToEnd',
+      'There is nothing left to restore.',
+      'Access can be asked for with /access.',
+    );
+  const owns = (key: string) => sameEmail(context.catalogue.entitlement(key)?.owner ?? '', clicker.email);
+  const mine = all.filter(({ entitlementKey }) => isAdmin(context, clicker) || owns(entitlementKey));
+  return mine.length > 0
+    ? mine
+    : refuse('notAnApprover', 'Only an admin or the owner of the access can restore it.', 'Ask one of them.');
 }
 
 /** The grant anew until its old end; a text: why not. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Change } from '../../core/change/change.ts';
+import type { Change, ChangeEvent } from '../../core/change/change.ts';
 import { durationInWords } from '../../core/duration.ts';
 import type { ChangeId } from '../../core/ids.ts';
 import type { AnswerReceived, ClickReceived, Job } from '../../core/jobs/reactions.ts';
@@ -45,7 +45,9 @@ export type Submission = {
 export type FieldName = 'entitlement' | 'for' | 'duration' | 'reason' | 'ticket';
 
 export type Received =
-  | { received: true; change: Change; isRepeat: boolean }
+  | { received: true; changeId: ChangeId; isRepeat: false }
+  /** Sent before, and stored then. */
+  | { received: true; changeId: ChangeId; isRepeat: true; change: Change }
   | { received: false; field: FieldName; refusal: Refusal }
   /** Held already: offer to extend. */
   | { received: false; heldUntil: Date; entitlement: Entitlement };
@@ -56,7 +58,7 @@ export type Received =
  */
 export async function receiveRequest(context: Context, sent: Submission): Promise<Received> {
   const repeated = await findByIdempotencyKey(context.db, sent.idempotencyKey);
-  if (repeated !== null) return { received: true, change: repeated, isRepeat: true };
+  if (repeated !== null) return repeat(repeated);
   for (const field of ['reason', 'ticket'] as const)
     if (!isStorable(sent[field] ?? '')) return no(field, unstorable);
   const submission: Submission = {
@@ -68,80 +70,98 @@ export async function receiveRequest(context: Context, sent: Submission): Promis
   const invalid = checkFields(submission, entitlement);
   if (invalid !== null) return invalid;
   if (entitlement === null) return no('entitlement', unknownEntitlement);
-  const status = context.catalogue.status(entitlement.key);
-  if (status.status !== 'ready')
-    return no(
-      'entitlement',
-      refuse(
-        'entitlementUnavailable',
-        `${entitlement.title} can’t be given at the moment: ${status.why}.`,
-        'Ask the catalogue’s owner to mend it.',
-      ),
-    );
+  const unavailable = whyNotOffered(context, entitlement, submission);
+  if (unavailable !== null) return no('entitlement', unavailable);
+  const people = await peopleOf(context, submission);
+  if ('received' in people) return people;
+  const notTheirs = await whyNotTheirs(context, entitlement, people);
+  return notTheirs ?? (await store(context, submission, entitlement, people));
+}
 
-  const other = refuseOther(context, [entitlement.key], {
-    shown: submission.shownAs,
-    title: entitlement.title,
-  });
-  if (other !== null) return no('entitlement', other);
-  const requester = await who(context, submission.accountId);
+/** Null: it can be given now, and is what the form showed. */
+function whyNotOffered(context: Context, entitlement: Entitlement, { shownAs }: Submission): Refusal | null {
+  const { key, title } = entitlement;
+  const status = context.catalogue.status(key);
+  if (status.status !== 'ready')
+    return refuse(
+      'entitlementUnavailable',
+      `${title} can’t be given at the moment: ${status.why}.`,
+      'Ask the catalogue’s owner to mend it.',
+    );
+  return refuseOther(context, [key], { shown: shownAs, title });
+}
+
+type People = { requester: Person; beneficiary: Person };
+
+/** Who asks and for whom, or why that can't be said. */
+async function peopleOf(
+  context: Context,
+  { accountId, forAccountId }: Submission,
+): Promise<People | Received> {
+  const requester = await who(context, accountId);
   if (isRefusal(requester)) return no('entitlement', requester);
-  const beneficiary =
-    submission.forAccountId === null || submission.forAccountId === submission.accountId
-      ? requester
-      : await who(context, submission.forAccountId);
-  if (isRefusal(beneficiary))
-    return no('for', await aboutThem(context, submission.forAccountId ?? '', beneficiary));
+  const isForThemselves = forAccountId === null || forAccountId === accountId;
+  const beneficiary = isForThemselves ? requester : await who(context, forAccountId);
+  return isRefusal(beneficiary)
+    ? no('for', await aboutThem(context, forAccountId ?? '', beneficiary))
+    : { requester, beneficiary };
+}
+
+/** Null: neither has left, and it is open to whom it is for. */
+async function whyNotTheirs(
+  context: Context,
+  entitlement: Entitlement,
+  { requester, beneficiary }: People,
+): Promise<Received | null> {
   const left = await leaversAmong(context.db, [requester.id, beneficiary.id]);
   const asker = left.get(requester.id);
   if (asker !== undefined) return no('entitlement', refuseLeaver(asker, 'notEligible'));
   const leaver = left.get(beneficiary.id);
   if (leaver !== undefined) return no('for', refuseForLeaver(beneficiary.name, leaver));
-  if (!mayRequest(entitlement.requestableBy, beneficiary))
-    return no(
-      'entitlement',
-      refuse(
-        'notEligible',
-        `${entitlement.title} is not open to ${beneficiary.name} (${beneficiary.department ?? 'no department'}).`,
-        `Ask its owner, ${entitlement.owner}.`,
-      ),
-    );
+  if (mayRequest(entitlement.requestableBy, beneficiary)) return null;
+  return no(
+    'entitlement',
+    refuse(
+      'notEligible',
+      `${entitlement.title} is not open to ${beneficiary.name} (${beneficiary.department ?? 'no department'}).`,
+      `Ask its owner, ${entitlement.owner}.`,
+    ),
+  );
+}
 
+/** Stores it once, unless one waits already or it is held and nobody said to extend it. */
+async function store(
+  context: Context,
+  submission: Submission,
+  entitlement: Entitlement,
+  people: People,
+): Promise<Received> {
+  const { beneficiary } = people;
   try {
     return await commit<Received>(
       context.db,
       async ({ tx, now }) => {
         const first = await findByIdempotencyKey(tx, submission.idempotencyKey);
-        if (first !== null) return { result: { received: true, change: first, isRepeat: true } };
+        if (first !== null) return { result: repeat(first) };
         const pending = await pendingRequest(tx, beneficiary.id, entitlement.key);
         if (pending !== null)
           return { result: no('entitlement', alreadyPending(beneficiary.name, entitlement.title)) };
-        const held = heldUntil(
-          await unendedGrants(tx, { personId: beneficiary.id, entitlementKey: entitlement.key }),
-          now,
-        );
+        const grants = await unendedGrants(tx, {
+          personId: beneficiary.id,
+          entitlementKey: entitlement.key,
+        });
+        const held = heldUntil(grants, now);
         if (held !== null && !submission.extend)
           return { result: { received: false, heldUntil: held, entitlement } };
-        const change: Change['id'] = randomUUID() as ChangeId;
-        const event = {
-          type: 'changeReceived' as const,
-          changeId: change,
-          at: now,
-          actor: { person: requester.id, name: requester.name },
-          kind: 'grant' as const,
-          cause: held === null ? ('request' as const) : ('extension' as const),
+        const lapsesAt = new Date(now.getTime() + context.catalogue.current().lapseSeconds * 1_000);
+        const event = receivedEvent(submission, people, {
           entitlementKey: entitlement.key,
-          personId: beneficiary.id,
-          requesterId: requester.id,
-          reason: submission.reason,
-          ticket: submission.ticket,
-          requestedSeconds: submission.seconds,
-          target: null,
-          via: submission.via,
-          lapsesAt: new Date(now.getTime() + context.catalogue.current().lapseSeconds * 1_000),
-        };
+          cause: held === null ? 'request' : 'extension',
+          at: now,
+          lapsesAt,
+        });
         return {
-          result: { received: true, change: { id: change } as Change, isRepeat: false },
+          result: { received: true, changeId: event.changeId, isRepeat: false },
           events: [event],
           idempotencyKey: submission.idempotencyKey,
         };
@@ -152,9 +172,37 @@ export async function receiveRequest(context: Context, sent: Submission): Promis
     // Two forms at the same moment: the database let one through.
     if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
     const first = await findByIdempotencyKey(context.db, submission.idempotencyKey);
-    if (first !== null) return { received: true, change: first, isRepeat: true };
-    return no('entitlement', alreadyPending(beneficiary.name, entitlement.title));
+    return first === null
+      ? no('entitlement', alreadyPending(beneficiary.name, entitlement.title))
+      : repeat(first);
   }
+}
+
+function receivedEvent(
+  { reason, ticket, seconds, via }: Submission,
+  { requester, beneficiary }: People,
+  how: Pick<ReceivedEvent, 'entitlementKey' | 'cause' | 'at' | 'lapsesAt'>,
+): ReceivedEvent {
+  return {
+    ...how,
+    type: 'changeReceived',
+    changeId: randomUUID() as ChangeId,
+    actor: { person: requester.id, name: requester.name },
+    kind: 'grant',
+    personId: beneficiary.id,
+    requesterId: requester.id,
+    reason,
+    ticket,
+    requestedSeconds: seconds,
+    target: null,
+    via,
+  };
+}
+
+type ReceivedEvent = Extract<ChangeEvent, { type: 'changeReceived' }>;
+
+function repeat(change: Change): Received {
+  return { received: true, changeId: change.id, isRepeat: true, change };
 }
 
 /** PostgreSQL: unique_violation. */

@@ -42,6 +42,7 @@ type GroupRow = {
  * Compares set with set what was staged of a group. Of those SCIM has otherwise, `limit` ids are named; all of them
  * are noted for the comparison of the teams. EXCEPT and not joins: it sorts or hashes whatever the sizes.
  */
+// Long: it is one statement, whose parts build on one another, so that all of them see one moment.
 export async function compareGroup(
   tx: Tx,
   place: Place,
@@ -115,6 +116,10 @@ export async function compareGroup(
     union all
     select 'pushedOnly', count(*)::int, (array_agg(person_id::text order by person_id))[:${limit}::int], null
     from pushed_only where not is_anothers`.execute(tx);
+  return differenceIn(rows, scimGroupId !== null);
+}
+
+function differenceIn(rows: readonly GroupRow[], isPushed: boolean): GroupDifference {
   const of = (what: GroupRow['what']) => rows.find((row) => row.what === what);
   const named = (what: 'finding' | 'lost'): Apart[] => {
     const row = of(what);
@@ -125,7 +130,7 @@ export async function compareGroup(
     finding: named('finding'),
     lost: named('lost'),
     inHand: of('inHand')?.n ?? 0,
-    isPushed: scimGroupId !== null,
+    isPushed,
     unpushed: of('unpushed')?.n ?? 0,
     unpushedIds: of('unpushed')?.ids ?? [],
     pushedOnly: of('pushedOnly')?.n ?? 0,
@@ -213,6 +218,7 @@ export async function compareTeam(
  * although nothing gives it, or excluded by policy: on hold, left, or switched off. Where all that SCIM has of somebody is another
  * account's, they are left as they are.
  */
+// Long: these are the parts of one statement, in the order in which they build on one another.
 function apartOfTeam(place: Place, groups: readonly Place[], { system, now }: Omit<Look, 'limit'>) {
   const placeIds = groups.map((group) => group.id);
   const groupIds = groups.map((group) => group.externalId);
