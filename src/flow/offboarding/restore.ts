@@ -64,14 +64,7 @@ export async function restore(
           changeIds.push(changeId as ChangeId);
         }
       }
-      const result =
-        refused.length === 0 || changeIds.length > 0
-          ? null
-          : refuse(
-              'notEligible',
-              `Nothing was restored: ${refused.join('; ')}.`,
-              'Have it asked for with /access.',
-            );
+      const result = refused.length === 0 || changeIds.length > 0 ? null : nothingGiven(refused);
       if (changeIds.length === 0) return { result };
       return {
         result,
@@ -79,6 +72,14 @@ export async function restore(
       };
     },
     context.nudge,
+  );
+}
+
+function nothingGiven(refused: readonly string[]): Refusal {
+  return refuse(
+    'notEligible',
+    `Nothing was restored: ${refused.join('; ')}.`,
+    'Have it asked for with /access.',
   );
 }
 

@@ -218,7 +218,6 @@ export async function compareTeam(
  * although nothing gives it, or excluded by policy: on hold, left, or switched off. Where all that SCIM has of somebody is another
  * account's, they are left as they are.
  */
-// Long: these are the parts of one statement, in the order in which they build on one another.
 function apartOfTeam(place: Place, groups: readonly Place[], { system, now }: Omit<Look, 'limit'>) {
   const placeIds = groups.map((group) => group.id);
   const groupIds = groups.map((group) => group.externalId);
