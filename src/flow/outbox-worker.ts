@@ -54,6 +54,14 @@ export type Relay = {
  * Carries open outbox rows into the queue and closes them when their job has run. The outbox is also the timer:
  * a job that wants to look again leaves its row open until then. While the queue is away this process runs what is due
  * itself, most urgent first and as many at once as its workers would.
+ *
+ * The loop (`run`) is in one of five states, and `pump` says for how long:
+ * - giving: rows are due, so a batch is leased and put into the queue; a full batch is followed by the next at once;
+ * - full: a lane has enough in the queue, so its rows stay in the outbox until some of them begin;
+ * - idle: nothing is due, so it sleeps until the next row is, or until it is nudged;
+ * - without the queue: what was given is taken back, and due rows run in this process, lane by lane;
+ * - without the database: it sleeps and tries again.
+ * A row is held by its lease alone. Whatever is lost on the way comes back when that runs out.
  */
 export function createRelay(
   context: Pick<Context, 'db' | 'log' | 'pausedUntil'>,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Actor } from '../../core/change/change.ts';
 import { otherwiseOnCard } from '../../core/change/shown.ts';
 import type { ChangeId, GrantId, PersonId } from '../../core/ids.ts';
+import { lookAgainMs } from '../../core/jobs/look-again.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { itemEvents } from '../../core/mass-change/items.ts';
 import {
@@ -70,15 +71,10 @@ export async function carryOutMassChange(
       },
       context.nudge,
     );
-    return isSeen ? done : { againInMs: nextLookMs(mass.decision.at, await databaseNow(context.db)) };
+    if (isSeen) return done;
+    const age = (await databaseNow(context.db)).getTime() - mass.decision.at.getTime();
+    return { againInMs: lookAgainMs('massChange', age) };
   });
-}
-
-/** Often while things move, seldom once something is late. */
-function nextLookMs(decidedAt: Date, now: Date): number {
-  const age = now.getTime() - decidedAt.getTime();
-  if (age < 120_000) return 1_000;
-  return age < 3_600_000 ? 5_000 : 60_000;
 }
 
 async function carryOutSome(context: Context, decided: Omit<Card, 'outside'>): Promise<number> {

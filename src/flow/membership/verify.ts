@@ -2,6 +2,7 @@ import { type Change, type ChangeEvent, isOnMassCard, type Leg } from '../../cor
 import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
+import { lookAgainMs } from '../../core/jobs/look-again.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { readChange } from '../../store/changes.ts';
 import { type Person, readPerson } from '../../store/people.ts';
@@ -203,9 +204,6 @@ const LEAVER_PUSH_AWAITED_MS = 5_000;
 /** A delivery that Anypoint accepted but does not show is repeated after this; it reads before it writes. */
 const REDELIVER_AFTER_MS = 10_000;
 
-/** One of many that is late is looked at again after this, unless something moves: Anypoint limits how much is read. */
-const MANY_WAIT_MS = 300_000;
-
 /** A late change that reached another point this recently is on its way. */
 const MOVING_MS = 15_000;
 
@@ -269,17 +267,16 @@ async function owe(context: Context, job: Job): Promise<void> {
 function nextLookMs(change: Change, objectiveMs: number, now: Date): number {
   const age = ageMs(clockFrom(change, now), now);
   const sinceDelivery = change.legs.deliveredAt === null ? null : ageMs(change.legs.deliveredAt, now);
-  if (sinceDelivery !== null && sinceDelivery < 5_000) return 250;
-  if (age < objectiveMs)
-    return Math.max(50, Math.min(sinceDelivery === null ? 5_000 : 1_000, objectiveMs - age));
-  if (age < 600_000) return 2_000;
-  return age < 86_400_000 ? 30_000 : 300_000;
+  if (sinceDelivery !== null && sinceDelivery < JUST_DELIVERED.forMs) return JUST_DELIVERED.everyMs;
+  return lookAgainMs(sinceDelivery === null ? 'undelivered' : 'delivered', age, objectiveMs);
 }
+
+/** What was delivered a moment ago is about to be seen. */
+const JUST_DELIVERED = { forMs: 5_000, everyMs: 250 };
 
 /** The looks at thousands that wait for Okta would take the time of those that move. */
 function nextLookAtOneOfManyMs(change: Change, objectiveMs: number, now: Date): number {
-  const age = ageMs(clockFrom(change, now), now);
-  return age < objectiveMs ? Math.max(50, objectiveMs - age) : MANY_WAIT_MS;
+  return lookAgainMs('oneOfMany', ageMs(clockFrom(change, now), now), objectiveMs);
 }
 
 function ageMs(since: Date, now: Date): number {

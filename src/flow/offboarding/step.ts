@@ -1,6 +1,7 @@
 import type { Leg } from '../../core/change/change.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
+import { lookAgainMs } from '../../core/jobs/look-again.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import {
   hasLeft,
@@ -129,7 +130,7 @@ async function goOn(context: Context, offboarding: Offboarding, look: Look): Pro
     );
   const isWaiting =
     !isSeenGone || look.isOnItsWay || look.faults.length > 0 || (hasLeft(offboarding) && !look.areAppsListed);
-  return isWaiting ? { againInMs: nextLookMs(sinceMs, context.objectiveMs) } : done;
+  return isWaiting ? { againInMs: lookAgainMs('offboarding', sinceMs, context.objectiveMs) } : done;
 }
 
 function alarms(
@@ -179,13 +180,6 @@ async function whereStuck(
     return { leg: trouble.leg, why: faultInWords(trouble.fault, { idp: context.idp.system }) };
   }
   return { leg: 'idpWrite', why: `${context.idp.system} still shows them in a managed group` };
-}
-
-/** Often while it moves; never past the objective without a look, so that the alarm is on time. */
-function nextLookMs(sinceMs: number, objectiveMs: number): number {
-  if (sinceMs < 5_000) return 300;
-  if (sinceMs < objectiveMs) return Math.max(50, Math.min(1_000, objectiveMs - sinceMs));
-  return sinceMs < 600_000 ? 3_000 : 30_000;
 }
 
 /** Cases that wait are looked at again, and the owners of what is left reminded. */
