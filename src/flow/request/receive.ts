@@ -16,6 +16,7 @@ import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
+import { aboutThem } from './refused-beneficiary.ts';
 import { refuseOther } from './shown-form.ts';
 
 export const REASON_MAX = 1_000;
@@ -235,50 +236,6 @@ function no(field: FieldName, refusal: Refusal): Received {
 /** People met before are known by their link; strangers are looked up. The consider step asks the IdP again anyway. */
 async function who(context: Context, accountId: string): Promise<Person | Refusal> {
   return (await metAs(context, accountId)) ?? (await identify(context, accountId));
-}
-
-/** `identify` speaks to the person it looks up; here somebody else reads it. */
-async function aboutThem(context: Context, accountId: string, { reason }: Refusal): Promise<Refusal> {
-  const name = (await context.chat.whoIs(accountId))?.name ?? 'that person';
-  const askIt = 'Ask the IT desk to look at their account.';
-  switch (reason) {
-    case 'notAPerson':
-      return refuse(reason, `${name} is a bot; bots can’t hold access.`, 'Choose a person.');
-    case 'guest':
-      return refuse(
-        reason,
-        `${name} is a guest; guests can’t hold access.`,
-        `Choose a member of ${context.chat.name}.`,
-      );
-    case 'stranger':
-      return refuse(
-        reason,
-        `${name} belongs to another organisation, so they can’t hold access.`,
-        'Choose somebody of ours.',
-      );
-    case 'deactivated':
-      return refuse(reason, `${name}’s ${context.chat.name} account is deactivated.`, askIt);
-    case 'noVerifiedEmail':
-      return refuse(
-        reason,
-        `${name}’s ${context.chat.name} account has no confirmed e-mail address.`,
-        `They have to confirm it in ${context.chat.name} first.`,
-      );
-    case 'inactiveInIdp':
-      return refuse(reason, `${name}’s account in the identity provider is not active.`, askIt);
-    case 'ambiguousPerson':
-      return refuse(
-        reason,
-        `Several people in the identity provider share ${name}’s address.`,
-        'Ask the IT desk which of them it is.',
-      );
-    default:
-      return refuse(
-        reason,
-        `The identity provider knows nobody with ${name}’s ${context.chat.name} address.`,
-        'Ask the IT desk.',
-      );
-  }
 }
 
 /** Picked from what was on offer for something else, as when a form shows an earlier choice's times still. */
