@@ -1,3 +1,6 @@
+/** Bodies that come from outside nest no deeper; SCIM has a stricter bound of its own. */
+export const JSON_DEPTH_MAX = 64;
+
 /**
  * Whether objects and lists nest deeper than this in a JSON text. Looked for before parsing, so that a hostile body
  * never becomes objects.

@@ -46,11 +46,31 @@ export function copilotServer(
   lookUp: () => Promise<number | null>,
 ): McpServer {
   const server = new McpServer({ name: 'latchkey', version: '1' });
+  const desk: Desk = { context, holder, lookUp, asPerson: recognizing(context, holder, lookUp) };
+  searchTool(server, desk);
+  explainTool(server, desk);
+  fileTool(server, desk);
+  statusTool(server, desk);
+  return server;
+}
+
+type Work = (person: Person, accountId: string) => Promise<Answer>;
+
+/** What the tools of one request of a copilot share. */
+type Desk = {
+  context: Context;
+  holder: Holder;
+  lookUp: () => Promise<number | null>;
+  /** Runs a tool for the person whose copilot it is, or says why not. */
+  asPerson: (work: Work) => Promise<Answer>;
+};
+
+/** Who it is for, looked up anew: somebody who left can do nothing by a token that is left. */
+function recognizing(context: Context, holder: Holder, lookUp: Desk['lookUp']): Desk['asPerson'] {
   const lookedUp = async (accountId: string) => (await lookUp()) ?? (await identify(context, accountId));
   /** One look-up serves all that came in one request. */
   let identified: ReturnType<typeof lookedUp> | null = null;
-  /** Who it is for, looked up anew: somebody who left can do nothing by a token that is left. */
-  const asPerson = async (work: (person: Person, accountId: string) => Promise<Answer>): Promise<Answer> => {
+  return async (work) => {
     try {
       const accountId = await linkOf(context.db, holder.personId, context.chat.system);
       if (accountId === null)
@@ -71,7 +91,9 @@ export function copilotServer(
       return no('Latchkey can’t look this up right now.', 'Try again in a minute.');
     }
   };
+}
 
+function searchTool(server: McpServer, { context, asPerson }: Desk): void {
   server.registerTool(
     'search_entitlements',
     {
@@ -88,7 +110,9 @@ export function copilotServer(
         return answer({ entitlements: found.map(inShort) });
       }),
   );
+}
 
+function explainTool(server: McpServer, { context, asPerson }: Desk): void {
   server.registerTool(
     'explain_entitlement',
     {
@@ -111,7 +135,9 @@ export function copilotServer(
         });
       }),
   );
+}
 
+function fileTool(server: McpServer, { context, holder, lookUp, asPerson }: Desk): void {
   server.registerTool(
     'file_request',
     {
@@ -159,7 +185,9 @@ export function copilotServer(
         );
       }),
   );
+}
 
+function statusTool(server: McpServer, { context, asPerson }: Desk): void {
   server.registerTool(
     'request_status',
     {
@@ -190,7 +218,6 @@ export function copilotServer(
         });
       }),
   );
-  return server;
 }
 
 function inShort(e: Entitlement) {

@@ -24,9 +24,19 @@ export type PolicyTools = {
 
 /** `latchkey policy …`: for whoever changes the rules, before and after. Each ends 0 only when all is well. */
 export function policyCommands(program: Command, tools: PolicyTools): void {
-  const { say, fail } = tools;
   const policy = program.command('policy').description('the catalogue, the written policy and the rules');
+  checkCommand(policy, tools);
+  testCommand(policy, tools);
+  replayCommand(policy, tools);
+  explainCommand(policy, tools);
+  policy
+    .command('schema')
+    .description('print the JSON Schema of catalogue.yaml, for editors')
+    .action(() => tools.say(JSON.stringify(catalogueJsonSchema(), null, 2)));
+}
 
+function checkCommand(policy: Command, tools: PolicyTools): void {
+  const { say, fail } = tools;
   policy
     .command('check')
     .description(
@@ -52,7 +62,10 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
         say('Okta and Anypoint were not looked at: groups, teams and what the teams give are not checked');
       if (remarks.some((remark) => remark.kind === 'problem')) fail();
     });
+}
 
+function testCommand(policy: Command, tools: PolicyTools): void {
+  const { say, fail } = tools;
   policy
     .command('test')
     .description('put every row of tests/*.yaml to the rules')
@@ -69,7 +82,10 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
       say(`${held} of ${results.length} hold`);
       if (held < results.length || results.length === 0) fail();
     });
+}
 
+function replayCommand(policy: Command, tools: PolicyTools): void {
+  const { say } = tools;
   policy
     .command('replay')
     .description(
@@ -89,7 +105,10 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
         else for (const line of replayTable(result)) say(line);
       });
     });
+}
 
+function explainCommand(policy: Command, tools: PolicyTools): void {
+  const { say, fail } = tools;
   policy
     .command('explain')
     .description('what the rules would say if this person asked for this now')
@@ -112,11 +131,6 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
       }))
         say(line);
     });
-
-  policy
-    .command('schema')
-    .description('print the JSON Schema of catalogue.yaml, for editors')
-    .action(() => say(JSON.stringify(catalogueJsonSchema(), null, 2)));
 }
 
 /** As people read it. */

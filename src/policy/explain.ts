@@ -1,9 +1,16 @@
 import { outsideInWords } from '../core/facts/request-facts.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
+import type { Entitlement } from '../core/policy/catalogue.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { conflictsOf, type Holding } from '../core/policy/separation.ts';
-import { evaluateRequest, quorumUnder, ruledOut } from '../core/policy/verdict.ts';
+import {
+  evaluateRequest,
+  quorumUnder,
+  type RequestFacts,
+  ruledOut,
+  type Verdict,
+} from '../core/policy/verdict.ts';
 import { askOutside } from '../flow/request/request-facts.ts';
 import type { ChatDirectory } from '../ports/chat.ts';
 import type { IdentityProvider, IdpPerson } from '../ports/identity-provider.ts';
@@ -25,45 +32,10 @@ export async function explain(
       `there is no entitlement ${asked.entitlement}; there are ${catalogue.entitlements.map((e) => e.key).join(', ')}`,
     );
   const person = await onePerson(idp, asked.person);
-  const holdings: Holding[] = [];
-  for (const { with: other } of entitlement.conflicts) {
-    const group = await idp.findGroup(catalogue.entitlements.find((e) => e.key === other)?.idpGroup ?? '');
-    if (group !== null && (await idp.isMember(group.id, person.id)))
-      holdings.push({ entitlementKey: other as EntitlementKey, how: 'held', through: null });
-  }
-  const duties = { holdings, brings: [] };
-  const seconds = asked.seconds ?? entitlement.defaultSeconds;
   const notKnown: string[] = [];
-  const outside = await askOutside(
-    {
-      idp,
-      chat,
-      onCall: rules.looksAt.has('onCall') ? catalogue.onCall : null,
-      signInWithinSeconds:
-        rules.looksAt.has('location') || rules.looksAt.has('locationUnknown')
-          ? catalogue.signInWithinSeconds
-          : null,
-    },
-    { idpId: person.id, accountId: null, email: person.email },
-    (fact, why) => notKnown.push(`${fact}: not known (${why})`),
+  const facts = await factsOf(policy, { idp, chat }, { ...asked, entitlement, person }, (fact, why) =>
+    notKnown.push(`${fact}: not known (${why})`),
   );
-  const facts = {
-    entitlement,
-    beneficiary: {
-      email: person.email,
-      department: person.department,
-      title: person.title,
-      isActive: person.status === 'active',
-    },
-    requestedSeconds: seconds,
-    isForSomebodyElse: false,
-    isAskedFor: true,
-    hasTicket: asked.hasTicket,
-    isExtension: false,
-    duties,
-    conflicts: conflictsOf(catalogue, entitlement, duties),
-    ...outside,
-  };
   const verdict = evaluateRequest(facts, rules);
   const clause = (id: string | null) => catalogue.clauses.find((c) => c.id === id);
   const lines = [
@@ -78,7 +50,7 @@ export async function explain(
     }),
     ...(verdict.conflicts ?? []).map((c) => `  separation of duties: ${c.text}`),
   ];
-  if (verdict.effect === 'ask') lines.push(...(await decidersOf(policy, idp, person, facts, verdict)));
+  if (verdict.effect === 'ask') lines.push(...(await decidersOf(policy, idp, person, { facts, verdict })));
   const ids = [...new Set(verdict.grounds.flatMap((g) => g.clause ?? []))];
   for (const id of ids) lines.push(`${id}: ${clause(id)?.text ?? ''}`);
   lines.push(
@@ -87,12 +59,56 @@ export async function explain(
   return lines;
 }
 
+type Asked = { person: IdpPerson; entitlement: Entitlement; seconds: number | null; hasTicket: boolean };
+
+async function factsOf(
+  { catalogue, rules }: Policy,
+  { idp, chat }: { idp: IdentityProvider; chat: ChatDirectory },
+  { person, entitlement, seconds, hasTicket }: Asked,
+  onNotKnown: (fact: string, why: string) => void,
+): Promise<RequestFacts> {
+  const holdings: Holding[] = [];
+  for (const { with: other } of entitlement.conflicts) {
+    const group = await idp.findGroup(catalogue.entitlements.find((e) => e.key === other)?.idpGroup ?? '');
+    if (group !== null && (await idp.isMember(group.id, person.id)))
+      holdings.push({ entitlementKey: other as EntitlementKey, how: 'held', through: null });
+  }
+  const duties = { holdings, brings: [] };
+  const looksAtLocation = rules.looksAt.has('location') || rules.looksAt.has('locationUnknown');
+  const outside = await askOutside(
+    {
+      idp,
+      chat,
+      onCall: rules.looksAt.has('onCall') ? catalogue.onCall : null,
+      signInWithinSeconds: looksAtLocation ? catalogue.signInWithinSeconds : null,
+    },
+    { idpId: person.id, accountId: null, email: person.email },
+    onNotKnown,
+  );
+  return {
+    entitlement,
+    beneficiary: {
+      email: person.email,
+      department: person.department,
+      title: person.title,
+      isActive: person.status === 'active',
+    },
+    requestedSeconds: seconds ?? entitlement.defaultSeconds,
+    isForSomebodyElse: false,
+    isAskedFor: true,
+    hasTicket,
+    isExtension: false,
+    duties,
+    conflicts: conflictsOf(catalogue, entitlement, duties),
+    ...outside,
+  };
+}
+
 async function decidersOf(
   { rules }: Policy,
   idp: IdentityProvider,
   person: IdpPerson,
-  facts: Parameters<typeof evaluateRequest>[0],
-  verdict: ReturnType<typeof evaluateRequest>,
+  { facts, verdict }: { facts: RequestFacts; verdict: Verdict },
 ): Promise<string[]> {
   const { approvers, owner } = facts.entitlement;
   const lines = [

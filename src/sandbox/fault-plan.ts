@@ -98,8 +98,7 @@ declare module 'fastify' {
 export function underFaults(
   app: FastifyInstance,
   plan: FaultPlan,
-  vendor: Vendor,
-  prefix: string,
+  { vendor, prefix }: { vendor: Vendor; prefix: string },
   errorBody: (status: number, reply: FastifyReply, request: FastifyRequest) => unknown,
 ): void {
   app.addHook('onRequest', async (request, reply) => {

@@ -28,10 +28,55 @@ export type Metrics = {
  */
 export function createMetrics(db: Db, isQueueAway: () => boolean): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const countWork = workFigures(registry, db);
   const traffic = trafficFigures(registry);
+  const { propagation, legSeconds, rounds, alarm, lastStarted, refused, limited, queueAway } =
+    figuresIn(registry);
+  let countedTo = new Date(0);
+  let counting: Promise<void> = Promise.resolve();
+
+  function count(run: CanaryRun): void {
+    rounds.inc({ result: run.result ?? 'void', leg: run.stuck?.leg ?? 'none' });
+    for (const direction of ['grant', 'revoke'] satisfies Direction[])
+      for (const [leg, ms] of tripLegs(run, direction)) legSeconds.observe({ direction, leg }, ms / 1_000);
+  }
+
+  async function catchUp(): Promise<void> {
+    for (;;) {
+      const runs = await runsEndedAfter(db, countedTo, PAGE);
+      for (const run of runs) {
+        count(run);
+        countedTo = run.endedAt ?? countedTo;
+      }
+      if (runs.length < PAGE) break;
+    }
+    alarm.set((await openAlarm(db)) === null ? 0 : 1);
+    const last = await lastRun(db);
+    if (last !== null) lastStarted.set(last.startedAt.getTime() / 1_000);
+  }
+
+  return {
+    changeSeen({ kind, cause }, ms) {
+      propagation.observe({ kind, cause }, ms / 1_000);
+    },
+    refusedAt: (door) => refused.inc({ door }),
+    limitedAt: (door) => limited.inc({ door }),
+    traffic,
+    routes(api) {
+      api.get('/metrics', async (_request, reply) => {
+        // Two scrapes at once must not count a round twice.
+        counting = counting.then(catchUp, catchUp);
+        await Promise.all([counting, countWork()]);
+        queueAway.set(isQueueAway() ? 1 : 0);
+        return reply.type(registry.contentType).send(await registry.metrics());
+      });
+    },
+  };
+}
+
+function figuresIn(registry: Registry) {
+  const registers = [registry];
   const propagation = new Histogram({
     name: 'latchkey_propagation_seconds',
     help: 'From decision (or first sign-in) to seen in MuleSoft, for every change',
@@ -79,44 +124,5 @@ export function createMetrics(db: Db, isQueueAway: () => boolean): Metrics {
     help: '1 while the queue takes or hands out no work, which this process then does itself',
     registers,
   });
-  let countedTo = new Date(0);
-  let counting: Promise<void> = Promise.resolve();
-
-  function count(run: CanaryRun): void {
-    rounds.inc({ result: run.result ?? 'void', leg: run.stuck?.leg ?? 'none' });
-    for (const direction of ['grant', 'revoke'] satisfies Direction[])
-      for (const [leg, ms] of tripLegs(run, direction)) legSeconds.observe({ direction, leg }, ms / 1_000);
-  }
-
-  async function catchUp(): Promise<void> {
-    for (;;) {
-      const runs = await runsEndedAfter(db, countedTo, PAGE);
-      for (const run of runs) {
-        count(run);
-        countedTo = run.endedAt ?? countedTo;
-      }
-      if (runs.length < PAGE) break;
-    }
-    alarm.set((await openAlarm(db)) === null ? 0 : 1);
-    const last = await lastRun(db);
-    if (last !== null) lastStarted.set(last.startedAt.getTime() / 1_000);
-  }
-
-  return {
-    changeSeen({ kind, cause }, ms) {
-      propagation.observe({ kind, cause }, ms / 1_000);
-    },
-    refusedAt: (door) => refused.inc({ door }),
-    limitedAt: (door) => limited.inc({ door }),
-    traffic,
-    routes(api) {
-      api.get('/metrics', async (_request, reply) => {
-        // Two scrapes at once must not count a round twice.
-        counting = counting.then(catchUp, catchUp);
-        await Promise.all([counting, countWork()]);
-        queueAway.set(isQueueAway() ? 1 : 0);
-        return reply.type(registry.contentType).send(await registry.metrics());
-      });
-    },
-  };
+  return { propagation, legSeconds, rounds, alarm, lastStarted, refused, limited, queueAway };
 }

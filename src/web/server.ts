@@ -6,13 +6,12 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { nestsDeeperThan } from '../core/nesting.ts';
+import { JSON_DEPTH_MAX, nestsDeeperThan } from '../core/nesting.ts';
 import { onlyFromThisMachine } from './same-machine.ts';
 
 /** Bytes of a body, where a route doesn't say otherwise. */
 const BODY_MAX = 1_048_576;
 /** Nesting of objects and lists in a JSON body; nobody who calls us needs more than a dozen. */
-const JSON_DEPTH_MAX = 64;
 
 /** How long a client may take, and how much it may hold. Times in milliseconds. */
 export type ServerLimits = {

@@ -53,7 +53,7 @@ export function createAnypointEmulator(world: World): Emulator {
       );
       await app.register(
         async (api) => {
-          underFaults(api, world.faults, 'anypoint', PREFIX, faultBody);
+          underFaults(api, world.faults, { vendor: 'anypoint', prefix: PREFIX }, faultBody);
           api.addHook('onRequest', async (_request, reply) => {
             if (!throttle.admit(reply)) return reply.send();
           });

@@ -71,6 +71,10 @@ export function graphRoutes(
     return { value: group === null ? [] : [{ id: group.id, displayName: group.displayName }] };
   });
 
+  subscriptionRoutes(app, subscriptions, notifier);
+}
+
+function subscriptionRoutes(app: FastifyInstance, subscriptions: Subscriptions, notifier: Notifier): void {
   app.get('/subscriptions', async () => ({ value: subscriptions.all().map(shown) }));
 
   app.post('/subscriptions', async (request, reply) => {

@@ -50,42 +50,42 @@ export function tokenRoute(app: FastifyInstance, tokens: EntraTokens, graphUrl: 
   app.post<{ Params: { tenant: string } }>('/:tenant/oauth2/v2.0/token', async (request, reply) => {
     const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
     if (request.params.tenant !== entraApp.tenantId)
-      return refuse(reply, 400, 'invalid_request', 90002, `Tenant '${request.params.tenant}' not found.`);
+      return refuse(reply, 400, {
+        error: 'invalid_request',
+        code: 90002,
+        text: `Tenant '${request.params.tenant}' not found.`,
+      });
     if (form.get('grant_type') !== 'client_credentials')
-      return refuse(
-        reply,
-        400,
-        'unsupported_grant_type',
-        70003,
-        'The app requested an unsupported grant type.',
-      );
+      return refuse(reply, 400, {
+        error: 'unsupported_grant_type',
+        code: 70003,
+        text: 'The app requested an unsupported grant type.',
+      });
     const scope = form.get('scope');
     if (scope === null)
-      return refuse(
-        reply,
-        400,
-        'invalid_request',
-        900144,
-        "The request body must contain the following parameter: 'scope'.",
-      );
+      return refuse(reply, 400, {
+        error: 'invalid_request',
+        code: 900144,
+        text: "The request body must contain the following parameter: 'scope'.",
+      });
     if (form.get('client_id') !== entraApp.clientId)
-      return refuse(
-        reply,
-        400,
-        'unauthorized_client',
-        700016,
-        `Application with identifier '${form.get('client_id')}' was not found in the directory.`,
-      );
+      return refuse(reply, 400, {
+        error: 'unauthorized_client',
+        code: 700016,
+        text: `Application with identifier '${form.get('client_id')}' was not found in the directory.`,
+      });
     if (form.get('client_secret') !== entraApp.clientSecret)
-      return refuse(reply, 401, 'invalid_client', 7000215, 'Invalid client secret provided.');
+      return refuse(reply, 401, {
+        error: 'invalid_client',
+        code: 7000215,
+        text: 'Invalid client secret provided.',
+      });
     if (scope !== `${graphUrl()}/.default`)
-      return refuse(
-        reply,
-        400,
-        'invalid_scope',
-        1002012,
-        `The provided value for scope ${scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.`,
-      );
+      return refuse(reply, 400, {
+        error: 'invalid_scope',
+        code: 1002012,
+        text: `The provided value for scope ${scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.`,
+      });
     const seconds = tokens.ttlSeconds;
     return reply.header('cache-control', 'no-store').send({
       token_type: 'Bearer',
@@ -99,9 +99,7 @@ export function tokenRoute(app: FastifyInstance, tokens: EntraTokens, graphUrl: 
 function refuse(
   reply: FastifyReply,
   status: number,
-  error: string,
-  code: number,
-  text: string,
+  { error, code, text }: { error: string; code: number; text: string },
 ): FastifyReply {
   const [traceId, correlationId] = [randomUUID(), randomUUID()];
   const timestamp = new Date().toISOString().replace('T', ' ').slice(0, 19);

@@ -113,7 +113,7 @@ export function createModelEmulator(world: World): Emulator {
       return mode;
     });
     await app.register(async (api) => {
-      underFaults(api, world.faults, 'model', PREFIX, faultBody);
+      underFaults(api, world.faults, { vendor: 'model', prefix: PREFIX }, faultBody);
       api.addHook('onRequest', async (request, reply) => {
         if (request.headers.authorization === `Bearer ${credentials.modelApiKey}`) return;
         return reply

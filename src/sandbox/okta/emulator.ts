@@ -45,7 +45,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
     async routes(app) {
       await app.register(
         async (okta) => {
-          underFaults(okta, world.faults, 'okta', PREFIX, faultBody);
+          underFaults(okta, world.faults, { vendor: 'okta', prefix: PREFIX }, faultBody);
           takeBodiesAsOktaDoes(okta);
           okta.setErrorHandler(answerError);
           okta.setNotFoundHandler((_request, reply) =>

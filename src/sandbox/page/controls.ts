@@ -78,6 +78,20 @@ export function drawControl(element: Raw, blockId: string, drawing: Drawing): Ht
 
 type Use = { isInstant: boolean; label: string; describedBy?: string; isInvalid?: boolean; id?: string };
 
+/** An element as it is drawn: what is chosen in it, and the attributes that all kinds have. */
+type Drawn = {
+  element: Raw;
+  type: string;
+  chosen: Choice[];
+  blockId: string;
+  placeholder: string;
+  label: string;
+  id: string;
+  common: Html;
+  /** For whoever can't see it. */
+  access: Html;
+};
+
 function drawInput(element: Raw, blockId: string, drawing: Drawing, use: Use): Html {
   const actionId = String(element.action_id ?? '');
   const type = String(element.type);
@@ -90,6 +104,12 @@ function drawInput(element: Raw, blockId: string, drawing: Drawing, use: Use): H
     use.describedBy === undefined ? null : html` aria-describedby="${use.describedBy}"`
   }${use.isInvalid === true ? html` aria-invalid="true"` : null}`;
   const placeholder = plainText(element.placeholder);
+  const drawn: Drawn = { element, type, chosen, blockId, placeholder, label: use.label, id, common, access };
+  return drawTyped(drawn) ?? drawMenu(drawn, drawing);
+}
+
+/** What is typed or picked from a calendar; null for any other kind. */
+function drawTyped({ element, type, chosen, placeholder, common, access }: Drawn): Html | null {
   const value = chosen[0]?.value ?? '';
   switch (type) {
     case 'plain_text_input':
@@ -106,31 +126,25 @@ function drawInput(element: Raw, blockId: string, drawing: Drawing, use: Use): H
       return html`<input type="time" value="${value}"${common}${access}>`;
     case 'datetimepicker':
       return html`<input type="number" value="${value}" placeholder="Unix seconds"${common}${access}>`;
+    default:
+      return null;
+  }
+}
+
+function drawMenu(drawn: Drawn, drawing: Drawing): Html {
+  const { element, type, placeholder, common, access } = drawn;
+  const value = drawn.chosen[0]?.value ?? '';
+  switch (type) {
     case 'radio_buttons':
+      return drawChoices(drawn, 'radio', allChoices(element));
     case 'checkboxes':
-      return drawChoices(
-        element,
-        type === 'checkboxes' ? 'checkbox' : 'radio',
-        chosen,
-        blockId,
-        common,
-        use.label,
-      );
     case 'multi_static_select':
-      return drawChoices(element, 'checkbox', chosen, blockId, common, use.label);
+      return drawChoices(drawn, 'checkbox', allChoices(element));
     case 'multi_users_select':
-      return drawChoices(
-        { ...element, choices: drawing.people },
-        'checkbox',
-        chosen,
-        blockId,
-        common,
-        use.label,
-      );
+      return drawChoices(drawn, 'checkbox', drawing.people);
     case 'static_select': {
       const choices = allChoices(element);
-      if (choices.length > PICKED_AT_A_GLANCE)
-        return drawSearch(choices, chosen, placeholder, common, access, id);
+      if (choices.length > PICKED_AT_A_GLANCE) return drawSearch(drawn, choices, placeholder);
       return html`<select${common}${access}>${
         value === ''
           ? html`<option data-key="nothing chosen" value="" selected>${placeholder || 'Choose…'}</option>`
@@ -138,26 +152,22 @@ function drawInput(element: Raw, blockId: string, drawing: Drawing, use: Use): H
       }${choices.map((c) => html`<option data-key="${c.value}" value="${c.value}"${c.value === value ? html` selected` : null}>${c.label}</option>`)}</select>`;
     }
     case 'users_select':
-      return drawSearch(drawing.people, chosen, placeholder || 'Find a person', common, access, id);
+      return drawSearch(drawn, drawing.people, placeholder || 'Find a person');
     case 'conversations_select':
     case 'channels_select':
-      return drawSearch(drawing.conversations, chosen, placeholder || 'Find a channel', common, access, id);
+      return drawSearch(drawn, drawing.conversations, placeholder || 'Find a channel');
     case 'external_select':
-      return drawSearch(null, chosen, placeholder || 'Search', common, access, id);
+      return drawSearch(drawn, null, placeholder || 'Search');
     default:
       return html`<p class="undrawn">(${type})</p>`;
   }
 }
 
 function drawChoices(
-  element: Raw,
+  { element, chosen, blockId, common, label }: Drawn,
   kind: 'checkbox' | 'radio',
-  chosen: Choice[],
-  blockId: string,
-  common: Html,
-  label: string,
+  choices: readonly Choice[],
 ): Html {
-  const choices = (element.choices as Choice[] | undefined) ?? allChoices(element);
   const name = `${blockId}-${String(element.action_id)}`;
   return html`<div class="bk-choices" role="group" aria-label="${label}"${common}>${choices.map(
     (c) =>
@@ -169,12 +179,9 @@ function drawChoices(
 
 /** A menu one can type into. With no choices given, they are asked of the app with each keystroke. */
 function drawSearch(
+  { chosen, common, access, id }: Drawn,
   choices: readonly Choice[] | null,
-  chosen: Choice[],
   placeholder: string,
-  common: Html,
-  access: Html,
-  id: string,
 ): Html {
   const value = chosen[0]?.value ?? '';
   const label = choices?.find((c) => c.value === value)?.label ?? chosen[0]?.label ?? '';

@@ -41,7 +41,7 @@ export function createSlackEmulator(world: World): Emulator {
       sockets.attach(app.server);
       await app.register(
         async (slack) => {
-          underFaults(slack, world.faults, 'slack', PREFIX, (status, reply) => {
+          underFaults(slack, world.faults, { vendor: 'slack', prefix: PREFIX }, (status, reply) => {
             if (status !== 429) return slackError(status >= 500 ? 'internal_error' : 'fatal_error');
             reply.header('retry-after', String(RETRY_AFTER_SECONDS));
             return slackError('ratelimited');

@@ -1,4 +1,4 @@
-import { App, type CodedError, type Receiver } from '@slack/bolt';
+import { App, type CodedError, type Receiver, type SlackCommandMiddlewareArgs } from '@slack/bolt';
 import type { HomeView, KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
@@ -40,8 +40,35 @@ export function listen(
   client: WebClient,
   onRequest: (kind: string) => void = () => {},
 ): App {
+  const app = createApp(context, receiver, client);
+  app.use(async ({ body, next }) => {
+    onRequest('type' in body && typeof body.type === 'string' ? body.type : 'command');
+    await next();
+  });
+  // With `extendedErrorHandler` it is given more than its type says.
+  app.error(async (given) => {
+    const { error, body } = given as unknown as { error: CodedError; body: object };
+    const cause = error.original ?? error;
+    context.log.error({ err: cause.message }, 'slack listener');
+    if (cause instanceof Fault) await tellWhoeverActed(context, client, body, cause);
+  });
+
+  app.command('/access', async (given) => await serveCommand(context, client, given));
+  app.event('app_home_opened', async ({ event }) => {
+    if (event.tab !== 'home') return;
+    await client.views.publish({ user_id: event.user, view: await homeFor(context, event.user) });
+  });
+
+  registerRequestHandlers(app, context, client);
+  registerDecisionHandlers(app, context, client);
+  registerMassChangeHandlers(app, context, client);
+  registerOffboardingHandlers(app, context, client);
+  return app;
+}
+
+function createApp(context: Context, receiver: Receiver, client: WebClient): App {
   const logger = boltLogger(context.log);
-  const app = new App({
+  return new App({
     receiver,
     logger,
     // The bot token is the client's own; asking Slack who we are at every start would make Slack a condition of starting.
@@ -56,49 +83,32 @@ export function listen(
     convoStore: false,
     extendedErrorHandler: true,
   });
-  app.use(async ({ body, next }) => {
-    onRequest('type' in body && typeof body.type === 'string' ? body.type : 'command');
-    await next();
-  });
-  // With `extendedErrorHandler` it is given more than its type says.
-  app.error(async (given) => {
-    const { error, body } = given as unknown as { error: CodedError; body: object };
-    const cause = error.original ?? error;
-    context.log.error({ err: cause.message }, 'slack listener');
-    if (cause instanceof Fault) await tellWhoeverActed(context, client, body, cause);
-  });
+}
 
-  app.command('/access', async ({ command, ack, respond }) => {
-    const words = command.text.trim().split(/\s+/);
-    const word = words[0] ?? '';
-    if (word === 'help') return await ack({ response_type: 'ephemeral', text: HELP });
-    await ack();
-    try {
-      if (word === 'offboard') return await openOffboarding(context, client, command, respond);
-      if (word === '') return await openRequestForm(context, client, command.trigger_id, command.user_id);
-      if (word === 'why' && words.length <= 2)
-        return void (await respond({
-          response_type: 'ephemeral',
-          ...(await whyOf(context, command.user_id, words[1] ?? '')),
-        }));
-      if (word !== 'mine' || words.length > 1) return await openFreeTextForm(context, client, command);
-      await respond({ response_type: 'ephemeral', ...(await accessOf(context, command.user_id)) });
-    } catch (error) {
-      context.log.warn({ err: (error as Error).message }, '/access not served');
-      await respond({ response_type: 'ephemeral', text: whyNotOpened(error) });
-    }
-  });
-
-  app.event('app_home_opened', async ({ event }) => {
-    if (event.tab !== 'home') return;
-    await client.views.publish({ user_id: event.user, view: await homeFor(context, event.user) });
-  });
-
-  registerRequestHandlers(app, context, client);
-  registerDecisionHandlers(app, context, client);
-  registerMassChangeHandlers(app, context, client);
-  registerOffboardingHandlers(app, context, client);
-  return app;
+/** `/access` with whatever words follow it. */
+async function serveCommand(
+  context: Context,
+  client: WebClient,
+  { command, ack, respond }: SlackCommandMiddlewareArgs,
+): Promise<void> {
+  const words = command.text.trim().split(/\s+/);
+  const word = words[0] ?? '';
+  if (word === 'help') return await ack({ response_type: 'ephemeral', text: HELP });
+  await ack();
+  try {
+    if (word === 'offboard') return await openOffboarding(context, client, command, respond);
+    if (word === '') return await openRequestForm(context, client, command.trigger_id, command.user_id);
+    if (word === 'why' && words.length <= 2)
+      return void (await respond({
+        response_type: 'ephemeral',
+        ...(await whyOf(context, command.user_id, words[1] ?? '')),
+      }));
+    if (word !== 'mine' || words.length > 1) return await openFreeTextForm(context, client, command);
+    await respond({ response_type: 'ephemeral', ...(await accessOf(context, command.user_id)) });
+  } catch (error) {
+    context.log.warn({ err: (error as Error).message }, '/access not served');
+    await respond({ response_type: 'ephemeral', text: whyNotOpened(error) });
+  }
 }
 
 /** What they did is not acknowledged: it came to nothing, and Slack itself shows no more than a sign. */

@@ -81,38 +81,46 @@ export async function mountSlack(
           return await reply
             .code(401)
             .send({ error: 'timestamp outside five minutes: check the clocks, then send again' });
-        const { kind, ...read } = readSlackBody(contentType, bytes);
-        if (kind === null) return await reply.code(400).send({ error: (read as { why: string }).why });
-        if (kind === 'sslCheck') return await reply.code(200).send();
-        const body = (read as { body: Record<string, unknown> }).body;
-        if (body.type === 'app_rate_limited') {
+        const read = readSlackBody(contentType, bytes);
+        if (read.kind === null) return await reply.code(400).send({ error: read.why });
+        if (read.kind === 'sslCheck') return await reply.code(200).send();
+        if (read.body.type === 'app_rate_limited') {
           // A note of Slack's, which no listener of Bolt's is told of.
           request.log.warn(
-            { minute: body.minute_rate_limited },
+            { minute: read.body.minute_rate_limited },
             'Slack holds back events: this app gets too many',
           );
           return await reply.code(200).send();
         }
-
-        const attempt = kind === 'event' ? attemptOf(request) : 0;
-        let isFirst: boolean;
-        try {
-          isFirst = await inTime(receiveOnce(db, Buffer.concat([signature.mac, Buffer.of(attempt)])));
-        } catch (error) {
-          request.log.error({ err: (error as Error).message }, 'Slack’s request not taken');
-          if (kind !== 'event')
-            return await answerNotTaken((read as { body: unknown }).body, reply, request.log as Logger);
-          return await reply
-            .code(503)
-            .header('retry-after', '5')
-            .send({ error: 'it can’t be stored now: send it again' });
-        }
-        if (!isFirst && kind === 'event') return await reply.code(200).send();
-        if (!isFirst) return await reply.code(401).send({ error: 'this request was received already' });
-        return handOver(receiver, path, request, reply, body);
+        const answered = await onceOnly(db, { ...read, mac: signature.mac }, request, reply);
+        return answered ?? handOver(receiver, path, { request, reply, body: read.body });
       },
     );
   });
+}
+
+/** Null for what comes the first time: it is Bolt's to answer. */
+async function onceOnly(
+  db: Db,
+  { kind, body, mac }: { kind: string; body: Record<string, unknown>; mac: Buffer },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | null> {
+  const attempt = kind === 'event' ? attemptOf(request) : 0;
+  let isFirst: boolean;
+  try {
+    isFirst = await inTime(receiveOnce(db, Buffer.concat([mac, Buffer.of(attempt)])));
+  } catch (error) {
+    request.log.error({ err: (error as Error).message }, 'Slack’s request not taken');
+    if (kind !== 'event') return await answerNotTaken(body, reply, request.log as Logger);
+    return await reply
+      .code(503)
+      .header('retry-after', '5')
+      .send({ error: 'it can’t be stored now: send it again' });
+  }
+  if (isFirst) return null;
+  if (kind === 'event') return await reply.code(200).send();
+  return await reply.code(401).send({ error: 'this request was received already' });
 }
 
 /** Slack waits three seconds; a database that answers nothing must leave the time to say so. */
@@ -131,9 +139,7 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
 function handOver(
   receiver: HTTPReceiver,
   path: string,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  body: unknown,
+  { request, reply, body }: { request: FastifyRequest; reply: FastifyReply; body: unknown },
 ): FastifyReply {
   const raw: IncomingMessage & { rawBody?: Buffer } = request.raw;
   raw.rawBody = Buffer.from(JSON.stringify(body));

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { parse as parseForm } from 'node:querystring';
-import { nestsDeeperThan } from '../../core/nesting.ts';
+import { JSON_DEPTH_MAX, nestsDeeperThan } from '../../core/nesting.ts';
 
 /** What Slack signs a request with, as its headers say it. */
 export type Signature = {
@@ -15,7 +15,6 @@ export type SlackBody =
   | { kind: 'event' | 'action' | 'sslCheck'; body: Record<string, unknown> }
   | { kind: null; why: string };
 
-const JSON_DEPTH_MAX = 64;
 /** Fields of a form; a slash command has about fifteen. */
 const FIELDS_MAX = 50;
 const FORM = /^application\/x-www-form-urlencoded(\s*;\s*charset=("?)utf-8\2)?\s*$/i;
