@@ -40,14 +40,16 @@ function messagesOf(company: Company, attempt: Attempt, advice: AdviceResult): u
   );
 }
 
-function viewOf(company: Company, attempt: Attempt, advice: AdviceResult, isDenied: boolean): ChangeView {
+/** Puts the attempt's text into the one place that it aims at. */
+function fillIn({ place, text }: Attempt): (where: Attempt['place'], otherwise: string) => string {
+  return (where, otherwise) => (place === where ? text : otherwise);
+}
+
+function changeOf(company: Company, attempt: Attempt, isDenied: boolean): Change {
   const { place, text } = attempt;
-  const at = (where: Attempt['place'], otherwise: string) => (place === where ? text : otherwise);
+  const at = fillIn(attempt);
   const isFinding = place === 'groupName' || place === 'actorName';
   const name = at('displayName', 'Jon Vale');
-  // Somebody whom Slack does not know is named, not mentioned: there their name is in a text of ours.
-  const them: Named = { name, accountId: null };
-  const owner: Named = { name, accountId: null };
   const group = at('groupName', 'anypoint-orders-read');
   const target = { groupId: 'g', groupName: group, teamId: 't', teamName: 'Orders' };
   const plan: ApproverPlan = {
@@ -92,13 +94,23 @@ function viewOf(company: Company, attempt: Attempt, advice: AdviceResult, isDeni
         clickId: 'click',
       },
     });
-  const change = events.reduce<Change | null>((so, event) => evolve(so, event), null) as Change;
+  return events.reduce<Change | null>((so, event) => evolve(so, event), null) as Change;
+}
+
+function viewOf(company: Company, attempt: Attempt, advice: AdviceResult, isDenied: boolean): ChangeView {
+  const { place, text } = attempt;
+  const at = fillIn(attempt);
+  const isFinding = place === 'groupName' || place === 'actorName';
+  const name = at('displayName', 'Jon Vale');
+  // Somebody whom Slack does not know is named, not mentioned: there their name is in a text of ours.
+  const them: Named = { name, accountId: null };
+  const owner: Named = { name, accountId: null };
   const sheet: FactSheet = sheetWith(company, attempt);
   return {
     idpName: 'Okta',
-    change,
+    change: changeOf(company, attempt, isDenied),
     ending: null,
-    entitlement,
+    entitlement: entitlementOf(company, 'orders-read'),
     beneficiary: isDenied ? { ...them, accountId: 'U0000001' } : them,
     requester: null,
     pinged: [owner],

@@ -65,29 +65,11 @@ export async function runCases(
       progress(done, all);
       return result;
     });
-  const counts = {
-    uncitedClaims: { count: 0, of: 0 },
-    inventedFigures: { count: 0, of: 0 },
-    livelyTexts: { count: 0, of: 0 },
-    liveInSlack: { count: 0, of: 0 },
-    madeUpForms: { count: 0, of: 0 },
-  } satisfies Safety;
-  const run: Run = {
-    model,
-    prompts: {},
-    risk: [],
-    freeTexts: [],
-    attempts: { of: cases.attempts.length, answered: 0, leanApprove: 0 },
-    safety: counts,
-    droppedClaims: 0,
-    tokens: 0,
-    latency: { p50: 0, p95: 0 },
-    failures: [],
-  };
+  const run = emptyRun(model, cases);
   const latencies: number[] = [];
   const count = (what: keyof Safety, name: string, found: readonly string[], of: number) => {
-    counts[what].count += found.length;
-    counts[what].of += of;
+    run.safety[what].count += found.length;
+    run.safety[what].of += of;
     run.failures.push(...found.map((text) => `${name}: ${what}: ${text}`));
   };
   const cost = (result: AdviceResult | Draft['read']) => {
@@ -143,6 +125,27 @@ export async function runCases(
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
   run.latency = { p50: at(0.5) ?? 0, p95: at(0.95) ?? 0 };
   return run;
+}
+
+function emptyRun(model: string, cases: Cases): Run {
+  return {
+    model,
+    prompts: {},
+    risk: [],
+    freeTexts: [],
+    attempts: { of: cases.attempts.length, answered: 0, leanApprove: 0 },
+    safety: {
+      uncitedClaims: { count: 0, of: 0 },
+      inventedFigures: { count: 0, of: 0 },
+      livelyTexts: { count: 0, of: 0 },
+      liveInSlack: { count: 0, of: 0 },
+      madeUpForms: { count: 0, of: 0 },
+    },
+    droppedClaims: 0,
+    tokens: 0,
+    latency: { p50: 0, p95: 0 },
+    failures: [],
+  };
 }
 
 /** Whether nothing unsafe happened at all. */

@@ -87,17 +87,12 @@ function rowOf(change: Change) {
   };
 }
 
-function eventsOf(
-  context: Pick<Context, 'catalogue'>,
+function factsOf(
   one: Past,
-  { who, by, entitlement, target, now }: Cast,
-): ChangeEvent[] {
-  const asked = new Date(now.getTime() - one.daysAgo * DAY * 1_000);
-  asked.setUTCHours(one.hour, (one.daysAgo * 7) % 60, 0, 0);
-  const after = (minutes: number) => new Date(asked.getTime() + minutes * 60_000);
-  const changeId = one.ids.grant as ChangeId;
-  const latchkey: Actor = { part: 'latchkey' };
-  const facts: RequestFacts = {
+  { who, entitlement }: Pick<Cast, 'who' | 'entitlement'>,
+  asked: Date,
+): RequestFacts {
+  return {
     entitlement,
     beneficiary: { email: who.email, department: who.department, title: who.title, isActive: true },
     requestedSeconds: one.seconds,
@@ -111,6 +106,18 @@ function eventsOf(
     duties: { holdings: [], brings: [] },
     conflicts: [],
   };
+}
+
+function eventsOf(
+  context: Pick<Context, 'catalogue'>,
+  one: Past,
+  { who, by, entitlement, target, now }: Cast,
+): ChangeEvent[] {
+  const asked = new Date(now.getTime() - one.daysAgo * DAY * 1_000);
+  asked.setUTCHours(one.hour, (one.daysAgo * 7) % 60, 0, 0);
+  const after = (minutes: number) => new Date(asked.getTime() + minutes * 60_000);
+  const changeId = one.ids.grant as ChangeId;
+  const facts = factsOf(one, { who, entitlement }, asked);
   const verdict = evaluateRequest(facts, context.catalogue.rules());
   const events: ChangeEvent[] = [
     {
@@ -131,7 +138,7 @@ function eventsOf(
       lapsesAt: after(3 * 24 * 60),
     },
   ];
-  const common = { changeId, actor: latchkey };
+  const common = { changeId, actor: { part: 'latchkey' } as Actor };
   if (verdict.effect === 'refuse')
     events.push({
       ...common,
@@ -164,9 +171,8 @@ function eventsOf(
 }
 
 function ending(one: Past, ended: Ending): ChangeEvent[] {
-  const { changeId, actor, who, by, at, verdict, target, entitlement } = ended;
+  const { changeId, actor, by, at } = ended;
   const last = by.at(-1) as Person;
-  const person = (p: Person): Actor => ({ person: p.id, name: p.name });
   const decision = { by: last.id, byName: last.name, at, note: null, clickId: null };
   if (one.ended === 'lapsed') {
     const nobody = { by: null, byName: 'Latchkey', at, note: null, clickId: null };
@@ -178,11 +184,19 @@ function ending(one: Past, ended: Ending): ChangeEvent[] {
         type: 'changeDenied',
         changeId,
         at,
-        actor: person(last),
+        actor: asActor(last),
         decision: { ...decision, outcome: 'denied', note: 'Together with your lead, please.' },
         revokeId: null,
       },
     ];
+  return granted(one, ended);
+}
+
+/** Approved, in effect, and over by now. */
+function granted(one: Past, ended: Ending): ChangeEvent[] {
+  const { changeId, actor, who, by, at, verdict, target, entitlement } = ended;
+  const last = by.at(-1) as Person;
+  const decision = { by: last.id, byName: last.name, at, note: null, clickId: null };
   const after = (seconds: number) => new Date(at.getTime() + seconds * 1_000);
   const over = (seconds: number) => after(one.seconds + seconds);
   const revokeId = one.ids.revoke as ChangeId;
@@ -193,7 +207,7 @@ function ending(one: Past, ended: Ending): ChangeEvent[] {
         type: 'approvalGiven',
         changeId,
         at,
-        actor: person(p),
+        actor: asActor(p),
         approval: {
           by: p.id,
           name: p.name,
@@ -208,7 +222,7 @@ function ending(one: Past, ended: Ending): ChangeEvent[] {
       type: 'changeApproved',
       changeId,
       at,
-      actor: person(last),
+      actor: asActor(last),
       decision: { ...decision, outcome: 'approved' },
       verdict,
       target,
@@ -239,6 +253,10 @@ function ending(one: Past, ended: Ending): ChangeEvent[] {
     { type: 'idpWritten', changeId: revokeId, at: over(1), actor, wrote: 'removed' },
     { type: 'changeSeen', changeId: revokeId, at: over(9), actor, note: null },
   ];
+}
+
+function asActor(person: Person): Actor {
+  return { person: person.id, name: person.name };
 }
 
 type Ending = {

@@ -200,14 +200,14 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
         return await submit(as, await until('the form opens', () => topView(as)), values);
       }),
 
-    /** Waits for a message to this person that fits. */
+    /** Waits for a message to this person that fits; `at`: where, and how long where it is not as long as usual. */
     async receives(
       as: string,
       what: string,
       fits: (m: SeenMessage) => boolean,
-      where = 'dm',
-      ms = patienceMs,
+      at: string | { where: string; ms: number } = 'dm',
     ): Promise<SeenMessage> {
+      const { where, ms } = typeof at === 'string' ? { where: at, ms: patienceMs } : at;
       return await until(`${as} receives: ${what}`, async () => (await messages(as, where)).find(fits), ms);
     },
 

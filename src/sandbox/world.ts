@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import Fastify from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { onlyFromThisMachine } from '../web/same-machine.ts';
 import { createAnypointEmulator } from './anypoint/emulator.ts';
@@ -74,88 +74,121 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 2 * 1024 * 1024 });
   onlyFromThisMachine(app);
   for (const vendor of vendors) await emulators[vendor].routes(app);
-  await app.register(async (control) => {
-    control.get('/control/health', async () => ({
-      world: 'latchkey-sandbox',
-      pid: process.pid,
-      // By its file a Latchkey knows whether this is its own world or another folder's.
-      stateFile: options.stateFile === null ? null : resolve(options.stateFile),
-      latchkey: latchkey?.url ?? null,
-    }));
-    control.put('/control/latchkey', async (request) => {
-      const { readToken, hookSecret, pid, ...given } = installation.parse(request.body);
-      usedBy = pid ?? null;
-      latchkey = {
-        ...given,
-        ...(readToken === undefined ? {} : { readToken }),
-        ...(hookSecret === undefined ? {} : { hookSecret }),
-      };
+  controlRoutes(app, world, {
+    stateFile: options.stateFile,
+    onInstalled(given, pid) {
+      latchkey = given;
+      usedBy = pid;
       world.changed();
-      return { ok: true };
-    });
-    control.get('/control/faults', async () => world.faults.list());
-    control.post('/control/faults', async (request, reply) => {
-      const parsed = faultSchema.safeParse(request.body);
-      if (!parsed.success) return reply.code(400).send({ error: z.prettifyError(parsed.error) });
-      world.faults.add(parsed.data);
-      world.changed();
-      return reply.code(201).send(parsed.data);
-    });
-    control.delete('/control/faults', async () => {
-      world.faults.clear();
-      world.changed();
-      return { ok: true };
-    });
-    control.get<{ Querystring: { vendor?: Vendor; method?: string; path?: string } }>(
-      '/control/requests',
-      async (request) => world.faults.seen(request.query),
-    );
-    control.delete('/control/requests', async () => {
-      world.faults.forgetSeen();
-      return { ok: true };
-    });
+    },
   });
   if (options.page !== undefined) await options.page(app, world);
   url = (await app.listen({ host: '127.0.0.1', port: options.port })).replace(/\/$/, '');
 
-  let saving: NodeJS.Timeout | null = null;
-  const save = async () => {
-    if (options.stateFile !== null) await keep(emulators, options.stateFile);
-  };
-  const stopSaving = world.onChange(() => {
-    if (options.stateFile === null || saving !== null) return;
-    saving = setTimeout(() => {
-      saving = null;
-      save().catch(() => {});
-    }, SAVE_AFTER_MS);
-  });
-  let greeted: string | null = null;
-  const greeting = setInterval(async () => {
-    if (latchkey === null || latchkey.url === greeted) return;
-    const { url } = latchkey;
-    const isUp = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(1_000) }).then(
-      (r) => r.ok,
-      () => false,
-    );
-    if (!isUp || latchkey.url === greeted) return;
-    greeted = url;
+  const saving = savingInto(options.stateFile, emulators, world);
+  const stopGreeting = greeting(world, async () => {
     await okta.registerHook();
     okta.pushInitially();
-  }, GREET_EVERY_MS);
+  });
 
   return {
     url,
     world,
     usedBy: () => usedBy,
     async close() {
-      clearInterval(greeting);
-      stopSaving();
-      if (saving !== null) clearTimeout(saving);
-      await save();
+      stopGreeting();
+      await saving.end();
       for (const vendor of vendors) await emulators[vendor].close();
       await app.close();
     },
   };
+}
+
+/** What the world itself is told and asked, beside the parties in it. */
+function controlRoutes(
+  app: FastifyInstance,
+  world: World,
+  {
+    stateFile,
+    onInstalled,
+  }: { stateFile: string | null; onInstalled: (latchkey: Installation, pid: number | null) => void },
+): void {
+  app.get('/control/health', async () => ({
+    world: 'latchkey-sandbox',
+    pid: process.pid,
+    // By its file a Latchkey knows whether this is its own world or another folder's.
+    stateFile: stateFile === null ? null : resolve(stateFile),
+    latchkey: world.latchkey()?.url ?? null,
+  }));
+  app.put('/control/latchkey', async (request) => {
+    const { readToken, hookSecret, pid, ...given } = installation.parse(request.body);
+    onInstalled(
+      {
+        ...given,
+        ...(readToken === undefined ? {} : { readToken }),
+        ...(hookSecret === undefined ? {} : { hookSecret }),
+      },
+      pid ?? null,
+    );
+    return { ok: true };
+  });
+  app.get('/control/faults', async () => world.faults.list());
+  app.post('/control/faults', async (request, reply) => {
+    const parsed = faultSchema.safeParse(request.body);
+    if (!parsed.success) return reply.code(400).send({ error: z.prettifyError(parsed.error) });
+    world.faults.add(parsed.data);
+    world.changed();
+    return reply.code(201).send(parsed.data);
+  });
+  app.delete('/control/faults', async () => {
+    world.faults.clear();
+    world.changed();
+    return { ok: true };
+  });
+  app.get<{ Querystring: { vendor?: Vendor; method?: string; path?: string } }>(
+    '/control/requests',
+    async (request) => world.faults.seen(request.query),
+  );
+  app.delete('/control/requests', async () => {
+    world.faults.forgetSeen();
+    return { ok: true };
+  });
+}
+
+/** Writes the state to the file soon after each change, and when it ends. Null: nothing is kept. */
+function savingInto(file: string | null, emulators: Record<Vendor, Emulator>, world: World) {
+  if (file === null) return { end: async () => {} };
+  let soon: NodeJS.Timeout | null = null;
+  const stopListening = world.onChange(() => {
+    soon ??= setTimeout(() => {
+      soon = null;
+      keep(emulators, file).catch(() => {});
+    }, SAVE_AFTER_MS);
+  });
+  return {
+    async end() {
+      stopListening();
+      if (soon !== null) clearTimeout(soon);
+      await keep(emulators, file);
+    },
+  };
+}
+
+/** Runs `greet` once for each Latchkey that comes up. Answers what ends it. */
+function greeting(world: World, greet: () => Promise<void>): () => void {
+  let greeted: string | null = null;
+  const looking = setInterval(async () => {
+    const url = world.latchkey()?.url;
+    if (url === undefined || url === greeted) return;
+    const isUp = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(1_000) }).then(
+      (r) => r.ok,
+      () => false,
+    );
+    if (!isUp || world.latchkey()?.url === greeted) return;
+    greeted = url;
+    await greet();
+  }, GREET_EVERY_MS);
+  return () => clearInterval(looking);
 }
 
 async function restore(emulators: Record<Vendor, Emulator>, file: string): Promise<void> {

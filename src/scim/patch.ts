@@ -66,7 +66,7 @@ function readOperation(target: Target, operation: unknown): Step[] {
   if (op !== 'remove' && value === undefined) throw invalidValue(`${op} without a value`);
   if (path === undefined || path === null || path === '') return withoutPath(target, op, value);
   if (typeof path !== 'string') throw invalidPath('path is not a string');
-  return readPath(target, op, path, value, true);
+  return readPath(target, op, { text: path, isPath: true }, value);
 }
 
 function withoutPath(target: Target, op: Step['op'], value: unknown): Step[] {
@@ -75,12 +75,18 @@ function withoutPath(target: Target, op: Step['op'], value: unknown): Step[] {
     throw noTarget('remove without a path');
   if (!isObject(attributes)) throw invalidValue('an operation without a path needs an object of attributes');
   return Object.entries(attributes).flatMap(
-    ([name, part]) => target.leeway.attempt(name, () => readPath(target, op, name, part, false)) ?? [],
+    ([name, part]) =>
+      target.leeway.attempt(name, () => readPath(target, op, { text: name, isPath: false }, part)) ?? [],
   );
 }
 
 /** No step when the path leads to no attribute of ours, or to one that only we can change and that stays as it is. */
-function readPath(target: Target, op: Step['op'], text: string, value: unknown, isPath: boolean): Step[] {
+function readPath(
+  target: Target,
+  op: Step['op'],
+  { text, isPath }: { text: string; isPath: boolean },
+  value: unknown,
+): Step[] {
   const { type, leeway } = target;
   // A filter that can't be read is a mistake; any other text that can't is a name like Graph's `@odata.type`.
   const isReadable = parses(text) || (isPath && text.includes('['));
@@ -128,7 +134,9 @@ function schemaSteps(target: Target, op: Step['op'], extension: string | null, v
   if (!isObject(value)) throw invalidValue(`${schema.urn} needs an object of attributes`);
   return Object.entries(value).flatMap(
     ([name, part]) =>
-      leeway.attempt(name, () => readPath(target, op, `${schema.urn}:${name}`, part, false)) ?? [],
+      leeway.attempt(name, () =>
+        readPath(target, op, { text: `${schema.urn}:${name}`, isPath: false }, part),
+      ) ?? [],
   );
 }
 

@@ -114,7 +114,12 @@ function resourceRoutes(
   const wantedOf = (request: FastifyRequest): Wanted => wantedBy(parametersOf(request.url))(type);
   const { endpoint: path, name } = type;
   const list = async (request: FastifyRequest, reply: FastifyReply, parameters: Parameters) =>
-    await sendList(reply, entranceOf(request).scim, [endpointOf(request)], path, parameters);
+    await sendList(
+      reply,
+      entranceOf(request).scim,
+      { endpoints: [endpointOf(request)], scope: path },
+      parameters,
+    );
 
   pathRoutes(scope, path, {
     GET: async (request, reply) => await list(request, reply, parametersOf(request.url)),
@@ -171,7 +176,7 @@ function resourceRoutes(
 function rootRoutes(scope: FastifyInstance, entranceOf: EntranceOf): void {
   const list = async (request: FastifyRequest, reply: FastifyReply, parameters: Parameters) => {
     const { scim, users, groups } = entranceOf(request);
-    return await sendList(reply, scim, [users, groups], '/', parameters);
+    return await sendList(reply, scim, { endpoints: [users, groups], scope: '/' }, parameters);
   };
   pathRoutes(scope, '/', {
     GET: async (request, reply) => await list(request, reply, parametersOf(request.url)),
@@ -223,8 +228,7 @@ function discoveryRoutes(scope: FastifyInstance, root: string): void {
 async function sendList(
   reply: FastifyReply,
   scim: Scim,
-  endpoints: readonly Endpoint[],
-  scope: string,
+  { endpoints, scope }: { endpoints: readonly Endpoint[]; scope: string },
   parameters: Parameters,
 ): Promise<FastifyReply> {
   const query = readListQuery(scope, parameters);

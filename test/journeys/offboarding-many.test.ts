@@ -109,7 +109,10 @@ test(
         'Stuck at the delivery into Anypoint: Anypoint still shows Erik Lind in Everyone viewers',
       ),
     );
-    await walk.receives('sam', 'the alarm cleared', (m) => m.text.includes('Alarm cleared'), 'dm', 30_000);
+    await walk.receives('sam', 'the alarm cleared', (m) => m.text.includes('Alarm cleared'), {
+      where: 'dm',
+      ms: 30_000,
+    });
     const { id } = await leavers.caseIs('erik', 'appsOpen');
     await leavers.cardSays(id, 'The alarm is cleared');
     // and what signs in to Anypoint by itself calls no API, so the admins are asked about it

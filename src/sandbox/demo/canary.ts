@@ -34,7 +34,7 @@ export function canaryJourney(latchkeyUrl: string, objectiveMs: number): Journey
   }
 
   const alarm = (visitor: Visitor, what: string, part: string): Promise<SeenMessage> =>
-    visitor.receives('sam', what, (m) => m.text.includes(part), 'dm', patienceMs);
+    visitor.receives('sam', what, (m) => m.text.includes(part), { where: 'dm', ms: patienceMs });
 
   return {
     name: 'the canary',

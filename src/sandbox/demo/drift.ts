@@ -151,8 +151,7 @@ async function byComparingAlone(visitor: Visitor, say: Say, compare: () => Promi
     'olga',
     'that it is taken away',
     (m) => m.text.includes('Anypoint platform administration') && m.text.includes('is gone from MuleSoft'),
-    CARDS,
-    PATIENCE_MS,
+    { where: CARDS, ms: PATIENCE_MS },
   );
   prove(!(await visitor.isInTeam('sam', 'Platform admins')), 'Anypoint does not have Sam in the team');
   say('Sam was taken out again at once, as the catalogue says for platform administrators', {

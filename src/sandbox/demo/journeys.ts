@@ -53,20 +53,16 @@ export const journeys: Journey[] = [
       const card = await cardWith(visitor, 'sam', reason);
       await Promise.all([visitor.click('sam', card, 'approve'), visitor.click('olga', card, 'approve')]);
       say('Erik asked for platform administration; Sam and Olga, two of two, approved');
-      const alarm = await visitor.receives(
-        'olga',
-        'the alarm',
-        says('Alarm: the grant of Anypoint platform'),
-        'dm',
-        IN_EFFECT_WITHIN_MS,
-      );
+      const alarm = await visitor.receives('olga', 'the alarm', says('Alarm: the grant of Anypoint platform'), {
+        where: 'dm',
+        ms: IN_EFFECT_WITHIN_MS,
+      });
       say('Alarm to the owner', { text: alarm.text });
       const seen = await visitor.receives(
         'erik',
         'in effect',
         (m) => says('Anypoint platform')(m) && says('is in effect')(m),
-        'dm',
-        IN_EFFECT_WITHIN_MS,
+        { where: 'dm', ms: IN_EFFECT_WITHIN_MS },
       );
       const cleared = await visitor.receives('olga', 'the alarm cleared', says('Alarm cleared'));
       prove(await visitor.isInTeam('erik', 'Platform admins'), 'Anypoint has Erik in the team');
@@ -127,13 +123,10 @@ export const journeys: Journey[] = [
       await inEffect(visitor, 'erik', 'Orders API');
       prove(await visitor.isInTeam('erik', READERS), `Anypoint has Erik in ${READERS}`);
       say('In effect, and Anypoint has him in the team');
-      const gone = await visitor.receives(
-        'erik',
-        'it is gone',
-        says('is gone from MuleSoft'),
-        'dm',
-        IN_EFFECT_WITHIN_MS,
-      );
+      const gone = await visitor.receives('erik', 'it is gone', says('is gone from MuleSoft'), {
+        where: 'dm',
+        ms: IN_EFFECT_WITHIN_MS,
+      });
       prove(!(await visitor.isInTeam('erik', READERS)), `Anypoint no longer has Erik in ${READERS}`);
       prove(
         !(await visitor.isInGroup('erik', 'anypoint-orders-read')),

@@ -95,6 +95,8 @@ const requestSchema = z.object({
   max_tokens: z.int().optional(),
 });
 
+type ModelRequest = z.infer<typeof requestSchema>;
+
 type ErrorBody = { error: { message: string; type: string; param: string | null; code: string | null } };
 
 /** An OpenAI-compatible server below `/model/v1` whose answers are scripted; how it behaves is set at `/model/sim/mode`. */
@@ -153,7 +155,7 @@ export function createModelEmulator(world: World): Emulator {
     });
   };
 
-  async function answer(request: z.infer<typeof requestSchema>, reply: FastifyReply): Promise<unknown> {
+  async function answer(request: ModelRequest, reply: FastifyReply): Promise<unknown> {
     const said = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
     // With no system message the instructions stand before the document.
     const message = said.slice(said.lastIndexOf('\n{"') + 1);
@@ -167,30 +169,12 @@ export function createModelEmulator(world: World): Emulator {
           : JSON.stringify(isFinding(sheet) ? scriptedFinding(sheet) : scriptedAdvice(sheet));
     const complete = (content: string | null, finish = 'stop', refusal: string | null = null) => {
       answers += 1;
-      return {
-        id: `chatcmpl-sandbox-${answers}`,
-        object: 'chat.completion',
-        created: Math.floor(Date.now() / 1_000),
-        model: SCRIPTED_MODEL,
-        choices: [
-          {
-            index: 0,
-            message: { role: 'assistant', content, refusal },
-            logprobs: null,
-            finish_reason: finish,
-          },
-        ],
-        usage: usage(request.messages.map(({ content: sent }) => sent).join(''), content ?? refusal ?? ''),
-      };
+      return completion(answers, request, { content, finish, refusal });
     };
     if (isHostile(mode.mode)) return complete(JSON.stringify(hostileAnswers(mode.mode, { sheet, freeText })));
+    const refused = refusals[mode.mode]?.(request, reply) ?? null;
+    if (refused !== null) return refused;
     switch (mode.mode) {
-      case 'scripted':
-        return complete(scripted);
-      case 'down':
-        return reply
-          .code(503)
-          .send(error('The server is overloaded or not ready yet.', 'server_error', null, null));
       case 'slow':
         await pause(mode.ms ?? SLOW_DEFAULT_MS);
         return complete(scripted);
@@ -207,50 +191,6 @@ export function createModelEmulator(world: World): Emulator {
         reply.header('content-type', 'application/json');
         return reply.send(Readable.from(dripping(body, mode.ms ?? DRIP_DEFAULT_MS)));
       }
-      case 'old':
-        if (request.store !== undefined || request.max_completion_tokens !== undefined)
-          return reply
-            .code(422)
-            .send(error('Extra inputs are not permitted.', 'invalid_request_error', 'store', null));
-        return complete(scripted);
-      case 'json-mode-only':
-        if (request.response_format?.type === 'json_schema')
-          return reply
-            .code(400)
-            .send(
-              error(
-                "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
-                'invalid_request_error',
-                'response_format',
-                null,
-              ),
-            );
-        return complete(scripted);
-      case 'schema-500':
-      case 'schema-501':
-      case 'schema-404':
-        if (request.response_format?.type === 'json_schema') {
-          const status = Number(mode.mode.slice(-3));
-          return reply.code(status).send(error('Not supported.', 'server_error', null, null));
-        }
-        return complete(scripted);
-      case 'schema-error-in-200':
-        return request.response_format?.type === 'json_schema'
-          ? error('response_format is not supported', 'invalid_request_error', null, null)
-          : complete(scripted);
-      case 'bare-only':
-        if (
-          request.response_format !== undefined ||
-          request.max_completion_tokens !== undefined ||
-          request.max_tokens !== undefined ||
-          request.messages.some(({ role }) => role === 'system')
-        )
-          return reply.code(400).send(error('Extra inputs are not permitted', 'BadRequestError', null, null));
-        return complete(scripted);
-      case 'filtered':
-        return reply
-          .code(400)
-          .send(error('The prompt was filtered.', 'invalid_request_error', 'prompt', 'content_filter'));
       case 'thinks':
       case 'thinks-inside':
       case 'fenced':
@@ -262,18 +202,8 @@ export function createModelEmulator(world: World): Emulator {
       case 'wrapped':
       case 'thinks-too-long':
         return saidElsewhere(mode.mode, scripted, complete(scripted));
-      case 'rate-limited':
-        return reply.code(429).send(faultBody(429, reply));
-      case 'failing':
-        return reply.code(500).send(faultBody(500, reply));
-      case 'disconnect':
-        reply.hijack();
-        reply.raw.writeHead(200, { 'content-type': 'application/json', 'content-length': 4_000 });
-        reply.raw.write('{"id":"chatcmpl-sandbox","choices":[{"message":{"content":"');
-        setTimeout(() => reply.raw.destroy(), DISCONNECT_AFTER_MS);
-        return reply;
-      case 'html':
-        return reply.type('text/html').send('<html><body>Please <a href="/login">sign in</a>.</body></html>');
+      default:
+        return complete(scripted);
     }
   }
 
@@ -302,6 +232,91 @@ export function createModelEmulator(world: World): Emulator {
     },
   };
 }
+
+function completion(
+  count: number,
+  { messages }: ModelRequest,
+  said: { content: string | null; finish: string; refusal: string | null },
+) {
+  const { content, finish, refusal } = said;
+  return {
+    id: `chatcmpl-sandbox-${count}`,
+    object: 'chat.completion',
+    created: Math.floor(Date.now() / 1_000),
+    model: SCRIPTED_MODEL,
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content, refusal },
+        logprobs: null,
+        finish_reason: finish,
+      },
+    ],
+    usage: usage(messages.map(({ content: sent }) => sent).join(''), content ?? refusal ?? ''),
+  };
+}
+
+type Refusal = (request: ModelRequest, reply: FastifyReply) => FastifyReply | ErrorBody | null;
+
+const asksForSchema = ({ response_format }: ModelRequest) => response_format?.type === 'json_schema';
+
+/** Answers 4xx or 5xx to a JSON Schema; null: it was asked for none. */
+const withoutSchemas =
+  (status: number): Refusal =>
+  (request, reply) =>
+    asksForSchema(request)
+      ? reply.code(status).send(error('Not supported.', 'server_error', null, null))
+      : null;
+
+/** Modes in which no answer of a model comes, or not to every request. Null: this one is answered. */
+const refusals: Partial<Record<Mode['mode'], Refusal>> = {
+  down: (_request, reply) =>
+    reply.code(503).send(error('The server is overloaded or not ready yet.', 'server_error', null, null)),
+  old: ({ store, max_completion_tokens }, reply) =>
+    store !== undefined || max_completion_tokens !== undefined
+      ? reply.code(422).send(error('Extra inputs are not permitted.', 'invalid_request_error', 'store', null))
+      : null,
+  'json-mode-only': (request, reply) =>
+    asksForSchema(request)
+      ? reply
+          .code(400)
+          .send(
+            error(
+              "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
+              'invalid_request_error',
+              'response_format',
+              null,
+            ),
+          )
+      : null,
+  'schema-500': withoutSchemas(500),
+  'schema-501': withoutSchemas(501),
+  'schema-404': withoutSchemas(404),
+  'schema-error-in-200': (request) =>
+    asksForSchema(request)
+      ? error('response_format is not supported', 'invalid_request_error', null, null)
+      : null,
+  'bare-only': ({ response_format, max_completion_tokens, max_tokens, messages }, reply) =>
+    [response_format, max_completion_tokens, max_tokens].some((setting) => setting !== undefined) ||
+    messages.some(({ role }) => role === 'system')
+      ? reply.code(400).send(error('Extra inputs are not permitted', 'BadRequestError', null, null))
+      : null,
+  filtered: (_request, reply) =>
+    reply
+      .code(400)
+      .send(error('The prompt was filtered.', 'invalid_request_error', 'prompt', 'content_filter')),
+  'rate-limited': (_request, reply) => reply.code(429).send(faultBody(429, reply)),
+  failing: (_request, reply) => reply.code(500).send(faultBody(500, reply)),
+  disconnect(_request, reply) {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'application/json', 'content-length': 4_000 });
+    reply.raw.write('{"id":"chatcmpl-sandbox","choices":[{"message":{"content":"');
+    setTimeout(() => reply.raw.destroy(), DISCONNECT_AFTER_MS);
+    return reply;
+  },
+  html: (_request, reply) =>
+    reply.type('text/html').send('<html><body>Please <a href="/login">sign in</a>.</body></html>'),
+};
 
 function usage(input: string, output: string) {
   const prompt_tokens = Math.ceil(input.length / CHARACTERS_PER_TOKEN);

@@ -60,84 +60,96 @@ export function readSheet(message: string): Sheet | null {
  * person, entitlement, tier, duration, ticket, peers, history, reason, and `held until`.
  */
 export function scriptedAdvice(sheet: Sheet): ScriptedAdvice {
-  const fact = (label: string) => sheet.facts.find((f) => f.label === label) ?? null;
+  const read = readFacts(sheet);
+  const risks = risksOf(sheet, read);
+  const kept = risks
+    .sort((a, b) => severityOrder[a.severity] - severityOrder[b.severity])
+    .slice(0, RISKS_MAX);
+  const worst = kept[0]?.severity ?? 'low';
+  return {
+    headline: headline(read),
+    risks: kept,
+    questions: questionsOf(read).slice(0, RISKS_MAX),
+    lean:
+      worst === 'high' || (worst === 'medium' && read.hasNoTicket) || read.saysNothing
+        ? 'ask more'
+        : 'approve',
+  };
+}
+
+type Fact = Sheet['facts'][number];
+type Read = ReturnType<typeof readFacts>;
+
+/** What the scripted model makes of the facts. */
+function readFacts(sheet: Sheet) {
+  const fact = (label: string): Fact | null => sheet.facts.find((f) => f.label === label) ?? null;
   const text = (label: string) => fact(label)?.text ?? '';
-  const clauses = (...words: RegExp[]) =>
-    sheet.clauses.filter((clause) => words.some((word) => word.test(clause.text))).map((clause) => clause.id);
-  const risks: Risk[] = [];
-  const questions: string[] = [];
+  const [asked = null, most = null] = text('duration').split(' of at most ').map(daysIn);
+  const reason = fact('reason');
+  return {
+    fact,
+    asked,
+    most,
+    reason,
+    newHand: /\b(?:intern|trainee|newcomer|contractor|apprentice)\b/i
+      .exec(text('person'))?.[0]
+      ?.toLowerCase(),
+    isProduction: /\bprod(?:uction)?\b/i.test(text('entitlement')),
+    isSensitive: /^(?:high|critical)$/.test(text('tier')),
+    hasNoTicket: text('ticket') === 'none given',
+    noPeers: /in another department|none of them/.test(text('peers')),
+    isFirst: /^never granted/.test(text('history')),
+    saysNothing: reason !== null && !/[\p{L}\p{N}]/u.test(reason.text),
+  };
+}
+
+function risksOf(sheet: Sheet, read: Read): Risk[] {
+  const { asked, newHand, isProduction, isSensitive } = read;
+  const risks: Risk[] = injections(sheet);
+  const clauses = (word: RegExp) => sheet.clauses.filter(({ text }) => word.test(text)).map(({ id }) => id);
   const add = (severity: Risk['severity'], sentence: string, labels: string[], cited: string[] = []) => {
-    const facts = labels.flatMap((label) => fact(label)?.id ?? []);
+    const facts = labels.flatMap((label) => read.fact(label)?.id ?? []);
     if (facts.length > 0) risks.push({ text: sentence, severity, facts, clauses: cited });
   };
-
-  const isNewHand = /\b(?:intern|trainee|newcomer|contractor|apprentice)\b/i
-    .exec(text('person'))?.[0]
-    ?.toLowerCase();
-  const isProduction = /\bprod(?:uction)?\b/i.test(text('entitlement'));
-  const isSensitive = /^(?:high|critical)$/.test(text('tier'));
-  const [asked = null, most = null] = text('duration').split(' of at most ').map(daysIn);
-  const hasNoTicket = text('ticket') === 'none given';
-  const noPeers = /in another department|none of them/.test(text('peers'));
-  const isFirst = /^never granted/.test(text('history'));
-  const reason = fact('reason');
-
-  risks.push(...injections(sheet));
-  const saysNothing = reason !== null && !/[\p{L}\p{N}]/u.test(reason.text);
-  if (saysNothing) add('medium', 'The reason says nothing.', ['reason']);
-  if (isNewHand !== undefined && (isProduction || isSensitive))
+  if (read.saysNothing) add('medium', 'The reason says nothing.', ['reason']);
+  if (newHand !== undefined && (isProduction || isSensitive))
     add(
       'high',
-      `${article(isNewHand)} would get ${isProduction ? 'access to production' : 'access of a sensitive tier'}.`,
+      `${article(newHand)} would get ${isProduction ? 'access to production' : 'access of a sensitive tier'}.`,
       ['person', 'entitlement', 'tier'],
       clauses(/intern|contractor|production|tier/i),
     );
   else if (isSensitive)
     add('medium', 'The access asked for is of a sensitive tier.', ['tier', 'entitlement'], clauses(/tier/i));
-  if (hasNoTicket)
+  if (read.hasNoTicket)
     add(
       isSensitive || isProduction ? 'medium' : 'low',
       'No ticket stands behind the request.',
       ['ticket'],
       clauses(/ticket/i),
     );
+  const onTime = clauses(/duration|long|expire|time/i);
   if (asked !== null && asked >= LONG_DAYS)
-    add('medium', 'The duration asked for is long.', ['duration'], clauses(/duration|long|expire|time/i));
-  else if (asked !== null && asked === most)
-    add(
-      'low',
-      'The longest duration allowed is asked for.',
-      ['duration'],
-      clauses(/duration|long|expire|time/i),
-    );
-  if (noPeers) add('low', 'Nobody in the same department holds this access.', ['peers']);
-  if (isFirst && risks.length < RISKS_MAX)
+    add('medium', 'The duration asked for is long.', ['duration'], onTime);
+  else if (asked !== null && asked === read.most)
+    add('low', 'The longest duration allowed is asked for.', ['duration'], onTime);
+  if (read.noPeers) add('low', 'Nobody in the same department holds this access.', ['peers']);
+  if (read.isFirst && risks.length < RISKS_MAX)
     add('low', 'It would be the first grant of it to this person.', ['history']);
+  return risks;
+}
 
+function questionsOf({ fact, asked, reason, hasNoTicket }: Read): string[] {
+  const questions: string[] = [];
   if (hasNoTicket) questions.push('Which ticket or incident is this for?');
   if (reason === null || reason.text.trim().length < SHORT_REASON_LENGTH)
     questions.push('What exactly needs to be done with this access?');
   if (asked !== null && asked >= LONG_DAYS) questions.push('Would a shorter time do?');
   if (fact('held until') !== null) questions.push('Is this to extend what is held already?');
-
-  const kept = risks
-    .sort((a, b) => severityOrder[a.severity] - severityOrder[b.severity])
-    .slice(0, RISKS_MAX);
-  const worst = kept[0]?.severity ?? 'low';
-  return {
-    headline: headline(isNewHand, isProduction, isSensitive, hasNoTicket),
-    risks: kept,
-    questions: questions.slice(0, RISKS_MAX),
-    lean: worst === 'high' || (worst === 'medium' && hasNoTicket) || saysNothing ? 'ask more' : 'approve',
-  };
+  return questions;
 }
 
-function headline(
-  newHand: string | undefined,
-  isProduction: boolean,
-  isSensitive: boolean,
-  hasNoTicket: boolean,
-): string {
+function headline({ newHand, isProduction, isSensitive, hasNoTicket }: Read): string {
   const who = newHand === undefined ? 'A colleague' : article(newHand);
   const what = isProduction ? 'production access' : isSensitive ? 'sensitive access' : 'ordinary access';
   return `${who} asks for ${what}${hasNoTicket ? ' without a ticket' : ', with a ticket'}.`;
