@@ -9,8 +9,7 @@ export function groupNote(
   scim: Scim,
   unit: Unit,
   row: Named,
-  did: 'created' | 'renamed' | 'changed' | 'deleted',
-  formerName?: string,
+  what: { did: 'created' | 'changed' | 'deleted' } | { did: 'renamed'; formerName: string },
 ): Note {
   return {
     type: 'scimGroupChanged',
@@ -20,19 +19,24 @@ export function groupNote(
     data: {
       scimGroupId: row.id,
       groupName: row.display_name,
-      did,
-      ...(did === 'renamed' ? { formerName } : {}),
+      ...what,
     },
   };
 }
 
 /** No note where no member moved. */
 export function memberNotes(scim: Scim, unit: Unit, row: Named, difference: Difference): Note[] {
-  return membersNote(scim, unit, row, [...difference.added.keys()], [...difference.removed.keys()]);
+  const { added, removed } = difference;
+  return membersNote(scim, unit, row, { added: [...added.keys()], removed: [...removed.keys()] });
 }
 
 /** No note where no member moved. */
-export function membersNote(scim: Scim, unit: Unit, row: Named, added: string[], removed: string[]): Note[] {
+export function membersNote(
+  scim: Scim,
+  unit: Unit,
+  row: Named,
+  { added, removed }: { added: string[]; removed: string[] },
+): Note[] {
   if (added.length === 0 && removed.length === 0) return [];
   const data = {
     scimGroupId: row.id,

@@ -135,7 +135,7 @@ async function createGroup(
     ...columns(doc),
   });
   const difference = await changeMembers(unit.tx, row, [{ do: 'add', ids: memberIds }]);
-  const notes = [groupNote(scim, unit, row, 'created'), ...memberNotes(scim, unit, row, difference)];
+  const notes = [groupNote(scim, unit, row, { did: 'created' }), ...memberNotes(scim, unit, row, difference)];
   return {
     result: row,
     notes,
@@ -171,13 +171,14 @@ async function changeGroup(
     version: before.version + 1,
     updated_at: unit.now,
   });
+  const did = isRenamed
+    ? { did: 'renamed' as const, formerName: before.display_name }
+    : { did: 'changed' as const };
   const observed = isRenamed ? await renamed(unit, before, row, difference) : [moved(row, difference)];
   return {
     result: row,
     notes: [
-      ...(hasChanged
-        ? [groupNote(scim, unit, row, isRenamed ? 'renamed' : 'changed', before.display_name)]
-        : []),
+      ...(hasChanged ? [groupNote(scim, unit, row, did)] : []),
       ...memberNotes(scim, unit, row, difference),
     ],
     jobs: [...through, ...(await observeAll(unit, observed, scim.observedGroups()))],
@@ -220,14 +221,8 @@ async function removeGroup(
   return {
     result: null,
     notes: [
-      groupNote(scim, unit, row, 'deleted'),
-      ...membersNote(
-        scim,
-        unit,
-        row,
-        [],
-        members.map((m) => m.scimUserId),
-      ),
+      groupNote(scim, unit, row, { did: 'deleted' }),
+      ...membersNote(scim, unit, row, { added: [], removed: members.map((m) => m.scimUserId) }),
     ],
     jobs: [
       ...(await pushWentThrough(unit, id)),

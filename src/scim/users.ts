@@ -113,7 +113,7 @@ async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Prom
   const newcomer = { user: observedMember(row), happening: 'created', revision: 'u1' } as const;
   return {
     result: row,
-    notes: [note(unit, scim, row, 'created', null)],
+    notes: [note(unit, scim, row, { did: 'created' })],
     jobs: await observed(scim, unit, newcomer),
   };
 }
@@ -122,7 +122,7 @@ async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Prom
 async function insertAlone(scim: Scim, id: string, doc: Doc): Promise<UserRow> {
   const values = columns(doc);
   const { user_name, active } = values;
-  const noted = entry(scim, { id, user_name, active }, 'created', null);
+  const noted = entry(scim, { id, user_name, active }, { did: 'created' });
   const inserting = userInsertion({ id, source: scim.source, ...values }, noted);
   const [committed] = await writeAtOnce<{ created_at: Date }>(scim, inserting);
   const now = committed?.created_at as Date;
@@ -149,8 +149,8 @@ async function changeUser(
     : [];
   const before = await holdUser(scim, unit.tx, id, ifMatch);
   const { doc, ignored, isOff } = change(before.resource);
-  const noteOf = (row: UserRow, groups: Parameters<typeof entry>[3], what: typeof did | 'ignored' = did) =>
-    note(unit, scim, row, what, groups, ignored);
+  const noteOf = (row: UserRow, what: Parameters<typeof entry>[2]) =>
+    note(unit, scim, row, { ...what, ignored });
   for (const { name, why } of await takenNames(scim, unit.tx, columns(doc), before)) {
     // A name that another has is no reason to leave somebody their access.
     if (!isOff) throw why;
@@ -160,7 +160,7 @@ async function changeUser(
   }
   // What changes nothing leaves version and lastModified alone, RFC 7644 section 3.5.2.1.
   if (isDeepStrictEqual(doc, before.resource))
-    return { result: before, notes: ignored.length === 0 ? [] : [noteOf(before, null, 'ignored')] };
+    return { result: before, notes: ignored.length === 0 ? [] : [noteOf(before, { did: 'ignored' })] };
   const row = await updateUser(unit.tx, id, {
     ...columns(doc),
     known_as: knownAs(before, doc.userName as string),
@@ -176,7 +176,7 @@ async function changeUser(
   const happening = !isMoved ? 'changed' : row.active ? 'switchedOn' : 'switchedOff';
   const following = await observed(scim, unit, { user: member, happening, revision });
   if (!row.active) following.push(...(await pushWentThrough(unit, id)));
-  if (!isMoved) return { result: row, notes: [noteOf(row, null)], jobs: following };
+  if (!isMoved) return { result: row, notes: [noteOf(row, { did })], jobs: following };
   const groups = await confirmGroups(unit.tx, id, locked);
   const answered = await observeAll(
     unit,
@@ -191,7 +191,7 @@ async function changeUser(
   );
   return {
     result: row,
-    notes: [noteOf(row, groups)],
+    notes: [noteOf(row, { did, groups })],
     jobs: [...following, ...answered],
   };
 }
@@ -216,7 +216,7 @@ async function removeUser(
   const answered = await observeAll(unit, left, scim.observedGroups());
   return {
     result: null,
-    notes: [note(unit, scim, { ...row, active: false }, 'deleted', groups)],
+    notes: [note(unit, scim, { ...row, active: false }, { did: 'deleted', groups })],
     jobs: [...following, ...answered],
   };
 }
@@ -264,12 +264,18 @@ function note(unit: Unit, ...about: Parameters<typeof entry>): Note {
 function entry(
   scim: Scim,
   row: Pick<UserRow, 'id' | 'user_name' | 'active'>,
-  did: 'created' | 'replaced' | 'patched' | 'ignored' | 'deleted',
-  groups: readonly { id: string; display_name: string }[] | null,
-  ignored: readonly string[] = [],
+  {
+    did,
+    groups,
+    ignored = [],
+  }: {
+    did: 'created' | 'replaced' | 'patched' | 'ignored' | 'deleted';
+    groups?: readonly { id: string; display_name: string }[];
+    ignored?: readonly string[];
+  },
 ): Omit<Note, 'at'> {
   const moved =
-    groups === null
+    groups === undefined
       ? {}
       : {
           groupCount: groups.length,
