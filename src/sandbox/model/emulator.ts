@@ -6,6 +6,7 @@ import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
 import { credentials } from '../seed.ts';
 import { hostileAnswers, isHostile } from './hostile-answers.ts';
+import { type Mode, modeSchema, modes } from './modes.ts';
 import { saidElsewhere } from './said-elsewhere.ts';
 import { readSheet, scriptedAdvice } from './scripted-advice.ts';
 import { isFinding, scriptedFinding } from './scripted-finding.ts';
@@ -18,73 +19,6 @@ const DRIP_DEFAULT_MS = 200;
 const HUGE_BYTES = 10 * 1024 * 1024;
 const DISCONNECT_AFTER_MS = 20;
 const CHARACTERS_PER_TOKEN = 4;
-
-const modes = [
-  /** Reads the fact sheet and answers as a careful model would. */
-  'scripted',
-  /** 503 with an error body. */
-  'down',
-  /** The scripted answer after `ms`. */
-  'slow',
-  /** A refusal in place of content. */
-  'refuse',
-  /** JSON of another shape. */
-  'off-schema',
-  /** Stops in the middle, for lack of tokens. */
-  'half-json',
-  /** Everything at once that a model under somebody's spell might say. */
-  'hostile',
-  /** Numbers and names that stand nowhere, cited as if they did. */
-  'lies',
-  /** Cites facts and clauses that do not exist, or none. */
-  'invented-citations',
-  /** Tells the approver what to do, and of approvals that never were. */
-  'orders',
-  /** Mentions, links and markup of Slack, Markdown and HTML. */
-  'markup',
-  /** Repeats what strangers wrote as its own words, correctly cited. */
-  'parrot',
-  /** Ten megabytes. */
-  'huge',
-  /** Headers at once, then a few bytes every `ms`, never ending soon. */
-  'drip',
-  /** An older server: 400 for a JSON schema, content in JSON mode. */
-  'json-mode-only',
-  /** One that refuses every setting that came later: schemas, `store`, `max_completion_tokens`. */
-  'old',
-  /** Refuse a JSON Schema with the status that other servers have for it; content in JSON mode. */
-  'schema-500',
-  'schema-501',
-  'schema-404',
-  /** Answers 200 with an error in its body to a JSON Schema; content in JSON mode. */
-  'schema-error-in-200',
-  /** Refuses any `response_format`, any limit of tokens and a system message; content without. */
-  'bare-only',
-  /** The answer where other models put it. */
-  'thinks',
-  'thinks-inside',
-  'fenced',
-  'prose',
-  'chunks',
-  'reasoning-content',
-  'reasoning',
-  'tool-call',
-  'wrapped',
-  /** All tokens go into thinking; nothing is said. */
-  'thinks-too-long',
-  /** The provider's filter stops the question. */
-  'filtered',
-  /** 429, for as long as it is asked. */
-  'rate-limited',
-  /** 500. */
-  'failing',
-  /** The connection breaks in the middle of the answer. */
-  'disconnect',
-  /** A page of HTML, with 200. */
-  'html',
-] as const;
-const modeSchema = z.strictObject({ mode: z.enum(modes), ms: z.int().min(0).optional() });
-type Mode = z.infer<typeof modeSchema>;
 
 const requestSchema = z.object({
   model: z.string(),
