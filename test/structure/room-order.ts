@@ -61,6 +61,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['mcp', 'copilots'],
   ['config', 'the only reader of the environment'],
   ['run-lock.ts', 'one Latchkey per folder'],
+  ['ways-in.ts', 'SCIM, copilots, hooks, Slack: what comes in'],
   ['latchkey.ts', 'puts the parts together'],
   ['eval', 'labelled cases against a model'],
   ['sandbox', 'the world outside'],

@@ -1,0 +1,120 @@
+import type { Logger } from 'pino';
+import type { Outside } from './config/config.ts';
+import type { Context } from './flow/kernel/context.ts';
+import { every } from './flow/timers.ts';
+import type { createGraph } from './idp/graph.ts';
+import { readLogEvents } from './idp/okta-events.ts';
+import {
+  GRAPH_LIFECYCLE_PATH,
+  GRAPH_NOTIFICATIONS_PATH,
+  graphNotifications,
+} from './inbound/graph-notifications.ts';
+import { createKeeper } from './inbound/graph-subscriptions.ts';
+import { oktaHook } from './inbound/okta-hook.ts';
+import { setReceiver } from './inbound/set-receiver.ts';
+import { mcpRoutes } from './mcp/routes.ts';
+import { scimRoutes } from './scim/routes.ts';
+import type { createSlackClient } from './slack/api/client.ts';
+import { listen } from './slack/app/listen.ts';
+import { httpReceiver, mountSlack } from './slack/app/mount.ts';
+import { connectSocket, socketReceiver } from './slack/app/socket.ts';
+import { canaryApi } from './web/canary-api.ts';
+import { changesApi } from './web/changes-api.ts';
+import type { createGuard } from './web/guard.ts';
+import type { createMetrics } from './web/metrics.ts';
+import { behindReadToken, type createReadCheck } from './web/read-door.ts';
+import type { createServer } from './web/server.ts';
+
+/** Whether Graph still has the subscriptions we need is looked at this often. */
+const KEEP_EVERY_MS = 300_000;
+/** Slack's own path; one for commands, interactions and events. */
+const SLACK_PATH = '/slack/events';
+
+/** What every way in is opened with. */
+export type Doors = {
+  app: ReturnType<typeof createServer>;
+  context: Context;
+  guard: Awaited<ReturnType<typeof createGuard>>;
+  metrics: ReturnType<typeof createMetrics>;
+  mayRead: ReturnType<typeof createReadCheck>;
+};
+/** How Slack reaches us. `trouble`: why it does not; null while it does. */
+export type WayIn = { stop: () => Promise<void>; trouble: () => string | null };
+
+/** The ways in beside Slack's: SCIM, copilots, Okta's event hook, security event tokens and what the read token opens. */
+export async function openDoors(
+  { outside, readToken }: { outside: Outside; readToken: string | null },
+  { app, context, guard, metrics, mayRead }: Doors,
+  baseUrl: string,
+): Promise<void> {
+  await scimRoutes(app, {
+    db: context.db,
+    token: outside.scimToken,
+    idp: context.idp.system,
+    observedGroups: () => groupsOf(context),
+    awaits: (department) =>
+      department !== null &&
+      context.catalogue.current().entitlements.some((e) => e.birthright?.departments.includes(department)),
+    onCommitted: context.nudge,
+    baseUrl,
+    guard,
+  });
+  await mcpRoutes(app, context, guard);
+  const { hookSecrets } = outside.okta;
+  if (hookSecrets.length > 0)
+    await oktaHook(app, context, {
+      secrets: hookSecrets,
+      guard,
+      read: (events) => readLogEvents(events, 'oktaHook'),
+    });
+  if (outside.sets !== null) await setReceiver(app, context, { ...outside.sets, guard });
+  if (readToken !== null)
+    await behindReadToken(app, { guard, mayRead }, (api) => {
+      changesApi(api, context);
+      canaryApi(api, context);
+      metrics.routes(api);
+    });
+}
+
+/** Graph's subscriptions, looked after while Latchkey runs; nothing where there is no Graph. */
+export async function keepSubscriptions(
+  { app, context, guard }: Doors,
+  graph: ReturnType<typeof createGraph> | null,
+  address: () => string,
+): Promise<{ start: () => void; stop: () => Promise<void> }> {
+  if (graph === null) return { start: () => {}, stop: async () => {} };
+  const paths = { notifications: GRAPH_NOTIFICATIONS_PATH, lifecycle: GRAPH_LIFECYCLE_PATH };
+  const keeper = createKeeper(context, graph, { address, paths });
+  const keeping = every({ firstMs: 0, ms: KEEP_EVERY_MS }, context, 'Graph subscriptions', () =>
+    keeper.look(),
+  );
+  await graphNotifications(app, context, keeper.lookSoon, guard);
+  return {
+    start: () => keeping.start(),
+    async stop() {
+      await Promise.all([keeping.stop(), keeper.stop()]);
+    },
+  };
+}
+
+/** Over HTTP where there is a signing secret, else over Socket Mode. */
+export async function openSlack(
+  { outside, log }: { outside: Outside; log: Logger },
+  { app, context, guard, metrics }: Doors,
+  client: ReturnType<typeof createSlackClient>,
+): Promise<WayIn> {
+  if ('signingSecret' in outside.slack) {
+    const { signingSecret } = outside.slack;
+    const receiver = httpReceiver(signingSecret, SLACK_PATH, log);
+    await mountSlack(app, receiver, { path: SLACK_PATH, signingSecret, db: context.db, guard });
+    listen(context, receiver, client, metrics.traffic.slack);
+    return { stop: async () => {}, trouble: () => null };
+  }
+  const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl, log);
+  return await connectSocket(listen(context, receiver, client, metrics.traffic.slack), receiver, log);
+}
+
+/** Names of the groups that carry an entitlement. */
+function groupsOf(context: Context): string[] {
+  return context.catalogue.current().entitlements.map((e) => e.idpGroup);
+}
