@@ -53,10 +53,15 @@ export const journeys: Journey[] = [
       const card = await cardWith(visitor, 'sam', reason);
       await Promise.all([visitor.click('sam', card, 'approve'), visitor.click('olga', card, 'approve')]);
       say('Erik asked for platform administration; Sam and Olga, two of two, approved');
-      const alarm = await visitor.receives('olga', 'the alarm', says('Alarm: the grant of Anypoint platform'), {
-        where: 'dm',
-        ms: IN_EFFECT_WITHIN_MS,
-      });
+      const alarm = await visitor.receives(
+        'olga',
+        'the alarm',
+        says('Alarm: the grant of Anypoint platform'),
+        {
+          where: 'dm',
+          ms: IN_EFFECT_WITHIN_MS,
+        },
+      );
       say('Alarm to the owner', { text: alarm.text });
       const seen = await visitor.receives(
         'erik',
