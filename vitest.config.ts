@@ -18,7 +18,7 @@ export const fast = [
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: 90_000,
     hookTimeout: 60_000,
     pool: 'forks',
     // Half a test file's work was to load Latchkey and the sandbox. A worker loads them once, for all its files.

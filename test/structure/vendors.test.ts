@@ -2,7 +2,7 @@ import { test } from 'vitest';
 import { expectNone, filesIn } from './source.ts';
 
 /** Here a vendor is at home, or here everything is put together. */
-const rooms = /^src\/(?:(?:idp|slack|sandbox|config|cli)\/|(?:latchkey|main)\.ts$)/;
+const rooms = /^src\/(?:(?:idp|slack|sandbox|config|cli)\/|(?:latchkey|main|ways-in)\.ts$)/;
 
 const vendor = /okta|slack|(?<![a-z])entra(?![a-z])|(?<![a-z])entraId|Entra(?!nce)/i;
 
