@@ -75,6 +75,12 @@ test.each([
   [0, 'no'],
   [1, 'one'],
   [2, 'two'],
+  [3, 'three'],
+  [4, 'four'],
+  [5, 'five'],
+  [6, 'six'],
+  [7, 'seven'],
+  [8, 'eight'],
   [9, 'nine'],
   [10, '10'],
 ])('%i is %s', (count, words) => {

@@ -5,6 +5,7 @@ test.each<[text: string, limit: number, is: boolean]>([
   ['{"a":1}', 1, false],
   ['{"a":{}}', 1, true],
   ['[[1],[2],[3]]', 2, false],
+  ['[{},{},{}]', 2, false],
   ['[[1],[2],[[3]]]', 2, true],
   ['{"a":[{}]}', 2, true],
   ['{"a":[1]}', 2, false],

@@ -35,6 +35,12 @@ test('what is received is kept whole, and nothing has happened to it yet', () =>
   expect(evolve(null, { ...events.changeReceived, partOf: 'mass-1' })).toEqual({ ...bare, partOf: 'mass-1' });
 });
 
+test('what can’t happen is said', () => {
+  expect(() => evolve(changeAfter('changeReceived'), events.changeSeen)).toThrow(
+    "changeSeen can't happen to a change that is received",
+  );
+});
+
 test('it is received once', () => {
   expect(() => evolve(changeAfter('changeReceived'), events.changeReceived)).toThrow(/received twice/);
 });

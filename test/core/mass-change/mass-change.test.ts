@@ -423,6 +423,18 @@ describe('of many lost at once, single ones', () => {
       ['sofia', left('case-b', 'case-c', 'case-a')],
     );
     expect(card.decided).toEqual(left('case-a', 'case-b', 'case-c'));
+    const facts: MassFacts = {
+      clicker: { id: person('sofia'), name: 'sofia' },
+      plan: twoAdmins,
+      excludedByPolicy: new Set(),
+      keys: new Set(['case-c', 'case-b', 'case-a']),
+      now: later(900),
+    };
+    const { mass } = cardAfter(['sam', left('case-c', 'case-a')]);
+    expect(settleSingle(mass, { id: 'click-x', choices: left('case-c', 'case-a') }, facts)).toMatchObject([
+      {},
+      { type: 'massItemsDecided', decision: { choices: left('case-a', 'case-c') } },
+    ]);
     const { outcome } = cardAfter(['sam', left('case-z', 'case-b')]);
     expect(outcome).toMatchObject([{ type: 'massItemsAnswered', answer: { choices: left('case-b') } }]);
   });

@@ -638,6 +638,7 @@ describe('each event leaves this on the case, and everything else as it was', ()
   const stays: LeftTeam = { ...team, id: 'team-2', name: 'Admins', kept: 'the last owner' };
   const lookalike = { id: 'u9', username: 'tommy', isFederated: true, teams: ['Orders'] };
   const { word } = events.handOverAgreed;
+  const olga = { id: 'olga' as PersonId, name: 'Olga' };
 
   test('started, whole', () => {
     const { type: _, offboardingId, at: openedAt, actor: __, ...about } = started('asking');
@@ -746,11 +747,11 @@ describe('each event leaves this on the case, and everything else as it was', ()
     ],
     [
       'a hand-over agreed on, beside another that is too',
-      { ...underway, items: [{ ...other, agreed: [{ ...word, clickId: 'click-4' }] }, item] },
+      { ...underway, items: [{ ...other, agreed: [{ ...word, by: olga }] }, item] },
       events.handOverAgreed,
       {
         items: [
-          { ...other, agreed: [{ ...word, clickId: 'click-4' }] },
+          { ...other, agreed: [{ ...word, by: olga }] },
           { ...item, agreed: [word] },
         ],
       },
