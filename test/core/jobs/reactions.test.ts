@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangeEvent } from '../../../src/core/change/change.ts';
-import { massReactions, offboardingReactions, reactions } from '../../../src/core/jobs/reactions.ts';
+import {
+  massReactions,
+  noteReactions,
+  offboardingReactions,
+  reactions,
+} from '../../../src/core/jobs/reactions.ts';
 import type { MassChangeEvent } from '../../../src/core/mass-change/mass-change.ts';
 import type { OffboardingEvent } from '../../../src/core/offboarding/offboarding.ts';
 import { events } from '../given.ts';
@@ -135,4 +140,12 @@ test.each<[OffboardingEvent['type'], string[]]>([
   };
   const event = { type, offboardingId: 'case-1' } as OffboardingEvent;
   expect(offboardingReactions(event)).toEqual(jobs.map((job) => whole[job as keyof typeof whole]));
+});
+
+test('from advice on a change, its messages; from any other note, nothing', () => {
+  expect(noteReactions({ type: 'adviceGiven', changeId: 'change-1' })).toEqual([
+    { job: 'updateMessages', changeId: 'change-1' },
+  ]);
+  expect(noteReactions({ type: 'adviceGiven', changeId: null })).toEqual([]);
+  expect(noteReactions({ type: 'clickRefused', changeId: 'change-1' })).toEqual([]);
 });

@@ -705,7 +705,11 @@ describe('answers that stand', () => {
     expect(told(click('eve', 'revert', {}, { ...one, excludedByPolicy }))[1]).toBe(
       'Policy does not let you decide on this: shares a flat.',
     );
-    expect(told(click('sam', 'revert', massAfter(...wayTo.decided)))[1]).toBe('olga decided this already.');
+    expect(told(click('sam', 'revert', massAfter(...wayTo.decided)))).toEqual([
+      'alreadySettled',
+      'olga decided this already.',
+      'Nothing more to do; the card shows what happened.',
+    ]);
     expect(told(click('sam', 'revert', massAfter(...wayTo.closed)))[1]).toBe(
       'There is nothing left to decide: it was changed back.',
     );
