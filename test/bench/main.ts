@@ -5,7 +5,7 @@ import { firstSync } from './first-sync.ts';
 import { freeText } from './free-text.ts';
 import { policy } from './policy.ts';
 import { reconcile } from './reconcile.ts';
-import { context } from './road.ts';
+import { road } from './road.ts';
 import { scim } from './scim.ts';
 import { storm } from './storm.ts';
 
@@ -17,7 +17,7 @@ type Bench = (say: (line: string) => void, isSmall: boolean) => Promise<Figure[]
  */
 const benches = {
   policy,
-  context,
+  road,
   scim,
   reconcile,
   'first-sync': firstSync,
@@ -37,7 +37,7 @@ const { parts, ...values } = readOptions(
     },
     parts: {
       policy: 'what the rules cost',
-      context: 'from request to seen',
+      road: 'from request to seen',
       scim: 'SCIM, beside a bare server and scimmy',
       reconcile: 'the comparison of a whole directory',
       'first-sync': 'a whole company pushed at once',

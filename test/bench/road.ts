@@ -9,7 +9,7 @@ import { whole } from './whole.ts';
  * The road's first figures. Latchkey runs as a process of its own exactly as `npm start` does with real settings,
  * beside the world, PostgreSQL, and this process, which plays Slack and watches.
  */
-export async function context(say: (line: string) => void): Promise<Figure[]> {
+export async function road(say: (line: string) => void): Promise<Figure[]> {
   const scene = await setScene();
   const traveller = createTraveller(scene);
   try {
