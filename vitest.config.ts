@@ -16,6 +16,12 @@ export const fast = [
   'test/slack/{change-card,drift,request}/*.test.ts',
 ];
 
+/** Tests in which Slack's three seconds or a killed process's lease count: they run after the others, with the machine to themselves. */
+const timed = [
+  'test/journeys/{canary,request-decided}.test.ts',
+  'test/faults/{killed-offboarding,killed-mass-change}.test.ts',
+];
+
 export default defineConfig({
   test: {
     testTimeout: 90_000,
@@ -40,11 +46,21 @@ export default defineConfig({
         test: {
           name: 'worlds',
           include: ['test/**/*.test.ts'],
-          exclude: fast,
+          exclude: [...fast, ...timed],
           globalSetup: ['test/global-setup.ts'],
           // A world waits most of the time, so there are more of them than cores.
-          maxWorkers: 6,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'timed',
+          include: timed,
+          globalSetup: ['test/global-setup.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -74,7 +74,8 @@ export async function mountSlack(
         const signature = signatureIn(request.headers);
         if (signature === null) {
           if (!isSslCheck(contentType, bytes)) return await refuse(request, reply);
-          return (await guard.forAnybody(request, reply)) ?? (await reply.code(200).send());
+          await guard.forAnybody(request, reply);
+          return reply.sent ? reply : await reply.code(200).send();
         }
         if (!isSignedWith(signingSecret, signature, bytes)) return await refuse(request, reply);
         if (Math.abs(Date.now() / 1_000 - Number(signature.timestamp)) > MAX_SKEW_SECONDS)
@@ -92,35 +93,41 @@ export async function mountSlack(
           );
           return await reply.code(200).send();
         }
-        const answered = await onceOnly(db, { ...read, mac: signature.mac }, request, reply);
-        return answered ?? handOver(receiver, path, { request, reply, body: read.body });
+        if (await isAnswered(db, { ...read, mac: signature.mac }, request, reply)) return reply;
+        return handOver(receiver, path, { request, reply, body: read.body });
       },
     );
   });
 }
 
-/** Null for what comes the first time: it is Bolt's to answer. */
-async function onceOnly(
+/**
+ * Answers what came before, or can't be stored; false for what comes the first time: it is Bolt's to answer. A boolean
+ * and not the reply: a reply of Fastify's is a thenable, and whoever awaits it gets nothing.
+ */
+async function isAnswered(
   db: Db,
   { kind, body, mac }: { kind: string; body: Record<string, unknown>; mac: Buffer },
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply | null> {
+): Promise<boolean> {
   const attempt = kind === 'event' ? attemptOf(request) : 0;
   let isFirst: boolean;
   try {
     isFirst = await inTime(receiveOnce(db, Buffer.concat([mac, Buffer.of(attempt)])));
   } catch (error) {
     request.log.error({ err: (error as Error).message }, 'Slack’s request not taken');
-    if (kind !== 'event') return await answerNotTaken(body, reply, request.log as Logger);
-    return await reply
-      .code(503)
-      .header('retry-after', '5')
-      .send({ error: 'it can’t be stored now: send it again' });
+    if (kind !== 'event') await answerNotTaken(body, reply, request.log as Logger);
+    else
+      await reply
+        .code(503)
+        .header('retry-after', '5')
+        .send({ error: 'it can’t be stored now: send it again' });
+    return true;
   }
-  if (isFirst) return null;
-  if (kind === 'event') return await reply.code(200).send();
-  return await reply.code(401).send({ error: 'this request was received already' });
+  if (isFirst) return false;
+  if (kind === 'event') await reply.code(200).send();
+  else await reply.code(401).send({ error: 'this request was received already' });
+  return true;
 }
 
 /** Slack waits three seconds; a database that answers nothing must leave the time to say so. */
