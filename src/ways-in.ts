@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Outside } from './config/config.ts';
-import type { Context } from './flow/kernel/context.ts';
+import type { Context, Data } from './flow/kernel/context.ts';
 import { every } from './flow/timers.ts';
 import type { createGraph } from './idp/graph.ts';
 import { readLogEvents } from './idp/okta-events.ts';
@@ -115,6 +115,6 @@ export async function openSlack(
 }
 
 /** Names of the groups that carry an entitlement. */
-function groupsOf(context: Context): string[] {
+function groupsOf(context: Data): string[] {
   return context.catalogue.current().entitlements.map((e) => e.idpGroup);
 }

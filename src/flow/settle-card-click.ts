@@ -3,7 +3,7 @@ import { refuseLeaver } from '../core/offboarding/refusals.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
-import { type Context, done, type Ran } from './kernel/context.ts';
+import { type Context, type Data, done, type Ran } from './kernel/context.ts';
 import { settleMassAnswer } from './mass-change/settle.ts';
 import { decideHeld } from './offboarding/case.ts';
 import { settleOffboardingAnswer } from './offboarding/settle.ts';
@@ -41,7 +41,7 @@ export async function settleCardClick(
 }
 
 /** An admin may have said that somebody has left before the identity provider does. */
-async function refuseIfLeft(context: Context, clicker: Person): Promise<Refusal | null> {
+async function refuseIfLeft(context: Data, clicker: Person): Promise<Refusal | null> {
   const left = await leaverCase(context.db, clicker.id);
   return left === null ? null : refuseLeaver(left, 'notAnApprover');
 }

@@ -17,7 +17,7 @@ import { createListener } from './drift/poll-idp-log.ts';
 import { reconcile } from './drift/reconcile.ts';
 import { renewBirthrights } from './joiner-mover/birthright.ts';
 import { commit, type Unit } from './kernel/commit.ts';
-import type { Context } from './kernel/context.ts';
+import type { Context, Data, Runtime } from './kernel/context.ts';
 import { sweepMassChanges } from './mass-change/timers.ts';
 import { endGrant } from './membership/end-grants.ts';
 import { sweepOffboardings } from './offboarding/step.ts';
@@ -129,7 +129,7 @@ function createReconciler(context: Context): (until: AbortSignal) => Promise<unk
 /** Runs work again and again, each time that many milliseconds after it ended. A failure is logged and forgotten. */
 export function every(
   times: number | { firstMs: number; ms: number },
-  context: Context,
+  context: Runtime,
   name: string,
   work: (until: AbortSignal) => Promise<unknown>,
 ): Loop {
@@ -204,7 +204,11 @@ async function sweepOnce(context: Context, listenSoon: () => void): Promise<void
 type Decide = (unit: Unit, change: Change) => ChangeEvent[] | Promise<ChangeEvent[] | null>;
 
 /** Decides each due change anew under its lock: it may have moved on since it was found. */
-async function forEachDue(context: Context, changeIds: readonly string[], decide: Decide): Promise<void> {
+async function forEachDue(
+  context: Data & Runtime,
+  changeIds: readonly string[],
+  decide: Decide,
+): Promise<void> {
   for (const id of changeIds)
     try {
       await commit(
@@ -221,7 +225,7 @@ async function forEachDue(context: Context, changeIds: readonly string[], decide
     }
 }
 
-async function endDueGrants(context: Context, now: Date): Promise<void> {
+async function endDueGrants(context: Data & Runtime, now: Date): Promise<void> {
   const due = await grantsDueToEnd(context.db, now, BATCH);
   await forEachDue(
     context,
@@ -230,7 +234,7 @@ async function endDueGrants(context: Context, now: Date): Promise<void> {
   );
 }
 
-async function warnOfEnds(context: Context, now: Date): Promise<void> {
+async function warnOfEnds(context: Data & Runtime, now: Date): Promise<void> {
   const due = await grantsDueToWarn(context.db, now, BATCH);
   await forEachDue(
     context,
@@ -244,13 +248,13 @@ async function warnOfEnds(context: Context, now: Date): Promise<void> {
   );
 }
 
-async function lapseRequests(context: Context, now: Date): Promise<void> {
+async function lapseRequests(context: Data & Runtime, now: Date): Promise<void> {
   await forEachDue(context, await requestsDueToLapse(context.db, now, BATCH), (unit, change) =>
     lapse(change, unit.now),
   );
 }
 
-async function remindApprovers(context: Context, now: Date): Promise<void> {
+async function remindApprovers(context: Data & Runtime, now: Date): Promise<void> {
   const since = new Date(now.getTime() - context.catalogue.current().remindSeconds * 1_000);
   await forEachDue(context, await requestsDueToRemind(context.db, since, BATCH), (unit, change) =>
     change.state !== 'asking' || change.remindedAt !== null

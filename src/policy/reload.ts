@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts';
 import type { Policy } from '../core/policy/policy.ts';
-import type { Context } from '../flow/kernel/context.ts';
+import type { Data, Runtime } from '../flow/kernel/context.ts';
 import { lookAgainAtWaiting, policyIsBroken, policyIsInForce } from '../flow/policy/policy-alarm.ts';
 import { InvalidPolicy } from './catalogue-file.ts';
 import { type PolicyTexts, policyOf, readTexts } from './policy-folder.ts';
@@ -22,7 +22,7 @@ export type Reloader = {
  * none of them is. Files that are being written settle first: they are judged once two looks have found them the same.
  * By looking, not by being told: a mounted folder or a link that is turned elsewhere tells nobody.
  */
-export function createReloader(context: Context, dir: string, everyMs = LOOK_EVERY_MS): Reloader {
+export function createReloader(context: Data & Runtime, dir: string, everyMs = LOOK_EVERY_MS): Reloader {
   /** What was judged last, and what the last look found. */
   let judged = context.catalogue.rules().fingerprint;
   let found = judged;
@@ -96,7 +96,7 @@ export function createReloader(context: Context, dir: string, everyMs = LOOK_EVE
 }
 
 /** What was in force at the start is on record too, and mends what an earlier process told of. */
-async function keepFirst(context: Context, dir: string): Promise<void> {
+async function keepFirst(context: Data & Runtime, dir: string): Promise<void> {
   const texts = await readTexts(dir);
   if (texts.fingerprint === context.catalogue.rules().fingerprint)
     await policyIsInForce(context, texts.fingerprint, Object.fromEntries(texts.files), null);

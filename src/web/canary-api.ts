@@ -3,7 +3,7 @@ import type { CanaryRun } from '../core/canary/canary.ts';
 import type { Change } from '../core/change/change.ts';
 import { type LegTimes, legTimes } from '../core/change/legs.ts';
 import { canaryStatusText } from '../flow/canary/canary.ts';
-import type { Context } from '../flow/kernel/context.ts';
+import type { Context, Data } from '../flow/kernel/context.ts';
 import { openAlarm, runsSince } from '../store/canary.ts';
 import { readChange } from '../store/changes.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
@@ -29,7 +29,7 @@ export function canaryApi(api: FastifyInstance, context: Context): void {
   });
 }
 
-async function describe(context: Context, run: CanaryRun, now: Date) {
+async function describe(context: Data, run: CanaryRun, now: Date) {
   return {
     id: run.id,
     startedAt: run.startedAt,
@@ -45,7 +45,7 @@ async function describe(context: Context, run: CanaryRun, now: Date) {
 
 /** `soFarMs`: of a trip that is still under way. Null: the trip was not begun. */
 async function trip(
-  context: Context,
+  context: Data,
   legs: LegTimes | null,
   changeId: string | null,
   now: Date,

@@ -3,7 +3,7 @@ import type { Change } from '../core/change/change.ts';
 import { legTimes } from '../core/change/legs.ts';
 import { statusText } from '../core/wording/change-status.ts';
 import { decidersInWords } from '../core/wording/deciders.ts';
-import type { Context } from '../flow/kernel/context.ts';
+import type { Data, Parties } from '../flow/kernel/context.ts';
 import { auditOf } from '../store/audit.ts';
 import { endingOf, recentChanges } from '../store/changes.ts';
 import { readPerson } from '../store/people.ts';
@@ -12,7 +12,7 @@ import { entryInWords } from './entry-words.ts';
 const LIMIT_MAX = 100;
 
 /** Reads only: changes with their timelines; the canary’s are left out. Deciding stays in Slack. */
-export function changesApi(api: FastifyInstance, context: Context): void {
+export function changesApi(api: FastifyInstance, context: Data & Parties): void {
   api.get<{ Querystring: { limit?: string } }>('/api/changes', async (request) => {
     const limit = Math.min(LIMIT_MAX, Math.max(1, Number(request.query.limit) || 20));
     const changes = await recentChanges(context.db, limit);
@@ -20,7 +20,7 @@ export function changesApi(api: FastifyInstance, context: Context): void {
   });
 }
 
-async function describe(context: Context, change: Change) {
+async function describe(context: Data & Parties, change: Change) {
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
   const title = entitlement?.title ?? change.entitlementKey;
   const person = await readPerson(context.db, change.personId);

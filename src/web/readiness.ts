@@ -2,7 +2,7 @@ import { Fault, type FaultCode } from '../core/fault.ts';
 import { faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { isForSomebody } from '../core/policy/catalogue.ts';
 import { canaryStatusText } from '../flow/canary/canary.ts';
-import type { Context } from '../flow/kernel/context.ts';
+import type { Context, Data, Runtime } from '../flow/kernel/context.ts';
 import type { PartyState } from '../flow/party-watch.ts';
 import { owed } from '../store/outbox.ts';
 import { refuseReadOnly } from '../store/postgres/database.ts';
@@ -111,7 +111,7 @@ export function acceptsWork({ database }: Readiness): boolean {
 }
 
 /** Something has to be there that somebody can ask for; the canary's own, say, nobody can. */
-function offer({ catalogue }: Context, parties: readonly PartyState[]): PartyState {
+function offer({ catalogue }: Data, parties: readonly PartyState[]): PartyState {
   const offered = catalogue.current().entitlements.filter((e) => isForSomebody(e.requestableBy));
   const statuses = offered.map((e) => catalogue.status(e.key));
   const isReady = statuses.some(({ status }) => status === 'ready');
@@ -128,7 +128,7 @@ function offer({ catalogue }: Context, parties: readonly PartyState[]): PartySta
   };
 }
 
-function queueStatusText(context: Context): string {
+function queueStatusText(context: Runtime): string {
   const away = context.queueAway();
   return away === null
     ? 'ready'

@@ -26,7 +26,7 @@ import { personByLink, rememberPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { CanaryStatus } from '../catalogue/canary-status.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { endGrant } from '../membership/end-grants.ts';
 
 /**
@@ -47,7 +47,7 @@ export async function canaryOnce(context: Context): Promise<void> {
 }
 
 /** Whether the canary can make its rounds: as the catalogue was checked, and nothing in its way. */
-export async function canaryStatusText(context: Context): Promise<CanaryStatus> {
+export async function canaryStatusText(context: Data & Parties): Promise<CanaryStatus> {
   const status = context.catalogue.canary();
   if (status.status !== 'ready') return status;
   const person = await personByLink(context.db, context.idp.system, status.person.id);
@@ -85,7 +85,7 @@ async function begin(
   );
 }
 
-async function goOn(context: Context, seen: CanaryRun): Promise<void> {
+async function goOn(context: Data & Runtime, seen: CanaryRun): Promise<void> {
   const { grant, revoke } = await changesOf(seen, (id) => readChange(context.db, id));
   if (grant === null || advance(seen, grant, revoke, await databaseNow(context.db)) === null) return;
   await commit(
@@ -149,7 +149,7 @@ async function turned(
 }
 
 /** There are no rounds any more that could clear it. */
-async function closeAlarm(context: Context): Promise<void> {
+async function closeAlarm(context: Data & Runtime): Promise<void> {
   if ((await openAlarm(context.db)) === null) return;
   await commit(
     context.db,

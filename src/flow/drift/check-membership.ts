@@ -14,7 +14,7 @@ import { cardOfPair, openMassChange } from '../../store/mass-changes.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import { type Identity, identityOf, readPerson, rememberPerson } from '../../store/people.ts';
 import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import {
   entitlementOf,
   goneAlone,
@@ -89,7 +89,7 @@ async function lookAtPerson(context: Context, pair: Pair, found: Found, identity
 }
 
 async function askOfSuccessor(
-  context: Context,
+  context: Data & Runtime,
   { groupId }: Pair,
   { target: { teamId } }: Found,
   personId: PersonId,
@@ -110,7 +110,7 @@ type Seen = {
   whyKeptOut: string | null;
 };
 
-async function lookAtMembership(context: Context, seen: Seen): Promise<Ran> {
+async function lookAtMembership(context: Data & Runtime, seen: Seen): Promise<Ran> {
   return await commit<Ran>(
     context.db,
     async (unit) => {
@@ -124,7 +124,7 @@ async function lookAtMembership(context: Context, seen: Seen): Promise<Ran> {
 type Card = Awaited<ReturnType<typeof cardOfPair>>;
 
 /** Reads no more than the answer takes: most memberships agree. */
-async function factsOf(context: Context, unit: Unit, seen: Seen, card: Card): Promise<DriftFacts> {
+async function factsOf(context: Data, unit: Unit, seen: Seen, card: Card): Promise<DriftFacts> {
   const { pair, found, isMember } = seen;
   const isUnderway = (await underwayIds(unit.tx, pair)).length > 0;
   const wanted = await isWanted(unit.tx, pair, unit.now);

@@ -16,7 +16,7 @@ import {
 } from '../../store/observed.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
 import { createResolve, isAboutOne } from '../people/resolve-person.ts';
 
@@ -103,7 +103,7 @@ async function lookUp(
 
 type AboutSomebody = ObservedRow & { payload: Exclude<Told, { kind: 'group' }> };
 
-function needsPerson(context: Context, row: ObservedRow): row is AboutSomebody {
+function needsPerson(context: Data, row: ObservedRow): row is AboutSomebody {
   if (row.payload.kind !== 'membership') return row.payload.kind === 'person';
   const groups = groupIdsOf(context, row.payload.group);
   return groups !== 'unchecked' && groups.length > 0;
@@ -202,7 +202,7 @@ type Suspect = { personId: string; groupId: string; direction: 'added' | 'remove
 
 /** Told alike of one group: one by one as long as they are few; many at once are one look at the whole group. */
 async function suspect(
-  context: Context,
+  context: Data,
   unit: Unit,
   alike: readonly Suspect[],
   following: Following,
@@ -218,7 +218,7 @@ async function suspect(
     following.jobs.push(...alike.map(({ personId }): Job => ({ job: 'checkMembership', personId, groupId })));
 }
 
-function groupIdsOf(context: Context, group: GroupHint): string[] | 'unchecked' {
+function groupIdsOf(context: Data, group: GroupHint): string[] | 'unchecked' {
   if ('name' in group)
     return context.catalogue.isUnchecked(group.name)
       ? 'unchecked'

@@ -3,7 +3,7 @@ import type { TeamMember } from '../../ports/mulesoft.ts';
 import type { Place } from '../../store/reconcile/runs.ts';
 import { linkUsers, stageTeamMembers } from '../../store/reconcile/staging.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
 import { everyTeam } from '../membership/ready-targets.ts';
 import type { Listing } from './read-lists.ts';
 
@@ -27,7 +27,7 @@ export function usersListing(context: Context): Listing<UserRow> {
 }
 
 /** Stages who is in a team. */
-export function teamListing(context: Context): Listing<TeamMember> {
+export function teamListing(context: Data & Parties): Listing<TeamMember> {
   return {
     lane: 'mulesoft',
     read: (place: Place, from: string | null) => context.mulesoft.pageOfMembers(place.externalId, from),

@@ -15,7 +15,7 @@ import {
   takeUpRun,
 } from '../../store/reconcile/runs.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import { putExcessOnCard } from '../mass-change/excess-members.ts';
 import { readyTargets } from '../membership/ready-targets.ts';
 import {
@@ -69,7 +69,7 @@ export async function reconcile(
 }
 
 /** Asked for: opens a run unless one is open, and the sweeps go on with it as with any that was left unfinished. */
-export async function beginSweep(context: Context): Promise<Ran> {
+export async function beginSweep(context: Data & Runtime): Promise<Ran> {
   await context.locks.tryLock('reconcile', () => takeUpRun(context.db, 'sweep', plan(context)));
   context.sweepSoon();
   return done;
@@ -102,7 +102,7 @@ async function sweepThrough(context: Context, until: AbortSignal): Promise<Evide
 }
 
 /** Every list to be read. Teams are left out while an entitlement that could give them can't be checked. */
-function plan(context: Context): Pick<Place, 'kind' | 'externalId' | 'name'>[] {
+function plan(context: Data): Pick<Place, 'kind' | 'externalId' | 'name'>[] {
   const targets = context.catalogue.targets();
   const groups = new Map(targets.map((target) => [target.groupId, target.groupName]));
   const places: Pick<Place, 'kind' | 'externalId' | 'name'>[] = [...groups].map(([externalId, name]) => ({
@@ -284,7 +284,7 @@ async function lookAtPeople(context: Context): Promise<number> {
   return jobs.length;
 }
 
-async function finish(context: Context, run: Run, peopleLookedAt: number): Promise<Evidence> {
+async function finish(context: Data, run: Run, peopleLookedAt: number): Promise<Evidence> {
   const evidence = await commit(context.db, async (unit) => {
     const groups = await sumOfFound(unit.tx, run.id, 'group');
     const teams = await sumOfFound(unit.tx, run.id, 'team');

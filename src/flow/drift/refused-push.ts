@@ -8,7 +8,7 @@ import {
   settleRefusedPushes,
 } from '../../store/refused-pushes.ts';
 import type { Outcome, Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Data, Parties } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import type { Named } from '../people/named.ts';
 import { recordWithin } from './record-observations.ts';
@@ -53,7 +53,10 @@ export async function pushWentThrough(unit: Unit, scimId: string): Promise<Job[]
   return notices.map((id) => ({ job: 'updateCard', about: 'refusedPush', id }));
 }
 
-export async function readRefusedPushView(context: Context, id: string): Promise<RefusedPushView | null> {
+export async function readRefusedPushView(
+  context: Data & Parties,
+  id: string,
+): Promise<RefusedPushView | null> {
   const pushes = await refusedPushesOf(context.db, id);
   return pushes.length === 0
     ? null

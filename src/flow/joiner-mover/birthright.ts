@@ -26,7 +26,7 @@ import { isKeptOut } from '../../store/offboardings.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data } from '../kernel/context.ts';
 import { endGrants } from '../membership/end-grants.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from '../request/request-facts.ts';
 
@@ -41,7 +41,7 @@ type Held = { id: string; key: string };
  * the old one's ends, with a revoke unless another grant keeps it. The caller commits the events.
  */
 export async function birthrightsAtTurn(
-  context: Context,
+  context: Data,
   unit: Unit,
   person: Person,
   outside: OutsideFacts,
@@ -121,7 +121,7 @@ async function renewOne(
 
 /** What rules give passes the policy like a request, now and at each renewal. */
 async function give(
-  context: Context,
+  context: Data,
   unit: Unit,
   entitlement: Entitlement,
   { person, held, outside }: { person: Person; held: readonly Held[]; outside: OutsideFacts },
@@ -154,7 +154,7 @@ async function give(
 }
 
 async function verdictOn(
-  context: Context,
+  context: Data,
   unit: Unit,
   { changeId, entitlement, isRenewal }: BirthrightFacts,
   { person, outside }: { person: Person; outside: OutsideFacts },

@@ -13,7 +13,7 @@ import { identityOf, type Person, readPerson, rememberPerson } from '../../store
 import { readSnapshot, writeSnapshot } from '../../store/person-snapshots.ts';
 import { scimStatus } from '../../store/scim-mirror.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Parties, type Ran } from '../kernel/context.ts';
 import { everyTeam } from '../membership/ready-targets.ts';
 import { scimIdentity } from '../membership/wanted-in-team.ts';
 import { returned, startOffboarding } from '../offboarding/case.ts';
@@ -91,7 +91,7 @@ export async function evaluatePerson(
  * Whether they have the app, as far as the IdP has pushed: null where that says nothing. Of whom nothing was ever
  * pushed there is nothing to lose: they arrive like anybody. Whom it has deleted by SCIM has lost the app.
  */
-async function hasAppByScim(context: Context, person: Person): Promise<boolean | null> {
+async function hasAppByScim(context: Data & Parties, person: Person): Promise<boolean | null> {
   const scim = await scimStatus(context.db, await scimIdentity(context, person), []);
   if (scim.isSwitchedOff !== null) return !scim.isSwitchedOff;
   if (scim.isByAnothersOnly) return null;
@@ -100,7 +100,7 @@ async function hasAppByScim(context: Context, person: Person): Promise<boolean |
 }
 
 /** Off when last looked at: who is on again since the IdP has deleted them is whoever goes by their login now. */
-async function wasOff(context: Context, person: Person): Promise<boolean> {
+async function wasOff(context: Data, person: Person): Promise<boolean> {
   return (await readSnapshot(context.db, person.id))?.hadApp === false;
 }
 
@@ -113,7 +113,7 @@ type Evaluated = {
 };
 
 async function follow(
-  context: Context,
+  context: Data & Parties,
   unit: Unit,
   { person, from, isDeleted, outside }: Evaluated,
   turn: Turn,

@@ -6,7 +6,7 @@ import { heldByRequest, idsNamed } from '../../store/birthrights.ts';
 import { openItems, openMovesOf } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
 import type { Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Data } from '../kernel/context.ts';
 import { growWithin, shrinkWithin } from '../mass-change/collect.ts';
 
 /**
@@ -14,7 +14,7 @@ import { growWithin, shrinkWithin } from '../mass-change/collect.ts';
  * each owner. What fits again, or has ended, drops out of a card that is still open. The caller commits the events.
  */
 export async function recheckGrants(
-  context: Context,
+  context: Data,
   unit: Unit,
   person: Person,
   from: string | null,

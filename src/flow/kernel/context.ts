@@ -12,29 +12,37 @@ import type { Db } from '../../store/postgres/database.ts';
 import type { Locks } from '../../store/postgres/locks.ts';
 import type { CatalogueBook } from '../catalogue/catalogue-status.ts';
 
-/** Everything the steps work with. Products come in as ports; the database's clock is the clock. */
-export type Context = {
+/** What is stored, and what is written down of what may be asked for. The database's clock is the clock. */
+export type Data = {
   db: Db;
   locks: Locks;
+  catalogue: CatalogueBook;
+};
+
+/** Outside parties, each by its port. */
+export type Parties = {
   idp: IdentityProvider;
   /** Where Entra tells too, beside the IdP. */
   entra?: EntraDirectory;
   /** The IdP's event hook tells too, and names who did it. */
   hasEventHook?: boolean;
   mulesoft: MuleSoft;
+  /** Where people sign in to Anypoint. */
+  signInUrl: string;
   chat: ChatDirectory;
   messenger: Messenger<unknown>;
   adviser: Adviser;
-  catalogue: CatalogueBook;
-  /** Where people sign in to Anypoint. */
-  signInUrl: string;
+};
+
+/** The process that the work runs in: its outbox worker, its timers, its log. */
+export type Runtime = {
   /** How long a change may take from decision to seen before the alarm, in milliseconds. */
   objectiveMs: number;
   /** Told of every change once it is seen, with how long it took. */
   measure: (change: Change, ms: number) => void;
   /** A vendor said "not before": lanes that wait, by the clock of `performance.now()`. */
   pausedUntil: Map<Lane, number>;
-  /** Tells the relay that the outbox has something. */
+  /** Tells the outbox worker that the outbox has something. */
   nudge: () => void;
   /** Since when the queue takes or hands out no work, which this process then does itself; null: it works. */
   queueAway: () => QueueAway | null;
@@ -44,6 +52,9 @@ export type Context = {
   runNow: (row: OutboxRow) => void;
   log: Logger;
 };
+
+/** What a step is handed. A function that needs less says so: `Data`, `Data & Parties`. */
+export type Context = Data & Parties & Runtime;
 
 /**
  * What a run of a job asks for: nothing more, or to be run again after a while (still waiting, not a fault).

@@ -21,7 +21,7 @@ import { countNoted, readMassChange, shownItems, tallyOf } from '../../store/mas
 import { readPerson } from '../../store/people.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
 import { commit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { type WhoDecides, whoDecides } from './deciders.ts';
 
 /**
@@ -81,7 +81,7 @@ const POLICY_LOOKED_AT = 10_000;
 const LINES_MAX = 20;
 
 async function factsOf(
-  context: Context,
+  context: Data,
   mass: MassChange,
   { telling }: WhoDecides,
 ): Promise<{ sheet: FactSheet; plain: string }> {
@@ -120,7 +120,7 @@ async function factsOf(
 
 /** The facts of a card that is about no entitlement: about people lost, or about one who moved. */
 async function peopleSheet(
-  context: Context,
+  context: Data,
   mass: MassChange,
   { items, count }: Awaited<ReturnType<typeof shownItems>>,
 ): Promise<{ sheet: FactSheet; plain: string }> {
@@ -136,7 +136,7 @@ async function peopleSheet(
 
 /** How many of them policy refuses, by why. */
 function refusedAmong(
-  context: Context,
+  context: Data,
   entitlement: Entitlement,
   items: Awaited<ReturnType<typeof shownItems>>['items'],
 ): Map<string, number> {
@@ -166,7 +166,7 @@ function refusedAmong(
 }
 
 async function othersInGroup(
-  context: Context,
+  context: Data,
   massId: string,
   groupId: string,
 ): Promise<{ others: number | null }> {

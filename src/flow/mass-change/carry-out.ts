@@ -22,7 +22,7 @@ import { isKeptOut } from '../../store/offboardings.ts';
 import { readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { endGrant, grantsEndedWith } from '../membership/end-grants.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from '../request/request-facts.ts';
@@ -126,7 +126,7 @@ type Card = {
 type One = Following & { became: Omit<CarriedOut, 'key'> };
 const dropped = { outcome: 'dropped', changeId: null } as const;
 
-async function carryOutOne(context: Context, unit: Unit, card: Card, item: MassItem): Promise<One> {
+async function carryOutOne(context: Data, unit: Unit, card: Card, item: MassItem): Promise<One> {
   const { mass, decision, decideHeld } = card;
   const choice = choiceOf(decision, item.key);
   switch (mass.kind) {
@@ -154,7 +154,7 @@ const unasked = { cause: 'finding', requesterId: null, requestedSeconds: null, t
 /** One person's membership, decided with others: what is checked before it is made so, and what it becomes. */
 type Item = { choice: 'keep' | 'revert'; personId: PersonId };
 
-async function carryOutPair(context: Context, unit: Unit, card: Card, item: Item): Promise<One> {
+async function carryOutPair(context: Data, unit: Unit, card: Card, item: Item): Promise<One> {
   const { mass, decision, outside } = card;
   const { choice, personId } = item;
   const carried = carriedNow(context, mass);
@@ -243,7 +243,7 @@ async function notPutBack(
 }
 
 /** As the catalogue has it now; what left it can still be taken away where it was. */
-function carriedNow(context: Context, mass: MassChange): { entitlement: Entitlement; target: Target } | null {
+function carriedNow(context: Data, mass: MassChange): { entitlement: Entitlement; target: Target } | null {
   const entitlement =
     mass.entitlementKey === null ? null : context.catalogue.entitlement(mass.entitlementKey);
   return entitlement === null || mass.target === null ? null : { entitlement, target: mass.target };

@@ -18,7 +18,7 @@ import { leaversAmong } from '../../store/offboardings.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Runtime } from '../kernel/context.ts';
 
 /** Items written in one commit: what a card grows by is one audit entry. */
 const CHUNK = 1_000;
@@ -31,7 +31,11 @@ export type Differing = { finding: readonly string[]; lost: readonly string[] };
  * what agrees again drops out, and with nothing left it closes. Answers who is left to be checked one by one: all of
  * them, while they are few and no card is open. Safe to run twice.
  */
-export async function putOnOneCard(context: Context, groupId: string, found: Differing): Promise<string[]> {
+export async function putOnOneCard(
+  context: Data & Runtime,
+  groupId: string,
+  found: Differing,
+): Promise<string[]> {
   const carried = entitlementOf(context, groupId);
   if (carried === null) return [];
   return await context.locks.withLock(`mass:${groupId}`, async () => {
@@ -43,7 +47,7 @@ export async function putOnOneCard(context: Context, groupId: string, found: Dif
 }
 
 /** Whom an admin's word keeps out: nobody is asked to keep them, so they are on no card. */
-async function offboardedAmong(context: Context, personIds: readonly string[]): Promise<Set<string>> {
+async function offboardedAmong(context: Data, personIds: readonly string[]): Promise<Set<string>> {
   const left = await leaversAmong(context.db, personIds);
   return new Set([...left.values()].filter((o) => !hasLeft(o)).map((o) => o.personId));
 }
@@ -61,7 +65,7 @@ export function entitlementOf(context: Pick<Context, 'catalogue'>, groupId: stri
 }
 
 async function sortOut(
-  context: Context,
+  context: Data & Runtime,
   carried: Carried,
   kind: 'finding' | 'lost',
   differing: readonly string[],
@@ -105,7 +109,7 @@ export async function goneAlone(
 
 /** What differs no more needs no decision. */
 async function dropAgreeing(
-  context: Context,
+  context: Data & Runtime,
   { id }: MassChange,
   differing: ReadonlySet<string>,
 ): Promise<void> {
@@ -115,7 +119,7 @@ async function dropAgreeing(
 
 /** Takes items off a card; with none left it closes. */
 export async function shrink(
-  context: Context,
+  context: Data & Runtime,
   id: MassChangeId,
   keys: readonly string[],
   why: string,
@@ -146,7 +150,7 @@ export async function shrinkWithin(
 }
 
 async function grow(
-  context: Context,
+  context: Data & Runtime,
   { entitlement, target }: Carried,
   {
     kind,
@@ -264,7 +268,11 @@ export async function putLeaversOnOneCard(
 }
 
 /** The catalogue accepts whoever is there: recorded as found, with one note for each thousand. */
-async function acceptAll(context: Context, target: Target, personIds: readonly string[]): Promise<void> {
+async function acceptAll(
+  context: Data & Runtime,
+  target: Target,
+  personIds: readonly string[],
+): Promise<void> {
   for (const chunk of chunks(personIds))
     await commit(
       context.db,

@@ -7,7 +7,7 @@ import type { ApproverPlan } from '../../core/policy/routing.ts';
 import { peopleOnCard } from '../../store/mass-changes.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import { isAnyUntold, type Telling, tellingOf } from '../../store/telling.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
 import { heldToKeep, planOfOwner } from '../request/approvers.ts';
 import { actorIds, authorshipAt, LOOK_BACK_MS, nobodyTold } from '../request/deciders.ts';
 import { factsOnCard } from './item-facts.ts';
@@ -25,7 +25,7 @@ export type WhoDecides = {
  * Who may decide on it as catalogue, IdP and rules are now, without those it is about and who made the change. Whether
  * people have left is the directory's to say: on that no rule about access bears.
  */
-export async function whoDecides(context: Context, mass: MassChange): Promise<WhoDecides> {
+export async function whoDecides(context: Data & Parties, mass: MassChange): Promise<WhoDecides> {
   const telling = await tellingAbout(context.db, mass);
   const excludedByPolicy = await peopleOnCard(context.db, mass.id);
   for (const id of await actorIds(context, telling)) excludedByPolicy.add(id);
@@ -55,7 +55,7 @@ export function shownNow(context: Pick<Context, 'catalogue'>, mass: MassChange):
 
 /** How many it takes to keep these, where that is more than one: by a rule, by the catalogue, or as nobody says who did it. */
 async function takenToKeep(
-  context: Context,
+  context: Data,
   mass: MassChange,
   items: Awaited<ReturnType<typeof factsOnCard>>,
   author: Authorship,
@@ -74,7 +74,7 @@ async function takenToKeep(
   return { quorum: 2, why: 'nobody says who did it', clause: null };
 }
 
-async function authorshipOfMany(context: Context, mass: MassChange): Promise<Authorship> {
+async function authorshipOfMany(context: Data & Parties, mass: MassChange): Promise<Authorship> {
   if (mass.kind === 'excess' || mass.target === null)
     return { is: 'untold', why: 'nothing tells who puts people into a team in Anypoint itself' };
   const since = new Date(mass.openedAt.getTime() - LOOK_BACK_MS);

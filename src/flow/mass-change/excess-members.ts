@@ -2,7 +2,7 @@ import type { Job } from '../../core/jobs/reactions.ts';
 import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
 import { openItems, openMassChange, unattended } from '../../store/mass-changes.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Runtime } from '../kernel/context.ts';
 import { growWithin, itemOf, shrink } from './collect.ts';
 
 /**
@@ -11,7 +11,7 @@ import { growWithin, itemOf, shrink } from './collect.ts';
  * card is open. Safe to run twice.
  */
 export async function putExcessOnCard(
-  context: Context,
+  context: Data & Runtime,
   teamId: string,
   personIds: readonly string[],
 ): Promise<void> {

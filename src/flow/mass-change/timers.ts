@@ -1,13 +1,13 @@
 import type { MassChangeId } from '../../core/ids.ts';
 import { endedOnMoveCards, massChangesDueToRemind } from '../../store/mass-changes.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Data, Runtime } from '../kernel/context.ts';
 import { shrink } from './collect.ts';
 
 const BATCH = 200;
 
 /** What time brings to cards on many at once: reminders, and grants that ended before anybody decided. */
-export async function sweepMassChanges(context: Context, now: Date): Promise<void> {
+export async function sweepMassChanges(context: Data & Runtime, now: Date): Promise<void> {
   const ended = Map.groupBy(await endedOnMoveCards(context.db, BATCH), ({ id }) => id);
   for (const [id, items] of ended)
     await alone(context, id, () =>
@@ -24,7 +24,7 @@ export async function sweepMassChanges(context: Context, now: Date): Promise<voi
 }
 
 /** One that can't be dealt with now holds up none of the others, and is due again at the next look. */
-async function alone(context: Context, id: string, work: () => Promise<void>): Promise<void> {
+async function alone(context: Runtime, id: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -32,7 +32,7 @@ async function alone(context: Context, id: string, work: () => Promise<void>): P
   }
 }
 
-async function remind(context: Context, id: string): Promise<void> {
+async function remind(context: Data & Runtime, id: string): Promise<void> {
   await commit(
     context.db,
     async (unit) => {

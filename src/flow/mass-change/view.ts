@@ -11,7 +11,7 @@ import {
 } from '../../store/mass-changes.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Data, Parties } from '../kernel/context.ts';
 import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages about a mass change are made of; they are a pure function of this. */
@@ -39,7 +39,7 @@ export type MassView = {
 /** More are shown in a form; a card says how many. */
 const ITEMS_ON_CARD = 20;
 
-export async function readMassView(context: Context, id: string): Promise<MassView | null> {
+export async function readMassView(context: Data & Parties, id: string): Promise<MassView | null> {
   const mass = await readMassChange(context.db, id);
   if (mass === null) return null;
   const entitlement =
@@ -74,7 +74,7 @@ export async function readMassView(context: Context, id: string): Promise<MassVi
   };
 }
 
-async function adminsNamed(context: Context): Promise<Named[]> {
+async function adminsNamed(context: Data & Parties): Promise<Named[]> {
   return await Promise.all(
     context.catalogue
       .current()
@@ -83,7 +83,7 @@ async function adminsNamed(context: Context): Promise<Named[]> {
 }
 
 /** What its messages show; null: without its approvers there is nothing to put to anybody yet. */
-export async function toldMassChange(context: Context, id: string): Promise<MassView | null> {
+export async function toldMassChange(context: Data & Parties, id: string): Promise<MassView | null> {
   const view = await readMassView(context, id);
   return view === null || view.mass.plan === null ? null : view;
 }

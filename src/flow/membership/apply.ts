@@ -6,7 +6,7 @@ import { isRevokeUnderway, underwayIds } from '../../store/changes.ts';
 import { linkOf } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Parties, type Ran } from '../kernel/context.ts';
 import { isWanted as isWantedNow } from './wanted-in-group.ts';
 
 /**
@@ -56,12 +56,12 @@ export async function applyToIdp(context: Context, job: Extract<Job, { job: 'app
 
 type Wrote = 'added' | 'removed' | 'already so';
 
-async function desiredNow(context: Context, job: { personId: string; groupId: string }): Promise<boolean> {
+async function desiredNow(context: Data, job: { personId: string; groupId: string }): Promise<boolean> {
   return await isWantedNow(context.db, job, await databaseNow(context.db));
 }
 
 async function makeTrue(
-  context: Context,
+  context: Data & Parties,
   { personId, groupId, idpId }: { personId: string; groupId: string; idpId: string },
   isWanted: boolean,
   reading: Promise<boolean>,

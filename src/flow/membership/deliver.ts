@@ -3,7 +3,7 @@ import { isUnderway } from '../../core/change/states.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { underwayIds } from '../../store/changes.ts';
 import { commit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import { anypointUsers } from './anypoint-users.ts';
 import { confirmedPerson, desiredTeamMembership } from './wanted-in-team.ts';
 
@@ -44,7 +44,7 @@ export async function deliverToTeam(
   });
 }
 
-async function lookAgain(context: Context, job: { personId: string; teamId: string }): Promise<Ran> {
+async function lookAgain(context: Data & Runtime, job: { personId: string; teamId: string }): Promise<Ran> {
   const ids = await underwayIds(context.db, job);
   const jobs = ids.map((changeId): Job => ({ job: 'verifyInAnypoint', changeId }));
   if (jobs.length > 0) await commit(context.db, async () => ({ result: null, jobs }), context.nudge);
@@ -52,7 +52,7 @@ async function lookAgain(context: Context, job: { personId: string; teamId: stri
 }
 
 async function note(
-  context: Context,
+  context: Data & Runtime,
   job: { personId: string; teamId: string },
   desired: 'in' | 'out',
 ): Promise<void> {

@@ -8,7 +8,7 @@ import { readChange } from '../../store/changes.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { anypointUsers } from './anypoint-users.ts';
 import { isWanted } from './wanted-in-group.ts';
 import { isInGroupByScim, teamVerdict } from './wanted-in-team.ts';
@@ -129,7 +129,7 @@ function pushAwaitedMs({ kind, cause }: Change, objectiveMs: number): number {
 type Target = NonNullable<Change['target']>;
 
 async function lookForAccess(
-  context: Context,
+  context: Data & Parties,
   change: Change,
   person: Person,
   target: Target,
@@ -149,7 +149,7 @@ async function lookForAccess(
 
 /** Gone is what none of the person's Anypoint users has any more. */
 async function lookForItsEnd(
-  context: Context,
+  context: Data & Parties,
   change: Change,
   person: Person,
   target: Target,
@@ -177,7 +177,7 @@ async function lookForItsEnd(
   return notDelivered(context, change, `Anypoint still shows ${person.name} in the team ${target.teamName}`);
 }
 
-async function notDelivered(context: Context, change: Change, why: string): Promise<Look> {
+async function notDelivered(context: Data, change: Change, why: string): Promise<Look> {
   const { deliveredAt } = change.legs;
   const isQuiet =
     deliveredAt === null || ageMs(deliveredAt, await databaseNow(context.db)) > REDELIVER_AFTER_MS;
@@ -209,7 +209,7 @@ const MOVING_MS = 15_000;
 
 /** Notes a wait worth telling: first sign-in and its end, or the alarm once the objective has passed. */
 async function noteWaiting(
-  context: Context,
+  context: Data & Runtime,
   change: Change,
   look: { leg: Leg; why: string; trouble?: string | null },
 ): Promise<void> {
@@ -238,7 +238,7 @@ type Base = Pick<ChangeEvent, 'changeId' | 'at' | 'actor'>;
 
 /** Records what was found, unless the change moved on since it was read. Answers when; null: it had moved on. */
 async function record(
-  context: Context,
+  context: Data & Runtime,
   seen: Change,
   event: (base: Base) => ChangeEvent,
 ): Promise<Date | null> {
@@ -256,7 +256,7 @@ async function record(
   );
 }
 
-async function owe(context: Context, job: Job): Promise<void> {
+async function owe(context: Data & Runtime, job: Job): Promise<void> {
   await commit(context.db, async () => ({ result: null, jobs: [job] }), context.nudge);
 }
 

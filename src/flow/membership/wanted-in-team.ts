@@ -12,7 +12,7 @@ import { isKeptOut } from '../../store/offboardings.ts';
 import { identityOf, linkOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { type Provisioned, type ScimStatus, scimStatus } from '../../store/scim-mirror.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
 import { readById } from '../people/read-by-id.ts';
 
 /** How the SCIM mirror knows a person: by the IdP's id, else by login. An e-mail is no name of theirs. */
@@ -29,7 +29,11 @@ export async function scimIdentity(
 }
 
 /** Whether the IdP, as it told us by SCIM, has this person in the group. */
-export async function isInGroupByScim(context: Context, person: Person, groupName: string): Promise<boolean> {
+export async function isInGroupByScim(
+  context: Data & Parties,
+  person: Person,
+  groupName: string,
+): Promise<boolean> {
   return (await scimStatus(context.db, await scimIdentity(context, person), [groupName])).isInAnyGroup;
 }
 

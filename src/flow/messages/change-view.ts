@@ -5,7 +5,7 @@ import { endingOf, readChange } from '../../store/changes.ts';
 import { lastActor } from '../../store/observed.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data } from '../kernel/context.ts';
 import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages of a change are made of; they are a pure function of this. */
@@ -81,7 +81,7 @@ export async function readView(context: Context, changeId: string): Promise<Chan
   };
 }
 
-async function whoDid(context: Context, change: Change): Promise<ChangeView['doneBy']> {
+async function whoDid(context: Data, change: Change): Promise<ChangeView['doneBy']> {
   if (!isFound(change) || change.target === null) return null;
   const pair = { personId: change.personId, groupId: change.target.groupId };
   const direction = change.cause === 'finding' ? 'added' : 'removed';

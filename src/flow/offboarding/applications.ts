@@ -13,7 +13,7 @@ import type { ApplicationContract, OwnedApplication } from '../../ports/mulesoft
 import { readOffboarding } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { anypointUsers } from '../membership/anypoint-users.ts';
 import { at } from './case.ts';
 
@@ -58,7 +58,7 @@ export async function lookAtApplications(
  * be.
  */
 export async function settledByNow(
-  context: Context,
+  context: Data & Parties,
   offboardingId: string,
   person: Person,
 ): Promise<Settled[]> {
@@ -91,7 +91,11 @@ type EventBody =
       : never
     : never;
 
-async function record(context: Context, { id }: Offboarding, bodies: readonly EventBody[]): Promise<void> {
+async function record(
+  context: Data & Runtime,
+  { id }: Offboarding,
+  bodies: readonly EventBody[],
+): Promise<void> {
   if (bodies.length === 0) return;
   await commit(
     context.db,
@@ -113,7 +117,7 @@ async function record(context: Context, { id }: Offboarding, bodies: readonly Ev
 
 /** Carries out what was decided, if it is not so already, and says what Anypoint shows then; null: nothing new. */
 async function lookAtItem(
-  context: Context,
+  context: Parties,
   item: OffboardingItem,
   leaver: ReadonlySet<string>,
 ): Promise<EventBody | null> {

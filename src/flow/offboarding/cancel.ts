@@ -8,7 +8,7 @@ import { readChange } from '../../store/changes.ts';
 import { latestOffboarding, leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data } from '../kernel/context.ts';
 import { everyTeam } from '../membership/ready-targets.ts';
 import { freshPerson } from '../people/identify.ts';
 import { settledByNow } from './applications.ts';
@@ -101,14 +101,14 @@ async function whyNot(
 }
 
 /** The newest case that can be taken back, or the newest there is, which says why not; null: there was never one. */
-export async function caseToCancel(context: Context, personId: PersonId): Promise<Offboarding | null> {
+export async function caseToCancel(context: Data, personId: PersonId): Promise<Offboarding | null> {
   return (await leaverCase(context.db, personId)) ?? (await latestOffboarding(context.db, personId));
 }
 
 type Unwritten = { id: ChangeId; groupId: string };
 
 /** Revokes of the case that the IdP has not been told of yet, by group. */
-async function unwritten(context: Context, { revokes }: Offboarding): Promise<Unwritten[]> {
+async function unwritten(context: Data, { revokes }: Offboarding): Promise<Unwritten[]> {
   const found: Unwritten[] = [];
   for (const id of revokes) {
     const change = await readChange(context.db, id);
@@ -146,7 +146,7 @@ async function stop(
   return { events, jobs };
 }
 
-async function underLocks<T>(context: Context, names: readonly string[], work: () => Promise<T>): Promise<T> {
+async function underLocks<T>(context: Data, names: readonly string[], work: () => Promise<T>): Promise<T> {
   const [first, ...rest] = [...new Set(names)];
   if (first === undefined) return await work();
   return await context.locks.withLock(first, () => underLocks(context, rest, work));

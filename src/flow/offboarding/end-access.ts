@@ -11,7 +11,7 @@ import { isRevokeUnderway, readChange } from '../../store/changes.ts';
 import { baselineGroups, massCardsAbout, pendingAbout, waitingFor } from '../../store/offboardings.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
 import { type AnyEvent, commit, type Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data } from '../kernel/context.ts';
 import { entitlementOf, shrinkWithin } from '../mass-change/collect.ts';
 import { revokeOf } from '../membership/end-grants.ts';
 import { readyTargets } from '../membership/ready-targets.ts';
@@ -85,7 +85,7 @@ async function requestsClosed(unit: Unit, locked: Offboarding, person: Person): 
 
 /** Every managed group they are in, or are recorded in, without a grant. */
 async function othersEnded(
-  context: Context,
+  context: Data,
   unit: Unit,
   locked: Offboarding,
   { shown, before }: { shown: ReadonlySet<string>; before: readonly AnyEvent[] },
@@ -107,7 +107,7 @@ async function othersEnded(
   ];
 }
 
-function keyOf(context: Context, target: Target): EntitlementKey {
+function keyOf(context: Data, target: Target): EntitlementKey {
   return entitlementOf(context, target.groupId)?.entitlement.key ?? (target.groupName as EntitlementKey);
 }
 
@@ -142,7 +142,7 @@ function revoke(
  * Whether they may be in a group that gives access and that nothing above can deal with: it is not known yet which
  * groups do, or Latchkey can't write it, and the account is active still.
  */
-function isAnyGroupOpen(context: Context, person: Person, shown: ReadonlySet<string>): boolean {
+function isAnyGroupOpen(context: Data, person: Person, shown: ReadonlySet<string>): boolean {
   if (context.catalogue.isUnchecked()) return true;
   return person.isActive && context.catalogue.targets().some((target) => shown.has(target.groupId));
 }
@@ -168,7 +168,7 @@ function isOnItsWay(change: Change, shown: ReadonlySet<string>): boolean {
 }
 
 /** The revoke of theirs that is stuck on its way into the IdP, for the alarm; null: none is. */
-export async function stuckRevoke(context: Context, { revokes }: Offboarding): Promise<Change | null> {
+export async function stuckRevoke(context: Data, { revokes }: Offboarding): Promise<Change | null> {
   for (const id of revokes) {
     const change = await readChange(context.db, id);
     if (change !== null && isUnderway(change.state) && change.legs.idpWrittenAt === null) return change;

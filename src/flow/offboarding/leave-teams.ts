@@ -10,7 +10,7 @@ import type { Lookalike } from '../../core/people/anypoint-user.ts';
 import type { UserTeam } from '../../ports/mulesoft.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { anypointUsers } from '../membership/anypoint-users.ts';
 import { at } from './case.ts';
 
@@ -85,7 +85,7 @@ async function noteLookalikes(
 /** Anybody can put somebody's e-mail into any number of profiles; so many are named. */
 const LOOKALIKES_MAX = 10;
 
-async function teamsOf(context: Context, userId: string): Promise<UserTeam[]> {
+async function teamsOf(context: Parties, userId: string): Promise<UserTeam[]> {
   try {
     return await context.mulesoft.listTeamsOf(userId);
   } catch (error) {
@@ -96,7 +96,10 @@ async function teamsOf(context: Context, userId: string): Promise<UserTeam[]> {
 }
 
 /** Every team that one of these users is in, with all of them who are. */
-async function teamsFound(context: Context, userIds: readonly string[]): Promise<Map<string, LeftTeam>> {
+async function teamsFound(
+  context: Data & Parties,
+  userIds: readonly string[],
+): Promise<Map<string, LeftTeam>> {
   const found = new Map<string, LeftTeam>();
   for (const userId of userIds)
     for (const { id, name, membershipType } of await teamsOf(context, userId)) {
@@ -108,7 +111,7 @@ async function teamsFound(context: Context, userIds: readonly string[]): Promise
 }
 
 /** Under the lock of deliveries, so that none puts them back behind us. */
-async function leave(context: Context, person: Person, team: LeftTeam): Promise<LeftTeam> {
+async function leave(context: Data & Parties, person: Person, team: LeftTeam): Promise<LeftTeam> {
   return await context.locks.withLock(`team:${person.id}:${team.id}`, async () => {
     try {
       for (const userId of team.userIds) await context.mulesoft.removeMember(team.id, userId);
@@ -129,7 +132,11 @@ function isNews({ teams, legs }: Offboarding, team: LeftTeam): boolean {
   return legs.teams !== null && team.kept === null;
 }
 
-async function record(context: Context, { id }: Offboarding, teams: readonly LeftTeam[]): Promise<void> {
+async function record(
+  context: Data & Runtime,
+  { id }: Offboarding,
+  teams: readonly LeftTeam[],
+): Promise<void> {
   if (teams.length === 0) return;
   await commit(
     context.db,
@@ -147,7 +154,7 @@ async function record(context: Context, { id }: Offboarding, teams: readonly Lef
 }
 
 async function stillIn(
-  context: Context,
+  context: Parties,
   userIds: readonly string[],
   left: ReadonlyMap<string, LeftTeam>,
 ): Promise<UserTeam[]> {
@@ -165,7 +172,11 @@ function whyStill(person: Person, still: readonly UserTeam[]): string {
     : `Anypoint still shows ${person.name} in ${names(still)}`;
 }
 
-async function noteGone(context: Context, offboarding: Offboarding, note: string | null): Promise<void> {
+async function noteGone(
+  context: Data & Runtime,
+  offboarding: Offboarding,
+  note: string | null,
+): Promise<void> {
   if (offboarding.legs.teams !== null) return;
   await commit(
     context.db,

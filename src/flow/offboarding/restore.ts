@@ -13,7 +13,7 @@ import { unendedGrants } from '../../store/grants.ts';
 import { isKeptOut, leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data } from '../kernel/context.ts';
 import { freshPerson } from '../people/identify.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from '../request/request-facts.ts';
 import { at, isAdmin } from './case.ts';
@@ -85,7 +85,7 @@ function nothingGiven(refused: readonly string[]): Refusal {
 
 /** What ended and this clicker may give again. */
 async function restorableBy(
-  context: Context,
+  context: Data,
   offboarding: Offboarding,
   clicker: Person,
 ): Promise<Awaited<ReturnType<typeof restorableOf>> | Refusal> {
@@ -107,7 +107,7 @@ async function restorableBy(
 
 /** The grant anew until its old end; a text: why not. */
 async function givenAgain(
-  context: Context,
+  context: Data,
   unit: Unit,
   changeId: string,
   { person, by, outside, why }: { person: Person; by: By; outside: OutsideFacts; why: string },

@@ -7,7 +7,7 @@ import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { latestOffboarding, leaverCase, readOffboarding } from '../../store/offboardings.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { commit, type Outcome } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { anypointUsers } from '../membership/anypoint-users.ts';
 import { identify } from '../people/identify.ts';
 import { apisCalled, ownersOfApis } from './applications.ts';
@@ -117,7 +117,7 @@ async function start(
 }
 
 async function decide(
-  context: Context,
+  context: Data & Runtime,
   offboarding: Offboarding,
   verb: 'left' | 'notLeft',
   clicker: Person,
@@ -201,7 +201,7 @@ async function decideApplication(
 }
 
 /** The new owner has to be an active person who has signed in to Anypoint. */
-async function newOwner(context: Context, offboarding: Offboarding, accountId: string | null) {
+async function newOwner(context: Data & Parties, offboarding: Offboarding, accountId: string | null) {
   if (accountId === null)
     return refuse('unknownPerson', 'Nobody was chosen to take it.', 'Choose somebody and send it again.');
   const person = await identify(context, accountId);
@@ -242,7 +242,7 @@ function refusedWith(refusal: Refusal, answer: AnswerReceived, clicker: Person, 
 }
 
 async function noteRefused(
-  context: Context,
+  context: Data & Runtime,
   answer: AnswerReceived,
   clicker: Person,
   refusal: Refusal,

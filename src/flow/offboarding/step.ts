@@ -17,7 +17,7 @@ import { readOffboarding } from '../../store/offboardings.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { lookAtApplications } from './applications.ts';
 import { at } from './case.ts';
 import { closeAndEnd, rerouteApprovals, stuckRevoke } from './end-access.ts';
@@ -91,7 +91,7 @@ async function lookOnce(context: Context, offboarding: Offboarding, person: Pers
   };
 }
 
-async function isPast(context: Context, { beganAt, openedAt }: Offboarding): Promise<boolean> {
+async function isPast(context: Data & Runtime, { beganAt, openedAt }: Offboarding): Promise<boolean> {
   const now = await databaseNow(context.db);
   return now.getTime() - (beganAt ?? openedAt).getTime() >= context.objectiveMs;
 }
@@ -164,7 +164,7 @@ function isEveryLegDone({ legs }: Offboarding): boolean {
 
 /** The first leg that holds the whole up, and why. */
 async function whereStuck(
-  context: Context,
+  context: Data & Parties,
   offboarding: Offboarding,
   look: Look,
 ): Promise<{ leg: Leg; why: string }> {
@@ -183,7 +183,7 @@ async function whereStuck(
 }
 
 /** Cases that wait are looked at again, and the owners of what is left reminded. */
-export async function sweepOffboardings(context: Context, ids: readonly string[]): Promise<void> {
+export async function sweepOffboardings(context: Data & Runtime, ids: readonly string[]): Promise<void> {
   const remindMs = context.catalogue.current().remindSeconds * 1_000;
   for (const id of ids)
     try {
@@ -194,7 +194,7 @@ export async function sweepOffboardings(context: Context, ids: readonly string[]
     }
 }
 
-async function sweepOffboarding(context: Context, id: string, remindMs: number): Promise<void> {
+async function sweepOffboarding(context: Data & Runtime, id: string, remindMs: number): Promise<void> {
   await commit(
     context.db,
     async (unit) => {

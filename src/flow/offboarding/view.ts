@@ -11,7 +11,7 @@ import { readChange } from '../../store/changes.ts';
 import { leaversAmong, readOffboarding } from '../../store/offboardings.ts';
 import { linkOf, type Person, peopleByEmail, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages about a leaver's case are made of; they are a pure function of this. */
@@ -61,7 +61,7 @@ async function readOffboardingView(context: Context, id: string): Promise<Offboa
 
 /** Changes whose grants ended with the case, were not restored, and have time left. */
 export async function restorableOf(
-  context: Context,
+  context: Data,
   offboarding: Offboarding,
 ): Promise<{ changeId: string; entitlementKey: string; title: string }[]> {
   if (offboarding.state !== 'returned' && offboarding.state !== 'cancelled') return [];
@@ -77,7 +77,7 @@ export async function restorableOf(
   return found;
 }
 
-async function removedOf(context: Context, o: Offboarding): Promise<Removed> {
+async function removedOf(context: Data, o: Offboarding): Promise<Removed> {
   const removed: Removed = { gone: [], left: [] };
   if (o.cancelled === null) return removed;
   const now = await databaseNow(context.db);
@@ -106,7 +106,10 @@ async function removedOf(context: Context, o: Offboarding): Promise<Removed> {
 }
 
 /** Who decides on an application: the owners of the APIs that it calls, and the admins where one of those has none here. */
-async function ownersOf(context: Context, offboarding: Offboarding): Promise<OffboardingView['owners']> {
+async function ownersOf(
+  context: Data & Parties,
+  offboarding: Offboarding,
+): Promise<OffboardingView['owners']> {
   const byAccount = new Map<string, { to: Named; items: OffboardingItem[] }>();
   const reached = new Map<string, Named | null>();
   const of = async (email: string) => {
@@ -139,7 +142,7 @@ function isForAdmins({ agreed = [], decision, settled }: OffboardingItem): boole
 }
 
 /** Whoever has this e-mail, as far as they are here; null: they have left. */
-async function reach(context: Context, email: string): Promise<Named | null> {
+async function reach(context: Data & Parties, email: string): Promise<Named | null> {
   const known = await peopleByEmail(context.db, email);
   const leavers = await leaversAmong(
     context.db,
@@ -154,7 +157,7 @@ async function reach(context: Context, email: string): Promise<Named | null> {
   });
 }
 
-function dutiesOf(context: Context, person: Person): string[] {
+function dutiesOf(context: Data, person: Person): string[] {
   const { admins, entitlements } = context.catalogue.current();
   const owned = entitlements
     .filter((e) => sameEmail(e.owner, person.email))

@@ -4,7 +4,7 @@ import { type Refusal, refuse } from '../../core/refusal.ts';
 import type { ChatAccount } from '../../ports/chat.ts';
 import type { IdpPersonStatus } from '../../ports/identity-provider.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Data, Parties } from '../kernel/context.ts';
 import { freshPerson } from './identify.ts';
 
 /** Whom a change concerns, as the IdP has them now. */
@@ -25,7 +25,7 @@ const askIt = 'Ask the IT desk to look at their account, then ask again.';
  * and nothing is allowed meanwhile.
  */
 export async function concernedBy(
-  context: Context,
+  context: Data & Parties,
   { personId, requesterId }: Pick<Change, 'personId' | 'requesterId'>,
 ): Promise<Concerned> {
   if (requesterId === null)
@@ -43,7 +43,7 @@ export async function concernedBy(
 }
 
 async function lookedAt(
-  context: Context,
+  context: Data & Parties,
   id: string,
 ): Promise<{ person: Person | null; refusal: Refusal | null }> {
   const [person, account] = await Promise.all([freshPerson(context, id), accountOf(context, id)]);
@@ -63,7 +63,7 @@ async function lookedAt(
   };
 }
 
-async function accountOf(context: Context, id: string): Promise<ChatAccount | null> {
+async function accountOf(context: Data & Parties, id: string): Promise<ChatAccount | null> {
   const accountId = await linkOf(context.db, id, context.chat.system);
   return accountId === null ? null : await context.chat.whoIs(accountId);
 }
@@ -104,7 +104,7 @@ function refuseAccount(chat: string, name: string, account: ChatAccount | null):
 
 /** An address that has changed hands makes an account somebody else’s; one that the IdP does not know is only late. */
 async function refuseOther(
-  context: Context,
+  context: Data & Parties,
   person: Person,
   account: ChatAccount | null,
 ): Promise<Refusal | null> {

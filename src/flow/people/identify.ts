@@ -1,7 +1,7 @@
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import { linkOf, linkPerson, type Person, personByLink, rememberPerson } from '../../store/people.ts';
 import { readSnapshot } from '../../store/person-snapshots.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
 
 const askIt = 'Ask your IT desk to look at your account.';
 
@@ -9,7 +9,7 @@ const askIt = 'Ask your IT desk to look at your account.';
  * Who this chat account is, asked anew: chat account, its verified e-mail, one active person in the IdP.
  * Throws a Fault when chat or IdP can't say; it never guesses.
  */
-export async function identify(context: Context, accountId: string): Promise<Person | Refusal> {
+export async function identify(context: Data & Parties, accountId: string): Promise<Person | Refusal> {
   const account = await context.chat.whoIs(accountId);
   if (account === null)
     return refuse('unknownPerson', `${context.chat.name} does not know this account.`, askIt);
@@ -80,7 +80,7 @@ export async function metAs(
 }
 
 /** The person as the IdP has them now; null when the IdP no longer knows them. */
-export async function freshPerson(context: Context, personId: string): Promise<Person | null> {
+export async function freshPerson(context: Data & Parties, personId: string): Promise<Person | null> {
   const idpId = await linkOf(context.db, personId, context.idp.system);
   const fromIdp = idpId === null ? null : await context.idp.readPerson(idpId);
   return fromIdp === null ? null : await rememberPerson(context.db, context.idp.system, fromIdp);

@@ -1,11 +1,11 @@
 import { type KnownPerson, noteAccount } from '../../store/people.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Data, Parties } from '../kernel/context.ts';
 
 /** A person as a message names them: by mention where they are in chat, by name otherwise. */
 export type Named = { name: string; accountId: string | null };
 
 /** One approver who is missing from chat must not break the message: they are named instead of mentioned. */
-export async function named(context: Context, person: KnownPerson): Promise<Named> {
+export async function named(context: Data & Parties, person: KnownPerson): Promise<Named> {
   if (person.accountId !== null) return { name: person.name, accountId: person.accountId };
   const accountId = await context.chat.findByEmail(person.email);
   if (accountId !== null) await noteAccount(context.db, person.id, context.chat.system, accountId);

@@ -2,7 +2,7 @@ import type { PersonHint } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
 import type { IdpPerson } from '../../ports/identity-provider.ts';
 import { isLoginKnown, linkPerson, type Person, personByLink, rememberPerson } from '../../store/people.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Parties, Runtime } from '../kernel/context.ts';
 import { readById } from './read-by-id.ts';
 
 /** Who is meant: by the IdP's own id, else as the IdP or the push itself describes them; null: nobody, or not clear who. */
@@ -101,7 +101,7 @@ export function isAboutOne({ code }: Fault): boolean {
 type Pushed = NonNullable<Extract<PersonHint, { id: string | null }>['pushed']>;
 
 /** Without the permission to read people nobody new is known, and asking on would not change that. */
-async function entraNames(context: Context, entraId: string) {
+async function entraNames(context: Parties & Runtime, entraId: string) {
   try {
     return (await context.entra?.namesOf(entraId)) ?? null;
   } catch (error) {

@@ -11,7 +11,7 @@ import {
   readTrouble,
 } from '../../store/policies.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Data, Parties, Runtime } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import type { Named } from '../people/named.ts';
 
@@ -19,7 +19,7 @@ import type { Named } from '../people/named.ts';
 export type PolicyView = { trouble: PolicyTrouble; channel: string; admins: Named[] };
 
 /** Notes that a policy can't be put in force, and tells the catalogue's admins, once, however many replicas see it. */
-export async function policyIsBroken(context: Context, mistakes: readonly string[]): Promise<void> {
+export async function policyIsBroken(context: Data & Runtime, mistakes: readonly string[]): Promise<void> {
   await commit(
     context.db,
     async (unit) => {
@@ -39,7 +39,7 @@ export async function policyIsBroken(context: Context, mistakes: readonly string
 
 /** Keeps a policy that is in force now, under the fingerprint that verdicts carry, and closes what was told of. */
 export async function policyIsInForce(
-  context: Context,
+  context: Data & Runtime,
   fingerprint: string,
   texts: Readonly<Record<string, string>>,
   before: string | null,
@@ -59,7 +59,7 @@ export async function policyIsInForce(
   );
 }
 
-export async function readPolicyView(context: Context, id: string): Promise<PolicyView | null> {
+export async function readPolicyView(context: Data & Parties, id: string): Promise<PolicyView | null> {
   const trouble = await readTrouble(context.db, id);
   return trouble === null ? null : { trouble, ...(await adminContacts(context)) };
 }
@@ -78,7 +78,7 @@ function noted(unit: Unit, type: Note['type'], data: Record<string, unknown>): N
 }
 
 /** What waits for a decision under another policy: where its entitlement is no longer what its card shows, it is asked anew. */
-export async function lookAgainAtWaiting(context: Context): Promise<void> {
+export async function lookAgainAtWaiting(context: Data & Runtime): Promise<void> {
   await commit(
     context.db,
     async ({ tx }) => ({

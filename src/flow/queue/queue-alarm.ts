@@ -7,7 +7,7 @@ import {
   readQueueTrouble,
 } from '../../store/queue-troubles.ts';
 import { commit, type Outcome, type Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Data, Parties, Runtime } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import type { Named } from '../people/named.ts';
 
@@ -21,7 +21,7 @@ const TOLD_AFTER_MS = 5_000;
  * Tells the catalogue's admins that the queue is away, once, however many replicas are without it, and once that it is
  * back. Looked at every few seconds.
  */
-export async function tellOfQueue(context: Context): Promise<void> {
+export async function tellOfQueue(context: Data & Runtime): Promise<void> {
   const away = context.queueAway();
   if (away === null) {
     if (await isQueueTroubleOver(context.db)) await commit(context.db, backAgain, context.nudge);
@@ -43,7 +43,7 @@ async function backAgain(unit: Unit): Promise<Outcome<null>> {
   return told(unit, 'queueBack', trouble.id, { since: trouble.since });
 }
 
-export async function readQueueView(context: Context, id: string): Promise<QueueView | null> {
+export async function readQueueView(context: Data & Parties, id: string): Promise<QueueView | null> {
   const trouble = await readQueueTrouble(context.db, id);
   return trouble === null ? null : { trouble, ...(await adminContacts(context)) };
 }

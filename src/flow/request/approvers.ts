@@ -26,7 +26,7 @@ import {
 import type { IdpPerson } from '../../ports/identity-provider.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import { type Person, rememberPerson } from '../../store/people.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { isAboutOne } from '../people/resolve-person.ts';
 
 type ExcludedByPolicy = NonNullable<ApproverPlan['excludedByPolicy']>[number];
@@ -53,7 +53,7 @@ export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement)
  * a rule does not let approve one of the items decides on none of them.
  */
 export async function planOfOwner(
-  context: Context,
+  context: Data & Parties,
   catalogue: Catalogue,
   card: {
     owner: string | null;
@@ -176,7 +176,7 @@ export async function resolveApprovers(
 
 /** The admins whom no rule keeps from approving this. */
 export async function adminsAllowed(
-  context: Context,
+  context: Data & Parties,
   catalogue: Catalogue,
   facts: RequestFacts,
   excludedByPolicy: Map<PersonId, ExcludedByPolicy> = new Map(),
@@ -186,7 +186,7 @@ export async function adminsAllowed(
 }
 
 /** Who owns it, as the IdP has them now. */
-export async function ownersOf(context: Context, { owner }: Entitlement): Promise<Approver[]> {
+export async function ownersOf(context: Data & Parties, { owner }: Entitlement): Promise<Approver[]> {
   return (await byEmail(context, owner)).map(({ id, name, email }) => ({ id, name, email }));
 }
 
@@ -217,7 +217,7 @@ async function peopleOf(
 }
 
 /** The directory lets anything stand for the manager; what it takes for no name at all is nobody. */
-async function managerNamed(context: Context, name: string): Promise<IdpPerson | null> {
+async function managerNamed(context: Parties & Runtime, name: string): Promise<IdpPerson | null> {
   try {
     return await context.idp.readPerson(name);
   } catch (error) {
@@ -228,12 +228,12 @@ async function managerNamed(context: Context, name: string): Promise<IdpPerson |
 }
 
 /** Several who share the address are nobody: none of them could be told apart when they decide, so others are asked. */
-async function byEmail(context: Context, email: string): Promise<Candidate[]> {
+async function byEmail(context: Data & Parties, email: string): Promise<Candidate[]> {
   const active = (await context.idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
   return active.length > 1 ? [] : await remembered(context, active);
 }
 
-async function remembered(context: Context, people: readonly IdpPerson[]): Promise<Candidate[]> {
+async function remembered(context: Data & Parties, people: readonly IdpPerson[]): Promise<Candidate[]> {
   const active = people.filter((p) => p.status === 'active');
   const known = await Promise.all(active.map((p) => rememberPerson(context.db, context.idp.system, p)));
   // An admin may know that somebody has left before the IdP does.

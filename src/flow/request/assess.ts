@@ -24,7 +24,7 @@ import type { Person } from '../../store/people.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
 import type { Telling } from '../../store/telling.ts';
 import { commit, type Following, type Unit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import { concernedBy } from '../people/concerned.ts';
 import { excludedFrom, planFor, tellingAboutFound } from './deciders.ts';
 import { reopenIfTheirOwn } from './reopen.ts';
@@ -101,7 +101,7 @@ async function gather(context: Context, change: Change): Promise<Assessment | Re
 }
 
 /** The entitlement and its target as long as it can be given. */
-function offered(context: Context, change: Change): { entitlement: Entitlement; target: Target } | Refused {
+function offered(context: Data, change: Change): { entitlement: Entitlement; target: Target } | Refused {
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
   const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
   if (entitlement !== null && status?.status === 'ready') return { entitlement, target: status.target };
@@ -148,7 +148,7 @@ function notAllowed(verdict: Verdict, entitlement: Entitlement): Refusal {
 }
 
 /** Puts it to the approvers, or decides it by rule, with the facts that its card shows. */
-async function put(context: Context, assessed: Assessment): Promise<Ran> {
+async function put(context: Data & Runtime, assessed: Assessment): Promise<Ran> {
   const { change, entitlement, target, excluded, byRules, verdict, plan } = assessed;
   const { clauses, lapseSeconds } = context.catalogue.current();
   await commit(
@@ -256,7 +256,11 @@ const goneFromIdp = refuse(
   'Nothing more to do.',
 );
 
-async function refuseChange(context: Context, changeId: string, { refusal, verdict }: Refused): Promise<Ran> {
+async function refuseChange(
+  context: Data & Runtime,
+  changeId: string,
+  { refusal, verdict }: Refused,
+): Promise<Ran> {
   await commit(
     context.db,
     async (unit) => {

@@ -1,5 +1,5 @@
 import type { Bundle, Entitlement, Tier } from '../../core/policy/catalogue.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data } from '../kernel/context.ts';
 import {
   type Received,
   receiveRequest,
@@ -24,7 +24,7 @@ const BUNDLE = 'bundle:';
 const tiers: readonly Tier[] = ['low', 'medium', 'high', 'critical'];
 
 /** What this person may ask for right now, bundles last: those of which they may ask for all. */
-export function choices(context: Context, person: { email: string; department: string | null }): Choice[] {
+export function choices(context: Data, person: { email: string; department: string | null }): Choice[] {
   const single = requestable(context, person);
   const whole = context.catalogue.current().bundles.flatMap((bundle) => {
     const parts = single.filter((e) => bundle.entitlements.includes(e.key));
@@ -34,7 +34,7 @@ export function choices(context: Context, person: { email: string; department: s
 }
 
 /** The choice of this name as the catalogue has it. */
-export function choiceOf(context: Context, key: string): Choice | null {
+export function choiceOf(context: Data, key: string): Choice | null {
   const bundle = bundleOf(context, key);
   const shown = shownAs(context, bundle?.entitlements ?? [key]);
   const parts = (bundle?.entitlements ?? []).flatMap((part) => context.catalogue.entitlement(part) ?? []);
@@ -63,7 +63,7 @@ function asChoice(bundle: Bundle, parts: readonly Entitlement[]): Choice[] {
   ];
 }
 
-function bundleOf(context: Context, key: string): Bundle | null {
+function bundleOf(context: Data, key: string): Bundle | null {
   return context.catalogue.current().bundles.find((bundle) => `${BUNDLE}${bundle.key}` === key) ?? null;
 }
 

@@ -9,7 +9,7 @@ import { lastOtherwise } from '../../store/observed.ts';
 import { type Person, personByLink, rememberPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { type Telling, tellingOf } from '../../store/telling.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
 import { askedOf, resolveApprovers } from './approvers.ts';
 import { planToKeep } from './keep-plan.ts';
 import { factsOfChange } from './request-facts.ts';
@@ -55,7 +55,11 @@ export async function planFor(
 }
 
 /** What is known of who made a change that was noticed then. */
-export async function authorshipAt(context: Context, isTold: boolean, noticedAt: Date): Promise<Authorship> {
+export async function authorshipAt(
+  context: Data & Parties,
+  isTold: boolean,
+  noticedAt: Date,
+): Promise<Authorship> {
   const { log } = context.idp;
   const coverage = log === undefined ? null : await readCoverage(context.db, log.eventSource);
   const eventSources = { log: coverage, isHooked: context.hasEventHook === true };
@@ -64,7 +68,7 @@ export async function authorshipAt(context: Context, isTold: boolean, noticedAt:
 
 /** Who can't decide on it: whom it is for, who asked, and who made the change that was found. */
 export async function excludedFrom(
-  context: Context,
+  context: Data & Parties,
   change: Change,
   telling: Telling,
 ): Promise<Set<PersonId>> {

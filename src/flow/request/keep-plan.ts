@@ -3,7 +3,7 @@ import type { Authorship } from '../../core/policy/authorship.ts';
 import { approversTaken } from '../../core/policy/catalogue.ts';
 import { type Approver, type ApproverPlan, distinct, planApprovers } from '../../core/policy/routing.ts';
 import type { RequestFacts, Verdict } from '../../core/policy/verdict.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Asked, adminsAllowed, ownersOf, resolveApprovers } from './approvers.ts';
 
 /**
@@ -43,7 +43,7 @@ export async function planToKeep(
 
 /** The admins without an owner among them; with none left two of whoever may. */
 async function planOfAdmins(
-  context: Context,
+  context: Data & Parties,
   {
     asked,
     owners,

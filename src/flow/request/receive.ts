@@ -14,7 +14,7 @@ import { leaversAmong } from '../../store/offboardings.ts';
 import { addLeased } from '../../store/outbox.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
 import { aboutThem } from './refused-beneficiary.ts';
 import { refuseOther } from './shown-form.ts';
@@ -80,7 +80,7 @@ export async function receiveRequest(context: Context, sent: Submission): Promis
 }
 
 /** Null: it can be given now, and is what the form showed. */
-function whyNotOffered(context: Context, entitlement: Entitlement, { shownAs }: Submission): Refusal | null {
+function whyNotOffered(context: Data, entitlement: Entitlement, { shownAs }: Submission): Refusal | null {
   const { key, title } = entitlement;
   const status = context.catalogue.status(key);
   if (status.status !== 'ready')
@@ -96,7 +96,7 @@ type People = { requester: Person; beneficiary: Person };
 
 /** Who asks and for whom, or why that can't be said. */
 async function peopleOf(
-  context: Context,
+  context: Data & Parties,
   { accountId, forAccountId }: Submission,
 ): Promise<People | Received> {
   const requester = await who(context, accountId);
@@ -110,7 +110,7 @@ async function peopleOf(
 
 /** Null: neither has left, and it is open to whom it is for. */
 async function whyNotTheirs(
-  context: Context,
+  context: Data,
   entitlement: Entitlement,
   { requester, beneficiary }: People,
 ): Promise<Received | null> {
@@ -132,7 +132,7 @@ async function whyNotTheirs(
 
 /** Stores it once, unless one waits already or it is held and nobody said to extend it. */
 async function store(
-  context: Context,
+  context: Data & Runtime,
   submission: Submission,
   entitlement: Entitlement,
   people: People,
@@ -234,7 +234,7 @@ function no(field: FieldName, refusal: Refusal): Received {
 }
 
 /** People met before are known by their link; strangers are looked up. The consider step asks the IdP again anyway. */
-async function who(context: Context, accountId: string): Promise<Person | Refusal> {
+async function who(context: Data & Parties, accountId: string): Promise<Person | Refusal> {
   return (await metAs(context, accountId)) ?? (await identify(context, accountId));
 }
 
@@ -300,7 +300,7 @@ function checkFields(s: Submission, entitlement: Entitlement | null): Received |
 
 /** What this person may ask for right now; what can't be given (group not writable, IdP not asked yet) is left out. */
 export function requestable(
-  context: Context,
+  context: Data,
   person: { email: string; department: string | null },
 ): Entitlement[] {
   return context.catalogue
@@ -314,16 +314,16 @@ export function requestable(
  * Stores a click before it is acknowledged, and has it settled at once in this process; killed before that, the
  * stored row brings it back. What the click means is decided when the settle step runs.
  */
-export async function acceptClick(context: Context, click: ClickReceived): Promise<void> {
+export async function acceptClick(context: Data & Runtime, click: ClickReceived): Promise<void> {
   await accept(context, { job: 'settleClick', clickKey: click.clickId, click });
 }
 
 /** Stores a click on the card of a mass change or an offboarding, with the job that settles it. */
-export async function acceptAnswer(context: Context, answer: AnswerReceived): Promise<void> {
+export async function acceptAnswer(context: Data & Runtime, answer: AnswerReceived): Promise<void> {
   await accept(context, { job: 'settleCardClick', clickKey: answer.clickId, answer });
 }
 
-async function accept(context: Context, job: Job): Promise<void> {
+async function accept(context: Data & Runtime, job: Job): Promise<void> {
   const row = await addLeased(context.db, job);
   if (row !== null) context.runNow(row);
 }

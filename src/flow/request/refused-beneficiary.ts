@@ -1,8 +1,8 @@
 import { type Refusal, refuse } from '../../core/refusal.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Parties } from '../kernel/context.ts';
 
 /** `identify` speaks to the person it looks up; here somebody else reads it. */
-export async function aboutThem(context: Context, accountId: string, { reason }: Refusal): Promise<Refusal> {
+export async function aboutThem(context: Parties, accountId: string, { reason }: Refusal): Promise<Refusal> {
   const name = (await context.chat.whoIs(accountId))?.name ?? 'that person';
   const askIt = 'Ask the IT desk to look at their account.';
   switch (reason) {

@@ -4,7 +4,7 @@ import { readMassChange } from '../../store/mass-changes.ts';
 import { linkOf } from '../../store/people.ts';
 import { tellingOf } from '../../store/telling.ts';
 import { commit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { sinceWhen } from './deciders.ts';
 
 /** A event source's clock may be ahead of ours a little, in milliseconds. */
@@ -69,7 +69,7 @@ export async function reopenIfTheirOwn(context: Context, change: Change): Promis
 }
 
 /** Whose word the decision rests on. */
-async function whoCounted(context: Context, change: Change) {
+async function whoCounted(context: Data, change: Change) {
   const { decision, partOf } = change;
   const last = decision === null || decision.by === null ? [] : [{ id: decision.by, name: decision.byName }];
   if (partOf === null) return [...change.approvals.map(({ by, name }) => ({ id: by, name })), ...last];

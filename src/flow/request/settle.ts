@@ -16,7 +16,7 @@ import { unendedGrants } from '../../store/grants.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
-import { type Context, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { grantsEndedWith, releaseAccess } from '../membership/end-grants.ts';
 import { concernedBy } from '../people/concerned.ts';
 import { identify } from '../people/identify.ts';
@@ -47,7 +47,7 @@ export async function settleClick(
 
 /** A click that can't be checked now is kept; the first time, the clicker is told so. */
 export async function keepOnFault(
-  context: Context,
+  context: Parties & Runtime,
   click: Clicked,
   attempts: number,
   work: () => Promise<Ran>,
@@ -68,7 +68,7 @@ const keptClick = (chat: string) =>
   `Latchkey can’t check your click right now: the identity provider or ${chat} does not answer. It is kept and will be settled as soon as they do; nothing to do for you.`;
 
 async function act(
-  context: Context,
+  context: Data & Runtime,
   click: ClickReceived,
   clicker: Person,
   facts: Facts | null,
@@ -117,7 +117,7 @@ async function act(
 }
 
 async function decide(
-  context: Context,
+  context: Data & Runtime,
   click: ClickReceived,
   act: Extract<ClickReceived['act'], { verb: 'approve' | 'deny' }>,
   facts: Facts & { clicker: Person },
@@ -237,7 +237,7 @@ async function factsNow(context: Context, changeId: string): Promise<Facts | nul
 }
 
 /** What can't be shown is not worth deciding again: the click is settled either way. */
-export async function tellClicker(context: Context, click: Clicked, text: string): Promise<void> {
+export async function tellClicker(context: Parties & Runtime, click: Clicked, text: string): Promise<void> {
   try {
     await context.messenger.whisper(click.channel, click.chatUserId, text);
   } catch (error) {

@@ -3,7 +3,7 @@ import type { HomeView, KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
 import { isRefusal } from '../../core/refusal.ts';
-import type { Context } from '../../flow/kernel/context.ts';
+import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
 import { changesOfPerson } from '../../store/changes.ts';
 import { boltLogger } from '../api/bolt-logger.ts';
@@ -66,7 +66,7 @@ export function listen(
   return app;
 }
 
-function createApp(context: Context, receiver: Receiver, client: WebClient): App {
+function createApp(context: Runtime, receiver: Receiver, client: WebClient): App {
   const logger = boltLogger(context.log);
   return new App({
     receiver,
@@ -113,7 +113,7 @@ async function serveCommand(
 
 /** What they did is not acknowledged: it came to nothing, and Slack itself shows no more than a sign. */
 async function tellWhoeverActed(
-  context: Context,
+  context: Parties & Runtime,
   client: WebClient,
   body: object,
   fault: Fault,
@@ -137,7 +137,7 @@ async function tellWhoeverActed(
 
 /** Shows only, so who was met before is known by their link and nobody outside is asked. */
 async function accessOf(
-  context: Context,
+  context: Data & Parties,
   accountId: string,
 ): Promise<{ text: string; blocks?: KnownBlock[] }> {
   const person = (await metAs(context, accountId)) ?? (await identify(context, accountId));
@@ -146,7 +146,7 @@ async function accessOf(
 }
 
 /** The Home tab: what this person has and asked for. */
-async function homeFor(context: Context, accountId: string): Promise<HomeView> {
+async function homeFor(context: Data & Parties, accountId: string): Promise<HomeView> {
   try {
     return homeView(await accessOf(context, accountId));
   } catch (error) {

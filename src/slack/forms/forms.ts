@@ -2,7 +2,7 @@ import type { BlockAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
-import type { Context } from '../../flow/kernel/context.ts';
+import type { Parties, Runtime } from '../../flow/kernel/context.ts';
 import { slackCall } from '../api/call.ts';
 
 export const TRY_AGAIN =
@@ -26,7 +26,7 @@ export async function openView(client: WebClient, triggerId: string, view: Modal
 
 /** Runs what a click wanted opened; where that fails, the clicker is told so, wherever they clicked. */
 export async function orTell(
-  context: Context,
+  context: Parties & Runtime,
   { user, channel }: Pick<BlockAction, 'user' | 'channel'>,
   work: () => Promise<unknown>,
 ): Promise<void> {
@@ -40,7 +40,7 @@ export async function orTell(
 
 /** Opens a form from a button. */
 export async function openFromButton(
-  context: Context,
+  context: Parties & Runtime,
   client: WebClient,
   body: BlockAction,
   view: ModalView,

@@ -4,7 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import type { ItemChoice } from '../../core/mass-change/mass-change.ts';
 import { choiceBy } from '../../core/mass-change/settle.ts';
 import { figure, massHead } from '../../core/mass-change/words.ts';
-import type { Context } from '../../flow/kernel/context.ts';
+import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.ts';
 import type { MassAnswerItem, MassClickVerb } from '../../flow/mass-change/settle.ts';
 import { type MassView, readMassView } from '../../flow/mass-change/view.ts';
 import { metAs } from '../../flow/people/identify.ts';
@@ -87,7 +87,7 @@ function choicesIn(view: ViewSubmitAction['view']): { choices: ItemChoice[]; wro
 }
 
 async function accept(
-  context: Context,
+  context: Data & Runtime,
   key: MassKey,
   accountId: string,
   { verb, item, once }: { verb: MassClickVerb; item: Omit<MassAnswerItem, 'round'>; once: string },
@@ -104,7 +104,7 @@ async function accept(
 }
 
 /** The first hundred, by name, with where they work. */
-async function namesModal(context: Context, key: MassKey): Promise<ModalView> {
+async function namesModal(context: Data, key: MassKey): Promise<ModalView> {
   const mass = await readMassChange(context.db, key.massChange);
   const which = mass?.state === 'asking' ? 'undecided' : 'all';
   const { items, count } = await shownItems(context.db, key.massChange, SHOWN_MAX, which);
@@ -129,7 +129,7 @@ async function namesModal(context: Context, key: MassKey): Promise<ModalView> {
   };
 }
 
-async function chooseModal(context: Context, key: MassKey): Promise<ModalView> {
+async function chooseModal(context: Data & Parties, key: MassKey): Promise<ModalView> {
   const view = await readMassView(context, key.massChange);
   // As on the card.
   const items = (await openItems(context.db, key.massChange, BOXES_MAX * 5)).toSorted((a, b) =>
@@ -169,7 +169,7 @@ async function chooseModal(context: Context, key: MassKey): Promise<ModalView> {
 }
 
 /** Two menus of everybody who is undecided: who has left, and who has not. */
-async function eachModal(context: Context, key: MassKey, accountId: string): Promise<ModalView> {
+async function eachModal(context: Data & Parties, key: MassKey, accountId: string): Promise<ModalView> {
   const view = await readMassView(context, key.massChange);
   const { items, count } = await shownItems(context.db, key.massChange, EACH_MAX, 'undecided');
   const viewer = await metAs(context, accountId);

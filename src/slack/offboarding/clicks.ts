@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { isRefusal } from '../../core/refusal.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
-import type { Context } from '../../flow/kernel/context.ts';
+import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.ts';
 import { caseToCancel } from '../../flow/offboarding/cancel.ts';
 import { isAdmin, notAnAdmin } from '../../flow/offboarding/case.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../../flow/offboarding/settle.ts';
@@ -94,7 +94,7 @@ function reasonIn(view: ViewSubmitAction['view']): { reason: string; errors: Rec
  * for the catalogue's admins alone.
  */
 export async function openOffboarding(
-  context: Context,
+  context: Data & Parties,
   client: WebClient,
   command: SlashCommand,
   respond: RespondFn,
@@ -131,7 +131,7 @@ export async function openOffboarding(
 }
 
 /** Also somebody whose accounts are switched off already. */
-async function whoeverIs(context: Context, accountId: string): Promise<Person | null> {
+async function whoeverIs(context: Data & Parties, accountId: string): Promise<Person | null> {
   const met = await metAs(context, accountId);
   if (met !== null) return met;
   // Whoever was met as this account, should the IdP know nobody else by now.
@@ -184,7 +184,7 @@ function whyInput(): KnownBlock {
   };
 }
 
-async function cancelModal(context: Context, key: FormKey): Promise<ModalView> {
+async function cancelModal(context: Data, key: FormKey): Promise<ModalView> {
   const offboarding = await readOffboarding(context.db, key.offboarding);
   const person = offboarding === null ? null : await readPerson(context.db, offboarding.personId);
   const name = person === null ? 'They' : `*${escapeMrkdwn(person.name)}* (${escapeMrkdwn(person.email)})`;
@@ -211,7 +211,7 @@ async function cancelModal(context: Context, key: FormKey): Promise<ModalView> {
   };
 }
 
-async function handOverModal(context: Context, key: FormKey): Promise<ModalView> {
+async function handOverModal(context: Data, key: FormKey): Promise<ModalView> {
   const offboarding = await readOffboarding(context.db, key.offboarding);
   const person = offboarding === null ? null : await readPerson(context.db, offboarding.personId);
   const name = offboarding?.items.find((item) => item.key === key.key)?.name ?? 'The application';
@@ -240,7 +240,7 @@ async function handOverModal(context: Context, key: FormKey): Promise<ModalView>
 }
 
 async function accept(
-  context: Context,
+  context: Data & Runtime,
   key: FormKey,
   accountId: string,
   { verb, item, once }: { verb: OffboardingVerb; item: OffboardingAnswerItem; once: string },

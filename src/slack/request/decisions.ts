@@ -3,7 +3,7 @@ import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
-import type { Context } from '../../flow/kernel/context.ts';
+import type { Context, Data } from '../../flow/kernel/context.ts';
 import { acceptClick } from '../../flow/request/receive.ts';
 import { readChange } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
@@ -60,7 +60,7 @@ function denialIn(view: ViewSubmitAction['view']): { reason: string; wrong: stri
   return { reason, wrong };
 }
 
-async function lessFormOf(context: Context, key: CardKey): Promise<ModalView | null> {
+async function lessFormOf(context: Data, key: CardKey): Promise<ModalView | null> {
   const change = await readChange(context.db, key.change);
   if (change === null) return null;
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
@@ -73,7 +73,7 @@ async function lessFormOf(context: Context, key: CardKey): Promise<ModalView | n
   );
 }
 
-async function denyFormOf(context: Context, key: CardKey): Promise<ModalView | null> {
+async function denyFormOf(context: Data, key: CardKey): Promise<ModalView | null> {
   const change = await readChange(context.db, key.change);
   if (change === null) return null;
   const person = await readPerson(context.db, change.personId);

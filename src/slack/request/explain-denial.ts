@@ -1,6 +1,6 @@
 import { isRefusal } from '../../core/refusal.ts';
 import { whyInWords } from '../../core/wording/explain-denial.ts';
-import type { Context } from '../../flow/kernel/context.ts';
+import type { Data, Parties } from '../../flow/kernel/context.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
 import { changesOfPerson } from '../../store/changes.ts';
 import { escapeMrkdwn, plain, plainLines } from '../mrkdwn.ts';
@@ -13,7 +13,7 @@ const ID_MIN = 4;
  * `/access why [id]`: why one's own request came to what it came to, told from the record and by no model; without an
  * id the newest that got a no.
  */
-export async function whyOf(context: Context, accountId: string, id: string) {
+export async function whyOf(context: Data & Parties, accountId: string, id: string) {
   const person = (await metAs(context, accountId)) ?? (await identify(context, accountId));
   if (isRefusal(person)) return { text: escapeMrkdwn(`${person.text} ${person.next}`) };
   const theirs = (await changesOfPerson(context.db, person.id, LOOKED_AT)).filter((c) => c.kind === 'grant');

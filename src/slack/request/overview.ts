@@ -3,7 +3,7 @@ import type { Change } from '../../core/change/change.ts';
 import { isUnderway } from '../../core/change/states.ts';
 import { statusText } from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
-import type { Context } from '../../flow/kernel/context.ts';
+import type { Data, Parties } from '../../flow/kernel/context.ts';
 import { endingOf } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
 import { type SlackContent, section } from '../blocks.ts';
@@ -14,7 +14,7 @@ const NOTHING = 'You hold no access through Latchkey and have no open request.';
 
 /** `/access mine`: what a person has and asked for, newest first. */
 export async function overview(
-  context: Context,
+  context: Data & Parties,
   personId: string,
   changes: readonly Change[],
 ): Promise<SlackContent> {
@@ -52,7 +52,7 @@ function lastOfEach(changes: readonly Change[]): Change[] {
   );
 }
 
-async function changeLine(context: Context, personId: string, change: Change): Promise<KnownBlock> {
+async function changeLine(context: Data & Parties, personId: string, change: Change): Promise<KnownBlock> {
   const isToThem = change.personId === personId;
   const title = escapeMrkdwn(
     context.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey,

@@ -9,7 +9,7 @@ import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { isRefusal } from '../../core/refusal.ts';
 import { oneLine, seenWords } from '../../core/storable.ts';
-import type { Context } from '../../flow/kernel/context.ts';
+import type { Context, Data } from '../../flow/kernel/context.ts';
 import { identify } from '../../flow/people/identify.ts';
 import { choiceOf, choices, type ReceivedBundle, receiveChoice } from '../../flow/request/bundles.ts';
 import { type FieldName, isForeignDuration, type Submission } from '../../flow/request/receive.ts';
@@ -72,7 +72,7 @@ export function registerRequestHandlers(app: App, context: Context, client: WebC
 }
 
 /** The menu of the form, with its search: a choice made shows its durations. */
-function listenToTheChoice(app: App, context: Context, client: WebClient): void {
+function listenToTheChoice(app: App, context: Data, client: WebClient): void {
   const show = createFormUpdates(client);
   app.action<BlockAction>({ action_id: ENTITLEMENT_SELECT }, async ({ ack, body }) => {
     await ack();
@@ -102,7 +102,7 @@ function listenToTheChoice(app: App, context: Context, client: WebClient): void 
 
 type SentView = ViewSubmitAction['view'];
 
-function requestIn(context: Context, accountId: string, view: SentView): Submission {
+function requestIn(context: Data, accountId: string, view: SentView): Submission {
   const values = view.state.values;
   const entitlementKey = values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value ?? '';
   return {
@@ -119,7 +119,7 @@ function requestIn(context: Context, accountId: string, view: SentView): Submiss
   };
 }
 
-function extensionIn(context: Context, accountId: string, view: SentView): Submission {
+function extensionIn(context: Data, accountId: string, view: SentView): Submission {
   const { shownAs: shown, ...kept } = draft.parse(JSON.parse(view.private_metadata));
   const values = view.state.values;
   return {
@@ -136,7 +136,7 @@ function extensionIn(context: Context, accountId: string, view: SentView): Submi
 
 /** The form to ask for longer, or a word that the access has ended. Null: nothing in the catalogue to extend. */
 async function extensionFormOf(
-  context: Context,
+  context: Data,
   changeId: string,
   accountId: string,
 ): Promise<ModalView | null> {
@@ -257,7 +257,7 @@ function isAsSent(before: Change, { entitlementKey, seconds, reason, ticket }: S
   );
 }
 
-function sentBeforeModal(context: Context, { entitlementKey, requestedSeconds }: Change): ModalView {
+function sentBeforeModal(context: Data, { entitlementKey, requestedSeconds }: Change): ModalView {
   const title = context.catalogue.entitlement(entitlementKey)?.title ?? entitlementKey;
   const time = requestedSeconds === null ? '' : ` for ${durationInWords(requestedSeconds)}`;
   return messageModal(
@@ -288,7 +288,7 @@ type ViewValues = ViewSubmitAction['view']['state']['values'];
 
 /** The duration chosen and for what it was on offer, or the default when the form had not offered one yet. */
 function durationIn(
-  context: Context,
+  context: Data,
   values: ViewValues,
   key: string,
 ): Pick<Submission, 'seconds' | 'durationOf'> {
