@@ -1,5 +1,5 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
-import { commit, type Unit } from '../flow/kernel/commit.ts';
+import { commit, noteByLatchkey } from '../flow/kernel/commit.ts';
 import { digestOf, newToken } from '../store/bearer-token.ts';
 import { endMcpToken, insertMcpToken, markMcpTokenUsed, personForMcpToken } from '../store/mcp-tokens.ts';
 import type { Db } from '../store/postgres/database.ts';
@@ -27,7 +27,7 @@ export async function createMcpToken(
     });
     return {
       result: { id, token },
-      notes: [note(unit, 'mcpTokenCreated', { id, name: given.name, personId })],
+      notes: [noteByLatchkey(unit, 'mcpTokenCreated', { id, name: given.name, personId })],
     };
   });
 }
@@ -36,7 +36,9 @@ export async function createMcpToken(
 export async function revokeMcpToken(db: Db, id: string): Promise<boolean> {
   return await commit(db, async (unit) => {
     const gone = await endMcpToken(unit.tx, id, unit.now);
-    return gone === null ? { result: false } : { result: true, notes: [note(unit, 'mcpTokenRevoked', gone)] };
+    return gone === null
+      ? { result: false }
+      : { result: true, notes: [noteByLatchkey(unit, 'mcpTokenRevoked', gone)] };
   });
 }
 
@@ -47,8 +49,4 @@ export async function holderOf(db: Db, token: string): Promise<{ tokenId: string
   return row !== null && timingSafeEqual(row.hash, hash)
     ? { tokenId: row.id, personId: row.person_id }
     : null;
-}
-
-function note(unit: Unit, type: 'mcpTokenCreated' | 'mcpTokenRevoked', data: Record<string, unknown>) {
-  return { type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data } as const;
 }

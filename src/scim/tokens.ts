@@ -1,6 +1,6 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Actor } from '../core/change/change.ts';
-import { commit, type Unit } from '../flow/kernel/commit.ts';
+import { commit, noteByLatchkey } from '../flow/kernel/commit.ts';
 import { digestOf, newToken } from '../store/bearer-token.ts';
 import type { Db } from '../store/postgres/database.ts';
 import type { ScimSource } from '../store/schema/scim-tables.ts';
@@ -46,7 +46,7 @@ export async function createToken(
       expires_at: expiresAt,
     });
     return isMade
-      ? { result: { id, token }, notes: [note(unit, 'scimTokenCreated', { id, name, source })] }
+      ? { result: { id, token }, notes: [noteByLatchkey(unit, 'scimTokenCreated', { id, name, source })] }
       : { result: null };
   });
 }
@@ -57,12 +57,8 @@ export async function revokeToken(db: Db, nameOrId: string): Promise<{ id: strin
     const gone = await endToken(unit.tx, isUuid(nameOrId) ? { id: nameOrId } : { name: nameOrId }, unit.now);
     return gone === null
       ? { result: null }
-      : { result: { id: gone.id, name: gone.name }, notes: [note(unit, 'scimTokenRevoked', gone)] };
+      : { result: { id: gone.id, name: gone.name }, notes: [noteByLatchkey(unit, 'scimTokenRevoked', gone)] };
   });
-}
-
-function note(unit: Unit, type: 'scimTokenCreated' | 'scimTokenRevoked', token: Record<string, unknown>) {
-  return { type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data: token } as const;
 }
 
 export type TokenCheck = (token: string) => Promise<ScimSource | null>;

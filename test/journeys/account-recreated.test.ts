@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { renewBirthrights } from '../../src/flow/joiner-mover/birthright.ts';
 import { desiredTeamMembership } from '../../src/flow/membership/wanted-in-team.ts';
-import { credentials, people as seeded } from '../../src/sandbox/seed.ts';
+import { people as seeded } from '../../src/sandbox/seed.ts';
 import { personByLink } from '../../src/store/people.ts';
 import type { Stage } from '../stage.ts';
-import { type Journey, setOut } from './journey.ts';
+import { hiredInOkta, type Journey, setOut } from './journey.ts';
 import { type LeaverWalk, mira, walkWithLeavers } from './offboarding-walk.ts';
 
 const BIRTHRIGHT = 'anypoint-dashboards';
@@ -63,20 +63,15 @@ test(
 
     // when her account is made anew, and Okta pushes nothing yet
     await push(true);
-    const made = await fetch(`${stage.world.url}/okta/api/v1/users?activate=true`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `SSWS ${credentials.oktaApiToken}` },
-      body: JSON.stringify({
-        profile: {
-          firstName: 'Mira',
-          lastName: 'Vogt',
-          login: mira.email,
-          email: mira.email,
-          department: mira.department,
-        },
+    anew = {
+      id: await hiredInOkta(stage.world.url, {
+        firstName: 'Mira',
+        lastName: 'Vogt',
+        login: mira.email,
+        email: mira.email,
+        department: mira.department,
       }),
-    });
-    anew = (await made.json()) as { id: string };
+    };
     await assign(true);
     await walk.request('POST', `/okta/sim/groups/${GROUP}/members/mira`);
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Offboarding } from '../../src/core/offboarding/offboarding.ts';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
-import { credentials, type Person, people as seeded } from '../../src/sandbox/seed.ts';
+import { type Person, people as seeded } from '../../src/sandbox/seed.ts';
 import { createToken } from '../../src/scim/tokens.ts';
 import type { ScimSource } from '../../src/store/schema/scim-tables.ts';
 import type { Stage } from '../stage.ts';
@@ -14,7 +14,7 @@ import {
   staleCards,
   staleIdentities,
 } from './attacks-deciding.ts';
-import { type Journey, setOut, wordsOf } from './journey.ts';
+import { hiredInOkta, type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './offboarding-walk.ts';
 
 /**
@@ -194,14 +194,13 @@ describe('a SCIM token of another source than the IdP', () => {
       // given a newcomer in Okta, whose id a stranger uses before Okta provisions them
       const email = 'nils@acme.example';
       await walk.request('POST', '/okta/sim/push', { paused: true });
-      const hired = await fetch(`${stage.world.url}/okta/api/v1/users?activate=true`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `SSWS ${credentials.oktaApiToken}` },
-        body: JSON.stringify({
-          profile: { firstName: 'Nils', lastName: 'Berg', login: email, email, department: 'Orders' },
-        }),
+      const id = await hiredInOkta(stage.world.url, {
+        firstName: 'Nils',
+        lastName: 'Berg',
+        login: email,
+        email,
+        department: 'Orders',
       });
-      const { id } = (await hired.json()) as { id: string };
       const mask = await scim('other', 'POST', '/Users', {
         schemas: [USER],
         userName: email,

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Change } from '../../src/core/change/change.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
-import { people } from '../../src/sandbox/seed.ts';
+import { credentials, people } from '../../src/sandbox/seed.ts';
 import { type Ask, createVisitor, type SeenMessage, type Visitor } from '../../src/sandbox/visitor.ts';
 import { surviveBreaks } from '../../src/store/postgres/database.ts';
 import { type Stage, type StageOptions, setStage } from '../stage.ts';
@@ -80,6 +80,17 @@ export function buttonsOf(message: { blocks: Record<string, unknown>[] }): strin
   return message.blocks
     .filter((b) => b.type === 'actions')
     .flatMap((b) => (b.elements as { action_id: string }[]).map((e) => e.action_id));
+}
+
+/** Makes an active account in Okta, as its console does; answers its id. */
+export async function hiredInOkta(worldUrl: string, profile: object): Promise<string> {
+  const made = await fetch(`${worldUrl}/okta/api/v1/users?activate=true`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `SSWS ${credentials.oktaApiToken}` },
+    body: JSON.stringify({ profile }),
+  });
+  if (made.status !== 200) throw new Error(`Okta makes nobody: ${made.status} ${await made.text()}`);
+  return ((await made.json()) as { id: string }).id;
 }
 
 export function slackIdOf(key: string): string {

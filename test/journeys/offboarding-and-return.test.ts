@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordObservations } from '../../src/flow/drift/record-observations.ts';
 import { renewBirthrights } from '../../src/flow/joiner-mover/birthright.ts';
 import { advanceOffboarding } from '../../src/flow/offboarding/step.ts';
-import { credentials, people as seeded } from '../../src/sandbox/seed.ts';
+import { people as seeded } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
-import { type Journey, setOut, slackIdOf } from './journey.ts';
+import { hiredInOkta, type Journey, setOut, slackIdOf } from './journey.ts';
 import { type LeaverWalk, mira, walkWithLeavers } from './offboarding-walk.ts';
 import { clickPayload, sendRaw } from './slack-wire.ts';
 
@@ -102,14 +102,12 @@ test(
     expect(await leavers.teamsOf('ines')).toEqual([]);
 
     // when she is hired again, under a new id and the old login, and given access
-    const made = await fetch(`${stage.world.url}/okta/api/v1/users?activate=true`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `SSWS ${credentials.oktaApiToken}` },
-      body: JSON.stringify({
-        profile: { firstName: 'Ines', lastName: 'Anew', login: profile?.login, email: profile?.email },
-      }),
+    await hiredInOkta(stage.world.url, {
+      firstName: 'Ines',
+      lastName: 'Anew',
+      login: profile?.login,
+      email: profile?.email,
     });
-    expect(made.status).toBe(200);
     await walk.request('POST', '/okta/sim/assign', { key: 'ines', assigned: true });
     await walk.isQuiet();
     // asked for as the same account in Slack, by which the old one was known

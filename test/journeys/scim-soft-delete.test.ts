@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { credentials, people as seeded } from '../../src/sandbox/seed.ts';
+import { people as seeded } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
-import { type Journey, setOut, wordsOf } from './journey.ts';
+import { hiredInOkta, type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, mira, walkWithLeavers } from './offboarding-walk.ts';
 import { scimCall } from './scim-wire.ts';
 
@@ -81,20 +81,13 @@ test(
     const before = await count('offboardings');
 
     // when somebody new has her name
-    const made = await fetch(`${stage.world.url}/okta/api/v1/users?activate=true`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `SSWS ${credentials.oktaApiToken}` },
-      body: JSON.stringify({
-        profile: {
-          firstName: 'Mira',
-          lastName: 'Vogt',
-          login: mira.email,
-          email: mira.email,
-          department: 'Sales',
-        },
-      }),
+    const newId = await hiredInOkta(stage.world.url, {
+      firstName: 'Mira',
+      lastName: 'Vogt',
+      login: mira.email,
+      email: mira.email,
+      department: 'Sales',
     });
-    const { id: newId } = (await made.json()) as { id: string };
     await walk.request('POST', '/okta/sim/assign', { key: 'mira', assigned: true });
     await walk.until(
       'the newcomer is provisioned',

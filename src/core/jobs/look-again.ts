@@ -1,21 +1,18 @@
 /** `untilMs`: how old what is waited for may be for this row; within the objective a look never comes later than its end. */
 type Row = { untilMs: number | 'objective'; everyMs: number };
 
+/** A change that is late. */
+const late: readonly Row[] = [
+  { untilMs: 600_000, everyMs: 2_000 },
+  { untilMs: 86_400_000, everyMs: 30_000 },
+  { untilMs: Number.POSITIVE_INFINITY, everyMs: 300_000 },
+];
+
 /** How often a job looks at what it waits for: often while it moves, seldom once it is late. The first row that fits. */
 const lookEvery = {
   /** A change that nothing has delivered yet: the push and the delivery bring a look by themselves. */
-  undelivered: [
-    { untilMs: 'objective', everyMs: 5_000 },
-    { untilMs: 600_000, everyMs: 2_000 },
-    { untilMs: 86_400_000, everyMs: 30_000 },
-    { untilMs: Number.POSITIVE_INFINITY, everyMs: 300_000 },
-  ],
-  delivered: [
-    { untilMs: 'objective', everyMs: 1_000 },
-    { untilMs: 600_000, everyMs: 2_000 },
-    { untilMs: 86_400_000, everyMs: 30_000 },
-    { untilMs: Number.POSITIVE_INFINITY, everyMs: 300_000 },
-  ],
+  undelivered: [{ untilMs: 'objective', everyMs: 5_000 }, ...late],
+  delivered: [{ untilMs: 'objective', everyMs: 1_000 }, ...late],
   /** One of thousands that wait for the IdP: Anypoint limits how much is read, and those that move come first. */
   oneOfMany: [
     { untilMs: 'objective', everyMs: Number.POSITIVE_INFINITY },

@@ -25,7 +25,7 @@ import { readChange } from '../../store/changes.ts';
 import { personByLink, rememberPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { CanaryStatus } from '../catalogue/canary-status.ts';
-import { commit, type Note, type Unit } from '../kernel/commit.ts';
+import { commit, type Note, noteByLatchkey, type Unit } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { endGrant } from '../membership/end-grants.ts';
 
@@ -162,6 +162,6 @@ async function closeAlarm(context: Data & Runtime): Promise<void> {
   );
 }
 
-function noted(unit: Unit, type: Note['type'], { ...data }: CanaryRun | CanaryAlarm): Note {
-  return { type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data };
+function noted(unit: Unit, type: Note['type'], run: CanaryRun | CanaryAlarm): Note {
+  return noteByLatchkey(unit, type, { ...run });
 }

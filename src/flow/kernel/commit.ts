@@ -88,6 +88,15 @@ export type Outcome<T> = {
 /** What some piece of work calls for, to be committed with the rest. */
 export type Following = Omit<Outcome<null>, 'result' | 'idempotencyKey'>;
 
+/** A note of what Latchkey itself did, about no single change. */
+export function noteByLatchkey(
+  { now }: Pick<Unit, 'now'>,
+  type: Note['type'],
+  data: Record<string, unknown>,
+): Note {
+  return { type, at: now, actor: { part: 'latchkey' }, changeId: null, data };
+}
+
 /** What several pieces of work call for, in their order. */
 export function together(pieces: readonly Following[]): Required<Following> {
   return {

@@ -12,6 +12,7 @@ import {
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
 import type { Data, Parties } from '../kernel/context.ts';
+import { adminContacts } from '../people/admins.ts';
 import { type Named, named } from '../people/named.ts';
 
 /** Everything the messages about a mass change are made of; they are a pure function of this. */
@@ -67,19 +68,11 @@ export async function readMassView(context: Data & Parties, id: string): Promise
     tier: entitlement?.tier ?? null,
     deciders: await Promise.all(approvers.map(name)),
     mover: mover === undefined ? null : await name(mover),
-    admins: mass.reopened === undefined ? [] : await adminsNamed(context),
+    admins: mass.reopened === undefined ? [] : (await adminContacts(context)).admins,
     items,
     summary: await readSummary(context.db, id),
     channel: context.catalogue.current().channel,
   };
-}
-
-async function adminsNamed(context: Data & Parties): Promise<Named[]> {
-  return await Promise.all(
-    context.catalogue
-      .current()
-      .admins.map(async (email) => ({ name: email, accountId: await context.chat.findByEmail(email) })),
-  );
 }
 
 /** What its messages show; null: without its approvers there is nothing to put to anybody yet. */

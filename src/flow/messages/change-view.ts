@@ -6,7 +6,7 @@ import { lastActor } from '../../store/observed.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
 import type { Context, Data } from '../kernel/context.ts';
-import { type Named, named } from '../people/named.ts';
+import { type Named, named, namedByEmail } from '../people/named.ts';
 
 /** Everything the messages of a change are made of; they are a pure function of this. */
 export type ChangeView = {
@@ -54,9 +54,7 @@ export async function readView(context: Context, changeId: string): Promise<Chan
     named(context, { ...p, accountId: byId(p.id)?.accountId ?? null });
   const byEmail = async (email: string): Promise<Named> => {
     const person = known.find((p) => sameEmail(p.email, email));
-    return person === undefined
-      ? { name: email, accountId: await context.chat.findByEmail(email) }
-      : await named(context, person);
+    return person === undefined ? await namedByEmail(context, email) : await named(context, person);
   };
   const owner = entitlement === null ? null : await byEmail(entitlement.owner);
   return {

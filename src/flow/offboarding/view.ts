@@ -12,7 +12,7 @@ import { leaversAmong, readOffboarding } from '../../store/offboardings.ts';
 import { linkOf, type Person, peopleByEmail, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
-import { type Named, named } from '../people/named.ts';
+import { type Named, named, namedByEmail } from '../people/named.ts';
 
 /** Everything the messages about a leaver's case are made of; they are a pure function of this. */
 export type OffboardingView = {
@@ -150,7 +150,7 @@ async function reach(context: Data & Parties, email: string): Promise<Named | nu
   );
   const person = known.find((p) => p.isActive && !leavers.has(p.id));
   if (person === undefined && known.length > 0) return null;
-  if (person === undefined) return { name: email, accountId: await context.chat.findByEmail(email) };
+  if (person === undefined) return await namedByEmail(context, email);
   return await named(context, {
     ...person,
     accountId: await linkOf(context.db, person.id, context.chat.system),

@@ -1,15 +1,13 @@
-import type { Context } from '../kernel/context.ts';
-import type { Named } from './named.ts';
+import type { Data, Parties } from '../kernel/context.ts';
+import { type Named, namedByEmail } from './named.ts';
 
 /** Who is told of what concerns the whole installation: the catalogue's admins, and the channel of the cards. */
 export async function adminContacts(
-  context: Pick<Context, 'catalogue' | 'chat'>,
+  context: Pick<Data, 'catalogue'> & Pick<Parties, 'chat'>,
 ): Promise<{ channel: string; admins: Named[] }> {
   const { channel, admins } = context.catalogue.current();
   return {
     channel,
-    admins: await Promise.all(
-      admins.map(async (email) => ({ name: email, accountId: await context.chat.findByEmail(email) })),
-    ),
+    admins: await Promise.all(admins.map((email) => namedByEmail(context, email))),
   };
 }

@@ -11,3 +11,8 @@ export async function named(context: Data & Parties, person: KnownPerson): Promi
   if (accountId !== null) await noteAccount(context.db, person.id, context.chat.system, accountId);
   return { name: person.name, accountId };
 }
+
+/** Somebody of whom only an e-mail is known: the catalogue names them, and nobody by it has been met. */
+export async function namedByEmail({ chat }: Pick<Parties, 'chat'>, email: string): Promise<Named> {
+  return { name: email, accountId: await chat.findByEmail(email) };
+}

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Job } from '../../core/jobs/reactions.ts';
 import { askingIds } from '../../store/changes.ts';
 import {
   changeTrouble,
@@ -10,8 +9,9 @@ import {
   type PolicyTrouble,
   readTrouble,
 } from '../../store/policies.ts';
-import { commit, type Note, type Unit } from '../kernel/commit.ts';
+import { commit, noteByLatchkey } from '../kernel/commit.ts';
 import type { Data, Parties, Runtime } from '../kernel/context.ts';
+import { noteAndTell } from '../messages/note-and-tell.ts';
 import { adminContacts } from '../people/admins.ts';
 import type { Named } from '../people/named.ts';
 
@@ -27,11 +27,17 @@ export async function policyIsBroken(context: Data & Runtime, mistakes: readonly
       if (open === null) {
         const trouble = { id: randomUUID(), since: unit.now, mistakes: [...mistakes], mendedAt: null };
         if (!(await openTrouble(unit.tx, trouble))) return { result: null };
-        return { result: null, ...told(unit, 'policyBroken', trouble.id, { mistakes }) };
+        return {
+          result: null,
+          ...noteAndTell(unit, { about: 'policy', id: trouble.id }, 'policyBroken', { mistakes }),
+        };
       }
       if (isDeepStrictEqual(open.mistakes, mistakes)) return { result: null };
       await changeTrouble(unit.tx, open.id, { mistakes });
-      return { result: null, ...told(unit, 'policyBroken', open.id, { mistakes }) };
+      return {
+        result: null,
+        ...noteAndTell(unit, { about: 'policy', id: open.id }, 'policyBroken', { mistakes }),
+      };
     },
     context.nudge,
   );
@@ -51,8 +57,10 @@ export async function policyIsInForce(
       const open = await lockOpenTrouble(unit.tx);
       if (open !== null) await changeTrouble(unit.tx, open.id, { mendedAt: unit.now });
       const { notes, jobs } =
-        open === null ? { notes: [], jobs: [] } : told(unit, 'policyMended', open.id, { fingerprint });
-      const loaded = noted(unit, 'policyLoaded', { fingerprint, before });
+        open === null
+          ? { notes: [], jobs: [] }
+          : noteAndTell(unit, { about: 'policy', id: open.id }, 'policyMended', { fingerprint });
+      const loaded = noteByLatchkey(unit, 'policyLoaded', { fingerprint, before });
       return { result: null, jobs, notes: isNew || before !== null ? [...notes, loaded] : notes };
     },
     context.nudge,
@@ -62,19 +70,6 @@ export async function policyIsInForce(
 export async function readPolicyView(context: Data & Parties, id: string): Promise<PolicyView | null> {
   const trouble = await readTrouble(context.db, id);
   return trouble === null ? null : { trouble, ...(await adminContacts(context)) };
-}
-
-function told(
-  unit: Unit,
-  type: Note['type'],
-  id: string,
-  data: Record<string, unknown>,
-): { notes: Note[]; jobs: Job[] } {
-  return { notes: [noted(unit, type, data)], jobs: [{ job: 'updateCard', about: 'policy', id }] };
-}
-
-function noted(unit: Unit, type: Note['type'], data: Record<string, unknown>): Note {
-  return { type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data };
 }
 
 /** What waits for a decision under another policy: where its entitlement is no longer what its card shows, it is asked anew. */

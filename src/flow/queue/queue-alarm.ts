@@ -8,6 +8,7 @@ import {
 } from '../../store/queue-troubles.ts';
 import { commit, type Outcome, type Unit } from '../kernel/commit.ts';
 import type { Data, Parties, Runtime } from '../kernel/context.ts';
+import { noteAndTell } from '../messages/note-and-tell.ts';
 import { adminContacts } from '../people/admins.ts';
 import type { Named } from '../people/named.ts';
 
@@ -54,9 +55,5 @@ function told(
   id: string,
   data: Record<string, unknown>,
 ): Outcome<null> {
-  return {
-    result: null,
-    notes: [{ type, at: unit.now, actor: { part: 'latchkey' }, changeId: null, data }],
-    jobs: [{ job: 'updateCard', about: 'queue', id }],
-  };
+  return { result: null, ...noteAndTell(unit, { about: 'queue', id }, type, data) };
 }

@@ -1,5 +1,5 @@
 import type { BlockAction } from '@slack/bolt';
-import type { ModalView } from '@slack/types';
+import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
 import type { Parties, Runtime } from '../../flow/kernel/context.ts';
@@ -16,6 +16,25 @@ const spentTriggers = ['expired_trigger_id', 'exchanged_trigger_id', 'trigger_ex
 export function whyNotOpened(error: unknown): string {
   const isLate = error instanceof Fault && spentTriggers.includes(error.vendorCode ?? '');
   return isLate ? TOO_LATE : TRY_AGAIN;
+}
+
+/** A form that is sent or left, and carries back the key of what it was opened for. */
+export function formModal(form: {
+  callbackId: string;
+  title: string;
+  submit: string;
+  key: object;
+  blocks: KnownBlock[];
+}): ModalView {
+  return {
+    type: 'modal',
+    callback_id: form.callbackId,
+    title: { type: 'plain_text', text: form.title },
+    close: { type: 'plain_text', text: 'Cancel' },
+    submit: { type: 'plain_text', text: form.submit },
+    private_metadata: JSON.stringify(form.key),
+    blocks: form.blocks,
+  };
 }
 
 /** Opens a form. Answers the id of its view. @throws Fault `slack.*` */

@@ -13,6 +13,7 @@ import { openItems, readMassChange, type ShownItem, shownItems } from '../../sto
 import type { Person } from '../../store/people.ts';
 import { section } from '../blocks.ts';
 import type { Pressed } from '../forms/card-button.ts';
+import { formModal } from '../forms/forms.ts';
 import { mrkdwn, OPTION_TEXT_MAX, plain, plainLines } from '../mrkdwn.ts';
 import { massActions, massButton, massNamesOf } from './card.ts';
 
@@ -157,15 +158,13 @@ async function chooseModal(context: Data & Parties, key: MassKey): Promise<Modal
         })),
       },
     });
-  return {
-    type: 'modal',
-    callback_id: CHOOSE,
-    title: { type: 'plain_text', text: 'Choose what ends' },
-    close: { type: 'plain_text', text: 'Cancel' },
-    submit: { type: 'plain_text', text: 'Decide' },
-    private_metadata: JSON.stringify(key),
+  return formModal({
+    callbackId: CHOOSE,
+    title: 'Choose what ends',
+    submit: 'Decide',
+    key,
     blocks,
-  };
+  });
 }
 
 /** Two menus of everybody who is undecided: who has left, and who has not. */

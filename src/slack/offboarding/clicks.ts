@@ -15,7 +15,7 @@ import { leaverCase, readOffboarding } from '../../store/offboardings.ts';
 import { type Person, personByLink, readPerson, rememberPerson } from '../../store/people.ts';
 import { section } from '../blocks.ts';
 import type { Pressed } from '../forms/card-button.ts';
-import { openView } from '../forms/forms.ts';
+import { formModal, openView } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
 import { offboardingActions, offboardingButton } from './card.ts';
 
@@ -145,13 +145,11 @@ async function whoeverIs(context: Data & Parties, accountId: string): Promise<Pe
 }
 
 function startModal(person: Person, channel: string): ModalView {
-  return {
-    type: 'modal',
-    callback_id: START,
-    title: { type: 'plain_text', text: 'Offboard somebody' },
-    close: { type: 'plain_text', text: 'Cancel' },
-    submit: { type: 'plain_text', text: 'Offboard' },
-    private_metadata: JSON.stringify({ personId: person.id, channel } satisfies z.infer<typeof startKey>),
+  return formModal({
+    callbackId: START,
+    title: 'Offboard somebody',
+    submit: 'Offboard',
+    key: { personId: person.id, channel } satisfies z.infer<typeof startKey>,
     blocks: [
       section(
         mrkdwn(
@@ -171,7 +169,7 @@ function startModal(person: Person, channel: string): ModalView {
       ),
       whyInput(),
     ],
-  };
+  });
 }
 
 function whyInput(): KnownBlock {
@@ -188,13 +186,11 @@ async function cancelModal(context: Data, key: FormKey): Promise<ModalView> {
   const offboarding = await readOffboarding(context.db, key.offboarding);
   const person = offboarding === null ? null : await readPerson(context.db, offboarding.personId);
   const name = person === null ? 'They' : `*${escapeMrkdwn(person.name)}* (${escapeMrkdwn(person.email)})`;
-  return {
-    type: 'modal',
-    callback_id: CANCEL,
-    title: { type: 'plain_text', text: 'Take it back' },
-    close: { type: 'plain_text', text: 'Cancel' },
-    submit: { type: 'plain_text', text: 'Take it back' },
-    private_metadata: JSON.stringify(key),
+  return formModal({
+    callbackId: CANCEL,
+    title: 'Take it back',
+    submit: 'Take it back',
+    key,
     blocks: [
       section(mrkdwn(`${name} can ask for access, be given it and decide on it again:`)),
       section(
@@ -208,20 +204,18 @@ async function cancelModal(context: Data, key: FormKey): Promise<ModalView> {
       ),
       whyInput(),
     ],
-  };
+  });
 }
 
 async function handOverModal(context: Data, key: FormKey): Promise<ModalView> {
   const offboarding = await readOffboarding(context.db, key.offboarding);
   const person = offboarding === null ? null : await readPerson(context.db, offboarding.personId);
   const name = offboarding?.items.find((item) => item.key === key.key)?.name ?? 'The application';
-  return {
-    type: 'modal',
-    callback_id: HAND_OVER,
-    title: { type: 'plain_text', text: 'Hand it over' },
-    close: { type: 'plain_text', text: 'Cancel' },
-    submit: { type: 'plain_text', text: 'Hand over' },
-    private_metadata: JSON.stringify(key),
+  return formModal({
+    callbackId: HAND_OVER,
+    title: 'Hand it over',
+    submit: 'Hand over',
+    key,
     blocks: [
       section(plain(`${name} goes on working; ${person?.name ?? 'the leaver'} no longer owns it.`)),
       {
@@ -236,7 +230,7 @@ async function handOverModal(context: Data, key: FormKey): Promise<ModalView> {
         },
       },
     ],
-  };
+  });
 }
 
 async function accept(

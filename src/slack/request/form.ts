@@ -6,6 +6,7 @@ import type { Refusal } from '../../core/refusal.ts';
 import type { Choice } from '../../flow/request/bundles.ts';
 import { REASON_MAX, TICKET_MAX } from '../../flow/request/receive.ts';
 import type { Pressed } from '../forms/card-button.ts';
+import { formModal } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
 
 export const callbacks = {
@@ -228,15 +229,13 @@ export function extendModal(
       label: { type: 'plain_text', text: 'Why longer?' },
       element: { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: REASON_MAX },
     });
-  return {
-    type: 'modal',
-    callback_id: callbacks.extend,
-    title: { type: 'plain_text', text: 'Extend access' },
-    close,
-    submit: { type: 'plain_text', text: 'Ask to extend' },
-    private_metadata: JSON.stringify(draft),
+  return formModal({
+    callbackId: callbacks.extend,
+    title: 'Extend access',
+    submit: 'Ask to extend',
+    key: draft,
     blocks,
-  };
+  });
 }
 
 /** What an approver's form carries back: the key of the card it came from. */
@@ -252,13 +251,11 @@ export function lessModal(
   const options = (shorter.length > 0 ? shorter : [Math.max(1, Math.floor(askedSeconds / 2))]).map(
     durationOption,
   );
-  return {
-    type: 'modal',
-    callback_id: callbacks.less,
-    title: { type: 'plain_text', text: 'Approve for less time' },
-    close,
-    submit: { type: 'plain_text', text: 'Approve' },
-    private_metadata: JSON.stringify(key),
+  return formModal({
+    callbackId: callbacks.less,
+    title: 'Approve for less time',
+    submit: 'Approve',
+    key,
     blocks: [
       section(plain(`${whose} asked for ${durationInWords(askedSeconds)}.`)),
       {
@@ -273,17 +270,15 @@ export function lessModal(
         },
       },
     ],
-  };
+  });
 }
 
 export function denyModal(key: CardKey, whose: string): ModalView {
-  return {
-    type: 'modal',
-    callback_id: callbacks.deny,
-    title: { type: 'plain_text', text: 'Deny' },
-    close,
-    submit: { type: 'plain_text', text: 'Deny' },
-    private_metadata: JSON.stringify(key),
+  return formModal({
+    callbackId: callbacks.deny,
+    title: 'Deny',
+    submit: 'Deny',
+    key,
     blocks: [
       section(plain(`${whose} will read your reason.`)),
       {
@@ -298,7 +293,7 @@ export function denyModal(key: CardKey, whose: string): ModalView {
         },
       },
     ],
-  };
+  });
 }
 
 function section(text: ReturnType<typeof plain> | ReturnType<typeof mrkdwn>): KnownBlock {
