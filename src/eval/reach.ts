@@ -1,4 +1,5 @@
-import type { Change, ChangeEvent } from '../core/change/change.ts';
+import type { Change } from '../core/change/change.ts';
+import type { ChangeEvent } from '../core/change/events.ts';
 import { evolve } from '../core/change/evolve.ts';
 import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';

@@ -1,6 +1,7 @@
 import { sealAll } from '../audit/seal.ts';
-import type { Change, ChangeEvent } from '../core/change/change.ts';
-import { nextState } from '../core/change/change.ts';
+import type { Change } from '../core/change/change.ts';
+import type { ChangeEvent } from '../core/change/events.ts';
+import { nextState } from '../core/change/life-cycle.ts';
 import { lapse } from '../core/change/settle.ts';
 import { forgetRounds } from '../store/canary.ts';
 import { requestsDueToLapse, requestsDueToRemind } from '../store/changes.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Actor, Change, ChangeEvent } from '../core/change/change.ts';
+import type { Change } from '../core/change/change.ts';
+import type { Actor, ChangeEvent } from '../core/change/events.ts';
 import { evolve } from '../core/change/evolve.ts';
 import type { ChangeId, EntitlementKey, GrantId } from '../core/ids.ts';
 import type { Entitlement, Target } from '../core/policy/catalogue.ts';

@@ -1,4 +1,4 @@
-import type { Actor } from '../core/change/change.ts';
+import type { Actor } from '../core/change/events.ts';
 import { commit, commitAtOnce, type Outcome, type Unit } from '../flow/kernel/commit.ts';
 import type { Db } from '../store/postgres/database.ts';
 import type { Bound } from '../store/postgres/statement.ts';

@@ -1,5 +1,5 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
-import type { Actor } from '../core/change/change.ts';
+import type { Actor } from '../core/change/events.ts';
 import { commit, noteByLatchkey } from '../flow/kernel/commit.ts';
 import { digestOf, newToken } from '../store/bearer-token.ts';
 import type { Db } from '../store/postgres/database.ts';

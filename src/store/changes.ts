@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { Change, ChangeEvent } from '../core/change/change.ts';
+import type { Change } from '../core/change/change.ts';
+import type { ChangeEvent } from '../core/change/events.ts';
 import { evolve } from '../core/change/evolve.ts';
 import { pendingStates, underway } from '../core/change/states.ts';
 import type { Db, Tx } from './postgres/database.ts';

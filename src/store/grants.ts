@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely';
-import { type Change, type ChangeEvent, isByRule } from '../core/change/change.ts';
+import { type Change, isByRule } from '../core/change/change.ts';
+import type { ChangeEvent } from '../core/change/events.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
 import { type Grant, warnAt } from '../core/membership/desired.ts';
 import type { Db, Tx } from './postgres/database.ts';

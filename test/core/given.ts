@@ -1,5 +1,7 @@
-import type { Change, ChangeEvent, ChangeState, Decision } from '../../src/core/change/change.ts';
+import type { Change, Decision } from '../../src/core/change/change.ts';
+import type { ChangeEvent } from '../../src/core/change/events.ts';
 import { evolve } from '../../src/core/change/evolve.ts';
+import type { ChangeState } from '../../src/core/change/life-cycle.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core/ids.ts';
 import type { Entitlement } from '../../src/core/policy/catalogue.ts';
 import type { Approver, ApproverPlan } from '../../src/core/policy/routing.ts';

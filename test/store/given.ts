@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ChangeEvent } from '../../src/core/change/change.ts';
+import type { ChangeEvent } from '../../src/core/change/events.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core/ids.ts';
 import type { IdpPerson } from '../../src/ports/identity-provider.ts';
 import { rememberPerson } from '../../src/store/people.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { lifeCycle } from '../../src/core/change/change.ts';
+import { lifeCycle } from '../../src/core/change/life-cycle.ts';
 import { massLifeCycle } from '../../src/core/mass-change/mass-change.ts';
 import { offboardingLifeCycle } from '../../src/core/offboarding/offboarding.ts';
 import { readPage } from './documents.ts';

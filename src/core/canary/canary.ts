@@ -1,4 +1,5 @@
-import type { Change, ChangeEvent, Leg } from '../change/change.ts';
+import type { Change, Leg } from '../change/change.ts';
+import type { ChangeEvent } from '../change/events.ts';
 import { type LegTimes, legTimes } from '../change/legs.ts';
 import { isUnderway } from '../change/states.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../ids.ts';

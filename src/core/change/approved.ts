@@ -1,6 +1,7 @@
 import type { Entitlement } from '../policy/catalogue.ts';
 import { distinct, isApproved } from '../policy/routing.ts';
-import type { Change, ChangeEvent, Decision } from './change.ts';
+import type { Change, Decision } from './change.ts';
+import type { ChangeEvent } from './events.ts';
 import type { Base } from './revert.ts';
 import type { ClickFacts } from './settle.ts';
 import { otherwiseThanShown } from './shown.ts';

@@ -1,5 +1,7 @@
 import { invariant } from '../fault.ts';
-import { type Change, type ChangeEvent, nextState } from './change.ts';
+import type { Change } from './change.ts';
+import type { ChangeEvent } from './events.ts';
+import { nextState } from './life-cycle.ts';
 
 /** The change after one more event. Throws `bug.invariant` for an event that can't happen in this state. */
 export function evolve(change: Change | null, event: ChangeEvent): Change {

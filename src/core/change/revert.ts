@@ -1,5 +1,6 @@
 import type { ChangeId } from '../ids.ts';
-import type { Change, ChangeEvent } from './change.ts';
+import type { Change } from './change.ts';
+import type { ChangeEvent } from './events.ts';
 
 /** Of which change, when, and by whom. */
 export type Base = Pick<ChangeEvent, 'changeId' | 'at' | 'actor'>;

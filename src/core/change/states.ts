@@ -1,4 +1,4 @@
-import type { ChangeState } from './change.ts';
+import type { ChangeState } from './life-cycle.ts';
 
 /** States in which the change waits for a decision. */
 export const pendingStates = ['received', 'asking'] as const satisfies readonly ChangeState[];

@@ -1,4 +1,5 @@
-import { type ChangeEvent, isByRule, isCanary } from '../change/change.ts';
+import { isByRule, isCanary } from '../change/change.ts';
+import type { ChangeEvent } from '../change/events.ts';
 import type { MassChangeEvent } from '../mass-change/mass-change.ts';
 import type { OffboardingEvent } from '../offboarding/offboarding.ts';
 

@@ -1,4 +1,5 @@
-import { type Change, type ChangeEvent, isByRule } from '../change/change.ts';
+import { type Change, isByRule } from '../change/change.ts';
+import type { ChangeEvent } from '../change/events.ts';
 import type { ChangeId, GrantId, PersonId } from '../ids.ts';
 import type { Catalogue, Entitlement, Target } from '../policy/catalogue.ts';
 import type { Verdict } from '../policy/verdict.ts';

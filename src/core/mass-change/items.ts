@@ -1,4 +1,5 @@
-import type { ChangeEvent, Decision } from '../change/change.ts';
+import type { Decision } from '../change/change.ts';
+import type { ChangeEvent } from '../change/events.ts';
 import { revertEvents } from '../change/revert.ts';
 import type { ChangeId, GrantId, PersonId } from '../ids.ts';
 import type { Entitlement, Target } from '../policy/catalogue.ts';

@@ -1,4 +1,5 @@
-import type { Actor, Change } from '../change/change.ts';
+import type { Change } from '../change/change.ts';
+import type { Actor } from '../change/events.ts';
 import type { Shown } from '../change/shown.ts';
 import { invariant } from '../fault.ts';
 import type { ChangeId, EntitlementKey, MassChangeId, PersonId } from '../ids.ts';

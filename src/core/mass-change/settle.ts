@@ -1,4 +1,4 @@
-import type { Actor } from '../change/change.ts';
+import type { Actor } from '../change/events.ts';
 import type { PersonId } from '../ids.ts';
 import { type ApproverPlan, distinct, isApproved } from '../policy/routing.ts';
 import { type Refusal, refuse } from '../refusal.ts';

@@ -1,4 +1,5 @@
-import type { Actor, Leg } from '../change/change.ts';
+import type { Leg } from '../change/change.ts';
+import type { Actor } from '../change/events.ts';
 import type { ChangeId, OffboardingId, PersonId } from '../ids.ts';
 import type { Lookalike } from '../people/anypoint-user.ts';
 import type { HandOverWord } from './hand-over.ts';

@@ -1,4 +1,4 @@
-import type { ChangeEvent } from '../change/change.ts';
+import type { ChangeEvent } from '../change/events.ts';
 import type { RefusalReason } from '../refusal.ts';
 import { causeInWords } from './ending.ts';
 

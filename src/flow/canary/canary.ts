@@ -8,7 +8,8 @@ import {
   isRoundDue,
   withRevoke,
 } from '../../core/canary/canary.ts';
-import type { Change, ChangeEvent } from '../../core/change/change.ts';
+import type { Change } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import type { ChangeId, GrantId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { isInBaseline } from '../../store/baseline.ts';

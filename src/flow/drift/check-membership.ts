@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Cause, type ChangeEvent, isFound } from '../../core/change/change.ts';
+import { type Cause, isFound } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { revertEvents } from '../../core/change/revert.ts';
 import { type DriftFacts, membershipFinding, situationOf } from '../../core/drift/membership-finding.ts';
 import type { ChangeId, PersonId } from '../../core/ids.ts';

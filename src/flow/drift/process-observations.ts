@@ -1,4 +1,4 @@
-import type { ChangeEvent } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { isUnderway } from '../../core/change/states.ts';
 import type { GroupHint, Told } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';

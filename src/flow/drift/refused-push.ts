@@ -1,4 +1,4 @@
-import type { Actor } from '../../core/change/change.ts';
+import type { Actor } from '../../core/change/events.ts';
 import type { Told } from '../../core/drift/observation.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Change, type ChangeEvent, nextState } from '../../core/change/change.ts';
+import type { Change } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
+import { nextState } from '../../core/change/life-cycle.ts';
 import type { ChangeId, GrantId } from '../../core/ids.ts';
 import {
   type BirthrightFacts,

@@ -1,10 +1,5 @@
-import {
-  type Actor,
-  type Change,
-  type ChangeEvent,
-  isCanary,
-  isOnMassCard,
-} from '../../core/change/change.ts';
+import { type Change, isCanary, isOnMassCard } from '../../core/change/change.ts';
+import type { Actor, ChangeEvent } from '../../core/change/events.ts';
 import {
   type Job,
   massReactions,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Actor } from '../../core/change/change.ts';
+import type { Actor } from '../../core/change/events.ts';
 import { otherwiseOnCard } from '../../core/change/shown.ts';
 import type { ChangeId, GrantId, PersonId } from '../../core/ids.ts';
 import { lookAgainMs } from '../../core/jobs/look-again.ts';

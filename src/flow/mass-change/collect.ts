@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Actor } from '../../core/change/change.ts';
-import { type ChangeEvent, nextState } from '../../core/change/change.ts';
+import type { Actor, ChangeEvent } from '../../core/change/events.ts';
+import { nextState } from '../../core/change/life-cycle.ts';
 import type { MassChangeId, PersonId } from '../../core/ids.ts';
 import {
   FOUND_THERE,

@@ -1,4 +1,4 @@
-import type { ChangeEvent } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { isUnderway } from '../../core/change/states.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { underwayIds } from '../../store/changes.ts';

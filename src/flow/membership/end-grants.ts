@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Actor, Cause, Change, ChangeEvent } from '../../core/change/change.ts';
-import { nextState } from '../../core/change/change.ts';
+import type { Cause, Change } from '../../core/change/change.ts';
+import type { Actor, ChangeEvent } from '../../core/change/events.ts';
+import { nextState } from '../../core/change/life-cycle.ts';
 import type { ChangeId, PersonId } from '../../core/ids.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { isInBaseline } from '../../store/baseline.ts';

@@ -1,4 +1,5 @@
-import { type Change, type ChangeEvent, isOnMassCard, type Leg } from '../../core/change/change.ts';
+import { type Change, isOnMassCard, type Leg } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ChangeEvent } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import type { ChangeId, MassChangeId, OffboardingId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Change, ChangeEvent } from '../../core/change/change.ts';
+import type { Change } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { isPending, isUnderway } from '../../core/change/states.ts';
 import type { ChangeId, EntitlementKey } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ChangeEvent } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { otherwiseThanShown } from '../../core/change/shown.ts';
 import type { ChangeId, GrantId } from '../../core/ids.ts';
 import { heldUntil } from '../../core/membership/desired.ts';

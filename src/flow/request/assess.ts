@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type ApprovalFacts, decideOnApprovals } from '../../core/change/approved.ts';
-import { type Change, type ChangeEvent, isFound } from '../../core/change/change.ts';
+import { type Change, isFound } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { evolve } from '../../core/change/evolve.ts';
 import { approveByRule } from '../../core/change/settle.ts';
 import { otherwiseThanShown, shownOf } from '../../core/change/shown.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Change, ChangeEvent } from '../../core/change/change.ts';
+import type { Change } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { durationInWords } from '../../core/duration.ts';
 import type { ChangeId } from '../../core/ids.ts';
 import type { AnswerReceived, ClickReceived, Job } from '../../core/jobs/reactions.ts';

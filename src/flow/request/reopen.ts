@@ -1,4 +1,5 @@
-import { type Change, isFound, nextState } from '../../core/change/change.ts';
+import { type Change, isFound } from '../../core/change/change.ts';
+import { nextState } from '../../core/change/life-cycle.ts';
 import type { MassChangeEvent } from '../../core/mass-change/mass-change.ts';
 import { readMassChange } from '../../store/mass-changes.ts';
 import { linkOf } from '../../store/people.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Change, ChangeEvent } from '../../core/change/change.ts';
+import type { Change } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { type ClickFacts, decideOnClick, withdraw } from '../../core/change/settle.ts';
 import { Fault } from '../../core/fault.ts';
 import type { ChangeId, GrantId } from '../../core/ids.ts';

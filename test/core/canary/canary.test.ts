@@ -9,7 +9,8 @@ import {
   tripLegs,
   withRevoke,
 } from '../../../src/core/canary/canary.ts';
-import type { Change, ChangeEvent } from '../../../src/core/change/change.ts';
+import type { Change } from '../../../src/core/change/change.ts';
+import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import { revertEvents } from '../../../src/core/change/revert.ts';
 import type { ChangeId, EntitlementKey, GrantId } from '../../../src/core/ids.ts';

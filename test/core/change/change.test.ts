@@ -1,16 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ChangeEvent, ChangeState } from '../../../src/core/change/change.ts';
-import {
-  isByRule,
-  isCanary,
-  isFound,
-  isOnMassCard,
-  lifeCycle,
-  nextState,
-} from '../../../src/core/change/change.ts';
+import { isByRule, isCanary, isFound, isOnMassCard } from '../../../src/core/change/change.ts';
+import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import { legTimes } from '../../../src/core/change/legs.ts';
+import type { ChangeState } from '../../../src/core/change/life-cycle.ts';
+import { lifeCycle, nextState } from '../../../src/core/change/life-cycle.ts';
 import { isUnderway } from '../../../src/core/change/states.ts';
 import { Fault } from '../../../src/core/fault.ts';
 import { changeAfter, events, later, T0, wayTo } from '../given.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Change, ChangeEvent } from '../../../src/core/change/change.ts';
+import type { Change } from '../../../src/core/change/change.ts';
+import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import { shownOf } from '../../../src/core/change/shown.ts';
 import type { ChangeId } from '../../../src/core/ids.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideOnApprovals } from '../../../src/core/change/approved.ts';
-import type { Change, ChangeEvent } from '../../../src/core/change/change.ts';
+import type { Change } from '../../../src/core/change/change.ts';
+import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import {
   approveByRule,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ChangeEvent } from '../../../src/core/change/change.ts';
+import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import {
   massReactions,
   noteReactions,

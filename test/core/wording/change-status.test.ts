@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Change, ChangeState } from '../../../src/core/change/change.ts';
-import { legs, lifeCycle } from '../../../src/core/change/change.ts';
+import type { Change } from '../../../src/core/change/change.ts';
+import { legs } from '../../../src/core/change/change.ts';
+import type { ChangeState } from '../../../src/core/change/life-cycle.ts';
+import { lifeCycle } from '../../../src/core/change/life-cycle.ts';
 import { askedInWords, type Names, statusText } from '../../../src/core/wording/change-status.ts';
 import { decidersInWords } from '../../../src/core/wording/deciders.ts';
 import { legName } from '../../../src/core/wording/legs.ts';

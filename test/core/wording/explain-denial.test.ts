@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ChangeState, lifeCycle } from '../../../src/core/change/change.ts';
+import { type ChangeState, lifeCycle } from '../../../src/core/change/life-cycle.ts';
 import { whyInWords } from '../../../src/core/wording/explain-denial.ts';
 import { changeAfter, wayTo } from '../given.ts';
 

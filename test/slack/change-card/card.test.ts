@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Change, ChangeState } from '../../../src/core/change/change.ts';
-import { legs, lifeCycle } from '../../../src/core/change/change.ts';
+import type { Change } from '../../../src/core/change/change.ts';
+import { legs } from '../../../src/core/change/change.ts';
+import type { ChangeState } from '../../../src/core/change/life-cycle.ts';
+import { lifeCycle } from '../../../src/core/change/life-cycle.ts';
 import { factSheet, plainSummary } from '../../../src/core/facts/request-facts.ts';
 import type { ChangeView } from '../../../src/flow/messages/change-view.ts';
 import type { Named } from '../../../src/flow/people/named.ts';

@@ -1,0 +1,89 @@
+import type { ChangeId, EntitlementKey, PersonId } from '../ids.ts';
+import type { ApproverPlan } from '../policy/routing.ts';
+import type { Verdict } from '../policy/verdict.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Approval, Cause, Change, Decision, GrantTerms, Leg } from './change.ts';
+import type { Shown } from './shown.ts';
+
+/** What happened, in the past tense. Every event is one audit entry. */
+export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
+  | {
+      type: 'changeReceived';
+      kind: Change['kind'];
+      cause: Cause;
+      entitlementKey: EntitlementKey;
+      personId: PersonId;
+      requesterId: PersonId | null;
+      reason: string;
+      ticket: string | null;
+      requestedSeconds: number | null;
+      target: Change['target'];
+      via: string;
+      /** For a request: when it lapses undecided. */
+      lapsesAt: Date | null;
+      /** The mass change that it was decided with. */
+      partOf?: string;
+    }
+  | {
+      type: 'requestRefused';
+      refusal: Refusal;
+      /** Null where it was not the rules that refused it. */
+      verdict?: Verdict | null;
+    }
+  | {
+      type: 'approversAsked';
+      plan: ApproverPlan;
+      verdict: Verdict;
+      round: number;
+      lapsesAt: Date | null;
+      target: NonNullable<Change['target']>;
+      shown?: Shown;
+      isAnew?: true;
+    }
+  | { type: 'approversReminded' }
+  | { type: 'approvalGiven'; approval: Approval }
+  | {
+      type: 'changeApproved';
+      /** Null for a revoke: it takes away, it gives nothing. */
+      grant: GrantTerms | null;
+      decision: Decision;
+      verdict: Verdict | null;
+      target: NonNullable<Change['target']>;
+    }
+  | {
+      type: 'changeDenied';
+      decision: Decision;
+      /** For what was found: the revoke that reverts it. */
+      revokeId: ChangeId | null;
+    }
+  | { type: 'changeWithdrawn'; decision: Decision }
+  | { type: 'requestLapsed'; decision: Decision }
+  /** Whoever asked, or whom it is for, has left. */
+  | { type: 'requestClosed'; decision: Decision }
+  | { type: 'idpWritten'; wrote: 'added' | 'removed' | 'already so' }
+  | { type: 'scimPushed' }
+  | { type: 'delivered'; wrote: 'added' | 'removed' }
+  /** `trouble`: why somebody who looks like them in Anypoint is not taken for them. */
+  | { type: 'signInAwaited'; trouble?: string | null }
+  | { type: 'signedIn' }
+  | { type: 'changeLate'; leg: Leg; why: string }
+  | { type: 'changeSeen'; note: string | null }
+  /** `stoppedBy`: who took back the offboarding that it was part of. */
+  | { type: 'changeOvertaken'; why: string; stoppedBy?: string }
+  | { type: 'applyFailed'; code: string; text: string }
+  /** Its grant ends: `by`, whose word counted, did what was found, as the IdP tells. It is found and asked about anew. */
+  | { type: 'decisionReopened'; by: { id: PersonId; name: string } }
+  | { type: 'endingWarned'; endsAt: Date }
+  | {
+      type: 'grantEnded';
+      cause: Cause;
+      by: PersonId | null;
+      /** The revoke that takes the access away; null when another live grant keeps the same membership. */
+      revokeId: ChangeId | null;
+      stillHeld: boolean;
+      stillHeldUntil: Date | null;
+    }
+);
+
+/** Who caused an event: a person, a part of Latchkey, or an outside party by its port's `system`. */
+export type Actor = { person: PersonId; name: string } | { part: string };

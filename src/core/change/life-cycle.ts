@@ -1,0 +1,92 @@
+import type { ChangeEvent } from './events.ts';
+
+/**
+ * The life cycle, whole: state by event. What is not listed can't happen. What Anypoint shows and what SCIM pushes
+ * can overtake our own note of the IdP write, so `applying` takes those too.
+ */
+export const lifeCycle = {
+  received: {
+    requestRefused: 'refused',
+    approversAsked: 'asking',
+    changeApproved: 'applying',
+    changeDenied: 'denied',
+    changeWithdrawn: 'withdrawn',
+    requestLapsed: 'lapsed',
+    requestClosed: 'closed',
+  },
+  asking: {
+    approvalGiven: 'asking',
+    approversReminded: 'asking',
+    approversAsked: 'asking',
+    changeApproved: 'applying',
+    changeDenied: 'denied',
+    changeWithdrawn: 'withdrawn',
+    requestLapsed: 'lapsed',
+    requestClosed: 'closed',
+  },
+  applying: {
+    idpWritten: 'verifying',
+    scimPushed: 'applying',
+    delivered: 'applying',
+    changeLate: 'late',
+    changeOvertaken: 'superseded',
+    applyFailed: 'failed',
+    endingWarned: 'applying',
+    decisionReopened: 'ended',
+    grantEnded: 'superseded',
+  },
+  verifying: {
+    scimPushed: 'verifying',
+    delivered: 'verifying',
+    signInAwaited: 'awaitingSignIn',
+    changeLate: 'late',
+    changeSeen: 'inEffect',
+    changeOvertaken: 'superseded',
+    applyFailed: 'failed',
+    endingWarned: 'verifying',
+    decisionReopened: 'ended',
+    grantEnded: 'superseded',
+  },
+  awaitingSignIn: {
+    // What keeps somebody in Anypoint from counting as them is another now.
+    signInAwaited: 'awaitingSignIn',
+    signedIn: 'verifying',
+    scimPushed: 'awaitingSignIn',
+    delivered: 'verifying',
+    changeSeen: 'inEffect',
+    changeOvertaken: 'superseded',
+    endingWarned: 'awaitingSignIn',
+    decisionReopened: 'ended',
+    grantEnded: 'superseded',
+  },
+  late: {
+    idpWritten: 'late',
+    scimPushed: 'late',
+    delivered: 'late',
+    signInAwaited: 'awaitingSignIn',
+    // Stuck at another leg than before.
+    changeLate: 'late',
+    changeSeen: 'inEffect',
+    changeOvertaken: 'superseded',
+    applyFailed: 'failed',
+    endingWarned: 'late',
+    decisionReopened: 'ended',
+    grantEnded: 'superseded',
+  },
+  inEffect: { endingWarned: 'inEffect', decisionReopened: 'ended', grantEnded: 'ended' },
+  refused: {},
+  denied: {},
+  withdrawn: {},
+  lapsed: {},
+  closed: {},
+  ended: {},
+  superseded: { grantEnded: 'ended' },
+  failed: { endingWarned: 'failed', grantEnded: 'ended' },
+} as const satisfies Record<string, Partial<Record<ChangeEvent['type'], string>>>;
+
+export type ChangeState = keyof typeof lifeCycle;
+
+/** The state after an event, or null when the life cycle has no such step from here. */
+export function nextState(state: ChangeState, event: ChangeEvent['type']): ChangeState | null {
+  return (lifeCycle[state] as Partial<Record<ChangeEvent['type'], ChangeState>>)[event] ?? null;
+}
