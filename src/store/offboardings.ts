@@ -1,13 +1,9 @@
 import { sql } from 'kysely';
 import type { ChangeId, PersonId } from '../core/ids.ts';
+import type { OffboardingEvent } from '../core/offboarding/events.ts';
 import { evolveOffboarding } from '../core/offboarding/evolve.ts';
-import {
-  countsAsLeft,
-  type Offboarding,
-  type OffboardingEvent,
-  type OffboardingState,
-  openOffboardingStates,
-} from '../core/offboarding/offboarding.ts';
+import type { OffboardingState } from '../core/offboarding/life-cycle.ts';
+import { countsAsLeft, type Offboarding, openOffboardingStates } from '../core/offboarding/offboarding.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { openMass, openOffboarding, pendingChange } from './states.ts';
 

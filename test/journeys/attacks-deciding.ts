@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Catalogue, Entitlement } from '../../src/core/policy/catalogue.ts';
-import { acceptAnswer, receiveRequest } from '../../src/flow/request/receive.ts';
+import { acceptAnswer } from '../../src/flow/request/accept-click.ts';
+import { receiveRequest } from '../../src/flow/request/receive.ts';
 import { anypointApis, people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import { oktaConsole } from '../sandbox/okta-console.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lifeCycle } from '../../src/core/change/life-cycle.ts';
 import { massLifeCycle } from '../../src/core/mass-change/mass-change.ts';
-import { offboardingLifeCycle } from '../../src/core/offboarding/offboarding.ts';
+import { offboardingLifeCycle } from '../../src/core/offboarding/life-cycle.ts';
 import { readPage } from './documents.ts';
 import { root } from './source.ts';
 

@@ -1,7 +1,7 @@
 import { isByRule, isCanary } from '../change/change.ts';
 import type { ChangeEvent } from '../change/events.ts';
 import type { MassChangeEvent } from '../mass-change/mass-change.ts';
-import type { OffboardingEvent } from '../offboarding/offboarding.ts';
+import type { OffboardingEvent } from '../offboarding/events.ts';
 
 /**
  * Work that follows from an event; the outbox carries it. Ids only: the job looks everything up when it runs.

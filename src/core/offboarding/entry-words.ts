@@ -1,5 +1,5 @@
 import { figure } from '../mass-change/words.ts';
-import type { OffboardingEvent } from './offboarding.ts';
+import type { OffboardingEvent } from './events.ts';
 
 /** The audit entries of an offboarding in words. `who`: the person who caused it; null for a part of Latchkey or an outside party. */
 export const offboardingEntryWords: {

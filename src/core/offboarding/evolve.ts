@@ -1,9 +1,9 @@
 import { invariant } from '../fault.ts';
+import type { OffboardingEvent } from './events.ts';
+import { nextOffboardingState } from './life-cycle.ts';
 import {
   type LeftTeam,
-  nextOffboardingState,
   type Offboarding,
-  type OffboardingEvent,
   type OffboardingItem,
   type OffboardingLeg,
   teamsTaken,

@@ -1,8 +1,8 @@
 import type { Leg } from '../change/change.ts';
-import type { Actor } from '../change/events.ts';
 import type { ChangeId, OffboardingId, PersonId } from '../ids.ts';
 import type { Lookalike } from '../people/anypoint-user.ts';
 import type { HandOverWord } from './hand-over.ts';
+import type { OffboardingState } from './life-cycle.ts';
 
 /**
  * Everything that has to happen when somebody leaves, on one case: what they asked for, decide on, hold and own.
@@ -138,118 +138,6 @@ export type OffboardingReport = {
   applications: { name: string; outcome: ItemOutcome; by: string | null; to: string | null }[];
 };
 
-/** The life cycle, whole: state by event. What is not listed can't happen. */
-export const offboardingLifeCycle = {
-  asking: {
-    leaverConfirmed: 'underway',
-    offboardingDismissed: 'closed',
-    accessEnded: 'asking',
-    groupsGone: 'asking',
-    teamsLeft: 'asking',
-    lookalikesFound: 'asking',
-    teamsGone: 'asking',
-    offboardingLate: 'asking',
-    offboardingCaughtUp: 'asking',
-    offboardingReturned: 'returned',
-    offboardingClosed: 'closed',
-  },
-  held: {
-    leaverConfirmed: 'underway',
-    offboardingDismissed: 'closed',
-    teamsLeft: 'held',
-    lookalikesFound: 'held',
-    teamsGone: 'held',
-    offboardingLate: 'held',
-    offboardingCaughtUp: 'held',
-    offboardingReturned: 'returned',
-  },
-  underway: {
-    requestsClosed: 'underway',
-    approvalsRerouted: 'underway',
-    accessEnded: 'underway',
-    groupsGone: 'underway',
-    teamsLeft: 'underway',
-    lookalikesFound: 'underway',
-    teamsGone: 'underway',
-    applicationsFound: 'underway',
-    handOverAgreed: 'underway',
-    applicationDecided: 'underway',
-    applicationFailed: 'underway',
-    applicationSettled: 'underway',
-    offboardingLate: 'underway',
-    offboardingCaughtUp: 'underway',
-    ownersReminded: 'underway',
-    accessGone: 'appsOpen',
-    directoryAgreed: 'underway',
-    offboardingReturned: 'returned',
-    offboardingCancelled: 'cancelled',
-  },
-  appsOpen: {
-    requestsClosed: 'appsOpen',
-    approvalsRerouted: 'appsOpen',
-    accessEnded: 'appsOpen',
-    teamsLeft: 'appsOpen',
-    lookalikesFound: 'appsOpen',
-    applicationsFound: 'appsOpen',
-    handOverAgreed: 'appsOpen',
-    applicationDecided: 'appsOpen',
-    applicationFailed: 'appsOpen',
-    applicationSettled: 'appsOpen',
-    offboardingLate: 'appsOpen',
-    offboardingCaughtUp: 'appsOpen',
-    ownersReminded: 'appsOpen',
-    offboardingReported: 'closed',
-    directoryAgreed: 'appsOpen',
-    offboardingReturned: 'returned',
-    offboardingCancelled: 'cancelled',
-  },
-  closed: { offboardingReturned: 'returned', offboardingCancelled: 'cancelled' },
-  returned: { teamsGivenBack: 'returned', accessRestored: 'returned' },
-  cancelled: { accessRestored: 'cancelled' },
-} as const satisfies Record<string, Partial<Record<OffboardingEvent['type'], string>>>;
-
-export type OffboardingState = keyof typeof offboardingLifeCycle;
-
-/** What happened, in the past tense. Every event is one audit entry. */
-export type OffboardingEvent = { offboardingId: OffboardingId; at: Date; actor: Actor } & (
-  | ({ type: 'offboardingStarted'; state: 'asking' | 'held' | 'underway' } & Pick<
-      Offboarding,
-      'personId' | 'cause' | 'startedBy' | 'reason'
-    >)
-  /** `by` null: the IdP says it now. */
-  | { type: 'leaverConfirmed'; by: By | null; cause: OffboardingCause }
-  | { type: 'offboardingDismissed'; by: By }
-  | { type: 'requestsClosed'; changeIds: ChangeId[] }
-  | { type: 'approvalsRerouted'; changeIds: ChangeId[]; massChangeIds: string[] }
-  | { type: 'accessEnded'; ended: ChangeId[]; revokes: ChangeId[]; given: string[] }
-  /** The IdP has them in no managed group any more. */
-  | { type: 'groupsGone' }
-  | { type: 'teamsLeft'; teams: LeftTeam[] }
-  /** Read in Anypoint: none of their users is in any team that one can leave. */
-  | { type: 'teamsGone'; note: string | null }
-  /** All that are known now. */
-  | { type: 'lookalikesFound'; lookalikes: LeaversLookalike[] }
-  | { type: 'applicationsFound'; items: OffboardingItem[] }
-  | { type: 'handOverAgreed'; key: string; word: HandOverWord }
-  | { type: 'applicationDecided'; key: string; decision: ItemDecision }
-  | { type: 'applicationFailed'; key: string; why: string }
-  | { type: 'applicationSettled'; key: string; outcome: ItemOutcome }
-  | { type: 'ownersReminded' }
-  | { type: 'offboardingLate'; leg: Leg; why: string }
-  | { type: 'offboardingCaughtUp' }
-  | { type: 'accessGone' }
-  | { type: 'offboardingReported'; report: OffboardingReport }
-  /** Nothing was there to end. */
-  | { type: 'offboardingClosed' }
-  /** Said by hand first; the IdP says it now too. */
-  | { type: 'directoryAgreed'; cause: DirectoryCause }
-  | { type: 'offboardingReturned' }
-  /** `stopped`: revokes that were not written yet, and are not any more. */
-  | { type: 'offboardingCancelled'; by: By; reason: string; stopped: ChangeId[] }
-  | { type: 'teamsGivenBack' }
-  | { type: 'accessRestored'; by: By; changeIds: ChangeId[] }
-);
-
 /** States in which a case waits for something; a person has one such case at most. */
 export const openOffboardingStates = [
   'asking',
@@ -290,16 +178,6 @@ export function countsAsLeft(
   o: Pick<Offboarding, 'state' | 'closing' | 'cause' | 'beganAt' | 'agreed'>,
 ): boolean {
   return hasLeft(o) || (o.state === 'closed' && o.closing === 'complete' && restsOnAWord(o));
-}
-
-export function nextOffboardingState(
-  state: OffboardingState,
-  event: OffboardingEvent['type'],
-): OffboardingState | null {
-  return (
-    (offboardingLifeCycle[state] as Partial<Record<OffboardingEvent['type'], OffboardingState>>)[event] ??
-    null
-  );
 }
 
 export function openItemsOf({ items }: Pick<Offboarding, 'items'>): OffboardingItem[] {

@@ -1,5 +1,6 @@
 import type { PersonId } from '../ids.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import type { OffboardingEvent } from './events.ts';
 import { isHandedOver, type Say } from './hand-over.ts';
 import {
   type ItemDecision,
@@ -7,7 +8,6 @@ import {
   isOffboardingOpen,
   namesOfTeamsLeft,
   type Offboarding,
-  type OffboardingEvent,
   type OffboardingItem,
   type OffboardingReport,
 } from './offboarding.ts';

@@ -9,7 +9,8 @@ import {
   reactions,
 } from '../../core/jobs/reactions.ts';
 import type { MassChange, MassChangeEvent } from '../../core/mass-change/mass-change.ts';
-import type { Offboarding, OffboardingEvent } from '../../core/offboarding/offboarding.ts';
+import type { OffboardingEvent } from '../../core/offboarding/events.ts';
+import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
 import { idsEndedBy, lockChange, writeEvent } from '../../store/changes.ts';
 import { writeGrants } from '../../store/grants.ts';

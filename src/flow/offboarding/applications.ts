@@ -1,9 +1,9 @@
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
+import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import {
   hasLeft,
   type Offboarding,
-  type OffboardingEvent,
   type OffboardingItem,
   openItemsOf,
 } from '../../core/offboarding/offboarding.ts';

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import type { ChangeId, MassChangeId, OffboardingId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
+import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import {
   type By,
   countsAsLeft,
   isOffboardingOpen,
   type Offboarding,
   type OffboardingCause,
-  type OffboardingEvent,
   restsOnAWord,
   wasOnlyHeld,
 } from '../../core/offboarding/offboarding.ts';

@@ -3,12 +3,12 @@ import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
 import { lookAgainMs } from '../../core/jobs/look-again.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
+import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import {
   hasLeft,
   isOffboardingOpen,
   isWorthTelling,
   type Offboarding,
-  type OffboardingEvent,
   openItemsOf,
   wasOnlyHeld,
 } from '../../core/offboarding/offboarding.ts';

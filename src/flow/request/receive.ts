@@ -3,7 +3,6 @@ import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { durationInWords } from '../../core/duration.ts';
 import type { ChangeId } from '../../core/ids.ts';
-import type { AnswerReceived, ClickReceived, Job } from '../../core/jobs/reactions.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseForLeaver, refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { type Entitlement, mayRequest } from '../../core/policy/catalogue.ts';
@@ -12,7 +11,6 @@ import { isStorable, oneLine, seenWords } from '../../core/storable.ts';
 import { findByIdempotencyKey, pendingRequest } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
-import { addLeased } from '../../store/outbox.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
@@ -309,22 +307,4 @@ export function requestable(
     .entitlements.filter(
       (e) => mayRequest(e.requestableBy, person) && context.catalogue.status(e.key).status === 'ready',
     );
-}
-
-/**
- * Stores a click before it is acknowledged, and has it settled at once in this process; killed before that, the
- * stored row brings it back. What the click means is decided when the settle step runs.
- */
-export async function acceptClick(context: Data & Runtime, click: ClickReceived): Promise<void> {
-  await accept(context, { job: 'settleClick', clickKey: click.clickId, click });
-}
-
-/** Stores a click on the card of a mass change or an offboarding, with the job that settles it. */
-export async function acceptAnswer(context: Data & Runtime, answer: AnswerReceived): Promise<void> {
-  await accept(context, { job: 'settleCardClick', clickKey: answer.clickId, answer });
-}
-
-async function accept(context: Data & Runtime, job: Job): Promise<void> {
-  const row = await addLeased(context.db, job);
-  if (row !== null) context.runNow(row);
 }

@@ -8,7 +8,7 @@ import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.
 import type { MassAnswerItem, MassClickVerb } from '../../flow/mass-change/settle.ts';
 import { type MassView, readMassView } from '../../flow/mass-change/view.ts';
 import { metAs } from '../../flow/people/identify.ts';
-import { acceptAnswer } from '../../flow/request/receive.ts';
+import { acceptAnswer } from '../../flow/request/accept-click.ts';
 import { openItems, readMassChange, type ShownItem, shownItems } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
 import { section } from '../blocks.ts';

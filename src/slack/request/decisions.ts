@@ -4,7 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
 import type { Context, Data } from '../../flow/kernel/context.ts';
-import { acceptClick } from '../../flow/request/receive.ts';
+import { acceptClick } from '../../flow/request/accept-click.ts';
 import { readChange } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
 import { actions, changeButton } from '../change-card/card.ts';

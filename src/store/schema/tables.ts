@@ -5,7 +5,8 @@ import type { LegTimes } from '../../core/change/legs.ts';
 import type { FactSheet } from '../../core/facts/request-facts.ts';
 import type { Job, JobName } from '../../core/jobs/reactions.ts';
 import type { MassChange, MassKind, MassState } from '../../core/mass-change/mass-change.ts';
-import type { Offboarding, OffboardingState } from '../../core/offboarding/offboarding.ts';
+import type { OffboardingState } from '../../core/offboarding/life-cycle.ts';
+import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
 import type { ScimTables } from './scim-tables.ts';
 

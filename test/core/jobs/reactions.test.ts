@@ -7,7 +7,7 @@ import {
   reactions,
 } from '../../../src/core/jobs/reactions.ts';
 import type { MassChangeEvent } from '../../../src/core/mass-change/mass-change.ts';
-import type { OffboardingEvent } from '../../../src/core/offboarding/offboarding.ts';
+import type { OffboardingEvent } from '../../../src/core/offboarding/events.ts';
 import { events } from '../given.ts';
 
 const pair = { personId: 'p', groupId: 'g', teamId: 't', urgency: 'revoke' } as const;

@@ -2,8 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../../src/core/fault.ts';
 import type { ChangeId, OffboardingId, PersonId } from '../../../src/core/ids.ts';
+import type { OffboardingEvent } from '../../../src/core/offboarding/events.ts';
 import { evolveOffboarding } from '../../../src/core/offboarding/evolve.ts';
 import { agreedInWords, type HandOverWord } from '../../../src/core/offboarding/hand-over.ts';
+import {
+  nextOffboardingState,
+  type OffboardingState,
+  offboardingLifeCycle,
+} from '../../../src/core/offboarding/life-cycle.ts';
 import {
   countsAsLeft,
   hasLeft,
@@ -11,12 +17,8 @@ import {
   isWorthTelling,
   type LeftTeam,
   namesOfTeamsLeft,
-  nextOffboardingState,
   type Offboarding,
-  type OffboardingEvent,
   type OffboardingItem,
-  type OffboardingState,
-  offboardingLifeCycle,
   openItemsOf,
   restsOnAWord,
   teamsTaken,

@@ -1,0 +1,21 @@
+import type { AnswerReceived, ClickReceived, Job } from '../../core/jobs/reactions.ts';
+import { addLeased } from '../../store/outbox.ts';
+import type { Data, Runtime } from '../kernel/context.ts';
+
+/**
+ * Stores a click before it is acknowledged, and has it settled at once in this process; killed before that, the
+ * stored row brings it back. What the click means is decided when the settle step runs.
+ */
+export async function acceptClick(context: Data & Runtime, click: ClickReceived): Promise<void> {
+  await accept(context, { job: 'settleClick', clickKey: click.clickId, click });
+}
+
+/** Stores a click on the card of a mass change or an offboarding, with the job that settles it. */
+export async function acceptAnswer(context: Data & Runtime, answer: AnswerReceived): Promise<void> {
+  await accept(context, { job: 'settleCardClick', clickKey: answer.clickId, answer });
+}
+
+async function accept(context: Data & Runtime, job: Job): Promise<void> {
+  const row = await addLeased(context.db, job);
+  if (row !== null) context.runNow(row);
+}
