@@ -135,7 +135,7 @@ describe('one way to write', () => {
       callsOf(/\baddJobs\(/),
       'Work that is added beside the state it follows from is lost or doubled when a process dies between the two. Return it from a commit’s body as `jobs`; a click alone is stored by itself, before it is answered.',
     ).toEqual(['src/flow/kernel/commit.ts']);
-    expect(callsOf(/\baddLeased\(/)).toEqual(['src/flow/request/receive.ts']);
+    expect(callsOf(/\baddLeased\(/)).toEqual(['src/flow/request/accept-click.ts']);
   });
 
   test('only the store speaks SQL', () => {
