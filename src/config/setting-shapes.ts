@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { nearest } from '../policy/nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { readCertificate, readRedisAddress } from '../queue/redis-address.ts';
 
 /** `too short` and not the value: messages about secrets never repeat them. */

@@ -4,9 +4,9 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
+import { nearest } from '../core/nearest.ts';
 import type { Catalogue, Clause, Entitlement } from '../core/policy/catalogue.ts';
 import { catalogueSchema, settings } from './catalogue-schema.ts';
-import { nearest } from './nearest.ts';
 
 /** What a file says, or every mistake in it as `path:line: what is wrong and what to do`. */
 export type Read<T> = { value: T; mistakes: [] } | { value: null; mistakes: string[] };

@@ -5,8 +5,8 @@ import {
   policyToJson,
   validate,
 } from '@cedar-policy/cedar-wasm/nodejs';
+import { nearest } from '../core/nearest.ts';
 import { type Need, needs, type RuledAction, ruledActions } from '../core/policy/verdict.ts';
-import { nearest } from './nearest.ts';
 
 /** One written rule. */
 export type ParsedRule = {

@@ -1,6 +1,6 @@
 import { parseDuration } from '../core/duration.ts';
+import { nearest } from '../core/nearest.ts';
 import type { ApproverSource, Tier } from '../core/policy/catalogue.ts';
-import { nearest } from './nearest.ts';
 
 /**
  * What a clause of policy.md asks of the entitlements that it bears on, as the catalogue can be held to it. Written

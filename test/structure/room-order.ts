@@ -49,6 +49,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['slack/api', 'calls to Slack'],
   ['slack', 'messages, people, blocks'],
   ['slack/forms', 'forms and button values'],
+  ['slack/commands', '/access: what was typed, and the words that there are'],
   ['slack/change-card', 'the card of a change'],
   ['slack/mass-change', 'the card of many'],
   ['slack/offboarding', 'the card of a case'],

@@ -1,4 +1,4 @@
-import type { App, RespondFn, SlashCommand, ViewSubmitAction } from '@slack/bolt';
+import type { App, ViewSubmitAction } from '@slack/bolt';
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
@@ -15,6 +15,7 @@ import { REASON_MAX } from '../../flow/request/receive.ts';
 import { leaverCase, readOffboarding } from '../../store/offboardings.ts';
 import { type Person, personByLink, readPerson, rememberPerson } from '../../store/people.ts';
 import { section } from '../blocks.ts';
+import type { Typed, Word } from '../commands/word.ts';
 import type { Pressed } from '../forms/card-button.ts';
 import { formModal, openView } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
@@ -30,6 +31,13 @@ const REASON = 'reason';
 const TO = 'to';
 
 const USAGE = 'Say whom: `/access offboard @user`, or `/access offboard cancel @user` to take that back.';
+
+export const offboardWord: Word = {
+  word: 'offboard',
+  takes: '[cancel] @user',
+  says: 'takes everything from somebody who has left, with *cancel* it takes that back; for the catalogue’s admins',
+  run: openOffboarding,
+};
 
 /** Starting and deciding: each click is stored before it is acknowledged; what it means is settled later. */
 export function registerOffboardingHandlers(app: App, context: Context, client: WebClient): void {
@@ -94,13 +102,8 @@ function reasonIn(view: ViewSubmitAction['view']): { reason: string; errors: Rec
  * `/access offboard @user`, and `/access offboard cancel @user` to take it back: the form that says what will happen,
  * for the catalogue's admins alone.
  */
-export async function openOffboarding(
-  context: Data & Parties,
-  client: WebClient,
-  command: SlashCommand,
-  respond: RespondFn,
-): Promise<void> {
-  const say = (text: string) => respond({ response_type: 'ephemeral', text: escapeMrkdwn(text) });
+async function openOffboarding({ context, client, command, rest, answer }: Typed): Promise<void> {
+  const say = (text: string) => answer({ text: escapeMrkdwn(text) });
   const asker = (await metAs(context, command.user_id)) ?? (await identify(context, command.user_id));
   if (isRefusal(asker)) return void (await say(`${asker.text} ${asker.next}`));
   const left = await leaverCase(context.db, asker.id);
@@ -112,7 +115,7 @@ export async function openOffboarding(
       : refuseLeaver(left, 'notAnApprover');
   if (refused !== null) return void (await say(`${refused.text} ${refused.next}`));
   const accountId = /<@([A-Z0-9]+)(?:\|[^>]*)?>/.exec(command.text)?.[1];
-  if (accountId === undefined) return void (await respond({ response_type: 'ephemeral', text: USAGE }));
+  if (accountId === undefined) return await answer({ text: USAGE });
   const person = await whoeverIs(context, accountId);
   if (person === null)
     return void (await say(
@@ -120,7 +123,7 @@ export async function openOffboarding(
     ));
   if (person.id === asker.id)
     return void (await say('You can’t offboard yourself, nor take that back. Ask another admin.'));
-  if (/^offboard\s+cancel\b/.test(command.text.trim())) {
+  if (/^cancel\b/.test(rest)) {
     const found = await caseToCancel(context, person.id);
     if (found === null)
       return void (await say(`${person.name} was never offboarded, so there is nothing to take back.`));

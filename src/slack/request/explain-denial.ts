@@ -3,17 +3,25 @@ import { whyInWords } from '../../core/wording/explain-denial.ts';
 import type { Data, Parties } from '../../flow/kernel/context.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
 import { changesOfPerson } from '../../store/changes.ts';
+import type { Word } from '../commands/word.ts';
 import { escapeMrkdwn, plain, plainLines } from '../mrkdwn.ts';
 
 const LOOKED_AT = 50;
 /** The beginning of an id is enough to tell one's own requests apart. */
 const ID_MIN = 4;
 
+export const whyWord: Word = {
+  word: 'why',
+  takes: '[request]',
+  says: 'says why your last request got a no; with the beginning of a request’s id, why that one',
+  run: async ({ context, command, rest, answer }) => answer(await whyOf(context, command.user_id, rest)),
+};
+
 /**
  * `/access why [id]`: why one's own request came to what it came to, told from the record and by no model; without an
  * id the newest that got a no.
  */
-export async function whyOf(context: Data & Parties, accountId: string, id: string) {
+async function whyOf(context: Data & Parties, accountId: string, id: string) {
   const person = (await metAs(context, accountId)) ?? (await identify(context, accountId));
   if (isRefusal(person)) return { text: escapeMrkdwn(`${person.text} ${person.next}`) };
   const theirs = (await changesOfPerson(context.db, person.id, LOOKED_AT)).filter((c) => c.kind === 'grant');

@@ -1,19 +1,43 @@
 import type { HomeView, KnownBlock } from '@slack/types';
 import type { Change } from '../../core/change/change.ts';
 import { isUnderway } from '../../core/change/states.ts';
+import { isRefusal } from '../../core/refusal.ts';
 import { statusText } from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { Data, Parties } from '../../flow/kernel/context.ts';
-import { endingOf } from '../../store/changes.ts';
+import { identify, metAs } from '../../flow/people/identify.ts';
+import { changesOfPerson, endingOf } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { actions } from '../change-card/card.ts';
+import type { Word } from '../commands/word.ts';
 import { escapeMrkdwn, link, mrkdwn, slackDate } from '../mrkdwn.ts';
+
+/** Each takes a block of the 50 that a message holds. */
+const OVERVIEW_MAX = 20;
+
+export const mineWord: Word = {
+  word: 'mine',
+  takes: '',
+  says: 'shows what you have and what you asked for',
+  alsoSaid: ['my access', 'list', 'show', 'me', 'my'],
+  run: async ({ context, command, answer }) => answer(await accessOf(context, command.user_id)),
+};
+
+/** Shows only, so who was met before is known by their link and nobody outside is asked. */
+export async function accessOf(
+  context: Data & Parties,
+  accountId: string,
+): Promise<{ text: string; blocks?: KnownBlock[] }> {
+  const person = (await metAs(context, accountId)) ?? (await identify(context, accountId));
+  if (isRefusal(person)) return { text: escapeMrkdwn(`${person.text} ${person.next}`) };
+  return await overview(context, person.id, await changesOfPerson(context.db, person.id, OVERVIEW_MAX));
+}
 
 const NOTHING = 'You hold no access through Latchkey and have no open request.';
 
-/** `/access mine`: what a person has and asked for, newest first. */
-export async function overview(
+/** What a person has and asked for, newest first. */
+async function overview(
   context: Data & Parties,
   personId: string,
   changes: readonly Change[],

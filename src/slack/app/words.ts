@@ -1,0 +1,68 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import type { WebClient } from '@slack/web-api';
+import type { Context, Data } from '../../flow/kernel/context.ts';
+import { ASK_IN_WORDS, helpText, unknownWord } from '../commands/answers.ts';
+import { readCommand, type Wanted } from '../commands/read-command.ts';
+import type { Typed, Word } from '../commands/word.ts';
+import { orTell, whyNotOpened } from '../forms/forms.ts';
+import { offboardWord } from '../offboarding/clicks.ts';
+import { whyWord } from '../request/explain-denial.ts';
+import { openFreeTextForm } from '../request/free-text-form.ts';
+import { mineWord } from '../request/overview.ts';
+import { openRequestForm } from '../request/requests.ts';
+
+/** Every word that `/access` knows, in the order of the help. A new one is a line here. */
+export const words: readonly Word[] = [mineWord, whyWord, offboardWord];
+
+/** Letters of a word that is looked for in the catalogue, at least. */
+const NAMING_MIN = 3;
+
+/** `/access` with whatever words follow it. */
+export function registerCommand(app: App, context: Context, client: WebClient): void {
+  app.command('/access', async ({ command, ack, respond }) => {
+    const wanted = readCommand(command.text, words, (word) => isInCatalogue(context, word));
+    // What is answered without a look at anything is answered at once.
+    if (wanted.is === 'help') return await ack({ response_type: 'ephemeral', text: helpText(words) });
+    if (wanted.is === 'unknown')
+      return await ack({ response_type: 'ephemeral', ...unknownWord(wanted, command.text, words) });
+    await ack();
+    const answer: Typed['answer'] = async (content) =>
+      void (await respond({ response_type: 'ephemeral', ...content }));
+    try {
+      await serve(wanted, { context, client, command, answer });
+    } catch (error) {
+      context.log.warn({ err: (error as Error).message }, '/access not served');
+      await answer({ text: whyNotOpened(error) });
+    }
+  });
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: ASK_IN_WORDS, type: 'block_actions' },
+    async ({ ack, body, action }) => {
+      await ack();
+      const said = { trigger_id: body.trigger_id, user_id: body.user.id, text: action.value ?? '' };
+      await orTell(context, body, () => openFreeTextForm(context, client, said));
+    },
+  );
+}
+
+async function serve(wanted: Exclude<Wanted, { is: 'help' | 'unknown' }>, typed: Omit<Typed, 'rest'>) {
+  const { context, client, command } = typed;
+  switch (wanted.is) {
+    case 'form':
+      return await openRequestForm(context, client, command.trigger_id, command.user_id);
+    case 'freeText':
+      return await openFreeTextForm(context, client, { ...command, text: wanted.text });
+    default:
+      return await wanted.word.run({ ...typed, rest: wanted.rest });
+  }
+}
+
+/** Whether something that may be asked for is called so, or gives something called so. */
+function isInCatalogue({ catalogue }: Pick<Data, 'catalogue'>, word: string): boolean {
+  if (word.length < NAMING_MIN) return false;
+  const { entitlements, bundles } = catalogue.current();
+  return [
+    ...entitlements.flatMap(({ key, title, gives, team }) => [key, title, gives, team]),
+    ...bundles.map(({ title }) => title),
+  ].some((text) => text.toLowerCase().includes(word));
+}
