@@ -11,7 +11,7 @@ import type { Context } from './flow/kernel/context.ts';
 import { createRelay } from './flow/outbox-worker.ts';
 import { createPartyWatch } from './flow/party-watch.ts';
 import { runsOn } from './flow/steps.ts';
-import { createSweeps, every } from './flow/timers.ts';
+import { createTimers, every } from './flow/timers.ts';
 import { createGraph } from './idp/graph.ts';
 import { createOkta } from './idp/okta.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
@@ -84,7 +84,7 @@ export type Latchkey = {
   stop(): Promise<string[]>;
 };
 
-/** Puts the parts together and starts them: one server, the relay, the workers, the sweeps. */
+/** Puts the parts together and starts them: one server, the relay, the workers, the timers. */
 export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey> {
   const { log } = options;
   const stores = await openStores(options);
@@ -95,11 +95,11 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     nudge: () => relay.nudge(),
     runNow: (row) => relay.runNow(row),
     queueAway: () => relay.queueAway(),
-    sweepSoon: () => sweeps.reconcileSoon(),
+    reconcileSoon: () => timers.reconcileSoon(),
   });
   const reloader = options.policyDir === undefined ? null : createReloader(context, options.policyDir);
   const relay = createRelay(context, stores.jobQueue, runsOn(context, cards));
-  const sweeps = createSweeps(
+  const timers = createTimers(
     context,
     options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },
   );
@@ -118,13 +118,13 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const subscriptions = await keepSubscriptions(doors, parties.graph, () => address);
   wayIn = await openSlack(options, doors, parties.slack);
 
-  // What can't be checked now is checked again by the sweeps; an IdP that is down must not keep Latchkey down.
+  // What can't be checked now is checked again by the timers; an IdP that is down must not keep Latchkey down.
   await Promise.all([context.catalogue.check(), Promise.race([watch.look(), sleep(FIRST_LOOK_MAX_MS)])]);
   const url = await app.listen({ host: listensOn(options), port: options.port }).catch((cause) => {
     throw cause.code === 'EADDRINUSE' ? portTaken(options.port, cause) : cause;
   });
   address = options.publicUrl ?? url;
-  for (const part of [relay, sweeps, reloader, subscriptions, watching]) part?.start();
+  for (const part of [relay, timers, reloader, subscriptions, watching]) part?.start();
 
   return {
     url,
@@ -136,12 +136,12 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       stopAll(log, [
         step('Slack and HTTP', 1_500, wayIn.stop, () => app.close()),
         step(
-          'the sweeps',
+          'the timers',
           1_500,
           async () => await reloader?.stop(),
           watching.stop,
           subscriptions.stop,
-          sweeps.stop,
+          timers.stop,
         ),
         step('the work under way', 2_500, relay.stop, async () => metrics.traffic.close()),
         step('the queue', 1_500, stores.jobQueue.close),
@@ -193,7 +193,7 @@ function contextOf(
   options: LatchkeyOptions,
   { database, locks }: Stores,
   { slack, idp, mulesoft, graph, adviser }: Parties,
-  running: Pick<Context, 'measure' | 'nudge' | 'runNow' | 'queueAway' | 'sweepSoon'>,
+  running: Pick<Context, 'measure' | 'nudge' | 'runNow' | 'queueAway' | 'reconcileSoon'>,
 ): Context {
   const { outside, log } = options;
   const pausedUntil: Context['pausedUntil'] = new Map();

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Evidence } from '../flow/drift/reconcile.ts';
 import { commit } from '../flow/kernel/commit.ts';
 import type { Db } from '../store/postgres/database.ts';
-import { lastSweep, openSweep, type PastRun } from '../store/reconcile/runs.ts';
+import { lastComparison, openComparison, type PastRun } from '../store/reconcile/runs.ts';
 
 /** What the command is given by the program. */
 export type ReconcileTools = {
@@ -26,8 +26,8 @@ export function reconcileCommand(program: Command, { withDatabase, say, fail }: 
     .option('--json', 'as JSON')
     .action(async (given: { last?: boolean; json?: boolean }) => {
       await withDatabase(async (db) => {
-        const last = await lastSweep(db);
-        const since = await openSweep(db);
+        const last = await lastComparison(db);
+        const since = await openComparison(db);
         // One that is under way is what was asked for.
         const isAsked = given.last !== true && since === null;
         if (isAsked) await commit(db, async () => ({ result: null, jobs: [{ job: 'beginReconcile' }] }));

@@ -4,7 +4,7 @@ import type { Cards } from './cards.ts';
 import { checkGroup } from './drift/check-group.ts';
 import { checkMembership } from './drift/check-membership.ts';
 import { processObservations } from './drift/process-observations.ts';
-import { beginSweep } from './drift/reconcile.ts';
+import { beginReconcile } from './drift/reconcile.ts';
 import { evaluatePerson } from './joiner-mover/evaluate-person.ts';
 import type { Context, Ran } from './kernel/context.ts';
 import { assessMassChange } from './mass-change/assess.ts';
@@ -68,7 +68,7 @@ export const steps: { [N in JobName]: Step<N> } = {
   /** A whole group: every difference is checked. */
   checkGroup: { lane: 'idp', run: checkGroup },
   /** Somebody asked for a comparison of everything: it is begun, and the timers carry it through. */
-  beginReconcile: { lane: 'core', run: beginSweep },
+  beginReconcile: { lane: 'core', run: beginReconcile },
 
   // Joiners and movers.
   /** A person looked at anew, against what was acted on before: arrived, moved, left, back. */

@@ -10,22 +10,22 @@ import { forgetObserved } from '../store/observed.ts';
 import { openOffboardings } from '../store/offboardings.ts';
 import { forgetDone } from '../store/outbox.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
-import { forgetRuns, sweepsSoFar } from '../store/reconcile/runs.ts';
+import { comparisonsSoFar, forgetRuns } from '../store/reconcile/runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';
 import { canaryOnce } from './canary/canary.ts';
-import { sweepAwaited } from './drift/await-authorship.ts';
+import { runDueAuthorship } from './drift/await-authorship.ts';
 import { createListener } from './drift/poll-idp-log.ts';
 import { reconcile } from './drift/reconcile.ts';
 import { renewBirthrights } from './joiner-mover/birthright.ts';
 import { commit, type Unit } from './kernel/commit.ts';
 import type { Context, Data, Runtime } from './kernel/context.ts';
-import { sweepMassChanges } from './mass-change/timers.ts';
+import { runDueMassChanges } from './mass-change/timers.ts';
 import { endGrant } from './membership/end-grants.ts';
-import { sweepOffboardings } from './offboarding/step.ts';
+import { runDueOffboardings } from './offboarding/step.ts';
 import { tellOfQueue } from './queue/queue-alarm.ts';
 
 /** What is due is looked for this often, in milliseconds. */
-const SWEEP_EVERY_MS = 1_000;
+const RUN_EVERY_MS = 1_000;
 /** Entitlements that are not ready are asked about this often. */
 const CHECK_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 60_000;
@@ -59,7 +59,7 @@ export type Loop = {
   stop(): Promise<void>;
 };
 
-export type Sweeps = Pick<Loop, 'start' | 'stop'> & {
+export type Timers = Pick<Loop, 'start' | 'stop'> & {
   /** Whether a run of the comparison is open is asked now. */
   reconcileSoon(): void;
 };
@@ -69,7 +69,7 @@ export type Sweeps = Pick<Loop, 'start' | 'stop'> & {
  * lock, so it runs once however many replicas there are, and an emptied queue can't forget it. What asks the
  * outside world has loops of its own: an IdP that hangs must not hold up an end.
  */
-export function createSweeps(context: Context, { listenEveryMs = LISTEN_EVERY_MS } = {}): Sweeps {
+export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS } = {}): Timers {
   const { log } = context.idp;
   const listen = log === undefined ? async () => {} : createListener(context, log);
   const reconciling = every(
@@ -83,8 +83,8 @@ export function createSweeps(context: Context, { listenEveryMs = LISTEN_EVERY_MS
     context.locks.tryLock('IdP log', listen),
   );
   const loops = [
-    every(SWEEP_EVERY_MS, context, 'sweep', () =>
-      context.locks.tryLock('sweep', () => sweepOnce(context, listening.wake)),
+    every(RUN_EVERY_MS, context, 'due', () =>
+      context.locks.tryLock('due', () => runDue(context, listening.wake)),
     ),
     every(BIRTHRIGHTS_EVERY_MS, context, 'birthrights', () =>
       context.locks.tryLock('birthrights', () => renewBirthrights(context)),
@@ -95,7 +95,7 @@ export function createSweeps(context: Context, { listenEveryMs = LISTEN_EVERY_MS
     reconciling,
     every(OFFBOARDINGS_EVERY_MS, context, 'offboardings', () =>
       context.locks.tryLock('offboardings', async () =>
-        sweepOffboardings(context, await openOffboardings(context.db)),
+        runDueOffboardings(context, await openOffboardings(context.db)),
       ),
     ),
     every(CANARY_EVERY_MS, context, 'canary', () =>
@@ -121,7 +121,7 @@ export function createSweeps(context: Context, { listenEveryMs = LISTEN_EVERY_MS
 function createReconciler(context: Context): (until: AbortSignal) => Promise<unknown> {
   const startedAt = performance.now();
   return async (until) => {
-    const { isOpen, sinceMs } = await sweepsSoFar(context.db);
+    const { isOpen, sinceMs } = await comparisonsSoFar(context.db);
     const ageMs = sinceMs ?? performance.now() - startedAt;
     return isOpen || ageMs >= RECONCILE_EVERY_MS ? await reconcile(context, until) : null;
   };
@@ -183,22 +183,22 @@ export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
 }
 
 /** Everything that is due now, once. What fails is logged and due again at the next look; it stops none of the others. */
-async function sweepOnce(context: Context, listenSoon: () => void): Promise<void> {
+async function runDue(context: Context, listenSoon: () => void): Promise<void> {
   const now = await databaseNow(context.db);
   const dues = {
     ends: () => endDueGrants(context, now),
     warnings: () => warnOfEnds(context, now),
     lapses: () => lapseRequests(context, now),
     reminders: () => remindApprovers(context, now),
-    'mass changes': () => sweepMassChanges(context, now),
-    'who did it': () => sweepAwaited(context, listenSoon),
-    seals: () => sealAll(context.db, SWEEP_EVERY_MS),
+    'mass changes': () => runDueMassChanges(context, now),
+    'who did it': () => runDueAuthorship(context, listenSoon),
+    seals: () => sealAll(context.db, RUN_EVERY_MS),
   };
   for (const [due, work] of Object.entries(dues))
     try {
       await work();
     } catch (error) {
-      context.log.error({ err: (error as Error).message, due }, 'sweep');
+      context.log.error({ err: (error as Error).message, due }, 'due');
     }
 }
 

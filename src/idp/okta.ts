@@ -26,7 +26,7 @@ import { createOktaLog, type OktaLog } from './okta-log.ts';
 /** Page size that Okta recommends for members and the most it gives of users and rules (OpenAPI description 2026.06.3). */
 const PAGE_LIMIT = 200;
 /** The largest page of members: for whoever reads whole groups, fewer calls count more than quick ones. */
-const SWEEP_LIMIT = 1_000;
+const COMPARISON_LIMIT = 1_000;
 /** Ids asked for in one search; the address stays well below what servers take. */
 const IDS_PER_SEARCH = 100;
 /**
@@ -144,7 +144,7 @@ class Okta implements IdentityProvider {
     const what = 'list members';
     const answer = await this.#api.send(
       'GET',
-      from ?? `${apiPath`/groups/${groupId}/users`}?limit=${SWEEP_LIMIT}`,
+      from ?? `${apiPath`/groups/${groupId}/users`}?limit=${COMPARISON_LIMIT}`,
       what,
     );
     return {

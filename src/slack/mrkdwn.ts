@@ -30,6 +30,9 @@ export function escapeMrkdwn(text: string): string {
 export const SECTION_TEXT_MAX = 3_000;
 export const FIELD_TEXT_MAX = 2_000;
 export const OPTION_TEXT_MAX = 75;
+/** The text of a question whether one is sure, and a block's id. */
+export const CONFIRM_TEXT_MAX = 300;
+export const BLOCK_ID_MAX = 255;
 
 /**
  * Words of ours with escaped names in them. `verbatim`: Slack makes no links or mentions out of bare text.

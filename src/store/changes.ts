@@ -4,11 +4,12 @@ import type { ChangeEvent } from '../core/change/events.ts';
 import { evolve } from '../core/change/evolve.ts';
 import { pendingStates, underway } from '../core/change/states.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { revive } from './revive.ts';
 
 /** Reads a change without locking it. */
 export async function readChange(db: Db | Tx, id: string): Promise<Change | null> {
   const row = await db.selectFrom('changes').select('doc').where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : changeOf(row.doc);
 }
 
 /** Reads a change and holds its row until the transaction ends: of two racing clicks one waits here. */
@@ -19,7 +20,7 @@ export async function lockChange(tx: Tx, id: string): Promise<Change | null> {
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : changeOf(row.doc);
 }
 
 export async function findByIdempotencyKey(db: Db | Tx, key: string): Promise<Change | null> {
@@ -28,7 +29,7 @@ export async function findByIdempotencyKey(db: Db | Tx, key: string): Promise<Ch
     .select('doc')
     .where('idempotency_key', '=', key)
     .executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : changeOf(row.doc);
 }
 
 /** Ids of changes of this person and group that are on their way, oldest first. */
@@ -83,7 +84,7 @@ export async function pendingRequest(
     .where('kind', '=', 'grant')
     .where('state', 'in', [...pendingStates])
     .executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : changeOf(row.doc);
 }
 
 /** Ids of everything that waits for a decision on a card of its own; `approvedBy`: where this person has approved. */
@@ -203,7 +204,7 @@ export async function recentChanges(db: Db, limit: number): Promise<Change[]> {
     .orderBy('id')
     .limit(limit)
     .execute();
-  return rows.map((r) => revive(r.doc));
+  return rows.map((r) => changeOf(r.doc));
 }
 
 export async function changesOfPerson(db: Db, personId: string, limit: number): Promise<Change[]> {
@@ -216,7 +217,7 @@ export async function changesOfPerson(db: Db, personId: string, limit: number): 
     .orderBy('id')
     .limit(limit)
     .execute();
-  return rows.map((r) => revive(r.doc));
+  return rows.map((r) => changeOf(r.doc));
 }
 
 /** Ids of pending requests that nobody decided in time. */
@@ -283,37 +284,8 @@ export async function writeEvent(
   return after;
 }
 
-/** Points in time inside a stored change: JSON has no dates. */
-function revive(doc: Change): Change {
-  const date = (value: Date | string | null): Date | null => (value === null ? null : new Date(value));
-  const must = (value: Date | string): Date => new Date(value);
-  return {
-    ...doc,
-    partOf: doc.partOf ?? null,
-    requestedAt: must(doc.requestedAt),
-    lapsesAt: date(doc.lapsesAt),
-    remindedAt: date(doc.remindedAt),
-    endingWarnedAt: date(doc.endingWarnedAt),
-    signedInAt: date(doc.signedInAt),
-    approvals: doc.approvals.map((a) => ({ ...a, at: must(a.at) })),
-    decision: doc.decision === null ? null : { ...doc.decision, at: must(doc.decision.at) },
-    grant:
-      doc.grant === null
-        ? null
-        : { ...doc.grant, startsAt: must(doc.grant.startsAt), endsAt: must(doc.grant.endsAt) },
-    legs: {
-      decidedAt: date(doc.legs.decidedAt),
-      idpWrittenAt: date(doc.legs.idpWrittenAt),
-      scimPushedAt: date(doc.legs.scimPushedAt),
-      deliveredAt: date(doc.legs.deliveredAt),
-      seenAt: date(doc.legs.seenAt),
-    },
-    late:
-      doc.late === null ? null : { ...doc.late, at: must(doc.late.at), clearedAt: date(doc.late.clearedAt) },
-    failure: doc.failure === null ? null : { ...doc.failure, at: must(doc.failure.at) },
-    ended:
-      doc.ended === null
-        ? null
-        : { ...doc.ended, at: must(doc.ended.at), stillHeldUntil: date(doc.ended.stillHeldUntil) },
-  };
+/** The oldest were stored without what came later. */
+function changeOf(doc: Change): Change {
+  const change = revive<Change>(doc);
+  return { ...change, partOf: change.partOf ?? null };
 }

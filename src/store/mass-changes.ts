@@ -13,11 +13,12 @@ import {
 import type { MassProgress } from '../core/mass-change/words.ts';
 import type { Person } from './people.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { revive } from './revive.ts';
 import { openMass, openOffboarding, pendingChange, underwayChange, unfinishedMass } from './states.ts';
 
 export async function readMassChange(db: Db | Tx, id: string): Promise<MassChange | null> {
   const row = await db.selectFrom('mass_changes').select('doc').where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : massChangeOf(row.doc);
 }
 
 /** Reads it and holds its row until the transaction ends. */
@@ -28,7 +29,7 @@ export async function lockMassChange(tx: Tx, id: string): Promise<MassChange | n
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : massChangeOf(row.doc);
 }
 
 /** The one of this kind and scope that nobody decided yet. */
@@ -40,7 +41,7 @@ export async function openMassChange(db: Db | Tx, kind: MassKind, scope: string)
     .where('scope', '=', scope)
     .where('state', 'in', [...openMassStates])
     .executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : massChangeOf(row.doc);
 }
 
 /** Whether many of this group are asked about on one card now. */
@@ -66,7 +67,7 @@ export async function openMovesOf(db: Db | Tx, personId: string): Promise<MassCh
     .orderBy('opened_at')
     .orderBy('id')
     .execute();
-  return rows.map((row) => revive(row.doc));
+  return rows.map((row) => massChangeOf(row.doc));
 }
 
 /** Those asked before a time whose approvers were not reminded yet, oldest first. */
@@ -309,17 +310,8 @@ export async function endedOnMoveCards(db: Db, limit: number): Promise<{ id: str
   return rows;
 }
 
-/** Points in time inside a stored mass change: JSON has no dates. */
-function revive(doc: MassChange): MassChange {
-  const must = (value: Date | string): Date => new Date(value);
-  return {
-    ...doc,
-    openedAt: must(doc.openedAt),
-    ...(doc.grewAt === undefined ? {} : { grewAt: must(doc.grewAt) }),
-    remindedAt: doc.remindedAt === null ? null : must(doc.remindedAt),
-    answers: doc.answers.map((a) => ({ ...a, at: must(a.at) })),
-    // Cards from before these were kept have none.
-    itemAnswers: (doc.itemAnswers ?? []).map((a) => ({ ...a, at: must(a.at) })),
-    decision: doc.decision === null ? null : { ...doc.decision, at: must(doc.decision.at) },
-  };
+/** The oldest were stored without what came later. */
+function massChangeOf(doc: MassChange): MassChange {
+  const mass = revive<MassChange>(doc);
+  return { ...mass, itemAnswers: mass.itemAnswers ?? [] };
 }

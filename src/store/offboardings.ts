@@ -5,11 +5,12 @@ import { evolveOffboarding } from '../core/offboarding/evolve.ts';
 import type { OffboardingState } from '../core/offboarding/life-cycle.ts';
 import { countsAsLeft, type Offboarding, openOffboardingStates } from '../core/offboarding/offboarding.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { revive } from './revive.ts';
 import { openMass, openOffboarding, pendingChange } from './states.ts';
 
 export async function readOffboarding(db: Db | Tx, id: string): Promise<Offboarding | null> {
   const row = await db.selectFrom('offboardings').select('doc').where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : caseOf(row.doc);
 }
 
 /** Reads it and holds its row until the transaction ends. */
@@ -20,7 +21,7 @@ export async function lockOffboarding(tx: Tx, id: string): Promise<Offboarding |
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : caseOf(row.doc);
 }
 
 /** The newest case of a person. */
@@ -32,7 +33,7 @@ export async function latestOffboarding(db: Db | Tx, personId: string): Promise<
     .orderBy('opened_at', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : caseOf(row.doc);
 }
 
 /** Ids of cases that wait for something, oldest first. */
@@ -63,7 +64,7 @@ export async function leaversAmong(
     select distinct on (person_id) doc from offboardings
     where person_id = any(${[...personIds]}::uuid[]) and doc->>'beganAt' is not null
     order by person_id, opened_at desc`.execute(db);
-  const newest = rows.map(({ doc }) => revive(doc));
+  const newest = rows.map(({ doc }) => caseOf(doc));
   return new Map(newest.filter(countsAsLeft).map((o) => [o.personId, o]));
 }
 
@@ -182,31 +183,8 @@ export async function writeOffboardingEvent(
   return after;
 }
 
-/** Points in time inside a stored case: JSON has no dates. */
-function revive(doc: Offboarding): Offboarding {
-  const must = (value: Date | string): Date => new Date(value);
-  const date = (value: Date | string | null): Date | null => (value === null ? null : new Date(value));
-  const leg = (done: { at: Date; count: number } | null) =>
-    done === null ? null : { ...done, at: must(done.at) };
-  const { requests, approvals, groups, teams } = doc.legs;
-  return {
-    ...doc,
-    openedAt: must(doc.openedAt),
-    beganAt: date(doc.beganAt),
-    closedAt: date(doc.closedAt),
-    remindedAt: date(doc.remindedAt),
-    legs: { requests: leg(requests), approvals: leg(approvals), groups: leg(groups), teams: leg(teams) },
-    late:
-      doc.late === null ? null : { ...doc.late, at: must(doc.late.at), clearedAt: date(doc.late.clearedAt) },
-    items: doc.items.map((item) => ({
-      ...item,
-      decision: item.decision === null ? null : { ...item.decision, at: must(item.decision.at) },
-      settled: item.settled === null ? null : { ...item.settled, at: must(item.settled.at) },
-    })),
-    // Cases from before these were kept have none of them.
-    lookalikes: doc.lookalikes ?? [],
-    agreed: doc.agreed == null ? null : { ...doc.agreed, at: must(doc.agreed.at) },
-    cancelled: doc.cancelled == null ? null : { ...doc.cancelled, at: must(doc.cancelled.at) },
-    restored: doc.restored.map((one) => ({ ...one, at: must(one.at) })),
-  };
+/** The oldest were stored without what came later. */
+function caseOf(doc: Offboarding): Offboarding {
+  const { lookalikes, agreed, cancelled, ...rest } = revive<Offboarding>(doc);
+  return { ...rest, lookalikes: lookalikes ?? [], agreed: agreed ?? null, cancelled: cancelled ?? null };
 }

@@ -15,8 +15,8 @@ import { groupName, teamName } from './reconcile-crowd.ts';
 
 /**
  * What of Latchkey reconciles, alone in a process whose memory is its own: `baseline` takes the first look at every
- * group, `sweep` runs once. Prints one line of JSON.
- * `node reconcile-process.ts <database> <world> <baseline|sweep> <groups>`
+ * group, `comparison` runs once. Prints one line of JSON.
+ * `node reconcile-process.ts <database> <world> <baseline|comparison> <groups>`
  */
 const [databaseUrl, worldUrl, what, groups] = process.argv.slice(2) as [string, string, string, string];
 
@@ -57,10 +57,10 @@ const context = {
   nudge: () => {},
   log,
 } as unknown as Context;
-const evidence = what === 'sweep' ? await reconcile(context) : null;
+const evidence = what === 'everything' ? await reconcile(context) : null;
 process.stdout.write(
   `${JSON.stringify({
-    ms: what === 'sweep' ? performance.now() - checkedAt : checkedAt - startedAt,
+    ms: what === 'everything' ? performance.now() - checkedAt : checkedAt - startedAt,
     peakMb: process.resourceUsage().maxRSS / 1_024,
     evidence,
   })}\n`,

@@ -20,7 +20,7 @@ const FLAT_MB = 50;
 type Measured = { ms: number; peakMb: number; evidence: Evidence | null };
 
 /**
- * A sweep over 1,000,000 memberships on both sides, with Okta and Anypoint as real pages over HTTP. Every program is a
+ * A comparison over 1,000,000 memberships on both sides, with Okta and Anypoint as real pages over HTTP. Every program is a
  * process of its own: PostgreSQL, the world, and for each measurement a fresh one, whose memory is Latchkey's alone.
  */
 export async function reconcile(say: (line: string) => void): Promise<Figure[]> {
@@ -40,15 +40,15 @@ export async function reconcile(say: (line: string) => void): Promise<Figure[]> 
     const baseline = await measure('./reconcile-process.ts', 'baseline', String(GROUPS));
     await fillMirror(postgres.url);
     say('100,000 memberships…');
-    const few = await measure('./reconcile-process.ts', 'sweep', String(FEW_GROUPS));
+    const few = await measure('./reconcile-process.ts', 'everything', String(FEW_GROUPS));
     say('1,000,000 memberships…');
-    const all = await measure('./reconcile-process.ts', 'sweep', String(GROUPS));
+    const all = await measure('./reconcile-process.ts', 'everything', String(GROUPS));
     expectFound(all.evidence, { allAgree: true, finding: 0, lost: 0, missing: 0, extra: 0 });
     say('bare loop…');
     const bare = await measure('./reconcile-bare.ts');
     say('with differences…');
     await fetch(`${worldUrl}/differ`, { method: 'POST' });
-    const differing = await measure('./reconcile-process.ts', 'sweep', String(GROUPS));
+    const differing = await measure('./reconcile-process.ts', 'everything', String(GROUPS));
     expectFound(differing.evidence, { allAgree: false, finding: 3, lost: 3, missing: 2, extra: 2 });
     return figures({ baseline, few, all, bare, differing });
   } finally {

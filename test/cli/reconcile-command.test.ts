@@ -39,7 +39,9 @@ async function run(line: string, url = stage.databaseUrl): Promise<{ said: strin
 
 const carriedThrough = (how: number) =>
   walk.until(`${how} comparisons are carried through`, async () => {
-    const rows = await walk.query(`select 1 from reconcile_runs where cause = 'sweep' and found is not null`);
+    const rows = await walk.query(
+      `select 1 from reconcile_runs where cause = 'everything' and found is not null`,
+    );
     return rows.length >= how;
   });
 
@@ -90,7 +92,7 @@ test('what nobody told of is found, and put to its owner like anything found', a
 test('one that is under way is what was asked for', async () => {
   const fresh = await freshDatabase();
   const { db } = fresh.database;
-  await takeUpRun(db, 'sweep', []);
+  await takeUpRun(db, 'everything', []);
   const { said } = await run('', fresh.url);
   expect(said).toMatch(/One is under way since .* UTC\.$/);
   expect(await db.selectFrom('outbox').selectAll().execute()).toEqual([]);

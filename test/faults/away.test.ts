@@ -134,7 +134,7 @@ test(
     await killable.silence();
     await walk.query(
       `insert into reconcile_runs (cause, started_at, finished_at, found)
-       values ('sweep', now() - interval '1 hour', now() - interval '1 hour', '{}')`,
+       values ('everything', now() - interval '1 hour', now() - interval '1 hour', '{}')`,
     );
 
     // when
@@ -158,7 +158,7 @@ test(
       `select distinct o.event_source as "eventSource" from observed o join people p on p.id = o.person_id
        where p.login in ('tom@acme.example', 'lost2@acme.example')
          and o.payload->'group'->>'id' = any(array['00gorderswrite0001', '00gordersread00001'])
-         and o.occurred_at > (select max(started_at) from reconcile_runs where cause = 'sweep')`,
+         and o.occurred_at > (select max(started_at) from reconcile_runs where cause = 'everything')`,
     );
     expect(eventSources).toEqual([{ eventSource: 'reconcile' }]);
   },

@@ -49,7 +49,7 @@ const heal = async () => {
 };
 
 /** Dead once the first page of the large group is stored, while the second is on its way. */
-async function killedInTheList(cause: 'baseline' | 'sweep'): Promise<void> {
+async function killedInTheList(cause: 'baseline' | 'everything'): Promise<void> {
   await walk.until(
     `the ${cause} has a page of the large group`,
     async () => {
@@ -119,27 +119,27 @@ test(
 );
 
 test(
-  'killed in the middle of a sweep, the run is taken up where it was, ends, and leaves its evidence once',
+  'killed in the middle of a comparison, the run is taken up where it was, ends, and leaves its evidence once',
   async () => {
-    // given somebody added by hand of whom nobody tells, and a last sweep that is long ago
+    // given somebody added by hand of whom nobody tells, and a last comparison that is long ago
     await walk.request('POST', '/okta/sim/groups/anypoint-orders-deploy/members/erik');
     await walk.query(
       `insert into reconcile_runs (cause, started_at, finished_at, found)
-       values ('sweep', now() - interval '1 hour', now() - interval '1 hour', '{}')`,
+       values ('everything', now() - interval '1 hour', now() - interval '1 hour', '{}')`,
     );
 
     // when
     await walk.request('DELETE', '/control/requests');
     await slow();
     await killable.killAndStart();
-    await killedInTheList('sweep');
+    await killedInTheList('everything');
     const compared = await noted('groupReconciled');
     await heal();
     await killable.latchkey.start();
 
     // then
     const evidence = await walk.until(
-      'the sweep is finished',
+      'the comparison is finished',
       async () => (await noted('reconciled'))[0] as Evidence | undefined,
       40_000,
     );

@@ -6,7 +6,7 @@ import type { MassChangeId } from '../../src/core/ids.ts';
 import type { MassChangeEvent } from '../../src/core/mass-change/mass-change.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
-import { createSweeps, type Sweeps } from '../../src/flow/timers.ts';
+import { createTimers, type Timers } from '../../src/flow/timers.ts';
 import { type Locks, openLocks } from '../../src/store/postgres/locks.ts';
 import { anybody } from '../core/given.ts';
 import { freshDatabase } from '../database.ts';
@@ -14,7 +14,7 @@ import { eventually } from '../eventually.ts';
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>;
 let locks: Locks;
-let sweeps: Sweeps;
+let timers: Timers;
 const logged: string[] = [];
 beforeAll(async () => {
   fresh = await freshDatabase();
@@ -27,10 +27,10 @@ beforeAll(async () => {
     idp: {},
     catalogue: { current: () => ({ remindSeconds: 60 }) },
   } as unknown as Context;
-  sweeps = createSweeps(context);
+  timers = createTimers(context);
 });
 afterAll(async () => {
-  await sweeps.stop();
+  await timers.stop();
   await locks.close();
   await fresh.database.close();
   await fresh.close();
@@ -71,7 +71,7 @@ test('one that can’t be looked at stops nothing else that is due, is logged, a
   const broken = await asked('a');
   const sound = await asked('b');
   await damage(broken, 'null');
-  sweeps.start();
+  timers.start();
 
   // then the one after it is reminded, and what comes after both is done
   await eventually('the sound one is reminded', async () => (await remindedAt(sound)) !== null);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sweepOffboardings } from '../../src/flow/offboarding/step.ts';
+import { runDueOffboardings } from '../../src/flow/offboarding/step.ts';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
@@ -136,7 +136,7 @@ test(
 
     // who is reminded as long as she does nothing
     await walk.until('she is reminded', async () => {
-      await sweepOffboardings(stage.latchkey.context, [id]);
+      await runDueOffboardings(stage.latchkey.context, [id]);
       return (await walk.messages('olga', 'dm')).some((m) => m.text.includes('Still open: orders-dashboard'));
     });
 

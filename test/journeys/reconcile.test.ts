@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Evidence, reconcile } from '../../src/flow/drift/reconcile.ts';
-import { lastSweep } from '../../src/store/reconcile/runs.ts';
+import { lastComparison } from '../../src/store/reconcile/runs.ts';
 import type { Stage } from '../stage.ts';
 import { type Journey, setOut, wordsOf } from './journey.ts';
 
@@ -47,7 +47,7 @@ const inAnypointByHand = (method: 'POST' | 'DELETE', key: string, team: string, 
     method === 'POST' ? { membershipType } : undefined,
   );
 
-async function sweep(): Promise<Evidence> {
+async function compare(): Promise<Evidence> {
   const evidence = await reconcile(stage.latchkey.context);
   if (evidence === null) throw new Error('somebody else reconciles');
   return evidence;
@@ -87,8 +87,8 @@ test('the first run records who is in a team though no group gives it; nothing i
   await inAnypointByHand('POST', 'erik', READ.team);
 
   // when
-  const first = await sweep();
-  const second = await sweep();
+  const first = await compare();
+  const second = await compare();
 
   // then
   expect(first).toMatchObject({ unread: [], teams: { read: 5, extra: 0, foundThere: 1, unlinked: 1 } });
@@ -101,7 +101,7 @@ test('the first run records who is in a team though no group gives it; nothing i
 
   // when Erik becomes known, nothing is taken from him either
   await walk.asks('erik', { entitlement: 'orders-api-deploy', reason: 'To be known' });
-  expect((await sweep()).teams).toMatchObject({ foundThere: 2, extra: 0, unlinked: 0 });
+  expect((await compare()).teams).toMatchObject({ foundThere: 2, extra: 0, unlinked: 0 });
   await inAnypointByHand('DELETE', 'olga', READ.team);
   await inAnypointByHand('DELETE', 'erik', READ.team);
 });
@@ -110,7 +110,7 @@ test('checked, all agree: a note for each group and team and one for the run', a
   await walk.isGiven('ines', { entitlement: 'orders-api-read', reason: 'All agree' });
   await walk.isQuiet();
 
-  const evidence = await sweep();
+  const evidence = await compare();
 
   expect(evidence).toMatchObject({
     allAgree: true,
@@ -125,7 +125,7 @@ test('checked, all agree: a note for each group and team and one for the run', a
     `select data from audit where type = 'reconciled' order by id desc limit 1`,
   );
   expect(entry?.data).toEqual(evidence);
-  expect((await lastSweep(stage.latchkey.context.db))?.found).toEqual(evidence);
+  expect((await lastComparison(stage.latchkey.context.db))?.found).toEqual(evidence);
   // nothing that was staged is kept
   expect(
     await walk.query('select 1 from reconcile_members union all select 1 from reconcile_places'),
@@ -136,15 +136,15 @@ test('a hand-added admin whom nobody told of is found by reconcile alone, once, 
   await silence();
   await byHand('POST', 'sam');
 
-  const evidence = await sweep();
-  await sweep();
+  const evidence = await compare();
+  await compare();
 
   expect(evidence).toMatchObject({ allAgree: false, groups: { finding: 1, unpushed: 1 } });
   expect(evidence.apart).toContain(DEPLOY.group);
   const found = await finding('sam', 'finding');
   expect(wordsOf(found.card)).toContain('nobody asked for it here');
   // what is in the owner's hands is not told again
-  expect((await sweep()).groups).toMatchObject({ finding: 0, inHand: 1 });
+  expect((await compare()).groups).toMatchObject({ finding: 0, inHand: 1 });
   expect(
     await walk.query(
       `select 1 from changes where doc->>'cause' = 'finding' and entitlement_key = 'orders-api-deploy'`,
@@ -162,7 +162,7 @@ test('somebody taken out in Okta whom nobody told of is missed, and what was pus
   await silence();
   await byHand('DELETE', 'erik', READ.group);
 
-  const evidence = await sweep();
+  const evidence = await compare();
 
   expect(evidence.groups).toMatchObject({ lost: 1, pushedOnly: 1 });
   expect(await noted('groupReconciled', READ.group)).toMatchObject({
@@ -181,7 +181,7 @@ test('a removal and an addition that Anypoint lost are repaired', async () => {
   await inAnypointByHand('DELETE', 'ines', READ.team);
 
   // when
-  const evidence = await sweep();
+  const evidence = await compare();
 
   // then
   expect(evidence.teams).toMatchObject({ extra: 1, missing: 1, held: 0 });
@@ -192,7 +192,7 @@ test('a removal and an addition that Anypoint lost are repaired', async () => {
 
 test('a maintainer made by hand is named and never removed', async () => {
   await inAnypointByHand('POST', 'tom', DEPLOY.team, 'maintainer');
-  const evidence = await sweep();
+  const evidence = await compare();
   expect(evidence.teams).toMatchObject({ extra: 0, maintainers: 1 });
   await walk.isQuiet();
   expect(await walk.isInTeam('tom', DEPLOY.team)).toBe(true);
@@ -202,13 +202,13 @@ test('a maintainer made by hand is named and never removed', async () => {
 test('somebody suspended in Okta of whom nobody told is out of the team, and back on return', async () => {
   await silence();
   await walk.request('POST', '/okta/sim/users/ines/status', { status: 'SUSPENDED' });
-  expect((await sweep()).peopleLookedAt).toBeGreaterThan(0);
+  expect((await compare()).peopleLookedAt).toBeGreaterThan(0);
   await walk.until('ines is out of the team', async () => !(await walk.isInTeam('ines', READ.team)));
-  // Else the first sweep's look at her can end after the second's, and what is true is seen at the third only.
+  // Else the first comparison's look at her can end after the second's, and what is true is seen at the third only.
   await walk.isQuiet();
 
   await walk.request('POST', '/okta/sim/users/ines/status', { status: 'ACTIVE' });
-  await sweep();
+  await compare();
   await walk.until('ines is back', () => walk.isInTeam('ines', READ.team));
 });
 
@@ -221,7 +221,7 @@ test('importing everything again and a renamed group give no card and take nothi
     await walk.request('POST', '/okta/sim/push-now', {});
     await walk.isQuiet();
   }
-  expect((await sweep()).allAgree).toBe(true);
+  expect((await compare()).allAgree).toBe(true);
 
   // when it renames one
   const rename = (from: string, name: string) => walk.request('PUT', `/okta/sim/groups/${from}`, { name });
@@ -233,7 +233,7 @@ test('importing everything again and a renamed group give no card and take nothi
         .length === 1,
   );
   await walk.isQuiet();
-  const evidence = await sweep();
+  const evidence = await compare();
 
   // then it is told as a push that is missing, and nobody is asked
   expect(evidence.groups).toMatchObject({ finding: 0, lost: 0 });
@@ -249,7 +249,7 @@ test('a throttled page waits as told, and the run goes on at the same place', as
   await walk.request('DELETE', '/control/requests');
   await walk.fault({ vendor: 'okta', path: '/groups/[^/]+/users$', kind: 'status', status: 429, times: 1 });
 
-  const evidence = await sweep();
+  const evidence = await compare();
 
   expect(evidence).toMatchObject({ allAgree: true, unread: [] });
   expect(await listsOf('okta')).toBe(6);
@@ -262,7 +262,7 @@ test('a group that can’t be read is named, and the others are compared', async
     kind: 'status',
     status: 403,
   });
-  const evidence = await sweep();
+  const evidence = await compare();
   expect(evidence).toMatchObject({ allAgree: false, unread: [`${READ.group}: idp.forbidden`] });
   await walk.isQuiet();
   expect(await walk.isInTeam('ines', READ.team)).toBe(true);
@@ -286,14 +286,14 @@ test('a run that was stopped is taken up where it was by the next process, and f
 
   // when another process starts, and looks for what is due
   await stage.restart();
-  stage.latchkey.context.sweepSoon();
+  stage.latchkey.context.reconcileSoon();
 
   // then it finishes that run, and reads only what was left
   const finished = await walk.until(
     'the run is finished',
     async () => {
       const rows = await walk.query<{ found: Evidence }>(
-        `select found from reconcile_runs where cause = 'sweep' order by id desc limit 1`,
+        `select found from reconcile_runs where cause = 'everything' order by id desc limit 1`,
       );
       return rows[0]?.found;
     },
@@ -311,7 +311,7 @@ test('down for an hour: back again, Latchkey finds what it missed', async () => 
     await byHand('DELETE', 'erik', READ.group);
     await walk.query(`update reconcile_runs set started_at = started_at - interval '1 hour'`);
   });
-  stage.latchkey.context.sweepSoon();
+  stage.latchkey.context.reconcileSoon();
 
   // then
   const added = await finding('sofia', 'finding');

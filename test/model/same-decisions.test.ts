@@ -121,7 +121,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
     measure: () => {},
     pausedUntil: new Map(),
     nudge: () => {},
-    sweepSoon: () => {},
+    reconcileSoon: () => {},
     runNow: () => {},
     log,
   };

@@ -28,6 +28,7 @@ const retired: readonly [forms: string, now: string][] = [
   ['seat seats', 'approver slot'],
   ['inert', 'escaped'],
   ['wish wishes', 'free text'],
+  ['sweep sweeps swept sweeping', 'timers, comparison of everything'],
 ];
 
 /** Ordinary uses, each with the reason why it stays. */

@@ -44,11 +44,6 @@ const allowed: readonly { path: RegExp; text: RegExp; why: string }[] = [
     text: /slack_?received/i,
     why: 'the table of what Slack delivered, and who empties it',
   },
-  {
-    path: /^src\/flow\/request\/receive\.ts$/,
-    text: /via: 'slack' \| 'mcp'/,
-    why: 'stored with each request',
-  },
   { path: /^src\/eval\//, text: vendor, why: 'what a model’s advice would do in Slack is measured there' },
   { path: /^src\/model\/known-words\.ts$/, text: vendor, why: 'words that a model may write' },
   {

@@ -21,7 +21,7 @@ export type Job =
   | { job: 'processObservations' }
   | { job: 'evaluatePerson'; personId: string }
   | { job: 'checkGroup'; groupId: string }
-  /** Somebody asked for a sweep before its time. */
+  /** Somebody asked for a comparison before its time. */
   | { job: 'beginReconcile' }
   | { job: 'assessMassChange'; massChangeId: string }
   | { job: 'carryOutMassChange'; massChangeId: string }

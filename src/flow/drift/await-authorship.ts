@@ -10,7 +10,7 @@ import type { Context } from '../kernel/context.ts';
  * What was found and can't be kept before it is known who did it: looked at again as soon as the IdP's log has covered
  * it, or it is known that it will not. Until then the log is read on at once, by `listenSoon`.
  */
-export async function sweepAwaited(context: Context, listenSoon: () => void): Promise<void> {
+export async function runDueAuthorship(context: Context, listenSoon: () => void): Promise<void> {
   const awaited = await awaitedAuthors(context.db);
   if (awaited.length === 0) return;
   const { log } = context.idp;

@@ -37,7 +37,7 @@ const WAIT_FOR_DECISION_MS = 30_000;
 /**
  * Expected or not: holds what the IdP says now of this person and group against what is wanted. Agreement is
  * nothing to tell. A difference that nobody is working on is a finding and goes down the road like a request: the
- * owner decides. Whoever brought the news (a push, a hook, a sweep) is not believed: the IdP is read. What is on
+ * owner decides. Whoever brought the news (a push, a hook, a comparison) is not believed: the IdP is read. What is on
  * one card with many others is decided there, and drops out of it when it agrees again.
  */
 export async function checkMembership(

@@ -65,18 +65,18 @@ export async function reconcile(
   context: Context,
   until: AbortSignal = new AbortController().signal,
 ): Promise<Evidence | null> {
-  return await context.locks.tryLock('reconcile', () => sweepThrough(context, until));
+  return await context.locks.tryLock('reconcile', () => compareThrough(context, until));
 }
 
-/** Asked for: opens a run unless one is open, and the sweeps go on with it as with any that was left unfinished. */
-export async function beginSweep(context: Data & Runtime): Promise<Ran> {
-  await context.locks.tryLock('reconcile', () => takeUpRun(context.db, 'sweep', plan(context)));
-  context.sweepSoon();
+/** Asked for: opens a run unless one is open, and the timers go on with it as with any that was left unfinished. */
+export async function beginReconcile(context: Data & Runtime): Promise<Ran> {
+  await context.locks.tryLock('reconcile', () => takeUpRun(context.db, 'everything', plan(context)));
+  context.reconcileSoon();
   return done;
 }
 
-async function sweepThrough(context: Context, until: AbortSignal): Promise<Evidence> {
-  const run = await takeUpRun(context.db, 'sweep', plan(context));
+async function compareThrough(context: Context, until: AbortSignal): Promise<Evidence> {
+  const run = await takeUpRun(context.db, 'everything', plan(context));
   const ready = new Set(readyTargets(context).map((target) => target.groupId));
   const endGroup = (place: Place) => closeGroup(context, run, place, ready.has(place.externalId));
   const of = (kind: Place['kind']) => run.places.filter((place) => place.kind === kind);

@@ -46,8 +46,8 @@ export type Runtime = {
   nudge: () => void;
   /** Since when the queue takes or hands out no work, which this process then does itself; null: it works. */
   queueAway: () => QueueAway | null;
-  /** Has a sweep that was begun taken up at once. */
-  sweepSoon: () => void;
+  /** Has a comparison that was begun taken up at once. */
+  reconcileSoon: () => void;
   /** Runs a stored and leased row here and now. */
   runNow: (row: OutboxRow) => void;
   log: Logger;

@@ -115,7 +115,7 @@ function eventFor(change: Change, { result, failure }: Applied, at: Date, idp: s
   if (failure !== null) return { ...base, type: 'applyFailed', ...failure };
   if (result === null) return null;
   const wants = change.kind === 'grant';
-  // A grant whose time is over is for the sweep to end, with a revoke.
+  // A grant whose time is over is for the timers to end, with a revoke.
   if (wants && !result.isWanted && change.grant !== null && change.ended === null) return null;
   if (wants !== result.isWanted)
     return {

@@ -96,7 +96,7 @@ async function lookOnce(
   const wants = change.kind === 'grant';
   const now = await databaseNow(context.db);
   if ((await isWanted(context.db, { personId: change.personId, groupId: target.groupId }, now)) !== wants) {
-    // A grant whose time is over is ended by the sweep, with a revoke; only then is this change overtaken.
+    // A grant whose time is over is ended by the timers, with a revoke; only then is this change overtaken.
     if (wants && change.grant !== null && change.ended === null)
       return waiting('idpWrite', 'its time is over, and it is about to be ended');
     return {

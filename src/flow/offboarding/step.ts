@@ -27,7 +27,7 @@ import { giveTeamsBack, leaveTeams, type TeamsLook } from './leave-teams.ts';
  * One look at a leaver's case, level-triggered: whatever is still theirs is closed, taken away or put to its owner, and
  * what Anypoint shows is noted. Each leg is taken by itself, so that one outside party that fails holds up none of the
  * others. Safe to run twice, late, or after a kill; one run per case at a time. A case whose access is seen gone is
- * left to the sweep, which looks again until its applications are settled.
+ * left to the timers, which looks again until its applications are settled.
  */
 export async function advanceOffboarding(
   context: Context,
@@ -183,18 +183,18 @@ async function whereStuck(
 }
 
 /** Cases that wait are looked at again, and the owners of what is left reminded. */
-export async function sweepOffboardings(context: Data & Runtime, ids: readonly string[]): Promise<void> {
+export async function runDueOffboardings(context: Data & Runtime, ids: readonly string[]): Promise<void> {
   const remindMs = context.catalogue.current().remindSeconds * 1_000;
   for (const id of ids)
     try {
-      await sweepOffboarding(context, id, remindMs);
+      await runDueOffboarding(context, id, remindMs);
     } catch (error) {
       // One that can't be dealt with now holds up none of the others.
       context.log.error({ err: (error as Error).message, offboarding: id }, 'case not looked at');
     }
 }
 
-async function sweepOffboarding(context: Data & Runtime, id: string, remindMs: number): Promise<void> {
+async function runDueOffboarding(context: Data & Runtime, id: string, remindMs: number): Promise<void> {
   await commit(
     context.db,
     async (unit) => {

@@ -38,8 +38,8 @@ export type Submission = {
   ticket: string | null;
   /** The person was shown that they hold it already and wants to extend it. */
   extend: boolean;
-  /** `mcp`: a copilot filed it for the requester; the card says so. */
-  via: 'slack' | 'mcp';
+  /** By what it came: the chat's `system`, or `mcp` where a copilot filed it for the requester, which the card says. */
+  via: string;
 };
 
 export type FieldName = 'entitlement' | 'for' | 'duration' | 'reason' | 'ticket';

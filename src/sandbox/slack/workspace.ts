@@ -221,7 +221,7 @@ export class Workspace {
   newTrigger(user: string): string {
     const now = Date.now();
     for (const [id, trigger] of this.#triggers) {
-      // Insertion order is time order, so the first young one ends the sweep.
+      // Insertion order is time order, so the first young one ends the search.
       if (trigger.expiresAt > now - TRIGGER_MEMORY_MS) break;
       this.#triggers.delete(id);
     }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { HTTPReceiver } from '@slack/bolt';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { Fault } from '../../core/fault.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import { receiveOnce } from '../../store/slack-received.ts';
 import { type Guard, tooMany } from '../../web/guard.ts';
@@ -133,7 +134,11 @@ async function isAnswered(
 /** Slack waits three seconds; a database that answers nothing must leave the time to say so. */
 async function inTime<T>(work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(reject, STORED_WITHIN_MS, new Error(`not stored within ${STORED_WITHIN_MS} ms`));
+  const timer = setTimeout(
+    reject,
+    STORED_WITHIN_MS,
+    new Fault('store.timeout', `not stored within ${STORED_WITHIN_MS} ms`, { retryable: true }),
+  );
   work.catch(() => {});
   try {
     return await Promise.race([work, late]);

@@ -21,7 +21,7 @@ import { mention, statusBlocks } from '../change-card/card.ts';
 import { deciderBlocks } from '../change-card/rulings.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { cardButton } from '../forms/card-button.ts';
-import { escapeMrkdwn, FIELD_TEXT_MAX, mrkdwn, plain, plainLines } from '../mrkdwn.ts';
+import { CONFIRM_TEXT_MAX, escapeMrkdwn, FIELD_TEXT_MAX, mrkdwn, plain, plainLines } from '../mrkdwn.ts';
 
 /** A button carries the mass change to look up, and the round that was shown. */
 export const massButton = cardButton(z.strictObject({ massChange: z.uuid(), round: z.int() }));
@@ -130,7 +130,7 @@ function buttons(view: MassView, head: string): KnownBlock {
   const sure = (verb: string): Partial<Button> => ({
     confirm: {
       title: { type: 'plain_text', text: `${verb}?` },
-      text: mrkdwn(`${head}.`, 300),
+      text: mrkdwn(`${head}.`, CONFIRM_TEXT_MAX),
       confirm: { type: 'plain_text', text: verb },
       deny: { type: 'plain_text', text: 'Not now' },
     },

@@ -26,7 +26,7 @@ import { type SlackContent, section } from '../blocks.ts';
 import { mention, statusBlocks } from '../change-card/card.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { cardButton } from '../forms/card-button.ts';
-import { escapeMrkdwn, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
+import { BLOCK_ID_MAX, CONFIRM_TEXT_MAX, escapeMrkdwn, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
 
 /** A button carries the case to look up, and the key of one of its applications where it stands beside one. */
 export const offboardingButton = cardButton(
@@ -227,7 +227,11 @@ function ownersMessage(
     );
     const buttons = isOver ? [] : itemButtons(offboarding, item);
     if (buttons.length > 0)
-      blocks.push({ type: 'actions', block_id: `item:${item.key}`.slice(0, 255), elements: buttons });
+      blocks.push({
+        type: 'actions',
+        block_id: `item:${item.key}`.slice(0, BLOCK_ID_MAX),
+        elements: buttons,
+      });
   }
   if (items.length > shown.length)
     blocks.push({
@@ -268,7 +272,7 @@ function sure(verb: string, text: string): Pick<Button, 'confirm'> {
   return {
     confirm: {
       title: { type: 'plain_text', text: `${verb}?` },
-      text: mrkdwn(text, 300),
+      text: mrkdwn(text, CONFIRM_TEXT_MAX),
       confirm: { type: 'plain_text', text: verb },
       deny: { type: 'plain_text', text: 'Not now' },
     },

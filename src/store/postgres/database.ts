@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
 import type pg from 'pg';
-import { Fault } from '../../core/fault.ts';
+import { Fault, invariant } from '../../core/fault.ts';
 import type { Tables } from '../schema/tables.ts';
 import { openPool } from './pool.ts';
 
@@ -22,7 +22,7 @@ const pools = new WeakMap<Db, pg.Pool>();
 /** The connections behind a Db. */
 export function poolOf(db: Db): pg.Pool {
   const pool = pools.get(db);
-  if (pool === undefined) throw new Error('this database was not opened by openDatabase');
+  invariant(pool !== undefined, 'this database was not opened by openDatabase');
   return pool;
 }
 

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
+import { Fault } from '../../core/fault.ts';
 import type { Tables } from '../schema/tables.ts';
 import { sendBatch } from './batch.ts';
 import { type Db, poolOf, type Tx } from './database.ts';
@@ -25,7 +26,9 @@ export async function transact<T>(db: Db, work: (tx: Tx, now: Date) => Promise<E
     const { result, last } = await work(transactionOn(client), now);
     const ended = await sendBatch(client, [...last, end()]);
     if (ended.at(-1)?.command !== 'COMMIT')
-      throw new Error('the transaction was rolled back: a statement had failed in it');
+      throw new Fault('store.bad_answer', 'the transaction was rolled back: a statement had failed in it', {
+        retryable: true,
+      });
     return result;
   });
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from '../postgres/database.ts';
 
-export type RunCause = 'sweep' | 'checkGroup' | 'baseline';
+export type RunCause = 'everything' | 'checkGroup' | 'baseline';
 export type PlaceKind = 'users' | 'group' | 'team';
 
 /** A list that a run reads from beginning to end: who is in a group or a team, or every Anypoint user. */
@@ -50,7 +50,7 @@ async function openRuns(
   const { rows } = await sql<{ id: string; startedAt: Date; isFresh: boolean }>`
     select id, started_at as "startedAt", started_at > clock_timestamp() - ${STALE} as "isFresh"
     from reconcile_runs r where finished_at is null and cause = ${cause}
-      and (cause = 'sweep' or exists (
+      and (cause = 'everything' or exists (
         select from reconcile_places p where p.run_id = r.id and p.external_id = ${first}))`.execute(db);
   return rows;
 }
@@ -172,30 +172,30 @@ export async function forgetRun(db: Db, run: Run, found: unknown): Promise<void>
   });
 }
 
-/** When the sweep began that is not finished yet; null: there is none. */
-export async function openSweep(db: Db): Promise<Date | null> {
+/** When the comparison began that is not finished yet; null: there is none. */
+export async function openComparison(db: Db): Promise<Date | null> {
   const { rows } = await sql<{ startedAt: Date }>`
     select started_at as "startedAt" from reconcile_runs
-    where cause = 'sweep' and finished_at is null order by id desc limit 1`.execute(db);
+    where cause = 'everything' and finished_at is null order by id desc limit 1`.execute(db);
   return rows[0]?.startedAt ?? null;
 }
 
-/** Whether a sweep was left open, and how long ago the last one that was finished began; null before the first. */
-export async function sweepsSoFar(db: Db): Promise<{ isOpen: boolean; sinceMs: number | null }> {
+/** Whether a comparison was left open, and how long ago the last one that was finished began; null before the first. */
+export async function comparisonsSoFar(db: Db): Promise<{ isOpen: boolean; sinceMs: number | null }> {
   const { rows } = await sql<{ isOpen: boolean; sinceMs: number | null }>`
     select coalesce(bool_or(finished_at is null), false) as "isOpen",
       (extract(epoch from clock_timestamp() - max(started_at) filter (where found is not null)) * 1000)::float8 as "sinceMs"
-    from reconcile_runs where cause = 'sweep'`.execute(db);
+    from reconcile_runs where cause = 'everything'`.execute(db);
   return rows[0] ?? { isOpen: false, sinceMs: null };
 }
 
 export type PastRun = { startedAt: Date; finishedAt: Date; found: Record<string, unknown> };
 
-/** The last sweep that was carried to its end; null before the first. */
-export async function lastSweep(db: Db): Promise<PastRun | null> {
+/** The last comparison that was carried to its end; null before the first. */
+export async function lastComparison(db: Db): Promise<PastRun | null> {
   const { rows } = await sql<PastRun>`
     select started_at as "startedAt", finished_at as "finishedAt", found from reconcile_runs
-    where cause = 'sweep' and found is not null order by id desc limit 1`.execute(db);
+    where cause = 'everything' and found is not null order by id desc limit 1`.execute(db);
   return rows[0] ?? null;
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
+import { Fault } from '../../core/fault.ts';
 import type { IdpPerson } from '../../ports/identity-provider.ts';
 import type { TeamMember } from '../../ports/mulesoft.ts';
 import { inOneLine } from '../people.ts';
@@ -44,7 +45,8 @@ export async function stageMembers(
   }
   for (const person of others) {
     const personId = linked.get(person.id);
-    if (personId === undefined) throw new Error('a link vanished between two statements');
+    if (personId === undefined)
+      throw new Fault('store.not_found', 'a link vanished between two statements', { retryable: true });
     seen.remember(person, personId);
   }
   moveOn(page.place, members.length, page.stretch);

@@ -163,7 +163,7 @@ export type Tables = {
   };
   reconcile_runs: {
     id: Generated<string>;
-    cause: 'sweep' | 'checkGroup' | 'baseline';
+    cause: 'everything' | 'checkGroup' | 'baseline';
     started_at: Generated<Date>;
     finished_at: Date | null;
     found: Json<unknown> | null;

@@ -229,7 +229,7 @@ function idpOf(stored: readonly Stored[]) {
 }
 
 async function bySql(stored: readonly Stored[]) {
-  const run = await takeUpRun(db, 'sweep', [
+  const run = await takeUpRun(db, 'everything', [
     ...targets.map(({ groupId, groupName }) => ({
       kind: 'group' as const,
       externalId: groupId,
