@@ -106,7 +106,7 @@ const endIsNear = (key: Key) =>
      where p.id = g.person_id and p.email = $1`,
     [`${key}@acme.example`],
   );
-async function isSwept() {
+async function isRenewed() {
   await renewBirthrights(stage.latchkey.context);
   await renewBirthrights(stage.latchkey.context);
   await walk.isQuiet();
@@ -130,7 +130,7 @@ test('what a rule holds is put to the owner on a card, once, and given when they
   const told = await walk.statusOf('tara', asked.id);
   expect(wordsOf(told)).toContain('Whether you get it is for a person to decide first');
   expect(wordsOf(told)).not.toContain('Take it back');
-  await isSwept();
+  await isRenewed();
   expect(await changesOf('tara')).toHaveLength(1);
 
   // when
@@ -145,7 +145,7 @@ test('what a rule holds is put to the owner on a card, once, and given when they
 test('and so at its renewal: it stays while that is asked, and what the owner denies is not asked again', async () => {
   // when
   await endIsNear('tara');
-  await isSwept();
+  await isRenewed();
 
   // then
   const asked = await askedAbout('tara', 2);
@@ -163,7 +163,7 @@ test('and so at its renewal: it stays while that is asked, and what the owner de
     return wordsOf(status).includes('The training is over') && status;
   });
   expect(wordsOf(told)).toContain('by rule, until it ends');
-  await isSwept();
+  await isRenewed();
   expect(await changesOf('tara')).toHaveLength(2);
   expect(await walk.isInGroup('tara', GROUP)).toBe(true);
 });
@@ -178,7 +178,7 @@ test('what a rule forbids is withheld, with the grounds in the audit once, and g
     walk.until('it is noted', async () => (await withheldFrom(key))[0]?.data.grounds.join('; '));
   expect(await because('vito')).toBe('visitors are not given access (AC-9)');
   expect(await because('cato')).toContain('for contractors a person decides, whatever it is (AC-9)');
-  await isSwept();
+  await isRenewed();
   for (const key of ['vito', 'cato'] as const) {
     expect(await withheldFrom(key)).toHaveLength(1);
     expect(await changesOf(key)).toEqual([]);
@@ -188,7 +188,7 @@ test('what a rule forbids is withheld, with the grounds in the audit once, and g
   // when
   await profile('vito', { title: 'Support engineer' });
   await walk.isQuiet();
-  await isSwept();
+  await isRenewed();
 
   // then
   const [given] = await changesOf('vito');
@@ -198,7 +198,7 @@ test('what a rule forbids is withheld, with the grounds in the audit once, and g
   await profile('vito', { title: 'Visitor' });
   await walk.isQuiet();
   await endIsNear('vito');
-  await isSwept();
+  await isRenewed();
 
   // then
   expect(await changesOf('vito')).toHaveLength(1);
