@@ -26,6 +26,7 @@ export type RefusalReason =
   | 'notAnApprover'
   | 'alreadyApprovedByYou'
   | 'denialNeedsReason'
+  | 'stepUpUnavailable'
   | 'notYours';
 
 export type Refusal = {

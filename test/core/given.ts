@@ -96,6 +96,19 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
     type: 'approvalGiven',
     approval: { by: person('tom'), name: 'tom', at: T0, seconds: null, clickId: 'click-1' },
   },
+  stepUpAsked: {
+    ...base,
+    type: 'stepUpAsked',
+    stepUp: {
+      id: 'step-up-1',
+      by: person('tom'),
+      name: 'tom',
+      clickId: 'click-1',
+      askedAt: T0,
+      expiresAt: later(300),
+    },
+  },
+  stepUpEnded: { ...base, type: 'stepUpEnded', stepUpId: 'step-up-1', by: person('tom'), why: 'expired' },
   changeApproved: {
     ...base,
     type: 'changeApproved',

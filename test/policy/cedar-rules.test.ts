@@ -183,9 +183,7 @@ describe('a hold', () => {
   test('for a sign-in goes to a person, and says that none can be asked for yet', () => {
     const verdict = evaluateRequest(facts(), rulesOf(OPEN, BY_RULE, held('stepUp')));
     expect(verdict.effect).toBe('ask');
-    expect(verdict.grounds.map((g) => g.text).join()).toContain(
-      'a fresh sign-in can’t be asked for here yet',
-    );
+    expect(verdict.grounds.map((g) => g.text).join()).toContain('whoever approves signs in afresh');
   });
 
   test('is lifted by a rule that forbids it', () => {

@@ -5,6 +5,7 @@
 export const roomOrder: readonly (readonly [room: string, purpose: string])[] = [
   ['core', 'ids, refusals, faults, texts, durations: what every decision uses'],
   ['core/policy', 'catalogue, rules and verdicts, separation of duties, who is asked'],
+  ['core/step-up', 'a fresh sign-in for one approval'],
   ['core/change', 'the change: life cycle, decisions on it, what was shown'],
   ['core/wording', 'a change in words'],
   ['core/membership', 'who should be in a group or team'],

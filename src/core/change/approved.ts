@@ -5,6 +5,7 @@ import type { ChangeEvent } from './events.ts';
 import type { Base } from './revert.ts';
 import type { ClickFacts } from './settle.ts';
 import { otherwiseThanShown } from './shown.ts';
+import { counted } from './step-up.ts';
 
 /**
  * Whether the approvals that were given decide it by now, without a click: somebody whose word counts was away when the
@@ -12,11 +13,11 @@ import { otherwiseThanShown } from './shown.ts';
  */
 export function decideOnApprovals(change: Change, facts: ApprovalFacts): ChangeEvent[] {
   const { plan, entitlement, target, verdict } = facts;
-  const by = change.approvals.map((a) => a.by);
+  const by = counted(change.approvals, verdict).map((a) => a.by);
   if (change.state !== 'asking' || verdict.effect === 'refuse' || !isApproved(plan, by)) return [];
   if (otherwiseThanShown(change, facts).length > 0) return [];
   const may = new Set(distinct(plan.slots).map((p) => p.id));
-  const last = change.approvals.findLast((a) => may.has(a.by));
+  const last = counted(change.approvals, verdict).findLast((a) => may.has(a.by));
   if (last === undefined) return [];
   const clicker = { id: last.by, name: last.name };
   const base: Base = { changeId: change.id, at: facts.now, actor: { person: last.by, name: last.name } };

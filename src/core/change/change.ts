@@ -2,6 +2,7 @@ import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../ids.ts';
 import type { ApproverPlan } from '../policy/routing.ts';
 import type { ApproverFacts, Verdict } from '../policy/verdict.ts';
 import type { Refusal } from '../refusal.ts';
+import type { PendingStepUp, StepUpProof } from '../step-up/step-up.ts';
 import type { ChangeState } from './life-cycle.ts';
 import type { Shown } from './shown.ts';
 
@@ -32,6 +33,8 @@ export type Change = {
   verdict: Verdict | null;
   shown?: Shown;
   approvals: Approval[];
+  /** Approvals that wait for a fresh sign-in; left out: none ever did. */
+  stepUps?: PendingStepUp[];
   decision: Decision | null;
   grant: GrantTerms | null;
   target: { groupId: string; groupName: string; teamId: string; teamName: string } | null;
@@ -68,7 +71,8 @@ export type Change = {
  * out of a group while a grant wants them in; `revert`: what was found is taken away; `leaver`: the IdP says the
  * person has left; `birthright`: the catalogue gives it to the person's department, and `renewal`: goes on giving it;
  * `move`: the person moved, and it no longer fits; `canary`: the trip there and back that is timed for ever;
- * `lostApp`: the IdP has switched off the person's MuleSoft app; `restore`: they came back, and somebody gave it again.
+ * `lostApp`: the IdP has switched off the person's MuleSoft app; `restore`: they came back, and somebody gave it again;
+ * `breakGlass`: taken at once in an emergency, as the catalogue allows, and looked at afterwards.
  */
 export type Cause =
   | 'request'
@@ -84,7 +88,8 @@ export type Cause =
   | 'move'
   | 'canary'
   | 'lostApp'
-  | 'restore';
+  | 'restore'
+  | 'breakGlass';
 
 /** Nobody asked for these; they were found. */
 export function isFound(change: Pick<Change, 'cause'>): boolean {
@@ -114,6 +119,8 @@ export type Approval = {
   clickId: string;
   /** Who they were then, for the rules. */
   as?: ApproverFacts;
+  /** How they signed in for it, where policy wanted that. */
+  stepUp?: StepUpProof;
 };
 
 export type Decision = {

@@ -2,6 +2,7 @@ import type { ChangeId, EntitlementKey, PersonId } from '../ids.ts';
 import type { ApproverPlan } from '../policy/routing.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Refusal } from '../refusal.ts';
+import type { PendingStepUp, StepUpEnd } from '../step-up/step-up.ts';
 import type { Approval, Cause, Change, Decision, GrantTerms, Leg } from './change.ts';
 import type { Shown } from './shown.ts';
 
@@ -42,6 +43,10 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
     }
   | { type: 'approversReminded' }
   | { type: 'approvalGiven'; approval: Approval }
+  /** An approval was clicked, and waits for a fresh sign-in. */
+  | { type: 'stepUpAsked'; stepUp: PendingStepUp }
+  /** It waits no longer and did not count. `signedInAs`: whom the identity provider named, where that was somebody else. */
+  | { type: 'stepUpEnded'; stepUpId: string; by: PersonId; why: StepUpEnd; signedInAs?: string }
   | {
       type: 'changeApproved';
       /** Null for a revoke: it takes away, it gives nothing. */

@@ -1,4 +1,5 @@
 import { invariant } from '../fault.ts';
+import type { PendingStepUp } from '../step-up/step-up.ts';
 import type { Change } from './change.ts';
 import type { ChangeEvent } from './events.ts';
 import { nextState } from './life-cycle.ts';
@@ -67,12 +68,24 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
         lapsesAt: event.lapsesAt,
         target: event.target,
         ...(event.shown === undefined ? {} : { shown: event.shown }),
-        ...(event.isAnew === true ? { approvals: [], remindedAt: null } : {}),
+        ...(event.isAnew === true
+          ? { approvals: [], remindedAt: null, ...waiting(change, () => false) }
+          : {}),
       };
     case 'approversReminded':
       return { remindedAt: event.at };
     case 'approvalGiven':
-      return { approvals: [...change.approvals, event.approval] };
+      return {
+        approvals: [...change.approvals, event.approval],
+        ...waiting(change, ({ by }) => by !== event.approval.by),
+      };
+    case 'stepUpAsked':
+      // Who clicks again is sent another link, and the earlier one is of no use any more.
+      return {
+        stepUps: [...(change.stepUps ?? []).filter(({ by }) => by !== event.stepUp.by), event.stepUp],
+      };
+    case 'stepUpEnded':
+      return waiting(change, ({ id }) => id !== event.stepUpId);
     case 'changeApproved':
       return {
         decision: event.decision,
@@ -137,4 +150,9 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
     default:
       return event satisfies never;
   }
+}
+
+/** The approvals that go on waiting for a sign-in; nothing where none ever did. */
+function waiting(change: Change, goesOn: (stepUp: PendingStepUp) => boolean): Pick<Change, 'stepUps'> {
+  return change.stepUps === undefined ? {} : { stepUps: change.stepUps.filter(goesOn) };
 }

@@ -16,6 +16,8 @@ export const lifeCycle = {
   },
   asking: {
     approvalGiven: 'asking',
+    stepUpAsked: 'asking',
+    stepUpEnded: 'asking',
     approversReminded: 'asking',
     approversAsked: 'asking',
     changeApproved: 'applying',

@@ -4,12 +4,14 @@ import type { Entitlement } from '../policy/catalogue.ts';
 import { type ApproverPlan, distinct, isApproved } from '../policy/routing.ts';
 import type { ApproverFacts, Verdict } from '../policy/verdict.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import type { StepUpProof } from '../step-up/step-up.ts';
 import { approvedEvent, concluded, decided, type GrantFacts } from './approved.ts';
 import { type Change, type Decision, isFound } from './change.ts';
 import type { Actor, ChangeEvent } from './events.ts';
 import { type Base, revertEvents } from './revert.ts';
 import { otherwiseThanShown } from './shown.ts';
 import { isPending } from './states.ts';
+import { awaitSignIn, counted } from './step-up.ts';
 
 /** What an approver did. The button carried only the change's id and the round; everything else is looked up again. */
 export type Click = {
@@ -35,6 +37,8 @@ export type ClickFacts = {
   revokeId: ChangeId;
   /** End of the access that this request extends, if the person holds it already. */
   heldUntil: Date | null;
+  /** Id for the sign-in that an approval may have to wait for, and what is known of it; left out: none can be asked for. */
+  stepUp?: { id: string; proof: StepUpProof | null };
   now: Date;
 };
 
@@ -45,7 +49,7 @@ export const DENIAL_REASON_MAX = 1_000;
  * counted before. Refusals change nothing and are shown to the clicker only.
  */
 export function decideOnClick(change: Change, click: Click, facts: ClickFacts): ChangeEvent[] | Refusal {
-  if (isRepeat(change, click)) return [];
+  if (isRepeat(change, click) || isWaiting(change, click, facts)) return [];
   const stale = refuseStale(change, click, facts.now);
   if (stale !== null) return stale;
   const { clicker, plan, now } = facts;
@@ -118,7 +122,7 @@ function approve(
   facts: ClickFacts,
   base: Base,
 ): ChangeEvent[] | Refusal {
-  const { clicker, plan, entitlement, target, now } = facts;
+  const { clicker, plan, entitlement, target } = facts;
   if (entitlement === null || target === null)
     return refuse(
       'entitlementUnavailable',
@@ -138,7 +142,7 @@ function approve(
       `An approval can shorten the ${durationInWords(asked)} asked for, not lengthen it.`,
       'Choose a shorter time.',
     );
-  const before = change.approvals.map((a) => a.by);
+  const before = counted(change.approvals, facts.verdict).map((a) => a.by);
   const isAgain = before.includes(clicker.id);
   // Somebody who counts may have been away when the last of them approved: who says so again is believed again.
   if (isAgain && !isApproved(plan, before))
@@ -147,8 +151,28 @@ function approve(
       'You have approved this already.',
       'It waits for another approver.',
     );
+  const waits = awaitSignIn(click, facts, base);
+  if (waits !== null) return waits;
 
-  const given: ChangeEvent = {
+  const given = givenEvent(click, facts, base);
+  const approvals = isAgain ? change.approvals : [...change.approvals, given.approval];
+  const events = isAgain ? [] : [given];
+  if (
+    !isApproved(
+      plan,
+      counted(approvals, facts.verdict).map((a) => a.by),
+    )
+  )
+    return events;
+  return [...events, concluded({ ...change, approvals }, { ...facts, entitlement, target }, base, click.id)];
+}
+
+function givenEvent(
+  click: Click & { verb: 'approve' },
+  { clicker, as, stepUp, now }: ClickFacts,
+  base: Base,
+): ChangeEvent & { type: 'approvalGiven' } {
+  return {
     ...base,
     type: 'approvalGiven',
     approval: {
@@ -157,19 +181,10 @@ function approve(
       at: now,
       seconds: click.seconds,
       clickId: click.id,
-      ...(facts.as === undefined ? {} : { as: facts.as }),
+      ...(as === undefined ? {} : { as }),
+      ...(stepUp?.proof == null ? {} : { stepUp: stepUp.proof }),
     },
   };
-  const approvals = isAgain ? change.approvals : [...change.approvals, given.approval];
-  const events = isAgain ? [] : [given];
-  if (
-    !isApproved(
-      plan,
-      approvals.map((a) => a.by),
-    )
-  )
-    return events;
-  return [...events, concluded({ ...change, approvals }, { ...facts, entitlement, target }, base, click.id)];
 }
 
 /** Approval by rule, where the verdict says so and nothing else. */
@@ -199,6 +214,11 @@ export function approveByRule(
 
 function isRepeat(change: Change, click: Click): boolean {
   return change.decision?.clickId === click.id || change.approvals.some((a) => a.clickId === click.id);
+}
+
+/** The click that an approval waits with; delivered twice it asks for one sign-in. */
+function isWaiting(change: Change, click: Click, facts: ClickFacts): boolean {
+  return facts.stepUp?.proof == null && change.stepUps?.some((s) => s.clickId === click.id) === true;
 }
 
 function refuseStale(change: Change, click: Click, now: Date): Refusal | null {

@@ -6,7 +6,7 @@ import type { Conflict, Duties } from './separation.ts';
 /** One reason of a verdict, in words, with the written policy's clause and the rule where they bear on it. */
 export type Ground = { text: string; clause: string | null; rule?: string };
 
-/** What a hold asks for. `stepUp`: that whoever asks signs in afresh, which nobody can prove to Latchkey yet. */
+/** What a hold asks for. `stepUp`: that whoever approves signs in afresh for it. */
 export const needs = ['person', 'secondApprover', 'stepUp'] as const;
 export type Need = (typeof needs)[number];
 
@@ -143,7 +143,7 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
     grounds: [
       ...grounds,
       ...holds.map(({ needs: _, ...ground }) => ground),
-      ...(held === 0 ? [] : [{ text: noStepUpYet, clause: null }]),
+      ...(held === 0 ? [] : [{ text: 'whoever approves signs in afresh', clause: null }]),
       ...(byRule !== null && !byRule.isAllowed ? byRule.hits.map(groundOf) : []),
       ...unsure.map(({ rule, why }) => ({ text: `a rule can’t be evaluated: ${why}`, clause: null, rule })),
       { text: `${entitlement.tier} tier: ${decidersInWords(entitlement.approvers, holds)}`, clause },
@@ -153,9 +153,6 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
     ...known,
   };
 }
-
-const noStepUpYet =
-  'a fresh sign-in can’t be asked for here yet: make sure with the person themselves that it is them who asks';
 
 /** As many as it takes: by the catalogue, and by what the rules hold it for. */
 function decidersInWords({ of, quorum, sources }: ApproverRule, holds: readonly Hold[]): string {

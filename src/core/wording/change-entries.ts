@@ -1,5 +1,6 @@
 import type { ChangeEvent } from '../change/events.ts';
 import type { RefusalReason } from '../refusal.ts';
+import type { StepUpEnd, StepUpProof } from '../step-up/step-up.ts';
 import { causeInWords } from './ending.ts';
 
 type Received = Extract<ChangeEvent, { type: 'changeReceived' }>;
@@ -20,7 +21,13 @@ export const changeEntryWords: {
   requestRefused: ({ refusal }) => `Refused: ${refusal.text}`,
   approversAsked: () => 'Put to the approvers',
   approversReminded: () => 'Approvers reminded',
-  approvalGiven: ({ approval }) => `${approval.name} approved`,
+  approvalGiven: ({ approval }) =>
+    approval.stepUp === undefined
+      ? `${approval.name} approved`
+      : `${approval.name} signed in afresh and approved (${signedInHow(approval.stepUp)})`,
+  stepUpAsked: ({ stepUp }) => `${stepUp.name} pressed Approve; it waits for their sign-in`,
+  stepUpEnded: ({ why }, who, idp) =>
+    `${who ?? 'An approver'}’s approval did not count: ${stepUpEnds[why](idp)}`,
   // The approvals stand above it by themselves.
   changeApproved: (_event, who) => (who === null ? 'Settled by rule' : 'Decided: it goes on its way'),
   changeDenied: ({ decision }) => `${decision.byName} denied: ${decision.note ?? ''}`,
@@ -46,6 +53,20 @@ export const changeEntryWords: {
   grantEnded: endedInWords,
 };
 
+const stepUpEnds: Record<StepUpEnd, (idp: string) => string> = {
+  expired: () => 'nobody signed in within five minutes',
+  late: () => 'the sign-in came after five minutes',
+  otherPerson: (idp) => `${idp} says that somebody else signed in`,
+  notFresh: (idp) => `${idp} does not say that it was a fresh sign-in`,
+  tooWeak: () => 'the sign-in was weaker than asked for',
+  disowned: () => 'whoever opened the link said that they had not pressed Approve',
+  refused: () => 'they signed in, but may not approve it any more',
+};
+
+function signedInHow({ acr, amr }: StepUpProof): string {
+  return [...(acr === null ? [] : [acr]), ...amr].join(', ') || 'no method told';
+}
+
 const wroteInWords: Partial<Record<string, { idp: (name: string) => string; anypoint: string }>> = {
   added: { idp: (name) => `${name}: added to the group`, anypoint: 'Anypoint said yes: added to the team' },
   removed: {
@@ -66,6 +87,7 @@ const refusedClicks: Partial<Record<RefusalReason, string>> = {
   alreadySettled: 'came too late: it was settled already',
   alreadyApprovedByYou: 'had approved already',
   staleCard: 'pressed a button of an older card',
+  stepUpUnavailable: 'could not approve: a fresh sign-in is wanted, and none can be asked for',
   denialNeedsReason: 'gave no reason for a denial',
   durationInvalid: 'chose a time that can’t be given',
   entitlementUnavailable: 'could not approve: it can’t be given at the moment',

@@ -161,6 +161,7 @@ export function causeInWords(cause: Cause): string {
     case 'extension':
     case 'finding':
     case 'loss':
+    case 'breakGlass':
       return 'as asked';
     default:
       return cause satisfies never;

@@ -7,7 +7,7 @@ import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
 const asksFor: Record<Need, string> = {
   person: 'A person has to decide',
   secondApprover: 'Two people have to approve',
-  stepUp: 'Make sure with them that it is they who ask, a fresh sign-in can’t be asked for here yet',
+  stepUp: 'Whoever approves signs in afresh',
 };
 
 /** What the rules found out of the ordinary, for whoever decides; empty where there is nothing. */

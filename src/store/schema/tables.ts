@@ -3,10 +3,11 @@ import type { CanaryRun, RoundResult, Stuck } from '../../core/canary/canary.ts'
 import type { Change } from '../../core/change/change.ts';
 import type { LegTimes } from '../../core/change/legs.ts';
 import type { FactSheet } from '../../core/facts/request-facts.ts';
-import type { Job, JobName } from '../../core/jobs/reactions.ts';
+import type { ClickReceived, Job, JobName } from '../../core/jobs/reactions.ts';
 import type { MassChange, MassKind, MassState } from '../../core/mass-change/mass-change.ts';
 import type { OffboardingState } from '../../core/offboarding/life-cycle.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
+import type { StepUpProof } from '../../core/step-up/step-up.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
 import type { ScimTables } from './scim-tables.ts';
 
@@ -67,6 +68,25 @@ export type Tables = {
     requested_at: Date;
     lapses_at: Date | null;
     doc: Json<Change>;
+  };
+  /** See migrations/0052_step_up_and_break_glass.ts. */
+  step_ups: {
+    id: string;
+    change_id: string;
+    person_id: string;
+    click: Json<ClickReceived>;
+    link_hash: Buffer;
+    asked_at: Date;
+    expires_at: Date;
+    begun_at: Date | null;
+    browser_hash: Buffer | null;
+    state: string | null;
+    nonce: string | null;
+    verifier: string | null;
+    proof: ColumnType<StepUpProof | null, string | null, string | null>;
+    ended_at: Date | null;
+    outcome: string | null;
+    says: string | null;
   };
   grants: {
     id: string;

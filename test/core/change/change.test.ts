@@ -25,6 +25,9 @@ const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
     ['approversAsked', ['received', 'asking'], 'asking'],
     ['approversReminded', ['asking'], 'stays'],
     ['approvalGiven', ['asking'], 'stays'],
+    // An approval that waits for a sign-in changes nothing yet.
+    ['stepUpAsked', ['asking'], 'stays'],
+    ['stepUpEnded', ['asking'], 'stays'],
     ['changeApproved', ['received', 'asking'], 'applying'],
     ['changeDenied', ['received', 'asking'], 'denied'],
     ['changeWithdrawn', ['received', 'asking'], 'withdrawn'],

@@ -4,7 +4,18 @@ import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import { shownOf } from '../../../src/core/change/shown.ts';
 import type { ChangeId } from '../../../src/core/ids.ts';
-import { anybody, asks, changeAfter, decision, entitlement, events, later, target, wayTo } from '../given.ts';
+import {
+  anybody,
+  asks,
+  changeAfter,
+  decision,
+  entitlement,
+  events,
+  later,
+  person,
+  target,
+  wayTo,
+} from '../given.ts';
 
 test('what is received is kept whole, and nothing has happened to it yet', () => {
   const { type: _, changeId, at, actor: __, ...received } = events.changeReceived;
@@ -56,6 +67,7 @@ describe('each event leaves this on the change, and everything else as it was', 
   const inEffect = changeAfter(...wayTo.inEffect);
   const shown = shownOf(entitlement(), target, asks);
   const denied = decision('denied');
+  const olgaWaits = { ...events.stepUpAsked.stepUp, id: 'step-up-2', by: person('olga'), name: 'olga' };
 
   test.each<[what: string, before: Change, event: ChangeEvent, leaves: Partial<Change>]>([
     [
@@ -84,6 +96,31 @@ describe('each event leaves this on the change, and everything else as it was', 
     ],
     ['reminded', asking, { ...events.approversReminded, at }, { remindedAt: at }],
     ['approved by one', asking, events.approvalGiven, { approvals: [events.approvalGiven.approval] }],
+    ['waiting for a sign-in', asking, events.stepUpAsked, { stepUps: [events.stepUpAsked.stepUp] }],
+    [
+      'waiting for another sign-in of the same person: the earlier one is of no use any more',
+      { ...asking, stepUps: [{ ...events.stepUpAsked.stepUp, id: 'before' }, olgaWaits] },
+      events.stepUpAsked,
+      { stepUps: [olgaWaits, events.stepUpAsked.stepUp] },
+    ],
+    [
+      'waiting for a sign-in no longer',
+      { ...asking, stepUps: [olgaWaits, events.stepUpAsked.stepUp] },
+      events.stepUpEnded,
+      { stepUps: [olgaWaits] },
+    ],
+    [
+      'approved by one who had to sign in',
+      { ...asking, stepUps: [events.stepUpAsked.stepUp, olgaWaits] },
+      events.approvalGiven,
+      { approvals: [events.approvalGiven.approval], stepUps: [olgaWaits] },
+    ],
+    [
+      'asked anew while somebody signs in',
+      { ...asking, stepUps: [olgaWaits] },
+      { ...events.approversAsked, round: 2, lapsesAt: null, isAnew: true },
+      { round: 2, lapsesAt: null, stepUps: [] },
+    ],
     [
       'approved',
       asking,

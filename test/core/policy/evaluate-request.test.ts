@@ -171,7 +171,7 @@ describe('what holds it', () => {
       within,
       ground('a'),
       {
-        text: 'a fresh sign-in can’t be asked for here yet: make sure with the person themselves that it is them who asks',
+        text: 'whoever approves signs in afresh',
         clause: null,
       },
       byPerson,
