@@ -9,3 +9,4 @@ export type PersonId = Branded<'PersonId'>;
 export type EntitlementKey = Branded<'EntitlementKey'>;
 export type MassChangeId = Branded<'MassChangeId'>;
 export type OffboardingId = Branded<'OffboardingId'>;
+export type DelegationId = Branded<'DelegationId'>;

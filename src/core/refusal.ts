@@ -27,7 +27,8 @@ export type RefusalReason =
   | 'alreadyApprovedByYou'
   | 'denialNeedsReason'
   | 'stepUpUnavailable'
-  | 'notYours';
+  | 'notYours'
+  | 'delegationInvalid';
 
 export type Refusal = {
   refused: true;

@@ -15,6 +15,7 @@ const priorities: Record<JobName, number> = {
   updateMessages: 6,
   processObservations: 3,
   settleCardClick: 1,
+  readChatStatus: 3,
   evaluatePerson: 3,
   assessMassChange: 2,
   carryOutMassChange: 3,
@@ -57,6 +58,8 @@ export function keyOf(job: Job): string {
       return job.job;
     case 'evaluatePerson':
       return `evaluatePerson:${job.personId}`;
+    case 'readChatStatus':
+      return `readChatStatus:${job.accountId}`;
     case 'checkGroup':
       return `checkGroup:${job.groupId}`;
     case 'assessMassChange':

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { pendingStates, underway } from '../core/change/states.ts';
+import { openDelegationStates } from '../core/delegation/delegation.ts';
 import { openMassStates, unfinishedMassStates } from '../core/mass-change/mass-change.ts';
 import { openOffboardingStates } from '../core/offboarding/offboarding.ts';
 
@@ -25,3 +26,6 @@ export const unfinishedMass = listOf(unfinishedMassStates);
 
 /** Offboardings that wait for something. */
 export const openOffboarding = listOf(openOffboardingStates);
+
+/** Delegations that count, or will. */
+export const openDelegation = listOf(openDelegationStates);

@@ -1,3 +1,4 @@
+import { delegationEntryWords } from '../core/delegation/entry-words.ts';
 import { massEntryWords } from '../core/mass-change/entry-words.ts';
 import { offboardingEntryWords } from '../core/offboarding/entry-words.ts';
 import type { RefusalReason } from '../core/refusal.ts';
@@ -31,6 +32,9 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     birthrightWithheld: ({ grounds }: { grounds?: string[] }) =>
       `What the department has by rule is not given: ${(grounds ?? []).join('; ')}`,
     pushOwed: (_data, _who, idp) => `${idp} owes a push`,
+    standingDelegateNamed: ({ delegate }: { delegate: { name: string } }, who) =>
+      `${who ?? 'Somebody'} named ${delegate.name} for whenever they are away`,
+    standingDelegateDropped: (_data, who) => `${who ?? 'Somebody'} names nobody for every absence any more`,
     policyLoaded: null,
     policyBroken: null,
     policyMended: null,
@@ -59,6 +63,7 @@ const entryWords: Partial<Record<string, ((data: never, who: string | null, idp:
     ...changeEntryWords,
     ...massEntryWords,
     ...offboardingEntryWords,
+    ...delegationEntryWords,
     ...noteWords,
   };
 

@@ -1,5 +1,6 @@
 import { isByRule, isCanary } from '../change/change.ts';
 import type { ChangeEvent } from '../change/events.ts';
+import type { DelegationEvent } from '../delegation/delegation.ts';
 import type { MassChangeEvent } from '../mass-change/mass-change.ts';
 import type { OffboardingEvent } from '../offboarding/events.ts';
 
@@ -26,11 +27,13 @@ export type Job =
   | { job: 'assessMassChange'; massChangeId: string }
   | { job: 'carryOutMassChange'; massChangeId: string }
   | { job: 'advanceOffboarding'; offboardingId: string; afterMs?: number }
+  /** Somebody's status in the chat has changed: it may say that they are away. */
+  | { job: 'readChatStatus'; accountId: string }
   | { job: 'settleCardClick'; clickKey: string; answer: AnswerReceived }
   | { job: 'updateCard'; about: Subject; id: string; afterMs?: number };
 
 /** What people are told of besides changes, each on one card. */
-export type Subject = 'offboarding' | 'massChange' | 'canary' | 'policy' | 'refusedPush' | 'queue';
+export type Subject = 'offboarding' | 'massChange' | 'canary' | 'policy' | 'refusedPush' | 'queue' | 'delegation';
 
 export type JobName = Job['job'];
 
@@ -141,6 +144,20 @@ export function offboardingReactions(event: OffboardingEvent): Job[] {
     default:
       return [report];
   }
+}
+
+/** Pure: the jobs that follow from an event of a delegation; `waiting`: what waits for whoever is away. */
+export function delegationReactions(
+  { type, delegationId }: DelegationEvent,
+  waiting: { changeIds: readonly string[]; massChangeIds: readonly string[] },
+): Job[] {
+  const report: Job = { job: 'updateCard', about: 'delegation', id: delegationId };
+  if (type === 'delegationNamed') return [report];
+  return [
+    ...waiting.changeIds.map((changeId): Job => ({ job: 'assessRequest', changeId })),
+    ...waiting.massChangeIds.map((massChangeId): Job => ({ job: 'assessMassChange', massChangeId })),
+    report,
+  ];
 }
 
 /** Pure: the jobs that a note calls for, which is no step of a life cycle: advice is shown with the change that it is on. */

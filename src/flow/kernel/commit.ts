@@ -1,6 +1,8 @@
 import { type Change, isCanary, isOnMassCard } from '../../core/change/change.ts';
 import type { Actor, ChangeEvent } from '../../core/change/events.ts';
+import type { Delegation, DelegationEvent } from '../../core/delegation/delegation.ts';
 import {
+  delegationReactions,
   type Job,
   massReactions,
   noteReactions,
@@ -13,6 +15,7 @@ import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
 import { idsEndedBy, lockChange, writeEvent } from '../../store/changes.ts';
+import { lockDelegation, waitingFor, writeDelegationEvent } from '../../store/delegations.ts';
 import { writeGrants } from '../../store/grants.ts';
 import { lockMassChange, writeMassEvent } from '../../store/mass-changes.ts';
 import { lockOffboarding, writeOffboardingEvent } from '../../store/offboardings.ts';
@@ -21,7 +24,7 @@ import type { Db, Tx } from '../../store/postgres/database.ts';
 import type { Bound } from '../../store/postgres/statement.ts';
 import { runAtOnce, transact } from '../../store/postgres/transaction.ts';
 
-export type AnyEvent = ChangeEvent | MassChangeEvent | OffboardingEvent;
+export type AnyEvent = ChangeEvent | MassChangeEvent | OffboardingEvent | DelegationEvent;
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
 export type Note = {
@@ -51,7 +54,9 @@ export type Note = {
     | 'canaryMissed'
     | 'canaryAlarmRaised'
     | 'canaryAlarmCleared'
-    | 'pushOwed';
+    | 'pushOwed'
+    | 'standingDelegateNamed'
+    | 'standingDelegateDropped';
   at: Date;
   actor: Actor;
   changeId: string | null;
@@ -69,6 +74,8 @@ export type Unit = {
   massChange(id: string): Promise<MassChange | null>;
   /** Reads a leaver's case and holds it until the commit ends. */
   offboarding(id: string): Promise<Offboarding | null>;
+  /** Reads who decides in somebody's stead and holds it until the commit ends. */
+  delegation(id: string): Promise<Delegation | null>;
 };
 
 export type Outcome<T> = {
@@ -121,6 +128,7 @@ export async function commit<T>(
       change: held.change.read,
       massChange: held.massChange.read,
       offboarding: held.offboarding.read,
+      delegation: held.delegation.read,
     });
     const { events = [], notes = [], idempotencyKey = null } = outcome;
     const jobs: Job[] = [...(outcome.jobs ?? [])];
@@ -191,14 +199,25 @@ const offboarding: Aggregate<Offboarding, OffboardingEvent> = {
   reactions: async (_, event) => offboardingReactions(event),
 };
 
+const delegation: Aggregate<Delegation, DelegationEvent> = {
+  isOf: (event) => 'delegationId' in event,
+  idOf: (event) => event.delegationId,
+  firstEvent: 'delegationNamed',
+  lock: lockDelegation,
+  write: writeDelegationEvent,
+  // What waits for whoever is away is the delegate's to decide too, at once, and theirs alone again when it ends.
+  reactions: async (tx, event, after) => delegationReactions(event, await waitingFor(tx, after.person.id)),
+};
+
 /** All that a commit can change, each held for its time; `inOrder`: as they are written, locked and audited. */
 function heldIn(tx: Tx) {
   const held = {
     change: holdingOf(tx, change),
     massChange: holdingOf(tx, massChange),
     offboarding: holdingOf(tx, offboarding),
+    delegation: holdingOf(tx, delegation),
   };
-  return { ...held, inOrder: [held.change, held.massChange, held.offboarding] };
+  return { ...held, inOrder: [held.change, held.massChange, held.offboarding, held.delegation] };
 }
 
 /** What a commit has locked, read once and then as its own events have left it. */

@@ -2,6 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { CanaryRun, RoundResult, Stuck } from '../../core/canary/canary.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { LegTimes } from '../../core/change/legs.ts';
+import type { Delegation, DelegationState } from '../../core/delegation/delegation.ts';
 import type { FactSheet } from '../../core/facts/request-facts.ts';
 import type { ClickReceived, Job, JobName } from '../../core/jobs/reactions.ts';
 import type { MassChange, MassKind, MassState } from '../../core/mass-change/mass-change.ts';
@@ -135,6 +136,18 @@ export type Tables = {
     opened_at: Date;
     doc: Json<Offboarding>;
   };
+  delegations: {
+    id: string;
+    person_id: string;
+    delegate_id: string;
+    state: DelegationState;
+    version: number;
+    starts_at: Date;
+    ends_at: Date;
+    doc: Json<Delegation>;
+  };
+  standing_delegates: { person_id: string; delegate_id: string; since: Generated<Date> };
+  told_absences: { person_id: string; until: Date | null; told_at: Generated<Date> };
   summaries: {
     /** A change or a mass change. */
     about_id: string;

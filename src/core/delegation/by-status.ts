@@ -1,0 +1,32 @@
+import type { Delegation, Who } from './delegation.ts';
+
+/** What the chat says of somebody's status: away until then; null: it says no end. */
+export type StatusAway = { until: Date | null };
+
+export type StatusFacts = {
+  /** Null: not away. */
+  away: StatusAway | null;
+  /** This very absence was told before: it started or offered what there was to offer. */
+  isKnown: boolean;
+  /** Of the person's own that are not over. */
+  own: readonly Delegation[];
+  /** Whom they named for every absence. */
+  standing: Who | null;
+  /** Whether anything is theirs to decide, now or by the catalogue. */
+  decides: boolean;
+  now: Date;
+};
+
+/**
+ * What follows from a status that somebody has chosen. It is their own word about themselves, so it may start their own
+ * delegation to whom they have named beforehand, and end what it started; nothing else follows from it. Pure.
+ */
+export function onStatus(facts: StatusFacts): 'start' | 'offer' | 'end' | 'nothing' {
+  const { away, isKnown, own, standing, decides, now } = facts;
+  const isOver = away === null || (away.until !== null && away.until <= now);
+  if (isOver) return own.some((one) => one.cause === 'status' && one.state === 'active') ? 'end' : 'nothing';
+  // What they have said in the form, or ended by hand during this absence, counts more.
+  if (isKnown || own.some((one) => one.cause === 'asked')) return 'nothing';
+  if (standing !== null && away.until !== null) return 'start';
+  return decides ? 'offer' : 'nothing';
+}
