@@ -21,7 +21,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index delegations_of on delegations (person_id, starts_at);
 
     -- who decides whenever a person says in the chat that they are away
-    create table standing_delegates (
+    create table usual_delegates (
       person_id uuid primary key references people (id),
       delegate_id uuid not null references people (id),
       since timestamptz not null default clock_timestamp()

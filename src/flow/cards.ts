@@ -1,6 +1,7 @@
 import type { Subject } from '../core/jobs/reactions.ts';
 import type { Notice } from '../ports/messenger.ts';
 import { type CanaryView, readCanaryView } from './canary/view.ts';
+import { type DelegationView, readDelegationView } from './delegation/view.ts';
 import { type RefusedPushView, readRefusedPushView } from './drift/refused-push.ts';
 import type { Context } from './kernel/context.ts';
 import { type MassView, toldMassChange } from './mass-change/view.ts';
@@ -18,6 +19,7 @@ export type Views = {
   policy: PolicyView;
   refusedPush: RefusedPushView;
   queue: QueueView;
+  delegation: DelegationView;
 };
 
 /**
@@ -35,6 +37,7 @@ const readers: { [S in keyof Views]: (context: Context, id: string) => Promise<V
   policy: readPolicyView,
   refusedPush: readRefusedPushView,
   queue: readQueueView,
+  delegation: readDelegationView,
 };
 
 /** The messages that should exist about this thing now; null: none can be said. */

@@ -3,6 +3,7 @@ import { refuseLeaver } from '../core/offboarding/refusals.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
+import { settleDelegationAnswer } from './delegation/name-delegate.ts';
 import { type Context, type Data, done, type Ran } from './kernel/context.ts';
 import { settleMassAnswer } from './mass-change/settle.ts';
 import { decideHeld } from './offboarding/case.ts';
@@ -19,6 +20,7 @@ type Settles = (context: Context, answer: AnswerReceived, clicker: Person) => Pr
 const subjects: Partial<Record<Subject, Settles>> = {
   massChange: (context, answer, clicker) => settleMassAnswer(context, answer, clicker, decideHeld),
   offboarding: settleOffboardingAnswer,
+  delegation: settleDelegationAnswer,
 };
 
 /** The settle step of what is not a change. */

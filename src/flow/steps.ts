@@ -1,6 +1,7 @@
 import type { Job, JobName } from '../core/jobs/reactions.ts';
 import type { Lane } from '../queue/job-queue.ts';
 import type { Cards } from './cards.ts';
+import { readChatStatus } from './delegation/read-status.ts';
 import { checkGroup } from './drift/check-group.ts';
 import { checkMembership } from './drift/check-membership.ts';
 import { processObservations } from './drift/process-observations.ts';
@@ -73,6 +74,10 @@ export const steps: { [N in JobName]: Step<N> } = {
   // Joiners and movers.
   /** A person looked at anew, against what was acted on before: arrived, moved, left, back. */
   evaluatePerson: { lane: 'idp', run: evaluatePerson },
+
+  // Absences.
+  /** A status in the chat has changed: whether its person is away, and who decides meanwhile. */
+  readChatStatus: { lane: 'slack', run: readChatStatus },
 
   // Mass changes: many differences on one card.
   /** Facts and who decides, whenever the card grows or shrinks. */

@@ -13,6 +13,7 @@ import { databaseNow } from '../store/postgres/clock.ts';
 import { comparisonsSoFar, forgetRuns } from '../store/reconcile/runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';
 import { canaryOnce } from './canary/canary.ts';
+import { settleDelegations } from './delegation/timers.ts';
 import { runDueAuthorship } from './drift/await-authorship.ts';
 import { createListener } from './drift/poll-idp-log.ts';
 import { reconcile } from './drift/reconcile.ts';
@@ -191,6 +192,7 @@ async function runDue(context: Context, listenSoon: () => void): Promise<void> {
     lapses: () => lapseRequests(context, now),
     reminders: () => remindApprovers(context, now),
     'mass changes': () => runDueMassChanges(context, now),
+    delegations: () => settleDelegations(context, now),
     'who did it': () => runDueAuthorship(context, listenSoon),
     seals: () => sealAll(context.db, RUN_EVERY_MS),
   };

@@ -10,6 +10,8 @@ export type ChatAccount = {
   /** Null unless the chat system itself says that the address is confirmed. */
   verifiedEmail: string | null;
   timeZone: string | null;
+  /** What their status says: away until then, or without an end. Null, or left out: nothing of the kind. */
+  away?: { until: Date | null } | null;
 };
 
 /** Who is who in chat. Every call may throw a Fault `slack.*`. */

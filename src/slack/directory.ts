@@ -5,6 +5,7 @@ import type { ChatAccount, ChatAccountKind, ChatDirectory } from '../ports/chat.
 import { slackCall } from './api/call.ts';
 import { type Belonging, idsOf, installationOf, isOurs } from './api/installation.ts';
 import { proveBotToken } from './api/scopes.ts';
+import { awayIn, type StatusProfile } from './away-status.ts';
 import { createUserGroups } from './user-groups.ts';
 
 type SlackUser = Belonging & {
@@ -17,7 +18,7 @@ type SlackUser = Belonging & {
   is_ultra_restricted?: boolean;
   is_email_confirmed?: boolean;
   tz?: string;
-  profile?: { email?: string; real_name?: string; team?: string };
+  profile?: { email?: string; real_name?: string; team?: string } & StatusProfile;
 };
 
 /** Who is who in our workspace or organisation, asked of Slack at the moment it matters. */
@@ -52,6 +53,7 @@ export function createSlackDirectory(client: WebClient): ChatDirectory {
           kind: await kindOf(user),
           verifiedEmail: user.is_email_confirmed === true ? (user.profile?.email ?? null) : null,
           timeZone: user.tz ?? null,
+          away: awayIn(user.profile),
         };
       } catch (error) {
         if (error instanceof Fault && error.code === 'slack.not_found') return null;

@@ -7,11 +7,12 @@ import {
 } from '../core/delegation/delegation.ts';
 import type { PersonId } from '../core/ids.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { revive } from './revive.ts';
 import { openDelegation, openMass, pendingChange } from './states.ts';
 
 export async function readDelegation(db: Db | Tx, id: string): Promise<Delegation | null> {
   const row = await db.selectFrom('delegations').select('doc').where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
+  return row === undefined ? null : revive<Delegation>(row.doc);
 }
 
 /** Reads it and holds its row until the transaction ends. */
@@ -22,17 +23,7 @@ export async function lockDelegation(tx: Tx, id: string): Promise<Delegation | n
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst();
-  return row === undefined ? null : revive(row.doc);
-}
-
-/** Those of these people who are away at this moment, each with who decides in their stead. */
-export async function absencesOf(db: Db | Tx, personIds: readonly string[]): Promise<Delegation[]> {
-  if (personIds.length === 0) return [];
-  // By the clock and not by the state: it ends on time, also where no timer has looked yet.
-  const { rows } = await sql<{ doc: Delegation }>`
-    select doc from delegations where person_id = any(${[...personIds]}::uuid[]) and state in ${openDelegation}
-      and starts_at <= clock_timestamp() and ends_at > clock_timestamp() order by starts_at, id`.execute(db);
-  return rows.map(({ doc }) => revive(doc));
+  return row === undefined ? null : revive<Delegation>(row.doc);
 }
 
 /** What a person has said of their absences, or was named for, and is not over; oldest first. */
@@ -44,7 +35,7 @@ export async function openDelegations(
   const { rows } = await sql<{ doc: Delegation }>`
     select doc from delegations where ${column} = ${'person' in of ? of.person : of.delegate}
       and state in ${openDelegation} order by starts_at, id`.execute(db);
-  return rows.map(({ doc }) => revive(doc));
+  return rows.map(({ doc }) => revive<Delegation>(doc));
 }
 
 /** Ids of those that begin or end by now, or of which one of the two is offboarded. */
@@ -65,8 +56,12 @@ export async function waitingFor(
 ): Promise<{ changeIds: string[]; massChangeIds: string[] }> {
   const named = sql`jsonb_path_exists(doc->'plan', '$.**.id ? (@ == $person)', ${JSON.stringify({ person: personId })}::jsonb)`;
   const [changes, masses] = [
-    await sql<{ id: string }>`select id from changes where state in ${pendingChange} and ${named} order by id`.execute(db),
-    await sql<{ id: string }>`select id from mass_changes where state in ${openMass} and ${named} order by id`.execute(db),
+    await sql<{
+      id: string;
+    }>`select id from changes where state in ${pendingChange} and ${named} order by id`.execute(db),
+    await sql<{
+      id: string;
+    }>`select id from mass_changes where state in ${openMass} and ${named} order by id`.execute(db),
   ];
   return {
     changeIds: changes.rows.map(({ id }) => id),
@@ -99,25 +94,25 @@ export async function writeDelegationEvent(
 }
 
 /** Whom this person has named for every absence; null: nobody. */
-export async function standingDelegate(db: Db | Tx, personId: string): Promise<Who | null> {
+export async function usualDelegate(db: Db | Tx, personId: string): Promise<Who | null> {
   const { rows } = await sql<{ id: PersonId; name: string }>`
-    select p.id, p.name from standing_delegates s join people p on p.id = s.delegate_id
+    select p.id, p.name from usual_delegates s join people p on p.id = s.delegate_id
     where s.person_id = ${personId}`.execute(db);
   return rows[0] ?? null;
 }
 
 /** Names one for every absence, or with null nobody. Answers whether that changed anything. */
-export async function writeStandingDelegate(
+export async function writeUsualDelegate(
   tx: Tx,
   personId: string,
   delegateId: string | null,
 ): Promise<boolean> {
   const { numAffectedRows = 0n } =
     delegateId === null
-      ? await sql`delete from standing_delegates where person_id = ${personId}`.execute(tx)
-      : await sql`insert into standing_delegates (person_id, delegate_id) values (${personId}, ${delegateId})
+      ? await sql`delete from usual_delegates where person_id = ${personId}`.execute(tx)
+      : await sql`insert into usual_delegates (person_id, delegate_id) values (${personId}, ${delegateId})
           on conflict (person_id) do update set delegate_id = excluded.delegate_id, since = clock_timestamp()
-          where standing_delegates.delegate_id <> excluded.delegate_id`.execute(tx);
+          where usual_delegates.delegate_id <> excluded.delegate_id`.execute(tx);
   return numAffectedRows > 0n;
 }
 
@@ -133,14 +128,4 @@ export async function noteAbsence(tx: Tx, personId: string, until: Date | null):
 /** Their status says no absence any more. */
 export async function forgetAbsence(tx: Tx, personId: string): Promise<void> {
   await sql`delete from told_absences where person_id = ${personId}`.execute(tx);
-}
-
-/** Points in time inside a stored delegation: JSON has no dates. */
-function revive(doc: Delegation): Delegation {
-  return {
-    ...doc,
-    startsAt: new Date(doc.startsAt),
-    endsAt: new Date(doc.endsAt),
-    ended: doc.ended === null ? null : { ...doc.ended, at: new Date(doc.ended.at) },
-  };
 }

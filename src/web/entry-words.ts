@@ -32,9 +32,9 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     birthrightWithheld: ({ grounds }: { grounds?: string[] }) =>
       `What the department has by rule is not given: ${(grounds ?? []).join('; ')}`,
     pushOwed: (_data, _who, idp) => `${idp} owes a push`,
-    standingDelegateNamed: ({ delegate }: { delegate: { name: string } }, who) =>
+    usualDelegateNamed: ({ delegate }: { delegate: { name: string } }, who) =>
       `${who ?? 'Somebody'} named ${delegate.name} for whenever they are away`,
-    standingDelegateDropped: (_data, who) => `${who ?? 'Somebody'} names nobody for every absence any more`,
+    usualDelegateDropped: (_data, who) => `${who ?? 'Somebody'} names nobody for every absence any more`,
     policyLoaded: null,
     policyBroken: null,
     policyMended: null,

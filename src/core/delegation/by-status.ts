@@ -11,22 +11,26 @@ export type StatusFacts = {
   /** Of the person's own that are not over. */
   own: readonly Delegation[];
   /** Whom they named for every absence. */
-  standing: Who | null;
+  usual: Who | null;
   /** Whether anything is theirs to decide, now or by the catalogue. */
   decides: boolean;
   now: Date;
 };
+
+/** A status for a shorter time is a break and no absence, in milliseconds. */
+const SHORTEST_MS = 4 * 3_600_000;
 
 /**
  * What follows from a status that somebody has chosen. It is their own word about themselves, so it may start their own
  * delegation to whom they have named beforehand, and end what it started; nothing else follows from it. Pure.
  */
 export function onStatus(facts: StatusFacts): 'start' | 'offer' | 'end' | 'nothing' {
-  const { away, isKnown, own, standing, decides, now } = facts;
+  const { away, isKnown, own, usual, decides, now } = facts;
   const isOver = away === null || (away.until !== null && away.until <= now);
   if (isOver) return own.some((one) => one.cause === 'status' && one.state === 'active') ? 'end' : 'nothing';
+  if (away.until !== null && away.until.getTime() - now.getTime() < SHORTEST_MS) return 'nothing';
   // What they have said in the form, or ended by hand during this absence, counts more.
   if (isKnown || own.some((one) => one.cause === 'asked')) return 'nothing';
-  if (standing !== null && away.until !== null) return 'start';
+  if (usual !== null && away.until !== null) return 'start';
   return decides ? 'offer' : 'nothing';
 }

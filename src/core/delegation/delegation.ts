@@ -39,10 +39,7 @@ export type DelegationState = keyof typeof delegationLifeCycle;
 
 /** What happened, in the past tense. Every event is one audit entry. */
 export type DelegationEvent = { delegationId: DelegationId; at: Date; actor: Actor } & (
-  | ({ type: 'delegationNamed' } & Pick<
-      Delegation,
-      'person' | 'delegate' | 'startsAt' | 'endsAt' | 'cause'
-    >)
+  | ({ type: 'delegationNamed' } & Pick<Delegation, 'person' | 'delegate' | 'startsAt' | 'endsAt' | 'cause'>)
   | { type: 'delegationBegun' }
   | { type: 'delegationEnded'; why: EndReason; by: PersonId | null }
 );

@@ -23,15 +23,20 @@ export type Naming = {
   now: Date;
 };
 
+/** `about`: what of it is refused. */
+export type NamingRefusal = Refusal & { about: 'times' | 'delegate' };
+
 /**
  * Names who decides while a person is away. It replaces what they had said before. A delegate is there themselves: so there
  * is neither a circle nor a chain. Pure.
  */
-export function nameDelegate(naming: Naming): DelegationEvent[] | Refusal {
+export function nameDelegate(naming: Naming): DelegationEvent[] | NamingRefusal {
   const { id, person, delegate, endsAt, cause, own, now } = naming;
   const startsAt = naming.startsAt === null || naming.startsAt < now ? now : naming.startsAt;
-  const refused = refuseTimes(startsAt, endsAt, now) ?? refuseDelegate(naming, startsAt);
-  if (refused !== null) return refused;
+  const times = refuseTimes(startsAt, endsAt, now);
+  if (times !== null) return { ...times, about: 'times' };
+  const cant = refuseDelegate(naming, startsAt);
+  if (cant !== null) return { ...cant, about: 'delegate' };
   const base = { at: now, actor: { person: person.id, name: person.name } satisfies Actor };
   const named: DelegationEvent[] = [
     { ...base, type: 'delegationNamed', delegationId: id, person, delegate, startsAt, endsAt, cause },
@@ -108,9 +113,7 @@ export function delegationDue(delegation: Delegation, now: Date): DelegationEven
   if (delegation.state === 'ended') return [];
   if (delegation.endsAt <= now) return [ended(delegation, 'over', null, now)];
   if (delegation.state === 'active' || delegation.startsAt > now) return [];
-  return [
-    { type: 'delegationBegun', delegationId: delegation.id, at: now, actor: { part: 'latchkey' } },
-  ];
+  return [{ type: 'delegationBegun', delegationId: delegation.id, at: now, actor: { part: 'latchkey' } }];
 }
 
 /** One of the two has left: nobody decides in anybody's stead any more. */

@@ -33,7 +33,14 @@ export type Job =
   | { job: 'updateCard'; about: Subject; id: string; afterMs?: number };
 
 /** What people are told of besides changes, each on one card. */
-export type Subject = 'offboarding' | 'massChange' | 'canary' | 'policy' | 'refusedPush' | 'queue' | 'delegation';
+export type Subject =
+  | 'offboarding'
+  | 'massChange'
+  | 'canary'
+  | 'policy'
+  | 'refusedPush'
+  | 'queue'
+  | 'delegation';
 
 export type JobName = Job['job'];
 

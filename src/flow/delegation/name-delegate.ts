@@ -5,7 +5,7 @@ import type { DelegationId } from '../../core/ids.ts';
 import type { AnswerReceived } from '../../core/jobs/reactions.ts';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
-import { openDelegations, readDelegation, writeStandingDelegate } from '../../store/delegations.ts';
+import { openDelegations, readDelegation, writeUsualDelegate } from '../../store/delegations.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
@@ -19,7 +19,7 @@ export type AwayForm = {
   startsAt: Date | null;
   endsAt: Date;
   /** Also whenever their status in the chat says that they are away. */
-  isStanding: boolean;
+  isUsual: boolean;
 };
 
 /** Which field of the form a refusal is about. */
@@ -40,7 +40,8 @@ export async function goAway(
   ]);
   if (isRefusal(person)) return { ...person, field: 'until' };
   const cant = isRefusal(delegate) ? cantDecide(delegate) : await refuseLeft(context, person, delegate);
-  if (cant !== null || isRefusal(delegate)) return { ...(cant ?? cantDecide(delegate as Refusal)), field: 'delegate' };
+  if (cant !== null || isRefusal(delegate))
+    return { ...(cant ?? cantDecide(delegate as Refusal)), field: 'delegate' };
   return await commit<AwayRefusal | null>(
     context.db,
     async (unit) => {
@@ -57,8 +58,12 @@ export async function goAway(
         now: unit.now,
       });
       if (isRefusal(events))
-        return { result: { ...events, field: /absence|days/.test(events.text) ? 'until' : 'delegate' } };
-      return { result: null, events, notes: await standingNotes(unit, person, form.isStanding ? delegate : null) };
+        return { result: { ...events, field: events.about === 'times' ? 'until' : 'delegate' } };
+      return {
+        result: null,
+        events,
+        notes: await usualNotes(unit, person, form.isUsual ? delegate : null),
+      };
     },
     context.nudge,
   );
@@ -93,11 +98,11 @@ async function lockOwn(unit: Unit, person: Pick<Person, 'id'>) {
   return own;
 }
 
-async function standingNotes(unit: Unit, person: Person, delegate: Person | null): Promise<Note[]> {
-  if (!(await writeStandingDelegate(unit.tx, person.id, delegate?.id ?? null))) return [];
+async function usualNotes(unit: Unit, person: Person, delegate: Person | null): Promise<Note[]> {
+  if (!(await writeUsualDelegate(unit.tx, person.id, delegate?.id ?? null))) return [];
   return [
     {
-      type: delegate === null ? 'standingDelegateDropped' : 'standingDelegateNamed',
+      type: delegate === null ? 'usualDelegateDropped' : 'usualDelegateNamed',
       changeId: null,
       at: unit.now,
       actor: { person: person.id, name: person.name },

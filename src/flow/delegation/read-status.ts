@@ -10,7 +10,7 @@ import {
   forgetAbsence,
   noteAbsence,
   openDelegations,
-  standingDelegate,
+  usualDelegate,
   waitingFor,
 } from '../../store/delegations.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
@@ -18,7 +18,7 @@ import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
-import { isActiveStill } from './stand-ins.ts';
+import { activeDelegate } from './delegate.ts';
 
 type Follows = { text: string } | null;
 
@@ -36,7 +36,7 @@ export async function readChatStatus(
   if (account === null || account.kind !== 'member') return done;
   const person = await identify(context, accountId);
   if (isRefusal(person)) return done;
-  const standing = await standingNow(context, person);
+  const usual = await usualNow(context, person);
   const decides = await isAsked(context, person);
   const away = account.away ?? null;
   const told = await commit<Follows>(
@@ -46,7 +46,7 @@ export async function readChatStatus(
       for (const { id } of own) await unit.delegation(id);
       const isKnown = away !== null && !(await noteAbsence(unit.tx, person.id, away.until));
       if (away === null) await forgetAbsence(unit.tx, person.id);
-      const follows = onStatus({ away, isKnown, own, standing, decides, now: unit.now });
+      const follows = onStatus({ away, isKnown, own, usual, decides, now: unit.now });
       const who = { id: person.id, name: person.name };
       if (follows === 'end')
         return {
@@ -58,16 +58,16 @@ export async function readChatStatus(
           ),
         };
       if (follows === 'offer') return { result: { text: offer(context.chat.name) } };
-      if (follows === 'nothing' || standing === null || away?.until == null) return { result: null };
+      if (follows === 'nothing' || usual === null || away?.until == null) return { result: null };
       const events = nameDelegate({
         id: randomUUID() as DelegationId,
         person: who,
-        delegate: standing,
+        delegate: usual,
         startsAt: null,
         endsAt: away.until,
         cause: 'status',
         own,
-        ofDelegate: await openDelegations(unit.tx, { person: standing.id }),
+        ofDelegate: await openDelegations(unit.tx, { person: usual.id }),
         now: unit.now,
       });
       // Whom they had named is away too: they are told, for nobody else can name another.
@@ -86,11 +86,11 @@ function offer(chat: string): string {
 }
 
 /** Whom they have named for every absence, as long as that is somebody who can decide. */
-async function standingNow(context: Context, person: Person): Promise<Who | null> {
-  const standing = await standingDelegate(context.db, person.id);
-  if (standing === null) return null;
-  const leavers = await leaversAmong(context.db, [standing.id]);
-  return leavers.size === 0 && (await isActiveStill(context, standing.id)) !== null ? standing : null;
+async function usualNow(context: Context, person: Person): Promise<Who | null> {
+  const usual = await usualDelegate(context.db, person.id);
+  if (usual === null) return null;
+  const leavers = await leaversAmong(context.db, [usual.id]);
+  return leavers.size === 0 && (await activeDelegate(context, usual.id)) !== null ? usual : null;
 }
 
 /** Whether anything waits for them, or would by the catalogue. */

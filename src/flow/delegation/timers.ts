@@ -5,7 +5,7 @@ import { commit } from '../kernel/commit.ts';
 import type { Data, Runtime } from '../kernel/context.ts';
 
 /** Absences that begin or end by now, and those of which one of the two has left. Decided anew under their lock. */
-export async function sweepDelegations(context: Data & Runtime, now: Date): Promise<void> {
+export async function settleDelegations(context: Data & Runtime, now: Date): Promise<void> {
   for (const id of await dueDelegations(context.db, now))
     await commit(
       context.db,

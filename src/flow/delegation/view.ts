@@ -1,5 +1,5 @@
 import type { Delegation, Who } from '../../core/delegation/delegation.ts';
-import { readDelegation, standingDelegate, waitingFor } from '../../store/delegations.ts';
+import { readDelegation, usualDelegate, waitingFor } from '../../store/delegations.ts';
 import { linkOf, readPerson } from '../../store/people.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Named, named } from '../people/named.ts';
@@ -12,20 +12,20 @@ export type DelegationView = {
   /** How much waits for whoever is away. */
   waiting: number;
   /** Whether the same delegate was named for every absence that the chat's status tells of. */
-  isStanding: boolean;
+  isUsual: boolean;
 };
 
 export async function readDelegationView(context: Context, id: string): Promise<DelegationView | null> {
   const delegation = await readDelegation(context.db, id);
   if (delegation === null) return null;
   const { changeIds, massChangeIds } = await waitingFor(context.db, delegation.person.id);
-  const standing = await standingDelegate(context.db, delegation.person.id);
+  const usual = await usualDelegate(context.db, delegation.person.id);
   return {
     delegation,
     person: await nameOf(context, delegation.person),
     delegate: await nameOf(context, delegation.delegate),
     waiting: delegation.state === 'active' ? changeIds.length + massChangeIds.length : 0,
-    isStanding: standing?.id === delegation.delegate.id,
+    isUsual: usual?.id === delegation.delegate.id,
   };
 }
 

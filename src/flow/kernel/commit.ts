@@ -55,8 +55,8 @@ export type Note = {
     | 'canaryAlarmRaised'
     | 'canaryAlarmCleared'
     | 'pushOwed'
-    | 'standingDelegateNamed'
-    | 'standingDelegateDropped';
+    | 'usualDelegateNamed'
+    | 'usualDelegateDropped';
   at: Date;
   actor: Actor;
   changeId: string | null;

@@ -15,6 +15,11 @@ export async function acceptAnswer(context: Data & Runtime, answer: AnswerReceiv
   await accept(context, { job: 'settleCardClick', clickKey: answer.clickId, answer });
 }
 
+/** Somebody's status in the chat has changed: looked at soon, and once however often it changes meanwhile. */
+export async function acceptStatus(context: Data & Runtime, accountId: string): Promise<void> {
+  await accept(context, { job: 'readChatStatus', accountId });
+}
+
 async function accept(context: Data & Runtime, job: Job): Promise<void> {
   const row = await addLeased(context.db, job);
   if (row !== null) context.runNow(row);

@@ -19,12 +19,17 @@ const OTHER_TEAM_ID = 'T00000099';
 /** Slack counts in seconds; nothing in the sandbox depends on the day itself. */
 const ACCOUNTS_UPDATED_AT_SECONDS = 1_767_225_600;
 
+/** What somebody says that they are doing. `expiration`: seconds since 1970; 0: it stays until it is changed. */
+export type Status = { text: string; emoji: string; expiration: number };
+
 export type SlackUser = Record<string, unknown> & { id: string; name: string; team_id: string };
 
 /** Finds people by the names that Slack knows them by. Follows `people()` when the company grows. */
 export class Directory {
   /** Key by an id that is good in the whole organisation. */
   alsoKnownAs = new Map<string, string>();
+  /** What people say that they are doing, by Slack user id; who is not in it says nothing. */
+  statuses = new Map<string, Status>();
   #source: () => readonly Person[];
   #indexed: readonly Person[] = [];
   #indexedCount = -1;
@@ -83,8 +88,12 @@ export function teamOf(person: Person): string {
   return person.slackKind === 'stranger' ? OTHER_TEAM_ID : company.slackTeamId;
 }
 
-/** A person as `users.info` shows them. */
-export function slackUser(person: Person): SlackUser {
+/** A person as `users.info` shows them; `status`: what they say that they are doing, unless its time is over. */
+export function slackUser(person: Person, status?: Status): SlackUser {
+  const { text, emoji, expiration } =
+    status === undefined || (status.expiration > 0 && status.expiration * 1_000 <= Date.now())
+      ? { text: '', emoji: '', expiration: 0 }
+      : status;
   const [first = '', ...rest] = person.name.split(' ');
   const isBot = person.slackKind === 'bot';
   const teamId = teamOf(person);
@@ -107,9 +116,9 @@ export function slackUser(person: Person): SlackUser {
       display_name: person.key,
       display_name_normalized: person.key,
       fields: null,
-      status_text: '',
-      status_emoji: '',
-      status_expiration: 0,
+      status_text: text,
+      status_emoji: emoji,
+      status_expiration: expiration,
       avatar_hash: `g${person.slackId.toLowerCase()}`,
       first_name: first,
       last_name: rest.join(' '),

@@ -10,6 +10,7 @@ import { underFaults } from '../fault-plan.ts';
 import { slackError } from './call.ts';
 import { consoleRoutes } from './console.ts';
 import { Impossible } from './console-person.ts';
+import { statusRoute } from './console-status.ts';
 import { viewConsoleRoutes } from './console-views.ts';
 import { DeliveryToLatchkey } from './delivery.ts';
 import { RateLimits } from './rate-limits.ts';
@@ -62,6 +63,7 @@ export function createSlackEmulator(world: World): Emulator {
           const parts = { world, workspace, delivery, sockets, limits, scopes };
           consoleRoutes(slack, parts);
           viewConsoleRoutes(slack, parts);
+          statusRoute(slack, parts);
         },
         { prefix: PREFIX },
       );

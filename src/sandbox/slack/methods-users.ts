@@ -30,7 +30,14 @@ export const userMethods: Record<string, Method> = {
     const person = workspace.directory.byId(id);
     return person === null
       ? { ok: false, error: 'user_not_found' }
-      : { ok: true, user: inGrid(slackUser(person), person, workspace.grid) };
+      : {
+          ok: true,
+          user: inGrid(
+            slackUser(person, workspace.directory.statuses.get(person.slackId)),
+            person,
+            workspace.grid,
+          ),
+        };
   },
 
   /** Like Slack's, it does not find bots, strangers or deactivated people. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { World } from '../emulator.ts';
 import type { Person } from '../seed.ts';
 import { company } from '../seed.ts';
-import { app, teamOf } from './directory.ts';
+import { app, slackUser, teamOf } from './directory.ts';
 import type { PlacedElement } from './elements.ts';
 import { commandInGrid, organisation, originInGrid } from './grid.ts';
 import { shownMessage } from './messages.ts';
@@ -264,6 +264,17 @@ export function homeOpened(
     tab: 'home',
     event_ts: `${(Date.now() / 1_000).toFixed(6)}`,
     ...(home === null ? {} : { view: shownView(home) }),
+  });
+}
+
+/** Sent when somebody changes their status [docs.slack.dev/reference/events/user_status_changed]. */
+export function statusChanged(workspace: Workspace, person: Person): Payload {
+  const { profile, ...user } = slackUser(person, workspace.directory.statuses.get(person.slackId));
+  return eventCallback(workspace, {
+    type: 'user_status_changed',
+    user: { ...user, id: workspace.idOf(person), profile },
+    cache_ts: Math.floor(Date.now() / 1_000),
+    event_ts: `${(Date.now() / 1_000).toFixed(6)}`,
   });
 }
 

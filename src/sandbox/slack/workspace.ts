@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Person } from '../seed.ts';
 import { slackChannels, slackUserGroups } from '../seed.ts';
-import { app, Directory } from './directory.ts';
+import { app, Directory, type Status } from './directory.ts';
 import type { Grid } from './grid.ts';
 
 export type Block = { type: string; block_id?: string; [field: string]: unknown };
@@ -281,6 +281,7 @@ export class Workspace {
       channels: [...this.channels.values()],
       userGroups: this.userGroups,
       grid: this.grid,
+      statuses: [...this.directory.statuses],
       views: [...this.views.values()],
       stacks: [...this.stacks],
       homes: [...this.homes],
@@ -295,6 +296,7 @@ export class Workspace {
       /** A world saved by an earlier version has none. */
       userGroups?: UserGroup[];
       grid?: Grid | null;
+      statuses?: [string, Status][];
       views: View[];
       stacks: [string, string[]][];
       homes: [string, string][];
@@ -304,6 +306,7 @@ export class Workspace {
     this.channels = new Map(state.channels.map((c) => [c.id, c]));
     this.userGroups = state.userGroups ?? this.userGroups;
     this.setGrid(state.grid ?? null);
+    this.directory.statuses = new Map(state.statuses ?? []);
     this.views = new Map(state.views.map((v) => [v.id, v]));
     this.stacks = new Map(state.stacks);
     this.homes = new Map(state.homes);

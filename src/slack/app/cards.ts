@@ -2,6 +2,7 @@ import type { Cards } from '../../flow/cards.ts';
 import type { SlackContent } from '../blocks.ts';
 import { canaryNotices } from '../canary/alarm.ts';
 import { notices } from '../change-card/notices.ts';
+import { delegationNotices } from '../delegation/card.ts';
 import { refusedPushNotices } from '../drift/refused-push.ts';
 import { massNotices } from '../mass-change/card.ts';
 import { offboardingNotices } from '../offboarding/card.ts';
@@ -17,4 +18,5 @@ export const cards: Cards<SlackContent> = {
   policy: policyNotices,
   refusedPush: refusedPushNotices,
   queue: queueNotices,
+  delegation: delegationNotices,
 };

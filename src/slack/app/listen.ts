@@ -4,6 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
 import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.ts';
 import { boltLogger } from '../api/bolt-logger.ts';
+import { registerDelegationHandlers } from '../delegation/away.ts';
 import { TRY_AGAIN } from '../forms/forms.ts';
 import { registerMassChangeHandlers } from '../mass-change/clicks.ts';
 import { registerOffboardingHandlers } from '../offboarding/clicks.ts';
@@ -46,6 +47,7 @@ export function listen(
   registerDecisionHandlers(app, context, client);
   registerMassChangeHandlers(app, context, client);
   registerOffboardingHandlers(app, context, client);
+  registerDelegationHandlers(app, context);
   return app;
 }
 

@@ -4,6 +4,7 @@ import type { Context, Data } from '../../flow/kernel/context.ts';
 import { ASK_IN_WORDS, helpText, unknownWord } from '../commands/answers.ts';
 import { readCommand, type Wanted } from '../commands/read-command.ts';
 import type { Typed, Word } from '../commands/word.ts';
+import { awayWord, backWord } from '../delegation/away.ts';
 import { orTell, whyNotOpened } from '../forms/forms.ts';
 import { offboardWord } from '../offboarding/clicks.ts';
 import { whyWord } from '../request/explain-denial.ts';
@@ -12,7 +13,7 @@ import { mineWord } from '../request/overview.ts';
 import { openRequestForm } from '../request/requests.ts';
 
 /** Every word that `/access` knows, in the order of the help. A new one is a line here. */
-export const words: readonly Word[] = [mineWord, whyWord, offboardWord];
+export const words: readonly Word[] = [mineWord, whyWord, awayWord, backWord, offboardWord];
 
 /** Letters of a word that is looked for in the catalogue, at least. */
 const NAMING_MIN = 3;

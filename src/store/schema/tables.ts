@@ -146,7 +146,7 @@ export type Tables = {
     ends_at: Date;
     doc: Json<Delegation>;
   };
-  standing_delegates: { person_id: string; delegate_id: string; since: Generated<Date> };
+  usual_delegates: { person_id: string; delegate_id: string; since: Generated<Date> };
   told_absences: { person_id: string; until: Date | null; told_at: Generated<Date> };
   summaries: {
     /** A change or a mass change. */
