@@ -8,6 +8,7 @@ import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
 export const userSchema = z.object({
   id: z.string().min(1),
   status: z.string(),
+  created: z.iso.datetime({ offset: true }).nullish(),
   profile: z.object({
     login: z.string().min(1),
     email: z.string(),
@@ -80,6 +81,7 @@ export function personOf(user: OktaUser): IdpPerson {
     department: named(profile.department),
     manager: managerOf(profile),
     timeZone: given(profile.timezone),
+    ...(user.created == null ? {} : { since: new Date(user.created) }),
   };
 }
 

@@ -18,6 +18,8 @@ export type IdpPerson = {
   manager: string | null;
   /** IANA time zone, or null. */
   timeZone: string | null;
+  /** When their account was made there; left out: not told. */
+  since?: Date;
 };
 
 /** Whether members can be written into a group, and if not, why, in words for the catalogue's owner. */

@@ -16,6 +16,8 @@ export type Person = {
   slackKind: 'member' | 'guest' | 'bot' | 'stranger' | 'deactivated' | 'none';
   oktaStatus: 'ACTIVE' | 'SUSPENDED' | 'DEPROVISIONED' | null;
   role: string;
+  /** When Okta got to know them (ISO 8601). */
+  since?: string;
 };
 
 const domain = 'acme.example';
@@ -38,6 +40,7 @@ function person(
     slackKind: 'member',
     oktaStatus: 'ACTIVE',
     role: rest.title,
+    since: '2022-04-04T08:00:00.000Z',
     ...rest,
   };
 }
@@ -48,6 +51,7 @@ export const people: readonly Person[] = [
     department: 'Orders',
     manager: 'tom',
     role: 'the intern who asks',
+    since: '2026-01-05T08:00:00.000Z',
   }),
   person(2, 'erik', 'Erik Lind', {
     title: 'Integration engineer',
@@ -60,6 +64,7 @@ export const people: readonly Person[] = [
     department: 'Orders',
     manager: 'sofia',
     role: 'the team lead who approves',
+    since: '2019-09-02T08:00:00.000Z',
   }),
   person(4, 'olga', 'Olga Brandt', {
     title: 'API owner, Orders',

@@ -200,6 +200,16 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
         return await submit(as, await until('the form opens', () => topView(as)), values);
       }),
 
+    /** Presses a button that opens something to be read, and closes it again. */
+    reads: (as: string, message: { channel: string; ts: string }, actionId: string): Promise<SeenView> =>
+      inTurn(as, async () => {
+        const { channel, ts } = message;
+        await request('POST', '/slack/sim/action', { as, channel, ts, actionId });
+        const view = await until('the view opens', () => topView(as));
+        await request('POST', '/slack/sim/view/close', { as, viewId: view.id });
+        return view;
+      }),
+
     /** Waits for a message to this person that fits; `at`: where, and how long where it is not as long as usual. */
     async receives(
       as: string,

@@ -25,6 +25,8 @@ export type Person = {
   department: string | null;
   manager: string | null;
   timeZone: string | null;
+  /** When the directory got to know them; null: not told. */
+  since: Date | null;
 };
 
 type Row = Omit<Selectable<Tables['people']>, 'updated_at'>;
@@ -41,6 +43,7 @@ function toPerson(row: Row): Person {
     department: row.department,
     manager: row.manager,
     timeZone: row.time_zone,
+    since: row.since,
   };
 }
 
@@ -158,7 +161,7 @@ export async function peopleWithAccounts(
 /** Everybody whom the IdP gives this e-mail, in any case and whatever their status; not who is known by an unconfirmed record alone. */
 export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[]> {
   const { rows } = await sql<Row>`
-    select id, email, login, name, status, title, department, manager, time_zone
+    select id, email, login, name, status, title, department, manager, time_zone, since
     from people where lower(email) = ${email.toLowerCase()} and ${isConfirmed(sql`people.id`)} order by id`.execute(
     db,
   );
@@ -283,11 +286,11 @@ export async function rememberPerson(
   if (linked !== null) {
     const known = linked.person;
     if (isUnconfirmed && !linked.isUnconfirmed) return known;
-    const read = toPerson({ id: known.id, ...values });
+    const read = toPerson({ id: known.id, ...values, since: from.since ?? known.since });
     if (!isDeepStrictEqual(read, known))
       await db
         .updateTable('people')
-        .set({ ...values, updated_at: sql<Date>`clock_timestamp()` })
+        .set({ ...values, since: read.since, updated_at: sql<Date>`clock_timestamp()` })
         .where('id', '=', known.id)
         .execute();
     if (!isUnconfirmed && linked.isUnconfirmed)
@@ -300,9 +303,10 @@ export async function rememberPerson(
     return read;
   }
   const id = randomUUID();
+  const since = from.since ?? null;
   await db
     .insertInto('people')
-    .values({ id, ...values })
+    .values({ id, ...values, since })
     .execute();
   const made = await db
     .insertInto('person_links')
@@ -310,7 +314,7 @@ export async function rememberPerson(
     .onConflict((c) => c.columns(['system', 'external_id']).doNothing())
     .returning('person_id')
     .executeTakeFirst();
-  if (made !== undefined) return toPerson({ id, ...values });
+  if (made !== undefined) return toPerson({ id, ...values, since });
   // Somebody stored the same person a moment earlier: theirs stands.
   await db.deleteFrom('people').where('id', '=', id).execute();
   const first = await personByLink(db, system, from.id);

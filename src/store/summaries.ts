@@ -1,18 +1,37 @@
 import { sql } from 'kysely';
+import type { AtAGlance } from '../core/facts/at-a-glance.ts';
 import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { AdviceResult } from '../ports/adviser.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 /** What stands on a card beside what is asked: for people's eyes, never for the function that decides. */
-export type Summary = { sheet: FactSheet; plain: string; advice: AdviceResult | null };
+export type Summary = {
+  sheet: FactSheet;
+  plain: string;
+  advice: AdviceResult | null;
+  /** Of one change; null or left out: of many, or from before it was kept. */
+  glance?: AtAGlance | null;
+};
 
-export async function writeSummary(tx: Tx, aboutId: string, sheet: FactSheet, plain: string): Promise<void> {
+export async function writeSummary(
+  tx: Tx,
+  aboutId: string,
+  { sheet, plain, glance = null }: Omit<Summary, 'advice'>,
+): Promise<void> {
+  const values = {
+    sheet: JSON.stringify(sheet),
+    plain,
+    glance: glance === null ? null : JSON.stringify(glance),
+  };
   await tx
     .insertInto('summaries')
-    .values({ about_id: aboutId, sheet: JSON.stringify(sheet), plain })
+    .values({ about_id: aboutId, ...values })
     // Other facts want other advice.
     .onConflict((c) =>
-      c.column('about_id').doUpdateSet({ sheet: JSON.stringify(sheet), plain, advice: null }),
+      c.column('about_id').doUpdateSet({
+        ...values,
+        advice: sql`case when summaries.sheet = excluded.sheet then summaries.advice end`,
+      }),
     )
     .execute();
 }
@@ -36,7 +55,7 @@ export async function writeAdvice(
 export async function readSummary(db: Db | Tx, aboutId: string): Promise<Summary | null> {
   const row = await db
     .selectFrom('summaries')
-    .select(['sheet', 'plain', 'advice'])
+    .select(['sheet', 'plain', 'advice', 'glance'])
     .where('about_id', '=', aboutId)
     .executeTakeFirst();
   return row ?? null;

@@ -47,6 +47,7 @@ describe('people', () => {
       department: 'Orders',
       manager: 'tom@acme.example',
       timeZone: 'Europe/Berlin',
+      since: new Date('2026-01-05T08:00:00Z'),
     });
     expect(await okta().readPerson('INES@acme.example')).toEqual(byId);
   });

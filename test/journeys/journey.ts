@@ -75,11 +75,12 @@ export function textsIn(blocks: unknown): { type: string; text: string }[] {
   return Object.values(blocks).flatMap(textsIn);
 }
 
-/** Action ids of the buttons of a message. */
+/** Action ids of the buttons of a message, but for *Details*, which every card has. */
 export function buttonsOf(message: { blocks: Record<string, unknown>[] }): string[] {
   return message.blocks
     .filter((b) => b.type === 'actions')
-    .flatMap((b) => (b.elements as { action_id: string }[]).map((e) => e.action_id));
+    .flatMap((b) => (b.elements as { action_id: string }[]).map((e) => e.action_id))
+    .filter((id) => id !== 'details');
 }
 
 /** Makes an active account in Okta, as its console does; answers its id. */

@@ -64,8 +64,8 @@ describe.skipIf(!isThere)(isThere ? 'cards' : 'cards (left out: no Chromium on t
       '\nApproved by <@U0000004> :white_check_mark: https://evil.example',
     );
     expect(await page.locator(`[data-ts="${imitated.card.ts}"] a[href*="evil"]`).count()).toBe(0);
-    await look(low, '8-card-low', 'Low tier', 'Advice of the model');
-    await look(high, '8-card-high', 'High tier', 'Advice of the model');
+    await look(low, '8-card-low', 'Advice of the model');
+    await look(high, '8-card-high', 'The first time for Ines', 'Advice of the model');
     await look(conflicting, '8-card-conflicting', 'kept apart', 'Advice of the model');
 
     await walk.request('POST', '/model/sim/mode', { mode: 'down' });
@@ -73,6 +73,6 @@ describe.skipIf(!isThere)(isThere ? 'cards' : 'cards (left out: no Chromium on t
       entitlement: 'orders-api-read',
       reason: 'Reading the logs of the night',
     });
-    await look(without, '8-card-model-down', 'No advice from the model', 'Medium tier');
+    await look(without, '8-card-model-down', 'No advice from the model');
   });
 });

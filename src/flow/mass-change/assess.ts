@@ -43,7 +43,7 @@ export async function assessMassChange(
       if (locked === null || !isOpen(locked.state)) return { result: null };
       const before = await readSummary(unit.tx, mass.id);
       const isNews = !isDeepStrictEqual(before?.sheet, sheet);
-      if (isNews) await writeSummary(unit.tx, mass.id, sheet, plain);
+      if (isNews) await writeSummary(unit.tx, mass.id, { sheet, plain });
       const changed = locked.state === 'asking' ? otherwiseOnCard(locked, who.shown) : [];
       const isPut =
         locked.state === 'asking' && isDeepStrictEqual(locked.plan, who.plan) && changed.length === 0;

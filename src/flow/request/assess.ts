@@ -7,6 +7,7 @@ import { evolve } from '../../core/change/evolve.ts';
 import { approveByRule } from '../../core/change/settle.ts';
 import { otherwiseThanShown, shownOf } from '../../core/change/shown.ts';
 import { isPending } from '../../core/change/states.ts';
+import { atAGlance } from '../../core/facts/at-a-glance.ts';
 import { changeSheet } from '../../core/facts/change-sheet.ts';
 import type { GrantId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
@@ -27,6 +28,7 @@ import type { Telling } from '../../store/telling.ts';
 import { commit, type Following, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import { concernedBy } from '../people/concerned.ts';
+import { managerName } from '../people/reports-to.ts';
 import { excludedFrom, planFor, tellingAboutFound } from './deciders.ts';
 import { reopenIfTheirOwn } from './reopen.ts';
 import { factsOfChange } from './request-facts.ts';
@@ -61,6 +63,8 @@ type Assessment = {
   target: Target;
   beneficiary: Person;
   requester: Person | null;
+  /** What the beneficiary's manager is called. */
+  manager: string | null;
   telling: Telling;
   excluded: ReadonlySet<PersonId>;
   /** What the rules say of giving it. */
@@ -98,7 +102,9 @@ async function gather(context: Context, change: Change): Promise<Assessment | Re
     { entitlement, beneficiary, change, excluded, telling },
     { facts, verdict: byRules },
   );
-  return { change, ...offer, beneficiary, requester, telling, excluded, byRules, verdict, plan };
+  // After the plan: whom it resolved as the manager need not be looked up again.
+  const manager = await managerName(context, beneficiary);
+  return { change, ...offer, beneficiary, requester, manager, telling, excluded, byRules, verdict, plan };
 }
 
 /** The entitlement and its target as long as it can be given. */
@@ -158,14 +164,13 @@ async function put(context: Data & Runtime, assessed: Assessment): Promise<Ran> 
       const locked = await unit.change(change.id);
       if (locked === null || locked.state !== change.state) return { result: null };
       const held = await heldFacts(unit, assessed);
-      const { sheet, plain } = changeSheet({
-        ...assessed,
-        ...held,
-        requestedSeconds: change.requestedSeconds ?? entitlement.defaultSeconds,
-        clauses,
-      });
-      const isNewSheet = !isDeepStrictEqual((await readSummary(unit.tx, change.id))?.sheet, sheet);
-      if (isNewSheet) await writeSummary(unit.tx, change.id, sheet, plain);
+      const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
+      const { sheet, plain } = changeSheet({ ...assessed, ...held, requestedSeconds, clauses });
+      const glance = atAGlance({ ...assessed, ...held, requestedSeconds, facts: byRules.facts });
+      const before = await readSummary(unit.tx, change.id);
+      const isNewSheet = !isDeepStrictEqual(before?.sheet, sheet);
+      if (isNewSheet || !isDeepStrictEqual(before?.glance, glance))
+        await writeSummary(unit.tx, change.id, { sheet, plain, glance });
       const given = {
         verdict,
         entitlement,

@@ -108,7 +108,7 @@ export function seedUser(person: Person, manager: Person | undefined): OktaUser 
       timezone: TIME_ZONE,
     },
     assigned: person.oktaStatus === 'ACTIVE',
-    created: SEEDED_AT,
+    created: person.since ?? SEEDED_AT,
     statusChanged: SEEDED_AT,
     lastUpdated: SEEDED_AT,
   };

@@ -42,6 +42,21 @@ const shapes: Record<string, { name: string; tone: string; path: string }> = {
     tone: 'bad',
     path: '<circle cx="12" cy="12" r="8.5"/><path d="m6.5 6.5 11 11"/>',
   },
+  '🔍': {
+    name: 'worth a look',
+    tone: 'waiting',
+    path: '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5.5 5.5"/>',
+  },
+  '↩️': {
+    name: 'may take it away',
+    tone: 'over',
+    path: '<path d="M9 5 4 10l5 5M4 10h10a5 5 0 0 1 0 10h-3"/>',
+  },
+  '❔': {
+    name: 'not known',
+    tone: 'waiting',
+    path: '<path d="M8.5 8.5a3.5 3.5 0 1 1 5 3.2c-1 .5-1.5 1.2-1.5 2.8M12 18.2v.3"/>',
+  },
   '🏁': { name: 'over', tone: 'over', path: '<path d="M6 21V4h12l-3 4.5 3 4.5H6"/>' },
 };
 

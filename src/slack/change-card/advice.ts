@@ -1,6 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import type { Verdict } from '../../core/policy/verdict.ts';
-import type { AdviceResult } from '../../ports/adviser.ts';
+import type { Advice, AdviceResult } from '../../ports/adviser.ts';
 import type { Summary } from '../../store/summaries.ts';
 import { section } from '../blocks.ts';
 import { mrkdwn, plain, plainLines } from '../mrkdwn.ts';
@@ -19,7 +19,26 @@ const whyNoAdvice: Record<Extract<AdviceResult, { answered: false }>['why'], str
 
 const leanings = { approve: 'approve', deny: 'deny', 'ask more': 'ask more first' } as const;
 /** Labels of the fact sheet that are not plain words already. */
-const factNames: Record<string, string> = { peers: 'who holds it', verdict: 'the rules' };
+export const factNames: Record<string, string> = { peers: 'who holds it', verdict: 'the rules' };
+
+/** What it comes to, in a line for the card; all of it is behind *Details*. */
+export function adviceLine(summary: Summary, verdict: Verdict | null): KnownBlock[] {
+  const { advice } = summary;
+  if (advice === null || !advice.answered) return adviceBlocks(summary, verdict);
+  const { headline, lean } = advice.advice;
+  return [
+    {
+      type: 'context',
+      elements: [plain(`Advice of the model (it decides nothing): ${leanings[lean]}. ${headline}`)],
+    },
+    ...disagreementBlocks(verdict, lean),
+  ];
+}
+
+function disagreementBlocks(verdict: Verdict | null, lean: Advice['lean']): KnownBlock[] {
+  const apart = disagreement(verdict, lean);
+  return apart === null ? [] : [section(mrkdwn(`:warning: *${apart}*`))];
+}
 
 /** The model's words, plainly as advice, in blocks that interpret nothing. */
 export function adviceBlocks({ advice, sheet }: Summary, verdict: Verdict | null = null): KnownBlock[] {
@@ -44,7 +63,6 @@ export function adviceBlocks({ advice, sheet }: Summary, verdict: Verdict | null
   // A clause says more than the facts it bears on.
   const sources = (r: { facts: string[]; clauses: string[] }) =>
     (r.clauses.length > 0 ? r.clauses : r.facts.map(label)).join(', ');
-  const apart = disagreement(verdict, lean);
   const lines = [
     `Advice of the model (it decides nothing): ${leanings[lean]}.`,
     headline,
@@ -53,7 +71,7 @@ export function adviceBlocks({ advice, sheet }: Summary, verdict: Verdict | null
   ];
   return [
     section(plainLines(lines)),
-    ...(apart === null ? [] : [section(mrkdwn(`:warning: *${apart}*`))]),
+    ...disagreementBlocks(verdict, lean),
     { type: 'context', elements: [plain(`Model: ${advice.provenance.model}`)] },
   ];
 }

@@ -6,7 +6,7 @@ import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
-import { mention, titleOf } from './card.ts';
+import { mention, titleOf } from './names.ts';
 
 /** To the owner (and on the card’s thread): which leg is stuck; the same message says when it is over. */
 export function alarms(view: ChangeView): Notice<SlackContent>[] {

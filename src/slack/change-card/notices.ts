@@ -6,7 +6,8 @@ import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { alarms } from './alarm.ts';
-import { card, mention, namesOf, titleOf } from './card.ts';
+import { card } from './card.ts';
+import { mention, namesOf, titleOf } from './names.ts';
 import { outcomeNotes } from './outcome.ts';
 import { personal, type Reader } from './personal.ts';
 

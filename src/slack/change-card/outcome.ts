@@ -8,7 +8,7 @@ import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { escapeMrkdwn, mrkdwn, quote, slackDate } from '../mrkdwn.ts';
-import { mention, namesOf, titleOf } from './card.ts';
+import { mention, namesOf, titleOf } from './names.ts';
 import type { Reader } from './personal.ts';
 
 /** Facts that all replies are made of. */

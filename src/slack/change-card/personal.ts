@@ -4,7 +4,9 @@ import { askedInWords, type StatusText } from '../../core/wording/change-status.
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
-import { actions, changeButton, foundHead, legsBlock, mention, statusBlocks, titleOf } from './card.ts';
+import { actions, changeButton } from './buttons.ts';
+import { foundHead, statusBlocks } from './card.ts';
+import { mention, titleOf } from './names.ts';
 
 export type Reader = 'requester' | 'beneficiary' | 'channel';
 
@@ -18,11 +20,7 @@ export function personal(view: ChangeView, now: StatusText, reader: Reader): Sla
       : reader === 'beneficiary'
         ? `${mention(view.requester)} asked, for you, for *${asked}*`
         : `You asked, for ${mention(view.beneficiary)}, for *${asked}*`;
-  const blocks: KnownBlock[] = [
-    section(mrkdwn(unaskedHead(view, reader) ?? head)),
-    ...statusBlocks(now),
-    ...legsBlock(view),
-  ];
+  const blocks: KnownBlock[] = [section(mrkdwn(unaskedHead(view, reader) ?? head)), ...statusBlocks(now)];
   const buttons = personalButtons(view);
   if (buttons !== null) blocks.push(buttons);
   return { text: `${asked}: ${now.headline}.`, blocks };
@@ -42,7 +40,9 @@ function unaskedHead(view: ChangeView, reader: Reader): string | null {
       : `You were given *${title}*: ${escapeMrkdwn(change.reason)}. It is renewed by itself while that is so; if you don’t need it, press *I’m done*.`;
   if (change.cause === 'restore') return `You are back, and have *${title}* again.`;
   if (change.partOf !== null) return `You hold *${title}*.`;
-  return isFound(change) ? `*${foundHead(view, reader === 'beneficiary')}.* The owner decides.` : null;
+  return isFound(change)
+    ? `*${reader === 'beneficiary' ? foundHead(view) : foundHead(view, mention(view.beneficiary))}.* The owner decides.`
+    : null;
 }
 
 function personalButtons(view: ChangeView): KnownBlock | null {

@@ -22,9 +22,13 @@ export function rulingBlocks({ change }: ChangeView): KnownBlock[] {
       (text) => `:warning: *A rule can’t be evaluated*, so it is yours to judge: ${escapeMrkdwn(text)}.`,
     ),
     ...authorLines(plan),
-    ...notAsked(plan),
   ];
   return blockOf(lines);
+}
+
+/** Whom a rule does not let approve it, and why. */
+export function notAskedBlocks({ change }: ChangeView): KnownBlock[] {
+  return blockOf(notAsked(change.plan));
 }
 
 /** What is known of who did what was found, and what that means for keeping it. */

@@ -5,7 +5,7 @@ import type { DelegationView } from '../../flow/delegation/view.ts';
 import type { Named } from '../../flow/people/named.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
-import { mention } from '../change-card/card.ts';
+import { mention } from '../change-card/names.ts';
 import { cardButton } from '../forms/card-button.ts';
 import { mrkdwn, slackDate } from '../mrkdwn.ts';
 

@@ -4,10 +4,12 @@ import type { WebClient } from '@slack/web-api';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
 import type { Context, Data } from '../../flow/kernel/context.ts';
+import { readView } from '../../flow/messages/change-view.ts';
 import { acceptClick } from '../../flow/request/accept-click.ts';
 import { readChange } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
-import { actions, changeButton } from '../change-card/card.ts';
+import { actions, changeButton } from '../change-card/buttons.ts';
+import { detailsModal } from '../change-card/details.ts';
 import { type CardKey, callbacks, denyModal, fields, lessModal } from './form.ts';
 
 /** Deciding and giving back: each click is stored before it is acknowledged; what it means is settled later. */
@@ -26,6 +28,10 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
   const listener = { app, context, client };
   changeButton.opens(listener, actions.approveLess, (key) => lessFormOf(context, key));
   changeButton.opens(listener, actions.deny, (key) => denyFormOf(context, key));
+  changeButton.opens(listener, actions.details, async ({ change }) => {
+    const view = await readView(context, change);
+    return view === null ? null : detailsModal(view);
+  });
 
   app.view<ViewSubmitAction>(callbacks.less, async ({ ack, body, view }) => {
     const key = changeButton.form(view.private_metadata);
@@ -77,7 +83,7 @@ async function denyFormOf(context: Data, key: CardKey): Promise<ModalView | null
   const change = await readChange(context.db, key.change);
   if (change === null) return null;
   const person = await readPerson(context.db, change.personId);
-  return denyModal(key, person?.name ?? 'The requester');
+  return denyModal(key, person?.name ?? 'The requester', context.catalogue.current().channel);
 }
 
 function click(key: CardKey, accountId: string, once: string, act: ClickReceived['act']): ClickReceived {

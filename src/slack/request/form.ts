@@ -273,14 +273,14 @@ export function lessModal(
   });
 }
 
-export function denyModal(key: CardKey, whose: string): ModalView {
+export function denyModal(key: CardKey, whose: string, channel: string): ModalView {
   return formModal({
     callbackId: callbacks.deny,
     title: 'Deny',
     submit: 'Deny',
     key,
     blocks: [
-      section(plain(`${whose} will read your reason.`)),
+      section(plain(`${whose} and everybody in #${channel} will read your reason.`)),
       {
         type: 'input',
         block_id: fields.reason,

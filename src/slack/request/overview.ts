@@ -9,7 +9,7 @@ import { identify, metAs } from '../../flow/people/identify.ts';
 import { changesOfPerson, endingOf } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
 import { type SlackContent, section } from '../blocks.ts';
-import { actions } from '../change-card/card.ts';
+import { actions } from '../change-card/buttons.ts';
 import type { Word } from '../commands/word.ts';
 import { escapeMrkdwn, link, mrkdwn, slackDate } from '../mrkdwn.ts';
 

@@ -20,7 +20,7 @@ import { leaverCase } from '../../store/offboardings.ts';
 import { linkOf, personByLink } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { slackCall } from '../api/call.ts';
-import { actions, changeButton } from '../change-card/card.ts';
+import { actions, changeButton } from '../change-card/buttons.ts';
 import { createFormUpdates } from '../forms/form-updates.ts';
 import { openView, orTell } from '../forms/forms.ts';
 import {

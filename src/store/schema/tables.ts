@@ -3,6 +3,7 @@ import type { CanaryRun, RoundResult, Stuck } from '../../core/canary/canary.ts'
 import type { Change } from '../../core/change/change.ts';
 import type { LegTimes } from '../../core/change/legs.ts';
 import type { Delegation, DelegationState } from '../../core/delegation/delegation.ts';
+import type { AtAGlance } from '../../core/facts/at-a-glance.ts';
 import type { FactSheet } from '../../core/facts/request-facts.ts';
 import type { ClickReceived, Job, JobName } from '../../core/jobs/reactions.ts';
 import type { MassChange, MassKind, MassState } from '../../core/mass-change/mass-change.ts';
@@ -26,6 +27,8 @@ export type Tables = {
     department: string | null;
     manager: string | null;
     time_zone: string | null;
+    /** When the directory got to know them; null: not told. */
+    since: ColumnType<Date | null, Date | null | undefined, Date | null>;
     updated_at: Generated<Date>;
   };
   person_links: {
@@ -154,6 +157,7 @@ export type Tables = {
     sheet: Json<FactSheet>;
     plain: string;
     advice: ColumnType<AdviceResult | null, string | null, string | null>;
+    glance: ColumnType<AtAGlance | null, string | null, string | null>;
   };
   outbox: {
     id: Generated<string>;

@@ -31,7 +31,6 @@ test('conflicts, holds, what failed and who is not asked are each said with thei
   expect(said).toContain('*Separation of duties:* holds B.');
   expect(said).toContain('Whoever approves signs in afresh:* administration (AC-5).');
   expect(said).toContain('so it is yours to judge: late: late needs the hour, which is not known.');
-  expect(said).toContain('*Not asked:* Sam, contractors do not (AC-9).');
 });
 
 test('no words of a policy, a title or a person become a mention or a link', () => {

@@ -43,7 +43,7 @@ describe('forms that Slack takes', () => {
     ['less time', lessModal(key, 'Ines Moreau', 86_400, [3_600, 86_400])],
     ['less time where none is shorter', lessModal(key, 'Ines Moreau', 3_600, [3_600])],
     ['less time of a second', lessModal(key, 'Ines Moreau', 1, [])],
-    ['denial', denyModal(key, 'Ines Moreau')],
+    ['denial', denyModal(key, 'Ines Moreau', 'access-requests')],
   ])('%s', (_name, view) => {
     expectHarmless(view);
   });
@@ -69,7 +69,7 @@ describe('forms that Slack takes', () => {
             requestModal([odd], odd),
             extendModal(odd, later(60), draft, shown),
             lessModal(key, name, 86_400, [3_600]),
-            denyModal(key, name),
+            denyModal(key, name, 'access-requests'),
             messageModal(reason, name),
             nothingModal([name]),
           ])

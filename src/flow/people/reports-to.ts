@@ -1,0 +1,24 @@
+import { Fault } from '../../core/fault.ts';
+import { idsNamed } from '../../store/birthrights.ts';
+import { type Person, readPerson, rememberPerson } from '../../store/people.ts';
+import type { Data, Parties } from '../kernel/context.ts';
+
+/**
+ * What somebody's manager is called, to be shown. The directory names them by login or e-mail; whom it can't tell is
+ * shown by that. Identifies nobody: who decides is looked up anew (approvers.ts).
+ */
+export async function managerName(
+  { db, idp }: Data & Parties,
+  { manager }: Pick<Person, 'manager'>,
+): Promise<string | null> {
+  if (manager === null) return null;
+  const [id, ...others] = await idsNamed(db, manager);
+  if (id !== undefined) return others.length > 0 ? manager : ((await readPerson(db, id))?.name ?? manager);
+  try {
+    const found = await idp.readPerson(manager);
+    return found === null ? manager : (await rememberPerson(db, idp.system, found)).name;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return manager;
+  }
+}

@@ -1,0 +1,32 @@
+import type { KnownBlock } from '@slack/types';
+import { isPending } from '../../core/change/states.ts';
+import { capital } from '../../core/text.ts';
+import type { ChangeView } from '../../flow/messages/change-view.ts';
+import { section } from '../blocks.ts';
+import { escapeMrkdwn, mrkdwn, plain, slackMonth } from '../mrkdwn.ts';
+
+/** Who it is for, as the directory has them: one line under the head. Empty where that was not kept. */
+export function whoBlocks({ summary, idpName }: ChangeView): KnownBlock[] {
+  const who = summary?.glance?.who;
+  if (who === undefined) return [];
+  const job = [who.title, who.department].filter((part) => part !== null).map(escapeMrkdwn);
+  const parts = [
+    ...(job.length === 0 ? [] : [job.join(', ')]),
+    who.manager === null ? 'no manager in the directory' : `manager: ${escapeMrkdwn(who.manager)}`,
+    ...(who.since === null ? [] : [`in ${idpName} since ${slackMonth(new Date(who.since))}`]),
+  ];
+  return [{ type: 'context', elements: [mrkdwn(parts.join('  ·  '))] }];
+}
+
+/** What is out of the ordinary, or that nothing is; where nobody looked for that, the summary by rule. */
+export function unusualBlocks({ change, summary }: ChangeView): KnownBlock[] {
+  if (summary === null) return [];
+  const glance = summary.glance ?? null;
+  if (glance === null || (glance.unusual.length === 0 && glance.usual === null)) {
+    const byRule = isPending(change.state) ? 'By rule' : 'By rule, when it was asked for';
+    return [{ type: 'context', elements: [plain(`${byRule}: ${summary.plain}`)] }];
+  }
+  if (glance.usual !== null) return [{ type: 'context', elements: [plain(`${glance.usual}.`)] }];
+  const lines = glance.unusual.map((text) => `•  ${escapeMrkdwn(capital(text))}`);
+  return [section(mrkdwn(`:mag: *Out of the ordinary*\n${lines.join('\n')}`))];
+}
