@@ -29,6 +29,7 @@ const outside = {
   OKTA_API_TOKEN: 'an API token (or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY)',
   OKTA_CLIENT_ID: 'the service app’s client id, with OKTA_PRIVATE_KEY',
   OKTA_PRIVATE_KEY: 'the service app’s private key, PEM or JWK, with OKTA_CLIENT_ID',
+  OKTA_ANYPOINT_APP_ID: 'the id of Okta’s app for Anypoint (0oa…), to read when people last signed in to it',
   OKTA_HOOK_SECRET:
     'what Okta’s event hook sends as Authorization; two with a comma between while you change it',
   ANYPOINT_URL: 'e.g. https://eu1.anypoint.mulesoft.com',
@@ -58,6 +59,7 @@ const environment = z.object({
   OKTA_CLIENT_ID: text.optional(),
   OKTA_PRIVATE_KEY: text.optional(),
   OKTA_HOOK_SECRET: secrets.optional(),
+  OKTA_ANYPOINT_APP_ID: text.optional(),
   ANYPOINT_URL: url.optional(),
   ANYPOINT_SIGN_IN_URL: url.optional(),
   ANYPOINT_ORG_ID: text.optional(),
@@ -99,6 +101,8 @@ export type Outside = {
     auth: OktaAuth;
     /** What its event hook may authenticate with; none: there is no hook. */
     hookSecrets: readonly string[];
+    /** Of the app by which people sign in to Anypoint; null: their sign-ins to it are not read. */
+    anypointAppId: string | null;
   };
   /** `signInUrl`: where people sign in; left out: at the control plane's own page. */
   anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: string };
@@ -238,6 +242,7 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
       ? { appToken: e.SLACK_APP_TOKEN ?? '' }
       : { signingSecret: need('SLACK_SIGNING_SECRET') };
   const orgUrl = need('OKTA_ORG_URL');
+  const { OKTA_HOOK_SECRET: hookSecrets = [], OKTA_ANYPOINT_APP_ID: anypointAppId = null } = e;
   const auth = isGiven(given, ['OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY'])
     ? { clientId: need('OKTA_CLIENT_ID'), privateKey: need('OKTA_PRIVATE_KEY') }
     : { token: need('OKTA_API_TOKEN') };
@@ -275,7 +280,7 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
     missing,
     outside: {
       slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
-      okta: { orgUrl, auth, hookSecrets: e.OKTA_HOOK_SECRET ?? [] },
+      okta: { orgUrl, auth, hookSecrets, anypointAppId },
       anypoint,
       model,
       graph,

@@ -24,6 +24,7 @@ import { runDueMassChanges } from './mass-change/timers.ts';
 import { endGrant } from './membership/end-grants.ts';
 import { runDueOffboardings } from './offboarding/step.ts';
 import { tellOfQueue } from './queue/queue-alarm.ts';
+import { readUsageOnce } from './usage/read-usage.ts';
 
 /** What is due is looked for this often, in milliseconds. */
 const RUN_EVERY_MS = 1_000;
@@ -46,6 +47,10 @@ const CANARY_EVERY_MS = 1_000;
 const OFFBOARDINGS_EVERY_MS = 60_000;
 /** Whether the queue works is told this often, where there is something to tell. */
 const QUEUE_EVERY_MS = 2_000;
+/** When people last used Anypoint is read on this often. */
+const USAGE_EVERY_MS = 15 * 60_000;
+/** The first look is long, and nothing waits for it. */
+const USAGE_FIRST_MS = 20_000;
 const BATCH = 200;
 const OUTBOX_KEPT_HOURS = 24;
 const RUNS_KEPT_DAYS = 30;
@@ -94,6 +99,9 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
     every(FORGET_EVERY_MS, context, 'forgetting', () => forgetOnce(context)),
     every(QUEUE_EVERY_MS, context, 'queue', () => tellOfQueue(context)),
     reconciling,
+    every({ firstMs: USAGE_FIRST_MS, ms: USAGE_EVERY_MS }, context, 'usage', () =>
+      context.locks.tryLock('usage', () => readUsageOnce(context)),
+    ),
     every(OFFBOARDINGS_EVERY_MS, context, 'offboardings', () =>
       context.locks.tryLock('offboardings', async () =>
         runDueOffboardings(context, await openOffboardings(context.db)),

@@ -7,6 +7,8 @@ export type OktaSettings = {
   /** Address of the organisation, e.g. `https://acme.okta.com`. */
   orgUrl: string;
   auth: OktaAuth;
+  /** Id of the app by which people sign in to Anypoint (`0oa…`); null or left out: sign-ins to it are not read. */
+  anypointAppId?: string | null;
   /** For each HTTP call, in milliseconds. */
   timeoutMs?: number;
 };

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import type { DirectoryLog, LogPage, SignIn } from '../ports/identity-provider.ts';
+import type { UseRecord } from '../ports/usage.ts';
 import { easeMsOf, parseAnswer } from './okta-answers.ts';
 import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './okta-api.ts';
 import { logScopes } from './okta-credentials.ts';
 import { eventTypes, readLogEvents } from './okta-events.ts';
+import { oktaSignIns } from './okta-sign-ins.ts';
 
 /** The most that Okta gives at once (OpenAPI description 2026.06.3, `GET /api/v1/logs`). */
 const LIMIT = 1_000;
@@ -35,17 +37,20 @@ const publishedSchema = z.object({ published: z.iso.datetime({ offset: true }) }
  * @throws config.invalid when the service app's private key is no key
  */
 export function createOktaLog(settings: OktaSettings): OktaLog {
-  return new OktaLog(openOktaApi(settings, logScopes));
+  return new OktaLog(openOktaApi(settings, logScopes), settings.anypointAppId ?? null);
 }
 
 /** The log as an event source, and as the one to ask where somebody signed in. */
 export class OktaLog implements DirectoryLog {
   readonly eventSource = 'oktaLog';
   readonly #api: OktaApi;
+  /** Who opened the Anypoint app; null: it is not said which of Okta's apps that is. */
+  readonly signIns: UseRecord | null;
   #restUntil = 0;
 
-  constructor(api: OktaApi) {
+  constructor(api: OktaApi, anypointAppId: string | null = null) {
     this.#api = api;
+    this.signIns = anypointAppId === null ? null : oktaSignIns(api, { system: 'okta', appId: anypointAppId });
   }
 
   async *read(position: string | null): AsyncGenerator<LogPage, void, undefined> {

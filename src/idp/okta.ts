@@ -9,6 +9,7 @@ import type {
   Writability,
 } from '../ports/identity-provider.ts';
 import type { Page } from '../ports/page.ts';
+import type { UseRecord } from '../ports/usage.ts';
 import {
   easeMsOf,
   groupSchema,
@@ -55,11 +56,13 @@ class Okta implements IdentityProvider {
   readonly system = 'okta';
   readonly name = 'Okta';
   readonly log: OktaLog;
+  readonly signIns: UseRecord | null;
   readonly #api: OktaApi;
 
   constructor(settings: OktaSettings) {
     this.#api = openOktaApi(settings, contextScopes);
     this.log = createOktaLog(settings);
+    this.signIns = this.log.signIns;
   }
 
   async findPeopleByEmail(email: string): Promise<IdpPerson[]> {

@@ -5,6 +5,7 @@ import { createApplications } from './applications.ts';
 import { listed, nextOffset } from './pages.ts';
 import { readAnswer, Session } from './session.ts';
 import { easeMsOf } from './throttle.ts';
+import { createUseRecords } from './use-records.ts';
 
 export type AnypointSettings = {
   /** Control plane without the `/accounts/api` part, e.g. `https://anypoint.mulesoft.com`. */
@@ -206,6 +207,8 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
         });
       return teams;
     },
+
+    useRecords: createUseRecords(session, orgId),
 
     ...createApplications(session, { orgId, clientId }),
 

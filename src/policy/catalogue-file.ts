@@ -6,7 +6,7 @@ import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Catalogue, Clause, Entitlement } from '../core/policy/catalogue.ts';
-import { catalogueSchema, settings } from './catalogue-schema.ts';
+import { catalogueSchema, settings, weekdays } from './catalogue-schema.ts';
 
 /** What a file says, or every mistake in it as `path:line: what is wrong and what to do`. */
 export type Read<T> = { value: T; mistakes: [] } | { value: null; mistakes: string[] };
@@ -61,7 +61,7 @@ function no(mistakes: string[]): { value: null; mistakes: string[] } {
 }
 
 function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]): Catalogue {
-  const { channel, admins, pending, massGuard, canary, onCall, signIn, entitlements, bundles, apis } =
+  const { channel, admins, pending, massGuard, digest, canary, onCall, signIn, entitlements, bundles, apis } =
     written;
   return {
     channel,
@@ -76,6 +76,7 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
       share: massGuard.share,
       peopleWindowSeconds: massGuard.peopleWithin,
     },
+    digest: digestOf(digest),
     canary:
       canary === undefined
         ? null
@@ -117,6 +118,15 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
       ? {}
       : { apis: apis.map(({ asset, group, owner }) => ({ asset, group: group ?? null, owner })) }),
     bundles: bundles.map((b) => ({ ...b, entitlements: b.entitlements as EntitlementKey[] })),
+  };
+}
+
+function digestOf({ day, at, unusedAfter }: z.infer<typeof catalogueSchema>['digest']): Catalogue['digest'] {
+  const [hour, minute] = at.split(':').map(Number);
+  return {
+    weekday: weekdays.indexOf(day) + 1,
+    minute: (hour ?? 0) * 60 + (minute ?? 0),
+    unusedSeconds: unusedAfter,
   };
 }
 

@@ -115,6 +115,8 @@ const entitlement = z
       issue(['birthright'], 'only tier low may be given by rule: take this out, and let people ask');
   });
 
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
 const bundle = z.strictObject({
   key,
   title: z.string().min(1).max(TITLE_MAX),
@@ -146,6 +148,20 @@ export const catalogueSchema = z
         peopleWithin: duration.prefault('1h'),
       })
       .prefault({}),
+    digest: z
+      .strictObject({
+        day: z.enum(weekdays).default('mon'),
+        at: z
+          .string()
+          .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'write the time of day as 09:00')
+          .default('09:00'),
+        unusedAfter: duration.prefault('30d'),
+      })
+      .prefault({})
+      .meta({
+        description:
+          'The weekly digest: on which day and at what time, in each reader’s own time zone, and after how long without use an access is unused',
+      }),
     canary: z
       .strictObject({ person: z.email(), entitlement: z.string(), every: duration.prefault('5m') })
       .optional(),

@@ -1,5 +1,6 @@
 import type { EventSource, Observation } from '../core/drift/observation.ts';
 import type { Page } from './page.ts';
+import type { UseRecord } from './usage.ts';
 
 export type IdpPersonStatus = 'active' | 'suspended' | 'deprovisioned' | 'inactive';
 
@@ -62,6 +63,8 @@ export interface IdentityProvider {
   lastSignIn?(personId: string, withinSeconds: number): Promise<SignIn | null>;
   /** Where the IdP keeps one that can be asked. */
   readonly log?: DirectoryLog;
+  /** Who signed in to Anypoint from it, where it is known which of its apps that is. */
+  readonly signIns?: UseRecord | null;
   /** Cheap call that proves the credentials; throws a Fault otherwise. */
   check(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { Page } from './page.ts';
+import type { UseRecord } from './usage.ts';
 
 export type AnypointUser = {
   id: string;
@@ -93,5 +94,7 @@ export interface MuleSoft {
    * Throws `mulesoft.not_found` when the application or `to` is gone, `mulesoft.invalid` when `to` can't own it.
    */
   transferApplication(app: ApplicationRef, hands: { from: readonly string[]; to: string }): Promise<void>;
+  /** What Anypoint keeps of who used it. */
+  readonly useRecords: readonly UseRecord[];
   check(): Promise<void>;
 }

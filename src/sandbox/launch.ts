@@ -82,6 +82,7 @@ export function sandboxSettings(worldUrl: string): Record<string, string> {
     SLACK_API_URL: `${worldUrl}/slack/api/`,
     OKTA_ORG_URL: `${worldUrl}/okta`,
     OKTA_API_TOKEN: credentials.oktaApiToken,
+    OKTA_ANYPOINT_APP_ID: company.oktaAppId,
     OKTA_HOOK_SECRET: credentials.oktaHookSecret,
     ANYPOINT_URL: `${worldUrl}/anypoint`,
     ANYPOINT_ORG_ID: company.anypointOrgId,

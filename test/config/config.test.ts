@@ -78,7 +78,12 @@ describe('everything set', () => {
   test('is for real', () => {
     expect(readConfig(real).outside).toEqual({
       slack: { botToken: 'xoxb-1', signingSecret: 'signing-secret', apiUrl: 'https://slack.com/api/' },
-      okta: { orgUrl: 'https://acme.okta.com', auth: { token: 'okta-token' }, hookSecrets: [] },
+      okta: {
+        orgUrl: 'https://acme.okta.com',
+        auth: { token: 'okta-token' },
+        hookSecrets: [],
+        anypointAppId: null,
+      },
       anypoint: {
         url: 'https://anypoint.mulesoft.com',
         orgId: 'org',

@@ -144,6 +144,7 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
   changeOvertaken: { ...base, type: 'changeOvertaken', why: 'given anew' },
   applyFailed: { ...base, type: 'applyFailed', code: 'E0000006', text: 'not allowed' },
   endingWarned: { ...base, type: 'endingWarned', endsAt: later(86_400) },
+  renewalDeclined: { ...base, type: 'renewalDeclined', by: { id: person('tom'), name: 'tom' } },
   decisionReopened: { ...base, type: 'decisionReopened', by: { id: person('olga'), name: 'olga' } },
   grantEnded: {
     ...base,

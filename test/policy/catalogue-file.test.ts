@@ -108,6 +108,7 @@ ${more}canary: { person: kit@acme.example, entitlement: ${entitlement} }
 test('a good catalogue is read whole', async () => {
   expect(await load(GOOD)).toEqual({
     channel: 'access-requests',
+    digest: { weekday: 1, minute: 540, unusedSeconds: 30 * 86_400 },
     admins: ['sam@acme.example'],
     remindSeconds: 14_400,
     lapseSeconds: 259_200,

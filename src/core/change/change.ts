@@ -58,6 +58,8 @@ export type Change = {
   } | null;
   inEffectNote: string | null;
   reopened?: { by: PersonId; name: string; at: Date };
+  /** Of a grant: who answers for it said that it is not to be renewed when it ends. */
+  renewalDeclined?: { by: PersonId; name: string; at: Date };
   /** Of a leaver's revoke that was never written: who took the offboarding back. */
   stoppedBy?: string;
   /** The revoke that takes the access away, once that is decided. */
@@ -72,7 +74,8 @@ export type Change = {
  * person has left; `birthright`: the catalogue gives it to the person's department, and `renewal`: goes on giving it;
  * `move`: the person moved, and it no longer fits; `canary`: the trip there and back that is timed for ever;
  * `lostApp`: the IdP has switched off the person's MuleSoft app; `restore`: they came back, and somebody gave it again;
- * `breakGlass`: taken at once in an emergency, as the catalogue allows, and looked at afterwards.
+ * `breakGlass`: taken at once in an emergency, as the catalogue allows, and looked at afterwards;
+ * `review`: who answers for it looked at what is held, and took it away.
  */
 export type Cause =
   | 'request'
@@ -89,7 +92,8 @@ export type Cause =
   | 'canary'
   | 'lostApp'
   | 'restore'
-  | 'breakGlass';
+  | 'breakGlass'
+  | 'review';
 
 /** Nobody asked for these; they were found. */
 export function isFound(change: Pick<Change, 'cause'>): boolean {

@@ -79,6 +79,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   /** Its grant ends: `by`, whose word counted, did what was found, as the IdP tells. It is found and asked about anew. */
   | { type: 'decisionReopened'; by: { id: PersonId; name: string } }
   | { type: 'endingWarned'; endsAt: Date }
+  /** It ends when it ends, and no extension is offered: `by` looked at it and said so. */
+  | { type: 'renewalDeclined'; by: { id: PersonId; name: string } }
   | {
       type: 'grantEnded';
       cause: Cause;

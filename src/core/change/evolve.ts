@@ -136,6 +136,8 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       return { reopened: { by: event.by.id, name: event.by.name, at: event.at } };
     case 'endingWarned':
       return { endingWarnedAt: event.at };
+    case 'renewalDeclined':
+      return { renewalDeclined: { by: event.by.id, name: event.by.name, at: event.at } };
     case 'grantEnded':
       return {
         revokeId: event.revokeId,

@@ -88,6 +88,16 @@ export type Canary = { person: string; entitlement: EntitlementKey; everySeconds
 /** Who is on call: whoever is in this user group of Slack, by its handle, or in this group of the IdP, by its name. */
 export type OnCallSource = { slackUserGroup: string } | { idpGroup: string };
 
+/** When people get their weekly digest, in their own time zone, and what "unused" means in it. */
+export type DigestTimes = {
+  /** 1 is Monday, 7 is Sunday. */
+  weekday: number;
+  /** Minutes after midnight. */
+  minute: number;
+  /** Access whose holder has not used Anypoint for so long is unused. */
+  unusedSeconds: number;
+};
+
 export type Clause = { id: string; text: string };
 
 export type Catalogue = {
@@ -100,6 +110,7 @@ export type Catalogue = {
   /** Approvers are reminded of a pending request after this. */
   remindSeconds: number;
   massGuard: MassGuard;
+  digest: DigestTimes;
   canary: Canary | null;
   /** Null: nobody says who is on call. */
   onCall: OnCallSource | null;

@@ -50,6 +50,7 @@ export const changeEntryWords: {
   applyFailed: ({ text }, _who, idp) => `${idp} refuses: ${text}`,
   decisionReopened: ({ by }) => `Asked anew: ${by.name}, who kept it, is the one who did it`,
   endingWarned: () => 'Told that the end is near',
+  renewalDeclined: (_, who) => `${who ?? 'A reviewer'} said that it is not to be renewed`,
   grantEnded: endedInWords,
 };
 

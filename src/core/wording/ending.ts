@@ -115,6 +115,8 @@ function whyTakenAway(change: Change, names: Names): string {
       return by === null ? 'Given back.' : `Given back by ${by}.`;
     case 'revert':
       return `Nobody asked for it; ${by === null ? 'by rule it is taken away' : `${by} decided so`}.`;
+    case 'review':
+      return by === null ? 'Reviewed, and not kept.' : `Reviewed by ${by}, and not kept.`;
     default: {
       const cause = causeInWords(change.cause);
       return `${cause.charAt(0).toUpperCase()}${cause.slice(1)}.`;
@@ -157,6 +159,8 @@ export function causeInWords(cause: Cause): string {
       return 'the MuleSoft app was taken from the person';
     case 'restore':
       return 'given again after a return';
+    case 'review':
+      return 'reviewed, and not kept';
     case 'request':
     case 'extension':
     case 'finding':

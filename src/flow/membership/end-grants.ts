@@ -64,7 +64,10 @@ export async function grantsEndedWith(
   }));
 }
 
-export type EndCause = Extract<Cause, 'expiry' | 'release' | 'leaver' | 'lostApp' | 'move' | 'canary'>;
+export type EndCause = Extract<
+  Cause,
+  'expiry' | 'release' | 'leaver' | 'lostApp' | 'move' | 'canary' | 'review'
+>;
 
 /** One revoke for each group: an entitlement can have moved to another group between two grants of it. */
 export async function endGrants(
@@ -139,6 +142,7 @@ const reasons: Record<EndCause, string> = {
   lostApp: 'the MuleSoft app was taken from the person',
   move: 'the person has moved, and it no longer fits',
   canary: 'the canary’s way back',
+  review: 'looked at in a review, and not kept',
 };
 
 /** The revoke joins the road at "apply": nobody is asked whether what has ended may end. */

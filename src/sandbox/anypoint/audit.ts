@@ -51,6 +51,21 @@ export class AuditLog {
     });
   }
 
+  /** Somebody changed something of an API; `at` earlier than now, for a past. */
+  work(actor: Actor, api: { id: string; name: string }, at = Date.now()): void {
+    this.#rows.push({
+      timestamp: at,
+      userId: actor.id,
+      userName: actor.name,
+      platform: 'API Manager',
+      action: 'Edit',
+      objects: [{ objectId: api.id, objectName: api.name, objectType: 'API' }],
+      payload: '{}',
+      visibleAt: Date.now() + this.#organization.lagMs,
+    });
+    this.#rows.sort((a, b) => a.timestamp - b.timestamp);
+  }
+
   rows(): readonly AuditRow[] {
     return this.#rows;
   }

@@ -18,6 +18,10 @@ const throttleSchema = z.strictObject({
   perMinute: z.int().min(0).nullable(),
   as: z.union([z.literal(429), z.literal(503)]).default(429),
 });
+const useSchema = z
+  .strictObject({ at: z.iso.datetime().optional(), api: z.string().min(1).max(100).optional() })
+  .prefault({});
+
 const signInSchema = z
   .strictObject({
     /** The group claim that the IdP sends; absent: the sign-in carries none and moves no membership. */
@@ -39,6 +43,7 @@ export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
   pageRoutes(app, parts);
   troubleRoutes(app, parts);
   signInRoute(app, parts);
+  lastUseRoute(app, parts);
   memberRoutes(app, parts);
 }
 
@@ -104,6 +109,22 @@ function signInRoute(app: FastifyInstance, { world, organization, audit }: Conso
     const user = organization.signIn(person, username, body.local);
     if (body.groups !== undefined) applyClaim(organization, audit, user, body.groups);
     return { userId: user.id, username: user.username };
+  });
+}
+
+/** Somebody used Anypoint, now or in the past: signed in, or changed something of an API too. */
+function lastUseRoute(app: FastifyInstance, { world, organization, audit }: ConsoleParts): void {
+  app.post<{ Params: { key: string } }>('/sim/users/:key/use', async (request, reply) => {
+    const body = await readBody(useSchema, request, reply);
+    if (body === null) return reply;
+    const user = organization.userOfPerson(request.params.key);
+    if (user === null) return reply.code(409).send({ message: 'This person has no user in Anypoint' });
+    const at = body.at === undefined ? Date.now() : Date.parse(body.at);
+    user.lastLogin = at;
+    if (body.api !== undefined)
+      audit.work({ id: user.id, name: user.username }, { id: `api-${body.api}`, name: body.api }, at);
+    world.changed();
+    return reply.code(204).send();
   });
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { company } from '../seed.ts';
 import type { Authorization } from './authorization.ts';
 import { notFound, OktaError } from './errors.ts';
 import type { EventHooks } from './event-hooks.ts';
@@ -43,6 +44,9 @@ const renameSchema = z.strictObject({ name: z.string().trim().min(1) });
 const pushNowSchema = z.strictObject({ group: z.string().optional() });
 const statusSchema = z.strictObject({ status: z.enum(userStatuses) });
 /** Country null: Okta can't tell from where. */
+/** `at`: when, if not now. */
+const openedSchema = z.strictObject({ at: z.iso.datetime().optional() });
+
 const signInSchema = z.strictObject({
   country: z.string().min(1).nullable(),
   result: z.enum(['SUCCESS', 'FAILURE']).default('SUCCESS'),
@@ -185,6 +189,15 @@ function userRoutes(app: FastifyInstance, { org }: ConsoleParts): void {
   });
   app.post<UserParams>('/users/:key/sign-in', async (request, reply) => {
     org.log.recordSignIn(admin(request.params.key), read(signInSchema, request.body));
+    return reply.code(204).send();
+  });
+  app.post<UserParams>('/users/:key/open-anypoint', async (request, reply) => {
+    const { at } = read(openedSchema, request.body);
+    org.log.recordAppSignIn(
+      admin(request.params.key),
+      { id: company.oktaAppId, name: 'MuleSoft Anypoint Platform' },
+      at === undefined ? new Date() : new Date(at),
+    );
     return reply.code(204).send();
   });
   app.delete<UserParams>('/users/:key/sessions', async (request, reply) => {

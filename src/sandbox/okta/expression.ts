@@ -16,7 +16,9 @@ export function parseExpression(text: string): (resource: unknown) => boolean {
     const attribute = word(list[i++], text);
     const op = word(list[i++], text).toLowerCase();
     const value = op === 'pr' ? '' : operand(list[i++], text);
-    anyOf.at(-1)?.push((resource) => holds(valueAt(resource, attribute), op, value));
+    anyOf
+      .at(-1)
+      ?.push((resource) => valuesAt(resource, attribute).some((actual) => holds(actual, op, value)));
     if (i >= list.length) break;
     const joint = word(list[i++], text).toLowerCase();
     if (joint === 'or') anyOf.push([]);
@@ -54,13 +56,19 @@ function operand(token: Token | undefined, text: string): string {
   return token.text;
 }
 
-function valueAt(resource: unknown, attribute: string): string | null {
-  let at: unknown = resource;
-  for (const step of attribute.split('.')) {
-    if (typeof at !== 'object' || at === null) return null;
-    at = Object.entries(at).find(([name]) => name === step)?.[1];
-  }
-  return at === undefined || at === null ? null : String(at).toLowerCase();
+/** One value, or of a list (`target.id`) that of each element; null where there is none. */
+function valuesAt(resource: unknown, attribute: string): (string | null)[] {
+  let at: unknown[] = [resource];
+  for (const step of attribute.split('.'))
+    at = at
+      .flatMap((one) => (Array.isArray(one) ? one : [one]))
+      .map((one) =>
+        typeof one === 'object' && one !== null
+          ? Object.entries(one).find(([name]) => name === step)?.[1]
+          : undefined,
+      );
+  const found = at.map((one) => (one === undefined || one === null ? null : String(one).toLowerCase()));
+  return found.length === 0 ? [null] : found;
 }
 
 function holds(actual: string | null, op: string, asked: string): boolean {

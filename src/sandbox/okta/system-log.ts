@@ -37,6 +37,15 @@ export class SystemLog {
     });
   }
 
+  /** Somebody opened an app from Okta, which no event hook of ours listens to. `at`: earlier than now, for a past. */
+  recordAppSignIn(user: LogActor, app: { id: string; name: string }, at = new Date()): void {
+    const target = [{ id: app.id, type: 'AppInstance', alternateId: app.name, displayName: app.name }];
+    this.#write(user, 'user.authentication.sso', 'User single sign on to app', {
+      target,
+      published: at.toISOString(),
+    });
+  }
+
   #write(
     actor: LogActor,
     eventType: string,

@@ -10,6 +10,7 @@ import type { MassChange, MassKind, MassState } from '../../core/mass-change/mas
 import type { OffboardingState } from '../../core/offboarding/life-cycle.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { StepUpProof } from '../../core/step-up/step-up.ts';
+import type { UsageSource } from '../../core/usage/usage.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
 import type { ScimTables } from './scim-tables.ts';
 
@@ -263,5 +264,44 @@ export type Tables = {
   };
   model_answers: { key: string; raw: Json<unknown>; model: string; answered_at: Generated<Date> };
   model_spending: { day: Date; tokens: string | bigint };
+  usage_records: {
+    source: UsageSource;
+    system: string;
+    external_id: string;
+    last_at: Date;
+    what: string | null;
+  };
+  usage_sources: {
+    source: UsageSource;
+    system: string;
+    since: Date | null;
+    position: Json<string> | null;
+    checked_at: Date | null;
+    trouble: string | null;
+  };
+  digests: {
+    id: string;
+    kind: string;
+    person_id: string;
+    /** A day, as text. */
+    week: ColumnType<Date, string, string>;
+    time_zone: string;
+    due_at: Date;
+    made_at: Date;
+    counts: Json<Record<string, number>>;
+    doc: Json<unknown>;
+  };
+  digest_lines: {
+    digest_id: string;
+    place: number;
+    line_key: string;
+    kinds: string[];
+    person_id: string;
+    entitlement_key: string;
+    change_id: string | null;
+    doc: Json<unknown>;
+    answer: ColumnType<unknown, string | null, string | null>;
+  };
+  usage_returns: { person_id: string; returned_at: Date; silent_since: Date; source: UsageSource };
   installation: { single: Generated<boolean>; belongs_to: string; since: Generated<Date> };
 } & ScimTables;

@@ -48,6 +48,7 @@ const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
     // The end.
     ['changeOvertaken', ['applying', 'verifying', 'awaitingSignIn', 'late'], 'superseded'],
     ['endingWarned', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect', 'failed'], 'stays'],
+    ['renewalDeclined', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'], 'stays'],
     ['decisionReopened', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'], 'ended'],
     ['grantEnded', ['applying', 'verifying', 'awaitingSignIn', 'late'], 'superseded'],
     ['grantEnded', ['inEffect', 'superseded', 'failed'], 'ended'],

@@ -1,0 +1,69 @@
+import { type Kysely, sql } from 'kysely';
+
+/** When people last used Anypoint, as its own records and the IdP's tell; and the weekly digests. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    -- The newest use by one account, by record. Whose account it is stands in person_links, and may be learned later.
+    create table usage_records (
+      source text not null,
+      system text not null,
+      external_id text not null,
+      last_at timestamptz not null,
+      -- what was done, where the record says it
+      what text,
+      primary key (source, external_id)
+    );
+    create index usage_records_account on usage_records (system, external_id);
+    -- How far each record was read. Nothing that happened since "since" was missed, up to "checked_at".
+    create table usage_sources (
+      source text primary key,
+      system text not null,
+      since timestamptz,
+      position jsonb,
+      checked_at timestamptz,
+      -- why it could not be read at the last look
+      trouble text
+    );
+    -- Somebody used Anypoint again after a long silence.
+    create table usage_returns (
+      person_id uuid not null references people (id),
+      returned_at timestamptz not null,
+      silent_since timestamptz not null,
+      source text not null,
+      primary key (person_id, returned_at)
+    );
+
+    create table digests (
+      id uuid primary key,
+      kind text not null,
+      person_id uuid not null references people (id),
+      -- the day of the week that it is for, on which it is due in the reader's time zone
+      week date not null,
+      time_zone text not null,
+      due_at timestamptz not null,
+      made_at timestamptz not null,
+      -- how many lines of each kind; none: there was nothing to say, and nothing was sent
+      counts jsonb not null,
+      doc jsonb not null,
+      unique (person_id, kind, week)
+    );
+    create index digests_week on digests (week);
+    create table digest_lines (
+      digest_id uuid not null references digests (id),
+      place int not null,
+      line_key text not null,
+      kinds text[] not null,
+      person_id uuid not null references people (id),
+      entitlement_key text not null,
+      -- the grant that it is about, or the finding; null: a membership from before Latchkey
+      change_id uuid references changes (id),
+      doc jsonb not null,
+      answer jsonb,
+      primary key (digest_id, place)
+    );
+    create unique index digest_lines_key on digest_lines (digest_id, line_key);
+    create index digest_lines_pair on digest_lines (person_id, entitlement_key);
+
+    create index if not exists people_manager on people (lower(manager)) where manager is not null;
+  `.execute(db);
+}

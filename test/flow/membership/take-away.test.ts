@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { EntitlementKey, PersonId } from '../../../src/core/ids.ts';
+import { commit } from '../../../src/flow/kernel/commit.ts';
+import { takeAwayReviewed } from '../../../src/flow/membership/take-away.ts';
+import { isInBaseline, recordBaselineMember } from '../../../src/store/baseline.ts';
+import { readChange } from '../../../src/store/changes.ts';
+import { unendedGrants } from '../../../src/store/grants.ts';
+import { target } from '../../core/given.ts';
+import { freshDatabase } from '../../database.ts';
+import { approved, received, somebody } from '../../store/given.ts';
+
+let fresh: Awaited<ReturnType<typeof freshDatabase>>;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+});
+afterAll(() => fresh.close());
+
+const by = { id: '11111111-1111-4111-8111-111111111111' as PersonId, name: 'Olga' };
+const takeAway = async (personId: PersonId) => {
+  const reviewer = await somebody(fresh.database.db);
+  return await commit(fresh.database.db, async (unit) => {
+    const taken = await takeAwayReviewed(
+      unit,
+      { personId, entitlementKey: 'orders' as EntitlementKey, target },
+      { ...by, id: reviewer },
+    );
+    return { result: taken?.revokeId ?? null, ...(taken ?? {}) };
+  });
+};
+
+test('every grant of the pair and what was there before end, and one revoke goes down the road', async () => {
+  const { db } = fresh.database;
+  const personId = await somebody(db);
+  const request = received(personId);
+  await commit(db, async () => ({ result: null, events: [request, approved(request.changeId, new Date())] }));
+  const pair = { personId, groupId: target.groupId };
+  await commit(db, async ({ tx, now }) => {
+    await recordBaselineMember(tx, { ...pair, groupName: target.groupName }, now);
+    return { result: null };
+  });
+
+  const revokeId = await takeAway(personId);
+
+  expect(await unendedGrants(db, pair)).toEqual([]);
+  expect(await isInBaseline(db, pair)).toBe(false);
+  const revoke = await readChange(db, revokeId ?? '');
+  expect(revoke).toMatchObject({
+    kind: 'revoke',
+    cause: 'review',
+    state: 'applying',
+    decision: { byName: 'Olga' },
+  });
+  expect(await readChange(db, request.changeId)).toMatchObject({ revokeId, ended: { cause: 'review' } });
+  const jobs = await db.selectFrom('outbox').select('job').where('done_at', 'is', null).execute();
+  expect(jobs.map(({ job }) => job)).toContain('applyToIdp');
+  // Said twice: there is nothing left to take.
+  expect(await takeAway(personId)).toBeNull();
+});
+
+test('where nothing is held nothing is taken', async () => {
+  expect(await takeAway(await somebody(fresh.database.db))).toBeNull();
+});
