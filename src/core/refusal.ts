@@ -25,6 +25,7 @@ export type RefusalReason =
   | 'selfApproval'
   | 'notAnApprover'
   | 'alreadyApprovedByYou'
+  | 'notYourTurn'
   | 'denialNeedsReason'
   | 'stepUpUnavailable'
   | 'notYours'

@@ -144,7 +144,7 @@ export function loadCases(promptsDir: string): Cases {
           idpGroup: `anypoint-${key}`,
           owner: 'owner@acme.example',
           requestableBy: 'everyone',
-          approvers: { of: 'any', quorum: 1, sources: [{ owner: true }] },
+          approvers: { stages: [{ of: 'any', quorum: 1, sources: [{ owner: true }] }], distinct: true },
           autoApprove: false,
           durationsSeconds: offered,
           defaultSeconds,

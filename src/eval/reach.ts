@@ -3,7 +3,7 @@ import type { ChangeEvent } from '../core/change/events.ts';
 import { evolve } from '../core/change/evolve.ts';
 import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
-import type { ApproverPlan } from '../core/policy/routing.ts';
+import { planOf } from '../core/policy/routing.ts';
 import type { Verdict } from '../core/policy/verdict.ts';
 import type { ChangeView } from '../flow/messages/change-view.ts';
 import type { Named } from '../flow/people/named.ts';
@@ -53,14 +53,14 @@ function changeOf(company: Company, attempt: Attempt, isDenied: boolean): Change
   const name = at('displayName', 'Jon Vale');
   const group = at('groupName', 'anypoint-orders-read');
   const target = { groupId: 'g', groupName: group, teamId: 't', teamName: 'Orders' };
-  const plan: ApproverPlan = {
+  const plan = planOf({
     of: 'any',
     quorum: 1,
     slots: [
       { source: 'owner', people: [{ id: ids.owner, name, email: 'owner@acme.example' }], pinged: true },
     ],
     escalated: false,
-  };
+  });
   const base = { changeId: ids.change, at: company.now, actor: { part: 'latchkey' } } as const;
   const entitlement = entitlementOf(company, 'orders-read');
   const events: ChangeEvent[] = [

@@ -3,7 +3,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
 import { durationInWords, parseDuration } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
-import type { ApproverSource, Entitlement } from '../core/policy/catalogue.ts';
+import { type ApproverSource, type Entitlement, sourceInWords } from '../core/policy/catalogue.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { whyInWords } from '../core/wording/explain-denial.ts';
 import type { Context } from '../flow/kernel/context.ts';
@@ -237,8 +237,8 @@ function decidersOf({ approvers }: Entitlement): string {
       ? 'your manager'
       : 'owner' in source
         ? 'its owner'
-        : 'person' in source
-          ? source.person
-          : `the group ${source.group}`;
-  return approvers.sources.map(name).join(approvers.of === 'all' ? ' and ' : ' or ');
+        : sourceInWords(source, (group) => `the group ${group}`);
+  return approvers.stages
+    .map(({ of, sources }) => sources.map(name).join(of === 'all' ? ' and ' : ' or '))
+    .join(', then ');
 }

@@ -103,12 +103,7 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
                 ...(requestable.departments === undefined ? {} : { departments: requestable.departments }),
                 ...(requestable.people === undefined ? {} : { people: requestable.people }),
               },
-        approvers: {
-          of: approvers.of,
-          quorum: approvers.quorum,
-          sources: approvers.sources,
-          ...(approvers.ping === undefined ? {} : { ping: approvers.ping }),
-        },
+        approvers,
         durationsSeconds: [...durations.offered].sort((a, b) => a - b),
         defaultSeconds: durations.default,
         maxSeconds: durations.max,

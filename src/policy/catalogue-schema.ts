@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
-import type { ApproverSource } from '../core/policy/catalogue.ts';
+import { approvers } from './approvers-schema.ts';
 
 /** A text block's option holds 75 characters, and a title has to fit one. */
 const TITLE_MAX = 75;
@@ -24,16 +24,6 @@ const duration = z
   });
 
 const key = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a key is lower-case letters, digits and hyphens');
-
-const source = z.union(
-  [
-    z.literal('manager').transform((): ApproverSource => ({ manager: true })),
-    z.literal('owner').transform((): ApproverSource => ({ owner: true })),
-    z.strictObject({ person: z.email() }),
-    z.strictObject({ group: z.string().min(1) }),
-  ],
-  { error: 'an approver is `manager`, `owner`, `{ person: e-mail }` or `{ group: name }`' },
-);
 
 const onCall = z.union(
   [
@@ -60,12 +50,7 @@ const entitlement = z
       z.literal('everyone'),
       z.strictObject({ departments: z.array(z.string()).optional(), people: z.array(z.email()).optional() }),
     ]),
-    approvers: z.strictObject({
-      of: z.enum(['any', 'all']),
-      quorum: z.int().min(1).max(10).default(1),
-      sources: z.array(source).min(1),
-      ping: z.array(source).min(1).optional(),
-    }),
+    approvers,
     durations: z.strictObject({
       offered: z.array(duration).min(1).max(20),
       default: duration,

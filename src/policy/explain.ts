@@ -1,7 +1,14 @@
 import { outsideInWords } from '../core/facts/request-facts.ts';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
-import type { Entitlement } from '../core/policy/catalogue.ts';
+import {
+  type ApproverSource,
+  type Catalogue,
+  type Entitlement,
+  quorumOf,
+  sourceName,
+  withQuorum,
+} from '../core/policy/catalogue.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { conflictsOf, type Holding } from '../core/policy/separation.ts';
 import {
@@ -105,41 +112,57 @@ async function factsOf(
 }
 
 async function decidersOf(
-  { rules }: Policy,
+  { rules, catalogue }: Policy,
   idp: IdentityProvider,
   person: IdpPerson,
   { facts, verdict }: { facts: RequestFacts; verdict: Verdict },
 ): Promise<string[]> {
   const { approvers, owner } = facts.entitlement;
-  const lines = [
-    `decided by: ${approvers.of} of ${approvers.sources.length} source${approvers.sources.length === 1 ? '' : 's'}, ${quorumUnder(verdict, approvers.quorum)} in all, never ${person.displayName}`,
-  ];
-  for (const source of approvers.sources) {
-    const name =
-      'manager' in source
-        ? 'manager'
-        : 'owner' in source
-          ? 'owner'
-          : 'person' in source
-            ? source.person
-            : `group ${source.group}`;
-    const people: IdpPerson[] = [];
-    if ('manager' in source) {
-      const manager = person.manager === null ? null : await idp.readPerson(person.manager);
-      if (manager !== null) people.push(manager);
-    } else if ('group' in source) {
-      const group = await idp.findGroup(source.group);
-      if (group !== null) people.push(...(await idp.pageOfMembers(group.id, null)).rows);
-    } else people.push(...(await idp.findPeopleByEmail('owner' in source ? owner : source.person)));
-    const said = people
-      .filter((p) => p.status === 'active' && p.id !== person.id)
-      .map((p) => {
-        const out = ruledOut(rules, facts, { email: p.email, department: p.department, title: p.title });
-        return out === null ? p.displayName : `${p.displayName} may not (${out.text})`;
-      });
-    lines.push(`  ${name}: ${said.join(', ') || 'nobody, so the catalogue’s admins'}`);
+  const { stages } = withQuorum(approvers, quorumUnder(verdict, quorumOf(approvers)));
+  const lines: string[] = [];
+  for (const [n, { of, quorum, sources }] of stages.entries()) {
+    const inTurn = stages.length === 1 ? 'decided by' : n === 0 ? 'decided first by' : 'then by';
+    lines.push(
+      `${inTurn}: ${of} of ${sources.length} source${sources.length === 1 ? '' : 's'}, ${quorum} in all, never ${person.displayName}`,
+    );
+    for (const source of sources) {
+      const people = await peopleOf({ catalogue, idp }, source, { owner, person });
+      const said = people
+        .filter((p) => p.status === 'active' && p.id !== person.id)
+        .map((p) => {
+          const out = ruledOut(rules, facts, { email: p.email, department: p.department, title: p.title });
+          return out === null ? p.displayName : `${p.displayName} may not (${out.text})`;
+        });
+      const isElsewhere = 'onCall' in source && people.length === 0;
+      const none = isElsewhere ? 'whoever is on call then' : 'nobody, so the catalogue’s admins';
+      lines.push(`  ${sourceName(source)}: ${said.join(', ') || none}`);
+    }
   }
   return lines;
+}
+
+/** Whom a source names in the identity provider; of a user group of the chat nobody is asked for here. */
+async function peopleOf(
+  { catalogue, idp }: { catalogue: Catalogue; idp: IdentityProvider },
+  source: ApproverSource,
+  { owner, person }: { owner: string; person: IdpPerson },
+): Promise<IdpPerson[]> {
+  const byEmail = async (emails: readonly string[]) =>
+    (await Promise.all(emails.map((email) => idp.findPeopleByEmail(email)))).flat();
+  const ofGroup = async (name: string) => {
+    const group = await idp.findGroup(name);
+    return group === null ? [] : [...(await idp.pageOfMembers(group.id, null)).rows];
+  };
+  if ('manager' in source) {
+    const manager = person.manager === null ? null : await idp.readPerson(person.manager);
+    return manager === null ? [] : [manager];
+  }
+  if ('owner' in source) return await byEmail([owner]);
+  if ('admins' in source) return await byEmail(catalogue.admins);
+  if ('person' in source) return await byEmail([source.person]);
+  if ('group' in source) return await ofGroup(source.group);
+  const { onCall } = catalogue;
+  return onCall !== null && 'idpGroup' in onCall ? await ofGroup(onCall.idpGroup) : [];
 }
 
 async function onePerson(idp: IdentityProvider, named: string): Promise<IdpPerson> {

@@ -3,6 +3,7 @@ import {
   type Entitlement,
   isForSomebody,
   isSameGroupName,
+  type StageRule,
   sameEmail,
   type Tier,
 } from '../core/policy/catalogue.ts';
@@ -69,7 +70,9 @@ function pathsTo(target: Entitlement, all: readonly Entitlement[]): Entitlement[
 
 /** Entitlements that can be had and whose group is a source of this one's approvers. */
 function makersOf({ approvers }: Entitlement, all: readonly Entitlement[]): Entitlement[] {
-  const groups = approvers.sources.flatMap((source) => ('group' in source ? [source.group] : []));
+  const groups = approvers.stages
+    .flatMap(({ sources }) => sources)
+    .flatMap((source) => ('group' in source ? [source.group] : []));
   return all.filter(
     (other) => canBeHad(other) && groups.some((group) => isSameGroupName(group, other.idpGroup)),
   );
@@ -99,14 +102,22 @@ function openInWords(e: Entitlement): string {
 export function lintNumbers(catalogue: Catalogue): Remark[] {
   return catalogue.entitlements
     .filter((e) => e.key !== catalogue.canary?.entitlement && isForSomebody(e.requestableBy))
-    .flatMap((e) => {
-      const text = tooFew(e, catalogue.admins);
-      return text === null ? [] : [{ kind: 'advice', entitlement: e.key, text } as const];
-    });
+    .flatMap((e) =>
+      e.approvers.stages.flatMap((stage, n) => {
+        const text = tooFew(e, stage, catalogue.admins);
+        const where = e.approvers.stages.length === 1 ? '' : `stage ${n + 1}: `;
+        return text === null
+          ? []
+          : [{ kind: 'advice', entitlement: e.key, text: `${where}${text}` } as const];
+      }),
+    );
 }
 
-function tooFew(e: Entitlement, admins: readonly string[]): string | null {
-  const { sources, quorum, of } = e.approvers;
+function tooFew(
+  e: Entitlement,
+  { sources, quorum, of }: StageRule,
+  admins: readonly string[],
+): string | null {
   const named = [
     ...new Set(
       sources
@@ -115,7 +126,7 @@ function tooFew(e: Entitlement, admins: readonly string[]): string | null {
     ),
   ];
   const hasManager = sources.some((s) => 'manager' in s);
-  const hasGroup = sources.some((s) => 'group' in s);
+  const hasGroup = sources.some((s) => 'group' in s || 'onCall' in s || 'admins' in s);
   const most = named.length + (hasManager ? 1 : 0);
   if (!hasGroup && most < quorum)
     return `its approvers can never be ${quorum}: it always goes to the catalogue’s admins`;

@@ -5,7 +5,11 @@ import {
   type Catalogue,
   type Entitlement,
   isSameGroupName,
+  quorumOf,
+  type StageRule,
   sameEmail,
+  sourceInWords,
+  sourceName,
 } from '../core/policy/catalogue.ts';
 import type { ClauseTerms } from './clause-terms.ts';
 import type { Remark } from './lint.ts';
@@ -51,14 +55,15 @@ function bearsOn({ applies, clause }: ClauseTerms, e: Entitlement): boolean {
 
 function contradictions(terms: ClauseTerms, e: Entitlement): string[] {
   const found: string[] = [];
+  const quorum = quorumOf(e.approvers);
   const { approvers, people, maxSeconds, reviewSeconds, tiers, byRule } = terms;
   if (approvers !== null && !keepsTo(e.approvers, approvers))
     found.push(
-      `says that ${sourcesInWords(approvers)} approve${approvers.of === 'all' ? ' it' : 's it'}, but in the catalogue ${ruleInWords(e.approvers)}: write \`approvers: ${asWritten(approvers, people ?? e.approvers.quorum)}\`, or change the clause`,
+      `says that ${sourcesInWords(approvers)} approve${approvers.of === 'all' ? ' it' : 's it'}, but in the catalogue ${ruleInWords(e.approvers)}: write \`approvers: ${asWritten(approvers, people ?? quorum)}\`, or change the clause`,
     );
-  if (people !== null && e.approvers.quorum < people)
+  if (people !== null && quorum < people)
     found.push(
-      `wants ${countInWords(people)} people, but in the catalogue ${e.approvers.quorum === 1 ? 'one person can be enough' : `${countInWords(e.approvers.quorum)} are enough`}: write \`quorum: ${people}\`, or change the clause`,
+      `wants ${countInWords(people)} people, but in the catalogue ${quorum === 1 ? 'one person can be enough' : `${countInWords(quorum)} are enough`}: write \`quorum: ${people}\`, or change the clause`,
     );
   if (maxSeconds !== null && e.maxSeconds > maxSeconds)
     found.push(
@@ -77,35 +82,40 @@ function contradictions(terms: ClauseTerms, e: Entitlement): string[] {
 }
 
 /** Whether nobody is let in by the rule whom the clause would not let in. */
-function keepsTo(rule: ApproverRule, clause: NonNullable<ClauseTerms['approvers']>): boolean {
+function keepsTo({ stages }: ApproverRule, clause: NonNullable<ClauseTerms['approvers']>): boolean {
   const isNamed = (source: ApproverSource, among: readonly ApproverSource[]) =>
     among.some((other) => isSameSource(source, other));
   if (clause.of === 'all')
-    return rule.of === 'all' && clause.sources.every((source) => isNamed(source, rule.sources));
-  return rule.of === 'all'
-    ? rule.sources.some((source) => isNamed(source, clause.sources))
-    : rule.sources.every((source) => isNamed(source, clause.sources));
+    return clause.sources.every((source) =>
+      stages.some(
+        ({ of, sources }) =>
+          isNamed(source, sources) && (of === 'all' || (stages.length > 1 && sources.length === 1)),
+      ),
+    );
+  return stages.some(({ of, sources }) =>
+    of === 'all'
+      ? sources.some((source) => isNamed(source, clause.sources))
+      : sources.every((source) => isNamed(source, clause.sources)),
+  );
 }
 
 function isSameSource(a: ApproverSource, b: ApproverSource): boolean {
   if ('group' in a && 'group' in b) return isSameGroupName(a.group, b.group);
   if ('person' in a && 'person' in b) return sameEmail(a.person, b.person);
-  return ('manager' in a && 'manager' in b) || ('owner' in a && 'owner' in b);
-}
-
-function nameOf(source: ApproverSource): string {
-  if ('manager' in source) return 'the manager';
-  if ('owner' in source) return 'the owner';
-  return 'group' in source ? `somebody of ${source.group}` : source.person;
+  return sourceName(a) === sourceName(b);
 }
 
 function sourcesInWords({ of, sources }: { of: 'all' | 'any'; sources: readonly ApproverSource[] }): string {
-  return sources.map(nameOf).join(of === 'all' ? ' and ' : ' or ');
+  return sources.map((source) => sourceInWords(source)).join(of === 'all' ? ' and ' : ' or ');
+}
+
+function ruleInWords({ stages }: ApproverRule): string {
+  return stages.map(stageInWords).join(', then ');
 }
 
 /** `any two of the owner and somebody of security-officers are enough`. */
-function ruleInWords({ of, quorum, sources }: ApproverRule): string {
-  const names = sources.map(nameOf);
+function stageInWords({ of, quorum, sources }: StageRule): string {
+  const names = sources.map((source) => sourceInWords(source));
   if (of === 'all') return `${names.join(' and ')} do`;
   const many = quorum === 1 ? 'any one' : `any ${countInWords(quorum)}`;
   return names.length === 1 && quorum === 1
@@ -118,9 +128,9 @@ function asWritten(
   quorum: number,
 ): string {
   const written = sources.map((source) => {
-    if ('manager' in source) return 'manager';
-    if ('owner' in source) return 'owner';
-    return 'group' in source ? `{ group: ${source.group} }` : `{ person: ${source.person} }`;
+    if ('person' in source) return `{ person: ${source.person} }`;
+    if ('group' in source) return `{ group: ${source.group} }`;
+    return 'onCall' in source ? 'onCall' : sourceName(source);
   });
   return `{ of: ${of}${quorum === 1 ? '' : `, quorum: ${quorum}`}, sources: [${written.join(', ')}] }`;
 }

@@ -1,6 +1,6 @@
 import { countInWords } from '../core/duration.ts';
 import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
-import { isForSomebody } from '../core/policy/catalogue.ts';
+import { isForSomebody, quorumOf } from '../core/policy/catalogue.ts';
 import type { ChatDirectory } from '../ports/chat.ts';
 import type { IdentityProvider, IdpPerson } from '../ports/identity-provider.ts';
 import type { Remark } from './lint.ts';
@@ -35,7 +35,7 @@ export async function lintPeople(catalogue: Catalogue, directories: Directories)
     const why = await troubleWith(e.owner);
     if (why !== null) say(`its owner: ${why}`);
     let isKnown = true;
-    for (const source of e.approvers.sources) {
+    for (const source of e.approvers.stages.flatMap(({ sources }) => sources)) {
       if ('owner' in source) {
         if (why === null) approvers.add(e.owner.toLowerCase());
       } else if ('person' in source) {
@@ -59,8 +59,14 @@ export async function lintPeople(catalogue: Catalogue, directories: Directories)
 
 /** `approvers`: all there are now, without the manager, who depends on who asks. */
 function tooFew(e: Entitlement, approvers: ReadonlySet<string>): string | null {
-  const { sources, quorum } = e.approvers;
-  if (!sources.some((source) => 'group' in source) || !isForSomebody(e.requestableBy)) return null;
+  const sources = e.approvers.stages.flatMap((stage) => stage.sources);
+  const quorum = quorumOf(e.approvers);
+  if (
+    !sources.some((source) => 'group' in source) ||
+    sources.some((source) => 'onCall' in source || 'admins' in source) ||
+    !isForSomebody(e.requestableBy)
+  )
+    return null;
   const most = approvers.size + (sources.some((source) => 'manager' in source) ? 1 : 0);
   if (most >= quorum) return null;
   return `it takes ${countInWords(quorum)} to approve, and its approvers are ${countInWords(most)} active ${most === 1 ? 'person' : 'people'} now: it always goes to the catalogue’s admins`;

@@ -1,4 +1,5 @@
 import { type Change, isFound } from '../core/change/change.ts';
+import { quorumOf } from '../core/policy/catalogue.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { conflictsOf } from '../core/policy/separation.ts';
 import { evaluateRequest, quorumUnder, recall, ruledOut, type Verdict } from '../core/policy/verdict.ts';
@@ -76,7 +77,7 @@ function differenceOf(change: Change, made: Verdict, policy: Policy): Difference
   // What was found is put to a person, whatever the rules say of it.
   const after: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
   // And to its owner.
-  const quorum = quorumUnder(after, isFound(change) ? 1 : entitlement.approvers.quorum);
+  const quorum = quorumUnder(after, isFound(change) ? 1 : quorumOf(entitlement.approvers));
   const today = inWords(after, quorum);
   const excludedByPolicy = change.approvals.flatMap((approval) => {
     const out = approval.as === undefined ? null : ruledOut(rules, facts, approval.as);
@@ -94,7 +95,7 @@ function differenceOf(change: Change, made: Verdict, policy: Policy): Difference
 }
 
 function quorumThen(change: Change, before: Verdict): number {
-  return change.plan?.quorum ?? quorumUnder(before, 1);
+  return change.plan === null ? quorumUnder(before, 1) : quorumOf(change.plan);
 }
 
 function inWords({ effect, holds = [] }: Verdict, quorum: number): string {

@@ -5,6 +5,7 @@ import type { Actor, ChangeEvent } from '../core/change/events.ts';
 import { evolve } from '../core/change/evolve.ts';
 import type { ChangeId, EntitlementKey, GrantId } from '../core/ids.ts';
 import type { Entitlement, Target } from '../core/policy/catalogue.ts';
+import { type ApproverPlan, planOf } from '../core/policy/routing.ts';
 import { evaluateRequest, type RequestFacts, type Verdict } from '../core/policy/verdict.ts';
 import { refuse } from '../core/refusal.ts';
 import type { Context } from '../flow/kernel/context.ts';
@@ -149,18 +150,11 @@ function eventsOf(
       verdict,
     });
   else {
-    const { of, quorum } = entitlement.approvers;
-    const people = by.map(({ id, name, email }) => ({ id, name, email }));
     events.push({
       ...common,
       type: 'approversAsked',
       at: after(1),
-      plan: {
-        of,
-        quorum,
-        slots: [{ source: 'approvers', people, pinged: true }],
-        escalated: false,
-      },
+      plan: planThen(entitlement, by),
       verdict,
       round: 1,
       lapsesAt: after(3 * 24 * 60),
@@ -169,6 +163,12 @@ function eventsOf(
     events.push(...ending(one, { ...common, who, entitlement, by, at: after(40), verdict, target }));
   }
   return events;
+}
+
+function planThen({ approvers }: Entitlement, by: Ending['by']): ApproverPlan {
+  const people = by.map(({ id, name, email }) => ({ id, name, email }));
+  const slots = [{ source: 'approvers', people, pinged: true }];
+  return planOf(...approvers.stages.map(({ of, quorum }) => ({ of, quorum, slots, escalated: false })));
 }
 
 function ending(one: Past, ended: Ending): ChangeEvent[] {

@@ -97,7 +97,7 @@ function factsOf(tier: 'low' | 'medium'): RequestFacts {
       tier,
       owner: 'olga@acme.example',
       requestableBy: 'everyone',
-      approvers: { of: 'any', quorum: 1, sources: [{ owner: true }] },
+      approvers: { stages: [{ of: 'any', quorum: 1, sources: [{ owner: true }] }], distinct: true },
       autoApprove: true,
       durationsSeconds: [3_600],
       defaultSeconds: 3_600,

@@ -3,8 +3,14 @@ import type { ChangeEvent } from '../../src/core/change/events.ts';
 import { evolve } from '../../src/core/change/evolve.ts';
 import type { ChangeState } from '../../src/core/change/life-cycle.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core/ids.ts';
-import type { Entitlement } from '../../src/core/policy/catalogue.ts';
-import type { Approver, ApproverPlan } from '../../src/core/policy/routing.ts';
+import type { ApproverSource, Entitlement, StageRule } from '../../src/core/policy/catalogue.ts';
+import {
+  type Approver,
+  type ApproverPlan,
+  type ApproverStage,
+  type Given,
+  planOf,
+} from '../../src/core/policy/routing.ts';
 import type { Verdict } from '../../src/core/policy/verdict.ts';
 
 /** Things that tests begin with. Times are given; nothing here reads a clock. */
@@ -20,12 +26,33 @@ export const approver = (name: string): Approver => ({
 
 export const target = { groupId: 'g1', groupName: 'anypoint-orders', teamId: 't1', teamName: 'Orders' };
 export const asks: Verdict = { effect: 'ask', grounds: [{ text: 'tier medium', clause: 'AC-3' }] };
-export const anybody: ApproverPlan = {
-  of: 'any',
-  quorum: 1,
-  slots: [{ source: 'manager', people: [approver('tom'), approver('olga')], pinged: true }],
-  escalated: false,
-};
+/** A plan of one stage: any one of these, unless something else is said. */
+export function planOfOne(
+  stage: Partial<ApproverStage> = {},
+  rest: Partial<ApproverPlan> = {},
+): ApproverPlan {
+  const slots = [{ source: 'manager', people: [approver('tom'), approver('olga')], pinged: true }];
+  return { ...planOf({ of: 'any', quorum: 1, slots, escalated: false, ...stage }), ...rest };
+}
+
+/** The plan with something of each stage replaced. */
+export function replaced(plan: ApproverPlan, stage: Partial<ApproverStage>): ApproverPlan {
+  return { ...plan, stages: plan.stages.map((before) => ({ ...before, ...stage })) };
+}
+
+export const anybody = planOfOne();
+
+/** Approvals as a plan counts them, in the first stage. */
+export const approvedBy = (...names: string[]): Given[] => names.map((name) => ({ by: person(name) }));
+
+/** A rule of one stage. */
+export function ruleOfOne(
+  of: StageRule['of'],
+  quorum: number,
+  ...sources: ApproverSource[]
+): Entitlement['approvers'] {
+  return { stages: [{ of, quorum, sources }], distinct: true };
+}
 
 export function entitlement(rest: Partial<Entitlement> = {}): Entitlement {
   return {
@@ -37,7 +64,7 @@ export function entitlement(rest: Partial<Entitlement> = {}): Entitlement {
     tier: 'medium',
     owner: 'olga@acme.example',
     requestableBy: 'everyone',
-    approvers: { of: 'any', quorum: 1, sources: [{ manager: true }, { owner: true }] },
+    approvers: ruleOfOne('any', 1, { manager: true }, { owner: true }),
     autoApprove: false,
     durationsSeconds: [3_600, 86_400],
     defaultSeconds: 86_400,

@@ -522,7 +522,10 @@ export function keptByWhoDidIt(): void {
       // then she is out of it, and the admins are asked
       const card = await walk.cardSays(finding, /Olga Brandt in Okta/);
       expect(wordsOf(card)).not.toContain('as soon as');
-      await walk.until('the admins are asked', async () => (await walk.change(finding.id)).plan?.escalated);
+      await walk.until(
+        'the admins are asked',
+        async () => (await walk.change(finding.id)).plan?.stages[0]?.escalated,
+      );
       expect((await walk.change(finding.id)).state).toBe('asking');
       await walk.click('sam', await walk.cardNow(finding), 'revert');
       await walk.endsAs(finding.id, 'inEffect');

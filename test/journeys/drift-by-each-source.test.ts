@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { slotsOf } from '../../src/core/policy/routing.ts';
 import { credentials, people } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
 import { type CardSeen, type Journey, setOut } from './journey.ts';
@@ -117,9 +118,9 @@ describe('somebody added by hand', () => {
     await byHand('POST', 'erik', 'olga');
     const found = await finding('erik');
     const { plan } = await walk.change(found.id);
-    expect(plan?.escalated).toBe(true);
+    expect(plan?.stages[0]?.escalated).toBe(true);
     // The catalogue takes the manager and the owner to give it, and so to keep it.
-    expect(plan?.slots.map((s) => s.people.map((p) => p.name).sort())).toEqual([
+    expect(plan?.stages.flatMap(slotsOf).map((s) => s.people.map((p) => p.name).sort())).toEqual([
       ['Tom Okafor'],
       ['Sam Whitaker', 'Sofia Ricci'],
     ]);
@@ -142,13 +143,16 @@ describe('somebody added by hand', () => {
     await hooks({ paused: true });
     await byHand('POST', 'tom', 'olga', 'anypoint-orders-read');
     const found = await finding('tom');
-    expect((await walk.change(found.id)).plan?.escalated).toBe(false);
+    expect((await walk.change(found.id)).plan?.stages[0]?.escalated).toBe(false);
 
     // when the hook says who it was
     await hooks({ paused: false });
 
     // then
-    await walk.until('the admins are asked', async () => (await walk.change(found.id)).plan?.escalated);
+    await walk.until(
+      'the admins are asked',
+      async () => (await walk.change(found.id)).plan?.stages[0]?.escalated,
+    );
     await walk.cardSays(found, /Olga Brandt in Okta/);
     expect((await walk.change(found.id)).round).toBe(2);
     await reverted(found, 'sam');

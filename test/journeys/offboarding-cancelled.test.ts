@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeId, EntitlementKey, MassChangeId, PersonId } from '../../src/core/ids.ts';
 import type { MassAnswer } from '../../src/core/mass-change/mass-change.ts';
+import { planOf } from '../../src/core/policy/routing.ts';
 import { renewBirthrights } from '../../src/flow/joiner-mover/birthright.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { putOnOneCard } from '../../src/flow/mass-change/collect.ts';
@@ -383,7 +384,7 @@ test(
           at: now,
           clickId: 'all',
         };
-        const owner = { of: 'any', quorum: 1, slots: [], escalated: false } as const;
+        const owner = planOf({ of: 'any', quorum: 1, slots: [], escalated: false });
         return {
           result: null,
           events: [
@@ -402,7 +403,7 @@ test(
               type: 'massGrew',
               items: [tom, other].map((id) => ({ key: id, personId: id, note: null })),
             },
-            { ...base, type: 'massAsked', plan: { ...owner, slots: [] } },
+            { ...base, type: 'massAsked', plan: owner },
             { ...base, type: 'massDecided', decision: { ...by, chosen: null } },
           ],
         };

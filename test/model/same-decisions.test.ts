@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Change } from '../../src/core/change/change.ts';
+import { slotsOf } from '../../src/core/policy/routing.ts';
 import { loadCases } from '../../src/eval/case-files.ts';
 import { createCatalogueBook } from '../../src/flow/catalogue/catalogue-status.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
@@ -246,13 +247,16 @@ async function decisionOf({ context }: Lane, r: Request) {
   const change = (await readChange(context.db, changeId)) as Change;
   const summary = await readSummary(context.db, changeId);
   const people = (plan: Change['plan']) =>
-    plan?.slots.map((s) => [s.source, s.pinged, s.people.map((p) => p.email).sort()]);
+    plan?.stages.flatMap(slotsOf).map((s) => [s.source, s.pinged, s.people.map((p) => p.email).sort()]);
   return {
     state: change.state,
     cause: change.cause,
     verdict: change.verdict,
     refusal: change.refusal,
-    plan: [change.plan?.of, change.plan?.quorum, change.plan?.escalated, people(change.plan)],
+    plan: [
+      change.plan?.stages.map(({ of, quorum, escalated }) => [of, quorum, escalated]),
+      people(change.plan),
+    ],
     approvals: change.approvals.map((a) => [a.name, a.seconds]),
     decision:
       change.decision === null

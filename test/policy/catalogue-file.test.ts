@@ -130,7 +130,10 @@ test('a good catalogue is read whole', async () => {
         tier: 'medium',
         owner: 'olga@acme.example',
         requestableBy: 'everyone',
-        approvers: { of: 'any', quorum: 1, sources: [{ manager: true }, { owner: true }] },
+        approvers: {
+          stages: [{ of: 'any', quorum: 1, sources: [{ manager: true }, { owner: true }] }],
+          distinct: true,
+        },
         autoApprove: false,
         durationsSeconds: [3_600, 86_400],
         defaultSeconds: 86_400,
@@ -179,11 +182,37 @@ describe('every kind of approver and requester', () => {
     expect(catalogue.entitlements[0]).toMatchObject({
       requestableBy: { departments: ['Orders'], people: ['a@b.example'] },
       approvers: {
-        of: 'any',
-        quorum: 2,
-        sources: [{ owner: true }, { person: 'a@b.example' }, { group: 'officers' }],
-        ping: [{ owner: true }],
+        stages: [
+          {
+            of: 'any',
+            quorum: 2,
+            sources: [{ owner: true }, { person: 'a@b.example' }, { group: 'officers' }],
+            ping: [{ owner: true }],
+          },
+        ],
+        distinct: true,
       },
+    });
+  });
+
+  test('stages are read, each with a quorum of its sources, and who is only told', async () => {
+    const catalogue = await load(
+      GOOD.replace(
+        'of: any, sources: [manager, owner]',
+        'distinct: false, tell: [{ group: audit }], stages: [{ of: any, sources: [manager, onCall] }, { of: all, quorum: 3, sources: [owner, { group: officers, quorum: 2 }, admins] }]',
+      ),
+    );
+    expect(catalogue.entitlements[0]?.approvers).toEqual({
+      stages: [
+        { of: 'any', quorum: 1, sources: [{ manager: true }, { onCall: true }] },
+        {
+          of: 'all',
+          quorum: 3,
+          sources: [{ owner: true }, { group: 'officers', quorum: 2 }, { admins: true }],
+        },
+      ],
+      distinct: false,
+      tell: [{ group: 'audit' }],
     });
   });
 });
@@ -234,6 +263,16 @@ const mistakes: [what: string, from: string, to: string, line: number, says: Reg
   ['a rule there is not', 'of: any', 'of: some', 13, /approvers\.of/],
   ['a quorum of nobody', 'of: any,', 'of: any, quorum: 0,', 13, /quorum/],
   ['no approvers', 'sources: [manager, owner]', 'sources: []', 13, /sources/],
+  ['no sources', 'of: any, sources: [manager, owner]', 'of: any', 13, /write `sources`: who approves/],
+  ['sources of no rule', 'of: any, sources: [manager, owner]', 'sources: [owner]', 13, /write `of: any` or/],
+  ['no stages', 'of: any, sources: [manager, owner]', 'stages: []', 13, /stages/],
+  [
+    'stages and a rule beside them',
+    'of: any, sources: [manager, owner]',
+    'of: any, stages: [{ of: any, sources: [owner] }]',
+    13,
+    /belongs into one of the `stages`/,
+  ],
   [
     'an approver of no kind',
     'sources: [manager, owner]',

@@ -1,5 +1,5 @@
 import type { Entitlement } from '../policy/catalogue.ts';
-import { distinct, isApproved } from '../policy/routing.ts';
+import { isApproved, mayApprove } from '../policy/routing.ts';
 import type { Change, Decision } from './change.ts';
 import type { ChangeEvent } from './events.ts';
 import type { Base } from './revert.ts';
@@ -13,11 +13,11 @@ import { counted } from './step-up.ts';
  */
 export function decideOnApprovals(change: Change, facts: ApprovalFacts): ChangeEvent[] {
   const { plan, entitlement, target, verdict } = facts;
-  const by = counted(change.approvals, verdict).map((a) => a.by);
-  if (change.state !== 'asking' || verdict.effect === 'refuse' || !isApproved(plan, by)) return [];
+  const approvals = counted(change.approvals, verdict);
+  if (change.state !== 'asking' || verdict.effect === 'refuse' || !isApproved(plan, approvals)) return [];
   if (otherwiseThanShown(change, facts).length > 0) return [];
-  const may = new Set(distinct(plan.slots).map((p) => p.id));
-  const last = counted(change.approvals, verdict).findLast((a) => may.has(a.by));
+  const may = new Set(mayApprove(plan).map((p) => p.id));
+  const last = approvals.findLast((a) => may.has(a.by));
   if (last === undefined) return [];
   const clicker = { id: last.by, name: last.name };
   const base: Base = { changeId: change.id, at: facts.now, actor: { person: last.by, name: last.name } };

@@ -121,6 +121,8 @@ export type Approval = {
   at: Date;
   seconds: number | null;
   clickId: string;
+  /** In which of the plan's stages, from 0; left out: the first. */
+  stage?: number;
   /** Who they were then, for the rules. */
   as?: ApproverFacts;
   /** How they signed in for it, where policy wanted that. */

@@ -1,7 +1,15 @@
 import { durationInWords } from '../duration.ts';
 import type { ChangeId, GrantId, PersonId } from '../ids.ts';
 import type { Entitlement } from '../policy/catalogue.ts';
-import { type ApproverPlan, distinct, isApproved } from '../policy/routing.ts';
+import {
+  type ApproverPlan,
+  distinct,
+  isApproved,
+  mayApprove,
+  openStage,
+  slotsOf,
+  stillMissing,
+} from '../policy/routing.ts';
 import type { ApproverFacts, Verdict } from '../policy/verdict.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { StepUpProof } from '../step-up/step-up.ts';
@@ -71,19 +79,19 @@ export function decideOnClick(change: Change, click: Click, facts: ClickFacts): 
       );
   }
   const excludedByPolicy = plan.excludedByPolicy?.find((b) => b.id === clicker.id);
-  const may = [...distinct(plan.slots), ...(click.verb === 'deny' ? (plan.revert ?? []) : [])];
-  if (!may.some((p) => p.id === clicker.id))
+  const open = openStage(plan, counted(change.approvals, facts.verdict)).n;
+  const asked = distinct(plan.stages.slice(0, open + 1).flatMap(slotsOf));
+  const may = [...asked, ...(click.verb === 'deny' ? (plan.revert ?? []) : [])];
+  if (!may.some((p) => p.id === clicker.id)) {
+    if (mayApprove(plan).some((p) => p.id === clicker.id)) return notYourTurn(change, plan);
     return refuse(
       'notAnApprover',
       excludedByPolicy === undefined
         ? 'You are not among those who may decide on this request.'
         : `Policy does not let you decide on this request: ${excludedByPolicy.why}${excludedByPolicy.clause === null ? '' : ` (${excludedByPolicy.clause})`}.`,
-      `Those who may: ${
-        distinct(plan.slots)
-          .map((p) => p.name)
-          .join(', ') || 'nobody at the moment'
-      }.`,
+      `Those who may: ${asked.map((p) => p.name).join(', ') || 'nobody at the moment'}.`,
     );
+  }
   const base = {
     changeId: change.id,
     at: now,
@@ -91,6 +99,16 @@ export function decideOnClick(change: Change, click: Click, facts: ClickFacts): 
   };
   if (click.verb === 'deny') return deny(change, click, facts, base);
   return approve(change, click, facts, base);
+}
+
+/** Whoever is asked later would else decide before those who are to look at it first. */
+function notYourTurn(change: Change, plan: ApproverPlan): Refusal {
+  const missing = stillMissing(plan, change.approvals, (name) => name);
+  return refuse(
+    'notYourTurn',
+    `You are asked once the stage before yours has approved. It still needs ${missing}.`,
+    'Nothing to do for you now: you will be told when it is your turn.',
+  );
 }
 
 function deny(
@@ -142,8 +160,8 @@ function approve(
       `An approval can shorten the ${durationInWords(asked)} asked for, not lengthen it.`,
       'Choose a shorter time.',
     );
-  const before = counted(change.approvals, facts.verdict).map((a) => a.by);
-  const isAgain = before.includes(clicker.id);
+  const before = counted(change.approvals, facts.verdict);
+  const isAgain = before.some((a) => a.by === clicker.id);
   // Somebody who counts may have been away when the last of them approved: who says so again is believed again.
   if (isAgain && !isApproved(plan, before))
     return refuse(
@@ -151,24 +169,27 @@ function approve(
       'You have approved this already.',
       'It waits for another approver.',
     );
+  const { n, stage } = openStage(plan, before);
+  if (!distinct(slotsOf(stage)).some((p) => p.id === clicker.id))
+    return refuse(
+      'alreadySettled',
+      'The stage in which you decide is approved already.',
+      `It waits for ${stillMissing(plan, before, (name) => name)}.`,
+    );
   const waits = awaitSignIn(click, facts, base);
   if (waits !== null) return waits;
 
-  const given = givenEvent(click, facts, base);
+  const given = givenEvent(click, n, facts, base);
   const approvals = isAgain ? change.approvals : [...change.approvals, given.approval];
   const events = isAgain ? [] : [given];
-  if (
-    !isApproved(
-      plan,
-      counted(approvals, facts.verdict).map((a) => a.by),
-    )
-  )
-    return events;
+  if (!isApproved(plan, counted(approvals, facts.verdict))) return events;
   return [...events, concluded({ ...change, approvals }, { ...facts, entitlement, target }, base, click.id)];
 }
 
+/** `n`: the stage in which it counts, from 0. */
 function givenEvent(
   click: Click & { verb: 'approve' },
+  n: number,
   { clicker, as, stepUp, now }: ClickFacts,
   base: Base,
 ): ChangeEvent & { type: 'approvalGiven' } {
@@ -181,6 +202,7 @@ function givenEvent(
       at: now,
       seconds: click.seconds,
       clickId: click.id,
+      ...(n === 0 ? {} : { stage: n }),
       ...(as === undefined ? {} : { as }),
       ...(stepUp?.proof == null ? {} : { stepUp: stepUp.proof }),
     },

@@ -1,5 +1,12 @@
 import { countInWords, durationInWords } from '../duration.ts';
-import type { ApproverRule, ApproverSource, Entitlement, Target, Tier } from '../policy/catalogue.ts';
+import {
+  type ApproverRule,
+  type Entitlement,
+  type StageRule,
+  sourceInWords,
+  type Target,
+  type Tier,
+} from '../policy/catalogue.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Change } from './change.ts';
 
@@ -15,7 +22,7 @@ export type Shown = {
   team: { id: string; name: string };
   /** E-mail of the owner, who decides where the rule says `owner`. */
   owner: string;
-  approvers: Pick<ApproverRule, 'of' | 'quorum' | 'sources'>;
+  approvers: Pick<ApproverRule, 'distinct'> & { stages: Omit<StageRule, 'ping'>[] };
   maxSeconds: number;
   /** What it is given for where nobody says for how long. */
   defaultSeconds: number;
@@ -32,7 +39,10 @@ export function shownOf(entitlement: Entitlement, target: Target, verdict: Verdi
     group: { id: target.groupId, name: target.groupName },
     team: { id: target.teamId, name: target.teamName },
     owner,
-    approvers: { of: approvers.of, quorum: approvers.quorum, sources: approvers.sources },
+    approvers: {
+      stages: approvers.stages.map(({ of, quorum, sources }) => ({ of, quorum, sources })),
+      distinct: approvers.distinct,
+    },
     maxSeconds,
     defaultSeconds,
     ...(verdict === null
@@ -99,17 +109,21 @@ function placeChanges(what: string, before: Place, now: Place): string[] {
     : [`its ${what} is ${now.name} now (it was ${before.name})`];
 }
 
-/** `the manager and the owner`, `two of the owner or the group security-officers`. */
-function deciding({ of, quorum, sources }: Shown['approvers']): string {
-  const names = sources.map(nameOf).join(of === 'all' ? ' and ' : ' or ');
-  if (quorum === 1) return names;
-  return of === 'all' ? `${names}, ${countInWords(quorum)} people,` : `${countInWords(quorum)} of ${names}`;
+/** `the manager and the owner`, `two of the owner or the group security-officers`, stage after stage. */
+function deciding({ stages, distinct }: Shown['approvers']): string {
+  const inTurn = stages.map(stageInWords).join(', then ');
+  return stages.length > 1 && !distinct ? `${inTurn}, the same person in both if need be,` : inTurn;
 }
 
-function nameOf(source: ApproverSource): string {
-  if ('manager' in source) return 'the manager';
-  if ('owner' in source) return 'the owner';
-  return 'person' in source ? source.person : `the group ${source.group}`;
+function stageInWords({ of, quorum, sources }: Shown['approvers']['stages'][number]): string {
+  const names = sources
+    .map((source) => {
+      const name = sourceInWords(source, (group) => `the group ${group}`);
+      return source.quorum === undefined ? name : `${countInWords(source.quorum)} of ${name}`;
+    })
+    .join(of === 'all' ? ' and ' : ' or ');
+  if (quorum === 1) return names;
+  return of === 'all' ? `${names}, ${countInWords(quorum)} people,` : `${countInWords(quorum)} of ${names}`;
 }
 
 /**

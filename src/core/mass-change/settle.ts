@@ -1,6 +1,6 @@
 import type { Actor } from '../change/events.ts';
 import type { PersonId } from '../ids.ts';
-import { type ApproverPlan, distinct, isApproved } from '../policy/routing.ts';
+import { type ApproverPlan, isApproved, mayApprove } from '../policy/routing.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type {
   ItemChoice,
@@ -66,9 +66,7 @@ export function settleMass(
   const answer: MassAnswer = { verb, ...by };
   const given: MassChangeEvent = { ...base, type: 'massAnswered', answer };
   const after: MassChange = { ...mass, answers: [...mass.answers, answer] };
-  const ofOneMind = latestAnswers(after.answers)
-    .filter((a) => a.verb === verb)
-    .map((a) => a.by);
+  const ofOneMind = latestAnswers(after.answers).filter((a) => a.verb === verb);
   // What one of them has said otherwise by name since is not decided with the others.
   const isSingled =
     mass.itemAnswers.length > 0 &&
@@ -88,8 +86,10 @@ function latestAnswers(answers: readonly MassAnswer[]): MassAnswer[] {
 /** What it takes to keep, or to take away: that needs nobody to say who did it. */
 function askedFor({ author, ...plan }: ApproverPlan, verb: MassVerb): ApproverPlan {
   if (verb !== 'keep') return plan;
-  const quorum = plan.toKeep?.quorum ?? plan.quorum;
-  return { ...plan, quorum, ...(author === undefined ? {} : { author }) };
+  const { toKeep } = plan;
+  const stages =
+    toKeep === undefined ? plan.stages : plan.stages.map((stage) => ({ ...stage, quorum: toKeep.quorum }));
+  return { ...plan, stages, ...(author === undefined ? {} : { author }) };
 }
 
 /**
@@ -101,19 +101,12 @@ export function decideOnAnswers(
   { plan, now }: Pick<MassFacts, 'plan' | 'now'>,
 ): MassChangeEvent[] {
   if (mass.state !== 'asking' || mass.itemAnswers.length > 0) return [];
-  const may = new Set(distinct(plan.slots).map(({ id }) => id));
+  const may = new Set(mayApprove(plan).map(({ id }) => id));
   const latest = latestAnswers(mass.answers);
   for (const verb of ['revert', 'keep'] as const) {
     const ofOneMind = latest.filter((a) => a.verb === verb);
     const last = ofOneMind.findLast(({ by }) => may.has(by));
-    if (
-      last === undefined ||
-      !isApproved(
-        askedFor(plan, verb),
-        ofOneMind.map(({ by }) => by),
-      )
-    )
-      continue;
+    if (last === undefined || !isApproved(askedFor(plan, verb), ofOneMind)) continue;
     const actor = { person: last.by, name: last.byName };
     return [
       {
@@ -191,7 +184,7 @@ function choiceOn(mass: MassChange, key: string, plan: ApproverPlan): ItemChoice
   const isChoice = (choice: ItemChoice['choice']) =>
     isApproved(
       plan,
-      people.filter((by) => choiceBy(mass, key, by) === choice),
+      people.filter((by) => choiceBy(mass, key, by) === choice).map((by) => ({ by })),
     );
   return isChoice('revert') ? 'revert' : isChoice('keep') ? 'keep' : null;
 }
@@ -229,8 +222,8 @@ function refuseClicker({ clicker, plan, excludedByPolicy }: MassFacts): Refusal 
       'You made this change, or it is about you, so you can’t decide on it.',
       'Another owner or admin has to decide; the card names them.',
     );
-  if (distinct(plan.slots).some((p) => p.id === clicker.id)) return null;
-  const names = distinct(plan.slots).map((p) => p.name);
+  if (mayApprove(plan).some((p) => p.id === clicker.id)) return null;
+  const names = mayApprove(plan).map((p) => p.name);
   const byRule = plan.excludedByPolicy?.find((b) => b.id === clicker.id);
   return refuse(
     'notAnApprover',

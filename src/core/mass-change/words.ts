@@ -1,4 +1,5 @@
 import type { Leg } from '../change/change.ts';
+import { quorumOf } from '../policy/catalogue.ts';
 import { type ApproverPlan, isStranded } from '../policy/routing.ts';
 import type { Mood, StatusText } from '../wording/change-status.ts';
 import { legName } from '../wording/legs.ts';
@@ -179,7 +180,9 @@ function waitingFor(mass: MassChange, progress: MassProgress, names: MassNames):
     : `${waits} Decided one by one already: ${figure(reverted.all)} left, ${figure(kept.all)} not left.`;
 }
 
-function takesInWords({ quorum, toKeep }: ApproverPlan): string {
+function takesInWords(plan: ApproverPlan): string {
+  const { toKeep } = plan;
+  const quorum = quorumOf(plan);
   return toKeep === undefined
     ? `It takes ${quorum} of one mind.`
     : `It takes ${toKeep.quorum} of one mind to keep, ${quorum} to take away.`;

@@ -1,7 +1,7 @@
 import type { Change } from '../change/change.ts';
 import type { PersonId } from '../ids.ts';
 import { type Entitlement, mayRequest } from '../policy/catalogue.ts';
-import { distinct } from '../policy/routing.ts';
+import { type ApproverSlot, type ApproverStage, distinct, slotsOf } from '../policy/routing.ts';
 
 /** A person as they are now: where they work and who their manager is. */
 export type Placed = { email: string; department: string | null; managerIds: ReadonlySet<PersonId> };
@@ -28,14 +28,26 @@ function formerManager(
   { approvals, plan }: Held['change'],
   managerIds: ReadonlySet<PersonId>,
 ): string | null {
-  if (plan === null) return null;
-  const asManager = new Set(
-    distinct(plan.slots.filter((slot) => slot.source === 'manager')).map((p) => p.id),
-  );
-  const asOther = new Set(distinct(plan.slots.filter((slot) => slot.source !== 'manager')).map((p) => p.id));
-  const former = approvals.find((a) => asManager.has(a.by) && !managerIds.has(a.by));
+  for (const [n, stage] of (plan?.stages ?? []).entries()) {
+    const given = approvals.filter((a) => plan?.distinct === false || (a.stage ?? 0) === n);
+    const former = formerIn(stage, given, managerIds);
+    if (former !== null) return former;
+  }
+  return null;
+}
+
+function formerIn(
+  stage: ApproverStage,
+  given: Held['change']['approvals'],
+  managerIds: ReadonlySet<PersonId>,
+): string | null {
+  const among = (isMeant: (slot: ApproverSlot) => boolean) =>
+    new Set(distinct(slotsOf(stage).filter(isMeant)).map((p) => p.id));
+  const asManager = among((slot) => slot.source === 'manager');
+  const asOther = among((slot) => slot.source !== 'manager');
+  const former = given.find((a) => asManager.has(a.by) && !managerIds.has(a.by));
   if (former === undefined) return null;
   // Of `any` the others' approval stands by itself; of `all` the manager's was one of those needed.
-  const statusText = approvals.filter((a) => asOther.has(a.by)).length;
-  return plan.of === 'any' && statusText >= plan.quorum ? null : former.name;
+  const others = given.filter((a) => asOther.has(a.by)).length;
+  return stage.of === 'any' && others >= stage.quorum ? null : former.name;
 }

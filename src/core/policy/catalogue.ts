@@ -3,11 +3,21 @@ import { nameKey } from '../name-key.ts';
 
 export type Tier = 'low' | 'medium' | 'high' | 'critical';
 
-/** Who may approve: each source yields people at the time of asking, and again at the click. */
-export type ApproverSource = { manager: true } | { owner: true } | { person: string } | { group: string };
+/**
+ * Who may approve: each source yields people at the time of asking, and again at the click. `quorum`: how many of its own
+ * people it takes for this source to have approved; left out: one.
+ */
+export type ApproverSource = (
+  | { manager: true }
+  | { owner: true }
+  | { onCall: true }
+  | { admins: true }
+  | { person: string }
+  | { group: string }
+) & { quorum?: number };
 
-export type ApproverRule = {
-  /** `any`: `quorum` people out of all sources together. `all`: at least one from every source, and `quorum` in all. */
+export type StageRule = {
+  /** `any`: `quorum` people out of all sources together, one source whole. `all`: every source, and `quorum` in all. */
   of: 'any' | 'all';
   quorum: number;
   sources: ApproverSource[];
@@ -15,13 +25,67 @@ export type ApproverRule = {
   ping?: ApproverSource[];
 };
 
-/** How many people it takes at the least by what the catalogue says: of `all`, one from every source. */
-export function approversTaken({
-  of,
-  quorum,
-  sources,
-}: Pick<ApproverRule, 'of' | 'quorum' | 'sources'>): number {
-  return of === 'all' ? Math.max(quorum, sources.length) : quorum;
+export type ApproverRule = {
+  /** One after the other: a stage is asked once the stage before is approved. At least one. */
+  stages: StageRule[];
+  /** Nobody counts in more than one stage. False: an approval counts in every stage that the person belongs to. */
+  distinct: boolean;
+  /** Who is only told: they see the card, and may not decide. */
+  tell?: ApproverSource[];
+};
+
+/** What a plan and a rule have in common. */
+type Staged = { stages: readonly { quorum: number }[]; distinct: boolean };
+
+/** How many people it takes at the least by what the catalogue says: of `all`, as many as every source takes. */
+export function approversTaken({ stages, distinct }: Pick<ApproverRule, 'stages' | 'distinct'>): number {
+  const taken = stages.map(({ of, quorum, sources }) => {
+    const ofEach = sources.map((source) => source.quorum ?? 1);
+    return Math.max(quorum, of === 'all' ? sum(ofEach) : Math.min(...ofEach));
+  });
+  return distinct ? sum(taken) : Math.max(...taken);
+}
+
+/** How many people the quorums of all stages ask for together. */
+export function quorumOf({ stages, distinct }: Staged): number {
+  const each = stages.map(({ quorum }) => quorum);
+  return distinct ? sum(each) : Math.max(...each);
+}
+
+/** The rule as one that takes so many people at least: where it asks for fewer, the last stage asks for more. */
+export function withQuorum<T extends Staged>(staged: T, least: number): T {
+  const missing = least - quorumOf(staged);
+  if (missing <= 0) return staged;
+  const last = staged.stages.length - 1;
+  const stages = staged.stages.map((stage, n) =>
+    n === last ? { ...stage, quorum: staged.distinct ? stage.quorum + missing : least } : stage,
+  );
+  return { ...staged, stages };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
+
+/** A source by its bare name: `manager`, `group security-officers`, or an e-mail address. */
+export function sourceName(source: ApproverSource): string {
+  if ('manager' in source) return 'manager';
+  if ('owner' in source) return 'owner';
+  if ('onCall' in source) return 'on call';
+  if ('admins' in source) return 'admins';
+  return 'person' in source ? source.person : `group ${source.group}`;
+}
+
+/** A source within a sentence: `the manager`, `somebody of security-officers`. */
+export function sourceInWords(
+  source: ApproverSource,
+  group: (name: string) => string = (name) => `somebody of ${name}`,
+): string {
+  if ('manager' in source) return 'the manager';
+  if ('owner' in source) return 'the owner';
+  if ('onCall' in source) return 'whoever is on call';
+  if ('admins' in source) return 'the catalogue’s admins';
+  return 'group' in source ? group(source.group) : source.person;
 }
 
 export type WhoMayRequest = 'everyone' | { departments?: string[]; people?: string[] };

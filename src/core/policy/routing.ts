@@ -1,20 +1,35 @@
 import type { PersonId } from '../ids.ts';
 import type { Authorship } from './authorship.ts';
-import type { ApproverRule } from './catalogue.ts';
+import type { StageRule } from './catalogue.ts';
 
 /** A person who may approve, with how the card names them. */
 export type Approver = { id: PersonId; name: string; email: string };
 
-/** One source of the rule and the people it yields right now. */
-export type ApproverSlot = { source: string; people: Approver[]; pinged: boolean };
+/** One source of the rule and the people it yields right now. `quorum`: how many of them it takes; left out: one. */
+export type ApproverSlot = { source: string; people: Approver[]; pinged: boolean; quorum?: number };
+
+/** Those who are asked together, as resolved at one moment. */
+export type ApproverStage = {
+  of: StageRule['of'];
+  quorum: number;
+  slots: ApproverSlot[];
+  /**
+   * Who is asked besides by now, further up the escalation ladder, a slot for each tier. Each of them stands in for one
+   * person who is missing. Left out: nobody.
+   */
+  tiers?: ApproverSlot[];
+  /** The rule and the ladder left too few, so the catalogue's admins are asked instead. */
+  escalated: boolean;
+};
 
 /** Who may decide a change, as resolved at one moment. Resolved again at every click. */
 export type ApproverPlan = {
-  of: ApproverRule['of'];
-  quorum: number;
-  slots: ApproverSlot[];
-  /** The rule left nobody, so the catalogue's admins are asked instead. */
-  escalated: boolean;
+  /** One after the other; at least one. */
+  stages: ApproverStage[];
+  /** Nobody counts in more than one stage. */
+  distinct: boolean;
+  /** Who is told of it and may not decide. */
+  told?: Approver[];
   /** Whom the catalogue names and a rule does not let approve this. */
   excludedByPolicy?: { id: PersonId; name: string; why: string; clause: string | null }[];
   /** Of what was found: what is known of who did it, where nobody has told. While that is awaited nobody can keep it. */
@@ -25,41 +40,51 @@ export type ApproverPlan = {
   toKeep?: { quorum: number; why: string; clause: string | null };
 };
 
+/** An approval as the plan counts it: of whom, and in which stage, from 0; left out: the first. */
+export type Given = { by: PersonId; stage?: number };
+
 /**
- * Slots without requester and beneficiary. A rule that leaves nobody (or, for `all`, leaves a slot empty) goes
+ * One stage without requester and beneficiary. A rule that leaves nobody (or, for `all`, leaves a slot empty) goes
  * to the admins; it is never taken as approved. Fewer people than the quorum is "nobody" too.
  */
-export function planApprovers(
-  rule: Pick<ApproverRule, 'of' | 'quorum'>,
+export function planStage(
+  rule: Pick<StageRule, 'of' | 'quorum'>,
   slots: readonly ApproverSlot[],
   admins: readonly Approver[],
   excluded: ReadonlySet<PersonId>,
-): ApproverPlan {
+): ApproverStage {
+  const { of, quorum } = rule;
   const eligible = slots.map((slot) => ({ ...slot, people: withoutExcluded(slot.people, excluded) }));
-  const others = withoutExcluded(admins, excluded);
-  const adminSlot: ApproverSlot = { source: 'admins', people: others, pinged: true };
-  if (rule.of === 'all') {
-    const filled = eligible.map((slot) =>
-      slot.people.length > 0 ? slot : { ...adminSlot, source: `admins for ${slot.source}` },
-    );
-    const enough = distinct(filled).length >= rule.quorum;
-    return {
-      of: 'all',
-      quorum: rule.quorum,
-      slots: enough ? filled : [...filled, adminSlot],
-      escalated: !enough || filled.some((slot, i) => slot !== eligible[i]),
-    };
-  }
-  const enough = distinct(eligible).length >= rule.quorum;
-  return {
-    of: 'any',
-    quorum: rule.quorum,
-    slots: enough ? eligible : [...eligible, adminSlot],
-    escalated: !enough,
+  const asWritten: ApproverStage = { of, quorum, slots: eligible, escalated: false };
+  if (!isStageStranded(asWritten)) return asWritten;
+  const adminSlot: ApproverSlot = {
+    source: 'admins',
+    people: withoutExcluded(admins, excluded),
+    pinged: true,
   };
+  // Where a source takes several of its own, an admin makes up for one of them and no more.
+  if (eligible.some((slot) => (slot.quorum ?? 1) > 1))
+    return { ...asWritten, tiers: [adminSlot], escalated: true };
+  const filled =
+    of === 'any'
+      ? eligible
+      : eligible.map((slot) =>
+          slot.people.length > 0 ? slot : { ...adminSlot, source: `admins for ${slot.source}` },
+        );
+  const isEnough = distinct(filled).length >= quorum;
+  return { of, quorum, slots: isEnough ? filled : [...filled, adminSlot], escalated: true };
 }
 
-/** Everybody who may approve, each once. */
+/** A plan of one stage, as most are. */
+export function planApprovers(...stage: Parameters<typeof planStage>): ApproverPlan {
+  return planOf(planStage(...stage));
+}
+
+export function planOf(...stages: ApproverStage[]): ApproverPlan {
+  return { stages, distinct: true };
+}
+
+/** Everybody who may approve by these slots, each once. */
 export function distinct(slots: readonly ApproverSlot[]): Approver[] {
   const seen = new Map<PersonId, Approver>();
   for (const slot of slots)
@@ -67,12 +92,25 @@ export function distinct(slots: readonly ApproverSlot[]): Approver[] {
   return [...seen.values()];
 }
 
+/** The slots of a stage, with those of the ladder's tiers. */
+export function slotsOf({ slots, tiers = [] }: ApproverStage): ApproverSlot[] {
+  return [...slots, ...tiers];
+}
+
+/** Everybody who may approve in any of the stages, each once. */
+export function mayApprove({ stages }: Pick<ApproverPlan, 'stages'>): Approver[] {
+  return distinct(stages.flatMap(slotsOf));
+}
+
 /** Whether nobody at all can decide: somebody has to mend the catalogue. */
-export function isStranded(plan: ApproverPlan): boolean {
-  return (
-    distinct(plan.slots).length < plan.quorum ||
-    (plan.of === 'all' && plan.slots.some((s) => s.people.length === 0))
-  );
+export function isStranded(plan: Pick<ApproverPlan, 'stages'>): boolean {
+  return plan.stages.some(isStageStranded);
+}
+
+/** Not even everybody together could approve it. */
+function isStageStranded(stage: ApproverStage): boolean {
+  const everybody = distinct(slotsOf(stage)).map(({ id }) => id);
+  return !isStageApproved(stage, everybody);
 }
 
 /** The plan with it known who did it, or that nobody will say. */
@@ -81,31 +119,65 @@ export function withAuthorKnown({ author, ...plan }: ApproverPlan): ApproverPlan
 }
 
 /** Whether these approvals, given by people who may approve now, settle the change. */
-export function isApproved(plan: ApproverPlan, approvedBy: readonly PersonId[]): boolean {
+export function isApproved(plan: ApproverPlan, given: readonly Given[]): boolean {
   if (plan.author?.is === 'awaited') return false;
-  const may = new Set(distinct(plan.slots).map((p) => p.id));
-  const counted = new Set(approvedBy.filter((id) => may.has(id)));
-  if (counted.size < plan.quorum || counted.size === 0) return false;
-  if (plan.of === 'any') return true;
-  return plan.slots.every((slot) => slot.people.some((p) => counted.has(p.id)));
+  return plan.stages.every((stage, n) => isStageApproved(stage, countedIn(plan, n, given)));
+}
+
+/** The stage that waits for approvals: the first that has too few. With none left, the last. */
+export function openStage(plan: ApproverPlan, given: readonly Given[]): { n: number; stage: ApproverStage } {
+  const open = plan.stages.findIndex((stage, n) => !isStageApproved(stage, countedIn(plan, n, given)));
+  const n = open === -1 ? plan.stages.length - 1 : open;
+  return { n, stage: plan.stages[n] as ApproverStage };
+}
+
+/** Whose approvals count in a stage, as long as they may approve there. */
+function countedIn(
+  { distinct: isDistinct }: Pick<ApproverPlan, 'distinct'>,
+  n: number,
+  given: readonly Given[],
+): PersonId[] {
+  return given.filter(({ stage = 0 }) => !isDistinct || stage === n).map(({ by }) => by);
+}
+
+/** Whether these people approve a stage between them. Only those count who may approve in it. */
+function isStageApproved(stage: ApproverStage, by: readonly PersonId[]): boolean {
+  const may = new Set(distinct(slotsOf(stage)).map(({ id }) => id));
+  const counted = new Set(by.filter((id) => may.has(id)));
+  if (counted.size < stage.quorum || counted.size === 0) return false;
+  const missing = stage.slots.map((slot) => shortOf(slot, counted));
+  const own = new Set(distinct(stage.slots).map(({ id }) => id));
+  const alternates = [...counted].filter((id) => !own.has(id)).length;
+  return (stage.of === 'all' ? missing.reduce((a, b) => a + b, 0) : Math.min(...missing)) <= alternates;
+}
+
+/** How many of its own people a slot still lacks. */
+function shortOf({ people, quorum = 1 }: ApproverSlot, counted: ReadonlySet<PersonId>): number {
+  return Math.max(0, quorum - people.filter(({ id }) => counted.has(id)).length);
 }
 
 /**
- * Who is still missing once somebody has approved: `manager (Tom Okafor)`, `1 more of Olga Brandt, Sofia Ricci`.
+ * Who is still missing in the stage that waits: `manager (Tom Okafor)`, `1 more of Olga Brandt, Sofia Ricci`.
  * `safe` makes a name, of a person or a group, harmless in the medium at hand.
  */
 export function stillMissing(
   plan: ApproverPlan,
-  approvedBy: readonly PersonId[],
+  given: readonly Given[],
   safe: (text: string) => string,
 ): string {
-  const done = new Set(approvedBy);
+  const { n, stage } = openStage(plan, given);
+  const done = new Set(countedIn(plan, n, given));
   const names = (people: readonly Approver[]) => people.map((p) => safe(p.name)).join(' or ');
-  const open = plan.of === 'all' ? plan.slots.filter((slot) => !slot.people.some((p) => done.has(p.id))) : [];
-  if (open.length > 0)
-    return open.map((slot) => `${safe(slot.source)} (${names(slot.people)})`).join(' and ');
-  const left = distinct(plan.slots).filter((p) => !done.has(p.id));
-  return `${Math.max(1, plan.quorum - done.size)} more of ${names(left)}`;
+  const left = (people: readonly Approver[]) => people.filter((p) => !done.has(p.id));
+  const open = stage.of === 'all' ? stage.slots.filter((slot) => shortOf(slot, done) > 0) : [];
+  if (open.length > 0) return open.map((slot) => missingOf(slot, shortOf(slot, done))).join(' and ');
+  const short = Math.max(1, stage.quorum - done.size, Math.min(...stage.slots.map((s) => shortOf(s, done))));
+  return `${short} more of ${names(left(distinct(slotsOf(stage))))}`;
+
+  function missingOf(slot: ApproverSlot, short: number): string {
+    const people = names(left(slot.people));
+    return `${short > 1 ? `${short} of ` : ''}${safe(slot.source)} (${people})`;
+  }
 }
 
 function withoutExcluded(people: readonly Approver[], excluded: ReadonlySet<PersonId>): Approver[] {

@@ -1,6 +1,14 @@
 import { countInWords, durationInWords } from '../duration.ts';
 import type { EntitlementKey } from '../ids.ts';
-import { type ApproverRule, type ApproverSource, type Entitlement, mayRequest } from './catalogue.ts';
+import {
+  type ApproverRule,
+  type Entitlement,
+  mayRequest,
+  quorumOf,
+  type StageRule,
+  sourceInWords,
+  withQuorum,
+} from './catalogue.ts';
 import type { Conflict, Duties } from './separation.ts';
 
 /** One reason of a verdict, in words, with the written policy's clause and the rule where they bear on it. */
@@ -155,17 +163,17 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
 }
 
 /** As many as it takes: by the catalogue, and by what the rules hold it for. */
-function decidersInWords({ of, quorum, sources }: ApproverRule, holds: readonly Hold[]): string {
-  const count = quorumUnder({ holds }, quorum);
-  const each = of === 'all' && sources.length > 1 ? sources.map(slotInWords).join(' and ') : null;
-  if (count > 1) return `${each === null ? '' : `${each} among them, `}${countInWords(count)} people decide`;
-  return each === null ? 'a person decides' : `${each} decide`;
+function decidersInWords(rule: ApproverRule, holds: readonly Hold[]): string {
+  const { stages } = withQuorum(rule, quorumUnder({ holds }, quorumOf(rule)));
+  return stages.map(stageInWords).join(', then ');
 }
 
-function slotInWords(source: ApproverSource): string {
-  if ('manager' in source) return 'the manager';
-  if ('owner' in source) return 'the owner';
-  return 'group' in source ? `somebody of ${source.group}` : source.person;
+function stageInWords({ of, quorum, sources }: StageRule): string {
+  const isEach = of === 'all' && sources.length > 1;
+  const each = isEach ? sources.map((source) => sourceInWords(source)).join(' and ') : null;
+  if (quorum > 1)
+    return `${each === null ? '' : `${each} among them, `}${countInWords(quorum)} people decide`;
+  return each === null ? 'a person decides' : `${each} decide`;
 }
 
 /** How many have to approve under a verdict, beside what the catalogue says. */

@@ -87,6 +87,7 @@ const refusedClicks: Partial<Record<RefusalReason, string>> = {
   notAnApprover: 'is not an approver, and was refused',
   alreadySettled: 'came too late: it was settled already',
   alreadyApprovedByYou: 'had approved already',
+  notYourTurn: 'is asked in a later stage, and was refused',
   staleCard: 'pressed a button of an older card',
   stepUpUnavailable: 'could not approve: a fresh sign-in is wanted, and none can be asked for',
   denialNeedsReason: 'gave no reason for a denial',

@@ -1,6 +1,6 @@
 import { type Change, isFound } from '../change/change.ts';
 import { durationInWords } from '../duration.ts';
-import { isApproved, isStranded, stillMissing, withAuthorKnown } from '../policy/routing.ts';
+import { isApproved, isStranded, openStage, stillMissing, withAuthorKnown } from '../policy/routing.ts';
 import { approvedBy, decidedBy } from './deciders.ts';
 import { causeInWords, endingStatusText, heldOn, revokeStatusText } from './ending.ts';
 import { failureInWords, stuckInWords, tookInWords } from './legs.ts';
@@ -90,8 +90,7 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
   asking: ({ change, names }) => ({
     mood: 'waiting',
     label: 'waiting for a decision',
-    headline:
-      change.plan?.escalated === true ? 'Waiting for the catalogue’s admins' : 'Waiting for a decision',
+    headline: isWithAdmins(change) ? 'Waiting for the catalogue’s admins' : 'Waiting for a decision',
     detail: waitingDetail(change, names),
   }),
   refused: ({ change }) => ({
@@ -201,6 +200,10 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
   }),
 };
 
+function isWithAdmins({ plan, approvals }: Change): boolean {
+  return plan !== null && openStage(plan, approvals).stage.escalated;
+}
+
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
@@ -211,14 +214,9 @@ function waitingDetail(change: Change, names: Names): string {
   if (plan === null || isStranded(plan))
     return `Nobody can decide on this: the approver rule leaves too few people. ${names.owner} has to mend the catalogue.${lapses}`;
   if (approvals.length === 0) return `Waiting for ${names.deciders}.${lapses}`;
-  const by = approvals.map((a) => a.by);
-  if (plan.author?.is === 'awaited' && isApproved(withAuthorKnown(plan), by))
+  if (plan.author?.is === 'awaited' && isApproved(withAuthorKnown(plan), approvals))
     return `Kept by ${approvals.map((a) => names.safe(a.name)).join(', ')} as soon as it is known who did it, ${names.time(new Date(plan.author.until))} at the latest.`;
-  const missing = stillMissing(
-    plan,
-    approvals.map((a) => a.by),
-    names.safe,
-  );
+  const missing = stillMissing(plan, approvals, names.safe);
   return `Approved by ${approvals.map((a) => names.safe(a.name)).join(', ')}; still needed: ${missing}.${lapses}`;
 }
 

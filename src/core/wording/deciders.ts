@@ -1,23 +1,57 @@
 import type { Change } from '../change/change.ts';
 import { countInWords, durationInWords } from '../duration.ts';
-import { type Approver, type ApproverPlan, distinct } from '../policy/routing.ts';
+import {
+  type Approver,
+  type ApproverPlan,
+  type ApproverStage,
+  distinct,
+  slotsOf,
+} from '../policy/routing.ts';
 
-/** Who may decide, as the rule counts them: `Tom or Olga`, `Tom and Olga`, `two of Olga, Sam, Sofia`. */
-export function decidersInWords(plan: ApproverPlan | null, name: (person: Approver) => string): string {
-  if (plan === null) return '';
+/**
+ * Who may decide, as the rule counts them: `Tom or Olga`, `Tom and Olga`, `two of Olga, Sam, Sofia`. Of several stages those
+ * from `from` on, each after the other.
+ */
+export function decidersInWords(
+  plan: ApproverPlan | null,
+  name: (person: Approver) => string,
+  from = 0,
+): string {
+  return (plan?.stages ?? [])
+    .slice(from)
+    .map((stage) => stageInWords(stage, name))
+    .join(', then ');
+}
+
+function stageInWords(stage: ApproverStage, name: (person: Approver) => string): string {
+  const { of, quorum, slots } = stage;
   const names = (people: readonly Approver[], word: string) => [...new Set(people.map(name))].join(word);
-  if (plan.of === 'all') {
-    const slots = new Set(plan.slots.map((s) => names(s.people, ' or ')));
-    const inBrackets = (slot: string) => (slots.size > 1 && slot.includes(' or ') ? `(${slot})` : slot);
-    return [...slots].map(inBrackets).join(' and ');
+  const besides = distinct(stage.tiers ?? []).filter(({ id }) => !distinct(slots).some((p) => p.id === id));
+  if (of === 'all') {
+    const each = new Set(slots.map((s) => takenOf(s, names)));
+    const inBrackets = (slot: string) => (each.size > 1 && slot.includes(' or ') ? `(${slot})` : slot);
+    const alternates = besides.length === 0 ? '' : `, or ${names(besides, ' or ')} for one who is missing`;
+    return `${[...each].map(inBrackets).join(' and ')}${alternates}`;
   }
-  const all = distinct(plan.slots);
-  const pinged = distinct(plan.slots.filter((s) => s.pinged));
-  const shown = pinged.length < plan.quorum || pinged.length === 0 ? all : pinged;
-  if (plan.quorum <= 1) return names(shown, ' or ');
-  return shown.length === plan.quorum
-    ? names(shown, ' and ')
-    : `${countInWords(plan.quorum)} of ${names(shown, ', ')}`;
+  const all = distinct(slotsOf(stage));
+  const pinged = distinct(slotsOf(stage).filter((s) => s.pinged));
+  const shown = pinged.length < quorum || pinged.length === 0 ? all : pinged;
+  const ofOne = slots.filter((s) => (s.quorum ?? 1) > 1);
+  if (ofOne.length > 0 && quorum <= 1 && besides.length === 0)
+    return slots.map((s) => takenOf(s, names)).join(' or ');
+  const least = Math.max(quorum, Math.min(...slots.map((s) => s.quorum ?? 1)));
+  if (least <= 1) return names(shown, ' or ');
+  return shown.length === least ? names(shown, ' and ') : `${countInWords(least)} of ${names(shown, ', ')}`;
+}
+
+function takenOf(
+  { people, quorum = 1 }: ApproverStage['slots'][number],
+  names: (people: readonly Approver[], word: string) => string,
+): string {
+  if (quorum <= 1) return names(people, ' or ');
+  return people.length === quorum
+    ? names(people, ' and ')
+    : `${countInWords(quorum)} of ${names(people, ', ')}`;
 }
 
 /** Who decided: for an approval everybody who gave theirs, in that order. */

@@ -1,7 +1,7 @@
 import { FOUND_THERE, type MassChange } from '../../core/mass-change/mass-change.ts';
 import type { MassProgress } from '../../core/mass-change/words.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
-import { distinct } from '../../core/policy/routing.ts';
+import { mayApprove } from '../../core/policy/routing.ts';
 import {
   countNoted,
   progressOf,
@@ -45,7 +45,7 @@ export async function readMassView(context: Data & Parties, id: string): Promise
   if (mass === null) return null;
   const entitlement =
     mass.entitlementKey === null ? null : context.catalogue.entitlement(mass.entitlementKey);
-  const approvers = mass.plan === null ? [] : distinct(mass.plan.slots);
+  const approvers = mass.plan === null ? [] : mayApprove(mass.plan);
   const known = await peopleWithAccounts(context.db, {
     ids: [...approvers.map((p) => p.id), ...(mass.moved === null ? [] : [mass.moved.personId])],
     emails: [],

@@ -1,6 +1,6 @@
 import { type Change, isFound } from '../../core/change/change.ts';
 import { type Entitlement, sameEmail } from '../../core/policy/catalogue.ts';
-import { distinct } from '../../core/policy/routing.ts';
+import { distinct, openStage, slotsOf } from '../../core/policy/routing.ts';
 import { endingOf, readChange } from '../../store/changes.ts';
 import { lastActor } from '../../store/observed.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
@@ -18,7 +18,7 @@ export type ChangeView = {
   entitlement: Entitlement | null;
   beneficiary: Named;
   requester: Named | null;
-  /** Those who may decide and are pinged, and those who may but are not. */
+  /** Those who may decide in the stage that waits: who is pinged, and who may but is not. */
   pinged: Named[];
   alsoMay: Named[];
   owner: Named | null;
@@ -38,7 +38,7 @@ export async function readView(context: Context, changeId: string): Promise<Chan
   if (change === null) return null;
   const catalogue = context.catalogue.current();
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
-  const slots = change.plan?.slots ?? [];
+  const slots = change.plan === null ? [] : slotsOf(openStage(change.plan, change.approvals).stage);
   const pinged = distinct(slots.filter((s) => s.pinged));
   const alsoMay = distinct(slots).filter((a) => !pinged.some((p) => p.id === a.id));
   const known = await peopleWithAccounts(context.db, {

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Change, isByRule } from '../../core/change/change.ts';
-import { Fault } from '../../core/fault.ts';
 import type { PersonId } from '../../core/ids.ts';
 import {
   type ApproverRule,
@@ -8,13 +7,20 @@ import {
   approversTaken,
   type Catalogue,
   type Entitlement,
+  quorumOf,
+  type StageRule,
+  sourceName,
+  withQuorum,
 } from '../../core/policy/catalogue.ts';
 import {
   type Approver,
   type ApproverPlan,
   type ApproverSlot,
-  distinct,
-  planApprovers,
+  type ApproverStage,
+  type Given,
+  mayApprove,
+  planOf,
+  planStage,
 } from '../../core/policy/routing.ts';
 import {
   evaluateRequest,
@@ -23,18 +29,14 @@ import {
   ruledOut,
   type Verdict,
 } from '../../core/policy/verdict.ts';
-import type { IdpPerson } from '../../ports/identity-provider.ts';
-import { leaversAmong } from '../../store/offboardings.ts';
-import { type Person, rememberPerson } from '../../store/people.ts';
-import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
-import { isAboutOne } from '../people/resolve-person.ts';
+import type { Person } from '../../store/people.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
+import { byEmail, type Candidate, peopleOf } from './approver-sources.ts';
 
 type ExcludedByPolicy = NonNullable<ApproverPlan['excludedByPolicy']>[number];
 
-/** An approver with what rules may ask about. */
-type Candidate = Approver & { department: string | null; title: string | null };
-
-const byOwner: ApproverRule = { of: 'any', quorum: 1, sources: [{ owner: true }] };
+const ownerAlone: StageRule = { of: 'any', quorum: 1, sources: [{ owner: true }] };
+const byOwner: ApproverRule = { stages: [ownerAlone], distinct: true };
 
 /**
  * The entitlement with who decides on it: what was found, or rules would give, is for its owner, for nobody asked. But to
@@ -44,7 +46,9 @@ export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement)
   if (change.cause === 'loss' || isByRule(change)) return { ...entitlement, approvers: byOwner };
   if (change.cause !== 'finding') return entitlement;
   const { approvers } = entitlement;
-  const isOwners = approversTaken(approvers) < 2 && approvers.sources.some((source) => 'owner' in source);
+  const isOwners =
+    approversTaken(approvers) < 2 &&
+    approvers.stages.some(({ sources }) => sources.some((source) => 'owner' in source));
   return isOwners ? { ...entitlement, approvers: byOwner } : entitlement;
 }
 
@@ -73,15 +77,18 @@ export async function planOfOwner(
     );
   const slots: ApproverSlot[] =
     owner === null ? [] : [{ source: 'owner', people: await of(owner, false), pinged: true }];
-  const { quorum } = owner === null ? { quorum: 2 } : byOwner;
-  const rule = { ...byOwner, quorum: Math.max(quorum, toKeep?.quorum ?? 1) };
-  const asked = (plan: ApproverPlan) =>
-    withExcluded(toKeep === undefined ? plan : { ...plan, quorum, toKeep }, excludedByPolicy);
-  const plan = planApprovers(rule, slots, [], excluded);
-  if (!plan.escalated) return asked(plan);
+  const quorum = owner === null ? 2 : 1;
+  const rule = { ...ownerAlone, quorum: Math.max(quorum, toKeep?.quorum ?? 1) };
+  const asked = (stage: ApproverStage) =>
+    withExcluded(
+      toKeep === undefined ? planOf(stage) : { ...planOf({ ...stage, quorum }), toKeep },
+      excludedByPolicy,
+    );
+  const stage = planStage(rule, slots, [], excluded);
+  if (!stage.escalated) return asked(stage);
   const admins: Approver[] = [];
   for (const email of catalogue.admins) admins.push(...(await of(email, true)));
-  return asked(planApprovers(rule, slots, admins, excluded));
+  return asked(planStage(rule, slots, admins, excluded));
 }
 
 /** How many it takes to keep these, where a rule asks for more than one; what it is that asks. */
@@ -131,12 +138,21 @@ function withExcluded(
   plan: ApproverPlan,
   excludedByPolicy: ReadonlyMap<PersonId, ExcludedByPolicy>,
 ): ApproverPlan {
-  const out = [...excludedByPolicy.values()].filter((b) => !distinct(plan.slots).some((p) => p.id === b.id));
+  const may = new Set(mayApprove(plan).map(({ id }) => id));
+  const out = [...excludedByPolicy.values()].filter((b) => !may.has(b.id));
   return out.length === 0 ? plan : { ...plan, excludedByPolicy: out };
 }
 
-/** What is asked for and for whom; `excluded`: those who can't decide on it, whatever the catalogue says. */
-export type Asked = { entitlement: Entitlement; beneficiary: Person; excluded: ReadonlySet<PersonId> };
+/**
+ * What is asked for and for whom; `excluded`: those who can't decide on it, whatever the catalogue says; `given`: the
+ * approvals there are, as whoever gave one may count in no other stage.
+ */
+export type Asked = {
+  entitlement: Entitlement;
+  beneficiary: Person;
+  excluded: ReadonlySet<PersonId>;
+  given: readonly Given[];
+};
 
 /**
  * Approvers of a request as catalogue, IdP and rules have them now, without requester and beneficiary. A rule takes
@@ -145,33 +161,50 @@ export type Asked = { entitlement: Entitlement; beneficiary: Person; excluded: R
 export async function resolveApprovers(
   context: Context,
   catalogue: Catalogue,
-  { entitlement, beneficiary, excluded }: Asked,
+  asked: Asked,
   under: { facts: RequestFacts; verdict: Verdict },
 ): Promise<ApproverPlan> {
-  const approvers = {
-    ...entitlement.approvers,
-    quorum: quorumUnder(under.verdict, entitlement.approvers.quorum),
-  };
-  const isPinged = (source: ApproverSource) =>
-    approvers.ping === undefined || approvers.ping.some((p) => nameOf(p) === nameOf(source));
+  const { approvers } = asked.entitlement;
+  const rule = withQuorum(approvers, quorumUnder(under.verdict, quorumOf(approvers)));
   const excludedByPolicy = new Map<PersonId, ExcludedByPolicy>();
-  const named = await Promise.all(
-    approvers.sources.map(async (source) => ({
-      source,
-      people: await peopleOf(context, source, entitlement, beneficiary),
-    })),
-  );
+  const stages: ApproverStage[] = [];
+  for (const [n, stageRule] of rule.stages.entries()) {
+    const elsewhere = asked.given.filter(({ stage = 0 }) => rule.distinct && stage !== n);
+    const excluded = new Set([...asked.excluded, ...elsewhere.map(({ by }) => by)]);
+    const slots = await slotsBy(context, stageRule, { ...asked, ...under }, excludedByPolicy);
+    const stage = planStage(stageRule, slots, [], excluded);
+    const admins = stage.escalated
+      ? await adminsAllowed(context, catalogue, under.facts, excludedByPolicy)
+      : [];
+    stages.push(stage.escalated ? planStage(stageRule, slots, admins, excluded) : stage);
+  }
+  return withExcluded({ stages, distinct: rule.distinct }, excludedByPolicy);
+}
+
+/** The sources of one stage with whom each yields now, without those whom a rule keeps from approving. */
+async function slotsBy(
+  context: Context,
+  { sources, ping }: StageRule,
+  asked: Asked & { facts: RequestFacts },
+  excludedByPolicy: Map<PersonId, ExcludedByPolicy>,
+): Promise<ApproverSlot[]> {
+  const isPinged = (source: ApproverSource) =>
+    ping === undefined || ping.some((p) => sourceName(p) === sourceName(source));
+  const found = await Promise.all(sources.map((source) => peopleOf(context, source, asked)));
   const slots: ApproverSlot[] = [];
-  for (const { source, people } of named)
+  for (const [i, source] of sources.entries())
     slots.push({
-      source: nameOf(source),
-      people: await allowedAll(context, people, { items: [under.facts], isLast: false }, excludedByPolicy),
+      source: sourceName(source),
+      people: await allowedAll(
+        context,
+        found[i] ?? [],
+        { items: [asked.facts], isLast: false },
+        excludedByPolicy,
+      ),
       pinged: isPinged(source),
+      ...(source.quorum === undefined ? {} : { quorum: source.quorum }),
     });
-  const plan = planApprovers(approvers, slots, [], excluded);
-  if (!plan.escalated) return withExcluded(plan, excludedByPolicy);
-  const others = await adminsAllowed(context, catalogue, under.facts, excludedByPolicy);
-  return withExcluded(planApprovers(approvers, slots, others, excluded), excludedByPolicy);
+  return slots;
 }
 
 /** The admins whom no rule keeps from approving this. */
@@ -188,60 +221,4 @@ export async function adminsAllowed(
 /** Who owns it, as the IdP has them now. */
 export async function ownersOf(context: Data & Parties, { owner }: Entitlement): Promise<Approver[]> {
   return (await byEmail(context, owner)).map(({ id, name, email }) => ({ id, name, email }));
-}
-
-function nameOf(source: ApproverSource): string {
-  if ('manager' in source) return 'manager';
-  if ('owner' in source) return 'owner';
-  return 'person' in source ? source.person : `group ${source.group}`;
-}
-
-async function peopleOf(
-  context: Context,
-  source: ApproverSource,
-  entitlement: Entitlement,
-  beneficiary: Person,
-): Promise<Candidate[]> {
-  if ('owner' in source) return await byEmail(context, entitlement.owner);
-  if ('person' in source) return await byEmail(context, source.person);
-  if ('manager' in source) {
-    if (beneficiary.manager === null) return [];
-    const manager = await managerNamed(context, beneficiary.manager);
-    return manager === null ? [] : await remembered(context, [manager]);
-  }
-  const group = await context.idp.findGroup(source.group);
-  if (group === null) return [];
-  const members: IdpPerson[] = [];
-  for await (const member of context.idp.listMembers(group.id)) members.push(member);
-  return await remembered(context, members);
-}
-
-/** The directory lets anything stand for the manager; what it takes for no name at all is nobody. */
-async function managerNamed(context: Parties & Runtime, name: string): Promise<IdpPerson | null> {
-  try {
-    return await context.idp.readPerson(name);
-  } catch (error) {
-    if (!(error instanceof Fault) || !isAboutOne(error)) throw error;
-    context.log.warn({ err: error.message }, 'the IdP can’t say who the manager is');
-    return null;
-  }
-}
-
-/** Several who share the address are nobody: none of them could be told apart when they decide, so others are asked. */
-async function byEmail(context: Data & Parties, email: string): Promise<Candidate[]> {
-  const active = (await context.idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
-  return active.length > 1 ? [] : await remembered(context, active);
-}
-
-async function remembered(context: Data & Parties, people: readonly IdpPerson[]): Promise<Candidate[]> {
-  const active = people.filter((p) => p.status === 'active');
-  const known = await Promise.all(active.map((p) => rememberPerson(context.db, context.idp.system, p)));
-  // An admin may know that somebody has left before the IdP does.
-  const leavers = await leaversAmong(
-    context.db,
-    known.map((p) => p.id),
-  );
-  return known
-    .filter((p) => !leavers.has(p.id))
-    .map(({ id, name, email, department, title }) => ({ id, name, email, department, title }));
 }

@@ -15,7 +15,7 @@ import { noLongerNeeded } from '../../core/joiner-mover/birthright.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseForLeaver } from '../../core/offboarding/refusals.ts';
 import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
-import { type ApproverPlan, distinct } from '../../core/policy/routing.ts';
+import { type ApproverPlan, mayApprove } from '../../core/policy/routing.ts';
 import { evaluateRequest, type Verdict } from '../../core/policy/verdict.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import { earlierFindings, readChange } from '../../store/changes.ts';
@@ -221,7 +221,7 @@ type Asking = ApprovalFacts & {
 /** Of one that waits: what is news of it, and whether that decides it. Pure. */
 function lookedAtAgain(change: Change, facts: Asking, lapseSeconds: number): Following {
   const isAnew = otherwiseThanShown(change, facts).length > 0;
-  const isPutToDoer = distinct(change.plan?.slots ?? []).some(({ id }) => facts.excluded.has(id));
+  const isPutToDoer = mayApprove(change.plan ?? { stages: [] }).some(({ id }) => facts.excluded.has(id));
   const isNews = isAnew || isPutToDoer || !isDeepStrictEqual(change.plan, facts.plan);
   // Put to the right people already: only what is known of it is news.
   const put = isNews

@@ -48,7 +48,7 @@ export async function planFor(
   const { change, entitlement, beneficiary, excluded, telling } = of;
   const catalogue = context.catalogue.current();
   const asked = askedOf(change, entitlement);
-  const found = { entitlement: asked, beneficiary, excluded };
+  const found = { entitlement: asked, beneficiary, excluded, given: change.approvals };
   if (change.cause !== 'finding') return await resolveApprovers(context, catalogue, found, under);
   const author = await authorshipAt(context, telling.actors.length > 0, change.requestedAt);
   return await planToKeep(context, found, under, author);

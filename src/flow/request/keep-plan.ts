@@ -1,7 +1,15 @@
 import type { PersonId } from '../../core/ids.ts';
 import type { Authorship } from '../../core/policy/authorship.ts';
-import { approversTaken } from '../../core/policy/catalogue.ts';
-import { type Approver, type ApproverPlan, distinct, planApprovers } from '../../core/policy/routing.ts';
+import { approversTaken, quorumOf } from '../../core/policy/catalogue.ts';
+import {
+  type Approver,
+  type ApproverPlan,
+  distinct,
+  mayApprove,
+  planApprovers,
+  planOf,
+  slotsOf,
+} from '../../core/policy/routing.ts';
 import type { RequestFacts, Verdict } from '../../core/policy/verdict.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Asked, adminsAllowed, ownersOf, resolveApprovers } from './approvers.ts';
@@ -24,15 +32,15 @@ export async function planToKeep(
     ownersOf(context, entitlement),
   ]);
   const others = owners.filter((owner) => !excluded.has(owner.id));
-  const isTwo = asked.quorum > 1 || approversTaken(entitlement.approvers) > 1;
+  const isTwo = quorumOf(asked) > 1 || approversTaken(entitlement.approvers) > 1;
   const plan =
     author.is !== 'untold' || isTwo
       ? asked
       : await planOfAdmins(context, { asked, owners: others, excluded }, under);
   const excludedByPolicy = new Set((asked.excludedByPolicy ?? []).map(({ id }) => id));
-  const keepers = new Set(distinct(plan.slots).map(({ id }) => id));
+  const keepers = new Set(mayApprove(plan).map(({ id }) => id));
   const revert = distinct([
-    { source: 'owner', people: [...others, ...distinct(asked.slots)], pinged: true },
+    { source: 'owner', people: [...others, ...mayApprove(asked)], pinged: true },
   ]).filter(({ id }) => !keepers.has(id) && !excludedByPolicy.has(id));
   return {
     ...plan,
@@ -57,12 +65,10 @@ async function planOfAdmins(
   const kept = excludedByPolicy === undefined ? {} : { excludedByPolicy };
   const people = admins.filter(({ id }) => !isOwner.has(id) && !excluded.has(id));
   if (people.length === 0)
-    return { ...planApprovers({ of: 'any', quorum: 2 }, asked.slots, admins, excluded), ...kept };
-  return {
-    of: 'any',
-    quorum: 1,
-    slots: [{ source: 'admins', people, pinged: true }],
-    escalated: true,
-    ...kept,
-  };
+    return {
+      ...planApprovers({ of: 'any', quorum: 2 }, asked.stages.flatMap(slotsOf), admins, excluded),
+      ...kept,
+    };
+  const slots = [{ source: 'admins', people, pinged: true }];
+  return { ...planOf({ of: 'any', quorum: 1, slots, escalated: true }), ...kept };
 }

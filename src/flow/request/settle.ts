@@ -8,7 +8,7 @@ import type { ClickReceived, Job } from '../../core/jobs/reactions.ts';
 import { noLongerNeeded } from '../../core/joiner-mover/birthright.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { leftInWords, refuseLeaver } from '../../core/offboarding/refusals.ts';
-import type { ApproverPlan } from '../../core/policy/routing.ts';
+import { planOf } from '../../core/policy/routing.ts';
 import type { Verdict } from '../../core/policy/verdict.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { isRefusedClick } from '../../store/audit.ts';
@@ -204,7 +204,7 @@ async function endedWith(unit: Unit, change: Change, events: readonly ChangeEven
   return await grantsEndedWith(unit, change, denied.revokeId, denied.actor);
 }
 
-const nobody: ApproverPlan = { of: 'any', quorum: 1, slots: [], escalated: false };
+const nobody = planOf({ of: 'any', quorum: 1, slots: [], escalated: false });
 const undecided: Verdict = { effect: 'ask', grounds: [] };
 const goneFromIdp: Verdict = {
   effect: 'refuse',

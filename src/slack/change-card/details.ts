@@ -4,7 +4,7 @@ import { legTimes } from '../../core/change/legs.ts';
 import { isPending } from '../../core/change/states.ts';
 import { countInWords, elapsedInWords } from '../../core/duration.ts';
 import type { SheetFact } from '../../core/facts/request-facts.ts';
-import type { ApproverPlan } from '../../core/policy/routing.ts';
+import { type ApproverPlan, type ApproverStage, slotsOf } from '../../core/policy/routing.ts';
 import { capital } from '../../core/text.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { section } from '../blocks.ts';
@@ -62,8 +62,16 @@ function linesOf(facts: readonly SheetFact[]): string[] {
   return facts.map(({ label, text }) => `${capital(factNames[label] ?? label)}: ${text}`);
 }
 
-/** Each source of the catalogue's rule, with whom it yields. */
-function approverLines({ of, quorum, slots }: ApproverPlan): string[] {
+/** Each source of the catalogue's rule, with whom it yields, stage after stage. */
+function approverLines({ stages }: ApproverPlan): string[] {
+  return stages.flatMap((stage, n) => [
+    ...(stages.length === 1 ? [] : [n === 0 ? 'First:' : `Then, once stage ${n} is approved:`]),
+    ...stageLines(stage),
+  ]);
+}
+
+function stageLines(stage: ApproverStage): string[] {
+  const { of, quorum } = stage;
   const people = (names: readonly string[]) => {
     const rest = names.length - PEOPLE_SHOWN;
     const shown = names.slice(0, PEOPLE_SHOWN).join(', ');
@@ -76,7 +84,10 @@ function approverLines({ of, quorum, slots }: ApproverPlan): string[] {
         ? `${capital(countInWords(quorum))} of these have to approve.`
         : 'One of these is enough.';
   return [
-    ...slots.map((slot) => `${capital(slot.source)}: ${people(slot.people.map((p) => p.name))}`),
+    ...slotsOf(stage).map((slot) => {
+      const several = (slot.quorum ?? 1) > 1 ? `${countInWords(slot.quorum ?? 1)} of ` : '';
+      return `${capital(slot.source)}: ${several}${people(slot.people.map((p) => p.name))}`;
+    }),
     needed,
   ];
 }

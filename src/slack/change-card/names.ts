@@ -1,4 +1,4 @@
-import { distinct } from '../../core/policy/routing.ts';
+import { distinct, openStage, slotsOf } from '../../core/policy/routing.ts';
 import type { Names } from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
@@ -20,16 +20,17 @@ export function namesOf(view: ChangeView, isToThem = false): Names {
   };
 }
 
-function decidersOf({ change: { plan }, pinged, alsoMay }: ChangeView): string {
+function decidersOf({ change: { plan, approvals }, pinged, alsoMay }: ChangeView): string {
   if (plan === null) return '';
-  // The view names the plan's people in the plan's order.
-  const first = distinct(plan.slots.filter((s) => s.pinged));
-  const others = distinct(plan.slots).filter((a) => !first.some((p) => p.id === a.id));
+  // The view names the people of the stage that waits, in the plan's order. Those of later stages are not mentioned yet.
+  const { n, stage } = openStage(plan, approvals);
+  const first = distinct(slotsOf(stage).filter((s) => s.pinged));
+  const others = distinct(slotsOf(stage)).filter((a) => !first.some((p) => p.id === a.id));
   const named = new Map<string, Named | undefined>([
     ...first.map((p, i) => [p.id, pinged[i]] as const),
     ...others.map((p, i) => [p.id, alsoMay[i]] as const),
   ]);
-  return decidersInWords(plan, (p) => mention(named.get(p.id) ?? { name: p.name, accountId: null }));
+  return decidersInWords(plan, (p) => mention(named.get(p.id) ?? { name: p.name, accountId: null }), n);
 }
 
 export function titleOf(view: ChangeView): string {

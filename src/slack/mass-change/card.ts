@@ -10,7 +10,7 @@ import {
   reopenedInWords,
   totalOf,
 } from '../../core/mass-change/words.ts';
-import { distinct } from '../../core/policy/routing.ts';
+import { mayApprove } from '../../core/policy/routing.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { MassClickVerb } from '../../flow/mass-change/settle.ts';
 import type { MassView } from '../../flow/mass-change/view.ts';
@@ -46,7 +46,7 @@ export function massNotices(view: MassView): Notice<SlackContent>[] {
   // Editing a card notifies nobody: whoever decides is told once that it grew, once when it waits too long, and of its end.
   const waiting = `Still waiting for ${names.deciders}: ${figure(view.progress.open)} to decide on now.`;
   // Who was not asked before is told, however often that changes; who was, once.
-  const asked = distinct(mass.plan?.slots ?? []).map(({ id }) => id as string);
+  const asked = mayApprove(mass.plan ?? { stages: [] }).map(({ id }) => id as string);
   if (mass.round > 1 && mass.state === 'asking')
     reply(`more:${fingerprintOf(...asked.toSorted())}`, `Put anew, with what was added. ${waiting}`);
   if (mass.remindedAt !== null && mass.state === 'asking') reply('reminded', waiting);
@@ -71,7 +71,7 @@ export function massNotices(view: MassView): Notice<SlackContent>[] {
 
 export function massNamesOf(view: MassView): MassNames {
   const { mass, deciders } = view;
-  const order = mass.plan === null ? [] : distinct(mass.plan.slots);
+  const order = mass.plan === null ? [] : mayApprove(mass.plan);
   return {
     title: escapeMrkdwn(view.title),
     group: escapeMrkdwn(mass.target?.groupName ?? 'the group'),

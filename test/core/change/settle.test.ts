@@ -15,7 +15,7 @@ import {
 } from '../../../src/core/change/settle.ts';
 import { shownOf } from '../../../src/core/change/shown.ts';
 import type { ChangeId, GrantId } from '../../../src/core/ids.ts';
-import type { ApproverPlan } from '../../../src/core/policy/routing.ts';
+import { planOf } from '../../../src/core/policy/routing.ts';
 import { isRefusal, type Refusal, type RefusalReason } from '../../../src/core/refusal.ts';
 import {
   anybody,
@@ -27,6 +27,9 @@ import {
   entitlement,
   later,
   person,
+  planOfOne,
+  replaced,
+  ruleOfOne,
   target,
   wayTo,
 } from '../given.ts';
@@ -50,15 +53,13 @@ function facts(rest: Partial<ClickFacts> = {}): ClickFacts {
 
 const approve: Click = { id: 'click-9', round: 1, verb: 'approve', seconds: null };
 const deny: Click = { id: 'click-9', round: 1, verb: 'deny', reason: 'not needed' };
-const both: ApproverPlan = {
+const both = planOfOne({
   of: 'all',
-  quorum: 1,
   slots: [
     { source: 'manager', people: [approver('tom')], pinged: true },
     { source: 'owner', people: [approver('olga')], pinged: true },
   ],
-  escalated: false,
-};
+});
 const givenBy = (name: string, seconds: number | null = null, clickId = 'click-0') => ({
   by: person(name),
   name,
@@ -129,7 +130,7 @@ const refusals: Row[] = [
   {
     given: 'somebody who was an approver when the card went out and no longer is',
     change: asking({ plan: anybody }),
-    facts: { plan: { ...anybody, slots: [] } },
+    facts: { plan: replaced(anybody, { slots: [] }) },
     refused: 'notAnApprover',
   },
   {
@@ -220,7 +221,7 @@ describe('what was decided is what was shown', () => {
       'other approvers',
       {
         entitlement: entitlement({
-          approvers: { of: 'any', quorum: 1, sources: [{ person: 'eve@acme.example' }] },
+          approvers: ruleOfOne('any', 1, { person: 'eve@acme.example' }),
         }),
       },
       /who approves is eve@acme.example now \(it was the manager or the owner\)/,
@@ -229,7 +230,7 @@ describe('what was decided is what was shown', () => {
       'a smaller quorum of the same',
       {
         entitlement: entitlement({
-          approvers: { of: 'any', quorum: 2, sources: [{ manager: true }, { owner: true }] },
+          approvers: ruleOfOne('any', 2, { manager: true }, { owner: true }),
         }),
       },
       /who approves is two of the manager or the owner/,
@@ -312,16 +313,13 @@ describe('what was decided is what was shown', () => {
 });
 
 describe('a quorum whose first approver was away when the last one approved', () => {
-  const two: ApproverPlan = {
-    of: 'any',
+  const two = planOfOne({
     quorum: 2,
     slots: [{ source: 'x', people: [approver('tom'), approver('olga')], pinged: true }],
-    escalated: false,
-  };
-  const withoutOlga: ApproverPlan = {
-    ...two,
+  });
+  const withoutOlga = replaced(two, {
     slots: [{ source: 'x', people: [approver('tom')], pinged: true }],
-  };
+  });
   const approvedByOlga = () => asking({ approvals: [givenBy('olga', 7_200, 'click-1')] });
   const approvedByBoth = () =>
     asking({ approvals: [givenBy('olga', 7_200, 'click-1'), givenBy('tom', null, 'click-2')] });
@@ -397,11 +395,10 @@ describe('a click decides', () => {
   });
 
   test('given an approval by somebody who may no longer approve, then it does not count', () => {
-    const plan: ApproverPlan = {
-      ...anybody,
+    const plan = planOfOne({
       quorum: 2,
       slots: [{ source: 'x', people: [approver('tom'), approver('sam')], pinged: true }],
-    };
+    });
     const change = asking({ approvals: [givenBy('olga')] });
     expect(types(decideOnClick(change, approve, facts({ plan })))).toEqual(['approvalGiven']);
   });
@@ -611,7 +608,7 @@ describe('who is refused is told why, and who may', () => {
   });
 
   test('a stranger where nobody may', () => {
-    const plan = { ...anybody, slots: [] };
+    const plan = replaced(anybody, { slots: [] });
     expect(told(decideOnClick(asking(), approve, facts({ clicker: sam, plan })))[2]).toBe(
       'Those who may: nobody at the moment.',
     );
@@ -750,7 +747,7 @@ describe('approvals that stand', () => {
 
 test('whoever clicks on whatever: requester and beneficiary never move it, a grant never outlasts what was asked', () => {
   const names = ['ines', 'erik', 'tom', 'olga', 'sam'];
-  const plan = fc.record({
+  const stage = fc.record({
     of: fc.constantFrom('any' as const, 'all' as const),
     quorum: fc.integer({ min: 1, max: 3 }),
     slots: fc.array(
@@ -765,12 +762,12 @@ test('whoever clicks on whatever: requester and beneficiary never move it, a gra
   });
   fc.assert(
     fc.property(
-      plan,
+      stage,
       fc.constantFrom(...names),
       fc.constantFrom(...names),
       fc.option(fc.integer({ min: -10, max: 200_000 }), { nil: null }),
       fc.subarray(names),
-      (somePlan, clicker, requester, seconds, before) => {
+      (someStage, clicker, requester, seconds, before) => {
         const change = asking({
           requesterId: person(requester),
           approvals: before.map((name, i) => givenBy(name, null, `earlier-${i}`)),
@@ -778,16 +775,16 @@ test('whoever clicks on whatever: requester and beneficiary never move it, a gra
         const outcome = decideOnClick(
           change,
           { ...approve, seconds },
-          facts({ plan: somePlan, clicker: { id: person(clicker), name: clicker } }),
+          facts({ plan: planOf(someStage), clicker: { id: person(clicker), name: clicker } }),
         );
         if (clicker === requester || clicker === 'ines') expect(isRefusal(outcome)).toBe(true);
         if (isRefusal(outcome)) return;
         const approved = outcome.find((e) => e.type === 'changeApproved');
         if (approved?.type !== 'changeApproved') return;
         expect(approved.grant?.endsAt.getTime()).toBeLessThanOrEqual(now.getTime() + 86_400_000);
-        const may = new Set(somePlan.slots.flatMap((s) => s.people.map((p) => p.id)));
+        const may = new Set(someStage.slots.flatMap((s) => s.people.map((p) => p.id)));
         const counted = new Set([...before.map(person), person(clicker)].filter((id) => may.has(id)));
-        expect(counted.size).toBeGreaterThanOrEqual(somePlan.quorum);
+        expect(counted.size).toBeGreaterThanOrEqual(someStage.quorum);
       },
     ),
   );

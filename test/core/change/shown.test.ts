@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { otherwiseOnCard, otherwiseThanShown, type Shown, shownOf } from '../../../src/core/change/shown.ts';
 import type { Verdict } from '../../../src/core/policy/verdict.ts';
-import { asks, entitlement, target } from '../given.ts';
+import { asks, entitlement, ruleOfOne, target } from '../given.ts';
 
 const before = shownOf(entitlement(), target);
 const changed = (rest: Partial<Shown>) => otherwiseOnCard({ shown: before }, { ...before, ...rest });
@@ -20,7 +20,7 @@ describe('what was shown', () => {
       group: { id: 'g1', name: 'anypoint-orders' },
       team: { id: 't1', name: 'Orders' },
       owner: 'olga@acme.example',
-      approvers: { of: 'any', quorum: 1, sources: [{ manager: true }, { owner: true }] },
+      approvers: ruleOfOne('any', 1, { manager: true }, { owner: true }),
       maxSeconds: 604_800,
       defaultSeconds: 86_400,
     });
@@ -63,12 +63,12 @@ describe('what is otherwise is said', () => {
     ['the owner in other letters', { owner: 'OLGA@acme.example' }, []],
     [
       'all of several',
-      { approvers: { of: 'all', quorum: 1, sources: [{ owner: true }, { group: 'security' }] } },
+      { approvers: ruleOfOne('all', 1, { owner: true }, { group: 'security' }) },
       ['who approves is the owner and the group security now (it was the manager or the owner)'],
     ],
     [
       'several of all',
-      { approvers: { of: 'all', quorum: 3, sources: [{ owner: true }, { person: 'eve@acme.example' }] } },
+      { approvers: ruleOfOne('all', 3, { owner: true }, { person: 'eve@acme.example' }) },
       ['who approves is the owner and eve@acme.example, three people, now (it was the manager or the owner)'],
     ],
     [

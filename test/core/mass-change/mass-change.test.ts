@@ -33,23 +33,21 @@ import {
 } from '../../../src/core/mass-change/words.ts';
 import type { ApproverPlan } from '../../../src/core/policy/routing.ts';
 import type { Verdict } from '../../../src/core/policy/verdict.ts';
-import { approver, asks, entitlement, later, person, T0, target } from '../given.ts';
+import { approver, asks, entitlement, later, person, planOfOne, replaced, T0, target } from '../given.ts';
 import { NEVER, whatIsSigned } from '../signed-table.ts';
 
 const massChangeId = 'mass-1' as MassChangeId;
 const base = { massChangeId, at: T0, actor: { part: 'latchkey' } } as const;
-const olga: ApproverPlan = {
-  of: 'any',
+const olga = planOfOne({
   quorum: 1,
   slots: [{ source: 'owner', people: [approver('olga')], pinged: true }],
   escalated: false,
-};
-const twoAdmins: ApproverPlan = {
-  of: 'any',
+});
+const twoAdmins = planOfOne({
   quorum: 2,
   slots: [{ source: 'admins', people: [approver('sam'), approver('sofia')], pinged: true }],
   escalated: true,
-};
+});
 const answer = {
   verb: 'keep',
   by: person('olga'),
@@ -211,7 +209,10 @@ describe('a click', () => {
   });
 
   test('takes as many to keep as a rule asks for, and one to take away', () => {
-    const two = { ...twoAdmins, quorum: 1, toKeep: { quorum: 2, why: 'no ticket', clause: 'AC-4' } };
+    const two = {
+      ...replaced(twoAdmins, { quorum: 1 }),
+      toKeep: { quorum: 2, why: 'no ticket', clause: 'AC-4' },
+    };
     const sam = facts({ clicker: { id: person('sam'), name: 'sam' }, plan: two });
     const keeps = settleMass(mass, click({ verb: 'keep' }), sam);
     expect(keeps).toMatchObject([{ type: 'massAnswered' }]);
@@ -226,7 +227,7 @@ describe('a click', () => {
 
   describe('while it is not known who did it', () => {
     const awaited = { is: 'awaited' as const, until: later(600).toISOString() };
-    const taken = { ...twoAdmins, quorum: 1, toKeep: { quorum: 1, why: 'x', clause: null } };
+    const taken = { ...replaced(twoAdmins, { quorum: 1 }), toKeep: { quorum: 1, why: 'x', clause: null } };
     const sam = { clicker: { id: person('sam'), name: 'sam' } };
     const kept = () => {
       const [given] = settleMass(
@@ -254,7 +255,8 @@ describe('a click', () => {
         { type: 'massDecided', actor: { person: person('sam') }, decision: { verb: 'keep', chosen: null } },
       ]);
       // He did it himself, so his word counts no more.
-      const others = { ...taken, slots: [{ source: 'admins', people: [approver('sofia')], pinged: true }] };
+      const slots = [{ source: 'admins', people: [approver('sofia')], pinged: true }];
+      const others = replaced(taken, { slots });
       expect(decideOnAnswers(kept(), { plan: others, now: later(90) })).toEqual([]);
     });
 
@@ -507,7 +509,7 @@ describe('answers that stand', () => {
       at: later(n),
       clickId: `click-${n}`,
     }));
-  const one = { ...twoAdmins, quorum: 1 };
+  const one = replaced(twoAdmins, { quorum: 1 });
   const comesTo = (plan: ApproverPlan, ...all: [by: string, verb: MassDecision['verb']][]) =>
     decideOnAnswers({ ...mass, answers: answers(...all) }, { plan, now: later(90) });
   const verbOf = (events: MassChangeEvent[]) =>
@@ -661,8 +663,9 @@ describe('answers that stand', () => {
     });
     // Two of three admins would take away, and the third says his choice again: that decides nothing.
     const three = {
-      ...twoAdmins,
-      slots: [{ source: 'admins', people: ['sam', 'sofia', 'kim'].map(approver), pinged: true }],
+      ...replaced(twoAdmins, {
+        slots: [{ source: 'admins', people: ['sam', 'sofia', 'kim'].map(approver), pinged: true }],
+      }),
     };
     const chosen = { answers: answers(['sam', 'choose'], ['sofia', 'revert'], ['kim', 'revert']) };
     expect(came(click('sam', 'choose', chosen, three))).toBe('alreadyApprovedByYou');
@@ -695,7 +698,7 @@ describe('answers that stand', () => {
       'You are not among those who may decide on this.',
       'Those who may: sam, sofia.',
     ]);
-    expect(told(click('eve', 'revert', {}, { ...one, slots: [] }))[2]).toBe(
+    expect(told(click('eve', 'revert', {}, replaced(one, { slots: [] })))[2]).toBe(
       'Those who may: nobody at the moment.',
     );
     const excludedByPolicy = [
@@ -1123,7 +1126,7 @@ describe('words', () => {
   test('nobody left to decide is said', () => {
     const stranded = evolveMass(massAfter('massOpened', 'massGrew'), {
       ...events.massAsked,
-      plan: { ...olga, slots: [] },
+      plan: replaced(olga, { slots: [] }),
     });
     expect(massStatusText(stranded, progress({ open: 300 }), names).detail).toContain('Nobody can decide');
   });

@@ -9,8 +9,9 @@ import {
 } from '../../../src/core/joiner-mover/birthright.ts';
 import { warnAt } from '../../../src/core/membership/desired.ts';
 import { type Held, noLongerFitting, type Placed } from '../../../src/core/people/grant-fit.ts';
+import type { StageRule } from '../../../src/core/policy/catalogue.ts';
 import type { ApproverPlan } from '../../../src/core/policy/routing.ts';
-import { approver, asks, entitlement, later, person, T0, target } from '../given.ts';
+import { approver, asks, entitlement, later, person, planOfOne, T0, target } from '../given.ts';
 
 const placed = (rest: Partial<Placed> = {}): Placed => ({
   email: 'ana@acme.example',
@@ -25,15 +26,15 @@ const approval = (name: string): Approval => ({
   seconds: null,
   clickId: `click-${name}`,
 });
-const plan = (of: ApproverPlan['of'], quorum = 1): ApproverPlan => ({
-  of,
-  quorum,
-  slots: [
-    { source: 'manager', people: [approver('tom')], pinged: true },
-    { source: 'owner', people: [approver('olga')], pinged: true },
-  ],
-  escalated: false,
-});
+const plan = (of: StageRule['of'], quorum = 1): ApproverPlan =>
+  planOfOne({
+    of,
+    quorum,
+    slots: [
+      { source: 'manager', people: [approver('tom')], pinged: true },
+      { source: 'owner', people: [approver('olga')], pinged: true },
+    ],
+  });
 const held = (rest: Partial<Held> = {}): Held => ({
   entitlement: entitlement(),
   change: { approvals: [], plan: null },

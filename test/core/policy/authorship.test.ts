@@ -2,7 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { decideOnClick } from '../../../src/core/change/settle.ts';
 import { authorshipOf, type Coverage } from '../../../src/core/policy/authorship.ts';
 import { type ApproverPlan, isApproved, withAuthorKnown } from '../../../src/core/policy/routing.ts';
-import { approver, asking, asks, entitlement, later, person, target } from '../given.ts';
+import {
+  approvedBy,
+  approver,
+  asking,
+  asks,
+  entitlement,
+  later,
+  person,
+  planOfOne,
+  target,
+} from '../given.ts';
 
 const noticed = later(0);
 const log = (rest: Partial<NonNullable<Coverage>> = {}): Coverage => ({
@@ -87,14 +97,10 @@ test('it is awaited for ten minutes', () => {
 });
 
 describe('while that is awaited', () => {
-  const plan: ApproverPlan = {
-    of: 'any',
-    quorum: 1,
-    slots: [{ source: 'owner', people: [approver('olga')], pinged: true }],
-    escalated: false,
-    author: { is: 'awaited', until: later(600).toISOString() },
-    revert: [approver('sam')],
-  };
+  const plan = planOfOne(
+    { slots: [{ source: 'owner', people: [approver('olga')], pinged: true }] },
+    { author: { is: 'awaited', until: later(600).toISOString() }, revert: [approver('sam')] },
+  );
   const facts = (name: string, rest: Partial<ApproverPlan> = {}) => ({
     clicker: { id: person(name), name },
     plan: { ...plan, ...rest },
@@ -112,8 +118,8 @@ describe('while that is awaited', () => {
   const types = (outcome: unknown) => (outcome as { type: string }[]).map((event) => event.type);
 
   test('nobody’s word is enough to keep it', () => {
-    expect(isApproved(plan, [person('olga')])).toBe(false);
-    expect(isApproved(withAuthorKnown(plan), [person('olga')])).toBe(true);
+    expect(isApproved(plan, approvedBy('olga'))).toBe(false);
+    expect(isApproved(withAuthorKnown(plan), approvedBy('olga'))).toBe(true);
     expect(types(decideOnClick(change, keep, facts('olga')))).toEqual(['approvalGiven']);
   });
 

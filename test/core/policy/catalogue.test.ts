@@ -6,6 +6,7 @@ import {
   mayRequest,
   sameEmail,
 } from '../../../src/core/policy/catalogue.ts';
+import { ruleOfOne } from '../given.ts';
 
 describe('how many it takes by the catalogue', () => {
   const sources = [{ manager: true }, { owner: true }] as const;
@@ -15,7 +16,7 @@ describe('how many it takes by the catalogue', () => {
     ['all', 1, 2],
     ['all', 3, 3],
   ] as const)('%s of two, %i: %i', (of, quorum, taken) => {
-    expect(approversTaken({ of, quorum, sources: [...sources] })).toBe(taken);
+    expect(approversTaken(ruleOfOne(of, quorum, ...sources))).toBe(taken);
   });
 });
 

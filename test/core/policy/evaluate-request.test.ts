@@ -14,7 +14,7 @@ import {
   recall,
   ruledOut,
 } from '../../../src/core/policy/verdict.ts';
-import { entitlement } from '../given.ts';
+import { entitlement, ruleOfOne } from '../given.ts';
 
 const hit = (rule: string, needs: Need | null = null): RuleHit => ({
   rule,
@@ -228,7 +228,7 @@ describe('the floor beneath the rules', () => {
 describe('who decides is said', () => {
   const said = (of: 'any' | 'all', quorum: number, sources: ApproverSource[], needs: Need | null = null) =>
     evaluateRequest(
-      facts({}, { tier: 'medium', approvers: { of, quorum, sources } }),
+      facts({}, { tier: 'medium', approvers: ruleOfOne(of, quorum, ...sources) }),
       ruling(needs === null ? {} : { hold: allowed(hit('a', needs)) }),
     ).grounds.at(-1)?.text;
   const one: ApproverSource[] = [{ manager: true }];

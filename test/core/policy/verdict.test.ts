@@ -4,7 +4,7 @@ import type { Tier } from '../../../src/core/policy/catalogue.ts';
 import { mayRequest } from '../../../src/core/policy/catalogue.ts';
 import { evaluateRequest, type RequestFacts } from '../../../src/core/policy/verdict.ts';
 import { loadPolicy } from '../../../src/policy/policy-folder.ts';
-import { entitlement } from '../given.ts';
+import { entitlement, ruleOfOne } from '../given.ts';
 
 const { rules } = await loadPolicy('policy');
 
@@ -89,7 +89,7 @@ test.each([
     'two of them, by the catalogue',
     facts({
       entitlement: entitlement({
-        approvers: { of: 'any', quorum: 2, sources: [{ manager: true }, { owner: true }] },
+        approvers: ruleOfOne('any', 2, { manager: true }, { owner: true }),
       }),
     }),
     'ask',
@@ -99,7 +99,7 @@ test.each([
     'each of them, by the catalogue',
     facts({
       entitlement: entitlement({
-        approvers: { of: 'all', quorum: 1, sources: [{ manager: true }, { owner: true }] },
+        approvers: ruleOfOne('all', 1, { manager: true }, { owner: true }),
       }),
     }),
     'ask',

@@ -3,10 +3,22 @@ import type { Change } from '../../../src/core/change/change.ts';
 import { legs } from '../../../src/core/change/change.ts';
 import type { ChangeState } from '../../../src/core/change/life-cycle.ts';
 import { lifeCycle } from '../../../src/core/change/life-cycle.ts';
+import type { ApproverStage } from '../../../src/core/policy/routing.ts';
 import { askedInWords, type Names, statusText } from '../../../src/core/wording/change-status.ts';
 import { decidersInWords } from '../../../src/core/wording/deciders.ts';
 import { legName } from '../../../src/core/wording/legs.ts';
-import { anybody, approver, asking, changeAfter, decision, later, person, wayTo } from '../given.ts';
+import {
+  anybody,
+  approver,
+  asking,
+  changeAfter,
+  decision,
+  later,
+  person,
+  planOfOne,
+  replaced,
+  wayTo,
+} from '../given.ts';
 
 const names: Names = {
   beneficiary: 'Ines Moreau',
@@ -171,14 +183,13 @@ describe('what people want to know is there', () => {
   });
 
   test('half approved: by whom, and who is missing', () => {
-    const plan = {
-      ...anybody,
-      of: 'all' as const,
+    const plan = planOfOne({
+      of: 'all',
       slots: [
         { source: 'manager', people: [approver('tom')], pinged: true },
         { source: 'owner', people: [approver('olga')], pinged: true },
       ],
-    };
+    });
     const approvals = [{ by: person('tom'), name: 'tom', at: later(1), seconds: null, clickId: 'c' }];
     expect(statusText(asking({ plan, approvals }), null, names).detail).toMatch(
       /^Approved by tom; still needed: owner \(olga\)\./,
@@ -186,7 +197,7 @@ describe('what people want to know is there', () => {
   });
 
   test('stranded: says so instead of waiting for nobody', () => {
-    const said = statusText(asking({ plan: { ...anybody, slots: [] } }), null, names);
+    const said = statusText(asking({ plan: replaced(anybody, { slots: [] }) }), null, names);
     expect(said.detail).toMatch(/^Nobody can decide on this/);
   });
 
@@ -284,7 +295,7 @@ describe('a grant that ended before it arrived', () => {
 
 describe('who may decide, as the rule counts them', () => {
   const slot = (...people: string[]) => ({ source: 's', people: people.map(approver), pinged: true });
-  const said = (rest: Partial<typeof anybody>) => decidersInWords({ ...anybody, ...rest }, (p) => p.name);
+  const said = (rest: Partial<ApproverStage>) => decidersInWords(replaced(anybody, rest), (p) => p.name);
 
   test('anybody, everybody, and so many of them', () => {
     expect(said({ slots: [slot('tom', 'olga')] })).toBe('tom or olga');

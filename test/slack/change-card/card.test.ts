@@ -11,7 +11,7 @@ import type { AdviceResult } from '../../../src/ports/adviser.ts';
 import { blockComplaints } from '../../../src/sandbox/slack/block-kit.ts';
 import type { SlackContent } from '../../../src/slack/blocks.ts';
 import { notices } from '../../../src/slack/change-card/notices.ts';
-import { anybody, approver, asks, changeAfter, entitlement, later, wayTo } from '../../core/given.ts';
+import { approver, asks, changeAfter, entitlement, later, planOfOne, wayTo } from '../../core/given.ts';
 import { interpretedTexts, isVerbatim, oddText, unmeantMarkup } from '../odd-text.ts';
 
 const states = Object.keys(lifeCycle) as ChangeState[];
@@ -104,7 +104,7 @@ function filled(state: ChangeState, t: Texts): Change {
     reason: t.reason,
     ticket: t.ticket,
     target: change.target === null ? null : target,
-    plan: change.plan === null ? null : { ...anybody, quorum: 1, slots },
+    plan: change.plan === null ? null : planOfOne({ slots }),
     approvals: [{ by: approver('sam').id, name: t.name, at: later(1), seconds: null, clickId: 'c' }],
     decision: change.decision === null ? null : { ...change.decision, byName: t.name, note: t.note },
     refusal: change.refusal === null ? null : { ...change.refusal, text: t.note, next: t.note },
@@ -257,7 +257,7 @@ test('hundreds of approvers fit: nothing is cut in the middle of a mention', () 
   for (const alsoMay of [[], many])
     for (const notice of notices(
       view(
-        { ...changeAfter(...wayTo.asking), remindedAt: later(5), plan: { ...anybody, slots } },
+        { ...changeAfter(...wayTo.asking), remindedAt: later(5), plan: planOfOne({ slots }) },
         { pinged: many, alsoMay },
       ),
     ))
@@ -359,7 +359,7 @@ describe('whoever has to act is told by a message of its own, not only by an edi
     const again = { ...changeAfter(...wayTo.asking), round: 2 };
     expect(byKey(again, 'card:asked:2')?.content.text).toContain('<@U0000003>');
     const slots = [{ source: 'manager', people: [], pinged: true }];
-    const stranded = { ...again, plan: { ...anybody, quorum: 1, slots } };
+    const stranded = { ...again, plan: planOfOne({ slots }) };
     expect(byKey(stranded, 'card:asked:2', { pinged: [], alsoMay: [] })?.content.text).toContain(
       '<@U0000004> has to mend the catalogue',
     );

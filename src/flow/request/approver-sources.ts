@@ -1,0 +1,89 @@
+import { Fault } from '../../core/fault.ts';
+import type { ApproverSource, Entitlement } from '../../core/policy/catalogue.ts';
+import type { Approver } from '../../core/policy/routing.ts';
+import type { IdpPerson } from '../../ports/identity-provider.ts';
+import { leaversAmong } from '../../store/offboardings.ts';
+import { type Person, rememberPerson } from '../../store/people.ts';
+import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
+import { isAboutOne } from '../people/resolve-person.ts';
+
+/** An approver with what rules may ask about. */
+export type Candidate = Approver & { department: string | null; title: string | null };
+
+/** Whoever a source of the catalogue yields right now; those who have left are none of them. */
+export async function peopleOf(
+  context: Context,
+  source: ApproverSource,
+  { entitlement, beneficiary }: { entitlement: Entitlement; beneficiary: Person },
+): Promise<Candidate[]> {
+  if ('owner' in source) return await byEmail(context, entitlement.owner);
+  if ('person' in source) return await byEmail(context, source.person);
+  if ('admins' in source) return await peopleByEmail(context, context.catalogue.current().admins);
+  if ('onCall' in source) return await peopleOnCall(context);
+  if ('manager' in source) {
+    if (beneficiary.manager === null) return [];
+    const manager = await managerNamed(context, beneficiary.manager);
+    return manager === null ? [] : await remembered(context, [manager]);
+  }
+  return await membersOf(context, source.group);
+}
+
+/** Nobody where the catalogue does not say who is on call, or the user group is off. */
+async function peopleOnCall(context: Context): Promise<Candidate[]> {
+  const { onCall } = context.catalogue.current();
+  if (onCall === null) return [];
+  if ('idpGroup' in onCall) return await membersOf(context, onCall.idpGroup);
+  const { chat } = context;
+  const accountIds = (await chat.membersOfUserGroup(onCall.slackUserGroup)) ?? [];
+  const accounts = await Promise.all(accountIds.slice(0, ON_CALL_MAX).map((id) => chat.whoIs(id)));
+  // Only an address that the chat has confirmed says who somebody is.
+  return await peopleByEmail(
+    context,
+    accounts.flatMap((account) => (account?.kind === 'member' ? (account.verifiedEmail ?? []) : [])),
+  );
+}
+
+/** More of a user group than this are not on call, they are a department. */
+const ON_CALL_MAX = 50;
+
+async function membersOf(context: Data & Parties, groupName: string): Promise<Candidate[]> {
+  const group = await context.idp.findGroup(groupName);
+  if (group === null) return [];
+  const members: IdpPerson[] = [];
+  for await (const member of context.idp.listMembers(group.id)) members.push(member);
+  return await remembered(context, members);
+}
+
+async function peopleByEmail(context: Data & Parties, emails: readonly string[]): Promise<Candidate[]> {
+  return (await Promise.all(emails.map((email) => byEmail(context, email)))).flat();
+}
+
+/** The directory lets anything stand for the manager; what it takes for no name at all is nobody. */
+async function managerNamed(context: Parties & Runtime, name: string): Promise<IdpPerson | null> {
+  try {
+    return await context.idp.readPerson(name);
+  } catch (error) {
+    if (!(error instanceof Fault) || !isAboutOne(error)) throw error;
+    context.log.warn({ err: error.message }, 'the IdP can’t say who the manager is');
+    return null;
+  }
+}
+
+/** Several who share the address are nobody: none of them could be told apart when they decide, so others are asked. */
+export async function byEmail(context: Data & Parties, email: string): Promise<Candidate[]> {
+  const active = (await context.idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
+  return active.length > 1 ? [] : await remembered(context, active);
+}
+
+async function remembered(context: Data & Parties, people: readonly IdpPerson[]): Promise<Candidate[]> {
+  const active = people.filter((p) => p.status === 'active');
+  const known = await Promise.all(active.map((p) => rememberPerson(context.db, context.idp.system, p)));
+  // An admin may know that somebody has left before the IdP does.
+  const leavers = await leaversAmong(
+    context.db,
+    known.map((p) => p.id),
+  );
+  return known
+    .filter((p) => !leavers.has(p.id))
+    .map(({ id, name, email, department, title }) => ({ id, name, email, department, title }));
+}
