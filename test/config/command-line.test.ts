@@ -97,7 +97,7 @@ test('whoever reads on no further gets no stack trace', async () => {
 
 describe('a mistake is told last, on the error stream, and ends with 1', () => {
   test.each([
-    ['src/sandbox/demo/main.ts', ['canry'], /there is no canry\nThere are: canary, drift, leaver\n$/],
+    ['src/sandbox/demo/main.ts', ['canry'], /there is no canry\nThere are: canary, drift, leaver, people\n$/],
     ['src/sandbox/demo/main.ts', ['canary', 'drift'], /one journey at a time/],
     [
       'src/sandbox/demo/main.ts',

@@ -17,6 +17,7 @@ import { canaryJourney } from './canary.ts';
 import { driftJourney } from './drift.ts';
 import { type Journey, journeys } from './journeys.ts';
 import { leaverJourney } from './leaver.ts';
+import { peopleCatalogue, peopleJourneys } from './people.ts';
 
 /** Instead of the catalogue's five minutes. */
 const CANARY_EVERY_SECONDS = 10;
@@ -41,6 +42,7 @@ const { parts, ...values } = readOptions(
       canary: 'the sixty-second test, and the alarm when it is late',
       drift: 'what is changed by hand, found and put to its owner',
       leaver: 'somebody leaves, with all that outlives an account',
+      people: 'how people ask, decide and are helped on',
     },
   },
   {
@@ -53,6 +55,7 @@ const { parts, ...values } = readOptions(
 if (parts.length > 1) refuse('npm run demo: one journey at a time, or all of them with no name');
 
 const isCanary = parts.includes('canary');
+const isPeople = parts.includes('people');
 // A bare number is seconds.
 const objectiveMs = (parseDuration(values.objective) ?? Number(values.objective)) * 1_000;
 if (!(objectiveMs >= 1_000))
@@ -68,11 +71,15 @@ ending.begun('the world', () => world.close());
 const { catalogue: loaded, rules } = await loadPolicy('policy');
 const latchkey = await startLatchkey({
   outside: sandboxOutside(world.url),
-  catalogue: {
-    ...loaded,
-    canary:
-      isCanary && loaded.canary !== null ? { ...loaded.canary, everySeconds: CANARY_EVERY_SECONDS } : null,
-  },
+  catalogue: isPeople
+    ? peopleCatalogue(loaded)
+    : {
+        ...loaded,
+        canary:
+          isCanary && loaded.canary !== null
+            ? { ...loaded.canary, everySeconds: CANARY_EVERY_SECONDS }
+            : null,
+      },
   rules,
   objectiveMs: isCanary ? objectiveMs : 60_000,
   databaseUrl: postgres.url,
@@ -99,18 +106,24 @@ if (values['drop-push'])
   });
 if (values['drop-scim-push']) await visitor.request('POST', '/okta/sim/push', { drop: 'all' });
 
-const isLeaver = parts.includes('leaver');
-const played = parts.includes('drift')
-  ? [driftJourney(() => reconcile(latchkey.context))]
+/** Lists side by side; what stands in one is played one after the other. */
+const played: readonly (readonly Journey[])[] = parts.includes('drift')
+  ? [[driftJourney(() => reconcile(latchkey.context))]]
   : isCanary
-    ? [canaryJourney(latchkey.url, objectiveMs)]
-    : isLeaver
-      ? [leaverJourney]
-      : journeys;
+    ? [[canaryJourney(latchkey.url, objectiveMs)]]
+    : parts.includes('leaver')
+      ? [[leaverJourney]]
+      : isPeople
+        ? peopleJourneys
+        : journeys.map((journey) => [journey]);
 let proven = 0;
-await Promise.all(played.map(play));
+await Promise.all(
+  played.map(async (inTurn) => {
+    for (const journey of inTurn) await play(journey);
+  }),
+);
 
-const total = played.length;
+const total = played.flat().length;
 if (values.json) print({ journeys: total, proven });
 else
   process.stdout.write(
