@@ -23,6 +23,7 @@ import { fitRedis } from './queue/redis-check.ts';
 import { createSlackClient } from './slack/api/client.ts';
 import { cards } from './slack/app/cards.ts';
 import { createSlackDirectory } from './slack/directory.ts';
+import { homes } from './slack/home/home.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
 import { stampDatabase } from './store/installation.ts';
 import { createModelMemory } from './store/model-memory.ts';
@@ -95,10 +96,12 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     nudge: () => relay.nudge(),
     runNow: (row) => relay.runNow(row),
     queueAway: () => relay.queueAway(),
+    outsideTroubles: () =>
+      watch.states().flatMap(({ does, why }) => (why === null ? [] : [`${does}: ${why}`])),
     reconcileSoon: () => timers.reconcileSoon(),
   });
   const reloader = options.policyDir === undefined ? null : createReloader(context, options.policyDir);
-  const relay = createRelay(context, stores.jobQueue, runsOn(context, cards));
+  const relay = createRelay(context, stores.jobQueue, runsOn(context, cards, homes));
   const timers = createTimers(
     context,
     options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },
@@ -193,7 +196,7 @@ function contextOf(
   options: LatchkeyOptions,
   { database, locks }: Stores,
   { slack, idp, mulesoft, graph, adviser }: Parties,
-  running: Pick<Context, 'measure' | 'nudge' | 'runNow' | 'queueAway' | 'reconcileSoon'>,
+  running: Pick<Context, 'measure' | 'nudge' | 'runNow' | 'queueAway' | 'outsideTroubles' | 'reconcileSoon'>,
 ): Context {
   const { outside, log } = options;
   const pausedUntil: Context['pausedUntil'] = new Map();

@@ -6,6 +6,7 @@ import { checkGroup } from './drift/check-group.ts';
 import { checkMembership } from './drift/check-membership.ts';
 import { processObservations } from './drift/process-observations.ts';
 import { beginReconcile } from './drift/reconcile.ts';
+import { type HomeDrawing, updateHome } from './home/publish.ts';
 import { evaluatePerson } from './joiner-mover/evaluate-person.ts';
 import type { Context, Ran } from './kernel/context.ts';
 import { assessMassChange } from './mass-change/assess.ts';
@@ -27,6 +28,8 @@ type Given = {
   attempts: number;
   /** How the chat draws what people are told. */
   cards: Cards<unknown>;
+  /** And their Home tabs. */
+  homes: HomeDrawing<unknown>;
 };
 
 type Step<N extends JobName> = {
@@ -100,17 +103,19 @@ export const steps: { [N in JobName]: Step<N> } = {
   },
   /** Makes the messages about it right. */
   updateCard: { lane: 'slack', run: (context, job, { cards }) => updateCard(context, job, cards) },
+  /** The Home tab of somebody who has opened it once. */
+  updateHome: { lane: 'slack', run: (context, job, { homes }) => updateHome(context, job, homes) },
 };
 
 /** What runs each kind of work, and in which lane. `attempts`: how often this work has failed before. */
 export type Runs = Record<JobName, { lane: Lane; run: (job: Job, attempts: number) => Promise<Ran> }>;
 
 /** The steps with all that they work with. */
-export function runsOn(context: Context, cards: Cards<unknown>): Runs {
+export function runsOn(context: Context, cards: Cards<unknown>, homes: HomeDrawing<unknown>): Runs {
   return Object.fromEntries(
     Object.entries(steps).map(([job, { lane, run }]) => [
       job,
-      { lane, run: (work: never, attempts: number) => run(context, work, { attempts, cards }) },
+      { lane, run: (work: never, attempts: number) => run(context, work, { attempts, cards, homes }) },
     ]),
   ) as Runs;
 }

@@ -25,6 +25,8 @@ const aboutThePerson = [
 ];
 /** And those that say so of the conversation with them, once it is known (chat.postMessage). */
 const aboutTheirConversation = [...aboutThePerson, 'channel_not_found', 'is_archived'];
+/** This account has no Home tab of ours, or nobody has (views.publish). */
+const noHome = [...aboutThePerson, 'not_enabled', 'invalid_user_id', 'user_is_restricted'];
 /** Nobody can be told there for their eyes alone (chat.postEphemeral). */
 const notThere = ['channel_not_found', 'not_in_channel', 'user_not_in_channel', 'is_archived'];
 /** The message is gone, or no edit of it is taken any more (chat.update). */
@@ -195,6 +197,21 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
       // A channel's history holds no replies, and not the parent either when it is older than the post.
       const reply = thread === null ? null : await findInThread(channel, thread, marker, oldest);
       return reply ?? (await findInChannel(channel, marker, oldest));
+    },
+
+    async publishHome(account, content): Promise<boolean> {
+      const published = await unlessRefused(noHome, () =>
+        slackCall(true, () =>
+          client.views.publish({ user_id: account, view: { type: 'home', blocks: content.blocks } }),
+        ),
+      );
+      return published !== null;
+    },
+
+    async linkTo({ channel, ts }): Promise<string | null> {
+      const { url } = await installation.read();
+      // What chat.getPermalink answers for a message that is no reply; asking for each would be a call for each.
+      return url === undefined ? null : new URL(`archives/${channel}/p${ts.replace('.', '')}`, url).href;
     },
 
     async whisper(channel, account, text) {

@@ -285,7 +285,7 @@ export async function writeEvent(
 }
 
 /** The oldest were stored without what came later. */
-function changeOf(doc: Change): Change {
+export function changeOf(doc: Change): Change {
   const change = revive<Change>(doc);
   return { ...change, partOf: change.partOf ?? null };
 }

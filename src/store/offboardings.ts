@@ -51,6 +51,17 @@ export async function openOffboardings(
   return rows.map((row) => row.id);
 }
 
+/** Cases that wait for something, the newest first, at most `limit`; and how many there are. */
+export async function openCases(
+  db: Db | Tx,
+  limit: number,
+): Promise<{ cases: Offboarding[]; count: number }> {
+  const { rows } = await sql<{ doc: Offboarding; count: number }>`
+    select doc, count(*) over ()::int as count from offboardings where state in ${openOffboarding}
+    order by opened_at desc, id limit ${limit}`.execute(db);
+  return { cases: rows.map(({ doc }) => caseOf(doc)), count: rows[0]?.count ?? 0 };
+}
+
 /**
  * Those of these people who count as having left, each with the case that says so: their newest that came to more than
  * being asked about or held.

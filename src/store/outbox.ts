@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { type ConcernedHomes, nobodysHome } from '../core/home/concerned.ts';
 import type { Job, JobName } from '../core/jobs/reactions.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
@@ -21,6 +22,8 @@ const priorities: Record<JobName, number> = {
   carryOutMassChange: 3,
   advanceOffboarding: 3,
   updateCard: 6,
+  // After the messages: who looks at a Home sees it a moment later.
+  updateHome: 7,
   checkMembership: 7,
   checkGroup: 7,
   beginReconcile: 7,
@@ -57,7 +60,8 @@ export function keyOf(job: Job): string {
     case 'beginReconcile':
       return job.job;
     case 'evaluatePerson':
-      return `evaluatePerson:${job.personId}`;
+    case 'updateHome':
+      return `${job.job}:${job.personId}`;
     case 'readChatStatus':
       return `readChatStatus:${job.accountId}`;
     case 'checkGroup':
@@ -75,11 +79,16 @@ export function keyOf(job: Job): string {
 }
 
 /**
- * Adds work, or calls again for work that is open already. Called by commit (with the state it follows from) and
+ * Adds work, or calls again for work that is open already; and has the Homes published anew that `homes` names. Called by commit (with the state it follows from) and
  * by `acceptClick` (a click is stored before it is answered).
  */
-export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> {
-  if (jobs.length === 0) return;
+export async function addJobs(
+  db: Db | Tx,
+  jobs: readonly Job[],
+  homes: ConcernedHomes = nobodysHome,
+): Promise<void> {
+  const isHomeless = homes.people.length === 0 && !homes.admins && (homes.emails ?? []).length === 0;
+  if (jobs.length === 0 && isHomeless) return;
   const rows = new Map<string, { job: Job; afterMs: number }>();
   for (const job of jobs) {
     const afterMs = 'afterMs' in job ? (job.afterMs ?? 0) : 0;
@@ -93,9 +102,27 @@ export async function addJobs(db: Db | Tx, jobs: readonly Job[]): Promise<void> 
       ([key, { job, afterMs }]) =>
         sql`(${key}, ${job.job}, ${JSON.stringify(job)}::jsonb, ${priorityOf(job)}::smallint, clock_timestamp() + ${afterMs}::float8 * interval '1 ms')`,
     );
-  await sql`insert into outbox (key, job, payload, priority, next_at) values ${sql.join(values)} ${sql.raw(onOpenKey)}`.execute(
-    db,
-  );
+  const rowsOf = [
+    ...(values.length === 0
+      ? []
+      : [sql`select * from (values ${sql.join(values)}) as j (key, job, payload, priority, next_at)`]),
+    ...(isHomeless ? [] : [homesOwed(homes)]),
+  ];
+  await sql`insert into outbox (key, job, payload, priority, next_at) ${sql.join(rowsOf, sql` union all `)}
+    ${sql.raw(onOpenKey)}`.execute(db);
+}
+
+/** A Home is published a moment after the event, so that a burst of events is published once. */
+const HOME_AFTER_MS = 300;
+
+/** Rows for those of these people who have opened their Home; everybody else is owed nothing. */
+function homesOwed({ people, emails = [], admins }: ConcernedHomes): RawBuilder<unknown> {
+  return sql`(select 'updateHome:' || h.person_id, 'updateHome',
+      jsonb_build_object('job', 'updateHome', 'personId', h.person_id), ${priorities.updateHome}::smallint,
+      clock_timestamp() + ${HOME_AFTER_MS}::float8 * interval '1 ms'
+    from homes h where h.person_id = any(${[...people]}::uuid[]) or (${admins}::boolean and h.is_admin)
+      or h.person_id in (select id from people where lower(email) = any(${[...emails]}::text[]))
+    order by h.person_id)`;
 }
 
 /** For a statement that is a commit of its own: owes a job once if `condition` holds. */

@@ -41,6 +41,16 @@ export async function lockOpenTrouble(tx: Tx): Promise<PolicyTrouble | null> {
   return row === undefined ? null : toTrouble(row);
 }
 
+/** What is wrong with the policy's files now; null: nothing. */
+export async function policyTroubleNow(db: Db): Promise<PolicyTrouble | null> {
+  const row = await db
+    .selectFrom('policy_troubles')
+    .selectAll()
+    .where('mended_at', 'is', null)
+    .executeTakeFirst();
+  return row === undefined ? null : toTrouble(row);
+}
+
 export async function readTrouble(db: Db, id: string): Promise<PolicyTrouble | null> {
   const row = await db.selectFrom('policy_troubles').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : toTrouble(row);

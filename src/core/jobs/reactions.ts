@@ -30,6 +30,8 @@ export type Job =
   /** Somebody's status in the chat has changed: it may say that they are away. */
   | { job: 'readChatStatus'; accountId: string }
   | { job: 'settleCardClick'; clickKey: string; answer: AnswerReceived }
+  /** Publishes the Home tab of somebody anew who has opened it once. */
+  | { job: 'updateHome'; personId: string; afterMs?: number }
   | { job: 'updateCard'; about: Subject; id: string; afterMs?: number };
 
 /** What people are told of besides changes, each on one card. */

@@ -2,6 +2,15 @@ import { type Change, isCanary, isOnMassCard } from '../../core/change/change.ts
 import type { Actor, ChangeEvent } from '../../core/change/events.ts';
 import type { Delegation, DelegationEvent } from '../../core/delegation/delegation.ts';
 import {
+  type ConcernedHomes,
+  homesOfChange,
+  homesOfDelegation,
+  homesOfMassChange,
+  homesOfNote,
+  homesOfOffboarding,
+  homesTogether,
+} from '../../core/home/concerned.ts';
+import {
   delegationReactions,
   type Job,
   massReactions,
@@ -132,9 +141,14 @@ export async function commit<T>(
     });
     const { events = [], notes = [], idempotencyKey = null } = outcome;
     const jobs: Job[] = [...(outcome.jobs ?? [])];
-    for (const one of held.inOrder) jobs.push(...(await one.write(events, idempotencyKey)));
+    const homes: ConcernedHomes[] = notes.map(homesOfNote);
+    for (const one of held.inOrder) {
+      const following = await one.write(events, idempotencyKey);
+      jobs.push(...following.jobs);
+      homes.push(...following.homes);
+    }
     jobs.push(...notes.flatMap(noteReactions));
-    await addJobs(tx, jobs);
+    await addJobs(tx, jobs, homesTogether(homes));
     owed.any = jobs.length > 0;
     const entries = [...held.inOrder.flatMap((one) => one.eventsOf(events).map(auditOfEvent)), ...notes];
     return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
@@ -166,6 +180,8 @@ type Aggregate<State, Event extends AnyEvent> = {
   lock(tx: Tx, id: string): Promise<State | null>;
   write(tx: Tx, before: State | null, event: Event, idempotencyKey: string | null): Promise<State>;
   reactions(tx: Tx, event: Event, after: State): Promise<Job[]>;
+  /** On whose Home the event shows. */
+  homes(before: State | null, after: State): ConcernedHomes;
 };
 
 const change: Aggregate<Change, ChangeEvent> = {
@@ -179,6 +195,7 @@ const change: Aggregate<Change, ChangeEvent> = {
     return after;
   },
   reactions: async (tx, event, after) => reactions(event, pairOf(after), await shownOn(tx, after)),
+  homes: homesOfChange,
 };
 
 const massChange: Aggregate<MassChange, MassChangeEvent> = {
@@ -188,6 +205,7 @@ const massChange: Aggregate<MassChange, MassChangeEvent> = {
   lock: lockMassChange,
   write: writeMassEvent,
   reactions: async (_, event) => massReactions(event),
+  homes: homesOfMassChange,
 };
 
 const offboarding: Aggregate<Offboarding, OffboardingEvent> = {
@@ -197,6 +215,7 @@ const offboarding: Aggregate<Offboarding, OffboardingEvent> = {
   lock: lockOffboarding,
   write: writeOffboardingEvent,
   reactions: async (_, event) => offboardingReactions(event),
+  homes: (_, after) => homesOfOffboarding(after),
 };
 
 const delegation: Aggregate<Delegation, DelegationEvent> = {
@@ -207,6 +226,7 @@ const delegation: Aggregate<Delegation, DelegationEvent> = {
   write: writeDelegationEvent,
   // What waits for whoever is away is the delegate's to decide too, at once, and theirs alone again when it ends.
   reactions: async (tx, event, after) => delegationReactions(event, await waitingFor(tx, after.person.id)),
+  homes: (_, after) => homesOfDelegation(after),
 };
 
 /** All that a commit can change, each held for its time; `inOrder`: as they are written, locked and audited. */
@@ -233,17 +253,22 @@ function holdingOf<State, Event extends AnyEvent>(tx: Tx, aggregate: Aggregate<S
     read,
     /** Those events that are its own. */
     eventsOf: (events: readonly AnyEvent[]): AnyEvent[] => events.filter(aggregate.isOf),
-    /** Writes those events that are its own. Answers the work that follows from them. */
-    async write(events: readonly AnyEvent[], idempotencyKey: string | null): Promise<Job[]> {
+    /** Writes those events that are its own. Answers the work that follows from them, and whose Homes they show on. */
+    async write(
+      events: readonly AnyEvent[],
+      idempotencyKey: string | null,
+    ): Promise<{ jobs: Job[]; homes: ConcernedHomes[] }> {
       const jobs: Job[] = [];
+      const homes: ConcernedHomes[] = [];
       for (const event of events.filter(aggregate.isOf)) {
         const id = aggregate.idOf(event);
         const before = event.type === aggregate.firstEvent ? null : await read(id);
         const after = await aggregate.write(tx, before, event, idempotencyKey);
         held.set(id, after);
         jobs.push(...(await aggregate.reactions(tx, event, after)));
+        homes.push(aggregate.homes(before, after));
       }
-      return jobs;
+      return { jobs, homes };
     },
   };
 }

@@ -46,6 +46,8 @@ export type Runtime = {
   nudge: () => void;
   /** Since when the queue takes or hands out no work, which this process then does itself; null: it works. */
   queueAway: () => QueueAway | null;
+  /** What can't be done now because an outside party does not let us, each with why and what to do. */
+  outsideTroubles: () => readonly string[];
   /** Has a comparison that was begun taken up at once. */
   reconcileSoon: () => void;
   /** Runs a stored and leased row here and now. */

@@ -8,6 +8,8 @@ export type Installation = {
   /** The Enterprise Grid organisation; null: there is none. */
   enterpriseId: string | null;
   isOrgWide: boolean;
+  /** Where people open it, e.g. `https://acme.slack.com/`; left out: Slack does not say. */
+  url?: string;
 };
 
 export type InstallationReader = {
@@ -35,6 +37,7 @@ function createReader(client: WebClient): InstallationReader {
       team_id: teamId,
       enterprise_id,
       is_enterprise_install,
+      url,
     } = await slackCall(false, () => client.auth.test());
     // Of an installation for a whole organisation, its own id may stand in the place of a workspace's.
     const isOrganisation = teamId?.startsWith('E') === true;
@@ -42,6 +45,7 @@ function createReader(client: WebClient): InstallationReader {
       teamId: isOrganisation ? null : (teamId ?? null),
       enterpriseId: enterprise_id || (isOrganisation ? teamId : undefined) || null,
       isOrgWide: is_enterprise_install === true,
+      ...(url !== undefined && URL.canParse(url) ? { url } : {}),
     };
   });
 

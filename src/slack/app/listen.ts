@@ -1,15 +1,13 @@
 import { App, type CodedError, type Receiver } from '@slack/bolt';
-import type { HomeView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
-import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.ts';
+import type { Context, Parties, Runtime } from '../../flow/kernel/context.ts';
 import { boltLogger } from '../api/bolt-logger.ts';
 import { registerDelegationHandlers } from '../delegation/away.ts';
-import { TRY_AGAIN } from '../forms/forms.ts';
+import { registerHomeHandlers } from '../home/clicks.ts';
 import { registerMassChangeHandlers } from '../mass-change/clicks.ts';
 import { registerOffboardingHandlers } from '../offboarding/clicks.ts';
 import { registerDecisionHandlers } from '../request/decisions.ts';
-import { accessOf, homeView } from '../request/overview.ts';
 import { registerRequestHandlers } from '../request/requests.ts';
 import { registerCommand } from './words.ts';
 
@@ -38,11 +36,7 @@ export function listen(
   });
 
   registerCommand(app, context, client);
-  app.event('app_home_opened', async ({ event }) => {
-    if (event.tab !== 'home') return;
-    await client.views.publish({ user_id: event.user, view: await homeFor(context, event.user) });
-  });
-
+  registerHomeHandlers(app, context, client);
   registerRequestHandlers(app, context, client);
   registerDecisionHandlers(app, context, client);
   registerMassChangeHandlers(app, context, client);
@@ -92,14 +86,4 @@ async function tellWhoeverActed(
       ? client.chat.postMessage({ channel: account, text })
       : context.messenger.whisper(place, account, text);
   await told.catch((error: Error) => context.log.warn({ err: error.message }, 'nobody could be told'));
-}
-
-/** The Home tab: what this person has and asked for. */
-async function homeFor(context: Data & Parties, accountId: string): Promise<HomeView> {
-  try {
-    return homeView(await accessOf(context, accountId));
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return homeView({ text: TRY_AGAIN });
-  }
 }

@@ -6,14 +6,14 @@ import { readCommand, type Wanted } from '../commands/read-command.ts';
 import type { Typed, Word } from '../commands/word.ts';
 import { awayWord, backWord } from '../delegation/away.ts';
 import { orTell, whyNotOpened } from '../forms/forms.ts';
+import { mineWord, statusWord } from '../home/words.ts';
 import { offboardWord } from '../offboarding/clicks.ts';
 import { whyWord } from '../request/explain-denial.ts';
 import { openFreeTextForm } from '../request/free-text-form.ts';
-import { mineWord } from '../request/overview.ts';
 import { openRequestForm } from '../request/requests.ts';
 
 /** Every word that `/access` knows, in the order of the help. A new one is a line here. */
-export const words: readonly Word[] = [mineWord, whyWord, awayWord, backWord, offboardWord];
+export const words: readonly Word[] = [mineWord, statusWord, whyWord, awayWord, backWord, offboardWord];
 
 /** Letters of a word that is looked for in the catalogue, at least. */
 const NAMING_MIN = 3;
@@ -50,7 +50,10 @@ async function serve(wanted: Exclude<Wanted, { is: 'help' | 'unknown' }>, typed:
   const { context, client, command } = typed;
   switch (wanted.is) {
     case 'form':
-      return await openRequestForm(context, client, command.trigger_id, command.user_id);
+      return await openRequestForm(context, client, {
+        triggerId: command.trigger_id,
+        accountId: command.user_id,
+      });
     case 'freeText':
       return await openFreeTextForm(context, client, { ...command, text: wanted.text });
     default:

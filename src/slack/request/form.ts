@@ -164,6 +164,22 @@ const whyAndForWhom: readonly KnownBlock[] = [
   },
 ];
 
+/** The form with a choice made in it already. */
+export function withChosen(form: ModalView, chosen: Choice | null): ModalView {
+  if (chosen === null) return form;
+  const initial_option = entitlementOption(chosen);
+  return {
+    ...form,
+    blocks: (form.blocks as KnownBlock[]).map((block) =>
+      block.type === 'input' &&
+      block.block_id === fields.entitlement &&
+      (block.element.type === 'static_select' || block.element.type === 'external_select')
+        ? { ...block, element: { ...block.element, initial_option } }
+        : block,
+    ),
+  };
+}
+
 /** The form again, with a word about why. */
 export function withNote(form: ModalView, note: string): ModalView {
   const said: KnownBlock = { type: 'context', block_id: 'note', elements: [plain(note)] };

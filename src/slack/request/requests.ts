@@ -37,6 +37,7 @@ import {
   requestModal,
   STATIC_OPTIONS_MAX,
   shownIn,
+  withChosen,
   withNote,
 } from './form.ts';
 
@@ -56,7 +57,9 @@ export function registerRequestHandlers(app: App, context: Context, client: WebC
     { action_id: actions.ask, type: 'block_actions' },
     async ({ ack, body }) => {
       await ack();
-      await orTell(context, body, () => openRequestForm(context, client, body.trigger_id, body.user.id));
+      await orTell(context, body, () =>
+        openRequestForm(context, client, { triggerId: body.trigger_id, accountId: body.user.id }),
+      );
     },
   );
   changeButton.opens({ app, context, client }, actions.extend, (key, accountId) =>
@@ -160,28 +163,28 @@ async function extensionFormOf(
   return extendModal(entitlement, until, draftOfIt, false);
 }
 
-/** Opens at once, whatever is slow behind it, and fills in when we know who is asking. */
+/** Opens at once, whatever is slow behind it, and fills in when we know who is asking. `key`: what is chosen already. */
 export async function openRequestForm(
   context: Context,
   client: WebClient,
-  triggerId: string,
-  accountId: string,
+  { triggerId, accountId }: { triggerId: string; accountId: string },
+  key: string | null = null,
 ): Promise<void> {
   const viewId = await openView(client, triggerId, loadingModal());
-  const view = await formFor(context, accountId);
+  const view = await formFor(context, accountId, key);
   await slackCall(true, () => client.views.update({ view_id: viewId, view }));
 }
 
-async function formFor(context: Context, accountId: string): Promise<ModalView> {
+async function formFor(context: Context, accountId: string, key: string | null): Promise<ModalView> {
   try {
     const person = await identify(context, accountId);
     if (isRefusal(person)) return refusalModal(person);
     const left = await leaverCase(context.db, person.id);
     if (left !== null) return refusalModal(refuseLeaver(left, 'notEligible'));
     const entitlements = choices(context, person);
-    return entitlements.length === 0
-      ? nothingModal(context.catalogue.current().admins)
-      : requestModal(entitlements, null);
+    if (entitlements.length === 0) return nothingModal(context.catalogue.current().admins);
+    const chosen = entitlements.some((e) => e.key === key) ? choiceOf(context, key ?? '') : null;
+    return withChosen(requestModal(entitlements, chosen), chosen);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     context.log.warn({ code: error.code }, 'form can’t be filled');

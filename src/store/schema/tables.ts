@@ -5,6 +5,7 @@ import type { LegTimes } from '../../core/change/legs.ts';
 import type { Delegation, DelegationState } from '../../core/delegation/delegation.ts';
 import type { AtAGlance } from '../../core/facts/at-a-glance.ts';
 import type { FactSheet } from '../../core/facts/request-facts.ts';
+import type { HomePages } from '../../core/home/pages.ts';
 import type { ClickReceived, Job, JobName } from '../../core/jobs/reactions.ts';
 import type { MassChange, MassKind, MassState } from '../../core/mass-change/mass-change.ts';
 import type { OffboardingState } from '../../core/offboarding/life-cycle.ts';
@@ -152,6 +153,15 @@ export type Tables = {
   };
   usual_delegates: { person_id: string; delegate_id: string; since: Generated<Date> };
   told_absences: { person_id: string; until: Date | null; told_at: Generated<Date> };
+  homes: {
+    person_id: string;
+    account_id: string;
+    is_admin: boolean;
+    pages: Json<HomePages>;
+    fingerprint: string | null;
+    opened_at: Date;
+    published_at: Date | null;
+  };
   summaries: {
     /** A change or a mass change. */
     about_id: string;

@@ -75,7 +75,7 @@ test('an unknown word is answered with the nearest one and a way on, and the wor
     return unknownWord(wanted, text, words);
   };
   expect(answered('mnie').text).toBe(
-    '*/access* knows no word *mnie*. Nothing was asked for. Did you mean */access mine*? It shows what you have and what you asked for.',
+    '*/access* knows no word *mnie*. Nothing was asked for. Did you mean */access mine*? It shows what you have, until when, and what you asked for.',
   );
   expect(answered('xyzzy').text).toMatch(/What there is: \*\/access mine\*, .*\*\/access help\*\.$/);
   expect(JSON.stringify(answered('mnie orders').blocks)).toContain(
