@@ -1,7 +1,10 @@
 import { sql } from 'kysely';
 import type { Change } from '../core/change/change.ts';
 import type { HomePages } from '../core/home/pages.ts';
+import type { MassChange } from '../core/mass-change/mass-change.ts';
 import { changeOf } from './changes.ts';
+import { massChangeOf } from './mass-changes.ts';
+import { namedInPlan } from './offboardings.ts';
 import type { Db } from './postgres/database.ts';
 import { openChange, openMass, pendingChange } from './states.ts';
 
@@ -108,25 +111,22 @@ export async function placesOf(
   return new Map(rows.map(({ id, channel, ts }) => [id, { channel, ts }]));
 }
 
-/** Of these changes those on which this person has not approved yet, the one that lapses first before the others. */
-export async function inOrderOfLapse(db: Db, ids: readonly string[], personId: string): Promise<string[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await sql<{ id: string }>`
-    select id from changes where id = any(${[...ids]}::uuid[])
-      and not doc->'approvals' @> ${JSON.stringify([{ by: personId }])}::jsonb
-    order by lapses_at nulls last, requested_at, id`.execute(db);
-  return rows.map(({ id }) => id);
-}
-
-export async function changesById(db: Db, ids: readonly string[]): Promise<Change[]> {
-  if (ids.length === 0) return [];
-  const rows = await db
-    .selectFrom('changes')
-    .select(['id', 'doc'])
-    .where('id', 'in', [...ids])
-    .execute();
-  const byId = new Map(rows.map(({ id, doc }) => [id, changeOf(doc)]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
+/** What is asked on cards whose plan names this person, at most `limit` of each; what lapses first before the others. */
+export async function askedOf(
+  db: Db,
+  personId: string,
+  limit: number,
+): Promise<{ changes: Change[]; massChanges: MassChange[] }> {
+  const [changes, massChanges] = await Promise.all([
+    sql<{ doc: Change }>`select doc from changes where state = 'asking' and ${namedInPlan(personId)}
+      order by lapses_at nulls last, requested_at, id limit ${limit}`.execute(db),
+    sql<{ doc: MassChange }>`select doc from mass_changes where state = 'asking' and ${namedInPlan(personId)}
+      order by opened_at, id limit ${limit}`.execute(db),
+  ]);
+  return {
+    changes: changes.rows.map(({ doc }) => changeOf(doc)),
+    massChanges: massChanges.rows.map(({ doc }) => massChangeOf(doc)),
+  };
 }
 
 /** How much of what Latchkey does waits or is stuck. */

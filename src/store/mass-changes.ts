@@ -311,7 +311,7 @@ export async function endedOnMoveCards(db: Db, limit: number): Promise<{ id: str
 }
 
 /** The oldest were stored without what came later. */
-function massChangeOf(doc: MassChange): MassChange {
+export function massChangeOf(doc: MassChange): MassChange {
   const mass = revive<MassChange>(doc);
   return { ...mass, itemAnswers: mass.itemAnswers ?? [] };
 }

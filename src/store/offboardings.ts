@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { ChangeId, PersonId } from '../core/ids.ts';
 import type { OffboardingEvent } from '../core/offboarding/events.ts';
 import { evolveOffboarding } from '../core/offboarding/evolve.ts';
@@ -134,20 +134,22 @@ export async function pendingAbout(db: Db | Tx, personId: string): Promise<Chang
   return rows.map((row) => row.id);
 }
 
+/** Whether a plan names this person among those who may decide, in any of its stages. */
+export function namedInPlan(personId: string): RawBuilder<boolean> {
+  return sql<boolean>`jsonb_path_exists(doc->'plan'->'stages', '$.**.people[*].id ? (@ == $person)',
+    ${JSON.stringify({ person: personId })}::jsonb)`;
+}
+
 /** Ids of changes and of mass changes whose decision waits for this person, alone or with others. */
 export async function waitingFor(
   db: Db | Tx,
   personId: string,
 ): Promise<{ changeIds: ChangeId[]; massChangeIds: string[] }> {
-  const names = JSON.stringify([{ people: [{ id: personId }] }]);
+  const names = namedInPlan(personId);
   const changes = await sql<{ id: ChangeId }>`
-    select id from changes where state = 'asking' and doc->'plan'->'slots' @> ${names}::jsonb order by id`.execute(
-    db,
-  );
+    select id from changes where state = 'asking' and ${names} order by id`.execute(db);
   const masses = await sql<{ id: string }>`
-    select id from mass_changes where state = 'asking' and doc->'plan'->'slots' @> ${names}::jsonb order by id`.execute(
-    db,
-  );
+    select id from mass_changes where state = 'asking' and ${names} order by id`.execute(db);
   return { changeIds: changes.rows.map((r) => r.id), massChangeIds: masses.rows.map((r) => r.id) };
 }
 

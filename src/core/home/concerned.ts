@@ -3,7 +3,7 @@ import type { Delegation } from '../delegation/delegation.ts';
 import type { PersonId } from '../ids.ts';
 import type { MassChange } from '../mass-change/mass-change.ts';
 import type { Offboarding } from '../offboarding/offboarding.ts';
-import { type ApproverPlan, distinct } from '../policy/routing.ts';
+import { type ApproverPlan, mayApprove } from '../policy/routing.ts';
 
 /** Whose Home tab an event changes. */
 export type ConcernedHomes = {
@@ -77,7 +77,7 @@ export function homesTogether(all: readonly ConcernedHomes[]): Required<Concerne
 }
 
 function inPlan(plan: ApproverPlan | null): PersonId[] {
-  return plan === null ? [] : distinct(plan.slots).map(({ id }) => id);
+  return plan === null ? [] : [...mayApprove(plan), ...(plan.revert ?? [])].map(({ id }) => id);
 }
 
 function unique(ids: readonly (PersonId | null)[]): PersonId[] {

@@ -2,12 +2,15 @@ import type { Change } from '../../core/change/change.ts';
 import { type HomePages, type Paged, pageOf } from '../../core/home/pages.ts';
 import type { PersonId } from '../../core/ids.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
-import { distinct } from '../../core/policy/routing.ts';
+import { mayApprove } from '../../core/policy/routing.ts';
 import type { Refusal } from '../../core/refusal.ts';
+import type { Usage } from '../../core/usage/usage.ts';
 import { endingOf } from '../../store/changes.ts';
 import { heldBy, openAround, overFor } from '../../store/homes.ts';
 import { baselineGroups } from '../../store/offboardings.ts';
 import { type Person, peopleWithAccounts } from '../../store/people.ts';
+import { databaseNow } from '../../store/postgres/clock.ts';
+import { readUsage } from '../../store/usage.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import type { Named } from '../people/named.ts';
 import { choices } from '../request/bundles.ts';
@@ -24,8 +27,6 @@ export type HomeAccess = {
   ending: Change | null;
   /** Since when they have it without a gap, as far as it is known. */
   since: Date | null;
-  /** When it was last used; null: not within what is known; left out: nothing is known of its use. */
-  lastUsedAt?: Date | null;
   /** An extension that is asked for and not decided. */
   extension: Change | null;
 };
@@ -61,6 +62,8 @@ export type HomeFacts = {
   waiting: Paged<HomeWaiting>;
   reviews: Paged<HomeReview>;
   access: Paged<HomeAccess>;
+  /** When they last used Anypoint; no record says which of their accesses they used. */
+  usage: Usage;
   requests: Paged<HomeChange>;
   past: Paged<HomeChange>;
   /** For the catalogue's admins; null: the reader is none. */
@@ -82,12 +85,14 @@ export async function readHomeFacts(context: Context, person: Person, pages: Hom
   const { db, catalogue } = context;
   const offered = new Set(choices(context, person).map(({ key }) => key));
   const isAdmin = catalogue.current().admins.some((email) => sameEmail(email, person.email));
-  const [held, open, over, waiting, baseline, admin] = await Promise.all([
+  const now = await databaseNow(db);
+  const [held, open, over, waiting, baseline, usage, admin] = await Promise.all([
     heldBy(db, person.id),
     openAround(db, person.id, REQUESTS_MAX),
     overFor(db, person.id, OVER_DAYS),
     readWaiting(context, person, { isAdmin, pages }),
     baselineGroups(db, person.id),
+    readUsage(db, [person.id], now),
     isAdmin ? readHomeAdmin(context, pages) : null,
   ]);
   const access = await accessOf(context, held, open, baseline);
@@ -120,6 +125,7 @@ export async function readHomeFacts(context: Context, person: Person, pages: Hom
     waiting,
     reviews: pageOf<HomeReview>([], 'reviews', pages),
     access: pageOf(access, 'access', pages),
+    usage: usage.get(person.id) ?? ({ known: 'unknown', why: '' } as const),
     requests: { ...asked, shown: await Promise.all(asked.shown.map(asLine)) },
     past: { ...past, shown: await Promise.all(past.shown.map(asLine)) },
     admin,
@@ -174,7 +180,7 @@ async function peopleIn(
     changes.flatMap(({ personId, requesterId, plan }) => [
       personId,
       ...(requesterId === null ? [] : [requesterId]),
-      ...distinct(plan?.slots ?? []).map(({ id }) => id),
+      ...(plan === null ? [] : mayApprove(plan)).map(({ id }) => id),
     ]),
   );
   for (const line of waiting.shown)

@@ -1,11 +1,12 @@
 import type { Change } from '../../core/change/change.ts';
 import { type HomePages, type Paged, pageOf } from '../../core/home/pages.ts';
+import { massWaitsFor, waitsFor } from '../../core/home/waiting.ts';
 import type { MassChange } from '../../core/mass-change/mass-change.ts';
 import { type OffboardingItem, openItemsOf } from '../../core/offboarding/offboarding.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
-import { changesById, inOrderOfLapse, placesOf } from '../../store/homes.ts';
-import { progressOf, readMassChange } from '../../store/mass-changes.ts';
-import { openCases, waitingFor } from '../../store/offboardings.ts';
+import { askedOf, placesOf } from '../../store/homes.ts';
+import { progressOf } from '../../store/mass-changes.ts';
+import { openCases } from '../../store/offboardings.ts';
 import { linkOf, type Person } from '../../store/people.ts';
 import { readSummary } from '../../store/summaries.ts';
 import type { Context, Parties } from '../kernel/context.ts';
@@ -23,10 +24,8 @@ export type HomeWaiting = { url: string | null } & (
 /** More open cases than this at once are a mass of leavers, on one card. */
 export const CASES_MAX = 500;
 
-type Found =
-  | { of: 'change'; id: string }
-  | { of: 'massChange'; id: string }
-  | { of: 'offboarding'; line: HomeWaiting };
+/** Of more that waits for one person, the rest is counted once those are decided. */
+const ASKED_MAX = 300;
 
 /** What waits for this person: as approver, as admin, and as whoever is asked about a leaver's applications. */
 export async function readWaiting(
@@ -34,70 +33,49 @@ export async function readWaiting(
   person: Person,
   { isAdmin, pages }: { isAdmin: boolean; pages: HomePages },
 ): Promise<Paged<HomeWaiting>> {
-  const [{ changeIds, massChangeIds }, leavers] = await Promise.all([
-    waitingFor(context.db, person.id),
+  const [{ changes, massChanges }, leavers] = await Promise.all([
+    askedOf(context.db, person.id, ASKED_MAX),
     aboutLeavers(context, person, isAdmin),
   ]);
-  const inOrder = await inOrderOfLapse(context.db, changeIds, person.id);
-  const found: Found[] = [
-    ...massChangeIds.map((id) => ({ of: 'massChange', id }) as const),
-    ...leavers.map((line) => ({ of: 'offboarding', line }) as const),
-    ...inOrder.map((id) => ({ of: 'change', id }) as const),
-  ];
-  const page = pageOf(found, 'waiting', pages);
-  const idsOf = (of: 'change' | 'massChange') =>
-    page.shown.flatMap((one) => (one.of === of && 'id' in one ? [one.id] : []));
-  const [changes, massChanges, links] = await Promise.all([
-    changeLines(context, idsOf('change')),
-    massLines(context, idsOf('massChange')),
-    linksOf(context, [...idsOf('change'), ...idsOf('massChange')], 'card'),
-  ]);
-  const lines = new Map([...changes, ...massChanges]);
+  const page = pageOf<Change | MassChange | HomeWaiting>(
+    [
+      ...massChanges.filter((mass) => massWaitsFor(mass, person.id)),
+      ...leavers,
+      ...changes.filter((change) => waitsFor(change, person.id)),
+    ],
+    'waiting',
+    pages,
+  );
+  const cards = await linksOf(
+    context,
+    page.shown.flatMap((one) => ('id' in one ? [one.id] : [])),
+    'card',
+  );
+  const lineOf = async (one: Change | MassChange | HomeWaiting): Promise<HomeWaiting> => {
+    if (!('id' in one)) return one;
+    const line = 'scope' in one ? await massLine(context, one) : await changeLine(context, one);
+    return { ...line, url: cards.get(one.id) ?? null };
+  };
+  return { ...page, shown: await Promise.all(page.shown.map(lineOf)) };
+}
+
+async function changeLine(context: Context, change: Change): Promise<HomeWaiting> {
+  const entitlement = context.catalogue.entitlement(change.entitlementKey);
   return {
-    ...page,
-    shown: page.shown.flatMap((one): HomeWaiting[] => {
-      if (one.of === 'offboarding') return [one.line];
-      const line = lines.get(one.id);
-      return line === undefined ? [] : [{ ...line, url: links.get(one.id) ?? null }];
-    }),
+    kind: 'change',
+    change,
+    title: entitlement?.title ?? change.entitlementKey,
+    gives: entitlement?.gives ?? null,
+    summary: (await readSummary(context.db, change.id))?.plain ?? null,
+    url: null,
   };
 }
 
-async function changeLines(context: Context, ids: readonly string[]): Promise<[string, HomeWaiting][]> {
-  const changes = await changesById(context.db, ids);
-  return await Promise.all(
-    changes.map(async (change): Promise<[string, HomeWaiting]> => {
-      const entitlement = context.catalogue.entitlement(change.entitlementKey);
-      return [
-        change.id,
-        {
-          kind: 'change',
-          change,
-          title: entitlement?.title ?? change.entitlementKey,
-          gives: entitlement?.gives ?? null,
-          summary: (await readSummary(context.db, change.id))?.plain ?? null,
-          url: null,
-        },
-      ];
-    }),
-  );
-}
-
-async function massLines(context: Context, ids: readonly string[]): Promise<[string, HomeWaiting][]> {
-  const found = await Promise.all(
-    ids.map(async (id): Promise<[string, HomeWaiting][]> => {
-      const [massChange, progress] = await Promise.all([
-        readMassChange(context.db, id),
-        progressOf(context.db, id),
-      ]);
-      if (massChange === null) return [];
-      const { entitlementKey: key, moved } = massChange;
-      const title = key === null ? '' : (context.catalogue.entitlement(key)?.title ?? key);
-      const line = { kind: 'massChange', massChange, title, open: progress.open, url: null } as const;
-      return [[id, { ...line, personId: moved?.personId ?? null }]];
-    }),
-  );
-  return found.flat();
+async function massLine(context: Context, massChange: MassChange): Promise<HomeWaiting> {
+  const { id, entitlementKey: key, moved } = massChange;
+  const { open } = await progressOf(context.db, id);
+  const title = key === null ? '' : (context.catalogue.entitlement(key)?.title ?? key);
+  return { kind: 'massChange', massChange, title, open, personId: moved?.personId ?? null, url: null };
 }
 
 /** What is asked about people who have left. What this person decided already, or what is about them, waits for others. */

@@ -7,7 +7,7 @@ import { type SlackContent, section } from '../blocks.ts';
 import { actions } from '../change-card/buttons.ts';
 import { mention } from '../change-card/names.ts';
 import { escapeMrkdwn, link, mrkdwn, plain } from '../mrkdwn.ts';
-import { accessLine, pastLine, requestLine, reviewLine, waitingLine } from './lines.ts';
+import { accessLine, pastLine, requestLine, reviewLine, usageLine, waitingLine } from './lines.ts';
 
 /** Turns to another page of a section. Two buttons of one row need two names. */
 export const pageActions = { before: 'home_before', next: 'home_next' } as const;
@@ -29,6 +29,7 @@ function home(facts: HomeFacts): SlackContent {
       ...part('waiting', 'Waiting for you', waiting, (line) => waitingLine(facts, line)),
       ...part('reviews', 'Your reviews', reviews, reviewLine),
       ...part('access', 'You have', access, (line) => accessLine(facts, line)),
+      ...(access.all === 0 ? [] : usageLine(facts)),
       ...part('requests', 'Your open requests', requests, (line) => requestLine(facts, line)),
       ...part('past', 'In the last 30 days', past, (line) => pastLine(facts, line)),
       ...(admin === null ? [] : adminBlocks(admin)),

@@ -79,7 +79,7 @@ export function accessLine(facts: Facts, access: HomeAccess): KnownBlock[] {
   const { change, title, gives, extension } = access;
   const lines = [`*${escapeMrkdwn(title)}*`];
   if (gives !== null) lines.push(`Gives ${escapeMrkdwn(gives)}.`);
-  lines.push([untilWhen(access), lastUse(access)].filter((part) => part !== '').join(' · '));
+  lines.push(untilWhen(access));
   if (change !== null && (change.state !== 'inEffect' || access.ending !== null))
     lines.push(inOneLine(statusOf(facts, { ...access, change, owner: null })));
   if (extension !== null)
@@ -100,9 +100,15 @@ function untilWhen({ change, since }: HomeAccess): string {
   return `*${from}until ${slackDate(endsAt)}*${held}`;
 }
 
-function lastUse({ lastUsedAt }: HomeAccess): string {
-  if (lastUsedAt === undefined) return '';
-  return lastUsedAt === null ? 'not used as far as is known' : `last used ${slackDate(lastUsedAt)}`;
+/** When the reader last used Anypoint: no record says which of their accesses they used. */
+export function usageLine({ usage }: Pick<HomeFacts, 'usage'>): KnownBlock[] {
+  const said =
+    usage.known === 'used'
+      ? `You last used Anypoint ${slackDate(usage.at)}.`
+      : usage.known === 'not since'
+        ? `You have not used Anypoint since ${slackDate(usage.since)}. Press *I’m done* at what you do not need.`
+        : null;
+  return said === null ? [] : [{ type: 'context', elements: [mrkdwn(said)] }];
 }
 
 function accessButtons({ change, ending }: HomeAccess): Button[] {
