@@ -18,6 +18,7 @@ export type RefusalReason =
   | 'durationTooLong'
   | 'alreadyPending'
   | 'alreadyHeld'
+  | 'nothingToExtend'
   | 'nothingToEnd'
   | 'unknownChange'
   | 'alreadySettled'

@@ -3,6 +3,7 @@ import type { Change } from '../core/change/change.ts';
 import type { ChangeEvent } from '../core/change/events.ts';
 import { nextState } from '../core/change/life-cycle.ts';
 import { lapse } from '../core/change/settle.ts';
+import { dueWarning } from '../core/change/warnings.ts';
 import { forgetRounds } from '../store/canary.ts';
 import { requestsDueToLapse, requestsDueToRemind } from '../store/changes.ts';
 import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
@@ -250,12 +251,15 @@ async function warnOfEnds(context: Data & Runtime, now: Date): Promise<void> {
   await forEachDue(
     context,
     due.map((g) => g.changeId),
-    (unit, change) =>
-      change.endingWarnedAt !== null ||
-      change.grant === null ||
-      nextState(change.state, 'endingWarned') === null
+    (unit, change) => {
+      const { grant, endAgreed, endingWarnedAt } = change;
+      if (grant === null || endAgreed !== undefined || nextState(change.state, 'endingWarned') === null)
+        return [];
+      const warning = dueWarning(grant, unit.now, endingWarnedAt);
+      return warning === null
         ? []
-        : [{ ...byLatchkey(unit, change), type: 'endingWarned', endsAt: change.grant.endsAt }],
+        : [{ ...byLatchkey(unit, change), type: 'endingWarned', endsAt: grant.endsAt, warning }];
+    },
   );
 }
 

@@ -87,32 +87,38 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
           },
     onCall: onCall ?? null,
     signInWithinSeconds: signIn.within,
-    entitlements: entitlements.map(
-      ({ idp, durations, requestable, approvers, birthright, review, reviewed, ...e }) => ({
-        ...e,
-        key: e.key as EntitlementKey,
-        birthright: birthright ?? null,
-        conflicts: conflictsOf(e.key, entitlements),
-        reviewEverySeconds: review?.every ?? null,
-        reviewed: reviewed ?? null,
-        idpGroup: idp.group,
-        requestableBy:
-          requestable === 'everyone'
-            ? requestable
-            : {
-                ...(requestable.departments === undefined ? {} : { departments: requestable.departments }),
-                ...(requestable.people === undefined ? {} : { people: requestable.people }),
-              },
-        approvers,
-        durationsSeconds: [...durations.offered].sort((a, b) => a - b),
-        defaultSeconds: durations.default,
-        maxSeconds: durations.max,
-      }),
-    ),
+    entitlements: entitlements.map((e) => entitlementOf(e, entitlements)),
     ...(apis.length === 0
       ? {}
       : { apis: apis.map(({ asset, group, owner }) => ({ asset, group: group ?? null, owner })) }),
     bundles: bundles.map((b) => ({ ...b, entitlements: b.entitlements as EntitlementKey[] })),
+  };
+}
+
+type WrittenEntitlement = z.infer<typeof catalogueSchema>['entitlements'][number];
+
+function entitlementOf(written: WrittenEntitlement, all: readonly WrittenEntitlement[]): Entitlement {
+  const { idp, durations, requestable, approvers, birthright, review, reviewed, extension, ...e } = written;
+  return {
+    ...e,
+    key: e.key as EntitlementKey,
+    birthright: birthright ?? null,
+    ...(extension === undefined ? {} : { extensionApproval: extension.approval }),
+    conflicts: conflictsOf(e.key, all),
+    reviewEverySeconds: review?.every ?? null,
+    reviewed: reviewed ?? null,
+    idpGroup: idp.group,
+    requestableBy:
+      requestable === 'everyone'
+        ? requestable
+        : {
+            ...(requestable.departments === undefined ? {} : { departments: requestable.departments }),
+            ...(requestable.people === undefined ? {} : { people: requestable.people }),
+          },
+    approvers,
+    durationsSeconds: [...durations.offered].sort((a, b) => a - b),
+    defaultSeconds: durations.default,
+    maxSeconds: durations.max,
   };
 }
 
@@ -126,10 +132,7 @@ function digestOf({ day, at, unusedAfter }: z.infer<typeof catalogueSchema>['dig
 }
 
 /** Written on one side or on both, a conflict is both's. */
-function conflictsOf(
-  key: string,
-  entitlements: z.infer<typeof catalogueSchema>['entitlements'],
-): Entitlement['conflicts'] {
+function conflictsOf(key: string, entitlements: readonly WrittenEntitlement[]): Entitlement['conflicts'] {
   const found = new Map<string, string | null>();
   for (const e of entitlements)
     for (const conflict of e.conflicts) {

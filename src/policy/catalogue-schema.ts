@@ -57,6 +57,13 @@ const entitlement = z
       max: duration,
     }),
     autoApprove: z.boolean().default(false),
+    extension: z
+      .strictObject({ approval: z.enum(['always', 'afterFirst', 'never']) })
+      .optional()
+      .meta({
+        description:
+          'Whether who holds it needs approval to extend it: `always` (unless told), not the first time after a person approved (`afterFirst`), or `never`. `durations.max` holds all the same',
+      }),
     clauses: z.array(z.string()).default([]),
     finding: z.enum(['ask', 'revert', 'accept']).default('ask'),
     birthright: z.strictObject({ departments: z.array(z.string().min(1)).min(1) }).optional(),
@@ -96,6 +103,8 @@ const entitlement = z
       issue(['durations', 'default'], '`default` has to be one of `offered`');
     if (e.autoApprove && e.tier !== 'low')
       issue(['autoApprove'], 'only tier low may be approved by rule: set `autoApprove: false`');
+    if (e.extension !== undefined && e.extension.approval !== 'always' && e.tier === 'critical')
+      issue(['extension', 'approval'], 'tier critical is extended by people only: write `always`');
     if (e.birthright !== undefined && e.tier !== 'low')
       issue(['birthright'], 'only tier low may be given by rule: take this out, and let people ask');
   });

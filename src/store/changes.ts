@@ -194,6 +194,23 @@ export async function idsEndedBy(db: Db | Tx, revokeId: string): Promise<string[
   return rows.map((r) => r.id);
 }
 
+/** Ids of the changes whose live grants an extension lengthens. */
+export async function idsExtendedBy(
+  db: Db | Tx,
+  extension: Pick<Change, 'id' | 'personId' | 'entitlementKey'>,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .select('change_id')
+    .where('person_id', '=', extension.personId)
+    .where('entitlement_key', '=', extension.entitlementKey)
+    .where('ended_at', 'is', null)
+    .where('change_id', '<>', extension.id)
+    .orderBy('change_id')
+    .execute();
+  return rows.map((row) => row.change_id);
+}
+
 /** The newest changes, without the canary's, which are a measurement and nobody's access. */
 export async function recentChanges(db: Db, limit: number): Promise<Change[]> {
   const rows = await db
@@ -278,6 +295,7 @@ export async function writeEvent(
         person_id: after.personId,
         requester_id: after.requesterId,
         requested_at: after.requestedAt,
+        joint_id: after.joint?.id ?? null,
       })
       .execute();
   else await tx.updateTable('changes').set(columns).where('id', '=', after.id).execute();

@@ -1,8 +1,9 @@
 import { type Selectable, sql } from 'kysely';
 import { type Change, isByRule } from '../core/change/change.ts';
 import type { ChangeEvent } from '../core/change/events.ts';
+import { nextWarningAt } from '../core/change/warnings.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
-import { type Grant, warnAt } from '../core/membership/desired.ts';
+import type { Grant } from '../core/membership/desired.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
 
@@ -118,7 +119,7 @@ export async function holding(
 export async function writeGrants(
   tx: Tx,
   event: ChangeEvent,
-  who: Pick<Change, 'personId' | 'entitlementKey' | 'cause'>,
+  who: Pick<Change, 'personId' | 'entitlementKey' | 'cause' | 'grant'>,
 ): Promise<void> {
   if (event.type === 'changeApproved' && event.grant !== null)
     await tx
@@ -133,11 +134,14 @@ export async function writeGrants(
         starts_at: event.grant.startsAt,
         ends_at: event.grant.endsAt,
         // What goes on by rule is renewed, so there is no end to warn of.
-        warn_at: isByRule(who) ? null : warnAt(event.grant.startsAt, event.grant.endsAt),
+        warn_at: isByRule(who) ? null : nextWarningAt(event.grant, null),
       })
       .execute();
-  if (event.type === 'endingWarned')
-    await tx.updateTable('grants').set({ warn_at: null }).where('change_id', '=', event.changeId).execute();
+  if (event.type === 'endingWarned' || event.type === 'endAgreed') {
+    const isMore = event.type === 'endingWarned' && who.grant !== null && !isByRule(who);
+    const next = isMore && who.grant !== null ? nextWarningAt(who.grant, event.at) : null;
+    await tx.updateTable('grants').set({ warn_at: next }).where('change_id', '=', event.changeId).execute();
+  }
   // A grant that the IdP refuses was never given; it must not count as held.
   if (event.type === 'grantEnded' || event.type === 'applyFailed' || event.type === 'decisionReopened')
     await tx

@@ -118,6 +118,7 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
     target,
   },
   approversReminded: { ...base, type: 'approversReminded' },
+  approversNudged: { ...base, type: 'approversNudged', by: { id: person('tom'), name: 'tom' } },
   approvalGiven: {
     ...base,
     type: 'approvalGiven',
@@ -172,6 +173,7 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
   applyFailed: { ...base, type: 'applyFailed', code: 'E0000006', text: 'not allowed' },
   endingWarned: { ...base, type: 'endingWarned', endsAt: later(86_400) },
   renewalDeclined: { ...base, type: 'renewalDeclined', by: { id: person('tom'), name: 'tom' } },
+  endAgreed: { ...base, type: 'endAgreed', by: { id: person('tom'), name: 'tom' } },
   decisionReopened: { ...base, type: 'decisionReopened', by: { id: person('olga'), name: 'olga' } },
   grantEnded: {
     ...base,

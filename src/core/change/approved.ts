@@ -2,6 +2,7 @@ import type { Entitlement } from '../policy/catalogue.ts';
 import { isApproved, mayApprove } from '../policy/routing.ts';
 import type { Change, Decision } from './change.ts';
 import type { ChangeEvent } from './events.ts';
+import { extendedUntil } from './extended.ts';
 import type { Base } from './revert.ts';
 import type { ClickFacts } from './settle.ts';
 import { otherwiseThanShown } from './shown.ts';
@@ -56,11 +57,9 @@ export function approvedEvent(
   facts: GrantFacts,
   { seconds, base, decision }: { seconds: number; base: Base; decision: Decision },
 ): ChangeEvent {
-  const { now } = facts;
-  // An extension is a second grant that starts now and ends later than the first, whose end then cuts nothing.
+  const { now, maxSeconds } = facts;
+  // An extension is a grant that starts now and takes over what it extends.
   const from = change.cause === 'extension' && facts.heldUntil !== null ? facts.heldUntil : now;
-  // Extending again and again must not add up to more than the written maximum from today.
-  const latest = now.getTime() + facts.maxSeconds * 1_000;
   return {
     ...base,
     type: 'changeApproved',
@@ -70,7 +69,7 @@ export function approvedEvent(
     grant: {
       id: facts.grantId,
       startsAt: now,
-      endsAt: new Date(Math.min(from.getTime() + seconds * 1_000, latest)),
+      endsAt: extendedUntil({ heldUntil: from, seconds, maxSeconds, now }),
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Refusal } from '../refusal.ts';
 import type { PendingStepUp, StepUpProof } from '../step-up/step-up.ts';
 import type { ChangeState } from './life-cycle.ts';
 import type { Shown } from './shown.ts';
+import type { Warning } from './warnings.ts';
 
 /** The one noun that travels the road: a grant or revoke, of one entitlement, for one person, with one cause. */
 export type Change = {
@@ -29,6 +30,8 @@ export type Change = {
   round: number;
   lapsesAt: Date | null;
   remindedAt: Date | null;
+  /** When whoever asked has asked the approvers once more, and who that was. */
+  nudges?: { by: PersonId; name: string; at: Date }[];
   plan: ApproverPlan | null;
   verdict: Verdict | null;
   shown?: Shown;
@@ -49,12 +52,18 @@ export type Change = {
   signInTrouble?: string | null;
   failure: { code: string; text: string; at: Date } | null;
   endingWarnedAt: Date | null;
+  /** Which of the warnings by time were given. */
+  warnings?: Warning[];
+  /** Who lets it end at its time, so that nobody is warned any more. */
+  endAgreed?: { by: PersonId; name: string; at: Date };
   ended: {
     at: Date;
     cause: Cause;
     by: PersonId | null;
     stillHeldUntil: Date | null;
     stillHeld: boolean;
+    /** The extension that it goes on under. */
+    extendedBy?: ChangeId;
   } | null;
   inEffectNote: string | null;
   reopened?: { by: PersonId; name: string; at: Date };
@@ -66,7 +75,13 @@ export type Change = {
   revokeId: ChangeId | null;
   /** The mass change that it was decided with: it has no card of its own. */
   partOf: string | null;
+  joint?: JointRequest;
+  /** Of what was asked for together: the change whose card shows this one too. */
+  cardOf?: ChangeId;
 };
+
+/** What was asked for with one form: the same id for all of it, and the place of each among them, from 0. */
+export type JointRequest = { id: string; place: number };
 
 /**
  * Why a change is on the road. `finding`: somebody is in a group and nothing wants it; `loss`: somebody was taken

@@ -3,8 +3,9 @@ import type { ApproverPlan } from '../policy/routing.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PendingStepUp, StepUpEnd } from '../step-up/step-up.ts';
-import type { Approval, Cause, Change, Decision, GrantTerms, Leg } from './change.ts';
+import type { Approval, Cause, Change, Decision, GrantTerms, JointRequest, Leg } from './change.ts';
 import type { Shown } from './shown.ts';
+import type { Warning } from './warnings.ts';
 
 /** What happened, in the past tense. Every event is one audit entry. */
 export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
@@ -24,6 +25,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       lapsesAt: Date | null;
       /** The mass change that it was decided with. */
       partOf?: string;
+      /** Asked for together with others: what they have in common, and its place among them. */
+      joint?: JointRequest;
     }
   | {
       type: 'requestRefused';
@@ -40,8 +43,12 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       target: NonNullable<Change['target']>;
       shown?: Shown;
       isAnew?: true;
+      /** Of what was asked for together: the change whose card shows this one too. */
+      cardOf?: ChangeId;
     }
   | { type: 'approversReminded' }
+  /** Whoever asked, or whom it is for, asks the approvers once more. */
+  | { type: 'approversNudged'; by: { id: PersonId; name: string } }
   | { type: 'approvalGiven'; approval: Approval }
   /** An approval was clicked, and waits for a fresh sign-in. */
   | { type: 'stepUpAsked'; stepUp: PendingStepUp }
@@ -78,9 +85,12 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'applyFailed'; code: string; text: string }
   /** Its grant ends: `by`, whose word counted, did what was found, as the IdP tells. It is found and asked about anew. */
   | { type: 'decisionReopened'; by: { id: PersonId; name: string } }
-  | { type: 'endingWarned'; endsAt: Date }
   /** It ends when it ends, and no extension is offered: `by` looked at it and said so. */
   | { type: 'renewalDeclined'; by: { id: PersonId; name: string } }
+  /** `warning`: which of the warnings by time; left out: rules let it go on no more. */
+  | { type: 'endingWarned'; endsAt: Date; warning?: Warning }
+  /** Its holder lets it end: nobody is warned any more. */
+  | { type: 'endAgreed'; by: { id: PersonId; name: string } }
   | {
       type: 'grantEnded';
       cause: Cause;
@@ -89,6 +99,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       revokeId: ChangeId | null;
       stillHeld: boolean;
       stillHeldUntil: Date | null;
+      /** The extension that it goes on under; left out: none. */
+      extendedBy?: ChangeId;
     }
 );
 

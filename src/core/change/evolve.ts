@@ -50,6 +50,7 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
     inEffectNote: null,
     revokeId: null,
     partOf: event.partOf ?? null,
+    ...(event.joint === undefined ? {} : { joint: event.joint }),
   };
 }
 
@@ -71,9 +72,12 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
         ...(event.isAnew === true
           ? { approvals: [], remindedAt: null, ...waiting(change, () => false) }
           : {}),
+        ...(event.cardOf === undefined ? {} : { cardOf: event.cardOf }),
       };
     case 'approversReminded':
       return { remindedAt: event.at };
+    case 'approversNudged':
+      return { nudges: [...(change.nudges ?? []), { by: event.by.id, name: event.by.name, at: event.at }] };
     case 'approvalGiven':
       return {
         approvals: [...change.approvals, event.approval],
@@ -135,9 +139,14 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
     case 'decisionReopened':
       return { reopened: { by: event.by.id, name: event.by.name, at: event.at } };
     case 'endingWarned':
-      return { endingWarnedAt: event.at };
+      return {
+        endingWarnedAt: event.at,
+        ...(event.warning === undefined ? {} : { warnings: [...(change.warnings ?? []), event.warning] }),
+      };
     case 'renewalDeclined':
       return { renewalDeclined: { by: event.by.id, name: event.by.name, at: event.at } };
+    case 'endAgreed':
+      return { endAgreed: { by: event.by.id, name: event.by.name, at: event.at } };
     case 'grantEnded':
       return {
         revokeId: event.revokeId,
@@ -147,6 +156,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
           by: event.by,
           stillHeld: event.stillHeld,
           stillHeldUntil: event.stillHeldUntil,
+          ...(event.extendedBy === undefined ? {} : { extendedBy: event.extendedBy }),
         },
       };
     default:

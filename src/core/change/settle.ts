@@ -16,6 +16,7 @@ import type { StepUpProof } from '../step-up/step-up.ts';
 import { approvedEvent, concluded, decided, type GrantFacts } from './approved.ts';
 import { type Change, type Decision, isFound } from './change.ts';
 import type { Actor, ChangeEvent } from './events.ts';
+import { refuseExtension } from './extended.ts';
 import { type Base, revertEvents } from './revert.ts';
 import { otherwiseThanShown } from './shown.ts';
 import { isPending } from './states.ts';
@@ -153,13 +154,8 @@ function approve(
       `Policy no longer allows this request: ${facts.verdict.grounds.map((g) => g.text).join('; ')}.`,
       'Deny the request; the requester can ask again if things change.',
     );
-  const asked = change.requestedSeconds ?? entitlement.defaultSeconds;
-  if (click.seconds !== null && (click.seconds <= 0 || click.seconds > asked))
-    return refuse(
-      'durationInvalid',
-      `An approval can shorten the ${durationInWords(asked)} asked for, not lengthen it.`,
-      'Choose a shorter time.',
-    );
+  const time = refuseTime(change, click, { ...facts, entitlement });
+  if (time !== null) return time;
   const before = counted(change.approvals, facts.verdict);
   const isAgain = before.some((a) => a.by === clicker.id);
   // Somebody who counts may have been away when the last of them approved: who says so again is believed again.
@@ -184,6 +180,24 @@ function approve(
   const events = isAgain ? [] : [given];
   if (!isApproved(plan, counted(approvals, facts.verdict))) return events;
   return [...events, concluded({ ...change, approvals }, { ...facts, entitlement, target }, base, click.id)];
+}
+
+/** Null: it can be given for so long. */
+function refuseTime(
+  { cause, requestedSeconds }: Change,
+  { seconds }: Click & { verb: 'approve' },
+  { entitlement, heldUntil, now }: Pick<ClickFacts, 'heldUntil' | 'now'> & { entitlement: Entitlement },
+): Refusal | null {
+  const asked = requestedSeconds ?? entitlement.defaultSeconds;
+  if (seconds !== null && (seconds <= 0 || seconds > asked))
+    return refuse(
+      'durationInvalid',
+      `An approval can shorten the ${durationInWords(asked)} asked for, not lengthen it.`,
+      'Choose a shorter time.',
+    );
+  return cause === 'extension' && heldUntil !== null
+    ? refuseExtension(entitlement, { heldUntil, seconds: seconds ?? asked, now })
+    : null;
 }
 
 /** `n`: the stage in which it counts, from 0. */

@@ -58,7 +58,10 @@ export type ClickReceived = {
     | { verb: 'approve'; seconds: number | null }
     | { verb: 'deny'; reason: string }
     | { verb: 'withdraw' }
-    | { verb: 'release' };
+    | { verb: 'release' }
+    /** The same again, from its end on. */
+    | { verb: 'extend' }
+    | { verb: 'letEnd' };
 };
 
 /** A click on a card that is not a change's, as it came in, not yet believed. */

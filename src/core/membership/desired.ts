@@ -27,13 +27,3 @@ export function heldUntil(grants: readonly Grant[], now: Date): Date | null {
   const ends = grants.filter((g) => isLive(g, now)).map((g) => g.endsAt.getTime());
   return ends.length === 0 ? null : new Date(Math.max(...ends));
 }
-
-/**
- * When to warn of an end: a fifth of the grant's length before it; at least 10 s, at most half the length or a
- * day.
- */
-export function warnAt(startsAt: Date, endsAt: Date): Date {
-  const lengthMs = endsAt.getTime() - startsAt.getTime();
-  const earlyMs = Math.min(Math.max(lengthMs / 5, 10_000), lengthMs / 2, 86_400_000);
-  return new Date(endsAt.getTime() - earlyMs);
-}

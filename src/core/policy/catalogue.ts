@@ -109,6 +109,11 @@ export type Entitlement = {
   defaultSeconds: number;
   maxSeconds: number;
   clauses: string[];
+  /**
+   * Whether an extension needs approval: each does; none does that follows an approval by a person, so that every other
+   * one does; or none at all. Left out: each does.
+   */
+  extensionApproval?: 'always' | 'afterFirst' | 'never';
   /** What to do with a membership that nobody asked for. */
   finding: 'ask' | 'revert' | 'accept';
   /** Given by rule to everybody of these departments, on arrival and on a move. */

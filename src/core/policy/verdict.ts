@@ -47,6 +47,8 @@ export type RequestFacts = {
   hasTicket?: boolean;
   /** It lengthens what they hold already. */
   isExtension?: boolean;
+  /** What it lengthens was approved by a person, and not by a rule. */
+  wasApprovedByPerson?: boolean;
   earlierGrants?: number;
   /** When it was asked for, by the clock of the person it is for. */
   hour?: number;
@@ -119,10 +121,8 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
   if (below !== null) return { effect: 'refuse', grounds: [{ text: below, clause }], ...known };
 
   const request = answerOf(rules, 'request', facts);
-  if (!request.isAllowed && request.hits.length > 0)
-    return { effect: 'refuse', grounds: request.hits.map(groundOf), ...known };
-  if (!request.isAllowed && request.errors.length === 0)
-    return { effect: 'refuse', grounds: [{ text: 'no rule allows it', clause }], ...known };
+  const forbidden = forbiddenBy(request, clause);
+  if (forbidden !== null) return { effect: 'refuse', grounds: forbidden, ...known };
 
   const hold = answerOf(rules, 'hold', facts);
   const holds = hold.isAllowed
@@ -139,12 +139,14 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
     clause,
   };
   const grounds = [within, ...request.hits.map(groundOf)];
-  if (byRule?.isAllowed && byRule.errors.length === 0)
-    return {
-      effect: 'autoApprove',
-      grounds: [...grounds, ...byRule.hits.map(groundOf), { text: 'low tier: approved by rule', clause }],
-      ...known,
-    };
+  const isClear = holds.length + conflicts.length + unsure.length === 0;
+  const given =
+    byRule?.isAllowed && byRule.errors.length === 0
+      ? [...byRule.hits.map(groundOf), { text: 'low tier: approved by rule', clause }]
+      : isClear && goesOnByItself(facts, rules)
+        ? [{ text: 'the catalogue lets it be extended without approval', clause }]
+        : null;
+  if (given !== null) return { effect: 'autoApprove', grounds: [...grounds, ...given], ...known };
   const held = hold.hits.filter((hit) => hit.needs === 'stepUp').length;
   return {
     effect: 'ask',
@@ -160,6 +162,23 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
     ...(unsure.length === 0 ? {} : { unsure: unsure.map(({ rule, why }) => `${rule}: ${why}`) }),
     ...known,
   };
+}
+
+/** Why it may not be asked for; null: it may, or it is not known that it may not. */
+function forbiddenBy(request: RuleAnswer, clause: string | null): Ground[] | null {
+  if (request.isAllowed) return null;
+  if (request.hits.length > 0) return request.hits.map(groundOf);
+  return request.errors.length > 0 ? null : [{ text: 'no rule allows it', clause }];
+}
+
+/** Whether the catalogue lets who holds it go on without approval, and no rule forbids to give it without a person. */
+function goesOnByItself(facts: RequestFacts, rules: Rules): boolean {
+  const { extensionApproval = 'always', tier } = facts.entitlement;
+  if (facts.isExtension !== true || facts.isForSomebodyElse || tier === 'critical') return false;
+  if (extensionApproval === 'always') return false;
+  if (extensionApproval === 'afterFirst' && facts.wasApprovedByPerson !== true) return false;
+  const byRule = answerOf(rules, 'autoApprove', facts);
+  return byRule.errors.length === 0 && (byRule.isAllowed || byRule.hits.length === 0);
 }
 
 /** As many as it takes: by the catalogue, and by what the rules hold it for. */

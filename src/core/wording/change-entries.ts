@@ -28,6 +28,7 @@ export const changeEntryWords: {
   stepUpAsked: ({ stepUp }) => `${stepUp.name} pressed Approve; it waits for their sign-in`,
   stepUpEnded: ({ why }, who, idp) =>
     `${who ?? 'An approver'}’s approval did not count: ${stepUpEnds[why](idp)}`,
+  approversNudged: ({ by }) => `${by.name} asked the approvers once more`,
   // The approvals stand above it by themselves.
   changeApproved: (_event, who) => (who === null ? 'Settled by rule' : 'Decided: it goes on its way'),
   changeDenied: ({ decision }) => `${decision.byName} denied: ${decision.note ?? ''}`,
@@ -51,6 +52,7 @@ export const changeEntryWords: {
   decisionReopened: ({ by }) => `Asked anew: ${by.name}, who kept it, is the one who did it`,
   endingWarned: () => 'Told that the end is near',
   renewalDeclined: (_, who) => `${who ?? 'A reviewer'} said that it is not to be renewed`,
+  endAgreed: ({ by }) => `${by.name} lets it end`,
   grantEnded: endedInWords,
 };
 
@@ -121,7 +123,8 @@ function receivedInWords({ kind, cause, lapsesAt, reason }: Received, who: strin
   }
 }
 
-function endedInWords({ stillHeld, stillHeldUntil }: Ended, who: string | null): string {
+function endedInWords({ stillHeld, stillHeldUntil, extendedBy }: Ended, who: string | null): string {
+  if (extendedBy !== undefined) return 'Extended: it goes on under the extension';
   const why = who === null ? 'Ended' : `${who} ended it`;
   if (stillHeld !== true) return why;
   return stillHeldUntil == null

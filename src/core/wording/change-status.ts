@@ -169,6 +169,7 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
         headline: `Kept by ${names.safe(change.reopened.name)}, who did it: it does not stand`,
         detail: `${names.idp} says now that ${names.safe(change.reopened.name)} put ${names.beneficiary} there. The grant has ended, and others are asked on a card of its own.`,
       };
+    if (change.ended?.cause === 'extension') return extendedText(change, names);
     return {
       mood: 'over',
       label: 'ended',
@@ -177,6 +178,7 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
     };
   },
   superseded({ change, names }) {
+    if (change.ended?.cause === 'extension') return extendedText(change, names);
     return change.ended === null
       ? {
           mood: 'over',
@@ -202,6 +204,17 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
 
 function isWithAdmins({ plan, approvals }: Change): boolean {
   return plan !== null && openStage(plan, approvals).stage.escalated;
+}
+
+/** It goes on under the extension, whose message has the buttons and the end. */
+function extendedText({ ended }: Change, names: Names): Said {
+  const until = ended?.stillHeldUntil == null ? '' : ` until ${names.time(ended.stillHeldUntil)}`;
+  return {
+    mood: 'good',
+    label: 'extended',
+    headline: `Extended${until}`,
+    detail: 'The message about the extension has it from here on.',
+  };
 }
 
 function sentence(text: string): string {

@@ -1,4 +1,5 @@
 import type { Change } from '../change/change.ts';
+import { givenSeconds } from '../change/extended.ts';
 import { countInWords, durationInWords } from '../duration.ts';
 import {
   type Approver,
@@ -66,13 +67,10 @@ export function approvedBy(change: Change, safe: (text: string) => string): stri
   return `by ${decidedBy(change, safe)}${forLessTime(change)}`;
 }
 
-function forLessTime({ requestedSeconds, grant, approvals, cause }: Change): string {
-  if (requestedSeconds === null || grant === null) return '';
-  const given =
-    // An extension begins where the access would have ended, so its length says nothing.
-    cause === 'extension'
-      ? Math.min(requestedSeconds, ...approvals.map((a) => a.seconds ?? requestedSeconds))
-      : Math.round((grant.endsAt.getTime() - grant.startsAt.getTime()) / 1_000);
+function forLessTime(change: Change): string {
+  const { requestedSeconds } = change;
+  const given = givenSeconds(change);
+  if (requestedSeconds === null || given === null) return '';
   return given < requestedSeconds
     ? ` for ${durationInWords(given)} instead of ${durationInWords(requestedSeconds)}`
     : '';

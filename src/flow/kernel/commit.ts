@@ -23,7 +23,7 @@ import type { MassChange, MassChangeEvent } from '../../core/mass-change/mass-ch
 import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
-import { idsEndedBy, lockChange, writeEvent } from '../../store/changes.ts';
+import { idsEndedBy, idsExtendedBy, lockChange, writeEvent } from '../../store/changes.ts';
 import { lockDelegation, waitingFor, writeDelegationEvent } from '../../store/delegations.ts';
 import { writeGrants } from '../../store/grants.ts';
 import { lockMassChange, writeMassEvent } from '../../store/mass-changes.ts';
@@ -287,5 +287,7 @@ function pairOf(change: Change): Pair | null {
 /** The changes whose messages show it; what is part of a mass change is on that one's card until it ends. */
 async function shownOn(tx: Tx, change: Change): Promise<string[]> {
   if (isOnMassCard(change) || isCanary(change)) return [];
-  return change.kind === 'grant' ? [change.id] : await idsEndedBy(tx, change.id);
+  if (change.kind === 'revoke') return await idsEndedBy(tx, change.id);
+  // The message of what is extended says whether its extension waits.
+  return change.cause === 'extension' ? [change.id, ...(await idsExtendedBy(tx, change))] : [change.id];
 }

@@ -1,7 +1,7 @@
 import { type Change, isFound } from '../../core/change/change.ts';
 import { type Entitlement, sameEmail } from '../../core/policy/catalogue.ts';
 import { distinct, openStage, slotsOf } from '../../core/policy/routing.ts';
-import { endingOf, readChange } from '../../store/changes.ts';
+import { endingOf, pendingRequest, readChange } from '../../store/changes.ts';
 import { lastActor } from '../../store/observed.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
@@ -15,6 +15,8 @@ export type ChangeView = {
   change: Change;
   /** The revoke that ends what this change granted, if it is on its way or done. */
   ending: Change | null;
+  /** The request to extend it that waits for a decision; left out: none does. */
+  extending?: Change;
   entitlement: Entitlement | null;
   beneficiary: Named;
   requester: Named | null;
@@ -61,6 +63,7 @@ export async function readView(context: Context, changeId: string): Promise<Chan
     idpName: context.idp.name,
     change,
     ending: await endingOf(context.db, change),
+    ...(await extensionOf(context, change)),
     entitlement,
     beneficiary: await name(beneficiary),
     requester: requester === null ? null : await name(requester),
@@ -77,6 +80,12 @@ export async function readView(context: Context, changeId: string): Promise<Chan
     objectiveMs: context.objectiveMs,
     signInUrl: context.signInUrl,
   };
+}
+
+async function extensionOf(context: Data, change: Change): Promise<Pick<ChangeView, 'extending'>> {
+  if (change.grant === null || change.ended !== null) return {};
+  const pending = await pendingRequest(context.db, change.personId, change.entitlementKey);
+  return pending === null || pending.cause !== 'extension' ? {} : { extending: pending };
 }
 
 async function whoDid(context: Data, change: Change): Promise<ChangeView['doneBy']> {

@@ -25,13 +25,14 @@ import { leaversAmong } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
 import type { Telling } from '../../store/telling.ts';
-import { commit, type Following, type Unit } from '../kernel/commit.ts';
+import { commit, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import { concernedBy } from '../people/concerned.ts';
 import { managerName } from '../people/reports-to.ts';
 import { excludedFrom, planFor, tellingAboutFound } from './deciders.ts';
 import { reopenIfTheirOwn } from './reopen.ts';
 import { factsOfChange } from './request-facts.ts';
+import { takeOver } from './take-over.ts';
 
 /**
  * Summarize and ask: identifies anew whom it concerns, gathers facts, evaluates policy, finds approvers. Safe to run
@@ -179,16 +180,16 @@ async function put(context: Data & Runtime, assessed: Assessment): Promise<Ran> 
         heldUntil: held.heldUntil,
         now: unit.now,
       };
-      if (locked.state === 'asking')
-        return {
-          result: null,
-          ...lookedAtAgain(locked, { ...given, plan, excluded, byRules, isNewSheet }, lapseSeconds),
-        };
+      if (locked.state === 'asking') {
+        const facts = { ...given, plan, excluded, byRules, isNewSheet };
+        const { events = [], ...following } = lookedAtAgain(locked, facts, lapseSeconds);
+        return { result: null, ...following, events: [...events, ...(await takeOver(unit, locked, events))] };
+      }
       const events: ChangeEvent[] =
         verdict.effect === 'autoApprove'
           ? approveByRule(locked, given)
           : [asked(locked, { ...given, plan }, lapseSeconds)];
-      return { result: null, events };
+      return { result: null, events: [...events, ...(await takeOver(unit, locked, events))] };
     },
     context.nudge,
   );
@@ -219,7 +220,11 @@ type Asking = ApprovalFacts & {
 };
 
 /** Of one that waits: what is news of it, and whether that decides it. Pure. */
-function lookedAtAgain(change: Change, facts: Asking, lapseSeconds: number): Following {
+function lookedAtAgain(
+  change: Change,
+  facts: Asking,
+  lapseSeconds: number,
+): { events?: ChangeEvent[]; jobs?: Job[] } {
   const isAnew = otherwiseThanShown(change, facts).length > 0;
   const isPutToDoer = mayApprove(change.plan ?? { stages: [] }).some(({ id }) => facts.excluded.has(id));
   const isNews = isAnew || isPutToDoer || !isDeepStrictEqual(change.plan, facts.plan);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
+import { refuseExtension } from '../../core/change/extended.ts';
 import { durationInWords } from '../../core/duration.ts';
 import type { ChangeId } from '../../core/ids.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
@@ -151,8 +152,11 @@ async function store(
           entitlementKey: entitlement.key,
         });
         const held = heldUntil(grants, now);
-        if (held !== null && !submission.extend)
-          return { result: { received: false, heldUntil: held, entitlement } };
+        if (held !== null) {
+          const refusal = refuseExtension(entitlement, { heldUntil: held, seconds: submission.seconds, now });
+          if (refusal !== null) return { result: no('entitlement', refusal) };
+          if (!submission.extend) return { result: { received: false, heldUntil: held, entitlement } };
+        }
         const lapsesAt = new Date(now.getTime() + context.catalogue.current().lapseSeconds * 1_000);
         const event = receivedEvent(submission, people, {
           entitlementKey: entitlement.key,

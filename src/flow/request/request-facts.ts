@@ -8,7 +8,8 @@ import { conflictsOf, type Duties, type Holding, withInherited } from '../../cor
 import { type RecordedFacts, type RequestFacts, type Weekday, weekdays } from '../../core/policy/verdict.ts';
 import type { ChatDirectory } from '../../ports/chat.ts';
 import type { IdentityProvider } from '../../ports/identity-provider.ts';
-import { holding } from '../../store/grants.ts';
+import { readChange } from '../../store/changes.ts';
+import { holding, unendedGrants } from '../../store/grants.ts';
 import { type Held, heldBeside } from '../../store/holdings.ts';
 import { linkOf, type Person } from '../../store/people.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
@@ -44,12 +45,26 @@ export async function requestFacts(
     isAskedFor: change.requesterId !== null,
     hasTicket: change.ticket !== null,
     isExtension: change.cause === 'extension',
+    ...(change.cause === 'extension'
+      ? { wasApprovedByPerson: await isHeldByApproval(db, beneficiary.id, entitlement.key) }
+      : {}),
     earlierGrants,
     ...clockOf(change.requestedAt, beneficiary.timeZone),
     ...asked.outside,
     duties,
     conflicts: conflictsOf(context.catalogue.current(), entitlement, duties),
   };
+}
+
+/** Whether what the person holds of it, for longest, was approved by a person. */
+async function isHeldByApproval(db: Db | Tx, personId: string, entitlementKey: string): Promise<boolean> {
+  const grants = await unendedGrants(db, { personId, entitlementKey });
+  const last = grants.reduce<(typeof grants)[number] | null>(
+    (latest, grant) => (latest === null || grant.endsAt > latest.endsAt ? grant : latest),
+    null,
+  );
+  const change = last === null ? null : await readChange(db, last.changeId);
+  return change !== null && change.decision?.by != null;
 }
 
 /** Gathers the facts of a change that exists already, with those that only outside parties know. Call it outside any transaction. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
-import { type ClickFacts, decideOnClick, withdraw } from '../../core/change/settle.ts';
+import { type ClickFacts, decideOnClick } from '../../core/change/settle.ts';
 import { Fault } from '../../core/fault.ts';
 import type { ChangeId, GrantId } from '../../core/ids.ts';
 import type { ClickReceived, Job } from '../../core/jobs/reactions.ts';
@@ -10,7 +10,7 @@ import { heldUntil } from '../../core/membership/desired.ts';
 import { leftInWords, refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { planOf } from '../../core/policy/routing.ts';
 import type { Verdict } from '../../core/policy/verdict.ts';
-import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { isRefusal, type Refusal } from '../../core/refusal.ts';
 import { isRefusedClick } from '../../store/audit.ts';
 import { readChange } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
@@ -18,10 +18,12 @@ import { leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
-import { grantsEndedWith, releaseAccess } from '../membership/end-grants.ts';
+import { grantsEndedWith } from '../membership/end-grants.ts';
 import { concernedBy } from '../people/concerned.ts';
 import { identify } from '../people/identify.ts';
 import { decidedBy } from './deciders.ts';
+import { actOnOwn, unknownChange } from './own.ts';
+import { takeOver } from './take-over.ts';
 
 /**
  * Settles one click: who it was, what they may do, whether it still applies, all looked up again; then decided
@@ -69,7 +71,7 @@ const keptClick = (chat: string) =>
   `Latchkey can’t check your click right now: the identity provider or ${chat} does not answer. It is kept and will be settled as soon as they do; nothing to do for you.`;
 
 async function act(
-  context: Data & Runtime,
+  context: Context,
   click: ClickReceived,
   clicker: Person,
   facts: Facts | null,
@@ -78,42 +80,8 @@ async function act(
     case 'approve':
     case 'deny':
       return facts === null ? unknownChange : await decide(context, click, click.act, { ...facts, clicker });
-    case 'withdraw':
-      return await commit(
-        context.db,
-        async (unit) => {
-          const change = await unit.change(click.changeId);
-          if (change === null) return { result: unknownChange };
-          const outcome = withdraw(change, clicker, click.clickId, unit.now);
-          return isRefusal(outcome) ? { result: outcome } : { result: null, events: outcome };
-        },
-        context.nudge,
-      );
-    case 'release':
-      return await commit<Refusal | null>(
-        context.db,
-        async (unit) => {
-          const change = await unit.change(click.changeId);
-          if (change === null) return { result: unknownChange };
-          if (clicker.id !== change.personId && clicker.id !== change.requesterId)
-            return {
-              result: refuse(
-                'notYours',
-                'This is not your access.',
-                'Only its holder or requester can give it back.',
-              ),
-            };
-          // The same click again finds it ended, which is what it wanted.
-          if (change.ended !== null && change.ended.by === clicker.id) return { result: null };
-          const events = await releaseAccess(unit, change, clicker);
-          return events === null
-            ? { result: refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.') }
-            : { result: null, events };
-        },
-        context.nudge,
-      );
     default:
-      return click.act satisfies never;
+      return await actOnOwn(context, click, clicker);
   }
 }
 
@@ -146,7 +114,11 @@ async function decide(
         },
       );
       if (!isRefusal(outcome)) {
-        const events = [...outcome, ...(await endedWith(unit, locked, outcome))];
+        const events = [
+          ...outcome,
+          ...(await endedWith(unit, locked, outcome)),
+          ...(await takeOver(unit, locked, outcome)),
+        ];
         // Whom it waits for may be others by now than the card says.
         const isWaiting = events.length > 0 && events.every((event) => event.type === 'approvalGiven');
         return {
@@ -190,12 +162,6 @@ async function refused(
     notes: isOnRecord ? [] : [note],
   };
 }
-
-const unknownChange = refuse(
-  'unknownChange',
-  'Latchkey does not know this request.',
-  'The card may come from another installation; ask again with /access.',
-);
 
 /** Deciding that a loss is an end ends the grants that wanted the membership. */
 async function endedWith(unit: Unit, change: Change, events: readonly ChangeEvent[]): Promise<ChangeEvent[]> {

@@ -15,6 +15,8 @@ export const actions = {
   withdraw: 'withdraw',
   release: 'release',
   extend: 'extend',
+  extendNow: 'extend_now',
+  letEnd: 'let_end',
   ask: 'ask',
 } as const;
 

@@ -1,5 +1,6 @@
 import type { KnownBlock, MrkdwnElement } from '@slack/types';
 import { type Change, isByRule, isFound } from '../../core/change/change.ts';
+import { extendedUntil } from '../../core/change/extended.ts';
 import { askedInWords, type Mood, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Named } from '../../flow/people/named.ts';
@@ -122,7 +123,7 @@ function waitingBlocks(view: ChangeView, now: StatusText): KnownBlock[] {
 }
 
 /** What an extension asked for would change: from when to when. */
-function extensionFields({ change, summary }: ChangeView): MrkdwnElement[] {
+function extensionFields({ change, entitlement, summary }: ChangeView): MrkdwnElement[] {
   const held = summary?.sheet.facts.find((f) => f.label === 'held until')?.text;
   if (change.cause !== 'extension' || held === undefined || change.requestedSeconds === null) return [];
   const endsAt = new Date(held);
@@ -133,7 +134,9 @@ function extensionFields({ change, summary }: ChangeView): MrkdwnElement[] {
       : change.grant === null
         ? ['Ended then', 'Would have ended']
         : ['Would have ended', 'Ends'];
-  const asked = new Date(endsAt.getTime() + change.requestedSeconds * 1_000);
+  const seconds = change.requestedSeconds;
+  const maxSeconds = entitlement?.maxSeconds ?? seconds;
+  const asked = extendedUntil({ heldUntil: endsAt, seconds, maxSeconds, now: change.requestedAt });
   return [
     mrkdwn(`*${at}*\n${slackDate(endsAt)}`),
     mrkdwn(`*${then}*\n${slackDate(change.grant?.endsAt ?? asked)}`),

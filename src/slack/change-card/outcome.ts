@@ -1,4 +1,8 @@
+import type { KnownBlock } from '@slack/types';
 import { type Change, isByRule, isFound } from '../../core/change/change.ts';
+import { sameAgain } from '../../core/change/extended.ts';
+import type { Warning } from '../../core/change/warnings.ts';
+import { durationInWords } from '../../core/duration.ts';
 import { isStranded } from '../../core/policy/routing.ts';
 import type { Names } from '../../core/wording/change-status.ts';
 import { approvedBy, decidedBy } from '../../core/wording/deciders.ts';
@@ -8,11 +12,13 @@ import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { escapeMrkdwn, mrkdwn, quote, slackDate } from '../mrkdwn.ts';
+import { actions, changeButton } from './buttons.ts';
 import { mention, namesOf, titleOf } from './names.ts';
 import type { Reader } from './personal.ts';
 
 /** Facts that all replies are made of. */
 type Told = {
+  view: ChangeView;
   change: Change;
   ending: Change | null;
   reader: Reader;
@@ -27,11 +33,14 @@ type Reply = {
   text: (told: Told) => string;
   /** Set off below, in the words of whoever said it. */
   quoted?: (told: Told) => string;
+  /** What is below that. */
+  blocks?: (told: Told) => KnownBlock[];
 };
 
 /** Replies under the messages: editing a message notifies nobody, an outcome has to. */
 export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; content: SlackContent }[] {
   const told: Told = {
+    view,
     change: view.change,
     ending: view.ending,
     reader,
@@ -44,7 +53,9 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
     if (key === null) return [];
     const text = reply.text(told);
     const words = reply.quoted === undefined ? [] : [quote(reply.quoted(told))];
-    return [{ key, content: { text, blocks: [section(mrkdwn(text)), ...words] } }];
+    return [
+      { key, content: { text, blocks: [section(mrkdwn(text)), ...words, ...(reply.blocks?.(told) ?? [])] } },
+    ];
   });
 }
 
@@ -104,7 +115,9 @@ const replies: readonly Reply[] = [
         ? 'seen'
         : null,
     text: ({ change, title, whom }) =>
-      `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${endOf(change)}, approved ${approvedBy(change, escapeMrkdwn)}.`,
+      change.cause === 'extension'
+        ? `:white_check_mark: ${title} is extended for ${whom} until ${endOf(change)}, approved ${approvedBy(change, escapeMrkdwn)}.`
+        : `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${endOf(change)}, approved ${approvedBy(change, escapeMrkdwn)}.`,
   },
   {
     // Nobody else can do it for them, and an edited message is not announced by any phone.
@@ -129,18 +142,15 @@ const replies: readonly Reply[] = [
     text: ({ names, title, whom }) =>
       `:rotating_light: ${title} for ${whom} was approved, but ${names.idp} refuses it, so it was not given. ${names.owner} has been told; ask again with \`/access\` once it is mended.`,
   },
+  warningReply('day'),
+  warningReply('hour'),
+  warningReply('rule'),
   {
-    // What never arrived can't be missed when it ends.
+    // What goes on under an extension is told by that one.
     key: ({ change }) =>
-      change.endingWarnedAt !== null && change.grant !== null && hasArrived(change) ? 'ending' : null,
-    text: ({ change, reader, title, whom }) => {
-      const ends = `:hourglass: ${title} for ${whom} ends ${endOf(change)}.`;
-      if (reader === 'channel') return ends;
-      return `${ends} ${isByRule(change) ? 'Policy does not let it go on by rule: ask for it with `/access` if you still need it.' : 'Press *Extend…* to ask for longer, or let it end.'}`;
-    },
-  },
-  {
-    key: ({ change }) => (change.ended?.stillHeld === true && !isByRule(change) ? 'kept' : null),
+      change.ended?.stillHeld === true && change.ended.extendedBy === undefined && !isByRule(change)
+        ? 'kept'
+        : null,
     text: ({ change, title }) =>
       change.ended?.stillHeldUntil == null
         ? `:checkered_flag: This grant of ${title} has ended; the access itself stays, because it was there before Latchkey.`
@@ -154,6 +164,59 @@ const replies: readonly Reply[] = [
         : `:checkered_flag: ${title} for ${whom} has ended; it had not arrived in MuleSoft, and MuleSoft does not have it.`,
   },
 ];
+
+/** `rule`: rules let it go on no more. Who decided need not be told; and what never arrived can't be missed. */
+function warningReply(warning: Warning | 'rule'): Reply {
+  return {
+    key: ({ change, reader }) => {
+      const byTime: readonly (Warning | 'rule')[] | undefined = change.warnings;
+      const given = byTime ?? (change.endingWarnedAt === null ? [] : ['rule' as const]);
+      return given.includes(warning) && change.grant !== null && hasArrived(change) && reader !== 'channel'
+        ? `ending:${warning}`
+        : null;
+    },
+    text: endingText,
+    blocks: ({ change, view }) => (change.warnings?.at(-1) === warning ? endingButtons(change, view) : []),
+  };
+}
+
+/** A warning is edited with what became of it: of what was let end, or extended, nobody is asked again. */
+function endingText({ change, view, names, title, whom }: Told): string {
+  const ends = `:hourglass: ${title} for ${whom} ends ${endOf(change)}.`;
+  if (change.ended !== null)
+    return change.ended.extendedBy === undefined
+      ? `:checkered_flag: ${title} for ${whom} has ended.`
+      : `:white_check_mark: ${title} for ${whom} is extended until ${slackDate(change.ended.stillHeldUntil ?? change.ended.at)}.`;
+  if (isByRule(change))
+    return `${ends} Policy does not let it go on by rule: ask for it with \`/access\` if you still need it.`;
+  if (view.extending !== undefined) return `${ends} You asked to extend it; that is not decided yet.`;
+  if (change.renewalDeclined !== undefined)
+    return `${ends} ${names.safe(change.renewalDeclined.name)} reviewed it, and it is not to be renewed.`;
+  if (change.endAgreed !== undefined)
+    return `${ends} ${change.endAgreed.by === change.personId && whom !== 'you' ? names.safe(change.endAgreed.name) : 'You'} let it end.`;
+  return `${ends} Extend it, or let it end.`;
+}
+
+function endingButtons(change: Change, view: ChangeView): KnownBlock[] {
+  const { entitlement, extending } = view;
+  if (change.ended !== null || change.endAgreed !== undefined || extending !== undefined) return [];
+  if (isByRule(change) || entitlement === null) return [];
+  const seconds = sameAgain(change, entitlement);
+  if (seconds === null) return [];
+  const value = changeButton.value({ change: change.id, round: change.round });
+  const button = (action_id: string, text: string) =>
+    ({ type: 'button', action_id, text: { type: 'plain_text', text }, value }) as const;
+  return [
+    {
+      type: 'actions',
+      block_id: 'ending',
+      elements: [
+        button(actions.extendNow, `Extend by ${durationInWords(seconds)}`),
+        button(actions.letEnd, 'Let it end'),
+      ],
+    },
+  ];
+}
 
 function isWithoutDeciders({ plan }: Change): boolean {
   return plan === null || isStranded(plan);

@@ -76,12 +76,13 @@ function personalButtons(view: ChangeView): KnownBlock | null {
   if (view.ending !== null || change.ended !== null) return null;
   if (change.state !== 'inEffect' && change.state !== 'late' && change.state !== 'awaitingSignIn')
     return null;
-  return {
-    type: 'actions',
-    block_id: 'own',
-    elements: [
-      { type: 'button', action_id: actions.extend, text: { type: 'plain_text', text: 'Extend…' }, value },
-      done,
-    ],
-  };
+  const extend = {
+    type: 'button',
+    action_id: actions.extend,
+    text: { type: 'plain_text', text: 'Extend…' },
+    value,
+  } as const;
+  // Asked for already.
+  const isExtending = view.extending !== undefined;
+  return { type: 'actions', block_id: 'own', elements: isExtending ? [done] : [extend, done] };
 }

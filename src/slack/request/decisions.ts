@@ -19,6 +19,8 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
     [actions.approve]: { verb: 'approve', seconds: null },
     [actions.withdraw]: { verb: 'withdraw' },
     [actions.release]: { verb: 'release' },
+    [actions.extendNow]: { verb: 'extend' },
+    [actions.letEnd]: { verb: 'letEnd' },
     [actions.revert]: { verb: 'deny', reason: 'Nobody asked for it.' },
   } as const;
   for (const [actionId, act] of Object.entries(immediate))

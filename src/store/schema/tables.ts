@@ -73,6 +73,7 @@ export type Tables = {
     team_id: string | null;
     requested_at: Date;
     lapses_at: Date | null;
+    joint_id: string | null;
     doc: Json<Change>;
   };
   /** See migrations/0052_step_up_and_break_glass.ts. */

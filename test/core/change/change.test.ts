@@ -24,6 +24,7 @@ const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
     ['requestRefused', ['received'], 'refused'],
     ['approversAsked', ['received', 'asking'], 'asking'],
     ['approversReminded', ['asking'], 'stays'],
+    ['approversNudged', ['asking'], 'stays'],
     ['approvalGiven', ['asking'], 'stays'],
     // An approval that waits for a sign-in changes nothing yet.
     ['stepUpAsked', ['asking'], 'stays'],
@@ -49,6 +50,7 @@ const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
     ['changeOvertaken', ['applying', 'verifying', 'awaitingSignIn', 'late'], 'superseded'],
     ['endingWarned', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect', 'failed'], 'stays'],
     ['renewalDeclined', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'], 'stays'],
+    ['endAgreed', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'], 'stays'],
     ['decisionReopened', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'], 'ended'],
     ['grantEnded', ['applying', 'verifying', 'awaitingSignIn', 'late'], 'superseded'],
     ['grantEnded', ['inEffect', 'superseded', 'failed'], 'ended'],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { GrantId } from '../../../src/core/ids.ts';
-import { type Grant, heldUntil, isDesired, isLive, warnAt } from '../../../src/core/membership/desired.ts';
-import { later, person, T0 } from '../given.ts';
+import { type Grant, heldUntil, isDesired, isLive } from '../../../src/core/membership/desired.ts';
+import { later, person } from '../given.ts';
 
 function grant(from: number, to: number, endedAt: number | null = null): Grant {
   return {
@@ -78,15 +78,6 @@ test('held until the last live end, and held at all exactly when desired', () =>
         if (isLive(g, now)) expect(g.endsAt.getTime()).toBeLessThanOrEqual(until.getTime());
     }),
   );
-});
-
-test.each([
-  ['ten seconds', 10, 5],
-  ['a minute', 60, 48],
-  ['an hour', 3_600, 2_880],
-  ['a week', 604_800, 604_800 - 86_400],
-])('the end of %s is announced in time', (_length, seconds, warned) => {
-  expect(warnAt(T0, later(seconds))).toEqual(later(warned));
 });
 
 test('access is held until the last of the live grants ends', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Approval } from '../../../src/core/change/change.ts';
+import { nextWarningAt } from '../../../src/core/change/warnings.ts';
 import type { ChangeId, GrantId } from '../../../src/core/ids.ts';
 import {
   birthrightEvents,
@@ -7,7 +8,6 @@ import {
   isBirthright,
   renewAheadSeconds,
 } from '../../../src/core/joiner-mover/birthright.ts';
-import { warnAt } from '../../../src/core/membership/desired.ts';
 import { type Held, noLongerFitting, type Placed } from '../../../src/core/people/grant-fit.ts';
 import type { StageRule } from '../../../src/core/policy/catalogue.ts';
 import type { ApproverPlan } from '../../../src/core/policy/routing.ts';
@@ -122,7 +122,7 @@ describe('birthrights', () => {
     (seconds) => {
       const ends = later(seconds);
       const renewed = ends.getTime() - renewAheadSeconds(seconds) * 1_000;
-      expect(renewed).toBeLessThan(warnAt(T0, ends).getTime());
+      expect(renewed).toBeLessThan((nextWarningAt({ startsAt: T0, endsAt: ends }, null) ?? ends).getTime());
       expect(renewed).toBeGreaterThan(T0.getTime());
     },
   );

@@ -1,0 +1,71 @@
+import type { Change } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
+import { letEnd } from '../../core/change/extended.ts';
+import { withdraw } from '../../core/change/settle.ts';
+import type { ClickReceived } from '../../core/jobs/reactions.ts';
+import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import type { Person } from '../../store/people.ts';
+import { commit, type Unit } from '../kernel/commit.ts';
+import type { Context, Data, Runtime } from '../kernel/context.ts';
+import { releaseAccess } from '../membership/end-grants.ts';
+import { extendNow } from './extend-now.ts';
+
+export const unknownChange = refuse(
+  'unknownChange',
+  'Latchkey does not know this request.',
+  'The card may come from another installation; ask again with /access.',
+);
+
+/** What whoever asked, or holds it, does with their own request or access. Null: done, or done before. */
+export async function actOnOwn(
+  context: Context,
+  click: ClickReceived,
+  clicker: Person,
+): Promise<Refusal | null> {
+  const { verb } = click.act;
+  switch (verb) {
+    case 'withdraw':
+      return await decideUnderLock(context, click, (unit, change) =>
+        withdraw(change, clicker, click.clickId, unit.now),
+      );
+    case 'release':
+      return await decideUnderLock(context, click, (unit, change) => release(unit, change, clicker));
+    case 'letEnd':
+      return await decideUnderLock(context, click, (unit, change) => letEnd(change, clicker, unit.now));
+    case 'extend':
+      return await extendNow(context, click, clicker);
+    case 'approve':
+    case 'deny':
+      return null;
+    default:
+      return verb satisfies never;
+  }
+}
+
+async function decideUnderLock(
+  context: Data & Runtime,
+  click: ClickReceived,
+  decide: (unit: Unit, change: Change) => ChangeEvent[] | Refusal | Promise<ChangeEvent[] | Refusal>,
+): Promise<Refusal | null> {
+  return await commit<Refusal | null>(
+    context.db,
+    async (unit) => {
+      const change = await unit.change(click.changeId);
+      if (change === null) return { result: unknownChange };
+      const outcome = await decide(unit, change);
+      return isRefusal(outcome) ? { result: outcome } : { result: null, events: outcome };
+    },
+    context.nudge,
+  );
+}
+
+async function release(unit: Unit, change: Change, by: Person): Promise<ChangeEvent[] | Refusal> {
+  if (by.id !== change.personId && by.id !== change.requesterId)
+    return refuse('notYours', 'This is not your access.', 'Only its holder or requester can give it back.');
+  // The same click again finds it ended, which is what it wanted.
+  if (change.ended !== null && change.ended.by === by.id) return [];
+  return (
+    (await releaseAccess(unit, change, by)) ??
+    refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.')
+  );
+}
