@@ -2,7 +2,7 @@ import { sealAll } from '../audit/seal.ts';
 import type { Change } from '../core/change/change.ts';
 import type { ChangeEvent } from '../core/change/events.ts';
 import { nextState } from '../core/change/life-cycle.ts';
-import { lapse } from '../core/change/settle.ts';
+import { lapse } from '../core/change/undecided.ts';
 import { dueWarning } from '../core/change/warnings.ts';
 import { forgetRounds } from '../store/canary.ts';
 import { requestsDueToLapse, requestsDueToRemind } from '../store/changes.ts';

@@ -1,7 +1,7 @@
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { letEnd } from '../../core/change/extended.ts';
-import { withdraw } from '../../core/change/settle.ts';
+import { withdraw } from '../../core/change/undecided.ts';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import type { Person } from '../../store/people.ts';

@@ -10,10 +10,9 @@ import {
   type ClickFacts,
   DENIAL_REASON_MAX,
   decideOnClick,
-  lapse,
-  withdraw,
 } from '../../../src/core/change/settle.ts';
 import { shownOf } from '../../../src/core/change/shown.ts';
+import { lapse, withdraw } from '../../../src/core/change/undecided.ts';
 import type { ChangeId, GrantId } from '../../../src/core/ids.ts';
 import { planOf } from '../../../src/core/policy/routing.ts';
 import { isRefusal, type Refusal, type RefusalReason } from '../../../src/core/refusal.ts';
