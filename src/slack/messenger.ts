@@ -4,7 +4,7 @@ import type { Messenger, Place } from '../ports/messenger.ts';
 import { slackCall } from './api/call.ts';
 import { installationOf } from './api/installation.ts';
 import type { SlackContent } from './blocks.ts';
-import { escapeMrkdwn, plain } from './mrkdwn.ts';
+import { escapeMrkdwn, plain, spoken } from './mrkdwn.ts';
 
 /** Metadata on every message of ours: after a post of unknown outcome it is how the message is found again. */
 const MARKER_EVENT = 'latchkey_message';
@@ -150,7 +150,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
         slackCall(true, () =>
           client.chat.postMessage({
             channel,
-            text: content.text,
+            text: spoken(content.text),
             blocks: content.blocks,
             metadata: { event_type: MARKER_EVENT, event_payload: { marker } },
             unfurl_links: false,
@@ -182,7 +182,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
           client.chat.update({
             channel: place.channel,
             ts: place.ts,
-            text: content.text,
+            text: spoken(content.text),
             blocks: content.blocks,
           }),
         ),

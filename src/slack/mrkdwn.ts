@@ -80,6 +80,16 @@ export function clip(text: string, max: number, whole = characters): string {
   return `${text.slice(0, end)}…`;
 }
 
+/**
+ * The text of a message as notifications and screen readers have it: without our emoji, bold and code, which they would
+ * spell out. Mentions and dates stay, for Slack writes those out. Words of others are escaped already.
+ */
+export function spoken(text: string): string {
+  return text
+    .replace(/<[^<>]*>|:[a-z][a-z_]*:\s?|[*`]/g, (sign) => (sign.startsWith('<') ? sign : ''))
+    .trim();
+}
+
 /** An address of ours, to be pressed: a `verbatim` text has no links but those that are marked. */
 export function link(url: string): string {
   return `<${url.replaceAll('|', '%7C').replaceAll('<', '%3C').replaceAll('>', '%3E').replaceAll('&', '&amp;')}>`;

@@ -15,6 +15,8 @@ const KEPT_DRAWINGS = 2_000;
 const drawings = new Map<string, string>();
 
 export type Drawing = {
+  /** Before the ids of fields, where several forms are on one page. */
+  idPrefix?: string;
   /** Name behind a Slack user id, and behind a channel id. */
   userName(id: string): string;
   channelName(id: string): string;

@@ -164,11 +164,11 @@ function drawMenu(drawn: Drawn, drawing: Drawing): Html {
 }
 
 function drawChoices(
-  { element, chosen, blockId, common, label }: Drawn,
+  { element, chosen, blockId, common, label, id }: Drawn,
   kind: 'checkbox' | 'radio',
   choices: readonly Choice[],
 ): Html {
-  const name = `${blockId}-${String(element.action_id)}`;
+  const name = `${id}-${blockId}-${String(element.action_id)}`;
   return html`<div class="bk-choices" role="group" aria-label="${label}"${common}>${choices.map(
     (c) =>
       html`<label data-key="${c.value}"><input type="${kind}" name="${name}" value="${c.value}"${
@@ -197,7 +197,7 @@ function drawSearch(
 export function drawField(block: ShownBlock, drawing: Drawing): Html {
   const blockId = block.block_id ?? '';
   const element = block.element as Raw;
-  const id = `f-${blockId}`;
+  const id = `f-${drawing.idPrefix ?? ''}${blockId}`;
   const error = drawing.errors[blockId];
   const hint = plainText(block.hint);
   const label = plainText(block.label);

@@ -11,6 +11,7 @@ import { people } from '../seed.ts';
 import { drawCanary } from './canary-chart.ts';
 import { type Html, html } from './html.ts';
 import { drawDocument } from './layout.ts';
+import { drawMessagesPage } from './messages-page.ts';
 import { drawPeople } from './people-panel.ts';
 import { channelIn, drawHeader, drawModal, drawSidebar, drawStream } from './slack-panel.ts';
 import { Sources } from './sources.ts';
@@ -41,6 +42,7 @@ const styles = [
   'timeline.css',
   'canary.css',
   'switches.css',
+  'messages.css',
   'narrow.css',
 ] as const;
 
@@ -116,18 +118,9 @@ export async function sandboxPage(app: FastifyInstance, world: World): Promise<v
 
   app.get('/', async (request, reply) => {
     const drawn = await regions(placeSchema.parse(request.query));
-    return (
-      reply
-        .type('text/html; charset=utf-8')
-        .header('cache-control', 'no-store')
-        // Whatever somebody writes into a message, nothing but the page's own script runs.
-        .header(
-          'content-security-policy',
-          "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-        )
-        .send(drawDocument(drawn).text)
-    );
+    return sendPage(reply, drawDocument(drawn));
   });
+  app.get('/messages', async (_request, reply) => sendPage(reply, await drawMessagesPage()));
 
   for (const [path, file] of Object.entries(files)) {
     app.get(path, async (_request, reply) =>
@@ -152,6 +145,20 @@ export async function sandboxPage(app: FastifyInstance, world: World): Promise<v
     streamNews(reply, world);
     request.raw.socket.setNoDelay(true);
   });
+}
+
+function sendPage(reply: FastifyReply, page: Html): FastifyReply {
+  return (
+    reply
+      .type('text/html; charset=utf-8')
+      .header('cache-control', 'no-store')
+      // Whatever somebody writes into a message, nothing but the page's own script runs.
+      .header(
+        'content-security-policy',
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+      )
+      .send(page.text)
+  );
 }
 
 /** Server-sent events: one empty message whenever something changed. */

@@ -112,7 +112,7 @@ export function whyBlocks(change: Change): KnownBlock[] {
 /** Whom it waits for. The mentions in it are what tells the approvers. */
 function waitingBlocks(view: ChangeView, now: StatusText): KnownBlock[] {
   const blocks: KnownBlock[] = [
-    { type: 'context', elements: [mrkdwn(`${moodMarks[now.mood]} *${now.headline}.* ${now.detail}`)] },
+    { type: 'context', elements: [mrkdwn(`${moodMarks[now.mood]} ${now.detail}`)] },
   ];
   // Where none of those who are asked first is in chat, the others are not only named but told.
   const isAnyoneTold = view.pinged.some((p) => p.accountId !== null);

@@ -1,0 +1,69 @@
+import type { Catalogue } from '../../core/policy/catalogue.ts';
+import type { Views } from '../../flow/cards.ts';
+import type { Notice } from '../../ports/messenger.ts';
+import { cards } from '../../slack/app/cards.ts';
+import type { SlackContent } from '../../slack/blocks.ts';
+import { canarySamples, policySamples, queueSamples, refusedPushSamples } from './alarm-samples.ts';
+import { changeSamples } from './change-samples.ts';
+import { delegationSamples } from './delegation-samples.ts';
+import { formSamples } from './form-samples.ts';
+import { massSamples } from './mass-samples.ts';
+import { offboardingSamples } from './offboarding-samples.ts';
+import type { FormSample, Sample, ViewSamples } from './sample.ts';
+
+/** States of everything that people are told of. The compiler asks for those of a new subject. */
+function viewSamples(catalogue: Catalogue): ViewSamples {
+  return {
+    change: changeSamples(catalogue),
+    massChange: massSamples(catalogue),
+    offboarding: offboardingSamples(),
+    delegation: delegationSamples(),
+    canary: canarySamples(),
+    policy: policySamples(),
+    refusedPush: refusedPushSamples(),
+    queue: queueSamples(),
+  };
+}
+
+/** Forms and Home tabs, by what they belong to. Add those of a capability here. */
+function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
+  return { 'Asking and deciding': formSamples(catalogue) };
+}
+
+const headings: Record<keyof Views, string> = {
+  change: 'A request, from asking to its end',
+  massChange: 'Many on one card',
+  offboarding: 'Somebody leaves',
+  delegation: 'Somebody is away',
+  canary: 'The canary',
+  policy: 'The policy',
+  refusedPush: 'Refused pushes',
+  queue: 'The queue',
+};
+
+/** The messages of one state, as they would be posted. */
+export type SampledMessages = { title: string; notices: Notice<SlackContent>[] };
+export type SampleSection = { heading: string; states: SampledMessages[]; forms: FormSample[] };
+
+/** Every message and form there is, drawn by the functions that draw the real ones. */
+export function allSamples(catalogue: Catalogue): SampleSection[] {
+  const samples = viewSamples(catalogue);
+  const told = (Object.keys(headings) as (keyof Views)[]).map((about) => ({
+    heading: headings[about],
+    states: samples[about].map((sample) => drawn(about, sample)),
+    forms: [],
+  }));
+  const opened = Object.entries(formsOf(catalogue)).map(([heading, forms]) => ({
+    heading: `Forms: ${heading}`,
+    states: [],
+    forms,
+  }));
+  return [...told, ...opened];
+}
+
+function drawn<S extends keyof Views>(
+  about: S,
+  { title, view }: Sample<Views[keyof Views]>,
+): SampledMessages {
+  return { title, notices: cards[about](view as Views[S]) };
+}

@@ -1,0 +1,133 @@
+import type { MassChangeId } from '../../core/ids.ts';
+import type { MassChange, MassKind } from '../../core/mass-change/mass-change.ts';
+import type { MassProgress } from '../../core/mass-change/words.ts';
+import type { Catalogue, Entitlement } from '../../core/policy/catalogue.ts';
+import type { MassView } from '../../flow/mass-change/view.ts';
+import { after, CHANNEL, named, nameOf, personId, type Sample, T0 } from './sample.ts';
+import { planOf, usual } from './sample-change.ts';
+
+const none: MassProgress = {
+  open: 0,
+  kept: { all: 0, seen: 0 },
+  reverted: { all: 0, seen: 0 },
+  late: [],
+  failed: 0,
+  signIn: 0,
+};
+
+function massOf(deploy: Entitlement, kind: MassKind, rest: Partial<MassChange> = {}): MassChange {
+  return {
+    id: '00000000-0000-4000-8000-00000000a551' as MassChangeId,
+    kind,
+    state: 'asking',
+    version: 2,
+    scope: 'group',
+    entitlementKey: deploy.key,
+    target: { groupId: 'group', groupName: deploy.idpGroup, teamId: 'team', teamName: deploy.team },
+    owner: deploy.owner,
+    moved: null,
+    round: 1,
+    openedAt: T0,
+    plan: planOf(['olga']),
+    answers: [],
+    itemAnswers: [],
+    remindedAt: null,
+    decision: null,
+    ...rest,
+  };
+}
+
+function viewOf(
+  deploy: Entitlement,
+  mass: MassChange,
+  rest: Omit<Partial<MassView>, 'progress'> & { progress: Partial<MassProgress> },
+): MassView {
+  return {
+    idpName: 'Okta',
+    mass,
+    foundThere: 0,
+    title: deploy.title,
+    gives: deploy.gives,
+    tier: deploy.tier,
+    deciders: [named('olga')],
+    mover: null,
+    admins: [],
+    items: [],
+    summary: null,
+    channel: CHANNEL,
+    ...rest,
+    progress: { ...none, ...rest.progress },
+  };
+}
+
+export function massSamples(catalogue: Catalogue): Sample<MassView>[] {
+  const { deploy } = usual(catalogue);
+  const mass = (kind: MassKind, rest: Partial<MassChange> = {}) => massOf(deploy, kind, rest);
+  const view = (one: MassChange, progress: Partial<MassProgress>, rest: Partial<MassView> = {}) =>
+    viewOf(deploy, one, { ...rest, progress });
+  const reverted = {
+    verb: 'revert' as const,
+    by: personId('olga'),
+    byName: nameOf('olga'),
+    at: after(600),
+    clickId: 'c',
+    chosen: null,
+  };
+  return [
+    { title: 'Many were put into a group', view: view(mass('finding'), { open: 25 }) },
+    { title: 'Many were taken out of a group', view: view(mass('lost'), { open: 12 }, { foundThere: 3 }) },
+    { title: 'Many are in a team, and nothing gives it to them', view: view(mass('excess'), { open: 40 }) },
+    {
+      title: 'Many were switched off at once',
+      view: view(
+        mass('deactivated', { entitlementKey: null, target: null }),
+        { open: 60 },
+        { gives: null, tier: null, title: '' },
+      ),
+    },
+    movedSample(deploy),
+    {
+      title: 'Decided, and on its way',
+      view: view(mass('finding', { state: 'decided', decision: reverted }), {
+        reverted: { all: 25, seen: 22 },
+      }),
+    },
+    {
+      title: 'Decided, and some are late',
+      view: view(mass('finding', { state: 'decided', decision: reverted }), {
+        reverted: { all: 25, seen: 22 },
+        late: [{ leg: 'delivery', count: 3, outcome: 'reverted' }],
+      }),
+    },
+    {
+      title: 'Done',
+      view: view(mass('finding', { state: 'done', decision: reverted }), { reverted: { all: 25, seen: 25 } }),
+    },
+  ];
+}
+
+function movedSample(deploy: Entitlement): Sample<MassView> {
+  const moved = massOf(deploy, 'moved', {
+    moved: { personId: personId('nadia'), from: 'Payments', to: 'Orders' },
+    plan: planOf(['tom']),
+  });
+  const held = [
+    'Payments API: read logs in prod, not open to Orders',
+    'Dashboards, approved by Sofia Ricci as manager, who is no longer that',
+  ];
+  const person = {
+    personId: personId('nadia'),
+    name: nameOf('nadia'),
+    department: 'Orders',
+    status: 'active',
+  };
+  return {
+    title: 'Somebody moved, and holds what no longer fits',
+    view: viewOf(deploy, moved, {
+      progress: { open: 2 },
+      mover: named('nadia'),
+      deciders: [named('tom')],
+      items: held.map((note, i) => ({ key: String(i), note, ...person })),
+    }),
+  };
+}

@@ -1,0 +1,70 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sandboxPage } from '../../src/sandbox/page/page.ts';
+import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
+import { seriousFindings } from './axe.ts';
+import { CHROMIUM, QUIET } from './chromium.ts';
+
+const ARTEFACTS = 'test/artefacts';
+const NARROW = { width: 390, height: 844 };
+const isThere = existsSync(CHROMIUM);
+if (!isThere && process.env.CI === 'true')
+  throw new Error('CI has to run the browser suite: install chromium');
+
+describe.skipIf(!isThere)(
+  isThere ? 'the page of all messages' : 'the page of all messages (left out: no Chromium on this machine)',
+  () => {
+    let world: RunningWorld;
+    let browser: Browser;
+    let page: Page;
+
+    beforeAll(async () => {
+      mkdirSync(ARTEFACTS, { recursive: true });
+      world = await startWorld({ port: 0, stateFile: null, latchkey: null, page: sandboxPage });
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+      page = await browser.newPage({ viewport: { width: 1_100, height: 900 } });
+      page.setDefaultTimeout(8_000);
+      await page.goto(`${world.url}/messages`);
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await world?.close();
+    });
+
+    test('every message and form is drawn, and each message has its notification', async () => {
+      const samples = page.getByTestId('sample');
+      expect(await samples.count()).toBeGreaterThan(60);
+      expect(await page.getByTestId('form-sample').count()).toBeGreaterThan(8);
+      expect(await page.locator('.undrawn').count()).toBe(0);
+      // Nothing is left of what Slack would have drawn: names for ids, pictures for emoji.
+      const said = await page.locator('main').textContent();
+      expect(said?.match(/<[@!].{0,30}|U0000\d{3}|.{0,20}:[a-z_]+:.{0,20}/g) ?? []).toEqual([]);
+      for (const text of await page.getByTestId('fallback').allInnerTexts())
+        expect(text.length, text).toBeGreaterThan('Notification'.length + 10);
+    });
+
+    test('nothing serious for whoever uses a screen reader or a keyboard', async () => {
+      expect(await seriousFindings(page)).toEqual([]);
+    });
+
+    test('pictures of each kind, on a desk and on a phone, where nothing is wider than the screen', async () => {
+      for (const [i, kind] of (await page.locator('.gallery-kind').all()).entries())
+        await kind.screenshot({ path: `${ARTEFACTS}/messages-${i}.png` });
+      await page.setViewportSize(NARROW);
+      const widths = await Promise.all(
+        (await page.locator('[data-testid="sample"], [data-testid="form-sample"]').all()).map(
+          async (one) => (await one.boundingBox()) ?? { x: 0, width: 0 },
+        ),
+      );
+      const bodyWidth = Number(await page.evaluate('document.body.scrollWidth'));
+      expect(Math.max(bodyWidth, ...widths.map(({ x, width }) => Math.ceil(x + width)))).toBeLessThanOrEqual(
+        NARROW.width,
+      );
+      await page
+        .locator('.gallery-kind')
+        .first()
+        .screenshot({ path: `${ARTEFACTS}/messages-narrow.png` });
+    });
+  },
+);
