@@ -30,7 +30,8 @@ export type RefusalReason =
   | 'denialNeedsReason'
   | 'stepUpUnavailable'
   | 'notYours'
-  | 'delegationInvalid';
+  | 'delegationInvalid'
+  | 'questionInvalid';
 
 export type Refusal = {
   refused: true;

@@ -1,4 +1,4 @@
-import type { KnownBlock, MrkdwnElement, PlainTextElement } from '@slack/types';
+import type { MrkdwnElement, PlainTextElement, RichTextBlock } from '@slack/types';
 import { oneLine, seenWords } from '../core/storable.ts';
 
 /** Signs that read like those with which Slack formats, and do nothing. */
@@ -56,7 +56,7 @@ export function plainLines(lines: readonly string[], max = SECTION_TEXT_MAX): Pl
  * What a person wrote, as a quotation: Slack draws a bar beside every line of it, also where a long one is broken, so
  * that nothing in it can be taken for a line of ours. Rich text is never parsed: no mention, link or emoji comes of it.
  */
-export function quote(words: string): KnownBlock {
+export function quote(words: string): RichTextBlock {
   const text = clip(seenWords(words).trim(), SECTION_TEXT_MAX);
   return {
     type: 'rich_text',

@@ -29,6 +29,20 @@ export async function readMessages(db: Db, aboutId: string): Promise<Map<string,
   );
 }
 
+/** What the message at this place is about, and which of its messages it is; null: none of ours. */
+export async function messageAt(
+  db: Db,
+  { channel, ts }: Place,
+): Promise<{ aboutId: string; key: string } | null> {
+  const row = await db
+    .selectFrom('messages')
+    .select(['about_id', 'key'])
+    .where('channel', '=', channel)
+    .where('ts', '=', ts)
+    .executeTakeFirst();
+  return row === undefined ? null : { aboutId: row.about_id, key: row.key };
+}
+
 export async function notePosting(db: Db, aboutId: string, key: string): Promise<void> {
   await sql`insert into messages (about_id, key, posting_since) values (${aboutId}, ${key}, clock_timestamp())
     on conflict (about_id, key) do update set posting_since = coalesce(messages.posting_since, excluded.posting_since)`.execute(

@@ -137,6 +137,25 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
     },
   },
   stepUpEnded: { ...base, type: 'stepUpEnded', stepUpId: 'step-up-1', by: person('tom'), why: 'expired' },
+  questionAsked: {
+    ...base,
+    type: 'questionAsked',
+    question: {
+      id: 1,
+      by: person('tom'),
+      name: 'tom',
+      at: T0,
+      text: 'Which order is it?',
+      clickId: 'click-q',
+      answers: [],
+    },
+  },
+  questionAnswered: {
+    ...base,
+    type: 'questionAnswered',
+    of: 1,
+    answer: { by: person('ines'), name: 'ines', at: T0, text: 'Number 4711.', clickId: 'click-a' },
+  },
   changeApproved: {
     ...base,
     type: 'changeApproved',

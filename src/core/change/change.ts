@@ -4,6 +4,7 @@ import type { ApproverFacts, Verdict } from '../policy/verdict.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PendingStepUp, StepUpProof } from '../step-up/step-up.ts';
 import type { ChangeState } from './life-cycle.ts';
+import type { Question } from './question.ts';
 import type { Shown } from './shown.ts';
 import type { Warning } from './warnings.ts';
 
@@ -38,6 +39,8 @@ export type Change = {
   approvals: Approval[];
   /** Approvals that wait for a fresh sign-in; left out: none ever did. */
   stepUps?: PendingStepUp[];
+  /** What approvers asked, in that order; left out: nothing. */
+  questions?: Question[];
   decision: Decision | null;
   grant: GrantTerms | null;
   target: { groupId: string; groupName: string; teamId: string; teamName: string } | null;

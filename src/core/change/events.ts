@@ -4,6 +4,7 @@ import type { Verdict } from '../policy/verdict.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PendingStepUp, StepUpEnd } from '../step-up/step-up.ts';
 import type { Approval, Cause, Change, Decision, GrantTerms, JointRequest, Leg } from './change.ts';
+import type { Question, Said } from './question.ts';
 import type { Shown } from './shown.ts';
 import type { Warning } from './warnings.ts';
 
@@ -50,6 +51,9 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   /** Whoever asked, or whom it is for, asks the approvers once more. */
   | { type: 'approversNudged'; by: { id: PersonId; name: string } }
   | { type: 'approvalGiven'; approval: Approval }
+  | { type: 'questionAsked'; question: Question }
+  /** `of`: the question's id. */
+  | { type: 'questionAnswered'; of: number; answer: Said }
   /** An approval was clicked, and waits for a fresh sign-in. */
   | { type: 'stepUpAsked'; stepUp: PendingStepUp }
   /** It waits no longer and did not count. `signedInAs`: whom the identity provider named, where that was somebody else. */

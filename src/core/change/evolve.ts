@@ -3,6 +3,7 @@ import type { PendingStepUp } from '../step-up/step-up.ts';
 import type { Change } from './change.ts';
 import type { ChangeEvent } from './events.ts';
 import { nextState } from './life-cycle.ts';
+import { withAnswer } from './question.ts';
 
 /** The change after one more event. Throws `bug.invariant` for an event that can't happen in this state. */
 export function evolve(change: Change | null, event: ChangeEvent): Change {
@@ -90,6 +91,10 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       };
     case 'stepUpEnded':
       return waiting(change, ({ id }) => id !== event.stepUpId);
+    case 'questionAsked':
+      return { questions: [...(change.questions ?? []), event.question] };
+    case 'questionAnswered':
+      return { questions: withAnswer(change.questions ?? [], event.of, event.answer) };
     case 'changeApproved':
       return {
         decision: event.decision,

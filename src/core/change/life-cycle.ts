@@ -20,6 +20,8 @@ export const lifeCycle = {
     stepUpEnded: 'asking',
     approversReminded: 'asking',
     approversNudged: 'asking',
+    questionAsked: 'asking',
+    questionAnswered: 'asking',
     approversAsked: 'asking',
     changeApproved: 'applying',
     changeDenied: 'denied',

@@ -61,7 +61,12 @@ export type ClickReceived = {
     | { verb: 'release' }
     /** The same again, from its end on. */
     | { verb: 'extend' }
-    | { verb: 'letEnd' };
+    | { verb: 'letEnd' }
+    | { verb: 'ask'; text: string }
+    /** `of` null: the oldest question that is open. */
+    | { verb: 'answer'; text: string; of: number | null }
+    /** Written in the thread of one of its messages: a question, an answer, or neither. */
+    | { verb: 'reply'; text: string };
 };
 
 /** A click on a card that is not a change's, as it came in, not yet believed. */

@@ -29,6 +29,8 @@ export const changeEntryWords: {
   stepUpEnded: ({ why }, who, idp) =>
     `${who ?? 'An approver'}’s approval did not count: ${stepUpEnds[why](idp)}`,
   approversNudged: ({ by }) => `${by.name} asked the approvers once more`,
+  questionAsked: ({ question }) => `${question.name} asked: ${question.text}`,
+  questionAnswered: ({ answer }) => `${answer.name} answered: ${answer.text}`,
   // The approvals stand above it by themselves.
   changeApproved: (_event, who) => (who === null ? 'Settled by rule' : 'Decided: it goes on its way'),
   changeDenied: ({ decision }) => `${decision.byName} denied: ${decision.note ?? ''}`,

@@ -1,4 +1,5 @@
 import { type Change, isFound } from '../../core/change/change.ts';
+import type { Question } from '../../core/change/question.ts';
 import { type Entitlement, sameEmail } from '../../core/policy/catalogue.ts';
 import { distinct, openStage, slotsOf } from '../../core/policy/routing.ts';
 import { endingOf, pendingRequest, readChange } from '../../store/changes.ts';
@@ -23,6 +24,8 @@ export type ChangeView = {
   /** Those who may decide in the stage that waits: who is pinged, and who may but is not. */
   pinged: Named[];
   alsoMay: Named[];
+  /** Who asked each of the change's questions; left out: nobody asked any. */
+  askers?: Named[];
   owner: Named | null;
   /** In the owner's stead, or where only they are left to be told: empty while the owner is in chat. */
   admins: Named[];
@@ -41,10 +44,17 @@ export async function readView(context: Context, changeId: string): Promise<Chan
   const catalogue = context.catalogue.current();
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
   const slots = change.plan === null ? [] : slotsOf(openStage(change.plan, change.approvals).stage);
+  const questions = change.questions ?? [];
   const pinged = distinct(slots.filter((s) => s.pinged));
   const alsoMay = distinct(slots).filter((a) => !pinged.some((p) => p.id === a.id));
   const known = await peopleWithAccounts(context.db, {
-    ids: [change.personId, change.requesterId, ...pinged.map((p) => p.id), ...alsoMay.map((p) => p.id)],
+    ids: [
+      change.personId,
+      change.requesterId,
+      ...questions.map(({ by }) => by),
+      ...pinged.map((p) => p.id),
+      ...alsoMay.map((p) => p.id),
+    ],
     emails: [...(entitlement === null ? [] : [entitlement.owner]), ...catalogue.admins],
     system: context.chat.system,
   });
@@ -54,6 +64,10 @@ export async function readView(context: Context, changeId: string): Promise<Chan
   const requester = change.requesterId === change.personId ? null : byId(change.requesterId);
   const name = (p: { id: string; name: string; email: string }) =>
     named(context, { ...p, accountId: byId(p.id)?.accountId ?? null });
+  const nameOf = async (q: Question): Promise<Named> => {
+    const person = byId(q.by);
+    return person === null ? { name: q.name, accountId: null } : await name(person);
+  };
   const byEmail = async (email: string): Promise<Named> => {
     const person = known.find((p) => sameEmail(p.email, email));
     return person === undefined ? await namedByEmail(context, email) : await named(context, person);
@@ -69,6 +83,7 @@ export async function readView(context: Context, changeId: string): Promise<Chan
     requester: requester === null ? null : await name(requester),
     pinged: await Promise.all(pinged.map(name)),
     alsoMay: await Promise.all(alsoMay.map(name)),
+    ...(questions.length === 0 ? {} : { askers: await Promise.all(questions.map((q) => nameOf(q))) }),
     owner,
     admins:
       owner?.accountId == null || change.reopened !== undefined

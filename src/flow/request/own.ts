@@ -36,6 +36,9 @@ export async function actOnOwn(
       return await extendNow(context, click, clicker);
     case 'approve':
     case 'deny':
+    case 'ask':
+    case 'answer':
+    case 'reply':
       return null;
     default:
       return verb satisfies never;

@@ -23,6 +23,7 @@ import { concernedBy } from '../people/concerned.ts';
 import { identify } from '../people/identify.ts';
 import { decidedBy } from './deciders.ts';
 import { actOnOwn, unknownChange } from './own.ts';
+import { settleWords } from './questions.ts';
 import { takeOver } from './take-over.ts';
 
 /**
@@ -40,13 +41,18 @@ export async function settleClick(
     // Looked up side by side: neither needs the other, and people wait for both.
     const [clicker, facts] = await Promise.all([
       identify(context, click.chatUserId),
-      click.act.verb === 'approve' || click.act.verb === 'deny' ? factsNow(context, click.changeId) : null,
+      needsFacts.has(click.act.verb) ? factsNow(context, click.changeId) : null,
     ]);
     const refusal = isRefusal(clicker) ? clicker : await act(context, click, clicker, facts);
-    if (refusal !== null) await tellClicker(context, click, `${refusal.text} ${refusal.next}`);
+    // Who only wrote in a thread has pressed nothing that could be refused.
+    if (refusal !== null && click.act.verb !== 'reply')
+      await tellClicker(context, click, `${refusal.text} ${refusal.next}`);
     return done;
   });
 }
+
+/** Acts for which it counts who may decide. */
+const needsFacts: ReadonlySet<ClickReceived['act']['verb']> = new Set(['approve', 'deny', 'ask', 'reply']);
 
 /** A click that can't be checked now is kept; the first time, the clicker is told so. */
 export async function keepOnFault(
@@ -80,6 +86,12 @@ async function act(
     case 'approve':
     case 'deny':
       return facts === null ? unknownChange : await decide(context, click, click.act, { ...facts, clicker });
+    case 'ask':
+    case 'answer':
+    case 'reply': {
+      const { act } = click;
+      return await settleWords(context, { ...click, act }, { clicker, plan: facts?.plan ?? nobody });
+    }
     default:
       return await actOnOwn(context, click, clicker);
   }

@@ -8,6 +8,7 @@ import { registerHomeHandlers } from '../home/clicks.ts';
 import { registerMassChangeHandlers } from '../mass-change/clicks.ts';
 import { registerOffboardingHandlers } from '../offboarding/clicks.ts';
 import { registerDecisionHandlers } from '../request/decisions.ts';
+import { registerQuestionHandlers } from '../request/questions.ts';
 import { registerRequestHandlers } from '../request/requests.ts';
 import { registerCommand } from './words.ts';
 
@@ -39,6 +40,7 @@ export function listen(
   registerHomeHandlers(app, context, client);
   registerRequestHandlers(app, context, client);
   registerDecisionHandlers(app, context, client);
+  registerQuestionHandlers(app, context, client);
   registerMassChangeHandlers(app, context, client);
   registerOffboardingHandlers(app, context, client);
   registerDelegationHandlers(app, context);

@@ -2,6 +2,7 @@ import type { Button, KnownBlock } from '@slack/types';
 import { z } from 'zod';
 import { type Change, isFound } from '../../core/change/change.ts';
 import { cardButton } from '../forms/card-button.ts';
+import { questionActions } from './questions.ts';
 
 /** A button carries the change to look up, and the round of asking that was shown. */
 export const changeButton = cardButton(z.strictObject({ change: z.uuid(), round: z.int() }));
@@ -32,7 +33,11 @@ export function cardButtons(change: Change): KnownBlock {
   });
   const details = button(actions.details, 'Details');
   if (change.state !== 'asking') return { type: 'actions', block_id: 'more', elements: [details] };
-  return { type: 'actions', block_id: 'decision', elements: [...decisions(change, button), details] };
+  return {
+    type: 'actions',
+    block_id: 'decision',
+    elements: [...decisions(change, button), button(questionActions.ask, 'Ask…'), details],
+  };
 }
 
 function decisions(

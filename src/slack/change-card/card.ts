@@ -10,6 +10,7 @@ import { adviceLine } from './advice.ts';
 import { cardButtons } from './buttons.ts';
 import { unusualBlocks, whoBlocks } from './glance.ts';
 import { mention, titleOf } from './names.ts';
+import { questionBlocks } from './questions.ts';
 import { rulingBlocks } from './rulings.ts';
 
 const moodMarks: Record<Mood, string> = {
@@ -46,6 +47,7 @@ export function card(view: ChangeView, now: StatusText): SlackContent {
         ...statusBlocks(now),
         ...(fields.length === 0 ? [] : [{ type: 'section' as const, fields }]),
         ...whyBlocks(change),
+        ...questionBlocks(view),
         cardButtons(change),
       ],
     };
@@ -61,6 +63,7 @@ export function card(view: ChangeView, now: StatusText): SlackContent {
       ...unusualBlocks(view),
       cardButtons(change),
       ...waitingBlocks(view, now),
+      ...questionBlocks(view),
       ...(view.summary === null ? [] : adviceLine(view.summary, change.verdict)),
     ],
   };

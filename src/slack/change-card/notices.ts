@@ -10,6 +10,7 @@ import { card } from './card.ts';
 import { mention, namesOf, titleOf } from './names.ts';
 import { outcomeNotes } from './outcome.ts';
 import { personal, type Reader } from './personal.ts';
+import { questionNotes } from './questions.ts';
 
 /** Pure: every message that should exist for a change as it stands. */
 export function notices(view: ChangeView): Notice<SlackContent>[] {
@@ -33,11 +34,11 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
     const toThem = key === 'beneficiary' ? statusText(change, view.ending, namesOf(view, true)) : now;
     const to = { account: person.accountId };
     all.push({ key, to, under: null, content: personal(view, toThem, key) });
-    for (const note of outcomeNotes(view, key))
+    for (const note of [...questionNotes(view, key), ...outcomeNotes(view, key)])
       all.push({ key: `${key}:${note.key}`, to, under: key, content: note.content });
   }
   if (hasCard)
-    for (const note of outcomeNotes(view, 'channel'))
+    for (const note of [...questionNotes(view, 'channel'), ...outcomeNotes(view, 'channel')])
       all.push({
         key: `card:${note.key}`,
         to: { channel: view.channel },

@@ -7,6 +7,7 @@ import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { actions, changeButton } from './buttons.ts';
 import { foundHead, statusBlocks } from './card.ts';
 import { mention, titleOf } from './names.ts';
+import { answerButtons, questionBlocks } from './questions.ts';
 
 export type Reader = 'requester' | 'beneficiary' | 'channel';
 
@@ -20,10 +21,20 @@ export function personal(view: ChangeView, now: StatusText, reader: Reader): Sla
       : reader === 'beneficiary'
         ? `${mention(view.requester)} asked, for you, for *${asked}*`
         : `You asked, for ${mention(view.beneficiary)}, for *${asked}*`;
-  const blocks: KnownBlock[] = [section(mrkdwn(unaskedHead(view, reader) ?? head)), ...statusBlocks(now)];
+  const blocks: KnownBlock[] = [
+    section(mrkdwn(unaskedHead(view, reader) ?? head)),
+    ...statusBlocks(now),
+    ...questionBlocks(view),
+    ...(isAsked(view, reader) ? answerButtons(change) : []),
+  ];
   const buttons = personalButtons(view);
   if (buttons !== null) blocks.push(buttons);
   return { text: `${asked}: ${now.headline}.`, blocks };
+}
+
+/** Who asked for it answers questions; where nobody did, whom it is for. */
+function isAsked({ requester }: ChangeView, reader: Reader): boolean {
+  return reader === (requester === null ? 'beneficiary' : 'requester');
 }
 
 /** Nobody asked: by rule, or found. */

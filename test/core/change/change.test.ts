@@ -26,6 +26,9 @@ const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
     ['approversReminded', ['asking'], 'stays'],
     ['approversNudged', ['asking'], 'stays'],
     ['approvalGiven', ['asking'], 'stays'],
+    // A question decides nothing, and nor does its answer.
+    ['questionAsked', ['asking'], 'stays'],
+    ['questionAnswered', ['asking'], 'stays'],
     // An approval that waits for a sign-in changes nothing yet.
     ['stepUpAsked', ['asking'], 'stays'],
     ['stepUpEnded', ['asking'], 'stays'],

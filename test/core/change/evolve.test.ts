@@ -102,6 +102,18 @@ describe('each event leaves this on the change, and everything else as it was', 
       { nudges: [{ by: events.approversNudged.by.id, name: 'tom', at }] },
     ],
     ['approved by one', asking, events.approvalGiven, { approvals: [events.approvalGiven.approval] }],
+    ['asked back', asking, events.questionAsked, { questions: [events.questionAsked.question] }],
+    [
+      'answered',
+      { ...asking, questions: [events.questionAsked.question, { ...events.questionAsked.question, id: 2 }] },
+      events.questionAnswered,
+      {
+        questions: [
+          { ...events.questionAsked.question, answers: [events.questionAnswered.answer] },
+          { ...events.questionAsked.question, id: 2 },
+        ],
+      },
+    ],
     ['waiting for a sign-in', asking, events.stepUpAsked, { stepUps: [events.stepUpAsked.stepUp] }],
     [
       'waiting for another sign-in of the same person: the earlier one is of no use any more',

@@ -94,6 +94,10 @@ function advised(text: string): AdviceResult {
   };
 }
 
+function said(t: Texts) {
+  return { by: approver('tom').id, name: t.name, at: later(2), text: t.note, clickId: 'c' };
+}
+
 /** A change with every field that somebody else writes filled in with such text. */
 function filled(state: ChangeState, t: Texts): Change {
   const change = changeAfter(...wayTo[state]);
@@ -106,6 +110,12 @@ function filled(state: ChangeState, t: Texts): Change {
     target: change.target === null ? null : target,
     plan: change.plan === null ? null : planOfOne({ slots }),
     approvals: [{ by: approver('sam').id, name: t.name, at: later(1), seconds: null, clickId: 'c' }],
+    questions: [1, 2, 3, 4].map((id) => ({
+      id,
+      ...said(t),
+      answers: id % 2 === 0 ? [said(t), said(t), said(t)] : [],
+      ...(id === 3 ? { inThread: true as const } : {}),
+    })),
     decision: change.decision === null ? null : { ...change.decision, byName: t.name, note: t.note },
     refusal: change.refusal === null ? null : { ...change.refusal, text: t.note, next: t.note },
     failure: change.failure === null ? null : { ...change.failure, text: t.failure, code: t.failure },
@@ -275,8 +285,10 @@ describe('the card', () => {
     for (const state of states)
       expect(actionsOf(cardOf(changeAfter(...wayTo[state])))).toEqual(
         state === 'asking'
-          ? ['approve', 'approve_less', 'deny', 'details'].map((id) => `"action_id":"${id}"`)
-          : ['"action_id":"details"'],
+          ? ['approve', 'approve_less', 'deny', 'question_ask', 'details'].map((id) => `"action_id":"${id}"`)
+          : cardOf(changeAfter(...wayTo[state])) === undefined
+            ? []
+            : ['"action_id":"details"'],
       );
   });
 

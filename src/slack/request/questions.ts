@@ -1,0 +1,151 @@
+import type { App, ViewSubmitAction } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import { QUESTION_MAX } from '../../core/change/question.ts';
+import type { ClickReceived } from '../../core/jobs/reactions.ts';
+import { isStorable, seenWords } from '../../core/storable.ts';
+import type { Context, Data, Parties } from '../../flow/kernel/context.ts';
+import { acceptClick } from '../../flow/request/accept-click.ts';
+import { readChange } from '../../store/changes.ts';
+import { messageAt } from '../../store/messages.ts';
+import { personByLink, readPerson } from '../../store/people.ts';
+import { section } from '../blocks.ts';
+import { changeButton } from '../change-card/buttons.ts';
+import { answerButton, questionActions } from '../change-card/questions.ts';
+import type { Pressed } from '../forms/card-button.ts';
+import { formModal } from '../forms/forms.ts';
+import { plain, quote } from '../mrkdwn.ts';
+import { mentionedIn, wordsFromMrkdwn } from '../words-from-mrkdwn.ts';
+import type { CardKey } from './form.ts';
+
+const callbacks = { ask: 'question_ask', answer: 'question_answer' } as const;
+const WORDS = 'words';
+const MENTIONS_MAX = 10;
+
+type AnswerKey = Pressed<{ change: string; question: number }>;
+
+/** Asking back: each form and each reply is stored before it is acknowledged; what it means is settled later. */
+export function registerQuestionHandlers(app: App, context: Context, client: WebClient): void {
+  const listener = { app, context, client };
+  changeButton.opens(listener, questionActions.ask, (key) => askFormOf(context, key));
+  answerButton.opens(listener, questionActions.answer, (key) => answerFormOf(context, key));
+
+  app.view<ViewSubmitAction>(callbacks.ask, async ({ ack, body, view }) => {
+    const key = changeButton.form(view.private_metadata);
+    const { text, wrong } = wordsIn(view);
+    if (wrong !== null) return await ack({ response_action: 'errors', errors: { [WORDS]: wrong } });
+    await acceptClick(context, click(key, body.user.id, `view-${view.id}`, { verb: 'ask', text }));
+    await ack();
+  });
+
+  app.view<ViewSubmitAction>(callbacks.answer, async ({ ack, body, view }) => {
+    const key = answerButton.form(view.private_metadata);
+    const { text, wrong } = wordsIn(view);
+    if (wrong !== null) return await ack({ response_action: 'errors', errors: { [WORDS]: wrong } });
+    const act = { verb: 'answer', text, of: key.question } as const;
+    await acceptClick(context, click({ ...key, round: 0 }, body.user.id, `view-${view.id}`, act));
+    await ack();
+  });
+
+  app.message(async ({ message }) => {
+    // Written by a person, in a thread, for the first time: an edit is another message to Slack, and none to us.
+    if (message.subtype !== undefined || message.thread_ts === undefined || message.bot_id !== undefined)
+      return;
+    const { user, channel, ts, thread_ts, text = '' } = message;
+    if (user === undefined || text === '' || !isStorable(text)) return;
+    const parent = await messageAt(context.db, { channel, ts: thread_ts });
+    if (parent === null || !['card', 'requester', 'beneficiary'].includes(parent.key)) return;
+    if ((await readChange(context.db, parent.aboutId)) === null) return;
+    const words = wordsFromMrkdwn(text, await namesIn(context, text));
+    if (words === '') return;
+    await acceptClick(context, {
+      clickId: `${channel}-${ts}-reply`,
+      changeId: parent.aboutId,
+      round: 0,
+      chatUserId: user,
+      channel,
+      act: { verb: 'reply', text: words },
+    });
+  });
+}
+
+/** Whom a text mentions, as far as Latchkey has met them. */
+async function namesIn(context: Data & Parties, text: string): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  for (const id of mentionedIn(text).slice(0, MENTIONS_MAX)) {
+    const person = await personByLink(context.db, context.chat.system, id);
+    if (person !== null) names.set(id, person.name);
+  }
+  return names;
+}
+
+/** What was written in the form, or what is wrong with it. */
+function wordsIn(view: ViewSubmitAction['view']): { text: string; wrong: string | null } {
+  const written = view.state.values[WORDS]?.[WORDS]?.value ?? '';
+  const text = seenWords(written).trim();
+  const wrong = !isStorable(written)
+    ? 'This text has characters that can’t be stored. Type it anew instead of pasting it.'
+    : text === ''
+      ? 'Write at least a word.'
+      : null;
+  return { text, wrong };
+}
+
+async function askFormOf(context: Data, key: CardKey): Promise<ModalView | null> {
+  const change = await readChange(context.db, key.change);
+  if (change === null) return null;
+  const person = await readPerson(context.db, change.requesterId ?? change.personId);
+  const whom = person?.name ?? 'The requester';
+  return formModal({
+    callbackId: callbacks.ask,
+    title: 'Ask a question',
+    submit: 'Ask',
+    key,
+    blocks: [
+      section(
+        plain(
+          `${whom} is asked in a direct message, and answers there. Question and answer stand on the card, so the whole channel reads them.`,
+        ),
+      ),
+      input('What do you want to know?', 'A question decides nothing and stops no clock.'),
+    ],
+  });
+}
+
+async function answerFormOf(context: Data, key: AnswerKey): Promise<ModalView | null> {
+  const change = await readChange(context.db, key.change);
+  const question = change?.questions?.find(({ id }) => id === key.question);
+  if (change === null || question === undefined) return null;
+  return formModal({
+    callbackId: callbacks.answer,
+    title: 'Answer',
+    submit: 'Answer',
+    key,
+    blocks: [
+      section(plain(`${question.name} asks:`)),
+      quote(question.text),
+      input('Your answer', 'It stands on the card: everybody in the channel with the requests reads it.'),
+    ],
+  });
+}
+
+function input(label: string, hint: string) {
+  return {
+    type: 'input',
+    block_id: WORDS,
+    label: { type: 'plain_text', text: label },
+    hint: { type: 'plain_text', text: hint },
+    element: { type: 'plain_text_input', action_id: WORDS, multiline: true, max_length: QUESTION_MAX },
+  } as const;
+}
+
+function click(key: CardKey, accountId: string, once: string, act: ClickReceived['act']): ClickReceived {
+  return {
+    clickId: `${accountId}-${key.change}-${once}`,
+    changeId: key.change,
+    round: key.round,
+    chatUserId: accountId,
+    channel: key.channel,
+    act,
+  };
+}
