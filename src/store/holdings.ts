@@ -7,13 +7,14 @@ import { pendingChange } from './states.ts';
 export type Held = { granted: string[]; pending: string[]; groupNames: string[] };
 
 /**
- * What a person holds now, beside one change and whatever was asked for after it: of two requests that wait, the
- * later one has to know of the earlier, not the other way about. Somebody who was found in a group has what it gives.
+ * What a person holds now, beside one change. Of two requests that come in at once the later one has to know of the
+ * earlier, not the other way about: else a rule would refuse both. Once it is put to approvers (`isPut`) each knows of
+ * all others. Somebody who was found in a group has what it gives.
  */
 export async function heldBeside(
   db: Db | Tx,
   personId: string,
-  change: { id: string; requestedAt: Date } | null,
+  change: { id: string; requestedAt: Date; isPut?: boolean } | null,
 ): Promise<Held> {
   const { rows } = await sql<{ kind: keyof Held; name: string }>`
     select 'granted' as kind, entitlement_key as name from grants
@@ -26,12 +27,31 @@ export async function heldBeside(
     select 'pending', entitlement_key from changes
     where person_id = ${personId} and kind = 'grant' and state in ${pendingChange}
       and doc->>'cause' <> 'finding'
-      and (${change === null} or (requested_at, id) < (${change?.requestedAt ?? null}::timestamptz, ${change?.id ?? null}::uuid))
+      and id is distinct from ${change?.id ?? null}::uuid
+      and (${change === null || change.isPut === true} or (requested_at, id) < (${change?.requestedAt ?? null}::timestamptz, ${change?.id ?? null}::uuid))
     union
     select 'groupNames', group_name from baseline_members where person_id = ${personId} and ended_at is null
     order by kind, name`.execute(db);
   const named = (kind: keyof Held) => rows.filter((row) => row.kind === kind).map((row) => row.name);
   return { granted: named('granted'), pending: named('pending'), groupNames: named('groupNames') };
+}
+
+/** Ids of this person's requests that wait for a decision, beside one. */
+export async function otherPendingIds(
+  db: Db | Tx,
+  { personId, id }: { personId: string; id: string },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('changes')
+    .select('id')
+    .where('person_id', '=', personId)
+    .where('id', '<>', id)
+    .where('kind', '=', 'grant')
+    .where('state', '=', 'asking')
+    .orderBy('requested_at')
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => row.id);
 }
 
 /** Reads what many people hold, and how often each was granted an entitlement before. */

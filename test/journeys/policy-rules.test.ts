@@ -96,7 +96,7 @@ test('what must be kept apart needs a second approver, says so on the card, and 
   expect(summary?.sheet.facts.find((f) => f.label === 'conflicts')?.text).toContain(HOLDS);
 });
 
-test('of two requests that wait, the later one is told of the earlier', async () => {
+test('of two requests that wait, each is told of the other', async () => {
   // given
   const first = await walk.asks('erik', { entitlement: 'payments-api-read', reason: 'The first of two' });
 
@@ -106,6 +106,7 @@ test('of two requests that wait, the later one is told of the earlier', async ()
   // then
   expect(wordsOf(first.card)).not.toContain('Separation of duties');
   expect(wordsOf(second.card)).toContain('has asked for Payments API: read logs in prod');
+  await walk.cardSays(first, 'has asked for Orders API: read logs and messages in prod');
 
   // when the first is taken back
   await walk.click('erik', await walk.statusOf('erik', first.id), 'withdraw');

@@ -267,7 +267,7 @@ describe('policy explain', () => {
 
   test('what they hold already counts', async () => {
     const { said } = await run('explain olga@acme.example orders-api-deploy', true);
-    expect(said).toContain('verdict: ask (secondApprover, person)');
+    expect(said).toContain('verdict: refuse');
     expect(said).toContain('separation of duties: holds Anypoint platform administration');
   });
 

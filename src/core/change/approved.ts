@@ -5,7 +5,7 @@ import type { ChangeEvent } from './events.ts';
 import { extendedUntil } from './extended.ts';
 import type { Base } from './revert.ts';
 import type { ClickFacts } from './settle.ts';
-import { otherwiseThanShown } from './shown.ts';
+import { apartSinceShown, otherwiseThanShown } from './shown.ts';
 import { counted } from './step-up.ts';
 
 /**
@@ -17,6 +17,7 @@ export function decideOnApprovals(change: Change, facts: ApprovalFacts): ChangeE
   const approvals = counted(change.approvals, verdict);
   if (change.state !== 'asking' || verdict.effect === 'refuse' || !isApproved(plan, approvals)) return [];
   if (otherwiseThanShown(change, facts).length > 0) return [];
+  if (apartSinceShown(change, verdict).length > 0) return [];
   const may = new Set(mayApprove(plan).map((p) => p.id));
   const last = approvals.findLast((a) => may.has(a.by));
   if (last === undefined) return [];

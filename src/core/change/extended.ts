@@ -100,7 +100,8 @@ export function refuseExtension(
   extending: Omit<Extending, 'maxSeconds'>,
 ): Refusal | null {
   const until = extendedUntil({ ...extending, maxSeconds });
-  if (until.getTime() - extending.heldUntil.getTime() >= LEAST_MS) return null;
+  const leastMs = Math.min(LEAST_MS, extending.seconds * 500);
+  if (until.getTime() - extending.heldUntil.getTime() >= leastMs) return null;
   return refuse(
     'nothingToExtend',
     `${title} is held already for as long as can be given at once, ${durationInWords(maxSeconds)} from now.`,
@@ -108,5 +109,5 @@ export function refuseExtension(
   );
 }
 
-/** Less than this is not worth an approver's click. */
-const LEAST_MS = 1_000;
+/** Less than this, or than half of what was asked for, is not worth an approver's click. */
+const LEAST_MS = 60_000;

@@ -18,7 +18,7 @@ import { type Change, type Decision, isFound } from './change.ts';
 import type { Actor, ChangeEvent } from './events.ts';
 import { refuseExtension } from './extended.ts';
 import { type Base, revertEvents } from './revert.ts';
-import { otherwiseThanShown } from './shown.ts';
+import { apartSinceShown, otherwiseThanShown } from './shown.ts';
 import { awaitSignIn, counted } from './step-up.ts';
 
 /** What an approver did. The button carried only the change's id and the round; everything else is looked up again. */
@@ -152,6 +152,13 @@ function approve(
       'notEligible',
       `Policy no longer allows this request: ${facts.verdict.grounds.map((g) => g.text).join('; ')}.`,
       'Deny the request; the requester can ask again if things change.',
+    );
+  const apart = apartSinceShown(change, facts.verdict);
+  if (apart.length > 0)
+    return refuse(
+      'staleCard',
+      `Since this card went out: whoever it is for ${apart.join('; ')}.`,
+      'Nothing was decided. It is put to approvers anew with this: decide on that card.',
     );
   const time = refuseTime(change, click, { ...facts, entitlement });
   if (time !== null) return time;

@@ -99,6 +99,20 @@ export function otherwiseThanShown(
       );
 }
 
+/**
+ * What it must not come together with that whoever decides was not told of, or was told of as asked for only, in words:
+ * the person asked for it, or was given it, after the card went out.
+ */
+export function apartSinceShown(
+  { verdict: before }: Pick<Change, 'verdict'>,
+  now: Pick<Verdict, 'conflicts'>,
+): string[] {
+  const known = new Map((before?.conflicts ?? []).map((conflict) => [conflict.with, conflict.how]));
+  return (now.conflicts ?? [])
+    .filter(({ with: other, how }) => !known.has(other) || (how === 'held' && known.get(other) === 'pending'))
+    .map(({ text }) => text);
+}
+
 type Place = { id: string; name: string };
 
 /** The same name with another id was made anew in the meantime: somebody else may have made it. */

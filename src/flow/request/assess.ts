@@ -5,7 +5,7 @@ import { type Change, isFound } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { evolve } from '../../core/change/evolve.ts';
 import { approveByRule } from '../../core/change/settle.ts';
-import { otherwiseThanShown, shownOf } from '../../core/change/shown.ts';
+import { apartSinceShown, otherwiseThanShown, shownOf } from '../../core/change/shown.ts';
 import { isPending } from '../../core/change/states.ts';
 import { atAGlance } from '../../core/facts/at-a-glance.ts';
 import { changeSheet } from '../../core/facts/change-sheet.ts';
@@ -30,6 +30,7 @@ import { type Context, type Data, done, type Ran, type Runtime } from '../kernel
 import { concernedBy } from '../people/concerned.ts';
 import { managerName } from '../people/reports-to.ts';
 import { excludedFrom, planFor, tellingAboutFound } from './deciders.ts';
+import { othersLookedAtAgain } from './kept-apart.ts';
 import { reopenIfTheirOwn } from './reopen.ts';
 import { factsOfChange } from './request-facts.ts';
 import { takeOver } from './take-over.ts';
@@ -189,7 +190,11 @@ async function put(context: Data & Runtime, assessed: Assessment): Promise<Ran> 
         verdict.effect === 'autoApprove'
           ? approveByRule(locked, given)
           : [asked(locked, { ...given, plan }, lapseSeconds)];
-      return { result: null, events: [...events, ...(await takeOver(unit, locked, events))] };
+      return {
+        result: null,
+        events: [...events, ...(await takeOver(unit, locked, events))],
+        jobs: await othersLookedAtAgain(context, unit, locked, events),
+      };
     },
     context.nudge,
   );
@@ -225,7 +230,8 @@ function lookedAtAgain(
   facts: Asking,
   lapseSeconds: number,
 ): { events?: ChangeEvent[]; jobs?: Job[] } {
-  const isAnew = otherwiseThanShown(change, facts).length > 0;
+  const isAnew =
+    otherwiseThanShown(change, facts).length > 0 || apartSinceShown(change, facts.byRules).length > 0;
   const isPutToDoer = mayApprove(change.plan ?? { stages: [] }).some(({ id }) => facts.excluded.has(id));
   const isNews = isAnew || isPutToDoer || !isDeepStrictEqual(change.plan, facts.plan);
   // Put to the right people already: only what is known of it is news.

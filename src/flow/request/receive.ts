@@ -16,6 +16,7 @@ import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
+import { othersLookedAtAgain } from './kept-apart.ts';
 import { aboutThem } from './refused-beneficiary.ts';
 import { refuseOther } from './shown-form.ts';
 
@@ -141,7 +142,8 @@ async function store(
   try {
     return await commit<Received>(
       context.db,
-      async ({ tx, now }) => {
+      async (unit) => {
+        const { tx, now } = unit;
         const first = await findByIdempotencyKey(tx, submission.idempotencyKey);
         if (first !== null) return { result: repeat(first) };
         const pending = await pendingRequest(tx, beneficiary.id, entitlement.key);
@@ -167,6 +169,9 @@ async function store(
         return {
           result: { received: true, changeId: event.changeId, isRepeat: false },
           events: [event],
+          jobs: await othersLookedAtAgain(context, unit, { id: event.changeId, personId: beneficiary.id }, [
+            event,
+          ]),
           idempotencyKey: submission.idempotencyKey,
         };
       },

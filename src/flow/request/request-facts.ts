@@ -23,7 +23,8 @@ export async function requestFacts(
     entitlement: Entitlement;
     beneficiary: Person;
     /** Null: nobody asked. */
-    change: Pick<Change, 'id' | 'cause' | 'requesterId' | 'requestedSeconds' | 'requestedAt' | 'ticket'>;
+    change: Pick<Change, 'id' | 'cause' | 'requesterId' | 'requestedSeconds' | 'requestedAt' | 'ticket'> &
+      Partial<Pick<Change, 'state'>>;
     /** Asked for beforehand, outside any transaction. */
     outside: OutsideFacts;
   },
@@ -232,9 +233,14 @@ async function dutiesOf(
   context: Pick<Context, 'catalogue'>,
   db: Db | Tx,
   entitlement: Entitlement,
-  { personId, change }: { personId: string; change: { id: string; requestedAt: Date } | null },
+  {
+    personId,
+    change,
+  }: { personId: string; change: { id: string; requestedAt: Date } & Partial<Pick<Change, 'state'>> },
 ): Promise<Duties> {
-  return dutiesFrom(context, entitlement, await heldBeside(db, personId, change));
+  const { id, requestedAt, state } = change;
+  const held = await heldBeside(db, personId, { id, requestedAt, isPut: state === 'asking' });
+  return dutiesFrom(context, entitlement, held);
 }
 
 /** Tells what separation of duties says, from holdings that are read already. */

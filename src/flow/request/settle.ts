@@ -22,6 +22,7 @@ import { grantsEndedWith } from '../membership/end-grants.ts';
 import { concernedBy } from '../people/concerned.ts';
 import { identify } from '../people/identify.ts';
 import { decidedBy } from './deciders.ts';
+import { conflictsUnderLock, othersLookedAtAgain } from './kept-apart.ts';
 import { actOnOwn, unknownChange } from './own.ts';
 import { settleWords } from './questions.ts';
 import { takeOver } from './take-over.ts';
@@ -113,11 +114,17 @@ async function decide(
         personId: locked.personId,
         entitlementKey: locked.entitlementKey,
       });
+      const { entitlement, verdict } = facts;
+      const conflicts =
+        act.verb === 'approve' && entitlement !== null && verdict.effect !== 'refuse'
+          ? await conflictsUnderLock(context, unit, locked, entitlement)
+          : [];
       const outcome = decideOnClick(
         locked,
         { id: click.clickId, round: click.round, ...act },
         {
           ...facts,
+          verdict: conflicts.length === 0 ? verdict : { ...verdict, conflicts },
           as: { email: clicker.email, department: clicker.department, title: clicker.title },
           grantId: randomUUID() as GrantId,
           revokeId: randomUUID() as ChangeId,
@@ -136,7 +143,10 @@ async function decide(
         return {
           result: null,
           events,
-          jobs: isWaiting ? [{ job: 'assessRequest', changeId: locked.id }] : [],
+          jobs: [
+            ...(isWaiting ? [{ job: 'assessRequest' as const, changeId: locked.id }] : []),
+            ...(await othersLookedAtAgain(context, unit, locked, events)),
+          ],
         };
       }
       return await refused(unit, { click, verb: act.verb, change: locked, clicker }, outcome);

@@ -225,6 +225,10 @@ export function extendModal(
   const blocks: KnownBlock[] = [
     section(mrkdwn(`${holder} *${escapeMrkdwn(entitlement.title)}* until ${slackDate(heldUntil)}.`)),
     {
+      type: 'context',
+      elements: [plain(`It can go on for ${durationInWords(entitlement.maxSeconds)} from now at the most.`)],
+    },
+    {
       type: 'input',
       block_id: fields.duration,
       label: { type: 'plain_text', text: 'Extend it by' },

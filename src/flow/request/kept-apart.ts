@@ -1,0 +1,46 @@
+import type { Change } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
+import type { Job } from '../../core/jobs/reactions.ts';
+import type { Entitlement } from '../../core/policy/catalogue.ts';
+import { type Conflict, conflictsOf } from '../../core/policy/separation.ts';
+import { heldBeside, otherPendingIds } from '../../store/holdings.ts';
+import { lockPerson } from '../../store/people.ts';
+import type { Unit } from '../kernel/commit.ts';
+import type { Data } from '../kernel/context.ts';
+import { dutiesFrom } from './request-facts.ts';
+
+/**
+ * What the entitlement must not come together with, as the person holds it and has asked for it at this moment. Of two
+ * decisions at once on what must be kept apart one waits here for the other, and then knows of it.
+ */
+export async function conflictsUnderLock(
+  context: Data,
+  unit: Unit,
+  { id, personId, requestedAt, state }: Change,
+  entitlement: Entitlement,
+): Promise<Conflict[]> {
+  if (!isAnythingKeptApart(context)) return [];
+  await lockPerson(unit.tx, personId);
+  const held = await heldBeside(unit.tx, personId, { id, requestedAt, isPut: state === 'asking' });
+  return conflictsOf(context.catalogue.current(), entitlement, dutiesFrom(context, entitlement, held));
+}
+
+/**
+ * What else the person asked for and nobody decided yet is looked at again once this was asked for, or given: its card
+ * has to say so where the two must be kept apart.
+ */
+export async function othersLookedAtAgain(
+  context: Data,
+  unit: Unit,
+  change: { id: string; personId: string },
+  events: readonly ChangeEvent[],
+): Promise<Job[]> {
+  const isNews = events.some(({ type }) => type === 'changeReceived' || type === 'changeApproved');
+  if (!isNews || !isAnythingKeptApart(context)) return [];
+  const others = await otherPendingIds(unit.tx, change);
+  return others.map((changeId): Job => ({ job: 'assessRequest', changeId }));
+}
+
+function isAnythingKeptApart({ catalogue }: Data): boolean {
+  return catalogue.current().entitlements.some(({ conflicts }) => conflicts.length > 0);
+}
