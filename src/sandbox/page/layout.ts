@@ -32,9 +32,10 @@ export function drawDocument(drawn: { as: string; channel: string; parts: Record
         <div class="composer-box"><label class="hidden" for="composer-input">Message or command</label>
           <input id="composer-input" name="text" data-testid="composer-input" placeholder="Write a message, or type /access" autocomplete="off">
           <button type="submit" class="send" data-testid="send" aria-label="Send">➤</button></div>
-        <div class="composer-foot"><div class="try"><span>Try</span>${[
+        <div class="composer-foot"><div class="try"><button type="button" data-shortcut="ask_for_access" data-testid="shortcut-ask">⚡ Ask for access</button><span>Try</span>${[
           '/access',
           '/access mine',
+          '/access status',
           '/access help',
         ].map(
           (command) => html`<button type="button" data-try="${command}">${command}</button>`,

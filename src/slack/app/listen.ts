@@ -10,6 +10,7 @@ import { registerOffboardingHandlers } from '../offboarding/clicks.ts';
 import { registerDecisionHandlers } from '../request/decisions.ts';
 import { registerQuestionHandlers } from '../request/questions.ts';
 import { registerRequestHandlers } from '../request/requests.ts';
+import { registerShortcuts } from '../request/shortcuts.ts';
 import { registerCommand } from './words.ts';
 
 /**
@@ -39,6 +40,7 @@ export function listen(
   registerCommand(app, context, client);
   registerHomeHandlers(app, context, client);
   registerRequestHandlers(app, context, client);
+  registerShortcuts(app, context, client);
   registerDecisionHandlers(app, context, client);
   registerQuestionHandlers(app, context, client);
   registerMassChangeHandlers(app, context, client);

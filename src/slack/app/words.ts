@@ -6,6 +6,7 @@ import { readCommand, type Wanted } from '../commands/read-command.ts';
 import type { Typed, Word } from '../commands/word.ts';
 import { awayWord, backWord } from '../delegation/away.ts';
 import { orTell, whyNotOpened } from '../forms/forms.ts';
+import { whoWord } from '../home/who.ts';
 import { mineWord, statusWord } from '../home/words.ts';
 import { offboardWord } from '../offboarding/clicks.ts';
 import { whyWord } from '../request/explain-denial.ts';
@@ -13,7 +14,15 @@ import { openFreeTextForm } from '../request/free-text-form.ts';
 import { openRequestForm } from '../request/requests.ts';
 
 /** Every word that `/access` knows, in the order of the help. A new one is a line here. */
-export const words: readonly Word[] = [mineWord, statusWord, whyWord, awayWord, backWord, offboardWord];
+export const words: readonly Word[] = [
+  mineWord,
+  statusWord,
+  whoWord,
+  whyWord,
+  awayWord,
+  backWord,
+  offboardWord,
+];
 
 /** Letters of a word that is looked for in the catalogue, at least. */
 const NAMING_MIN = 3;

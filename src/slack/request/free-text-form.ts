@@ -24,30 +24,35 @@ import {
 
 /**
  * `/access` with words of the person's own: a form at once, filled in from them as soon as the model has read them, or
- * without it after its 2 s. Nothing is asked for until the person sends it.
+ * without it after its 2 s. Nothing is asked for until the person sends it. `reason`: what stands under Why instead.
  */
 export async function openFreeTextForm(
   context: Context,
   client: WebClient,
-  command: { trigger_id: string; user_id: string; text: string },
+  command: { trigger_id: string; user_id: string; text: string; reason?: string },
 ): Promise<void> {
   const viewId = await openView(client, command.trigger_id, loadingModal());
-  const view = await formOf(context, command.user_id, command.text);
+  const view = await formOf(context, command.user_id, command);
   await slackCall(true, () => client.views.update({ view_id: viewId, view }));
 }
 
-async function formOf(context: Context, accountId: string, text: string): Promise<ModalView> {
+async function formOf(
+  context: Context,
+  accountId: string,
+  { text, reason }: { text: string; reason?: string },
+): Promise<ModalView> {
   try {
     const person = await identify(context, accountId);
     if (isRefusal(person)) return refusalModal(person);
     const among = choices(context, person);
     if (among.length === 0) return nothingModal(context.catalogue.current().admins);
-    const draft = await draftOf(context.adviser, {
+    const read = await draftOf(context.adviser, {
       text,
       among,
       now: await databaseNow(context.db),
       timeZone: person.timeZone,
     });
+    const draft = reason === undefined ? read : { ...read, reason };
     const others = among.filter((choice) => !draft.candidates.includes(choice));
     const { entitlement } = draft;
     const chosen = entitlement === null ? null : choiceOf(context, entitlement.key);

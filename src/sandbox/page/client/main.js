@@ -16,6 +16,14 @@ function goTo(as, channel) {
   if (channel === 'home') act('home', {});
 }
 
+/** A link to a message of this workspace leads there. */
+async function goToMessage(channel, ts) {
+  place.channel = channel;
+  history.pushState(null, '', `?${new URLSearchParams({ as: place.as, channel })}`);
+  await refresh();
+  document.querySelector(`[data-ts="${CSS.escape(ts)}"]`)?.scrollIntoView({ block: 'start' });
+}
+
 function stopReplying() {
   place.replyTo = null;
   document.querySelector('.replying').hidden = true;
@@ -74,6 +82,12 @@ document.addEventListener('click', async (event) => {
     return;
   }
   const outward = target.closest('.bk a[href]');
+  const inward = outward && /\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(outward.href);
+  if (inward) {
+    event.preventDefault();
+    goToMessage(inward[1], `${inward[2]}.${inward[3]}`);
+    return;
+  }
   if (outward) {
     event.preventDefault();
     window.open(outward.href, '_blank', 'noopener');
@@ -92,6 +106,10 @@ document.addEventListener('click', async (event) => {
     button.ariaBusy = null;
   } else if (button.hasAttribute('data-close-view')) {
     act('view/close', { viewId: button.closest('[data-view]').dataset.view });
+  } else if (button.dataset.shortcut) {
+    const message = button.closest('[data-ts]');
+    const on = message === null ? {} : { channel: message.dataset.channel, ts: message.dataset.ts };
+    await act('shortcut', { callbackId: button.dataset.shortcut, ...on });
   } else if (button.dataset.reply) {
     place.replyTo = button.dataset.reply;
     document.querySelector('.replying').hidden = false;
