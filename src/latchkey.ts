@@ -13,6 +13,7 @@ import { createPartyWatch } from './flow/party-watch.ts';
 import { runsOn } from './flow/steps.ts';
 import { createTimers, every } from './flow/timers.ts';
 import { createGraph } from './idp/graph.ts';
+import { createOidc } from './idp/oidc.ts';
 import { createOkta } from './idp/okta.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
@@ -99,6 +100,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     outsideTroubles: () =>
       watch.states().flatMap(({ does, why }) => (why === null ? [] : [`${does}: ${why}`])),
     reconcileSoon: () => timers.reconcileSoon(),
+    address: () => address,
   });
   const reloader = options.policyDir === undefined ? null : createReloader(context, options.policyDir);
   const relay = createRelay(context, stores.jobQueue, runsOn(context, cards, homes));
@@ -175,6 +177,7 @@ function connectParties(options: LatchkeyOptions, database: Database) {
   const idp = createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth });
   const mulesoft = createAnypoint(outside.anypoint);
   const graph = outside.graph === null ? null : createGraph(outside.graph);
+  const signIn = outside.oidc === null ? null : createOidc(outside.oidc);
   const adviser =
     outside.model === null
       ? noAdviser
@@ -189,16 +192,20 @@ function connectParties(options: LatchkeyOptions, database: Database) {
           ...(outside.model.baseUrl === null ? {} : { baseUrl: outside.model.baseUrl }),
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });
-  return { slack, idp, mulesoft, graph, adviser };
+  return { slack, idp, mulesoft, graph, signIn, adviser };
 }
 
 function contextOf(
   options: LatchkeyOptions,
   { database, locks }: Stores,
-  { slack, idp, mulesoft, graph, adviser }: Parties,
-  running: Pick<Context, 'measure' | 'nudge' | 'runNow' | 'queueAway' | 'outsideTroubles' | 'reconcileSoon'>,
+  { slack, idp, mulesoft, graph, signIn, adviser }: Parties,
+  running: Pick<
+    Context,
+    'measure' | 'nudge' | 'runNow' | 'queueAway' | 'outsideTroubles' | 'reconcileSoon'
+  > & { address: () => string },
 ): Context {
   const { outside, log } = options;
+  const { address, ...runtime } = running;
   const pausedUntil: Context['pausedUntil'] = new Map();
   return {
     db: database.db,
@@ -217,7 +224,8 @@ function contextOf(
     signInUrl: outside.anypoint.signInUrl ?? `${outside.anypoint.url}/login`,
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
     pausedUntil,
-    ...running,
+    ...runtime,
+    ...(signIn === null ? {} : { stepUp: { signIn, address } }),
     hasEventHook: outside.okta.hookSecrets.length > 0,
     log,
   };

@@ -24,6 +24,7 @@ import type { createGuard } from './web/guard.ts';
 import type { createMetrics } from './web/metrics.ts';
 import { behindReadToken, type createReadCheck } from './web/read-door.ts';
 import type { createServer } from './web/server.ts';
+import { stepUpRoutes } from './web/step-up.ts';
 
 /** Whether Graph still has the subscriptions we need is looked at this often. */
 const KEEP_EVERY_MS = 300_000;
@@ -60,6 +61,8 @@ export async function openDoors(
     guard,
   });
   await mcpRoutes(app, context, guard);
+  if (context.stepUp !== undefined)
+    await stepUpRoutes(app, context, { guard, isSecure: baseUrl.startsWith('https:') });
   const { hookSecrets } = outside.okta;
   if (hookSecrets.length > 0)
     await oktaHook(app, context, {

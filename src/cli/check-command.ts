@@ -5,14 +5,16 @@ import type { Checked } from '../core/checked.ts';
 import { Fault } from '../core/fault.ts';
 import { faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { createCatalogueBook } from '../flow/catalogue/catalogue-status.ts';
+import { CALLBACK_PATH } from '../flow/step-up/sign-in.ts';
 import { checkGraph } from '../idp/graph-check.ts';
+import { checkOidc } from '../idp/oidc-check.ts';
 import { createOkta } from '../idp/okta.ts';
 import { checkOktaHook, checkOktaLog } from '../idp/okta-check.ts';
 import { GRAPH_NOTIFICATIONS_PATH } from '../inbound/graph-notifications.ts';
 import { OKTA_HOOK_PATH } from '../inbound/okta-hook.ts';
 import { checkModel } from '../model/model-check.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
-import { lintCatalogue, lintOnCall } from '../policy/lint.ts';
+import { lintCatalogue, lintOnCall, lintStepUp } from '../policy/lint.ts';
 import { type LoadedPolicy, loadPolicy } from '../policy/policy-folder.ts';
 import { readRedisAddress } from '../queue/redis-address.ts';
 import { checkRedis } from '../queue/redis-check.ts';
@@ -72,6 +74,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
       const asked = [
         slack(given, policy),
         okta(given),
+        freshSignIn(given, policy),
         scim(given, policy, reading),
         anypoint(given),
         graph(given, policy),
@@ -128,6 +131,16 @@ async function okta({ outside, address }: CheckSettings): Promise<Checked[]> {
     hookSecrets.length === 0
       ? off('Okta hook', 'without OKTA_HOOK_SECRET, SCIM and the System Log tell what people do by hand')
       : await guarded('Okta hook', () => checkOktaHook(outside.okta, `${address}${OKTA_HOOK_PATH}`)),
+  ];
+}
+
+async function freshSignIn({ outside, address }: CheckSettings, { rules }: LoadedPolicy): Promise<Checked[]> {
+  if (outside.oidc !== null) return [await checkOidc(outside.oidc, `${address}${CALLBACK_PATH}`)];
+  const [asked] = lintStepUp(rules, false);
+  return [
+    asked === undefined
+      ? off('fresh sign-in', 'OIDC_ISSUER is not set, and no rule asks for one')
+      : { name: 'fresh sign-in', trouble: asked.text },
   ];
 }
 

@@ -85,6 +85,7 @@ policyCommands(program, {
       : {
           idp: createOkta(outside.okta),
           mulesoft: createAnypoint(outside.anypoint),
+          hasSignIn: outside.oidc !== null,
           chat: createSlackDirectory(createSlackClient(outside.slack, pino({ level: 'silent' }))),
         };
   },

@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
-import type { GraphSettings } from '../idp/graph-session.ts';
-import type { OktaAuth } from '../idp/okta-credentials.ts';
+import type { OidcSettings } from '../idp/oidc.ts';
 import { readRedisAddress } from '../queue/redis-address.ts';
+import { type Outside, outsideHints } from './outside.ts';
+
+export type { Outside } from './outside.ts';
+
 import {
+  acrValues,
   certificate,
   isLoopback,
   issuers,
+  issuerUrl,
   long,
   port,
   proxies,
@@ -17,37 +22,6 @@ import {
   text,
   url,
 } from './setting-shapes.ts';
-
-/** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */
-const outside = {
-  SLACK_BOT_TOKEN: 'the bot token (xoxb-…), Slack app page, OAuth & Permissions',
-  SLACK_SIGNING_SECRET:
-    'the signing secret, Slack app page, Basic Information (or SLACK_APP_TOKEN for Socket Mode)',
-  SLACK_APP_TOKEN: 'an app-level token (xapp-…) with connections:write, for Socket Mode',
-  SLACK_API_URL: 'only for a Slack other than slack.com',
-  OKTA_ORG_URL: 'e.g. https://acme.okta.com',
-  OKTA_API_TOKEN: 'an API token (or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY)',
-  OKTA_CLIENT_ID: 'the service app’s client id, with OKTA_PRIVATE_KEY',
-  OKTA_PRIVATE_KEY: 'the service app’s private key, PEM or JWK, with OKTA_CLIENT_ID',
-  OKTA_ANYPOINT_APP_ID: 'the id of Okta’s app for Anypoint (0oa…), to read when people last signed in to it',
-  OKTA_HOOK_SECRET:
-    'what Okta’s event hook sends as Authorization; two with a comma between while you change it',
-  ANYPOINT_URL: 'e.g. https://eu1.anypoint.mulesoft.com',
-  ANYPOINT_SIGN_IN_URL: 'where people sign in to Anypoint, if not at ANYPOINT_URL/login',
-  ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
-  ANYPOINT_CLIENT_ID: 'the connected app’s client id',
-  ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
-  GRAPH_TENANT_ID: 'the Entra tenant’s id, for change notifications of Microsoft Graph',
-  GRAPH_CLIENT_ID: 'the app registration’s client id, with GRAPH_TENANT_ID',
-  GRAPH_CLIENT_SECRET: 'the app registration’s client secret, with GRAPH_TENANT_ID',
-  GRAPH_URL: 'only for a national cloud',
-  GRAPH_LOGIN_URL: 'only for a national cloud',
-  SET_ISSUERS: 'issuer=address of its JWK Set, several with a comma between, or a JSON object of them',
-  SET_AUDIENCE: 'what the Security Event Tokens for us have as aud, with SET_ISSUERS',
-  SCIM_TOKEN: 'a long random bearer token that you also give to Okta’s SCIM app',
-  PUBLIC_URL: 'the address under which Slack and Okta reach Latchkey; the sandbox is on loopback only',
-  READ_TOKEN: 'the bearer token of /api/changes and /metrics; the sandbox has one of its own',
-} as const;
 
 const environment = z.object({
   SLACK_BOT_TOKEN: text.regex(/^xoxb-/, 'starts with xoxb-').optional(),
@@ -72,6 +46,11 @@ const environment = z.object({
   GRAPH_LOGIN_URL: url.optional(),
   SET_ISSUERS: issuers.optional(),
   SET_AUDIENCE: text.optional(),
+  OIDC_ISSUER: issuerUrl.optional(),
+  OIDC_CLIENT_ID: text.optional(),
+  OIDC_CLIENT_SECRET: text.optional(),
+  OIDC_ACR_VALUES: acrValues.optional(),
+  OIDC_SUBJECT_CLAIM: text.regex(/^[\w:/.-]{1,100}$/, 'must be the name of a claim').optional(),
   SCIM_TOKEN: secret.optional(),
   OPENAI_API_KEY: text.optional(),
   OPENAI_BASE_URL: url.optional(),
@@ -93,26 +72,8 @@ const environment = z.object({
   TRUST_PROXY: proxies.optional(),
 });
 
-/** How to reach the outside world. */
-export type Outside = {
-  slack: { botToken: string; apiUrl: string } & ({ signingSecret: string } | { appToken: string });
-  okta: {
-    orgUrl: string;
-    auth: OktaAuth;
-    /** What its event hook may authenticate with; none: there is no hook. */
-    hookSecrets: readonly string[];
-    /** Of the app by which people sign in to Anypoint; null: their sign-ins to it are not read. */
-    anypointAppId: string | null;
-  };
-  /** `signInUrl`: where people sign in; left out: at the control plane's own page. */
-  anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: string };
-  model: { apiKey: string; baseUrl: string | null; model: string } | null;
-  /** Entra beside the IdP; null: it does not tell. */
-  graph: GraphSettings | null;
-  /** Whose Security Event Tokens are taken; null: nobody's. */
-  sets: { issuers: readonly { issuer: string; jwksUrl: string }[]; audience: string } | null;
-  scimToken: string;
-};
+/** Okta's name for any two factors (developer.okta.com, step-up authentication). */
+const TWO_FACTORS: readonly string[] = ['urn:okta:loa:2fa:any'];
 
 export type Config = {
   /** Null: the sandbox supplies it. */
@@ -149,7 +110,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
   const { values: e, malformed } = parse(given);
-  const isReal = Object.keys(outside).some((name) => given[name] !== undefined);
+  const isReal = Object.keys(outsideHints).some((name) => given[name] !== undefined);
   const slips = slipsIn(given, Object.keys(environment.shape));
   // All at once: who mends one and starts again must not meet the next.
   const real = isReal ? readOutside(e, given) : { missing: [] };
@@ -161,7 +122,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       ...(real.missing.length === 0
         ? []
         : [
-            'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, GRAPH_…, SET_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
+            'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, GRAPH_…, SET_…, OIDC_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
           ]),
     ]);
   if (isReal) refusePublished(e);
@@ -229,10 +190,13 @@ function modelIn(e: Environment, given: Given, missing: string[]): Outside['mode
   return { apiKey: e.OPENAI_API_KEY ?? '', baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' };
 }
 
+/** Answers the text of a setting that has to be there, and notes one that is not. */
+type Need = (name: keyof typeof outsideHints & keyof Environment) => string;
+
 /** `missing`: what is not set and has to be; only with nothing missing and nothing malformed is the rest whole. */
 function readOutside(e: Environment, given: Given): { outside: Outside; missing: string[] } {
   const missing: string[] = [];
-  const need = (name: keyof typeof outside & keyof Environment): string => {
+  const need: Need = (name) => {
     if (given[name] === undefined) missing.push(`${name} is not set${hintOf(name)}`);
     return String(e[name] ?? '');
   };
@@ -274,6 +238,7 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
     ? { issuers: e.SET_ISSUERS ?? [], audience: need('SET_AUDIENCE') }
     : null;
   if (sets !== null) need('SET_ISSUERS');
+  const oidc = oidcIn(e, given, need);
   const scimToken = need('SCIM_TOKEN');
   const model = modelIn(e, given, missing);
   return {
@@ -285,8 +250,30 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
       model,
       graph,
       sets,
+      oidc,
       scimToken,
     },
+  };
+}
+
+function oidcIn(e: Environment, given: Given, need: Need): OidcSettings | null {
+  const names = [
+    'OIDC_ISSUER',
+    'OIDC_CLIENT_ID',
+    'OIDC_CLIENT_SECRET',
+    'OIDC_ACR_VALUES',
+    'OIDC_SUBJECT_CLAIM',
+  ];
+  if (!isGiven(given, names as (keyof Environment)[])) return null;
+  const issuer = need('OIDC_ISSUER');
+  // The browser comes back to this address.
+  if (!isLoopback(issuer)) need('PUBLIC_URL');
+  return {
+    issuer,
+    clientId: need('OIDC_CLIENT_ID'),
+    clientSecret: need('OIDC_CLIENT_SECRET'),
+    acrValues: e.OIDC_ACR_VALUES ?? TWO_FACTORS,
+    subjectClaim: e.OIDC_SUBJECT_CLAIM ?? 'sub',
   };
 }
 
@@ -318,7 +305,7 @@ function refusePublished(e: Environment): void {
 }
 
 function hintOf(name: string): string {
-  const hint = outside[name as keyof typeof outside];
+  const hint = outsideHints[name as keyof typeof outsideHints];
   return hint === undefined ? '' : ` (${hint})`;
 }
 

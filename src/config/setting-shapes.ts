@@ -24,6 +24,17 @@ export const certificate = text.transform((value, context) => {
 });
 export const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
 
+/**
+ * As the provider names itself, to the last slash. Whoever could change what is on its way could sign in as anybody: HTTPS,
+ * but on this machine.
+ */
+export const issuerUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((value) => value.startsWith('https:') || isLoopback(value), 'must begin with https://');
+
+/** `any`: whatever sign-in the provider takes for enough. */
+export const acrValues = text.transform((value) => (value === 'any' ? [] : value.split(/\s+/)));
+
 const SECRET_MIN = 32;
 /** By how often each of its characters stands in it, in bits; 16 random bytes in hex have about 120. */
 const SECRET_BITS_MIN = 88;

@@ -20,6 +20,7 @@ import { advise } from './request/advise.ts';
 import { assessRequest } from './request/assess.ts';
 import { settleClick } from './request/settle.ts';
 import { settleCardClick } from './settle-card-click.ts';
+import { settleStepUp } from './step-up/settle.ts';
 import { updateCard, updateMessages } from './update-card.ts';
 
 /** What a step is given besides its job. */
@@ -94,6 +95,10 @@ export const steps: { [N in JobName]: Step<N> } = {
   // Offboarding.
   /** A leaver's case: whatever is theirs is closed, taken away and looked for until nothing is left. */
   advanceOffboarding: { lane: 'mulesoft', run: advanceOffboarding },
+
+  // Step-up.
+  /** Settles an approval that waited for a fresh sign-in, or ends its wait when the time is over. */
+  settleStepUp: { lane: 'core', run: settleStepUp },
 
   // Cards that are not a change's: mass changes, offboardings, the canary, alarms.
   /** Settles a click on such a card. */

@@ -13,6 +13,7 @@ import { forgetDone } from '../store/outbox.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
 import { comparisonsSoFar, forgetRuns } from '../store/reconcile/runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';
+import { forgetStepUps } from '../store/step-ups.ts';
 import { canaryOnce } from './canary/canary.ts';
 import { settleDelegations } from './delegation/timers.ts';
 import { runDueAuthorship } from './drift/await-authorship.ts';
@@ -58,6 +59,8 @@ const RUNS_KEPT_DAYS = 30;
 /** A SET may be repeated for 31 days, and is known as a repeat so long. */
 const OBSERVED_KEPT_DAYS = 35;
 const ROUNDS_KEPT_DAYS = 90;
+/** Whoever opens an old link is told what became of it for so long. */
+const STEP_UPS_KEPT_DAYS = 7;
 
 export type Loop = {
   start(): void;
@@ -190,6 +193,7 @@ export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
   await forgetObserved(context.db, OBSERVED_KEPT_DAYS);
   await forgetRounds(context.db, ROUNDS_KEPT_DAYS);
   await forgetSlackReceived(context.db);
+  await forgetStepUps(context.db, STEP_UPS_KEPT_DAYS);
 }
 
 /** Everything that is due now, once. What fails is logged and due again at the next look; it stops none of the others. */

@@ -43,6 +43,7 @@ export function cedarRules(rules: readonly ParsedRule[], fingerprint: string): R
   return {
     fingerprint,
     looksAt: new Set(rules.flatMap((rule) => rule.looksAt)),
+    asksFor: new Set(rules.flatMap(({ needs }) => (needs === null ? [] : [needs]))),
     answer(action, facts, approver) {
       const { principal, entities, context } = question(action, facts, approver);
       const answer = statefulIsAuthorized({

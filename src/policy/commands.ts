@@ -4,7 +4,7 @@ import type { Db } from '../store/postgres/database.ts';
 import { catalogueJsonSchema } from './catalogue-schema.ts';
 import { runTables } from './decision-tables.ts';
 import { explain } from './explain.ts';
-import { lintCatalogue, lintOutside, type Parties, type Remark } from './lint.ts';
+import { lintCatalogue, lintOutside, lintStepUp, type Parties, type Remark } from './lint.ts';
 import { loadPolicy } from './policy-folder.ts';
 import { type Replayed, replay } from './replay.ts';
 
@@ -53,6 +53,7 @@ function checkCommand(policy: Command, tools: PolicyTools): void {
         ...warnings.map((text): Remark => ({ kind: 'advice', entitlement: null, text })),
         ...lintCatalogue(catalogue, rules, terms),
         ...(outside === null ? [] : await lintOutside(catalogue, outside)),
+        ...lintStepUp(rules, outside?.hasSignIn ?? true),
       ];
       for (const { kind, entitlement, text } of remarks)
         say(

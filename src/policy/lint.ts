@@ -55,7 +55,21 @@ export async function lintOutside(catalogue: Catalogue, { idp, mulesoft, chat }:
   return remarks;
 }
 
-export type Parties = { idp: IdentityProvider; mulesoft: MuleSoft; chat: ChatDirectory };
+export type Parties = {
+  idp: IdentityProvider;
+  mulesoft: MuleSoft;
+  chat: ChatDirectory;
+  /** Approvers can be asked to sign in afresh; left out: not known. */
+  hasSignIn?: boolean;
+};
+
+/** Pure: rules that ask for a fresh sign-in where nobody can be asked to sign in. */
+export function lintStepUp({ asksFor }: Pick<Rules, 'asksFor'>, hasSignIn: boolean): Remark[] {
+  if (hasSignIn || asksFor?.has('stepUp') !== true) return [];
+  const text =
+    'rules let approvals count only after a fresh sign-in (`@needs("stepUp")`), and none can be asked for: such approvals are refused. Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or take the rules out';
+  return [{ kind: 'problem', entitlement: null, text }];
+}
 
 /** What is wrong with where the catalogue says who is on call; nothing where it does not. */
 export async function lintOnCall(

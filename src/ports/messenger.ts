@@ -35,6 +35,11 @@ export interface Messenger<Content> {
   publishHome(account: string, content: Content): Promise<boolean>;
   /** The address under which people open a message; null: not known. */
   linkTo(place: Place): Promise<string | null>;
-  /** Only this account sees it. Plain words, shown as they are. */
-  whisper(channel: string, account: string, text: string): Promise<void>;
+  /** Only this account sees it. Plain words, shown as they are, and an address of ours to open. */
+  whisper(
+    channel: string,
+    account: string,
+    text: string,
+    link?: { label: string; url: string },
+  ): Promise<void>;
 }

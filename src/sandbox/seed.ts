@@ -288,6 +288,8 @@ export const credentials = {
   slackSigningSecret: 'sandbox-signing-secret',
   oktaApiToken: 'sandbox-okta-token',
   oktaHookSecret: 'sandbox-okta-hook-secret',
+  oidcClientId: 'sandbox-oidc-client',
+  oidcClientSecret: 'sandbox-oidc-secret',
   anypointClientId: 'sandbox-anypoint-client',
   anypointClientSecret: 'sandbox-anypoint-secret',
   modelApiKey: 'sandbox-model-key',

@@ -3,7 +3,7 @@ import { Fault } from '../core/fault.ts';
 import type { Messenger, Place } from '../ports/messenger.ts';
 import { slackCall } from './api/call.ts';
 import { installationOf } from './api/installation.ts';
-import type { SlackContent } from './blocks.ts';
+import { linkButton, type SlackContent, section } from './blocks.ts';
 import { escapeMrkdwn, plain, spoken } from './mrkdwn.ts';
 
 /** Metadata on every message of ours: after a post of unknown outcome it is how the message is found again. */
@@ -214,14 +214,18 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
       return url === undefined ? null : new URL(`archives/${channel}/p${ts.replace('.', '')}`, url).href;
     },
 
-    async whisper(channel, account, text) {
+    async whisper(channel, account, text, link) {
       // The text is for notifications; in the block Slack makes no links of what looks like one.
-      const said = { text: escapeMrkdwn(text), blocks: [{ type: 'section' as const, text: plain(text) }] };
+      const blocks = [section(plain(text)), ...(link === undefined ? [] : [linkButton(link)])];
+      // Slack fetches no address that a message of ours names: a preview is nobody's visit.
+      const said = { text: escapeMrkdwn(text), blocks, unfurl_links: false, unfurl_media: false };
       // Outside a conversation (the Home tab) there is no place for it but one of their own.
       const shown = isAccount(channel)
         ? null
         : await unlessRefused(notThere, () =>
-            slackCall(true, () => client.chat.postEphemeral({ channel, user: account, ...said })),
+            slackCall(true, () =>
+              client.chat.postEphemeral({ channel, user: account, text: said.text, blocks }),
+            ),
           );
       const own = shown === null ? await directMessage(account) : null;
       if (own !== null) await slackCall(true, () => client.chat.postMessage({ channel: own, ...said }));

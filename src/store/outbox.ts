@@ -17,6 +17,7 @@ const priorities: Record<JobName, number> = {
   processObservations: 3,
   settleCardClick: 1,
   readChatStatus: 3,
+  settleStepUp: 1,
   evaluatePerson: 3,
   assessMassChange: 2,
   carryOutMassChange: 3,
@@ -56,6 +57,8 @@ export function keyOf(job: Job): string {
     case 'settleClick':
     case 'settleCardClick':
       return `${job.job}:${job.clickKey}`;
+    case 'settleStepUp':
+      return `settleStepUp:${job.stepUpId}`;
     case 'processObservations':
     case 'beginReconcile':
       return job.job;

@@ -2,8 +2,9 @@ import { delegationEntryWords } from '../core/delegation/entry-words.ts';
 import { massEntryWords } from '../core/mass-change/entry-words.ts';
 import { offboardingEntryWords } from '../core/offboarding/entry-words.ts';
 import type { RefusalReason } from '../core/refusal.ts';
+import type { StepUpEnd } from '../core/step-up/step-up.ts';
 import { oneLine } from '../core/storable.ts';
-import { changeEntryWords, refusedClickInWords } from '../core/wording/change-entries.ts';
+import { changeEntryWords, refusedClickInWords, stepUpEnds } from '../core/wording/change-entries.ts';
 import type { Note } from '../flow/kernel/commit.ts';
 import type { AuditEntry } from '../store/audit.ts';
 
@@ -27,6 +28,8 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
       answered === true ? 'The model gave its advice' : `No advice from the model (${why ?? ''})`,
     clickRefused: ({ reason }: { reason: RefusalReason }, who) =>
       `${who ?? 'Somebody'} ${refusedClickInWords(reason)}`,
+    signInRefused: ({ why }: { why: StepUpEnd }, _who, idp) =>
+      `A sign-in for an approval did not count: ${stepUpEnds[why](idp)}`,
     membershipAccepted: () => 'Recorded as it was found: the catalogue accepts it',
     baselineEnded: () => 'No longer counted as there before Latchkey',
     birthrightWithheld: ({ grounds }: { grounds?: string[] }) =>

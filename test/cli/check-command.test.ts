@@ -311,3 +311,34 @@ describe('the database, and what SCIM left in it', () => {
     expect(away.isWell).toBe(false);
   });
 });
+
+describe('a fresh sign-in', () => {
+  const line = ({ said }: { said: string[] }) => said.find((one) => one.startsWith('fresh sign-in')) ?? '';
+  const oidc = () => sandboxOutside(stage.world.url).oidc as NonNullable<Outside['oidc']>;
+
+  test('is well where the provider is there, knows a level and takes our credentials', async () => {
+    expect(line(await check())).toMatch(/ ok$/);
+  });
+
+  test('asked for by a rule and not set, is said to be refused', async () => {
+    expect(line(await check({ oidc: null }))).toContain('such approvals are refused. Set OIDC_ISSUER');
+  });
+
+  test.each<[what: string, wrong: () => Partial<NonNullable<Outside['oidc']>>, says: string]>([
+    [
+      'another secret',
+      () => ({ clientSecret: 'wrong' }),
+      'does not take OIDC_CLIENT_ID and OIDC_CLIENT_SECRET',
+    ],
+    ['another client', () => ({ clientId: 'nobody' }), 'does not take OIDC_CLIENT_ID and OIDC_CLIENT_SECRET'],
+    ['levels that the provider does not know', () => ({ acrValues: ['aal3'] }), 'knows none of the levels'],
+    ['an address with nothing at it', () => ({ issuer: 'http://127.0.0.1:9/' }), 'set OIDC_ISSUER'],
+    [
+      'an issuer that calls itself otherwise',
+      () => ({ issuer: `${stage.world.url.replace('127.0.0.1', 'localhost')}/okta` }),
+      'is not the metadata of this issuer',
+    ],
+  ])('%s is told', async (_what, wrong, says) => {
+    expect(line(await check({ oidc: { ...oidc(), ...wrong() } }))).toContain(says);
+  });
+});

@@ -93,6 +93,7 @@ describe('everything set', () => {
       model: null,
       graph: null,
       sets: null,
+      oidc: null,
       scimToken: 'a-long-random-token-of-our-own-make',
     });
   });
@@ -392,6 +393,43 @@ describe('other event sources', () => {
     expect(refusal({ ...real, ...sets, SET_ISSUERS: value })).toContain('SET_ISSUERS: must be');
     const local = 'a=http://127.0.0.1:9/keys';
     expect(readConfig({ ...real, ...sets, SET_ISSUERS: local }).outside?.sets?.issuers).toHaveLength(1);
+  });
+
+  const oidc = {
+    OIDC_ISSUER: 'https://acme.okta.com',
+    OIDC_CLIENT_ID: 'client',
+    OIDC_CLIENT_SECRET: 'oidc-secret',
+    PUBLIC_URL: 'https://latchkey.example',
+  };
+
+  test('a fresh sign-in, with two factors and by sub unless told', () => {
+    expect(readConfig({ ...real, ...oidc }).outside?.oidc).toEqual({
+      issuer: 'https://acme.okta.com',
+      clientId: 'client',
+      clientSecret: 'oidc-secret',
+      acrValues: ['urn:okta:loa:2fa:any'],
+      subjectClaim: 'sub',
+    });
+    const told = { OIDC_ACR_VALUES: 'phr  phrh', OIDC_SUBJECT_CLAIM: 'oid' };
+    expect(readConfig({ ...real, ...oidc, ...told }).outside?.oidc).toMatchObject({
+      acrValues: ['phr', 'phrh'],
+      subjectClaim: 'oid',
+    });
+    expect(readConfig({ ...real, ...oidc, OIDC_ACR_VALUES: 'any' }).outside?.oidc?.acrValues).toEqual([]);
+  });
+
+  test.each(Object.keys(oidc))('a fresh sign-in without %s is refused', (name) => {
+    expect(refusal(without({ ...real, ...oidc }, name))).toContain(`${name} is not set`);
+  });
+
+  test('an issuer is written as it names itself, and comes over HTTPS but from this machine', () => {
+    const slash = { ...oidc, OIDC_ISSUER: 'https://acme.example/tenant/' };
+    expect(readConfig({ ...real, ...slash }).outside?.oidc?.issuer).toBe('https://acme.example/tenant/');
+    expect(refusal({ ...real, ...oidc, OIDC_ISSUER: 'http://acme.okta.com' })).toContain(
+      'OIDC_ISSUER: must begin with https://',
+    );
+    const { PUBLIC_URL: _, ...local } = { ...oidc, OIDC_ISSUER: 'http://127.0.0.1:4001/okta' };
+    expect(readConfig({ ...real, ...local }).outside?.oidc?.issuer).toBe('http://127.0.0.1:4001/okta');
   });
 
   test('Graph alone never becomes the sandbox', () => {

@@ -1,8 +1,9 @@
 import type { Verdict } from '../policy/verdict.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import { STEP_UP_SECONDS } from '../step-up/step-up.ts';
-import type { Approval } from './change.ts';
+import { STEP_UP_SECONDS, type StepUpEnd } from '../step-up/step-up.ts';
+import type { Approval, Change } from './change.ts';
 import type { ChangeEvent } from './events.ts';
+import { nextState } from './life-cycle.ts';
 import type { Base } from './revert.ts';
 import type { Click, ClickFacts } from './settle.ts';
 
@@ -44,4 +45,29 @@ export function awaitSignIn(click: Click, facts: ClickFacts, base: Base): Change
 /** The approvals that count under this verdict: where a sign-in is wanted, one that was given without counts for nothing. */
 export function counted(approvals: readonly Approval[], verdict: Pick<Verdict, 'holds'>): Approval[] {
   return approvals.filter(({ stepUp }) => !wantsStepUp(verdict) || stepUp !== undefined);
+}
+
+/**
+ * That an approval waits no longer and did not count. Empty: it does not wait here any more, for it was settled, put anew
+ * or clicked again.
+ */
+export function stepUpEnded(
+  change: Change,
+  ended: { id: string; why: StepUpEnd; signedInAs?: string },
+  now: Date,
+): ChangeEvent[] {
+  const pending = change.stepUps?.find(({ id }) => id === ended.id);
+  if (pending === undefined || nextState(change.state, 'stepUpEnded') === null) return [];
+  return [
+    {
+      type: 'stepUpEnded',
+      changeId: change.id,
+      at: now,
+      actor: { person: pending.by, name: pending.name },
+      stepUpId: pending.id,
+      by: pending.by,
+      why: ended.why,
+      ...(ended.signedInAs === undefined ? {} : { signedInAs: ended.signedInAs }),
+    },
+  ];
 }

@@ -29,6 +29,7 @@ export type Job =
   | { job: 'advanceOffboarding'; offboardingId: string; afterMs?: number }
   /** Somebody's status in the chat has changed: it may say that they are away. */
   | { job: 'readChatStatus'; accountId: string }
+  | { job: 'settleStepUp'; stepUpId: string; afterMs?: number }
   | { job: 'settleCardClick'; clickKey: string; answer: AnswerReceived }
   /** Publishes the Home tab of somebody anew who has opened it once. */
   | { job: 'updateHome'; personId: string; afterMs?: number }
@@ -103,6 +104,11 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
       return event.kind === 'grant' && event.partOf === undefined && !isByRule(event) && !isCanary(event)
         ? [{ job: 'assessRequest', changeId: event.changeId }]
         : [];
+    case 'stepUpAsked': {
+      const { id, askedAt, expiresAt } = event.stepUp;
+      const afterMs = expiresAt.getTime() - askedAt.getTime();
+      return [...tell, { job: 'settleStepUp', stepUpId: id, afterMs }];
+    }
     case 'approversAsked':
       return [...tell, { job: 'advise', changeId: event.changeId }];
     case 'changeApproved':

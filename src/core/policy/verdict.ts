@@ -100,6 +100,8 @@ export type Rules = {
   fingerprint: string;
   /** Names of the facts that any of them looks at, as rules call them: what nobody looks at need not be found out. */
   looksAt: ReadonlySet<string>;
+  /** What any of them can hold a request for; left out: not known. */
+  asksFor?: ReadonlySet<Need>;
   /** `approver`: who would do it, for `approve`; else it is the beneficiary. */
   answer(action: RuledAction, facts: RequestFacts, approver?: ApproverFacts): RuleAnswer;
 };

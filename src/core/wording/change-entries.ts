@@ -58,7 +58,8 @@ export const changeEntryWords: {
   grantEnded: endedInWords,
 };
 
-const stepUpEnds: Record<StepUpEnd, (idp: string) => string> = {
+/** Why a sign-in did not make an approval count. `idp`: the identity provider's name. */
+export const stepUpEnds: Record<StepUpEnd, (idp: string) => string> = {
   expired: () => 'nobody signed in within five minutes',
   late: () => 'the sign-in came after five minutes',
   otherPerson: (idp) => `${idp} says that somebody else signed in`,

@@ -55,6 +55,7 @@ export type Note = {
     | 'mcpTokenCreated'
     | 'mcpTokenRevoked'
     | 'clickRefused'
+    | 'signInRefused'
     | 'policyLoaded'
     | 'policyBroken'
     | 'policyMended'

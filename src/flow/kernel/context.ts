@@ -5,6 +5,7 @@ import type { ChatDirectory } from '../../ports/chat.ts';
 import type { EntraDirectory, IdentityProvider } from '../../ports/identity-provider.ts';
 import type { Messenger } from '../../ports/messenger.ts';
 import type { MuleSoft } from '../../ports/mulesoft.ts';
+import type { FreshSignIn } from '../../ports/sign-in.ts';
 import type { Lane } from '../../queue/job-queue.ts';
 import type { QueueAway } from '../../queue/queue-away.ts';
 import type { OutboxRow } from '../../store/outbox.ts';
@@ -27,6 +28,8 @@ export type Parties = {
   /** The IdP's event hook tells too, and names who did it. */
   hasEventHook?: boolean;
   mulesoft: MuleSoft;
+  /** Where people sign in afresh, and our own address; left out: nobody can be asked to. */
+  stepUp?: { signIn: FreshSignIn; address: () => string };
   /** Where people sign in to Anypoint. */
   signInUrl: string;
   chat: ChatDirectory;

@@ -16,6 +16,7 @@ import { readChange } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
+import type { StepUp } from '../../store/step-ups.ts';
 import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { grantsEndedWith } from '../membership/end-grants.ts';
@@ -25,6 +26,14 @@ import { decidedBy } from './deciders.ts';
 import { conflictsUnderLock, othersLookedAtAgain } from './kept-apart.ts';
 import { actOnOwn, unknownChange } from './own.ts';
 import { settleWords } from './questions.ts';
+import {
+  endProven,
+  keepStepUp,
+  type OfferedStepUp,
+  offerStepUp,
+  STEP_UP_PATH,
+  stepUpFact,
+} from './step-up.ts';
 import { takeOver } from './take-over.ts';
 
 /**
@@ -44,10 +53,12 @@ export async function settleClick(
       identify(context, click.chatUserId),
       needsFacts.has(click.act.verb) ? factsNow(context, click.changeId) : null,
     ]);
-    const refusal = isRefusal(clicker) ? clicker : await act(context, click, clicker, facts);
+    const offered = offerStepUp(context);
+    const answer = isRefusal(clicker) ? clicker : await act(context, click, { clicker, offered, facts });
+    if (answer === 'waits') await tellToSignIn(context, click, offered);
     // Who only wrote in a thread has pressed nothing that could be refused.
-    if (refusal !== null && click.act.verb !== 'reply')
-      await tellClicker(context, click, `${refusal.text} ${refusal.next}`);
+    else if (answer !== null && click.act.verb !== 'reply')
+      await tellClicker(context, click, `${answer.text} ${answer.next}`);
     return done;
   });
 }
@@ -77,35 +88,51 @@ type Clicked = { clickId: string; channel: string; chatUserId: string };
 const keptClick = (chat: string) =>
   `Latchkey can’t check your click right now: the identity provider or ${chat} does not answer. It is kept and will be settled as soon as they do; nothing to do for you.`;
 
+/** What is told whoever clicked; `waits`: to sign in first; null: nothing. */
+type Answer = Refusal | 'waits' | null;
+
 async function act(
   context: Context,
   click: ClickReceived,
-  clicker: Person,
-  facts: Facts | null,
-): Promise<Refusal | null> {
-  switch (click.act.verb) {
+  {
+    clicker,
+    offered,
+    facts,
+  }: { clicker: Person; offered: OfferedStepUp | null; facts: ClickFactsNow | null },
+): Promise<Answer> {
+  const { act: done } = click;
+  switch (done.verb) {
     case 'approve':
     case 'deny':
-      return facts === null ? unknownChange : await decide(context, click, click.act, { ...facts, clicker });
+      return facts === null
+        ? unknownChange
+        : await decide(context, { ...click, act: done }, { ...facts, clicker }, { offered });
     case 'ask':
     case 'answer':
-    case 'reply': {
-      const { act } = click;
-      return await settleWords(context, { ...click, act }, { clicker, plan: facts?.plan ?? nobody });
-    }
+    case 'reply':
+      return await settleWords(context, { ...click, act: done }, { clicker, plan: facts?.plan ?? nobody });
     default:
       return await actOnOwn(context, click, clicker);
   }
 }
 
-async function decide(
+export type DecidingClick = ClickReceived & {
+  act: Extract<ClickReceived['act'], { verb: 'approve' | 'deny' }>;
+};
+
+/**
+ * Decides under the change's row lock. `offered`: the sign-in that the click may have to wait for; `proven`: the one that
+ * it has waited for.
+ */
+export async function decide(
   context: Data & Runtime,
-  click: ClickReceived,
-  act: Extract<ClickReceived['act'], { verb: 'approve' | 'deny' }>,
-  facts: Facts & { clicker: Person },
-): Promise<Refusal | null> {
+  click: DecidingClick,
+  facts: ClickFactsNow & { clicker: Person },
+  stepUp: { offered: OfferedStepUp | null } | { proven: StepUp },
+): Promise<Answer> {
   const { clicker } = facts;
-  return await commit<Refusal | null>(
+  const { act } = click;
+  return await commit<Answer>(
     context.db,
     async (unit) => {
       const locked = await unit.change(click.changeId);
@@ -129,15 +156,19 @@ async function decide(
           grantId: randomUUID() as GrantId,
           revokeId: randomUUID() as ChangeId,
           heldUntil: heldUntil(grants, unit.now),
+          ...stepUpFact(stepUp),
           now: unit.now,
         },
       );
+      const ended = 'proven' in stepUp ? await endProven(unit, locked, stepUp.proven, outcome) : [];
       if (!isRefusal(outcome)) {
         const events = [
           ...outcome,
           ...(await endedWith(unit, locked, outcome)),
           ...(await takeOver(unit, locked, outcome)),
         ];
+        const waits = 'offered' in stepUp && (await keepStepUp(unit, events, click, stepUp.offered));
+        if (waits) return { result: 'waits', events };
         // Whom it waits for may be others by now than the card says.
         const isWaiting = events.length > 0 && events.every((event) => event.type === 'approvalGiven');
         return {
@@ -149,7 +180,8 @@ async function decide(
           ],
         };
       }
-      return await refused(unit, { click, verb: act.verb, change: locked, clicker }, outcome);
+      const refusal = await refused(unit, { click, verb: act.verb, change: locked, clicker }, outcome);
+      return { ...refusal, events: ended };
     },
     context.nudge,
   );
@@ -185,6 +217,24 @@ async function refused(
   };
 }
 
+/** Without the link nobody can sign in, so it is worth saying again what to do when it can't be shown. */
+async function tellToSignIn(
+  context: Parties & Runtime,
+  click: Clicked,
+  offered: OfferedStepUp | null,
+): Promise<void> {
+  if (offered === null || context.stepUp === undefined) return;
+  await tellClicker(
+    context,
+    click,
+    `Your approval does not count yet: policy wants a fresh sign-in for it. Sign in with ${context.idp.name} within five minutes. If you did not press Approve, don’t sign in, and tell your security team.`,
+    {
+      label: `Sign in with ${context.idp.name}`,
+      url: `${context.stepUp.address()}${STEP_UP_PATH}/${offered.link}`,
+    },
+  );
+}
+
 /** Deciding that a loss is an end ends the grants that wanted the membership. */
 async function endedWith(unit: Unit, change: Change, events: readonly ChangeEvent[]): Promise<ChangeEvent[]> {
   const denied = events.find((e) => e.type === 'changeDenied');
@@ -199,10 +249,10 @@ const goneFromIdp: Verdict = {
   grounds: [{ text: 'the person is no longer in the identity provider', clause: null }],
 };
 
-type Facts = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' | 'target'>;
+export type ClickFactsNow = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' | 'target'>;
 
 /** Authority and policy as they are at the click, not as they were when the card was posted; null: no such change. */
-async function factsNow(context: Context, changeId: string): Promise<Facts | null> {
+export async function factsNow(context: Context, changeId: string): Promise<ClickFactsNow | null> {
   const change = await readChange(context.db, changeId);
   if (change === null) return null;
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
@@ -226,9 +276,14 @@ async function factsNow(context: Context, changeId: string): Promise<Facts | nul
 }
 
 /** What can't be shown is not worth deciding again: the click is settled either way. */
-export async function tellClicker(context: Parties & Runtime, click: Clicked, text: string): Promise<void> {
+export async function tellClicker(
+  context: Parties & Runtime,
+  click: Clicked,
+  text: string,
+  link?: { label: string; url: string },
+): Promise<void> {
   try {
-    await context.messenger.whisper(click.channel, click.chatUserId, text);
+    await context.messenger.whisper(click.channel, click.chatUserId, text, link);
   } catch (error) {
     context.log.warn({ err: (error as Error).message, click: click.clickId }, 'answer to a click not shown');
   }

@@ -11,6 +11,7 @@ import { logRoutes } from './logs-api.ts';
 import { OktaOrg, recordedTypes, unseenTypes } from './org.ts';
 import { PushQueue } from './push-queue.ts';
 import { concurrentLimitHeaders, RateLimit, underRateLimit } from './rate-limit.ts';
+import { createSignIn } from './sign-in.ts';
 import { userRoutes } from './users-api.ts';
 
 const PREFIX = '/okta';
@@ -28,7 +29,8 @@ type Saved = { org: unknown; push: unknown; hooks?: unknown; authorization: unkn
 const HOOK_NAME = 'Latchkey';
 
 /**
- * An Okta organisation: management API under `/okta/api/v1`, org authorization server under `/okta/oauth2/v1`,
+ * An Okta organisation: management API under `/okta/api/v1`, org authorization server under `/okta/oauth2/v1` with its
+ * sign-in page under `/okta/login`,
  * admin console under `/okta/sim`, a SCIM client that pushes groups to Latchkey as the MuleSoft app, and event hooks.
  */
 export function createOktaEmulator(world: World): OktaEmulator {
@@ -37,6 +39,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
   const hooks = new EventHooks(world);
   const limit = new RateLimit();
   const authorization = new Authorization();
+  const signIn = createSignIn(org, world);
   const worldUrl = () => world.url();
   org.listener = push;
   org.recorded = (event) => hooks.recorded(event);
@@ -65,6 +68,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
               { prefix: '/api/v1' },
             );
           });
+          await signIn.routes(okta);
           await okta.register(async (sim) => consoleRoutes(sim, { org, push, hooks, limit, authorization }), {
             prefix: '/sim',
           });

@@ -12,6 +12,7 @@ import { unusualBlocks, whoBlocks } from './glance.ts';
 import { mention, titleOf } from './names.ts';
 import { questionBlocks } from './questions.ts';
 import { rulingBlocks } from './rulings.ts';
+import { stepUpBlocks } from './step-up.ts';
 
 const moodMarks: Record<Mood, string> = {
   waiting: ':hourglass_flowing_sand:',
@@ -62,6 +63,7 @@ export function card(view: ChangeView, now: StatusText): SlackContent {
       ...rulingBlocks(view),
       ...unusualBlocks(view),
       cardButtons(change),
+      ...stepUpBlocks(change),
       ...waitingBlocks(view, now),
       ...questionBlocks(view),
       ...(view.summary === null ? [] : adviceLine(view.summary, change.verdict)),

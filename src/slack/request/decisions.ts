@@ -8,6 +8,7 @@ import { readView } from '../../flow/messages/change-view.ts';
 import { acceptClick } from '../../flow/request/accept-click.ts';
 import { readChange } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
+import { OPEN_LINK } from '../blocks.ts';
 import { actions, changeButton } from '../change-card/buttons.ts';
 import { detailsModal } from '../change-card/details.ts';
 import { type CardKey, callbacks, denyModal, fields, lessModal } from './form.ts';
@@ -27,6 +28,8 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
     changeButton.decides(app, actionId, (key, { by, once }) =>
       acceptClick(context, click(key, by, `${once}-${actionId}`, act)),
     );
+  // Slack tells of a button that only opens an address too, and shows a fault when nobody takes it.
+  app.action(OPEN_LINK, async ({ ack }) => await ack());
   const listener = { app, context, client };
   changeButton.opens(listener, actions.approveLess, (key) => lessFormOf(context, key));
   changeButton.opens(listener, actions.deny, (key) => denyFormOf(context, key));

@@ -1,0 +1,62 @@
+import type { GraphSettings } from '../idp/graph-session.ts';
+import type { OidcSettings } from '../idp/oidc.ts';
+import type { OktaAuth } from '../idp/okta-credentials.ts';
+
+/** How to reach the outside world. */
+export type Outside = {
+  slack: { botToken: string; apiUrl: string } & ({ signingSecret: string } | { appToken: string });
+  okta: {
+    orgUrl: string;
+    auth: OktaAuth;
+    /** What its event hook may authenticate with; none: there is no hook. */
+    hookSecrets: readonly string[];
+    /** Of the app by which people sign in to Anypoint; null: their sign-ins to it are not read. */
+    anypointAppId: string | null;
+  };
+  /** `signInUrl`: where people sign in; left out: at the control plane's own page. */
+  anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: string };
+  model: { apiKey: string; baseUrl: string | null; model: string } | null;
+  /** Entra beside the IdP; null: it does not tell. */
+  graph: GraphSettings | null;
+  /** Whose Security Event Tokens are taken; null: nobody's. */
+  sets: { issuers: readonly { issuer: string; jwksUrl: string }[]; audience: string } | null;
+  /** Where approvers sign in afresh; null: nowhere, and what policy wants it for can't be approved. */
+  oidc: OidcSettings | null;
+  scimToken: string;
+};
+
+/** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */
+export const outsideHints = {
+  SLACK_BOT_TOKEN: 'the bot token (xoxb-…), Slack app page, OAuth & Permissions',
+  SLACK_SIGNING_SECRET:
+    'the signing secret, Slack app page, Basic Information (or SLACK_APP_TOKEN for Socket Mode)',
+  SLACK_APP_TOKEN: 'an app-level token (xapp-…) with connections:write, for Socket Mode',
+  SLACK_API_URL: 'only for a Slack other than slack.com',
+  OKTA_ORG_URL: 'e.g. https://acme.okta.com',
+  OKTA_API_TOKEN: 'an API token (or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY)',
+  OKTA_CLIENT_ID: 'the service app’s client id, with OKTA_PRIVATE_KEY',
+  OKTA_PRIVATE_KEY: 'the service app’s private key, PEM or JWK, with OKTA_CLIENT_ID',
+  OKTA_ANYPOINT_APP_ID: 'the id of Okta’s app for Anypoint (0oa…), to read when people last signed in to it',
+  OKTA_HOOK_SECRET:
+    'what Okta’s event hook sends as Authorization; two with a comma between while you change it',
+  ANYPOINT_URL: 'e.g. https://eu1.anypoint.mulesoft.com',
+  ANYPOINT_SIGN_IN_URL: 'where people sign in to Anypoint, if not at ANYPOINT_URL/login',
+  ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
+  ANYPOINT_CLIENT_ID: 'the connected app’s client id',
+  ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
+  GRAPH_TENANT_ID: 'the Entra tenant’s id, for change notifications of Microsoft Graph',
+  GRAPH_CLIENT_ID: 'the app registration’s client id, with GRAPH_TENANT_ID',
+  GRAPH_CLIENT_SECRET: 'the app registration’s client secret, with GRAPH_TENANT_ID',
+  GRAPH_URL: 'only for a national cloud',
+  GRAPH_LOGIN_URL: 'only for a national cloud',
+  SET_ISSUERS: 'issuer=address of its JWK Set, several with a comma between, or a JSON object of them',
+  SET_AUDIENCE: 'what the Security Event Tokens for us have as aud, with SET_ISSUERS',
+  OIDC_ISSUER: 'where approvers sign in afresh when policy asks for it, e.g. https://acme.okta.com',
+  OIDC_CLIENT_ID: 'the client id of the OIDC web app for it, with OIDC_ISSUER',
+  OIDC_CLIENT_SECRET: 'its client secret, with OIDC_ISSUER',
+  OIDC_ACR_VALUES: 'levels of which a sign-in has to reach one, with a space between, or `any`',
+  OIDC_SUBJECT_CLAIM: 'the claim with the identity provider’s id of a person, if it is not sub',
+  SCIM_TOKEN: 'a long random bearer token that you also give to Okta’s SCIM app',
+  PUBLIC_URL: 'the address under which Slack and Okta reach Latchkey; the sandbox is on loopback only',
+  READ_TOKEN: 'the bearer token of /api/changes and /metrics; the sandbox has one of its own',
+} as const;

@@ -1,0 +1,23 @@
+import type { SignInClaims } from '../core/step-up/step-up.ts';
+
+/** What has to be kept from the beginning of a sign-in to its end. */
+export type BegunSecrets = { state: string; nonce: string; verifier: string };
+
+/** What came of a sign-in, as the identity provider says it itself. */
+export type SignInResult =
+  | { is: 'signedIn'; claims: SignInClaims }
+  /** It says no, by its own error code (RFC 6749 section 4.1.2.1), e.g. `access_denied`. */
+  | { is: 'refused'; error: string }
+  /** What came back does not hold together: an answer to another question, or not the provider's. */
+  | { is: 'unbelievable'; why: string };
+
+/** Where people sign in afresh. Every call may throw a Fault `idp.*`: then nothing is known. */
+export interface FreshSignIn {
+  /** Levels of which any one will do (`acr_values`, RFC 9470); empty: any. */
+  readonly acrValues: readonly string[];
+  newSecrets(): BegunSecrets;
+  /** Where to send the browser. `loginHint`: whom the page may name; it proves nothing. */
+  begin(secrets: BegunSecrets, to: { redirectUri: string; loginHint: string }): Promise<string>;
+  /** `callback`: our own address with the query that the browser brought back. */
+  finish(secrets: BegunSecrets, callback: URL): Promise<SignInResult>;
+}
