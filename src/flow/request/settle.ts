@@ -161,30 +161,47 @@ export async function decide(
         },
       );
       const ended = 'proven' in stepUp ? await endProven(unit, locked, stepUp.proven, outcome) : [];
-      if (!isRefusal(outcome)) {
-        const events = [
-          ...outcome,
-          ...(await endedWith(unit, locked, outcome)),
-          ...(await takeOver(unit, locked, outcome)),
-        ];
-        const waits = 'offered' in stepUp && (await keepStepUp(unit, events, click, stepUp.offered));
-        if (waits) return { result: 'waits', events };
-        // Whom it waits for may be others by now than the card says.
-        const isWaiting = events.length > 0 && events.every((event) => event.type === 'approvalGiven');
-        return {
-          result: null,
-          events,
-          jobs: [
-            ...(isWaiting ? [{ job: 'assessRequest' as const, changeId: locked.id }] : []),
-            ...(await othersLookedAtAgain(context, unit, locked, events)),
-          ],
-        };
-      }
+      if (!isRefusal(outcome))
+        return await counted(context, unit, { change: locked, click, stepUp }, outcome);
       const refusal = await refused(unit, { click, verb: act.verb, change: locked, clicker }, outcome);
       return { ...refusal, events: ended };
     },
     context.nudge,
   );
+}
+
+/** What a click that was not refused calls for. */
+async function counted(
+  context: Data & Runtime,
+  unit: Unit,
+  {
+    change,
+    click,
+    stepUp,
+  }: {
+    change: Change;
+    click: ClickReceived;
+    stepUp: { offered: OfferedStepUp | null } | { proven: StepUp };
+  },
+  decided: readonly ChangeEvent[],
+): Promise<Outcome<Answer>> {
+  const events = [
+    ...decided,
+    ...(await endedWith(unit, change, decided)),
+    ...(await takeOver(unit, change, decided)),
+  ];
+  const waits = 'offered' in stepUp && (await keepStepUp(unit, events, click, stepUp.offered));
+  if (waits) return { result: 'waits', events };
+  // Whom it waits for may be others by now than the card says.
+  const isWaiting = events.length > 0 && events.every((event) => event.type === 'approvalGiven');
+  return {
+    result: null,
+    events,
+    jobs: [
+      ...(isWaiting ? [{ job: 'assessRequest' as const, changeId: change.id }] : []),
+      ...(await othersLookedAtAgain(context, unit, change, events)),
+    ],
+  };
 }
 
 /** Puts a refusal on record, once however often the click is looked at; it decides nothing. */
