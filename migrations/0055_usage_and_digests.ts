@@ -42,11 +42,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       time_zone text not null,
       due_at timestamptz not null,
       made_at timestamptz not null,
+      -- asked for by its reader; null: it came by itself
+      asked_at timestamptz,
       -- how many lines of each kind; none: there was nothing to say, and nothing was sent
       counts jsonb not null,
-      doc jsonb not null,
-      unique (person_id, kind, week)
+      doc jsonb not null
     );
+    -- Nobody is told twice what the week brought.
+    create unique index digests_once on digests (person_id, kind, week) where asked_at is null;
     create index digests_week on digests (week);
     create table digest_lines (
       digest_id uuid not null references digests (id),
@@ -62,6 +65,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (digest_id, place)
     );
     create unique index digest_lines_key on digest_lines (digest_id, line_key);
+    create index digest_lines_change on digest_lines (change_id) where change_id is not null;
     create index digest_lines_pair on digest_lines (person_id, entitlement_key);
 
     create index if not exists people_manager on people (lower(manager)) where manager is not null;

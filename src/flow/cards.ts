@@ -2,6 +2,7 @@ import type { Subject } from '../core/jobs/reactions.ts';
 import type { Notice } from '../ports/messenger.ts';
 import { type CanaryView, readCanaryView } from './canary/view.ts';
 import { type DelegationView, readDelegationView } from './delegation/view.ts';
+import { type DigestView, readDigestView } from './digest/view.ts';
 import { type RefusedPushView, readRefusedPushView } from './drift/refused-push.ts';
 import type { Context } from './kernel/context.ts';
 import { type MassView, toldMassChange } from './mass-change/view.ts';
@@ -19,6 +20,7 @@ export type Views = {
   policy: PolicyView;
   refusedPush: RefusedPushView;
   queue: QueueView;
+  digest: DigestView;
   delegation: DelegationView;
 };
 
@@ -37,6 +39,7 @@ const readers: { [S in keyof Views]: (context: Context, id: string) => Promise<V
   policy: readPolicyView,
   refusedPush: readRefusedPushView,
   queue: readQueueView,
+  digest: readDigestView,
   delegation: readDelegationView,
 };
 

@@ -4,6 +4,7 @@ import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
 import { settleDelegationAnswer } from './delegation/name-delegate.ts';
+import { settleDigestAnswer } from './digest/settle.ts';
 import { type Context, type Data, done, type Ran } from './kernel/context.ts';
 import { settleMassAnswer } from './mass-change/settle.ts';
 import { decideHeld } from './offboarding/case.ts';
@@ -20,6 +21,7 @@ type Settles = (context: Context, answer: AnswerReceived, clicker: Person) => Pr
 const subjects: Partial<Record<Subject, Settles>> = {
   massChange: (context, answer, clicker) => settleMassAnswer(context, answer, clicker, decideHeld),
   offboarding: settleOffboardingAnswer,
+  digest: settleDigestAnswer,
   delegation: settleDelegationAnswer,
 };
 

@@ -16,6 +16,7 @@ import { forgetSlackReceived } from '../store/slack-received.ts';
 import { forgetStepUps } from '../store/step-ups.ts';
 import { canaryOnce } from './canary/canary.ts';
 import { settleDelegations } from './delegation/timers.ts';
+import { makeDueDigests } from './digest/make.ts';
 import { runDueAuthorship } from './drift/await-authorship.ts';
 import { createListener } from './drift/poll-idp-log.ts';
 import { reconcile } from './drift/reconcile.ts';
@@ -49,6 +50,8 @@ const CANARY_EVERY_MS = 1_000;
 const OFFBOARDINGS_EVERY_MS = 60_000;
 /** Whether the queue works is told this often, where there is something to tell. */
 const QUEUE_EVERY_MS = 2_000;
+/** Whose weekly digest is due is looked for this often. */
+const DIGESTS_EVERY_MS = 30_000;
 /** When people last used Anypoint is read on this often. */
 const USAGE_EVERY_MS = 15 * 60_000;
 /** The first look is long, and nothing waits for it. */
@@ -103,6 +106,9 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
     every(FORGET_EVERY_MS, context, 'forgetting', () => forgetOnce(context)),
     every(QUEUE_EVERY_MS, context, 'queue', () => tellOfQueue(context)),
     reconciling,
+    every(DIGESTS_EVERY_MS, context, 'digests', (until) =>
+      context.locks.tryLock('digests', () => makeDueDigests(context, until)),
+    ),
     every({ firstMs: USAGE_FIRST_MS, ms: USAGE_EVERY_MS }, context, 'usage', () =>
       context.locks.tryLock('usage', () => readUsageOnce(context)),
     ),

@@ -32,6 +32,8 @@ const priorities: Record<JobName, number> = {
 };
 
 function priorityOf(job: Job): number {
+  // A digest waits for every card that somebody is looking at.
+  if (job.job === 'updateCard' && job.about === 'digest') return 8;
   if (job.job !== 'applyToIdp') return priorities[job.job];
   return job.urgency === 'leaver' ? 3 : job.urgency === 'revoke' ? 4 : priorities.applyToIdp;
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Usage, type UsageFacts, type UsageSource, usageOf } from '../core/usage/usage.ts';
+import { FRESH_MS, type Usage, type UsageFacts, type UsageSource, usageOf } from '../core/usage/usage.ts';
 import type { Use } from '../ports/usage.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
@@ -111,6 +111,23 @@ export async function readUsage(
 
 /** Records from which a use can't be missing. Who only looks leaves nothing in the audit log. */
 const signInSources = sql`('anypointUsers', 'idpSignIns')`;
+
+/**
+ * SQL for set-wise reads: of each person in `people` (with an `id`) when they last used Anypoint, and since when a silence is
+ * certain. Both null: not known. Columns `id`, `last_at`, `source`, `what`, `known_since`.
+ */
+export const usageByPerson = (people: ReturnType<typeof sql>) => sql`
+  select p.id, u.last_at, u.source, u.what, s.known_since from ${people} p
+  left join lateral (
+    select r.last_at, r.source, r.what
+    from person_links l join usage_records r on r.system = l.system and r.external_id = l.external_id
+    where l.person_id = p.id order by r.last_at desc, r.source limit 1
+  ) u on true
+  left join lateral (
+    select min(s.since) as known_since from usage_sources s
+    where s.source in ${signInSources} and s.checked_at >= clock_timestamp() - ${FRESH_MS} * interval '1 ms'
+      and exists (select from person_links l where l.person_id = p.id and l.system = s.system)
+  ) s on true`;
 
 type Stored<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] };
 type StoredFacts = {

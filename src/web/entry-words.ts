@@ -38,6 +38,10 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     usualDelegateNamed: ({ delegate }: { delegate: { name: string } }, who) =>
       `${who ?? 'Somebody'} named ${delegate.name} for whenever they are away`,
     usualDelegateDropped: (_data, who) => `${who ?? 'Somebody'} names nobody for every absence any more`,
+    digestMade: ({ kind }: { kind: string }) =>
+      kind === 'security' ? 'The picture of the week was made for an admin' : 'A weekly digest was made',
+    accessReviewed: ({ verb }: { verb: string }, who) =>
+      `${who ?? 'Somebody'} looked at it in a digest: ${reviewed[verb] ?? verb}`,
     policyLoaded: null,
     policyBroken: null,
     policyMended: null,
@@ -59,6 +63,14 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     mcpTokenCreated: null,
     mcpTokenRevoked: null,
   };
+
+const reviewed: Readonly<Record<string, string>> = {
+  keep: 'it is kept',
+  revoke: 'it is taken away',
+  notRenewed: 'it is not to be renewed',
+  ask: 'its holder is asked',
+  stillNeeded: 'it is still needed',
+};
 
 /** Of an event its fields are stored, as JSON has them: this is where they are taken for the event again. */
 const entryWords: Partial<Record<string, ((data: never, who: string | null, idp: string) => string) | null>> =

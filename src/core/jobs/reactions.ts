@@ -43,7 +43,8 @@ export type Subject =
   | 'policy'
   | 'refusedPush'
   | 'queue'
-  | 'delegation';
+  | 'delegation'
+  | 'digest';
 
 export type JobName = Job['job'];
 

@@ -26,7 +26,7 @@ export type UsageFacts = {
 };
 
 /** A record that was last read longer ago says nothing about today. In milliseconds. */
-const FRESH_MS = 24 * 3_600_000;
+export const FRESH_MS = 24 * 3_600_000;
 
 /** Pure: what those facts come to. */
 export function usageOf({ last, signIns, troubles }: UsageFacts, now: Date): Usage {

@@ -25,6 +25,7 @@ import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
 import { idsEndedBy, idsExtendedBy, lockChange, writeEvent } from '../../store/changes.ts';
 import { lockDelegation, waitingFor, writeDelegationEvent } from '../../store/delegations.ts';
+import { digestsShowing } from '../../store/digests.ts';
 import { writeGrants } from '../../store/grants.ts';
 import { lockMassChange, writeMassEvent } from '../../store/mass-changes.ts';
 import { lockOffboarding, writeOffboardingEvent } from '../../store/offboardings.ts';
@@ -64,6 +65,8 @@ export type Note = {
     | 'canaryMissed'
     | 'canaryAlarmRaised'
     | 'canaryAlarmCleared'
+    | 'digestMade'
+    | 'accessReviewed'
     | 'pushOwed'
     | 'usualDelegateNamed'
     | 'usualDelegateDropped';
@@ -195,7 +198,10 @@ const change: Aggregate<Change, ChangeEvent> = {
     await writeGrants(tx, event, after);
     return after;
   },
-  reactions: async (tx, event, after) => reactions(event, pairOf(after), await shownOn(tx, after)),
+  reactions: async (tx, event, after) => [
+    ...reactions(event, pairOf(after), await shownOn(tx, after)),
+    ...(await digestsOn(tx, after)),
+  ],
   homes: homesOfChange,
 };
 
@@ -283,6 +289,13 @@ function pairOf(change: Change): Pair | null {
         ? 'leaver'
         : 'revoke';
   return { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId, urgency };
+}
+
+/** What a digest led to, or asked about, is shown there too as it goes on. */
+async function digestsOn(tx: Tx, change: Change): Promise<Job[]> {
+  if (change.cause !== 'review' && change.cause !== 'finding') return [];
+  const ids = await digestsShowing(tx, change.id);
+  return ids.map((id) => ({ job: 'updateCard', about: 'digest', id }));
 }
 
 /** The changes whose messages show it; what is part of a mass change is on that one's card until it ends. */

@@ -6,6 +6,7 @@ import type { SlackContent } from '../../slack/blocks.ts';
 import { canarySamples, policySamples, queueSamples, refusedPushSamples } from './alarm-samples.ts';
 import { changeSamples } from './change-samples.ts';
 import { delegationSamples } from './delegation-samples.ts';
+import { digestForms, digestSamples } from './digest-samples.ts';
 import { formSamples } from './form-samples.ts';
 import { massSamples } from './mass-samples.ts';
 import { offboardingSamples } from './offboarding-samples.ts';
@@ -22,12 +23,13 @@ function viewSamples(catalogue: Catalogue): ViewSamples {
     policy: policySamples(),
     refusedPush: refusedPushSamples(),
     queue: queueSamples(),
+    digest: digestSamples(catalogue),
   };
 }
 
 /** Forms and Home tabs, by what they belong to. Add those of a capability here. */
 function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
-  return { 'Asking and deciding': formSamples(catalogue) };
+  return { 'Asking and deciding': formSamples(catalogue), 'The weekly digest': digestForms(catalogue) };
 }
 
 const headings: Record<keyof Views, string> = {
@@ -39,6 +41,7 @@ const headings: Record<keyof Views, string> = {
   policy: 'The policy',
   refusedPush: 'Refused pushes',
   queue: 'The queue',
+  digest: 'The weekly digest',
 };
 
 /** The messages of one state, as they would be posted. */

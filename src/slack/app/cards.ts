@@ -3,6 +3,7 @@ import type { SlackContent } from '../blocks.ts';
 import { canaryNotices } from '../canary/alarm.ts';
 import { notices } from '../change-card/notices.ts';
 import { delegationNotices } from '../delegation/card.ts';
+import { digestNotices } from '../digest/card.ts';
 import { refusedPushNotices } from '../drift/refused-push.ts';
 import { massNotices } from '../mass-change/card.ts';
 import { offboardingNotices } from '../offboarding/card.ts';
@@ -18,5 +19,6 @@ export const cards: Cards<SlackContent> = {
   policy: policyNotices,
   refusedPush: refusedPushNotices,
   queue: queueNotices,
+  digest: digestNotices,
   delegation: delegationNotices,
 };

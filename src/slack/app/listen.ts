@@ -4,6 +4,7 @@ import { Fault } from '../../core/fault.ts';
 import type { Context, Parties, Runtime } from '../../flow/kernel/context.ts';
 import { boltLogger } from '../api/bolt-logger.ts';
 import { registerDelegationHandlers } from '../delegation/away.ts';
+import { registerDigestHandlers } from '../digest/clicks.ts';
 import { registerHomeHandlers } from '../home/clicks.ts';
 import { registerMassChangeHandlers } from '../mass-change/clicks.ts';
 import { registerOffboardingHandlers } from '../offboarding/clicks.ts';
@@ -45,6 +46,7 @@ export function listen(
   registerQuestionHandlers(app, context, client);
   registerMassChangeHandlers(app, context, client);
   registerOffboardingHandlers(app, context, client);
+  registerDigestHandlers(app, context, client);
   registerDelegationHandlers(app, context);
   return app;
 }

@@ -5,6 +5,7 @@ import { ASK_IN_WORDS, helpText, unknownWord } from '../commands/answers.ts';
 import { readCommand, type Wanted } from '../commands/read-command.ts';
 import type { Typed, Word } from '../commands/word.ts';
 import { awayWord, backWord } from '../delegation/away.ts';
+import { digestWord } from '../digest/clicks.ts';
 import { orTell, whyNotOpened } from '../forms/forms.ts';
 import { whoWord } from '../home/who.ts';
 import { mineWord, statusWord } from '../home/words.ts';
@@ -21,6 +22,10 @@ export const words: readonly Word[] = [
   whyWord,
   awayWord,
   backWord,
+  whyWord,
+  awayWord,
+  backWord,
+  digestWord,
   offboardWord,
 ];
 

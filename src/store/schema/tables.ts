@@ -3,6 +3,7 @@ import type { CanaryRun, RoundResult, Stuck } from '../../core/canary/canary.ts'
 import type { Change } from '../../core/change/change.ts';
 import type { LegTimes } from '../../core/change/legs.ts';
 import type { Delegation, DelegationState } from '../../core/delegation/delegation.ts';
+import type { DigestFacts, LineAnswer, LineFacts, LineKind } from '../../core/digest/digest.ts';
 import type { AtAGlance } from '../../core/facts/at-a-glance.ts';
 import type { FactSheet } from '../../core/facts/request-facts.ts';
 import type { HomePages } from '../../core/home/pages.ts';
@@ -299,19 +300,20 @@ export type Tables = {
     time_zone: string;
     due_at: Date;
     made_at: Date;
-    counts: Json<Record<string, number>>;
-    doc: Json<unknown>;
+    asked_at: Date | null;
+    counts: Json<Partial<Record<LineKind, number>>>;
+    doc: Json<DigestFacts>;
   };
   digest_lines: {
     digest_id: string;
     place: number;
     line_key: string;
-    kinds: string[];
+    kinds: LineKind[];
     person_id: string;
     entitlement_key: string;
     change_id: string | null;
-    doc: Json<unknown>;
-    answer: ColumnType<unknown, string | null, string | null>;
+    doc: Json<LineFacts>;
+    answer: ColumnType<LineAnswer | null, string | null, string | null>;
   };
   usage_returns: { person_id: string; returned_at: Date; silent_since: Date; source: UsageSource };
   installation: { single: Generated<boolean>; belongs_to: string; since: Generated<Date> };

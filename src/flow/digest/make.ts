@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import type { Job } from '../../core/jobs/reactions.ts';
+import { securityFigures } from '../../store/digest-figures.ts';
+import {
+  type DigestReader,
+  makeDigests,
+  readersDue,
+  withoutDigest,
+  zonesOfPeople,
+} from '../../store/digest-making.ts';
+import { makeSecurityDigest } from '../../store/digests.ts';
+import type { Person } from '../../store/people.ts';
+import { databaseNow } from '../../store/postgres/clock.ts';
+import { commit, noteByLatchkey } from '../kernel/commit.ts';
+import type { Context } from '../kernel/context.ts';
+import { type Answering, digestCatalogue, whoAnswers } from './readers.ts';
+import { type Slot, slotIn } from './slot.ts';
+
+/** Readers whose digests are made in one commit. */
+const BATCH = 50;
+
+type Needs = Pick<Context, 'db' | 'catalogue' | 'idp' | 'nudge' | 'locks'>;
+
+/**
+ * Makes every digest whose time has come, some readers at a time, each batch with the work of sending it in one commit. Killed
+ * between two, the next look goes on; a reader who has one of this week gets no second. `until`: to stop between two.
+ */
+export async function makeDueDigests(
+  context: Needs,
+  until?: AbortSignal,
+): Promise<{ made: number; said: number }> {
+  const now = await databaseNow(context.db);
+  const { digest } = context.catalogue.current();
+  const zones = await zonesOfPeople(context.db);
+  const slots = zones.map((zone) => ({ ...slotIn(zone, digest, now), of: zone })).filter((s) => s.isOpen);
+  const done = { made: 0, said: 0 };
+  if (slots.length === 0) return done;
+  const answering = await whoAnswers(context);
+  const asked = slots.map(({ of, zone, week, dueAt }) => ({ zone: of, known: zone, week, dueAt }));
+  while (until?.aborted !== true) {
+    const due = await readersDue(context.db, asked, [...answering.owns.keys()], BATCH);
+    if (due.length === 0) break;
+    done.made += due.length;
+    done.said += await makeBatch(context, answering, due, null);
+  }
+  await tellAdmins(context, answering.admins, slots, now);
+  return done;
+}
+
+/** Makes the digest of one reader now, because they asked. Answers whether there is anything to say. */
+export async function makeDigestFor(context: Needs, person: Person): Promise<boolean> {
+  const now = await databaseNow(context.db);
+  const slot = slotIn(person.timeZone, context.catalogue.current().digest, now);
+  const answering = await whoAnswers(context);
+  const due = [{ personId: person.id, zone: slot.zone, week: slot.week, dueAt: now }];
+  const said = await makeBatch(context, answering, due, now);
+  if (answering.admins.some((admin) => admin.id === person.id))
+    await tellAdmin(context, person, { ...slot, dueAt: now, askedAt: now }, now);
+  return said > 0;
+}
+
+/** Answers how many of them have something to say. */
+async function makeBatch(
+  context: Needs,
+  { owns }: Answering,
+  due: readonly Omit<DigestReader, 'digestId' | 'owns'>[],
+  askedAt: Date | null,
+): Promise<number> {
+  const readers = due.map((reader) => ({
+    ...reader,
+    digestId: randomUUID(),
+    owns: owns.get(reader.personId) ?? [],
+  }));
+  return await commit(
+    context.db,
+    async (unit) => {
+      const { tx, now } = unit;
+      const made = await makeDigests(tx, readers, digestCatalogue(context), { now, askedAt });
+      return {
+        result: made.length,
+        jobs: made.map(({ digestId }) => sendJob(digestId)),
+        notes: made.map((one) => noteByLatchkey(unit, 'digestMade', { ...one, kind: 'personal' })),
+      };
+    },
+    context.nudge,
+  );
+}
+
+/** The whole picture, once a week to each admin in their own time zone. */
+async function tellAdmins(
+  context: Needs,
+  admins: readonly Person[],
+  slots: readonly (Slot & { of: string | null })[],
+  now: Date,
+): Promise<void> {
+  const due = admins.flatMap((admin) => {
+    const slot = slots.find(({ of }) => of === admin.timeZone);
+    return slot === undefined ? [] : [{ admin, slot, personId: admin.id, week: slot.week }];
+  });
+  const without = new Set(await withoutDigest(context.db, 'security', due));
+  for (const { admin, slot } of due)
+    if (without.has(admin.id)) await tellAdmin(context, admin, { ...slot, askedAt: null }, now);
+}
+
+async function tellAdmin(
+  context: Needs,
+  admin: Pick<Person, 'id'>,
+  { week, zone, dueAt, askedAt }: Pick<Slot, 'week' | 'zone' | 'dueAt'> & { askedAt: Date | null },
+  now: Date,
+): Promise<void> {
+  const figures = await securityFigures(context.db, digestCatalogue(context), now);
+  const id = randomUUID();
+  const digest = { id, personId: admin.id, week, zone, dueAt, askedAt };
+  await commit(
+    context.db,
+    async (unit) => {
+      const isMade = await makeSecurityDigest(unit.tx, digest, figures, unit.now);
+      const made = { digestId: id, personId: admin.id, kind: 'security' };
+      return isMade
+        ? { result: null, jobs: [sendJob(id)], notes: [noteByLatchkey(unit, 'digestMade', made)] }
+        : { result: null };
+    },
+    context.nudge,
+  );
+}
+
+function sendJob(id: string): Job {
+  return { job: 'updateCard', about: 'digest', id };
+}

@@ -1,0 +1,153 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ChangeEvent } from '../../../src/core/change/events.ts';
+import type { PersonId } from '../../../src/core/ids.ts';
+import { makeDueDigests } from '../../../src/flow/digest/make.ts';
+import { commit } from '../../../src/flow/kernel/commit.ts';
+import { recordBaselineMember } from '../../../src/store/baseline.ts';
+import { readLines } from '../../../src/store/digests.ts';
+import { linkPerson, rememberPerson } from '../../../src/store/people.ts';
+import { target } from '../../core/given.ts';
+import { freshDatabase } from '../../database.ts';
+import { approved, idpPerson, received } from '../../store/given.ts';
+
+const DAY = 86_400_000;
+let fresh: Awaited<ReturnType<typeof freshDatabase>>;
+const people = new Map<string, PersonId>();
+const id = (login: string) => people.get(login) as PersonId;
+
+/** Ines and Erik report to Tom; Tom reports to a manager who has left. Olga owns everything; Sam is the admin. */
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  const { db } = fresh.database;
+  await sql`insert into installation (belongs_to, since) values ('test', now() - interval '60 days')`.execute(
+    db,
+  );
+  const folk = {
+    olga: { timeZone: zoneNow() },
+    sam: { timeZone: 'No/Such_Zone' },
+    left: { timeZone: zoneNow(), status: 'deprovisioned' as const },
+    tom: { timeZone: zoneNow(), manager: 'left' },
+    ines: { manager: 'tom' },
+    erik: { manager: 'TOM@acme.example' },
+    nobody: { timeZone: zoneNow() },
+  };
+  for (const [login, rest] of Object.entries(folk)) {
+    people.set(login, (await rememberPerson(db, 'okta', idpPerson(login, rest))).id);
+    await linkPerson(db, id(login), 'anypoint', `anypoint-${login}`);
+  }
+});
+afterAll(() => fresh.close());
+
+/** A zone in which it is some hours after nine on some weekday: digests of that day are due there. */
+function zoneNow(): string {
+  return `Etc/GMT${offsetNow() >= 0 ? '-' : '+'}${Math.abs(offsetNow())}`;
+}
+function offsetNow(): number {
+  const toNoon = 12 - new Date().getUTCHours();
+  return Math.max(-12, Math.min(14, toNoon));
+}
+const localDay = () => new Date(Date.now() + offsetNow() * 3_600_000).getUTCDay() || 7;
+
+const entitlement = (key: string, tier: string, conflicts: string[] = []) => ({
+  key,
+  tier,
+  owner: 'olga@acme.example',
+  conflicts: conflicts.map((other) => ({ with: other, because: null })),
+});
+const context = () =>
+  ({
+    db: fresh.database.db,
+    nudge: () => {},
+    log: { warn() {}, error() {} },
+    idp: { system: 'okta', findPeopleByEmail: async () => [] },
+    catalogue: {
+      current: () => ({
+        admins: ['sam@acme.example'],
+        canary: null,
+        digest: { weekday: localDay(), minute: 0, unusedSeconds: 30 * 86_400 },
+        entitlements: [entitlement('orders', 'low', ['admin']), entitlement('admin', 'critical', ['orders'])],
+      }),
+      status: (key: string) => ({ status: 'ready', target: { ...target, groupId: `group-${key}` } }),
+    },
+  }) as never as Parameters<typeof makeDueDigests>[0];
+
+async function granted(
+  login: string,
+  entitlementKey: string,
+  from: number,
+  to: number,
+): Promise<ChangeEvent['changeId']> {
+  const startsAt = new Date(Date.now() - from * DAY);
+  const request = received(id(login), { entitlementKey, at: startsAt });
+  const yes = approved(request.changeId, startsAt, (from + to) * 86_400);
+  await commit(fresh.database.db, async () => ({
+    result: null,
+    events: [request, { ...yes, target: { ...target, groupId: `group-${entitlementKey}` } }],
+  }));
+  return request.changeId;
+}
+
+const linesOf = async (login: string) => {
+  const { rows } = await sql<{
+    id: string;
+  }>`select id from digests where person_id = ${id(login)} and kind = 'personal'`.execute(fresh.database.db);
+  expect(rows).toHaveLength(1);
+  const lines = await readLines(fresh.database.db, rows[0]?.id ?? '', { after: 0, limit: 100 });
+  return lines.map((line) => [line.personName, line.entitlementKey, ...line.kinds]);
+};
+
+test('each owner and each manager gets what is theirs, once; who has nothing to read gets nothing', async () => {
+  const { db } = fresh.database;
+  await sql`insert into usage_sources (source, system, since, checked_at) values ('anypointUsers', 'anypoint', 'epoch', now())`.execute(
+    db,
+  );
+  await sql`insert into usage_records (source, system, external_id, last_at) values
+    ('anypointUsers', 'anypoint', 'anypoint-ines', now() - interval '1 day'),
+    ('anypointUsers', 'anypoint', 'anypoint-erik', now() - interval '80 days')`.execute(db);
+  await granted('ines', 'orders', 2, 40);
+  await granted('erik', 'orders', 60, 3);
+  await granted('ines', 'admin', 20, 40);
+  await granted('tom', 'orders', 20, 40);
+  await commit(db, async ({ tx, now }) => {
+    await recordBaselineMember(
+      tx,
+      { personId: id('nobody'), groupId: 'group-orders', groupName: 'orders' },
+      now,
+    );
+    return { result: null };
+  });
+
+  // Two replicas at once.
+  await Promise.all([makeDueDigests(context()), makeDueDigests(context())]);
+
+  expect(await linesOf('olga')).toEqual([
+    ['ines', 'admin', 'conflict', 'privileged'],
+    ['ines', 'orders', 'conflict', 'new'],
+    ['erik', 'orders', 'unused', 'ending'],
+    ['nobody', 'orders', 'unused', 'before'],
+  ]);
+  expect(await linesOf('tom')).toEqual([
+    ['ines', 'admin', 'conflict', 'privileged'],
+    ['ines', 'orders', 'conflict', 'new'],
+    ['erik', 'orders', 'unused', 'ending'],
+  ]);
+  const made = await db.selectFrom('digests').select(['person_id', 'kind']).execute();
+  // Not the one who has left, nor those who own nothing and manage nobody.
+  expect(
+    made
+      .filter((d) => d.kind === 'personal')
+      .map((d) => d.person_id)
+      .sort(),
+  ).toEqual([id('olga'), id('tom')].sort());
+  const jobs = await sql<{
+    n: number;
+  }>`select count(*)::int as n from outbox where payload->>'about' = 'digest'`.execute(db);
+  expect(jobs.rows[0]?.n).toBe(made.length);
+  const entries = await sql<{
+    n: number;
+  }>`select count(*)::int as n from audit where type = 'digestMade'`.execute(db);
+  expect(entries.rows[0]?.n).toBe(made.length);
+
+  expect(await makeDueDigests(context())).toEqual({ made: 0, said: 0 });
+});

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SeenMessage } from '../../src/sandbox/visitor.ts';
+import type { Stage } from '../stage.ts';
+import { buttonsOf, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
+
+let stage: Stage;
+let walk: Journey;
+beforeAll(async () => {
+  ({ stage, walk } = await setOut());
+  await walk.isQuiet();
+});
+afterAll(() => stage?.close());
+
+const TEAM = 'Orders API readers';
+const read = 'orders-api-read';
+
+type Dm = SeenMessage & { channel: string };
+
+/** The newest digest of this person. */
+async function digestOf(as: string, says: string | RegExp): Promise<Dm> {
+  return await walk.until(`${as} has a digest that says ${says}`, async (saw) => {
+    const all = (await walk.messages(as, 'dm')).filter((m) => m.text.startsWith('Your week in access'));
+    const newest = all.at(-1);
+    saw(newest === undefined ? null : wordsOf(newest));
+    return newest !== undefined && wordsOf(newest).search(says) >= 0 && newest;
+  });
+}
+const asks = (as: string) =>
+  walk.request('POST', '/slack/sim/command', { as, command: '/access', text: 'digest' });
+/** The block of buttons under the line that says this. */
+function blockUnder(message: Dm, says: string): string {
+  const at = message.blocks.findIndex((block) => JSON.stringify(block).includes(says));
+  return String(message.blocks[at + 1]?.block_id);
+}
+const press = (as: string, message: Dm, actionId: string, says: string) =>
+  walk.request('POST', '/slack/sim/action', {
+    as,
+    channel: message.channel,
+    ts: message.ts,
+    actionId,
+    blockId: blockUnder(message, says),
+  });
+
+test('the owner is told what is new, and takes it away there: it is gone from Anypoint, and the message says so', async () => {
+  // given
+  const asked = await walk.isGiven('ines', { entitlement: read, seconds: 604_800, reason: 'For the digest' });
+  await walk.isGiven('erik', { entitlement: read, seconds: 604_800, reason: 'For the digest too' });
+  await asks('olga');
+  const digest = await digestOf('olga', 'New this week');
+  expect(digest.text).toMatch(/2 new/);
+
+  // when
+  await press('olga', digest, 'digest_revoke', slackIdOf('ines'));
+
+  // then
+  await walk.endsAs(asked.id, 'inEffect');
+  expect(await walk.isInTeam('ines', TEAM)).toBe(false);
+  await digestOf('olga', /Taken away by Olga Brandt; gone from MuleSoft/);
+  expect(await walk.ending(asked.id)).toMatchObject({ cause: 'review', decision: { byName: 'Olga Brandt' } });
+  const entries = await walk.query("select actor from audit where type = 'accessReviewed'");
+  expect(entries).toMatchObject([{ actor: { name: 'Olga Brandt' } }]);
+});
+
+test('the other line is kept, and the same digest shows it; what is kept is no more asked about', async () => {
+  const digest = await digestOf('olga', 'New this week');
+  await press('olga', digest, 'digest_keep', slackIdOf('erik'));
+  const after = await digestOf('olga', 'Kept by Olga Brandt');
+  expect(buttonsOf(after)).toEqual([]);
+});
+
+test('the manager asks the holder, who answers; the manager reads it', async () => {
+  await walk.isGiven('ines', { entitlement: read, seconds: 604_800, reason: 'Once more' });
+  await asks('tom');
+  const digest = await digestOf('tom', 'New this week');
+  await press('tom', digest, 'digest_ask', slackIdOf('ines'));
+  const question = await walk.receives('ines', 'the question', (m) => m.text.startsWith('Do you still need'));
+  expect(buttonsOf(question)).toEqual(['digest_still_needed', 'release']);
+  const [asked] = (await walk.messages('ines', 'dm')).filter((m) => m.ts === question.ts);
+  await walk.click('ines', asked as Dm, 'digest_still_needed');
+  await digestOf('tom', 'Still needed, they said');
+});
+
+test('somebody else who gets hold of the button changes nothing', async () => {
+  const [row] = await walk.query<{ id: string; place: number }>(
+    "select digest_id as id, place from digest_lines l join digests d on d.id = l.digest_id where answer->>'verb' = 'ask'",
+  );
+  await stage.latchkey.context.db
+    .insertInto('outbox')
+    .values({
+      key: 'settleCardClick:forged',
+      job: 'settleCardClick',
+      priority: 1,
+      payload: JSON.stringify({
+        job: 'settleCardClick',
+        clickKey: 'forged',
+        answer: {
+          clickId: 'forged',
+          about: 'digest',
+          id: row?.id,
+          chatUserId: slackIdOf('erik'),
+          channel: slackIdOf('erik'),
+          verb: 'revoke',
+          item: JSON.stringify({ place: row?.place }),
+        },
+      }),
+    })
+    .execute();
+  await walk.owesNothing();
+  expect(await walk.isInTeam('ines', TEAM)).toBe(true);
+  const refused = await walk.query("select data from audit where type = 'clickRefused'");
+  expect(refused).toMatchObject([{ data: { verb: 'revoke', reason: 'notAnApprover' } }]);
+});
+
+test('an admin gets the whole picture too', async () => {
+  await asks('sam');
+  const picture = await walk.receives('sam', 'the picture', (m) => m.text.startsWith('The week in access'));
+  expect(wordsOf(picture)).toMatch(/\d+ by \d+ people/);
+  expect(wordsOf(picture)).toMatch(/\d+ given, \d+ ended/);
+});
