@@ -22,9 +22,6 @@ export const words: readonly Word[] = [
   whyWord,
   awayWord,
   backWord,
-  whyWord,
-  awayWord,
-  backWord,
   digestWord,
   offboardWord,
 ];
