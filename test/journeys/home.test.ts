@@ -34,8 +34,11 @@ async function homeSays(as: string, words: string | RegExp, not?: RegExp): Promi
 }
 
 async function presses(as: string, actionId: string): Promise<void> {
-  const home = await homeOf(as);
-  await walk.request('POST', '/slack/sim/view/action', { as, viewId: home?.id, actionId });
+  const home = await walk.until(`${actionId} on the Home of ${as}`, async () => {
+    const now = await homeOf(as);
+    return JSON.stringify(now?.blocks ?? []).includes(`"action_id":"${actionId}"`) && now;
+  });
+  await walk.request('POST', '/slack/sim/view/action', { as, viewId: home.id, actionId });
 }
 
 test('the Home of somebody new says what to do first', async () => {

@@ -19,6 +19,8 @@ export type HomeAdmin = OpenFigures & {
   cases: Paged<{ person: Named; state: OffboardingState; isLate: boolean; url: string | null }>;
 };
 
+/** A section of text holds so many lines of them that can still be read. */
+const TROUBLES_MAX = 8;
 /** Changes that failed are the owner's to mend; after so many days they are history. */
 const FAILED_DAYS = 14;
 
@@ -49,7 +51,7 @@ export async function readHomeAdmin(context: Context, pages: HomePages): Promise
   return {
     ...figures,
     ...offered,
-    troubles: [...context.outsideTroubles(), ...troubles],
+    troubles: [...context.outsideTroubles(), ...troubles].slice(0, TROUBLES_MAX),
     cases: {
       ...page,
       all: count,
@@ -72,28 +74,27 @@ function healthOf(
   { isPolicyBroken, isCanaryAlarmed }: { isPolicyBroken: boolean; isCanaryAlarmed: boolean },
 ): Pick<HomeAdmin, 'troubles' | 'ready' | 'entitlements'> {
   const { entitlements } = context.catalogue.current();
-  const statuses = entitlements.map(({ key }) => context.catalogue.status(key).status);
-  const count = (wanted: (typeof statuses)[number]) => statuses.filter((status) => status === wanted).length;
+  const all = entitlements.map(({ key, title }) => ({ title, ...context.catalogue.status(key) }));
   const queue = context.queueAway();
+  const unchecked = all.filter(({ status }) => status === 'unchecked').length;
   const troubles: [isSo: boolean, words: string][] = [
     [
       isPolicyBroken,
-      'The policy’s files have mistakes, so the last good policy stays in force. Run `latchkey policy check`; it names them.',
+      'The policy’s files have mistakes, so the last good policy stays in force: “latchkey policy check” names them.',
     ],
     [isCanaryAlarmed, 'The canary’s alarm is raised: the way to MuleSoft takes too long.'],
     [queue !== null, `The job queue ${queue?.why}; this process does the work itself meanwhile.`],
     [
-      count('refused') > 0,
-      `${count('refused')} of the catalogue can’t be offered. Run \`latchkey check\`; it says why.`,
+      unchecked > 0,
+      `${unchecked} of ${all.length} entitlements are not checked yet, because an outside party does not answer.`,
     ],
-    [
-      count('unchecked') > 0,
-      `${count('unchecked')} of the catalogue are not checked yet, because an outside party does not answer.`,
-    ],
+    ...all.flatMap((one): [boolean, string][] =>
+      one.status === 'refused' ? [[true, `“${one.title}” can’t be offered: ${one.why}.`]] : [],
+    ),
   ];
   return {
     troubles: troubles.filter(([isSo]) => isSo).map(([, words]) => words),
-    ready: count('ready'),
+    ready: all.filter(({ status }) => status === 'ready').length,
     entitlements: entitlements.length,
   };
 }

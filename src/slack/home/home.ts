@@ -6,7 +6,7 @@ import type { HomeDrawing } from '../../flow/home/publish.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { actions } from '../change-card/buttons.ts';
 import { mention } from '../change-card/names.ts';
-import { escapeMrkdwn, link, mrkdwn, plain } from '../mrkdwn.ts';
+import { clip, escapeMrkdwn, link, mrkdwn, plain } from '../mrkdwn.ts';
 import { accessLine, pastLine, requestLine, reviewLine, usageLine, waitingLine } from './lines.ts';
 
 /** Turns to another page of a section. Two buttons of one row need two names. */
@@ -14,6 +14,9 @@ export const pageActions = { before: 'home_before', next: 'home_next' } as const
 
 /** Slack's Home tabs: pure, from what is known to what is shown. */
 export const homes: HomeDrawing<SlackContent> = { home, refusedHome };
+
+/** Of what an outside party says. */
+const TROUBLE_MAX = 300;
 
 const HEADING = 'Your access to MuleSoft';
 
@@ -46,6 +49,7 @@ function askBlocks({ mayAsk }: HomeFacts): KnownBlock[] {
   return [
     {
       type: 'actions',
+      block_id: 'ask',
       elements: [
         {
           type: 'button',
@@ -101,7 +105,7 @@ function pager(
     ...(from > 0 ? [turn(pageActions.before, 'Previous', page - 1)] : []),
     ...(from + shown < all ? [turn(pageActions.next, `Next (${all - from - shown} more)`, page + 1)] : []),
   ];
-  return elements.length === 0 ? [] : [{ type: 'actions', elements }];
+  return elements.length === 0 ? [] : [{ type: 'actions', block_id: `pages:${name}`, elements }];
 }
 
 function adminBlocks(admin: HomeAdmin): KnownBlock[] {
@@ -109,10 +113,10 @@ function adminBlocks(admin: HomeAdmin): KnownBlock[] {
   const health =
     troubles.length === 0
       ? [`:white_check_mark: Everything works. ${ready} of ${entitlements} entitlements can be asked for.`]
-      : troubles.map((trouble) => `:rotating_light: ${escapeMrkdwn(trouble)}`);
+      : troubles.map((trouble) => `:warning: ${escapeMrkdwn(clip(trouble, TROUBLE_MAX))}`);
   const figures = [
     `Findings that wait: *${findings}*`,
-    `cards on many: *${massChanges}*`,
+    `cards on many people: *${massChanges}*`,
     `late: *${late}*`,
     `failed in 14 days: *${failed}*`,
   ];

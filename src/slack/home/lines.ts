@@ -29,8 +29,12 @@ function button(action_id: string, label: string, value: string, rest: Partial<B
   return { type: 'button', action_id, text: { type: 'plain_text', text: label }, value, ...rest };
 }
 
-function buttons(elements: ActionsBlockElement[]): KnownBlock[] {
-  return elements.length === 0 ? [] : [{ type: 'actions', elements }];
+/**
+ * A row of buttons with a name of its own: so a press counts that comes while the tab is published anew, for Slack gives new
+ * names to what has none.
+ */
+function buttons(block_id: string, elements: ActionsBlockElement[]): KnownBlock[] {
+  return elements.length === 0 ? [] : [{ type: 'actions', block_id, elements }];
 }
 
 function context(words: string): KnownBlock {
@@ -86,7 +90,7 @@ export function accessLine(facts: Facts, access: HomeAccess): KnownBlock[] {
     lines.push(
       `:hourglass_flowing_sand: Longer is asked for. ${inOneLine(statusOf(facts, { change: extension, ending: null, title, owner: null }))}`,
     );
-  return [text(lines.join('\n')), ...buttons(accessButtons(access))];
+  return [text(lines.join('\n')), ...buttons(`access:${change?.id}`, accessButtons(access))];
 }
 
 function untilWhen({ change, since }: HomeAccess): string {
@@ -123,12 +127,12 @@ export function requestLine(facts: Facts, line: HomeChange): KnownBlock[] {
   const { change, title } = line;
   const asked = escapeMrkdwn(askedInWords(change, title));
   const whom = change.personId === facts.reader.id ? '' : ` for ${mention(nameOf(facts, change.personId))}`;
-  const said = `*${asked}*${whom} · asked ${slackDate(change.requestedAt)}\n${inOneLine(statusOf(facts, line))}`;
+  const said = `*${asked}*${whom}\n${inOneLine(statusOf(facts, line))}\nAsked ${slackDate(change.requestedAt)}.`;
   const isTheirOwn = change.requesterId !== null && !isFound(change) && !isByRule(change);
   return [
     text(said),
     ...(change.state === 'asking' && isTheirOwn
-      ? buttons([button(actions.withdraw, 'Take it back', keyOf(change))])
+      ? buttons(`request:${change.id}`, [button(actions.withdraw, 'Take it back', keyOf(change))])
       : []),
   ];
 }
@@ -136,10 +140,11 @@ export function requestLine(facts: Facts, line: HomeChange): KnownBlock[] {
 /** What is over, with a button to ask for the same again. */
 export function pastLine(facts: Facts, line: HomeChange): KnownBlock[] {
   const { change, title, mayAsk } = line;
-  const said = `*${escapeMrkdwn(title)}* · asked ${slackDate(change.requestedAt)}\n${inOneLine(statusOf(facts, line))}`;
+  const said = `*${escapeMrkdwn(title)}*\n${inOneLine(statusOf(facts, line))}\nAsked ${slackDate(change.requestedAt)}.`;
   return [
     {
       type: 'section',
+      block_id: `past:${change.id}`,
       text: mrkdwn(said, LINE_MAX),
       ...(mayAsk ? { accessory: button(ASK_AGAIN, 'Ask again…', change.entitlementKey) } : {}),
     },
@@ -203,7 +208,7 @@ function waitingChange(
     text(said),
     isFound(change) || isByRule(change) ? context(`${words}.`) : quote(words),
     ...(summary === null || summary === '' ? [] : [context(`By rule: ${clip(summary, WORDS_MAX)}`)]),
-    ...withoutId(cardButtons(change)),
+    named(cardButtons(change), `waiting:${change.id}`),
   ];
 }
 
@@ -218,8 +223,7 @@ function waitingHead(facts: Facts, change: Change, title: string): string {
     : `${mention(nameOf(facts, change.requesterId))} asks, for ${whom}, for ${asked}`;
 }
 
-/** The buttons of the card; on a Home tab there are several of them, and no two blocks of a view have one id. */
-function withoutId(block: KnownBlock): KnownBlock[] {
-  const { block_id: _of, ...rest } = block;
-  return [rest as KnownBlock];
+/** The buttons of the card; on a Home tab there are several of them, and no two blocks of a view have one name. */
+function named(block: KnownBlock, block_id: string): KnownBlock {
+  return { ...block, block_id };
 }
