@@ -59,7 +59,7 @@ test('mine has dates and buttons; status says whom a request waits for, and what
 
   // then
   const mine = await types('ines', 'mine');
-  expect(wordsOf(mine)).toMatch(/You have: 1[\s\S]*Gives read access[\s\S]*\*until <!date\^/);
+  expect(wordsOf(mine)).toMatch(/You have: 1[\s\S]*Gives read access[\s\S]*\*Until <!date\^/);
   expect(buttonsOf(mine)).toEqual(['extend', 'release']);
 });
 

@@ -71,7 +71,7 @@ test('what is asked shows on the Homes of requester and approver without opening
   await homeSays('tom', 'Your access to MuleSoft', /Waiting for you/);
   const has = await homeSays('ines', 'You have: 1', /on its way|Waiting for/);
   expect(has).toContain(`Gives ${GIVES}`);
-  expect(has).toMatch(/\*until <!date\^\d+\^/);
+  expect(has).toMatch(/\*Until <!date\^\d+\^/);
   expect(has).not.toContain('Your open requests');
 
   // when it is given back there

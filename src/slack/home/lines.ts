@@ -99,9 +99,9 @@ function untilWhen({ change, since }: HomeAccess): string {
   if (isByRule(change)) return `By rule, and renewed by itself; at present until ${slackDate(endsAt)}`;
   const isAhead =
     change.legs.decidedAt !== null && startsAt > change.legs.decidedAt && change.legs.idpWrittenAt === null;
-  const from = isAhead ? `from ${slackDate(startsAt)} ` : '';
+  const from = isAhead ? `From ${slackDate(startsAt)} ` : '';
   const held = since === null || isAhead ? '' : ` · since ${slackDate(since)}`;
-  return `*${from}until ${slackDate(endsAt)}*${held}`;
+  return `*${from === '' ? 'Until' : `${from}until`} ${slackDate(endsAt)}*${held}`;
 }
 
 /** When the reader last used Anypoint: no record says which of their accesses they used. */
