@@ -12,6 +12,7 @@ import { createOkta } from '../idp/okta.ts';
 import { mcpCommands } from '../mcp/commands.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { policyCommands } from '../policy/commands.ts';
+import { loadPolicy } from '../policy/policy-folder.ts';
 import { createToken, revokeToken, sources } from '../scim/tokens.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
@@ -23,6 +24,7 @@ import { environmentTokenUsed, listTokens } from '../store/scim/tokens.ts';
 import { checkCommand } from './check-command.ts';
 import { type CommandPlace, databaseOfRunning, withEmbeddedDatabase } from './command-database.ts';
 import { reconcileCommand } from './reconcile-command.ts';
+import { reviewCommands } from './review-command.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
 const DIR = '.latchkey';
@@ -96,6 +98,15 @@ policyCommands(program, {
 
 mcpCommands(program, withDatabase);
 reconcileCommand(program, { withDatabase, say, fail });
+reviewCommands(program, {
+  withDatabase,
+  async catalogue() {
+    const { policyDir } = readConfig({ POLICY_DIR: process.env.POLICY_DIR });
+    return (await loadPolicy(policyDir)).catalogue;
+  },
+  say,
+  fail,
+});
 evalCommand(
   program,
   () => readConfig(process.env).model(),

@@ -10,3 +10,5 @@ export type EntitlementKey = Branded<'EntitlementKey'>;
 export type MassChangeId = Branded<'MassChangeId'>;
 export type OffboardingId = Branded<'OffboardingId'>;
 export type DelegationId = Branded<'DelegationId'>;
+/** An access review campaign. */
+export type CampaignId = Branded<'CampaignId'>;

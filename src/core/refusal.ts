@@ -31,7 +31,12 @@ export type RefusalReason =
   | 'stepUpUnavailable'
   | 'notYours'
   | 'delegationInvalid'
-  | 'questionInvalid';
+  | 'questionInvalid'
+  | 'notReady'
+  | 'nothingToReview'
+  | 'noReviewer'
+  | 'notFresh'
+  | 'notRenewed';
 
 export type Refusal = {
   refused: true;

@@ -10,12 +10,15 @@ import { type ChangeView, readView } from './messages/change-view.ts';
 import { type OffboardingView, toldOffboarding } from './offboarding/view.ts';
 import { type PolicyView, readPolicyView } from './policy/policy-alarm.ts';
 import { type QueueView, readQueueView } from './queue/queue-alarm.ts';
+import { type CampaignView, type ReviewView, readCampaignView, readReviewView } from './review/view.ts';
 
 /** What the messages about each thing are made of. */
 export type Views = {
   change: ChangeView;
   massChange: MassView;
   offboarding: OffboardingView;
+  campaign: CampaignView;
+  review: ReviewView;
   canary: CanaryView;
   policy: PolicyView;
   refusedPush: RefusedPushView;
@@ -35,6 +38,8 @@ const readers: { [S in keyof Views]: (context: Context, id: string) => Promise<V
   change: readView,
   massChange: toldMassChange,
   offboarding: toldOffboarding,
+  campaign: readCampaignView,
+  review: readReviewView,
   canary: readCanaryView,
   policy: readPolicyView,
   refusedPush: readRefusedPushView,

@@ -11,6 +11,8 @@ import { decideHeld } from './offboarding/case.ts';
 import { settleOffboardingAnswer } from './offboarding/settle.ts';
 import { identify } from './people/identify.ts';
 import { keepOnFault, tellClicker } from './request/settle.ts';
+import { settleCampaignAnswer } from './review/campaign-clicks.ts';
+import { settleReviewAnswer } from './review/settle.ts';
 
 /**
  * Settles a click on the card of such a thing: may this person, does it still apply, all looked up now. Safe to run
@@ -23,6 +25,8 @@ const subjects: Partial<Record<Subject, Settles>> = {
   offboarding: settleOffboardingAnswer,
   digest: settleDigestAnswer,
   delegation: settleDelegationAnswer,
+  campaign: settleCampaignAnswer,
+  review: settleReviewAnswer,
 };
 
 /** The settle step of what is not a change. */

@@ -19,6 +19,9 @@ import { advanceOffboarding } from './offboarding/step.ts';
 import { advise } from './request/advise.ts';
 import { assessRequest } from './request/assess.ts';
 import { settleClick } from './request/settle.ts';
+import { adviseLine } from './review/advise.ts';
+import { carryOutCampaign } from './review/carry-out.ts';
+import { prepareCampaign } from './review/prepare.ts';
 import { settleCardClick } from './settle-card-click.ts';
 import { settleStepUp } from './step-up/settle.ts';
 import { updateCard, updateMessages } from './update-card.ts';
@@ -99,6 +102,14 @@ export const steps: { [N in JobName]: Step<N> } = {
   // Step-up.
   /** Settles an approval that waited for a fresh sign-in, or ends its wait when the time is over. */
   settleStepUp: { lane: 'core', run: settleStepUp },
+
+  // Access reviews.
+  /** Who holds what is fixed, and facts and reviewers are gathered; before that nobody is told. */
+  prepareCampaign: { lane: 'idp', run: prepareCampaign },
+  /** What reviewers decided, batch by batch, and watched until MuleSoft shows it. */
+  carryOutCampaign: { lane: 'core', run: carryOutCampaign },
+  /** The model's advice on a line that somebody looks at. */
+  adviseLine: { lane: 'model', run: adviseLine },
 
   // Cards that are not a change's: mass changes, offboardings, the canary, alarms.
   /** Settles a click on such a card. */

@@ -27,6 +27,8 @@ import { runDueMassChanges } from './mass-change/timers.ts';
 import { endGrant } from './membership/end-grants.ts';
 import { runDueOffboardings } from './offboarding/step.ts';
 import { tellOfQueue } from './queue/queue-alarm.ts';
+import { keepCadence } from './review/cadence.ts';
+import { runDueCampaigns } from './review/timers.ts';
 import { readUsageOnce } from './usage/read-usage.ts';
 
 /** What is due is looked for this often, in milliseconds. */
@@ -48,6 +50,10 @@ const LISTEN_EVERY_MS = 30_000;
 const CANARY_EVERY_MS = 1_000;
 /** Leavers' cases that wait for somebody are looked at again this often. */
 const OFFBOARDINGS_EVERY_MS = 60_000;
+/** Reminders of access reviews, and what is overdue in them, are looked for this often. */
+const CAMPAIGNS_EVERY_MS = 2_000;
+/** Reviews that the catalogue calls for are begun, and lines that have ended by themselves dropped, this often. */
+const CADENCE_EVERY_MS = 30_000;
 /** Whether the queue works is told this often, where there is something to tell. */
 const QUEUE_EVERY_MS = 2_000;
 /** Whose weekly digest is due is looked for this often. */
@@ -116,6 +122,12 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
       context.locks.tryLock('offboardings', async () =>
         runDueOffboardings(context, await openOffboardings(context.db)),
       ),
+    ),
+    every(CAMPAIGNS_EVERY_MS, context, 'campaigns', () =>
+      context.locks.tryLock('campaigns', () => runDueCampaigns(context)),
+    ),
+    every(CADENCE_EVERY_MS, context, 'review cadence', () =>
+      context.locks.tryLock('review cadence', () => keepCadence(context)),
     ),
     every(CANARY_EVERY_MS, context, 'canary', () =>
       context.locks.tryLock('canary', () => canaryOnce(context)),

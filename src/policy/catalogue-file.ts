@@ -61,8 +61,20 @@ function no(mistakes: string[]): { value: null; mistakes: string[] } {
 }
 
 function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]): Catalogue {
-  const { channel, admins, pending, massGuard, digest, canary, onCall, signIn, entitlements, bundles, apis } =
-    written;
+  const {
+    channel,
+    admins,
+    pending,
+    massGuard,
+    digest,
+    canary,
+    onCall,
+    signIn,
+    reviews,
+    entitlements,
+    bundles,
+    apis,
+  } = written;
   return {
     channel,
     admins,
@@ -87,6 +99,7 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
           },
     onCall: onCall ?? null,
     signInWithinSeconds: signIn.within,
+    ...reviewsOf(reviews),
     entitlements: entitlements.map((e) => entitlementOf(e, entitlements)),
     ...(apis.length === 0
       ? {}
@@ -129,6 +142,12 @@ function digestOf({ day, at, unusedAfter }: z.infer<typeof catalogueSchema>['dig
     minute: (hour ?? 0) * 60 + (minute ?? 0),
     unusedSeconds: unusedAfter,
   };
+}
+
+function reviewsOf(reviews: z.infer<typeof catalogueSchema>['reviews']): Pick<Catalogue, 'reviews'> {
+  if (reviews === undefined) return {};
+  const { due, extendBy, ...rest } = reviews;
+  return { reviews: { ...rest, dueSeconds: due, extendSeconds: extendBy } };
 }
 
 /** Written on one side or on both, a conflict is both's. */

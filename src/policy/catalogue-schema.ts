@@ -82,7 +82,7 @@ const entitlement = z
       .default([]),
     review: z.strictObject({ every: duration }).optional().meta({
       description:
-        'How often who holds it is to be looked at. `policy check` compares it with the clause that asks for it; nothing else happens yet',
+        'How often who holds it is reviewed: a campaign over it begins by itself. `policy check` compares it with the clause that asks for it',
     }),
     reviewed: z
       .strictObject({
@@ -127,6 +127,20 @@ const api = z.strictObject({
   owner: z.email(),
 });
 
+const reviews = z.strictObject({
+  due: duration.prefault('14d').meta({ description: 'From the start until the lines are due' }),
+  reviewers: z.enum(['owner', 'manager']).default('owner').meta({ description: 'Who is asked first' }),
+  overdue: z
+    .enum(['revoke', 'extend', 'escalate'])
+    .default('escalate')
+    .meta({ description: 'What happens to lines that nobody decided in time' }),
+  extendBy: duration.prefault('7d').meta({ description: 'With `overdue: extend`: by how much, once' }),
+  fallback: z
+    .array(z.email())
+    .default([])
+    .meta({ description: 'Who reviews what nobody else can; without, the admins' }),
+});
+
 /** `catalogue.yaml` as it is written; what it says of itself that can't hold is an issue with its path. */
 export const catalogueSchema = z
   .strictObject({
@@ -167,6 +181,9 @@ export const catalogueSchema = z
       .strictObject({ within: duration.prefault('12h') })
       .prefault({})
       .meta({ description: 'How old a last sign-in may be to say where somebody is, for rules that ask' }),
+    reviews: reviews.optional().meta({
+      description: 'How access reviews are held that `review.every` begins, and what others begin with',
+    }),
     entitlements: z.array(entitlement).min(1),
     bundles: z.array(bundle).default([]),
     apis: z.array(api).default([]).meta({

@@ -22,6 +22,9 @@ const priorities: Record<JobName, number> = {
   assessMassChange: 2,
   carryOutMassChange: 3,
   advanceOffboarding: 3,
+  prepareCampaign: 7,
+  carryOutCampaign: 3,
+  adviseLine: 8,
   updateCard: 6,
   // After the messages: who looks at a Home sees it a moment later.
   updateHome: 7,
@@ -74,6 +77,11 @@ export function keyOf(job: Job): string {
     case 'assessMassChange':
     case 'carryOutMassChange':
       return `${job.job}:${job.massChangeId}`;
+    case 'prepareCampaign':
+    case 'carryOutCampaign':
+      return `${job.job}:${job.campaignId}`;
+    case 'adviseLine':
+      return `adviseLine:${job.campaignId}:${job.n}`;
     case 'advanceOffboarding':
       return `advanceOffboarding:${job.offboardingId}`;
     case 'updateCard':

@@ -3,6 +3,7 @@ import { pendingStates, underway } from '../core/change/states.ts';
 import { openDelegationStates } from '../core/delegation/delegation.ts';
 import { openMassStates, unfinishedMassStates } from '../core/mass-change/mass-change.ts';
 import { openOffboardingStates } from '../core/offboarding/offboarding.ts';
+import { unfinishedCampaignStates } from '../core/review/campaign.ts';
 
 /** A set of states for `state in ${…}`, written out: so the planner sees that it fits a partial index. */
 function listOf(states: readonly string[]): RawBuilder<unknown> {
@@ -29,3 +30,6 @@ export const openOffboarding = listOf(openOffboardingStates);
 
 /** Delegations that count, or will. */
 export const openDelegation = listOf(openDelegationStates);
+
+/** Campaigns in which something is still to happen. */
+export const unfinishedCampaign = listOf(unfinishedCampaignStates);

@@ -2,6 +2,7 @@ import { delegationEntryWords } from '../core/delegation/entry-words.ts';
 import { massEntryWords } from '../core/mass-change/entry-words.ts';
 import { offboardingEntryWords } from '../core/offboarding/entry-words.ts';
 import type { RefusalReason } from '../core/refusal.ts';
+import { campaignEntryWords } from '../core/review/entry-words.ts';
 import type { StepUpEnd } from '../core/step-up/step-up.ts';
 import { oneLine } from '../core/storable.ts';
 import { changeEntryWords, refusedClickInWords, stepUpEnds } from '../core/wording/change-entries.ts';
@@ -79,6 +80,7 @@ const entryWords: Partial<Record<string, ((data: never, who: string | null, idp:
     ...massEntryWords,
     ...offboardingEntryWords,
     ...delegationEntryWords,
+    ...campaignEntryWords,
     ...noteWords,
   };
 

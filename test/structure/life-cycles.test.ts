@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { lifeCycle } from '../../src/core/change/life-cycle.ts';
 import { massLifeCycle } from '../../src/core/mass-change/mass-change.ts';
 import { offboardingLifeCycle } from '../../src/core/offboarding/life-cycle.ts';
+import { campaignLifeCycle } from '../../src/core/review/campaign.ts';
 import { readPage } from './documents.ts';
 import { root } from './source.ts';
 
@@ -28,6 +29,12 @@ const drawn: { page: string; of: string; table: LifeCycle; begins: [event: strin
     of: 'an offboarding',
     table: offboardingLifeCycle,
     begins: ['offboardingStarted', ['asking', 'held', 'underway']],
+  },
+  {
+    page: 'docs/access-reviews.md',
+    of: 'a campaign',
+    table: campaignLifeCycle,
+    begins: ['campaignOpened', ['preparing']],
   },
 ];
 

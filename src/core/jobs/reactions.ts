@@ -3,6 +3,7 @@ import type { ChangeEvent } from '../change/events.ts';
 import type { DelegationEvent } from '../delegation/delegation.ts';
 import type { MassChangeEvent } from '../mass-change/mass-change.ts';
 import type { OffboardingEvent } from '../offboarding/events.ts';
+import type { CampaignEvent } from '../review/campaign.ts';
 
 /**
  * Work that follows from an event; the outbox carries it. Ids only: the job looks everything up when it runs.
@@ -30,6 +31,10 @@ export type Job =
   /** Somebody's status in the chat has changed: it may say that they are away. */
   | { job: 'readChatStatus'; accountId: string }
   | { job: 'settleStepUp'; stepUpId: string; afterMs?: number }
+  | { job: 'prepareCampaign'; campaignId: string }
+  | { job: 'carryOutCampaign'; campaignId: string }
+  /** The model's view of one line of a campaign, asked when the line is looked at. */
+  | { job: 'adviseLine'; campaignId: string; n: number }
   | { job: 'settleCardClick'; clickKey: string; answer: AnswerReceived }
   /** Publishes the Home tab of somebody anew who has opened it once. */
   | { job: 'updateHome'; personId: string; afterMs?: number }
@@ -37,6 +42,8 @@ export type Job =
 
 /** What people are told of besides changes, each on one card. */
 export type Subject =
+  | 'campaign'
+  | 'review'
   | 'offboarding'
   | 'massChange'
   | 'canary'
@@ -182,6 +189,26 @@ export function delegationReactions(
     ...waiting.massChangeIds.map((massChangeId): Job => ({ job: 'assessMassChange', massChangeId })),
     report,
   ];
+}
+
+/** Pure: the jobs that follow from an event of a campaign. `parts`: those of its reviewers whose messages show it. */
+export function campaignReactions(event: CampaignEvent, parts: readonly string[]): Job[] {
+  const { campaignId } = event;
+  const report: Job[] = [
+    { job: 'updateCard', about: 'campaign', id: campaignId, afterMs: TELL_AFTER_MS },
+    ...parts.map((id): Job => ({ job: 'updateCard', about: 'review', id, afterMs: TELL_AFTER_MS })),
+  ];
+  switch (event.type) {
+    case 'campaignOpened':
+      return [{ job: 'prepareCampaign', campaignId }];
+    case 'snapshotTaken':
+      return [];
+    case 'linesSubmitted':
+    case 'campaignDecided':
+      return [{ job: 'carryOutCampaign', campaignId }, ...report];
+    default:
+      return report;
+  }
 }
 
 /** Pure: the jobs that a note calls for, which is no step of a life cycle: advice is shown with the change that it is on. */

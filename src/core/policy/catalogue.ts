@@ -167,6 +167,27 @@ export type DigestTimes = {
   unusedSeconds: number;
 };
 
+/** How campaigns that the catalogue begins by itself (`review.every`) are held, and what others begin with. */
+export type ReviewSettings = {
+  /** From the start until lines are due. */
+  dueSeconds: number;
+  /** Who is asked first. */
+  reviewers: 'owner' | 'manager';
+  /** What happens to what nobody decided in time. */
+  overdue: 'revoke' | 'extend' | 'escalate';
+  extendSeconds: number;
+  /** E-mails of whoever reviews what nobody else can; empty: the admins. */
+  fallback: string[];
+};
+
+export const defaultReviewSettings: ReviewSettings = {
+  dueSeconds: 14 * 86_400,
+  reviewers: 'owner',
+  overdue: 'escalate',
+  extendSeconds: 7 * 86_400,
+  fallback: [],
+};
+
 export type Clause = { id: string; text: string };
 
 export type Catalogue = {
@@ -187,6 +208,10 @@ export type Catalogue = {
   signInWithinSeconds: number;
   entitlements: Entitlement[];
   bundles: Bundle[];
+  /** Left out: the defaults. */
+  reviews?: ReviewSettings;
+  /** What the organisation tells whoever advises on reviews (`policy/review-notes.md`), a note each. */
+  reviewNotes?: string[];
   /** Of an API that is not named here the admins are the owners; left out: of every one. */
   apis?: OwnedApi[];
   clauses: Clause[];

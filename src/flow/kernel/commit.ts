@@ -9,8 +9,10 @@ import {
   homesOfNote,
   homesOfOffboarding,
   homesTogether,
+  nobodysHome,
 } from '../../core/home/concerned.ts';
 import {
+  campaignReactions,
   delegationReactions,
   type Job,
   massReactions,
@@ -22,6 +24,7 @@ import {
 import type { MassChange, MassChangeEvent } from '../../core/mass-change/mass-change.ts';
 import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
+import type { Campaign, CampaignEvent } from '../../core/review/campaign.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
 import { idsEndedBy, idsExtendedBy, lockChange, writeEvent } from '../../store/changes.ts';
 import { lockDelegation, waitingFor, writeDelegationEvent } from '../../store/delegations.ts';
@@ -33,8 +36,10 @@ import { addJobs } from '../../store/outbox.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
 import type { Bound } from '../../store/postgres/statement.ts';
 import { runAtOnce, transact } from '../../store/postgres/transaction.ts';
+import { partsShowing } from '../../store/review-progress.ts';
+import { lockCampaign, writeCampaignEvent } from '../../store/reviews.ts';
 
-export type AnyEvent = ChangeEvent | MassChangeEvent | OffboardingEvent | DelegationEvent;
+export type AnyEvent = ChangeEvent | MassChangeEvent | OffboardingEvent | DelegationEvent | CampaignEvent;
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
 export type Note = {
@@ -89,6 +94,8 @@ export type Unit = {
   offboarding(id: string): Promise<Offboarding | null>;
   /** Reads who decides in somebody's stead and holds it until the commit ends. */
   delegation(id: string): Promise<Delegation | null>;
+  /** Reads an access review campaign and holds it until the commit ends. */
+  campaign(id: string): Promise<Campaign | null>;
 };
 
 export type Outcome<T> = {
@@ -142,6 +149,7 @@ export async function commit<T>(
       massChange: held.massChange.read,
       offboarding: held.offboarding.read,
       delegation: held.delegation.read,
+      campaign: held.campaign.read,
     });
     const { events = [], notes = [], idempotencyKey = null } = outcome;
     const jobs: Job[] = [...(outcome.jobs ?? [])];
@@ -236,6 +244,17 @@ const delegation: Aggregate<Delegation, DelegationEvent> = {
   homes: (_, after) => homesOfDelegation(after),
 };
 
+const campaign: Aggregate<Campaign, CampaignEvent> = {
+  isOf: (event) => 'campaignId' in event,
+  idOf: (event) => event.campaignId,
+  firstEvent: 'campaignOpened',
+  lock: lockCampaign,
+  write: writeCampaignEvent,
+  reactions: async (tx, event, after) =>
+    campaignReactions(event, after.startedAt === null ? [] : await partsShowing(tx, event)),
+  homes: () => ({ ...nobodysHome, admins: true }),
+};
+
 /** All that a commit can change, each held for its time; `inOrder`: as they are written, locked and audited. */
 function heldIn(tx: Tx) {
   const held = {
@@ -243,8 +262,12 @@ function heldIn(tx: Tx) {
     massChange: holdingOf(tx, massChange),
     offboarding: holdingOf(tx, offboarding),
     delegation: holdingOf(tx, delegation),
+    campaign: holdingOf(tx, campaign),
   };
-  return { ...held, inOrder: [held.change, held.massChange, held.offboarding, held.delegation] };
+  return {
+    ...held,
+    inOrder: [held.change, held.massChange, held.offboarding, held.delegation, held.campaign],
+  };
 }
 
 /** What a commit has locked, read once and then as its own events have left it. */

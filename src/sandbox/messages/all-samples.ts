@@ -10,6 +10,7 @@ import { digestForms, digestSamples } from './digest-samples.ts';
 import { formSamples } from './form-samples.ts';
 import { massSamples } from './mass-samples.ts';
 import { offboardingSamples } from './offboarding-samples.ts';
+import { campaignSamples, reviewForms, reviewSamples } from './review-samples.ts';
 import type { FormSample, Sample, ViewSamples } from './sample.ts';
 
 /** States of everything that people are told of. The compiler asks for those of a new subject. */
@@ -19,6 +20,8 @@ function viewSamples(catalogue: Catalogue): ViewSamples {
     massChange: massSamples(catalogue),
     offboarding: offboardingSamples(),
     delegation: delegationSamples(),
+    campaign: campaignSamples(),
+    review: reviewSamples(),
     canary: canarySamples(),
     policy: policySamples(),
     refusedPush: refusedPushSamples(),
@@ -29,7 +32,11 @@ function viewSamples(catalogue: Catalogue): ViewSamples {
 
 /** Forms and Home tabs, by what they belong to. Add those of a capability here. */
 function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
-  return { 'Asking and deciding': formSamples(catalogue), 'The weekly digest': digestForms(catalogue) };
+  return {
+    'Asking and deciding': formSamples(catalogue),
+    'The weekly digest': digestForms(catalogue),
+    'Access reviews': reviewForms(catalogue),
+  };
 }
 
 const headings: Record<keyof Views, string> = {
@@ -37,6 +44,8 @@ const headings: Record<keyof Views, string> = {
   massChange: 'Many on one card',
   offboarding: 'Somebody leaves',
   delegation: 'Somebody is away',
+  campaign: 'An access review, for whoever began it',
+  review: 'An access review, for a reviewer',
   canary: 'The canary',
   policy: 'The policy',
   refusedPush: 'Refused pushes',

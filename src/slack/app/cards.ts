@@ -9,12 +9,16 @@ import { massNotices } from '../mass-change/card.ts';
 import { offboardingNotices } from '../offboarding/card.ts';
 import { policyNotices } from '../policy/alarm.ts';
 import { queueNotices } from '../queue/alarm.ts';
+import { campaignNotices } from '../review/campaign-card.ts';
+import { reviewNotices } from '../review/review-card.ts';
 
 /** Slack's messages about each thing that people are told of. */
 export const cards: Cards<SlackContent> = {
   change: notices,
   massChange: massNotices,
   offboarding: offboardingNotices,
+  campaign: campaignNotices,
+  review: reviewNotices,
   canary: canaryNotices,
   policy: policyNotices,
   refusedPush: refusedPushNotices,

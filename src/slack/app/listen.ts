@@ -12,6 +12,8 @@ import { registerDecisionHandlers } from '../request/decisions.ts';
 import { registerQuestionHandlers } from '../request/questions.ts';
 import { registerRequestHandlers } from '../request/requests.ts';
 import { registerShortcuts } from '../request/shortcuts.ts';
+import { registerCampaignHandlers } from '../review/campaign-form.ts';
+import { registerReviewHandlers } from '../review/clicks.ts';
 import { registerCommand } from './words.ts';
 
 /**
@@ -48,6 +50,8 @@ export function listen(
   registerOffboardingHandlers(app, context, client);
   registerDigestHandlers(app, context, client);
   registerDelegationHandlers(app, context);
+  registerReviewHandlers(app, context, client);
+  registerCampaignHandlers(app, context);
   return app;
 }
 

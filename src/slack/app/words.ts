@@ -13,6 +13,7 @@ import { offboardWord } from '../offboarding/clicks.ts';
 import { whyWord } from '../request/explain-denial.ts';
 import { openFreeTextForm } from '../request/free-text-form.ts';
 import { openRequestForm } from '../request/requests.ts';
+import { reviewWord } from '../review/campaign-form.ts';
 
 /** Every word that `/access` knows, in the order of the help. A new one is a line here. */
 export const words: readonly Word[] = [
@@ -24,6 +25,7 @@ export const words: readonly Word[] = [
   backWord,
   digestWord,
   offboardWord,
+  reviewWord,
 ];
 
 /** Letters of a word that is looked for in the catalogue, at least. */

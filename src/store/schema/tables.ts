@@ -14,6 +14,7 @@ import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { StepUpProof } from '../../core/step-up/step-up.ts';
 import type { UsageSource } from '../../core/usage/usage.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
+import type { ReviewTables } from './review-tables.ts';
 import type { ScimTables } from './scim-tables.ts';
 
 /** A jsonb column: read parsed, written as text. */
@@ -317,4 +318,5 @@ export type Tables = {
   };
   usage_returns: { person_id: string; returned_at: Date; silent_since: Date; source: UsageSource };
   installation: { single: Generated<boolean>; belongs_to: string; since: Generated<Date> };
-} & ScimTables;
+} & ScimTables &
+  ReviewTables;

@@ -1,0 +1,109 @@
+import type { Campaign } from './campaign.ts';
+
+/** One line of a certificate, as an auditor reads it. Times are ISO 8601 in UTC. */
+export type CertificateLine = {
+  line: number;
+  kind: string;
+  person: string | null;
+  email: string | null;
+  department: string | null;
+  personStatus: string | null;
+  entitlement: string;
+  title: string;
+  tier: string;
+  group: string;
+  heldSince: string | null;
+  endsAt: string | null;
+  approvedBy: string | null;
+  approvedAt: string | null;
+  lastUsedAt: string | null;
+  conflicts: string[];
+  /** The one insight that the reviewer was shown, in words. */
+  insight: string;
+  decision: string;
+  comment: string | null;
+  /** Null: the rule of the campaign, or nobody (it had ended by itself). */
+  reviewer: string | null;
+  reviewerEmail: string | null;
+  decidedAt: string;
+  inBulk: boolean;
+  secondsTaken: number | null;
+  handedOn: string | null;
+  /** What the card was that counted as the review. */
+  countedFrom: string | null;
+  revoke: string | null;
+  revokedAt: string | null;
+  goneFromMuleSoftAt: string | null;
+};
+
+export type Certificate = {
+  type: 'latchkey access review certificate';
+  version: 1;
+  installation: { identityProvider: string };
+  campaign: {
+    id: string;
+    name: string;
+    startedBy: string;
+    scope: Campaign['scope'];
+    reviewers: Campaign['reviewers'];
+    overdue: Campaign['overdue'];
+    comparedAt: string | null;
+    snapshotAt: string | null;
+    startedAt: string | null;
+    dueAt: string | null;
+    extendedAt: string | null;
+    decidedAt: string | null;
+    closedAt: string;
+    /** From the start until everything was decided, and until MuleSoft showed all of it. */
+    hoursToDecide: number | null;
+    hoursToClose: number | null;
+  };
+  counts: Record<string, number>;
+  /** Being asked about on a card of its own when the snapshot was taken, so in no line here. */
+  onCardsOfTheirOwn: number;
+  lines: CertificateLine[];
+};
+
+const columns: readonly (keyof CertificateLine)[] = [
+  'line',
+  'kind',
+  'person',
+  'email',
+  'department',
+  'personStatus',
+  'entitlement',
+  'title',
+  'tier',
+  'group',
+  'heldSince',
+  'endsAt',
+  'approvedBy',
+  'approvedAt',
+  'lastUsedAt',
+  'conflicts',
+  'insight',
+  'decision',
+  'comment',
+  'reviewer',
+  'reviewerEmail',
+  'decidedAt',
+  'inBulk',
+  'secondsTaken',
+  'handedOn',
+  'countedFrom',
+  'revoke',
+  'revokedAt',
+  'goneFromMuleSoftAt',
+];
+
+/** The lines as CSV (RFC 4180), a header first. A cell that a spreadsheet would take for a formula is kept from being one. */
+export function certificateCsv({ lines }: Pick<Certificate, 'lines'>): string {
+  const rows = lines.map((line) => columns.map((column) => cell(line[column])).join(','));
+  return [columns.join(','), ...rows].map((row) => `${row}\r\n`).join('');
+}
+
+function cell(value: CertificateLine[keyof CertificateLine]): string {
+  const text = value === null ? '' : Array.isArray(value) ? value.join('; ') : String(value);
+  const safe = typeof value !== 'number' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { verify } from '../../src/audit/sign.ts';
+import type { EntitlementKey } from '../../src/core/ids.ts';
+import { isRefusal } from '../../src/core/refusal.ts';
+import { type CampaignPlan, everything } from '../../src/core/review/campaign.ts';
+import type { Certificate } from '../../src/core/review/certificate.ts';
+import { reconcile } from '../../src/flow/drift/reconcile.ts';
+import { byOperator, openCampaign, startCampaign } from '../../src/flow/review/open.ts';
+import type { SeenView } from '../../src/sandbox/visitor.ts';
+import type { Stage } from '../stage.ts';
+import { buttonsOf, type CardSeen, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
+
+const PATIENCE_MS = 120_000;
+
+let stage: Stage;
+let walk: Journey;
+beforeAll(async () => {
+  ({ stage, walk } = await setOut());
+  await walk.isQuiet();
+}, PATIENCE_MS);
+afterAll(async () => {
+  await stage.close();
+});
+
+const plan = (over: Partial<CampaignPlan> = {}): CampaignPlan => ({
+  name: 'November',
+  scope: { ...everything, entitlements: ['orders-api-read' as EntitlementKey] },
+  reviewers: 'owner',
+  fallback: [],
+  dueSeconds: 14 * 86_400,
+  overdue: 'escalate',
+  extendSeconds: 7 * 86_400,
+  ...over,
+});
+
+async function compares() {
+  if ((await reconcile(stage.latchkey.context)) === null) throw new Error('somebody else compares');
+}
+
+const stateOf = async (id: string) =>
+  (await walk.query<{ state: string }>('select state from campaigns where id = $1', [id]))[0]?.state;
+const isState = (id: string, state: string) =>
+  walk.until(`the campaign is ${state}`, async (saw) => saw(await stateOf(id)) === state, PATIENCE_MS);
+
+const linesOf = (id: string) =>
+  walk.query<{
+    n: number;
+    kind: string;
+    name: string | null;
+    reviewer: string | null;
+    insight: string;
+    decision: string | null;
+  }>(
+    `select l.n, l.kind, p.name, r.name as reviewer, l.insight, l.decision from campaign_lines l
+     left join people p on p.id = l.person_id left join people r on r.id = l.reviewer_id where l.campaign_id = $1 order by l.n`,
+    [id],
+  );
+
+const marked = (m: { metadata: CardSeen['metadata'] }) => m.metadata?.event_payload?.marker ?? '';
+const reviewMessage = (as: string, name: string) =>
+  walk.until(`${as} has the review ${name}`, async () =>
+    (await walk.messages(as, 'dm')).find(
+      (m) => m.text.includes(`Access review: ${name}`) && marked(m).endsWith(':card'),
+    ),
+  );
+
+async function opens(as: string, message: CardSeen): Promise<SeenView> {
+  await walk.click(as, message, 'review_open');
+  return await walk.until('the review opens', async () => {
+    const view = await walk.topView(as);
+    return view?.callback_id === 'review_lines' && view;
+  });
+}
+
+/** The names of the blocks with the controls of lines, by the words above them. */
+function controlsOf(view: SeenView): { blockId: string; words: string }[] {
+  return view.blocks.flatMap((block, i) =>
+    String(block.block_id).startsWith('line:')
+      ? [{ blockId: String(block.block_id), words: wordsOf({ blocks: [view.blocks[i - 1]] }) }]
+      : [],
+  );
+}
+
+async function chooses(as: string, view: SeenView, who: string, choice: string): Promise<SeenView> {
+  const control = controlsOf(view).find(({ words }) => words.includes(who));
+  if (control === undefined) throw new Error(`no line says ${who}: ${JSON.stringify(controlsOf(view))}`);
+  await walk.request('POST', '/slack/sim/view/action', {
+    as,
+    viewId: view.id,
+    actionId: 'review_choose',
+    blockId: control.blockId,
+    value: choice,
+  });
+  return await walk.until('the form shows the choice', async () => {
+    const now = await walk.topView(as);
+    return now !== null && controlsOf(now).some(({ blockId }) => blockId.endsWith(`:${choice}`)) && now;
+  });
+}
+
+async function submits(as: string, view: SeenView) {
+  const pushed = await walk.submit(as, view, {});
+  const confirm = await walk.topView(as);
+  expect(pushed.sent, JSON.stringify(pushed)).toBe(false);
+  expect(confirm?.callback_id).toBe('review_confirm');
+  await walk.submit(as, confirm as SeenView, {});
+  return confirm as SeenView;
+}
+
+test('a campaign goes from its preview to a signed certificate, and closes only when MuleSoft shows what was revoked', {
+  timeout: 3 * PATIENCE_MS,
+}, async () => {
+  // given two grants of Olga's entitlement, and whoever was there before
+  const ines = await walk.isGiven('ines', {
+    entitlement: 'orders-api-read',
+    seconds: 86_400,
+    reason: 'Stuck orders',
+  });
+  await walk.isGiven('erik', { entitlement: 'orders-api-read', seconds: 86_400, reason: 'Deploys' });
+
+  // when nothing was compared
+  const early = await openCampaign(stage.latchkey.context, plan({ name: 'Early' }), byOperator);
+  await isState(early, 'ready');
+  const refused = await startCampaign(stage.latchkey.context, early, byOperator);
+
+  // then
+  expect(isRefusal(refused) && refused.reason).toBe('notFresh');
+
+  // when
+  await compares();
+  const id = await openCampaign(stage.latchkey.context, plan(), byOperator);
+  await isState(id, 'ready');
+  const preview = await linesOf(id);
+  expect(preview.map(({ name, reviewer, kind }) => [name, reviewer, kind])).toContainEqual([
+    'Ines Moreau',
+    'Olga Brandt',
+    'grant',
+  ]);
+  expect((await walk.messages('olga', 'dm')).filter((m) => m.text.includes('Access review'))).toEqual([]);
+  const started = await startCampaign(stage.latchkey.context, id, byOperator);
+  expect(isRefusal(started)).toBe(false);
+
+  // then Olga is told, and nobody else
+  const message = await reviewMessage('olga', 'November');
+  expect(buttonsOf(message)).toEqual(['review_open']);
+
+  // when she chooses, and submits
+  let view = await opens('olga', message);
+  for (const { name } of preview.filter(({ reviewer }) => reviewer === 'Olga Brandt'))
+    view = await chooses('olga', view, name ?? '', name === 'Ines Moreau' ? 'revoke' : 'keep');
+  const confirm = await submits('olga', view);
+  expect(wordsOf(confirm)).toContain('revoke 1');
+
+  // then what was revoked goes its way, and the campaign waits for MuleSoft
+  await walk.endsAs(ines.id, 'inEffect');
+  expect(await walk.isInTeam('ines', 'Orders API readers')).toBe(false);
+  const rest = preview.filter(({ reviewer }) => reviewer !== 'Olga Brandt');
+  expect(rest.map(({ name }) => name)).toEqual([]);
+  await isState(id, 'closed');
+  const [kept] = await walk.query<{ jws: string; kid: string }>(
+    'select jws, kid from campaign_certificates where campaign_id = $1',
+    [id],
+  );
+  const checked = await verify(stage.latchkey.context.db, kept?.jws ?? '');
+  expect(checked.isRight).toBe(true);
+  const certificate = JSON.parse(checked.isRight ? checked.document : '{}') as Certificate;
+  const line = certificate.lines.find(({ person }) => person === 'Ines Moreau');
+  expect(line).toMatchObject({ decision: 'revoke', reviewer: 'Olga Brandt', approvedBy: 'Olga Brandt' });
+  expect(line?.goneFromMuleSoftAt).not.toBeNull();
+  expect((await reviewMessage('olga', 'November')).text).toContain('Thank you');
+  expect(slackIdOf('olga')).not.toBe('');
+});
