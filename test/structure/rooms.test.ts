@@ -118,7 +118,10 @@ describe('one way to write', () => {
   ];
 
   test('only commit changes the state of a change, writes grants and adds audit entries', () => {
-    expect(callsOf(/\b(writeEvent|writeGrants|auditEntries)\(/)).toEqual(['src/flow/kernel/commit.ts']);
+    expect(callsOf(/\bauditEntries\(/)).toEqual(['src/flow/kernel/commit.ts']);
+    // How each thing is written stands in a file of its own; only commit writes by it.
+    expect(callsOf(/\b(writeEvent|writeGrants)\(/)).toEqual(['src/flow/kernel/aggregates.ts']);
+    expect(callsOf(/\bheldIn\(/)).toEqual(['src/flow/kernel/commit.ts']);
     expectNone(
       placesOf(
         outsideSandbox.filter(

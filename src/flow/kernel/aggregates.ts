@@ -1,0 +1,184 @@
+import { type Change, isCanary, isOnMassCard } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
+import type { Delegation, DelegationEvent } from '../../core/delegation/delegation.ts';
+import {
+  type ConcernedHomes,
+  homesOfChange,
+  homesOfDelegation,
+  homesOfMassChange,
+  homesOfOffboarding,
+  nobodysHome,
+} from '../../core/home/concerned.ts';
+import {
+  campaignReactions,
+  delegationReactions,
+  type Job,
+  massReactions,
+  offboardingReactions,
+  type Pair,
+  reactions,
+} from '../../core/jobs/reactions.ts';
+import type { MassChange, MassChangeEvent } from '../../core/mass-change/mass-change.ts';
+import type { OffboardingEvent } from '../../core/offboarding/events.ts';
+import type { Offboarding } from '../../core/offboarding/offboarding.ts';
+import type { Campaign, CampaignEvent } from '../../core/review/campaign.ts';
+import { idsEndedBy, idsExtendedBy, lockChange, writeEvent } from '../../store/changes.ts';
+import { lockDelegation, waitingFor, writeDelegationEvent } from '../../store/delegations.ts';
+import { digestsShowing } from '../../store/digests.ts';
+import { writeGrants } from '../../store/grants.ts';
+import { lockMassChange, writeMassEvent } from '../../store/mass-changes.ts';
+import { lockOffboarding, writeOffboardingEvent } from '../../store/offboardings.ts';
+import type { Tx } from '../../store/postgres/database.ts';
+import { partsShowing } from '../../store/review-progress.ts';
+import { lockCampaign, writeCampaignEvent } from '../../store/reviews.ts';
+
+export type AnyEvent = ChangeEvent | MassChangeEvent | OffboardingEvent | DelegationEvent | CampaignEvent;
+
+/** One kind of thing that a commit changes by events. */
+type Aggregate<State, Event extends AnyEvent> = {
+  isOf(event: AnyEvent): event is Event;
+  idOf(event: Event): string;
+  /** The event that makes it: before that there is nothing to lock. */
+  firstEvent: Event['type'];
+  lock(tx: Tx, id: string): Promise<State | null>;
+  write(tx: Tx, before: State | null, event: Event, idempotencyKey: string | null): Promise<State>;
+  reactions(tx: Tx, event: Event, after: State): Promise<Job[]>;
+  /** On whose Home the event shows. */
+  homes(before: State | null, after: State): ConcernedHomes;
+};
+
+const change: Aggregate<Change, ChangeEvent> = {
+  isOf: (event) => 'changeId' in event,
+  idOf: (event) => event.changeId,
+  firstEvent: 'changeReceived',
+  lock: lockChange,
+  async write(tx, before, event, idempotencyKey) {
+    const after = await writeEvent(tx, before, event, idempotencyKey);
+    await writeGrants(tx, event, after);
+    return after;
+  },
+  reactions: async (tx, event, after) => [
+    ...reactions(event, pairOf(after), await shownOn(tx, after)),
+    ...(await digestsOn(tx, after)),
+  ],
+  homes: homesOfChange,
+};
+
+const massChange: Aggregate<MassChange, MassChangeEvent> = {
+  isOf: (event) => 'massChangeId' in event,
+  idOf: (event) => event.massChangeId,
+  firstEvent: 'massOpened',
+  lock: lockMassChange,
+  write: writeMassEvent,
+  reactions: async (_, event) => massReactions(event),
+  homes: homesOfMassChange,
+};
+
+const offboarding: Aggregate<Offboarding, OffboardingEvent> = {
+  isOf: (event) => 'offboardingId' in event,
+  idOf: (event) => event.offboardingId,
+  firstEvent: 'offboardingStarted',
+  lock: lockOffboarding,
+  write: writeOffboardingEvent,
+  reactions: async (_, event) => offboardingReactions(event),
+  homes: (_, after) => homesOfOffboarding(after),
+};
+
+const delegation: Aggregate<Delegation, DelegationEvent> = {
+  isOf: (event) => 'delegationId' in event,
+  idOf: (event) => event.delegationId,
+  firstEvent: 'delegationNamed',
+  lock: lockDelegation,
+  write: writeDelegationEvent,
+  // What waits for whoever is away is the delegate's to decide too, at once, and theirs alone again when it ends.
+  reactions: async (tx, event, after) => delegationReactions(event, await waitingFor(tx, after.person.id)),
+  homes: (_, after) => homesOfDelegation(after),
+};
+
+const campaign: Aggregate<Campaign, CampaignEvent> = {
+  isOf: (event) => 'campaignId' in event,
+  idOf: (event) => event.campaignId,
+  firstEvent: 'campaignOpened',
+  lock: lockCampaign,
+  write: writeCampaignEvent,
+  reactions: async (tx, event, after) =>
+    campaignReactions(event, after.startedAt === null ? [] : await partsShowing(tx, event)),
+  homes: () => ({ ...nobodysHome, admins: true }),
+};
+
+/**
+ * All that a commit can change, each held for its time; `inOrder`: as they are written, locked and audited. Only commit.ts
+ * calls this.
+ */
+export function heldIn(tx: Tx) {
+  const held = {
+    change: holdingOf(tx, change),
+    massChange: holdingOf(tx, massChange),
+    offboarding: holdingOf(tx, offboarding),
+    delegation: holdingOf(tx, delegation),
+    campaign: holdingOf(tx, campaign),
+  };
+  return {
+    ...held,
+    inOrder: [held.change, held.massChange, held.offboarding, held.delegation, held.campaign],
+  };
+}
+
+/** What a commit has locked, read once and then as its own events have left it. */
+function holdingOf<State, Event extends AnyEvent>(tx: Tx, aggregate: Aggregate<State, Event>) {
+  const held = new Map<string, State | null>();
+
+  async function read(id: string): Promise<State | null> {
+    if (!held.has(id)) held.set(id, await aggregate.lock(tx, id));
+    return held.get(id) ?? null;
+  }
+
+  return {
+    read,
+    /** Those events that are its own. */
+    eventsOf: (events: readonly AnyEvent[]): AnyEvent[] => events.filter(aggregate.isOf),
+    /** Writes those events that are its own. Answers the work that follows from them, and whose Homes they show on. */
+    async write(
+      events: readonly AnyEvent[],
+      idempotencyKey: string | null,
+    ): Promise<{ jobs: Job[]; homes: ConcernedHomes[] }> {
+      const jobs: Job[] = [];
+      const homes: ConcernedHomes[] = [];
+      for (const event of events.filter(aggregate.isOf)) {
+        const id = aggregate.idOf(event);
+        const before = event.type === aggregate.firstEvent ? null : await read(id);
+        const after = await aggregate.write(tx, before, event, idempotencyKey);
+        held.set(id, after);
+        jobs.push(...(await aggregate.reactions(tx, event, after)));
+        homes.push(aggregate.homes(before, after));
+      }
+      return { jobs, homes };
+    },
+  };
+}
+
+function pairOf(change: Change): Pair | null {
+  if (change.target === null) return null;
+  const urgency =
+    change.kind === 'grant'
+      ? 'grant'
+      : change.cause === 'leaver' || change.cause === 'lostApp'
+        ? 'leaver'
+        : 'revoke';
+  return { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId, urgency };
+}
+
+/** What a digest led to, or asked about, is shown there too as it goes on. */
+async function digestsOn(tx: Tx, change: Change): Promise<Job[]> {
+  if (change.cause !== 'review' && change.cause !== 'finding') return [];
+  const ids = await digestsShowing(tx, change.id);
+  return ids.map((id) => ({ job: 'updateCard', about: 'digest', id }));
+}
+
+/** The changes whose messages show it; what is part of a mass change is on that one's card until it ends. */
+async function shownOn(tx: Tx, change: Change): Promise<string[]> {
+  if (isOnMassCard(change) || isCanary(change)) return [];
+  if (change.kind === 'revoke') return await idsEndedBy(tx, change.id);
+  // The message of what is extended says whether its extension waits.
+  return change.cause === 'extension' ? [change.id, ...(await idsExtendedBy(tx, change))] : [change.id];
+}
