@@ -8,8 +8,16 @@ export function parseDuration(text: string): number | null {
   return Number(match[1]) * unitSeconds[match[2] as keyof typeof unitSeconds];
 }
 
-/** `1 day`, `8 hours`, `90 seconds`: in the largest unit that divides evenly. */
+/**
+ * `1 day`, `8 hours`, `90 seconds`: in the largest unit that divides evenly. Where that are too many to picture, with the
+ * rest beside it: `5 days 15 hours` instead of 135 hours.
+ */
 export function durationInWords(seconds: number): string {
+  for (const [large, small] of pictured)
+    if (seconds % large !== 0 && seconds % small === 0 && seconds > 2 * large) {
+      const whole = Math.floor(seconds / large) * large;
+      return `${durationInWords(whole)} ${durationInWords(seconds - whole)}`;
+    }
   const [count, unit] =
     seconds % 86_400 === 0
       ? [seconds / 86_400, 'day']
@@ -20,6 +28,11 @@ export function durationInWords(seconds: number): string {
           : [seconds, 'second'];
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
+
+const pictured = [
+  [86_400, 3_600],
+  [3_600, 60],
+] as const;
 
 /** `3 minutes`, `2 hours`: whole ones of the unit that says enough; for what nobody needs to the second. */
 export function roughlyInWords(seconds: number): string {

@@ -36,6 +36,11 @@ export async function heldBeside(
   return { granted: named('granted'), pending: named('pending'), groupNames: named('groupNames') };
 }
 
+/** Holds a person's row until the transaction ends: of two decisions about them one waits here. */
+export async function lockPerson(tx: Tx, id: string): Promise<void> {
+  await sql`select from people where id = ${id} for no key update`.execute(tx);
+}
+
 /** Ids of this person's requests that wait for a decision, beside one. */
 export async function otherPendingIds(
   db: Db | Tx,

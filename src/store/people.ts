@@ -52,11 +52,6 @@ export async function readPerson(db: Db | Tx, id: string): Promise<Person | null
   return row === undefined ? null : toPerson(row);
 }
 
-/** Holds a person's row until the transaction ends: of two decisions about them one waits here. */
-export async function lockPerson(tx: Tx, id: string): Promise<void> {
-  await sql`select from people where id = ${id} for no key update`.execute(tx);
-}
-
 export async function personByLink(
   db: Db | Tx,
   system: LinkedSystem,

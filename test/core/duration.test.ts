@@ -32,6 +32,9 @@ test.each([
   [5_400, '90 minutes'],
   [86_400, '1 day'],
   [90_000, '25 hours'],
+  [172_800 + 3_600, '2 days 1 hour'],
+  [486_000, '5 days 15 hours'],
+  [7_260, '2 hours 1 minute'],
   [604_800, '7 days'],
 ])('%i seconds are %s', (seconds, words) => {
   expect(durationInWords(seconds)).toBe(words);
@@ -41,8 +44,12 @@ test('words say the length exactly', () => {
   const units = { second: 1, minute: 60, hour: 3_600, day: 86_400 };
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100_000_000 }), (seconds) => {
-      const [count, unit] = durationInWords(seconds).split(' ') as [string, string];
-      expect(Number(count) * units[unit.replace(/s$/, '') as keyof typeof units]).toBe(seconds);
+      const said = durationInWords(seconds).matchAll(/(\d+) (second|minute|hour|day)s?/g);
+      const total = [...said].reduce(
+        (sum, [, n, unit]) => sum + Number(n) * units[unit as keyof typeof units],
+        0,
+      );
+      expect(total).toBe(seconds);
     }),
   );
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SeenView } from '../../src/sandbox/visitor.ts';
 import type { Stage } from '../stage.ts';
-import { type Journey, setOut, wordsOf } from './journey.ts';
+import { type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
 
 let stage: Stage;
 let walk: Journey;
@@ -27,18 +27,18 @@ test('a request in free text fills the form in; nothing is asked for until the p
   expect(wordsOf({ blocks: view.blocks })).toContain('nothing is asked for until you press Ask');
   expect(elementOf(view, 'entitlement')?.initial_option?.value).toBe('orders-api-read');
   expect(elementOf(view, 'ticket')?.initial_value).toBe('INC-4711');
-  expect(FREE_TEXT).toContain(elementOf(view, 'reason')?.initial_value);
+  // What she wants is no reason for it: the form asks her why.
+  expect(elementOf(view, 'reason')?.initial_value).toBeUndefined();
   const seconds = Number(elementOf(view, 'duration')?.initial_option?.value);
   expect(seconds % 3_600).toBe(0);
   expect(seconds).toBeLessThanOrEqual(604_800);
   expect(wordsOf({ blocks: view.blocks })).toMatch(/until <!date\^\d+\^/);
   expect(await requests()).toBe(0);
 
-  // when they send it as it is
-  expect(await walk.submit('ines', view, {})).toEqual({ sent: true });
-  const change = await walk.until('it is stored', () =>
-    walk.changeBecause(String(elementOf(view, 'reason')?.initial_value)),
-  );
+  // when they say why, and send it
+  const reason = 'Orders of yesterday are stuck';
+  expect(await walk.submit('ines', view, { reason: { reason } })).toEqual({ sent: true });
+  const change = await walk.until('it is stored', () => walk.changeBecause(reason));
   expect(change).toMatchObject({
     entitlementKey: 'orders-api-read',
     ticket: 'INC-4711',
@@ -56,7 +56,8 @@ test.each(['slow', 'down', 'refuse', 'off-schema'])(
     expect(view.callback_id).toBe('request');
     expect(wordsOf({ blocks: view.blocks })).toContain('Latchkey could not read that by itself just now');
     expect(elementOf(view, 'entitlement')?.initial_option).toBeUndefined();
-    expect(elementOf(view, 'reason')?.initial_value).toBe(freeText);
+    expect(wordsOf({ blocks: view.blocks })).toContain(`You wrote: ${freeText}`);
+    expect(elementOf(view, 'reason')?.initial_value).toBeUndefined();
     expect(elementOf(view, 'ticket')?.initial_value).toBe('INC-4711');
     const options = elementOf(view, 'entitlement')?.options as { value: string }[] | undefined;
     expect(options?.[0]?.value).toBe('orders-api-read');
@@ -69,8 +70,45 @@ test('a hostile model can put nothing into the form that the person did not writ
   const view = await walk.openForm('erik', 'read payments api logs, Trace payouts');
   expect(wordsOf({ blocks: view.blocks })).toContain('It is not clear which access you mean');
   expect(JSON.stringify(view.blocks)).not.toMatch(/evil|CHG-90210|CISO|platform-admin-for-ever/);
-  expect(elementOf(view, 'reason')?.initial_value).toBe('read payments api logs, Trace payouts');
+  expect(wordsOf({ blocks: view.blocks })).toContain('You wrote: read payments api logs, Trace payouts');
   await mode('scripted');
+});
+
+test('whoever is named gets it: told for sure it is filled in, and else it is asked, never silently oneself', async () => {
+  // given Nadia is known by name
+  await walk.openForm('nadia');
+
+  // when
+  const view = await walk.openForm('erik', 'orders API logs for Nadia because she is on call this week');
+
+  // then
+  expect(elementOf(view, 'for')?.initial_user).toBe(slackIdOf('nadia'));
+  expect(wordsOf({ blocks: view.blocks })).toContain(`For <@${slackIdOf('nadia')}>, as you wrote.`);
+  expect(elementOf(view, 'reason')?.initial_value).toBe('because she is on call this week');
+
+  // when it is sent, then it is for her
+  expect(await walk.submit('erik', view, { entitlement: { entitlement_select: 'orders-api-read' } })).toEqual(
+    {
+      sent: true,
+    },
+  );
+  const change = await walk.until('it is stored', () =>
+    walk.changeBecause('because she is on call this week'),
+  );
+  expect(change.personId).not.toBe(change.requesterId);
+
+  // and of whom it can't be told the form asks, and does not go without
+  const unknown = await walk.openForm('erik', 'orders API logs for Ludmilla because she is new');
+  expect(unknown.blocks.find((b) => b.block_id === 'for')?.optional).toBe(false);
+  expect(wordsOf({ blocks: unknown.blocks })).toContain('Latchkey knows nobody called Ludmilla.');
+});
+
+test('what is wanted for ever is offered for as long as there is, and the form says so', async () => {
+  const view = await walk.openForm('tom', 'read orders API logs in prod forever, to trace the stuck ones');
+  expect(wordsOf({ blocks: view.blocks })).toContain(
+    '7 days is the longest there is; nothing is given for ever',
+  );
+  expect(elementOf(view, 'duration')?.initial_option?.value).toBe('604800');
 });
 
 test('the plain form, and the words that mean something else, are as before', async () => {

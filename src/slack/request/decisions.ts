@@ -11,7 +11,8 @@ import { readPerson } from '../../store/people.ts';
 import { OPEN_LINK } from '../blocks.ts';
 import { actions, changeButton } from '../change-card/buttons.ts';
 import { detailsModal } from '../change-card/details.ts';
-import { type CardKey, callbacks, denyModal, fields, lessModal } from './form.ts';
+import { fields } from './fields.ts';
+import { type CardKey, callbacks, denyModal, lessModal } from './form.ts';
 
 /** Deciding and giving back: each click is stored before it is acknowledged; what it means is settled later. */
 export function registerDecisionHandlers(app: App, context: Context, client: WebClient): void {

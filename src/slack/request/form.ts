@@ -8,20 +8,14 @@ import { REASON_MAX, TICKET_MAX } from '../../flow/request/receive.ts';
 import type { Pressed } from '../forms/card-button.ts';
 import { formModal } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
+import { fields } from './fields.ts';
+import { type ForWhom, forWhomInput } from './for-whom.ts';
 
 export const callbacks = {
   request: 'request',
   extend: 'extend',
   less: 'approve_less',
   deny: 'deny',
-} as const;
-/** Block ids of the request form; errors are keyed by them. */
-export const fields = {
-  entitlement: 'entitlement',
-  for: 'for',
-  duration: 'duration',
-  reason: 'reason',
-  ticket: 'ticket',
 } as const;
 export const ENTITLEMENT_SELECT = 'entitlement_select';
 /** Begins the id of a menu of durations, and the choice that they are of ends it. */
@@ -72,7 +66,11 @@ export function nothingModal(admins: readonly string[]): ModalView {
 }
 
 /** The request form. With a choice made it says what that gives and offers its durations. */
-export function requestModal(entitlements: readonly Choice[], chosen: Choice | null): ModalView {
+export function requestModal(
+  entitlements: readonly Choice[],
+  chosen: Choice | null,
+  forWhom: ForWhom = { isAsked: false, accountId: null },
+): ModalView {
   return {
     type: 'modal',
     callback_id: callbacks.request,
@@ -80,7 +78,12 @@ export function requestModal(entitlements: readonly Choice[], chosen: Choice | n
     close,
     submit: { type: 'plain_text', text: 'Ask' },
     ...(chosen?.shownAs === undefined ? {} : { private_metadata: `${chosen.key}=${chosen.shownAs}` }),
-    blocks: [choiceInput(entitlements), ...(chosen === null ? [] : aboutChoice(chosen)), ...whyAndForWhom],
+    blocks: [
+      choiceInput(entitlements),
+      ...(chosen === null ? [] : aboutChoice(chosen)),
+      ...why,
+      forWhomInput(forWhom),
+    ],
   };
 }
 
@@ -130,7 +133,7 @@ function aboutChoice(chosen: Choice): KnownBlock[] {
   ];
 }
 
-const whyAndForWhom: readonly KnownBlock[] = [
+const why: readonly KnownBlock[] = [
   {
     type: 'input',
     block_id: fields.reason,
@@ -148,18 +151,6 @@ const whyAndForWhom: readonly KnownBlock[] = [
       action_id: 'ticket',
       max_length: TICKET_MAX,
       placeholder: { type: 'plain_text', text: 'INC-4711' },
-    },
-  },
-  {
-    type: 'input',
-    block_id: fields.for,
-    optional: true,
-    label: { type: 'plain_text', text: 'For somebody else?' },
-    hint: { type: 'plain_text', text: 'Leave empty if it is for you.' },
-    element: {
-      type: 'users_select',
-      action_id: 'for',
-      placeholder: { type: 'plain_text', text: 'For me' },
     },
   },
 ];

@@ -6,15 +6,17 @@ import { isRefusal } from '../../core/refusal.ts';
 import type { Context } from '../../flow/kernel/context.ts';
 import { identify } from '../../flow/people/identify.ts';
 import { choiceOf, choices } from '../../flow/request/bundles.ts';
+import { type Beneficiary, beneficiaryOf } from '../../flow/request/free-text/beneficiary.ts';
 import { type Draft, draftOf } from '../../flow/request/free-text/draft.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { slackCall } from '../api/call.ts';
 import { openView } from '../forms/forms.ts';
 import { mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
+import { fields } from './fields.ts';
+import type { ForWhom } from './for-whom.ts';
 import {
   ENTITLEMENT_SELECT,
   entitlementOption,
-  fields,
   loadingModal,
   messageModal,
   nothingModal,
@@ -47,7 +49,7 @@ async function formOf(
     const among = choices(context, person);
     if (among.length === 0) return nothingModal(context.catalogue.current().admins);
     const read = await draftOf(context.adviser, {
-      text,
+      text: withoutMarkup(text),
       among,
       now: await databaseNow(context.db),
       timeZone: person.timeZone,
@@ -56,7 +58,12 @@ async function formOf(
     const others = among.filter((choice) => !draft.candidates.includes(choice));
     const { entitlement } = draft;
     const chosen = entitlement === null ? null : choiceOf(context, entitlement.key);
-    return filledIn(requestModal([...draft.candidates, ...others], chosen), draft);
+    const beneficiary = await beneficiaryOf(context, { text, asker: person, among });
+    return filledIn(
+      requestModal([...draft.candidates, ...others], chosen, forWhomOf(beneficiary)),
+      draft,
+      beneficiary,
+    );
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     context.log.warn({ code: error.code }, 'form can’t be filled in');
@@ -68,10 +75,17 @@ async function formOf(
 }
 
 /** Pure: the request form with a draft in its fields, and above it where that comes from. */
-export function filledIn(form: ModalView, draft: Draft): ModalView {
+export function filledIn(
+  form: ModalView,
+  draft: Draft,
+  beneficiary: Beneficiary = { is: 'oneself' },
+): ModalView {
   return {
     ...form,
-    blocks: [...notes(draft), ...(form.blocks as KnownBlock[]).map((block) => withDraft(block, draft))],
+    blocks: [
+      ...notes(draft, beneficiary),
+      ...(form.blocks as KnownBlock[]).map((block) => withDraft(block, draft)),
+    ],
   };
 }
 
@@ -102,21 +116,53 @@ function withDraft(block: KnownBlock, { entitlement, seconds, reason, ticket }: 
   };
 }
 
-function notes({ entitlement, until, isCut, seconds, read }: Draft): KnownBlock[] {
+/** A mention as it was typed: `<@U0000002|erik>` is `@erik`. */
+function withoutMarkup(text: string): string {
+  return text.replace(/<@[A-Z0-9]+\|([^>]*)>/gu, '@$1').replace(/<@[A-Z0-9]+>/gu, '');
+}
+
+function forWhomOf(beneficiary: Beneficiary): ForWhom {
+  switch (beneficiary.is) {
+    case 'oneself':
+      return { isAsked: false, accountId: null };
+    case 'person':
+      return { isAsked: false, accountId: beneficiary.accountId };
+    case 'ask':
+      return { isAsked: true, accountId: null };
+    default:
+      return beneficiary satisfies never;
+  }
+}
+
+function notes(draft: Draft, beneficiary: Beneficiary): KnownBlock[] {
+  const { entitlement, until, isCut, isForever, seconds, read, words } = draft;
   const lines: string[] = [];
   if (entitlement !== null)
     lines.push('Filled in from what you wrote. Look it over: nothing is asked for until you press Ask.');
-  else if (read.answered)
-    lines.push('It is not clear which access you mean, so please choose. What you wrote stands under Why.');
+  else if (read.answered) lines.push('It is not clear which access you mean, so please choose.');
   else
     lines.push(
-      'Latchkey could not read that by itself just now, so please choose; what it may be about comes first. What you wrote stands under Why.',
+      'Latchkey could not read that by itself just now, so please choose; what it may be about comes first.',
     );
   if (entitlement !== null && until !== null && seconds !== null)
     lines.push(`For how long: until ${slackDate(until)}, as you wrote.`);
-  if (entitlement !== null && isCut)
+  if (isForever)
+    lines.push(
+      entitlement === null
+        ? 'Nothing is given for ever: every access ends, and can be extended.'
+        : `For how long: ${durationInWords(entitlement.maxSeconds)} is the longest there is; nothing is given for ever, and it can be extended.`,
+    );
+  else if (entitlement !== null && isCut)
     lines.push(
       `For how long: ${durationInWords(entitlement.maxSeconds)}, the longest there is, is less than you wrote.`,
     );
-  return [{ type: 'context', block_id: 'read', elements: lines.map((line) => mrkdwn(line)) }];
+  if (beneficiary.is === 'person') lines.push(`For <@${beneficiary.accountId}>, as you wrote.`);
+  const named = beneficiary.is === 'ask' ? [plain(`${beneficiary.why} Please choose whom it is for.`)] : [];
+  return [
+    {
+      type: 'context',
+      block_id: 'read',
+      elements: [...lines.map((line) => mrkdwn(line)), ...named, plain(`You wrote: ${words}`)],
+    },
+  ];
 }

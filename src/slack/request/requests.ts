@@ -23,13 +23,14 @@ import { slackCall } from '../api/call.ts';
 import { actions, changeButton } from '../change-card/buttons.ts';
 import { createFormUpdates } from '../forms/form-updates.ts';
 import { openView, orTell } from '../forms/forms.ts';
+import { fields } from './fields.ts';
+import type { ForWhom } from './for-whom.ts';
 import {
   callbacks,
   durationOfferedFor,
   ENTITLEMENT_SELECT,
   entitlementOption,
   extendModal,
-  fields,
   loadingModal,
   messageModal,
   nothingModal,
@@ -86,7 +87,8 @@ function listenToTheChoice(app: App, context: Data, client: WebClient): void {
     await show(view, at, async () => {
       const person = await personByLink(context.db, 'slack', body.user.id);
       if (person === null) return null;
-      return requestModal(choices(context, person), chosen === undefined ? null : choiceOf(context, chosen));
+      const choice = chosen === undefined ? null : choiceOf(context, chosen);
+      return requestModal(choices(context, person), choice, forWhomIn(view));
     });
   });
 
@@ -101,6 +103,15 @@ function listenToTheChoice(app: App, context: Data, client: WebClient): void {
       await ack({ options: found.slice(0, STATIC_OPTIONS_MAX).map(entitlementOption) });
     },
   );
+}
+
+/** What the form asks, and has, of whom it is for: a choice of the access changes nothing of it. */
+function forWhomIn({ blocks, state }: Pick<SentView, 'blocks' | 'state'>): ForWhom {
+  const asked = blocks.find((block) => block.block_id === fields.for) as { optional?: boolean } | undefined;
+  return {
+    isAsked: asked?.optional === false,
+    accountId: state.values[fields.for]?.for?.selected_user ?? null,
+  };
 }
 
 type SentView = ViewSubmitAction['view'];

@@ -26,6 +26,8 @@ const draft = (rest: Partial<Draft> = {}): Draft => ({
   seconds: 3_600,
   until: null,
   isCut: false,
+  isForever: false,
+  words: 'trace the stuck orders for INC-4711',
   reason: 'Trace the stuck orders',
   ticket: 'INC-4711',
   read,
@@ -52,11 +54,21 @@ test('a time that is offered is chosen, one that is not is offered too', () => {
 test.each([
   ['filled in', draft({ until: later(3_600) }), ['Look it over', 'as you wrote']],
   ['cut to what is allowed', draft({ isCut: true }), ['the longest there is, is less than you wrote']],
+  [
+    'without an end',
+    draft({ isCut: true, isForever: true }),
+    ['is the longest there is; nothing is given for ever'],
+  ],
+  [
+    'without an end, of nothing yet',
+    draft({ entitlement: null, isForever: true }),
+    ['Nothing is given for ever'],
+  ],
   ['not clear', draft({ entitlement: null }), ['not clear which access']],
   [
     'not read',
     draft({ entitlement: null, read: { answered: false, why: 'slow' } }),
-    ['could not read that by itself', 'What you wrote stands under Why'],
+    ['could not read that by itself', 'You wrote: trace the stuck orders'],
   ],
 ])('%s: it says so', (_name, given, words) => {
   for (const part of words) expect(JSON.stringify(form(given).blocks)).toContain(part);

@@ -21,6 +21,10 @@ export type Draft = {
   until: Date | null;
   /** They asked for longer than is allowed, which is what they get offered. */
   isCut: boolean;
+  /** They asked for it without an end. */
+  isForever: boolean;
+  /** What they wrote. */
+  words: string;
   reason: string;
   ticket: string | null;
   /** `answered` false: nobody but the search has read it. */
@@ -50,20 +54,38 @@ export async function draftOf(
     (said?.when == null ? null : untilOf(said.when, freeText.now, freeText.timeZone)) ??
     untilOf(text, freeText.now, freeText.timeZone);
   const wanted = until === null ? null : wholeHours(until.seconds);
-  const isCut = entitlement !== null && wanted !== null && wanted > entitlement.maxSeconds;
+  const isForever = until === null && FOREVER.test(text);
+  const isCut = entitlement !== null && (isForever || (wanted !== null && wanted > entitlement.maxSeconds));
   return {
     entitlement,
     candidates: found,
     seconds: isCut ? entitlement.maxSeconds : wanted,
     until: isCut ? null : (until?.at ?? null),
     isCut,
-    reason: (said?.reason ?? text).slice(0, REASON_MAX),
+    isForever,
+    words: text,
+    reason: whyOf(text, said?.reason ?? null).slice(0, REASON_MAX),
     ticket: (said?.ticket ?? TICKET.exec(text)?.[0] ?? null)?.slice(0, TICKET_MAX) ?? null,
     read: read.answered
       ? { answered: true, provenance: read.provenance }
       : { answered: false, why: read.why },
   };
 }
+
+/**
+ * Their own why, and nothing else: what they want is no reason for it. Empty where they gave none, so that the form asks
+ * for one.
+ */
+function whyOf(text: string, said: string | null): string {
+  const flat = (words: string) => words.replace(/\s+/g, ' ').trim().toLowerCase();
+  if (said !== null && flat(said) !== flat(text)) return said;
+  return BECAUSE.exec(text)?.[0].trim() ?? '';
+}
+
+const BECAUSE =
+  /(?<![\p{L}])(?:because|so that|in order to|weil|damit|parce que|pour que|porque|perché|omdat)(?![\p{L}])[\s\S]*/iu;
+const FOREVER =
+  /(?<![\p{L}])(?:for\s?ever|permanent(?:ly|e)?|indefinite(?:ly)?|always|unlimited|open[- ]ended|without (?:an )?end|dauerhaft|unbefristet|für immer|toujours|indéfiniment|siempre|indefinido|per sempre|altijd)(?![\p{L}])/iu;
 
 /** People say "3 days", not "71 hours and 14 minutes"; what is under an hour stays as it is. */
 function wholeHours(seconds: number): number {

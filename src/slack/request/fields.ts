@@ -1,0 +1,8 @@
+/** Block ids of the request form; errors are keyed by them. */
+export const fields = {
+  entitlement: 'entitlement',
+  for: 'for',
+  duration: 'duration',
+  reason: 'reason',
+  ticket: 'ticket',
+} as const;
