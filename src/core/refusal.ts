@@ -19,6 +19,7 @@ export type RefusalReason =
   | 'alreadyPending'
   | 'alreadyHeld'
   | 'nothingToExtend'
+  | 'nudgedAlready'
   | 'nothingToEnd'
   | 'unknownChange'
   | 'alreadySettled'

@@ -71,6 +71,8 @@ export type ClickReceived = {
     /** The same again, from its end on. */
     | { verb: 'extend' }
     | { verb: 'letEnd' }
+    /** The approvers once more. */
+    | { verb: 'nudge' }
     | { verb: 'ask'; text: string }
     /** `of` null: the oldest question that is open. */
     | { verb: 'answer'; text: string; of: number | null }

@@ -222,7 +222,9 @@ function sentence(text: string): string {
 }
 
 function waitingDetail(change: Change, names: Names): string {
-  const lapses = change.lapsesAt === null ? '' : ` Lapses ${names.time(change.lapsesAt)}.`;
+  const nudged = change.nudges?.at(-1);
+  const once = nudged === undefined ? '' : ` Asked once more ${names.time(nudged.at)}.`;
+  const lapses = `${once}${change.lapsesAt === null ? '' : ` Lapses ${names.time(change.lapsesAt)}.`}`;
   const { plan, approvals } = change;
   if (plan === null || isStranded(plan))
     return `Nobody can decide on this: the approver rule leaves too few people. ${names.owner} has to mend the catalogue.${lapses}`;

@@ -1,7 +1,7 @@
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { letEnd } from '../../core/change/extended.ts';
-import { withdraw } from '../../core/change/undecided.ts';
+import { nudge, withdraw } from '../../core/change/undecided.ts';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import type { Person } from '../../store/people.ts';
@@ -32,6 +32,8 @@ export async function actOnOwn(
       return await decideUnderLock(context, click, (unit, change) => release(unit, change, clicker));
     case 'letEnd':
       return await decideUnderLock(context, click, (unit, change) => letEnd(change, clicker, unit.now));
+    case 'nudge':
+      return await decideUnderLock(context, click, (unit, change) => nudge(change, clicker, unit.now));
     case 'extend':
       return await extendNow(context, click, clicker);
     case 'approve':

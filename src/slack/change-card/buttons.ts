@@ -18,6 +18,7 @@ export const actions = {
   extend: 'extend',
   extendNow: 'extend_now',
   letEnd: 'let_end',
+  nudge: 'nudge',
   ask: 'ask',
 } as const;
 

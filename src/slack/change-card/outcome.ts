@@ -69,6 +69,15 @@ const replies: readonly Reply[] = [
         : `Still waiting for ${names.deciders}.`,
   },
   {
+    // For those who decide, under the card; whoever pressed it reads it in the message.
+    key: ({ change, reader }) =>
+      change.state === 'asking' && reader === 'channel' && (change.nudges?.length ?? 0) > 0
+        ? `nudged:${change.nudges?.length}`
+        : null,
+    text: ({ change, names }) =>
+      `:bell: ${names.safe(change.nudges?.at(-1)?.name ?? '')} asks once more: still waiting for ${names.deciders}.`,
+  },
+  {
     key: ({ change }) => (change.state === 'refused' ? 'refused' : null),
     text: ({ title, whom }) => `:no_entry: ${title} for ${whom} is refused.`,
     quoted: ({ change }) => `${change.refusal?.text ?? ''} ${change.refusal?.next ?? ''}`,

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import { isByRule, isFound } from '../../core/change/change.ts';
+import { mayNudge } from '../../core/change/undecided.ts';
 import { askedInWords, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
@@ -8,6 +9,7 @@ import { actions, changeButton } from './buttons.ts';
 import { foundHead, statusBlocks } from './card.ts';
 import { mention, titleOf } from './names.ts';
 import { answerButtons, questionBlocks } from './questions.ts';
+import { whyThem } from './why-them.ts';
 
 export type Reader = 'requester' | 'beneficiary' | 'channel';
 
@@ -24,6 +26,7 @@ export function personal(view: ChangeView, now: StatusText, reader: Reader): Sla
   const blocks: KnownBlock[] = [
     section(mrkdwn(unaskedHead(view, reader) ?? head)),
     ...statusBlocks(now),
+    ...whyThem(view),
     ...questionBlocks(view),
     ...(isAsked(view, reader) ? answerButtons(change) : []),
   ];
@@ -59,6 +62,8 @@ function unaskedHead(view: ChangeView, reader: Reader): string | null {
 function personalButtons(view: ChangeView): KnownBlock | null {
   const { change } = view;
   const value = changeButton.value({ change: change.id, round: change.round });
+  const button = (action_id: string, text: string) =>
+    ({ type: 'button', action_id, text: { type: 'plain_text', text }, value }) as const;
   // Nobody asked: there is nothing to take back.
   if (change.state === 'asking' && (isFound(change) || isByRule(change))) return null;
   if (change.state === 'asking')
@@ -66,33 +71,19 @@ function personalButtons(view: ChangeView): KnownBlock | null {
       type: 'actions',
       block_id: 'own',
       elements: [
-        {
-          type: 'button',
-          action_id: actions.withdraw,
-          text: { type: 'plain_text', text: 'Take it back' },
-          value,
-        },
+        ...(mayNudge(change) ? [button(actions.nudge, 'Ask once more')] : []),
+        button(actions.withdraw, 'Take it back'),
       ],
     };
   if (change.grant === null) return null;
-  const done = {
-    type: 'button',
-    action_id: actions.release,
-    text: { type: 'plain_text', text: 'I’m done' },
-    value,
-  } as const;
+  const done = button(actions.release, 'I’m done');
   // It goes on under a renewal.
   if (isByRule(change) && change.ended?.stillHeld !== false)
     return { type: 'actions', block_id: 'own', elements: [done] };
   if (view.ending !== null || change.ended !== null) return null;
   if (change.state !== 'inEffect' && change.state !== 'late' && change.state !== 'awaitingSignIn')
     return null;
-  const extend = {
-    type: 'button',
-    action_id: actions.extend,
-    text: { type: 'plain_text', text: 'Extend…' },
-    value,
-  } as const;
+  const extend = button(actions.extend, 'Extend…');
   // Asked for already.
   const isExtending = view.extending !== undefined;
   return { type: 'actions', block_id: 'own', elements: isExtending ? [done] : [extend, done] };

@@ -23,6 +23,7 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
     [actions.release]: { verb: 'release' },
     [actions.extendNow]: { verb: 'extend' },
     [actions.letEnd]: { verb: 'letEnd' },
+    [actions.nudge]: { verb: 'nudge' },
     [actions.revert]: { verb: 'deny', reason: 'Nobody asked for it.' },
   } as const;
   for (const [actionId, act] of Object.entries(immediate))
