@@ -38,7 +38,7 @@ const ONESELF = new Set('me myself us i we mich uns moi nous mí mi me'.split(' 
 /** What is written with a capital letter and is no name: days, months, and what requests are about. */
 const NO_NAMES = new Set(
   `monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
-  october november december today tomorrow tonight easter christmas anypoint mulesoft okta slack api apis prod
+  october november december today tomorrow tonight easter christmas anypoint mulesoft api apis prod
   production staging jira incident incidents ticket the a an this that my our its their one two three`.split(
     /\s+/,
   ),
@@ -119,7 +119,8 @@ export async function beneficiaryOf(
   const { text, asker, among } = free;
   const words = wordsThatMayBeNames(text);
   const people = words.length === 0 ? [] : await peopleNamed(context.db, words);
-  const titles = among.flatMap(({ title, gives }) => [title, gives]);
+  const parties = [context.idp.name, context.chat.name];
+  const titles = [...parties, ...among.flatMap(({ title, gives }) => [title, gives])];
   const naming = namingIn(text, people, { askerId: asker.id, titles });
   switch (naming.is) {
     case 'oneself':
