@@ -13,7 +13,7 @@ export const fast = [
   'test/queue/*.test.ts',
   'test/sandbox/blocks.test.ts',
   'test/slack/{api/bolt-logger,api/installation,mrkdwn}.test.ts',
-  'test/slack/{change-card,commands,drift,request}/*.test.ts',
+  'test/slack/{change-card,commands,home,drift,request}/*.test.ts',
 ];
 
 /** Tests in which Slack's three seconds or a killed process's lease count: they run after the others, with the machine to themselves. */

@@ -105,7 +105,7 @@ test('a message’s own menu opens the form with the message as the reason; so d
   );
   const reason = JSON.stringify(form.blocks.find((b) => b.block_id === 'reason'));
   expect(reason).toContain(
-    'Payouts hang: who can look at the logs (https://wiki.example/x) & tell somebody?',
+    'Payouts hang: who can look at the logs (https://wiki.example/x) & tell @Erik Lind?',
   );
   expect(reason).toMatch(/Because of this message: https:\/\/acme\.slack\.com\/archives\/C\w+\/p\d{16}/);
 

@@ -1,14 +1,19 @@
 import type { App, GlobalShortcut, MessageShortcut } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { Context } from '../../flow/kernel/context.ts';
+import { metAs } from '../../flow/people/identify.ts';
 import { REASON_MAX } from '../../flow/request/receive.ts';
 import { orTell } from '../forms/forms.ts';
 import { clip } from '../mrkdwn.ts';
+import { mentionedIn, wordsFromMrkdwn } from '../words-from-mrkdwn.ts';
 import { openFreeTextForm } from './free-text-form.ts';
 import { openRequestForm } from './requests.ts';
 
 /** As slack-manifest.yaml has them. */
 const shortcuts = { ask: 'ask_for_access', because: 'ask_because_of_message' } as const;
+
+/** Of more mentions in one message, the others stay what Slack calls them. */
+const NAMES_MAX = 10;
 
 /** Asking from Slack’s own menus: from anywhere, or because of a message. */
 export function registerShortcuts(app: App, context: Context, client: WebClient): void {
@@ -24,7 +29,8 @@ export function registerShortcuts(app: App, context: Context, client: WebClient)
       await orTell(context, { user: body.user, channel: body.channel } as Clicked, async () => {
         const { id: channel } = body.channel;
         const link = await context.messenger.linkTo({ channel, ts: body.message_ts });
-        const text = plainOf(body.message.text ?? '');
+        const said = body.message.text ?? '';
+        const text = wordsFromMrkdwn(said, await namesIn(context, said));
         await openFreeTextForm(context, client, {
           trigger_id: body.trigger_id,
           user_id: body.user.id,
@@ -46,17 +52,12 @@ export function reasonBecause(text: string, link: string | null): string {
   return where === '' ? words : `${words}\n${where}`;
 }
 
-/** Slack’s markup as people read it: an address for a link, a sign for its three control characters. */
-export function plainOf(text: string): string {
-  return text
-    .replace(/<((?:https?|mailto):[^|>]*)(?:\|([^>]*))?>/g, (_all, url: string, label?: string) =>
-      label === undefined || label === url ? url : `${label} (${url})`,
-    )
-    .replace(/<[@#!][^|>]*\|([^>]*)>/g, '$1')
-    .replace(/<!(here|channel|everyone)>/g, '@$1')
-    .replace(/<[@#!][^>]*>/g, 'somebody')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
-    .trim();
+/** Whom a message mentions, by account, as far as they were met. */
+async function namesIn(context: Context, text: string): Promise<Map<string, string>> {
+  const met = await Promise.all(
+    mentionedIn(text)
+      .slice(0, NAMES_MAX)
+      .map(async (id) => [id, (await metAs(context, id))?.name ?? 'somebody'] as const),
+  );
+  return new Map(met);
 }
