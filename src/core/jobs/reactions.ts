@@ -101,6 +101,13 @@ export type Pair = { personId: string; groupId: string; teamId: string; urgency:
 /** The write goes first: what is told of a decision waits until it is on its way. */
 const TELL_AFTER_MS = 150;
 const WATCH_AFTER_MS = 1_000;
+/** A leg that takes longer is told of; of one that does not, the next comes before anybody has read it. */
+const TELL_LEG_AFTER_MS = 2_000;
+
+/** The same message, once a leg of the way has taken long enough to be read. */
+function whereItIs(tell: Job): Job {
+  return { ...tell, afterMs: TELL_LEG_AFTER_MS } as Job;
+}
 
 /**
  * Pure: which jobs an event calls for. Every event makes the messages right again: those of the change itself, or,
@@ -132,9 +139,11 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
           ];
     case 'idpWritten':
       // A write that changed something is followed by a push, and that by a delivery: only then is there news to see.
-      return event.wrote === 'already so' ? [{ job: 'verifyInAnypoint', changeId: event.changeId }] : [];
+      return event.wrote === 'already so'
+        ? [{ job: 'verifyInAnypoint', changeId: event.changeId }]
+        : tell.map(whereItIs);
     case 'scimPushed':
-      return [];
+      return tell.map(whereItIs);
     case 'delivered':
       return [{ job: 'verifyInAnypoint', changeId: event.changeId }];
     default:

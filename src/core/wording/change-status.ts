@@ -3,7 +3,7 @@ import { durationInWords } from '../duration.ts';
 import { isApproved, isStranded, openStage, stillMissing, withAuthorKnown } from '../policy/routing.ts';
 import { approvedBy, decidedBy } from './deciders.ts';
 import { causeInWords, endingStatusText, heldOn, revokeStatusText } from './ending.ts';
-import { failureInWords, stuckInWords, tookInWords } from './legs.ts';
+import { afterInWords, failureInWords, stuckInWords, wayInWords } from './legs.ts';
 
 /** Where a change stands, in words for people; the same on the card, in direct messages and on the timeline. */
 export type StatusText = {
@@ -79,6 +79,15 @@ type Parts = {
   access: string;
 };
 
+function onItsWay({ change, names, by, access }: Parts): Said {
+  return {
+    mood: 'moving',
+    label: 'on its way',
+    headline: `Approved ${by}`,
+    detail: `${wayInWords(change, names.idp)}${access}`,
+  };
+}
+
 /** One text for each state of a change that grants. */
 const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
   received: () => ({
@@ -127,18 +136,8 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
     headline: 'Closed',
     detail: `${names.safe(sentence(decision?.note ?? ''))} ${isFound(change) ? 'Every membership is taken away.' : 'Nothing was changed.'}`,
   }),
-  applying: ({ names, by, access }) => ({
-    mood: 'moving',
-    label: 'on its way',
-    headline: `Approved ${by}`,
-    detail: `Writing to ${names.idp}.${access}`,
-  }),
-  verifying: ({ names, by, access }) => ({
-    mood: 'moving',
-    label: 'on its way',
-    headline: `Approved ${by}`,
-    detail: `${names.idp} has it; waiting to see it in MuleSoft.${access}`,
-  }),
+  applying: onItsWay,
+  verifying: onItsWay,
   awaitingSignIn: ({ change, names, by, access }) => ({
     mood: 'waiting',
     label: 'waiting for first sign-in',
@@ -157,7 +156,7 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
     return {
       mood: 'good',
       label: 'in effect',
-      headline: `In effect in MuleSoft after ${tookInWords(change)}`,
+      headline: `In effect in MuleSoft ${afterInWords(change)}`,
       detail: `Approved ${by}${until === '' ? '' : `; access${until}`}.${cleared}`,
     };
   },

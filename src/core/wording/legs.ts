@@ -19,6 +19,20 @@ export function tookInWords(change: Change): string {
   return elapsedInWords(legTimes(change.legs, change.signedInAt).total ?? 0);
 }
 
+/** `after 14 s`, from what was waited for: from the decision or, for who had never signed in, from the first sign-in. */
+export function afterInWords(change: Change): string {
+  return change.signedInAt === null
+    ? `after ${tookInWords(change)}`
+    : `${tookInWords(change)} after the first sign-in`;
+}
+
+/** Which leg of the way in it is really at. */
+export function wayInWords({ legs }: Change, idp: string): string {
+  if (legs.deliveredAt !== null) return 'It is in the Anypoint team; looking until MuleSoft shows it.';
+  if (legs.scimPushedAt !== null) return `${idp} has pushed it; carrying it into the Anypoint team.`;
+  return legs.idpWrittenAt === null ? `Writing to ${idp}.` : `${idp} has it; waiting to see it in MuleSoft.`;
+}
+
 /** Where it is stuck, and who knows. */
 export function stuckInWords(change: Change, names: Names): string {
   return `Stuck at ${legName(change.late?.leg ?? 'delivery', names.idp)}. ${names.owner} has been alarmed; Latchkey keeps looking.`;

@@ -101,7 +101,11 @@ function wayLines(view: ChangeView): string[] {
   const parts: [string, number | null][] = [
     [`Written to ${view.idpName}`, t.decisionToIdp],
     [`Pushed by ${view.idpName} (SCIM)`, t.idpToScim],
-    ['Carried into the Anypoint team', t.scimToDelivery],
+    // What waited for a sign-in is counted from it.
+    [
+      'Carried into the Anypoint team',
+      signedInAt === null ? t.scimToDelivery : since(signedInAt, legs.deliveredAt),
+    ],
     ['Seen in MuleSoft', t.deliveryToSeen],
   ];
   const group =
@@ -119,4 +123,8 @@ function wayLines(view: ChangeView): string[] {
           `${signedInAt === null ? 'From the decision' : 'From their first sign-in to Anypoint'} until seen: ${elapsedInWords(t.total)}`,
         ]),
   ];
+}
+
+function since(from: Date, to: Date | null): number | null {
+  return to === null ? null : Math.max(0, to.getTime() - from.getTime());
 }

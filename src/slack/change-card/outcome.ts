@@ -7,7 +7,7 @@ import { isStranded } from '../../core/policy/routing.ts';
 import type { Names } from '../../core/wording/change-status.ts';
 import { approvedBy, decidedBy } from '../../core/wording/deciders.ts';
 import { hasArrived } from '../../core/wording/ending.ts';
-import { tookInWords } from '../../core/wording/legs.ts';
+import { afterInWords, tookInWords } from '../../core/wording/legs.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { fingerprintOf } from '../fingerprint.ts';
@@ -126,7 +126,7 @@ const replies: readonly Reply[] = [
     text: ({ change, title, whom }) =>
       change.cause === 'extension'
         ? `:white_check_mark: ${title} is extended for ${whom} until ${endOf(change)}, approved ${approvedBy(change, escapeMrkdwn)}.`
-        : `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} after ${tookInWords(change)}, until ${endOf(change)}, approved ${approvedBy(change, escapeMrkdwn)}.`,
+        : `:white_check_mark: ${title} is in effect in MuleSoft for ${whom} ${afterInWords(change)}, until ${endOf(change)}, approved ${approvedBy(change, escapeMrkdwn)}.`,
   },
   {
     // Nobody else can do it for them, and an edited message is not announced by any phone.
