@@ -4,7 +4,8 @@ import type { Messenger, Place } from '../ports/messenger.ts';
 import { slackCall } from './api/call.ts';
 import { installationOf } from './api/installation.ts';
 import { linkButton, type SlackContent, section } from './blocks.ts';
-import { escapeMrkdwn, plain, spoken } from './mrkdwn.ts';
+import { fitted } from './fit.ts';
+import { escapeMrkdwn, plain } from './mrkdwn.ts';
 
 /** Metadata on every message of ours: after a post of unknown outcome it is how the message is found again. */
 const MARKER_EVENT = 'latchkey_message';
@@ -150,8 +151,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
         slackCall(true, () =>
           client.chat.postMessage({
             channel,
-            text: spoken(content.text),
-            blocks: content.blocks,
+            ...fitted(content),
             metadata: { event_type: MARKER_EVENT, event_payload: { marker } },
             unfurl_links: false,
             unfurl_media: false,
@@ -182,8 +182,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
           client.chat.update({
             channel: place.channel,
             ts: place.ts,
-            text: spoken(content.text),
-            blocks: content.blocks,
+            ...fitted(content),
           }),
         ),
       );
@@ -218,7 +217,11 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
       // The text is for notifications; in the block Slack makes no links of what looks like one.
       const blocks = [section(plain(text)), ...(link === undefined ? [] : [linkButton(link)])];
       // Slack fetches no address that a message of ours names: a preview is nobody's visit.
-      const said = { text: escapeMrkdwn(text), blocks, unfurl_links: false, unfurl_media: false };
+      const said = {
+        ...fitted({ text: escapeMrkdwn(text), blocks }),
+        unfurl_links: false,
+        unfurl_media: false,
+      };
       // Outside a conversation (the Home tab) there is no place for it but one of their own.
       const shown = isAccount(channel)
         ? null

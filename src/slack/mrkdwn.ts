@@ -67,7 +67,7 @@ export function quote(words: string): RichTextBlock {
 /** What means something else, or nothing, when it is cut in two: a character outside the basic plane. */
 const characters = /[\uD800-\uDBFF][\uDC00-\uDFFF]/g;
 /** And in mrkdwn an escaped character, a mention or a date: half a mention is an open bracket. */
-const constructs = /&(?:amp|lt|gt);|<[^<>]*>|[\uD800-\uDBFF][\uDC00-\uDFFF]/g;
+export const constructs = /&(?:amp|lt|gt);|<[^<>]*>|[\uD800-\uDBFF][\uDC00-\uDFFF]/g;
 
 /** At most `max` long, with a sign where it was cut; never in the middle of what is `whole`. */
 export function clip(text: string, max: number, whole = characters): string {

@@ -14,7 +14,7 @@ import { campaignSamples, reviewForms, reviewSamples } from './review-samples.ts
 import type { FormSample, Sample, ViewSamples } from './sample.ts';
 
 /** States of everything that people are told of. The compiler asks for those of a new subject. */
-function viewSamples(catalogue: Catalogue): ViewSamples {
+export function viewSamples(catalogue: Catalogue): ViewSamples {
   return {
     change: changeSamples(catalogue),
     massChange: massSamples(catalogue),
@@ -31,7 +31,7 @@ function viewSamples(catalogue: Catalogue): ViewSamples {
 }
 
 /** Forms and Home tabs, by what they belong to. Add those of a capability here. */
-function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
+export function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
   return {
     'Asking and deciding': formSamples(catalogue),
     'The weekly digest': digestForms(catalogue),

@@ -6,10 +6,22 @@ import { withIds } from './elements.ts';
 import { shownMessage } from './messages.ts';
 import type { Block, Channel, Message } from './workspace.ts';
 
-/** [docs.slack.dev/reference/methods/chat.postMessage] text is cut off, and more is refused, above this. */
-const MESSAGE_TEXT_CHARS = 40_000;
+/** Longer ones are refused (slackapi/bolt-js and others); [docs.slack.dev/reference/methods/chat.postMessage] advises no more. */
+const MESSAGE_TEXT_CHARS = 4_000;
+/** All texts of a message’s blocks together: not published, seen by others (slackapi/bolt-js #2509, #2867). */
+const ALL_BLOCKS_CHARS = 11_300;
 
 export type Content = { text: string | null; blocks: Block[] | null; metadata: Message['metadata'] | null };
+
+function charactersIn(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + charactersIn(one), 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.entries(value).reduce(
+    (sum, [key, inner]) =>
+      sum + (key === 'text' && typeof inner === 'string' ? inner.length : charactersIn(inner)),
+    0,
+  );
+}
 
 /** The text and blocks of a message, checked. */
 export function contentOf(args: Args): Content | SlackError {
@@ -22,6 +34,7 @@ export function contentOf(args: Args): Content | SlackError {
     if (!Array.isArray(raw)) return slackError('invalid_blocks_format');
     const complaints = blockComplaints(raw);
     if (complaints.length > 0) return slackError('invalid_blocks', complaints);
+    if (charactersIn(raw) > ALL_BLOCKS_CHARS) return slackError('msg_blocks_too_long');
     blocks = withIds(raw as Block[]);
   }
   const metadata = args.structure('metadata');
