@@ -5,7 +5,7 @@ import type { DigestView, ShownLine } from '../../flow/digest/view.ts';
 import { LINES_ON_PAGE, linesModal } from '../../slack/digest/card.ts';
 import { after, changeId, type FormSample, named, nameOf, personId, type Sample, T0 } from './sample.ts';
 
-const holders = ['ines', 'erik', 'nadia', 'mia', 'tom', 'kit'];
+const holders = ['ines', 'erik', 'nadia', 'sam', 'tom', 'kit'];
 const DAY = 86_400;
 
 /** A line of each kind, in their order, and then again. */
