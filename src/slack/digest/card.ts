@@ -76,7 +76,7 @@ function personalCard(view: DigestView): SlackContent {
   const rest = total.lines - view.lines.length;
   if (rest > 0) blocks.push(moreBlock(digest.id, view.lines.at(-1)?.place ?? 0, `And ${rest} more…`));
   blocks.push({ type: 'context', elements: [mrkdwn(footOf(view))] });
-  return { text: `${title}: ${counts}.`, blocks };
+  return { text: `${escapeMrkdwn(title)}: ${counts}.`, blocks };
 }
 
 function footOf({ digest, total }: DigestView): string {
