@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { letTimePass } from '../../src/sandbox/time-passes.ts';
 import type { Stage } from '../stage.ts';
 import { buttonsOf, type Journey, setOut, wordsOf } from './journey.ts';
 import { clickPayload, sendRaw } from './slack-wire.ts';
@@ -15,19 +16,7 @@ const HOUR = 3_600;
 const read = 'orders-api-read';
 const payments = 'payments-api-read';
 
-/** Lets this much of a grant's time go by, as if the clock had been put forward for it alone. */
-async function goBy(id: string, seconds: number): Promise<void> {
-  await walk.query(
-    `with back as (select make_interval(secs => $2::float8) as by),
-     moved as (update grants set starts_at = starts_at - by, ends_at = ends_at - by, warn_at = warn_at - by
-       from back where change_id = $1 and ended_at is null)
-     update changes set doc = doc || jsonb_build_object(
-       'grant', doc->'grant' || jsonb_build_object('startsAt', (doc->'grant'->>'startsAt')::timestamptz - by,
-         'endsAt', (doc->'grant'->>'endsAt')::timestamptz - by),
-       'endingWarnedAt', (doc->>'endingWarnedAt')::timestamptz - by) from back where id = $1`,
-    [id, seconds],
-  );
-}
+const goBy = (id: string, seconds: number) => letTimePass(stage.latchkey.context.db, id, seconds);
 
 /** The warnings that this person has of a change, as they stand now. */
 const warningsTo = async (as: string, id: string) =>

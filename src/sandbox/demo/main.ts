@@ -15,6 +15,7 @@ import { createVisitor } from '../visitor.ts';
 import { startWorld } from '../world.ts';
 import { canaryJourney } from './canary.ts';
 import { driftJourney } from './drift.ts';
+import { extensionJourney } from './extension.ts';
 import { type Journey, journeys } from './journeys.ts';
 import { leaverJourney } from './leaver.ts';
 import { peopleCatalogue, peopleJourneys } from './people.ts';
@@ -114,7 +115,7 @@ const played: readonly (readonly Journey[])[] = parts.includes('drift')
     : parts.includes('leaver')
       ? [[leaverJourney]]
       : isPeople
-        ? peopleJourneys
+        ? [...peopleJourneys, [extensionJourney(latchkey.context.db)]]
         : journeys.map((journey) => [journey]);
 let proven = 0;
 await Promise.all(
