@@ -37,6 +37,8 @@ const onCall = z.union(
   { error: 'who is on call is `{ slackUserGroup: handle }` or `{ idpGroup: name }`' },
 );
 
+const tier = z.enum(['low', 'medium', 'high', 'critical']);
+
 const entitlement = z
   .strictObject({
     key,
@@ -44,7 +46,7 @@ const entitlement = z
     gives: z.string().min(1).max(500),
     idp: z.strictObject({ group: z.string().min(1).max(255) }),
     team: z.string().min(1).max(255),
-    tier: z.enum(['low', 'medium', 'high', 'critical']),
+    tier,
     owner: z.email(),
     requestable: z.union([
       z.literal('everyone'),
@@ -173,6 +175,12 @@ export const catalogueSchema = z
     canary: z
       .strictObject({ person: z.email(), entitlement: z.string(), every: duration.prefault('5m') })
       .optional(),
+    delegation: z
+      .strictObject({ notFor: z.array(tier).default([]) })
+      .optional()
+      .meta({
+        description: 'Tiers on which nobody decides in the stead of an approver who is away',
+      }),
     onCall: onCall.optional().meta({
       description:
         'Who is on call, for rules that ask: whoever is in this user group of Slack, or this group of the IdP',

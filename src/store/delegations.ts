@@ -26,6 +26,16 @@ export async function lockDelegation(tx: Tx, id: string): Promise<Delegation | n
   return row === undefined ? null : revive<Delegation>(row.doc);
 }
 
+/** Those of these people who are away at this moment, each with who decides in their stead. */
+export async function absencesOf(db: Db | Tx, personIds: readonly string[]): Promise<Delegation[]> {
+  if (personIds.length === 0) return [];
+  // By the clock and not by the state: it ends on time, also where no timer has looked yet.
+  const { rows } = await sql<{ doc: Delegation }>`
+    select doc from delegations where person_id = any(${[...personIds]}::uuid[]) and state in ${openDelegation}
+      and starts_at <= clock_timestamp() and ends_at > clock_timestamp() order by starts_at, id`.execute(db);
+  return rows.map(({ doc }) => revive<Delegation>(doc));
+}
+
 /** What a person has said of their absences, or was named for, and is not over; oldest first. */
 export async function openDelegations(
   db: Db | Tx,

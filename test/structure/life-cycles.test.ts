@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lifeCycle } from '../../src/core/change/life-cycle.ts';
+import { delegationLifeCycle } from '../../src/core/delegation/delegation.ts';
 import { massLifeCycle } from '../../src/core/mass-change/mass-change.ts';
 import { offboardingLifeCycle } from '../../src/core/offboarding/life-cycle.ts';
 import { campaignLifeCycle } from '../../src/core/review/campaign.ts';
@@ -35,6 +36,12 @@ const drawn: { page: string; of: string; table: LifeCycle; begins: [event: strin
     of: 'a campaign',
     table: campaignLifeCycle,
     begins: ['campaignOpened', ['preparing']],
+  },
+  {
+    page: 'docs/approving.md',
+    of: 'a delegation',
+    table: delegationLifeCycle,
+    begins: ['delegationNamed', ['planned']],
   },
 ];
 

@@ -141,6 +141,8 @@ export type Approval = {
   clickId: string;
   /** In which of the plan's stages, from 0; left out: the first. */
   stage?: number;
+  /** Who was away and had named them to decide meanwhile; left out: they decided for themselves. */
+  insteadOf?: { id: PersonId; name: string };
   /** Who they were then, for the rules. */
   as?: ApproverFacts;
   /** How they signed in for it, where policy wanted that. */
@@ -152,6 +154,8 @@ export type Decision = {
   /** Null when a rule decided. */
   by: PersonId | null;
   byName: string;
+  /** Who was away and had named them to decide meanwhile. */
+  insteadOf?: { id: PersonId; name: string };
   at: Date;
   note: string | null;
   clickId: string | null;

@@ -2,8 +2,12 @@ import { durationInWords } from '../duration.ts';
 import type { ChangeId, GrantId, PersonId } from '../ids.ts';
 import type { Entitlement } from '../policy/catalogue.ts';
 import {
+  type Approver,
   type ApproverPlan,
+  askedNow,
+  decidesFor,
   distinct,
+  inTheirName,
   isApproved,
   mayApprove,
   openStage,
@@ -81,7 +85,7 @@ export function decideOnClick(change: Change, click: Click, facts: ClickFacts): 
   const excludedByPolicy = plan.excludedByPolicy?.find((b) => b.id === clicker.id);
   const open = openStage(plan, counted(change.approvals, facts.verdict)).n;
   const asked = distinct(plan.stages.slice(0, open + 1).flatMap(slotsOf));
-  const may = [...asked, ...(click.verb === 'deny' ? (plan.revert ?? []) : [])];
+  const may = stillAsked([...asked, ...(click.verb === 'deny' ? (plan.revert ?? []) : [])]);
   if (!may.some((p) => p.id === clicker.id)) {
     if (mayApprove(plan).some((p) => p.id === clicker.id)) return notYourTurn(change, plan);
     return refuse(
@@ -89,7 +93,11 @@ export function decideOnClick(change: Change, click: Click, facts: ClickFacts): 
       excludedByPolicy === undefined
         ? 'You are not among those who may decide on this request.'
         : `Policy does not let you decide on this request: ${excludedByPolicy.why}${excludedByPolicy.clause === null ? '' : ` (${excludedByPolicy.clause})`}.`,
-      `Those who may: ${asked.map((p) => p.name).join(', ') || 'nobody at the moment'}.`,
+      `Those who may: ${
+        askedNow(asked)
+          .map((p) => inTheirName(p.name, p.for, (name) => name))
+          .join(', ') || 'nobody at the moment'
+      }.`,
     );
   }
   const base = {
@@ -99,6 +107,11 @@ export function decideOnClick(change: Change, click: Click, facts: ClickFacts): 
   };
   if (click.verb === 'deny') return deny(change, click, facts, base);
   return approve(change, click, facts, base);
+}
+
+/** A delegate of somebody who is back decides on nothing more. */
+function stillAsked(people: readonly Approver[]): Approver[] {
+  return people.filter((p) => p.for?.isOver !== true);
 }
 
 /** Whoever is asked later would else decide before those who are to look at it first. */
@@ -128,7 +141,7 @@ function deny(
   const denied: ChangeEvent = {
     ...base,
     type: 'changeDenied',
-    decision: decided('denied', facts, click.id, reason),
+    decision: { ...decided('denied', facts, click.id, reason), ...insteadOf(facts) },
     revokeId,
   };
   return revokeId === null ? [denied] : [denied, ...revertEvents(change, revokeId, base)];
@@ -210,9 +223,10 @@ function refuseTime(
 function givenEvent(
   click: Click & { verb: 'approve' },
   n: number,
-  { clicker, as, stepUp, now }: ClickFacts,
+  facts: ClickFacts,
   base: Base,
 ): ChangeEvent & { type: 'approvalGiven' } {
+  const { clicker, as, stepUp, now } = facts;
   return {
     ...base,
     type: 'approvalGiven',
@@ -223,10 +237,17 @@ function givenEvent(
       seconds: click.seconds,
       clickId: click.id,
       ...(n === 0 ? {} : { stage: n }),
+      ...insteadOf(facts),
       ...(as === undefined ? {} : { as }),
       ...(stepUp?.proof == null ? {} : { stepUp: stepUp.proof }),
     },
   };
+}
+
+/** Both are on record: who decided, and in whose stead. */
+function insteadOf({ plan, clicker }: Pick<ClickFacts, 'plan' | 'clicker'>): Pick<Decision, 'insteadOf'> {
+  const person = decidesFor(plan, clicker.id);
+  return person === null ? {} : { insteadOf: person };
 }
 
 /** Approval by rule, where the verdict says so and nothing else. */

@@ -51,7 +51,15 @@ export const massVerbs = ['keep', 'revert', 'choose'] as const;
 export type MassVerb = (typeof massVerbs)[number];
 
 /** One answer to the card; a decision may need several people of one mind. */
-export type MassAnswer = { verb: MassVerb; by: PersonId; byName: string; at: Date; clickId: string };
+export type MassAnswer = {
+  verb: MassVerb;
+  by: PersonId;
+  byName: string;
+  at: Date;
+  clickId: string;
+  /** Who was away and had named them to decide meanwhile; left out: they decided for themselves. */
+  insteadOf?: { id: PersonId; name: string };
+};
 
 export type MassDecision = MassAnswer & {
   /** For `choose`: the items to revert; the others are kept. */

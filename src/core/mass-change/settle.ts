@@ -1,6 +1,6 @@
 import type { Actor } from '../change/events.ts';
 import type { PersonId } from '../ids.ts';
-import { type ApproverPlan, isApproved, mayApprove } from '../policy/routing.ts';
+import { type ApproverPlan, decidesFor, isApproved, mayApprove } from '../policy/routing.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type {
   ItemChoice,
@@ -153,10 +153,21 @@ export function settleSingle(
 type By = Omit<MassItemAnswer, 'choices'>;
 type Base = { massChangeId: MassChange['id']; at: Date; actor: Actor };
 
-function baseOf(mass: MassChange, clickId: string, { clicker, now }: MassFacts): { base: Base; by: By } {
+function baseOf(
+  mass: MassChange,
+  clickId: string,
+  { clicker, plan, now }: MassFacts,
+): { base: Base; by: By } {
+  const other = decidesFor(plan, clicker.id);
   return {
     base: { massChangeId: mass.id, at: now, actor: { person: clicker.id, name: clicker.name } },
-    by: { by: clicker.id, byName: clicker.name, at: now, clickId },
+    by: {
+      by: clicker.id,
+      byName: clicker.name,
+      at: now,
+      clickId,
+      ...(other === null ? {} : { insteadOf: other }),
+    },
   };
 }
 
@@ -222,7 +233,7 @@ function refuseClicker({ clicker, plan, excludedByPolicy }: MassFacts): Refusal 
       'You made this change, or it is about you, so you can’t decide on it.',
       'Another owner or admin has to decide; the card names them.',
     );
-  if (mayApprove(plan).some((p) => p.id === clicker.id)) return null;
+  if (mayApprove(plan).some((p) => p.id === clicker.id && p.for?.isOver !== true)) return null;
   const names = mayApprove(plan).map((p) => p.name);
   const byRule = plan.excludedByPolicy?.find((b) => b.id === clicker.id);
   return refuse(

@@ -200,6 +200,8 @@ export type Catalogue = {
   /** Approvers are reminded of a pending request after this. */
   remindSeconds: number;
   massGuard: MassGuard;
+  /** On these tiers nobody decides in the stead of whoever is away; left out: there are none. */
+  delegation?: { notFor: Tier[] };
   digest: DigestTimes;
   canary: Canary | null;
   /** Null: nobody says who is on call. */

@@ -3,7 +3,16 @@ import type { Authorship } from './authorship.ts';
 import type { StageRule } from './catalogue.ts';
 
 /** A person who may approve, with how the card names them. */
-export type Approver = { id: PersonId; name: string; email: string };
+export type Approver = {
+  id: PersonId;
+  name: string;
+  email: string;
+  /**
+   * In whose place they decide, and until when (ISO 8601); left out: in their own. `isOver`: the person is back, and only
+   * what the delegate approved meanwhile still counts.
+   */
+  for?: { id: PersonId; name: string; until: string; isOver?: true };
+};
 
 /** One source of the rule and the people it yields right now. `quorum`: how many of them it takes; left out: one. */
 export type ApproverSlot = { source: string; people: Approver[]; pinged: boolean; quorum?: number };
@@ -30,6 +39,15 @@ export type ApproverPlan = {
   distinct: boolean;
   /** Who is told of it and may not decide. */
   told?: Approver[];
+  /** Who of them is away, and whom they named to decide meanwhile; `whyNot`: why that one does not decide on this. */
+  away?: {
+    id: PersonId;
+    name: string;
+    since: string;
+    until: string;
+    delegate: string;
+    whyNot: string | null;
+  }[];
   /** Whom the catalogue names and a rule does not let approve this. */
   excludedByPolicy?: { id: PersonId; name: string; why: string; clause: string | null }[];
   /** Of what was found: what is known of who did it, where nobody has told. While that is awaited nobody can keep it. */
@@ -40,8 +58,11 @@ export type ApproverPlan = {
   toKeep?: { quorum: number; why: string; clause: string | null };
 };
 
-/** An approval as the plan counts it: of whom, and in which stage, from 0; left out: the first. */
-export type Given = { by: PersonId; stage?: number };
+/**
+ * An approval as the plan counts it: of whom, and in which stage, from 0; left out: the first. `insteadOf`: whom they
+ * decided for.
+ */
+export type Given = { by: PersonId; stage?: number; insteadOf?: { id: PersonId; name: string } };
 
 /**
  * One stage without requester and beneficiary. A rule that leaves nobody (or, for `all`, leaves a slot empty) goes
@@ -142,8 +163,15 @@ function countedIn(
 
 /** Whether these people approve a stage between them. Only those count who may approve in it. */
 function isStageApproved(stage: ApproverStage, by: readonly PersonId[]): boolean {
-  const may = new Set(distinct(slotsOf(stage)).map(({ id }) => id));
-  const counted = new Set(by.filter((id) => may.has(id)));
+  const may = new Map(distinct(slotsOf(stage)).map((person) => [person.id, person]));
+  const those = new Set(by.filter((id) => may.has(id)));
+  // Of whoever is away, and of their delegate, there is one word.
+  const counted = new Set(
+    [...those].filter((id) => {
+      const absent = may.get(id)?.for;
+      return absent === undefined || !those.has(absent.id);
+    }),
+  );
   if (counted.size < stage.quorum || counted.size === 0) return false;
   const missing = stage.slots.map((slot) => shortOf(slot, counted));
   const own = new Set(distinct(stage.slots).map(({ id }) => id));
@@ -167,8 +195,9 @@ export function stillMissing(
 ): string {
   const { n, stage } = openStage(plan, given);
   const done = new Set(countedIn(plan, n, given));
-  const names = (people: readonly Approver[]) => people.map((p) => safe(p.name)).join(' or ');
-  const left = (people: readonly Approver[]) => people.filter((p) => !done.has(p.id));
+  const names = (people: readonly Approver[]) =>
+    people.map((p) => inTheirName(p.name, p.for, safe)).join(' or ');
+  const left = (people: readonly Approver[]) => askedNow(people).filter((p) => !done.has(p.id));
   const open = stage.of === 'all' ? stage.slots.filter((slot) => shortOf(slot, done) > 0) : [];
   if (open.length > 0) return open.map((slot) => missingOf(slot, shortOf(slot, done))).join(' and ');
   const short = Math.max(1, stage.quorum - done.size, Math.min(...stage.slots.map((s) => shortOf(s, done))));
@@ -178,6 +207,38 @@ export function stillMissing(
     const people = names(left(slot.people));
     return `${short > 1 ? `${short} of ` : ''}${safe(slot.source)} (${people})`;
   }
+}
+
+/** Without those who are away and have a delegate among them, and without delegates of whoever is back. */
+export function askedNow(people: readonly Approver[]): Approver[] {
+  const absent = new Set(
+    people.flatMap((p) => (p.for === undefined || p.for.isOver === true ? [] : p.for.id)),
+  );
+  return people.filter((p) => !absent.has(p.id) && p.for?.isOver !== true);
+}
+
+/** Whom the card of a stage asks first, and who may decide too; whoever is away and has a delegate is of the latter. */
+export function peopleOfStage(stage: ApproverStage): { first: Approver[]; others: Approver[] } {
+  const first = askedNow(distinct(slotsOf(stage).filter((s) => s.pinged)));
+  const others = distinct(slotsOf(stage)).filter(
+    (p) => p.for?.isOver !== true && !first.some(({ id }) => id === p.id),
+  );
+  return { first, others };
+}
+
+/** `Nadia Rahimi (for Tom Okafor)`; `other`: in whose stead, where it is not their own. */
+export function inTheirName(
+  name: string,
+  other: { name: string } | undefined,
+  safe: (text: string) => string,
+): string {
+  return other === undefined ? safe(name) : `${safe(name)} (for ${safe(other.name)})`;
+}
+
+/** In whose place this person decides on it; null: in their own, or not at all. */
+export function decidesFor(plan: ApproverPlan, id: PersonId): { id: PersonId; name: string } | null {
+  const found = [...mayApprove(plan), ...(plan.revert ?? [])].find((p) => p.id === id)?.for;
+  return found === undefined ? null : { id: found.id, name: found.name };
 }
 
 function withoutExcluded(people: readonly Approver[], excluded: ReadonlySet<PersonId>): Approver[] {

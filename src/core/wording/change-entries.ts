@@ -1,4 +1,5 @@
 import type { ChangeEvent } from '../change/events.ts';
+import { inTheirName } from '../policy/routing.ts';
 import type { RefusalReason } from '../refusal.ts';
 import type { StepUpEnd, StepUpProof } from '../step-up/step-up.ts';
 import { causeInWords } from './ending.ts';
@@ -23,8 +24,8 @@ export const changeEntryWords: {
   approversReminded: () => 'Approvers reminded',
   approvalGiven: ({ approval }) =>
     approval.stepUp === undefined
-      ? `${approval.name} approved`
-      : `${approval.name} signed in afresh and approved (${signedInHow(approval.stepUp)})`,
+      ? `${inTheirName(approval.name, approval.insteadOf, asItIs)} approved`
+      : `${inTheirName(approval.name, approval.insteadOf, asItIs)} signed in afresh and approved (${signedInHow(approval.stepUp)})`,
   stepUpAsked: ({ stepUp }) => `${stepUp.name} pressed Approve; it waits for their sign-in`,
   stepUpEnded: ({ why }, who, idp) =>
     `${who ?? 'An approver'}’s approval did not count: ${stepUpEnds[why](idp)}`,
@@ -33,7 +34,8 @@ export const changeEntryWords: {
   questionAnswered: ({ answer }) => `${answer.name} answered: ${answer.text}`,
   // The approvals stand above it by themselves.
   changeApproved: (_event, who) => (who === null ? 'Settled by rule' : 'Decided: it goes on its way'),
-  changeDenied: ({ decision }) => `${decision.byName} denied: ${decision.note ?? ''}`,
+  changeDenied: ({ decision }) =>
+    `${inTheirName(decision.byName, decision.insteadOf, asItIs)} denied: ${decision.note ?? ''}`,
   changeWithdrawn: ({ decision }, who) =>
     who === null ? (decision.note ?? '') || 'Taken back' : `${who} took it back`,
   requestLapsed: () => 'Lapsed: nobody decided in time',
@@ -133,4 +135,9 @@ function endedInWords({ stillHeld, stillHeldUntil, extendedBy }: Ended, who: str
   return stillHeldUntil == null
     ? `${why}; the access stays, it was there before Latchkey`
     : `${why}; another grant keeps the access`;
+}
+
+/** These words are for no medium that formats. */
+function asItIs(name: string): string {
+  return name;
 }

@@ -1,6 +1,13 @@
 import { type Change, isFound } from '../change/change.ts';
 import { durationInWords } from '../duration.ts';
-import { isApproved, isStranded, openStage, stillMissing, withAuthorKnown } from '../policy/routing.ts';
+import {
+  inTheirName,
+  isApproved,
+  isStranded,
+  openStage,
+  stillMissing,
+  withAuthorKnown,
+} from '../policy/routing.ts';
 import { approvedBy, decidedBy } from './deciders.ts';
 import { causeInWords, endingStatusText, heldOn, revokeStatusText } from './ending.ts';
 import { afterInWords, failureInWords, stuckInWords, wayInWords } from './legs.ts';
@@ -231,7 +238,7 @@ function waitingDetail(change: Change, names: Names): string {
   if (plan.author?.is === 'awaited' && isApproved(withAuthorKnown(plan), approvals))
     return `Kept by ${approvals.map((a) => names.safe(a.name)).join(', ')} as soon as it is known who did it, ${names.time(new Date(plan.author.until))} at the latest.`;
   const missing = stillMissing(plan, approvals, names.safe);
-  return `Approved by ${approvals.map((a) => names.safe(a.name)).join(', ')}; still needed: ${missing}.${lapses}`;
+  return `Approved by ${approvals.map((a) => inTheirName(a.name, a.insteadOf, names.safe)).join(', ')}; still needed: ${missing}.${lapses}`;
 }
 
 /** What is asked for, in one line: `Orders API for 1 day`. */

@@ -5,7 +5,9 @@ import {
   type Approver,
   type ApproverPlan,
   type ApproverStage,
+  askedNow,
   distinct,
+  inTheirName,
   slotsOf,
 } from '../policy/routing.ts';
 
@@ -26,7 +28,8 @@ export function decidersInWords(
 
 function stageInWords(stage: ApproverStage, name: (person: Approver) => string): string {
   const { of, quorum, slots } = stage;
-  const names = (people: readonly Approver[], word: string) => [...new Set(people.map(name))].join(word);
+  const names = (people: readonly Approver[], word: string) =>
+    [...new Set(askedNow(people).map(name))].join(word);
   const besides = distinct(stage.tiers ?? []).filter(({ id }) => !distinct(slots).some((p) => p.id === id));
   if (of === 'all') {
     const each = new Set(slots.map((s) => takenOf(s, names)));
@@ -34,8 +37,8 @@ function stageInWords(stage: ApproverStage, name: (person: Approver) => string):
     const alternates = besides.length === 0 ? '' : `, or ${names(besides, ' or ')} for one who is missing`;
     return `${[...each].map(inBrackets).join(' and ')}${alternates}`;
   }
-  const all = distinct(slotsOf(stage));
-  const pinged = distinct(slotsOf(stage).filter((s) => s.pinged));
+  const all = askedNow(distinct(slotsOf(stage)));
+  const pinged = askedNow(distinct(slotsOf(stage).filter((s) => s.pinged)));
   const shown = pinged.length < quorum || pinged.length === 0 ? all : pinged;
   const ofOne = slots.filter((s) => (s.quorum ?? 1) > 1);
   if (ofOne.length > 0 && quorum <= 1 && besides.length === 0)
@@ -58,8 +61,9 @@ function takenOf(
 /** Who decided: for an approval everybody who gave theirs, in that order. */
 export function decidedBy({ decision, approvals }: Change, safe: (text: string) => string): string {
   if (decision === null || decision.by === null) return 'rule';
-  if (decision.outcome !== 'approved' || approvals.length === 0) return safe(decision.byName);
-  return approvals.map((a) => safe(a.name)).join(' and ');
+  if (decision.outcome !== 'approved' || approvals.length === 0)
+    return inTheirName(decision.byName, decision.insteadOf, safe);
+  return approvals.map((a) => inTheirName(a.name, a.insteadOf, safe)).join(' and ');
 }
 
 /** `by Tom Okafor`, and `for 1 hour instead of 1 day` where that is less than was asked. */

@@ -7,6 +7,7 @@ import type { ApproverPlan } from '../../core/policy/routing.ts';
 import { peopleOnCard } from '../../store/mass-changes.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import { isAnyUntold, type Telling, tellingOf } from '../../store/telling.ts';
+import { withDelegatesNow } from '../delegation/delegates.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { heldToKeep, planOfOwner } from '../request/approvers.ts';
 import { actorIds, authorshipAt, LOOK_BACK_MS, nobodyTold } from '../request/deciders.ts';
@@ -40,7 +41,12 @@ export async function whoDecides(context: Data & Parties, mass: MassChange): Pro
     items,
     toKeep,
   });
-  const known = author === null || author.is === 'told' ? plan : { ...plan, author };
+  const tier = mass.entitlementKey === null ? null : context.catalogue.entitlement(mass.entitlementKey)?.tier;
+  const known = await withDelegatesNow(
+    context,
+    author === null || author.is === 'told' ? plan : { ...plan, author },
+    { tier: tier ?? null, excluded: excludedByPolicy, items, given: mass.answers },
+  );
   return { plan: known, excludedByPolicy, telling, shown: shownNow(context, mass) };
 }
 

@@ -1,7 +1,7 @@
 import { type Change, isFound } from '../../core/change/change.ts';
 import type { Question } from '../../core/change/question.ts';
 import { type Entitlement, sameEmail } from '../../core/policy/catalogue.ts';
-import { distinct, openStage, slotsOf } from '../../core/policy/routing.ts';
+import { openStage, peopleOfStage } from '../../core/policy/routing.ts';
 import { endingOf, pendingRequest, readChange } from '../../store/changes.ts';
 import { lastActor } from '../../store/observed.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
@@ -43,10 +43,11 @@ export async function readView(context: Context, changeId: string): Promise<Chan
   if (change === null) return null;
   const catalogue = context.catalogue.current();
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
-  const slots = change.plan === null ? [] : slotsOf(openStage(change.plan, change.approvals).stage);
   const questions = change.questions ?? [];
-  const pinged = distinct(slots.filter((s) => s.pinged));
-  const alsoMay = distinct(slots).filter((a) => !pinged.some((p) => p.id === a.id));
+  const { first: pinged, others: alsoMay } =
+    change.plan === null
+      ? { first: [], others: [] }
+      : peopleOfStage(openStage(change.plan, change.approvals).stage);
   const known = await peopleWithAccounts(context.db, {
     ids: [
       change.personId,

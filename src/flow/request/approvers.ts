@@ -170,7 +170,10 @@ export async function resolveApprovers(
   const stages: ApproverStage[] = [];
   for (const [n, stageRule] of rule.stages.entries()) {
     const elsewhere = asked.given.filter(({ stage = 0 }) => rule.distinct && stage !== n);
-    const excluded = new Set([...asked.excluded, ...elsewhere.map(({ by }) => by)]);
+    const excluded = new Set([
+      ...asked.excluded,
+      ...elsewhere.flatMap(({ by, insteadOf }) => (insteadOf === undefined ? by : [by, insteadOf.id])),
+    ]);
     const slots = await slotsBy(context, stageRule, { ...asked, ...under }, excludedByPolicy);
     const stage = planStage(stageRule, slots, [], excluded);
     const admins = stage.escalated

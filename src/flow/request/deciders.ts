@@ -9,6 +9,7 @@ import { lastOtherwise } from '../../store/observed.ts';
 import { type Person, personByLink, rememberPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { type Telling, tellingOf } from '../../store/telling.ts';
+import { withDelegatesNow } from '../delegation/delegates.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { askedOf, resolveApprovers } from './approvers.ts';
 import { planToKeep } from './keep-plan.ts';
@@ -33,16 +34,32 @@ export async function decidedBy(
   return { verdict, plan: await planFor(context, { ...request, excluded, telling }, { facts, verdict }) };
 }
 
-/** Who may decide on it under these facts, without those who can't. */
+type OfChange = {
+  entitlement: Entitlement;
+  beneficiary: Person;
+  change: Change;
+  excluded: ReadonlySet<PersonId>;
+  telling: Telling;
+};
+
+/** Who may decide on it under these facts, without those who can't; of whoever is away, whom they named too. */
 export async function planFor(
   context: Context,
-  of: {
-    entitlement: Entitlement;
-    beneficiary: Person;
-    change: Change;
-    excluded: ReadonlySet<PersonId>;
-    telling: Telling;
-  },
+  of: OfChange,
+  under: { facts: RequestFacts; verdict: Verdict },
+): Promise<ApproverPlan> {
+  const { change, entitlement, excluded } = of;
+  return await withDelegatesNow(context, await planByRule(context, of, under), {
+    tier: entitlement.tier,
+    excluded,
+    items: [under.facts],
+    given: change.approvals,
+  });
+}
+
+async function planByRule(
+  context: Context,
+  of: OfChange,
   under: { facts: RequestFacts; verdict: Verdict },
 ): Promise<ApproverPlan> {
   const { change, entitlement, beneficiary, excluded, telling } = of;

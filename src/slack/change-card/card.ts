@@ -7,6 +7,7 @@ import type { Named } from '../../flow/people/named.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, FIELD_TEXT_MAX, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
 import { adviceLine } from './advice.ts';
+import { awayBlocks } from './away.ts';
 import { cardButtons } from './buttons.ts';
 import { unusualBlocks, whoBlocks } from './glance.ts';
 import { mention, titleOf } from './names.ts';
@@ -118,6 +119,7 @@ export function whyBlocks(change: Change): KnownBlock[] {
 function waitingBlocks(view: ChangeView, now: StatusText): KnownBlock[] {
   const blocks: KnownBlock[] = [
     { type: 'context', elements: [mrkdwn(`${moodMarks[now.mood]} ${now.detail}`)] },
+    ...awayBlocks(view),
   ];
   // Where none of those who are asked first is in chat, the others are not only named but told.
   const isAnyoneTold = view.pinged.some((p) => p.accountId !== null);

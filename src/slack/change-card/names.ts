@@ -1,9 +1,10 @@
-import { distinct, openStage, slotsOf } from '../../core/policy/routing.ts';
+import { type Approver, openStage, peopleOfStage } from '../../core/policy/routing.ts';
 import type { Names } from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Named } from '../../flow/people/named.ts';
 import { escapeMrkdwn, link, slackDate } from '../mrkdwn.ts';
+import { forWhom } from './away.ts';
 
 /** Names for the channel or, `isToThem`, for the beneficiary alone. */
 export function namesOf(view: ChangeView, isToThem = false): Names {
@@ -20,17 +21,27 @@ export function namesOf(view: ChangeView, isToThem = false): Names {
   };
 }
 
-function decidersOf({ change: { plan, approvals }, pinged, alsoMay }: ChangeView): string {
+function decidersOf(view: ChangeView): string {
+  const { plan, approvals } = view.change;
   if (plan === null) return '';
-  // The view names the people of the stage that waits, in the plan's order. Those of later stages are not mentioned yet.
-  const { n, stage } = openStage(plan, approvals);
-  const first = distinct(slotsOf(stage).filter((s) => s.pinged));
-  const others = distinct(slotsOf(stage)).filter((a) => !first.some((p) => p.id === a.id));
+  const named = namedOf(view);
+  // Those of later stages are not mentioned yet.
+  return decidersInWords(plan, (p) => `${mention(named(p))}${forWhom(p)}`, openStage(plan, approvals).n);
+}
+
+/** How the view names somebody of the stage that waits; it names them in the plan's order. */
+export function namedOf({
+  change: { plan, approvals },
+  pinged,
+  alsoMay,
+}: ChangeView): (person: Approver) => Named {
+  const { first, others } =
+    plan === null ? { first: [], others: [] } : peopleOfStage(openStage(plan, approvals).stage);
   const named = new Map<string, Named | undefined>([
     ...first.map((p, i) => [p.id, pinged[i]] as const),
     ...others.map((p, i) => [p.id, alsoMay[i]] as const),
   ]);
-  return decidersInWords(plan, (p) => mention(named.get(p.id) ?? { name: p.name, accountId: null }), n);
+  return (p) => named.get(p.id) ?? { name: p.name, accountId: null };
 }
 
 export function titleOf(view: ChangeView): string {

@@ -6,8 +6,9 @@ import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { alarms } from './alarm.ts';
+import { awayNotes } from './away.ts';
 import { card } from './card.ts';
-import { mention, namesOf, titleOf } from './names.ts';
+import { mention, namedOf, namesOf, titleOf } from './names.ts';
 import { outcomeNotes } from './outcome.ts';
 import { personal, type Reader } from './personal.ts';
 import { questionNotes } from './questions.ts';
@@ -38,7 +39,11 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
       all.push({ key: `${key}:${note.key}`, to, under: key, content: note.content });
   }
   if (hasCard)
-    for (const note of [...questionNotes(view, 'channel'), ...outcomeNotes(view, 'channel')])
+    for (const note of [
+      ...awayNotes(view, namedOf(view)),
+      ...questionNotes(view, 'channel'),
+      ...outcomeNotes(view, 'channel'),
+    ])
       all.push({
         key: `card:${note.key}`,
         to: { channel: view.channel },

@@ -1,0 +1,92 @@
+import { type Absence, withDelegates } from '../../core/delegation/delegates.ts';
+import type { PersonId } from '../../core/ids.ts';
+import type { Tier } from '../../core/policy/catalogue.ts';
+import { type Approver, type ApproverPlan, type Given, mayApprove } from '../../core/policy/routing.ts';
+import { type RequestFacts, ruledOut } from '../../core/policy/verdict.ts';
+import { absencesOf } from '../../store/delegations.ts';
+import { leaversAmong } from '../../store/offboardings.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
+import { activeDelegate } from './delegate.ts';
+
+/** What it is about, as far as it says who may not decide in somebody's stead. */
+type About = {
+  /** Null: about no entitlement. */
+  tier: Tier | null;
+  /** Those who can't decide on it, whatever the catalogue says. */
+  excluded: ReadonlySet<PersonId>;
+  /** What the rules are asked about: they may keep a delegate from it as they keep anybody. */
+  items: readonly RequestFacts[];
+  given: readonly (Given & { at: Date })[];
+};
+
+/**
+ * The plan with whoever decides in the stead of those who are away at this moment. Every delegate is looked up in the IdP
+ * anew: whoever is not active there, has left, or may not decide on this one gains nothing.
+ */
+export async function withDelegatesNow(
+  context: Data & Parties,
+  plan: ApproverPlan,
+  about: About,
+): Promise<ApproverPlan> {
+  const asked = [...mayApprove(plan), ...(plan.revert ?? [])].map(({ id }) => id);
+  const now = await absencesOf(context.db, asked);
+  const absences: Absence[] = [];
+  for (const { person, delegate, startsAt, endsAt } of now)
+    absences.push({
+      person: person.id,
+      since: startsAt.toISOString(),
+      until: endsAt.toISOString(),
+      ...(await lookedUp(context, delegate, about)),
+    });
+  // What a delegate approved while they might stands, whoever is back since.
+  for (const { by, at, insteadOf } of about.given) {
+    if (insteadOf === undefined || absences.some(({ person }) => person === insteadOf.id)) continue;
+    absences.push({
+      person: insteadOf.id,
+      since: at.toISOString(),
+      until: at.toISOString(),
+      ...(await lookedUp(context, { id: by, name: '' }, about)),
+      isOver: true,
+    });
+  }
+  return absences.length === 0 ? plan : withDelegates(plan, absences, about.given);
+}
+
+async function lookedUp(
+  context: Data & Parties,
+  named: Pick<Approver, 'id' | 'name'>,
+  { tier, excluded, items }: About,
+): Promise<Pick<Absence, 'delegate' | 'whyNot'>> {
+  const delegate = await activeDelegate(context, named.id);
+  if (delegate === null)
+    return { delegate: { ...named, email: '' }, whyNot: 'is not active in the identity provider' };
+  const { id, name, email } = delegate;
+  const isForbidden = tier !== null && isNotFor(context, tier);
+  const whyNot = isForbidden
+    ? `may not: policy lets nobody decide in somebody’s stead on tier ${tier}`
+    : excluded.has(id)
+      ? 'may not: it is about themselves'
+      : (await leaversAmong(context.db, [id])).size > 0
+        ? 'has left'
+        : (await absencesOf(context.db, [id])).length > 0
+          ? 'is away too'
+          : ruledOutOf(context, delegate, items);
+  return { delegate: { id, name, email }, whyNot };
+}
+
+function isNotFor({ catalogue }: Pick<Context, 'catalogue'>, tier: Tier): boolean {
+  return catalogue.current().delegation?.notFor.includes(tier) === true;
+}
+
+function ruledOutOf(
+  { catalogue }: Pick<Context, 'catalogue'>,
+  { email, department, title }: { email: string; department: string | null; title: string | null },
+  items: readonly RequestFacts[],
+): string | null {
+  for (const facts of items) {
+    const ground = ruledOut(catalogue.rules(), facts, { email, department, title });
+    if (ground !== null)
+      return `may not: ${ground.text}${ground.clause === null ? '' : ` (${ground.clause})`}`;
+  }
+  return null;
+}

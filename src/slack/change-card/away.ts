@@ -1,0 +1,41 @@
+import type { KnownBlock } from '@slack/types';
+import { type Approver, mayApprove } from '../../core/policy/routing.ts';
+import type { ChangeView } from '../../flow/messages/change-view.ts';
+import type { Named } from '../../flow/people/named.ts';
+import { type SlackContent, section } from '../blocks.ts';
+import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
+
+/** `, for Tom Okafor who is away until Monday`; empty: they decide for themselves. */
+export function forWhom({ for: other }: Approver): string {
+  if (other === undefined) return '';
+  return ` (for ${escapeMrkdwn(other.name)}, who is away until ${slackDate(new Date(other.until))})`;
+}
+
+/** Who is away and whom nobody stands for on this one, and why; whoever has a delegate is named with them. */
+export function awayBlocks({ change }: Pick<ChangeView, 'change'>): KnownBlock[] {
+  const lines = (change.plan?.away ?? []).flatMap(({ name, until, delegate, whyNot }) =>
+    whyNot === null
+      ? []
+      : [
+          `:palm_tree: ${escapeMrkdwn(name)} is away until ${slackDate(new Date(until))}; ${escapeMrkdwn(delegate)}, whom they named, ${escapeMrkdwn(whyNot)}.`,
+        ],
+  );
+  return lines.length === 0 ? [] : [{ type: 'context', elements: [mrkdwn(lines.join('\n'))] }];
+}
+
+/** What waits already moves too: whoever decides from now on is told, for an edited card is announced by no phone. */
+export function awayNotes(
+  { change }: Pick<ChangeView, 'change'>,
+  named: (person: Approver) => Named,
+): { key: string; content: SlackContent }[] {
+  const { plan, state, requestedAt } = change;
+  if (plan === null || state !== 'asking') return [];
+  return (plan.away ?? []).flatMap(({ id, name, since, until, whyNot }) => {
+    const delegate = mayApprove(plan).find((p) => p.for?.id === id);
+    if (whyNot !== null || delegate === undefined || new Date(since) <= requestedAt) return [];
+    const { name: called, accountId } = named(delegate);
+    const whom = accountId === null ? escapeMrkdwn(called) : `<@${accountId}>`;
+    const text = `:palm_tree: ${escapeMrkdwn(name)} is away until ${slackDate(new Date(until))}: ${whom} decides on this too meanwhile.`;
+    return [{ key: `away:${id}:${since}`, content: { text, blocks: [section(mrkdwn(text))] } }];
+  });
+}
