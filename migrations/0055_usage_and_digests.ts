@@ -54,19 +54,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create table digest_lines (
       digest_id uuid not null references digests (id),
       place int not null,
-      line_key text not null,
       kinds text[] not null,
-      person_id uuid not null references people (id),
+      -- copied from what it is about, by the hundred thousand: no check of each against the other tables
+      person_id uuid not null,
       entitlement_key text not null,
       -- the grant that it is about, or the finding; null: a membership from before Latchkey
-      change_id uuid references changes (id),
+      change_id uuid,
       doc jsonb not null,
       answer jsonb,
       primary key (digest_id, place)
     );
-    create unique index digest_lines_key on digest_lines (digest_id, line_key);
-    create index digest_lines_change on digest_lines (change_id) where change_id is not null;
-    create index digest_lines_pair on digest_lines (person_id, entitlement_key);
+    create index digest_lines_found on digest_lines (change_id) where kinds[1] = 'found';
+    create index digest_lines_revoke on digest_lines ((answer->>'revokeId')) where answer is not null;
+    create index digest_lines_answered on digest_lines (person_id, entitlement_key) where answer is not null;
 
     create index if not exists people_manager on people (lower(manager)) where manager is not null;
   `.execute(db);

@@ -24,7 +24,8 @@ export async function securityFigures(
       select b.person_id, e.key from baseline_members b
       join unnest(${entitlements.map((e) => e.groupId)}::text[], ${entitlements.map((e) => e.key)}::text[]) as e (group_id, key)
         on e.group_id = b.group_id where b.ended_at is null
-    ), usage as materialized (${usageByPerson(sql`(select distinct person_id as id from held)`)})
+    ), holder as materialized (select distinct person_id as id from held),
+    usage as materialized (${usageByPerson(sql`holder`)})
     select
       (select count(*) from held)::int as held,
       (select count(distinct person_id) from held)::int as people,

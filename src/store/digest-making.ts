@@ -156,9 +156,10 @@ async function writeLines(
       from found f join entitlement e on e.key = f.entitlement_key left join changes c on c.id = f.change_id
       where c.id is null or c.doc->>'cause' not in ('birthright', 'renewal', 'canary')
       group by 1, 2, 3, 4
-    ), usage as materialized (
-      ${usageByPerson(sql`(select distinct person_id as id from held)`)}
-    ), line as (
+    ), holder as materialized (select distinct person_id as id from held),
+    usage as materialized (
+      ${usageByPerson(sql`holder`)}
+    ), line as materialized (
       select h.*, u.last_at, u.source, u.what, back.returned_at, back.silent_since, (
         select min(k.other) from conflict k where k.key = h.entitlement_key and (
           exists (select from grants o where o.person_id = h.person_id and o.entitlement_key = k.other and ${live('o')})
@@ -166,7 +167,7 @@ async function writeLines(
             where e.key = k.other and b.person_id = h.person_id and b.ended_at is null))
       ) as conflicts_with, exists (
         select from digest_lines l where l.person_id = h.person_id and l.entitlement_key = h.entitlement_key
-          and l.answer->>'verb' = 'keep' and (l.answer->>'at')::timestamptz > ${now}::timestamptz - ${KEPT_DAYS}::int * interval '1 day'
+          and l.answer is not null and l.answer->>'verb' = 'keep' and (l.answer->>'at')::timestamptz > ${now}::timestamptz - ${KEPT_DAYS}::int * interval '1 day'
       ) as is_kept, u.known_since is not null and coalesce(u.last_at < ${silent}, u.known_since <= ${silent})
         and coalesce(h.starts_at <= ${silent}, true) as is_unused
       from held h left join usage u on u.id = h.person_id
@@ -199,12 +200,11 @@ async function writeLines(
       ) a
       where c.kind = 'grant' and c.state in ${pendingChange} and c.doc->>'cause' = 'finding'
     )
-    insert into digest_lines (digest_id, place, line_key, kinds, person_id, entitlement_key, change_id, doc)
+    insert into digest_lines (digest_id, place, kinds, person_id, entitlement_key, change_id, doc)
     select r.digest_id, row_number() over (partition by r.digest_id order by
         array_position(array['conflict', 'found', 'returned', 'unused', 'privileged', 'before', 'ending', 'new'], s.kinds[1]),
         p.name, s.entitlement_key, s.person_id, s.change_id),
-      case when s.kinds[1] = 'found' then 'found:' || s.change_id else s.person_id || ':' || s.entitlement_key end,
       s.kinds, s.person_id, s.entitlement_key, s.change_id, s.doc
     from said s join reader r on r.id = s.reader_id join people p on p.id = s.person_id
-    where cardinality(s.kinds) > 0 on conflict do nothing`.execute(tx);
+    where cardinality(s.kinds) > 0`.execute(tx);
 }

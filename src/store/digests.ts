@@ -89,8 +89,10 @@ export async function writeAnswer(
 /** Digests that show this change: what became of it is told where it was decided. */
 export async function digestsShowing(tx: Tx, changeId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select distinct digest_id as id from digest_lines where change_id = ${changeId}
-    union select distinct digest_id from digest_lines where answer->>'revokeId' = ${changeId}`.execute(tx);
+    select distinct digest_id as id from digest_lines where kinds[1] = 'found' and change_id = ${changeId}
+    union select distinct digest_id from digest_lines where answer is not null and answer->>'revokeId' = ${changeId}`.execute(
+    tx,
+  );
   return rows.map(({ id }) => id);
 }
 

@@ -118,16 +118,17 @@ const signInSources = sql`('anypointUsers', 'idpSignIns')`;
  */
 export const usageByPerson = (people: ReturnType<typeof sql>) => sql`
   select p.id, u.last_at, u.source, u.what, s.known_since from ${people} p
-  left join lateral (
-    select r.last_at, r.source, r.what
+  left join (
+    select distinct on (l.person_id) l.person_id, r.last_at, r.source, r.what
     from person_links l join usage_records r on r.system = l.system and r.external_id = l.external_id
-    where l.person_id = p.id order by r.last_at desc, r.source limit 1
-  ) u on true
-  left join lateral (
-    select min(s.since) as known_since from usage_sources s
+    where l.person_id in (select id from ${people} q) order by l.person_id, r.last_at desc, r.source
+  ) u on u.person_id = p.id
+  left join (
+    select l.person_id, min(s.since) as known_since from usage_sources s join person_links l on l.system = s.system
     where s.source in ${signInSources} and s.checked_at >= clock_timestamp() - ${FRESH_MS} * interval '1 ms'
-      and exists (select from person_links l where l.person_id = p.id and l.system = s.system)
-  ) s on true`;
+      and l.person_id in (select id from ${people} q)
+    group by l.person_id
+  ) s on s.person_id = p.id`;
 
 type Stored<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] };
 type StoredFacts = {

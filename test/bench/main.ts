@@ -1,5 +1,6 @@
 import { readOptions } from '../../src/config/command-line.ts';
 import { createEnding } from '../../src/ending.ts';
+import { digests } from './digests.ts';
 import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
 import { freeText } from './free-text.ts';
@@ -20,6 +21,7 @@ const benches = {
   road,
   scim,
   reconcile,
+  digests,
   'first-sync': firstSync,
   storm,
   'free-text': freeText,
@@ -40,6 +42,7 @@ const { parts, ...values } = readOptions(
       road: 'from request to seen',
       scim: 'SCIM, beside a bare server and scimmy',
       reconcile: 'the comparison of a whole directory',
+      digests: 'the weekly digests of 10,000 people',
       'first-sync': 'a whole company pushed at once',
       storm: 'many changes at once',
       'free-text': 'a request in words of one’s own',

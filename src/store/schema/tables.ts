@@ -308,7 +308,6 @@ export type Tables = {
   digest_lines: {
     digest_id: string;
     place: number;
-    line_key: string;
     kinds: LineKind[];
     person_id: string;
     entitlement_key: string;
