@@ -29,7 +29,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index step_ups_ended on step_ups (ended_at) where ended_at is not null;
 
     create table emergencies (
-      change_id uuid primary key references changes (id),
+      change_id uuid primary key references changes (id) deferrable initially deferred,
       person_id uuid not null references people (id),
       entitlement_key text not null,
       opened_at timestamptz not null,

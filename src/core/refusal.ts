@@ -30,6 +30,7 @@ export type RefusalReason =
   | 'notYourTurn'
   | 'denialNeedsReason'
   | 'stepUpUnavailable'
+  | 'emergencyTooOften'
   | 'notYours'
   | 'delegationInvalid'
   | 'questionInvalid'

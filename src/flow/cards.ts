@@ -1,5 +1,6 @@
 import type { Subject } from '../core/jobs/reactions.ts';
 import type { Notice } from '../ports/messenger.ts';
+import { type EmergencyView, readEmergencyView } from './break-glass/view.ts';
 import { type CanaryView, readCanaryView } from './canary/view.ts';
 import { type DelegationView, readDelegationView } from './delegation/view.ts';
 import { type DigestView, readDigestView } from './digest/view.ts';
@@ -19,6 +20,7 @@ export type Views = {
   offboarding: OffboardingView;
   campaign: CampaignView;
   review: ReviewView;
+  emergency: EmergencyView;
   canary: CanaryView;
   policy: PolicyView;
   refusedPush: RefusedPushView;
@@ -40,6 +42,7 @@ const readers: { [S in keyof Views]: (context: Context, id: string) => Promise<V
   offboarding: toldOffboarding,
   campaign: readCampaignView,
   review: readReviewView,
+  emergency: readEmergencyView,
   canary: readCanaryView,
   policy: readPolicyView,
   refusedPush: readRefusedPushView,

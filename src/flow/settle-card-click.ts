@@ -3,6 +3,7 @@ import { refuseLeaver } from '../core/offboarding/refusals.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { leaverCase } from '../store/offboardings.ts';
 import type { Person } from '../store/people.ts';
+import { settleEmergencyAnswer } from './break-glass/review.ts';
 import { settleDelegationAnswer } from './delegation/name-delegate.ts';
 import { settleDigestAnswer } from './digest/settle.ts';
 import { type Context, type Data, done, type Ran } from './kernel/context.ts';
@@ -24,6 +25,7 @@ const subjects: Partial<Record<Subject, Settles>> = {
   massChange: (context, answer, clicker) => settleMassAnswer(context, answer, clicker, decideHeld),
   offboarding: settleOffboardingAnswer,
   digest: settleDigestAnswer,
+  emergency: settleEmergencyAnswer,
   delegation: settleDelegationAnswer,
   campaign: settleCampaignAnswer,
   review: settleReviewAnswer,

@@ -113,11 +113,31 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
 type WrittenEntitlement = z.infer<typeof catalogueSchema>['entitlements'][number];
 
 function entitlementOf(written: WrittenEntitlement, all: readonly WrittenEntitlement[]): Entitlement {
-  const { idp, durations, requestable, approvers, birthright, review, reviewed, extension, ...e } = written;
+  const {
+    idp,
+    durations,
+    requestable,
+    approvers,
+    birthright,
+    review,
+    reviewed,
+    extension,
+    breakGlass,
+    ...e
+  } = written;
   return {
     ...e,
     key: e.key as EntitlementKey,
     birthright: birthright ?? null,
+    ...(breakGlass === undefined
+      ? {}
+      : {
+          breakGlass: {
+            for: definedOf(breakGlass.for),
+            maxSeconds: breakGlass.max,
+            perDay: breakGlass.perDay,
+          },
+        }),
     ...(extension === undefined ? {} : { extensionApproval: extension.approval }),
     conflicts: conflictsOf(e.key, all),
     reviewEverySeconds: review?.every ?? null,
@@ -134,6 +154,13 @@ function entitlementOf(written: WrittenEntitlement, all: readonly WrittenEntitle
     durationsSeconds: [...durations.offered].sort((a, b) => a - b),
     defaultSeconds: durations.default,
     maxSeconds: durations.max,
+  };
+}
+
+/** Without what is not written. */
+function definedOf<T extends object>(written: T): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: NonNullable<T[K]>;
   };
 }
 

@@ -68,6 +68,22 @@ const entitlement = z
       }),
     clauses: z.array(z.string()).default([]),
     finding: z.enum(['ask', 'revert', 'accept']).default('ask'),
+    breakGlass: z
+      .strictObject({
+        for: z.strictObject({
+          departments: z.array(z.string().min(1)).min(1).optional(),
+          people: z.array(z.email()).min(1).optional(),
+          group: z.string().min(1).max(255).optional(),
+          onCall: z.literal(true).optional(),
+        }),
+        max: duration.prefault('1h'),
+        perDay: z.int().min(1).max(10).default(2),
+      })
+      .optional()
+      .meta({
+        description:
+          'Who may take it at once in an emergency, without approval, for how long at most, and how often within a day. Everybody concerned is told, and somebody else reviews it',
+      }),
     birthright: z.strictObject({ departments: z.array(z.string().min(1)).min(1) }).optional(),
     conflicts: z
       .array(
@@ -107,6 +123,10 @@ const entitlement = z
       issue(['autoApprove'], 'only tier low may be approved by rule: set `autoApprove: false`');
     if (e.extension !== undefined && e.extension.approval !== 'always' && e.tier === 'critical')
       issue(['extension', 'approval'], 'tier critical is extended by people only: write `always`');
+    if (e.breakGlass !== undefined && Object.keys(e.breakGlass.for).length === 0)
+      issue(['breakGlass', 'for'], 'say who: `onCall: true`, `departments`, `people` or `group`');
+    if (e.breakGlass !== undefined && e.breakGlass.max > max)
+      issue(['breakGlass', 'max'], 'an emergency is no longer than `durations.max`');
     if (e.birthright !== undefined && e.tier !== 'low')
       issue(['birthright'], 'only tier low may be given by rule: take this out, and let people ask');
   });

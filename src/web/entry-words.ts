@@ -31,6 +31,8 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
       `${who ?? 'Somebody'} ${refusedClickInWords(reason)}`,
     signInRefused: ({ why }: { why: StepUpEnd }, _who, idp) =>
       `A sign-in for an approval did not count: ${stepUpEnds[why](idp)}`,
+    emergencyReviewed: ({ found, comment }: { found: string; comment: string }, who) =>
+      `${who ?? 'Somebody'} says of the emergency: ${found === 'justified' ? 'justified' : 'not justified'}. ${comment}`,
     membershipAccepted: () => 'Recorded as it was found: the catalogue accepts it',
     baselineEnded: () => 'No longer counted as there before Latchkey',
     birthrightWithheld: ({ grounds }: { grounds?: string[] }) =>

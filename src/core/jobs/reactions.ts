@@ -44,6 +44,7 @@ export type Job =
 export type Subject =
   | 'campaign'
   | 'review'
+  | 'emergency'
   | 'offboarding'
   | 'massChange'
   | 'canary'
@@ -118,7 +119,11 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
   switch (event.type) {
     case 'changeReceived':
       // What is decided as it comes needs no considering.
-      return event.kind === 'grant' && event.partOf === undefined && !isByRule(event) && !isCanary(event)
+      return event.kind === 'grant' &&
+        event.partOf === undefined &&
+        !isByRule(event) &&
+        !isCanary(event) &&
+        event.cause !== 'breakGlass'
         ? [{ job: 'assessRequest', changeId: event.changeId }]
         : [];
     case 'stepUpAsked': {

@@ -116,6 +116,8 @@ export type Entitlement = {
   extensionApproval?: 'always' | 'afterFirst' | 'never';
   /** What to do with a membership that nobody asked for. */
   finding: 'ask' | 'revert' | 'accept';
+  /** Left out: nobody can take it without approval. */
+  breakGlass?: BreakGlassRule;
   /** Given by rule to everybody of these departments, on arrival and on a move. */
   birthright: { departments: string[] } | null;
   /** Entitlements that nobody should have together with this one; both name each other. */
@@ -124,6 +126,14 @@ export type Entitlement = {
   reviewEverySeconds: number | null;
   /** When somebody last looked at what the team may do, and the fingerprint of its roles then. */
   reviewed: { on: string; roles: string } | null;
+};
+
+/** Who may take it at once in an emergency: whoever fits one of these. Reviewed by somebody else afterwards. */
+export type BreakGlassRule = {
+  for: { departments?: string[]; people?: string[]; group?: string; onCall?: boolean };
+  maxSeconds: number;
+  /** How often one person may within a day. */
+  perDay: number;
 };
 
 /** Entitlements that are asked for together; each becomes a request of its own. */

@@ -96,6 +96,7 @@ const refusedClicks: Partial<Record<RefusalReason, string>> = {
   alreadyApprovedByYou: 'had approved already',
   notYourTurn: 'is asked in a later stage, and was refused',
   staleCard: 'pressed a button of an older card',
+  emergencyTooOften: 'took it in an emergency too often',
   stepUpUnavailable: 'could not approve: a fresh sign-in is wanted, and none can be asked for',
   denialNeedsReason: 'gave no reason for a denial',
   durationInvalid: 'chose a time that can’t be given',
@@ -123,6 +124,8 @@ function receivedInWords({ kind, cause, lapsesAt, reason }: Received, who: strin
       return `${who ?? 'Somebody'} gave it again after a return`;
     case 'extension':
       return `${who ?? 'Somebody'} asked for longer`;
+    case 'breakGlass':
+      return `${who ?? 'Somebody'} took it at once, in an emergency`;
     default:
       return `${who ?? 'Somebody'} asked for it`;
   }

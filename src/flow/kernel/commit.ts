@@ -34,6 +34,7 @@ export type Note = {
     | 'mcpTokenRevoked'
     | 'clickRefused'
     | 'signInRefused'
+    | 'emergencyReviewed'
     | 'policyLoaded'
     | 'policyBroken'
     | 'policyMended'

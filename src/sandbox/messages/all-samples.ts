@@ -7,6 +7,7 @@ import { canarySamples, policySamples, queueSamples, refusedPushSamples } from '
 import { changeSamples } from './change-samples.ts';
 import { delegationSamples } from './delegation-samples.ts';
 import { digestForms, digestSamples } from './digest-samples.ts';
+import { emergencySamples } from './emergency-samples.ts';
 import { formSamples } from './form-samples.ts';
 import { massSamples } from './mass-samples.ts';
 import { offboardingSamples } from './offboarding-samples.ts';
@@ -19,6 +20,7 @@ export function viewSamples(catalogue: Catalogue): ViewSamples {
     change: changeSamples(catalogue),
     massChange: massSamples(catalogue),
     offboarding: offboardingSamples(),
+    emergency: emergencySamples(catalogue),
     delegation: delegationSamples(),
     campaign: campaignSamples(),
     review: reviewSamples(),
@@ -43,6 +45,7 @@ const headings: Record<keyof Views, string> = {
   change: 'A request, from asking to its end',
   massChange: 'Many on one card',
   offboarding: 'Somebody leaves',
+  emergency: 'An emergency',
   delegation: 'Somebody is away',
   campaign: 'An access review, for whoever began it',
   review: 'An access review, for a reviewer',

@@ -1,5 +1,6 @@
 import type { Cards } from '../../flow/cards.ts';
 import type { SlackContent } from '../blocks.ts';
+import { emergencyNotices } from '../break-glass/card.ts';
 import { canaryNotices } from '../canary/alarm.ts';
 import { notices } from '../change-card/notices.ts';
 import { delegationNotices } from '../delegation/card.ts';
@@ -19,6 +20,7 @@ export const cards: Cards<SlackContent> = {
   offboarding: offboardingNotices,
   campaign: campaignNotices,
   review: reviewNotices,
+  emergency: emergencyNotices,
   canary: canaryNotices,
   policy: policyNotices,
   refusedPush: refusedPushNotices,

@@ -3,6 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
 import type { Context, Parties, Runtime } from '../../flow/kernel/context.ts';
 import { boltLogger } from '../api/bolt-logger.ts';
+import { registerEmergencyHandlers } from '../break-glass/emergency.ts';
 import { registerDelegationHandlers } from '../delegation/away.ts';
 import { registerDigestHandlers } from '../digest/clicks.ts';
 import { registerHomeHandlers } from '../home/clicks.ts';
@@ -49,6 +50,7 @@ export function listen(
   registerMassChangeHandlers(app, context, client);
   registerOffboardingHandlers(app, context, client);
   registerDigestHandlers(app, context, client);
+  registerEmergencyHandlers(app, context, client);
   registerDelegationHandlers(app, context);
   registerReviewHandlers(app, context, client);
   registerCampaignHandlers(app, context);

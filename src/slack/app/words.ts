@@ -1,6 +1,7 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { Context, Data } from '../../flow/kernel/context.ts';
+import { emergencyWord } from '../break-glass/emergency.ts';
 import { ASK_IN_WORDS, helpText, unknownWord } from '../commands/answers.ts';
 import { readCommand, type Wanted } from '../commands/read-command.ts';
 import type { Typed, Word } from '../commands/word.ts';
@@ -21,6 +22,7 @@ export const words: readonly Word[] = [
   statusWord,
   whoWord,
   whyWord,
+  emergencyWord,
   awayWord,
   backWord,
   digestWord,

@@ -78,6 +78,7 @@ export function headOf(view: ChangeView, name: (person: Named) => string): strin
   const asked = escapeMrkdwn(askedInWords(change, titleOf(view)));
   const whom = name(view.beneficiary);
   if (isFound(change)) return foundHead(view, whom);
+  if (change.cause === 'breakGlass') return `Emergency: ${whom} took ${asked}, without approval`;
   if (change.cause === 'restore') return `${whom} is back and gets ${asked} again`;
   // Nobody asks: rules would give it, and policy wants it looked at.
   if (change.cause === 'renewal') return `${whom} has it by rule: may it go on, ${asked}?`;

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { EmergencyReview } from '../../core/break-glass/break-glass.ts';
 import type { CanaryRun, RoundResult, Stuck } from '../../core/canary/canary.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { LegTimes } from '../../core/change/legs.ts';
@@ -96,6 +97,13 @@ export type Tables = {
     ended_at: Date | null;
     outcome: string | null;
     says: string | null;
+  };
+  emergencies: {
+    change_id: string;
+    person_id: string;
+    entitlement_key: string;
+    opened_at: Date;
+    review: ColumnType<EmergencyReview | null, string | null, string | null>;
   };
   grants: {
     id: string;

@@ -1,0 +1,79 @@
+import { reviewEmergency } from '../../core/break-glass/break-glass.ts';
+import type { AnswerReceived } from '../../core/jobs/reactions.ts';
+import { mayApprove } from '../../core/policy/routing.ts';
+import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { readChange } from '../../store/changes.ts';
+import { lockEmergency, noteReview } from '../../store/emergencies.ts';
+import type { Person } from '../../store/people.ts';
+import { commit } from '../kernel/commit.ts';
+import type { Context } from '../kernel/context.ts';
+import { releaseAccess } from '../membership/end-grants.ts';
+import { isAdmin } from '../offboarding/case.ts';
+import { freshPerson } from '../people/identify.ts';
+import { decidedBy } from '../request/deciders.ts';
+
+/** What somebody said of an emergency, as the button carries it. */
+export type ReviewVerb = 'justified' | 'notJustified';
+
+/**
+ * Settles what somebody said of an emergency. Who may say so is looked up now: the approvers of the access and the
+ * catalogue's admins, but never whoever took it. What was not justified ends at once. Safe to run twice.
+ */
+export async function settleEmergencyAnswer(
+  context: Context,
+  answer: AnswerReceived,
+  reviewer: Person,
+): Promise<Refusal | null> {
+  const change = await readChange(context.db, answer.id);
+  if (change === null) return unknown;
+  const mayReview = isAdmin(context, reviewer) || (await mayApproveNow(context, change.id, reviewer));
+  return await commit<Refusal | null>(
+    context.db,
+    async (unit) => {
+      // The change first, as everywhere: two who lock both never wait for each other.
+      const locked = await unit.change(answer.id);
+      const emergency = await lockEmergency(unit.tx, answer.id);
+      if (locked === null || emergency === null) return { result: unknown };
+      const found = answer.verb === 'justified' ? 'justified' : 'notJustified';
+      const review = reviewEmergency(
+        emergency,
+        { found, comment: answer.item ?? '', clickId: answer.clickId },
+        { id: reviewer.id, name: reviewer.name, mayReview },
+        unit.now,
+      );
+      if (review === null || isRefusal(review)) return { result: review };
+      await noteReview(unit.tx, locked.id, review);
+      const ended = found === 'justified' ? null : await releaseAccess(unit, locked, reviewer);
+      return {
+        result: null,
+        events: ended ?? [],
+        notes: [
+          {
+            type: 'emergencyReviewed',
+            changeId: locked.id,
+            at: unit.now,
+            actor: { person: reviewer.id, name: reviewer.name },
+            data: { found, comment: review.comment, clickId: review.clickId },
+          },
+        ],
+        jobs: [{ job: 'updateCard', about: 'emergency', id: locked.id }],
+      };
+    },
+    context.nudge,
+  );
+}
+
+async function mayApproveNow(context: Context, changeId: string, reviewer: Person): Promise<boolean> {
+  const change = await readChange(context.db, changeId);
+  const entitlement = change === null ? null : context.catalogue.entitlement(change.entitlementKey);
+  const beneficiary = change === null ? null : await freshPerson(context, change.personId);
+  if (change === null || entitlement === null || beneficiary === null) return false;
+  const { plan } = await decidedBy(context, { entitlement, beneficiary, change });
+  return mayApprove(plan).some(({ id }) => id === reviewer.id);
+}
+
+const unknown = refuse(
+  'unknownChange',
+  'Latchkey does not know this emergency.',
+  'The card may come from another installation.',
+);

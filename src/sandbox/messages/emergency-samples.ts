@@ -1,0 +1,59 @@
+import type { ChangeId } from '../../core/ids.ts';
+import type { Catalogue } from '../../core/policy/catalogue.ts';
+import type { EmergencyView } from '../../flow/break-glass/view.ts';
+import { after, named, nameOf, personId, type Sample } from './sample.ts';
+import { approved, asked, changeAfter, planOf, received, usual } from './sample-change.ts';
+
+export function emergencySamples(catalogue: Catalogue): Sample<EmergencyView>[] {
+  const { deploy } = usual(catalogue);
+  const change = changeAfter([
+    received(deploy, {
+      cause: 'breakGlass',
+      requestedSeconds: 3_600,
+      reason: 'Orders are lost since the last deployment; I roll it back.',
+    }),
+    asked(deploy, planOf(['tom', 'olga'], { of: 'all' })),
+    approved(deploy),
+  ]);
+  const changeId = '00000000-0000-4000-8000-0000000000ee' as ChangeId;
+  const view: EmergencyView = {
+    emergency: { changeId, personId: personId('ines'), openedAt: after(0), review: null },
+    change,
+    title: deploy.title,
+    gives: deploy.gives,
+    person: named('ines'),
+    approvers: [named('tom'), named('olga')],
+    admins: [named('sam')],
+    channel: catalogue.channel,
+    reviewDueAt: after(2 * 86_400),
+  };
+  const review = {
+    by: personId('olga'),
+    name: nameOf('olga'),
+    at: after(5_000),
+    clickId: 'click',
+  };
+  return [
+    { title: 'Taken in an emergency', view },
+    {
+      title: 'Looked at: justified',
+      view: {
+        ...view,
+        emergency: {
+          ...view.emergency,
+          review: { ...review, found: 'justified', comment: 'Orders were lost, and nobody else was awake.' },
+        },
+      },
+    },
+    {
+      title: 'Looked at: not justified',
+      view: {
+        ...view,
+        emergency: {
+          ...view.emergency,
+          review: { ...review, found: 'notJustified', comment: 'Nothing was broken. Please ask next time.' },
+        },
+      },
+    },
+  ];
+}

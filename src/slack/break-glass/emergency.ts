@@ -1,0 +1,204 @@
+import type { App, ViewSubmitAction } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import { durationInWords } from '../../core/duration.ts';
+import { Fault } from '../../core/fault.ts';
+import { isRefusal } from '../../core/refusal.ts';
+import { isStorable, seenWords } from '../../core/storable.ts';
+import type { ReviewVerb } from '../../flow/break-glass/review.ts';
+import { takeableBy, takeInEmergency } from '../../flow/break-glass/take.ts';
+import type { Context } from '../../flow/kernel/context.ts';
+import { identify } from '../../flow/people/identify.ts';
+import { acceptAnswer } from '../../flow/request/accept-click.ts';
+import { REASON_MAX } from '../../flow/request/receive.ts';
+import { slackCall } from '../api/call.ts';
+import { section } from '../blocks.ts';
+import type { Typed, Word } from '../commands/word.ts';
+import { formModal, openView } from '../forms/forms.ts';
+import { mrkdwn, plain } from '../mrkdwn.ts';
+import { loadingModal, messageModal, refusalModal } from '../request/form.ts';
+import { emergencyActions, emergencyButton } from './card.ts';
+
+const TAKE = 'emergency_take';
+const REVIEW = {
+  [emergencyActions.justified]: 'justified',
+  [emergencyActions.notJustified]: 'notJustified',
+} as const;
+const WHAT = 'what';
+const HOW_LONG = 'how_long';
+const REASON = 'reason';
+const COMMENT = 'comment';
+
+/** Offered as far as they are no longer than the catalogue allows, in seconds. */
+const DURATIONS = [900, 1_800, 3_600, 7_200, 14_400, 28_800];
+
+export const emergencyWord: Word = {
+  word: 'emergency',
+  takes: '',
+  says: 'gives you access at once in an emergency, if you are one of those who may; everybody concerned is told, and somebody reviews it',
+  alsoSaid: ['break glass', 'breakglass', 'break-glass', 'incident'],
+  run: openEmergency,
+};
+
+/** Taking access at once, and saying afterwards whether that was right. */
+export function registerEmergencyHandlers(app: App, context: Context, client: WebClient): void {
+  app.view<ViewSubmitAction>(TAKE, async ({ ack, body, view }) => {
+    const values = view.state.values;
+    const refusal = await takeInEmergency(context, {
+      idempotencyKey: `slack:${view.id}`,
+      accountId: body.user.id,
+      entitlementKey: values[WHAT]?.[WHAT]?.selected_option?.value ?? '',
+      seconds: Number(values[HOW_LONG]?.[HOW_LONG]?.selected_option?.value ?? 0),
+      reason: values[REASON]?.[REASON]?.value ?? '',
+    }).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      return error;
+    });
+    if (refusal === null) return await ack();
+    const text =
+      refusal instanceof Fault
+        ? 'Latchkey can’t check this right now. Nothing was taken; try again in a minute, or call the owner.'
+        : `${refusal.text} ${refusal.next}`;
+    const block =
+      refusal instanceof Fault || refusal.reason === 'reasonMissing' || refusal.reason === 'textNotStorable'
+        ? REASON
+        : refusal.reason === 'durationTooLong'
+          ? HOW_LONG
+          : WHAT;
+    await ack({ response_action: 'errors', errors: { [block]: text } });
+  });
+
+  for (const [actionId, verb] of Object.entries(REVIEW))
+    emergencyButton.opens({ app, context, client }, actionId, async (key) => reviewModal(verb, key));
+  for (const verb of Object.values(REVIEW))
+    app.view<ViewSubmitAction>(callbackOf(verb), async ({ ack, body, view }) => {
+      const key = emergencyButton.form(view.private_metadata);
+      const written = view.state.values[COMMENT]?.[COMMENT]?.value ?? '';
+      const comment = seenWords(written).trim();
+      if (comment === '' || !isStorable(written))
+        return await ack({ response_action: 'errors', errors: { [COMMENT]: 'Say why, in a sentence.' } });
+      await acceptAnswer(context, {
+        clickId: `${body.user.id}-${key.emergency}-view-${view.id}`,
+        about: 'emergency',
+        id: key.emergency,
+        chatUserId: body.user.id,
+        channel: key.channel,
+        verb: verb satisfies ReviewVerb,
+        item: comment,
+      });
+      await ack();
+    });
+}
+
+async function openEmergency({ context, client, command }: Typed): Promise<void> {
+  const viewId = await openView(client, command.trigger_id, loadingModal());
+  const view = await emergencyForm(context, command.user_id);
+  await slackCall(true, () => client.views.update({ view_id: viewId, view }));
+}
+
+async function emergencyForm(context: Context, accountId: string): Promise<ModalView> {
+  try {
+    const person = await identify(context, accountId);
+    if (isRefusal(person)) return refusalModal(person);
+    const takeable = await takeableBy(context, person);
+    if (takeable.length === 0)
+      return messageModal(
+        'There is nothing that you may take in an emergency: the catalogue names who may.',
+        'Ask with /access; whoever approves it sees how urgent it is.',
+      );
+    const longest = Math.max(...takeable.map(({ rule }) => rule.maxSeconds));
+    const offered = DURATIONS.filter((seconds) => seconds <= longest);
+    return takeForm(
+      takeable.map(({ entitlement: { key, title }, rule }) => ({ key, title, most: rule.maxSeconds })),
+      offered.length === 0 ? [longest] : offered,
+    );
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return messageModal(
+      'Latchkey can’t look you up right now: the identity provider or Slack does not answer.',
+      'Nothing was taken. Try again in a minute, or call the owner.',
+    );
+  }
+}
+
+function takeForm(
+  takeable: readonly { key: string; title: string; most: number }[],
+  durations: readonly number[],
+): ModalView {
+  return formModal({
+    callbackId: TAKE,
+    title: 'This is an emergency',
+    submit: 'Take it now',
+    key: {},
+    blocks: [
+      section(
+        mrkdwn(
+          ':rotating_light: You get the access *at once and without approval*. Everybody who could approve it and the admins are told now, in the channel too. Somebody else says afterwards whether it was right.',
+        ),
+      ),
+      {
+        type: 'input',
+        block_id: WHAT,
+        label: { type: 'plain_text', text: 'What do you need?' },
+        element: {
+          type: 'static_select',
+          action_id: WHAT,
+          options: takeable.map(({ key, title }) => ({ text: plain(title, 75), value: key })),
+        },
+      },
+      {
+        type: 'input',
+        block_id: HOW_LONG,
+        label: { type: 'plain_text', text: 'For how long?' },
+        hint: plain(
+          `As short as it will do. At most: ${takeable.map(({ title, most }) => `${title}, ${durationInWords(most)}`).join('; ')}`,
+          2_000,
+        ),
+        element: {
+          type: 'static_select',
+          action_id: HOW_LONG,
+          options: durations.map((seconds) => ({
+            text: plain(durationInWords(seconds)),
+            value: String(seconds),
+          })),
+        },
+      },
+      {
+        type: 'input',
+        block_id: REASON,
+        label: { type: 'plain_text', text: 'What is broken, and what will you do?' },
+        hint: { type: 'plain_text', text: 'Everybody who is told reads this, now and at the review.' },
+        element: { type: 'plain_text_input', action_id: REASON, multiline: true, max_length: REASON_MAX },
+      },
+    ],
+  });
+}
+
+function reviewModal(verb: ReviewVerb, key: object): ModalView {
+  const isGood = verb === 'justified';
+  return formModal({
+    callbackId: callbackOf(verb),
+    title: isGood ? 'It was justified' : 'It was not justified',
+    submit: 'Say so',
+    key,
+    blocks: [
+      section(
+        plain(
+          isGood
+            ? 'What you say stands on the card and in the audit.'
+            : 'The access ends at once if it is still there. What you say stands on the card and in the audit.',
+        ),
+      ),
+      {
+        type: 'input',
+        block_id: COMMENT,
+        label: { type: 'plain_text', text: 'Why?' },
+        element: { type: 'plain_text_input', action_id: COMMENT, multiline: true, max_length: REASON_MAX },
+      },
+    ],
+  });
+}
+
+function callbackOf(verb: ReviewVerb): string {
+  return `emergency_${verb}`;
+}
