@@ -1,5 +1,4 @@
 import type { ColumnType, Generated } from 'kysely';
-import type { EmergencyReview } from '../../core/break-glass/break-glass.ts';
 import type { CanaryRun, RoundResult, Stuck } from '../../core/canary/canary.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { LegTimes } from '../../core/change/legs.ts';
@@ -8,13 +7,13 @@ import type { DigestFacts, LineAnswer, LineFacts, LineKind } from '../../core/di
 import type { AtAGlance } from '../../core/facts/at-a-glance.ts';
 import type { FactSheet } from '../../core/facts/request-facts.ts';
 import type { HomePages } from '../../core/home/pages.ts';
-import type { ClickReceived, Job, JobName } from '../../core/jobs/reactions.ts';
+import type { Job, JobName } from '../../core/jobs/reactions.ts';
 import type { MassChange, MassKind, MassState } from '../../core/mass-change/mass-change.ts';
 import type { OffboardingState } from '../../core/offboarding/life-cycle.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
-import type { StepUpProof } from '../../core/step-up/step-up.ts';
 import type { UsageSource } from '../../core/usage/usage.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
+import type { ApprovalTables } from './approval-tables.ts';
 import type { ReviewTables } from './review-tables.ts';
 import type { ScimTables } from './scim-tables.ts';
 
@@ -78,32 +77,6 @@ export type Tables = {
     lapses_at: Date | null;
     joint_id: string | null;
     doc: Json<Change>;
-  };
-  /** See migrations/0052_step_up_and_break_glass.ts. */
-  step_ups: {
-    id: string;
-    change_id: string;
-    person_id: string;
-    click: Json<ClickReceived>;
-    link_hash: Buffer;
-    asked_at: Date;
-    expires_at: Date;
-    begun_at: Date | null;
-    browser_hash: Buffer | null;
-    state: string | null;
-    nonce: string | null;
-    verifier: string | null;
-    proof: ColumnType<StepUpProof | null, string | null, string | null>;
-    ended_at: Date | null;
-    outcome: string | null;
-    says: string | null;
-  };
-  emergencies: {
-    change_id: string;
-    person_id: string;
-    entitlement_key: string;
-    opened_at: Date;
-    review: ColumnType<EmergencyReview | null, string | null, string | null>;
   };
   grants: {
     id: string;
