@@ -299,4 +299,5 @@ export type Tables = {
   usage_returns: { person_id: string; returned_at: Date; silent_since: Date; source: UsageSource };
   installation: { single: Generated<boolean>; belongs_to: string; since: Generated<Date> };
 } & ScimTables &
+  ApprovalTables &
   ReviewTables;
