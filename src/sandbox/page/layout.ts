@@ -1,4 +1,5 @@
 /** The frame that everything else is drawn into. Each `data-region` is replaced when it changes. */
+import { drawActs } from './acts.ts';
 import { type Html, html } from './html.ts';
 import { latchkeyMark } from './people-panel.ts';
 
@@ -50,6 +51,7 @@ export function drawDocument(drawn: { as: string; channel: string; parts: Record
       <div><h2><span class="vendor anypoint" aria-hidden="true"></span>Anypoint teams</h2><div data-region="teams" data-testid="teams">${region('teams')}</div></div>
     </section>
     <section class="panel canary" aria-label="Canary"><h2>Canary <small>there and back, round after round</small></h2><div data-region="canary" data-testid="canary">${region('canary')}</div></section>
+    <details class="panel acts" data-testid="acts-panel"><summary>Let something happen outside Slack</summary>${drawActs()}</details>
     <details class="panel misbehave" data-testid="misbehave"><summary>Make the world misbehave</summary><div data-region="switches" data-testid="switches">${region('switches')}</div></details>
     <section class="panel changes" aria-label="Changes"><h2>What Latchkey did <small>each change against 60 s</small></h2><div data-region="timeline" data-testid="timeline" tabindex="0">${region('timeline')}</div></section>
   </aside>

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { World } from '../emulator.ts';
 import { people } from '../seed.ts';
+import { perform } from './acts.ts';
 import { drawCanary } from './canary-chart.ts';
 import { type Html, html } from './html.ts';
 import { drawDocument } from './layout.ts';
@@ -25,6 +26,7 @@ const NEWS_PAUSE_MS = 60;
 const HEARTBEAT_MS = 20_000;
 
 const placeSchema = z.object({ as: z.string().default(FIRST_PERSON), channel: z.string().default('') });
+const actSchema = z.object({ act: z.string(), person: z.string(), group: z.string() });
 const switchSchema = z.object({ name: z.string(), on: z.boolean().default(false) });
 
 /** ES modules of the page; the first is loaded by the page itself. */
@@ -42,6 +44,7 @@ const styles = [
   'timeline.css',
   'canary.css',
   'switches.css',
+  'acts.css',
   'messages.css',
   'narrow.css',
 ] as const;
@@ -139,6 +142,13 @@ export async function sandboxPage(app: FastifyInstance, world: World): Promise<v
     if (!wanted.success) return reply.code(400).send({ ok: false, error: 'invalid_argument' });
     const isKnown = await turnSwitch(wanted.data.name, wanted.data.on, { sources, world });
     return reply.code(isKnown ? 200 : 404).send({ ok: isKnown });
+  });
+
+  app.post('/page/act', async (request, reply) => {
+    const wanted = actSchema.safeParse(request.body);
+    const done = wanted.success ? await perform(wanted.data, sources) : null;
+    if (done?.ok === true) world.changed();
+    return reply.code(done === null ? 400 : 200).send(done ?? { ok: false, said: 'There is no such thing.' });
   });
 
   app.get('/page/events', (request, reply) => {

@@ -138,11 +138,15 @@ export class Sources {
   }
 
   /** Whether the vendor's console took it. */
-  async turn(path: string, body: Record<string, unknown>): Promise<boolean> {
+  async turn(
+    path: string,
+    body: Record<string, unknown>,
+    method: 'POST' | 'DELETE' = 'POST',
+  ): Promise<boolean> {
     const response = await this.#app.inject({
-      method: 'POST',
+      method,
       url: path,
-      payload: body,
+      ...(method === 'POST' ? { payload: body } : {}),
       headers: this.#own(),
     });
     return response.statusCode < 300;

@@ -10,6 +10,7 @@ import type { Delivery, DeliveryToLatchkey } from './delivery.ts';
 import { app, slackbotId } from './directory.ts';
 import { findElement, holdsState, pick, setState } from './elements.ts';
 import type { Grid } from './grid.ts';
+import { withMentions } from './mentions.ts';
 import {
   type Context,
   commandFields,
@@ -144,7 +145,8 @@ function commandRoute(fastify: FastifyInstance, parts: ConsoleParts): void {
     const { as, channel: name, command, text } = fromConsole(commandSchema, request.body);
     const person = personNamed(workspace, as);
     const channel = channelOf(workspace, person, name);
-    const sent = await delivery.command(commandFields(parts, person, channel, { command, text }));
+    const typed = withMentions(text, workspace.directory.everybody());
+    const sent = await delivery.command(commandFields(parts, person, channel, { command, text: typed }));
     const answer = typeof sent.body === 'string' ? { text: sent.body } : sent.body;
     if (sent.acked && typeof answer === 'object' && answer !== null) {
       respond(workspace, { channel: channel.id, user: person.slackId }, answer as Record<string, unknown>);

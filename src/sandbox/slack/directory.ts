@@ -66,6 +66,12 @@ export class Directory {
     return this.byKey(name) ?? this.byId(name);
   }
 
+  /** Everybody with an account. */
+  everybody(): readonly Person[] {
+    this.#refresh();
+    return [...this.#byKey.values()];
+  }
+
   displayName(userId: string): string {
     if (userId === app.userId) return app.realName;
     if (userId === slackbotId) return 'Slackbot';

@@ -1,9 +1,29 @@
+import type { Person } from '../seed.ts';
+
 /**
  * Whether a message mentions this account, as Slack reads it: in mrkdwn, and by a `user` element of rich text. What
  * stands in plain text, or as text in rich text, mentions nobody.
  */
 export function isMentioned(content: { text: string; blocks?: unknown }, userId: string): boolean {
   return content.text.includes(`<@${userId}>`) || isNamedIn(content.blocks, userId);
+}
+
+/**
+ * What Slack sends for words that somebody typed: `@ines` or `@Ines Moreau` is the mention that their client offers, with
+ * the handle beside the id as `should_escape` has it. Who is not there stays a word.
+ */
+export function withMentions(text: string, people: readonly Person[]): string {
+  const called = people
+    .flatMap((p) => [p.name, p.key].map((name) => ({ name, is: `<@${p.slackId}|${p.key}>` })))
+    .sort((a, b) => b.name.length - a.name.length);
+  return text.replace(/(?<![\p{L}\p{N}<])@([\p{L}\p{N}].*)/gu, (_all, rest: string) => {
+    const found = called.find(
+      ({ name }) =>
+        rest.toLowerCase().startsWith(name.toLowerCase()) && !/^[\p{L}\p{N}]/u.test(rest.slice(name.length)),
+    );
+    if (found === undefined) return `@${withMentions(rest, people)}`;
+    return `${found.is}${withMentions(rest.slice(found.name.length), people)}`;
+  });
 }
 
 function isNamedIn(value: unknown, userId: string): boolean {

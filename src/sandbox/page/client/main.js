@@ -140,6 +140,12 @@ document.addEventListener('submit', async (event) => {
     submitModal(event.target);
     return;
   }
+  if (event.target.matches('.act-form')) {
+    const answer = await post('/page/act', Object.fromEntries(new FormData(event.target)));
+    event.target.querySelector('.act-said').textContent = answer.said ?? answer.error;
+    refresh();
+    return;
+  }
   const input = byId('composer-input');
   const text = input.value.trim();
   if (text === '') return;
