@@ -87,7 +87,7 @@ export function decideOnClick(change: Change, click: Click, facts: ClickFacts): 
   const asked = distinct(plan.stages.slice(0, open + 1).flatMap(slotsOf));
   const may = stillAsked([...asked, ...(click.verb === 'deny' ? (plan.revert ?? []) : [])]);
   if (!may.some((p) => p.id === clicker.id)) {
-    if (mayApprove(plan).some((p) => p.id === clicker.id)) return notYourTurn(change, plan);
+    if (stillAsked(mayApprove(plan)).some((p) => p.id === clicker.id)) return notYourTurn(change, plan);
     return refuse(
       'notAnApprover',
       excludedByPolicy === undefined
