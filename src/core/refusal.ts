@@ -47,10 +47,17 @@ export type Refusal = {
   text: string;
   /** What the person can do now, one sentence, plain text. */
   next: string;
+  /** E-mails of the people whom the text names, as they stand in it: a chat shows its own mention in their place. */
+  people?: readonly string[];
 };
 
-export function refuse(reason: RefusalReason, text: string, next: string): Refusal {
-  return { refused: true, reason, text, next };
+export function refuse(
+  reason: RefusalReason,
+  text: string,
+  next: string,
+  people?: readonly string[],
+): Refusal {
+  return { refused: true, reason, text, next, ...(people === undefined ? {} : { people }) };
 }
 
 export function isRefusal(value: unknown): value is Refusal {

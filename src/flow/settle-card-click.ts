@@ -11,6 +11,7 @@ import { settleMassAnswer } from './mass-change/settle.ts';
 import { decideHeld } from './offboarding/case.ts';
 import { settleOffboardingAnswer } from './offboarding/settle.ts';
 import { identify } from './people/identify.ts';
+import { saidOf } from './people/said.ts';
 import { keepOnFault, tellClicker } from './request/settle.ts';
 import { settleCampaignAnswer } from './review/campaign-clicks.ts';
 import { settleReviewAnswer } from './review/settle.ts';
@@ -45,7 +46,7 @@ export async function settleCardClick(
     const refusal = isRefusal(clicker)
       ? clicker
       : ((await refuseIfLeft(context, clicker)) ?? (await settles(context, given, clicker)));
-    if (refusal !== null) await tellClicker(context, given, `${refusal.text} ${refusal.next}`);
+    if (refusal !== null) await tellClicker(context, given, await saidOf(context, refusal));
     return done;
   });
 }

@@ -1,6 +1,12 @@
 /** Where a message stands. */
 export type Place = { channel: string; ts: string };
 
+/** Words with people in them, each by e-mail as it stands there: the chat shows its own mention in their place. */
+export type Said = {
+  words: string;
+  people: ReadonlyMap<string, { name: string; accountId: string | null }>;
+};
+
 /** One message that should exist: to whom, which content, under which marker it can be found again. */
 export type Notice<Content> = {
   /** Unique per change: `card`, `requester`, `note:seen`... */
@@ -39,7 +45,7 @@ export interface Messenger<Content> {
   whisper(
     channel: string,
     account: string,
-    text: string,
+    text: string | Said,
     link?: { label: string; url: string },
   ): Promise<void>;
 }

@@ -5,7 +5,8 @@ import { slackCall } from './api/call.ts';
 import { installationOf } from './api/installation.ts';
 import { linkButton, type SlackContent, section } from './blocks.ts';
 import { fitted } from './fit.ts';
-import { escapeMrkdwn, plain } from './mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn, plain } from './mrkdwn.ts';
+import { withMentions } from './said.ts';
 
 /** Metadata on every message of ours: after a post of unknown outcome it is how the message is found again. */
 const MARKER_EVENT = 'latchkey_message';
@@ -215,13 +216,12 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
 
     async whisper(channel, account, text, link) {
       // The text is for notifications; in the block Slack makes no links of what looks like one.
-      const blocks = [section(plain(text)), ...(link === undefined ? [] : [linkButton(link)])];
+      const isBare = typeof text === 'string';
+      const shownText = isBare ? plain(text) : mrkdwn(withMentions(text));
+      const blocks = [section(shownText), ...(link === undefined ? [] : [linkButton(link)])];
       // Slack fetches no address that a message of ours names: a preview is nobody's visit.
-      const said = {
-        ...fitted({ text: escapeMrkdwn(text), blocks }),
-        unfurl_links: false,
-        unfurl_media: false,
-      };
+      const inShort = isBare ? escapeMrkdwn(text) : withMentions(text);
+      const said = { ...fitted({ text: inShort, blocks }), unfurl_links: false, unfurl_media: false };
       // Outside a conversation (the Home tab) there is no place for it but one of their own.
       const shown = isAccount(channel)
         ? null

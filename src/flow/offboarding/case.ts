@@ -247,10 +247,12 @@ export function refuseActing(
 }
 
 export function notAnAdmin(context: Pick<Context, 'catalogue'>): Refusal {
+  const { admins } = context.catalogue.current();
   return refuse(
     'notAnApprover',
     'Only the catalogue’s admins can offboard somebody or take it back.',
-    `Ask one of them: ${context.catalogue.current().admins.join(', ')}.`,
+    `Ask one of them: ${admins.join(', ')}.`,
+    admins,
   );
 }
 

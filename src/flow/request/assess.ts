@@ -145,6 +145,7 @@ function whyNot(
         'notEligible',
         `${beneficiary.name} has moved: ${moved}.`,
         `Ask the owner, ${entitlement.owner}.`,
+        [entitlement.owner],
       );
 }
 
@@ -153,6 +154,7 @@ function notAllowed(verdict: Verdict, entitlement: Entitlement): Refusal {
     'notEligible',
     `Policy does not allow this request: ${verdict.grounds.map((g) => g.text).join('; ')}.`,
     `Ask the owner, ${entitlement.owner}.`,
+    [entitlement.owner],
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Bundle, Entitlement, Tier } from '../../core/policy/catalogue.ts';
 import type { Context, Data } from '../kernel/context.ts';
+import { inNames, saidOf } from '../people/said.ts';
 import {
   type Received,
   receiveRequest,
@@ -110,7 +111,7 @@ async function receiveBundle(
     if (received.received) result.asked.push(title);
     else if ('heldUntil' in received)
       result.notAsked.push(`${title} is held already; ask for it by itself to extend it.`);
-    else result.notAsked.push(`${received.refusal.text} ${received.refusal.next}`);
+    else result.notAsked.push(inNames(await saidOf(context, received.refusal)));
   }
   return result;
 }

@@ -127,6 +127,7 @@ async function whyNotTheirs(
       'notEligible',
       `${entitlement.title} is not open to ${beneficiary.name} (${beneficiary.department ?? 'no department'}).`,
       `Ask its owner, ${entitlement.owner}.`,
+      [entitlement.owner],
     ),
   );
 }

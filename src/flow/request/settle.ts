@@ -11,6 +11,7 @@ import { leftInWords, refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { planOf } from '../../core/policy/routing.ts';
 import type { Verdict } from '../../core/policy/verdict.ts';
 import { isRefusal, type Refusal } from '../../core/refusal.ts';
+import type { Said } from '../../ports/messenger.ts';
 import { isRefusedClick } from '../../store/audit.ts';
 import { readChange } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
@@ -22,6 +23,7 @@ import { type Context, type Data, done, type Parties, type Ran, type Runtime } f
 import { grantsEndedWith } from '../membership/end-grants.ts';
 import { concernedBy } from '../people/concerned.ts';
 import { identify } from '../people/identify.ts';
+import { saidOf } from '../people/said.ts';
 import { decidedBy } from './deciders.ts';
 import { conflictsUnderLock, othersLookedAtAgain } from './kept-apart.ts';
 import { actOnOwn, unknownChange } from './own.ts';
@@ -58,7 +60,7 @@ export async function settleClick(
     if (answer === 'waits') await tellToSignIn(context, click, offered);
     // Who only wrote in a thread has pressed nothing that could be refused.
     else if (answer !== null && click.act.verb !== 'reply')
-      await tellClicker(context, click, `${answer.text} ${answer.next}`);
+      await tellClicker(context, click, await saidOf(context, answer));
     return done;
   });
 }
@@ -296,7 +298,7 @@ export async function factsNow(context: Context, changeId: string): Promise<Clic
 export async function tellClicker(
   context: Parties & Runtime,
   click: Clicked,
-  text: string,
+  text: string | Said,
   link?: { label: string; url: string },
 ): Promise<void> {
   try {

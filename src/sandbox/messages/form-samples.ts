@@ -28,7 +28,10 @@ export function formSamples(catalogue: Catalogue): FormSample[] {
     { title: '/access, at once', view: loadingModal() },
     { title: '/access', view: requestModal(catalogue.entitlements, null) },
     { title: '/access, with a choice made', view: requestModal(catalogue.entitlements, read) },
-    { title: '/access, nothing to ask for', view: nothingModal(catalogue.admins) },
+    {
+      title: '/access, nothing to ask for',
+      view: nothingModal(catalogue.admins.map((email) => ({ name: email, accountId: 'U0000005' }))),
+    },
     {
       title: '/access, refused',
       view: refusalModal(

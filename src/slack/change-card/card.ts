@@ -4,13 +4,15 @@ import { extendedUntil } from '../../core/change/extended.ts';
 import { askedInWords, type Mood, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Named } from '../../flow/people/named.ts';
+import type { Said } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, FIELD_TEXT_MAX, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
+import { quoteSaid } from '../said.ts';
 import { adviceLine } from './advice.ts';
 import { awayBlocks } from './away.ts';
 import { cardButtons } from './buttons.ts';
 import { unusualBlocks, whoBlocks } from './glance.ts';
-import { mention, titleOf } from './names.ts';
+import { mention, peopleIn, titleOf } from './names.ts';
 import { questionBlocks } from './questions.ts';
 import { rulingBlocks } from './rulings.ts';
 import { stepUpBlocks } from './step-up.ts';
@@ -24,10 +26,10 @@ const moodMarks: Record<Mood, string> = {
   over: ':checkered_flag:',
 };
 
-export function statusBlocks(now: StatusText): KnownBlock[] {
+export function statusBlocks(now: StatusText, people: Said['people'] = new Map()): KnownBlock[] {
   const head = `${moodMarks[now.mood]} *${now.headline}*`;
   const blocks: KnownBlock[] = [section(mrkdwn(now.detail === '' ? head : `${head}\n${now.detail}`))];
-  if (now.words !== null) blocks.push(quote(now.words));
+  if (now.words !== null) blocks.push(quoteSaid({ words: now.words, people }));
   return blocks;
 }
 
@@ -46,7 +48,7 @@ export function card(view: ChangeView, now: StatusText): SlackContent {
       text,
       blocks: [
         head,
-        ...statusBlocks(now),
+        ...statusBlocks(now, peopleIn(view)),
         ...(fields.length === 0 ? [] : [{ type: 'section' as const, fields }]),
         ...whyBlocks(change),
         ...questionBlocks(view),

@@ -3,6 +3,7 @@ import type { Names } from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Named } from '../../flow/people/named.ts';
+import type { Said } from '../../ports/messenger.ts';
 import { escapeMrkdwn, link, slackDate } from '../mrkdwn.ts';
 import { forWhom } from './away.ts';
 
@@ -50,4 +51,10 @@ export function titleOf(view: ChangeView): string {
 
 export function mention(person: Named): string {
   return person.accountId === null ? escapeMrkdwn(person.name) : `<@${person.accountId}>`;
+}
+
+/** Whom the words of a refusal name: its owner, by e-mail. */
+export function peopleIn({ change, entitlement, owner }: ChangeView): Said['people'] {
+  if (change.refusal?.people === undefined || entitlement === null || owner === null) return new Map();
+  return new Map([[entitlement.owner, owner]]);
 }

@@ -11,9 +11,10 @@ import { afterInWords, tookInWords } from '../../core/wording/legs.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { fingerprintOf } from '../fingerprint.ts';
-import { escapeMrkdwn, mrkdwn, quote, slackDate } from '../mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
+import { quoteSaid } from '../said.ts';
 import { actions, changeButton } from './buttons.ts';
-import { mention, namesOf, titleOf } from './names.ts';
+import { mention, namesOf, peopleIn, titleOf } from './names.ts';
 import type { Reader } from './personal.ts';
 
 /** Facts that all replies are made of. */
@@ -52,7 +53,8 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
     const key = reply.key(told);
     if (key === null) return [];
     const text = reply.text(told);
-    const words = reply.quoted === undefined ? [] : [quote(reply.quoted(told))];
+    const words =
+      reply.quoted === undefined ? [] : [quoteSaid({ words: reply.quoted(told), people: peopleIn(view) })];
     return [
       { key, content: { text, blocks: [section(mrkdwn(text)), ...words, ...(reply.blocks?.(told) ?? [])] } },
     ];

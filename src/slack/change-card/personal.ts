@@ -7,7 +7,7 @@ import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { actions, changeButton } from './buttons.ts';
 import { foundHead, statusBlocks } from './card.ts';
-import { mention, titleOf } from './names.ts';
+import { mention, peopleIn, titleOf } from './names.ts';
 import { answerButtons, questionBlocks } from './questions.ts';
 import { whyThem } from './why-them.ts';
 
@@ -25,7 +25,7 @@ export function personal(view: ChangeView, now: StatusText, reader: Reader): Sla
         : `You asked, for ${mention(view.beneficiary)}, for *${asked}*`;
   const blocks: KnownBlock[] = [
     section(mrkdwn(unaskedHead(view, reader) ?? head)),
-    ...statusBlocks(now),
+    ...statusBlocks(now, peopleIn(view)),
     ...whyThem(view),
     ...questionBlocks(view),
     ...(isAsked(view, reader) ? answerButtons(change) : []),

@@ -10,6 +10,7 @@ import { section } from '../blocks.ts';
 import { actions, cardButtons, changeButton } from '../change-card/buttons.ts';
 import { mention } from '../change-card/names.ts';
 import { clip, escapeMrkdwn, link, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
+import { withMentions } from '../said.ts';
 
 /** A line of a Home tab; a view holds 250 kB altogether (views.publish, `view_too_large`). */
 const LINE_MAX = 600;
@@ -73,8 +74,8 @@ function statusOf(facts: Facts, { change, ending, title, owner }: Omit<HomeChang
   return statusText(change, ending, names);
 }
 
-function inOneLine({ headline, detail, words }: StatusText): string {
-  const said = words === null ? '' : ` ${escapeMrkdwn(clip(words, WORDS_MAX))}`;
+function inOneLine({ headline, detail, words }: StatusText, people: Facts['people'] = new Map()): string {
+  const said = words === null ? '' : ` ${withMentions({ words: clip(words, WORDS_MAX), people })}`;
   return `${headline}.${detail === '' ? '' : ` ${detail}`}${said}`;
 }
 
@@ -127,7 +128,7 @@ export function requestLine(facts: Facts, line: HomeChange): KnownBlock[] {
   const { change, title } = line;
   const asked = escapeMrkdwn(askedInWords(change, title));
   const whom = change.personId === facts.reader.id ? '' : ` for ${mention(nameOf(facts, change.personId))}`;
-  const said = `*${asked}*${whom}\n${inOneLine(statusOf(facts, line))}\nAsked ${slackDate(change.requestedAt)}.`;
+  const said = `*${asked}*${whom}\n${inOneLine(statusOf(facts, line), peopleIn(facts, change))}\nAsked ${slackDate(change.requestedAt)}.`;
   const isTheirOwn = change.requesterId !== null && !isFound(change) && !isByRule(change);
   return [
     text(said),
@@ -140,7 +141,7 @@ export function requestLine(facts: Facts, line: HomeChange): KnownBlock[] {
 /** What is over, with a button to ask for the same again. */
 export function pastLine(facts: Facts, line: HomeChange): KnownBlock[] {
   const { change, title, mayAsk } = line;
-  const said = `*${escapeMrkdwn(title)}*\n${inOneLine(statusOf(facts, line))}\nAsked ${slackDate(change.requestedAt)}.`;
+  const said = `*${escapeMrkdwn(title)}*\n${inOneLine(statusOf(facts, line), peopleIn(facts, change))}\nAsked ${slackDate(change.requestedAt)}.`;
   return [
     {
       type: 'section',
@@ -226,4 +227,12 @@ function waitingHead(facts: Facts, change: Change, title: string): string {
 /** The buttons of the card; on a Home tab there are several of them, and no two blocks of a view have one name. */
 function named(block: KnownBlock, block_id: string): KnownBlock {
   return { ...block, block_id };
+}
+
+/** Whom the words of a refusal name, by e-mail. */
+function peopleIn({ people }: Facts, { refusal }: Change): Facts['people'] {
+  const named = (refusal?.people ?? []).map((email) => [email, people.get(email.toLowerCase())] as const);
+  return new Map(
+    named.flatMap(([email, person]) => (person === undefined ? [] : [[email, person] as const])),
+  );
 }

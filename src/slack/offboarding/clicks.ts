@@ -10,6 +10,7 @@ import { caseToCancel } from '../../flow/offboarding/cancel.ts';
 import { isAdmin, notAnAdmin } from '../../flow/offboarding/case.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../../flow/offboarding/settle.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
+import { saidOf } from '../../flow/people/said.ts';
 import { acceptAnswer } from '../../flow/request/accept-click.ts';
 import { REASON_MAX } from '../../flow/request/receive.ts';
 import { leaverCase, readOffboarding } from '../../store/offboardings.ts';
@@ -19,6 +20,7 @@ import type { Typed, Word } from '../commands/word.ts';
 import type { Pressed } from '../forms/card-button.ts';
 import { formModal, openView } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
+import { withMentions } from '../said.ts';
 import { offboardingActions, offboardingButton } from './card.ts';
 
 const startKey = z.strictObject({ personId: z.uuid(), channel: z.string() });
@@ -113,7 +115,7 @@ async function openOffboarding({ context, client, command, rest, answer }: Typed
         ? null
         : notAnAdmin(context)
       : refuseLeaver(left, 'notAnApprover');
-  if (refused !== null) return void (await say(`${refused.text} ${refused.next}`));
+  if (refused !== null) return await answer({ text: withMentions(await saidOf(context, refused)) });
   const accountId = /<@([A-Z0-9]+)(?:\|[^>]*)?>/.exec(command.text)?.[1];
   if (accountId === undefined) return await answer({ text: USAGE });
   const person = await whoeverIs(context, accountId);

@@ -3,8 +3,10 @@ import { DENIAL_REASON_MAX } from '../../core/change/settle.ts';
 import { durationInWords } from '../../core/duration.ts';
 import type { Entitlement } from '../../core/policy/catalogue.ts';
 import type { Refusal } from '../../core/refusal.ts';
+import type { Named } from '../../flow/people/named.ts';
 import type { Choice } from '../../flow/request/bundles.ts';
 import { REASON_MAX, TICKET_MAX } from '../../flow/request/receive.ts';
+import { mention } from '../change-card/names.ts';
 import type { Pressed } from '../forms/card-button.ts';
 import { formModal } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
@@ -58,11 +60,10 @@ export function refusalModal(refusal: Refusal): ModalView {
   return messageModal(refusal.text, refusal.next);
 }
 
-export function nothingModal(admins: readonly string[]): ModalView {
-  return messageModal(
-    'There is nothing in the catalogue that you may ask for at the moment.',
-    `If something is missing, ask ${admins.join(' or ')}.`,
-  );
+export function nothingModal(admins: readonly Named[]): ModalView {
+  const form = messageModal('There is nothing in the catalogue that you may ask for at the moment.', '');
+  const next = mrkdwn(`If something is missing, ask ${admins.map(mention).join(' or ')}.`);
+  return { ...form, blocks: [...form.blocks.slice(0, 1), { type: 'context', elements: [next] }] };
 }
 
 /** The request form. With a choice made it says what that gives and offers its durations. */

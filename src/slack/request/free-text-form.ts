@@ -4,6 +4,7 @@ import { durationInWords } from '../../core/duration.ts';
 import { Fault } from '../../core/fault.ts';
 import { isRefusal } from '../../core/refusal.ts';
 import type { Context } from '../../flow/kernel/context.ts';
+import { adminContacts } from '../../flow/people/admins.ts';
 import { identify } from '../../flow/people/identify.ts';
 import { choiceOf, choices } from '../../flow/request/bundles.ts';
 import { type Beneficiary, beneficiaryOf } from '../../flow/request/free-text/beneficiary.ts';
@@ -47,7 +48,7 @@ async function formOf(
     const person = await identify(context, accountId);
     if (isRefusal(person)) return refusalModal(person);
     const among = choices(context, person);
-    if (among.length === 0) return nothingModal(context.catalogue.current().admins);
+    if (among.length === 0) return nothingModal((await adminContacts(context)).admins);
     const read = await draftOf(context.adviser, {
       text: withoutMarkup(text),
       among,

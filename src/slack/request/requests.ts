@@ -10,7 +10,9 @@ import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { isRefusal } from '../../core/refusal.ts';
 import { oneLine, seenWords } from '../../core/storable.ts';
 import type { Context, Data } from '../../flow/kernel/context.ts';
+import { adminContacts } from '../../flow/people/admins.ts';
 import { identify } from '../../flow/people/identify.ts';
+import { inNames, saidOf } from '../../flow/people/said.ts';
 import { choiceOf, choices, type ReceivedBundle, receiveChoice } from '../../flow/request/bundles.ts';
 import { type FieldName, isForeignDuration, type Submission } from '../../flow/request/receive.ts';
 import { shownAs } from '../../flow/request/shown-form.ts';
@@ -193,7 +195,7 @@ async function formFor(context: Context, accountId: string, key: string | null):
     const left = await leaverCase(context.db, person.id);
     if (left !== null) return refusalModal(refuseLeaver(left, 'notEligible'));
     const entitlements = choices(context, person);
-    if (entitlements.length === 0) return nothingModal(context.catalogue.current().admins);
+    if (entitlements.length === 0) return nothingModal((await adminContacts(context)).admins);
     const chosen = entitlements.some((e) => e.key === key) ? choiceOf(context, key ?? '') : null;
     return withChosen(requestModal(entitlements, chosen), chosen);
   } catch (error) {
@@ -257,7 +259,7 @@ async function answerForm(context: Context, submission: Submission, ack: FormAck
     });
   await ack({
     response_action: 'errors',
-    errors: { [blockOf(field, submission)]: `${refusal.text} ${refusal.next}` },
+    errors: { [blockOf(field, submission)]: inNames(await saidOf(context, refusal)) },
   });
 }
 

@@ -37,7 +37,13 @@ describe('forms that Slack takes', () => {
     ['loading', loadingModal()],
     ['a message', messageModal('Nothing happened.', 'Try again.')],
     ['a refusal', refusalModal(refuse('guest', 'Guests can’t.', 'Ask your contact.'))],
-    ['nothing to ask for', nothingModal(['sam@acme.example', 'sofia@acme.example'])],
+    [
+      'nothing to ask for',
+      nothingModal([
+        { name: 'Sam Whitaker', accountId: 'U0000005' },
+        { name: 'sofia@acme.example', accountId: null },
+      ]),
+    ],
     ['the request', requestModal([first], null)],
     ['the request, chosen', requestModal([first], first)],
     ['less time', lessModal(key, 'Ines Moreau', 86_400, [3_600, 86_400])],
@@ -71,7 +77,7 @@ describe('forms that Slack takes', () => {
             lessModal(key, name, 86_400, [3_600]),
             denyModal(key, name, 'access-requests'),
             messageModal(reason, name),
-            nothingModal([name]),
+            nothingModal([{ name, accountId: null }]),
           ])
             expectHarmless(view);
         },
