@@ -14,6 +14,7 @@ import { credentials } from '../seed.ts';
 import { createVisitor } from '../visitor.ts';
 import { startWorld } from '../world.ts';
 import { canaryJourney } from './canary.ts';
+import { digestJourney } from './digest.ts';
 import { driftJourney } from './drift.ts';
 import { extensionJourney } from './extension.ts';
 import { type Journey, journeys } from './journeys.ts';
@@ -43,6 +44,7 @@ const { parts, ...values } = readOptions(
       canary: 'the sixty-second test, and the alarm when it is late',
       drift: 'what is changed by hand, found and put to its owner',
       leaver: 'somebody leaves, with all that outlives an account',
+      review: 'what is held is looked at, and taken away',
       people: 'how people ask, decide and are helped on',
     },
   },
@@ -114,9 +116,11 @@ const played: readonly (readonly Journey[])[] = parts.includes('drift')
     ? [[canaryJourney(latchkey.url, objectiveMs)]]
     : parts.includes('leaver')
       ? [[leaverJourney]]
-      : isPeople
-        ? [...peopleJourneys, [extensionJourney(latchkey.context.db)]]
-        : journeys.map((journey) => [journey]);
+      : parts.includes('review')
+        ? [[digestJourney]]
+        : isPeople
+          ? [...peopleJourneys, [extensionJourney(latchkey.context.db)]]
+          : journeys.map((journey) => [journey]);
 let proven = 0;
 await Promise.all(
   played.map(async (inTurn) => {

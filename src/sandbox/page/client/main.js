@@ -122,6 +122,9 @@ document.addEventListener('click', async (event) => {
   } else if (button.dataset.signIn) {
     await post(`/anypoint/sim/users/${encodeURIComponent(button.dataset.signIn)}/sign-in`, {});
     refresh();
+  } else if (button.dataset.digest) {
+    await post('/slack/sim/command', { as: button.dataset.digest, command: '/access', text: 'digest' });
+    refresh();
   } else if (button.dataset.switch) {
     await post('/page/switch', { name: button.dataset.switch, on: button.ariaChecked !== 'true' });
     refresh();
