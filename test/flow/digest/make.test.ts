@@ -150,4 +150,15 @@ test('each owner and each manager gets what is theirs, once; who has nothing to 
   expect(entries.rows[0]?.n).toBe(made.length);
 
   expect(await makeDueDigests(context())).toEqual({ made: 0, said: 0 });
+
+  // A week later it comes again; what was kept meanwhile is not asked about again.
+  await sql`update digest_lines set answer = jsonb_build_object('verb', 'keep', 'at', now())
+    where person_id = ${id('erik')}`.execute(db);
+  await sql`update digests set week = week - 7`.execute(db);
+  expect((await makeDueDigests(context())).said).toBe(2);
+  const { rows } = await sql<{
+    kinds: string[];
+  }>`select kinds from digest_lines l join digests d on d.id = l.digest_id
+    where d.person_id = ${id('tom')} and l.person_id = ${id('erik')} order by d.week`.execute(db);
+  expect(rows.map(({ kinds }) => kinds)).toEqual([['unused', 'ending'], ['ending']]);
 });
