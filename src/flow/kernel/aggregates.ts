@@ -26,6 +26,7 @@ import { idsEndedBy, idsExtendedBy, lockChange, writeEvent } from '../../store/c
 import { lockDelegation, waitingFor, writeDelegationEvent } from '../../store/delegations.ts';
 import { digestsShowing } from '../../store/digests.ts';
 import { writeGrants } from '../../store/grants.ts';
+import { jointIds } from '../../store/joint-requests.ts';
 import { lockMassChange, writeMassEvent } from '../../store/mass-changes.ts';
 import { lockOffboarding, writeOffboardingEvent } from '../../store/offboardings.ts';
 import type { Tx } from '../../store/postgres/database.ts';
@@ -179,6 +180,7 @@ async function digestsOn(tx: Tx, change: Change): Promise<Job[]> {
 async function shownOn(tx: Tx, change: Change): Promise<string[]> {
   if (isOnMassCard(change) || isCanary(change)) return [];
   if (change.kind === 'revoke') return await idsEndedBy(tx, change.id);
+  if (change.joint !== undefined) return await jointIds(tx, change.joint.id);
   // The message of what is extended says whether its extension waits.
   return change.cause === 'extension' ? [change.id, ...(await idsExtendedBy(tx, change))] : [change.id];
 }

@@ -3,6 +3,7 @@ import type { Question } from '../../core/change/question.ts';
 import { type Entitlement, sameEmail } from '../../core/policy/catalogue.ts';
 import { openStage, peopleOfStage } from '../../core/policy/routing.ts';
 import { endingOf, pendingRequest, readChange } from '../../store/changes.ts';
+import { jointIds } from '../../store/joint-requests.ts';
 import { lastActor } from '../../store/observed.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
@@ -18,6 +19,10 @@ export type ChangeView = {
   ending: Change | null;
   /** The request to extend it that waits for a decision; left out: none does. */
   extending?: Change;
+  /** What was asked for together with it and stands on its card; left out: nothing. */
+  onCard?: ChangeView[];
+  /** What else was asked for together with it, on other cards. */
+  together?: ChangeView[];
   entitlement: Entitlement | null;
   beneficiary: Named;
   requester: Named | null;
@@ -39,6 +44,25 @@ export type ChangeView = {
 };
 
 export async function readView(context: Context, changeId: string): Promise<ChangeView | null> {
+  const view = await readOne(context, changeId);
+  return view === null || view.change.joint === undefined
+    ? view
+    : { ...view, ...(await readTogether(context, view.change, view.change.joint.id)) };
+}
+
+async function readTogether(
+  context: Context,
+  { id, cardOf = id }: Change,
+  jointId: string,
+): Promise<Pick<ChangeView, 'onCard' | 'together'>> {
+  const others = (await jointIds(context.db, jointId)).filter((other) => other !== id);
+  const views = await Promise.all(others.map((other) => readOne(context, other)));
+  const isHere = ({ change }: ChangeView) => (change.cardOf ?? change.id) === cardOf;
+  const all = views.filter((view) => view !== null);
+  return { onCard: all.filter(isHere), together: all.filter((view) => !isHere(view)) };
+}
+
+async function readOne(context: Context, changeId: string): Promise<ChangeView | null> {
   const change = await readChange(context.db, changeId);
   if (change === null) return null;
   const catalogue = context.catalogue.current();

@@ -4,12 +4,13 @@ import { type ApprovalFacts, decideOnApprovals } from '../../core/change/approve
 import { type Change, isFound } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { evolve } from '../../core/change/evolve.ts';
+import { cardFor } from '../../core/change/joint.ts';
 import { approveByRule } from '../../core/change/settle.ts';
 import { apartSinceShown, otherwiseThanShown, shownOf } from '../../core/change/shown.ts';
 import { isPending } from '../../core/change/states.ts';
 import { atAGlance } from '../../core/facts/at-a-glance.ts';
 import { changeSheet } from '../../core/facts/change-sheet.ts';
-import type { GrantId, PersonId } from '../../core/ids.ts';
+import type { ChangeId, GrantId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { noLongerNeeded } from '../../core/joiner-mover/birthright.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
@@ -21,6 +22,7 @@ import { type Refusal, refuse } from '../../core/refusal.ts';
 import { earlierFindings, readChange } from '../../store/changes.ts';
 import { holding, unendedGrants } from '../../store/grants.ts';
 import { membersWithoutGrant } from '../../store/group-members.ts';
+import { lockSiblings } from '../../store/joint-requests.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
@@ -191,7 +193,12 @@ async function put(context: Data & Runtime, assessed: Assessment): Promise<Ran> 
       const events: ChangeEvent[] =
         verdict.effect === 'autoApprove'
           ? approveByRule(locked, given)
-          : [asked(locked, { ...given, plan }, lapseSeconds)];
+          : [
+              {
+                ...asked(locked, { ...given, plan }, lapseSeconds),
+                ...(await onCardOf(unit, locked, plan)),
+              },
+            ];
       return {
         result: null,
         events: [...events, ...(await takeOver(unit, locked, events))],
@@ -201,6 +208,17 @@ async function put(context: Data & Runtime, assessed: Assessment): Promise<Ran> 
     context.nudge,
   );
   return done;
+}
+
+/** Of what was asked for together: the card that shows it as well, where those who decide are the same. */
+async function onCardOf(
+  unit: Unit,
+  { id, joint }: Change,
+  plan: ApproverPlan,
+): Promise<{ cardOf?: ChangeId }> {
+  if (joint === undefined) return {};
+  const cardOf = cardFor(plan, await lockSiblings(unit.tx, { id, jointId: joint.id }));
+  return cardOf === undefined ? {} : { cardOf };
 }
 
 /** What is stored of who has it: the beneficiary, others by a grant, and others without one. */

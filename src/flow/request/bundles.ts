@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Bundle, Entitlement, Tier } from '../../core/policy/catalogue.ts';
 import type { Context, Data } from '../kernel/context.ts';
 import { inNames, saidOf } from '../people/said.ts';
@@ -88,8 +89,8 @@ export async function receiveChoice(
 }
 
 /**
- * Takes in a request of a bundle: one of each of its entitlements, each decided by itself. Sent twice, each is found
- * again.
+ * Takes in a request of a bundle: a change for each of its entitlements, which goes its own way. Those with the same
+ * approvers are put to them on one card. Sent twice, each is found again.
  */
 async function receiveBundle(
   context: Context,
@@ -100,12 +101,14 @@ async function receiveBundle(
   const { shownAs: shown, ...parts } = submission;
   const other = refuseOther(context, bundle.entitlements, { shown, title: bundle.title });
   if (other !== null) return { ...result, notAsked: [`${other.text} ${other.next}`] };
-  for (const key of bundle.entitlements) {
+  const id = jointIdOf(submission.idempotencyKey);
+  for (const [place, key] of bundle.entitlements.entries()) {
     const title = context.catalogue.entitlement(key)?.title ?? key;
     const received = await receiveRequest(context, {
       ...parts,
       entitlementKey: key,
       durationOf: key,
+      joint: { id, place },
       idempotencyKey: `${submission.idempotencyKey}:${key}`,
     });
     if (received.received) result.asked.push(title);
@@ -114,4 +117,16 @@ async function receiveBundle(
     else result.notAsked.push(inNames(await saidOf(context, received.refusal)));
   }
   return result;
+}
+
+/** The same form sent twice asks for the same together: the id follows from its key, in the shape of a UUID. */
+function jointIdOf(idempotencyKey: string): string {
+  const hex = createHash('sha256').update(idempotencyKey).digest('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `5${hex.slice(13, 16)}`,
+    `a${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Change } from '../../core/change/change.ts';
+import type { Change, JointRequest } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { refuseExtension } from '../../core/change/extended.ts';
 import { durationInWords } from '../../core/duration.ts';
@@ -40,6 +40,8 @@ export type Submission = {
   ticket: string | null;
   /** The person was shown that they hold it already and wants to extend it. */
   extend: boolean;
+  /** Asked for together with others. */
+  joint?: JointRequest;
   /** By what it came: the chat's `system`, or `mcp` where a copilot filed it for the requester, which the card says. */
   via: string;
 };
@@ -189,7 +191,7 @@ async function store(
 }
 
 function receivedEvent(
-  { reason, ticket, seconds, via }: Submission,
+  { reason, ticket, seconds, via, joint }: Submission,
   { requester, beneficiary }: People,
   how: Pick<ReceivedEvent, 'entitlementKey' | 'cause' | 'at' | 'lapsesAt'>,
 ): ReceivedEvent {
@@ -206,6 +208,7 @@ function receivedEvent(
     requestedSeconds: seconds,
     target: null,
     via,
+    ...(joint === undefined ? {} : { joint }),
   };
 }
 

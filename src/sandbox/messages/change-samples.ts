@@ -3,6 +3,7 @@ import type { EntitlementKey } from '../../core/ids.ts';
 import type { Catalogue } from '../../core/policy/catalogue.ts';
 import { refuse } from '../../core/refusal.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
+import { askingSamples } from './asking-samples.ts';
 import { after, named, nameOf, personId, type Sample } from './sample.ts';
 import {
   approval,
@@ -21,6 +22,7 @@ import {
 export function changeSamples(catalogue: Catalogue): Sample<ChangeView>[] {
   return [
     ...waiting(catalogue),
+    ...askingSamples(catalogue),
     ...decided(catalogue),
     ...onTheWay(catalogue),
     ...over(catalogue),

@@ -7,6 +7,16 @@ import { questionActions } from './questions.ts';
 /** A button carries the change to look up, and the round of asking that was shown. */
 export const changeButton = cardButton(z.strictObject({ change: z.uuid(), round: z.int() }));
 
+/** A button for several at once, each with the round that was shown. */
+export const jointButton = cardButton(
+  z.strictObject({
+    items: z
+      .array(z.strictObject({ change: z.uuid(), round: z.int() }))
+      .min(1)
+      .max(10),
+  }),
+);
+
 export const actions = {
   approve: 'approve',
   approveLess: 'approve_less',
@@ -19,6 +29,7 @@ export const actions = {
   extendNow: 'extend_now',
   letEnd: 'let_end',
   nudge: 'nudge',
+  approveAll: 'approve_all',
   ask: 'ask',
 } as const;
 

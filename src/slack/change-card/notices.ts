@@ -1,5 +1,5 @@
 import { isByRule, isCanary, isOnMassCard } from '../../core/change/change.ts';
-import { statusText } from '../../core/wording/change-status.ts';
+import { type StatusText, statusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Named } from '../../flow/people/named.ts';
 import type { Notice } from '../../ports/messenger.ts';
@@ -8,6 +8,7 @@ import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { alarms } from './alarm.ts';
 import { awayNotes } from './away.ts';
 import { card } from './card.ts';
+import { jointCard, togetherBlocks } from './joint-card.ts';
 import { mention, namedOf, namesOf, titleOf } from './names.ts';
 import { outcomeNotes } from './outcome.ts';
 import { personal, type Reader } from './personal.ts';
@@ -22,9 +23,10 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
   const now = statusText(change, view.ending, namesOf(view));
   // What rules give has one only where somebody was asked.
   const isPut = change.plan !== null || (change.decision !== null && !isByRule(change));
-  const hasCard = isPut && change.partOf === null;
+  const hasCard = isPut && change.partOf === null && change.cardOf === undefined;
+  const { onCard = [] } = view;
   if (hasCard)
-    all.push({ key: 'card', to: { channel: view.channel }, under: null, content: card(view, now) });
+    all.push({ key: 'card', to: { channel: view.channel }, under: null, content: cardOf(view, now) });
   const people: [Exclude<Reader, 'channel'>, Named | null][] = [
     ['requester', view.requester],
     ['beneficiary', view.beneficiary],
@@ -50,9 +52,26 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
         under: 'card',
         content: note.content,
       });
+  // What was asked for together has its replies under the one card.
+  for (const other of hasCard ? onCard : [])
+    for (const note of [...questionNotes(other, 'channel'), ...outcomeNotes(other, 'channel')])
+      all.push({
+        key: `card:${other.change.id}:${note.key}`,
+        to: { channel: view.channel },
+        under: 'card',
+        content: note.content,
+      });
   all.push(...reopenedNotices(view));
   if (!isToldAlone(view)) all.push(...alarms(view).filter((alarm) => hasCard || alarm.under !== 'card'));
   return all;
+}
+
+/** With all that was asked for together, where the same people decide on it. */
+function cardOf(view: ChangeView, now: StatusText): SlackContent {
+  const { onCard = [] } = view;
+  if (onCard.length > 0) return jointCard(view, onCard);
+  const one = card(view, now);
+  return { ...one, blocks: [...one.blocks, ...togetherBlocks(view)] };
 }
 
 /** Whoever kept it turned out to have done it: the catalogue's admins are told of it themselves. */

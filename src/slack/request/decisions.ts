@@ -9,7 +9,7 @@ import { acceptClick } from '../../flow/request/accept-click.ts';
 import { readChange } from '../../store/changes.ts';
 import { readPerson } from '../../store/people.ts';
 import { OPEN_LINK } from '../blocks.ts';
-import { actions, changeButton } from '../change-card/buttons.ts';
+import { actions, changeButton, jointButton } from '../change-card/buttons.ts';
 import { detailsModal } from '../change-card/details.ts';
 import { fields } from './fields.ts';
 import { type CardKey, callbacks, denyModal, lessModal } from './form.ts';
@@ -32,6 +32,13 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
     );
   // Slack tells of a button that only opens an address too, and shows a fault when nobody takes it.
   app.action(OPEN_LINK, async ({ ack }) => await ack());
+  jointButton.decides(app, actions.approveAll, async ({ items, channel }, { by, once }) => {
+    for (const item of items)
+      await acceptClick(
+        context,
+        click({ ...item, channel }, by, `${once}-${actions.approveAll}`, { verb: 'approve', seconds: null }),
+      );
+  });
   const listener = { app, context, client };
   changeButton.opens(listener, actions.approveLess, (key) => lessFormOf(context, key));
   changeButton.opens(listener, actions.deny, (key) => denyFormOf(context, key));

@@ -1,0 +1,32 @@
+import type { ChangeId } from '../ids.ts';
+import { type ApproverPlan, slotsOf } from '../policy/routing.ts';
+import type { Change } from './change.ts';
+
+/** What is known of another one of those that were asked for together. */
+export type Sibling = Pick<Change, 'id' | 'state' | 'plan' | 'cardOf'>;
+
+/**
+ * Pure: on whose card one of several that were asked for together is put: there is one for each set of approvers, and it
+ * belongs to the first that was put to them. Undefined: it has a card of its own.
+ */
+export function cardFor(plan: ApproverPlan, siblings: readonly Sibling[]): ChangeId | undefined {
+  const set = approverSet(plan);
+  return siblings.find(
+    (other) =>
+      other.state === 'asking' &&
+      other.cardOf === undefined &&
+      other.plan !== null &&
+      approverSet(other.plan) === set,
+  )?.id;
+}
+
+/** Two plans have one if the same people decide, as many of them, in one order of stages. */
+function approverSet({ stages }: ApproverPlan): string {
+  return JSON.stringify(
+    stages.map((stage) => [
+      stage.of,
+      stage.quorum,
+      slotsOf(stage).map(({ people, quorum = 1 }) => [people.map(({ id }) => id).sort(), quorum]),
+    ]),
+  );
+}

@@ -1,0 +1,61 @@
+import type { Change } from '../../core/change/change.ts';
+import type { ChangeId } from '../../core/ids.ts';
+import type { Catalogue } from '../../core/policy/catalogue.ts';
+import type { ChangeView } from '../../flow/messages/change-view.ts';
+import { after, nameOf, personId, type Sample } from './sample.ts';
+import { approval, approved, asked, changeAfter, planOf, received, usual, viewOf } from './sample-change.ts';
+
+/** What the most of a bundle can be. */
+const MOST = 10;
+
+/** Several asked for together, approvers asked once more, and an end that comes near. */
+export function askingSamples(catalogue: Catalogue): Sample<ChangeView>[] {
+  const { read } = usual(catalogue);
+  const plan = planOf(['tom', 'olga']);
+  const by = { id: personId('ines'), name: nameOf('ines') };
+  const waiting = changeAfter([received(read), asked(read, plan)]);
+  const held = changeAfter([
+    received(read, { requestedSeconds: read.maxSeconds }),
+    asked(read, plan),
+    approval('tom'),
+    approved(read),
+    { type: 'idpWritten', wrote: 'added' },
+    { type: 'changeSeen', note: null },
+    { type: 'endingWarned', endsAt: after(read.maxSeconds), warning: 'day' },
+  ]);
+  const extended: Change = {
+    ...held,
+    state: 'ended',
+    ended: {
+      at: after(60),
+      cause: 'extension',
+      by: personId('tom'),
+      stillHeld: true,
+      stillHeldUntil: after(2 * read.maxSeconds),
+      extendedBy: held.id as ChangeId,
+    },
+  };
+  const joint = (place: number): Change => ({
+    ...waiting,
+    id: `00000000-0000-4000-8000-00000000c0d${place}` as ChangeId,
+    joint: { id: waiting.id, place },
+    ...(place === 0 ? {} : { cardOf: waiting.id }),
+  });
+  const items = Array.from({ length: MOST }, (_, place) => viewOf(read, joint(place)));
+  const [lead = viewOf(read, waiting), ...others] = items;
+  return [
+    {
+      title: 'Asked once more',
+      view: viewOf(read, { ...waiting, nudges: [{ by: by.id, name: by.name, at: after(60) }] }),
+    },
+    { title: 'Two asked for together', view: { ...lead, onCard: others.slice(0, 1) } },
+    { title: 'As many asked for together as can be', view: { ...lead, onCard: others } },
+    { title: 'Asked for together, for others to decide', view: { ...lead, together: others.slice(0, 2) } },
+    { title: 'The end is near', view: viewOf(read, held) },
+    {
+      title: 'It is let end',
+      view: viewOf(read, { ...held, endAgreed: { by: by.id, name: by.name, at: after(60) } }),
+    },
+    { title: 'Extended', view: viewOf(read, extended) },
+  ];
+}
