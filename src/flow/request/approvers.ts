@@ -99,8 +99,9 @@ export async function heldToKeep(
   for (const [n, facts] of items.entries()) {
     if (n % ASKED_AT_A_STRETCH === ASKED_AT_A_STRETCH - 1) await setImmediate();
     const verdict = evaluateRequest(facts, context.catalogue.rules());
-    const quorum = quorumUnder(verdict, 1);
-    const hold = verdict.holds?.find(({ needs }) => needs === 'secondApprover');
+    // One card on many can't ask anybody to sign in: two people stand in for that.
+    const hold = verdict.holds?.find(({ needs }) => needs === 'secondApprover' || needs === 'stepUp');
+    const quorum = Math.max(quorumUnder(verdict, 1), hold === undefined ? 1 : 2);
     if (quorum > 1 && hold !== undefined) return { quorum, why: hold.text, clause: hold.clause };
   }
   return undefined;

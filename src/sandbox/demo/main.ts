@@ -119,7 +119,11 @@ const played: readonly (readonly Journey[])[] = parts.includes('drift')
       : parts.includes('review')
         ? [[digestJourney]]
         : isPeople
-          ? [...peopleJourneys, [extensionJourney(latchkey.context.db)]]
+          ? // Erik, whose list is the last, fills in one form at a time.
+            [
+              ...peopleJourneys.slice(0, -1),
+              [...(peopleJourneys.at(-1) ?? []), extensionJourney(latchkey.context.db)],
+            ]
           : journeys.map((journey) => [journey]);
 let proven = 0;
 await Promise.all(
