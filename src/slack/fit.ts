@@ -1,6 +1,6 @@
 import type { KnownBlock } from '@slack/types';
-import type { SlackContent } from './blocks.ts';
-import { clip, constructs, spoken } from './mrkdwn.ts';
+import { type SlackContent, section } from './blocks.ts';
+import { clip, constructs, mrkdwn, spoken } from './mrkdwn.ts';
 
 /**
  * All texts of a message’s blocks together. Slack has no published limit, and refuses from about 12,000 characters on
@@ -27,6 +27,13 @@ export function fitted({ text, blocks }: SlackContent): SlackContent {
     text: said === '' ? ' ' : said,
     blocks: most === kept[0] ? blocks : (cut(blocks, most) as KnownBlock[]),
   };
+}
+
+/** What is left when Slack takes no more than that: what it comes to, in a paragraph, and the buttons. */
+export function shortened({ text, blocks }: SlackContent): SlackContent {
+  const said = clip(spoken(text), 500, constructs);
+  const buttons = blocks.filter(({ type }) => type === 'actions');
+  return { text: said === '' ? ' ' : said, blocks: [section(mrkdwn(said === '' ? ' ' : said)), ...buttons] };
 }
 
 /** What the texts come to when none is longer than that. */

@@ -4,7 +4,7 @@ import type { Messenger, Place } from '../ports/messenger.ts';
 import { slackCall } from './api/call.ts';
 import { installationOf } from './api/installation.ts';
 import { linkButton, type SlackContent, section } from './blocks.ts';
-import { fitted } from './fit.ts';
+import { fitted, shortened } from './fit.ts';
 import { escapeMrkdwn, mrkdwn, plain } from './mrkdwn.ts';
 import { withMentions } from './said.ts';
 
@@ -31,6 +31,10 @@ const aboutTheirConversation = [...aboutThePerson, 'channel_not_found', 'is_arch
 const noHome = [...aboutThePerson, 'not_enabled', 'invalid_user_id', 'user_is_restricted'];
 /** Nobody can be told there for their eyes alone (chat.postEphemeral). */
 const notThere = ['channel_not_found', 'not_in_channel', 'user_not_in_channel', 'is_archived'];
+/** The channel itself is gone: another may go by its name, or the catalogue name another. */
+const aboutTheChannel = ['channel_not_found', 'is_archived'];
+/** What Slack finds too much in a message that keeps to all its published limits. */
+const tooMuch = ['msg_blocks_too_long', 'msg_too_long', 'invalid_blocks'];
 /** The message is gone, or no edit of it is taken any more (chat.update). */
 const aboutTheMessage = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
 
@@ -140,6 +144,13 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
     return null;
   }
 
+  /** Whether the channel of this name is another one by now, asked anew. */
+  async function isElsewhereNow(name: string, id: string): Promise<boolean> {
+    channels.delete(name);
+    const now = await channelId(name);
+    return now !== null && now !== id;
+  }
+
   return {
     async post(to, content, marker, thread): Promise<Place | null> {
       const isPerson = 'account' in to;
@@ -149,10 +160,10 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
         : (channels.get(to.channel) ?? (await namedChannel(to.channel)));
       if (channel === null) return null;
       const posted = await unlessRefused(isPerson ? aboutTheirConversation : [], () =>
-        slackCall(true, () =>
+        orShort(content, (sent) =>
           client.chat.postMessage({
             channel,
-            ...fitted(content),
+            ...sent,
             metadata: { event_type: MARKER_EVENT, event_payload: { marker } },
             unfurl_links: false,
             unfurl_media: false,
@@ -161,7 +172,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
         ),
       ).catch((error: Fault) => {
         // A channel of this name may be another one by now.
-        if (!isPerson && error.vendorCode === 'channel_not_found') channels.delete(to.channel);
+        if (!isPerson && aboutTheChannel.includes(error.vendorCode ?? '')) channels.delete(to.channel);
         throw error;
       });
       if (posted === null) {
@@ -173,20 +184,18 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
       return place;
     },
 
-    async update(place, content): Promise<boolean> {
+    async update(place, content, to): Promise<boolean> {
       // The ids of conversations with one person begin with D; there a missing one is the person's matter.
       const gone = place.channel.startsWith('D')
         ? [...aboutTheMessage, ...aboutTheirConversation]
         : aboutTheMessage;
       const updated = await unlessRefused(gone, () =>
-        slackCall(true, () =>
-          client.chat.update({
-            channel: place.channel,
-            ts: place.ts,
-            ...fitted(content),
-          }),
-        ),
-      );
+        orShort(content, (sent) => client.chat.update({ channel: place.channel, ts: place.ts, ...sent })),
+      ).catch(async (error: Fault) => {
+        const isGone = 'channel' in to && aboutTheChannel.includes(error.vendorCode ?? '');
+        if (isGone && (await isElsewhereNow(to.channel, place.channel))) return null;
+        throw error;
+      });
       return updated !== null;
     },
 
@@ -238,6 +247,16 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
 
 function isAccount(id: string): boolean {
   return id.startsWith('U') || id.startsWith('W');
+}
+
+/** Sends it; where Slack finds it too much all the same, what it comes to with its buttons, so that it can be decided on. */
+async function orShort<T>(content: SlackContent, send: (sent: SlackContent) => Promise<T>): Promise<T> {
+  try {
+    return await slackCall(true, () => send(fitted(content)));
+  } catch (error) {
+    if (!(error instanceof Fault) || !tooMuch.includes(error.vendorCode ?? '')) throw error;
+    return await slackCall(true, () => send(shortened(content)));
+  }
 }
 
 /** The answer, or null when Slack refused with one of these error names. */

@@ -8,7 +8,14 @@ import type { SlackContent } from '../../src/slack/blocks.ts';
 import { createSlackMessenger } from '../../src/slack/messenger.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
 
-type Channel = { id: string; name: string; isPrivate?: boolean; members: string[]; messages: unknown[] };
+type Channel = {
+  id: string;
+  name: string;
+  isPrivate?: boolean;
+  isArchived?: boolean;
+  members: string[];
+  messages: unknown[];
+};
 
 let slack: StartedEmulator;
 let client: WebClient;
@@ -108,16 +115,71 @@ describe('what concerns one person is a value', () => {
     state.channels = state.channels.filter((c) => c.id !== place?.channel);
     slack.emulator.restore(state);
     deactivate('U0000001');
-    expect(await messenger.update(place ?? { channel: '', ts: '' }, content('changed'))).toBe(false);
+    expect(await messenger.update(place ?? { channel: '', ts: '' }, content('changed'), ines)).toBe(false);
     expect(await messenger.post(ines, content('again'), 'm2', null)).toBeNull();
   });
 
   test('a message that somebody deleted', async () => {
     const card = (await messenger.post(cards, content('card'), 'm', null)) ?? { channel: '', ts: '' };
-    expect(await messenger.update(card, content('changed'))).toBe(true);
+    expect(await messenger.update(card, content('changed'), cards)).toBe(true);
     await client.chat.delete(card);
-    expect(await messenger.update(card, content('changed again'))).toBe(false);
+    expect(await messenger.update(card, content('changed again'), cards)).toBe(false);
   });
+});
+
+describe('an archived channel', () => {
+  test('is a fault, so that the message stays owed', async () => {
+    const card = (await messenger.post(cards, content('card'), 'm', null)) ?? { channel: '', ts: '' };
+    changeChannel('access-requests', (channel) => {
+      channel.isArchived = true;
+    });
+    await expect(messenger.update(card, content('x'), cards)).rejects.toMatchObject({
+      vendorCode: 'is_archived',
+    });
+    await expect(messenger.post(cards, content('x'), 'm2', null)).rejects.toMatchObject({
+      vendorCode: 'is_archived',
+    });
+  });
+
+  test('in whose place the catalogue names another: the card is to be posted there', async () => {
+    const card = (await messenger.post(cards, content('card'), 'm', null)) ?? { channel: '', ts: '' };
+    changeChannel('access-requests', (channel) => {
+      channel.isArchived = true;
+    });
+    changeChannel('general', (channel) => {
+      channel.members.push('U0LATCHKEY');
+    });
+    expect(await messenger.update(card, content('x'), { channel: 'general' })).toBe(false);
+    expect(await messenger.post({ channel: 'general' }, content('x'), 'm', null)).not.toBeNull();
+  });
+});
+
+test('a message that Slack finds too long in all is sent short, with its buttons', async () => {
+  // given blocks that keep to every limit of their own, of a kind whose text is not cut
+  const long = 'x'.repeat(2_900);
+  const of = (text: string): SlackContent => ({
+    text,
+    blocks: [
+      ...Array.from({ length: 5 }, () => ({ type: 'markdown' as const, text: long })),
+      {
+        type: 'actions',
+        elements: [
+          { type: 'button', action_id: 'approve', text: { type: 'plain_text', text: 'Approve' }, value: 'v' },
+        ],
+      },
+    ],
+  });
+  // when
+  const place = await messenger.post(cards, of('Ines asks for the Orders API'), 'm', null);
+  // then
+  const state = slack.emulator.snapshot() as { channels: Channel[] };
+  const message = state.channels
+    .find((c) => c.id === place?.channel)
+    ?.messages.find((m) => (m as { ts: string }).ts === place?.ts);
+  expect(JSON.stringify(message)).toContain('"action_id":"approve"');
+  expect(JSON.stringify(message)).toContain('Ines asks for the Orders API');
+  expect(JSON.stringify(message)).not.toContain(long);
+  expect(await messenger.update(place ?? { channel: '', ts: '' }, of('Decided'), cards)).toBe(true);
 });
 
 describe('what concerns a channel or our credentials is a fault', () => {
@@ -133,7 +195,9 @@ describe('what concerns a channel or our credentials is a fault', () => {
       code: 'slack.not_found',
     });
     const gone = { channel: 'C99999999', ts: '1.000001' };
-    await expect(messenger.update(gone, content('x'))).rejects.toMatchObject({ code: 'slack.not_found' });
+    await expect(messenger.update(gone, content('x'), { channel: 'nowhere' })).rejects.toMatchObject({
+      code: 'slack.not_found',
+    });
   });
 
   test('a token that was revoked', async () => {

@@ -53,7 +53,7 @@ async function makeRight(
   const known = messages.get(key);
   if (known?.place != null) {
     if (known.fingerprint === fingerprint) return;
-    if (await context.messenger.update(known.place, notice.content))
+    if (await context.messenger.update(known.place, notice.content, notice.to))
       return await noteEdited(context.db, aboutId, key, fingerprint);
     await forgetPlace(context.db, aboutId, key);
     messages.delete(key);

@@ -58,6 +58,7 @@ function destination({ workspace, args }: Call): Channel | SlackError {
   const isByName = workspace.grid?.isOrgWide !== true;
   const channel = workspace.channels.get(name) ?? (isByName ? workspace.channelNamed(name) : null);
   if (channel === null) return slackError('channel_not_found');
+  if (channel.isArchived === true) return slackError('is_archived');
   return channel.members.includes(app.userId) ? channel : slackError('not_in_channel');
 }
 
@@ -68,6 +69,7 @@ function ownMessage(
 ): Message | SlackError {
   const channel = workspace.channels.get(args.text('channel') ?? '');
   if (channel === undefined) return slackError('channel_not_found');
+  if (channel.isArchived === true) return slackError('is_archived');
   const message = workspace.message(channel.id, args.text('ts') ?? '');
   if (message === null || message.ephemeralTo !== undefined) return slackError('message_not_found');
   return message.user === app.userId ? message : slackError(refusal);

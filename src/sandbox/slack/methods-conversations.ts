@@ -39,7 +39,7 @@ function shownChannel(channel: Channel): Record<string, unknown> {
     is_im: false,
     is_mpim: false,
     is_private: channel.isPrivate ?? false,
-    is_archived: false,
+    is_archived: channel.isArchived ?? false,
     is_general: channel.name === 'general',
     is_shared: false,
     is_org_shared: false,
@@ -100,8 +100,12 @@ export const conversationMethods: Record<string, Method> = {
   'conversations.list'({ workspace, args }) {
     if (lacksTeam(workspace, args)) return { ok: false, error: 'missing_argument' };
     const types = (args.text('types') ?? 'public_channel').split(',').map((t) => t.trim());
-    const wanted = [...workspace.channels.values()].filter((c) =>
-      types.includes(c.kind === 'im' ? 'im' : c.isPrivate === true ? 'private_channel' : 'public_channel'),
+    const isWithoutArchived = args.text('exclude_archived') === 'true';
+    const wanted = [...workspace.channels.values()].filter(
+      (c) =>
+        types.includes(
+          c.kind === 'im' ? 'im' : c.isPrivate === true ? 'private_channel' : 'public_channel',
+        ) && !(isWithoutArchived && c.isArchived === true),
     );
     const { items, nextCursor } = page(wanted, args, CHANNELS_USUAL, CHANNELS_MOST);
     return {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Person } from '../seed.ts';
-import { slackChannels, slackUserGroups } from '../seed.ts';
+import { type Person, slackChannels, slackUserGroups } from '../seed.ts';
 import { app, Directory, type Status } from './directory.ts';
 import type { Grid } from './grid.ts';
 
@@ -31,6 +30,7 @@ export type Channel = {
   name: string;
   kind: 'channel' | 'im';
   isPrivate?: boolean;
+  isArchived?: boolean;
   /** Slack user ids, Latchkey's bot user among them where it was invited. */
   members: string[];
   messages: Message[];
