@@ -8,9 +8,9 @@ const DAY_MS = 86_400_000;
 export type LineNames = { time: (at: Date) => string; safe: (text: string) => string };
 
 const counted: Record<LineKind, [one: string, many: string]> = {
-  conflict: ['held beside what nobody may have with it', 'held beside what nobody may have with them'],
+  conflict: ['conflict', 'conflicts'],
   found: ['that nobody asked for', 'that nobody asked for'],
-  returned: ['used again after long', 'used again after long'],
+  returned: ['used again', 'used again'],
   unused: ['unused', 'unused'],
   privileged: ['privileged', 'privileged'],
   before: ['from before Latchkey', 'from before Latchkey'],

@@ -29,7 +29,7 @@ export function latchkeyMark(size: 'small' | 'medium' | 'large'): Html {
 export function drawPeople(seen: SlackSeen): Html {
   const { me } = seen;
   return html`<div class="me" data-testid="me">${avatar(me.name)}<div><span class="you-are">You are</span><strong>${me.name}</strong><span class="role">${me.role}</span></div></div>
-    <button type="button" class="bk-button my-digest" data-digest="${me.key}" data-testid="my-digest">Send my weekly digest now</button>
+    <button type="button" class="bk-button my-digest" data-digest="${me.key}" data-testid="my-digest">Send my digest now</button>
     <nav aria-label="Be somebody else" data-testid="person-switcher">
       ${seen.people.map(
         (p) =>

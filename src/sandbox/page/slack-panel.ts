@@ -112,7 +112,7 @@ function drawMessage(message: ShownMessage, channel: string, base: Drawing): Htm
     ${
       message.ephemeral
         ? null
-        : html`<div class="message-menu"><button type="button" class="reply-button" data-shortcut="ask_because_of_message" data-testid="ask-because" aria-label="Ask for access because of this message">Ask because of this</button>
+        : html`<div class="message-menu"><button type="button" class="reply-button" data-shortcut="ask_because_of_message" data-testid="ask-because" aria-label="Ask because of this message">Ask because of this</button>
     <button type="button" class="reply-button" data-reply="${message.threadTs ?? message.ts}" aria-label="Reply in thread">Reply</button></div>`
     }
   </article>`;
