@@ -96,6 +96,30 @@ export async function overFor(db: Db, personId: string, days: number): Promise<C
   return rows.map(({ doc }) => changeOf(doc));
 }
 
+/** What somebody is to review and has not decided, by campaign; what is due first before the others. `id`: of their part of it. */
+export async function reviewsOf(
+  db: Db,
+  personId: string,
+): Promise<{ id: string; name: string; dueAt: Date | null; lines: number; decided: number }[]> {
+  const { rows } = await sql<{
+    id: string;
+    name: string;
+    dueAt: Date | null;
+    lines: number;
+    decided: number;
+  }>`
+    select * from (
+      select r.id, c.doc->>'name' as name, (c.doc->>'dueAt')::timestamptz as "dueAt",
+        (select count(*)::int from campaign_lines l where l.campaign_id = r.campaign_id and l.reviewer_id = r.person_id
+          and l.decision is distinct from 'counted') as lines,
+        (select count(l.decision)::int from campaign_lines l where l.campaign_id = r.campaign_id
+          and l.reviewer_id = r.person_id and l.decision is distinct from 'counted') as decided
+      from campaign_reviewers r join campaigns c on c.id = r.campaign_id
+      where r.person_id = ${personId} and c.state = 'open'
+    ) r where decided < lines order by "dueAt" nulls last, id`.execute(db);
+  return rows;
+}
+
 /** Where the message with this key stands about each of these things. */
 export async function placesOf(
   db: Db,

@@ -100,7 +100,10 @@ export async function addJobs(
   jobs: readonly Job[],
   homes: ConcernedHomes = nobodysHome,
 ): Promise<void> {
-  const isHomeless = homes.people.length === 0 && !homes.admins && (homes.emails ?? []).length === 0;
+  const isHomeless =
+    homes.people.length === 0 &&
+    !homes.admins &&
+    [homes.emails, homes.campaigns].every((some = []) => some.length === 0);
   if (jobs.length === 0 && isHomeless) return;
   const rows = new Map<string, { job: Job; afterMs: number }>();
   for (const job of jobs) {
@@ -129,12 +132,13 @@ export async function addJobs(
 const HOME_AFTER_MS = 300;
 
 /** Rows for those of these people who have opened their Home; everybody else is owed nothing. */
-function homesOwed({ people, emails = [], admins }: ConcernedHomes): RawBuilder<unknown> {
+function homesOwed({ people, emails = [], campaigns = [], admins }: ConcernedHomes): RawBuilder<unknown> {
   return sql`(select 'updateHome:' || h.person_id, 'updateHome',
       jsonb_build_object('job', 'updateHome', 'personId', h.person_id), ${priorities.updateHome}::smallint,
       clock_timestamp() + ${HOME_AFTER_MS}::float8 * interval '1 ms'
     from homes h where h.person_id = any(${[...people]}::uuid[]) or (${admins}::boolean and h.is_admin)
       or h.person_id in (select id from people where lower(email) = any(${[...emails]}::text[]))
+      or h.person_id in (select person_id from campaign_reviewers where campaign_id = any(${[...campaigns]}::uuid[]))
     order by h.person_id)`;
 }
 

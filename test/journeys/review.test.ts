@@ -143,11 +143,20 @@ test('a campaign goes from its preview to a signed certificate, and closes only 
   const message = await reviewMessage('olga', 'November');
   expect(buttonsOf(message)).toEqual(['review_open']);
 
+  // and her Home says so, until she has submitted
+  await walk.request('POST', '/slack/sim/home', { as: 'olga' });
+  const homeOfOlga = async () =>
+    JSON.stringify((await walk.request<{ home: unknown }>('GET', '/slack/sim/workspace?as=olga')).home);
+  await walk.until('her review on her Home', async () =>
+    /Your reviews: 1.*\*November\*.*0 of \d+ lines submitted/.test(await homeOfOlga()),
+  );
+
   // when she chooses, and submits
   let view = await opens('olga', message);
   for (const { name } of preview.filter(({ reviewer }) => reviewer === 'Olga Brandt'))
     view = await chooses('olga', view, name ?? '', name === 'Ines Moreau' ? 'revoke' : 'keep');
   const confirm = await submits('olga', view);
+  await walk.until('no review on her Home', async () => !(await homeOfOlga()).includes('Your reviews'));
   expect(wordsOf(confirm)).toContain('revoke 1');
 
   // then what was revoked goes its way, and the campaign waits for MuleSoft

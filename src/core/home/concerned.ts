@@ -1,6 +1,6 @@
 import { type Change, isCanary, isFound } from '../change/change.ts';
 import type { Delegation } from '../delegation/delegation.ts';
-import type { PersonId } from '../ids.ts';
+import type { CampaignId, PersonId } from '../ids.ts';
 import type { MassChange } from '../mass-change/mass-change.ts';
 import type { Offboarding } from '../offboarding/offboarding.ts';
 import { type ApproverPlan, mayApprove } from '../policy/routing.ts';
@@ -10,6 +10,8 @@ export type ConcernedHomes = {
   people: readonly PersonId[];
   /** Of whom only the e-mail is known: the catalogue names them. */
   emails?: readonly string[];
+  /** Campaigns whose reviewers are meant. */
+  campaigns?: readonly CampaignId[];
   /** The Homes of the catalogue's admins too: they show the whole picture. */
   admins: boolean;
 };
@@ -72,6 +74,7 @@ export function homesTogether(all: readonly ConcernedHomes[]): Required<Concerne
   return {
     people: unique(all.flatMap(({ people }) => people)).sort(),
     emails: [...new Set(all.flatMap(({ emails = [] }) => emails))].sort(),
+    campaigns: [...new Set(all.flatMap(({ campaigns = [] }) => campaigns))].sort(),
     admins: all.some(({ admins }) => admins),
   };
 }

@@ -6,7 +6,7 @@ import { mayApprove } from '../../core/policy/routing.ts';
 import type { Refusal } from '../../core/refusal.ts';
 import type { Usage } from '../../core/usage/usage.ts';
 import { endingOf } from '../../store/changes.ts';
-import { heldBy, openAround, overFor } from '../../store/homes.ts';
+import { heldBy, openAround, overFor, reviewsOf } from '../../store/homes.ts';
 import { baselineGroups } from '../../store/offboardings.ts';
 import { type Person, peopleWithAccounts } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
@@ -15,7 +15,7 @@ import type { Context, Data, Parties } from '../kernel/context.ts';
 import type { Named } from '../people/named.ts';
 import { choices } from '../request/bundles.ts';
 import { type HomeAdmin, readHomeAdmin } from './admin.ts';
-import { type HomeWaiting, readWaiting } from './waiting.ts';
+import { type HomeWaiting, linksOf, readWaiting } from './waiting.ts';
 
 /** Something that the reader has. */
 export type HomeAccess = {
@@ -117,13 +117,14 @@ export async function readHomeFacts(context: Context, person: Person, pages: Hom
     pages,
   );
   const asked = pageOf(requests, 'requests', pages);
+  const reviews = await readReviews(context, person, pages);
   const facts = {
     idpName: context.idp.name,
     signInUrl: context.signInUrl,
     reader: { id: person.id, name: person.name },
     mayAsk: offered.size > 0,
     waiting,
-    reviews: pageOf<HomeReview>([], 'reviews', pages),
+    reviews,
     access: pageOf(access, 'access', pages),
     usage: usage.get(person.id) ?? ({ known: 'unknown', why: '' } as const),
     requests: { ...asked, shown: await Promise.all(asked.shown.map(asLine)) },
@@ -131,6 +132,25 @@ export async function readHomeFacts(context: Context, person: Person, pages: Hom
     admin,
   };
   return { ...facts, people: await peopleIn(context, facts) };
+}
+
+/** What the reader is to review, each with the message in which it is done. */
+async function readReviews(context: Context, { id }: Person, pages: HomePages): Promise<Paged<HomeReview>> {
+  const page = pageOf(await reviewsOf(context.db, id), 'reviews', pages);
+  const links = await linksOf(
+    context,
+    page.shown.map((part) => part.id),
+    'card',
+  );
+  return {
+    ...page,
+    shown: page.shown.map((part) => ({
+      title: part.name,
+      progress: `${part.decided} of ${part.lines} lines submitted.`,
+      dueAt: part.dueAt,
+      url: links.get(part.id) ?? null,
+    })),
+  };
 }
 
 /** What is held by grants, the one that ends first before the others, and then what was there before Latchkey. */

@@ -7,7 +7,6 @@ import {
   homesOfDelegation,
   homesOfMassChange,
   homesOfOffboarding,
-  nobodysHome,
 } from '../../core/home/concerned.ts';
 import {
   campaignReactions,
@@ -104,7 +103,7 @@ const campaign: Aggregate<Campaign, CampaignEvent> = {
   write: writeCampaignEvent,
   reactions: async (tx, event, after) =>
     campaignReactions(event, after.startedAt === null ? [] : await partsShowing(tx, event)),
-  homes: () => ({ ...nobodysHome, admins: true }),
+  homes: (_, { id }) => ({ people: [], campaigns: [id], admins: false }),
 };
 
 /**

@@ -7,6 +7,7 @@ import { readCommand, type Wanted } from '../commands/read-command.ts';
 import type { Typed, Word } from '../commands/word.ts';
 import { awayWord, backWord } from '../delegation/away.ts';
 import { digestWord } from '../digest/clicks.ts';
+import { fitted } from '../fit.ts';
 import { orTell, whyNotOpened } from '../forms/forms.ts';
 import { whoWord } from '../home/who.ts';
 import { mineWord, statusWord } from '../home/words.ts';
@@ -43,7 +44,10 @@ export function registerCommand(app: App, context: Context, client: WebClient): 
       return await ack({ response_type: 'ephemeral', ...unknownWord(wanted, command.text, words) });
     await ack();
     const answer: Typed['answer'] = async (content) =>
-      void (await respond({ response_type: 'ephemeral', ...content }));
+      void (await respond({
+        response_type: 'ephemeral',
+        ...(content.blocks === undefined ? content : fitted({ text: content.text, blocks: content.blocks })),
+      }));
     try {
       await serve(wanted, { context, client, command, answer });
     } catch (error) {

@@ -21,7 +21,7 @@ export const whoWord: Word = {
 const USAGE = 'Say which: `/access who` and a few words of its name, e.g. `/access who orders read`.';
 /** Names in one section, and sections in the message. */
 const IN_A_SECTION = 20;
-const SECTIONS_MAX = 10;
+const SECTIONS_MAX = 5;
 
 async function answerWho({ context, command, rest, answer }: Typed): Promise<void> {
   if (rest === '') return await answer({ text: USAGE });
