@@ -13,6 +13,8 @@ export type RefusalReason =
   | 'notEligible'
   | 'reasonMissing'
   | 'reasonTooLong'
+  | 'ticketInvalid'
+  | 'ticketMissing'
   | 'textNotStorable'
   | 'durationInvalid'
   | 'durationTooLong'

@@ -106,6 +106,7 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
     ...(apis.length === 0
       ? {}
       : { apis: apis.map(({ asset, group, owner }) => ({ asset, group: group ?? null, owner })) }),
+    ...(written.ticket === undefined ? {} : { ticket: written.ticket }),
     bundles: bundles.map((b) => ({ ...b, entitlements: b.entitlements as EntitlementKey[] })),
   };
 }

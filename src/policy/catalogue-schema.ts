@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { approvers } from './approvers-schema.ts';
+import { ticket } from './ticket-schema.ts';
 
 /** A text block's option holds 75 characters, and a title has to fit one. */
 const TITLE_MAX = 75;
@@ -211,6 +212,10 @@ export const catalogueSchema = z
       .meta({ description: 'How old a last sign-in may be to say where somebody is, for rules that ask' }),
     reviews: reviews.optional().meta({
       description: 'How access reviews are held that `review.every` begins, and what others begin with',
+    }),
+    ticket: ticket.optional().meta({
+      description:
+        'How a ticket is written, the whole of it as a regular expression, and for which tiers one is needed',
     }),
     entitlements: z.array(entitlement).min(1),
     bundles: z.array(bundle).default([]),

@@ -218,6 +218,8 @@ export type Catalogue = {
   onCall: OnCallSource | null;
   /** Of a person's last sign-in only one of so long ago at most says where they are. */
   signInWithinSeconds: number;
+  /** How a ticket is written, and for which tiers one is needed; left out: anything will do, and none is needed. */
+  ticket?: { pattern: string; requiredFor: Tier[]; example: string };
   entitlements: Entitlement[];
   bundles: Bundle[];
   /** Left out: the defaults. */

@@ -7,6 +7,7 @@ import type { ChangeId } from '../../core/ids.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseForLeaver, refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { type Entitlement, mayRequest } from '../../core/policy/catalogue.ts';
+import { refuseTicket } from '../../core/policy/ticket.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { isStorable, oneLine, seenWords } from '../../core/storable.ts';
 import { findByIdempotencyKey, pendingRequest } from '../../store/changes.ts';
@@ -74,6 +75,8 @@ export async function receiveRequest(context: Context, sent: Submission): Promis
   const invalid = checkFields(submission, entitlement);
   if (invalid !== null) return invalid;
   if (entitlement === null) return no('entitlement', unknownEntitlement);
+  const ticket = refuseTicket(context.catalogue.current().ticket, submission, entitlement);
+  if (ticket !== null) return no('ticket', ticket);
   const unavailable = whyNotOffered(context, entitlement, submission);
   if (unavailable !== null) return no('entitlement', unavailable);
   const people = await peopleOf(context, submission);
