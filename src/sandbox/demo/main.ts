@@ -20,6 +20,7 @@ import { extensionJourney } from './extension.ts';
 import { type Journey, journeys } from './journeys.ts';
 import { leaverJourney } from './leaver.ts';
 import { peopleCatalogue, peopleJourneys } from './people.ts';
+import { reviewJourney } from './review.ts';
 
 /** Instead of the catalogue's five minutes. */
 const CANARY_EVERY_SECONDS = 10;
@@ -44,8 +45,8 @@ const { parts, ...values } = readOptions(
       canary: 'the sixty-second test, and the alarm when it is late',
       drift: 'what is changed by hand, found and put to its owner',
       leaver: 'somebody leaves, with all that outlives an account',
-      review: 'what is held is looked at, and taken away',
       people: 'how people ask, decide and are helped on',
+      review: 'a weekly digest, and an access review from its preview to its certificate',
     },
   },
   {
@@ -117,7 +118,7 @@ const played: readonly (readonly Journey[])[] = parts.includes('drift')
     : parts.includes('leaver')
       ? [[leaverJourney]]
       : parts.includes('review')
-        ? [[digestJourney]]
+        ? [[digestJourney, reviewJourney(latchkey.context)]]
         : isPeople
           ? // Erik, whose list is the last, fills in one form at a time.
             [
