@@ -9,6 +9,10 @@ import { cedarRules } from './cedar-rules.ts';
 import { type ClauseTerms, readTerms } from './clause-terms.ts';
 
 const SCHEMA_FILE = 'latchkey.cedarschema';
+/** What the organisation tells whoever advises on access reviews. */
+const NOTES_FILE = 'review-notes.md';
+/** The model reads so many at the most. */
+const NOTES_MAX = 20;
 /** What the rules can ask about is Latchkey's to say; the copy in a folder is for people and their editors. */
 const OUR_SCHEMA = new URL(`../../policy/${SCHEMA_FILE}`, import.meta.url);
 
@@ -45,7 +49,7 @@ export async function readTexts(dir: string): Promise<PolicyTexts> {
   const wanted = [
     'catalogue.yaml',
     'policy.md',
-    ...names.filter((name) => name.endsWith('.cedar') || name === SCHEMA_FILE).sort(),
+    ...names.filter((name) => name.endsWith('.cedar') || name === SCHEMA_FILE || name === NOTES_FILE).sort(),
   ];
   const files = new Map<string, string>();
   for (const name of wanted) files.set(name, await readText(join(dir, name)));
@@ -88,7 +92,20 @@ export async function policyOf({ dir, files, fingerprint }: PolicyTexts): Promis
       `${join(dir, SCHEMA_FILE)}:${firstDifference(copy, schema)}: not the schema of this version of Latchkey: copy ${basename(SCHEMA_FILE)} from it`,
     );
   if (found.length > 0 || catalogue === null) throw new InvalidPolicy(found);
-  return { catalogue, rules: cedarRules(rules, fingerprint), warnings, ruleCount: rules.length, terms };
+  const reviewNotes = readNotes(files.get(NOTES_FILE) ?? '');
+  const whole = reviewNotes.length === 0 ? catalogue : { ...catalogue, reviewNotes };
+  return {
+    catalogue: whole,
+    rules: cedarRules(rules, fingerprint),
+    warnings,
+    ruleCount: rules.length,
+    terms,
+  };
+}
+
+/** Each list item is a note: `- Contractors’ e-mails begin with ext.`. */
+function readNotes(markdown: string): string[] {
+  return [...markdown.matchAll(/^- (.+)$/gm)].map(([, note]) => note as string).slice(0, NOTES_MAX);
 }
 
 function doubleClauses(path: string, markdown: string): string[] {

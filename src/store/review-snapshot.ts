@@ -5,6 +5,7 @@ import type { LineFacts, LineKind } from '../core/review/line.ts';
 import { idpSystems } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { pendingChange } from './states.ts';
+import { usageByPerson } from './usage.ts';
 
 /** A group that Latchkey manages, with the entitlement that it is for; where several are, the first speaks. */
 export type ManagedGroup = { groupId: string; entitlementKey: string; hasRule: boolean };
@@ -20,6 +21,7 @@ export async function takeSnapshot(
   now: Date,
 ): Promise<number> {
   const ruled = managed.filter(({ hasRule }) => hasRule).map(({ entitlementKey }) => entitlementKey);
+  const unusedSince = new Date(now.getTime() - (scope.unusedDays ?? 0) * 86_400_000);
   const isOfPeople = scope.people !== null || scope.sinceAt !== null || scope.unusedDays !== null;
   const { numAffectedRows } = await sql`
     with managed as (
@@ -49,6 +51,9 @@ export async function takeSnapshot(
         and (${scope.departments === null} or p.department = any(${scope.departments ?? []}::text[]))
         and (${scope.sinceAt === null} or f.since >= ${scope.sinceAt}::timestamptz)
         and (${scope.ends === null} or (f.kind = 'grant') = (${scope.ends}::text = 'temporary'))
+        and (${scope.unusedDays === null} or (f.since < ${unusedSince}::timestamptz and exists (
+          select from (${usageByPerson(sql`(select f.person_id as id)`)}) u
+          where u.known_since is not null and coalesce(u.last_at < ${unusedSince}::timestamptz, u.known_since <= ${unusedSince}::timestamptz))))
       union all
       select 'rule', null, m.entitlement_key, m.group_id, null, null, null, ''
       from managed m where m.entitlement_key = any(${ruled}::text[]) and not ${isOfPeople}
@@ -84,6 +89,10 @@ export type RawLine = {
   movedBy: string | null;
   movedAt: Date | null;
   heldByRule: number | null;
+  lastUsedAt: Date | null;
+  silentSinceAt: Date | null;
+  answeredBy: string | null;
+  answeredAt: Date | null;
 };
 
 /** Two entitlements to be kept apart: who holds the first must not be in this group. */
@@ -112,7 +121,8 @@ export async function rawLines(
           and g.ends_at > clock_timestamp())
         or exists (select from baseline_members b where b.person_id = l.person_id and b.group_id = k.group_id
           and b.ended_at is null))) as conflicts,
-      moved.by as "movedBy", moved.at as "movedAt",
+      moved.by as "movedBy", moved.at as "movedAt", u.last_at as "lastUsedAt", u.known_since as "silentSinceAt",
+      answered.by as "answeredBy", answered.at as "answeredAt",
       case when l.kind = 'rule' then (select count(distinct g.person_id)::int from grants g join changes r on r.id = g.change_id
         where g.entitlement_key = l.entitlement_key and g.ended_at is null and g.ends_at > clock_timestamp()
           and r.doc->>'cause' in ('birthright', 'renewal')) end as "heldByRule"
@@ -123,6 +133,13 @@ export async function rawLines(
       where l.person_id is not null and i.person_id = l.person_id and i.item_key = l.change_id::text and i.outcome = 'kept'
       order by at desc limit 1
     ) moved on true
+    left join (${usageByPerson(sql`(select distinct person_id as id from page where person_id is not null)`)}) u on u.id = l.person_id
+    left join lateral (
+      select d.answer->>'byName' as by, (d.answer->>'at')::timestamptz as at from digest_lines d
+      where l.person_id is not null and d.person_id = l.person_id and d.entitlement_key = l.entitlement_key
+        and 'unused' = any(d.kinds) and d.answer->>'verb' = 'keep'
+      order by at desc limit 1
+    ) answered on true
     order by l.n`.execute(db);
   return rows;
 }

@@ -57,10 +57,11 @@ export function insightOf(facts: LineFacts, at: Date): Insight {
   return { kind: 'none', text: 'Nothing stands out' };
 }
 
-function unusedInWords({ lastUsedAt, sinceAt }: LineFacts, at: Date): string | null {
-  if (lastUsedAt === undefined) return null;
-  const from = lastUsedAt ?? sinceAt;
-  if (from === null) return null;
+/** "Could not check" is not "unused": it takes a record of sign-ins from which a use can't be missing. */
+function unusedInWords(facts: LineFacts, at: Date): string | null {
+  const { lastUsedAt, silentSinceAt = null, sinceAt } = facts;
+  if (lastUsedAt === undefined || silentSinceAt === null) return null;
+  const from = lastUsedAt ?? (sinceAt !== null && sinceAt > silentSinceAt ? sinceAt : silentSinceAt);
   const days = Math.floor((at.getTime() - from.getTime()) / DAY_MS);
   if (days < UNUSED_DAYS) return null;
   return lastUsedAt === null

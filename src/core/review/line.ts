@@ -41,6 +41,8 @@ export type LineFacts = {
   approved: { by: string; at: Date; reason: string } | null;
   /** When it was last used; null: never, as far as can be told; left out: nobody can tell. */
   lastUsedAt?: Date | null;
+  /** From when on a use can't be missing; null: one may be there that nobody has seen. */
+  silentSinceAt?: Date | null;
   /** Titles of what must not be held together with it, and is. */
   conflicts: string[];
   /** Of so many others who hold it, so many in the same department, who are so many in all. */

@@ -18,6 +18,7 @@ import { commit } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
 import { othersLookedAtAgain } from './kept-apart.ts';
+import { refuseRenewal } from './refuse-renewal.ts';
 import { aboutThem } from './refused-beneficiary.ts';
 import { refuseOther } from './shown-form.ts';
 
@@ -162,7 +163,8 @@ async function store(
         const held = heldUntil(grants, now);
         if (held !== null) {
           const refusal = refuseExtension(entitlement, { heldUntil: held, seconds: submission.seconds, now });
-          if (refusal !== null) return { result: no('entitlement', refusal) };
+          const declined = refusal ?? (await refuseRenewal(tx, grants));
+          if (declined !== null) return { result: no('entitlement', declined) };
           if (!submission.extend) return { result: { received: false, heldUntil: held, entitlement } };
         }
         const lapsesAt = new Date(now.getTime() + context.catalogue.current().lapseSeconds * 1_000);

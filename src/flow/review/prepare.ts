@@ -200,6 +200,9 @@ function factsOf(context: Data, known: Known, raw: RawLine, entitlement: Entitle
       raw.approvedBy === null || raw.approvedAt === null
         ? null
         : { by: raw.approvedBy, at: raw.approvedAt, reason: raw.reason ?? '' },
+    ...(raw.lastUsedAt === null && raw.silentSinceAt === null
+      ? {}
+      : { lastUsedAt: raw.lastUsedAt, silentSinceAt: raw.silentSinceAt }),
     conflicts: raw.conflicts ?? [],
     peers: {
       holders: Math.max(0, holders - 1),
@@ -223,6 +226,8 @@ function countedOf({ campaign, since }: Known, raw: RawLine): CountedReview | nu
     answers.push({ by: raw.approvedBy, at: raw.approvedAt, what: 'finding' });
   if (raw.movedBy !== null && raw.movedAt !== null)
     answers.push({ by: raw.movedBy, at: raw.movedAt, what: 'move' });
+  if (raw.answeredBy !== null && raw.answeredAt !== null)
+    answers.push({ by: raw.answeredBy, at: raw.answeredAt, what: 'unused' });
   const counting = answers.filter((answer) => answer.at >= from && (raw.conflicts ?? []).length === 0);
   return counting.toSorted((a, b) => b.at.getTime() - a.at.getTime())[0] ?? null;
 }

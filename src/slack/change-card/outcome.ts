@@ -211,6 +211,7 @@ function endingText({ change, view, names, title, whom }: Told): string {
 function endingButtons(change: Change, view: ChangeView): KnownBlock[] {
   const { entitlement, extending } = view;
   if (change.ended !== null || change.endAgreed !== undefined || extending !== undefined) return [];
+  if (change.renewalDeclined !== undefined) return [];
   if (isByRule(change) || entitlement === null) return [];
   const seconds = sameAgain(change, entitlement);
   if (seconds === null) return [];

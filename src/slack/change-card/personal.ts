@@ -86,5 +86,6 @@ function personalButtons(view: ChangeView): KnownBlock | null {
   const extend = button(actions.extend, 'Extend…');
   // Asked for already.
   const isExtending = view.extending !== undefined;
-  return { type: 'actions', block_id: 'own', elements: isExtending ? [done] : [extend, done] };
+  const isOver = isExtending || change.renewalDeclined !== undefined;
+  return { type: 'actions', block_id: 'own', elements: isOver ? [done] : [extend, done] };
 }
