@@ -108,6 +108,8 @@ export async function rawLines(
   const { rows } = await sql<RawLine>`
     with page as materialized (
       select * from campaign_lines where campaign_id = ${campaignId} and facts is null order by n limit ${limit}
+    ), usage as materialized (
+      ${usageByPerson(sql`(select distinct person_id as id from page where person_id is not null)`)}
     )
     select l.n, l.kind, l.person_id as "personId", l.entitlement_key as "entitlementKey", l.group_id as "groupId",
       l.since, l.ends_at as "endsAt", p.name, p.email, p.department, p.title, p.status, p.manager,
@@ -133,7 +135,7 @@ export async function rawLines(
       where l.person_id is not null and i.person_id = l.person_id and i.item_key = l.change_id::text and i.outcome = 'kept'
       order by at desc limit 1
     ) moved on true
-    left join (${usageByPerson(sql`(select distinct person_id as id from page where person_id is not null)`)}) u on u.id = l.person_id
+    left join usage u on u.id = l.person_id
     left join lateral (
       select d.answer->>'byName' as by, (d.answer->>'at')::timestamptz as at from digest_lines d
       where l.person_id is not null and d.person_id = l.person_id and d.entitlement_key = l.entitlement_key

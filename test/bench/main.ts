@@ -1,5 +1,6 @@
 import { readOptions } from '../../src/config/command-line.ts';
 import { createEnding } from '../../src/ending.ts';
+import { campaign } from './campaign.ts';
 import { digests } from './digests.ts';
 import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
@@ -25,6 +26,7 @@ const benches = {
   'first-sync': firstSync,
   storm,
   'free-text': freeText,
+  campaign,
 } satisfies Record<string, Bench>;
 
 // What its children are begun with ends them when this ends (program.ts, scene.ts).
@@ -46,6 +48,7 @@ const { parts, ...values } = readOptions(
       'first-sync': 'a whole company pushed at once',
       storm: 'many changes at once',
       'free-text': 'a request in words of one’s own',
+      campaign: 'an access review of 100,000 lines opened',
     } satisfies Record<keyof typeof benches, string>,
   },
   { json: { type: 'boolean', default: false }, small: { type: 'boolean', default: false } },

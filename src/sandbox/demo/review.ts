@@ -154,7 +154,8 @@ async function reviews(
 ): Promise<void> {
   await visitor.click(key, message, 'review_open');
   let view = await visitor.until('the review opens', () => visitor.topView(key));
-  for (const [who, choice] of Object.entries(choices)) view = await choose(visitor, key, view, who, choice);
+  for (const [who, choice] of Object.entries(choices))
+    view = await choose(visitor, key, view, { who, value: choice });
   await visitor.submit(key, view, {});
   const confirm = await visitor.until('the count is shown', async () => {
     const top = await visitor.topView(key);
@@ -169,7 +170,7 @@ async function choose(
   visitor: Visitor,
   as: string,
   view: SeenView,
-  ...[who, value]: [string, string]
+  { who, value }: { who: string; value: string },
 ): Promise<SeenView> {
   const at = view.blocks.findIndex((block) => JSON.stringify(block).includes(who));
   const blockId = String(view.blocks[at + 1]?.block_id);
