@@ -26,9 +26,24 @@ export function reviewJourney(context: Context): Journey {
   return {
     name: 'the access review',
     async run(visitor, say) {
-      await isGiven(visitor, 'ines', 'orders-api-read', 'olga', 'Reading the stuck orders');
-      await isGiven(visitor, 'erik', 'orders-api-read', 'olga', 'Following the release');
-      await isGiven(visitor, 'erik', 'payments-api-read', 'sam', 'Following refunds');
+      await isGiven(visitor, {
+        key: 'ines',
+        entitlement: 'orders-api-read',
+        owner: 'olga',
+        reason: 'Reading the stuck orders',
+      });
+      await isGiven(visitor, {
+        key: 'erik',
+        entitlement: 'orders-api-read',
+        owner: 'olga',
+        reason: 'Following the release',
+      });
+      await isGiven(visitor, {
+        key: 'erik',
+        entitlement: 'payments-api-read',
+        owner: 'sam',
+        reason: 'Following refunds',
+      });
       say('Ines and Erik hold three accesses; two owners answer for them');
 
       const id = await previewed(context, visitor, say);
@@ -78,10 +93,7 @@ export function reviewJourney(context: Context): Journey {
 
 async function isGiven(
   visitor: Visitor,
-  key: string,
-  entitlement: string,
-  owner: string,
-  reason: string,
+  { key, entitlement, owner, reason }: { key: string; entitlement: string; owner: string; reason: string },
 ): Promise<void> {
   const asked = await visitor.ask(key, { entitlement, seconds: 86_400, reason });
   prove(asked.sent, `the request is taken: ${JSON.stringify(asked)}`);
