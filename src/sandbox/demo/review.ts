@@ -53,42 +53,52 @@ export function reviewJourney(context: Context): Journey {
       await reviewOf(visitor, 'sam');
       say('Started: Olga and Sam are told, each in one message that shows how far they are');
 
-      // What Okta pushes does not arrive for now, so that the revoke is late.
-      await visitor.request('POST', '/okta/sim/push', { paused: true });
-      await reviews(visitor, 'olga', message, { 'Ines Moreau': 'revoke', 'Erik Lind': 'keep' });
-      say('Olga revokes one, keeps the other, and submits both with their count');
-
-      await visitor.until('Sam’s line is overdue', () => isOverdue(context, id), PATIENCE_MS);
-      await visitor.receives('sam', 'a reminder', (m) => m.text.includes('is due now'));
-      await visitor.until(
-        'everything is decided',
-        async () => (await readCampaign(context.db, id))?.state === 'closing',
-        PATIENCE_MS,
-      );
-      say(
-        'Sam lets his pass: he is reminded, and what he did not decide is taken away, as was written beforehand',
-      );
-
-      prove(await visitor.isInTeam('ines', READERS), 'Anypoint still has Ines in the team');
-      const waiting = await revokesOf(context.db, id);
-      prove(waiting.seen < waiting.all, 'the revokes are not seen yet');
-      prove((await readCampaign(context.db, id))?.state === 'closing', 'the campaign is not closed');
-      say(`Decided, and not closed: ${waiting.seen} of ${waiting.all} revoked are gone in Anypoint`, {
-        waiting,
-      });
-
-      await visitor.request('POST', '/okta/sim/push', { paused: false });
-      await visitor.until(
-        'the campaign is closed',
-        async () => (await readCampaign(context.db, id))?.state === 'closed',
-        PATIENCE_MS,
-      );
-      prove(!(await visitor.isInTeam('ines', READERS)), 'Anypoint no longer has Ines in the team');
-      prove(await visitor.isInTeam('erik', READERS), 'Anypoint still has Erik in the team');
-      say('Okta pushes again; Anypoint shows both gone, and only now the campaign closes');
+      await decidedAndLate(context, visitor, say, { id, message });
       await certified(context, id, say);
     },
   };
+}
+
+/** Olga decides, Sam lets it pass; and what was revoked reaches Anypoint late. */
+async function decidedAndLate(
+  context: Context,
+  visitor: Visitor,
+  say: Parameters<Journey['run']>[1],
+  { id, message }: { id: string; message: Here },
+): Promise<void> {
+  // What Okta pushes does not arrive for now, so that the revoke is late.
+  await visitor.request('POST', '/okta/sim/push', { paused: true });
+  await reviews(visitor, 'olga', message, { 'Ines Moreau': 'revoke', 'Erik Lind': 'keep' });
+  say('Olga revokes one, keeps the other, and submits both with their count');
+
+  await visitor.until('Sam’s line is overdue', () => isOverdue(context, id), PATIENCE_MS);
+  await visitor.receives('sam', 'a reminder', (m) => m.text.includes('is due now'));
+  await visitor.until(
+    'everything is decided',
+    async () => (await readCampaign(context.db, id))?.state === 'closing',
+    PATIENCE_MS,
+  );
+  say(
+    'Sam lets his pass: he is reminded, and what he did not decide is taken away, as was written beforehand',
+  );
+
+  prove(await visitor.isInTeam('ines', READERS), 'Anypoint still has Ines in the team');
+  const waiting = await revokesOf(context.db, id);
+  prove(waiting.seen < waiting.all, 'the revokes are not seen yet');
+  prove((await readCampaign(context.db, id))?.state === 'closing', 'the campaign is not closed');
+  say(`Decided, and not closed: ${waiting.seen} of ${waiting.all} revoked are gone in Anypoint`, {
+    waiting,
+  });
+
+  await visitor.request('POST', '/okta/sim/push', { paused: false });
+  await visitor.until(
+    'the campaign is closed',
+    async () => (await readCampaign(context.db, id))?.state === 'closed',
+    PATIENCE_MS,
+  );
+  prove(!(await visitor.isInTeam('ines', READERS)), 'Anypoint no longer has Ines in the team');
+  prove(await visitor.isInTeam('erik', READERS), 'Anypoint still has Erik in the team');
+  say('Okta pushes again; Anypoint shows both gone, and only now the campaign closes');
 }
 
 async function isGiven(
