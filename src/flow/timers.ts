@@ -5,7 +5,7 @@ import { nextState } from '../core/change/life-cycle.ts';
 import { lapse } from '../core/change/undecided.ts';
 import { dueWarning } from '../core/change/warnings.ts';
 import { forgetRounds } from '../store/canary.ts';
-import { requestsDueToLapse, requestsDueToRemind } from '../store/changes.ts';
+import { requestsDueToLapse } from '../store/changes.ts';
 import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
 import { forgetObserved } from '../store/observed.ts';
 import { openOffboardings } from '../store/offboardings.ts';
@@ -27,6 +27,7 @@ import { runDueMassChanges } from './mass-change/timers.ts';
 import { endGrant } from './membership/end-grants.ts';
 import { runDueOffboardings } from './offboarding/step.ts';
 import { tellOfQueue } from './queue/queue-alarm.ts';
+import { attendToApprovers } from './request/attend.ts';
 import { keepCadence } from './review/cadence.ts';
 import { runDueCampaigns } from './review/timers.ts';
 import { readUsageOnce } from './usage/read-usage.ts';
@@ -221,7 +222,7 @@ async function runDue(context: Context, listenSoon: () => void): Promise<void> {
     ends: () => endDueGrants(context, now),
     warnings: () => warnOfEnds(context, now),
     lapses: () => lapseRequests(context, now),
-    reminders: () => remindApprovers(context, now),
+    approvers: () => attendToApprovers(context, now, BATCH),
     'mass changes': () => runDueMassChanges(context, now),
     delegations: () => settleDelegations(context, now),
     'who did it': () => runDueAuthorship(context, listenSoon),
@@ -288,15 +289,6 @@ async function warnOfEnds(context: Data & Runtime, now: Date): Promise<void> {
 async function lapseRequests(context: Data & Runtime, now: Date): Promise<void> {
   await forEachDue(context, await requestsDueToLapse(context.db, now, BATCH), (unit, change) =>
     lapse(change, unit.now),
-  );
-}
-
-async function remindApprovers(context: Data & Runtime, now: Date): Promise<void> {
-  const since = new Date(now.getTime() - context.catalogue.current().remindSeconds * 1_000);
-  await forEachDue(context, await requestsDueToRemind(context.db, since, BATCH), (unit, change) =>
-    change.state !== 'asking' || change.remindedAt !== null
-      ? []
-      : [{ ...byLatchkey(unit, change), type: 'approversReminded' }],
   );
 }
 

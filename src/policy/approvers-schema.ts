@@ -23,7 +23,7 @@ const source = z.union(
   },
 );
 
-const sources = z.array(source).min(1);
+export const sources = z.array(source).min(1);
 
 const stage = {
   of: z.enum(['any', 'all']),

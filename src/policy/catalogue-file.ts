@@ -76,9 +76,11 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
     bundles,
     apis,
   } = written;
+  const { workingHours } = written;
   return {
     channel,
     admins,
+    ...(workingHours === undefined ? {} : { workingHours }),
     remindSeconds: pending.remindAfter,
     lapseSeconds: pending.lapseAfter,
     clauses,
@@ -102,7 +104,10 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
     onCall: onCall ?? null,
     signInWithinSeconds: signIn.within,
     ...reviewsOf(reviews),
-    entitlements: entitlements.map((e) => entitlementOf(e, entitlements)),
+    entitlements: entitlements.map((e) => ({
+      ...entitlementOf(e, entitlements),
+      ...laddered(e.escalation ?? written.escalation),
+    })),
     ...(apis.length === 0
       ? {}
       : { apis: apis.map(({ asset, group, owner }) => ({ asset, group: group ?? null, owner })) }),
@@ -119,6 +124,7 @@ function entitlementOf(written: WrittenEntitlement, all: readonly WrittenEntitle
     durations,
     requestable,
     approvers,
+    escalation: _,
     birthright,
     review,
     reviewed,
@@ -178,6 +184,12 @@ function reviewsOf(reviews: z.infer<typeof catalogueSchema>['reviews']): Pick<Ca
   if (reviews === undefined) return {};
   const { due, extendBy, ...rest } = reviews;
   return { reviews: { ...rest, dueSeconds: due, extendSeconds: extendBy } };
+}
+
+function laddered(tiers: z.infer<typeof catalogueSchema>['escalation']): Pick<Entitlement, 'escalation'> {
+  return tiers.length === 0
+    ? {}
+    : { escalation: tiers.map(({ after, to }) => ({ afterSeconds: after, to })) };
 }
 
 /** Written on one side or on both, a conflict is both's. */

@@ -1,28 +1,12 @@
 import { z } from 'zod';
-import { parseDuration } from '../core/duration.ts';
 import { approvers } from './approvers-schema.ts';
+import { duration } from './duration-schema.ts';
+import { escalation, tiersNeverAsked } from './escalation-schema.ts';
 import { ticket } from './ticket-schema.ts';
+import { workingHours } from './working-hours-schema.ts';
 
 /** A text block's option holds 75 characters, and a title has to fit one. */
 const TITLE_MAX = 75;
-
-/** How people write one; what else is wrong with it is told by `parseDuration`. */
-const DURATION = '^[1-9][0-9]*[smhd]$';
-
-const duration = z
-  .string()
-  .meta({ pattern: DURATION, description: 'A duration, e.g. 90s, 15m, 8h or 7d' })
-  .transform((text, context) => {
-    const seconds = parseDuration(text);
-    if (seconds === null) {
-      context.addIssue({
-        code: 'custom',
-        message: `"${text}" is no duration: write e.g. 90s, 15m, 8h or 7d`,
-      });
-      return z.NEVER;
-    }
-    return seconds;
-  });
 
 const key = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a key is lower-case letters, digits and hyphens');
 
@@ -54,6 +38,7 @@ const entitlement = z
       z.strictObject({ departments: z.array(z.string()).optional(), people: z.array(z.email()).optional() }),
     ]),
     approvers,
+    escalation: escalation.optional(),
     durations: z.strictObject({
       offered: z.array(duration).min(1).max(20),
       default: duration,
@@ -170,6 +155,8 @@ export const catalogueSchema = z
     channel: z.string().min(1).regex(/^[^#]/, 'write the channel without #'),
     admins: z.array(z.email()).min(1),
     pending: z.strictObject({ remindAfter: duration, lapseAfter: duration }),
+    escalation: escalation.default([]),
+    workingHours: workingHours.optional(),
     massGuard: z
       .strictObject({
         memberships: z.int().min(1).default(10),
@@ -225,7 +212,7 @@ export const catalogueSchema = z
     }),
   })
   .superRefine((catalogue, context) => {
-    for (const { path, message } of contradictions(catalogue))
+    for (const { path, message } of [...contradictions(catalogue), ...tiersNeverAsked(catalogue)])
       context.addIssue({ code: 'custom', path, message });
     const seen = new Set<string>();
     for (const [i, { key }] of catalogue.entitlements.entries()) {

@@ -251,19 +251,23 @@ export async function requestsDueToLapse(db: Db, now: Date, limit: number): Prom
   return rows.map((r) => r.id);
 }
 
-/** Ids of pending requests made before a time, whose approvers were not reminded yet, oldest first. */
-export async function requestsDueToRemind(db: Db, since: Date, limit: number): Promise<string[]> {
+/** Ids of what waits for its approvers and is to be looked at by now, the longest overdue first. */
+export async function requestsToLookAt(db: Db, now: Date, limit: number): Promise<string[]> {
   const rows = await db
     .selectFrom('changes')
     .select('id')
     .where('state', '=', 'asking')
-    .where('requested_at', '<=', since)
-    .where((eb) => eb(eb.ref('doc', '->>').key('remindedAt'), 'is', null))
-    .orderBy('requested_at')
+    .where((eb) => eb.or([eb('look_at', 'is', null), eb('look_at', '<=', now)]))
+    .orderBy('look_at', (order) => order.asc().nullsFirst())
     .orderBy('id')
     .limit(limit)
     .execute();
   return rows.map((r) => r.id);
+}
+
+/** Nothing is due before then. Whatever happens to it has it looked at anew. */
+export async function lookAgainAt(tx: Tx, id: string, at: Date): Promise<void> {
+  await tx.updateTable('changes').set({ look_at: at }).where('id', '=', id).execute();
 }
 
 /** Applies an event to the stored change. Only commit.ts calls this. */
@@ -280,6 +284,7 @@ export async function writeEvent(
     group_id: after.target?.groupId ?? null,
     team_id: after.target?.teamId ?? null,
     lapses_at: after.lapsesAt,
+    look_at: null,
     revoke_id: after.revokeId,
     doc: JSON.stringify(after),
   };

@@ -117,8 +117,15 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
     lapsesAt: later(3_600),
     target,
   },
-  approversReminded: { ...base, type: 'approversReminded' },
   approversNudged: { ...base, type: 'approversNudged', by: { id: person('tom'), name: 'tom' } },
+  approversReminded: {
+    ...base,
+    type: 'approversReminded',
+    people: [{ id: person('tom'), name: 'tom' }],
+  },
+  approversWarned: { ...base, type: 'approversWarned', nextAt: later(1_800), next: 'the owner' },
+  approversEscalated: { ...base, type: 'approversEscalated', tier: 1, why: 'noAnswer', to: 'the owner' },
+  stageOpened: { ...base, type: 'stageOpened', stage: 1, lapsesAt: later(7_200) },
   approvalGiven: {
     ...base,
     type: 'approvalGiven',

@@ -7,12 +7,12 @@ let stage: Stage;
 let walk: Journey;
 beforeAll(async () => {
   ({ stage, walk } = await setOut({
-    catalogue: (c) => ({ ...c, remindSeconds: 1, lapseSeconds: 4 }),
+    catalogue: (c) => ({ ...c, remindSeconds: 1, lapseSeconds: 7 }),
   }));
 });
 afterAll(() => stage?.close());
 
-test('approvers are reminded once, then the request lapses and all are told of it', async () => {
+test('approvers are reminded ever less often and warned, then the request lapses and all are told of it', async () => {
   // given
   const asked = await walk.asks('ines', { entitlement: 'orders-api-read', reason: 'Nobody looks at it' });
 
@@ -24,6 +24,15 @@ test('approvers are reminded once, then the request lapses and all are told of i
     'access-requests',
   );
   expect(reminder.text).toContain('<@');
+  expect(reminder.text).toContain('Please decide: ');
+
+  // and warned when most of the time is over
+  await walk.receives(
+    'tom',
+    'a warning',
+    (m) => m.threadTs === asked.card.ts && m.text.includes('this lapses'),
+    'access-requests',
+  );
 
   // and later it lapses
   await walk.becomes(asked.id, 'lapsed');
@@ -33,12 +42,13 @@ test('approvers are reminded once, then the request lapses and all are told of i
   expect(buttonsOf(await walk.statusOf('ines', asked.id))).toEqual([]);
   expect(await walk.isInGroup('ines', 'anypoint-orders-read')).toBe(false);
   const audit = await walk.auditTypes(asked.id);
-  expect(audit.filter((type) => type === 'approversReminded')).toHaveLength(1);
+  expect(audit.filter((type) => type === 'approversReminded')).toHaveLength(2);
+  expect(audit.filter((type) => type === 'approversWarned')).toHaveLength(1);
   expect(audit.filter((type) => type === 'requestLapsed')).toHaveLength(1);
   const reminders = (await walk.messages('tom', 'access-requests')).filter((m) =>
     m.text.includes('Still waiting for'),
   );
-  expect(reminders).toHaveLength(1);
+  expect(reminders).toHaveLength(2);
 
   // when somebody clicks the card as they saw it before
   const value = JSON.stringify(buttonValueOf(asked.card));

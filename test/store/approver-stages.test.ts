@@ -20,7 +20,9 @@ test('a plan stored before there were stages becomes one of one stage, and nothi
   const { db } = fresh.database;
   const event = received(await somebody(db));
   const author = { is: 'untold', why: 'no log' } as const;
-  const plan = planOfOne({ of: 'all', quorum: 2, escalated: true }, { author });
+  const olga = { id: await somebody(db), name: 'olga', email: 'olga@acme.example' };
+  const slots = [{ source: 'owner', people: [olga], pinged: true }];
+  const plan = planOfOne({ of: 'all', quorum: 2, slots, escalated: true }, { author });
   const shown = shownOf(entitlement(), target);
   await commit(db, async ({ now }) => ({
     result: null,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commit } from '../../src/flow/kernel/commit.ts';
-import { requestsDueToRemind } from '../../src/store/changes.ts';
+import { requestsToLookAt } from '../../src/store/changes.ts';
 import { unendedGrants } from '../../src/store/grants.ts';
 import { heldBeside } from '../../src/store/holdings.ts';
 import { shownItems } from '../../src/store/mass-changes.ts';
@@ -53,7 +53,7 @@ test('what a person holds and has asked for, by name', async () => {
   });
 });
 
-test('requests to remind of, oldest first, so that a limit leaves out none for ever', async () => {
+test('what waits to be looked at, the longest overdue first, so that a limit leaves out none for ever', async () => {
   const { db } = fresh.database;
   const ids = new Map<number, string>();
   for (const age of [20, 60, 40]) {
@@ -61,8 +61,10 @@ test('requests to remind of, oldest first, so that a limit leaves out none for e
     ids.set(age, event.changeId);
     await commit(db, async () => ({ result: null, events: [event] }));
   }
-  await sql`update changes set state = 'asking' where id = any(${[...ids.values()]}::uuid[])`.execute(db);
-  expect(await requestsDueToRemind(db, minutesAgo(10), 2)).toEqual([ids.get(60), ids.get(40)]);
+  for (const [age, id] of ids)
+    await sql`update changes set state = 'asking', look_at = ${minutesAgo(age)} where id = ${id}`.execute(db);
+  expect(await requestsToLookAt(db, minutesAgo(10), 2)).toEqual([ids.get(60), ids.get(40)]);
+  expect(await requestsToLookAt(db, minutesAgo(50), 9)).toEqual([ids.get(60)]);
 });
 
 test('accounts of a person, by id', async () => {

@@ -1,4 +1,5 @@
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../ids.ts';
+import type { ApproverClock } from '../policy/ladder.ts';
 import type { ApproverPlan } from '../policy/routing.ts';
 import type { ApproverFacts, Verdict } from '../policy/verdict.ts';
 import type { Refusal } from '../refusal.ts';
@@ -33,6 +34,8 @@ export type Change = {
   remindedAt: Date | null;
   /** When whoever asked has asked the approvers once more, and who that was. */
   nudges?: { by: PersonId; name: string; at: Date }[];
+  /** How far the time to answer has gone; left out: nobody was asked yet. */
+  clock?: ApproverClock;
   plan: ApproverPlan | null;
   verdict: Verdict | null;
   shown?: Shown;

@@ -1,4 +1,5 @@
 import type { ChangeId, EntitlementKey, PersonId } from '../ids.ts';
+import type { Climb } from '../policy/ladder.ts';
 import type { ApproverPlan } from '../policy/routing.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Refusal } from '../refusal.ts';
@@ -47,9 +48,16 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       /** Of what was asked for together: the change whose card shows this one too. */
       cardOf?: ChangeId;
     }
-  | { type: 'approversReminded' }
   /** Whoever asked, or whom it is for, asks the approvers once more. */
   | { type: 'approversNudged'; by: { id: PersonId; name: string } }
+  /** `people`: who has not answered and was told so again. */
+  | { type: 'approversReminded'; people: { id: PersonId; name: string }[] }
+  /** Another stage waits from now on: `stage`, from 0. */
+  | { type: 'stageOpened'; stage: number; lapsesAt: Date | null }
+  /** Those who have not answered know that `next` is asked besides then; null: that the request lapses then. */
+  | { type: 'approversWarned'; nextAt: Date; next: string | null }
+  /** So many tiers of the ladder are asked in the stage that waits: its time was over, or nobody is left to ask. */
+  | { type: 'approversEscalated'; tier: number; why: Climb; to: string }
   | { type: 'approvalGiven'; approval: Approval }
   | { type: 'questionAsked'; question: Question }
   /** `of`: the question's id. */

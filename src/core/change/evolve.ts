@@ -1,4 +1,5 @@
 import { invariant } from '../fault.ts';
+import { type ApproverClock, climbedTo, clockOfStage } from '../policy/ladder.ts';
 import type { PendingStepUp } from '../step-up/step-up.ts';
 import type { Change } from './change.ts';
 import type { ChangeEvent } from './events.ts';
@@ -69,16 +70,40 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
         round: event.round,
         lapsesAt: event.lapsesAt,
         target: event.target,
+        clock:
+          change.clock === undefined || event.round !== change.round
+            ? clockOfStage(0, event.at)
+            : change.clock,
         ...(event.shown === undefined ? {} : { shown: event.shown }),
         ...(event.isAnew === true
           ? { approvals: [], remindedAt: null, ...waiting(change, () => false) }
           : {}),
         ...(event.cardOf === undefined ? {} : { cardOf: event.cardOf }),
       };
-    case 'approversReminded':
-      return { remindedAt: event.at };
     case 'approversNudged':
       return { nudges: [...(change.nudges ?? []), { by: event.by.id, name: event.by.name, at: event.at }] };
+    case 'approversReminded':
+      return {
+        remindedAt: event.at,
+        ...withClock(change, ({ reminders, ...clock }) => ({
+          ...clock,
+          reminders: [...reminders, { at: event.at, people: event.people }],
+        })),
+      };
+    case 'approversWarned':
+      return withClock(change, (clock) => ({
+        ...clock,
+        warned: { at: event.at, nextAt: event.nextAt, next: event.next },
+      }));
+    case 'approversEscalated':
+      return withClock(change, (clock) =>
+        climbedTo(clock, event.tier, { at: event.at, to: event.to, why: event.why }),
+      );
+    case 'stageOpened':
+      return {
+        lapsesAt: event.lapsesAt,
+        clock: clockOfStage(event.stage, event.at, change.clock?.tiers),
+      };
     case 'approvalGiven':
       return {
         approvals: [...change.approvals, event.approval],
@@ -172,4 +197,8 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
 /** The approvals that go on waiting for a sign-in; nothing where none ever did. */
 function waiting(change: Change, goesOn: (stepUp: PendingStepUp) => boolean): Pick<Change, 'stepUps'> {
   return change.stepUps === undefined ? {} : { stepUps: change.stepUps.filter(goesOn) };
+}
+
+function withClock(change: Change, turn: (clock: ApproverClock) => ApproverClock): Pick<Change, 'clock'> {
+  return { clock: turn(change.clock ?? clockOfStage(0, change.requestedAt)) };
 }

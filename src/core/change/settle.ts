@@ -23,6 +23,7 @@ import type { Actor, ChangeEvent } from './events.ts';
 import { refuseExtension } from './extended.ts';
 import { type Base, revertEvents } from './revert.ts';
 import { apartSinceShown, otherwiseThanShown } from './shown.ts';
+import { stageOpened } from './stage-opened.ts';
 import { awaitSignIn, counted } from './step-up.ts';
 
 /** What an approver did. The button carried only the change's id and the round; everything else is looked up again. */
@@ -197,7 +198,9 @@ function approve(
   const given = givenEvent(click, n, facts, base);
   const approvals = isAgain ? change.approvals : [...change.approvals, given.approval];
   const events = isAgain ? [] : [given];
-  if (!isApproved(plan, counted(approvals, facts.verdict))) return events;
+  const after = counted(approvals, facts.verdict);
+  if (!isApproved(plan, after))
+    return [...events, ...stageOpened({ ...change, approvals }, openStage(plan, after).n, base)];
   return [...events, concluded({ ...change, approvals }, { ...facts, entitlement, target }, base, click.id)];
 }
 

@@ -133,6 +133,10 @@ export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readon
     }
     case 'approversAsked':
       return [...tell, { job: 'advise', changeId: event.changeId }];
+    // Who is asked now has to be looked up, and told.
+    case 'stageOpened':
+    case 'approversEscalated':
+      return [{ job: 'assessRequest', changeId: event.changeId }, ...tell];
     case 'changeApproved':
       return pair === null
         ? tell

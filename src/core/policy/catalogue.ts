@@ -34,6 +34,18 @@ export type ApproverRule = {
   tell?: ApproverSource[];
 };
 
+/** A tier of the escalation ladder: asked besides once the one before has had that long to answer. */
+export type EscalationTier = { afterSeconds: number; to: ApproverSource[] };
+
+/** When approvers are reminded, by their own clock. `from`, `to`: minutes after midnight. `days`: 1 is Monday. */
+export type WorkingHours = {
+  from: number;
+  to: number;
+  days: number[];
+  /** IANA zone of whoever's own is not known. */
+  timeZone: string;
+};
+
 /** What a plan and a rule have in common. */
 type Staged = { stages: readonly { quorum: number }[]; distinct: boolean };
 
@@ -102,6 +114,8 @@ export type Entitlement = {
   owner: string;
   requestableBy: WhoMayRequest;
   approvers: ApproverRule;
+  /** Who is asked besides when nobody answers, tier by tier; left out: nobody. */
+  escalation?: EscalationTier[];
   /** Approved by rule, without a person; only ever for tier low. */
   autoApprove: boolean;
   /** Offered durations in seconds, ascending. */
@@ -209,6 +223,8 @@ export type Catalogue = {
   lapseSeconds: number;
   /** Approvers are reminded of a pending request after this. */
   remindSeconds: number;
+  /** Left out: approvers are reminded at any hour. */
+  workingHours?: WorkingHours;
   massGuard: MassGuard;
   /** On these tiers nobody decides in the stead of whoever is away; left out: there are none. */
   delegation?: { notFor: Tier[] };

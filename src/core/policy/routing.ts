@@ -74,26 +74,54 @@ export function planStage(
   admins: readonly Approver[],
   excluded: ReadonlySet<PersonId>,
 ): ApproverStage {
-  const { of, quorum } = rule;
+  return withAdmins(stageAsWritten(rule, slots, excluded), withoutExcluded(admins, excluded));
+}
+
+/** A stage as the rule has it, without requester and beneficiary. It may leave too few. */
+export function stageAsWritten(
+  { of, quorum }: Pick<StageRule, 'of' | 'quorum'>,
+  slots: readonly ApproverSlot[],
+  excluded: ReadonlySet<PersonId>,
+): ApproverStage {
   const eligible = slots.map((slot) => ({ ...slot, people: withoutExcluded(slot.people, excluded) }));
-  const asWritten: ApproverStage = { of, quorum, slots: eligible, escalated: false };
-  if (!isStageStranded(asWritten)) return asWritten;
-  const adminSlot: ApproverSlot = {
-    source: 'admins',
-    people: withoutExcluded(admins, excluded),
-    pinged: true,
+  return { of, quorum, slots: eligible, escalated: false };
+}
+
+/** The stage with another tier of the ladder asked besides. */
+export function withTier(
+  stage: ApproverStage,
+  tier: ApproverSlot,
+  excluded: ReadonlySet<PersonId>,
+): ApproverStage {
+  return {
+    ...stage,
+    tiers: [...(stage.tiers ?? []), { ...tier, people: withoutExcluded(tier.people, excluded) }],
   };
+}
+
+/** The stage with the admins asked instead, where it leaves too few. */
+export function withAdmins(stage: ApproverStage, admins: readonly Approver[]): ApproverStage {
+  if (!isStageStranded(stage)) return stage;
+  const { of, quorum, slots } = stage;
+  const adminSlot: ApproverSlot = { source: 'admins', people: [...admins], pinged: true };
   // Where a source takes several of its own, an admin makes up for one of them and no more.
-  if (eligible.some((slot) => (slot.quorum ?? 1) > 1))
-    return { ...asWritten, tiers: [adminSlot], escalated: true };
+  if (slots.some((slot) => (slot.quorum ?? 1) > 1))
+    return { ...stage, tiers: [...(stage.tiers ?? []), adminSlot], escalated: true };
   const filled =
     of === 'any'
-      ? eligible
-      : eligible.map((slot) =>
+      ? slots
+      : slots.map((slot) =>
           slot.people.length > 0 ? slot : { ...adminSlot, source: `admins for ${slot.source}` },
         );
-  const isEnough = distinct(filled).length >= quorum;
-  return { of, quorum, slots: isEnough ? filled : [...filled, adminSlot], escalated: true };
+  const isEnough = distinct(slotsOf({ ...stage, slots: filled })).length >= quorum;
+  return { ...stage, slots: isEnough ? filled : [...filled, adminSlot], escalated: true };
+}
+
+/** The stage as if these could not be asked: whether it leaves enough without them. */
+export function isEnoughWithout(stage: ApproverStage, unreachable: ReadonlySet<PersonId>): boolean {
+  const without = (slots: readonly ApproverSlot[]) =>
+    slots.map((slot) => ({ ...slot, people: withoutExcluded(slot.people, unreachable) }));
+  return !isStageStranded({ ...stage, slots: without(stage.slots), tiers: without(stage.tiers ?? []) });
 }
 
 /** A plan of one stage, as most are. */

@@ -21,7 +21,18 @@ export const changeEntryWords: {
   changeReceived: receivedInWords,
   requestRefused: ({ refusal }) => `Refused: ${refusal.text}`,
   approversAsked: () => 'Put to the approvers',
-  approversReminded: () => 'Approvers reminded',
+  // Entries of before they were named have no names.
+  approversReminded: ({ people = [] }) =>
+    people.length === 0 ? 'Approvers reminded' : `Reminded: ${people.map(({ name }) => name).join(', ')}`,
+  approversWarned: ({ next }) =>
+    next === null
+      ? 'Approvers warned that it lapses soon'
+      : `Approvers warned: ${next} is asked too unless they answer`,
+  approversEscalated: ({ why, to }) =>
+    why === 'noAnswer'
+      ? `Nobody answered in time: ${to} is asked too`
+      : `Nobody was left to ask: ${to} is asked`,
+  stageOpened: ({ stage }) => `Stage ${stage + 1} is asked`,
   approvalGiven: ({ approval }) =>
     approval.stepUp === undefined
       ? `${inTheirName(approval.name, approval.insteadOf, asItIs)} approved`

@@ -12,15 +12,23 @@ import {
   sourceName,
   withQuorum,
 } from '../../core/policy/catalogue.ts';
+import { type ApproverClock, tiersAsked } from '../../core/policy/ladder.ts';
 import {
   type Approver,
   type ApproverPlan,
   type ApproverSlot,
   type ApproverStage,
+  distinct,
   type Given,
+  isEnoughWithout,
+  isStranded,
   mayApprove,
   planOf,
   planStage,
+  slotsOf,
+  stageAsWritten,
+  withAdmins,
+  withTier,
 } from '../../core/policy/routing.ts';
 import {
   evaluateRequest,
@@ -29,8 +37,9 @@ import {
   ruledOut,
   type Verdict,
 } from '../../core/policy/verdict.ts';
-import type { Person } from '../../store/people.ts';
+import { type Person, peopleWithAccounts } from '../../store/people.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
+import { named } from '../people/named.ts';
 import { byEmail, type Candidate, peopleOf } from './approver-sources.ts';
 
 type ExcludedByPolicy = NonNullable<ApproverPlan['excludedByPolicy']>[number];
@@ -146,18 +155,22 @@ function withExcluded(
 
 /**
  * What is asked for and for whom; `excluded`: those who can't decide on it, whatever the catalogue says; `given`: the
- * approvals there are, as whoever gave one may count in no other stage.
+ * approvals there are, as whoever gave one may count in no other stage; `clock`: how far its ladder was climbed.
  */
 export type Asked = {
   entitlement: Entitlement;
   beneficiary: Person;
   excluded: ReadonlySet<PersonId>;
   given: readonly Given[];
+  clock: ApproverClock | undefined;
+  /** It is put to people now: who can't be asked in chat is nobody. At a click nobody is asked anew. */
+  isAsking: boolean;
 };
 
 /**
  * Approvers of a request as catalogue, IdP and rules have them now, without requester and beneficiary. A rule takes
- * people away, and a verdict can ask for more of them; neither adds anybody.
+ * people away, and a verdict can ask for more of them; neither adds anybody. A stage that leaves too few climbs the ladder
+ * at once, and with no tier left goes to the admins.
  */
 export async function resolveApprovers(
   context: Context,
@@ -175,20 +188,64 @@ export async function resolveApprovers(
       ...asked.excluded,
       ...elsewhere.flatMap(({ by, insteadOf }) => (insteadOf === undefined ? by : [by, insteadOf.id])),
     ]);
-    const slots = await slotsBy(context, stageRule, { ...asked, ...under }, excludedByPolicy);
-    const stage = planStage(stageRule, slots, [], excluded);
-    const admins = stage.escalated
-      ? await adminsAllowed(context, catalogue, under.facts, excludedByPolicy)
-      : [];
-    stages.push(stage.escalated ? planStage(stageRule, slots, admins, excluded) : stage);
+    const about = { ...asked, ...under, n, excluded };
+    const slots = await slotsBy(context, stageRule, about, excludedByPolicy);
+    const climbed = await climb(context, stageAsWritten(stageRule, slots, excluded), about, excludedByPolicy);
+    const isLeft = !isStranded({ stages: [climbed] });
+    const admins = isLeft ? [] : await adminsAllowed(context, catalogue, under.facts, excludedByPolicy);
+    stages.push(
+      withAdmins(
+        climbed,
+        admins.filter(({ id }) => !excluded.has(id)),
+      ),
+    );
   }
   return withExcluded({ stages, distinct: rule.distinct }, excludedByPolicy);
+}
+
+/** The stage with the tiers that were asked before, and with as many more as it takes to leave somebody. */
+async function climb(
+  context: Context,
+  asWritten: ApproverStage,
+  about: Asked & { facts: RequestFacts; n: number },
+  excludedByPolicy: Map<PersonId, ExcludedByPolicy>,
+): Promise<ApproverStage> {
+  const { entitlement, clock, excluded, n, isAsking } = about;
+  const least = tiersAsked(clock, n);
+  let stage = asWritten;
+  for (const [i, { to }] of (entitlement.escalation ?? []).entries()) {
+    if (i >= least && isEnoughWithout(stage, isAsking ? await notInChat(context, stage) : new Set())) break;
+    const slots = await slotsBy(context, { sources: to }, about, excludedByPolicy);
+    const source = to.map(sourceName).join(' or ');
+    stage = withTier(stage, { source, people: distinct(slots), pinged: true }, excluded);
+  }
+  return stage;
+}
+
+/** Of more people than this somebody is in chat. */
+const LOOKED_UP_MAX = 10;
+
+/** Of the few whom a stage names, who can't be asked: chat has no member with their address. */
+async function notInChat(context: Context, stage: ApproverStage): Promise<Set<PersonId>> {
+  const people = distinct(slotsOf(stage));
+  if (people.length > LOOKED_UP_MAX) return new Set();
+  const known = await peopleWithAccounts(context.db, {
+    ids: people.map(({ id }) => id),
+    emails: [],
+    system: context.chat.system,
+  });
+  const missing: PersonId[] = [];
+  for (const person of people) {
+    const accountId = known.find(({ id }) => id === person.id)?.accountId ?? null;
+    if ((await named(context, { ...person, accountId })).accountId === null) missing.push(person.id);
+  }
+  return new Set(missing);
 }
 
 /** The sources of one stage with whom each yields now, without those whom a rule keeps from approving. */
 async function slotsBy(
   context: Context,
-  { sources, ping }: StageRule,
+  { sources, ping }: Pick<StageRule, 'sources' | 'ping'>,
   asked: Asked & { facts: RequestFacts },
   excludedByPolicy: Map<PersonId, ExcludedByPolicy>,
 ): Promise<ApproverSlot[]> {

@@ -7,6 +7,7 @@ import { evolve } from '../../core/change/evolve.ts';
 import { cardFor } from '../../core/change/joint.ts';
 import { approveByRule } from '../../core/change/settle.ts';
 import { apartSinceShown, otherwiseThanShown, shownOf } from '../../core/change/shown.ts';
+import { sinceAsked, withFollowing } from '../../core/change/stage-opened.ts';
 import { isPending } from '../../core/change/states.ts';
 import { atAGlance } from '../../core/facts/at-a-glance.ts';
 import { changeSheet } from '../../core/facts/change-sheet.ts';
@@ -103,7 +104,7 @@ async function gather(context: Context, change: Change): Promise<Assessment | Re
   const excluded = await excludedFrom(context, change, telling);
   const plan = await planFor(
     context,
-    { entitlement, beneficiary, change, excluded, telling },
+    { entitlement, beneficiary, change, excluded, telling, isAsking: true },
     { facts, verdict: byRules },
   );
   // After the plan: whom it resolved as the manager need not be looked up again.
@@ -193,12 +194,14 @@ async function put(context: Data & Runtime, assessed: Assessment): Promise<Ran> 
       const events: ChangeEvent[] =
         verdict.effect === 'autoApprove'
           ? approveByRule(locked, given)
-          : [
+          : withFollowing(
+              locked,
               {
                 ...asked(locked, { ...given, plan }, lapseSeconds),
                 ...(await onCardOf(unit, locked, plan)),
               },
-            ];
+              given,
+            );
       return {
         result: null,
         events: [...events, ...(await takeOver(unit, locked, events))],
@@ -264,7 +267,8 @@ function lookedAtAgain(
       ]
     : [];
   const after = put.reduce<Change>((before, event) => evolve(before, event), change);
-  const events = [...put, ...decideOnApprovals(after, { ...facts, verdict: facts.byRules })];
+  const decided = decideOnApprovals(after, { ...facts, verdict: facts.byRules });
+  const events = [...put, ...(decided.length > 0 ? decided : sinceAsked(after, facts))];
   if (events.length > 0) return { events };
   const tell: Job = { job: 'updateMessages', changeId: change.id };
   return { jobs: facts.isNewSheet ? [{ job: 'advise', changeId: change.id }, tell] : [tell] };

@@ -31,7 +31,8 @@ export async function decidedBy(
   const excluded = await excludedFrom(context, change, telling);
   const facts = await factsOfChange(context, request);
   const verdict = evaluateRequest(facts, context.catalogue.rules());
-  return { verdict, plan: await planFor(context, { ...request, excluded, telling }, { facts, verdict }) };
+  const of = { ...request, excluded, telling, isAsking: false };
+  return { verdict, plan: await planFor(context, of, { facts, verdict }) };
 }
 
 type OfChange = {
@@ -40,6 +41,8 @@ type OfChange = {
   change: Change;
   excluded: ReadonlySet<PersonId>;
   telling: Telling;
+  /** It is put to people now, and not decided by one of them. */
+  isAsking: boolean;
 };
 
 /** Who may decide on it under these facts, without those who can't; of whoever is away, whom they named too. */
@@ -62,10 +65,11 @@ async function planByRule(
   of: OfChange,
   under: { facts: RequestFacts; verdict: Verdict },
 ): Promise<ApproverPlan> {
-  const { change, entitlement, beneficiary, excluded, telling } = of;
+  const { change, entitlement, beneficiary, excluded, telling, isAsking } = of;
   const catalogue = context.catalogue.current();
   const asked = askedOf(change, entitlement);
-  const found = { entitlement: asked, beneficiary, excluded, given: change.approvals };
+  const { approvals: given, clock } = change;
+  const found = { entitlement: asked, beneficiary, excluded, given, clock, isAsking };
   if (change.cause !== 'finding') return await resolveApprovers(context, catalogue, found, under);
   const author = await authorshipAt(context, telling.actors.length > 0, change.requestedAt);
   return await planToKeep(context, found, under, author);

@@ -195,7 +195,8 @@ async function counted(
   const waits = 'offered' in stepUp && (await keepStepUp(unit, events, click, stepUp.offered));
   if (waits) return { result: 'waits', events };
   // Whom it waits for may be others by now than the card says.
-  const isWaiting = events.length > 0 && events.every((event) => event.type === 'approvalGiven');
+  const isWaiting =
+    events.length > 0 && events.every(({ type }) => type === 'approvalGiven' || type === 'stageOpened');
   return {
     result: null,
     events,

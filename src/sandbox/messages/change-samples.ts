@@ -4,7 +4,7 @@ import type { Catalogue } from '../../core/policy/catalogue.ts';
 import { refuse } from '../../core/refusal.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { askingSamples } from './asking-samples.ts';
-import { after, named, nameOf, personId, type Sample } from './sample.ts';
+import { after, approver, named, nameOf, personId, type Sample } from './sample.ts';
 import {
   approval,
   approved,
@@ -67,7 +67,7 @@ function waiting(catalogue: Catalogue): Sample<ChangeView>[] {
   const forOther = changeAfter([
     received(read, { requesterId: personId('erik'), reason: 'Ines is to take over the watch' }),
     asked(read, planOf(['tom', 'olga'])),
-    { type: 'approversReminded' },
+    { type: 'approversReminded', people: [{ id: personId('tom'), name: nameOf('tom') }] },
   ]);
   const noModel = summaryOf(read, simple, { advice: { answered: false, why: 'down' } });
   return [
@@ -84,6 +84,46 @@ function waiting(catalogue: Catalogue): Sample<ChangeView>[] {
     {
       title: 'Asked for somebody else, and reminded',
       view: viewOf(read, forOther, { requester: named('erik') }),
+    },
+    ...slow(catalogue),
+  ];
+}
+
+/** What time brings to a request that waits. */
+function slow(catalogue: Catalogue): Sample<ChangeView>[] {
+  const { read, deploy } = usual(catalogue);
+  const silent: SampleEvent[] = [
+    received(read),
+    asked(read, planOf(['tom'])),
+    { type: 'approversReminded', people: [{ id: personId('tom'), name: nameOf('tom') }], after: 14_400 },
+    { type: 'approversWarned', nextAt: after(28_800), next: 'the owner', after: 21_600 },
+  ];
+  const tier = { source: 'owner', people: [approver('olga')], pinged: true };
+  const escalated = changeAfter([
+    ...silent,
+    { type: 'approversEscalated', tier: 1, why: 'noAnswer', to: 'the owner', after: 28_800 },
+    asked(read, planOf(['tom'], { tiers: [tier] })),
+  ]);
+  const officers = { source: 'group security-officers', people: [approver('sam')], pinged: true };
+  const staged = planOf(['tom']);
+  const second = changeAfter([
+    received(deploy),
+    asked(deploy, {
+      ...staged,
+      stages: [...staged.stages, { of: 'any', quorum: 1, slots: [officers], escalated: false }],
+    }),
+    approval('tom'),
+    { type: 'stageOpened', stage: 1, lapsesAt: after(300_000) },
+  ]);
+  return [
+    {
+      title: 'Nobody answers: reminded, and warned',
+      view: viewOf(read, changeAfter(silent), { pinged: [named('tom')] }),
+    },
+    { title: 'Nobody answered: the next tier is asked too', view: viewOf(read, escalated) },
+    {
+      title: 'The second of two stages',
+      view: viewOf(deploy, second, { pinged: [named('sam')], owner: named('olga') }),
     },
   ];
 }

@@ -35,7 +35,7 @@ export function namedOf({
   change: { plan, approvals },
   pinged,
   alsoMay,
-}: ChangeView): (person: Approver) => Named {
+}: ChangeView): (person: Pick<Approver, 'id' | 'name'>) => Named {
   const { first, others } =
     plan === null ? { first: [], others: [] } : peopleOfStage(openStage(plan, approvals).stage);
   const named = new Map<string, Named | undefined>([

@@ -3,7 +3,6 @@ import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { sameAgain } from '../../core/change/extended.ts';
 import type { Warning } from '../../core/change/warnings.ts';
 import { durationInWords } from '../../core/duration.ts';
-import { isStranded } from '../../core/policy/routing.ts';
 import type { Names } from '../../core/wording/change-status.ts';
 import { approvedBy, decidedBy } from '../../core/wording/deciders.ts';
 import { hasArrived } from '../../core/wording/ending.ts';
@@ -16,9 +15,10 @@ import { quoteSaid } from '../said.ts';
 import { actions, changeButton } from './buttons.ts';
 import { mention, namesOf, peopleIn, titleOf } from './names.ts';
 import type { Reader } from './personal.ts';
+import { isWithoutDeciders, waitingReplies } from './waiting-replies.ts';
 
 /** Facts that all replies are made of. */
-type Told = {
+export type Told = {
   view: ChangeView;
   change: Change;
   ending: Change | null;
@@ -28,7 +28,7 @@ type Told = {
   whom: string;
 };
 
-type Reply = {
+export type Reply = {
   /** Null: not (yet). A reply is posted once for each key. */
   key: (told: Told) => string | null;
   text: (told: Told) => string;
@@ -63,13 +63,7 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
 
 /** In the order in which they are posted where several are due at once. */
 const replies: readonly Reply[] = [
-  {
-    key: ({ change }) => (change.remindedAt !== null && change.state === 'asking' ? 'reminded' : null),
-    text: ({ change, names }) =>
-      isWithoutDeciders(change)
-        ? `Still waiting: nobody can decide on this until ${names.owner} mends the catalogue.`
-        : `Still waiting for ${names.deciders}.`,
-  },
+  ...waitingReplies,
   {
     // For those who decide, under the card; whoever pressed it reads it in the message.
     key: ({ change, reader }) =>
@@ -228,10 +222,6 @@ function endingButtons(change: Change, view: ChangeView): KnownBlock[] {
       ],
     },
   ];
-}
-
-function isWithoutDeciders({ plan }: Change): boolean {
-  return plan === null || isStranded(plan);
 }
 
 /** Only of what has a grant. */

@@ -75,6 +75,7 @@ export type Tables = {
     team_id: string | null;
     requested_at: Date;
     lapses_at: Date | null;
+    look_at: Date | null;
     joint_id: string | null;
     doc: Json<Change>;
   };

@@ -25,6 +25,9 @@ const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
     ['approversAsked', ['received', 'asking'], 'asking'],
     ['approversReminded', ['asking'], 'stays'],
     ['approversNudged', ['asking'], 'stays'],
+    ['approversWarned', ['asking'], 'stays'],
+    ['approversEscalated', ['asking'], 'stays'],
+    ['stageOpened', ['asking'], 'stays'],
     ['approvalGiven', ['asking'], 'stays'],
     // A question decides nothing, and nor does its answer.
     ['questionAsked', ['asking'], 'stays'],

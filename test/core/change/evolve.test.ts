@@ -4,6 +4,7 @@ import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import { shownOf } from '../../../src/core/change/shown.ts';
 import type { ChangeId } from '../../../src/core/ids.ts';
+import { clockOfStage } from '../../../src/core/policy/ladder.ts';
 import {
   anybody,
   asks,
@@ -13,6 +14,7 @@ import {
   events,
   later,
   person,
+  T0,
   target,
   wayTo,
 } from '../given.ts';
@@ -60,6 +62,7 @@ test('it is received once', () => {
 describe('each event leaves this on the change, and everything else as it was', () => {
   const at = later(77);
   const asking = changeAfter(...wayTo.asking);
+  const clock = clockOfStage(0, T0);
   const verifying = changeAfter(...wayTo.verifying);
   const late = changeAfter(...wayTo.late);
   const lateAndCleared = { ...verifying, late: { leg: 'delivery' as const, why: 'slow', at, clearedAt: at } };
@@ -86,7 +89,16 @@ describe('each event leaves this on the change, and everything else as it was', 
       'asked, with what the card shows',
       { ...changeAfter('changeReceived'), remindedAt: at },
       { ...events.approversAsked, shown },
-      { state: 'asking', plan: anybody, verdict: asks, round: 1, lapsesAt: later(3_600), target, shown },
+      {
+        state: 'asking',
+        plan: anybody,
+        verdict: asks,
+        round: 1,
+        lapsesAt: later(3_600),
+        target,
+        shown,
+        clock,
+      },
     ],
     [
       'asked anew',
@@ -94,7 +106,39 @@ describe('each event leaves this on the change, and everything else as it was', 
       { ...events.approversAsked, round: 2, lapsesAt: null, isAnew: true },
       { round: 2, lapsesAt: null, approvals: [], remindedAt: null },
     ],
-    ['reminded', asking, { ...events.approversReminded, at }, { remindedAt: at }],
+    [
+      'reminded',
+      asking,
+      { ...events.approversReminded, at },
+      {
+        remindedAt: at,
+        clock: { ...clock, reminders: [{ at, people: events.approversReminded.people }] },
+      },
+    ],
+    [
+      'warned of the next tier',
+      asking,
+      { ...events.approversWarned, at },
+      { clock: { ...clock, warned: { at, nextAt: later(1_800), next: 'the owner' } } },
+    ],
+    [
+      'escalated, and to be warned of the next',
+      { ...asking, clock: { ...clock, warned: { at, nextAt: at, next: null } } },
+      { ...events.approversEscalated, at },
+      { clock: { ...clock, tiers: [1], climbed: { at, to: 'the owner', why: 'noAnswer' } } },
+    ],
+    [
+      'waiting for the next stage, which has a clock of its own',
+      { ...asking, clock: { ...clock, tiers: [2] } },
+      { ...events.stageOpened, at },
+      { lapsesAt: later(7_200), clock: { ...clock, stage: 1, askedAt: at, tiers: [2] } },
+    ],
+    [
+      'put to others, whose time to answer begins then',
+      { ...asking, clock: { ...clock, tiers: [2] } },
+      { ...events.approversAsked, at, round: 2 },
+      { round: 2, clock: { ...clock, askedAt: at } },
+    ],
     [
       'nudged',
       asking,
