@@ -117,3 +117,45 @@ test('an admin gets the whole picture too', async () => {
   expect(wordsOf(picture)).toMatch(/\d+ by \d+ people/);
   expect(wordsOf(picture)).toMatch(/\d+ given, \d+ ended/);
 });
+
+test('of many lines ten are on the message; the rest are paged in a form, where they are answered too', async () => {
+  // given a digest with more than forty lines
+  const small = await digestOf('tom', 'New this week');
+  await walk.query(`insert into digest_lines (digest_id, place, kinds, person_id, entitlement_key, change_id, doc)
+    select digest_id, place + n, kinds, person_id, entitlement_key, change_id, doc from (
+      select l.* from digest_lines l join digests d on d.id = l.digest_id join people p on p.id = d.person_id
+      where p.email like 'tom@%' order by d.made_at desc, place desc limit 1) l, generate_series(1, 43) n`);
+  const [row] = await walk.query<{ id: string }>(
+    "select d.id from digests d join people p on p.id = d.person_id where p.email like 'tom@%' order by made_at desc limit 1",
+  );
+  await stage.latchkey.context.db
+    .insertInto('outbox')
+    .values({
+      key: 'updateCard:digest:again',
+      job: 'updateCard',
+      priority: 1,
+      payload: JSON.stringify({ job: 'updateCard', about: 'digest', id: row?.id }),
+    })
+    .execute();
+  const digest = await digestOf('tom', /And 3\d more/);
+  expect(digest.ts).toBe(small.ts);
+
+  // when
+  await walk.click('tom', digest, 'digest_more');
+  const form = await walk.until('the form opens', () => walk.topView('tom'));
+  expect(wordsOf(form)).toMatch(/Lines 11 to 30 of 4\d/);
+  const press = async (actionId: string, blockId: string) =>
+    await walk.request('POST', '/slack/sim/view/action', { as: 'tom', viewId: form.id, actionId, blockId });
+  await press('digest_keep', 'line_12');
+
+  // then
+  await walk.until('the form shows the answer', async (saw) => {
+    const now = saw(await walk.topView('tom'));
+    return now !== null && wordsOf(now).includes('Kept by Tom Okafor');
+  });
+  await press('digest_more', 'turn');
+  await walk.until('the next page is there', async () =>
+    wordsOf((await walk.topView('tom')) ?? { blocks: [] }).match(/Lines 31 to 4\d of/),
+  );
+  expect((await walk.topView('tom'))?.blocks.length).toBeLessThanOrEqual(100);
+});
