@@ -57,7 +57,8 @@ export function massHead(mass: MassChange, count: number, names: MassNames): str
     case 'deactivated':
       return `${people} switched off within a short time`;
     case 'moved': {
-      const still = count === 1 ? 'one access that no longer fits' : `${figure(count)} that no longer fit`;
+      const still =
+        count === 1 ? 'one access that no longer fits' : `${figure(count)} accesses that no longer fit`;
       return `${names.mover} ${wayInWords(mass, names)}, and still holds ${still}`;
     }
     default:

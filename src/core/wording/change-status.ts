@@ -119,7 +119,7 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
   denied: ({ change, names, decision }) => ({
     mood: 'no',
     label: 'denied',
-    headline: `Denied by ${decidedBy(change, names.safe)}`,
+    headline: `${deniedInWords(change)} by ${decidedBy(change, names.safe)}`,
     detail: '',
     words: `Reason: ${decision?.note ?? ''}`,
   }),
@@ -221,6 +221,12 @@ function extendedText({ ended }: Change, names: Names): Said {
     headline: `Extended${until}`,
     detail: 'The message about the extension has it from here on.',
   };
+}
+
+/** Nobody asked for what was found, so nobody is denied anything. */
+function deniedInWords({ cause }: Change): string {
+  if (cause === 'finding') return 'Taken away';
+  return cause === 'loss' ? 'Let end' : 'Denied';
 }
 
 function sentence(text: string): string {

@@ -1,6 +1,7 @@
 import type { KnownBlock, MrkdwnElement } from '@slack/types';
 import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { extendedUntil } from '../../core/change/extended.ts';
+import { stopped } from '../../core/text.ts';
 import { askedInWords, type Mood, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Named } from '../../flow/people/named.ts';
@@ -41,7 +42,7 @@ export function statusBlocks(now: StatusText, people: Said['people'] = new Map()
 export function card(view: ChangeView, now: StatusText): SlackContent {
   const { change } = view;
   const head = section(mrkdwn(`*${headOf(view, mention)}*`));
-  const text = `${headOf(view, plainName)}. ${now.headline}.`;
+  const text = `${stopped(headOf(view, plainName))} ${stopped(now.headline)}`;
   if (change.state !== 'asking') {
     const fields = [...extensionFields(view), ...doneByFields(view)];
     return {

@@ -11,7 +11,7 @@ import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
-import { quoteSaid } from '../said.ts';
+import { quoteSaid, withMentions } from '../said.ts';
 import { actions, changeButton } from './buttons.ts';
 import { mention, namesOf, peopleIn, titleOf } from './names.ts';
 import type { Reader } from './personal.ts';
@@ -53,10 +53,18 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
     const key = reply.key(told);
     if (key === null) return [];
     const text = reply.text(told);
-    const words =
-      reply.quoted === undefined ? [] : [quoteSaid({ words: reply.quoted(told), people: peopleIn(view) })];
+    const said = reply.quoted?.(told) ?? null;
+    const words = said === null ? [] : [quoteSaid({ words: said, people: peopleIn(view) })];
+    const blocks = [section(mrkdwn(text)), ...words, ...(reply.blocks?.(told) ?? [])];
+    // A notification shows no blocks, and the reason is what one wants to know.
     return [
-      { key, content: { text, blocks: [section(mrkdwn(text)), ...words, ...(reply.blocks?.(told) ?? [])] } },
+      {
+        key,
+        content: {
+          text: said === null ? text : `${text} ${withMentions({ words: said, people: peopleIn(view) })}`,
+          blocks,
+        },
+      },
     ];
   });
 }
@@ -80,8 +88,8 @@ const replies: readonly Reply[] = [
   },
   {
     key: ({ change }) => (change.decision?.outcome === 'denied' && isFound(change) ? 'reverted' : null),
-    text: ({ change, names, title, whom }) =>
-      `:no_entry: ${names.owner}: ${title} for ${whom} is taken away again, as decided by ${decidedBy(change, escapeMrkdwn)}.`,
+    text: ({ change, names, reader, title, whom }) =>
+      `:no_entry: ${reader === 'channel' ? `${names.owner}: ` : ''}${title} for ${whom} is taken away again, as decided by ${decidedBy(change, escapeMrkdwn)}.`,
   },
   {
     key: ({ change }) => (change.decision?.outcome === 'denied' && !isFound(change) ? 'denied' : null),

@@ -1,6 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import { isByRule, isFound } from '../../core/change/change.ts';
 import { mayNudge } from '../../core/change/undecided.ts';
+import { stopped } from '../../core/text.ts';
 import { askedInWords, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
@@ -32,7 +33,7 @@ export function personal(view: ChangeView, now: StatusText, reader: Reader): Sla
   ];
   const buttons = personalButtons(view);
   if (buttons !== null) blocks.push(buttons);
-  return { text: `${asked}: ${now.headline}.`, blocks };
+  return { text: `${asked}: ${stopped(now.headline)}`, blocks };
 }
 
 /** Who asked for it answers questions; where nobody did, whom it is for. */

@@ -19,6 +19,7 @@ import {
   spanInWords,
   takenBackLines,
 } from '../../core/offboarding/words.ts';
+import { stopped } from '../../core/text.ts';
 import type { OffboardingView } from '../../flow/offboarding/view.ts';
 import type { Named } from '../../flow/people/named.ts';
 import type { Notice } from '../../ports/messenger.ts';
@@ -144,7 +145,7 @@ function card(view: OffboardingView, names: OffboardingNames): SlackContent {
   for (const note of notes(view)) blocks.push({ type: 'context', elements: [mrkdwn(note)] });
   const buttons = cardButtons(view);
   if (buttons.length > 0) blocks.push({ type: 'actions', block_id: 'offboarding', elements: buttons });
-  return { text: `Offboarding of ${escapeMrkdwn(view.person.name)}. ${now.headline}.`, blocks };
+  return { text: `Offboarding of ${escapeMrkdwn(view.person.name)}. ${stopped(now.headline)}`, blocks };
 }
 
 /** What somebody has to do outside Latchkey. */

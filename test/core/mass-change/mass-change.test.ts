@@ -1097,7 +1097,7 @@ describe('words', () => {
       moved: { personId: person('ana'), from: 'Orders', to: 'Payments' },
     } as const;
     expect(massHead(moved, 2, names)).toBe(
-      'Ana moved from Orders to Payments, and still holds 2 that no longer fit',
+      'Ana moved from Orders to Payments, and still holds 2 accesses that no longer fit',
     );
   });
 
