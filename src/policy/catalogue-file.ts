@@ -130,12 +130,14 @@ function entitlementOf(written: WrittenEntitlement, all: readonly WrittenEntitle
     reviewed,
     extension,
     breakGlass,
+    narrower,
     ...e
   } = written;
   return {
     ...e,
     key: e.key as EntitlementKey,
     birthright: birthright ?? null,
+    ...(narrower === undefined ? {} : { narrower: narrower as EntitlementKey[] }),
     ...(breakGlass === undefined
       ? {}
       : {

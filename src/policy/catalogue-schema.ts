@@ -71,6 +71,9 @@ const entitlement = z
           'Who may take it at once in an emergency, without approval, for how long at most, and how often within a day. Everybody concerned is told, and somebody else reviews it',
       }),
     birthright: z.strictObject({ departments: z.array(z.string().min(1)).min(1) }).optional(),
+    narrower: z.array(key).min(1).max(10).optional().meta({
+      description: 'Keys of narrower entitlements of the same family, which an approver can give instead',
+    }),
     conflicts: z
       .array(
         z.union(
@@ -254,6 +257,7 @@ function contradictions(catalogue: {
     key: string;
     conflicts: { with: string }[];
     birthright?: { departments: string[] } | undefined;
+    narrower?: string[] | undefined;
   }[];
   bundles: z.infer<typeof bundle>[];
 }): Contradiction[] {
@@ -263,6 +267,12 @@ function contradictions(catalogue: {
   const clash = (a: string, b: string) =>
     byKey.get(a)?.conflicts.some((c) => c.with === b) || byKey.get(b)?.conflicts.some((c) => c.with === a);
   const found: Contradiction[] = [];
+  for (const [i, e] of entitlements.entries())
+    for (const [n, other] of (e.narrower ?? []).entries()) {
+      const path = ['entitlements', i, 'narrower', n];
+      if (other === e.key) found.push({ path, message: 'it is not narrower than itself' });
+      else if (!byKey.has(other)) found.push({ path, message: unknown(other) });
+    }
   for (const [i, e] of entitlements.entries())
     for (const [n, { with: other }] of e.conflicts.entries()) {
       const path = ['entitlements', i, 'conflicts', n];

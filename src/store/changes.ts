@@ -286,6 +286,7 @@ export async function writeEvent(
     lapses_at: after.lapsesAt,
     look_at: null,
     revoke_id: after.revokeId,
+    entitlement_key: after.entitlementKey,
     doc: JSON.stringify(after),
   };
   if (before === null)
@@ -296,7 +297,6 @@ export async function writeEvent(
         id: after.id,
         idempotency_key: idempotencyKey,
         kind: after.kind,
-        entitlement_key: after.entitlementKey,
         person_id: after.personId,
         requester_id: after.requesterId,
         requested_at: after.requestedAt,

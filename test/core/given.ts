@@ -2,6 +2,7 @@ import type { Change, Decision } from '../../src/core/change/change.ts';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
 import { evolve } from '../../src/core/change/evolve.ts';
 import type { ChangeState } from '../../src/core/change/life-cycle.ts';
+import { shownOf } from '../../src/core/change/shown.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core/ids.ts';
 import type { ApproverSource, Entitlement, StageRule } from '../../src/core/policy/catalogue.ts';
 import {
@@ -144,6 +145,15 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
     },
   },
   stepUpEnded: { ...base, type: 'stepUpEnded', stepUpId: 'step-up-1', by: person('tom'), why: 'expired' },
+  requestNarrowed: {
+    ...base,
+    type: 'requestNarrowed',
+    from: { key: 'orders' as EntitlementKey, title: 'Orders API' },
+    entitlementKey: 'orders-read' as EntitlementKey,
+    target,
+    shown: shownOf(entitlement({ key: 'orders-read' as EntitlementKey }), target),
+    requestedSeconds: 3_600,
+  },
   questionAsked: {
     ...base,
     type: 'questionAsked',

@@ -72,6 +72,8 @@ export type Change = {
     extendedBy?: ChangeId;
   } | null;
   inEffectNote: string | null;
+  /** An approver gave less than this, which was asked for. */
+  narrowed?: { from: { key: EntitlementKey; title: string }; by: PersonId; name: string };
   reopened?: { by: PersonId; name: string; at: Date };
   /** Of a grant: who answers for it said that it is not to be renewed when it ends. */
   renewalDeclined?: { by: PersonId; name: string; at: Date };

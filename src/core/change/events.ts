@@ -59,6 +59,15 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   /** So many tiers of the ladder are asked in the stage that waits: its time was over, or nobody is left to ask. */
   | { type: 'approversEscalated'; tier: number; why: Climb; to: string }
   | { type: 'approvalGiven'; approval: Approval }
+  /** An approver gives a narrower entitlement than was asked for: it is about that one from here on. */
+  | {
+      type: 'requestNarrowed';
+      from: { key: EntitlementKey; title: string };
+      entitlementKey: EntitlementKey;
+      target: NonNullable<Change['target']>;
+      shown: Shown;
+      requestedSeconds: number;
+    }
   | { type: 'questionAsked'; question: Question }
   /** `of`: the question's id. */
   | { type: 'questionAnswered'; of: number; answer: Said }

@@ -116,6 +116,21 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       };
     case 'stepUpEnded':
       return waiting(change, ({ id }) => id !== event.stepUpId);
+    case 'requestNarrowed':
+      return {
+        entitlementKey: event.entitlementKey,
+        target: event.target,
+        shown: event.shown,
+        requestedSeconds: event.requestedSeconds,
+        narrowed: {
+          from: event.from,
+          ...('person' in event.actor
+            ? { by: event.actor.person, name: event.actor.name }
+            : { by: change.personId, name: '' }),
+        },
+        approvals: [],
+        round: change.round + 1,
+      };
     case 'questionAsked':
       return { questions: [...(change.questions ?? []), event.question] };
     case 'questionAnswered':

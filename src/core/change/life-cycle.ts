@@ -20,6 +20,7 @@ export const lifeCycle = {
     stepUpEnded: 'asking',
     approversReminded: 'asking',
     approversNudged: 'asking',
+    requestNarrowed: 'asking',
     questionAsked: 'asking',
     questionAnswered: 'asking',
     approversWarned: 'asking',

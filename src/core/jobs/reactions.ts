@@ -74,6 +74,10 @@ export type ClickReceived = {
     | { verb: 'letEnd' }
     /** The approvers once more. */
     | { verb: 'nudge' }
+    /** A narrower entitlement of the same family, in place of what was asked for. */
+    | { verb: 'approveNarrower'; entitlementKey: string; seconds: number | null }
+    /** What was given is less than was asked for, and they don't want it. */
+    | { verb: 'decline' }
     | { verb: 'ask'; text: string }
     /** `of` null: the oldest question that is open. */
     | { verb: 'answer'; text: string; of: number | null }

@@ -134,6 +134,8 @@ export type Entitlement = {
   breakGlass?: BreakGlassRule;
   /** Given by rule to everybody of these departments, on arrival and on a move. */
   birthright: { departments: string[] } | null;
+  /** Narrower ones of the same family, which an approver can give instead; left out: there are none. */
+  narrower?: EntitlementKey[];
   /** Entitlements that nobody should have together with this one; both name each other. */
   conflicts: { with: EntitlementKey; because: string | null }[];
   /** How often who holds it is reviewed; null: not by itself. */

@@ -41,6 +41,8 @@ export const changeEntryWords: {
   stepUpEnded: ({ why }, who, idp) =>
     `${who ?? 'An approver'}’s approval did not count: ${stepUpEnds[why](idp)}`,
   approversNudged: ({ by }) => `${by.name} asked the approvers once more`,
+  requestNarrowed: ({ from }, who) =>
+    `${who ?? 'An approver'} gives less than ${from.title}, which was asked for`,
   questionAsked: ({ question }) => `${question.name} asked: ${question.text}`,
   questionAnswered: ({ answer }) => `${answer.name} answered: ${answer.text}`,
   // The approvals stand above it by themselves.

@@ -68,7 +68,11 @@ export function decidedBy({ decision, approvals }: Change, safe: (text: string) 
 
 /** `by Tom Okafor`, and `for 1 hour instead of 1 day` where that is less than was asked. */
 export function approvedBy(change: Change, safe: (text: string) => string): string {
-  return `by ${decidedBy(change, safe)}${forLessTime(change)}`;
+  return `by ${decidedBy(change, safe)}${insteadOfWider(change, safe)}${forLessTime(change)}`;
+}
+
+function insteadOfWider({ narrowed }: Change, safe: (text: string) => string): string {
+  return narrowed === undefined ? '' : ` instead of ${safe(narrowed.from.title)}`;
 }
 
 function forLessTime(change: Change): string {

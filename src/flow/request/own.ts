@@ -1,13 +1,14 @@
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { letEnd } from '../../core/change/extended.ts';
+import { isLess } from '../../core/change/narrow.ts';
 import { nudge, withdraw } from '../../core/change/undecided.ts';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
 import type { Context, Data, Runtime } from '../kernel/context.ts';
-import { releaseAccess } from '../membership/end-grants.ts';
+import { endGrant, releaseAccess } from '../membership/end-grants.ts';
 import { extendNow } from './extend-now.ts';
 
 export const unknownChange = refuse(
@@ -30,6 +31,8 @@ export async function actOnOwn(
       );
     case 'release':
       return await decideUnderLock(context, click, (unit, change) => release(unit, change, clicker));
+    case 'decline':
+      return await decideUnderLock(context, click, (unit, change) => decline(unit, change, clicker));
     case 'letEnd':
       return await decideUnderLock(context, click, (unit, change) => letEnd(change, clicker, unit.now));
     case 'nudge':
@@ -37,6 +40,7 @@ export async function actOnOwn(
     case 'extend':
       return await extendNow(context, click, clicker);
     case 'approve':
+    case 'approveNarrower':
     case 'deny':
     case 'ask':
     case 'answer':
@@ -73,4 +77,13 @@ async function release(unit: Unit, change: Change, by: Person): Promise<ChangeEv
     (await releaseAccess(unit, change, by)) ??
     refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.')
   );
+}
+
+/** Less than they asked for: they may say no to it. It ends as if given back; what they had before stays. */
+async function decline(unit: Unit, change: Change, by: Person): Promise<ChangeEvent[] | Refusal> {
+  if (by.id !== change.personId && by.id !== change.requesterId)
+    return refuse('notYours', 'This is not your access.', 'Only its holder or requester can decline it.');
+  if (change.ended !== null && change.ended.by === by.id) return [];
+  const events = isLess(change) ? await endGrant(unit, change, 'release', by) : null;
+  return events ?? refuse('nothingToEnd', 'There is nothing to decline.', 'To give it back, press I’m done.');
 }

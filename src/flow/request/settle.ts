@@ -26,6 +26,7 @@ import { identify } from '../people/identify.ts';
 import { saidOf } from '../people/said.ts';
 import { decidedBy } from './deciders.ts';
 import { conflictsUnderLock, othersLookedAtAgain } from './kept-apart.ts';
+import { approveNarrower } from './narrow.ts';
 import { actOnOwn, unknownChange } from './own.ts';
 import { settleWords } from './questions.ts';
 import {
@@ -66,7 +67,13 @@ export async function settleClick(
 }
 
 /** Acts for which it counts who may decide. */
-const needsFacts: ReadonlySet<ClickReceived['act']['verb']> = new Set(['approve', 'deny', 'ask', 'reply']);
+const needsFacts: ReadonlySet<ClickReceived['act']['verb']> = new Set([
+  'approve',
+  'approveNarrower',
+  'deny',
+  'ask',
+  'reply',
+]);
 
 /** A click that can't be checked now is kept; the first time, the clicker is told so. */
 export async function keepOnFault(
@@ -109,6 +116,10 @@ async function act(
       return facts === null
         ? unknownChange
         : await decide(context, { ...click, act: done }, { ...facts, clicker }, { offered });
+    case 'approveNarrower':
+      return facts === null
+        ? unknownChange
+        : await approveNarrower(context, { ...click, act: done }, { clicker, facts }, factsOf);
     case 'ask':
     case 'answer':
     case 'reply':
@@ -274,7 +285,10 @@ export type ClickFactsNow = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' 
 /** Authority and policy as they are at the click, not as they were when the card was posted; null: no such change. */
 export async function factsNow(context: Context, changeId: string): Promise<ClickFactsNow | null> {
   const change = await readChange(context.db, changeId);
-  if (change === null) return null;
+  return change === null ? null : await factsOf(context, change);
+}
+
+async function factsOf(context: Context, change: Change): Promise<ClickFactsNow> {
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
   const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
   const known = { entitlement, target: status?.status === 'ready' ? status.target : null };

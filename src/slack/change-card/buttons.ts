@@ -25,6 +25,7 @@ export const actions = {
   details: 'details',
   withdraw: 'withdraw',
   release: 'release',
+  decline: 'decline',
   extend: 'extend',
   extendNow: 'extend_now',
   letEnd: 'let_end',

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import { isByRule, isFound } from '../../core/change/change.ts';
+import { isLess } from '../../core/change/narrow.ts';
 import { mayNudge } from '../../core/change/undecided.ts';
 import { stopped } from '../../core/text.ts';
 import { askedInWords, type StatusText } from '../../core/wording/change-status.ts';
@@ -88,5 +89,10 @@ function personalButtons(view: ChangeView): KnownBlock | null {
   // Asked for already.
   const isExtending = view.extending !== undefined;
   const isOver = isExtending || change.renewalDeclined !== undefined;
-  return { type: 'actions', block_id: 'own', elements: isOver ? [done] : [extend, done] };
+  const decline = isLess(change) ? [button(actions.decline, 'Decline: it is too little')] : [];
+  return {
+    type: 'actions',
+    block_id: 'own',
+    elements: [...(isOver ? [] : [extend]), done, ...decline],
+  };
 }

@@ -1,7 +1,9 @@
 import type { App, ViewSubmitAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
+import type { Change } from '../../core/change/change.ts';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
+import type { Entitlement } from '../../core/policy/catalogue.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
 import type { Context, Data } from '../../flow/kernel/context.ts';
 import { readView } from '../../flow/messages/change-view.ts';
@@ -13,6 +15,7 @@ import { actions, changeButton, jointButton } from '../change-card/buttons.ts';
 import { detailsModal } from '../change-card/details.ts';
 import { fields } from './fields.ts';
 import { type CardKey, callbacks, denyModal, lessModal } from './form.ts';
+import { withNarrower } from './narrower.ts';
 
 /** Deciding and giving back: each click is stored before it is acknowledged; what it means is settled later. */
 export function registerDecisionHandlers(app: App, context: Context, client: WebClient): void {
@@ -21,6 +24,7 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
     [actions.approve]: { verb: 'approve', seconds: null },
     [actions.withdraw]: { verb: 'withdraw' },
     [actions.release]: { verb: 'release' },
+    [actions.decline]: { verb: 'decline' },
     [actions.extendNow]: { verb: 'extend' },
     [actions.letEnd]: { verb: 'letEnd' },
     [actions.nudge]: { verb: 'nudge' },
@@ -55,7 +59,12 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
         response_action: 'errors',
         errors: { [fields.duration]: 'Choose a time from the list.' },
       });
-    await acceptClick(context, click(key, body.user.id, `view-${view.id}`, { verb: 'approve', seconds }));
+    const narrower = view.state.values[fields.narrower]?.narrower?.selected_option?.value ?? '';
+    const act =
+      narrower === ''
+        ? ({ verb: 'approve', seconds } as const)
+        : ({ verb: 'approveNarrower', entitlementKey: narrower, seconds } as const);
+    await acceptClick(context, click(key, body.user.id, `view-${view.id}`, act));
     await ack();
   });
 
@@ -85,12 +94,22 @@ async function lessFormOf(context: Data, key: CardKey): Promise<ModalView | null
   if (change === null) return null;
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
   const person = await readPerson(context.db, change.personId);
-  return lessModal(
-    key,
-    person?.name ?? 'The requester',
-    change.requestedSeconds ?? entitlement?.defaultSeconds ?? 3_600,
-    entitlement?.durationsSeconds ?? [],
-  );
+  const asked = change.requestedSeconds ?? entitlement?.defaultSeconds ?? 3_600;
+  const form = lessModal(key, person?.name ?? 'The requester', asked, entitlement?.durationsSeconds ?? []);
+  return withNarrower(form, asked, narrowerOf(context, change, entitlement));
+}
+
+/** What may be given instead, as far as it can be given now. */
+function narrowerOf(
+  context: Data,
+  { cause }: Change,
+  entitlement: Entitlement | null,
+): Pick<Entitlement, 'key' | 'title'>[] {
+  if (cause !== 'request') return [];
+  return (entitlement?.narrower ?? []).flatMap((key) => {
+    const narrower = context.catalogue.entitlement(key);
+    return narrower === null || context.catalogue.status(narrower.key).status !== 'ready' ? [] : [narrower];
+  });
 }
 
 async function denyFormOf(context: Data, key: CardKey): Promise<ModalView | null> {

@@ -5,4 +5,5 @@ export const fields = {
   duration: 'duration',
   reason: 'reason',
   ticket: 'ticket',
+  narrower: 'narrower',
 } as const;

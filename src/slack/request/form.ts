@@ -192,7 +192,7 @@ export function entitlementOption(entitlement: Choice): PlainTextOption {
   };
 }
 
-function durationOption(seconds: number): PlainTextOption {
+export function durationOption(seconds: number): PlainTextOption {
   return { text: plain(durationInWords(seconds), OPTION_TEXT_MAX), value: String(seconds) };
 }
 

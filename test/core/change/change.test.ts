@@ -29,6 +29,8 @@ const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
     ['approversEscalated', ['asking'], 'stays'],
     ['stageOpened', ['asking'], 'stays'],
     ['approvalGiven', ['asking'], 'stays'],
+    // Less than was asked for: it waits on, for whoever decides on that.
+    ['requestNarrowed', ['asking'], 'stays'],
     // A question decides nothing, and nor does its answer.
     ['questionAsked', ['asking'], 'stays'],
     ['questionAnswered', ['asking'], 'stays'],
