@@ -6,6 +6,7 @@ import { type CampaignPlan, everything } from '../../src/core/review/campaign.ts
 import type { Certificate } from '../../src/core/review/certificate.ts';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { byOperator, openCampaign, startCampaign } from '../../src/flow/review/open.ts';
+import { runDueCampaigns } from '../../src/flow/review/timers.ts';
 import type { SeenView } from '../../src/sandbox/visitor.ts';
 import type { Stage } from '../stage.ts';
 import { buttonsOf, type CardSeen, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
@@ -177,4 +178,102 @@ test('a campaign goes from its preview to a signed certificate, and closes only 
   expect(line?.goneFromMuleSoftAt).not.toBeNull();
   expect((await reviewMessage('olga', 'November')).text).toContain('Thank you');
   expect(slackIdOf('olga')).not.toBe('');
+});
+
+test('a line is handed on, one is not to be renewed, an extension is asked about anew; what is left goes to the fallback', {
+  timeout: 3 * PATIENCE_MS,
+}, async () => {
+  // given
+  const erik = (
+    await walk.query<{ id: string }>(
+      `select c.id from changes c join grants g on g.change_id = c.id join people p on p.id = c.person_id
+     where p.name = 'Erik Lind' and g.ended_at is null and g.entitlement_key = 'orders-api-read'`,
+    )
+  )[0];
+  const again = await walk.isGiven('ines', {
+    entitlement: 'orders-api-read',
+    seconds: 86_400,
+    reason: 'Once more',
+  });
+  await compares();
+  const { context } = stage.latchkey;
+  const id = await openCampaign(context, plan({ name: 'December', reviewers: 'manager' }), byOperator);
+  await isState(id, 'ready');
+  await startCampaign(context, id, byOperator);
+  const byReviewer = Map.groupBy(await linesOf(id), ({ reviewer }) => reviewer);
+  expect(byReviewer.get('Tom Okafor')?.map(({ name }) => name)).toContain('Ines Moreau');
+
+  // when Tom hands Ines to herself, and then to Sam
+  const message = await reviewMessage('tom', 'December');
+  const handsOn = async (to: string) => {
+    const view = await opens('tom', message);
+    const control = controlsOf(view).find(({ words }) => words.includes('Ines Moreau'));
+    await walk.request('POST', '/slack/sim/view/action', {
+      as: 'tom',
+      viewId: view.id,
+      actionId: 'review_more',
+      blockId: control?.blockId,
+      value: 'handOn',
+    });
+    const form = await walk.until('the form opens', async () => {
+      const top = await walk.topView('tom');
+      return top?.callback_id === 'review_hand_on' && top;
+    });
+    await walk.submit('tom', form, { to: { to: slackIdOf(to) }, why: { why: 'Knows better' } });
+  };
+  await handsOn('ines');
+  await walk.until('he is told that nobody reviews themselves', async (saw) =>
+    saw(await walk.whispers('tom', 'dm')).some((text) => text.includes('nobody reviews themselves')),
+  );
+  await handsOn('sam');
+  const toSam = await reviewMessage('sam', 'December');
+
+  // when what Sam wants to keep was extended meanwhile, by another grant
+  let view = await opens('sam', toSam);
+  expect(wordsOf({ blocks: view.blocks })).toContain('Handed to you: Knows better');
+  view = await chooses('sam', view, 'Ines Moreau', 'keep');
+  await walk.query(
+    `update campaign_lines set ends_at = ends_at - interval '1 minute', change_id = $2 where campaign_id = $1 and draft is not null`,
+    [id, erik?.id],
+  );
+  await submits('sam', view);
+  await walk.until('Sam is told that it changed', async (saw) =>
+    saw(await walk.whispers('sam', 'dm')).some((text) => text.includes('changed since the review began')),
+  );
+
+  // then it is shown anew, and can be let end
+  view = await opens('sam', toSam);
+  view = await chooses('sam', view, 'Ines Moreau', 'doNotRenew');
+  await submits('sam', view);
+  await walk.until(
+    'the grant is not to be renewed',
+    async (saw) => saw(await walk.change(again.id)).renewalDeclined?.name === 'Sam Whitaker',
+  );
+  const extending = await walk.ask('ines', {
+    entitlement: 'orders-api-read',
+    seconds: 3_600,
+    reason: 'Longer',
+  });
+  expect(JSON.stringify(extending)).toContain('it is not to be renewed');
+
+  // when nobody decides the rest in time
+  const [{ dueAt } = { dueAt: '' }] = await walk.query<{ dueAt: string }>(
+    `select doc->>'dueAt' as "dueAt" from campaigns where id = $1`,
+    [id],
+  );
+  const due = new Date(dueAt);
+  await runDueCampaigns(context, new Date(due.getTime() - 86_400_000));
+  await runDueCampaigns(context, new Date(due.getTime() - 86_400_000 + 60_000));
+  await runDueCampaigns(context, due);
+
+  // then whoever had something left was reminded once of each, and the lines are with the fallback
+  const left = (await linesOf(id)).filter(({ decision }) => decision === null);
+  expect(left.length).toBeGreaterThan(0);
+  expect(left.every(({ reviewer }) => reviewer === 'Sam Whitaker' || reviewer === 'Sofia Ricci')).toBe(true);
+  const reminders = await walk.query<{ name: string; reminders: string[] }>(
+    'select name, reminders from campaign_reviewers where campaign_id = $1 order by name',
+    [id],
+  );
+  expect(reminders.find(({ name }) => name === 'Sam Whitaker')?.reminders).not.toContain('day');
+  expect(reminders.filter((r) => r.reminders.join() === 'day,due').length).toBeGreaterThan(0);
 });
