@@ -22,7 +22,7 @@ test('what is asked in Slack and approved is seen in Anypoint, and the requester
   });
   expect(wordsOf(asked.card)).toContain('Look into the failed orders of last night');
   expect(wordsOf(asked.card)).toContain('INC-4711');
-  expect(buttonsOf(asked.card)).toEqual(['approve', 'approve_less', 'deny']);
+  expect(buttonsOf(asked.card)).toEqual(['approve', 'approve_less', 'deny', 'question_ask']);
 
   // when
   const click = await walk.click('tom', asked.card, 'approve');
