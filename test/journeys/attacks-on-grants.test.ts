@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Entitlement } from '../../src/core/policy/catalogue.ts';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
+import { letTimePass } from '../../src/sandbox/time-passes.ts';
 import type { Stage } from '../stage.ts';
 import { buttonsOf, type Journey, setOut } from './journey.ts';
 
@@ -164,6 +165,11 @@ test('a request that can’t be put to anybody lapses, and says so, instead of b
 
 test('extending again and again ends at the written maximum from today', async () => {
   const first = await walk.isGiven('sofia', { entitlement: read, seconds: 604_800, reason: 'A whole week' });
+  // At once it lengthens nothing, and is not even asked for.
+  expect(
+    await walk.ask('sofia', { entitlement: read, seconds: 604_800, reason: 'At once another' }),
+  ).toMatchObject({ sent: false, errors: { entitlement: expect.stringContaining('held already') } });
+  await letTimePass(stage.latchkey.context.db, first.id, 86_400);
   const second = await walk.asks(
     'sofia',
     { entitlement: read, seconds: 604_800, reason: 'And another' },
@@ -173,7 +179,7 @@ test('extending again and again ends at the written maximum from today', async (
   const extended = await walk.becomes(second.id, 'inEffect');
   const days = (new Date(extended.grant?.endsAt ?? 0).getTime() - Date.now()) / 86_400_000;
   expect(days).toBeLessThanOrEqual(7);
-  expect((await walk.change(first.id)).state).toBe('inEffect');
+  expect((await walk.change(first.id)).ended).toMatchObject({ cause: 'extension', extendedBy: second.id });
 });
 
 test('what Anypoint shows though nothing gives it is found by comparing the teams', async () => {
