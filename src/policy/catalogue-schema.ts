@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { approvers } from './approvers-schema.ts';
 import { duration } from './duration-schema.ts';
 import { escalation, tiersNeverAsked } from './escalation-schema.ts';
+import { neverFilled } from './never-filled.ts';
 import { ticket } from './ticket-schema.ts';
 import { workingHours } from './working-hours-schema.ts';
 
@@ -215,7 +216,11 @@ export const catalogueSchema = z
     }),
   })
   .superRefine((catalogue, context) => {
-    for (const { path, message } of [...contradictions(catalogue), ...tiersNeverAsked(catalogue)])
+    for (const { path, message } of [
+      ...contradictions(catalogue),
+      ...tiersNeverAsked(catalogue),
+      ...neverFilled(catalogue),
+    ])
       context.addIssue({ code: 'custom', path, message });
     const seen = new Set<string>();
     for (const [i, { key }] of catalogue.entitlements.entries()) {

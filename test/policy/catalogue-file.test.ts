@@ -199,12 +199,12 @@ describe('every kind of approver and requester', () => {
     const catalogue = await load(
       GOOD.replace(
         'of: any, sources: [manager, owner]',
-        'distinct: false, tell: [{ group: audit }], stages: [{ of: any, sources: [manager, onCall] }, { of: all, quorum: 3, sources: [owner, { group: officers, quorum: 2 }, admins] }]',
+        'distinct: false, tell: [{ group: audit }], stages: [{ of: any, sources: [manager, owner] }, { of: all, quorum: 3, sources: [owner, { group: officers, quorum: 2 }, admins] }]',
       ),
     );
     expect(catalogue.entitlements[0]?.approvers).toEqual({
       stages: [
-        { of: 'any', quorum: 1, sources: [{ manager: true }, { onCall: true }] },
+        { of: 'any', quorum: 1, sources: [{ manager: true }, { owner: true }] },
         {
           of: 'all',
           quorum: 3,
@@ -266,6 +266,34 @@ const mistakes: [what: string, from: string, to: string, line: number, says: Reg
   ['no sources', 'of: any, sources: [manager, owner]', 'of: any', 13, /write `sources`: who approves/],
   ['sources of no rule', 'of: any, sources: [manager, owner]', 'sources: [owner]', 13, /write `of: any` or/],
   ['no stages', 'of: any, sources: [manager, owner]', 'stages: []', 13, /stages/],
+  [
+    'a quorum that manager and owner never reach',
+    'of: any, sources: [manager, owner]',
+    'of: any, quorum: 3, sources: [manager, owner]',
+    13,
+    /can never be 3, they are 2 at most: lower `quorum`/,
+  ],
+  [
+    'a second stage that can never be filled',
+    'of: any, sources: [manager, owner]',
+    'stages: [{ of: any, sources: [manager] }, { of: all, quorum: 2, sources: [owner, { person: OLGA@acme.example }] }]',
+    13,
+    /stage 2: its approvers can never be 2/,
+  ],
+  [
+    'on call, and nobody says who that is',
+    'of: any, sources: [manager, owner]',
+    'of: any, sources: [onCall]',
+    13,
+    /nobody says who is on call: set `onCall`/,
+  ],
+  [
+    'a tier that is asked only when the request has lapsed',
+    'tier: medium',
+    'tier: medium\n    escalation: [{ after: 30d, to: [owner] }]',
+    11,
+    /a request lapses before this tier is asked/,
+  ],
   [
     'stages and a rule beside them',
     'of: any, sources: [manager, owner]',

@@ -116,14 +116,14 @@ describe('policy check', () => {
     expect(isWell).toBe(true);
   });
 
-  test('approvers who can be nobody are told of', async () => {
+  test('approvers who can never be enough are refused, with the line and what to do', async () => {
     await rewrite(
       'catalogue.yaml',
       'approvers: { of: any, sources: [manager, owner] }',
       'approvers: { of: any, quorum: 2, sources: [owner] }',
     );
-    expect((await run('check')).said).toContain(
-      'orders-api-read: its approvers can never be 2: it always goes to the catalogue’s admins',
+    await expect(run('check')).rejects.toThrow(
+      /catalogue\.yaml:\d+: entitlements\.0\.approvers: its approvers can never be 2, they are 1 at most: lower `quorum`/,
     );
   });
 

@@ -229,11 +229,6 @@ describe('approvers who are made by another entitlement', () => {
 describe('approvers who can be too few', () => {
   test.each<[string, Change[], RegExp]>([
     [
-      'a quorum that manager and owner never reach',
-      [['catalogue.yaml', READ, 'approvers: { of: any, quorum: 3, sources: [manager, owner] }']],
-      /orders-api-read: its approvers can never be 3/,
-    ],
-    [
       'the only one who may ask is the only one who may approve',
       [
         ['catalogue.yaml', READ, 'approvers: { of: any, sources: [owner] }'],
