@@ -8,6 +8,6 @@ export function stepUpBlocks({ state, stepUps = [] }: Pick<Change, 'state' | 'st
   const waits = stepUps.map(
     ({ name, expiresAt }) => `the sign-in of ${escapeMrkdwn(name)}, until ${slackDate(expiresAt)}`,
   );
-  const text = `:key: Waits for ${waits.join(', and for ')}. Before that the approval does not count.`;
+  const text = `:lock: Waits for ${waits.join(', and for ')}. Before that the approval does not count.`;
   return [{ type: 'context', elements: [mrkdwn(text)] }];
 }
