@@ -281,6 +281,12 @@ function workspaceRoutes(fastify: FastifyInstance, { workspace, scopes }: Consol
     return { ok: true };
   });
 
+  /** Whether the app has a Home tab, as its settings say. */
+  fastify.post('/sim/home-tab', async (request) => {
+    workspace.isHomeEnabled = fromConsole(z.object({ enabled: z.boolean() }), request.body).enabled;
+    return { ok: true };
+  });
+
   fastify.post('/sim/scopes', async (request) => {
     scopes.grant(fromConsole(scopesSchema, request.body).granted);
     return { ok: true };

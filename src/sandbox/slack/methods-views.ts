@@ -152,6 +152,7 @@ export const viewMethods: Record<string, Method> = {
     if (payload.type !== 'home') {
       return slackError('invalid_arguments', ['must be a valid enum value [json-pointer:/view/type]']);
     }
+    if (!workspace.isHomeEnabled) return slackError('not_enabled');
     const person = workspace.directory.byId(args.text('user_id') ?? '');
     if (person === null) return slackError('user_not_found');
     const known = workspace.views.get(workspace.homes.get(person.slackId) ?? '');

@@ -107,6 +107,8 @@ export class Workspace {
   stacks = new Map<string, string[]>();
   /** View id of the published home, by Slack user id. */
   homes = new Map<string, string>();
+  /** The Home tab is switched on in the settings of the app. */
+  isHomeEnabled = true;
   responseUrls = new Map<string, ResponseUrl>();
   readonly changed: () => void;
   #triggers = new Map<string, Trigger>();

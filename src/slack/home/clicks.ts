@@ -64,7 +64,8 @@ async function orSayWhy(
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     context.log.warn({ err: error.message }, 'Home tab not published');
-    if (error.code.startsWith('slack.')) return;
+    // A view that Slack refuses would leave an old one, with buttons, for the present one.
+    if (error.code.startsWith('slack.') && error.code !== 'slack.invalid') return;
     const blocks = [section(plain(TRY_AGAIN))];
     await slackCall(true, () =>
       client.views.publish({ user_id: accountId, view: { type: 'home', blocks } }),
