@@ -106,3 +106,41 @@ test('an admin sees what is open; a guest is told why and whom to ask, and is of
   expect(guest).toMatch(/Who looks after Latchkey here: <@U\w+>, <@U\w+>/);
   expect(JSON.stringify((await homeOf('gus'))?.blocks)).not.toContain('"button"');
 });
+
+test('with 2,000 requests that wait for one approver, the tab is there within a second, page by page', async () => {
+  // given
+  const asked = await walk.asks('ines', { entitlement: orders, reason: 'One of very many' });
+  await walk.query(
+    `with made as (
+      insert into people (id, email, login, name, status)
+      select gen_random_uuid(), 'p' || n || '@acme.example', 'p' || n || '@acme.example', 'Person ' || n, 'active'
+      from generate_series(1, 2000) n returning id
+    ), numbered as (select id, gen_random_uuid() as change_id from made)
+    insert into changes (id, state, version, kind, entitlement_key, person_id, requester_id, requested_at, lapses_at, doc)
+    select n.change_id, c.state, c.version, c.kind, c.entitlement_key, n.id, n.id, c.requested_at, c.lapses_at,
+      c.doc || jsonb_build_object('id', n.change_id, 'personId', n.id, 'requesterId', n.id)
+    from numbered n, changes c where c.id = $1`,
+    [asked.id],
+  );
+  await walk.query('analyze changes');
+  const shown = async () => (await homeOf('olga')) ?? { blocks: [] };
+
+  // when
+  const began = performance.now();
+  await walk.request('POST', '/slack/sim/home', { as: 'olga' });
+  await homeSays('olga', /Waiting for you: 1 to 6 of \d{3}/);
+  const took = performance.now() - began;
+
+  // then
+  process.stdout.write(`a Home with 2,000 that wait: ${Math.round(took)} ms\n`);
+  expect(took).toBeLessThan(1_000);
+  expect((await shown()).blocks.length).toBeLessThanOrEqual(100);
+
+  // when
+  await presses('olga', 'home_next');
+
+  // then
+  await homeSays('olga', /Waiting for you: 7 to 12 of/);
+  await presses('olga', 'home_before');
+  await homeSays('olga', /Waiting for you: 1 to 6 of/);
+});
