@@ -105,9 +105,8 @@ export class Workspace {
   views = new Map<string, View>();
   /** Open modals, bottom first, by Slack user id. */
   stacks = new Map<string, string[]>();
-  /** View id of the published home, by Slack user id. */
+  /** View id of the published home, by Slack user id; and whether the app's settings have it switched on. */
   homes = new Map<string, string>();
-  /** The Home tab is switched on in the settings of the app. */
   isHomeEnabled = true;
   responseUrls = new Map<string, ResponseUrl>();
   readonly changed: () => void;
@@ -115,7 +114,6 @@ export class Workspace {
   #messages = new Map<string, Message>();
   #replies = new Map<string, Message[]>();
   #lastTsMicros = 0;
-
   constructor(people: () => readonly Person[], changed: () => void) {
     this.directory = new Directory(people);
     this.changed = changed;
