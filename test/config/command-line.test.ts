@@ -97,7 +97,11 @@ test('whoever reads on no further gets no stack trace', async () => {
 
 describe('a mistake is told last, on the error stream, and ends with 1', () => {
   test.each([
-    ['src/sandbox/demo/main.ts', ['canry'], /there is no canry\nThere are: canary, drift, leaver, people\n$/],
+    [
+      'src/sandbox/demo/main.ts',
+      ['canry'],
+      /there is no canry\nThere are: canary, drift, leaver, people, review\n$/,
+    ],
     ['src/sandbox/demo/main.ts', ['canary', 'drift'], /one journey at a time/],
     [
       'src/sandbox/demo/main.ts',
@@ -107,7 +111,7 @@ describe('a mistake is told last, on the error stream, and ends with 1', () => {
     [
       'test/bench/main.ts',
       ['rode'],
-      /there is no rode\nThere are: policy, road, scim, reconcile, first-sync, storm, free-text\n$/,
+      /there is no rode\nThere are: policy, road, scim, reconcile, digests, first-sync, storm, free-text, campaign\n$/,
     ],
     ['src/sandbox/main.ts', ['4400'], /Unexpected argument '4400'/],
     ['src/sandbox/main.ts', ['--latchkey', '3400'], /--latchkey: must be an address/],

@@ -8,7 +8,7 @@ import { commit } from '../../src/flow/kernel/commit.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
 import { createTimers, type Timers } from '../../src/flow/timers.ts';
 import { type Locks, openLocks } from '../../src/store/postgres/locks.ts';
-import { anybody } from '../core/given.ts';
+import { planOfOne } from '../core/given.ts';
 import { freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 
@@ -51,7 +51,7 @@ async function asked(scope: string): Promise<string> {
   } as const;
   const events: MassChangeEvent[] = [
     { ...base, type: 'massOpened', ...about },
-    { ...base, type: 'massAsked', plan: anybody },
+    { ...base, type: 'massAsked', plan: planOfOne({ slots: [] }) },
   ];
   await commit(fresh.database.db, async () => ({ result: null, events }));
   return massChangeId;
