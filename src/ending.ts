@@ -27,9 +27,10 @@ const ABOVE_MAX = 4;
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /**
- * Ends a program with everything it began, whether it is told to (SIGINT, SIGTERM, SIGHUP), breaks, or loses the npm that
- * started it: npm passes no signal on to Node, only to the shell between them. `hangUp`: SIGHUP means this instead, unless
- * the terminal is gone. `isService`: being told to stop is no failure.
+ * Ends a program with everything it began. It ends when it is told to (SIGINT, SIGTERM, SIGHUP), when it breaks, or
+ * when it loses the npm that started it. The signal of a stopped npm does not come through: npm passes it only to the
+ * shell between them. `hangUp`: SIGHUP means this instead, unless the terminal is gone. `isService`: being told to stop
+ * is no failure.
  */
 export function createEnding(options: {
   say: (line: string) => void;

@@ -18,9 +18,9 @@ export type CommandPlace = {
 const WORTH_A_WORD_MS = 1_000;
 
 /**
- * Calls `work` with the address of the embedded database: that of the Latchkey that runs in this folder or, when none
- * runs, of one that is started for the time of the command, under the folder's lock. Another command is waited for.
- * Throws `config.invalid` and `store.unavailable`, with what to do.
+ * Calls `work` with the address of the embedded database. That is the database of the Latchkey that runs in this
+ * folder. When none runs, a database is started for the time of the command, under the folder's lock. Another command
+ * is waited for. Throws `config.invalid` and `store.unavailable`, with what to do.
  */
 export async function withEmbeddedDatabase(
   place: CommandPlace,

@@ -23,8 +23,10 @@ const EMOJI_JOINED =
 const FORM_CHOSEN =
   /(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)|(?<=\p{Script=Han})[\ufe00-\ufe02\u{e0100}-\u{e01ef}]|(?<=\p{Script=Mongolian})[\u180b-\u180d\u180f]/u;
 /**
- * What is not to be seen, or turns, hides or joins what is: control and format characters (direction marks, tags), what
- * Unicode says to draw as nothing, halves of pairs, private and impossible characters.
+ * Characters that are not seen, or that turn, hide or join what is seen:
+ * - control and format characters (direction marks, tags)
+ * - characters that Unicode says to draw as nothing
+ * - halves of pairs, private and impossible characters
  */
 const UNSEEN =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u{fff9}-\u{fffc}]/u;
@@ -39,9 +41,9 @@ const LOOSE_MARKS = /(^|\n)[\p{M} ]*\p{M}/gu;
 const MANY_BREAKS = /\n[ \n]*\n[ \n]*\n/g;
 
 /**
- * Words that somebody else wrote, of which every character is to be seen and none does anything: in at most one
- * direction of their own, in lines that end with `\n`. For texts of several lines; what is one line by its nature is
- * `oneLine`. Both go over a text where it comes in, and again where it is shown; a second time changes nothing.
+ * Another person's words, made safe to show. Every character is seen, and none has an effect. They have at most one
+ * direction of their own. Lines end with `\n`. For texts of several lines; what is one line by its nature is `oneLine`.
+ * Both go over a text where it comes in, and again where it is shown; a second time changes nothing.
  */
 export function seenWords(text: string): string {
   if (PLAIN_LATIN.test(text)) return text;

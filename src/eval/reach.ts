@@ -18,8 +18,9 @@ const asks: Verdict = { effect: 'ask', grounds: [{ text: 'medium tier: a person 
 const ids = { change: 'change' as ChangeId, theirs: 'them' as PersonId, owner: 'owner' as PersonId };
 
 /**
- * What an attempt makes Slack do, in every message of a change that carries it, with this advice beside it: what is
- * alive in them and not in the same messages with a harmless text in its place. Nothing of it is alive: an empty list.
+ * The effects of an attempt in Slack, in every message of a change that carries it, with this advice beside it. An
+ * effect is something alive in these messages that is not alive in the same messages with a harmless text instead.
+ * Nothing of it is alive: an empty list.
  */
 export function aliveInSlack(company: Company, attempt: Attempt, advice: AdviceResult): string[] {
   const shown = messagesOf(company, attempt, advice);

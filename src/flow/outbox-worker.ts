@@ -34,9 +34,9 @@ const VENDOR_CODE_MAX = 60;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 30_000;
 /**
- * Longest wait that a vendor can impose. Limits refill within a minute or two; a reset time hours or centuries away
- * is a broken clock or a broken proxy, and believing it would stop a lane for good. Asked too early, the vendor
- * says so again.
+ * Longest wait that a vendor can impose. Limits refill within a minute or two. A reset time hours or centuries away
+ * comes from a broken clock or a broken proxy. Believing it would stop a lane for good. A vendor that is asked too
+ * early says so again.
  */
 const VENDOR_WAIT_MAX_MS = 300_000;
 

@@ -56,8 +56,8 @@ const okErrorSchema = z.object({
 });
 
 /**
- * Okta's UserStatus in our four words. Somebody locked out of Okta has shown nothing about who is typing now, so
- * they count as suspended; PASSWORD_EXPIRED and RECOVERY are people in good standing on their way back in.
+ * Okta's UserStatus in our four words. A person who is locked out of Okta counts as suspended: they have shown nothing
+ * about who is typing now. People with PASSWORD_EXPIRED or RECOVERY are in good standing, on their way back in.
  */
 const statuses: Record<string, IdpPersonStatus> = {
   ACTIVE: 'active',

@@ -30,8 +30,8 @@ const signInsSchema = z.array(
 const publishedSchema = z.object({ published: z.iso.datetime({ offset: true }) });
 
 /**
- * Okta's System Log, asked for the events that matter to us; scope `okta.logs.read`, with credentials of their own so
- * that an organisation that does not grant it loses the log alone. A position is the time of the newest event read;
+ * Okta's System Log, asked for the events that matter to us. The scope is `okta.logs.read`, with credentials of their
+ * own. So an organisation that does not grant it loses the log alone. A position is the time of the newest event read;
  * each look goes on a little before it. Faults are those of `createOkta`.
  *
  * @throws config.invalid when the service app's private key is no key
@@ -77,9 +77,9 @@ export class OktaLog implements DirectoryLog {
   }
 
   /**
-   * The newest `user.session.start` of a person that succeeded within so many seconds. The log's limit (`/api/v1/logs`,
-   * of the whole organisation) is left to the reader of the log once it is low, and once Okta has asked to wait: until
-   * it is full again nothing is asked.
+   * The newest `user.session.start` of a person that succeeded within so many seconds. The log's limit (`/api/v1/logs`)
+   * is the whole organisation's. It is left to the reader of the log when it is low, and when Okta has asked to wait.
+   * Nothing is asked until the limit is full again.
    *
    * @throws idp.throttled, without a call, while the limit is left alone
    */

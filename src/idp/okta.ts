@@ -31,8 +31,9 @@ const COMPARISON_LIMIT = 1_000;
 /** Ids asked for in one search; the address stays well below what servers take. */
 const IDS_PER_SEARCH = 100;
 /**
- * Logins that Okta reads by address. With a slash or a question mark it says that it can't (developer.okta.com,
- * "Retrieve a user"), and servers refuse or cut others, encoded or not (`;`, `\\`, brackets): those are searched for.
+ * Logins that Okta reads by address. Okta says that it can't read one with a slash or a question mark
+ * (developer.okta.com, "Retrieve a user"). Servers refuse or cut others, encoded or not (`;`, `\\`, brackets). Those
+ * are searched for.
  */
 const FITS_AN_ADDRESS = /^[\p{L}\p{N}\p{M}@._+'-]+$/u;
 /** Pages followed before we stop believing in the paging: two million members. */
@@ -42,9 +43,15 @@ const MAX_PAGES = 10_000;
  * Okta as the identity provider. Reads people and groups, writes group members; least privilege is the scopes
  * `okta.groups.manage` and `okta.users.read`, and `okta.logs.read` for its log alone.
  *
- * Faults: `idp.unauthorized` (401; a service app has fetched a new token once before), `idp.forbidden` (403),
- * `idp.not_found`, `idp.throttled` with `retryAfterMs`, `idp.unavailable` (5xx or no connection), `idp.timeout`,
- * `idp.invalid`, `idp.bad_answer`; `vendorCode` is Okta's errorCode.
+ * Faults, with Okta's errorCode as `vendorCode`:
+ * - `idp.unauthorized`: 401; a service app has fetched a new token once before
+ * - `idp.forbidden`: 403
+ * - `idp.not_found`
+ * - `idp.throttled`, with `retryAfterMs`
+ * - `idp.unavailable`: 5xx or no connection
+ * - `idp.timeout`
+ * - `idp.invalid`
+ * - `idp.bad_answer`
  *
  * @throws config.invalid when the service app's private key is no key
  */

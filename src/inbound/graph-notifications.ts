@@ -40,9 +40,9 @@ type GraphContext = Pick<Context, 'db' | 'nudge' | 'log'> & {
 
 /**
  * Where Microsoft Graph delivers change notifications and tells of its subscriptions' life. An address is validated by
- * echoing a token within 10 s; a delivery is answered 202 once it is stored, 503 while it can't be (Graph repeats for
- * four hours). A notification without its subscription's secret is left out and noted: Graph wants 2xx, and whoever
- * forged it learns nothing. `keep` looks after the subscriptions.
+ * echoing a token within 10 s. A delivery is answered 202 once it is stored, and 503 while it can't be (Graph repeats
+ * for four hours). A notification without its subscription's secret is left out and noted. Graph wants 2xx, and a
+ * forger learns nothing. `keep` looks after the subscriptions.
  */
 export async function graphNotifications(
   app: FastifyInstance,
@@ -159,8 +159,10 @@ async function takeIn(context: GraphContext, delivered: readonly Delivered[]): P
 }
 
 /**
- * Noted first, so that it is not lost with the process: a subscription to be renewed is due, one that Graph has
- * removed is forgotten and so made anew, and where notifications were missed the groups are checked.
+ * Each event is noted first, so that it is not lost with the process.
+ * - A subscription to be renewed is due.
+ * - A subscription that Graph has removed is forgotten, and so made anew.
+ * - Where notifications were missed, the groups are checked.
  */
 async function followLifecycle(context: GraphContext, delivered: readonly Delivered[]): Promise<void> {
   const of = (event: string) =>

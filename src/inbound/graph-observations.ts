@@ -43,9 +43,9 @@ export function readNotification(
   const parsed = notificationSchema.safeParse(notification);
   if (!parsed.success) return null;
   const { changeType, resourceData } = parsed.data;
-  // Graph has no event id that is always there. Without any mark the delivery counts as new: a repeat only has the
-  // IdP read once more (an observation is a hint where to look), while a second happening taken for the first would
-  // not be looked at.
+  // Graph has no event id that is always there. Without any mark the delivery counts as new. A repeat only has the IdP
+  // read once more: an observation is a hint where to look. A second happening that is taken for the first would not be
+  // looked at.
   const happening =
     parsed.data.id ??
     resourceData.sequenceNumber ??

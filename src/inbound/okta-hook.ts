@@ -28,9 +28,10 @@ type Options = {
 };
 
 /**
- * Where Okta's event hook calls. GET answers the one-time verification; POST takes a delivery in: authenticated by the
- * hook's static secret (Okta signs nothing), stored before it is answered 204. Okta repeats once after 5xx and never
- * after 4xx, so only what no repeat could mend is 4xx; an event we can't read is noted and does not cost the others.
+ * The address that Okta's event hook calls. GET answers the one-time verification. POST takes a delivery in. The hook's
+ * static secret authenticates it (Okta signs nothing), and it is stored before it is answered 204. Okta repeats once
+ * after 5xx and never after 4xx. So only a delivery that no repeat could mend is answered 4xx. An event that we can't
+ * read is noted, and does not cost the others.
  */
 export async function oktaHook(
   app: FastifyInstance,

@@ -166,8 +166,8 @@ function groupOf(subject: Subject): Subject {
 }
 
 /**
- * Whether the issuer provisions from the IdP (then `externalId` is the IdP's id) or is the IdP itself (then its own id
- * is) can't be seen: both are tried.
+ * An issuer may provision from the IdP: then `externalId` is the IdP's id. Or it is the IdP itself: then its own id is.
+ * We can't see which, so both are tried.
  */
 function ofScim(uri: string, externalId: string | null): Subject {
   const [, type, encoded] = /(?:^|\/)(Users|Groups)\/([^/?#]+)\/?$/i.exec(uri) ?? [];

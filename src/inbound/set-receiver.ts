@@ -21,11 +21,13 @@ const KEY_MAX = 500;
 const FORGED: readonly SetError[] = ['authentication_failed', 'invalid_key', 'invalid_issuer'];
 
 /**
- * Takes in Security Event Tokens by push (RFC 8935): 202 and no body once stored, as well for a repeat and for events
- * from which nothing follows; 400 with `err` and `description` for a SET that no repeat could mend. What we can't judge
- * now, because the issuer's keys or the database are away, is no error of the SET (section 2.4 has none for it, and a
- * transmitter need not repeat what got a 400): 503 with Retry-After. SCIM's ServiceProviderConfig says nothing of this:
- * its `securityEvents` (RFC 9967) lists what a provider emits.
+ * Takes in Security Event Tokens by push (RFC 8935).
+ * - 202 and no body: the SET is stored. A repeat is answered so too, and events from which nothing follows.
+ * - 400 with `err` and `description`: no repeat could mend the SET.
+ * - 503 with Retry-After: we can't judge it now, because the issuer's keys or the database are away. That is no error
+ *   of the SET. Section 2.4 has none for it, and a transmitter need not repeat a SET that got a 400.
+ *
+ * SCIM's ServiceProviderConfig says nothing of this: its `securityEvents` (RFC 9967) lists what a provider emits.
  */
 export async function setReceiver(
   app: FastifyInstance,
@@ -96,8 +98,8 @@ function observationsOf(claims: SetClaims, readings: readonly SetReading[]): Obs
 }
 
 /**
- * An issuer's `jti` is its own alone (RFC 8417 section 2.2), and both may have colons in them: the token's has none
- * here, so that what stands before it is the issuer.
+ * An issuer's `jti` is its own alone (RFC 8417 section 2.2). Both may have colons in them. The token's has none here,
+ * so that the text before it is the issuer.
  */
 function keyOf({ iss, jti }: SetClaims): string {
   const own = jti.replaceAll('%', '%25').replaceAll(':', '%3A');

@@ -1,6 +1,9 @@
 /**
- * Finds the JSON object in what a model answered. Servers and models differ in where they put it: as it is, in a code
- * fence, beside prose, after or inside a block of thoughts, as a list of chunks, or in a field for reasoning.
+ * Finds the JSON object in what a model answered. Servers and models differ in where they put it:
+ * - as it is, in a code fence, or beside prose
+ * - after or inside a block of thoughts
+ * - as a list of chunks
+ * - in a field for reasoning
  */
 
 /** What a chat completion's message may hold, as servers really send it; nothing of it is certain. */
@@ -20,8 +23,8 @@ const THOUGHTS = /^[\s\S]*<\/(?:think|thinking|thought|reasoning|reflection)>|^[
 const OPEN_THOUGHT = /<(?:think|thinking|thought|reasoning|reflection)>[\s\S]*$|\[THINK\][\s\S]*$/i;
 
 /**
- * The object that `fits`, or undefined. What stands outside of thoughts goes before what stands inside, and of several
- * the last: a model that thinks aloud or repeats what it was given ends with its answer.
+ * The object that `fits`, or undefined. An object outside of thoughts goes before one inside. Of several the last
+ * counts: a model that thinks aloud, or repeats the text it was given, ends with its answer.
  */
 export function answerIn<T>(
   message: AnswerMessage | null | undefined,

@@ -181,8 +181,8 @@ function claimsApproval(text: string, vouched: ReadonlySet<string>): boolean {
 }
 
 /**
- * A stranger's sentence in the model's event source: all of it, or more of its words in a row than a harmless phrase has, stand
- * in an untrusted text and in none of ours.
+ * A stranger's sentence in the model's text. It stands in an untrusted text and in none of ours. It may be all of the
+ * text, or more of its words in a row than a harmless phrase has.
  */
 function isBorrowed(text: string, { strangers, ours }: Whole): boolean {
   const terms = termsOf(text).trim().split(' ');
@@ -230,9 +230,9 @@ function hasForeignNumber(text: string, source: Source): boolean {
 }
 
 /**
- * A word with a capital is taken for a name unless it begins a sentence; at a sentence's start it is one when the
- * sheet writes it with a capital. Scripts without capitals and other alphabets can't be told apart from names; letters of two alphabets in one word are
- * a disguise.
+ * A word with a capital is taken for a name, unless it begins a sentence. At a sentence's start it is a name when the
+ * sheet writes it with a capital. Scripts without capitals and other alphabets can't be told apart from names. Letters
+ * of two alphabets in one word are a disguise.
  */
 function hasForeignName(text: string, source: Source, elsewhere: ReadonlySet<string>): boolean {
   const starts = new Set([...text.matchAll(SENTENCE_START)].map((m) => m.index + m[0].length));

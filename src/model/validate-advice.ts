@@ -17,10 +17,14 @@ export type ValidatedAdvice = {
 };
 
 /**
- * Pure. Keeps of the model's answer only what the sheet bears out: a risk must cite facts (and only facts and
- * clauses that exist) and may hold only numbers and names of what it cites; headline and questions, which cite
- * nothing, only those of the sheet. No text may give orders, tell of an approval that no fact of ours tells of, or speak
- * a stranger's words as its own. A bad headline, or risks of which none is left, throws away the whole.
+ * Pure. Keeps only the parts of the model's answer that the sheet bears out.
+ * - A risk must cite facts, and only facts and clauses that exist. It may hold only numbers and names of those it
+ *   cites.
+ * - Headline and questions cite nothing. They may hold only numbers and names of the sheet.
+ * - No text may give orders. None may tell of an approval that no fact of ours tells of. None may speak a stranger's
+ *   words as its own.
+ *
+ * A bad headline, or risks of which none is left, throws away the whole.
  */
 export function validateAdvice(raw: RawAdvice, sheet: FactSheet): ValidatedAdvice {
   const facts = new Map(sheet.facts.map((fact) => [fact.id, fact]));

@@ -13,8 +13,8 @@ export type ValidatedFreeText = {
 };
 
 /**
- * Pure. Keeps of the model's reading only what the person wrote: the entitlement must be one of the candidates, every
- * text must stand, word for word and in one piece, in their own.
+ * Pure. Keeps only the parts of the model's reading that the person wrote. The entitlement must be one of the
+ * candidates. Every text must stand in the person's own words, word for word and in one piece.
  */
 export function validateFreeText(raw: RawFreeText, sheet: FreeTextSheet): ValidatedFreeText {
   let droppedClaims = 0;

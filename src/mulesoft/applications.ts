@@ -8,9 +8,9 @@ import { readAnswer, type Session } from './session.ts';
 const ownerSchema = z.object({ enabled: z.boolean(), deleted: z.boolean().default(false) });
 
 /**
- * What somebody owns in Anypoint and SCIM never takes away. The connected app that Latchkey signs in with needs, in
- * the root business group, "View Client Applications", "Manage Client Applications", "Manage Contracts", "Exchange
- * Viewer" (KB 005385409, mulesoft-dx apis/api-manager), and must be let read and change connected apps.
+ * What somebody owns in Anypoint and SCIM never takes away. Latchkey's own connected app needs four permissions in the
+ * root business group (KB 005385409, mulesoft-dx apis/api-manager): "View Client Applications", "Manage Client
+ * Applications", "Manage Contracts", "Exchange Viewer". It must also be let read and change connected apps.
  */
 export function createApplications(
   session: Session,

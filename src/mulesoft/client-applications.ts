@@ -44,11 +44,14 @@ const assetSchema = z.object({ contactEmail: z.string().nullish() });
 type Looked = { environments: Map<string, Map<string, string>>; contacts: Map<string, string | null> };
 
 /**
- * Exchange's client applications. Published by MuleSoft (mulesoft-dx @32e2b58): the lists, `owners` POST and DELETE
- * (apis/api-platform), the asset and the deletion (apis/exchange-experience), deletion of contracts
- * (apis/api-manager). Met in the field alone: the rows of the two lists, with `owners` and `apiVersion`, and the
- * actions under `xapi`. "Before you delete a contract, you must first revoke it" (docs, remove-client-app-latest-task).
- * Inferred: a contract that waits is rejected before its deletion; 409 is "already so"; 404 is "already gone".
+ * Exchange's client applications. Published by MuleSoft (mulesoft-dx @32e2b58):
+ * - apis/api-platform: the lists, `owners` POST and DELETE
+ * - apis/exchange-experience: the asset and the deletion
+ * - apis/api-manager: the deletion of contracts
+ *
+ * Met in the field alone: the rows of the two lists, with `owners` and `apiVersion`, and the actions under `xapi`. The
+ * docs (remove-client-app-latest-task) say: "Before you delete a contract, you must first revoke it". Inferred: a
+ * contract that waits is rejected before its deletion; 409 is "already so"; 404 is "already gone".
  */
 export class ClientApplications {
   readonly #session: Session;

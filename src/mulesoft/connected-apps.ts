@@ -18,10 +18,10 @@ const appSchema = z.object({
 type AppRow = z.infer<typeof appSchema>;
 
 /**
- * Connected apps of Access Management. Published by MuleSoft (mulesoft-dx @32e2b58, apis/access-management): all
- * calls, and that only an organisation administrator may own one. Met in the field alone: `owner_user_id` in answers.
- * Not said anywhere: whether tokens outlive the deletion of their app, so they are revoked before it; nor is there a
- * word on when an app was last used (`last_used` is of users' grants to apps).
+ * Connected apps of Access Management. Published by MuleSoft (mulesoft-dx @32e2b58, apis/access-management): all calls,
+ * and that only an organisation administrator may own one. Met in the field alone: `owner_user_id` in answers. Nothing
+ * says whether tokens outlive the deletion of their app, so they are revoked before it. Nothing says when an app was
+ * last used either (`last_used` is of users' grants to apps).
  */
 export class ConnectedApps {
   readonly #session: Session;

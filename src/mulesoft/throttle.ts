@@ -5,8 +5,8 @@ const WAIT_MIN_MS = 1_000;
 const WAIT_DEFAULT_MS = 5_000;
 
 /**
- * Milliseconds to wait after a 429 or 503. `X-RateLimit-Reset` (UTC epoch seconds) is held against the answer's
- * own `Date`, so that our clock does not matter; field reports have a 503 without any header (KB 001116018).
+ * Milliseconds to wait after a 429 or 503. `X-RateLimit-Reset` (UTC epoch seconds) is compared with the answer's own
+ * `Date`, so that our clock does not matter. Field reports have a 503 without any header (KB 001116018).
  */
 export function retryAfterMsOf(headers: Headers): number {
   const resetHeader = headers.get('x-ratelimit-reset');

@@ -29,8 +29,8 @@ export type RuleFile = { rules: ParsedRule[]; mistakes: string[]; warnings: stri
 const SAYS_MAX = 200;
 
 /**
- * Pure: the rules in a text, held against Cedar's grammar, the schema, and what every rule has to carry: `@id`,
- * `@clause`, `@says` and, to hold, `@needs`. Mistakes and warnings begin with `path:line`.
+ * Pure: the rules in a text, checked against Cedar's grammar and the schema. Every rule has to carry `@id`, `@clause`
+ * and `@says`. A rule that holds has to carry `@needs` too. Mistakes and warnings begin with `path:line`.
  */
 export function readRules(
   path: string,

@@ -12,8 +12,8 @@ import type { Remark } from './lint.ts';
 const RANK: Record<Tier, number> = { low: 0, medium: 1, high: 2, critical: 3 };
 
 /**
- * Pure: approvers who are made by another entitlement. Whoever gets that one may then approve this one, for as many
- * others as they like; so this one is worth no more than the weakest step on the way to it.
+ * Pure: approvers who are made by another entitlement. A person who gets that one may then approve this one, for as
+ * many others as they like. So this one is worth no more than the weakest step on the way to it.
  */
 export function lintMadeApprovers(catalogue: Catalogue): Remark[] {
   const { entitlements, onCall } = catalogue;

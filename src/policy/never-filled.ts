@@ -9,8 +9,9 @@ type Written = {
 type Contradiction = { path: (string | number)[]; message: string };
 
 /**
- * Pure: stages that nobody whom the rule names can ever approve, whoever asks. What depends on the moment (an empty group,
- * somebody who has left, a requester who is the only approver) is for `policy check` to tell and for the ladder to mend.
+ * Pure: stages that none of the people whom the rule names can ever approve, whoever asks. Some cases depend on the
+ * moment: an empty group, a leaver, a requester who is the only approver. `policy check` tells of those, and the ladder
+ * mends them.
  */
 export function neverFilled({ entitlements, canary, onCall }: Written): Contradiction[] {
   return entitlements.flatMap((e, i) => {

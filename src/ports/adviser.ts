@@ -57,8 +57,8 @@ export type FreeText = {
 export type FreeTextResult = { answered: true; freeText: FreeText; provenance: Provenance } | NotAnswered;
 
 /**
- * The model. Never throws for anything the model or its server does; answers within its budget (8 s, free text 2 s: the
- * person is looking at an empty form).
+ * The model. Never throws for anything that the model or its server does. Answers within its budget: 8 s, and 2 s for
+ * free text, where the person is looking at an empty form.
  */
 export interface Adviser {
   summarizeRequest(sheet: FactSheet): Promise<AdviceResult>;

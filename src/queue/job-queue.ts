@@ -38,8 +38,8 @@ const POSTGRES_CONNECT_MS = 3_000;
 /** A transaction of the queue's that a process left behind is ended by PostgreSQL after this. */
 const POSTGRES_LEFT_BEHIND_MS = 15_000;
 /**
- * Up to so many jobs are added singly on PostgreSQL: BullMQ's bulk insert there makes and drops two temporary
- * tables, some 6 ms whatever the number, where a single one takes 0.3 ms.
+ * Up to this many jobs are added singly on PostgreSQL. BullMQ's bulk insert there makes and drops two temporary tables.
+ * That takes some 6 ms whatever the number; a single insert takes 0.3 ms.
  */
 const ONE_BY_ONE_MAX = 20;
 /** On a Cluster the keys of a queue have to be in one slot: that of the name in braces. */
@@ -154,8 +154,9 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
   }
 
   /**
-   * BullMQ remembers that a worker's first connecting failed, and one that runs all the same asks for work and is refused
-   * without a pause for anything else: the process would do nothing any more. One that is never ready is renewed.
+   * BullMQ remembers that a worker's first connecting failed. A worker that runs all the same asks for work and is
+   * refused, without a pause for anything else. The process would do nothing any more. So a worker that is never ready
+   * is renewed.
    */
   async function runOnceReady(made: Engine, worker: LaneWorker): Promise<void> {
     try {

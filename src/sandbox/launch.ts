@@ -15,9 +15,9 @@ const READY_WITHIN_MS = 10_000;
 export type LaunchedWorld = { url: string; outside: Outside; readToken: string; stop(): Promise<void> };
 
 /**
- * The sandbox world beside Latchkey, as a process of its own: an earlier one of this folder that still runs (Latchkey
- * was killed) is used again, with all that happened in it. Another folder's is left alone: its state is not ours, nor
- * is ending it.
+ * The sandbox world beside Latchkey, as a process of its own. An earlier world of this folder may still run, because
+ * Latchkey was killed. It is used again, with all that happened in it. Another folder's world is left alone: its state
+ * is not ours, and we must not end it.
  */
 export async function launchWorld(options: {
   dir: string;

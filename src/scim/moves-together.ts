@@ -12,10 +12,10 @@ const MAX_TOGETHER = 64;
 type Asked = SingleMove & { answer(group: MovedGroup | null): void; fail(error: unknown): void };
 
 /**
- * Moves of one member that come while another statement is on its way are committed together in the next one, each
- * group once: the way to PostgreSQL and the commit are then shared, and none waits for company. Nobody waits for
- * another's lock either: what such a statement can't have at once, or does not find, is done by a statement of its own,
- * which waits, and says what is wrong.
+ * Moves of one member that come while another statement is on its way are committed together in the next one. Each
+ * group is in it once. They share the way to PostgreSQL and the commit, and no move waits for company. No move waits
+ * for another's lock either. A shared statement leaves out rows that it can't have at once, or does not find. Those are
+ * moved by a statement of their own, which waits, and says what is wrong.
  */
 export function movesTogether(scim: Scim): MoveMembers {
   const alone: MoveMembers = async (groupId, move) => {

@@ -27,10 +27,14 @@ export type Step = {
 type Target = { type: ResourceType; id: string; leeway: Leeway };
 
 /**
- * Reads a PATCH body (RFC 7644 section 3.5.2) with the dialects of Okta and Entra: operations in any case, one that is
- * in no list, no path with an object of attributes, keys of that object that are paths themselves. As in a POST, what
- * is unknown is ignored (section 3.3), and so is what is read-only where it is repeated unchanged.
- * Throws 400 `invalidSyntax`, `invalidPath`, `noTarget` or `mutability`, as far as there is no leeway.
+ * Reads a PATCH body (RFC 7644 section 3.5.2) with the dialects of Okta and Entra:
+ * - operations in any case
+ * - one operation that is in no list
+ * - an object of attributes without a path
+ * - keys of that object that are paths themselves
+ *
+ * As in a POST, unknown attributes are ignored (section 3.3). A read-only attribute that is repeated unchanged is
+ * ignored too. Throws 400 `invalidSyntax`, `invalidPath`, `noTarget` or `mutability`, as far as there is no leeway.
  */
 export function readPatch(type: ResourceType, id: string, sent: unknown, leeway: Leeway): Step[] {
   const operations = operationsIn(sent, leeway);
@@ -193,8 +197,8 @@ function simple(value: unknown): unknown {
 }
 
 /**
- * A single complex value. Entra filters it like an element of many, `manager[value eq "7"]`: then that is the value
- * that is meant to be set, or to be removed if it is the one.
+ * A single complex value. Entra filters it like an element of many, `manager[value eq "7"]`. The value in the filter is
+ * then the one to set, or to remove if it is there.
  */
 function changeComplex({ op, attribute, filter, sub, value }: Step, old: Doc): unknown {
   const isMeant = filter === null || matches(filter, attribute, old);
@@ -277,8 +281,8 @@ function described(filter: Filter, attribute: Attribute): Doc {
 }
 
 /**
- * To replace what is not there is an error (RFC 7644 section 3.5.2.3), but for an element that directories have a place
- * for: Entra replaces the first of those too. Throws `noTarget` for a type that nobody knows.
+ * To replace an element that is not there is an error (RFC 7644 section 3.5.2.3). Elements that directories have a
+ * place for are an exception: Entra replaces the first of those too. Throws `noTarget` for a type that nobody knows.
  */
 function mustBeUsual(attribute: Attribute, { type }: Doc): void {
   const own = usualTypes([attribute]);

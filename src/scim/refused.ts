@@ -35,9 +35,10 @@ const MAX_NAMED = 100;
 const MAX_WHY = 300;
 
 /**
- * Whatever is refused and held a deactivation, a deletion or a removal of members is not lost: who it concerns is
- * looked at, and an admin is told of it. Whoever may not speak for a resource (403) has taken nothing from anybody, and
- * what is to be sent again (429, 503) comes again. A path that leads nowhere (404, 405) may name one of ours all the same.
+ * A refused request that held a deactivation, a deletion or a removal of members is not lost. Latchkey looks at the
+ * person whom it concerns, and an admin is told. A sender who may not speak for a resource (403) has taken nothing from
+ * anybody. A request that is to be sent again (429, 503) comes again. A path that leads nowhere (404, 405) may name one
+ * of ours all the same.
  */
 export async function tellRefused(scim: Scim, sent: Sent, { status, detail }: Refused): Promise<void> {
   // Of what another source than the IdP pushes nobody's access hangs.

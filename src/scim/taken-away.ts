@@ -9,7 +9,7 @@ export type Said = 'off' | 'unclear' | null;
 
 /**
  * Reads that of any body, however it is written: so that it is found in what can't be read otherwise. Only a boolean
- * true, or Entra's "True", switches on. Null, a removal, 0 and "no" switch off: whatever cannot mean "active" leaves
+ * true, or Entra's "True", switches on. Null, a removal, 0 and "no" switch off. A value that can't mean "active" leaves
  * nobody with access (RFC 7643 section 2.5: null is unassigned, and an unassigned `active` is no true). Silence says
  * nothing. Within one object, whose members have no order, off counts; of operations the last word does.
  */
@@ -88,8 +88,8 @@ const BEFORE_NAME =
   /^(?:urn:(?:ietf:params:)?scim:schemas:core:\d+(?:\.\d+)*(?:[:./]user)?|user)(?:[:./]+|$)/;
 
 /**
- * `active` by any of its names: in any case and width, with the schema's URN, as a pointer, a JSONPath or in quotes, with
- * a filter or a comparison, with `.value`.
+ * `active` by any of its names: in any case and width, with the schema's URN, as a pointer, a JSONPath or in quotes. A
+ * filter, a comparison or `.value` may follow it.
  */
 function isActive(path: string): boolean {
   // No name is that long, and to look for one in a megabyte of blanks would hold up everybody.
@@ -111,8 +111,8 @@ function isCore(path: string): boolean {
 }
 
 /**
- * Which members a body takes out of a group, however it is written: their ids, `any` where it does not name them one by
- * one, null where it takes nobody out.
+ * The members that a body takes out of a group, however it is written: their ids. `any`: it does not name them one by
+ * one. Null: it takes nobody out.
  */
 export function removalIn(body: unknown): string[] | 'any' | null {
   const parts = looseOperations(body).flatMap((operation) => {

@@ -7,9 +7,9 @@ import { isUuid } from './resource.ts';
 type Group = { id: string; display_name: string };
 
 /**
- * The groups a user is in, held so that none is renamed before what we observe under its name is committed.
- * To be called before the user is locked: a change of members locks the group and then the users, and two
- * transactions with opposite orders would wait for each other.
+ * The groups a user is in, held so that none is renamed before what we observe under its name is committed. To be
+ * called before the user is locked. A change of members locks the group and then the users. Two transactions with
+ * opposite orders would wait for each other.
  */
 export async function holdGroupsOf(
   tx: Tx,

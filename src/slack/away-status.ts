@@ -7,8 +7,10 @@ export type StatusProfile = {
 };
 
 /**
- * Emoji of a status that says "not here": Slack's own `Vacationing` and `Out sick`, what the calendar apps set for an
- * out-of-office event, and what people take for the same.
+ * Emoji of a status that says "not here":
+ * - Slack's own `Vacationing` and `Out sick`
+ * - those that calendar apps set for an out-of-office event
+ * - those that people take for the same
  */
 const AWAY_EMOJI = new Set([
   ':palm_tree:',

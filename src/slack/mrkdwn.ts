@@ -53,8 +53,8 @@ export function plainLines(lines: readonly string[], max = SECTION_TEXT_MAX): Pl
 }
 
 /**
- * What a person wrote, as a quotation: Slack draws a bar beside every line of it, also where a long one is broken, so
- * that nothing in it can be taken for a line of ours. Rich text is never parsed: no mention, link or emoji comes of it.
+ * A person's words, as a quotation. Slack draws a bar beside every line of it, also where a long line is broken. So
+ * nothing in it can be taken for a line of ours. Rich text is never parsed: no mention, link or emoji comes of it.
  */
 export function quote(words: string): RichTextBlock {
   const text = clip(seenWords(words).trim(), SECTION_TEXT_MAX);

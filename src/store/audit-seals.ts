@@ -42,9 +42,9 @@ export async function lastSeal(tx: Tx): Promise<LastSeal | undefined> {
  * The entries to seal next, in commit order: only those older than the oldest transaction still open. Normally all up
  * to the last seal is sealed, because what commits later has a later transaction id, so the look begins there. A dump
  * restored into another cluster breaks that: ids begin low again there, and the old cluster's entries keep theirs.
- * Until an entry with an id of this cluster is sealed, every entry without a seal is looked for, first those with ids
- * that this cluster has not given out. Afterwards old sealed entries may still stand between new ones, hence
- * `not exists` in both.
+ * Until an entry with an id of this cluster is sealed, every entry without a seal is looked for. Ids that this cluster
+ * has not given out come first. Afterwards old sealed entries may still stand between new ones, hence `not exists` in
+ * both.
  */
 export async function unsealedEntries(
   tx: Tx,

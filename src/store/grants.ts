@@ -69,16 +69,19 @@ export async function grantsDueToWarn(db: Db, now: Date, limit: number): Promise
 }
 
 /**
- * Which changes gave something anew, of a table `changes`. What only goes on (an extension, a renewal, what is given again
- * after a return) is no grant of its own, what was put back had been granted before, and what the IdP refused was never
- * given. The changes are the record: a grant's row is there for what is held.
+ * Which changes gave something anew, of a table `changes`. Three kinds of change give nothing anew:
+ * - access that only goes on (an extension, a renewal, access given again after a return)
+ * - access that was put back, for it had been granted before
+ * - access that the IdP refused, for it was never given
+ *
+ * The changes are the record: a grant's row is there for what is held.
  */
 export const gaveAnew = sql<boolean>`kind = 'grant' and doc->'grant' <> 'null'::jsonb
   and doc->'failure' = 'null'::jsonb and doc->>'cause' not in ('extension', 'renewal', 'restore', 'loss')`;
 
 /**
- * How many people beside this one hold an entitlement now by a grant, how many of them in one department, and how often
- * it was granted to this one before: what is held now is not before.
+ * How many other people hold an entitlement now by a grant, and how many of those are in one department. Also how often
+ * it was granted to this person before. A grant that is held now does not count as before.
  */
 export async function holding(
   db: Db | Tx,

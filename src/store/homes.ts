@@ -68,8 +68,9 @@ export async function heldBy(db: Db, personId: string): Promise<{ change: Change
 }
 
 /**
- * What a person asked for, for themselves or others, or what is asked about them, that is not decided yet, and what they
- * asked for others that is on its way; newest first, at most `limit`.
+ * The open changes around a person, newest first, at most `limit`:
+ * - undecided: requests that they made, for themselves or others, and changes that are asked about them
+ * - on their way: requests that they made for others
  */
 export async function openAround(db: Db, personId: string, limit: number): Promise<Change[]> {
   const { rows } = await sql<{ doc: Change }>`

@@ -193,9 +193,11 @@ export async function cardOfPair(
 }
 
 /**
- * Of these people those whose membership of the group, or of the team that it gives, is nobody's business yet: no
- * request of theirs waits, no change is on its way, no card has them, nobody offboards them and, of a group, they are
- * neither on hold nor gone.
+ * Those of these people whose membership of the group, or of the team that it gives, nobody deals with yet. For each of
+ * them all of this holds:
+ * - no request of theirs waits, and no change is on its way
+ * - they are on no card, and nobody offboards them
+ * - of a group: they are neither on hold nor gone
  */
 export async function unattended(
   db: Db | Tx,

@@ -4,8 +4,14 @@ import type { Job, JobName } from '../core/jobs/reactions.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 /**
- * Order of work under the vendors' limits: decisions, IdP writes (a leaver's first, then what takes access away, then
- * grants), deliveries, verification, messages, what was merely noticed, advice. Lower runs first.
+ * Order of work under the vendors' limits. Lower runs first.
+ * - decisions
+ * - IdP writes: a leaver's first, then those that take access away, then grants
+ * - deliveries
+ * - verification
+ * - messages
+ * - observations that were merely noticed
+ * - advice
  */
 const priorities: Record<JobName, number> = {
   settleClick: 1,
@@ -173,8 +179,8 @@ export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
 }
 
 /**
- * Takes due rows, the most urgent first, and leases them for the queue: a lease that runs out (a killed worker, an emptied
- * Redis) makes the row due again. `except`: jobs left alone for now.
+ * Takes due rows, the most urgent first, and leases them for the queue. A lease that runs out (a killed worker, an
+ * emptied Redis) makes the row due again. `except`: jobs left alone for now.
  */
 export async function leaseDue(
   db: Db,

@@ -11,8 +11,9 @@ import { usageByPerson } from './usage.ts';
 export type ManagedGroup = { groupId: string; entitlementKey: string; hasRule: boolean };
 
 /**
- * Fixes who holds what at this moment: a line for every membership in the managed groups that fits the scope, and one
- * for each rule that gives something to whole departments. One statement, so that it is one moment. Answers how many lines.
+ * Fixes who holds what at this moment. There is a line for every membership in the managed groups that fits the scope.
+ * There is one more for each rule that gives something to whole departments. One statement, so that it is one moment.
+ * Answers how many lines.
  */
 export async function takeSnapshot(
   tx: Tx,

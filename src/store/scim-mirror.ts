@@ -18,10 +18,11 @@ export type Provisioned = {
 };
 
 /**
- * The SCIM users of the IdP that may be this person: those with the externalId, active or not; only when there is none, those
- * whose userName is one of theirs, in any case. A login is given anew, and an e-mail shared: what stands under their
- * name with an id that is not theirs (`is_anothers`, see `isAnothersRecord`) is another account's, or so it seems. What Entra has
- * renamed when it deleted them counts as long as nobody else is known by the name they had: it may be given anew.
+ * The SCIM users of the IdP that may be this person: those with the externalId, active or not. When there is none,
+ * those whose userName is one of theirs, in any case. A login is given anew, and an e-mail is shared. A record under
+ * their name with an id that is not theirs is taken for another account's (`is_anothers`, see `isAnothersRecord`). A
+ * record that Entra renamed when it deleted them counts as theirs only while nobody else is known by its old name. That
+ * name may be given anew.
  */
 function recordsOf(who: Provisioned): RawBuilder<unknown> {
   const names = sql`${who.userNames.map(nameKey)}::text[]`;
@@ -57,8 +58,8 @@ export type ScimStatus = {
   /** The IdP has provisioned them and switched the account off: they have lost the app. Null: it has said nothing. */
   isSwitchedOff: boolean | null;
   /**
-   * All that SCIM has under their name is another account's, as long as the IdP has not provisioned their own: then it
-   * is no word on which groups they are in, nor, switched off, on their having the app.
+   * All records that SCIM has under their name are another account's, as long as the IdP has not provisioned their own.
+   * Such a record says nothing about their groups. Switched off, it says nothing about their having the app.
    */
   isByAnothersOnly: boolean;
   /** They are, as an active user, in one of the groups asked about. */

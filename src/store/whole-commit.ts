@@ -4,12 +4,12 @@ import { owedWhere } from './outbox.ts';
 import { type Bound, statement, type Value } from './postgres/statement.ts';
 
 /**
- * A commit as one statement, which PostgreSQL carries out whole or not at all, in a single trip: `changing` are CTEs
- * that write state, and `notes` selects the audit entries that follow from what they did. Where `told` selects anything
- * observed, that is stored and a `processObservations` owed. `answer` is selected from all of it. For what comes by the
- * thousand. The statement begins as `with <changing>, noted as (<notes into audit>)`; with `told` it goes on
- * `, observed_now as (<told into observed>), owed as (<one row into outbox>)`; the answer ends it.
- * `commitAtOnce` (src/flow/kernel/commit.ts) runs it.
+ * A commit as one statement, in a single trip. PostgreSQL carries it out whole or not at all. `changing` are CTEs that
+ * write state. `notes` selects the audit entries that follow from them. Where `told` selects anything observed, that is
+ * stored and a `processObservations` owed. `answer` is selected from all of it. For what comes by the thousand. The
+ * statement begins as `with <changing>, noted as (<notes into audit>)`. With `told` it goes on
+ * `, observed_now as (<told into observed>), owed as (<one row into outbox>)`. The answer ends it. `commitAtOnce`
+ * (src/flow/kernel/commit.ts) runs it.
  */
 export function wholeCommit(
   name: string,

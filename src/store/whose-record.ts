@@ -6,10 +6,13 @@ import type { ScimSource } from './schema/scim-tables.ts';
 const SAMPLE = 200;
 
 /**
- * Whether a SCIM record under somebody's login is another account's: it has an id that is known as somebody else's; or
- * one by which the IdP has never answered with this person, though it provisions people by the very ids that it answers
- * by. A login is given anew, and a record of that name can be made up. Where an IdP sends ids of another kind, the
- * login is all there is to go by.
+ * Whether a SCIM record under somebody's login is another account's. It is in two cases:
+ * - its id is known as somebody else's
+ * - the IdP has never answered with this person by its id, though it provisions people by the very ids that it answers
+ *   by
+ *
+ * A login is given anew, and a record of that name can be made up. Where an IdP sends ids of another kind, the login is
+ * all there is to go by.
  */
 export function isAnothersRecord(
   source: ScimSource,

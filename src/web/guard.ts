@@ -13,8 +13,8 @@ const REFUSALS_MAX = 30;
 /** Of one address in a window, for what anybody may ask: probes, validations, paths that are not there. */
 const ANYBODY_MAX = 600;
 /**
- * Of one token in ten seconds. Far above what Entra sends (25 a second) and above the first sync of a large company,
- * but a client that has run wild leaves room for the others.
+ * Of one token in ten seconds. The limit is far above Entra's rate (25 a second) and above the first sync of a large
+ * company. But a client that has run wild leaves room for the others.
  */
 const SCIM_MAX = 50_000;
 const SCIM_WINDOW_MS = 10_000;

@@ -30,8 +30,8 @@ export type Readiness = {
 /**
  * What `/readyz` answers. `mistakes`: what is wrong with the files of the policy.
  *
- * `ready` is about the main job; whether this process should be sent work is `database` alone (`acceptsWork`): without
- * Slack, Okta or Anypoint a click or a SCIM push is still stored, and turning it away would lose it.
+ * `ready` is about the main job. Only `database` says whether this process should be sent work (`acceptsWork`). Without
+ * Slack, Okta or Anypoint, a click or a SCIM push is still stored. To turn it away would lose it.
  */
 export async function readiness(
   context: Context,

@@ -4,10 +4,10 @@ import type { FastifyInstance } from 'fastify';
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
 /**
- * For a server that asks nobody who they are, as the sandbox: it listens on loopback, but every web page that is open
- * in a browser on this machine can send there too. So a request has to name this server in its Host (a name that
- * somebody made point to 127.0.0.1 does not), and must not come from another site's page. A link that somebody follows
- * may lead here.
+ * For a server that asks nobody who they are, as the sandbox. It listens on loopback. But every web page that is open
+ * in a browser on this machine can send there too. So a request has to name this server in its Host. A name that
+ * somebody made point to 127.0.0.1 does not. It must not come from another site's page either. A link that somebody
+ * follows may lead here.
  */
 export function onlyFromThisMachine(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {

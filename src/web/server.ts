@@ -45,8 +45,8 @@ export const serverLimits: ServerLimits = {
 export const router = { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } as const;
 
 /**
- * The one HTTP server, without routes. Whoever sends slowly is cut off, JSON that is hostile (too deep, or with keys
- * that change every object) is refused before it is read, and an error tells nothing of ours.
+ * The one HTTP server, without routes. A client that sends slowly is cut off. Hostile JSON (too deep, or with keys that
+ * change every object) is refused before it is read. An error tells nothing of ours.
  *
  * `trustProxy`: addresses of the proxies whose X-Forwarded-For is believed; null: nobody's, anybody can write one.
  */

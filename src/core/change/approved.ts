@@ -9,8 +9,11 @@ import { apartSinceShown, otherwiseThanShown } from './shown.ts';
 import { counted } from './step-up.ts';
 
 /**
- * Whether the approvals that were given decide it by now, without a click: somebody whose word counts was away when the
- * last of them approved, or it had to be known first who did what was found. Pure; empty: they don't.
+ * Whether the approvals so far decide the change by now, without a click. That happens in two cases:
+ * - an approver whose approval counts was away when the last of them approved
+ * - it had to be known first who made the change that was found
+ *
+ * Pure; empty: they don't.
  */
 export function decideOnApprovals(change: Change, facts: ApprovalFacts): ChangeEvent[] {
   const { plan, entitlement, target, verdict } = facts;

@@ -88,17 +88,23 @@ export type Change = {
   cardOf?: ChangeId;
 };
 
-/** What was asked for with one form: the same id for all of it, and the place of each among them, from 0. */
+/** The place of one change among those that one form asked for, from 0. `id` is the same for all of them. */
 export type JointRequest = { id: string; place: number };
 
 /**
- * Why a change is on the road. `finding`: somebody is in a group and nothing wants it; `loss`: somebody was taken
- * out of a group while a grant wants them in; `revert`: what was found is taken away; `leaver`: the IdP says the
- * person has left; `birthright`: the catalogue gives it to the person's department, and `renewal`: goes on giving it;
- * `move`: the person moved, and it no longer fits; `canary`: the trip there and back that is timed for ever;
- * `lostApp`: the IdP has switched off the person's MuleSoft app; `restore`: they came back, and somebody gave it again;
- * `breakGlass`: taken at once in an emergency, as the catalogue allows, and looked at afterwards;
- * `review`: who answers for it looked at what is held, and took it away.
+ * Why a change is on the road.
+ * - `finding`: a person is in a group and nothing wants it
+ * - `loss`: a person was taken out of a group while a grant wants them in
+ * - `revert`: a finding is taken away
+ * - `leaver`: the IdP says that the person has left
+ * - `birthright`: the catalogue gives it to the person's department
+ * - `renewal`: the catalogue goes on giving it to them
+ * - `move`: the person moved, and it no longer fits
+ * - `canary`: the trip there and back that is timed for ever
+ * - `lostApp`: the IdP has switched off the person's MuleSoft app
+ * - `restore`: the person came back, and somebody gave it again
+ * - `breakGlass`: a person took it at once in an emergency, as the catalogue allows, and it is reviewed afterwards
+ * - `review`: a reviewer looked at what is held, and took it away
  */
 export type Cause =
   | 'request'

@@ -6,8 +6,8 @@ import type { Change } from './change.ts';
 export type Sibling = Pick<Change, 'id' | 'state' | 'plan' | 'cardOf'>;
 
 /**
- * Pure: on whose card one of several that were asked for together is put: there is one for each set of approvers, and it
- * belongs to the first that was put to them. Undefined: it has a card of its own.
+ * Pure: the change whose card shows this part of a joint request. There is one card for each set of approvers. It
+ * belongs to the first change that was put to them. Undefined: it has a card of its own.
  */
 export function cardFor(plan: ApproverPlan, siblings: readonly Sibling[]): ChangeId | undefined {
   const set = approverSet(plan);

@@ -100,8 +100,8 @@ export function otherwiseThanShown(
 }
 
 /**
- * What it must not come together with that whoever decides was not told of, or was told of as asked for only, in words:
- * the person asked for it, or was given it, after the card went out.
+ * The conflicts that the approver was not told of, or was told of as asked for only, in words. The person asked for the
+ * other entitlement, or was given it, after the card went out.
  */
 export function apartSinceShown(
   { verdict: before }: Pick<Change, 'verdict'>,

@@ -6,8 +6,8 @@ const beforeMs: Record<Warning, number> = { day: 86_400_000, hour: 3_600_000 };
 type Term = { startsAt: Date; endsAt: Date };
 
 /**
- * Pure: when the end of a grant is warned of. A day before and an hour before, and neither before half of the time is
- * over: a grant of a day is warned of an hour before, one of an hour not at all.
+ * Pure: when the end of a grant is warned of. The warnings come a day and an hour before the end. None comes before
+ * half of the time is over. So a grant of a day has only the warning an hour before. A grant of an hour has none.
  */
 export function warningsOf({ startsAt, endsAt }: Term): { warning: Warning; at: Date }[] {
   const lengthMs = endsAt.getTime() - startsAt.getTime();

@@ -21,8 +21,8 @@ export type StatusFacts = {
 const SHORTEST_MS = 4 * 3_600_000;
 
 /**
- * What follows from a status that somebody has chosen. It is their own word about themselves, so it may start their own
- * delegation to whom they have named beforehand, and end what it started; nothing else follows from it. Pure.
+ * What follows from a status that somebody has chosen. The status is their own word about themselves. So it may start a
+ * delegation to the person whom they named beforehand, and end what it started. Nothing else follows from it. Pure.
  */
 export function onStatus(facts: StatusFacts): 'start' | 'offer' | 'end' | 'nothing' {
   const { away, isKnown, own, usual, decides, now } = facts;

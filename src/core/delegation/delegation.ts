@@ -23,8 +23,12 @@ export type Delegation = {
 };
 
 /**
- * `over`: its time is over; `back`: who was away is back; `replaced`: another was named; `declined`: the delegate can't;
- * `left`: one of them has left.
+ * Why a delegation ended.
+ * - `over`: its time is over
+ * - `back`: the approver is back
+ * - `replaced`: the approver named another delegate
+ * - `declined`: the delegate can't
+ * - `left`: one of the two has left
  */
 export type EndReason = 'over' | 'back' | 'replaced' | 'declined' | 'left';
 

@@ -14,9 +14,15 @@ export const lineKinds = [
   'new',
 ] as const;
 /**
- * `conflict`: held beside something that nobody may have with it; `found`: found, and not decided yet; `returned`: used again
- * after a long silence; `unused`: its holder has not used Anypoint for long; `privileged`: tier high or critical; `before`: there
- * before Latchkey, and kept; `ending`: its end comes within a week; `new`: given since the last digest.
+ * Why a line is in the digest.
+ * - `conflict`: held beside something that nobody may have with it
+ * - `found`: found, and not decided yet
+ * - `returned`: used again after a long silence
+ * - `unused`: its holder has not used Anypoint for long
+ * - `privileged`: tier high or critical
+ * - `before`: there before Latchkey, and kept
+ * - `ending`: its end comes within a week
+ * - `new`: given since the last digest
  */
 export type LineKind = (typeof lineKinds)[number];
 

@@ -3,8 +3,8 @@ export const eventSources = ['scim', 'oktaHook', 'oktaLog', 'graph', 'set', 'rec
 export type EventSource = (typeof eventSources)[number];
 
 /**
- * A person as an event source names them. `pushed`: what SCIM itself said of them, enough to remember somebody never met;
- * without an id (a client that sends no externalId) the login says who it is.
+ * A person as an event source names them. `pushed` is SCIM's own description of them. It is enough to remember somebody
+ * never met. A client that sends no externalId gives no id: then the login says who it is.
  */
 export type PersonHint =
   | { id: string | null; pushed?: { login: string; email: string; name: string; isActive: boolean } }

@@ -1,6 +1,6 @@
 /**
- * Pure: whose names somebody may see among those who hold an entitlement: all of them as its owner, as one of its
- * approvers or as an admin; else those of their own reports, and their own.
+ * Pure: whose names a person may see among the holders of an entitlement. Its owner, its approvers and the admins see
+ * all names. Everybody else sees their own reports and themselves.
  */
 export function namesShown(asker: {
   isOwner: boolean;

@@ -27,8 +27,10 @@ export function renewAheadSeconds(maxSeconds: number): number {
 }
 
 /**
- * Pure. What comes of a verdict on what rules would give: given; put to a person, for it is held or can't be evaluated;
- * or withheld, for a rule forbids it.
+ * Pure. The choice that follows from a verdict on a birthright.
+ * - `given`: rules approve it
+ * - `asked`: a person decides, because it is held or can't be evaluated
+ * - `withheld`: a rule forbids it
  */
 export function choiceOf(verdict: Verdict): 'given' | 'asked' | 'withheld' {
   if (verdict.effect !== 'ask') return verdict.effect === 'autoApprove' ? 'given' : 'withheld';

@@ -6,10 +6,12 @@ import type { ChangeId, EntitlementKey, MassChangeId, PersonId } from '../ids.ts
 import type { ApproverPlan } from '../policy/routing.ts';
 
 /**
- * Many pairs decided on one card. `finding`: many are in a group and nothing wants it; `lost`: many were taken out
- * who were wanted in, by a grant or because they were there before Latchkey; `excess`: many are in an Anypoint team and
- * nothing gives it to them; `deactivated`: many people lost at once; `moved`: what one person holds and that no longer
- * fits after a move.
+ * Many pairs decided on one card.
+ * - `finding`: many are in a group and nothing wants it
+ * - `lost`: many were taken out of a group, though a grant wants them in or they were in it before Latchkey
+ * - `excess`: many are in an Anypoint team and nothing gives it to them
+ * - `deactivated`: many people were lost at once
+ * - `moved`: memberships of one person that no longer fit after a move
  */
 export type MassKind = 'finding' | 'lost' | 'excess' | 'deactivated' | 'moved';
 

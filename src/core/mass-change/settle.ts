@@ -93,8 +93,11 @@ function askedFor({ author, ...plan }: ApproverPlan, verb: MassVerb): ApproverPl
 }
 
 /**
- * Whether the answers that were given to all of it decide it by now, without a click: somebody whose word counts was away
- * when the last of them answered, or it had to be known first who did it. Pure; empty: they don't.
+ * Whether the answers to all of it decide it by now, without a click. That happens in two cases:
+ * - a person whose answer counts was away when the last of them answered
+ * - it had to be known first who made these changes
+ *
+ * Pure; empty: they don't.
  */
 export function decideOnAnswers(
   mass: MassChange,

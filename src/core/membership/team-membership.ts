@@ -47,8 +47,8 @@ export function teamMembership(facts: MembershipFacts): MembershipVerdict {
   if (scim !== "another's" && isPushed && isWanted) return is('in', 'it is wanted and pushed');
   if (scim !== "another's" && !isPushed)
     return isWanted ? is('as it is', 'it is wanted, and not pushed yet') : notGiven(wasThereBefore);
-  // A push can come late, and what SCIM has can be another account's: what no record wants is carried only if the IdP
-  // still has it so, and what it has is not taken away for want of a push.
+  // A push can come late, and a SCIM record can be another account's. So a membership that no record wants is carried
+  // only if the IdP still has it. A membership that the IdP has is not taken away for want of a push.
   if (inIdp === 'not asked') return is('ask the IdP', 'SCIM alone does not say');
   if (inIdp === true)
     return isPushed ? is('in', 'another group still gives this team') : is('as it is', 'not pushed yet');

@@ -18,8 +18,8 @@ export type Say = {
 };
 
 /**
- * Whether these words hand it over. An admin's does; else the owner of every API that it calls has to say so, and
- * whoever is to get it is never the only one: they would give themselves what its contracts open.
+ * Whether these words hand it over. An admin's word does. Otherwise the owner of every API that it calls has to agree.
+ * The person who is to get it never decides alone: they would give themselves the access that its contracts open.
  */
 export function isHandedOver(
   words: readonly HandOverWord[],

@@ -27,9 +27,9 @@ export function hasAppNow(before: { hadApp: boolean } | null, told: boolean | nu
 }
 
 /**
- * Pure. What has happened to a person since they were last acted on; several at once are possible, none is usual.
- * `told`: false when the IdP has provisioned them and switched the account off; null when that is not known, and then
- * nothing is made of it, and somebody new has not arrived yet.
+ * Pure. The turns in a person's life since they were last acted on. Several at once are possible, none is usual. `told`
+ * is false when the IdP has provisioned them and switched the account off. It is null when that is not known. Then
+ * nothing is made of it, and a new person has not arrived yet.
  */
 export function turnsOf(
   before: (PersonSnapshot & { hadApp: boolean }) | null,

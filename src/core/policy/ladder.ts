@@ -54,8 +54,8 @@ export type LadderStep =
   | null;
 
 /**
- * What is due in the stage that waits. The time to answer runs from when the stage or its last tier was asked, until the
- * next tier is asked, or with none left until the request lapses. Null: nothing will ever be due.
+ * What is due in the stage that waits. The time to answer begins when the stage or its last tier was asked. It ends
+ * when the next tier is asked, or with none left when the request lapses. Null: nothing will ever be due.
  */
 export function ladderStep(
   clock: ApproverClock,

@@ -107,9 +107,13 @@ export type Rules = {
 };
 
 /**
- * Pure, given the rules. Beneath every rule lies a floor that none can loosen: nobody inactive, nothing beyond the
- * catalogue's own limits, and approved by rule only tier low, for oneself, without a conflict. What can't be evaluated
- * is `ask`, never `autoApprove`; a rule that forbids stands, whatever other rules fail.
+ * Pure, given the rules. Beneath every rule lies a floor that no rule can loosen:
+ * - nothing for an inactive person
+ * - nothing beyond the catalogue's own limits
+ * - by rule alone only tier low, for oneself, without a conflict
+ *
+ * A request that can't be evaluated is `ask`, never `autoApprove`. A rule that forbids stands, whatever other rules
+ * fail.
  */
 export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
   const { entitlement, requestedSeconds, conflicts = [] } = facts;

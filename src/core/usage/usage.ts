@@ -1,6 +1,8 @@
 /**
- * Where Latchkey learns when somebody last used Anypoint: Anypoint's audit log (who changed something), Anypoint's own
- * last sign-in of each user, and the IdP's sign-ins to the Anypoint app.
+ * The places where Latchkey learns when a person last used Anypoint:
+ * - `anypointAudit`: Anypoint's audit log (who changed something)
+ * - `anypointUsers`: Anypoint's own last sign-in of each user
+ * - `idpSignIns`: the IdP's sign-ins to the Anypoint app
  */
 export const usageSources = ['anypointAudit', 'anypointUsers', 'idpSignIns'] as const;
 export type UsageSource = (typeof usageSources)[number];
@@ -45,8 +47,8 @@ function whyUnknown(stale: number, troubles: readonly string[]): string {
 }
 
 /**
- * Whether somebody has not used Anypoint for so long. Null: it can't be said. "Unused" takes a record of sign-ins that was read
- * within a day: without it a use may be there that we have not seen.
+ * Whether somebody has not used Anypoint for so long. Null: it can't be said. To say "unused" needs a record of
+ * sign-ins that was read within a day. Without such a record there may be a use that we have not seen.
  */
 export function isUnusedFor(usage: Usage, seconds: number, now: Date): boolean | null {
   const limit = now.getTime() - seconds * 1_000;

@@ -7,8 +7,11 @@ import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 
 /**
- * What was found and can't be kept before it is known who did it: looked at again as soon as the IdP's log has covered
- * it, or it is known that it will not. Until then the log is read on at once, by `listenSoon`.
+ * Looks again at findings that can't be kept before it is known who made them. A finding is due in two cases:
+ * - the IdP's log has covered them
+ * - it is known that the log never will
+ *
+ * Until then the log is read on at once, by `listenSoon`.
  */
 export async function runDueAuthorship(context: Context, listenSoon: () => void): Promise<void> {
   const awaited = await awaitedAuthors(context.db);

@@ -34,8 +34,8 @@ export async function checkGroup(context: Context, job: Extract<Job, { job: 'che
 }
 
 /**
- * While a storm is told of bit by bit, each bit would have the whole group read again: a look at it is followed by a
- * rest of so many times as long as it took.
+ * In a storm, many observations of one group arrive bit by bit. Each of them would have the whole group read again. So
+ * each look at a group is followed by a rest. The rest lasts this many times as long as the look took.
  */
 const REST_TIMES = 4;
 /** By the clock of `performance.now()`. */

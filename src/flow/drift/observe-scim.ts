@@ -17,10 +17,11 @@ export async function observeAll(
 }
 
 /**
- * What the IdP pushed by SCIM, as observations: inside the SCIM request's own commit, so what was answered 2xx is
- * owed. Groups that carry no entitlement, and so are not among `groups` (null: all are), are the mirror's alone, as is
- * all that another source than the IdP pushes. A group's displayName is the same in any case (RFC 7643 section 2.2:
- * caseExact is false unless a schema says otherwise) and in any Unicode form (RFC 7644 section 5).
+ * Stores what the IdP pushed by SCIM as observations. This happens inside the SCIM request's own commit, so whatever
+ * was answered 2xx is owed. Groups that carry no entitlement concern the mirror alone: they are not among `groups`
+ * (null: all groups are). Pushes of another source than the IdP concern the mirror alone too. A group's displayName is
+ * the same in any case (RFC 7643 section 2.2: caseExact is false unless a schema says otherwise). It is also the same
+ * in any Unicode form (RFC 7644 section 5).
  */
 async function observe(
   unit: Unit,

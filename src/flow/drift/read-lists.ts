@@ -22,8 +22,8 @@ export type Listing<Row> = {
 };
 
 /**
- * `none`: any fault is thrown at once, for a caller who has ways of their own to come back to the place; else faults
- * that pass and the vendor's limits are waited for, until told to stop.
+ * - `none`: any fault is thrown at once. The caller has its own way to come back to the place.
+ * - `until`: faults that pass and the vendor's limits are waited for, until the signal says stop.
  */
 export type Patience = 'none' | { until: AbortSignal };
 
@@ -35,10 +35,10 @@ type Fetched<Row> = { place: Place } & (
 );
 
 /**
- * Reads lists to their ends, each from where it was left, the next page being fetched while the last is stored. Low
- * in priority: it waits while the vendor's lane is paused and when the vendor's limit runs low, waits as told when
- * throttled, and goes on at the same page. What the vendor does not know or does not let us see is noted with its
- * list. Any other fault is thrown; each list stays where it was left.
+ * Reads lists to their ends, each from where it was left, the next page being fetched while the last is stored. The
+ * reading is low in priority. It waits while the vendor's lane is paused and when the vendor's limit runs low. When
+ * throttled it waits as told, and goes on at the same page. A list that the vendor does not know, or does not let us
+ * see, is noted as such. Any other fault is thrown; each list stays where it was left.
  */
 export async function readLists<Row>(
   context: Pick<Context, 'db' | 'pausedUntil' | 'log'>,

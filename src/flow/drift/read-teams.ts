@@ -10,8 +10,9 @@ import type { Listing } from './read-lists.ts';
 type UserRow = Parameters<typeof linkUsers>[2][number];
 
 /**
- * Notes on the way whose Anypoint's users are. Who signs in under another name than before has another user, and who got
- * somebody's former login has theirs: each gets what the person should have, and loses what the other had.
+ * Notes on the way whose Anypoint's users are. A person who signs in under a new name has another Anypoint user. A
+ * person who got somebody's former login has that person's user. Each of them gets what they should have, and loses
+ * what the other had.
  */
 export function usersListing(context: Context): Listing<UserRow> {
   return {

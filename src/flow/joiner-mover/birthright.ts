@@ -39,8 +39,8 @@ const PAGE = 100;
 type Held = { id: string; key: string };
 
 /**
- * What rules give and take when a person arrives or moves: what is everybody's in the new department is given, what was
- * the old one's ends, with a revoke unless another grant keeps it. The caller commits the events.
+ * The birthrights that rules give and take when a person arrives or moves. The new department's birthrights are given.
+ * The old department's end, each with a revoke unless another grant keeps the access. The caller commits the events.
  */
 export async function birthrightsAtTurn(
   context: Data,

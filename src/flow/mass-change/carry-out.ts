@@ -34,9 +34,9 @@ import type { DecideHeld } from './held-people.ts';
 const BATCH = 100;
 
 /**
- * Works off what was decided on one card: each item joins the road at "apply", a batch to a commit, so that it goes on
- * where it was whatever is killed; then watches until MuleSoft shows all of it, and counts on the card. Level-triggered:
- * an item that agrees meanwhile, or that somebody decides on elsewhere, is left alone.
+ * Carries out what was decided on one card. Each item joins the road at "apply", one batch to a commit. So it goes on
+ * where it was, whatever is killed. Then it watches until MuleSoft shows all of it, and counts on the card.
+ * Level-triggered: an item that agrees meanwhile, or that somebody decides on elsewhere, is left alone.
  */
 export async function carryOutMassChange(
   context: Context,

@@ -27,9 +27,9 @@ const CHUNK = 1_000;
 export type Differing = { finding: readonly string[]; lost: readonly string[] };
 
 /**
- * Puts many differences of one group on one card for its owner, and keeps that card true: what differs now is on it,
- * what agrees again drops out, and with nothing left it closes. Answers who is left to be checked one by one: all of
- * them, while they are few and no card is open. Safe to run twice.
+ * Puts many differences of one group on one card for its owner, and keeps that card true. A new difference is added. A
+ * difference that agrees again drops out. The card closes when none is left. Answers the people who are left to be
+ * checked one by one: all of them, while they are few and no card is open. Safe to run twice.
  */
 export async function putOnOneCard(
   context: Data & Runtime,

@@ -13,8 +13,8 @@ import { revokeOf } from './end-grants.ts';
 export type Reviewed = { personId: PersonId; entitlementKey: EntitlementKey; target: Target };
 
 /**
- * Takes a membership away because a review said so: every live grant of the pair ends, a record from before Latchkey ends too, and
- * one revoke goes down the road. Null: there is nothing left to take, or it is being taken away already.
+ * Takes a membership away because a review said so. Every live grant of the pair ends. A record from before Latchkey
+ * ends too. One revoke goes down the road. Null: there is nothing left to take, or it is being taken away already.
  */
 export async function takeAwayReviewed(
   unit: Unit,

@@ -38,8 +38,8 @@ export async function isInGroupByScim(
 }
 
 /**
- * A person whom the IdP has confirmed, and by which id. Whom only an unconfirmed record has named so far is asked about now; null:
- * the IdP does not know them either, and nothing is given to them or taken from them.
+ * A person whom the IdP has confirmed, and by which id. The IdP is asked now about a person whom only an unconfirmed
+ * record has named so far. Null: the IdP does not know them either. Then nothing is given to them or taken from them.
  */
 export async function confirmedPerson(
   context: Pick<Context, 'db' | 'idp'>,

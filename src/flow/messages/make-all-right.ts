@@ -15,8 +15,10 @@ import type { Context } from '../kernel/context.ts';
  * Posts what is missing and edits what differs, in the order in which the messages stand. Only under the lock of the
  * thing that they are about.
  *
- * Only what concerns one recipient is let go. A channel that is gone or that Latchkey is not in, a token or a
- * scope that the chat refuses: all of that is thrown, so that the row stays open until somebody mends it.
+ * Only a fault that concerns one recipient is let go. These faults are thrown, so that the row stays open until
+ * somebody mends it:
+ * - a channel that is gone, or that Latchkey is not in
+ * - a token or a scope that the chat refuses
  */
 export async function makeAllRight(
   context: Context,

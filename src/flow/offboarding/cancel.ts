@@ -17,9 +17,10 @@ import { at } from './case.ts';
 const nothingMore = 'Nothing more to do; the card shows what happened.';
 
 /**
- * Takes back an admin's word that somebody has left. What was removed stays removed and can be asked for again; a
- * removal that the IdP has not been told of yet is stopped, and what it leaves behind is checked like everything that
- * nobody asked for. Waits for a look at the case that is under way. The caller has looked up whether the clicker may.
+ * Takes back an admin's word that somebody has left. Access that was removed stays removed, and can be asked for again.
+ * A removal that the IdP has not been told of yet is stopped. The membership that stays is checked like
+ * everything that nobody asked for. Waits for a look at the case that is under way. The caller has looked up whether
+ * the clicker may.
  */
 export async function cancelOffboarding(
   context: Context,

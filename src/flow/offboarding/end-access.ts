@@ -22,9 +22,10 @@ import { decidedBy } from '../request/deciders.ts';
 import { at, grantsEnded, teamsOf } from './case.ts';
 
 /**
- * What they asked for is closed and what they hold is ended: grants, and every other membership of a managed group,
- * recorded from before Latchkey or merely there, each with a revoke of its own. Safe to run again: what is new is
- * dealt with, what is done is left alone. Answers whether the IdP has them in no managed group any more.
+ * Closes the leaver's requests and ends what they hold. That is every grant, and every other membership of a managed
+ * group, recorded from before Latchkey or merely there. Each gets a revoke of its own. Safe to run again: a new
+ * membership is dealt with, a finished one is left alone. Answers whether the IdP has them in no managed group any
+ * more.
  */
 export async function closeAndEnd(context: Context, { id }: Offboarding, person: Person): Promise<boolean> {
   const idpId = await linkOf(context.db, person.id, context.idp.system);
@@ -141,8 +142,10 @@ function revoke(
 }
 
 /**
- * Whether they may be in a group that gives access and that nothing above can deal with: it is not known yet which
- * groups do, or Latchkey can't write it, and the account is active still.
+ * Whether the leaver may be in a group that gives access, while nothing above can deal with it. There are two such
+ * cases:
+ * - it is not known yet which groups give access
+ * - the account is still active, and Latchkey can't write the group
  */
 function isAnyGroupOpen(context: Data, person: Person, shown: ReadonlySet<string>): boolean {
   if (context.catalogue.isUnchecked()) return true;

@@ -23,8 +23,9 @@ export type TeamsLook = {
 };
 
 /**
- * Takes them out of every Anypoint team of every Anypoint user of theirs, whatever SCIM or the catalogue says, those
- * they maintain too, and reads Anypoint again: gone is what none of them shows any more. Safe to run again.
+ * Takes the leaver out of every team of every Anypoint user of theirs, whatever SCIM or the catalogue says. That
+ * includes teams that they maintain. Then it reads Anypoint again: a team is gone when none of their users shows it any
+ * more. Safe to run again.
  */
 export async function leaveTeams(
   context: Context,

@@ -9,8 +9,8 @@ import { readById } from './read-by-id.ts';
 export type Resolve = (told: PersonHint) => Promise<Person | null>;
 
 /**
- * For a batch of what was told. Once the IdP fails to answer it is not asked again in this batch: everybody who has to
- * be looked up there fails with the same fault, at once.
+ * For a batch of what was told. Once the IdP fails to answer, it is not asked again in this batch. Everybody who has to
+ * be looked up there fails at once, with the same fault.
  */
 export function createResolve(context: Context): Resolve {
   let away: Fault | null = null;
@@ -43,8 +43,8 @@ export function createResolve(context: Context): Resolve {
   }
 
   async function byPush(id: string, pushed: Pushed): Promise<Person | null> {
-    // Somebody never met needs no question to the IdP. But whoever goes by this login under another id may be the
-    // same person all the same, for not every IdP sends its own id: then the IdP says who that is.
+    // Somebody never met needs no question to the IdP. But a known person with this login and another id may be the
+    // same person: not every IdP sends its own id. Then the IdP says who that is.
     if (await isLoginKnown(context.db, pushed.login))
       return (await byId(id)) ?? (await byLogin(pushed.login));
     const asPushed: IdpPerson = {
@@ -62,8 +62,8 @@ export function createResolve(context: Context): Resolve {
   }
 
   /**
-   * Somebody Entra names is found by the link, else as Entra describes them; then the link is kept, so that neither is
-   * asked again, and a person whom Entra has deleted is still known.
+   * A person whom Entra names is found by the link, else as Entra describes them. Then the link is kept, so that
+   * neither the IdP nor Entra is asked again. A person whom Entra has deleted is still known by it.
    */
   async function byEntra(entraId: string): Promise<Person | null> {
     const known = await personByLink(context.db, 'entra', entraId);

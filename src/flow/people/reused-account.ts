@@ -5,8 +5,8 @@ import { moveLinks, type Person, rememberPerson } from '../../store/people.ts';
 import type { Context } from '../kernel/context.ts';
 
 /**
- * Whom to look at in the place of somebody whom the IdP does not know by the id that we were told, but by their login
- * under another: not every client sends the IdP's own id. Null when there is nobody like that, or when they asked for
+ * The person to look at in the place of somebody whose id the IdP does not know. The IdP knows their login, under
+ * another id: not every client sends the IdP's own id. Null when there is nobody like that, or when they asked for
  * something or hold it: then that account was deleted, and they left with it. The id is the other's from then on when
  * it was never more than unconfirmed, or when SCIM has handed it over.
  */

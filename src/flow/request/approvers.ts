@@ -154,8 +154,10 @@ function withExcluded(
 }
 
 /**
- * What is asked for and for whom; `excluded`: those who can't decide on it, whatever the catalogue says; `given`: the
- * approvals there are, as whoever gave one may count in no other stage; `clock`: how far its ladder was climbed.
+ * The entitlement that is asked for, and its beneficiary.
+ * - `excluded`: people who can't decide on it, whatever the catalogue says
+ * - `given`: the approvals so far. A person who gave one may count in no other stage.
+ * - `clock`: how far its ladder was climbed
  */
 export type Asked = {
   entitlement: Entitlement;

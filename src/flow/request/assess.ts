@@ -40,9 +40,11 @@ import { takeOver } from './take-over.ts';
 
 /**
  * Summarize and ask: identifies anew whom it concerns, gathers facts, evaluates policy, finds approvers. Safe to run
- * twice. What waits for a decision already is looked at again: it is put to approvers anew when the entitlement is no
- * longer what the card showed, or somebody who was asked turns out to have done what was found; and it is decided when
- * the approvals given count by now. The card goes out with the deterministic summary; the model comes later.
+ * twice. A change that already waits for a decision is looked at again. It is put to approvers anew in two cases:
+ * - the entitlement is no longer what the card showed
+ * - one of the people who were asked turns out to have made the change that was found
+ *
+ * It is decided when the approvals so far are enough by now. The card goes out with the deterministic summary; the model comes later.
  */
 export async function assessRequest(
   context: Context,

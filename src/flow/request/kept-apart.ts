@@ -25,8 +25,8 @@ export async function conflictsUnderLock(
 }
 
 /**
- * What else the person asked for and nobody decided yet is looked at again once this was asked for, or given: its card
- * has to say so where the two must be kept apart.
+ * Once this access is asked for or given, the person's other undecided requests are looked at again. Their cards have
+ * to say where two must be kept apart.
  */
 export async function othersLookedAtAgain(
   context: Data,

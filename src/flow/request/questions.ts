@@ -12,8 +12,8 @@ import { named } from '../people/named.ts';
 type Words = Extract<ClickReceived['act'], { verb: 'ask' | 'answer' | 'reply' }>;
 
 /**
- * Settles a question to whoever asked for access, or their answer. What somebody writes in the thread of a message is
- * taken over only where it is one of both; anything else said there is not for Latchkey, and nobody is told of it.
+ * Settles a question to whoever asked for access, or their answer. A message in a card's thread is taken over only
+ * where it is a question or an answer. Other messages there are not for Latchkey, and nobody is told of them.
  */
 export async function settleWords(
   context: Data & Parties & Runtime,

@@ -4,8 +4,8 @@ import { readChange } from '../../store/changes.ts';
 import type { Tx } from '../../store/postgres/database.ts';
 
 /**
- * Whoever reviewed what is held may have said that it is not to be renewed: then it is asked for anew once it has ended,
- * and not extended before. Null: nobody has.
+ * A reviewer may have said that a grant is not to be renewed. Then it can't be extended before it ends. It is asked for
+ * anew afterwards. Null: no reviewer said so.
  */
 export async function refuseRenewal(tx: Tx, grants: readonly Grant[]): Promise<Refusal | null> {
   for (const { changeId } of grants) {

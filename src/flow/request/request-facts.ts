@@ -98,8 +98,8 @@ export async function outsideFacts(
     /** Only who asks has signed in for it; null: nobody asks. */
     askerId: string | null;
     /**
-     * What an earlier verdict on it was made of: where they asked from stays so, known or not, and who was on call does
-     * while it can't be read.
+     * The facts of an earlier verdict on this request. Where they asked from stays as it was, known or not. Who was on
+     * call stays only while it can't be read.
      */
     before?: RecordedFacts | undefined;
   },

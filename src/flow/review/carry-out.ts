@@ -21,8 +21,8 @@ import { closeCampaign } from './close.ts';
 const BATCH = 100;
 
 /**
- * Carries out what reviewers have decided: each revoke joins the road at "apply", a batch to a commit, so that it goes on
- * where it was whatever is killed. Then watches until MuleSoft shows all of it, and only then closes the campaign.
+ * Carries out the reviewers' decisions. Each revoke joins the road at "apply", one batch to a commit. So it goes on
+ * where it was, whatever is killed. Then watches until MuleSoft shows all of it, and only then closes the campaign.
  */
 export async function carryOutCampaign(
   context: Context,

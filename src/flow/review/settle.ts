@@ -31,8 +31,8 @@ export function shownAs(drafts: Parameters<typeof draftsShown>[0]): string {
 }
 
 /**
- * Settles what a reviewer has sent: who it is was identified anew, whether the lines are still theirs and as the snapshot
- * has them is looked up now, under the campaign's row lock.
+ * Settles what a reviewer has sent. The caller has identified the reviewer anew. The lines are looked up now, under the
+ * campaign's row lock: whether they are still theirs, and still as the snapshot has them.
  */
 export async function settleReviewAnswer(
   context: Context,

@@ -30,9 +30,11 @@ type Saved = {
 };
 
 /**
- * MuleSoft Anypoint below `/anypoint`: the token endpoint, Access Management, the audit log, client applications and
- * their contracts as published (mulesoft-dx, apis/access-management, audit-log-query, api-platform,
- * exchange-experience, api-manager), a gateway for its APIs, and its console below `/anypoint/sim`.
+ * MuleSoft Anypoint below `/anypoint`:
+ * - the token endpoint and Access Management, the audit log, client applications and their contracts, as published
+ *   (mulesoft-dx, apis/access-management, audit-log-query, api-platform, exchange-experience, api-manager)
+ * - a gateway for its APIs
+ * - its console, below `/anypoint/sim`
  */
 export function createAnypointEmulator(world: World): Emulator {
   const organization = new Organization(world);

@@ -57,9 +57,9 @@ async function cardSays(visitor: Visitor, { card }: Found, words: string): Promi
 const inWords = (ms: number) => elapsedInWords(Math.round(ms));
 
 /**
- * `npm run demo -- drift`: an administrator added by hand in Okta is found by SCIM push, by event hook alone, and by
- * comparing alone; one is reverted, one kept, one reverted by rule. `compare` runs the comparison that otherwise comes
- * every few minutes.
+ * `npm run demo -- drift`: an administrator is added by hand in Okta three times. They are found by SCIM push, by event
+ * hook alone, and by comparing alone. One is reverted, one kept, one reverted by rule. `compare` runs the comparison
+ * that comes by itself every few minutes.
  */
 export function driftJourney(compare: () => Promise<unknown>): Journey {
   return {

@@ -29,9 +29,12 @@ type Saved = { org: unknown; push: unknown; hooks?: unknown; authorization: unkn
 const HOOK_NAME = 'Latchkey';
 
 /**
- * An Okta organisation: management API under `/okta/api/v1`, org authorization server under `/okta/oauth2/v1` with its
- * sign-in page under `/okta/login`,
- * admin console under `/okta/sim`, a SCIM client that pushes groups to Latchkey as the MuleSoft app, and event hooks.
+ * An Okta organisation:
+ * - the management API under `/okta/api/v1`
+ * - the org authorization server under `/okta/oauth2/v1`, with its sign-in page under `/okta/login`
+ * - the admin console under `/okta/sim`
+ * - a SCIM client that pushes groups to Latchkey as the MuleSoft app
+ * - event hooks
  */
 export function createOktaEmulator(world: World): OktaEmulator {
   const org = new OktaOrg(world);

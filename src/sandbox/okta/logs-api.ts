@@ -19,8 +19,9 @@ type LogQuery = {
 };
 
 /**
- * `GET /api/v1/logs`. Without `until` and oldest first it is a poll: `since` means when events were written, not when they happened,
- * and the `next` link is there even on an empty page and goes on from what was seen, so a poller follows it for ever.
+ * `GET /api/v1/logs`. Without `until` and oldest first it is a poll. `since` then means when events were written, not
+ * when they happened. The `next` link is there even on an empty page, and goes on from the last event seen. So a poller
+ * follows it for ever.
  */
 export function logRoutes(app: FastifyInstance, log: SystemLog): void {
   app.get<{ Querystring: LogQuery }>(

@@ -100,8 +100,8 @@ export class OktaOrg {
   userByAnyName(name: string): OktaUser {
     const byId = this.users.get(name);
     if (byId !== undefined) return byId;
-    // As Okta's servers do: a slash makes it another address (okta-sdk-nodejs issue 430), a question mark or a
-    // semicolon ends it, and what is in no address is refused before anybody looks for it.
+    // As Okta's servers do. A slash makes it another address (okta-sdk-nodejs issue 430). A question mark or a
+    // semicolon ends it. A character that no address has is refused before anybody looks for it.
     if (name.includes('/')) throw new OktaError('E0000022');
     if (/[\\[\]]/.test(name))
       throw new OktaError('E0000001', 'Bad request. Accept and/or Content-Type headers');

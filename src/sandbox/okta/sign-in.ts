@@ -18,8 +18,8 @@ const levels = {
 } as const;
 
 /**
- * Signing in as Okta's org authorization server has it: an OpenID provider at `/okta`, whose people are those of the
- * organisation, and whose page lets one be anybody. The `sub` of an ID token is the user's id.
+ * Signing in as Okta's org authorization server has it: an OpenID provider at `/okta`. Its people are those of the
+ * organisation. Its page lets one be anybody. The `sub` of an ID token is the user's id.
  */
 export function createSignIn(org: OktaOrg, world: World) {
   const keys = generateKeyPair('RS256', { extractable: true }).then(async ({ privateKey }) => ({

@@ -1,7 +1,7 @@
 /**
  * How Slack shows a `plain_text` object [docs.slack.dev/reference/block-kit/composition-objects/text-object]: letter by
- * letter. No markup, mention, link or date comes of it; `:name:` is an emoji unless `emoji` is false; and the three
- * entities that Slack asks for, `&amp;` `&lt;` `&gt;`, are read as what they stand for.
+ * letter. No markup, mention, link or date comes of it. `:name:` is an emoji unless `emoji` is false. The three
+ * entities that Slack asks for, `&amp;` `&lt;` `&gt;`, are read as the characters that they stand for.
  */
 type Raw = Record<string, unknown>;
 

@@ -107,9 +107,9 @@ export function holdsState(element: Element): boolean {
 }
 
 /**
- * The state entry for what a person answered: a text, an option's value, a user's id or handle, a date; a list
- * where several can be picked; null for "nothing". Errors: `unsupported_element`, `no_such_option`,
- * `no_such_user`, `no_such_conversation`.
+ * The state entry for a person's answer: a text, an option's value, a user's id or handle, or a date. It is a list
+ * where several can be picked, and null for "nothing". Errors: `unsupported_element`, `no_such_option`, `no_such_user`,
+ * `no_such_conversation`.
  */
 export function pick(element: Element, answer: string | string[] | null, picking: Picking): Picked {
   const kind = kinds[element.type];

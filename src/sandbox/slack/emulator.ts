@@ -1,6 +1,6 @@
 /**
- * Slack, as far as an app like Latchkey can tell: the Web API with its limits and error names, Block Kit
- * checks, modals, ephemeral messages, response URLs, signed delivery and Socket Mode.
+ * Slack, as far as an app like Latchkey can tell. It has the Web API with its limits and error names, and Block Kit
+ * checks. It has modals, ephemeral messages, response URLs, signed delivery and Socket Mode.
  *
  * Latchkey's `SLACK_API_URL` is `<world url>/slack/api/`.
  */

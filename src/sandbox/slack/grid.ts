@@ -4,8 +4,8 @@ import { type SlackUser, teamOf } from './directory.ts';
 
 /**
  * An Enterprise Grid organisation around the workspace [docs.slack.dev/enterprise/developing-for-enterprise-orgs]. Its
- * people may be of any of its workspaces, have an id that is good everywhere beside a workspace's own, and be shown with
- * the `team_id` of another workspace, of the organisation, or with none.
+ * people may be of any of its workspaces. They have an id that is good everywhere, beside a workspace's own. Their
+ * `team_id` may be another workspace's, the organisation's, or left out.
  */
 export const organisation = { id: 'E00000001', name: 'Acme Group' } as const;
 const otherOrganisation = { id: 'E00000099', name: 'Elsewhere' } as const;

@@ -9,8 +9,9 @@ export function isMentioned(content: { text: string; blocks?: unknown }, userId:
 }
 
 /**
- * What Slack sends for words that somebody typed: `@ines` or `@Ines Moreau` is the mention that their client offers, with
- * the handle beside the id as `should_escape` has it. Who is not there stays a word.
+ * The text that Slack sends for words that somebody typed. `@ines` or `@Ines Moreau` is the mention that their client
+ * offers. The handle stands beside the id, as `should_escape` has it. The name of a person who is not there stays a
+ * word.
  */
 export function withMentions(text: string, people: readonly Person[]): string {
   const called = people

@@ -87,10 +87,10 @@ export type Belonging = {
 };
 
 /**
- * Whether an account is of our own people. In an Enterprise Grid organisation everybody of any of its workspaces is:
- * `enterprise_user` says to which organisation and workspaces somebody belongs, and `team_id` may be another workspace's,
- * the organisation's, or left out. People of other organisations whom a shared channel brings here are not; nor is anybody
- * of whom Slack does not say where they belong.
+ * Whether an account is of our own people. In an Enterprise Grid organisation, the people of all its workspaces are
+ * ours. `enterprise_user` says to which organisation and workspaces somebody belongs. `team_id` may be another
+ * workspace's, the organisation's, or left out. People of other organisations, whom a shared channel brings here, are
+ * not ours. A person is not ours either if Slack does not say where they belong.
  */
 export async function isOurs(user: Belonging, installation: InstallationReader): Promise<boolean> {
   if (user.is_stranger === true) return false;
@@ -105,8 +105,8 @@ export async function isOurs(user: Belonging, installation: InstallationReader):
 }
 
 /**
- * Every id that Slack may call a person by: in an organisation that was made of workspaces some have one that is good
- * everywhere (`W…`, or `U…`) beside a workspace's own. The first is the one to keep.
+ * Every id that Slack may call a person by. In an organisation that was made of workspaces, some people have an id that
+ * is good everywhere (`W…`, or `U…`), beside a workspace's own. The first is the one to keep.
  */
 export function idsOf(user: Belonging & { id: string }): [string, ...string[]] {
   const everywhere = user.enterprise_user?.id;

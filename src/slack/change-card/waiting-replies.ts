@@ -5,8 +5,8 @@ import { mention, namedOf } from './names.ts';
 import type { Reply, Told } from './outcome.ts';
 
 /**
- * What time brings to a request that waits for its approvers: told under the card, where those who are mentioned are told
- * of it, and to whoever waits where it is news to them.
+ * Replies for the things that time brings to a request that waits for its approvers. Each is told under the card, so
+ * the people whom it mentions are told. It is told to the people who wait too, where it is news to them.
  */
 export const waitingReplies: readonly Reply[] = [
   {

@@ -18,9 +18,9 @@ const AROUND = /^[\s/"'“”‘’`*_]+|[\s"'“”‘’`*_.,;:!]+$/gu;
 const TICKET = /^[a-z][a-z0-9]*-\d+$/i;
 
 /**
- * Pure: what the words after `/access` are. A word that is meant as a command is never taken for the reason of a request:
- * one that is mistyped, or a single one that names nothing in the catalogue, is `unknown`.
- * `isNamed`: whether a word stands in the catalogue.
+ * Pure: what the words after `/access` are. A word that is meant as a command is never taken for the reason of a
+ * request. A mistyped command is `unknown`, and so is a single word that names nothing in the catalogue. `isNamed`:
+ * whether a word stands in the catalogue.
  */
 export function readCommand(
   text: string,

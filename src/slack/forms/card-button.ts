@@ -17,8 +17,8 @@ export type Listener = { app: App; context: Context; client: WebClient };
 const withChannel = z.looseObject({ channel: z.string() });
 
 /**
- * The buttons of one kind of card. A button's value is a key to look things up with and nothing more: nothing in it is
- * believed, and a value that does not parse is not ours.
+ * The buttons of one kind of card. A button's value is only a key to look things up with. Nothing in it is believed. A
+ * value that does not parse is not ours.
  */
 export function cardButton<K extends object>(schema: z.ZodType<K>) {
   const read = (body: BlockAction, action: ButtonAction): Pressed<K> | null => {

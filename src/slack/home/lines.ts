@@ -31,8 +31,8 @@ function button(action_id: string, label: string, value: string, rest: Partial<B
 }
 
 /**
- * A row of buttons with a name of its own: so a press counts that comes while the tab is published anew, for Slack gives new
- * names to what has none.
+ * A row of buttons with a name of its own. A row without one gets a new name from Slack each time. With its own name, a
+ * press counts that comes while the tab is published anew.
  */
 function buttons(block_id: string, elements: ActionsBlockElement[]): KnownBlock[] {
   return elements.length === 0 ? [] : [{ type: 'actions', block_id, elements }];

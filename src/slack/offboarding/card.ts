@@ -48,8 +48,10 @@ export const offboardingActions = {
 const ITEMS_SHOWN = 20;
 
 /**
- * Pure: every message that should exist about a leaver's case: its card, edited in place; one message to each owner of
- * what is left; and replies, for editing notifies nobody.
+ * Pure: every message that should exist about a leaver's case.
+ * - its card, edited in place
+ * - one message to each owner of something that is left
+ * - replies, because editing notifies nobody
  */
 export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[] {
   const { offboarding } = view;

@@ -18,8 +18,8 @@ export const whyWord: Word = {
 };
 
 /**
- * `/access why [id]`: why one's own request came to what it came to, told from the record and by no model; without an
- * id the newest that got a no.
+ * `/access why [id]`: why one's own request came to its result. It is told from the record and by no model. Without an
+ * id, it is the newest request that got a no.
  */
 async function whyOf(context: Data & Parties, accountId: string, id: string) {
   const person = (await metAs(context, accountId)) ?? (await identify(context, accountId));

@@ -26,8 +26,9 @@ import {
 } from './form.ts';
 
 /**
- * `/access` with words of the person's own: a form at once, filled in from them as soon as the model has read them, or
- * without it after its 2 s. Nothing is asked for until the person sends it. `reason`: what stands under Why instead.
+ * `/access` with words of the person's own. The form opens at once. It is filled in from the words as soon as the model
+ * has read them. After the model's 2 s it stays as it is. Nothing is asked for until the person sends it. `reason`:
+ * what stands under Why instead.
  */
 export async function openFreeTextForm(
   context: Context,

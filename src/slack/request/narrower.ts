@@ -5,8 +5,8 @@ import { fields } from './fields.ts';
 import { durationOption } from './form.ts';
 
 /**
- * The form for less time, with what may be given instead where there is such: a narrower entitlement may be given for
- * all of the time that was asked for.
+ * The form for less time, with the narrower entitlements that may be given instead, where there are any. A narrower
+ * entitlement may be given for all of the time that was asked for.
  */
 export function withNarrower(
   form: ModalView,

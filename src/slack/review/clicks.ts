@@ -46,8 +46,8 @@ import {
 type InForm = BlockAction<ButtonAction | StaticSelectAction | OverflowAction>;
 
 /**
- * Reviewing: what is chosen is kept as a draft at once, and shown from there; so two forms that are open at once, and a
- * click that comes twice, do no harm. A submission is stored before it is acknowledged, and settled later.
+ * Reviewing: a choice is kept as a draft at once, and shown from there. So two forms that are open at once do no harm,
+ * nor does a click that comes twice. A submission is stored before it is acknowledged, and settled later.
  */
 export function registerReviewHandlers(app: App, context: Context, client: WebClient): void {
   const show = createFormUpdates(client);

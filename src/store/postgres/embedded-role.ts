@@ -17,9 +17,13 @@ const SECRET = /^[0-9a-f]{64}$/;
 export type SingleUser = { postgres: string; home: string; owner: Owner; env: Record<string, string> };
 
 /**
- * The password of Latchkey's role, from a file in the data folder that only its owner can read. Without one the role is
- * set up, its rights as they should be and the password anew: in a new database, in one of a version whose Latchkey was
- * the superuser by a known password, and when the file is lost or was open to others. The server must not be running.
+ * The password of Latchkey's role, from a file in the data folder that only its owner can read. Without a file the role
+ * is set up: its rights as they should be, and a new password. That happens in three cases:
+ * - the database is new
+ * - the database is of a version whose Latchkey was the superuser by a known password
+ * - the file is lost, or was open to others
+ *
+ * The server must not be running.
  */
 export async function roleSecret(single: SingleUser): Promise<string> {
   const file = join(single.home, SECRET_FILE);

@@ -46,8 +46,9 @@ export function guardPostgres(pid: number, throwAway: string | null): () => void
 }
 
 /**
- * A folder in the temporary directory that is thrown away at the end, for PostgreSQL and its like; as root PostgreSQL is a
- * user of its own, who has to get in. Those that earlier runs of the kind left behind are removed.
+ * A folder in the temporary directory that is thrown away at the end, for PostgreSQL and its like. Under root,
+ * PostgreSQL runs as a user of its own, and that user has to get in. Those that earlier runs of the kind left behind
+ * are removed.
  */
 export function throwAwayFolder(kind: string): string {
   for (const name of readdirSync(tmpdir()))

@@ -9,8 +9,8 @@ const GONE_AFTER_MS = 15_000;
 const SIGNS = 4;
 
 /**
- * Locks that span an outside call. They end with their connection, so a killed process leaves none behind; one that is
- * gone without a word, its machine or the network with it, loses them within seconds.
+ * Locks that span an outside call. They end with their connection, so a killed process leaves none behind. A process
+ * that is gone without a word, its machine or the network with it, loses its locks within seconds.
  */
 export type Locks = {
   /** Runs `work` while no other process holds the same name. */

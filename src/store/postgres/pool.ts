@@ -35,10 +35,10 @@ export type PoolOptions = {
 };
 
 /**
- * Connections to PostgreSQL that do not outlive it. Faults of the database become `store.unavailable`; connections to a
- * server that has become read-only are replaced, for the new primary is found by connecting anew; and those on which a
- * silent server answers nothing are broken, where the system would wait for a quarter of an hour. PostgreSQL does the
- * same to us: what a process left behind that is gone without a word is ended there within seconds.
+ * Connections to PostgreSQL that do not outlive it. Faults of the database become `store.unavailable`. A connection to
+ * a server that has become read-only is replaced: connecting anew finds the new primary. A connection on which a silent
+ * server answers nothing is broken. The system would wait for a quarter of an hour. PostgreSQL does the same to us: it
+ * ends the connections of a process that is gone without a word within seconds.
  */
 export function openPool(url: string, options: PoolOptions): pg.Pool {
   const pool = new StorePool({
@@ -56,9 +56,9 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
 }
 
 /**
- * When our machine or the network between goes away without a word, PostgreSQL would keep the transaction and the locks of
- * the connection for two hours, and whatever waits for them would wait as long. A setting that this version of PostgreSQL
- * does not have is left out.
+ * Our machine, or the network between, can go away without a word. PostgreSQL would then keep the connection's
+ * transaction and locks for two hours. Whatever waits for them would wait as long. A setting that this version of
+ * PostgreSQL does not have is left out.
  */
 async function introduce(client: StoreClient, { leftBehindMs, idleMs }: PoolOptions): Promise<void> {
   const limits: Record<string, number> = {
@@ -78,8 +78,8 @@ async function introduce(client: StoreClient, { leftBehindMs, idleMs }: PoolOpti
 
 /**
  * A connection that breaks is replaced at the next query, and whoever was using it is told of it there. Without a
- * listener it would end the process: the pool's own is told of idle connections only, so each has another for the
- * time between two queries of a transaction or under a lock.
+ * listener it would end the process. The pool's own listener is told of idle connections only. So each connection has
+ * another, for the time between two queries of a transaction or under a lock.
  */
 export function surviveBreaks(pool: pg.Pool): void {
   pool.on('error', () => {});
@@ -87,8 +87,8 @@ export function surviveBreaks(pool: pg.Pool): void {
 }
 
 /**
- * For connections that are not ours either: BullMQ takes every listener off the one on which it is told of work before it
- * ends it, and one that breaks in between would end the process. Whoever was using it is told of it at their query.
+ * For connections that are not ours either. BullMQ takes every listener off the connection on which it is told of work,
+ * before it ends it. A break in between would end the process. Whoever was using it is told of it at their query.
  */
 const { emit } = pg.Client.prototype;
 pg.Client.prototype.emit = function (this: pg.Client, ...given: Parameters<typeof emit>): boolean {

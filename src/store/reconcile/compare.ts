@@ -161,9 +161,9 @@ export type TeamDifference = {
 };
 
 /**
- * Compares set with set what was staged of a team with its groups, which were compared before. On the first look
- * whoever is in the team though nothing gives it is recorded, and never counted as extra; so is who is linked to
- * nobody, for they may be one day. Whoever is extra is named; of the others `limit` are.
+ * Compares set with set what was staged of a team with its groups, which were compared before. On the first look, a
+ * member to whom nothing gives the team is recorded, and never counted as extra. A member who is linked to no person is
+ * recorded too, for they may be linked one day. All extra members are named; of the others `limit` are.
  */
 export async function compareTeam(
   tx: Tx,

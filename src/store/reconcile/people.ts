@@ -3,8 +3,8 @@ import type { Db } from '../postgres/database.ts';
 import { openChange } from '../states.ts';
 
 /**
- * People with a grant, a record or an open change whom no group has shown in the run that is staged: what the IdP
- * says of them has to be asked for.
+ * People with a grant, a record or an open change whom no group has shown in the staged run. The IdP has to be asked
+ * about them.
  */
 export async function concernedUnseen(
   db: Db,
@@ -30,8 +30,9 @@ export async function concernedUnseen(
 }
 
 /**
- * People of whom the IdP says something else than what was last acted on: who was looked at before and is not what
- * they were, and who never was and holds something without being active.
+ * People of whom the IdP says something else than what was last acted on:
+ * - people who were looked at before, and are not what they were
+ * - people who were never looked at, and hold something without being active
  */
 export async function changedSinceEvaluated(db: Db, limit: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`

@@ -4,8 +4,8 @@ import type { IdpPerson } from '../../ports/identity-provider.ts';
 const KEPT_MAX = 200_000;
 
 /**
- * Who was met already in this run, exactly as the IdP describes them now: most people are in many groups, and need
- * neither be looked up nor compared each time. Bounded, so that memory does not grow with the directory.
+ * The people who were met already in this run, exactly as the IdP describes them now. Most people are in many groups.
+ * They need not be looked up and compared each time. Bounded, so that memory does not grow with the directory.
  */
 export class SeenPeople {
   readonly #seen = new Map<string, { personId: string; print: number }>();

@@ -21,8 +21,8 @@ export type Stretch = { from: string | null; next: string | null };
 export type Page = { system: string; place: Place; stretch: Stretch };
 
 /**
- * Remembers a page of members and where the list goes on, in one statement: people whom we know and of whom the IdP
- * now says something else are brought up to date; strangers are remembered first. Found again by the IdP's id only.
+ * Remembers a page of members and where the list goes on, in one statement. Known people are brought up to date where
+ * the IdP now says something else. Strangers are remembered first. Found again by the IdP's id only.
  */
 export async function stageMembers(
   db: Db,
@@ -163,10 +163,11 @@ export async function stageTeamMembers(
 
 /**
  * Links a page of Anypoint's users to the people whose login, as the IdP itself gives it, is their user name. Only a
- * user who signs in through the IdP: any other user name is chosen by whoever made it. Two people who go, or went, by one
- * login are told apart by asking the IdP (flow/membership/anypoint-users.ts) and so left alone, and so is every link that is there.
- * Answers whose access is at another user: who had one before, and who goes by a login whose user is noted as somebody
- * else's, who went by it.
+ * user who signs in through the IdP: any other user name is chosen by whoever made it. Two people who go, or went, by
+ * one login are left alone: asking the IdP tells them apart (flow/membership/anypoint-users.ts). Every link that is
+ * there is left alone too. Answers the people whose access is at another user:
+ * - people who had another user before
+ * - people with a login whose user is noted as another person's, who had that login before
  */
 export async function linkUsers(
   db: Db,

@@ -29,11 +29,15 @@ const deletion = `delete from scim_members m using asked, u
  *       noted as (insert into audit …), observed_now as (insert into observed …), owed as (insert into outbox …)
  *     select <a MovedGroup for each of g>
  *
- * $1 groups and $2 the user for each, $3 who did it, $4 keys of the names of groups whose members are to be observed,
- * $5 the source whose groups and users they have to be: what is another's looks as if it were not there. Groups are
- * locked before users, both by id, because `exists` is looked at before the first of the users. A user that does not
- * exist stops what is added to that group before anything is written. With `skip locked` nothing is waited for: what
- * somebody else holds looks as if it were not there.
+ * - `$1`: groups
+ * - `$2`: the user for each group
+ * - `$3`: who did it
+ * - `$4`: keys of the names of groups whose members are to be observed
+ * - `$5`: the source whose groups and users they have to be. Those of another source look as if they were not there.
+ *
+ * Groups are locked before users, both by id, because `exists` is looked at before the first of the users. A user that
+ * does not exist stops what is added to that group before anything is written. With `skip locked` nothing is waited
+ * for: what somebody else holds looks as if it were not there.
  */
 function moving(name: string, move: 'add' | 'remove', locked: '' | 'skip locked') {
   const [count, ids] = ['noted_moved.n', 'noted_moved.ids'];
@@ -102,8 +106,8 @@ export function memberMoves(
 }
 
 /**
- * The observations of a move, as `observeAll` (src/flow/drift/observe-scim.ts) makes them of any other change: `g` are the
- * groups, `u` the users, `moved` who really moved where, `bumped` the groups' new versions.
+ * The observations of a move, as `observeAll` (src/flow/drift/observe-scim.ts) makes them of any other change. `g` are
+ * the groups, `u` the users. `moved` says who really moved where. `bumped` has the groups' new versions.
  */
 function toldMembers(direction: 'added' | 'removed'): string {
   return `select concat_ws(':', 'scim', g.id, 'g' || bumped.version, u.id, '${direction}') as key,

@@ -21,7 +21,8 @@ export type OwnGroup = { id: string; source: ScimSource };
 
 /**
  * Adds those that are not in yet; answers all of these users that the source has. They are held in a shared lock until
- * the commit: one who is deactivated or deleted at the same time is seen either before or after, never in between.
+ * the commit. So a user who is deactivated or deleted at the same time is seen either before or after, never in
+ * between.
  */
 export async function addMembers(
   tx: Tx,
@@ -142,8 +143,8 @@ export async function groupIdsOf(tx: Tx, userId: string): Promise<Set<string>> {
 }
 
 /**
- * The groups of a source that a user is in, held until the transaction ends: to name them, in a lock that others may
- * share; to change them, in one of its own. A shared lock that is raised later would make two deletions wait for each
+ * The groups of a source that a user is in, held until the transaction ends. To name them, the lock is one that others
+ * may share. To change them, it is exclusive. A shared lock that is raised later would make two deletions wait for each
  * other.
  */
 export async function lockGroupsOf(
