@@ -22,7 +22,7 @@ const troubles: Record<Trouble, string> = {
   bad_answer: 'answers what can’t be read',
 };
 
-/** What a fault says of a party: its code, and the vendor's own where it says more. */
+/** A fault's name for a party's trouble: its code, and the vendor's own where it says more. */
 export type FaultName = { code: FaultCode; vendorCode?: string | undefined };
 
 /**
@@ -67,7 +67,7 @@ const SLACK_STEPS: Record<string, string> = {
   is_archived: 'take the channel that the catalogue names out of the archive, or name another',
 };
 
-/** What whoever runs Latchkey does next about a fault of an outside party. */
+/** The next step of the person who runs Latchkey, about a fault of an outside party. */
 export function nextStepFor({ code, vendorCode }: FaultName): string {
   const [party, trouble] = code.split('.') as [Party, Trouble];
   const step = party === 'slack' ? SLACK_STEPS[vendorCode ?? ''] : undefined;

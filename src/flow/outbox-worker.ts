@@ -202,7 +202,7 @@ export function createRelay(
     if (handedOver.begins(lane, id)) nudge();
     try {
       const known = held.get(id);
-      // What is held is at least as new as any delivery of this process; another process may have leased it since.
+      // A held row is at least as new as any delivery of this process. Another process may have leased it since.
       if (known !== undefined && known.row.leases > delivery) return;
       const isFresh = known?.row.leases === delivery && performance.now() < known.until;
       held.delete(id);

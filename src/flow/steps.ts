@@ -46,7 +46,7 @@ type Step<N extends JobName> = {
  * What runs each job. A job looks everything up again when it runs, so that it may come twice, late or out of order.
  *
  * First the seven steps of a change, in their order. `receive` is no job: it answers the form (request/receive.ts).
- * Whatever else ends or gives access (expiry, offboarding, drift, a mass change) joins them at `applyToIdp`.
+ * Other causes that end or give access (expiry, offboarding, drift, a mass change) join them at `applyToIdp`.
  */
 export const steps: { [N in JobName]: Step<N> } = {
   // 1. receive: request/receive.ts stores the change and calls for `assessRequest`.
@@ -69,7 +69,7 @@ export const steps: { [N in JobName]: Step<N> } = {
   updateMessages: { lane: 'slack', run: (context, job, { cards }) => updateMessages(context, job, cards) },
 
   // Drift: what the directory says, against what is wanted.
-  /** What event sources told: evidence for a change under way, or something to look at. */
+  /** The event sources' news: evidence for a change under way, or something to look at. */
   processObservations: { lane: 'core', run: processObservations },
   /** One person in one group: what the IdP says against what is wanted. A difference becomes a finding. */
   checkMembership: { lane: 'idp', run: checkMembership },
@@ -104,7 +104,7 @@ export const steps: { [N in JobName]: Step<N> } = {
   settleStepUp: { lane: 'core', run: settleStepUp },
 
   // Access reviews.
-  /** Who holds what is fixed, and facts and reviewers are gathered; before that nobody is told. */
+  /** The snapshot is taken, and facts and reviewers are gathered. Before that nobody is told. */
   prepareCampaign: { lane: 'idp', run: prepareCampaign },
   /** What reviewers decided, batch by batch, and watched until MuleSoft shows it. */
   carryOutCampaign: { lane: 'core', run: carryOutCampaign },

@@ -37,9 +37,9 @@ const RUN_EVERY_MS = 1_000;
 /** Entitlements that are not ready are asked about this often. */
 const CHECK_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 60_000;
-/** What rules give is renewed, and given where it was missed, this often. */
+/** Birthrights are renewed, and given where they were missed, this often. */
 const BIRTHRIGHTS_EVERY_MS = 60_000;
-/** Who is in the IdP's groups is compared with who is wanted there this often. */
+/** The members of the IdP's groups are compared with the people who are wanted there, this often. */
 const RECONCILE_EVERY_MS = 300_000;
 /** Whether that is due, or was left unfinished by a process that died, is asked this often. */
 const DUE_EVERY_MS = 15_000;
@@ -69,7 +69,7 @@ const RUNS_KEPT_DAYS = 30;
 /** A SET may be repeated for 31 days, and is known as a repeat so long. */
 const OBSERVED_KEPT_DAYS = 35;
 const ROUNDS_KEPT_DAYS = 90;
-/** Whoever opens an old link is told what became of it for so long. */
+/** A person who opens an old link is told for this long what became of it. */
 const STEP_UPS_KEPT_DAYS = 7;
 
 export type Loop = {
@@ -85,9 +85,9 @@ export type Timers = Pick<Loop, 'start' | 'stop'> & {
 };
 
 /**
- * What time brings: ends, warnings, lapses, reminders, seals. Kept by a timer in each process under one database
- * lock, so it runs once however many replicas there are, and an emptied queue can't forget it. What asks the
- * outside world has loops of its own: an IdP that hangs must not hold up an end.
+ * The things that time brings: ends, warnings, lapses, reminders, seals. Kept by a timer in each process under one
+ * database lock, so it runs once however many replicas there are, and an emptied queue can't forget it. Work that asks
+ * the outside world has loops of its own: an IdP that hangs must not hold up an end.
  */
 export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS } = {}): Timers {
   const { log } = context.idp;
@@ -205,7 +205,7 @@ export function every(
   };
 }
 
-/** What only had to be kept for a while; the audit keeps what came of it. */
+/** Forgets rows that only had to be kept for a while. The audit keeps the results. */
 export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
   await forgetDone(context.db, OUTBOX_KEPT_HOURS);
   await forgetRuns(context.db, RUNS_KEPT_DAYS);
@@ -215,7 +215,10 @@ export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
   await forgetStepUps(context.db, STEP_UPS_KEPT_DAYS);
 }
 
-/** Everything that is due now, once. What fails is logged and due again at the next look; it stops none of the others. */
+/**
+ * Everything that is due now, once. A part that fails is logged and due again at the next look. It stops none of the
+ * others.
+ */
 async function runDue(context: Context, listenSoon: () => void): Promise<void> {
   const now = await databaseNow(context.db);
   const dues = {

@@ -110,7 +110,7 @@ export async function endBaseline(tx: Tx, pair: Pair, now: Date, as: 'gone' | nu
     .execute();
 }
 
-/** Who went from the group as they came since a time, and is not back by a grant. */
+/** The people who went from the group as they came since a time, and are not back by a grant. */
 export async function goneSince(db: Db | Tx, groupId: string, since: Date): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select person_id as id from baseline_members e

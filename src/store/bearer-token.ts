@@ -7,7 +7,10 @@ export function newToken(prefix: string): string {
   return `${prefix}${randomBytes(TOKEN_BYTES).toString('base64url')}`;
 }
 
-/** What is stored of a token and looked for: SHA-256 of 256 random bits, nothing to guess and so nothing to slow down. */
+/**
+ * The form in which a token is stored and looked for: SHA-256 of 256 random bits. There is nothing to guess, and so
+ * nothing to slow down.
+ */
 export function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

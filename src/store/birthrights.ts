@@ -22,8 +22,8 @@ export async function heldByRequest(db: Db | Tx, personId: string, now: Date): P
 }
 
 /**
- * People of these departments who hold it by rule not at all, or not for much longer; page by page by their ids. Who
- * gave it back, or of whom a person decided otherwise, does not get it again until they move.
+ * People of these departments who hold it by rule not at all, or not for much longer; page by page by their ids. A
+ * person who gave it back, or of whom a person decided otherwise, does not get it again until they move.
  */
 export async function birthrightsDue(
   db: Db,

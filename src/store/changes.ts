@@ -95,7 +95,9 @@ export async function askingIds(db: Db | Tx, approvedBy: string | null = null): 
   return (await query.execute()).map((row) => row.id);
 }
 
-/** What was found and waits for it to be known who did it, single or many on one card; `noticedAt`: by then it had arisen. */
+/**
+ * The findings that wait for it to be known who did it, single or many on one card. `noticedAt`: by then it had arisen.
+ */
 export async function awaitedAuthors(
   db: Db | Tx,
 ): Promise<{ id: string; isMany: boolean; noticedAt: Date; until: Date }[]> {

@@ -36,7 +36,7 @@ export async function absencesOf(db: Db | Tx, personIds: readonly string[]): Pro
   return rows.map(({ doc }) => revive<Delegation>(doc));
 }
 
-/** What a person has said of their absences, or was named for, and is not over; oldest first. */
+/** The delegations that a person made or was named in, and that are not over; oldest first. */
 export async function openDelegations(
   db: Db | Tx,
   of: { person: string } | { delegate: string },
@@ -59,7 +59,7 @@ export async function dueDelegations(db: Db | Tx, now: Date): Promise<string[]> 
   return rows.map(({ id }) => id);
 }
 
-/** What waits for a decision and names this person among those who may decide. */
+/** The changes that wait for a decision and name this person among those who may decide. */
 export async function waitingFor(
   db: Db | Tx,
   personId: string,

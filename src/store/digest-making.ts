@@ -12,7 +12,7 @@ export type DigestReader = {
   zone: string;
   week: string;
   dueAt: Date;
-  /** What this reader answers for as an owner, or in an owner's stead. */
+  /** The entitlements that this reader answers for as an owner, or in an owner's stead. */
   owns: readonly string[];
 };
 
@@ -22,7 +22,7 @@ export type DigestCatalogue = {
   unusedSeconds: number;
 };
 
-/** What was looked at and kept is not asked about again for so long. */
+/** An access that was looked at and kept is not asked about again for this long. */
 const KEPT_DAYS = 90;
 const WEEK = sql`interval '7 days'`;
 
@@ -34,8 +34,8 @@ export async function zonesOfPeople(db: Db): Promise<(string | null)[]> {
 }
 
 /**
- * Who has no digest of this week yet: active people in a zone whose time has come, who own something or manage somebody.
- * Looked up by indexes, so that it costs little once all are made.
+ * The people who have no digest of this week yet: active people in a zone whose time has come, who own something or
+ * manage somebody. Looked up by indexes, so that it costs little once all are made.
  */
 export async function readersDue(
   db: Db,
@@ -74,8 +74,8 @@ export async function withoutDigest(
 export type Made = { digestId: string; personId: string; counts: Partial<Record<LineKind, number>> };
 
 /**
- * Makes the digests of many readers in three statements, whatever they hold: no line passes through this process. Who
- * got one already, by another replica or before a crash, is left out. Answers those that are new.
+ * Makes the digests of many readers in three statements, whatever they hold: no line passes through this process.
+ * Readers who got one already, by another replica or before a crash, are left out. Answers those that are new.
  */
 export async function makeDigests(
   tx: Tx,

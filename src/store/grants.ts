@@ -136,7 +136,7 @@ export async function writeGrants(
         team_id: event.target.teamId,
         starts_at: event.grant.startsAt,
         ends_at: event.grant.endsAt,
-        // What goes on by rule is renewed, so there is no end to warn of.
+        // A grant that goes on by rule is renewed, so there is no end to warn of.
         warn_at: isByRule(who) ? null : nextWarningAt(event.grant, null),
       })
       .execute();

@@ -3,7 +3,7 @@ import { hasBaseline } from './baseline.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { pendingChange, unfinishedMass } from './states.ts';
 
-/** What is known of who is in a group without a grant of Latchkey's. */
+/** The known members of a group without a grant of Latchkey's. */
 export type WithoutGrant = {
   /** People beside the one that is asked about; null: the group has not been looked at yet. */
   others: number | null;
@@ -12,8 +12,8 @@ export type WithoutGrant = {
 };
 
 /**
- * Who is in the group without a live grant: there before Latchkey, or found since and not decided on. `massId`: the card
- * that is asked about, whose people are counted there.
+ * The people in the group without a live grant: there before Latchkey, or found since and not decided on. `massId`: the
+ * card that is asked about, whose people are counted there.
  */
 export async function membersWithoutGrant(
   db: Db | Tx,

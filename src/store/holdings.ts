@@ -3,7 +3,7 @@ import { gaveAnew } from './grants.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { pendingChange } from './states.ts';
 
-/** What a person has and has asked for, by entitlement, and in which groups they were before Latchkey. */
+/** The entitlements that a person has and has asked for, and the groups in which they were before Latchkey. */
 export type Held = { granted: string[]; pending: string[]; groupNames: string[] };
 
 /**

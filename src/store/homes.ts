@@ -84,7 +84,7 @@ export async function openAround(db: Db, personId: string, limit: number): Promi
   return rows.map(({ doc }) => changeOf(doc));
 }
 
-/** What a person had or asked for and that is over, of the last days: of each entitlement the newest, newest first. */
+/** A person's access and requests that are over, of the last days: of each entitlement the newest, newest first. */
 export async function overFor(db: Db, personId: string, days: number): Promise<Change[]> {
   const { rows } = await sql<{ doc: Change }>`
     select doc from (
@@ -97,7 +97,10 @@ export async function overFor(db: Db, personId: string, days: number): Promise<C
   return rows.map(({ doc }) => changeOf(doc));
 }
 
-/** What somebody is to review and has not decided, by campaign; what is due first before the others. `id`: of their part of it. */
+/**
+ * The reviews that a person has not decided, by campaign; the one due first before the others. `id`: of their part of
+ * it.
+ */
 export async function reviewsOf(
   db: Db,
   personId: string,
@@ -136,7 +139,10 @@ export async function placesOf(
   return new Map(rows.map(({ id, channel, ts }) => [id, { channel, ts }]));
 }
 
-/** What is asked on cards whose plan names this person, at most `limit` of each; what lapses first before the others. */
+/**
+ * The questions on cards whose plan names this person, at most `limit` of each. The one that lapses first comes before
+ * the others.
+ */
 export async function askedOf(
   db: Db,
   personId: string,

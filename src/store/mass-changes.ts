@@ -233,7 +233,7 @@ export async function holdingGrant(
   return new Set(rows.map((row) => row.person_id));
 }
 
-/** What the card's facts are counted from, in one pass over the items still open. */
+/** The counts from which the card's facts are made, in one pass over the items still open. */
 export type MassTally = {
   count: number;
   departments: { department: string | null; people: number }[];

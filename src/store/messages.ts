@@ -29,7 +29,7 @@ export async function readMessages(db: Db, aboutId: string): Promise<Map<string,
   );
 }
 
-/** What the message at this place is about, and which of its messages it is; null: none of ours. */
+/** The subject of the message at this place, and which of its messages it is; null: none of ours. */
 export async function messageAt(
   db: Db,
   { channel, ts }: Place,

@@ -4,7 +4,7 @@ import type { Db } from './postgres/database.ts';
 /** An answer as it came, unchecked: checks are made anew whenever it is used. */
 export type Remembered = { raw: unknown; model: string };
 
-/** What replicas share of the model: answers by a fingerprint of what was asked, and what the day has cost. */
+/** The replicas' shared memory of the model: answers by a fingerprint of the question, and what the day has cost. */
 export type ModelMemory = {
   recall(key: string): Promise<Remembered | null>;
   remember(key: string, answer: Remembered): Promise<void>;

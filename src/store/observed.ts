@@ -60,7 +60,10 @@ export async function noteProcessed(
     person_id = ${about.personId ?? null}, group_id = ${about.groupId ?? null} where id = ${id}`.execute(tx);
 }
 
-/** What can't be processed now is looked at again after a while: a quarter of its age, within these bounds. */
+/**
+ * An observation that can't be processed now is looked at again after a while: a quarter of its age, within these
+ * bounds.
+ */
 export async function processLater(
   tx: Tx,
   id: string,
@@ -103,7 +106,7 @@ function toldBefore({ personId, groupId }: { personId: string; groupId: string }
     and event_source not in ('scim', 'reconcile') and occurred_at <= ${noticedAt}::timestamptz + interval '1 minute'`;
 }
 
-/** Who, as the event sources tell, had made it so when it was noticed, and when; null: none of them says. */
+/** The person who, as the event sources tell, had made it so when it was noticed, and when. Null: none of them says. */
 export async function lastActor(
   db: Db | Tx,
   pair: { personId: string; groupId: string },

@@ -307,7 +307,7 @@ export async function forgetDone(db: Db, olderThanHours: number): Promise<void> 
   );
 }
 
-/** What is owed, and of that what failed at its last try, by fault. */
+/** The rows that are owed, and of those the ones that failed at their last try, by fault. */
 export async function owed(db: Db): Promise<{ open: number; failing: Record<string, number> }> {
   const { rows } = await sql<{ fault: string | null; n: string }>`
     select case when attempts > 0 then last_fault end as fault, count(*) as n

@@ -10,7 +10,9 @@ import { idpSystems } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
 
-/** Whose id a link holds: the `system` of the identity provider or of the chat (src/ports/), or `anypoint`. */
+/**
+ * The system whose id a link holds: the `system` of the identity provider or of the chat (src/ports/), or `anypoint`.
+ */
 export type LinkedSystem = string;
 
 /** A person as we last read them. */
@@ -102,7 +104,7 @@ export async function identityOf(
   return row === undefined ? null : { id: row.external_id, isUnconfirmed: row.is_unconfirmed };
 }
 
-/** What speaks for or against an Anypoint user being a person, as far as we know it ourselves. */
+/** The evidence for or against an Anypoint user being a person, as far as we know it ourselves. */
 export type Claims = {
   /** Whether the IdP has answered by an id of this person. */
   isConfirmed: boolean;
@@ -247,7 +249,7 @@ export async function noteAccount(
     on conflict do nothing`.execute(db);
 }
 
-/** What people are called, as it is kept and shown everywhere: one line of characters that are seen. */
+/** People's names, as they are kept and shown everywhere: one line of characters that are seen. */
 export function inOneLine(from: Pick<IdpPerson, 'displayName' | 'login' | 'title' | 'department'>): {
   name: string;
   title: string | null;

@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
 
-/** What comes within this time, in milliseconds, is told of in one message: a storm of refusals is one cause. */
+/** Refusals within this time, in milliseconds, are told of in one message: a storm of refusals is one cause. */
 const ONE_NOTICE_MS = 600_000;
 /** A refusal that goes on is told of anew once it was quiet for so long, in milliseconds. */
 const FORGOTTEN_MS = 86_400_000;

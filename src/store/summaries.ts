@@ -4,7 +4,7 @@ import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { AdviceResult } from '../ports/adviser.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
-/** What stands on a card beside what is asked: for people's eyes, never for the function that decides. */
+/** The summary on a card beside the request: for people's eyes, never for the function that decides. */
 export type Summary = {
   sheet: FactSheet;
   plain: string;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from './postgres/database.ts';
 
-/** Who, and by which event sources, was told to have put these people in or taken them out. */
+/** The people who, as event sources told, put these people in or took them out. Also by which event sources. */
 export type Telling = {
   actors: { id: string; name: string }[];
   eventSources: string[];

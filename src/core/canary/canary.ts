@@ -218,7 +218,7 @@ export function tripLegs(run: CanaryRun, direction: Direction): [Leg | 'seen' | 
   return times.flatMap(([leg, ms]) => (ms === null ? [] : [[leg, ms]]));
 }
 
-/** What is to be done about the alarm once a round's result is known. */
+/** The turn that the alarm takes once a round's result is known. */
 export type AlarmTurn = 'raise' | 'update' | 'clear' | 'none';
 
 /** Alarm after two misses in a row, cleared by the next hit. `before`: the last round that was a hit or a miss. */

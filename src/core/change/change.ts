@@ -60,7 +60,7 @@ export type Change = {
   endingWarnedAt: Date | null;
   /** Which of the warnings by time were given. */
   warnings?: Warning[];
-  /** Who lets it end at its time, so that nobody is warned any more. */
+  /** The person who lets it end at its time, so that nobody is warned any more. */
   endAgreed?: { by: PersonId; name: string; at: Date };
   ended: {
     at: Date;

@@ -125,5 +125,5 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
     }
 );
 
-/** Who caused an event: a person, a part of Latchkey, or an outside party by its port's `system`. */
+/** The cause of an event: a person, a part of Latchkey, or an outside party by its port's `system`. */
 export type Actor = { person: PersonId; name: string } | { part: string };

@@ -110,7 +110,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
         ...waiting(change, ({ by }) => by !== event.approval.by),
       };
     case 'stepUpAsked':
-      // Who clicks again is sent another link, and the earlier one is of no use any more.
+      // A person who clicks again is sent another link, and the earlier one is of no use any more.
       return {
         stepUps: [...(change.stepUps ?? []).filter(({ by }) => by !== event.stepUp.by), event.stepUp],
       };

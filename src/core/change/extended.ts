@@ -7,9 +7,9 @@ import type { ChangeEvent } from './events.ts';
 import { nextState } from './life-cycle.ts';
 
 /**
- * Pure: an extension is one access and not two. What it extends ends with its approval and goes on under it, so that
- * there is one end, one warning and one message with buttons. What would end later than the extension stays as it is:
- * an extension takes nothing away. What rules give is renewed by rules.
+ * Pure: an extension is one access and not two. The earlier grant ends with its approval and goes on under it. So there
+ * is one end, one warning and one message with buttons. A grant that would end later than the extension stays as it is:
+ * an extension takes nothing away. A birthright is renewed by rules.
  */
 export function takenOver(events: readonly ChangeEvent[], earlier: readonly Change[]): ChangeEvent[] {
   const approved = events.find((event) => event.type === 'changeApproved');

@@ -2,7 +2,7 @@ import type { ChangeId } from '../ids.ts';
 import { type ApproverPlan, slotsOf } from '../policy/routing.ts';
 import type { Change } from './change.ts';
 
-/** What is known of another one of those that were asked for together. */
+/** The known state of another change of the same joint request. */
 export type Sibling = Pick<Change, 'id' | 'state' | 'plan' | 'cardOf'>;
 
 /**

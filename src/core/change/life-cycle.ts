@@ -1,7 +1,7 @@
 import type { ChangeEvent } from './events.ts';
 
 /**
- * The life cycle, whole: state by event. What is not listed can't happen. What Anypoint shows and what SCIM pushes
+ * The life cycle, whole: state by event. An event that is not listed can't happen. Anypoint's answer and a SCIM push
  * can overtake our own note of the IdP write, so `applying` takes those too.
  */
 export const lifeCycle = {

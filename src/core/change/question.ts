@@ -3,7 +3,7 @@ import { type Refusal, refuse } from '../refusal.ts';
 import type { Change } from './change.ts';
 import type { ChangeEvent } from './events.ts';
 
-/** What an approver wants to know before they decide, and what was answered. */
+/** A question that an approver asks before they decide, with its answers. */
 export type Question = Said & {
   /** One within its change, from 1: its place in the row. */
   id: number;
@@ -37,7 +37,7 @@ export type QuestionFacts = {
   now: Date;
 };
 
-/** Who answers: who asked for it, or whom it is for where nobody did. */
+/** The person who answers: the requester, or the beneficiary where nobody asked. */
 export function whoAnswers({ requesterId, personId }: Pick<Change, 'requesterId' | 'personId'>): PersonId {
   return requesterId ?? personId;
 }
@@ -84,7 +84,7 @@ export function askQuestion(
   return [{ ...baseOf(change.id, clicker, now), type: 'questionAsked', question }];
 }
 
-/** Who asked for it answers; `of` null: the oldest question that is open, else the last. */
+/** The requester answers. `of` null: the oldest question that is open, else the last. */
 export function answerQuestion(
   change: Change,
   click: WordsClick & { of: number | null },

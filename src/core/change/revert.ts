@@ -5,7 +5,7 @@ import type { ChangeEvent } from './events.ts';
 /** Of which change, when, and by whom. */
 export type Base = Pick<ChangeEvent, 'changeId' | 'at' | 'actor'>;
 
-/** What was found and not kept is taken away; the revoke joins the road at "apply". */
+/** A finding that is not kept is taken away. The revoke joins the road at "apply". */
 export function revertEvents(
   change: Pick<Change, 'entitlementKey' | 'personId' | 'target'>,
   revokeId: ChangeId,

@@ -73,7 +73,8 @@ export function decideOnClick(change: Change, click: Click, facts: ClickFacts): 
       'Another approver has to decide; the card names them.',
     );
   const { entitlement, target } = facts;
-  // Who may decide can have changed with it, so this comes first: whoever was asked is told what it is now.
+  // This comes first, because the approvers can have changed with it: the people who were asked are told what it is
+  // now.
   if (click.verb === 'approve' && entitlement !== null && target !== null) {
     const changed = otherwiseThanShown(change, { ...facts, entitlement, target });
     if (changed.length > 0)
@@ -115,7 +116,7 @@ function stillAsked(people: readonly Approver[]): Approver[] {
   return people.filter((p) => p.for?.isOver !== true);
 }
 
-/** Whoever is asked later would else decide before those who are to look at it first. */
+/** An approver of a later stage would else decide before those who are to look at it first. */
 function notYourTurn(change: Change, plan: ApproverPlan): Refusal {
   const missing = stillMissing(plan, change.approvals, (name) => name);
   return refuse(

@@ -11,7 +11,7 @@ import type { Verdict } from '../policy/verdict.ts';
 import type { Change } from './change.ts';
 
 /**
- * What a card or form showed of an entitlement: what is decided is this and nothing that took its place since. Kept as
+ * The entitlement as a card or form showed it. Only this is decided, and nothing that took its place since. Kept as
  * data, so that what changed can be named.
  */
 export type Shown = {
@@ -26,7 +26,7 @@ export type Shown = {
   maxSeconds: number;
   /** What it is given for where nobody says for how long. */
   defaultSeconds: number;
-  /** What the written rules asked for beyond the catalogue, and in which policy. Left out by a form: none was asked. */
+  /** The needs of the written rules beyond the catalogue, and in which policy. Left out by a form: none was asked. */
   rules?: { policy: string | null; holds: string[] };
 };
 
@@ -71,14 +71,14 @@ function changesSince(before: Shown, now: Shown): string[] {
   differs('who approves', deciding(before.approvers), deciding(now.approvers));
   differs('the longest time', durationInWords(before.maxSeconds), durationInWords(now.maxSeconds));
   differs('the usual time', durationInWords(before.defaultSeconds), durationInWords(now.defaultSeconds));
-  // What rules ask for follows the facts too, and those are looked up at the click; here only the rules count.
+  // The rules' needs follow the facts too, and those are looked up at the click. Here only the rules count.
   const [was, is] = [before.rules, now.rules];
   if (was !== undefined && is !== undefined && was.policy !== is.policy)
     if (was.holds.join('\n') !== is.holds.join('\n')) changes.push('the policy asks for other things now');
   return changes;
 }
 
-/** What of the entitlement is otherwise than whoever decides was shown, in words. */
+/** The differences between the entitlement now and as the approver was shown it, in words. */
 export function otherwiseThanShown(
   change: Pick<Change, 'shown' | 'target'>,
   now: { entitlement: Entitlement; target: NonNullable<Change['target']>; verdict: Verdict | null },

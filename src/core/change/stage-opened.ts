@@ -62,7 +62,7 @@ export function withFollowing(
   return [asked, ...sinceAsked(evolve(change, asked), given)];
 }
 
-/** Who a tier asks, within a sentence: `the owner or the catalogue’s admins`. */
+/** The people whom a tier asks, within a sentence: `the owner or the catalogue’s admins`. */
 export function tierInWords(tier: EscalationTier | null | undefined): string {
   return (tier?.to ?? []).map((source) => sourceInWords(source)).join(' or ');
 }

@@ -55,7 +55,7 @@ export function mayNudge({ state, cause, nudges }: Pick<Change, 'state' | 'cause
   return state === 'asking' && !isFound({ cause }) && (nudges?.length ?? 0) < NUDGES_MAX;
 }
 
-/** Whoever asked, or whom it is for, asks the approvers once more: once in four hours, three times in all. */
+/** The requester or the beneficiary asks the approvers once more: once in four hours, three times in all. */
 export function nudge(
   change: Change,
   by: { id: PersonId; name: string },

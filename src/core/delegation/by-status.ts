@@ -1,6 +1,6 @@
 import type { Delegation, Who } from './delegation.ts';
 
-/** What the chat says of somebody's status: away until then; null: it says no end. */
+/** The absence that a person's status in the chat tells of: away until then; null: it says no end. */
 export type StatusAway = { until: Date | null };
 
 export type StatusFacts = {
@@ -29,7 +29,7 @@ export function onStatus(facts: StatusFacts): 'start' | 'offer' | 'end' | 'nothi
   const isOver = away === null || (away.until !== null && away.until <= now);
   if (isOver) return own.some((one) => one.cause === 'status' && one.state === 'active') ? 'end' : 'nothing';
   if (away.until !== null && away.until.getTime() - now.getTime() < SHORTEST_MS) return 'nothing';
-  // What they have said in the form, or ended by hand during this absence, counts more.
+  // Their word in the form counts more, and so does a delegation that they ended by hand during this absence.
   if (isKnown || own.some((one) => one.cause === 'asked')) return 'nothing';
   if (usual !== null && away.until !== null) return 'start';
   return decides ? 'offer' : 'nothing';

@@ -97,7 +97,10 @@ export function endOwn(own: readonly Delegation[], person: Who, now: Date): Dele
   return own.map((one) => ended(one, 'back', person, now));
 }
 
-/** The delegate can't do it. Who is away has to name another; until then what waits is theirs alone again. */
+/**
+ * The delegate can't do it. The approver who is away has to name another. Until then waiting decisions are theirs alone
+ * again.
+ */
 export function declineDelegation(
   delegation: Delegation | null,
   by: Who,

@@ -106,7 +106,10 @@ export type SecurityFigures = {
   troubles: string[];
 };
 
-/** Pure: what a line can be answered with. What was found is decided on as on its card; what is being taken away is not asked about. */
+/**
+ * Pure: the answers that a line can get. A finding is decided on its card. An access that is being taken away is not
+ * asked about.
+ */
 export function verbsOf(line: Pick<DigestLine, 'kinds' | 'facts' | 'answer'>): LineVerb[] {
   if (line.kinds.includes('found')) return [];
   if (line.answer !== null && line.answer.verb !== 'ask') return [];

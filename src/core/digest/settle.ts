@@ -14,8 +14,8 @@ export type AnswerFacts = {
 };
 
 /**
- * Whether this click counts. Who may say what becomes of an access is who owns it, who manages its holder, and an admin; all as of
- * now. Nobody says it of their own. `repeat`: the very same click was counted before.
+ * Whether this click counts. Three people may decide about an access: its owner, its holder's manager, and an admin,
+ * all as of now. Nobody says it of their own. `repeat`: the very same click was counted before.
  */
 export function settleLine(
   line: DigestLine,

@@ -1,7 +1,7 @@
 import { hasLeft, type Offboarding } from '../offboarding/offboarding.ts';
 import type { Entitlement } from '../policy/catalogue.ts';
 
-/** What the IdP answers when it is asked for the person by the id under which they are known. */
+/** The IdP's answer about the person, by the id under which they are known. */
 export type SituationFacts = {
   /** Their status in the IdP; null: it knows no such id. */
   inIdp: 'active' | 'inactive' | 'suspended' | 'deprovisioned' | null;
@@ -11,7 +11,7 @@ export type SituationFacts = {
   leaverCase: Pick<Offboarding, 'state'> | null;
 };
 
-/** What follows from that alone; `lookOn`: nothing, so the membership is looked at. */
+/** The conclusion from that alone. `lookOn`: none, so the membership is looked at. */
 export type Situation = 'leaveAlone' | 'endAsDeleted' | 'endAsDeprovisioned' | 'lookOn';
 
 type Row<Facts, Then> = readonly [when: (facts: Facts) => boolean, then: Then];
@@ -85,7 +85,8 @@ const findings: readonly Row<DriftFacts, MembershipFinding>[] = [
   [(f) => f.isMember && f.onFinding === 'accept', 'accept'],
   [(f) => f.isMember && f.onFinding === 'revert', 'revert'],
   [(f) => f.isMember, 'askOwner'],
-  // What was there before Latchkey may go as it came, unless it is one of many; only what Latchkey promised is missed.
+  // A membership from before Latchkey may go as it came, unless it is one of many. Only what Latchkey promised is
+  // missed.
   [(f) => f.isInBaseline && f.isOneOfMany, 'checkGroup'],
   [(f) => f.isInBaseline, 'endBaseline'],
 ];

@@ -46,7 +46,7 @@ export type Observation = {
   key: string;
   eventSource: EventSource;
   payload: Told;
-  /** Who did it, where the event source says so: by the IdP's id. */
+  /** The person who did it, where the event source says so: by the IdP's id. */
   actor: { id: string; name: string } | null;
   occurredAt: Date;
 };

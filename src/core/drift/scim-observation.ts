@@ -10,9 +10,9 @@ export type ObservedMember = {
 };
 
 /**
- * What one SCIM request really changed about one group's effective members: the active users in it. Adding
- * somebody who is there, or an inactive user, is no change; deactivating or deleting a user takes them out of
- * every group, reactivating puts them back. A renamed group is two of these: out of the old, into the new.
+ * The real changes of one SCIM request to one group's effective members: the active users in it. Adding somebody who is
+ * there, or an inactive user, is no change; deactivating or deleting a user takes them out of every group, reactivating
+ * puts them back. A renamed group is two of these: out of the old, into the new.
  */
 export type ObservedMemberships = {
   groupName: string;

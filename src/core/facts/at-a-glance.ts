@@ -6,7 +6,10 @@ import { oneLine } from '../storable.ts';
 import { capital } from '../text.ts';
 import { othersInWords } from './request-facts.ts';
 
-/** What a card shows at a glance beside what is asked: who it is for, and what is out of the ordinary. */
+/**
+ * The part of a card that is seen at a glance, beside the request itself: the beneficiary, and what is out of the
+ * ordinary.
+ */
 export type AtAGlance = {
   /** As the directory has them. Names and titles are words of others. */
   who: {

@@ -20,7 +20,7 @@ export type ChangeSubject = Pick<
   foundBefore: number;
   /** What the rules say of giving it. */
   byRules: Verdict;
-  /** What that means for this change: what was found is asked about whatever rules say. */
+  /** The meaning of that for this change: a finding is asked about whatever rules say. */
   verdict: Verdict;
   /** The written policy, of which those clauses are shown that bear on it. */
   clauses: readonly Clause[];

@@ -9,7 +9,7 @@ import { type FactSheet, othersInWords } from './request-facts.ts';
 /** What the event sources told of who did it. */
 export type Told = { actors: string[]; eventSources: string[]; firstAt: Date | null; lastAt: Date | null };
 
-/** What is known about something that was found, when it is put to its owner. */
+/** The known facts about a finding, when it is put to its owner. */
 export type FindingSubject = {
   cause: 'finding' | 'loss';
   /** One person, or a count of many with the departments they are of, most first. */

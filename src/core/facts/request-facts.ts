@@ -97,7 +97,7 @@ function grantedInWords({ holders, holdersInDepartment: near }: SheetSubject): s
   return `${holders} people hold it through Latchkey, ${near === 0 ? 'none' : near} of them in the same department`;
 }
 
-/** Who is in the group otherwise: that nobody holds it through Latchkey does not mean that nobody has it. */
+/** The other members of the group. People may be in it though nobody holds it through Latchkey. */
 export function othersInWords(holders: number, others: number | null | undefined): string {
   if (others === undefined) return '';
   if (others === null) return '; who else is in its group is not known yet';

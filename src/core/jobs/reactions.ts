@@ -76,7 +76,7 @@ export type ClickReceived = {
     | { verb: 'nudge' }
     /** A narrower entitlement of the same family, in place of what was asked for. */
     | { verb: 'approveNarrower'; entitlementKey: string; seconds: number | null }
-    /** What was given is less than was asked for, and they don't want it. */
+    /** The grant is less than the request, and they don't want it. */
     | { verb: 'decline' }
     | { verb: 'ask'; text: string }
     /** `of` null: the oldest question that is open. */
@@ -93,7 +93,7 @@ export type AnswerReceived = {
   chatUserId: string;
   /** Where to answer so that only the clicker sees it. */
   channel: string;
-  /** What was pressed, and on which of the card's lines where it has lines. */
+  /** The button that was pressed, and on which of the card's lines where it has lines. */
   verb: string;
   item: string | null;
 };

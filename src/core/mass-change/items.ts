@@ -6,7 +6,7 @@ import type { Entitlement, Target } from '../policy/catalogue.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { MassChange, MassDecision } from './mass-change.ts';
 
-/** What one item of a decided mass change becomes; ids and time come with it. */
+/** The facts that settle what one item of a decided mass change becomes. Ids and time come with them. */
 export type ItemFacts = {
   changeId: ChangeId;
   revokeId: ChangeId;

@@ -41,11 +41,11 @@ export type MassChange = {
   shown?: Shown;
   plan: ApproverPlan | null;
   answers: MassAnswer[];
-  /** What was said of single items that are not decided yet, in that order. */
+  /** The answers about single items that are not decided yet, in their order. */
   itemAnswers: MassItemAnswer[];
   remindedAt: Date | null;
   decision: MassDecision | null;
-  /** Whose word counted and who turned out to have put these in: so many of them are asked about anew. */
+  /** The people whose answer counted, and who turned out to have put these in. So many items are asked about anew. */
   reopened?: { by: PersonId; name: string; count: number }[];
 };
 
@@ -59,7 +59,7 @@ export type MassAnswer = {
   byName: string;
   at: Date;
   clickId: string;
-  /** Who was away and had named them to decide meanwhile; left out: they decided for themselves. */
+  /** The approver who was away and had named them to decide meanwhile. Left out: they decided for themselves. */
   insteadOf?: { id: PersonId; name: string };
 };
 
@@ -78,7 +78,7 @@ export type MassItem = {
   /** A person's id, the id of the change that granted, or an offboarding's id. */
   key: string;
   personId: PersonId;
-  /** What is to be said of this one; null: nothing of its own. */
+  /** The note about this one; null: nothing of its own. */
   note: string | null;
 };
 

@@ -67,7 +67,7 @@ export function settleMass(
   const given: MassChangeEvent = { ...base, type: 'massAnswered', answer };
   const after: MassChange = { ...mass, answers: [...mass.answers, answer] };
   const ofOneMind = latestAnswers(after.answers).filter((a) => a.verb === verb);
-  // What one of them has said otherwise by name since is not decided with the others.
+  // An item on which one of them has since answered otherwise by name is not decided with the others.
   const isSingled =
     mass.itemAnswers.length > 0 &&
     verb !== 'choose' &&
@@ -83,7 +83,7 @@ function latestAnswers(answers: readonly MassAnswer[]): MassAnswer[] {
   return answers.filter((a, n) => !answers.some((b, m) => m > n && b.by === a.by));
 }
 
-/** What it takes to keep, or to take away: that needs nobody to say who did it. */
+/** The approvers that it takes to keep, or to take away. Taking away needs nobody to say who did it. */
 function askedFor({ author, ...plan }: ApproverPlan, verb: MassVerb): ApproverPlan {
   if (verb !== 'keep') return plan;
   const { toKeep } = plan;
@@ -192,7 +192,7 @@ function decidedSingly(
   return [decided, { ...base, type: 'massDecided', decision: { ...by, verb: 'choose', chosen: [] } }];
 }
 
-/** What enough of those who may decide say of this item; null: they do not agree. */
+/** The choice on this item on which enough of those who may decide agree; null: they do not agree. */
 function choiceOn(mass: MassChange, key: string, plan: ApproverPlan): ItemChoice['choice'] | null {
   const people = [...new Set([...mass.answers, ...mass.itemAnswers].map(({ by }) => by))];
   const isChoice = (choice: ItemChoice['choice']) =>
@@ -203,7 +203,7 @@ function choiceOn(mass: MassChange, key: string, plan: ApproverPlan): ItemChoice
   return isChoice('revert') ? 'revert' : isChoice('keep') ? 'keep' : null;
 }
 
-/** What this person has said of the item last, by name or of all; null: nothing. */
+/** This person's last choice on the item, by name or of all; null: none. */
 export function choiceBy(mass: MassChange, key: string, by: PersonId): ItemChoice['choice'] | null {
   const ofAll = mass.answers.findLast((a) => a.by === by);
   const byName = mass.itemAnswers.findLast((a) => a.by === by && a.choices.some((f) => f.key === key));
@@ -228,7 +228,7 @@ const answeredAlready = refuse(
   'It waits for another one.',
 );
 
-/** Whoever clicks has to be one of those who may, and nobody whom it is about. */
+/** The clicker has to be one of those who may decide, and nobody whom it is about. */
 function refuseClicker({ clicker, plan, excludedByPolicy }: MassFacts): Refusal | null {
   if (excludedByPolicy.has(clicker.id))
     return refuse(

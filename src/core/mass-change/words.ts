@@ -189,7 +189,7 @@ function takesInWords(plan: ApproverPlan): string {
     : `It takes ${toKeep.quorum} of one mind to keep, ${quorum} to take away.`;
 }
 
-/** Who has answered for how many by name, and waits for another to say the same. */
+/** The people who have answered by name and wait for another to say the same, with the number of items. */
 function singlyAnswered({ itemAnswers }: MassChange, names: MassNames): string[] {
   const byPerson = Map.groupBy(itemAnswers, ({ by }) => by);
   return [...byPerson.values()].flatMap((answers) => {
@@ -218,7 +218,7 @@ function decidedInWords({ kind, decision }: MassChange): string {
   }
 }
 
-/** Who kept some of them and turned out to have put them in; null: nobody. */
+/** The people who kept some of them and turned out to have put them in; null: nobody. */
 export function reopenedInWords(mass: MassChange, names: Pick<MassNames, 'idp' | 'safe'>): string | null {
   const { reopened = [] } = mass;
   if (reopened.length === 0) return null;

@@ -142,7 +142,7 @@ function withTeams(known: readonly LeftTeam[], found: readonly LeftTeam[]): Left
   return [...known.filter((team) => !ids.has(team.id)), ...found];
 }
 
-/** What comes to light again is open again: somebody gave it back to the leaver. */
+/** An application that comes to light again is open again: somebody gave it back to the leaver. */
 function withItems(known: readonly OffboardingItem[], found: readonly OffboardingItem[]): OffboardingItem[] {
   const keys = new Set(found.map((item) => item.key));
   return [...known.filter((item) => !keys.has(item.key)), ...found];

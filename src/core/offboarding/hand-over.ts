@@ -48,6 +48,6 @@ export function agreedInWords(
     ({ owner }) => owner != null && !agreed.some((word) => sameEmail(word.email, owner)),
   );
   const others = missing.map(({ api, owner }) => `${safe(owner ?? '')} (${safe(api)})`);
-  // Who would get it may be the only one who has said so.
+  // The person who would get it may be the only one who has said so.
   return `${said.join('; ')}; that needs ${others.length === 0 ? 'an admin' : `${[...new Set(others)].join(' and ')} too, or an admin`}`;
 }

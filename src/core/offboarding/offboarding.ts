@@ -51,7 +51,10 @@ export type Offboarding = {
   agreed: { cause: DirectoryCause; at: Date } | null;
   /** Where it stood when the person came back. */
   returnedFrom: OffboardingState | null;
-  /** Who took it back, and which revokes that stopped: what they were to take away was still there. */
+  /**
+   * The person who took it back, and the revokes that this stopped: the access that they were to take away was still
+   * there.
+   */
   cancelled: { by: By; at: Date; reason: string; stopped: ChangeId[] } | null;
   restored: { by: By; at: Date; changeIds: ChangeId[] }[];
   closedAt: Date | null;
@@ -101,7 +104,7 @@ export type OffboardingItem = {
   }[];
   /** E-mails of who is asked: the owners of the APIs it calls, by the catalogue. Empty: the admins. */
   owners: string[];
-  /** Who has agreed to hand it over, and to whom, while others have a say too. */
+  /** The people who have agreed to hand it over, and to whom, while others have a say too. */
   agreed?: HandOverWord[];
   /** People beside the leaver who own it too. */
   coOwners: number;
@@ -125,7 +128,7 @@ export type ItemDecision = {
 /** `elsewhere`, `gone`: Anypoint shows another owner or no application, and nobody decided so here. */
 export type ItemOutcome = 'handedOver' | 'revoked' | 'elsewhere' | 'gone';
 
-/** What each leg took, in milliseconds from the start; the last entry of a case. */
+/** The time that each leg took, in milliseconds from the start; the last entry of a case. */
 export type OffboardingReport = {
   cause: OffboardingCause;
   startedBy: string;

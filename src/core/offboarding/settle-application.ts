@@ -19,7 +19,10 @@ export type ItemFacts = {
   clicker: { id: PersonId; name: string; email?: string };
   /** The owner of an API that it calls, or an admin, as the catalogue says now. */
   mayDecide: boolean;
-  /** Who has a say in a hand-over, as Anypoint and the catalogue say now: of every API that it calls its owner, and the admins. */
+  /**
+   * The people with a say in a hand-over, as Anypoint and the catalogue have them now: the owner of every API that it
+   * calls, and the admins.
+   */
   say?: Say;
   /** For a hand-over: to whom. */
   to: ItemDecision['to'];
@@ -97,7 +100,7 @@ function refuseDone({ state }: Offboarding, { settled, decision }: OffboardingIt
   return refuse('alreadySettled', `${decision.by.name} ${what} already.`, nothingMore);
 }
 
-/** What Anypoint shows of an application now, against what was decided; null: it is still the leaver's. */
+/** The outcome for an application, by what Anypoint shows now and what was decided; null: it is still the leaver's. */
 export function outcomeOf(
   item: Pick<OffboardingItem, 'decision'>,
   shown: { ownerUserIds: readonly string[] } | null,

@@ -111,7 +111,7 @@ function isAlarmed({ late, state }: Offboarding): boolean {
   return late !== null && late.clearedAt === null && isOffboardingOpen(state);
 }
 
-/** What an admin's word goes on doing once nothing is left to take away. */
+/** The effect that an admin's word still has once nothing is left to take away. */
 function untilTakenBack(o: Offboarding, names: OffboardingNames): string {
   if (!countsAsLeft(o)) return '';
   const sight = o.cause === 'lostApp' ? 'has the app again' : `has left and returned in ${names.idp}, too`;
@@ -178,7 +178,7 @@ export type Removed = {
   left: string[];
 };
 
-/** What became of everything, once it is taken back: what to ask for again, and what stays as it is. */
+/** The outcome of everything, once it is taken back: what to ask for again, and what stays as it is. */
 export function takenBackLines(o: Offboarding, { gone, left }: Removed, names: OffboardingNames): string[] {
   const lines: string[] = [];
   const bullets = (head: string, all: readonly string[]) => {

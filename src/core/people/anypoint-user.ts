@@ -32,7 +32,7 @@ export type Whose =
   | 'unproven'
   | 'ask the IdP';
 
-/** Pure. What follows from the facts; each line is tried only if none above it holds. */
+/** Pure. The conclusion from the facts. Each line is tried only if none above it holds. */
 export function whoseUser(facts: UserFacts): Whose {
   const { isFederated, isLogin, isVerified, isContested, holder, isLeaving } = facts;
   if (!isFederated) return isVerified ? 'formerly theirs' : 'unproven';

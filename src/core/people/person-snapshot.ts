@@ -6,7 +6,7 @@ export type PersonSnapshot = {
   manager: string | null;
 };
 
-/** What a look at a person comes to, against what was acted on before. */
+/** The result of a look at a person, against what was acted on before. */
 export type Turn =
   /** Deprovisioned or deleted: everything ends. */
   | 'left'

@@ -4,7 +4,7 @@
  */
 export type Authorship = { is: 'told' } | { is: 'awaited'; until: string } | { is: 'untold'; why: string };
 
-/** What is known of the IdP's own log; null: it has none that we can read. */
+/** The part of the IdP's own log that we know; null: it has none that we can read. */
 export type Coverage = {
   /** When the last look began that read it to the end; null: none has yet. */
   coveredTo: Date | null;

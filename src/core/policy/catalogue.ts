@@ -4,8 +4,8 @@ import { nameKey } from '../name-key.ts';
 export type Tier = 'low' | 'medium' | 'high' | 'critical';
 
 /**
- * Who may approve: each source yields people at the time of asking, and again at the click. `quorum`: how many of its own
- * people it takes for this source to have approved; left out: one.
+ * The people who may approve. Each source yields people at the time of asking, and again at the click. `quorum`: how
+ * many of its own people it takes for this source to have approved; left out: one.
  */
 export type ApproverSource = (
   | { manager: true }
@@ -114,7 +114,7 @@ export type Entitlement = {
   owner: string;
   requestableBy: WhoMayRequest;
   approvers: ApproverRule;
-  /** Who is asked besides when nobody answers, tier by tier; left out: nobody. */
+  /** The people who are asked too when nobody answers, tier by tier; left out: nobody. */
   escalation?: EscalationTier[];
   /** Approved by rule, without a person; only ever for tier low. */
   autoApprove: boolean;
@@ -144,7 +144,9 @@ export type Entitlement = {
   reviewed: { on: string; roles: string } | null;
 };
 
-/** Who may take it at once in an emergency: whoever fits one of these. Reviewed by somebody else afterwards. */
+/**
+ * The people who may take it at once in an emergency: those who fit one of these. Reviewed by somebody else afterwards.
+ */
 export type BreakGlassRule = {
   for: { departments?: string[]; people?: string[]; group?: string; onCall?: boolean };
   maxSeconds: number;
@@ -180,7 +182,9 @@ export type MassGuard = {
 /** A person added to and removed from a group every few minutes, the trip to Anypoint timed. */
 export type Canary = { person: string; entitlement: EntitlementKey; everySeconds: number };
 
-/** Who is on call: whoever is in this user group of Slack, by its handle, or in this group of the IdP, by its name. */
+/**
+ * The people on call: the members of this user group of Slack, by its handle, or of this group of the IdP, by its name.
+ */
 export type OnCallSource = { slackUserGroup: string } | { idpGroup: string };
 
 /** When people get their weekly digest, in their own time zone, and what "unused" means in it. */
@@ -242,7 +246,7 @@ export type Catalogue = {
   bundles: Bundle[];
   /** Left out: the defaults. */
   reviews?: ReviewSettings;
-  /** What the organisation tells whoever advises on reviews (`policy/review-notes.md`), a note each. */
+  /** The organisation's notes for the model that advises on reviews (`policy/review-notes.md`), one entry each. */
   reviewNotes?: string[];
   /** Of an API that is not named here the admins are the owners; left out: of every one. */
   apis?: OwnedApi[];

@@ -23,8 +23,8 @@ export type ApproverStage = {
   quorum: number;
   slots: ApproverSlot[];
   /**
-   * Who is asked besides by now, further up the escalation ladder, a slot for each tier. Each of them stands in for one
-   * person who is missing. Left out: nobody.
+   * The people who are asked too by now, further up the escalation ladder, a slot for each tier. Each of them stands in
+   * for one person who is missing. Left out: nobody.
    */
   tiers?: ApproverSlot[];
   /** The rule and the ladder left too few, so the catalogue's admins are asked instead. */
@@ -39,7 +39,7 @@ export type ApproverPlan = {
   distinct: boolean;
   /** Who is told of it and may not decide. */
   told?: Approver[];
-  /** Who of them is away, and whom they named to decide meanwhile; `whyNot`: why that one does not decide on this. */
+  /** Those of them who are away, with their delegates. `whyNot`: why that delegate does not decide on this. */
   away?: {
     id: PersonId;
     name: string;
@@ -180,7 +180,7 @@ export function openStage(plan: ApproverPlan, given: readonly Given[]): { n: num
   return { n, stage: plan.stages[n] as ApproverStage };
 }
 
-/** Whose approvals count in a stage, as long as they may approve there. */
+/** The people whose approvals count in a stage, as long as they may approve there. */
 function countedIn(
   { distinct: isDistinct }: Pick<ApproverPlan, 'distinct'>,
   n: number,
@@ -213,8 +213,8 @@ function shortOf({ people, quorum = 1 }: ApproverSlot, counted: ReadonlySet<Pers
 }
 
 /**
- * Who is still missing in the stage that waits: `manager (Tom Okafor)`, `1 more of Olga Brandt, Sofia Ricci`.
- * `safe` makes a name, of a person or a group, harmless in the medium at hand.
+ * The approvers who are still missing in the stage that waits: `manager (Tom Okafor)`,
+ * `1 more of Olga Brandt, Sofia Ricci`. `safe` makes a name, of a person or a group, harmless in the medium at hand.
  */
 export function stillMissing(
   plan: ApproverPlan,
@@ -245,7 +245,10 @@ export function askedNow(people: readonly Approver[]): Approver[] {
   return people.filter((p) => !absent.has(p.id) && p.for?.isOver !== true);
 }
 
-/** Whom the card of a stage asks first, and who may decide too; whoever is away and has a delegate is of the latter. */
+/**
+ * The people whom the card of a stage asks first, and the others who may decide too. A person who is away and has a
+ * delegate is among the others.
+ */
 export function peopleOfStage(stage: ApproverStage): { first: Approver[]; others: Approver[] } {
   const first = askedNow(distinct(slotsOf(stage).filter((s) => s.pinged)));
   const others = distinct(slotsOf(stage)).filter(

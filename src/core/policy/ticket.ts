@@ -19,7 +19,7 @@ export function refuseTicket(
           `Tickets are not written like “${ticket}” here.`,
           `Write it like ${rule.example}.`,
         );
-  // Who extends has said why before, and has no field to name one in.
+  // A person who extends has said why before, and has no field to name one in.
   if (extend || !rule.requiredFor.includes(tier)) return null;
   return refuse(
     'ticketMissing',

@@ -47,7 +47,7 @@ export type RequestFacts = {
   hasTicket?: boolean;
   /** It lengthens what they hold already. */
   isExtension?: boolean;
-  /** What it lengthens was approved by a person, and not by a rule. */
+  /** The grant that it extends was approved by a person, and not by a rule. */
   wasApprovedByPerson?: boolean;
   earlierGrants?: number;
   /** When it was asked for, by the clock of the person it is for. */
@@ -100,7 +100,7 @@ export type Rules = {
   fingerprint: string;
   /** Names of the facts that any of them looks at, as rules call them: what nobody looks at need not be found out. */
   looksAt: ReadonlySet<string>;
-  /** What any of them can hold a request for; left out: not known. */
+  /** The needs for which any of them can hold a request; left out: not known. */
   asksFor?: ReadonlySet<Need>;
   /** `approver`: who would do it, for `approve`; else it is the beneficiary. */
   answer(action: RuledAction, facts: RequestFacts, approver?: ApproverFacts): RuleAnswer;

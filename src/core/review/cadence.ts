@@ -10,7 +10,10 @@ export type CadenceFacts = {
   firstLookedAt: Date | null;
 };
 
-/** What is due within this share of its cadence is reviewed together with what is due now: fewer campaigns, fewer messages. */
+/**
+ * Entitlements that are due within this share of their cadence are reviewed with those due now: fewer campaigns and
+ * messages.
+ */
 const TOGETHER = 0.1;
 
 /**

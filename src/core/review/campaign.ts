@@ -30,11 +30,11 @@ export const everything: Scope = {
   ends: null,
 };
 
-/** Who is asked first; who can't be is passed over for the next, and at last for the fallback. */
+/** The reviewer who is asked first. If they can't be, the next is asked, and at last the fallback. */
 export type ReviewerRule = 'owner' | 'manager';
 
 export const overduePolicies = ['revoke', 'extend', 'escalate'] as const;
-/** What happens to lines that nobody decided in time: written in the campaign before it starts. */
+/** The fate of lines that nobody decided in time: written in the campaign before it starts. */
 export type OverduePolicy = (typeof overduePolicies)[number];
 
 /** What a campaign is asked to be. */
@@ -152,7 +152,7 @@ export type CampaignEvent = { campaignId: CampaignId; at: Date; actor: Actor } &
       why: string;
       clickId: string | null;
     }
-  /** What they were about has ended by itself, so there is nothing to decide. */
+  /** The access on these lines has ended by itself, so there is nothing to decide. */
   | { type: 'linesDropped'; lines: number[]; why: string }
   | { type: 'reviewersReminded'; which: string; reviewers: PersonId[] }
   | { type: 'campaignExtended'; dueAt: Date }

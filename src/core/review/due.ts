@@ -12,8 +12,8 @@ const before: readonly { which: string; ms: number }[] = [
 
 /**
  * Pure: which reminder is to be sent now; null: none. A week, three days and a day before, on the day, and daily after.
- * Of several whose time has passed (Latchkey was away) only the latest is sent. Who was just asked is not reminded: a
- * reminder whose time came before the start is none.
+ * Of several whose time has passed (Latchkey was away) only the latest is sent. A reviewer who was just asked is not
+ * reminded: a reminder whose time came before the start is none.
  */
 export function reminderDue({ dueAt, startedAt, reminders }: Campaign, now: Date): string | null {
   if (dueAt === null || startedAt === null) return null;
@@ -27,7 +27,7 @@ export function reminderDue({ dueAt, startedAt, reminders }: Campaign, now: Date
   return latest === undefined || reminders.includes(latest) ? null : latest;
 }
 
-/** What is to be done about lines that are overdue; null: nothing, or it was done. */
+/** The action due on lines that are overdue; null: nothing, or it was done. */
 export function overdueNow(campaign: Campaign, now: Date): 'extend' | 'revoke' | 'escalate' | null {
   const { dueAt, overdueAt, extendedAt, overdue } = campaign;
   if (dueAt === null || now < dueAt || overdueAt !== null) return null;

@@ -64,7 +64,7 @@ export type Line = {
   insight: Insight;
 };
 
-/** What may be said of a line: a rule is kept or objected to, and what has no end can't be let lapse. */
+/** The choices on a line. A rule is kept or objected to. An access without an end can't be let lapse. */
 export function choicesOn(line: Pick<Line, 'kind'>): ReviewerChoice[] {
   switch (line.kind) {
     case 'grant':

@@ -4,7 +4,7 @@ import type { ReviewerRule } from './campaign.ts';
 /** Somebody who can review: in the identity provider, active, and not leaving. */
 export type ReviewerCandidate = { id: PersonId; name: string };
 
-/** Who could review a line, by what makes them its reviewer; null: there is nobody, or nobody who can. */
+/** The people who could review a line, by what makes them its reviewer. Null: there is nobody, or nobody who can. */
 export type Candidates = {
   owner: ReviewerCandidate | null;
   manager: ReviewerCandidate | null;
@@ -15,7 +15,7 @@ export type Reviewer = ReviewerCandidate & { as: ReviewerRule | 'fallback' };
 
 /**
  * Pure: who reviews a line. Nobody reviews themselves. Null: nobody can, which keeps the campaign from starting and is
- * never taken for reviewed. What no person holds (a rule) has no manager, so its owner is asked.
+ * never taken for reviewed. A rule, which no person holds, has no manager, so its owner is asked.
  */
 export function reviewerOf(
   rule: ReviewerRule,

@@ -102,7 +102,7 @@ function refuseDrafts({ by, drafts, open, isAsShown }: SubmitFacts): Refusal | n
   );
 }
 
-/** What a set of drafts is, for comparing what was confirmed with what there is: `1:keep,4:revoke`. */
+/** A set of drafts as text, for comparing what was confirmed with what there is: `1:keep,4:revoke`. */
 export function draftsShown(drafts: readonly Pick<DraftedLine, 'n' | 'draft'>[]): string {
   return drafts
     .toSorted((a, b) => a.n - b.n)

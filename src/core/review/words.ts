@@ -24,7 +24,7 @@ export function scopeInWords(scope: Scope, title: (key: string) => string): stri
   return parts.filter((part) => part !== null).join(', ');
 }
 
-/** What happens to what nobody decides in time, as it was written beforehand. */
+/** The fate of lines that nobody decides in time, as it was written beforehand. */
 export function overdueInWords(overdue: OverduePolicy, extendSeconds: number): string {
   switch (overdue) {
     case 'revoke':
@@ -76,7 +76,7 @@ export function choicesCounted(choices: readonly ReviewerChoice[]): string {
     .join(', ');
 }
 
-/** What a reviewer can choose, as it stands on the control and in a count. */
+/** A reviewer's choices, as they stand on the control and in a count. */
 export const choiceWords: Record<ReviewerChoice, { label: string; verb: string }> = {
   keep: { label: 'Keep', verb: 'keep' },
   revoke: { label: 'Revoke', verb: 'revoke' },

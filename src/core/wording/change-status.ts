@@ -247,7 +247,7 @@ function waitingDetail(change: Change, names: Names): string {
   return `Approved by ${approvals.map((a) => inTheirName(a.name, a.insteadOf, names.safe)).join(', ')}; still needed: ${missing}.${lapses}`;
 }
 
-/** What is asked for, in one line: `Orders API for 1 day`. */
+/** The request in one line: `Orders API for 1 day`. */
 export function askedInWords(change: Change, title: string): string {
   const time = change.requestedSeconds === null ? '' : ` for ${durationInWords(change.requestedSeconds)}`;
   return change.cause === 'extension' ? `${title},${time.replace(' for', '')} longer` : `${title}${time}`;

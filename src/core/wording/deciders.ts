@@ -12,8 +12,8 @@ import {
 } from '../policy/routing.ts';
 
 /**
- * Who may decide, as the rule counts them: `Tom or Olga`, `Tom and Olga`, `two of Olga, Sam, Sofia`. Of several stages those
- * from `from` on, each after the other.
+ * The people who may decide, as the rule counts them: `Tom or Olga`, `Tom and Olga`, `two of Olga, Sam, Sofia`. Of
+ * several stages those from `from` on, each after the other.
  */
 export function decidersInWords(
   plan: ApproverPlan | null,

@@ -124,7 +124,7 @@ function whyTakenAway(change: Change, names: Names): string {
   }
 }
 
-/** What was granted and never seen has not been there to be taken away. What was found was there. */
+/** Access that was granted and never seen has not been there to be taken away. A finding was there. */
 export function hasArrived({ grant, legs }: Change): boolean {
   return grant === null || legs.seenAt !== null;
 }

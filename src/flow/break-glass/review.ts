@@ -16,8 +16,9 @@ import { decidedBy } from '../request/deciders.ts';
 export type ReviewVerb = 'justified' | 'notJustified';
 
 /**
- * Settles what somebody said of an emergency. Who may say so is looked up now: the approvers of the access and the
- * catalogue's admins, but never whoever took it. What was not justified ends at once. Safe to run twice.
+ * Settles what somebody said of an emergency. The people who may say so are looked up now: the approvers of the access
+ * and the catalogue's admins, but never the person who took it. Access that was not justified ends at once. Safe to run
+ * twice.
  */
 export async function settleEmergencyAnswer(
   context: Context,

@@ -55,8 +55,8 @@ function targetIn(status: EntitlementStatus): Target | null {
 }
 
 /**
- * Checks each entitlement where it has to work: its IdP group exists and can be written, its team exists.
- * What can't be checked yet (IdP down) is not offered and is checked again later; nothing is assumed.
+ * Checks each entitlement where it has to work: its IdP group exists and can be written, its team exists. An
+ * entitlement that can't be checked yet (IdP down) is not offered, and is checked again later. Nothing is assumed.
  */
 export function createCatalogueBook(
   policy: Policy,
@@ -109,7 +109,7 @@ export function createCatalogueBook(
     const status = await checkOne(entitlement);
     // Another policy came into force meanwhile, and it says something else.
     if (book.entitlement(entitlement.key) !== entitlement) return;
-    // What was refused stays so until it is seen mended; not being able to look again changes nothing.
+    // A refused entitlement stays refused until it is seen mended. Not being able to look again changes nothing.
     if (status.status === 'unchecked' && before.status === 'refused') return;
     statuses.set(entitlement.key, status);
     if (status.status === 'refused' && before.status !== 'refused')

@@ -8,13 +8,13 @@ import { leaversAmong } from '../../store/offboardings.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { activeDelegate } from './delegate.ts';
 
-/** What it is about, as far as it says who may not decide in somebody's stead. */
+/** The subject of the decision, as far as it says who may not decide in somebody's stead. */
 type About = {
   /** Null: about no entitlement. */
   tier: Tier | null;
   /** Those who can't decide on it, whatever the catalogue says. */
   excluded: ReadonlySet<PersonId>;
-  /** What the rules are asked about: they may keep a delegate from it as they keep anybody. */
+  /** The facts that the rules are asked about. They may keep a delegate from it as they keep anybody. */
   items: readonly RequestFacts[];
   given: readonly (Given & { at: Date })[];
 };

@@ -12,7 +12,7 @@ import { commit, type Note, type Unit } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { identify } from '../people/identify.ts';
 
-/** What the form says: whom by their chat account, and from when to when. */
+/** The form's content: the delegate by their chat account, and from when to when. */
 export type AwayForm = {
   delegateAccountId: string;
   /** Null: from now on. */

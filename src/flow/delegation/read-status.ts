@@ -70,7 +70,7 @@ export async function readChatStatus(
         ofDelegate: await openDelegations(unit.tx, { person: usual.id }),
         now: unit.now,
       });
-      // Whom they had named is away too: they are told, for nobody else can name another.
+      // The delegate whom they had named is away too. They are told, because nobody else can name another.
       return isRefusal(events)
         ? { result: decides ? { text: `${events.text} ${offer(context.chat.name)}` } : null }
         : { result: null, events };
@@ -85,7 +85,7 @@ function offer(chat: string): string {
   return `Your ${chat} status says that you are away, and there are requests that are yours to decide. If you like, type /access away and name a colleague who decides meanwhile. Otherwise they wait for you, and others are asked when it takes too long.`;
 }
 
-/** Whom they have named for every absence, as long as that is somebody who can decide. */
+/** The usual delegate, as long as that is somebody who can decide. */
 async function usualNow(context: Context, person: Person): Promise<Who | null> {
   const usual = await usualDelegate(context.db, person.id);
   if (usual === null) return null;

@@ -6,7 +6,7 @@ import type { Context } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import { type Named, named } from '../people/named.ts';
 
-/** What a line is called, and the round of what was found, which a decision on it carries. */
+/** A line's title, and the round of its finding, which a decision on it carries. */
 export type ShownLine = DigestLine & {
   title: string;
   conflictsWith: string | null;

@@ -41,7 +41,7 @@ const REST_TIMES = 4;
 /** By the clock of `performance.now()`. */
 const restUntil = new WeakMap<Context['db'], Map<string, number>>();
 
-/** Who differs between a group and what is wanted: our ids of people. */
+/** The people who differ between a group and what is wanted, by our ids. */
 export type Differences = { finding: string[]; lost: string[] };
 
 /**

@@ -35,10 +35,10 @@ const WAIT_MS = 2_000;
 const WAIT_FOR_DECISION_MS = 30_000;
 
 /**
- * Expected or not: holds what the IdP says now of this person and group against what is wanted. Agreement is
- * nothing to tell. A difference that nobody is working on is a finding and goes down the road like a request: the
- * owner decides. Whoever brought the news (a push, a hook, a comparison) is not believed: the IdP is read. What is on
- * one card with many others is decided there, and drops out of it when it agrees again.
+ * Expected or not: holds what the IdP says now of this person and group against what is wanted. Agreement is nothing to
+ * tell. A difference that nobody is working on is a finding and goes down the road like a request: the owner decides.
+ * The bringer of the news (a push, a hook, a comparison) is not believed: the IdP is read. A difference on one card
+ * with many others is decided there. It drops out of the card when it agrees again.
  */
 export async function checkMembership(
   context: Context,
@@ -200,7 +200,7 @@ async function baselineEnded(unit: Unit, pair: Pair, { target }: Found): Promise
 
 const AGREES = 'the identity provider has it as wanted again';
 
-/** Who has left keeps nothing: their case ends every grant and every membership. */
+/** A leaver keeps nothing: their case ends every grant and every membership. */
 async function endLeaver(context: Context, personId: string, cause: OffboardingCause): Promise<Ran> {
   const id = personId as PersonId;
   await commit(

@@ -22,15 +22,18 @@ import { createResolve, isAboutOne } from '../people/resolve-person.ts';
 
 /** Observations that are processed in one commit. */
 const BATCH = 100;
-/** What can't be told apart yet (the catalogue is not checked, the IdP does not answer) is looked at again. */
+/**
+ * An observation that can't be told apart yet (the catalogue is not checked, the IdP does not answer) is looked at
+ * again.
+ */
 const LATER_MS = 1_000;
 /** The longer it has not been told apart, the more seldom: an outage is over sooner than what the IdP refuses to answer. */
 const LATER_MAX_MS = { passing: 15_000, refused: 600_000 };
 
 /**
- * Makes something of what the event sources told, in the order in which it happened. What agrees with what is wanted is
- * evidence; what doesn't is checked against the IdP itself, a group with many such is checked whole. Nothing here
- * is believed: an observation only says where to look. Safe to run twice; one run at a time.
+ * Makes something of what the event sources told, in the order in which it happened. An observation that agrees with
+ * what is wanted is evidence. Any other is checked against the IdP itself. A group with many such is checked whole.
+ * Nothing here is believed: an observation only says where to look. Safe to run twice; one run at a time.
  */
 export async function processObservations(context: Context): Promise<Ran> {
   return await context.locks.withLock('processObservations', async () => {
@@ -45,7 +48,7 @@ export async function processObservations(context: Context): Promise<Ran> {
 
 type Following = { events: ChangeEvent[]; jobs: Job[] };
 
-/** What the observations of one commit come to, gathered while they are gone through. */
+/** The results of the observations of one commit, gathered while they are gone through. */
 type Processed = {
   following: Following;
   /** Memberships that may differ from what is wanted, each once. */
@@ -53,7 +56,7 @@ type Processed = {
 };
 type Round = { context: Context; unit: Unit; processed: Processed };
 
-/** Whom each is about is looked up before the commit, which so waits for nobody outside. */
+/** The person whom each is about is looked up before the commit. So the commit waits for nobody outside. */
 async function processSome(context: Context): Promise<number> {
   const rows = await unprocessed(context.db, BATCH);
   if (rows.length === 0) return 0;
@@ -151,7 +154,8 @@ async function processMembership(
   const pair = { personId: person.id, groupId };
   const isWorkedOn = await noteEvidence(round, row, told, pair);
   const isAdded = told.direction === 'added';
-  // What is on one card with others is looked at again, it may agree now and drop out; decided, it is about to be made so.
+  // A pair on one card with others is looked at again. It may agree now and drop out. If it is decided, it is about to
+  // be made so.
   const card = await cardOfPair(unit.tx, pair);
   const isExpected =
     isWorkedOn ||

@@ -154,11 +154,11 @@ async function closeGroup(context: Context, run: Run, place: Place, isReady: boo
         now: unit.now,
         limit: NAMED_MAX,
       });
-      // What is not offered still gives its team, but nobody's membership of it is ours to judge.
+      // An entitlement that is not offered still gives its team, but nobody's membership of it is ours to judge.
       const difference = isReady ? compared : { ...compared, finding: [], lost: [], inHand: 0 };
       await notePlaceCompared(unit.tx, place, foundInGroup(difference));
       const jobs = pushesOwed(context, place, difference);
-      // What is on one card with others is kept true, also where nothing differs any more.
+      // A card on many is kept true, also where nothing differs any more.
       const isOnCard = await hasOpenCard(unit.tx, place.externalId);
       if (isOnCard || areMany(context, differencesOf(difference)))
         jobs.push({ job: 'checkGroup', groupId: place.externalId });

@@ -18,13 +18,13 @@ export type RefusedPushView = { idpName: string; pushes: RefusedPush[]; channel:
 
 export type Refusal = Pick<RefusedPush, 'kind' | 'resource_id' | 'name' | 'held' | 'request' | 'why'> & {
   by: Actor & { part: string };
-  /** Whom and which groups to look at: the IdP is asked, and what it says is acted on. */
+  /** The people and groups to look at: the IdP is asked, and its answer is acted on. */
   told: readonly Told[];
 };
 
 /**
- * A push that would have taken access away had to be refused. What it held is not lost: the IdP is asked about whom it
- * concerns, and the catalogue's admins are told, once however often it is sent again.
+ * A push that would have taken access away had to be refused. Its content is not lost. The IdP is asked about the
+ * people whom it concerns. The catalogue's admins are told, once however often it is sent again.
  */
 export async function pushWasRefused(unit: Unit, refusal: Refusal): Promise<Outcome<null>> {
   const { by, told, ...given } = refusal;
@@ -47,7 +47,7 @@ export async function pushWasRefused(unit: Unit, refusal: Refusal): Promise<Outc
   };
 }
 
-/** What had been refused about this resource has come through since: the message says so. */
+/** A push that had been refused about this resource has come through since: the message says so. */
 export async function pushWentThrough(unit: Unit, scimId: string): Promise<Job[]> {
   const notices = await settleRefusedPushes(unit.tx, scimId, unit.now);
   return notices.map((id) => ({ job: 'updateCard', about: 'refusedPush', id }));

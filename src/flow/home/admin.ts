@@ -11,7 +11,7 @@ import { CASES_MAX, linksOf } from './waiting.ts';
 
 /** What the catalogue's admins see of the whole. */
 export type HomeAdmin = OpenFigures & {
-  /** What does not work, each in one sentence with what to do; empty: everything does. */
+  /** The troubles, each in one sentence with what to do; empty: everything works. */
   troubles: string[];
   /** Entitlements that can be asked for, and how many there are. */
   ready: number;

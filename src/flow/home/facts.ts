@@ -20,7 +20,7 @@ import { type HomeWaiting, linksOf, readWaiting } from './waiting.ts';
 /** Something that the reader has. */
 export type HomeAccess = {
   title: string;
-  /** What it gives, as the catalogue says; null: the catalogue has it no more. */
+  /** The access that it gives, in the catalogue's words; null: the catalogue has it no more. */
   gives: string | null;
   /** The grant that ends last; null: they were in the group before Latchkey, without an end. */
   change: Change | null;
@@ -134,7 +134,7 @@ export async function readHomeFacts(context: Context, person: Person, pages: Hom
   return { ...facts, people: await peopleIn(context, facts) };
 }
 
-/** What the reader is to review, each with the message in which it is done. */
+/** The lines that the reader is to review, each with the message in which it is done. */
 async function readReviews(context: Context, { id }: Person, pages: HomePages): Promise<Paged<HomeReview>> {
   const page = pageOf(await reviewsOf(context.db, id), 'reviews', pages);
   const links = await linksOf(
@@ -153,7 +153,7 @@ async function readReviews(context: Context, { id }: Person, pages: HomePages): 
   };
 }
 
-/** What is held by grants, the one that ends first before the others, and then what was there before Latchkey. */
+/** The access held by grants, the one that ends first before the others. Then the access from before Latchkey. */
 async function accessOf(
   context: Data,
   held: readonly { change: Change; since: Date }[],
@@ -186,7 +186,7 @@ async function accessOf(
   return [...byGrant.sort((a, b) => endOf(a) - endOf(b)), ...before];
 }
 
-/** Whoever is named on it, as the chat knows them by what is stored; nobody outside is asked. */
+/** The people who are named on it, as the chat knows them by what is stored. Nobody outside is asked. */
 async function peopleIn(
   context: Data & Parties,
   { access, requests, past, waiting }: Omit<HomeFacts, 'people'>,

@@ -26,8 +26,8 @@ export type WhoHolds =
 const SEVERAL_MAX = 10;
 
 /**
- * Who holds what these words name. Who it is about, and whether they may know, is looked up now. Throws a Fault when the
- * IdP can't say who its approvers are.
+ * The holders of the entitlement that these words name. The entitlement, and whether the asker may know, is looked up
+ * now. Throws a Fault when the IdP can't say who its approvers are.
  */
 export async function whoHolds(context: Context, asker: Person, words: string): Promise<WhoHolds> {
   const found = entitlementsNamed(context, words);

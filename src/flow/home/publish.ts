@@ -115,8 +115,8 @@ async function publish(
 }
 
 /**
- * Who was met before is known by their link, and the IdP is not asked. But the chat is: whoever is a guest by now is shown
- * whom they can turn to, and no button that would be refused.
+ * A person who was met before is known by their link, and the IdP is not asked. But the chat is asked: a person who is
+ * a guest by now is shown whom they can turn to, and no button that would be refused.
  */
 async function whoOpened(context: Context, accountId: string): Promise<Person | Refusal> {
   const [met, account] = await Promise.all([metAs(context, accountId), context.chat.whoIs(accountId)]);

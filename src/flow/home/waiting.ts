@@ -27,7 +27,10 @@ export const CASES_MAX = 500;
 /** Of more that waits for one person, the rest is counted once those are decided. */
 const ASKED_MAX = 300;
 
-/** What waits for this person: as approver, as admin, and as whoever is asked about a leaver's applications. */
+/**
+ * The decisions that wait for this person: as approver, as admin, and as one who is asked about a leaver's
+ * applications.
+ */
 export async function readWaiting(
   context: Context,
   person: Person,
@@ -78,7 +81,10 @@ async function massLine(context: Context, massChange: MassChange): Promise<HomeW
   return { kind: 'massChange', massChange, title, open, personId: moved?.personId ?? null, url: null };
 }
 
-/** What is asked about people who have left. What this person decided already, or what is about them, waits for others. */
+/**
+ * The questions about people who have left. An application that this person decided on already, or that is about them,
+ * waits for others.
+ */
 async function aboutLeavers(context: Context, person: Person, isAdmin: boolean): Promise<HomeWaiting[]> {
   const { cases } = await openCases(context.db, CASES_MAX);
   const isTheirs = ({ decision, agreed = [], owners }: OffboardingItem) =>

@@ -64,7 +64,7 @@ export async function birthrightsAtTurn(
     const why = noLongerNeeded(change, entitlement, person.department);
     if (why !== null) events.push(birthrightClosed(change.id, why, unit.now));
   }
-  // Whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never be told of it.
+  // A person whom an admin offboarded gets nothing by rule afterwards either, though the IdP may never be told of it.
   if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return { events };
   const following: Following[] = [{ events }];
   for (const entitlement of birthrightsOf(context.catalogue.current(), person.department))
@@ -121,7 +121,7 @@ async function renewOne(
   }
 }
 
-/** What rules give passes the policy like a request, now and at each renewal. */
+/** A birthright passes the policy like a request, now and at each renewal. */
 async function give(
   context: Data,
   unit: Unit,

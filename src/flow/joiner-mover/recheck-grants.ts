@@ -10,8 +10,8 @@ import type { Data } from '../kernel/context.ts';
 import { growWithin, shrinkWithin } from '../mass-change/collect.ts';
 
 /**
- * Holds what a person was granted against who they are now, and puts what no longer fits to its owner, one card for
- * each owner. What fits again, or has ended, drops out of a card that is still open. The caller commits the events.
+ * Compares a person's grants with who they are now. Those that no longer fit are put to their owner, one card for each
+ * owner. A grant that fits again, or has ended, drops out of a card that is still open. The caller commits the events.
  */
 export async function recheckGrants(
   context: Data,

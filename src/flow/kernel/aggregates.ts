@@ -90,7 +90,8 @@ const delegation: Aggregate<Delegation, DelegationEvent> = {
   firstEvent: 'delegationNamed',
   lock: lockDelegation,
   write: writeDelegationEvent,
-  // What waits for whoever is away is the delegate's to decide too, at once, and theirs alone again when it ends.
+  // Decisions that wait for a person who is away are the delegate's too, at once. They are theirs alone again when it
+  // ends.
   reactions: async (tx, event, after) => delegationReactions(event, await waitingFor(tx, after.person.id)),
   homes: (_, after) => homesOfDelegation(after),
 };
@@ -124,7 +125,7 @@ export function heldIn(tx: Tx) {
   };
 }
 
-/** What a commit has locked, read once and then as its own events have left it. */
+/** The states that a commit has locked, read once and then as its own events have left them. */
 function holdingOf<State, Event extends AnyEvent>(tx: Tx, aggregate: Aggregate<State, Event>) {
   const held = new Map<string, State | null>();
 
@@ -168,7 +169,7 @@ function pairOf(change: Change): Pair | null {
   return { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId, urgency };
 }
 
-/** What a digest led to, or asked about, is shown there too as it goes on. */
+/** A change that a digest led to, or asked about, is shown there too as it goes on. */
 async function digestsOn(tx: Tx, change: Change): Promise<Job[]> {
   if (change.cause !== 'review' && change.cause !== 'finding') return [];
   const ids = await digestsShowing(tx, change.id);

@@ -54,7 +54,9 @@ export type Note = {
   data: Record<string, unknown>;
 };
 
-/** What the body of a commit works with: the transaction, the database's clock, and changes locked for it. */
+/**
+ * The things that the body of a commit works with: the transaction, the database's clock, and changes locked for it.
+ */
 export type Unit = {
   tx: Tx;
   /** The database's clock at the start of this commit. */
@@ -81,7 +83,7 @@ export type Outcome<T> = {
   idempotencyKey?: string;
 };
 
-/** What some piece of work calls for, to be committed with the rest. */
+/** The events, jobs and notes that some piece of work calls for, to be committed with the rest. */
 export type Following = Omit<Outcome<null>, 'result' | 'idempotencyKey'>;
 
 /** A note of what Latchkey itself did, about no single change. */

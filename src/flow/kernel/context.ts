@@ -13,7 +13,7 @@ import type { Db } from '../../store/postgres/database.ts';
 import type { Locks } from '../../store/postgres/locks.ts';
 import type { CatalogueBook } from '../catalogue/catalogue-status.ts';
 
-/** What is stored, and what is written down of what may be asked for. The database's clock is the clock. */
+/** The stored state, and the written catalogue of what may be asked for. The database's clock is the clock. */
 export type Data = {
   db: Db;
   locks: Locks;
@@ -49,7 +49,7 @@ export type Runtime = {
   nudge: () => void;
   /** Since when the queue takes or hands out no work, which this process then does itself; null: it works. */
   queueAway: () => QueueAway | null;
-  /** What can't be done now because an outside party does not let us, each with why and what to do. */
+  /** The work that can't be done now because an outside party does not let us. Each says why and what to do. */
   outsideTroubles: () => readonly string[];
   /** Has a comparison that was begun taken up at once. */
   reconcileSoon: () => void;
@@ -61,8 +61,6 @@ export type Runtime = {
 /** What a step is handed. A function that needs less says so: `Data`, `Data & Parties`. */
 export type Context = Data & Parties & Runtime;
 
-/**
- * What a run of a job asks for: nothing more, or to be run again after a while (still waiting, not a fault).
- */
+/** A run of a job asks for nothing more, or to be run again after a while (still waiting, not a fault). */
 export type Ran = { done: true } | { againInMs: number };
 export const done: Ran = { done: true };

@@ -60,7 +60,7 @@ export async function assessMassChange(
             },
           ];
       const after = asked.reduce<MassChange>((before, event) => evolveMass(before, event), locked);
-      // Who has answered already need not answer again, once it is known who did it.
+      // A person who has answered already need not answer again, once it is known who did it.
       const events = [...asked, ...decideOnAnswers(after, { plan: who.plan, now: unit.now })];
       if (events.length > 0) return { result: null, events };
       return {

@@ -99,7 +99,9 @@ async function carryOutSome(context: Context, decided: Omit<Card, 'outside'>): P
   );
 }
 
-/** What only others know of those whose items are next, asked before anything is held. */
+/**
+ * The facts that only outside parties know of the people whose items are next. They are asked before anything is held.
+ */
 async function outsideOf(context: Context, mass: MassChange): Promise<Map<PersonId, OutsideFacts>> {
   const found = new Map<PersonId, OutsideFacts>();
   if (mass.kind === 'moved' || mass.kind === 'deactivated') return found;
@@ -228,7 +230,7 @@ function isKeptByTooFew({ mass, decision }: Card, choice: Item['choice'], taken:
   return choice === 'keep' && mass.kind !== 'lost' && taken > keepers;
 }
 
-/** What was lost stays lost: the grants of the pair end, and so does its being there before Latchkey. */
+/** A lost membership stays lost: the grants of the pair end, and so does its being there before Latchkey. */
 async function notPutBack(
   unit: Unit,
   found: { personId: PersonId; target: Target },

@@ -23,7 +23,7 @@ import type { Context, Data, Runtime } from '../kernel/context.ts';
 /** Items written in one commit: what a card grows by is one audit entry. */
 const CHUNK = 1_000;
 
-/** Who differs in a group: in it and not wanted there, or wanted there and not in it. */
+/** The people who differ in a group: in it and not wanted there, or wanted there and not in it. */
 export type Differing = { finding: readonly string[]; lost: readonly string[] };
 
 /**
@@ -46,7 +46,7 @@ export async function putOnOneCard(
   });
 }
 
-/** Whom an admin's word keeps out: nobody is asked to keep them, so they are on no card. */
+/** The people whom an admin's word keeps out. Nobody is asked to keep them, so they are on no card. */
 async function offboardedAmong(context: Data, personIds: readonly string[]): Promise<Set<string>> {
   const left = await leaversAmong(context.db, personIds);
   return new Set([...left.values()].filter((o) => !hasLeft(o)).map((o) => o.personId));
@@ -92,7 +92,10 @@ async function sortOut(
   return [];
 }
 
-/** Who went from a group as they came within the guard's window, one by one, and is nobody's business since. */
+/**
+ * The people who went from a group as they came within the guard's window, one by one, and with whom nobody deals
+ * since.
+ */
 export async function goneAlone(
   context: Pick<Context, 'catalogue'>,
   db: Db | Tx,
@@ -287,7 +290,7 @@ async function acceptAll(
     );
 }
 
-/** What became of memberships that no grant wants: of one person, or of many. */
+/** The note of memberships that no grant wants: of one person, or of many. */
 export function membershipNote(
   unit: Unit,
   type: 'membershipAccepted' | 'baselineEnded',

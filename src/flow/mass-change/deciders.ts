@@ -18,20 +18,21 @@ export type WhoDecides = {
   /** Those it is about, and who made the change. */
   excludedByPolicy: Set<PersonId>;
   telling: Telling;
-  /** What it is about now; null: no entitlement, or one that is gone. */
+  /** Its subject now; null: no entitlement, or one that is gone. */
   shown: Shown | null;
 };
 
 /**
- * Who may decide on it as catalogue, IdP and rules are now, without those it is about and who made the change. Whether
- * people have left is the directory's to say: on that no rule about access bears.
+ * The people who may decide on it as catalogue, IdP and rules are now. The people whom it is about can't, nor can
+ * whoever made the change. The directory says whether people have left: no rule about access bears on that.
  */
 export async function whoDecides(context: Data & Parties, mass: MassChange): Promise<WhoDecides> {
   const telling = await tellingAbout(context.db, mass);
   const excludedByPolicy = await peopleOnCard(context.db, mass.id);
   for (const id of await actorIds(context, telling)) excludedByPolicy.add(id);
   const items = mass.kind === 'deactivated' ? [] : await factsOnCard(context, mass);
-  // What was granted or was there before may be put back by one; to keep what nobody asked for is to grant it.
+  // A membership that was granted or was there before may be put back by one person. To keep one that nobody asked for
+  // is to grant it.
   const isGranting = mass.kind === 'finding' || mass.kind === 'excess';
   const author = isGranting ? await authorshipOfMany(context, mass) : null;
   const toKeep = author === null ? undefined : await takenToKeep(context, mass, items, author);
@@ -50,7 +51,7 @@ export async function whoDecides(context: Data & Parties, mass: MassChange): Pro
   return { plan: known, excludedByPolicy, telling, shown: shownNow(context, mass) };
 }
 
-/** What a card on many is about, as catalogue, IdP and Anypoint have it now; null: of no entitlement, or it is gone. */
+/** The subject of a card on many, as catalogue, IdP and Anypoint have it now; null: no entitlement, or it is gone. */
 export function shownNow(context: Pick<Context, 'catalogue'>, mass: MassChange): Shown | null {
   const entitlement =
     mass.entitlementKey === null ? null : context.catalogue.entitlement(mass.entitlementKey);

@@ -11,9 +11,9 @@ import { clockOf, dutiesFrom } from '../request/request-facts.ts';
 const CHUNK = 1_000;
 
 /**
- * What rules may ask about of everything that is to be decided on one card. One item stands for all items that differ
- * in nothing that a rule looks at. Slack and the IdP are not asked whether each of so many people is on call. Each is
- * there twice, on call and not. So the rules' answer to either counts.
+ * The facts that rules may ask about, of everything that is to be decided on one card. One item stands for all items
+ * that differ in nothing that a rule looks at. Slack and the IdP are not asked whether each of so many people is on
+ * call. Each is there twice, on call and not. So the rules' answer to either counts.
  */
 export async function factsOnCard(
   context: Pick<Context, 'db' | 'catalogue'>,

@@ -11,7 +11,7 @@ import type { Context } from '../kernel/context.ts';
 import { whoDecides } from './deciders.ts';
 import type { DecideHeld } from './held-people.ts';
 
-/** What a click on such a card carries besides its verb: which round was shown and, one by one, what is to go. */
+/** The content of a click on such a card besides its verb: the round that was shown and, one by one, what is to go. */
 export const massAnswerItem = z.strictObject({
   round: z.int(),
   chosen: z.array(z.string()).nullable(),
@@ -57,7 +57,7 @@ export async function settleMassAnswer(
       const again = { job: 'assessMassChange', massChangeId: mass.id } as const;
       if (!isRefusal(outcome)) {
         const cases = await casesDecided(unit, outcome, decideHeld);
-        // Whom it waits for may be others by now than the card says.
+        // It may wait for other people by now than the card says.
         const isWaiting = outcome.length > 0 && outcome.every(({ type }) => type === 'massAnswered');
         return {
           result: null,

@@ -6,7 +6,7 @@ import { shrink } from './collect.ts';
 
 const BATCH = 200;
 
-/** What time brings to cards on many at once: reminders, and grants that ended before anybody decided. */
+/** The things that time brings to cards on many: reminders, and grants that ended before anybody decided. */
 export async function runDueMassChanges(context: Data & Runtime, now: Date): Promise<void> {
   const ended = Map.groupBy(await endedOnMoveCards(context.db, BATCH), ({ id }) => id);
   for (const [id, items] of ended)

@@ -75,7 +75,7 @@ export async function readMassView(context: Data & Parties, id: string): Promise
   };
 }
 
-/** What its messages show; null: without its approvers there is nothing to put to anybody yet. */
+/** The content of its messages; null: without its approvers there is nothing to put to anybody yet. */
 export async function toldMassChange(context: Data & Parties, id: string): Promise<MassView | null> {
   const view = await readMassView(context, id);
   return view === null || view.mass.plan === null ? null : view;

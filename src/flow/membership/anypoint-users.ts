@@ -35,9 +35,9 @@ const nobody: AnypointUsers = {
 const ASKED_MAX = 10;
 
 /**
- * Asked anew each time: a changed user name makes a new id, and the old one keeps what it had. Who is who is decided by
- * `whoseUser`; a user is noted as theirs only after that. Somebody known by an unconfirmed record alone has none. Throws a Fault when
- * Anypoint can't be read, or when only the IdP could tell two people apart and does not answer.
+ * Asked anew each time: a changed user name makes a new id, and the old one keeps what it had. `whoseUser` decides who
+ * is who. A user is noted as theirs only after that. Somebody known by an unconfirmed record alone has none. Throws a
+ * Fault when Anypoint can't be read, or when only the IdP could tell two people apart and does not answer.
  */
 export async function anypointUsers(
   context: Pick<Context, 'db' | 'idp' | 'mulesoft'>,
@@ -138,7 +138,7 @@ async function holderOf(
     if (own !== null && !own.isUnconfirmed && own.id === holder.id) return 'this person';
     return holder.status === 'active' ? 'another, active' : 'another';
   } catch (error) {
-    // What the IdP won't say is known of nobody; who may be given something has to be asked about again.
+    // A fact that the IdP won't tell is known of nobody. It has to ask again about a person who may be given something.
     if (!(error instanceof Fault) || (isLogin && !isVerified && error.retryable)) throw error;
     return 'no answer';
   }

@@ -17,14 +17,14 @@ export async function deliverToTeam(
 ): Promise<Ran> {
   const { personId, teamId } = job;
   return await context.locks.withLock(`team:${personId}:${teamId}`, async () => {
-    // Whom the IdP does not know by an id of its own, nothing is given to or taken from.
+    // A person whom the IdP does not know by an id of its own is given nothing, and loses nothing.
     const confirmed = await confirmedPerson(context, personId);
     if (confirmed === null) return done;
     const { person } = confirmed;
     let desired = await desiredTeamMembership(context, person, teamId);
     if (desired === 'as it is') return done;
     const users = await anypointUsers(context, person);
-    // Whom we did not know by this user may have been in the team before Latchkey.
+    // A person whom we did not know by this user may have been in the team before Latchkey.
     if (desired === 'out' && users.isNewlyNoted)
       desired = await desiredTeamMembership(context, person, teamId);
     if (desired === 'as it is') return done;

@@ -14,7 +14,7 @@ import { anypointUsers } from './anypoint-users.ts';
 import { isWanted } from './wanted-in-group.ts';
 import { isInGroupByScim, teamVerdict } from './wanted-in-team.ts';
 
-/** What one look found: it agrees, it can't yet be because of a leg, or it was overtaken. */
+/** The result of one look: it agrees, it can't yet be because of a leg, or it was overtaken. */
 type Look =
   | { found: 'agrees'; note: string | null }
   | { found: 'overtaken'; why: string }
@@ -73,7 +73,7 @@ async function look(context: Context, changeId: string): Promise<Ran> {
       if (found.redeliver)
         await owe(context, { job: 'deliverToTeam', personId: change.personId, teamId: change.target.teamId });
       const now = await databaseNow(context.db);
-      // What is still to come brings a look, unless the delivery was earlier than the note of the write.
+      // A leg that is still to come brings a look, unless the delivery was earlier than the note of the write.
       const bringsALook =
         change.legs.deliveredAt === null && (found.leg === 'idpWrite' || found.leg === 'scimPush');
       return {
@@ -116,7 +116,7 @@ async function lookOnce(
   const look = wants
     ? await lookForAccess(context, change, person, target)
     : await lookForItsEnd(context, change, person, target);
-  // What is seen counts, pushed or not; what is not seen waits for the push first.
+  // A membership that is seen counts, pushed or not. One that is not seen waits for the push first.
   if (look.found !== 'waiting' || isPushed || look.leg === 'signIn') return look;
   return pushOwed;
 }

@@ -19,9 +19,9 @@ export type ChangeView = {
   ending: Change | null;
   /** The request to extend it that waits for a decision; left out: none does. */
   extending?: Change;
-  /** What was asked for together with it and stands on its card; left out: nothing. */
+  /** The parts of a joint request that stand on its card; left out: nothing. */
   onCard?: ChangeView[];
-  /** What else was asked for together with it, on other cards. */
+  /** The parts of a joint request that stand on other cards. */
   together?: ChangeView[];
   entitlement: Entitlement | null;
   beneficiary: Named;
@@ -36,7 +36,7 @@ export type ChangeView = {
   admins: Named[];
   channel: string;
   summary: Summary | null;
-  /** Who made the change that was found, as the IdP tells; null: not known, or nothing was found. */
+  /** The person who made the change that was found, as the IdP tells. Null: not known, or nothing was found. */
   doneBy: { name: string; at: Date } | null;
   objectiveMs: number;
   /** Where people sign in to Anypoint; left out: not known. */

@@ -18,8 +18,9 @@ import { anypointUsers } from '../membership/anypoint-users.ts';
 import { at } from './case.ts';
 
 /**
- * What the person owns in Anypoint, which no SCIM takes away: found, carried out what was decided about it, and read
- * back; only what Anypoint shows is settled. Safe to run again. Answers whether some decision is still on its way.
+ * The applications that the person owns in Anypoint, which no SCIM takes away. They are found, decisions on them are
+ * carried out, and they are read back. Only an application that Anypoint shows so is settled. Safe to run again.
+ * Answers whether some decision is still on its way.
  */
 export async function lookAtApplications(
   context: Context,
@@ -54,8 +55,8 @@ export async function lookAtApplications(
 }
 
 /**
- * What Anypoint shows by now of decisions that are on their way, so that none is taken for failed; read as well as can
- * be.
+ * Anypoint's present state of decisions that are on their way, so that none is taken for failed. It is read as well as
+ * can be.
  */
 export async function settledByNow(
   context: Data & Parties,
@@ -135,7 +136,7 @@ async function lookAtItem(
       await context.mulesoft.transferApplication(ref, { from: [...leaver], to: to.anypointUserId });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    // What was written without an answer is read back below; what may succeed later is tried later.
+    // A write without an answer is read back below. One that may succeed later is tried later.
     if (!error.outcomeUnknown && error.retryable) throw error;
     const after = settled(await context.mulesoft.readApplication(ref));
     if (after !== null) return after;
@@ -163,7 +164,7 @@ function whyFailed(error: Fault, { decision }: OffboardingItem): string {
 /** Whose applications they are, with their users in Anypoint. */
 type Owner = { userIds: readonly string[]; person: Person; catalogue: Catalogue };
 
-/** What is not known yet, or was settled and is the leaver's again. */
+/** The applications that are not known yet, or were settled and are the leaver's again. */
 function newItems({ items }: Offboarding, owned: readonly OwnedApplication[], of: Owner): OffboardingItem[] {
   return owned
     .map((application) => itemOf(application, of))
@@ -195,7 +196,10 @@ function itemOf(application: OwnedApplication, { userIds, person, catalogue }: O
   };
 }
 
-/** What an application calls, each API with whoever owns it by the catalogue; who may not call it any more is left out. */
+/**
+ * The APIs that an application calls, each with its owner by the catalogue. An API that it may not call any more is
+ * left out.
+ */
 export function apisCalled(
   { contracts }: Pick<OwnedApplication, 'contracts'>,
   { apis = [] }: Pick<Catalogue, 'apis'>,

@@ -141,7 +141,7 @@ export async function releaseOffboarding(unit: Unit, id: string, by: By): Promis
   return await confirm(unit, open, by, open.cause);
 }
 
-/** They have not left. What was held has ended nothing; teams come back with the account, which the directory says. */
+/** They have not left. A case on hold has ended nothing. Teams come back with the account, which the directory says. */
 export async function dismissOffboarding(unit: Unit, id: string, by: By): Promise<Following> {
   const open = await unit.offboarding(id);
   if (open === null || (open.state !== 'held' && open.state !== 'asking')) return nothing;
@@ -151,7 +151,7 @@ export async function dismissOffboarding(unit: Unit, id: string, by: By): Promis
   };
 }
 
-/** What two admins say of one of many who were lost at once. */
+/** Two admins' decision about one of many people who were lost at once. */
 export async function decideHeld(
   unit: Unit,
   id: string,
@@ -166,7 +166,7 @@ export async function returned(unit: Unit, personId: string): Promise<Following>
   await lockStart(unit.tx, personId);
   const latest = await latestOffboarding(unit.tx, personId);
   const locked = latest === null ? null : await unit.offboarding(latest.id);
-  // Whom an admin offboarded has not returned from where the directory never saw them.
+  // A person whom an admin offboarded has not returned from where the directory never saw them.
   if (locked === null || (locked.cause === 'byHand' && locked.agreed === null)) return nothing;
   const isOver = !isOffboardingOpen(locked.state) && !countsAsLeft(locked);
   if (isOver && !(await isWorthRestoring(unit, locked))) return nothing;

@@ -182,8 +182,8 @@ export async function stuckRevoke(context: Data, { revokes }: Offboarding): Prom
 }
 
 /**
- * Whatever waits for their decision is put to those who decide without them; with nobody left, to the admins. Old
- * buttons are stale from then on.
+ * Each request that waits for their decision is put to those who decide without them. With nobody left, it is put to
+ * the admins. Old buttons are stale from then on.
  */
 export async function rerouteApprovals(context: Context, offboarding: Offboarding): Promise<void> {
   const waiting = await waitingFor(context.db, offboarding.personId);

@@ -55,7 +55,9 @@ export async function leaveTeams(
   return { isGone: true, why: null, userIds: users.all };
 }
 
-/** Who merely looks like the leaver is named on the case, with the teams that they are in: a person has to look. */
+/**
+ * A user who merely looks like the leaver is named on the case, with the teams that they are in: a person has to look.
+ */
 async function noteLookalikes(
   context: Context,
   { id, lookalikes: known }: Offboarding,
@@ -126,7 +128,7 @@ async function leave(context: Data & Parties, person: Person, team: LeftTeam): P
   });
 }
 
-/** What is recorded already is not told again; somebody who was put back is. */
+/** A team that is recorded already is not told again. One into which somebody was put back is. */
 function isNews({ teams, legs }: Offboarding, team: LeftTeam): boolean {
   const known = teams.find((t) => t.id === team.id);
   if (known === undefined || known.isUnderway === true || known.kept !== team.kept) return true;

@@ -23,7 +23,7 @@ export type OffboardingView = {
   /** Whether the IdP has them active still: then whoever has left can sign in. */
   isActiveInIdp: boolean;
   admins: Named[];
-  /** Who decides on which applications; whoever can't be reached is stood in for by the admins. */
+  /** The people who decide, with their applications. The admins stand in for an owner who can't be reached. */
   owners: { to: Named; items: OffboardingItem[] }[];
   /** Titles of what was granted, has ended, and has time left. */
   restorable: string[];
@@ -105,7 +105,10 @@ async function removedOf(context: Data, o: Offboarding): Promise<Removed> {
   return removed;
 }
 
-/** Who decides on an application: the owners of the APIs that it calls, and the admins where one of those has none here. */
+/**
+ * The people who decide on an application: the owners of the APIs that it calls, and the admins where one of those has
+ * none here.
+ */
 async function ownersOf(
   context: Data & Parties,
   offboarding: Offboarding,
@@ -141,7 +144,7 @@ function isForAdmins({ agreed = [], decision, settled }: OffboardingItem): boole
   return decision === null && settled === null && agreed.some(({ by, to }) => by.id === to.id);
 }
 
-/** Whoever has this e-mail, as far as they are here; null: they have left. */
+/** The person with this e-mail, as far as they are here; null: they have left. */
 async function reach(context: Data & Parties, email: string): Promise<Named | null> {
   const known = await peopleByEmail(context.db, email);
   const leavers = await leaversAmong(
@@ -165,7 +168,7 @@ function dutiesOf(context: Data, person: Person): string[] {
   return [...(admins.some((email) => sameEmail(email, person.email)) ? ['admin'] : []), ...owned];
 }
 
-/** What its messages show; null: it is not worth a word, or is told on a card with many others. */
+/** The content of its messages. Null: it is not worth a word, or is told on a card with many others. */
 export async function toldOffboarding(context: Context, id: string): Promise<OffboardingView | null> {
   const view = await readOffboardingView(context, id);
   if (view === null || !isWorthTelling(view.offboarding)) return null;

@@ -1,7 +1,7 @@
 import type { Data, Parties } from '../kernel/context.ts';
 import { type Named, namedByEmail } from './named.ts';
 
-/** Who is told of what concerns the whole installation: the catalogue's admins, and the channel of the cards. */
+/** The people who are told about the whole installation: the catalogue's admins, and the channel of the cards. */
 export async function adminContacts(
   context: Pick<Data, 'catalogue'> & Pick<Parties, 'chat'>,
 ): Promise<{ channel: string; admins: Named[] }> {

@@ -6,8 +6,8 @@ import type { Context, Data, Parties } from '../kernel/context.ts';
 const askIt = 'Ask your IT desk to look at your account.';
 
 /**
- * Who this chat account is, asked anew: chat account, its verified e-mail, one active person in the IdP.
- * Throws a Fault when chat or IdP can't say; it never guesses.
+ * The person of this chat account, asked anew: chat account, its verified e-mail, one active person in the IdP. Throws
+ * a Fault when chat or IdP can't say; it never guesses.
  */
 export async function identify(context: Data & Parties, accountId: string): Promise<Person | Refusal> {
   const account = await context.chat.whoIs(accountId);
@@ -67,8 +67,8 @@ export async function identify(context: Data & Parties, accountId: string): Prom
 }
 
 /**
- * Whom we have met as this chat account; null: nobody, or somebody whom the IdP has deleted. Who is there again under
- * another id has to be identified anew.
+ * The person whom we have met as this chat account. Null: nobody, or a person whom the IdP has deleted. A person who is
+ * there again under another id has to be identified anew.
  */
 export async function metAs(
   context: Pick<Context, 'db' | 'chat'>,

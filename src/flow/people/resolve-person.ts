@@ -5,7 +5,10 @@ import { isLoginKnown, linkPerson, type Person, personByLink, rememberPerson } f
 import type { Context, Parties, Runtime } from '../kernel/context.ts';
 import { readById } from './read-by-id.ts';
 
-/** Who is meant: by the IdP's own id, else as the IdP or the push itself describes them; null: nobody, or not clear who. */
+/**
+ * The person who is meant: by the IdP's own id, else as the IdP or the push itself describes them. Null: nobody, or not
+ * clear who.
+ */
 export type Resolve = (told: PersonHint) => Promise<Person | null>;
 
 /**

@@ -3,7 +3,7 @@ import type { Said } from '../../ports/messenger.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import type { Data, Parties } from '../kernel/context.ts';
 
-/** What a refusal says, with whom it names as chat and store know them. Nobody outside is asked. */
+/** A refusal's words, with the people in it named as chat and store know them. Nobody outside is asked. */
 export async function saidOf(
   { db, chat }: Pick<Data, 'db'> & Pick<Parties, 'chat'>,
   { text, next, people = [] }: Refusal,

@@ -72,7 +72,10 @@ export async function readPolicyView(context: Data & Parties, id: string): Promi
   return trouble === null ? null : { trouble, ...(await adminContacts(context)) };
 }
 
-/** What waits for a decision under another policy: where its entitlement is no longer what its card shows, it is asked anew. */
+/**
+ * Changes that wait for a decision under another policy are looked at again. If the entitlement is no longer what the
+ * card shows, it is asked anew.
+ */
 export async function lookAgainAtWaiting(context: Data & Runtime): Promise<void> {
   await commit(
     context.db,

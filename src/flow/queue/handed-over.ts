@@ -1,8 +1,8 @@
 import { concurrency, type Lane, lanes } from '../../queue/job-queue.ts';
 
 /**
- * Rows of a lane that wait in the queue. What is beyond waits in the outbox: in the queue its lease would run out before
- * its turn, and it would be handed out again and again. Under this share of it the lane is filled up.
+ * Rows of a lane that wait in the queue. Further rows wait in the outbox. In the queue their lease would run out before
+ * their turn, and they would be handed out again and again. Under this share of it the lane is filled up.
  */
 const LANE_MAX = 200;
 const LANE_LOW = LANE_MAX / 2;
@@ -19,7 +19,10 @@ type LaneState = {
   wasFull: boolean;
 };
 
-/** What this process has given to the queue and what has come out of it, lane by lane. Times as `performance.now()`. */
+/**
+ * The rows that this process has given to the queue, and those that have come out of it, lane by lane. Times as
+ * `performance.now()`.
+ */
 export type HandedOver = {
   give(lane: Lane, row: Given, until: number): void;
   /** A row came out, and runs. Answers whether its lane has just become free to be filled up. */
@@ -30,7 +33,7 @@ export type HandedOver = {
   fullLanes(): Lane[];
   /** Nothing waits in the queue and nothing runs. */
   isIdle(): boolean;
-  /** What waits in lanes that are stuck; it counts as not given from now on. */
+  /** Takes the rows that wait in lanes that are stuck. They count as not given from now on. */
   takeStuck(): Given[];
   /** Everything that waits, likewise. */
   takeAll(): Given[];
@@ -48,7 +51,9 @@ export function createHandedOver(now: () => number = () => performance.now()): H
     return taken;
   }
 
-  /** What was lost from the queue is handed out again once its lease has run out, and does not wait here any more. */
+  /**
+   * A row that was lost from the queue is handed out again once its lease has run out. It does not wait here any more.
+   */
   function forgetRunOut(): void {
     for (const { waiting } of all.values())
       for (const [id, { until }] of waiting) if (until < now()) waiting.delete(id);

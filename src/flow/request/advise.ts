@@ -14,7 +14,7 @@ export async function advise(context: Context, job: Extract<Job, { job: 'advise'
   const summary = await readSummary(context.db, job.changeId);
   if (summary === null || summary.advice !== null) return done;
   const change = await readChange(context.db, job.changeId);
-  // What is on one card with many others was found too; what one person still holds after a move is reviewed.
+  // A mass change is about findings too. But a person's memberships after a move are reviewed.
   const mass = change === null ? await readMassChange(context.db, job.changeId) : null;
   const { adviser } = context;
   const advice =

@@ -10,7 +10,7 @@ import { isAboutOne } from '../people/resolve-person.ts';
 /** An approver with what rules may ask about. */
 export type Candidate = Approver & { department: string | null; title: string | null };
 
-/** Whoever a source of the catalogue yields right now; those who have left are none of them. */
+/** The people whom a source of the catalogue yields right now, without leavers. */
 export async function peopleOf(
   context: Context,
   source: ApproverSource,

@@ -62,8 +62,8 @@ export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement)
 }
 
 /**
- * Who decides on one card on many: its owner, or where nobody in particular owns it two of the catalogue's admins. Whom
- * a rule does not let approve one of the items decides on none of them.
+ * The plan for one card on many. Its owner decides, or two of the catalogue's admins where nobody in particular owns
+ * it. A person whom a rule does not let approve one of the items decides on none of them.
  */
 export async function planOfOwner(
   context: Data & Parties,

@@ -63,7 +63,7 @@ export async function assessRequest(
 /** Why nobody is asked. */
 type Refused = { refusal: Refusal; verdict: Verdict | null };
 
-/** What is known of a change that somebody is asked about, and who that is. */
+/** The facts of a change that somebody is asked about, and who that is. */
 type Assessment = {
   change: Change;
   entitlement: Entitlement;
@@ -76,7 +76,7 @@ type Assessment = {
   excluded: ReadonlySet<PersonId>;
   /** What the rules say of giving it. */
   byRules: Verdict;
-  /** What that means here: what was found is asked about whatever rules say. */
+  /** The meaning of that here: a finding is asked about whatever rules say. */
   verdict: Verdict;
   plan: ApproverPlan;
 };
@@ -97,7 +97,7 @@ async function gather(context: Context, change: Change): Promise<Assessment | Re
   if (beneficiary === null || refusal !== null) return { refusal: refusal ?? goneFromIdp, verdict: null };
   const facts = await factsOfChange(context, { entitlement, beneficiary, change });
   const byRules = evaluateRequest(facts, context.catalogue.rules());
-  // What was found is there already: a rule can neither refuse nor approve it away, so a person looks.
+  // A finding is there already. A rule can neither refuse nor approve it away, so a person looks.
   const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
   // One that waits is not closed by a change of the policy, which may be mended: its card says so, and it can't be approved.
   if (verdict.effect === 'refuse' && change.state === 'received')
@@ -226,7 +226,7 @@ async function onCardOf(
   return cardOf === undefined ? {} : { cardOf };
 }
 
-/** What is stored of who has it: the beneficiary, others by a grant, and others without one. */
+/** The stored facts about its holders: the beneficiary, others by a grant, and others without one. */
 async function heldFacts(unit: Unit, { change, entitlement, target, beneficiary }: Assessment) {
   const { personId, entitlementKey } = change;
   const grants = await unendedGrants(unit.tx, { personId, entitlementKey });
@@ -244,7 +244,7 @@ async function heldFacts(unit: Unit, { change, entitlement, target, beneficiary 
 
 type Asking = ApprovalFacts & {
   excluded: ReadonlySet<PersonId>;
-  /** What was found is asked about whatever rules say; to keep it has to be allowed. */
+  /** A finding is asked about whatever rules say; to keep it has to be allowed. */
   byRules: Verdict;
   isNewSheet: boolean;
 };

@@ -11,7 +11,7 @@ import {
 } from './receive.ts';
 import { refuseOther, shownAs } from './shown-form.ts';
 
-/** What the form offers: an entitlement, or several that are asked for together. */
+/** A choice that the form offers: an entitlement, or several that are asked for together. */
 export type Choice = Pick<
   Entitlement,
   'title' | 'gives' | 'tier' | 'durationsSeconds' | 'defaultSeconds' | 'maxSeconds'
@@ -25,7 +25,7 @@ export type Choice = Pick<
 const BUNDLE = 'bundle:';
 const tiers: readonly Tier[] = ['low', 'medium', 'high', 'critical'];
 
-/** What this person may ask for right now, bundles last: those of which they may ask for all. */
+/** The choices of this person right now, bundles last: only bundles of which they may ask for all. */
 export function choices(context: Data, person: { email: string; department: string | null }): Choice[] {
   const single = requestable(context, person);
   const whole = context.catalogue.current().bundles.flatMap((bundle) => {

@@ -45,7 +45,10 @@ type OfChange = {
   isAsking: boolean;
 };
 
-/** Who may decide on it under these facts, without those who can't; of whoever is away, whom they named too. */
+/**
+ * The people who may decide on it under these facts, without those who can't. Delegates of people who are away are
+ * among them.
+ */
 export async function planFor(
   context: Context,
   of: OfChange,
@@ -87,7 +90,9 @@ export async function authorshipAt(
   return authorshipOf(isTold, noticedAt, eventSources, await databaseNow(context.db));
 }
 
-/** Who can't decide on it: whom it is for, who asked, and who made the change that was found. */
+/**
+ * The people who can't decide on it: the beneficiary, the requester, and the person who made the change that was found.
+ */
 export async function excludedFrom(
   context: Data & Parties,
   change: Change,
@@ -115,8 +120,8 @@ export async function actorIds(
 }
 
 /**
- * What the event sources told of how a person came into a group or out of it since it was last otherwise; of what was asked
- * for, nothing.
+ * The event sources' word on how a person came into a group or out of it, since it was last otherwise. For a request
+ * there is none.
  */
 export async function tellingAboutFound(context: Pick<Context, 'db'>, change: Change): Promise<Telling> {
   if (!isFound(change) || change.target === null) return nobodyTold;

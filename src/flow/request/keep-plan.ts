@@ -15,7 +15,7 @@ import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Asked, adminsAllowed, ownersOf, resolveApprovers } from './approvers.ts';
 
 /**
- * Who may keep what was found: to keep is to give, so it takes whom and how many the catalogue takes to give it. Where
+ * The people who may keep a finding. To keep is to give, so it takes the same approvers, and as many of them. Where
  * nobody says who did it, an owner who may have done it is never enough: it is for the admins, unless the catalogue
  * takes two anyhow. The owner may always take it away.
  */

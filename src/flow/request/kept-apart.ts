@@ -9,8 +9,8 @@ import type { Data } from '../kernel/context.ts';
 import { dutiesFrom } from './request-facts.ts';
 
 /**
- * What the entitlement must not come together with, as the person holds it and has asked for it at this moment. Of two
- * decisions at once on what must be kept apart one waits here for the other, and then knows of it.
+ * The entitlements that this one must not come together with, as the person holds them or has asked for them at this
+ * moment. Of two decisions at once on what must be kept apart one waits here for the other, and then knows of it.
  */
 export async function conflictsUnderLock(
   context: Data,

@@ -18,8 +18,9 @@ type Facts = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' | 'target'>;
 type Narrower = Extract<ClickReceived['act'], { verb: 'approveNarrower' }>;
 
 /**
- * Approves a narrower entitlement of the same family. Whoever clicks has to be somebody who may decide on what was asked
- * for and on the narrower one, each by its own rule, looked up now. `factsOf`: authority and policy for a change.
+ * Approves a narrower entitlement of the same family. The clicker has to be somebody who may decide on the entitlement
+ * that was asked for, and on the narrower one. Each is looked up now, by its own rule. `factsOf`: authority and policy
+ * for a change.
  */
 export async function approveNarrower(
   context: Context,

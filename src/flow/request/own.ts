@@ -17,7 +17,7 @@ export const unknownChange = refuse(
   'The card may come from another installation; ask again with /access.',
 );
 
-/** What whoever asked, or holds it, does with their own request or access. Null: done, or done before. */
+/** The acts of a requester or holder on their own request or access. Null: done, or done before. */
 export async function actOnOwn(
   context: Context,
   click: ClickReceived,

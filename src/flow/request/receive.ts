@@ -34,7 +34,7 @@ export type Submission = {
   forAccountId: string | null;
   entitlementKey: string;
   seconds: number;
-  /** What the form said of it, as `shownAs` has it; left out where it said nothing. */
+  /** The form's words on it, as `shownAs` has them; left out where it said nothing. */
   shownAs?: string;
   /** For which choice this duration was on offer; left out: it was not picked from an offer. */
   durationOf?: string;
@@ -315,7 +315,10 @@ function checkFields(s: Submission, entitlement: Entitlement | null): Received |
   return null;
 }
 
-/** What this person may ask for right now; what can't be given (group not writable, IdP not asked yet) is left out. */
+/**
+ * The entitlements that this person may ask for right now. Those that can't be given (group not writable, IdP not asked
+ * yet) are left out.
+ */
 export function requestable(
   context: Data,
   person: { email: string; department: string | null },

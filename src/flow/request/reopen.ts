@@ -60,7 +60,7 @@ export async function reopenIfTheirOwn(context: Context, change: Change): Promis
       return {
         result: null,
         events: [{ ...base, type: 'decisionReopened', changeId: locked.id, by }, ...onCard],
-        // What nothing wants any more is found again; many at once on one card.
+        // A membership that nothing wants any more is found again; many at once on one card.
         jobs: [{ job: 'checkGroup', groupId }],
       };
     },

@@ -80,7 +80,7 @@ export async function factsOfChange(
   return await requestFacts(context, context.db, { ...asked, change, outside });
 }
 
-/** What only Slack or the IdP can say; what is left out is not known. */
+/** The facts that only Slack or the IdP can tell; a fact that is left out is not known. */
 export type OutsideFacts = Pick<RequestFacts, 'isOnCall' | 'location'>;
 
 /** The longest that a decision waits for one of them, in milliseconds. */
@@ -228,7 +228,7 @@ function whyOf(error: unknown): { why: string } {
   throw error;
 }
 
-/** What the person has or is about to have, by name, and what the entitlement brings with it. */
+/** The entitlements that the person has or is about to have, by name, and those that this one brings with it. */
 async function dutiesOf(
   context: Pick<Context, 'catalogue'>,
   db: Db | Tx,

@@ -59,7 +59,7 @@ export async function settleClick(
     const offered = offerStepUp(context);
     const answer = isRefusal(clicker) ? clicker : await act(context, click, { clicker, offered, facts });
     if (answer === 'waits') await tellToSignIn(context, click, offered);
-    // Who only wrote in a thread has pressed nothing that could be refused.
+    // A person who only wrote in a thread has pressed nothing that could be refused.
     else if (answer !== null && click.act.verb !== 'reply')
       await tellClicker(context, click, await saidOf(context, answer));
     return done;
@@ -97,7 +97,7 @@ type Clicked = { clickId: string; channel: string; chatUserId: string };
 const keptClick = (chat: string) =>
   `Latchkey can’t check your click right now: the identity provider or ${chat} does not answer. It is kept and will be settled as soon as they do; nothing to do for you.`;
 
-/** What is told whoever clicked; `waits`: to sign in first; null: nothing. */
+/** The answer to the clicker; `waits`: to sign in first; null: nothing. */
 type Answer = Refusal | 'waits' | null;
 
 async function act(
@@ -205,7 +205,7 @@ async function counted(
   ];
   const waits = 'offered' in stepUp && (await keepStepUp(unit, events, click, stepUp.offered));
   if (waits) return { result: 'waits', events };
-  // Whom it waits for may be others by now than the card says.
+  // It may wait for other people by now than the card says.
   const isWaiting =
     events.length > 0 && events.every(({ type }) => type === 'approvalGiven' || type === 'stageOpened');
   return {
@@ -229,7 +229,7 @@ async function refused(
   }: { click: ClickReceived; verb: 'approve' | 'deny'; change: Change; clicker: Person },
   refusal: Refusal,
 ): Promise<Outcome<Refusal>> {
-  // Who was asked before they were offboarded is told why they are not any more.
+  // A person who was asked before they were offboarded is told why they are not asked any more.
   const left = await leaverCase(unit.tx, clicker.id);
   const isWhy = left !== null && refusal.reason === 'notAnApprover';
   const isOnRecord = await isRefusedClick(unit.tx, change.id, click.clickId);
@@ -242,7 +242,7 @@ async function refused(
   };
   return {
     result: isWhy ? refuseLeaver(left, 'notAnApprover') : refusal,
-    // What the card shows is no longer what it is about: it is put anew.
+    // The card no longer shows what it is about: it is put anew.
     jobs: refusal.reason === 'staleCard' ? [{ job: 'assessRequest', changeId: change.id }] : [],
     notes: isOnRecord ? [] : [note],
   };
@@ -309,7 +309,7 @@ async function factsOf(context: Context, change: Change): Promise<ClickFactsNow>
   return { ...known, ...(await decidedBy(context, { entitlement, beneficiary, change })) };
 }
 
-/** What can't be shown is not worth deciding again: the click is settled either way. */
+/** An answer that can't be shown is not worth deciding again: the click is settled either way. */
 export async function tellClicker(
   context: Parties & Runtime,
   click: Clicked,

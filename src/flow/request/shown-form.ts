@@ -3,7 +3,7 @@ import { shownOf } from '../../core/change/shown.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import type { Context } from '../kernel/context.ts';
 
-/** What a form says of these entitlements together, in a few characters that it carries; null: one can't be given now. */
+/** A form's words on these entitlements together, as a few characters that it carries. Null: one can't be given now. */
 export function shownAs(context: Pick<Context, 'catalogue'>, keys: readonly string[]): string | null {
   const all = keys.map((key) => {
     const entitlement = context.catalogue.entitlement(key);
@@ -15,7 +15,9 @@ export function shownAs(context: Pick<Context, 'catalogue'>, keys: readonly stri
     : createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
 }
 
-/** What was asked for is what the form showed; null: it is still so, or the form showed nothing of it. */
+/**
+ * The refusal of a request that is no longer what the form showed. Null: it still is, or the form showed nothing of it.
+ */
 export function refuseOther(
   context: Pick<Context, 'catalogue'>,
   keys: readonly string[],

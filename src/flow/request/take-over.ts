@@ -4,7 +4,10 @@ import { takenOver } from '../../core/change/extended.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import type { Unit } from '../kernel/commit.ts';
 
-/** What an extension that is approved by these events takes over, as events of those grants; of anything else none. */
+/**
+ * The grants that an extension, approved by these events, takes over, as events of those grants. Of anything else,
+ * none.
+ */
 export async function takeOver(
   unit: Unit,
   change: Change,

@@ -9,7 +9,10 @@ import { lastComparison } from '../../store/reconcile/runs.ts';
 import { readCampaign } from '../../store/reviews.ts';
 import { commit } from '../kernel/commit.ts';
 
-/** Who begins or starts a campaign: a person, an operator at the command line, or Latchkey by the catalogue's cadence. */
+/**
+ * The one who begins or starts a campaign: a person, an operator at the command line, or Latchkey by the catalogue's
+ * cadence.
+ */
 export type Starter = { actor: Actor; person: { id: PersonId; name: string } | null };
 
 export const byCadence: Starter = { actor: { part: 'latchkey' }, person: null };

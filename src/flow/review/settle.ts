@@ -21,11 +21,11 @@ import { identify } from '../people/identify.ts';
 
 /** What is sent with "submit": what was counted and confirmed. */
 export const submitItem = z.strictObject({ shown: z.string() });
-/** What is sent with "reassign": which line, and to which account of the chat. */
+/** The content of "reassign": which line, and to which account of the chat. */
 export const reassignItem = z.strictObject({ n: z.int(), toAccountId: z.string(), why: z.string() });
 export type ReviewVerb = 'submit' | 'reassign';
 
-/** What a set of drafts is, short enough to be carried by a form. */
+/** A set of drafts as text, short enough to be carried by a form. */
 export function shownAs(drafts: Parameters<typeof draftsShown>[0]): string {
   return createHash('sha256').update(draftsShown(drafts)).digest('base64url');
 }

@@ -126,7 +126,7 @@ async function settleOverdue(context: Context, id: CampaignId, now: Date): Promi
   );
 }
 
-/** What nobody decided in time is taken away, or goes to the fallback; a rule can only go to somebody. */
+/** A line that nobody decided in time is taken away, or goes to the fallback. A rule can only go to somebody. */
 async function overdueEvents(
   unit: Unit,
   base: { campaignId: CampaignId; at: Date; actor: typeof latchkey },

@@ -34,7 +34,7 @@ async function settleProven(context: Context, stepUp: StepUp): Promise<Ran> {
     identify(context, click.chatUserId),
     factsNow(context, click.changeId),
   ]);
-  // Whom the account belongs to now has to be the one who clicked, and who signed in.
+  // The account's present person has to be the one who clicked, and who signed in.
   const other = refuse('unknownPerson', 'This account belongs to somebody else now.', 'Press Approve again.');
   const refusal = isRefusal(clicker) ? clicker : clicker.id === stepUp.personId ? null : other;
   if (refusal !== null || isRefusal(clicker) || facts === null) {

@@ -12,10 +12,10 @@ import { endUncounted, settleStepUp } from './settle.ts';
 
 /** Where the identity provider sends the browser back to, beneath our own address. */
 export const CALLBACK_PATH = `${STEP_UP_PATH}/callback`;
-/** Whoever signed in waits for the answer; a process that dies meanwhile is made up for after this. */
+/** The person who signed in waits for the answer. If the process dies meanwhile, another settles it after this time. */
 const SETTLE_AGAIN_AFTER_MS = 5_000;
 
-/** What whoever opened a link, or came back from the identity provider, is shown. */
+/** The page for a person who opened a link, or came back from the identity provider. */
 export type StepUpPage =
   /** No link of ours, or one of long ago. */
   | { is: 'unknown' }
@@ -96,7 +96,9 @@ export async function finishSignIn(
   });
 }
 
-/** Whoever opened the link says that they did not click: the approval is void, and the one who clicked is told. */
+/**
+ * The person who opened the link says that they did not click. The approval is void, and the one who clicked is told.
+ */
 export async function disown(context: Context, link: string): Promise<StepUpPage> {
   const stepUp = await readStepUp(context.db, { linkHash: hashOf(link) });
   if (stepUp === null) return { is: 'unknown' };
@@ -188,7 +190,7 @@ async function pageOf(context: Data, stepUp: StepUp): Promise<StepUpPage> {
   };
 }
 
-/** What the identity provider could not say is no yes: it waits on, and may be tried again. */
+/** An answer that the identity provider could not give is no yes. The step-up waits on, and may be tried again. */
 async function orAway<T>(
   context: Context,
   { id, expiresAt }: StepUp,

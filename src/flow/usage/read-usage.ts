@@ -12,7 +12,9 @@ import {
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 
-/** What Latchkey was away longer for may have fallen out of the record: it is read from its beginning again. */
+/**
+ * After a longer absence of Latchkey, uses may have fallen out of the record. Then it is read from its beginning again.
+ */
 const AWAY_MAX_MS = 25 * 24 * 3_600_000;
 
 type Needs = Pick<Context, 'db' | 'idp' | 'mulesoft' | 'catalogue' | 'log'>;

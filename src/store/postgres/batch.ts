@@ -16,12 +16,12 @@ type Connection = {
 type Field = { name: string; dataTypeID: number };
 type Column = { name: string; parse(text: string): unknown };
 
-/** What a statement came to: PostgreSQL's tag of the command, such as `INSERT 0 1`, and the rows. */
+/** The result of a statement: PostgreSQL's tag of the command, such as `INSERT 0 1`, and the rows. */
 export type Answer = { command: string; rows: Record<string, unknown>[] };
 
 type Statements = readonly Bound[];
 
-/** What a connection has prepared, by name, with the columns that come of it. */
+/** The statements that a connection has prepared, by name, with the columns that come of them. */
 const preparedOn = new WeakMap<Connection, Map<string, Column[]>>();
 
 /**

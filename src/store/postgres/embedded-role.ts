@@ -7,7 +7,7 @@ import type { Owner } from './own-folder.ts';
 
 /** The superuser that `initdb` makes. It can't log in: it is for single-user mode, which only its owner can start. */
 export const SUPERUSER = 'latchkey';
-/** Who Latchkey is in its embedded database: owns it, and is nobody beyond it. */
+/** Latchkey's role in its embedded database: it owns the database, and is nobody beyond it. */
 export const ROLE = 'latchkey_product';
 export const DATABASE = 'postgres';
 const SECRET_FILE = 'latchkey.secret';
@@ -62,7 +62,7 @@ function setUp(secret: string): string[] {
       (name) => `grant alter system on parameter ${name} to ${ROLE}`,
     ),
     `grant execute on function pg_reload_conf() to ${ROLE}`,
-    // Whoever owns tables can switch their triggers off anyway; this is how many rows are loaded at once.
+    // An owner of tables can switch their triggers off anyway. This is how many rows are loaded at once.
     `grant set on parameter session_replication_role to ${ROLE}`,
     `alter role ${SUPERUSER} with nologin password null`,
   ];
@@ -73,7 +73,10 @@ const loop = (select: string, alter: string) =>
 const own = (kind: string) =>
   `join pg_namespace n on n.oid = t.${kind} where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 
-/** What a version whose Latchkey was the superuser made, handed over; 10 is the superuser that initdb makes. */
+/**
+ * Hands over the objects that an older version made, whose Latchkey was the superuser. 10 is the superuser that initdb
+ * makes.
+ */
 const ownedBySuperuser = {
   nspname: loop(
     `select quote_ident(nspname) from pg_namespace where nspowner = 10 and nspname !~ '^pg_' and nspname <> 'information_schema'`,

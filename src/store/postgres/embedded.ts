@@ -89,8 +89,8 @@ export async function startEmbeddedPostgres(
 
 /**
  * Address of the embedded PostgreSQL under `dir` that another process runs; null: none runs, or it is starting or
- * ending. Its port is read from a folder that only its owner can change. Whoever listens there has to be the PostgreSQL
- * of that folder: it is sent the password. Throws `store.unavailable` when the database is another user's.
+ * ending. Its port is read from a folder that only its owner can change. The server that listens there has to be the
+ * PostgreSQL of that folder: it is sent the password. Throws `store.unavailable` when the database is another user's.
  */
 export async function runningEmbeddedPostgres(dir: string): Promise<string | null> {
   const isRoot = process.getuid?.() === 0;
@@ -111,7 +111,7 @@ function urlOf(secret: string, port: number): string {
   return `postgres://${ROLE}:${secret}@127.0.0.1:${port}/${DATABASE}`;
 }
 
-/** Whatever becomes of this process, PostgreSQL ends; what was to be thrown away goes with it. */
+/** PostgreSQL ends, whatever becomes of this process. A folder that was to be thrown away goes with it. */
 function guarded(stop: () => Promise<void>, home: string, throwAway: string | null): () => Promise<void> {
   const pid = postmasterOf(home);
   const callOff = pid === null ? () => {} : guardPostgres(pid, throwAway);

@@ -13,7 +13,7 @@ import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Owner } from './own-folder.ts';
 
-/** Who made a folder that is thrown away: while that process lives, it is in use. */
+/** The process that made a folder that is thrown away. While it lives, the folder is in use. */
 const OWNER_FILE = 'owner.pid';
 
 /** Waits until nobody holds the other end of its input; then stops PostgreSQL fast and removes what was to be removed. */

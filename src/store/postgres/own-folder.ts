@@ -20,8 +20,8 @@ export function stateFolder(path: string): void {
 }
 
 /**
- * Makes a folder that nobody but its owner can look into or change, or takes one that is exactly so. What somebody
- * else put in its place is refused (`store.unavailable`): a program or a database in it would be theirs.
+ * Makes a folder that nobody but its owner can look into or change, or takes one that is exactly so. A folder that
+ * somebody else put in its place is refused (`store.unavailable`): a program or a database in it would be theirs.
  */
 export function privateFolder(path: string, owner: Owner): void {
   const uid = process.getuid?.();

@@ -1,6 +1,9 @@
 import { Fault } from '../../core/fault.ts';
 
-/** What PostgreSQL (SQLSTATE) and the system say when the database does not do its work now, whatever was asked of it. */
+/**
+ * The codes of PostgreSQL (SQLSTATE) and of the system when the database does not do its work now, whatever was asked
+ * of it.
+ */
 const passing: Record<string, string> = {
   '25006': 'is read-only: a standby, as after a failover',
   '25P03': 'ended a transaction in which nothing was asked for seconds',

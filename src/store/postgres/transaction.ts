@@ -6,7 +6,7 @@ import { sendBatch } from './batch.ts';
 import { type Db, poolOf, type Tx } from './database.ts';
 import { type Bound, statement } from './statement.ts';
 
-/** What a transaction comes to: its result, and statements that can go out together with its commit. */
+/** The outcome of a transaction: its result, and statements that can go out together with its commit. */
 export type Ending<T> = { result: T; last: readonly Bound[] };
 
 const begin = statement('begin', 'begin');

@@ -29,8 +29,8 @@ type Planned = Pick<Place, 'kind' | 'externalId' | 'name'>;
 const STALE = sql`interval '1 hour'`;
 
 /**
- * The run to go on with: one that was left open over exactly these places, else a new one. What was staged for a run
- * that can't go on is forgotten: it is too old, the catalogue has changed, or PostgreSQL has lost what was staged.
+ * The run to go on with: one that was left open over exactly these places, else a new one. The staged rows of a run
+ * that can't go on are forgotten. Such a run is too old, the catalogue has changed, or PostgreSQL has lost its rows.
  */
 export async function takeUpRun(db: Db, cause: RunCause, places: readonly Planned[]): Promise<Run> {
   for (const open of await openRuns(db, cause, places[0]?.externalId ?? '')) {
@@ -111,13 +111,15 @@ export async function noteTrouble(db: Db, place: Place, trouble: string): Promis
   Object.assign(place, { trouble, isListed: true });
 }
 
-/** What the comparison came to: it commits with what follows from it, so that no place is compared twice. */
+/**
+ * Notes the comparison's result. It commits with the events that follow from it, so that no place is compared twice.
+ */
 export async function notePlaceCompared(tx: Tx, place: Place, found: unknown): Promise<void> {
   await sql`update reconcile_places set compared_at = clock_timestamp(), found = ${JSON.stringify(found)}::jsonb
     where id = ${place.id}`.execute(tx);
 }
 
-/** What every place of one kind came to, added up over their numbers. */
+/** The results of every place of one kind, added up over their numbers. */
 export async function sumOfFound(
   db: Db | Tx,
   runId: string,

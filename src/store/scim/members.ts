@@ -13,7 +13,7 @@ export type MemberRow = Pick<
 /** Columns of a MemberRow, for scim_users under the name `u`. */
 const memberColumns = sql`u.id, u.external_id, u.user_name, u.known_as, u.email, u.display_name, u.active`;
 
-/** What a member is called: people look for the name, and not every user has one. */
+/** A member's name: people look for it, and not every user has one. */
 export const memberDisplay: RawBuilder<string> = sql<string>`coalesce(scim_users.display_name, scim_users.user_name)`;
 
 /** A group, and the source that it and so its members belong to. */

@@ -24,7 +24,7 @@ export async function lockUser(tx: Tx, id: string): Promise<UserRow | undefined>
     .executeTakeFirst();
 }
 
-/** What a source's own user has of attributes, without a lock; null: the source has no such user. */
+/** The attributes of a source's own user, without a lock; null: the source has no such user. */
 export async function resourceOf(
   tx: Tx,
   id: string,
@@ -95,7 +95,7 @@ export async function deleteUser(tx: Tx, id: string, now: Date): Promise<void> {
 /** A user who has one of the names asked for, or both. */
 export type NameHolder = { is_own: boolean; is_name: boolean; is_id: boolean };
 
-/** Who of the source, or of the IdP, has one of these names. Null: that name is not asked for. */
+/** The holders of one of these names, of the source or of the IdP. Null: that name is not asked for. */
 export async function holdersOf(
   db: Db | Tx,
   names: { key: string | null; externalId: string | null },

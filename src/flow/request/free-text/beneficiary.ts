@@ -35,7 +35,7 @@ const AFTER = new RegExp(
   'giu',
 );
 const ONESELF = new Set('me myself us i we mich uns moi nous mí mi me'.split(' '));
-/** What is written with a capital letter and is no name: days, months, and what requests are about. */
+/** Words with a capital letter that are no names: days, months, and the subjects of requests. */
 const NO_NAMES = new Set(
   `monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
   october november december today tomorrow tonight easter christmas anypoint mulesoft api apis prod
@@ -111,7 +111,7 @@ function wordsOf(text: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Whom it is for, looked up among the people who are known; never silently whoever asks where somebody is named. */
+/** The beneficiary, looked up among the people who are known. Never silently the requester where somebody is named. */
 export async function beneficiaryOf(
   context: Data & Parties,
   free: { text: string; asker: Person; among: readonly Choice[] },
