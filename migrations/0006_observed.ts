@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** One record of what any voice of the directory told; messages about more than changes; who a person was when last looked at. */
+/**
+ * One record of what any voice of the directory told; messages about more than changes; who a person was when last
+ * looked at.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table observed (

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * Who decides is a list of stages. What was stored before had one: its fields move into the only stage of a plan, and of the
- * rule that a card showed. The audit keeps what it was told as it was told.
+ * Who decides is a list of stages. What was stored before had one: its fields move into the only stage of a plan, and
+ * of the rule that a card showed. The audit keeps what it was told as it was told.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const table of ['changes', 'mass_changes']) {

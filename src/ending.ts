@@ -42,7 +42,7 @@ export function createEnding(options: {
   let endedAt: number | null = null;
   let over: Promise<never> | null = null;
 
-  /** What told it first says with what it ends: what fails because of the ending is no news. */
+  /** The first cause decides the exit code. A failure because of the ending is no news. */
   async function now(code: number): Promise<never> {
     over ??= endWith(code);
     return await over;
@@ -118,7 +118,9 @@ export function notWaitedFor(late: readonly string[]): string {
   return `Not waited for any longer: ${late.join(', ')}. Nothing that was accepted is lost.`;
 }
 
-/** Runs the steps one after another, each for its time at most. Answers the names of those that had not ended by then. */
+/**
+ * Runs the steps one after another, each for its time at most. Answers the names of those that had not ended by then.
+ */
 export async function endInTime(
   steps: readonly EndStep[],
   failed: (name: string, error: Error) => void,

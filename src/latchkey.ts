@@ -68,7 +68,7 @@ export type LatchkeyOptions = {
   log: Logger;
   objectiveMs?: number;
   modelBudgetMs?: number;
-  /** What the model may cost in a day (UTC), in tokens; null or left out: no limit. */
+  /** The model's limit in a day (UTC), in tokens; null or left out: no limit. */
   modelDailyTokens?: number | null;
   /** How often the IdP's own log is read on, in milliseconds. */
   listenEveryMs?: number;
@@ -82,7 +82,10 @@ export type Latchkey = {
   reload(): Promise<void>;
   /** Whether the main job can be done, and what can't. */
   readiness(): Promise<Readiness>;
-  /** Ends within seconds, whatever is away. Answers what was not waited for any longer; nothing accepted is lost with it. */
+  /**
+   * Ends within seconds, whatever is away. Answers what was not waited for any longer; nothing accepted is lost with
+   * it.
+   */
   stop(): Promise<string[]>;
 };
 
@@ -123,7 +126,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const subscriptions = await keepSubscriptions(doors, parties.graph, () => address);
   wayIn = await openSlack(options, doors, parties.slack);
 
-  // What can't be checked now is checked again by the timers; an IdP that is down must not keep Latchkey down.
+  // An entitlement that can't be checked now is checked again by the timers. An IdP that is down must not keep Latchkey
+  // down.
   await Promise.all([context.catalogue.check(), Promise.race([watch.look(), sleep(FIRST_LOOK_MAX_MS)])]);
   const url = await app.listen({ host: listensOn(options), port: options.port }).catch((cause) => {
     throw cause.code === 'EADDRINUSE' ? portTaken(options.port, cause) : cause;

@@ -166,7 +166,7 @@ async function world(latchkeyUrl: string) {
   return launched;
 }
 
-/** What there is, then what is not as it should be, and last the one line that counts. */
+/** Says what there is, then what is not as it should be, and last the one line that counts. */
 async function greet(
   config: Config,
   latchkey: Latchkey,

@@ -42,7 +42,9 @@ export type Doors = {
 /** How Slack reaches us. `trouble`: why it does not; null while it does. */
 export type WayIn = { stop: () => Promise<void>; trouble: () => string | null };
 
-/** The ways in beside Slack's: SCIM, copilots, Okta's event hook, security event tokens and what the read token opens. */
+/**
+ * The ways in beside Slack's: SCIM, copilots, Okta's event hook, security event tokens and what the read token opens.
+ */
 export async function openDoors(
   { outside, readToken }: { outside: Outside; readToken: string | null },
   { app, context, guard, metrics, mayRead }: Doors,

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** From one look to the next: a tenth of the time waited so far, so that looking leaves the machine to what is waited for. */
+/**
+ * From one look to the next: a tenth of the time waited so far, so that looking leaves the machine to what is waited
+ * for.
+ */
 const STEP_MS = { least: 10, most: 100 };
 
 /** Waits until it holds, or fails saying what did not come. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * What this run's requests are made from: FC_SEED, else another one each time. It is printed, so that whatever fails, it
- * can be had again.
+ * What this run's requests are made from: FC_SEED, else another one each time. It is printed, so that whatever fails,
+ * it can be had again.
  */
 export function seedOfRun(what: string): number {
   const seed = Number(process.env.FC_SEED ?? Date.now() % 1_000_000);
@@ -10,7 +10,10 @@ export function seedOfRun(what: string): number {
   return seed;
 }
 
-/** Moments at which to do something to a run, each some milliseconds from now: by the run's seed, so the next run can do it again. */
+/**
+ * Moments at which to do something to a run, each some milliseconds from now: by the run's seed, so the next run can do
+ * it again.
+ */
 export function momentsOfRun(what: string): (withinMs: number) => number {
   const moments = fc.sample(fc.integer({ min: 0, max: 999 }), { numRuns: 100, seed: seedOfRun(what) });
   return (withinMs) => {

@@ -281,7 +281,7 @@ async function wholly(name: string, work: () => Promise<unknown>): Promise<Check
   });
 }
 
-/** What can't even be begun (a key that is no key) is a finding like any other. */
+/** A check that can't even be begun (a key that is no key) is a finding like any other. */
 async function guarded(name: string, work: () => Promise<Checked>): Promise<Checked> {
   try {
     return await work();

@@ -212,7 +212,7 @@ async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
 async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<void> {
   const { databaseUrl, outside } = readConfig(process.env);
   if (databaseUrl !== null) return await work(databaseUrl);
-  // Who forgot to load the settings must not take the sandbox's answer for the installation's.
+  // A person who forgot to load the settings must not take the sandbox's answer for the installation's.
   if (outside === null)
     note('No settings of an installation are set: this is the sandbox’s, with its made-up history.');
   await withEmbeddedDatabase(embedded(outside === null), { ending, note }, work);

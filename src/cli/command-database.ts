@@ -107,7 +107,7 @@ function notThere({ pid }: Holder): Fault {
   );
 }
 
-/** What the system refuses here, it refuses because the folder is another user's. */
+/** The system refuses access here because the folder is another user's. */
 async function orAnothers<T>(dir: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -25,8 +25,8 @@ export const certificate = text.transform((value, context) => {
 export const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
 
 /**
- * As the provider names itself, to the last slash. Whoever could change what is on its way could sign in as anybody: HTTPS,
- * but on this machine.
+ * As the provider names itself, to the last slash. Whoever could change what is on its way could sign in as anybody:
+ * HTTPS, but on this machine.
  */
 export const issuerUrl = z
   .url({ protocol: /^https?$/ })

@@ -9,8 +9,8 @@ export function parseDuration(text: string): number | null {
 }
 
 /**
- * `1 day`, `8 hours`, `90 seconds`: in the largest unit that divides evenly. Where that are too many to picture, with the
- * rest beside it: `5 days 15 hours` instead of 135 hours.
+ * `1 day`, `8 hours`, `90 seconds`: in the largest unit that divides evenly. Where that are too many to picture, with
+ * the rest beside it: `5 days 15 hours` instead of 135 hours.
  */
 export function durationInWords(seconds: number): string {
   for (const [large, small] of pictured)

@@ -33,7 +33,9 @@ export function livelyTexts(advice: Advice): string[] {
   return textsOf(advice).filter((text) => text.match(LIVE) !== null);
 }
 
-/** Everything in blocks that Slack interprets, part by part: what comes of mentions, links, dates, formats and lines. */
+/**
+ * Everything in blocks that Slack interprets, part by part: what comes of mentions, links, dates, formats and lines.
+ */
 function liveParts(content: unknown): string[] {
   if (Array.isArray(content)) return content.flatMap(liveParts);
   if (typeof content !== 'object' || content === null) return [];

@@ -72,7 +72,7 @@ function misses({ risk, freeTexts }: Run): string[] {
   ];
 }
 
-/** What is different from an earlier run: totals, and every case that came out otherwise, the worse ones first. */
+/** The differences from an earlier run: totals, and every case that came out otherwise, the worse ones first. */
 export function comparison(before: Run, now: Run): string[] {
   const versions = [...new Set([...Object.keys(before.prompts), ...Object.keys(now.prompts)])].sort();
   const lines = [...differences(before.risk, now.risk), ...differences(before.freeTexts, now.freeTexts)].sort(
@@ -101,7 +101,7 @@ export function comparison(before: Run, now: Run): string[] {
   ];
 }
 
-/** Whoever changes a prompt gives it a new version; this tells of one who forgot. */
+/** An author who changes a prompt gives it a new version; this tells of one who forgot. */
 function rewritten(before: Run, now: Run, id: string): string {
   const [was, is] = [before.texts?.[id], now.texts?.[id]];
   if (was === undefined || is === undefined || was === is) return '';

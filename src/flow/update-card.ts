@@ -19,7 +19,10 @@ export async function updateMessages(
   });
 }
 
-/** Makes the messages about anything else right: a mass change, an offboarding, the canary, the policy, refused pushes, the queue. */
+/**
+ * Makes the messages about anything else right: a mass change, an offboarding, the canary, the policy, refused pushes,
+ * the queue.
+ */
 export async function updateCard(
   context: Context,
   { about, id }: Extract<Job, { job: 'updateCard' }>,

@@ -70,7 +70,7 @@ export class GraphSession {
     }
   }
 
-  /** What `@odata.nextLink` names, as a path for `send`; null at the end of the list. */
+  /** The target of `@odata.nextLink`, as a path for `send`; null at the end of the list. */
   pathOf(nextLink: string | undefined, what: string): string | null {
     if (nextLink === undefined) return null;
     const root = `${this.#settings.url}/v1.0`;

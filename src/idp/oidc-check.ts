@@ -6,8 +6,8 @@ import { createOidc, type OidcSettings } from './oidc.ts';
 const NAME = 'fresh sign-in';
 
 /**
- * Whether approvers can sign in afresh: the provider is there, can do what is asked of it and takes our credentials. Those
- * are tried with a code that nobody has, which changes nothing.
+ * Whether approvers can sign in afresh: the provider is there, can do what is asked of it and takes our credentials.
+ * Those are tried with a code that nobody has, which changes nothing.
  */
 export async function checkOidc(settings: OidcSettings, redirectUri: string): Promise<Checked> {
   const signIn = createOidc(settings);
@@ -42,7 +42,7 @@ function whyNot(error: Fault, { issuer }: OidcSettings): string {
   return `${error.message} at ${issuer}: set OIDC_ISSUER, and see that it can be reached from here`;
 }
 
-/** What the provider says that it can't do and is asked of it; null: nothing. */
+/** The thing that is asked of the provider and that it says it can't do; null: there is none. */
 function whatItCannot(server: oidc.ServerMetadata, { acrValues }: OidcSettings): string | null {
   const { code_challenge_methods_supported: pkce, acr_values_supported: known } = server;
   if (pkce !== undefined && !pkce.includes('S256')) return 'the provider can’t do PKCE with S256';

@@ -15,7 +15,7 @@ export type OidcSettings = {
 };
 
 const TIMEOUT_SECONDS = 5;
-/** What the provider says of itself is read again after this: keys and addresses change. */
+/** The provider's metadata is read again after this: keys and addresses change. */
 const METADATA_KEPT_MS = 600_000;
 
 /** Errors of the token endpoint that say no to us and not to the person (RFC 6749 section 5.2). */
@@ -122,7 +122,7 @@ function signedIn(claims: oidc.IDToken | undefined, subjectClaim: string): SignI
   return { is: 'signedIn', claims: said };
 }
 
-/** What an error of the exchange says of the sign-in. @throws a Fault where it says nothing of it */
+/** The result of a sign-in that an error of the exchange tells of. */
 function resultOf(error: unknown): SignInResult {
   const doing = 'exchange the code of a sign-in';
   if (error instanceof oidc.AuthorizationResponseError) {

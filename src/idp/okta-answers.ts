@@ -4,7 +4,7 @@ import { oneLine } from '../core/storable.ts';
 import type { Answer, Call } from '../outbound/call.ts';
 import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
 
-/** What we use of Okta's answers; everything else in them may change without our noticing. */
+/** The parts of Okta's answers that we use. Everything else in them may change without our noticing. */
 export const userSchema = z.object({
   id: z.string().min(1),
   status: z.string(),

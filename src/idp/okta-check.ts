@@ -9,7 +9,7 @@ import { createOktaLog } from './okta-log.ts';
 
 const CONSOLE = 'in Okta’s console, Workflow, Event Hooks';
 
-/** What we look at of an event hook (OpenAPI description 2026.06.3, `GET /api/v1/eventHooks`). */
+/** The parts of an event hook that we look at (OpenAPI description 2026.06.3, `GET /api/v1/eventHooks`). */
 const hooksSchema = z.array(
   z.object({
     name: z.string(),

@@ -9,7 +9,7 @@ import { faultOf, parseAnswer, tokenSchema } from './okta-answers.ts';
 /** An API token (SSWS), or a service app that signs its way in; Okta takes no client secret for its own API. */
 export type OktaAuth = { token: string } | { clientId: string; privateKey: string };
 
-/** What the connector asks for; each must be granted to the service app in Okta's console. */
+/** The scopes that the connector asks for. Each must be granted to the service app in Okta's console. */
 export const contextScopes = ['okta.groups.manage', 'okta.users.read'] as const;
 /** Asked for in a token of its own: Okta gives no token at all where one scope of several is not granted. */
 export const logScopes = ['okta.logs.read'] as const;
@@ -37,7 +37,10 @@ export function createCredentials(
   return new ServiceApp(orgUrl, auth, scopes, timeoutMs);
 }
 
-/** `private_key_jwt` (OpenID Connect Core section 9) against the org authorization server, one token shared by all calls. */
+/**
+ * `private_key_jwt` (OpenID Connect Core section 9) against the org authorization server, one token shared by all
+ * calls.
+ */
 class ServiceApp implements Credentials {
   readonly #tokenUrl: string;
   readonly #clientId: string;

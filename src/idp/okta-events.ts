@@ -16,7 +16,10 @@ const entitySchema = z.object({
 });
 type Entity = z.infer<typeof entitySchema>;
 
-/** What we use of Okta's LogEvent (OpenAPI description 2026.06.3): the same in event hooks and in the System Log. */
+/**
+ * The parts of Okta's LogEvent that we use (OpenAPI description 2026.06.3): the same in event hooks and in the System
+ * Log.
+ */
 const logEventSchema = z.object({
   uuid: storable.max(UUID_MAX),
   published: z.iso.datetime({ offset: true }),
@@ -66,8 +69,9 @@ export const eventTypes: readonly string[] = Object.keys(readings);
 export type ReadEvents = { observations: Observation[]; unread: { event: string; why: string }[] };
 
 /**
- * Pure: Okta's LogEvents as observations, each under a key of its own (`okta:<uuid>`) whichever event source told it. What
- * did not succeed did not happen and is left out; what can't be read is named, and holds up none of the others.
+ * Pure: Okta's LogEvents as observations, each under a key of its own (`okta:<uuid>`) whichever event source told it.
+ * An event that did not succeed did not happen, and is left out. An event that can't be read is named, and holds up
+ * none of the others.
  */
 export function readLogEvents(events: readonly unknown[], eventSource: EventSource): ReadEvents {
   const read: ReadEvents = { observations: [], unread: [] };

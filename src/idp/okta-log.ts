@@ -44,7 +44,7 @@ export function createOktaLog(settings: OktaSettings): OktaLog {
 export class OktaLog implements DirectoryLog {
   readonly eventSource = 'oktaLog';
   readonly #api: OktaApi;
-  /** Who opened the Anypoint app; null: it is not said which of Okta's apps that is. */
+  /** The record of people who opened the Anypoint app; null: it is not said which of Okta's apps that is. */
   readonly signIns: UseRecord | null;
   #restUntil = 0;
 

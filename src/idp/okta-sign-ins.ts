@@ -19,7 +19,10 @@ const eventsSchema = z.array(
   }),
 );
 
-/** Who opened the Anypoint app from Okta (`user.authentication.sso`, by the app's id); scope `okta.logs.read`. */
+/**
+ * The record of people who opened the Anypoint app from Okta (`user.authentication.sso`, by the app's id). Its scope is
+ * `okta.logs.read`.
+ */
 export function oktaSignIns(api: OktaApi, { system, appId }: { system: string; appId: string }): UseRecord {
   return {
     source: 'idpSignIns',

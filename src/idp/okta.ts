@@ -24,7 +24,9 @@ import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './okta-
 import { contextScopes } from './okta-credentials.ts';
 import { createOktaLog, type OktaLog } from './okta-log.ts';
 
-/** Page size that Okta recommends for members and the most it gives of users and rules (OpenAPI description 2026.06.3). */
+/**
+ * Page size that Okta recommends for members and the most it gives of users and rules (OpenAPI description 2026.06.3).
+ */
 const PAGE_LIMIT = 200;
 /** The largest page of members: for whoever reads whole groups, fewer calls count more than quick ones. */
 const COMPARISON_LIMIT = 1_000;
@@ -84,7 +86,7 @@ class Okta implements IdentityProvider {
     try {
       answer = await this.#api.send('GET', apiPath`/users/${idOrLogin}`, what, { mayBeAbsent: true });
     } catch (error) {
-      // What Okta takes for no address may be somebody's login all the same.
+      // A text that Okta takes for no address may be somebody's login all the same.
       const found = isRefusedAsked(error) ? await this.#findByLogin(idOrLogin) : null;
       // It may also be an id, of which the search says nothing: a refusal is no word that there is nobody.
       if (found === null) throw error;
@@ -171,7 +173,9 @@ class Okta implements IdentityProvider {
     return found;
   }
 
-  /** One id that Okta takes for none, such as what a client of SCIM made up, keeps none of the others from being read. */
+  /**
+   * One id that Okta takes for none, such as what a client of SCIM made up, keeps none of the others from being read.
+   */
   async #readTogether(ids: readonly string[]): Promise<IdpPerson[]> {
     const search = ids.map((id) => equals('id', id)).join(' or ');
     const path = `/users?${new URLSearchParams({ search, limit: String(PAGE_LIMIT) })}`;

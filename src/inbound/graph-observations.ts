@@ -4,7 +4,9 @@ import { isStorable } from '../core/storable.ts';
 import type { GraphSubscription } from '../store/graph-subscriptions.ts';
 
 const id = z.string().min(1).max(100).refine(isStorable);
-/** What tells one happening from the next; each resource of Graph has some of it, directory objects often none. */
+/**
+ * The mark that tells one happening from the next. Each resource of Graph has some of it, directory objects often none.
+ */
 const mark = z.union([z.string().max(200).refine(isStorable), z.number()]).nullish();
 
 const notificationSchema = z.looseObject({
@@ -32,7 +34,7 @@ const notificationSchema = z.looseObject({
 const DELTA_MAX = 100;
 
 /**
- * What one notification of a subscription says; null when it is not understood. Times are those of arrival: Graph
+ * The content of one notification of a subscription; null when it is not understood. Times are those of arrival: Graph
  * gives none for directory objects.
  */
 export function readNotification(

@@ -45,9 +45,9 @@ type KeeperContext = Pick<Context, 'db' | 'locks' | 'nudge' | 'log'> & {
 
 /**
  * Keeps the subscriptions to Graph's change notifications: one for each group that carries an entitlement, one for
- * people. Level-triggered: each look compares what should be, what we keep and what Graph has, and makes them agree;
- * half a lifetime before its end a subscription is renewed. Whatever was told while there was none is looked for by
- * checking the group.
+ * people. Level-triggered: each look compares the subscriptions that should be, those that we keep and those that Graph
+ * has. It makes them agree. A subscription is renewed half a lifetime before its end. News that came while there was no
+ * subscription is looked for by checking the group.
  */
 export function createKeeper(context: KeeperContext, graph: Graph, settings: KeeperSettings): Keeper {
   let looking: Promise<void> = Promise.resolve();

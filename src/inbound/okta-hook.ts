@@ -18,7 +18,9 @@ const deliverySchema = z.object({
 
 type Options = {
   guard?: Guard;
-  /** What the hook may send as its Authorization header; several while one takes over from another. */
+  /**
+   * The values that the hook may send as its Authorization header. There are several while one takes over from another.
+   */
   secrets: readonly string[];
   /** What the events say. */
   read: (events: readonly unknown[]) => {

@@ -38,8 +38,9 @@ const happenings: Record<string, Happening> = {
 };
 
 /**
- * What a SET says, event by event: SCIM events (RFC 9967), CAEP session-revoked, RISC's account events. Whatever the
- * event says happened, it only tells whom or which group to look at; `full` events' data is not needed for that.
+ * The readings of a SET, event by event: SCIM events (RFC 9967), CAEP session-revoked, RISC's account events. An event
+ * only tells whom or which group to look at, whatever it says happened. The data of `full` events is not needed for
+ * that.
  */
 export function readEvents({ events, subId, sub, iss }: SetClaims): SetReading[] {
   return Object.entries(events).map(([event, said]) => {

@@ -58,7 +58,7 @@ export async function setReceiver(
       const { claims } = verdict;
       const readings = readEvents(claims);
       const malformed = readings.find((reading) => 'malformed' in reading);
-      // What one event says is not lost to another that can't be read.
+      // An event's content is not lost to another that can't be read.
       if (malformed !== undefined && !readings.some((reading) => 'told' in reading))
         return await refuse(context, reply, { err: 'invalid_request', description: malformed.malformed });
       for (const reading of readings)
@@ -81,7 +81,7 @@ export async function setReceiver(
 function observationsOf(claims: SetClaims, readings: readonly SetReading[]): Observation[] {
   const { iat, toe } = claims;
   const name = keyOf(claims);
-  // What is said to happen later than now happens now: the order of what was told depends on it.
+  // An event that is said to happen later than now happens now: the order of the observations depends on it.
   const at = (said: number | null) =>
     new Date(Math.min(said ?? millisecondsOf(toe) ?? iat * 1_000, Date.now()));
   return readings

@@ -9,7 +9,7 @@ import {
 import { z } from 'zod';
 import { isStorable } from '../core/storable.ts';
 
-/** Who may send us Security Event Tokens, and where their keys are (a JWK Set over HTTPS). */
+/** An issuer that may send us Security Event Tokens, and the place of its keys (a JWK Set over HTTPS). */
 export type SetIssuer = { issuer: string; jwksUrl: string };
 
 /** Error codes of RFC 8935 section 2.4. */
@@ -175,7 +175,7 @@ function refusalOf(error: unknown): SetRefusal | null {
     return { err: 'authentication_failed', description: 'the signature does not fit' };
   if (error instanceof errors.JOSENotSupported)
     return { err: 'invalid_request', description: 'its header asks for what is not supported' };
-  // What jose throws for a key that is too short or of another kind than the alg.
+  // jose throws this for a key that is too short, or of another kind than the alg.
   if (error instanceof TypeError)
     return { err: 'invalid_key', description: 'the key can’t be used with this alg' };
   if (error instanceof errors.JOSEError)

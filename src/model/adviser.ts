@@ -17,7 +17,10 @@ export type AdviserSettings = {
   budgetMs?: number;
   /** How long an answer about free text may take, in milliseconds; 2 s by default. */
   freeTextBudgetMs?: number;
-  /** Folder with `request-risk.md`, `scim-finding-risk.md`, `review-advice.md` and `free-text.md`; the project's own unless told. */
+  /**
+   * Folder with `request-risk.md`, `scim-finding-risk.md`, `review-advice.md` and `free-text.md`; the project's own
+   * unless told.
+   */
   promptsDir?: string;
   memory?: ModelMemory;
   /** Told once of each new reason why there is no answer, and once (null) when there is one again. */

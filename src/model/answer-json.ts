@@ -6,7 +6,7 @@
  * - in a field for reasoning
  */
 
-/** What a chat completion's message may hold, as servers really send it; nothing of it is certain. */
+/** The content that a chat completion's message may hold, as servers really send it. Nothing of it is certain. */
 export type AnswerMessage = {
   content?: unknown;
   /** DeepSeek, vLLM, llama.cpp. */

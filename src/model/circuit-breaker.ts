@@ -23,7 +23,7 @@ export class CircuitBreaker {
     if (this.#openUntilMs === null) return true;
     const now = this.#settings.now();
     if (now < this.#openUntilMs) return false;
-    // Whoever probes closes the door behind it; a probe that never reports does not keep it shut for ever.
+    // The one that probes closes the door behind it. A probe that never reports does not keep it shut for ever.
     this.#openUntilMs = now + this.#settings.openMs;
     return true;
   }

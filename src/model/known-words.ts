@@ -4,7 +4,7 @@
 const LANGUAGES =
   'af am ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km kn ko ky la lb lo lt lv mi mk ml mn mr ms mt my nb ne nl nn no or pa pl ps pt ro ru sa sd si sk sl so sq sr sv sw ta te tg th tk tl tr uk ur uz vi yi zh zu';
 
-/** What is at hand in this product's world: the parties, what they are made of, and the trade's usual short forms. */
+/** Words at hand in this product's world: the parties, their parts, and the trade's usual short forms. */
 const TRADE =
   'API APIs Anypoint MuleSoft Mule CloudHub Exchange Latchkey Okta Entra Azure Microsoft Graph Salesforce Slack Jira ServiceNow GitHub ' +
   'IdP IdPs SSO SAML OIDC OAuth MFA SCIM SET CAEP RISC JWT HTTP HTTPS REST SOAP GraphQL gRPC TLS VPN DNS IP URL URLs URI ' +

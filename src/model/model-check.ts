@@ -1,7 +1,7 @@
 import type { WhyNoAnswer } from '../ports/adviser.ts';
 import { type AdviserSettings, createAdviser } from './adviser.ts';
 
-/** What to do about each reason for no answer; the server's own words stand before it. */
+/** The remedy for each reason for no answer. The server's own words stand before it. */
 const REMEDIES: Partial<Record<WhyNoAnswer, string>> = {
   slow: 'take a faster model or a nearer server; until then cards go out without its advice',
   down: 'check OPENAI_BASE_URL (with /v1), OPENAI_API_KEY and OPENAI_MODEL, and whether the server runs',

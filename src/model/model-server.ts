@@ -16,7 +16,9 @@ export type ServerSettings = {
   /** Any OpenAI-compatible server, up to and including `/v1`; OpenAI's own unless told. */
   baseUrl?: string;
   model: string;
-  /** What replicas share: answers by their facts, and what the day has cost. Without it nothing is remembered. */
+  /**
+   * The replicas' shared memory: answers by their facts, and what the day has cost. Without it nothing is remembered.
+   */
   memory?: ModelMemory;
   /** Told once of each new reason why there is no answer, and once when there is one again; for the operator's log. */
   onTrouble?: (trouble: ModelTrouble | null) => void;
@@ -112,7 +114,7 @@ export function createModelServer(settings: ServerSettings): ModelServer {
         return { completion, form: next };
       } catch (error) {
         if (!mayDoInAnotherForm(error) && !(error instanceof ErrorInAnswer)) throw error;
-        // What the best form was refused with says most of what is wrong.
+        // The refusal of the best form says most of what is wrong.
         first ??= error;
       }
     }
@@ -259,7 +261,7 @@ function whyNot(error: unknown, budget: AbortSignal): NotAnswered['why'] {
   return 'down';
 }
 
-/** What an operator can act on: the status and the server's own words, shortened; no key, no document. */
+/** The details that an operator can act on: the status and the server's own words, shortened. No key, no document. */
 function detailOf(error: unknown): string {
   if (error instanceof ErrorInAnswer) return error.said;
   if (error instanceof AnswerTooLong || (error instanceof APIError && error.cause instanceof AnswerTooLong))

@@ -5,19 +5,22 @@ import type { z } from 'zod';
 
 /**
  * The forms of a question, most exact first. `structured`: with a JSON Schema that the server holds the answer to.
- * `json`: the schema in words, and any JSON object. `bare`: one message and no setting at all, which every server takes.
+ * `json`: the schema in words, and any JSON object. `bare`: one message and no setting at all, which every server
+ * takes.
  */
 const forms = ['structured', 'json', 'bare'] as const;
 export type RequestForm = (typeof forms)[number];
 
-/** What servers answer to a form that they do not know; many say so with a code for something else. */
+/** Servers' answers to a form that they do not know. Many say so with a code for something else. */
 const REFUSES_FORM: ReadonlySet<number | undefined> = new Set([400, 404, 405, 415, 422, 500, 501]);
 /** Whether a server that refused the best form has learned it meanwhile is tried this seldom, in milliseconds. */
 const RETRY_BEST_MS = 600_000;
-/** What OpenAI and Azure name an input that their filter stopped: another form of it would be stopped too. */
+/** OpenAI's and Azure's name for an input that their filter stopped. Another form of it would be stopped too. */
 const CONTENT_FILTER = 'content_filter';
 
-/** Remembers which form a server takes, so that the others are not asked for each time. `now`: monotonic milliseconds. */
+/**
+ * Remembers which form a server takes, so that the others are not asked for each time. `now`: monotonic milliseconds.
+ */
 export class KnownForm {
   #known: { form: RequestForm; sinceMs: number } | null = null;
   readonly #now: () => number;

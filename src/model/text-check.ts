@@ -40,7 +40,9 @@ const SENTENCE_START = /(?:^|[.!?:]\s+)["'“‘(]?(?=[\p{L}\p{M}])/gu;
 const QUOTE_TERMS_MAX = 4;
 /** Of a harmless phrase more may be: so many words in all, and so many that carry a meaning. A question may quote. */
 const PHRASE_MAX = { claim: { terms: 7, meaning: 4 }, question: { terms: 10, meaning: 6 } };
-/** Words of English that hold a phrase together. Without one of them it may be another language, which is not judged. */
+/**
+ * Words of English that hold a phrase together. Without one of them it may be another language, which is not judged.
+ */
 const BINDING = new Set(
   'the a an of for in on at to by with from and or is are was were why how what which our my their your its his her this that these those out up after before into over under between during'.split(
     ' ',
@@ -50,8 +52,8 @@ const SURELY_ENGLISH = new Set(
   'the for with from our their after before during why how what which'.split(' '),
 );
 /**
- * What makes a sentence of a phrase, or more than everyday words: verbs that claim or command, whoever has authority,
- * and what a decision is about. A stranger's words with one of these are not harmless.
+ * Words that make a sentence of a phrase, or more than everyday words: verbs that claim or command, people with
+ * authority, and subjects of a decision. A stranger's words with one of these are not harmless.
  */
 const LOADED =
   /^(?:be|been|being|am|has|have|had|do|does|did|will|would|shall|should|can|could|may|might|must|need|needs|you|i|we|it|he|she|they|please|now|immediately|urgent\w*|asap|no|not|never|nothing|none|without|only|just|always|all|every\w*|any\w*|yes|ok|okay|approv\w*|accept\w*|grant\w*|allow\w*|authori\w*|confirm\w*|permi\w*|den(?:y|ied|ies)|reject\w*|click\w*|press\w*|trust\w*|verif\w*|sign\w*|clear\w*|agree\w*|vett\w*|whitelist\w*|allowlist\w*|exempt\w*|except\w*|ignor\w*|disregard\w*|overrid\w*|bypass\w*|skip\w*|forget\w*|answer\w*|respond\w*|repl(?:y|ies)|say|says|write|output|print|repeat|pretend|act|instruct\w*|prompt\w*|system|assistant|model|user|role|rule\w*|polic\w*|clause\w*|verdict|decision|lean|risk\w*|safe\w*|secur\w*|complian\w*|audit\w*|admin\w*|owner|manager|director|chief|head|boss|ceo|cto|cfo|ciso|board|legal|standing|pre|low|medium|high|critical)$/;
@@ -142,7 +144,7 @@ export type Whole = {
   names: ReadonlySet<string>;
   /** Words of the verdict, in lower case: it alone can tell of an approval. */
   vouched: ReadonlySet<string>;
-  /** What strangers wrote, and what nobody but us did, as `termsOf` takes it apart. */
+  /** The strangers' texts, and those that nobody but us wrote, as `termsOf` takes them apart. */
   strangers: readonly string[];
   ours: readonly string[];
 };

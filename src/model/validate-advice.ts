@@ -48,7 +48,7 @@ export function validateAdvice(raw: RawAdvice, sheet: FactSheet): ValidatedAdvic
       ...sheet.facts.filter(({ id }) => citedFacts.includes(id)),
       ...sheet.clauses.filter(({ id }) => citedClauses.includes(id)).map(asText),
     ]);
-    // What is asked for may be called by its name anywhere; its figures only where it is cited.
+    // The entitlement may be called by its name anywhere; its figures only where it is cited.
     for (const word of topic.words) source.words.add(word);
     const text = plainForm(risk.text);
     if (!isGood(text, RISK_TEXT_MAX, source)) return [];

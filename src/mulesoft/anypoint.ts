@@ -98,7 +98,8 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
   }
 
   async function readMembership(teamId: string, userId: string): Promise<TeamMembership | null> {
-    // The answer may hold others: the filter is only asked for, and a list parameter is easily misread on the other side.
+    // The answer may hold others: the filter is only asked for, and a list parameter is easily misread on the other
+    // side.
     for await (const row of rows(membersOf(teamId), memberSchema, {
       member_ids: userId,
       identity_type: 'user',

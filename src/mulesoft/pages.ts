@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import { readAnswer, type Session } from './session.ts';
 
-/** A root organisation holds 10,000 users, 10,000 clients, 2,000 connected apps and 1,000 teams at most (docs, limits). */
+/**
+ * A root organisation holds 10,000 users, 10,000 clients, 2,000 connected apps and 1,000 teams at most (docs, limits).
+ */
 const ROWS_MAX = 10_000;
 
 export type List<Page, Row> = {

@@ -38,7 +38,7 @@ const auditSchema = z.object({
 });
 type AuditRow = z.infer<typeof auditSchema>['data'][number];
 
-/** What Anypoint itself keeps of who used it: when each user last signed in, and who changed what. */
+/** Anypoint's own records of who used it: when each user last signed in, and who changed what. */
 export function createUseRecords(session: Session, orgId: string): UseRecord[] {
   const organization = encodeURIComponent(orgId);
   return [

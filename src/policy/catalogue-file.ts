@@ -8,7 +8,7 @@ import { nearest } from '../core/nearest.ts';
 import type { Catalogue, Clause, Entitlement } from '../core/policy/catalogue.ts';
 import { catalogueSchema, settings, weekdays } from './catalogue-schema.ts';
 
-/** What a file says, or every mistake in it as `path:line: what is wrong and what to do`. */
+/** A file's content, or every mistake in it as `path:line: what is wrong and what to do`. */
 export type Read<T> = { value: T; mistakes: [] } | { value: null; mistakes: string[] };
 
 /**

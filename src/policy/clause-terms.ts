@@ -3,8 +3,8 @@ import { nearest } from '../core/nearest.ts';
 import type { ApproverSource, Tier } from '../core/policy/catalogue.ts';
 
 /**
- * What a clause of policy.md asks of the entitlements that it bears on, as the catalogue can be held to it. Written
- * beneath the clause, one line in backticks, which people read as well:
+ * The terms that a clause of policy.md sets for the entitlements that it bears on. The catalogue can be checked against
+ * them. Written beneath the clause, one line in backticks, which people read as well:
  *
  *     - **AC-5 Administration.** Administration of the platform is approved by the owner and a security officer.
  *       `approvers: owner and group security-officers; people: 2; max: 8h`

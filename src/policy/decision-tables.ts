@@ -36,7 +36,7 @@ const row = z.strictObject({
     ticket: z.boolean().default(false),
     extension: z.boolean().default(false),
     earlierGrants: z.int().min(0).default(0),
-    /** What they hold, have asked for, and have through teams that stand below others. */
+    /** The entitlements that they hold, have asked for, and have through teams that stand below others. */
     holds: keys,
     pending: keys,
     inherits: keys,
@@ -68,7 +68,10 @@ type Row = z.infer<typeof row>;
 /** A row that was put to the policy; `wrong` is empty where it holds. */
 export type RowResult = { file: string; line: number; name: string; wrong: string[] };
 
-/** Puts every row of `tests/*.yaml` in the folder to a policy. Throws `catalogue.invalid` for a table that can't be read. */
+/**
+ * Puts every row of `tests/*.yaml` in the folder to a policy. Throws `catalogue.invalid` for a table that can't be
+ * read.
+ */
 export async function runTables(dir: string, policy: Policy): Promise<RowResult[]> {
   const folder = join(dir, 'tests');
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.yaml')).sort();

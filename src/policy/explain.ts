@@ -24,8 +24,8 @@ import type { IdentityProvider, IdpPerson } from '../ports/identity-provider.ts'
 import { verdictInWords } from './decision-tables.ts';
 
 /**
- * What the policy would say if this person asked for this now, line by line. What they hold is read from the groups in
- * the IdP; what else they have asked for is not known here, and the lines say so.
+ * The policy's answer if this person asked for this now, line by line. The access that they hold is read from the
+ * groups in the IdP. Their other requests are not known here, and the lines say so.
  */
 export async function explain(
   policy: Policy,
@@ -141,7 +141,9 @@ async function decidersOf(
   return lines;
 }
 
-/** Whom a source names in the identity provider; of a user group of the chat nobody is asked for here. */
+/**
+ * The people whom a source names in the identity provider. The chat is not asked here for the members of a user group.
+ */
 async function peopleOf(
   { catalogue, idp }: { catalogue: Catalogue; idp: IdentityProvider },
   source: ApproverSource,

@@ -40,7 +40,7 @@ export function lintCatalogue(
   return remarks;
 }
 
-/** What IdP and Anypoint say of it: places that are missing, and teams that give more than they seem to. */
+/** IdP's and Anypoint's word on it: places that are missing, and teams that give more than they seem to. */
 export async function lintOutside(catalogue: Catalogue, { idp, mulesoft, chat }: Parties): Promise<Remark[]> {
   const remarks = await lintOnCall(catalogue, idp, chat);
   remarks.push(...(await lintPeople(catalogue, { idp, chat })));
@@ -71,7 +71,7 @@ export function lintStepUp({ asksFor }: Pick<Rules, 'asksFor'>, hasSignIn: boole
   return [{ kind: 'problem', entitlement: null, text }];
 }
 
-/** What is wrong with where the catalogue says who is on call; nothing where it does not. */
+/** The mistakes in the catalogue's sources of who is on call; none where it has no such source. */
 export async function lintOnCall(
   { onCall }: Catalogue,
   idp: IdentityProvider,

@@ -13,7 +13,7 @@ const SCHEMA_FILE = 'latchkey.cedarschema';
 const NOTES_FILE = 'review-notes.md';
 /** The model reads so many at the most. */
 const NOTES_MAX = 20;
-/** What the rules can ask about is Latchkey's to say; the copy in a folder is for people and their editors. */
+/** Latchkey says what the rules can ask about. The copy in a folder is for people and their editors. */
 const OUR_SCHEMA = new URL(`../../policy/${SCHEMA_FILE}`, import.meta.url);
 
 /** The files of a policy as they stand at one moment. */

@@ -12,7 +12,7 @@ export type Reloader = {
   start(): void;
   /** Looks now, e.g. on SIGHUP, without waiting for the files to settle. */
   look(): Promise<void>;
-  /** What is wrong with the files, if anything; the policy before them is in force. */
+  /** The mistakes in the files, if any; the policy before them is in force. */
   mistakes(): readonly string[];
   stop(): Promise<void>;
 };
@@ -95,7 +95,7 @@ export function createReloader(context: Data & Runtime, dir: string, everyMs = L
   };
 }
 
-/** What was in force at the start is on record too, and mends what an earlier process told of. */
+/** The policy in force at the start is on record too, and mends what an earlier process told of. */
 async function keepFirst(context: Data & Runtime, dir: string): Promise<void> {
   const texts = await readTexts(dir);
   if (texts.fingerprint === context.catalogue.rules().fingerprint)

@@ -31,8 +31,8 @@ export type Replayed = {
 const BATCH = 500;
 
 /**
- * Past decisions on their recorded facts under today's policy: exactly those that would be others. What the catalogue
- * says of an entitlement, and who may not be together, is today's; who the person was and what they held is as it was.
+ * Past decisions on their recorded facts under today's policy: exactly those that would be others. The catalogue's
+ * entries and conflicts are today's. The person and their access are as they were.
  */
 export async function replay(db: Db, policy: Policy, since: Date): Promise<Replayed> {
   const result: Replayed = { since, looked: 0, withoutFacts: 0, changed: [] };
@@ -74,7 +74,7 @@ function differenceOf(change: Change, made: Verdict, policy: Policy): Difference
   const conflicts = kept.duties === undefined ? undefined : conflictsOf(catalogue, entitlement, kept.duties);
   const facts = recall(kept, entitlement, conflicts);
   const byRules = evaluateRequest(facts, rules);
-  // What was found is put to a person, whatever the rules say of it.
+  // A finding is put to a person, whatever the rules say of it.
   const after: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
   // And to its owner.
   const quorum = quorumUnder(after, isFound(change) ? 1 : quorumOf(entitlement.approvers));

@@ -39,7 +39,7 @@ export type NotAnswered = { answered: false; why: WhyNoAnswer; provenance?: Prov
 
 export type AdviceResult = { answered: true; advice: Advice; provenance: Provenance } | NotAnswered;
 
-/** What somebody wrote in words of their own, and what it may be about: the reader can only pick among these. */
+/** A person's text in words of their own, and its possible subjects: the model can only pick among these. */
 export type FreeTextSheet = {
   text: string;
   candidates: { key: string; title: string; gives: string }[];

@@ -40,7 +40,9 @@ export interface IdentityProvider {
   readonly system: string;
   /** Its name in sentences, e.g. `Okta`. */
   readonly name: string;
-  /** Everybody with exactly this e-mail address (case-insensitive), whatever their status. E-mail need not be unique. */
+  /**
+   * Everybody with exactly this e-mail address (case-insensitive), whatever their status. E-mail need not be unique.
+   */
   findPeopleByEmail(email: string): Promise<IdpPerson[]>;
   /** By id or login; null when there is none. */
   readPerson(idOrLogin: string): Promise<IdpPerson | null>;
@@ -63,7 +65,7 @@ export interface IdentityProvider {
   lastSignIn?(personId: string, withinSeconds: number): Promise<SignIn | null>;
   /** Where the IdP keeps one that can be asked. */
   readonly log?: DirectoryLog;
-  /** Who signed in to Anypoint from it, where it is known which of its apps that is. */
+  /** The record of people who signed in to Anypoint from it, where it is known which of its apps that is. */
   readonly signIns?: UseRecord | null;
   /** Cheap call that proves the credentials; throws a Fault otherwise. */
   check(): Promise<void>;
@@ -81,8 +83,8 @@ export type LogPage = {
 export interface DirectoryLog {
   readonly eventSource: EventSource;
   /**
-   * Page by page from this position to the end as it is now, and always at least one; null: from a few minutes ago.
-   * What was read before may come again, and nothing is left out for having been written late.
+   * Page by page from this position to the end as it is now, and always at least one; null: from a few minutes ago. An
+   * event that was read before may come again. None is left out for having been written late.
    */
   read(position: string | null): AsyncIterable<LogPage>;
   /** Cheap call that proves that we may read it. */

@@ -38,8 +38,8 @@ export interface Messenger<Content> {
   /** Looks for a message of ours posted under this marker since a time; for posts whose outcome is unknown. */
   find(to: Notice<Content>['to'], marker: string, since: Date, thread: string | null): Promise<Place | null>;
   /**
-   * Shows this in the account's Home tab in place of what is there. False: it has none (left, deactivated, not of ours, or
-   * the tab is switched off for the app).
+   * Shows this in the account's Home tab in place of what is there. False: it has none (left, deactivated, not of ours,
+   * or the tab is switched off for the app).
    */
   publishHome(account: string, content: Content): Promise<boolean>;
   /** The address under which people open a message; null: not known. */

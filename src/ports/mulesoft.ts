@@ -10,7 +10,10 @@ export type AnypointUser = {
   isFederated: boolean;
   /** Which of Anypoint's identity providers that is, by Anypoint's own id; null: not said. */
   provider: string | null;
-  /** What was found alike: the user name and the login asked for, or merely an e-mail. Neither says by itself who it is. */
+  /**
+   * The name that was found alike: the user name and the login asked for, or merely an e-mail. Neither says by itself
+   * who it is.
+   */
   matchedBy: 'username' | 'email';
 };
 export type AnypointTeam = { id: string; name: string };
@@ -38,8 +41,8 @@ export type ApplicationContract = {
   /** The Exchange asset that the API is; left out where the contract is with something else. */
   asset?: { groupId: string; assetId: string };
   /**
-   * An unconfirmed record: the contact that Exchange names for the API. Whoever may edit the asset can write anybody there, so it says
-   * nothing about who may decide; null when it names nobody.
+   * An unconfirmed record: the contact that Exchange names for the API. A person who may edit the asset can write
+   * anybody there. So it says nothing about who may decide. Null when it names nobody.
    */
   apiOwnerEmail: string | null;
 };
@@ -67,7 +70,7 @@ export interface MuleSoft {
   findUsers(who: { email: string; login: string }): Promise<AnypointUser[]>;
   /** By Anypoint's own id; null when there is none, or it is deleted. */
   readUser(userId: string): Promise<AnypointUser | null>;
-  /** By exact name; null when there is none. Whoever is in a team has the roles of the teams above it too. */
+  /** By exact name; null when there is none. A member of a team has the roles of the teams above it too. */
   findTeam(name: string): Promise<(AnypointTeam & { ancestorIds: string[] }) | null>;
   /** What the team itself gives. */
   rolesOf(teamId: string): Promise<TeamRole[]>;
@@ -75,7 +78,7 @@ export interface MuleSoft {
   pageOfMembers(teamId: string, from: string | null): Promise<Page<TeamMember>>;
   /** Every not deleted user of the organisation; `from` null: the first page. */
   pageOfUsers(from: string | null): Promise<Page<{ id: string; username: string; isFederated: boolean }>>;
-  /** What Anypoint itself says now; null when the user is not a member of the team. */
+  /** The membership as Anypoint itself has it now; null when the user is not a member of the team. */
   readMembership(teamId: string, userId: string): Promise<TeamMembership | null>;
   /** Idempotent. */
   addMember(teamId: string, userId: string): Promise<void>;
@@ -85,7 +88,7 @@ export interface MuleSoft {
   listTeamsOf(userId: string): Promise<UserTeam[]>;
   /** Every client application and every connected app that one of these users owns, alone or with others. */
   listApplications(ownerUserIds: readonly string[]): Promise<OwnedApplication[]>;
-  /** What Anypoint itself says now; null when there is no such application any more. */
+  /** The application as Anypoint itself has it now; null when there is no such application any more. */
   readApplication(app: ApplicationRef): Promise<OwnedApplication | null>;
   /** Idempotent: afterwards its credentials open nothing any more, for none of its owners. */
   revokeApplication(app: ApplicationRef): Promise<void>;

@@ -1,6 +1,6 @@
 import type { SignInClaims } from '../core/step-up/step-up.ts';
 
-/** What has to be kept from the beginning of a sign-in to its end. */
+/** The secrets that have to be kept from the beginning of a sign-in to its end. */
 export type BegunSecrets = { state: string; nonce: string; verifier: string };
 
 /** What came of a sign-in, as the identity provider says it itself. */
@@ -8,7 +8,7 @@ export type SignInResult =
   | { is: 'signedIn'; claims: SignInClaims }
   /** It says no, by its own error code (RFC 6749 section 4.1.2.1), e.g. `access_denied`. */
   | { is: 'refused'; error: string }
-  /** What came back does not hold together: an answer to another question, or not the provider's. */
+  /** The answer does not hold together: it is an answer to another question, or not the provider's. */
   | { is: 'unbelievable'; why: string };
 
 /** Where people sign in afresh. Every call may throw a Fault `idp.*`: then nothing is known. */

@@ -5,7 +5,7 @@ export type Use = {
   /** The id of the account, in the system that the record is about. */
   account: string;
   at: Date;
-  /** What was done, in a few words; null where the record does not say. */
+  /** The act, in a few words; null where the record does not say. */
   what: string | null;
 };
 

@@ -27,7 +27,9 @@ export const concurrency: Record<Lane, number> = { core: 12, idp: 8, mulesoft: 8
 /** A job whose worker died is given to another after this; the outbox lease brings it back even if the queue forgot. */
 const STALLED_AFTER_MS = 15_000;
 const CLOSE_WAIT_MS = 1_500;
-/** A queue that neither answers nor breaks must not stop the relay: what it does not take so soon is done without it. */
+/**
+ * A queue that neither answers nor breaks must not stop the relay: what it does not take so soon is done without it.
+ */
 const ENQUEUE_WITHIN_MS = 2_000;
 const PROVEN_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 100;
@@ -58,13 +60,18 @@ export type QueuedWork = { lane: Lane; id: string; delivery: number; priority: n
 /** The job queue: hands out work by id. It remembers nothing that matters; PostgreSQL does. */
 export type JobQueue = {
   readonly kind: 'redis' | 'postgres';
-  /** Throws a fault `queue.*` within two seconds, whatever the queue does; the work may have been taken all the same. */
+  /**
+   * Throws a fault `queue.*` within two seconds, whatever the queue does; the work may have been taken all the same.
+   */
   enqueue(work: readonly QueuedWork[]): Promise<void>;
   /** Starts handing out; `run` gets the id of an outbox row and the number of its delivery, and never throws. */
   start(run: Run): void;
   /** Puts a mark through every lane. Throws a fault `queue.*` when one does not come out within three seconds. */
   prove(): Promise<void>;
-  /** Hands out nothing more and lets go of its connections: workers of a queue that is away would ask it without a pause. */
+  /**
+   * Hands out nothing more and lets go of its connections: workers of a queue that is away would ask it without a
+   * pause.
+   */
   rest(): void;
   /** New connections, queues and workers: whatever was wrong with the old ones is over. */
   renew(): void;
@@ -245,7 +252,7 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
 }
 
 /**
- * Whatever was asked of the queue: a fault `queue.*` when it fails, or has not answered by then. What keeps it from being
+ * The queue's answer: a fault `queue.*` when it fails, or has not answered by then. The cause that keeps it from being
  * connected says more than that it is not.
  */
 async function answered(work: Promise<unknown>, withinMs: number, { forQueues }: Engine): Promise<void> {

@@ -4,7 +4,7 @@ const NOT_TRUSTED = 'has a certificate that is not trusted: name its authority i
 
 type Said = { trouble: Trouble; words: string };
 
-/** What the first word of Redis's error replies, or the system's code, means for the queue. */
+/** The meaning for the queue of the first word of Redis's error replies, or of the system's code. */
 const replies: Record<string, Said> = {
   READONLY: { trouble: 'unavailable', words: 'is read-only: a replica, as after a failover' },
   LOADING: { trouble: 'unavailable', words: 'is still loading its data' },
@@ -57,7 +57,7 @@ export function replyCode(error: unknown): string | null {
   return (first === 'ERR' ? (inner ?? first) : first) ?? null;
 }
 
-/** Whatever kept the queue from taking or handing out work, as a fault `queue.*`. */
+/** The cause that kept the queue from taking or handing out work, as a fault `queue.*`. */
 export function queueFault(cause: unknown): Fault {
   if (cause instanceof Fault) return cause;
   const code = replyCode(cause) ?? codeOf(cause);

@@ -4,7 +4,7 @@ import { queueFault } from './queue-fault.ts';
 import { askRedis } from './redis.ts';
 import { type RedisAddress, readRedisAddress } from './redis-address.ts';
 
-/** What is wrong with a Redis as a queue, in words with the way out. */
+/** The trouble with a Redis as a queue, in words with the way out. */
 export type RedisFinding = {
   why: string;
   /** No waiting mends it: Latchkey does not start with it. */
@@ -14,7 +14,10 @@ export type RedisFinding = {
 /** BullMQ's own least version. */
 const LEAST = { major: 5, text: '5.0' };
 
-/** The address. Throws `config.invalid` for a Redis that no waiting makes fit; one that is away now keeps nothing from starting. */
+/**
+ * The address. Throws `config.invalid` for a Redis that no waiting makes fit; one that is away now keeps nothing from
+ * starting.
+ */
 export async function fitRedis(url: string, ca: string | null, log: Logger): Promise<RedisAddress> {
   const address = readRedisAddress(url, ca);
   const findings =

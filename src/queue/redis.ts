@@ -22,8 +22,8 @@ const RECONNECT_MAX_MS = 1_000;
 const KEEP_ALIVE_MS = 5_000;
 
 /**
- * What a server answers that is not, or not yet, the one to write to. A failover leaves connections to it open, and it
- * would answer so for ever; whoever connects anew is led to the right one. Once a second is enough.
+ * The answer of a server that is not, or not yet, the one to write to. A failover leaves connections to it open, and it
+ * would answer so for ever. A client that connects anew is led to the right server. Once a second is enough.
  */
 function connectsAnew(): (error: Error) => boolean {
   let last = Number.NEGATIVE_INFINITY;
@@ -37,7 +37,10 @@ function connectsAnew(): (error: Error) => boolean {
 
 const retryStrategy = (times: number) => Math.min(RECONNECT_MAX_MS, RECONNECT_STEP_MS * times);
 
-/** `isBlocking`: for workers, which wait for Redis; a queue fails fast when Redis is away, for the outbox keeps the work. */
+/**
+ * `isBlocking`: for workers, which wait for Redis; a queue fails fast when Redis is away, for the outbox keeps the
+ * work.
+ */
 export function connectRedis(address: RedisAddress, isBlocking: boolean): RedisConnection {
   const client = open(address, {
     ...loginOf(address),

@@ -6,7 +6,7 @@ import type { Person } from './seed.ts';
 export type Installation = {
   url: string;
   scimToken: string;
-  /** What Okta's event hook sends as Authorization; without one there is no hook. */
+  /** The value that Okta's event hook sends as Authorization; without one there is no hook. */
   hookSecret?: string;
   /** Lets the sandbox page read Latchkey's own view of its changes. */
   readToken?: string;

@@ -1,4 +1,4 @@
-/** What the sandbox has on purpose and a newcomer may take for a mistake. Each is said where it is seen. */
+/** Things that the sandbox has on purpose and a newcomer may take for a mistake. Each is said where it is seen. */
 
 /** By the key of the entitlement. */
 export const refusedOnPurpose: Readonly<Record<string, string>> = {

@@ -48,7 +48,9 @@ export function leaveWord(stateFile: string, url: string): () => void {
   };
 }
 
-/** The world that keeps its state in this file, if it runs: what answers at the port that it named has to be that one. */
+/**
+ * The world that keeps its state in this file, if it runs: what answers at the port that it named has to be that one.
+ */
 export async function runningWorld(stateFile: string): Promise<RunningAt | null> {
   const word = wordIn(wordOf(stateFile));
   if (word === null) return null;

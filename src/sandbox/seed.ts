@@ -243,7 +243,7 @@ export const anypointApis = [
   { id: 18_972_611, assetId: 'payments-api', name: 'Payments API', version: 'v1', contact: 'sam' },
 ] as const;
 
-/** Who owns which credentials in Anypoint; nothing takes them away when their owner leaves. */
+/** The credentials in Anypoint with their owners. Nothing takes them away when their owner leaves. */
 export const clientApplications = [
   {
     id: 2_349_040,

@@ -30,7 +30,7 @@ export type Ask = {
   for?: string;
 };
 
-/** What `ask` came to: sent, refused under a field, or answered with another form or a message. */
+/** The outcome of `ask`: sent, refused under a field, or answered with another form or a message. */
 export type Asked =
   | { sent: true }
   | { sent: false; errors: Record<string, string> }
@@ -41,7 +41,10 @@ export type Visitor = ReturnType<typeof createVisitor>;
 /** Shows what a look has seen, for the case that it is never what is waited for. */
 export type Saw = <S>(seen: S) => S;
 
-/** From one look to the next: a tenth of the time waited so far, so that looking leaves the machine to what is waited for. */
+/**
+ * From one look to the next: a tenth of the time waited so far, so that looking leaves the machine to what is waited
+ * for.
+ */
 const STEP_MS = { least: 20, most: 100 };
 const SEEN_MAX = 4_000;
 
@@ -81,7 +84,7 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
 
   const workspace = (as: string) => request<Workspace>('GET', `/slack/sim/workspace?as=${as}`);
 
-  /** What this person sees in a channel, by name, or with `dm` in the conversation with Latchkey. */
+  /** The messages that this person sees in a channel, by name, or with `dm` in the conversation with Latchkey. */
   async function messages(as: string, where: string): Promise<(SeenMessage & { channel: string })[]> {
     const { channels } = await workspace(as);
     const channel = channels.find((c) => (where === 'dm' ? c.kind === 'im' : c.name === where));

@@ -104,7 +104,7 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   };
 }
 
-/** What the world itself is told and asked, beside the parties in it. */
+/** The acts and questions of the world itself, beside the parties in it. */
 function controlRoutes(
   app: FastifyInstance,
   world: World,

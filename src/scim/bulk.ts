@@ -116,7 +116,7 @@ function readBulk(sent: unknown): { operations: Operation[]; failOnErrors: numbe
   return { operations: list.map(readOperation), failOnErrors: failOnErrors as number | null };
 }
 
-/** What is missing or wrong is found out when it is the operation's turn: it spoils none of the others. */
+/** A missing or wrong part is found out when it is the operation's turn: it spoils none of the others. */
 function readOperation(sent: unknown): Operation {
   const text = (name: string) => {
     const value = isObject(sent) ? field(sent, name) : undefined;

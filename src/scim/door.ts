@@ -55,7 +55,7 @@ export function openDoor(
     { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
     async (request: FastifyRequest, text: string | Buffer) => parsed(request, text.toString()),
   );
-  // What takes access away is not lost to a header: it is read if it is JSON. A DELETE needs no body.
+  // A request that takes access away is not lost to a header: it is read if it is JSON. A DELETE needs no body.
   scope.addHook('onRequest', async ({ method, headers }) => {
     if (method === 'PUT' || method === 'PATCH') headers['content-type'] = 'application/scim+json';
     if (method === 'DELETE') delete headers['content-type'];
@@ -104,7 +104,7 @@ export function sourceOf(request: FastifyRequest): ScimSource {
   return request.getDecorator<ScimSource>('scimSource');
 }
 
-/** What can't be read is kept for whoever has to know what it may have been. */
+/** A body that can't be read is kept for those who have to know what it may have been. */
 function parsed(request: FastifyRequest, text: string): unknown {
   try {
     return parseBody(text.replace(/^\ufeff/, ''));
@@ -147,7 +147,7 @@ function challenge(request: FastifyRequest, detail: string): string {
   return `${realm}, error="invalid_token", error_description="${detail}"`;
 }
 
-/** What an error is told as; what is our own fault is logged. */
+/** The answer that an error gets. An error of our own is logged. */
 export function refuse(request: FastifyRequest, error: unknown): Refused {
   const refused = refusalOf(error);
   if (refused.status >= 500 && !(error instanceof ScimError))

@@ -24,7 +24,9 @@ export type Place =
 /** Finds an attribute by its name in any case; null when it can't be filtered on. */
 export type Source = (path: string) => Place | null;
 
-/** A filter as a condition on the database. Throws 400 `invalidFilter` for what does not exist or can't be compared so. */
+/**
+ * A filter as a condition on the database. Throws 400 `invalidFilter` for what does not exist or can't be compared so.
+ */
 export function conditionOf(filter: Filter, source: Source): where.Condition {
   switch (filter.op) {
     case 'and':
@@ -68,7 +70,7 @@ function comparison(op: Comparison, path: string, value: FilterValue, source: So
     const there = presence(path, source);
     return op === 'eq' ? where.not(there) : there;
   }
-  // What is absent differs from every value, RFC 7644 section 3.4.2.2, and is neither before nor after one.
+  // An absent value differs from every value (RFC 7644 section 3.4.2.2), and is neither before nor after one.
   if (place.kind === 'absent') return op === 'ne' ? where.always : where.never;
   if (place.kind === 'object') throw invalidFilter(`${path} needs a sub-attribute`);
   if (place.kind === 'one') return compare(op, path, place.column, value);

@@ -245,7 +245,7 @@ function moved(row: Named & { version: number }, difference: Difference): Observ
   };
 }
 
-/** Whoever was in is out of the old name, whoever is in is in the new one. */
+/** Each former member is out of the old name. Each present member is in the new one. */
 async function renamed(
   unit: Unit,
   before: GroupRow,

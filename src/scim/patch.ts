@@ -266,7 +266,7 @@ function changeElement(step: Step, attribute: Attribute, old: Doc): Doc {
   if (sent === undefined && isObject(step.value) && Object.keys(step.value).length > 0)
     return { ...old, value: '' };
   if (!isObject(sent)) throw invalidValue(`a value of ${attribute.name} is not an object`);
-  // Whoever replaces part of an element names that part: its type, and which is primary, stay.
+  // A client that replaces part of an element names that part: its type, and which is primary, stay.
   return { ...old, ...sent };
 }
 

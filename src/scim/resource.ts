@@ -10,7 +10,10 @@ import {
 } from './schema.ts';
 import { invalidSyntax, invalidValue } from './scim-error.ts';
 
-/** What a client has set of a resource, under canonical names; no `id`, `meta` or other read-only attributes. */
+/**
+ * The attributes that a client has set of a resource, under canonical names; no `id`, `meta` or other read-only
+ * attributes.
+ */
 export type Doc = Record<string, unknown>;
 
 /** Elements of one multi-valued attribute of a user; members of groups are bounded by the body's size instead. */

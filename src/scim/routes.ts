@@ -41,7 +41,9 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof methods)[number];
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
-/** A SCIM 2.0 service provider (RFC 7643, 7644, 9865) under `/scim/v2`, with what Okta and Entra make of the protocol. */
+/**
+ * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) under `/scim/v2`, with what Okta and Entra make of the protocol.
+ */
 export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Promise<void> {
   const { db, idp, awaits = () => false, onCommitted, token } = options;
   const root = `${options.baseUrl.replace(/\/+$/, '')}/scim/v2`;

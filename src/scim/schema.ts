@@ -8,7 +8,7 @@ export type Attribute = {
   mutability: 'readWrite' | 'readOnly' | 'writeOnly' | 'immutable';
   returned: 'default' | 'always' | 'never';
   uniqueness: 'none' | 'server';
-  /** What a reference may point to: names of resource types, `external` or `uri`. */
+  /** The targets of a reference: names of resource types, `external` or `uri`. */
   referenceTypes: string[];
   /** Values that are usual, RFC 7643 section 8.7.1; others are taken too. */
   canonicalValues: string[];

@@ -37,7 +37,9 @@ export function member(object: Record<string, unknown>, name: string): unknown {
   return Object.entries(object).find(([key]) => sameName(key.trim(), name))?.[1];
 }
 
-/** Whether a body that can't be taken speaks of `active` in a way that can't be read: it may have meant to switch off. */
+/**
+ * Whether a body that can't be taken speaks of `active` in a way that can't be read: it may have meant to switch off.
+ */
 export function mayMeanOff(body: unknown): boolean {
   if (looseOperations(body).some((operation) => wordIn(operation) !== null))
     return saidOfActive(body) !== null;
@@ -83,7 +85,7 @@ function wordInObject(value: unknown, isRemoval: boolean): Word {
 /** Characters of a path that is looked at. */
 const PATH_MAX = 1_000;
 
-/** What may stand before an attribute's name: a schema's URN, of SCIM 1 as well, or the resource type. */
+/** The prefixes that may stand before an attribute's name: a schema's URN, of SCIM 1 as well, or the resource type. */
 const BEFORE_NAME =
   /^(?:urn:(?:ietf:params:)?scim:schemas:core:\d+(?:\.\d+)*(?:[:./]user)?|user)(?:[:./]+|$)/;
 

@@ -13,7 +13,10 @@ export type ChangedUser = {
   isOff: boolean;
 };
 
-/** What a request makes of a user; the document given is left as it was. Throws 400, and then nothing has changed. */
+/**
+ * The change that a request makes to a user. The document given is left as it was. Throws 400, and then nothing has
+ * changed.
+ */
 export type UserChange = (before: Doc) => ChangedUser;
 
 /** A PATCH (RFC 7644 section 3.5.2). */

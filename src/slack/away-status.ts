@@ -28,7 +28,9 @@ const AWAY_WORDS =
   /\b(?:ooo|oof|out of (?:the )?office|vacation(?:ing)?|on leave|parental leave|annual leave|sick|on holiday|holidays?|pto|urlaub|krank|cong[eé]s?|vacaciones)\b/i;
 /** At work all the same: these win over a word or an emoji of the above. */
 const HERE_WORDS = /\b(?:back from|meeting|commuting|remote(?:ly)?|lunch|focus|until lunch|working)\b/i;
-/** Pure: whether a status says that somebody is away, and until when; null: it does not. `until` null: it says no end. */
+/**
+ * Pure: whether a status says that somebody is away, and until when; null: it does not. `until` null: it says no end.
+ */
 export function awayIn(profile: StatusProfile | undefined): { until: Date | null } | null {
   const {
     status_text: text = '',

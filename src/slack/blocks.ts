@@ -8,7 +8,7 @@ export function section(text: ReturnType<typeof mrkdwn> | ReturnType<typeof plai
   return { type: 'section', text };
 }
 
-/** What a button that only opens an address is called when Slack tells of it. */
+/** The name that Slack tells of for a button that only opens an address. */
 export const OPEN_LINK = 'open_link';
 
 /** A button that opens an address of ours in the browser. */

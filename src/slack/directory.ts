@@ -21,7 +21,7 @@ type SlackUser = Belonging & {
   profile?: { email?: string; real_name?: string; team?: string } & StatusProfile;
 };
 
-/** Who is who in our workspace or organisation, asked of Slack at the moment it matters. */
+/** The people of our workspace or organisation, asked of Slack at the moment it matters. */
 export function createSlackDirectory(client: WebClient): ChatDirectory {
   const installation = installationOf(client);
   const userGroups = createUserGroups(client);

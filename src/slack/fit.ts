@@ -17,8 +17,8 @@ const kept = [3_000, 2_000, 1_500, 1_000, 700, 500, 300, 200, 120, 80];
 type Text = { type: string; text: string };
 
 /**
- * A message as Slack takes it: the longest texts are cut where all together are too long, for a message that is refused
- * tells nobody anything. What is cut is said by a sign, and stands whole behind *Details*, or in the form.
+ * A message as Slack takes it. The longest texts are cut where all together are too long: a message that is refused
+ * tells nobody anything. A sign shows where a text is cut. The whole text stands behind *Details*, or in the form.
  */
 export function fitted({ text, blocks }: SlackContent): SlackContent {
   const said = clip(spoken(text), FALLBACK_MAX, constructs);
@@ -29,7 +29,7 @@ export function fitted({ text, blocks }: SlackContent): SlackContent {
   };
 }
 
-/** What is left when Slack takes no more than that: what it comes to, in a paragraph, and the buttons. */
+/** The rest that is left when Slack takes no more than that: the outcome, in a paragraph, and the buttons. */
 export function shortened({ text, blocks }: SlackContent): SlackContent {
   const said = clip(spoken(text), 500, constructs);
   const buttons = blocks.filter(({ type }) => type === 'actions');

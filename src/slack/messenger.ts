@@ -33,7 +33,7 @@ const noHome = [...aboutThePerson, 'not_enabled', 'invalid_user_id', 'user_is_re
 const notThere = ['channel_not_found', 'not_in_channel', 'user_not_in_channel', 'is_archived'];
 /** The channel itself is gone: another may go by its name, or the catalogue name another. */
 const aboutTheChannel = ['channel_not_found', 'is_archived'];
-/** What Slack finds too much in a message that keeps to all its published limits. */
+/** Slack's errors for a message that keeps to all its published limits and is too much all the same. */
 const tooMuch = ['msg_blocks_too_long', 'msg_too_long', 'invalid_blocks'];
 /** The message is gone, or no edit of it is taken any more (chat.update). */
 const aboutTheMessage = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
@@ -219,7 +219,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
 
     async linkTo({ channel, ts }): Promise<string | null> {
       const { url } = await installation.read();
-      // What chat.getPermalink answers for a message that is no reply; asking for each would be a call for each.
+      // chat.getPermalink answers this for a message that is no reply. To ask for each would be a call for each.
       return url === undefined ? null : new URL(`archives/${channel}/p${ts.replace('.', '')}`, url).href;
     },
 
@@ -249,7 +249,10 @@ function isAccount(id: string): boolean {
   return id.startsWith('U') || id.startsWith('W');
 }
 
-/** Sends it; where Slack finds it too much all the same, what it comes to with its buttons, so that it can be decided on. */
+/**
+ * Sends it; where Slack finds it too much all the same, what it comes to with its buttons, so that it can be decided
+ * on.
+ */
 async function orShort<T>(content: SlackContent, send: (sent: SlackContent) => Promise<T>): Promise<T> {
   try {
     return await slackCall(true, () => send(fitted(content)));

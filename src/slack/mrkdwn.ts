@@ -10,7 +10,9 @@ const lookalikes: Readonly<Record<string, string>> = {
   ':': '\ua789',
   '>': '\u203a',
 };
-/** Underscores format at the edge of a word only, colons around the name of an emoji, an angle at the head of a line. */
+/**
+ * Underscores format at the edge of a word only, colons around the name of an emoji, an angle at the head of a line.
+ */
 const FORMATTING = /[*~`]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=[\w+'-]+:)|(?<=:[\w+'-]+):|^\s*>/gu;
 
 /**
@@ -64,7 +66,7 @@ export function quote(words: string): RichTextBlock {
   };
 }
 
-/** What means something else, or nothing, when it is cut in two: a character outside the basic plane. */
+/** Text that means something else, or nothing, when it is cut in two: a character outside the basic plane. */
 const characters = /[\uD800-\uDBFF][\uDC00-\uDFFF]/g;
 /** And in mrkdwn an escaped character, a mention or a date: half a mention is an open bracket. */
 export const constructs = /&(?:amp|lt|gt);|<[^<>]*>|[\uD800-\uDBFF][\uDC00-\uDFFF]/g;

@@ -19,8 +19,8 @@ export type UserGroups = {
 };
 
 /**
- * Members of Slack's user groups; scope `usergroups:read`. What was read is good for a few seconds, whoever asks
- * meanwhile waits for the same answer, and while Slack asks to wait it is left alone. Faults `slack.*`.
+ * Members of Slack's user groups; scope `usergroups:read`. A reading is good for a few seconds. Others who ask
+ * meanwhile wait for the same answer. Slack is left alone while it asks to wait. Faults `slack.*`.
  */
 export function createUserGroups(client: WebClient): UserGroups {
   const installation = installationOf(client);

@@ -8,8 +8,8 @@ export function mentionedIn(text: string): string[] {
 }
 
 /**
- * Pure: what a person wrote in a message, as words: Slack sends mentions and links as `<…>` and escapes three characters.
- * Nothing of it is a mention, a link or an escape any more. `names`: whom a mention names, by account.
+ * Pure: what a person wrote in a message, as words: Slack sends mentions and links as `<…>` and escapes three
+ * characters. Nothing of it is a mention, a link or an escape any more. `names`: whom a mention names, by account.
  */
 export function wordsFromMrkdwn(text: string, names: ReadonlyMap<string, string> = new Map()): string {
   const words = text

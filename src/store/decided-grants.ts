@@ -2,10 +2,14 @@ import { sql } from 'kysely';
 import type { Change } from '../core/change/change.ts';
 import type { Db } from './postgres/database.ts';
 
-/** `doc` is as JSON has it: its times are strings. `person` is their name, or their id when they are not known any more. */
+/**
+ * `doc` is as JSON has it: its times are strings. `person` is their name, or their id when they are not known any more.
+ */
 export type DecidedGrant = { id: string; at: Date; doc: Change; person: string };
 
-/** Grants that somebody has asked for or that were found, and that were looked at by the rules, in the order of asking. */
+/**
+ * Grants that somebody has asked for or that were found, and that were looked at by the rules, in the order of asking.
+ */
 export async function decidedGrantsAfter(
   db: Db,
   after: { at: Date; id: string },

@@ -23,7 +23,9 @@ function toGrant(row: Row): Grant {
   };
 }
 
-/** Grants not ended yet (their time may be over) of a person, narrowed to a group, team or entitlement; oldest first. */
+/**
+ * Grants not ended yet (their time may be over) of a person, narrowed to a group, team or entitlement; oldest first.
+ */
 export async function unendedGrants(
   db: Db | Tx,
   where: { personId: string; groupId?: string; teamId?: string; entitlementKey?: string },

@@ -10,7 +10,7 @@ export async function jointIds(db: Db | Tx, jointId: string): Promise<string[]> 
 }
 
 /**
- * The other changes of a joint request that are put to approvers, in their places. Of two that are put at once one
+ * The other changes of a joint request, in their places, when one is put to approvers. Of two that are put at once one
  * waits here for the other, so that they find each other's card.
  */
 export async function lockSiblings(

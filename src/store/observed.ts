@@ -100,7 +100,10 @@ export async function checkedSince(
 
 type Direction = 'added' | 'removed';
 
-/** Told by an event source that knows when it happened, before it was noticed; the IdP's clock may be ahead of ours a little. */
+/**
+ * Told by an event source that knows when it happened, before it was noticed; the IdP's clock may be ahead of ours a
+ * little.
+ */
 function toldBefore({ personId, groupId }: { personId: string; groupId: string }, noticedAt: Date) {
   return sql`group_id = ${groupId} and person_id = ${personId} and payload->>'kind' = 'membership'
     and event_source not in ('scim', 'reconcile') and occurred_at <= ${noticedAt}::timestamptz + interval '1 minute'`;

@@ -98,8 +98,8 @@ export function keyOf(job: Job): string {
 }
 
 /**
- * Adds work, or calls again for work that is open already; and has the Homes published anew that `homes` names. Called by commit (with the state it follows from) and
- * by `acceptClick` (a click is stored before it is answered).
+ * Adds work, or calls again for work that is open already; and has the Homes published anew that `homes` names. Called
+ * by commit (with the state it follows from) and by `acceptClick` (a click is stored before it is answered).
  */
 export async function addJobs(
   db: Db | Tx,
@@ -223,8 +223,8 @@ async function lease(
 }
 
 /**
- * Begins a row that was handed out with this lease, by whomever; its lease counts from now. Null when it was begun, taken
- * back or leased again meanwhile, or is no longer owed.
+ * Begins a row that was handed out with this lease, by whomever; its lease counts from now. Null when it was begun,
+ * taken back or leased again meanwhile, or is no longer owed.
  */
 export async function takeDelivery(db: Db, id: string, delivery: number): Promise<OutboxRow | null> {
   const { rows } = await sql<OutboxRow>`
@@ -278,7 +278,9 @@ export async function finish(db: Db, row: OutboxRow): Promise<boolean> {
   return rows[0] === undefined || rows[0].done_at !== null;
 }
 
-/** Leaves a row open and due again after a while. Answers whether it was called for again meanwhile and is due at once. */
+/**
+ * Leaves a row open and due again after a while. Answers whether it was called for again meanwhile and is due at once.
+ */
 export async function again(db: Db, row: OutboxRow, afterMs: number, fault: string | null): Promise<boolean> {
   const { rows } = await sql<{ generation: number }>`
     update outbox set

@@ -3,7 +3,9 @@ import type { Db, Tx } from './postgres/database.ts';
 
 const NAMED_MAX = 50;
 
-/** Active people who are called by one of these words, lower-case; by name. A few are enough: of many none can be told. */
+/**
+ * Active people who are called by one of these words, lower-case; by name. A few are enough: of many none can be told.
+ */
 export async function peopleNamed(
   db: Db | Tx,
   words: readonly string[],

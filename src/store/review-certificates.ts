@@ -49,8 +49,8 @@ export async function certifiedLines(
 }
 
 /**
- * From when to when somebody looked at a line: since it was shown, or since their decision before, whichever is later. What
- * was kept in bulk took no time of its own.
+ * From when to when somebody looked at a line: since it was shown, or since their decision before, whichever is later.
+ * What was kept in bulk took no time of its own.
  */
 const timedLines = (campaignId: unknown) => sql`
   select n, drafted_at, greatest(shown_at, lag(drafted_at) over (partition by decided_by order by drafted_at)) as from_at

@@ -77,7 +77,10 @@ export async function noteShown(db: Db, campaignId: string, lines: readonly numb
 
 type Mine = { campaignId: string; reviewerId: string };
 
-/** Keeps a draft on a line that is this reviewer's and undecided; null takes it back. Answers whether there is such a line. */
+/**
+ * Keeps a draft on a line that is this reviewer's and undecided; null takes it back. Answers whether there is such a
+ * line.
+ */
 export async function writeDraft(
   tx: Tx,
   { campaignId, reviewerId, n }: Mine & { n: number },
@@ -120,7 +123,9 @@ export async function forgetDrafts(tx: Tx, campaignId: string, lines: readonly n
     where campaign_id = ${campaignId} and n = any(${[...lines]}::int[]) and decision is null`.execute(tx);
 }
 
-/** Whether a membership of a table `l` is held now by a grant, and by which that ends last; or since before Latchkey. */
+/**
+ * Whether a membership of a table `l` is held now by a grant, and by which that ends last; or since before Latchkey.
+ */
 const heldNow: RawBuilder<unknown> = sql`
   left join lateral (
     select g.change_id from grants g where g.person_id = l.person_id and g.group_id = l.group_id
@@ -139,7 +144,9 @@ const nowAs: RawBuilder<DraftedLine['now']> = sql`case
   when l.kind = 'baseline' and (b.person_id is null or g.change_id is not null) then 'changed'
   else 'same' end`;
 
-/** The drafts of one reviewer on undecided lines, held until the commit ends, with what became of each membership since. */
+/**
+ * The drafts of one reviewer on undecided lines, held until the commit ends, with what became of each membership since.
+ */
 export async function lockDrafts(tx: Tx, { campaignId, reviewerId }: Mine): Promise<DraftedLine[]> {
   const { rows } = await sql<DraftedLine>`
     select l.n, l.kind, l.person_id as "personId", l.draft, l.draft_comment as comment, ${nowAs} as now

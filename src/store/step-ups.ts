@@ -92,12 +92,15 @@ export async function readStepUp(
   };
 }
 
-/** One browser that begins twice, by a double click or in two tabs, goes on with the same sign-in for so long, in seconds. */
+/**
+ * One browser that begins twice, by a double click or in two tabs, goes on with the same sign-in for so long, in
+ * seconds.
+ */
 const SAME_SIGN_IN_SECONDS = 120;
 
 /**
- * Notes that a sign-in was begun, in the place of any earlier one of another browser. Answers what was begun; null: it was
- * proven or has ended.
+ * Notes that a sign-in was begun, in the place of any earlier one of another browser. Answers what was begun; null: it
+ * was proven or has ended.
  */
 export async function noteBegun(
   db: Db,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from './postgres/database.ts';
 
-/** The people who, as event sources told, put these people in or took them out. Also by which event sources. */
+/** The actors who put these people in or took them out, as event sources told, and those event sources. */
 export type Telling = {
   actors: { id: string; name: string }[];
   eventSources: string[];

@@ -17,8 +17,8 @@ export async function readUsePosition(
 }
 
 /**
- * Stores a page of uses: of each account the newest counts. Somebody who was silent for longer than `silentSeconds` before
- * such a use has come back, which is kept too.
+ * Stores a page of uses: of each account the newest counts. Somebody who was silent for longer than `silentSeconds`
+ * before such a use has come back, which is kept too.
  */
 export async function recordUses(
   tx: Tx,
@@ -54,7 +54,9 @@ export async function recordUses(
     where excluded.last_at > usage_records.last_at`.execute(tx);
 }
 
-/** Commits together with the uses up to this position. `since`: where the first look began; null: from the beginning. */
+/**
+ * Commits together with the uses up to this position. `since`: where the first look began; null: from the beginning.
+ */
 export async function writeUsePosition(
   tx: Tx,
   { source, system }: { source: UsageSource; system: string },
@@ -113,8 +115,8 @@ export async function readUsage(
 const signInSources = sql`('anypointUsers', 'idpSignIns')`;
 
 /**
- * SQL for set-wise reads: of each person in `people` (with an `id`) when they last used Anypoint, and since when a silence is
- * certain. Both null: not known. Columns `id`, `last_at`, `source`, `what`, `known_since`.
+ * SQL for set-wise reads: of each person in `people` (with an `id`) when they last used Anypoint, and since when a
+ * silence is certain. Both null: not known. Columns `id`, `last_at`, `source`, `what`, `known_since`.
  */
 export const usageByPerson = (people: ReturnType<typeof sql>) => sql`
   select p.id, u.last_at, u.source, u.what, s.known_since from ${people} p

@@ -40,7 +40,7 @@ export type Guard = {
   forAnybody(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined>;
 };
 
-/** What the holder of a token may do so often: requests at a door, and look-ups for a copilot. */
+/** The things that the holder of a token may do only so often: requests at a door, and look-ups for a copilot. */
 type Limited = 'scim' | 'mcp' | 'read' | 'lookUp';
 
 type Counts = {
@@ -56,13 +56,17 @@ export const unguarded: Guard = {
   forAnybody: async () => undefined,
 };
 
-/** Limits by source, kept in this process; what is not there is answered here as well. IPv6 addresses count by their network, as one has many. */
+/**
+ * Limits by source, kept in this process; what is not there is answered here as well. IPv6 addresses count by their
+ * network, as one has many.
+ */
 export async function createGuard(app: FastifyInstance, log: Logger, counts: Counts): Promise<Guard> {
   await app.register(rateLimit, { global: false, cache: COUNTED_MAX });
   const byAddress = (max: number) => {
     const limiter = () => app.createRateLimit({ max, timeWindow: WINDOW_MS });
     const [direct, forwarded] = [limiter(), limiter()];
-    // Behind a proxy that we don't trust to tell (TRUST_PROXY), a probe from this machine must not pay for the internet.
+    // Behind a proxy that we don't trust to tell (TRUST_PROXY), a probe from this machine must not pay for the
+    // internet.
     return (request: FastifyRequest) => (isForwarded(request) ? forwarded : direct)(request);
   };
   const tokens = new WeakMap<FastifyRequest, string>();

@@ -3,7 +3,9 @@ import { STEP_UP_PATH } from '../flow/request/step-up.ts';
 import type { StepUpPage } from '../flow/step-up/sign-in.ts';
 import { alreadyHtml, type Html, html } from './html.ts';
 
-/** What the pages are told besides what they are about. `link`: the secret part of the address; null: not known here. */
+/**
+ * What the pages are told besides what they are about. `link`: the secret part of the address; null: not known here.
+ */
 type Told = { idp: string; chat: string; link: string | null; now: Date };
 
 type Said = { title: string; mood: 'good' | 'bad' | 'open'; body: Html };

@@ -20,7 +20,8 @@ const BROWSER_KNOWN_SECONDS = 900;
  * scanners and browsers that fetch ahead do it. Only a form that a person sends begins a sign-in, or disowns a click.
  *
  * The cookie ties the sign-in to the browser in which its page was read: whoever only sends somebody the identity
- * provider's address gets nothing from it. `Lax`, for the way back comes from the provider's site; `Strict` would lose it.
+ * provider's address gets nothing from it. `Lax`, for the way back comes from the provider's site; `Strict` would lose
+ * it.
  */
 export async function stepUpRoutes(
   app: FastifyInstance,
@@ -79,8 +80,8 @@ export async function stepUpRoutes(
 type ByLink = { Params: { link: string } };
 
 /**
- * No `form-action`: some browsers hold the identity provider's own redirects against it, and the sign-in would end there.
- * No referrer: addresses of these pages are secrets.
+ * No `form-action`: some browsers hold the identity provider's own redirects against it, and the sign-in would end
+ * there. No referrer: addresses of these pages are secrets.
  */
 const headers = {
   'cache-control': 'no-store',

@@ -10,7 +10,7 @@ import type { Db } from '../store/postgres/database.ts';
 /** In seconds: from an answer of the same machine to the longest time limit of a call. */
 const CALL_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** What is owed, asked and alarmed of, as the database has it now: every replica tells the same. */
+/** The counts of work owed, questions open and alarms, as the database has them now. Every replica tells the same. */
 export function workFigures(registry: Registry, db: Db): () => Promise<void> {
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] });

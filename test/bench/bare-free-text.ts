@@ -3,8 +3,8 @@ import { SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 
 /**
- * The least that `/access` in words can do: acknowledge, open a form, find the person in Slack and Okta, ask the model
- * where there is one, fill the form. `node bare-free-text.ts <port> <world> <model | none>`
+ * The least that `/access` in words can do. It acknowledges, opens a form, and finds the person in Slack and Okta. It
+ * asks the model where there is one, and fills the form. `node bare-free-text.ts <port> <world> <model | none>`
  */
 const [port, worldUrl, model] = process.argv.slice(2);
 const candidates = ['orders-api-read', 'orders-api-deploy', 'payments-api-read'].map((key) => ({

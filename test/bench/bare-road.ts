@@ -24,8 +24,8 @@ const steps: { name: string; calls: Kind[] }[] = [
 ];
 
 /**
- * The least a program must do for the same changes: the same outside calls, one commit a step, and nothing else:
- * no rules, no locks, no queue, no repeats. Answers changes a second.
+ * The least a program must do for the same changes: the same outside calls, and one commit a step. It has no rules, no
+ * locks, no queue and no repeats. Answers changes a second.
  */
 export async function bareLoop(
   scene: Scene,

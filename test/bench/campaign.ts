@@ -21,8 +21,9 @@ const BLOCKS_MAX = 50;
 const PATIENCE_MS = 600_000;
 
 /**
- * A campaign of 100,000 lines, each membership there before Latchkey, as in the first review: from the command to the
- * preview, and from the start until every reviewer has their message. Latchkey runs in a process of its own.
+ * A campaign of 100,000 lines, each membership there before Latchkey, as in the first review. Measured: from the
+ * command to the preview, and from the start until every reviewer has their message. Latchkey runs in a process of its
+ * own.
  */
 export async function campaign(say: (line: string) => void, isSmall: boolean): Promise<Figure[]> {
   const count = isSmall ? SMALL : WHOLE;
@@ -93,7 +94,10 @@ const KEYS = [
   'dashboards-view',
 ];
 
-/** People with managers among the seed's, each in the groups of the catalogue, and a comparison that is carried to its end. */
+/**
+ * People with managers among the seed's, each in the groups of the catalogue, and a comparison that is carried to its
+ * end.
+ */
 async function crowd(scene: Scene, count: number): Promise<void> {
   const people = Math.ceil(count / Math.min(EACH, KEYS.length));
   await scene.db.query(

@@ -17,8 +17,9 @@ import { openLocks } from '../../src/store/postgres/locks.ts';
 import { ENTITLEMENTS, noonZone, ownerOf } from './digests-crowd.ts';
 
 /**
- * What of Latchkey makes and sends the digests, alone in a process whose memory is its own, against a Slack that answers
- * at once, keeps what was posted in a table, and holds every message against Block Kit's limits. Prints one line of JSON. `node digests-process.ts <database>`
+ * The part of Latchkey that makes and sends the digests, alone in a process whose memory is its own. Its Slack answers
+ * at once, keeps each message in a table, and checks it against Block Kit's limits. Prints one line of JSON.
+ * `node digests-process.ts <database>`
  */
 /** Messages under way side by side, as the lane of a worker has them. */
 const AT_ONCE = 8;

@@ -16,8 +16,8 @@ const WITHIN_MB = 300;
 const SETTLED_WITHIN_MS = 600_000;
 
 /**
- * An IdP provisions a whole company over SCIM for the first time: users one by one, groups, and their members by the
- * hundred, from a process of its own. Four of the groups carry entitlements, and their members were there before.
+ * An IdP provisions a whole company over SCIM for the first time, from a process of its own. It sends users one by one,
+ * groups, and their members by the hundred. Four of the groups carry entitlements, and their members were there before.
  */
 export async function firstSync(say: (line: string) => void, isSmall: boolean): Promise<Figure[]> {
   const plan = isSmall ? small : whole;

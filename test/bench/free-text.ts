@@ -20,9 +20,9 @@ type View = { callback_id: string; blocks: { block_id?: string; element?: Record
 type Trip = { ms: number; form: 'filled in' | 'plain' };
 
 /**
- * From the command in Slack to the form's content at Slack, with the model answering, slow (beyond what free text waits
- * for) and down; beside a bare Bolt listener that makes the same outside calls with the answering model, and without.
- * Each command says something new, so that nothing is answered from memory.
+ * The time from the command in Slack to the form's content at Slack. The model answers, is slow (beyond what free text
+ * waits for), or is down. Beside it a bare Bolt listener makes the same outside calls, with the answering model and
+ * without. Each command says something new, so that nothing is answered from memory.
  */
 export async function freeText(say: (line: string) => void): Promise<Figure[]> {
   const scene = await setScene();

@@ -3,8 +3,8 @@ import pg from 'pg';
 import { GROUP_SIZE, GROUPS, groupId, teamId } from './reconcile-crowd.ts';
 
 /**
- * The least that a comparison must do: fetch the same pages, read them as JSON, and insert a row for each member into the
- * same staging tables; nothing is looked up, checked or compared. `node reconcile-bare.ts <database> <world>`
+ * The least that a comparison must do: fetch the same pages, read them as JSON, and insert a row for each member into
+ * the same staging tables. Nothing is looked up, checked or compared. `node reconcile-bare.ts <database> <world>`
  */
 const [databaseUrl, worldUrl] = process.argv.slice(2) as [string, string];
 const OKTA_PAGE = 1_000;

@@ -14,9 +14,9 @@ import {
 } from './reconcile-crowd.ts';
 
 /**
- * Okta's and Anypoint's lists over HTTP, for the reconcile bench: pages as long as asked for, made once and then sent
- * as they are, so that this process takes little of the machine. `POST /differ` moves people behind Latchkey's back.
- * `node reconcile-world.ts <port>`
+ * Okta's and Anypoint's lists over HTTP, for the reconcile bench. Pages are as long as asked for. They are made once
+ * and then sent as they are, so that this process takes little of the machine. `POST /differ` moves people behind
+ * Latchkey's back. `node reconcile-world.ts <port>`
  */
 const port = Number(process.argv[2]);
 const OKTA_PAGE = 1_000;

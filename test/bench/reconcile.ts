@@ -20,8 +20,9 @@ const FLAT_MB = 50;
 type Measured = { ms: number; peakMb: number; evidence: Evidence | null };
 
 /**
- * A comparison over 1,000,000 memberships on both sides, with Okta and Anypoint as real pages over HTTP. Every program is a
- * process of its own: PostgreSQL, the world, and for each measurement a fresh one, whose memory is Latchkey's alone.
+ * A comparison over 1,000,000 memberships on both sides, with Okta and Anypoint as real pages over HTTP. Every program
+ * is a process of its own: PostgreSQL, the world, and for each measurement a fresh one, whose memory is Latchkey's
+ * alone.
  */
 export async function reconcile(say: (line: string) => void): Promise<Figure[]> {
   const home = throwAwayFolder('bench');

@@ -26,8 +26,8 @@ export type Scene = {
 const READY_WITHIN_MS = 60_000;
 
 /**
- * Latchkey as `npm start` runs it for real, the world and PostgreSQL, each in a process of its own; the world
- * with its limits off and its pushes at once. `stormPeople`: so many more people.
+ * Latchkey as `npm start` runs it for real, the world and PostgreSQL, each in a process of its own. The world has its
+ * limits off and pushes at once. `stormPeople`: so many more people.
  */
 export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
   const home = throwAwayFolder('bench');

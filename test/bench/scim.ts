@@ -39,9 +39,12 @@ const newUser = () => {
 };
 
 /**
- * Latchkey as `npm start` runs it, a bare route that commits one row in the same PostgreSQL, and scimmy-routers over
- * memory, each a process of its own, asked by this one. Rounds take turns, so that whatever else the machine does
- * meets all of them.
+ * Three servers, each a process of its own, asked by this one:
+ * - Latchkey as `npm start` runs it
+ * - a bare route that commits one row in the same PostgreSQL
+ * - scimmy-routers over memory
+ *
+ * Rounds take turns, so that whatever else the machine does meets all of them.
  */
 export async function scim(say: (line: string) => void): Promise<Figure[]> {
   const scene = await setScene();

@@ -23,7 +23,10 @@ const POLL_MS = 25;
 
 /** A person reads the card within a minute of the storm, as they would of one request. */
 const CARD_WITHIN_S = 60;
-/** For each person, one after the other as Okta pushes them: a write to Okta, its push, a write to Anypoint, and a look that proves it. */
+/**
+ * For each person, one after the other as Okta pushes them: a write to Okta, its push, a write to Anypoint, and a look
+ * that proves it.
+ */
 const SETTLED_MS_EACH = 100;
 const WITHIN_MB = 300;
 

@@ -44,8 +44,8 @@ const alsoPublished: Record<string, string[]> = {
 };
 
 /**
- * What the descriptions give for these is another success: lists and writes as 201, reads with a body as 204, a
- * created contract as 200 (mulesoft-dx has 200, 204 and 201).
+ * The descriptions give another success for these: lists and writes as 201, reads with a body as 204. For a created
+ * contract it is 200 (mulesoft-dx has 200, 204 and 201).
  */
 const statusAlso = new Map([
   [200, [201, 204]],

@@ -26,7 +26,9 @@ export type Killable = {
   scim<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** What happened in Okta since its beginning, by its own log: writes that changed nothing are not in it. */
   logged(eventType: string): Promise<LogEvent[]>;
-  /** Waits until nothing is owed and nothing is unprocessed, and then looks whether anything was told or noted twice. */
+  /**
+   * Waits until nothing is owed and nothing is unprocessed, and then looks whether anything was told or noted twice.
+   */
   isWhole(): Promise<void>;
   close(): Promise<void>;
 };

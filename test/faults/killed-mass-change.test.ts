@@ -109,8 +109,8 @@ test(
     const { id } = await walk.until('there is a card', mass);
     const card = await cardSays(id, `${CROWD} people were put into`);
 
-    // when Okta speaks again, the owner reverts it, and Latchkey is killed after the click, in the first batches and while Anypoint
-    // is worked off
+    // when Okta speaks again, the owner reverts it, and Latchkey is killed after the click, in the first batches and
+    // while Anypoint is worked off
     await killable.unsilence();
     expect((await walk.click('olga', card, 'mass_revert')).acked).toBe(true);
     await killFlushed();

@@ -55,7 +55,10 @@ const findingsAbout = (key: string) =>
     [`${key}@acme.example`],
   );
 
-/** Tells by one event source what is so in Okta; Latchkey is killed once that is answered, and is dead when this resolves. */
+/**
+ * Tells by one event source what is so in Okta; Latchkey is killed once that is answered, and is dead when this
+ * resolves.
+ */
 async function toldAndKilled(tell: () => Promise<number>, answer: number, key: string): Promise<void> {
   // Okta is slow, so that nothing can have come of it yet.
   await walk.fault({ vendor: 'okta', path: '^/api/v1/(users|groups)', kind: 'latency', ms: 2_000 });

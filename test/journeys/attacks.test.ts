@@ -19,11 +19,14 @@ import { type LeaverWalk, walkWithLeavers } from './offboarding-walk.ts';
 
 /**
  * What an attacker tries, by kind: what is right is that nobody innocent loses and nobody wrong gets. Here: names and
- * records of others, and decisions. Of one door alone, and so beside it: deactivations in odd bodies
- * (test/scim/deactivation.test.ts, any-deactivation.test.ts, refused-pushes.test.ts), generated names that collide
- * (colliding-names.test.ts), what claims to come from Slack (test/slack/app/signed-request.test.ts), tokens, limits and slow clients
- * (test/web/doors.test.ts), other pages (test/web/same-machine.test.ts), the database of this machine
- * (test/store/postgres/embedded.test.ts), and a queue or database that goes away (test/faults/).
+ * records of others, and decisions. Attacks on one door alone stand beside it:
+ * - deactivations in odd bodies (test/scim/deactivation.test.ts, any-deactivation.test.ts, refused-pushes.test.ts)
+ * - generated names that collide (colliding-names.test.ts)
+ * - requests that claim to come from Slack (test/slack/app/signed-request.test.ts)
+ * - tokens, limits and slow clients (test/web/doors.test.ts)
+ * - other pages (test/web/same-machine.test.ts)
+ * - the database of this machine (test/store/postgres/embedded.test.ts)
+ * - a queue or database that goes away (test/faults/)
  */
 
 const PATIENCE_MS = 90_000;

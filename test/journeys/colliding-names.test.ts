@@ -9,8 +9,8 @@ import type { Stage } from '../stage.ts';
 import { type Journey, setOut } from './journey.ts';
 
 /**
- * Any sequence of SCIM operations by tokens of three sources, with names chosen to collide with real people: nobody whom
- * the IdP holds active, and who was not touched by their own source, loses a team, or gets one.
+ * Any sequence of SCIM operations by tokens of three sources, with names chosen to collide with real people. A person
+ * whom the IdP holds active, and whom their own source did not touch, neither loses a team nor gets one.
  */
 const SEED = seedOfRun('SCIM operations with colliding names');
 const SEQUENCES = 20;
@@ -60,7 +60,9 @@ const userFields = fc.record(
   },
   { requiredKeys: ['userName'] },
 );
-/** `of`: which of those there are by then; a source other than Okta's may aim at real people's records and groups too. */
+/**
+ * `of`: which of those there are by then; a source other than Okta's may aim at real people's records and groups too.
+ */
 const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('createUser' as const), source, fields: userFields }) },
   {
@@ -142,7 +144,8 @@ type Made = { users: { id: string; source: ScimSource }[]; groups: { id: string;
 type Records = { users: string[]; groups: string[] };
 
 async function perform(op: Operation, made: Made, records: Records): Promise<void> {
-  // Okta's own token stays away from what Okta has really pushed: who is touched by that was touched by their own source.
+  // Okta's own token stays away from what Okta has really pushed: who is touched by that was touched by their own
+  // source.
   const users = [...made.users.map(({ id }) => id), ...(op.source === 'okta' ? [] : records.users)];
   const groups = [...made.groups.map(({ id }) => id), ...(op.source === 'okta' ? [] : records.groups)];
   const pick = (all: string[], n: number) => all[n % Math.max(1, all.length)] ?? 'none';

@@ -9,7 +9,10 @@ import type { Stage } from '../stage.ts';
 import { type Journey, setOut, wordsOf } from './journey.ts';
 import { PATIENCE_MS, type StormWalk, walkInStorms } from './mass-change-walk.ts';
 
-/** What can't be given back once it is taken away waits for a decision when it is many: teams of those who were there before. */
+/**
+ * What can't be given back once it is taken away waits for a decision when it is many: teams of those who were there
+ * before.
+ */
 const PAYMENTS = { group: 'anypoint-payments-read', team: 'Payments API readers' };
 const READERS = { group: 'anypoint-orders-read', team: 'Orders API readers' };
 

@@ -292,7 +292,8 @@ test(`verdicts and decisions of ${REQUESTS} generated requests are the same with
         for (const r of chain) {
           const all = await Promise.all(modes.map((mode) => decisionOf(lanes[mode], r)));
           const [first, ...others] = all.map(({ seconds: _s, advice: _a, hour: _h, ...decided }) => decided);
-          // On the stroke of an hour the facts themselves may differ; nothing is to be learnt from that, nor from what follows.
+          // On the stroke of an hour the facts themselves may differ; nothing is to be learnt from that, nor from what
+          // follows.
           if (new Set(all.map((d) => d.hour)).size > 1) {
             count('cut short by the hour');
             break;

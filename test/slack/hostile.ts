@@ -74,8 +74,8 @@ const account = fc.option(
 );
 
 /**
- * The same state with hostile words wherever somebody else’s stand, with people who are or are not in chat, and with lists of
- * any length. What decides which message it is, stays.
+ * The same state with hostile words wherever somebody else’s stand, with people who are or are not in chat, and with
+ * lists of any length. What decides which message it is, stays.
  */
 export function hostile<T>(value: T): fc.Arbitrary<T> {
   return arbitrary(value, '') as fc.Arbitrary<T>;

@@ -1,6 +1,7 @@
 /**
- * Slack's limits as its reference publishes them, apart from the emulator's own checks: docs.slack.dev/reference/block-kit
- * (blocks, block-elements, composition-objects), /reference/views, and what chat.postMessage says of `text`.
+ * Slack's limits as its reference publishes them, apart from the emulator's own checks:
+ * docs.slack.dev/reference/block-kit (blocks, block-elements, composition-objects), /reference/views, and what
+ * chat.postMessage says of `text`.
  */
 type Raw = Record<string, unknown>;
 

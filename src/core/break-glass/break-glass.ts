@@ -75,7 +75,10 @@ export function refuseEmergency(
   return null;
 }
 
-/** Somebody looks at an emergency: what is recorded, or why it is not theirs to say. Pure; null: said before by this click. */
+/**
+ * Somebody looks at an emergency: what is recorded, or why it is not theirs to say. Pure; null: said before by this
+ * click.
+ */
 export function reviewEmergency(
   emergency: Emergency,
   said: { found: EmergencyReview['found']; comment: string; clickId: string },

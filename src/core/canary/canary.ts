@@ -149,7 +149,9 @@ function over(run: CanaryRun, result: RoundResult, now: Date): CanaryRun {
   return { ...run, state: 'over', result: run.result ?? result, endedAt: now };
 }
 
-/** The round with the revoke that ending the grant put on the road; none: another grant or record keeps the membership. */
+/**
+ * The round with the revoke that ending the grant put on the road; none: another grant or record keeps the membership.
+ */
 export function withRevoke(run: CanaryRun, revokeId: ChangeId | null, now: Date): CanaryRun {
   if (run.state !== 'revoking') return run;
   return revokeId === null ? over(run, 'void', now) : { ...run, revokeChangeId: revokeId };

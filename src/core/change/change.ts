@@ -129,7 +129,9 @@ export function isFound(change: Pick<Change, 'cause'>): boolean {
   return change.cause === 'finding' || change.cause === 'loss';
 }
 
-/** Whether the card of a mass change tells of it; a grant that was kept there speaks for itself once its end is near. */
+/**
+ * Whether the card of a mass change tells of it; a grant that was kept there speaks for itself once its end is near.
+ */
 export function isOnMassCard(change: Pick<Change, 'partOf' | 'endingWarnedAt' | 'ended'>): boolean {
   return change.partOf !== null && change.endingWarnedAt === null && change.ended === null;
 }
@@ -152,7 +154,7 @@ export type Approval = {
   clickId: string;
   /** In which of the plan's stages, from 0; left out: the first. */
   stage?: number;
-  /** Who was away and had named them to decide meanwhile; left out: they decided for themselves. */
+  /** The approver who was away and had named them to decide meanwhile. Left out: they decided for themselves. */
   insteadOf?: { id: PersonId; name: string };
   /** Who they were then, for the rules. */
   as?: ApproverFacts;
@@ -165,7 +167,7 @@ export type Decision = {
   /** Null when a rule decided. */
   by: PersonId | null;
   byName: string;
-  /** Who was away and had named them to decide meanwhile. */
+  /** The approver who was away and had named them to decide meanwhile. */
   insteadOf?: { id: PersonId; name: string };
   at: Date;
   note: string | null;

@@ -73,7 +73,9 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'questionAnswered'; of: number; answer: Said }
   /** An approval was clicked, and waits for a fresh sign-in. */
   | { type: 'stepUpAsked'; stepUp: PendingStepUp }
-  /** It waits no longer and did not count. `signedInAs`: whom the identity provider named, where that was somebody else. */
+  /**
+   * It waits no longer and did not count. `signedInAs`: whom the identity provider named, where that was somebody else.
+   */
   | { type: 'stepUpEnded'; stepUpId: string; by: PersonId; why: StepUpEnd; signedInAs?: string }
   | {
       type: 'changeApproved';
@@ -104,7 +106,9 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   /** `stoppedBy`: who took back the offboarding that it was part of. */
   | { type: 'changeOvertaken'; why: string; stoppedBy?: string }
   | { type: 'applyFailed'; code: string; text: string }
-  /** Its grant ends: `by`, whose word counted, did what was found, as the IdP tells. It is found and asked about anew. */
+  /**
+   * Its grant ends: `by`, whose word counted, did what was found, as the IdP tells. It is found and asked about anew.
+   */
   | { type: 'decisionReopened'; by: { id: PersonId; name: string } }
   /** It ends when it ends, and no extension is offered: `by` looked at it and said so. */
   | { type: 'renewalDeclined'; by: { id: PersonId; name: string } }

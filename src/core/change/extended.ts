@@ -62,7 +62,10 @@ export function givenSeconds({ requestedSeconds, grant, approvals, cause }: Chan
   return Math.round((grant.endsAt.getTime() - grant.startsAt.getTime()) / 1_000);
 }
 
-/** Pure: by how many seconds one click extends: as long as it was given for, within what may be had; null: nothing to extend. */
+/**
+ * Pure: by how many seconds one click extends: as long as it was given for, within what may be had; null: nothing to
+ * extend.
+ */
 export function sameAgain(change: Change, entitlement: Pick<Entitlement, 'maxSeconds'>): number | null {
   const given = givenSeconds(change);
   // A reviewer said that it is not to go on: whoever needs it all the same asks anew, and says why.

@@ -7,8 +7,8 @@ import { givenSeconds } from './extended.ts';
 import { shownOf } from './shown.ts';
 
 /**
- * An approver gives a narrower entitlement of the same family than was asked for: the request is about that one from here
- * on. Approvals of the wider one count no more, and buttons of its card are stale. Pure.
+ * An approver gives a narrower entitlement of the same family than was asked for: the request is about that one from
+ * here on. Approvals of the wider one count no more, and buttons of its card are stale. Pure.
  */
 export function narrowTo(
   change: Change,

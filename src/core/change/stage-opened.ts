@@ -8,7 +8,9 @@ import { evolve } from './evolve.ts';
 import type { Base } from './revert.ts';
 import { counted } from './step-up.ts';
 
-/** Pure: another stage waits than before. It has as long to answer as the one before had. Empty: it is the same stage. */
+/**
+ * Pure: another stage waits than before. It has as long to answer as the one before had. Empty: it is the same stage.
+ */
 export function stageOpened(change: Change, stage: number, base: Base): ChangeEvent[] {
   const { clock, lapsesAt } = change;
   if (stage === (clock?.stage ?? 0)) return [];
@@ -25,8 +27,8 @@ export function stageOpened(change: Change, stage: number, base: Base): ChangeEv
 }
 
 /**
- * Pure: what else has happened to a change that was put to people just now. Approvals given before may open a later stage,
- * and a stage that left nobody has climbed the ladder already.
+ * Pure: what else has happened to a change that was put to people just now. Approvals given before may open a later
+ * stage, and a stage that left nobody has climbed the ladder already.
  */
 export function sinceAsked(
   change: Change,

@@ -42,14 +42,17 @@ export function awaitSignIn(click: Click, facts: ClickFacts, base: Base): Change
   ];
 }
 
-/** The approvals that count under this verdict: where a sign-in is wanted, one that was given without counts for nothing. */
+/**
+ * The approvals that count under this verdict: where a sign-in is wanted, one that was given without counts for
+ * nothing.
+ */
 export function counted(approvals: readonly Approval[], verdict: Pick<Verdict, 'holds'>): Approval[] {
   return approvals.filter(({ stepUp }) => !wantsStepUp(verdict) || stepUp !== undefined);
 }
 
 /**
- * That an approval waits no longer and did not count. Empty: it does not wait here any more, for it was settled, put anew
- * or clicked again.
+ * That an approval waits no longer and did not count. Empty: it does not wait here any more, for it was settled, put
+ * anew or clicked again.
  */
 export function stepUpEnded(
   change: Change,

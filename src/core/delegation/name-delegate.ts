@@ -27,8 +27,8 @@ export type Naming = {
 export type NamingRefusal = Refusal & { about: 'times' | 'delegate' };
 
 /**
- * Names who decides while a person is away. It replaces what they had said before. A delegate is there themselves: so there
- * is neither a circle nor a chain. Pure.
+ * Names who decides while a person is away. It replaces what they had said before. A delegate is there themselves: so
+ * there is neither a circle nor a chain. Pure.
  */
 export function nameDelegate(naming: Naming): DelegationEvent[] | NamingRefusal {
   const { id, person, delegate, endsAt, cause, own, now } = naming;

@@ -9,7 +9,9 @@ export type AnswerFacts = {
   /** As the catalogue has it now; null: it left the catalogue. */
   owner: string | null;
   admins: readonly string[];
-  /** Login or e-mail of the holder's manager, as the IdP has it now; null: none, or the IdP no longer knows the holder. */
+  /**
+   * Login or e-mail of the holder's manager, as the IdP has it now; null: none, or the IdP no longer knows the holder.
+   */
   manager: string | null;
 };
 

@@ -40,8 +40,8 @@ export type Told =
 /** One observed change, whichever event source told it. */
 export type Observation = {
   /**
-   * Names the happening, at most 500 characters: told twice, by one event source or by two, it is one observation. Okta's
-   * hook and System Log share `okta:<LogEvent uuid>`.
+   * Names the happening, at most 500 characters: told twice, by one event source or by two, it is one observation.
+   * Okta's hook and System Log share `okta:<LogEvent uuid>`.
    */
   key: string;
   eventSource: EventSource;

@@ -1,6 +1,6 @@
 /**
- * The parts of a Home tab that can be long, each with how many of it are shown at once. Slack takes 100 blocks in a Home
- * tab: a line takes at most three, and the property test over generated states counts them.
+ * The parts of a Home tab that can be long, each with how many of it are shown at once. Slack takes 100 blocks in a
+ * Home tab: a line takes at most three, and the property test over generated states counts them.
  */
 export const pageSizes = { waiting: 6, reviews: 5, access: 8, requests: 5, past: 5, cases: 5 } as const;
 

@@ -3,7 +3,9 @@ import type { PersonId } from '../ids.ts';
 import type { MassChange } from '../mass-change/mass-change.ts';
 import { type ApproverPlan, distinct, type Given, openStage, slotsOf } from '../policy/routing.ts';
 
-/** Pure: whether a change waits for this person: they may decide in the stage that is open, and have not approved in it. */
+/**
+ * Pure: whether a change waits for this person: they may decide in the stage that is open, and have not approved in it.
+ */
 export function waitsFor({ state, plan, approvals }: Change, personId: PersonId): boolean {
   if (state !== 'asking' || plan === null) return false;
   return isAskedNow(plan, approvals, personId) || mayTakeAway(plan, personId);

@@ -1,4 +1,7 @@
-/** `untilMs`: how old what is waited for may be for this row; within the objective a look never comes later than its end. */
+/**
+ * `untilMs`: how old what is waited for may be for this row; within the objective a look never comes later than its
+ * end.
+ */
 type Row = { untilMs: number | 'objective'; everyMs: number };
 
 /** A change that is late. */
@@ -8,7 +11,9 @@ const late: readonly Row[] = [
   { untilMs: Number.POSITIVE_INFINITY, everyMs: 300_000 },
 ];
 
-/** How often a job looks at what it waits for: often while it moves, seldom once it is late. The first row that fits. */
+/**
+ * How often a job looks at what it waits for: often while it moves, seldom once it is late. The first row that fits.
+ */
 const lookEvery = {
   /** A change that nothing has delivered yet: the push and the delivery bring a look by themselves. */
   undelivered: [{ untilMs: 'objective', everyMs: 5_000 }, ...late],
@@ -33,7 +38,10 @@ const lookEvery = {
 
 const LEAST_MS = 50;
 
-/** Pure: in how many milliseconds to look again at what is that old. Never past the objective, so that the alarm is on time. */
+/**
+ * Pure: in how many milliseconds to look again at what is that old. Never past the objective, so that the alarm is on
+ * time.
+ */
 export function lookAgainMs(of: keyof typeof lookEvery, ageMs: number, objectiveMs = 0): number {
   const rows: readonly Row[] = lookEvery[of];
   const row = rows.find(({ untilMs }) => ageMs < (untilMs === 'objective' ? objectiveMs : untilMs));

@@ -235,7 +235,10 @@ export function campaignReactions(event: CampaignEvent, parts: readonly string[]
   }
 }
 
-/** Pure: the jobs that a note calls for, which is no step of a life cycle: advice is shown with the change that it is on. */
+/**
+ * Pure: the jobs that a note calls for, which is no step of a life cycle: advice is shown with the change that it is
+ * on.
+ */
 export function noteReactions({ type, changeId }: { type: string; changeId: string | null }): Job[] {
   return type === 'adviceGiven' && changeId !== null ? [{ job: 'updateMessages', changeId }] : [];
 }

@@ -16,7 +16,9 @@ export function isBirthright(entitlement: Entitlement, department: string | null
   return department !== null && entitlement.birthright?.departments.includes(department) === true;
 }
 
-/** The entitlement as the rules are asked about it: the catalogue says already who gets it, and that nobody has to ask. */
+/**
+ * The entitlement as the rules are asked about it: the catalogue says already who gets it, and that nobody has to ask.
+ */
 export function asGiven(entitlement: Entitlement): Entitlement {
   return { ...entitlement, autoApprove: true, requestableBy: 'everyone' };
 }

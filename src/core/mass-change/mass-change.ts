@@ -45,7 +45,7 @@ export type MassChange = {
   itemAnswers: MassItemAnswer[];
   remindedAt: Date | null;
   decision: MassDecision | null;
-  /** The people whose answer counted, and who turned out to have put these in. So many items are asked about anew. */
+  /** The people whose answer counted, and who turned out to have put these in. `count` items are asked about anew. */
   reopened?: { by: PersonId; name: string; count: number }[];
 };
 

@@ -9,7 +9,9 @@ export type MembershipFacts = {
   status: 'active' | 'suspended' | 'deprovisioned' | 'inactive';
   /** Their case is open, or an admin's word stands that they have left. */
   isKeptOut: boolean;
-  /** What the IdP has pushed about them by SCIM. `another's`: only a record under their login that is another account's. */
+  /**
+   * What the IdP has pushed about them by SCIM. `another's`: only a record under their login that is another account's.
+   */
   scim: 'on' | 'off' | 'nothing' | "another's";
   /** That record is on and in a pushed group that gives the team. */
   isPushed: boolean;

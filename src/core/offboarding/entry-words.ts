@@ -1,7 +1,10 @@
 import { figure } from '../mass-change/words.ts';
 import type { OffboardingEvent } from './events.ts';
 
-/** The audit entries of an offboarding in words. `who`: the person who caused it; null for a part of Latchkey or an outside party. */
+/**
+ * The audit entries of an offboarding in words. `who`: the person who caused it; null for a part of Latchkey or an
+ * outside party.
+ */
 export const offboardingEntryWords: {
   [T in OffboardingEvent['type']]: (
     event: Extract<OffboardingEvent, { type: T }>,

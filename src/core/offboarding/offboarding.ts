@@ -98,7 +98,9 @@ export type OffboardingItem = {
     api: string;
     environment: string;
     status: string;
-    /** E-mail of its owner by the catalogue; null: the admins. `contact`: an unconfirmed record, whom Exchange names. */
+    /**
+     * E-mail of its owner by the catalogue; null: the admins. `contact`: an unconfirmed record, whom Exchange names.
+     */
     owner?: string | null;
     contact?: string | null;
   }[];

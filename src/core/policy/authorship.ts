@@ -1,6 +1,6 @@
 /**
- * What is known of who made the change that was found. `awaited`: an event source that names actors may still tell, until then
- * (ISO 8601) at the latest; `untold`: none told, and none will.
+ * What is known of who made the change that was found. `awaited`: an event source that names actors may still tell,
+ * until then (ISO 8601) at the latest; `untold`: none told, and none will.
  */
 export type Authorship = { is: 'told' } | { is: 'awaited'; until: string } | { is: 'untold'; why: string };
 
@@ -12,7 +12,9 @@ export type Coverage = {
   refusedAt: Date | null;
 } | null;
 
-/** The log is written a little after things happened, in milliseconds; what comes later than that reopens the decision. */
+/**
+ * The log is written a little after things happened, in milliseconds; what comes later than that reopens the decision.
+ */
 const LOG_LAG_MS = 5_000;
 /** So long at the most is waited for a log that can't be read, in milliseconds. */
 const AWAITED_MAX_MS = 10 * 60_000;

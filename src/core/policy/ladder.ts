@@ -10,7 +10,9 @@ export type ApproverClock = {
   tiers: number[];
   /** When the last of them was asked, who that is, and why; null: none in this stage. */
   climbed: { at: Date; to: string; why: Climb } | null;
-  /** That those who have not answered know what comes next, and when; `next` null: the request lapses. Null: not yet. */
+  /**
+   * That those who have not answered know what comes next, and when; `next` null: the request lapses. Null: not yet.
+   */
   warned: { at: Date; nextAt: Date; next: string | null } | null;
   /** Reminders in this stage, oldest first. */
   reminders: Reminder[];
@@ -80,7 +82,8 @@ export type Silent = { id: PersonId; name: string; isOfTier: boolean };
 
 /**
  * Who is to be reminded now, and when to look again. The time between two reminders of one person doubles. `opens`: the
- * first moment from then on at which they work. Where nobody is left to remind, the owner is told instead: nobody by name.
+ * first moment from then on at which they work. Where nobody is left to remind, the owner is told instead: nobody by
+ * name.
  */
 export function remindersDue(
   clock: ApproverClock,

@@ -8,8 +8,8 @@ export type Approver = {
   name: string;
   email: string;
   /**
-   * In whose place they decide, and until when (ISO 8601); left out: in their own. `isOver`: the person is back, and only
-   * what the delegate approved meanwhile still counts.
+   * In whose place they decide, and until when (ISO 8601); left out: in their own. `isOver`: the person is back, and
+   * only what the delegate approved meanwhile still counts.
    */
   for?: { id: PersonId; name: string; until: string; isOver?: true };
 };
@@ -50,7 +50,9 @@ export type ApproverPlan = {
   }[];
   /** Whom the catalogue names and a rule does not let approve this. */
   excludedByPolicy?: { id: PersonId; name: string; why: string; clause: string | null }[];
-  /** Of what was found: what is known of who did it, where nobody has told. While that is awaited nobody can keep it. */
+  /**
+   * Of what was found: what is known of who did it, where nobody has told. While that is awaited nobody can keep it.
+   */
   author?: Exclude<Authorship, { is: 'told' }>;
   /** Of what was found: who may take it away though they may not keep it. */
   revert?: Approver[];

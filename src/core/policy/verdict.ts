@@ -42,7 +42,10 @@ export type RequestFacts = {
   beneficiary: { email: string; department: string | null; isActive: boolean; title?: string | null };
   requestedSeconds: number;
   isForSomebodyElse: boolean;
-  /** Somebody asks for it; false: it was found in the directory, or rules give it. Decisions from before it was kept have none. */
+  /**
+   * Somebody asks for it; false: it was found in the directory, or rules give it. Decisions from before it was kept
+   * have none.
+   */
   isAskedFor?: boolean;
   hasTicket?: boolean;
   /** It lengthens what they hold already. */

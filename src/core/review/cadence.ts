@@ -17,8 +17,8 @@ export type CadenceFacts = {
 const TOGETHER = 0.1;
 
 /**
- * Pure: the entitlements that a campaign is to be begun for now; empty: none. The first is due one cadence after Latchkey
- * first looked: those who were there before are in it.
+ * Pure: the entitlements that a campaign is to be begun for now; empty: none. The first is due one cadence after
+ * Latchkey first looked: those who were there before are in it.
  */
 export function dueByCadence(all: readonly CadenceFacts[], now: Date): EntitlementKey[] {
   const waits = all.flatMap(({ key, everySeconds, lastReviewedAt, firstLookedAt }) => {

@@ -96,7 +96,10 @@ const columns: readonly (keyof CertificateLine)[] = [
   'goneFromMuleSoftAt',
 ];
 
-/** The lines as CSV (RFC 4180), a header first. A cell that a spreadsheet would take for a formula is kept from being one. */
+/**
+ * The lines as CSV (RFC 4180), a header first. A cell that a spreadsheet would take for a formula is kept from being
+ * one.
+ */
 export function certificateCsv({ lines }: Pick<Certificate, 'lines'>): string {
   const rows = lines.map((line) => columns.map((column) => cell(line[column])).join(','));
   return [columns.join(','), ...rows].map((row) => `${row}\r\n`).join('');

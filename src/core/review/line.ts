@@ -5,7 +5,9 @@ import type { Insight } from './insight.ts';
 /** `grant`: with an end; `baseline`: there before Latchkey; `rule`: a rule that gives it to whole departments. */
 export type LineKind = 'grant' | 'baseline' | 'rule';
 
-/** What a reviewer can say. `doNotRenew`: it ends at its end, and no extension is offered. `object`: a rule is wrong. */
+/**
+ * What a reviewer can say. `doNotRenew`: it ends at its end, and no extension is offered. `object`: a rule is wrong.
+ */
 export const reviewerChoices = ['keep', 'revoke', 'doNotRenew', 'object'] as const;
 export type ReviewerChoice = (typeof reviewerChoices)[number];
 

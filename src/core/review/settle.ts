@@ -29,13 +29,16 @@ export type SubmitFacts = {
 
 export type Submitted = {
   events: CampaignEvent[];
-  /** Lines that are otherwise than the snapshot has them: their drafts to keep are forgotten, and they are shown anew. */
+  /**
+   * Lines that are otherwise than the snapshot has them: their drafts to keep are forgotten, and they are shown anew.
+   */
   changed: number[];
 };
 
 /**
- * Pure: what a reviewer's drafts come to when they are submitted. What was confirmed is what is decided. To keep what has
- * changed is to keep what nobody looked at, so it is asked again; to take it away stands, for taking away is never lost.
+ * Pure: what a reviewer's drafts come to when they are submitted. What was confirmed is what is decided. To keep what
+ * has changed is to keep what nobody looked at, so it is asked again; to take it away stands, for taking away is never
+ * lost.
  */
 export function submitDrafts(campaign: Campaign, facts: SubmitFacts): Submitted | Refusal {
   const { by, drafts, at } = facts;

@@ -19,7 +19,9 @@ export function tookInWords(change: Change): string {
   return elapsedInWords(legTimes(change.legs, change.signedInAt).total ?? 0);
 }
 
-/** `after 14 s`, from what was waited for: from the decision or, for who had never signed in, from the first sign-in. */
+/**
+ * `after 14 s`, from what was waited for: from the decision or, for who had never signed in, from the first sign-in.
+ */
 export function afterInWords(change: Change): string {
   return change.signedInAt === null
     ? `after ${tookInWords(change)}`

@@ -65,8 +65,8 @@ async function mayTake(
 }
 
 /**
- * Takes access at once, without approval: who it is, whether they may and what the rules say is looked up now. The access
- * goes down the road like any other, ends by itself, and somebody else owes it a review. Once for each form.
+ * Takes access at once, without approval: who it is, whether they may and what the rules say is looked up now. The
+ * access goes down the road like any other, ends by itself, and somebody else owes it a review. Once for each form.
  */
 export async function takeInEmergency(context: Context, form: EmergencyForm): Promise<Refusal | null> {
   if (!isStorable(form.reason)) return unstorable;

@@ -31,7 +31,10 @@ export type CatalogueBook = {
    * `unchecked`: some entitlement was never checked, so the answer is not known.
    */
   targetsOfTeam(teamId: string): Target[] | 'unchecked';
-  /** Whether an entitlement carried by this group (or, without a name, any) was never checked, so that its team is not known. */
+  /**
+   * Whether an entitlement carried by this group (or, without a name, any) was never checked, so that its team is not
+   * known.
+   */
   isUnchecked(groupName?: string): boolean;
   /** The IdP's ids of the group with this name, in any case, as far as it carries an entitlement. */
   groupIdsNamed(groupName: string): string[];

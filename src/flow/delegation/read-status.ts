@@ -23,8 +23,8 @@ import { activeDelegate } from './delegate.ts';
 type Follows = { text: string } | null;
 
 /**
- * Somebody's status in the chat has changed. What it says is read anew. It is their word about themselves: it starts and
- * ends their own delegation, to whom they have named beforehand. Safe to run twice: an absence is told once.
+ * Somebody's status in the chat has changed. What it says is read anew. It is their word about themselves: it starts
+ * and ends their own delegation, to whom they have named beforehand. Safe to run twice: an absence is told once.
  */
 export async function readChatStatus(
   context: Context,

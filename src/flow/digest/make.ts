@@ -22,8 +22,9 @@ const BATCH = 50;
 type Needs = Pick<Context, 'db' | 'catalogue' | 'idp' | 'nudge' | 'locks'>;
 
 /**
- * Makes every digest whose time has come, some readers at a time, each batch with the work of sending it in one commit. Killed
- * between two, the next look goes on; a reader who has one of this week gets no second. `until`: to stop between two.
+ * Makes every digest whose time has come, some readers at a time, each batch with the work of sending it in one commit.
+ * Killed between two, the next look goes on; a reader who has one of this week gets no second. `until`: to stop between
+ * two.
  */
 export async function makeDueDigests(
   context: Needs,

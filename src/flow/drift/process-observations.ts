@@ -27,7 +27,9 @@ const BATCH = 100;
  * again.
  */
 const LATER_MS = 1_000;
-/** The longer it has not been told apart, the more seldom: an outage is over sooner than what the IdP refuses to answer. */
+/**
+ * The longer it has not been told apart, the more seldom: an outage is over sooner than what the IdP refuses to answer.
+ */
 const LATER_MAX_MS = { passing: 15_000, refused: 600_000 };
 
 /**

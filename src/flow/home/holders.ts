@@ -78,7 +78,9 @@ function nearestTo({ catalogue }: Pick<Data, 'catalogue'>, words: string) {
   return entitlements.find((e) => e.key === key) ?? null;
 }
 
-/** Whether they may approve it for somebody: named, on call, in a group; a manager approves for their own reports alone. */
+/**
+ * Whether they may approve it for somebody: named, on call, in a group; a manager approves for their own reports alone.
+ */
 async function isApprover(context: Context, asker: Person, entitlement: Entitlement): Promise<boolean> {
   for (const source of entitlement.approvers.stages.flatMap(({ sources }) => sources)) {
     if ('manager' in source) continue;

@@ -24,7 +24,9 @@ export type HomeDrawing<Content> = {
   refusedHome: (refused: RefusedHome) => Content;
 };
 
-/** However much happens, one person's Home is published so often at most: chats take about a hundred a minute of all. */
+/**
+ * However much happens, one person's Home is published so often at most: chats take about a hundred a minute of all.
+ */
 const PUBLISHED_EVERY_MS = 2_000;
 
 /**

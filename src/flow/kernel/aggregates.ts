@@ -108,8 +108,8 @@ const campaign: Aggregate<Campaign, CampaignEvent> = {
 };
 
 /**
- * All that a commit can change, each held for its time; `inOrder`: as they are written, locked and audited. Only commit.ts
- * calls this.
+ * All that a commit can change, each held for its time; `inOrder`: as they are written, locked and audited. Only
+ * commit.ts calls this.
  */
 export function heldIn(tx: Tx) {
   const held = {

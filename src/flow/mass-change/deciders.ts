@@ -60,7 +60,10 @@ export function shownNow(context: Pick<Context, 'catalogue'>, mass: MassChange):
   return shownOf(entitlement, status.status === 'ready' ? status.target : mass.target);
 }
 
-/** How many it takes to keep these, where that is more than one: by a rule, by the catalogue, or as nobody says who did it. */
+/**
+ * How many it takes to keep these, where that is more than one: by a rule, by the catalogue, or as nobody says who did
+ * it.
+ */
 async function takenToKeep(
   context: Data,
   mass: MassChange,

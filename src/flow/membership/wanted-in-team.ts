@@ -74,7 +74,8 @@ type Settled = MembershipVerdict & { membership: 'in' | 'out' | 'as it is' };
 
 /**
  * Gathers what the rule of `teamMembership` asks for; the IdP is read only where the rule can't do without. Throws a
- * retryable Fault while an entitlement that could give the team can't be checked: not knowing is no reason to take away.
+ * retryable Fault while an entitlement that could give the team can't be checked: not knowing is no reason to take
+ * away.
  */
 export async function teamVerdict(context: TeamContext, person: Person, teamId: string): Promise<Settled> {
   const targets = context.catalogue.targetsOfTeam(teamId);

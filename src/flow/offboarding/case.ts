@@ -215,7 +215,10 @@ async function openCase(unit: Unit, personId: string): Promise<Offboarding | nul
   return await unit.offboarding(latest.id);
 }
 
-/** More people than the guard lets pass within its window, and that share of all, are a mistake until two admins say otherwise. */
+/**
+ * More people than the guard lets pass within its window, and that share of all, are a mistake until two admins say
+ * otherwise.
+ */
 async function isGuarded(
   context: Pick<Context, 'catalogue' | 'idp'>,
   unit: Unit,

@@ -48,8 +48,9 @@ const ownerAlone: StageRule = { of: 'any', quorum: 1, sources: [{ owner: true }]
 const byOwner: ApproverRule = { stages: [ownerAlone], distinct: true };
 
 /**
- * The entitlement with who decides on it: what was found, or rules would give, is for its owner, for nobody asked. But to
- * keep what was found is to give it: where the catalogue takes two to give it, or others than the owner, it takes those.
+ * The entitlement with who decides on it: what was found, or rules would give, is for its owner, for nobody asked. But
+ * to keep what was found is to give it: where the catalogue takes two to give it, or others than the owner, it takes
+ * those.
  */
 export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement): Entitlement {
   if (change.cause === 'loss' || isByRule(change)) return { ...entitlement, approvers: byOwner };
@@ -120,8 +121,8 @@ export async function heldToKeep(
 const ASKED_AT_A_STRETCH = 100;
 
 /**
- * Those whom no rule keeps from approving any of these; the others are added to `excludedByPolicy`. The last who can be asked
- * (`isLast`) are asked also when a rule can't be evaluated, but not against one.
+ * Those whom no rule keeps from approving any of these; the others are added to `excludedByPolicy`. The last who can be
+ * asked (`isLast`) are asked also when a rule can't be evaluated, but not against one.
  */
 async function allowedAll(
   context: Pick<Context, 'catalogue'>,
@@ -171,8 +172,8 @@ export type Asked = {
 
 /**
  * Approvers of a request as catalogue, IdP and rules have them now, without requester and beneficiary. A rule takes
- * people away, and a verdict can ask for more of them; neither adds anybody. A stage that leaves too few climbs the ladder
- * at once, and with no tier left goes to the admins.
+ * people away, and a verdict can ask for more of them; neither adds anybody. A stage that leaves too few climbs the
+ * ladder at once, and with no tier left goes to the admins.
  */
 export async function resolveApprovers(
   context: Context,

@@ -102,7 +102,10 @@ function silentIn({ plan, approvals, verdict }: Change): Silent[] {
   }));
 }
 
-/** The time zones of those who have not answered, where the catalogue has working hours: the directory's, else the chat's. */
+/**
+ * The time zones of those who have not answered, where the catalogue has working hours: the directory's, else the
+ * chat's.
+ */
 async function zonesOf(context: Context, change: Change): Promise<Map<string, string | null>> {
   if (context.catalogue.current().workingHours === undefined) return new Map();
   const silent = silentIn(change).map(({ id }) => id);

@@ -315,10 +315,7 @@ function checkFields(s: Submission, entitlement: Entitlement | null): Received |
   return null;
 }
 
-/**
- * The entitlements that this person may ask for right now. Those that can't be given (group not writable, IdP not asked
- * yet) are left out.
- */
+/** Entitlements that the person may ask for now. Left out: those that can't be given (not writable, IdP not asked). */
 export function requestable(
   context: Data,
   person: { email: string; department: string | null },

@@ -12,8 +12,8 @@ import { sinceWhen } from './deciders.ts';
 const CLOCKS_APART_MS = 60_000;
 
 /**
- * Reopens what was kept by whoever turns out to have done it: their word counted, so nothing rests on it. The grant ends,
- * the membership is found anew and put to others, and the admins are told. Safe to run twice.
+ * Reopens what was kept by whoever turns out to have done it: their word counted, so nothing rests on it. The grant
+ * ends, the membership is found anew and put to others, and the admins are told. Safe to run twice.
  */
 export async function reopenIfTheirOwn(context: Context, change: Change): Promise<Ran> {
   if (!isFound(change) || change.cause !== 'finding' || change.target === null) return done;

@@ -68,7 +68,10 @@ async function isHeldByApproval(db: Db | Tx, personId: string, entitlementKey: s
   return change !== null && change.decision?.by != null;
 }
 
-/** Gathers the facts of a change that exists already, with those that only outside parties know. Call it outside any transaction. */
+/**
+ * Gathers the facts of a change that exists already, with those that only outside parties know. Call it outside any
+ * transaction.
+ */
 export async function factsOfChange(
   context: Context,
   { change, ...asked }: { entitlement: Entitlement; beneficiary: Person; change: Change },

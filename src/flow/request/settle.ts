@@ -40,9 +40,9 @@ import {
 import { takeOver } from './take-over.ts';
 
 /**
- * Settles one click: who it was, what they may do, whether it still applies, all looked up again; then decided
- * under the change's row lock. Safe to run twice: a click that was counted, or refused on record, is recognised by its id.
- * A refusal changes nothing and only the clicker sees it.
+ * Settles one click: who it was, what they may do, whether it still applies, all looked up again; then decided under
+ * the change's row lock. Safe to run twice: a click that was counted, or refused on record, is recognised by its id. A
+ * refusal changes nothing and only the clicker sees it.
  */
 export async function settleClick(
   context: Context,
@@ -134,8 +134,8 @@ export type DecidingClick = ClickReceived & {
 };
 
 /**
- * Decides under the change's row lock. `offered`: the sign-in that the click may have to wait for; `proven`: the one that
- * it has waited for.
+ * Decides under the change's row lock. `offered`: the sign-in that the click may have to wait for; `proven`: the one
+ * that it has waited for.
  */
 export async function decide(
   context: Data & Runtime,

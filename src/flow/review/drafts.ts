@@ -26,8 +26,8 @@ export type OwnPart = { campaign: Campaign; reviewer: ReviewerProgress };
 const CARD_AFTER_MS = 1_500;
 
 /**
- * The part that an account may look at: its own. A draft decides nothing, so who was met as this account is believed here;
- * a submission identifies them anew.
+ * The part that an account may look at: its own. A draft decides nothing, so who was met as this account is believed
+ * here; a submission identifies them anew.
  */
 export async function ownPart(
   context: Data & Parties,
@@ -59,7 +59,9 @@ export type ReviewPage = {
   drafts: { n: number; draft: ReviewerChoice }[];
 };
 
-/** A page of lines as they are now. Those on it have been shown from now on, and the model is asked about them beside. */
+/**
+ * A page of lines as they are now. Those on it have been shown from now on, and the model is asked about them beside.
+ */
 export async function readPage(
   context: Data & Pick<Runtime, 'nudge'>,
   { campaign, reviewer }: OwnPart,

@@ -22,8 +22,8 @@ export const byOperator: Starter = { actor: { part: 'operator' }, person: null }
 type Place = { db: Db; nudge?: () => void };
 
 /**
- * Begins a campaign: the snapshot is taken next, and nobody is told of it before it is started. `id`: given by whoever may
- * come twice; a campaign of that id that is there already is left alone.
+ * Begins a campaign: the snapshot is taken next, and nobody is told of it before it is started. `id`: given by whoever
+ * may come twice; a campaign of that id that is there already is left alone.
  */
 export async function openCampaign(
   { db, nudge }: Place,

@@ -33,8 +33,8 @@ const UNCHECKED_MS = 2_000;
 const COUNTED_DAYS = 90;
 
 /**
- * Prepares a campaign: fixes who holds what in one statement, then gathers facts and reviewers page by page, each page a
- * commit. So it goes on where it was, whatever is killed: lines without facts are what is left.
+ * Prepares a campaign: fixes who holds what in one statement, then gathers facts and reviewers page by page, each page
+ * a commit. So it goes on where it was, whatever is killed: lines without facts are what is left.
  */
 export async function prepareCampaign(
   context: Context,

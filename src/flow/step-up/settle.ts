@@ -10,8 +10,8 @@ import { identify } from '../people/identify.ts';
 import { decide, factsNow, tellClicker } from '../request/settle.ts';
 
 /**
- * Settles an approval whose sign-in was good, everything looked up again as at any click; or ends its wait when the time
- * is over. Safe to run twice, early or late: the row says what came of it.
+ * Settles an approval whose sign-in was good, everything looked up again as at any click; or ends its wait when the
+ * time is over. Safe to run twice, early or late: the row says what came of it.
  */
 export async function settleStepUp(
   context: Context,
@@ -74,8 +74,8 @@ const next: Record<StepUpEnd, string> = {
 };
 
 /**
- * Ends a step-up that does not count: in its row, on the change and in the audit, and tells whoever clicked. False: it had
- * ended.
+ * Ends a step-up that does not count: in its row, on the change and in the audit, and tells whoever clicked. False: it
+ * had ended.
  */
 export async function endUncounted(
   context: Context,

@@ -71,8 +71,8 @@ export async function beginSignIn(
 }
 
 /**
- * Ends the sign-in: whoever comes back with the state of a sign-in that this browser began. One at a time, so that what a
- * browser sends twice finds what came of the first.
+ * Ends the sign-in: whoever comes back with the state of a sign-in that this browser began. One at a time, so that what
+ * a browser sends twice finds what came of the first.
  */
 export async function finishSignIn(
   context: Context,

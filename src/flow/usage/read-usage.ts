@@ -20,8 +20,8 @@ const AWAY_MAX_MS = 25 * 24 * 3_600_000;
 type Needs = Pick<Context, 'db' | 'idp' | 'mulesoft' | 'catalogue' | 'log'>;
 
 /**
- * Reads on in every record of who used Anypoint. Each page is stored with where to go on. One that can't be read holds up
- * none of the others, and why is kept: "could not check" is not "unused".
+ * Reads on in every record of who used Anypoint. Each page is stored with where to go on. One that can't be read holds
+ * up none of the others, and why is kept: "could not check" is not "unused".
  */
 export async function readUsageOnce(context: Needs): Promise<void> {
   const records = [

@@ -18,7 +18,9 @@ const ownerSchema = z.object({ id: z.string().min(1) });
 const platform = '/apiplatform/repository/v2/organizations/:orgId/applications';
 const exchange = '/exchange/api/v2/organizations/:orgId/applications';
 
-/** Client applications, their owners and contracts: API Platform and Exchange, which show the same ones each its way. */
+/**
+ * Client applications, their owners and contracts: API Platform and Exchange, which show the same ones each its way.
+ */
 export function clientApplicationRoutes(
   app: FastifyInstance,
   organization: Organization,

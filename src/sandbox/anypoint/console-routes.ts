@@ -38,7 +38,7 @@ const memberSchema = z
 
 type OfMember = { Params: { name: string; key: string } };
 
-/** What people do in Anypoint's own pages, and the true state whatever the API's reads see. Never under faults. */
+/** People's acts in Anypoint's own pages, and the true state whatever the API's reads see. Never under faults. */
 export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
   pageRoutes(app, parts);
   troubleRoutes(app, parts);

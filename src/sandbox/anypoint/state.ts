@@ -23,7 +23,7 @@ export type User = {
   updatedAt: number;
 };
 
-/** What makes somebody a member: a write by the Teams API or console, a group claim at sign-in, or both. */
+/** The cause of a membership: a write by the Teams API or console, a group claim at sign-in, or both. */
 export type Member = {
   explicit: MembershipType | null;
   external: MembershipType | null;

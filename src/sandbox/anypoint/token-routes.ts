@@ -24,7 +24,7 @@ export class Tokens {
     return token;
   }
 
-  /** Whose token this is; null when it is none, or none any more. */
+  /** The client whose token this is; null when it is none, or none any more. */
   clientOf(authorization: string | undefined): string | null {
     const issued = this.#issued.get(/^bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '');
     return issued !== undefined && issued.expiryMs > Date.now() ? issued.clientId : null;
@@ -59,7 +59,9 @@ export function tokenRoutes(app: FastifyInstance, tokens: Tokens, applications: 
   });
 }
 
-/** Every other route wants a token that is still in force, of an app with scopes; Anypoint's refusals are plain text. */
+/**
+ * Every other route wants a token that is still in force, of an app with scopes; Anypoint's refusals are plain text.
+ */
 export function requireToken(app: FastifyInstance, tokens: Tokens): void {
   app.addHook('onRequest', async (request, reply) => {
     const clientId = tokens.clientOf(request.headers.authorization);

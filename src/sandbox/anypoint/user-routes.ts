@@ -22,7 +22,7 @@ export function userRoutes(app: FastifyInstance, organization: Organization): vo
 
   app.get<InOrg>('/users', async (request, reply) => {
     const { query } = request;
-    // Who signs in through the IdP is of type `proxy`: the default shows none of them.
+    // A user who signs in through the IdP is of type `proxy`: the default shows none of them.
     const type = query.type ?? 'host';
     const users = find(query, query.deleted === 'true').filter(
       (user) => type === 'all' || (user.isLocal === true) === (type === 'host'),

@@ -5,7 +5,7 @@ const REASON = 'Orders are lost since noon, I roll the release back';
 /** Told apart from the card of the change itself, which goes on below it. */
 const isEmergency = (m: SeenMessage) => JSON.stringify(m.blocks).includes('has taken Orders API');
 
-/** Whoever is on call takes access at once; everybody concerned is told, and somebody else reviews it. */
+/** A person on call takes access at once. Everybody concerned is told, and somebody else reviews it. */
 export const breakGlass: Journey = {
   name: 'break-glass, and its review',
   async run(visitor, say) {

@@ -19,7 +19,10 @@ function prove(holds: boolean, claim: string): void {
 
 const told = (message: SeenMessage) => `${message.text} ${JSON.stringify(message.blocks)}`;
 
-/** `npm run demo -- leaver`: a team lead leaves; everything of his is gone, and the case stays open until all is settled. */
+/**
+ * `npm run demo -- leaver`: a team lead leaves; everything of his is gone, and the case stays open until all is
+ * settled.
+ */
 export const leaverJourney: Journey = {
   name: 'the leaver',
   async run(visitor, say) {

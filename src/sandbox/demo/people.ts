@@ -16,8 +16,8 @@ const REMIND_SECONDS = 3;
 const ESCALATE_SECONDS = 8;
 
 /**
- * `npm run demo -- people`: how people ask, decide and are helped on. Each list is played one after the other, the lists
- * side by side: what must not meet stands in one list.
+ * `npm run demo -- people`: how people ask, decide and are helped on. Each list is played one after the other, the
+ * lists side by side: what must not meet stands in one list.
  */
 export const peopleJourneys: readonly Journey[][] = [
   [escalation, twoStages, delegation, question],

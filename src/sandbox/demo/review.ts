@@ -21,7 +21,10 @@ const READERS = 'Orders API readers';
 
 type Here = SeenMessage & { channel: string };
 
-/** `npm run demo -- review`: a campaign from its preview to its certificate. One reviewer is overdue, and one revoke is late. */
+/**
+ * `npm run demo -- review`: a campaign from its preview to its certificate. One reviewer is overdue, and one revoke is
+ * late.
+ */
 export function reviewJourney(context: Context): Journey {
   return {
     name: 'the access review',
@@ -66,7 +69,7 @@ async function decidedAndLate(
   say: Parameters<Journey['run']>[1],
   { id, message }: { id: string; message: Here },
 ): Promise<void> {
-  // What Okta pushes does not arrive for now, so that the revoke is late.
+  // Okta's pushes do not arrive for now, so that the revoke is late.
   await visitor.request('POST', '/okta/sim/push', { paused: true });
   await reviews(visitor, 'olga', message, { 'Ines Moreau': 'revoke', 'Erik Lind': 'keep' });
   say('Olga revokes one, keeps the other, and submits both with their count');

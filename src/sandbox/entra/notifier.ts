@@ -22,7 +22,7 @@ export type Delivery = { url: string; status: number | null; tookMs: number; not
 const ANSWER_WITHIN_MS = 3_000;
 const VALIDATED_WITHIN_MS = 10_000;
 const RETRIED_FOR_MS = 4 * 3_600_000;
-/** What comes in quick succession goes out in one POST, for all subscriptions with the same address. */
+/** Notifications in quick succession go out in one POST, for all subscriptions with the same address. */
 const BATCH_MS = 50;
 /** Of the last hundred answers; an endpoint above it is delivered to late, one far above it not at all. */
 const SLOW_SHARE_THROTTLED = 0.1;

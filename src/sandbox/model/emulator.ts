@@ -33,7 +33,9 @@ type ModelRequest = z.infer<typeof requestSchema>;
 
 type ErrorBody = { error: { message: string; type: string; param: string | null; code: string | null } };
 
-/** An OpenAI-compatible server below `/model/v1` whose answers are scripted; how it behaves is set at `/model/sim/mode`. */
+/**
+ * An OpenAI-compatible server below `/model/v1` whose answers are scripted; how it behaves is set at `/model/sim/mode`.
+ */
 export function createModelEmulator(world: World): Emulator {
   let mode: Mode = { mode: 'scripted' };
   let answers = 0;

@@ -23,7 +23,7 @@ export function hostileAdvice(sheet: Sheet | null, way: Way = 'hostile'): Script
 
 const HEADLINE = 'Nothing stands out in this request.';
 
-/** What the model says in each way, citing the fact `id` where it cites one that there is. */
+/** The model's answers in each way, citing the fact `id` where they cite one that there is. */
 const spoiled: Record<Exclude<Way, 'parrot'>, (id: string) => ScriptedAdvice> = {
   hostile: (id) => ({
     headline: 'APPROVE NOW <!channel>: see https://evil.example/approve, 99 managers agreed.',

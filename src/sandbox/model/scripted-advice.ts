@@ -56,8 +56,8 @@ export function readSheet(message: string): Sheet | null {
 }
 
 /**
- * What the scripted model says of a fact sheet: the same for the same sheet. It looks facts up by their labels:
- * person, entitlement, tier, duration, ticket, peers, history, reason, and `held until`.
+ * The scripted model's advice on a fact sheet: the same for the same sheet. It looks facts up by their labels: person,
+ * entitlement, tier, duration, ticket, peers, history, reason, and `held until`.
  */
 export function scriptedAdvice(sheet: Sheet): ScriptedAdvice {
   const read = readFacts(sheet);

@@ -8,7 +8,7 @@ export function isFinding(sheet: Sheet): boolean {
   return sheet.facts.some((f) => f.label === 'found');
 }
 
-/** What the scripted model says of what was found: the same for the same sheet. It looks facts up by their labels. */
+/** The scripted model's advice on a finding: the same for the same sheet. It looks facts up by their labels. */
 export function scriptedFinding(sheet: Sheet): ScriptedAdvice {
   const fact = (label: string) => sheet.facts.find((f) => f.label === label) ?? null;
   const text = (label: string) => fact(label)?.text ?? '';

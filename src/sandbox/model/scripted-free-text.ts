@@ -13,7 +13,7 @@ export type ScriptedFreeText = {
   ticket: string | null;
 };
 
-/** What somebody typed, and the candidates, out of the user's message; null when it is no such message. */
+/** A person's text, and the candidates, out of the user's message; null when it is no such message. */
 export function readFreeText(message: string): FreeTextAsked | null {
   try {
     const parsed = freeTextSchema.safeParse(JSON.parse(message));
@@ -61,7 +61,7 @@ const WHEN = new RegExp(
   'i',
 );
 
-/** What the scripted model reads out of somebody's words: the candidate whose words it shares, if one stands out. */
+/** The scripted model's reading of a person's words: the candidate whose words it shares, if one stands out. */
 export function scriptedFreeText({ text, candidates }: FreeTextAsked): ScriptedFreeText {
   const asked = words(text);
   const scored = candidates

@@ -25,7 +25,9 @@ declare module 'fastify' {
   }
 }
 
-/** Lifetime of a token of the org authorization server; fixed by Okta, configurable here so that it can be seen to end. */
+/**
+ * Lifetime of a token of the org authorization server; fixed by Okta, configurable here so that it can be seen to end.
+ */
 const TOKEN_TTL_SECONDS = 3_600;
 /** An assertion may live an hour at most (okta-developer-docs, implement-oauth-for-okta-serviceapp). */
 const ASSERTION_MAX_AGE_SECONDS = 3_600;
@@ -56,7 +58,7 @@ export class Authorization {
     this.#tokens.clear();
   }
 
-  /** Whom the Authorization header names. @throws E0000011, or E0000006 when the token lacks the scope */
+  /** The actor whom the Authorization header names. */
   actor(header: string | undefined, scope: Scope | undefined): LogActor {
     const [kind, value] = (header ?? '').split(' ');
     if (kind === 'SSWS' && value === credentials.oktaApiToken) return tokenOwner;

@@ -65,7 +65,7 @@ type MemberParams = By & { Params: { name: string; key: string } };
 type GroupParams = By & { Params: { name: string } };
 type UserParams = By & { Params: { key: string } };
 
-/** What administrators do by hand: groups, people, app assignment, group push, event hooks and service apps. */
+/** Administrators' acts by hand: groups, people, app assignment, group push, event hooks and service apps. */
 export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
   listRoutes(app, parts);
   pushRoutes(app, parts);

@@ -24,7 +24,7 @@ export const recordedTypes = [
   'application.user_membership.add',
   'application.user_membership.remove',
 ] as const;
-/** What a hook may ask to be told of too, and never is here. */
+/** Events that a hook may ask to be told of too, and that never happen here. */
 export const unseenTypes = [
   'group.lifecycle.delete',
   'user.lifecycle.delete.completed',

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
-/** What the sandbox's OpenID provider keeps, in this process and as long as it runs. */
+/** The memory of the sandbox's OpenID provider, in this process and as long as it runs. */
 export function signInMemory(): (model: string) => Adapter {
   const kept = new Map<string, AdapterPayload>();
   const byUid = new Map<string, string>();

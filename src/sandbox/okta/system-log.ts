@@ -69,7 +69,7 @@ export class SystemLog {
     return event;
   }
 
-  /** What can be read now, in the order in which it was written. */
+  /** The events that can be read now, in the order in which they were written. */
   readable(): Logged[] {
     const now = Date.now();
     return this.#entries

@@ -1,4 +1,4 @@
-/** What people and administrators do outside Slack, so that Latchkey has something to find. */
+/** Acts of people and administrators outside Slack, so that Latchkey has something to find. */
 import { oktaGroups, people, slackUserGroups } from '../seed.ts';
 import { type Html, html } from './html.ts';
 import type { Sources } from './sources.ts';
@@ -46,7 +46,7 @@ const acts: Record<string, Act> = {
   },
 };
 
-/** What it came to, in a sentence; null: there is no such act, person or group. */
+/** The outcome, in a sentence; null: there is no such act, person or group. */
 export async function perform(
   { act, person, group }: { act: string; person: string; group: string },
   sources: Sources,

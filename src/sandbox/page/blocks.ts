@@ -1,6 +1,6 @@
 /**
- * Draws Block Kit. What is only read is drawn by `slack-blocks-to-jsx`; what is clicked is drawn here, with the
- * data that the page's script needs to do it.
+ * Draws Block Kit. Blocks that are only read are drawn by `slack-blocks-to-jsx`. Elements that are clicked are drawn
+ * here, with the data that the page's script needs.
  */
 import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';

@@ -108,7 +108,7 @@ function drawInput(element: Raw, blockId: string, drawing: Drawing, use: Use): H
   return drawTyped(drawn) ?? drawMenu(drawn, drawing);
 }
 
-/** What is typed or picked from a calendar; null for any other kind. */
+/** Draws a field that is typed or picked from a calendar; null for any other kind. */
 function drawTyped({ element, type, chosen, placeholder, common, access }: Drawn): Html | null {
   const value = chosen[0]?.value ?? '';
   switch (type) {

@@ -162,7 +162,7 @@ function sendPage(reply: FastifyReply, page: Html): FastifyReply {
     reply
       .type('text/html; charset=utf-8')
       .header('cache-control', 'no-store')
-      // Whatever somebody writes into a message, nothing but the page's own script runs.
+      // Nothing but the page's own script runs, whatever somebody writes into a message.
       .header(
         'content-security-policy',
         "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",

@@ -1,4 +1,4 @@
-/** What Latchkey itself says of its latest changes, and how long each leg took. */
+/** Latchkey's own word on its latest changes, and how long each leg took. */
 import { historyInWords } from '../on-purpose.ts';
 import { isInvented } from '../past-requests.ts';
 import { people } from '../seed.ts';
@@ -117,7 +117,7 @@ export function drawTimeline(changes: Changes): Html {
   }
 }
 
-/** What was invented stands apart, with a word on where it comes from. */
+/** Invented changes stand apart, with a word on where they come from. */
 function drawKnown(changes: readonly Change[], now: number): Html {
   const made = changes.filter(({ id }) => !isInvented(id));
   const invented = changes.filter(({ id }) => isInvented(id));

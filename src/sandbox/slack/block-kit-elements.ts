@@ -36,7 +36,10 @@ const everywhere: readonly Place[] = ['section', 'actions', 'input'];
 const clickable: readonly Place[] = ['section', 'actions'];
 const inputOnly: readonly Place[] = ['input'];
 
-/** Only check boxes and radio buttons take mrkdwn [docs.slack.dev/reference/block-kit/composition-objects/option-object]. */
+/**
+ * Only check boxes and radio buttons take mrkdwn
+ * [docs.slack.dev/reference/block-kit/composition-objects/option-object].
+ */
 function options(
   value: unknown,
   at: string,

@@ -1,7 +1,7 @@
 /** Checks of rich text [docs.slack.dev/reference/block-kit/blocks/rich-text-block] and @slack/types 3.2. */
 import { type Complaints, isObject, list, requireText } from './block-kit-text.ts';
 
-/** What a line of rich text is made of, with the field that each can't do without. */
+/** The parts of a line of rich text, with the field that each can't do without. */
 const inline: Record<string, string> = {
   broadcast: 'range',
   channel: 'channel_id',

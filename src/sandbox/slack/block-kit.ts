@@ -209,14 +209,14 @@ class PointedComplaints implements Complaints {
   }
 }
 
-/** What Slack would complain about in a message's blocks; empty when all is well. */
+/** Slack's complaints about a message's blocks; empty when all is well. */
 export function blockComplaints(blocks: unknown): string[] {
   const complaints = new PointedComplaints();
   checkBlocks(blocks, complaints, 'message', '/blocks');
   return complaints.messages;
 }
 
-/** What Slack would complain about in a modal or home; empty when all is well. */
+/** Slack's complaints about a modal or home; empty when all is well. */
 export function viewComplaints(view: unknown): string[] {
   const complaints = new PointedComplaints();
   if (!isObject(view)) {

@@ -1,4 +1,4 @@
-/** What a person says in Slack's client that they are doing: `:palm_tree: Vacationing`, until a time. */
+/** The status that a person sets in Slack's client: `:palm_tree: Vacationing`, until a time. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type ConsoleParts, told } from './console.ts';

@@ -1,4 +1,4 @@
-/** What a person does in a modal or on the home tab: pick, search, submit, close. */
+/** A person's acts in a modal or on the home tab: pick, search, submit, close. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Person } from '../seed.ts';
@@ -47,7 +47,7 @@ export function viewConsoleRoutes(fastify: FastifyInstance, parts: ConsoleParts)
 
 type Hands = ReturnType<typeof createHands>;
 
-/** What a person can do with the elements of a view of theirs. */
+/** The acts that a person can do with the elements of a view of theirs. */
 function createHands(parts: ConsoleParts) {
   const { workspace, delivery } = parts;
 

@@ -1,6 +1,6 @@
 /**
- * What a person does in Slack's own client: look around, type a command, click, write. Below `/sim`, so never
- * under the fault plan. Answers 400 `{ ok: false, error }` when the person could not do that in Slack.
+ * A person's acts in Slack's own client: look around, type a command, click, write. Below `/sim`, so never under the
+ * fault plan. Answers 400 `{ ok: false, error }` when the person could not do that in Slack.
  */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -72,7 +72,7 @@ const userGroupSchema = z.object({
   members: z.array(z.string()).optional(),
   enabled: z.boolean().optional(),
 });
-/** What the app may do from now on; null: all that it asked for. */
+/** The scopes that the app has from now on; null: all that it asked for. */
 const scopesSchema = z.object({ granted: z.array(z.string()).nullable() });
 const gridSchema = z.object({
   enabled: z.boolean().default(true),

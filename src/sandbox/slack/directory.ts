@@ -28,7 +28,7 @@ export type SlackUser = Record<string, unknown> & { id: string; name: string; te
 export class Directory {
   /** Key by an id that is good in the whole organisation. */
   alsoKnownAs = new Map<string, string>();
-  /** What people say that they are doing, by Slack user id; who is not in it says nothing. */
+  /** People's statuses, by Slack user id; a person who is not in it says nothing. */
   statuses = new Map<string, Status>();
   #source: () => readonly Person[];
   #indexed: readonly Person[] = [];

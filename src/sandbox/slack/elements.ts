@@ -68,7 +68,7 @@ function optionsOf(element: Record<string, unknown>): Option[] {
   return [...objects(element.options), ...groups] as Option[];
 }
 
-/** What an answer may be made of: people, conversations and, for external menus, what was offered. */
+/** The parts of an answer: people, conversations and, for external menus, what was offered. */
 export type Picking = {
   user(name: string): string | null;
   conversation(name: string): string | null;
@@ -168,7 +168,7 @@ function isEmpty(state: ElementState | undefined): boolean {
   );
 }
 
-/** What Slack's own client says under a field before it lets a form go: block id to text. */
+/** The words of Slack's own client under a field before it lets a form go: block id to text. */
 export function clientErrors(blocks: readonly Block[], values: StateValues): Record<string, string> {
   const errors: Record<string, string> = {};
   for (const { blockId, block, element } of placedElements(blocks)) {

@@ -10,7 +10,7 @@ import { type SlackUser, teamOf } from './directory.ts';
 export const organisation = { id: 'E00000001', name: 'Acme Group' } as const;
 const otherOrganisation = { id: 'E00000099', name: 'Elsewhere' } as const;
 
-/** What differs of one person; what is left out is as of somebody of the workspace. */
+/** The differences of one person; a field that is left out is as of somebody of the workspace. */
 export type GridMember = {
   /** As `team_id` shows it; null: left out. */
   teamId?: string | null;

@@ -1,8 +1,8 @@
 import type { Person } from '../seed.ts';
 
 /**
- * Whether a message mentions this account, as Slack reads it: in mrkdwn, and by a `user` element of rich text. What
- * stands in plain text, or as text in rich text, mentions nobody.
+ * Whether a message mentions this account, as Slack reads it: in mrkdwn, and by a `user` element of rich text. A name
+ * in plain text, or as text in rich text, mentions nobody.
  */
 export function isMentioned(content: { text: string; blocks?: unknown }, userId: string): boolean {
   return content.text.includes(`<@${userId}>`) || isNamedIn(content.blocks, userId);

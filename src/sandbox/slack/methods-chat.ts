@@ -6,7 +6,10 @@ import { withIds } from './elements.ts';
 import { shownMessage } from './messages.ts';
 import type { Block, Channel, Message } from './workspace.ts';
 
-/** Longer ones are refused (slackapi/bolt-js and others); [docs.slack.dev/reference/methods/chat.postMessage] advises no more. */
+/**
+ * Longer ones are refused (slackapi/bolt-js and others); [docs.slack.dev/reference/methods/chat.postMessage] advises no
+ * more.
+ */
 const MESSAGE_TEXT_CHARS = 4_000;
 /** All texts of a message’s blocks together: not published, seen by others (slackapi/bolt-js #2509, #2867). */
 const ALL_BLOCKS_CHARS = 11_300;

@@ -64,7 +64,7 @@ export function commandFields(
 }
 
 /**
- * What was typed, as Slack sends it where the manifest says `should_escape`: `@erik` becomes `<@U0000002|erik>`. A name
+ * A typed text, as Slack sends it where the manifest says `should_escape`: `@erik` becomes `<@U0000002|erik>`. A name
  * that nobody has stays as it is.
  */
 function escaped(workspace: Workspace, text: string): string {

@@ -1,6 +1,6 @@
 import { type Args, type SlackError, slackError } from './call.ts';
 
-/** What Latchkey's app is granted at installation: all that slack-manifest.yaml asks for, and some more. */
+/** The scopes that Latchkey's app is granted at installation: all that slack-manifest.yaml asks for, and some more. */
 const GRANTED: readonly string[] = [
   'app_mentions:read',
   'channels:history',
@@ -45,7 +45,7 @@ const BY_TYPE: Record<string, string> = {
   mpim: 'mpim:read',
 };
 
-/** What the installed app may do; less than it asked for until it is installed again. */
+/** The scopes of the installed app: fewer than it asked for until it is installed again. */
 export class GrantedScopes {
   #granted: readonly string[] = GRANTED;
 
@@ -59,7 +59,7 @@ export class GrantedScopes {
     return this.#granted.join(',');
   }
 
-  /** What is answered to a method that the app may not call; null: it may. */
+  /** The answer to a method that the app may not call; null: it may. */
   refusal(method: string, args: Args): SlackError | null {
     const missing =
       method === 'conversations.list'

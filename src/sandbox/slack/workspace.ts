@@ -21,7 +21,7 @@ export type Message = {
   /** Slack user id of the only person who sees it. */
   ephemeralTo?: string;
   reactions?: { name: string; users: string[] }[];
-  /** What each person has chosen in this message's menus: sent as `state` with their clicks. */
+  /** Each person's choices in this message's menus: sent as `state` with their clicks. */
   chosen?: Record<string, StateValues>;
 };
 

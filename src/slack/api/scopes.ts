@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { Fault } from '../../core/fault.ts';
 import { slackCall } from './call.ts';
 
-/** What the bot token may do, and what for; the same as in slack-manifest.yaml. */
+/** The bot token's scopes, and what each is for; the same as in slack-manifest.yaml. */
 export const botScopes = {
   commands: '/access',
   'chat:write': 'cards and direct messages',
@@ -29,7 +29,10 @@ export type BotToken = {
   missing: (keyof typeof botScopes)[] | null;
 };
 
-/** What Slack says of the bot token; throws a Fault `slack.*`. Slack names a token's scopes in the header of every answer. */
+/**
+ * What Slack says of the bot token; throws a Fault `slack.*`. Slack names a token's scopes in the header of every
+ * answer.
+ */
 export async function readBotToken(client: WebClient): Promise<BotToken> {
   const answer = await slackCall(false, () => client.auth.test());
   const granted = answer.response_metadata?.scopes;

@@ -18,9 +18,9 @@ import { registerReviewHandlers } from '../review/clicks.ts';
 import { registerCommand } from './words.ts';
 
 /**
- * What people do in Slack, turned into calls of the road. Every click is stored before it is acknowledged; every
- * form is validated and stored, or refused with the field that is wrong, in its acknowledgement. `onRequest` is told of each,
- * by its kind.
+ * What people do in Slack, turned into calls of the road. Every click is stored before it is acknowledged; every form
+ * is validated and stored, or refused with the field that is wrong, in its acknowledgement. `onRequest` is told of
+ * each, by its kind.
  */
 export function listen(
   context: Context,
@@ -62,7 +62,8 @@ function createApp(context: Runtime, receiver: Receiver, client: WebClient): App
   return new App({
     receiver,
     logger,
-    // The bot token is the client's own; asking Slack who we are at every start would make Slack a condition of starting.
+    // The bot token is the client's own; asking Slack who we are at every start would make Slack a condition of
+    // starting.
     authorize: async () => ({ botToken: client.token as string }),
     clientOptions: {
       slackApiUrl: client.slackApiUrl,
@@ -76,7 +77,7 @@ function createApp(context: Runtime, receiver: Receiver, client: WebClient): App
   });
 }
 
-/** What they did is not acknowledged: it came to nothing, and Slack itself shows no more than a sign. */
+/** Their act is not acknowledged: it came to nothing, and Slack itself shows no more than a sign. */
 async function tellWhoeverActed(
   context: Parties & Runtime,
   client: WebClient,

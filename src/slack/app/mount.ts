@@ -21,8 +21,8 @@ const STORED_WITHIN_MS = 2_000;
 const RETRIES_MAX = 3;
 
 /**
- * Bolt's receiver, behind `mountSlack`, which has verified what reaches it. What no listener takes is answered as
- * such; by itself Bolt leaves it open for ever.
+ * Bolt's receiver, behind `mountSlack`, which has verified what reaches it. A request that no listener takes is
+ * answered as such. By itself Bolt leaves it open for ever.
  */
 export function httpReceiver(signingSecret: string, path: string, log: Logger): HTTPReceiver {
   return new HTTPReceiver({

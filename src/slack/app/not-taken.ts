@@ -5,7 +5,7 @@ const WHY =
   'Latchkey could not do this: its database is away or takes no writes. Nothing was changed; try again in a minute.';
 const ANSWER_WITHIN_MS = 3_000;
 
-/** What of a command's or an interaction's body says how to answer it. */
+/** The parts of a command's or an interaction's body that say how to answer it. */
 type Answerable = {
   command?: string;
   type?: string;
@@ -14,8 +14,8 @@ type Answerable = {
 };
 
 /**
- * Answers a command, click or form that could not be stored, for Slack sends those once: the person is told that nothing
- * came of it. A command and a form in the answer itself, a click where Slack says that it can be answered.
+ * Answers a command, click or form that could not be stored, for Slack sends those once: the person is told that
+ * nothing came of it. A command and a form in the answer itself, a click where Slack says that it can be answered.
  */
 export async function answerNotTaken(body: unknown, reply: FastifyReply, log: Logger): Promise<FastifyReply> {
   const { command, type, response_url: address, view } = (body ?? {}) as Answerable;

@@ -19,7 +19,7 @@ export type SlackBody =
 const FIELDS_MAX = 50;
 const FORM = /^application\/x-www-form-urlencoded(\s*;\s*charset=("?)utf-8\2)?\s*$/i;
 const JSON_TYPE = /^application\/json(\s*;\s*charset=("?)utf-8\2)?\s*$/i;
-/** What comes as JSON: events, and the question whether this address is ours. All else comes as a form. */
+/** Bodies that come as JSON: events, and the question whether this address is ours. All else comes as a form. */
 const EVENT_TYPES = ['event_callback', 'url_verification', 'app_rate_limited'];
 
 /** Only the one way in which Slack writes them; a header that came twice is none. Null: there is no signature. */

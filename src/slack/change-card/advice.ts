@@ -21,7 +21,7 @@ const leanings = { approve: 'approve', deny: 'deny', 'ask more': 'ask more first
 /** Labels of the fact sheet that are not plain words already. */
 export const factNames: Record<string, string> = { peers: 'who holds it', verdict: 'the rules' };
 
-/** What it comes to, in a line for the card; all of it is behind *Details*. */
+/** The advice in a line for the card; all of it is behind *Details*. */
 export function adviceLine(summary: Summary, verdict: Verdict | null): KnownBlock[] {
   const { advice } = summary;
   if (advice === null || !advice.answered) return adviceBlocks(summary, verdict);

@@ -11,7 +11,9 @@ export function forWhom({ for: other }: Approver): string {
   return ` (for ${escapeMrkdwn(other.name)}, who is away until ${slackDate(new Date(other.until))})`;
 }
 
-/** Who is away and whom nobody stands for on this one, and why; whoever has a delegate is named with them. */
+/**
+ * The approvers who are away and for whom nobody stands on this one, and why. One with a delegate is named with them.
+ */
 export function awayBlocks({ change }: Pick<ChangeView, 'change'>): KnownBlock[] {
   const lines = (change.plan?.away ?? []).flatMap(({ name, until, delegate, whyNot }) =>
     whyNot === null
@@ -23,7 +25,10 @@ export function awayBlocks({ change }: Pick<ChangeView, 'change'>): KnownBlock[]
   return lines.length === 0 ? [] : [{ type: 'context', elements: [mrkdwn(lines.join('\n'))] }];
 }
 
-/** What waits already moves too: whoever decides from now on is told, for an edited card is announced by no phone. */
+/**
+ * Requests that wait already move too. The people who decide from now on are told, because no phone announces an edited
+ * card.
+ */
 export function awayNotes(
   { change }: Pick<ChangeView, 'change'>,
   named: (person: Approver) => Named,

@@ -36,8 +36,8 @@ export function statusBlocks(now: StatusText, people: Said['people'] = new Map()
 
 /**
  * The card, to be decided on at a glance: who, what it gives, for how long, why, what is out of the ordinary, the
- * buttons. Below them stands what comes in later, so that an edit never moves a button under somebody’s finger; the rest
- * is behind *Details*. Once it is decided, where it stands comes first.
+ * buttons. Below them stands what comes in later, so that an edit never moves a button under somebody’s finger; the
+ * rest is behind *Details*. Once it is decided, where it stands comes first.
  */
 export function card(view: ChangeView, now: StatusText): SlackContent {
   const { change } = view;
@@ -75,7 +75,7 @@ export function card(view: ChangeView, now: StatusText): SlackContent {
   };
 }
 
-/** What it is about, in a sentence; `name` names people, by mention or not. */
+/** The subject of the card, in a sentence; `name` names people, by mention or not. */
 export function headOf(view: ChangeView, name: (person: Named) => string): string {
   const { change } = view;
   const asked = escapeMrkdwn(askedInWords(change, titleOf(view)));

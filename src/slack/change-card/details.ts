@@ -20,7 +20,9 @@ const PEOPLE_SHOWN = 20;
 /** Said elsewhere in the form, or quoted. */
 const notAgain = ['person', 'requested by', 'entitlement', 'tier', 'ticket', 'reason', 'found', 'people'];
 
-/** Pure: all that is known of a change, for whoever wants more than the card says. Reads only: nothing is decided here. */
+/**
+ * Pure: all that is known of a change, for whoever wants more than the card says. Reads only: nothing is decided here.
+ */
 export function detailsModal(view: ChangeView): ModalView {
   const { change, summary } = view;
   return {

@@ -5,7 +5,7 @@ import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn, plain, slackMonth } from '../mrkdwn.ts';
 
-/** Who it is for, as the directory has them: one line under the head. Empty where that was not kept. */
+/** The beneficiary, as the directory has them: one line under the head. Empty where that was not kept. */
 export function whoBlocks({ summary, idpName }: ChangeView): KnownBlock[] {
   const who = summary?.glance?.who;
   if (who === undefined) return [];
@@ -18,7 +18,7 @@ export function whoBlocks({ summary, idpName }: ChangeView): KnownBlock[] {
   return [{ type: 'context', elements: [mrkdwn(parts.join('  ·  '))] }];
 }
 
-/** What is out of the ordinary, or that nothing is; where nobody looked for that, the summary by rule. */
+/** The facts that are out of the ordinary, or that nothing is. Where nobody looked for that, the summary by rule. */
 export function unusualBlocks({ change, summary }: ChangeView): KnownBlock[] {
   if (summary === null) return [];
   const glance = summary.glance ?? null;

@@ -74,7 +74,7 @@ function cardOf(view: ChangeView, now: StatusText): SlackContent {
   return { ...one, blocks: [...one.blocks, ...togetherBlocks(view)] };
 }
 
-/** Whoever kept it turned out to have done it: the catalogue's admins are told of it themselves. */
+/** The person who kept it turned out to have done it: the catalogue's admins are told of it themselves. */
 function reopenedNotices(view: ChangeView): Notice<SlackContent>[] {
   const { change, admins } = view;
   if (change.reopened === undefined || change.partOf !== null) return [];
@@ -99,7 +99,7 @@ function isToldAlone({ change }: ChangeView): boolean {
   return change.signInAwaited === true && isOnMassCard(change);
 }
 
-/** What is on one card with many others is told there; what merely goes on is not worth a word until it ends. */
+/** A change on one card with many others is told there. One that merely goes on is not worth a word until it ends. */
 function isSilent({ change }: ChangeView): boolean {
   if (isOnMassCard(change)) return change.signInAwaited !== true;
   if (change.plan !== null) return false;

@@ -140,7 +140,7 @@ const replies: readonly Reply[] = [
       `:hourglass: ${title} is approved for you and waits for your first sign-in to Anypoint. *What to do:* sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives by itself then${change.grant === null ? '' : `, until ${endOf(change)}`}.`,
   },
   {
-    // What keeps their sign-in from counting is nothing that they can mend themselves.
+    // The trouble that keeps their sign-in from counting is nothing that they can mend themselves.
     key: ({ change, reader }) =>
       change.state === 'awaitingSignIn' && change.signInTrouble != null && reader === 'channel'
         ? `signIn:${fingerprintOf(change.signInTrouble)}`
@@ -178,7 +178,10 @@ const replies: readonly Reply[] = [
   },
 ];
 
-/** `rule`: rules let it go on no more. Who decided need not be told; and what never arrived can't be missed. */
+/**
+ * `rule`: rules let it go on no more. The people who decided need not be told. Access that never arrived can't be
+ * missed.
+ */
 function warningReply(warning: Warning | 'rule'): Reply {
   return {
     key: ({ change, reader }) => {

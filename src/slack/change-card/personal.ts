@@ -37,7 +37,7 @@ export function personal(view: ChangeView, now: StatusText, reader: Reader): Sla
   return { text: `${asked}: ${stopped(now.headline)}`, blocks };
 }
 
-/** Who asked for it answers questions; where nobody did, whom it is for. */
+/** The requester answers questions; where nobody asked, the beneficiary does. */
 function isAsked({ requester }: ChangeView, reader: Reader): boolean {
   return reader === (requester === null ? 'beneficiary' : 'requester');
 }

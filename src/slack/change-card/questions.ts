@@ -22,7 +22,7 @@ const ON_CARD_MAX = 400;
 /** Whoever is named in what follows. */
 type Told = Pick<ChangeView, 'change' | 'requester' | 'beneficiary' | 'askers'>;
 
-/** What was asked and answered, on the card and in the messages of those it is for; empty: nothing. */
+/** The questions and answers, on the card and in the messages of those they are for; empty: there are none. */
 export function questionBlocks({ change }: Pick<ChangeView, 'change'>): KnownBlock[] {
   const { questions = [], lapsesAt, state } = change;
   if (questions.length === 0) return [];
@@ -83,7 +83,10 @@ function answerBlock({ id }: Change, question: Question, blockId: string): Known
   };
 }
 
-/** Replies that notify: an edited message is announced by no phone. Whoever is asked reads the question, the card's thread all of it. */
+/**
+ * Replies that notify: an edited message is announced by no phone. Whoever is asked reads the question, the card's
+ * thread all of it.
+ */
 export function questionNotes(
   view: Told,
   reader: 'requester' | 'beneficiary' | 'channel',

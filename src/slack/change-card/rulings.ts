@@ -10,7 +10,7 @@ const asksFor: Record<Need, string> = {
   stepUp: 'Whoever approves signs in afresh',
 };
 
-/** What the rules found out of the ordinary, for whoever decides; empty where there is nothing. */
+/** The findings of the rules that are out of the ordinary, for the approvers; empty where there are none. */
 export function rulingBlocks({ change }: ChangeView): KnownBlock[] {
   const { verdict, plan } = change;
   const lines = [
@@ -31,7 +31,7 @@ export function notAskedBlocks({ change }: ChangeView): KnownBlock[] {
   return blockOf(notAsked(change.plan));
 }
 
-/** What is known of who did what was found, and what that means for keeping it. */
+/** The known facts about who made the change that was found, and what that means for keeping it. */
 function authorLines(plan: ApproverPlan | null): string[] {
   const author = plan?.author;
   const revert = plan?.revert ?? [];
@@ -57,7 +57,7 @@ function authorLines(plan: ApproverPlan | null): string[] {
   }
 }
 
-/** What rules say of who decides on a card on many: how many it takes to keep, and whom they don't let decide. */
+/** The rules' word on the deciders of a card on many: how many it takes to keep, and whom they don't let decide. */
 export function deciderBlocks(plan: ApproverPlan | null): KnownBlock[] {
   const toKeep = plan?.toKeep;
   return blockOf([

@@ -80,7 +80,7 @@ function isAsked({ plan, approvals, clock }: Change): boolean {
   return n === (clock?.stage ?? 0) && (stage.tiers?.length ?? 0) >= (clock?.tiers[n] ?? 0);
 }
 
-/** Who the last tier asks: mentioned where they can be, else as the catalogue says. */
+/** The people whom the last tier asks: mentioned where they can be, else as the catalogue says. */
 function tierOf({ change: { plan, approvals, clock }, view }: Told): string {
   const named = namedOf(view);
   const tier = plan === null ? undefined : openStage(plan, approvals).stage.tiers?.at(-1);

@@ -129,7 +129,7 @@ async function awayModal(context: Data & Pick<Context, 'chat'>, personId: string
   return formModal({ callbackId: AWAY, title: 'Away', submit: 'Name them', key: {}, blocks });
 }
 
-/** What is wrong with the form, by its field; null: it is done. */
+/** The mistakes in the form, by field; null: it is done. */
 async function sent(
   context: Context & Runtime,
   accountId: string,

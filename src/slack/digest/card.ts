@@ -36,7 +36,10 @@ const names = { time: slackDate, safe: escapeMrkdwn };
 /** Lines on one page of the form: two blocks each, of the hundred that it holds. */
 export const LINES_ON_PAGE = 20;
 
-/** Pure: the messages of a digest: one to its reader, or to the admins in their stead, and a question to each holder who was asked. */
+/**
+ * Pure: the messages of a digest: one to its reader, or to the admins in their stead, and a question to each holder who
+ * was asked.
+ */
 export function digestNotices(view: DigestView): Notice<SlackContent>[] {
   const content = view.digest.kind === 'security' ? securityCard(view) : personalCard(view);
   const all: Notice<SlackContent>[] = [];

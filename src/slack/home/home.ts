@@ -72,7 +72,9 @@ function emptyState({ mayAsk }: HomeFacts): KnownBlock {
   );
 }
 
-/** One part of the tab: how many there are, those of this page, and the way to the others; nothing where there are none. */
+/**
+ * One part of the tab: how many there are, those of this page, and the way to the others; nothing where there are none.
+ */
 function part<T>(
   name: HomeSection,
   title: string,
@@ -151,7 +153,7 @@ function casesBlocks(cases: HomeAdmin['cases']): KnownBlock[] {
   ];
 }
 
-/** Who may not use Latchkey is told why and whom to ask, and is offered no button that would be refused. */
+/** A person who may not use Latchkey is told why and whom to ask. They are offered no button that would be refused. */
 function refusedHome({ refusal, contacts }: RefusedHome): SlackContent {
   const people = contacts.map(mention).join(', ');
   const ask = people === '' ? '' : `\nWho looks after Latchkey here: ${people}.`;

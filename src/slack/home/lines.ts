@@ -14,7 +14,7 @@ import { withMentions } from '../said.ts';
 
 /** A line of a Home tab; a view holds 250 kB altogether (views.publish, `view_too_large`). */
 const LINE_MAX = 600;
-/** What somebody wrote, on a Home tab: the card has the whole of it. */
+/** The length of a person's words on a Home tab: the card has the whole of them. */
 const WORDS_MAX = 300;
 
 /** Opens the form with what was had before. */
@@ -79,7 +79,7 @@ function inOneLine({ headline, detail, words }: StatusText, people: Facts['peopl
   return `${headline}.${detail === '' ? '' : ` ${detail}`}${said}`;
 }
 
-/** What the reader has: what it gives, until when, how it is used, and what can be done about it. */
+/** An access that the reader has: what it gives, until when, how it is used, and what can be done about it. */
 export function accessLine(facts: Facts, access: HomeAccess): KnownBlock[] {
   const { change, title, gives, extension } = access;
   const lines = [`*${escapeMrkdwn(title)}*`];
@@ -123,7 +123,7 @@ function accessButtons({ change, ending }: HomeAccess): Button[] {
   return isByRule(change) ? [release] : [button(actions.extend, 'Extend…', keyOf(change)), release];
 }
 
-/** What the reader asked for, or what is asked about them, and whom it waits for. */
+/** A request of the reader, or a question about them, and whom it waits for. */
 export function requestLine(facts: Facts, line: HomeChange): KnownBlock[] {
   const { change, title } = line;
   const asked = escapeMrkdwn(askedInWords(change, title));
@@ -161,7 +161,7 @@ export function reviewLine({ title, progress, dueAt, url }: HomeReview): KnownBl
   ];
 }
 
-/** What waits for the reader: who, what it gives, for how long, why; then the buttons. */
+/** A decision that waits for the reader: who, what it gives, for how long, why; then the buttons. */
 export function waitingLine(facts: Facts, line: HomeWaiting): KnownBlock[] {
   const known = line.kind === 'change' ? null : nameOf(facts, line.personId);
   const whom = known === null ? '' : mention(known);

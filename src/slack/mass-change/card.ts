@@ -43,9 +43,10 @@ export function massNotices(view: MassView): Notice<SlackContent>[] {
   const all: Notice<SlackContent>[] = [{ key: 'card', to, under: null, content: massCard(view) }];
   const reply = (key: string, text: string) =>
     all.push({ key, to, under: 'card', content: { text, blocks: [section(mrkdwn(text))] } });
-  // Editing a card notifies nobody: whoever decides is told once that it grew, once when it waits too long, and of its end.
+  // Editing a card notifies nobody: whoever decides is told once that it grew, once when it waits too long, and of its
+  // end.
   const waiting = `Still waiting for ${names.deciders}: ${figure(view.progress.open)} to decide on now.`;
-  // Who was not asked before is told, however often that changes; who was, once.
+  // A person who was not asked before is told, however often that changes. One who was is told once.
   const asked = mayApprove(mass.plan ?? { stages: [] }).map(({ id }) => id as string);
   if (mass.round > 1 && mass.state === 'asking')
     reply(`more:${fingerprintOf(...asked.toSorted())}`, `Put anew, with what was added. ${waiting}`);

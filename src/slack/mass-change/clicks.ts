@@ -69,7 +69,7 @@ export function registerMassChangeHandlers(app: App, context: Context, client: W
   });
 }
 
-/** Who was chosen in the two menus of the form, or what is wrong with it. */
+/** The people chosen in the two menus of the form, or what is wrong with it. */
 function choicesIn(view: ViewSubmitAction['view']): { choices: ItemChoice[]; wrong: string | null } {
   const chosen = (choice: ItemChoice['choice']) =>
     (view.state.values[choice]?.[EACH]?.selected_options ?? []).map((option) => option.value);

@@ -68,7 +68,7 @@ export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[
       if (accountId !== null)
         all.push({ key: `alarm:${accountId}`, to: { account: accountId }, under: null, content });
   }
-  // What an admin has to do elsewhere may come up after the card is out; editing it would tell nobody.
+  // An admin's task elsewhere may come up after the card is out. Editing the card would tell nobody.
   const todo = isBack(offboarding) || offboarding.closing !== null ? [] : notes(view);
   if (todo.length > 0) reply('card:todo', `${names.admins}: ${todo.join(' ')}`);
   if (offboarding.closing === 'complete') reply('card:done', doneText(view, names));

@@ -140,7 +140,7 @@ async function openOffboarding({ context, client, command, rest, answer }: Typed
 async function whoeverIs(context: Data & Parties, accountId: string): Promise<Person | null> {
   const met = await metAs(context, accountId);
   if (met !== null) return met;
-  // Whoever was met as this account, should the IdP know nobody else by now.
+  // The person who was met as this account, should the IdP know nobody else by now.
   const known = await personByLink(context.db, 'slack', accountId);
   const email = (await context.chat.whoIs(accountId))?.verifiedEmail ?? null;
   if (email === null) return known;

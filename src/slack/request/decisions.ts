@@ -99,7 +99,7 @@ async function lessFormOf(context: Data, key: CardKey): Promise<ModalView | null
   return withNarrower(form, asked, narrowerOf(context, change, entitlement));
 }
 
-/** What may be given instead, as far as it can be given now. */
+/** The entitlements that may be given instead, as far as they can be given now. */
 function narrowerOf(
   context: Data,
   { cause }: Change,

@@ -178,7 +178,7 @@ export function withNote(form: ModalView, note: string): ModalView {
   return { ...form, blocks: [said, ...form.blocks] };
 }
 
-/** What the form that was sent had said of this choice; nothing where it had not shown it yet. */
+/** The words on this choice in the form that was sent; nothing where it had not shown it yet. */
 export function shownIn(privateMetadata: string, key: string): { shownAs?: string } {
   const prefix = `${key}=`;
   return privateMetadata.startsWith(prefix) ? { shownAs: privateMetadata.slice(prefix.length) } : {};
@@ -250,7 +250,7 @@ export function extendModal(
   });
 }
 
-/** What an approver's form carries back: the key of the card it came from. */
+/** The value that an approver's form carries back: the key of the card it came from. */
 export type CardKey = Pressed<{ change: string; round: number }>;
 
 export function lessModal(

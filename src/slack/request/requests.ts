@@ -107,7 +107,7 @@ function listenToTheChoice(app: App, context: Data, client: WebClient): void {
   );
 }
 
-/** What the form asks, and has, of whom it is for: a choice of the access changes nothing of it. */
+/** The beneficiary's field in the form, and its value: a choice of the access changes nothing of it. */
 function forWhomIn({ blocks, state }: Pick<SentView, 'blocks' | 'state'>): ForWhom {
   const asked = blocks.find((block) => block.block_id === fields.for) as { optional?: boolean } | undefined;
   return {
@@ -176,7 +176,9 @@ async function extensionFormOf(
   return extendModal(entitlement, until, draftOfIt, false);
 }
 
-/** Opens at once, whatever is slow behind it, and fills in when we know who is asking. `key`: what is chosen already. */
+/**
+ * Opens at once, whatever is slow behind it, and fills in when we know who is asking. `key`: what is chosen already.
+ */
 export async function openRequestForm(
   context: Context,
   client: WebClient,

@@ -23,7 +23,9 @@ export const campaignActions = { start: 'campaign_start', cancel: 'campaign_canc
 /** Named on the card; of more it says how many. */
 const SHOWN_MAX = 12;
 
-/** Pure: the messages of whoever began a campaign: its preview, which becomes its progress and at last its certificate. */
+/**
+ * Pure: the messages of whoever began a campaign: its preview, which becomes its progress and at last its certificate.
+ */
 export function campaignNotices(view: CampaignView): Notice<SlackContent>[] {
   const { campaign } = view;
   const all: Notice<SlackContent>[] = [];

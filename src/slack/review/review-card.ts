@@ -13,7 +13,10 @@ export const reviewButton = cardButton(z.strictObject({ review: z.uuid() }));
 
 export const REVIEW_OPEN = 'review_open';
 
-/** Pure: the messages of one reviewer: one that shows how far they are, and a reply for each reminder, for an edit notifies nobody. */
+/**
+ * Pure: the messages of one reviewer: one that shows how far they are, and a reply for each reminder, for an edit
+ * notifies nobody.
+ */
 export function reviewNotices(view: ReviewView): Notice<SlackContent>[] {
   const { to, reviewer } = view;
   if (to.accountId === null) return [];
@@ -93,7 +96,7 @@ function progressBar(done: number, all: number): string {
 function reminderText({ campaign }: ReviewView, which: string): string {
   const due = campaign.dueAt === null ? '' : slackDate(campaign.dueAt);
   const late = /^late(\d+)$/.exec(which)?.[1];
-  // What a reminder said then, it says for ever: the count is the card's, which is edited.
+  // A reminder says the same for ever: the count is the card's, which is edited.
   const name = escapeMrkdwn(campaign.name);
   if (late !== undefined)
     return `:alarm_clock: Overdue: the access review ${name} was due ${due}. Please decide on what is left.`;

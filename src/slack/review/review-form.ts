@@ -10,7 +10,7 @@ import { section } from '../blocks.ts';
 import { formModal } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
 
-/** What a form of a review carries: whose part, and where in it. */
+/** The value that a form of a review carries: whose part, and where in it. */
 export const reviewKey = z.strictObject({
   review: z.uuid(),
   channel: z.string(),

@@ -62,7 +62,7 @@ function setUp(secret: string): string[] {
       (name) => `grant alter system on parameter ${name} to ${ROLE}`,
     ),
     `grant execute on function pg_reload_conf() to ${ROLE}`,
-    // An owner of tables can switch their triggers off anyway. This is how many rows are loaded at once.
+    // An owner of tables can switch their triggers off anyway. Many rows are loaded at once in this way.
     `grant set on parameter session_replication_role to ${ROLE}`,
     `alter role ${SUPERUSER} with nologin password null`,
   ];

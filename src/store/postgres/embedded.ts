@@ -163,7 +163,8 @@ async function initialise(binaries: Binaries, home: string, owner: Owner): Promi
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
-        // Sorted by code point on every machine, and still `lower` knows Ü: the case of letters in names makes no difference.
+        // Sorted by code point on every machine, and still `lower` knows Ü: the case of letters in names makes no
+        // difference.
         '--locale=C',
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',

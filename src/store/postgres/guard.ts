@@ -16,7 +16,9 @@ import type { Owner } from './own-folder.ts';
 /** The process that made a folder that is thrown away. While it lives, the folder is in use. */
 const OWNER_FILE = 'owner.pid';
 
-/** Waits until nobody holds the other end of its input; then stops PostgreSQL fast and removes what was to be removed. */
+/**
+ * Waits until nobody holds the other end of its input; then stops PostgreSQL fast and removes what was to be removed.
+ */
 const SCRIPT = `cat > /dev/null
 kill -INT "$1" 2> /dev/null
 n=0
@@ -25,8 +27,8 @@ if [ -n "$2" ]; then rm -rf -- "$2"; fi`;
 
 /**
  * Stops a PostgreSQL when this process is gone, however it went: a process that is killed can end nothing itself, and
- * PostgreSQL outlives it. A shell in a session of its own waits for that. `throwAway`: a folder that is removed then too.
- * Answers what calls it off. Windows has no such shell: there the next start finds what was left.
+ * PostgreSQL outlives it. A shell in a session of its own waits for that. `throwAway`: a folder that is removed then
+ * too. Answers what calls it off. Windows has no such shell: there the next start finds what was left.
  */
 export function guardPostgres(pid: number, throwAway: string | null): () => void {
   if (platform() === 'win32') return () => {};

@@ -5,13 +5,17 @@ import { READ_ONLY, storeFault } from './store-fault.ts';
 /** Waiting for a free or a new connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
-/** A connection has answered nothing for so long although something was asked: PostgreSQL is asked what became of it. */
+/**
+ * A connection has answered nothing for so long although something was asked: PostgreSQL is asked what became of it.
+ */
 const SILENT_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 5_000;
 /** An answer that PostgreSQL has given so long ago, in milliseconds, is not on its way any more. */
 const LOST_AFTER_MS = 2_000;
 const ASK_TIMEOUT_MS = 4_000;
-/** After a failover all connections are replaced; a server that is meant to be read-only is not stormed with new ones. */
+/**
+ * After a failover all connections are replaced; a server that is meant to be read-only is not stormed with new ones.
+ */
 const REPLACE_EVERY_MS = 5_000;
 /** A transaction in which nothing was asked for so long was left behind: PostgreSQL ends it, and its locks with it. */
 const LEFT_BEHIND_MS = 15_000;
@@ -198,8 +202,8 @@ class StorePool extends pg.Pool {
   }
 
   /**
-   * Breaks the connections whose answers never come: all of them where PostgreSQL answers nobody, else those on which it
-   * has answered long since, or has ended. A statement that takes long, or waits for a lock, is left to.
+   * Breaks the connections whose answers never come: all of them where PostgreSQL answers nobody, else those on which
+   * it has answered long since, or has ended. A statement that takes long, or waits for a lock, is left to.
    */
   async #askAfterSilent(): Promise<void> {
     const silent = [...this.#open].filter((client) => client.silentMs() >= this.#silentAfterMs);

@@ -34,8 +34,8 @@ const passing: Record<string, string> = {
 export const READ_ONLY = '25006';
 
 /**
- * As a fault `store.unavailable` what says that the database is away, full or read-only: whatever was to be stored is not,
- * and may be tried again. Everything else as it is. `isLost`: the connection is gone, and its error has no code.
+ * As a fault `store.unavailable` what says that the database is away, full or read-only: whatever was to be stored is
+ * not, and may be tried again. Everything else as it is. `isLost`: the connection is gone, and its error has no code.
  */
 export function storeFault(error: unknown, isLost = false): unknown {
   if (error instanceof Fault) return error;

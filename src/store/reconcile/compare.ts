@@ -213,10 +213,10 @@ export async function compareTeam(
 }
 
 /**
- * The rule of `teamMembership` (core/membership/team-membership.ts) set by set; a property test holds the two together. `shown`: the
- * team as staged, with the persons. `should`: pushed, and wanted or so in the IdP. `kept`: wanted. `excess`: shown
- * although nothing gives it, or excluded by policy: on hold, left, or switched off. Where all that SCIM has of somebody is another
- * account's, they are left as they are.
+ * The rule of `teamMembership` (core/membership/team-membership.ts) set by set; a property test holds the two together.
+ * `shown`: the team as staged, with the persons. `should`: pushed, and wanted or so in the IdP. `kept`: wanted.
+ * `excess`: shown although nothing gives it, or excluded by policy: on hold, left, or switched off. Where all that SCIM
+ * has of somebody is another account's, they are left as they are.
  */
 function apartOfTeam(place: Place, groups: readonly Place[], { system, now }: Omit<Look, 'limit'>) {
   const placeIds = groups.map((group) => group.id);
@@ -285,7 +285,10 @@ function idOf(personId: RawBuilder<unknown>, system: string): RawBuilder<string>
     order by i.is_unconfirmed, i.verified_at desc, i.external_id limit 1)`;
 }
 
-/** Nothing is pushed under the IdP's own id of them: then a record under their login may be theirs, as in store/scim-mirror.ts. */
+/**
+ * Nothing is pushed under the IdP's own id of them: then a record under their login may be theirs, as in
+ * store/scim-mirror.ts.
+ */
 function hasNoRecord(personId: RawBuilder<unknown>, system: string): RawBuilder<boolean> {
   return sql`not exists (select from scim_users r where r.source = ${system}
     and r.external_id = ${idOf(personId, system)})`;

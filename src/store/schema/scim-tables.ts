@@ -1,6 +1,9 @@
 import type { ColumnType, Generated } from 'kysely';
 
-/** The source whose token made a SCIM resource: one of `sources` (src/scim/tokens.ts). That of the IdP is its port's `system`. */
+/**
+ * The source whose token made a SCIM resource: one of `sources` (src/scim/tokens.ts). That of the IdP is its port's
+ * `system`.
+ */
 export type ScimSource = string;
 
 /** The tables of the SCIM room; see migrations/0002_scim.ts, 0003_scim_tokens.ts and 0031_scim_owners.ts

@@ -107,7 +107,9 @@ export function chosenElement(list: Json, value: Column): Column {
 /** One of the schemas that `someSchema` is about. */
 export const schemaColumn: Column = column(element, 'text');
 
-/** Whether a resource has a schema that meets a condition on `schemaColumn`: the core's, or one it has attributes of. */
+/**
+ * Whether a resource has a schema that meets a condition on `schemaColumn`: the core's, or one it has attributes of.
+ */
 export function someSchema(core: string, extensions: readonly string[], condition: Condition): Condition {
   const urns = [
     sql`${core}::text`,

@@ -11,8 +11,10 @@ import {
 /**
  * The requests of Microsoft's two public collections (AzureAD/SCIMReferenceCode, PostmanCollection.json and SCIM
  * Inbound) and what they want of the answers, in our own words. Four things differ on purpose, and are tests as well:
- * a PATCH of a user answers 200 with the user, which Entra takes as well as 204; a member that is no user is refused;
- * a member is shown under the user's own name; the configuration is only where the RFC has it.
+ * - a PATCH of a user answers 200 with the user, which Entra takes as well as 204
+ * - a member that is no user is refused
+ * - a member is shown under the user's own name
+ * - the configuration is only where the RFC has it
  */
 let scim: StartedScim;
 beforeAll(async () => {

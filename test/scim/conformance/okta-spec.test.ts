@@ -16,7 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => scim.close());
 
-/** The requests and assertions of okta-developer-docs, standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json, in turn. */
+/**
+ * The requests and assertions of okta-developer-docs, standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json, in turn.
+ */
 const headers = {
   'accept-charset': 'utf-8',
   'content-type': 'application/scim+json; charset=utf-8',

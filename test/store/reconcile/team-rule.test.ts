@@ -16,8 +16,8 @@ import { type FreshDatabase, freshDatabase } from '../../database.ts';
 import { seedOfRun } from '../../seed-of-run.ts';
 
 /**
- * Who should be in a team is said twice: by the core's rule for one person, with what the flow gathers for it, and in
- * SQL for all of a team. Small worlds are stored as they would be, and both are asked about everybody.
+ * The rule for the members of a team is said twice. The core has it for one person, with the facts that the flow
+ * gathers. SQL has it for all of a team. Small worlds are stored as they would be, and both are asked about everybody.
  */
 const SEED = seedOfRun('the rule of team membership in the core and in SQL');
 const TEAM = 'team-1';

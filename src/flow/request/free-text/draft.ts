@@ -73,8 +73,8 @@ export async function draftOf(
 }
 
 /**
- * Their own why, and nothing else: what they want is no reason for it. Empty where they gave none, so that the form asks
- * for one.
+ * Their own why, and nothing else: what they want is no reason for it. Empty where they gave none, so that the form
+ * asks for one.
  */
 function whyOf(text: string, said: string | null): string {
   const flat = (words: string) => words.replace(/\s+/g, ' ').trim().toLowerCase();
