@@ -1,12 +1,15 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { people } from '../../src/sandbox/seed.ts';
 import { type Journey, setOut } from '../journeys/journey.ts';
 import type { Stage } from '../stage.ts';
 import { seriousFindings } from './axe.ts';
 import { CHROMIUM, QUIET } from './chromium.ts';
 
 const ARTEFACTS = 'test/artefacts';
+const WIDE = { width: 1_500, height: 950 };
+const NARROW = { width: 390, height: 844 };
 const isThere = existsSync(CHROMIUM);
 
 describe.skipIf(!isThere)(
@@ -25,7 +28,7 @@ describe.skipIf(!isThere)(
       await walk.isGiven('ines', { entitlement: 'orders-api-read', reason: 'Something to look at' });
       await walk.asks('erik', { entitlement: 'dashboards-view', reason: 'Something to decide' });
       browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
-      page = await browser.newPage({ viewport: { width: 1_500, height: 950 } });
+      page = await browser.newPage({ viewport: WIDE });
       page.setDefaultTimeout(8_000);
     });
     afterAll(async () => {
@@ -70,6 +73,52 @@ describe.skipIf(!isThere)(
       expect(await cutOff()).toEqual([]);
     });
 
+    test('at 390 px the emergency form and the fresh sign-in are for everybody, from the link to the approval', async () => {
+      await page.setViewportSize(NARROW);
+      await page.goto(`${stage.world.url}/?as=erik`);
+      await at('composer-input').fill('/access emergency');
+      await at('composer-input').press('Enter');
+      await at('field-what').waitFor();
+      await page.screenshot({ path: `${ARTEFACTS}/15-emergency-narrow.png`, animations: 'disabled' });
+      expect(await seriousFindings(page)).toEqual([]);
+      expect(await wider(NARROW.width)).toEqual([]);
+      await at('cancel').click();
+      await at('modal').waitFor({ state: 'detached' });
+
+      // given administration for long, which is approved after a fresh sign-in alone
+      const asked = await walk.asks('erik', {
+        entitlement: 'platform-admin',
+        seconds: 28_800,
+        reason: 'Moving the gateways',
+      });
+      await walk.click('olga', asked.card, 'approve');
+      const link = await walk.until('the link is whispered', async () => {
+        const whispers = (await walk.messages('olga', 'access-requests')).filter((m) => m.ephemeral);
+        return /"url":"([^"]+\/step-up\/[^"]+)"/.exec(JSON.stringify(whispers))?.[1];
+      });
+      const isForEverybody = async (name: string) => {
+        await page.screenshot({ path: `${ARTEFACTS}/16-sign-in-${name}.png` });
+        expect(await seriousFindings(page)).toEqual([]);
+        expect(await wider(NARROW.width)).toEqual([]);
+      };
+      await page.goto(link);
+      await page.getByRole('heading', { name: 'Is it you who approves this?' }).waitFor();
+      await isForEverybody('asked');
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await isForEverybody('dark');
+      await page.emulateMedia({ colorScheme: null });
+      await page.getByRole('button', { name: 'Sign in with Okta' }).click();
+      await page.waitForURL(/\/okta\/login\//);
+      await isForEverybody('okta');
+      await page
+        .locator('select[name="user"]')
+        .selectOption(people.find(({ key }) => key === 'olga')?.oktaId ?? '');
+      await page.locator('button[value="twoFactors"]').click();
+      await page.getByText('Your approval counts').first().waitFor();
+      await isForEverybody('done');
+      await page.setViewportSize(WIDE);
+    });
+
     test('what happens outside Slack can be let happen on the page, and somebody named with an @', async () => {
       await page.goto(`${stage.world.url}/?as=sam`);
       await at('acts-panel').locator('summary').click();
@@ -105,7 +154,7 @@ describe.skipIf(!isThere)(
     });
 
     test('at 390 px one can ask and decide, and nothing is wider than the screen', async () => {
-      await page.setViewportSize({ width: 390, height: 844 });
+      await page.setViewportSize(NARROW);
       await toChannel();
       expect(await wider(390)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);

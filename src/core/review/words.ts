@@ -3,6 +3,7 @@ import { durationInWords } from '../duration.ts';
 import { figure } from '../mass-change/words.ts';
 import { legName } from '../wording/legs.ts';
 import type { Campaign, OverduePolicy, Prepared, Scope } from './campaign.ts';
+import type { Insight } from './insight.ts';
 import type { CountedReview, LineFacts, LineKind, ReviewerChoice } from './line.ts';
 
 /** `1 line`, `1,204 lines`. */
@@ -96,7 +97,7 @@ export function countedInWords({ by, at, what }: CountedReview): string {
 
 /** The evidence beside the one insight, in short phrases. `time`: a day, for the medium at hand. */
 export function evidenceInWords(
-  { facts, kind }: { facts: LineFacts; kind: LineKind },
+  { facts, kind, insight }: { facts: LineFacts; kind: LineKind; insight: Insight },
   names: { time: (at: Date) => string; safe: (text: string) => string },
 ): string[] {
   const { sinceAt, endsAt, approved, lastUsedAt, peers } = facts;
@@ -111,12 +112,14 @@ export function evidenceInWords(
       : [lastUsedAt === null ? 'no use seen' : `last used ${names.time(lastUsedAt)}`]),
     ...(approved === null
       ? ['nobody approved it here']
-      : [`approved by ${names.safe(approved.by)} ${names.time(approved.at)}`]),
+      : insight.kind === 'approved'
+        ? []
+        : [`approved by ${names.safe(approved.by)} ${names.time(approved.at)}`]),
     `${figure(peers.inDepartment)} of ${figure(peers.department)} others in the department hold it`,
   ];
 }
 
-/** How far what was revoked is: `2 of 3 gone in MuleSoft, 1 late (Okta’s SCIM push)`. Empty: nothing was revoked. */
+/** How far what was revoked is: `Revoked: 2 of 3 gone in MuleSoft; 1 late (Okta’s SCIM push).` Empty: nothing was revoked. */
 export function revokesInWords(
   revokes: {
     all: number;
@@ -129,7 +132,7 @@ export function revokesInWords(
 ): string {
   if (revokes.all + revokes.uncarried === 0) return '';
   const parts = [
-    `${figure(revokes.seen)} of ${figure(revokes.all)} revoked are gone in MuleSoft`,
+    `Revoked: ${figure(revokes.seen)} of ${figure(revokes.all)} gone in MuleSoft`,
     ...revokes.late.map(({ leg, count }) => `${figure(count)} late (${legName(leg, idp)})`),
     ...(revokes.failed === 0 ? [] : [`${figure(revokes.failed)} that ${idp} refuses to take away`]),
     ...(revokes.uncarried === 0 ? [] : [`${figure(revokes.uncarried)} still to be set going`]),

@@ -7,7 +7,7 @@ import { canarySamples, policySamples, queueSamples, refusedPushSamples } from '
 import { changeSamples } from './change-samples.ts';
 import { delegationSamples } from './delegation-samples.ts';
 import { digestForms, digestSamples } from './digest-samples.ts';
-import { emergencySamples } from './emergency-samples.ts';
+import { emergencyForms, emergencySamples } from './emergency-samples.ts';
 import { formSamples } from './form-samples.ts';
 import { massSamples } from './mass-samples.ts';
 import { offboardingSamples } from './offboarding-samples.ts';
@@ -37,6 +37,7 @@ export function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
   return {
     'Asking and deciding': formSamples(catalogue),
     'The weekly digest': digestForms(catalogue),
+    'An emergency': emergencyForms(catalogue),
     'Access reviews': reviewForms(catalogue),
   };
 }

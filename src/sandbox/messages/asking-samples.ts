@@ -8,6 +8,29 @@ import { approval, approved, asked, changeAfter, planOf, received, usual, viewOf
 /** What the most of a bundle can be. */
 const MOST = 10;
 
+/** An approval that counts after a fresh sign-in alone. */
+function signInAwaited(catalogue: Catalogue): Sample<ChangeView> {
+  const { deploy } = usual(catalogue);
+  const change = changeAfter([
+    received(deploy),
+    asked(deploy, planOf(['tom', 'olga'], { of: 'all' }), {
+      holds: [{ needs: 'stepUp', text: 'longer than four hours', clause: 'AC-10', rule: 'r' }],
+    }),
+    {
+      type: 'stepUpAsked',
+      stepUp: {
+        id: 'step-up',
+        by: personId('olga'),
+        name: nameOf('olga'),
+        clickId: 'click',
+        askedAt: after(60),
+        expiresAt: after(360),
+      },
+    },
+  ]);
+  return { title: 'Waits for a fresh sign-in', view: viewOf(deploy, change) };
+}
+
 /** Several asked for together, approvers asked once more, and an end that comes near. */
 export function askingSamples(catalogue: Catalogue): Sample<ChangeView>[] {
   const { read } = usual(catalogue);
@@ -44,6 +67,7 @@ export function askingSamples(catalogue: Catalogue): Sample<ChangeView>[] {
   const items = Array.from({ length: MOST }, (_, place) => viewOf(read, joint(place)));
   const [lead = viewOf(read, waiting), ...others] = items;
   return [
+    signInAwaited(catalogue),
     {
       title: 'Asked once more',
       view: viewOf(read, { ...waiting, nudges: [{ by: by.id, name: by.name, at: after(60) }] }),

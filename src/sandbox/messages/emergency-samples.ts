@@ -1,7 +1,8 @@
 import type { ChangeId } from '../../core/ids.ts';
 import type { Catalogue } from '../../core/policy/catalogue.ts';
 import type { EmergencyView } from '../../flow/break-glass/view.ts';
-import { after, named, nameOf, personId, type Sample } from './sample.ts';
+import { reviewModal, takeForm } from '../../slack/break-glass/emergency.ts';
+import { after, type FormSample, named, nameOf, personId, type Sample } from './sample.ts';
 import { approved, asked, changeAfter, planOf, received, usual } from './sample-change.ts';
 
 export function emergencySamples(catalogue: Catalogue): Sample<EmergencyView>[] {
@@ -55,5 +56,15 @@ export function emergencySamples(catalogue: Catalogue): Sample<EmergencyView>[] 
         },
       },
     },
+  ];
+}
+
+export function emergencyForms(catalogue: Catalogue): FormSample[] {
+  const { read, deploy } = usual(catalogue);
+  const takeable = [read, deploy].map(({ key, title }) => ({ key, title, most: 3_600 }));
+  return [
+    { title: '/access emergency', view: takeForm(takeable, [900, 1_800, 3_600]) },
+    { title: 'It was justified', view: reviewModal('justified', {}) },
+    { title: 'It was not justified', view: reviewModal('notJustified', {}) },
   ];
 }

@@ -26,6 +26,7 @@ export function scriptedFinding(sheet: Sheet): ScriptedAdvice {
   };
 
   const isLoss = /taken out/.test(text('found'));
+  const isReview = /^an access review/.test(text('found'));
   const isMany = /^\d/.test(text('found'));
   const isSensitive = /^(?:high|critical)$/.test(text('tier'));
   risks.push(...injections(sheet));
@@ -36,7 +37,7 @@ export function scriptedFinding(sheet: Sheet): ScriptedAdvice {
       ['found'],
       clauses(/many|mass/i),
     );
-  if (isSensitive && !isLoss)
+  if (isSensitive && !isLoss && fact('approved') === null)
     add(
       'high',
       'What it gives is of a sensitive tier, and nobody approved it.',
@@ -54,12 +55,23 @@ export function scriptedFinding(sheet: Sheet): ScriptedAdvice {
     questions.push('Who made this change, and what for?');
   } else if (fact('who did it') !== null)
     questions.push('Was this change meant, and is there a ticket for it?');
-  if (fact('held') !== null) questions.push('Is any of it still needed for a handover?');
+  if (fact('conflicts') !== null) add('high', 'It must be kept apart from what they have.', ['conflicts']);
+  if (fact('held') !== null && !isReview) questions.push('Is any of it still needed for a handover?');
 
   const kept = risks
     .sort((a, b) => severityOrder[a.severity] - severityOrder[b.severity])
     .slice(0, RISKS_MAX);
   const isHigh = kept[0]?.severity === 'high';
+  if (isReview)
+    return {
+      headline:
+        kept.length === 0
+          ? 'Nothing in the facts speaks against keeping it.'
+          : 'Look at this one before you keep it.',
+      risks: kept,
+      questions,
+      lean: isHigh ? 'deny' : kept.length === 0 ? 'approve' : 'ask more',
+    };
   return {
     headline: headlineOf(isMany, isLoss, fact('held') !== null),
     risks: kept,

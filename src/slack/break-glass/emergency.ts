@@ -121,7 +121,8 @@ async function emergencyForm(context: Context, accountId: string): Promise<Modal
   }
 }
 
-function takeForm(
+/** Pure: what may be taken, for how long, and why. `most`: the longest, in seconds. */
+export function takeForm(
   takeable: readonly { key: string; title: string; most: number }[],
   durations: readonly number[],
 ): ModalView {
@@ -174,7 +175,8 @@ function takeForm(
   });
 }
 
-function reviewModal(verb: ReviewVerb, key: object): ModalView {
+/** Pure: what somebody says afterwards of what was taken. */
+export function reviewModal(verb: ReviewVerb, key: object): ModalView {
   const isGood = verb === 'justified';
   return formModal({
     callbackId: callbackOf(verb),

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import { z } from 'zod';
+import { durationInWords } from '../../core/duration.ts';
 import { figure } from '../../core/mass-change/words.ts';
 import {
   campaignLabel,
@@ -9,6 +10,7 @@ import {
   revokesInWords,
   scopeInWords,
 } from '../../core/review/words.ts';
+import { capital } from '../../core/text.ts';
 import type { CampaignView } from '../../flow/review/view.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
@@ -71,14 +73,16 @@ function campaignCard(view: CampaignView): SlackContent {
   const { campaign, counts } = view;
   const name = escapeMrkdwn(campaign.name);
   const label = campaignLabel(campaign, counts);
+  const due =
+    campaign.state === 'ready' ? `Due ${durationInWords(campaign.dueSeconds)} after the start. ` : '';
   const title = (key: string) => view.byEntitlement.find((e) => e.key === key)?.title ?? key;
   const blocks: KnownBlock[] = [
-    section(mrkdwn(`*Access review: ${name}*\n${label}`)),
+    section(mrkdwn(`*Access review: ${name}*\n${capital(label)}`)),
     {
       type: 'context',
       elements: [
         mrkdwn(
-          `Covers ${escapeMrkdwn(scopeInWords(campaign.scope, title))}. Reviewed by the ${campaign.reviewers}. ${overdueInWords(campaign.overdue, campaign.extendSeconds)}`,
+          `Covers ${escapeMrkdwn(scopeInWords(campaign.scope, title))}. Reviewed by the ${campaign.reviewers}. ${due}${overdueInWords(campaign.overdue, campaign.extendSeconds)}`,
         ),
       ],
     },
@@ -98,7 +102,7 @@ function campaignCard(view: CampaignView): SlackContent {
         ),
       ),
     );
-  return { text: `Access review: ${name}. ${label}.`, blocks };
+  return { text: `Access review: ${name} (${label}).`, blocks };
 }
 
 function previewBlocks(view: CampaignView): KnownBlock[] {

@@ -107,6 +107,11 @@ function lineBlocks(line: ReviewedLine): KnownBlock[] {
       : `${escapeMrkdwn(facts.person.name)}${facts.person.department === null ? '' : ` (${escapeMrkdwn([facts.person.title, facts.person.department].filter((part) => part !== null).join(', '))})`}`;
   const time = (at: Date) =>
     `<!date^${Math.floor(at.getTime() / 1_000)}^{date_short}|${at.toISOString().slice(0, 10)}>`;
+  // As the insight was stored it has no reader's zone yet.
+  const stands =
+    insight.kind === 'approved' && facts.approved !== null
+      ? `Approved by ${escapeMrkdwn(facts.approved.by)} on ${time(facts.approved.at)}`
+      : escapeMrkdwn(insight.text);
   const words = evidenceInWords(line, { time, safe: escapeMrkdwn });
   const evidence = [...words, `tier ${facts.tier}`].join(' · ');
   const said = [
@@ -117,7 +122,7 @@ function lineBlocks(line: ReviewedLine): KnownBlock[] {
   const blocks: KnownBlock[] = [
     section(
       mrkdwn(
-        `*${who}*: ${escapeMrkdwn(facts.title)}\n${signs[insight.kind]} ${escapeMrkdwn(insight.text)}${said.length === 0 ? '' : `\n_${said.join('; ')}_`}`,
+        `*${who}*: ${escapeMrkdwn(facts.title)}\n${signs[insight.kind]} ${stands}${said.length === 0 ? '' : `\n_${said.join('; ')}_`}`,
       ),
     ),
     {

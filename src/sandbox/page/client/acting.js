@@ -10,7 +10,8 @@ export function say(text, isBad = false) {
 }
 
 function sayAck(answer) {
-  if (answer.acked) say(`Latchkey acknowledged in ${answer.ackMs} ms`);
+  // Most forms that are closed tell the app nothing.
+  if (answer.acked && answer.ackMs !== undefined) say(`Latchkey acknowledged in ${answer.ackMs} ms`);
   else if (answer.timedOut) say('Latchkey did not acknowledge within 3 s', true);
   else if (answer.error) say(`Slack says: ${answer.error}`, true);
   else say('');
