@@ -37,6 +37,8 @@ describe.skipIf(!isThere)(
       expect(await samples.count()).toBeGreaterThan(60);
       expect(await page.getByTestId('form-sample').count()).toBeGreaterThan(8);
       expect(await page.locator('.undrawn').count()).toBe(0);
+      // Where there is no emoji font, what is not drawn is an empty box.
+      expect(await page.locator('.slack_emoji').allInnerTexts()).toEqual([]);
       // Nothing is left of what Slack would have drawn: names for ids, pictures for emoji.
       const said = await page.locator('main').textContent();
       expect(said?.match(/<[@!].{0,30}|U0000\d{3}|.{0,20}:[a-z_]+:.{0,20}/g) ?? []).toEqual([]);

@@ -93,7 +93,11 @@ describe.skipIf(!isThere)(
       await message(olga).getByTestId('action-review_open').click();
       await modal(olga).getByText('Ines Moreau').first().waitFor();
       // Who approved it is said once on each line.
-      expect(await modal(olga).getByText(/approved by/i).count()).toBe(2);
+      expect(
+        await modal(olga)
+          .getByText(/approved by/i)
+          .count(),
+      ).toBe(2);
       await picture(olga, '4-lines');
       await choiceOn(olga, 'Erik Lind').selectOption('keep');
       await olga.getByRole('button', { name: 'Submit 1' }).waitFor();

@@ -1,3 +1,4 @@
+import { figure } from '../mass-change/words.ts';
 import type { Tier } from '../policy/catalogue.ts';
 import type { LineFacts } from './line.ts';
 
@@ -73,9 +74,9 @@ function statusInWords(status: string): string {
   return status === 'deprovisioned' || status === 'deleted' ? 'switched off for good' : status;
 }
 
-/** `1 person`, `12 people`. */
+/** `1 person`, `1,204 people`. */
 function count(n: number, one: string, many: string): string {
-  return `${n} ${n === 1 ? one : many}`;
+  return `${figure(n)} ${n === 1 ? one : many}`;
 }
 
 /** `2026-11-29`: a day says enough of what was approved or used. */

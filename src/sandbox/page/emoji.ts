@@ -57,6 +57,40 @@ const shapes: Record<string, { name: string; tone: string; path: string }> = {
     tone: 'waiting',
     path: '<path d="M8.5 8.5a3.5 3.5 0 1 1 5 3.2c-1 .5-1.5 1.2-1.5 2.8M12 18.2v.3"/>',
   },
+  '⏰': {
+    name: 'due',
+    tone: 'waiting',
+    path: '<circle cx="12" cy="13" r="7.5"/><path d="M12 9v4l2.5 2M3.5 6.5 7 3.5M20.5 6.5 17 3.5"/>',
+  },
+  '⬆️': { name: 'handed up', tone: 'moving', path: '<path d="M12 20V5M6 11l6-6 6 6"/>' },
+  '☑️': {
+    name: 'counted',
+    tone: 'good',
+    path: '<rect x="4" y="4" width="16" height="16" rx="2"/><path d="m8 12.5 3 3 5.5-6.5"/>',
+  },
+  '🔔': {
+    name: 'reminded',
+    tone: 'waiting',
+    path: '<path d="M5 17h14l-2-3v-4a5 5 0 0 0-10 0v4ZM10.5 20h3"/>',
+  },
+  '🌴': {
+    name: 'away',
+    tone: 'over',
+    path: '<path d="M12 21c0-5 0-8 1-12M13 9c-4-3-7-2-9 1M13 9c-2-4-5-5-8-4M13 9c3-3 6-2 8 1M13 9c1-3 4-4 6-3"/>',
+  },
+  '💬': { name: 'said', tone: 'moving', path: '<path d="M4 5h16v11h-9l-5 4v-4H4Z"/>' },
+  '🤖': {
+    name: 'maybe no person',
+    tone: 'waiting',
+    path: '<rect x="5" y="8" width="14" height="11" rx="2"/><path d="M12 8V4M9 13v.3M15 13v.3M9.5 16.5h5"/>',
+  },
+  '💤': { name: 'not used', tone: 'over', path: '<path d="M5 9h8l-8 10h8M15 4h5l-5 6h5"/>' },
+  '📜': {
+    name: 'by rule',
+    tone: 'moving',
+    path: '<path d="M6 3.5h9l3.5 3.5v13.5H6ZM9 11h6.5M9 15h6.5"/>',
+  },
+  '🔹': { name: 'nothing stands out', tone: 'moving', path: '<path d="m12 7 5 5-5 5-5-5Z"/>' },
   '🏁': { name: 'over', tone: 'over', path: '<path d="M6 21V4h12l-3 4.5 3 4.5H6"/>' },
 };
 
