@@ -51,22 +51,25 @@ describe.skipIf(!isThere)(
     });
 
     test('pictures of each kind, on a desk and on a phone, where nothing is wider than the screen', async () => {
-      for (const [i, kind] of (await page.locator('.gallery-kind').all()).entries())
-        await kind.screenshot({ path: `${ARTEFACTS}/messages-${i}.png` });
+      // Alone: a picture of a part takes Chromium as long as the whole page is.
+      const alone = (i: number) =>
+        page.evaluate(
+          `[...document.querySelectorAll('.gallery-kind')].forEach((kind, n) => { kind.hidden = ${i} >= 0 && n !== ${i}; })`,
+        );
+      const kinds = page.locator('.gallery-kind');
+      const picture = async (i: number, name: string) => {
+        await alone(i);
+        await kinds.nth(i).screenshot({ path: `${ARTEFACTS}/messages-${name}.png`, timeout: 30_000 });
+      };
+      for (let i = 0; i < (await kinds.count()); i++) await picture(i, String(i));
       await page.setViewportSize(NARROW);
-      const widths = await Promise.all(
-        (await page.locator('[data-testid="sample"], [data-testid="form-sample"]').all()).map(
-          async (one) => (await one.boundingBox()) ?? { x: 0, width: 0 },
-        ),
+      await picture(0, 'narrow');
+      await alone(-1);
+      const widest = await page.evaluate(
+        `Math.max(document.body.scrollWidth, ...[...document.querySelectorAll('[data-testid="sample"], [data-testid="form-sample"]')].map((e) => Math.ceil(e.getBoundingClientRect().right)))`,
       );
-      const bodyWidth = Number(await page.evaluate('document.body.scrollWidth'));
-      expect(Math.max(bodyWidth, ...widths.map(({ x, width }) => Math.ceil(x + width)))).toBeLessThanOrEqual(
-        NARROW.width,
-      );
-      await page
-        .locator('.gallery-kind')
-        .first()
-        .screenshot({ path: `${ARTEFACTS}/messages-narrow.png` });
+      expect(widest).toBeGreaterThan(0);
+      expect(widest).toBeLessThanOrEqual(NARROW.width);
     });
   },
 );
