@@ -245,7 +245,7 @@ async function stopAll(log: Logger, steps: Parameters<typeof endInTime>[0]): Pro
 }
 
 /**
- * A database is one installation's: started with other settings, Latchkey would settle its grants against the wrong
+ * A database is one installation's. Started with other settings, Latchkey would settle its grants against the wrong
  * Okta, where nobody is in any group.
  */
 async function refuseForeign(database: Database, { outside, isSandbox }: LatchkeyOptions): Promise<void> {

@@ -15,8 +15,8 @@ const SEAL_BATCH = 1_000;
 const CHECK_BATCH = 10_000;
 
 /**
- * Numbers and chains audit entries in commit order: only entries older than the oldest transaction still open,
- * so no number is ever skipped or taken back. One sealer at a time; answers how many were sealed.
+ * Numbers and chains audit entries in commit order. Only entries older than the oldest transaction still open are
+ * taken. So no number is ever skipped or taken back. One sealer at a time; answers how many were sealed.
  */
 export async function sealAudit(db: Db): Promise<number> {
   return await db.transaction().execute(async (tx) => {

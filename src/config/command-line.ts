@@ -8,7 +8,7 @@ export type Program<Names extends string> = {
   does: string;
   /** What each option is for. */
   options: Record<Names, string>;
-  /** What can be named behind the options, each with what it is; left out: nothing. */
+  /** The parts that can be named behind the options, each with what it is; left out: none. */
   parts?: Record<string, string>;
 };
 

@@ -90,7 +90,7 @@ export type Config = {
   logLevel: string | null;
   /** The model, for what needs nothing else; null: none is set. Throws `config.invalid` when it is half set. */
   model: () => Outside['model'];
-  /** What the model may cost in a day (UTC), in tokens; null: no limit. */
+  /** The model's limit in a day (UTC), in tokens; null: no limit. */
   modelDailyTokens: number | null;
   /** Bearer token of the read-only API; null: the API is off. */
   readToken: string | null;
@@ -101,8 +101,8 @@ export type Config = {
 };
 
 /**
- * The only reader of the environment. Throws `config.invalid` that names every variable that is wrong or missing
- * and says how to mend it; a half-set configuration never becomes the sandbox.
+ * The only reader of the environment. Throws `config.invalid` that names every wrong or missing variable and says how
+ * to mend it. A half-set configuration never becomes the sandbox.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   // An empty value is how a shell or a compose file says "not set".

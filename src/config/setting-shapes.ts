@@ -25,8 +25,8 @@ export const certificate = text.transform((value, context) => {
 export const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
 
 /**
- * As the provider names itself, to the last slash. Whoever could change what is on its way could sign in as anybody:
- * HTTPS, but on this machine.
+ * As the provider names itself, to the last slash. HTTPS only, except on this machine: a person who could change an answer
+ * on its way could sign in as anybody.
  */
 export const issuerUrl = z
   .url({ protocol: /^https?$/ })
@@ -103,7 +103,7 @@ export const secrets = z
 
 const ISSUERS_RULE = 'must be issuer=https://…, several with a comma between, or a JSON object of them';
 
-/** Whoever can change the keys on their way could speak for the issuer: HTTPS, but on this machine. */
+/** HTTPS only, except on this machine: a person who can change the keys on their way could speak for the issuer. */
 export const issuers = z
   .string()
   .transform((value, context) => {

@@ -30,7 +30,7 @@ export type Views = {
 };
 
 /**
- * How a chat draws each thing that people are told of: pure, from what is known of it to the messages that should
+ * How a chat draws each thing that people are told of. It is pure: from the known state to the messages that should
  * exist. A second chat is a second set of these.
  */
 export type Cards<Content> = { [S in keyof Views]: (view: Views[S]) => Notice<Content>[] };

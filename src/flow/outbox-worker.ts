@@ -28,7 +28,7 @@ const AT_ONCE_MAX = 16;
 /** Longest sleep between looks; another replica's commit is found at the latest then. */
 const IDLE_MS = 250;
 const STORE_DOWN_MS = 1_000;
-/** A run that has not ended by then is let go of, so that its place is free; its lease ran out long ago. */
+/** A run that has not ended by then is let go, so that its place is free. Its lease ran out long ago. */
 const RUN_MAX_MS = 60_000;
 const VENDOR_CODE_MAX = 60;
 const FIRST_RETRY_MS = 250;
@@ -51,9 +51,9 @@ export type Relay = {
 };
 
 /**
- * Carries open outbox rows into the queue and closes them when their job has run. The outbox is also the timer:
- * a job that wants to look again leaves its row open until then. While the queue is away this process runs what is due
- * itself, most urgent first and as many at once as its workers would.
+ * Carries open outbox rows into the queue and closes them when their job has run. The outbox is also the timer: a job
+ * that wants to look again leaves its row open until then. While the queue is away this process runs due rows itself.
+ * It takes the most urgent first, and as many at once as its workers would.
  *
  * The loop (`run`) is in one of five states, and `pump` says for how long:
  * - giving: rows are due, so a batch is leased and put into the queue; a full batch is followed by the next at once;
@@ -195,8 +195,8 @@ export function createRelay(
   }
 
   /**
-   * Runs a delivery only while its lease is the row's current one. After an outage the queue hands out what it was
-   * given again and again meanwhile: all but the last are stale, and are dropped here.
+   * Runs a delivery only while its lease is the row's current one. After an outage the queue hands out each row as
+   * often as it was given meanwhile. All but the last are stale, and are dropped here.
    */
   async function runJob(lane: Lane, id: string, delivery: number): Promise<void> {
     if (handedOver.begins(lane, id)) nudge();

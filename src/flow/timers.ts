@@ -85,9 +85,9 @@ export type Timers = Pick<Loop, 'start' | 'stop'> & {
 };
 
 /**
- * The things that time brings: ends, warnings, lapses, reminders, seals. Kept by a timer in each process under one
- * database lock, so it runs once however many replicas there are, and an emptied queue can't forget it. Work that asks
- * the outside world has loops of its own: an IdP that hangs must not hold up an end.
+ * The things that time brings: ends, warnings, lapses, reminders, seals. A timer in each process keeps them under one
+ * database lock. So they run once however many replicas there are, and an emptied queue can't forget them. Work that
+ * asks the outside world has loops of its own: an IdP that hangs must not hold up an end.
  */
 export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS } = {}): Timers {
   const { log } = context.idp;

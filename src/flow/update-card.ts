@@ -5,7 +5,7 @@ import { makeAllRight } from './messages/make-all-right.ts';
 
 /**
  * Makes every message of a change right. One run per change at a time. Safe to run twice: a message is a pure function
- * of the change's state, so the last state wins and a repeat changes nothing.
+ * of the change's state. So the last state wins, and a repeat changes nothing.
  */
 export async function updateMessages(
   context: Context,

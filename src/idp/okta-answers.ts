@@ -153,8 +153,8 @@ function troubleOf(status: number, oauthError: string | undefined): Trouble {
 }
 
 /**
- * Milliseconds until X-Rate-Limit-Reset (UTC seconds), by the clock of the answer's own Date header, so that our
- * clock may be wrong; Okta sends no Retry-After.
+ * Milliseconds until X-Rate-Limit-Reset (UTC seconds). It goes by the clock of the answer's own Date header, so that
+ * our clock may be wrong. Okta sends no Retry-After.
  */
 function waitOf(headers: Headers): number {
   const resetAtMs = Number(headers.get('x-rate-limit-reset') ?? Number.NaN) * 1_000;

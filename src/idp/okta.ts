@@ -174,7 +174,7 @@ class Okta implements IdentityProvider {
   }
 
   /**
-   * One id that Okta takes for none, such as what a client of SCIM made up, keeps none of the others from being read.
+   * One id that Okta takes for none, such as one that a SCIM client made up, does not keep the others from being read.
    */
   async #readTogether(ids: readonly string[]): Promise<IdpPerson[]> {
     const search = ids.map((id) => equals('id', id)).join(' or ');

@@ -82,8 +82,8 @@ function isClear(subject: Subject): boolean {
 
 const text = z.string().min(1).max(300).refine(isStorable);
 /**
- * Formats of RFC 9493 section 3.2, `scim` of RFC 9967, `complex` of the Shared Signals Framework, and what drafts and
- * RISC called `subject_type`. A subject can have members that we don't know.
+ * Formats of RFC 9493 section 3.2, `scim` of RFC 9967, and `complex` of the Shared Signals Framework. Also those that
+ * drafts and RISC called `subject_type`. A subject can have members that we don't know.
  */
 const formats = {
   scim: z.looseObject({ uri: text, externalId: text.nullish() }),

@@ -12,7 +12,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 const BATCH_MAX = 10;
 
 /**
- * MCP over streamable HTTP, stateless: every call carries its bearer token and is a conversation of its own, so any
+ * MCP over streamable HTTP, stateless. Every call carries its bearer token and is a conversation of its own. So any
  * replica can answer it.
  */
 export async function mcpRoutes(app: FastifyInstance, context: Context, guard: Guard): Promise<void> {

@@ -8,7 +8,8 @@ const PREFIX = 'lkmcp_';
 const DAY_MS = 86_400_000;
 
 /**
- * Makes a token for a person by e-mail and answers it, the only time it can be seen; null: not exactly one such person.
+ * Makes a token for a person by e-mail and answers it. It can be seen this one time only. Null: not exactly one such
+ * person.
  */
 export async function createMcpToken(
   db: Db,

@@ -19,7 +19,7 @@ export type Holder = { tokenId: string; personId: string };
 
 const FOUND_MAX = 10;
 const LOOKED_AT = 50;
-/** What one person's copilots may file in an hour; more is no work of a person's. */
+/** The number of requests that one person's copilots may file in an hour. More is no work of a person's. */
 const FILED_PER_HOUR_MAX = 20;
 const QUERY_MAX = 200;
 const KEY_MAX = 100;
@@ -36,9 +36,9 @@ const busy = (seconds: number): Answer =>
 const refused = ({ text, next }: Refusal): Answer => no(text, next);
 
 /**
- * What a copilot can do for its person: look up, and file a request that people then decide on, in Slack. There is no
- * tool that approves, denies, extends by itself, or sees anybody else's requests. `lookUp` is asked before each look-up
- * at Slack and the IdP: null, or the seconds to wait.
+ * The tools that a copilot has for its person. It looks up, and files a request that people then decide on in Slack.
+ * There is no tool that approves, denies, extends by itself, or sees anybody else's requests. `lookUp` is asked before
+ * each look-up at Slack and the IdP: null, or the seconds to wait.
  */
 export function copilotServer(
   context: Context,
@@ -65,7 +65,7 @@ type Desk = {
   asPerson: (work: Work) => Promise<Answer>;
 };
 
-/** Who it is for, looked up anew: somebody who left can do nothing by a token that is left. */
+/** The token's person, looked up anew: a leaver can do nothing by a token that is left. */
 function recognizing(context: Context, holder: Holder, lookUp: Desk['lookUp']): Desk['asPerson'] {
   const lookedUp = async (accountId: string) => (await lookUp()) ?? (await identify(context, accountId));
   /** One look-up serves all that came in one request. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What the model is asked to answer. Lengths and counts are checked afterwards, not here: several servers refuse
- * or ignore those keywords, and one long text should cost that text, not the whole answer.
+ * What the model is asked to answer. Lengths and counts are checked afterwards, not here. Several servers refuse or
+ * ignore those keywords. One long text should cost that text, not the whole answer.
  */
 export const adviceSchema = z.object({
   headline: z.string(),

@@ -52,8 +52,12 @@ const SURELY_ENGLISH = new Set(
   'the for with from our their after before during why how what which'.split(' '),
 );
 /**
- * Words that make a sentence of a phrase, or more than everyday words: verbs that claim or command, people with
- * authority, and subjects of a decision. A stranger's words with one of these are not harmless.
+ * Words that make a sentence of a phrase, or more than everyday words:
+ * - verbs that claim or command
+ * - people with authority
+ * - subjects of a decision
+ *
+ * A stranger's words with one of these are not harmless.
  */
 const LOADED =
   /^(?:be|been|being|am|has|have|had|do|does|did|will|would|shall|should|can|could|may|might|must|need|needs|you|i|we|it|he|she|they|please|now|immediately|urgent\w*|asap|no|not|never|nothing|none|without|only|just|always|all|every\w*|any\w*|yes|ok|okay|approv\w*|accept\w*|grant\w*|allow\w*|authori\w*|confirm\w*|permi\w*|den(?:y|ied|ies)|reject\w*|click\w*|press\w*|trust\w*|verif\w*|sign\w*|clear\w*|agree\w*|vett\w*|whitelist\w*|allowlist\w*|exempt\w*|except\w*|ignor\w*|disregard\w*|overrid\w*|bypass\w*|skip\w*|forget\w*|answer\w*|respond\w*|repl(?:y|ies)|say|says|write|output|print|repeat|pretend|act|instruct\w*|prompt\w*|system|assistant|model|user|role|rule\w*|polic\w*|clause\w*|verdict|decision|lean|risk\w*|safe\w*|secur\w*|complian\w*|audit\w*|admin\w*|owner|manager|director|chief|head|boss|ceo|cto|cfo|ciso|board|legal|standing|pre|low|medium|high|critical)$/;

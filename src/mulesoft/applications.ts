@@ -9,8 +9,8 @@ const ownerSchema = z.object({ enabled: z.boolean(), deleted: z.boolean().defaul
 
 /**
  * What somebody owns in Anypoint and SCIM never takes away. Latchkey's own connected app needs four permissions in the
- * root business group (KB 005385409, mulesoft-dx apis/api-manager): "View Client Applications", "Manage Client
- * Applications", "Manage Contracts", "Exchange Viewer". It must also be let read and change connected apps.
+ * root business group: "View Client Applications", "Manage Client Applications", "Manage Contracts", "Exchange Viewer".
+ * KB 005385409 and mulesoft-dx apis/api-manager say so. It must also be let read and change connected apps.
  */
 export function createApplications(
   session: Session,

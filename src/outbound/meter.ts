@@ -11,7 +11,7 @@ export type TokensSpent = { direction: 'in' | 'out'; tokens: number };
 const calls = channel('latchkey:outside-call');
 const tokens = channel('latchkey:model-tokens');
 
-/** Whom an adapter means by its party, where it does not say itself. */
+/** The system that an adapter means by its party, where it does not say itself. */
 export const systemOf: Partial<Record<Party, System>> = {
   idp: 'okta',
   mulesoft: 'anypoint',

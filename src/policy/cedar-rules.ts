@@ -20,8 +20,8 @@ type Attributes = Record<string, Value>;
 let loaded = 0;
 
 /**
- * The rules behind Cedar: parsed once, a set of its own for each action, so that a question is asked of those alone
- * that can answer it. Facts that are not known are left out: a rule that asks for one fails and is told of.
+ * The rules behind Cedar. They are parsed once, a set of its own for each action. So a question is asked only of the
+ * rules that can answer it. Facts that are not known are left out: a rule that asks for one fails and is told of.
  */
 export function cedarRules(rules: readonly ParsedRule[], fingerprint: string): Rules {
   loaded += 1;

@@ -83,8 +83,8 @@ export type LogPage = {
 export interface DirectoryLog {
   readonly eventSource: EventSource;
   /**
-   * Page by page from this position to the end as it is now, and always at least one; null: from a few minutes ago. An
-   * event that was read before may come again. None is left out for having been written late.
+   * Page by page from this position to the end as it is now, and always at least one page. Null: from a few minutes
+   * ago. An event that was read before may come again. None is left out for having been written late.
    */
   read(position: string | null): AsyncIterable<LogPage>;
   /** Cheap call that proves that we may read it. */

@@ -31,8 +31,8 @@ export interface Messenger<Content> {
     thread: string | null,
   ): Promise<Place | null>;
   /**
-   * False: the message is no longer there, or can't be edited any more. `to`: where it would be posted now; where its
-   * channel is gone and that is another one, it is to be posted there.
+   * False: the message is no longer there, or can't be edited any more. `to`: the place where it would be posted now.
+   * If its channel is gone and that is another one, it is to be posted there.
    */
   update(place: Place, content: Content, to: Notice<Content>['to']): Promise<boolean>;
   /** Looks for a message of ours posted under this marker since a time; for posts whose outcome is unknown. */

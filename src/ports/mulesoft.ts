@@ -63,8 +63,8 @@ export type OwnedApplication = ApplicationRef & {
 /** MuleSoft Anypoint. Every call may throw a Fault `mulesoft.*`. */
 export interface MuleSoft {
   /**
-   * Every not deleted Anypoint user whose user name or e-mail is exactly one of the person's (case-insensitive):
-   * a changed user name makes a second user. Most likely first: by user name, federated, enabled, last signed in. Whose
+   * Every Anypoint user, not deleted, whose user name or e-mail is exactly one of the person's (case-insensitive). A
+   * changed user name makes a second user. Most likely first: by user name, federated, enabled, last signed in. Whose
    * they are is not said by that (flow/membership/anypoint-users.ts).
    */
   findUsers(who: { email: string; login: string }): Promise<AnypointUser[]>;

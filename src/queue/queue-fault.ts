@@ -47,7 +47,7 @@ const replies: Record<string, Said> = {
 };
 
 /**
- * The kind of a Redis error reply. By the protocol (RESP, simple errors) it is the first word; before Redis 7 an error
+ * The kind of a Redis error reply. By the protocol (RESP, simple errors) it is the first word. Before Redis 7 an error
  * inside a script came wrapped, with its own word after a hyphen.
  */
 export function replyCode(error: unknown): string | null {

@@ -24,8 +24,8 @@ const PORTS = { single: 6379, sentinel: 26379, cluster: 6379 } as const;
 const PORT_MAX = 65_535;
 
 /**
- * `REDIS_URL`: `redis://`, `redis+sentinel://` or `redis+cluster://`, each with `rediss` for TLS, and several hosts
- * with a comma between for the last two. A URL of the web has one host only, so this is read by hand.
+ * `REDIS_URL`: `redis://`, `redis+sentinel://` or `redis+cluster://`, each with `rediss` for TLS. The last two take
+ * several hosts with a comma between. A URL of the web has one host only, so this is read by hand.
  */
 export function readRedisAddress(url: string, ca: string | null): RedisAddress | BadAddress {
   const parts =

@@ -20,8 +20,9 @@ import { DAY, type Past, past } from './past-requests.ts';
 const HISTORY_LOCK = 4_215_001;
 
 /**
- * Months of decisions before the sandbox was opened, judged by the rules in force and on record like any other, so that
- * there is something to replay. Over and done with: nobody holds anything by them. Answers how many were made.
+ * Months of decisions before the sandbox was opened. They are judged by the rules in force, and on record like any
+ * other. So there is something to replay. Over and done with: nobody holds anything by them. Answers how many were
+ * made.
  */
 export async function seedHistory(context: Pick<Context, 'db' | 'idp' | 'catalogue'>): Promise<number> {
   const people = new Map<string, Person>();

@@ -49,7 +49,8 @@ export function leaveWord(stateFile: string, url: string): () => void {
 }
 
 /**
- * The world that keeps its state in this file, if it runs: what answers at the port that it named has to be that one.
+ * The world that keeps its state in this file, if it runs. The server that answers at the named port has to be that
+ * one.
  */
 export async function runningWorld(stateFile: string): Promise<RunningAt | null> {
   const word = wordIn(wordOf(stateFile));

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Db } from '../store/postgres/database.ts';
 
-/** Lets so much of a grant's time go by, as if the clock had been put forward for it alone: for demos and tests. */
+/**
+ * Lets so much of a grant's time go by, as if the clock had been put forward for it alone. It is for demos and tests.
+ */
 export async function letTimePass(db: Db, changeId: string, seconds: number): Promise<void> {
   await sql`
     with back as (select make_interval(secs => ${seconds}::float8) as by),

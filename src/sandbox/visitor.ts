@@ -42,8 +42,8 @@ export type Visitor = ReturnType<typeof createVisitor>;
 export type Saw = <S>(seen: S) => S;
 
 /**
- * From one look to the next: a tenth of the time waited so far, so that looking leaves the machine to what is waited
- * for.
+ * The pause from one look to the next: a tenth of the time waited so far. So looking leaves the machine to the work
+ * that it waits for.
  */
 const STEP_MS = { least: 20, most: 100 };
 const SEEN_MAX = 4_000;

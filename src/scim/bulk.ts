@@ -34,10 +34,10 @@ type Refusing = {
 };
 
 /**
- * Does the operations of a Bulk (RFC 7644 section 3.7) one after another, each in a commit of its own, and answers
- * one result each, in their order. One that refers to what a later one creates (`bulkId:...`) makes that come first.
- * After `failOnErrors` errors the rest is not done and has no result.
- * Throws 413 for too many operations, 400 for what is no Bulk at all.
+ * Does the operations of a Bulk (RFC 7644 section 3.7) one after another, each in a commit of its own. It answers one
+ * result each, in their order. One that refers to what a later one creates (`bulkId:...`) makes that come first. After
+ * `failOnErrors` errors the rest is not done and has no result. Throws 413 for too many operations, 400 for what is no
+ * Bulk at all.
  */
 export async function runBulk(
   endpoints: readonly Endpoint[],
@@ -193,8 +193,8 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
 const PATH_MAX = 1_000;
 
 /**
- * RFC 7644 section 3.7 wants the path below the base address; some clients send the whole of it, or what they would
- * send alone. A base address with a slash at its end doubles it, here as in an address.
+ * RFC 7644 section 3.7 wants the path below the base address. Some clients send the whole address, or the path that
+ * they would send alone. A base address with a slash at its end doubles it, here as in an address.
  */
 const TARGET =
   /^\s*(?:https?:\/\/[^/]+)?(?:\/*scim(?=\/))?(?:\/*v2(?=\/))?\/*([^/?#\s]+)(?:\/+([^/?#\s]+))?\/*(?:[?#].*)?\s*$/i;

@@ -16,7 +16,7 @@ export type Cursors = {
 };
 
 /**
- * Cursors of RFC 9865. They are encrypted, because a sort key may be somebody's name, and authenticated together
+ * Cursors of RFC 9865. They are encrypted, because a sort key may be somebody's name. They are authenticated together
  * with the query, so that one query's cursor can't be used with another. Every replica has the same secret.
  */
 export function createCursors(secret: string): Cursors {

@@ -12,8 +12,8 @@ export type MemberMove = { do: 'add' | 'remove'; ids: string[] };
 export type SingleMove = { groupId: string; userId: string };
 
 /**
- * Moves members of one group with the group's lock, its new version, the audit entry and what is to be observed in one
- * statement. It sees the members as of its start, so of an add and a remove that cross on their way either may come
+ * Moves members of one group in one statement. It has the group's lock, its new version, the audit entry and the
+ * observations. It sees the members as of its start. So if an add and a remove cross on their way, either may come
  * first. Throws 400 `invalidValue` for a user to add who can't exist.
  */
 export function membersMove(scim: Scim, groupId: string, move: MemberMove): Bound {

@@ -245,8 +245,8 @@ function changeSelected(step: Step, attribute: Attribute, list: Doc[]): Doc[] {
   }
   if (selected.length === 0) {
     if (step.value === null) return list;
-    // Entra sets the first work e-mail by `emails[type eq "work"].value`, with Add or with Replace: what the filter
-    // says becomes the element.
+    // Entra sets the first work e-mail by `emails[type eq "work"].value`, with Add or with Replace. The filter's values
+    // become the element.
     const base = filter === null ? {} : described(filter, attribute);
     if (op === 'replace') mustBeUsual(attribute, base);
     const fresh = changeElement({ ...step, op: 'add' }, attribute, base);

@@ -9,7 +9,7 @@ export type Taken = { name: 'userName' | 'externalId'; why: ScimError };
 /**
  * Which names of a user, as far as they differ from those `before`, are another's. Names are unique within a source,
  * and the indexes have the last word on that. Another source may not give anybody a name that somebody of the IdP has
- * either; the IdP itself is stopped by no name that others took first.
+ * either. The IdP itself is not stopped by a name that others took first.
  */
 export async function takenNames(scim: Scim, db: Db | Tx, names: Names, before?: Names): Promise<Taken[]> {
   const key = names.user_name_key === before?.user_name_key ? null : names.user_name_key;

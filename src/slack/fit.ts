@@ -3,7 +3,7 @@ import { type SlackContent, section } from './blocks.ts';
 import { clip, constructs, mrkdwn, spoken } from './mrkdwn.ts';
 
 /**
- * All texts of a message’s blocks together. Slack has no published limit, and refuses from about 12,000 characters on
+ * All texts of a message’s blocks together. Slack has no published limit. It refuses from about 12,000 characters on
  * (`msg_blocks_too_long`; slackapi/bolt-js #2509 and #2867, where 11,341 were too many).
  */
 const ALL_TEXTS_MAX = 9_000;

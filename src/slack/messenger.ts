@@ -250,8 +250,7 @@ function isAccount(id: string): boolean {
 }
 
 /**
- * Sends it; where Slack finds it too much all the same, what it comes to with its buttons, so that it can be decided
- * on.
+ * Sends it. Where Slack finds it too much all the same, its outcome and buttons are sent, so that it can be decided on.
  */
 async function orShort<T>(content: SlackContent, send: (sent: SlackContent) => Promise<T>): Promise<T> {
   try {

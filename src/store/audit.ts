@@ -42,8 +42,8 @@ const insertEntries = statement(
 );
 
 /**
- * For a statement that is a commit of its own: the entries that `notes` selects as `type`, `actor` and `data`, none of
- * them about a change.
+ * For a statement that is a commit of its own. The entries are those that `notes` selects as `type`, `actor` and
+ * `data`. None of them is about a change.
  */
 export function auditOfNotes(notes: string): string {
   return `insert into audit (at, type, actor, data)

@@ -34,7 +34,7 @@ export async function zonesOfPeople(db: Db): Promise<(string | null)[]> {
 }
 
 /**
- * The people who have no digest of this week yet: active people in a zone whose time has come, who own something or
+ * The people who have no digest of this week yet. They are active, in a zone whose time has come, and own something or
  * manage somebody. Looked up by indexes, so that it costs little once all are made.
  */
 export async function readersDue(

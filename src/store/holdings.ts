@@ -7,9 +7,9 @@ import { pendingChange } from './states.ts';
 export type Held = { granted: string[]; pending: string[]; groupNames: string[] };
 
 /**
- * What a person holds now, beside one change. Of two requests that come in at once the later one has to know of the
- * earlier, not the other way about: else a rule would refuse both. Once it is put to approvers (`isPut`) each knows of
- * all others. Somebody who was found in a group has what it gives.
+ * What a person holds now, beside one change. Of two requests that come in at once, the later one has to know of the
+ * earlier, not the other way about. Otherwise a rule would refuse both. Once it is put to approvers (`isPut`) each
+ * knows of all others. Somebody who was found in a group has what it gives.
  */
 export async function heldBeside(
   db: Db | Tx,

@@ -101,7 +101,7 @@ export async function checkedSince(
 type Direction = 'added' | 'removed';
 
 /**
- * Told by an event source that knows when it happened, before it was noticed; the IdP's clock may be ahead of ours a
+ * Told by an event source that knows when it happened, before it was noticed. The IdP's clock may be ahead of ours a
  * little.
  */
 function toldBefore({ personId, groupId }: { personId: string; groupId: string }, noticedAt: Date) {

@@ -63,8 +63,8 @@ export async function openCases(
 }
 
 /**
- * Those of these people who count as having left, each with the case that says so: their newest that came to more than
- * being asked about or held.
+ * Those of these people who count as having left, each with the case that says so. It is their newest case that was
+ * more than asked about or held.
  */
 export async function leaversAmong(
   db: Db | Tx,

@@ -171,8 +171,8 @@ export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[
 }
 
 /**
- * Ids that one record had in a system are another's from now on: found by them, but called by its own, which are newer.
- * `onlyUnconfirmed`: but for what the system itself has answered by.
+ * Ids that one record had in a system are another's from now on. It is found by them, but called by its own, which are
+ * newer. `onlyUnconfirmed`: but for what the system itself has answered by.
  */
 export async function moveLinks(
   db: Db | Tx,

@@ -54,8 +54,8 @@ export async function unfinishedCampaigns(db: Db): Promise<Campaign[]> {
 }
 
 /**
- * When each entitlement was last put to review by a campaign that covers all who hold it, and since when its group is
- * looked at; by its key. `null`: never.
+ * When each entitlement was last put to review by a campaign that covers all who hold it, by its key. Also since when
+ * its group is looked at. `null`: never.
  */
 export async function lastReviewed(db: Db, keys: readonly string[]): Promise<Map<string, Date>> {
   const { rows } = await sql<{ key: string; at: Date }>`

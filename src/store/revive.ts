@@ -20,8 +20,9 @@ export type Misnamed<T> = T extends Plain | Date
       }[keyof T & string];
 
 /**
- * A document as it was before it was stored: JSON has no dates, so what is named as a point in time becomes one. The
- * type refuses a document with a date under another name, or something else under such a name. Null stays null.
+ * A document as it was before it was stored. JSON has no dates, so a value that is named as a point in time becomes
+ * one. The type refuses a document with a date under another name, or something else under such a name. Null stays
+ * null.
  */
 export function revive<T>(doc: Misnamed<T> extends never ? T : never): T {
   return revived(doc) as T;

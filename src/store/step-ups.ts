@@ -93,7 +93,7 @@ export async function readStepUp(
 }
 
 /**
- * One browser that begins twice, by a double click or in two tabs, goes on with the same sign-in for so long, in
+ * A browser may begin twice, by a double click or in two tabs. It goes on with the same sign-in for this long, in
  * seconds.
  */
 const SAME_SIGN_IN_SECONDS = 120;

@@ -115,8 +115,8 @@ export async function readUsage(
 const signInSources = sql`('anypointUsers', 'idpSignIns')`;
 
 /**
- * SQL for set-wise reads: of each person in `people` (with an `id`) when they last used Anypoint, and since when a
- * silence is certain. Both null: not known. Columns `id`, `last_at`, `source`, `what`, `known_since`.
+ * SQL for set-wise reads, for each person in `people` (with an `id`). It gives when they last used Anypoint, and since
+ * when a silence is certain. Both null: not known. Columns `id`, `last_at`, `source`, `what`, `known_since`.
  */
 export const usageByPerson = (people: ReturnType<typeof sql>) => sql`
   select p.id, u.last_at, u.source, u.what, s.known_since from ${people} p

@@ -30,8 +30,8 @@ const ALL_LOOK_UPS_MAX = 60;
 export type Guard = {
   /**
    * Notes that a request proved nothing. Null: answer it as such; else its address was refused too often and has to
-   * wait so many seconds. Asked only after the proof was looked at: what is genuine is never held back by what a
-   * stranger, perhaps behind the same proxy, sent before.
+   * wait so many seconds. Asked only after the proof was looked at. So a genuine request is never held back by those
+   * that a stranger, perhaps behind the same proxy, sent before.
    */
   refused(request: FastifyRequest, door: Door): Promise<number | null>;
   /** Null: the holder of this token may go on; else it asked too much and has to wait so many seconds. */

@@ -19,7 +19,7 @@ const BROWSER_KNOWN_SECONDS = 900;
  * The pages of a fresh sign-in. A GET of a link shows and changes nothing, however often and by whomever: previews,
  * scanners and browsers that fetch ahead do it. Only a form that a person sends begins a sign-in, or disowns a click.
  *
- * The cookie ties the sign-in to the browser in which its page was read: whoever only sends somebody the identity
+ * The cookie ties the sign-in to the browser in which its page was read. A person who only sends somebody the identity
  * provider's address gets nothing from it. `Lax`, for the way back comes from the provider's site; `Strict` would lose
  * it.
  */

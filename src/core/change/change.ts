@@ -130,7 +130,7 @@ export function isFound(change: Pick<Change, 'cause'>): boolean {
 }
 
 /**
- * Whether the card of a mass change tells of it; a grant that was kept there speaks for itself once its end is near.
+ * Whether the card of a mass change tells of it. A grant that was kept there speaks for itself once its end is near.
  */
 export function isOnMassCard(change: Pick<Change, 'partOf' | 'endingWarnedAt' | 'ended'>): boolean {
   return change.partOf !== null && change.endingWarnedAt === null && change.ended === null;

@@ -47,7 +47,7 @@ export type Extending = { heldUntil: Date; seconds: number; maxSeconds: number; 
 
 /**
  * Pure: when an access that is extended would end. It goes on from its end, and never longer than the written maximum
- * from now: extending again and again does not add up to more.
+ * from now. So extending again and again does not add up to more.
  */
 export function extendedUntil({ heldUntil, seconds, maxSeconds, now }: Extending): Date {
   return new Date(Math.min(heldUntil.getTime() + seconds * 1_000, now.getTime() + maxSeconds * 1_000));
@@ -63,7 +63,7 @@ export function givenSeconds({ requestedSeconds, grant, approvals, cause }: Chan
 }
 
 /**
- * Pure: by how many seconds one click extends: as long as it was given for, within what may be had; null: nothing to
+ * Pure: by how many seconds one click extends. That is as long as it was given for, within the limits. Null: nothing to
  * extend.
  */
 export function sameAgain(change: Change, entitlement: Pick<Entitlement, 'maxSeconds'>): number | null {

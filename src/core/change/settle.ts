@@ -50,7 +50,7 @@ export type ClickFacts = {
   revokeId: ChangeId;
   /** End of the access that this request extends, if the person holds it already. */
   heldUntil: Date | null;
-  /** Id for the sign-in that an approval may have to wait for, and what is known of it; left out: none can be asked for. */
+  /** Id for the sign-in that an approval may wait for, and its known facts. Left out: none can be asked for. */
   stepUp?: { id: string; proof: StepUpProof | null };
   now: Date;
 };

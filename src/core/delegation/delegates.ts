@@ -23,8 +23,8 @@ export type Absence = {
 };
 
 /**
- * Puts the delegates of whoever is away into the plan, each in the place of the person who named them; that person
- * still may decide. Nobody gains more by it than one place:
+ * Puts the delegates of approvers who are away into the plan, each in the place of the person who named them. That
+ * person may still decide. Nobody gains more by it than one place:
  * - who may decide on this anyhow stays what they are: one person must not fill two places that take two people
  * - whoever is named by several fills the places of one of them
  * - who has approved in another stage is not added to this one

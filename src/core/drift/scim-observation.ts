@@ -11,7 +11,7 @@ export type ObservedMember = {
 
 /**
  * The real changes of one SCIM request to one group's effective members: the active users in it. Adding somebody who is
- * there, or an inactive user, is no change; deactivating or deleting a user takes them out of every group, reactivating
+ * there, or an inactive user, is no change. Deactivating or deleting a user takes them out of every group. Reactivating
  * puts them back. A renamed group is two of these: out of the old, into the new.
  */
 export type ObservedMemberships = {

@@ -1,5 +1,5 @@
 /**
- * `untilMs`: how old what is waited for may be for this row; within the objective a look never comes later than its
+ * `untilMs`: the age of the wait up to which this row holds. Within the objective, a look never comes later than its
  * end.
  */
 type Row = { untilMs: number | 'objective'; everyMs: number };

@@ -235,10 +235,7 @@ export function campaignReactions(event: CampaignEvent, parts: readonly string[]
   }
 }
 
-/**
- * Pure: the jobs that a note calls for, which is no step of a life cycle: advice is shown with the change that it is
- * on.
- */
+/** Pure: the jobs that a note calls for. A note is no step of a life cycle: advice is shown with its change. */
 export function noteReactions({ type, changeId }: { type: string; changeId: string | null }): Job[] {
   return type === 'adviceGiven' && changeId !== null ? [{ job: 'updateMessages', changeId }] : [];
 }

@@ -126,7 +126,7 @@ export function decideOnAnswers(
 
 /**
  * Decides on an answer about single items, while the others on the card wait. An item is decided when as many people
- * agree on it as the card asks for; the card is decided when no item is left. An answer for all counts for each item.
+ * agree on it as the card asks for. The card is decided when no item is left. An answer for all counts for each item.
  */
 export function settleSingle(
   mass: MassChange,

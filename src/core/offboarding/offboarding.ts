@@ -6,8 +6,9 @@ import type { OffboardingState } from './life-cycle.ts';
 
 /**
  * Everything that has to happen when somebody leaves, on one case: what they asked for, decide on, hold and own.
- * `deprovisioned`, `deleted`: the IdP says that they have left; `lostApp`: the IdP has switched off the MuleSoft app
- * alone; `byHand`: an admin says so.
+ * - `deprovisioned`, `deleted`: the IdP says that they have left
+ * - `lostApp`: the IdP has switched off the MuleSoft app alone
+ * - `byHand`: an admin says so
  */
 export type OffboardingCause = 'deprovisioned' | 'deleted' | 'lostApp' | 'byHand';
 

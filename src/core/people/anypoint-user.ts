@@ -1,7 +1,7 @@
 /**
- * Whose an Anypoint user is. Anypoint knows somebody who signs in through the IdP by the name that the IdP sends, so
- * the IdP is who can say whose that name is. An e-mail in a profile, or a user name that merely looks like a person's,
- * is chosen by whoever made the user, and says nothing.
+ * Whose an Anypoint user is. Anypoint knows a person who signs in through the IdP by the name that the IdP sends. So
+ * only the IdP can say whose that name is. The maker of a user chooses the e-mail in its profile, or a user name that
+ * merely looks like a person's. These say nothing.
  */
 export type UserFacts = {
   /** Signs in through the IdP. The name of any other user is chosen by whoever makes or invites them. */

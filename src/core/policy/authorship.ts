@@ -1,6 +1,6 @@
 /**
  * What is known of who made the change that was found. `awaited`: an event source that names actors may still tell,
- * until then (ISO 8601) at the latest; `untold`: none told, and none will.
+ * until then (ISO 8601) at the latest. `untold`: none told, and none will.
  */
 export type Authorship = { is: 'told' } | { is: 'awaited'; until: string } | { is: 'untold'; why: string };
 

@@ -124,8 +124,12 @@ export type Entitlement = {
   maxSeconds: number;
   clauses: string[];
   /**
-   * Whether an extension needs approval: each does; none does that follows an approval by a person, so that every other
-   * one does; or none at all. Left out: each does.
+   * Whether an extension needs approval. There are three settings:
+   * - each extension does
+   * - none does that follows an approval by a person, so that every other one does
+   * - none does at all
+   *
+   * Left out: each does.
    */
   extensionApproval?: 'always' | 'afterFirst' | 'never';
   /** What to do with a membership that nobody asked for. */

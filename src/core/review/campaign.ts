@@ -34,7 +34,7 @@ export const everything: Scope = {
 export type ReviewerRule = 'owner' | 'manager';
 
 export const overduePolicies = ['revoke', 'extend', 'escalate'] as const;
-/** What becomes of lines that nobody decided in time: written in the campaign before it starts. */
+/** The policy on lines that nobody decided in time: written in the campaign before it starts. */
 export type OverduePolicy = (typeof overduePolicies)[number];
 
 /** What a campaign is asked to be. */

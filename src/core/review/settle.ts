@@ -36,9 +36,9 @@ export type Submitted = {
 };
 
 /**
- * Pure: what a reviewer's drafts come to when they are submitted. What was confirmed is what is decided. To keep what
- * has changed is to keep what nobody looked at, so it is asked again; to take it away stands, for taking away is never
- * lost.
+ * Pure: what a reviewer's drafts come to when they are submitted. What was confirmed is what is decided. A line that
+ * has changed and is to be kept is asked again, for nobody looked at the change. A choice to take it away stands, for
+ * taking away is never lost.
  */
 export function submitDrafts(campaign: Campaign, facts: SubmitFacts): Submitted | Refusal {
   const { by, drafts, at } = facts;

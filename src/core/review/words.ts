@@ -25,7 +25,7 @@ export function scopeInWords(scope: Scope, title: (key: string) => string): stri
   return parts.filter((part) => part !== null).join(', ');
 }
 
-/** What becomes of lines that nobody decides in time, as it was written beforehand. */
+/** The policy on lines that nobody decides in time, as it was written beforehand. */
 export function overdueInWords(overdue: OverduePolicy, extendSeconds: number): string {
   switch (overdue) {
     case 'revoke':

@@ -31,8 +31,8 @@ import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { endGrant } from '../membership/end-grants.ts';
 
 /**
- * The canary: a person added to a group and taken out of it again and again, by the one road, and the trip to MuleSoft
- * and back timed. Does what is due now, by stored state alone; to be run by one process at a time.
+ * The canary: a person is added to a group and taken out of it again and again, by the one road. The trip to MuleSoft
+ * and back is timed. Does what is due now, by stored state alone; to be run by one process at a time.
  */
 export async function canaryOnce(context: Context): Promise<void> {
   const { canary } = context.catalogue.current();

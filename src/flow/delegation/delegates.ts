@@ -21,7 +21,7 @@ type About = {
 
 /**
  * The plan with whoever decides in the stead of those who are away at this moment. Every delegate is looked up in the
- * IdP anew: whoever is not active there, has left, or may not decide on this one gains nothing.
+ * IdP anew. One who is not active there, has left, or may not decide on this gains nothing.
  */
 export async function withDelegatesNow(
   context: Data & Parties,

@@ -20,7 +20,10 @@ const unknownLine = refuse(
   'It may come from another installation; look for a newer digest.',
 );
 
-/** Settles a click on a line of a digest: who may answer for it is looked up now, and decided under the line's lock. */
+/**
+ * Settles a click on a line of a digest. The people who may answer for it are looked up now. It is decided under the
+ * line's lock.
+ */
 export async function settleDigestAnswer(
   context: Context,
   answer: AnswerReceived,

@@ -45,8 +45,8 @@ const restUntil = new WeakMap<Context['db'], Map<string, number>>();
 export type Differences = { finding: string[]; lost: string[] };
 
 /**
- * Compares who the IdP has in a group with who is wanted there; a few differences are checked one by one, many are put
- * on one card. A fault is thrown; called again, it goes on where it was.
+ * Compares the group's members in the IdP with the people who are wanted there. A few differences are checked one by
+ * one. Many are put on one card. A fault is thrown; called again, it goes on where it was.
  */
 async function checkOneGroup(context: Context, target: Target): Promise<Differences> {
   const run = await takeUpRun(context.db, 'checkGroup', [
@@ -99,8 +99,8 @@ function checkAll(groupId: string, personIds: readonly string[]): Job[] {
 }
 
 /**
- * Where SCIM has somebody otherwise than the IdP, a push was lost: the bridge makes Anypoint right for them. Many are
- * one cause that no delivery mends (the group is not pushed, people are not assigned to the app): they are only told.
+ * Where SCIM has somebody otherwise than the IdP, a push was lost: the bridge makes Anypoint right for them. Many have
+ * one cause that no delivery mends (the group is not pushed, people are not assigned to the app). They are only told.
  */
 export function pushesOwed(
   context: Pick<Context, 'catalogue'>,

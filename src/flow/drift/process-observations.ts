@@ -206,7 +206,10 @@ async function noteEvidence(
 
 type Suspect = { personId: string; groupId: string; direction: 'added' | 'removed' };
 
-/** Told alike of one group: one by one as long as they are few; many at once are one look at the whole group. */
+/**
+ * Observations of one group that tell alike are checked one by one as long as they are few. Many at once are one look
+ * at the whole group.
+ */
 async function suspect(
   context: Data,
   unit: Unit,

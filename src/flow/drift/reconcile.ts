@@ -192,8 +192,8 @@ function observed(
 }
 
 /**
- * Has everybody delivered anew whom Anypoint shows otherwise than they should be. More than the mass guard lets pass
- * are not taken away: so many at once are a mistake somewhere else, and are asked about on one card.
+ * Has everybody delivered anew whom Anypoint shows otherwise than they should be. More differences than the mass guard
+ * lets pass are not taken away. So many at once are a mistake somewhere else, and are asked about on one card.
  */
 async function closeTeam(context: Context, place: Place, groups: readonly Place[]): Promise<void> {
   const targets = context.catalogue.targetsOfTeam(place.externalId);

@@ -6,9 +6,9 @@ import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 
 /**
- * Takes in what an event source of the directory told: stored before it is answered 2xx, once however often and by
- * however many event sources it is told. Answers how many were new. Throws when the database is away: then the event
- * source must be told no.
+ * Takes in the news of an event source of the directory. It is stored before it is answered 2xx. It is stored once,
+ * however often and by however many event sources it is told. Answers how many were new. Throws when the database is
+ * away: then the event source must be told no.
  */
 export async function recordObservations(
   context: Pick<Context, 'db' | 'nudge'>,

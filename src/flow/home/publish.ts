@@ -67,8 +67,8 @@ export async function turnHomePage(
 }
 
 /**
- * Publishes the Home of somebody anew who has opened it once. Safe to run twice: it shows what is so when it runs, one
- * run at a time, and what shows already is not sent again.
+ * Publishes the Home of somebody anew who has opened it once. Safe to run twice: it shows the state at the time when it
+ * runs, one run at a time. A tab that shows it already is not sent again.
  */
 export async function updateHome(
   context: Context,
@@ -117,7 +117,7 @@ async function publish(
 }
 
 /**
- * A person who was met before is known by their link, and the IdP is not asked. But the chat is asked: a person who is
+ * A person who was met before is known by their link, and the IdP is not asked. But the chat is asked. A person who is
  * a guest by now is shown whom they can turn to, and no button that would be refused.
  */
 async function whoOpened(context: Context, accountId: string): Promise<Person | Refusal> {

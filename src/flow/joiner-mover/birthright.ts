@@ -74,8 +74,8 @@ export async function birthrightsAtTurn(
 }
 
 /**
- * Renews before their end what rules give, while they give it, and gives what was missed (the entitlement could not be
- * given on the day of arrival). Level-triggered, so safe to run twice.
+ * Renews birthrights before their end, while rules give them. It also gives those that were missed (the entitlement
+ * could not be given on the day of arrival). Level-triggered, so safe to run twice.
  */
 export async function renewBirthrights(context: Context): Promise<void> {
   for (const entitlement of context.catalogue.current().entitlements)

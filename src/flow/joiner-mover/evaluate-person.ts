@@ -24,8 +24,8 @@ import { birthrightsAtTurn } from './birthright.ts';
 import { recheckGrants } from './recheck-grants.ts';
 
 /**
- * Looks at a person anew: the IdP is read, whatever an event source told, and what has changed since they were last
- * acted on is acted on. Safe to run twice: the second finds nothing new.
+ * Looks at a person anew: the IdP is read, whatever an event source told. It acts on the changes since they were last
+ * acted on. Safe to run twice: the second finds nothing new.
  */
 export async function evaluatePerson(
   context: Context,

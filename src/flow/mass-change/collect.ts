@@ -194,8 +194,8 @@ export function itemOf(personId: string, note: string | null = null): MassItem {
 }
 
 /**
- * Wanted in the group by a grant, or because they were there before: neither is given up before it is decided, and so
- * they keep the team.
+ * They are wanted in the group by a grant, or because they were there before. Neither is given up before it is decided,
+ * so they keep the team.
  */
 export async function lostItems(
   unit: Unit,

@@ -61,8 +61,8 @@ export function shownNow(context: Pick<Context, 'catalogue'>, mass: MassChange):
 }
 
 /**
- * How many it takes to keep these, where that is more than one: by a rule, by the catalogue, or as nobody says who did
- * it.
+ * How many people it takes to keep these, where that is more than one. A rule or the catalogue asks for it, or nobody
+ * says who did it.
  */
 async function takenToKeep(
   context: Data,

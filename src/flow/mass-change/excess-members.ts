@@ -6,9 +6,9 @@ import type { Context, Data, Runtime } from '../kernel/context.ts';
 import { growWithin, itemOf, shrink } from './collect.ts';
 
 /**
- * Puts a team's excess, people in it to whom nothing gives it, on one card for the entitlement's owner, and keeps
- * that card true. Until it is decided nobody is taken out. As few as the guard lets go are taken out at once, while no
- * card is open. Safe to run twice.
+ * Puts a team's excess members, to whom nothing gives it, on one card for the entitlement's owner. It keeps that card
+ * true. Until it is decided nobody is taken out. As few as the guard lets go are taken out at once, while no card is
+ * open. Safe to run twice.
  */
 export async function putExcessOnCard(
   context: Data & Runtime,

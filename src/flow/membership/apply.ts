@@ -11,9 +11,9 @@ import { type Context, type Data, done, type Parties, type Ran } from '../kernel
 import { isWanted as isWantedNow } from './wanted-in-group.ts';
 
 /**
- * Makes this person-and-group true in the IdP: desired membership, computed now from all live grants, against
- * what the IdP says now; the difference is written. Safe to run twice, late or out of order; one run per pair at
- * a time. A write without an answer is read back before anything is repeated.
+ * Makes this person-and-group true in the IdP. The desired membership is computed now from all live grants, and
+ * compared with the IdP's answer now. The difference is written. Safe to run twice, late or out of order; one run per
+ * pair at a time. A write without an answer is read back before anything is repeated.
  */
 export async function applyToIdp(context: Context, job: Extract<Job, { job: 'applyToIdp' }>): Promise<Ran> {
   const { personId, groupId } = job;

@@ -22,8 +22,8 @@ type Look =
   | { found: 'waiting'; leg: Leg; why: string; redeliver: boolean; trouble: string | null };
 
 /**
- * Looks into Anypoint until it agrees with what is desired now; past the objective raises the alarm that names
- * the stuck leg, and keeps watching. The row in the outbox stays open, and so survives everything, until the
+ * Looks into Anypoint until it agrees with the state that is desired now. Past the objective it raises the alarm that
+ * names the stuck leg, and keeps watching. The row in the outbox stays open, and so survives everything, until the
  * change is seen or overtaken.
  */
 export async function verifyInAnypoint(

@@ -32,7 +32,7 @@ export const nothing: Following = { events: [], jobs: [] };
 export type Start = { cause: OffboardingCause; by: By | null; reason: string | null };
 
 /**
- * Somebody has left, or lost the app, or an admin says so: their case begins, and every grant of theirs ends in the
+ * A person has left, or lost the app, or an admin says so. Their case begins, and every grant of theirs ends in the
  * same commit. Many lost at once wait for two admins. A case that is open already goes on; safe to call twice.
  */
 export async function startOffboarding(
@@ -190,8 +190,8 @@ async function isWorthRestoring(unit: Unit, closed: Offboarding): Promise<boolea
 }
 
 /**
- * Somebody who is known to have left is still in a group or holds a grant: their case begins, unless it was decided
- * that they have not left.
+ * A known leaver is still in a group or holds a grant. Their case begins, unless it was decided that they have not
+ * left.
  */
 export async function leaverFound(
   context: Pick<Context, 'catalogue' | 'idp'>,

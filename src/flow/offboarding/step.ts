@@ -24,9 +24,9 @@ import { closeAndEnd, rerouteApprovals, stuckRevoke } from './end-access.ts';
 import { giveTeamsBack, leaveTeams, type TeamsLook } from './leave-teams.ts';
 
 /**
- * One look at a leaver's case, level-triggered: whatever is still theirs is closed, taken away or put to its owner, and
- * what Anypoint shows is noted. Each leg is taken by itself, so that one outside party that fails holds up none of the
- * others. Safe to run twice, late, or after a kill; one run per case at a time. A case whose access is seen gone is
+ * One look at a leaver's case, level-triggered. Everything that is still theirs is closed, taken away or put to its
+ * owner. Anypoint's answer is noted. Each leg is taken by itself, so that one outside party that fails holds up none of
+ * the others. Safe to run twice, late, or after a kill; one run per case at a time. A case whose access is seen gone is
  * left to the timers, which looks again until its applications are settled.
  */
 export async function advanceOffboarding(

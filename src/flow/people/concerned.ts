@@ -20,9 +20,9 @@ export type Concerned = {
 const askIt = 'Ask the IT desk to look at their account, then ask again.';
 
 /**
- * Identifies anew whom a change concerns: who was known when the form came in may be suspended, or a guest in Slack, by
- * now. Of what nobody asked for only the IdP is asked. Throws a Fault when IdP or chat can't say: then it is tried
- * again, and nothing is allowed meanwhile.
+ * Identifies anew whom a change concerns. A person who was known when the form came in may be suspended, or a guest in
+ * Slack, by now. Of what nobody asked for only the IdP is asked. Throws a Fault when IdP or chat can't say: then it is
+ * tried again, and nothing is allowed meanwhile.
  */
 export async function concernedBy(
   context: Data & Parties,

@@ -6,9 +6,9 @@ import type { Context } from '../kernel/context.ts';
 
 /**
  * The person to look at in the place of somebody whose id the IdP does not know. The IdP knows their login, under
- * another id: not every client sends the IdP's own id. Null when there is nobody like that, or when they asked for
- * something or hold it: then that account was deleted, and they left with it. The id is the other's from then on when
- * it was never more than unconfirmed, or when SCIM has handed it over.
+ * another id: not every client sends the IdP's own id. Null when there is nobody like that. Null too when they asked
+ * for something or hold it: then that account was deleted, and they left with it. The id is the other's from then on
+ * when it was never more than unconfirmed, or when SCIM has handed it over.
  */
 export async function successorOf(
   context: Pick<Context, 'db' | 'idp'>,

@@ -20,8 +20,9 @@ const IDLE_TRY_MS = 10_000;
 const LOOK_EVERY_MS = 500;
 
 /**
- * Knows whether the queue works, and brings it back: while it does not, it is tried again and again, each time with new
- * connections and workers. That ends whatever a failover leaves behind, connections that never answer included.
+ * Knows whether the queue works, and brings it back. While it does not work, it is tried again and again, each time
+ * with new connections and workers. That ends whatever a failover leaves behind, connections that never answer
+ * included.
  */
 export function createQueueWatch(
   jobQueue: JobQueue,

@@ -3,8 +3,8 @@ import { addLeased } from '../../store/outbox.ts';
 import type { Data, Runtime } from '../kernel/context.ts';
 
 /**
- * Stores a click before it is acknowledged, and has it settled at once in this process; killed before that, the
- * stored row brings it back. What the click means is decided when the settle step runs.
+ * Stores a click before it is acknowledged, and has it settled at once in this process. If the process is killed before
+ * that, the stored row brings it back. What the click means is decided when the settle step runs.
  */
 export async function acceptClick(context: Data & Runtime, click: ClickReceived): Promise<void> {
   await accept(context, { job: 'settleClick', clickKey: click.clickId, click });

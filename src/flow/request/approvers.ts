@@ -49,8 +49,7 @@ const byOwner: ApproverRule = { stages: [ownerAlone], distinct: true };
 
 /**
  * The entitlement with who decides on it: what was found, or rules would give, is for its owner, for nobody asked. But
- * to keep what was found is to give it: where the catalogue takes two to give it, or others than the owner, it takes
- * those.
+ * to keep a finding is to give it. Where the catalogue takes two to give it, or others than the owner, it takes those.
  */
 export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement): Entitlement {
   if (change.cause === 'loss' || isByRule(change)) return { ...entitlement, approvers: byOwner };

@@ -99,7 +99,7 @@ async function gather(context: Context, change: Change): Promise<Assessment | Re
   const byRules = evaluateRequest(facts, context.catalogue.rules());
   // A finding is there already. A rule can neither refuse nor approve it away, so a person looks.
   const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
-  // One that waits is not closed by a change of the policy, which may be mended: its card says so, and it can't be approved.
+  // A change of the policy, which may be mended, closes no waiting change. Its card says so, and can't be approved.
   if (verdict.effect === 'refuse' && change.state === 'received')
     return { refusal: notAllowed(verdict, entitlement), verdict };
   const telling = await tellingAboutFound(context, change);

@@ -16,8 +16,8 @@ import { nextWorkingMoment } from './working-hours.ts';
 const LOOK_AGAIN_MS = 600_000;
 
 /**
- * The things that time brings to a request that waits for its approvers: reminders in their own working hours, a
- * warning, the next tier of the ladder. Looked at again when the next of it is due.
+ * The things that time brings to a request that waits: reminders in its approvers' own working hours, a warning, the
+ * next tier of the ladder. Looked at again when the next of it is due.
  */
 export async function attendToApprovers(context: Context, now: Date, batch: number): Promise<void> {
   for (const id of await requestsToLookAt(context.db, now, batch))

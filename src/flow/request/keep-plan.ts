@@ -16,8 +16,8 @@ import { type Asked, adminsAllowed, ownersOf, resolveApprovers } from './approve
 
 /**
  * The people who may keep a finding. To keep is to give, so it takes the same approvers, and as many of them. Where
- * nobody says who did it, an owner who may have done it is never enough: it is for the admins, unless the catalogue
- * takes two anyhow. The owner may always take it away.
+ * nobody says who did it, an owner who may have done it is never enough. It is then for the admins, unless the
+ * catalogue takes two anyhow. The owner may always take it away.
  */
 export async function planToKeep(
   context: Context,

@@ -40,9 +40,9 @@ import {
 import { takeOver } from './take-over.ts';
 
 /**
- * Settles one click: who it was, what they may do, whether it still applies, all looked up again; then decided under
- * the change's row lock. Safe to run twice: a click that was counted, or refused on record, is recognised by its id. A
- * refusal changes nothing and only the clicker sees it.
+ * Settles one click. The clicker, what they may do and whether it still applies are all looked up again. It is decided
+ * under the change's row lock. Safe to run twice: a click that was counted, or refused on record, is recognised by its
+ * id. A refusal changes nothing and only the clicker sees it.
  */
 export async function settleClick(
   context: Context,

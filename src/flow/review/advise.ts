@@ -6,7 +6,7 @@ import { commit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 
 /**
- * Asks the model for its view of one line, which somebody is looking at; it is shown the next time that the page is
+ * Asks the model for its view of one line, which somebody is looking at. It is shown the next time that the page is
  * drawn. Safe to run twice: an answer that is there stays. Nothing waits for it, and no decision reads it.
  */
 export async function adviseLine(

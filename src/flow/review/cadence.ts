@@ -11,8 +11,8 @@ import { byCadence, cancelCampaign, openCampaign, startCampaign } from './open.t
 import { dropEndedLines } from './timers.ts';
 
 /**
- * Campaigns that the catalogue calls for (`review.every`): one is begun for all entitlements that are due, and started
- * as soon as it is prepared and may be. Where it may not, its message says why, and a snapshot that is too old is taken
+ * Campaigns that the catalogue calls for (`review.every`). One is begun for all entitlements that are due. It starts as
+ * soon as it is prepared and may start. Where it may not, its message says why, and a snapshot that is too old is taken
  * anew.
  */
 export async function keepCadence(context: Context, at?: Date): Promise<void> {

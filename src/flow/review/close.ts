@@ -15,8 +15,8 @@ const PAGE = 5_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Closes a campaign of which MuleSoft shows all: who reviewed what, when, on what evidence and how long it took is
- * signed and kept, in the same commit.
+ * Closes a campaign of which MuleSoft shows all. The certificate is signed and kept in the same commit: who reviewed
+ * what, when, on what evidence and how long it took.
  */
 export async function closeCampaign(context: Context, campaign: Campaign): Promise<void> {
   const madeAt = await databaseNow(context.db);

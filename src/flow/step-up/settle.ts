@@ -10,8 +10,8 @@ import { identify } from '../people/identify.ts';
 import { decide, factsNow, tellClicker } from '../request/settle.ts';
 
 /**
- * Settles an approval whose sign-in was good, everything looked up again as at any click; or ends its wait when the
- * time is over. Safe to run twice, early or late: the row says what came of it.
+ * Settles an approval whose sign-in was good. Everything is looked up again as at any click. Or it ends the wait when
+ * the time is over. Safe to run twice, early or late: the row says what came of it.
  */
 export async function settleStepUp(
   context: Context,

@@ -158,7 +158,7 @@ function teamsOfUserRoute(app: FastifyInstance, organization: Organization): voi
 type MemberRow = {
   identity_type: 'user' | 'team';
   id: string;
-  /** What the published description calls it, for users too; the live API says `name`. */
+  /** The name in the published description, for users too; the live API says `name`. */
   team_name: string;
   name: string;
   membership_type: 'member' | 'maintainer';

@@ -20,7 +20,7 @@ function prove(holds: boolean, claim: string): void {
 const told = (message: SeenMessage) => `${message.text} ${JSON.stringify(message.blocks)}`;
 
 /**
- * `npm run demo -- leaver`: a team lead leaves; everything of his is gone, and the case stays open until all is
+ * `npm run demo -- leaver`: a team lead leaves. Everything of his is gone, and the case stays open until all is
  * settled.
  */
 export const leaverJourney: Journey = {

@@ -37,8 +37,12 @@ export function entraSettings(worldUrl: string) {
 }
 
 /**
- * Microsoft Entra ID as far as it tells of changes: token endpoint below `/entra/login`, Graph below `/entra/v1.0`, the
- * portal below `/entra/sim`. It stands beside Okta and has a directory of its own.
+ * Microsoft Entra ID as far as it tells of changes:
+ * - the token endpoint below `/entra/login`
+ * - Graph below `/entra/v1.0`
+ * - the portal below `/entra/sim`
+ *
+ * It stands beside Okta and has a directory of its own.
  */
 export function createEntraEmulator(world: World): Emulator {
   const tenant = new Tenant(world);

@@ -183,7 +183,7 @@ const advised: AdviceResult = {
   },
 };
 
-/** What the messages of a change are made of; Tom is asked, and Olga owns it. */
+/** The view from which the messages of a change are made; Tom is asked, and Olga owns it. */
 export function viewOf(entitlement: Entitlement, change: Change, rest: Partial<ChangeView> = {}): ChangeView {
   return {
     idpName: 'Okta',

@@ -1,8 +1,8 @@
 import { OktaError } from './errors.ts';
 
 /**
- * The part of Okta's `search` and `filter` grammar that lists are asked with: `attribute op value` joined by
- * `and` / `or` (`and` binds tighter), no brackets. The case of letters makes no difference.
+ * The part of Okta's `search` and `filter` grammar that lists are asked with. It has `attribute op value`, joined by
+ * `and` / `or` (`and` binds tighter), and no brackets. The case of letters makes no difference.
  */
 const tokens = /\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))/gy;
 

@@ -5,9 +5,9 @@ import { OktaError, sendOktaError } from './errors.ts';
 const DEFAULT_PER_MINUTE = 600;
 const WINDOW_MS = 60_000;
 /**
- * A 429 that the sandbox was told to give looks like Okta's *concurrent* limit: limit and remaining are 0 and
- * the reset is only an estimate (developer.okta.com/docs/reference/rl-additional-limits). Short, so that
- * whoever obeys it does not stand still for a minute.
+ * A 429 that the sandbox was told to give looks like Okta's *concurrent* limit. Limit and remaining are 0, and the
+ * reset is only an estimate (developer.okta.com/docs/reference/rl-additional-limits). Short, so that whoever obeys it
+ * does not stand still for a minute.
  */
 const CONCURRENT_RESET_SECONDS = 1;
 

@@ -1,5 +1,5 @@
 /**
- * Checks blocks and views against Block Kit's limits, and says what is wrong the way Slack does:
+ * Checks blocks and views against Block Kit's limits. It says what is wrong the way Slack does:
  * `must be less than 3001 characters [json-pointer:/blocks/0/text/text]`.
  *
  * Limits: [docs.slack.dev/reference/block-kit/blocks], [.../block-elements], [.../composition-objects],

@@ -1,6 +1,6 @@
 /**
- * Brings commands, interactions and events to Latchkey: over an open Socket Mode connection if there is one,
- * else by signed HTTP to `/slack/events`. An answer counts within three seconds only.
+ * Brings commands, interactions and events to Latchkey. It uses an open Socket Mode connection if there is one, else
+ * signed HTTP to `/slack/events`. An answer counts within three seconds only.
  */
 import { createHmac } from 'node:crypto';
 import { Agent, request as httpRequest } from 'node:http';

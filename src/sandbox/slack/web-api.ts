@@ -1,6 +1,6 @@
 /**
- * The Web API: `POST|GET <prefix>/api/<method>`. Every answer is HTTP 200 with `ok: true` or `ok: false` and
- * Slack's own error name; only rate limits use another status (429).
+ * The Web API: `POST|GET <prefix>/api/<method>`. Every answer is HTTP 200 with `ok: true` or `ok: false` and Slack's
+ * own error name. Only rate limits use another status (429).
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { World } from '../emulator.ts';

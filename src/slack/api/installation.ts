@@ -105,8 +105,8 @@ export async function isOurs(user: Belonging, installation: InstallationReader):
 }
 
 /**
- * Every id that Slack may call a person by. In an organisation that was made of workspaces, some people have an id that
- * is good everywhere (`W…`, or `U…`), beside a workspace's own. The first is the one to keep.
+ * Every id that Slack may call a person by. In an organisation that was made of workspaces, some people have two ids.
+ * One is good everywhere (`W…`, or `U…`), the other is a workspace's own. The first is the one to keep.
  */
 export function idsOf(user: Belonging & { id: string }): [string, ...string[]] {
   const everywhere = user.enterprise_user?.id;

@@ -18,9 +18,9 @@ import { registerReviewHandlers } from '../review/clicks.ts';
 import { registerCommand } from './words.ts';
 
 /**
- * What people do in Slack, turned into calls of the road. Every click is stored before it is acknowledged; every form
- * is validated and stored, or refused with the field that is wrong, in its acknowledgement. `onRequest` is told of
- * each, by its kind.
+ * What people do in Slack, turned into calls of the road. Every click is stored before it is acknowledged. Every form
+ * is validated and stored, or refused with the wrong field, in its acknowledgement. `onRequest` is told of each, by its
+ * kind.
  */
 export function listen(
   context: Context,

@@ -14,7 +14,7 @@ type Answerable = {
 };
 
 /**
- * Answers a command, click or form that could not be stored, for Slack sends those once: the person is told that
+ * Answers a command, click or form that could not be stored, for Slack sends those once. The person is told that
  * nothing came of it. A command and a form in the answer itself, a click where Slack says that it can be answered.
  */
 export async function answerNotTaken(body: unknown, reply: FastifyReply, log: Logger): Promise<FastifyReply> {

@@ -37,9 +37,9 @@ export function isSignedWith(secret: string, { timestamp, mac }: Signature, body
 
 /**
  * Reads a signed body. Its content type is not signed, and decides how the body is read: so the body itself must leave
- * no doubt. Words that somebody wrote in Slack stand inside a JSON event, `&payload=…` in them as well; read as a
- * form, they would be anybody's click. So a form is one that has `payload` and nothing else, or the fields of a
- * command, each once; and JSON is an event.
+ * no doubt. A person's words in Slack stand inside a JSON event, also if `&payload=…` is in them. Read as a form, they
+ * would be anybody's click. So a form has `payload` and nothing else, or the fields of a command, each once. And JSON
+ * is an event.
  */
 export function readSlackBody(contentType: string | undefined, bytes: Buffer): SlackBody {
   const text = bytes.toString('utf8');

@@ -32,8 +32,8 @@ export type Socket = {
 };
 
 /**
- * Connects and stays connected. A Slack that is down or refuses keeps nothing else from starting: SCIM, ends and
- * deliveries go on, and the connection is tried until it holds.
+ * Connects and stays connected. A Slack that is down or refuses keeps nothing else from starting. SCIM, ends and
+ * deliveries go on. The connection is tried until it holds.
  */
 export async function connectSocket(app: App, { client }: SocketModeReceiver, log: Logger): Promise<Socket> {
   /** By the clock of `performance.now()`; null: it holds. */

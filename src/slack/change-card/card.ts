@@ -35,8 +35,8 @@ export function statusBlocks(now: StatusText, people: Said['people'] = new Map()
 }
 
 /**
- * The card, to be decided on at a glance: who, what it gives, for how long, why, what is out of the ordinary, the
- * buttons. Below them stands what comes in later, so that an edit never moves a button under somebody’s finger; the
+ * The card, to be decided on at a glance. It has who, what it gives, for how long, why, what is out of the ordinary,
+ * and the buttons. Later additions stand below them, so that an edit never moves a button under somebody’s finger. The
  * rest is behind *Details*. Once it is decided, where it stands comes first.
  */
 export function card(view: ChangeView, now: StatusText): SlackContent {

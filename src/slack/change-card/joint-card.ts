@@ -13,9 +13,7 @@ import { questionBlocks } from './questions.ts';
 import { rulingBlocks } from './rulings.ts';
 import { stepUpBlocks } from './step-up.ts';
 
-/**
- * One card for all that was asked for together and is for the same people to decide: each by itself, or all at once.
- */
+/** One card for the parts of a joint request that the same people decide: each by itself, or all at once. */
 export function jointCard(view: ChangeView, others: readonly ChangeView[]): SlackContent {
   const items = [view, ...others].sort((a, b) => placeOf(a) - placeOf(b));
   const asking = items.filter(({ change }) => change.state === 'asking');

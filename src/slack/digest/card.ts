@@ -37,8 +37,9 @@ const names = { time: slackDate, safe: escapeMrkdwn };
 export const LINES_ON_PAGE = 20;
 
 /**
- * Pure: the messages of a digest: one to its reader, or to the admins in their stead, and a question to each holder who
- * was asked.
+ * Pure: the messages of a digest:
+ * - one to its reader, or to the admins in their stead
+ * - a question to each holder who was asked
  */
 export function digestNotices(view: DigestView): Notice<SlackContent>[] {
   const content = view.digest.kind === 'security' ? securityCard(view) : personalCard(view);

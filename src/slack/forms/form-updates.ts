@@ -9,7 +9,7 @@ const KEPT_MAX = 1_000;
 /**
  * Shows a form anew after a choice in it. Of two quick choices the later one counts, in whatever order Slack and we get
  * to them. The earlier one is not shown any more once the later is known. The later is shown even where the earlier was
- * shown first (`hash_conflict`: the form is no longer the one that was chosen in).
+ * shown first. Slack then says `hash_conflict`: the form is no longer the one that was chosen in.
  */
 export function createFormUpdates(client: WebClient) {
   const newest = new Map<string, string>();

@@ -52,7 +52,7 @@ function pagesIn(value: string | undefined): HomePages | null {
   }
 }
 
-/** A tab that can’t be filled says so, and is filled when it is opened again; one that Slack can’t be told of stays. */
+/** A tab that can’t be filled says so, and is filled when it is opened again. One that Slack can’t be told of stays. */
 async function orSayWhy(
   context: Context,
   client: WebClient,

@@ -72,9 +72,7 @@ function emptyState({ mayAsk }: HomeFacts): KnownBlock {
   );
 }
 
-/**
- * One part of the tab: how many there are, those of this page, and the way to the others; nothing where there are none.
- */
+/** One part of the tab: its count, the lines of this page, and the way to the others. Nothing where there are none. */
 function part<T>(
   name: HomeSection,
   title: string,

@@ -224,7 +224,7 @@ function waitingHead(facts: Facts, change: Change, title: string): string {
     : `${mention(nameOf(facts, change.requesterId))} asks, for ${whom}, for ${asked}`;
 }
 
-/** The buttons of the card; on a Home tab there are several of them, and no two blocks of a view have one name. */
+/** The buttons of the card. On a Home tab there are several of them, and no two blocks of a view have one name. */
 function named(block: KnownBlock, block_id: string): KnownBlock {
   return { ...block, block_id };
 }

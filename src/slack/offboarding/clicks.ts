@@ -101,7 +101,7 @@ function reasonIn(view: ViewSubmitAction['view']): { reason: string; errors: Rec
 }
 
 /**
- * `/access offboard @user`, and `/access offboard cancel @user` to take it back: the form that says what will happen,
+ * `/access offboard @user`, and `/access offboard cancel @user` to take it back. The form says what will happen. It is
  * for the catalogue's admins alone.
  */
 async function openOffboarding({ context, client, command, rest, answer }: Typed): Promise<void> {

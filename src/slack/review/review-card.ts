@@ -14,7 +14,7 @@ export const reviewButton = cardButton(z.strictObject({ review: z.uuid() }));
 export const REVIEW_OPEN = 'review_open';
 
 /**
- * Pure: the messages of one reviewer: one that shows how far they are, and a reply for each reminder, for an edit
+ * Pure: the messages of one reviewer. One shows how far they are. There is a reply for each reminder, for an edit
  * notifies nobody.
  */
 export function reviewNotices(view: ReviewView): Notice<SlackContent>[] {

@@ -26,7 +26,7 @@ while kill -0 "$1" 2> /dev/null && [ "$n" -lt 100 ]; do sleep 0.1; n=$((n + 1));
 if [ -n "$2" ]; then rm -rf -- "$2"; fi`;
 
 /**
- * Stops a PostgreSQL when this process is gone, however it went: a process that is killed can end nothing itself, and
+ * Stops a PostgreSQL when this process is gone, however it went. A process that is killed can end nothing itself, and
  * PostgreSQL outlives it. A shell in a session of its own waits for that. `throwAway`: a folder that is removed then
  * too. Answers what calls it off. Windows has no such shell: there the next start finds what was left.
  */

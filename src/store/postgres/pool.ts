@@ -202,8 +202,9 @@ class StorePool extends pg.Pool {
   }
 
   /**
-   * Breaks the connections whose answers never come: all of them where PostgreSQL answers nobody, else those on which
-   * it has answered long since, or has ended. A statement that takes long, or waits for a lock, is left to.
+   * Breaks the connections whose answers never come. Where PostgreSQL answers nobody, those are all of them. Else they
+   * are those on which it has answered long since, or has ended. A statement that takes long, or waits for a lock, is
+   * left to.
    */
   async #askAfterSilent(): Promise<void> {
     const silent = [...this.#open].filter((client) => client.silentMs() >= this.#silentAfterMs);

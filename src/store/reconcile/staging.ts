@@ -9,8 +9,8 @@ import type { Place } from './runs.ts';
 import type { SeenPeople } from './seen-people.ts';
 
 /**
- * Nobody waits for the disk: what is staged is not kept in a crash of PostgreSQL anyway, and the counts beside it show
- * when it is gone. Holds for its own statement.
+ * Nobody waits for the disk. Staged rows are not kept in a crash of PostgreSQL anyway, and the counts beside them show
+ * when they are gone. Holds for its own statement.
  */
 const unsynced = sql`unsynced as materialized (select set_config('synchronous_commit', 'off', true))`;
 
