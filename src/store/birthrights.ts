@@ -43,7 +43,7 @@ export async function birthrightsDue(
           where c.person_id = s.person_id and c.entitlement_key = ${due.entitlementKey} and c.kind = 'grant'
             and c.doc->>'cause' in ('birthright', 'renewal')
           order by c.requested_at desc, c.id desc limit 1
-        ) latest where latest.ended = 'release' or latest.state in ('denied', 'lapsed', 'withdrawn'))
+        ) latest where latest.ended in ('release', 'review') or latest.state in ('denied', 'lapsed', 'withdrawn'))
     order by s.person_id limit ${limit}`.execute(db);
   return rows.map((row) => row.person_id);
 }

@@ -3,6 +3,7 @@ import type { Change } from '../core/change/change.ts';
 import type { ChangeEvent } from '../core/change/events.ts';
 import { evolve } from '../core/change/evolve.ts';
 import { pendingStates, underway } from '../core/change/states.ts';
+import type { ChangeId } from '../core/ids.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
 
@@ -53,11 +54,11 @@ export async function underwayIds(
   return rows.map((r) => r.id);
 }
 
-/** Whether somebody, or a rule, decided that this person leaves this group, and it is not seen yet. */
-export async function isRevokeUnderway(
+/** The newest revoke by which this person leaves this group and that is not seen yet; null: there is none. */
+export async function revokeUnderway(
   db: Db | Tx,
   pair: { personId: string; groupId: string },
-): Promise<boolean> {
+): Promise<ChangeId | null> {
   const row = await db
     .selectFrom('changes')
     .select('id')
@@ -65,9 +66,11 @@ export async function isRevokeUnderway(
     .where('group_id', '=', pair.groupId)
     .where('kind', '=', 'revoke')
     .where('state', 'in', [...underway])
+    .orderBy('requested_at', 'desc')
+    .orderBy('id')
     .limit(1)
     .executeTakeFirst();
-  return row !== undefined;
+  return row === undefined ? null : (row.id as ChangeId);
 }
 
 /** The pending request of this person for this entitlement, if there is one. */

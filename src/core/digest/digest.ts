@@ -102,8 +102,19 @@ export type SecurityFigures = {
   /** Lines of the digests of the week before, and how many of them were answered. */
   lines: number;
   answered: number;
+  /** Rules that their last reviewer objected to; left out: made before these were shown. */
+  objections?: RuleObjection[];
   /** Records of use that can't be read. */
   troubles: string[];
+};
+
+/** A reviewer of a campaign said that what a rule gives is wrong. Only an admin can change the catalogue. */
+export type RuleObjection = {
+  entitlementKey: EntitlementKey;
+  title: string;
+  by: string;
+  campaign: string;
+  comment: string | null;
 };
 
 /**

@@ -25,7 +25,7 @@ function causeOf(change: Change): string[] {
     case 'lapsed':
       return ['Nobody decided in time, so it lapsed; that says nothing about the request itself.'];
     case 'closed':
-      return ['Whoever asked, or whom it was for, has left, so it was closed undecided.'];
+      return [`It was closed undecided: ${decision?.note ?? 'whoever asked, or whom it was for, has left'}.`];
     case 'received':
     case 'asking':
       return ['It is not decided yet.'];

@@ -109,7 +109,16 @@ async function tellAdmin(
   { week, zone, dueAt, askedAt }: Pick<Slot, 'week' | 'zone' | 'dueAt'> & { askedAt: Date | null },
   now: Date,
 ): Promise<void> {
-  const figures = await securityFigures(context.db, digestCatalogue(context), now);
+  const all = await securityFigures(context.db, digestCatalogue(context), now);
+  const ruled = new Set(
+    context.catalogue
+      .current()
+      .entitlements.filter((e) => e.birthright != null)
+      .map(({ key }) => key),
+  );
+  // Of a rule that left the catalogue nothing is left to mend.
+  const objections = (all.objections ?? []).filter(({ entitlementKey }) => ruled.has(entitlementKey));
+  const figures = { ...all, objections };
   const id = randomUUID();
   const digest = { id, personId: admin.id, week, zone, dueAt, askedAt };
   await commit(

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { nextState } from '../../core/change/life-cycle.ts';
 import { type DigestLine, type LineAnswer, type LineVerb, lineVerbs } from '../../core/digest/digest.ts';
 import { settleLine } from '../../core/digest/settle.ts';
 import type { AnswerReceived, Job } from '../../core/jobs/reactions.ts';
@@ -8,6 +7,7 @@ import { lockLine, readLines, writeAnswer } from '../../store/digests.ts';
 import type { Person } from '../../store/people.ts';
 import { commit, type Following, type Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
+import { declineRenewal } from '../membership/decline-renewal.ts';
 import { takeAwayReviewed } from '../membership/take-away.ts';
 import { freshPerson } from '../people/identify.ts';
 
@@ -84,25 +84,19 @@ async function follow(
     case 'keep':
     case 'ask':
       return {};
-    case 'notRenewed':
-      return await declineRenewal(unit, line, by);
+    case 'notRenewed': {
+      const events = await declineRenewal(unit, line, by);
+      return events === null ? nothingToEnd(line) : { events };
+    }
     case 'revoke': {
       const target = await targetOf(context, unit, line);
-      const taken = target === null ? null : await takeAwayReviewed(unit, { ...line, target }, by);
-      return taken ?? nothingToEnd(line);
+      if (target === null) return notKnown(line);
+      const reviewed = { ...line, groupId: target.groupId, target };
+      return (await takeAwayReviewed(unit, reviewed, by)) ?? nothingToEnd(line);
     }
     default:
       return verb satisfies never;
   }
-}
-
-async function declineRenewal(unit: Unit, line: DigestLine, by: Person): Promise<Following | Refusal> {
-  const change = line.changeId === null ? null : await unit.change(line.changeId);
-  if (change === null || change.ended !== null || nextState(change.state, 'renewalDeclined') === null)
-    return nothingToEnd(line);
-  const actor = { person: by.id, name: by.name };
-  const base = { changeId: change.id, at: unit.now, actor };
-  return { events: [{ ...base, type: 'renewalDeclined', by: { id: by.id, name: by.name } }] };
 }
 
 /** Where it was given, or where it would be given now. */
@@ -113,10 +107,14 @@ async function targetOf(context: Context, unit: Unit, line: DigestLine) {
 }
 
 function nothingToEnd({ personName }: DigestLine): Refusal {
+  return refuse('nothingToEnd', `${personName} no longer has this.`, 'Nothing was changed.');
+}
+
+function notKnown({ personName }: DigestLine): Refusal {
   return refuse(
-    'nothingToEnd',
-    `${personName} no longer has this, or it is being taken away already.`,
-    'Nothing was changed.',
+    'entitlementUnavailable',
+    `Latchkey could not check where ${personName} has this.`,
+    'Nothing was changed. Press it again later, or tell an admin.',
   );
 }
 

@@ -3,7 +3,7 @@ import type { ChangeEvent } from '../../core/change/events.ts';
 import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
-import { isRevokeUnderway, underwayIds } from '../../store/changes.ts';
+import { revokeUnderway, underwayIds } from '../../store/changes.ts';
 import { linkOf } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit } from '../kernel/commit.ts';
@@ -69,7 +69,7 @@ async function makeTrue(
 ): Promise<Wrote> {
   if ((await reading) === isWanted) return 'already so';
   // Only a revoke takes away: a membership that nobody decided on is a finding, not Latchkey's to remove.
-  if (!isWanted && !(await isRevokeUnderway(context.db, { personId, groupId }))) return 'already so';
+  if (!isWanted && (await revokeUnderway(context.db, { personId, groupId })) === null) return 'already so';
   try {
     if (isWanted) await context.idp.addMember(groupId, idpId);
     else await context.idp.removeMember(groupId, idpId);

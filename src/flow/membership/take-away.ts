@@ -4,56 +4,71 @@ import { nextState } from '../../core/change/life-cycle.ts';
 import type { ChangeId, EntitlementKey, PersonId } from '../../core/ids.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
 import { endBaseline, isInBaseline } from '../../store/baseline.ts';
-import { underwayIds } from '../../store/changes.ts';
+import { revokeUnderway } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
-import { type Following, noteByLatchkey, type Unit } from '../kernel/commit.ts';
+import { type Following, type Note, noteByLatchkey, type Unit } from '../kernel/commit.ts';
 import { revokeOf } from './end-grants.ts';
 
-/** One membership that somebody looked at and did not leave. */
-export type Reviewed = { personId: PersonId; entitlementKey: EntitlementKey; target: Target };
+/** One membership that somebody looked at and did not leave; `target`: where it is given now, null: not known. */
+export type Reviewed = {
+  personId: PersonId;
+  groupId: string;
+  entitlementKey: EntitlementKey;
+  target: Target | null;
+};
 
 /**
- * Takes a membership away because a review said so. Every live grant of the pair ends. A record from before Latchkey
- * ends too. One revoke goes down the road. Null: there is nothing left to take, or it is being taken away already.
+ * Takes a membership away because a review said so. Every live grant of the pair ends, a rule's too. A record from
+ * before Latchkey ends too. One revoke goes down the road. A revoke that is underway is answered, and no second one
+ * is made. Null: there is nothing to take. `by` is null where nobody decided in time.
  */
 export async function takeAwayReviewed(
   unit: Unit,
-  { personId, entitlementKey, target }: Reviewed,
-  by: { id: PersonId; name: string },
+  { personId, groupId, entitlementKey, target }: Reviewed,
+  by: { id: PersonId; name: string } | null,
 ): Promise<(Required<Following> & { revokeId: ChangeId }) | null> {
-  const pair = { personId, groupId: target.groupId };
+  const pair = { personId, groupId };
+  const actor: Actor = by === null ? { part: 'latchkey' } : { person: by.id, name: by.name };
+  const live = await liveGrants(unit, pair);
+  const wasBefore = await isInBaseline(unit.tx, pair);
+  const underway = live.length === 0 ? await revokeUnderway(unit.tx, pair) : null;
+  // A grant remembers where it was given, also when the catalogue no longer says so.
+  const from = live.find((change) => change.target !== null)?.target ?? target;
+  const isHeld = live.length > 0 || wasBefore;
+  if (underway === null && (!isHeld || from === null)) return null;
+  const notes: Note[] = [];
+  if (wasBefore) {
+    await endBaseline(unit.tx, pair, unit.now);
+    const ended = noteByLatchkey(unit, 'baselineEnded', { ...pair, groupName: from?.groupName ?? groupId });
+    notes.push({ ...ended, actor });
+  }
+  if (underway !== null || from === null)
+    return underway === null ? null : { revokeId: underway, events: [], notes, jobs: [] };
   const revokeId = randomUUID() as ChangeId;
-  const actor: Actor = { person: by.id, name: by.name };
-  const ended: ChangeEvent[] = [];
-  const held = await unendedGrants(unit.tx, pair);
-  for (const changeId of held.map((grant) => grant.changeId).sort()) {
-    const change = await unit.change(changeId);
-    if (change === null || change.ended !== null || nextState(change.state, 'grantEnded') === null) continue;
-    ended.push({
+  const ended = live.map(
+    (change): ChangeEvent => ({
       type: 'grantEnded',
       changeId: change.id,
       at: unit.now,
       actor,
       cause: 'review',
-      by: by.id,
+      by: by?.id ?? null,
       revokeId,
       stillHeld: false,
       stillHeldUntil: null,
-    });
-  }
-  const wasBefore = await isInBaseline(unit.tx, pair);
-  if (ended.length === 0 && (!wasBefore || (await underwayIds(unit.tx, pair)).length > 0)) return null;
-  if (wasBefore) await endBaseline(unit.tx, pair, unit.now);
+    }),
+  );
   const of = { personId, entitlementKey };
-  const baselineEnded = noteByLatchkey(unit, 'baselineEnded', {
-    personId,
-    groupId: target.groupId,
-    groupName: target.groupName,
-  });
-  return {
-    revokeId,
-    events: [...ended, ...revokeOf({ revokeId, of, target, cause: 'review', by, actor, at: unit.now })],
-    notes: wasBefore ? [{ ...baselineEnded, actor }] : [],
-    jobs: [],
-  };
+  const revoke = revokeOf({ revokeId, of, target: from, cause: 'review', by, actor, at: unit.now });
+  return { revokeId, events: [...ended, ...revoke], notes, jobs: [] };
+}
+
+async function liveGrants(unit: Unit, pair: { personId: string; groupId: string }) {
+  const live = [];
+  for (const id of (await unendedGrants(unit.tx, pair)).map((grant) => grant.changeId).sort()) {
+    const change = await unit.change(id);
+    if (change !== null && change.ended === null && nextState(change.state, 'grantEnded') !== null)
+      live.push(change);
+  }
+  return live;
 }

@@ -8,7 +8,7 @@ import type { MassChangeEvent } from '../../core/mass-change/mass-change.ts';
 import { hasLeft, type Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
 import { endBaseline } from '../../store/baseline.ts';
-import { isRevokeUnderway, readChange } from '../../store/changes.ts';
+import { readChange, revokeUnderway } from '../../store/changes.ts';
 import { baselineGroups, massCardsAbout, pendingAbout, waitingFor } from '../../store/offboardings.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
 import type { AnyEvent } from '../kernel/aggregates.ts';
@@ -99,7 +99,7 @@ async function othersEnded(
     const pair = { personId: locked.personId, groupId: target.groupId };
     if (recorded.has(target.groupId)) await endBaseline(unit.tx, pair, unit.now);
     if (!recorded.has(target.groupId) && !shown.has(target.groupId)) continue;
-    if (revokedBy(before, target) || (await isRevokeUnderway(unit.tx, pair))) continue;
+    if (revokedBy(before, target) || (await revokeUnderway(unit.tx, pair)) !== null) continue;
     events.push(...revoke(unit, locked, keyOf(context, target), target));
   }
   const revokes = events.filter((e) => e.type === 'changeReceived').map((e) => e.changeId);

@@ -34,6 +34,7 @@ import { concernedBy } from '../people/concerned.ts';
 import { managerName } from '../people/reports-to.ts';
 import { excludedFrom, planFor, tellingAboutFound } from './deciders.ts';
 import { othersLookedAtAgain } from './kept-apart.ts';
+import { refuseWaitingRenewal } from './refuse-renewal.ts';
 import { reopenIfTheirOwn } from './reopen.ts';
 import { factsOfChange } from './request-facts.ts';
 import { takeOver } from './take-over.ts';
@@ -93,7 +94,8 @@ async function gather(context: Context, change: Change): Promise<Assessment | Re
     context.db,
     people.map(({ id }) => id),
   );
-  const refusal = whyNot(change, entitlement, concerned, leavers);
+  const refusal =
+    whyNot(change, entitlement, concerned, leavers) ?? (await refuseWaitingRenewal(context.db, change));
   if (beneficiary === null || refusal !== null) return { refusal: refusal ?? goneFromIdp, verdict: null };
   const facts = await factsOfChange(context, { entitlement, beneficiary, change });
   const byRules = evaluateRequest(facts, context.catalogue.rules());

@@ -8,6 +8,7 @@ import { linkOf, type Person } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Context } from '../kernel/context.ts';
 import { receiveRequest } from './receive.ts';
+import { refuseRenewal } from './refuse-renewal.ts';
 
 /**
  * One click on a warning: the same again, from its end on, with the reason that it was asked for with. It is a request
@@ -26,12 +27,13 @@ export async function extendNow(
   if (entitlement === null)
     return refuse('unknownEntitlement', 'This access left the catalogue.', 'It can’t be extended any more.');
   const { personId, entitlementKey } = change;
-  const held = heldUntil(
-    await unendedGrants(context.db, { personId, entitlementKey }),
-    await databaseNow(context.db),
-  );
+  const grants = await unendedGrants(context.db, { personId, entitlementKey });
+  const held = heldUntil(grants, await databaseNow(context.db));
+  if (change.ended !== null || held === null) return hasEnded;
+  const declined = await refuseRenewal(context.db, grants);
+  if (declined !== null) return declined;
   const seconds = sameAgain(change, entitlement);
-  if (change.ended !== null || held === null || seconds === null) return hasEnded;
+  if (seconds === null) return hasEnded;
   const received = await receiveRequest(context, {
     idempotencyKey: `extend:${click.clickId}`,
     accountId: click.chatUserId,

@@ -29,6 +29,7 @@ import { conflictsUnderLock, othersLookedAtAgain } from './kept-apart.ts';
 import { approveNarrower } from './narrow.ts';
 import { actOnOwn, unknownChange } from './own.ts';
 import { settleWords } from './questions.ts';
+import { refuseWaitingRenewal } from './refuse-renewal.ts';
 import {
   endProven,
   keepStepUp,
@@ -298,9 +299,11 @@ async function factsOf(context: Context, change: Change): Promise<ClickFactsNow>
   const { beneficiary, refusal } = await concernedBy(context, change);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
   const left = await leaverCase(context.db, beneficiary.id);
+  const declined = await refuseWaitingRenewal(context.db, change);
   const why =
     left === null
-      ? (refusal?.text.replace(/\.$/, '') ?? noLongerNeeded(change, entitlement, beneficiary.department))
+      ? ((refusal ?? declined)?.text.replace(/\.$/, '') ??
+        noLongerNeeded(change, entitlement, beneficiary.department))
       : leftInWords(beneficiary.name, left).replace(/\.$/, '');
   if (why !== null) {
     const verdict: Verdict = { effect: 'refuse', grounds: [{ text: why, clause: null }] };

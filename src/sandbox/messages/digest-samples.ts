@@ -107,6 +107,15 @@ export function digestSamples(catalogue: Catalogue): Sample<DigestView>[] {
             unused: 17,
             unknownUse: 9,
             conflicts: 1,
+            objections: [
+              {
+                entitlementKey: 'orders-api-read' as EntitlementKey,
+                title: 'Orders API – read',
+                by: 'Olga Brandt',
+                campaign: 'November',
+                comment: 'Support does not read orders any more',
+              },
+            ],
             canary: { hits: 2_015, misses: 1, slowestMs: 41_200 },
             lines: 90,
             answered: 71,

@@ -209,7 +209,7 @@ function endingText({ change, view, names, title, whom }: Told): string {
   if (change.renewalDeclined !== undefined)
     return `${ends} ${names.safe(change.renewalDeclined.name)} reviewed it, and it is not to be renewed.`;
   if (change.endAgreed !== undefined)
-    return `${ends} ${change.endAgreed.by === change.personId && whom !== 'you' ? names.safe(change.endAgreed.name) : 'You'} let it end.`;
+    return `${ends} ${(change.endAgreed.by === change.personId) === (whom === 'you') ? 'You' : names.safe(change.endAgreed.name)} let it end.`;
   return `${ends} Extend it, or let it end.`;
 }
 

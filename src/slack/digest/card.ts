@@ -9,7 +9,7 @@ import { type SlackContent, section } from '../blocks.ts';
 import { actions, changeButton } from '../change-card/buttons.ts';
 import { mention } from '../change-card/names.ts';
 import { cardButton } from '../forms/card-button.ts';
-import { CONFIRM_TEXT_MAX, escapeMrkdwn, mrkdwn, plain, slackDate } from '../mrkdwn.ts';
+import { CONFIRM_TEXT_MAX, clip, escapeMrkdwn, mrkdwn, plain, slackDate } from '../mrkdwn.ts';
 
 /** A button of a line carries the digest and the place of the line in it. */
 export const lineButton = cardButton(z.strictObject({ digest: z.uuid(), place: z.int() }));
@@ -33,6 +33,8 @@ const labels: Record<LineVerb, string> = {
 };
 
 const names = { time: slackDate, safe: escapeMrkdwn };
+/** Objections to rules on the admins' message. */
+const OBJECTIONS = 5;
 /** Lines on one page of the form: two blocks each, of the hundred that it holds. */
 export const LINES_ON_PAGE = 20;
 
@@ -225,10 +227,31 @@ function securityCard({ digest, unusedSeconds }: DigestView): SlackContent {
       section(
         mrkdwn(`*Digests of the last seven days*: ${figures.answered} of ${figures.lines} lines answered.`),
       ),
+      ...objectionsTo(figures),
       ...figures.troubles.map((trouble) => section(plain(`Could not check: ${trouble}`))),
       { type: 'context', elements: [mrkdwn(`As of ${slackDate(digest.madeAt)}.`)] },
     ],
   };
+}
+
+/** Each says what an admin has to do about it: Latchkey does not change rules. */
+function objectionsTo({ objections = [] }: SecurityFigures): KnownBlock[] {
+  if (objections.length === 0) return [];
+  const lines = objections
+    .slice(0, OBJECTIONS)
+    .map(
+      ({ title, by, campaign, comment }) =>
+        `• *${escapeMrkdwn(clip(title, 80))}*: ${escapeMrkdwn(clip(by, 80))}, review ${escapeMrkdwn(clip(campaign, 80))}${comment === null ? '' : `: ${escapeMrkdwn(clip(comment, 120))}`}`,
+    );
+  const more = objections.length - lines.length;
+  if (more > 0) lines.push(`And ${more} more, in the certificates.`);
+  return [
+    section(
+      mrkdwn(
+        `*Rules that a reviewer says are wrong*. Change \`birthright\` in the catalogue, or keep the rule in the next review.\n${lines.join('\n')}`,
+      ),
+    ),
+  ];
 }
 
 function canaryInWords({ canary: { hits, misses, slowestMs } }: SecurityFigures): string {

@@ -120,7 +120,9 @@ function accessButtons({ change, ending }: HomeAccess): Button[] {
   if (change === null || ending !== null || change.ended !== null) return [];
   if (!['inEffect', 'late', 'awaitingSignIn'].includes(change.state)) return [];
   const release = button(actions.release, 'I’m done', keyOf(change));
-  return isByRule(change) ? [release] : [button(actions.extend, 'Extend…', keyOf(change)), release];
+  // What a reviewer said is not to be renewed can't be extended.
+  if (isByRule(change) || change.renewalDeclined !== undefined) return [release];
+  return [button(actions.extend, 'Extend…', keyOf(change)), release];
 }
 
 /** A request of the reader, or a question about them, and whom it waits for. */

@@ -16,16 +16,26 @@ beforeAll(async () => {
 afterAll(() => fresh.close());
 
 const by = { id: '11111111-1111-4111-8111-111111111111' as PersonId, name: 'Olga' };
-const takeAway = async (personId: PersonId) => {
-  const reviewer = await somebody(fresh.database.db);
+const takeAway = async (personId: PersonId, reviewer: PersonId | null | undefined = undefined) => {
+  const who = reviewer === undefined ? await somebody(fresh.database.db) : reviewer;
   return await commit(fresh.database.db, async (unit) => {
     const taken = await takeAwayReviewed(
       unit,
-      { personId, entitlementKey: 'orders' as EntitlementKey, target },
-      { ...by, id: reviewer },
+      { personId, groupId: target.groupId, entitlementKey: 'orders' as EntitlementKey, target },
+      who === null ? null : { ...by, id: who },
     );
     return { result: taken?.revokeId ?? null, ...(taken ?? {}) };
   });
+};
+
+const revokesOf = async (personId: PersonId) => {
+  const rows = await fresh.database.db
+    .selectFrom('changes')
+    .select('id')
+    .where('person_id', '=', personId)
+    .where('kind', '=', 'revoke')
+    .execute();
+  return rows.map(({ id }) => id);
 };
 
 test('every grant of the pair and what was there before end, and one revoke goes down the road', async () => {
@@ -53,8 +63,40 @@ test('every grant of the pair and what was there before end, and one revoke goes
   expect(await readChange(db, request.changeId)).toMatchObject({ revokeId, ended: { cause: 'review' } });
   const jobs = await db.selectFrom('outbox').select('job').where('done_at', 'is', null).execute();
   expect(jobs.map(({ job }) => job)).toContain('applyToIdp');
-  // Said twice: there is nothing left to take.
-  expect(await takeAway(personId)).toBeNull();
+  // Said twice, by the digest and by a campaign: it is the same revoke, and there is no other.
+  expect(await takeAway(personId)).toBe(revokeId);
+  expect(await revokesOf(personId)).toEqual([revokeId]);
+});
+
+test('what a rule gave ends too, and where nobody decided in time Latchkey did', async () => {
+  const { db } = fresh.database;
+  const personId = await somebody(db);
+  const given = { ...received(personId), cause: 'birthright' as const };
+  await commit(db, async () => ({ result: null, events: [given, approved(given.changeId, new Date())] }));
+
+  const revokeId = await takeAway(personId, null);
+
+  expect(await unendedGrants(db, { personId, groupId: target.groupId })).toEqual([]);
+  expect(await readChange(db, given.changeId)).toMatchObject({ revokeId, ended: { cause: 'review', by: null } });
+  expect(await revokesOf(personId)).toEqual([revokeId]);
+});
+
+test('what was there before ends while a revoke is underway, and needs no second one', async () => {
+  const { db } = fresh.database;
+  const personId = await somebody(db);
+  const request = received(personId);
+  await commit(db, async () => ({ result: null, events: [request, approved(request.changeId, new Date())] }));
+  const first = await takeAway(personId);
+  const pair = { personId, groupId: target.groupId };
+  await commit(db, async ({ tx, now }) => {
+    await recordBaselineMember(tx, { ...pair, groupName: target.groupName }, now);
+    return { result: null };
+  });
+
+  expect(await takeAway(personId)).toBe(first);
+
+  expect(await isInBaseline(db, pair)).toBe(false);
+  expect(await revokesOf(personId)).toEqual([first]);
 });
 
 test('where nothing is held nothing is taken', async () => {
