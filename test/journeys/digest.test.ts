@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { letTimePass } from '../../src/sandbox/time-passes.ts';
 import type { SeenMessage } from '../../src/sandbox/visitor.ts';
 import type { Stage } from '../stage.ts';
 import { buttonsOf, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
+import { buttonValueOf, clickPayload, sendRaw } from './slack-wire.ts';
 
 let stage: Stage;
 let walk: Journey;
@@ -158,4 +160,43 @@ test('of many lines ten are on the message; the rest are paged in a form, where 
     wordsOf((await walk.topView('tom')) ?? { blocks: [] }).match(/Lines 31 to 4\d of/),
   );
   expect((await walk.topView('tom'))?.blocks.length).toBeLessThanOrEqual(100);
+});
+
+test('what a digest does not renew is extended neither with one click nor by asking, and both say who said so', async () => {
+  // given Ines, who is warned that hers ends
+  const [held] = await walk.query<{ id: string }>(
+    `select c.id from changes c join grants g on g.change_id = c.id join people p on p.id = c.person_id
+     where p.email like 'ines@%' and g.ended_at is null and g.entitlement_key = $1`,
+    [read],
+  );
+  const id = held?.id ?? '';
+  await letTimePass(stage.latchkey.context.db, id, 6 * 86_400 + 60);
+  const warning = () =>
+    walk.until('Ines is warned', async () =>
+      (await walk.messages('ines', 'dm')).find((m) =>
+        m.metadata?.event_payload?.marker?.startsWith(`${id}:beneficiary:ending`),
+      ),
+    );
+  const before = await warning();
+  expect(buttonsOf(before)).toEqual(['extend_now', 'let_end']);
+
+  // when Olga says so on her digest
+  await asks('olga');
+  const digest = await digestOf('olga', 'Ines Moreau loses');
+  await press('olga', digest, 'digest_not_renewed', slackIdOf('ines'));
+
+  // then
+  await digestOf('olga', 'not to be renewed');
+  await walk.until('the warning says so', async () => {
+    const now = await warning();
+    return buttonsOf(now).length === 0 && now.text.includes('Olga Brandt reviewed it');
+  });
+  const why = 'Olga Brandt reviewed this access, and it is not to be renewed.';
+  const value = JSON.stringify(buttonValueOf(before));
+  await sendRaw(walk, clickPayload('ines', before, 'extend_now', value));
+  await walk.until('her click is refused', async (saw) =>
+    saw(await walk.whispers('ines', 'dm')).some((text) => text.includes(why)),
+  );
+  const asked = await walk.ask('ines', { entitlement: read, seconds: 3_600, reason: 'Longer' });
+  expect(JSON.stringify(asked)).toContain(why);
 });

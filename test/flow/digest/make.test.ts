@@ -7,6 +7,7 @@ import { commit } from '../../../src/flow/kernel/commit.ts';
 import { recordBaselineMember } from '../../../src/store/baseline.ts';
 import { readLines } from '../../../src/store/digests.ts';
 import { linkPerson, rememberPerson } from '../../../src/store/people.ts';
+import { certifiedLines } from '../../../src/store/review-certificates.ts';
 import { target } from '../../core/given.ts';
 import { freshDatabase } from '../../database.ts';
 import { approved, idpPerson, received } from '../../store/given.ts';
@@ -161,4 +162,56 @@ test('each owner and each manager gets what is theirs, once; who has nothing to 
   }>`select kinds from digest_lines l join digests d on d.id = l.digest_id
     where d.person_id = ${id('tom')} and l.person_id = ${id('erik')} order by d.week`.execute(db);
   expect(rows.map(({ kinds }) => kinds)).toEqual([['unused', 'ending'], ['ending']]);
+});
+
+test('a rule that its last reviewer objected to is named to the admins, while the catalogue still has it', async () => {
+  // given
+  const { db } = fresh.database;
+  const doc = JSON.stringify({ name: 'November' });
+  const campaign = async (said: Record<string, 'keep' | 'object'>, daysAgo: number) => {
+    const { rows } = await sql<{ id: string }>`
+      insert into campaigns (id, state, version, opened_at, entitlement_keys, doc)
+      values (gen_random_uuid(), 'closed', 1, now(), '{}', ${doc}::jsonb) returning id`.execute(db);
+    const campaignId = rows[0]?.id ?? '';
+    for (const [i, [key, decision]] of Object.entries(said).entries())
+      await sql`
+        insert into campaign_lines (campaign_id, n, kind, entitlement_key, group_id, facts, insight, decision, comment, decided_by_name, decided_at)
+        values (${campaignId}, ${i + 1}, 'rule', ${key}, ${`group-${key}`}, ${JSON.stringify({ title: key })}::jsonb, 'rule',
+          ${decision}, 'Support does not need it', 'Olga', now() - ${daysAgo}::int * interval '1 day')`.execute(db);
+    return campaignId;
+  };
+  const last = await campaign({ orders: 'object', admin: 'object', gone: 'object' }, 1);
+  await campaign({ orders: 'keep' }, 90);
+  await campaign({ admin: 'keep' }, 0);
+
+  // when
+  await sql`update digests set week = week - 7`.execute(db);
+  const base = context();
+  const ruled = (key: string) => ({ ...entitlement(key, 'low'), birthright: { departments: ['Orders'] } });
+  const current = { ...base.catalogue.current(), entitlements: [ruled('orders'), ruled('admin')] };
+  await makeDueDigests({ ...base, catalogue: { ...base.catalogue, current: () => current as never } });
+
+  // then only what stands, of what there is; the certificate has all of it
+  const { rows } = await sql<{ objections: unknown }>`
+    select doc->'objections' as objections from digests where kind = 'security' order by week desc limit 1`.execute(
+    db,
+  );
+  expect(rows[0]?.objections).toEqual([
+    {
+      entitlementKey: 'orders',
+      title: 'orders',
+      by: 'Olga',
+      campaign: 'November',
+      comment: 'Support does not need it',
+    },
+  ]);
+  expect(await certifiedLines(db, last, 0, 10)).toMatchObject(
+    ['orders', 'admin', 'gone'].map((entitlementKey) => ({
+      kind: 'rule',
+      entitlementKey,
+      decision: 'object',
+      comment: 'Support does not need it',
+      decidedBy: 'Olga',
+    })),
+  );
 });
