@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import type { PersonId } from '../../../src/core/ids.ts';
-import { makeDueDigests } from '../../../src/flow/digest/make.ts';
+import { makeDigestFor, makeDueDigests } from '../../../src/flow/digest/make.ts';
 import { commit } from '../../../src/flow/kernel/commit.ts';
 import { recordBaselineMember } from '../../../src/store/baseline.ts';
 import { readLines } from '../../../src/store/digests.ts';
-import { linkPerson, rememberPerson } from '../../../src/store/people.ts';
+import { linkPerson, readPerson, rememberPerson } from '../../../src/store/people.ts';
 import { certifiedLines } from '../../../src/store/review-certificates.ts';
 import { target } from '../../core/given.ts';
 import { freshDatabase } from '../../database.ts';
@@ -177,7 +177,9 @@ test('a rule that its last reviewer objected to is named to the admins, while th
       await sql`
         insert into campaign_lines (campaign_id, n, kind, entitlement_key, group_id, facts, insight, decision, comment, decided_by_name, decided_at)
         values (${campaignId}, ${i + 1}, 'rule', ${key}, ${`group-${key}`}, ${JSON.stringify({ title: key })}::jsonb, 'rule',
-          ${decision}, 'Support does not need it', 'Olga', now() - ${daysAgo}::int * interval '1 day')`.execute(db);
+          ${decision}, 'Support does not need it', 'Olga', now() - ${daysAgo}::int * interval '1 day')`.execute(
+        db,
+      );
     return campaignId;
   };
   const last = await campaign({ orders: 'object', admin: 'object', gone: 'object' }, 1);
@@ -185,15 +187,17 @@ test('a rule that its last reviewer objected to is named to the admins, while th
   await campaign({ admin: 'keep' }, 0);
 
   // when
-  await sql`update digests set week = week - 7`.execute(db);
   const base = context();
   const ruled = (key: string) => ({ ...entitlement(key, 'low'), birthright: { departments: ['Orders'] } });
   const current = { ...base.catalogue.current(), entitlements: [ruled('orders'), ruled('admin')] };
-  await makeDueDigests({ ...base, catalogue: { ...base.catalogue, current: () => current as never } });
+  const catalogue = { ...base.catalogue, current: () => current as never, status: base.catalogue.status };
+  const sam = await readPerson(db, id('sam'));
+  if (sam === null) throw new Error('Sam is not known');
+  await makeDigestFor({ ...base, catalogue }, sam);
 
   // then only what stands, of what there is; the certificate has all of it
   const { rows } = await sql<{ objections: unknown }>`
-    select doc->'objections' as objections from digests where kind = 'security' order by week desc limit 1`.execute(
+    select doc->'objections' as objections from digests where kind = 'security' order by made_at desc limit 1`.execute(
     db,
   );
   expect(rows[0]?.objections).toEqual([

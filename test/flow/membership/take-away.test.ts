@@ -3,6 +3,7 @@ import type { EntitlementKey, PersonId } from '../../../src/core/ids.ts';
 import { commit } from '../../../src/flow/kernel/commit.ts';
 import { takeAwayReviewed } from '../../../src/flow/membership/take-away.ts';
 import { isInBaseline, recordBaselineMember } from '../../../src/store/baseline.ts';
+import { birthrightsDue } from '../../../src/store/birthrights.ts';
 import { readChange } from '../../../src/store/changes.ts';
 import { unendedGrants } from '../../../src/store/grants.ts';
 import { target } from '../../core/given.ts';
@@ -73,12 +74,33 @@ test('what a rule gave ends too, and where nobody decided in time Latchkey did',
   const personId = await somebody(db);
   const given = { ...received(personId), cause: 'birthright' as const };
   await commit(db, async () => ({ result: null, events: [given, approved(given.changeId, new Date())] }));
+  await db
+    .insertInto('person_snapshots')
+    .values({
+      person_id: personId,
+      status: 'active',
+      department: 'Orders',
+      manager: null,
+      had_app: true,
+      evaluated_at: new Date(),
+    })
+    .execute();
+  const due = async () => {
+    const rule = { entitlementKey: 'orders', departments: ['Orders'] };
+    return await birthrightsDue(db, { ...rule, until: new Date(Date.now() + 7_200_000) }, null, 10);
+  };
+  expect(await due()).toEqual([personId]);
 
   const revokeId = await takeAway(personId, null);
 
   expect(await unendedGrants(db, { personId, groupId: target.groupId })).toEqual([]);
-  expect(await readChange(db, given.changeId)).toMatchObject({ revokeId, ended: { cause: 'review', by: null } });
+  expect(await readChange(db, given.changeId)).toMatchObject({
+    revokeId,
+    ended: { cause: 'review', by: null },
+  });
   expect(await revokesOf(personId)).toEqual([revokeId]);
+  // The rule does not give it again until they move.
+  expect(await due()).toEqual([]);
 });
 
 test('what was there before ends while a revoke is underway, and needs no second one', async () => {
