@@ -102,7 +102,7 @@ export type SecurityFigures = {
   /** Lines of the digests of the week before, and how many of them were answered. */
   lines: number;
   answered: number;
-  /** Rules that their last reviewer objected to; left out: made before these were shown. */
+  /** Rules that their last reviewer objected to. Older digests do not have it. */
   objections?: RuleObjection[];
   /** Records of use that can't be read. */
   troubles: string[];

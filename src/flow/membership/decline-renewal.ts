@@ -7,8 +7,8 @@ import { unendedGrants } from '../../store/grants.ts';
 import type { Unit } from '../kernel/commit.ts';
 
 /**
- * A reviewer says that an access is not to be renewed: every live grant of it ends at its end, and an extension that
- * waits is closed. Whoever said so first stays on record. No events: it was said before. Null: nothing is held.
+ * A reviewer says that an access is not to be renewed. Every live grant of it ends at its end. An extension that waits
+ * is closed. The first reviewer who said so stays on record. No events: it was said before. Null: nothing is held.
  */
 export async function declineRenewal(
   unit: Unit,
@@ -17,7 +17,7 @@ export async function declineRenewal(
 ): Promise<ChangeEvent[] | null> {
   const said = { at: unit.now, actor: { person: by.id, name: by.name } };
   const events: ChangeEvent[] = [];
-  // First, for an approval locks the extension before the grants that it takes over.
+  // An approval locks the extension before the grants that it takes over. This keeps the same order.
   const pending = await pendingRequest(unit.tx, personId, entitlementKey);
   const waiting = pending?.cause === 'extension' ? await unit.change(pending.id) : null;
   if (waiting !== null && isPending(waiting.state)) {
