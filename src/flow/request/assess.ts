@@ -13,9 +13,7 @@ import { atAGlance } from '../../core/facts/at-a-glance.ts';
 import { changeSheet } from '../../core/facts/change-sheet.ts';
 import type { ChangeId, GrantId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
-import { noLongerNeeded } from '../../core/joiner-mover/birthright.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
-import { refuseForLeaver } from '../../core/offboarding/refusals.ts';
 import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
 import { type ApproverPlan, mayApprove } from '../../core/policy/routing.ts';
 import { evaluateRequest, type Verdict } from '../../core/policy/verdict.ts';
@@ -38,6 +36,7 @@ import { refuseWaitingRenewal } from './refuse-renewal.ts';
 import { reopenIfTheirOwn } from './reopen.ts';
 import { factsOfChange } from './request-facts.ts';
 import { takeOver } from './take-over.ts';
+import { goneFromIdp, notAllowed, whyNot } from './why-not.ts';
 
 /**
  * Summarize and ask: identifies anew whom it concerns, gathers facts, evaluates policy, finds approvers. Safe to run
@@ -130,39 +129,6 @@ function offered(context: Data, change: Change): { entitlement: Entitlement; tar
     ),
     verdict: null,
   };
-}
-
-/** Why these people can't have it or ask for it, apart from the rules; null: they can. Pure. */
-function whyNot(
-  change: Change,
-  entitlement: Entitlement,
-  { beneficiary, requester, refusal }: Awaited<ReturnType<typeof concernedBy>>,
-  leavers: Awaited<ReturnType<typeof leaversAmong>>,
-): Refusal | null {
-  for (const person of [beneficiary, requester]) {
-    const left = person === null ? undefined : leavers.get(person.id);
-    if (person !== null && left !== undefined) return refuseForLeaver(person.name, left);
-  }
-  if (refusal !== null) return refusal;
-  if (beneficiary === null) return goneFromIdp;
-  const moved = noLongerNeeded(change, entitlement, beneficiary.department);
-  return moved === null
-    ? null
-    : refuse(
-        'notEligible',
-        `${beneficiary.name} has moved: ${moved}.`,
-        `Ask the owner, ${entitlement.owner}.`,
-        [entitlement.owner],
-      );
-}
-
-function notAllowed(verdict: Verdict, entitlement: Entitlement): Refusal {
-  return refuse(
-    'notEligible',
-    `Policy does not allow this request: ${verdict.grounds.map((g) => g.text).join('; ')}.`,
-    `Ask the owner, ${entitlement.owner}.`,
-    [entitlement.owner],
-  );
 }
 
 /** Puts it to the approvers, or decides it by rule, with the facts that its card shows. */
@@ -294,12 +260,6 @@ function asked(change: Change, facts: ApprovalFacts, lapseSeconds: number) {
     shown: shownOf(entitlement, target, verdict),
   } satisfies ChangeEvent;
 }
-
-const goneFromIdp = refuse(
-  'unknownPerson',
-  'Whoever it is for is no longer in the identity provider.',
-  'Nothing more to do.',
-);
 
 async function refuseChange(
   context: Data & Runtime,

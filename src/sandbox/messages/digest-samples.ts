@@ -59,6 +59,16 @@ function viewOf(catalogue: Catalogue, lines: number): DigestView {
   };
 }
 
+const objections = [
+  {
+    entitlementKey: 'orders-api-read' as EntitlementKey,
+    title: 'Orders API: read logs and messages in prod',
+    by: 'Olga Brandt',
+    campaign: 'November',
+    comment: 'Support does not read orders any more',
+  },
+];
+
 export function digestSamples(catalogue: Catalogue): Sample<DigestView>[] {
   const view = viewOf(catalogue, 44);
   const said = { by: personId('olga'), byName: nameOf('olga'), at: after(60), clickId: 'click' };
@@ -107,15 +117,7 @@ export function digestSamples(catalogue: Catalogue): Sample<DigestView>[] {
             unused: 17,
             unknownUse: 9,
             conflicts: 1,
-            objections: [
-              {
-                entitlementKey: 'orders-api-read' as EntitlementKey,
-                title: 'Orders API – read',
-                by: 'Olga Brandt',
-                campaign: 'November',
-                comment: 'Support does not read orders any more',
-              },
-            ],
+            objections,
             canary: { hits: 2_015, misses: 1, slowestMs: 41_200 },
             lines: 90,
             answered: 71,
