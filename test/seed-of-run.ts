@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * What this run's requests are made from: FC_SEED, else another one each time. It is printed, so that whatever fails,
- * it can be had again.
+ * The seed of this run's requests: FC_SEED, else another one each time. It is printed, so that a failing run can be had
+ * again.
  */
 export function seedOfRun(what: string): number {
   const seed = Number(process.env.FC_SEED ?? Date.now() % 1_000_000);

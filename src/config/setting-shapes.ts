@@ -25,8 +25,8 @@ export const certificate = text.transform((value, context) => {
 export const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
 
 /**
- * As the provider names itself, to the last slash. HTTPS only, except on this machine: a person who could change an answer
- * on its way could sign in as anybody.
+ * As the provider names itself, to the last slash. HTTPS only, except on this machine: a person who could change an
+ * answer on its way could sign in as anybody.
  */
 export const issuerUrl = z
   .url({ protocol: /^https?$/ })

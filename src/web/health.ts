@@ -7,8 +7,8 @@ import { acceptsWork, type Readiness } from './readiness.ts';
 const REPORT_KEPT_MS = 250;
 
 /**
- * `/healthz` and `/readyz`. Anybody is told whether it works, for a load balancer asks that. Only the holder of the READ_TOKEN
- * is told the details: names of groups, rules and faults.
+ * `/healthz` and `/readyz`. Anybody is told whether it works, for a load balancer asks that. Only the holder of the
+ * READ_TOKEN is told the details: names of groups, rules and faults.
  */
 export function healthRoutes(
   app: FastifyInstance,

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => fresh.close());
 beforeEach(() => tamper(`delete from audit_seals; delete from audit`));
 
-/** What only somebody with the keys to the database can do: triggers off, change, triggers on. */
+/** An act that only somebody with the keys to the database can do: triggers off, change, triggers on. */
 async function tamper(statements: string): Promise<void> {
   await sql.raw(`begin; set local session_replication_role = replica; ${statements}; commit`).execute(db);
 }

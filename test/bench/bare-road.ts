@@ -98,7 +98,7 @@ export async function bareLoop(
   return perSecond;
 }
 
-/** What Latchkey makes beyond the steps' own calls, dealt out evenly over the changes. */
+/** The calls that Latchkey makes beyond the steps' own, dealt out evenly over the changes. */
 function extraCalls(counts: Counts, changes: number): () => Kind[] {
   const planned = steps.flatMap((step) => step.calls);
   const each = Object.entries(counts).map(([kind, n]) => {

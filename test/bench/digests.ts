@@ -31,8 +31,7 @@ type Measured = {
 
 /**
  * The weekly digests of 10,000 people with 200,000 grants: computed, stored and drawn, and posted to a Slack that
- * answers at once. What Slack itself takes its time for (a message a second and conversation) is the messenger's, and
- * not in it.
+ * answers at once. Slack's own pace (a message a second and conversation) is the messenger's, and not in it.
  */
 export async function digests(say: (line: string) => void, isSmall: boolean): Promise<Figure[]> {
   const home = throwAwayFolder('bench');

@@ -48,7 +48,7 @@ export async function firstSync(say: (line: string) => void, isSmall: boolean): 
   }
 }
 
-/** Whoever is in the groups that carry entitlements was found there on the first look. */
+/** The members of the groups that carry entitlements were found there on the first look. */
 async function rememberMembers(db: pg.Pool, plan: Plan): Promise<void> {
   await db.query(
     `with made as (

@@ -29,7 +29,7 @@ const benches = {
   campaign,
 } satisfies Record<string, Bench>;
 
-// What its children are begun with ends them when this ends (program.ts, scene.ts).
+// The way in which its children are begun ends them when this ends (program.ts, scene.ts).
 createEnding({ say: (line) => process.stderr.write(`${line}\n`) });
 const { parts, ...values } = readOptions(
   {

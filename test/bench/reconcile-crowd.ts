@@ -14,7 +14,7 @@ const loginOf = (n: number) => `person.number-${n}@bench.example`;
 const oktaIdOf = (n: number) => `00ubench${String(n).padStart(12, '0')}`;
 const anypointIdOf = (n: number) => `a0000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
-/** Who is in a group, by number: neighbours share nobody, and every block of people comes round ten times. */
+/** The members of a group, by number: neighbours share nobody, and every block of people comes round ten times. */
 export function memberAt(g: number, i: number): number {
   return (g * GROUP_SIZE + i) % PEOPLE;
 }

@@ -14,8 +14,8 @@ import { openLocks } from '../../src/store/postgres/locks.ts';
 import { groupName, teamName } from './reconcile-crowd.ts';
 
 /**
- * What of Latchkey reconciles, alone in a process whose memory is its own: `baseline` takes the first look at every
- * group, `comparison` runs once. Prints one line of JSON.
+ * The part of Latchkey that reconciles, alone in a process whose memory is its own. `baseline` takes the first look at
+ * every group, `comparison` runs once. Prints one line of JSON.
  * `node reconcile-process.ts <database> <world> <baseline|comparison> <groups>`
  */
 const [databaseUrl, worldUrl, what, groups] = process.argv.slice(2) as [string, string, string, string];

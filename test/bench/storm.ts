@@ -215,7 +215,7 @@ async function nothingOwed({ db }: Scene): Promise<void> {
   });
 }
 
-/** What keeping and reverting has to write, and nothing else: Okta's groups, Anypoint's teams. In milliseconds. */
+/** The writes that keeping and reverting need, and nothing else: Okta's groups, Anypoint's teams. In milliseconds. */
 async function bareWrites(scene: Scene, count: number): Promise<{ revert: number; keep: number }> {
   const outside = sandboxOutside(scene.worldUrl);
   const okta = createOkta(outside.okta);

@@ -1,5 +1,5 @@
 /**
- * What the Slack emulator answers, held against Slack's own published description (OpenAPI 2, 2021), kept
+ * The Slack emulator's answers, checked against Slack's own published description (OpenAPI 2, 2021). That is kept
  * beside the project and not in it.
  */
 import { existsSync, readFileSync } from 'node:fs';

@@ -24,7 +24,7 @@ export type Killable = {
   unsilence(): Promise<void>;
   /** Latchkey's own SCIM endpoint, as an IdP writes to it. */
   scim<T>(method: string, path: string, body?: unknown): Promise<T>;
-  /** What happened in Okta since its beginning, by its own log: writes that changed nothing are not in it. */
+  /** The events in Okta since its beginning, by its own log: writes that changed nothing are not in it. */
   logged(eventType: string): Promise<LogEvent[]>;
   /**
    * Waits until nothing is owed and nothing is unprocessed, and then looks whether anything was told or noted twice.

@@ -51,7 +51,7 @@ test('killed while digests are made, and again while they are sent: all are sent
 
   await killedAt('bench_posted', 10);
   expect(await count('bench_posted')).toBeLessThan(READERS);
-  // What a killed worker had in its hands is handed out again once the lease has run out: as if that were now.
+  // A killed worker's rows are handed out again once the lease has run out: as if that were now.
   await client.query('update outbox set next_at = now() where done_at is null');
 
   const [code] = await once(begin(), 'exit');

@@ -7,7 +7,7 @@ import type { Journey } from '../journeys/journey.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
 import { type Killable, setKillable } from './killable.ts';
 
-/** What was answered 2xx is processed, whatever happens to the process that answered. */
+/** An observation that was answered 2xx is processed, whatever happens to the process that answered. */
 const AUDIENCE = 'https://latchkey.example/set';
 const DISABLED = 'https://schemas.openid.net/secevent/risc/event-type/account-disabled';
 const GROUP = 'anypoint-orders-read';

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => killable?.close());
 
-/** Who was taken out of which group in Okta: a write that changed nothing does not count. */
+/** The people who were taken out of groups in Okta: a write that changed nothing does not count. */
 async function removals(): Promise<string[]> {
   const events = await killable.logged('group.user_membership.remove');
   return events.map(({ target }) => target.map(({ id }) => id).join(' '));
@@ -39,8 +39,8 @@ async function killOnce(what: string, has: () => Promise<unknown>): Promise<void
 test(
   'killed again and again while two people are offboarded, all of it ends as without, and once',
   async () => {
-    // given Tom with two grants, a membership by hand that is asked about, a team that he maintains by hand, a
-    // request that is pending, a decision that waits for him and two client applications; and somebody with one grant
+    // given Tom with two grants, a membership by hand that is asked about, and a team that he maintains by hand. He has
+    // a pending request, a decision that waits for him and two client applications. Somebody else has one grant.
     const grants = [
       await walk.isGiven('tom', { entitlement: 'orders-api-read', seconds: hour, reason: 'Tom reads' }),
       await walk.isGiven(

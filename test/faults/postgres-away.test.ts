@@ -155,7 +155,7 @@ describe('a PostgreSQL that', () => {
       await walk.click('olga', asked.card, 'approve');
       await walk.becomes(asked.id, 'inEffect', 40_000);
       await walk.isGiven(later, { entitlement: read, reason: `After: ${name}` });
-      // What was under way when it went away is taken up when its lease has run out.
+      // Work under way when it went away is taken up when its lease has run out.
       await walk.owesNothing(60_000);
     },
     PATIENCE_MS,

@@ -14,7 +14,7 @@ const TEAM = 'Orders API readers';
 /** From the click to seen, without the queue and on a machine that does much else. */
 const WITHOUT_MS = 20_000;
 
-/** What each fault does to the server, what /readyz says of it, and what ends it. */
+/** The effect of each fault on the server, the words of /readyz about it, and the end of it. */
 export type Fault = {
   name: string;
   says: RegExp;
@@ -29,7 +29,7 @@ export const scene = {} as {
   proxy: TcpProxy;
   stage: Stage;
   walk: Journey;
-  /** What ends the fault that is on, for the case that its test does not come to that. */
+  /** The end of the fault that is on, for the case that its test does not come to that. */
   ending: (() => unknown) | null;
 };
 

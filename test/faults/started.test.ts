@@ -79,7 +79,7 @@ async function operator(dir: string, ...args: string[]): Promise<{ code: number 
 }
 
 async function listening(port: number): Promise<Server> {
-  // Whoever asks it something is hung up on, so that it can be closed.
+  // It hangs up on everybody who asks it something, so that it can be closed.
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
   return server;
@@ -147,7 +147,7 @@ describe('the sandbox', () => {
     const here = await operator(dir, 'check');
     const elsewhere = await operator(folder(), 'check');
 
-    // What a newcomer may take for a mistake says that it is none, at the start and in the check.
+    // A thing that a newcomer may take for a mistake says that it is none, at the start and in the check.
     expect(started.said()).toMatch(
       /Here on purpose, and nothing is broken:\n {2}everyone-view {2}It shows .*\n {2}history {8}.* is made up\./,
     );

@@ -60,7 +60,7 @@ describe('Graph that does not answer well', () => {
     } finally {
       await stage.portal('/settings', { refuse: null });
     }
-    // What the next call would run into too keeps it from being made for a while.
+    // A fault that the next call would run into too keeps it from being made for a while.
     if (status === 403) expect(await graph.namesOf(ERIK)).not.toBeNull();
     else await expect(graph.namesOf(ERIK)).rejects.toMatchObject(fault);
   });

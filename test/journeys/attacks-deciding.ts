@@ -375,7 +375,7 @@ export function quorumOfAbsent(): void {
   });
 }
 
-/** Who owns one API hands a leaver's application, with its contracts to others' APIs, to herself. */
+/** An owner of one API hands a leaver's application, with its contracts to others' APIs, to herself. */
 export function handedToOneself(): void {
   describe('who hands a leaver’s application over does not get what is others’', () => {
     let stage: Stage;
@@ -466,7 +466,7 @@ export function handedToOneself(): void {
   });
 }
 
-/** Whoever put somebody in by hand keeps it before anybody can know who did it. */
+/** The person who put somebody in by hand keeps it before anybody can know who did it. */
 export function keptByWhoDidIt(): void {
   describe('nobody keeps what they have done themselves', () => {
     let stage: Stage;

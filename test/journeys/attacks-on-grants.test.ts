@@ -6,7 +6,7 @@ import { letTimePass } from '../../src/sandbox/time-passes.ts';
 import type { Stage } from '../stage.ts';
 import { buttonsOf, type Journey, setOut } from './journey.ts';
 
-/** What an attacker found once: each of these gave access, kept it, or lied about it. */
+/** Attacks that were found once: each of these gave access, kept it, or lied about it. */
 const read = 'orders-api-read';
 const READERS = 'Orders API readers';
 

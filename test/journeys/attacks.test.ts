@@ -18,7 +18,7 @@ import { hiredInOkta, type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './offboarding-walk.ts';
 
 /**
- * What an attacker tries, by kind: what is right is that nobody innocent loses and nobody wrong gets. Here: names and
+ * An attacker's attempts, by kind. It is right that nobody innocent loses and nobody wrong gets. Here: names and
  * records of others, and decisions. Attacks on one door alone stand beside it:
  * - deactivations in odd bodies (test/scim/deactivation.test.ts, any-deactivation.test.ts, refused-pushes.test.ts)
  * - generated names that collide (colliding-names.test.ts)

@@ -131,8 +131,8 @@ flies(
         expect(way?.filter((t) => t === type)).toEqual([type]);
     expect(changes?.grant.at(-1)).toBe('grantEnded');
 
-    // and nobody is told of it, sees it in a list, or can ask for it
-    // A machine that is too slow for the objective misses it, and its queue can be away: of that the admins are told.
+    // and nobody is told of it, sees it in a list, or can ask for it.
+    // A machine that is too slow for the objective misses it, and its queue can be away. The admins are told of that.
     expect(
       await walk.query(`select about_id, key from messages
         where about_id not in (select id from queue_troubles union select id from canary_alarms)`),

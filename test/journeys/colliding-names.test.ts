@@ -203,7 +203,7 @@ async function perform(op: Operation, made: Made, records: Records): Promise<voi
 
 const oktaIds = real.map((p: Person) => p.oktaId);
 
-/** Who is in which team, whose which Anypoint user is, and what is said of real people. */
+/** The members of each team, the person of each Anypoint user, and what is said of real people. */
 async function statusText() {
   const teams = await walk.request<{ name: string; members: { userId: string; membershipType: string }[] }[]>(
     'GET',
@@ -258,7 +258,7 @@ test(
         await walk.isQuiet();
         expect(await statusText()).toEqual(before);
       }),
-      // What one sequence leaves the next begins with, so that a failing one can't be made smaller.
+      // The next sequence begins with the state that one leaves, so a failing one can't be made smaller.
       { seed: SEED, numRuns: SEQUENCES, endOnFailure: true },
     );
     expect(made.users.length).toBeGreaterThan(0);

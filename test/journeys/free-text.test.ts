@@ -27,7 +27,7 @@ test('a request in free text fills the form in; nothing is asked for until the p
   expect(wordsOf({ blocks: view.blocks })).toContain('nothing is asked for until you press Ask');
   expect(elementOf(view, 'entitlement')?.initial_option?.value).toBe('orders-api-read');
   expect(elementOf(view, 'ticket')?.initial_value).toBe('INC-4711');
-  // What she wants is no reason for it: the form asks her why.
+  // Her wanting it is no reason for it: the form asks her why.
   expect(elementOf(view, 'reason')?.initial_value).toBeUndefined();
   const seconds = Number(elementOf(view, 'duration')?.initial_option?.value);
   expect(seconds % 3_600).toBe(0);

@@ -40,7 +40,7 @@ export type Journey = Visitor & {
   /** Rows in every table that a request could change. */
   rowCounts(): Promise<Record<string, number>>;
   query<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
-  /** What is owed now: of each open row of the outbox when it is due, who has it and what went wrong with it. */
+  /** The work owed now: for each open row of the outbox, when it is due, who has it and what went wrong with it. */
   owed(): Promise<string[]>;
   /** Waits until nothing is owed. */
   owesNothing(ms?: number): Promise<void>;

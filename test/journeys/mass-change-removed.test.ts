@@ -10,8 +10,8 @@ import { type Journey, setOut, wordsOf } from './journey.ts';
 import { PATIENCE_MS, type StormWalk, walkInStorms } from './mass-change-walk.ts';
 
 /**
- * What can't be given back once it is taken away waits for a decision when it is many: teams of those who were there
- * before.
+ * Access that can't be given back once it is taken away waits for a decision when it is many. These are the teams of
+ * people who were there before.
  */
 const PAYMENTS = { group: 'anypoint-payments-read', team: 'Payments API readers' };
 const READERS = { group: 'anypoint-orders-read', team: 'Orders API readers' };
@@ -43,7 +43,7 @@ beforeAll(async () => {
   policyDir = await mkdtemp(join(tmpdir(), 'latchkey-held-'));
   await cp('policy', policyDir, { recursive: true });
   const path = join(policyDir, 'catalogue.yaml');
-  // Whoever is found in the group of Payments is recorded as if they had always been there.
+  // The people found in the group of Payments are recorded as if they had always been there.
   const team = `    team: ${PAYMENTS.team}\n`;
   const catalogue = (await readFile(path, 'utf8')).replace(team, `${team}    finding: accept\n`);
   await writeFile(path, catalogue.replace(/^canary: .*$/m, ''));

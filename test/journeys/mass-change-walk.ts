@@ -9,7 +9,7 @@ export type StormWalk = ReturnType<typeof walkInStorms>;
 
 type Mass = { id: string; state: string; kind: string; doc: { round: number } };
 
-/** What journeys through storms do and look at; the crowd's keys and logins begin with `crowd`. */
+/** The acts and looks of journeys through storms; the crowd's keys and logins begin with `crowd`. */
 export function walkInStorms(walk: Journey, latchkeyUrl: string) {
   /** Latchkey's own SCIM endpoint, as an IdP writes to it. */
   async function scim<T>(method: string, path: string, body?: unknown): Promise<T> {

@@ -78,7 +78,7 @@ export function walkWithLeavers(walk: Journey) {
           [id],
         )
       ).map((entry) => entry),
-    /** What only this person is told, in the channel or in the conversation with Latchkey. */
+    /** The words that only this person is told, in the channel or in the conversation with Latchkey. */
     isTold: (as: string, words: string, where = 'access-requests') =>
       walk.receives(as, words, (m) => m.ephemeral && m.text.includes(words), where),
   };

@@ -94,7 +94,9 @@ const request = fc.record({
 type FreeText = typeof request extends fc.Arbitrary<infer T> ? T : never;
 type Request = FreeText & { n: number };
 
-/** What may be left to no chance: in effect, waiting, refused by rule (p5 is a contractor), and given by rule. */
+/**
+ * The ends that may be left to no chance: in effect, waiting, refused by rule (p5 is a contractor), and given by rule.
+ */
 const ofEveryEnd: FreeText[] = [
   { by: 0, entitlement: 'orders-api-read', reason: 'fix', clicks: ['p3', 'olga'] },
   { by: 2, entitlement: 'orders-api-read', reason: 'fix', clicks: [] },

@@ -1,7 +1,7 @@
 import { company, people } from '../../src/sandbox/seed.ts';
 import type { CardSeen, Journey } from './journey.ts';
 
-/** What Slack itself sends, written by hand: for what its own client would never let a person do. */
+/** Slack's own requests, written by hand: for acts that its own client would never let a person do. */
 
 export type RawAnswer = { status: number; body: string };
 

@@ -73,7 +73,7 @@ test('two approvers sign in afresh, each for their own approval, and it is grant
   const browser = createBrowser();
   const done = await signInBy(browser, link, { user: oktaId('olga') });
   expect(textOf(done)).toContain('Your approval counts');
-  // What a browser sends twice finds what came of the first; elsewhere it is nothing.
+  // A request that a browser sends twice finds the outcome of the first; elsewhere it is nothing.
   const replays = await Promise.all([browser.open(done.url), browser.open(done.url)]);
   for (const replay of replays) expect(textOf(replay)).toContain('Your approval counts');
   expect(textOf(await createBrowser().open(done.url))).toContain('begun in another browser');

@@ -94,7 +94,7 @@ describe('the tools', () => {
 
     const status = await call('request_status', { id });
     expect(status.said.requests).toEqual([expect.objectContaining({ id, state: 'asking' })]);
-    // Whoever filed it is told of it in Slack, and can take it back there.
+    // The person who filed it is told of it in Slack, and can take it back there.
     expect(wordsOf(await walk.statusOf('ines', id))).toContain('Orders API');
     expect(await call('request_status', { id }, await tokenOf('erik'))).toMatchObject({ isError: true });
   });

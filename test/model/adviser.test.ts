@@ -26,7 +26,7 @@ const sheet: FactSheet = {
 };
 /** Well under what the server takes in the slow modes. */
 const BUDGET_MS = 600;
-/** What the machine adds; without the budget each of these would take longer than both. */
+/** The time that the machine adds; without the budget each of these would take longer than both. */
 const MARGIN_MS = 1_400;
 
 let running: StartedEmulator;

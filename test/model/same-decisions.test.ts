@@ -281,7 +281,7 @@ test(`verdicts and decisions of ${REQUESTS} generated requests are the same with
   const requests: Request[] = fc
     .sample(request, { numRuns: REQUESTS, seed: ofRun })
     .map((r, n) => ({ ...r, n }));
-  // What one person has asked for bears on what they ask next, so that is in order; people are side by side.
+  // A person's earlier requests bear on their next ones, so those are in order. People are side by side.
   const chains = [...Map.groupBy(requests, (r) => r.beneficiary).values()];
   const tally = new Map<string, number>();
   const count = (what: string) => tally.set(what, (tally.get(what) ?? 0) + 1);

@@ -217,7 +217,7 @@ describe('every kind of approver and requester', () => {
   });
 });
 
-/** What is written instead, the line it stands in, and what the mistake says. */
+/** The text written instead, the line it stands in, and the words of the mistake. */
 const mistakes: [what: string, from: string, to: string, line: number, says: RegExp][] = [
   ['no channel', 'channel: access-requests\n', '', 1, /channel/],
   ['a channel with #', 'channel: access-requests', 'channel: "#access-requests"', 1, /without #/],

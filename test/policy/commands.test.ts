@@ -30,7 +30,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** What the command prints, with the folder by one name, and whether it ends well. */
+/** The command's output, with the folder by one name, and whether it ends well. */
 async function run(line: string, isOutside = false): Promise<{ said: string; isWell: boolean }> {
   const lines: string[] = [];
   let isWell = true;

@@ -5,7 +5,9 @@ import type { Page } from 'playwright-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe-core calls serious or critical on the page as it stands: the rule and where. Empty: nothing. */
+/**
+ * The findings that axe-core calls serious or critical on the page as it stands: the rule and where. Empty: nothing.
+ */
 export async function seriousFindings(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() =>

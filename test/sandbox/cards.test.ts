@@ -8,7 +8,7 @@ import { CHROMIUM, QUIET } from './chromium.ts';
 const ARTEFACTS = 'test/artefacts';
 const isThere = existsSync(CHROMIUM);
 
-/** What an approver sees, as Slack draws it; kept as pictures to be looked at. */
+/** An approver's view, as Slack draws it; kept as pictures to be looked at. */
 describe.skipIf(!isThere)(isThere ? 'cards' : 'cards (left out: no Chromium on this machine)', () => {
   let stage: Stage;
   let walk: Journey;

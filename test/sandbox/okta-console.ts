@@ -1,6 +1,6 @@
 import { credentials } from '../../src/sandbox/seed.ts';
 
-/** What a test does as Okta's administrator, over HTTP: the console under `/okta/sim` and the management API. */
+/** A test's acts as Okta's administrator, over HTTP: the console under `/okta/sim` and the management API. */
 export function oktaConsole(worldUrl: string) {
   const send = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(`${worldUrl}/okta${path}`, {

@@ -43,7 +43,7 @@ describe.skipIf(!isThere)(
       await page.goto(`${stage.world.url}/?as=tom&channel=${id}`);
       await at('action-approve').first().waitFor();
     };
-    /** What is wider than what holds it, so that it is cut off or pushes the page to the side. */
+    /** Elements that are wider than their container, so that they are cut off or push the page to the side. */
     const cutOff = () =>
       page.evaluate(`[...document.querySelectorAll('.person-name, .role, .side-name, .chip span, .headline, .who, h4, .bag, .switch-text')]
         .filter((e) => e.getClientRects().length > 0 && (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflow !== 'visible'))

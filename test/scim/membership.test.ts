@@ -12,7 +12,7 @@ afterAll(() => scim.close());
 const USERS = 4;
 const GROUPS = 2;
 
-/** What a client can do to memberships; numbers stand for the user and group with that number. */
+/** A client's acts on memberships; numbers stand for the user and group with that number. */
 type Step =
   | { do: 'add' | 'remove' | 'removeByValue' | 'replace'; group: number; users: number[] }
   | { do: 'swap'; group: number; users: number[] }

@@ -24,7 +24,7 @@ export type StartedScim = {
   /** Address of `/scim/v2`. */
   url: string;
   database: Database;
-  /** What was stored as observed, in order, as far as this harness's own requests have looked. */
+  /** The observations that were stored, in order, as far as this harness's own requests have looked. */
   observed: ObservedMemberships[];
   /** All that was stored as observed. */
   committed(): Promise<ObservedMemberships[]>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What people (and attackers) put into fields: markup, mentions, links, entities, endless and odd characters. */
+/** Texts that people (and attackers) put into fields: markup, mentions, links, entities, endless and odd characters. */
 const pieces = [
   '<!channel>',
   '<!here|all>',

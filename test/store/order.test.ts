@@ -10,7 +10,7 @@ import { linkPerson, linksOf } from '../../src/store/people.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { approved, received, somebody } from './given.ts';
 
-/** What is read from tables is read in one order, whichever way it was stored: cards and messages are made of it. */
+/** Rows are read from tables in one order, whichever way they were stored: cards and messages are made of them. */
 let fresh: FreshDatabase;
 beforeAll(async () => {
   fresh = await freshDatabase();

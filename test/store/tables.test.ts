@@ -52,7 +52,7 @@ function tablesIn(path: string, text: string): Record<string, Table> {
             nameOf(column.key),
             {
               isNullable: /\bnull\b/.test(source),
-              // Who inserts may leave out what may be null, whatever it becomes then.
+              // An insert may leave out a column that may be null, whatever it becomes then.
               hasDefault: source.startsWith('Generated<') && !/\bnull\b/.test(source),
             },
           ];

@@ -127,7 +127,7 @@ describe('the README and docs/ are true', () => {
       (m) => m[1] as string,
     );
     expect([...new Set(inExample)].sort()).toEqual(read);
-    // Whoever connects one party after the other has the others as they stand there.
+    // A reader who connects one party after the other has the others as they stand there.
     const set = Object.fromEntries(
       [...readFileSync(example, 'utf8').matchAll(/^([A-Z][A-Z_]+)=(.*)$/gm)].map((m) => [m[1], m[2]]),
     );

@@ -5,7 +5,7 @@ import { expectNone, filesIn, placesOf } from './source.ts';
 const src = filesIn('src');
 const all = [...src, ...filesIn('test'), ...filesIn('migrations')];
 
-/** What one reads in a sitting; the point is the reason to change, not the number. */
+/** The length that one reads in a sitting; the point is the reason to change, not the number. */
 const LINES_MAX = 330;
 
 test('no file in src is longer than what one reads in a sitting', () => {

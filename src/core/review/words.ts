@@ -119,7 +119,10 @@ export function evidenceInWords(
   ];
 }
 
-/** How far what was revoked is: `Revoked: 2 of 3 gone in MuleSoft; 1 late (Okta’s SCIM push).` Empty: nothing was revoked. */
+/**
+ * How far what was revoked is: `Revoked: 2 of 3 gone in MuleSoft; 1 late (Okta’s SCIM push).` Empty: nothing was
+ * revoked.
+ */
 export function revokesInWords(
   revokes: {
     all: number;

@@ -44,7 +44,7 @@ import { goneFromIdp, notAllowed, whyNot } from './why-not.ts';
  * - the entitlement is no longer what the card showed
  * - one of the people who were asked turns out to have made the change that was found
  *
- * It is decided when the approvals so far are enough by now. The card goes out with the deterministic summary; the model comes later.
+ * It is decided when the approvals so far are enough. The card goes out with the summary by rule, the model later.
  */
 export async function assessRequest(
   context: Context,

@@ -66,7 +66,7 @@ function facts(rest: Partial<ClickFacts>): ClickFacts {
   };
 }
 
-/** What a click came to: the events, or the reason of the refusal. */
+/** The outcome of a click: the events, or the reason of the refusal. */
 function cameTo(change: Change, click: Click, rest: Partial<ClickFacts>): string[] | string {
   const outcome = decideOnClick(change, click, facts(rest));
   return isRefusal(outcome) ? outcome.reason : outcome.map(({ type }) => type);

@@ -94,7 +94,7 @@ const rows: Row[] = [
   ['tom', 'deny', 'either', [tomToNadia], [], 'denies'],
   ['erik', 'approve', 'either', [tomToNadia], [], 'notAnApprover'],
   ['olga', 'approve', 'either', [tomToNadia], [], 'approves'],
-  // Whom it is for, or who asked, decides on nothing by being named.
+  // The beneficiary, or the requester, decides on nothing by being named.
   ['ines', 'approve', 'either', [away('tom', 'ines')], [], 'selfApproval'],
   ['ines', 'deny', 'either', [away('tom', 'ines')], [], 'selfApproval'],
   // Kept from it by policy, left, or away too.
@@ -113,7 +113,7 @@ const rows: Row[] = [
   ['tom', 'approve', 'twoOf', [tomToNadia], ['nadia/tom'], 'counts'],
   ['nadia', 'approve', 'twoOf', [tomToNadia], ['sam'], 'approves'],
   ['nadia', 'approve', 'twoOf', [tomToNadia, away('olga', 'erik')], ['erik/olga'], 'approves'],
-  // What a delegate approved stands once who named them is back, and they decide no more.
+  // A delegate's approval stands once the person who named them is back, and they decide no more.
   ['sam', 'approve', 'twoOf', [away('tom', 'nadia', { isOver: true })], ['nadia/tom'], 'approves'],
   ['tom', 'approve', 'twoOf', [away('tom', 'nadia', { isOver: true })], ['nadia/tom'], 'counts'],
   ['nadia', 'deny', 'twoOf', [away('tom', 'nadia', { isOver: true })], ['nadia/tom'], 'notAnApprover'],

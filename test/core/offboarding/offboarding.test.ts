@@ -168,9 +168,7 @@ const wayTo: Record<OffboardingState, OffboardingEvent[]> = {
 const states = Object.keys(wayTo) as OffboardingState[];
 const types = Object.keys(events) as OffboardingEvent['type'][];
 
-/**
- * The life cycle told a second time, by event. Whoever changes a line here changes what is taken from whom, and when.
- */
+/** The life cycle told a second time, by event. A change of a line here changes what is taken from whom, and when. */
 const signed = whatIsSigned<OffboardingState, OffboardingEvent['type']>(
   [
     // Only a word, of a person or of the directory, sets going what is asked about or held.

@@ -105,7 +105,7 @@ const rows: Row[] = [
   ['staged', 'tom olga@1', 'sam', 'approve', 'decides'],
   ['staged', 'tom olga@1', 'olga', 'approve', 'alreadyApprovedByYou'],
   ['staged', 'tom olga@1', 'ines', 'approve', 'selfApproval'],
-  // Whoever approved before has left, and somebody else of the first stage is asked again.
+  // The person who approved before has left, and somebody else of the first stage is asked again.
   ['staged', 'kim olga@1', 'tom', 'approve', 'opens'],
   ['staged', 'kim olga@1 sam@1', 'tom', 'approve', 'decides'],
   // In both stages, and counted in one.

@@ -303,7 +303,7 @@ describe.each(dialects)('$name', (dialect: Dialect) => {
     const { id, team } = await found([a]);
     const sent = dialect.endUser(a.id, person);
     await session.say(sent);
-    // Who is switched off leaves at once; the deletion after it takes nobody out a second time.
+    // A user who is switched off leaves at once; the deletion after it takes nobody out a second time.
     const moves = session.scim.observed.filter((m) => m.groupId === id && m.removed.length > 0);
     expect(moves).toMatchObject([{ groupName: team.displayName, removed: [{ scimUserId: a.id }] }]);
     const answer = await session.scim.call('GET', `/Users/${a.id}`);

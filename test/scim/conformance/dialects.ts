@@ -27,7 +27,7 @@ export type Dialect = {
   name: string;
   source: ScimSource;
   headers: Record<string, string>;
-  /** What the button "Test connection" asks; 200 with an empty list is success. */
+  /** The request of the button "Test connection"; 200 with an empty list is success. */
   testConnection(): Sent;
   findUser(userName: string): Sent;
   createUser(person: Person): Sent;

@@ -11,7 +11,7 @@ const titlesIn = (text: string) =>
     (m) => m[1] as string,
   );
 
-/** What a server can be held to; section 6 of RFC 7644, several tenants, is not offered. */
+/** The sections that a server can be held to; section 6 of RFC 7644, several tenants, is not offered. */
 const sections = {
   'RFC 7643':
     '2.1 2.2 2.3.1 2.3.2 2.3.5 2.3.7 2.3.8 2.4 2.5 3 3.1 3.3 4.1 4.1.1 4.2 4.3 5 6 7 8.1 8.2 8.3 8.4',

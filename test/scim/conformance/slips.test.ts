@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CORE_GROUP, CORE_USER, PATCH_OP, type StartedScim, startScim, TOKEN } from '../start-scim.ts';
 
-/** What clients write a little otherwise than the RFC does, and what they mean by it. */
+/** Requests that clients write a little otherwise than the RFC does, and their meaning. */
 let scim: StartedScim;
 let count = 0;
 const login = (what = 'slip') => `${what}${++count}@acme.example`;
@@ -175,7 +175,7 @@ describe('names in several Unicode forms', () => {
         const { body } = await scim.call('GET', `/Users?filter=${encodeURIComponent(filter)}`);
         expect(names(body), filter).toEqual([`${one}${domain}`]);
       }
-    // What was sent comes back as it was sent, and may be changed to its other form.
+    // A value comes back as it was sent, and may be changed to its other form.
     const path = `/Users/${made.body.id}`;
     const renamed = await scim.patch(path, { op: 'replace', value: { userName: `${other}${domain}` } });
     expect([renamed.status, renamed.body.userName]).toEqual([200, `${other}${domain}`]);

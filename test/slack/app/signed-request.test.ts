@@ -176,7 +176,7 @@ describe('what was signed once counts once', () => {
 
   test('an event that Slack sends again is taken; the same bytes again do nothing', async () => {
     const body = home('Ev1');
-    // What happens to a request shows on a Home that was opened, too.
+    // An event of a request shows on a Home that was opened, too.
     await walk.isQuiet();
     const how = { contentType: 'application/json', timestamp: nowSeconds() };
     const before = await views();

@@ -212,7 +212,7 @@ async function storeCase(personId: string, left: NonNullable<Soul['left']>): Pro
     values (${randomUUID()}, ${personId}, ${state}, 1, 'byHand', now(), ${JSON.stringify(doc)})`.execute(db);
 }
 
-/** Whom the IdP has in which group; whom it has deleted it does not know. */
+/** The IdP's members of each group; it does not know people whom it has deleted. */
 function idpOf(stored: readonly Stored[]) {
   const known = (oktaId: string) =>
     stored.find((s) => s.oktaId === oktaId && !s.soul.isDeletedInIdp && s.soul.isConfirmed);
