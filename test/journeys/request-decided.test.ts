@@ -1,14 +1,34 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ApproverRule, ApproverSource } from '../../src/core/policy/catalogue.ts';
 import type { Stage } from '../stage.ts';
-import { buttonsOf, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
+import { buttonsOf, type Journey, setOut, slackIdOf, textsIn, wordsOf } from './journey.ts';
 import { buttonValueOf, clickPayload, nowSeconds, sendRaw } from './slack-wire.ts';
 
 let stage: Stage;
 let walk: Journey;
 beforeAll(async () => {
-  ({ stage, walk } = await setOut());
+  ({ stage, walk } = await setOut({
+    catalogue: (catalogue) => ({
+      ...catalogue,
+      canary: null,
+      entitlements: catalogue.entitlements.map((e) =>
+        e.key === 'payments-api-read'
+          ? { ...e, approvers: { ...askedOne({ owner: true }), tell } }
+          : e.key === 'dashboards-view'
+            ? { ...e, tier: 'medium', approvers: askedOne({ person: 'kit@acme.example' }) }
+            : e,
+      ),
+    }),
+  }));
 });
 afterAll(() => stage?.close());
+
+const askedOne = (source: ApproverSource): ApproverRule => ({
+  stages: [{ of: 'any', quorum: 1, sources: [source] }],
+  distinct: true,
+});
+/** The last is the owner. */
+const tell: ApproverSource[] = [{ person: 'sofia@acme.example' }, { person: 'sam@acme.example' }];
 
 const read = 'orders-api-read';
 const GROUP = 'anypoint-orders-read';
@@ -125,6 +145,76 @@ test('who is no approver is refused and told who is', async () => {
   const card = await walk.cardSays(asked, 'Taken back by Ines Moreau');
   expect(buttonsOf(card)).toEqual([]);
   expect(await walk.isInGroup('ines', GROUP)).toBe(false);
+});
+
+test('who is only told is mentioned on the card, and refused with that as the reason', async () => {
+  // given
+  const asked = await walk.asks('ines', { entitlement: 'payments-api-read', reason: 'Sofia is to know' });
+
+  // then the owner is not only told
+  const lines = textsIn(asked.card.blocks).map(({ text }) => text);
+  expect(lines).toContain(`Told: <@${slackIdOf('sofia')}>`);
+  const details = wordsOf(await walk.reads('ines', asked.card, 'details'));
+  expect(details).toMatch(/Who is told, and may not decide\*\n• +Sofia Ricci/);
+
+  // when
+  await walk.click('sofia', asked.card, 'approve');
+
+  // then
+  const whisper = await walk.receives(
+    'sofia',
+    'that she is only told',
+    (m) => m.ephemeral && m.text.includes('has you told of this request; it does not let you decide'),
+    'access-requests',
+  );
+  expect(whisper.text).toContain('Those who may: Sam');
+  expect((await walk.change(asked.id)).state).toBe('asking');
+  await walk.click('sam', asked.card, 'approve');
+  await walk.becomes(asked.id, 'inEffect');
+});
+
+test('where chat has none of those who are asked, the admins are asked at once and can decide', async () => {
+  // given Kit, who is in the directory and not in Slack
+  const asked = await walk.asks('ines', { entitlement: 'dashboards-view', reason: 'Kit reads no Slack' });
+
+  // then
+  const [stage] = (await walk.change(asked.id)).plan?.stages ?? [];
+  expect(stage).toMatchObject({ escalated: true, slots: [{ people: [{ email: 'kit@acme.example' }] }] });
+  expect(wordsOf(asked.card)).toContain(`<@${slackIdOf('sofia')}>`);
+
+  // when
+  await walk.click('sofia', asked.card, 'approve');
+
+  // then
+  await walk.becomes(asked.id, 'inEffect');
+});
+
+test('while chat does not say who is there nobody is passed over: it is asked again later', async () => {
+  // given approvers whose accounts have to be looked up
+  await walk.query(`delete from person_links where system = 'slack' and person_id in
+    (select id from people where email in ('tom@acme.example', 'olga@acme.example'))`);
+  await walk.fault({ vendor: 'slack', kind: 'status', status: 500, path: 'users.lookupByEmail' });
+
+  // when
+  const asking = walk.asks('nadia', { entitlement: read, reason: 'Slack is having a bad day' });
+  try {
+    await walk.until('it could not be checked', async () => {
+      const [owed] = await walk.query(
+        `select 1 from outbox where job = 'assessRequest' and done_at is null and attempts > 0`,
+      );
+      return owed !== undefined;
+    });
+  } finally {
+    await walk.heal();
+  }
+
+  // then
+  const { id } = await asking;
+  const { plan } = await walk.change(id);
+  expect(plan?.stages[0]).toMatchObject({ escalated: false });
+  expect(plan?.stages[0]?.tiers).toBeUndefined();
+  await walk.click('nadia', await walk.statusOf('nadia', id), 'withdraw');
+  await walk.becomes(id, 'withdrawn');
 });
 
 test('a card of an earlier round decides nothing', async () => {

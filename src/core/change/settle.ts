@@ -4,10 +4,8 @@ import type { Entitlement } from '../policy/catalogue.ts';
 import {
   type Approver,
   type ApproverPlan,
-  askedNow,
   decidesFor,
   distinct,
-  inTheirName,
   isApproved,
   mayApprove,
   openStage,
@@ -21,6 +19,7 @@ import { approvedEvent, concluded, decided, type GrantFacts } from './approved.t
 import { type Change, type Decision, isFound } from './change.ts';
 import type { Actor, ChangeEvent } from './events.ts';
 import { refuseExtension } from './extended.ts';
+import { notAnApprover } from './not-an-approver.ts';
 import { type Base, revertEvents } from './revert.ts';
 import { apartSinceShown, otherwiseThanShown } from './shown.ts';
 import { stageOpened } from './stage-opened.ts';
@@ -84,23 +83,12 @@ export function decideOnClick(change: Change, click: Click, facts: ClickFacts): 
         'Nothing was decided. It is put to approvers anew with what it is now: decide on that card.',
       );
   }
-  const excludedByPolicy = plan.excludedByPolicy?.find((b) => b.id === clicker.id);
   const open = openStage(plan, counted(change.approvals, facts.verdict)).n;
   const asked = distinct(plan.stages.slice(0, open + 1).flatMap(slotsOf));
   const may = stillAsked([...asked, ...(click.verb === 'deny' ? (plan.revert ?? []) : [])]);
   if (!may.some((p) => p.id === clicker.id)) {
     if (stillAsked(mayApprove(plan)).some((p) => p.id === clicker.id)) return notYourTurn(change, plan);
-    return refuse(
-      'notAnApprover',
-      excludedByPolicy === undefined
-        ? 'You are not among those who may decide on this request.'
-        : `Policy does not let you decide on this request: ${excludedByPolicy.why}${excludedByPolicy.clause === null ? '' : ` (${excludedByPolicy.clause})`}.`,
-      `Those who may: ${
-        askedNow(asked)
-          .map((p) => inTheirName(p.name, p.for, (name) => name))
-          .join(', ') || 'nobody at the moment'
-      }.`,
-    );
+    return notAnApprover(plan, clicker.id, asked);
   }
   const base = {
     changeId: change.id,

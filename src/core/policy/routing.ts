@@ -105,7 +105,7 @@ export function withTier(
 export function withAdmins(stage: ApproverStage, admins: readonly Approver[]): ApproverStage {
   if (!isStageStranded(stage)) return stage;
   const { of, quorum, slots } = stage;
-  const adminSlot: ApproverSlot = { source: 'admins', people: [...admins], pinged: true };
+  const adminSlot = slotOfAdmins(admins);
   // Where a source takes several of its own, an admin makes up for one of them and no more.
   if (slots.some((slot) => (slot.quorum ?? 1) > 1))
     return { ...stage, tiers: [...(stage.tiers ?? []), adminSlot], escalated: true };
@@ -117,6 +117,28 @@ export function withAdmins(stage: ApproverStage, admins: readonly Approver[]): A
         );
   const isEnough = distinct(slotsOf({ ...stage, slots: filled })).length >= quorum;
   return { ...stage, slots: isEnough ? filled : [...filled, adminSlot], escalated: true };
+}
+
+/**
+ * The stage with the admins asked besides, as the last tier: it has people, and chat has too few of them. Those people
+ * may decide all the same. Without an admin who is not among them the stage stays as it is.
+ */
+export function withAdminsBesides(stage: ApproverStage, admins: readonly Approver[]): ApproverStage {
+  const asked = new Set(distinct(slotsOf(stage)).map(({ id }) => id));
+  const others = withoutExcluded(admins, asked);
+  if (others.length === 0) return stage;
+  return { ...stage, tiers: [...(stage.tiers ?? []), slotOfAdmins(others)], escalated: true };
+}
+
+/** Whether a stage was put to the admins besides: who was asked before can still decide. */
+export function isWithAdminsBesides({ escalated, tiers = [] }: ApproverStage): boolean {
+  return escalated && tiers.at(-1)?.source === ADMINS;
+}
+
+const ADMINS = 'admins';
+
+function slotOfAdmins(admins: readonly Approver[]): ApproverSlot {
+  return { source: ADMINS, people: [...admins], pinged: true };
 }
 
 /** The stage as if these could not be asked: whether it leaves enough without them. */
@@ -151,6 +173,12 @@ export function slotsOf({ slots, tiers = [] }: ApproverStage): ApproverSlot[] {
 /** Everybody who may approve in any of the stages, each once. */
 export function mayApprove({ stages }: Pick<ApproverPlan, 'stages'>): Approver[] {
   return distinct(stages.flatMap(slotsOf));
+}
+
+/** Who is told of it and may not decide; whoever decides in somebody's stead may. */
+export function onlyTold(plan: ApproverPlan): Approver[] {
+  const may = new Set([...mayApprove(plan), ...(plan.revert ?? [])].map(({ id }) => id));
+  return (plan.told ?? []).filter(({ id }) => !may.has(id));
 }
 
 /** Whether nobody at all can decide: somebody has to mend the catalogue. */

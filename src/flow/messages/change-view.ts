@@ -1,7 +1,7 @@
 import { type Change, isFound } from '../../core/change/change.ts';
 import type { Question } from '../../core/change/question.ts';
 import { type Entitlement, sameEmail } from '../../core/policy/catalogue.ts';
-import { openStage, peopleOfStage } from '../../core/policy/routing.ts';
+import { onlyTold, openStage, peopleOfStage } from '../../core/policy/routing.ts';
 import { endingOf, pendingRequest, readChange } from '../../store/changes.ts';
 import { jointIds } from '../../store/joint-requests.ts';
 import { lastActor } from '../../store/observed.ts';
@@ -29,6 +29,8 @@ export type ChangeView = {
   /** Those who may decide in the stage that waits: who is pinged, and who may but is not. */
   pinged: Named[];
   alsoMay: Named[];
+  /** Who is told of it and may not decide; left out: nobody. */
+  told?: Named[];
   /** Who asked each of the change's questions; left out: nobody asked any. */
   askers?: Named[];
   owner: Named | null;
@@ -42,6 +44,9 @@ export type ChangeView = {
   /** Where people sign in to Anypoint; left out: not known. */
   signInUrl?: string;
 };
+
+/** A card mentions no more than these: of a larger group the first are told, and *Details* names others. */
+const TOLD_MAX = 20;
 
 export async function readView(context: Context, changeId: string): Promise<ChangeView | null> {
   const view = await readOne(context, changeId);
@@ -72,6 +77,7 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
     change.plan === null
       ? { first: [], others: [] }
       : peopleOfStage(openStage(change.plan, change.approvals).stage);
+  const told = change.plan === null ? [] : onlyTold(change.plan).slice(0, TOLD_MAX);
   const known = await peopleWithAccounts(context.db, {
     ids: [
       change.personId,
@@ -79,6 +85,7 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
       ...questions.map(({ by }) => by),
       ...pinged.map((p) => p.id),
       ...alsoMay.map((p) => p.id),
+      ...told.map((p) => p.id),
     ],
     emails: [...(entitlement === null ? [] : [entitlement.owner]), ...catalogue.admins],
     system: context.chat.system,
@@ -108,6 +115,7 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
     requester: requester === null ? null : await name(requester),
     pinged: await Promise.all(pinged.map(name)),
     alsoMay: await Promise.all(alsoMay.map(name)),
+    ...(told.length === 0 ? {} : { told: await Promise.all(told.map(name)) }),
     ...(questions.length === 0 ? {} : { askers: await Promise.all(questions.map((q) => nameOf(q))) }),
     owner,
     admins:

@@ -22,12 +22,14 @@ import {
   type Given,
   isEnoughWithout,
   isStranded,
+  isWithAdminsBesides,
   mayApprove,
   planOf,
   planStage,
   slotsOf,
   stageAsWritten,
   withAdmins,
+  withAdminsBesides,
   withTier,
 } from '../../core/policy/routing.ts';
 import {
@@ -52,13 +54,14 @@ const byOwner: ApproverRule = { stages: [ownerAlone], distinct: true };
  * to keep a finding is to give it. Where the catalogue takes two to give it, or others than the owner, it takes those.
  */
 export function askedOf(change: Pick<Change, 'cause'>, entitlement: Entitlement): Entitlement {
-  if (change.cause === 'loss' || isByRule(change)) return { ...entitlement, approvers: byOwner };
-  if (change.cause !== 'finding') return entitlement;
   const { approvers } = entitlement;
+  const toOwner = approvers.tell === undefined ? byOwner : { ...byOwner, tell: approvers.tell };
+  if (change.cause === 'loss' || isByRule(change)) return { ...entitlement, approvers: toOwner };
+  if (change.cause !== 'finding') return entitlement;
   const isOwners =
     approversTaken(approvers) < 2 &&
     approvers.stages.some(({ sources }) => sources.some((source) => 'owner' in source));
-  return isOwners ? { ...entitlement, approvers: byOwner } : entitlement;
+  return isOwners ? { ...entitlement, approvers: toOwner } : entitlement;
 }
 
 /**
@@ -167,12 +170,14 @@ export type Asked = {
   clock: ApproverClock | undefined;
   /** It is put to people now: who can't be asked in chat is nobody. At a click nobody is asked anew. */
   isAsking: boolean;
+  /** As it was put to people before; null: it was not. */
+  before: ApproverPlan | null;
 };
 
 /**
  * Approvers of a request as catalogue, IdP and rules have them now, without requester and beneficiary. A rule takes
- * people away, and a verdict can ask for more of them; neither adds anybody. A stage that leaves too few climbs the
- * ladder at once, and with no tier left goes to the admins.
+ * people away, and a verdict can ask for more of them; neither adds anybody. A stage that leaves too few (or too few in
+ * chat) climbs the ladder at once, and with no tier left goes to the admins.
  */
 export async function resolveApprovers(
   context: Context,
@@ -194,15 +199,43 @@ export async function resolveApprovers(
     const slots = await slotsBy(context, stageRule, about, excludedByPolicy);
     const climbed = await climb(context, stageAsWritten(stageRule, slots, excluded), about, excludedByPolicy);
     const isLeft = !isStranded({ stages: [climbed] });
-    const admins = isLeft ? [] : await adminsAllowed(context, catalogue, under.facts, excludedByPolicy);
-    stages.push(
-      withAdmins(
-        climbed,
-        admins.filter(({ id }) => !excluded.has(id)),
-      ),
-    );
+    if (isLeft && (await isReached(context, climbed, about))) {
+      stages.push(climbed);
+      continue;
+    }
+    const admins = await adminsAllowed(context, catalogue, under.facts, excludedByPolicy);
+    const others = admins.filter(({ id }) => !excluded.has(id));
+    stages.push(isLeft ? withAdminsBesides(climbed, others) : withAdmins(climbed, others));
   }
-  return withExcluded({ stages, distinct: rule.distinct }, excludedByPolicy);
+  const plan = { stages, distinct: rule.distinct };
+  return withExcluded({ ...plan, ...(await toldOf(context, plan, asked)) }, excludedByPolicy);
+}
+
+/** Who is only told: they are asked nothing, so no rule keeps them from it. Left out: nobody. */
+async function toldOf(
+  context: Context,
+  plan: Pick<ApproverPlan, 'stages'>,
+  asked: Asked,
+): Promise<Pick<ApproverPlan, 'told'>> {
+  const sources = asked.entitlement.approvers.tell ?? [];
+  const found = await Promise.all(sources.map((source) => peopleOf(context, source, asked)));
+  const may = new Set(mayApprove(plan).map(({ id }) => id));
+  const people = found.flat().map(({ id, name, email }) => ({ id, name, email }));
+  const told = distinct([{ source: 'told', people, pinged: true }]).filter(
+    ({ id }) => !may.has(id) && !asked.excluded.has(id),
+  );
+  return told.length === 0 ? {} : { told };
+}
+
+/** Whether those who are asked are enough of those in chat; at a click it is as it was when they were asked. */
+async function isReached(
+  context: Context,
+  stage: ApproverStage,
+  { isAsking, before, n }: Pick<Asked, 'isAsking' | 'before'> & { n: number },
+): Promise<boolean> {
+  if (isAsking) return await isEnoughInChat(context, stage);
+  const shown = before?.stages[n];
+  return shown === undefined || !isWithAdminsBesides(shown);
 }
 
 /** The stage with the tiers that were asked before, and with as many more as it takes to leave somebody. */
@@ -216,7 +249,9 @@ async function climb(
   const least = tiersAsked(clock, n);
   let stage = asWritten;
   for (const [i, { to }] of (entitlement.escalation ?? []).entries()) {
-    if (i >= least && isEnoughWithout(stage, isAsking ? await notInChat(context, stage) : new Set())) break;
+    const isEnough = async () =>
+      isAsking ? await isEnoughInChat(context, stage) : !isStranded({ stages: [stage] });
+    if (i >= least && (await isEnough())) break;
     const slots = await slotsBy(context, { sources: to }, about, excludedByPolicy);
     const source = to.map(sourceName).join(' or ');
     stage = withTier(stage, { source, people: distinct(slots), pinged: true }, excluded);
@@ -227,21 +262,26 @@ async function climb(
 /** Of more people than this somebody is in chat. */
 const LOOKED_UP_MAX = 10;
 
-/** Of the few whom a stage names, who can't be asked: chat has no member with their address. */
-async function notInChat(context: Context, stage: ApproverStage): Promise<Set<PersonId>> {
+/**
+ * Whether a stage names enough people who can be asked. Chat has to say that it has no member with somebody's address;
+ * where chat does not answer this throws, and it is asked again later.
+ */
+async function isEnoughInChat(context: Context, stage: ApproverStage): Promise<boolean> {
   const people = distinct(slotsOf(stage));
-  if (people.length > LOOKED_UP_MAX) return new Set();
+  if (people.length > LOOKED_UP_MAX) return !isStranded({ stages: [stage] });
   const known = await peopleWithAccounts(context.db, {
     ids: people.map(({ id }) => id),
     emails: [],
     system: context.chat.system,
   });
+  const isMet = new Set(known.filter(({ accountId }) => accountId !== null).map(({ id }) => id));
+  const unmet = people.filter(({ id }) => !isMet.has(id));
+  // Whom a message found before need not be looked up again.
+  if (isEnoughWithout(stage, new Set(unmet.map(({ id }) => id)))) return true;
   const missing: PersonId[] = [];
-  for (const person of people) {
-    const accountId = known.find(({ id }) => id === person.id)?.accountId ?? null;
-    if ((await named(context, { ...person, accountId })).accountId === null) missing.push(person.id);
-  }
-  return new Set(missing);
+  for (const person of unmet)
+    if ((await named(context, { ...person, accountId: null })).accountId === null) missing.push(person.id);
+  return isEnoughWithout(stage, new Set(missing));
 }
 
 /** The sources of one stage with whom each yields now, without those whom a rule keeps from approving. */

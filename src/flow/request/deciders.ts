@@ -72,7 +72,7 @@ async function planByRule(
   const catalogue = context.catalogue.current();
   const asked = askedOf(change, entitlement);
   const { approvals: given, clock } = change;
-  const found = { entitlement: asked, beneficiary, excluded, given, clock, isAsking };
+  const found = { entitlement: asked, beneficiary, excluded, given, clock, isAsking, before: change.plan };
   if (change.cause !== 'finding') return await resolveApprovers(context, catalogue, found, under);
   const author = await authorshipAt(context, telling.actors.length > 0, change.requestedAt);
   return await planToKeep(context, found, under, author);

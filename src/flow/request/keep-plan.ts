@@ -61,8 +61,11 @@ async function planOfAdmins(
 ): Promise<ApproverPlan> {
   const isOwner = new Set(owners.map(({ id }) => id));
   const admins = await adminsAllowed(context, context.catalogue.current(), facts);
-  const { excludedByPolicy } = asked;
-  const kept = excludedByPolicy === undefined ? {} : { excludedByPolicy };
+  const { excludedByPolicy, told } = asked;
+  const kept = {
+    ...(excludedByPolicy === undefined ? {} : { excludedByPolicy }),
+    ...(told === undefined ? {} : { told }),
+  };
   const people = admins.filter(({ id }) => !isOwner.has(id) && !excluded.has(id));
   if (people.length === 0)
     return {

@@ -1,6 +1,7 @@
 import type { KnownBlock, MrkdwnElement } from '@slack/types';
 import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { extendedUntil } from '../../core/change/extended.ts';
+import { onlyTold } from '../../core/policy/routing.ts';
 import { stopped } from '../../core/text.ts';
 import { askedInWords, type Mood, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
@@ -127,10 +128,19 @@ function waitingBlocks(view: ChangeView, now: StatusText): KnownBlock[] {
   ];
   // Where none of those who are asked first is in chat, the others are not only named but told.
   const isAnyoneTold = view.pinged.some((p) => p.accountId !== null);
-  if (view.alsoMay.length === 0 || view.pinged.length === 0) return blocks;
-  const others = view.alsoMay.map((p) => (isAnyoneTold ? escapeMrkdwn(p.name) : mention(p)));
-  blocks.push({ type: 'context', elements: [mrkdwn(`May decide too: ${others.join(', ')}`)] });
-  return blocks;
+  if (view.alsoMay.length > 0 && view.pinged.length > 0) {
+    const others = view.alsoMay.map((p) => (isAnyoneTold ? escapeMrkdwn(p.name) : mention(p)));
+    blocks.push({ type: 'context', elements: [mrkdwn(`May decide too: ${others.join(', ')}`)] });
+  }
+  return [...blocks, ...toldBlocks(view)];
+}
+
+/** Who is only told. The mention in the posted card tells them; its edits tell nobody again. */
+export function toldBlocks({ change, told = [] }: ChangeView): KnownBlock[] {
+  if (told.length === 0) return [];
+  const rest = change.plan === null ? 0 : onlyTold(change.plan).length - told.length;
+  const names = `${told.map(mention).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return [{ type: 'context', elements: [mrkdwn(`Told: ${names}`)] }];
 }
 
 /** What an extension asked for would change: from when to when. */

@@ -4,7 +4,7 @@ import { legTimes } from '../../core/change/legs.ts';
 import { isPending } from '../../core/change/states.ts';
 import { countInWords, elapsedInWords } from '../../core/duration.ts';
 import type { SheetFact } from '../../core/facts/request-facts.ts';
-import { type ApproverPlan, type ApproverStage, slotsOf } from '../../core/policy/routing.ts';
+import { type ApproverPlan, type ApproverStage, onlyTold, slotsOf } from '../../core/policy/routing.ts';
 import { capital } from '../../core/text.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { section } from '../blocks.ts';
@@ -47,6 +47,7 @@ export function detailsModal(view: ChangeView): ModalView {
         (summary?.sheet.clauses ?? []).map((clause) => `${clause.id}: ${clause.text}`),
       ),
       ...under('Who may decide', change.plan === null ? [] : approverLines(change.plan)),
+      ...under('Who is told, and may not decide', change.plan === null ? [] : toldLines(change.plan)),
       ...notAskedBlocks(view),
       ...(summary === null ? [] : [{ type: 'divider' as const }, ...adviceBlocks(summary, change.verdict)]),
       ...under('The way into MuleSoft', wayLines(view)),
@@ -72,13 +73,19 @@ function approverLines({ stages }: ApproverPlan): string[] {
   ]);
 }
 
+function toldLines(plan: ApproverPlan): string[] {
+  const told = onlyTold(plan);
+  return told.length === 0 ? [] : [people(told.map(({ name }) => name))];
+}
+
+function people(names: readonly string[]): string {
+  const rest = names.length - PEOPLE_SHOWN;
+  const shown = names.slice(0, PEOPLE_SHOWN).join(', ');
+  return names.length === 0 ? 'nobody left' : rest > 0 ? `${shown} and ${rest} more` : shown;
+}
+
 function stageLines(stage: ApproverStage): string[] {
   const { of, quorum } = stage;
-  const people = (names: readonly string[]) => {
-    const rest = names.length - PEOPLE_SHOWN;
-    const shown = names.slice(0, PEOPLE_SHOWN).join(', ');
-    return names.length === 0 ? 'nobody left' : rest > 0 ? `${shown} and ${rest} more` : shown;
-  };
   const needed =
     of === 'all'
       ? 'One of each line has to approve.'

@@ -6,7 +6,7 @@ import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
 import { actions, cardButtons, jointButton } from './buttons.ts';
-import { statusBlocks, whyBlocks } from './card.ts';
+import { statusBlocks, toldBlocks, whyBlocks } from './card.ts';
 import { unusualBlocks, whoBlocks } from './glance.ts';
 import { mention, namesOf, titleOf } from './names.ts';
 import { questionBlocks } from './questions.ts';
@@ -83,7 +83,14 @@ function itemBlocks(view: ChangeView): KnownBlock[] {
     { type: 'divider' },
     section(mrkdwn(`${what}\n${escapeMrkdwn(capital(entitlement?.gives ?? ''))}`)),
     ...(change.state === 'asking'
-      ? [...rulingBlocks(view), ...unusualBlocks(view), buttons, ...stepUpBlocks(change), waits]
+      ? [
+          ...rulingBlocks(view),
+          ...unusualBlocks(view),
+          buttons,
+          ...stepUpBlocks(change),
+          waits,
+          ...toldBlocks(view),
+        ]
       : [...statusBlocks(now), buttons]),
     ...questionBlocks(view),
   ];

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { notAnApprover } from '../../../src/core/change/not-an-approver.ts';
 import { type Click, decideOnClick } from '../../../src/core/change/settle.ts';
 import type { ChangeId, GrantId } from '../../../src/core/ids.ts';
 import { clockOfStage } from '../../../src/core/policy/ladder.ts';
-import type { ApproverPlan, ApproverStage } from '../../../src/core/policy/routing.ts';
+import {
+  type ApproverPlan,
+  type ApproverStage,
+  onlyTold,
+  withAdminsBesides,
+} from '../../../src/core/policy/routing.ts';
 import { isRefusal } from '../../../src/core/refusal.ts';
 import { approver, asking, asks, entitlement, later, person, T0, target } from '../given.ts';
 
@@ -40,6 +46,9 @@ const plans = {
   }),
   climbedTwo: plan({ ...stage('any', 1, slot('group x', 'tom kim', 2)), tiers: [slot('owner', 'olga')] }),
   nobody: plan(stage('any', 1, slot('manager', ''))),
+  told: { ...plan(stage('any', 1, slot('manager', 'tom'))), told: ['tom', 'sam'].map(approver) },
+  notInChat: plan(withAdminsBesides(stage('any', 1, slot('manager', 'tom')), ['tom', 'sofia'].map(approver))),
+  twoNotInChat: plan(withAdminsBesides(stage('any', 2, slot('group x', 'tom olga')), [approver('sofia')])),
 } satisfies Record<string, ApproverPlan>;
 
 type Verdict = 'decides' | 'counts' | 'opens' | 'denies' | string;
@@ -131,12 +140,32 @@ const rows: Row[] = [
   // Nobody is left.
   ['nobody', '', 'tom', 'approve', 'notAnApprover'],
   ['nobody', '', 'ines', 'approve', 'selfApproval'],
+  // Somebody is only told of it.
+  ['told', '', 'sam', 'approve', 'notAnApprover'],
+  ['told', '', 'sam', 'deny', 'notAnApprover'],
+  ['told', '', 'tom', 'approve', 'decides'],
+  ['told', '', 'tom', 'deny', 'denies'],
+  // Those who are asked are not in chat, so the admins are asked too.
+  ['notInChat', '', 'sofia', 'approve', 'decides'],
+  ['notInChat', '', 'sofia', 'deny', 'denies'],
+  ['notInChat', '', 'tom', 'approve', 'decides'],
+  ['notInChat', '', 'sam', 'approve', 'notAnApprover'],
+  ['twoNotInChat', '', 'sofia', 'approve', 'counts'],
+  ['twoNotInChat', 'sofia', 'olga', 'approve', 'decides'],
 ];
 
 describe('who may decide what', () => {
   test('at least 60 rows, none twice', () => {
     expect(rows.length).toBeGreaterThanOrEqual(60);
     expect(new Set(rows.map((row) => row.join())).size).toBe(rows.length);
+  });
+
+  test('who is only told is refused with that as the reason; who decides is named', () => {
+    const refused = notAnApprover(plans.told, person('sam'), [approver('tom')]);
+    expect(refused.text).toContain('has you told of this request; it does not let you decide');
+    expect(refused.next).toBe(`Those who may: ${approver('tom').name}.`);
+    expect(notAnApprover(plans.told, person('olga'), [approver('tom')]).text).toContain('not among those');
+    expect(onlyTold(plans.told).map(({ id }) => id)).toEqual([person('sam')]);
   });
 
   test.each(rows)('%s, approved by "%s": %s may %s: %s', (name, before, who, verb, verdict) => {
