@@ -117,20 +117,22 @@ const signInSources = sql`('anypointUsers', 'idpSignIns')`;
 /**
  * SQL for set-wise reads, for each person in `people` (with an `id`). It gives when they last used Anypoint, and since
  * when a silence is certain. Both null: not known. Columns `id`, `last_at`, `source`, `what`, `known_since`.
+ * Each person is looked up by indexes. A join of sets grew with the square wherever PostgreSQL took many for one.
  */
 export const usageByPerson = (people: ReturnType<typeof sql>) => sql`
   select p.id, u.last_at, u.source, u.what, s.known_since from ${people} p
-  left join (
-    select distinct on (l.person_id) l.person_id, r.last_at, r.source, r.what
-    from person_links l join usage_records r on r.system = l.system and r.external_id = l.external_id
-    where l.person_id in (select id from ${people} q) order by l.person_id, r.last_at desc, r.source
-  ) u on u.person_id = p.id
-  left join (
-    select l.person_id, min(s.since) as known_since from usage_sources s join person_links l on l.system = s.system
+  left join lateral (
+    select r.* from person_links l cross join lateral (
+      select n.last_at, n.source, n.what from usage_records n where n.system = l.system and n.external_id = l.external_id
+      order by n.last_at desc, n.source limit 1
+    ) r
+    where l.person_id = p.id order by r.last_at desc, r.source limit 1
+  ) u on true
+  left join lateral (
+    select min(s.since) as known_since from usage_sources s
     where s.source in ${signInSources} and s.checked_at >= clock_timestamp() - ${FRESH_MS} * interval '1 ms'
-      and l.person_id in (select id from ${people} q)
-    group by l.person_id
-  ) s on s.person_id = p.id`;
+      and exists (select from person_links l where l.person_id = p.id and l.system = s.system)
+  ) s on true`;
 
 type Stored<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] };
 type StoredFacts = {

@@ -128,7 +128,6 @@ async function crowd(scene: Scene, count: number): Promise<void> {
   await scene.db.query(
     `insert into reconcile_runs (cause, started_at, finished_at, found) values ('everything', now(), now(), '{"allAgree": true}')`,
   );
-  await scene.db.query('analyze');
 }
 
 async function until(database: Database, id: string, fits: (state: string) => boolean) {

@@ -40,8 +40,6 @@ async function heldBefore(): Promise<void> {
   await walk.query(
     `insert into reconcile_runs (cause, started_at, finished_at, found) values ('everything', now(), now(), '{"allAgree": true}')`,
   );
-  // As it is soon by itself where people come one by one.
-  await walk.query('analyze');
 }
 
 const dm = (as: string, fits: (m: CardSeen) => boolean) =>
