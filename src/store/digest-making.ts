@@ -162,9 +162,9 @@ async function writeLines(
     ), line as materialized (
       select h.*, u.last_at, u.source, u.what, back.returned_at, back.silent_since, (
         select min(k.other) from conflict k where k.key = h.entitlement_key and (
-          exists (select from grants o where o.person_id = h.person_id and o.entitlement_key = k.other and ${live('o')})
-          or exists (select from baseline_members b join entitlement e on e.group_id = b.group_id
-            where e.key = k.other and b.person_id = h.person_id and b.ended_at is null))
+          k.other = any(array(select o.entitlement_key from grants o where o.person_id = h.person_id and ${live('o')}))
+          or exists (select from entitlement e where e.key = k.other and (
+            select b.ended_at is null from baseline_members b where b.person_id = h.person_id and b.group_id = e.group_id)))
       ) as conflicts_with, exists (
         select from digest_lines l where l.person_id = h.person_id and l.entitlement_key = h.entitlement_key
           and l.answer is not null and l.answer->>'verb' = 'keep' and (l.answer->>'at')::timestamptz > ${now}::timestamptz - ${KEPT_DAYS}::int * interval '1 day'
