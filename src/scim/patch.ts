@@ -198,7 +198,7 @@ function simple(value: unknown): unknown {
 
 /**
  * A single complex value. Entra filters it like an element of many, `manager[value eq "7"]`. The value in the filter is
- * then the one to set, or to remove if it is there.
+ * then the one to set, or to remove if it is the present one.
  */
 function changeComplex({ op, attribute, filter, sub, value }: Step, old: Doc): unknown {
   const isMeant = filter === null || matches(filter, attribute, old);

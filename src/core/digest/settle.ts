@@ -16,8 +16,8 @@ export type AnswerFacts = {
 };
 
 /**
- * Whether this click counts. Three people may decide about an access: its owner, its holder's manager, and an admin,
- * all as of now. Nobody says it of their own. `repeat`: the very same click was counted before.
+ * Whether this click counts. The people who may decide about an access are its owner, its holder's manager and the
+ * admins, all as of now. Nobody says it of their own. `repeat`: the very same click was counted before.
  */
 export function settleLine(
   line: DigestLine,
