@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { MassChangeId } from '../../src/core/ids.ts';
+import type { MassChangeId, PersonId } from '../../src/core/ids.ts';
 import type { MassChangeEvent } from '../../src/core/mass-change/mass-change.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
@@ -36,6 +36,8 @@ afterAll(async () => {
   await fresh.close();
 });
 
+const owner = { id: randomUUID() as PersonId, name: 'Olga Brandt', email: 'olga@acme.example' };
+
 /** One that was asked an hour ago. */
 async function asked(scope: string): Promise<string> {
   const massChangeId = randomUUID() as MassChangeId;
@@ -51,7 +53,11 @@ async function asked(scope: string): Promise<string> {
   } as const;
   const events: MassChangeEvent[] = [
     { ...base, type: 'massOpened', ...about },
-    { ...base, type: 'massAsked', plan: planOfOne({ slots: [] }) },
+    {
+      ...base,
+      type: 'massAsked',
+      plan: planOfOne({ slots: [{ source: 'owner', people: [owner], pinged: true }] }),
+    },
   ];
   await commit(fresh.database.db, async () => ({ result: null, events }));
   return massChangeId;
@@ -62,15 +68,19 @@ const remindedAt = async (id: string) => {
     select doc->>'remindedAt' as at from mass_changes where id = ${id}`.execute(fresh.database.db);
   return rows[0]?.at ?? null;
 };
-const damage = (id: string, answers: 'null' | '[]') =>
-  sql`update mass_changes set doc = jsonb_set(doc, '{answers}', ${answers}::jsonb) where id = ${id}`.execute(
+/** Whom it waits for can't be read any more. */
+const damage = (id: string) =>
+  sql`update mass_changes set doc = jsonb_set(doc || jsonb_build_object('was', doc->'plan'), '{plan}', '{}')
+    where id = ${id}`.execute(fresh.database.db);
+const mend = (id: string) =>
+  sql`update mass_changes set doc = jsonb_set(doc, '{plan}', doc->'was') where id = ${id}`.execute(
     fresh.database.db,
   );
 
 test('one that can’t be looked at stops nothing else that is due, is logged, and is tried again', async () => {
   const broken = await asked('a');
   const sound = await asked('b');
-  await damage(broken, 'null');
+  await damage(broken);
   timers.start();
 
   // then the one after it is reminded, and what comes after both is done
@@ -86,7 +96,7 @@ test('one that can’t be looked at stops nothing else that is due, is logged, a
   expect(logged.some((line) => line.includes(broken))).toBe(true);
 
   // when it is mended
-  await damage(broken, '[]');
+  await mend(broken);
   await eventually('it is reminded', async () => (await remindedAt(broken)) !== null);
 });
 

@@ -2,6 +2,7 @@ import { countInWords, durationInWords } from '../duration.ts';
 import type { PersonId } from '../ids.ts';
 import type { BreakGlassRule } from '../policy/catalogue.ts';
 import { mayRequest } from '../policy/catalogue.ts';
+import type { Verdict } from '../policy/verdict.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 
 /** So long is a day of the catalogue's `perDay`, in seconds: any day, not the calendar's. */
@@ -34,6 +35,7 @@ export type EmergencyFacts = {
   isInGroup: boolean;
 };
 
+/** Whether the catalogue lets this person take access at once. Pure. What is not known of them counts as not so. */
 export function mayBreakGlass(
   rule: BreakGlassRule,
   { person, isOnCall, isInGroup }: EmergencyFacts,
@@ -44,6 +46,29 @@ export function mayBreakGlass(
     ...(people === undefined ? {} : { people }),
   };
   return mayRequest(named, person) || (onCall === true && isOnCall) || (group !== undefined && isInGroup);
+}
+
+/**
+ * Why the rules keep somebody from taking access at once; null: they don't. Pure. An emergency does without approvers. It
+ * does not do without the rules: what one of them forbids stays forbidden, and one that can't be evaluated might forbid it.
+ */
+export function refusedByRules(
+  { effect, grounds, unsure = [] }: Pick<Verdict, 'effect' | 'grounds' | 'unsure'>,
+  owner: { email: string },
+): Refusal | null {
+  if (effect === 'refuse')
+    return refuse(
+      'notEligible',
+      `Policy does not allow this, not in an emergency either: ${grounds.map(({ text }) => text).join('; ')}.`,
+      `Call its owner, ${owner.email}.`,
+    );
+  if (unsure.length > 0)
+    return refuse(
+      'notEligible',
+      'A rule of the policy can’t be evaluated now, and it might forbid this.',
+      'Ask for it with /access: a person can decide on it at once.',
+    );
+  return null;
 }
 
 /** Why this emergency is not taken; null: it is. Pure. `used`: how often they took it within a day. */

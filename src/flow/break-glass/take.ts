@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { EMERGENCY_DAY_SECONDS, mayBreakGlass, refuseEmergency } from '../../core/break-glass/break-glass.ts';
+import {
+  EMERGENCY_DAY_SECONDS,
+  mayBreakGlass,
+  refusedByRules,
+  refuseEmergency,
+} from '../../core/break-glass/break-glass.ts';
 import { approvedEvent } from '../../core/change/approved.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { evolve } from '../../core/change/evolve.ts';
@@ -87,12 +92,8 @@ export async function takeInEmergency(context: Context, form: EmergencyForm): Pr
     beneficiary: person,
     change: evolve(null, received),
   });
-  if (verdict.effect === 'refuse')
-    return refuse(
-      'notEligible',
-      `Policy does not allow this, not in an emergency either: ${verdict.grounds.map((g) => g.text).join('; ')}.`,
-      `Call its owner, ${found.entitlement.owner}.`,
-    );
+  const forbidden = refusedByRules(verdict, { email: found.entitlement.owner });
+  if (forbidden !== null) return forbidden;
   const key = `breakGlass:${person.id}:${found.entitlement.key}`;
   return await context.locks.withLock(key, () =>
     commit<Refusal | null>(

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type Emergency,
   mayBreakGlass,
+  refusedByRules,
   refuseEmergency,
   reviewDueAt,
   reviewEmergency,
@@ -32,6 +33,24 @@ describe('who may take it at once', () => {
     ['nobody is named', {}, true, true, false],
   ])('%s', (_what, who, isOnCall, isInGroup, may) => {
     expect(mayBreakGlass({ ...rule, for: who }, { person: erik, isOnCall, isInGroup })).toBe(may);
+  });
+});
+
+describe('an emergency does not do without the rules', () => {
+  const grounds = [{ text: 'production is frozen', clause: 'AC-9' }];
+  test.each<[what: string, verdict: Parameters<typeof refusedByRules>[0], says: RegExp | null]>([
+    ['a person would decide', { effect: 'ask', grounds: [] }, null],
+    ['it would be approved by rule', { effect: 'autoApprove', grounds: [] }, null],
+    ['a rule forbids it', { effect: 'refuse', grounds }, /not in an emergency either: production is frozen/],
+    [
+      'a rule can’t be evaluated',
+      { effect: 'ask', grounds: [], unsure: ['freeze: no such attribute'] },
+      /might forbid/,
+    ],
+  ])('%s', (_what, verdict, says) => {
+    const refusal = refusedByRules(verdict, { email: 'olga@acme.example' });
+    if (says === null) expect(refusal).toBeNull();
+    else expect(refusal?.text).toMatch(says);
   });
 });
 
