@@ -6,7 +6,8 @@ import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Catalogue, Clause, Entitlement } from '../core/policy/catalogue.ts';
-import { catalogueSchema, settings, weekdays } from './catalogue-schema.ts';
+import { catalogueSchema, settings } from './catalogue-schema.ts';
+import { weekdays } from './working-hours-schema.ts';
 
 /** A file's content, or every mistake in it as `path:line: what is wrong and what to do`. */
 export type Read<T> = { value: T; mistakes: [] } | { value: null; mistakes: string[] };
@@ -174,10 +175,9 @@ function definedOf<T extends object>(written: T): { [K in keyof T]: NonNullable<
 }
 
 function digestOf({ day, at, unusedAfter }: z.infer<typeof catalogueSchema>['digest']): Catalogue['digest'] {
-  const [hour, minute] = at.split(':').map(Number);
   return {
     weekday: weekdays.indexOf(day) + 1,
-    minute: (hour ?? 0) * 60 + (minute ?? 0),
+    minute: at,
     unusedSeconds: unusedAfter,
   };
 }

@@ -4,7 +4,7 @@ import { duration } from './duration-schema.ts';
 import { escalation, tiersNeverAsked } from './escalation-schema.ts';
 import { neverFilled } from './never-filled.ts';
 import { ticket } from './ticket-schema.ts';
-import { workingHours } from './working-hours-schema.ts';
+import { timeOfDay, weekdays, workingHours } from './working-hours-schema.ts';
 
 /** A text block's option holds 75 characters, and a title has to fit one. */
 const TITLE_MAX = 75;
@@ -121,8 +121,6 @@ const entitlement = z
       issue(['birthright'], 'only tier low may be given by rule: take this out, and let people ask');
   });
 
-export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-
 const bundle = z.strictObject({
   key,
   title: z.string().min(1).max(TITLE_MAX),
@@ -173,10 +171,7 @@ export const catalogueSchema = z
     digest: z
       .strictObject({
         day: z.enum(weekdays).default('mon'),
-        at: z
-          .string()
-          .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'write the time of day as 09:00')
-          .default('09:00'),
+        at: timeOfDay.prefault('09:00'),
         unusedAfter: duration.prefault('30d'),
       })
       .prefault({})

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { WorkingHours } from '../core/policy/catalogue.ts';
 
-const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
-const timeOfDay = z
+/** Becomes minutes since midnight. */
+export const timeOfDay = z
   .string()
   .regex(/^([01]?[0-9]|2[0-3]):[0-5][0-9]$/, 'a time of day is written e.g. "09:00", in quotes')
   .transform((text) => {

@@ -6,9 +6,8 @@ import type { Db, Tx } from './postgres/database.ts';
 /**
  * Order of work under the vendors' limits. Lower runs first.
  * - decisions
- * - IdP writes: a leaver's first, then those that take access away, then grants
- * - deliveries
- * - verification
+ * - IdP writes that take access away, a leaver's first (`priorityOf`); deliveries beside them
+ * - IdP writes that give access, and verification
  * - messages
  * - observations that were merely noticed
  * - advice

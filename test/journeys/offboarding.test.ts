@@ -96,7 +96,7 @@ test(
     await walk.cardSays(forErik, 'Tom Okafor, who asked, has left');
     // what waited for him waits for others, and the old card decides nothing
     const rerouted = await walk.change(duty.id);
-    expect(rerouted).toMatchObject({ state: 'asking', round: 2, plan: { escalated: true } });
+    expect(rerouted).toMatchObject({ state: 'asking', round: 2, plan: { stages: [{ escalated: true }] } });
     expect(JSON.stringify(rerouted.plan)).not.toContain('Tom Okafor');
     await sendRaw(
       walk,

@@ -95,8 +95,8 @@ test('an approval for less time ends earlier than was asked', async () => {
 test('neither who asked nor whom it is for can approve, and only they are told', async () => {
   // given tom (a manager) asks for olga (the owner)
   const asked = await walk.asks('tom', {
-    entitlement: 'orders-api-deploy',
-    reason: 'Olga is to ship the release',
+    entitlement: read,
+    reason: 'Olga is to look into the release',
     for: slackIdOf('olga'),
   });
 

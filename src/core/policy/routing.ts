@@ -287,7 +287,7 @@ export function peopleOfStage(stage: ApproverStage): { first: Approver[]; others
   return { first, others };
 }
 
-/** `Nadia Rahimi (for Tom Okafor)`; `other`: in whose stead, where it is not their own. */
+/** `Nadia Haddad (for Tom Okafor)`; `other`: in whose stead, where it is not their own. */
 export function inTheirName(
   name: string,
   other: { name: string } | undefined,

@@ -61,12 +61,20 @@ export function outcomeNotes(view: ChangeView, reader: Reader): { key: string; c
       {
         key,
         content: {
-          text: said === null ? text : `${text} ${withMentions({ words: said, people: peopleIn(view) })}`,
+          text:
+            said === null
+              ? text
+              : `${text} ${withMentions({ words: withoutLinks(said), people: peopleIn(view) })}`,
           blocks,
         },
       },
     ];
   });
+}
+
+/** A notification is no place for an address that somebody else chose. */
+function withoutLinks(words: string): string {
+  return words.replace(/\S+:\/\/\S+/g, '(link)');
 }
 
 /** In the order in which they are posted where several are due at once. */
