@@ -12,6 +12,9 @@ afterAll(() => stage?.close());
 
 const read = 'orders-api-read';
 
+/** The tier, and what is unusual or that nothing is, without any model. */
+const SUMMARY_BY_RULE = /\*Tier\*\nmedium\n.*(Out of the ordinary|Nothing unusual)/s;
+
 test.each([
   ['is slow', { mode: 'slow', ms: 10_000 }, 'slow', 'it took too long', 'ines', 'olga'],
   ['drips its answer', { mode: 'drip', ms: 500 }, 'slow', 'it took too long', 'erik', 'olga'],
@@ -37,12 +40,12 @@ test.each([
     const asked = await walk.asks(as, { entitlement: read, reason: `A model that misbehaves for ${as}` });
 
     // then
-    expect(wordsOf(asked.card)).toContain('Medium tier: a person decides');
+    expect(wordsOf(asked.card)).toMatch(SUMMARY_BY_RULE);
     const card = await walk.cardSays(
       asked,
       `No advice from the model: ${words}. The summary by rule stands.`,
     );
-    expect(wordsOf(card)).toContain('Medium tier: a person decides');
+    expect(wordsOf(card)).toMatch(SUMMARY_BY_RULE);
     expect((await walk.audit(asked.id)).find((e) => e.type === 'adviceGiven')?.data).toEqual({
       answered: false,
       why,

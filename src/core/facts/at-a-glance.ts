@@ -18,6 +18,8 @@ export type AtAGlance = {
     manager: string | null;
     /** When their account was made in the directory (ISO 8601); null: it does not tell. */
     since: string | null;
+    /** Whether they are on call, and where they last signed in, as a sentence; left out: no rule asks for it. */
+    presence?: string;
   };
   /** Sentences without a full stop; empty: nothing is. */
   unusual: string[];
@@ -41,7 +43,7 @@ export type GlanceSubject = {
   /** Others who are in its group without a grant; null: not known yet. */
   others?: number | null;
   /** By the beneficiary's own clock; left out: it is not known where they are. */
-  facts?: Pick<RecordedFacts, 'hour' | 'weekday'> | undefined;
+  facts?: Pick<RecordedFacts, 'hour' | 'weekday' | 'isOnCall' | 'location'> | undefined;
 };
 
 /** Somebody whose account is younger is new. */
@@ -57,6 +59,7 @@ export function atAGlance(subject: GlanceSubject): AtAGlance {
     department: beneficiary.department,
     manager: manager === null ? null : oneLine(manager) || null,
     since: beneficiary.since?.toISOString() ?? null,
+    ...presenceOf(subject),
   };
   if (isFound(change) || (change.cause !== 'request' && change.cause !== 'extension'))
     return { who, unusual: [], usual: null };
@@ -67,6 +70,15 @@ export function atAGlance(subject: GlanceSubject): AtAGlance {
     ...ofThePerson(subject),
   ].map(oneLine);
   return { who, unusual, usual: unusual.length > 0 ? null : usual(subject) };
+}
+
+function presenceOf({ facts }: GlanceSubject): Pick<AtAGlance['who'], 'presence'> {
+  const { isOnCall, location } = facts ?? {};
+  const parts = [
+    ...(isOnCall === undefined ? [] : [isOnCall ? 'on call' : 'not on call']),
+    ...(location === undefined ? [] : [`last sign-in from ${oneLine(location)}`]),
+  ];
+  return parts.length === 0 ? {} : { presence: `${capital(parts.join('; '))}.` };
 }
 
 function isSensitive({ entitlement: { tier } }: GlanceSubject): boolean {

@@ -5,7 +5,7 @@ import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn, plain, slackMonth } from '../mrkdwn.ts';
 
-/** The beneficiary, as the directory has them: one line under the head. Empty where that was not kept. */
+/** The beneficiary, as the directory has them: one line under the head, and one more where a rule asks whether they are on call or where they are. Empty where that was not kept. */
 export function whoBlocks({ summary, idpName }: ChangeView): KnownBlock[] {
   const who = summary?.glance?.who;
   if (who === undefined) return [];
@@ -15,7 +15,8 @@ export function whoBlocks({ summary, idpName }: ChangeView): KnownBlock[] {
     who.manager === null ? 'no manager in the directory' : `manager: ${escapeMrkdwn(who.manager)}`,
     ...(who.since === null ? [] : [`in ${idpName} since ${slackMonth(new Date(who.since))}`]),
   ];
-  return [{ type: 'context', elements: [mrkdwn(parts.join('  ·  '))] }];
+  const presence = who.presence === undefined ? '' : `\n${escapeMrkdwn(who.presence)}`;
+  return [{ type: 'context', elements: [mrkdwn(`${parts.join('  ·  ')}${presence}`)] }];
 }
 
 /** The facts that are out of the ordinary, or that nothing is. Where nobody looked for that, the summary by rule. */
