@@ -30,11 +30,11 @@ export function extensionJourney(db: Db): Journey {
         reason: REASON,
       });
       prove(asked.sent, `the form is accepted (${JSON.stringify(asked)})`);
-      const card = await visitor.card('sam', (m) => JSON.stringify(m.blocks).includes(REASON));
-      await visitor.click('sam', card, 'approve');
+      const card = await visitor.card('tom', (m) => JSON.stringify(m.blocks).includes(REASON));
+      await visitor.click('tom', card, 'approve');
       await visitor.until('Anypoint has him', () => visitor.isInTeam('erik', TEAM), 75_000);
       const first = await newest();
-      say('Erik has the Payments API for a day, approved by Sam');
+      say('Erik has the Payments API for a day, approved by Tom');
 
       await letTimePass(db, first.id, DAY - HOUR + 60);
       const warning = await visitor.until('he is warned', async () =>
@@ -65,7 +65,7 @@ export function extensionJourney(db: Db): Journey {
         const change = await newest();
         return change.id !== extended.id && change.state === 'asking';
       });
-      say('The second time in a row the catalogue asks Sam again');
+      say('The second time in a row the catalogue asks a person again');
     },
   };
 }

@@ -10,14 +10,14 @@ export function lapse(lapseSeconds: number): Journey {
   return {
     name: 'lapse',
     async run(visitor, say) {
-      const asked = await visitor.ask('erik', {
+      const asked = await visitor.ask('sofia', {
         entitlement: 'orders-api-read',
         seconds: 3_600,
         reason: REASON,
       });
       prove(asked.sent, `the form is accepted (${JSON.stringify(asked)})`);
       const card = await visitor.card('olga', says('Waiting for'));
-      say(`Erik asks, and nobody looks at it. A request lapses after ${lapseSeconds} s here`);
+      say(`Sofia asks, and nobody looks at it. A request lapses after ${lapseSeconds} s here`);
       const ms = (lapseSeconds + 20) * 1_000;
       await visitor.receives(
         'olga',
@@ -29,7 +29,7 @@ export function lapse(lapseSeconds: number): Journey {
         },
       );
       say('The approvers are warned that it lapses soon');
-      await visitor.receives('erik', 'that it lapsed', (m) => m.text.includes('lapsed: nobody decided'), {
+      await visitor.receives('sofia', 'that it lapsed', (m) => m.text.includes('lapsed: nobody decided'), {
         where: 'dm',
         ms,
       });
@@ -39,8 +39,8 @@ export function lapse(lapseSeconds: number): Journey {
         (m) => m.threadTs === card.ts && m.text.includes('lapsed: nobody decided'),
         { where: 'access-requests', ms },
       );
-      prove(!(await visitor.isInGroup('erik', 'anypoint-orders-read')), 'Okta was not written');
-      say('It lapsed: Erik and the channel are told, the buttons are gone, nothing was written');
+      prove(!(await visitor.isInGroup('sofia', 'anypoint-orders-read')), 'Okta was not written');
+      say('It lapsed: Sofia and the channel are told, the buttons are gone, nothing was written');
     },
   };
 }
