@@ -65,3 +65,10 @@ export function refuse(
 export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && (value as { refused?: unknown }).refused === true;
 }
+
+/** Somebody sent text that the database can’t keep. */
+export const unstorable = refuse(
+  'textNotStorable',
+  'This text has characters that can’t be stored.',
+  'Type it anew instead of pasting it.',
+);

@@ -3,6 +3,7 @@ import type { CanaryRun, RoundResult, Stuck } from '../core/canary/canary.ts';
 import type { LegTimes } from '../core/change/legs.ts';
 import type { ChangeId } from '../core/ids.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { revive } from './revive.ts';
 import type { Tables } from './schema/tables.ts';
 
 /** Raised by two rounds in a row that missed; open while `clearedAt` is null, and at most one is. */
@@ -23,7 +24,7 @@ function toRun(row: Selectable<Tables['canary_runs']>): CanaryRun {
     revokeChangeId: row.revoke_change_id as ChangeId | null,
     state: row.state,
     result: row.result,
-    stuck: row.stuck === null ? null : { ...row.stuck, at: new Date(row.stuck.at) },
+    stuck: row.stuck === null ? null : revive<Stuck>(row.stuck),
     grantLegs: row.grant_legs,
     revokeLegs: row.revoke_legs,
     endedAt: row.ended_at,

@@ -18,22 +18,7 @@ export type ReviewedLine = Line & {
   advice: AdviceResult | null;
 };
 
-type LineRow = {
-  n: number;
-  kind: LineKind;
-  personId: PersonId | null;
-  entitlementKey: EntitlementKey;
-  groupId: string;
-  facts: LineFacts;
-  insight: InsightKind;
-  isBulkAllowed: boolean;
-  handedOn: string | null;
-  draft: ReviewerChoice | null;
-  draftComment: string | null;
-  decision: LineDecision | null;
-  advice: AdviceResult | null;
-  snapshotAt: string;
-};
+type LineRow = Omit<ReviewedLine, 'insight'> & { insight: InsightKind; snapshotAt: string };
 
 const lineColumns = sql`l.n, l.kind, l.person_id as "personId", l.entitlement_key as "entitlementKey",
   l.group_id as "groupId", l.facts, l.insight, l.in_bulk_allowed as "isBulkAllowed", l.handed_on as "handedOn", l.draft,

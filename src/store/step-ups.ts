@@ -3,6 +3,7 @@ import type { PersonId } from '../core/ids.ts';
 import type { ClickReceived } from '../core/jobs/reactions.ts';
 import type { StepUpEnd, StepUpProof } from '../core/step-up/step-up.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { revive } from './revive.ts';
 
 /** A sign-in that was begun in one browser. */
 export type BegunSignIn = {
@@ -87,7 +88,7 @@ export async function readStepUp(
     ...rest,
     personId: rest.personId as PersonId,
     begun: isBegun ? { begunAt: begun_at, browserHash: browser_hash, state, nonce, verifier } : null,
-    proof: proof === null ? null : { ...proof, at: new Date(proof.at) },
+    proof: proof === null ? null : revive<StepUpProof>(proof),
     ended: ended_at === null ? null : { at: ended_at, outcome: outcome as StepUpOutcome, says: says ?? '' },
   };
 }

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { describe } from 'vitest';
+
 export const CHROMIUM = '/usr/bin/chromium';
 
 /** Without these, Chromium looks up hosts of its own at every start. */
@@ -9,3 +12,16 @@ export const QUIET = [
   '--disable-sync',
   '--no-first-run',
 ];
+
+/** Where pictures are kept. */
+export const ARTEFACTS = 'test/artefacts';
+export const NARROW = { width: 390, height: 844 };
+
+const isThere = existsSync(CHROMIUM);
+if (!isThere && process.env.CI === 'true')
+  throw new Error('CI has to run the browser suite: install chromium');
+
+/** A suite that needs a browser. It says so where it steps aside for want of one; in CI it fails instead. */
+export function describeInBrowser(name: string, suite: () => void): void {
+  describe.skipIf(!isThere)(isThere ? name : `${name} (left out: no Chromium on this machine)`, suite);
+}

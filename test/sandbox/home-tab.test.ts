@@ -1,15 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Stage, setStage } from '../stage.ts';
-import { CHROMIUM, QUIET } from './chromium.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, QUIET } from './chromium.ts';
 
-const ARTEFACTS = 'test/artefacts';
-const isThere = existsSync(CHROMIUM);
-if (!isThere && process.env.CI === 'true')
-  throw new Error('CI has to run the browser suite: install chromium');
-
-describe.skipIf(!isThere)(isThere ? 'the Home tab' : 'the Home tab (left out: no Chromium here)', () => {
+describeInBrowser('the Home tab', () => {
   let stage: Stage;
   let browser: Browser;
   let ines: Page;

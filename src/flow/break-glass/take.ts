@@ -14,7 +14,7 @@ import type { ChangeId, GrantId } from '../../core/ids.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import type { BreakGlassRule, Entitlement, Target } from '../../core/policy/catalogue.ts';
-import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { isRefusal, type Refusal, refuse, unstorable } from '../../core/refusal.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
 import { findByIdempotencyKey, pendingRequest } from '../../store/changes.ts';
 import { emergenciesWithin, insertEmergency } from '../../store/emergencies.ts';
@@ -237,10 +237,4 @@ const notTheirs = refuse(
   'notEligible',
   'This can’t be taken in an emergency by you.',
   'Ask for it with /access; whoever approves it sees how urgent it is.',
-);
-
-const unstorable = refuse(
-  'textNotStorable',
-  'This text has characters that can’t be stored.',
-  'Type it anew instead of pasting it.',
 );

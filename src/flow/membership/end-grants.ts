@@ -51,17 +51,8 @@ export async function grantsEndedWith(
 ): Promise<ChangeEvent[]> {
   if (found.target === null) return [];
   const grants = await unendedGrants(unit.tx, { personId: found.personId, groupId: found.target.groupId });
-  return grants.map((grant) => ({
-    type: 'grantEnded',
-    changeId: grant.changeId as ChangeId,
-    at: unit.now,
-    actor,
-    cause: 'revert',
-    by: 'person' in actor ? actor.person : null,
-    revokeId,
-    stillHeld: false,
-    stillHeldUntil: null,
-  }));
+  const ids = grants.map((grant) => grant.changeId as ChangeId);
+  return endsOf(ids, { cause: 'revert', revokeId, actor, at: unit.now });
 }
 
 export type EndCause = Extract<
@@ -102,22 +93,38 @@ async function endInGroup(
   const wasBefore = cause !== 'leaver' && (await isInBaseline(unit.tx, pair));
   const isKept = keptUntil !== null || wasBefore;
   const revokeId = isKept ? null : (randomUUID() as ChangeId);
-  const ended = ending.map(
-    (change): ChangeEvent => ({
-      type: 'grantEnded',
-      changeId: change.id,
-      at: unit.now,
-      actor,
-      cause,
-      by: by?.id ?? null,
-      revokeId,
-      stillHeld: isKept,
-      stillHeldUntil: wasBefore ? null : keptUntil,
-    }),
+  const ended = endsOf(
+    ending.map(({ id }) => id),
+    { cause, revokeId, actor, at: unit.now, still: isKept ? { until: wasBefore ? null : keptUntil } : null },
   );
   return revokeId === null
     ? ended
     : [...ended, ...revokeOf({ revokeId, of: first, target: first.target, cause, by, actor, at: unit.now })];
+}
+
+/** The grants of these changes end. `still`: the membership goes on until then; `until` null: without an end. */
+export function endsOf(
+  changeIds: readonly ChangeId[],
+  how: {
+    cause: Cause;
+    revokeId: ChangeId | null;
+    actor: Actor;
+    at: Date;
+    still?: { until: Date | null } | null;
+  },
+): ChangeEvent[] {
+  const { cause, revokeId, actor, at, still = null } = how;
+  return changeIds.map((changeId) => ({
+    type: 'grantEnded',
+    changeId,
+    at,
+    actor,
+    cause,
+    by: 'person' in actor ? actor.person : null,
+    revokeId,
+    stillHeld: still !== null,
+    stillHeldUntil: still?.until ?? null,
+  }));
 }
 
 /** The person has left, or lost the app: every grant of theirs ends. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Actor, ChangeEvent } from '../../core/change/events.ts';
+import type { Actor } from '../../core/change/events.ts';
 import { nextState } from '../../core/change/life-cycle.ts';
 import type { ChangeId, EntitlementKey, PersonId } from '../../core/ids.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
@@ -7,7 +7,7 @@ import { endBaseline, isInBaseline } from '../../store/baseline.ts';
 import { revokeUnderway } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { type Following, type Note, noteByLatchkey, type Unit } from '../kernel/commit.ts';
-import { revokeOf } from './end-grants.ts';
+import { endsOf, revokeOf } from './end-grants.ts';
 
 /** One membership that somebody looked at and did not leave; `target`: where it is given now, null: not known. */
 export type Reviewed = {
@@ -45,18 +45,9 @@ export async function takeAwayReviewed(
   if (underway !== null || from === null)
     return underway === null ? null : { revokeId: underway, events: [], notes, jobs: [] };
   const revokeId = randomUUID() as ChangeId;
-  const ended = live.map(
-    (change): ChangeEvent => ({
-      type: 'grantEnded',
-      changeId: change.id,
-      at: unit.now,
-      actor,
-      cause: 'review',
-      by: by?.id ?? null,
-      revokeId,
-      stillHeld: false,
-      stillHeldUntil: null,
-    }),
+  const ended = endsOf(
+    live.map(({ id }) => id),
+    { cause: 'review', revokeId, actor, at: unit.now },
   );
   const of = { personId, entitlementKey };
   const revoke = revokeOf({ revokeId, of, target: from, cause: 'review', by, actor, at: unit.now });

@@ -8,7 +8,7 @@ import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseForLeaver, refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { type Entitlement, mayRequest } from '../../core/policy/catalogue.ts';
 import { refuseTicket } from '../../core/policy/ticket.ts';
-import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { isRefusal, type Refusal, refuse, unstorable } from '../../core/refusal.ts';
 import { isStorable, oneLine, seenWords } from '../../core/storable.ts';
 import { findByIdempotencyKey, pendingRequest } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
@@ -230,12 +230,6 @@ const unknownEntitlement = refuse(
   'unknownEntitlement',
   'There is no such entitlement in the catalogue.',
   'Choose one from the list.',
-);
-
-const unstorable = refuse(
-  'textNotStorable',
-  'This text has characters that can’t be stored.',
-  'Type it anew instead of pasting it.',
 );
 
 function alreadyPending(name: string, title: string): Refusal {

@@ -1,5 +1,5 @@
 import type { CampaignId, PersonId } from '../../core/ids.ts';
-import type { CampaignEvent } from '../../core/review/campaign.ts';
+import type { Campaign, CampaignEvent } from '../../core/review/campaign.ts';
 import { overdueNow, reminderDue } from '../../core/review/due.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { endedLines, lockUndecided } from '../../store/review-lines.ts';
@@ -17,10 +17,11 @@ const BATCH = 5_000;
 /** What time brings to open campaigns: reminders, and what is overdue. */
 export async function runDueCampaigns(context: Context, at?: Date): Promise<void> {
   const now = at ?? (await databaseNow(context.db));
-  for (const { id, state } of await unfinishedCampaigns(context.db)) {
+  for (const campaign of await unfinishedCampaigns(context.db)) {
+    const { id, state } = campaign;
     if (state !== 'open') continue;
     await alone(context, id, () => remind(context, id, now));
-    await alone(context, id, () => settleOverdue(context, id, now));
+    await alone(context, id, () => settleOverdue(context, campaign, now));
   }
 }
 
@@ -94,9 +95,9 @@ async function remind(context: Context, id: CampaignId, now: Date): Promise<void
   );
 }
 
-async function settleOverdue(context: Context, id: CampaignId, now: Date): Promise<void> {
-  const found = (await unfinishedCampaigns(context.db)).find((campaign) => campaign.id === id);
-  if (found === undefined || overdueNow(found, now) === null) return;
+async function settleOverdue(context: Context, found: Campaign, now: Date): Promise<void> {
+  if (overdueNow(found, now) === null) return;
+  const { id } = found;
   // Asked before anything is held: the IdP is asked who they are.
   const first = await fallbackBeside(context, found, new Set());
   const second = first === null ? null : await fallbackBeside(context, found, new Set([first.id]));

@@ -1,4 +1,5 @@
 import type { OffboardingId } from '../../core/ids.ts';
+import { evolveOffboarding } from '../../core/offboarding/evolve.ts';
 import type { Offboarding, OffboardingItem } from '../../core/offboarding/offboarding.ts';
 import type { OffboardingView } from '../../flow/offboarding/view.ts';
 import { after, CHANNEL, named, nameOf, personId, type Sample, T0 } from './sample.ts';
@@ -17,36 +18,17 @@ const item: OffboardingItem = {
   settled: null,
 };
 
-const asking: Offboarding = {
-  id: '00000000-0000-4000-8000-000000000ff0' as OffboardingId,
-  personId: personId('erik'),
+const asking: Offboarding = evolveOffboarding(null, {
+  type: 'offboardingStarted',
+  offboardingId: '00000000-0000-4000-8000-000000000ff0' as OffboardingId,
+  at: T0,
+  actor: { part: 'latchkey' },
   state: 'asking',
-  version: 1,
+  personId: personId('erik'),
   cause: 'lostApp',
-  startedAs: 'asking',
   startedBy: null,
   reason: null,
-  openedAt: T0,
-  beganAt: null,
-  decidedBy: null,
-  legs: { requests: null, approvals: null, groups: null, teams: null },
-  ended: [],
-  revokes: [],
-  given: [],
-  teams: [],
-  teamsNote: null,
-  lookalikes: [],
-  items: [],
-  late: null,
-  reminders: 0,
-  remindedAt: null,
-  agreed: null,
-  returnedFrom: null,
-  cancelled: null,
-  restored: [],
-  closedAt: null,
-  closing: null,
-};
+});
 
 const underway: Offboarding = {
   ...asking,

@@ -4,7 +4,6 @@ import type { WebClient } from '@slack/web-api';
 import type { Change } from '../../core/change/change.ts';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import type { Entitlement } from '../../core/policy/catalogue.ts';
-import { isStorable, seenWords } from '../../core/storable.ts';
 import type { Context, Data } from '../../flow/kernel/context.ts';
 import { readView } from '../../flow/messages/change-view.ts';
 import { acceptClick } from '../../flow/request/accept-click.ts';
@@ -13,6 +12,7 @@ import { readPerson } from '../../store/people.ts';
 import { OPEN_LINK } from '../blocks.ts';
 import { actions, changeButton, jointButton } from '../change-card/buttons.ts';
 import { detailsModal } from '../change-card/details.ts';
+import { writtenIn } from '../forms/written.ts';
 import { fields } from './fields.ts';
 import { type CardKey, callbacks, denyModal, lessModal } from './form.ts';
 import { withNarrower } from './narrower.ts';
@@ -70,7 +70,7 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
 
   app.view<ViewSubmitAction>(callbacks.deny, async ({ ack, body, view }) => {
     const key = changeButton.form(view.private_metadata);
-    const { reason, wrong } = denialIn(view);
+    const { text: reason, wrong } = denialIn(view);
     if (wrong !== null) return await ack({ response_action: 'errors', errors: { [fields.reason]: wrong } });
     await acceptClick(context, click(key, body.user.id, `view-${view.id}`, { verb: 'deny', reason }));
     await ack();
@@ -78,15 +78,8 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
 }
 
 /** The reason that an approver gave, or what is wrong with it. */
-function denialIn(view: ViewSubmitAction['view']): { reason: string; wrong: string | null } {
-  const written = view.state.values[fields.reason]?.reason?.value ?? '';
-  const reason = seenWords(written).trim();
-  const wrong = !isStorable(written)
-    ? 'This text has characters that can’t be stored. Type it anew instead of pasting it.'
-    : reason === ''
-      ? 'A denial needs a reason.'
-      : null;
-  return { reason, wrong };
+function denialIn(view: ViewSubmitAction['view']): ReturnType<typeof writtenIn> {
+  return writtenIn(view.state.values[fields.reason]?.reason?.value, 'A denial needs a reason.');
 }
 
 async function lessFormOf(context: Data, key: CardKey): Promise<ModalView | null> {

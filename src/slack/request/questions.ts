@@ -3,7 +3,7 @@ import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { QUESTION_MAX } from '../../core/change/question.ts';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
-import { isStorable, seenWords } from '../../core/storable.ts';
+import { isStorable } from '../../core/storable.ts';
 import type { Context, Data, Parties } from '../../flow/kernel/context.ts';
 import { acceptClick } from '../../flow/request/accept-click.ts';
 import { readChange } from '../../store/changes.ts';
@@ -14,6 +14,7 @@ import { changeButton } from '../change-card/buttons.ts';
 import { answerButton, questionActions } from '../change-card/questions.ts';
 import type { Pressed } from '../forms/card-button.ts';
 import { formModal } from '../forms/forms.ts';
+import { writtenIn } from '../forms/written.ts';
 import { plain, quote } from '../mrkdwn.ts';
 import { mentionedIn, wordsFromMrkdwn } from '../words-from-mrkdwn.ts';
 import type { CardKey } from './form.ts';
@@ -32,7 +33,7 @@ export function registerQuestionHandlers(app: App, context: Context, client: Web
 
   app.view<ViewSubmitAction>(callbacks.ask, async ({ ack, body, view }) => {
     const key = changeButton.form(view.private_metadata);
-    const { text, wrong } = wordsIn(view);
+    const { text, wrong } = writtenIn(view.state.values[WORDS]?.[WORDS]?.value, 'Write at least a word.');
     if (wrong !== null) return await ack({ response_action: 'errors', errors: { [WORDS]: wrong } });
     await acceptClick(context, click(key, body.user.id, `view-${view.id}`, { verb: 'ask', text }));
     await ack();
@@ -40,7 +41,7 @@ export function registerQuestionHandlers(app: App, context: Context, client: Web
 
   app.view<ViewSubmitAction>(callbacks.answer, async ({ ack, body, view }) => {
     const key = answerButton.form(view.private_metadata);
-    const { text, wrong } = wordsIn(view);
+    const { text, wrong } = writtenIn(view.state.values[WORDS]?.[WORDS]?.value, 'Write at least a word.');
     if (wrong !== null) return await ack({ response_action: 'errors', errors: { [WORDS]: wrong } });
     const act = { verb: 'answer', text, of: key.question } as const;
     await acceptClick(context, click({ ...key, round: 0 }, body.user.id, `view-${view.id}`, act));
@@ -77,18 +78,6 @@ async function namesIn(context: Data & Parties, text: string): Promise<Map<strin
     if (person !== null) names.set(id, person.name);
   }
   return names;
-}
-
-/** What was written in the form, or what is wrong with it. */
-function wordsIn(view: ViewSubmitAction['view']): { text: string; wrong: string | null } {
-  const written = view.state.values[WORDS]?.[WORDS]?.value ?? '';
-  const text = seenWords(written).trim();
-  const wrong = !isStorable(written)
-    ? 'This text has characters that can’t be stored. Type it anew instead of pasting it.'
-    : text === ''
-      ? 'Write at least a word.'
-      : null;
-  return { text, wrong };
 }
 
 async function askFormOf(context: Data, key: CardKey): Promise<ModalView | null> {

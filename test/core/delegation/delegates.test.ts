@@ -13,23 +13,9 @@ import {
   planStage,
   stillMissing,
 } from '../../../src/core/policy/routing.ts';
-import { approver, later, person, T0 } from '../given.ts';
+import { approver, person } from '../given.ts';
+import { away, since, slot, until } from './given.ts';
 
-const since = T0.toISOString();
-const until = later(86_400).toISOString();
-const slot = (source: string, ...names: string[]): ApproverSlot => ({
-  source,
-  people: names.map(approver),
-  pinged: true,
-});
-const away = (who: string, delegate: string, rest: Partial<Absence> = {}): Absence => ({
-  person: person(who),
-  since,
-  until,
-  delegate: approver(delegate),
-  whyNot: null,
-  ...rest,
-});
 const by = (...names: string[]): Given[] => names.map((name) => ({ by: person(name) }));
 const plan = (of: 'any' | 'all', quorum: number, ...slots: ApproverSlot[]): ApproverPlan =>
   planApprovers({ of, quorum }, slots, [], new Set());

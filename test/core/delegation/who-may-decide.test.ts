@@ -6,35 +6,9 @@ import { type Absence, withDelegates } from '../../../src/core/delegation/delega
 import type { ChangeId, GrantId } from '../../../src/core/ids.ts';
 import type { ApproverPlan } from '../../../src/core/policy/routing.ts';
 import { isRefusal } from '../../../src/core/refusal.ts';
-import {
-  anybody,
-  approver,
-  asks,
-  changeAfter,
-  entitlement,
-  events,
-  later,
-  person,
-  T0,
-  target,
-  wayTo,
-} from '../given.ts';
+import { anybody, asks, changeAfter, entitlement, events, person, T0, target, wayTo } from '../given.ts';
+import { away, slot } from './given.ts';
 
-const since = T0.toISOString();
-const until = later(86_400).toISOString();
-const slot = (source: string, ...names: string[]) => ({
-  source,
-  people: names.map(approver),
-  pinged: true,
-});
-const away = (who: string, delegate: string, rest: Partial<Absence> = {}): Absence => ({
-  person: person(who),
-  since,
-  until,
-  delegate: approver(delegate),
-  whyNot: null,
-  ...rest,
-});
 const stage = (of: 'any' | 'all', quorum: number, ...slots: ReturnType<typeof slot>[]) => ({
   of,
   quorum,
