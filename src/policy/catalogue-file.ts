@@ -188,10 +188,10 @@ function reviewsOf(reviews: z.infer<typeof catalogueSchema>['reviews']): Pick<Ca
   return { reviews: { ...rest, dueSeconds: due, extendSeconds: extendBy } };
 }
 
-function laddered(tiers: z.infer<typeof catalogueSchema>['escalation']): Pick<Entitlement, 'escalation'> {
-  return tiers.length === 0
+function laddered(rungs: z.infer<typeof catalogueSchema>['escalation']): Pick<Entitlement, 'escalation'> {
+  return rungs.length === 0
     ? {}
-    : { escalation: tiers.map(({ after, to }) => ({ afterSeconds: after, to })) };
+    : { escalation: rungs.map(({ after, to }) => ({ afterSeconds: after, to })) };
 }
 
 /** Written on one side or on both, a conflict is both's. */

@@ -2,30 +2,30 @@ import { z } from 'zod';
 import { sources } from './approvers-schema.ts';
 import { duration } from './duration-schema.ts';
 
-/** The ladder, up to five tiers. */
+/** The ladder, up to five rungs. */
 export const escalation = z
   .array(z.strictObject({ after: duration, to: sources }))
   .max(5)
-  .meta({ description: 'Who is asked besides when nobody has answered for so long, tier by tier' });
+  .meta({ description: 'Who is asked besides when nobody has answered for so long, rung by rung' });
 
-type Tiers = z.infer<typeof escalation>;
+type Rungs = z.infer<typeof escalation>;
 
-/** Tiers that would be asked only when the request has lapsed. */
+/** Rungs that would be asked only when the request has lapsed. */
 export function tiersNeverAsked(catalogue: {
   pending: { lapseAfter: number };
-  escalation: Tiers;
-  entitlements: { escalation?: Tiers | undefined }[];
+  escalation: Rungs;
+  entitlements: { escalation?: Rungs | undefined }[];
 }): { path: (string | number)[]; message: string }[] {
-  const ladders: { path: (string | number)[]; tiers: Tiers }[] = [
-    { path: ['escalation'], tiers: catalogue.escalation },
+  const ladders: { path: (string | number)[]; rungs: Rungs }[] = [
+    { path: ['escalation'], rungs: catalogue.escalation },
     ...catalogue.entitlements.map((e, i) => ({
       path: ['entitlements', i, 'escalation'],
-      tiers: e.escalation ?? [],
+      rungs: e.escalation ?? [],
     })),
   ];
-  return ladders.flatMap(({ path, tiers }) => {
+  return ladders.flatMap(({ path, rungs }) => {
     let seconds = 0;
-    const never = tiers.findIndex(({ after }) => {
+    const never = rungs.findIndex(({ after }) => {
       seconds += after;
       return seconds >= catalogue.pending.lapseAfter;
     });
@@ -34,7 +34,7 @@ export function tiersNeverAsked(catalogue: {
       : [
           {
             path: [...path, never, 'after'],
-            message: 'a request lapses before this tier is asked: shorten it, or raise `pending.lapseAfter`',
+            message: 'a request lapses before this rung is asked: shorten it, or raise `pending.lapseAfter`',
           },
         ];
   });

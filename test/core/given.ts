@@ -125,7 +125,7 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
     people: [{ id: person('tom'), name: 'tom' }],
   },
   approversWarned: { ...base, type: 'approversWarned', nextAt: later(1_800), next: 'the owner' },
-  approversEscalated: { ...base, type: 'approversEscalated', tier: 1, why: 'noAnswer', to: 'the owner' },
+  approversEscalated: { ...base, type: 'approversEscalated', rung: 1, why: 'noAnswer', to: 'the owner' },
   stageOpened: { ...base, type: 'stageOpened', stage: 1, lapsesAt: later(7_200) },
   approvalGiven: {
     ...base,

@@ -212,7 +212,7 @@ test('while chat does not say who is there nobody is passed over: it is asked ag
   const { id } = await asking;
   const { plan } = await walk.change(id);
   expect(plan?.stages[0]).toMatchObject({ escalated: false });
-  expect(plan?.stages[0]?.tiers).toBeUndefined();
+  expect(plan?.stages[0]?.rungs).toBeUndefined();
   await walk.click('nadia', await walk.statusOf('nadia', id), 'withdraw');
   await walk.becomes(id, 'withdrawn');
 });

@@ -288,11 +288,11 @@ const mistakes: [what: string, from: string, to: string, line: number, says: Reg
     /nobody says who is on call: set `onCall`/,
   ],
   [
-    'a tier that is asked only when the request has lapsed',
+    'a rung that is asked only when the request has lapsed',
     'tier: medium',
     'tier: medium\n    escalation: [{ after: 30d, to: [owner] }]',
     11,
-    /a request lapses before this tier is asked/,
+    /a request lapses before this rung is asked/,
   ],
   [
     'stages and a rule beside them',

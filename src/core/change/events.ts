@@ -56,8 +56,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'stageOpened'; stage: number; lapsesAt: Date | null }
   /** Those who have not answered know that `next` is asked besides then; null: that the request lapses then. */
   | { type: 'approversWarned'; nextAt: Date; next: string | null }
-  /** So many tiers of the ladder are asked in the stage that waits: its time was over, or nobody is left to ask. */
-  | { type: 'approversEscalated'; tier: number; why: Climb; to: string }
+  /** So many rungs of the ladder are asked in the stage that waits: its time was over, or nobody is left to ask. */
+  | { type: 'approversEscalated'; rung: number; why: Climb; to: string }
   | { type: 'approvalGiven'; approval: Approval }
   /** An approver gives a narrower entitlement than was asked for: it is about that one from here on. */
   | {

@@ -97,12 +97,12 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       }));
     case 'approversEscalated':
       return withClock(change, (clock) =>
-        climbedTo(clock, event.tier, { at: event.at, to: event.to, why: event.why }),
+        climbedTo(clock, event.rung, { at: event.at, to: event.to, why: event.why }),
       );
     case 'stageOpened':
       return {
         lapsesAt: event.lapsesAt,
-        clock: clockOfStage(event.stage, event.at, change.clock?.tiers),
+        clock: clockOfStage(event.stage, event.at, change.clock?.rungs),
       };
     case 'approvalGiven':
       return {

@@ -1,5 +1,5 @@
-import { type Entitlement, type EscalationTier, sourceInWords } from '../policy/catalogue.ts';
-import { tiersAsked } from '../policy/ladder.ts';
+import { type Entitlement, type EscalationRung, sourceInWords } from '../policy/catalogue.ts';
+import { rungsAsked } from '../policy/ladder.ts';
 import { openStage } from '../policy/routing.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Change } from './change.ts';
@@ -39,17 +39,17 @@ export function sinceAsked(
   const base: Base = { changeId: change.id, at: now, actor: { part: 'latchkey' } };
   if (change.state !== 'asking' || plan === null) return [];
   const { n, stage } = openStage(plan, counted(change.approvals, verdict));
-  const tier = Math.min(stage.tiers?.length ?? 0, escalation.length);
+  const rung = Math.min(stage.rungs?.length ?? 0, escalation.length);
   const climbed: ChangeEvent[] =
-    tier <= tiersAsked(clock, n)
+    rung <= rungsAsked(clock, n)
       ? []
       : [
           {
             ...base,
             type: 'approversEscalated',
-            tier,
+            rung,
             why: 'nobodyLeft',
-            to: tierInWords(escalation[tier - 1]),
+            to: rungInWords(escalation[rung - 1]),
           },
         ];
   return [...stageOpened(change, n, base), ...climbed];
@@ -64,7 +64,7 @@ export function withFollowing(
   return [asked, ...sinceAsked(evolve(change, asked), given)];
 }
 
-/** The people whom a tier asks, within a sentence: `the owner or the catalogue’s admins`. */
-export function tierInWords(tier: EscalationTier | null | undefined): string {
-  return (tier?.to ?? []).map((source) => sourceInWords(source)).join(' or ');
+/** The people whom a rung asks, within a sentence: `the owner or the catalogue’s admins`. */
+export function rungInWords(rung: EscalationRung | null | undefined): string {
+  return (rung?.to ?? []).map((source) => sourceInWords(source)).join(' or ');
 }

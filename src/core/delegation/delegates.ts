@@ -79,7 +79,7 @@ function stageWith(
     ? {
         ...stage,
         slots: stage.slots.map(slotWith),
-        ...(stage.tiers === undefined ? {} : { tiers: stage.tiers.map(slotWith) }),
+        ...(stage.rungs === undefined ? {} : { rungs: stage.rungs.map(slotWith) }),
       }
     : stage;
 }

@@ -34,8 +34,8 @@ export type ApproverRule = {
   tell?: ApproverSource[];
 };
 
-/** A tier of the escalation ladder: asked besides once the one before has had that long to answer. */
-export type EscalationTier = { afterSeconds: number; to: ApproverSource[] };
+/** A rung of the escalation ladder: asked besides once the one before has had that long to answer. */
+export type EscalationRung = { afterSeconds: number; to: ApproverSource[] };
 
 /** When approvers are reminded, by their own clock. `from`, `to`: minutes after midnight. `days`: 1 is Monday. */
 export type WorkingHours = {
@@ -114,8 +114,8 @@ export type Entitlement = {
   owner: string;
   requestableBy: WhoMayRequest;
   approvers: ApproverRule;
-  /** The people who are asked too when nobody answers, tier by tier; left out: nobody. */
-  escalation?: EscalationTier[];
+  /** The people who are asked too when nobody answers, rung by rung; left out: nobody. */
+  escalation?: EscalationRung[];
   /** Approved by rule, without a person; only ever for tier low. */
   autoApprove: boolean;
   /** Offered durations in seconds, ascending. */

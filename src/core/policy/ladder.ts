@@ -1,13 +1,13 @@
 import type { PersonId } from '../ids.ts';
-import type { EscalationTier } from './catalogue.ts';
+import type { EscalationRung } from './catalogue.ts';
 
 /** How far the time to answer has gone in the stage that waits. */
 export type ApproverClock = {
   /** The stage that waits, from 0, and when it was asked. */
   stage: number;
   askedAt: Date;
-  /** How many tiers of the ladder are asked besides, by stage. */
-  tiers: number[];
+  /** How many rungs of the ladder are asked besides, by stage. */
+  rungs: number[];
   /** When the last of them was asked, who that is, and why; null: none in this stage. */
   climbed: { at: Date; to: string; why: Climb } | null;
   /**
@@ -18,67 +18,67 @@ export type ApproverClock = {
   reminders: Reminder[];
 };
 
-/** Why a tier is asked: its time was over, or nobody was left to ask. */
+/** Why a rung is asked: its time was over, or nobody was left to ask. */
 export type Climb = 'noAnswer' | 'nobodyLeft';
 
 export type Reminder = { at: Date; people: { id: PersonId; name: string }[] };
 
 /** A stage that was asked at that time, and nothing has followed yet. */
-export function clockOfStage(stage: number, askedAt: Date, tiers: number[] = []): ApproverClock {
-  return { stage, askedAt, tiers, climbed: null, warned: null, reminders: [] };
+export function clockOfStage(stage: number, askedAt: Date, rungs: number[] = []): ApproverClock {
+  return { stage, askedAt, rungs, climbed: null, warned: null, reminders: [] };
 }
 
-/** How many tiers are asked in a stage. */
-export function tiersAsked(clock: Pick<ApproverClock, 'tiers'> | undefined, stage: number): number {
-  return clock?.tiers[stage] ?? 0;
+/** How many rungs are asked in a stage. */
+export function rungsAsked(clock: Pick<ApproverClock, 'rungs'> | undefined, stage: number): number {
+  return clock?.rungs[stage] ?? 0;
 }
 
-/** The clock once so many tiers are asked in its stage. */
+/** The clock once so many rungs are asked in its stage. */
 export function climbedTo(
   clock: ApproverClock,
-  tier: number,
+  rung: number,
   climbed: NonNullable<ApproverClock['climbed']>,
 ): ApproverClock {
-  const tiers = Array.from({ length: Math.max(clock.tiers.length, clock.stage + 1) }, (_, n) =>
-    n === clock.stage ? tier : (clock.tiers[n] ?? 0),
+  const rungs = Array.from({ length: Math.max(clock.rungs.length, clock.stage + 1) }, (_, n) =>
+    n === clock.stage ? rung : (clock.rungs[n] ?? 0),
   );
-  return { ...clock, tiers, climbed, warned: null };
+  return { ...clock, rungs, climbed, warned: null };
 }
 
 /** Of the time to answer, how much is over when those who have not answered are warned. */
 const WARN_AFTER = 0.75;
 
-/** What the ladder calls for. `climb`: so many tiers are asked from now on. `at`: nothing before. */
+/** What the ladder calls for. `climb`: so many rungs are asked from now on. `at`: nothing before. */
 export type LadderStep =
-  | { do: 'warn'; nextAt: Date; tier: EscalationTier | null }
-  | { do: 'climb'; tier: number }
+  | { do: 'warn'; nextAt: Date; rung: EscalationRung | null }
+  | { do: 'climb'; rung: number }
   | { do: 'wait'; at: Date }
   | null;
 
 /**
- * What is due in the stage that waits. The time to answer begins when the stage or its last tier was asked. It ends
- * when the next tier is asked, or with none left when the request lapses. Null: nothing will ever be due.
+ * What is due in the stage that waits. The time to answer begins when the stage or its last rung was asked. It ends
+ * when the next rung is asked, or with none left when the request lapses. Null: nothing will ever be due.
  */
 export function ladderStep(
   clock: ApproverClock,
-  ladder: readonly EscalationTier[],
+  ladder: readonly EscalationRung[],
   lapsesAt: Date | null,
   now: Date,
 ): LadderStep {
   const since = clock.climbed?.at ?? clock.askedAt;
-  const asked = tiersAsked(clock, clock.stage);
-  const tier = ladder[asked] ?? null;
-  const nextAt = tier === null ? lapsesAt : new Date(since.getTime() + tier.afterSeconds * 1_000);
+  const asked = rungsAsked(clock, clock.stage);
+  const rung = ladder[asked] ?? null;
+  const nextAt = rung === null ? lapsesAt : new Date(since.getTime() + rung.afterSeconds * 1_000);
   if (nextAt === null) return null;
-  if (tier !== null && nextAt <= now) return { do: 'climb', tier: asked + 1 };
+  if (rung !== null && nextAt <= now) return { do: 'climb', rung: asked + 1 };
   if (nextAt <= now) return null;
   if (clock.warned !== null) return { do: 'wait', at: nextAt };
   const warnAt = new Date(since.getTime() + (nextAt.getTime() - since.getTime()) * WARN_AFTER);
-  return warnAt <= now ? { do: 'warn', nextAt, tier } : { do: 'wait', at: warnAt };
+  return warnAt <= now ? { do: 'warn', nextAt, rung } : { do: 'wait', at: warnAt };
 }
 
-/** Somebody who is asked and has not answered; `isOfTier`: they were asked when the ladder was climbed last. */
-export type Silent = { id: PersonId; name: string; isOfTier: boolean };
+/** Somebody who is asked and has not answered; `isOfRung`: they were asked when the ladder was climbed last. */
+export type Silent = { id: PersonId; name: string; isOfRung: boolean };
 
 /**
  * Who is to be reminded now, and when to look again. The time between two reminders of one person doubles. `opens`: the
@@ -98,9 +98,9 @@ export function remindersDue(
     );
     return nextAt <= now ? { people: [], isDue: true, nextAt: null } : { people: [], isDue: false, nextAt };
   }
-  const dueAt = silent.map(({ id, isOfTier }) => {
+  const dueAt = silent.map(({ id, isOfRung }) => {
     const before = clock.reminders.filter(({ people }) => people.some((p) => p.id === id));
-    const since = before.at(-1)?.at ?? (isOfTier ? clock.climbed?.at : null) ?? clock.askedAt;
+    const since = before.at(-1)?.at ?? (isOfRung ? clock.climbed?.at : null) ?? clock.askedAt;
     return given.opens(new Date(since.getTime() + waitMsAfter(before.length)), id);
   });
   const people = silent.filter((_, i) => (dueAt[i] ?? now) <= now).map(({ id, name }) => ({ id, name }));

@@ -23,10 +23,10 @@ export type ApproverStage = {
   quorum: number;
   slots: ApproverSlot[];
   /**
-   * The people who are asked too by now, further up the escalation ladder, a slot for each tier. Each of them stands in
+   * The people who are asked too by now, further up the escalation ladder, a slot for each rung. Each of them stands in
    * for one person who is missing. Left out: nobody.
    */
-  tiers?: ApproverSlot[];
+  rungs?: ApproverSlot[];
   /** The rule and the ladder left too few, so the catalogue's admins are asked instead. */
   escalated: boolean;
 };
@@ -89,15 +89,15 @@ export function stageAsWritten(
   return { of, quorum, slots: eligible, escalated: false };
 }
 
-/** The stage with another tier of the ladder asked besides. */
-export function withTier(
+/** The stage with another rung of the ladder asked besides. */
+export function withRung(
   stage: ApproverStage,
-  tier: ApproverSlot,
+  rung: ApproverSlot,
   excluded: ReadonlySet<PersonId>,
 ): ApproverStage {
   return {
     ...stage,
-    tiers: [...(stage.tiers ?? []), { ...tier, people: withoutExcluded(tier.people, excluded) }],
+    rungs: [...(stage.rungs ?? []), { ...rung, people: withoutExcluded(rung.people, excluded) }],
   };
 }
 
@@ -108,7 +108,7 @@ export function withAdmins(stage: ApproverStage, admins: readonly Approver[]): A
   const adminSlot = slotOfAdmins(admins);
   // Where a source takes several of its own, an admin makes up for one of them and no more.
   if (slots.some((slot) => (slot.quorum ?? 1) > 1))
-    return { ...stage, tiers: [...(stage.tiers ?? []), adminSlot], escalated: true };
+    return { ...stage, rungs: [...(stage.rungs ?? []), adminSlot], escalated: true };
   const filled =
     of === 'any'
       ? slots
@@ -120,19 +120,19 @@ export function withAdmins(stage: ApproverStage, admins: readonly Approver[]): A
 }
 
 /**
- * The stage with the admins asked besides, as the last tier: it has people, and chat has too few of them. Those people
+ * The stage with the admins asked besides, as the last rung: it has people, and chat has too few of them. Those people
  * may decide all the same. Without an admin who is not among them the stage stays as it is.
  */
 export function withAdminsBesides(stage: ApproverStage, admins: readonly Approver[]): ApproverStage {
   const asked = new Set(distinct(slotsOf(stage)).map(({ id }) => id));
   const others = withoutExcluded(admins, asked);
   if (others.length === 0) return stage;
-  return { ...stage, tiers: [...(stage.tiers ?? []), slotOfAdmins(others)], escalated: true };
+  return { ...stage, rungs: [...(stage.rungs ?? []), slotOfAdmins(others)], escalated: true };
 }
 
 /** Whether a stage was put to the admins besides: who was asked before can still decide. */
-export function isWithAdminsBesides({ escalated, tiers = [] }: ApproverStage): boolean {
-  return escalated && tiers.at(-1)?.source === ADMINS;
+export function isWithAdminsBesides({ escalated, rungs = [] }: ApproverStage): boolean {
+  return escalated && rungs.at(-1)?.source === ADMINS;
 }
 
 const ADMINS = 'admins';
@@ -145,7 +145,7 @@ function slotOfAdmins(admins: readonly Approver[]): ApproverSlot {
 export function isEnoughWithout(stage: ApproverStage, unreachable: ReadonlySet<PersonId>): boolean {
   const without = (slots: readonly ApproverSlot[]) =>
     slots.map((slot) => ({ ...slot, people: withoutExcluded(slot.people, unreachable) }));
-  return !isStageStranded({ ...stage, slots: without(stage.slots), tiers: without(stage.tiers ?? []) });
+  return !isStageStranded({ ...stage, slots: without(stage.slots), rungs: without(stage.rungs ?? []) });
 }
 
 /** A plan of one stage, as most are. */
@@ -165,9 +165,9 @@ export function distinct(slots: readonly ApproverSlot[]): Approver[] {
   return [...seen.values()];
 }
 
-/** The slots of a stage, with those of the ladder's tiers. */
-export function slotsOf({ slots, tiers = [] }: ApproverStage): ApproverSlot[] {
-  return [...slots, ...tiers];
+/** The slots of a stage, with those of the ladder's rungs. */
+export function slotsOf({ slots, rungs = [] }: ApproverStage): ApproverSlot[] {
+  return [...slots, ...rungs];
 }
 
 /** Everybody who may approve in any of the stages, each once. */

@@ -30,7 +30,7 @@ function stageInWords(stage: ApproverStage, name: (person: Approver) => string):
   const { of, quorum, slots } = stage;
   const names = (people: readonly Approver[], word: string) =>
     [...new Set(askedNow(people).map(name))].join(word);
-  const besides = distinct(stage.tiers ?? []).filter(({ id }) => !distinct(slots).some((p) => p.id === id));
+  const besides = distinct(stage.rungs ?? []).filter(({ id }) => !distinct(slots).some((p) => p.id === id));
   if (of === 'all') {
     const each = new Set(slots.map((s) => takenOf(s, names)));
     const inBrackets = (slot: string) => (each.size > 1 && slot.includes(' or ') ? `(${slot})` : slot);

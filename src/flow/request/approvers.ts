@@ -12,7 +12,7 @@ import {
   sourceName,
   withQuorum,
 } from '../../core/policy/catalogue.ts';
-import { type ApproverClock, tiersAsked } from '../../core/policy/ladder.ts';
+import { type ApproverClock, rungsAsked } from '../../core/policy/ladder.ts';
 import {
   type Approver,
   type ApproverPlan,
@@ -30,7 +30,7 @@ import {
   stageAsWritten,
   withAdmins,
   withAdminsBesides,
-  withTier,
+  withRung,
 } from '../../core/policy/routing.ts';
 import {
   evaluateRequest,
@@ -177,7 +177,7 @@ export type Asked = {
 /**
  * Approvers of a request as catalogue, IdP and rules have them now, without requester and beneficiary. A rule takes
  * people away, and a verdict can ask for more of them; neither adds anybody. A stage that leaves too few (or too few in
- * chat) climbs the ladder at once, and with no tier left goes to the admins.
+ * chat) climbs the ladder at once, and with no rung left goes to the admins.
  */
 export async function resolveApprovers(
   context: Context,
@@ -238,7 +238,7 @@ async function isReached(
   return shown === undefined || !isWithAdminsBesides(shown);
 }
 
-/** The stage with the tiers that were asked before, and with as many more as it takes to leave somebody. */
+/** The stage with the rungs that were asked before, and with as many more as it takes to leave somebody. */
 async function climb(
   context: Context,
   asWritten: ApproverStage,
@@ -246,7 +246,7 @@ async function climb(
   excludedByPolicy: Map<PersonId, ExcludedByPolicy>,
 ): Promise<ApproverStage> {
   const { entitlement, clock, excluded, n, isAsking } = about;
-  const least = tiersAsked(clock, n);
+  const least = rungsAsked(clock, n);
   let stage = asWritten;
   for (const [i, { to }] of (entitlement.escalation ?? []).entries()) {
     const isEnough = async () =>
@@ -254,7 +254,7 @@ async function climb(
     if (i >= least && (await isEnough())) break;
     const slots = await slotsBy(context, { sources: to }, about, excludedByPolicy);
     const source = to.map(sourceName).join(' or ');
-    stage = withTier(stage, { source, people: distinct(slots), pinged: true }, excluded);
+    stage = withRung(stage, { source, people: distinct(slots), pinged: true }, excluded);
   }
   return stage;
 }

@@ -1,9 +1,9 @@
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
-import { tierInWords } from '../../core/change/stage-opened.ts';
+import { rungInWords } from '../../core/change/stage-opened.ts';
 import { counted } from '../../core/change/step-up.ts';
 import type { PersonId } from '../../core/ids.ts';
-import type { EscalationTier } from '../../core/policy/catalogue.ts';
+import type { EscalationRung } from '../../core/policy/catalogue.ts';
 import { clockOfStage, ladderStep, remindersDue, type Silent } from '../../core/policy/ladder.ts';
 import { type Approver, distinct, isStranded, openStage, peopleOfStage } from '../../core/policy/routing.ts';
 import { lookAgainAt, readChange, requestsToLookAt } from '../../store/changes.ts';
@@ -17,7 +17,7 @@ const LOOK_AGAIN_MS = 600_000;
 
 /**
  * The things that time brings to a request that waits: reminders in its approvers' own working hours, a warning, the
- * next tier of the ladder. Looked at again when the next of it is due.
+ * next rung of the ladder. Looked at again when the next of it is due.
  */
 export async function attendToApprovers(context: Context, now: Date, batch: number): Promise<void> {
   for (const id of await requestsToLookAt(context.db, now, batch))
@@ -62,10 +62,10 @@ function dueFor(
   const step = ladderStep(clock, ladder, change.lapsesAt, now);
   const reminders = remindersDue(clock, silentIn(change), { remindSeconds, opens }, now);
   const base = { changeId: change.id, at: now, actor: { part: 'latchkey' } } as const;
-  if (step?.do === 'climb') return { events: [{ ...base, ...climbed(ladder, step.tier) }], nextAt: null };
+  if (step?.do === 'climb') return { events: [{ ...base, ...climbed(ladder, step.rung) }], nextAt: null };
   const events: ChangeEvent[] = [];
   if (step?.do === 'warn') {
-    const next = step.tier === null ? null : tierInWords(step.tier);
+    const next = step.rung === null ? null : rungInWords(step.rung);
     events.push({ ...base, type: 'approversWarned', nextAt: step.nextAt, next });
   }
   if (reminders.isDue) events.push({ ...base, type: 'approversReminded', people: reminders.people });
@@ -76,12 +76,12 @@ function dueFor(
   };
 }
 
-function climbed(ladder: readonly EscalationTier[], tier: number) {
+function climbed(ladder: readonly EscalationRung[], rung: number) {
   return {
     type: 'approversEscalated',
-    tier,
+    rung,
     why: 'noAnswer',
-    to: tierInWords(ladder[tier - 1]),
+    to: rungInWords(ladder[rung - 1]),
   } as const;
 }
 
@@ -92,13 +92,13 @@ function silentIn({ plan, approvals, verdict }: Change): Silent[] {
   const { stage } = openStage(plan, given);
   const answered = new Set(given.map(({ by }) => by));
   const { first, others } = peopleOfStage(stage);
-  const ofTier = new Set(distinct(stage.tiers?.slice(-1) ?? []).map(({ id }) => id));
+  const ofRung = new Set(distinct(stage.rungs?.slice(-1) ?? []).map(({ id }) => id));
   const waitsFor = (people: readonly Approver[]) => people.filter(({ id }) => !answered.has(id));
   const silent = waitsFor(first);
   return (silent.length > 0 ? silent : waitsFor(others)).map(({ id, name }) => ({
     id,
     name,
-    isOfTier: ofTier.has(id),
+    isOfRung: ofRung.has(id),
   }));
 }
 

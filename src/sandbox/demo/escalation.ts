@@ -7,7 +7,7 @@ const says = (part: string) => (m: SeenMessage) =>
   JSON.stringify(m.blocks).includes(REASON) && JSON.stringify(m.blocks).includes(part);
 const told = (part: string) => (m: SeenMessage) => m.text.includes(part);
 
-/** The one who is asked says nothing: a reminder, a warning, the next tier, who decides. */
+/** The one who is asked says nothing: a reminder, a warning, the next rung of the ladder, who decides. */
 export const escalation: Journey = {
   name: 'escalation',
   async run(visitor, say) {

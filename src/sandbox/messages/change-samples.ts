@@ -98,11 +98,11 @@ function slow(catalogue: Catalogue): Sample<ChangeView>[] {
     { type: 'approversReminded', people: [{ id: personId('tom'), name: nameOf('tom') }], after: 14_400 },
     { type: 'approversWarned', nextAt: after(28_800), next: 'the owner', after: 21_600 },
   ];
-  const tier = { source: 'owner', people: [approver('olga')], pinged: true };
+  const rung = { source: 'owner', people: [approver('olga')], pinged: true };
   const escalated = changeAfter([
     ...silent,
-    { type: 'approversEscalated', tier: 1, why: 'noAnswer', to: 'the owner', after: 28_800 },
-    asked(read, planOf(['tom'], { tiers: [tier] })),
+    { type: 'approversEscalated', rung: 1, why: 'noAnswer', to: 'the owner', after: 28_800 },
+    asked(read, planOf(['tom'], { rungs: [rung] })),
   ]);
   const officers = { source: 'group security-officers', people: [approver('sam')], pinged: true };
   const staged = planOf(['tom']);
@@ -120,7 +120,7 @@ function slow(catalogue: Catalogue): Sample<ChangeView>[] {
       title: 'Nobody answers: reminded, and warned',
       view: viewOf(read, changeAfter(silent), { pinged: [named('tom')] }),
     },
-    { title: 'Nobody answered: the next tier is asked too', view: viewOf(read, escalated) },
+    { title: 'Nobody answered: the next rung of the ladder is asked too', view: viewOf(read, escalated) },
     {
       title: 'The second of two stages',
       view: viewOf(deploy, second, { pinged: [named('sam')], owner: named('olga') }),

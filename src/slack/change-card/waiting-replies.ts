@@ -19,12 +19,12 @@ export const waitingReplies: readonly Reply[] = [
       keyOf(
         change,
         'escalated',
-        change.clock?.tiers[change.clock.stage] ?? 0,
+        change.clock?.rungs[change.clock.stage] ?? 0,
         (n) => n > 0 && isAsked(change),
       ),
     text: (told) => {
       const { change, reader } = told;
-      const to = tierOf(told);
+      const to = rungOf(told);
       if (change.clock?.climbed?.why === 'nobodyLeft')
         return `Nobody whom the rule names is left to decide, so ${to} decides.`;
       const earlier = 'Those who were asked before can still decide.';
@@ -66,25 +66,25 @@ export const waitingReplies: readonly Reply[] = [
   },
 ];
 
-/** One reply for each round, stage, tier and time; null: not now. */
+/** One reply for each round, stage, rung and time; null: not now. */
 function keyOf(change: Change, what: string, n: number, isDue: (n: number) => boolean): string | null {
   if (change.state !== 'asking' || !isDue(n)) return null;
-  const { stage = 0, tiers = [] } = change.clock ?? {};
-  return `${what}:${change.round}.${stage}.${tiers[stage] ?? 0}.${n}`;
+  const { stage = 0, rungs = [] } = change.clock ?? {};
+  return `${what}:${change.round}.${stage}.${rungs[stage] ?? 0}.${n}`;
 }
 
 /** The plan names who is asked now: it may be looked up a moment later than the stage is opened. */
 function isAsked({ plan, approvals, clock }: Change): boolean {
   if (plan === null) return false;
   const { n, stage } = openStage(plan, approvals);
-  return n === (clock?.stage ?? 0) && (stage.tiers?.length ?? 0) >= (clock?.tiers[n] ?? 0);
+  return n === (clock?.stage ?? 0) && (stage.rungs?.length ?? 0) >= (clock?.rungs[n] ?? 0);
 }
 
-/** The people whom the last tier asks: mentioned where they can be, else as the catalogue says. */
-function tierOf({ change: { plan, approvals, clock }, view }: Told): string {
+/** The people whom the last rung asks: mentioned where they can be, else as the catalogue says. */
+function rungOf({ change: { plan, approvals, clock }, view }: Told): string {
   const named = namedOf(view);
-  const tier = plan === null ? undefined : openStage(plan, approvals).stage.tiers?.at(-1);
-  const people = tier?.people.map((person) => mention(named(person))) ?? [];
+  const rung = plan === null ? undefined : openStage(plan, approvals).stage.rungs?.at(-1);
+  const people = rung?.people.map((person) => mention(named(person))) ?? [];
   return people.length === 0 ? escapeMrkdwn(clock?.climbed?.to ?? '') : people.join(' or ');
 }
 

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { EscalationTier } from '../../../src/core/policy/catalogue.ts';
+import type { EscalationRung } from '../../../src/core/policy/catalogue.ts';
 import {
   climbedTo,
   clockOfStage,
   ladderStep,
   remindersDue,
+  rungsAsked,
   type Silent,
-  tiersAsked,
 } from '../../../src/core/policy/ladder.ts';
 import { later, person, T0 } from '../given.ts';
 
 const HOUR = 3_600;
-const tier = (afterSeconds: number): EscalationTier => ({ afterSeconds, to: [{ owner: true }] });
-const two = [tier(4 * HOUR), tier(2 * HOUR)];
+const rung = (afterSeconds: number): EscalationRung => ({ afterSeconds, to: [{ owner: true }] });
+const two = [rung(4 * HOUR), rung(2 * HOUR)];
 const lapsesAt = later(24 * HOUR);
 const fresh = clockOfStage(0, T0);
 const climbed = climbedTo(fresh, 1, { at: later(4 * HOUR), to: 'the owner', why: 'noAnswer' });
@@ -22,7 +22,7 @@ describe('what the ladder calls for', () => {
   test.each([
     ['just asked', fresh, two, 0, { do: 'wait', at: later(3 * HOUR) }],
     ['before three quarters of the time', fresh, two, 3 * HOUR - 1, { do: 'wait', at: later(3 * HOUR) }],
-    ['at three quarters', fresh, two, 3 * HOUR, { do: 'warn', nextAt: later(4 * HOUR), tier: two[0] }],
+    ['at three quarters', fresh, two, 3 * HOUR, { do: 'warn', nextAt: later(4 * HOUR), rung: two[0] }],
     [
       'warned already',
       { ...fresh, warned: { at: later(3 * HOUR), nextAt: later(4 * HOUR), next: 'the owner' } },
@@ -30,12 +30,12 @@ describe('what the ladder calls for', () => {
       3 * HOUR + 1,
       { do: 'wait', at: later(4 * HOUR) },
     ],
-    ['when the time is over', fresh, two, 4 * HOUR, { do: 'climb', tier: 1 }],
-    ['long after', fresh, two, 20 * HOUR, { do: 'climb', tier: 1 }],
-    ['the second tier has a time of its own', climbed, two, 5 * HOUR, { do: 'wait', at: later(5.5 * HOUR) }],
-    ['and is warned of', climbed, two, 5.5 * HOUR, { do: 'warn', nextAt: later(6 * HOUR), tier: two[1] }],
-    ['and is asked', climbed, two, 6 * HOUR, { do: 'climb', tier: 2 }],
-    ['no ladder: warned that it lapses', fresh, [], 18 * HOUR, { do: 'warn', nextAt: lapsesAt, tier: null }],
+    ['when the time is over', fresh, two, 4 * HOUR, { do: 'climb', rung: 1 }],
+    ['long after', fresh, two, 20 * HOUR, { do: 'climb', rung: 1 }],
+    ['the second rung has a time of its own', climbed, two, 5 * HOUR, { do: 'wait', at: later(5.5 * HOUR) }],
+    ['and is warned of', climbed, two, 5.5 * HOUR, { do: 'warn', nextAt: later(6 * HOUR), rung: two[1] }],
+    ['and is asked', climbed, two, 6 * HOUR, { do: 'climb', rung: 2 }],
+    ['no ladder: warned that it lapses', fresh, [], 18 * HOUR, { do: 'warn', nextAt: lapsesAt, rung: null }],
     ['no ladder: nothing before', fresh, [], HOUR, { do: 'wait', at: later(18 * HOUR) }],
     ['it lapses now, which is not the ladder’s to say', fresh, [], 24 * HOUR, null],
   ])('%s', (_what, clock, ladder, seconds, step) => {
@@ -46,10 +46,10 @@ describe('what the ladder calls for', () => {
     expect(ladderStep(fresh, [], null, later(1e9))).toBeNull();
   });
 
-  test('each stage has tiers of its own', () => {
-    const next = clockOfStage(1, later(5 * HOUR), climbed.tiers);
-    expect([tiersAsked(next, 0), tiersAsked(next, 1), tiersAsked(undefined, 0)]).toEqual([1, 0, 0]);
-    expect(climbedTo(next, 2, { at: T0, to: 'x', why: 'nobodyLeft' }).tiers).toEqual([1, 2]);
+  test('each stage has rungs of its own', () => {
+    const next = clockOfStage(1, later(5 * HOUR), climbed.rungs);
+    expect([rungsAsked(next, 0), rungsAsked(next, 1), rungsAsked(undefined, 0)]).toEqual([1, 0, 0]);
+    expect(climbedTo(next, 2, { at: T0, to: 'x', why: 'nobodyLeft' }).rungs).toEqual([1, 2]);
   });
 
   test('it climbs to the top one by one, each at its time, and warns once before each', () => {
@@ -58,7 +58,7 @@ describe('what the ladder calls for', () => {
         fc.array(fc.integer({ min: 60, max: 7_200 }), { minLength: 1, maxLength: 5 }),
         fc.integer({ min: 1, max: 900 }),
         (afters, lookEvery) => {
-          const ladder = afters.map(tier);
+          const ladder = afters.map(rung);
           let clock = clockOfStage(0, T0);
           const at: number[] = [];
           let warnings = 0;
@@ -70,9 +70,9 @@ describe('what the ladder calls for', () => {
               clock = { ...clock, warned: { at: later(s), nextAt: step.nextAt, next: null } };
             }
             if (step?.do !== 'climb') continue;
-            expect(step.tier).toBe(at.length + 1);
+            expect(step.rung).toBe(at.length + 1);
             at.push(s);
-            clock = climbedTo(clock, step.tier, { at: later(s), to: '', why: 'noAnswer' });
+            clock = climbedTo(clock, step.rung, { at: later(s), to: '', why: 'noAnswer' });
           }
           expect(at).toHaveLength(ladder.length);
           let before = 0;
@@ -89,7 +89,7 @@ describe('what the ladder calls for', () => {
 });
 
 describe('reminders', () => {
-  const silent = (name: string, isOfTier = false): Silent => ({ id: person(name), name, isOfTier });
+  const silent = (name: string, isOfRung = false): Silent => ({ id: person(name), name, isOfRung });
   const given = { remindSeconds: HOUR, opens: (at: Date) => at };
   const reminded = (...reminders: [seconds: number, ...names: string[]][]) => ({
     ...fresh,
@@ -121,7 +121,7 @@ describe('reminders', () => {
     expect(due(reminded([HOUR, 'tom']), 3 * HOUR, silent('olga'))).toEqual([['olga'], null]);
   });
 
-  test('of a tier count from when it was asked', () => {
+  test('of a rung count from when it was asked', () => {
     const clock = climbedTo(fresh, 1, { at: later(4 * HOUR), to: 'x', why: 'noAnswer' });
     expect(due(clock, 4 * HOUR + 1, silent('olga', true))).toEqual([[], 5 * HOUR]);
     expect(due(clock, 4 * HOUR + 1, silent('tom'), silent('olga', true))).toEqual([['tom'], 5 * HOUR]);
