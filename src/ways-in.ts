@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { Outside } from './config/config.ts';
 import type { Context, Data } from './flow/kernel/context.ts';
 import { every } from './flow/timers.ts';
-import type { createGraph } from './idp/graph.ts';
-import { readLogEvents } from './idp/okta-events.ts';
+import type { createGraph } from './idp/entra/graph.ts';
+import { readLogEvents } from './idp/okta/events.ts';
 import {
   GRAPH_LIFECYCLE_PATH,
   GRAPH_NOTIFICATIONS_PATH,

@@ -8,7 +8,7 @@ import { roughlyInWords } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
 import { createEnding } from '../ending.ts';
 import { evalCommand } from '../eval/command.ts';
-import { createOkta } from '../idp/okta.ts';
+import { createOkta } from '../idp/okta/okta.ts';
 import { mcpCommands } from '../mcp/commands.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { policyCommands } from '../policy/commands.ts';

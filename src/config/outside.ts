@@ -1,6 +1,6 @@
-import type { GraphSettings } from '../idp/graph-session.ts';
+import type { GraphSettings } from '../idp/entra/graph-session.ts';
 import type { OidcSettings } from '../idp/oidc.ts';
-import type { OktaAuth } from '../idp/okta-credentials.ts';
+import type { OktaAuth } from '../idp/okta/credentials.ts';
 
 /** How to reach the outside world. */
 export type Outside = {

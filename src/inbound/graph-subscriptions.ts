@@ -4,7 +4,7 @@ import { Fault } from '../core/fault.ts';
 import { recordWithin } from '../flow/drift/record-observations.ts';
 import { commit } from '../flow/kernel/commit.ts';
 import type { Context } from '../flow/kernel/context.ts';
-import type { Graph, Subscribed } from '../idp/graph.ts';
+import type { Graph, Subscribed } from '../idp/entra/graph.ts';
 import {
   forgetGraphSubscriptions,
   type GraphSubscription,

@@ -6,7 +6,7 @@ import { createCatalogueBook } from '../../src/flow/catalogue/catalogue-status.t
 import { takeBaseline } from '../../src/flow/drift/baseline.ts';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
-import { createOkta } from '../../src/idp/okta.ts';
+import { createOkta } from '../../src/idp/okta/okta.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { loadPolicy } from '../../src/policy/policy-folder.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commit } from '../../src/flow/kernel/commit.ts';
-import { createOkta } from '../../src/idp/okta.ts';
+import { createOkta } from '../../src/idp/okta/okta.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import { credentials } from '../../src/sandbox/seed.ts';

@@ -3,7 +3,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createOkta } from '../../src/idp/okta.ts';
+import { createOkta } from '../../src/idp/okta/okta.ts';
 import type { World } from '../../src/sandbox/emulator.ts';
 import { createOktaEmulator } from '../../src/sandbox/okta/emulator.ts';
 import { recordedTypes } from '../../src/sandbox/okta/org.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Checked } from '../../src/core/checked.ts';
-import { checkGraph } from '../../src/idp/graph-check.ts';
+import { checkGraph } from '../../src/idp/entra/graph-check.ts';
 import { GRAPH_NOTIFICATIONS_PATH } from '../../src/inbound/graph-notifications.ts';
 import { loadCatalogue } from '../../src/policy/catalogue-file.ts';
 import { GROUP, type StartedGraph, startGraph } from './start-graph.ts';

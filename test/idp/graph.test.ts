@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGraph } from '../../src/idp/graph.ts';
+import { createGraph } from '../../src/idp/entra/graph.ts';
 import { type StartedGraph, startGraph } from './start-graph.ts';
 
 let stage: StartedGraph;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { eventTypes, readLogEvents } from '../../src/idp/okta-events.ts';
+import { eventTypes, readLogEvents } from '../../src/idp/okta/events.ts';
 import { recordedTypes } from '../../src/sandbox/okta/org.ts';
 
 const olga = { id: '00uolga', type: 'User', alternateId: 'olga@acme.example', displayName: 'Olga Brandt' };

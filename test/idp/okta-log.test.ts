@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { createOktaLog } from '../../src/idp/okta-log.ts';
+import { createOktaLog } from '../../src/idp/okta/log.ts';
 import type { LogPage } from '../../src/ports/identity-provider.ts';
 import { credentials, people } from '../../src/sandbox/seed.ts';
 import { oktaAsSeeded } from '../sandbox/start-okta.ts';

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createOkta } from '../../src/idp/okta.ts';
+import { createOkta } from '../../src/idp/okta/okta.ts';
 
 /** A server that answers what no Okta should. */
 let app: FastifyInstance;

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
-import { createOkta } from '../../src/idp/okta.ts';
+import { createOkta } from '../../src/idp/okta/okta.ts';
 import { credentials, oktaGroups, people } from '../../src/sandbox/seed.ts';
 import { oktaAsSeeded } from '../sandbox/start-okta.ts';
 

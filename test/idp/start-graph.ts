@@ -2,7 +2,7 @@ import Fastify from 'fastify';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import type { Observation } from '../../src/core/drift/observation.ts';
-import { createGraph, type Graph } from '../../src/idp/graph.ts';
+import { createGraph, type Graph } from '../../src/idp/entra/graph.ts';
 import {
   GRAPH_LIFECYCLE_PATH,
   GRAPH_NOTIFICATIONS_PATH,

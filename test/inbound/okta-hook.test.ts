@@ -1,7 +1,7 @@
 import Fastify from 'fastify';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { readLogEvents } from '../../src/idp/okta-events.ts';
+import { readLogEvents } from '../../src/idp/okta/events.ts';
 import { oktaHook } from '../../src/inbound/okta-hook.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';
 import { freshDatabase } from '../database.ts';

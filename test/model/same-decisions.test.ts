@@ -11,7 +11,7 @@ import { advise } from '../../src/flow/request/advise.ts';
 import { assessRequest } from '../../src/flow/request/assess.ts';
 import { receiveRequest } from '../../src/flow/request/receive.ts';
 import { settleClick } from '../../src/flow/request/settle.ts';
-import { createOkta } from '../../src/idp/okta.ts';
+import { createOkta } from '../../src/idp/okta/okta.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { defaultPromptsDir } from '../../src/model/prompt.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createOkta } from '../../src/idp/okta.ts';
+import { createOkta } from '../../src/idp/okta/okta.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { policyCommands } from '../../src/policy/commands.ts';
 import { sandboxOutside } from '../../src/sandbox/launch.ts';

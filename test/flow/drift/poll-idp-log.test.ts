@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createListener } from '../../../src/flow/drift/poll-idp-log.ts';
-import { createOktaLog } from '../../../src/idp/okta-log.ts';
+import { createOktaLog } from '../../../src/idp/okta/log.ts';
 import { credentials } from '../../../src/sandbox/seed.ts';
 import { readCursor } from '../../../src/store/event-source-cursors.ts';
 import { freshDatabase } from '../../database.ts';

@@ -4,7 +4,7 @@ import type { Observation, PersonHint } from '../../../src/core/drift/observatio
 import { processObservations } from '../../../src/flow/drift/process-observations.ts';
 import { recordObservations } from '../../../src/flow/drift/record-observations.ts';
 import type { Context } from '../../../src/flow/kernel/context.ts';
-import { createOkta } from '../../../src/idp/okta.ts';
+import { createOkta } from '../../../src/idp/okta/okta.ts';
 import { createOktaEmulator } from '../../../src/sandbox/okta/emulator.ts';
 import { credentials } from '../../../src/sandbox/seed.ts';
 import { readPerson } from '../../../src/store/people.ts';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { askOutside, clockOf, type OutsideSources } from '../../../src/flow/request/request-facts.ts';
-import { createOkta } from '../../../src/idp/okta.ts';
+import { createOkta } from '../../../src/idp/okta/okta.ts';
 import { sandboxOutside } from '../../../src/sandbox/launch.ts';
 import { people } from '../../../src/sandbox/seed.ts';
 import { createVisitor } from '../../../src/sandbox/visitor.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readUsageOnce } from '../../../src/flow/usage/read-usage.ts';
-import { createOkta } from '../../../src/idp/okta.ts';
+import { createOkta } from '../../../src/idp/okta/okta.ts';
 import { createAnypointEmulator } from '../../../src/sandbox/anypoint/emulator.ts';
 import { createOktaEmulator } from '../../../src/sandbox/okta/emulator.ts';
 import { company, credentials, people } from '../../../src/sandbox/seed.ts';

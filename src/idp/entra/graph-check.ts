@@ -1,5 +1,5 @@
-import { type Checked, troubleOf } from '../core/checked.ts';
-import type { Fault } from '../core/fault.ts';
+import { type Checked, troubleOf } from '../../core/checked.ts';
+import type { Fault } from '../../core/fault.ts';
 import { createGraph, type Subscribed } from './graph.ts';
 import type { GraphSettings } from './graph-session.ts';
 

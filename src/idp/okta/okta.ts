@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { Fault } from '../core/fault.ts';
-import type { Answer } from '../outbound/call.ts';
+import { Fault } from '../../core/fault.ts';
+import type { Answer } from '../../outbound/call.ts';
 import type {
   IdentityProvider,
   IdpGroup,
   IdpPerson,
   SignIn,
   Writability,
-} from '../ports/identity-provider.ts';
-import type { Page } from '../ports/page.ts';
-import type { UseRecord } from '../ports/usage.ts';
+} from '../../ports/identity-provider.ts';
+import type { Page } from '../../ports/page.ts';
+import type { UseRecord } from '../../ports/usage.ts';
 import {
   easeMsOf,
   groupSchema,
@@ -19,10 +19,10 @@ import {
   ruleSchema,
   userSchema,
   usersSchema,
-} from './okta-answers.ts';
-import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './okta-api.ts';
-import { contextScopes } from './okta-credentials.ts';
-import { createOktaLog, type OktaLog } from './okta-log.ts';
+} from './answers.ts';
+import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './api.ts';
+import { contextScopes } from './credentials.ts';
+import { createOktaLog, type OktaLog } from './log.ts';
 
 /**
  * Page size that Okta recommends for members and the most it gives of users and rules (OpenAPI description 2026.06.3).

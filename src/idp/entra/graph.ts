@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EntraDirectory } from '../ports/identity-provider.ts';
+import type { EntraDirectory } from '../../ports/identity-provider.ts';
 import { GraphSession, type GraphSettings, readGraph } from './graph-session.ts';
 
 /** A subscription to change notifications as Graph shows it; the secret it never shows again. */

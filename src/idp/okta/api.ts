@@ -1,7 +1,7 @@
-import { Fault } from '../core/fault.ts';
-import { type Answer, type Call, call } from '../outbound/call.ts';
-import { faultOf } from './okta-answers.ts';
-import { type Credentials, createCredentials, type OktaAuth } from './okta-credentials.ts';
+import { Fault } from '../../core/fault.ts';
+import { type Answer, type Call, call } from '../../outbound/call.ts';
+import { faultOf } from './answers.ts';
+import { type Credentials, createCredentials, type OktaAuth } from './credentials.ts';
 
 export type OktaSettings = {
   /** Address of the organisation, e.g. `https://acme.okta.com`. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Fault, type Trouble } from '../core/fault.ts';
-import { oneLine } from '../core/storable.ts';
-import type { Answer, Call } from '../outbound/call.ts';
-import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
+import { Fault, type Trouble } from '../../core/fault.ts';
+import { oneLine } from '../../core/storable.ts';
+import type { Answer, Call } from '../../outbound/call.ts';
+import type { IdpPerson, IdpPersonStatus } from '../../ports/identity-provider.ts';
 
 /** The parts of Okta's answers that we use. Everything else in them may change without our noticing. */
 export const userSchema = z.object({

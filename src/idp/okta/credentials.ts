@@ -1,10 +1,10 @@
 import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
-import { Fault } from '../core/fault.ts';
-import { type Answer, call } from '../outbound/call.ts';
-import { type FetchedToken, TokenCache, withAMinuteLeft } from '../outbound/token-cache.ts';
-import { faultOf, parseAnswer, tokenSchema } from './okta-answers.ts';
+import { Fault } from '../../core/fault.ts';
+import { type Answer, call } from '../../outbound/call.ts';
+import { type FetchedToken, TokenCache, withAMinuteLeft } from '../../outbound/token-cache.ts';
+import { faultOf, parseAnswer, tokenSchema } from './answers.ts';
 
 /** An API token (SSWS), or a service app that signs its way in; Okta takes no client secret for its own API. */
 export type OktaAuth = { token: string } | { clientId: string; privateKey: string };

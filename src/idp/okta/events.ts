@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { EventSource, GroupHint, Observation, Told } from '../core/drift/observation.ts';
-import { isStorable, oneLine } from '../core/storable.ts';
+import type { EventSource, GroupHint, Observation, Told } from '../../core/drift/observation.ts';
+import { isStorable, oneLine } from '../../core/storable.ts';
 
 /** Okta's uuid goes into the observation's key. */
 const UUID_MAX = 200;

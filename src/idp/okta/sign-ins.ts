@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { UsePage, UseRecord } from '../ports/usage.ts';
-import { parseAnswer } from './okta-answers.ts';
-import type { OktaApi } from './okta-api.ts';
+import type { UsePage, UseRecord } from '../../ports/usage.ts';
+import { parseAnswer } from './answers.ts';
+import type { OktaApi } from './api.ts';
 
 /** The most that Okta gives at once (OpenAPI description 2026.06.3, `GET /api/v1/logs`). */
 const LIMIT = 1_000;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { type Checked, troubleOf } from '../core/checked.ts';
-import type { Fault } from '../core/fault.ts';
-import { parseAnswer } from './okta-answers.ts';
-import { type OktaSettings, openOktaApi } from './okta-api.ts';
-import { hookScopes } from './okta-credentials.ts';
-import { eventTypes } from './okta-events.ts';
-import { createOktaLog } from './okta-log.ts';
+import { type Checked, troubleOf } from '../../core/checked.ts';
+import type { Fault } from '../../core/fault.ts';
+import { parseAnswer } from './answers.ts';
+import { type OktaSettings, openOktaApi } from './api.ts';
+import { hookScopes } from './credentials.ts';
+import { eventTypes } from './events.ts';
+import { createOktaLog } from './log.ts';
 
 const CONSOLE = 'in Okta’s console, Workflow, Event Hooks';
 

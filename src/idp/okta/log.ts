@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { Fault } from '../core/fault.ts';
-import type { DirectoryLog, LogPage, SignIn } from '../ports/identity-provider.ts';
-import type { UseRecord } from '../ports/usage.ts';
-import { easeMsOf, parseAnswer } from './okta-answers.ts';
-import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './okta-api.ts';
-import { logScopes } from './okta-credentials.ts';
-import { eventTypes, readLogEvents } from './okta-events.ts';
-import { oktaSignIns } from './okta-sign-ins.ts';
+import { Fault } from '../../core/fault.ts';
+import type { DirectoryLog, LogPage, SignIn } from '../../ports/identity-provider.ts';
+import type { UseRecord } from '../../ports/usage.ts';
+import { easeMsOf, parseAnswer } from './answers.ts';
+import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './api.ts';
+import { logScopes } from './credentials.ts';
+import { eventTypes, readLogEvents } from './events.ts';
+import { oktaSignIns } from './sign-ins.ts';
 
 /** The most that Okta gives at once (OpenAPI description 2026.06.3, `GET /api/v1/logs`). */
 const LIMIT = 1_000;

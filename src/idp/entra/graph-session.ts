@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Fault, type Trouble } from '../core/fault.ts';
-import { type Answer, type Call, call } from '../outbound/call.ts';
-import { type FetchedToken, TokenCache } from '../outbound/token-cache.ts';
+import { Fault, type Trouble } from '../../core/fault.ts';
+import { type Answer, type Call, call } from '../../outbound/call.ts';
+import { type FetchedToken, TokenCache } from '../../outbound/token-cache.ts';
 
 export type GraphSettings = {
   tenantId: string;
