@@ -7,7 +7,7 @@ import { type DigestView, readDigestView } from './digest/view.ts';
 import { type RefusedPushView, readRefusedPushView } from './drift/refused-push.ts';
 import type { Context } from './kernel/context.ts';
 import { type MassView, toldMassChange } from './mass-change/view.ts';
-import { type ChangeView, readView } from './messages/change-view.ts';
+import { type ChangeView, type JointView, readJointView, readView } from './messages/change-view.ts';
 import { type OffboardingView, toldOffboarding } from './offboarding/view.ts';
 import { type PolicyView, readPolicyView } from './policy/policy-alarm.ts';
 import { type QueueView, readQueueView } from './queue/queue-alarm.ts';
@@ -16,6 +16,7 @@ import { type CampaignView, type ReviewView, readCampaignView, readReviewView } 
 /** What the messages about each thing are made of. */
 export type Views = {
   change: ChangeView;
+  jointRequest: JointView;
   massChange: MassView;
   offboarding: OffboardingView;
   campaign: CampaignView;
@@ -38,6 +39,7 @@ export type Cards<Content> = { [S in keyof Views]: (view: Views[S]) => Notice<Co
 /** Reads what the messages about each thing are made of. Null: there is nothing to tell of it, or no such thing. */
 const readers: { [S in keyof Views]: (context: Context, id: string) => Promise<Views[S] | null> } = {
   change: readView,
+  jointRequest: readJointView,
   massChange: toldMassChange,
   offboarding: toldOffboarding,
   campaign: readCampaignView,

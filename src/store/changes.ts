@@ -187,33 +187,35 @@ export async function endingOf(db: Db | Tx, change: Change): Promise<Change | nu
   return change.revokeId === null ? null : await readChange(db, change.revokeId);
 }
 
-/** Ids of the granting changes that a revoke ends. */
-export async function idsEndedBy(db: Db | Tx, revokeId: string): Promise<string[]> {
-  const rows = await db
+/** A change, and the joint request that it is part of. */
+type OneOfJoint = { id: string; jointId: string | null };
+
+/** The granting changes that a revoke ends. */
+export async function endedBy(db: Db | Tx, revokeId: string): Promise<OneOfJoint[]> {
+  return await db
     .selectFrom('changes')
-    .select('id')
+    .select(['id', 'joint_id as jointId'])
     .where('revoke_id', '=', revokeId)
     .orderBy('requested_at')
     .orderBy('id')
     .execute();
-  return rows.map((r) => r.id);
 }
 
-/** Ids of the changes whose live grants an extension lengthens. */
-export async function idsExtendedBy(
+/** The changes whose live grants an extension lengthens. */
+export async function extendedBy(
   db: Db | Tx,
   extension: Pick<Change, 'id' | 'personId' | 'entitlementKey'>,
-): Promise<string[]> {
-  const rows = await db
+): Promise<OneOfJoint[]> {
+  return await db
     .selectFrom('grants')
-    .select('change_id')
-    .where('person_id', '=', extension.personId)
-    .where('entitlement_key', '=', extension.entitlementKey)
-    .where('ended_at', 'is', null)
-    .where('change_id', '<>', extension.id)
-    .orderBy('change_id')
+    .innerJoin('changes', 'changes.id', 'grants.change_id')
+    .select(['changes.id as id', 'changes.joint_id as jointId'])
+    .where('grants.person_id', '=', extension.personId)
+    .where('grants.entitlement_key', '=', extension.entitlementKey)
+    .where('grants.ended_at', 'is', null)
+    .where('grants.change_id', '<>', extension.id)
+    .orderBy('grants.change_id')
     .execute();
-  return rows.map((row) => row.change_id);
 }
 
 /** The newest changes, without the canary's, which are a measurement and nobody's access. */

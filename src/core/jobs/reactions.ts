@@ -45,6 +45,7 @@ export type Subject =
   | 'campaign'
   | 'review'
   | 'emergency'
+  | 'jointRequest'
   | 'offboarding'
   | 'massChange'
   | 'canary'
@@ -116,10 +117,18 @@ function whereItIs(tell: Job): Job {
 
 /**
  * Pure: which jobs an event calls for. Every event makes the messages right again: those of the change itself, or,
- * for a revoke, of the grants it ends (`shownOn`).
+ * for a revoke, of the grants it ends (`shownOn`). `jointly`: the joint requests whose one message shows it.
  */
-export function reactions(event: ChangeEvent, pair: Pair | null, shownOn: readonly string[]): Job[] {
-  const tell = shownOn.map((changeId): Job => ({ job: 'updateMessages', changeId }));
+export function reactions(
+  event: ChangeEvent,
+  pair: Pair | null,
+  shownOn: readonly string[],
+  jointly: readonly string[] = [],
+): Job[] {
+  const tell: Job[] = [
+    ...shownOn.map((changeId): Job => ({ job: 'updateMessages', changeId })),
+    ...jointly.map((id): Job => ({ job: 'updateCard', about: 'jointRequest', id })),
+  ];
   switch (event.type) {
     case 'changeReceived':
       // What is decided as it comes needs no considering.

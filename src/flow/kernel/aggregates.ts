@@ -21,7 +21,7 @@ import type { MassChange, MassChangeEvent } from '../../core/mass-change/mass-ch
 import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Campaign, CampaignEvent } from '../../core/review/campaign.ts';
-import { idsEndedBy, idsExtendedBy, lockChange, writeEvent } from '../../store/changes.ts';
+import { endedBy, extendedBy, lockChange, writeEvent } from '../../store/changes.ts';
 import { lockDelegation, waitingFor, writeDelegationEvent } from '../../store/delegations.ts';
 import { digestsShowing } from '../../store/digests.ts';
 import { writeGrants } from '../../store/grants.ts';
@@ -58,7 +58,7 @@ const change: Aggregate<Change, ChangeEvent> = {
     return after;
   },
   reactions: async (tx, event, after) => [
-    ...reactions(event, pairOf(after), await shownOn(tx, after)),
+    ...(await reactionsOf(tx, event, after)),
     ...(await digestsOn(tx, after)),
   ],
   homes: homesOfChange,
@@ -176,11 +176,32 @@ async function digestsOn(tx: Tx, change: Change): Promise<Job[]> {
   return ids.map((id) => ({ job: 'updateCard', about: 'digest', id }));
 }
 
-/** The changes whose messages show it; what is part of a mass change is on that one's card until it ends. */
-async function shownOn(tx: Tx, change: Change): Promise<string[]> {
-  if (isOnMassCard(change) || isCanary(change)) return [];
-  if (change.kind === 'revoke') return await idsEndedBy(tx, change.id);
-  if (change.joint !== undefined) return await jointIds(tx, change.joint.id);
+async function reactionsOf(tx: Tx, event: ChangeEvent, change: Change): Promise<Job[]> {
+  const { ids, jointly } = await shownOn(tx, change);
+  return reactions(event, pairOf(change), ids, jointly);
+}
+
+/**
+ * The changes whose messages show it, and the joint requests that it is part of. What is part of a mass change is on
+ * that one's card until it ends.
+ */
+async function shownOn(tx: Tx, change: Change): Promise<{ ids: string[]; jointly: string[] }> {
+  if (isOnMassCard(change) || isCanary(change)) return { ids: [], jointly: [] };
+  const { id, kind, cause, joint } = change;
+  if (joint !== undefined) return { ids: await jointIds(tx, joint.id), jointly: [joint.id] };
+  if (kind === 'revoke') return await withJoint(tx, await endedBy(tx, id));
+  if (cause !== 'extension') return { ids: [id], jointly: [] };
   // The message of what is extended says whether its extension waits.
-  return change.cause === 'extension' ? [change.id, ...(await idsExtendedBy(tx, change))] : [change.id];
+  return await withJoint(tx, [{ id, jointId: null }, ...(await extendedBy(tx, change))]);
+}
+
+/** With what was asked for together with it: all of that can stand on one card. */
+async function withJoint(
+  tx: Tx,
+  changes: readonly { id: string; jointId: string | null }[],
+): Promise<{ ids: string[]; jointly: string[] }> {
+  const jointly = [...new Set(changes.flatMap(({ jointId }) => jointId ?? []))];
+  const ids = new Set(changes.map(({ id }) => id));
+  for (const jointId of jointly) for (const id of await jointIds(tx, jointId)) ids.add(id);
+  return { ids: [...ids], jointly };
 }

@@ -55,15 +55,27 @@ export async function readView(context: Context, changeId: string): Promise<Chan
     : { ...view, ...(await readTogether(context, view.change, view.change.joint.id)) };
 }
 
+/** What was asked for with one form, in its places. */
+export type JointView = { parts: ChangeView[] };
+
+export async function readJointView(context: Context, jointId: string): Promise<JointView | null> {
+  const parts = await readParts(context, await jointIds(context.db, jointId));
+  return parts.length === 0 ? null : { parts };
+}
+
+async function readParts(context: Context, ids: readonly string[]): Promise<ChangeView[]> {
+  const views = await Promise.all(ids.map((id) => readOne(context, id)));
+  return views.filter((view) => view !== null);
+}
+
 async function readTogether(
   context: Context,
   { id, cardOf = id }: Change,
   jointId: string,
 ): Promise<Pick<ChangeView, 'onCard' | 'together'>> {
   const others = (await jointIds(context.db, jointId)).filter((other) => other !== id);
-  const views = await Promise.all(others.map((other) => readOne(context, other)));
   const isHere = ({ change }: ChangeView) => (change.cardOf ?? change.id) === cardOf;
-  const all = views.filter((view) => view !== null);
+  const all = await readParts(context, others);
   return { onCard: all.filter(isHere), together: all.filter((view) => !isHere(view)) };
 }
 

@@ -4,6 +4,7 @@ import type { Notice } from '../../ports/messenger.ts';
 import { cards } from '../../slack/app/cards.ts';
 import type { SlackContent } from '../../slack/blocks.ts';
 import { canarySamples, policySamples, queueSamples, refusedPushSamples } from './alarm-samples.ts';
+import { jointSamples } from './asking-samples.ts';
 import { changeSamples } from './change-samples.ts';
 import { delegationSamples } from './delegation-samples.ts';
 import { digestForms, digestSamples } from './digest-samples.ts';
@@ -18,6 +19,7 @@ import type { FormSample, Sample, ViewSamples } from './sample.ts';
 export function viewSamples(catalogue: Catalogue): ViewSamples {
   return {
     change: changeSamples(catalogue),
+    jointRequest: jointSamples(catalogue),
     massChange: massSamples(catalogue),
     offboarding: offboardingSamples(),
     emergency: emergencySamples(catalogue),
@@ -44,6 +46,7 @@ export function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
 
 const headings: Record<keyof Views, string> = {
   change: 'A request, from asking to its end',
+  jointRequest: 'Several asked for at once, for whoever asked',
   massChange: 'Many on one card',
   offboarding: 'Somebody leaves',
   emergency: 'An emergency',

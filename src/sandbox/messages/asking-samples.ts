@@ -1,12 +1,24 @@
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeId } from '../../core/ids.ts';
 import type { Catalogue } from '../../core/policy/catalogue.ts';
-import type { ChangeView } from '../../flow/messages/change-view.ts';
-import { after, nameOf, personId, type Sample } from './sample.ts';
+import type { ChangeView, JointView } from '../../flow/messages/change-view.ts';
+import { after, named, nameOf, personId, type Sample } from './sample.ts';
 import { approval, approved, asked, changeAfter, planOf, received, usual, viewOf } from './sample-change.ts';
 
 /** What the most of a bundle can be. */
 const MOST = 10;
+
+function jointParts(catalogue: Catalogue): ChangeView[] {
+  const { read } = usual(catalogue);
+  const waiting = changeAfter([received(read), asked(read, planOf(['tom', 'olga']))]);
+  const joint = (place: number): Change => ({
+    ...waiting,
+    id: `00000000-0000-4000-8000-00000000c0d${place}` as ChangeId,
+    joint: { id: waiting.id, place },
+    ...(place === 0 ? {} : { cardOf: waiting.id }),
+  });
+  return Array.from({ length: MOST }, (_, place) => viewOf(read, joint(place)));
+}
 
 /** An approval that counts after a fresh sign-in alone. */
 function signInAwaited(catalogue: Catalogue): Sample<ChangeView> {
@@ -58,13 +70,7 @@ export function askingSamples(catalogue: Catalogue): Sample<ChangeView>[] {
       extendedBy: held.id as ChangeId,
     },
   };
-  const joint = (place: number): Change => ({
-    ...waiting,
-    id: `00000000-0000-4000-8000-00000000c0d${place}` as ChangeId,
-    joint: { id: waiting.id, place },
-    ...(place === 0 ? {} : { cardOf: waiting.id }),
-  });
-  const items = Array.from({ length: MOST }, (_, place) => viewOf(read, joint(place)));
+  const items = jointParts(catalogue);
   const [lead = viewOf(read, waiting), ...others] = items;
   return [
     signInAwaited(catalogue),
@@ -81,5 +87,32 @@ export function askingSamples(catalogue: Catalogue): Sample<ChangeView>[] {
       view: viewOf(read, { ...held, endAgreed: { by: by.id, name: by.name, at: after(60) } }),
     },
     { title: 'Extended', view: viewOf(read, extended) },
+  ];
+}
+
+/** The one message about several, each of which goes its own way. */
+export function jointSamples(catalogue: Catalogue): Sample<JointView>[] {
+  const { read, deploy } = usual(catalogue);
+  const [first, second, ...others] = jointParts(catalogue);
+  if (first === undefined || second === undefined) return [];
+  const inEffect = changeAfter([
+    received(read),
+    asked(read, planOf(['tom', 'olga'])),
+    approval('tom'),
+    approved(read),
+    { type: 'idpWritten', wrote: 'added' },
+    { type: 'changeSeen', note: null },
+  ]);
+  const given = {
+    ...first,
+    change: { ...inEffect, id: first.change.id, joint: first.change.joint } as Change,
+  };
+  const other = { ...viewOf(deploy, second.change), entitlement: deploy };
+  const forOther = (view: ChangeView): ChangeView => ({ ...view, requester: named('erik') });
+  return [
+    { title: 'Two, both waiting', view: { parts: [first, other] } },
+    { title: 'One is in effect, the other waits', view: { parts: [given, other] } },
+    { title: 'Asked for somebody else', view: { parts: [forOther(first), forOther(other)] } },
+    { title: 'As many as can be', view: { parts: [given, second, ...others] } },
   ];
 }

@@ -2,6 +2,7 @@ import type { Cards } from '../../flow/cards.ts';
 import type { SlackContent } from '../blocks.ts';
 import { emergencyNotices } from '../break-glass/card.ts';
 import { canaryNotices } from '../canary/alarm.ts';
+import { jointNotices } from '../change-card/joint-personal.ts';
 import { notices } from '../change-card/notices.ts';
 import { delegationNotices } from '../delegation/card.ts';
 import { digestNotices } from '../digest/card.ts';
@@ -16,6 +17,7 @@ import { reviewNotices } from '../review/review-card.ts';
 /** Slack's messages about each thing that people are told of. */
 export const cards: Cards<SlackContent> = {
   change: notices,
+  jointRequest: jointNotices,
   massChange: massNotices,
   offboarding: offboardingNotices,
   campaign: campaignNotices,

@@ -1,7 +1,6 @@
 import { isByRule, isCanary, isOnMassCard } from '../../core/change/change.ts';
 import { type StatusText, statusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
-import type { Named } from '../../flow/people/named.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
@@ -11,7 +10,7 @@ import { card } from './card.ts';
 import { jointCard, togetherBlocks } from './joint-card.ts';
 import { mention, namedOf, namesOf, titleOf } from './names.ts';
 import { outcomeNotes } from './outcome.ts';
-import { personal, type Reader } from './personal.ts';
+import { personal, readersOf } from './personal.ts';
 import { questionNotes } from './questions.ts';
 
 /** Pure: every message that should exist for a change as it stands. */
@@ -27,19 +26,7 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
   const { onCard = [] } = view;
   if (hasCard)
     all.push({ key: 'card', to: { channel: view.channel }, under: null, content: cardOf(view, now) });
-  const people: [Exclude<Reader, 'channel'>, Named | null][] = [
-    ['requester', view.requester],
-    ['beneficiary', view.beneficiary],
-  ];
-  for (const [key, person] of people) {
-    if (person?.accountId == null || change.state === 'received') continue;
-    if (isToldAlone(view) && key !== 'beneficiary') continue;
-    const toThem = key === 'beneficiary' ? statusText(change, view.ending, namesOf(view, true)) : now;
-    const to = { account: person.accountId };
-    all.push({ key, to, under: null, content: personal(view, toThem, key) });
-    for (const note of [...questionNotes(view, key), ...outcomeNotes(view, key)])
-      all.push({ key: `${key}:${note.key}`, to, under: key, content: note.content });
-  }
+  if (change.joint === undefined) all.push(...ownNotices(view, now));
   if (hasCard)
     for (const note of [
       ...awayNotes(view, namedOf(view)),
@@ -62,8 +49,39 @@ export function notices(view: ChangeView): Notice<SlackContent>[] {
         content: note.content,
       });
   all.push(...reopenedNotices(view));
-  if (!isToldAlone(view)) all.push(...alarms(view).filter((alarm) => hasCard || alarm.under !== 'card'));
+  if (!isToldAlone(view)) all.push(...alarmNotices(view, hasCard));
   return all;
+}
+
+/** To those whom it is about: one message each. What was asked for together has one for all of it. */
+function ownNotices(view: ChangeView, now: StatusText): Notice<SlackContent>[] {
+  const { change } = view;
+  return readersOf(view).flatMap(([key, to]) => {
+    if (change.state === 'received' || (isToldAlone(view) && key !== 'beneficiary')) return [];
+    const toThem = key === 'beneficiary' ? statusText(change, view.ending, namesOf(view, true)) : now;
+    return [
+      { key, to, under: null, content: personal(view, toThem, key) },
+      ...[...questionNotes(view, key), ...outcomeNotes(view, key)].map((note) => ({
+        key: `${key}:${note.key}`,
+        to,
+        under: key,
+        content: note.content,
+      })),
+    ];
+  });
+}
+
+/** To whom it answers for by a message of their own, and on the thread of the card that shows it. */
+function alarmNotices(view: ChangeView, hasCard: boolean): Notice<SlackContent>[] {
+  const { onCard = [] } = view;
+  const own = alarms(view).filter(({ under }) => hasCard || under !== 'card');
+  if (!hasCard) return own;
+  const others = onCard.flatMap((other) =>
+    alarms(other)
+      .filter(({ under }) => under === 'card')
+      .map((alarm) => ({ ...alarm, key: `${alarm.key}:${other.change.id}` })),
+  );
+  return [...own, ...others];
 }
 
 /** With all that was asked for together, where the same people decide on it. */

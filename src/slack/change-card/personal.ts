@@ -5,6 +5,7 @@ import { mayNudge } from '../../core/change/undecided.ts';
 import { stopped } from '../../core/text.ts';
 import { askedInWords, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
+import type { Named } from '../../flow/people/named.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { actions, changeButton } from './buttons.ts';
@@ -14,19 +15,28 @@ import { answerButtons, questionBlocks } from './questions.ts';
 import { whyThem } from './why-them.ts';
 
 export type Reader = 'requester' | 'beneficiary' | 'channel';
+export type OwnReader = Exclude<Reader, 'channel'>;
+
+/** Requester and beneficiary, as far as they can be written to. */
+export function readersOf({
+  requester,
+  beneficiary,
+}: Pick<ChangeView, 'requester' | 'beneficiary'>): [OwnReader, { account: string }][] {
+  const all: [OwnReader, Named | null][] = [
+    ['requester', requester],
+    ['beneficiary', beneficiary],
+  ];
+  return all.flatMap(([reader, person]): [OwnReader, { account: string }][] =>
+    person?.accountId == null ? [] : [[reader, { account: person.accountId }]],
+  );
+}
 
 /** The status message of requester and beneficiary: one each, edited in place. */
 export function personal(view: ChangeView, now: StatusText, reader: Reader): SlackContent {
   const { change } = view;
   const asked = escapeMrkdwn(askedInWords(change, titleOf(view)));
-  const head =
-    view.requester === null
-      ? `You asked for *${asked}*`
-      : reader === 'beneficiary'
-        ? `${mention(view.requester)} asked, for you, for *${asked}*`
-        : `You asked, for ${mention(view.beneficiary)}, for *${asked}*`;
   const blocks: KnownBlock[] = [
-    section(mrkdwn(unaskedHead(view, reader) ?? head)),
+    section(mrkdwn(unaskedHead(view, reader) ?? askedHead(view, reader, asked))),
     ...statusBlocks(now, peopleIn(view)),
     ...whyThem(view),
     ...questionBlocks(view),
@@ -37,8 +47,20 @@ export function personal(view: ChangeView, now: StatusText, reader: Reader): Sla
   return { text: `${asked}: ${stopped(now.headline)}`, blocks };
 }
 
+/** What was asked for, by whom and for whom, as its reader is told. */
+export function askedHead(
+  { requester, beneficiary }: Pick<ChangeView, 'requester' | 'beneficiary'>,
+  reader: Reader,
+  asked: string,
+): string {
+  if (requester === null) return `You asked for *${asked}*`;
+  return reader === 'beneficiary'
+    ? `${mention(requester)} asked, for you, for *${asked}*`
+    : `You asked, for ${mention(beneficiary)}, for *${asked}*`;
+}
+
 /** The requester answers questions; where nobody asked, the beneficiary does. */
-function isAsked({ requester }: ChangeView, reader: Reader): boolean {
+export function isAsked({ requester }: Pick<ChangeView, 'requester'>, reader: Reader): boolean {
   return reader === (requester === null ? 'beneficiary' : 'requester');
 }
 
@@ -61,7 +83,7 @@ function unaskedHead(view: ChangeView, reader: Reader): string | null {
     : null;
 }
 
-function personalButtons(view: ChangeView): KnownBlock | null {
+export function personalButtons(view: ChangeView): KnownBlock | null {
   const { change } = view;
   const value = changeButton.value({ change: change.id, round: change.round });
   const button = (action_id: string, text: string) =>

@@ -6,8 +6,8 @@ import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isStorable } from '../../core/storable.ts';
 import type { Context, Data, Parties } from '../../flow/kernel/context.ts';
 import { acceptClick } from '../../flow/request/accept-click.ts';
+import { repliedTo } from '../../flow/request/replied-to.ts';
 import { readChange } from '../../store/changes.ts';
-import { messageAt } from '../../store/messages.ts';
 import { personByLink, readPerson } from '../../store/people.ts';
 import { section } from '../blocks.ts';
 import { changeButton } from '../change-card/buttons.ts';
@@ -54,14 +54,13 @@ export function registerQuestionHandlers(app: App, context: Context, client: Web
       return;
     const { user, channel, ts, thread_ts, text = '' } = message;
     if (user === undefined || text === '' || !isStorable(text)) return;
-    const parent = await messageAt(context.db, { channel, ts: thread_ts });
-    if (parent === null || !['card', 'requester', 'beneficiary'].includes(parent.key)) return;
-    if ((await readChange(context.db, parent.aboutId)) === null) return;
+    const changeId = await repliedTo(context, { channel, ts: thread_ts });
+    if (changeId === null) return;
     const words = wordsFromMrkdwn(text, await namesIn(context, text));
     if (words === '') return;
     await acceptClick(context, {
       clickId: `${channel}-${ts}-reply`,
-      changeId: parent.aboutId,
+      changeId,
       round: 0,
       chatUserId: user,
       channel,

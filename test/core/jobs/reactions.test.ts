@@ -24,6 +24,12 @@ describe('what follows from an event', () => {
     },
   );
 
+  test('what is part of a joint request is told of in its one message too, at the same time', () => {
+    const one = { job: 'updateCard', about: 'jointRequest', id: 'j' };
+    expect(reactions(events.changeDenied, pair, ['c1'], ['j'])).toContainEqual(one);
+    expect(reactions(events.scimPushed, pair, ['c1'], ['j'])).toContainEqual({ ...one, afterMs: 2_000 });
+  });
+
   test('a request is considered; a revoke is not', () => {
     expect(reactions(events.changeReceived, null, ['c1'])).toEqual([
       { job: 'assessRequest', changeId: 'change-1' },
