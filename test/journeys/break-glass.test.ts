@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SeenView } from '../../src/sandbox/visitor.ts';
 import type { Stage } from '../stage.ts';
 import { buttonsOf, type CardSeen, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
@@ -127,6 +127,95 @@ test('more often than the catalogue allows it is refused, and so is what gives n
   await walk.query("update emergencies set opened_at = opened_at - interval '25 hours'");
   const noReason = await walk.submit('erik', await form('erik'), filledIn('help'));
   expect(JSON.stringify(noReason)).toContain('An emergency needs a reason that others understand');
+});
+
+describe('from the request form', () => {
+  const does = (as: string, view: SeenView, actionId: string, blockId: string, value?: string) =>
+    walk.request('POST', '/slack/sim/view/action', {
+      as,
+      viewId: view.id,
+      actionId,
+      blockId,
+      ...(value === undefined ? {} : { value }),
+    });
+
+  /** Chooses it in the request form, and waits until the form says what it gives. */
+  async function chosen(as: string, view: SeenView, key: string, says: string): Promise<SeenView> {
+    await does(as, view, 'entitlement_select', 'entitlement', key);
+    return await walk.until('the form shows the choice', async () => {
+      const top = await walk.topView(as);
+      return top !== null && wordsOf(top as never).includes(says) && top;
+    });
+  }
+
+  const isOffered = (view: SeenView | null) =>
+    JSON.stringify(view?.blocks ?? []).includes('This is an emergency…');
+
+  test('whoever may take it at once is offered that, with the reason typed before, and takes it the same way', async () => {
+    await walk.query("update emergencies set opened_at = opened_at - interval '25 hours'");
+    // given what is not for emergencies, and then what is
+    const reading = await chosen(
+      'erik',
+      await walk.openForm('erik'),
+      'orders-api-read',
+      'read access to the',
+    );
+    expect(isOffered(reading)).toBe(false);
+    await chosen('erik', reading, 'orders-api-deploy', 'deploying the Orders API');
+    const offering = await walk.until('it is offered', async () => {
+      const top = await walk.topView('erik');
+      return isOffered(top) && top;
+    });
+    await does('erik', offering, 'reason', 'reason', 'rollback of 4.2, orders are lost');
+
+    // when
+    await does('erik', offering, 'emergency_instead', 'emergency');
+    const taking = await walk.until('the form to take it', async () => {
+      const top = await walk.topView('erik');
+      return top?.callback_id === 'emergency_take' && top;
+    });
+    expect(JSON.stringify(taking.blocks)).toContain('rollback of 4.2, orders are lost');
+    const noReason = await walk.submit('erik', taking, { ...filledIn(' '), reason: { reason: ' ' } });
+    expect(JSON.stringify(noReason)).toContain('An emergency needs a reason');
+    expect(await walk.submit('erik', taking, filledIn('rollback of 4.2, orders are lost'))).toEqual({
+      sent: true,
+    });
+
+    // then
+    const change = await walk.until('the emergency is stored', () =>
+      walk.changeBecause('rollback of 4.2, orders are lost'),
+    );
+    expect(change.cause).toBe('breakGlass');
+    await walk.becomes(change.id, 'inEffect');
+    await cardOf(change.id);
+    await givesBack(change.id);
+  });
+
+  test('who may not is not offered it', async () => {
+    await chosen('ines', await walk.openForm('ines'), 'orders-api-deploy', 'deploying the Orders API');
+    await walk.owesNothing();
+    const view = await walk.topView('ines');
+    expect(view?.callback_id).toBe('request');
+    expect(isOffered(view)).toBe(false);
+    await walk.request('POST', '/slack/sim/view/close', { as: 'ines', viewId: view?.id });
+  });
+
+  test('help names the word to those whom the catalogue lets, and to nobody else', async () => {
+    const help = async (as: string, text: string) => {
+      const before = (await walk.whispers(as)).length;
+      await walk.request('POST', '/slack/sim/command', {
+        as,
+        command: '/access',
+        channel: 'access-requests',
+        text,
+      });
+      return await walk.until('an answer', async () => (await walk.whispers(as))[before]);
+    };
+    expect(await help('erik', 'help')).toContain('/access emergency');
+    expect(await help('ines', 'help')).not.toContain('emergency');
+    expect(await help('erik', 'incident')).toContain('Did you mean /access emergency');
+    expect(await help('ines', 'incident')).not.toContain('emergency');
+  });
 });
 
 test('whoever is not on call is offered nothing, and a forged form takes nothing', async () => {

@@ -38,19 +38,26 @@ export type EmergencyForm = {
   reason: string;
 };
 
-type Takeable = { entitlement: Entitlement; rule: BreakGlassRule; target: Target };
+export type Takeable = { entitlement: Entitlement; rule: BreakGlassRule; target: Target };
 
 /** What this person may take at once now. Throws a Fault where it can't be found out: then it is nothing. */
 export async function takeableBy(context: Context, person: Person): Promise<Takeable[]> {
   const takeable: Takeable[] = [];
-  for (const entitlement of context.catalogue.current().entitlements) {
-    const status = context.catalogue.status(entitlement.key);
-    const { breakGlass: rule } = entitlement;
-    if (rule === undefined || status.status !== 'ready') continue;
-    if (await mayTake(context, person, entitlement, rule))
-      takeable.push({ entitlement, rule, target: status.target });
+  for (const { key } of context.catalogue.current().entitlements) {
+    const found = await takeableOf(context, person, key);
+    if (found !== null) takeable.push(found);
   }
   return takeable;
+}
+
+/** What this person may take at once of one entitlement; null: they may not, or nobody may. */
+export async function takeableOf(context: Context, person: Person, key: string): Promise<Takeable | null> {
+  const entitlement = context.catalogue.entitlement(key);
+  const rule = entitlement?.breakGlass;
+  if (entitlement === null || rule === undefined) return null;
+  const status = context.catalogue.status(entitlement.key);
+  if (status.status !== 'ready' || !(await mayTake(context, person, entitlement, rule))) return null;
+  return { entitlement, rule, target: status.target };
 }
 
 async function mayTake(
@@ -80,10 +87,8 @@ export async function takeInEmergency(context: Context, form: EmergencyForm): Pr
   if (isRefusal(person)) return person;
   const left = await leaverCase(context.db, person.id);
   if (left !== null) return refuseLeaver(left, 'notEligible');
-  const found = (await takeableBy(context, person)).find(
-    ({ entitlement }) => entitlement.key === form.entitlementKey,
-  );
-  if (found === undefined) return notTheirs;
+  const found = await takeableOf(context, person, form.entitlementKey);
+  if (found === null) return notTheirs;
   const reason = seenWords(form.reason).trim();
   const received = receivedEvent(form, person, { at: await databaseNow(context.db), reason });
   // The rules are asked as of any request: what they forbid stays forbidden, whatever burns.

@@ -2,6 +2,8 @@ import type { ChangeId } from '../../core/ids.ts';
 import type { Catalogue } from '../../core/policy/catalogue.ts';
 import type { EmergencyView } from '../../flow/break-glass/view.ts';
 import { reviewModal, takeForm } from '../../slack/break-glass/emergency.ts';
+import { withEmergency } from '../../slack/request/at-once.ts';
+import { requestModal } from '../../slack/request/form.ts';
 import { after, type FormSample, named, nameOf, personId, type Sample } from './sample.ts';
 import { approved, asked, changeAfter, planOf, received, usual } from './sample-change.ts';
 
@@ -64,6 +66,14 @@ export function emergencyForms(catalogue: Catalogue): FormSample[] {
   const takeable = [read, deploy].map(({ key, title }) => ({ key, title, most: 3_600 }));
   return [
     { title: '/access emergency', view: takeForm(takeable, [900, 1_800, 3_600]) },
+    {
+      title: 'Asked for in the request form: the reason stays',
+      view: takeForm(takeable.slice(1), [900, 1_800, 3_600], 'Orders are lost since release 4.2'),
+    },
+    {
+      title: '/access, where somebody may take it at once',
+      view: withEmergency(requestModal([read, deploy], deploy), deploy.key),
+    },
     { title: 'It was justified', view: reviewModal('justified', {}) },
     { title: 'It was not justified', view: reviewModal('notJustified', {}) },
   ];

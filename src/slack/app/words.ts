@@ -1,5 +1,6 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
+import { Fault } from '../../core/fault.ts';
 import type { Context, Data } from '../../flow/kernel/context.ts';
 import { emergencyWord } from '../break-glass/emergency.ts';
 import { ASK_IN_WORDS, helpText, unknownWord } from '../commands/answers.ts';
@@ -39,8 +40,7 @@ export function registerCommand(app: App, context: Context, client: WebClient): 
   app.command('/access', async ({ command, ack, respond }) => {
     const wanted = readCommand(command.text, words, (word) => isInCatalogue(context, word));
     // What is answered without a look at anything is answered at once.
-    if (wanted.is === 'help') return await ack({ response_type: 'ephemeral', text: helpText(words) });
-    if (wanted.is === 'unknown')
+    if (wanted.is === 'unknown' && wanted.meant !== null && !hasReader(wanted.meant))
       return await ack({ response_type: 'ephemeral', ...unknownWord(wanted, command.text, words) });
     await ack();
     const answer: Typed['answer'] = async (content) =>
@@ -65,9 +65,39 @@ export function registerCommand(app: App, context: Context, client: WebClient): 
   );
 }
 
-async function serve(wanted: Exclude<Wanted, { is: 'help' | 'unknown' }>, typed: Omit<Typed, 'rest'>) {
-  const { context, client, command } = typed;
+/** Whether a word is named to some only. */
+function hasReader(word: string): boolean {
+  return words.some((known) => known.word === word && known.isFor !== undefined);
+}
+
+/** The words that are named to this person. One of which it can't be found out is not. */
+async function wordsFor(context: Context, accountId: string): Promise<Word[]> {
+  const isNamed = await Promise.all(
+    words.map(async ({ word, isFor }) => {
+      if (isFor === undefined) return true;
+      try {
+        return await isFor(context, accountId);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        context.log.warn({ code: error.code, word }, 'not known whom a word is for');
+        return false;
+      }
+    }),
+  );
+  return words.filter((_, i) => isNamed[i] === true);
+}
+
+async function serve(wanted: Wanted, typed: Omit<Typed, 'rest'>) {
+  const { context, client, command, answer } = typed;
   switch (wanted.is) {
+    case 'help':
+      return await answer({ text: helpText(await wordsFor(context, command.user_id)) });
+    case 'unknown': {
+      const theirs = await wordsFor(context, command.user_id);
+      const isTheirs = wanted.meant === 'help' || theirs.some(({ word }) => word === wanted.meant);
+      const meant = isTheirs ? wanted.meant : null;
+      return await answer(unknownWord({ ...wanted, meant }, command.text, theirs));
+    }
     case 'form':
       return await openRequestForm(context, client, {
         triggerId: command.trigger_id,

@@ -1,21 +1,24 @@
-import type { App, ViewSubmitAction } from '@slack/bolt';
-import type { ModalView } from '@slack/types';
+import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bolt';
+import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { durationInWords } from '../../core/duration.ts';
 import { Fault } from '../../core/fault.ts';
 import { isRefusal } from '../../core/refusal.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
 import type { ReviewVerb } from '../../flow/break-glass/review.ts';
-import { takeableBy, takeInEmergency } from '../../flow/break-glass/take.ts';
+import { type Takeable, takeableBy, takeableOf, takeInEmergency } from '../../flow/break-glass/take.ts';
 import type { Context } from '../../flow/kernel/context.ts';
 import { identify } from '../../flow/people/identify.ts';
 import { acceptAnswer } from '../../flow/request/accept-click.ts';
 import { REASON_MAX } from '../../flow/request/receive.ts';
+import type { Person } from '../../store/people.ts';
 import { slackCall } from '../api/call.ts';
 import { section } from '../blocks.ts';
 import type { Typed, Word } from '../commands/word.ts';
 import { formModal, openView } from '../forms/forms.ts';
 import { mrkdwn, plain } from '../mrkdwn.ts';
+import { TAKE_INSTEAD } from '../request/at-once.ts';
+import { fields } from '../request/fields.ts';
 import { loadingModal, messageModal, refusalModal } from '../request/form.ts';
 import { emergencyActions, emergencyButton } from './card.ts';
 
@@ -37,6 +40,11 @@ export const emergencyWord: Word = {
   takes: '',
   says: 'gives you access at once in an emergency, if you are one of those who may; everybody concerned is told, and somebody reviews it',
   alsoSaid: ['break glass', 'breakglass', 'break-glass', 'incident'],
+  isFor: async (context, accountId) => {
+    const isAnywhere = context.catalogue.current().entitlements.some((e) => e.breakGlass !== undefined);
+    const person = isAnywhere ? await identify(context, accountId) : null;
+    return person !== null && !isRefusal(person) && (await takeableBy(context, person)).length > 0;
+  },
   run: openEmergency,
 };
 
@@ -68,6 +76,18 @@ export function registerEmergencyHandlers(app: App, context: Context, client: We
     await ack({ response_action: 'errors', errors: { [block]: text } });
   });
 
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: TAKE_INSTEAD, type: 'block_actions' },
+    async ({ ack, body, action }) => {
+      await ack();
+      const { view } = body;
+      if (view === undefined) return;
+      const reason = view.state.values[fields.reason]?.reason?.value ?? '';
+      const form = await emergencyForm(context, body.user.id, { key: action.value ?? '', reason });
+      await slackCall(true, () => client.views.update({ view_id: view.id, view: form }));
+    },
+  );
+
   for (const [actionId, verb] of Object.entries(REVIEW))
     emergencyButton.opens({ app, context, client }, actionId, async (key) => reviewModal(verb, key));
   for (const verb of Object.values(REVIEW))
@@ -96,11 +116,16 @@ async function openEmergency({ context, client, command }: Typed): Promise<void>
   await slackCall(true, () => client.views.update({ view_id: viewId, view }));
 }
 
-async function emergencyForm(context: Context, accountId: string): Promise<ModalView> {
+/** `begun`: what is chosen in the request form already, and the reason typed there. */
+async function emergencyForm(
+  context: Context,
+  accountId: string,
+  begun?: { key: string; reason: string },
+): Promise<ModalView> {
   try {
     const person = await identify(context, accountId);
     if (isRefusal(person)) return refusalModal(person);
-    const takeable = await takeableBy(context, person);
+    const takeable = await takeableFor(context, person, begun?.key);
     if (takeable.length === 0)
       return messageModal(
         'There is nothing that you may take in an emergency: the catalogue names who may.',
@@ -111,6 +136,7 @@ async function emergencyForm(context: Context, accountId: string): Promise<Modal
     return takeForm(
       takeable.map(({ entitlement: { key, title }, rule }) => ({ key, title, most: rule.maxSeconds })),
       offered.length === 0 ? [longest] : offered,
+      begun?.reason,
     );
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -121,11 +147,20 @@ async function emergencyForm(context: Context, accountId: string): Promise<Modal
   }
 }
 
-/** Pure: what may be taken, for how long, and why. `most`: the longest, in seconds. */
+async function takeableFor(context: Context, person: Person, key: string | undefined): Promise<Takeable[]> {
+  if (key === undefined) return await takeableBy(context, person);
+  const one = await takeableOf(context, person, key);
+  return one === null ? [] : [one];
+}
+
+/** Pure: what may be taken, for how long, and why. `most`: the longest, in seconds. `reason`: as typed before. */
 export function takeForm(
   takeable: readonly { key: string; title: string; most: number }[],
   durations: readonly number[],
+  reason = '',
 ): ModalView {
+  const options = takeable.map(({ key, title }) => ({ text: plain(title, 75), value: key }));
+  const [only, ...others] = options;
   return formModal({
     callbackId: TAKE,
     title: 'This is an emergency',
@@ -144,7 +179,8 @@ export function takeForm(
         element: {
           type: 'static_select',
           action_id: WHAT,
-          options: takeable.map(({ key, title }) => ({ text: plain(title, 75), value: key })),
+          options,
+          ...(only === undefined || others.length > 0 ? {} : { initial_option: only }),
         },
       },
       {
@@ -164,15 +200,25 @@ export function takeForm(
           })),
         },
       },
-      {
-        type: 'input',
-        block_id: REASON,
-        label: { type: 'plain_text', text: 'What is broken, and what will you do?' },
-        hint: { type: 'plain_text', text: 'Everybody who is told reads this, now and at the review.' },
-        element: { type: 'plain_text_input', action_id: REASON, multiline: true, max_length: REASON_MAX },
-      },
+      reasonInput(reason),
     ],
   });
+}
+
+function reasonInput(typed: string): KnownBlock {
+  return {
+    type: 'input',
+    block_id: REASON,
+    label: { type: 'plain_text', text: 'What is broken, and what will you do?' },
+    hint: { type: 'plain_text', text: 'Everybody who is told reads this, now and at the review.' },
+    element: {
+      type: 'plain_text_input',
+      action_id: REASON,
+      multiline: true,
+      max_length: REASON_MAX,
+      ...(typed === '' ? {} : { initial_value: typed }),
+    },
+  };
 }
 
 /** Pure: what somebody says afterwards of what was taken. */

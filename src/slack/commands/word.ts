@@ -23,5 +23,7 @@ export type Word = {
   says: string;
   /** Words that people type for it; they are answered with this one. */
   alsoSaid?: readonly string[];
+  /** Whom the help names it to; left out: everybody. Throws a Fault where it can't be found out. */
+  isFor?: (context: Context, accountId: string) => Promise<boolean>;
   run: (typed: Typed) => Promise<void>;
 };

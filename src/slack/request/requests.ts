@@ -25,6 +25,7 @@ import { slackCall } from '../api/call.ts';
 import { actions, changeButton } from '../change-card/buttons.ts';
 import { createFormUpdates } from '../forms/form-updates.ts';
 import { openView, orTell } from '../forms/forms.ts';
+import { isOfferedAtOnce, offeredAtOnce, withEmergency } from './at-once.ts';
 import { fields } from './fields.ts';
 import type { ForWhom } from './for-whom.ts';
 import {
@@ -78,7 +79,7 @@ export function registerRequestHandlers(app: App, context: Context, client: WebC
 }
 
 /** The menu of the form, with its search: a choice made shows its durations. */
-function listenToTheChoice(app: App, context: Data, client: WebClient): void {
+function listenToTheChoice(app: App, context: Context, client: WebClient): void {
   const show = createFormUpdates(client);
   app.action<BlockAction>({ action_id: ENTITLEMENT_SELECT }, async ({ ack, body }) => {
     await ack();
@@ -86,12 +87,14 @@ function listenToTheChoice(app: App, context: Data, client: WebClient): void {
     const at = body.actions[0]?.action_ts;
     if (view === undefined || at === undefined) return;
     const chosen = view.state.values[fields.entitlement]?.[ENTITLEMENT_SELECT]?.selected_option?.value;
-    await show(view, at, async () => {
+    const form = async () => {
       const person = await personByLink(context.db, 'slack', body.user.id);
       if (person === null) return null;
       const choice = chosen === undefined ? null : choiceOf(context, chosen);
       return requestModal(choices(context, person), choice, forWhomIn(view));
-    });
+    };
+    await show(view, at, form);
+    await show(view, at, () => offeredAtOnce(context, body.user.id, { chosen, form }));
   });
 
   app.options<'block_suggestion'>(
@@ -199,7 +202,10 @@ async function formFor(context: Context, accountId: string, key: string | null):
     const entitlements = choices(context, person);
     if (entitlements.length === 0) return nothingModal((await adminContacts(context)).admins);
     const chosen = entitlements.some((e) => e.key === key) ? choiceOf(context, key ?? '') : null;
-    return withChosen(requestModal(entitlements, chosen), chosen);
+    const form = withChosen(requestModal(entitlements, chosen), chosen);
+    return chosen !== null && (await isOfferedAtOnce(context, person, chosen.key))
+      ? withEmergency(form, chosen.key)
+      : form;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     context.log.warn({ code: error.code }, 'form can’t be filled');
