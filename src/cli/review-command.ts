@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { verify } from '../audit/sign.ts';
 import { figure } from '../core/mass-change/words.ts';
-import type { Catalogue } from '../core/policy/catalogue.ts';
 import { isRefusal } from '../core/refusal.ts';
 import { type Campaign, overduePolicies } from '../core/review/campaign.ts';
 import { type Certificate, certificateCsv } from '../core/review/certificate.ts';
@@ -11,20 +10,13 @@ import { campaignLabel, preparedInWords, revokesInWords } from '../core/review/w
 import { byOperator, cancelCampaign, openCampaign, startCampaign } from '../flow/review/open.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
 import type { Db } from '../store/postgres/database.ts';
+import { objectionsOf, revokesOf } from '../store/review-carrying.ts';
 import { readCertificate, reviewerHabits } from '../store/review-certificates.ts';
-import { countLines, linesByEntitlement, reviewersOf, revokesOf } from '../store/review-progress.ts';
-import { campaigns, campaignsNamed, readCampaign } from '../store/reviews.ts';
+import { countLines, linesByEntitlement, reviewersOf } from '../store/review-progress.ts';
+import { campaigns, readCampaign } from '../store/reviews.ts';
+import { keepRuleCommand } from './keep-rule-command.ts';
+import { named, type ReviewTools } from './review-named.ts';
 import { day, type PreviewOptions, planOf, seconds, wholeNumber } from './review-options.ts';
-
-/** What the commands are given by the program. */
-export type ReviewTools = {
-  withDatabase(work: (db: Db) => Promise<void>): Promise<void>;
-  /** The policy as it is written now. */
-  catalogue(): Promise<Catalogue>;
-  say(line: string): void;
-  /** The program ends non-zero. */
-  fail(): void;
-};
 
 /** A running Latchkey prepares it; of one that does not run it is said so. */
 const PREPARED_WITHIN_MS = 120_000;
@@ -36,6 +28,7 @@ export function reviewCommands(program: Command, tools: ReviewTools): void {
   const review = program.command('review').description('access reviews');
   previewCommand(review, tools);
   lifeCommands(review, tools);
+  keepRuleCommand(review, tools);
   certificateCommands(review, tools);
   reportCommand(review, tools);
 }
@@ -160,6 +153,11 @@ function lifeCommands(review: Command, { withDatabase, say, fail }: ReviewTools)
           say(`  ${figure(decided)} of ${figure(lines)}  ${name}`);
         const revokes = revokesInWords(await revokesOf(db, campaign.id), 'the IdP');
         if (revokes !== '') say(revokes);
+        for (const { n, title, by, comment, answer } of await objectionsOf(db, campaign.id))
+          if (answer === null)
+            say(
+              `  line ${n}: ${by} says that the rule is wrong: ${title}${comment === null ? '' : ` (${comment})`}`,
+            );
       }),
     );
 }
@@ -256,17 +254,6 @@ function reportCommand(review: Command, { withDatabase, say }: ReviewTools): voi
           );
       });
     });
-}
-
-async function named(db: Db, id: string, say: (line: string) => void): Promise<Campaign | null> {
-  const [one, second] = await campaignsNamed(db, id);
-  if (one !== undefined && second === undefined) return one;
-  say(
-    one === undefined
-      ? `no campaign has an id that begins with ${id}`
-      : `several campaigns have an id that begins with ${id}`,
-  );
-  return null;
 }
 
 function percent(part: number, all: number): string {

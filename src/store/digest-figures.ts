@@ -6,10 +6,10 @@ import type { Db } from './postgres/database.ts';
 import { pendingChange } from './states.ts';
 import { usageByPerson } from './usage.ts';
 
-/** What was said last of each rule; a campaign that was cancelled says nothing. */
+/** What was said last of each rule, and the answer to an objection. A campaign that was cancelled says nothing. */
 const lastReviewOfRules = sql`
   select distinct on (l.entitlement_key) l.entitlement_key, l.decision, l.comment, l.facts->>'title' as title,
-    l.decided_by_name as by, c.doc->>'name' as campaign
+    l.decided_by_name as by, l.answer, c.doc->>'name' as campaign
   from campaign_lines l join campaigns c on c.id = l.campaign_id and c.state <> 'cancelled'
   where l.kind = 'rule' and l.decision in ('keep', 'object')
   order by l.entitlement_key, l.decided_at desc`;
@@ -57,7 +57,7 @@ export async function securityFigures(
       (select count(l.answer) from digest_lines l join digests d on d.id = l.digest_id where d.made_at >= ${from})::int as answered,
       (select coalesce(jsonb_agg(jsonb_build_object('entitlementKey', r.entitlement_key, 'title', r.title, 'by', r.by,
         'campaign', r.campaign, 'comment', r.comment) order by r.entitlement_key), '[]') from (${lastReviewOfRules}) r
-        where r.decision = 'object') as objections,
+        where r.decision = 'object' and r.answer is null) as objections,
       (select coalesce(jsonb_agg(trouble order by source), '[]') from usage_sources where trouble is not null) as troubles`.execute(
     db,
   );

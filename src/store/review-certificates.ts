@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import type { ChangeState } from '../core/change/life-cycle.ts';
+import type { ObjectionAnswer } from '../core/review/close.ts';
 import type { InsightKind } from '../core/review/insight.ts';
 import type { LineDecision, LineFacts, LineKind } from '../core/review/line.ts';
 import type { Db, Tx } from './postgres/database.ts';
@@ -20,9 +22,13 @@ export type CertifiedLine = {
   decidedAt: Date;
   /** Seconds that the decision took its reviewer; null: nobody's time is known. */
   seconds: number | null;
+  answer: ObjectionAnswer | null;
   revokeId: string | null;
   revokeDecidedAt: Date | null;
   goneAt: Date | null;
+  /** State of the revoke, and what was noted when MuleSoft agreed. */
+  revokeState: ChangeState | null;
+  seenNote: string | null;
 };
 
 /** Decided lines after a place, in their order: a page. */
@@ -37,7 +43,7 @@ export async function certifiedLines(
       l.shown_at as "shownAt", l.decision, l.comment, l.draft_in_bulk and l.decision = 'keep' as "inBulk",
       l.decided_by_name as "decidedBy", p.email as "decidedByEmail", l.decided_at as "decidedAt",
       extract(epoch from t.drafted_at - t.from_at)::float8 as seconds,
-      l.revoke_id as "revokeId", (c.doc->'legs'->>'decidedAt')::timestamptz as "revokeDecidedAt",
+      l.answer, l.revoke_id as "revokeId", c.state as "revokeState", c.doc->>'inEffectNote' as "seenNote", (c.doc->'legs'->>'decidedAt')::timestamptz as "revokeDecidedAt",
       (c.doc->'legs'->>'seenAt')::timestamptz as "goneAt"
     from campaign_lines l
     left join people p on p.id = l.decided_by

@@ -1,6 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { ChangeId, EntitlementKey, PersonId } from '../core/ids.ts';
-import type { Target } from '../core/policy/catalogue.ts';
+import type { PersonId } from '../core/ids.ts';
 import { type Insight, type InsightKind, insightOf } from '../core/review/insight.ts';
 import type { Line, LineDecision, LineFacts, LineKind, ReviewerChoice } from '../core/review/line.ts';
 import type { DraftedLine, ReassignedLine } from '../core/review/settle.ts';
@@ -220,43 +219,6 @@ export async function undecidedCount(
     select count(*)::int as n from campaign_lines where campaign_id = ${campaignId} and decision is null
       and (${reviewerId === null} or reviewer_id = ${reviewerId}::uuid)`.execute(db);
   return rows[0]?.n ?? 0;
-}
-
-/** A decided line that is still to be carried out. */
-export type UncarriedLine = {
-  n: number;
-  decision: 'revoke' | 'doNotRenew';
-  personId: PersonId;
-  groupId: string;
-  entitlementKey: EntitlementKey;
-  target: Target | null;
-  changeId: ChangeId | null;
-  by: { id: PersonId; name: string } | null;
-};
-
-export async function uncarriedLines(tx: Tx, campaignId: string, limit: number): Promise<UncarriedLine[]> {
-  const { rows } = await sql<Omit<UncarriedLine, 'by'> & { byId: PersonId | null; byName: string | null }>`
-    select n, decision, person_id as "personId", group_id as "groupId", entitlement_key as "entitlementKey",
-      facts->'target' as target, change_id as "changeId", decided_by as "byId", decided_by_name as "byName"
-    from campaign_lines where campaign_id = ${campaignId} and decision in ('revoke', 'doNotRenew') and carried_at is null
-    order by n limit ${limit} for update`.execute(tx);
-  return rows.map(({ byId, byName, ...line }) => ({
-    ...line,
-    by: byId === null ? null : { id: byId, name: byName ?? '' },
-  }));
-}
-
-/** Notes that lines were carried out; `revokeId`: the revoke that takes the membership away. */
-export async function noteLinesCarried(
-  tx: Tx,
-  campaignId: string,
-  carried: readonly { n: number; revokeId: ChangeId | null }[],
-  now: Date,
-): Promise<void> {
-  await sql`
-    update campaign_lines l set carried_at = ${now}, revoke_id = c."revokeId"
-    from jsonb_to_recordset(${JSON.stringify(carried)}::jsonb) as c (n int, "revokeId" uuid)
-    where l.campaign_id = ${campaignId} and l.n = c.n`.execute(tx);
 }
 
 /** Lines among these that the model has not been asked about. */

@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import type { Leg } from '../core/change/change.ts';
 import type { PersonId } from '../core/ids.ts';
 import type { CampaignEvent } from '../core/review/campaign.ts';
 import type { LineDecision } from '../core/review/line.ts';
@@ -111,6 +110,7 @@ export async function partsShowing(tx: Tx, event: CampaignEvent): Promise<string
     case 'campaignClosed':
     case 'campaignCancelled':
       return await allParts(tx, event.campaignId);
+    case 'objectionAnswered':
     case 'campaignOpened':
     case 'snapshotTaken':
     case 'campaignPrepared':
@@ -182,35 +182,4 @@ export async function linesByEntitlement(
     db,
   );
   return rows;
-}
-
-/** How far what was revoked is: how many there are, how many MuleSoft no longer shows, and where the others are. */
-export type RevokeProgress = {
-  all: number;
-  seen: number;
-  late: { leg: Leg; count: number }[];
-  failed: number;
-  /** Decided, and not on its way yet: revokes, and grants to be marked. */
-  uncarried: number;
-};
-
-export async function revokesOf(db: Db | Tx, campaignId: string): Promise<RevokeProgress> {
-  const { rows } = await sql<{ where: string; leg: Leg | null; n: number }>`
-    select case when l.carried_at is null then 'uncarried'
-        when l.decision = 'doNotRenew' then 'marked'
-        when l.revoke_id is null or c.state in ('inEffect', 'superseded') then 'seen'
-        when c.state in ('late', 'failed') then c.state else 'moving' end as "where",
-      case when c.state = 'late' then c.doc->'late'->>'leg' end as leg, count(*)::int as n
-    from campaign_lines l left join changes c on c.id = l.revoke_id
-    where l.campaign_id = ${campaignId} and l.decision in ('revoke', 'doNotRenew')
-    group by 1, 2 order by 1, 2`.execute(db);
-  const sum = (fits: (row: (typeof rows)[number]) => boolean) =>
-    rows.filter(fits).reduce((total, row) => total + row.n, 0);
-  return {
-    all: sum((r) => r.where !== 'uncarried' && r.where !== 'marked'),
-    seen: sum((r) => r.where === 'seen'),
-    late: rows.flatMap(({ where, leg, n }) => (where === 'late' && leg !== null ? [{ leg, count: n }] : [])),
-    failed: sum((r) => r.where === 'failed'),
-    uncarried: sum((r) => r.where === 'uncarried'),
-  };
 }

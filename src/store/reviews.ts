@@ -126,6 +126,12 @@ async function writeLines(tx: Tx, event: CampaignEvent): Promise<void> {
         tx,
       );
       return;
+    case 'objectionAnswered':
+      await sql`
+        update campaign_lines set answer = ${JSON.stringify({ by: event.by, why: event.why, at: event.at })}::jsonb
+        where campaign_id = ${event.campaignId} and n = any(${event.lines}::int[]) and decision = 'object'
+          and answer is null`.execute(tx);
+      return;
     case 'linesReassigned':
       await sql`
         update campaign_lines set reviewer_id = ${event.to.id}, hops = hops + 1, handed_on = ${event.why},

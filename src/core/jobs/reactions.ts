@@ -237,6 +237,8 @@ export function campaignReactions(event: CampaignEvent, parts: readonly string[]
     case 'snapshotTaken':
       return [];
     case 'linesSubmitted':
+    case 'linesDropped':
+    case 'objectionAnswered':
     case 'campaignDecided':
       return [{ job: 'carryOutCampaign', campaignId }, ...report];
     default:

@@ -103,10 +103,11 @@ export const campaignLifeCycle = {
     reviewersReminded: 'open',
     campaignExtended: 'open',
     campaignOverdue: 'open',
+    objectionAnswered: 'open',
     campaignDecided: 'closing',
     campaignCancelled: 'cancelled',
   },
-  closing: { campaignClosed: 'closed' },
+  closing: { objectionAnswered: 'closing', campaignClosed: 'closed', campaignCancelled: 'cancelled' },
   closed: {},
   cancelled: {},
 } as const satisfies Record<string, Partial<Record<CampaignEvent['type'], string>>>;
@@ -152,6 +153,8 @@ export type CampaignEvent = { campaignId: CampaignId; at: Date; actor: Actor } &
       why: string;
       clickId: string | null;
     }
+  /** `by` null: the catalogue no longer has the rule that was objected to. */
+  | { type: 'objectionAnswered'; lines: number[]; by: { id: PersonId; name: string } | null; why: string }
   /** The access on these lines has ended by itself, so there is nothing to decide. */
   | { type: 'linesDropped'; lines: number[]; why: string }
   | { type: 'reviewersReminded'; which: string; reviewers: PersonId[] }
@@ -221,6 +224,7 @@ function fieldsOf(before: Campaign, event: CampaignEvent): Partial<Campaign> {
     case 'linesSubmitted':
     case 'linesReassigned':
     case 'linesDropped':
+    case 'objectionAnswered':
       return {};
     default:
       return event satisfies never;

@@ -20,8 +20,11 @@ export type CertificateLine = {
   conflicts: string[];
   /** The one insight that the reviewer was shown, in words. */
   insight: string;
+  /** `ended`: it had ended by itself before anybody decided. */
   decision: string;
   comment: string | null;
+  /** Of a rule that was objected to: what was said to it, by whom and when. */
+  objectionAnswer: string | null;
   /** Null: the rule of the campaign, or nobody (it had ended by itself). */
   reviewer: string | null;
   reviewerEmail: string | null;
@@ -34,11 +37,13 @@ export type CertificateLine = {
   revoke: string | null;
   revokedAt: string | null;
   goneFromMuleSoftAt: string | null;
+  /** What else is to be known of it: given again, by another way, or not looked at in MuleSoft. */
+  muleSoftNote: string | null;
 };
 
 export type Certificate = {
   type: 'latchkey access review certificate';
-  version: 1;
+  version: 2;
   installation: { identityProvider: string };
   campaign: {
     id: string;
@@ -84,6 +89,7 @@ const columns: readonly (keyof CertificateLine)[] = [
   'insight',
   'decision',
   'comment',
+  'objectionAnswer',
   'reviewer',
   'reviewerEmail',
   'decidedAt',
@@ -94,6 +100,7 @@ const columns: readonly (keyof CertificateLine)[] = [
   'revoke',
   'revokedAt',
   'goneFromMuleSoftAt',
+  'muleSoftNote',
 ];
 
 /**

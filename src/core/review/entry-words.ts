@@ -17,6 +17,10 @@ export const campaignEntryWords: {
     `${by === null ? 'Decided by the campaign’s rule, for nobody did in time' : `${by.name} submitted`}: ${figure(lines.length)} lines`,
   linesReassigned: ({ from, to, lines, why }) =>
     `${from === null ? 'Nobody decided in time' : from.name}: ${figure(lines.length)} handed to ${to.name} (${why})`,
+  objectionAnswered: ({ by, lines, why }) =>
+    by === null
+      ? `${figure(lines.length)} objected to: ${why}`
+      : `${by.name} keeps ${figure(lines.length)} objected to: ${why}`,
   linesDropped: ({ lines, why }) => `${figure(lines.length)} need no decision: ${why}`,
   reviewersReminded: ({ reviewers }) => `${figure(reviewers.length)} reviewers reminded`,
   campaignExtended: () => 'Given more time, as written beforehand',

@@ -1,8 +1,8 @@
-import type { Leg } from '../change/change.ts';
 import { durationInWords } from '../duration.ts';
 import { figure } from '../mass-change/words.ts';
 import { legName } from '../wording/legs.ts';
 import type { Campaign, OverduePolicy, Prepared, Scope } from './campaign.ts';
+import type { RevokeProgress } from './close.ts';
 import type { Insight } from './insight.ts';
 import type { CountedReview, LineFacts, LineKind, ReviewerChoice } from './line.ts';
 
@@ -123,28 +123,25 @@ export function evidenceInWords(
  * How far what was revoked is: `Revoked: 2 of 3 gone in MuleSoft; 1 late (Okta’s SCIM push).` Empty: nothing was
  * revoked.
  */
-export function revokesInWords(
-  revokes: {
-    all: number;
-    seen: number;
-    late: readonly { leg: Leg; count: number }[];
-    failed: number;
-    uncarried: number;
-  },
-  idp: string,
-): string {
-  if (revokes.all + revokes.uncarried === 0) return '';
+export function revokesInWords(revokes: RevokeProgress, idp: string): string {
+  if (revokes.all + revokes.uncarried + revokes.unknown === 0) return '';
   const parts = [
     `Revoked: ${figure(revokes.seen)} of ${figure(revokes.all)} gone in MuleSoft`,
     ...revokes.late.map(({ leg, count }) => `${figure(count)} late (${legName(leg, idp)})`),
     ...(revokes.failed === 0 ? [] : [`${figure(revokes.failed)} that ${idp} refuses to take away`]),
+    ...(revokes.givenAgain === 0 ? [] : [`${figure(revokes.givenAgain)} given again since`]),
+    ...(revokes.unknown === 0
+      ? []
+      : [
+          `${figure(revokes.unknown)} of which the group or team can’t be told (\`latchkey check\` says why)`,
+        ]),
     ...(revokes.uncarried === 0 ? [] : [`${figure(revokes.uncarried)} still to be set going`]),
   ];
   return `${parts.join('; ')}.`;
 }
 
 /** Where a campaign stands, in a word or two. */
-export function campaignLabel(campaign: Campaign, now: { undecided: number }): string {
+export function campaignLabel(campaign: Campaign, now: { undecided: number; unanswered?: number }): string {
   switch (campaign.state) {
     case 'preparing':
       return 'being prepared';
@@ -155,7 +152,9 @@ export function campaignLabel(campaign: Campaign, now: { undecided: number }): s
         ? `open, ${counted(now.undecided, 'line')} left`
         : `overdue, ${counted(now.undecided, 'line')} left`;
     case 'closing':
-      return 'decided; waiting for MuleSoft';
+      return (now.unanswered ?? 0) === 0
+        ? 'decided; waiting for MuleSoft'
+        : `decided; waiting for an answer to ${counted(now.unanswered ?? 0, 'objection')}`;
     case 'closed':
       return 'closed';
     case 'cancelled':

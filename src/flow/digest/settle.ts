@@ -92,7 +92,9 @@ async function follow(
       const target = await targetOf(context, unit, line);
       if (target === null) return notKnown(line);
       const reviewed = { ...line, groupId: target.groupId, target };
-      return (await takeAwayReviewed(unit, reviewed, by)) ?? nothingToEnd(line);
+      const taken = await takeAwayReviewed(unit, reviewed, by);
+      if (taken === 'targetUnknown') return notKnown(line);
+      return taken === 'notHeld' ? nothingToEnd(line) : taken;
     }
     default:
       return verb satisfies never;

@@ -17,25 +17,31 @@ export type Reviewed = {
   target: Target | null;
 };
 
+export type TakenAway = Required<Following> & { revokeId: ChangeId };
+
+/** `targetUnknown`: it is held, and nobody can tell yet which group and team it is to be taken from. */
+export type NotTaken = 'notHeld' | 'targetUnknown';
+
 /**
  * Takes a membership away because a review said so. Every live grant of the pair ends, a rule's too. A record from
  * before Latchkey ends too. One revoke goes down the road. A revoke that is underway is answered, and no second one
- * is made. Null: there is nothing to take. `by` is null where nobody decided in time.
+ * is made. `by` is null where nobody decided in time.
  */
 export async function takeAwayReviewed(
   unit: Unit,
   { personId, groupId, entitlementKey, target }: Reviewed,
   by: { id: PersonId; name: string } | null,
-): Promise<(Required<Following> & { revokeId: ChangeId }) | null> {
+): Promise<TakenAway | NotTaken> {
   const pair = { personId, groupId };
-  const actor: Actor = by === null ? { part: 'latchkey' } : { person: by.id, name: by.name };
+  const actor = actorOf(by);
   const live = await liveGrants(unit, pair);
   const wasBefore = await isInBaseline(unit.tx, pair);
   const underway = live.length === 0 ? await revokeUnderway(unit.tx, pair) : null;
   // A grant remembers where it was given, also when the catalogue no longer says so.
   const from = live.find((change) => change.target !== null)?.target ?? target;
   const isHeld = live.length > 0 || wasBefore;
-  if (underway === null && (!isHeld || from === null)) return null;
+  if (underway === null && !isHeld) return 'notHeld';
+  if (underway === null && from === null) return 'targetUnknown';
   const notes: Note[] = [];
   if (wasBefore) {
     await endBaseline(unit.tx, pair, unit.now);
@@ -43,7 +49,7 @@ export async function takeAwayReviewed(
     notes.push({ ...ended, actor });
   }
   if (underway !== null || from === null)
-    return underway === null ? null : { revokeId: underway, events: [], notes, jobs: [] };
+    return underway === null ? 'targetUnknown' : { revokeId: underway, events: [], notes, jobs: [] };
   const revokeId = randomUUID() as ChangeId;
   const ended = endsOf(
     live.map(({ id }) => id),
@@ -52,6 +58,25 @@ export async function takeAwayReviewed(
   const of = { personId, entitlementKey };
   const revoke = revokeOf({ revokeId, of, target: from, cause: 'review', by, actor, at: unit.now });
   return { revokeId, events: [...ended, ...revoke], notes, jobs: [] };
+}
+
+/**
+ * A revoke of what no record says is held any more, so that MuleSoft itself is looked at. "No longer on record" is not
+ * "gone".
+ */
+export function proveGone(
+  unit: Unit,
+  { personId, entitlementKey, target }: Reviewed & { target: Target },
+  by: { id: PersonId; name: string } | null,
+): TakenAway {
+  const revokeId = randomUUID() as ChangeId;
+  const of = { personId, entitlementKey };
+  const events = revokeOf({ revokeId, of, target, cause: 'review', by, actor: actorOf(by), at: unit.now });
+  return { revokeId, events, notes: [], jobs: [] };
+}
+
+function actorOf(by: { id: PersonId; name: string } | null): Actor {
+  return by === null ? { part: 'latchkey' } : { person: by.id, name: by.name };
 }
 
 async function liveGrants(unit: Unit, pair: { personId: string; groupId: string }) {

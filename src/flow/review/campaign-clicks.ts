@@ -8,6 +8,7 @@ import type { Person } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Context, Data } from '../kernel/context.ts';
 import { isAdmin, notAnAdmin } from '../offboarding/case.ts';
+import { answerObjection } from './objection.ts';
 import { cancelCampaign, openCampaign, type Starter, startCampaign } from './open.ts';
 
 /** What a form that begins a campaign sends. */
@@ -25,7 +26,10 @@ export const campaignItem = z.strictObject({
 });
 export type CampaignItem = z.infer<typeof campaignItem>;
 
-export type CampaignVerb = 'open' | 'start' | 'cancel';
+/** What the form sends that answers an objection to a rule. */
+export const keepRuleItem = z.strictObject({ n: z.int(), why: z.string().min(1) });
+
+export type CampaignVerb = 'open' | 'start' | 'cancel' | 'keepRule';
 
 /** Settles what an admin pressed: who they are was identified anew, and whether they are an admin is looked up now. */
 export async function settleCampaignAnswer(
@@ -51,6 +55,14 @@ export async function settleCampaignAnswer(
     }
     case 'cancel':
       return await cancelCampaign(context, answer.id, by, 'cancelled by hand');
+    case 'keepRule': {
+      const { n, why } = keepRuleItem.parse(JSON.parse(answer.item ?? 'null'));
+      return await answerObjection(context, answer.id, {
+        n,
+        why,
+        by: { id: clicker.id, name: clicker.name },
+      });
+    }
     default:
       return null;
   }

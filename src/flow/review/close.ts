@@ -1,12 +1,14 @@
 import { sign } from '../../audit/sign.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
 import type { Certificate, CertificateLine } from '../../core/review/certificate.ts';
+import { canClose, type ObjectionAnswer } from '../../core/review/close.ts';
 import { insightOf } from '../../core/review/insight.ts';
-import type { LineFacts } from '../../core/review/line.ts';
+import type { LineDecision, LineFacts } from '../../core/review/line.ts';
 import { countedInWords } from '../../core/review/words.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
+import { objectionsOf, revokesOf } from '../../store/review-carrying.ts';
 import { type CertifiedLine, certifiedLines, keepCertificate } from '../../store/review-certificates.ts';
-import { countLines, revokesOf } from '../../store/review-progress.ts';
+import { countLines } from '../../store/review-progress.ts';
 import { revive } from '../../store/revive.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
@@ -29,7 +31,7 @@ export async function closeCampaign(context: Context, campaign: Campaign): Promi
       if (locked?.state !== 'closing') return { result: null };
       const revokes = await revokesOf(unit.tx, campaign.id);
       // Something moved while it was written: the next look closes it.
-      if (revokes.uncarried > 0 || revokes.seen < revokes.all) return { result: null };
+      if (!canClose(revokes, await objectionsOf(unit.tx, campaign.id))) return { result: null };
       await keepCertificate(unit.tx, campaign.id, { madeAt, ...signed });
       return {
         result: null,
@@ -63,7 +65,7 @@ async function certificateOf(context: Context, campaign: Campaign, closedAt: Dat
       : Math.round(((until.getTime() - campaign.startedAt.getTime()) / HOUR_MS) * 100) / 100;
   return {
     type: 'latchkey access review certificate',
-    version: 1,
+    version: 2,
     installation: { identityProvider: context.idp.name },
     campaign: {
       id: campaign.id,
@@ -83,7 +85,7 @@ async function certificateOf(context: Context, campaign: Campaign, closedAt: Dat
       hoursToDecide: hours(campaign.decidedAt),
       hoursToClose: hours(closedAt),
     },
-    counts: { lines: lines.length, ...(await countLines(context.db, campaign.id)).byDecision },
+    counts: { lines: lines.length, ...countsOf((await countLines(context.db, campaign.id)).byDecision) },
     onCardsOfTheirOwn: campaign.prepared?.onCards ?? 0,
     lines,
   };
@@ -110,8 +112,9 @@ function lineOf(campaign: Campaign, line: CertifiedLine): CertificateLine {
     lastUsedAt: iso(facts.lastUsedAt ?? null),
     conflicts: facts.conflicts,
     insight: insightOf(facts, campaign.snapshotAt ?? campaign.openedAt).text,
-    decision: line.decision,
+    decision: certifiedAs(line.decision),
     comment: line.comment,
+    objectionAnswer: answerInWords(line.answer),
     reviewer: line.decidedBy ?? (line.decision === 'revoke' ? 'rule of the campaign' : null),
     reviewerEmail: line.decidedByEmail,
     decidedAt: line.decidedAt.toISOString(),
@@ -122,7 +125,35 @@ function lineOf(campaign: Campaign, line: CertifiedLine): CertificateLine {
     revoke: line.revokeId,
     revokedAt: iso(line.revokeDecidedAt),
     goneFromMuleSoftAt: iso(line.goneAt),
+    muleSoftNote: muleSoftNote(line),
   };
+}
+
+/** "Gone" is what MuleSoft shows; what ended by itself has ended. */
+function certifiedAs(decision: LineDecision): string {
+  return decision === 'gone' ? 'ended' : decision;
+}
+
+function countsOf(byDecision: Partial<Record<LineDecision, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(byDecision).map(([decision, n]) => [certifiedAs(decision as LineDecision), n]),
+  );
+}
+
+function answerInWords(stored: CertifiedLine['answer']): string | null {
+  if (stored === null) return null;
+  const { by, why, at } = revive<ObjectionAnswer>(stored);
+  return by === null ? `${why} (${at.toISOString()})` : `kept by ${by.name}: ${why} (${at.toISOString()})`;
+}
+
+function muleSoftNote({ decision, revokeId, revokeState, seenNote }: CertifiedLine): string | null {
+  if (revokeId === null)
+    return decision === 'gone'
+      ? 'not taken away by Latchkey, and MuleSoft was not looked at'
+      : decision === 'doNotRenew'
+        ? 'held until its end'
+        : null;
+  return revokeState === 'superseded' ? 'given again after the decision' : seenNote;
 }
 
 function iso(at: Date | null): string | null {

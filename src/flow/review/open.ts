@@ -89,7 +89,7 @@ export async function cancelCampaign(
     async (unit) => {
       const campaign = await unit.campaign(id);
       if (campaign === null) return { result: unknownCampaign };
-      if (campaign.state !== 'preparing' && campaign.state !== 'ready' && campaign.state !== 'open')
+      if (campaign.state === 'closed' || campaign.state === 'cancelled')
         return {
           result: refuse('alreadySettled', 'The campaign is over already.', 'Nothing more to do.'),
         };
@@ -112,7 +112,7 @@ export async function cancelCampaign(
   );
 }
 
-const unknownCampaign: Refusal = refuse(
+export const unknownCampaign: Refusal = refuse(
   'unknownChange',
   'There is no such campaign.',
   'Look at the list of campaigns.',

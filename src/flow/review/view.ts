@@ -1,18 +1,18 @@
 import type { Refusal } from '../../core/refusal.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
+import type { Objection, RevokeProgress } from '../../core/review/close.ts';
 import { refuseStart } from '../../core/review/start.ts';
-import { peopleWithAccounts } from '../../store/people.ts';
+import { peopleWithAccounts, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { lastComparison } from '../../store/reconcile/runs.ts';
+import { objectionsOf, revokesOf } from '../../store/review-carrying.ts';
 import {
   countLines,
   type LineCounts,
   linesByEntitlement,
   type ReviewerProgress,
-  type RevokeProgress,
   readReviewer,
   reviewersOf,
-  revokesOf,
 } from '../../store/review-progress.ts';
 import { readCampaign } from '../../store/reviews.ts';
 import type { Data, Parties } from '../kernel/context.ts';
@@ -29,8 +29,12 @@ export type CampaignView = {
   byEntitlement: { key: string; title: string; lines: number; withoutReviewer: number }[];
   reviewers: ReviewerProgress[];
   revokes: RevokeProgress;
+  /** Objections to rules that nobody has answered yet. */
+  objections: Objection[];
   /** Who is told: whoever began it, or the catalogue's admins. */
   to: Named[];
+  /** They are told in the place of whoever began it, who has left or is not in chat. */
+  isInstead: boolean;
 };
 
 /** Everything the messages of one reviewer are made of. */
@@ -59,17 +63,26 @@ export async function readCampaignView(context: Data & Parties, id: string): Pro
     byEntitlement: await linesByEntitlement(context.db, id),
     reviewers,
     revokes: await revokesOf(context.db, id),
-    to: starter === null ? (await adminContacts(context)).admins : await starterOf(context, starter.id),
+    objections: (await objectionsOf(context.db, id)).filter(({ answer }) => answer === null),
+    ...(await toldOf(context, starter?.id ?? null)),
   };
 }
 
-async function starterOf(context: Data & Parties, id: string): Promise<Named[]> {
+/** Whoever began it, while they are here and in chat; otherwise the admins, so that a campaign is never nobody's. */
+async function toldOf(
+  context: Data & Parties,
+  starterId: string | null,
+): Promise<Pick<CampaignView, 'to' | 'isInstead'>> {
+  const starter = starterId === null ? null : await readPerson(context.db, starterId);
   const [known] = await peopleWithAccounts(context.db, {
-    ids: [id],
+    ids: starter?.isActive === true ? [starterId] : [],
     emails: [],
     system: context.chat.system,
   });
-  return known === undefined ? [] : [await named(context, known)];
+  const to = known === undefined ? null : await named(context, known);
+  return to === null || to.accountId === null
+    ? { to: (await adminContacts(context)).admins, isInstead: starterId !== null }
+    : { to: [to], isInstead: false };
 }
 
 export async function readReviewView(context: Data & Parties, id: string): Promise<ReviewView | null> {

@@ -2,10 +2,12 @@ import type { CampaignId, EntitlementKey } from '../../core/ids.ts';
 import type { Catalogue } from '../../core/policy/catalogue.ts';
 import { refuse } from '../../core/refusal.ts';
 import { type Campaign, everything } from '../../core/review/campaign.ts';
+import type { Objection, RevokeProgress } from '../../core/review/close.ts';
 import { insightOf } from '../../core/review/insight.ts';
 import type { LineFacts, LineKind, ReviewerChoice } from '../../core/review/line.ts';
 import type { CampaignView, ReviewView } from '../../flow/review/view.ts';
 import { campaignForm } from '../../slack/review/campaign-form.ts';
+import { keepRuleForm } from '../../slack/review/objection-form.ts';
 import { commentForm, confirmForm, handOnForm, linesForm } from '../../slack/review/review-form.ts';
 import type { ReviewedLine } from '../../store/review-lines.ts';
 import { after, CHANNEL, type FormSample, named, nameOf, personId, type Sample, T0 } from './sample.ts';
@@ -61,6 +63,16 @@ const reviewer: ReviewView['reviewer'] = {
   drafted: 0,
 };
 
+const none: RevokeProgress = {
+  all: 0,
+  seen: 0,
+  givenAgain: 0,
+  late: [],
+  failed: 0,
+  uncarried: 0,
+  unknown: 0,
+};
+
 const preview: CampaignView = {
   idpName: 'Okta',
   campaign: ready,
@@ -71,17 +83,28 @@ const preview: CampaignView = {
     { key: 'platform-admin', title: 'Anypoint platform administration', lines: 12, withoutReviewer: 0 },
   ],
   reviewers: [reviewer, { ...reviewer, id: 'x', name: nameOf('sam'), lines: 12, accountId: null }],
-  revokes: { all: 0, seen: 0, late: [], failed: 0, uncarried: 0 },
+  revokes: none,
+  objections: [],
   to: [named('sam')],
+  isInstead: false,
+};
+
+const objection: Objection = {
+  n: 1,
+  entitlementKey: 'orders-api-read' as EntitlementKey,
+  title: 'Orders API: read logs and messages in prod',
+  departments: ['Orders', 'Support'],
+  by: nameOf('olga'),
+  comment: 'Support does not need it any more',
+  answer: null,
 };
 
 export function campaignSamples(): Sample<CampaignView>[] {
+  return [...begunSamples(), ...decidedSamples()];
+}
+
+function begunSamples(): Sample<CampaignView>[] {
   const underway: CampaignView = { ...preview, campaign: open };
-  const over = {
-    ...preview.counts,
-    undecided: 0,
-    byDecision: { keep: 35, revoke: 3, object: 1, counted: 3 },
-  };
   return [
     { title: 'The preview', view: preview },
     {
@@ -98,13 +121,33 @@ export function campaignSamples(): Sample<CampaignView>[] {
     },
     { title: 'Started', view: underway },
     { title: 'Overdue', view: { ...underway, campaign: { ...open, overdueAt: after(14 * DAY) } } },
+  ];
+}
+
+function decidedSamples(): Sample<CampaignView>[] {
+  const over = {
+    ...preview.counts,
+    undecided: 0,
+    byDecision: { keep: 35, revoke: 3, object: 1, counted: 3 },
+  };
+  return [
     {
       title: 'Decided, and one revoke is late',
       view: {
         ...preview,
         campaign: { ...open, state: 'closing', decidedAt: after(9 * DAY) },
         counts: over,
-        revokes: { all: 3, seen: 2, late: [{ leg: 'scimPush', count: 1 }], failed: 0, uncarried: 0 },
+        revokes: { ...none, all: 3, seen: 2, late: [{ leg: 'scimPush', count: 1 }] },
+      },
+    },
+    {
+      title: 'Decided, and a rule is objected to',
+      view: {
+        ...preview,
+        campaign: { ...open, state: 'closing', decidedAt: after(9 * DAY) },
+        counts: over,
+        revokes: { ...none, all: 3, seen: 1, givenAgain: 1, unknown: 1 },
+        objections: [objection],
       },
     },
     {
@@ -113,7 +156,7 @@ export function campaignSamples(): Sample<CampaignView>[] {
         ...preview,
         campaign: closed,
         counts: over,
-        revokes: { all: 3, seen: 3, late: [], failed: 0, uncarried: 0 },
+        revokes: { ...none, all: 3, seen: 3 },
       },
     },
     {
@@ -211,6 +254,10 @@ export function reviewForms(catalogue: Catalogue): FormSample[] {
     { title: 'Review: submit', view: confirmForm(page, key) },
     { title: 'Review: hand it on', view: handOnForm(first, key) },
     { title: 'Review: comment', view: commentForm(first, key) },
+    {
+      title: 'Review: keep the rule',
+      view: keepRuleForm(objection, { campaign: ready.id, channel: CHANNEL, n: 1 }),
+    },
     { title: '/access review', view: campaignForm({ current: () => catalogue }, CHANNEL) },
   ];
 }

@@ -15,6 +15,7 @@ import { registerRequestHandlers } from '../request/requests.ts';
 import { registerShortcuts } from '../request/shortcuts.ts';
 import { registerCampaignHandlers } from '../review/campaign-form.ts';
 import { registerReviewHandlers } from '../review/clicks.ts';
+import { registerObjectionHandlers } from '../review/objection-form.ts';
 import { registerCommand } from './words.ts';
 
 /**
@@ -54,6 +55,7 @@ export function listen(
   registerDelegationHandlers(app, context);
   registerReviewHandlers(app, context, client);
   registerCampaignHandlers(app, context);
+  registerObjectionHandlers(app, context, client);
   return app;
 }
 

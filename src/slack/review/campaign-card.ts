@@ -16,7 +16,8 @@ import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { cardButton } from '../forms/card-button.ts';
-import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
+import { CONFIRM_TEXT_MAX, escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
+import { objectionBlocks } from './objection-form.ts';
 
 export const campaignButton = cardButton(z.strictObject({ campaign: z.uuid() }));
 
@@ -31,7 +32,7 @@ const SHOWN_MAX = 12;
 export function campaignNotices(view: CampaignView): Notice<SlackContent>[] {
   const { campaign } = view;
   const all: Notice<SlackContent>[] = [];
-  const isMany = view.to.length > 1;
+  const isMany = view.to.length > 1 || view.isInstead;
   for (const { accountId } of view.to) {
     if (accountId === null) continue;
     const to = { account: accountId };
@@ -44,7 +45,7 @@ export function campaignNotices(view: CampaignView): Notice<SlackContent>[] {
         content: { text, blocks: [section(mrkdwn(text))] },
       });
     all.push({ key: key('card'), to, under: null, content: campaignCard(view) });
-    const late = view.revokes.late.length > 0 || view.revokes.failed > 0;
+    const late = view.revokes.late.length > 0 || view.revokes.failed > 0 || view.revokes.unknown > 0;
     if (late && campaign.state === 'closing')
       reply(
         'late',
@@ -72,7 +73,8 @@ export function campaignNotices(view: CampaignView): Notice<SlackContent>[] {
 function campaignCard(view: CampaignView): SlackContent {
   const { campaign, counts } = view;
   const name = escapeMrkdwn(campaign.name);
-  const label = campaignLabel(campaign, counts);
+  const unanswered = view.objections.length;
+  const label = campaignLabel(campaign, { ...counts, unanswered });
   const due =
     campaign.state === 'ready' ? `Due ${durationInWords(campaign.dueSeconds)} after the start. ` : '';
   const title = (key: string) => view.byEntitlement.find((e) => e.key === key)?.title ?? key;
@@ -94,6 +96,12 @@ function campaignCard(view: CampaignView): SlackContent {
     const revokes = revokesInWords(view.revokes, view.idpName);
     if (revokes !== '') blocks.push(section(mrkdwn(revokes)));
   }
+  if (campaign.state === 'open' || campaign.state === 'closing')
+    blocks.push(...objectionBlocks(campaign.id, view.objections));
+  if (campaign.state === 'closing')
+    blocks.push(
+      cancelBlock(campaign.id, 'No certificate is made. What was submitted stands, and each revoke goes on.'),
+    );
   if (campaign.cancelled !== null)
     blocks.push(
       section(
@@ -146,7 +154,7 @@ function previewBlocks(view: CampaignView): KnownBlock[] {
     value,
     confirm: {
       title: { type: 'plain_text' as const, text: 'Start the review?' },
-      text: mrkdwn(`${counted(view.reviewers.length, 'reviewer')} will be told now.`, 300),
+      text: mrkdwn(`${counted(view.reviewers.length, 'reviewer')} will be told now.`, CONFIRM_TEXT_MAX),
       confirm: { type: 'plain_text' as const, text: 'Start' },
       deny: { type: 'plain_text' as const, text: 'Not now' },
     },
@@ -176,29 +184,33 @@ function progressBlocks(view: CampaignView): KnownBlock[] {
           `${escapeMrkdwn(name)}: ${figure(decided)} of ${figure(lines)}${status === 'active' ? '' : ` (:warning: their account is ${escapeMrkdwn(status)})`}${accountId === null ? ' (:warning: has no Slack account: hand the lines to somebody else)' : ''}`,
       ),
     ),
-    {
-      type: 'actions',
-      block_id: 'campaign',
-      elements: [
-        {
-          type: 'button',
-          action_id: campaignActions.cancel,
-          text: { type: 'plain_text', text: 'Cancel the review' },
-          style: 'danger',
-          value: campaignButton.value({ campaign: campaign.id }),
-          confirm: {
-            title: { type: 'plain_text', text: 'Cancel the review?' },
-            text: mrkdwn(
-              'What was submitted stands. What is undecided stays as it is, and nobody has reviewed it.',
-              300,
-            ),
-            confirm: { type: 'plain_text', text: 'Cancel it' },
-            deny: { type: 'plain_text', text: 'Not now' },
-          },
-        },
-      ],
-    },
+    cancelBlock(
+      campaign.id,
+      'What was submitted stands. What is undecided stays as it is, and nobody has reviewed it.',
+    ),
   ];
+}
+
+function cancelBlock(campaign: string, meaning: string): KnownBlock {
+  return {
+    type: 'actions',
+    block_id: 'campaign',
+    elements: [
+      {
+        type: 'button',
+        action_id: campaignActions.cancel,
+        text: { type: 'plain_text', text: 'Cancel the review' },
+        style: 'danger',
+        value: campaignButton.value({ campaign }),
+        confirm: {
+          title: { type: 'plain_text', text: 'Cancel the review?' },
+          text: mrkdwn(meaning, CONFIRM_TEXT_MAX),
+          confirm: { type: 'plain_text', text: 'Cancel it' },
+          deny: { type: 'plain_text', text: 'Not now' },
+        },
+      },
+    ],
+  };
 }
 
 function listSection(head: string, lines: readonly string[]): KnownBlock {

@@ -9,6 +9,7 @@ import type { ReviewedLine } from '../../store/review-lines.ts';
 import { section } from '../blocks.ts';
 import { formModal } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
+import { WORDS_MAX } from './limits.ts';
 
 /** The value that a form of a review carries: whose part, and where in it. */
 export const reviewKey = z.strictObject({
@@ -37,7 +38,6 @@ export const reviewActions = {
 
 /** Three blocks each and some around them: a form holds a hundred (Block Kit reference). */
 export const LINES_ON_PAGE = 15;
-const COMMENT_MAX = 500;
 
 const signs: Record<InsightKind, string> = {
   left: ':no_entry:',
@@ -228,7 +228,7 @@ export function handOnForm(line: ReviewedLine, key: ReviewKey): ModalView {
         type: 'input',
         block_id: 'why',
         label: { type: 'plain_text', text: 'Why them' },
-        element: { type: 'plain_text_input', action_id: 'why', max_length: COMMENT_MAX },
+        element: { type: 'plain_text_input', action_id: 'why', max_length: WORDS_MAX },
       },
     ],
   });
@@ -252,7 +252,7 @@ export function commentForm(line: ReviewedLine, key: ReviewKey): ModalView {
           type: 'plain_text_input',
           action_id: 'comment',
           multiline: true,
-          max_length: COMMENT_MAX,
+          max_length: WORDS_MAX,
           ...(line.draftComment === null ? {} : { initial_value: line.draftComment }),
         },
       },

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Campaign, CampaignState } from '../../core/review/campaign.ts';
+import type { CarryTrouble, ObjectionAnswer } from '../../core/review/close.ts';
 import type { InsightKind } from '../../core/review/insight.ts';
 import type { LineDecision, LineFacts, LineKind, ReviewerChoice } from '../../core/review/line.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
@@ -44,6 +45,8 @@ export type ReviewTables = {
     decided_by_name: string | null;
     decided_at: Date | null;
     carried_at: Date | null;
+    carry_trouble: CarryTrouble | null;
+    answer: ColumnType<ObjectionAnswer | null, string | null, string | null>;
     revoke_id: string | null;
     advice: ColumnType<AdviceResult | null, string | null, string | null>;
   };

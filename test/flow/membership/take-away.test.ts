@@ -17,15 +17,19 @@ beforeAll(async () => {
 afterAll(() => fresh.close());
 
 const by = { id: '11111111-1111-4111-8111-111111111111' as PersonId, name: 'Olga' };
-const takeAway = async (personId: PersonId, reviewer: PersonId | null | undefined = undefined) => {
+const takeAway = async (
+  personId: PersonId,
+  reviewer: PersonId | null | undefined = undefined,
+  from: typeof target | null = target,
+) => {
   const who = reviewer === undefined ? await somebody(fresh.database.db) : reviewer;
-  return await commit(fresh.database.db, async (unit) => {
+  return await commit<string>(fresh.database.db, async (unit) => {
     const taken = await takeAwayReviewed(
       unit,
-      { personId, groupId: target.groupId, entitlementKey: 'orders' as EntitlementKey, target },
+      { personId, groupId: target.groupId, entitlementKey: 'orders' as EntitlementKey, target: from },
       who === null ? null : { ...by, id: who },
     );
-    return { result: taken?.revokeId ?? null, ...(taken ?? {}) };
+    return typeof taken === 'string' ? { result: taken } : { result: taken.revokeId, ...taken };
   });
 };
 
@@ -54,7 +58,7 @@ test('every grant of the pair and what was there before end, and one revoke goes
 
   expect(await unendedGrants(db, pair)).toEqual([]);
   expect(await isInBaseline(db, pair)).toBe(false);
-  const revoke = await readChange(db, revokeId ?? '');
+  const revoke = await readChange(db, revokeId);
   expect(revoke).toMatchObject({
     kind: 'revoke',
     cause: 'review',
@@ -122,5 +126,20 @@ test('what was there before ends while a revoke is underway, and needs no second
 });
 
 test('where nothing is held nothing is taken', async () => {
-  expect(await takeAway(await somebody(fresh.database.db))).toBeNull();
+  expect(await takeAway(await somebody(fresh.database.db))).toBe('notHeld');
+});
+
+test('what is held in a place that nobody can tell is not taken for gone, and stays on record', async () => {
+  const { db } = fresh.database;
+  const personId = await somebody(db);
+  const pair = { personId, groupId: target.groupId };
+  await commit(db, async ({ tx, now }) => {
+    await recordBaselineMember(tx, { ...pair, groupName: target.groupName }, now);
+    return { result: null };
+  });
+
+  expect(await takeAway(personId, undefined, null)).toBe('targetUnknown');
+
+  expect(await isInBaseline(db, pair)).toBe(true);
+  expect(await revokesOf(personId)).toEqual([]);
 });
