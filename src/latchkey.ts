@@ -21,6 +21,7 @@ import { createReloader } from './policy/reload.ts';
 import type { Messenger } from './ports/messenger.ts';
 import { createJobQueue } from './queue/job-queue.ts';
 import { fitRedis } from './queue/redis-check.ts';
+import type { GivenSecret } from './secrets/secret.ts';
 import { createSlackClient } from './slack/api/client.ts';
 import { cards } from './slack/app/cards.ts';
 import { createSlackDirectory } from './slack/directory.ts';
@@ -62,7 +63,7 @@ export type LatchkeyOptions = {
   /** 0: any free port. */
   port: number;
   publicUrl: string | null;
-  readToken: string | null;
+  readToken: GivenSecret | null;
   /** Addresses of proxies whose X-Forwarded-For is believed; null or left out: nobody's. */
   trustProxy?: readonly string[] | null;
   log: Logger;

@@ -14,6 +14,7 @@ import { oktaHook } from './inbound/okta-hook.ts';
 import { setReceiver } from './inbound/set-receiver.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { scimRoutes } from './scim/routes.ts';
+import type { GivenSecret } from './secrets/secret.ts';
 import type { createSlackClient } from './slack/api/client.ts';
 import { listen } from './slack/app/listen.ts';
 import { httpReceiver, mountSlack } from './slack/app/mount.ts';
@@ -46,7 +47,7 @@ export type WayIn = { stop: () => Promise<void>; trouble: () => string | null };
  * The ways in beside Slack's: SCIM, copilots, Okta's event hook, security event tokens and what the read token opens.
  */
 export async function openDoors(
-  { outside, readToken }: { outside: Outside; readToken: string | null },
+  { outside, readToken }: { outside: Outside; readToken: GivenSecret | null },
   { app, context, guard, metrics, mayRead }: Doors,
   baseUrl: string,
 ): Promise<void> {
@@ -110,13 +111,18 @@ export async function openSlack(
 ): Promise<WayIn> {
   if ('signingSecret' in outside.slack) {
     const { signingSecret } = outside.slack;
-    const receiver = httpReceiver(signingSecret, SLACK_PATH, log);
+    const receiver = httpReceiver(SLACK_PATH, log);
     await mountSlack(app, receiver, { path: SLACK_PATH, signingSecret, db: context.db, guard });
     listen(context, receiver, client, metrics.traffic.slack);
     return { stop: async () => {}, trouble: () => null };
   }
   const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl, log);
-  return await connectSocket(listen(context, receiver, client, metrics.traffic.slack), receiver, log);
+  return await connectSocket(
+    listen(context, receiver, client, metrics.traffic.slack),
+    receiver,
+    outside.slack.appToken,
+    log,
+  );
 }
 
 /** Names of the groups that carry an entitlement. */

@@ -14,6 +14,7 @@ import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { policyCommands } from '../policy/commands.ts';
 import { loadPolicy } from '../policy/policy-folder.ts';
 import { createToken, revokeToken, sources } from '../scim/tokens.ts';
+import { secretOf } from '../secrets/secret.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
 import { unsealedAudit } from '../store/audit-seals.ts';
@@ -172,7 +173,7 @@ token
   .action(async () => {
     await withDatabase(async (db) => {
       const inEnvironment = (readConfig(process.env).outside ?? (await sandboxAt(NOWHERE))).scimToken;
-      const last = await environmentTokenUsed(db, inEnvironment);
+      const last = await environmentTokenUsed(db, secretOf(inEnvironment).current());
       say(
         `SCIM_TOKEN  okta   of the environment: last used ${last === null ? 'never' : minuteOf(last)}, valid while it is set`,
       );

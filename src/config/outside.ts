@@ -1,28 +1,32 @@
 import type { GraphSettings } from '../idp/entra/graph-session.ts';
 import type { OidcSettings } from '../idp/oidc.ts';
 import type { OktaAuth } from '../idp/okta/credentials.ts';
+import type { GivenSecret } from '../secrets/secret.ts';
 
 /** How to reach the outside world. */
 export type Outside = {
-  slack: { botToken: string; apiUrl: string } & ({ signingSecret: string } | { appToken: string });
+  slack: { botToken: GivenSecret; apiUrl: string } & (
+    | { signingSecret: GivenSecret }
+    | { appToken: GivenSecret }
+  );
   okta: {
     orgUrl: string;
     auth: OktaAuth;
     /** What its event hook may authenticate with; none: there is no hook. */
-    hookSecrets: readonly string[];
+    hookSecrets: readonly GivenSecret[];
     /** Of the app by which people sign in to Anypoint; null: their sign-ins to it are not read. */
     anypointAppId: string | null;
   };
   /** `signInUrl`: where people sign in; left out: at the control plane's own page. */
-  anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: string };
-  model: { apiKey: string; baseUrl: string | null; model: string } | null;
+  anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: GivenSecret };
+  model: { apiKey: GivenSecret; baseUrl: string | null; model: string } | null;
   /** Entra beside the IdP; null: it does not tell. */
   graph: GraphSettings | null;
   /** Whose Security Event Tokens are taken; null: nobody's. */
   sets: { issuers: readonly { issuer: string; jwksUrl: string }[]; audience: string } | null;
   /** Where approvers sign in afresh; null: nowhere, and what policy wants it for can't be approved. */
   oidc: OidcSettings | null;
-  scimToken: string;
+  scimToken: GivenSecret;
 };
 
 /** Settings that only an installation for real needs. With none of them set, `npm start` is the sandbox. */

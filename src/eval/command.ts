@@ -5,13 +5,14 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { createAdviser, schemas } from '../model/adviser.ts';
 import { defaultPromptsDir, loadPrompt } from '../model/prompt.ts';
+import type { GivenSecret } from '../secrets/secret.ts';
 import { loadCases } from './case-files.ts';
 import { judgeRecorded } from './recorded.ts';
 import { isSafe, type Run, runCases } from './run.ts';
 import { comparison, judgedLines, scoreCard } from './score-card.ts';
 
 /** Where the model answers, and as what. */
-export type Endpoint = { apiKey: string; baseUrl: string | null; model: string };
+export type Endpoint = { apiKey: GivenSecret; baseUrl: string | null; model: string };
 
 /** A model with its server; `close` ends what was started for it. */
 export type Served = Endpoint & { close(): Promise<void> };

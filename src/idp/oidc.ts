@@ -3,12 +3,13 @@ import { Fault, type Trouble } from '../core/fault.ts';
 import type { SignInClaims } from '../core/step-up/step-up.ts';
 import { metered, outcomeOf } from '../outbound/meter.ts';
 import type { FreshSignIn, SignInResult } from '../ports/sign-in.ts';
+import { type GivenSecret, secretOf, withSecret } from '../secrets/secret.ts';
 
 export type OidcSettings = {
   /** As the provider's own metadata names it. */
   issuer: string;
   clientId: string;
-  clientSecret: string;
+  clientSecret: GivenSecret;
   acrValues: readonly string[];
   /** The claim that holds the provider's id of a person; `sub` but with Entra, whose `sub` is another for each app. */
   subjectClaim: string;
@@ -68,17 +69,20 @@ export function createOidc(
     },
     async finish({ state, nonce, verifier }, callback): Promise<SignInResult> {
       const at = await configuration();
-      try {
-        const tokens = await oidc.authorizationCodeGrant(at, callback, {
-          expectedState: state,
-          expectedNonce: nonce,
-          pkceCodeVerifier: verifier,
-          idTokenExpected: true,
-        });
-        return signedIn(tokens.claims(), settings.subjectClaim);
-      } catch (error) {
-        return resultOf(error);
-      }
+      // A provider looks at who asks before it looks at the code, so the code is good for another try.
+      return await withSecret(secretOf(settings.clientSecret), async () => {
+        try {
+          const tokens = await oidc.authorizationCodeGrant(at, callback, {
+            expectedState: state,
+            expectedNonce: nonce,
+            pkceCodeVerifier: verifier,
+            idTokenExpected: true,
+          });
+          return signedIn(tokens.claims(), settings.subjectClaim);
+        } catch (error) {
+          return resultOf(error);
+        }
+      });
     },
   };
 }
@@ -89,7 +93,8 @@ async function discover({ issuer, clientId, clientSecret }: OidcSettings): Promi
     new URL(issuer),
     clientId,
     undefined,
-    oidc.ClientSecretBasic(clientSecret),
+    // By the secret of the moment: what the provider says of itself is kept for longer.
+    (...given) => oidc.ClientSecretBasic(secretOf(clientSecret).current())(...given),
     {
       timeout: TIMEOUT_SECONDS,
       // Settings let a plain address through on this machine alone.

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Observation } from '../core/drift/observation.ts';
 import { recordObservations } from '../flow/drift/record-observations.ts';
 import type { Context } from '../flow/kernel/context.ts';
+import { fitsNow, type GivenSecret, secretOf } from '../secrets/secret.ts';
 import { type Guard, tooMany, unguarded } from '../web/guard.ts';
 
 export const OKTA_HOOK_PATH = '/okta/events';
@@ -20,8 +21,9 @@ type Options = {
   guard?: Guard;
   /**
    * The values that the hook may send as its Authorization header. There are several while one takes over from another.
+   * One that is read from elsewhere may itself hold several, with a comma between.
    */
-  secrets: readonly string[];
+  secrets: readonly GivenSecret[];
   /** What the events say. */
   read: (events: readonly unknown[]) => {
     observations: Observation[];
@@ -40,10 +42,18 @@ export async function oktaHook(
   context: Pick<Context, 'db' | 'nudge' | 'log'>,
   { secrets, read, guard = unguarded }: Options,
 ): Promise<void> {
-  const expected = secrets.map(digest);
+  const expected = secrets.map((one) => secretOf(one));
   /** Every secret is compared, whichever fits. */
-  const isKnown = (header: string) =>
-    expected.map((secret) => timingSafeEqual(secret, digest(header))).includes(true);
+  const isKnown = async (header: string) => {
+    const sent = digest(header);
+    const isSent = (value: string) =>
+      value
+        .split(',')
+        .map((one) => timingSafeEqual(digest(one.trim()), sent))
+        .includes(true);
+    const found = await Promise.all(expected.map((secret) => fitsNow(secret, isSent)));
+    return found.includes(true);
+  };
 
   app.get(OKTA_HOOK_PATH, { onRequest: guard.forAnybody }, async (request, reply) => {
     const challenge = request.headers[CHALLENGE];
@@ -57,7 +67,7 @@ export async function oktaHook(
     {
       bodyLimit: BODY_MAX,
       onRequest: async (request, reply) => {
-        if (isKnown(request.headers.authorization ?? '')) return;
+        if (await isKnown(request.headers.authorization ?? '')) return;
         const seconds = await guard.refused(request, 'oktaHook');
         if (seconds !== null) return await tooMany(reply, seconds);
         return await reply.code(401).send({ error: 'the Authorization header is not the hook’s secret' });

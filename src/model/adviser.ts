@@ -1,5 +1,6 @@
 import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { AdviceResult, Adviser, FreeTextResult, FreeTextSheet, NotAnswered } from '../ports/adviser.ts';
+import type { GivenSecret } from '../secrets/secret.ts';
 import type { ModelMemory } from '../store/model-memory.ts';
 import { adviceSchema } from './advice-schema.ts';
 import { freeTextSchema } from './free-text-schema.ts';
@@ -9,7 +10,7 @@ import { validateAdvice } from './validate-advice.ts';
 import { validateFreeText } from './validate-free-text.ts';
 
 export type AdviserSettings = {
-  apiKey: string;
+  apiKey: GivenSecret;
   /** Any OpenAI-compatible server, up to and including `/v1`; OpenAI's own unless told. */
   baseUrl?: string;
   model: string;

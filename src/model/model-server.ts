@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { oneLine } from '../core/storable.ts';
 import { spent } from '../outbound/meter.ts';
 import type { NotAnswered, Provenance } from '../ports/adviser.ts';
+import { type GivenSecret, secretOf, withSecret } from '../secrets/secret.ts';
 import type { ModelMemory, Remembered } from '../store/model-memory.ts';
 import { type AnswerMessage, answerIn } from './answer-json.ts';
 import { AnswerTooLong, cappedFetch } from './capped-fetch.ts';
@@ -12,7 +13,7 @@ import type { Prompt } from './prompt.ts';
 import { isFiltered, KnownForm, mayDoInAnotherForm, type RequestForm, requestOf } from './request-form.ts';
 
 export type ServerSettings = {
-  apiKey: string;
+  apiKey: GivenSecret;
   /** Any OpenAI-compatible server, up to and including `/v1`; OpenAI's own unless told. */
   baseUrl?: string;
   model: string;
@@ -66,9 +67,10 @@ export function createModelServer(settings: ServerSettings): ModelServer {
     openMs: OPEN_MS,
     now: () => performance.now(),
   });
+  const key = secretOf(settings.apiKey);
   // Everything the SDK would otherwise read from the environment is said here.
   const client = new OpenAI({
-    apiKey: settings.apiKey,
+    apiKey: async () => key.current(),
     baseURL: settings.baseUrl ?? OPENAI_URL,
     organization: null,
     project: null,
@@ -104,10 +106,11 @@ export function createModelServer(settings: ServerSettings): ModelServer {
     let first: unknown;
     for (const next of form.order()) {
       try {
-        const completion = await client.chat.completions.create(requestOf(next, asked), {
-          signal,
-          timeout: q.budgetMs,
-        });
+        const completion = await withSecret(
+          key,
+          () => client.chat.completions.create(requestOf(next, asked), { signal, timeout: q.budgetMs }),
+          (error) => error instanceof APIError && error.status === 401,
+        );
         // Some answer 200 and tell the error in the body.
         const said = completion?.choices?.[0] === undefined ? errorIn(completion) : null;
         if (said !== null) throw new ErrorInAnswer(said);

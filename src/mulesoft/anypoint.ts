@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AnypointUser, MuleSoft, TeamMembership, TeamRole, UserTeam } from '../ports/mulesoft.ts';
 import type { Page } from '../ports/page.ts';
+import type { GivenSecret } from '../secrets/secret.ts';
 import { createApplications } from './applications.ts';
 import { listed, nextOffset } from './pages.ts';
 import { readAnswer, Session } from './session.ts';
@@ -14,7 +15,7 @@ export type AnypointSettings = {
   orgId: string;
   /** A connected app with the scopes to view users and to administer teams. */
   clientId: string;
-  clientSecret: string;
+  clientSecret: GivenSecret;
   /** One HTTP call, in milliseconds; 10 s unless told. */
   timeoutMs?: number;
 };

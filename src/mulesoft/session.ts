@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import { type Answer, type Call, call } from '../outbound/call.ts';
 import { type FetchedToken, TokenCache } from '../outbound/token-cache.ts';
+import { type GivenSecret, secretOf, withSecret } from '../secrets/secret.ts';
 import { retryAfterMsOf } from './throttle.ts';
 
 export type SessionSettings = {
@@ -9,7 +10,7 @@ export type SessionSettings = {
   url: string;
   /** A connected app that acts on its own behalf (client credentials). */
   clientId: string;
-  clientSecret: string;
+  clientSecret: GivenSecret;
   /** One HTTP call, in milliseconds. */
   timeoutMs: number;
 };
@@ -60,6 +61,10 @@ export class Session {
   }
 
   async #fetchToken(): Promise<FetchedToken> {
+    return await withSecret(secretOf(this.#settings.clientSecret), (secret) => this.#fetchTokenWith(secret));
+  }
+
+  async #fetchTokenWith(clientSecret: string): Promise<FetchedToken> {
     const path = '/accounts/api/v2/oauth2/token';
     const answer = await call('mulesoft', {
       method: 'POST',
@@ -67,7 +72,7 @@ export class Session {
       body: {
         grant_type: 'client_credentials',
         client_id: this.#settings.clientId,
-        client_secret: this.#settings.clientSecret,
+        client_secret: clientSecret,
       },
       timeoutMs: this.#settings.timeoutMs,
     }).catch((cause: unknown) => {

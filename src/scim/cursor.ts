@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import type { Position } from '../store/scim/listing.ts';
 import { ScimError } from './scim-error.ts';
 
@@ -17,14 +18,16 @@ export type Cursors = {
 
 /**
  * Cursors of RFC 9865. They are encrypted, because a sort key may be somebody's name. They are authenticated together
- * with the query, so that one query's cursor can't be used with another. Every replica has the same secret.
+ * with the query, so that one query's cursor can't be used with another. Every replica has the same secret. A cursor
+ * outlives a change of it, as long as the secret before is taken.
  */
-export function createCursors(secret: string): Cursors {
-  const key = new Uint8Array(hkdfSync('sha256', secret, '', 'latchkey scim cursor', 32));
+export function createCursors(given: GivenSecret): Cursors {
+  const secret = secretOf(given);
+  const keyOf = (value: string) => new Uint8Array(hkdfSync('sha256', value, '', 'latchkey scim cursor', 32));
   return {
     seal(position, query, now) {
       const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(query));
+      const cipher = createCipheriv('aes-256-gcm', keyOf(secret.current()), iv).setAAD(Buffer.from(query));
       const { direction, key: sortKey, createdAt, id } = position;
       const text = JSON.stringify([now.getTime(), direction, sortKey, createdAt, id]);
       const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
@@ -34,16 +37,20 @@ export function createCursors(secret: string): Cursors {
     open(cursor, query, now) {
       const bytes = Buffer.from(cursor, 'base64url');
       if (bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== cursor) throw invalid();
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES))
-        .setAAD(Buffer.from(query))
-        .setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-      let text: string;
-      try {
-        text =
-          decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
-      } catch {
-        throw invalid();
-      }
+      let text = '';
+      const isOpened = secret.fits((value) => {
+        const decipher = createDecipheriv('aes-256-gcm', keyOf(value), bytes.subarray(0, IV_BYTES))
+          .setAAD(Buffer.from(query))
+          .setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+        try {
+          text =
+            decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+          return true;
+        } catch {
+          return false;
+        }
+      });
+      if (!isOpened) throw invalid();
       const [sealedAtMs, direction, sortKey, createdAt, id] = JSON.parse(text) as [
         number,
         Position['direction'],

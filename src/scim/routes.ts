@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { GivenSecret } from '../secrets/secret.ts';
 import type { Db } from '../store/postgres/database.ts';
 import type { ScimSource } from '../store/schema/scim-tables.ts';
 import { type Guard, unguarded } from '../web/guard.ts';
@@ -20,7 +21,7 @@ import { users } from './users.ts';
 export type ScimOptions = {
   db: Db;
   /** The bearer token of the environment, Okta's; others are in the database (tokens.ts). */
-  token: string;
+  token: GivenSecret;
   /** The source that is the entitlements' own IdP: only what it pushes is evidence, and carried on. */
   idp: ScimSource;
   /** Names of the groups whose members are observed; null: all. */

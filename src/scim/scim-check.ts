@@ -1,5 +1,6 @@
 import type { Checked } from '../core/checked.ts';
 import { isSameGroupName } from '../core/policy/catalogue.ts';
+import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import { minuteOf } from '../store/bearer-token.ts';
 import type { Db } from '../store/postgres/database.ts';
 import { groupNamesFrom } from '../store/scim/groups.ts';
@@ -14,9 +15,9 @@ const PUSH = 'in Okta, the SCIM app, Push Groups';
  */
 export async function checkScim(
   db: Db,
-  { token, groupNames }: { token: string; groupNames: readonly string[] },
+  { token, groupNames }: { token: GivenSecret; groupNames: readonly string[] },
 ): Promise<Checked[]> {
-  const last = await environmentTokenUsed(db, token);
+  const last = await environmentTokenUsed(db, secretOf(token).current());
   const uses = [
     ...(last === null ? [] : [{ name: 'SCIM_TOKEN', at: last }]),
     ...(await listTokens(db)).flatMap(({ name, source, last_used_at: at }) =>

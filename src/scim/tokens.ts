@@ -1,6 +1,7 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Actor } from '../core/change/events.ts';
 import { commit, noteByLatchkey } from '../flow/kernel/commit.ts';
+import { fitsNow, type GivenSecret, secretOf } from '../secrets/secret.ts';
 import { digestOf, newToken } from '../store/bearer-token.ts';
 import type { Db } from '../store/postgres/database.ts';
 import type { ScimSource } from '../store/schema/scim-tables.ts';
@@ -67,17 +68,18 @@ export type TokenCheck = (token: string) => Promise<ScimSource | null>;
  * Tells what a bearer token stands for; null: nothing. The token of the environment is Okta's and needs no database.
  * Tokens are compared by hash and in constant time: no byte of one shows in how long an answer takes.
  */
-export function createTokenCheck(db: Db, environmentToken: string): TokenCheck {
-  const bootstrap = digestOf(environmentToken);
+export function createTokenCheck(db: Db, environmentToken: GivenSecret): TokenCheck {
+  const bootstrap = secretOf(environmentToken);
   let notedAt = Number.NEGATIVE_INFINITY;
   const known = new Map<string, { source: ScimSource; until: number }>();
   return async (token) => {
     const hash = digestOf(token);
-    if (timingSafeEqual(hash, bootstrap)) {
+    const isBootstrap = (value: string) => timingSafeEqual(hash, digestOf(value));
+    if (bootstrap.fits(isBootstrap)) {
       if (performance.now() - notedAt >= USE_NOTED_SECONDS * 1_000) {
         notedAt = performance.now();
         // Beside the push, not before it: a note that can't be made must hold up no deactivation.
-        void noteEnvironmentUse(db, bootstrap).catch(() => {
+        void noteEnvironmentUse(db, hash).catch(() => {
           notedAt = Number.NEGATIVE_INFINITY;
         });
       }
@@ -89,7 +91,8 @@ export function createTokenCheck(db: Db, environmentToken: string): TokenCheck {
     if (seen !== undefined && seen.until > now) return seen.source;
     known.delete(key);
     const found = await takeHash(db, hash, USE_NOTED_SECONDS);
-    if (found === null || !timingSafeEqual(found.hash, hash)) return null;
+    if (found === null || !timingSafeEqual(found.hash, hash))
+      return (await fitsNow(bootstrap, isBootstrap)) ? 'okta' : null;
     known.set(key, { source: found.source, until: now + RECHECK_MS });
     return found.source;
   };

@@ -21,10 +21,10 @@ export function healthRoutes(
     return latest.report;
   };
   app.get('/healthz', { onRequest: guard.forAnybody }, async (request) =>
-    mayRead(request) ? { ok: true, pid: process.pid } : { ok: true },
+    (await mayRead(request)) ? { ok: true, pid: process.pid } : { ok: true },
   );
   app.get('/readyz', { onRequest: guard.forAnybody }, async (request, reply) => {
-    const isReader = mayRead(request);
+    const isReader = await mayRead(request);
     if (!isReader && isBearer(request)) await guard.refused(request, 'read');
     const full = await current();
     return reply.code(acceptsWork(full) ? 200 : 503).send(isReader ? full : { ready: full.ready });

@@ -1,15 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { fitsNow, type GivenSecret, secretOf } from '../secrets/secret.ts';
 import { type Guard, tooMany } from './guard.ts';
 
 /** Whether a request carries the read token. */
-export type ReadCheck = (request: FastifyRequest) => boolean;
+export type ReadCheck = (request: FastifyRequest) => Promise<boolean>;
 
 /** Null: there is no such token, and nobody carries it. */
-export function createReadCheck(readToken: string | null): ReadCheck {
-  if (readToken === null) return () => false;
-  const expected = digest(`Bearer ${readToken}`);
-  return (request) => timingSafeEqual(digest(request.headers.authorization ?? ''), expected);
+export function createReadCheck(readToken: GivenSecret | null): ReadCheck {
+  if (readToken === null) return async () => false;
+  const secret = secretOf(readToken);
+  return async (request) => {
+    const sent = digest(request.headers.authorization ?? '');
+    return await fitsNow(secret, (value) => timingSafeEqual(digest(`Bearer ${value}`), sent));
+  };
 }
 
 export function isBearer(request: FastifyRequest): boolean {
@@ -24,7 +28,7 @@ export async function behindReadToken(
 ): Promise<void> {
   await app.register(async (api) => {
     api.addHook('onRequest', async (request, reply) => {
-      if (!mayRead(request)) {
+      if (!(await mayRead(request))) {
         const seconds = await guard.refused(request, 'read');
         if (seconds !== null) return await tooMany(reply, seconds);
         return await reply.code(401).send({ error: 'send the READ_TOKEN as a bearer token' });

@@ -268,7 +268,7 @@ describe('the database, and what SCIM left in it', () => {
       /no token was ever used, so Okta has pushed nothing: set its SCIM app/,
     );
     await fresh.database.pool.query(`insert into scim_environment_tokens values ($1, now())`, [
-      digestOf(sandboxOutside(stage.world.url).scimToken),
+      digestOf(String(sandboxOutside(stage.world.url).scimToken)),
     ]);
     const some = await check({}, { databaseUrl: fresh.url });
     expect(lineOf(some.said, 'SCIM groups')).toMatch(

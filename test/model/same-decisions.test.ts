@@ -91,7 +91,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
   const fresh = await freshDatabase();
   const { db } = fresh.database;
   const outside = sandboxOutside(world.url);
-  const slack = new WebClient(outside.slack.botToken, { slackApiUrl: outside.slack.apiUrl });
+  const slack = new WebClient(String(outside.slack.botToken), { slackApiUrl: outside.slack.apiUrl });
   const locks = openLocks(fresh.url);
   closing.push(
     () => locks.close(),

@@ -25,6 +25,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['core/jobs', 'which jobs follow from which event'],
   ['ending.ts', 'how a program ends what it began'],
   ['ports', 'what is needed of outside parties: types only'],
+  ['secrets', 'settings that prove who somebody is, read again while Latchkey runs'],
   ['outbound', 'one HTTP call to an outside party'],
   ['store/schema', 'the tables, as types'],
   ['store/postgres', 'connections, locks, transactions'],

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { Fault, type Trouble } from '../../core/fault.ts';
 import { type Answer, type Call, call } from '../../outbound/call.ts';
 import { type FetchedToken, TokenCache } from '../../outbound/token-cache.ts';
+import { type GivenSecret, secretOf, withSecret } from '../../secrets/secret.ts';
 
 export type GraphSettings = {
   tenantId: string;
   /** An app registration with the application permissions GroupMember.Read.All and User.Read.All. */
   clientId: string;
-  clientSecret: string;
+  clientSecret: GivenSecret;
   /** E.g. `https://graph.microsoft.com`; national clouds have their own. */
   url: string;
   /** E.g. `https://login.microsoftonline.com`. */
@@ -44,6 +45,9 @@ export class GraphSession {
   constructor(settings: GraphSettings) {
     this.#settings = settings;
     this.#timeoutMs = settings.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    secretOf(settings.clientSecret).onChange(() => {
+      this.#rest = null;
+    });
   }
 
   /** Any 2xx, and 404 where it means something to the caller. `path` begins behind `/v1.0`. */
@@ -106,7 +110,11 @@ export class GraphSession {
   }
 
   async #fetch(): Promise<FetchedToken> {
-    const { tenantId, clientId, clientSecret, url, loginUrl } = this.#settings;
+    return await withSecret(secretOf(this.#settings.clientSecret), (secret) => this.#fetchWith(secret));
+  }
+
+  async #fetchWith(clientSecret: string): Promise<FetchedToken> {
+    const { tenantId, clientId, url, loginUrl } = this.#settings;
     const answer = await call('idp', {
       system: 'graph',
       method: 'POST',

@@ -14,6 +14,8 @@ export type OktaSettings = {
 };
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** The credentials that are kept, newer ones, and those before. */
+const TRIES_MAX = 3;
 
 /**
  * The API with a token of its own for these scopes.
@@ -47,10 +49,13 @@ export class OktaApi {
     what: string,
     { mayBeAbsent = false } = {},
   ): Promise<Answer> {
-    const authorization = await this.#credentials.header();
+    let authorization = await this.#credentials.header();
     let answer = await this.#call(method, path, authorization);
-    if (answer.status === 401 && this.#credentials.refused(authorization))
-      answer = await this.#call(method, path, await this.#credentials.header());
+    for (let tries = 1; answer.status === 401 && tries < TRIES_MAX; tries += 1) {
+      if (!(await this.#credentials.refused(authorization, tries))) break;
+      authorization = await this.#credentials.header();
+      answer = await this.#call(method, path, authorization);
+    }
     if (answer.status >= 200 && answer.status < 300) return answer;
     if (answer.status === 404 && mayBeAbsent) return answer;
     throw faultOf(answer, { method }, what);

@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { Fault } from '../../core/fault.ts';
 import { type Answer, call } from '../../outbound/call.ts';
 import { type FetchedToken, TokenCache, withAMinuteLeft } from '../../outbound/token-cache.ts';
+import { type GivenSecret, type Secret, secretOf, withSecret } from '../../secrets/secret.ts';
 import { faultOf, parseAnswer, tokenSchema } from './answers.ts';
 
 /** An API token (SSWS), or a service app that signs its way in; Okta takes no client secret for its own API. */
-export type OktaAuth = { token: string } | { clientId: string; privateKey: string };
+export type OktaAuth = { token: GivenSecret } | { clientId: string; privateKey: GivenSecret };
 
 /** The scopes that the connector asks for. Each must be granted to the service app in Okta's console. */
 export const contextScopes = ['okta.groups.manage', 'okta.users.read'] as const;
@@ -22,8 +23,11 @@ const ASSERTION_TTL_SECONDS = 300;
 export type Credentials = {
   /** The Authorization header's value. @throws idp.* faults of the token endpoint */
   header(): Promise<string>;
-  /** Told that Okta refused this header; true when asking `header()` again may give a better one. */
-  refused(header: string): boolean;
+  /**
+   * Told that Okta refused this header, as the so many-th in one call. True when asking `header()` again may give a
+   * better one.
+   */
+  refused(header: string, times: number): Promise<boolean>;
 };
 
 /** @throws config.invalid when the private key is no key */
@@ -33,7 +37,13 @@ export function createCredentials(
   timeoutMs: number,
   scopes: readonly string[],
 ): Credentials {
-  if ('token' in auth) return { header: () => Promise.resolve(`SSWS ${auth.token}`), refused: () => false };
+  if ('token' in auth) {
+    const token = secretOf(auth.token);
+    return {
+      header: async () => `SSWS ${token.current()}`,
+      refused: (header) => token.refused(header.slice('SSWS '.length)),
+    };
+  }
   return new ServiceApp(orgUrl, auth, scopes, timeoutMs);
 }
 
@@ -44,20 +54,23 @@ export function createCredentials(
 class ServiceApp implements Credentials {
   readonly #tokenUrl: string;
   readonly #clientId: string;
-  readonly #key: SigningKey;
+  readonly #privateKey: Secret;
+  #key: { text: string; key: SigningKey };
   readonly #scope: string;
   readonly #timeoutMs: number;
   readonly #tokens = new TokenCache(() => this.#fetch(), withAMinuteLeft);
 
   constructor(
     orgUrl: string,
-    { clientId, privateKey }: Exclude<OktaAuth, { token: string }>,
+    { clientId, privateKey }: Exclude<OktaAuth, { token: GivenSecret }>,
     scopes: readonly string[],
     timeoutMs: number,
   ) {
     this.#tokenUrl = `${orgUrl}/oauth2/v1/token`;
     this.#clientId = clientId;
-    this.#key = readKey(privateKey);
+    this.#privateKey = secretOf(privateKey);
+    const text = this.#privateKey.current();
+    this.#key = { text, key: readKey(text) };
     this.#scope = scopes.join(' ');
     this.#timeoutMs = timeoutMs;
   }
@@ -66,13 +79,17 @@ class ServiceApp implements Credentials {
     return `Bearer ${await this.#tokens.get()}`;
   }
 
-  refused(header: string): boolean {
+  /** A token that was fetched just now is not at fault: another would be refused too. */
+  async refused(header: string, times: number): Promise<boolean> {
     this.#tokens.refused(header.slice('Bearer '.length));
-    return true;
+    return times === 1;
   }
 
   async #fetch(): Promise<FetchedToken> {
-    const answer = await this.#ask(await this.#assertion());
+    const answer = await withSecret(
+      this.#privateKey,
+      async (text) => await this.#ask(await this.#assertion(text)),
+    );
     const { access_token, expires_in } = parseAnswer(tokenSchema, answer, 'token');
     return { token: access_token, lifetimeSeconds: expires_in };
   }
@@ -103,8 +120,9 @@ class ServiceApp implements Credentials {
     }
   }
 
-  #assertion(): Promise<string> {
-    const { key, algorithm, keyId } = this.#key;
+  #assertion(privateKey: string): Promise<string> {
+    if (this.#key.text !== privateKey) this.#key = { text: privateKey, key: readKey(privateKey) };
+    const { key, algorithm, keyId } = this.#key.key;
     return new SignJWT()
       .setProtectedHeader({ alg: algorithm, ...(keyId === null ? {} : { kid: keyId }) })
       .setIssuer(this.#clientId)
@@ -128,6 +146,7 @@ const curveAlgorithms: Record<string, string> = {
   secp521r1: 'ES512',
 };
 
+/** @throws config.invalid */
 function readKey(text: string): SigningKey {
   try {
     if (!text.trimStart().startsWith('{')) {

@@ -3,6 +3,7 @@ import { HTTPReceiver } from '@slack/bolt';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Fault } from '../../core/fault.ts';
+import { fitsNow, type GivenSecret, secretOf } from '../../secrets/secret.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import { receiveOnce } from '../../store/slack-received.ts';
 import { type Guard, tooMany } from '../../web/guard.ts';
@@ -24,10 +25,10 @@ const RETRIES_MAX = 3;
  * Bolt's receiver, behind `mountSlack`, which has verified what reaches it. A request that no listener takes is
  * answered as such. By itself Bolt leaves it open for ever.
  */
-export function httpReceiver(signingSecret: string, path: string, log: Logger): HTTPReceiver {
+export function httpReceiver(path: string, log: Logger): HTTPReceiver {
   return new HTTPReceiver({
-    signingSecret,
-    // The body that reaches it is as we read it, no longer the bytes that were signed.
+    // It looks at no signature: the body that reaches it is as we read it, no longer the bytes that were signed.
+    signingSecret: '',
     signatureVerification: false,
     logger: boltLogger(log),
     endpoints: [path],
@@ -48,8 +49,9 @@ export function httpReceiver(signingSecret: string, path: string, log: Logger): 
 export async function mountSlack(
   app: FastifyInstance,
   receiver: HTTPReceiver,
-  { path, signingSecret, db, guard }: { path: string; signingSecret: string; db: Db; guard: Guard },
+  { path, signingSecret, db, guard }: { path: string; signingSecret: GivenSecret; db: Db; guard: Guard },
 ): Promise<void> {
+  const secret = secretOf(signingSecret);
   const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
     const seconds = await guard.refused(request, 'slack');
     if (seconds !== null) return await tooMany(reply, seconds);
@@ -78,7 +80,8 @@ export async function mountSlack(
           await guard.forAnybody(request, reply);
           return reply.sent ? reply : await reply.code(200).send();
         }
-        if (!isSignedWith(signingSecret, signature, bytes)) return await refuse(request, reply);
+        if (!(await fitsNow(secret, (value) => isSignedWith(value, signature, bytes))))
+          return await refuse(request, reply);
         if (Math.abs(Date.now() / 1_000 - Number(signature.timestamp)) > MAX_SKEW_SECONDS)
           return await reply
             .code(401)

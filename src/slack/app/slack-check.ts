@@ -3,13 +3,14 @@ import type { Logger } from 'pino';
 import { type Checked, troubleOf } from '../../core/checked.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords, nextStepFor } from '../../core/fault-words.ts';
+import type { GivenSecret } from '../../secrets/secret.ts';
 import { slackCall } from '../api/call.ts';
 import { createSlackClient } from '../api/client.ts';
 import { type BotToken, botScopes, readBotToken } from '../api/scopes.ts';
 
-export type SlackSettings = { botToken: string; apiUrl: string } & (
-  | { signingSecret: string }
-  | { appToken: string }
+export type SlackSettings = { botToken: GivenSecret; apiUrl: string } & (
+  | { signingSecret: GivenSecret }
+  | { appToken: GivenSecret }
 );
 
 /** What the catalogue names there. */
@@ -125,7 +126,7 @@ function hintOf(channel: string): string {
 
 /** Asks for the address of a connection, and opens none. */
 async function checkSocket(
-  { apiUrl, appToken }: { apiUrl: string; appToken: string },
+  { apiUrl, appToken }: { apiUrl: string; appToken: GivenSecret },
   log: Logger,
 ): Promise<Checked> {
   const client = createSlackClient({ botToken: appToken, apiUrl }, log);

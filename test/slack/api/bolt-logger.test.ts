@@ -37,7 +37,7 @@ test('what the Slack SDK has to say goes into our log, at our level, and nowhere
   await client.auth.test().catch(() => {});
   const { client: socket } = socketReceiver('xapp-1', nobody, log);
   await socket.start().catch(() => {});
-  httpReceiver('signing-secret', '/slack/events', log);
+  httpReceiver('/slack/events', log);
   boltLogger(log).debug('not wanted at this level');
 
   // then
