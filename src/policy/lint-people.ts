@@ -4,6 +4,7 @@ import { isForSomebody, quorumOf } from '../core/policy/catalogue.ts';
 import type { ChatDirectory } from '../ports/chat.ts';
 import type { IdentityProvider, IdpPerson } from '../ports/identity-provider.ts';
 import type { Remark } from './lint.ts';
+import { lintLadders } from './lint-ladder.ts';
 
 type Directories = { idp: IdentityProvider; chat: ChatDirectory };
 
@@ -54,7 +55,7 @@ export async function lintPeople(catalogue: Catalogue, directories: Directories)
     const text = isKnown ? tooFew(e, approvers) : null;
     if (text !== null) say(text);
   }
-  return remarks;
+  return [...remarks, ...(await lintLadders(catalogue, { troubleWith, membersOf }))];
 }
 
 /** `approvers`: all there are now, without the manager, who depends on who asks. */

@@ -135,7 +135,29 @@ export async function noteAbsence(tx: Tx, personId: string, until: Date | null):
   return rows.length > 0;
 }
 
-/** Their status says no absence any more. */
-export async function forgetAbsence(tx: Tx, personId: string): Promise<void> {
-  await sql`delete from told_absences where person_id = ${personId}`.execute(tx);
+/** A status for a shorter time is a break and no absence, in seconds. */
+const BREAK_SECONDS = 4 * 3_600;
+/** So long an absence counts that was told without an end, in seconds: a status is forgotten. */
+const WITHOUT_END_SECONDS = 7 * 86_400;
+
+/** Those of these people whose status says that they are away at this moment. `until`: ISO 8601, or null without an end. */
+export async function awayByStatus(
+  db: Db | Tx,
+  personIds: readonly string[],
+): Promise<{ id: PersonId; until: string | null }[]> {
+  if (personIds.length === 0) return [];
+  const { rows } = await sql<{ id: PersonId; until: Date | null }>`
+    select person_id as id, until from told_absences where person_id = any(${[...personIds]}::uuid[])
+      and case when until is null then told_at > clock_timestamp() - ${WITHOUT_END_SECONDS} * interval '1 second'
+        else until > clock_timestamp() and until - told_at >= ${BREAK_SECONDS} * interval '1 second' end
+    order by person_id`.execute(db);
+  return rows.map(({ id, until }) => ({ id, until: until?.toISOString() ?? null }));
+}
+
+/** Their status says no absence any more. Answers whether it did. */
+export async function forgetAbsence(tx: Tx, personId: string): Promise<boolean> {
+  const { numAffectedRows = 0n } = await sql`delete from told_absences where person_id = ${personId}`.execute(
+    tx,
+  );
+  return numAffectedRows > 0n;
 }

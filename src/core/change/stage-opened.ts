@@ -1,6 +1,6 @@
 import { type Entitlement, type EscalationRung, sourceInWords } from '../policy/catalogue.ts';
 import { rungsAsked } from '../policy/ladder.ts';
-import { openStage } from '../policy/routing.ts';
+import { type ApproverPlan, type ApproverStage, distinct, openStage } from '../policy/routing.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Change } from './change.ts';
 import type { ChangeEvent } from './events.ts';
@@ -48,11 +48,16 @@ export function sinceAsked(
             ...base,
             type: 'approversEscalated',
             rung,
-            why: 'nobodyLeft',
+            why: isForAbsence(plan, stage) ? 'away' : 'nobodyLeft',
             to: rungInWords(escalation[rung - 1]),
           },
         ];
   return [...stageOpened(change, n, base), ...climbed];
+}
+
+/** Whether the ladder was climbed in this stage because people of it are away. */
+export function isForAbsence({ absent = [] }: Pick<ApproverPlan, 'absent'>, stage: ApproverStage): boolean {
+  return distinct(stage.slots).some(({ id }) => absent.some((one) => one.id === id));
 }
 
 /** That it is put to people, with what else has happened by that. */

@@ -18,8 +18,11 @@ export type ApproverClock = {
   reminders: Reminder[];
 };
 
-/** Why a rung is asked: its time was over, or nobody was left to ask. */
-export type Climb = 'noAnswer' | 'nobodyLeft';
+/**
+ * Why a rung is asked: its time was over, nobody was left to ask, or too few were left without those who are away and
+ * in whose stead nobody decides.
+ */
+export type Climb = 'noAnswer' | 'nobodyLeft' | 'away';
 
 export type Reminder = { at: Date; people: { id: PersonId; name: string }[] };
 

@@ -48,6 +48,11 @@ export type ApproverPlan = {
     delegate: string;
     whyNot: string | null;
   }[];
+  /**
+   * Those who are away and in whose stead nobody decides, where too few are left without them: others are asked too.
+   * They may decide all the same. `until` null: they did not say.
+   */
+  absent?: { id: PersonId; name: string; until: string | null }[];
   /** Whom the catalogue names and a rule does not let approve this. */
   excludedByPolicy?: { id: PersonId; name: string; why: string; clause: string | null }[];
   /**

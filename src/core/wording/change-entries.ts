@@ -31,7 +31,9 @@ export const changeEntryWords: {
   approversEscalated: ({ why, to }) =>
     why === 'noAnswer'
       ? `Nobody answered in time: ${to} is asked too`
-      : `Nobody was left to ask: ${to} is asked`,
+      : why === 'away'
+        ? `Too few are left without those who are away: ${to} is asked too`
+        : `Nobody was left to ask: ${to} is asked`,
   stageOpened: ({ stage }) => `Stage ${stage + 1} is asked`,
   approvalGiven: ({ approval }) =>
     approval.stepUp === undefined

@@ -1,15 +1,17 @@
+import { type Absent, absentAmong } from '../../core/delegation/absent.ts';
 import { type Absence, withDelegates } from '../../core/delegation/delegates.ts';
+import type { Delegation } from '../../core/delegation/delegation.ts';
 import type { PersonId } from '../../core/ids.ts';
 import type { Tier } from '../../core/policy/catalogue.ts';
 import { type Approver, type ApproverPlan, type Given, mayApprove } from '../../core/policy/routing.ts';
 import { type RequestFacts, ruledOut } from '../../core/policy/verdict.ts';
-import { absencesOf } from '../../store/delegations.ts';
+import { absencesOf, awayByStatus } from '../../store/delegations.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { activeDelegate } from './delegate.ts';
 
 /** The subject of the decision, as far as it says who may not decide in somebody's stead. */
-type About = {
+export type About = {
   /** Null: about no entitlement. */
   tier: Tier | null;
   /** Those who can't decide on it, whatever the catalogue says. */
@@ -31,13 +33,7 @@ export async function withDelegatesNow(
   const asked = [...mayApprove(plan), ...(plan.revert ?? [])].map(({ id }) => id);
   const now = await absencesOf(context.db, asked);
   const absences: Absence[] = [];
-  for (const { person, delegate, startsAt, endsAt } of now)
-    absences.push({
-      person: person.id,
-      since: startsAt.toISOString(),
-      until: endsAt.toISOString(),
-      ...(await lookedUp(context, delegate, about)),
-    });
+  for (const one of now) absences.push(await absenceOf(context, one, about));
   // What a delegate approved while they might stands, whoever is back since.
   for (const { by, at, insteadOf } of about.given) {
     if (insteadOf === undefined || absences.some(({ person }) => person === insteadOf.id)) continue;
@@ -50,6 +46,35 @@ export async function withDelegatesNow(
     });
   }
   return absences.length === 0 ? plan : withDelegates(plan, absences, about.given);
+}
+
+/**
+ * Those of these people who are away, and in whose stead nobody may decide on this: by what they said in the form, or
+ * by their status in the chat.
+ */
+export async function absentNow(
+  context: Data & Parties,
+  people: readonly Approver[],
+  about: About,
+): Promise<Absent[]> {
+  const ids = people.map(({ id }) => id);
+  const absences: Absence[] = [];
+  for (const one of await absencesOf(context.db, ids)) absences.push(await absenceOf(context, one, about));
+  const byStatus = await awayByStatus(context.db, ids);
+  return absentAmong(people, { absences, byStatus, given: about.given });
+}
+
+async function absenceOf(
+  context: Data & Parties,
+  { person, delegate, startsAt, endsAt }: Delegation,
+  about: About,
+): Promise<Absence> {
+  return {
+    person: person.id,
+    since: startsAt.toISOString(),
+    until: endsAt.toISOString(),
+    ...(await lookedUp(context, delegate, about)),
+  };
 }
 
 async function lookedUp(

@@ -15,6 +15,7 @@ import {
 } from '../../store/delegations.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
+import type { Tx } from '../../store/postgres/database.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
@@ -45,7 +46,7 @@ export async function readChatStatus(
       const own = await openDelegations(unit.tx, { person: person.id });
       for (const { id } of own) await unit.delegation(id);
       const isKnown = away !== null && !(await noteAbsence(unit.tx, person.id, away.until));
-      if (away === null) await forgetAbsence(unit.tx, person.id);
+      const wasAway = away === null && (await forgetAbsence(unit.tx, person.id));
       const follows = onStatus({ away, isKnown, own, usual, decides, now: unit.now });
       const who = { id: person.id, name: person.name };
       if (follows === 'end')
@@ -57,8 +58,10 @@ export async function readChatStatus(
             unit.now,
           ),
         };
-      if (follows === 'offer') return { result: { text: offer(context.chat.name) } };
-      if (follows === 'nothing' || usual === null || away?.until == null) return { result: null };
+      // An absence that is news, or over: those who are asked in their place may be others now.
+      const jobs = isKnown || (away === null && !wasAway) ? [] : await lookedAtAgain(unit.tx, person.id);
+      if (follows === 'offer') return { result: { text: offer(context.chat.name) }, jobs };
+      if (follows === 'nothing' || usual === null || away?.until == null) return { result: null, jobs };
       const events = nameDelegate({
         id: randomUUID() as DelegationId,
         person: who,
@@ -72,13 +75,19 @@ export async function readChatStatus(
       });
       // The delegate whom they had named is away too. They are told, because nobody else can name another.
       return isRefusal(events)
-        ? { result: decides ? { text: `${events.text} ${offer(context.chat.name)}` } : null }
+        ? { result: decides ? { text: `${events.text} ${offer(context.chat.name)}` } : null, jobs }
         : { result: null, events };
     },
     context.nudge,
   );
   if (told !== null) await context.messenger.whisper(accountId, accountId, told.text);
   return done;
+}
+
+/** What waits for somebody is put to those who decide on it now. */
+async function lookedAtAgain(tx: Tx, personId: string): Promise<Job[]> {
+  const { changeIds } = await waitingFor(tx, personId);
+  return changeIds.map((changeId) => ({ job: 'assessRequest', changeId }));
 }
 
 function offer(chat: string): string {

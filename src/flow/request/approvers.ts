@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Change, isByRule } from '../../core/change/change.ts';
+import type { Absent } from '../../core/delegation/absent.ts';
 import type { PersonId } from '../../core/ids.ts';
 import {
   type ApproverRule,
@@ -20,13 +21,11 @@ import {
   type ApproverStage,
   distinct,
   type Given,
-  isEnoughWithout,
   isStranded,
   isWithAdminsBesides,
   mayApprove,
   planOf,
   planStage,
-  slotsOf,
   stageAsWritten,
   withAdmins,
   withAdminsBesides,
@@ -39,10 +38,10 @@ import {
   ruledOut,
   type Verdict,
 } from '../../core/policy/verdict.ts';
-import { type Person, peopleWithAccounts } from '../../store/people.ts';
+import type { Person } from '../../store/people.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
-import { named } from '../people/named.ts';
 import { byEmail, type Candidate, peopleOf } from './approver-sources.ts';
+import { isEnoughThere, missedIn } from './reached.ts';
 
 type ExcludedByPolicy = NonNullable<ApproverPlan['excludedByPolicy']>[number];
 
@@ -166,7 +165,7 @@ export type Asked = {
   entitlement: Entitlement;
   beneficiary: Person;
   excluded: ReadonlySet<PersonId>;
-  given: readonly Given[];
+  given: readonly (Given & { at: Date })[];
   clock: ApproverClock | undefined;
   /** It is put to people now: who can't be asked in chat is nobody. At a click nobody is asked anew. */
   isAsking: boolean;
@@ -189,6 +188,7 @@ export async function resolveApprovers(
   const rule = withQuorum(approvers, quorumUnder(under.verdict, quorumOf(approvers)));
   const excludedByPolicy = new Map<PersonId, ExcludedByPolicy>();
   const stages: ApproverStage[] = [];
+  const absent = new Map<PersonId, Absent>();
   for (const [n, stageRule] of rule.stages.entries()) {
     const elsewhere = asked.given.filter(({ stage = 0 }) => rule.distinct && stage !== n);
     const excluded = new Set([
@@ -197,7 +197,9 @@ export async function resolveApprovers(
     ]);
     const about = { ...asked, ...under, n, excluded };
     const slots = await slotsBy(context, stageRule, about, excludedByPolicy);
-    const climbed = await climb(context, stageAsWritten(stageRule, slots, excluded), about, excludedByPolicy);
+    const written = stageAsWritten(stageRule, slots, excluded);
+    const climbed = await climb(context, written, about, excludedByPolicy);
+    for (const one of asked.isAsking ? await missedIn(context, written, about) : []) absent.set(one.id, one);
     const isLeft = !isStranded({ stages: [climbed] });
     if (isLeft && (await isReached(context, climbed, about))) {
       stages.push(climbed);
@@ -207,7 +209,11 @@ export async function resolveApprovers(
     const others = admins.filter(({ id }) => !excluded.has(id));
     stages.push(isLeft ? withAdminsBesides(climbed, others) : withAdmins(climbed, others));
   }
-  const plan = { stages, distinct: rule.distinct };
+  const plan = {
+    stages,
+    distinct: rule.distinct,
+    ...(absent.size === 0 ? {} : { absent: [...absent.values()] }),
+  };
   return withExcluded({ ...plan, ...(await toldOf(context, plan, asked)) }, excludedByPolicy);
 }
 
@@ -228,12 +234,9 @@ async function toldOf(
 }
 
 /** Whether those who are asked are enough of those in chat; at a click it is as it was when they were asked. */
-async function isReached(
-  context: Context,
-  stage: ApproverStage,
-  { isAsking, before, n }: Pick<Asked, 'isAsking' | 'before'> & { n: number },
-): Promise<boolean> {
-  if (isAsking) return await isEnoughInChat(context, stage);
+async function isReached(context: Context, stage: ApproverStage, about: InStage): Promise<boolean> {
+  const { isAsking, before, n } = about;
+  if (isAsking) return await isEnoughThere(context, stage, about);
   const shown = before?.stages[n];
   return shown === undefined || !isWithAdminsBesides(shown);
 }
@@ -242,7 +245,7 @@ async function isReached(
 async function climb(
   context: Context,
   asWritten: ApproverStage,
-  about: Asked & { facts: RequestFacts; n: number },
+  about: InStage,
   excludedByPolicy: Map<PersonId, ExcludedByPolicy>,
 ): Promise<ApproverStage> {
   const { entitlement, clock, excluded, n, isAsking } = about;
@@ -250,7 +253,7 @@ async function climb(
   let stage = asWritten;
   for (const [i, { to }] of (entitlement.escalation ?? []).entries()) {
     const isEnough = async () =>
-      isAsking ? await isEnoughInChat(context, stage) : !isStranded({ stages: [stage] });
+      isAsking ? await isEnoughThere(context, stage, about) : !isStranded({ stages: [stage] });
     if (i >= least && (await isEnough())) break;
     const slots = await slotsBy(context, { sources: to }, about, excludedByPolicy);
     const source = to.map(sourceName).join(' or ');
@@ -259,30 +262,7 @@ async function climb(
   return stage;
 }
 
-/** Of more people than this somebody is in chat. */
-const LOOKED_UP_MAX = 10;
-
-/**
- * Whether a stage names enough people who can be asked. Chat has to say that it has no member with somebody's address;
- * where chat does not answer this throws, and it is asked again later.
- */
-async function isEnoughInChat(context: Context, stage: ApproverStage): Promise<boolean> {
-  const people = distinct(slotsOf(stage));
-  if (people.length > LOOKED_UP_MAX) return !isStranded({ stages: [stage] });
-  const known = await peopleWithAccounts(context.db, {
-    ids: people.map(({ id }) => id),
-    emails: [],
-    system: context.chat.system,
-  });
-  const isMet = new Set(known.filter(({ accountId }) => accountId !== null).map(({ id }) => id));
-  const unmet = people.filter(({ id }) => !isMet.has(id));
-  // Whom a message found before need not be looked up again.
-  if (isEnoughWithout(stage, new Set(unmet.map(({ id }) => id)))) return true;
-  const missing: PersonId[] = [];
-  for (const person of unmet)
-    if ((await named(context, { ...person, accountId: null })).accountId === null) missing.push(person.id);
-  return isEnoughWithout(stage, new Set(missing));
-}
+type InStage = Asked & { facts: RequestFacts; n: number };
 
 /** The sources of one stage with whom each yields now, without those whom a rule keeps from approving. */
 async function slotsBy(

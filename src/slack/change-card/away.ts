@@ -22,6 +22,12 @@ export function awayBlocks({ change }: Pick<ChangeView, 'change'>): KnownBlock[]
           `:palm_tree: ${escapeMrkdwn(name)} is away until ${slackDate(new Date(until))}; ${escapeMrkdwn(delegate)}, whom they named, ${escapeMrkdwn(whyNot)}.`,
         ],
   );
+  const told = new Set((change.plan?.away ?? []).map(({ id }) => id));
+  for (const { id, name, until } of change.plan?.absent ?? [])
+    if (!told.has(id))
+      lines.push(
+        `:palm_tree: ${escapeMrkdwn(name)} is away${until === null ? '' : ` until ${slackDate(new Date(until))}`}, and nobody decides in their stead.`,
+      );
   return lines.length === 0 ? [] : [{ type: 'context', elements: [mrkdwn(lines.join('\n'))] }];
 }
 

@@ -1,5 +1,6 @@
 import type { Change } from '../../core/change/change.ts';
-import { isStranded, openStage, stillMissing } from '../../core/policy/routing.ts';
+import { isForAbsence } from '../../core/change/stage-opened.ts';
+import { type ApproverPlan, isStranded, openStage, stillMissing } from '../../core/policy/routing.ts';
 import { escapeMrkdwn, slackDate } from '../mrkdwn.ts';
 import { mention, namedOf } from './names.ts';
 import type { Reply, Told } from './outcome.ts';
@@ -27,11 +28,18 @@ export const waitingReplies: readonly Reply[] = [
       const to = rungOf(told);
       if (change.clock?.climbed?.why === 'nobodyLeft')
         return `Nobody whom the rule names is left to decide, so ${to} decides.`;
+      if (change.clock?.climbed?.why === 'away')
+        return `:palm_tree: ${absentInWords(change)}, so ${to} is asked too. Whoever is away can still decide.`;
       const earlier = 'Those who were asked before can still decide.';
       return reader === 'channel'
         ? `:arrow_up: Nobody has answered in time, so ${to} is asked too. ${earlier}`
         : `:arrow_up: Nobody has answered yet, so ${to} is asked too. ${earlier} Nothing to do for you.`;
     },
+  },
+  {
+    key: ({ change }) => keyOf(change, 'absent', absentIn(change).length, (n) => n > 0 && isAsked(change)),
+    text: ({ change }) =>
+      `:palm_tree: ${absentInWords(change)}, so the catalogue’s admins are asked too. Whoever is away can still decide.`,
   },
   {
     key: ({ change, reader }) =>
@@ -86,6 +94,22 @@ function rungOf({ change: { plan, approvals, clock }, view }: Told): string {
   const rung = plan === null ? undefined : openStage(plan, approvals).stage.rungs?.at(-1);
   const people = rung?.people.map((person) => mention(named(person))) ?? [];
   return people.length === 0 ? escapeMrkdwn(clock?.climbed?.to ?? '') : people.join(' or ');
+}
+
+/** Those who are away, where the admins are asked in the stage that waits, for there was no rung left to climb. */
+function absentIn({ plan, approvals }: Change): NonNullable<ApproverPlan['absent']> {
+  if (plan === null) return [];
+  const { stage } = openStage(plan, approvals);
+  return stage.escalated && isForAbsence(plan, stage) ? (plan.absent ?? []) : [];
+}
+
+/** `Tom Okafor is away until Monday, and nobody decides in their stead`. */
+function absentInWords({ plan }: Change): string {
+  const people = (plan?.absent ?? []).map(
+    ({ name, until }) =>
+      `${escapeMrkdwn(name)} is away${until === null ? '' : ` until ${slackDate(new Date(until))}`}`,
+  );
+  return `${people.join(' and ')}, and nobody decides in their stead`;
 }
 
 function mentionedIn({ pinged, alsoMay }: Told['view']): string {
