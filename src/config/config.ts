@@ -227,7 +227,7 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
     ? {
         tenantId: need('GRAPH_TENANT_ID'),
         clientId: need('GRAPH_CLIENT_ID'),
-        clientSecret: need('GRAPH_CLIENT_SECRET'),
+        auth: { secret: need('GRAPH_CLIENT_SECRET') },
         url: e.GRAPH_URL ?? 'https://graph.microsoft.com',
         loginUrl: e.GRAPH_LOGIN_URL ?? 'https://login.microsoftonline.com',
       }

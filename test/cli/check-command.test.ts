@@ -89,7 +89,7 @@ test('the sandbox: everything is tried, and the entitlement that can’t be give
 test('Graph is tried where it is configured, and a hook is not where there is no secret', async () => {
   const { okta } = sandboxOutside(stage.world.url);
   const { said } = await check({
-    graph: { ...entraSettings(entra.url), clientSecret: 'run out' },
+    graph: { ...entraSettings(entra.url), auth: { secret: 'run out' } },
     okta: { ...okta, hookSecrets: [] },
   });
   expect(said.find((line) => line.startsWith('Graph'))).toContain('Certificates & secrets');

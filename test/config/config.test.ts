@@ -360,7 +360,7 @@ describe('other event sources', () => {
 
   test('Graph, with Microsoft’s own addresses unless told', () => {
     expect(readConfig({ ...real, ...graph }).outside?.graph).toMatchObject({
-      clientSecret: 'graph-secret',
+      auth: { secret: 'graph-secret' },
       url: 'https://graph.microsoft.com',
       loginUrl: 'https://login.microsoftonline.com',
     });

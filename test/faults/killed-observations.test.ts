@@ -25,7 +25,7 @@ beforeAll(async () => {
     env: {
       GRAPH_TENANT_ID: graph.tenantId,
       GRAPH_CLIENT_ID: graph.clientId,
-      GRAPH_CLIENT_SECRET: graph.clientSecret,
+      GRAPH_CLIENT_SECRET: graph.auth.secret,
       GRAPH_URL: graph.url,
       GRAPH_LOGIN_URL: graph.loginUrl,
       SET_ISSUERS: `${transmitter.issuer}=${transmitter.jwksUrl}`,

@@ -65,7 +65,7 @@ test('subscriptions that deliver to another address: PUBLIC_URL', async () => {
 });
 
 test.each([
-  ['a wrong secret', { clientSecret: 'wrong' }, 'AADSTS7000215', 'Certificates & secrets'],
+  ['a wrong secret', { auth: { secret: 'wrong' } }, 'AADSTS7000215', 'Certificates & secrets'],
   ['an unknown tenant', { tenantId: 'nobody' }, 'AADSTS90002', 'GRAPH_TENANT_ID'],
   ['nobody there', { loginUrl: 'http://127.0.0.1:1' }, 'connection failed', 'GRAPH_LOGIN_URL'],
 ])('%s: says what is wrong and what to set, and asks no further', async (_, more, wrong, next) => {

@@ -34,7 +34,7 @@ describe('credentials', () => {
   });
 
   test.each([
-    ['a wrong secret', { clientSecret: 'wrong' }, 'invalid_client'],
+    ['a wrong secret', { auth: { secret: 'wrong' } }, 'invalid_client'],
     ['an unknown app', { clientId: '7a000000-0000-4000-8000-00000000dead' }, 'unauthorized_client'],
     ['an unknown tenant', { tenantId: 'elsewhere' }, 'invalid_request'],
   ])('%s is unauthorized, and is not tried again at once', async (_, wrong, vendorCode) => {

@@ -49,13 +49,13 @@ afterAll(async () => {
 async function token(
   more: Record<string, string> = {},
 ): Promise<{ status: number; body: Record<string, unknown> }> {
-  const { loginUrl, tenantId, clientId, clientSecret, url } = entraSettings(entra.url);
+  const { loginUrl, tenantId, clientId, auth, url } = entraSettings(entra.url);
   const { tenant = tenantId, ...form } = more;
   const response = await fetch(`${loginUrl}/${tenant}/oauth2/v2.0/token`, {
     method: 'POST',
     body: new URLSearchParams({
       client_id: clientId,
-      client_secret: clientSecret,
+      client_secret: auth.secret,
       scope: `${url}/.default`,
       grant_type: 'client_credentials',
       ...form,

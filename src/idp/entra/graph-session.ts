@@ -1,18 +1,10 @@
-import { z } from 'zod';
-import { Fault, type Trouble } from '../../core/fault.ts';
+import { Fault } from '../../core/fault.ts';
 import { type Answer, type Call, call } from '../../outbound/call.ts';
-import { type FetchedToken, TokenCache } from '../../outbound/token-cache.ts';
-import { type GivenSecret, secretOf, withSecret } from '../../secrets/secret.ts';
+import type { TokenCache } from '../../outbound/token-cache.ts';
+import { createEntraTokens, type EntraLogin } from './credentials.ts';
+import { badAnswer, DEFAULT_WAIT_MS, graphFault, withKnownOutcome } from './faults.ts';
 
-export type GraphSettings = {
-  tenantId: string;
-  /** An app registration with the application permissions GroupMember.Read.All and User.Read.All. */
-  clientId: string;
-  clientSecret: GivenSecret;
-  /** E.g. `https://graph.microsoft.com`; national clouds have their own. */
-  url: string;
-  /** E.g. `https://login.microsoftonline.com`. */
-  loginUrl: string;
+export type GraphSettings = EntraLogin & {
   /** For each HTTP call, in milliseconds. */
   timeoutMs?: number;
 };
@@ -22,68 +14,76 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const REST_MS = 5_000;
 /** Credentials that were refused are not tried again sooner; only a person can mend them. */
 const REST_REFUSED_MS = 30_000;
-/** When a throttled answer does not say; not every resource of Graph does. */
-const DEFAULT_WAIT_MS = 10_000;
 
-const tokenSchema = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
-const errorSchema = z.object({
-  error: z.union([z.object({ code: z.string().optional(), message: z.string().optional() }), z.string()]),
-  /** Of the token endpoint: AADSTS and a number, the cause in words, ids and a time. */
-  error_description: z.string().optional(),
-});
+type Asked = {
+  body?: unknown;
+  /** 404 means something to the caller. */
+  mayBeAbsent?: boolean;
+  /** 400 means something to the caller. */
+  mayBeRefused?: boolean;
+  /** A POST that changes nothing: without an answer its outcome is known. */
+  isRead?: boolean;
+};
 
 /**
- * Calls to Microsoft Graph v1.0 with client credentials, one token for all. Faults `idp.*`; after one that the next
- * call would run into too, calls fail at once for a while.
+ * Calls to Microsoft Graph v1.0, one token for all. Faults `idp.*`. With `rests`, calls fail at once for a while after
+ * a fault that the next one would run into too.
+ *
+ * @throws config.invalid when a certificate or its key is none
  */
 export class GraphSession {
-  readonly #settings: GraphSettings;
+  readonly #url: string;
   readonly #timeoutMs: number;
-  readonly #tokens = new TokenCache(() => this.#fetch());
+  readonly #tokens: TokenCache;
+  readonly #rests: boolean;
   #rest: { until: number; fault: Fault } | null = null;
 
-  constructor(settings: GraphSettings) {
-    this.#settings = settings;
+  constructor(settings: GraphSettings, { rests = false } = {}) {
+    this.#url = settings.url.replace(/\/+$/, '');
     this.#timeoutMs = settings.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    secretOf(settings.clientSecret).onChange(() => {
-      this.#rest = null;
-    });
+    this.#tokens = createEntraTokens({ ...settings, url: this.#url }, this.#timeoutMs);
+    this.#rests = rests;
   }
 
-  /** Any 2xx, and 404 where it means something to the caller. `path` begins behind `/v1.0`. */
-  async send(
-    method: Call['method'],
-    path: string,
-    what: string,
-    { body, mayBeAbsent = false }: { body?: unknown; mayBeAbsent?: boolean } = {},
-  ): Promise<Answer> {
+  /** Any 2xx, and 404 or 400 where it means something to the caller. `path` begins behind `/v1.0`. */
+  async send(method: Call['method'], path: string, what: string, asked: Asked = {}): Promise<Answer> {
     if (this.#rest !== null && performance.now() < this.#rest.until) throw this.#rest.fault;
     try {
       const token = await this.#tokens.get();
-      let answer = await this.#call(method, path, token, body);
+      let answer = await this.#call(method, path, token, asked);
       if (answer.status === 401) {
         this.#tokens.refused(token);
-        answer = await this.#call(method, path, await this.#tokens.get(), body);
+        answer = await this.#call(method, path, await this.#tokens.get(), asked);
       }
       if (answer.status >= 200 && answer.status < 300) return answer;
-      if (answer.status === 404 && mayBeAbsent) return answer;
-      throw faultOf(answer, method, what);
+      if (answer.status === 404 && asked.mayBeAbsent === true) return answer;
+      if (answer.status === 400 && asked.mayBeRefused === true) return answer;
+      throw graphFault(answer, method, what);
     } catch (error) {
-      if (error instanceof Fault) this.#restAfter(error);
-      throw error;
+      if (!(error instanceof Fault)) throw error;
+      const fault = asked.isRead === true ? withKnownOutcome(error) : error;
+      if (this.#rests) this.#restAfter(fault);
+      throw fault;
     }
   }
 
-  /** The target of `@odata.nextLink`, as a path for `send`; null at the end of the list. */
-  pathOf(nextLink: string | undefined, what: string): string | null {
-    if (nextLink === undefined) return null;
-    const root = `${this.#settings.url}/v1.0`;
+  /** The target of `@odata.nextLink` or `@odata.deltaLink`, as a path for `send`; null where there is none. */
+  pathOf(link: string | undefined, what: string): string | null {
+    if (link === undefined) return null;
+    const root = `${this.#url}/v1.0`;
     // The credentials go to Graph and nowhere else, whatever a link says.
-    if (!nextLink.startsWith(`${root}/`))
-      throw new Fault('idp.bad_answer', `Graph, ${what}: the next page is at another address`, {
-        retryable: false,
-      });
-    return nextLink.slice(root.length);
+    if (!link.startsWith(`${root}/`)) throw badAnswer(what, 'the next page is at another address');
+    return link.slice(root.length);
+  }
+
+  /** The address of a directory object, as Graph wants it in a reference. */
+  objectUrl(id: string): string {
+    return `${this.#url}/v1.0/directoryObjects/${id}`;
+  }
+
+  /** Application permissions in the token (`roles`); null when it does not show them. @throws idp.* */
+  async permissions(): Promise<readonly string[] | null> {
+    return rolesIn(await this.#tokens.get());
   }
 
   #restAfter(fault: Fault): void {
@@ -98,91 +98,24 @@ export class GraphSession {
     if (ms > 0) this.#rest = { until: performance.now() + ms, fault };
   }
 
-  #call(method: Call['method'], path: string, token: string, body: unknown): Promise<Answer> {
+  #call(method: Call['method'], path: string, token: string, { body }: Asked): Promise<Answer> {
     return call('idp', {
       system: 'graph',
       method,
-      url: `${this.#settings.url}/v1.0${path}`,
+      url: `${this.#url}/v1.0${path}`,
       headers: { authorization: `Bearer ${token}` },
       timeoutMs: this.#timeoutMs,
       ...(body === undefined ? {} : { body }),
     });
   }
+}
 
-  async #fetch(): Promise<FetchedToken> {
-    return await withSecret(secretOf(this.#settings.clientSecret), (secret) => this.#fetchWith(secret));
+/** Read for telling people what is missing; Graph itself decides what the token may. */
+function rolesIn(token: string): readonly string[] | null {
+  try {
+    const { roles } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    return Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
+  } catch {
+    return null;
   }
-
-  async #fetchWith(clientSecret: string): Promise<FetchedToken> {
-    const { tenantId, clientId, url, loginUrl } = this.#settings;
-    const answer = await call('idp', {
-      system: 'graph',
-      method: 'POST',
-      url: `${loginUrl}/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`,
-      body: new URLSearchParams({
-        client_id: clientId,
-        client_secret: clientSecret,
-        scope: `${url}/.default`,
-        grant_type: 'client_credentials',
-      }),
-      timeoutMs: this.#timeoutMs,
-    });
-    if (answer.status !== 200) {
-      const fault = faultOf(answer, 'GET', 'token');
-      // A wrong secret is 401; an unknown tenant or app, or a secret that is none, is 400.
-      throw answer.status === 400
-        ? new Fault('idp.unauthorized', fault.message, {
-            retryable: false,
-            ...(fault.vendorCode === undefined ? {} : { vendorCode: fault.vendorCode }),
-          })
-        : fault;
-    }
-    const { access_token, expires_in } = readGraph(tokenSchema, answer, 'token');
-    return { token: access_token, lifetimeSeconds: expires_in };
-  }
-}
-
-/** The answer's body in the shape asked for. @throws idp.bad_answer */
-export function readGraph<T>(schema: z.ZodType<T>, answer: Answer, what: string): T {
-  const parsed = schema.safeParse(answer.body);
-  if (parsed.success) return parsed.data;
-  const where = parsed.error.issues[0]?.path.join('.') || 'body';
-  throw new Fault('idp.bad_answer', `Graph, ${what}: the answer does not fit at ${where}`, {
-    retryable: false,
-    cause: parsed.error,
-  });
-}
-
-function faultOf(answer: Answer, method: Call['method'], what: string): Fault {
-  const parsed = errorSchema.safeParse(answer.body);
-  const { error, error_description } = parsed.success ? parsed.data : { error: {} };
-  const { code = undefined, message = undefined } =
-    typeof error === 'string'
-      ? { code: error, message: error_description?.split(/ Trace ID:|[\r\n]/)[0] }
-      : error;
-  const trouble = troubleOf(answer.status);
-  const isOutage = trouble === 'unavailable';
-  return new Fault(
-    `idp.${trouble}`,
-    `Graph, ${what}: ${[answer.status, code, message].filter((part) => part !== undefined).join(' ')}`,
-    {
-      retryable: isOutage || trouble === 'throttled',
-      ...(trouble === 'throttled' ? { retryAfterMs: waitOf(answer.headers) } : {}),
-      outcomeUnknown: isOutage && method !== 'GET',
-      vendorCode: code ?? String(answer.status),
-    },
-  );
-}
-
-function troubleOf(status: number): Trouble {
-  if (status === 401) return 'unauthorized';
-  if (status === 403) return 'forbidden';
-  if (status === 404) return 'not_found';
-  if (status === 429) return 'throttled';
-  return status >= 500 ? 'unavailable' : 'invalid';
-}
-
-function waitOf(headers: Headers): number {
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
-  return Number.isNaN(seconds) ? DEFAULT_WAIT_MS : Math.max(1, seconds) * 1_000;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { EntraDirectory } from '../../ports/identity-provider.ts';
-import { GraphSession, type GraphSettings, readGraph } from './graph-session.ts';
+import { readGraph } from './faults.ts';
+import { GraphSession, type GraphSettings } from './graph-session.ts';
 
 /** A subscription to change notifications as Graph shows it; the secret it never shows again. */
 export type Subscribed = { id: string; resource: string; expiresAt: Date; notificationUrl: string };
@@ -47,7 +48,7 @@ const subscriptionsSchema = z.object({
 
 /** What we use of Microsoft Graph v1.0. Faults `idp.*`. */
 export function createGraph(settings: GraphSettings): Graph {
-  const session = new GraphSession(settings);
+  const session = new GraphSession(settings, { rests: true });
   return {
     async namesOf(entraId) {
       if (!GUID.test(entraId)) return null;

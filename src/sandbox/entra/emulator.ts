@@ -33,7 +33,14 @@ const lifecycleSchema = z.strictObject({
 
 /** How to reach it, as the configuration has it. */
 export function entraSettings(worldUrl: string) {
-  return { ...entraApp, url: `${worldUrl}${PREFIX}`, loginUrl: `${worldUrl}${PREFIX}/login` };
+  const { tenantId, clientId, clientSecret } = entraApp;
+  return {
+    tenantId,
+    clientId,
+    auth: { secret: clientSecret },
+    url: `${worldUrl}${PREFIX}`,
+    loginUrl: `${worldUrl}${PREFIX}/login`,
+  };
 }
 
 /**
