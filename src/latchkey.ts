@@ -31,6 +31,7 @@ import { stampDatabase } from './store/installation.ts';
 import { createModelMemory } from './store/model-memory.ts';
 import { type Database, openDatabase } from './store/postgres/database.ts';
 import { openLocks } from './store/postgres/locks.ts';
+import { createHttpTickets } from './tickets/http-tickets.ts';
 import { type Doors, keepSubscriptions, openDoors, openSlack, type WayIn } from './ways-in.ts';
 import { createGuard } from './web/guard.ts';
 import { healthRoutes } from './web/health.ts';
@@ -197,13 +198,14 @@ function connectParties(options: LatchkeyOptions, database: Database) {
           ...(outside.model.baseUrl === null ? {} : { baseUrl: outside.model.baseUrl }),
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });
-  return { slack, idp, mulesoft, graph, signIn, adviser };
+  const tickets = outside.tickets === undefined ? null : createHttpTickets(outside.tickets);
+  return { slack, idp, mulesoft, graph, signIn, adviser, tickets };
 }
 
 function contextOf(
   options: LatchkeyOptions,
   { database, locks }: Stores,
-  { slack, idp, mulesoft, graph, signIn, adviser }: Parties,
+  { slack, idp, mulesoft, graph, signIn, adviser, tickets }: Parties,
   running: Pick<
     Context,
     'measure' | 'nudge' | 'runNow' | 'queueAway' | 'outsideTroubles' | 'reconcileSoon'
@@ -230,6 +232,7 @@ function contextOf(
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
     pausedUntil,
     ...runtime,
+    ...(tickets === null ? {} : { tickets }),
     ...(signIn === null ? {} : { stepUp: { signIn, address } }),
     hasEventHook: outside.okta.hookSecrets.length > 0,
     log,

@@ -24,6 +24,7 @@ import { checkSlack } from '../slack/app/slack-check.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
 import type { Db } from '../store/postgres/database.ts';
 import { checkDatabase } from '../store/postgres/database-check.ts';
+import { checkTickets } from '../tickets/tickets-check.ts';
 import { checkAddress, checkClock } from '../web/address-check.ts';
 
 export type CheckSettings = {
@@ -79,6 +80,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
         anypoint(given),
         graph(given, policy),
         model(given),
+        tickets(given, policy),
         database(given),
         queue(given),
         checkClock([given.outside.slack.apiUrl, given.outside.okta.orgUrl, given.outside.anypoint.url]).then(
@@ -200,6 +202,10 @@ async function model({ outside }: CheckSettings): Promise<Checked[]> {
   const { apiKey, model, baseUrl } = outside.model;
   const trouble = await checkModel({ apiKey, model, ...(baseUrl === null ? {} : { baseUrl }) });
   return [{ name: 'model', trouble }];
+}
+
+async function tickets({ outside }: CheckSettings, { catalogue }: LoadedPolicy): Promise<Checked[]> {
+  return [await checkTickets(outside.tickets ?? null, catalogue)];
 }
 
 async function database({ databaseUrl, embeddedUrl }: CheckSettings): Promise<Checked[]> {

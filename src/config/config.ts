@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import type { OidcSettings } from '../idp/oidc.ts';
 import { readRedisAddress } from '../queue/redis-address.ts';
+import { kindNames } from '../tickets/kinds.ts';
 import { type Outside, outsideHints } from './outside.ts';
+import { publishedIn } from './published.ts';
+import { type TicketsGiven, ticketsIn } from './tickets.ts';
 
 export type { Outside } from './outside.ts';
 
@@ -12,6 +15,8 @@ import {
   isLoopback,
   issuers,
   issuerUrl,
+  jsonPath,
+  list,
   long,
   port,
   proxies,
@@ -20,6 +25,7 @@ import {
   secrets,
   slipsIn,
   text,
+  ticketsUrl,
   url,
 } from './setting-shapes.ts';
 
@@ -51,6 +57,15 @@ const environment = z.object({
   OIDC_CLIENT_SECRET: text.optional(),
   OIDC_ACR_VALUES: acrValues.optional(),
   OIDC_SUBJECT_CLAIM: text.regex(/^[\w:/.-]{1,100}$/, 'must be the name of a claim').optional(),
+  TICKETS_URL: ticketsUrl.optional(),
+  TICKETS_KIND: z.enum(kindNames).optional(),
+  TICKETS_TOKEN: text.optional(),
+  TICKETS_USER: text.optional(),
+  TICKETS_NAME: text.max(40).optional(),
+  TICKETS_STATUS: jsonPath.optional(),
+  TICKETS_CLOSED: list.optional(),
+  TICKETS_TITLE: jsonPath.optional(),
+  TICKETS_ASSIGNEE: jsonPath.optional(),
   SCIM_TOKEN: secret.optional(),
   OPENAI_API_KEY: text.optional(),
   OPENAI_BASE_URL: url.optional(),
@@ -122,10 +137,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       ...(real.missing.length === 0
         ? []
         : [
-            'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, GRAPH_…, SET_…, OIDC_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
+            'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, GRAPH_…, SET_…, OIDC_…, TICKETS_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
           ]),
     ]);
-  if (isReal) refusePublished(e);
+  const published = isReal ? publishedIn(e) : [];
+  if (published.length > 0) throw invalid(published);
   const remarks: string[] = [...slips];
   if (!isReal && e.OPENAI_API_KEY !== undefined)
     remarks.push('OPENAI_API_KEY is set but not used: the sandbox has a scripted model of its own.');
@@ -239,6 +255,8 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
     : null;
   if (sets !== null) need('SET_ISSUERS');
   const oidc = oidcIn(e, given, need);
+  const isAboutTickets = (name: string) => name.startsWith('TICKETS_');
+  const tickets = Object.keys(given).some(isAboutTickets) ? ticketsIn(e as TicketsGiven, missing) : null;
   const scimToken = need('SCIM_TOKEN');
   const model = modelIn(e, given, missing);
   return {
@@ -251,6 +269,7 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
       graph,
       sets,
       oidc,
+      ...(tickets === null ? {} : { tickets }),
       scimToken,
     },
   };
@@ -279,29 +298,6 @@ function oidcIn(e: Environment, given: Given, need: Need): OidcSettings | null {
 
 function isGiven(given: Given, names: readonly (keyof Environment)[]): boolean {
   return names.some((name) => given[name] !== undefined);
-}
-
-/**
- * The sandbox's credentials stand in its source. Anybody could use them against an installation that took them over,
- * so they are good only where every party is on this machine.
- */
-function refusePublished(e: Environment): void {
-  const urls = [
-    e.SLACK_API_URL ?? 'https://slack.com/api/',
-    e.OKTA_ORG_URL ?? '',
-    e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
-  ];
-  if (urls.every(isLoopback)) return;
-  const published = Object.entries(e)
-    .filter(
-      ([name, value]) =>
-        name !== 'OPENAI_MODEL' && /(^|,)(sandbox-|xoxb-sandbox|xapp-sandbox)/.test(String(value)),
-    )
-    .map(
-      ([name]) =>
-        `${name}: is the sandbox’s own, which everybody can read in the source: make one that only you know`,
-    );
-  if (published.length > 0) throw invalid(published);
 }
 
 function hintOf(name: string): string {

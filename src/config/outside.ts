@@ -2,6 +2,7 @@ import type { GraphSettings } from '../idp/entra/graph-session.ts';
 import type { OidcSettings } from '../idp/oidc.ts';
 import type { OktaAuth } from '../idp/okta/credentials.ts';
 import type { GivenSecret } from '../secrets/secret.ts';
+import type { TicketSettings } from '../tickets/http-tickets.ts';
 
 /** How to reach the outside world. */
 export type Outside = {
@@ -26,6 +27,8 @@ export type Outside = {
   sets: { issuers: readonly { issuer: string; jwksUrl: string }[]; audience: string } | null;
   /** Where approvers sign in afresh; null: nowhere, and what policy wants it for can't be approved. */
   oidc: OidcSettings | null;
+  /** Where tickets are kept; left out: nobody can be asked. */
+  tickets?: TicketSettings;
   scimToken: GivenSecret;
 };
 
@@ -60,6 +63,16 @@ export const outsideHints = {
   OIDC_CLIENT_SECRET: 'its client secret, with OIDC_ISSUER',
   OIDC_ACR_VALUES: 'levels of which a sign-in has to reach one, with a space between, or `any`',
   OIDC_SUBJECT_CLAIM: 'the claim with the identity provider’s id of a person, if it is not sub',
+  TICKETS_URL: 'where tickets are kept, e.g. https://acme.atlassian.net, or with {ticket} where its key goes',
+  TICKETS_KIND:
+    'jira, servicenow or github, which says how its answers are read; left out: by TICKETS_STATUS and TICKETS_CLOSED',
+  TICKETS_TOKEN: 'the token that reads tickets, with TICKETS_URL',
+  TICKETS_USER: 'the user name that goes with TICKETS_TOKEN, where it takes one',
+  TICKETS_NAME: 'what people call it',
+  TICKETS_STATUS: 'where the status is in its answer, e.g. fields.status.name',
+  TICKETS_CLOSED: 'the values of the status that mean closed, with a comma between',
+  TICKETS_TITLE: 'where the title is in its answer',
+  TICKETS_ASSIGNEE: 'where the name of whoever works on it is in its answer',
   SCIM_TOKEN: 'a long random bearer token that you also give to Okta’s SCIM app',
   PUBLIC_URL: 'the address under which Slack and Okta reach Latchkey; the sandbox is on loopback only',
   READ_TOKEN: 'the bearer token of /api/changes and /metrics; the sandbox has one of its own',

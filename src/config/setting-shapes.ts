@@ -32,6 +32,28 @@ export const issuerUrl = z
   .url({ protocol: /^https?$/ })
   .refine((value) => value.startsWith('https:') || isLoopback(value), 'must begin with https://');
 
+/** With the ticket's place in it or without. HTTPS only, except on this machine: the token goes there. */
+export const ticketsUrl = text
+  .refine((value) => URL.canParse(value), 'must be an address')
+  .refine((value) => /^https:/i.test(value) || isLoopback(value), 'must begin with https://')
+  .transform((value) => value.replace(/\/+$/, ''));
+
+/** Names and places within JSON, with a dot between. */
+export const jsonPath = text.regex(
+  /^[\w-]+(\.[\w-]+)*$/,
+  'must be names with a dot between, e.g. fields.status.name',
+);
+
+export const list = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  )
+  .pipe(z.array(z.string()).min(1, 'must be one value or more, with a comma between'));
+
 /** `any`: whatever sign-in the provider takes for enough. */
 export const acrValues = text.transform((value) => (value === 'any' ? [] : value.split(/\s+/)));
 

@@ -9,6 +9,7 @@ const names: Record<Party, string> = {
   model: 'the model',
   store: 'the database',
   queue: 'the queue',
+  tickets: 'the ticket system',
 };
 
 const troubles: Record<Trouble, string> = {
@@ -44,6 +45,7 @@ const CREDENTIALS: Partial<Record<Party, string>> = {
   idp: 'set OKTA_API_TOKEN, or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY, to ones that are active, of the organisation at OKTA_ORG_URL',
   mulesoft:
     'set ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET to those of the connected app (Access Management, Connected Apps), on the control plane of ANYPOINT_URL',
+  tickets: 'set TICKETS_TOKEN, and TICKETS_USER where it takes a user name, to ones that are active',
 };
 
 const RIGHTS: Partial<Record<Party, string>> = {
@@ -51,12 +53,14 @@ const RIGHTS: Partial<Record<Party, string>> = {
   idp: 'grant the service app okta.groups.manage and okta.users.read, or give the API token’s owner an admin role that covers the groups',
   mulesoft:
     'set ANYPOINT_ORG_ID to the root organisation, and give the connected app the scopes of docs/connect-anypoint.md',
+  tickets: 'let the account of TICKETS_TOKEN read the tickets (docs/connect-tickets.md)',
 };
 
 const ADDRESSES: Partial<Record<Party, string>> = {
   slack: 'SLACK_API_URL',
   idp: 'OKTA_ORG_URL',
   mulesoft: 'ANYPOINT_URL',
+  tickets: 'TICKETS_URL',
 };
 
 /** Slack's own names that say more than our code. */

@@ -32,7 +32,7 @@ type Party = { party: string; does: string; check: () => Promise<void> };
  * again and again. So wrong credentials are known before somebody's request meets them, and that they were mended too.
  */
 export function createPartyWatch(
-  { chat, idp, mulesoft }: Pick<Context, 'chat' | 'idp' | 'mulesoft'>,
+  { chat, idp, mulesoft, tickets }: Pick<Context, 'chat' | 'idp' | 'mulesoft' | 'tickets'>,
   /** Another way in beside Slack's Web API that can be shut; null: it is open. */
   wayIn: () => string | null = () => null,
 ): PartyWatch {
@@ -40,6 +40,9 @@ export function createPartyWatch(
     { party: chat.name, does: `requests and clicks in ${chat.name}`, check: () => chat.check() },
     { party: idp.name, does: `groups in ${idp.name}`, check: () => idp.check() },
     { party: 'Anypoint', does: 'teams in Anypoint', check: () => mulesoft.check() },
+    ...(tickets === undefined
+      ? []
+      : [{ party: tickets.name, does: `tickets in ${tickets.name}`, check: () => tickets.check() }]),
   ];
   const found = new Map<string, { why: string | null; at: number }>();
 
@@ -83,7 +86,7 @@ async function whyNot(
     // Being asked to wait is being served.
     if (error.retryAfterMs !== undefined) return null;
     return {
-      text: `${faultInWords(error, { idp: party })}: ${nextStepFor(error)}`,
+      text: `${faultInWords(error, { idp: party, tickets: party })}: ${nextStepFor(error)}`,
       isPassing: error.retryable,
     };
   }

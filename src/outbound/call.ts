@@ -9,6 +9,8 @@ export type Call = {
   body?: unknown;
   /** Whole call, connection to last byte, in milliseconds. */
   timeoutMs: number;
+  /** `manual`: one is answered with its status. Left out: it breaks the call. None is ever followed. */
+  redirect?: 'manual';
   /** As the figures name it, where the party has several. */
   system?: System;
 };
@@ -52,7 +54,7 @@ async function send(party: Party, what: Call): Promise<Answer> {
       headers,
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.timeout(what.timeoutMs),
-      redirect: 'error',
+      redirect: what.redirect ?? 'error',
     });
     status = response.status;
     responseHeaders = response.headers;

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { Party, Trouble } from '../core/fault.ts';
 
 /** Outside systems, as the figures name them. */
-export type System = 'okta' | 'graph' | 'anypoint' | 'slack' | 'model';
+export type System = 'okta' | 'graph' | 'anypoint' | 'slack' | 'model' | 'tickets';
 
 /** One call that is over: `ok`, or what was wrong with it. */
 export type CallSeen = { system: System; outcome: 'ok' | Trouble; seconds: number };
@@ -17,6 +17,7 @@ export const systemOf: Partial<Record<Party, System>> = {
   mulesoft: 'anypoint',
   slack: 'slack',
   model: 'model',
+  tickets: 'tickets',
 };
 
 /** Runs a call and tells whoever counts. `judge` says of a result or an error what it came to. */

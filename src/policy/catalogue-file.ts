@@ -112,7 +112,7 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
     ...(apis.length === 0
       ? {}
       : { apis: apis.map(({ asset, group, owner }) => ({ asset, group: group ?? null, owner })) }),
-    ...(written.ticket === undefined ? {} : { ticket: written.ticket }),
+    ...ticketOf(written.ticket),
     bundles: bundles.map((b) => ({ ...b, entitlements: b.entitlements as EntitlementKey[] })),
   };
 }
@@ -132,12 +132,14 @@ function entitlementOf(written: WrittenEntitlement, all: readonly WrittenEntitle
     extension,
     breakGlass,
     narrower,
+    endsWithTicket,
     ...e
   } = written;
   return {
     ...e,
     key: e.key as EntitlementKey,
     birthright: birthright ?? null,
+    ...(endsWithTicket === undefined ? {} : { endsWithTicket }),
     ...(narrower === undefined ? {} : { narrower: narrower as EntitlementKey[] }),
     ...(breakGlass === undefined
       ? {}
@@ -179,6 +181,18 @@ function digestOf({ day, at, unusedAfter }: z.infer<typeof catalogueSchema>['dig
     weekday: weekdays.indexOf(day) + 1,
     minute: at,
     unusedSeconds: unusedAfter,
+  };
+}
+
+function ticketOf(written: z.infer<typeof catalogueSchema>['ticket']): Pick<Catalogue, 'ticket'> {
+  if (written === undefined) return {};
+  const { grace, tellAfter, ...rest } = written;
+  return {
+    ticket: {
+      ...rest,
+      tellAfterSeconds: tellAfter,
+      ...(grace === undefined ? {} : { graceSeconds: grace }),
+    },
   };
 }
 

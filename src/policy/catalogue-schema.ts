@@ -71,6 +71,10 @@ const entitlement = z
         description:
           'Who may take it at once in an emergency, without approval, for how long at most, and how often within a day. Everybody concerned is told, and somebody else reviews it',
       }),
+    endsWithTicket: z.literal(true).optional().meta({
+      description:
+        'Whoever asks for it names a ticket, and it ends when that ticket is closed, at the latest at its time',
+    }),
     birthright: z.strictObject({ departments: z.array(z.string().min(1)).min(1) }).optional(),
     narrower: z.array(key).min(1).max(10).optional().meta({
       description: 'Keys of narrower entitlements of the same family, which an approver can give instead',

@@ -94,6 +94,13 @@ export function sandboxSettings(worldUrl: string): Record<string, string> {
     OPENAI_API_KEY: credentials.modelApiKey,
     OPENAI_BASE_URL: `${worldUrl}/model/v1`,
     OPENAI_MODEL: SCRIPTED_MODEL,
+    TICKETS_URL: `${worldUrl}/tickets/api/tickets/{ticket}`,
+    TICKETS_TOKEN: credentials.ticketsToken,
+    TICKETS_NAME: 'the ticket system',
+    TICKETS_STATUS: 'status',
+    TICKETS_CLOSED: 'Closed',
+    TICKETS_TITLE: 'title',
+    TICKETS_ASSIGNEE: 'assignee.name',
     SCIM_TOKEN: credentials.scimToken,
     READ_TOKEN: credentials.readToken,
   };

@@ -293,6 +293,7 @@ export const credentials = {
   anypointClientId: 'sandbox-anypoint-client',
   anypointClientSecret: 'sandbox-anypoint-secret',
   modelApiKey: 'sandbox-model-key',
+  ticketsToken: 'sandbox-tickets-token',
   scimToken: 'sandbox-scim-token',
   readToken: 'sandbox-read-token',
 } as const;

@@ -10,6 +10,7 @@ import { createModelEmulator } from './model/emulator.ts';
 import { createOktaEmulator } from './okta/emulator.ts';
 import { type Person, people } from './seed.ts';
 import { createSlackEmulator } from './slack/emulator.ts';
+import { createTicketEmulator } from './tickets/emulator.ts';
 
 export type RunningWorld = {
   url: string;
@@ -43,7 +44,7 @@ const installation = z.strictObject({
   pid: z.number().int().positive().optional(),
 });
 
-/** The outside world over real HTTP: Slack, Okta, Anypoint and a scripted model on one port, each under its prefix. */
+/** The outside world over real HTTP: Slack, Okta, Anypoint, tickets and a scripted model on one port, each under its prefix. */
 export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   let latchkey = options.latchkey;
   let url = '';
@@ -68,6 +69,7 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
     okta,
     anypoint: createAnypointEmulator(world),
     model: createModelEmulator(world),
+    tickets: createTicketEmulator(world),
   };
   if (options.stateFile !== null) await restore(emulators, options.stateFile);
 

@@ -124,7 +124,7 @@ export async function holding(
 export async function writeGrants(
   tx: Tx,
   event: ChangeEvent,
-  who: Pick<Change, 'personId' | 'entitlementKey' | 'cause' | 'grant'>,
+  who: Pick<Change, 'personId' | 'entitlementKey' | 'cause' | 'grant' | 'ticket' | 'endsWithTicket'>,
 ): Promise<void> {
   if (event.type === 'changeApproved' && event.grant !== null)
     await tx
@@ -140,6 +140,7 @@ export async function writeGrants(
         ends_at: event.grant.endsAt,
         // A grant that goes on by rule is renewed, so there is no end to warn of.
         warn_at: isByRule(who) ? null : nextWarningAt(event.grant, null),
+        ticket: who.endsWithTicket === true ? who.ticket : null,
       })
       .execute();
   if (event.type === 'endingWarned' || event.type === 'endAgreed') {
@@ -147,6 +148,17 @@ export async function writeGrants(
     const next = isMore && who.grant !== null ? nextWarningAt(who.grant, event.at) : null;
     await tx.updateTable('grants').set({ warn_at: next }).where('change_id', '=', event.changeId).execute();
   }
+  if (event.type === 'ticketChanged' && who.grant !== null)
+    await tx
+      .updateTable('grants')
+      // What was said of the ticket is the warning of this end.
+      .set({
+        ends_at: event.endsAt,
+        warn_at: event.is === 'closed' ? null : nextWarningAt(who.grant, event.at),
+      })
+      .where('change_id', '=', event.changeId)
+      .where('ended_at', 'is', null)
+      .execute();
   // A grant that the IdP refuses was never given; it must not count as held.
   if (event.type === 'grantEnded' || event.type === 'applyFailed' || event.type === 'decisionReopened')
     await tx

@@ -210,6 +210,14 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
   endingWarned: { ...base, type: 'endingWarned', endsAt: later(86_400) },
   renewalDeclined: { ...base, type: 'renewalDeclined', by: { id: person('tom'), name: 'tom' } },
   endAgreed: { ...base, type: 'endAgreed', by: { id: person('tom'), name: 'tom' } },
+  ticketChanged: {
+    ...base,
+    type: 'ticketChanged',
+    ticket: 'INC-1',
+    is: 'closed',
+    status: 'Done',
+    endsAt: later(900),
+  },
   decisionReopened: { ...base, type: 'decisionReopened', by: { id: person('olga'), name: 'olga' } },
   grantEnded: {
     ...base,

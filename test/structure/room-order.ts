@@ -57,6 +57,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['idp', 'Okta; what Entra tells'],
   ['mulesoft', 'Anypoint'],
   ['model', 'the adviser'],
+  ['tickets', 'where tickets are kept'],
   ['policy', 'files of catalogue and rules'],
   ['web', 'server, health, metrics, read-only API'],
   ['scim', 'the SCIM service provider'],

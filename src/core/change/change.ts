@@ -26,6 +26,10 @@ export type Change = {
   requesterId: PersonId | null;
   reason: string;
   ticket: string | null;
+  /** Its grant ends when the ticket is closed, and at the latest at its time. */
+  endsWithTicket?: true;
+  /** What became of that ticket since. */
+  ticketNews?: TicketNews;
   requestedSeconds: number | null;
   requestedAt: Date;
   /** Grows when the card is put to other people; a button of an earlier round is stale. */
@@ -88,6 +92,18 @@ export type Change = {
   cardOf?: ChangeId;
 };
 
+/**
+ * What was last told of the ticket that a grant ends with. `gone`: it was there, and is not any more. `latestEndsAt`:
+ * the end as it was granted.
+ */
+export type TicketNews = {
+  is: 'open' | 'closed' | 'gone';
+  /** As its source calls it; null: it has none. */
+  status: string | null;
+  at: Date;
+  latestEndsAt: Date;
+};
+
 /** The place of one change among those that one form asked for, from 0. `id` is the same for all of them. */
 export type JointRequest = { id: string; place: number };
 
@@ -105,6 +121,7 @@ export type JointRequest = { id: string; place: number };
  * - `restore`: the person came back, and somebody gave it again
  * - `breakGlass`: a person took it at once in an emergency, as the catalogue allows, and it is reviewed afterwards
  * - `review`: a reviewer looked at what is held, and took it away
+ * - `ticketClosed`: the ticket that it ends with was closed
  */
 export type Cause =
   | 'request'
@@ -122,7 +139,8 @@ export type Cause =
   | 'lostApp'
   | 'restore'
   | 'breakGlass'
-  | 'review';
+  | 'review'
+  | 'ticketClosed';
 
 /** Nobody asked for these; they were found. */
 export function isFound(change: Pick<Change, 'cause'>): boolean {

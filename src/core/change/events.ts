@@ -4,7 +4,16 @@ import type { ApproverPlan } from '../policy/routing.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PendingStepUp, StepUpEnd } from '../step-up/step-up.ts';
-import type { Approval, Cause, Change, Decision, GrantTerms, JointRequest, Leg } from './change.ts';
+import type {
+  Approval,
+  Cause,
+  Change,
+  Decision,
+  GrantTerms,
+  JointRequest,
+  Leg,
+  TicketNews,
+} from './change.ts';
 import type { Question, Said } from './question.ts';
 import type { Shown } from './shown.ts';
 import type { Warning } from './warnings.ts';
@@ -20,6 +29,7 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       requesterId: PersonId | null;
       reason: string;
       ticket: string | null;
+      endsWithTicket?: true;
       requestedSeconds: number | null;
       target: Change['target'];
       via: string;
@@ -114,6 +124,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'renewalDeclined'; by: { id: PersonId; name: string } }
   /** `warning`: which of the warnings by time; left out: rules let it go on no more. */
   | { type: 'endingWarned'; endsAt: Date; warning?: Warning }
+  /** The ticket that it ends with was closed, opened again, or is gone. `endsAt`: when the grant ends now. */
+  | { type: 'ticketChanged'; ticket: string; is: TicketNews['is']; status: string | null; endsAt: Date }
   /** Its holder lets it end: nobody is warned any more. */
   | { type: 'endAgreed'; by: { id: PersonId; name: string } }
   | {

@@ -5,6 +5,7 @@ import type { Change } from './change.ts';
 import type { ChangeEvent } from './events.ts';
 import { nextState } from './life-cycle.ts';
 import { withAnswer } from './question.ts';
+import { latestEndOf } from './ticket-end.ts';
 
 /** The change after one more event. Throws `bug.invariant` for an event that can't happen in this state. */
 export function evolve(change: Change | null, event: ChangeEvent): Change {
@@ -31,6 +32,7 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
     requesterId: event.requesterId,
     reason: event.reason,
     ticket: event.ticket,
+    ...(event.endsWithTicket === undefined ? {} : { endsWithTicket: event.endsWithTicket }),
     requestedSeconds: event.requestedSeconds,
     requestedAt: event.at,
     round: 0,
@@ -192,6 +194,16 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       return { renewalDeclined: { by: event.by.id, name: event.by.name, at: event.at } };
     case 'endAgreed':
       return { endAgreed: { by: event.by.id, name: event.by.name, at: event.at } };
+    case 'ticketChanged':
+      return {
+        grant: change.grant === null ? null : { ...change.grant, endsAt: event.endsAt },
+        ticketNews: {
+          is: event.is,
+          status: event.status,
+          at: event.at,
+          latestEndsAt: latestEndOf(change) ?? event.endsAt,
+        },
+      };
     case 'grantEnded':
       return {
         revokeId: event.revokeId,

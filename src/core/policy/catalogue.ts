@@ -136,6 +136,8 @@ export type Entitlement = {
   finding: 'ask' | 'revert' | 'accept';
   /** Left out: nobody can take it without approval. */
   breakGlass?: BreakGlassRule;
+  /** Whoever gets it names a ticket, and it ends when that is closed; left out: who asks may choose so. */
+  endsWithTicket?: true;
   /** Given by rule to everybody of these departments, on arrival and on a move. */
   birthright: { departments: string[] } | null;
   /** Narrower ones of the same family, which an approver can give instead; left out: there are none. */
@@ -191,6 +193,22 @@ export type Canary = { person: string; entitlement: EntitlementKey; everySeconds
  */
 export type OnCallSource = { slackUserGroup: string } | { idpGroup: string };
 
+/**
+ * How a ticket is written, and what is asked of one.
+ * - `requiredFor`: tiers that need one
+ * - `mustBeOpen`: one that is closed, or not there, is refused; else a person is told of it
+ * - `graceSeconds`: access that ends with its ticket goes on so long once that is closed
+ * - `tellAfterSeconds`: the admins are told once tickets can't be read for so long
+ */
+export type TicketRule = {
+  pattern: string;
+  requiredFor: Tier[];
+  example: string;
+  mustBeOpen?: boolean;
+  graceSeconds?: number;
+  tellAfterSeconds?: number;
+};
+
 /** When people get their weekly digest, in their own time zone, and what "unused" means in it. */
 export type DigestTimes = {
   /** 1 is Monday, 7 is Sunday. */
@@ -245,7 +263,7 @@ export type Catalogue = {
   /** Of a person's last sign-in only one of so long ago at most says where they are. */
   signInWithinSeconds: number;
   /** How a ticket is written, and for which tiers one is needed; left out: anything will do, and none is needed. */
-  ticket?: { pattern: string; requiredFor: Tier[]; example: string };
+  ticket?: TicketRule;
   entitlements: Entitlement[];
   bundles: Bundle[];
   /** Left out: the defaults. */

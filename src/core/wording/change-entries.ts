@@ -72,6 +72,10 @@ export const changeEntryWords: {
   endingWarned: () => 'Told that the end is near',
   renewalDeclined: (_, who) => `${who ?? 'A reviewer'} said that it is not to be renewed`,
   endAgreed: ({ by }) => `${by.name} lets it end`,
+  ticketChanged: ({ ticket, is, status }) =>
+    is === 'gone'
+      ? `${ticket} is not to be found any more; the access stays until its time, or until somebody ends it`
+      : `${ticket} ${is === 'closed' ? 'was closed' : 'was opened again'}${status === null ? '' : ` (${status})`}`,
   grantEnded: endedInWords,
 };
 

@@ -9,7 +9,7 @@ import {
   withAuthorKnown,
 } from '../policy/routing.ts';
 import { approvedBy, decidedBy } from './deciders.ts';
-import { causeInWords, endingStatusText, heldOn, revokeStatusText } from './ending.ts';
+import { causeInWords, endingStatusText, heldOn, revokeStatusText, safeTicket } from './ending.ts';
 import { afterInWords, failureInWords, stuckInWords, wayInWords } from './legs.ts';
 
 /** Where a change stands, in words for people; the same on the card, in direct messages and on the timeline. */
@@ -179,7 +179,7 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
     return {
       mood: 'over',
       label: 'ended',
-      headline: `Ended: ${causeInWords(change.ended?.cause ?? 'expiry')}`,
+      headline: `Ended: ${causeInWords(change.ended?.cause ?? 'expiry', safeTicket(change, names))}`,
       detail: heldOn(change, names),
     };
   },
@@ -195,7 +195,7 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
       : {
           mood: 'over',
           label: 'ended',
-          headline: `Ended: ${causeInWords(change.ended.cause)}`,
+          headline: `Ended: ${causeInWords(change.ended.cause, safeTicket(change, names))}`,
           detail: heldOn(change, names),
         };
   },

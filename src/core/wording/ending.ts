@@ -5,7 +5,7 @@ import { failureInWords, stuckInWords, tookInWords } from './legs.ts';
 /** A granting change that ends, by the revoke that ends it. */
 export function endingStatusText(change: Change, ending: Change, names: Names): Said {
   const arrived = hasArrived(change);
-  const why = `${causeInWords(ending.cause)}${arrived ? '' : '; it had not arrived in MuleSoft'}`;
+  const why = `${causeInWords(ending.cause, safeTicket(change, names))}${arrived ? '' : '; it had not arrived in MuleSoft'}`;
   switch (ending.state) {
     case 'inEffect': {
       const note = ending.inEffectNote === null ? '' : ` (${names.safe(ending.inEffectNote)})`;
@@ -124,6 +124,11 @@ function whyTakenAway(change: Change, names: Names): string {
   }
 }
 
+/** Somebody else's words, made harmless. */
+export function safeTicket({ ticket }: Change, names: Names): string | null {
+  return ticket === null ? null : names.safe(ticket);
+}
+
 /** Access that was granted and never seen has not been there to be taken away. A finding was there. */
 export function hasArrived({ grant, legs }: Change): boolean {
   return grant === null || legs.seenAt !== null;
@@ -137,8 +142,8 @@ export function heldOn(change: Change, names: Names): string {
     : `The same access stays through another grant until ${names.time(change.ended.stillHeldUntil)}.`;
 }
 
-/** Why something ends. */
-export function causeInWords(cause: Cause): string {
+/** Why something ends. `ticket`: the one that it ended with, where it is known. */
+export function causeInWords(cause: Cause, ticket: string | null = null): string {
   switch (cause) {
     case 'expiry':
       return 'the time is over';
@@ -161,6 +166,8 @@ export function causeInWords(cause: Cause): string {
       return 'given again after a return';
     case 'review':
       return 'reviewed, and not kept';
+    case 'ticketClosed':
+      return ticket === null ? 'its ticket was closed' : `${ticket} was closed`;
     case 'request':
     case 'extension':
     case 'finding':

@@ -6,6 +6,7 @@ import type { EntraDirectory, IdentityProvider } from '../../ports/identity-prov
 import type { Messenger } from '../../ports/messenger.ts';
 import type { MuleSoft } from '../../ports/mulesoft.ts';
 import type { FreshSignIn } from '../../ports/sign-in.ts';
+import type { TicketSource } from '../../ports/tickets.ts';
 import type { Lane } from '../../queue/job-queue.ts';
 import type { QueueAway } from '../../queue/queue-away.ts';
 import type { OutboxRow } from '../../store/outbox.ts';
@@ -35,6 +36,8 @@ export type Parties = {
   chat: ChatDirectory;
   messenger: Messenger<unknown>;
   adviser: Adviser;
+  /** Where tickets are kept; left out: none can be looked up. */
+  tickets?: TicketSource;
 };
 
 /** The process that the work runs in: its outbox worker, its timers, its log. */

@@ -57,7 +57,7 @@ export async function grantsEndedWith(
 
 export type EndCause = Extract<
   Cause,
-  'expiry' | 'release' | 'leaver' | 'lostApp' | 'move' | 'canary' | 'review'
+  'expiry' | 'release' | 'leaver' | 'lostApp' | 'move' | 'canary' | 'review' | 'ticketClosed'
 >;
 
 /** One revoke for each group: an entitlement can have moved to another group between two grants of it. */
@@ -150,6 +150,7 @@ const reasons: Record<EndCause, string> = {
   move: 'the person has moved, and it no longer fits',
   canary: 'the canary’s way back',
   review: 'looked at in a review, and not kept',
+  ticketClosed: 'the ticket that it ends with was closed',
 };
 
 /** The revoke joins the road at "apply": nobody is asked whether what has ended may end. */

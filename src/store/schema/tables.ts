@@ -90,7 +90,19 @@ export type Tables = {
     ends_at: Date;
     ended_at: Date | null;
     warn_at: Date | null;
+    /** The ticket that it ends with. */
+    ticket: ColumnType<string | null, string | null | undefined, never>;
   };
+  /** See migrations/0059_tickets.ts. */
+  watched_tickets: {
+    ticket: string;
+    read_at: Date;
+    seen: 'open' | 'closed' | 'absent' | null;
+    times: Generated<number>;
+    next_at: Date;
+    fault: string | null;
+  };
+  ticket_troubles: { id: string; since: Date; why: string; back_at: Date | null };
   baselines: { group_id: string; group_name: string; members: number; taken_at: Date };
   baseline_members: {
     person_id: string;

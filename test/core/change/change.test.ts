@@ -58,6 +58,7 @@ const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
     ['changeOvertaken', ['applying', 'verifying', 'awaitingSignIn', 'late'], 'superseded'],
     ['endingWarned', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect', 'failed'], 'stays'],
     ['renewalDeclined', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'], 'stays'],
+    ['ticketChanged', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect', 'superseded'], 'stays'],
     ['endAgreed', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'], 'stays'],
     ['decisionReopened', ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect'], 'ended'],
     ['grantEnded', ['applying', 'verifying', 'awaitingSignIn', 'late'], 'superseded'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Change } from '../../../src/core/change/change.ts';
+import type { Change, GrantTerms } from '../../../src/core/change/change.ts';
 import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import { shownOf } from '../../../src/core/change/shown.ts';
@@ -68,6 +68,7 @@ describe('each event leaves this on the change, and everything else as it was', 
   const lateAndCleared = { ...verifying, late: { leg: 'delivery' as const, why: 'slow', at, clearedAt: at } };
   const waiting = changeAfter(...wayTo.awaitingSignIn);
   const inEffect = changeAfter(...wayTo.inEffect);
+  const granted = inEffect.grant as GrantTerms;
   const shown = shownOf(entitlement(), target, asks);
   const denied = decision('denied');
   const olgaWaits = { ...events.stepUpAsked.stepUp, id: 'step-up-2', by: person('olga'), name: 'olga' };
@@ -318,6 +319,15 @@ describe('each event leaves this on the change, and everything else as it was', 
       { state: 'ended', reopened: { by: events.decisionReopened.by.id, name: 'olga', at } },
     ],
     ['warned of', inEffect, { ...events.endingWarned, at }, { endingWarnedAt: at }],
+    [
+      'told that its ticket was closed',
+      inEffect,
+      { ...events.ticketChanged, at },
+      {
+        grant: { ...granted, endsAt: events.ticketChanged.endsAt },
+        ticketNews: { is: 'closed', status: 'Done', at, latestEndsAt: granted.endsAt },
+      },
+    ],
     [
       'let end',
       inEffect,
