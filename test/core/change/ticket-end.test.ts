@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/core/change/change.ts';
+import { evolve } from '../../../src/core/change/evolve.ts';
+import { type ChangeState, lifeCycle } from '../../../src/core/change/life-cycle.ts';
+import { isEndedByTicket, latestEndOf, onTicket } from '../../../src/core/change/ticket-end.ts';
+import { changeAfter, later, wayTo } from '../given.ts';
+
+const states = Object.keys(lifeCycle) as ChangeState[];
+const latest = later(86_400);
+const held = (rest: Partial<Change> = {}): Change => ({
+  ...changeAfter(...wayTo.inEffect),
+  endsWithTicket: true,
+  ...rest,
+});
+const after = (change: Change, ...answers: ['open' | 'closed' | 'gone', number, number?][]) =>
+  answers.reduce(
+    (now, [is, at, graceSeconds = 0]) =>
+      onTicket(now, { is, status: is }, { graceSeconds, now: later(at) }).reduce(evolve, now),
+    change,
+  );
+
+describe('what an answer about its ticket means for a grant', () => {
+  test.each<[string, Change, Date, string | undefined]>([
+    ['open changes nothing', after(held(), ['open', 10]), latest, undefined],
+    ['closed ends it at once', after(held(), ['closed', 10]), later(10), 'closed'],
+    ['closed ends it after the grace', after(held(), ['closed', 10, 900]), later(910), 'closed'],
+    ['no grace is longer than the grant', after(held(), ['closed', 86_000, 900]), latest, 'closed'],
+    [
+      'closed again changes nothing',
+      after(held(), ['closed', 10, 900], ['closed', 60, 900]),
+      later(910),
+      'closed',
+    ],
+    [
+      'opened again before its end puts that back',
+      after(held(), ['closed', 10, 900], ['open', 60]),
+      latest,
+      'open',
+    ],
+    [
+      'closed a second time counts from then',
+      after(held(), ['closed', 10, 900], ['open', 60], ['closed', 100, 900]),
+      later(1_000),
+      'closed',
+    ],
+    ['gone changes nothing of the end', after(held(), ['gone', 10]), latest, 'gone'],
+    [
+      'gone after it was closed puts the end back: a person looks',
+      after(held(), ['closed', 10, 900], ['gone', 60]),
+      latest,
+      'gone',
+    ],
+    ['found again and closed ends it', after(held(), ['gone', 10], ['closed', 60]), later(60), 'closed'],
+  ])('%s', (_, change, endsAt, is) => {
+    expect(change.grant?.endsAt).toEqual(endsAt);
+    expect(change.ticketNews?.is).toBe(is);
+    expect(latestEndOf(change)).toEqual(latest);
+    expect(isEndedByTicket(change)).toBe(is === 'closed' && endsAt < latest);
+  });
+
+  test.each<[string, Change]>([
+    ['one that does not end with it', { ...changeAfter(...wayTo.inEffect) }],
+    ['one without a ticket', held({ ticket: null })],
+    ['one without a grant', held({ grant: null })],
+    ['one that has ended', { ...changeAfter(...wayTo.ended), endsWithTicket: true }],
+  ])('%s is left alone', (_, change) => {
+    expect(onTicket(change, { is: 'closed', status: 'Done' }, { graceSeconds: 0, now: later(10) })).toEqual(
+      [],
+    );
+  });
+
+  test('it is ended on its way too, and wherever it can still be held', () => {
+    const reached = states.filter((state) => {
+      const change = { ...changeAfter(...wayTo[state]), endsWithTicket: true as const };
+      return onTicket(change, { is: 'closed', status: null }, { graceSeconds: 0, now: later(10) }).length > 0;
+    });
+    expect(reached).toEqual(
+      states.filter((state) =>
+        ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect', 'superseded'].includes(state),
+      ),
+    );
+  });
+});
