@@ -1,6 +1,7 @@
 import { Fault, type Trouble } from '../core/fault.ts';
 import { type Answer, call } from '../outbound/call.ts';
 import type { TicketSeen, TicketSource } from '../ports/tickets.ts';
+import { type GivenSecret, secretOf, withSecret } from '../secrets/secret.ts';
 import type { TicketPaths } from './kinds.ts';
 import { ticketAddress } from './ticket-address.ts';
 
@@ -11,7 +12,7 @@ export type TicketSettings = {
   template: string;
   /** Answers only to good credentials; null: a ticket that is not there is read. */
   checkUrl: string | null;
-  token: string;
+  token: GivenSecret;
   /** With a user name it is Basic (RFC 7617), without Bearer (RFC 6750). */
   user: string | null;
   paths: TicketPaths;
@@ -30,36 +31,40 @@ const NO_TICKET = 'LATCHKEY-0';
 
 /** A ticket system that answers JSON over HTTP. Redirects are not followed: the token goes to one host only. */
 export function createHttpTickets(settings: TicketSettings): TicketSource {
-  const { name, template, checkUrl } = settings;
+  const { template, checkUrl } = settings;
 
   async function read(ticket: string): Promise<TicketSeen> {
     const url = ticketAddress(template, ticket);
     if (url === null) return { is: 'absent' };
     const answer = await get(settings, url);
-    if (isAbsent(answer)) return { is: 'absent' };
-    if (answer.status !== 200) throw faultOf(name, answer);
-    return ticketIn(settings, answer.body, ticket);
+    return isAbsent(answer) ? { is: 'absent' } : ticketIn(settings, answer.body, ticket);
   }
 
   return {
-    name,
+    name: settings.name,
     read,
     async check() {
       if (checkUrl === null) return void (await read(NO_TICKET));
       const answer = await get(settings, checkUrl);
-      if (answer.status !== 200) throw faultOf(name, answer);
+      if (answer.status !== 200) throw faultOf(settings.name, answer);
     },
   };
 }
 
-async function get({ user, token, timeoutMs }: TicketSettings, url: string): Promise<Answer> {
-  const basic = () => `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
-  return await call('tickets', {
-    method: 'GET',
-    url,
-    headers: { authorization: user === null ? `Bearer ${token}` : basic(), 'user-agent': 'latchkey' },
-    timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    redirect: 'manual',
+/** Answers 200, or what says that nothing is there. Throws the fault of everything else. */
+async function get(settings: TicketSettings, url: string): Promise<Answer> {
+  const { name, user, timeoutMs } = settings;
+  return await withSecret(secretOf(settings.token), async (token) => {
+    const basic = () => `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
+    const answer = await call('tickets', {
+      method: 'GET',
+      url,
+      headers: { authorization: user === null ? `Bearer ${token}` : basic(), 'user-agent': 'latchkey' },
+      timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      redirect: 'manual',
+    });
+    if (answer.status === 200 || isAbsent(answer)) return answer;
+    throw faultOf(name, answer);
   });
 }
 

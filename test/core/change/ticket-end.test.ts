@@ -12,7 +12,7 @@ const held = (rest: Partial<Change> = {}): Change => ({
   endsWithTicket: true,
   ...rest,
 });
-const after = (change: Change, ...answers: ['open' | 'closed' | 'gone', number, number?][]) =>
+const told = (change: Change, ...answers: ['open' | 'closed' | 'gone', number, number?][]) =>
   answers.reduce(
     (now, [is, at, graceSeconds = 0]) =>
       onTicket(now, { is, status: is }, { graceSeconds, now: later(at) }).reduce(evolve, now),
@@ -21,36 +21,36 @@ const after = (change: Change, ...answers: ['open' | 'closed' | 'gone', number, 
 
 describe('what an answer about its ticket means for a grant', () => {
   test.each<[string, Change, Date, string | undefined]>([
-    ['open changes nothing', after(held(), ['open', 10]), latest, undefined],
-    ['closed ends it at once', after(held(), ['closed', 10]), later(10), 'closed'],
-    ['closed ends it after the grace', after(held(), ['closed', 10, 900]), later(910), 'closed'],
-    ['no grace is longer than the grant', after(held(), ['closed', 86_000, 900]), latest, 'closed'],
+    ['open changes nothing', told(held(), ['open', 10]), latest, undefined],
+    ['closed ends it at once', told(held(), ['closed', 10]), later(10), 'closed'],
+    ['closed ends it after the grace', told(held(), ['closed', 10, 900]), later(910), 'closed'],
+    ['no grace is longer than the grant', told(held(), ['closed', 86_000, 900]), latest, 'closed'],
     [
       'closed again changes nothing',
-      after(held(), ['closed', 10, 900], ['closed', 60, 900]),
+      told(held(), ['closed', 10, 900], ['closed', 60, 900]),
       later(910),
       'closed',
     ],
     [
       'opened again before its end puts that back',
-      after(held(), ['closed', 10, 900], ['open', 60]),
+      told(held(), ['closed', 10, 900], ['open', 60]),
       latest,
       'open',
     ],
     [
       'closed a second time counts from then',
-      after(held(), ['closed', 10, 900], ['open', 60], ['closed', 100, 900]),
+      told(held(), ['closed', 10, 900], ['open', 60], ['closed', 100, 900]),
       later(1_000),
       'closed',
     ],
-    ['gone changes nothing of the end', after(held(), ['gone', 10]), latest, 'gone'],
+    ['gone changes nothing of the end', told(held(), ['gone', 10]), latest, 'gone'],
     [
       'gone after it was closed puts the end back: a person looks',
-      after(held(), ['closed', 10, 900], ['gone', 60]),
+      told(held(), ['closed', 10, 900], ['gone', 60]),
       latest,
       'gone',
     ],
-    ['found again and closed ends it', after(held(), ['gone', 10], ['closed', 60]), later(60), 'closed'],
+    ['found again and closed ends it', told(held(), ['gone', 10], ['closed', 60]), later(60), 'closed'],
   ])('%s', (_, change, endsAt, is) => {
     expect(change.grant?.endsAt).toEqual(endsAt);
     expect(change.ticketNews?.is).toBe(is);
