@@ -80,7 +80,7 @@ export function buttonsOf(message: { blocks: Record<string, unknown>[] }): strin
   return message.blocks
     .filter((b) => b.type === 'actions')
     .flatMap((b) => (b.elements as { action_id: string }[]).map((e) => e.action_id))
-    .filter((id) => id !== 'details');
+    .filter((id) => !/(^|_)details$/.test(id));
 }
 
 /** Makes an active account in Okta, as its console does; answers its id. */

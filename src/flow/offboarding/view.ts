@@ -1,4 +1,5 @@
 import type { Change } from '../../core/change/change.ts';
+import type { AtAGlance } from '../../core/facts/at-a-glance.ts';
 import {
   isWorthTelling,
   type Offboarding,
@@ -13,6 +14,7 @@ import { linkOf, type Person, peopleByEmail, readPerson } from '../../store/peop
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Named, named, namedByEmail } from '../people/named.ts';
+import { managerName } from '../people/reports-to.ts';
 
 /** Everything the messages about a leaver's case are made of; they are a pure function of this. */
 export type OffboardingView = {
@@ -20,6 +22,8 @@ export type OffboardingView = {
   idpName: string;
   offboarding: Offboarding;
   person: Named;
+  /** As the directory has them; null: that is not shown. */
+  who: AtAGlance['who'] | null;
   /** Whether the IdP has them active still: then whoever has left can sign in. */
   isActiveInIdp: boolean;
   admins: Named[];
@@ -35,7 +39,7 @@ export type OffboardingView = {
   objectiveMs: number;
 };
 
-async function readOffboardingView(context: Context, id: string): Promise<OffboardingView | null> {
+export async function readOffboardingView(context: Context, id: string): Promise<OffboardingView | null> {
   const offboarding = await readOffboarding(context.db, id);
   const person = offboarding === null ? null : await readPerson(context.db, offboarding.personId);
   if (offboarding === null || person === null) return null;
@@ -48,6 +52,12 @@ async function readOffboardingView(context: Context, id: string): Promise<Offboa
       ...person,
       accountId: await linkOf(context.db, person.id, context.chat.system),
     }),
+    who: {
+      title: person.title,
+      department: person.department,
+      manager: await managerName(context, person),
+      since: person.since?.toISOString() ?? null,
+    },
     isActiveInIdp: person.status === 'active' && offboarding.cause !== 'deleted',
     admins: admins.filter((admin): admin is Named => admin !== null),
     owners: await ownersOf(context, offboarding),

@@ -10,8 +10,8 @@ import { delegationSamples } from './delegation-samples.ts';
 import { digestForms, digestSamples } from './digest-samples.ts';
 import { emergencyForms, emergencySamples } from './emergency-samples.ts';
 import { formSamples } from './form-samples.ts';
-import { massSamples } from './mass-samples.ts';
-import { offboardingSamples } from './offboarding-samples.ts';
+import { massForms, massSamples } from './mass-samples.ts';
+import { offboardingForms, offboardingSamples } from './offboarding-samples.ts';
 import { campaignSamples, reviewForms, reviewSamples } from './review-samples.ts';
 import type { FormSample, Sample, ViewSamples } from './sample.ts';
 
@@ -39,6 +39,8 @@ export function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
   return {
     'Asking and deciding': formSamples(catalogue),
     'The weekly digest': digestForms(catalogue),
+    'Many on one card': massForms(catalogue),
+    'Somebody leaves': offboardingForms(),
     'An emergency': emergencyForms(catalogue),
     'Access reviews': reviewForms(catalogue),
   };

@@ -1,10 +1,13 @@
+import { findingSheet, plainFinding } from '../../core/facts/finding-facts.ts';
 import type { MassChangeId } from '../../core/ids.ts';
 import type { MassChange, MassKind } from '../../core/mass-change/mass-change.ts';
 import type { MassProgress } from '../../core/mass-change/words.ts';
 import type { Catalogue, Entitlement } from '../../core/policy/catalogue.ts';
 import type { MassView } from '../../flow/mass-change/view.ts';
-import { after, CHANNEL, named, nameOf, personId, type Sample, T0 } from './sample.ts';
-import { planOf, usual } from './sample-change.ts';
+import { massDetails } from '../../slack/mass-change/details.ts';
+import type { Summary } from '../../store/summaries.ts';
+import { after, CHANNEL, type FormSample, named, nameOf, personId, type Sample, T0 } from './sample.ts';
+import { advised, planOf, usual } from './sample-change.ts';
 
 const none: MassProgress = {
   open: 0,
@@ -60,6 +63,51 @@ function viewOf(
   };
 }
 
+const switchedOff = ['ines', 'erik', 'nadia', 'olga', 'sam', 'tom'].map((key) => ({
+  key,
+  note: null,
+  personId: personId(key),
+  name: nameOf(key),
+  department: 'Orders',
+  status: 'suspended',
+}));
+
+/** The facts of a finding, with the model's advice. */
+function summaryOfMany(deploy: Entitlement): Summary {
+  const sheet = findingSheet({
+    cause: 'finding',
+    who: {
+      count: 25,
+      departments: [
+        { department: 'Orders', people: 21 },
+        { department: 'Payments', people: 4 },
+      ],
+      inactive: 3,
+    },
+    entitlement: deploy,
+    group: deploy.idpGroup,
+    told: { actors: [], eventSources: ['scim', 'oktaLog'], firstAt: T0, lastAt: after(180) },
+    holders: 4,
+    foundBefore: 2,
+    policy: 'policy does not allow 4 of them to hold it: 4 because it is not open to Payments',
+    clauses: [{ id: 'AC-3', text: 'Access to production is given for a purpose and for a time.' }],
+  });
+  return { sheet, plain: plainFinding(sheet), advice: advised };
+}
+
+/** What stands behind *Details* of two of the cards. */
+export function massForms(catalogue: Catalogue): FormSample[] {
+  const [finding, , , switchedOffCard] = massSamples(catalogue);
+  return [finding, switchedOffCard].flatMap((sample) =>
+    sample === undefined
+      ? []
+      : {
+          title: `Details: ${sample.title}`,
+          view: massDetails(sample.view, { items: switchedOff, count: 25 }),
+        },
+  );
+}
+
 export function massSamples(catalogue: Catalogue): Sample<MassView>[] {
   const { deploy } = usual(catalogue);
   const mass = (kind: MassKind, rest: Partial<MassChange> = {}) => massOf(deploy, kind, rest);
@@ -73,8 +121,9 @@ export function massSamples(catalogue: Catalogue): Sample<MassView>[] {
     clickId: 'c',
     chosen: null,
   };
+  const found = summaryOfMany(deploy);
   return [
-    { title: 'Many were put into a group', view: view(mass('finding'), { open: 25 }) },
+    { title: 'Many were put into a group', view: view(mass('finding'), { open: 25 }, { summary: found }) },
     { title: 'Many were taken out of a group', view: view(mass('lost'), { open: 12 }, { foundThere: 3 }) },
     { title: 'Many are in a team, and nothing gives it to them', view: view(mass('excess'), { open: 40 }) },
     {
@@ -82,7 +131,7 @@ export function massSamples(catalogue: Catalogue): Sample<MassView>[] {
       view: view(
         mass('deactivated', { entitlementKey: null, target: null }),
         { open: 60 },
-        { gives: null, tier: null, title: '' },
+        { gives: null, tier: null, title: '', items: switchedOff },
       ),
     },
     movedSample(deploy),
@@ -108,6 +157,8 @@ export function massSamples(catalogue: Catalogue): Sample<MassView>[] {
 
 function movedSample(deploy: Entitlement): Sample<MassView> {
   const moved = massOf(deploy, 'moved', {
+    entitlementKey: null,
+    target: null,
     moved: { personId: personId('nadia'), from: 'Payments', to: 'Orders' },
     plan: planOf(['tom']),
   });
@@ -125,6 +176,9 @@ function movedSample(deploy: Entitlement): Sample<MassView> {
     title: 'Somebody moved, and holds what no longer fits',
     view: viewOf(deploy, moved, {
       progress: { open: 2 },
+      title: '',
+      gives: null,
+      tier: null,
       mover: named('nadia'),
       deciders: [named('tom')],
       items: held.map((note, i) => ({ key: String(i), note, ...person })),

@@ -2,7 +2,8 @@ import type { OffboardingId } from '../../core/ids.ts';
 import { evolveOffboarding } from '../../core/offboarding/evolve.ts';
 import type { Offboarding, OffboardingItem } from '../../core/offboarding/offboarding.ts';
 import type { OffboardingView } from '../../flow/offboarding/view.ts';
-import { after, CHANNEL, named, nameOf, personId, type Sample, T0 } from './sample.ts';
+import { offboardingDetails } from '../../slack/offboarding/details.ts';
+import { after, CHANNEL, type FormSample, named, nameOf, personId, type Sample, T0 } from './sample.ts';
 
 const item: OffboardingItem = {
   key: 'clientApplication:1',
@@ -52,6 +53,12 @@ function view(offboarding: Offboarding, rest: Partial<OffboardingView> = {}): Of
     idpName: 'Okta',
     offboarding,
     person: named('erik'),
+    who: {
+      title: 'Integration engineer',
+      department: 'Orders',
+      manager: nameOf('tom'),
+      since: '2024-05-02T08:00:00.000Z',
+    },
     isActiveInIdp: false,
     admins: [named('sam'), named('sofia')],
     owners: [],
@@ -130,4 +137,32 @@ function overSamples(): Sample<OffboardingView>[] {
       ),
     },
   ];
+}
+
+/** What stands behind *Details*. */
+export function offboardingForms(): FormSample[] {
+  const owners = [{ to: named('olga'), items: [item] }];
+  const teams: Offboarding['teams'] = [
+    {
+      id: 'team',
+      name: 'Orders API readers',
+      isManaged: true,
+      membershipType: 'member',
+      userIds: ['user'],
+      kept: null,
+    },
+    {
+      id: 'other',
+      name: 'Architects',
+      isManaged: false,
+      membershipType: 'maintainer',
+      userIds: ['user'],
+      kept: null,
+    },
+  ];
+  const open = view(
+    { ...underway, state: 'appsOpen', items: [item], teams },
+    { owners, duties: ['owner of Orders API'] },
+  );
+  return [{ title: 'Details: an application is left', view: offboardingDetails(open) }];
 }

@@ -157,7 +157,7 @@ export function summaryOf(
   return { sheet, plain: plainSummary(sheet), advice, glance };
 }
 
-const advised: AdviceResult = {
+export const advised: AdviceResult = {
   answered: true,
   advice: {
     headline: 'An intern asks for production access, with a ticket.',

@@ -35,6 +35,11 @@ export function statusBlocks(now: StatusText, people: Said['people'] = new Map()
   return blocks;
 }
 
+/** Whom it waits for, below the buttons. The mentions in it are what tells those who decide. */
+export function waitingLine(now: StatusText): KnownBlock {
+  return { type: 'context', elements: [mrkdwn(`${moodMarks[now.mood]} ${now.detail}`)] };
+}
+
 /**
  * The card, to be decided on at a glance. It has who, what it gives, for how long, why, what is out of the ordinary,
  * and the buttons. Later additions stand below them, so that an edit never moves a button under somebody’s finger. The
@@ -120,12 +125,8 @@ export function whyBlocks(change: Change): KnownBlock[] {
   ];
 }
 
-/** Whom it waits for. The mentions in it are what tells the approvers. */
 function waitingBlocks(view: ChangeView, now: StatusText): KnownBlock[] {
-  const blocks: KnownBlock[] = [
-    { type: 'context', elements: [mrkdwn(`${moodMarks[now.mood]} ${now.detail}`)] },
-    ...awayBlocks(view),
-  ];
+  const blocks: KnownBlock[] = [waitingLine(now), ...awayBlocks(view)];
   // Where none of those who are asked first is in chat, the others are not only named but told.
   const isAnyoneTold = view.pinged.some((p) => p.accountId !== null);
   if (view.alsoMay.length > 0 && view.pinged.length > 0) {

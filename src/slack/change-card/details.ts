@@ -56,17 +56,17 @@ export function detailsModal(view: ChangeView): ModalView {
   };
 }
 
-function under(head: string, lines: readonly string[]): KnownBlock[] {
+export function under(head: string, lines: readonly string[]): KnownBlock[] {
   if (lines.length === 0) return [];
   return [section(mrkdwn(`*${head}*`)), section(plainLines(lines.map((line) => `•  ${line}`)))];
 }
 
-function linesOf(facts: readonly SheetFact[]): string[] {
+export function linesOf(facts: readonly SheetFact[]): string[] {
   return facts.map(({ label, text }) => `${capital(factNames[label] ?? label)}: ${text}`);
 }
 
 /** Each source of the catalogue's rule, with whom it yields, stage after stage. */
-function approverLines({ stages }: ApproverPlan): string[] {
+export function approverLines({ stages }: ApproverPlan): string[] {
   return stages.flatMap((stage, n) => [
     ...(stages.length === 1 ? [] : [n === 0 ? 'First:' : `Then, once stage ${n} is approved:`]),
     ...stageLines(stage),

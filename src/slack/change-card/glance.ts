@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import { isPending } from '../../core/change/states.ts';
+import type { AtAGlance } from '../../core/facts/at-a-glance.ts';
 import { capital } from '../../core/text.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { section } from '../blocks.ts';
@@ -8,7 +9,11 @@ import { escapeMrkdwn, mrkdwn, plain, slackMonth } from '../mrkdwn.ts';
 /** The beneficiary, as the directory has them: one line under the head, and one more where a rule asks whether they are on call or where they are. Empty where that was not kept. */
 export function whoBlocks({ summary, idpName }: ChangeView): KnownBlock[] {
   const who = summary?.glance?.who;
-  if (who === undefined) return [];
+  return who === undefined ? [] : [whoBlock(who, idpName)];
+}
+
+/** A person as the directory has them, in a line. */
+export function whoBlock(who: AtAGlance['who'], idpName: string): KnownBlock {
   const job = [who.title, who.department].filter((part) => part !== null).map(escapeMrkdwn);
   const parts = [
     ...(job.length === 0 ? [] : [job.join(', ')]),
@@ -16,7 +21,7 @@ export function whoBlocks({ summary, idpName }: ChangeView): KnownBlock[] {
     ...(who.since === null ? [] : [`in ${idpName} since ${slackMonth(new Date(who.since))}`]),
   ];
   const presence = who.presence === undefined ? '' : `\n${escapeMrkdwn(who.presence)}`;
-  return [{ type: 'context', elements: [mrkdwn(`${parts.join('  ·  ')}${presence}`)] }];
+  return { type: 'context', elements: [mrkdwn(`${parts.join('  ·  ')}${presence}`)] };
 }
 
 /** The facts that are out of the ordinary, or that nothing is. Where nobody looked for that, the summary by rule. */
@@ -28,6 +33,12 @@ export function unusualBlocks({ change, summary }: ChangeView): KnownBlock[] {
     return [{ type: 'context', elements: [plain(`${byRule}: ${summary.plain}`)] }];
   }
   if (glance.usual !== null) return [{ type: 'context', elements: [plain(`${glance.usual}.`)] }];
-  const lines = glance.unusual.map((text) => `•  ${escapeMrkdwn(capital(text))}`);
+  return outOfTheOrdinary(glance.unusual.map((text) => escapeMrkdwn(text)));
+}
+
+/** What a card says before its buttons because it is not as usual; nothing where there is none. */
+export function outOfTheOrdinary(safe: readonly string[]): KnownBlock[] {
+  if (safe.length === 0) return [];
+  const lines = safe.map((text) => `•  ${capital(text)}`);
   return [section(mrkdwn(`:mag: *Out of the ordinary*\n${lines.join('\n')}`))];
 }

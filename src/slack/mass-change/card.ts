@@ -1,4 +1,4 @@
-import type { Button, KnownBlock } from '@slack/types';
+import type { Button, KnownBlock, MrkdwnElement } from '@slack/types';
 import { z } from 'zod';
 import {
   figure,
@@ -11,13 +11,15 @@ import {
   totalOf,
 } from '../../core/mass-change/words.ts';
 import { mayApprove } from '../../core/policy/routing.ts';
+import { capital } from '../../core/text.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { MassClickVerb } from '../../flow/mass-change/settle.ts';
 import type { MassView } from '../../flow/mass-change/view.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
-import { adviceBlocks } from '../change-card/advice.ts';
-import { statusBlocks } from '../change-card/card.ts';
+import { adviceLine } from '../change-card/advice.ts';
+import { statusBlocks, waitingLine } from '../change-card/card.ts';
+import { outOfTheOrdinary } from '../change-card/glance.ts';
 import { mention } from '../change-card/names.ts';
 import { deciderBlocks } from '../change-card/rulings.ts';
 import { fingerprintOf } from '../fingerprint.ts';
@@ -34,6 +36,9 @@ export const massActions = {
   each: 'mass_each',
   show: 'mass_show',
 } as const satisfies Record<MassClickVerb | 'show', string>;
+
+/** Of those about whom nothing is known in common. */
+const NAMED_ON_CARD = 5;
 
 /** Pure: every message that should exist about a mass change as it stands: one card, and replies that notify. */
 export function massNotices(view: MassView): Notice<SlackContent>[] {
@@ -87,35 +92,90 @@ export function massNamesOf(view: MassView): MassNames {
   };
 }
 
+/**
+ * The card, to be decided on at a glance, in the order of a request's: who it is about, what it gives, what is out of
+ * the ordinary, and the buttons. The rest is behind *Details*. Once it is decided, where it stands comes first.
+ */
 function massCard(view: MassView): SlackContent {
-  const { mass, progress } = view;
+  const { mass, progress, summary } = view;
   const names = massNamesOf(view);
   const now = massStatusText(mass, progress, names);
   const count = mass.state === 'asking' ? progress.open : totalOf(progress);
   const head = massHead(mass, count, names);
-  const blocks: KnownBlock[] = [section(mrkdwn(`*${head}*`))];
-  if (view.gives !== null)
-    blocks.push({
-      type: 'section',
-      fields: [
-        mrkdwn(`*Gives*\n${escapeMrkdwn(view.gives)}`, FIELD_TEXT_MAX),
-        mrkdwn(`*Tier*\n${view.tier ?? 'unknown'}`),
-      ],
-    });
-  const lines = mass.kind === 'moved' ? view.items.flatMap((item) => item.note ?? []) : [];
-  if (lines.length > 0) blocks.push(section(plainLines(lines.map((line) => `• ${line}`))));
-  if (view.summary !== null && view.summary.plain !== '')
-    blocks.push({ type: 'context', elements: [plain(`By rule: ${view.summary.plain}`)] });
-  if (view.summary !== null) blocks.push(...adviceBlocks(view.summary));
-  blocks.push(...deciderBlocks(mass.plan));
-  blocks.push({ type: 'divider' }, ...statusBlocks(now));
+  const text = `${head}. ${now.headline}.`;
+  const top = [section(mrkdwn(`*${head}*`))];
   const reopened = reopenedInWords(mass, names);
-  if (reopened !== null) blocks.push(section(mrkdwn(`:rotating_light: *${reopened}*`)));
-  if (mass.state === 'asking') {
-    blocks.push({ type: 'context', elements: [mrkdwn(massVerbsExplained(mass, names))] });
-    blocks.push(buttons(view, head));
-  }
-  return { text: `${head}. ${now.headline}.`, blocks };
+  const warning = reopened === null ? [] : [section(mrkdwn(`:rotating_light: *${reopened}*`))];
+  if (mass.state !== 'asking')
+    return { text, blocks: [...top, ...statusBlocks(now), ...warning, buttons(view, head)] };
+  return {
+    text,
+    blocks: [
+      ...top,
+      ...massFacts(view),
+      ...deciderBlocks(mass.plan),
+      ...unusualOf(view),
+      ...warning,
+      buttons(view, head),
+      { type: 'context', elements: [mrkdwn(massVerbsExplained(mass, names))] },
+      waitingLine(now),
+      ...(summary === null ? [] : adviceLine(summary, null)),
+    ],
+  };
+}
+
+/** Of a mover, what they still hold; of many, who they are, what it gives them, and who did it. */
+export function massFacts(view: MassView): KnownBlock[] {
+  const { mass, gives, tier, items } = view;
+  const held = mass.kind === 'moved' ? items.flatMap((item) => item.note ?? []) : [];
+  const known = (label: string) => factOf(view, label);
+  const fields = [
+    ...(mass.kind === 'moved'
+      ? []
+      : field('Who', (mass.target === null ? null : known('people')) ?? namesInShort(view))),
+    ...field('Gives', gives),
+    ...(tier === null ? [] : field('Tier', tier)),
+    ...field('Done by', known('who did it')),
+  ];
+  return [
+    ...(held.length === 0 ? [] : [section(plainLines(held.map((line) => `•  ${line}`)))]),
+    ...(fields.length === 0 ? [] : [{ type: 'section' as const, fields }]),
+  ];
+}
+
+function field(label: string, text: string | null): MrkdwnElement[] {
+  return text === null || text === ''
+    ? []
+    : [mrkdwn(`*${label}*\n${escapeMrkdwn(capital(text))}`, FIELD_TEXT_MAX)];
+}
+
+/** Null: nobody has looked for that. */
+function factOf({ summary }: MassView, label: string): string | null {
+  return summary?.sheet.facts.find((fact) => fact.label === label)?.text ?? null;
+}
+
+/** The first by name, where nothing else is known of all of them. */
+function namesInShort({ items, progress }: MassView): string {
+  const named = items.slice(0, NAMED_ON_CARD).map(({ name }) => name);
+  const rest = totalOf(progress) - named.length;
+  if (named.length === 0) return '';
+  return `${named.join(', ')}${rest > 0 ? ` and ${figure(rest)} more` : ''}`;
+}
+
+/** What policy says to keeping them stands there always: it is the one thing that the buttons depend on. */
+function unusualOf(view: MassView): KnownBlock[] {
+  const rules = factOf(view, 'verdict');
+  const before = factOf(view, 'earlier findings');
+  const unusual = [
+    ...(factOf(view, 'who did it') === 'not known' ? ['who did it is not known'] : []),
+    ...(before === null || before === 'none' ? [] : [`found before: ${escapeMrkdwn(before)}`]),
+  ];
+  return [
+    ...outOfTheOrdinary(unusual),
+    ...(rules === null
+      ? []
+      : [{ type: 'context' as const, elements: [plain(`By rule: ${capital(rules)}.`)] }]),
+  ];
 }
 
 function buttons(view: MassView, head: string): KnownBlock {
@@ -137,12 +197,13 @@ function buttons(view: MassView, head: string): KnownBlock {
       deny: { type: 'plain_text', text: 'Not now' },
     },
   });
+  const details = button(massActions.show, 'Details');
+  if (mass.state !== 'asking') return { type: 'actions', block_id: 'more', elements: [details] };
   const elements = [
     button(massActions.keep, words.keep, sure(words.keep)),
     button(massActions.revert, words.revert, { style: 'danger', ...sure(words.revert) }),
   ];
   if (mass.kind === 'moved' && progress.open > 1) elements.push(button(massActions.choose, 'Choose…'));
   if (mass.kind === 'deactivated') elements.push(button(massActions.each, 'One by one…'));
-  if (mass.kind !== 'moved') elements.push(button(massActions.show, 'Show them'));
-  return { type: 'actions', block_id: 'mass', elements };
+  return { type: 'actions', block_id: 'mass', elements: [...elements, details] };
 }

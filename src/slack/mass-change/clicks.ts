@@ -9,21 +9,20 @@ import type { MassAnswerItem, MassClickVerb } from '../../flow/mass-change/settl
 import { type MassView, readMassView } from '../../flow/mass-change/view.ts';
 import { metAs } from '../../flow/people/identify.ts';
 import { acceptAnswer } from '../../flow/request/accept-click.ts';
-import { openItems, readMassChange, type ShownItem, shownItems } from '../../store/mass-changes.ts';
+import { openItems, type ShownItem, shownItems } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
 import { section } from '../blocks.ts';
 import type { Pressed } from '../forms/card-button.ts';
 import { formModal } from '../forms/forms.ts';
 import { mrkdwn, OPTION_TEXT_MAX, plain, plainLines } from '../mrkdwn.ts';
 import { massActions, massButton, massNamesOf } from './card.ts';
+import { massDetails } from './details.ts';
 
 type MassKey = Pressed<{ massChange: string; round: number }>;
 
 const CHOOSE = 'mass_choose';
 const CHOICE = 'revert';
 const SHOWN_MAX = 100;
-/** In one text block, so that a hundred fit the form. */
-const NAMES_IN_BLOCK = 25;
 /** Checkboxes hold ten options (Block Kit reference). */
 const BOXES_MAX = 10;
 
@@ -45,7 +44,7 @@ export function registerMassChangeHandlers(app: App, context: Context, client: W
     massButton.decides(app, massActions[verb], (key, { by, once }) =>
       accept(context, key, by, { verb, item: { chosen: null }, once: `${once}-${verb}` }),
     );
-  massButton.opens(listener, massActions.show, (key) => namesModal(context, key));
+  massButton.opens(listener, massActions.show, (key) => detailsOf(context, key));
   massButton.opens(listener, massActions.choose, (key) => chooseModal(context, key));
   massButton.opens(listener, massActions.each, (key, accountId) => eachModal(context, key, accountId));
 
@@ -104,30 +103,12 @@ async function accept(
   });
 }
 
-/** The first hundred, by name, with where they work. */
-async function namesModal(context: Data, key: MassKey): Promise<ModalView> {
-  const mass = await readMassChange(context.db, key.massChange);
-  const which = mass?.state === 'asking' ? 'undecided' : 'all';
-  const { items, count } = await shownItems(context.db, key.massChange, SHOWN_MAX, which);
-  const lines = items.map(
-    (item) =>
-      `${item.name} (${item.department ?? 'no department'})${[item.status === 'active' ? null : item.status, item.note].map((said) => (said === null ? '' : `, ${said}`)).join('')}`,
-  );
-  const blocks: KnownBlock[] = [];
-  for (let at = 0; at < lines.length; at += NAMES_IN_BLOCK)
-    blocks.push(section(plainLines(lines.slice(at, at + NAMES_IN_BLOCK))));
-  if (count > items.length)
-    blocks.push({
-      type: 'context',
-      elements: [plain(`And ${figure(count - items.length)} more; the audit trail names all of them.`)],
-    });
-  return {
-    type: 'modal',
-    callback_id: 'message',
-    title: { type: 'plain_text', text: 'Who it is about' },
-    close: { type: 'plain_text', text: 'Close' },
-    blocks: blocks.length === 0 ? [section(plain('Nobody any more: it was changed back.'))] : blocks,
-  };
+/** With the first hundred by name. */
+async function detailsOf(context: Data & Parties, key: MassKey): Promise<ModalView | null> {
+  const view = await readMassView(context, key.massChange);
+  if (view === null) return null;
+  const which = view.mass.state === 'asking' ? 'undecided' : 'all';
+  return massDetails(view, await shownItems(context.db, key.massChange, SHOWN_MAX, which));
 }
 
 async function chooseModal(context: Data & Parties, key: MassKey): Promise<ModalView> {

@@ -1,17 +1,12 @@
 import type { Button, KnownBlock } from '@slack/types';
-import { z } from 'zod';
-import { countInWords } from '../../core/duration.ts';
 import {
   countsAsLeft,
   isOffboardingOpen,
   type Offboarding,
-  type OffboardingItem,
   restsOnAWord,
 } from '../../core/offboarding/offboarding.ts';
 import {
   causeOfOffboarding,
-  itemInWords,
-  itemStatusText,
   lateInWords,
   type OffboardingNames,
   offboardingLines,
@@ -25,27 +20,12 @@ import type { Named } from '../../flow/people/named.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { statusBlocks } from '../change-card/card.ts';
+import { outOfTheOrdinary, whoBlock } from '../change-card/glance.ts';
 import { mention } from '../change-card/names.ts';
 import { fingerprintOf } from '../fingerprint.ts';
-import { cardButton } from '../forms/card-button.ts';
-import { BLOCK_ID_MAX, CONFIRM_TEXT_MAX, escapeMrkdwn, mrkdwn, plain, quote, slackDate } from '../mrkdwn.ts';
-
-/** A button carries the case to look up, and the key of one of its applications where it stands beside one. */
-export const offboardingButton = cardButton(
-  z.strictObject({ offboarding: z.uuid(), key: z.string().optional() }),
-);
-
-export const offboardingActions = {
-  left: 'offboarding_left',
-  notLeft: 'offboarding_not_left',
-  restore: 'offboarding_restore',
-  handOver: 'offboarding_hand_over',
-  revoke: 'offboarding_revoke',
-  cancel: 'offboarding_cancel',
-} as const;
-
-/** Each takes two blocks of the 50 that a message holds; those still open come first. */
-const ITEMS_SHOWN = 20;
+import { escapeMrkdwn, mrkdwn, quote, slackDate } from '../mrkdwn.ts';
+import { button, offboardingActions, offboardingButton, sure } from './buttons.ts';
+import { ownersMessage } from './owners-message.ts';
 
 /**
  * Pure: every message that should exist about a leaver's case.
@@ -55,7 +35,7 @@ const ITEMS_SHOWN = 20;
  */
 export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[] {
   const { offboarding } = view;
-  const names = namesOf(view);
+  const names = offboardingNames(view);
   const to = { channel: view.channel };
   const all: Notice<SlackContent>[] = [{ key: 'card', to, under: null, content: card(view, names) }];
   const reply = (key: string, text: string) =>
@@ -114,7 +94,7 @@ function isBack({ state }: Offboarding): boolean {
   return state === 'returned' || state === 'cancelled';
 }
 
-function namesOf(view: OffboardingView): OffboardingNames {
+export function offboardingNames(view: OffboardingView): OffboardingNames {
   return {
     person: mention(view.person),
     admins: listed(view.admins),
@@ -128,26 +108,51 @@ function listed(people: readonly Named[]): string {
   return people.length === 0 ? 'The catalogue’s admins' : people.map(mention).join(', ');
 }
 
+/**
+ * The card, in the order of a request's: who has left, and why Latchkey thinks so; where it stands; what is out of the
+ * ordinary, and the buttons. What has been done stands below them. The rest is behind *Details*.
+ */
 function card(view: OffboardingView, names: OffboardingNames): SlackContent {
   const { offboarding } = view;
   const now = offboardingStatusText(offboarding, names);
-  const blocks: KnownBlock[] = [
-    section(mrkdwn(`*Offboarding of ${names.person}*\n${causeOfOffboarding(offboarding, names)}`)),
-  ];
-  if (offboarding.reason !== null) blocks.push(quote(offboarding.reason));
-  blocks.push({ type: 'divider' }, ...statusBlocks(now));
   const late = lateInWords(offboarding, names);
-  if (late !== null) blocks.push(section(mrkdwn(late)));
-  if (offboarding.cancelled !== null) blocks.push(quote(offboarding.cancelled.reason));
-  const lines =
-    offboarding.state === 'cancelled'
-      ? takenBackLines(offboarding, view.removed, names)
-      : offboardingLines(offboarding, names);
-  blocks.push(section(mrkdwn(lines.join('\n'))));
-  for (const note of notes(view)) blocks.push({ type: 'context', elements: [mrkdwn(note)] });
-  const buttons = cardButtons(view);
-  if (buttons.length > 0) blocks.push({ type: 'actions', block_id: 'offboarding', elements: buttons });
-  return { text: `Offboarding of ${escapeMrkdwn(view.person.name)}. ${stopped(now.headline)}`, blocks };
+  const { cancelled } = offboarding;
+  return {
+    text: `Offboarding of ${escapeMrkdwn(view.person.name)}. ${stopped(now.headline)}`,
+    blocks: [
+      ...offboardingHead(view, names),
+      ...statusBlocks(now),
+      ...(cancelled === null ? [] : [quote(cancelled.reason)]),
+      ...outOfTheOrdinary([...(late === null ? [] : [late]), ...notes(view)]),
+      { type: 'actions', block_id: 'offboarding', elements: [...cardButtons(view), detailsButton(view)] },
+      section(mrkdwn(doneLines(view, names).join('\n'))),
+    ],
+  };
+}
+
+/** Who it is about, and why there is a case. */
+export function offboardingHead(view: OffboardingView, names: OffboardingNames): KnownBlock[] {
+  const { offboarding, who, idpName } = view;
+  return [
+    section(mrkdwn(`*Offboarding of ${names.person}*`)),
+    ...(who === null ? [] : [whoBlock(who, idpName)]),
+    section(mrkdwn(causeOfOffboarding(offboarding, names))),
+    ...(offboarding.reason === null ? [] : [quote(offboarding.reason)]),
+  ];
+}
+
+export function doneLines({ offboarding, removed }: OffboardingView, names: OffboardingNames): string[] {
+  return offboarding.state === 'cancelled'
+    ? takenBackLines(offboarding, removed, names)
+    : offboardingLines(offboarding, names);
+}
+
+function detailsButton({ offboarding }: OffboardingView): Button {
+  return button(
+    offboardingActions.details,
+    'Details',
+    offboardingButton.value({ offboarding: offboarding.id }),
+  );
 }
 
 /** What somebody has to do outside Latchkey. */
@@ -164,7 +169,7 @@ function notes(view: OffboardingView): string[] {
     return said;
   }
   if (view.isActiveInIdp && offboarding.beganAt !== null)
-    said.push(`:warning: The ${view.idpName} account is still active: deactivate it there.`);
+    said.push(`The ${view.idpName} account is still active: deactivate it there.`);
   if (offboarding.beganAt !== null && duties.length > 0)
     said.push(
       `The catalogue still names them: ${escapeMrkdwn(duties.join(', '))}. Name somebody else there.`,
@@ -200,87 +205,6 @@ function cardButtons(view: OffboardingView): Button[] {
   if (countsAsLeft(offboarding) && restsOnAWord(offboarding))
     return [button(offboardingActions.cancel, 'Take it back…', value)];
   return [];
-}
-
-function ownersMessage(
-  view: OffboardingView,
-  items: readonly OffboardingItem[],
-  names: OffboardingNames,
-): SlackContent {
-  const { offboarding } = view;
-  const open = items.filter((item) => item.settled === null);
-  const isOver = isBack(offboarding);
-  const head = isOver
-    ? `${names.person} is ${offboarding.state === 'returned' ? 'back' : 'not leaving'}, so nothing has to be decided about these any more`
-    : open.length === 0
-      ? `All of ${names.person}’s applications here are settled`
-      : `${names.person} has left, and owned ${open.length === 1 ? 'an application' : 'applications'} whose credentials go on working`;
-  const why =
-    isOver || open.length === 0
-      ? ''
-      : '\nHand each over to somebody, or revoke it. You are asked because your API is called, or as an admin.';
-  const blocks: KnownBlock[] = [section(mrkdwn(`*${head}.*${why}`))];
-  const shown = [...open, ...items.filter((item) => item.settled !== null)].slice(0, ITEMS_SHOWN);
-  for (const item of shown) {
-    blocks.push(
-      section(
-        mrkdwn(
-          `*${escapeMrkdwn(item.name)}*, ${escapeMrkdwn(itemInWords(item))}\n${itemStatusText(item, names, isOver)}`,
-        ),
-      ),
-    );
-    const buttons = isOver ? [] : itemButtons(offboarding, item);
-    if (buttons.length > 0)
-      blocks.push({
-        type: 'actions',
-        block_id: `item:${item.key}`.slice(0, BLOCK_ID_MAX),
-        elements: buttons,
-      });
-  }
-  if (items.length > shown.length)
-    blocks.push({
-      type: 'context',
-      elements: [plain(`And ${items.length - shown.length} more; they are shown as these are settled.`)],
-    });
-  const what = `${countInWords(open.length)} ${open.length === 1 ? 'application' : 'applications'}`;
-  return {
-    text: isOver
-      ? `${escapeMrkdwn(view.person.name)} is ${offboarding.state === 'returned' ? 'back' : 'not leaving'}.`
-      : `${escapeMrkdwn(view.person.name)} has left: ${what} to decide on.`,
-    blocks,
-  };
-}
-
-function itemButtons(offboarding: Offboarding, item: OffboardingItem): Button[] {
-  if (item.settled !== null || item.decision !== null) return [];
-  const value = offboardingButton.value({ offboarding: offboarding.id, key: item.key });
-  const handOver = button(offboardingActions.handOver, 'Hand over…', value, { style: 'primary' });
-  if (item.isOurOwn) return [handOver];
-  return [
-    handOver,
-    button(offboardingActions.revoke, 'Revoke', value, {
-      style: 'danger',
-      ...sure(
-        'Revoke',
-        `${escapeMrkdwn(item.name)} stops working at once, for everybody who uses its credentials. That can’t be undone.`,
-      ),
-    }),
-  ];
-}
-
-function button(action_id: string, text: string, value: string, rest: Partial<Button> = {}): Button {
-  return { type: 'button', action_id, text: { type: 'plain_text', text }, value, ...rest };
-}
-
-function sure(verb: string, text: string): Pick<Button, 'confirm'> {
-  return {
-    confirm: {
-      title: { type: 'plain_text', text: `${verb}?` },
-      text: mrkdwn(text, CONFIRM_TEXT_MAX),
-      confirm: { type: 'plain_text', text: verb },
-      deny: { type: 'plain_text', text: 'Not now' },
-    },
-  };
 }
 
 function alarmText(

@@ -9,6 +9,7 @@ import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.
 import { caseToCancel } from '../../flow/offboarding/cancel.ts';
 import { isAdmin, notAnAdmin } from '../../flow/offboarding/case.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../../flow/offboarding/settle.ts';
+import { readOffboardingView } from '../../flow/offboarding/view.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
 import { saidOf } from '../../flow/people/said.ts';
 import { acceptAnswer } from '../../flow/request/accept-click.ts';
@@ -21,7 +22,8 @@ import type { Pressed } from '../forms/card-button.ts';
 import { formModal, openView } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
 import { withMentions } from '../said.ts';
-import { offboardingActions, offboardingButton } from './card.ts';
+import { offboardingActions, offboardingButton } from './buttons.ts';
+import { offboardingDetails } from './details.ts';
 
 const startKey = z.strictObject({ personId: z.uuid(), channel: z.string() });
 type FormKey = Pressed<{ offboarding: string; key?: string | undefined }>;
@@ -55,6 +57,10 @@ export function registerOffboardingHandlers(app: App, context: Context, client: 
     );
   const listener = { app, context, client };
   offboardingButton.opens(listener, offboardingActions.handOver, (key) => handOverModal(context, key));
+  offboardingButton.opens(listener, offboardingActions.details, async ({ offboarding }) => {
+    const view = await readOffboardingView(context, offboarding);
+    return view === null ? null : offboardingDetails(view);
+  });
   offboardingButton.opens(listener, offboardingActions.cancel, (key) => cancelModal(context, key));
 
   app.view<ViewSubmitAction>(HAND_OVER, async ({ ack, body, view }) => {
