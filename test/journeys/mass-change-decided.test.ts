@@ -56,9 +56,7 @@ test('a group replaced at once is one card; another storm adds to it; who is tak
   expect(wordsOf(card)).toContain('Waiting for <@U0000004>');
   expect(buttonsOf(card)).toEqual(['mass_keep', 'mass_revert', 'mass_show']);
   await walk.until('the model advises', async () =>
-    wordsOf((await storms.massCard(READERS.group, 'people')) ?? card).includes(
-      'rule or an import gone wrong',
-    ),
+    wordsOf((await storms.massCard(READERS.group, 'people')) ?? card).includes('Advice of the model'),
   );
 
   // when a second storm comes while it is asked
@@ -84,6 +82,8 @@ test('a group replaced at once is one card; another storm adds to it; who is tak
     return views.find((view) => JSON.stringify(view.blocks).includes('Crowd 110 (Orders)'));
   });
   expect(JSON.stringify(shown.blocks)).toContain('And 190 more');
+  // All of the advice stands there too.
+  expect(JSON.stringify(shown.blocks)).toContain('rule or an import gone wrong');
   await walk.click('olga', card, 'mass_revert');
   await walk.click('olga', card, 'mass_revert');
 

@@ -34,6 +34,20 @@ describeInBrowser('the page of all messages', () => {
     // Nothing is left of what Slack would have drawn: names for ids, pictures for emoji.
     const said = await page.locator('main').textContent();
     expect(said?.match(/<[@!].{0,30}|U0000\d{3}|.{0,20}:[a-z_]+:.{0,20}/g) ?? []).toEqual([]);
+    // Each reader of a Home tab sees something else.
+    const tabs = page.locator('.gallery-kind', { hasText: 'The Home tab' }).getByTestId('form-sample');
+    const shown = await tabs.allInnerTexts();
+    for (const words of [
+      'You have: 2',
+      'Waiting for you: 3',
+      'Your reviews: 1',
+      'For admins',
+      'Guests neither ask',
+    ])
+      expect(
+        shown.filter((text) => text.includes(words)),
+        words,
+      ).toHaveLength(1);
     for (const text of await page.getByTestId('fallback').allInnerTexts())
       expect(text.length, text).toBeGreaterThan('Notification'.length + 10);
   });
@@ -53,9 +67,12 @@ describeInBrowser('the page of all messages', () => {
       await alone(i);
       await kinds.nth(i).screenshot({ path: `${ARTEFACTS}/messages-${name}.png`, timeout: 30_000 });
     };
-    for (let i = 0; i < (await kinds.count()); i++) await picture(i, String(i));
+    const headings = await page.locator('.gallery-kind > h2').allInnerTexts();
+    for (let i = 0; i < headings.length; i++) await picture(i, String(i));
     await page.setViewportSize(NARROW);
     await picture(0, 'narrow');
+    for (const name of ['Many on one card', 'Somebody leaves', 'The Home tab'])
+      await picture(headings.indexOf(name), `narrow-${name.toLowerCase().replaceAll(' ', '-')}`);
     await alone(-1);
     const widest = await page.evaluate(
       `Math.max(document.body.scrollWidth, ...[...document.querySelectorAll('[data-testid="sample"], [data-testid="form-sample"]')].map((e) => Math.ceil(e.getBoundingClientRect().right)))`,

@@ -18,6 +18,8 @@ import { overLimits, viewOverLimits } from './published-limits.ts';
 const { catalogue } = await loadPolicy('policy');
 const samples = viewSamples(catalogue);
 const subjects = Object.keys(samples) as (keyof Views)[];
+/** A Home tab leads to the messages that it is about: our own address, our own words. */
+const OUR_LINK = /<https:\/\/acme\.slack\.com\/archives\/\w+\/p\d+\|Open the (?:card|message|review)>/g;
 /** Of each sample so many states are generated. */
 const RUNS = 100;
 
@@ -38,7 +40,8 @@ function expectTaken(content: SlackContent): void {
 function expectViewTaken(view: ModalView | HomeView): void {
   expect(viewComplaints(view)).toEqual([]);
   expect(viewOverLimits(view as unknown as Record<string, unknown>)).toEqual([]);
-  for (const shown of interpretedTexts(view.blocks)) expect(unmeantMarkup(shown)).toEqual([]);
+  for (const shown of interpretedTexts(view.blocks))
+    expect(unmeantMarkup(shown.replace(OUR_LINK, ''))).toEqual([]);
 }
 
 describe.each(subjects)('whatever is written in it, Slack takes every message about: %s', (about) => {

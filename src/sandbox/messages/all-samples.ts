@@ -10,6 +10,7 @@ import { delegationSamples } from './delegation-samples.ts';
 import { digestForms, digestSamples } from './digest-samples.ts';
 import { emergencyForms, emergencySamples } from './emergency-samples.ts';
 import { formSamples } from './form-samples.ts';
+import { homeSamples } from './home-samples.ts';
 import { massForms, massSamples } from './mass-samples.ts';
 import { offboardingForms, offboardingSamples } from './offboarding-samples.ts';
 import { campaignSamples, reviewForms, reviewSamples } from './review-samples.ts';
@@ -34,9 +35,12 @@ export function viewSamples(catalogue: Catalogue): ViewSamples {
   };
 }
 
+const HOME = 'The Home tab';
+
 /** Forms and Home tabs, by what they belong to. Add those of a capability here. */
 export function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
   return {
+    [HOME]: homeSamples(catalogue),
     'Asking and deciding': formSamples(catalogue),
     'The weekly digest': digestForms(catalogue),
     'Many on one card': massForms(catalogue),
@@ -75,7 +79,7 @@ export function allSamples(catalogue: Catalogue): SampleSection[] {
     forms: [],
   }));
   const opened = Object.entries(formsOf(catalogue)).map(([heading, forms]) => ({
-    heading: `Forms: ${heading}`,
+    heading: heading === HOME ? heading : `Forms: ${heading}`,
     states: [],
     forms,
   }));
