@@ -18,6 +18,7 @@ export type RefusalReason =
   | 'textNotStorable'
   | 'durationInvalid'
   | 'durationTooLong'
+  | 'startInvalid'
   | 'alreadyPending'
   | 'alreadyHeld'
   | 'nothingToExtend'

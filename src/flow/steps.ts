@@ -18,6 +18,7 @@ import { decideHeld } from './offboarding/case.ts';
 import { advanceOffboarding } from './offboarding/step.ts';
 import { advise } from './request/advise.ts';
 import { assessRequest } from './request/assess.ts';
+import { beginAccess } from './request/begin.ts';
 import { settleClick } from './request/settle.ts';
 import { adviseLine } from './review/advise.ts';
 import { carryOutCampaign } from './review/carry-out.ts';
@@ -52,6 +53,8 @@ export const steps: { [N in JobName]: Step<N> } = {
   // 1. receive: request/receive.ts stores the change and calls for `assessRequest`.
   /** 2. and 3. Summarize and ask: facts, verdict, approvers, the card with the summary by rule. */
   assessRequest: { lane: 'core', run: assessRequest },
+  /** 4. Settle, once more: what was approved for later is looked at again at its start. */
+  beginAccess: { lane: 'core', run: beginAccess },
   /** 2. Summarize: the model's advice, onto the card that is out already. */
   advise: { lane: 'model', run: advise },
   /** 4. Settle: who clicked, may they, does it still apply; one decision. */

@@ -113,6 +113,9 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
       ? {}
       : { apis: apis.map(({ asset, group, owner }) => ({ asset, group: group ?? null, owner })) }),
     ...ticketOf(written.ticket),
+    ...(written.start === undefined
+      ? {}
+      : { startAheadSeconds: written.start.ahead === 'none' ? 0 : written.start.ahead }),
     bundles: bundles.map((b) => ({ ...b, entitlements: b.entitlements as EntitlementKey[] })),
   };
 }

@@ -23,6 +23,12 @@ const onCall = z.union(
   { error: 'who is on call is `{ slackUserGroup: handle }` or `{ idpGroup: name }`' },
 );
 
+/** Further ahead nobody knows what they need, or who will be there. */
+const START_AHEAD_MAX_SECONDS = 90 * 86_400;
+const startAhead = duration.refine((seconds) => seconds <= START_AHEAD_MAX_SECONDS, {
+  error: 'a start can be asked for `90d` ahead at the most',
+});
+
 const tier = z.enum(['low', 'medium', 'high', 'critical']);
 
 const entitlement = z
@@ -182,6 +188,13 @@ export const catalogueSchema = z
       .meta({
         description:
           'The weekly digest: on which day and at what time, in each reader’s own time zone, and after how long without use an access is unused',
+      }),
+    start: z
+      .strictObject({ ahead: z.union([z.literal('none'), startAhead]) })
+      .optional()
+      .meta({
+        description:
+          'How far ahead access can be asked for, up to `90d`; `none`: only from now on. 30 days unless told',
       }),
     canary: z
       .strictObject({ person: z.email(), entitlement: z.string(), every: duration.prefault('5m') })

@@ -146,7 +146,8 @@ function askedContext(facts: RequestFacts): Attributes {
   if (facts.conflicts !== undefined) {
     const { conflicts } = facts;
     const those = (how: Conflict['how']) => conflicts.filter((c) => c.how === how).map((c) => c.with);
-    asked.conflictsHeld = those('held');
+    // What is approved for later counts as held: rules that refuse two together mean it too.
+    asked.conflictsHeld = [...those('held'), ...those('scheduled')];
     asked.conflictsPending = those('pending');
     asked.conflictsInherited = those('inherited');
   }

@@ -3,18 +3,19 @@ import { gaveAnew } from './grants.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { pendingChange } from './states.ts';
 
-/** The entitlements that a person has and has asked for, and the groups in which they were before Latchkey. */
-export type Held = { granted: string[]; pending: string[]; groupNames: string[] };
+/** The entitlements that a person has, is to get and has asked for, and the groups in which they were before Latchkey. */
+export type Held = { granted: string[]; scheduled: string[]; pending: string[]; groupNames: string[] };
 
 /**
  * What a person holds now, beside one change. Of two requests that come in at once, the later one has to know of the
  * earlier, not the other way about. Otherwise a rule would refuse both. Once it is put to approvers (`isPut`) each
- * knows of all others. Somebody who was found in a group has what it gives.
+ * knows of all others. What is approved for later counts too; once its own start has come (`isBeginning`), only what
+ * was asked for before it. Somebody who was found in a group has what it gives.
  */
 export async function heldBeside(
   db: Db | Tx,
   personId: string,
-  change: { id: string; requestedAt: Date; isPut?: boolean } | null,
+  change: { id: string; requestedAt: Date; isPut?: boolean; isBeginning?: boolean } | null,
 ): Promise<Held> {
   const { rows } = await sql<{ kind: keyof Held; name: string }>`
     select 'granted' as kind, entitlement_key as name from grants
@@ -23,6 +24,11 @@ export async function heldBeside(
     select 'granted', entitlement_key from changes
     where person_id = ${personId} and kind = 'grant' and state in ${pendingChange}
       and doc->>'cause' = 'finding' and id is distinct from ${change?.id ?? null}::uuid
+    union
+    select 'scheduled', entitlement_key from changes
+    where person_id = ${personId} and kind = 'grant' and state = 'scheduled'
+      and id is distinct from ${change?.id ?? null}::uuid
+      and (${change?.isBeginning !== true} or (requested_at, id) < (${change?.requestedAt ?? null}::timestamptz, ${change?.id ?? null}::uuid))
     union
     select 'pending', entitlement_key from changes
     where person_id = ${personId} and kind = 'grant' and state in ${pendingChange}
@@ -33,7 +39,12 @@ export async function heldBeside(
     select 'groupNames', group_name from baseline_members where person_id = ${personId} and ended_at is null
     order by kind, name`.execute(db);
   const named = (kind: keyof Held) => rows.filter((row) => row.kind === kind).map((row) => row.name);
-  return { granted: named('granted'), pending: named('pending'), groupNames: named('groupNames') };
+  return {
+    granted: named('granted'),
+    scheduled: named('scheduled'),
+    pending: named('pending'),
+    groupNames: named('groupNames'),
+  };
 }
 
 /** Holds a person's row until the transaction ends: of two decisions about them one waits here. */
@@ -73,6 +84,9 @@ export async function heldByAll(
     select person_id, case when doc->>'cause' = 'finding' then 'granted' else 'pending' end, entitlement_key, 1
     from changes where person_id = ${ids} and kind = 'grant' and state in ${pendingChange}
     union
+    select person_id, 'scheduled', entitlement_key, 1
+    from changes where person_id = ${ids} and kind = 'grant' and state = 'scheduled'
+    union
     select person_id, 'groupNames', group_name, 1 from baseline_members where person_id = ${ids} and ended_at is null
     union
     select person_id, 'earlier', entitlement_key, greatest(0, count(*) - (exists (
@@ -92,6 +106,7 @@ export async function heldByAll(
         id,
         {
           granted: names('granted'),
+          scheduled: names('scheduled'),
           pending: names('pending'),
           groupNames: names('groupNames'),
           earlierGrants,

@@ -6,7 +6,7 @@ import { changeOf } from './changes.ts';
 import { massChangeOf } from './mass-changes.ts';
 import { namedInPlan } from './offboardings.ts';
 import type { Db } from './postgres/database.ts';
-import { openChange, openMass, pendingChange } from './states.ts';
+import { notBegunChange, openMass, unfinishedChange } from './states.ts';
 
 /** A Home tab that somebody has opened once, and that is published anew for them since. */
 export type Home = {
@@ -69,16 +69,16 @@ export async function heldBy(db: Db, personId: string): Promise<{ change: Change
 
 /**
  * The open changes around a person, newest first, at most `limit`:
- * - undecided: requests that they made, for themselves or others, and changes that are asked about them
+ * - undecided, or waiting for their start: requests that they made, for themselves or others, and changes that are asked about them
  * - on their way: requests that they made for others
  */
 export async function openAround(db: Db, personId: string, limit: number): Promise<Change[]> {
   const { rows } = await sql<{ doc: Change }>`
     select doc from (
-      select id, doc, requested_at from changes where person_id = ${personId} and state in ${pendingChange}
+      select id, doc, requested_at from changes where person_id = ${personId} and state in ${notBegunChange}
       union
-      select id, doc, requested_at from changes where requester_id = ${personId} and state in ${openChange}
-        and (person_id <> ${personId} or state in ${pendingChange})
+      select id, doc, requested_at from changes where requester_id = ${personId} and state in ${unfinishedChange}
+        and (person_id <> ${personId} or state in ${notBegunChange})
     ) c where doc->>'kind' = 'grant' and doc->>'cause' <> 'canary'
     order by requested_at desc, id limit ${limit}`.execute(db);
   return rows.map(({ doc }) => changeOf(doc));
@@ -92,7 +92,7 @@ export async function overFor(db: Db, personId: string, days: number): Promise<C
       where person_id = ${personId} and kind = 'grant' and requested_at > clock_timestamp() - ${days} * interval '1 day'
         and doc->>'cause' not in ('canary', 'finding', 'loss', 'birthright', 'renewal')
       order by entitlement_key, requested_at desc, id
-    ) c where state not in ${openChange} and state not in ('inEffect', 'superseded')
+    ) c where state not in ${unfinishedChange} and state not in ('inEffect', 'superseded')
     order by requested_at desc, id`.execute(db);
   return rows.map(({ doc }) => changeOf(doc));
 }

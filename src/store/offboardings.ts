@@ -6,7 +6,7 @@ import type { OffboardingState } from '../core/offboarding/life-cycle.ts';
 import { countsAsLeft, type Offboarding, openOffboardingStates } from '../core/offboarding/offboarding.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
-import { openMass, openOffboarding, pendingChange } from './states.ts';
+import { notBegunChange, openMass, openOffboarding } from './states.ts';
 
 export async function readOffboarding(db: Db | Tx, id: string): Promise<Offboarding | null> {
   const row = await db.selectFrom('offboardings').select('doc').where('id', '=', id).executeTakeFirst();
@@ -126,10 +126,10 @@ export async function lostAndLeft(
   return rows[0] ?? { lost: 0, active: 0 };
 }
 
-/** Ids of requests that wait for a decision, by or for this person, and of what was found about them. */
+/** Ids of requests that wait for a decision or for their start, by or for this person, and of what was found about them. */
 export async function pendingAbout(db: Db | Tx, personId: string): Promise<ChangeId[]> {
   const { rows } = await sql<{ id: ChangeId }>`
-    select id from changes where state in ${pendingChange}
+    select id from changes where state in ${notBegunChange}
       and (person_id = ${personId} or requester_id = ${personId}) order by id`.execute(db);
   return rows.map((row) => row.id);
 }

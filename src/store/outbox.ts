@@ -15,6 +15,7 @@ import type { Db, Tx } from './postgres/database.ts';
 const priorities: Record<JobName, number> = {
   settleClick: 1,
   assessRequest: 2,
+  beginAccess: 2,
   applyToIdp: 5,
   deliverToTeam: 4,
   verifyInAnypoint: 5,

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { pendingStates, underway } from '../core/change/states.ts';
+import { notBegunStates, pendingStates, underway } from '../core/change/states.ts';
 import { openDelegationStates } from '../core/delegation/delegation.ts';
 import { openMassStates, unfinishedMassStates } from '../core/mass-change/mass-change.ts';
 import { openOffboardingStates } from '../core/offboarding/offboarding.ts';
@@ -15,6 +15,12 @@ export const pendingChange = listOf(pendingStates);
 
 /** Changes on their way through IdP, SCIM and Anypoint. */
 export const underwayChange = listOf(underway);
+
+/** Changes that wait for a decision, or for their start. */
+export const notBegunChange = listOf(notBegunStates);
+
+/** Changes of which something is still to come before they are in effect. */
+export const unfinishedChange = listOf([...notBegunStates, ...underway]);
 
 /** Changes that wait for a decision or are on their way. */
 export const openChange = listOf([...pendingStates, ...underway]);

@@ -173,6 +173,16 @@ export const events: { [T in ChangeEvent['type']]: Extract<ChangeEvent, { type: 
     of: 1,
     answer: { by: person('ines'), name: 'ines', at: T0, text: 'Number 4711.', clickId: 'click-a' },
   },
+  changeScheduled: {
+    ...base,
+    type: 'changeScheduled',
+    startsAt: later(7_200),
+    endsAt: later(93_600),
+    decision: decision('approved'),
+    verdict: asks,
+    target,
+  },
+  startDelayed: { ...base, type: 'startDelayed', why: 'the identity provider does not answer in time' },
   changeApproved: {
     ...base,
     type: 'changeApproved',
@@ -241,6 +251,7 @@ export function changeAfter(...types: ChangeEvent['type'][]): Change {
 export const wayTo: Record<ChangeState, ChangeEvent['type'][]> = {
   received: ['changeReceived'],
   asking: ['changeReceived', 'approversAsked'],
+  scheduled: ['changeReceived', 'approversAsked', 'changeScheduled'],
   applying: ['changeReceived', 'approversAsked', 'changeApproved'],
   verifying: ['changeReceived', 'approversAsked', 'changeApproved', 'idpWritten'],
   awaitingSignIn: ['changeReceived', 'approversAsked', 'changeApproved', 'idpWritten', 'signInAwaited'],

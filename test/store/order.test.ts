@@ -48,6 +48,7 @@ test('what a person holds and has asked for, by name', async () => {
   }
   expect(await heldBeside(db, personId, null)).toEqual({
     granted: ['a', 'c', 'm', 'q', 'z'].map((name) => `held-${name}`),
+    scheduled: [],
     pending: ['a', 'c', 'm', 'q', 'z'].map((name) => `asked-${name}`),
     groupNames: [],
   });

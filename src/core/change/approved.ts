@@ -4,6 +4,7 @@ import type { Change, Decision } from './change.ts';
 import type { ChangeEvent } from './events.ts';
 import { extendedUntil } from './extended.ts';
 import type { Base } from './revert.ts';
+import { refuseOver, windowOf } from './scheduled.ts';
 import type { ClickFacts } from './settle.ts';
 import { apartSinceShown, otherwiseThanShown } from './shown.ts';
 import { counted } from './step-up.ts';
@@ -24,6 +25,8 @@ export function decideOnApprovals(change: Change, facts: ApprovalFacts): ChangeE
   const may = new Set(mayApprove(plan).map((p) => p.id));
   const last = approvals.findLast((a) => may.has(a.by));
   if (last === undefined) return [];
+  const seconds = secondsGiven(change, entitlement);
+  if (refuseOver(change, seconds, facts.now) !== null) return [];
   const clicker = { id: last.by, name: last.name };
   const base: Base = { changeId: change.id, at: facts.now, actor: { person: last.by, name: last.name } };
   return [concluded(change, { ...facts, entitlement, target, clicker }, base, last.clickId)];
@@ -39,16 +42,21 @@ export type Decisive = Pick<ClickFacts, 'clicker' | 'verdict' | 'grantId' | 'hel
 /** Approved by as many as it takes: for the shortest time that any of them gave. */
 export function concluded(change: Change, facts: Decisive, base: Base, clickId: string): ChangeEvent {
   if (change.cause === 'loss') return restoredEvent(facts, base, clickId);
-  const asked = change.requestedSeconds ?? facts.entitlement.defaultSeconds;
   return approvedEvent(
     change,
     { ...facts, maxSeconds: facts.entitlement.maxSeconds },
     {
-      seconds: Math.min(asked, ...change.approvals.map((a) => a.seconds ?? asked)),
+      seconds: secondsGiven(change, facts.entitlement),
       base,
       decision: decided('approved', facts, clickId, null),
     },
   );
+}
+
+/** The shortest time that anybody gave who approved. */
+function secondsGiven(change: Change, { defaultSeconds }: Pick<Entitlement, 'defaultSeconds'>): number {
+  const asked = change.requestedSeconds ?? defaultSeconds;
+  return Math.min(asked, ...change.approvals.map((a) => a.seconds ?? asked));
 }
 
 export type GrantFacts = Pick<ClickFacts, 'verdict' | 'grantId' | 'heldUntil' | 'now'> & {
@@ -62,6 +70,17 @@ export function approvedEvent(
   { seconds, base, decision }: { seconds: number; base: Base; decision: Decision },
 ): ChangeEvent {
   const { now, maxSeconds } = facts;
+  // The end stays where it was asked for, also if the decision comes after the start.
+  const window = windowOf(change, Math.min(seconds, maxSeconds));
+  if (window !== null && window.startsAt > now)
+    return {
+      ...base,
+      type: 'changeScheduled',
+      ...window,
+      decision,
+      verdict: facts.verdict,
+      target: facts.target,
+    };
   // An extension is a grant that starts now and takes over what it extends.
   const from = change.cause === 'extension' && facts.heldUntil !== null ? facts.heldUntil : now;
   return {
@@ -73,7 +92,7 @@ export function approvedEvent(
     grant: {
       id: facts.grantId,
       startsAt: now,
-      endsAt: extendedUntil({ heldUntil: from, seconds, maxSeconds, now }),
+      endsAt: window?.endsAt ?? extendedUntil({ heldUntil: from, seconds, maxSeconds, now }),
     },
   };
 }

@@ -31,6 +31,8 @@ export type Change = {
   /** What became of that ticket since. */
   ticketNews?: TicketNews;
   requestedSeconds: number | null;
+  /** From when it is asked for; left out: at once. */
+  startsAt?: Date;
   requestedAt: Date;
   /** Grows when the card is put to other people; a button of an earlier round is stale. */
   round: number;
@@ -49,6 +51,8 @@ export type Change = {
   /** What approvers asked, in that order; left out: nothing. */
   questions?: Question[];
   decision: Decision | null;
+  /** What was approved for later. Left out: nothing was; null: it was put to approvers anew since. */
+  scheduled?: Schedule | null;
   grant: GrantTerms | null;
   target: { groupId: string; groupName: string; teamId: string; teamName: string } | null;
   refusal: Refusal | null;
@@ -191,6 +195,9 @@ export type Decision = {
   note: string | null;
   clickId: string | null;
 };
+
+/** `delayed`: its start has come, and why it could not be checked then. */
+export type Schedule = { startsAt: Date; endsAt: Date; delayed?: { why: string; at: Date } };
 
 export type GrantTerms = { id: GrantId; startsAt: Date; endsAt: Date };
 

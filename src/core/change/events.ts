@@ -31,6 +31,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
       ticket: string | null;
       endsWithTicket?: true;
       requestedSeconds: number | null;
+      /** From when it is asked for; left out: at once. */
+      startsAt?: Date;
       target: Change['target'];
       via: string;
       /** For a request: when it lapses undecided. */
@@ -87,8 +89,21 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
    * It waits no longer and did not count. `signedInAs`: whom the identity provider named, where that was somebody else.
    */
   | { type: 'stepUpEnded'; stepUpId: string; by: PersonId; why: StepUpEnd; signedInAs?: string }
+  /** Approved, and given at its start. Nothing is written before that. */
+  | {
+      type: 'changeScheduled';
+      startsAt: Date;
+      endsAt: Date;
+      decision: Decision;
+      verdict: Verdict;
+      target: NonNullable<Change['target']>;
+    }
+  /** Its start has come, and whether it still fits can't be checked. It is tried again. */
+  | { type: 'startDelayed'; why: string }
   | {
       type: 'changeApproved';
+      /** It was approved before, and its start has come. */
+      isBeginning?: true;
       /** Null for a revoke: it takes away, it gives nothing. */
       grant: GrantTerms | null;
       decision: Decision;

@@ -34,6 +34,7 @@ function receivedChange(event: ChangeEvent & { type: 'changeReceived' }): Change
     ticket: event.ticket,
     ...(event.endsWithTicket === undefined ? {} : { endsWithTicket: event.endsWithTicket }),
     requestedSeconds: event.requestedSeconds,
+    ...(event.startsAt === undefined ? {} : { startsAt: event.startsAt }),
     requestedAt: event.at,
     round: 0,
     lapsesAt: event.lapsesAt,
@@ -81,6 +82,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
           ? { approvals: [], remindedAt: null, ...waiting(change, () => false) }
           : {}),
         ...(event.cardOf === undefined ? {} : { cardOf: event.cardOf }),
+        ...(change.state === 'scheduled' ? { decision: null, scheduled: null } : {}),
       };
     case 'approversNudged':
       return { nudges: [...(change.nudges ?? []), { by: event.by.id, name: event.by.name, at: event.at }] };
@@ -137,6 +139,17 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
       return { questions: [...(change.questions ?? []), event.question] };
     case 'questionAnswered':
       return { questions: withAnswer(change.questions ?? [], event.of, event.answer) };
+    case 'changeScheduled':
+      return {
+        decision: event.decision,
+        scheduled: { startsAt: event.startsAt, endsAt: event.endsAt },
+        target: event.target,
+        verdict: event.verdict,
+      };
+    case 'startDelayed':
+      return change.scheduled == null
+        ? {}
+        : { scheduled: { ...change.scheduled, delayed: { why: event.why, at: event.at } } };
     case 'changeApproved':
       return {
         decision: event.decision,

@@ -8,6 +8,7 @@ export const lifeCycle = {
   received: {
     requestRefused: 'refused',
     approversAsked: 'asking',
+    changeScheduled: 'scheduled',
     changeApproved: 'applying',
     changeDenied: 'denied',
     changeWithdrawn: 'withdrawn',
@@ -27,7 +28,19 @@ export const lifeCycle = {
     approversEscalated: 'asking',
     stageOpened: 'asking',
     approversAsked: 'asking',
+    changeScheduled: 'scheduled',
     changeApproved: 'applying',
+    changeDenied: 'denied',
+    changeWithdrawn: 'withdrawn',
+    requestLapsed: 'lapsed',
+    requestClosed: 'closed',
+  },
+  // Approved for later: nothing is given before its start, and then only what still fits.
+  scheduled: {
+    startDelayed: 'scheduled',
+    approversAsked: 'asking',
+    changeApproved: 'applying',
+    requestRefused: 'refused',
     changeDenied: 'denied',
     changeWithdrawn: 'withdrawn',
     requestLapsed: 'lapsed',

@@ -21,6 +21,7 @@ import type { Actor, ChangeEvent } from './events.ts';
 import { refuseExtension } from './extended.ts';
 import { notAnApprover } from './not-an-approver.ts';
 import { type Base, revertEvents } from './revert.ts';
+import { neverBegun, refuseOver } from './scheduled.ts';
 import { apartSinceShown, otherwiseThanShown } from './shown.ts';
 import { stageOpened } from './stage-opened.ts';
 import { awaitSignIn, counted } from './step-up.ts';
@@ -195,10 +196,11 @@ function approve(
 
 /** Null: it can be given for so long. */
 function refuseTime(
-  { cause, requestedSeconds }: Change,
+  change: Change,
   { seconds }: Click & { verb: 'approve' },
   { entitlement, heldUntil, now }: Pick<ClickFacts, 'heldUntil' | 'now'> & { entitlement: Entitlement },
 ): Refusal | null {
+  const { cause, requestedSeconds } = change;
   const asked = requestedSeconds ?? entitlement.defaultSeconds;
   if (seconds !== null && (seconds <= 0 || seconds > asked))
     return refuse(
@@ -206,6 +208,8 @@ function refuseTime(
       `An approval can shorten the ${durationInWords(asked)} asked for, not lengthen it.`,
       'Choose a shorter time.',
     );
+  const over = refuseOver(change, seconds ?? asked, now);
+  if (over !== null) return over;
   return cause === 'extension' && heldUntil !== null
     ? refuseExtension(entitlement, { heldUntil, seconds: seconds ?? asked, now })
     : null;
@@ -249,6 +253,7 @@ export function approveByRule(
 ): ChangeEvent[] {
   if (facts.verdict.effect !== 'autoApprove') return [];
   const asked = change.requestedSeconds ?? facts.entitlement.defaultSeconds;
+  if (refuseOver(change, asked, facts.now) !== null) return [neverBegun(change, facts.now)];
   const base: Base = { changeId: change.id, at: facts.now, actor: { part: 'latchkey' } };
   const decision: Decision = {
     outcome: 'approved',
@@ -285,6 +290,8 @@ function refuseStale(change: Change, click: Click, now: Date): Refusal | null {
     );
   if (change.state === 'received')
     return refuse('staleCard', 'This request is still being prepared.', 'Try again in a moment.');
+  // Who may approve can call off what was approved for later.
+  if (change.state === 'scheduled' && click.verb === 'deny' && click.round === change.round) return null;
   if (change.state !== 'asking') {
     const who =
       change.decision === null ? 'It is closed' : `${change.decision.byName} ${pastTense(change.decision)}`;

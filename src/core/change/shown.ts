@@ -109,7 +109,10 @@ export function apartSinceShown(
 ): string[] {
   const known = new Map((before?.conflicts ?? []).map((conflict) => [conflict.with, conflict.how]));
   return (now.conflicts ?? [])
-    .filter(({ with: other, how }) => !known.has(other) || (how === 'held' && known.get(other) === 'pending'))
+    .filter(
+      ({ with: other, how }) =>
+        !known.has(other) || ((how === 'held' || how === 'scheduled') && known.get(other) === 'pending'),
+    )
     .map(({ text }) => text);
 }
 

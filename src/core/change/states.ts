@@ -7,6 +7,13 @@ export function isPending(state: ChangeState): boolean {
   return (pendingStates as readonly ChangeState[]).includes(state);
 }
 
+/** States in which nothing is given yet: it waits for a decision, or for its start. */
+export const notBegunStates = [...pendingStates, 'scheduled'] as const satisfies readonly ChangeState[];
+
+export function isNotBegun(state: ChangeState): boolean {
+  return (notBegunStates as readonly ChangeState[]).includes(state);
+}
+
 /** States in which the change is on its way through IdP, SCIM and Anypoint. */
 export const underway = [
   'applying',

@@ -3,9 +3,9 @@ import type { PersonId } from '../ids.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { type Change, isFound } from './change.ts';
 import type { ChangeEvent } from './events.ts';
-import { isPending } from './states.ts';
+import { isNotBegun, isPending } from './states.ts';
 
-/** The requester takes a pending request back. */
+/** The requester takes a request back that waits for a decision, or for its start. */
 export function withdraw(
   change: Change,
   by: { id: PersonId; name: string },
@@ -15,7 +15,7 @@ export function withdraw(
   if (change.decision?.clickId === clickId) return [];
   if (isFound(change) || (by.id !== change.requesterId && by.id !== change.personId))
     return refuse('notYours', 'This is not your request.', 'Only the requester can take it back.');
-  if (!isPending(change.state))
+  if (!isNotBegun(change.state))
     return refuse(
       'alreadySettled',
       'This request is settled already.',

@@ -13,6 +13,8 @@ export type Job =
   | { job: 'assessRequest'; changeId: string }
   | { job: 'settleClick'; clickKey: string; click: ClickReceived }
   | { job: 'advise'; changeId: string }
+  /** What was approved for later begins, if it still fits. */
+  | { job: 'beginAccess'; changeId: string; afterMs?: number }
   /** `urgency`: what takes access away goes before what gives it, a leaver's first of all. */
   | { job: 'applyToIdp'; personId: string; groupId: string; urgency?: Urgency }
   | { job: 'deliverToTeam'; personId: string; teamId: string }
@@ -150,6 +152,10 @@ export function reactions(
     case 'stageOpened':
     case 'approversEscalated':
       return [{ job: 'assessRequest', changeId: event.changeId }, ...tell];
+    case 'changeScheduled': {
+      const afterMs = Math.max(0, event.startsAt.getTime() - event.at.getTime());
+      return [{ job: 'beginAccess', changeId: event.changeId, afterMs }, ...tell];
+    }
     case 'changeApproved':
       return pair === null
         ? tell

@@ -262,6 +262,8 @@ export type Catalogue = {
   onCall: OnCallSource | null;
   /** Of a person's last sign-in only one of so long ago at most says where they are. */
   signInWithinSeconds: number;
+  /** How far ahead access can be asked for; 0: not at all. Left out: 30 days. */
+  startAheadSeconds?: number;
   /** How a ticket is written, and for which tiers one is needed; left out: anything will do, and none is needed. */
   ticket?: TicketRule;
   entitlements: Entitlement[];

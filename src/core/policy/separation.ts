@@ -4,8 +4,8 @@ import type { Catalogue, Entitlement } from './catalogue.ts';
 /** What a person has, or is about to have, of the catalogue. */
 export type Holding = {
   entitlementKey: EntitlementKey;
-  /** `inherited`: the team of what they hold stands below this one's team, and has its roles too. */
-  how: 'held' | 'pending' | 'inherited';
+  /** `scheduled`: approved, and to begin later. `inherited`: the team of what they hold stands below this one's team, and has its roles too. */
+  how: 'held' | 'scheduled' | 'pending' | 'inherited';
   /** For `inherited`: what they hold that brings it. */
   through: EntitlementKey | null;
 };
@@ -57,6 +57,8 @@ function howInWords(holding: Holding, title: string, titleOf: (key: string) => s
   switch (holding.how) {
     case 'held':
       return `holds ${title}`;
+    case 'scheduled':
+      return `is to get ${title} later`;
     case 'pending':
       return `has asked for ${title}`;
     case 'inherited':

@@ -48,7 +48,15 @@ export const changeEntryWords: {
   questionAsked: ({ question }) => `${question.name} asked: ${question.text}`,
   questionAnswered: ({ answer }) => `${answer.name} answered: ${answer.text}`,
   // The approvals stand above it by themselves.
-  changeApproved: (_event, who) => (who === null ? 'Settled by rule' : 'Decided: it goes on its way'),
+  changeApproved: ({ isBeginning }, who) =>
+    isBeginning === true
+      ? 'Its start has come, and it still fits: it goes on its way'
+      : who === null
+        ? 'Settled by rule'
+        : 'Decided: it goes on its way',
+  changeScheduled: (_event, who) =>
+    who === null ? 'Settled by rule: it begins at its start' : 'Decided: it begins at its start',
+  startDelayed: ({ why }) => `Its start has come, but it could not be checked: ${why}. It is tried again`,
   changeDenied: ({ decision }) =>
     `${inTheirName(decision.byName, decision.insteadOf, asItIs)} denied: ${decision.note ?? ''}`,
   changeWithdrawn: ({ decision }, who) =>

@@ -112,7 +112,7 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
   refused: ({ change }) => ({
     mood: 'no',
     label: 'refused',
-    headline: 'Refused',
+    headline: change.scheduled == null ? 'Refused' : 'Approved for later, but not given: it no longer fits',
     detail: '',
     words: `${change.refusal?.text ?? ''} ${change.refusal?.next ?? ''}`.trim(),
   }),
@@ -131,17 +131,26 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
       : `Taken back by ${decidedBy(change, names.safe)}`,
     detail: isFound(change) ? 'It is on one card with them now.' : 'Nothing was changed.',
   }),
-  lapsed: () => ({
+  lapsed: ({ change }) => ({
     mood: 'over',
     label: 'lapsed',
     headline: 'Lapsed',
-    detail: 'Nobody decided in time, so nothing was changed. Ask again if it is still needed.',
+    detail: isNeverBegun(change)
+      ? 'It was approved, but its time was over before it could begin, so nothing was changed. Ask again if it is still needed.'
+      : 'Nobody decided in time, so nothing was changed. Ask again if it is still needed.',
   }),
   closed: ({ change, names, decision }) => ({
     mood: 'over',
     label: 'closed',
     headline: 'Closed',
     detail: `${names.safe(sentence(decision?.note ?? ''))} ${isFound(change) ? 'Every membership is taken away.' : 'Nothing was changed.'}`,
+  }),
+  scheduled: ({ change, names, by }) => ({
+    mood: 'waiting',
+    label: 'approved for later',
+    headline: `Approved ${by}; begins ${names.time(change.scheduled?.startsAt ?? change.requestedAt)}`,
+    detail: scheduledDetail(change, names),
+    words: change.scheduled?.delayed?.why ?? null,
   }),
   applying: onItsWay,
   verifying: onItsWay,
@@ -223,8 +232,22 @@ function extendedText({ ended }: Change, names: Names): Said {
   };
 }
 
-/** Nobody asked for what was found, so nobody is denied anything. */
-function deniedInWords({ cause }: Change): string {
+/** It was approved, and its end came before it could begin. */
+export function isNeverBegun({ state, decision }: Pick<Change, 'state' | 'decision'>): boolean {
+  return state === 'lapsed' && decision?.note != null;
+}
+
+function scheduledDetail({ scheduled }: Change, names: Names): string {
+  if (scheduled == null) return '';
+  const until = `From ${names.time(scheduled.startsAt)} until ${names.time(scheduled.endsAt)}.`;
+  return scheduled.delayed === undefined
+    ? `${until} It is looked at again at its start: if it no longer fits then, it is not given.`
+    : `${until} Its start has come, but whether it still fits can’t be checked now. It is tried again until its end.`;
+}
+
+/** Nobody asked for what was found, so nobody is denied anything; what was approved for later is called off. */
+function deniedInWords({ cause, scheduled }: Change): string {
+  if (scheduled != null) return 'Called off before its start';
   if (cause === 'finding') return 'Taken away';
   return cause === 'loss' ? 'Let end' : 'Denied';
 }
@@ -251,4 +274,9 @@ function waitingDetail(change: Change, names: Names): string {
 export function askedInWords(change: Change, title: string): string {
   const time = change.requestedSeconds === null ? '' : ` for ${durationInWords(change.requestedSeconds)}`;
   return change.cause === 'extension' ? `${title},${time.replace(' for', '')} longer` : `${title}${time}`;
+}
+
+/** From when it is asked for, to follow that line: ` from <time>`; empty: at once. */
+export function fromInWords({ startsAt }: Pick<Change, 'startsAt'>, time: Names['time']): string {
+  return startsAt === undefined ? '' : ` from ${time(startsAt)}`;
 }

@@ -164,7 +164,9 @@ async function accessOf(
     held.map(async ({ change, since }): Promise<HomeAccess> => {
       const entitlement = context.catalogue.entitlement(change.entitlementKey);
       const isSame = (other: Change) =>
-        other.entitlementKey === change.entitlementKey && other.personId === change.personId;
+        other.entitlementKey === change.entitlementKey &&
+        other.personId === change.personId &&
+        other.startsAt === undefined;
       return {
         title: entitlement?.title ?? change.entitlementKey,
         gives: entitlement?.gives ?? null,

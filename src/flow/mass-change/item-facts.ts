@@ -87,7 +87,7 @@ function kindOf(facts: RequestFacts, looksAt: ReadonlySet<string>): string {
     hour,
     weekday,
     earlierGrants,
-    conflictsHeld: those('held'),
+    conflictsHeld: [...those('held'), ...those('scheduled')],
     conflictsPending: those('pending'),
     conflictsInherited: those('inherited'),
   };

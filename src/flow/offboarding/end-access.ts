@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
-import { isPending, isUnderway } from '../../core/change/states.ts';
+import { isNotBegun, isUnderway } from '../../core/change/states.ts';
 import type { ChangeId, EntitlementKey } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import type { MassChangeEvent } from '../../core/mass-change/mass-change.ts';
@@ -63,7 +63,7 @@ async function requestsClosed(unit: Unit, locked: Offboarding, person: Person): 
   const events: ChangeEvent[] = [];
   for (const id of await pendingAbout(unit.tx, person.id)) {
     const change = await unit.change(id);
-    if (change === null || !isPending(change.state)) continue;
+    if (change === null || !isNotBegun(change.state)) continue;
     const note =
       change.personId === person.id ? `${person.name} has left` : `${person.name}, who asked, has left`;
     events.push({

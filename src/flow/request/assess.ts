@@ -5,6 +5,7 @@ import { type Change, isFound } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { evolve } from '../../core/change/evolve.ts';
 import { cardFor } from '../../core/change/joint.ts';
+import { lapsesWith } from '../../core/change/scheduled.ts';
 import { approveByRule } from '../../core/change/settle.ts';
 import { apartSinceShown, otherwiseThanShown, shownOf } from '../../core/change/shown.ts';
 import { sinceAsked, withFollowing } from '../../core/change/stage-opened.ts';
@@ -61,10 +62,10 @@ export async function assessRequest(
 }
 
 /** Why nobody is asked. */
-type Refused = { refusal: Refusal; verdict: Verdict | null };
+export type Refused = { refusal: Refusal; verdict: Verdict | null };
 
 /** The facts of a change that somebody is asked about, and who that is. */
-type Assessment = {
+export type Assessment = {
   change: Change;
   entitlement: Entitlement;
   target: Target;
@@ -82,7 +83,7 @@ type Assessment = {
 };
 
 /** Reads only, from the IdP too, so nothing is held meanwhile. */
-async function gather(context: Context, change: Change): Promise<Assessment | Refused> {
+export async function gather(context: Context, change: Change): Promise<Assessment | Refused> {
   const offer = offered(context, change);
   if ('refusal' in offer) return offer;
   const { entitlement } = offer;
@@ -244,7 +245,7 @@ function lookedAtAgain(
   return { jobs: facts.isNewSheet ? [{ job: 'advise', changeId: change.id }, tell] : [tell] };
 }
 
-function asked(change: Change, facts: ApprovalFacts, lapseSeconds: number) {
+export function asked(change: Change, facts: ApprovalFacts, lapseSeconds: number) {
   const { plan, verdict, target, entitlement, now } = facts;
   return {
     type: 'approversAsked',
@@ -255,7 +256,9 @@ function asked(change: Change, facts: ApprovalFacts, lapseSeconds: number) {
     verdict,
     round: change.round + 1,
     // What was found stays a question until somebody answers it.
-    lapsesAt: isFound(change) ? null : new Date(now.getTime() + lapseSeconds * 1_000),
+    lapsesAt: isFound(change)
+      ? null
+      : lapsesWith(change, entitlement.defaultSeconds, new Date(now.getTime() + lapseSeconds * 1_000)),
     target,
     shown: shownOf(entitlement, target, verdict),
   } satisfies ChangeEvent;

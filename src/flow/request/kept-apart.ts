@@ -20,7 +20,12 @@ export async function conflictsUnderLock(
 ): Promise<Conflict[]> {
   if (!isAnythingKeptApart(context)) return [];
   await lockPerson(unit.tx, personId);
-  const held = await heldBeside(unit.tx, personId, { id, requestedAt, isPut: state === 'asking' });
+  const held = await heldBeside(unit.tx, personId, {
+    id,
+    requestedAt,
+    isPut: state === 'asking',
+    isBeginning: state === 'scheduled',
+  });
   return conflictsOf(context.catalogue.current(), entitlement, dutiesFrom(context, entitlement, held));
 }
 
@@ -34,7 +39,9 @@ export async function othersLookedAtAgain(
   change: { id: string; personId: string },
   events: readonly ChangeEvent[],
 ): Promise<Job[]> {
-  const isNews = events.some(({ type }) => type === 'changeReceived' || type === 'changeApproved');
+  const isNews = events.some(
+    ({ type }) => type === 'changeReceived' || type === 'changeScheduled' || type === 'changeApproved',
+  );
   if (!isNews || !isAnythingKeptApart(context)) return [];
   const others = await otherPendingIds(unit.tx, change);
   return others.map((changeId): Job => ({ job: 'assessRequest', changeId }));

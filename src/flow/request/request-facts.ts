@@ -242,7 +242,12 @@ async function dutiesOf(
   }: { personId: string; change: { id: string; requestedAt: Date } & Partial<Pick<Change, 'state'>> },
 ): Promise<Duties> {
   const { id, requestedAt, state } = change;
-  const held = await heldBeside(db, personId, { id, requestedAt, isPut: state === 'asking' });
+  const held = await heldBeside(db, personId, {
+    id,
+    requestedAt,
+    isPut: state === 'asking',
+    isBeginning: state === 'scheduled',
+  });
   return dutiesFrom(context, entitlement, held);
 }
 
@@ -261,7 +266,11 @@ export function dutiesFrom(
       .sort()
       .filter((key) => key !== entitlement.key)
       .map((key): Holding => ({ entitlementKey: key as EntitlementKey, how, through: null }));
-  const holdings = [...of([...held.granted, ...before], 'held'), ...of(held.pending, 'pending')];
+  const holdings = [
+    ...of([...held.granted, ...before], 'held'),
+    ...of(held.scheduled, 'scheduled'),
+    ...of(held.pending, 'pending'),
+  ];
   return { holdings: withInherited(holdings, catalogue.brings), brings: catalogue.brings(entitlement.key) };
 }
 

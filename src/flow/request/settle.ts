@@ -294,8 +294,8 @@ async function factsOf(context: Context, change: Change): Promise<ClickFactsNow>
   const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
   const known = { entitlement, target: status?.status === 'ready' ? status.target : null };
   // A settled change needs no facts: the loser of a race is told at once who decided.
-  if (change.state !== 'asking' || entitlement === null)
-    return { ...known, plan: change.plan ?? nobody, verdict: undecided };
+  const isDecided = change.state !== 'asking' && change.state !== 'scheduled';
+  if (isDecided || entitlement === null) return { ...known, plan: change.plan ?? nobody, verdict: undecided };
   const { beneficiary, refusal } = await concernedBy(context, change);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
   const left = await leaverCase(context.db, beneficiary.id);

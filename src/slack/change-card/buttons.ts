@@ -45,6 +45,13 @@ export function cardButtons(change: Change): KnownBlock {
     value,
   });
   const details = button(actions.details, 'Details');
+  // It can still come to nothing, and whoever may approve says so with a reason.
+  if (change.state === 'scheduled')
+    return {
+      type: 'actions',
+      block_id: 'more',
+      elements: [button(actions.deny, 'Call it off…', 'danger'), details],
+    };
   if (change.state !== 'asking') return { type: 'actions', block_id: 'more', elements: [details] };
   return {
     type: 'actions',

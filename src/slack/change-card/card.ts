@@ -1,9 +1,10 @@
 import type { KnownBlock, MrkdwnElement } from '@slack/types';
 import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { extendedUntil } from '../../core/change/extended.ts';
+import { windowOf } from '../../core/change/scheduled.ts';
 import { onlyTold } from '../../core/policy/routing.ts';
 import { stopped } from '../../core/text.ts';
-import { askedInWords, type Mood, type StatusText } from '../../core/wording/change-status.ts';
+import { askedInWords, fromInWords, type Mood, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Named } from '../../flow/people/named.ts';
 import type { Said } from '../../ports/messenger.ts';
@@ -84,7 +85,7 @@ export function card(view: ChangeView, now: StatusText): SlackContent {
 /** The subject of the card, in a sentence; `name` names people, by mention or not. */
 export function headOf(view: ChangeView, name: (person: Named) => string): string {
   const { change } = view;
-  const asked = escapeMrkdwn(askedInWords(change, titleOf(view)));
+  const asked = `${escapeMrkdwn(askedInWords(change, titleOf(view)))}${fromInWords(change, slackDate)}`;
   const whom = name(view.beneficiary);
   if (isFound(change)) return foundHead(view, whom);
   if (change.cause === 'breakGlass') return `Emergency: ${whom} took ${asked}, without approval`;
@@ -102,10 +103,20 @@ export function fieldsOf(view: ChangeView): MrkdwnElement[] {
   return [
     mrkdwn(`*Gives*\n${escapeMrkdwn(entitlement?.gives ?? '')}`, FIELD_TEXT_MAX),
     mrkdwn(`*Tier*\n${entitlement?.tier ?? 'unknown'}`),
+    ...windowFields(view),
     ...extensionFields(view),
     ...doneByFields(view),
     ...(change.ticket === null ? [] : [mrkdwn(`*Ticket*\n${escapeMrkdwn(change.ticket)}`, FIELD_TEXT_MAX)]),
   ];
+}
+
+/** Asked for later: both ends, as an approval of all of it would have them. */
+function windowFields({ change, entitlement }: ChangeView): MrkdwnElement[] {
+  const seconds = change.requestedSeconds ?? entitlement?.defaultSeconds ?? null;
+  const window = seconds === null ? null : windowOf(change, seconds);
+  return window === null
+    ? []
+    : [mrkdwn(`*When*\nFrom ${slackDate(window.startsAt)} until ${slackDate(window.endsAt)}`)];
 }
 
 /** A person's words stand quoted; what was found, or is given by rule, Latchkey says itself. */

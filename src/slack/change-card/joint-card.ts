@@ -1,10 +1,10 @@
 import type { KnownBlock } from '@slack/types';
 import { countInWords, durationInWords } from '../../core/duration.ts';
 import { capital } from '../../core/text.ts';
-import { statusText } from '../../core/wording/change-status.ts';
+import { fromInWords, statusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import { type SlackContent, section } from '../blocks.ts';
-import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn, plain, slackDate } from '../mrkdwn.ts';
 import { actions, cardButtons, jointButton } from './buttons.ts';
 import { statusBlocks, toldBlocks, whyBlocks } from './card.ts';
 import { unusualBlocks, whoBlocks } from './glance.ts';
@@ -37,7 +37,7 @@ function placeOf({ change }: ChangeView): number {
 function headOf(view: ChangeView, count: number): string {
   const { requestedSeconds } = view.change;
   const time = requestedSeconds === null ? '' : ` for ${durationInWords(requestedSeconds)}`;
-  const what = `${countInWords(count)} accesses${time}`;
+  const what = `${countInWords(count)} accesses${time}${fromInWords(view.change, slackDate)}`;
   return view.requester === null
     ? `${mention(view.beneficiary)} asks for ${what}`
     : `${mention(view.requester)}, for ${mention(view.beneficiary)}, asks for ${what}`;

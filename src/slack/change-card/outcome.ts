@@ -3,7 +3,7 @@ import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { sameAgain } from '../../core/change/extended.ts';
 import type { Warning } from '../../core/change/warnings.ts';
 import { durationInWords } from '../../core/duration.ts';
-import type { Names } from '../../core/wording/change-status.ts';
+import { isNeverBegun, type Names } from '../../core/wording/change-status.ts';
 import { approvedBy, decidedBy } from '../../core/wording/deciders.ts';
 import { hasArrived } from '../../core/wording/ending.ts';
 import { afterInWords, tookInWords } from '../../core/wording/legs.ts';
@@ -102,13 +102,26 @@ const replies: readonly Reply[] = [
   {
     key: ({ change }) => (change.decision?.outcome === 'denied' && !isFound(change) ? 'denied' : null),
     text: ({ change, title, whom }) =>
-      `:no_entry: ${title} for ${whom} was denied by ${escapeMrkdwn(change.decision?.byName ?? '')}.`,
+      `:no_entry: ${title} for ${whom} was ${change.scheduled == null ? 'denied' : 'called off before its start'} by ${escapeMrkdwn(change.decision?.byName ?? '')}.`,
     quoted: ({ change }) => `Reason: ${change.decision?.note ?? ''}`,
   },
   {
+    // An edited message is not announced, and whoever asked plans with it.
+    key: ({ change, reader }) =>
+      change.state === 'scheduled' && reader !== 'channel' ? `scheduled:${change.round}` : null,
+    text: ({ change, title, whom }) =>
+      `:spiral_calendar_pad: ${title} for ${whom} is approved ${approvedBy(change, escapeMrkdwn)}, ${scheduleOf(change)}.`,
+  },
+  {
+    key: ({ change }) =>
+      change.state === 'scheduled' && change.scheduled?.delayed !== undefined ? 'delayed' : null,
+    text: ({ change, names, title, whom }) =>
+      `:warning: ${title} for ${whom} was to begin ${slackDate(change.scheduled?.startsAt ?? change.requestedAt)}, but whether it still fits can’t be checked: ${names.safe(change.scheduled?.delayed?.why ?? '')}. It is tried again; its end stays.`,
+  },
+  {
     key: ({ change }) => (change.decision?.outcome === 'lapsed' ? 'lapsed' : null),
-    text: ({ title, whom }) =>
-      `:checkered_flag: ${title} for ${whom} lapsed: nobody decided in time. Ask again if it is still needed.`,
+    text: ({ change, title, whom }) =>
+      `:checkered_flag: ${title} for ${whom} lapsed: ${isNeverBegun(change) ? 'its time was over before it could begin' : 'nobody decided in time'}. Ask again if it is still needed.`,
   },
   {
     key: ({ change }) => (change.decision?.outcome === 'closed' ? 'closed' : null),
@@ -241,6 +254,12 @@ function endingButtons(change: Change, view: ChangeView): KnownBlock[] {
       ],
     },
   ];
+}
+
+function scheduleOf({ scheduled }: Change): string {
+  return scheduled == null
+    ? ''
+    : `from ${slackDate(scheduled.startsAt)} until ${slackDate(scheduled.endsAt)}`;
 }
 
 /** Only of what has a grant. */

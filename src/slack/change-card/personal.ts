@@ -3,11 +3,11 @@ import { isByRule, isFound } from '../../core/change/change.ts';
 import { isLess } from '../../core/change/narrow.ts';
 import { mayNudge } from '../../core/change/undecided.ts';
 import { stopped } from '../../core/text.ts';
-import { askedInWords, type StatusText } from '../../core/wording/change-status.ts';
+import { askedInWords, fromInWords, type StatusText } from '../../core/wording/change-status.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Named } from '../../flow/people/named.ts';
 import { type SlackContent, section } from '../blocks.ts';
-import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
 import { actions, changeButton } from './buttons.ts';
 import { foundHead, statusBlocks } from './card.ts';
 import { mention, peopleIn, titleOf } from './names.ts';
@@ -34,7 +34,7 @@ export function readersOf({
 /** The status message of requester and beneficiary: one each, edited in place. */
 export function personal(view: ChangeView, now: StatusText, reader: Reader): SlackContent {
   const { change } = view;
-  const asked = escapeMrkdwn(askedInWords(change, titleOf(view)));
+  const asked = `${escapeMrkdwn(askedInWords(change, titleOf(view)))}${fromInWords(change, slackDate)}`;
   const blocks: KnownBlock[] = [
     section(mrkdwn(unaskedHead(view, reader) ?? askedHead(view, reader, asked))),
     ...statusBlocks(now, peopleIn(view)),
@@ -99,6 +99,8 @@ export function personalButtons(view: ChangeView): KnownBlock | null {
         button(actions.withdraw, 'Take it back'),
       ],
     };
+  if (change.state === 'scheduled')
+    return { type: 'actions', block_id: 'own', elements: [button(actions.withdraw, 'Take it back')] };
   if (change.grant === null) return null;
   const done = button(actions.release, 'I’m done');
   // It goes on under a renewal.

@@ -1,7 +1,13 @@
 import type { ActionsBlockElement, Button, KnownBlock } from '@slack/types';
 import { type Change, isByRule, isFound } from '../../core/change/change.ts';
 import { massHead } from '../../core/mass-change/words.ts';
-import { askedInWords, type Names, type StatusText, statusText } from '../../core/wording/change-status.ts';
+import {
+  askedInWords,
+  fromInWords,
+  type Names,
+  type StatusText,
+  statusText,
+} from '../../core/wording/change-status.ts';
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import type { HomeAccess, HomeChange, HomeFacts, HomeReview } from '../../flow/home/facts.ts';
 import type { HomeWaiting } from '../../flow/home/waiting.ts';
@@ -128,13 +134,13 @@ function accessButtons({ change, ending }: HomeAccess): Button[] {
 /** A request of the reader, or a question about them, and whom it waits for. */
 export function requestLine(facts: Facts, line: HomeChange): KnownBlock[] {
   const { change, title } = line;
-  const asked = escapeMrkdwn(askedInWords(change, title));
+  const asked = `${escapeMrkdwn(askedInWords(change, title))}${fromInWords(change, slackDate)}`;
   const whom = change.personId === facts.reader.id ? '' : ` for ${mention(nameOf(facts, change.personId))}`;
   const said = `*${asked}*${whom}\n${inOneLine(statusOf(facts, line), peopleIn(facts, change))}\nAsked ${slackDate(change.requestedAt)}.`;
   const isTheirOwn = change.requesterId !== null && !isFound(change) && !isByRule(change);
   return [
     text(said),
-    ...(change.state === 'asking' && isTheirOwn
+    ...((change.state === 'asking' || change.state === 'scheduled') && isTheirOwn
       ? buttons(`request:${change.id}`, [button(actions.withdraw, 'Take it back', keyOf(change))])
       : []),
   ];
@@ -217,7 +223,7 @@ function waitingChange(
 
 function waitingHead(facts: Facts, change: Change, title: string): string {
   const whom = mention(nameOf(facts, change.personId));
-  const asked = escapeMrkdwn(askedInWords(change, title));
+  const asked = `${escapeMrkdwn(askedInWords(change, title))}${fromInWords(change, slackDate)}`;
   if (change.cause === 'finding') return `${whom} has ${escapeMrkdwn(title)}, and nobody asked for it here`;
   if (change.cause === 'loss') return `${whom} was taken out of ${escapeMrkdwn(title)} by hand`;
   if (isByRule(change)) return `${whom} would get ${asked} by rule`;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../postgres/database.ts';
-import { openChange } from '../states.ts';
+import { unfinishedChange } from '../states.ts';
 
 /**
  * People with a grant, a record or an open change whom no group has shown in the staged run. The IdP has to be asked
@@ -23,7 +23,7 @@ export async function concernedUnseen(
     ) l
     where (exists (select from grants g where g.person_id = u.id and g.ended_at is null)
         or exists (select from baseline_members e where e.person_id = u.id and e.ended_at is null)
-        or exists (select from changes c where c.person_id = u.id and c.state in ${openChange}))
+        or exists (select from changes c where c.person_id = u.id and c.state in ${unfinishedChange}))
       and not exists (select from person_snapshots s where s.person_id = u.id and s.status = 'deleted')
     limit ${limit}`.execute(db);
   return rows;
@@ -43,7 +43,7 @@ export async function changedSinceEvaluated(db: Db, limit: number): Promise<stri
       else p.status <> 'active' and (
         exists (select from grants g where g.person_id = p.id and g.ended_at is null)
         or exists (select from baseline_members e where e.person_id = p.id and e.ended_at is null)
-        or exists (select from changes c where c.person_id = p.id and c.state in ${openChange}))
+        or exists (select from changes c where c.person_id = p.id and c.state in ${unfinishedChange}))
       end
     limit ${limit}`.execute(db);
   return rows.map((row) => row.id);

@@ -21,8 +21,8 @@ const onItsWay: ChangeState[] = ['applying', 'verifying', 'awaitingSignIn', 'lat
 const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
   [
     // Asking and deciding.
-    ['requestRefused', ['received'], 'refused'],
-    ['approversAsked', ['received', 'asking'], 'asking'],
+    ['requestRefused', ['received', 'scheduled'], 'refused'],
+    ['approversAsked', ['received', 'asking', 'scheduled'], 'asking'],
     ['approversReminded', ['asking'], 'stays'],
     ['approversNudged', ['asking'], 'stays'],
     ['approversWarned', ['asking'], 'stays'],
@@ -37,11 +37,14 @@ const signed = whatIsSigned<ChangeState, ChangeEvent['type']>(
     // An approval that waits for a sign-in changes nothing yet.
     ['stepUpAsked', ['asking'], 'stays'],
     ['stepUpEnded', ['asking'], 'stays'],
-    ['changeApproved', ['received', 'asking'], 'applying'],
-    ['changeDenied', ['received', 'asking'], 'denied'],
-    ['changeWithdrawn', ['received', 'asking'], 'withdrawn'],
-    ['requestLapsed', ['received', 'asking'], 'lapsed'],
-    ['requestClosed', ['received', 'asking'], 'closed'],
+    // Approved for later: nothing is written before its start, and until then it can still come to nothing.
+    ['changeScheduled', ['received', 'asking'], 'scheduled'],
+    ['startDelayed', ['scheduled'], 'stays'],
+    ['changeApproved', ['received', 'asking', 'scheduled'], 'applying'],
+    ['changeDenied', ['received', 'asking', 'scheduled'], 'denied'],
+    ['changeWithdrawn', ['received', 'asking', 'scheduled'], 'withdrawn'],
+    ['requestLapsed', ['received', 'asking', 'scheduled'], 'lapsed'],
+    ['requestClosed', ['received', 'asking', 'scheduled'], 'closed'],
     // Written and pushed is not in effect. Only a look into MuleSoft leads there, and not before the write is noted.
     ['idpWritten', ['applying'], 'verifying'],
     ['idpWritten', ['late'], 'stays'],

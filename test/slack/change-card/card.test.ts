@@ -286,9 +286,12 @@ describe('the card', () => {
       expect(actionsOf(cardOf(changeAfter(...wayTo[state])))).toEqual(
         state === 'asking'
           ? ['approve', 'approve_less', 'deny', 'question_ask', 'details'].map((id) => `"action_id":"${id}"`)
-          : cardOf(changeAfter(...wayTo[state])) === undefined
-            ? []
-            : ['"action_id":"details"'],
+          : // What is approved for later can be called off.
+            state === 'scheduled'
+            ? ['"action_id":"deny"', '"action_id":"details"']
+            : cardOf(changeAfter(...wayTo[state])) === undefined
+              ? []
+              : ['"action_id":"details"'],
       );
   });
 
