@@ -53,8 +53,6 @@ export const steps: { [N in JobName]: Step<N> } = {
   // 1. receive: request/receive.ts stores the change and calls for `assessRequest`.
   /** 2. and 3. Summarize and ask: facts, verdict, approvers, the card with the summary by rule. */
   assessRequest: { lane: 'core', run: assessRequest },
-  /** 4. Settle, once more: what was approved for later is looked at again at its start. */
-  beginAccess: { lane: 'core', run: beginAccess },
   /** 2. Summarize: the model's advice, onto the card that is out already. */
   advise: { lane: 'model', run: advise },
   /** 4. Settle: who clicked, may they, does it still apply; one decision. */
@@ -70,6 +68,10 @@ export const steps: { [N in JobName]: Step<N> } = {
   verifyInAnypoint: { lane: 'mulesoft', run: verifyInAnypoint },
   /** 7. Tell: makes the messages of this change right. */
   updateMessages: { lane: 'slack', run: (context, job, { cards }) => updateMessages(context, job, cards) },
+
+  // A start in the future.
+  /** What was approved for later is looked at again at its start, and goes on at `applyToIdp`. */
+  beginAccess: { lane: 'core', run: beginAccess },
 
   // Drift: what the directory says, against what is wanted.
   /** The event sources' news: evidence for a change under way, or something to look at. */

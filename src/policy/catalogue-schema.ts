@@ -3,6 +3,7 @@ import { approvers } from './approvers-schema.ts';
 import { duration } from './duration-schema.ts';
 import { escalation, tiersNeverAsked } from './escalation-schema.ts';
 import { neverFilled } from './never-filled.ts';
+import { start } from './start-schema.ts';
 import { ticket } from './ticket-schema.ts';
 import { timeOfDay, weekdays, workingHours } from './working-hours-schema.ts';
 
@@ -22,12 +23,6 @@ const onCall = z.union(
   ],
   { error: 'who is on call is `{ slackUserGroup: handle }` or `{ idpGroup: name }`' },
 );
-
-/** Further ahead nobody knows what they need, or who will be there. */
-const START_AHEAD_MAX_SECONDS = 90 * 86_400;
-const startAhead = duration.refine((seconds) => seconds <= START_AHEAD_MAX_SECONDS, {
-  error: 'a start can be asked for `90d` ahead at the most',
-});
 
 const tier = z.enum(['low', 'medium', 'high', 'critical']);
 
@@ -189,13 +184,7 @@ export const catalogueSchema = z
         description:
           'The weekly digest: on which day and at what time, in each reader’s own time zone, and after how long without use an access is unused',
       }),
-    start: z
-      .strictObject({ ahead: z.union([z.literal('none'), startAhead]) })
-      .optional()
-      .meta({
-        description:
-          'How far ahead access can be asked for, up to `90d`; `none`: only from now on. 30 days unless told',
-      }),
+    start: start.optional(),
     canary: z
       .strictObject({ person: z.email(), entitlement: z.string(), every: duration.prefault('5m') })
       .optional(),

@@ -24,6 +24,8 @@ export type Acked = {
 export type Ask = {
   entitlement: string;
   seconds?: number;
+  /** From when; left out: at once. */
+  from?: Date;
   reason: string;
   ticket?: string;
   /** Slack id of who it is for. */
@@ -147,6 +149,9 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
       ...(what.seconds === undefined
         ? {}
         : { duration: { [`duration:${what.entitlement}`]: String(what.seconds) } }),
+      ...(what.from === undefined
+        ? {}
+        : { start: { start: String(Math.floor(what.from.getTime() / 1_000)) } }),
       reason: { reason: what.reason },
       ...(what.ticket === undefined ? {} : { ticket: { ticket: what.ticket } }),
       ...(what.for === undefined ? {} : { for: { for: what.for } }),

@@ -2,13 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Bundle, Entitlement, Tier } from '../../core/policy/catalogue.ts';
 import type { Context, Data } from '../kernel/context.ts';
 import { inNames, saidOf } from '../people/said.ts';
-import {
-  type Received,
-  receiveRequest,
-  refuseForeignDuration,
-  requestable,
-  type Submission,
-} from './receive.ts';
+import { type Received, receiveRequest, refuseForeignDuration, type Submission } from './receive.ts';
+import { requestable } from './requestable.ts';
 import { refuseOther, shownAs } from './shown-form.ts';
 
 /** A choice that the form offers: an entitlement, or several that are asked for together. */

@@ -18,6 +18,7 @@ import { commit } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
 import { othersLookedAtAgain } from './kept-apart.ts';
+import { startAndLapse, whenItStarts } from './later-start.ts';
 import { refuseRenewal } from './refuse-renewal.ts';
 import { aboutThem } from './refused-beneficiary.ts';
 import { refuseOther } from './shown-form.ts';
@@ -34,6 +35,8 @@ export type Submission = {
   forAccountId: string | null;
   entitlementKey: string;
   seconds: number;
+  /** From when it is wanted; null or left out: at once. */
+  startsAt?: Date | null;
   /** The form's words on it, as `shownAs` has them; left out where it said nothing. */
   shownAs?: string;
   /** For which choice this duration was on offer; left out: it was not picked from an offer. */
@@ -48,7 +51,7 @@ export type Submission = {
   via: string;
 };
 
-export type FieldName = 'entitlement' | 'for' | 'duration' | 'reason' | 'ticket';
+export type FieldName = 'entitlement' | 'for' | 'duration' | 'start' | 'reason' | 'ticket';
 
 export type Received =
   | { received: true; changeId: ChangeId; isRepeat: false }
@@ -156,13 +159,16 @@ async function store(
         const pending = await pendingRequest(tx, beneficiary.id, entitlement.key);
         if (pending !== null)
           return { result: no('entitlement', alreadyPending(beneficiary.name, entitlement.title)) };
-        const grants = await unendedGrants(tx, {
-          personId: beneficiary.id,
-          entitlementKey: entitlement.key,
-        });
-        const held = heldUntil(grants, now);
+        const of = { personId: beneficiary.id, entitlementKey: entitlement.key };
+        const grants = await unendedGrants(tx, of);
+        const start = await whenItStarts(context, unit, submission, { beneficiary, entitlement });
+        if ('refusal' in start) return { result: no(start.field, start.refusal) };
+        const until = heldUntil(grants, now);
+        // What begins after their access ends is another one.
+        const held = until !== null && (start.startsAt ?? now) <= until ? until : null;
         if (held !== null) {
-          const refusal = refuseExtension(entitlement, { heldUntil: held, seconds: submission.seconds, now });
+          const { seconds } = submission;
+          const refusal = refuseExtension(entitlement, { heldUntil: held, seconds, now });
           const declined = refusal ?? (await refuseRenewal(tx, grants));
           if (declined !== null) return { result: no('entitlement', declined) };
           if (!submission.extend) return { result: { received: false, heldUntil: held, entitlement } };
@@ -172,7 +178,7 @@ async function store(
           entitlementKey: entitlement.key,
           cause: held === null ? 'request' : 'extension',
           at: now,
-          lapsesAt,
+          ...startAndLapse(held === null ? start.startsAt : null, submission.seconds, lapsesAt),
         });
         return {
           result: { received: true, changeId: event.changeId, isRepeat: false },
@@ -198,7 +204,7 @@ async function store(
 function receivedEvent(
   { reason, ticket, seconds, via, joint }: Submission,
   { requester, beneficiary }: People,
-  how: Pick<ReceivedEvent, 'entitlementKey' | 'cause' | 'at' | 'lapsesAt'>,
+  how: Pick<ReceivedEvent, 'entitlementKey' | 'cause' | 'at' | 'lapsesAt' | 'startsAt'>,
 ): ReceivedEvent {
   return {
     ...how,
@@ -307,16 +313,4 @@ function checkFields(s: Submission, entitlement: Entitlement | null): Received |
       ),
     );
   return null;
-}
-
-/** Entitlements that the person may ask for now. Left out: those that can't be given (not writable, IdP not asked). */
-export function requestable(
-  context: Data,
-  person: { email: string; department: string | null },
-): Entitlement[] {
-  return context.catalogue
-    .current()
-    .entitlements.filter(
-      (e) => mayRequest(e.requestableBy, person) && context.catalogue.status(e.key).status === 'ready',
-    );
 }

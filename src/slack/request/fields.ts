@@ -3,6 +3,7 @@ export const fields = {
   entitlement: 'entitlement',
   for: 'for',
   duration: 'duration',
+  start: 'start',
   reason: 'reason',
   ticket: 'ticket',
   narrower: 'narrower',

@@ -12,6 +12,7 @@ import { formModal } from '../forms/forms.ts';
 import { escapeMrkdwn, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
 import { fields } from './fields.ts';
 import { type ForWhom, forWhomInput } from './for-whom.ts';
+import { startInput } from './start-field.ts';
 
 export const callbacks = {
   request: 'request',
@@ -71,6 +72,7 @@ export function requestModal(
   entitlements: readonly Choice[],
   chosen: Choice | null,
   forWhom: ForWhom = { isAsked: false, accountId: null },
+  isLaterOffered = true,
 ): ModalView {
   return {
     type: 'modal',
@@ -82,6 +84,7 @@ export function requestModal(
     blocks: [
       choiceInput(entitlements),
       ...(chosen === null ? [] : aboutChoice(chosen)),
+      ...(isLaterOffered ? [startInput()] : []),
       ...why,
       forWhomInput(forWhom),
     ],

@@ -9,6 +9,7 @@ import { identify } from '../../flow/people/identify.ts';
 import { choiceOf, choices } from '../../flow/request/bundles.ts';
 import { type Beneficiary, beneficiaryOf } from '../../flow/request/free-text/beneficiary.ts';
 import { type Draft, draftOf } from '../../flow/request/free-text/draft.ts';
+import { isLaterStartOffered } from '../../flow/request/later-start.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { slackCall } from '../api/call.ts';
 import { openView } from '../forms/forms.ts';
@@ -24,6 +25,7 @@ import {
   refusalModal,
   requestModal,
 } from './form.ts';
+import { startInput } from './start-field.ts';
 
 /**
  * `/access` with words of the person's own. The form opens at once. It is filled in from the words as soon as the model
@@ -62,7 +64,12 @@ async function formOf(
     const chosen = entitlement === null ? null : choiceOf(context, entitlement.key);
     const beneficiary = await beneficiaryOf(context, { text, asker: person, among });
     return filledIn(
-      requestModal([...draft.candidates, ...others], chosen, forWhomOf(beneficiary)),
+      requestModal(
+        [...draft.candidates, ...others],
+        chosen,
+        forWhomOf(beneficiary),
+        isLaterStartOffered(context),
+      ),
       draft,
       beneficiary,
     );
@@ -91,8 +98,9 @@ export function filledIn(
   };
 }
 
-function withDraft(block: KnownBlock, { entitlement, seconds, reason, ticket }: Draft): KnownBlock {
+function withDraft(block: KnownBlock, { entitlement, seconds, startsAt, reason, ticket }: Draft): KnownBlock {
   if (block.type !== 'input') return block;
+  if (block.block_id === fields.start) return startInput(startsAt);
   const { element } = block;
   if (element.type === 'plain_text_input') {
     const text = block.block_id === fields.reason ? reason : block.block_id === fields.ticket ? ticket : null;
@@ -137,7 +145,7 @@ function forWhomOf(beneficiary: Beneficiary): ForWhom {
 }
 
 function notes(draft: Draft, beneficiary: Beneficiary): KnownBlock[] {
-  const { entitlement, until, isCut, isForever, seconds, read, words } = draft;
+  const { entitlement, startsAt, until, isCut, isForever, seconds, read, words } = draft;
   const lines: string[] = [];
   if (entitlement !== null)
     lines.push('Filled in from what you wrote. Look it over: nothing is asked for until you press Ask.');
@@ -146,6 +154,7 @@ function notes(draft: Draft, beneficiary: Beneficiary): KnownBlock[] {
     lines.push(
       'Latchkey could not read that by itself just now, so please choose; what it may be about comes first.',
     );
+  if (startsAt !== null) lines.push(`From when: ${slackDate(startsAt)}, as you wrote.`);
   if (entitlement !== null && until !== null && seconds !== null)
     lines.push(`For how long: until ${slackDate(until)}, as you wrote.`);
   if (isForever)

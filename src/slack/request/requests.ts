@@ -2,18 +2,16 @@ import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bo
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { Change } from '../../core/change/change.ts';
-import { durationInWords } from '../../core/duration.ts';
 import { Fault } from '../../core/fault.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { isRefusal } from '../../core/refusal.ts';
-import { oneLine, seenWords } from '../../core/storable.ts';
 import type { Context, Data } from '../../flow/kernel/context.ts';
 import { adminContacts } from '../../flow/people/admins.ts';
 import { identify } from '../../flow/people/identify.ts';
 import { inNames, saidOf } from '../../flow/people/said.ts';
 import { choiceOf, choices, type ReceivedBundle, receiveChoice } from '../../flow/request/bundles.ts';
+import { isLaterStartOffered } from '../../flow/request/later-start.ts';
 import { type FieldName, isForeignDuration, type Submission } from '../../flow/request/receive.ts';
 import { shownAs } from '../../flow/request/shown-form.ts';
 import { readChange } from '../../store/changes.ts';
@@ -44,6 +42,8 @@ import {
   withChosen,
   withNote,
 } from './form.ts';
+import { isAsSent, sentBeforeModal } from './sent-before.ts';
+import { startIn } from './start-field.ts';
 
 /** What the extension form carries back. */
 const draft = z.strictObject({
@@ -91,7 +91,7 @@ function listenToTheChoice(app: App, context: Context, client: WebClient): void 
       const person = await personByLink(context.db, 'slack', body.user.id);
       if (person === null) return null;
       const choice = chosen === undefined ? null : choiceOf(context, chosen);
-      return requestModal(choices(context, person), choice, forWhomIn(view));
+      return requestModal(choices(context, person), choice, forWhomIn(view), isLaterStartOffered(context));
     };
     await show(view, at, form);
     await show(view, at, () => offeredAtOnce(context, body.user.id, { chosen, form }));
@@ -131,6 +131,7 @@ function requestIn(context: Data, accountId: string, view: SentView): Submission
     entitlementKey,
     ...shownIn(view.private_metadata, entitlementKey),
     ...durationIn(context, values, entitlementKey),
+    startsAt: startIn(values),
     reason: values[fields.reason]?.reason?.value ?? '',
     ticket: values[fields.ticket]?.ticket?.value?.trim() || null,
     extend: false,
@@ -202,7 +203,10 @@ async function formFor(context: Context, accountId: string, key: string | null):
     const entitlements = choices(context, person);
     if (entitlements.length === 0) return nothingModal((await adminContacts(context)).admins);
     const chosen = entitlements.some((e) => e.key === key) ? choiceOf(context, key ?? '') : null;
-    const form = withChosen(requestModal(entitlements, chosen), chosen);
+    const form = withChosen(
+      requestModal(entitlements, chosen, undefined, isLaterStartOffered(context)),
+      chosen,
+    );
     return chosen !== null && (await isOfferedAtOnce(context, person, chosen.key))
       ? withEmergency(form, chosen.key)
       : form;
@@ -246,6 +250,7 @@ async function answerForm(context: Context, submission: Submission, ack: FormAck
       extend: _extend,
       via: _via,
       durationOf: _of,
+      startsAt: _start,
       ...kept
     } = submission;
     return await ack({
@@ -269,25 +274,6 @@ async function answerForm(context: Context, submission: Submission, ack: FormAck
     response_action: 'errors',
     errors: { [blockOf(field, submission)]: inNames(await saidOf(context, refusal)) },
   });
-}
-
-/** Whether a form that was sent before is the same as then: a person may change it while the first answer is late. */
-function isAsSent(before: Change, { entitlementKey, seconds, reason, ticket }: Submission): boolean {
-  return (
-    before.entitlementKey === entitlementKey &&
-    before.requestedSeconds === seconds &&
-    before.reason === seenWords(reason).trim() &&
-    before.ticket === (oneLine(ticket ?? '') || null)
-  );
-}
-
-function sentBeforeModal(context: Data, { entitlementKey, requestedSeconds }: Change): ModalView {
-  const title = context.catalogue.entitlement(entitlementKey)?.title ?? entitlementKey;
-  const time = requestedSeconds === null ? '' : ` for ${durationInWords(requestedSeconds)}`;
-  return messageModal(
-    `Your request had arrived as you first sent it: ${title}${time}. What you changed since then was not asked for.`,
-    'To change it, take it back in the direct message about it, and ask again.',
-  );
 }
 
 async function answerBundle({ asked, notAsked }: ReceivedBundle, ack: FormAck): Promise<void> {

@@ -46,12 +46,24 @@ describe('forms that Slack takes', () => {
     ],
     ['the request', requestModal([first], null)],
     ['the request, chosen', requestModal([first], first)],
+    ['the request, where nobody may ask for later', requestModal([first], first, undefined, false)],
     ['less time', lessModal(key, 'Ines Moreau', 86_400, [3_600, 86_400])],
     ['less time where none is shorter', lessModal(key, 'Ines Moreau', 3_600, [3_600])],
     ['less time of a second', lessModal(key, 'Ines Moreau', 1, [])],
     ['denial', denyModal(key, 'Ines Moreau', 'access-requests')],
   ])('%s', (_name, view) => {
     expectHarmless(view);
+  });
+
+  test('a later start is asked for where the catalogue offers it, and keeps its field when the choice changes', () => {
+    const startOf = (view: { blocks: { block_id?: string }[] }) =>
+      view.blocks.find((b) => b.block_id === 'start');
+    expect(startOf(requestModal([first], null))).toEqual(startOf(requestModal([first], first)));
+    expect(startOf(requestModal([first], null))).toMatchObject({
+      optional: true,
+      element: { type: 'datetimepicker', action_id: 'start' },
+    });
+    expect(startOf(requestModal([first], first, undefined, false))).toBeUndefined();
   });
 
   test('whatever text is in catalogue, names and reason', () => {

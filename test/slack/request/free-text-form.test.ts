@@ -24,6 +24,7 @@ const draft = (rest: Partial<Draft> = {}): Draft => ({
   entitlement: one,
   candidates: [one],
   seconds: 3_600,
+  startsAt: null,
   until: null,
   isCut: false,
   isForever: false,
@@ -40,6 +41,18 @@ const durationOf = (given: Draft) =>
       | { element: { initial_option: { value: string }; options: { value: string }[] } }
       | undefined
   )?.element;
+
+test('from when they wrote stands in its field, and above it where that comes from', () => {
+  const startOf = (given: Draft) =>
+    form(given).blocks.find((b) => b.block_id === 'start') as { element: { initial_date_time?: number } };
+  const startsAt = new Date('2026-03-09T08:00:00Z');
+  expect(startOf(draft({ startsAt })).element.initial_date_time).toBe(startsAt.getTime() / 1_000);
+  expect(JSON.stringify(form(draft({ startsAt })).blocks[0])).toContain(
+    `From when: <!date^${startsAt.getTime() / 1_000}^`,
+  );
+  expect(startOf(draft()).element).not.toHaveProperty('initial_date_time');
+  expect(viewComplaints(form(draft({ startsAt })))).toEqual([]);
+});
 
 test('a time that is offered is chosen, one that is not is offered too', () => {
   expect(durationOf(draft())).toMatchObject({ initial_option: { value: '3600' }, options: { length: 2 } });

@@ -34,20 +34,25 @@ const LIMIT =
   /\b(?:until|till?|through|by|before|up to|today|tonight|tomorrow|this (?:week|afternoon|evening)|end of|eod|eow|bis|heute|morgen|jusqu|aujourd|demain|hasta|hoy|mañana|fino|oggi|domani|tot|vandaag)/iu;
 const MORNING = 6;
 const TICKET = /\b[A-Za-z]{2,10}-\d+\b|#\d+/g;
-const languages = [chrono.en, chrono.de, chrono.fr, chrono.es, chrono.it, chrono.nl, chrono.pt];
+export const languages = [chrono.en, chrono.de, chrono.fr, chrono.es, chrono.it, chrono.nl, chrono.pt];
 
 /**
  * Pure: until when somebody means, in their own time zone; null when the words say none, or a time that is past. A day
  * without an hour ends when the day does.
  */
 export function untilOf(words: string, now: Date, timeZone: string | null): Until | null {
-  const here = DateTime.fromJSDate(now, { zone: timeZone ?? 'utc' });
-  const local = here.isValid ? here : DateTime.fromJSDate(now, { zone: 'utc' });
+  const local = localNow(now, timeZone);
   const text = words.replace(TICKET, ' ');
   const end = limitOf(text, local) ?? spanOf(text, local);
   if (end === null) return null;
   const seconds = Math.ceil(end.diff(local, 'seconds').seconds);
   return seconds > 0 ? { seconds, at: end.toJSDate() } : null;
+}
+
+/** That moment by the clock of somebody; UTC where it is not known which that is. */
+export function localNow(now: Date, timeZone: string | null): DateTime {
+  const here = DateTime.fromJSDate(now, { zone: timeZone ?? 'utc' });
+  return here.isValid ? here : DateTime.fromJSDate(now, { zone: 'utc' });
 }
 
 function spanOf(text: string, local: DateTime): DateTime | null {
@@ -76,19 +81,26 @@ function limitOf(text: string, local: DateTime): DateTime | null {
     if (end === null) continue;
     // A weekday on that very day is today, at noon as in the morning.
     const isDay = end.isCertain('weekday') && !end.isCertain('hour');
-    return placed((isDay ? saidAt(local.set({ hour: MORNING })) : null) ?? end, local);
+    return placedAt((isDay ? saidAt(local.set({ hour: MORNING })) : null) ?? end, local, endOfDay);
   }
   return null;
 }
 
-/** The parts that were said, in the person's zone: its offset on that day may be another than today's. */
-function placed(at: chrono.ParsedComponents, local: DateTime): DateTime {
+/**
+ * The parts that were said, in the person's zone: its offset on that day may be another than today's. `ofDay`: the
+ * moment that is meant by a day without an hour.
+ */
+export function placedAt(
+  at: chrono.ParsedComponents,
+  local: DateTime,
+  ofDay: (day: DateTime) => DateTime,
+): DateTime {
   const part = (name: chrono.Component) => at.get(name) ?? 0;
   const day = { year: part('year'), month: part('month'), day: part('day') };
   if (at.isCertain('timezoneOffset')) return DateTime.fromJSDate(at.date(), { zone: local.zone });
   return at.isCertain('hour')
     ? DateTime.fromObject({ ...day, hour: part('hour'), minute: part('minute') }, { zone: local.zone })
-    : endOfDay(DateTime.fromObject(day, { zone: local.zone }));
+    : ofDay(DateTime.fromObject(day, { zone: local.zone }));
 }
 
 function endOfDay(day: DateTime): DateTime {

@@ -3,6 +3,7 @@ import type { Choice } from '../bundles.ts';
 import { REASON_MAX, TICKET_MAX } from '../receive.ts';
 import { untilOf } from './deadline.ts';
 import { findEntitlements } from './search.ts';
+import { startSaid } from './start.ts';
 
 /** More would only make the choice harder for the model, and cost. */
 const CANDIDATES_MAX = 12;
@@ -17,6 +18,8 @@ export type Draft = {
   /** What it may be about, likeliest first. */
   candidates: Choice[];
   seconds: number | null;
+  /** From when they said; null: at once. */
+  startsAt: Date | null;
   /** Until when they said, if it was a day or an hour. */
   until: Date | null;
   /** They asked for longer than is allowed, which is what they get offered. */
@@ -50,15 +53,14 @@ export async function draftOf(
   });
   const said = read.answered ? read.freeText : null;
   const entitlement = candidates.find((c) => c.key === said?.entitlementKey) ?? null;
-  const until =
-    (said?.when == null ? null : untilOf(said.when, freeText.now, freeText.timeZone)) ??
-    untilOf(text, freeText.now, freeText.timeZone);
+  const { startsAt, until } = timesOf(text, said?.when ?? null, freeText);
   const wanted = until === null ? null : wholeHours(until.seconds);
   const isForever = until === null && FOREVER.test(text);
   const isCut = entitlement !== null && (isForever || (wanted !== null && wanted > entitlement.maxSeconds));
   return {
     entitlement,
     candidates: found,
+    startsAt,
     seconds: isCut ? entitlement.maxSeconds : wanted,
     until: isCut ? null : (until?.at ?? null),
     isCut,
@@ -70,6 +72,19 @@ export async function draftOf(
       ? { answered: true, provenance: read.provenance }
       : { answered: false, why: read.why },
   };
+}
+
+/** From when and until when. The length counts from the start. What the model calls the time may hold both. */
+function timesOf(
+  text: string,
+  when: string | null,
+  { now, timeZone }: { now: Date; timeZone: string | null },
+): { startsAt: Date | null; until: ReturnType<typeof untilOf> } {
+  const { startsAt, rest } = startSaid(text, now, timeZone);
+  const from = startsAt ?? now;
+  const said = when === null ? null : startsAt === null ? when : startSaid(when, now, timeZone).rest;
+  const until = (said === null ? null : untilOf(said, from, timeZone)) ?? untilOf(rest, from, timeZone);
+  return { startsAt, until };
 }
 
 /**
