@@ -14,6 +14,7 @@ import { databaseNow } from '../store/postgres/clock.ts';
 import { comparisonsSoFar, forgetRuns } from '../store/reconcile/runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';
 import { forgetStepUps } from '../store/step-ups.ts';
+import { attendToEmergencies } from './break-glass/attend.ts';
 import { canaryOnce } from './canary/canary.ts';
 import { settleDelegations } from './delegation/timers.ts';
 import { makeDueDigests } from './digest/make.ts';
@@ -226,6 +227,7 @@ async function runDue(context: Context, listenSoon: () => void): Promise<void> {
     warnings: () => warnOfEnds(context, now),
     lapses: () => lapseRequests(context, now),
     approvers: () => attendToApprovers(context, now, BATCH),
+    emergencies: () => attendToEmergencies(context, now, BATCH),
     'mass changes': () => runDueMassChanges(context, now),
     delegations: () => settleDelegations(context, now),
     'who did it': () => runDueAuthorship(context, listenSoon),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Emergency, EmergencyReview } from '../core/break-glass/break-glass.ts';
 import type { PersonId } from '../core/ids.ts';
+import type { ApproverClock } from '../core/policy/ladder.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
 
@@ -35,7 +36,7 @@ export async function emergenciesWithin(
 export async function readEmergency(db: Db | Tx, changeId: string): Promise<Emergency | null> {
   const row = await db
     .selectFrom('emergencies')
-    .select(['change_id', 'person_id', 'opened_at', 'review'])
+    .select(['change_id', 'person_id', 'opened_at', 'review', 'clock'])
     .where('change_id', '=', changeId)
     .executeTakeFirst();
   return row === undefined ? null : emergencyOf(row);
@@ -45,7 +46,7 @@ export async function readEmergency(db: Db | Tx, changeId: string): Promise<Emer
 export async function lockEmergency(tx: Tx, changeId: string): Promise<Emergency | null> {
   const row = await tx
     .selectFrom('emergencies')
-    .select(['change_id', 'person_id', 'opened_at', 'review'])
+    .select(['change_id', 'person_id', 'opened_at', 'review', 'clock'])
     .where('change_id', '=', changeId)
     .forUpdate()
     .executeTakeFirst();
@@ -60,16 +61,44 @@ export async function noteReview(tx: Tx, changeId: string, review: EmergencyRevi
     .execute();
 }
 
+/** Change ids of emergencies that nobody has reviewed, where something may be due by now. */
+export async function emergenciesToLookAt(db: Db, now: Date, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('emergencies')
+    .select('change_id')
+    .where('review', 'is', null)
+    .where((eb) => eb.or([eb('look_at', 'is', null), eb('look_at', '<=', now)]))
+    .orderBy('look_at', (order) => order.asc().nullsFirst())
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.change_id);
+}
+
+/** Notes what an overdue review came to, and when it is looked at next. `clock` null: it stays as it is. */
+export async function noteOverdue(
+  tx: Tx,
+  changeId: string,
+  { clock, lookAt }: { clock: ApproverClock | null; lookAt: Date },
+): Promise<void> {
+  await tx
+    .updateTable('emergencies')
+    .set({ look_at: lookAt, ...(clock === null ? {} : { clock: JSON.stringify(clock) }) })
+    .where('change_id', '=', changeId)
+    .execute();
+}
+
 function emergencyOf(row: {
   change_id: string;
   person_id: string;
   opened_at: Date;
   review: EmergencyReview | null;
+  clock: ApproverClock | null;
 }): Emergency {
   return {
     changeId: row.change_id,
     personId: row.person_id as PersonId,
     openedAt: row.opened_at,
     review: row.review === null ? null : revive<EmergencyReview>(row.review),
+    clock: row.clock === null ? null : revive<ApproverClock>(row.clock),
   };
 }

@@ -31,6 +31,10 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
       `${who ?? 'Somebody'} ${refusedClickInWords(reason)}`,
     signInRefused: ({ why }: { why: StepUpEnd }, _who, idp) =>
       `A sign-in for an approval did not count: ${stepUpEnds[why](idp)}`,
+    emergencyReviewOverdue: ({ climbed, people }: { climbed: string | null; people: string[] }) =>
+      climbed === null
+        ? `Its review is overdue; reminded: ${people.join(', ')}`
+        : `Its review is overdue: ${climbed} is asked too`,
     emergencyReviewed: ({ found, comment }: { found: string; comment: string }, who) =>
       `${who ?? 'Somebody'} says of the emergency: ${found === 'justified' ? 'justified' : 'not justified'}. ${comment}`,
     membershipAccepted: () => 'Recorded as it was found: the catalogue accepts it',

@@ -2,6 +2,7 @@ import { countInWords, durationInWords } from '../duration.ts';
 import type { PersonId } from '../ids.ts';
 import type { BreakGlassRule } from '../policy/catalogue.ts';
 import { mayRequest } from '../policy/catalogue.ts';
+import type { ApproverClock } from '../policy/ladder.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 
@@ -26,6 +27,8 @@ export type Emergency = {
   personId: PersonId;
   openedAt: Date;
   review: EmergencyReview | null;
+  /** How far the ladder of its overdue review was climbed, and who was reminded; null: it is not overdue. */
+  clock: ApproverClock | null;
 };
 
 /** Whether somebody may take access at once, as far as it is known. */

@@ -1,23 +1,21 @@
 import { reviewEmergency } from '../../core/break-glass/break-glass.ts';
 import type { AnswerReceived } from '../../core/jobs/reactions.ts';
-import { mayApprove } from '../../core/policy/routing.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { readChange } from '../../store/changes.ts';
-import { lockEmergency, noteReview } from '../../store/emergencies.ts';
+import { lockEmergency, noteReview, readEmergency } from '../../store/emergencies.ts';
 import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 import { releaseAccess } from '../membership/end-grants.ts';
 import { isAdmin } from '../offboarding/case.ts';
-import { freshPerson } from '../people/identify.ts';
-import { decidedBy } from '../request/deciders.ts';
+import { owedBy } from './owed.ts';
 
 /** What somebody said of an emergency, as the button carries it. */
 export type ReviewVerb = 'justified' | 'notJustified';
 
 /**
- * Settles what somebody said of an emergency. The people who may say so are looked up now: the approvers of the access
- * and the catalogue's admins, but never the person who took it. Access that was not justified ends at once. Safe to run
+ * Settles what somebody said of an emergency. The people who may say so are looked up now, and are never the person who
+ * took it. Access that was not justified ends at once. Safe to run
  * twice.
  */
 export async function settleEmergencyAnswer(
@@ -27,7 +25,10 @@ export async function settleEmergencyAnswer(
 ): Promise<Refusal | null> {
   const change = await readChange(context.db, answer.id);
   if (change === null) return unknown;
-  const mayReview = isAdmin(context, reviewer) || (await mayApproveNow(context, change.id, reviewer));
+  const { clock = null } = (await readEmergency(context.db, change.id)) ?? {};
+  const mayReview =
+    isAdmin(context, reviewer) ||
+    (await owedBy(context, change, clock)).people.some(({ id }) => id === reviewer.id);
   return await commit<Refusal | null>(
     context.db,
     async (unit) => {
@@ -62,15 +63,6 @@ export async function settleEmergencyAnswer(
     },
     context.nudge,
   );
-}
-
-async function mayApproveNow(context: Context, changeId: string, reviewer: Person): Promise<boolean> {
-  const change = await readChange(context.db, changeId);
-  const entitlement = change === null ? null : context.catalogue.entitlement(change.entitlementKey);
-  const beneficiary = change === null ? null : await freshPerson(context, change.personId);
-  if (change === null || entitlement === null || beneficiary === null) return false;
-  const { plan } = await decidedBy(context, { entitlement, beneficiary, change });
-  return mayApprove(plan).some(({ id }) => id === reviewer.id);
 }
 
 const unknown = refuse(

@@ -7,6 +7,7 @@ import { peopleWithAccounts } from '../../store/people.ts';
 import type { Context } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import { type Named, named } from '../people/named.ts';
+import { owedBy } from './owed.ts';
 
 /** Everything the messages about an emergency are made of; they are a pure function of this. */
 export type EmergencyView = {
@@ -20,6 +21,10 @@ export type EmergencyView = {
   admins: Named[];
   channel: string;
   reviewDueAt: Date;
+  /** Those who are asked too because nobody has reviewed it in time. */
+  askedToo: Named[];
+  /** The people of the last reminder. */
+  reminded: Named[];
 };
 
 export async function readEmergencyView(context: Context, changeId: string): Promise<EmergencyView | null> {
@@ -29,8 +34,11 @@ export async function readEmergencyView(context: Context, changeId: string): Pro
   ]);
   if (emergency === null || change === null) return null;
   const approvers = change.plan === null ? [] : mayApprove(change.plan);
+  const reminded = emergency.clock?.reminders.at(-1)?.people ?? [];
+  const isApprover = (id: string) => approvers.some((one) => one.id === id);
+  const askedToo = await askedByRungs(context, emergency, change);
   const known = await peopleWithAccounts(context.db, {
-    ids: [change.personId, ...approvers.map(({ id }) => id)],
+    ids: [change.personId, ...approvers.map(({ id }) => id), ...reminded.map(({ id }) => id)],
     emails: [],
     system: context.chat.system,
   });
@@ -44,9 +52,26 @@ export async function readEmergencyView(context: Context, changeId: string): Pro
     gives: entitlement?.gives ?? '',
     person: await named(context, person),
     approvers: await Promise.all(
-      known.filter(({ id }) => id !== change.personId).map((one) => named(context, one)),
+      known.filter(({ id }) => id !== change.personId && isApprover(id)).map((one) => named(context, one)),
+    ),
+    askedToo,
+    reminded: await Promise.all(
+      known.filter(({ id }) => reminded.some((one) => one.id === id)).map((one) => named(context, one)),
     ),
     ...(await adminContacts(context)),
     reviewDueAt: reviewDueAt(emergency.openedAt),
   };
+}
+
+/** Nobody has to be looked up before the first rung is asked. */
+async function askedByRungs(context: Context, emergency: Emergency, change: Change): Promise<Named[]> {
+  if (emergency.clock?.climbed == null || emergency.review !== null) return [];
+  const { people, ofRung } = await owedBy(context, change, emergency.clock);
+  const rung = people.filter(({ id }) => ofRung.has(id));
+  const known = await peopleWithAccounts(context.db, {
+    ids: rung.map(({ id }) => id),
+    emails: [],
+    system: context.chat.system,
+  });
+  return await Promise.all(known.map((one) => named(context, one)));
 }

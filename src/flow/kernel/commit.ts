@@ -35,6 +35,7 @@ export type Note = {
     | 'clickRefused'
     | 'signInRefused'
     | 'emergencyReviewed'
+    | 'emergencyReviewOverdue'
     | 'policyLoaded'
     | 'policyBroken'
     | 'policyMended'

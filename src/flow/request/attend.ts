@@ -2,15 +2,14 @@ import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { rungInWords } from '../../core/change/stage-opened.ts';
 import { counted } from '../../core/change/step-up.ts';
-import type { PersonId } from '../../core/ids.ts';
 import type { EscalationRung } from '../../core/policy/catalogue.ts';
 import { clockOfStage, ladderStep, remindersDue, type Silent } from '../../core/policy/ladder.ts';
 import { type Approver, distinct, isStranded, openStage, peopleOfStage } from '../../core/policy/routing.ts';
 import { lookAgainAt, readChange, requestsToLookAt } from '../../store/changes.ts';
-import { timeZonesOf } from '../../store/time-zones.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
-import { nextWorkingMoment } from './working-hours.ts';
+import { opensFor } from './working-hours.ts';
+import { zonesOf } from './zones.ts';
 
 /** A catalogue that changes meanwhile is noticed so soon, in milliseconds. */
 const LOOK_AGAIN_MS = 600_000;
@@ -31,7 +30,11 @@ export async function attendToApprovers(context: Context, now: Date, batch: numb
 
 async function attendTo(context: Context, id: string): Promise<void> {
   const seen = await readChange(context.db, id);
-  const zones = seen === null ? new Map() : await zonesOf(context, seen);
+  const silent = seen === null ? [] : silentIn(seen);
+  const zones = await zonesOf(
+    context,
+    silent.map((person) => person.id),
+  );
   await commit(
     context.db,
     async (unit) => {
@@ -57,8 +60,7 @@ function dueFor(
   const { remindSeconds, workingHours } = context.catalogue.current();
   const ladder = context.catalogue.entitlement(change.entitlementKey)?.escalation ?? [];
   const clock = change.clock ?? clockOfStage(0, change.requestedAt);
-  const opens = (at: Date, id: PersonId) =>
-    workingHours === undefined ? at : nextWorkingMoment(at, workingHours, zones.get(id) ?? null);
+  const opens = opensFor(workingHours, zones);
   const step = ladderStep(clock, ladder, change.lapsesAt, now);
   const reminders = remindersDue(clock, silentIn(change), { remindSeconds, opens }, now);
   const base = { changeId: change.id, at: now, actor: { part: 'latchkey' } } as const;
@@ -100,22 +102,4 @@ function silentIn({ plan, approvals, verdict }: Change): Silent[] {
     name,
     isOfRung: ofRung.has(id),
   }));
-}
-
-/**
- * The time zones of those who have not answered, where the catalogue has working hours: the directory's, else the
- * chat's.
- */
-async function zonesOf(context: Context, change: Change): Promise<Map<string, string | null>> {
-  if (context.catalogue.current().workingHours === undefined) return new Map();
-  const silent = silentIn(change).map(({ id }) => id);
-  const known = await timeZonesOf(context.db, silent, context.chat.system);
-  return new Map(
-    await Promise.all(
-      known.map(async ({ id, timeZone, accountId }) => {
-        if (timeZone !== null || accountId === null) return [id, timeZone] as const;
-        return [id, (await context.chat.whoIs(accountId))?.timeZone ?? null] as const;
-      }),
-    ),
-  );
 }

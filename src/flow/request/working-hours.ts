@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import type { PersonId } from '../../core/ids.ts';
 import type { WorkingHours } from '../../core/policy/catalogue.ts';
 
 /**
@@ -16,4 +17,12 @@ export function nextWorkingMoment(at: Date, hours: WorkingHours, timeZone: strin
     if (local < closes) return DateTime.max(local, opens).toJSDate();
   }
   return at;
+}
+
+/** When each person works next; `zones`: by their id, as far as it is known. Without working hours: at any moment. */
+export function opensFor(
+  hours: WorkingHours | undefined,
+  zones: ReadonlyMap<string, string | null>,
+): (at: Date, id: PersonId) => Date {
+  return (at, id) => (hours === undefined ? at : nextWorkingMoment(at, hours, zones.get(id) ?? null));
 }

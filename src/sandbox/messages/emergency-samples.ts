@@ -1,5 +1,6 @@
 import type { ChangeId } from '../../core/ids.ts';
 import type { Catalogue } from '../../core/policy/catalogue.ts';
+import { climbedTo, clockOfStage } from '../../core/policy/ladder.ts';
 import type { EmergencyView } from '../../flow/break-glass/view.ts';
 import { reviewModal, takeForm } from '../../slack/break-glass/emergency.ts';
 import { withEmergency } from '../../slack/request/at-once.ts';
@@ -20,7 +21,7 @@ export function emergencySamples(catalogue: Catalogue): Sample<EmergencyView>[] 
   ]);
   const changeId = '00000000-0000-4000-8000-0000000000ee' as ChangeId;
   const view: EmergencyView = {
-    emergency: { changeId, personId: personId('ines'), openedAt: after(0), review: null },
+    emergency: { changeId, personId: personId('ines'), openedAt: after(0), review: null, clock: null },
     change,
     title: deploy.title,
     gives: deploy.gives,
@@ -29,6 +30,8 @@ export function emergencySamples(catalogue: Catalogue): Sample<EmergencyView>[] 
     admins: [named('sam')],
     channel: catalogue.channel,
     reviewDueAt: after(2 * 86_400),
+    askedToo: [],
+    reminded: [],
   };
   const review = {
     by: personId('olga'),
@@ -38,6 +41,7 @@ export function emergencySamples(catalogue: Catalogue): Sample<EmergencyView>[] 
   };
   return [
     { title: 'Taken in an emergency', view },
+    overdue(view),
     {
       title: 'Looked at: justified',
       view: {
@@ -59,6 +63,24 @@ export function emergencySamples(catalogue: Catalogue): Sample<EmergencyView>[] 
       },
     },
   ];
+}
+
+function overdue(view: EmergencyView): Sample<EmergencyView> {
+  const dueAt = view.reviewDueAt;
+  const climbed = { at: after(2.5 * 86_400), to: 'the catalogue’s admins', why: 'noAnswer' } as const;
+  const clock = {
+    ...climbedTo(clockOfStage(0, dueAt), 1, climbed),
+    reminders: [{ at: dueAt, people: [{ id: personId('tom'), name: nameOf('tom') }] }],
+  };
+  return {
+    title: 'Its review is overdue: reminded, and a rung of the ladder is asked too',
+    view: {
+      ...view,
+      emergency: { ...view.emergency, clock },
+      askedToo: [named('sofia')],
+      reminded: [named('tom')],
+    },
+  };
 }
 
 export function emergencyForms(catalogue: Catalogue): FormSample[] {

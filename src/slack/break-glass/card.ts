@@ -19,11 +19,14 @@ export const emergencyActions = {
 export function emergencyNotices(view: EmergencyView): Notice<SlackContent>[] {
   const content = emergencyCard(view);
   const accounts = new Set(
-    [...view.approvers, ...view.admins].flatMap(({ accountId }) => (accountId === null ? [] : [accountId])),
+    [...view.approvers, ...view.admins, ...view.askedToo].flatMap(({ accountId }) =>
+      accountId === null ? [] : [accountId],
+    ),
   );
   if (view.person.accountId !== null) accounts.delete(view.person.accountId);
   return [
     { key: 'emergency', to: { channel: view.channel }, under: null, content },
+    ...overdueReplies(view),
     ...[...accounts].map((account) => ({
       key: `emergency:${account}`,
       to: { account },
@@ -31,6 +34,36 @@ export function emergencyNotices(view: EmergencyView): Notice<SlackContent>[] {
       content,
     })),
   ];
+}
+
+/** Under the card in the channel, so that those whom it mentions are told: nobody has looked in time. */
+function overdueReplies(view: EmergencyView): Notice<SlackContent>[] {
+  const { emergency, reviewDueAt: dueAt, reminded, askedToo } = view;
+  const { clock, review } = emergency;
+  if (clock === null || review !== null) return [];
+  const since = `:hourglass: Nobody has said whether this emergency was right; that was due ${slackDate(dueAt)}.`;
+  const reply = (key: string, text: string): Notice<SlackContent> => ({
+    key: `emergency:${key}`,
+    to: { channel: view.channel },
+    under: 'emergency',
+    content: { text, blocks: [section(mrkdwn(text))] },
+  });
+  const replies: Notice<SlackContent>[] = [];
+  if (clock.reminders.length > 0 && reminded.length > 0)
+    replies.push(
+      reply(
+        `reminded:${clock.reminders.length}`,
+        `${since} Please look: ${reminded.map(mention).join(', ')}.`,
+      ),
+    );
+  if (clock.climbed !== null)
+    replies.push(
+      reply(
+        `rung:${clock.rungs[0] ?? 0}`,
+        `${since} So ${askedToo.length === 0 ? escapeMrkdwn(clock.climbed.to) : askedToo.map(mention).join(', ')} is asked too.`,
+      ),
+    );
+  return replies;
 }
 
 function emergencyCard(view: EmergencyView): SlackContent {
@@ -67,7 +100,7 @@ function factLines({ change, gives }: EmergencyView): string[] {
 }
 
 function reviewBlocks({ emergency, reviewDueAt, person }: EmergencyView): KnownBlock[] {
-  const { review } = emergency;
+  const { review, clock } = emergency;
   if (review !== null) {
     const mark =
       review.found === 'justified' ? ':white_check_mark: *Justified*' : ':no_entry: *Not justified*';
@@ -80,7 +113,7 @@ function reviewBlocks({ emergency, reviewDueAt, person }: EmergencyView): KnownB
   return [
     section(
       mrkdwn(
-        `*Was this right?* An approver or admin other than ${escapeMrkdwn(person.name)} says so, by ${slackDate(reviewDueAt)}. What was not justified ends at once.`,
+        `*Was this right?* An approver or admin other than ${escapeMrkdwn(person.name)} says so, ${clock === null ? 'by' : 'and it is overdue since'} ${slackDate(reviewDueAt)}. What was not justified ends at once.`,
       ),
     ),
     {

@@ -1,6 +1,7 @@
 import type { ColumnType } from 'kysely';
 import type { EmergencyReview } from '../../core/break-glass/break-glass.ts';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
+import type { ApproverClock } from '../../core/policy/ladder.ts';
 import type { StepUpProof } from '../../core/step-up/step-up.ts';
 
 /** Approvals that wait for a sign-in, and access that was taken without approval. */
@@ -30,5 +31,8 @@ export type ApprovalTables = {
     entitlement_key: string;
     opened_at: Date;
     review: ColumnType<EmergencyReview | null, string | null, string | null>;
+    /** See migrations/0060_rungs_of_emergencies.ts. */
+    clock: ColumnType<ApproverClock | null, string | null, string | null>;
+    look_at: Date | null;
   };
 };

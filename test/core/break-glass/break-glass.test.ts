@@ -71,7 +71,13 @@ describe('an emergency', () => {
 });
 
 describe('its review', () => {
-  const emergency: Emergency = { changeId: 'c', personId: person('erik'), openedAt: T0, review: null };
+  const emergency: Emergency = {
+    changeId: 'c',
+    personId: person('erik'),
+    openedAt: T0,
+    review: null,
+    clock: null,
+  };
   const said = { found: 'justified' as const, comment: ' orders were lost ', clickId: 'click-1' };
   const olga = { id: person('olga'), name: 'Olga', mayReview: true };
   const done = {
