@@ -37,7 +37,13 @@ export type Views = {
 export type Cards<Content> = { [S in keyof Views]: (view: Views[S]) => Notice<Content>[] };
 
 /** Reads what the messages about each thing are made of. Null: there is nothing to tell of it, or no such thing. */
-const readers: { [S in keyof Views]: (context: Context, id: string) => Promise<Views[S] | null> } = {
+const readers: {
+  [S in keyof Views]: (
+    context: Context,
+    id: string,
+    unreachable?: ReadonlySet<string>,
+  ) => Promise<Views[S] | null>;
+} = {
   change: readView,
   jointRequest: readJointView,
   massChange: toldMassChange,
@@ -53,13 +59,17 @@ const readers: { [S in keyof Views]: (context: Context, id: string) => Promise<V
   delegation: readDelegationView,
 };
 
-/** The messages that should exist about this thing now; null: none can be said. */
+/**
+ * The messages that should exist about this thing now; null: none can be said. `unreachable`: accounts that can't be
+ * written to; what has to be read all the same goes to somebody else.
+ */
 export async function noticesAbout<S extends Subject | 'change'>(
   context: Context,
   cards: Cards<unknown>,
   about: S,
   id: string,
+  unreachable: ReadonlySet<string> = new Set(),
 ): Promise<Notice<unknown>[] | null> {
-  const view = await readers[about](context, id);
+  const view = await readers[about](context, id, unreachable);
   return view === null ? null : cards[about](view);
 }

@@ -30,7 +30,11 @@ export async function updateCard(
 ): Promise<Ran> {
   return await context.locks.withLock(`updateCard:${about}:${id}`, async () => {
     const notices = await noticesAbout(context, cards, about, id);
-    if (notices !== null) await makeAllRight(context, id, notices);
+    if (notices === null) return done;
+    const unreachable = await makeAllRight(context, id, notices);
+    const instead =
+      unreachable.size === 0 ? null : await noticesAbout(context, cards, about, id, unreachable);
+    if (instead !== null) await makeAllRight(context, id, instead);
     return done;
   });
 }

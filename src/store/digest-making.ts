@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DigestKind, LineKind } from '../core/digest/digest.ts';
+import type { DigestKind, LineKind, ZoneFrom } from '../core/digest/digest.ts';
 import type { Tier } from '../core/policy/catalogue.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { pendingChange } from './states.ts';
@@ -10,6 +10,7 @@ export type DigestReader = {
   personId: string;
   digestId: string;
   zone: string;
+  zoneFrom: ZoneFrom;
   week: string;
   dueAt: Date;
   /** The entitlements that this reader answers for as an owner, or in an owner's stead. */
@@ -26,12 +27,21 @@ export type DigestCatalogue = {
 const KEPT_DAYS = 90;
 const WEEK = sql`interval '7 days'`;
 
+/** A time zone as the directory and the chat have it. `isAsked`: whether the chat was asked. */
+export type ZonesOfSome = { directory: string | null; chat: string | null; isAsked: boolean };
+
 /** Zones of everybody who may get one. */
-export async function zonesOfPeople(db: Db): Promise<(string | null)[]> {
-  const { rows } = await sql<{ zone: string | null }>`select distinct time_zone as zone from people
-    where status = 'active' order by 1`.execute(db);
-  return rows.map(({ zone }) => zone);
+export async function zonesOfPeople(db: Db): Promise<ZonesOfSome[]> {
+  const { rows } = await sql<ZonesOfSome>`
+    select distinct p.time_zone as directory, z.time_zone as chat, z.person_id is not null as "isAsked"
+    from people p left join chat_time_zones z on z.person_id = p.id where p.status = 'active' order by 1, 2`.execute(
+    db,
+  );
+  return rows;
 }
+
+/** A digest that is due for whoever has these zones. */
+export type DueSlot = Pick<DigestReader, 'zone' | 'zoneFrom' | 'week' | 'dueAt'> & { of: ZonesOfSome };
 
 /**
  * The people who have no digest of this week yet. They are active, in a zone whose time has come, and own something or
@@ -39,15 +49,19 @@ export async function zonesOfPeople(db: Db): Promise<(string | null)[]> {
  */
 export async function readersDue(
   db: Db,
-  slots: readonly { zone: string | null; known: string; week: string; dueAt: Date }[],
+  slots: readonly DueSlot[],
   owners: readonly string[],
   limit: number,
-): Promise<{ personId: string; zone: string; week: string; dueAt: Date }[]> {
-  const { rows } = await sql<{ personId: string; zone: string; week: string; dueAt: Date }>`
-    select m.id as "personId", s.known as zone, s.week::text as week, s.due_at as "dueAt"
-    from people m join unnest(${slots.map((s) => s.zone)}::text[], ${slots.map((s) => s.known)}::text[],
-      ${slots.map((s) => s.week)}::date[], ${slots.map((s) => s.dueAt)}::timestamptz[]) as s (zone, known, week, due_at)
-      on s.zone is not distinct from m.time_zone
+): Promise<Omit<DigestReader, 'digestId' | 'owns'>[]> {
+  const { rows } = await sql<Omit<DigestReader, 'digestId' | 'owns'>>`
+    select m.id as "personId", s.known as zone, s.zone_from as "zoneFrom", s.week::text as week, s.due_at as "dueAt"
+    from people m left join chat_time_zones z on z.person_id = m.id
+    join unnest(${slots.map((s) => s.of.directory)}::text[], ${slots.map((s) => s.of.chat)}::text[],
+      ${slots.map((s) => s.of.isAsked)}::boolean[], ${slots.map((s) => s.zone)}::text[], ${slots.map((s) => s.zoneFrom)}::text[],
+      ${slots.map((s) => s.week)}::date[], ${slots.map((s) => s.dueAt)}::timestamptz[])
+      as s (directory, chat, is_asked, known, zone_from, week, due_at)
+      on s.directory is not distinct from m.time_zone and s.chat is not distinct from z.time_zone
+        and s.is_asked = (z.person_id is not null)
     where m.status = 'active' and s.due_at > (select min(since) from installation)
       and not exists (select from digests d where d.person_id = m.id and d.kind = 'personal' and d.week = s.week and d.asked_at is null)
       and (m.id = any(${[...owners]}::uuid[])
@@ -84,11 +98,12 @@ export async function makeDigests(
   { now, askedAt }: { now: Date; askedAt: Date | null },
 ): Promise<Made[]> {
   const { rows: made } = await sql<{ id: string }>`
-    insert into digests (id, kind, person_id, week, time_zone, due_at, made_at, asked_at, counts, doc)
-    select r.id, 'personal', r.person_id, r.week, r.zone, r.due_at, ${now}, ${askedAt}::timestamptz, '{}', 'null'
+    insert into digests (id, kind, person_id, week, time_zone, zone_from, due_at, made_at, asked_at, counts, doc)
+    select r.id, 'personal', r.person_id, r.week, r.zone, r.zone_from, r.due_at, ${now}, ${askedAt}::timestamptz, '{}', 'null'
     from unnest(${readers.map((r) => r.digestId)}::uuid[], ${readers.map((r) => r.personId)}::uuid[],
       ${readers.map((r) => r.week)}::date[], ${readers.map((r) => r.zone)}::text[],
-      ${readers.map((r) => r.dueAt)}::timestamptz[]) as r (id, person_id, week, zone, due_at)
+      ${readers.map((r) => r.zoneFrom)}::text[], ${readers.map((r) => r.dueAt)}::timestamptz[])
+      as r (id, person_id, week, zone, zone_from, due_at)
     on conflict (person_id, kind, week) where asked_at is null do nothing
     returning id`.execute(tx);
   const isNew = new Set(made.map(({ id }) => id));

@@ -1,5 +1,12 @@
 import { sql } from 'kysely';
-import type { Digest, DigestLine, LineAnswer, LineFacts, SecurityFigures } from '../core/digest/digest.ts';
+import type {
+  Digest,
+  DigestLine,
+  LineAnswer,
+  LineFacts,
+  SecurityFigures,
+  ZoneFrom,
+} from '../core/digest/digest.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
@@ -7,7 +14,7 @@ import { revive } from './revive.ts';
 export async function readDigest(db: Db | Tx, id: string): Promise<Digest | null> {
   const { rows } = await sql<Digest>`
     select d.id, d.kind, d.person_id as "personId", p.name as "personName", d.week::text as week, d.made_at as "madeAt",
-      d.asked_at as "askedAt", d.counts, d.doc as facts
+      d.asked_at as "askedAt", d.time_zone as "timeZone", d.zone_from as "zoneFrom", d.counts, d.doc as facts
     from digests d join people p on p.id = d.person_id where d.id = ${id}`.execute(db);
   return rows[0] ?? null;
 }
@@ -99,13 +106,21 @@ export async function digestsShowing(tx: Tx, changeId: string): Promise<string[]
 /** Stores the picture of the week for an admin. False: they have it already. */
 export async function makeSecurityDigest(
   tx: Tx,
-  digest: { id: string; personId: string; week: string; zone: string; dueAt: Date; askedAt: Date | null },
+  digest: {
+    id: string;
+    personId: string;
+    week: string;
+    zone: string;
+    zoneFrom: ZoneFrom;
+    dueAt: Date;
+    askedAt: Date | null;
+  },
   facts: SecurityFigures,
   now: Date,
 ): Promise<boolean> {
   const { rows } = await sql`
-    insert into digests (id, kind, person_id, week, time_zone, due_at, made_at, asked_at, counts, doc)
-    values (${digest.id}, 'security', ${digest.personId}, ${digest.week}, ${digest.zone}, ${digest.dueAt}, ${now},
+    insert into digests (id, kind, person_id, week, time_zone, zone_from, due_at, made_at, asked_at, counts, doc)
+    values (${digest.id}, 'security', ${digest.personId}, ${digest.week}, ${digest.zone}, ${digest.zoneFrom}, ${digest.dueAt}, ${now},
       ${digest.askedAt}, '{}', ${JSON.stringify(facts)}::jsonb)
     on conflict (person_id, kind, week) where asked_at is null do nothing returning id`.execute(tx);
   return rows.length > 0;

@@ -54,7 +54,7 @@ const context = {
   nudge: () => {},
   log: pino({ level: 'warn' }, process.stderr),
   idp: { system: 'okta', name: 'Okta', findPeopleByEmail: async () => [] },
-  chat: { system: 'slack', name: 'Slack', findByEmail: async () => null },
+  chat: { system: 'slack', name: 'Slack', findByEmail: async () => null, whoIs: async () => null },
   messenger: {
     async post(to: Notice<SlackContent>['to'], content: SlackContent, marker: string) {
       const account = 'account' in to ? to.account : to.channel;

@@ -68,6 +68,9 @@ export type DigestLine = {
 /** `personal`: what its reader owns and whom they manage. `security`: the whole picture, for the admins. */
 export type DigestKind = 'personal' | 'security';
 
+/** Who knows the reader's time zone. */
+export type ZoneFrom = 'directory' | 'chat' | 'neither';
+
 export type Digest = {
   id: string;
   kind: DigestKind;
@@ -77,6 +80,9 @@ export type Digest = {
   week: string;
   madeAt: Date;
   askedAt: Date | null;
+  /** IANA; where it is from. Null: made before this was kept. */
+  timeZone: string;
+  zoneFrom: ZoneFrom | null;
   counts: Partial<Record<LineKind, number>>;
   facts: DigestFacts;
 };

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Job } from '../../core/jobs/reactions.ts';
+import { chatZoneOf } from '../../store/chat-time-zones.ts';
 import { securityFigures } from '../../store/digest-figures.ts';
 import {
   type DigestReader,
+  type DueSlot,
   makeDigests,
   readersDue,
   withoutDigest,
@@ -13,13 +15,14 @@ import type { Person } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit, noteByLatchkey } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
+import { learnChatZones } from './chat-zones.ts';
 import { type Answering, digestCatalogue, whoAnswers } from './readers.ts';
-import { type Slot, slotIn } from './slot.ts';
+import { slotIn } from './slot.ts';
 
 /** Readers whose digests are made in one commit. */
 const BATCH = 50;
 
-type Needs = Pick<Context, 'db' | 'catalogue' | 'idp' | 'nudge' | 'locks'>;
+type Needs = Pick<Context, 'db' | 'catalogue' | 'idp' | 'chat' | 'log' | 'nudge' | 'locks'>;
 
 /**
  * Makes every digest whose time has come, some readers at a time, each batch with the work of sending it in one commit.
@@ -31,15 +34,17 @@ export async function makeDueDigests(
   until?: AbortSignal,
 ): Promise<{ made: number; said: number }> {
   const now = await databaseNow(context.db);
-  const { digest } = context.catalogue.current();
-  const zones = await zonesOfPeople(context.db);
-  const slots = zones.map((zone) => ({ ...slotIn(zone, digest, now), of: zone })).filter((s) => s.isOpen);
   const done = { made: 0, said: 0 };
-  if (slots.length === 0) return done;
   const answering = await whoAnswers(context);
-  const asked = slots.map(({ of, zone, week, dueAt }) => ({ zone: of, known: zone, week, dueAt }));
+  await learnChatZones(context, [...answering.owns.keys(), ...answering.admins.map(({ id }) => id)]);
+  const slots = (await zonesOfPeople(context.db))
+    // Whose time zone the chat could not be asked for yet is not taken for somebody without one.
+    .filter(({ directory, isAsked }) => directory !== null || isAsked)
+    .map((of) => ({ ...slotIn(of, context.catalogue.current(), now), of }))
+    .filter((s) => s.isOpen);
+  if (slots.length === 0) return done;
   while (until?.aborted !== true) {
-    const due = await readersDue(context.db, asked, [...answering.owns.keys()], BATCH);
+    const due = await readersDue(context.db, slots, [...answering.owns.keys()], BATCH);
     if (due.length === 0) break;
     done.made += due.length;
     done.said += await makeBatch(context, answering, due, null);
@@ -51,9 +56,11 @@ export async function makeDueDigests(
 /** Makes the digest of one reader now, because they asked. Answers whether there is anything to say. */
 export async function makeDigestFor(context: Needs, person: Person): Promise<boolean> {
   const now = await databaseNow(context.db);
-  const slot = slotIn(person.timeZone, context.catalogue.current().digest, now);
+  const zones = { directory: person.timeZone, chat: await chatZoneOf(context.db, person.id) };
+  const slot = slotIn(zones, context.catalogue.current(), now);
   const answering = await whoAnswers(context);
-  const due = [{ personId: person.id, zone: slot.zone, week: slot.week, dueAt: now }];
+  const { zone, zoneFrom, week } = slot;
+  const due = [{ personId: person.id, zone, zoneFrom, week, dueAt: now }];
   const said = await makeBatch(context, answering, due, now);
   if (answering.admins.some((admin) => admin.id === person.id))
     await tellAdmin(context, person, { ...slot, dueAt: now, askedAt: now }, now);
@@ -91,13 +98,15 @@ async function makeBatch(
 async function tellAdmins(
   context: Needs,
   admins: readonly Person[],
-  slots: readonly (Slot & { of: string | null })[],
+  slots: readonly DueSlot[],
   now: Date,
 ): Promise<void> {
-  const due = admins.flatMap((admin) => {
-    const slot = slots.find(({ of }) => of === admin.timeZone);
-    return slot === undefined ? [] : [{ admin, slot, personId: admin.id, week: slot.week }];
-  });
+  const due: { admin: Person; slot: DueSlot; personId: string; week: string }[] = [];
+  for (const admin of admins) {
+    const chat = await chatZoneOf(context.db, admin.id);
+    const slot = slots.find(({ of }) => of.directory === admin.timeZone && of.chat === chat);
+    if (slot !== undefined) due.push({ admin, slot, personId: admin.id, week: slot.week });
+  }
   const without = new Set(await withoutDigest(context.db, 'security', due));
   for (const { admin, slot } of due)
     if (without.has(admin.id)) await tellAdmin(context, admin, { ...slot, askedAt: null }, now);
@@ -106,7 +115,7 @@ async function tellAdmins(
 async function tellAdmin(
   context: Needs,
   admin: Pick<Person, 'id'>,
-  { week, zone, dueAt, askedAt }: Pick<Slot, 'week' | 'zone' | 'dueAt'> & { askedAt: Date | null },
+  { week, zone, zoneFrom, dueAt, askedAt }: Omit<DueSlot, 'of'> & { askedAt: Date | null },
   now: Date,
 ): Promise<void> {
   const all = await securityFigures(context.db, digestCatalogue(context), now);
@@ -120,7 +129,7 @@ async function tellAdmin(
   const objections = (all.objections ?? []).filter(({ entitlementKey }) => ruled.has(entitlementKey));
   const figures = { ...all, objections };
   const id = randomUUID();
-  const digest = { id, personId: admin.id, week, zone, dueAt, askedAt };
+  const digest = { id, personId: admin.id, week, zone, zoneFrom, dueAt, askedAt };
   await commit(
     context.db,
     async (unit) => {

@@ -1,7 +1,7 @@
 import type { Digest, DigestLine } from '../../core/digest/digest.ts';
 import { readChange } from '../../store/changes.ts';
 import { countLines, linesAsked, readDigest, readLines } from '../../store/digests.ts';
-import { peopleWithAccounts } from '../../store/people.ts';
+import { peopleWithAccounts, readPerson } from '../../store/people.ts';
 import type { Context } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import { type Named, named } from '../people/named.ts';
@@ -32,7 +32,12 @@ export type DigestView = {
 /** Lines on the message itself; the others are behind a button. */
 const LINES_ON_MESSAGE = 10;
 
-export async function readDigestView(context: Context, id: string): Promise<DigestView | null> {
+/** `unreachable`: accounts that could not be written to a moment ago. */
+export async function readDigestView(
+  context: Context,
+  id: string,
+  unreachable: ReadonlySet<string> = new Set(),
+): Promise<DigestView | null> {
   const digest = await readDigest(context.db, id);
   if (digest === null) return null;
   const [lines, asked, total] = [
@@ -41,7 +46,7 @@ export async function readDigestView(context: Context, id: string): Promise<Dige
     await countLines(context.db, id),
   ];
   if (digest.kind === 'personal' && total.lines === 0) return null;
-  const reader = await readerOf(context, digest);
+  const reader = await readerOf(context, digest, unreachable);
   return {
     digest,
     reader,
@@ -54,13 +59,21 @@ export async function readDigestView(context: Context, id: string): Promise<Dige
   };
 }
 
-async function readerOf(context: Context, { personId, personName }: Digest): Promise<Named> {
+/** Whoever has left reads nothing more, whatever account of theirs is still there. */
+async function readerOf(
+  context: Context,
+  { personId, personName }: Digest,
+  unreachable: ReadonlySet<string>,
+): Promise<Named> {
+  const nobody = { name: personName, accountId: null };
+  if ((await readPerson(context.db, personId))?.isActive !== true) return nobody;
   const [known] = await peopleWithAccounts(context.db, {
     ids: [personId],
     emails: [],
     system: context.chat.system,
   });
-  return known === undefined ? { name: personName, accountId: null } : await named(context, known);
+  const reader = known === undefined ? nobody : await named(context, known);
+  return reader.accountId !== null && unreachable.has(reader.accountId) ? nobody : reader;
 }
 
 /** Lines as they are shown: people by mention where they have been met in chat, and by name otherwise. */

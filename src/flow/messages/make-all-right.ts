@@ -13,7 +13,7 @@ import type { Context } from '../kernel/context.ts';
 
 /**
  * Posts what is missing and edits what differs, in the order in which the messages stand. Only under the lock of the
- * thing that they are about.
+ * thing that they are about. Answers which accounts can't be written to.
  *
  * Only a fault that concerns one recipient is let go. These faults are thrown, so that the row stays open until
  * somebody mends it:
@@ -24,14 +24,16 @@ export async function makeAllRight(
   context: Context,
   aboutId: string,
   wanted: readonly Notice<unknown>[],
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const messages = await readMessages(context.db, aboutId);
   const troubles = new Map<string, Fault>();
+  const unreachable = new Set<string>();
   for (const notice of wanted) {
     // A reply whose parent could not be posted now would end up beside the thread.
     if (notice.under !== null && troubles.has(notice.under)) continue;
     try {
-      await makeRight(context, aboutId, notice, messages);
+      const isThere = await makeRight(context, aboutId, notice, messages);
+      if (!isThere && 'account' in notice.to) unreachable.add(notice.to.account);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       // One message that can't be delivered holds up none of the others.
@@ -42,21 +44,25 @@ export async function makeAllRight(
   const faults = [...troubles.values()];
   const [trouble] = [...faults.filter((f) => f.retryable), ...faults];
   if (trouble !== undefined) throw trouble;
+  return unreachable;
 }
 
+/** False: this person can't be written to. */
 async function makeRight(
   context: Context,
   aboutId: string,
   notice: Notice<unknown>,
   messages: Map<string, Message>,
-): Promise<void> {
+): Promise<boolean> {
   const { key } = notice;
   const fingerprint = fingerprintOf(notice.content);
   const known = messages.get(key);
   if (known?.place != null) {
-    if (known.fingerprint === fingerprint) return;
-    if (await context.messenger.update(known.place, notice.content, notice.to))
-      return await noteEdited(context.db, aboutId, key, fingerprint);
+    if (known.fingerprint === fingerprint) return true;
+    if (await context.messenger.update(known.place, notice.content, notice.to)) {
+      await noteEdited(context.db, aboutId, key, fingerprint);
+      return true;
+    }
     await forgetPlace(context.db, aboutId, key);
     messages.delete(key);
   }
@@ -75,8 +81,10 @@ async function makeRight(
   const place = await context.messenger.post(notice.to, notice.content, marker, thread);
   if (place === null) {
     context.log.warn({ about: aboutId, notice: key }, 'message can’t be delivered to this person');
-    return await forgetPlace(context.db, aboutId, key);
+    await forgetPlace(context.db, aboutId, key);
+    return false;
   }
   await notePosted(context.db, { aboutId, key }, place, fingerprint);
   messages.set(key, { place, fingerprint, postingSince: null });
+  return true;
 }

@@ -46,6 +46,8 @@ function viewOf(catalogue: Catalogue, lines: number): DigestView {
       week: '2026-03-02',
       madeAt: T0,
       askedAt: null,
+      timeZone: 'Europe/Berlin',
+      zoneFrom: 'chat',
       counts: { conflict: 1, found: 1, returned: 1, unused: 3, privileged: 4, before: 1, ending: 2, new: 5 },
       facts: null,
     },

@@ -87,7 +87,15 @@ function personalCard(view: DigestView): SlackContent {
 
 function footOf({ digest, total }: DigestView): string {
   const said = total.answered === 0 ? '' : ` ${total.answered} of ${total.lines} answered.`;
-  return `As of ${slackDate(digest.madeAt)}.${said} What is kept is not asked about again for 90 days.`;
+  return `As of ${slackDate(digest.madeAt)}.${said} What is kept is not asked about again for 90 days.${zoneInWords(digest)}`;
+}
+
+/** Said only where the directory does not know the time zone, so that somebody mends it. */
+function zoneInWords({ askedAt, zoneFrom, timeZone }: DigestView['digest']): string {
+  if (askedAt !== null || zoneFrom === null || zoneFrom === 'directory') return '';
+  return zoneFrom === 'chat'
+    ? ` It comes by the time of ${escapeMrkdwn(timeZone)}, as Slack has it: the directory has no time zone of yours.`
+    : ` It comes by the time of ${escapeMrkdwn(timeZone)}: neither the directory nor Slack has a time zone of yours.`;
 }
 
 /** Pure: one line: who has what, why it is here, and its buttons or what was said. Two blocks at most. */

@@ -3,7 +3,7 @@ import type { CanaryRun, RoundResult, Stuck } from '../../core/canary/canary.ts'
 import type { Change } from '../../core/change/change.ts';
 import type { LegTimes } from '../../core/change/legs.ts';
 import type { Delegation, DelegationState } from '../../core/delegation/delegation.ts';
-import type { DigestFacts, LineAnswer, LineFacts, LineKind } from '../../core/digest/digest.ts';
+import type { DigestFacts, LineAnswer, LineFacts, LineKind, ZoneFrom } from '../../core/digest/digest.ts';
 import type { AtAGlance } from '../../core/facts/at-a-glance.ts';
 import type { FactSheet } from '../../core/facts/request-facts.ts';
 import type { HomePages } from '../../core/home/pages.ts';
@@ -293,6 +293,7 @@ export type Tables = {
     /** A day, as text. */
     week: ColumnType<Date, string, string>;
     time_zone: string;
+    zone_from: ZoneFrom | null;
     due_at: Date;
     made_at: Date;
     asked_at: Date | null;

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeEvent } from '../../../src/core/change/events.ts';
+import { Fault } from '../../../src/core/fault.ts';
 import type { PersonId } from '../../../src/core/ids.ts';
 import { makeDigestFor, makeDueDigests } from '../../../src/flow/digest/make.ts';
 import { commit } from '../../../src/flow/kernel/commit.ts';
@@ -62,6 +63,7 @@ const context = () =>
     nudge: () => {},
     log: { warn() {}, error() {} },
     idp: { system: 'okta', findPeopleByEmail: async () => [] },
+    chat: { system: 'slack', findByEmail: async () => null, whoIs: async () => null },
     catalogue: {
       current: () => ({
         admins: ['sam@acme.example'],
@@ -218,4 +220,45 @@ test('a rule that its last reviewer objected to is named to the admins, while th
       decidedBy: 'Olga',
     })),
   );
+});
+
+test('whose time zone the directory does not have is asked of in Slack; while it can’t be asked they wait', async () => {
+  // given an owner without a time zone
+  const { db } = fresh.database;
+  const zoe = (await rememberPerson(db, 'okta', idpPerson('zoe'))).id;
+  await linkPerson(db, zoe, 'slack', 'U-ZOE');
+  const base = context();
+  const hers = { ...base.catalogue.current().entitlements[0], owner: 'zoe@acme.example' };
+  const catalogue = {
+    ...base.catalogue,
+    current: () => ({ ...base.catalogue.current(), entitlements: [hers] }) as never,
+  };
+  const made = async () =>
+    await db
+      .selectFrom('digests')
+      .select(['time_zone', 'zone_from'])
+      .where('person_id', '=', zoe)
+      .where('kind', '=', 'personal')
+      .execute();
+  const look = async (whoIs: (id: string) => Promise<unknown>) =>
+    await makeDueDigests({ ...base, catalogue, chat: { ...base.chat, whoIs } as never });
+
+  // when Slack is away
+  await look(() => Promise.reject(new Fault('slack.unavailable', 'away', { retryable: true })));
+
+  // then
+  expect(await made()).toEqual([]);
+
+  // when it is back
+  const asked: string[] = [];
+  const whoIs = async (id: string) => {
+    asked.push(id);
+    return { timeZone: zoneNow() };
+  };
+  await look(whoIs);
+  await look(whoIs);
+
+  // then she was asked of once, and the digest came by that time
+  expect(await made()).toEqual([{ time_zone: zoneNow(), zone_from: 'chat' }]);
+  expect(asked.filter((id) => id === 'U-ZOE')).toHaveLength(1);
 });
