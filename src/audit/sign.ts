@@ -21,16 +21,22 @@ const ALG = 'EdDSA';
 /**
  * Signs a document with the installation's own key, which is made when it is first needed and kept in the database. The
  * result is a JWS in its flattened JSON form (RFC 7515 section 7.2.2), which any JOSE library can check. `kid` is the
- * thumbprint of the key (RFC 7638).
+ * thumbprint of the key (RFC 7638). `jwk` is the key itself, so that it can be checked without Latchkey. Trust it only
+ * where its thumbprint is known from elsewhere, e.g. from the audit trail.
  */
 export async function sign(db: Db, type: string, document: string): Promise<Signed> {
   const { kid, privateJwk } = await ownKey(db);
   const payload = new TextEncoder().encode(document);
   const key = await importJWK(privateJwk as JWK, ALG);
   const jws = await new FlattenedSign(payload)
-    .setProtectedHeader({ alg: ALG, kid, typ: type, cty: 'application/json' })
+    .setProtectedHeader({ alg: ALG, kid, typ: type, cty: 'application/json', jwk: publicPart(privateJwk) })
     .sign(key);
   return { jws: JSON.stringify(jws), kid, sha256: createHash('sha256').update(payload).digest('hex') };
+}
+
+/** What others may know of an Ed25519 key (RFC 8037 section 2). */
+function publicPart({ kty, crv, x }: Record<string, unknown>): JWK {
+  return { kty, crv, x } as JWK;
 }
 
 export type Verified = { isRight: true; kid: string; document: string } | { isRight: false; why: string };

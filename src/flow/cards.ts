@@ -67,8 +67,7 @@ export async function noticesAbout<S extends Subject | 'change'>(
   context: Context,
   cards: Cards<unknown>,
   about: S,
-  id: string,
-  unreachable: ReadonlySet<string> = new Set(),
+  { id, unreachable = new Set() }: { id: string; unreachable?: ReadonlySet<string> },
 ): Promise<Notice<unknown>[] | null> {
   const view = await readers[about](context, id, unreachable);
   return view === null ? null : cards[about](view);

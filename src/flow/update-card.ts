@@ -13,7 +13,7 @@ export async function updateMessages(
   cards: Cards<unknown>,
 ): Promise<Ran> {
   return await context.locks.withLock(`updateMessages:${changeId}`, async () => {
-    const notices = await noticesAbout(context, cards, 'change', changeId);
+    const notices = await noticesAbout(context, cards, 'change', { id: changeId });
     if (notices !== null) await makeAllRight(context, changeId, notices);
     return done;
   });
@@ -29,11 +29,11 @@ export async function updateCard(
   cards: Cards<unknown>,
 ): Promise<Ran> {
   return await context.locks.withLock(`updateCard:${about}:${id}`, async () => {
-    const notices = await noticesAbout(context, cards, about, id);
+    const notices = await noticesAbout(context, cards, about, { id });
     if (notices === null) return done;
     const unreachable = await makeAllRight(context, id, notices);
     const instead =
-      unreachable.size === 0 ? null : await noticesAbout(context, cards, about, id, unreachable);
+      unreachable.size === 0 ? null : await noticesAbout(context, cards, about, { id, unreachable });
     if (instead !== null) await makeAllRight(context, id, instead);
     return done;
   });

@@ -42,6 +42,12 @@ export interface Messenger<Content> {
    * or the tab is switched off for the app).
    */
   publishHome(account: string, content: Content): Promise<boolean>;
+  /** Sends files to one account, in a direct message with these words. False: it can't be written to. */
+  sendFiles(
+    account: string,
+    words: string,
+    files: readonly { name: string; text: string }[],
+  ): Promise<boolean>;
   /** The address under which people open a message; null: not known. */
   linkTo(place: Place): Promise<string | null>;
   /** Only this account sees it. Plain words, shown as they are, and an address of ours to open. */

@@ -7,6 +7,7 @@ export type SeenMessage = {
   blocks: Record<string, unknown>[];
   threadTs: string | null;
   ephemeral: boolean;
+  files: { id: string; name: string }[];
   metadata: { event_payload?: { marker?: string } } | null;
 };
 export type SeenChannel = { id: string; name: string; kind: 'channel' | 'im'; messages: SeenMessage[] };

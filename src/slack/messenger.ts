@@ -217,6 +217,19 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
       return published !== null;
     },
 
+    async sendFiles(account, words, files): Promise<boolean> {
+      const channel = await directMessage(account);
+      if (channel === null) return false;
+      await slackCall(true, () =>
+        client.filesUploadV2({
+          channel_id: channel,
+          initial_comment: escapeMrkdwn(words),
+          file_uploads: files.map(({ name, text }) => ({ filename: name, file: Buffer.from(text) })),
+        }),
+      );
+      return true;
+    },
+
     async linkTo({ channel, ts }): Promise<string | null> {
       const { url } = await installation.read();
       // chat.getPermalink answers this for a message that is no reply. To ask for each would be a call for each.

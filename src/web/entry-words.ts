@@ -49,6 +49,7 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
       kind === 'security' ? 'The picture of the week was made for an admin' : 'A weekly digest was made',
     accessReviewed: ({ verb }: { verb: string }, who) =>
       `${who ?? 'Somebody'} looked at it in a digest: ${reviewed[verb] ?? verb}`,
+    certificateSent: (_data, who) => `${who ?? 'Somebody'} had the certificate sent to them`,
     policyLoaded: null,
     policyBroken: null,
     policyMended: null,

@@ -1,3 +1,4 @@
+import { createHash, createPublicKey, verify as nodeVerify } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verify } from '../../src/audit/sign.ts';
 import type { EntitlementKey } from '../../src/core/ids.ts';
@@ -177,7 +178,54 @@ test('a campaign goes from its preview to a signed certificate, and closes only 
   expect(line).toMatchObject({ decision: 'revoke', reviewer: 'Olga Brandt', approvedBy: 'Olga Brandt' });
   expect(line?.goneFromMuleSoftAt).not.toBeNull();
   expect((await reviewMessage('olga', 'November')).text).toContain('Thank you');
-  expect(slackIdOf('olga')).not.toBe('');
+
+  // when an admin has the certificate sent, which was offered to the admins when it closed
+  const closedCard = await walk.until('Sam is told that it has closed', async () =>
+    (await walk.messages('sam', 'dm')).find(
+      (m) => m.text.includes('Access review: November (closed)') && marked(m).includes(':card'),
+    ),
+  );
+  expect(buttonsOf(closedCard)).toEqual(['campaign_certificate']);
+  await walk.click('sam', closedCard, 'campaign_certificate');
+  const files = await walk.until('the files are there', async () => {
+    const all = await walk.messages('sam', 'dm');
+    const sent = all.find((m) => m.files.length > 0);
+    return sent?.files;
+  });
+
+  // then the table has the line, and the signed document is right by a few lines that know nothing of Latchkey
+  expect(files.map(({ name }) => name.split('.').at(-1))).toEqual(['csv', 'json']);
+  const [csv, json] = await Promise.all(
+    files.map(async ({ id: file }) => (await fetch(`${stage.world.url}/slack/files/${file}`)).text()),
+  );
+  expect(csv).toContain('Ines Moreau');
+  const signed = JSON.parse(json ?? '') as { protected: string; payload: string; signature: string };
+  const header = JSON.parse(Buffer.from(signed.protected, 'base64url').toString()) as {
+    kid: string;
+    jwk: Record<'crv' | 'kty' | 'x', string>;
+  };
+  const isRight = (payload: string) =>
+    nodeVerify(
+      null,
+      Buffer.from(`${signed.protected}.${payload}`),
+      createPublicKey({ key: header.jwk, format: 'jwk' }),
+      Buffer.from(signed.signature, 'base64url'),
+    );
+  expect(isRight(signed.payload)).toBe(true);
+  expect(isRight(signed.payload.replace(/^..../, 'eyJ4'))).toBe(false);
+  const { crv, kty, x } = header.jwk;
+  const thumbprint = createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url');
+  const [entry] = await walk.query<{ kid: string }>(
+    `select data->'certificate'->>'kid' as kid from audit where type = 'campaignClosed'`,
+  );
+  expect([thumbprint, header.kid]).toEqual([kept?.kid, entry?.kid]);
+
+  await walk.until('it is in the audit who had it', async () => {
+    const who = await walk.query<{ name: string }>(
+      `select actor->>'name' as name from audit where type = 'certificateSent'`,
+    );
+    return who.map(({ name }) => name).join() === 'Sam Whitaker' && who;
+  });
 });
 
 test('a line is handed on, one is not to be renewed, an extension is asked about anew; what is left goes to the fallback', {

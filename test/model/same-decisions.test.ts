@@ -115,6 +115,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
       whisper: async () => {},
       publishHome: async () => true,
       linkTo: async () => null,
+      sendFiles: async () => true,
     },
     queueAway: () => null,
     outsideTroubles: () => [],

@@ -112,8 +112,13 @@ export function certificateCsv({ lines }: Pick<Certificate, 'lines'>): string {
   return [columns.join(','), ...rows].map((row) => `${row}\r\n`).join('');
 }
 
+/** What a spreadsheet takes for the beginning of a formula, also in full width and after blanks. */
+const FORMULA = /^[\s\ufeff]*[=+\-@|\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u;
+/** A semicolon and a tab separate cells in some countries. */
+const QUOTED = /[",;\t\r\n]/;
+
 function cell(value: CertificateLine[keyof CertificateLine]): string {
   const text = value === null ? '' : Array.isArray(value) ? value.join('; ') : String(value);
-  const safe = typeof value !== 'number' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = typeof value !== 'number' && FORMULA.test(text) ? `'${text}` : text;
+  return QUOTED.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

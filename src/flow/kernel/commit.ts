@@ -33,6 +33,7 @@ export type Note = {
     | 'mcpTokenCreated'
     | 'mcpTokenRevoked'
     | 'clickRefused'
+    | 'certificateSent'
     | 'signInRefused'
     | 'emergencyReviewed'
     | 'emergencyReviewOverdue'

@@ -10,6 +10,7 @@ import type { Context, Data } from '../kernel/context.ts';
 import { isAdmin, notAnAdmin } from '../offboarding/case.ts';
 import { answerObjection } from './objection.ts';
 import { cancelCampaign, openCampaign, type Starter, startCampaign } from './open.ts';
+import { sendCertificate } from './send-certificate.ts';
 
 /** What a form that begins a campaign sends. */
 export const campaignItem = z.strictObject({
@@ -29,7 +30,7 @@ export type CampaignItem = z.infer<typeof campaignItem>;
 /** What the form sends that answers an objection to a rule. */
 export const keepRuleItem = z.strictObject({ n: z.int(), why: z.string().min(1) });
 
-export type CampaignVerb = 'open' | 'start' | 'cancel' | 'keepRule';
+export type CampaignVerb = 'open' | 'start' | 'cancel' | 'keepRule' | 'certificate';
 
 /** Settles what an admin pressed: who they are was identified anew, and whether they are an admin is looked up now. */
 export async function settleCampaignAnswer(
@@ -37,7 +38,11 @@ export async function settleCampaignAnswer(
   answer: AnswerReceived,
   clicker: Person,
 ): Promise<Refusal | null> {
-  if (!isAdmin(context, clicker)) return notAnAdmin(context);
+  if (!isAdmin(context, clicker))
+    return {
+      ...notAnAdmin(context),
+      text: 'Only the catalogue’s admins can run an access review or have its certificate.',
+    };
   const by: Starter = {
     actor: { person: clicker.id, name: clicker.name },
     person: { id: clicker.id, name: clicker.name },
@@ -55,6 +60,8 @@ export async function settleCampaignAnswer(
     }
     case 'cancel':
       return await cancelCampaign(context, answer.id, by, 'cancelled by hand');
+    case 'certificate':
+      return await sendCertificate(context, answer.id, { account: answer.chatUserId, person: clicker });
     case 'keepRule': {
       const { n, why } = keepRuleItem.parse(JSON.parse(answer.item ?? 'null'));
       return await answerObjection(context, answer.id, {

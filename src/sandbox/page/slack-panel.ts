@@ -103,6 +103,10 @@ function drawMessage(message: ShownMessage, channel: string, base: Drawing): Htm
       <div class="bk">${
         message.blocks === null ? drawText(message.text, drawing) : drawBlocks(message.blocks, drawing)
       }</div>
+      ${message.files.map(
+        ({ id, name }) =>
+          html`<p class="file"><a href="/slack/files/${id}" data-testid="file" download>${name}</a></p>`,
+      )}
       ${
         message.reactions.length === 0
           ? null

@@ -16,6 +16,7 @@ export type ShownMessage = {
   threadTs: string | null;
   edited: boolean;
   ephemeral: boolean;
+  files: { id: string; name: string }[];
   reactions: { name: string; users: string[] }[];
   chosen: Values;
 };

@@ -13,6 +13,7 @@ import { Impossible } from './console-person.ts';
 import { statusRoute } from './console-status.ts';
 import { viewConsoleRoutes } from './console-views.ts';
 import { DeliveryToLatchkey } from './delivery.ts';
+import { fileRoutes } from './methods-files.ts';
 import { RateLimits } from './rate-limits.ts';
 import { responseUrls } from './response-urls.ts';
 import { GrantedScopes } from './scopes.ts';
@@ -59,6 +60,7 @@ export function createSlackEmulator(world: World): Emulator {
           });
           webApi(slack, { workspace, world, sockets, limits, scopes });
           responseUrls(slack, workspace);
+          fileRoutes(slack, workspace);
           workspaceRoute(slack, workspace);
           const parts = { world, workspace, delivery, sockets, limits, scopes };
           consoleRoutes(slack, parts);

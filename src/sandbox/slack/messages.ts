@@ -35,6 +35,7 @@ export function shownMessage(
     ...(message.user === app.userId ? { bot_id: app.botId, app_id: app.id, bot_profile: botProfile } : {}),
     ...(message.user === slackbotId ? { bot_id: 'BSLACKBOT' } : {}),
     ...(message.blocks === undefined ? {} : { blocks: message.blocks }),
+    ...(message.files === undefined ? {} : { files: message.files }),
     ...(message.edited === undefined ? {} : { edited: message.edited }),
     ...(message.threadTs === undefined
       ? {}

@@ -8,6 +8,7 @@ import { credentials } from '../seed.ts';
 import { type Answer, Args, type Method, slackError } from './call.ts';
 import { chatMethods } from './methods-chat.ts';
 import { conversationMethods } from './methods-conversations.ts';
+import { fileMethods } from './methods-files.ts';
 import { userGroupMethods } from './methods-usergroups.ts';
 import { userMethods } from './methods-users.ts';
 import { viewMethods } from './methods-views.ts';
@@ -21,6 +22,7 @@ const botMethods: Record<string, Method> = {
   ...userGroupMethods,
   ...conversationMethods,
   ...chatMethods,
+  ...fileMethods,
   ...viewMethods,
 };
 

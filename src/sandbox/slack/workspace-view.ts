@@ -43,6 +43,7 @@ function seenMessage(workspace: Workspace, person: Person, message: Message): Re
     edited: message.edited !== undefined,
     metadata: message.metadata ?? null,
     ephemeral: message.ephemeralTo !== undefined,
+    files: message.files ?? [],
     reactions: message.reactions ?? [],
     chosen: message.chosen?.[person.slackId] ?? {},
   };

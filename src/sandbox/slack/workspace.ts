@@ -20,6 +20,7 @@ export type Message = {
   metadata?: { event_type: string; event_payload: Record<string, unknown> };
   /** Slack user id of the only person who sees it. */
   ephemeralTo?: string;
+  files?: { id: string; name: string }[];
   reactions?: { name: string; users: string[] }[];
   /** Each person's choices in this message's menus: sent as `state` with their clicks. */
   chosen?: Record<string, StateValues>;
@@ -72,12 +73,11 @@ export type ResponseUrl = {
   expiresAt: number;
 };
 
-/** Whom `@handle` mentions. */
+/** Whom `@handle` mentions: Slack user ids. */
 export type UserGroup = {
   id: string;
   handle: string;
   name: string;
-  /** Slack user ids. */
   members: string[];
   isDisabled: boolean;
 };

@@ -14,6 +14,7 @@ export const botScopes = {
   'groups:read': 'finding a private channel',
   'users:read': 'who clicked: member, guest, bot, deactivated',
   'users:read.email': 'which person in the IdP that is',
+  'files:write': 'the certificate of an access review, as files',
   'usergroups:read': 'who is on call, where the catalogue names a user group for it',
 } as const;
 

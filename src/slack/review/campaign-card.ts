@@ -21,7 +21,11 @@ import { objectionBlocks } from './objection-form.ts';
 
 export const campaignButton = cardButton(z.strictObject({ campaign: z.uuid() }));
 
-export const campaignActions = { start: 'campaign_start', cancel: 'campaign_cancel' } as const;
+export const campaignActions = {
+  start: 'campaign_start',
+  cancel: 'campaign_cancel',
+  certificate: 'campaign_certificate',
+} as const;
 
 /** Named on the card; of more it says how many. */
 const SHOWN_MAX = 12;
@@ -102,6 +106,7 @@ function campaignCard(view: CampaignView): SlackContent {
     blocks.push(
       cancelBlock(campaign.id, 'No certificate is made. What was submitted stands, and each revoke goes on.'),
     );
+  if (campaign.certificate !== null) blocks.push(certificateBlock(campaign.id));
   if (campaign.cancelled !== null)
     blocks.push(
       section(
@@ -213,6 +218,21 @@ function cancelBlock(campaign: string, meaning: string): KnownBlock {
   };
 }
 
+function certificateBlock(campaign: string): KnownBlock {
+  return {
+    type: 'actions',
+    block_id: 'certificate',
+    elements: [
+      {
+        type: 'button',
+        action_id: campaignActions.certificate,
+        text: { type: 'plain_text', text: 'Send me the certificate' },
+        value: campaignButton.value({ campaign }),
+      },
+    ],
+  };
+}
+
 function listSection(head: string, lines: readonly string[]): KnownBlock {
   const shown = lines.slice(0, SHOWN_MAX);
   const more = lines.length - shown.length;
@@ -248,6 +268,6 @@ function resultInWords({ campaign, counts }: CampaignView): string {
   const certificate =
     campaign.certificate === null
       ? ''
-      : ` The certificate is signed: \`npm run latchkey -- review certificate ${campaign.id.slice(0, 8)}\`.`;
+      : ' The certificate is signed: *Send me the certificate* sends it to you as files.';
   return `${parts.join(', ')}.${certificate}`;
 }

@@ -49,7 +49,7 @@ export function registerCampaignHandlers(app: App, context: Context): void {
       verb: rest.verb,
       item: rest.item === undefined ? null : JSON.stringify(rest.item),
     });
-  for (const verb of ['start', 'cancel'] as const)
+  for (const verb of ['start', 'cancel', 'certificate'] as const)
     campaignButton.decides(app, campaignActions[verb], (key, { by, once }) =>
       accept(key.campaign, by, key.channel, { verb, once }),
     );

@@ -311,10 +311,59 @@ test('the cadence takes what is due, and what is nearly due with it', () => {
   expect(dueByCadence([one('a', null, -90 * DAY), one('b', null, null)], T0)).toEqual(['a']);
 });
 
-test('a cell of the certificate’s table is never a formula', () => {
-  const line = { line: 1, person: '=HYPERLINK("x")', comment: 'a, "b"\nc', decidedAt: '-1' };
-  const csv = certificateCsv({ lines: [line as never] });
-  expect(csv).toContain(`"'=HYPERLINK(""x"")"`);
-  expect(csv).toContain('"a, ""b""\nc"');
-  expect(csv.split('\r\n')[0]?.split(',')).toContain('goneFromMuleSoftAt');
+describe('the certificate’s table', () => {
+  /** RFC 4180, read by somebody else than who wrote it. */
+  function cellsOf(csv: string): string[][] {
+    const rows: string[][] = [[]];
+    const cell = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n|$)/gy;
+    for (let found = cell.exec(csv); found !== null && cell.lastIndex <= csv.length; found = cell.exec(csv)) {
+      const [, text = '', end] = found;
+      rows.at(-1)?.push(text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text);
+      if (end === '\r\n') rows.push([]);
+      if (cell.lastIndex >= csv.length) break;
+    }
+    return rows.filter((row) => row.length > 0);
+  }
+  const table = (over: object) => cellsOf(certificateCsv({ lines: [{ line: 1, ...over } as never] }));
+  const cellNamed = (over: object, column: string) => {
+    const [head, row] = table(over);
+    return row?.[head?.indexOf(column) ?? -1];
+  };
+
+  test.each([
+    ['=HYPERLINK("http://evil.example","x")'],
+    ['+1+1'],
+    ['-2+3+cmd|’ /C calc’!A0'],
+    ['@SUM(1+1)'],
+    ['\t=1+1'],
+    ['\r=1+1'],
+    ['\n=1+1'],
+    [' =1+1'],
+    ['\u00a0=1+1'],
+    ['\ufeff=1+1'],
+    ['＝1+1'],
+    ['＋1'],
+    ['－1'],
+    ['＠SUM(1)'],
+    ['|calc'],
+  ])('%j is a text in it, and whole', (hostile) => {
+    expect(cellNamed({ person: hostile }, 'person')).toBe(`'${hostile}`);
+    expect(cellNamed({ comment: hostile }, 'comment')).toBe(`'${hostile}`);
+    expect(cellNamed({ conflicts: [hostile, 'b'] }, 'conflicts')).toBe(`'${hostile}; b`);
+  });
+
+  test.each([['a, "b"\nc'], ['","=1+1'], ['a;=1+1'], ['a\r\n=1+1,'], ['"'], ['Ina-Maria O’Neil']])(
+    '%j stays in its cell',
+    (text) => {
+      const [head, row] = table({ comment: text, reviewer: 'Olga' });
+      expect(row).toHaveLength(head?.length ?? 0);
+      expect(cellNamed({ comment: text, reviewer: 'Olga' }, 'comment')).toBe(text);
+      expect(cellNamed({ comment: text, reviewer: 'Olga' }, 'reviewer')).toBe('Olga');
+    },
+  );
+
+  test('a semicolon country splits no cell, and a number stays a number', () => {
+    expect(certificateCsv({ lines: [{ line: 1, comment: 'a;=1' } as never] })).toContain('"a;=1"');
+    expect(cellNamed({ secondsTaken: -1 }, 'secondsTaken')).toBe('-1');
+  });
 });

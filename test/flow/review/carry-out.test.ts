@@ -1,13 +1,16 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import type { PersonId } from '../../../src/core/ids.ts';
+import type { AnswerReceived } from '../../../src/core/jobs/reactions.ts';
 import type { Certificate } from '../../../src/core/review/certificate.ts';
 import { revokesInWords } from '../../../src/core/review/words.ts';
 import { commit } from '../../../src/flow/kernel/commit.ts';
+import { settleCampaignAnswer } from '../../../src/flow/review/campaign-clicks.ts';
 import { answerObjection } from '../../../src/flow/review/objection.ts';
 import { byOperator, cancelCampaign } from '../../../src/flow/review/open.ts';
 import { dropEndedLines } from '../../../src/flow/review/timers.ts';
 import { endBaseline, recordBaselineMember } from '../../../src/store/baseline.ts';
+import { type Person, readPerson } from '../../../src/store/people.ts';
 import { objectionsOf, revokesOf } from '../../../src/store/review-carrying.ts';
 import { readCertificate } from '../../../src/store/review-certificates.ts';
 import { target } from '../../core/given.ts';
@@ -213,3 +216,25 @@ test('a campaign that waits for ever can be cancelled: it has no certificate', a
   expect(await scene.settled(id)).toBe('cancelled');
   expect(await readCertificate(scene.db, id)).toBeNull();
 });
+
+test.each(['start', 'cancel', 'certificate', 'keepRule'] as const)(
+  'whoever is no admin can’t %s',
+  async (verb) => {
+    const olga = await reviewer();
+    const id = await scene.started([{ kind: 'rule', reviewerId: olga.id }]);
+    const person = await readPerson(scene.db, olga.id);
+    const answer = {
+      about: 'campaign',
+      id,
+      verb,
+      item: JSON.stringify({ n: 1, why: 'x' }),
+      clickId: verb,
+      chatUserId: 'U',
+      channel: 'D',
+    } as AnswerReceived;
+    expect(await settleCampaignAnswer(scene.context(), answer, person as Person)).toMatchObject({
+      reason: 'notAnApprover',
+      text: expect.stringContaining('access review'),
+    });
+  },
+);
