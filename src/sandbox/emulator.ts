@@ -6,6 +6,8 @@ import type { Person } from './seed.ts';
 export type Installation = {
   url: string;
   scimToken: string;
+  /** Entra's own, where it provisions too. */
+  entraScimToken?: string;
   /** The value that Okta's event hook sends as Authorization; without one there is no hook. */
   hookSecret?: string;
   /** Lets the sandbox page read Latchkey's own view of its changes. */

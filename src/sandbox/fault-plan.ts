@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
-export const vendors = ['slack', 'okta', 'anypoint', 'model', 'tickets'] as const;
+export const vendors = ['slack', 'okta', 'entra', 'anypoint', 'model', 'tickets'] as const;
 export type Vendor = (typeof vendors)[number];
 
 /**

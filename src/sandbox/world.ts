@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { onlyFromThisMachine } from '../web/same-machine.ts';
 import { createAnypointEmulator } from './anypoint/emulator.ts';
 import type { Emulator, Installation, World } from './emulator.ts';
+import { createEntraEmulator } from './entra/emulator.ts';
 import { FaultPlan, faultSchema, type Vendor, vendors } from './fault-plan.ts';
 import { createModelEmulator } from './model/emulator.ts';
 import { createOktaEmulator } from './okta/emulator.ts';
@@ -39,6 +40,7 @@ const GREET_EVERY_MS = 500;
 const installation = z.strictObject({
   url: z.url(),
   scimToken: z.string().min(1),
+  entraScimToken: z.string().min(1).optional(),
   hookSecret: z.string().min(1).optional(),
   readToken: z.string().optional(),
   pid: z.number().int().positive().optional(),
@@ -67,6 +69,7 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   const emulators: Record<Vendor, Emulator> = {
     slack: createSlackEmulator(world),
     okta,
+    entra: createEntraEmulator(world),
     anypoint: createAnypointEmulator(world),
     model: createModelEmulator(world),
     tickets: createTicketEmulator(world),
@@ -123,12 +126,13 @@ function controlRoutes(
     latchkey: world.latchkey()?.url ?? null,
   }));
   app.put('/control/latchkey', async (request) => {
-    const { readToken, hookSecret, pid, ...given } = installation.parse(request.body);
+    const { readToken, hookSecret, entraScimToken, pid, ...given } = installation.parse(request.body);
     onInstalled(
       {
         ...given,
         ...(readToken === undefined ? {} : { readToken }),
         ...(hookSecret === undefined ? {} : { hookSecret }),
+        ...(entraScimToken === undefined ? {} : { entraScimToken }),
       },
       pid ?? null,
     );

@@ -64,14 +64,15 @@ const push = async (token: string) =>
       body: token,
     })
   ).status;
-const inEntra = async (key: string, isMember: boolean) =>
+const inPortal = async (path: string, body: unknown) =>
   (await (
-    await fetch(`${entra.url}/entra/sim/members`, {
+    await fetch(`${entra.url}/entra/sim${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ group: GROUP, key, isMember }),
+      body: JSON.stringify(body),
     })
   ).json()) as { userId: string };
+const inEntra = (key: string, isMember: boolean) => inPortal('/members', { group: GROUP, key, isMember });
 const outcomeOf = (userId: string, direction: string) =>
   walk.until('it is processed', async () => {
     const [row] = await walk.query<{ outcome: string | null }>(
@@ -144,6 +145,7 @@ test('a membership that Graph tells of is compared with Okta: not asked for ther
 test('what Graph tells and Okta does not have is no finding; somebody Okta does not know is nobody', async () => {
   const before = (await walk.query(`select 1 from changes where doc->>'cause' = 'finding'`)).length;
   const tom = await inEntra('tom', true);
+  await inPortal('/users/new', { key: 'vera', userPrincipalName: 'vera@partner.example' });
   const vera = await inEntra('vera', true);
   expect(await outcomeOf(tom.userId, 'added')).toBe('checked');
   expect(await outcomeOf(vera.userId, 'added')).toBe('unknown person');

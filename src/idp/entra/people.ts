@@ -45,7 +45,9 @@ export class EntraPeople {
   async byId(id: string): Promise<IdpPerson | null> {
     const what = 'read a person';
     const answer = await this.#graph.send('GET', `/users/${id}?${USER_QUERY}`, what, { mayBeAbsent: true });
-    if (answer.status !== 404) return personOf(readGraph(userSchema, answer, what));
+    const user = answer.status === 404 ? null : readGraph(userSchema, answer, what);
+    // Graph takes the name to sign in with in the same place, and a name may look like an id.
+    if (user !== null && user.id.toLowerCase() === id.toLowerCase()) return personOf(user);
     const deleted = await this.#graph.send(
       'GET',
       `/directory/deletedItems/microsoft.graph.user/${id}?${DELETED_USER_QUERY}`,

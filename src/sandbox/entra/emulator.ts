@@ -1,35 +1,21 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import type { Emulator, World } from '../emulator.ts';
-import { GraphError, notFound, sendGraphError } from './errors.ts';
-import { graphRoutes, Subscriptions } from './graph-api.ts';
+import { underFaults } from '../fault-plan.ts';
+import { AppCredentials } from './credentials.ts';
+import { batchRoute, directoryRoutes } from './directory-api.ts';
+import { GraphError, graphErrorBody, sendGraphError } from './errors.ts';
+import { EntraLogs, logRoutes } from './logs-api.ts';
 import { Notifier } from './notifier.ts';
+import { type EntraParts, portal } from './portal.ts';
+import { Provisioning } from './provisioning.ts';
+import { Subscriptions, subscriptionRoutes } from './subscriptions-api.ts';
+import { synchronizationRoutes } from './synchronization-api.ts';
 import { Tenant } from './tenant.ts';
+import { Throttle } from './throttle.ts';
 import { EntraTokens, entraApp, tokenRoute } from './token.ts';
 
 const PREFIX = '/entra';
-
-const settingsSchema = z.strictObject({
-  firstRetryMs: z.int().min(1).optional(),
-  copies: z.int().min(1).optional(),
-  ids: z.boolean().optional(),
-  delta: z.boolean().optional(),
-  /** Answers of Graph from now on; null: as usual. */
-  refuse: z
-    .strictObject({
-      status: z.int(),
-      retryAfterSeconds: z.int().optional(),
-      /** How the path below `/v1.0` begins; without, all of them. */
-      below: z.string().optional(),
-    })
-    .nullish(),
-});
-const memberSchema = z.strictObject({ group: z.string(), key: z.string(), isMember: z.boolean() });
-const userSchema = z.strictObject({ key: z.string(), happening: z.enum(['updated', 'deleted']) });
-const lifecycleSchema = z.strictObject({
-  resource: z.string(),
-  event: z.enum(['reauthorizationRequired', 'subscriptionRemoved', 'missed']),
-});
+const REQUESTS_KEPT = 5_000;
 
 /** How to reach it, as the configuration has it. */
 export function entraSettings(worldUrl: string) {
@@ -44,64 +30,64 @@ export function entraSettings(worldUrl: string) {
 }
 
 /**
- * Microsoft Entra ID as far as it tells of changes:
+ * Microsoft Entra ID:
  * - the token endpoint below `/entra/login`
  * - Graph below `/entra/v1.0`
  * - the portal below `/entra/sim`
+ * - an enterprise app that provisions to Latchkey by SCIM
  *
- * It stands beside Okta and has a directory of its own.
+ * It has a directory of its own, of the same company.
  */
 export function createEntraEmulator(world: World): Emulator {
   const tenant = new Tenant(world);
-  const tokens = new EntraTokens();
-  const subscriptions = new Subscriptions();
-  const notifier = new Notifier();
-  let refusing: NonNullable<z.infer<typeof settingsSchema>['refuse']> | null = null;
+  const parts: EntraParts = {
+    tenant,
+    tokens: new EntraTokens(),
+    credentials: new AppCredentials(),
+    subscriptions: new Subscriptions(),
+    notifier: new Notifier(),
+    provisioning: new Provisioning(world, tenant),
+    logs: new EntraLogs(),
+    throttle: new Throttle(null),
+    refusing: { now: null },
+  };
   let asked: string[] = [];
   tenant.listener = (happening) => {
-    for (const subscription of subscriptions.fitting(happening)) notifier.change(subscription, happening);
+    for (const subscription of parts.subscriptions.fitting(happening))
+      parts.notifier.change(subscription, happening);
     world.changed();
   };
 
-  function portal(sim: FastifyInstance): void {
-    sim.post('/members', async (request) => {
-      const { group, key, isMember } = memberSchema.parse(request.body);
-      const found = tenant.groupNamed(group);
-      const user = tenant.userKeyed(key);
-      if (found === null || user === null) throw notFound(found === null ? group : key);
-      tenant.setMember(found, user.id, isMember);
-      return { groupId: found.id, userId: user.id };
+  const graph = async (app: FastifyInstance) => {
+    app.addHook('onRequest', async (request, reply) => {
+      const path = request.url.slice(`${PREFIX}/v1.0`.length);
+      asked = [...asked, `${request.method} ${path}`].slice(-REQUESTS_KEPT);
+      const refusal = parts.refusing.now;
+      const refused = refusal !== null && path.startsWith(refusal.below ?? '') ? refusal : null;
+      if (refused?.retryAfterSeconds !== undefined)
+        reply.header('retry-after', String(refused.retryAfterSeconds));
+      if (refused !== null) throw new GraphError(refused.status, 'Refused', 'Refused as told.');
+      parts.tokens.require(request);
+      parts.throttle.take();
     });
-    sim.post('/users', async (request) => {
-      const { key, happening } = userSchema.parse(request.body);
-      const user = tenant.userKeyed(key);
-      if (user === null) throw notFound(key);
-      if (happening === 'deleted') tenant.deleteUser(user.id);
-      else tenant.touchUser(user.id);
-      return { userId: user.id };
+    underFaults(app, world.faults, { vendor: 'entra', prefix: PREFIX }, (status, reply) => {
+      // Every other resource says how long to wait.
+      if (status === 429) reply.header('retry-after', '1');
+      return graphErrorBody(
+        new GraphError(status, codes[status] ?? 'UnknownError', 'The sandbox was told to fail.'),
+      );
     });
-    sim.post('/lifecycle', async (request) => {
-      const { resource, event } = lifecycleSchema.parse(request.body);
-      const subscription = subscriptions.all().find((one) => one.resource === resource);
-      if (subscription === undefined) throw notFound(resource);
-      if (event === 'subscriptionRemoved') subscriptions.remove(subscription.id);
-      notifier.lifecycle(subscription, event);
-      return { id: subscription.id };
+    const worldUrl = world.url;
+    directoryRoutes(app, {
+      ...parts,
+      worldUrl,
+      wrote: (group, id, isMember) => tenant.setMember(group, id, isMember),
     });
-    sim.post('/settings', async (request) => {
-      const { refuse, ...settings } = settingsSchema.parse(request.body);
-      if (refuse !== undefined) refusing = refuse;
-      Object.assign(notifier.settings, settings);
-      return notifier.settings;
-    });
-    sim.post('/tokens/revoke', async () => {
-      tokens.revokeAll();
-      return { ok: true };
-    });
-    sim.get('/subscriptions', async () => subscriptions.all());
-    sim.get('/deliveries', async () => notifier.deliveries);
-    sim.get('/requests', async () => asked);
-  }
+    batchRoute(app);
+    subscriptionRoutes(app, parts.subscriptions, parts.notifier);
+    logRoutes(app, { ...parts, worldUrl });
+    await app.register(async (sync) => synchronizationRoutes(sync, { ...parts, worldUrl }));
+  };
 
   return {
     async routes(app) {
@@ -112,43 +98,56 @@ export function createEntraEmulator(world: World): Emulator {
             { parseAs: 'string' },
             (_request, body, done) => done(null, body),
           );
-          entra.setErrorHandler((error, _request, reply) =>
-            sendGraphError(
-              reply,
-              error instanceof GraphError
-                ? error
-                : new GraphError(
-                    (error as { statusCode?: number }).statusCode ?? 500,
-                    'BadRequest',
-                    'Refused.',
-                  ),
-            ),
-          );
-          await entra.register(async (login) => tokenRoute(login, tokens, () => `${world.url()}${PREFIX}`), {
-            prefix: '/login',
-          });
+          entra.setErrorHandler((error, _request, reply) => sendGraphError(reply, asGraphError(error)));
           await entra.register(
-            async (graph) => {
-              graph.addHook('onRequest', async (request, reply) => {
-                const path = request.url.slice(`${PREFIX}/v1.0`.length);
-                asked = [...asked, `${request.method} ${path}`].slice(-1_000);
-                const refused = refusing !== null && path.startsWith(refusing.below ?? '') ? refusing : null;
-                if (refused?.retryAfterSeconds !== undefined)
-                  reply.header('retry-after', String(refused.retryAfterSeconds));
-                if (refused !== null) throw new GraphError(refused.status, 'Refused', 'Refused as told.');
-                tokens.require(request);
-              });
-              graphRoutes(graph, { tenant, subscriptions, notifier });
-            },
-            { prefix: '/v1.0' },
+            async (login) => tokenRoute(login, { ...parts, graphUrl: () => `${world.url()}${PREFIX}` }),
+            { prefix: '/login' },
           );
-          await entra.register(async (sim) => portal(sim), { prefix: '/sim' });
+          await entra.register(graph, { prefix: '/v1.0' });
+          await entra.register(
+            async (sim) => {
+              portal(sim, parts);
+              sim.get('/requests', async () => asked);
+            },
+            { prefix: '/sim' },
+          );
         },
         { prefix: PREFIX },
       );
     },
-    snapshot: () => null,
-    restore: () => {},
-    close: () => notifier.close(),
+    snapshot: () => ({ tenant: tenant.snapshot(), provisioning: parts.provisioning.snapshot() }),
+    restore(saved) {
+      const { tenant: directory, provisioning } = saved as {
+        tenant: ReturnType<Tenant['snapshot']>;
+        provisioning: ReturnType<Provisioning['snapshot']>;
+      };
+      tenant.restore(directory);
+      parts.provisioning.restore(provisioning);
+      parts.tokens.reset();
+      parts.credentials.reset();
+      parts.logs.reset();
+      parts.throttle.limit = null;
+      parts.refusing.now = null;
+      asked = [];
+    },
+    async close() {
+      await parts.provisioning.close();
+      await parts.notifier.close();
+    },
   };
+}
+
+const codes: Record<number, string> = {
+  401: 'InvalidAuthenticationToken',
+  403: 'Authorization_RequestDenied',
+  404: 'Request_ResourceNotFound',
+  429: 'TooManyRequests',
+  500: 'InternalServerError',
+  503: 'ServiceUnavailable',
+  504: 'GatewayTimeout',
+};
+
+function asGraphError(error: unknown): GraphError {
+  if (error instanceof GraphError) return error;
+  return new GraphError((error as { statusCode?: number }).statusCode ?? 500, 'BadRequest', 'Refused.');
 }

@@ -5,30 +5,36 @@ import type { FastifyReply } from 'fastify';
 export class GraphError extends Error {
   readonly status: number;
   readonly code: string;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, retryAfterSeconds?: number) {
     super(message);
     this.status = status;
     this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
 export function sendGraphError(reply: FastifyReply, error: GraphError): FastifyReply {
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
+  const body = graphErrorBody(error);
+  return reply.code(error.status).header('request-id', body.error.innerError['request-id']).send(body);
+}
+
+/** The body of every refusal (graph/errors). */
+export function graphErrorBody({ code, message }: GraphError) {
   const requestId = randomUUID();
-  return reply
-    .code(error.status)
-    .header('request-id', requestId)
-    .send({
-      error: {
-        code: error.code,
-        message: error.message,
-        innerError: {
-          date: new Date().toISOString().slice(0, 19),
-          'request-id': requestId,
-          'client-request-id': requestId,
-        },
+  return {
+    error: {
+      code,
+      message,
+      innerError: {
+        date: new Date().toISOString().slice(0, 19),
+        'request-id': requestId,
+        'client-request-id': requestId,
       },
-    });
+    },
+  };
 }
 
 /** The same text whether an object is gone, was never there, or is not replicated yet. */

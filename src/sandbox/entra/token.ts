@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AppCredentials } from './credentials.ts';
 import { GraphError } from './errors.ts';
 
 /** The app registration that Latchkey uses; public, as everything of the sandbox. */
@@ -11,14 +12,33 @@ export const entraApp = {
 
 const TOKEN_TTL_SECONDS = 3_599;
 
-/** Access tokens in force, and how long new ones last. */
+/** What the administrator has consented to: what Latchkey asks for, and no more. */
+const GRANTED = [
+  'GroupMember.ReadWrite.All',
+  'User.Read.All',
+  'AuditLog.Read.All',
+  'Application.Read.All',
+  'Synchronization.ReadWrite.All',
+];
+
+type Issued = { endsAt: number; roles: readonly string[] };
+
+/** Access tokens in force, what they may do, and how long new ones last. */
 export class EntraTokens {
   ttlSeconds = TOKEN_TTL_SECONDS;
-  readonly #issued = new Map<string, number>();
+  /** Application permissions of tokens issued from now on. */
+  granted: readonly string[] = GRANTED;
+  readonly #issued = new Map<string, Issued>();
 
   issue(): string {
-    const token = randomBytes(32).toString('base64url');
-    this.#issued.set(token, Date.now() + this.ttlSeconds * 1_000);
+    const roles = this.granted;
+    const part = (content: object) => Buffer.from(JSON.stringify(content)).toString('base64url');
+    const token = [
+      part({ typ: 'JWT', alg: 'RS256' }),
+      part({ aud: 'https://graph.microsoft.com', appid: entraApp.clientId, tid: entraApp.tenantId, roles }),
+      randomBytes(32).toString('base64url'),
+    ].join('.');
+    this.#issued.set(token, { endsAt: Date.now() + this.ttlSeconds * 1_000, roles });
     return token;
   }
 
@@ -26,27 +46,56 @@ export class EntraTokens {
     this.#issued.clear();
   }
 
+  /** As after a start. */
+  reset(): void {
+    this.revokeAll();
+    this.granted = GRANTED;
+    this.ttlSeconds = TOKEN_TTL_SECONDS;
+  }
+
+  /** @throws Authorization_RequestDenied for a token with none of these permissions */
+  mustHave(request: FastifyRequest, anyOf: readonly string[]): void {
+    const { roles } = this.require(request);
+    if (!anyOf.some((one) => roles.includes(one)))
+      throw new GraphError(
+        403,
+        'Authorization_RequestDenied',
+        'Insufficient privileges to complete the operation.',
+      );
+  }
+
   /** @throws InvalidAuthenticationToken */
-  require(request: FastifyRequest): void {
+  require(request: FastifyRequest): Issued {
     const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const endsAt = token === undefined ? undefined : this.#issued.get(token);
-    if (endsAt === undefined)
+    const issued = token === undefined ? undefined : this.#issued.get(token);
+    if (issued === undefined)
       throw new GraphError(
         401,
         'InvalidAuthenticationToken',
         token === undefined ? 'Access token is empty.' : 'Access token validation failure.',
       );
-    if (endsAt <= Date.now())
+    if (issued.endsAt <= Date.now())
       throw new GraphError(
         401,
         'InvalidAuthenticationToken',
         'Lifetime validation failed, the token is expired.',
       );
+    return issued;
   }
 }
 
-/** `POST /{tenant}/oauth2/v2.0/token` of the login endpoint: client credentials with a secret. */
-export function tokenRoute(app: FastifyInstance, tokens: EntraTokens, graphUrl: () => string): void {
+/**
+ * `POST /{tenant}/oauth2/v2.0/token` of the login endpoint: client credentials with a secret, or with an assertion that
+ * a certificate of the app or an issuer that it trusts has signed.
+ */
+export function tokenRoute(
+  app: FastifyInstance,
+  {
+    tokens,
+    credentials,
+    graphUrl,
+  }: { tokens: EntraTokens; credentials: AppCredentials; graphUrl: () => string },
+): void {
   app.post<{ Params: { tenant: string } }>('/:tenant/oauth2/v2.0/token', async (request, reply) => {
     const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
     if (request.params.tenant !== entraApp.tenantId)
@@ -74,12 +123,8 @@ export function tokenRoute(app: FastifyInstance, tokens: EntraTokens, graphUrl: 
         code: 700016,
         text: `Application with identifier '${form.get('client_id')}' was not found in the directory.`,
       });
-    if (form.get('client_secret') !== entraApp.clientSecret)
-      return refuse(reply, 401, {
-        error: 'invalid_client',
-        code: 7000215,
-        text: 'Invalid client secret provided.',
-      });
+    const trouble = await credentials.troubleOf(form);
+    if (trouble !== null) return refuse(reply, 401, { error: 'invalid_client', ...trouble });
     if (scope !== `${graphUrl()}/.default`)
       return refuse(reply, 400, {
         error: 'invalid_scope',

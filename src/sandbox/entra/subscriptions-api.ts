@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { GraphError, notFound } from './errors.ts';
+import { GraphError } from './errors.ts';
 import type { Notifier, Subscription } from './notifier.ts';
-import type { Happening, Tenant } from './tenant.ts';
+import type { Happening } from './tenant.ts';
 
 /** Users and groups: under 29 days (graph/api/resources/subscription). */
 const MINUTES_MAX = 41_760;
@@ -52,29 +52,12 @@ export class Subscriptions {
   }
 }
 
-/** The part of Graph v1.0 that Latchkey uses: subscriptions, groups by name, a person's names. */
-export function graphRoutes(
+/** Subscriptions of Graph v1.0. */
+export function subscriptionRoutes(
   app: FastifyInstance,
-  { tenant, subscriptions, notifier }: { tenant: Tenant; subscriptions: Subscriptions; notifier: Notifier },
+  subscriptions: Subscriptions,
+  notifier: Notifier,
 ): void {
-  app.get<ById>('/users/:id', async (request) => {
-    const user = tenant.users.get(request.params.id);
-    if (user === undefined) throw notFound(request.params.id);
-    const { id, mail, userPrincipalName } = user;
-    return { id, mail, userPrincipalName };
-  });
-
-  app.get<{ Querystring: { $filter?: string } }>('/groups', async (request) => {
-    const name = /^displayName eq '((?:[^']|'')*)'$/.exec(request.query.$filter ?? '')?.[1];
-    if (name === undefined) throw new GraphError(400, 'Request_UnsupportedQuery', 'Unsupported Query.');
-    const group = tenant.groupNamed(name.replaceAll("''", "'"));
-    return { value: group === null ? [] : [{ id: group.id, displayName: group.displayName }] };
-  });
-
-  subscriptionRoutes(app, subscriptions, notifier);
-}
-
-function subscriptionRoutes(app: FastifyInstance, subscriptions: Subscriptions, notifier: Notifier): void {
   app.get('/subscriptions', async () => ({ value: subscriptions.all().map(shown) }));
 
   app.post('/subscriptions', async (request, reply) => {

@@ -1,0 +1,185 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { AppCredentials } from './credentials.ts';
+import { notFound } from './errors.ts';
+import type { EntraLogs } from './logs-api.ts';
+import type { Notifier } from './notifier.ts';
+import type { Provisioning } from './provisioning.ts';
+import type { Subscriptions } from './subscriptions-api.ts';
+import type { EntraGroup, EntraUser, Tenant } from './tenant.ts';
+import type { Limit, Throttle } from './throttle.ts';
+import type { EntraTokens } from './token.ts';
+
+export type EntraParts = {
+  tenant: Tenant;
+  tokens: EntraTokens;
+  credentials: AppCredentials;
+  subscriptions: Subscriptions;
+  notifier: Notifier;
+  provisioning: Provisioning;
+  logs: EntraLogs;
+  throttle: Throttle;
+  /** Answers of Graph from now on; null: as usual. */
+  refusing: { now: Refusal | null };
+};
+
+const refusalSchema = z.strictObject({
+  status: z.int(),
+  retryAfterSeconds: z.int().optional(),
+  /** How the path below `/v1.0` begins; without, all of them. */
+  below: z.string().optional(),
+});
+export type Refusal = z.infer<typeof refusalSchema>;
+
+const settingsSchema = z.strictObject({
+  firstRetryMs: z.int().min(1).optional(),
+  copies: z.int().min(1).optional(),
+  ids: z.boolean().optional(),
+  delta: z.boolean().optional(),
+  refuse: refusalSchema.nullish(),
+  /** How far the slower copy of the directory is behind. */
+  lagMs: z.int().min(0).optional(),
+  limit: z.strictObject({ requests: z.int().min(0), perMs: z.int().min(1) }).nullish(),
+});
+const memberSchema = z.strictObject({ group: z.string(), key: z.string(), isMember: z.boolean() });
+const userSchema = z.strictObject({
+  key: z.string(),
+  happening: z.enum(['updated', 'deleted', 'restored', 'blocked', 'unblocked']),
+});
+const lifecycleSchema = z.strictObject({
+  resource: z.string(),
+  event: z.enum(['reauthorizationRequired', 'subscriptionRemoved', 'missed']),
+});
+const syncSchema = z.strictObject({
+  cycleMs: z.int().min(1).optional(),
+  isPaused: z.boolean().optional(),
+  isCompliant: z.boolean().optional(),
+  externalId: z.enum(['mailNickname', 'objectId']).optional(),
+});
+const assignmentSchema = z.strictObject({ group: z.string(), isAssigned: z.boolean() });
+const credentialsSchema = z.strictObject({
+  secrets: z.array(z.string()).optional(),
+  certificates: z.array(z.string()).optional(),
+  federated: z.strictObject({ issuer: z.string(), subject: z.string(), publicKey: z.string() }).nullish(),
+});
+
+/** What people do in Entra's portal. */
+export function portal(sim: FastifyInstance, parts: EntraParts): void {
+  directoryPortal(sim, parts);
+  subscriptionPortal(sim, parts);
+  appPortal(sim, parts);
+}
+
+function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): void {
+  sim.post('/members', async (request) => {
+    const { group, key, isMember } = memberSchema.parse(request.body);
+    const found = tenant.groupNamed(group);
+    const user = tenant.userKeyed(key);
+    if (found === null || user === null) throw notFound(found === null ? group : key);
+    tenant.setMember(found, user.id, isMember);
+    return { groupId: found.id, userId: user.id };
+  });
+  sim.get('/members', async () =>
+    Object.fromEntries(
+      [...tenant.groups.values()].map((group) => [
+        group.displayName,
+        [...group.members].map((id) => tenant.users.get(id)?.key ?? id),
+      ]),
+    ),
+  );
+  sim.post('/users', async (request) => {
+    const { key, happening } = userSchema.parse(request.body);
+    const user =
+      tenant.userKeyed(key) ?? [...tenant.deleted.values()].find((one) => one.user.key === key)?.user;
+    if (user === undefined) throw notFound(key);
+    if (happening === 'deleted') tenant.deleteUser(user.id);
+    else if (happening === 'restored') tenant.restoreUser(user.id);
+    else {
+      if (happening !== 'updated') user.accountEnabled = happening === 'unblocked';
+      tenant.touchUser(user.id);
+    }
+    return { userId: user.id };
+  });
+  sim.post('/users/new', async (request) =>
+    tenant.addUser(request.body as Partial<EntraUser> & Pick<EntraUser, 'userPrincipalName'>),
+  );
+  sim.post('/groups/new', async (request) => {
+    const group = tenant.addGroup(
+      request.body as Partial<Omit<EntraGroup, 'members'>> & { displayName: string; members?: string[] },
+    );
+    return { ...group, members: [...group.members] };
+  });
+  sim.post('/sign-ins', async (request) => {
+    const { key, ...signIn } = request.body as { key: string } & Parameters<EntraLogs['addSignIn']>[0];
+    logs.addSignIn({ ...signIn, userId: tenant.userKeyed(key)?.id ?? key });
+    return { ok: true };
+  });
+}
+
+function subscriptionPortal(sim: FastifyInstance, parts: EntraParts): void {
+  const { subscriptions, notifier, tenant, throttle, refusing } = parts;
+  sim.post('/lifecycle', async (request) => {
+    const { resource, event } = lifecycleSchema.parse(request.body);
+    const subscription = subscriptions.all().find((one) => one.resource === resource);
+    if (subscription === undefined) throw notFound(resource);
+    if (event === 'subscriptionRemoved') subscriptions.remove(subscription.id);
+    notifier.lifecycle(subscription, event);
+    return { id: subscription.id };
+  });
+  sim.post('/settings', async (request) => {
+    const { refuse, lagMs, limit, ...settings } = settingsSchema.parse(request.body);
+    if (refuse !== undefined) refusing.now = refuse;
+    if (lagMs !== undefined) tenant.lagMs = lagMs;
+    if (limit !== undefined) {
+      throttle.limit = limit satisfies Limit | null;
+      throttle.reset();
+    }
+    Object.assign(notifier.settings, settings);
+    return notifier.settings;
+  });
+  sim.get('/subscriptions', async () => subscriptions.all());
+  sim.get('/deliveries', async () => notifier.deliveries);
+}
+
+function appPortal(
+  sim: FastifyInstance,
+  { tokens, credentials, provisioning, tenant, logs }: EntraParts,
+): void {
+  sim.post('/tokens/revoke', async () => {
+    tokens.revokeAll();
+    return { ok: true };
+  });
+  sim.post('/permissions', async (request) => {
+    tokens.granted = z.array(z.string()).parse(request.body);
+    tokens.revokeAll();
+    return tokens.granted;
+  });
+  sim.post('/credentials', async (request) => {
+    const { secrets, certificates, federated } = credentialsSchema.parse(request.body);
+    if (secrets !== undefined) credentials.secrets = secrets;
+    if (certificates !== undefined) credentials.certificates = certificates;
+    if (federated !== undefined) credentials.federated = federated;
+    return { ok: true };
+  });
+  sim.post('/licence', async (request) => {
+    logs.isPremium = z.strictObject({ isPremium: z.boolean() }).parse(request.body).isPremium;
+    return { ok: true };
+  });
+  sim.post('/sync', async (request) => {
+    Object.assign(provisioning.settings, syncSchema.parse(request.body));
+    provisioning.start();
+    return provisioning.settings;
+  });
+  sim.post('/sync/run', async () => {
+    await provisioning.run();
+    return { lastRun: provisioning.lastRun, quarantinedAt: provisioning.quarantinedAt };
+  });
+  sim.post('/sync/assignments', async (request) => {
+    const { group, isAssigned } = assignmentSchema.parse(request.body);
+    const found = tenant.groupNamed(group);
+    if (found === null) throw notFound(group);
+    if (isAssigned) provisioning.assigned.add(found.id);
+    else provisioning.assigned.delete(found.id);
+    return { groupId: found.id };
+  });
+}
