@@ -11,6 +11,7 @@ export const fast = [
   'test/model/{answer-json,circuit-breaker,prompt,validate-advice,validate-free-text}.test.ts',
   'test/policy/{catalogue-file,cedar-file,cedar-rules,lint}.test.ts',
   'test/queue/*.test.ts',
+  'test/secrets/reference.test.ts',
   'test/sandbox/blocks.test.ts',
   'test/slack/{api/bolt-logger,api/installation,mrkdwn}.test.ts',
   'test/slack/{change-card,commands,home,drift,request}/*.test.ts',

@@ -22,6 +22,7 @@ import type { Messenger } from './ports/messenger.ts';
 import { createJobQueue } from './queue/job-queue.ts';
 import { fitRedis } from './queue/redis-check.ts';
 import type { GivenSecret } from './secrets/secret.ts';
+import type { SecretBook } from './secrets/secret-book.ts';
 import { createSlackClient } from './slack/api/client.ts';
 import { cards } from './slack/app/cards.ts';
 import { createSlackDirectory } from './slack/directory.ts';
@@ -57,14 +58,16 @@ export type LatchkeyOptions = {
   rules: Rules;
   /** Folder that both were loaded from: followed, so that a change comes into force without a restart. */
   policyDir?: string;
-  databaseUrl: string;
-  redisUrl: string | null;
+  databaseUrl: GivenSecret;
+  redisUrl: GivenSecret | null;
   /** The authority of Redis's certificate as PEM; left out: those that Node trusts. */
   redisCa?: string;
   /** 0: any free port. */
   port: number;
   publicUrl: string | null;
   readToken: GivenSecret | null;
+  /** The secrets that are read from elsewhere; left out: there are none. */
+  secrets?: SecretBook;
   /** Addresses of proxies whose X-Forwarded-For is believed; null or left out: nobody's. */
   trustProxy?: readonly string[] | null;
   log: Logger;
@@ -135,6 +138,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     throw cause.code === 'EADDRINUSE' ? portTaken(options.port, cause) : cause;
   });
   address = options.publicUrl ?? url;
+  options.secrets?.start(log);
   for (const part of [relay, timers, reloader, subscriptions, watching]) part?.start();
 
   return {
@@ -151,6 +155,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           1_500,
           async () => await reloader?.stop(),
           watching.stop,
+          async () => await options.secrets?.stop(),
           subscriptions.stop,
           timers.stop,
         ),

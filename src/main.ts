@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { portOf, readOptions } from './config/command-line.ts';
 import { type Config, type Outside, readConfig } from './config/config.ts';
+import { openSecrets } from './config/secrets.ts';
 import { Fault } from './core/fault.ts';
 import { capital } from './core/text.ts';
 import { createEnding, notWaitedFor } from './ending.ts';
@@ -10,6 +11,7 @@ import { OKTA_HOOK_PATH } from './inbound/okta-hook.ts';
 import { type Latchkey, startLatchkey } from './latchkey.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
+import type { GivenSecret } from './secrets/secret.ts';
 import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/postgres/embedded.ts';
 import { stateFolder } from './store/postgres/own-folder.ts';
 import { listensOn, portTaken } from './web/listens-on.ts';
@@ -60,7 +62,8 @@ try {
 
 async function start(): Promise<void> {
   const startedAt = performance.now();
-  const config = readConfig(process.env);
+  const secrets = await openSecrets(process.env);
+  const config = readConfig(process.env, secrets);
   if (values.fresh && config.outside !== null)
     throw new Fault(
       'config.invalid',
@@ -97,6 +100,7 @@ async function start(): Promise<void> {
     ...(config.redisCa === undefined ? {} : { redisCa: config.redisCa }),
     port: config.port,
     publicUrl: config.publicUrl,
+    secrets,
     readToken: config.readToken ?? sandbox?.readToken ?? null,
     trustProxy: config.trustProxy,
     modelDailyTokens: config.modelDailyTokens,
@@ -146,7 +150,7 @@ async function refuseTakenPort({ port, outside, publicUrl }: Config): Promise<vo
   });
 }
 
-async function database(config: Config, home: string): Promise<string> {
+async function database(config: Config, home: string): Promise<GivenSecret> {
   if (config.databaseUrl !== null) return config.databaseUrl;
   const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
   ending.begun('PostgreSQL', () => postgres.stop());

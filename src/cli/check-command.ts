@@ -16,9 +16,9 @@ import { checkModel } from '../model/model-check.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { lintCatalogue, lintOnCall, lintStepUp } from '../policy/lint.ts';
 import { type LoadedPolicy, loadPolicy } from '../policy/policy-folder.ts';
-import { readRedisAddress } from '../queue/redis-address.ts';
-import { checkRedis } from '../queue/redis-check.ts';
+import { checkRedis, readRedisPlace } from '../queue/redis-check.ts';
 import { checkScim } from '../scim/scim-check.ts';
+import type { GivenSecret } from '../secrets/secret.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { checkSlack } from '../slack/app/slack-check.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
@@ -33,9 +33,9 @@ export type CheckSettings = {
   /** Where Okta and Graph reach Latchkey, without a trailing slash. */
   address: string;
   publicUrl?: string | null;
-  redis?: { url: string; ca: string | null } | null;
+  redis?: { url: GivenSecret; ca: string | null } | null;
   /** Null or left out: the embedded one. */
-  databaseUrl?: string | null;
+  databaseUrl?: GivenSecret | null;
   /** Address of the embedded one; null or left out: the Latchkey that would run it does not run. */
   embeddedUrl?: string | null;
   /** Lines that are not well on purpose, by name, each with what it is there for. */
@@ -46,7 +46,7 @@ export type CheckSettings = {
 export type CheckTools = {
   settings(): Promise<CheckSettings>;
   /** Opens a database without changing it. */
-  reading?(url: string, work: (db: Db) => Promise<Checked[]>): Promise<Checked[]>;
+  reading?(url: GivenSecret, work: (db: Db) => Promise<Checked[]>): Promise<Checked[]>;
   say(line: string): void;
   /** The program ends non-zero. */
   fail(): void;
@@ -219,7 +219,7 @@ async function database({ databaseUrl, embeddedUrl }: CheckSettings): Promise<Ch
 async function queue({ redis }: CheckSettings): Promise<Checked[]> {
   const name = 'queue';
   if (redis == null) return [{ name, trouble: null, detail: 'on PostgreSQL, as REDIS_URL is not set' }];
-  const address = readRedisAddress(redis.url, redis.ca);
+  const address = readRedisPlace(redis.url, redis.ca);
   if ('why' in address) return [{ name, trouble: `REDIS_URL ${address.why}` }];
   const found = await checkRedis(address);
   return found.length === 0 ? [{ name, trouble: null }] : found.map(({ why }) => ({ name, trouble: why }));

@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { sealAudit, verifyAudit } from '../audit/seal.ts';
 import { versionInWords } from '../config/command-line.ts';
-import { type Outside, readConfig } from '../config/config.ts';
+import { type Config, type Outside, readConfig } from '../config/config.ts';
+import { openSecrets } from '../config/secrets.ts';
 import { roughlyInWords } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
 import { createEnding } from '../ending.ts';
@@ -14,7 +15,7 @@ import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { policyCommands } from '../policy/commands.ts';
 import { loadPolicy } from '../policy/policy-folder.ts';
 import { createToken, revokeToken, sources } from '../scim/tokens.ts';
-import { secretOf } from '../secrets/secret.ts';
+import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
 import { unsealedAudit } from '../store/audit-seals.ts';
@@ -53,7 +54,7 @@ const program = new Command('latchkey')
 
 checkCommand(program, {
   async settings() {
-    const config = readConfig(process.env);
+    const config = await settings();
     const sandbox = config.outside === null ? await runningSandbox() : null;
     return {
       outside: config.outside ?? (sandbox as Sandbox).outside,
@@ -81,8 +82,7 @@ checkCommand(program, {
 policyCommands(program, {
   dir: () => readConfig({ POLICY_DIR: process.env.POLICY_DIR }).policyDir,
   async outside() {
-    const outside =
-      readConfig(process.env).outside ?? (await runningSandbox().catch(() => null))?.outside ?? null;
+    const outside = (await settings()).outside ?? (await runningSandbox().catch(() => null))?.outside ?? null;
     return outside === null
       ? null
       : {
@@ -110,7 +110,7 @@ reviewCommands(program, {
 });
 evalCommand(
   program,
-  () => readConfig(process.env).model(),
+  async () => (await settings()).model(),
   async (mode) => (await import('../sandbox/model/serve.ts')).serveModel(mode),
 );
 
@@ -172,7 +172,7 @@ token
   .description('the token of the environment, and every other there was, newest first')
   .action(async () => {
     await withDatabase(async (db) => {
-      const inEnvironment = (readConfig(process.env).outside ?? (await sandboxAt(NOWHERE))).scimToken;
+      const inEnvironment = ((await settings()).outside ?? (await sandboxAt(NOWHERE))).scimToken;
       const last = await environmentTokenUsed(db, secretOf(inEnvironment).current());
       say(
         `SCIM_TOKEN  okta   of the environment: last used ${last === null ? 'never' : minuteOf(last)}, valid while it is set`,
@@ -198,6 +198,11 @@ function wholeDays(text: string): number {
   return Number(text);
 }
 
+/** The settings, with the secrets that are elsewhere. */
+async function settings(): Promise<Config> {
+  return readConfig(process.env, await openSecrets(process.env));
+}
+
 /** The configured database, or the embedded one: that of the Latchkey that runs here, or started for the command. */
 async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
   await withDatabaseUrl(async (url) => {
@@ -210,8 +215,8 @@ async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
   });
 }
 
-async function withDatabaseUrl(work: (url: string) => Promise<void>): Promise<void> {
-  const { databaseUrl, outside } = readConfig(process.env);
+async function withDatabaseUrl(work: (url: GivenSecret) => Promise<void>): Promise<void> {
+  const { databaseUrl, outside } = await settings();
   if (databaseUrl !== null) return await work(databaseUrl);
   // A person who forgot to load the settings must not take the sandbox's answer for the installation's.
   if (outside === null)

@@ -1,102 +1,30 @@
-import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import type { OidcSettings } from '../idp/oidc.ts';
 import { readRedisAddress } from '../queue/redis-address.ts';
-import { kindNames } from '../tickets/kinds.ts';
 import { type Outside, outsideHints } from './outside.ts';
 import { publishedIn } from './published.ts';
 import { type TicketsGiven, ticketsIn } from './tickets.ts';
 
 export type { Outside } from './outside.ts';
 
-import {
-  acrValues,
-  certificate,
-  isLoopback,
-  issuers,
-  issuerUrl,
-  jsonPath,
-  list,
-  long,
-  port,
-  proxies,
-  redisUrl,
-  secret,
-  secrets,
-  slipsIn,
-  text,
-  ticketsUrl,
-  url,
-} from './setting-shapes.ts';
-
-const environment = z.object({
-  SLACK_BOT_TOKEN: text.regex(/^xoxb-/, 'starts with xoxb-').optional(),
-  SLACK_SIGNING_SECRET: long(8).optional(),
-  SLACK_APP_TOKEN: text.regex(/^xapp-/, 'starts with xapp-').optional(),
-  SLACK_API_URL: z.url({ protocol: /^https?$/ }).optional(),
-  OKTA_ORG_URL: url.optional(),
-  OKTA_API_TOKEN: text.optional(),
-  OKTA_CLIENT_ID: text.optional(),
-  OKTA_PRIVATE_KEY: text.optional(),
-  OKTA_HOOK_SECRET: secrets.optional(),
-  OKTA_ANYPOINT_APP_ID: text.optional(),
-  ANYPOINT_URL: url.optional(),
-  ANYPOINT_SIGN_IN_URL: url.optional(),
-  ANYPOINT_ORG_ID: text.optional(),
-  ANYPOINT_CLIENT_ID: text.optional(),
-  ANYPOINT_CLIENT_SECRET: text.optional(),
-  GRAPH_TENANT_ID: text.optional(),
-  GRAPH_CLIENT_ID: text.optional(),
-  GRAPH_CLIENT_SECRET: text.optional(),
-  GRAPH_URL: url.optional(),
-  GRAPH_LOGIN_URL: url.optional(),
-  SET_ISSUERS: issuers.optional(),
-  SET_AUDIENCE: text.optional(),
-  OIDC_ISSUER: issuerUrl.optional(),
-  OIDC_CLIENT_ID: text.optional(),
-  OIDC_CLIENT_SECRET: text.optional(),
-  OIDC_ACR_VALUES: acrValues.optional(),
-  OIDC_SUBJECT_CLAIM: text.regex(/^[\w:/.-]{1,100}$/, 'must be the name of a claim').optional(),
-  TICKETS_URL: ticketsUrl.optional(),
-  TICKETS_KIND: z.enum(kindNames).optional(),
-  TICKETS_TOKEN: text.optional(),
-  TICKETS_USER: text.optional(),
-  TICKETS_NAME: text.max(40).optional(),
-  TICKETS_STATUS: jsonPath.optional(),
-  TICKETS_CLOSED: list.optional(),
-  TICKETS_TITLE: jsonPath.optional(),
-  TICKETS_ASSIGNEE: jsonPath.optional(),
-  SCIM_TOKEN: secret.optional(),
-  OPENAI_API_KEY: text.optional(),
-  OPENAI_BASE_URL: url.optional(),
-  OPENAI_MODEL: text.optional(),
-  MODEL_DAILY_TOKENS: z
-    .string()
-    .trim()
-    .regex(/^\d{1,12}$/, 'must be a whole number of tokens')
-    .transform(Number)
-    .optional(),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  REDIS_URL: redisUrl.optional(),
-  REDIS_CA: certificate.optional(),
-  PUBLIC_URL: url.optional(),
-  PORT: port.default(3000),
-  POLICY_DIR: text.default('policy'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
-  READ_TOKEN: secret.optional(),
-  TRUST_PROXY: proxies.optional(),
-});
+import { type GivenSecret, madeOf, type Secret } from '../secrets/secret.ts';
+import type { SecretBook } from '../secrets/secret-book.ts';
+import { type Environment, environment } from './environment.ts';
+import { isLoopback, slipsIn } from './setting-shapes.ts';
 
 /** Okta's name for any two factors (developer.okta.com, step-up authentication). */
 const TWO_FACTORS: readonly string[] = ['urn:okta:loa:2fa:any'];
+
+/** A year. */
+const MAX_AGE_SECONDS = 31_536_000;
 
 export type Config = {
   /** Null: the sandbox supplies it. */
   outside: Outside | null;
   /** Null: the embedded PostgreSQL. */
-  databaseUrl: string | null;
+  databaseUrl: GivenSecret | null;
   /** Null: BullMQ's PostgreSQL backend. */
-  redisUrl: string | null;
+  redisUrl: GivenSecret | null;
   /** The authority of its certificate as PEM; left out: those that Node trusts. */
   redisCa?: string;
   publicUrl: string | null;
@@ -108,7 +36,9 @@ export type Config = {
   /** The model's limit in a day (UTC), in tokens; null: no limit. */
   modelDailyTokens: number | null;
   /** Bearer token of the read-only API; null: the API is off. */
-  readToken: string | null;
+  readToken: GivenSecret | null;
+  /** A secret that is older is told of, in seconds. */
+  secretsMaxAge: number;
   /** Proxies whose X-Forwarded-For is believed; null: nobody's. */
   trustProxy: string[] | null;
   /** Things worth a word at start. */
@@ -117,18 +47,21 @@ export type Config = {
 
 /**
  * The only reader of the environment. Throws `config.invalid` that names every wrong or missing variable and says how
- * to mend it. A half-set configuration never becomes the sandbox.
+ * to mend it. A half-set configuration never becomes the sandbox. `book`: the secrets whose settings say only where
+ * they are.
  */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
+export function readConfig(env: NodeJS.ProcessEnv, book: Secrets = noSecrets): Config {
   // An empty value is how a shell or a compose file says "not set".
   const given = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+    Object.entries({ ...env, ...book.values }).filter(
+      ([, value]) => value !== undefined && value.trim() !== '',
+    ),
   );
   const { values: e, malformed } = parse(given);
   const isReal = Object.keys(outsideHints).some((name) => given[name] !== undefined);
   const slips = slipsIn(given, Object.keys(environment.shape));
   // All at once: who mends one and starts again must not meet the next.
-  const real = isReal ? readOutside(e, given) : { missing: [] };
+  const real = isReal ? readOutside(e, given, book) : { missing: [] };
   const problems = [...malformed, ...noLongerFitting(e, given), ...real.missing];
   if (problems.length > 0)
     throw invalid([
@@ -147,8 +80,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     remarks.push('OPENAI_API_KEY is set but not used: the sandbox has a scripted model of its own.');
   return {
     outside: 'outside' in real ? real.outside : null,
-    databaseUrl: e.DATABASE_URL ?? null,
-    redisUrl: e.REDIS_URL ?? null,
+    databaseUrl: addressIn(e, book, 'DATABASE_URL', 'DATABASE_PASSWORD'),
+    redisUrl: addressIn(e, book, 'REDIS_URL', 'REDIS_PASSWORD'),
     ...(e.REDIS_CA === undefined ? {} : { redisCa: e.REDIS_CA }),
     publicUrl: e.PUBLIC_URL ?? null,
     port: e.PORT,
@@ -156,22 +89,59 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: e.LOG_LEVEL ?? null,
     model: () => {
       const missing: string[] = [];
-      const model = modelIn(e, given, missing);
+      const model = modelIn(e, given, missing, book);
       if (missing.length > 0) throw invalid(missing);
       return model;
     },
     modelDailyTokens: e.MODEL_DAILY_TOKENS ?? null,
-    readToken: e.READ_TOKEN ?? null,
+    readToken: e.READ_TOKEN === undefined ? null : (book.secret('READ_TOKEN') ?? e.READ_TOKEN),
+    secretsMaxAge: e.SECRETS_MAX_AGE ?? MAX_AGE_SECONDS,
     trustProxy: e.TRUST_PROXY ?? null,
     remarks,
   };
 }
 
-type Environment = z.infer<typeof environment>;
+/** The secrets that are read from elsewhere. */
+type Secrets = Pick<SecretBook, 'values' | 'secret'>;
+const noSecrets: Secrets = { values: {}, secret: () => null };
+
+/** An address, with the password that stands in a setting of its own in the place of its own one. */
+function addressIn(
+  e: Environment,
+  book: Secrets,
+  name: 'DATABASE_URL' | 'REDIS_URL',
+  passwordName: 'DATABASE_PASSWORD' | 'REDIS_PASSWORD',
+): GivenSecret | null {
+  const address = e[name];
+  const password = e[passwordName];
+  if (address === undefined) return null;
+  if (password === undefined) return book.secret(name) ?? address;
+  const secret = book.secret(passwordName);
+  const within = (value: string) => withPassword(address, value);
+  return secret === null ? within(password) : madeOf(secret, within);
+}
+
+/** By hand: an address of Redis may name several hosts, which no URL of the web does. */
+function withPassword(address: string, password: string): string {
+  const [, scheme = '', login = '', rest = ''] = /^([^:]+:\/\/)(?:([^@/?#]*)@)?(.*)$/s.exec(address) ?? [];
+  const user = login.split(':')[0] ?? '';
+  return `${scheme}${user}:${encodeURIComponent(password)}@${rest}`;
+}
+
 type Given = Readonly<Record<string, string | undefined>>;
 
 /** What is right by itself but not together. */
-function noLongerFitting({ REDIS_URL: redis, REDIS_CA: ca }: Environment, given: Given): string[] {
+function noLongerFitting(e: Environment, given: Given): string[] {
+  const { REDIS_URL: redis, REDIS_CA: ca } = e;
+  const alone = (['DATABASE', 'REDIS'] as const).flatMap((name) =>
+    e[`${name}_PASSWORD`] !== undefined && given[`${name}_URL`] === undefined
+      ? [`${name}_URL is not set, but ${name}_PASSWORD is`]
+      : [],
+  );
+  return [...alone, ...caProblems(redis, ca, given)];
+}
+
+function caProblems(redis: string | undefined, ca: string | undefined, given: Given): string[] {
   if (ca === undefined || (given.REDIS_URL !== undefined && redis === undefined)) return [];
   if (redis === undefined) return ['REDIS_URL is not set, but REDIS_CA is'];
   const address = readRedisAddress(redis, ca);
@@ -198,40 +168,47 @@ function quotesIn(value: string | undefined): string {
   return /^\s*(["']).*\1\s*$/.test(value ?? '') ? '; take the quotation marks out' : '';
 }
 
-function modelIn(e: Environment, given: Given, missing: string[]): Outside['model'] {
+function modelIn(e: Environment, given: Given, missing: string[], book: Secrets): Outside['model'] {
   if (!isGiven(given, ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL'])) return null;
   if (given.OPENAI_MODEL === undefined) missing.push('OPENAI_MODEL is not set: name the model to ask');
   if (given.OPENAI_API_KEY === undefined)
     missing.push('OPENAI_API_KEY is not set: any text does for a local server');
-  return { apiKey: e.OPENAI_API_KEY ?? '', baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' };
+  const apiKey = book.secret('OPENAI_API_KEY') ?? e.OPENAI_API_KEY ?? '';
+  return { apiKey, baseUrl: e.OPENAI_BASE_URL ?? null, model: e.OPENAI_MODEL ?? '' };
 }
 
 /** Answers the text of a setting that has to be there, and notes one that is not. */
-type Need = (name: keyof typeof outsideHints & keyof Environment) => string;
+type Need<T = string> = (name: keyof typeof outsideHints & keyof Environment) => T;
 
 /** `missing`: what is not set and has to be; only with nothing missing and nothing malformed is the rest whole. */
-function readOutside(e: Environment, given: Given): { outside: Outside; missing: string[] } {
+function readOutside(e: Environment, given: Given, book: Secrets): { outside: Outside; missing: string[] } {
   const missing: string[] = [];
   const need: Need = (name) => {
     if (given[name] === undefined) missing.push(`${name} is not set${hintOf(name)}`);
     return String(e[name] ?? '');
   };
-  const botToken = need('SLACK_BOT_TOKEN');
+  const needSecret: Need<string | Secret> = (name) => {
+    const value = need(name);
+    return book.secret(name) ?? value;
+  };
+  const botToken = needSecret('SLACK_BOT_TOKEN');
   const slackWay =
     given.SLACK_APP_TOKEN !== undefined
-      ? { appToken: e.SLACK_APP_TOKEN ?? '' }
-      : { signingSecret: need('SLACK_SIGNING_SECRET') };
+      ? { appToken: needSecret('SLACK_APP_TOKEN') }
+      : { signingSecret: needSecret('SLACK_SIGNING_SECRET') };
   const orgUrl = need('OKTA_ORG_URL');
-  const { OKTA_HOOK_SECRET: hookSecrets = [], OKTA_ANYPOINT_APP_ID: anypointAppId = null } = e;
+  const { OKTA_ANYPOINT_APP_ID: anypointAppId = null } = e;
+  const hookSecret = book.secret('OKTA_HOOK_SECRET');
+  const hookSecrets = hookSecret === null ? (e.OKTA_HOOK_SECRET ?? []) : [hookSecret];
   const auth = isGiven(given, ['OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY'])
-    ? { clientId: need('OKTA_CLIENT_ID'), privateKey: need('OKTA_PRIVATE_KEY') }
-    : { token: need('OKTA_API_TOKEN') };
+    ? { clientId: need('OKTA_CLIENT_ID'), privateKey: needSecret('OKTA_PRIVATE_KEY') }
+    : { token: needSecret('OKTA_API_TOKEN') };
   const anypoint = {
     url: e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
     ...(e.ANYPOINT_SIGN_IN_URL === undefined ? {} : { signInUrl: e.ANYPOINT_SIGN_IN_URL }),
     orgId: need('ANYPOINT_ORG_ID'),
     clientId: need('ANYPOINT_CLIENT_ID'),
-    clientSecret: need('ANYPOINT_CLIENT_SECRET'),
+    clientSecret: needSecret('ANYPOINT_CLIENT_SECRET'),
   };
   const graph = isGiven(given, [
     'GRAPH_TENANT_ID',
@@ -243,7 +220,7 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
     ? {
         tenantId: need('GRAPH_TENANT_ID'),
         clientId: need('GRAPH_CLIENT_ID'),
-        auth: { secret: need('GRAPH_CLIENT_SECRET') },
+        auth: { secret: needSecret('GRAPH_CLIENT_SECRET') },
         url: e.GRAPH_URL ?? 'https://graph.microsoft.com',
         loginUrl: e.GRAPH_LOGIN_URL ?? 'https://login.microsoftonline.com',
       }
@@ -254,11 +231,13 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
     ? { issuers: e.SET_ISSUERS ?? [], audience: need('SET_AUDIENCE') }
     : null;
   if (sets !== null) need('SET_ISSUERS');
-  const oidc = oidcIn(e, given, need);
+  const oidc = oidcIn(e, given, { need, needSecret });
   const isAboutTickets = (name: string) => name.startsWith('TICKETS_');
-  const tickets = Object.keys(given).some(isAboutTickets) ? ticketsIn(e as TicketsGiven, missing) : null;
-  const scimToken = need('SCIM_TOKEN');
-  const model = modelIn(e, given, missing);
+  const tickets = Object.keys(given).some(isAboutTickets)
+    ? ticketsIn(e as TicketsGiven, missing, book.secret('TICKETS_TOKEN'))
+    : null;
+  const scimToken = needSecret('SCIM_TOKEN');
+  const model = modelIn(e, given, missing, book);
   return {
     missing,
     outside: {
@@ -275,7 +254,11 @@ function readOutside(e: Environment, given: Given): { outside: Outside; missing:
   };
 }
 
-function oidcIn(e: Environment, given: Given, need: Need): OidcSettings | null {
+function oidcIn(
+  e: Environment,
+  given: Given,
+  { need, needSecret }: { need: Need; needSecret: Need<GivenSecret> },
+): OidcSettings | null {
   const names = [
     'OIDC_ISSUER',
     'OIDC_CLIENT_ID',
@@ -290,7 +273,7 @@ function oidcIn(e: Environment, given: Given, need: Need): OidcSettings | null {
   return {
     issuer,
     clientId: need('OIDC_CLIENT_ID'),
-    clientSecret: need('OIDC_CLIENT_SECRET'),
+    clientSecret: needSecret('OIDC_CLIENT_SECRET'),
     acrValues: e.OIDC_ACR_VALUES ?? TWO_FACTORS,
     subjectClaim: e.OIDC_SUBJECT_CLAIM ?? 'sub',
   };

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseDuration } from '../core/duration.ts';
 import { nearest } from '../core/nearest.ts';
 import { readCertificate, readRedisAddress } from '../queue/redis-address.ts';
 
@@ -56,6 +57,14 @@ export const list = z
 
 /** `any`: whatever sign-in the provider takes for enough. */
 export const acrValues = text.transform((value) => (value === 'any' ? [] : value.split(/\s+/)));
+
+/** As in the catalogue; answers seconds. */
+export const duration = z.string().transform((value, context) => {
+  const seconds = parseDuration(value.trim());
+  if (seconds !== null) return seconds;
+  context.addIssue({ code: 'custom', message: 'must be a duration, as 30s, 5m, 12h or 90d' });
+  return z.NEVER;
+});
 
 const SECRET_MIN = 32;
 /** By how often each of its characters stands in it, in bits; 16 random bytes in hex have about 120. */

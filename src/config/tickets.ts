@@ -1,3 +1,4 @@
+import type { GivenSecret } from '../secrets/secret.ts';
 import type { TicketSettings } from '../tickets/http-tickets.ts';
 import { type kindNames, ticketKinds } from '../tickets/kinds.ts';
 import { refuseTemplate } from '../tickets/ticket-address.ts';
@@ -15,8 +16,12 @@ export type TicketsGiven = {
   TICKETS_ASSIGNEE?: string;
 };
 
-/** Puts them together; what is missing, or does not fit, is noted in `missing`. */
-export function ticketsIn(e: TicketsGiven, missing: string[]): TicketSettings {
+/** Puts them together; what is missing, or does not fit, is noted in `missing`. `token`: where it may change. */
+export function ticketsIn(
+  e: TicketsGiven,
+  missing: string[],
+  token: GivenSecret | null = null,
+): TicketSettings {
   const kind = e.TICKETS_KIND === undefined ? null : ticketKinds[e.TICKETS_KIND];
   const need = (name: keyof TicketsGiven, what: string) => {
     if (e[name] === undefined) missing.push(`${name} is not set (${what})`);
@@ -37,7 +42,7 @@ export function ticketsIn(e: TicketsGiven, missing: string[]): TicketSettings {
     name: e.TICKETS_NAME ?? kind?.name ?? 'the ticket system',
     template,
     checkUrl: isBase && kind.checkPath !== undefined ? `${base}${kind.checkPath}` : null,
-    token: e.TICKETS_TOKEN ?? '',
+    token: token ?? e.TICKETS_TOKEN ?? '',
     user: e.TICKETS_USER ?? null,
     paths: {
       ...known,

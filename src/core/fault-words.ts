@@ -10,6 +10,7 @@ const names: Record<Party, string> = {
   store: 'the database',
   queue: 'the queue',
   tickets: 'the ticket system',
+  secrets: 'the store of secrets',
 };
 
 const troubles: Record<Trouble, string> = {

@@ -4,7 +4,7 @@
  */
 
 /** Outside parties that can fail. The code of a fault is `<party>.<trouble>`. */
-export type Party = 'idp' | 'mulesoft' | 'slack' | 'model' | 'store' | 'queue' | 'tickets';
+export type Party = 'idp' | 'mulesoft' | 'slack' | 'model' | 'store' | 'queue' | 'tickets' | 'secrets';
 
 export type Trouble =
   /** Our credentials were not accepted. */

@@ -26,7 +26,7 @@ const BUDGET_MS = 60_000;
  */
 export function evalCommand(
   program: Command,
-  endpoint: () => Endpoint | null,
+  endpoint: () => Promise<Endpoint | null>,
   serve: (mode: string) => Promise<Served>,
 ): void {
   program
@@ -42,7 +42,7 @@ export function evalCommand(
       // All that can go wrong with files goes wrong before anything is asked: answers cost time and money.
       const before = given.compare === undefined ? null : readRun(given.compare);
       if (given.record !== undefined) refuseUnwritable(given.record);
-      const configured = given.sandbox === undefined ? endpoint() : null;
+      const configured = given.sandbox === undefined ? await endpoint() : null;
       const served =
         configured === null
           ? await serve(given.sandbox ?? 'scripted')

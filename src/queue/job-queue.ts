@@ -9,7 +9,9 @@ import {
   Queue,
   Worker,
 } from 'bullmq';
+import { parse as parseAddress } from 'pg-connection-string';
 import type { Logger } from 'pino';
+import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import { queueFault, queueSilent } from './queue-fault.ts';
 import { connectRedis } from './redis.ts';
 import type { RedisAddress } from './redis-address.ts';
@@ -82,7 +84,7 @@ export type JobQueue = {
 export type JobQueueOptions = {
   /** With it BullMQ runs on Redis, without on its PostgreSQL backend in the same database. */
   redis: RedisAddress | null;
-  databaseUrl: string;
+  databaseUrl: GivenSecret;
   log: Logger;
 };
 
@@ -287,10 +289,13 @@ function queueOptions(c: Connection) {
 }
 
 function connect({ redis, databaseUrl }: JobQueueOptions, isBlocking: boolean): Connection {
-  if (redis === null)
+  if (redis === null) {
+    const address = secretOf(databaseUrl);
     return {
       connection: {
-        connectionString: databaseUrl,
+        ...parseAddress(address.current()),
+        // Asked for at each connection: BullMQ makes new ones by itself, for years.
+        password: () => parseAddress(address.current()).password ?? '',
         migrate: true,
         max: 4,
         connectionTimeoutMillis: POSTGRES_CONNECT_MS,
@@ -300,6 +305,7 @@ function connect({ redis, databaseUrl }: JobQueueOptions, isBlocking: boolean): 
       trouble: () => null,
       drop: () => {},
     };
+  }
   const { client, trouble, drop } = connectRedis(redis, isBlocking);
   return {
     connection: client as ConnectionOptions,

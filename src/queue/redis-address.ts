@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Secret } from '../secrets/secret.ts';
 
 /** Where Redis is and how it is spoken to, as `REDIS_URL` says it. */
 export type RedisAddress = {
@@ -13,7 +14,24 @@ export type RedisAddress = {
   sentinelPassword: string | null;
   /** Null: not over TLS. `ca`: the authority that signed its certificate, as PEM; null: those that Node trusts. */
   tls: { ca: string | null } | null;
+  /** The whole address, where its passwords may change; left out: they stay. */
+  secret?: Secret;
 };
+
+/** Who we are to Redis, and to its Sentinels. */
+export type RedisLogin = Pick<
+  RedisAddress,
+  'username' | 'password' | 'sentinelUsername' | 'sentinelPassword'
+>;
+
+/** As of this moment. */
+export function loginNow(address: RedisAddress): RedisLogin {
+  const now =
+    address.secret === undefined
+      ? address
+      : readRedisAddress(address.secret.current(), address.tls?.ca ?? null);
+  return 'why' in now ? address : now;
+}
 
 /** Why an address can't be used, in words for the operator. Never holds the address: there may be a password in it. */
 export type BadAddress = { why: string };

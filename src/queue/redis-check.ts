@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { Fault } from '../core/fault.ts';
+import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import { queueFault } from './queue-fault.ts';
 import { askRedis } from './redis.ts';
-import { type RedisAddress, readRedisAddress } from './redis-address.ts';
+import { type BadAddress, type RedisAddress, readRedisAddress } from './redis-address.ts';
 
 /** The trouble with a Redis as a queue, in words with the way out. */
 export type RedisFinding = {
@@ -18,8 +19,8 @@ const LEAST = { major: 5, text: '5.0' };
  * The address. Throws `config.invalid` for a Redis that no waiting makes fit; one that is away now keeps nothing from
  * starting.
  */
-export async function fitRedis(url: string, ca: string | null, log: Logger): Promise<RedisAddress> {
-  const address = readRedisAddress(url, ca);
+export async function fitRedis(url: GivenSecret, ca: string | null, log: Logger): Promise<RedisAddress> {
+  const address = readRedisPlace(url, ca);
   const findings =
     'why' in address
       ? [{ why: `REDIS_URL: ${address.why}`, isWrongSetting: true }]
@@ -29,6 +30,13 @@ export async function fitRedis(url: string, ca: string | null, log: Logger): Pro
     throw new Fault('config.invalid', wrong.map(({ why }) => why).join('; '), { retryable: false });
   for (const { why } of findings) log.warn(why);
   return address as RedisAddress;
+}
+
+/** The address with its secret, where it has one that may change. */
+export function readRedisPlace(url: GivenSecret, ca: string | null): RedisAddress | BadAddress {
+  const secret = secretOf(url);
+  const address = readRedisAddress(secret.current(), ca);
+  return 'why' in address || typeof url === 'string' ? address : { ...address, secret };
 }
 
 /** Asks Redis what it is. One that does not answer is a finding too. Throws nothing. */

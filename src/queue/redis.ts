@@ -1,7 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { replyCode } from './queue-fault.ts';
-import type { RedisAddress } from './redis-address.ts';
+import { loginNow, type RedisAddress } from './redis-address.ts';
 
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
@@ -53,7 +53,7 @@ export function connectRedis(address: RedisAddress, isBlocking: boolean): RedisC
       : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS }),
   });
   const made = new Set<Redis | Cluster>([client]);
-  remember(client, made);
+  remember(client, address, made);
   let trouble: Error | null = null;
   client.on('error', (error: Error) => {
     trouble = error;
@@ -121,9 +121,10 @@ function open(address: RedisAddress, options: Options): Redis | Cluster {
 }
 
 function loginOf(address: RedisAddress): Options {
+  const { username, password } = loginNow(address);
   return {
-    ...(address.username === null ? {} : { username: address.username }),
-    ...(address.password === null ? {} : { password: address.password }),
+    ...(username === null ? {} : { username }),
+    ...(password === null ? {} : { password }),
     ...(address.tls === null ? {} : { tls: tlsOptions(address) }),
   };
 }
@@ -132,15 +133,36 @@ function tlsOptions({ tls }: RedisAddress): TlsOptions {
   return tls?.ca == null ? {} : { ca: tls.ca };
 }
 
+/**
+ * Whenever the client connects again, it does so with the login of the moment. Where that is refused, it is asked
+ * whether there is a newer one. Redis keeps connections that are open when a password changes.
+ */
+function followLogin(client: Redis | Cluster, address: RedisAddress): void {
+  const { secret } = address;
+  client.on('error', (error: Error) => {
+    if (['WRONGPASS', 'NOAUTH'].includes(replyCode(error) ?? '')) void secret?.refused(secret.current());
+  });
+  if (secret === undefined) return;
+  const options = client instanceof Cluster ? client.options.redisOptions : client.options;
+  for (const name of ['username', 'password', 'sentinelUsername', 'sentinelPassword'] as const)
+    if (options !== undefined && (options as Record<string, unknown>)[name] != null)
+      Object.defineProperty(options, name, {
+        get: () => loginNow(address)[name],
+        set: () => {},
+        enumerable: true,
+        configurable: true,
+      });
+}
+
 /** BullMQ makes its blocking connections from ours; one that it forgets to end would be tried for ever. */
-function remember(client: Redis | Cluster, made: Set<Redis | Cluster>): void {
-  client.on('error', () => {});
+function remember(client: Redis | Cluster, address: RedisAddress, made: Set<Redis | Cluster>): void {
+  followLogin(client, address);
   const duplicate = client.duplicate.bind(client) as (...given: unknown[]) => Redis | Cluster;
   Object.assign(client, {
     duplicate(...given: unknown[]) {
       const another = duplicate(...given);
       made.add(another);
-      remember(another, made);
+      remember(another, address, made);
       return another;
     },
   });

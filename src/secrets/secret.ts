@@ -41,6 +41,21 @@ export function secretOf(given: GivenSecret, name = 'the setting'): Secret {
   };
 }
 
+/** What is made of a secret: an address with the password in it, say. */
+export function madeOf(secret: Secret, make: (value: string) => string): Secret {
+  return {
+    name: secret.name,
+    current: () => make(secret.current()),
+    async refused(value) {
+      const now = secret.current();
+      return make(now) !== value || (await secret.refused(now));
+    },
+    renew: () => secret.renew(),
+    fits: (isSent) => secret.fits((value) => isSent(make(value))),
+    onChange: (listener) => secret.onChange(listener),
+  };
+}
+
 /**
  * Calls `work` with the value of now, and again with another one while that is refused and there is another. Throws what
  * the last call throws. `isRefusal`: whether an error says so; a fault `*.unauthorized` does unless told.

@@ -31,6 +31,7 @@ describe('nothing set', () => {
       outside: null,
       databaseUrl: null,
       redisUrl: null,
+      secretsMaxAge: 31_536_000,
       publicUrl: null,
       port: 3000,
       policyDir: 'policy',

@@ -147,7 +147,7 @@ const curveAlgorithms: Record<string, string> = {
 };
 
 /** @throws config.invalid */
-function readKey(text: string): SigningKey {
+export function readKey(text: string): SigningKey {
   try {
     if (!text.trimStart().startsWith('{')) {
       const key = createPrivateKey(text);

@@ -1,5 +1,6 @@
 import type { Checked } from '../../core/checked.ts';
 import { Fault } from '../../core/fault.ts';
+import type { GivenSecret } from '../../secrets/secret.ts';
 import { migrationNames } from './database.ts';
 import { openPool } from './pool.ts';
 
@@ -17,7 +18,7 @@ type Looked = {
 };
 
 /** Whether this PostgreSQL will do; changes nothing, not even its schema. */
-export async function checkDatabase(url: string): Promise<Checked[]> {
+export async function checkDatabase(url: GivenSecret): Promise<Checked[]> {
   const pool = openPool(url, { max: 1, name: 'latchkey check' });
   try {
     // Opened first: connecting takes time, and the clocks are compared.

@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
 import type pg from 'pg';
 import { Fault, invariant } from '../../core/fault.ts';
+import type { GivenSecret } from '../../secrets/secret.ts';
 import type { Tables } from '../schema/tables.ts';
 import { openPool } from './pool.ts';
 
@@ -15,7 +16,7 @@ export type Tx = Transaction<Tables>;
 /** Connections for short work; locks that span an outside call have a pool of their own (locks.ts). */
 const POOL_SIZE = 16;
 
-export type Database = { db: Db; pool: pg.Pool; url: string; close(): Promise<void> };
+export type Database = { db: Db; pool: pg.Pool; url: GivenSecret; close(): Promise<void> };
 
 const pools = new WeakMap<Db, pg.Pool>();
 
@@ -27,7 +28,7 @@ export function poolOf(db: Db): pg.Pool {
 }
 
 /** Opens the database and brings its schema up to date. Replicas may do so at once: migrations take a lock. */
-export async function openDatabase(url: string): Promise<Database> {
+export async function openDatabase(url: GivenSecret): Promise<Database> {
   const database = connectDatabase(url);
   const { db } = database;
   const { error, results } = await new Migrator({ db, provider: migrations }).migrateToLatest();
@@ -49,7 +50,7 @@ export async function openDatabase(url: string): Promise<Database> {
 }
 
 /** The database as it is, for whoever only reads. */
-export function connectDatabase(url: string): Database {
+export function connectDatabase(url: GivenSecret): Database {
   const pool = openPool(url, { max: POOL_SIZE, name: 'latchkey' });
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   pools.set(db, pool);

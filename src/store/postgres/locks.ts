@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { GivenSecret } from '../../secrets/secret.ts';
 import { openPool } from './pool.ts';
 
 /** One connection for each lock held: as many outside writes as may run at once. */
@@ -20,7 +21,7 @@ export type Locks = {
   close(): Promise<void>;
 };
 
-export function openLocks(url: string, goneAfterMs = GONE_AFTER_MS): Locks {
+export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks {
   const pool = openPool(url, { max: LOCK_CONNECTIONS, name: 'latchkey-locks', idleMs: goneAfterMs });
 
   async function hold<T>(name: string, take: string, work: () => Promise<T>): Promise<T | null> {

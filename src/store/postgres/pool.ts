@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import { READ_ONLY, storeFault } from './store-fault.ts';
+import { Fault } from '../../core/fault.ts';
+import { type GivenSecret, type Secret, secretOf } from '../../secrets/secret.ts';
+import { READ_ONLY, REFUSED, storeFault } from './store-fault.ts';
 
 /** Waiting for a free or a new connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -19,6 +21,8 @@ const ASK_TIMEOUT_MS = 4_000;
 const REPLACE_EVERY_MS = 5_000;
 /** A transaction in which nothing was asked for so long was left behind: PostgreSQL ends it, and its locks with it. */
 const LEFT_BEHIND_MS = 15_000;
+/** With the password that is known, a newer one, and the one before. */
+const TRIES_MAX = 3;
 
 /** What pg's client has besides its types. */
 type Wire = {
@@ -42,11 +46,13 @@ export type PoolOptions = {
  * Connections to PostgreSQL that do not outlive it. Faults of the database become `store.unavailable`. A connection to
  * a server that has become read-only is replaced: connecting anew finds the new primary. A connection on which a silent
  * server answers nothing is broken. The system would wait for a quarter of an hour. PostgreSQL does the same to us: it
- * ends the connections of a process that is gone without a word within seconds.
+ * ends the connections of a process that is gone without a word within seconds. Each connection is made with the
+ * address of the moment: a password that was changed is found where the old one is refused, and every connection is
+ * then replaced.
  */
-export function openPool(url: string, options: PoolOptions): pg.Pool {
+export function openPool(url: GivenSecret, options: PoolOptions): pg.Pool {
   const pool = new StorePool({
-    connectionString: url,
+    address: secretOf(url),
     max: options.max,
     application_name: options.name,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -106,8 +112,8 @@ class StoreClient extends pg.Client {
   #askedAt: number | null = null;
   #answeredAt = 0;
 
-  constructor(config?: string | pg.ClientConfig) {
-    super(config);
+  constructor({ address, ...config }: pg.ClientConfig & { address: Secret }) {
+    super({ ...config, connectionString: address.current() });
     this.on('drain', () => {
       this.#askedAt = null;
     });
@@ -140,20 +146,25 @@ class StoreClient extends pg.Client {
   }
 }
 
-type StorePoolConfig = pg.PoolConfig & { silentAfterMs: number };
+type Connected = (error: unknown, client: pg.PoolClient | undefined, done: (release?: Error) => void) => void;
+type StorePoolConfig = pg.PoolConfig & { silentAfterMs: number; address: Secret };
 
 class StorePool extends pg.Pool {
   readonly #open = new Set<StoreClient>();
   readonly #outdated = new WeakSet<pg.ClientBase>();
-  readonly #ask: pg.ClientConfig;
+  readonly #address: Secret;
+  readonly #ask: pg.ClientConfig & { address: Secret };
+  readonly #forget: () => void;
   readonly #watch: NodeJS.Timeout;
   readonly #silentAfterMs: number;
   #isAsking = false;
   #replacedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ silentAfterMs, ...options }: StorePoolConfig) {
-    super({ ...options, Client: StoreClient } as pg.PoolConfig);
+    super({ ...options, Client: StoreClient } as unknown as pg.PoolConfig);
     this.#silentAfterMs = silentAfterMs;
+    this.#address = options.address;
+    this.#forget = options.address.onChange(() => this.#replaceAll());
     this.#ask = { ...options, connectionTimeoutMillis: ASK_TIMEOUT_MS, query_timeout: ASK_TIMEOUT_MS };
     this.on('connect', (given) => {
       const client = given as pg.ClientBase as StoreClient;
@@ -177,15 +188,29 @@ class StorePool extends pg.Pool {
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
   override connect(answer?: any): any {
     if (answer === undefined)
-      return super.connect().catch((error: unknown) => {
-        throw storeFault(error, true);
+      return new Promise((resolve, reject) => {
+        this.#tryConnect(1, (error, client) => (error ? reject(error) : resolve(client)));
       });
-    return super.connect((error, client, done) => answer(error && storeFault(error, true), client, done));
+    this.#tryConnect(1, answer);
+  }
+
+  #tryConnect(tries: number, answer: Connected): void {
+    const address = this.#address.current();
+    super.connect((given, client, done) => {
+      const error = given && storeFault(given, true);
+      const isRefused = error instanceof Fault && REFUSED.includes(error.vendorCode ?? '');
+      if (!isRefused || tries >= TRIES_MAX) return answer(error, client, done);
+      void this.#address.refused(address).then((isAnother) => {
+        if (isAnother) this.#tryConnect(tries + 1, answer);
+        else answer(error, client, done);
+      });
+    });
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come
   override end(answer?: any): any {
     clearInterval(this.#watch);
+    this.#forget();
     return answer === undefined ? super.end() : super.end(answer);
   }
 
@@ -210,7 +235,7 @@ class StorePool extends pg.Pool {
     const silent = [...this.#open].filter((client) => client.silentMs() >= this.#silentAfterMs);
     if (silent.length === 0 || this.#isAsking) return;
     this.#isAsking = true;
-    const asking = new pg.Client(this.#ask);
+    const asking = new StoreClient(this.#ask);
     asking.on('error', () => {});
     try {
       await asking.connect();

@@ -30,6 +30,9 @@ const passing: Record<string, string> = {
   EAI_AGAIN: 'has an address that can’t be looked up now',
 };
 
+/** Codes that say that our password or our user is not taken. */
+export const REFUSED: readonly string[] = ['28P01', '28000'];
+
 /** On a connection with such an answer nothing will succeed any more: those of a standby stay with it. */
 export const READ_ONLY = '25006';
 
