@@ -64,14 +64,7 @@ async function start(): Promise<void> {
   const startedAt = performance.now();
   const secrets = await openSecrets(process.env);
   const config = readConfig(process.env, secrets);
-  if (values.fresh && config.outside !== null)
-    throw new Fault(
-      'config.invalid',
-      '--fresh begins the sandbox anew; real data is never thrown away by a flag',
-      {
-        retryable: false,
-      },
-    );
+  refuseFresh(config);
   const { catalogue, rules } = await loadPolicy(config.policyDir);
   const home = config.outside === null ? SANDBOX_DIR : DIR;
   stateFolder(DIR);
@@ -120,6 +113,17 @@ async function start(): Promise<void> {
     worldUrl: sandbox?.url ?? null,
     startedAt,
   });
+}
+
+function refuseFresh(config: Config): void {
+  if (values.fresh && config.outside !== null)
+    throw new Fault(
+      'config.invalid',
+      '--fresh begins the sandbox anew; real data is never thrown away by a flag',
+      {
+        retryable: false,
+      },
+    );
 }
 
 async function takeFolder(database: string): Promise<void> {

@@ -210,23 +210,7 @@ function readOutside(e: Environment, given: Given, book: Secrets): { outside: Ou
     clientId: need('ANYPOINT_CLIENT_ID'),
     clientSecret: needSecret('ANYPOINT_CLIENT_SECRET'),
   };
-  const graph = isGiven(given, [
-    'GRAPH_TENANT_ID',
-    'GRAPH_CLIENT_ID',
-    'GRAPH_CLIENT_SECRET',
-    'GRAPH_URL',
-    'GRAPH_LOGIN_URL',
-  ])
-    ? {
-        tenantId: need('GRAPH_TENANT_ID'),
-        clientId: need('GRAPH_CLIENT_ID'),
-        auth: { secret: needSecret('GRAPH_CLIENT_SECRET') },
-        url: e.GRAPH_URL ?? 'https://graph.microsoft.com',
-        loginUrl: e.GRAPH_LOGIN_URL ?? 'https://login.microsoftonline.com',
-      }
-    : null;
-  // Graph delivers to this address; an emulator of it may be on this machine.
-  if (graph !== null && !isLoopback(graph.url)) need('PUBLIC_URL');
+  const graph = graphIn(e, given, { need, needSecret });
   const sets = isGiven(given, ['SET_ISSUERS', 'SET_AUDIENCE'])
     ? { issuers: e.SET_ISSUERS ?? [], audience: need('SET_AUDIENCE') }
     : null;
@@ -254,11 +238,30 @@ function readOutside(e: Environment, given: Given, book: Secrets): { outside: Ou
   };
 }
 
-function oidcIn(
-  e: Environment,
-  given: Given,
-  { need, needSecret }: { need: Need; needSecret: Need<GivenSecret> },
-): OidcSettings | null {
+type Needs = { need: Need; needSecret: Need<GivenSecret> };
+
+function graphIn(e: Environment, given: Given, { need, needSecret }: Needs): Outside['graph'] {
+  const graph = isGiven(given, [
+    'GRAPH_TENANT_ID',
+    'GRAPH_CLIENT_ID',
+    'GRAPH_CLIENT_SECRET',
+    'GRAPH_URL',
+    'GRAPH_LOGIN_URL',
+  ])
+    ? {
+        tenantId: need('GRAPH_TENANT_ID'),
+        clientId: need('GRAPH_CLIENT_ID'),
+        auth: { secret: needSecret('GRAPH_CLIENT_SECRET') },
+        url: e.GRAPH_URL ?? 'https://graph.microsoft.com',
+        loginUrl: e.GRAPH_LOGIN_URL ?? 'https://login.microsoftonline.com',
+      }
+    : null;
+  // Graph delivers to this address; an emulator of it may be on this machine.
+  if (graph !== null && !isLoopback(graph.url)) need('PUBLIC_URL');
+  return graph;
+}
+
+function oidcIn(e: Environment, given: Given, { need, needSecret }: Needs): OidcSettings | null {
   const names = [
     'OIDC_ISSUER',
     'OIDC_CLIENT_ID',

@@ -62,7 +62,7 @@ function settingOf(name: (typeof names)[number]): SecretSetting {
   return {
     name,
     isJson: name === 'OKTA_PRIVATE_KEY',
-    misfit(value) {
+    whyUnfit(value) {
       if (name === 'OKTA_PRIVATE_KEY') return isKey(value) ? null : 'is no private key, PEM or JWK';
       const parsed = shape.safeParse(value);
       return parsed.success ? null : (parsed.error.issues[0]?.message ?? 'does not fit');

@@ -6,7 +6,7 @@ import type { Version } from './sources.ts';
 export type SecretSetting = {
   name: string;
   /** Why a value does not fit the setting, in words without it; null: it fits. */
-  misfit(value: string): string | null;
+  whyUnfit(value: string): string | null;
   /** Its value may be a JSON object as a whole. */
   isJson?: boolean;
 };
@@ -174,8 +174,8 @@ export class KeptSecret implements Secret {
     const value = found.value.trim();
     if (key === null && !isJson && isJsonObject(value))
       return { why: 'holds JSON: name the key of the value behind a #' };
-    const misfit = value === '' ? 'is empty' : this.#setting.misfit(value);
-    return misfit === null ? { value, id, madeAt } : { why: misfit };
+    const why = value === '' ? 'is empty' : this.#setting.whyUnfit(value);
+    return why === null ? { value, id, madeAt } : { why };
   }
 }
 

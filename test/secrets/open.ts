@@ -6,7 +6,7 @@ import { openSecretBook } from '../../src/secrets/secret-book.ts';
 
 export type Opened = { book: SecretBook; said: string[] };
 
-/** A book of these settings on the emulator; each takes any text but `misfit`. */
+/** A book of these settings on the emulator; each takes any text but `unfit`. */
 export async function open(
   manager: Pick<SecretsManager, 'url'>,
   env: Record<string, string>,
@@ -17,7 +17,7 @@ export async function open(
   const settings = Object.keys(env).map(
     (name): SecretSetting => ({
       name,
-      misfit: (value) => (value === 'misfit' ? 'does not fit' : null),
+      whyUnfit: (value) => (value === 'unfit' ? 'does not fit' : null),
       isJson: name === 'JSON_KEY',
     }),
   );

@@ -60,7 +60,7 @@ test('a start without a value names each setting and what to do, and no value', 
     C: `secret://aws/${whole}`,
     D: 'file:///not/there',
     E: 'secret://vault/x',
-    F: `secret://aws/${stored('misfit')}`,
+    F: `secret://aws/${stored('unfit')}`,
   };
   const error = await open(manager, wrong).catch((cause: Error) => cause as Error);
   const { message } = error as Error;
@@ -82,8 +82,8 @@ test('refused, the source is read at once and once for all, and the newer value 
   const name = stored('old');
   const { book, said } = await open(manager, { A: `secret://aws/${name}` });
   const a = book.secret('A') as Secret;
-  const heard = vi.fn();
-  a.onChange(heard);
+  const onNew = vi.fn();
+  a.onChange(onNew);
   manager.vault.put(name, { SecretString: 'new' });
   const before = readsOf(name);
   const all = Array.from({ length: 20 }, () =>
@@ -94,7 +94,7 @@ test('refused, the source is read at once and once for all, and the newer value 
   );
   expect(new Set(await Promise.all(all))).toEqual(new Set(['done']));
   expect(readsOf(name) - before).toBe(1);
-  expect(heard).toHaveBeenCalledTimes(1);
+  expect(onNew).toHaveBeenCalledTimes(1);
   expect(said.join()).toContain('has a new value');
   expect(said.join()).not.toMatch(/"(old|new)"/);
 });
@@ -177,7 +177,7 @@ test('a source that can’t be read keeps what is known, and says so once', asyn
 test('a new value that does not fit changes nothing but what is said', async () => {
   const name = stored('good');
   const { book } = await open(manager, { A: `secret://aws/${name}` });
-  const bad = manager.vault.put(name, { SecretString: 'misfit' });
+  const bad = manager.vault.put(name, { SecretString: 'unfit' });
   await book.readAll();
   expect(book.secret('A')?.current()).toBe('good');
   expect(book.states()[0]?.trouble).toBe(`does not fit (version ${bad}); the value before is used on`);
