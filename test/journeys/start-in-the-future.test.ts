@@ -174,14 +174,6 @@ describe('before its start', () => {
     await walk.cardSays(asked, 'Called off before its start');
   });
 
-  test('who has left gets nothing', async () => {
-    const asked = await scheduled('erik', { from: ahead(DAY), reason: 'He leaves before it' });
-    await walk.request('POST', '/okta/sim/users/erik/status', { status: 'DEPROVISIONED' });
-    await walk.becomes(asked.id, 'closed');
-    await walk.cardSays(asked, 'has left');
-    await walk.request('POST', '/okta/sim/users/erik/status', { status: 'ACTIVE' });
-  });
-
   test('the same for the same time is not asked for twice; for another time it is', async () => {
     const from = ahead(5 * DAY);
     await scheduled('ines', { from, entitlement: payments, reason: 'First half' }, 'sam');
@@ -298,4 +290,67 @@ describe('at its start', () => {
     expect(left / HOUR / 1_000).toBeGreaterThan(11.9);
     expect(left / HOUR / 1_000).toBeLessThan(12.1);
   });
+});
+
+describe('beside what must be kept apart', () => {
+  const deploy = 'orders-api-deploy';
+  const admin = 'platform-admin';
+
+  test('what is approved for later counts as held: the other card says so, and rules that refuse both refuse it', async () => {
+    // given
+    const later = await walk.asks('erik', {
+      entitlement: admin,
+      seconds: HOUR,
+      from: ahead(DAY),
+      reason: 'Administration from tomorrow',
+    });
+    await walk.click('sam', later.card, 'approve');
+    await walk.until('sam has approved', async () => (await walk.change(later.id)).approvals.length === 1);
+    await walk.click('olga', later.card, 'approve');
+    await walk.becomes(later.id, 'scheduled');
+
+    // when
+    await walk.ask('erik', { entitlement: deploy, seconds: HOUR, reason: 'Deploying today' });
+
+    // then
+    const change = await walk.until('it is decided', async () => {
+      const found = await walk.changeBecause('Deploying today');
+      return found?.state === 'refused' && found;
+    });
+    expect(change.refusal?.text).toContain(
+      'whoever administers the platform is not given what must be kept apart',
+    );
+  });
+});
+
+test('the parts of a bundle share the start', async () => {
+  // given
+  const from = ahead(3 * DAY);
+  await walk.ask('erik', { entitlement: 'bundle:order-support', from, reason: 'Support from then on' });
+
+  // then
+  const parts = await walk.until('both are asked for', async () => {
+    const all = await walk.query<{ starts: Date }>(
+      `select (doc->>'startsAt')::timestamptz as starts from changes where doc->>'reason' = $1`,
+      ['Support from then on'],
+    );
+    return all.length === 2 && all;
+  });
+  expect(parts.map(({ starts }) => starts.getTime())).toEqual([from.getTime(), from.getTime()]);
+});
+
+test('who leaves before the start gets nothing', async () => {
+  // given
+  const { id } = (await walk.changeBecause('Administration from tomorrow')) as Change;
+  expect((await walk.change(id)).state).toBe('scheduled');
+
+  // when
+  await walk.request('POST', '/okta/sim/users/erik/status', { status: 'DEPROVISIONED' });
+
+  // then
+  await walk.becomes(id, 'closed');
+  await goBy(id, DAY);
+  await beginAccess(stage.latchkey.context, { job: 'beginAccess', changeId: id });
+  expect((await walk.change(id)).state).toBe('closed');
+  expect(await grantOf(id)).toBeUndefined();
 });

@@ -4,6 +4,7 @@ import { delegation } from './delegation.ts';
 import { escalation } from './escalation.ts';
 import type { Journey } from './journeys.ts';
 import { lapse } from './lapse.ts';
+import { laterStart } from './later-start.ts';
 import { question } from './question.ts';
 import { stepUp } from './step-up.ts';
 import { twoStages } from './two-stages.ts';
@@ -23,6 +24,7 @@ export const peopleJourneys: readonly Journey[][] = [
   [escalation, twoStages, delegation, question],
   [breakGlass, stepUp],
   [lapse(LAPSE_SECONDS)],
+  [laterStart],
 ];
 
 /** The example's catalogue with times that a demo can wait for, and with what its journeys need. */

@@ -18,11 +18,13 @@ import {
   usual,
   viewOf,
 } from './sample-change.ts';
+import { scheduledSamples } from './scheduled-samples.ts';
 
 export function changeSamples(catalogue: Catalogue): Sample<ChangeView>[] {
   return [
     ...waiting(catalogue),
     ...askingSamples(catalogue),
+    ...scheduledSamples(catalogue),
     ...decided(catalogue),
     ...onTheWay(catalogue),
     ...over(catalogue),
