@@ -19,8 +19,8 @@ export type AdviserSettings = {
   /** How long an answer about free text may take, in milliseconds; 2 s by default. */
   freeTextBudgetMs?: number;
   /**
-   * Folder with `request-risk.md`, `scim-finding-risk.md`, `review-advice.md` and `free-text.md`; the project's own
-   * unless told.
+   * Folder with `request-risk.md`, `scim-finding-risk.md`, `review-advice.md`, `free-text.md` and
+   * `answer-in-words.md`; the project's own unless told.
    */
   promptsDir?: string;
   memory?: ModelMemory;
@@ -59,7 +59,8 @@ export function createAdviser(settings: AdviserSettings): Adviser {
   const ofFinding = loadPrompt(promptsDir, 'scim-finding-risk', schemas);
   const ofReview = loadPrompt(promptsDir, 'review-advice', schemas);
   const ofFreeText = loadPrompt(promptsDir, 'free-text', schemas);
-  const server = createModelServer(settings);
+  const inWords = loadPrompt(promptsDir, 'answer-in-words', ['any']);
+  const server = createModelServer({ ...settings, inWords });
 
   async function summarize(prompt: Prompt, sheet: FactSheet): Promise<AdviceResult> {
     const answer = await server.ask({

@@ -17,6 +17,8 @@ export type ServerSettings = {
   /** Any OpenAI-compatible server, up to and including `/v1`; OpenAI's own unless told. */
   baseUrl?: string;
   model: string;
+  /** What asks for the answer where a server takes the schema in words alone. */
+  inWords: Prompt;
   /**
    * The replicas' shared memory: answers by their facts, and what the day has cost. Without it nothing is remembered.
    */
@@ -98,6 +100,7 @@ export function createModelServer(settings: ServerSettings): ModelServer {
     const asked = {
       model,
       prompt: q.prompt,
+      inWords: settings.inWords.text,
       schema: q.schema,
       document: q.document,
       outputTokensMax: q.outputTokensMax,

@@ -56,6 +56,8 @@ export type Asked = {
   model: string;
   /** The prompt's text, its schema's name, and what the answer has to be. */
   prompt: { text: string; schema: string };
+  /** What is written before the schema, for a server that takes it in words alone (prompts/answer-in-words.md). */
+  inWords: string;
   schema: z.ZodType;
   document: unknown;
   outputTokensMax: number;
@@ -68,7 +70,7 @@ export function requestOf(form: RequestForm, asked: Asked): OpenAI.ChatCompletio
   const { model, prompt, outputTokensMax } = asked;
   const format = zodResponseFormat(asked.schema, prompt.schema);
   const document = JSON.stringify(asked.document);
-  const inWords = `${prompt.text}\n\nAnswer with one JSON object that fits this JSON Schema:\n${JSON.stringify(format.json_schema.schema)}`;
+  const inWords = `${prompt.text}\n\n${asked.inWords}\n${JSON.stringify(format.json_schema.schema)}`;
   const newer = { max_completion_tokens: outputTokensMax, store: false };
   switch (form) {
     case 'structured':
