@@ -145,5 +145,17 @@ test('why a request got a no is told from the record, with clauses, and only to 
   expect(told).toMatch(/What the rules said: .*\(AC-3\)/);
   expect(await why('ines', `why ${asked.id.slice(0, 8)}`)).toContain('Sam Whitaker denied it.');
   expect(await why('erik', `why ${asked.id.slice(0, 8)}`)).toContain('not one of your requests');
+  // A refusal names its owner by mention, or by name where they were not met in Slack yet; never by an address.
+  await walk.query(
+    `update changes set state = 'refused', doc = doc || jsonb_build_object('state', 'refused', 'refusal',
+      '{"refused": true, "reason": "notEligible", "text": "It is not open to you.",
+        "next": "Ask its owner, olga@acme.example.", "people": ["olga@acme.example"]}'::jsonb) where id = $1`,
+    [asked.id],
+  );
+  const refused = await why('ines', 'why');
+  expect([`Ask its owner, <@${slackIdOf('olga')}>.`, 'Ask its owner, Olga Brandt.']).toContain(
+    /Ask its owner, .*\./.exec(refused)?.[0],
+  );
+  expect(refused).not.toContain('@acme.example');
   await mode('scripted');
 });

@@ -64,6 +64,7 @@ export function refusedByRules(
       'notEligible',
       `Policy does not allow this, not in an emergency either: ${grounds.map(({ text }) => text).join('; ')}.`,
       `Call its owner, ${owner.email}.`,
+      [owner.email],
     );
   if (unsure.length > 0)
     return refuse(

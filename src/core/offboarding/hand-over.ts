@@ -37,17 +37,17 @@ export function isHandedOver(
   );
 }
 
-/** `Olga would hand it to Erik; that needs sam@acme.example (Payments API v1) too, or an admin`. */
+/** `Olga would hand it to Erik; that needs Sam (Payments API v1) too, or an admin`. `owner` names one by e-mail. */
 export function agreedInWords(
   { contracts }: Pick<OffboardingItem, 'contracts'>,
   agreed: readonly HandOverWord[],
-  { safe }: { safe: (text: string) => string },
+  { safe, owner: named = safe }: { safe: (text: string) => string; owner?: (email: string) => string },
 ): string {
   const said = agreed.map(({ by, to }) => `${safe(by.name)} would hand it to ${safe(to.name)}`);
   const missing = contracts.filter(
     ({ owner }) => owner != null && !agreed.some((word) => sameEmail(word.email, owner)),
   );
-  const others = missing.map(({ api, owner }) => `${safe(owner ?? '')} (${safe(api)})`);
+  const others = missing.map(({ api, owner }) => `${named(owner ?? '')} (${safe(api)})`);
   // The person who would get it may be the only one who has said so.
   return `${said.join('; ')}; that needs ${others.length === 0 ? 'an admin' : `${[...new Set(others)].join(' and ')} too, or an admin`}`;
 }

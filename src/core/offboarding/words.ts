@@ -18,6 +18,8 @@ export type OffboardingNames = {
   person: string;
   admins: string;
   idp: string;
+  /** An owner by e-mail, as the medium names people; left out: by the e-mail. */
+  owner?: (email: string) => string;
   time: (at: Date) => string;
   /** Makes a name that is not ours harmless in the medium at hand. */
   safe: (text: string) => string;
@@ -250,7 +252,7 @@ function applications({ items }: Offboarding): string {
 /** What became of one application, or what it waits for. */
 export function itemStatusText(
   item: OffboardingItem,
-  names: Pick<OffboardingNames, 'safe'>,
+  names: Pick<OffboardingNames, 'safe' | 'owner'>,
   isOver = false,
 ): string {
   const { settled, decision, trouble } = item;

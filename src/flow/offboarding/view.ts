@@ -29,6 +29,8 @@ export type OffboardingView = {
   admins: Named[];
   /** The people who decide, with their applications. The admins stand in for an owner who can't be reached. */
   owners: { to: Named; items: OffboardingItem[] }[];
+  /** The owners whom the applications name, by e-mail. */
+  named: Record<string, Named>;
   /** Titles of what was granted, has ended, and has time left. */
   restorable: string[];
   /** Once it is taken back: what was taken away before. */
@@ -60,7 +62,7 @@ export async function readOffboardingView(context: Context, id: string): Promise
     },
     isActiveInIdp: person.status === 'active' && offboarding.cause !== 'deleted',
     admins: admins.filter((admin): admin is Named => admin !== null),
-    owners: await ownersOf(context, offboarding),
+    ...(await ownersOf(context, offboarding)),
     restorable: (await restorableOf(context, offboarding)).map(({ title }) => title),
     removed: await removedOf(context, offboarding),
     duties: dutiesOf(context, person),
@@ -122,7 +124,7 @@ async function removedOf(context: Data, o: Offboarding): Promise<Removed> {
 async function ownersOf(
   context: Data & Parties,
   offboarding: Offboarding,
-): Promise<OffboardingView['owners']> {
+): Promise<Pick<OffboardingView, 'owners' | 'named'>> {
   const byAccount = new Map<string, { to: Named; items: OffboardingItem[] }>();
   const reached = new Map<string, Named | null>();
   const of = async (email: string) => {
@@ -146,7 +148,8 @@ async function ownersOf(
       byAccount.set(key, mine);
     }
   }
-  return [...byAccount.values()];
+  const known = [...reached].flatMap(([email, one]) => (one === null ? [] : [[email, one] as const]));
+  return { owners: [...byAccount.values()], named: Object.fromEntries(known) };
 }
 
 /** Whether only an admin is left to say so: whoever would get it is the only one who has a say in it. */

@@ -62,6 +62,7 @@ function view(offboarding: Offboarding, rest: Partial<OffboardingView> = {}): Of
     isActiveInIdp: false,
     admins: [named('sam'), named('sofia')],
     owners: [],
+    named: { 'olga@acme.example': named('olga') },
     restorable: [],
     removed: { gone: [], left: [] },
     duties: [],

@@ -9,6 +9,7 @@ import type { ReviewVerb } from '../../flow/break-glass/review.ts';
 import { type Takeable, takeableBy, takeableOf, takeInEmergency } from '../../flow/break-glass/take.ts';
 import type { Context } from '../../flow/kernel/context.ts';
 import { identify } from '../../flow/people/identify.ts';
+import { inNames, saidOf } from '../../flow/people/said.ts';
 import { acceptAnswer } from '../../flow/request/accept-click.ts';
 import { REASON_MAX } from '../../flow/request/receive.ts';
 import type { Person } from '../../store/people.ts';
@@ -66,7 +67,7 @@ export function registerEmergencyHandlers(app: App, context: Context, client: We
     const text =
       refusal instanceof Fault
         ? 'Latchkey can’t check this right now. Nothing was taken; try again in a minute, or call the owner.'
-        : `${refusal.text} ${refusal.next}`;
+        : inNames(await saidOf(context, refusal));
     const block =
       refusal instanceof Fault || refusal.reason === 'reasonMissing' || refusal.reason === 'textNotStorable'
         ? REASON

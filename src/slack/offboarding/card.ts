@@ -99,6 +99,10 @@ export function offboardingNames(view: OffboardingView): OffboardingNames {
     person: mention(view.person),
     admins: listed(view.admins),
     idp: view.idpName,
+    owner: (email) => {
+      const known = view.named[email];
+      return known === undefined ? escapeMrkdwn(email) : mention(known);
+    },
     time: slackDate,
     safe: escapeMrkdwn,
   };

@@ -11,12 +11,14 @@ import { isAdmin, notAnAdmin } from '../../flow/offboarding/case.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../../flow/offboarding/settle.ts';
 import { readOffboardingView } from '../../flow/offboarding/view.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
+import { type Named, named } from '../../flow/people/named.ts';
 import { saidOf } from '../../flow/people/said.ts';
 import { acceptAnswer } from '../../flow/request/accept-click.ts';
 import { REASON_MAX } from '../../flow/request/receive.ts';
 import { leaverCase, readOffboarding } from '../../store/offboardings.ts';
-import { type Person, personByLink, readPerson, rememberPerson } from '../../store/people.ts';
+import { linkOf, type Person, personByLink, readPerson, rememberPerson } from '../../store/people.ts';
 import { section } from '../blocks.ts';
+import { mention } from '../change-card/names.ts';
 import type { Typed, Word } from '../commands/word.ts';
 import type { Pressed } from '../forms/card-button.ts';
 import { formModal, openView } from '../forms/forms.ts';
@@ -139,7 +141,11 @@ async function openOffboarding({ context, client, command, rest, answer }: Typed
     await openView(client, command.trigger_id, await cancelModal(context, key));
     return;
   }
-  await openView(client, command.trigger_id, startModal(person, command.channel_id));
+  await openView(
+    client,
+    command.trigger_id,
+    startModal(await toBeNamed(context, person), person, command.channel_id),
+  );
 }
 
 /** Also somebody whose accounts are switched off already. */
@@ -156,18 +162,20 @@ async function whoeverIs(context: Data & Parties, accountId: string): Promise<Pe
     : await rememberPerson(context.db, context.idp.system, one);
 }
 
-function startModal(person: Person, channel: string): ModalView {
+/** By mention: of several people with one name it is clear then who is meant. */
+async function toBeNamed(context: Data & Parties, person: Person): Promise<Named> {
+  const accountId = await linkOf(context.db, person.id, context.chat.system);
+  return await named(context, { ...person, accountId });
+}
+
+function startModal(who: Named, person: Person, channel: string): ModalView {
   return formModal({
     callbackId: START,
     title: 'Offboard somebody',
     submit: 'Offboard',
     key: { personId: person.id, channel } satisfies z.infer<typeof startKey>,
     blocks: [
-      section(
-        mrkdwn(
-          `*${escapeMrkdwn(person.name)}* (${escapeMrkdwn(person.email)}) loses all access to MuleSoft at once:`,
-        ),
-      ),
+      section(mrkdwn(`*${mention(who)}* loses all access to MuleSoft at once:`)),
       section(
         mrkdwn(
           [
@@ -194,10 +202,10 @@ function whyInput(): KnownBlock {
   };
 }
 
-async function cancelModal(context: Data, key: FormKey): Promise<ModalView> {
+async function cancelModal(context: Data & Parties, key: FormKey): Promise<ModalView> {
   const offboarding = await readOffboarding(context.db, key.offboarding);
   const person = offboarding === null ? null : await readPerson(context.db, offboarding.personId);
-  const name = person === null ? 'They' : `*${escapeMrkdwn(person.name)}* (${escapeMrkdwn(person.email)})`;
+  const name = person === null ? 'They' : `*${mention(await toBeNamed(context, person))}*`;
   return formModal({
     callbackId: CANCEL,
     title: 'Take it back',

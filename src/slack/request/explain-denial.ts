@@ -2,9 +2,12 @@ import { isRefusal } from '../../core/refusal.ts';
 import { whyInWords } from '../../core/wording/explain-denial.ts';
 import type { Data, Parties } from '../../flow/kernel/context.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
+import { saidOf } from '../../flow/people/said.ts';
 import { changesOfPerson } from '../../store/changes.ts';
+import { section } from '../blocks.ts';
 import type { Word } from '../commands/word.ts';
-import { escapeMrkdwn, plain, plainLines } from '../mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
+import { withMentions } from '../said.ts';
 
 const LOOKED_AT = 50;
 /** The beginning of an id is enough to tell one's own requests apart. */
@@ -39,11 +42,12 @@ async function whyOf(context: Data & Parties, accountId: string, id: string) {
           : 'That is not one of your requests. */access mine* shows them all.',
     };
   const title = context.catalogue.entitlement(found.entitlementKey)?.title ?? found.entitlementKey;
-  const lines = whyInWords(found, title);
+  const { people } = found.refusal === null ? { people: new Map() } : await saidOf(context, found.refusal);
+  const lines = whyInWords(found, title).map((words) => withMentions({ words, people }));
   return {
-    text: escapeMrkdwn(lines.join(' ')),
+    text: lines.join(' '),
     blocks: [
-      { type: 'section' as const, text: plainLines(lines) },
+      section(mrkdwn(lines.join('\n'))),
       { type: 'context' as const, elements: [plain(`Request ${found.id.slice(0, 8)}`)] },
     ],
   };

@@ -41,15 +41,16 @@ beforeAll(async () => {
 });
 afterAll(() => fresh.close());
 
-/** A zone in which it is some hours after nine on some weekday: digests of that day are due there. */
+/**
+ * Hours ahead of UTC of a zone in which it is about noon: digests of that day are due there. Taken once, so that an hour
+ * or a day that ends while this runs changes nothing.
+ */
+const offset = Math.max(-12, Math.min(14, 12 - new Date().getUTCHours()));
+const weekdayThere = new Date(Date.now() + offset * 3_600_000).getUTCDay() || 7;
+
 function zoneNow(): string {
-  return `Etc/GMT${offsetNow() >= 0 ? '-' : '+'}${Math.abs(offsetNow())}`;
+  return `Etc/GMT${offset >= 0 ? '-' : '+'}${Math.abs(offset)}`;
 }
-function offsetNow(): number {
-  const toNoon = 12 - new Date().getUTCHours();
-  return Math.max(-12, Math.min(14, toNoon));
-}
-const localDay = () => new Date(Date.now() + offsetNow() * 3_600_000).getUTCDay() || 7;
 
 const entitlement = (key: string, tier: string, conflicts: string[] = []) => ({
   key,
@@ -68,7 +69,7 @@ const context = () =>
       current: () => ({
         admins: ['sam@acme.example'],
         canary: null,
-        digest: { weekday: localDay(), minute: 0, unusedSeconds: 30 * 86_400 },
+        digest: { weekday: weekdayThere, minute: 0, unusedSeconds: 30 * 86_400 },
         entitlements: [entitlement('orders', 'low', ['admin']), entitlement('admin', 'critical', ['orders'])],
       }),
       status: (key: string) => ({ status: 'ready', target: { ...target, groupId: `group-${key}` } }),
