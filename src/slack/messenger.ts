@@ -33,6 +33,8 @@ const noHome = [...aboutThePerson, 'not_enabled', 'invalid_user_id', 'user_is_re
 const notThere = ['channel_not_found', 'not_in_channel', 'user_not_in_channel', 'is_archived'];
 /** The channel itself is gone: another may go by its name, or the catalogue name another. */
 const aboutTheChannel = ['channel_not_found', 'is_archived'];
+/** Nothing can be said in the thread: its first message was deleted, or is of a kind that takes no replies. */
+const aboutTheThread = ['thread_not_found', 'cannot_reply_to_message'];
 /** Slack's errors for a message that keeps to all its published limits and is too much all the same. */
 const tooMuch = ['msg_blocks_too_long', 'msg_too_long', 'invalid_blocks'];
 /** The message is gone, or no edit of it is taken any more (chat.update). */
@@ -159,7 +161,7 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
         ? await directMessage(to.account)
         : (channels.get(to.channel) ?? (await namedChannel(to.channel)));
       if (channel === null) return null;
-      const posted = await unlessRefused(isPerson ? aboutTheirConversation : [], () =>
+      const send = (reply: { thread_ts?: string }) =>
         orShort(content, (sent) =>
           client.chat.postMessage({
             channel,
@@ -167,9 +169,14 @@ export function createSlackMessenger(client: WebClient): Messenger<SlackContent>
             metadata: { event_type: MARKER_EVENT, event_payload: { marker } },
             unfurl_links: false,
             unfurl_media: false,
-            ...(thread === null ? {} : { thread_ts: thread }),
+            ...reply,
           }),
-        ),
+        );
+      const posted = await unlessRefused(isPerson ? aboutTheirConversation : [], async () =>
+        thread === null
+          ? await send({})
+          : // Beside the thread it is read; never posted it would hold up everything else about the matter.
+            ((await unlessRefused(aboutTheThread, () => send({ thread_ts: thread }))) ?? (await send({}))),
       ).catch((error: Fault) => {
         // A channel of this name may be another one by now.
         if (!isPerson && aboutTheChannel.includes(error.vendorCode ?? '')) channels.delete(to.channel);

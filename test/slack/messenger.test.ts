@@ -127,6 +127,21 @@ describe('what concerns one person is a value', () => {
   });
 });
 
+// slackapi/bolt-js #2307, NousResearch/hermes-agent #98285
+test('a reply to a message that somebody deleted is posted beside the thread, and found again', async () => {
+  // given
+  const card = (await messenger.post(cards, content('card'), 'm', null)) ?? { channel: '', ts: '' };
+  const since = new Date();
+  await client.chat.delete(card);
+
+  // when
+  const reply = await messenger.post(cards, content('reply'), 'm:reply', card.ts);
+
+  // then
+  expect(reply).not.toBeNull();
+  expect(await messenger.find(cards, 'm:reply', since, card.ts)).toEqual(reply);
+});
+
 describe('an archived channel', () => {
   test('is a fault, so that the message stays owed', async () => {
     const card = (await messenger.post(cards, content('card'), 'm', null)) ?? { channel: '', ts: '' };

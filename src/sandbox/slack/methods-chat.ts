@@ -107,6 +107,7 @@ export const chatMethods: Record<string, Method> = {
     // A reply to a reply lands in the same thread, as in Slack.
     const parent =
       message.threadTs === undefined ? null : call.workspace.message(channel.id, message.threadTs);
+    if (message.threadTs !== undefined && parent === null) return slackError('thread_not_found');
     if (parent?.threadTs !== undefined) message.threadTs = parent.threadTs;
     if (!call.isDropped) call.workspace.post(message);
     return {
