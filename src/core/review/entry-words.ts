@@ -16,7 +16,7 @@ export const campaignEntryWords: {
   linesSubmitted: ({ by, lines }) =>
     `${by === null ? 'Decided by the campaign’s rule, for nobody did in time' : `${by.name} submitted`}: ${figure(lines.length)} lines`,
   linesReassigned: ({ from, to, lines, why }) =>
-    `${from === null ? 'Nobody decided in time' : from.name}: ${figure(lines.length)} handed to ${to.name} (${why})`,
+    `${from === null ? 'By Latchkey' : from.name}: ${figure(lines.length)} handed to ${to.name} (${why})`,
   objectionAnswered: ({ by, lines, why }) =>
     by === null
       ? `${figure(lines.length)} objected to: ${why}`

@@ -1,6 +1,7 @@
 import type { CampaignId, PersonId } from '../../core/ids.ts';
 import type { Campaign, CampaignEvent } from '../../core/review/campaign.ts';
 import { overdueNow, reminderDue } from '../../core/review/due.ts';
+import { leaversAmong } from '../../store/offboardings.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { endedLines, lockUndecided } from '../../store/review-lines.ts';
 import { reviewersOf } from '../../store/review-progress.ts';
@@ -20,6 +21,7 @@ export async function runDueCampaigns(context: Context, at?: Date): Promise<void
   for (const campaign of await unfinishedCampaigns(context.db)) {
     const { id, state } = campaign;
     if (state !== 'open') continue;
+    await alone(context, id, () => takeFromWhoLeft(context, campaign));
     await alone(context, id, () => remind(context, id, now));
     await alone(context, id, () => settleOverdue(context, campaign, now));
   }
@@ -95,12 +97,54 @@ async function remind(context: Context, id: CampaignId, now: Date): Promise<void
   );
 }
 
+/**
+ * Lines of whoever can't review any more go to the fallback at once. They are not overdue: nobody was asked who could
+ * have answered.
+ */
+async function takeFromWhoLeft(context: Context, campaign: Campaign): Promise<void> {
+  const { id } = campaign;
+  const waiting = (await reviewersOf(context.db, id, context.chat.system)).filter((r) => r.decided < r.lines);
+  const leaving = await leaversAmong(
+    context.db,
+    waiting.map(({ personId }) => personId),
+  );
+  const left = waiting.filter(({ personId, status }) => status !== 'active' || leaving.has(personId));
+  if (left.length === 0) return;
+  const ids = new Set<string>(left.map(({ personId }) => personId));
+  // Asked before anything is held: the IdP is asked who they are.
+  const fallback = await fallbackPair(context, campaign, ids);
+  await commit(
+    context.db,
+    async (unit) => {
+      const locked = await unit.campaign(id);
+      if (locked?.state !== 'open') return { result: null };
+      const lines = (await lockUndecided(unit.tx, id)).filter(
+        ({ reviewerId }) => reviewerId !== null && ids.has(reviewerId),
+      );
+      const base = { campaignId: id, at: unit.now, actor: latchkey };
+      return { result: null, events: handedTo(base, lines, fallback, 'whoever reviewed it can’t any more') };
+    },
+    context.nudge,
+  );
+}
+
+/** Two, so that there is one also for what is about the first. */
+async function fallbackPair(
+  context: Context,
+  campaign: Campaign,
+  excluded: ReadonlySet<string>,
+): Promise<{ id: PersonId; name: string }[]> {
+  const first = await fallbackBeside(context, campaign, excluded);
+  if (first === null) return [];
+  const second = await fallbackBeside(context, campaign, new Set([...excluded, first.id]));
+  return second === null ? [first] : [first, second];
+}
+
 async function settleOverdue(context: Context, found: Campaign, now: Date): Promise<void> {
   if (overdueNow(found, now) === null) return;
   const { id } = found;
   // Asked before anything is held: the IdP is asked who they are.
-  const first = await fallbackBeside(context, found, new Set());
-  const second = first === null ? null : await fallbackBeside(context, found, new Set([first.id]));
+  const fallback = await fallbackPair(context, found, new Set());
   await commit(
     context.db,
     async (unit) => {
@@ -112,8 +156,7 @@ async function settleOverdue(context: Context, found: Campaign, now: Date): Prom
         const dueAt = new Date(now.getTime() + campaign.extendSeconds * 1_000);
         return { result: null, events: [{ ...base, type: 'campaignExtended', dueAt }] };
       }
-      const others = [first, second].filter((one) => one !== null);
-      const events = await overdueEvents(unit, base, then, others);
+      const events = await overdueEvents(unit, base, then, fallback);
       return {
         result: null,
         events: [
@@ -148,22 +191,35 @@ async function overdueEvents(
             lines: revoked.map(({ n }) => ({ n, decision: 'revoke', comment: 'nobody decided in time' })),
           },
         ];
+  const rest = lines.filter((line) => !revoked.includes(line));
+  return [...events, ...handedTo(base, rest, fallback, 'nobody decided in time')];
+}
+
+/** Whose fallback they are themselves keep their lines, and are reminded every day. */
+function handedTo(
+  base: { campaignId: CampaignId; at: Date; actor: typeof latchkey },
+  lines: readonly { n: number; personId: PersonId | null; reviewerId: PersonId | null }[],
+  fallback: readonly { id: PersonId; name: string }[],
+  why: string,
+): CampaignEvent[] {
   const byNext = Map.groupBy(
-    lines.filter((line) => !revoked.includes(line)),
+    lines,
     ({ personId, reviewerId }) =>
       fallback.find((one) => one.id !== personId && one.id !== reviewerId) ?? null,
   );
-  // Whose fallback they are themselves keep them, and are reminded every day.
-  for (const [to, handed] of byNext)
-    if (to !== null)
-      events.push({
-        ...base,
-        type: 'linesReassigned',
-        lines: handed.map(({ n }) => n),
-        to,
-        from: null,
-        why: 'nobody decided in time',
-        clickId: null,
-      });
-  return events;
+  return [...byNext].flatMap(([to, handed]): CampaignEvent[] =>
+    to === null
+      ? []
+      : [
+          {
+            ...base,
+            type: 'linesReassigned',
+            lines: handed.map(({ n }) => n),
+            to,
+            from: null,
+            why,
+            clickId: null,
+          },
+        ],
+  );
 }

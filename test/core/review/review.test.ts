@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CampaignId, EntitlementKey, PersonId } from '../../../src/core/ids.ts';
 import { isRefusal } from '../../../src/core/refusal.ts';
@@ -8,6 +9,7 @@ import {
   type CampaignPlan,
   everything,
   evolveCampaign,
+  overduePolicies,
 } from '../../../src/core/review/campaign.ts';
 import { certificateCsv } from '../../../src/core/review/certificate.ts';
 import { overdueNow, reminderDue } from '../../../src/core/review/due.ts';
@@ -16,6 +18,7 @@ import { choicesOn, type LineFacts, mayKeepInBulk } from '../../../src/core/revi
 import { reviewerOf } from '../../../src/core/review/reviewers.ts';
 import { type DraftedLine, reassign, submitDrafts } from '../../../src/core/review/settle.ts';
 import { refuseStart } from '../../../src/core/review/start.ts';
+import { seedOfRun } from '../../seed-of-run.ts';
 
 const T0 = new Date('2026-11-02T09:00:00Z');
 const DAY = 86_400;
@@ -294,6 +297,51 @@ describe('time', () => {
   ] as const)('overdue by %s', (overdue, over, seconds, then) => {
     expect(overdueNow({ ...open, overdue, ...over }, later(seconds))).toBe(then);
   });
+});
+
+test('whenever it is looked at, each reminder comes once, and what is overdue is settled once', () => {
+  const order = ['week', 'threeDays', 'day', 'due'];
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 60 }),
+      fc.integer({ min: 1, max: 90 }),
+      fc.constantFrom(...overduePolicies),
+      (steps, dueDays, overdue) => {
+        let now = T0;
+        let campaign: Campaign = { ...open, overdue, startedAt: T0, dueAt: later(dueDays * DAY) };
+        const settled: string[] = [];
+        for (const hours of steps) {
+          now = new Date(now.getTime() + hours * 3_600_000);
+          const at = { campaignId: id, at: now, actor: { part: 'latchkey' } } as const;
+          const which = reminderDue(campaign, now);
+          if (which !== null) {
+            // Never twice, and after one that came late none of the earlier ones.
+            expect(campaign.reminders).not.toContain(which);
+            const place = (name: string) =>
+              order.includes(name) ? order.indexOf(name) : order.length + Number(name.slice(4));
+            expect(campaign.reminders.every((earlier) => place(earlier) < place(which))).toBe(true);
+            campaign = evolveCampaign(campaign, { ...at, type: 'reviewersReminded', which, reviewers: [] });
+            expect(reminderDue(campaign, now)).toBeNull();
+          }
+          const then = overdueNow(campaign, now);
+          if (then === null) continue;
+          expect(now.getTime()).toBeGreaterThanOrEqual(campaign.dueAt?.getTime() ?? 0);
+          settled.push(then);
+          campaign = evolveCampaign(
+            campaign,
+            then === 'extend'
+              ? { ...at, type: 'campaignExtended', dueAt: new Date(now.getTime() + 7 * DAY * 1_000) }
+              : { ...at, type: 'campaignOverdue', then },
+          );
+          expect(overdueNow(campaign, now)).toBeNull();
+        }
+        const all = overdue === 'extend' ? ['extend', 'escalate'] : [overdue];
+        expect(settled).toEqual(all.slice(0, settled.length));
+        if (now >= later((dueDays + 7 + 9) * DAY)) expect(settled.length).toBeGreaterThan(0);
+      },
+    ),
+    { numRuns: 300, seed: seedOfRun('clocks of a campaign') },
+  );
 });
 
 test('the cadence takes what is due, and what is nearly due with it', () => {

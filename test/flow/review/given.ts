@@ -7,6 +7,7 @@ import type { LineDecision } from '../../../src/core/review/line.ts';
 import { commit } from '../../../src/flow/kernel/commit.ts';
 import type { Context } from '../../../src/flow/kernel/context.ts';
 import { carryOutCampaign } from '../../../src/flow/review/carry-out.ts';
+import type { IdpPerson } from '../../../src/ports/identity-provider.ts';
 import { type Locks, openLocks } from '../../../src/store/postgres/locks.ts';
 import { readCampaign } from '../../../src/store/reviews.ts';
 import { entitlement, target } from '../../core/given.ts';
@@ -38,6 +39,8 @@ export function reviewScene() {
     target: target as typeof target | null,
     birthright: { departments: ['Orders', 'Support'] } as { departments: string[] } | null,
     admins: ['sam@acme.example'],
+    /** As the IdP has them. */
+    inIdp: [] as IdpPerson[],
   };
   const found = () => ({ ...entitlement(), birthright: book.birthright });
   const scene = {
@@ -51,7 +54,11 @@ export function reviewScene() {
         locks,
         nudge: () => {},
         log: { warn() {}, error() {} },
-        idp: { system: 'okta', name: 'Okta', findPeopleByEmail: async () => [] },
+        idp: {
+          system: 'okta',
+          name: 'Okta',
+          findPeopleByEmail: async (email: string) => book.inIdp.filter((p) => p.email === email),
+        },
         chat: { system: 'slack', findByEmail: async () => null },
         catalogue: {
           current: () => ({ admins: book.admins, canary: null, entitlements: [found()], clauses: [] }),
