@@ -110,7 +110,7 @@ const replies: readonly Reply[] = [
     key: ({ change, reader }) =>
       change.state === 'scheduled' && reader !== 'channel' ? `scheduled:${change.round}` : null,
     text: ({ change, title, whom }) =>
-      `:spiral_calendar_pad: ${title} for ${whom} is approved ${approvedBy(change, escapeMrkdwn)}, ${scheduleOf(change)}.`,
+      `:hourglass: ${title} for ${whom} is approved ${approvedBy(change, escapeMrkdwn)}, ${scheduleOf(change)}.`,
   },
   {
     key: ({ change }) =>
