@@ -66,8 +66,8 @@ function unusedInWords(facts: LineFacts, at: Date): string | null {
   const days = Math.floor((at.getTime() - from.getTime()) / DAY_MS);
   if (days < UNUSED_DAYS) return null;
   return lastUsedAt === null
-    ? `No use seen in ${days} days`
-    : `Last used ${days} days ago, on ${day(lastUsedAt)}`;
+    ? `No use of Anypoint seen in ${days} days`
+    : `Last used Anypoint ${days} days ago, on ${day(lastUsedAt)}`;
 }
 
 function statusInWords(status: string): string {

@@ -108,8 +108,8 @@ export function evidenceInWords(
       : [`${kind === 'baseline' ? 'there before Latchkey, seen' : 'held'} since ${names.time(sinceAt)}`]),
     endsAt === null ? 'no end' : `ends ${names.time(endsAt)}`,
     ...(lastUsedAt === undefined
-      ? ['last use not known']
-      : [lastUsedAt === null ? 'no use seen' : `last used ${names.time(lastUsedAt)}`]),
+      ? ['last use of Anypoint not known']
+      : [lastUsedAt === null ? 'no use of Anypoint seen' : `last used Anypoint ${names.time(lastUsedAt)}`]),
     ...(approved === null
       ? ['nobody approved it here']
       : insight.kind === 'approved'
