@@ -39,10 +39,15 @@ export function reviewScene() {
     target: target as typeof target | null,
     birthright: { departments: ['Orders', 'Support'] } as { departments: string[] } | null,
     admins: ['sam@acme.example'],
+    reviewEverySeconds: null as number | null,
     /** As the IdP has them. */
     inIdp: [] as IdpPerson[],
   };
-  const found = () => ({ ...entitlement(), birthright: book.birthright });
+  const found = () => ({
+    ...entitlement(),
+    birthright: book.birthright,
+    reviewEverySeconds: book.reviewEverySeconds,
+  });
   const scene = {
     book,
     get db() {
