@@ -7,6 +7,7 @@ import type { Rules } from './core/policy/verdict.ts';
 import { endInTime, step } from './ending.ts';
 import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
+import { idpsOf } from './flow/idps/idps.ts';
 import type { Context } from './flow/kernel/context.ts';
 import { createRelay } from './flow/outbox-worker.ts';
 import { createPartyWatch } from './flow/party-watch.ts';
@@ -185,7 +186,7 @@ async function openStores(options: LatchkeyOptions) {
 function connectParties(options: LatchkeyOptions, database: Database) {
   const { outside, log } = options;
   const slack = createSlackClient(outside.slack, log);
-  const idp = createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth });
+  const idps = idpsOf(createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth }));
   const mulesoft = createAnypoint(outside.anypoint);
   const graph = outside.graph === null ? null : createGraph(outside.graph);
   const signIn = outside.oidc === null ? null : createOidc(outside.oidc);
@@ -204,13 +205,13 @@ function connectParties(options: LatchkeyOptions, database: Database) {
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });
   const tickets = outside.tickets === undefined ? null : createHttpTickets(outside.tickets);
-  return { slack, idp, mulesoft, graph, signIn, adviser, tickets };
+  return { slack, idps, mulesoft, graph, signIn, adviser, tickets };
 }
 
 function contextOf(
   options: LatchkeyOptions,
   { database, locks }: Stores,
-  { slack, idp, mulesoft, graph, signIn, adviser, tickets }: Parties,
+  { slack, idps, mulesoft, graph, signIn, adviser, tickets }: Parties,
   running: Pick<
     Context,
     'measure' | 'nudge' | 'runNow' | 'queueAway' | 'outsideTroubles' | 'reconcileSoon'
@@ -222,7 +223,7 @@ function contextOf(
   return {
     db: database.db,
     locks,
-    idp,
+    idps,
     ...(graph === null ? {} : { entra: graph }),
     mulesoft,
     chat: createSlackDirectory(slack),
@@ -230,8 +231,9 @@ function contextOf(
     adviser,
     catalogue: createCatalogueBook(
       { catalogue: options.catalogue, rules: options.rules },
-      { idp, mulesoft, log },
-      (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),
+      { idps, mulesoft, log },
+      (target) =>
+        takeBaseline({ db: database.db, idp: idps.of(target.idp), locks, pausedUntil, log }, target),
     ),
     signInUrl: outside.anypoint.signInUrl ?? `${outside.anypoint.url}/login`,
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
@@ -239,7 +241,7 @@ function contextOf(
     ...runtime,
     ...(tickets === null ? {} : { tickets }),
     ...(signIn === null ? {} : { stepUp: { signIn, address } }),
-    hasEventHook: outside.okta.hookSecrets.length > 0,
+    eventHooks: new Set(outside.okta.hookSecrets.length > 0 ? ['okta'] : []),
     log,
   };
 }

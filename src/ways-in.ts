@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Outside } from './config/config.ts';
-import type { Context, Data } from './flow/kernel/context.ts';
+import type { Context } from './flow/kernel/context.ts';
 import { every } from './flow/timers.ts';
 import type { createGraph } from './idp/entra/graph.ts';
 import { readLogEvents } from './idp/okta/events.ts';
@@ -54,8 +54,8 @@ export async function openDoors(
   await scimRoutes(app, {
     db: context.db,
     token: outside.scimToken,
-    idp: context.idp.system,
-    observedGroups: () => groupsOf(context),
+    idps: context.idps.all.map(({ system }) => system),
+    observedGroups: (source) => groupsOf(context, source),
     awaits: (department) =>
       department !== null &&
       context.catalogue.current().entitlements.some((e) => e.birthright?.departments.includes(department)),
@@ -125,7 +125,8 @@ export async function openSlack(
   );
 }
 
-/** Names of the groups that carry an entitlement. */
-function groupsOf(context: Data): string[] {
-  return context.catalogue.current().entitlements.map((e) => e.idpGroup);
+/** Names of the groups of an IdP that carry an entitlement. */
+function groupsOf({ catalogue, idps }: Context, system: string): string[] {
+  const { entitlements } = catalogue.current();
+  return entitlements.filter(({ idp = idps.first.system }) => idp === system).map((e) => e.idpGroup);
 }

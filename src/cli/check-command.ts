@@ -5,6 +5,7 @@ import type { Checked } from '../core/checked.ts';
 import { Fault } from '../core/fault.ts';
 import { faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { createCatalogueBook } from '../flow/catalogue/catalogue-status.ts';
+import { idpsOf } from '../flow/idps/idps.ts';
 import { CALLBACK_PATH } from '../flow/step-up/sign-in.ts';
 import { checkGraph } from '../idp/entra/graph-check.ts';
 import { checkOidc } from '../idp/oidc-check.ts';
@@ -250,7 +251,7 @@ async function catalogue({ outside }: CheckSettings, policy: LoadedPolicy): Prom
     );
     const book = createCatalogueBook(
       policy,
-      { idp, mulesoft: createAnypoint(outside.anypoint), log },
+      { idps: idpsOf(idp), mulesoft: createAnypoint(outside.anypoint), log },
       async () => {},
     );
     await book.check();

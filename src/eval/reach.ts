@@ -53,7 +53,7 @@ function changeOf(company: Company, attempt: Attempt, isDenied: boolean): Change
   const isFinding = place === 'groupName' || place === 'actorName';
   const name = at('displayName', 'Jon Vale');
   const group = at('groupName', 'anypoint-orders-read');
-  const target = { groupId: 'g', groupName: group, teamId: 't', teamName: 'Orders' };
+  const target = { idp: 'okta', groupId: 'g', groupName: group, teamId: 't', teamName: 'Orders' };
   const plan = planOf({
     of: 'any',
     quorum: 1,

@@ -32,13 +32,17 @@ type Party = { party: string; does: string; check: () => Promise<void> };
  * again and again. So wrong credentials are known before somebody's request meets them, and that they were mended too.
  */
 export function createPartyWatch(
-  { chat, idp, mulesoft, tickets }: Pick<Context, 'chat' | 'idp' | 'mulesoft' | 'tickets'>,
+  { chat, idps, mulesoft, tickets }: Pick<Context, 'chat' | 'idps' | 'mulesoft' | 'tickets'>,
   /** Another way in beside Slack's Web API that can be shut; null: it is open. */
   wayIn: () => string | null = () => null,
 ): PartyWatch {
   const parties: Party[] = [
     { party: chat.name, does: `requests and clicks in ${chat.name}`, check: () => chat.check() },
-    { party: idp.name, does: `groups in ${idp.name}`, check: () => idp.check() },
+    ...idps.all.map((idp) => ({
+      party: idp.name,
+      does: `groups in ${idp.name}`,
+      check: () => idp.check(),
+    })),
     { party: 'Anypoint', does: 'teams in Anypoint', check: () => mulesoft.check() },
     ...(tickets === undefined
       ? []

@@ -91,8 +91,6 @@ export type Timers = Pick<Loop, 'start' | 'stop'> & {
  * asks the outside world has loops of its own: an IdP that hangs must not hold up an end.
  */
 export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS } = {}): Timers {
-  const { log } = context.idp;
-  const listen = log === undefined ? async () => {} : createListener(context, log);
   const reconciling = every(
     { firstMs: DUE_FIRST_MS, ms: DUE_EVERY_MS },
     context,
@@ -100,12 +98,19 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
     createReconciler(context),
   );
   // At once: there may be hours to catch up on.
-  const listening = every({ firstMs: 0, ms: listenEveryMs }, context, 'IdP log', () =>
-    context.locks.tryLock('IdP log', listen),
-  );
+  const listenings = context.idps.all.flatMap(({ name, log }) => {
+    if (log === undefined) return [];
+    const listen = createListener(context, log);
+    return every({ firstMs: 0, ms: listenEveryMs }, context, `log of ${name}`, () =>
+      context.locks.tryLock(`IdP log ${log.eventSource}`, listen),
+    );
+  });
+  const listenSoon = () => {
+    for (const listening of listenings) listening.wake();
+  };
   const loops = [
     every(RUN_EVERY_MS, context, 'due', () =>
-      context.locks.tryLock('due', () => runDue(context, listening.wake)),
+      context.locks.tryLock('due', () => runDue(context, listenSoon)),
     ),
     every(BIRTHRIGHTS_EVERY_MS, context, 'birthrights', () =>
       context.locks.tryLock('birthrights', () => renewBirthrights(context)),
@@ -134,7 +139,7 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
     every(CANARY_EVERY_MS, context, 'canary', () =>
       context.locks.tryLock('canary', () => canaryOnce(context)),
     ),
-    listening,
+    ...listenings,
   ];
   return {
     start() {

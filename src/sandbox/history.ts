@@ -10,9 +10,10 @@ import { evaluateRequest, type RequestFacts, type Verdict } from '../core/policy
 import { refuse } from '../core/refusal.ts';
 import type { Context } from '../flow/kernel/context.ts';
 import { revokeOf } from '../flow/membership/end-grants.ts';
+import { activeByEmail } from '../flow/people/accounts.ts';
 import { clockOf } from '../flow/request/request-facts.ts';
 import { auditEntries } from '../store/audit.ts';
-import { type Person, rememberPerson } from '../store/people.ts';
+import type { Person } from '../store/people.ts';
 import { transact } from '../store/postgres/transaction.ts';
 import { DAY, type Past, past } from './past-requests.ts';
 
@@ -24,11 +25,11 @@ const HISTORY_LOCK = 4_215_001;
  * other. So there is something to replay. Over and done with: nobody holds anything by them. Answers how many were
  * made.
  */
-export async function seedHistory(context: Pick<Context, 'db' | 'idp' | 'catalogue'>): Promise<number> {
+export async function seedHistory(context: Pick<Context, 'db' | 'idps' | 'catalogue'>): Promise<number> {
   const people = new Map<string, Person>();
   for (const key of new Set(past.flatMap(({ who, by }) => [who, ...by]))) {
-    const [found] = await context.idp.findPeopleByEmail(`${key}@acme.example`);
-    if (found !== undefined) people.set(key, await rememberPerson(context.db, context.idp.system, found));
+    const found = await activeByEmail(context, `${key}@acme.example`);
+    if (found !== null) people.set(key, found);
   }
   return await transact<number>(context.db, async (tx, now) => {
     await sql`select pg_advisory_xact_lock(${HISTORY_LOCK})`.execute(tx);

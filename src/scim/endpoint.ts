@@ -14,8 +14,10 @@ export type Scim = {
   db: Db;
   /** Whose token it is: the source that its resources belong to. */
   source: ScimSource;
-  /** The source that is the entitlements' own IdP. What any other pushes is kept, and nothing follows from it. */
-  idp: ScimSource;
+  /** The sources that are identity providers of entitlements. */
+  idps: readonly ScimSource[];
+  /** This one is. What any other pushes is kept, and nothing follows from it. */
+  isIdp: boolean;
   /** Names of the groups whose members are observed; null: all. Of a source that is not the IdP: none. */
   observedGroups(): string[] | null;
   /** Whether a newcomer of this department is to be observed: of most nothing follows, and a first sync has many. */

@@ -139,7 +139,7 @@ async function createGroup(
   return {
     result: row,
     notes,
-    jobs: await observeAll(unit, [moved(row, difference)], scim.observedGroups()),
+    jobs: await observeAll(unit, [moved(row, difference)], scim),
   };
 }
 
@@ -181,7 +181,7 @@ async function changeGroup(
       ...(hasChanged ? [groupNote(scim, unit, row, did)] : []),
       ...memberNotes(scim, unit, row, difference),
     ],
-    jobs: [...through, ...(await observeAll(unit, observed, scim.observedGroups()))],
+    jobs: [...through, ...(await observeAll(unit, observed, scim))],
   };
 }
 
@@ -224,10 +224,7 @@ async function removeGroup(
       groupNote(scim, unit, row, { did: 'deleted' }),
       ...membersNote(scim, unit, row, { added: [], removed: members.map((m) => m.scimUserId) }),
     ],
-    jobs: [
-      ...(await pushWentThrough(unit, id)),
-      ...(await observeAll(unit, [observed], scim.observedGroups())),
-    ],
+    jobs: [...(await pushWentThrough(unit, id)), ...(await observeAll(unit, [observed], scim))],
   };
 }
 

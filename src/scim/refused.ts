@@ -42,7 +42,7 @@ const MAX_WHY = 300;
  */
 export async function tellRefused(scim: Scim, sent: Sent, { status, detail }: Refused): Promise<void> {
   // Of what another source than the IdP pushes nobody's access hangs.
-  if (scim.source !== scim.idp || [401, 403, 429, 501, 503].includes(status)) return;
+  if (!scim.isIdp || [401, 403, 429, 501, 503].includes(status)) return;
   const [, kind = '', id = ''] = NAMED.exec(sent.path) ?? [];
   const isUser = sameName(kind, 'User');
   const held = isUser ? heldOfUser(sent) : heldOfGroup(sent);
@@ -88,7 +88,11 @@ async function aboutUser(scim: Scim, tx: Tx, id: string): Promise<About | null> 
   const row = await readUser(tx, id);
   if (row?.source !== scim.source || !row.active) return null;
   const person = toldPerson(observedMember(row));
-  return { kind: 'user', name: row.user_name, told: [{ kind: 'person', person, happening: 'switchedOff' }] };
+  return {
+    kind: 'user',
+    name: row.user_name,
+    told: [{ idp: scim.source, kind: 'person', person, happening: 'switchedOff' }],
+  };
 }
 
 async function aboutGroup(scim: Scim, tx: Tx, id: string, ids: string[] | null): Promise<About | null> {
@@ -98,10 +102,11 @@ async function aboutGroup(scim: Scim, tx: Tx, id: string, ids: string[] | null):
   const group = { name };
   if (scim.observedGroups()?.some((one) => isSameGroupName(one, name)) === false) return null;
   if (ids === null || ids.length > MAX_NAMED)
-    return { kind: 'group', name, told: [{ kind: 'group', group }] };
+    return { kind: 'group', name, told: [{ idp: scim.source, kind: 'group', group }] };
   const members = await membersAmong(tx, id, ids.filter(isUuid));
   const told = members.map(
     (member): Told => ({
+      idp: scim.source,
       kind: 'membership',
       person: toldPerson(observedMember(member)),
       group,

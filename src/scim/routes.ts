@@ -22,10 +22,10 @@ export type ScimOptions = {
   db: Db;
   /** The bearer token of the environment, Okta's; others are in the database (tokens.ts). */
   token: GivenSecret;
-  /** The source that is the entitlements' own IdP: only what it pushes is evidence, and carried on. */
-  idp: ScimSource;
-  /** Names of the groups whose members are observed; null: all. */
-  observedGroups: () => string[] | null;
+  /** The sources that are identity providers of entitlements: only what they push is evidence, and carried on. */
+  idps: readonly ScimSource[];
+  /** Names of the groups of a source whose members are observed; null: all. */
+  observedGroups: (source: ScimSource) => string[] | null;
   /** Whether a newcomer of this department is observed; nobody unless told. */
   awaits?: (department: string | null) => boolean;
   /** Called after a commit that left work in the outbox. */
@@ -46,15 +46,15 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
  * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) under `/scim/v2`, with what Okta and Entra make of the protocol.
  */
 export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Promise<void> {
-  const { db, idp, awaits = () => false, onCommitted, token } = options;
+  const { db, idps, awaits = () => false, onCommitted, token } = options;
   const root = `${options.baseUrl.replace(/\/+$/, '')}/scim/v2`;
   const cursors = createCursors(token);
   const entrances = Object.fromEntries(
     sources.map((source) => {
-      const isIdp = source === idp;
+      const isIdp = idps.includes(source);
       const scim: Scim = {
-        ...{ db, onCommitted, root, cursors, source, idp, client: clients[source] },
-        observedGroups: isIdp ? options.observedGroups : () => [],
+        ...{ db, onCommitted, root, cursors, source, idps, isIdp, client: clients[source] },
+        observedGroups: isIdp ? () => options.observedGroups(source) : () => [],
         awaits: isIdp ? awaits : () => false,
       };
       return [source, { scim, users: users(scim), groups: groups(scim) }];

@@ -15,14 +15,16 @@ export async function takenNames(scim: Scim, db: Db | Tx, names: Names, before?:
   const key = names.user_name_key === before?.user_name_key ? null : names.user_name_key;
   const externalId = names.external_id === before?.external_id ? null : names.external_id;
   if (key === null && externalId === null) return [];
-  const rows = await holdersOf(db, { key, externalId }, scim);
+  const others = scim.isIdp ? [] : scim.idps;
+  const rows = await holdersOf(db, { key, externalId }, [scim.source, ...others]);
   const all: Taken[] = [];
   for (const [name, column] of [
     ['userName', 'is_name'],
     ['externalId', 'is_id'],
   ] as const) {
     const other = rows.find((row) => row[column]);
-    if (other !== undefined) all.push({ name, why: taken(name, other.is_own ? null : scim.idp) });
+    if (other !== undefined)
+      all.push({ name, why: taken(name, other.source === scim.source ? null : other.source) });
   }
   return all;
 }

@@ -53,7 +53,7 @@ export function users(scim: Scim): Endpoint {
     async create(body, wanted, id = randomUUID()) {
       const doc = newUser(body);
       // Of its own names the IdP is told by the indexes, without a look before.
-      const [other] = scim.source === scim.idp ? [] : await takenNames(scim, scim.db, columns(doc));
+      const [other] = scim.isIdp ? [] : await takenNames(scim, scim.db, columns(doc));
       if (other !== undefined) throw other.why;
       const row = scim.awaits(departmentOf(doc))
         ? await write(scim, (unit) => insertAwaited(scim, unit, id, doc))
@@ -187,7 +187,7 @@ async function changeUser(
       removed: row.active ? [] : [member],
       revision,
     })),
-    scim.observedGroups(),
+    scim,
   );
   return {
     result: row,
@@ -213,7 +213,7 @@ async function removeUser(
   const left = row.active
     ? groups.map((g) => ({ groupName: g.display_name, groupId: g.id, added: [], removed: [gone], revision }))
     : [];
-  const answered = await observeAll(unit, left, scim.observedGroups());
+  const answered = await observeAll(unit, left, scim);
   return {
     result: null,
     notes: [note(unit, scim, { ...row, active: false }, { did: 'deleted', groups })],
@@ -223,7 +223,7 @@ async function removeUser(
 
 /** What another source than the IdP pushes is nobody's word on anybody. */
 async function observed(scim: Scim, unit: Unit, what: ObservedUser): Promise<Job[]> {
-  return scim.source === scim.idp ? await observeUser(unit, what) : [];
+  return scim.isIdp ? await observeUser(unit, what, scim) : [];
 }
 
 /** Whether a change will take a user out of all groups or back into them, as far as one can tell without a lock. */

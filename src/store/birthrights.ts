@@ -27,13 +27,13 @@ export async function heldByRequest(db: Db | Tx, personId: string, now: Date): P
  */
 export async function birthrightsDue(
   db: Db,
-  due: { entitlementKey: string; departments: readonly string[]; until: Date },
+  due: { entitlementKey: string; system: string; departments: readonly string[]; until: Date },
   after: string | null,
   limit: number,
 ): Promise<string[]> {
   const { rows } = await sql<{ person_id: string }>`
     select s.person_id from person_snapshots s
-    where s.status = 'active' and s.had_app and s.department = any(${[...due.departments]}::text[])
+    where s.system = ${due.system} and s.status = 'active' and s.had_app and s.department = any(${[...due.departments]}::text[])
       and s.person_id > coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000')
       and not exists (select from grants g join changes c on c.id = g.change_id
         where g.person_id = s.person_id and g.entitlement_key = ${due.entitlementKey} and g.ended_at is null

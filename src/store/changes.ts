@@ -98,17 +98,24 @@ export async function askingIds(db: Db | Tx, approvedBy: string | null = null): 
   return (await query.execute()).map((row) => row.id);
 }
 
+/** `idp`: of the group; null: of long ago. */
+type AwaitedAuthor = {
+  id: string;
+  isMany: boolean;
+  idp: string | null;
+  noticedAt: Date;
+  until: Date;
+};
+
 /**
  * The findings that wait for it to be known who did it, single or many on one card. `noticedAt`: by then it had arisen.
  */
-export async function awaitedAuthors(
-  db: Db | Tx,
-): Promise<{ id: string; isMany: boolean; noticedAt: Date; until: Date }[]> {
-  const { rows } = await sql<{ id: string; isMany: boolean; noticedAt: Date; until: Date }>`
-    select id, false as "isMany", requested_at as "noticedAt", (doc->'plan'->'author'->>'until')::timestamptz as until
+export async function awaitedAuthors(db: Db | Tx): Promise<AwaitedAuthor[]> {
+  const { rows } = await sql<AwaitedAuthor>`
+    select id, false as "isMany", doc->'target'->>'idp' as idp, requested_at as "noticedAt", (doc->'plan'->'author'->>'until')::timestamptz as until
     from changes where state = 'asking' and doc->'plan'->'author'->>'is' = 'awaited'
     union all
-    select id, true, (doc->>'grewAt')::timestamptz, (doc->'plan'->'author'->>'until')::timestamptz
+    select id, true, doc->'target'->>'idp', (doc->>'grewAt')::timestamptz, (doc->'plan'->'author'->>'until')::timestamptz
     from mass_changes where state = 'asking' and doc->'plan'->'author'->>'is' = 'awaited'`.execute(db);
   return rows;
 }

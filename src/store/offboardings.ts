@@ -113,16 +113,18 @@ export async function lockStart(tx: Tx, personId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended('offboarding starts', 0))`.execute(tx);
 }
 
-/** How many people the directory has lost since a time, and how many the IdP itself has provisioned and not lost. */
+/** How many people the directory has lost since a time, and how many the IdPs themselves have provisioned and not lost. */
 export async function lostAndLeft(
   tx: Tx,
-  idp: string,
+  idps: readonly string[],
   since: Date,
 ): Promise<{ lost: number; active: number }> {
   const { rows } = await sql<{ lost: number; active: number }>`
     select (select count(distinct person_id)::int from offboardings
         where opened_at >= ${since} and cause <> 'byHand') as lost,
-      (select count(*)::int from scim_users where active and source = ${idp}) as active`.execute(tx);
+      (select count(*)::int from scim_users where active and source = any(${[...idps]}::text[])) as active`.execute(
+    tx,
+  );
   return rows[0] ?? { lost: 0, active: 0 };
 }
 

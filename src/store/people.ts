@@ -31,7 +31,7 @@ export type Person = {
   since: Date | null;
 };
 
-type Row = Omit<Selectable<Tables['people']>, 'updated_at'>;
+type Row = Omit<Selectable<Tables['people']>, 'updated_at' | 'idp'>;
 
 function toPerson(row: Row): Person {
   return {
@@ -62,20 +62,32 @@ export async function personByLink(
   return (await linkedPerson(db, system, externalId))?.person ?? null;
 }
 
-async function linkedPerson(
-  db: Db | Tx,
-  system: LinkedSystem,
-  externalId: string,
-): Promise<{ person: Person; isUnconfirmed: boolean } | null> {
+type Linked = {
+  person: Person;
+  isUnconfirmed: boolean;
+  /** This system speaks for the person: their stored profile is its. */
+  isHome: boolean;
+  /** As this system has them, where another speaks for them. */
+  status: string | null;
+};
+
+async function linkedPerson(db: Db | Tx, system: LinkedSystem, externalId: string): Promise<Linked | null> {
   const row = await db
     .selectFrom('person_links')
     .innerJoin('people', 'people.id', 'person_links.person_id')
     .selectAll('people')
-    .select('is_unconfirmed')
+    .select(['is_unconfirmed', 'person_links.status as link_status'])
     .where('system', '=', system)
     .where('external_id', '=', externalId)
     .executeTakeFirst();
-  return row === undefined ? null : { person: toPerson(row), isUnconfirmed: row.is_unconfirmed };
+  return row === undefined
+    ? null
+    : {
+        person: toPerson(row),
+        isUnconfirmed: row.is_unconfirmed,
+        isHome: row.idp === system,
+        status: row.link_status,
+      };
 }
 
 export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string | null> {
@@ -83,7 +95,12 @@ export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem
 }
 
 /** `isUnconfirmed`: only a push, an event or an e-mail says that somebody has this id; the system has never answered by it. */
-export type Identity = { id: string; isUnconfirmed: boolean };
+export type Identity = {
+  id: string;
+  isUnconfirmed: boolean;
+  /** As this system has them, where another one speaks for the person; null: the person's own. */
+  status?: IdpPersonStatus | null;
+};
 
 /** The id by which a system knows a person: one that it has answered by, before any that is unconfirmed; then the newest. */
 export async function identityOf(
@@ -93,7 +110,7 @@ export async function identityOf(
 ): Promise<Identity | null> {
   const row = await db
     .selectFrom('person_links')
-    .select(['external_id', 'is_unconfirmed'])
+    .select(['external_id', 'is_unconfirmed', 'status'])
     .where('person_id', '=', personId)
     .where('system', '=', system)
     .orderBy('is_unconfirmed')
@@ -101,42 +118,13 @@ export async function identityOf(
     .orderBy('external_id')
     .limit(1)
     .executeTakeFirst();
-  return row === undefined ? null : { id: row.external_id, isUnconfirmed: row.is_unconfirmed };
-}
-
-/** The evidence for or against an Anypoint user being a person, as far as we know it ourselves. */
-export type Claims = {
-  /** Whether the IdP has answered by an id of this person. */
-  isConfirmed: boolean;
-  /** Anypoint users that are noted as theirs. */
-  own: string[];
-  /** Of the users asked about: those noted as somebody else's. */
-  others: string[];
-  /** Somebody else whom the IdP has confirmed, and not deactivated since, goes by the same login. */
-  isLoginShared: boolean;
-};
-
-export async function claimsOn(
-  db: Db | Tx,
-  idp: string,
-  person: Pick<Person, 'id' | 'login'>,
-  userIds: readonly string[],
-): Promise<Claims> {
-  const { rows } = await sql<Claims>`
-    select exists (
-        select from person_links where person_id = ${person.id} and system = ${idp} and not is_unconfirmed
-      ) as "isConfirmed",
-      array(select external_id from person_links where person_id = ${person.id} and system = 'anypoint'
-        order by external_id) as own,
-      array(select external_id from person_links where system = 'anypoint' and person_id <> ${person.id}
-        and external_id = any(${[...userIds]}::text[])) as others,
-      exists (
-        select from people p join person_links l on l.person_id = p.id and l.system = ${idp} and not l.is_unconfirmed
-        where lower(p.login) = lower(${person.login}) and p.id <> ${person.id} and p.status <> 'deprovisioned'
-      ) as "isLoginShared"`.execute(db);
-  const [claims] = rows;
-  invariant(claims !== undefined, 'a select without a table gives one row');
-  return claims;
+  return row === undefined
+    ? null
+    : {
+        id: row.external_id,
+        isUnconfirmed: row.is_unconfirmed,
+        status: row.status as IdpPersonStatus | null,
+      };
 }
 
 /** A person to be named, with the newest of their accounts in a system. */
@@ -265,7 +253,8 @@ export function inOneLine(from: Pick<IdpPerson, 'displayName' | 'login' | 'title
 
 /**
  * Stores what the IdP says of a person, under our own id; found again by the IdP's id only. `isUnconfirmed`: not the IdP
- * itself says so, which changes nothing of what the IdP has said.
+ * itself says so, which changes nothing of what the IdP has said. Of somebody for whom another IdP speaks only the
+ * status is kept; the answer is the person as this one has them.
  */
 export async function rememberPerson(
   db: Db | Tx,
@@ -289,7 +278,9 @@ export async function rememberPerson(
     const known = linked.person;
     if (isUnconfirmed && !linked.isUnconfirmed) return known;
     const read = toPerson({ id: known.id, ...values, since: from.since ?? known.since });
-    if (!isDeepStrictEqual(read, known))
+    if (!linked.isHome) {
+      if (linked.status !== from.status) await noteStatus(db, { system, id: from.id }, from.status);
+    } else if (!isDeepStrictEqual(read, known))
       await db
         .updateTable('people')
         .set({ ...values, since: read.since, updated_at: sql<Date>`clock_timestamp()` })
@@ -308,7 +299,7 @@ export async function rememberPerson(
   const since = from.since ?? null;
   await db
     .insertInto('people')
-    .values({ id, ...values, since })
+    .values({ id, ...values, since, idp: system })
     .execute();
   const made = await db
     .insertInto('person_links')
@@ -322,4 +313,17 @@ export async function rememberPerson(
   const first = await personByLink(db, system, from.id);
   invariant(first !== null, 'a link vanished between two statements');
   return first;
+}
+
+async function noteStatus(
+  db: Db | Tx,
+  { system, id }: { system: string; id: string },
+  status: IdpPersonStatus,
+): Promise<void> {
+  await db
+    .updateTable('person_links')
+    .set({ status })
+    .where('system', '=', system)
+    .where('external_id', '=', id)
+    .execute();
 }

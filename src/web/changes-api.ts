@@ -3,6 +3,7 @@ import type { Change } from '../core/change/change.ts';
 import { legTimes } from '../core/change/legs.ts';
 import { statusText } from '../core/wording/change-status.ts';
 import { decidersInWords } from '../core/wording/deciders.ts';
+import { idpName } from '../flow/idps/idps.ts';
 import type { Data, Parties } from '../flow/kernel/context.ts';
 import { auditOf } from '../store/audit.ts';
 import { endingOf, recentChanges } from '../store/changes.ts';
@@ -31,7 +32,7 @@ async function describe(context: Data & Parties, change: Change) {
     title,
     deciders: decidersInWords(change.plan, (p) => p.name),
     owner: entitlement?.owner ?? 'the owner',
-    idp: context.idp.name,
+    idp: change.target === null ? context.idps.name : idpName(context, change.target),
     signInAt: context.signInUrl,
     time: (at) => at.toISOString(),
     safe: (text) => text,
@@ -55,7 +56,7 @@ async function describe(context: Data & Parties, change: Change) {
     timeline: (await auditOf(context.db, change.id)).map((entry) => ({
       at: entry.at,
       type: entry.type,
-      ...entryInWords(entry, context.idp.name),
+      ...entryInWords(entry, change.target === null ? context.idps.name : idpName(context, change.target)),
     })),
   };
 }

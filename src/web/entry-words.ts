@@ -38,6 +38,7 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     emergencyReviewed: ({ found, comment }: { found: string; comment: string }, who) =>
       `${who ?? 'Somebody'} says of the emergency: ${found === 'justified' ? 'justified' : 'not justified'}. ${comment}`,
     membershipAccepted: () => 'Recorded as it was found: the catalogue accepts it',
+    accountLost: () => 'One identity provider has lost the person, and another has them active',
     baselineEnded: () => 'No longer counted as there before Latchkey',
     birthrightWithheld: ({ grounds }: { grounds?: string[] }) =>
       `What the department has by rule is not given: ${(grounds ?? []).join('; ')}`,

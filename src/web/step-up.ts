@@ -40,7 +40,7 @@ export async function stepUpRoutes(
     return reply
       .code(page.is === 'unknown' ? 404 : page.is === 'away' ? 503 : 200)
       .type('text/html; charset=utf-8')
-      .send(stepUpHtml(page, { idp: context.idp.name, chat: context.chat.name, link, now: new Date() }));
+      .send(stepUpHtml(page, { idp: context.idps.name, chat: context.chat.name, link, now: new Date() }));
   };
 
   await app.register(async (pages) => {

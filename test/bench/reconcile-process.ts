@@ -5,6 +5,7 @@ import type { Catalogue, Entitlement } from '../../src/core/policy/catalogue.ts'
 import { createCatalogueBook } from '../../src/flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from '../../src/flow/drift/baseline.ts';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
+import { idpsOf } from '../../src/flow/idps/idps.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
 import { createOkta } from '../../src/idp/okta/okta.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
@@ -41,8 +42,10 @@ const log = pino({ level: 'warn' }, process.stderr);
 const idp = createOkta({ orgUrl: worldUrl, auth: { token: 'bench' } });
 const mulesoft = createAnypoint({ url: worldUrl, orgId: 'bench', clientId: 'bench', clientSecret: 'bench' });
 const pausedUntil: Context['pausedUntil'] = new Map();
-const book = createCatalogueBook({ catalogue, rules: policy.rules }, { idp, mulesoft, log }, (target) =>
-  takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),
+const book = createCatalogueBook(
+  { catalogue, rules: policy.rules },
+  { idps: idpsOf(idp), mulesoft, log },
+  (target) => takeBaseline({ db: database.db, idp, locks, pausedUntil, log }, target),
 );
 const startedAt = performance.now();
 await book.check();
@@ -50,7 +53,7 @@ const checkedAt = performance.now();
 const context = {
   db: database.db,
   locks,
-  idp,
+  idps: idpsOf(idp),
   mulesoft,
   catalogue: book,
   pausedUntil,

@@ -25,7 +25,13 @@ export const approver = (name: string): Approver => ({
   email: `${name}@acme.example`,
 });
 
-export const target = { groupId: 'g1', groupName: 'anypoint-orders', teamId: 't1', teamName: 'Orders' };
+export const target = {
+  idp: 'okta',
+  groupId: 'g1',
+  groupName: 'anypoint-orders',
+  teamId: 't1',
+  teamName: 'Orders',
+};
 export const asks: Verdict = { effect: 'ask', grounds: [{ text: 'tier medium', clause: 'AC-3' }] };
 /** A plan of one stage: any one of these, unless something else is said. */
 export function planOfOne(

@@ -477,7 +477,7 @@ export function keptByWhoDidIt(): void {
       ({ stage, walk } = await setOut({ listenEveryMs: 3_600_000 }));
       okta = oktaConsole(stage.world.url);
       await okta.setHooks({ lose: true });
-      (stage.latchkey.context as { hasEventHook?: boolean }).hasEventHook = false;
+      (stage.latchkey.context as { eventHooks?: ReadonlySet<string> }).eventHooks = new Set();
       await walk.isQuiet();
     });
     afterEach(async () => {
@@ -574,7 +574,7 @@ export function keptByWhoDidIt(): void {
       // when the log can be read after all
       await walk.heal();
       await stage.restart();
-      (stage.latchkey.context as { hasEventHook?: boolean }).hasEventHook = false;
+      (stage.latchkey.context as { eventHooks?: ReadonlySet<string> }).eventHooks = new Set();
 
       // then
       const ended = await walk.until('it is reopened', async () => {
@@ -621,7 +621,7 @@ export function manyKeptByWhoDidIt(): void {
       okta = oktaConsole(stage.world.url);
       storms = walkInStorms(walk, stage.latchkey.url);
       await okta.setHooks({ lose: true });
-      (stage.latchkey.context as { hasEventHook?: boolean }).hasEventHook = false;
+      (stage.latchkey.context as { eventHooks?: ReadonlySet<string> }).eventHooks = new Set();
       await walk.isQuiet();
       await storms.provision(crowd);
     }, PATIENCE_MS);

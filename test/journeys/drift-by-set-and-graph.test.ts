@@ -152,7 +152,7 @@ test('what Graph tells and Okta does not have is no finding; somebody Okta does 
   await walk.isQuiet();
   expect((await walk.query(`select 1 from changes where doc->>'cause' = 'finding'`)).length).toBe(before);
   const links = await walk.query(
-    `select person_id from person_links where system = 'entra' and external_id = $1`,
+    `select person_id from person_links where system = 'graph' and external_id = $1`,
     [tom.userId],
   );
   expect(links, 'Tom is known by his id from now on').toHaveLength(1);

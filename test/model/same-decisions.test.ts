@@ -6,6 +6,7 @@ import type { Change } from '../../src/core/change/change.ts';
 import { slotsOf } from '../../src/core/policy/routing.ts';
 import { loadCases } from '../../src/eval/case-files.ts';
 import { createCatalogueBook } from '../../src/flow/catalogue/catalogue-status.ts';
+import { idpsOf } from '../../src/flow/idps/idps.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
 import { advise } from '../../src/flow/request/advise.ts';
 import { assessRequest } from '../../src/flow/request/assess.ts';
@@ -104,7 +105,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
   const context: Context = {
     db,
     locks,
-    idp,
+    idps: idpsOf(idp),
     mulesoft,
     chat: askedOnce(createSlackDirectory(slack)),
     // Nothing is posted here: this is about what is decided, and by what.
@@ -120,7 +121,11 @@ async function laneOf(mode: Mode): Promise<Lane> {
     queueAway: () => null,
     outsideTroubles: () => [],
     adviser: await adviserOf(mode, fresh),
-    catalogue: createCatalogueBook({ catalogue, rules }, { idp, mulesoft, log }, async () => {}),
+    catalogue: createCatalogueBook(
+      { catalogue, rules },
+      { idps: idpsOf(idp), mulesoft, log },
+      async () => {},
+    ),
     signInUrl: 'https://anypoint.mulesoft.com/login',
     objectiveMs: 60_000,
     measure: () => {},

@@ -56,6 +56,7 @@ async function expectTold(
     { name: who.userName, held, request: expect.stringContaining(`refused with ${refusedWith}`), times: 1 },
   ]);
   expect((await lastTold())[0]).toMatchObject({
+    idp: 'okta',
     kind: 'person',
     happening: 'switchedOff',
     person: { pushed: { login: who.userName } },
@@ -318,6 +319,7 @@ describe('a removal from a group is not lost to what stands beside it', () => {
       const removal = { op: 'remove', path: `members[value eq "${of.id}"]` };
       expect((await scim.patch(`/Groups/${group}`, removal, bad)).status).toBe(400);
       expect((await lastTold())[0]).toMatchObject({
+        idp: 'okta',
         kind: 'membership',
         direction: 'removed',
         group: { name: displayName },
@@ -351,7 +353,7 @@ describe('a removal from a group is not lost to what stands beside it', () => {
     const displayName = `group ${count++}`;
     const group = await scim.createGroup(displayName, [of.id]);
     expect((await send(group, displayName)).status).toBe(status);
-    expect((await lastTold())[0]).toEqual({ kind: 'group', group: { name: displayName } });
+    expect((await lastTold())[0]).toEqual({ idp: 'okta', kind: 'group', group: { name: displayName } });
     expect(await refusalsOf(group)).toHaveLength(1);
   });
 });

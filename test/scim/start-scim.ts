@@ -57,7 +57,7 @@ export async function startScim(
   await scimRoutes(app, {
     db: fresh.database.db,
     token: TOKEN,
-    idp,
+    idps: [idp],
     baseUrl: 'https://latchkey.example',
     observedGroups: () => observedGroups,
   });

@@ -33,6 +33,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['store/reconcile', 'lists compared set by set'],
   ['queue', 'BullMQ'],
   ['audit', 'the hash chain'],
+  ['flow/idps', 'the identity providers there are, and which is meant'],
   ['flow/catalogue', 'the catalogue, checked against the outside'],
   ['flow/kernel', 'the one way to write; what steps work with'],
   ['flow/people', 'who is who'],

@@ -1,4 +1,5 @@
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../ids.ts';
+import type { Target } from '../policy/catalogue.ts';
 import type { ApproverClock } from '../policy/ladder.ts';
 import type { ApproverPlan } from '../policy/routing.ts';
 import type { ApproverFacts, Verdict } from '../policy/verdict.ts';
@@ -54,7 +55,7 @@ export type Change = {
   /** What was approved for later. Left out: nothing was; null: it was put to approvers anew since. */
   scheduled?: Schedule | null;
   grant: GrantTerms | null;
-  target: { groupId: string; groupName: string; teamId: string; teamName: string } | null;
+  target: Target | null;
   refusal: Refusal | null;
   legs: Legs;
   late: { leg: Leg; why: string; at: Date; clearedAt: Date | null } | null;

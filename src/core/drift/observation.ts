@@ -17,8 +17,13 @@ export type PersonHint =
 /** A group by the IdP's own id or, where an event source does not know that, by its name. */
 export type GroupHint = { id: string } | { name: string };
 
-/** What was told. Only a hint where to look: the IdP is read before anything follows from it. */
-export type Told =
+/**
+ * What was told. Only a hint where to look: the IdP is read before anything follows from it. `idp`: the `system` of the
+ * identity provider whose ids and names these are; left out: that of each is tried.
+ */
+export type Told = { idp?: string } & ToldWhat;
+
+type ToldWhat =
   | { kind: 'membership'; person: PersonHint; group: GroupHint; direction: 'added' | 'removed' }
   | {
       kind: 'person';

@@ -16,7 +16,8 @@ export type Job =
   /** What was approved for later begins, if it still fits. */
   | { job: 'beginAccess'; changeId: string; afterMs?: number }
   /** `urgency`: what takes access away goes before what gives it, a leaver's first of all. */
-  | { job: 'applyToIdp'; personId: string; groupId: string; urgency?: Urgency }
+  /** `idp`: the `system` of the identity provider that the group is in; left out in rows of long ago: the first. */
+  | { job: 'applyToIdp'; personId: string; groupId: string; idp?: string; urgency?: Urgency }
   | { job: 'deliverToTeam'; personId: string; teamId: string }
   | { job: 'checkMembership'; personId: string; groupId: string }
   | { job: 'verifyInAnypoint'; changeId: string; afterMs?: number }
@@ -106,6 +107,10 @@ export type Urgency = 'leaver' | 'revoke' | 'grant';
 /** The pair a grant or revoke of this change moves. */
 export type Pair = { personId: string; groupId: string; teamId: string; urgency: Urgency };
 
+function applying({ personId, groupId, urgency }: Pair, idp: string): Job {
+  return { job: 'applyToIdp', personId, groupId, idp, urgency };
+}
+
 /** The write goes first: what is told of a decision waits until it is on its way. */
 const TELL_AFTER_MS = 150;
 const WATCH_AFTER_MS = 1_000;
@@ -160,7 +165,7 @@ export function reactions(
       return pair === null
         ? tell
         : [
-            { job: 'applyToIdp', personId: pair.personId, groupId: pair.groupId, urgency: pair.urgency },
+            applying(pair, event.target.idp),
             // The watch over the objective; a delivery brings the look that matters.
             { job: 'verifyInAnypoint', changeId: event.changeId, afterMs: WATCH_AFTER_MS },
             ...tell.map((job) => ({ ...job, afterMs: TELL_AFTER_MS })),

@@ -40,7 +40,7 @@ const is = (membership: MembershipVerdict['membership'], why: string): Membershi
  */
 export function teamMembership(facts: MembershipFacts): MembershipVerdict {
   const { isConfirmed, status, isKeptOut, scim, isPushed, isWanted, wasThereBefore, inIdp } = facts;
-  if (!isConfirmed) return is('as it is', 'the identity provider has never named them itself');
+  if (!isConfirmed) return is('as it is', NEVER_NAMED);
   // A hold: the IdP keeps a suspended person in their groups and pushes nothing.
   if (status === 'suspended') return is('out', 'they are suspended');
   if (status === 'deprovisioned') return is('out', 'they are deactivated');
@@ -57,6 +57,23 @@ export function teamMembership(facts: MembershipFacts): MembershipVerdict {
   if (isWanted) return is('as it is', 'it is wanted, and SCIM has only another account');
   return notGiven(wasThereBefore);
 }
+
+/**
+ * Pure. What the IdPs whose groups give a team come to together. One that gives it is enough; it is taken away when each
+ * that knows the person says so. Each speaks for its own groups only, so that losing one account takes nothing that the
+ * other gives.
+ */
+export function ofEveryIdp<V extends MembershipVerdict>(
+  verdicts: readonly V[],
+): V | (MembershipVerdict & { membership: 'as it is' }) {
+  for (const membership of ['in', 'as it is', 'out'] as const) {
+    const found = verdicts.find((verdict) => verdict.membership === membership);
+    if (found !== undefined) return found;
+  }
+  return { membership: 'as it is', why: NEVER_NAMED };
+}
+
+const NEVER_NAMED = 'the identity provider has never named them itself';
 
 function notGiven(wasThereBefore: boolean): MembershipVerdict {
   return wasThereBefore

@@ -109,6 +109,8 @@ export type Entitlement = {
   gives: string;
   team: string;
   idpGroup: string;
+  /** `system` of the identity provider that the group is in; left out: the first there is. */
+  idp?: string;
   tier: Tier;
   /** E-mail of the owner. */
   owner: string;
@@ -278,7 +280,14 @@ export type Catalogue = {
 };
 
 /** The places behind an entitlement's names, as IdP and Anypoint answered when the catalogue was checked. */
-export type Target = { groupId: string; groupName: string; teamId: string; teamName: string };
+export type Target = {
+  /** `system` of the identity provider that the group is in. */
+  idp: string;
+  groupId: string;
+  groupName: string;
+  teamId: string;
+  teamName: string;
+};
 
 export type EntitlementStatus =
   | { status: 'ready'; target: Target }

@@ -51,7 +51,7 @@ export async function canaryOnce(context: Context): Promise<void> {
 export async function canaryStatusText(context: Data & Parties): Promise<CanaryStatus> {
   const status = context.catalogue.canary();
   if (status.status !== 'ready') return status;
-  const person = await personByLink(context.db, context.idp.system, status.person.id);
+  const person = await personByLink(context.db, status.target.idp, status.person.id);
   const { groupId, groupName } = status.target;
   if (person === null || !(await isInBaseline(context.db, { personId: person.id, groupId }))) return status;
   const why = `${person.name} was in the group ${groupName} before Latchkey: take them out of it once`;
@@ -65,7 +65,7 @@ async function begin(
   const { canary } = context.catalogue.current();
   const entitlement = canary === null ? null : context.catalogue.entitlement(canary.entitlement);
   if (entitlement === null) return;
-  const { id: personId } = await rememberPerson(context.db, context.idp.system, person);
+  const { id: personId } = await rememberPerson(context.db, target.idp, person);
   await commit(
     context.db,
     async (unit) => {

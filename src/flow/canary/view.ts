@@ -1,5 +1,6 @@
 import type { Stuck } from '../../core/canary/canary.ts';
 import { type CanaryAlarm, judgedRuns, missesSince, readAlarm } from '../../store/canary.ts';
+import { idpName } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import type { Named } from '../people/named.ts';
@@ -34,7 +35,7 @@ export async function readCanaryView(context: Context, alarmId: string): Promise
   });
   const hit = alarm.clearedAt === null ? undefined : since.find((run) => run.result === 'hit');
   return {
-    idpName: context.idp.name,
+    idpName: idpName(context, { idp: entitlement?.idp ?? context.idps.first.system }),
     alarm,
     stuck: since.find((run) => run.result === 'miss')?.stuck ?? null,
     misses: await missesSince(context.db, { since: alarm.since, before: alarm.clearedAt }),

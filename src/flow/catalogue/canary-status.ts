@@ -28,10 +28,10 @@ export async function canaryStatus(
       return { status: 'ready', person, target: entitlement.target };
     const why =
       found.length === 0
-        ? `nobody in ${idp.system} has the address ${canary.person}`
+        ? `nobody in ${idp.name} has the address ${canary.person}`
         : second !== undefined
-          ? `several people in ${idp.system} have the address ${canary.person}`
-          : `${canary.person} is not active in ${idp.system}`;
+          ? `several people in ${idp.name} have the address ${canary.person}`
+          : `${canary.person} is not active in ${idp.name}`;
     return { status: 'refused', why };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

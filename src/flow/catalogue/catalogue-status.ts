@@ -11,8 +11,8 @@ import {
 } from '../../core/policy/catalogue.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Rules } from '../../core/policy/verdict.ts';
-import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import type { MuleSoft } from '../../ports/mulesoft.ts';
+import { type Idps, idpName } from '../idps/idps.ts';
 import { type CanaryStatus, canaryStatus } from './canary-status.ts';
 
 /** The catalogue in force, with what IdP and Anypoint say of each entitlement. */
@@ -33,11 +33,11 @@ export type CatalogueBook = {
   targetsOfTeam(teamId: string): Target[] | 'unchecked';
   /**
    * Whether an entitlement carried by this group (or, without a name, any) was never checked, so that its team is not
-   * known.
+   * known. `idp`: `system` of the only IdP that counts.
    */
-  isUnchecked(groupName?: string): boolean;
+  isUnchecked(groupName?: string, idp?: string): boolean;
   /** The IdP's ids of the group with this name, in any case, as far as it carries an entitlement. */
-  groupIdsNamed(groupName: string): string[];
+  groupIdsNamed(groupName: string, idp?: string): string[];
   /** Teams that membership of the group with this IdP id gives. */
   teamsOfGroupId(groupId: string): string[];
   /** Every group that carries an entitlement, once, with its team; also what is not offered. */
@@ -63,7 +63,7 @@ function targetIn(status: EntitlementStatus): Target | null {
  */
 export function createCatalogueBook(
   policy: Policy,
-  { idp, mulesoft, log }: { idp: IdentityProvider; mulesoft: MuleSoft; log: Logger },
+  { idps, mulesoft, log }: { idps: Idps; mulesoft: MuleSoft; log: Logger },
   /** Called for a target that is about to be ready; what it throws keeps the entitlement unchecked. */
   beforeReady: (target: Target) => Promise<void>,
 ): CatalogueBook {
@@ -74,12 +74,20 @@ export function createCatalogueBook(
   let canary: CanaryStatus | null = null;
 
   async function checkOne(entitlement: Entitlement): Promise<EntitlementStatus> {
+    const system = systemOf(entitlement);
     try {
+      const idp = idps.find(system);
+      if (idp === null)
+        return {
+          status: 'refused',
+          why: `${system} is not connected: its settings are not there`,
+          target: null,
+        };
       const group = await idp.findGroup(entitlement.idpGroup);
       if (group === null)
         return {
           status: 'refused',
-          why: `the group ${entitlement.idpGroup} does not exist in ${idp.system}`,
+          why: `the group ${entitlement.idpGroup} does not exist in ${idp.name}`,
           target: null,
         };
       const team = await mulesoft.findTeam(entitlement.team);
@@ -87,7 +95,7 @@ export function createCatalogueBook(
       const target =
         team === null
           ? null
-          : { groupId: group.id, groupName: group.name, teamId: team.id, teamName: team.name };
+          : { idp: system, groupId: group.id, groupName: group.name, teamId: team.id, teamName: team.name };
       if (!group.writable)
         return {
           status: 'refused',
@@ -102,7 +110,7 @@ export function createCatalogueBook(
       if (!(error instanceof Fault)) throw error;
       return {
         status: 'unchecked',
-        why: `not checked yet, as ${faultInWords(error, { idp: idp.name })}`,
+        why: `not checked yet, as ${faultInWords(error, { idp: idpName({ idps }, { idp: system }) })}`,
       };
     }
   }
@@ -122,9 +130,11 @@ export function createCatalogueBook(
       );
   }
 
-  function targetsOf(groupName: string): Target[] {
+  const systemOf = ({ idp }: Pick<Entitlement, 'idp'>) => idp ?? idps.first.system;
+
+  function targetsOf(groupName: string, idp?: string): Target[] {
     return catalogue.entitlements
-      .filter((e) => isSameGroupName(e.idpGroup, groupName))
+      .filter((e) => isSameGroupName(e.idpGroup, groupName) && (idp === undefined || systemOf(e) === idp))
       .map((e) => book.status(e.key))
       .flatMap((status) => targetIn(status) ?? []);
   }
@@ -135,7 +145,8 @@ export function createCatalogueBook(
     swap(next) {
       for (const before of catalogue.entitlements) {
         const after = next.catalogue.entitlements.find((e) => e.key === before.key);
-        if (after?.idpGroup !== before.idpGroup || after.team !== before.team) statuses.delete(before.key);
+        if (after?.idpGroup !== before.idpGroup || after.idp !== before.idp || after.team !== before.team)
+          statuses.delete(before.key);
       }
       if (next.catalogue.canary?.person !== catalogue.canary?.person) canary = null;
       ({ catalogue, rules } = next);
@@ -156,13 +167,16 @@ export function createCatalogueBook(
         targetIn(status)?.teamId === teamId ? [targetIn(status) as Target] : [],
       );
     },
-    isUnchecked: (groupName) =>
+    isUnchecked: (groupName, idp) =>
       catalogue.entitlements.some(
         (e) =>
+          (idp === undefined || systemOf(e) === idp) &&
           (groupName === undefined || isSameGroupName(e.idpGroup, groupName)) &&
           book.status(e.key).status === 'unchecked',
       ),
-    groupIdsNamed: (groupName) => [...new Set(targetsOf(groupName).map((target) => target.groupId))],
+    groupIdsNamed: (groupName, idp) => [
+      ...new Set(targetsOf(groupName, idp).map((target) => target.groupId)),
+    ],
     teamsOfGroupId: (groupId) => [
       ...new Set(
         catalogue.entitlements
@@ -185,6 +199,8 @@ export function createCatalogueBook(
     async checkCanary() {
       const before = book.canary();
       if (catalogue.canary === null) return before;
+      const carrier = book.entitlement(catalogue.canary.entitlement);
+      const idp = idps.find(systemOf(carrier ?? {})) ?? idps.first;
       canary = await canaryStatus(catalogue.canary, book.status(catalogue.canary.entitlement), idp, before);
       if (canary.status === 'refused' && before.status !== 'refused')
         log.warn({ why: canary.why }, 'the canary makes no rounds until that is mended');

@@ -22,7 +22,7 @@ import { slotIn } from './slot.ts';
 /** Readers whose digests are made in one commit. */
 const BATCH = 50;
 
-type Needs = Pick<Context, 'db' | 'catalogue' | 'idp' | 'chat' | 'log' | 'nudge' | 'locks'>;
+type Needs = Pick<Context, 'db' | 'catalogue' | 'idps' | 'chat' | 'log' | 'nudge' | 'locks'>;
 
 /**
  * Makes every digest whose time has come, some readers at a time, each batch with the work of sending it in one commit.

@@ -1,7 +1,8 @@
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import type { DigestCatalogue } from '../../store/digest-making.ts';
-import { type Person, peopleByEmail, rememberPerson } from '../../store/people.ts';
+import { type Person, peopleByEmail } from '../../store/people.ts';
 import type { Data, Parties } from '../kernel/context.ts';
+import { activeByEmail } from '../people/accounts.ts';
 
 /** Who answers for what, by person. */
 export type Answering = {
@@ -26,7 +27,7 @@ export function digestCatalogue(context: Pick<Data, 'catalogue'>): DigestCatalog
 }
 
 /** Owners and admins as people. What an owner who is nobody active owns falls to the admins. */
-export async function whoAnswers(context: Data & Pick<Parties, 'idp'>): Promise<Answering> {
+export async function whoAnswers(context: Data & Pick<Parties, 'idps'>): Promise<Answering> {
   const { entitlements, admins: emails, canary } = context.catalogue.current();
   const known = new Map<string, Person | null>();
   const personOf = async (email: string): Promise<Person | null> => {
@@ -50,15 +51,9 @@ export async function whoAnswers(context: Data & Pick<Parties, 'idp'>): Promise<
 }
 
 /** The one active person with this address; the IdP is asked about somebody never met. */
-async function activePerson(context: Data & Pick<Parties, 'idp'>, email: string): Promise<Person | null> {
-  const met = (await peopleByEmail(context.db, email)).filter((person) => person.isActive);
-  const found =
-    met.length > 0
-      ? met
-      : await Promise.all(
-          (await context.idp.findPeopleByEmail(email))
-            .filter((person) => person.status === 'active' && sameEmail(person.email, email))
-            .map((person) => rememberPerson(context.db, context.idp.system, person)),
-        );
-  return found.length === 1 ? (found[0] ?? null) : null;
+async function activePerson(context: Data & Pick<Parties, 'idps'>, email: string): Promise<Person | null> {
+  const [met, another] = (await peopleByEmail(context.db, email)).filter((person) => person.isActive);
+  if (met !== undefined) return another === undefined ? met : null;
+  const found = await activeByEmail(context, email);
+  return found !== null && sameEmail(found.email, email) ? found : null;
 }

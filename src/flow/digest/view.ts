@@ -54,7 +54,7 @@ export async function readDigestView(
     lines: await shown(context, lines),
     total,
     asked: await shown(context, asked),
-    idpName: context.idp.name,
+    idpName: context.idps.name,
     unusedSeconds: context.catalogue.current().digest.unusedSeconds,
   };
 }

@@ -6,6 +6,10 @@ import { databaseNow } from '../../store/postgres/clock.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 
+/** Of an IdP: whether nothing of it will ever say who did something, and how far its log was read. */
+type Told = { isOver: boolean; coveredTo: Date | null };
+const nothingTold: Told = { isOver: true, coveredTo: null };
+
 /**
  * Looks again at findings that can't be kept before it is known who made them. A finding is due in two cases:
  * - the IdP's log has covered them
@@ -16,14 +20,18 @@ import type { Context } from '../kernel/context.ts';
 export async function runDueAuthorship(context: Context, listenSoon: () => void): Promise<void> {
   const awaited = await awaitedAuthors(context.db);
   if (awaited.length === 0) return;
-  const { log } = context.idp;
-  const coverage = log === undefined ? null : await readCoverage(context.db, log.eventSource);
+  const told = new Map<string, Told>();
+  for (const { system, log } of context.idps.all) {
+    const coverage = log === undefined ? null : await readCoverage(context.db, log.eventSource);
+    const isSilent = coverage === null || coverage.refusedAt !== null;
+    const isOver = isSilent && context.eventHooks?.has(system) !== true;
+    told.set(system, { isOver, coveredTo: coverage?.coveredTo ?? null });
+  }
   const now = await databaseNow(context.db);
-  const isOver = context.hasEventHook !== true && (coverage === null || coverage.refusedAt !== null);
-  const due = awaited.filter(
-    ({ noticedAt, until }) =>
-      isOver || now >= until || (coverage?.coveredTo != null && coverage.coveredTo >= coveredFrom(noticedAt)),
-  );
+  const due = awaited.filter(({ idp, noticedAt, until }) => {
+    const { isOver, coveredTo } = told.get(idp ?? context.idps.first.system) ?? nothingTold;
+    return isOver || now >= until || (coveredTo !== null && coveredTo >= coveredFrom(noticedAt));
+  });
   if (awaited.some((one) => !due.includes(one) && coveredFrom(one.noticedAt) <= now)) listenSoon();
   if (due.length === 0) return;
   const jobs = due.map(

@@ -1,6 +1,7 @@
 import type { Target } from '../../core/policy/catalogue.ts';
 import { hasBaseline, recordBaseline } from '../../store/baseline.ts';
 import { forgetRun, type Place, takeUpRun } from '../../store/reconcile/runs.ts';
+import type { AtIdp } from '../idps/idps.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 import { groupListing } from './check-group.ts';
@@ -12,7 +13,7 @@ import { readLists } from './read-lists.ts';
  * is thrown; called again, it goes on where it was.
  */
 export async function takeBaseline(
-  context: Pick<Context, 'db' | 'idp' | 'locks' | 'pausedUntil' | 'log'>,
+  context: Pick<Context, 'db' | 'locks' | 'pausedUntil' | 'log'> & AtIdp,
   target: Target,
 ): Promise<void> {
   if (await hasBaseline(context.db, target.groupId)) return;

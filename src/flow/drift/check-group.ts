@@ -5,6 +5,7 @@ import { compareGroup, type GroupDifference } from '../../store/reconcile/compar
 import { forgetRun, notePlaceCompared, type Place, takeUpRun } from '../../store/reconcile/runs.ts';
 import { SeenPeople } from '../../store/reconcile/seen-people.ts';
 import { stageMembers } from '../../store/reconcile/staging.ts';
+import { type AtIdp, at } from '../idps/idps.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 import { putOnOneCard } from '../mass-change/collect.ts';
@@ -24,7 +25,7 @@ export async function checkGroup(context: Context, job: Extract<Job, { job: 'che
   if (restMs > 0) return { againInMs: Math.ceil(restMs) };
   const startedAt = performance.now();
   const checkedGroups = await context.locks.tryLock(`checkGroup:${target.groupId}`, () =>
-    checkOneGroup(context, target),
+    checkOneGroup(at(context, target), target),
   );
   if (checkedGroups === null) return { againInMs: BUSY_MS };
   const endedAt = performance.now();
@@ -48,7 +49,7 @@ export type Differences = { finding: string[]; lost: string[] };
  * Compares the group's members in the IdP with the people who are wanted there. A few differences are checked one by
  * one. Many are put on one card. A fault is thrown; called again, it goes on where it was.
  */
-async function checkOneGroup(context: Context, target: Target): Promise<Differences> {
+async function checkOneGroup(context: Context & AtIdp, target: Target): Promise<Differences> {
   const run = await takeUpRun(context.db, 'checkGroup', [
     { kind: 'group', externalId: target.groupId, name: target.groupName },
   ]);
@@ -150,7 +151,7 @@ export function groupNote(unit: Unit, place: Place, difference: GroupDifference)
 
 /** Stages who the IdP has in a group; people are remembered on the way. */
 export function groupListing(
-  context: Pick<Context, 'db' | 'idp'>,
+  context: Pick<Context, 'db'> & AtIdp,
   ended: (place: Place) => Promise<void> = async () => {},
 ): Listing<IdpPerson> {
   const seen = new SeenPeople();

@@ -14,6 +14,7 @@ import { pendingRequest, underwayIds } from '../../store/changes.ts';
 import { cardOfPair, openMassChange } from '../../store/mass-changes.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import { type Identity, identityOf, readPerson, rememberPerson } from '../../store/people.ts';
+import { type AtIdp, at } from '../idps/idps.ts';
 import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import {
@@ -41,12 +42,13 @@ const WAIT_FOR_DECISION_MS = 30_000;
  * with many others is decided there. It drops out of the card when it agrees again.
  */
 export async function checkMembership(
-  context: Context,
+  everywhere: Context,
   job: Extract<Job, { job: 'checkMembership' }>,
 ): Promise<Ran> {
   const { personId, groupId } = job;
-  const found = entitlementOf(context, groupId);
+  const found = entitlementOf(everywhere, groupId);
   if (found === null) return done;
+  const context = at(everywhere, found.target);
   const identity = await identityOf(context.db, personId, context.idp.system);
   if (identity === null) return done;
   const pair = { personId, groupId };
@@ -59,7 +61,12 @@ export async function checkMembership(
   });
 }
 
-async function lookAtPerson(context: Context, pair: Pair, found: Found, identity: Identity): Promise<Ran> {
+async function lookAtPerson(
+  context: Context & AtIdp,
+  pair: Pair,
+  found: Found,
+  identity: Identity,
+): Promise<Ran> {
   const { personId } = pair;
   const inIdp = await readById(context, identity);
   if (inIdp !== null && identity.isUnconfirmed) await rememberPerson(context.db, context.idp.system, inIdp);

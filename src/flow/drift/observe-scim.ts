@@ -5,35 +5,44 @@ import { isSameGroupName } from '../../core/policy/catalogue.ts';
 import type { Unit } from '../kernel/commit.ts';
 import { recordWithin } from './record-observations.ts';
 
+/** Whose pushes these are, and the names of its groups that carry an entitlement; null: all of its groups count. */
+export type Observer = { source: string; observedGroups(): readonly string[] | null };
+
 /** `observe` for each group whose members really changed. */
 export async function observeAll(
   unit: Unit,
   observed: readonly ObservedMemberships[],
-  groups: readonly string[] | null,
+  by: Observer,
 ): Promise<Job[]> {
   const jobs: Job[] = [];
-  for (const one of observed) jobs.push(...(await observe(unit, one, groups)));
+  for (const one of observed) jobs.push(...(await observe(unit, one, by)));
   return jobs;
 }
 
 /**
  * Stores what the IdP pushed by SCIM as observations. This happens inside the SCIM request's own commit, so whatever
- * was answered 2xx is owed. Groups that carry no entitlement concern the mirror alone: they are not among `groups`
- * (null: all groups are). Pushes of another source than the IdP concern the mirror alone too. A group's displayName is
+ * was answered 2xx is owed. Groups that carry no entitlement concern the mirror alone: they are not among
+ * the observed ones. Pushes of another source than the IdP concern the mirror alone too. A group's displayName is
  * the same in any case (RFC 7643 section 2.2: caseExact is false unless a schema says otherwise). It is also the same
  * in any Unicode form (RFC 7644 section 5).
  */
 async function observe(
   unit: Unit,
   observed: ObservedMemberships,
-  groups: readonly string[] | null,
+  { source, observedGroups }: Observer,
 ): Promise<Job[]> {
   const { groupName, groupId, revision } = observed;
-  if (groups?.some((name) => isSameGroupName(name, groupName)) === false) return [];
+  if (observedGroups()?.some((name) => isSameGroupName(name, groupName)) === false) return [];
   const told = (member: ObservedMember, direction: 'added' | 'removed'): Observation => ({
     key: `scim:${groupId}:${revision}:${member.scimUserId}:${direction}`,
     eventSource: 'scim',
-    payload: { kind: 'membership', person: toldPerson(member), group: { name: groupName }, direction },
+    payload: {
+      idp: source,
+      kind: 'membership',
+      person: toldPerson(member),
+      group: { name: groupName },
+      direction,
+    },
     actor: null,
     occurredAt: unit.now,
   });
@@ -44,13 +53,17 @@ async function observe(
   return jobs;
 }
 
-export async function observeUser(unit: Unit, observed: ObservedUser): Promise<Job[]> {
+export async function observeUser(
+  unit: Unit,
+  observed: ObservedUser,
+  { source }: Pick<Observer, 'source'>,
+): Promise<Job[]> {
   const { user, happening, revision } = observed;
   const { jobs } = await recordWithin(unit.tx, [
     {
       key: `scim:${user.scimUserId}:${revision}`,
       eventSource: 'scim',
-      payload: { kind: 'person', person: toldPerson(user), happening },
+      payload: { idp: source, kind: 'person', person: toldPerson(user), happening },
       actor: null,
       occurredAt: unit.now,
     },

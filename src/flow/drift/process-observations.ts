@@ -97,7 +97,7 @@ async function lookUp(
   const about = new Map<string, Person | Fault | null>();
   for (const row of rows)
     try {
-      if (needsPerson(context, row)) about.set(row.id, await resolve(row.payload.person));
+      if (needsPerson(context, row)) about.set(row.id, await resolve(row.payload.person, row.payload.idp));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       context.log.warn({ err: error.message, observed: row.key }, 'observation processed later');
@@ -110,7 +110,7 @@ type AboutSomebody = ObservedRow & { payload: Exclude<Told, { kind: 'group' }> }
 
 function needsPerson(context: Data, row: ObservedRow): row is AboutSomebody {
   if (row.payload.kind !== 'membership') return row.payload.kind === 'person';
-  const groups = groupIdsOf(context, row.payload.group);
+  const groups = groupIdsOf(context, row.payload);
   return groups !== 'unchecked' && groups.length > 0;
 }
 
@@ -133,7 +133,7 @@ async function processOne(round: Round, row: ObservedRow, person: Person | null)
       return await noteProcessed(unit.tx, row.id, 'evaluated', { personId: person.id });
     }
     case 'group': {
-      const groups = groupIdsOf(context, told.group);
+      const groups = groupIdsOf(context, told);
       if (groups === 'unchecked') return await processLater(unit.tx, row.id, LATER_MS);
       for (const groupId of groups) jobs.push({ job: 'checkGroup', groupId });
       return await noteProcessed(unit.tx, row.id, groups.length === 0 ? 'not ours' : 'group checked');
@@ -148,7 +148,7 @@ async function processMembership(
   { row, told, person }: { row: ObservedRow; told: Told & { kind: 'membership' }; person: Person | null },
 ): Promise<void> {
   const { context, unit, processed } = round;
-  const groups = groupIdsOf(context, told.group);
+  const groups = groupIdsOf(context, told);
   if (groups === 'unchecked') return await processLater(unit.tx, row.id, LATER_MS);
   const [groupId] = groups;
   if (groupId === undefined) return await noteProcessed(unit.tx, row.id, 'not ours');
@@ -198,7 +198,7 @@ async function noteEvidence(
       type: 'scimPushed',
       changeId: change.id,
       at: unit.now,
-      actor: { part: context.idp.system },
+      actor: { part: told.idp ?? context.idps.first.system },
     });
   }
   return isWorkedOn;
@@ -227,11 +227,14 @@ async function suspect(
     following.jobs.push(...alike.map(({ personId }): Job => ({ job: 'checkMembership', personId, groupId })));
 }
 
-function groupIdsOf(context: Data, group: GroupHint): string[] | 'unchecked' {
+function groupIdsOf(
+  context: Data,
+  { group, idp }: { group: GroupHint; idp?: string },
+): string[] | 'unchecked' {
   if ('name' in group)
-    return context.catalogue.isUnchecked(group.name)
+    return context.catalogue.isUnchecked(group.name, idp)
       ? 'unchecked'
-      : context.catalogue.groupIdsNamed(group.name);
+      : context.catalogue.groupIdsNamed(group.name, idp);
   if (context.catalogue.teamsOfGroupId(group.id).length > 0) return [group.id];
   return context.catalogue.isUnchecked() ? 'unchecked' : [];
 }

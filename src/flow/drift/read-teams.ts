@@ -19,7 +19,11 @@ export function usersListing(context: Context): Listing<UserRow> {
     lane: 'mulesoft',
     read: (_place: Place, from: string | null) => context.mulesoft.pageOfUsers(from),
     async store(place, users, stretch) {
-      const moved = await linkUsers(context.db, { system: context.idp.system, place, stretch }, users);
+      const moved = await linkUsers(
+        context.db,
+        { systems: context.idps.all.map(({ system }) => system), place, stretch },
+        users,
+      );
       const jobs = moved.flatMap((id) => everyTeam(context, { id: id as PersonId }));
       if (jobs.length > 0) await commit(context.db, async () => ({ result: null, jobs }), context.nudge);
     },

@@ -1,9 +1,9 @@
 import type { Observation } from '../../core/drift/observation.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
+import type { Target } from '../../core/policy/catalogue.ts';
+import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import { hasOpenCard, openMassChange } from '../../store/mass-changes.ts';
-import { rememberPerson } from '../../store/people.ts';
 import { type Apart, compareGroup, compareTeam, type TeamDifference } from '../../store/reconcile/compare.ts';
-import { changedSinceEvaluated, concernedUnseen } from '../../store/reconcile/people.ts';
 import {
   closeRun,
   forgetRun,
@@ -14,8 +14,9 @@ import {
   sumOfFound,
   takeUpRun,
 } from '../../store/reconcile/runs.ts';
+import { atEach } from '../idps/idps.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
-import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
+import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { putExcessOnCard } from '../mass-change/excess-members.ts';
 import { readyTargets } from '../membership/ready-targets.ts';
 import {
@@ -27,16 +28,13 @@ import {
   NAMED_MAX,
   pushesOwed,
 } from './check-group.ts';
+import { lookAtPeople } from './look-at-people.ts';
 import { readLists } from './read-lists.ts';
 import { teamListing, usersListing } from './read-teams.ts';
 import { recordWithin } from './record-observations.ts';
 
 /** Places named in a run's evidence; the groups and teams have notes of their own. */
 const PLACES_NAMED_MAX = 20;
-/** People asked about because no group has shown them, and people looked at anew, in one run. */
-const UNSEEN_MAX = 5_000;
-const EVALUATED_MAX = 500;
-const PEOPLE_PER_READ = 100;
 /** Teams compared side by side: the database works while the answers of another are taken in. */
 const TEAMS_AT_ONCE = 2;
 
@@ -84,7 +82,15 @@ async function compareThrough(context: Context, until: AbortSignal): Promise<Evi
 
   for (const place of of('group')) if (place.isListed && !place.isCompared) await endGroup(place);
   await together(until, [
-    (signal) => readLists(context, unlisted('group'), groupListing(context, endGroup), { until: signal }),
+    ...atEach(context).map(
+      (there) => (signal: AbortSignal) =>
+        readLists(
+          context,
+          unlisted('group').filter((place) => idpOfGroup(context, place.externalId) === there.idp),
+          groupListing(there, endGroup),
+          { until: signal },
+        ),
+    ),
     async (signal) => {
       await readLists(context, unlisted('users'), usersListing(context), { until: signal });
       await readLists(context, unlisted('team'), teamListing(context), { until: signal });
@@ -150,7 +156,7 @@ async function closeGroup(context: Context, run: Run, place: Place, isReady: boo
     context.db,
     async (unit) => {
       const compared = await compareGroup(unit.tx, place, {
-        system: context.idp.system,
+        system: idpOfGroup(context, place.externalId).system,
         now: unit.now,
         limit: NAMED_MAX,
       });
@@ -206,7 +212,7 @@ async function closeTeam(context: Context, place: Place, groups: readonly Place[
     context.db,
     async (unit) => {
       const difference = await compareTeam(unit.tx, place, itsGroups, {
-        system: context.idp.system,
+        systems: systemsOf(context, targets),
         now: unit.now,
         limit: NAMED_MAX,
       });
@@ -267,21 +273,15 @@ function teamNote(
   };
 }
 
-/** Everybody of whom the IdP says something else than what was last acted on is looked at anew. Answers how many. */
-async function lookAtPeople(context: Context): Promise<number> {
-  const ids = new Set<string>();
-  const unseen = await concernedUnseen(context.db, context.idp.system, UNSEEN_MAX);
-  for (let at = 0; at < unseen.length; at += PEOPLE_PER_READ) {
-    const asked = unseen.slice(at, at + PEOPLE_PER_READ);
-    const told = await context.idp.readPeople(asked.map(({ externalId }) => externalId));
-    for (const person of told) await rememberPerson(context.db, context.idp.system, person);
-    const known = new Set(told.map(({ id }) => id));
-    for (const { personId, externalId } of asked) if (!known.has(externalId)) ids.add(personId);
-  }
-  for (const id of await changedSinceEvaluated(context.db, EVALUATED_MAX)) ids.add(id);
-  const jobs = [...ids].slice(0, EVALUATED_MAX).map((personId): Job => ({ job: 'evaluatePerson', personId }));
-  if (jobs.length > 0) await commit(context.db, async () => ({ result: null, jobs }), context.nudge);
-  return jobs.length;
+function idpOfGroup(context: Data & Parties, groupId: string): IdentityProvider {
+  const target = context.catalogue.targets().find((one) => one.groupId === groupId);
+  return target === undefined ? context.idps.first : context.idps.of(target.idp);
+}
+
+/** Of the IdPs whose groups give a team. */
+function systemsOf(context: Parties, targets: readonly Target[]): string[] {
+  const systems = new Set(targets.map(({ idp }) => idp));
+  return systems.size === 0 ? context.idps.all.map(({ system }) => system) : [...systems];
 }
 
 async function finish(context: Data, run: Run, peopleLookedAt: number): Promise<Evidence> {

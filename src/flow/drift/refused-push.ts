@@ -60,5 +60,5 @@ export async function readRefusedPushView(
   const pushes = await refusedPushesOf(context.db, id);
   return pushes.length === 0
     ? null
-    : { idpName: context.idp.name, pushes, ...(await adminContacts(context)) };
+    : { idpName: context.idps.name, pushes, ...(await adminContacts(context)) };
 }

@@ -119,7 +119,7 @@ export async function readHomeFacts(context: Context, person: Person, pages: Hom
   const asked = pageOf(requests, 'requests', pages);
   const reviews = await readReviews(context, person, pages);
   const facts = {
-    idpName: context.idp.name,
+    idpName: context.idps.name,
     signInUrl: context.signInUrl,
     reader: { id: person.id, name: person.name },
     mayAsk: offered.size > 0,

@@ -26,9 +26,11 @@ import {
 import { pendingRequest } from '../../store/changes.ts';
 import { isKeptOut } from '../../store/offboardings.ts';
 import { type Person, readPerson } from '../../store/people.ts';
+import { readPersonAt } from '../../store/person-snapshots.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
+import { type AtIdp, at, belongsTo } from '../idps/idps.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
-import type { Context, Data } from '../kernel/context.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
 import { endGrants } from '../membership/end-grants.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from '../request/request-facts.ts';
 
@@ -43,7 +45,7 @@ type Held = { id: string; key: string };
  * The old department's end, each with a revoke unless another grant keeps the access. The caller commits the events.
  */
 export async function birthrightsAtTurn(
-  context: Data,
+  context: Data & Parties & AtIdp,
   unit: Unit,
   person: Person,
   outside: OutsideFacts,
@@ -52,6 +54,7 @@ export async function birthrightsAtTurn(
   const over: Change[] = [];
   for (const { id, key } of held) {
     const entitlement = context.catalogue.entitlement(key);
+    if (entitlement !== null && !belongsTo(context, entitlement)) continue;
     if (entitlement !== null && isBirthright(entitlement, person.department)) continue;
     const change = await unit.change(id);
     if (change !== null) over.push(change);
@@ -60,7 +63,7 @@ export async function birthrightsAtTurn(
   for (const { id, key } of await askedByRule(unit.tx, person.id)) {
     const entitlement = context.catalogue.entitlement(key);
     const change = await unit.change(id);
-    if (entitlement === null || change === null) continue;
+    if (entitlement === null || change === null || !belongsTo(context, entitlement)) continue;
     const why = noLongerNeeded(change, entitlement, person.department);
     if (why !== null) events.push(birthrightClosed(change.id, why, unit.now));
   }
@@ -68,7 +71,7 @@ export async function birthrightsAtTurn(
   if (person.status !== 'active' || (await isKeptOut(unit.tx, person.id))) return { events };
   const following: Following[] = [{ events }];
   for (const entitlement of birthrightsOf(context.catalogue.current(), person.department))
-    if (!held.some(({ key }) => key === entitlement.key))
+    if (belongsTo(context, entitlement) && !held.some(({ key }) => key === entitlement.key))
       following.push(await give(context, unit, entitlement, { person, held, outside }));
   return together(following);
 }
@@ -88,13 +91,14 @@ async function renewOne(
   entitlement: Entitlement,
   departments: readonly string[],
 ): Promise<void> {
+  const { system } = at(context, entitlement).idp;
   const now = await databaseNow(context.db);
   const until = new Date(now.getTime() + renewAheadSeconds(entitlement.maxSeconds) * 1_000);
   let after: string | null = null;
   for (;;) {
     const due = await birthrightsDue(
       context.db,
-      { entitlementKey: entitlement.key, departments, until },
+      { entitlementKey: entitlement.key, system, departments, until },
       after,
       PAGE,
     );
@@ -102,11 +106,13 @@ async function renewOne(
       await context.locks.withLock(`person:${personId}`, async () => {
         const known = await readPerson(context.db, personId);
         const outside =
-          known === null ? {} : await outsideFacts(context, context.db, known, { askerId: null });
+          known === null
+            ? {}
+            : await outsideFacts(at(context, entitlement), context.db, known, { askerId: null });
         await commit(
           context.db,
           async (unit) => {
-            const person = await readPerson(unit.tx, personId);
+            const person = await readPersonAt(unit.tx, personId, system);
             if (person === null || person.status !== 'active') return { result: null };
             if (await isKeptOut(unit.tx, personId)) return { result: null };
             if (!isBirthright(entitlement, person.department)) return { result: null };

@@ -12,11 +12,13 @@ import { wasDeletedByScim } from '../../store/observed.ts';
 import { identityOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
 import { readSnapshot, writeSnapshot } from '../../store/person-snapshots.ts';
 import { scimStatus } from '../../store/scim-mirror.ts';
+import { type AtIdp, atEach } from '../idps/idps.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran } from '../kernel/context.ts';
 import { everyTeam } from '../membership/ready-targets.ts';
 import { scimIdentity } from '../membership/wanted-in-team.ts';
 import { returned, startOffboarding } from '../offboarding/case.ts';
+import { endAtIdp, isActiveElsewhere } from '../offboarding/one-account.ts';
 import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
 import { type OutsideFacts, outsideFacts } from '../request/request-facts.ts';
@@ -32,76 +34,82 @@ export async function evaluatePerson(
   job: Extract<Job, { job: 'evaluatePerson' }>,
 ): Promise<Ran> {
   return await context.locks.withLock(`person:${job.personId}`, async () => {
-    const identity = await identityOf(context.db, job.personId, context.idp.system);
-    if (identity === null) return done;
-    const inIdp = await readById(context, identity);
-    const known = await readPerson(context.db, job.personId);
-    const person = inIdp === null ? known : await rememberPerson(context.db, context.idp.system, inIdp);
-    if (person === null) return done;
-    const hasApp = await hasAppByScim(context, person);
-    const successor =
-      inIdp === null
-        ? await successorOf(context, person, hasApp === true && (await wasOff(context, person)))
-        : null;
-    // An id that only a push gave, and that the IdP does not know: nobody has left who was never there.
-    if (inIdp === null && successor === null && identity.isUnconfirmed) {
-      context.log.warn(
-        { person: person.id },
-        'a push names somebody whom the IdP does not know: nothing follows',
-      );
-      return done;
-    }
-    const now: PersonSnapshot = {
-      status: inIdp === null ? 'deleted' : inIdp.status,
-      department: person.department,
-      manager: person.manager,
-    };
-    const getsByRule = birthrightsOf(context.catalogue.current(), person.department).length > 0;
-    const outside = getsByRule ? await outsideFacts(context, context.db, person, { askerId: null }) : {};
-    await commit(
-      context.db,
-      async (unit) => {
-        if (successor !== null) {
-          await writeSnapshot(unit.tx, person.id, now, hasApp ?? true);
-          return { result: null, jobs: [{ job: 'evaluatePerson', personId: successor.id }] };
-        }
-        const before = await readSnapshot(unit.tx, person.id);
-        const from = before === null ? (known?.department ?? null) : before.department;
-        const following: Following[] = [];
-        // Back after having been away, their word counts again: it may be the one that was missing.
-        if (now.status === 'active' && before?.status !== 'active')
-          for (const changeId of await askingIds(unit.tx, person.id))
-            following.push({ jobs: [{ job: 'assessRequest', changeId }] });
-        for (const turn of turnsOf(before, now, hasApp))
-          following.push(
-            await follow(context, unit, { person, from, isDeleted: inIdp === null, outside }, turn),
-          );
-        // Of whom it is not known whether they have the app, nothing is written: they are looked at once that is told.
-        const had = hasAppNow(before, hasApp) ?? (isGone(now) ? true : null);
-        if (had !== null) await writeSnapshot(unit.tx, person.id, now, had);
-        return { result: null, ...together(following) };
-      },
-      context.nudge,
-    );
+    for (const there of atEach(context)) await evaluateAt(there, job.personId);
     return done;
   });
+}
+
+/** As one identity provider has them: what follows concerns its own entitlements, unless no other has them active. */
+async function evaluateAt(context: Context & AtIdp, personId: string): Promise<void> {
+  const { system } = context.idp;
+  const identity = await identityOf(context.db, personId, system);
+  if (identity === null) return;
+  const inIdp = await readById(context, identity);
+  const known = await readPerson(context.db, personId);
+  const person = inIdp === null ? known : await rememberPerson(context.db, system, inIdp);
+  if (person === null) return;
+  const hasApp = await hasAppByScim(context, person);
+  const successor =
+    inIdp === null
+      ? await successorOf(context, person, hasApp === true && (await wasOff(context, person)))
+      : null;
+  // An id that only a push gave, and that the IdP does not know: nobody has left who was never there.
+  if (inIdp === null && successor === null && identity.isUnconfirmed) {
+    context.log.warn(
+      { person: person.id },
+      'a push names somebody whom the IdP does not know: nothing follows',
+    );
+    return;
+  }
+  const now: PersonSnapshot = {
+    status: inIdp === null ? 'deleted' : inIdp.status,
+    department: person.department,
+    manager: person.manager,
+  };
+  const getsByRule = birthrightsOf(context.catalogue.current(), person.department).length > 0;
+  const outside = getsByRule ? await outsideFacts(context, context.db, person, { askerId: null }) : {};
+  await commit(
+    context.db,
+    async (unit) => {
+      if (successor !== null) {
+        await writeSnapshot(unit.tx, { personId: person.id, system }, now, hasApp ?? true);
+        return { result: null, jobs: [{ job: 'evaluatePerson', personId: successor.id }] };
+      }
+      const before = await readSnapshot(unit.tx, person.id, system);
+      const from = before === null ? (known?.department ?? null) : before.department;
+      const following: Following[] = [];
+      // Back after having been away, their word counts again: it may be the one that was missing.
+      if (now.status === 'active' && before?.status !== 'active')
+        for (const changeId of await askingIds(unit.tx, person.id))
+          following.push({ jobs: [{ job: 'assessRequest', changeId }] });
+      for (const turn of turnsOf(before, now, hasApp))
+        following.push(
+          await follow(context, unit, { person, from, isDeleted: inIdp === null, outside }, turn),
+        );
+      // Of whom it is not known whether they have the app, nothing is written: they are looked at once that is told.
+      const had = hasAppNow(before, hasApp) ?? (isGone(now) ? true : null);
+      if (had !== null) await writeSnapshot(unit.tx, { personId: person.id, system }, now, had);
+      return { result: null, ...together(following) };
+    },
+    context.nudge,
+  );
 }
 
 /**
  * Whether they have the app, as far as the IdP has pushed: null where that says nothing. Of whom nothing was ever
  * pushed there is nothing to lose: they arrive like anybody. Whom it has deleted by SCIM has lost the app.
  */
-async function hasAppByScim(context: Data & Parties, person: Person): Promise<boolean | null> {
+async function hasAppByScim(context: Data & AtIdp, person: Person): Promise<boolean | null> {
   const scim = await scimStatus(context.db, await scimIdentity(context, person), []);
   if (scim.isSwitchedOff !== null) return !scim.isSwitchedOff;
   if (scim.isByAnothersOnly) return null;
   if (await wasDeletedByScim(context.db, person.id, context.idp.system)) return false;
-  return (await readSnapshot(context.db, person.id)) === null ? true : null;
+  return (await readSnapshot(context.db, person.id, context.idp.system)) === null ? true : null;
 }
 
 /** Off when last looked at: who is on again since the IdP has deleted them is whoever goes by their login now. */
-async function wasOff(context: Data, person: Person): Promise<boolean> {
-  return (await readSnapshot(context.db, person.id))?.hadApp === false;
+async function wasOff(context: Data & AtIdp, person: Person): Promise<boolean> {
+  return (await readSnapshot(context.db, person.id, context.idp.system))?.hadApp === false;
 }
 
 type Evaluated = {
@@ -113,19 +121,23 @@ type Evaluated = {
 };
 
 async function follow(
-  context: Data & Parties,
+  context: Data & Parties & AtIdp,
   unit: Unit,
   { person, from, isDeleted, outside }: Evaluated,
   turn: Turn,
 ): Promise<Following> {
   switch (turn) {
     case 'left':
+      if (await isActiveElsewhere(context, unit, person.id))
+        return await endAtIdp(context, unit, person, turn);
       return await startOffboarding(context, unit, person, {
         cause: isDeleted ? 'deleted' : 'deprovisioned',
         by: null,
         reason: null,
       });
     case 'lostApp':
+      if (await isActiveElsewhere(context, unit, person.id))
+        return await endAtIdp(context, unit, person, turn);
       return await startOffboarding(context, unit, person, { cause: 'lostApp', by: null, reason: null });
     case 'suspended':
       return { jobs: everyTeam(context, person) };

@@ -5,8 +5,10 @@ import { noLongerFitting, type Placed } from '../../core/people/grant-fit.ts';
 import { heldByRequest, idsNamed } from '../../store/birthrights.ts';
 import { openItems, openMovesOf } from '../../store/mass-changes.ts';
 import type { Person } from '../../store/people.ts';
+import { readPersonAt } from '../../store/person-snapshots.ts';
+import type { AtIdp } from '../idps/idps.ts';
 import type { Unit } from '../kernel/commit.ts';
-import type { Data } from '../kernel/context.ts';
+import type { Data, Parties } from '../kernel/context.ts';
 import { growWithin, shrinkWithin } from '../mass-change/collect.ts';
 
 /**
@@ -14,23 +16,23 @@ import { growWithin, shrinkWithin } from '../mass-change/collect.ts';
  * owner. A grant that fits again, or has ended, drops out of a card that is still open. The caller commits the events.
  */
 export async function recheckGrants(
-  context: Data,
+  context: Data & Parties & AtIdp,
   unit: Unit,
   person: Person,
   from: string | null,
 ): Promise<MassChangeEvent[]> {
-  const managers = person.manager === null ? [] : await idsNamed(unit.tx, person.manager);
-  const placed: Placed = {
-    email: person.email,
-    department: person.department,
-    managerIds: new Set(managers as PersonId[]),
-  };
+  const places = new Map<string, Placed>();
+  for (const { system } of context.idps.all) {
+    const there = system === context.idp.system ? person : await readPersonAt(unit.tx, person.id, system);
+    if (there !== null) places.set(system, await placedBy(unit, there));
+  }
   const byOwner = new Map<string | null, MassItem[]>();
   for (const id of await heldByRequest(unit.tx, person.id, unit.now)) {
     const change = await unit.change(id);
     if (change === null || change.grant === null || change.ended !== null) continue;
     const entitlement = context.catalogue.entitlement(change.entitlementKey);
-    const why = noLongerFitting({ entitlement, change }, placed);
+    const placed = places.get(change.target?.idp ?? context.idp.system);
+    const why = placed === undefined ? [] : noLongerFitting({ entitlement, change }, placed);
     if (why.length === 0) continue;
     const owner = entitlement?.owner.toLowerCase() ?? null;
     const items = byOwner.get(owner) ?? [];
@@ -42,6 +44,11 @@ export async function recheckGrants(
     byOwner.set(owner, items);
   }
   return [...(await tidy(unit, person, byOwner)), ...(await putToOwners(unit, person, from, byOwner))];
+}
+
+async function placedBy(unit: Unit, { email, department, manager }: Person): Promise<Placed> {
+  const managers = manager === null ? [] : await idsNamed(unit.tx, manager);
+  return { email, department, managerIds: new Set(managers as PersonId[]) };
 }
 
 /** `Payments API: read logs in prod, until 2 Mar 2026, 17:00 UTC: not open to Support`. */

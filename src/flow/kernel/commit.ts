@@ -22,6 +22,7 @@ export type Note = {
     | 'teamReconciled'
     | 'reconciled'
     | 'membershipAccepted'
+    | 'accountLost'
     | 'baselineEnded'
     | 'birthrightWithheld'
     | 'scimUserChanged'

@@ -13,6 +13,7 @@ import type { OutboxRow } from '../../store/outbox.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import type { Locks } from '../../store/postgres/locks.ts';
 import type { CatalogueBook } from '../catalogue/catalogue-status.ts';
+import type { Idps } from '../idps/idps.ts';
 
 /** The stored state, and the written catalogue of what may be asked for. The database's clock is the clock. */
 export type Data = {
@@ -23,14 +24,14 @@ export type Data = {
 
 /** Outside parties, each by its port. */
 export type Parties = {
-  idp: IdentityProvider;
+  idps: Idps;
   /** Where Entra tells too, beside the IdP. */
   entra?: EntraDirectory;
-  /** The IdP's event hook tells too, and names who did it. */
-  hasEventHook?: boolean;
+  /** `system` of each IdP whose event hook tells too, and names who did it. */
+  eventHooks?: ReadonlySet<string>;
   mulesoft: MuleSoft;
-  /** Where people sign in afresh, and our own address; left out: nobody can be asked to. */
-  stepUp?: { signIn: FreshSignIn; address: () => string };
+  /** Where people sign in afresh (left out: at the first IdP), and our own address; left out: nobody can be asked to. */
+  stepUp?: { signIn: FreshSignIn; address: () => string; idp?: IdentityProvider };
   /** Where people sign in to Anypoint. */
   signInUrl: string;
   chat: ChatDirectory;

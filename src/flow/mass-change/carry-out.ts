@@ -21,6 +21,7 @@ import { noteCarriedOut, openItems, progressOf, readMassChange } from '../../sto
 import { isKeptOut } from '../../store/offboardings.ts';
 import { readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
+import { at } from '../idps/idps.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { endGrant, grantsEndedWith } from '../membership/end-grants.ts';
@@ -111,7 +112,10 @@ async function outsideOf(context: Context, mass: MassChange): Promise<Map<Person
     (await openItems(context.db, mass.id, BATCH)).map(async ({ personId }) => {
       const person = await readPerson(context.db, personId);
       if (person !== null)
-        found.set(personId, await outsideFacts(context, context.db, person, { askerId: null }));
+        found.set(
+          personId,
+          await outsideFacts(at(context, mass.target ?? {}), context.db, person, { askerId: null }),
+        );
     }),
   );
   return found;

@@ -8,6 +8,7 @@ import { peopleOnCard } from '../../store/mass-changes.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import { isAnyUntold, type Telling, tellingOf } from '../../store/telling.ts';
 import { withDelegatesNow } from '../delegation/delegates.ts';
+import { at } from '../idps/idps.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { heldToKeep, planOfOwner } from '../request/approvers.ts';
 import { actorIds, authorshipAt, LOOK_BACK_MS, nobodyTold } from '../request/deciders.ts';
@@ -29,7 +30,7 @@ export type WhoDecides = {
 export async function whoDecides(context: Data & Parties, mass: MassChange): Promise<WhoDecides> {
   const telling = await tellingAbout(context.db, mass);
   const excludedByPolicy = await peopleOnCard(context.db, mass.id);
-  for (const id of await actorIds(context, telling)) excludedByPolicy.add(id);
+  for (const id of await actorIds(at(context, mass.target ?? {}), telling)) excludedByPolicy.add(id);
   const items = mass.kind === 'deactivated' ? [] : await factsOnCard(context, mass);
   // A membership that was granted or was there before may be put back by one person. To keep one that nobody asked for
   // is to grant it.
@@ -89,7 +90,7 @@ async function authorshipOfMany(context: Data & Parties, mass: MassChange): Prom
     return { is: 'untold', why: 'nothing tells who puts people into a team in Anypoint itself' };
   const since = new Date(mass.openedAt.getTime() - LOOK_BACK_MS);
   const isTold = !(await isAnyUntold(context.db, mass.id, { groupId: mass.target.groupId, since }));
-  return await authorshipAt(context, isTold, mass.grewAt ?? mass.openedAt);
+  return await authorshipAt(at(context, mass.target), isTold, mass.grewAt ?? mass.openedAt);
 }
 
 async function tellingAbout(db: Db, mass: MassChange): Promise<Telling> {

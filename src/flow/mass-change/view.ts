@@ -11,6 +11,7 @@ import {
 } from '../../store/mass-changes.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
+import { idpName } from '../idps/idps.ts';
 import type { Data, Parties } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import { type Named, named } from '../people/named.ts';
@@ -59,7 +60,7 @@ export async function readMassView(context: Data & Parties, id: string): Promise
   const mover = known.find((p) => p.id === mass.moved?.personId);
   const { items } = await shownItems(context.db, id, ITEMS_ON_CARD);
   return {
-    idpName: context.idp.name,
+    idpName: mass.target === null ? context.idps.name : idpName(context, mass.target),
     mass,
     progress: await progressOf(context.db, id),
     foundThere: mass.kind === 'lost' ? await countNoted(context.db, id, FOUND_THERE) : 0,

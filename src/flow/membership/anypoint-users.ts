@@ -6,7 +6,9 @@ import {
   whoseUser,
 } from '../../core/people/anypoint-user.ts';
 import type { AnypointUser } from '../../ports/mulesoft.ts';
-import { claimsOn, identityOf, linkPerson, type Person } from '../../store/people.ts';
+import { claimsOn } from '../../store/anypoint-claims.ts';
+import { identityOf, linkPerson, type Person } from '../../store/people.ts';
+import type { AtIdp } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 
 /** The Anypoint users of a person. */
@@ -40,14 +42,14 @@ const ASKED_MAX = 10;
  * Fault when Anypoint can't be read, or when only the IdP could tell two people apart and does not answer.
  */
 export async function anypointUsers(
-  context: Pick<Context, 'db' | 'idp' | 'mulesoft'>,
+  context: Pick<Context, 'db' | 'idps' | 'mulesoft'>,
   person: Person,
   { isLeaving = false }: { isLeaving?: boolean } = {},
 ): Promise<AnypointUsers> {
   const found = await context.mulesoft.findUsers({ email: person.email, login: person.login });
   const claims = await claimsOn(
     context.db,
-    context.idp.system,
+    context.idps.all.map(({ system }) => system),
     person,
     found.map((user) => user.id),
   );
@@ -90,7 +92,7 @@ export async function anypointUsers(
     }
   }
   return {
-    ...whichOf(theirs, lookalikes, person, context.idp.name),
+    ...whichOf(theirs, lookalikes, person, context.idps.name),
     all: [...all],
     lookalikes,
     isNewlyNoted,
@@ -122,9 +124,29 @@ function whichOf(
   return { current, trouble: null };
 }
 
-/** Whom the IdP names by this user name. It answers by login and by its own id, never by a part of a login. */
+/**
+ * Whom the identity providers name by this user name. One that names the person is enough, unless another has somebody
+ * else active by it: then nobody can say who signs in by that name.
+ */
 async function holderOf(
-  { idp, db }: Pick<Context, 'db' | 'idp'>,
+  context: Pick<Context, 'db' | 'idps'>,
+  person: Person,
+  user: AnypointUser,
+  facts: UserFacts,
+): Promise<UserFacts['holder']> {
+  const told = await Promise.all(
+    context.idps.all.map((idp) => holderAt({ ...context, idp }, person, user, facts)),
+  );
+  return (
+    (['another, active', 'this person', 'no answer', 'another', 'nobody'] as const).find((holder) =>
+      told.includes(holder),
+    ) ?? 'no answer'
+  );
+}
+
+/** Whom one names. It answers by login and by its own id, never by a part of a login. */
+async function holderAt(
+  { idp, db }: Pick<Context, 'db'> & AtIdp,
   person: Person,
   user: AnypointUser,
   { isLogin, isVerified }: UserFacts,

@@ -4,10 +4,11 @@ import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { revokeUnderway, underwayIds } from '../../store/changes.ts';
-import { linkOf } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
+import { type AtIdp, at } from '../idps/idps.ts';
 import { commit } from '../kernel/commit.ts';
-import { type Context, type Data, done, type Parties, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
+import { accountAt } from '../people/accounts.ts';
 import { isWanted as isWantedNow } from './wanted-in-group.ts';
 
 /**
@@ -15,14 +16,18 @@ import { isWanted as isWantedNow } from './wanted-in-group.ts';
  * compared with the IdP's answer now. The difference is written. Safe to run twice, late or out of order; one run per
  * pair at a time. A write without an answer is read back before anything is repeated.
  */
-export async function applyToIdp(context: Context, job: Extract<Job, { job: 'applyToIdp' }>): Promise<Ran> {
+export async function applyToIdp(
+  everywhere: Context,
+  job: Extract<Job, { job: 'applyToIdp' }>,
+): Promise<Ran> {
   const { personId, groupId } = job;
+  const context = at(everywhere, job);
   return await context.locks.withLock(`pair:${personId}:${groupId}`, async () => {
-    const idpId = await linkOf(context.db, personId, context.idp.system);
+    const idpId = await accountAt(context, personId);
     if (idpId === null) {
       await note(context, job, null, {
         code: 'idp.not_found',
-        text: `the person has no link to ${context.idp.system}`,
+        text: `${context.idp.name} does not know the person`,
       });
       return done;
     }
@@ -62,7 +67,7 @@ async function desiredNow(context: Data, job: { personId: string; groupId: strin
 }
 
 async function makeTrue(
-  context: Data & Parties,
+  context: Data & AtIdp,
   { personId, groupId, idpId }: { personId: string; groupId: string; idpId: string },
   isWanted: boolean,
   reading: Promise<boolean>,
@@ -88,7 +93,7 @@ type Applied = {
 
 /** Tells every change of this pair what came of it. Answers what is desired at that moment. */
 async function note(
-  context: Context,
+  context: Context & AtIdp,
   job: { personId: string; groupId: string },
   result: { wrote: Wrote; isWanted: boolean } | null,
   failure: { code: string; text: string } | null,

@@ -18,9 +18,8 @@ export async function deliverToTeam(
   const { personId, teamId } = job;
   return await context.locks.withLock(`team:${personId}:${teamId}`, async () => {
     // A person whom the IdP does not know by an id of its own is given nothing, and loses nothing.
-    const confirmed = await confirmedPerson(context, personId);
-    if (confirmed === null) return done;
-    const { person } = confirmed;
+    const person = await confirmedPerson(context, personId);
+    if (person === null) return done;
     let desired = await desiredTeamMembership(context, person, teamId);
     if (desired === 'as it is') return done;
     const users = await anypointUsers(context, person);

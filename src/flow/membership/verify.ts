@@ -8,6 +8,7 @@ import type { Job } from '../../core/jobs/reactions.ts';
 import { readChange } from '../../store/changes.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
+import { at, idpName } from '../idps/idps.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { anypointUsers } from './anypoint-users.ts';
@@ -105,12 +106,15 @@ async function lookOnce(
     };
   }
   if (change.legs.idpWrittenAt === null)
-    return waiting('idpWrite', `${context.idp.system} has not taken the change to ${target.groupName}`);
+    return waiting('idpWrite', `${idpName(context, target)} has not taken the change to ${target.groupName}`);
   const person = await readPerson(context.db, change.personId);
   if (person === null) return { found: 'overtaken', why: 'the person is no longer known' };
 
-  const isPushed = (await isInGroupByScim(context, person, target.groupName)) === wants;
-  const pushOwed = waiting('scimPush', `${context.idp.system} has not pushed ${target.groupName} by SCIM`);
+  const isPushed = (await isInGroupByScim(at(context, target), person, target.groupName)) === wants;
+  const pushOwed = waiting(
+    'scimPush',
+    `${idpName(context, target)} has not pushed ${target.groupName} by SCIM`,
+  );
   // Before the push there is nothing to see; reading Anypoint then would only spend its rate limit.
   if (!isPushed && !isPast(change, pushAwaitedMs(change, context.objectiveMs), now)) return pushOwed;
   const look = wants

@@ -1,36 +1,48 @@
 import { Fault } from '../../core/fault.ts';
-import { isDesired } from '../../core/membership/desired.ts';
+import { type Grant, isDesired } from '../../core/membership/desired.ts';
 import {
   type MembershipFacts,
   type MembershipVerdict,
+  ofEveryIdp,
   teamMembership,
 } from '../../core/membership/team-membership.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
+import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import { isInAnyBaseline, wasInTeam } from '../../store/baseline.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { isKeptOut } from '../../store/offboardings.ts';
-import { identityOf, linkOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
+import {
+  type Identity,
+  identityOf,
+  linkOf,
+  type Person,
+  readPerson,
+  rememberPerson,
+} from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { type Provisioned, type ScimStatus, scimStatus } from '../../store/scim-mirror.ts';
-import type { Context, Data, Parties } from '../kernel/context.ts';
+import type { AtIdp } from '../idps/idps.ts';
+import type { Context } from '../kernel/context.ts';
 import { readById } from '../people/read-by-id.ts';
+
+type Named = { idp: Pick<IdentityProvider, 'system'> };
 
 /** How the SCIM mirror knows a person: by the IdP's id, else by login. An e-mail is no name of theirs. */
 export async function scimIdentity(
-  context: Pick<TeamContext, 'db' | 'idp'>,
+  { db, idp }: Pick<Context, 'db'> & Named,
   person: Person,
 ): Promise<Provisioned> {
   return {
     personId: person.id,
-    externalId: await linkOf(context.db, person.id, context.idp.system),
+    externalId: await linkOf(db, person.id, idp.system),
     userNames: [person.login],
-    source: context.idp.system,
+    source: idp.system,
   };
 }
 
 /** Whether the IdP, as it told us by SCIM, has this person in the group. */
 export async function isInGroupByScim(
-  context: Data & Parties,
+  context: Pick<Context, 'db'> & Named,
   person: Person,
   groupName: string,
 ): Promise<boolean> {
@@ -38,23 +50,24 @@ export async function isInGroupByScim(
 }
 
 /**
- * A person whom the IdP has confirmed, and by which id. The IdP is asked now about a person whom only an unconfirmed
- * record has named so far. Null: the IdP does not know them either. Then nothing is given to them or taken from them.
+ * A person whom an IdP has confirmed. Those whom only an unconfirmed record has named so far are asked about now. Null:
+ * no IdP knows them. Then nothing is given to them or taken from them.
  */
 export async function confirmedPerson(
-  context: Pick<Context, 'db' | 'idp'>,
+  context: Pick<Context, 'db' | 'idps'>,
   personId: string,
-): Promise<{ person: Person; idpId: string } | null> {
-  const identity = await identityOf(context.db, personId, context.idp.system);
-  if (identity === null) return null;
-  if (!identity.isUnconfirmed) {
-    const person = await readPerson(context.db, personId);
-    return person === null ? null : { person, idpId: identity.id };
+): Promise<Person | null> {
+  const unconfirmed: (Identity & AtIdp)[] = [];
+  for (const idp of context.idps.all) {
+    const identity = await identityOf(context.db, personId, idp.system);
+    if (identity?.isUnconfirmed === false) return await readPerson(context.db, personId);
+    if (identity !== null) unconfirmed.push({ ...identity, idp });
   }
-  const inIdp = await readById(context, identity);
-  return inIdp === null
-    ? null
-    : { person: await rememberPerson(context.db, context.idp.system, inIdp), idpId: inIdp.id };
+  for (const { idp, ...identity } of unconfirmed) {
+    const inIdp = await readById({ idp }, identity);
+    if (inIdp !== null) return await rememberPerson(context.db, idp.system, inIdp);
+  }
+  return null;
 }
 
 /** What `teamMembership` says of one person and team. Throws as `teamVerdict` does. */
@@ -66,16 +79,17 @@ export async function desiredTeamMembership(
   return (await teamVerdict(context, person, teamId)).membership;
 }
 
+type TeamIdp = Pick<IdentityProvider, 'system' | 'isMember' | 'readPerson'>;
 type TeamContext = Pick<Context, 'db'> & {
-  idp: Pick<Context['idp'], 'system' | 'isMember' | 'readPerson'>;
+  idps: { all: readonly TeamIdp[] };
   catalogue: Pick<Context['catalogue'], 'targetsOfTeam'>;
 };
 type Settled = MembershipVerdict & { membership: 'in' | 'out' | 'as it is' };
 
 /**
- * Gathers what the rule of `teamMembership` asks for; the IdP is read only where the rule can't do without. Throws a
- * retryable Fault while an entitlement that could give the team can't be checked: not knowing is no reason to take
- * away.
+ * Gathers what the rule of `teamMembership` asks for, at each IdP whose groups give the team; the IdP is read only where
+ * the rule can't do without. Throws a retryable Fault while an entitlement that could give the team can't be checked:
+ * not knowing is no reason to take away.
  */
 export async function teamVerdict(context: TeamContext, person: Person, teamId: string): Promise<Settled> {
   const targets = context.catalogue.targetsOfTeam(teamId);
@@ -85,26 +99,48 @@ export async function teamVerdict(context: TeamContext, person: Person, teamId: 
       'the catalogue is not checked yet: IdP or Anypoint does not answer',
       { retryable: true },
     );
-  const identity = await identityOf(context.db, person.id, context.idp.system);
-  const names = targets.map((target) => target.groupName);
-  const inScim = await scimStatus(context.db, await scimIdentity(context, person), names);
+  const concerned = context.idps.all.filter(
+    ({ system }) => targets.length === 0 || targets.some((target) => target.idp === system),
+  );
   const grants = await unendedGrants(context.db, { personId: person.id, teamId });
+  const verdicts: Settled[] = [];
+  for (const idp of concerned) {
+    const of = (groupId: string) => targets.find((target) => target.groupId === groupId)?.idp ?? idp.system;
+    const verdict = await verdictAt(context, person, {
+      idp,
+      teamId,
+      targets: targets.filter((target) => target.idp === idp.system),
+      grants: grants.filter(({ groupId }) => of(groupId) === idp.system),
+    });
+    if (verdict !== null) verdicts.push(verdict);
+  }
+  return ofEveryIdp(verdicts);
+}
+
+/** Null: this IdP has never named them itself. */
+async function verdictAt(
+  { db }: Pick<TeamContext, 'db'>,
+  person: Person,
+  { idp, teamId, targets, grants }: { idp: TeamIdp; teamId: string; targets: Target[]; grants: Grant[] },
+): Promise<Settled | null> {
+  const identity = await identityOf(db, person.id, idp.system);
+  if (identity === null || identity.isUnconfirmed) return null;
+  const names = targets.map((target) => target.groupName);
+  const inScim = await scimStatus(db, await scimIdentity({ db, idp }, person), names);
   const groupIds = targets.map((target) => target.groupId);
   const facts: MembershipFacts = {
-    isConfirmed: identity !== null && !identity.isUnconfirmed,
-    status: person.status,
-    isKeptOut: await isKeptOut(context.db, person.id),
+    isConfirmed: true,
+    status: identity.status ?? person.status,
+    isKeptOut: await isKeptOut(db, person.id),
     scim: scimWord(inScim),
     isPushed: inScim.isInAnyGroup,
-    isWanted:
-      isDesired(grants, await databaseNow(context.db)) ||
-      (await isInAnyBaseline(context.db, person.id, groupIds)),
-    wasThereBefore: await wasInTeam(context.db, person.id, teamId),
+    isWanted: isDesired(grants, await databaseNow(db)) || (await isInAnyBaseline(db, person.id, groupIds)),
+    wasThereBefore: await wasInTeam(db, person.id, teamId),
     inIdp: 'not asked',
   };
   const first = teamMembership(facts);
-  if (first.membership !== 'ask the IdP' || identity === null) return settled(first);
-  const inIdp = await isInAnyGroupNow(context, identity.id, targets);
+  if (first.membership !== 'ask the IdP') return settled(first);
+  const inIdp = await isInAnyGroupNow(idp, identity.id, targets);
   return settled(teamMembership({ ...facts, inIdp }));
 }
 
@@ -119,11 +155,7 @@ function settled({ membership, why }: MembershipVerdict): Settled {
   return { membership: membership === 'ask the IdP' ? 'as it is' : membership, why };
 }
 
-async function isInAnyGroupNow(
-  { idp }: Pick<TeamContext, 'idp'>,
-  idpId: string,
-  targets: readonly Target[],
-): Promise<boolean> {
+async function isInAnyGroupNow(idp: TeamIdp, idpId: string, targets: readonly Target[]): Promise<boolean> {
   try {
     for (const target of targets) if (await idp.isMember(target.groupId, idpId)) return true;
     return false;

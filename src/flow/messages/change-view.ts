@@ -7,6 +7,7 @@ import { jointIds } from '../../store/joint-requests.ts';
 import { lastActor } from '../../store/observed.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
+import { idpName } from '../idps/idps.ts';
 import type { Context, Data } from '../kernel/context.ts';
 import { type Named, named, namedByEmail } from '../people/named.ts';
 
@@ -118,7 +119,7 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
   };
   const owner = entitlement === null ? null : await byEmail(entitlement.owner);
   return {
-    idpName: context.idp.name,
+    idpName: change.target === null ? context.idps.name : idpName(context, change.target),
     change,
     ending: await endingOf(context.db, change),
     ...(await extensionOf(context, change)),

@@ -36,7 +36,7 @@ export type Start = { cause: OffboardingCause; by: By | null; reason: string | n
  * same commit. Many lost at once wait for two admins. A case that is open already goes on; safe to call twice.
  */
 export async function startOffboarding(
-  context: Pick<Context, 'catalogue' | 'idp'>,
+  context: Pick<Context, 'catalogue' | 'idps'>,
   unit: Unit,
   person: Pick<Person, 'id'>,
   { cause, by, reason }: Start,
@@ -77,7 +77,7 @@ export async function startOffboarding(
 
 /** An admin said so first, and the directory says it now; not where it loses many at once, which may be a mistake. */
 async function agreedTo(
-  context: Pick<Context, 'catalogue' | 'idp'>,
+  context: Pick<Context, 'catalogue' | 'idps'>,
   unit: Unit,
   open: Offboarding,
   cause: OffboardingCause,
@@ -194,7 +194,7 @@ async function isWorthRestoring(unit: Unit, closed: Offboarding): Promise<boolea
  * left.
  */
 export async function leaverFound(
-  context: Pick<Context, 'catalogue' | 'idp'>,
+  context: Pick<Context, 'catalogue' | 'idps'>,
   unit: Unit,
   person: Pick<Person, 'id'>,
   cause: OffboardingCause,
@@ -220,14 +220,18 @@ async function openCase(unit: Unit, personId: string): Promise<Offboarding | nul
  * otherwise.
  */
 async function isGuarded(
-  context: Pick<Context, 'catalogue' | 'idp'>,
+  context: Pick<Context, 'catalogue' | 'idps'>,
   unit: Unit,
   cause: OffboardingCause,
 ): Promise<boolean> {
   if (cause === 'byHand') return false;
   const { people, share, peopleWindowSeconds } = context.catalogue.current().massGuard;
   const since = new Date(unit.now.getTime() - peopleWindowSeconds * 1_000);
-  const { lost, active } = await lostAndLeft(unit.tx, context.idp.system, since);
+  const { lost, active } = await lostAndLeft(
+    unit.tx,
+    context.idps.all.map(({ system }) => system),
+    since,
+  );
   const now = lost + 1;
   return now > people && now >= share * (active + now);
 }

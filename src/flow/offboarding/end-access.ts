@@ -28,8 +28,11 @@ import { at, grantsEnded, teamsOf } from './case.ts';
  * more.
  */
 export async function closeAndEnd(context: Context, { id }: Offboarding, person: Person): Promise<boolean> {
-  const idpId = await linkOf(context.db, person.id, context.idp.system);
-  const shown = new Set(idpId === null ? [] : await context.idp.groupIdsOf(idpId));
+  const shown = new Set<string>();
+  for (const idp of context.idps.all) {
+    const idpId = await linkOf(context.db, person.id, idp.system);
+    for (const groupId of idpId === null ? [] : await idp.groupIdsOf(idpId)) shown.add(groupId);
+  }
   return await commit(
     context.db,
     async (unit) => {

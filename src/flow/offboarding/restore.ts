@@ -12,6 +12,7 @@ import { pendingRequest, readChange } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { isKeptOut, leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
+import { at as atIdp } from '../idps/idps.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
 import type { Context, Data } from '../kernel/context.ts';
 import { freshPerson } from '../people/identify.ts';
@@ -35,7 +36,7 @@ export async function restore(
       'Reactivate it first.',
     );
   const by = { id: clicker.id, name: clicker.name };
-  const outside = await outsideFacts(context, context.db, person, { askerId: null });
+  const outside = await outsideFacts(atIdp(context, {}), context.db, person, { askerId: null });
   return await commit<Refusal | null>(
     context.db,
     async (unit) => {

@@ -201,7 +201,11 @@ async function decideApplication(
 }
 
 /** The new owner has to be an active person who has signed in to Anypoint. */
-async function newOwner(context: Data & Parties, offboarding: Offboarding, accountId: string | null) {
+async function newOwner(
+  context: Data & Parties & Runtime,
+  offboarding: Offboarding,
+  accountId: string | null,
+) {
   if (accountId === null)
     return refuse('unknownPerson', 'Nobody was chosen to take it.', 'Choose somebody and send it again.');
   const person = await identify(context, accountId);

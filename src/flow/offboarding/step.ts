@@ -16,6 +16,7 @@ import { reportOf } from '../../core/offboarding/settle-application.ts';
 import { readOffboarding } from '../../store/offboardings.ts';
 import { type Person, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
+import { idpName } from '../idps/idps.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { lookAtApplications } from './applications.ts';
@@ -172,14 +173,17 @@ async function whereStuck(
   if (revoke !== null)
     return {
       leg: 'idpWrite',
-      why: `${context.idp.system} has not taken the person out of ${revoke.target?.groupName ?? 'a group'}`,
+      why: `${revoke.target === null ? context.idps.name : idpName(context, revoke.target)} has not taken the person out of ${revoke.target?.groupName ?? 'a group'}`,
     };
   const [trouble] = look.faults;
   if (look.teams?.why != null) return { leg: 'delivery', why: look.teams.why };
   if (trouble !== undefined) {
-    return { leg: trouble.leg, why: faultInWords(trouble.fault, { idp: context.idp.system }) };
+    return {
+      leg: trouble.leg,
+      why: faultInWords(trouble.fault, context.idps.all.length > 1 ? {} : { idp: context.idps.name }),
+    };
   }
-  return { leg: 'idpWrite', why: `${context.idp.system} still shows them in a managed group` };
+  return { leg: 'idpWrite', why: `${context.idps.name} still shows them in a managed group` };
 }
 
 /** Cases that wait are looked at again, and the owners of what is left reminded. */

@@ -12,6 +12,7 @@ import { readChange } from '../../store/changes.ts';
 import { leaversAmong, readOffboarding } from '../../store/offboardings.ts';
 import { linkOf, type Person, peopleByEmail, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
+import { at } from '../idps/idps.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Named, named, namedByEmail } from '../people/named.ts';
 import { managerName } from '../people/reports-to.ts';
@@ -48,7 +49,7 @@ export async function readOffboardingView(context: Context, id: string): Promise
   const catalogue = context.catalogue.current();
   const admins = await Promise.all(catalogue.admins.map((email) => reach(context, email)));
   return {
-    idpName: context.idp.name,
+    idpName: context.idps.name,
     offboarding,
     person: await named(context, {
       ...person,
@@ -57,7 +58,7 @@ export async function readOffboardingView(context: Context, id: string): Promise
     who: {
       title: person.title,
       department: person.department,
-      manager: await managerName(context, person),
+      manager: await managerName(at(context, {}), person),
       since: person.since?.toISOString() ?? null,
     },
     isActiveInIdp: person.status === 'active' && offboarding.cause !== 'deleted',

@@ -2,9 +2,11 @@ import type { Change } from '../../core/change/change.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import type { ChatAccount } from '../../ports/chat.ts';
-import type { IdpPersonStatus } from '../../ports/identity-provider.ts';
+import type { IdentityProvider, IdpPersonStatus } from '../../ports/identity-provider.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
+import type { AtIdp } from '../idps/idps.ts';
 import type { Data, Parties } from '../kernel/context.ts';
+import { accountAt, idpsOfPerson } from './accounts.ts';
 import { freshPerson } from './identify.ts';
 
 /** Whom a change concerns, as the IdP has them now. */
@@ -25,13 +27,13 @@ const askIt = 'Ask the IT desk to look at their account, then ask again.';
  * tried again, and nothing is allowed meanwhile.
  */
 export async function concernedBy(
-  context: Data & Parties,
+  context: Data & Parties & AtIdp,
   { personId, requesterId }: Pick<Change, 'personId' | 'requesterId'>,
 ): Promise<Concerned> {
   if (requesterId === null)
-    return { beneficiary: await freshPerson(context, personId), requester: null, refusal: null };
+    return { beneficiary: await freshPerson(context, personId, context.idp), requester: null, refusal: null };
   const [one, other] = await Promise.all([
-    lookedAt(context, personId),
+    lookedAt(context, personId, context.idp),
     requesterId === personId ? null : lookedAt(context, requesterId),
   ]);
   return {
@@ -42,16 +44,24 @@ export async function concernedBy(
   };
 }
 
+/** `idp`: the one in which they are to hold something; whoever only asks may be known by another. */
 async function lookedAt(
-  context: Data & Parties,
+  context: Data & Parties & AtIdp,
   id: string,
+  idp?: IdentityProvider,
 ): Promise<{ person: Person | null; refusal: Refusal | null }> {
-  const [person, account] = await Promise.all([freshPerson(context, id), accountOf(context, id)]);
+  const [person, account] = await Promise.all([personAt(context, id, idp), accountOf(context, id)]);
   if (person === null) {
     const name = (await readPerson(context.db, id))?.name ?? 'Whoever it is about';
     return {
       person,
-      refusal: refuse('unknownPerson', `${name} is no longer in the identity provider.`, askIt),
+      refusal: (await hasAccountElsewhere(context, id, idp))
+        ? refuse(
+            'unknownPerson',
+            `${name} has no account in ${context.idp.name}, which gives this access.`,
+            `Ask the IT desk for an account in ${context.idp.name}, then ask again.`,
+          )
+        : refuse('unknownPerson', `${name} is no longer in the identity provider.`, askIt),
     };
   }
   return {
@@ -61,6 +71,26 @@ async function lookedAt(
       refuseAccount(context.chat.name, person.name, account) ??
       (await refuseOther(context, person, account)),
   };
+}
+
+/** As this one has them, by an account that is theirs; without one: as the one that speaks for them has them. */
+async function personAt(
+  context: Data & Parties & AtIdp,
+  id: string,
+  idp?: IdentityProvider,
+): Promise<Person | null> {
+  if (idp !== undefined && (await accountAt(context, id)) === null) return null;
+  return await freshPerson(context, id, idp);
+}
+
+async function hasAccountElsewhere(
+  context: Data & Parties & AtIdp,
+  id: string,
+  idp?: IdentityProvider,
+): Promise<boolean> {
+  if (idp === undefined || context.idps.all.length === 1) return false;
+  const systems = await idpsOfPerson(context, id);
+  return systems.length > 0 && !systems.includes(idp.system);
 }
 
 async function accountOf(context: Data & Parties, id: string): Promise<ChatAccount | null> {
@@ -110,15 +140,18 @@ async function refuseOther(
 ): Promise<Refusal | null> {
   const email = account?.verifiedEmail ?? null;
   if (email === null || sameEmail(email, person.email)) return null;
-  const idpId = await linkOf(context.db, person.id, context.idp.system);
-  const others = (await context.idp.findPeopleByEmail(email)).filter(
-    (p) => p.status === 'active' && p.id !== idpId,
+  for (const idp of context.idps.all) {
+    const idpId = await linkOf(context.db, person.id, idp.system);
+    const found = await idp.findPeopleByEmail(email);
+    if (found.some((p) => p.status === 'active' && p.id !== idpId)) return addressMoved(context, person);
+  }
+  return null;
+}
+
+function addressMoved({ chat }: Pick<Parties, 'chat'>, { name }: Person): Refusal {
+  return refuse(
+    'ambiguousPerson',
+    `${name}’s ${chat.name} account has the address of somebody else in the identity provider now.`,
+    askIt,
   );
-  return others.length === 0
-    ? null
-    : refuse(
-        'ambiguousPerson',
-        `${person.name}’s ${context.chat.name} account has the address of somebody else in the identity provider now.`,
-        askIt,
-      );
 }

@@ -1,7 +1,18 @@
-import { type Refusal, refuse } from '../../core/refusal.ts';
-import { linkOf, linkPerson, type Person, personByLink, rememberPerson } from '../../store/people.ts';
+import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import type { ChatAccount } from '../../ports/chat.ts';
+import type { IdentityProvider } from '../../ports/identity-provider.ts';
+import {
+  identityOf,
+  linkOf,
+  linkPerson,
+  type Person,
+  personByLink,
+  rememberPerson,
+} from '../../store/people.ts';
+import { homeOf } from '../../store/person-home.ts';
 import { readSnapshot } from '../../store/person-snapshots.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
+import { type Account, accountsByEmail, onePerson } from './accounts.ts';
 
 const askIt = 'Ask your IT desk to look at your account.';
 
@@ -9,10 +20,62 @@ const askIt = 'Ask your IT desk to look at your account.';
  * The person of this chat account, asked anew: chat account, its verified e-mail, one active person in the IdP. Throws
  * a Fault when chat or IdP can't say; it never guesses.
  */
-export async function identify(context: Data & Parties, accountId: string): Promise<Person | Refusal> {
+export async function identify(
+  context: Data & Parties & Partial<Pick<Context, 'log'>>,
+  accountId: string,
+): Promise<Person | Refusal> {
   const account = await context.chat.whoIs(accountId);
-  if (account === null)
-    return refuse('unknownPerson', `${context.chat.name} does not know this account.`, askIt);
+  const proven = memberWithAddress(context, account);
+  if (isRefusal(proven)) return proven;
+  const { accounts, faults } = await accountsByEmail(context, proven.verifiedEmail);
+  const active = accounts.filter(({ inIdp }) => inIdp.status === 'active');
+  const [one, ...others] = active;
+  const [fault] = faults;
+  // One that does not answer may know somebody else by this address, unless it is known already who this is.
+  if (fault !== undefined && !(await isKnownAs(context, accountId, one))) throw fault;
+  if (accounts.length === 0)
+    return refuse(
+      'unknownPerson',
+      `The identity provider knows nobody with your ${context.chat.name} address.`,
+      askIt,
+    );
+  if (one === undefined)
+    return refuse('inactiveInIdp', 'Your account in the identity provider is not active.', askIt);
+  if (new Set(active.map(({ idp }) => idp)).size < active.length)
+    return refuse(
+      'ambiguousPerson',
+      'Several people in the identity provider share your address, so it is not clear who you are.',
+      askIt,
+    );
+  const person = await onePerson(context, [one, ...others]);
+  for (const other of proven.alsoKnownAs ?? [])
+    await linkPerson(context.db, person.id, context.chat.system, other);
+  // Last, so that it is the one that they are written to by.
+  await linkPerson(context.db, person.id, context.chat.system, proven.id);
+  return { ...person, timeZone: person.timeZone ?? proven.timeZone };
+}
+
+/**
+ * The person whom we have met as this chat account. Null: nobody, or a person whom the IdP has deleted. A person who is
+ * there again under another id has to be identified anew.
+ */
+export async function metAs(
+  context: Pick<Context, 'db' | 'chat'>,
+  accountId: string,
+): Promise<Person | null> {
+  const known = await personByLink(context.db, context.chat.system, accountId);
+  const home = known === null ? null : await homeOf(context.db, known.id);
+  const statusText =
+    known === null || home === null ? null : await readSnapshot(context.db, known.id, home.system);
+  return statusText?.status === 'deleted' ? null : known;
+}
+
+/** A member of ours, with the address that the chat has confirmed. */
+function memberWithAddress(
+  { chat }: Pick<Parties, 'chat'>,
+  account: ChatAccount | null,
+): (ChatAccount & { verifiedEmail: string }) | Refusal {
+  if (account === null) return refuse('unknownPerson', `${chat.name} does not know this account.`, askIt);
   switch (account.kind) {
     case 'bot':
       return refuse('notAPerson', 'Bots can’t ask for access or decide on it.', 'A person has to do this.');
@@ -29,7 +92,7 @@ export async function identify(context: Data & Parties, accountId: string): Prom
         'Ask your contact in the company.',
       );
     case 'deactivated':
-      return refuse('deactivated', `This ${context.chat.name} account is deactivated.`, askIt);
+      return refuse('deactivated', `This ${chat.name} account is deactivated.`, askIt);
     case 'member':
       break;
     default:
@@ -38,50 +101,37 @@ export async function identify(context: Data & Parties, accountId: string): Prom
   if (account.verifiedEmail === null)
     return refuse(
       'noVerifiedEmail',
-      `Your ${context.chat.name} account has no confirmed e-mail address.`,
-      `Confirm your address in ${context.chat.name}, then try again.`,
+      `Your ${chat.name} account has no confirmed e-mail address.`,
+      `Confirm your address in ${chat.name}, then try again.`,
     );
-  const found = await context.idp.findPeopleByEmail(account.verifiedEmail);
-  const active = found.filter((p) => p.status === 'active');
-  if (found.length === 0)
-    return refuse(
-      'unknownPerson',
-      `The identity provider knows nobody with your ${context.chat.name} address.`,
-      askIt,
-    );
-  if (active.length === 0)
-    return refuse('inactiveInIdp', 'Your account in the identity provider is not active.', askIt);
-  const [one, second] = active;
-  if (one === undefined || second !== undefined)
-    return refuse(
-      'ambiguousPerson',
-      'Several people in the identity provider share your address, so it is not clear who you are.',
-      askIt,
-    );
-  const person = await rememberPerson(context.db, context.idp.system, one);
-  for (const other of account.alsoKnownAs ?? [])
-    await linkPerson(context.db, person.id, context.chat.system, other);
-  // Last, so that it is the one that they are written to by.
-  await linkPerson(context.db, person.id, context.chat.system, account.id);
-  return { ...person, timeZone: person.timeZone ?? account.timeZone };
+  return { ...account, verifiedEmail: account.verifiedEmail };
+}
+
+async function isKnownAs(
+  context: Pick<Context, 'db' | 'chat'>,
+  accountId: string,
+  found: Account | undefined,
+): Promise<boolean> {
+  if (found === undefined) return false;
+  const known = await personByLink(context.db, context.chat.system, accountId);
+  const identity = known === null ? null : await identityOf(context.db, known.id, found.idp.system);
+  return identity !== null && !identity.isUnconfirmed && identity.id === found.inIdp.id;
 }
 
 /**
- * The person whom we have met as this chat account. Null: nobody, or a person whom the IdP has deleted. A person who is
- * there again under another id has to be identified anew.
+ * The person as the IdP that speaks for them has them now, or as the one that is asked has them. Null: it no longer
+ * knows them, or never did.
  */
-export async function metAs(
-  context: Pick<Context, 'db' | 'chat'>,
-  accountId: string,
+export async function freshPerson(
+  context: Data & Parties,
+  personId: string,
+  idp?: IdentityProvider,
 ): Promise<Person | null> {
-  const known = await personByLink(context.db, context.chat.system, accountId);
-  const statusText = known === null ? null : await readSnapshot(context.db, known.id);
-  return statusText?.status === 'deleted' ? null : known;
-}
-
-/** The person as the IdP has them now; null when the IdP no longer knows them. */
-export async function freshPerson(context: Data & Parties, personId: string): Promise<Person | null> {
-  const idpId = await linkOf(context.db, personId, context.idp.system);
-  const fromIdp = idpId === null ? null : await context.idp.readPerson(idpId);
-  return fromIdp === null ? null : await rememberPerson(context.db, context.idp.system, fromIdp);
+  const from =
+    idp === undefined
+      ? await homeOf(context.db, personId)
+      : { system: idp.system, id: await linkOf(context.db, personId, idp.system) };
+  if (from === null || from.id === null) return null;
+  const fromIdp = await (idp ?? context.idps.of(from.system)).readPerson(from.id);
+  return fromIdp === null ? null : await rememberPerson(context.db, from.system, fromIdp);
 }

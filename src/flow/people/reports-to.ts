@@ -1,14 +1,15 @@
 import { Fault } from '../../core/fault.ts';
 import { idsNamed } from '../../store/birthrights.ts';
 import { type Person, readPerson, rememberPerson } from '../../store/people.ts';
-import type { Data, Parties } from '../kernel/context.ts';
+import type { AtIdp } from '../idps/idps.ts';
+import type { Data } from '../kernel/context.ts';
 
 /**
  * What somebody's manager is called, to be shown. The directory names them by login or e-mail; whom it can't tell is
  * shown by that. Identifies nobody: who decides is looked up anew (approvers.ts).
  */
 export async function managerName(
-  { db, idp }: Data & Parties,
+  { db, idp }: Data & AtIdp,
   { manager }: Pick<Person, 'manager'>,
 ): Promise<string | null> {
   if (manager === null) return null;

@@ -2,6 +2,7 @@ import type { PersonHint } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
 import type { IdpPerson } from '../../ports/identity-provider.ts';
 import { isLoginKnown, linkPerson, type Person, personByLink, rememberPerson } from '../../store/people.ts';
+import { type AtIdp, atEach } from '../idps/idps.ts';
 import type { Context, Parties, Runtime } from '../kernel/context.ts';
 import { readById } from './read-by-id.ts';
 
@@ -9,13 +10,25 @@ import { readById } from './read-by-id.ts';
  * The person who is meant: by the IdP's own id, else as the IdP or the push itself describes them. Null: nobody, or not
  * clear who.
  */
-export type Resolve = (told: PersonHint) => Promise<Person | null>;
+export type Resolve = (told: PersonHint, idp?: string) => Promise<Person | null>;
 
 /**
- * For a batch of what was told. Once the IdP fails to answer, it is not asked again in this batch. Everybody who has to
- * be looked up there fails at once, with the same fault.
+ * For a batch of what was told. `idp` is the one whose ids these are; without it each is asked in turn. Once one fails to
+ * answer, it is not asked again in this batch. Everybody who has to be looked up there fails at once, with the same
+ * fault.
  */
 export function createResolve(context: Context): Resolve {
+  const resolving = atEach(context).map((there) => ({ system: there.idp.system, resolve: resolveAt(there) }));
+  return async (told, idp) => {
+    for (const { system, resolve } of resolving) {
+      const person = idp === undefined || idp === system ? await resolve(told) : null;
+      if (person !== null) return person;
+    }
+    return null;
+  };
+}
+
+function resolveAt(context: Context & AtIdp): (told: PersonHint) => Promise<Person | null> {
   let away: Fault | null = null;
   async function ask<T>(work: () => Promise<T>): Promise<T> {
     if (away !== null) throw away;
@@ -69,12 +82,12 @@ export function createResolve(context: Context): Resolve {
    * neither the IdP nor Entra is asked again. A person whom Entra has deleted is still known by it.
    */
   async function byEntra(entraId: string): Promise<Person | null> {
-    const known = await personByLink(context.db, 'entra', entraId);
+    const known = await personByLink(context.db, BESIDE, entraId);
     if (known !== null) return known;
     const named = await entraNames(context, entraId);
     if (named === null) return null;
     const person = (named.email === null ? null : await byEmail(named.email)) ?? (await byLogin(named.login));
-    if (person !== null) await linkPerson(context.db, person.id, 'entra', entraId);
+    if (person !== null) await linkPerson(context.db, person.id, BESIDE, entraId);
     return person;
   }
 
@@ -95,6 +108,9 @@ export function createResolve(context: Context): Resolve {
     return pushed === undefined ? await byLogin(id) : await byPush(id, pushed);
   };
 }
+
+/** Links by the ids of an Entra that only tells: what they rest on is an address, so they are no IdP's own. */
+const BESIDE = 'graph';
 
 /** Whether the IdP refuses to answer about this one alone; it would answer about others. */
 export function isAboutOne({ code }: Fault): boolean {

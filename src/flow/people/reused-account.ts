@@ -2,6 +2,7 @@ import type { PersonId } from '../../core/ids.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { baselineGroups, pendingAbout } from '../../store/offboardings.ts';
 import { moveLinks, type Person, rememberPerson } from '../../store/people.ts';
+import type { AtIdp } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { Context } from '../kernel/context.ts';
  * when it was never more than unconfirmed, or when SCIM has handed it over.
  */
 export async function successorOf(
-  context: Pick<Context, 'db' | 'idp'>,
+  context: Pick<Context, 'db'> & AtIdp,
   person: Pick<Person, 'id' | 'login'>,
   isHandedOver = false,
 ): Promise<{ id: PersonId } | null> {

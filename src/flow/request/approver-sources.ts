@@ -4,7 +4,9 @@ import type { Approver } from '../../core/policy/routing.ts';
 import type { IdpPerson } from '../../ports/identity-provider.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import { type Person, rememberPerson } from '../../store/people.ts';
+import { type AtIdp, at } from '../idps/idps.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
+import { activeByEmail } from '../people/accounts.ts';
 import { isAboutOne } from '../people/resolve-person.ts';
 
 /** An approver with what rules may ask about. */
@@ -13,6 +15,14 @@ export type Candidate = Approver & { department: string | null; title: string | 
 /** The people whom a source of the catalogue yields right now, without leavers. */
 export async function peopleOf(
   context: Context,
+  source: ApproverSource,
+  { entitlement, beneficiary }: { entitlement: Entitlement; beneficiary: Person },
+): Promise<Candidate[]> {
+  return await peopleAt(at(context, entitlement), source, { entitlement, beneficiary });
+}
+
+async function peopleAt(
+  context: Context & AtIdp,
   source: ApproverSource,
   { entitlement, beneficiary }: { entitlement: Entitlement; beneficiary: Person },
 ): Promise<Candidate[]> {
@@ -29,7 +39,7 @@ export async function peopleOf(
 }
 
 /** Nobody where the catalogue does not say who is on call, or the user group is off. */
-async function peopleOnCall(context: Context): Promise<Candidate[]> {
+async function peopleOnCall(context: Context & AtIdp): Promise<Candidate[]> {
   const { onCall } = context.catalogue.current();
   if (onCall === null) return [];
   if ('idpGroup' in onCall) return await membersOf(context, onCall.idpGroup);
@@ -46,7 +56,7 @@ async function peopleOnCall(context: Context): Promise<Candidate[]> {
 /** More of a user group than this are not on call, they are a department. */
 const ON_CALL_MAX = 50;
 
-async function membersOf(context: Data & Parties, groupName: string): Promise<Candidate[]> {
+async function membersOf(context: Data & AtIdp, groupName: string): Promise<Candidate[]> {
   const group = await context.idp.findGroup(groupName);
   if (group === null) return [];
   const members: IdpPerson[] = [];
@@ -54,12 +64,15 @@ async function membersOf(context: Data & Parties, groupName: string): Promise<Ca
   return await remembered(context, members);
 }
 
-async function peopleByEmail(context: Data & Parties, emails: readonly string[]): Promise<Candidate[]> {
+async function peopleByEmail(
+  context: Data & Parties & Partial<AtIdp>,
+  emails: readonly string[],
+): Promise<Candidate[]> {
   return (await Promise.all(emails.map((email) => byEmail(context, email)))).flat();
 }
 
 /** The directory lets anything stand for the manager; what it takes for no name at all is nobody. */
-async function managerNamed(context: Parties & Runtime, name: string): Promise<IdpPerson | null> {
+async function managerNamed(context: Runtime & AtIdp, name: string): Promise<IdpPerson | null> {
   try {
     return await context.idp.readPerson(name);
   } catch (error) {
@@ -69,15 +82,24 @@ async function managerNamed(context: Parties & Runtime, name: string): Promise<I
   }
 }
 
-/** Several who share the address are nobody: none of them could be told apart when they decide, so others are asked. */
-export async function byEmail(context: Data & Parties, email: string): Promise<Candidate[]> {
-  const active = (await context.idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
-  return active.length > 1 ? [] : await remembered(context, active);
+/**
+ * Several who share the address are nobody: none of them could be told apart when they decide, so others are asked. The
+ * identity provider that it is about comes first, and only whom it does not know is looked for in another.
+ */
+export async function byEmail(context: Data & Parties & Partial<AtIdp>, email: string): Promise<Candidate[]> {
+  const found = await activeByEmail(context, email, context.idp);
+  return found === null ? [] : await withoutLeavers(context, [found]);
 }
 
-async function remembered(context: Data & Parties, people: readonly IdpPerson[]): Promise<Candidate[]> {
+async function remembered(context: Data & AtIdp, people: readonly IdpPerson[]): Promise<Candidate[]> {
   const active = people.filter((p) => p.status === 'active');
-  const known = await Promise.all(active.map((p) => rememberPerson(context.db, context.idp.system, p)));
+  return await withoutLeavers(
+    context,
+    await Promise.all(active.map((p) => rememberPerson(context.db, context.idp.system, p))),
+  );
+}
+
+async function withoutLeavers(context: Data, known: readonly Person[]): Promise<Candidate[]> {
   // An admin may know that somebody has left before the IdP does.
   const leavers = await leaversAmong(
     context.db,

@@ -27,6 +27,7 @@ import { leaversAmong } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
 import type { Telling } from '../../store/telling.ts';
+import { at } from '../idps/idps.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import { concernedBy } from '../people/concerned.ts';
@@ -87,7 +88,7 @@ export async function gather(context: Context, change: Change): Promise<Assessme
   const offer = offered(context, change);
   if ('refusal' in offer) return offer;
   const { entitlement } = offer;
-  const concerned = await concernedBy(context, change);
+  const concerned = await concernedBy(at(context, entitlement), change);
   const { beneficiary, requester } = concerned;
   const people = [beneficiary, requester].filter((person) => person !== null);
   const leavers = await leaversAmong(
@@ -105,14 +106,14 @@ export async function gather(context: Context, change: Change): Promise<Assessme
   if (verdict.effect === 'refuse' && change.state === 'received')
     return { refusal: notAllowed(verdict, entitlement), verdict };
   const telling = await tellingAboutFound(context, change);
-  const excluded = await excludedFrom(context, change, telling);
+  const excluded = await excludedFrom(at(context, entitlement), change, telling);
   const plan = await planFor(
     context,
     { entitlement, beneficiary, change, excluded, telling, isAsking: true },
     { facts, verdict: byRules },
   );
   // After the plan: whom it resolved as the manager need not be looked up again.
-  const manager = await managerName(context, beneficiary);
+  const manager = await managerName(at(context, entitlement), beneficiary);
   return { change, ...offer, beneficiary, requester, manager, telling, excluded, byRules, verdict, plan };
 }
 

@@ -50,7 +50,7 @@ export async function beginAccess(
     assessed = await gather(context, change);
   } catch (error) {
     if (error instanceof Fault && !error.code.startsWith('store.'))
-      await tellDelayed(context, change.id, faultInWords(error, { idp: context.idp.name }));
+      await tellDelayed(context, change.id, faultInWords(error, { idp: context.idps.name }));
     throw error;
   }
   return await lockedAs(context, change.id, async (unit, locked) =>

@@ -10,6 +10,7 @@ import { type Person, personByLink, rememberPerson } from '../../store/people.ts
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { type Telling, tellingOf } from '../../store/telling.ts';
 import { withDelegatesNow } from '../delegation/delegates.ts';
+import { type AtIdp, at } from '../idps/idps.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { askedOf, resolveApprovers } from './approvers.ts';
 import { planToKeep } from './keep-plan.ts';
@@ -26,9 +27,9 @@ export async function decidedBy(
   context: Context,
   request: { entitlement: Entitlement; beneficiary: Person; change: Change },
 ): Promise<{ verdict: Verdict; plan: ApproverPlan }> {
-  const { change } = request;
+  const { change, entitlement } = request;
   const telling = await tellingAboutFound(context, change);
-  const excluded = await excludedFrom(context, change, telling);
+  const excluded = await excludedFrom(at(context, entitlement), change, telling);
   const facts = await factsOfChange(context, request);
   const verdict = evaluateRequest(facts, context.catalogue.rules());
   const of = { ...request, excluded, telling, isAsking: false };
@@ -74,19 +75,19 @@ async function planByRule(
   const { approvals: given, clock } = change;
   const found = { entitlement: asked, beneficiary, excluded, given, clock, isAsking, before: change.plan };
   if (change.cause !== 'finding') return await resolveApprovers(context, catalogue, found, under);
-  const author = await authorshipAt(context, telling.actors.length > 0, change.requestedAt);
+  const author = await authorshipAt(at(context, entitlement), telling.actors.length > 0, change.requestedAt);
   return await planToKeep(context, found, under, author);
 }
 
 /** What is known of who made a change that was noticed then. */
 export async function authorshipAt(
-  context: Data & Parties,
+  context: Data & Parties & AtIdp,
   isTold: boolean,
   noticedAt: Date,
 ): Promise<Authorship> {
   const { log } = context.idp;
   const coverage = log === undefined ? null : await readCoverage(context.db, log.eventSource);
-  const eventSources = { log: coverage, isHooked: context.hasEventHook === true };
+  const eventSources = { log: coverage, isHooked: context.eventHooks?.has(context.idp.system) === true };
   return authorshipOf(isTold, noticedAt, eventSources, await databaseNow(context.db));
 }
 
@@ -94,7 +95,7 @@ export async function authorshipAt(
  * The people who can't decide on it: the beneficiary, the requester, and the person who made the change that was found.
  */
 export async function excludedFrom(
-  context: Data & Parties,
+  context: Data & AtIdp,
   change: Change,
   telling: Telling,
 ): Promise<Set<PersonId>> {
@@ -104,7 +105,7 @@ export async function excludedFrom(
 
 /** The people among those who are told to have made the change; an administrator whom the IdP doesn't know is none. */
 export async function actorIds(
-  context: Pick<Context, 'db' | 'idp'>,
+  context: Pick<Context, 'db'> & AtIdp,
   telling: Pick<Telling, 'actors'>,
 ): Promise<PersonId[]> {
   const people = await Promise.all(

@@ -19,7 +19,7 @@ export async function reopenIfTheirOwn(context: Context, change: Change): Promis
   if (!isFound(change) || change.cause !== 'finding' || change.target === null) return done;
   if (change.grant === null || nextState(change.state, 'decisionReopened') === null) return done;
   const decidedAt = change.decision?.at ?? change.requestedAt;
-  const { groupId } = change.target;
+  const { groupId, idp } = change.target;
   const { actors } = await tellingOf(
     context.db,
     {
@@ -34,7 +34,7 @@ export async function reopenIfTheirOwn(context: Context, change: Change): Promis
   const doers = new Set(actors.map(({ id }) => id));
   const counted = await whoCounted(context, change);
   const links = await Promise.all(
-    counted.map(async (who) => ({ ...who, idpId: await linkOf(context.db, who.id, context.idp.system) })),
+    counted.map(async (who) => ({ ...who, idpId: await linkOf(context.db, who.id, idp) })),
   );
   const doer = links.find(({ idpId }) => idpId !== null && doers.has(idpId));
   if (doer === undefined) return done;

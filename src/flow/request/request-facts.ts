@@ -13,6 +13,7 @@ import { holding, unendedGrants } from '../../store/grants.ts';
 import { type Held, heldBeside } from '../../store/holdings.ts';
 import { linkOf, type Person } from '../../store/people.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
+import { type AtIdp, at } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 
 /** Everything that is known of a request and that rules may ask about. */
@@ -76,7 +77,7 @@ export async function factsOfChange(
   context: Context,
   { change, ...asked }: { entitlement: Entitlement; beneficiary: Person; change: Change },
 ): Promise<RequestFacts> {
-  const outside = await outsideFacts(context, context.db, asked.beneficiary, {
+  const outside = await outsideFacts(at(context, asked.entitlement), context.db, asked.beneficiary, {
     askerId: change.requesterId,
     before: change.verdict?.facts,
   });
@@ -94,7 +95,7 @@ const BUDGET_MS = 2_000;
  * time, or can't be had, leaves the fact unknown: then a person decides.
  */
 export async function outsideFacts(
-  context: Pick<Context, 'catalogue' | 'idp' | 'chat' | 'log'>,
+  context: Pick<Context, 'catalogue' | 'chat' | 'log'> & AtIdp,
   db: Db,
   person: Person,
   asked: {

@@ -18,6 +18,7 @@ import { unendedGrants } from '../../store/grants.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import type { StepUp } from '../../store/step-ups.ts';
+import { at } from '../idps/idps.ts';
 import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { grantsEndedWith } from '../membership/end-grants.ts';
@@ -259,9 +260,9 @@ async function tellToSignIn(
   await tellClicker(
     context,
     click,
-    `Your approval does not count yet: policy wants a fresh sign-in for it. Sign in with ${context.idp.name} within five minutes. If you did not press Approve, don’t sign in, and tell your security team.`,
+    `Your approval does not count yet: policy wants a fresh sign-in for it. Sign in with ${context.idps.name} within five minutes. If you did not press Approve, don’t sign in, and tell your security team.`,
     {
-      label: `Sign in with ${context.idp.name}`,
+      label: `Sign in with ${context.idps.name}`,
       url: `${context.stepUp.address()}${STEP_UP_PATH}/${offered.link}`,
     },
   );
@@ -296,7 +297,7 @@ async function factsOf(context: Context, change: Change): Promise<ClickFactsNow>
   // A settled change needs no facts: the loser of a race is told at once who decided.
   const isDecided = change.state !== 'asking' && change.state !== 'scheduled';
   if (isDecided || entitlement === null) return { ...known, plan: change.plan ?? nobody, verdict: undecided };
-  const { beneficiary, refusal } = await concernedBy(context, change);
+  const { beneficiary, refusal } = await concernedBy(at(context, entitlement), change);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
   const left = await leaverCase(context.db, beneficiary.id);
   const declined = await refuseWaitingRenewal(context.db, change);

@@ -66,7 +66,7 @@ async function certificateOf(context: Context, campaign: Campaign, closedAt: Dat
   return {
     type: 'latchkey access review certificate',
     version: 2,
-    installation: { identityProvider: context.idp.name },
+    installation: { identityProvider: context.idps.name },
     campaign: {
       id: campaign.id,
       name: campaign.name,

@@ -3,11 +3,11 @@ import type { PersonId } from '../../core/ids.ts';
 import { type Entitlement, sameEmail } from '../../core/policy/catalogue.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
 import { type Reviewer, type ReviewerCandidate, reviewerOf } from '../../core/review/reviewers.ts';
-import type { IdpPerson } from '../../ports/identity-provider.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
-import { rememberPerson } from '../../store/people.ts';
+import { type Person, rememberPerson } from '../../store/people.ts';
 import { managersNamed } from '../../store/review-snapshot.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
+import { activeByEmail } from '../people/accounts.ts';
 import { isAboutOne } from '../people/resolve-person.ts';
 
 /** Finds who reviews lines, each person looked up once. The IdP is asked for whom Latchkey has never met. */
@@ -29,9 +29,8 @@ export function createFindReviewers(context: Context, campaign: Campaign): FindR
   async function byEmail(email: string): Promise<ReviewerCandidate | null> {
     const key = email.toLowerCase();
     if (!byEmailKnown.has(key)) {
-      const [one, second] = (await context.idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
       // Several who share the address are nobody: they could not be told apart.
-      byEmailKnown.set(key, one === undefined || second !== undefined ? null : await candidate(context, one));
+      byEmailKnown.set(key, await candidate(context, await activeByEmail(context, email)));
     }
     return byEmailKnown.get(key) ?? null;
   }
@@ -71,8 +70,12 @@ async function managerInIdp(
   named: string,
 ): Promise<ReviewerCandidate | null> {
   try {
-    const found = await context.idp.readPerson(named);
-    return found === null || found.status !== 'active' ? null : await candidate(context, found);
+    for (const idp of context.idps.all) {
+      const found = await idp.readPerson(named);
+      if (found?.status === 'active')
+        return await candidate(context, await rememberPerson(context.db, idp.system, found));
+    }
+    return null;
   } catch (error) {
     if (!(error instanceof Fault) || !isAboutOne(error)) throw error;
     context.log.warn({ err: error.message }, 'the IdP can’t say who the manager is');
@@ -80,8 +83,9 @@ async function managerInIdp(
   }
 }
 
-async function candidate(context: Data & Parties, found: IdpPerson): Promise<ReviewerCandidate | null> {
-  const { id, name } = await rememberPerson(context.db, context.idp.system, found);
+async function candidate(context: Data, found: Person | null): Promise<ReviewerCandidate | null> {
+  if (found === null) return null;
+  const { id, name } = found;
   return (await leaversAmong(context.db, [id])).size > 0 ? null : { id, name };
 }
 
@@ -97,8 +101,7 @@ export async function fallbackBeside(
     ...admins.filter((a) => !campaign.fallback.some((f) => sameEmail(f, a))),
   ];
   for (const email of emails) {
-    const [one, second] = (await context.idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
-    const found = one === undefined || second !== undefined ? null : await candidate(context, one);
+    const found = await candidate(context, await activeByEmail(context, email));
     if (found !== null && !excluded.has(found.id)) return found;
   }
   return null;

@@ -50,7 +50,7 @@ export async function readCampaignView(context: Data & Parties, id: string): Pro
   const reviewers = await reviewersOf(context.db, id, context.chat.system);
   const starter = campaign.startedBy;
   return {
-    idpName: context.idp.name,
+    idpName: context.idps.name,
     campaign,
     refusal:
       campaign.state !== 'ready'

@@ -83,7 +83,7 @@ export async function endUncounted(
   ended: { why: StepUpEnd; signedInAs?: string; text?: string },
 ): Promise<boolean> {
   const { why } = ended;
-  const says = `Your approval did not count: ${uncounted[why](context.idp.name)}. ${next[why]}`;
+  const says = `Your approval did not count: ${uncounted[why](context.idps.name)}. ${next[why]}`;
   const came = await commit<'ended' | 'moot' | null>(
     context.db,
     async (unit) => {

@@ -111,7 +111,7 @@ export async function disown(context: Context, link: string): Promise<StepUpPage
 async function prove(context: Context, stepUp: StepUp, query: URLSearchParams): Promise<StepUpPage | null> {
   const { begun, expiresAt } = stepUp;
   if (context.stepUp === undefined || begun === null) return { is: 'unknown' };
-  const { signIn, address } = context.stepUp;
+  const { signIn, address, idp } = context.stepUp;
   const callback = new URL(`${address()}${CALLBACK_PATH}?${query}`);
   const result = await signIn.finish(begun, callback);
   if (result.is === 'refused') return { is: 'refused', error: result.error, expiresAt };
@@ -119,7 +119,7 @@ async function prove(context: Context, stepUp: StepUp, query: URLSearchParams): 
     context.log.warn({ stepUp: stepUp.id, why: result.why }, 'the answer to a sign-in can’t be believed');
     return { is: 'away', expiresAt };
   }
-  const subject = await linkOf(context.db, stepUp.personId, context.idp.system);
+  const subject = await linkOf(context.db, stepUp.personId, (idp ?? context.idps.first).system);
   const judged = judgeSignIn(
     { subject: subject ?? '', acrValues: signIn.acrValues, begunAt: begun.begunAt, expiresAt },
     result.claims,

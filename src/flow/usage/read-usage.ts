@@ -17,7 +17,7 @@ import type { Context } from '../kernel/context.ts';
  */
 const AWAY_MAX_MS = 25 * 24 * 3_600_000;
 
-type Needs = Pick<Context, 'db' | 'idp' | 'mulesoft' | 'catalogue' | 'log'>;
+type Needs = Pick<Context, 'db' | 'idps' | 'mulesoft' | 'catalogue' | 'log'>;
 
 /**
  * Reads on in every record of who used Anypoint. Each page is stored with where to go on. One that can't be read holds
@@ -26,7 +26,7 @@ type Needs = Pick<Context, 'db' | 'idp' | 'mulesoft' | 'catalogue' | 'log'>;
 export async function readUsageOnce(context: Needs): Promise<void> {
   const records = [
     ...context.mulesoft.useRecords,
-    ...(context.idp.signIns == null ? [] : [context.idp.signIns]),
+    ...context.idps.all.flatMap(({ signIns }) => signIns ?? []),
   ];
   for (const record of records)
     try {

@@ -87,7 +87,7 @@ export function asked(
 }
 
 function targetOf({ idpGroup, team }: Entitlement): NonNullable<Change['target']> {
-  return { groupId: 'group', groupName: idpGroup, teamId: 'team', teamName: team };
+  return { idp: 'okta', groupId: 'group', groupName: idpGroup, teamId: 'team', teamName: team };
 }
 
 export function decision(

@@ -29,7 +29,7 @@ export function scheduledSamples(catalogue: Catalogue): Sample<ChangeView>[] {
     endsAt,
     decision: decision('approved', 'tom'),
     verdict: { effect: 'ask', grounds: [] },
-    target: { groupId: 'group', groupName: read.idpGroup, teamId: 'team', teamName: read.team },
+    target: { idp: 'okta', groupId: 'group', groupName: read.idpGroup, teamId: 'team', teamName: read.team },
   } as SampleEvent;
   const of = (title: string, ...events: SampleEvent[]) => ({
     title,

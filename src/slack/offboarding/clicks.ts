@@ -156,10 +156,12 @@ async function whoeverIs(context: Data & Parties, accountId: string): Promise<Pe
   const known = await personByLink(context.db, 'slack', accountId);
   const email = (await context.chat.whoIs(accountId))?.verifiedEmail ?? null;
   if (email === null) return known;
-  const [one, second] = await context.idp.findPeopleByEmail(email);
-  return one === undefined || second !== undefined
-    ? known
-    : await rememberPerson(context.db, context.idp.system, one);
+  for (const idp of context.idps.all) {
+    const [one, second] = await idp.findPeopleByEmail(email);
+    if (second !== undefined) return known;
+    if (one !== undefined) return await rememberPerson(context.db, idp.system, one);
+  }
+  return known;
 }
 
 /** By mention: of several people with one name it is clear then who is meant. */

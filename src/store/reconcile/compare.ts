@@ -9,6 +9,9 @@ import type { Place } from './runs.ts';
 /** In whose directory, at what time, and how many ids are named. */
 export type Look = { system: string; now: Date; limit: number };
 
+/** `systems`: of the identity providers whose groups give the team. */
+export type TeamLook = Omit<Look, 'system'> & { systems: readonly string[] };
+
 /** One who is in a group without being wanted there, or the other way round. */
 export type Apart = { personId: string; externalId: string };
 
@@ -169,7 +172,7 @@ export async function compareTeam(
   tx: Tx,
   place: Place,
   groups: readonly Place[],
-  look: Look,
+  look: TeamLook,
 ): Promise<TeamDifference> {
   const { now, limit } = look;
   const first = await sql`
@@ -218,7 +221,7 @@ export async function compareTeam(
  * `excess`: shown although nothing gives it, or excluded by policy: on hold, left, or switched off. Where all that SCIM
  * has of somebody is another account's, they are left as they are.
  */
-function apartOfTeam(place: Place, groups: readonly Place[], { system, now }: Omit<Look, 'limit'>) {
+function apartOfTeam(place: Place, groups: readonly Place[], { systems, now }: Omit<TeamLook, 'limit'>) {
   const placeIds = groups.map((group) => group.id);
   const groupIds = groups.map((group) => group.externalId);
   const ofPlaces = sql`place_id = any(${placeIds}::bigint[])`;
@@ -250,32 +253,60 @@ function apartOfTeam(place: Place, groups: readonly Place[], { system, now }: Om
       select person_id from shown where person_id is not null
         except (select person_id from should union select person_id from kept)
     ), vague as materialized (
-      select l.person_id from loose l join people p on p.id = l.person_id
-      join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
-      where exists (select from apart_in_groups a where a.person_id = l.person_id and why = 'unpushed')
-        and ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
+      ${atEach(systems, vagueAt)}
     ), kept_out as materialized (
       ${keptOut}
     ), suspects as materialized (
       select person_id from shown where person_id is not null except select person_id from should
-    ), off as materialized (
-      select k.person_id from suspects k cross join lateral (select ${idOf(sql`k.person_id`, system)} as external_id) i
-      join scim_users u on u.source = ${system} and u.external_id = i.external_id where not u.active
-      union
-      select p.id from suspects k join people p on p.id = k.person_id
-      join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
-      where not u.active and not ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
-    ), excluded as materialized (
-      (select person_id from shown intersect select id from people where status in ('suspended', 'deprovisioned'))
-      union (select person_id from shown intersect select person_id from kept_out)
-      union select person_id from off
-    ), excess_ids as materialized (
+    ), ${excluded(systems)}, excess_ids as materialized (
       select person_id, false as is_excluded from (
         select person_id from loose except select person_id from vague except select person_id from excluded
       ) l
       union all select person_id, true from excluded
     ), excess as materialized (
       select s.*, i.is_excluded from excess_ids i join shown s on s.person_id = i.person_id
+    )`;
+}
+
+type OfIdp = (system: string) => RawBuilder<unknown>;
+
+function atEach(systems: readonly string[], of: OfIdp): RawBuilder<unknown> {
+  return sql.join(systems.map(of), sql` union `);
+}
+
+/** All that SCIM has of them is another account's. */
+function vagueAt(system: string): RawBuilder<unknown> {
+  return sql`select l.person_id from loose l join people p on p.id = l.person_id
+    join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
+    where exists (select from apart_in_groups a where a.person_id = l.person_id and why = 'unpushed')
+      and ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}`;
+}
+
+/** Switched off by SCIM, on hold, or left, as one IdP has them. */
+function offAt(system: string): RawBuilder<unknown> {
+  return sql`select k.person_id, ${system}::text as system from suspects k
+    cross join lateral (select ${idOf(sql`k.person_id`, system)} as external_id) i
+    join scim_users u on u.source = ${system} and u.external_id = i.external_id where not u.active
+    union
+    select p.id, ${system} from suspects k join people p on p.id = k.person_id
+    join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
+    where not u.active and not ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
+    union
+    select p.id, ${system} from shown s join people p on p.id = s.person_id
+    join person_links l on l.person_id = p.id and l.system = ${system}
+    where coalesce(l.status, p.status) in ('suspended', 'deprovisioned')`;
+}
+
+/** Those who are kept out, or off at each IdP that gives the team and has confirmed them. */
+function excluded(systems: readonly string[]): RawBuilder<unknown> {
+  return sql`off as materialized (
+      ${atEach(systems, offAt)}
+    ), excluded as materialized (
+      (select person_id from shown intersect select person_id from kept_out)
+      union (select person_id from off except (
+        select l.person_id from off o join person_links l on l.person_id = o.person_id
+        where l.system = any(${[...systems]}::text[]) and not l.is_unconfirmed
+          and not exists (select from off there where there.person_id = l.person_id and there.system = l.system)))
     )`;
 }
 

@@ -24,7 +24,7 @@ export async function concernedUnseen(
     where (exists (select from grants g where g.person_id = u.id and g.ended_at is null)
         or exists (select from baseline_members e where e.person_id = u.id and e.ended_at is null)
         or exists (select from changes c where c.person_id = u.id and c.state in ${unfinishedChange}))
-      and not exists (select from person_snapshots s where s.person_id = u.id and s.status = 'deleted')
+      and not exists (select from person_snapshots s where s.person_id = u.id and s.system = ${system} and s.status = 'deleted')
     limit ${limit}`.execute(db);
   return rows;
 }
@@ -36,7 +36,7 @@ export async function concernedUnseen(
  */
 export async function changedSinceEvaluated(db: Db, limit: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select p.id from people p left join person_snapshots s on s.person_id = p.id
+    select p.id from people p left join person_snapshots s on s.person_id = p.id and s.system = p.idp
     where case
       when s.person_id is not null then s.status <> 'deleted'
         and (p.status, p.department, p.manager) is distinct from (s.status, s.department, s.manager)
@@ -44,7 +44,11 @@ export async function changedSinceEvaluated(db: Db, limit: number): Promise<stri
         exists (select from grants g where g.person_id = p.id and g.ended_at is null)
         or exists (select from baseline_members e where e.person_id = p.id and e.ended_at is null)
         or exists (select from changes c where c.person_id = p.id and c.state in ${unfinishedChange}))
-      end
+      end or exists (
+        select from person_links l join person_snapshots o on o.person_id = l.person_id and o.system = l.system
+        where l.person_id = p.id and l.system <> p.idp and l.status is not null and o.status <> 'deleted'
+          and l.status is distinct from o.status
+      )
     limit ${limit}`.execute(db);
   return rows.map((row) => row.id);
 }

@@ -87,11 +87,16 @@ async function stageKnown(
       select external_id from page where person_id is null
     ), stale as materialized (
       select page.* from page cross join lateral (
-        select 1 from people p where p.id = page.person_id
+        select 1 from people p where p.id = page.person_id and p.idp = ${system}
           and (p.email, p.login, p.name, p.status, p.title, p.department, p.manager, p.time_zone) is distinct from
             (page.email, page.login, page.name, page.status, page.title, page.department, page.manager, page.time_zone)
         limit 1
       ) p
+    ), elsewhere as (
+      update person_links l set status = page.status from page cross join lateral (
+        select 1 from people p where p.id = page.person_id and p.idp <> ${system} limit 1
+      ) p
+      where l.system = ${system} and l.external_id = page.external_id and l.status is distinct from page.status
     ), held as materialized (
       select id from people where id in (select person_id from stale) order by id for update
     ), updated as (
@@ -126,8 +131,8 @@ async function rememberStrangers(db: Db, system: string, strangers: readonly Idp
     with page as materialized (
       select * from unnest(${people.map(() => randomUUID())}::uuid[], ${columnsOf(people)}) as p (id, ${columnNames})
     ), made as (
-      insert into people (id, email, login, name, status, title, department, manager, time_zone)
-      select id, email, login, name, status, title, department, manager, time_zone from page
+      insert into people (id, email, login, name, status, title, department, manager, time_zone, idp)
+      select id, email, login, name, status, title, department, manager, time_zone, ${system} from page
     ), linked as (
       insert into person_links (system, external_id, person_id)
       select ${system}, external_id, id from page order by external_id
@@ -171,7 +176,7 @@ export async function stageTeamMembers(
  */
 export async function linkUsers(
   db: Db,
-  { system, place, stretch: { from, next } }: Page,
+  { systems, place, stretch: { from, next } }: Omit<Page, 'system'> & { systems: readonly string[] },
   users: readonly { id: string; username: string; isFederated: boolean }[],
 ): Promise<string[]> {
   const federated = users.filter((user) => user.isFederated);
@@ -184,11 +189,11 @@ export async function linkUsers(
       select p.id from unnest(${federated.map((u) => u.id)}::text[], ${federated.map((u) => u.username)}::text[]) as u (id, username)
       join person_links l on l.system = 'anypoint' and l.external_id = u.id
       join people noted on noted.id = l.person_id and lower(noted.login) <> lower(u.username)
-      cross join lateral (${theOne(sql`u.username`, system)}) p
+      cross join lateral (${theOne(sql`u.username`, systems)}) p
     ), linked as (
       insert into person_links (system, external_id, person_id)
       select 'anypoint', page.id, p.id from page cross join lateral (
-        ${theOne(sql`page.username`, system)}
+        ${theOne(sql`page.username`, systems)}
       ) p order by page.id
       on conflict (system, external_id) do nothing returning person_id
     ), moved as (
@@ -204,10 +209,10 @@ export async function linkUsers(
 }
 
 /** The only person whom the IdP has confirmed to go by this login. */
-function theOne(login: RawBuilder<unknown>, system: string): RawBuilder<unknown> {
+function theOne(login: RawBuilder<unknown>, systems: readonly string[]): RawBuilder<unknown> {
   return sql`select min(p.id::text)::uuid as id from people p
     where lower(p.login) = lower(${login}) and exists (
-      select from person_links c where c.person_id = p.id and c.system = ${system} and not c.is_unconfirmed
+      select from person_links c where c.person_id = p.id and c.system = any(${[...systems]}::text[]) and not c.is_unconfirmed
     ) having count(*) = 1`;
 }
 

@@ -33,6 +33,8 @@ export type Tables = {
     time_zone: string | null;
     /** When the directory got to know them; null: not told. */
     since: ColumnType<Date | null, Date | null | undefined, Date | null>;
+    /** `system` of the identity provider that speaks for them: all of this is as it says. */
+    idp: Generated<string>;
     updated_at: Generated<Date>;
   };
   person_links: {
@@ -41,6 +43,8 @@ export type Tables = {
     person_id: string;
     verified_at: Generated<Date>;
     is_unconfirmed: Generated<boolean>;
+    /** As an IdP has them that does not speak for the person; null: it does, or it is none. */
+    status: Generated<string | null>;
   };
   /** See migrations/0032_refused_pushes.ts. */
   refused_pushes: {
@@ -243,6 +247,8 @@ export type Tables = {
   event_source_cursors: { event_source: string; position: Json<unknown>; moved_at: Date };
   person_snapshots: {
     person_id: string;
+    /** Of the identity provider that was looked at. */
+    system: Generated<string>;
     status: string;
     department: string | null;
     manager: string | null;

@@ -112,7 +112,7 @@ export function memberMoves(
 function toldMembers(direction: 'added' | 'removed'): string {
   return `select concat_ws(':', 'scim', g.id, 'g' || bumped.version, u.id, '${direction}') as key,
       'scim' as event_source,
-      jsonb_build_object('kind', 'membership', 'direction', '${direction}',
+      jsonb_build_object('idp', $5::text, 'kind', 'membership', 'direction', '${direction}',
         'group', jsonb_build_object('name', g.display_name),
         'person', jsonb_build_object('id', u.external_id, 'pushed', jsonb_build_object(
           'login', u.user_name, 'email', coalesce(u.email, u.user_name),

@@ -93,19 +93,19 @@ export async function deleteUser(tx: Tx, id: string, now: Date): Promise<void> {
 }
 
 /** A user who has one of the names asked for, or both. */
-export type NameHolder = { is_own: boolean; is_name: boolean; is_id: boolean };
+export type NameHolder = { source: ScimSource; is_name: boolean; is_id: boolean };
 
-/** The holders of one of these names, of the source or of the IdP. Null: that name is not asked for. */
+/** The holders of one of these names, of any of these sources. Null: that name is not asked for. */
 export async function holdersOf(
   db: Db | Tx,
   names: { key: string | null; externalId: string | null },
-  { source, idp }: { source: ScimSource; idp: ScimSource },
+  sources: readonly ScimSource[],
 ): Promise<NameHolder[]> {
   const { key, externalId } = names;
   const { rows } = await sql<NameHolder>`
-    select source = ${source} as is_own, coalesce(user_name_key = ${key}::text, false) as is_name,
+    select source, coalesce(user_name_key = ${key}::text, false) as is_name,
       coalesce(external_id = ${externalId}::text, false) as is_id
-    from scim_users where source = any(${[source, idp]}::text[])
+    from scim_users where source = any(${[...sources]}::text[])
       and (user_name_key = ${key}::text or external_id = ${externalId}::text)`.execute(db);
   return rows;
 }

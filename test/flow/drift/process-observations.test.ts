@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Observation, PersonHint } from '../../../src/core/drift/observation.ts';
 import { processObservations } from '../../../src/flow/drift/process-observations.ts';
 import { recordObservations } from '../../../src/flow/drift/record-observations.ts';
+import { idpsOf } from '../../../src/flow/idps/idps.ts';
 import type { Context } from '../../../src/flow/kernel/context.ts';
 import { createOkta } from '../../../src/idp/okta/okta.ts';
 import { createOktaEmulator } from '../../../src/sandbox/okta/emulator.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
     locks,
     nudge: () => {},
     log: pino({ level: 'silent' }),
-    idp: createOkta({ orgUrl: `${started.url}/okta`, auth: { token: credentials.oktaApiToken } }),
+    idps: idpsOf(createOkta({ orgUrl: `${started.url}/okta`, auth: { token: credentials.oktaApiToken } })),
   } as unknown as Context;
 });
 afterAll(async () => {

@@ -90,7 +90,7 @@ test('what a rule gave ends too, and where nobody decided in time Latchkey did',
     })
     .execute();
   const due = async () => {
-    const rule = { entitlementKey: 'orders', departments: ['Orders'] };
+    const rule = { entitlementKey: 'orders', system: 'okta', departments: ['Orders'] };
     return await birthrightsDue(db, { ...rule, until: new Date(Date.now() + 7_200_000) }, null, 10);
   };
   expect(await due()).toEqual([personId]);

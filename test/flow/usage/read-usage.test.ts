@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { idpsOf } from '../../../src/flow/idps/idps.ts';
 import { readUsageOnce } from '../../../src/flow/usage/read-usage.ts';
 import { createOkta } from '../../../src/idp/okta/okta.ts';
 import { createAnypointEmulator } from '../../../src/sandbox/anypoint/emulator.ts';
@@ -41,11 +42,13 @@ beforeEach(async () => {
   context = {
     db,
     mulesoft: connectTo(anypoint),
-    idp: createOkta({
-      orgUrl: `${okta.url}/okta`,
-      auth: { token: credentials.oktaApiToken },
-      anypointAppId: company.oktaAppId,
-    }),
+    idps: idpsOf(
+      createOkta({
+        orgUrl: `${okta.url}/okta`,
+        auth: { token: credentials.oktaApiToken },
+        anypointAppId: company.oktaAppId,
+      }),
+    ),
     catalogue: { current: () => ({ digest: { unusedSeconds: 30 * 86_400 } }) } as never,
     log: { warn: (...args: unknown[]) => warned.push(args) } as never,
   };

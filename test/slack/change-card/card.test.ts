@@ -101,7 +101,7 @@ function said(t: Texts) {
 /** A change with every field that somebody else writes filled in with such text. */
 function filled(state: ChangeState, t: Texts): Change {
   const change = changeAfter(...wayTo[state]);
-  const target = { groupId: 'g', groupName: t.group, teamId: 't', teamName: t.group };
+  const target = { idp: 'okta', groupId: 'g', groupName: t.group, teamId: 't', teamName: t.group };
   const slots = [{ source: t.name, people: [{ ...approver('tom'), name: t.name }], pinged: true }];
   return {
     ...change,

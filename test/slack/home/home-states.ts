@@ -98,7 +98,7 @@ const massChange: fc.Arbitrary<MassChange> = fc
         kind,
         scope: 'g1',
         state: 'asking',
-        target: { groupId: 'g1', groupName: name, teamId: 't1', teamName: name },
+        target: { idp: 'okta', groupId: 'g1', groupName: name, teamId: 't1', teamName: name },
         moved: { personId: READER, from: name, to: name },
         plan: null,
       }) as unknown as MassChange,

@@ -24,7 +24,13 @@ const TEAM = 'team-1';
 const GROUPS = ['group-a', 'group-b'] as const;
 type Group = (typeof GROUPS)[number];
 const targets = GROUPS.map(
-  (groupId): Target => ({ groupId, groupName: `name of ${groupId}`, teamId: TEAM, teamName: 'Readers' }),
+  (groupId): Target => ({
+    idp: 'okta',
+    groupId,
+    groupName: `name of ${groupId}`,
+    teamId: TEAM,
+    teamName: 'Readers',
+  }),
 );
 
 type Soul = {
@@ -253,7 +259,7 @@ async function bySql(stored: readonly Stored[]) {
   return await db.transaction().execute(async (tx) => {
     const look = { system: 'okta', now: new Date(), limit: 100 } as const;
     for (const place of itsGroups) await compareGroup(tx, place, look);
-    return await compareTeam(tx, team, itsGroups, look);
+    return await compareTeam(tx, team, itsGroups, { ...look, systems: [look.system] });
   });
 }
 
@@ -262,7 +268,7 @@ test('agree on everybody, whatever was pushed, granted, recorded or said of them
     fc.asyncProperty(aWorld, async (world) => {
       const stored = await store(world);
       const { missingIds, extraIds } = await bySql(stored);
-      const context = { db, idp: idpOf(stored), catalogue: { targetsOfTeam: () => targets } };
+      const context = { db, idps: { all: [idpOf(stored)] }, catalogue: { targetsOfTeam: () => targets } };
       for (const { id, soul, userIds } of stored) {
         const person = await readPerson(db, id);
         if (person === null) throw new Error('stored, and not there');

@@ -119,7 +119,7 @@ export async function beneficiaryOf(
   const { text, asker, among } = free;
   const words = wordsThatMayBeNames(text);
   const people = words.length === 0 ? [] : await peopleNamed(context.db, words);
-  const parties = [context.idp.name, context.chat.name];
+  const parties = [...context.idps.all.map(({ name }) => name), context.chat.name];
   const titles = [...parties, ...among.flatMap(({ title, gives }) => [title, gives])];
   const naming = namingIn(text, people, { askerId: asker.id, titles });
   switch (naming.is) {

@@ -1,0 +1,110 @@
+import { Fault } from '../../core/fault.ts';
+import { sameEmail } from '../../core/policy/catalogue.ts';
+import { isRefusal } from '../../core/refusal.ts';
+import type { IdentityProvider, IdpPerson } from '../../ports/identity-provider.ts';
+import { joinPeople } from '../../store/join-people.ts';
+import { linkOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
+import { type AtIdp, atEach, type Idps } from '../idps/idps.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
+import { identify } from './identify.ts';
+
+/** Somebody as one identity provider has them. */
+export type Account = AtIdp & { inIdp: IdpPerson };
+
+/**
+ * Accounts at several identity providers that are shown to be one person's: the person, with the accounts as links. Two
+ * records of one person become one. They stay two where both have a history, which no program can put together.
+ */
+export async function onePerson(
+  context: Pick<Context, 'db'> & Partial<Pick<Context, 'log'>>,
+  [first, ...others]: readonly [Account, ...Account[]],
+): Promise<Person> {
+  let person = await rememberPerson(context.db, first.idp.system, first.inIdp);
+  for (const { idp, inIdp } of others) {
+    const same = await rememberPerson(context.db, idp.system, inIdp);
+    if (same.id === person.id) continue;
+    const joined = await joinPeople(context.db, person.id, same.id);
+    if (joined === null) {
+      context.log?.warn(
+        { people: [person.id, same.id], idp: idp.system },
+        'two records are of one person, and both have a history: they are left as they are',
+      );
+      continue;
+    }
+    person = (await readPerson(context.db, joined)) ?? person;
+  }
+  return person;
+}
+
+/**
+ * The id by which an identity provider knows somebody. Who is known by another one alone may have an account there: an
+ * equal address would prove nothing, but the chat says whose address it has confirmed. Null: they have none that is shown
+ * to be theirs.
+ */
+export async function accountAt(context: Data & Parties & AtIdp, personId: string): Promise<string | null> {
+  const known = await linkOf(context.db, personId, context.idp.system);
+  if (known !== null || context.idps.all.length === 1) return known;
+  return (await foundByChat(context, personId)) === personId
+    ? await linkOf(context.db, personId, context.idp.system)
+    : null;
+}
+
+/** Looks the person up by their account in the chat, which joins what is one person's. Answers our id of them. */
+async function foundByChat(context: Data & Parties, personId: string): Promise<string> {
+  const person = await readPerson(context.db, personId);
+  if (person === null) return personId;
+  const accountId =
+    (await linkOf(context.db, personId, context.chat.system)) ??
+    (await context.chat.findByEmail(person.email));
+  if (accountId === null) return personId;
+  const found = await identify(context, accountId);
+  return isRefusal(found) || !sameEmail(found.email, person.email) ? personId : found.id;
+}
+
+/** Whether an identity provider has said by an id of its own that it knows them. */
+export async function idpsOfPerson(
+  { db, idps }: Pick<Data, 'db'> & { idps: Idps },
+  personId: string,
+): Promise<string[]> {
+  const systems: string[] = [];
+  for (const { system } of idps.all) if ((await linkOf(db, personId, system)) !== null) systems.push(system);
+  return systems;
+}
+
+/** What every identity provider has of people with this address, whatever their status; or why one can't say. */
+export async function accountsByEmail(
+  context: Pick<Parties, 'idps'>,
+  email: string,
+): Promise<{ accounts: Account[]; faults: Fault[] }> {
+  const faults: Fault[] = [];
+  const found = await Promise.all(
+    atEach(context).map(async ({ idp }) => {
+      try {
+        return (await idp.findPeopleByEmail(email)).map((inIdp) => ({ idp, inIdp }));
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        faults.push(error);
+        return [];
+      }
+    }),
+  );
+  return { accounts: found.flat(), faults };
+}
+
+/**
+ * The one active person whom an identity provider gives this address: `preferred` first, then the others in their
+ * order. Several in one are nobody, and then no other is asked: none of them could be told apart.
+ */
+export async function activeByEmail(
+  context: Pick<Context, 'db' | 'idps'>,
+  email: string,
+  preferred?: IdentityProvider,
+): Promise<Person | null> {
+  const others = context.idps.all.filter((idp) => idp !== preferred);
+  for (const idp of preferred === undefined ? others : [preferred, ...others]) {
+    const [one, second] = (await idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
+    if (second !== undefined) return null;
+    if (one !== undefined) return await rememberPerson(context.db, idp.system, one);
+  }
+  return null;
+}
