@@ -63,12 +63,30 @@ export interface IdentityProvider {
   removeMember(groupId: string, personId: string): Promise<void>;
   /** The newest that succeeded within so many seconds; null: none. Left out where the IdP can't be asked. */
   lastSignIn?(personId: string, withinSeconds: number): Promise<SignIn | null>;
+  /** Where it carries groups to us by SCIM only now and then, and can be asked to do so at once. */
+  readonly provisioning?: Provisioning | null;
   /** Where the IdP keeps one that can be asked. */
   readonly log?: DirectoryLog;
   /** The record of people who signed in to Anypoint from it, where it is known which of its apps that is. */
   readonly signIns?: UseRecord | null;
   /** Cheap call that proves the credentials; throws a Fault otherwise. */
   check(): Promise<void>;
+}
+
+/** What came of carrying; `why` is in the IdP's words. */
+export type Carried = { came: 'carried' | 'already so' } | { came: 'refused'; why: string };
+
+/** An identity provider's own way of carrying groups to us by SCIM. Faults `idp.*`. */
+export interface Provisioning {
+  /** The most people in one call. */
+  readonly peopleAtOnce: number;
+  /**
+   * Carries at once whether these people are in this group. @throws idp.throttled, which says when it may be asked
+   * again
+   */
+  carry(groupId: string, personIds: readonly string[]): Promise<Carried>;
+  /** Why it carries nothing at all, and what to do; null: it works. */
+  trouble(): Promise<string | null>;
 }
 
 export type LogPage = {

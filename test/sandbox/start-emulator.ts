@@ -14,7 +14,7 @@ export type StartedEmulator = {
 /** One emulator on a port of its own, over real HTTP, with a world made of the seed. */
 export async function startEmulator(
   create: (world: World) => Emulator,
-  opts: { latchkey?: { url: string; scimToken: string } } = {},
+  opts: { latchkey?: { url: string; scimToken: string; entraScimToken?: string } } = {},
 ): Promise<StartedEmulator> {
   let url = '';
   let changes = 0;

@@ -23,6 +23,8 @@ export type Response = { status: number; body: Body; headers: Headers };
 export type StartedScim = {
   /** Address of `/scim/v2`. */
   url: string;
+  /** What its own requests go out with. */
+  token: string;
   database: Database;
   /** The observations that were stored, in order, as far as this harness's own requests have looked. */
   observed: ObservedMemberships[];
@@ -66,7 +68,8 @@ export async function startScim(
   const token =
     idp === 'okta'
       ? TOKEN
-      : (await createToken(fresh.database.db, { source: idp, name: 'the harness', days: null }))?.token;
+      : ((await createToken(fresh.database.db, { source: idp, name: 'the harness', days: null }))?.token ??
+        '');
 
   let lastSeen = '0';
   let reading: Promise<unknown> = Promise.resolve();
@@ -103,6 +106,7 @@ export async function startScim(
 
   return {
     url,
+    token,
     database: fresh.database,
     observed,
     committed: async () => joined(await observedRows(fresh.database, '0')),

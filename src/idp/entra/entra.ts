@@ -8,11 +8,14 @@ import { GraphSession, type GraphSettings } from './graph-session.ts';
 import { EntraGroups } from './groups.ts';
 import { isGuid, memberReference } from './member-reference.ts';
 import { EntraPeople } from './people.ts';
+import { EntraProvisioner, type EntraProvisioning } from './provisioning.ts';
 import { RecentWrites } from './recent-writes.ts';
 
 export type EntraSettings = GraphSettings & {
   /** How long a write may take to be seen, in milliseconds; Entra answers from copies that lag. */
   settleMs?: number;
+  /** The enterprise app that provisions to Latchkey; null or left out: Entra does not. */
+  provisioning?: EntraProvisioning | null;
 };
 
 /** Copies usually agree within seconds; a job that ran out of this is repeated later. */
@@ -49,6 +52,7 @@ export function createEntra(settings: EntraSettings): IdentityProvider {
 class Entra implements IdentityProvider {
   readonly system = 'entra';
   readonly name = 'Entra';
+  readonly provisioning: EntraProvisioner | null;
   readonly #graph: GraphSession;
   readonly #people: EntraPeople;
   readonly #groups: EntraGroups;
@@ -58,7 +62,13 @@ class Entra implements IdentityProvider {
   constructor(settings: EntraSettings) {
     this.#graph = new GraphSession(settings);
     this.#people = new EntraPeople(this.#graph);
-    this.#groups = new EntraGroups(this.#graph, null);
+    const provisioner =
+      settings.provisioning == null ? null : new EntraProvisioner(this.#graph, settings.provisioning);
+    this.provisioning = provisioner;
+    this.#groups = new EntraGroups(
+      this.#graph,
+      provisioner === null ? null : (groupId) => provisioner.isAssigned(groupId),
+    );
     this.#settleMs = settings.settleMs ?? DEFAULT_SETTLE_MS;
   }
 

@@ -23,6 +23,8 @@ type Asked = {
   mayBeRefused?: boolean;
   /** A POST that changes nothing: without an answer its outcome is known. */
   isRead?: boolean;
+  /** For this call, in milliseconds; left out: as for any. */
+  timeoutMs?: number;
 };
 
 /**
@@ -98,13 +100,13 @@ export class GraphSession {
     if (ms > 0) this.#rest = { until: performance.now() + ms, fault };
   }
 
-  #call(method: Call['method'], path: string, token: string, { body }: Asked): Promise<Answer> {
+  #call(method: Call['method'], path: string, token: string, { body, timeoutMs }: Asked): Promise<Answer> {
     return call('idp', {
       system: 'graph',
       method,
       url: `${this.#url}/v1.0${path}`,
       headers: { authorization: `Bearer ${token}` },
-      timeoutMs: this.#timeoutMs,
+      timeoutMs: timeoutMs ?? this.#timeoutMs,
       ...(body === undefined ? {} : { body }),
     });
   }

@@ -4,11 +4,13 @@ import { oktaGroups } from '../seed.ts';
 import * as scim from './scim-client.ts';
 import { ScimFailure, type ScimTarget } from './scim-client.ts';
 import type { EntraGroup, EntraUser, Tenant } from './tenant.ts';
+import { Throttle } from './throttle.ts';
 
 /** From one cycle to the next (entra-docs, how-provisioning-works). */
 const CYCLE_MS = 40 * 60_000;
 /** Cycles that fail one after another until the job is in quarantine. */
 const FAILURES_MAX = 3;
+const ON_DEMAND_LIMIT = { requests: 5, perMs: 10_000 };
 
 export type ProvisioningSettings = {
   cycleMs: number;
@@ -37,6 +39,7 @@ export type Outcome = { result: 'Success' | 'Skipped' | 'Failure'; details: Reco
  */
 export class Provisioning {
   readonly assigned = new Set<string>();
+  readonly onDemandLimit = new Throttle(ON_DEMAND_LIMIT);
   settings: ProvisioningSettings = {
     cycleMs: CYCLE_MS,
     isPaused: false,
@@ -263,6 +266,7 @@ export class Provisioning {
     for (const [id, remote] of users) this.#users.set(id, remote);
     this.#groups.clear();
     for (const [id, group] of groups) this.#groups.set(id, { id: group.id, members: new Set(group.members) });
+    this.onDemandLimit.reset();
     this.quarantinedAt = null;
     this.lastRun = null;
     this.#failures = 0;

@@ -4,11 +4,10 @@ import { z } from 'zod';
 import { GraphError, notFound } from './errors.ts';
 import { paged } from './odata.ts';
 import type { Outcome, Provisioning } from './provisioning.ts';
-import { Throttle } from './throttle.ts';
 import { type EntraTokens, entraApp } from './token.ts';
 
 /** The enterprise app that provisions to Latchkey, and its job. */
-const enterpriseApp = {
+export const enterpriseApp = {
   servicePrincipalId: '5b000000-0000-4000-8000-000000000001',
   jobId: `scim.${entraApp.tenantId.replaceAll('-', '')}.6c000000-0000-4000-8000-000000000001`,
 } as const;
@@ -16,7 +15,6 @@ const enterpriseApp = {
 /** One rule with a mapping for users and one for groups. */
 const RULE = '33f7c90d-bf71-41b1-bda6-aaf0ddbee5d8#V2';
 const MEMBERS_MAX = 5;
-const ON_DEMAND_LIMIT = { requests: 5, perMs: 10_000 };
 
 const onDemandSchema = z.object({
   parameters: z
@@ -43,7 +41,6 @@ type Of = { tokens: EntraTokens; provisioning: Provisioning; worldUrl: () => str
 
 /** The synchronization API of Graph v1.0, as far as one job needs it, and who is assigned to the app. */
 export function synchronizationRoutes(app: FastifyInstance, { tokens, provisioning, worldUrl }: Of): void {
-  const throttle = new Throttle(ON_DEMAND_LIMIT);
   const base = '/servicePrincipals/:id';
   app.addHook<{ Params: { id?: string; jobId?: string } }>('preHandler', async (request) => {
     const { id, jobId } = request.params;
@@ -78,7 +75,7 @@ export function synchronizationRoutes(app: FastifyInstance, { tokens, provisioni
 
   app.post(`${base}/synchronization/jobs/:jobId/provisionOnDemand`, async (request) => {
     tokens.mustHave(request, ['Synchronization.ReadWrite.All', 'Application.ReadWrite.OwnedBy']);
-    throttle.take();
+    provisioning.onDemandLimit.take();
     const parsed = onDemandSchema.safeParse(request.body);
     const subject = parsed.data?.parameters[0]?.subjects[0];
     if (subject === undefined || parsed.data?.parameters[0]?.ruleId !== RULE)

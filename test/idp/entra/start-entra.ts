@@ -18,33 +18,38 @@ export type StartedEntra = StartedEmulator & {
   asked(): Promise<string[]>;
 };
 
+/** Entra alone, with its administrator at hand. */
+export async function startEntra(opts: Parameters<typeof startEmulator>[1] = {}): Promise<StartedEntra> {
+  const started = await startEmulator(createEntraEmulator, opts);
+  const sim = `${started.url}/entra/sim`;
+  const portal = async <T>(path: string, body: unknown) => {
+    const response = await fetch(`${sim}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  const see = async <T>(path: string) => (await (await fetch(`${sim}${path}`)).json()) as T;
+  return {
+    ...started,
+    portal,
+    see,
+    idp: (more = {}) => createEntra({ ...entraSettings(started.url), settleMs: 2_000, ...more }),
+    createUser: (user) => portal('/users/new', user),
+    createGroup: (group) => portal('/groups/new', group),
+    asked: () => see<string[]>('/requests'),
+  };
+}
+
 /** One Entra for all tests of a file, before each of them as the seed has it. */
-export function entraAsSeeded(opts: Parameters<typeof startEmulator>[1] = {}): StartedEntra {
+export function entraAsSeeded(): StartedEntra {
   const entra = {} as StartedEntra;
   let clean: unknown;
   beforeAll(async () => {
-    const started = await startEmulator(createEntraEmulator, opts);
-    const sim = `${started.url}/entra/sim`;
-    const portal = async <T>(path: string, body: unknown) => {
-      const response = await fetch(`${sim}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-      return (await response.json()) as T;
-    };
-    const see = async <T>(path: string) => (await (await fetch(`${sim}${path}`)).json()) as T;
-    Object.assign(entra, started, {
-      portal,
-      see,
-      idp: (more: Partial<EntraSettings> = {}) =>
-        createEntra({ ...entraSettings(started.url), settleMs: 2_000, ...more }),
-      createUser: (user: unknown) => portal('/users/new', user),
-      createGroup: (group: unknown) => portal('/groups/new', group),
-      asked: () => see<string[]>('/requests'),
-    });
-    clean = started.emulator.snapshot();
+    Object.assign(entra, await startEntra());
+    clean = entra.emulator.snapshot();
   });
   beforeEach(() => {
     entra.world.faults.clear();
