@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/fault.ts';
-import type { IdentityProvider, IdpGroup, IdpPerson } from '../../ports/identity-provider.ts';
+import type { IdentityProvider, IdpGroup, IdpPerson, SignIn } from '../../ports/identity-provider.ts';
 import type { Page } from '../../ports/page.ts';
 import { isA } from './answers.ts';
 import { graphFault } from './faults.ts';
 import { GraphSession, type GraphSettings } from './graph-session.ts';
 import { EntraGroups } from './groups.ts';
+import { EntraLog } from './log.ts';
 import { isGuid, memberReference } from './member-reference.ts';
 import { EntraPeople } from './people.ts';
 import { EntraProvisioner, type EntraProvisioning } from './provisioning.ts';
 import { RecentWrites } from './recent-writes.ts';
+import { lastSignIn } from './sign-ins.ts';
 
 export type EntraSettings = GraphSettings & {
   /** How long a write may take to be seen, in milliseconds; Entra answers from copies that lag. */
@@ -53,6 +55,7 @@ class Entra implements IdentityProvider {
   readonly system = 'entra';
   readonly name = 'Entra';
   readonly provisioning: EntraProvisioner | null;
+  readonly log: EntraLog;
   readonly #graph: GraphSession;
   readonly #people: EntraPeople;
   readonly #groups: EntraGroups;
@@ -62,6 +65,7 @@ class Entra implements IdentityProvider {
   constructor(settings: EntraSettings) {
     this.#graph = new GraphSession(settings);
     this.#people = new EntraPeople(this.#graph);
+    this.log = new EntraLog(this.#graph);
     const provisioner =
       settings.provisioning == null ? null : new EntraProvisioner(this.#graph, settings.provisioning);
     this.provisioning = provisioner;
@@ -120,6 +124,10 @@ class Entra implements IdentityProvider {
 
   readPeople(ids: readonly string[]): Promise<IdpPerson[]> {
     return this.#people.byIds(ids);
+  }
+
+  lastSignIn(personId: string, withinSeconds: number): Promise<SignIn | null> {
+    return lastSignIn(this.#graph, personId, withinSeconds);
   }
 
   async addMember(groupId: string, personId: string): Promise<void> {

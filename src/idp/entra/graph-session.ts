@@ -21,6 +21,8 @@ type Asked = {
   mayBeAbsent?: boolean;
   /** 400 means something to the caller. */
   mayBeRefused?: boolean;
+  /** 410 means something to the caller. */
+  mayBeGone?: boolean;
   /** A POST that changes nothing: without an answer its outcome is known. */
   isRead?: boolean;
   /** For this call, in milliseconds; left out: as for any. */
@@ -60,6 +62,7 @@ export class GraphSession {
       if (answer.status >= 200 && answer.status < 300) return answer;
       if (answer.status === 404 && asked.mayBeAbsent === true) return answer;
       if (answer.status === 400 && asked.mayBeRefused === true) return answer;
+      if (answer.status === 410 && asked.mayBeGone === true) return answer;
       throw graphFault(answer, method, what);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

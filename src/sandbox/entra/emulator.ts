@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
 import { AppCredentials } from './credentials.ts';
+import { Changes, deltaRoutes } from './delta-api.ts';
 import { batchRoute, directoryRoutes } from './directory-api.ts';
 import { GraphError, graphErrorBody, sendGraphError } from './errors.ts';
 import { EntraLogs, logRoutes } from './logs-api.ts';
@@ -49,10 +50,12 @@ export function createEntraEmulator(world: World): Emulator {
     provisioning: new Provisioning(world, tenant),
     logs: new EntraLogs(),
     throttle: new Throttle(null),
+    changes: new Changes(),
     refusing: { now: null },
   };
   let asked: string[] = [];
   tenant.listener = (happening) => {
+    parts.changes.note(happening);
     for (const subscription of parts.subscriptions.fitting(happening))
       parts.notifier.change(subscription, happening);
     world.changed();
@@ -83,6 +86,7 @@ export function createEntraEmulator(world: World): Emulator {
       worldUrl,
       wrote: (group, id, isMember) => tenant.setMember(group, id, isMember),
     });
+    deltaRoutes(app, { ...parts, worldUrl });
     batchRoute(app);
     subscriptionRoutes(app, parts.subscriptions, parts.notifier);
     logRoutes(app, { ...parts, worldUrl });
@@ -126,6 +130,7 @@ export function createEntraEmulator(world: World): Emulator {
       parts.tokens.reset();
       parts.credentials.reset();
       parts.logs.reset();
+      parts.changes.forgottenTo = 0;
       parts.throttle.limit = null;
       parts.refusing.now = null;
       asked = [];

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AppCredentials } from './credentials.ts';
+import type { Changes } from './delta-api.ts';
 import { notFound } from './errors.ts';
 import type { EntraLogs } from './logs-api.ts';
 import type { Notifier } from './notifier.ts';
@@ -19,6 +20,7 @@ export type EntraParts = {
   provisioning: Provisioning;
   logs: EntraLogs;
   throttle: Throttle;
+  changes: Changes;
   /** Answers of Graph from now on; null: as usual. */
   refusing: { now: Refusal | null };
 };
@@ -117,7 +119,7 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): vo
 }
 
 function subscriptionPortal(sim: FastifyInstance, parts: EntraParts): void {
-  const { subscriptions, notifier, tenant, throttle, refusing } = parts;
+  const { subscriptions, notifier, tenant, throttle, changes, refusing } = parts;
   sim.post('/lifecycle', async (request) => {
     const { resource, event } = lifecycleSchema.parse(request.body);
     const subscription = subscriptions.all().find((one) => one.resource === resource);
@@ -136,6 +138,10 @@ function subscriptionPortal(sim: FastifyInstance, parts: EntraParts): void {
     }
     Object.assign(notifier.settings, settings);
     return notifier.settings;
+  });
+  sim.post('/forget', async () => {
+    changes.forgottenTo = changes.last;
+    return { ok: true };
   });
   sim.get('/subscriptions', async () => subscriptions.all());
   sim.get('/deliveries', async () => notifier.deliveries);

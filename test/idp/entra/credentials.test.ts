@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { createEntra } from '../../../src/idp/entra/entra.ts';
 import type { Secret } from '../../../src/secrets/secret.ts';
+import { certified } from './certified.ts';
 import { entraAsSeeded } from './start-entra.ts';
 
 const login = {
@@ -19,31 +19,6 @@ const keys = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pemOf = (key: ReturnType<typeof keys>['privateKey']) =>
   key.export({ type: 'pkcs8', format: 'pem' }).toString();
 const folder = mkdtempSync(join(tmpdir(), 'entra-'));
-
-/** Signed by its own key, as the portal takes it. */
-function certified(name: string): { certificate: string; privateKey: string } {
-  const [key, certificate] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      certificate,
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${name}`,
-    ],
-    { stdio: 'ignore' },
-  );
-  return { certificate: readFileSync(certificate, 'utf8'), privateKey: readFileSync(key, 'utf8') };
-}
 
 /** A secret that changes when its source is asked. */
 function changing(...values: string[]): Secret {

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { checkEntra } from '../../../src/idp/entra/check.ts';
+import { entraSettings } from '../../../src/sandbox/entra/emulator.ts';
+import { enterpriseApp } from '../../../src/sandbox/entra/synchronization-api.ts';
+import { certified } from './certified.ts';
+import { entraAsSeeded } from './start-entra.ts';
+
+const entra = entraAsSeeded();
+const check = (more: object = {}) => checkEntra({ ...entraSettings(entra.url), ...more });
+const provisioning = { servicePrincipalId: enterpriseApp.servicePrincipalId };
+const needed = ['GroupMember.ReadWrite.All', 'User.Read.All', 'AuditLog.Read.All'];
+
+describe('permissions', () => {
+  test('exactly what is needed is well', async () => {
+    await entra.portal('/permissions', needed);
+    expect(await check()).toEqual([
+      { name: 'Entra', trouble: null },
+      { name: 'Entra permissions', trouble: null },
+    ]);
+  });
+
+  test('what is missing is named with what it is for; what can be done without is a note', async () => {
+    await entra.portal('/permissions', ['GroupMember.Read.All', 'User.Read.All']);
+    expect(await check()).toMatchObject([
+      { name: 'Entra', trouble: null },
+      { trouble: expect.stringMatching(/^missing: GroupMember\.ReadWrite\.All \(to change group members\)/) },
+      { trouble: expect.stringMatching(/^without AuditLog\.Read\.All .* goes on/), isOptional: true },
+    ]);
+  });
+
+  test('what is too much is named: it could delete people', async () => {
+    await entra.portal('/permissions', [
+      ...needed,
+      'User.ReadWrite.All',
+      'RoleManagement.ReadWrite.Directory',
+    ]);
+    expect(await check()).toMatchObject([
+      { trouble: null },
+      {
+        trouble: expect.stringMatching(
+          /does not need User\.ReadWrite\.All, RoleManagement\.ReadWrite\.Directory/,
+        ),
+        isOptional: true,
+      },
+    ]);
+  });
+
+  test('where Entra provisions, it needs two more', async () => {
+    await entra.portal('/permissions', needed);
+    const lines = await check({ provisioning });
+    expect(lines).toContainEqual({
+      name: 'Entra permissions',
+      trouble: expect.stringMatching(/Synchronization\.ReadWrite\.All .*Application\.Read\.All/),
+    });
+    await entra.portal('/permissions', [...needed, 'Synchronization.ReadWrite.All', 'Application.Read.All']);
+    expect((await check({ provisioning })).filter(({ trouble }) => trouble !== null)).toEqual([]);
+  });
+});
+
+test.each([
+  ['a wrong secret', { auth: { secret: 'x' } }, /AADSTS7000215.*Certificates & secrets/],
+  ['no such file', { auth: { federatedTokenFile: '/nowhere' } }, /ENTRA_FEDERATED_TOKEN_FILE/],
+  [
+    'nobody there',
+    { url: 'http://127.0.0.1:9', loginUrl: 'http://127.0.0.1:9' },
+    /this machine reaches Graph/,
+  ],
+])('%s: one line, with what to do', async (_what, more, trouble) => {
+  expect(await check(more)).toEqual([{ name: 'Entra', trouble: expect.stringMatching(trouble) }]);
+});
+
+test('an enterprise app that is none, or whose job is off', async () => {
+  const last = async (app: string) => (await check({ provisioning: { servicePrincipalId: app } })).at(-1);
+  expect(await last('5b000000-0000-4000-8000-00000000dead')).toMatchObject({
+    name: 'Entra provisioning',
+    trouble: expect.stringMatching(/ENTRA_PROVISIONING_APP/),
+  });
+  await entra.portal('/sync', { isPaused: true });
+  expect(await last(provisioning.servicePrincipalId)).toMatchObject({
+    trouble: expect.stringMatching(/switched off/),
+  });
+});
+
+test('a certificate says how long it is good', async () => {
+  const soon = certified('soon');
+  await entra.portal('/credentials', { certificates: [soon.certificate] });
+  expect(await check({ auth: soon })).toContainEqual({
+    name: 'Entra certificate',
+    trouble: expect.stringMatching(/^it runs out on 20\d\d-\d\d-\d\d: make a new one/),
+    isOptional: true,
+  });
+});
