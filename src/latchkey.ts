@@ -11,6 +11,7 @@ import { idpsOf } from './flow/idps/idps.ts';
 import type { Context } from './flow/kernel/context.ts';
 import { createRelay } from './flow/outbox-worker.ts';
 import { createPartyWatch } from './flow/party-watch.ts';
+import { tellOfSecrets } from './flow/secrets/secret-ages.ts';
 import { runsOn } from './flow/steps.ts';
 import { createTimers, every } from './flow/timers.ts';
 import { createGraph } from './idp/entra/graph.ts';
@@ -47,6 +48,8 @@ import { createServer } from './web/server.ts';
 const OBJECTIVE_MS = 60_000;
 /** Parties that are not well are asked again this often. */
 const WATCH_EVERY_MS = 5_000;
+/** Ages count in days, and the last use in minutes. */
+const SECRETS_EVERY_MS = 60_000;
 /** The start waits this long for what Slack, Okta and Anypoint say of our credentials. */
 const FIRST_LOOK_MAX_MS = 5_000;
 
@@ -69,6 +72,8 @@ export type LatchkeyOptions = {
   readToken: GivenSecret | null;
   /** The secrets that are read from elsewhere; left out: there are none. */
   secrets?: SecretBook;
+  /** The admins are told of a secret that is older, in seconds; left out: of none. */
+  secretsMaxAge?: number;
   /** Addresses of proxies whose X-Forwarded-For is believed; null or left out: nobody's. */
   trustProxy?: readonly string[] | null;
   log: Logger;
@@ -100,7 +105,11 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const { log } = options;
   const stores = await openStores(options);
   const parties = connectParties(options, stores.database);
-  const metrics = createMetrics(stores.database.db, () => relay.queueAway() !== null);
+  const metrics = createMetrics(
+    stores.database.db,
+    () => relay.queueAway() !== null,
+    () => options.secrets?.states() ?? [],
+  );
   const context = contextOf(options, stores, parties, {
     measure: metrics.changeSeen,
     nudge: () => relay.nudge(),
@@ -124,7 +133,9 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   let wayIn: WayIn | null = null;
   const watch = createPartyWatch(context, () => wayIn?.trouble() ?? null);
   const watching = every(WATCH_EVERY_MS, context, 'watching the parties', () => watch.look());
-  const report = () => readiness(context, reloader?.mistakes() ?? [], watch.states());
+  const report = () =>
+    readiness(context, reloader?.mistakes() ?? [], watch.states(), options.secrets?.states());
+  const agingSecrets = watchSecrets(context, options);
   const doors: Doors = { app, context, guard, metrics, mayRead: createReadCheck(options.readToken) };
   healthRoutes(app, { guard, mayRead: doors.mayRead, report });
   metrics.traffic.watch(app);
@@ -140,7 +151,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   });
   address = options.publicUrl ?? url;
   options.secrets?.start(log);
-  for (const part of [relay, timers, reloader, subscriptions, watching]) part?.start();
+  for (const part of [relay, timers, reloader, subscriptions, watching, agingSecrets]) part?.start();
 
   return {
     url,
@@ -156,6 +167,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           1_500,
           async () => await reloader?.stop(),
           watching.stop,
+          agingSecrets.stop,
           async () => await options.secrets?.stop(),
           subscriptions.stop,
           timers.stop,
@@ -165,6 +177,16 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
         step('the database', 500, stores.locks.close, stores.database.close),
       ]),
   };
+}
+
+/** Whoever asks what is known of the secrets asks the database: it is noted there. */
+function watchSecrets(context: Context, { secrets, secretsMaxAge = Infinity }: LatchkeyOptions) {
+  return every({ firstMs: 1_000, ms: SECRETS_EVERY_MS }, context, 'secrets', async () => {
+    const seen = (secrets?.states() ?? []).flatMap(({ version, ...one }) =>
+      version === null ? [] : [{ ...one, version }],
+    );
+    await tellOfSecrets(context, seen, secretsMaxAge);
+  });
 }
 
 type Stores = Awaited<ReturnType<typeof openStores>>;

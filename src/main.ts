@@ -94,6 +94,7 @@ async function start(): Promise<void> {
     port: config.port,
     publicUrl: config.publicUrl,
     secrets,
+    secretsMaxAge: config.secretsMaxAge,
     readToken: config.readToken ?? sandbox?.readToken ?? null,
     trustProxy: config.trustProxy,
     modelDailyTokens: config.modelDailyTokens,

@@ -19,6 +19,7 @@ import { lintCatalogue, lintOnCall, lintStepUp } from '../policy/lint.ts';
 import { type LoadedPolicy, loadPolicy } from '../policy/policy-folder.ts';
 import { checkRedis, readRedisPlace } from '../queue/redis-check.ts';
 import { checkScim } from '../scim/scim-check.ts';
+import type { SecretState } from '../secrets/kept-secret.ts';
 import type { GivenSecret } from '../secrets/secret.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { checkSlack } from '../slack/app/slack-check.ts';
@@ -28,12 +29,16 @@ import { checkDatabase } from '../store/postgres/database-check.ts';
 import { checkTickets } from '../tickets/tickets-check.ts';
 import { checkAddress, checkClock } from '../web/address-check.ts';
 
+import { secretLines } from './secrets-command.ts';
+
 export type CheckSettings = {
   outside: Outside;
   policyDir: string;
   /** Where Okta and Graph reach Latchkey, without a trailing slash. */
   address: string;
   publicUrl?: string | null;
+  /** What could be read of each secret, and how old one may be, in seconds. */
+  secrets?: { states: SecretState[]; maxAge: number };
   redis?: { url: GivenSecret; ca: string | null } | null;
   /** Null or left out: the embedded one. */
   databaseUrl?: GivenSecret | null;
@@ -61,7 +66,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
   program
     .command('check')
     .description(
-      'try everything that an installation needs: Slack, Okta, SCIM, Anypoint, Graph, the model, database, queue, clock, the public address, the policy and every entitlement; each line that is not ok says what to do',
+      'try everything that an installation needs: Slack, Okta, SCIM, Anypoint, Graph, the model, database, queue, secrets, clock, the public address, the policy and every entitlement; each line that is not ok says what to do',
     )
     .action(async () => {
       const given = await settings();
@@ -88,6 +93,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
           (one) => [one],
         ),
         checkAddress(given.publicUrl ?? null, 'appToken' in given.outside.slack).then((one) => [one]),
+        Promise.resolve(secretLines(given.secrets?.states ?? [], given.secrets?.maxAge ?? Infinity)),
         catalogue(given, policy),
       ];
       for (const party of asked) for (const one of await party) tell(one);

@@ -16,6 +16,7 @@ import { policyCommands } from '../policy/commands.ts';
 import { loadPolicy } from '../policy/policy-folder.ts';
 import { createToken, revokeToken, sources } from '../scim/tokens.ts';
 import { type GivenSecret, secretOf } from '../secrets/secret.ts';
+import type { SecretBook } from '../secrets/secret-book.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
 import { unsealedAudit } from '../store/audit-seals.ts';
@@ -27,6 +28,7 @@ import { checkCommand } from './check-command.ts';
 import { type CommandPlace, databaseOfRunning, withEmbeddedDatabase } from './command-database.ts';
 import { reconcileCommand } from './reconcile-command.ts';
 import { reviewCommands } from './review-command.ts';
+import { secretsCommand } from './secrets-command.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
 const DIR = '.latchkey';
@@ -54,7 +56,7 @@ const program = new Command('latchkey')
 
 checkCommand(program, {
   async settings() {
-    const config = await settings();
+    const { config, secrets } = await settingsAndSecrets();
     const sandbox = config.outside === null ? await runningSandbox() : null;
     return {
       outside: config.outside ?? (sandbox as Sandbox).outside,
@@ -62,6 +64,7 @@ checkCommand(program, {
       address: config.publicUrl ?? sandbox?.latchkey ?? `http://127.0.0.1:${config.port}`,
       publicUrl: config.publicUrl,
       databaseUrl: config.databaseUrl,
+      secrets: { states: secrets.states(), maxAge: config.secretsMaxAge },
       onPurpose: sandbox === null ? {} : (await import('../sandbox/on-purpose.ts')).refusedOnPurpose,
       embeddedUrl: config.databaseUrl === null ? await databaseOfRunning(embedded(sandbox !== null)) : null,
       redis: config.redisUrl === null ? null : { url: config.redisUrl, ca: config.redisCa ?? null },
@@ -97,6 +100,15 @@ policyCommands(program, {
   fail,
 });
 
+secretsCommand(program, {
+  async states() {
+    const { config, secrets } = await settingsAndSecrets();
+    return { states: secrets.states(), maxAge: config.secretsMaxAge };
+  },
+  withDatabase,
+  say,
+  fail,
+});
 mcpCommands(program, withDatabase);
 reconcileCommand(program, { withDatabase, say, fail });
 reviewCommands(program, {
@@ -200,7 +212,12 @@ function wholeDays(text: string): number {
 
 /** The settings, with the secrets that are elsewhere. */
 async function settings(): Promise<Config> {
-  return readConfig(process.env, await openSecrets(process.env));
+  return (await settingsAndSecrets()).config;
+}
+
+async function settingsAndSecrets(): Promise<{ config: Config; secrets: SecretBook }> {
+  const secrets = await openSecrets(process.env);
+  return { config: readConfig(process.env, secrets), secrets };
 }
 
 /** The configured database, or the embedded one: that of the Latchkey that runs here, or started for the command. */

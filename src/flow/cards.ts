@@ -12,6 +12,7 @@ import { type OffboardingView, toldOffboarding } from './offboarding/view.ts';
 import { type PolicyView, readPolicyView } from './policy/policy-alarm.ts';
 import { type QueueView, readQueueView } from './queue/queue-alarm.ts';
 import { type CampaignView, type ReviewView, readCampaignView, readReviewView } from './review/view.ts';
+import { readSecretView, type SecretView } from './secrets/secret-ages.ts';
 
 /** What the messages about each thing are made of. */
 export type Views = {
@@ -26,6 +27,7 @@ export type Views = {
   policy: PolicyView;
   refusedPush: RefusedPushView;
   queue: QueueView;
+  secret: SecretView;
   digest: DigestView;
   delegation: DelegationView;
 };
@@ -55,6 +57,7 @@ const readers: {
   policy: readPolicyView,
   refusedPush: readRefusedPushView,
   queue: readQueueView,
+  secret: readSecretView,
   digest: readDigestView,
   delegation: readDelegationView,
 };

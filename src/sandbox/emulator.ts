@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { FaultPlan } from './fault-plan.ts';
-import type { Person } from './seed.ts';
+import type { Keys, Person } from './seed.ts';
 
 /** Latchkey as this world knows it. */
 export type Installation = {
@@ -18,6 +18,8 @@ export type Installation = {
 export type World = {
   people: readonly Person[];
   faults: FaultPlan;
+  /** What the vendors take from Latchkey, and send to it, at this moment. */
+  keys: Keys;
   /** Tells whoever looks at the sandbox page that something changed. */
   changed(): void;
   /** Calls `listener` after every change, until the returned function is called. */

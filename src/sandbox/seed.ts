@@ -298,6 +298,9 @@ export const credentials = {
   readToken: 'sandbox-read-token',
 } as const;
 
+/** The keys that a world takes and sends now; somebody in it may change them. */
+export type Keys = Record<keyof typeof credentials, string>;
+
 export const connectedApps = [
   {
     clientId: credentials.anypointClientId,

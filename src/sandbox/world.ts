@@ -9,7 +9,7 @@ import { createEntraEmulator } from './entra/emulator.ts';
 import { FaultPlan, faultSchema, type Vendor, vendors } from './fault-plan.ts';
 import { createModelEmulator } from './model/emulator.ts';
 import { createOktaEmulator } from './okta/emulator.ts';
-import { type Person, people } from './seed.ts';
+import { credentials, type Keys, type Person, people } from './seed.ts';
 import { createSlackEmulator } from './slack/emulator.ts';
 import { createTicketEmulator } from './tickets/emulator.ts';
 
@@ -46,6 +46,8 @@ const installation = z.strictObject({
   pid: z.number().int().positive().optional(),
 });
 
+const keySchema = z.partialRecord(z.enum(Object.keys(credentials) as [keyof Keys]), z.string().min(1));
+
 /** The outside world over real HTTP: Slack, Okta, Anypoint, tickets and a scripted model on one port, each under its prefix. */
 export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   let latchkey = options.latchkey;
@@ -55,6 +57,7 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
   const world: World = {
     people: options.people ?? people,
     faults: new FaultPlan(),
+    keys: { ...credentials },
     changed() {
       for (const listener of listeners) listener();
     },
@@ -136,6 +139,10 @@ function controlRoutes(
       },
       pid ?? null,
     );
+    return { ok: true };
+  });
+  app.post('/control/keys', async (request) => {
+    Object.assign(world.keys, keySchema.parse(request.body));
     return { ok: true };
   });
   app.get('/control/faults', async () => world.faults.list());

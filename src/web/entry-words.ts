@@ -56,6 +56,8 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     policyMended: null,
     queueAway: null,
     queueBack: null,
+    secretOld: null,
+    secretReplaced: null,
     canaryMissed: null,
     canaryAlarmRaised: null,
     canaryAlarmCleared: null,

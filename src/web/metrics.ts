@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type CanaryRun, type Direction, tripLegs } from '../core/canary/canary.ts';
 import type { Change } from '../core/change/change.ts';
+import type { SecretState } from '../secrets/kept-secret.ts';
 import { lastRun, openAlarm, runsEndedAfter } from '../store/canary.ts';
 import type { Db } from '../store/postgres/database.ts';
 import { type Traffic, trafficFigures, workFigures } from './work-metrics.ts';
@@ -26,8 +27,13 @@ export type Metrics = {
  * The figures for Prometheus. Those of the canary come from its stored rounds: every replica tells the same, and a
  * restart forgets none. Propagation is counted by each replica for what it saw itself, since it started.
  */
-export function createMetrics(db: Db, isQueueAway: () => boolean): Metrics {
+export function createMetrics(
+  db: Db,
+  isQueueAway: () => boolean,
+  secrets: () => readonly SecretState[] = () => [],
+): Metrics {
   const registry = new Registry();
+  const countSecrets = secretFigures(registry, secrets);
   collectDefaultMetrics({ register: registry });
   const countWork = workFigures(registry, db);
   const traffic = trafficFigures(registry);
@@ -69,9 +75,32 @@ export function createMetrics(db: Db, isQueueAway: () => boolean): Metrics {
         counting = counting.then(catchUp, catchUp);
         await Promise.all([counting, countWork()]);
         queueAway.set(isQueueAway() ? 1 : 0);
+        countSecrets();
         return reply.type(registry.contentType).send(await registry.metrics());
       });
     },
+  };
+}
+
+/** By setting, never by value; one in the environment itself has no age that anybody knows. */
+function secretFigures(registry: Registry, secrets: () => readonly SecretState[]): () => void {
+  const given = { labelNames: ['setting'], registers: [registry] };
+  const age = new Gauge({
+    name: 'latchkey_secret_age_seconds',
+    help: 'Age of the version in use of each secret that is read from elsewhere',
+    ...given,
+  });
+  const trouble = new Gauge({
+    name: 'latchkey_secret_trouble',
+    help: '1 while a secret can’t be read anew, or its newest version is refused',
+    ...given,
+  });
+  return () => {
+    for (const { name: setting, version, madeAt, trouble: why } of secrets()) {
+      if (version === null) continue;
+      trouble.set({ setting }, why === null ? 0 : 1);
+      if (madeAt !== null) age.set({ setting }, (Date.now() - madeAt.getTime()) / 1_000);
+    }
   };
 }
 

@@ -4,6 +4,7 @@ import { isForSomebody } from '../core/policy/catalogue.ts';
 import { canaryStatusText } from '../flow/canary/canary.ts';
 import type { Context, Data, Runtime } from '../flow/kernel/context.ts';
 import type { PartyState } from '../flow/party-watch.ts';
+import type { SecretState } from '../secrets/kept-secret.ts';
 import { owed } from '../store/outbox.ts';
 import { refuseReadOnly } from '../store/postgres/database.ts';
 
@@ -25,6 +26,8 @@ export type Readiness = {
   canary: string;
   /** Fingerprint of the policy in force, and what is wrong with its files since. */
   policy: { inForce: string; mistakes: readonly string[] };
+  /** Secrets that can’t be read anew or whose newest version is refused, each with what to do; the work goes on. */
+  secrets: string[];
 };
 
 /**
@@ -37,6 +40,7 @@ export async function readiness(
   context: Context,
   mistakes: readonly string[],
   parties: readonly PartyState[],
+  secrets: readonly SecretState[] = [],
 ): Promise<Readiness> {
   const policy = { inForce: context.catalogue.rules().fingerprint, mistakes };
   const entitlements = Object.fromEntries(
@@ -55,6 +59,9 @@ export async function readiness(
     };
   };
   const queue = queueStatusText(context);
+  const wrongSecrets = secrets.flatMap(({ name, trouble }) =>
+    trouble === null ? [] : [`${name} ${trouble}`],
+  );
   try {
     await refuseReadOnly(context.db);
     const { open, failing } = await owed(context.db);
@@ -72,6 +79,7 @@ export async function readiness(
       entitlements,
       canary: 'why' in canary ? `${canary.status}: ${canary.why}` : canary.status,
       policy,
+      secrets: wrongSecrets,
     };
   } catch (error) {
     return {
@@ -88,6 +96,7 @@ export async function readiness(
       entitlements,
       canary: 'unknown',
       policy,
+      secrets: wrongSecrets,
     };
   }
 }

@@ -1,7 +1,7 @@
 import Fastify from 'fastify';
 import type { Emulator, World } from '../../src/sandbox/emulator.ts';
 import { FaultPlan } from '../../src/sandbox/fault-plan.ts';
-import { people } from '../../src/sandbox/seed.ts';
+import { credentials, people } from '../../src/sandbox/seed.ts';
 
 export type StartedEmulator = {
   /** Base address of the world, without a trailing slash. */
@@ -21,6 +21,7 @@ export async function startEmulator(
   const world = {
     people,
     faults: new FaultPlan(),
+    keys: { ...credentials },
     changed: () => {
       changes += 1;
     },

@@ -59,6 +59,8 @@ const aboutLatchkey: ReadonlySet<string> = new Set([
   'policyMended',
   'queueAway',
   'queueBack',
+  'secretOld',
+  'secretReplaced',
   'canaryAlarmRaised',
   'canaryAlarmCleared',
   'scimPushRefused',

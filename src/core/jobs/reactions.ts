@@ -55,6 +55,7 @@ export type Subject =
   | 'policy'
   | 'refusedPush'
   | 'queue'
+  | 'secret'
   | 'delegation'
   | 'digest';
 

@@ -43,6 +43,8 @@ export type Note = {
     | 'policyMended'
     | 'queueAway'
     | 'queueBack'
+    | 'secretOld'
+    | 'secretReplaced'
     | 'canaryMissed'
     | 'canaryAlarmRaised'
     | 'canaryAlarmCleared'

@@ -60,7 +60,7 @@ export function createAnypointEmulator(world: World): Emulator {
             if (!throttle.admit(reply)) return reply.send();
           });
           parseBodies(api);
-          tokenRoutes(api, tokens, applications);
+          tokenRoutes(api, tokens, applications, () => world.keys.anypointClientSecret);
           await api.register(async (protectedApi) => {
             requireToken(protectedApi, tokens);
             connectedAppListRoutes(protectedApi, applications);

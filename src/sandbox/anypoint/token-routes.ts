@@ -37,7 +37,13 @@ export class Tokens {
 }
 
 /** `POST /accounts/api/v2/oauth2/token`: JSON, form, or client credentials by HTTP Basic. */
-export function tokenRoutes(app: FastifyInstance, tokens: Tokens, applications: Applications): void {
+/** `ownSecret`: the one of Latchkey's own connected app at this moment. */
+export function tokenRoutes(
+  app: FastifyInstance,
+  tokens: Tokens,
+  applications: Applications,
+  ownSecret: () => string,
+): void {
   app.post('/accounts/api/v2/oauth2/token', async (request, reply) => {
     const grant = grantSchema.safeParse(request.body ?? {});
     if (!grant.success) return reply.code(400).send({ error: 'invalid_request' });
@@ -49,7 +55,8 @@ export function tokenRoutes(app: FastifyInstance, tokens: Tokens, applications: 
     if (grant.data.grant_type !== 'client_credentials')
       return reply.code(400).send({ error: 'unsupported_grant_type' });
     const known = applications.connectedApp(clientId ?? '');
-    if (known === null || !known.enabled || known.clientSecret !== clientSecret)
+    const secret = known?.clientId === credentials.anypointClientId ? ownSecret() : known?.clientSecret;
+    if (known === null || !known.enabled || secret !== clientSecret)
       return reply.code(401).send({ error: 'invalid_client' });
     return {
       access_token: tokens.issue(known.clientId),

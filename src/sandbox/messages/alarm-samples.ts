@@ -2,6 +2,7 @@ import type { CanaryView } from '../../flow/canary/view.ts';
 import type { RefusedPushView } from '../../flow/drift/refused-push.ts';
 import type { PolicyView } from '../../flow/policy/policy-alarm.ts';
 import type { QueueView } from '../../flow/queue/queue-alarm.ts';
+import type { SecretView } from '../../flow/secrets/secret-ages.ts';
 import { after, CHANNEL, named, type Sample, T0 } from './sample.ts';
 
 const admins = [named('sam'), named('sofia')];
@@ -86,5 +87,25 @@ export function queueSamples(): Sample<QueueView>[] {
   return [
     { title: 'The queue is away', view: away },
     { title: 'The queue is back', view: { ...away, trouble: { ...away.trouble, backAt: after(90) } } },
+  ];
+}
+
+export function secretSamples(): Sample<SecretView>[] {
+  const secret = {
+    id: 'secret',
+    name: 'ANYPOINT_CLIENT_SECRET',
+    source: 'secret://aws/latchkey/prod#anypoint',
+    version: '7c1f6a52',
+    madeAt: T0,
+    replacedAt: null,
+  };
+  const [away] = queueSamples() as [Sample<QueueView>];
+  const { channel, admins } = away.view;
+  return [
+    { title: 'A secret is old', view: { secret, channel, admins } },
+    {
+      title: 'An old secret was replaced',
+      view: { secret: { ...secret, replacedAt: after(90) }, channel, admins },
+    },
   ];
 }

@@ -3,7 +3,13 @@ import type { Views } from '../../flow/cards.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { cards } from '../../slack/app/cards.ts';
 import type { SlackContent } from '../../slack/blocks.ts';
-import { canarySamples, policySamples, queueSamples, refusedPushSamples } from './alarm-samples.ts';
+import {
+  canarySamples,
+  policySamples,
+  queueSamples,
+  refusedPushSamples,
+  secretSamples,
+} from './alarm-samples.ts';
 import { jointSamples } from './asking-samples.ts';
 import { changeSamples } from './change-samples.ts';
 import { delegationSamples } from './delegation-samples.ts';
@@ -31,6 +37,7 @@ export function viewSamples(catalogue: Catalogue): ViewSamples {
     policy: policySamples(),
     refusedPush: refusedPushSamples(),
     queue: queueSamples(),
+    secret: secretSamples(),
     digest: digestSamples(catalogue),
   };
 }
@@ -63,6 +70,7 @@ const headings: Record<keyof Views, string> = {
   policy: 'The policy',
   refusedPush: 'Refused pushes',
   queue: 'The queue',
+  secret: 'Old secrets',
   digest: 'The weekly digest',
 };
 

@@ -4,7 +4,6 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
-import { credentials } from '../seed.ts';
 import { hostileAnswers, isHostile } from './hostile-answers.ts';
 import { type Mode, modeSchema, modes } from './modes.ts';
 import { saidElsewhere } from './said-elsewhere.ts';
@@ -53,7 +52,7 @@ export function createModelEmulator(world: World): Emulator {
     await app.register(async (api) => {
       underFaults(api, world.faults, { vendor: 'model', prefix: PREFIX }, faultBody);
       api.addHook('onRequest', async (request, reply) => {
-        if (request.headers.authorization === `Bearer ${credentials.modelApiKey}`) return;
+        if (request.headers.authorization === `Bearer ${world.keys.modelApiKey}`) return;
         return reply
           .code(401)
           .send(error('Incorrect API key provided.', 'invalid_request_error', null, 'invalid_api_key'));

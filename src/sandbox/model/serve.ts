@@ -12,6 +12,7 @@ export async function serveModel(
   const emulator = createModelEmulator({
     people,
     faults: new FaultPlan(),
+    keys: { ...credentials },
     changed: () => {},
     onChange: () => () => undefined,
     latchkey: () => null,

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt, importJWK, type JWK, jwtVerify } from 'jose';
-import { credentials } from '../seed.ts';
 import { OktaError, sendOktaError } from './errors.ts';
 import { requestUrl } from './paging.ts';
 import type { LogActor } from './records.ts';
@@ -46,9 +45,14 @@ const tokenOwner: LogActor = {
 
 /** The org authorization server: API token, service apps and the tokens they were given. */
 export class Authorization {
+  readonly #apiToken: () => string;
   #apps = new Map<string, ServiceApp>();
   #tokens = new Map<string, Token>();
   #usedAssertions = new Set<string>();
+
+  constructor(apiToken: () => string) {
+    this.#apiToken = apiToken;
+  }
 
   register(app: ServiceApp): void {
     this.#apps.set(app.clientId, app);
@@ -61,7 +65,7 @@ export class Authorization {
   /** The actor whom the Authorization header names. */
   actor(header: string | undefined, scope: Scope | undefined): LogActor {
     const [kind, value] = (header ?? '').split(' ');
-    if (kind === 'SSWS' && value === credentials.oktaApiToken) return tokenOwner;
+    if (kind === 'SSWS' && value === this.#apiToken()) return tokenOwner;
     const token = kind === 'Bearer' && value !== undefined ? this.#tokens.get(value) : undefined;
     if (token === undefined || token.endsAt <= Date.now()) throw new OktaError('E0000011');
     const isEnough =

@@ -41,7 +41,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
   const push = new PushQueue(org, world);
   const hooks = new EventHooks(world);
   const limit = new RateLimit();
-  const authorization = new Authorization();
+  const authorization = new Authorization(() => world.keys.oktaApiToken);
   const signIn = createSignIn(org, world);
   const worldUrl = () => world.url();
   org.listener = push;

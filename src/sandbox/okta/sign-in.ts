@@ -25,17 +25,22 @@ export function createSignIn(org: OktaOrg, world: World) {
   const keys = generateKeyPair('RS256', { extractable: true }).then(async ({ privateKey }) => ({
     keys: [{ ...(await exportJWK(privateKey)), use: 'sig', alg: 'RS256' }],
   }));
-  let made: { forLatchkey: string; provider: Promise<Provider> } | null = null;
+  let made: { forLatchkey: string; secret: string; provider: Promise<Provider> } | null = null;
 
-  /** Made anew when Latchkey moves: its address is part of the app's settings. */
+  /** Made anew when Latchkey moves or its secret changes: both are part of the app's settings. */
   function current(): Promise<Provider> {
     const forLatchkey = world.latchkey()?.url ?? 'http://127.0.0.1:3000';
-    if (made?.forLatchkey !== forLatchkey)
+    const secret = world.keys.oidcClientSecret;
+    if (made?.forLatchkey !== forLatchkey || made.secret !== secret)
       made = {
         forLatchkey,
+        secret,
         provider: keys.then(
           (jwks) =>
-            new Provider(`${world.url()}${PREFIX}`, { ...settings(org, forLatchkey), jwks } as Configuration),
+            new Provider(`${world.url()}${PREFIX}`, {
+              ...settings(org, forLatchkey, secret),
+              jwks,
+            } as Configuration),
         ),
       };
     return made.provider;
@@ -88,12 +93,12 @@ function resultOf(form: URLSearchParams, org: OktaOrg) {
     : { login: { accountId: user.id, acr: how.acr, amr: [...how.amr] } };
 }
 
-function settings(org: OktaOrg, latchkeyUrl: string): Configuration {
+function settings(org: OktaOrg, latchkeyUrl: string, secret: string): Configuration {
   return {
     clients: [
       {
         client_id: credentials.oidcClientId,
-        client_secret: credentials.oidcClientSecret,
+        client_secret: secret,
         redirect_uris: [`${latchkeyUrl}/step-up/callback`],
         response_types: ['code'],
         grant_types: ['authorization_code'],

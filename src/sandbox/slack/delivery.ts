@@ -43,7 +43,7 @@ function parsed(body: string): unknown {
 export function signatureOf(
   timestamp: string,
   body: string,
-  secret = credentials.slackSigningSecret,
+  secret: string = credentials.slackSigningSecret,
 ): string {
   return `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
 }
@@ -88,7 +88,8 @@ export class DeliveryToLatchkey {
     contentType?: string;
   }): Promise<HttpAnswer> {
     const timestamp = what.timestamp ?? String(Math.floor(Date.now() / 1_000));
-    const signature = what.signature ?? signatureOf(timestamp, what.body);
+    const signature =
+      what.signature ?? signatureOf(timestamp, what.body, this.#world.keys.slackSigningSecret);
     return this.#post(what.body, {
       'content-type': what.contentType ?? 'application/x-www-form-urlencoded',
       ...(timestamp === '' ? {} : { 'x-slack-request-timestamp': timestamp }),
@@ -179,7 +180,7 @@ export class DeliveryToLatchkey {
     return this.#post(body, {
       'content-type': contentType,
       'x-slack-request-timestamp': timestamp,
-      'x-slack-signature': signatureOf(timestamp, body),
+      'x-slack-signature': signatureOf(timestamp, body, this.#world.keys.slackSigningSecret),
       ...headers,
     });
   }

@@ -4,7 +4,6 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { World } from '../emulator.ts';
-import { credentials } from '../seed.ts';
 import { type Answer, Args, type Method, slackError } from './call.ts';
 import { chatMethods } from './methods-chat.ts';
 import { conversationMethods } from './methods-conversations.ts';
@@ -62,8 +61,8 @@ export function webApi(
     const method = botMethods[name] ?? appMethods[name];
     if (method === undefined) return { ok: false, error: 'unknown_method', req_method: name };
     if (token === null || token === '') return slackError('not_authed');
-    const isBot = token === credentials.slackBotToken;
-    if (!isBot && token !== credentials.slackAppToken) return slackError('invalid_auth');
+    const isBot = token === world.keys.slackBotToken;
+    if (!isBot && token !== world.keys.slackAppToken) return slackError('invalid_auth');
     if (isBot ? !(name in botMethods) : !(name in appMethods)) return slackError('not_allowed_token_type');
     const waitSeconds = limits.take(name, args.text('channel'));
     if (waitSeconds !== null) {

@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
-import { credentials } from '../seed.ts';
 
 const PREFIX = '/tickets';
 
@@ -55,7 +54,7 @@ export function createTicketEmulator(world: World): Emulator {
         return { error: { code: status, message: 'as the sandbox was told' } };
       });
       api.addHook('onRequest', async (request, reply) => {
-        if (request.headers.authorization === `Bearer ${credentials.ticketsToken}`) return;
+        if (request.headers.authorization === `Bearer ${world.keys.ticketsToken}`) return;
         return reply.code(401).send({ error: { code: 401, message: 'who are you?' } });
       });
       api.get<{ Params: { key: string } }>('/api/tickets/:key', async (request, reply) => {

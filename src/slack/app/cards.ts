@@ -13,6 +13,7 @@ import { policyNotices } from '../policy/alarm.ts';
 import { queueNotices } from '../queue/alarm.ts';
 import { campaignNotices } from '../review/campaign-card.ts';
 import { reviewNotices } from '../review/review-card.ts';
+import { secretNotices } from '../secrets/old-secret.ts';
 
 /** Slack's messages about each thing that people are told of. */
 export const cards: Cards<SlackContent> = {
@@ -27,6 +28,7 @@ export const cards: Cards<SlackContent> = {
   policy: policyNotices,
   refusedPush: refusedPushNotices,
   queue: queueNotices,
+  secret: secretNotices,
   digest: digestNotices,
   delegation: delegationNotices,
 };

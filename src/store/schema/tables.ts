@@ -16,6 +16,7 @@ import type { AdviceResult } from '../../ports/adviser.ts';
 import type { ApprovalTables } from './approval-tables.ts';
 import type { ReviewTables } from './review-tables.ts';
 import type { ScimTables } from './scim-tables.ts';
+import type { SecretTables } from './secret-tables.ts';
 
 /** A jsonb column: read parsed, written as text. */
 type Json<T> = ColumnType<T, string, string>;
@@ -320,4 +321,5 @@ export type Tables = {
   installation: { single: Generated<boolean>; belongs_to: string; since: Generated<Date> };
 } & ScimTables &
   ApprovalTables &
-  ReviewTables;
+  ReviewTables &
+  SecretTables;
