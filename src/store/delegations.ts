@@ -59,11 +59,11 @@ export async function dueDelegations(db: Db | Tx, now: Date): Promise<string[]> 
   return rows.map(({ id }) => id);
 }
 
-/** The changes that wait for a decision and name this person among those who may decide. */
+/** What waits for a decision and names this person among those who may decide, and their part of open campaigns. */
 export async function waitingFor(
   db: Db | Tx,
   personId: string,
-): Promise<{ changeIds: string[]; massChangeIds: string[] }> {
+): Promise<{ changeIds: string[]; massChangeIds: string[]; reviewIds: string[] }> {
   const named = sql`jsonb_path_exists(doc->'plan', '$.**.id ? (@ == $person)', ${JSON.stringify({ person: personId })}::jsonb)`;
   const [changes, masses] = [
     await sql<{
@@ -73,9 +73,13 @@ export async function waitingFor(
       id: string;
     }>`select id from mass_changes where state in ${openMass} and ${named} order by id`.execute(db),
   ];
+  const reviews = await sql<{ id: string }>`
+    select r.id from campaign_reviewers r join campaigns c on c.id = r.campaign_id
+    where r.person_id = ${personId}::uuid and c.state = 'open' order by r.id`.execute(db);
   return {
     changeIds: changes.rows.map(({ id }) => id),
     massChangeIds: masses.rows.map(({ id }) => id),
+    reviewIds: reviews.rows.map(({ id }) => id),
   };
 }
 

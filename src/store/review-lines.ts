@@ -26,16 +26,19 @@ const lineColumns = sql`l.n, l.kind, l.person_id as "personId", l.entitlement_ke
 /** Lines of one reviewer that are not decided yet, in their order: a page of them, and how many there are in all. */
 export async function openLinesOf(
   db: Db,
-  of: { campaignId: string; reviewerId: string },
+  of: Mine,
   page: { offset: number; limit: number },
 ): Promise<{ lines: ReviewedLine[]; count: number }> {
   const { rows } = await sql<LineRow>`
     select ${lineColumns} from campaign_lines l join campaigns k on k.id = l.campaign_id
     where l.campaign_id = ${of.campaignId} and l.reviewer_id = ${of.reviewerId} and l.decision is null
+      ${seenBy(of)}
     order by l.n limit ${page.limit} offset ${page.offset}`.execute(db);
   const { rows: counted } = await sql<{ n: number }>`
-    select count(*)::int as n from campaign_lines
-    where campaign_id = ${of.campaignId} and reviewer_id = ${of.reviewerId} and decision is null`.execute(db);
+    select count(*)::int as n from campaign_lines l
+    where l.campaign_id = ${of.campaignId} and l.reviewer_id = ${of.reviewerId} and l.decision is null ${seenBy(of)}`.execute(
+    db,
+  );
   return { lines: rows.map(toLine), count: counted[0]?.n ?? 0 };
 }
 
@@ -59,7 +62,21 @@ export async function noteShown(db: Db, campaignId: string, lines: readonly numb
     where campaign_id = ${campaignId} and n = any(${[...lines]}::int[]) and shown_at is null`.execute(db);
 }
 
-type Mine = { campaignId: string; reviewerId: string };
+/**
+ * The lines of one reviewer. `except`: those that a delegate does not decide on. They are about the delegate, or of a
+ * tier on which nobody decides in somebody's stead.
+ */
+export type Mine = {
+  campaignId: string;
+  reviewerId: string;
+  except?: { personId: string; tiers: readonly string[] } | undefined;
+};
+
+const seenBy = ({ except }: Pick<Mine, 'except'>): RawBuilder<unknown> =>
+  except === undefined
+    ? sql``
+    : sql`and l.person_id is distinct from ${except.personId}::uuid
+        and coalesce(l.facts->>'tier', '') <> all(${[...except.tiers]}::text[])`;
 
 /**
  * Keeps a draft on a line that is this reviewer's and undecided; null takes it back. Answers whether there is such a
@@ -131,24 +148,23 @@ const nowAs: RawBuilder<DraftedLine['now']> = sql`case
 /**
  * The drafts of one reviewer on undecided lines, held until the commit ends, with what became of each membership since.
  */
-export async function lockDrafts(tx: Tx, { campaignId, reviewerId }: Mine): Promise<DraftedLine[]> {
+export async function lockDrafts(tx: Tx, mine: Mine): Promise<DraftedLine[]> {
   const { rows } = await sql<DraftedLine>`
     select l.n, l.kind, l.person_id as "personId", l.draft, l.draft_comment as comment, ${nowAs} as now
     from campaign_lines l ${heldNow}
-    where l.campaign_id = ${campaignId} and l.reviewer_id = ${reviewerId} and l.decision is null and l.draft is not null
+    where l.campaign_id = ${mine.campaignId} and l.reviewer_id = ${mine.reviewerId} and l.decision is null
+      and l.draft is not null ${seenBy(mine)}
     order by l.n for update of l`.execute(tx);
   return rows;
 }
 
 /** The drafts as they are now, to be counted and confirmed. */
-export async function readDrafts(
-  db: Db | Tx,
-  { campaignId, reviewerId }: Mine,
-): Promise<{ n: number; draft: ReviewerChoice }[]> {
+export async function readDrafts(db: Db | Tx, mine: Mine): Promise<{ n: number; draft: ReviewerChoice }[]> {
   const { rows } = await sql<{ n: number; draft: ReviewerChoice }>`
-    select n, draft from campaign_lines
-    where campaign_id = ${campaignId} and reviewer_id = ${reviewerId} and decision is null and draft is not null
-    order by n`.execute(db);
+    select l.n, l.draft from campaign_lines l
+    where l.campaign_id = ${mine.campaignId} and l.reviewer_id = ${mine.reviewerId} and l.decision is null
+      and l.draft is not null ${seenBy(mine)}
+    order by l.n`.execute(db);
   return rows;
 }
 

@@ -88,7 +88,9 @@ export async function partsShowing(tx: Tx, event: CampaignEvent): Promise<string
   switch (event.type) {
     case 'linesSubmitted':
       // By rule: whoever was asked sees it.
-      return event.by === null ? await allParts(tx, event.campaignId) : await of([event.by.id]);
+      return event.by === null
+        ? await allParts(tx, event.campaignId)
+        : await of([event.by.insteadOf?.id ?? event.by.id]);
     case 'linesReassigned':
       return event.from === null
         ? await allParts(tx, event.campaignId)

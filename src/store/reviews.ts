@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { inTheirName } from '../core/policy/routing.ts';
 import { type Campaign, type CampaignEvent, evolveCampaign } from '../core/review/campaign.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
@@ -114,7 +115,7 @@ async function writeLines(tx: Tx, event: CampaignEvent): Promise<void> {
     case 'linesSubmitted':
       await sql`
         update campaign_lines l set decision = d.decision, comment = d.comment, decided_at = ${event.at},
-          decided_by = ${event.by?.id ?? null}::uuid, decided_by_name = ${event.by?.name ?? null}
+          decided_by = ${event.by?.id ?? null}::uuid, decided_by_name = ${event.by === null ? null : inTheirName(event.by.name, event.by.insteadOf, (text) => text)}
         from jsonb_to_recordset(${JSON.stringify(event.lines)}::jsonb) as d (n int, decision text, comment text)
         where l.campaign_id = ${event.campaignId} and l.n = d.n and l.decision is null`.execute(tx);
       await noteClick(tx, event, event.by);

@@ -225,13 +225,18 @@ export function offboardingReactions(event: OffboardingEvent): Job[] {
 /** Pure: the jobs that follow from an event of a delegation; `waiting`: what waits for whoever is away. */
 export function delegationReactions(
   { type, delegationId }: DelegationEvent,
-  waiting: { changeIds: readonly string[]; massChangeIds: readonly string[] },
+  waiting: {
+    changeIds: readonly string[];
+    massChangeIds: readonly string[];
+    reviewIds?: readonly string[];
+  },
 ): Job[] {
   const report: Job = { job: 'updateCard', about: 'delegation', id: delegationId };
   if (type === 'delegationNamed') return [report];
   return [
     ...waiting.changeIds.map((changeId): Job => ({ job: 'assessRequest', changeId })),
     ...waiting.massChangeIds.map((massChangeId): Job => ({ job: 'assessMassChange', massChangeId })),
+    ...(waiting.reviewIds ?? []).map((id): Job => ({ job: 'updateCard', about: 'review', id })),
     report,
   ];
 }

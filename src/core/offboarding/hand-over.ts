@@ -1,4 +1,5 @@
 import { sameEmail } from '../policy/catalogue.ts';
+import { inTheirName } from '../policy/routing.ts';
 import type { By, ItemDecision, OffboardingItem } from './offboarding.ts';
 
 /** One word on handing an application over. */
@@ -37,13 +38,18 @@ export function isHandedOver(
   );
 }
 
+/** `Nadia Haddad (for Sam Whitaker)`. */
+export function byInWords(by: By | null, { safe }: { safe: (text: string) => string }): string {
+  return by === null ? 'an admin' : inTheirName(by.name, by.insteadOf, safe);
+}
+
 /** `Olga would hand it to Erik; that needs Sam (Payments API v1) too, or an admin`. `owner` names one by e-mail. */
 export function agreedInWords(
   { contracts }: Pick<OffboardingItem, 'contracts'>,
   agreed: readonly HandOverWord[],
   { safe, owner: named = safe }: { safe: (text: string) => string; owner?: (email: string) => string },
 ): string {
-  const said = agreed.map(({ by, to }) => `${safe(by.name)} would hand it to ${safe(to.name)}`);
+  const said = agreed.map(({ by, to }) => `${byInWords(by, { safe })} would hand it to ${safe(to.name)}`);
   const missing = contracts.filter(
     ({ owner }) => owner != null && !agreed.some((word) => sameEmail(word.email, owner)),
   );

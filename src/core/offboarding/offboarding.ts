@@ -62,7 +62,8 @@ export type Offboarding = {
   closing: 'complete' | 'dismissed' | 'nothing' | null;
 };
 
-export type By = { id: PersonId; name: string };
+/** `insteadOf`: who was away and had named them to decide meanwhile; left out: they decided for themselves. */
+export type By = { id: PersonId; name: string; insteadOf?: { id: PersonId; name: string } };
 
 /** An Anypoint user that looks like the leaver's and is not shown to be: nothing is taken there, a person is asked. */
 export type LeaversLookalike = Lookalike & {

@@ -1,8 +1,8 @@
-import type { PersonId } from '../ids.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { OffboardingEvent } from './events.ts';
 import { isHandedOver, type Say } from './hand-over.ts';
 import {
+  type By,
   type ItemDecision,
   type ItemOutcome,
   isOffboardingOpen,
@@ -16,7 +16,7 @@ export type ItemClick = { id: string; key: string } & Pick<ItemDecision, 'verb'>
 
 /** Everything the decision rests on, gathered at the click. */
 export type ItemFacts = {
-  clicker: { id: PersonId; name: string; email?: string };
+  clicker: By & { email?: string };
   /** The owner of an API that it calls, or an admin, as the catalogue says now. */
   mayDecide: boolean;
   /**
@@ -67,7 +67,8 @@ export function settleApplication(
     );
   if (click.verb === 'handOver' && facts.to === null)
     return refuse('unknownPerson', 'Nobody was chosen to take it.', 'Choose somebody and send it again.');
-  const by = { id: clicker.id, name: clicker.name };
+  const { id, name, insteadOf } = clicker;
+  const by: By = { id, name, ...(insteadOf === undefined ? {} : { insteadOf }) };
   const base = {
     offboardingId: offboarding.id,
     at: facts.now,

@@ -2,7 +2,7 @@ import { countInWords, elapsedInWords } from '../duration.ts';
 import { capital } from '../text.ts';
 import type { StatusText } from '../wording/change-status.ts';
 import { legName } from '../wording/legs.ts';
-import { agreedInWords } from './hand-over.ts';
+import { agreedInWords, byInWords } from './hand-over.ts';
 import {
   countsAsLeft,
   isOffboardingOpen,
@@ -37,7 +37,9 @@ export function causeOfOffboarding(o: Offboarding, names: OffboardingNames): str
 function firstCause(o: Offboarding, names: OffboardingNames): string {
   const since = names.time(o.openedAt);
   const confirmed =
-    o.decidedBy === null || o.beganAt === null ? '' : ` ${names.safe(o.decidedBy.name)} says they have left.`;
+    o.decidedBy === null || o.beganAt === null
+      ? ''
+      : ` ${byInWords(o.decidedBy, names)} says they have left.`;
   switch (o.cause) {
     case 'deprovisioned':
       return `Deactivated in ${names.idp}, ${since}.${confirmed}`;
@@ -46,7 +48,7 @@ function firstCause(o: Offboarding, names: OffboardingNames): string {
     case 'lostApp':
       return `The MuleSoft app was taken away in ${names.idp}, ${since}; the account itself is still active there.${confirmed}`;
     case 'byHand':
-      return `Started by ${names.safe(o.startedBy?.name ?? 'an admin')}, ${since}.`;
+      return `Started by ${byInWords(o.startedBy, names)}, ${since}.`;
     default:
       return o.cause satisfies never;
   }
@@ -100,7 +102,7 @@ export function offboardingStatusText(o: Offboarding, names: OffboardingNames): 
       return said(
         'over',
         'taken back',
-        `Taken back by ${names.safe(o.cancelled?.by.name ?? 'an admin')}`,
+        `Taken back by ${byInWords(o.cancelled?.by ?? null, names)}`,
         `${names.person} can ask for access, be given it and decide on it again. Nothing that was removed comes back by itself.`,
       );
     default:
@@ -129,7 +131,7 @@ function closed(
     return said(
       'over',
       'not left',
-      `Not left, says ${names.safe(o.decidedBy?.name ?? 'an admin')}`,
+      `Not left, says ${byInWords(o.decidedBy, names)}`,
       `They only lost the app. Access can be asked for again with /access once ${names.idp} assigns it.`,
     );
   if (o.closing === 'nothing') return said('over', 'closed', 'Closed: there was nothing to end');
@@ -257,7 +259,7 @@ export function itemStatusText(
 ): string {
   const { settled, decision, trouble } = item;
   if (isOver && settled === null) return 'Left as it was';
-  const by = decision === null ? '' : ` by ${names.safe(decision.by.name)}`;
+  const by = decision === null ? '' : ` by ${byInWords(decision.by, names)}`;
   const to = names.safe(decision?.to?.name ?? '');
   switch (settled?.outcome) {
     case 'handedOver':

@@ -140,7 +140,8 @@ export type CampaignEvent = { campaignId: CampaignId; at: Date; actor: Actor } &
   /** `by` null: nobody decided in time, and the campaign's own words say what happens then. */
   | {
       type: 'linesSubmitted';
-      by: { id: PersonId; name: string } | null;
+      /** `insteadOf`: the reviewer, who is away and had named them. */
+      by: { id: PersonId; name: string; insteadOf?: { id: PersonId; name: string } } | null;
       clickId: string | null;
       lines: DecidedLine[];
     }

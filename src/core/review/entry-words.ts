@@ -1,4 +1,5 @@
 import { figure } from '../mass-change/words.ts';
+import { inTheirName } from '../policy/routing.ts';
 import type { CampaignEvent } from './campaign.ts';
 
 /** The audit entries of a campaign in words. */
@@ -14,7 +15,7 @@ export const campaignEntryWords: {
     `Prepared: ${figure(prepared.lines)} lines for ${figure(prepared.reviewers)} reviewers`,
   campaignStarted: () => 'Started: its reviewers are told',
   linesSubmitted: ({ by, lines }) =>
-    `${by === null ? 'Decided by the campaign’s rule, for nobody did in time' : `${by.name} submitted`}: ${figure(lines.length)} lines`,
+    `${by === null ? 'Decided by the campaign’s rule, for nobody did in time' : `${inTheirName(by.name, by.insteadOf, (text) => text)} submitted`}: ${figure(lines.length)} lines`,
   linesReassigned: ({ from, to, lines, why }) =>
     `${from === null ? 'By Latchkey' : from.name}: ${figure(lines.length)} handed to ${to.name} (${why})`,
   objectionAnswered: ({ by, lines, why }) =>

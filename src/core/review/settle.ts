@@ -16,7 +16,8 @@ export type DraftedLine = {
 };
 
 export type SubmitFacts = {
-  by: { id: PersonId; name: string };
+  /** `insteadOf`: the reviewer whose lines they are, and who is away. */
+  by: { id: PersonId; name: string; insteadOf?: { id: PersonId; name: string } };
   clickId: string;
   /** The drafts of the lines that are theirs and undecided, locked. */
   drafts: readonly DraftedLine[];

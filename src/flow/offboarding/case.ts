@@ -18,9 +18,10 @@ import { readChange } from '../../store/changes.ts';
 import { openMassChange } from '../../store/mass-changes.ts';
 import { latestOffboarding, leaverCase, lockStart, lostAndLeft } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
+import { actsFor } from '../delegation/acts-for.ts';
 import type { AnyEvent } from '../kernel/aggregates.ts';
 import type { Outcome, Unit } from '../kernel/commit.ts';
-import type { Context } from '../kernel/context.ts';
+import type { Context, Data } from '../kernel/context.ts';
 import { putLeaversOnOneCard, shrinkWithin } from '../mass-change/collect.ts';
 import { endAllOf } from '../membership/end-grants.ts';
 
@@ -241,16 +242,25 @@ export function isAdmin(context: Pick<Context, 'catalogue'>, person: Pick<Person
   return context.catalogue.current().admins.some((email) => sameEmail(email, person.email));
 }
 
-/** Null: they may start an offboarding of this person, answer about it, and take it back. */
-export function refuseActing(
-  context: Pick<Context, 'catalogue'>,
-  clicker: Person,
-  personId: string,
-): Refusal | null {
-  if (!isAdmin(context, clicker)) return notAnAdmin(context);
+/**
+ * Who starts an offboarding of this person, answers about it, or takes it back: an admin, or the delegate of one who is
+ * away. Never for oneself, and never in the stead of whom it is about.
+ */
+export async function actingAs(context: Data, clicker: Person, personId: string): Promise<By | Refusal> {
+  const admin = await adminOr(context, clicker, personId);
+  if (admin === null) return notAnAdmin(context);
   return clicker.id === personId
     ? refuse('selfApproval', 'It is about you, so you can’t decide on it.', 'Ask another admin.')
-    : null;
+    : admin;
+}
+
+/** How this person decides about a leaver as an admin does; null: not at all. */
+export async function adminOr(context: Data, clicker: Person, leaverId: string): Promise<By | null> {
+  const by: By = { id: clicker.id, name: clicker.name };
+  if (isAdmin(context, clicker)) return by;
+  const absent = await actsFor(context, clicker);
+  const admin = absent.find((one) => one.id !== leaverId && isAdmin(context, one));
+  return admin === undefined ? null : { ...by, insteadOf: { id: admin.id, name: admin.name } };
 }
 
 export function notAnAdmin(context: Pick<Context, 'catalogue'>): Refusal {

@@ -17,7 +17,7 @@ import { commit, type Unit } from '../kernel/commit.ts';
 import type { Context, Data } from '../kernel/context.ts';
 import { freshPerson } from '../people/identify.ts';
 import { type OutsideFacts, outsideFacts, requestFacts } from '../request/request-facts.ts';
-import { at, isAdmin } from './case.ts';
+import { adminOr, at } from './case.ts';
 import { restorableOf } from './view.ts';
 
 /** Gives again what ended and has time left: each grant anew through the road, with the clicker as its approver. */
@@ -35,7 +35,10 @@ export async function restore(
       'The account is not active in the identity provider.',
       'Reactivate it first.',
     );
-  const by = { id: clicker.id, name: clicker.name };
+  const by = (await adminOr(context, clicker, offboarding.personId)) ?? {
+    id: clicker.id,
+    name: clicker.name,
+  };
   const outside = await outsideFacts(atIdp(context, {}), context.db, person, { askerId: null });
   return await commit<Refusal | null>(
     context.db,
@@ -100,7 +103,8 @@ async function restorableBy(
       'Access can be asked for with /access.',
     );
   const owns = (key: string) => sameEmail(context.catalogue.entitlement(key)?.owner ?? '', clicker.email);
-  const mine = all.filter(({ entitlementKey }) => isAdmin(context, clicker) || owns(entitlementKey));
+  const isTheirs = (await adminOr(context, clicker, offboarding.personId)) !== null;
+  const mine = all.filter(({ entitlementKey }) => isTheirs || owns(entitlementKey));
   return mine.length > 0
     ? mine
     : refuse('notAnApprover', 'Only an admin or the owner of the access can restore it.', 'Ask one of them.');

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { AnswerReceived } from '../../core/jobs/reactions.ts';
 import { hasLeft, type Offboarding } from '../../core/offboarding/offboarding.ts';
-import { settleApplication } from '../../core/offboarding/settle-application.ts';
+import { type ItemFacts, settleApplication } from '../../core/offboarding/settle-application.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { latestOffboarding, leaverCase, readOffboarding } from '../../store/offboardings.ts';
 import { type Person, readPerson } from '../../store/people.ts';
+import { actsFor } from '../delegation/acts-for.ts';
 import { commit, type Outcome } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { anypointUsers } from '../membership/anypoint-users.ts';
@@ -13,10 +14,10 @@ import { identify } from '../people/identify.ts';
 import { apisCalled, ownersOfApis } from './applications.ts';
 import { cancelOffboarding } from './cancel.ts';
 import {
+  actingAs,
+  adminOr,
   dismissOffboarding,
-  isAdmin,
   nothing,
-  refuseActing,
   releaseOffboarding,
   startOffboarding,
 } from './case.ts';
@@ -84,9 +85,8 @@ async function start(
 ): Promise<Refusal | null> {
   const person = await readPerson(context.db, answer.id);
   if (person === null) return unknownCase;
-  const refused = refuseActing(context, clicker, person.id);
-  if (refused !== null) return await noteRefused(context, answer, clicker, refused);
-  const by = { id: clicker.id, name: clicker.name };
+  const by = await actingAs(context, clicker, person.id);
+  if (isRefusal(by)) return await noteRefused(context, answer, clicker, by);
   return await commit<Refusal | null>(
     context.db,
     async (unit) => {
@@ -122,9 +122,8 @@ async function decide(
   verb: 'left' | 'notLeft',
   clicker: Person,
 ): Promise<Refusal | null> {
-  const refused = refuseActing(context, clicker, offboarding.personId);
-  if (refused !== null) return refused;
-  const by = { id: clicker.id, name: clicker.name };
+  const by = await actingAs(context, clicker, offboarding.personId);
+  if (isRefusal(by)) return by;
   return await commit<Refusal | null>(
     context.db,
     async (unit) => {
@@ -157,10 +156,8 @@ async function cancel(
   answer: AnswerReceived,
   { reason, clicker }: OffboardingAnswerItem & { clicker: Person },
 ): Promise<Refusal | null> {
-  const by = { id: clicker.id, name: clicker.name };
-  const refused =
-    refuseActing(context, clicker, offboarding.personId) ??
-    (await cancelOffboarding(context, offboarding, by, reason ?? ''));
+  const by = await actingAs(context, clicker, offboarding.personId);
+  const refused = isRefusal(by) ? by : await cancelOffboarding(context, offboarding, by, reason ?? '');
   return refused === null ? null : await noteRefused(context, answer, clicker, refused);
 }
 
@@ -176,7 +173,9 @@ async function decideApplication(
   const catalogue = context.catalogue.current();
   const apis = shown === null ? [] : apisCalled(shown, catalogue);
   const owners = shown === null ? item.owners : ownersOfApis(apis);
-  const mayDecide = isAdmin(context, clicker) || owners.some((email) => sameEmail(email, clicker.email));
+  const isOwner = ({ email }: { email: string }) => owners.some((owner) => sameEmail(owner, email));
+  const as = await deciderOf(context, offboarding, clicker, isOwner);
+  const mayDecide = as !== null;
   const to =
     answer.verb === 'handOver' && mayDecide
       ? await newOwner(context, offboarding, toAccountId ?? null)
@@ -190,7 +189,7 @@ async function decideApplication(
       const outcome = settleApplication(
         locked,
         { id: answer.clickId, key: item.key, verb: answer.verb },
-        { clicker, mayDecide, say: { admins: catalogue.admins, apis }, to, now: unit.now },
+        { clicker: as ?? clicker, mayDecide, say: { admins: catalogue.admins, apis }, to, now: unit.now },
       );
       return isRefusal(outcome)
         ? refusedWith(outcome, answer, clicker, unit.now)
@@ -198,6 +197,27 @@ async function decideApplication(
     },
     context.nudge,
   );
+}
+
+/**
+ * How this person decides on an application: as its owner or an admin, or in the stead of one who is away. `email`: the
+ * one whose word it is. Null: not at all.
+ */
+async function deciderOf(
+  context: Data,
+  { personId }: Offboarding,
+  clicker: Person,
+  isOwner: (one: { email: string }) => boolean,
+): Promise<ItemFacts['clicker'] | null> {
+  const { id, name, email } = clicker;
+  if (isOwner(clicker)) return { id, name, email };
+  const admin = await adminOr(context, clicker, personId);
+  const absent = admin?.insteadOf === undefined && admin !== null ? [] : await actsFor(context, clicker);
+  const other =
+    absent.find((one) => one.id === admin?.insteadOf?.id) ??
+    absent.find((one) => one.id !== personId && isOwner(one));
+  if (other === undefined) return admin === null ? null : { id, name, email };
+  return { id, name, email: other.email, insteadOf: { id: other.id, name: other.name } };
 }
 
 /** The new owner has to be an active person who has signed in to Anypoint. */

@@ -1,5 +1,6 @@
+import type { PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
-import { type Refusal, refuse } from '../../core/refusal.ts';
+import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
 import { choicesOn, type ReviewerChoice } from '../../core/review/line.ts';
 import {
@@ -18,9 +19,11 @@ import { readCampaign } from '../../store/reviews.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { metAs } from '../people/identify.ts';
+import { linesFor, type ReviewsAs, reviewsAs } from './reviews-as.ts';
 
 /** One reviewer's part of a campaign, opened by themselves. */
-export type OwnPart = { campaign: Campaign; reviewer: ReviewerProgress };
+/** `as`: the reviewer themselves, or their delegate while they are away. */
+export type OwnPart = { campaign: Campaign; reviewer: ReviewerProgress; as: ReviewsAs };
 
 /** The message shows drafts too, a moment after the last of several. */
 const CARD_AFTER_MS = 1_500;
@@ -39,15 +42,11 @@ export async function ownPart(
   if (reviewer === null || campaign === null)
     return refuse('unknownChange', 'Latchkey does not know this review.', 'Look for a newer message.');
   const person = await metAs(context, accountId);
-  if (person?.id !== reviewer.personId)
-    return refuse(
-      'notAnApprover',
-      `These lines are for ${reviewer.name} to review.`,
-      'Ask them, or an admin, to hand them to you.',
-    );
+  const as = await reviewsAs(context, reviewer, person);
+  if (isRefusal(as)) return as;
   if (campaign.state !== 'open')
     return refuse('alreadySettled', 'The review is over.', 'Nothing more to do: the message shows it.');
-  return { campaign, reviewer };
+  return { campaign, reviewer, as };
 }
 
 export type ReviewPage = {
@@ -64,11 +63,11 @@ export type ReviewPage = {
  */
 export async function readPage(
   context: Data & Pick<Runtime, 'nudge'>,
-  { campaign, reviewer }: OwnPart,
+  { campaign, reviewer, as }: OwnPart,
   wanted: number,
   perPage: number,
 ): Promise<ReviewPage> {
-  const mine = { campaignId: campaign.id, reviewerId: reviewer.personId };
+  const mine = linesFor(context, { ...reviewer, campaignId: campaign.id }, as);
   const found = await openLinesOf(context.db, mine, {
     offset: Math.max(0, wanted) * perPage,
     limit: perPage,
@@ -95,8 +94,8 @@ export async function readPage(
 
 /** Keeps what a reviewer chose on a line; null takes it back. Chosen twice it is the same. */
 export async function saveDraft(
-  context: Pick<Context, 'db' | 'nudge'>,
-  { campaign, reviewer }: OwnPart,
+  context: Pick<Context, 'db' | 'nudge' | 'catalogue'>,
+  { campaign, reviewer, as }: OwnPart,
   n: number,
   draft: ReviewerChoice | null,
 ): Promise<void> {
@@ -105,7 +104,9 @@ export async function saveDraft(
     async (unit) => {
       const line = await readLine(unit.tx, campaign.id, n);
       const mayBe = draft === null || (line !== null && choicesOn(line).includes(draft));
-      if (line === null || !mayBe || line.personId === reviewer.personId) return { result: null };
+      if (line === null || !mayBe || isAbout(line, [reviewer.personId, as.id])) return { result: null };
+      const tiers = linesFor(context, { ...reviewer, campaignId: campaign.id }, as).except?.tiers ?? [];
+      if (tiers.includes(line.facts.tier)) return { result: null };
       await writeDraft(unit.tx, { campaignId: campaign.id, reviewerId: reviewer.personId, n }, draft);
       return { result: null, jobs: [cardOf(reviewer)] };
     },
@@ -128,8 +129,10 @@ export async function saveDraftComment(
 /** Chooses "keep" for all that may be kept together and that nothing was chosen for. Answers how many. */
 export async function keepInBulk(
   context: Pick<Context, 'db' | 'nudge'>,
-  { campaign, reviewer }: OwnPart,
+  { campaign, reviewer, as }: OwnPart,
 ): Promise<number> {
+  // A delegate looks at each line by itself.
+  if (as.insteadOf !== undefined) return 0;
   return await commit(
     context.db,
     async (unit) => ({
@@ -138,6 +141,10 @@ export async function keepInBulk(
     }),
     context.nudge,
   );
+}
+
+function isAbout({ personId }: { personId: PersonId | null }, ids: readonly PersonId[]): boolean {
+  return personId !== null && ids.includes(personId);
 }
 
 function cardOf(reviewer: ReviewerProgress): Job {

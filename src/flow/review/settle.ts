@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { PersonId } from '../../core/ids.ts';
 import type { AnswerReceived } from '../../core/jobs/reactions.ts';
 import { isRefusal, type Refusal, type RefusalReason, refuse } from '../../core/refusal.ts';
 import type { Campaign, CampaignEvent } from '../../core/review/campaign.ts';
@@ -18,6 +19,7 @@ import { isCounted } from '../../store/reviews.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 import { identify } from '../people/identify.ts';
+import { linesFor, type ReviewsAs, reviewsAs } from './reviews-as.ts';
 
 /** What is sent with "submit": what was counted and confirmed. */
 export const submitItem = z.strictObject({ shown: z.string() });
@@ -46,29 +48,31 @@ export async function settleReviewAnswer(
       'Latchkey does not know this review.',
       'It may come from another installation; look for a newer message.',
     );
-  if (part.personId !== clicker.id)
-    return refuse(
-      'notAnApprover',
-      `These lines are for ${part.name} to review.`,
-      'Ask them, or an admin, to hand them to you.',
-    );
+  const as = await reviewsAs(context, part, clicker);
+  if (isRefusal(as)) return as;
   const item: unknown = JSON.parse(answer.item ?? 'null');
   if (answer.verb === 'submit') {
     const { shown } = submitItem.parse(item);
-    return await submit(context, part, { clickId: answer.clickId, shown, clicker });
+    return await submit(context, part, { clickId: answer.clickId, shown, as, clicker });
   }
+  if (as.insteadOf !== undefined)
+    return refuse(
+      'notAnApprover',
+      `Only ${part.name} can hand these lines on.`,
+      'Decide on them, or leave them to them.',
+    );
   const { n, toAccountId, why } = reassignItem.parse(item);
   return await handOn(context, part, { clickId: answer.clickId, n, toAccountId, why, clicker });
 }
 
-type Part = { id: string; campaignId: string };
+type Part = { id: string; campaignId: string; personId: PersonId };
 
 async function submit(
   context: Context,
   part: Part,
-  { clickId, shown, clicker }: { clickId: string; shown: string; clicker: Person },
+  { clickId, shown, as, clicker }: { clickId: string; shown: string; as: ReviewsAs; clicker: Person },
 ): Promise<Refusal | null> {
-  const mine = { campaignId: part.campaignId, reviewerId: clicker.id };
+  const mine = linesFor(context, part, as);
   return await commit<Refusal | null>(
     context.db,
     async (unit) => {
@@ -76,11 +80,11 @@ async function submit(
       if (campaign === null || (await isCounted(unit.tx, part, clickId))) return { result: null };
       const drafts = await lockDrafts(unit.tx, mine);
       const outcome = submitDrafts(campaign, {
-        by: clicker,
+        by: as,
         clickId,
         drafts,
         isAsShown: shownAs(drafts) === shown,
-        open: await undecidedCount(unit.tx, part.campaignId, clicker.id),
+        open: await undecidedCount(unit.tx, part.campaignId, part.personId),
         at: unit.now,
       });
       if (isRefusal(outcome))

@@ -177,15 +177,31 @@ export function reviewSamples(): Sample<ReviewView>[] {
   const to = named('olga');
   const half = { ...reviewer, decided: 12, drafted: 4 };
   return [
-    { title: 'A reviewer is asked', view: { campaign: open, reviewer, to } },
+    { title: 'A reviewer is asked', view: { campaign: open, reviewer, to, delegate: null } },
+    {
+      title: 'A reviewer is away: their delegate is asked too',
+      view: { campaign: open, reviewer, to, delegate: named('sam') },
+    },
     {
       title: 'Half way, reminded',
-      view: { campaign: open, reviewer: { ...half, reminders: ['week', 'day'] }, to },
+      view: { campaign: open, reviewer: { ...half, reminders: ['week', 'day'] }, to, delegate: null },
     },
-    { title: 'Overdue', view: { campaign: open, reviewer: { ...half, reminders: ['due', 'late1'] }, to } },
-    { title: 'All decided', view: { campaign: open, reviewer: { ...reviewer, decided: 30 }, to } },
-    { title: 'Closed', view: { campaign: closed, reviewer: { ...reviewer, decided: 30 }, to } },
-    { title: 'All handed on', view: { campaign: open, reviewer: { ...reviewer, lines: 0 }, to } },
+    {
+      title: 'Overdue',
+      view: { campaign: open, reviewer: { ...half, reminders: ['due', 'late1'] }, to, delegate: null },
+    },
+    {
+      title: 'All decided',
+      view: { campaign: open, reviewer: { ...reviewer, decided: 30 }, to, delegate: null },
+    },
+    {
+      title: 'Closed',
+      view: { campaign: closed, reviewer: { ...reviewer, decided: 30 }, to, delegate: null },
+    },
+    {
+      title: 'All handed on',
+      view: { campaign: open, reviewer: { ...reviewer, lines: 0 }, to, delegate: null },
+    },
   ];
 }
 
@@ -250,7 +266,14 @@ export function reviewForms(catalogue: Catalogue): FormSample[] {
   const page = { lines, count: 30, page: 0, pages: 2, drafts };
   const [first] = lines as [ReviewedLine];
   return [
-    { title: 'Review', view: linesForm({ campaign: open, reviewer }, page, key) },
+    {
+      title: 'Review',
+      view: linesForm(
+        { campaign: open, reviewer, as: { id: reviewer.personId, name: reviewer.name } },
+        page,
+        key,
+      ),
+    },
     { title: 'Review: submit', view: confirmForm(page, key) },
     { title: 'Review: hand it on', view: handOnForm(first, key) },
     { title: 'Review: comment', view: commentForm(first, key) },

@@ -14,6 +14,7 @@ import {
   spanInWords,
   takenBackLines,
 } from '../../core/offboarding/words.ts';
+import { inTheirName } from '../../core/policy/routing.ts';
 import { stopped } from '../../core/text.ts';
 import type { OffboardingView } from '../../flow/offboarding/view.ts';
 import type { Named } from '../../flow/people/named.ts';
@@ -238,7 +239,7 @@ function takenBackText(
   names: OffboardingNames,
 ): { toAll: string; toThem: string } | null {
   if (cancelled === null) return null;
-  const by = escapeMrkdwn(cancelled.by.name);
+  const by = inTheirName(cancelled.by.name, cancelled.by.insteadOf, escapeMrkdwn);
   const gone = removed.gone.map(({ title }) => escapeMrkdwn(title)).join(', ');
   const next =
     gone === ''

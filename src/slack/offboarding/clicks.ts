@@ -7,7 +7,7 @@ import { isRefusal } from '../../core/refusal.ts';
 import { isStorable, seenWords } from '../../core/storable.ts';
 import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.ts';
 import { caseToCancel } from '../../flow/offboarding/cancel.ts';
-import { isAdmin, notAnAdmin } from '../../flow/offboarding/case.ts';
+import { adminOr, notAnAdmin } from '../../flow/offboarding/case.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../../flow/offboarding/settle.ts';
 import { readOffboardingView } from '../../flow/offboarding/view.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
@@ -119,7 +119,7 @@ async function openOffboarding({ context, client, command, rest, answer }: Typed
   const left = await leaverCase(context.db, asker.id);
   const refused =
     left === null
-      ? isAdmin(context, asker)
+      ? (await adminOr(context, asker, ''))
         ? null
         : notAnAdmin(context)
       : refuseLeaver(left, 'notAnApprover');

@@ -31,6 +31,17 @@ export function reviewNotices(view: ReviewView): Notice<SlackContent>[] {
       content: { text, blocks: [section(mrkdwn(text))] },
     });
   }
+  const { delegate } = view;
+  if (delegate?.accountId != null && view.campaign.state === 'open') {
+    const head = `You decide on this while ${escapeMrkdwn(to.name)} is away. What is about yourself waits for them.`;
+    const card = reviewCard(view);
+    all.push({
+      key: `delegate:${delegate.accountId}`,
+      to: { account: delegate.accountId },
+      under: null,
+      content: { text: `${head} ${card.text}`, blocks: [section(mrkdwn(head)), ...card.blocks] },
+    });
+  }
   return all;
 }
 
