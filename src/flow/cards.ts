@@ -13,6 +13,7 @@ import { type PolicyView, readPolicyView } from './policy/policy-alarm.ts';
 import { type QueueView, readQueueView } from './queue/queue-alarm.ts';
 import { type CampaignView, type ReviewView, readCampaignView, readReviewView } from './review/view.ts';
 import { readSecretView, type SecretView } from './secrets/secret-ages.ts';
+import { readTicketsView, type TicketsView } from './tickets/trouble.ts';
 
 /** What the messages about each thing are made of. */
 export type Views = {
@@ -28,6 +29,7 @@ export type Views = {
   refusedPush: RefusedPushView;
   queue: QueueView;
   secret: SecretView;
+  tickets: TicketsView;
   digest: DigestView;
   delegation: DelegationView;
 };
@@ -58,6 +60,7 @@ const readers: {
   refusedPush: readRefusedPushView,
   queue: readQueueView,
   secret: readSecretView,
+  tickets: readTicketsView,
   digest: readDigestView,
   delegation: readDelegationView,
 };

@@ -2,6 +2,7 @@ import { sealAll } from '../audit/seal.ts';
 import type { Change } from '../core/change/change.ts';
 import type { ChangeEvent } from '../core/change/events.ts';
 import { nextState } from '../core/change/life-cycle.ts';
+import { isEndedByTicket } from '../core/change/ticket-end.ts';
 import { lapse } from '../core/change/undecided.ts';
 import { dueWarning } from '../core/change/warnings.ts';
 import { forgetRounds } from '../store/canary.ts';
@@ -31,6 +32,7 @@ import { tellOfQueue } from './queue/queue-alarm.ts';
 import { attendToApprovers } from './request/attend.ts';
 import { keepCadence } from './review/cadence.ts';
 import { runDueCampaigns } from './review/timers.ts';
+import { watchTickets } from './tickets/watch.ts';
 import { readUsageOnce } from './usage/read-usage.ts';
 
 /** What is due is looked for this often, in milliseconds. */
@@ -64,6 +66,8 @@ const DIGESTS_EVERY_MS = 30_000;
 const USAGE_EVERY_MS = 15 * 60_000;
 /** The first look is long, and nothing waits for it. */
 const USAGE_FIRST_MS = 20_000;
+/** Tickets that grants end with are looked for this often; which of them is due is another matter. */
+const TICKETS_EVERY_MS = 2_000;
 const BATCH = 200;
 const OUTBOX_KEPT_HOURS = 24;
 const RUNS_KEPT_DAYS = 30;
@@ -135,6 +139,9 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
     ),
     every(CADENCE_EVERY_MS, context, 'review cadence', () =>
       context.locks.tryLock('review cadence', () => keepCadence(context)),
+    ),
+    every(TICKETS_EVERY_MS, context, 'tickets', (until) =>
+      context.locks.tryLock('tickets', () => watchTickets(context, until)),
     ),
     every(CANARY_EVERY_MS, context, 'canary', () =>
       context.locks.tryLock('canary', () => canaryOnce(context)),
@@ -275,7 +282,7 @@ async function endDueGrants(context: Data & Runtime, now: Date): Promise<void> {
   await forEachDue(
     context,
     due.map((g) => g.changeId),
-    (unit, change) => endGrant(unit, change, 'expiry', null),
+    (unit, change) => endGrant(unit, change, isEndedByTicket(change) ? 'ticketClosed' : 'expiry', null),
   );
 }
 

@@ -29,6 +29,8 @@ export type Ask = {
   from?: Date;
   reason: string;
   ticket?: string;
+  /** That it ends when the ticket is closed. */
+  endsWithTicket?: true;
   /** Slack id of who it is for. */
   for?: string;
 };
@@ -155,6 +157,7 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
         : { start: { start: String(Math.floor(what.from.getTime() / 1_000)) } }),
       reason: { reason: what.reason },
       ...(what.ticket === undefined ? {} : { ticket: { ticket: what.ticket } }),
+      ...(what.endsWithTicket === undefined ? {} : { endsWithTicket: { ends: ['ends'] } }),
       ...(what.for === undefined ? {} : { for: { for: what.for } }),
     });
   }

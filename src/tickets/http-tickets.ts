@@ -22,7 +22,7 @@ export type TicketSettings = {
   timeoutMs?: number;
 };
 
-/** Within the time that a request waits for the fact (`BUDGET_MS` of request-facts.ts), with some to spare. */
+/** Nobody waits for it so long: a request goes to a person before. */
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** When a throttled answer does not say. */
 const DEFAULT_WAIT_MS = 30_000;

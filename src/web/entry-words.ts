@@ -58,6 +58,8 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     queueBack: null,
     secretOld: null,
     secretReplaced: null,
+    ticketsAway: null,
+    ticketsBack: null,
     canaryMissed: null,
     canaryAlarmRaised: null,
     canaryAlarmCleared: null,

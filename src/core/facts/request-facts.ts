@@ -1,5 +1,6 @@
 import { durationInWords } from '../duration.ts';
 import type { Clause, Entitlement } from '../policy/catalogue.ts';
+import { type TicketFact, ticketInWords } from '../policy/ticket-fact.ts';
 import type { RequestFacts, Verdict } from '../policy/verdict.ts';
 import { oneLine, seenWords } from '../storable.ts';
 import { capital } from '../text.ts';
@@ -57,6 +58,7 @@ export function factSheet(subject: SheetSubject): FactSheet {
   if (subject.requester !== null) lines.splice(1, 0, ['requested by', subject.requester.name, true]);
   const { conflicts = [] } = subject.verdict;
   if (conflicts.length > 0) lines.push(['conflicts', conflicts.map((c) => c.text).join('; ')]);
+  lines.push(...ticketOf(subject.verdict.facts?.ticketFound));
   lines.push(...outsideOf(subject.verdict.facts ?? {}));
   if (subject.heldUntil !== null) lines.push(['held until', subject.heldUntil.toISOString()]);
   return {
@@ -68,6 +70,17 @@ export function factSheet(subject: SheetSubject): FactSheet {
     })),
     clauses: [...subject.clauses],
   };
+}
+
+/** What its source says of the ticket: words of others. */
+function ticketOf(ticket: TicketFact | undefined): [label: string, text: string, untrusted: boolean][] {
+  if (ticket === undefined) return [];
+  const { title, assignee } = ticket;
+  const more = [
+    ...(title === null ? [] : [`its title: ${title}`]),
+    ...(assignee === null ? [] : [`assigned to ${assignee}`]),
+  ];
+  return [['ticket looked up', [ticketInWords(ticket), ...more].join('; '), true]];
 }
 
 type Outside = Pick<RequestFacts, 'isOnCall' | 'location'>;

@@ -56,6 +56,7 @@ export type Subject =
   | 'refusedPush'
   | 'queue'
   | 'secret'
+  | 'tickets'
   | 'delegation'
   | 'digest';
 

@@ -7,9 +7,19 @@ import type { Catalogue, Entitlement } from './catalogue.ts';
  */
 export function refuseTicket(
   rule: Catalogue['ticket'],
-  { ticket, extend }: { ticket: string | null; extend: boolean },
+  {
+    ticket,
+    extend,
+    endsWithTicket,
+  }: { ticket: string | null; extend: boolean; endsWithTicket?: boolean | undefined },
   { title, tier }: Pick<Entitlement, 'title' | 'tier'>,
 ): Refusal | null {
+  if (endsWithTicket === true && ticket === null)
+    return refuse(
+      'ticketMissing',
+      `${title} is to end when a ticket is closed, and none is named.`,
+      rule === undefined ? 'Name the ticket.' : `Name the ticket that it is for, like ${rule.example}.`,
+    );
   if (rule === undefined) return null;
   if (ticket !== null)
     return new RegExp(`^(?:${rule.pattern})$`, 'u').test(ticket)

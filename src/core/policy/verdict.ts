@@ -10,6 +10,7 @@ import {
   withQuorum,
 } from './catalogue.ts';
 import type { Conflict, Duties } from './separation.ts';
+import { refusedByTicket, type TicketFact, ticketHolds } from './ticket-fact.ts';
 
 /** One reason of a verdict, in words, with the written policy's clause and the rule where they bear on it. */
 export type Ground = { text: string; clause: string | null; rule?: string };
@@ -48,6 +49,8 @@ export type RequestFacts = {
    */
   isAskedFor?: boolean;
   hasTicket?: boolean;
+  /** Left out: there is none to look up. */
+  ticketFound?: TicketFact;
   /** It lengthens what they hold already. */
   isExtension?: boolean;
   /** The grant that it extends was approved by a person, and not by a rule. */
@@ -134,9 +137,12 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
   if (forbidden !== null) return { effect: 'refuse', grounds: forbidden, ...known };
 
   const hold = answerOf(rules, 'hold', facts);
-  const holds = hold.isAllowed
-    ? hold.hits.map((hit): Hold => ({ ...groundOf(hit), needs: hit.needs ?? 'person' }))
-    : [];
+  const holds = [
+    ...(hold.isAllowed
+      ? hold.hits.map((hit): Hold => ({ ...groundOf(hit), needs: hit.needs ?? 'person' }))
+      : []),
+    ...ticketHolds(facts.ticketFound),
+  ];
   const unsure = [...request.errors, ...hold.errors];
   const mayBeByRule =
     entitlement.tier === 'low' && !facts.isForSomebodyElse && holds.length === 0 && conflicts.length === 0;
@@ -247,13 +253,18 @@ function recorded({ entitlement, conflicts: _, ...facts }: RequestFacts): Record
 }
 
 /** What no rule can allow. */
-function refusedByFloor({ entitlement, beneficiary, requestedSeconds }: RequestFacts): string | null {
+function refusedByFloor({
+  entitlement,
+  beneficiary,
+  requestedSeconds,
+  ticketFound,
+}: RequestFacts): string | null {
   if (!beneficiary.isActive) return 'the person is not active in the identity provider';
   if (!mayRequest(entitlement.requestableBy, beneficiary))
     return `${entitlement.title} is not open to ${beneficiary.department ?? 'this department'}`;
   if (requestedSeconds > entitlement.maxSeconds)
     return `${durationInWords(requestedSeconds)} is longer than the ${durationInWords(entitlement.maxSeconds)} allowed`;
-  return null;
+  return refusedByTicket(ticketFound);
 }
 
 function answerOf(

@@ -11,6 +11,7 @@ import {
 import { approvedBy, decidedBy } from './deciders.ts';
 import { causeInWords, endingStatusText, heldOn, revokeStatusText, safeTicket } from './ending.ts';
 import { afterInWords, failureInWords, stuckInWords, wayInWords } from './legs.ts';
+import { newsOfTicket, untilTicket } from './ticket.ts';
 
 /** Where a change stands, in words for people; the same on the card, in direct messages and on the timeline. */
 export type StatusText = {
@@ -62,7 +63,7 @@ export type Said = Omit<StatusText, 'words'> & { words?: string | null };
 
 function grantStatusText(change: Change, names: Names): Said {
   const { decision, grant } = change;
-  const until = grant === null ? '' : ` until ${names.time(grant.endsAt)}`;
+  const until = grant === null ? '' : ` until ${names.time(grant.endsAt)}${untilTicket(change, names.safe)}`;
   return grantTexts[change.state]({
     change,
     names,
@@ -167,13 +168,13 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
     headline: `Approved ${by}; but not in MuleSoft yet`,
     detail: `${stuckInWords(change, names)}${access}`,
   }),
-  inEffect({ change, by, until }) {
+  inEffect({ change, names, by, until }) {
     const cleared = change.late === null ? '' : ' The alarm is cleared.';
     return {
       mood: 'good',
       label: 'in effect',
       headline: `In effect in MuleSoft ${afterInWords(change)}`,
-      detail: `Approved ${by}${until === '' ? '' : `; access${until}`}.${cleared}`,
+      detail: `Approved ${by}${until === '' ? '' : `; access${until}`}.${newsOfTicket(change, names.safe)}${cleared}`,
     };
   },
   ended({ change, names }) {
@@ -273,7 +274,10 @@ function waitingDetail(change: Change, names: Names): string {
 /** The request in one line: `Orders API for 1 day`. */
 export function askedInWords(change: Change, title: string): string {
   const time = change.requestedSeconds === null ? '' : ` for ${durationInWords(change.requestedSeconds)}`;
-  return change.cause === 'extension' ? `${title},${time.replace(' for', '')} longer` : `${title}${time}`;
+  const ends = untilTicket(change);
+  return change.cause === 'extension'
+    ? `${title},${time.replace(' for', '')} longer${ends}`
+    : `${title}${time}${ends}`;
 }
 
 /** From when it is asked for, to follow that line: ` from <time>`; empty: at once. */

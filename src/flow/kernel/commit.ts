@@ -45,6 +45,8 @@ export type Note = {
     | 'queueBack'
     | 'secretOld'
     | 'secretReplaced'
+    | 'ticketsAway'
+    | 'ticketsBack'
     | 'canaryMissed'
     | 'canaryAlarmRaised'
     | 'canaryAlarmCleared'

@@ -17,6 +17,7 @@ import type { Job } from '../../core/jobs/reactions.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
 import { type ApproverPlan, mayApprove } from '../../core/policy/routing.ts';
+import { refuseForTicket } from '../../core/policy/ticket-fact.ts';
 import { evaluateRequest, type Verdict } from '../../core/policy/verdict.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import { earlierFindings, readChange } from '../../store/changes.ts';
@@ -99,7 +100,9 @@ export async function gather(context: Context, change: Change): Promise<Assessme
     whyNot(change, entitlement, concerned, leavers) ?? (await refuseWaitingRenewal(context.db, change));
   if (beneficiary === null || refusal !== null) return { refusal: refusal ?? goneFromIdp, verdict: null };
   const facts = await factsOfChange(context, { entitlement, beneficiary, change });
+  const noTicket = change.state === 'received' ? refuseForTicket(facts.ticketFound) : null;
   const byRules = evaluateRequest(facts, context.catalogue.rules());
+  if (noTicket !== null) return { refusal: noTicket, verdict: byRules };
   // A finding is there already. A rule can neither refuse nor approve it away, so a person looks.
   const verdict: Verdict = isFound(change) ? { ...byRules, effect: 'ask' } : byRules;
   // A change of the policy, which may be mended, closes no waiting change. Its card says so, and can't be approved.

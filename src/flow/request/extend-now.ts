@@ -42,6 +42,7 @@ export async function extendNow(
     seconds,
     reason: change.reason,
     ticket: change.ticket,
+    endsWithTicket: change.endsWithTicket,
     extend: true,
     via: context.chat.system,
   });

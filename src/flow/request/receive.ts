@@ -43,6 +43,8 @@ export type Submission = {
   durationOf?: string;
   reason: string;
   ticket: string | null;
+  /** They chose that it ends when the ticket is closed. */
+  endsWithTicket?: boolean | undefined;
   /** The person was shown that they hold it already and wants to extend it. */
   extend: boolean;
   /** Asked for together with others. */
@@ -76,6 +78,7 @@ export async function receiveRequest(context: Context, sent: Submission): Promis
     ticket: oneLine(sent.ticket ?? '') || null,
   };
   const entitlement = context.catalogue.entitlement(submission.entitlementKey);
+  submission.endsWithTicket = entitlement?.endsWithTicket ?? submission.endsWithTicket;
   const invalid = checkFields(submission, entitlement);
   if (invalid !== null) return invalid;
   if (entitlement === null) return no('entitlement', unknownEntitlement);
@@ -202,7 +205,7 @@ async function store(
 }
 
 function receivedEvent(
-  { reason, ticket, seconds, via, joint }: Submission,
+  { reason, ticket, seconds, via, joint, endsWithTicket }: Submission,
   { requester, beneficiary }: People,
   how: Pick<ReceivedEvent, 'entitlementKey' | 'cause' | 'at' | 'lapsesAt' | 'startsAt'>,
 ): ReceivedEvent {
@@ -220,6 +223,7 @@ function receivedEvent(
     target: null,
     via,
     ...(joint === undefined ? {} : { joint }),
+    ...(endsWithTicket === true ? { endsWithTicket } : {}),
   };
 }
 

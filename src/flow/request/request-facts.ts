@@ -1,6 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { type Change, isByRule } from '../../core/change/change.ts';
-import { Fault } from '../../core/fault.ts';
 import type { EntitlementKey } from '../../core/ids.ts';
 import { asGiven } from '../../core/joiner-mover/birthright.ts';
 import type { Entitlement, OnCallSource } from '../../core/policy/catalogue.ts';
@@ -15,6 +13,8 @@ import { linkOf, type Person } from '../../store/people.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
+import { type Answer, inTime } from './in-time.ts';
+import { ticketFact } from './ticket-fact.ts';
 
 /** Everything that is known of a request and that rules may ask about. */
 export async function requestFacts(
@@ -81,14 +81,12 @@ export async function factsOfChange(
     askerId: change.requesterId,
     before: change.verdict?.facts,
   });
-  return await requestFacts(context, context.db, { ...asked, change, outside });
+  const found = await ticketFact(context, change);
+  return await requestFacts(context, context.db, { ...asked, change, outside: { ...outside, ...found } });
 }
 
 /** The facts that only Slack or the IdP can tell; a fact that is left out is not known. */
-export type OutsideFacts = Pick<RequestFacts, 'isOnCall' | 'location'>;
-
-/** The longest that a decision waits for one of them, in milliseconds. */
-const BUDGET_MS = 2_000;
+export type OutsideFacts = Pick<RequestFacts, 'isOnCall' | 'location' | 'ticketFound'>;
 
 /**
  * Asks for what only others know of a person, as far as a rule in force looks at it. An answer that does not come in
@@ -172,9 +170,6 @@ export async function askOutside(
   return { ...(isOnCall === undefined ? {} : { isOnCall }), ...(location === undefined ? {} : { location }) };
 }
 
-/** `why` in place of an answer; null: that is nobody's fault. */
-type Answer<T> = { is: T } | { why: string | null };
-
 async function isOnCallNow(
   idp: IdentityProvider,
   chat: ChatDirectory,
@@ -208,28 +203,6 @@ async function signedInFrom(
   if (idp.lastSignIn === undefined) return { why: `${idp.system} can’t be asked for sign-ins` };
   const country = (await idp.lastSignIn(idpId, withinSeconds))?.country ?? null;
   return country === null ? { why: null } : { is: country };
-}
-
-async function inTime<T>(
-  ask: () => Promise<Answer<T>>,
-  unknown: (why: string) => void,
-): Promise<T | undefined> {
-  const over = new AbortController();
-  const late = pause(BUDGET_MS, { why: `no answer within ${BUDGET_MS} ms` }, { signal: over.signal });
-  try {
-    const answer = await Promise.race([ask().catch(whyOf), late]);
-    if ('is' in answer) return answer.is;
-    if (answer.why !== null) unknown(answer.why);
-    return undefined;
-  } finally {
-    late.catch(() => {});
-    over.abort();
-  }
-}
-
-function whyOf(error: unknown): { why: string } {
-  if (error instanceof Fault) return { why: error.code };
-  throw error;
 }
 
 /** The entitlements that the person has or is about to have, by name, and those that this one brings with it. */

@@ -21,11 +21,12 @@ import { massForms, massSamples } from './mass-samples.ts';
 import { offboardingForms, offboardingSamples } from './offboarding-samples.ts';
 import { campaignSamples, reviewForms, reviewSamples } from './review-samples.ts';
 import type { FormSample, Sample, ViewSamples } from './sample.ts';
+import { ticketSamples, ticketTroubleSamples } from './ticket-samples.ts';
 
 /** States of everything that people are told of. The compiler asks for those of a new subject. */
 export function viewSamples(catalogue: Catalogue): ViewSamples {
   return {
-    change: changeSamples(catalogue),
+    change: [...changeSamples(catalogue), ...ticketSamples(catalogue)],
     jointRequest: jointSamples(catalogue),
     massChange: massSamples(catalogue),
     offboarding: offboardingSamples(),
@@ -38,6 +39,7 @@ export function viewSamples(catalogue: Catalogue): ViewSamples {
     refusedPush: refusedPushSamples(),
     queue: queueSamples(),
     secret: secretSamples(),
+    tickets: ticketTroubleSamples(),
     digest: digestSamples(catalogue),
   };
 }
@@ -71,6 +73,7 @@ const headings: Record<keyof Views, string> = {
   refusedPush: 'Refused pushes',
   queue: 'The queue',
   secret: 'Old secrets',
+  tickets: 'Tickets that can’t be read',
   digest: 'The weekly digest',
 };
 

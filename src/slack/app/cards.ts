@@ -14,6 +14,7 @@ import { queueNotices } from '../queue/alarm.ts';
 import { campaignNotices } from '../review/campaign-card.ts';
 import { reviewNotices } from '../review/review-card.ts';
 import { secretNotices } from '../secrets/old-secret.ts';
+import { ticketsNotices } from '../tickets/alarm.ts';
 
 /** Slack's messages about each thing that people are told of. */
 export const cards: Cards<SlackContent> = {
@@ -29,6 +30,7 @@ export const cards: Cards<SlackContent> = {
   refusedPush: refusedPushNotices,
   queue: queueNotices,
   secret: secretNotices,
+  tickets: ticketsNotices,
   digest: digestNotices,
   delegation: delegationNotices,
 };

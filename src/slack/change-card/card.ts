@@ -106,7 +106,7 @@ export function fieldsOf(view: ChangeView): MrkdwnElement[] {
     ...windowFields(view),
     ...extensionFields(view),
     ...doneByFields(view),
-    ...(change.ticket === null ? [] : [mrkdwn(`*Ticket*\n${escapeMrkdwn(change.ticket)}`, FIELD_TEXT_MAX)]),
+    ...ticketFields(change),
   ];
 }
 
@@ -118,6 +118,22 @@ function windowFields({ change, entitlement }: ChangeView): MrkdwnElement[] {
     ? []
     : [mrkdwn(`*When*\nFrom ${slackDate(window.startsAt)} until ${slackDate(window.endsAt)}`)];
 }
+
+/** The ticket, and what its source says of it where it was looked up. */
+function ticketFields({ ticket, verdict }: Change): MrkdwnElement[] {
+  if (ticket === null) return [];
+  const { is, status, title, assignee } = verdict?.facts?.ticketFound ?? {};
+  const lines = [
+    `*Ticket*\n${escapeMrkdwn(ticket)}`,
+    ...(is === undefined
+      ? []
+      : [escapeMrkdwn([foundAs[is], status, assignee].filter((part) => part != null).join(', '))]),
+    ...(title == null ? [] : [`“${escapeMrkdwn(title)}”`]),
+  ];
+  return [mrkdwn(lines.join('\n'), FIELD_TEXT_MAX)];
+}
+
+const foundAs = { open: 'open', closed: 'closed', absent: 'not found', unchecked: 'could not be checked' };
 
 /** A person's words stand quoted; what was found, or is given by rule, Latchkey says itself. */
 export function whyBlocks(change: Change): KnownBlock[] {

@@ -15,6 +15,7 @@ import { quoteSaid, withMentions } from '../said.ts';
 import { actions, changeButton } from './buttons.ts';
 import { mention, namesOf, peopleIn, titleOf } from './names.ts';
 import type { Reader } from './personal.ts';
+import { ticketReplies } from './ticket-replies.ts';
 import { isWithoutDeciders, waitingReplies } from './waiting-replies.ts';
 
 /** Facts that all replies are made of. */
@@ -176,6 +177,7 @@ const replies: readonly Reply[] = [
     text: ({ names, title, whom }) =>
       `:rotating_light: ${title} for ${whom} was approved, but ${names.idp} refuses it, so it was not given. ${names.owner} has been told; ask again with \`/access\` once it is mended.`,
   },
+  ...ticketReplies,
   warningReply('day'),
   warningReply('hour'),
   warningReply('rule'),

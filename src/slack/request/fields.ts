@@ -6,5 +6,6 @@ export const fields = {
   start: 'start',
   reason: 'reason',
   ticket: 'ticket',
+  endsWithTicket: 'endsWithTicket',
   narrower: 'narrower',
 } as const;

@@ -205,6 +205,7 @@ export type ExtensionDraft = {
   forAccountId: string | null;
   reason: string;
   ticket: string | null;
+  endsWithTicket?: boolean | undefined;
   seconds: number;
   shownAs?: string | undefined;
 };

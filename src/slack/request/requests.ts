@@ -1,7 +1,6 @@
 import type { App, BlockAction, ButtonAction, ViewSubmitAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
-import { z } from 'zod';
 import { Fault } from '../../core/fault.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
@@ -24,6 +23,7 @@ import { actions, changeButton } from '../change-card/buttons.ts';
 import { createFormUpdates } from '../forms/form-updates.ts';
 import { openView, orTell } from '../forms/forms.ts';
 import { isOfferedAtOnce, offeredAtOnce, withEmergency } from './at-once.ts';
+import { extensionDraft } from './extension-draft.ts';
 import { fields } from './fields.ts';
 import type { ForWhom } from './for-whom.ts';
 import {
@@ -44,16 +44,7 @@ import {
 } from './form.ts';
 import { isAsSent, sentBeforeModal } from './sent-before.ts';
 import { startIn } from './start-field.ts';
-
-/** What the extension form carries back. */
-const draft = z.strictObject({
-  entitlementKey: z.string(),
-  forAccountId: z.string().nullable(),
-  reason: z.string(),
-  ticket: z.string().nullable(),
-  seconds: z.number(),
-  shownAs: z.string().optional(),
-});
+import { endsWithTicketIn, withTicketEnd } from './ticket-end.ts';
 
 /** Asking: the form, its search, and what comes back filled in. */
 export function registerRequestHandlers(app: App, context: Context, client: WebClient): void {
@@ -91,7 +82,13 @@ function listenToTheChoice(app: App, context: Context, client: WebClient): void 
       const person = await personByLink(context.db, 'slack', body.user.id);
       if (person === null) return null;
       const choice = chosen === undefined ? null : choiceOf(context, chosen);
-      return requestModal(choices(context, person), choice, forWhomIn(view), isLaterStartOffered(context));
+      const form = requestModal(
+        choices(context, person),
+        choice,
+        forWhomIn(view),
+        isLaterStartOffered(context),
+      );
+      return withTicketEnd(context, form);
     };
     await show(view, at, form);
     await show(view, at, () => offeredAtOnce(context, body.user.id, { chosen, form }));
@@ -134,13 +131,14 @@ function requestIn(context: Data, accountId: string, view: SentView): Submission
     startsAt: startIn(values),
     reason: values[fields.reason]?.reason?.value ?? '',
     ticket: values[fields.ticket]?.ticket?.value?.trim() || null,
+    ...endsWithTicketIn(values),
     extend: false,
     via: 'slack',
   };
 }
 
 function extensionIn(context: Data, accountId: string, view: SentView): Submission {
-  const { shownAs: shown, ...kept } = draft.parse(JSON.parse(view.private_metadata));
+  const { shownAs: shown, ...kept } = extensionDraft.parse(JSON.parse(view.private_metadata));
   const values = view.state.values;
   return {
     ...kept,
@@ -174,6 +172,7 @@ async function extensionFormOf(
     forAccountId: isTheirs ? null : await linkOf(context.db, change.personId, 'slack'),
     reason: '',
     ticket: change.ticket,
+    endsWithTicket: change.endsWithTicket,
     seconds: change.requestedSeconds ?? entitlement.defaultSeconds,
     shownAs: shownAs(context, [entitlement.key]) ?? undefined,
   };
@@ -204,7 +203,7 @@ async function formFor(context: Context, accountId: string, key: string | null):
     if (entitlements.length === 0) return nothingModal((await adminContacts(context)).admins);
     const chosen = entitlements.some((e) => e.key === key) ? choiceOf(context, key ?? '') : null;
     const form = withChosen(
-      requestModal(entitlements, chosen, undefined, isLaterStartOffered(context)),
+      withTicketEnd(context, requestModal(entitlements, chosen, undefined, isLaterStartOffered(context))),
       chosen,
     );
     return chosen !== null && (await isOfferedAtOnce(context, person, chosen.key))
@@ -268,7 +267,10 @@ async function answerForm(context: Context, submission: Submission, ack: FormAck
   if (person !== null && choice !== null && !submission.extend)
     return await ack({
       response_action: 'update',
-      view: withNote(requestModal(choices(context, person), choice), `${refusal.text} ${refusal.next}`),
+      view: withNote(
+        withTicketEnd(context, requestModal(choices(context, person), choice)),
+        `${refusal.text} ${refusal.next}`,
+      ),
     });
   await ack({
     response_action: 'errors',

@@ -1,0 +1,33 @@
+import type { KnownBlock, ModalView } from '@slack/types';
+import type { Context } from '../../flow/kernel/context.ts';
+import { plain } from '../mrkdwn.ts';
+import { fields } from './fields.ts';
+
+const ENDS = 'ends';
+
+/** The form with the choice to end the access with its ticket, where tickets can be looked up. */
+export function withTicketEnd({ tickets }: Pick<Context, 'tickets'>, form: ModalView): ModalView {
+  if (tickets === undefined) return form;
+  const choice: KnownBlock = {
+    type: 'input',
+    block_id: fields.endsWithTicket,
+    optional: true,
+    label: { type: 'plain_text', text: 'When the ticket is closed' },
+    element: {
+      type: 'checkboxes',
+      action_id: 'ends',
+      options: [{ text: plain('End the access then, though its time is not over'), value: ENDS }],
+    },
+  };
+  const blocks = form.blocks as KnownBlock[];
+  const at = blocks.findIndex((block) => block.block_id === fields.ticket) + 1;
+  return at === 0 ? form : { ...form, blocks: [...blocks.slice(0, at), choice, ...blocks.slice(at)] };
+}
+
+/** Whether that was chosen in the form that was sent. */
+export function endsWithTicketIn(
+  values: Record<string, Record<string, { selected_options?: { value?: string }[] | null }>>,
+): { endsWithTicket?: true } {
+  const chosen = values[fields.endsWithTicket]?.ends?.selected_options ?? [];
+  return chosen.some(({ value }) => value === ENDS) ? { endsWithTicket: true } : {};
+}

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Stage } from '../stage.ts';
+import { type Journey, setOut, wordsOf } from './journey.ts';
+
+const TEAM = 'Orders API readers';
+const TELL_AFTER_SECONDS = 3_600;
+
+let stage: Stage;
+let walk: Journey;
+let graceSeconds = 0;
+beforeAll(async () => {
+  ({ stage, walk } = await setOut({
+    catalogue: (catalogue) => ({
+      ...catalogue,
+      ticket: {
+        pattern: '(INC|CHG)-\\d{1,8}',
+        example: 'INC-4711',
+        requiredFor: [],
+        tellAfterSeconds: TELL_AFTER_SECONDS,
+        get graceSeconds() {
+          return graceSeconds;
+        },
+      },
+    }),
+  }));
+});
+afterAll(() => stage?.close());
+beforeEach(async () => {
+  graceSeconds = 0;
+  await walk.heal();
+});
+
+const turn = (key: string, to: 'open' | 'closed' | 'gone') =>
+  walk.request('POST', `/tickets/sim/tickets/${key}`, { to });
+/** Tells the clock: every ticket is due, or has not been read for so long. */
+const due = () => walk.query('update watched_tickets set next_at = clock_timestamp()');
+const unreadFor = (seconds: number) =>
+  walk.query(`update watched_tickets set read_at = clock_timestamp() - ${seconds} * interval '1 second'`);
+/** Each look at the tickets comes now, and not in its time. */
+const untilNow = <T>(what: string, look: () => Promise<T | null | undefined | false>) =>
+  walk.until(what, async () => {
+    await due();
+    return await look();
+  });
+const ask = (reason: string, ticket: string, more: { endsWithTicket?: true } = {}) => ({
+  entitlement: 'orders-api-read',
+  reason,
+  ticket,
+  ...more,
+});
+const given = (as: string, reason: string, ticket: string) =>
+  walk.isGiven(as, ask(reason, ticket, { endsWithTicket: true }));
+const dms = async (as: string) => (await walk.messages(as, 'dm')).map((m) => m.text).join('\n');
+
+test('it ends when its ticket is closed, which is seen in Anypoint; its own words say why', async () => {
+  await turn('INC-1', 'open');
+  const asked = await given('ines', 'Refunds for one', 'INC-1');
+  expect(wordsOf(asked.card)).toContain('or until INC-1 is closed');
+  expect(wordsOf(asked.card)).toContain('open, In progress');
+  const { grant } = await walk.change(asked.id);
+  await untilNow(
+    'the ticket is read',
+    async () =>
+      (await walk.query("select 1 from watched_tickets where ticket = 'INC-1' and times > 2")).length > 0,
+  );
+  expect((await walk.change(asked.id)).state).toBe('inEffect');
+
+  await turn('INC-1', 'closed');
+  await untilNow('it ends', async () => (await walk.change(asked.id)).state === 'ended');
+  const ending = await walk.endsAs(asked.id, 'inEffect');
+  expect(ending.cause).toBe('ticketClosed');
+  expect(await walk.isInTeam('ines', TEAM)).toBe(false);
+  const ended = await walk.change(asked.id);
+  expect(new Date(ended.ended?.at ?? 0).getTime()).toBeLessThan(new Date(grant?.endsAt ?? 0).getTime());
+  await walk.cardSays(asked, 'Ended: INC-1 was closed; gone from MuleSoft');
+  expect(await dms('ines')).toContain('INC-1 was closed');
+  expect(await walk.auditTypes(asked.id)).toContain('ticketChanged');
+  await walk.until(
+    'the ticket is read no more',
+    async () => (await walk.query("select 1 from watched_tickets where ticket = 'INC-1'")).length === 0,
+  );
+});
+
+test('with a grace its holder is told first, and a ticket that is opened again in time puts the end back', async () => {
+  graceSeconds = 900;
+  await turn('INC-2', 'open');
+  const asked = await given('erik', 'Refunds for two', 'INC-2');
+  const latest = (await walk.change(asked.id)).grant?.endsAt;
+
+  await turn('INC-2', 'closed');
+  await untilNow('its end is near', async () => (await walk.change(asked.id)).ticketNews?.is === 'closed');
+  const closing = await walk.change(asked.id);
+  expect(Date.parse(String(closing.grant?.endsAt)) - Date.parse(String(closing.ticketNews?.at))).toBe(
+    900_000,
+  );
+  await walk.until('he is told', async () =>
+    (await dms('erik')).includes('open the ticket again before that'),
+  );
+  expect(await walk.isInTeam('erik', TEAM)).toBe(true);
+
+  await turn('INC-2', 'open');
+  await untilNow('it goes on', async () => (await walk.change(asked.id)).ticketNews?.is === 'open');
+  expect((await walk.change(asked.id)).grant?.endsAt).toEqual(latest);
+  await walk.until('he is told', async () => (await dms('erik')).includes('INC-2 was opened again'));
+
+  // Deleted: nobody closed it, so nothing ends.
+  await turn('INC-2', 'gone');
+  await untilNow('it is gone', async () => (await walk.change(asked.id)).ticketNews?.is === 'gone');
+  expect((await walk.change(asked.id)).grant?.endsAt).toEqual(latest);
+  await walk.until('its owner is asked', async () =>
+    (await walk.messages('olga', 'access-requests')).some((m) =>
+      m.text.includes('INC-2 is not to be found any more'),
+    ),
+  );
+  expect(await walk.isInTeam('erik', TEAM)).toBe(true);
+});
+
+test.each([
+  ['one that is closed', 'INC-4000', 'INC-4000 is closed'],
+  ['one that is not there', 'INC-404', 'There is no ticket INC-404'],
+])('%s is refused, and says so', async (what, ticket, words) => {
+  const reason = `Refused for ${what}`;
+  expect(await walk.ask('sofia', ask(reason, ticket))).toEqual({ sent: true });
+  await walk.until('it is refused', async () => (await walk.changeBecause(reason))?.state === 'refused');
+  await walk.until('she is told', async () => (await dms('sofia')).includes(words));
+});
+
+test('to end with a ticket it has to name one', async () => {
+  expect(
+    await walk.ask('sofia', { entitlement: 'orders-api-read', reason: 'Without one', endsWithTicket: true }),
+  ).toMatchObject({
+    sent: false,
+    errors: { ticket: expect.stringContaining('is to end when a ticket is closed') },
+  });
+});
+
+test('a ticket that can’t be checked is never taken for open: a person decides, and reads so', async () => {
+  await walk.fault({ vendor: 'tickets', kind: 'status', status: 503 });
+  const asked = await walk.asks('nadia', ask('Nobody answers', 'INC-4711'));
+  expect(wordsOf(asked.card)).toContain('whether INC-4711 is open could not be checked');
+  const { verdict } = await walk.change(asked.id);
+  expect(verdict?.effect).toBe('ask');
+  expect(verdict?.facts?.ticketFound?.is).toBe('unchecked');
+});
+
+test('what can’t be read ends nothing; the admins are told after a while, and when it works again', async () => {
+  await turn('INC-3', 'open');
+  const asked = await given('tom', 'Refunds for three', 'INC-3');
+  await walk.fault({ vendor: 'tickets', kind: 'status', status: 401 });
+  await turn('INC-3', 'closed');
+  await untilNow(
+    'it can’t be read',
+    async () => (await walk.query('select 1 from watched_tickets where fault is not null')).length > 0,
+  );
+  expect(await dms('sam')).not.toContain('Tickets can’t be read');
+  await unreadFor(TELL_AFTER_SECONDS + 60);
+  await walk.until('the admins are told', async () => (await dms('sam')).includes('Tickets can’t be read'));
+  expect((await walk.change(asked.id)).state).toBe('inEffect');
+
+  await walk.heal();
+  await untilNow('it ends', async () => (await walk.change(asked.id)).state === 'ended');
+  await walk.until('the admins are told', async () =>
+    (await dms('sam')).includes('Tickets can be read again'),
+  );
+});
