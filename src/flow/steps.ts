@@ -12,6 +12,7 @@ import type { Context, Ran } from './kernel/context.ts';
 import { assessMassChange } from './mass-change/assess.ts';
 import { carryOutMassChange } from './mass-change/carry-out.ts';
 import { applyToIdp } from './membership/apply.ts';
+import { askForPush } from './membership/ask-for-push.ts';
 import { deliverToTeam } from './membership/deliver.ts';
 import { verifyInAnypoint } from './membership/verify.ts';
 import { decideHeld } from './offboarding/case.ts';
@@ -62,6 +63,8 @@ export const steps: { [N in JobName]: Step<N> } = {
   },
   /** 5. Apply: makes this person and group true in the IdP. */
   applyToIdp: { lane: 'idp', run: applyToIdp },
+  /** 5. Apply: an IdP that pushes only now and then is asked to push what was just written. */
+  askForPush: { lane: 'idp', run: askForPush },
   /** 5. Apply, the bridge: makes this person and team true in Anypoint, as SCIM says. */
   deliverToTeam: { lane: 'mulesoft', run: deliverToTeam },
   /** 6. Verify: looks into Anypoint until it agrees, or raises the alarm. */

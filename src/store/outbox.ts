@@ -17,6 +17,7 @@ const priorities: Record<JobName, number> = {
   assessRequest: 2,
   beginAccess: 2,
   applyToIdp: 5,
+  askForPush: 5,
   deliverToTeam: 4,
   verifyInAnypoint: 5,
   updateMessages: 6,
@@ -79,7 +80,8 @@ export function keyOf(job: Job): string {
     case 'readChatStatus':
       return `readChatStatus:${job.accountId}`;
     case 'checkGroup':
-      return `checkGroup:${job.groupId}`;
+    case 'askForPush':
+      return `${job.job}:${job.groupId}`;
     case 'assessMassChange':
     case 'carryOutMassChange':
       return `${job.job}:${job.massChangeId}`;

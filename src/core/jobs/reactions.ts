@@ -18,6 +18,8 @@ export type Job =
   /** `urgency`: what takes access away goes before what gives it, a leaver's first of all. */
   /** `idp`: the `system` of the identity provider that the group is in; left out in rows of long ago: the first. */
   | { job: 'applyToIdp'; personId: string; groupId: string; idp?: string; urgency?: Urgency }
+  /** Of an IdP that pushes only now and then, and can be asked to. */
+  | { job: 'askForPush'; groupId: string; idp?: string }
   | { job: 'deliverToTeam'; personId: string; teamId: string }
   | { job: 'checkMembership'; personId: string; groupId: string }
   | { job: 'verifyInAnypoint'; changeId: string; afterMs?: number }

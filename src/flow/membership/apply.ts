@@ -9,6 +9,7 @@ import { type AtIdp, at } from '../idps/idps.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { accountAt } from '../people/accounts.ts';
+import { pushToAskFor } from './ask-for-push.ts';
 import { isWanted as isWantedNow } from './wanted-in-group.ts';
 
 /**
@@ -94,7 +95,7 @@ type Applied = {
 /** Tells every change of this pair what came of it. Answers what is desired at that moment. */
 async function note(
   context: Context & AtIdp,
-  job: { personId: string; groupId: string },
+  job: { personId: string; groupId: string; idp?: string },
   result: { wrote: Wrote; isWanted: boolean } | null,
   failure: { code: string; text: string } | null,
 ): Promise<boolean> {
@@ -109,7 +110,11 @@ async function note(
         const event = eventFor(change, { result, failure }, unit.now, context.idp.system);
         if (event !== null) events.push(event);
       }
-      return { result: await isWantedNow(unit.tx, job, unit.now), events };
+      return {
+        result: await isWantedNow(unit.tx, job, unit.now),
+        events,
+        jobs: pushToAskFor(context, job, events),
+      };
     },
     context.nudge,
   );

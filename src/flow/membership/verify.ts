@@ -12,6 +12,7 @@ import { at, idpName } from '../idps/idps.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { anypointUsers } from './anypoint-users.ts';
+import { pushTrouble } from './ask-for-push.ts';
 import { isWanted } from './wanted-in-group.ts';
 import { isInGroupByScim, teamVerdict } from './wanted-in-team.ts';
 
@@ -122,7 +123,8 @@ async function lookOnce(
     : await lookForItsEnd(context, change, person, target);
   // A membership that is seen counts, pushed or not. One that is not seen waits for the push first.
   if (look.found !== 'waiting' || isPushed || look.leg === 'signIn') return look;
-  return pushOwed;
+  const trouble = await pushTrouble(at(context, target));
+  return trouble === null ? pushOwed : waiting('scimPush', `${pushOwed.why}: ${trouble}`);
 }
 
 /** A leaver is out of Anypoint by their case, and who was deleted in the IdP is pushed by nobody. */

@@ -61,6 +61,9 @@ export function legHint(
     case 'idpWrite':
       return `look at ${idp}’s status and at Latchkey’s API credentials.`;
     case 'scimPush':
+      // Where Entra provisions, there are no groups to be pushed one by one.
+      if (idp === 'Entra')
+        return `in Entra, open the enterprise app that provisions to Latchkey, and provision ${group} with this person on demand; see that the group is assigned to the app.`;
       return `in ${idp}, open the MuleSoft app, tab Push Groups, and push ${group} now; see that the person is assigned to the app.`;
     default:
       return `look at Anypoint’s status and at the team ${team} there.`;
