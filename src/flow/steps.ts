@@ -63,14 +63,15 @@ export const steps: { [N in JobName]: Step<N> } = {
   },
   /** 5. Apply: makes this person and group true in the IdP. */
   applyToIdp: { lane: 'idp', run: applyToIdp },
-  /** 5. Apply: an IdP that pushes only now and then is asked to push what was just written. */
-  askForPush: { lane: 'idp', run: askForPush },
   /** 5. Apply, the bridge: makes this person and team true in Anypoint, as SCIM says. */
   deliverToTeam: { lane: 'mulesoft', run: deliverToTeam },
   /** 6. Verify: looks into Anypoint until it agrees, or raises the alarm. */
   verifyInAnypoint: { lane: 'mulesoft', run: verifyInAnypoint },
   /** 7. Tell: makes the messages of this change right. */
   updateMessages: { lane: 'slack', run: (context, job, { cards }) => updateMessages(context, job, cards) },
+
+  /** Beside 5.: an IdP that pushes only now and then is asked to push what was just written. */
+  askForPush: { lane: 'idp', run: askForPush },
 
   // A start in the future.
   /** What was approved for later is looked at again at its start, and goes on at `applyToIdp`. */
