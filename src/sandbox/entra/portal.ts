@@ -46,7 +46,7 @@ const settingsSchema = z.strictObject({
 const memberSchema = z.strictObject({ group: z.string(), key: z.string(), isMember: z.boolean() });
 const userSchema = z.strictObject({
   key: z.string(),
-  happening: z.enum(['updated', 'deleted', 'restored', 'blocked', 'unblocked']),
+  happening: z.enum(['updated', 'deleted', 'restored', 'purged', 'blocked', 'unblocked']),
 });
 const lifecycleSchema = z.strictObject({
   resource: z.string(),
@@ -96,6 +96,7 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): vo
     if (user === undefined) throw notFound(key);
     if (happening === 'deleted') tenant.deleteUser(user.id);
     else if (happening === 'restored') tenant.restoreUser(user.id);
+    else if (happening === 'purged') tenant.purgeUser(user.id);
     else {
       if (happening !== 'updated') user.accountEnabled = happening === 'unblocked';
       tenant.touchUser(user.id);
