@@ -25,7 +25,11 @@ const always: readonly Need[] = [
     orElse: ['User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
     why: 'to know people and their managers',
   },
-  { permission: 'AuditLog.Read.All', why: 'to say where somebody last signed in', isOptional: true },
+  {
+    permission: 'AuditLog.Read.All',
+    why: 'to say who changed a group and where somebody last signed in',
+    isOptional: true,
+  },
 ];
 const toProvision: readonly Need[] = [
   { permission: 'Synchronization.ReadWrite.All', why: 'to have memberships provisioned at once' },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Observation, Told } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
 import type { DirectoryLog, LogPage } from '../../ports/identity-provider.ts';
+import { readAudits } from './audits.ts';
 import { badAnswer, readGraph } from './faults.ts';
 import type { GraphSession } from './graph-session.ts';
 
@@ -38,12 +39,14 @@ const pageSchema = z.object({
 const positionSchema = z.object({
   groups: z.string().startsWith('/groups/'),
   users: z.string().startsWith('/users/'),
+  /** Time of the newest entry of the audit log that was read. */
+  audits: z.iso.datetime({ offset: true }).optional(),
 });
 type Position = z.infer<typeof positionSchema>;
 
 /**
- * What has changed in the directory (delta queries), the net beneath Graph's notifications. It does not say who did it.
- * A position is where both lists of changes go on. Where Entra has forgotten it, the list begins anew, from now on.
+ * What has changed in the directory (delta queries), the net beneath Graph's notifications. Who did it the audit log
+ * says some minutes later. A position is where both lists of changes go on. Where Entra has forgotten it, the list begins anew, from now on.
  */
 export class EntraLog implements DirectoryLog {
   readonly eventSource = 'graph';
@@ -63,6 +66,10 @@ export class EntraLog implements DirectoryLog {
         yield { observations: page.observations, unread: page.unread, position: JSON.stringify(at) };
         if (page.isEnd) break;
       }
+    }
+    for await (const { newest, ...page } of readAudits(this.#graph, at.audits ?? new Date().toISOString())) {
+      at.audits = newest;
+      yield { ...page, position: JSON.stringify(at) };
     }
   }
 

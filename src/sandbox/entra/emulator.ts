@@ -84,7 +84,10 @@ export function createEntraEmulator(world: World): Emulator {
     directoryRoutes(app, {
       ...parts,
       worldUrl,
-      wrote: (group, id, isMember) => tenant.setMember(group, id, isMember),
+      wrote: (group, memberId, isMember) => {
+        parts.logs.addAudit({ groupId: group.id, memberId, isMember }, null);
+        tenant.setMember(group, memberId, isMember);
+      },
     });
     deltaRoutes(app, { ...parts, worldUrl });
     batchRoute(app);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphError } from './errors.ts';
 import { type ODataQuery, paged, unsupported } from './odata.ts';
 import type { EntraTokens } from './token.ts';
@@ -13,13 +13,60 @@ export type EntraSignIn = {
   location: { countryOrRegion: string } | null;
 };
 
-type Row = EntraSignIn & Record<string, unknown>;
+/** Who changed the members of a group; `by` null: an app. */
+export type EntraAudit = {
+  id: string;
+  category: 'GroupManagement';
+  activityDateTime: string;
+  activityDisplayName: 'Add member to group' | 'Remove member from group';
+  result: 'success';
+  initiatedBy: {
+    user: { id: string; displayName: string; userPrincipalName: string } | null;
+    app: { displayName: string } | null;
+  };
+  targetResources: { id: string; type: 'User' | 'Group'; modifiedProperties: object[] }[];
+};
+
+type Row = Record<string, unknown> & { id: string };
 const CLAUSE = /^(\w+(?:\/\w+)?) (eq|ge|le) (?:'((?:[^']|'')*)'|([\w.:+-]+))$/;
 
-/** The record of sign-ins (`/auditLogs/signIns`), which a tenant without a premium licence does not give. */
+/**
+ * The record of sign-ins (`/auditLogs/signIns`), which a tenant without a premium licence does not give, and that of what
+ * was changed (`/auditLogs/directoryAudits`).
+ */
 export class EntraLogs {
   isPremium = true;
   readonly signIns: EntraSignIn[] = [];
+  readonly audits: EntraAudit[] = [];
+
+  addAudit(
+    { groupId, memberId, isMember }: { groupId: string; memberId: string; isMember: boolean },
+    by: { id: string; displayName: string; userPrincipalName: string } | null,
+  ): void {
+    this.audits.push({
+      id: `Directory_${randomUUID()}`,
+      category: 'GroupManagement',
+      activityDateTime: new Date().toISOString(),
+      activityDisplayName: isMember ? 'Add member to group' : 'Remove member from group',
+      result: 'success',
+      initiatedBy: { user: by, app: by === null ? { displayName: 'Latchkey' } : null },
+      targetResources: [
+        {
+          id: memberId,
+          type: 'User',
+          modifiedProperties: [
+            {
+              displayName: 'Group.ObjectID',
+              oldValue: isMember ? null : JSON.stringify(groupId),
+              newValue: isMember ? JSON.stringify(groupId) : null,
+            },
+          ],
+        },
+        // Of a removal the group is only among what was changed.
+        ...(isMember ? [{ id: groupId, type: 'Group' as const, modifiedProperties: [] }] : []),
+      ],
+    });
+  }
 
   addSignIn(signIn: Omit<EntraSignIn, 'id'>): void {
     this.signIns.push({ id: randomUUID(), ...signIn });
@@ -28,6 +75,7 @@ export class EntraLogs {
   reset(): void {
     this.isPremium = true;
     this.signIns.length = 0;
+    this.audits.length = 0;
   }
 }
 
@@ -43,13 +91,22 @@ export function logRoutes(
         'Authentication_RequestFromNonPremiumTenantOrB2CTenant',
         "Neither tenant is B2C or tenant doesn't have premium license",
       );
-    const clauses = (request.query.$filter ?? '').split(' and ').filter((clause) => clause !== '');
-    // The newest come first, asked or not.
-    const rows = (logs.signIns as Row[])
-      .filter((row) => clauses.every((clause) => fits(row, clause)))
-      .sort((a, b) => b.createdDateTime.localeCompare(a.createdDateTime));
-    return paged(rows, request, worldUrl());
+    return answered(logs.signIns, request, 'createdDateTime');
   });
+
+  app.get<{ Querystring: ODataQuery }>('/auditLogs/directoryAudits', async (request) => {
+    tokens.mustHave(request, ['AuditLog.Read.All']);
+    return answered(logs.audits, request, 'activityDateTime');
+  });
+
+  /** The newest come first, asked or not. */
+  function answered(all: readonly Row[], request: FastifyRequest<{ Querystring: ODataQuery }>, time: string) {
+    const clauses = (request.query.$filter ?? '').split(' and ').filter((clause) => clause !== '');
+    const rows = all
+      .filter((row) => clauses.every((clause) => fits(row, clause)))
+      .sort((a, b) => String(b[time]).localeCompare(String(a[time])));
+    return paged(rows, request, worldUrl());
+  }
 }
 
 function fits(row: Row, clause: string): boolean {

@@ -43,7 +43,13 @@ const settingsSchema = z.strictObject({
   lagMs: z.int().min(0).optional(),
   limit: z.strictObject({ requests: z.int().min(0), perMs: z.int().min(1) }).nullish(),
 });
-const memberSchema = z.strictObject({ group: z.string(), key: z.string(), isMember: z.boolean() });
+/** `by`: the key of who does it. */
+const memberSchema = z.strictObject({
+  group: z.string(),
+  key: z.string(),
+  isMember: z.boolean(),
+  by: z.string().optional(),
+});
 const userSchema = z.strictObject({
   key: z.string(),
   happening: z.enum(['updated', 'deleted', 'restored', 'purged', 'blocked', 'unblocked']),
@@ -74,10 +80,12 @@ export function portal(sim: FastifyInstance, parts: EntraParts): void {
 
 function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): void {
   sim.post('/members', async (request) => {
-    const { group, key, isMember } = memberSchema.parse(request.body);
+    const { group, key, isMember, by = 'sofia' } = memberSchema.parse(request.body);
     const found = tenant.groupNamed(group);
     const user = tenant.userKeyed(key);
     if (found === null || user === null) throw notFound(found === null ? group : key);
+    if (found.members.has(user.id) !== isMember)
+      logs.addAudit({ groupId: found.id, memberId: user.id, isMember }, tenant.userKeyed(by));
     tenant.setMember(found, user.id, isMember);
     return { groupId: found.id, userId: user.id };
   });

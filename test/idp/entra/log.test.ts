@@ -20,8 +20,9 @@ describe('what has changed in the directory', () => {
     for await (const page of log.read(from)) pages.push(page);
     return pages;
   }
+  const isAudit = ({ key }: { key: string }) => key.startsWith('graph:audit:');
   const told = (pages: readonly LogPage[]) =>
-    pages.flatMap((page) => page.observations.map((one) => one.payload));
+    pages.flatMap((page) => page.observations.filter((one) => !isAudit(one)).map((one) => one.payload));
   const put = (key: string, isMember: boolean) =>
     entra.portal('/members', { group: 'anypoint-orders-read', key, isMember });
 
@@ -44,6 +45,31 @@ describe('what has changed in the directory', () => {
       { kind: 'person', person: { id: 'e0000000-0000-4000-8000-000000000003' }, happening: 'changed' },
     ]);
     expect(told(await all(pages.at(-1)?.position ?? ''))).toEqual([]);
+  });
+
+  test('who did it is told by the audit log, once for each entry; an app is nobody', async () => {
+    await put('ines', true);
+    await put('ines', false);
+    await entra.idp().addMember(ORDERS_READ, ERIK);
+    const pages = await all(position);
+    const audits = (some: readonly LogPage[]) => some.flatMap((page) => page.observations.filter(isAudit));
+    const sofia = { id: 'e0000000-0000-4000-8000-000000000006', name: 'Sofia Ricci' };
+    expect(audits(pages).map(({ payload, actor }) => [payload, actor])).toEqual([
+      [{ kind: 'membership', person: { id: ERIK }, group: { id: ORDERS_READ }, direction: 'added' }, null],
+      [{ kind: 'membership', person: { id: INES }, group: { id: ORDERS_READ }, direction: 'removed' }, sofia],
+      [{ kind: 'membership', person: { id: INES }, group: { id: ORDERS_READ }, direction: 'added' }, sofia],
+    ]);
+    // Entries come late, so the last minutes are read again: the same key each time.
+    const again = audits(await all(pages.at(-1)?.position ?? ''));
+    expect(again.map(({ key }) => key)).toEqual(audits(pages).map(({ key }) => key));
+  });
+
+  test('without AuditLog.Read.All what has changed is told all the same', async () => {
+    await entra.portal('/permissions', ['GroupMember.ReadWrite.All', 'User.Read.All']);
+    await put('ines', true);
+    const pages = await all(position);
+    expect(told(pages)).toHaveLength(1);
+    expect(pages.flatMap((page) => page.observations).every(({ actor }) => actor === null)).toBe(true);
   });
 
   test('whoever is deleted is told as deleted', async () => {
