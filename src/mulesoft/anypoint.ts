@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import type { AnypointUser, MuleSoft, TeamMembership, TeamRole, UserTeam } from '../ports/mulesoft.ts';
+import type {
+  AnypointUser,
+  GroupMapping,
+  MuleSoft,
+  TeamMembership,
+  TeamRole,
+  UserTeam,
+} from '../ports/mulesoft.ts';
 import type { Page } from '../ports/page.ts';
 import type { GivenSecret } from '../secrets/secret.ts';
 import { createApplications } from './applications.ts';
@@ -46,6 +53,12 @@ const roleSchema = z.object({
   role_id: z.string().min(1),
   name: z.string().default(''),
   context_params: z.object({ org: z.string().nullish(), envId: z.string().nullish() }).default({}),
+});
+
+const mappingSchema = z.object({
+  external_group_name: z.string(),
+  membership_type: z.enum(['member', 'maintainer']),
+  provider_id: z.string(),
 });
 
 const memberSchema = z.object({
@@ -154,6 +167,18 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
       return roles;
     },
 
+    async groupMappingsOf(teamId) {
+      const path = `${organization}/teams/${encodeURIComponent(teamId)}/groupmappings`;
+      const mappings: GroupMapping[] = [];
+      for await (const row of rows(path, mappingSchema))
+        mappings.push({
+          externalGroupName: row.external_group_name,
+          membershipType: row.membership_type,
+          providerId: row.provider_id,
+        });
+      return mappings;
+    },
+
     async pageOfMembers(teamId, from) {
       const page = await pageOf(membersOf(teamId), memberPageSchema, { identity_type: 'user' }, from);
       const rows = page.rows
@@ -255,5 +280,6 @@ function asUser(row: UserRow, matchedBy: AnypointUser['matchedBy']): AnypointUse
     isFederated: isFederated(row),
     provider: row.idprovider_id ?? null,
     matchedBy,
+    ...(lastLoginMs(row) === 0 ? {} : { lastSignInAt: new Date(lastLoginMs(row)) }),
   };
 }

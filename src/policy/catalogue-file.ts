@@ -6,6 +6,7 @@ import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Catalogue, Clause, Entitlement } from '../core/policy/catalogue.ts';
+import type { Delivery } from '../core/policy/delivery.ts';
 import { catalogueSchema, settings } from './catalogue-schema.ts';
 import { weekdays } from './working-hours-schema.ts';
 
@@ -107,6 +108,7 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
     ...reviewsOf(reviews),
     entitlements: entitlements.map((e) => ({
       ...entitlementOf(e, entitlements),
+      ...deliveryOf(e.delivery ?? written.delivery),
       ...laddered(e.escalation ?? written.escalation),
     })),
     ...(apis.length === 0
@@ -136,6 +138,7 @@ function entitlementOf(written: WrittenEntitlement, all: readonly WrittenEntitle
     breakGlass,
     narrower,
     endsWithTicket,
+    delivery: _carried,
     ...e
   } = written;
   return {
@@ -170,6 +173,10 @@ function entitlementOf(written: WrittenEntitlement, all: readonly WrittenEntitle
     defaultSeconds: durations.default,
     maxSeconds: durations.max,
   };
+}
+
+function deliveryOf(way: Delivery): Pick<Entitlement, 'delivery'> {
+  return way === 'bridge' ? {} : { delivery: way };
 }
 
 /** Without what is not written. */

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { approvers } from './approvers-schema.ts';
+import { carriedTwoWays, delivery } from './delivery-schema.ts';
 import { duration } from './duration-schema.ts';
 import { escalation, tiersNeverAsked } from './escalation-schema.ts';
 import { neverFilled } from './never-filled.ts';
+import { reviews } from './reviews-schema.ts';
 import { start } from './start-schema.ts';
 import { ticket } from './ticket-schema.ts';
 import { timeOfDay, weekdays, workingHours } from './working-hours-schema.ts';
@@ -33,6 +35,7 @@ const entitlement = z
     gives: z.string().min(1).max(500),
     idp: z.strictObject({ group: z.string().min(1).max(255) }),
     team: z.string().min(1).max(255),
+    delivery: delivery.optional(),
     tier,
     owner: z.email(),
     requestable: z.union([
@@ -142,25 +145,12 @@ const api = z.strictObject({
   owner: z.email(),
 });
 
-const reviews = z.strictObject({
-  due: duration.prefault('14d').meta({ description: 'From the start until the lines are due' }),
-  reviewers: z.enum(['owner', 'manager']).default('owner').meta({ description: 'Who is asked first' }),
-  overdue: z
-    .enum(['revoke', 'extend', 'escalate'])
-    .default('escalate')
-    .meta({ description: 'What happens to lines that nobody decided in time' }),
-  extendBy: duration.prefault('7d').meta({ description: 'With `overdue: extend`: by how much, once' }),
-  fallback: z
-    .array(z.email())
-    .default([])
-    .meta({ description: 'Who reviews what nobody else can; without, the admins' }),
-});
-
 /** `catalogue.yaml` as it is written; what it says of itself that can't hold is an issue with its path. */
 export const catalogueSchema = z
   .strictObject({
     channel: z.string().min(1).regex(/^[^#]/, 'write the channel without #'),
     admins: z.array(z.email()).min(1),
+    delivery: delivery.default('bridge'),
     pending: z.strictObject({ remindAfter: duration, lapseAfter: duration }),
     escalation: escalation.default([]),
     workingHours: workingHours.optional(),
@@ -221,6 +211,7 @@ export const catalogueSchema = z
       ...contradictions(catalogue),
       ...tiersNeverAsked(catalogue),
       ...neverFilled(catalogue),
+      ...carriedTwoWays(catalogue),
     ])
       context.addIssue({ code: 'custom', path, message });
     const seen = new Set<string>();

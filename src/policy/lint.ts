@@ -1,5 +1,6 @@
 import { Fault } from '../core/fault.ts';
 import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
+import { mappingTrouble } from '../core/policy/claim-mapping.ts';
 import type { Rules } from '../core/policy/verdict.ts';
 import type { ChatDirectory } from '../ports/chat.ts';
 import type { IdentityProvider } from '../ports/identity-provider.ts';
@@ -46,11 +47,14 @@ export async function lintOutside(catalogue: Catalogue, { idp, mulesoft, chat }:
   remarks.push(...(await lintPeople(catalogue, { idp, chat })));
   for (const e of catalogue.entitlements) {
     const say = (kind: Remark['kind'], text: string) => remarks.push({ kind, entitlement: e.key, text });
-    if ((await idp.findGroup(e.idpGroup)) === null)
-      say('problem', `the group ${e.idpGroup} does not exist in ${idp.system}`);
+    const group = await idp.findGroup(e.idpGroup);
+    if (group === null) say('problem', `the group ${e.idpGroup} does not exist in ${idp.system}`);
     const team = await mulesoft.findTeam(e.team);
     if (team === null) say('problem', `the team ${e.team} does not exist in Anypoint`);
     else remarks.push(...(await lintTeam(e, team, mulesoft)));
+    if (group === null || team === null || e.delivery !== 'claim') continue;
+    const trouble = mappingTrouble(await mulesoft.groupMappingsOf(team.id), { group, team: team.name });
+    if (trouble !== null) say('problem', trouble);
   }
   return remarks;
 }

@@ -15,6 +15,8 @@ export type AnypointUser = {
    * who it is.
    */
   matchedBy: 'username' | 'email';
+  /** Left out: not said. */
+  lastSignInAt?: Date;
 };
 export type AnypointTeam = { id: string; name: string };
 /** A permission that a team gives, of one organisation and, where it is an environment's, one environment. */
@@ -23,6 +25,14 @@ export type TeamMembership = {
   membershipType: 'member' | 'maintainer';
   /** The membership comes from a group claim at sign-in; a direct removal does not stick. */
   isAssignedViaExternalGroups: boolean;
+};
+
+/** Whoever signs in with this group in their claim is in the team from then on. */
+export type GroupMapping = {
+  externalGroupName: string;
+  membershipType: 'member' | 'maintainer';
+  /** Which of Anypoint's identity providers it listens to, by Anypoint's own id. */
+  providerId: string;
 };
 
 export type UserTeam = AnypointTeam & TeamMembership;
@@ -74,6 +84,8 @@ export interface MuleSoft {
   findTeam(name: string): Promise<(AnypointTeam & { ancestorIds: string[] }) | null>;
   /** What the team itself gives. */
   rolesOf(teamId: string): Promise<TeamRole[]>;
+  /** The external groups that give the team at a sign-in. */
+  groupMappingsOf(teamId: string): Promise<GroupMapping[]>;
   /** Everybody in the team; `from` null: the first page. */
   pageOfMembers(teamId: string, from: string | null): Promise<Page<TeamMember>>;
   /** Every not deleted user of the organisation; `from` null: the first page. */

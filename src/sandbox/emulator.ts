@@ -26,6 +26,8 @@ export type World = {
   onChange(listener: () => void): () => void;
   /** Where Latchkey listens, and its SCIM token: the settings one would type into the vendor's console. */
   latchkey(): Installation | null;
+  /** The group claim that the IdP would send of somebody, by key, if they signed in to Anypoint now. */
+  claimOf?(key: string): string[];
   /** The world's own base address, without a trailing slash; known once it listens. */
   url(): string;
 };

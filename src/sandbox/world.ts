@@ -66,6 +66,7 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
       return () => listeners.delete(listener);
     },
     latchkey: () => latchkey,
+    claimOf: (key) => okta.groupsOf(key),
     url: () => url,
   };
   const okta = createOktaEmulator(world);

@@ -28,3 +28,18 @@ export function isAnothersRecord(
         ) known join people p on p.id = known.person_id
         join scim_users r on r.source = ${source} and r.external_id = known.external_id and r.user_name_key = lower(p.login))))`;
 }
+
+/** The id by which the IdP knows a person; the same order as `identityOf`. */
+export function idOf(personId: RawBuilder<unknown>, system: string): RawBuilder<string> {
+  return sql`(select i.external_id from person_links i where i.person_id = ${personId} and i.system = ${system}
+    order by i.is_unconfirmed, i.verified_at desc, i.external_id limit 1)`;
+}
+
+/**
+ * Nothing is pushed under the IdP's own id of them: then a record under their login may be theirs, as in
+ * scim-mirror.ts.
+ */
+export function hasNoRecord(personId: RawBuilder<unknown>, system: string): RawBuilder<boolean> {
+  return sql`not exists (select from scim_users r where r.source = ${system}
+    and r.external_id = ${idOf(personId, system)})`;
+}

@@ -74,6 +74,21 @@ describe('token', () => {
   });
 });
 
+test('the external groups of a team, page by page', async () => {
+  // given more than one page has
+  const groups = Array.from({ length: 60 }, (_, n) => ({ group: `group-${n}` }));
+  await sim('PUT', `/teams/${encodeURIComponent(readers?.name ?? '')}/mappings`, groups);
+
+  // when
+  const mappings = await anypoint.groupMappingsOf(readers?.id ?? '');
+
+  // then
+  expect(mappings.map(({ externalGroupName }) => externalGroupName)).toEqual(
+    groups.map(({ group }) => group),
+  );
+  expect(mappings[0]).toMatchObject({ membershipType: 'member', providerId: company.anypointIdpId });
+});
+
 describe('finding a user', () => {
   test('by user name, in any case of letters', async () => {
     expect(await anypoint.findUsers({ email: 'elsewhere@acme.example', login: 'INES@acme.example' })).toEqual(
@@ -84,6 +99,7 @@ describe('finding a user', () => {
           email: 'ines@acme.example',
           enabled: true,
           isFederated: true,
+          lastSignInAt: expect.any(Date),
           provider: company.anypointIdpId,
           matchedBy: 'username',
         },

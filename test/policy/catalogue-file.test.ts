@@ -51,6 +51,37 @@ async function mistakesIn(yaml: string, policy = POLICY): Promise<string> {
   return fault.message.replaceAll(dir, 'policy');
 }
 
+describe('ways of delivery', () => {
+  const second = GOOD.slice(GOOD.indexOf('  - key: ')).replace('orders-read', 'orders-look');
+  const way = (text: string, delivery: string) =>
+    text.replace('    team: ', `    delivery: ${delivery}\n    team: `);
+
+  test('what the catalogue says holds for all, but for those that say otherwise; unless told Latchkey carries them', async () => {
+    const other = second.replace('anypoint-orders', 'anypoint-look');
+    const ways = async (yaml: string) => (await load(yaml)).entitlements.map((e) => e.delivery ?? 'bridge');
+    expect(await ways(GOOD + other)).toEqual(['bridge', 'bridge']);
+    expect(await ways(`delivery: native\n${GOOD}${other}`)).toEqual(['native', 'native']);
+    expect(await ways(`delivery: native\n${GOOD}${way(other, 'claim')}`)).toEqual(['native', 'claim']);
+    expect(await ways(`delivery: claim\n${way(GOOD, 'bridge')}${other}`)).toEqual(['bridge', 'claim']);
+  });
+
+  test.each<[string, string, RegExp]>([
+    ['an unknown way', `delivery: scim\n${GOOD}`, /:1: delivery: /],
+    [
+      'one group carried to one team in two ways',
+      GOOD + way(second, 'claim'),
+      /entitlements\.1\.delivery: anypoint-orders is carried to Orders readers one way only, and orders-read says bridge/,
+    ],
+    [
+      'a canary that would have to sign in',
+      `${way(GOOD, 'claim').replace('requestable: everyone', 'requestable: { people: [] }')}canary: { person: kit@acme.example, entitlement: orders-read }\n`,
+      /entitlements\.0\.delivery: the canary never signs in/,
+    ],
+  ])('refused: %s', async (_title, yaml, mistake) => {
+    expect(await mistakesIn(yaml)).toMatch(mistake);
+  });
+});
+
 describe('the canary', () => {
   const withCanary = (entitlement: string, more = '') =>
     `${GOOD}  - key: canary

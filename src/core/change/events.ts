@@ -124,7 +124,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'scimPushed' }
   | { type: 'delivered'; wrote: 'added' | 'removed' }
   /** `trouble`: why somebody who looks like them in Anypoint is not taken for them. */
-  | { type: 'signInAwaited'; trouble?: string | null }
+  /** And `isForClaim`: it is the next sign-in that gives the access. */
+  | { type: 'signInAwaited'; trouble?: string | null; isForClaim?: true }
   | { type: 'signedIn' }
   | { type: 'changeLate'; leg: Leg; why: string }
   | { type: 'changeSeen'; note: string | null }

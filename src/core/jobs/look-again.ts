@@ -23,6 +23,12 @@ const lookEvery = {
     { untilMs: 'objective', everyMs: Number.POSITIVE_INFINITY },
     { untilMs: Number.POSITIVE_INFINITY, everyMs: 300_000 },
   ],
+  /** The next sign-in of somebody who is there already, which may come in an hour or in a week. */
+  nextSignIn: [
+    { untilMs: 600_000, everyMs: 3_000 },
+    { untilMs: 86_400_000, everyMs: 60_000 },
+    { untilMs: Number.POSITIVE_INFINITY, everyMs: 300_000 },
+  ],
   massChange: [
     { untilMs: 120_000, everyMs: 1_000 },
     { untilMs: 3_600_000, everyMs: 5_000 },

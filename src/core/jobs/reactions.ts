@@ -3,6 +3,7 @@ import type { ChangeEvent } from '../change/events.ts';
 import type { DelegationEvent } from '../delegation/delegation.ts';
 import type { MassChangeEvent } from '../mass-change/mass-change.ts';
 import type { OffboardingEvent } from '../offboarding/events.ts';
+import type { CarriedElsewhere } from '../policy/delivery.ts';
 import type { CampaignEvent } from '../review/campaign.ts';
 
 /**
@@ -109,7 +110,14 @@ export type AnswerReceived = {
 export type Urgency = 'leaver' | 'revoke' | 'grant';
 
 /** The pair a grant or revoke of this change moves. */
-export type Pair = { personId: string; groupId: string; teamId: string; urgency: Urgency };
+export type Pair = {
+  personId: string;
+  groupId: string;
+  teamId: string;
+  /** Left out: Latchkey carries it. */
+  delivery?: CarriedElsewhere;
+  urgency: Urgency;
+};
 
 function applying({ personId, groupId, urgency }: Pair, idp: string): Job {
   return { job: 'applyToIdp', personId, groupId, idp, urgency };
@@ -124,6 +132,14 @@ const TELL_LEG_AFTER_MS = 2_000;
 /** The same message, once a leg of the way has taken long enough to be read. */
 function whereItIs(tell: Job): Job {
   return { ...tell, afterMs: TELL_LEG_AFTER_MS } as Job;
+}
+
+/** No push to us follows what something else carries. What came by a sign-in is taken out at once. */
+function carriedElsewhere({ personId, teamId, delivery, urgency }: Pair, { changeId }: ChangeEvent): Job[] {
+  const look: Job = { job: 'verifyInAnypoint', changeId };
+  return delivery === 'claim' && urgency !== 'grant'
+    ? [look, { job: 'deliverToTeam', personId, teamId }]
+    : [look];
 }
 
 /**
@@ -175,6 +191,7 @@ export function reactions(
             ...tell.map((job) => ({ ...job, afterMs: TELL_AFTER_MS })),
           ];
     case 'idpWritten':
+      if (pair?.delivery !== undefined) return [...carriedElsewhere(pair, event), ...tell.map(whereItIs)];
       // A write that changed something is followed by a push, and that by a delivery: only then is there news to see.
       return event.wrote === 'already so'
         ? [{ job: 'verifyInAnypoint', changeId: event.changeId }]

@@ -21,6 +21,8 @@ export type MembershipFacts = {
   wasThereBefore: boolean;
   /** Whether the IdP has them in a group that gives the team, read now; whom it has deleted it has in none. */
   inIdp: boolean | 'not asked';
+  /** The IdP's own connector, or the sign-in to Anypoint, is what gives the team: Latchkey only takes out. */
+  isCarriedElsewhere?: boolean;
 };
 
 export type MembershipVerdict = {
@@ -40,12 +42,18 @@ const is = (membership: MembershipVerdict['membership'], why: string): Membershi
  */
 export function teamMembership(facts: MembershipFacts): MembershipVerdict {
   const { isConfirmed, status, isKeptOut, scim, isPushed, isWanted, wasThereBefore, inIdp } = facts;
+  const { isCarriedElsewhere } = facts;
   if (!isConfirmed) return is('as it is', NEVER_NAMED);
   // A hold: the IdP keeps a suspended person in their groups and pushes nothing.
   if (status === 'suspended') return is('out', 'they are suspended');
   if (status === 'deprovisioned') return is('out', 'they are deactivated');
   if (scim === 'off') return is('out', 'they have lost the app');
   if (isKeptOut) return is('out', 'they have left');
+  if (isCarriedElsewhere === true) {
+    if (isWanted) return is('as it is', 'it is wanted, and Latchkey does not carry it');
+    if (inIdp === 'not asked') return is('ask the IdP', 'only the IdP can say');
+    return inIdp ? is('as it is', 'another group still gives this team') : notGiven(wasThereBefore);
+  }
   if (scim !== "another's" && isPushed && isWanted) return is('in', 'it is wanted and pushed');
   if (scim !== "another's" && !isPushed)
     return isWanted ? is('as it is', 'it is wanted, and not pushed yet') : notGiven(wasThereBefore);

@@ -1,5 +1,6 @@
 import type { EntitlementKey } from '../ids.ts';
 import { nameKey } from '../name-key.ts';
+import type { CarriedElsewhere } from './delivery.ts';
 
 export type Tier = 'low' | 'medium' | 'high' | 'critical';
 
@@ -111,6 +112,7 @@ export type Entitlement = {
   idpGroup: string;
   /** `system` of the identity provider that the group is in; left out: the first there is. */
   idp?: string;
+  delivery?: CarriedElsewhere;
   tier: Tier;
   /** E-mail of the owner. */
   owner: string;
@@ -287,6 +289,7 @@ export type Target = {
   groupName: string;
   teamId: string;
   teamName: string;
+  delivery?: CarriedElsewhere;
 };
 
 export type EntitlementStatus =

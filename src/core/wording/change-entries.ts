@@ -66,10 +66,13 @@ export const changeEntryWords: {
   idpWritten: ({ wrote }, _who, idp) => wroteInWords[wrote]?.idp(idp) ?? `${idp}: ${wrote}`,
   scimPushed: (_event, _who, idp) => `${idp} pushed it to Latchkey by SCIM`,
   delivered: ({ wrote }) => wroteInWords[wrote]?.anypoint ?? `Anypoint: ${wrote}`,
-  signInAwaited: ({ trouble }) =>
-    trouble == null
-      ? 'Waiting for the first sign-in to Anypoint'
-      : `Waiting for the first sign-in to Anypoint. ${trouble}`,
+  signInAwaited: ({ trouble, isForClaim }) => {
+    const what =
+      isForClaim === true
+        ? 'Waiting for the next sign-in to Anypoint, which gives it'
+        : 'Waiting for the first sign-in to Anypoint';
+    return trouble == null ? what : `${what}. ${trouble}`;
+  },
   signedIn: () => 'Signed in to Anypoint',
   changeLate: ({ why }) => `Alarm: ${why}`,
   changeSeen: ({ note }) =>

@@ -11,6 +11,7 @@ import {
 import { approvedBy, decidedBy } from './deciders.ts';
 import { causeInWords, endingStatusText, heldOn, revokeStatusText, safeTicket } from './ending.ts';
 import { afterInWords, failureInWords, stuckInWords, wayInWords } from './legs.ts';
+import { fromNextSignIn } from './next-sign-in.ts';
 import { newsOfTicket, untilTicket } from './ticket.ts';
 
 /** Where a change stands, in words for people; the same on the card, in direct messages and on the timeline. */
@@ -155,13 +156,16 @@ const grantTexts: Record<Change['state'], (parts: Parts) => Said> = {
   }),
   applying: onItsWay,
   verifying: onItsWay,
-  awaitingSignIn: ({ change, names, by, access }) => ({
-    mood: 'waiting',
-    label: 'waiting for first sign-in',
-    headline: `Approved ${by}; waiting for first sign-in`,
-    detail: `${names.isToThem ? 'You have' : `${names.beneficiary} has`} never signed in to Anypoint. Sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives then.${access}`,
-    words: change.signInTrouble ?? null,
-  }),
+  awaitingSignIn: ({ change, names, by, access }) =>
+    change.target?.delivery === 'claim'
+      ? fromNextSignIn({ change, names, by, access })
+      : {
+          mood: 'waiting',
+          label: 'waiting for first sign-in',
+          headline: `Approved ${by}; waiting for first sign-in`,
+          detail: `${names.isToThem ? 'You have' : `${names.beneficiary} has`} never signed in to Anypoint. Sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives then.${access}`,
+          words: change.signInTrouble ?? null,
+        },
   late: ({ change, names, by, access }) => ({
     mood: 'bad',
     label: 'late',

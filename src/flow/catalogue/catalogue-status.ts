@@ -14,6 +14,7 @@ import type { Rules } from '../../core/policy/verdict.ts';
 import type { MuleSoft } from '../../ports/mulesoft.ts';
 import { type Idps, idpName } from '../idps/idps.ts';
 import { type CanaryStatus, canaryStatus } from './canary-status.ts';
+import { claimTrouble } from './claim-trouble.ts';
 
 /** The catalogue in force, with what IdP and Anypoint say of each entitlement. */
 export type CatalogueBook = {
@@ -95,7 +96,14 @@ export function createCatalogueBook(
       const target =
         team === null
           ? null
-          : { idp: system, groupId: group.id, groupName: group.name, teamId: team.id, teamName: team.name };
+          : {
+              idp: system,
+              groupId: group.id,
+              groupName: group.name,
+              teamId: team.id,
+              teamName: team.name,
+              ...(entitlement.delivery === undefined ? {} : { delivery: entitlement.delivery }),
+            };
       if (!group.writable)
         return {
           status: 'refused',
@@ -104,6 +112,8 @@ export function createCatalogueBook(
         };
       if (target === null)
         return { status: 'refused', why: `the team ${entitlement.team} does not exist in Anypoint`, target };
+      const unmapped = await claimTrouble(mulesoft, target);
+      if (unmapped !== null) return { status: 'refused', why: unmapped, target };
       await beforeReady(target);
       return { status: 'ready', target };
     } catch (error) {
@@ -145,8 +155,8 @@ export function createCatalogueBook(
     swap(next) {
       for (const before of catalogue.entitlements) {
         const after = next.catalogue.entitlements.find((e) => e.key === before.key);
-        if (after?.idpGroup !== before.idpGroup || after.idp !== before.idp || after.team !== before.team)
-          statuses.delete(before.key);
+        const places = ['idpGroup', 'idp', 'team', 'delivery'] as const;
+        if (places.some((place) => after?.[place] !== before[place])) statuses.delete(before.key);
       }
       if (next.catalogue.canary?.person !== catalogue.canary?.person) canary = null;
       ({ catalogue, rules } = next);

@@ -58,11 +58,8 @@ async function checkOneGroup(context: Context & AtIdp, target: Target): Promise<
   const differences = await commit(
     context.db,
     async (unit) => {
-      const difference = await compareGroup(unit.tx, place, {
-        system: context.idp.system,
-        now: unit.now,
-        limit: NAMED_MAX,
-      });
+      const look = { system: context.idp.system, now: unit.now, limit: NAMED_MAX };
+      const difference = withoutPush(context, place, await compareGroup(unit.tx, place, look));
       await notePlaceCompared(unit.tx, place, null);
       const result = differencesOf(difference);
       return {
@@ -117,6 +114,20 @@ export function pushesOwed(
         (personId): Job => ({ job: 'deliverToTeam', personId, teamId }),
       ),
     );
+}
+
+/** Of a group that something else carries to Anypoint, no push to us is owed. */
+export function withoutPush(
+  context: Pick<Context, 'catalogue'>,
+  place: Place,
+  difference: GroupDifference,
+): GroupDifference {
+  const isOurs = context.catalogue
+    .targets()
+    .some((target) => target.groupId === place.externalId && target.delivery === undefined);
+  return isOurs
+    ? difference
+    : { ...difference, unpushed: 0, unpushedIds: [], pushedOnly: 0, pushedOnlyIds: [] };
 }
 
 /** What a group came to, as evidence. `agrees`: desired, IdP and SCIM are of one mind. */

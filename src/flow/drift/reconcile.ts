@@ -27,6 +27,7 @@ import {
   groupNote,
   NAMED_MAX,
   pushesOwed,
+  withoutPush,
 } from './check-group.ts';
 import { lookAtPeople } from './look-at-people.ts';
 import { readLists } from './read-lists.ts';
@@ -155,11 +156,9 @@ async function closeGroup(context: Context, run: Run, place: Place, isReady: boo
   await commit(
     context.db,
     async (unit) => {
-      const compared = await compareGroup(unit.tx, place, {
-        system: idpOfGroup(context, place.externalId).system,
-        now: unit.now,
-        limit: NAMED_MAX,
-      });
+      const { system } = idpOfGroup(context, place.externalId);
+      const look = { system, now: unit.now, limit: NAMED_MAX };
+      const compared = withoutPush(context, place, await compareGroup(unit.tx, place, look));
       // An entitlement that is not offered still gives its team, but nobody's membership of it is ours to judge.
       const difference = isReady ? compared : { ...compared, finding: [], lost: [], inHand: 0 };
       await notePlaceCompared(unit.tx, place, foundInGroup(difference));
@@ -213,6 +212,7 @@ async function closeTeam(context: Context, place: Place, groups: readonly Place[
     async (unit) => {
       const difference = await compareTeam(unit.tx, place, itsGroups, {
         systems: systemsOf(context, targets),
+        elsewhere: targets.flatMap(({ groupId, delivery }) => (delivery === undefined ? [] : [groupId])),
         now: unit.now,
         limit: NAMED_MAX,
       });

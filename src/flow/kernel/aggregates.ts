@@ -166,7 +166,14 @@ function pairOf(change: Change): Pair | null {
       : change.cause === 'leaver' || change.cause === 'lostApp'
         ? 'leaver'
         : 'revoke';
-  return { personId: change.personId, groupId: change.target.groupId, teamId: change.target.teamId, urgency };
+  const { groupId, teamId, delivery } = change.target;
+  return {
+    personId: change.personId,
+    groupId,
+    teamId,
+    ...(delivery === undefined ? {} : { delivery }),
+    urgency,
+  };
 }
 
 /** A change that a digest led to, or asked about, is shown there too as it goes on. */

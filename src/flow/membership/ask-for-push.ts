@@ -24,6 +24,9 @@ export async function askForPush(
   const { provisioning, system, name } = context.idp;
   if (provisioning == null) return done;
   const { groupId } = job;
+  // Something else carries it, so nobody waits for a push.
+  const targets = context.catalogue.targets().filter((target) => target.groupId === groupId);
+  if (targets.some(({ delivery }) => delivery !== undefined)) return done;
   const waiting = await awaitingPush(context.db, {
     groupId,
     system,

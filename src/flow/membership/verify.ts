@@ -13,15 +13,10 @@ import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { anypointUsers } from './anypoint-users.ts';
 import { pushTrouble } from './ask-for-push.ts';
+import { isStillInGroup, notCarriedYet, notTakenOutYet } from './carried-elsewhere.ts';
+import { type Look, waiting } from './look.ts';
 import { isWanted } from './wanted-in-group.ts';
 import { isInGroupByScim, teamVerdict } from './wanted-in-team.ts';
-
-/** The result of one look: it agrees, it can't yet be because of a leg, or it was overtaken. */
-type Look =
-  | { found: 'agrees'; note: string | null }
-  | { found: 'overtaken'; why: string }
-  /** `trouble`: why somebody who looks like them in Anypoint is not taken for them. */
-  | { found: 'waiting'; leg: Leg; why: string; redeliver: boolean; trouble: string | null };
 
 /**
  * Looks into Anypoint until it agrees with the state that is desired now. Past the objective it raises the alarm that
@@ -62,7 +57,10 @@ async function look(context: Context, changeId: string): Promise<Ran> {
     case 'agrees': {
       const { note } = found;
       const seenAt = await record(context, change, (base) => ({ ...base, type: 'changeSeen', note }));
-      if (seenAt !== null) context.measure(change, ageMs(clockFrom(change, seenAt), seenAt));
+      // How long somebody waits before they sign in again says nothing of the way.
+      const isByNextSignIn = change.target.delivery === 'claim' && change.state === 'awaitingSignIn';
+      if (seenAt !== null && !isByNextSignIn)
+        context.measure(change, ageMs(clockFrom(change, seenAt), seenAt));
       return done;
     }
     case 'overtaken': {
@@ -111,7 +109,10 @@ async function lookOnce(
   const person = await readPerson(context.db, change.personId);
   if (person === null) return { found: 'overtaken', why: 'the person is no longer known' };
 
-  const isPushed = (await isInGroupByScim(at(context, target), person, target.groupName)) === wants;
+  // Where something else carries it, there may be no push to us at all.
+  const isPushed =
+    target.delivery !== undefined ||
+    (await isInGroupByScim(at(context, target), person, target.groupName)) === wants;
   const pushOwed = waiting(
     'scimPush',
     `${idpName(context, target)} has not pushed ${target.groupName} by SCIM`,
@@ -125,6 +126,11 @@ async function lookOnce(
   if (look.found !== 'waiting' || isPushed || look.leg === 'signIn') return look;
   const trouble = await pushTrouble(at(context, target));
   return trouble === null ? pushOwed : waiting('scimPush', `${pushOwed.why}: ${trouble}`);
+}
+
+/** The connector had its time, and Latchkey did it. */
+function wasLeftBehind({ target, late, legs }: Change): boolean {
+  return target?.delivery === 'native' && late?.leg === 'delivery' && legs.deliveredAt !== null;
 }
 
 /** A leaver is out of Anypoint by their case, and who was deleted in the IdP is pushed by nobody. */
@@ -142,11 +148,17 @@ async function lookForAccess(
   target: Target,
 ): Promise<Look> {
   const { current: user, trouble } = await anypointUsers(context, person);
+  if (user === null && target.delivery === 'native' && trouble === null)
+    return waiting(
+      'delivery',
+      `${idpName(context, target)}’s own Anypoint connector has not made ${person.name} an Anypoint user yet`,
+    );
   if (user === null)
     return { ...waiting('signIn', `${person.name} has never signed in to Anypoint`), trouble };
   const membership = await context.mulesoft.readMembership(target.teamId, user.id);
   if (membership !== null && user.enabled) return { found: 'agrees', note: null };
   if (membership !== null) return waiting('delivery', `the Anypoint user ${user.username} is disabled`);
+  if (target.delivery !== undefined) return notCarriedYet(context, change, person, { target, user });
   return notDelivered(
     context,
     change,
@@ -156,7 +168,7 @@ async function lookForAccess(
 
 /** Gone is what none of the person's Anypoint users has any more. */
 async function lookForItsEnd(
-  context: Data & Parties,
+  context: Data & Parties & { objectiveMs: number },
   change: Change,
   person: Person,
   target: Target,
@@ -167,7 +179,13 @@ async function lookForItsEnd(
     all.map((userId) => context.mulesoft.readMembership(target.teamId, userId)),
   );
   const left = memberships.filter((membership) => membership !== null);
-  if (left.length === 0) return { found: 'agrees', note: null };
+  if (left.length === 0)
+    return { found: 'agrees', note: wasLeftBehind(change) ? 'Latchkey took out what was left behind' : null };
+  if (target.delivery !== undefined && (await isStillInGroup(context, person.id, target)))
+    return waiting(
+      'idpWrite',
+      `${idpName(context, target)} still shows ${person.name} in ${target.groupName}`,
+    );
   const { membership, why } = await teamVerdict(context, person, target.teamId);
   if (membership !== 'out')
     return { found: 'agrees', note: membership === 'in' ? 'another group still gives this team' : why };
@@ -176,11 +194,14 @@ async function lookForItsEnd(
       'delivery',
       `${person.name} was made a maintainer of ${target.teamName} by hand, which Latchkey does not take away: remove them in Anypoint`,
     );
-  if (left.some((membership) => membership.isAssignedViaExternalGroups))
-    return waiting(
-      'delivery',
-      'the membership comes from a group claim at sign-in, so a direct removal does not stick',
-    );
+  if (left.some((membership) => membership.isAssignedViaExternalGroups)) {
+    const why = 'the membership comes from a group claim at sign-in, so a direct removal does not stick';
+    if (target.delivery !== 'claim') return waiting('delivery', why);
+    // Tried all the same, again and again: it may have come back by a sign-in of a moment ago.
+    return notDelivered(context, change, `${why}; it goes with their next sign-in at the latest`);
+  }
+  const behind = await notTakenOutYet(context, change, person, target);
+  if (behind !== null) return behind;
   return notDelivered(context, change, `Anypoint still shows ${person.name} in the team ${target.teamName}`);
 }
 
@@ -189,10 +210,6 @@ async function notDelivered(context: Data, change: Change, why: string): Promise
   const isQuiet =
     deliveredAt === null || ageMs(deliveredAt, await databaseNow(context.db)) > REDELIVER_AFTER_MS;
   return { ...waiting('delivery', why), redeliver: isQuiet };
-}
-
-function waiting(leg: Leg, why: string): Look & { found: 'waiting' } {
-  return { found: 'waiting', leg, why, redeliver: false, trouble: null };
 }
 
 /** The objective runs from the decision, or from the first sign-in that had to be waited for. */
@@ -218,12 +235,13 @@ const MOVING_MS = 15_000;
 async function noteWaiting(
   context: Data & Runtime,
   change: Change,
-  look: { leg: Leg; why: string; trouble?: string | null },
+  look: { leg: Leg; why: string; trouble?: string | null; isLeftBehind?: true },
 ): Promise<void> {
   const { leg, why, trouble = null } = look;
   if (leg === 'signIn') {
+    const claim: { isForClaim?: true } = change.target?.delivery === 'claim' ? { isForClaim: true } : {};
     if (change.state !== 'awaitingSignIn' || (change.signInTrouble ?? null) !== trouble)
-      await record(context, change, (base) => ({ ...base, type: 'signInAwaited', trouble }));
+      await record(context, change, (base) => ({ ...base, type: 'signInAwaited', trouble, ...claim }));
     return;
   }
   if (change.state === 'awaitingSignIn') {
@@ -231,7 +249,7 @@ async function noteWaiting(
     return;
   }
   const now = await databaseNow(context.db);
-  if (!isPast(change, context.objectiveMs, now)) return;
+  if (!isPast(change, context.objectiveMs, now) && look.isLeftBehind !== true) return;
   if (change.late !== null && change.late.clearedAt === null) {
     // Going on again after an alarm is no new alarm; being stuck at the next leg as well is.
     const movedAt = change.legs.deliveredAt ?? change.legs.scimPushedAt ?? change.legs.idpWrittenAt;
@@ -275,7 +293,11 @@ function nextLookMs(change: Change, objectiveMs: number, now: Date): number {
   const age = ageMs(clockFrom(change, now), now);
   const sinceDelivery = change.legs.deliveredAt === null ? null : ageMs(change.legs.deliveredAt, now);
   if (sinceDelivery !== null && sinceDelivery < JUST_DELIVERED.forMs) return JUST_DELIVERED.everyMs;
-  return lookAgainMs(sinceDelivery === null ? 'undelivered' : 'delivered', age, objectiveMs);
+  const way = change.target?.delivery;
+  if (way === 'claim' && change.state === 'awaitingSignIn') return lookAgainMs('nextSignIn', age);
+  // Of what a connector carries nothing brings a look.
+  const isOften = sinceDelivery !== null || (way === 'native' && change.legs.idpWrittenAt !== null);
+  return lookAgainMs(isOften ? 'delivered' : 'undelivered', age, objectiveMs);
 }
 
 /** What was delivered a moment ago is about to be seen. */

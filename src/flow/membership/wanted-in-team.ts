@@ -106,15 +106,25 @@ export async function teamVerdict(context: TeamContext, person: Person, teamId: 
   const verdicts: Settled[] = [];
   for (const idp of concerned) {
     const of = (groupId: string) => targets.find((target) => target.groupId === groupId)?.idp ?? idp.system;
-    const verdict = await verdictAt(context, person, {
-      idp,
-      teamId,
-      targets: targets.filter((target) => target.idp === idp.system),
-      grants: grants.filter(({ groupId }) => of(groupId) === idp.system),
-    });
-    if (verdict !== null) verdicts.push(verdict);
+    const here = grants.filter(({ groupId }) => of(groupId) === idp.system);
+    for (const part of byCarrier(targets.filter((target) => target.idp === idp.system))) {
+      const isOthers = (groupId: string) =>
+        !part.some((target) => target.groupId === groupId) &&
+        targets.some((target) => target.groupId === groupId);
+      const mine = here.filter(({ groupId }) => !isOthers(groupId));
+      const verdict = await verdictAt(context, person, { idp, teamId, targets: part, grants: mine });
+      if (verdict !== null) verdicts.push(verdict);
+    }
   }
   return ofEveryIdp(verdicts);
+}
+
+/** The groups that Latchkey carries, and those that something else does. No group at all is one part too. */
+function byCarrier(targets: Target[]): Target[][] {
+  const { ours = [], others = [] } = Object.groupBy(targets, ({ delivery }) =>
+    delivery === undefined ? 'ours' : 'others',
+  );
+  return targets.length === 0 ? [[]] : [ours, others].filter((part) => part.length > 0);
 }
 
 /** Null: this IdP has never named them itself. */
@@ -137,6 +147,7 @@ async function verdictAt(
     isWanted: isDesired(grants, await databaseNow(db)) || (await isInAnyBaseline(db, person.id, groupIds)),
     wasThereBefore: await wasInTeam(db, person.id, teamId),
     inIdp: 'not asked',
+    isCarriedElsewhere: targets.some(({ delivery }) => delivery !== undefined),
   };
   const first = teamMembership(facts);
   if (first.membership !== 'ask the IdP') return settled(first);

@@ -24,8 +24,11 @@ const useSchema = z
 
 const signInSchema = z
   .strictObject({
-    /** The group claim that the IdP sends; absent: the sign-in carries none and moves no membership. */
-    groups: z.array(z.string()).optional(),
+    /**
+     * The group claim that the IdP sends, `idp`: as it would now; absent: the sign-in carries none and moves no
+     * membership.
+     */
+    groups: z.union([z.array(z.string()), z.literal('idp')]).optional(),
     /** The name the IdP sends, when it is no longer the e-mail address. */
     username: z.string().min(1).optional(),
     /** Invited, with a password of Anypoint's own: whoever takes the invitation chooses the user name. */
@@ -36,6 +39,16 @@ const memberSchema = z
   .strictObject({ membershipType: z.enum(['member', 'maintainer']).default('member') })
   .default({ membershipType: 'member' });
 
+const mappedSchema = z.array(
+  z.strictObject({
+    group: z.string().min(1),
+    as: z.enum(['member', 'maintainer']).default('member'),
+    provider: z.string().min(1).default(company.anypointIdpId),
+  }),
+);
+/** Whether what a claim gave outlives a direct removal. */
+const claimsSchema = z.strictObject({ keepsClaimed: z.boolean() });
+
 type OfMember = { Params: { name: string; key: string } };
 
 /** People's acts in Anypoint's own pages, and the true state whatever the API's reads see. Never under faults. */
@@ -45,6 +58,7 @@ export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
   signInRoute(app, parts);
   lastUseRoute(app, parts);
   memberRoutes(app, parts);
+  claimRoutes(app, parts);
 }
 
 export type ConsoleParts = {
@@ -107,7 +121,8 @@ function signInRoute(app: FastifyInstance, { world, organization, audit }: Conso
     if (body === null) return reply;
     const username = body.username ?? organization.userOfPerson(person.key)?.username ?? person.email;
     const user = organization.signIn(person, username, body.local);
-    if (body.groups !== undefined) applyClaim(organization, audit, user, body.groups);
+    const groups = body.groups === 'idp' ? (world.claimOf?.(person.key) ?? []) : body.groups;
+    if (groups !== undefined) applyClaim(organization, audit, user, groups);
     return { userId: user.id, username: user.username };
   });
 }
@@ -153,6 +168,33 @@ function memberRoutes(app: FastifyInstance, { organization, audit }: ConsolePart
     organization.removeMember(team.id, user.id);
     audit.team(administrator, 'Edit', team, { subaction: 'Remove Members', payload: [user.id] });
     return reply.code(204).send();
+  });
+}
+
+/** Which groups of the IdP give which teams at a sign-in, as an administrator sets it. */
+function claimRoutes(app: FastifyInstance, { organization, audit }: ConsoleParts): void {
+  app.put<{ Params: { name: string } }>('/sim/teams/:name/mappings', async (request, reply) => {
+    const body = await readBody(mappedSchema, request, reply);
+    if (body === null) return reply;
+    const team = teamOf(organization, request.params.name);
+    if (team === null) return reply.code(404).send({ message: 'There is no such team' });
+    const mappings = body.map(({ group, as, provider }) => ({
+      membership_type: as,
+      external_group_name: group,
+      provider_id: provider,
+    }));
+    organization.changeTeam(team, { mappings });
+    audit.team(administrator, 'Edit', team, {
+      subaction: 'Edit external group mapping',
+      payload: { data: mappings, total: mappings.length },
+    });
+    return reply.code(204).send();
+  });
+  app.post('/sim/claims', async (request, reply) => {
+    const body = await readBody(claimsSchema, request, reply);
+    if (body === null) return reply;
+    organization.keepsClaimed = body.keepsClaimed;
+    return body;
   });
 }
 

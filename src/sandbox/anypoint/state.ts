@@ -71,6 +71,8 @@ export class Organization {
   readonly #memberships = new Map<string, Map<string, Version[]>>();
   /** Milliseconds until reads see a write. */
   lagMs = 0;
+  /** A membership by claim outlives a direct removal: only a sign-in without the group ends it. */
+  keepsClaimed = false;
   /** The only team whose writes lag; null: all. */
   lagTeamId: string | null = null;
 
@@ -231,7 +233,9 @@ export class Organization {
 
   /** Ends the membership whatever its source; a group claim brings it back at the next sign-in. */
   removeMember(teamId: string, userId: string): void {
-    this.#write(teamId, userId, null);
+    const external = this.keepsClaimed ? (this.member(teamId, userId)?.external ?? null) : null;
+    if (external === null) this.#write(teamId, userId, null);
+    else this.setMember(teamId, userId, { explicit: null });
   }
 
   #write(teamId: string, userId: string, member: Member | null): void {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { company } from '../seed.ts';
+import type { AnypointConnector } from './anypoint-connector.ts';
 import type { Authorization } from './authorization.ts';
 import { notFound, OktaError } from './errors.ts';
 import type { EventHooks } from './event-hooks.ts';
@@ -23,6 +24,13 @@ const pushSchema = z.strictObject({
   drop: z.enum(['none', 'add', 'remove', 'all']).optional(),
   paused: z.boolean().optional(),
 });
+const connectorSchema = z.strictObject({
+  teams: z.record(z.string(), z.string()).optional(),
+  latencyMs: z.number().min(0).optional(),
+  leavesMembers: z.boolean().optional(),
+  paused: z.boolean().optional(),
+});
+const connectorPushSchema = z.strictObject({ group: z.string().min(1) });
 const hooksSchema = z.strictObject({
   latencyMs: z.number().min(0).optional(),
   batch: z.int().min(1).optional(),
@@ -69,6 +77,7 @@ type UserParams = By & { Params: { key: string } };
 export function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
   listRoutes(app, parts);
   pushRoutes(app, parts);
+  connectorRoutes(app, parts);
   groupRoutes(app, parts);
   userRoutes(app, parts);
   eventRoutes(app, parts);
@@ -140,6 +149,20 @@ function pushRoutes(app: FastifyInstance, { org, push }: ConsoleParts): void {
     return reply
       .code(202)
       .send({ queued: push.pushNow(group === undefined ? undefined : groupNamed(group)) });
+  });
+}
+
+function connectorRoutes(app: FastifyInstance, { org, connector }: ConsoleParts): void {
+  const { groupNamed } = findersIn(org);
+  const show = () => ({ ...connector.settings, pending: connector.pending, failed: connector.failed });
+  app.get('/connector', async () => show());
+  app.post('/connector', async (request) => {
+    connector.configure(definedOnly(read(connectorSchema, request.body)));
+    return show();
+  });
+  app.post('/connector/push-now', async (request) => {
+    const { group } = read(connectorPushSchema, request.body);
+    return { left: await connector.pushNow(groupNamed(group)) };
   });
 }
 
@@ -256,6 +279,7 @@ function apiRoutes(app: FastifyInstance, { limit, authorization }: ConsoleParts)
 type ConsoleParts = {
   org: OktaOrg;
   push: PushQueue;
+  connector: AnypointConnector;
   hooks: EventHooks;
   limit: RateLimit;
   authorization: Authorization;

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Emulator, World } from '../emulator.ts';
 import { underFaults } from '../fault-plan.ts';
+import { AnypointConnector } from './anypoint-connector.ts';
 import { Authorization, underAuthorization } from './authorization.ts';
 import { consoleAdmin, consoleRoutes } from './console.ts';
 import { errorBody, errorBodyOfStatus, OktaError, sendOktaError } from './errors.ts';
@@ -18,13 +19,22 @@ const PREFIX = '/okta';
 const TOKEN_PATH = '/oauth2/v1/token';
 
 export type OktaEmulator = Emulator & {
+  /** Names of the groups that somebody is in, by key; none when they may not sign in. */
+  groupsOf(key: string): string[];
   /** The full push of all pushed groups with their people that comes with switching group push on; once. */
   pushInitially(): void;
   /** Registers and verifies Latchkey's event hook, if the world has a secret for it. */
   registerHook(): Promise<void>;
 };
 
-type Saved = { org: unknown; push: unknown; hooks?: unknown; authorization: unknown; perMinute: number };
+type Saved = {
+  org: unknown;
+  push: unknown;
+  connector?: unknown;
+  hooks?: unknown;
+  authorization: unknown;
+  perMinute: number;
+};
 
 const HOOK_NAME = 'Latchkey';
 
@@ -34,6 +44,7 @@ const HOOK_NAME = 'Latchkey';
  * - the org authorization server under `/okta/oauth2/v1`, with its sign-in page under `/okta/login`
  * - the admin console under `/okta/sim`
  * - a SCIM client that pushes groups to Latchkey as the MuleSoft app
+ * - Okta's own Anypoint connector, which pushes groups to teams once it is told which
  * - event hooks
  */
 export function createOktaEmulator(world: World): OktaEmulator {
@@ -44,7 +55,16 @@ export function createOktaEmulator(world: World): OktaEmulator {
   const authorization = new Authorization(() => world.keys.oktaApiToken);
   const signIn = createSignIn(org, world);
   const worldUrl = () => world.url();
-  org.listener = push;
+  const connector = new AnypointConnector(org, world);
+  org.listener = {
+    membershipChanged(...told) {
+      push.membershipChanged(...told);
+      connector.membershipChanged(...told);
+    },
+    accountChanged: (...told) => push.accountChanged(...told),
+    profileChanged: (...told) => push.profileChanged(...told),
+    groupRenamed: (...told) => push.groupRenamed(...told),
+  };
   org.recorded = (event) => hooks.recorded(event);
 
   return {
@@ -72,9 +92,12 @@ export function createOktaEmulator(world: World): OktaEmulator {
             );
           });
           await signIn.routes(okta);
-          await okta.register(async (sim) => consoleRoutes(sim, { org, push, hooks, limit, authorization }), {
-            prefix: '/sim',
-          });
+          await okta.register(
+            async (sim) => consoleRoutes(sim, { org, push, connector, hooks, limit, authorization }),
+            {
+              prefix: '/sim',
+            },
+          );
         },
         { prefix: PREFIX },
       );
@@ -83,6 +106,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
       return {
         org: org.save(),
         push: push.save(),
+        connector: connector.save(),
         hooks: hooks.save(),
         authorization: authorization.save(),
         perMinute: limit.perMinute,
@@ -94,11 +118,17 @@ export function createOktaEmulator(world: World): OktaEmulator {
       authorization.load(state.authorization);
       limit.setPerMinute(state.perMinute);
       push.load(state.push);
+      if (state.connector !== undefined) connector.load(state.connector);
       if (state.hooks !== undefined) hooks.load(state.hooks);
     },
     async close() {
       push.close();
+      connector.close();
       hooks.close();
+    },
+    groupsOf(key) {
+      const user = org.userByKey(key);
+      return user?.status === 'ACTIVE' ? org.groupsOf(user.id).map(({ profile }) => profile.name) : [];
     },
     pushInitially: () => push.pushInitially(),
     async registerHook() {

@@ -34,7 +34,7 @@ const acts: Record<string, Act> = {
   },
   openAnypoint: {
     says: 'signs in to Anypoint',
-    calls: (person) => post(`/anypoint/sim/users/${person}/sign-in`),
+    calls: (person) => post(`/anypoint/sim/users/${person}/sign-in`, { groups: 'idp' }),
   },
   onCall: {
     says: 'is on call, and nobody else',

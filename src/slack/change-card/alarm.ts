@@ -1,6 +1,7 @@
 import type { Change, Leg } from '../../core/change/change.ts';
 import { isUnderway } from '../../core/change/states.ts';
 import { durationInWords } from '../../core/duration.ts';
+import type { CarriedElsewhere } from '../../core/policy/delivery.ts';
 import { legName, tookInWords } from '../../core/wording/legs.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
 import type { Notice } from '../../ports/messenger.ts';
@@ -36,12 +37,17 @@ function alarmText(view: ChangeView, change: Change): string {
   const what = `${change.kind === 'grant' ? 'the grant' : 'the end'} of ${escapeMrkdwn(titleOf(view))} for ${mention(view.beneficiary)}`;
   if (change.state === 'failed')
     return `:rotating_light: ${view.idpName} refuses ${what} (${escapeMrkdwn(change.failure?.code ?? '')}).\n*What to do:* look at the group ${escapeMrkdwn(change.target?.groupName ?? '')} in ${view.idpName}; nothing is retried until it is asked again.`;
-  const leg = legName(change.late?.leg ?? 'delivery', view.idpName);
+  const leg = legName(change.late?.leg ?? 'delivery', view.idpName, change.target?.delivery);
   if (change.state !== 'inEffect' && (change.late?.clearedAt != null || !isUnderway(change.state)))
     return `:checkered_flag: Alarm closed: ${what} is no longer waited for; its card says where it stands. It was stuck at ${leg}.`;
   if (change.late?.clearedAt != null)
     return `:white_check_mark: Alarm cleared: ${what} was seen in MuleSoft after ${tookInWords(change)}; it was stuck at ${leg}.`;
-  return `:rotating_light: Alarm: ${what} was not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}. It is stuck at ${leg}: ${escapeMrkdwn(change.late?.why ?? '')}.\n*What to do:* ${hint(change, view)}\nLatchkey keeps looking and says here when it arrives.`;
+  // What a connector leaves behind is told before the objective has passed.
+  const missed =
+    change.kind === 'revoke' && change.target?.delivery === 'native' && change.late?.leg === 'delivery'
+      ? 'was not carried into MuleSoft in time'
+      : `was not seen in MuleSoft within ${durationInWords(Math.round(view.objectiveMs / 1_000))}`;
+  return `:rotating_light: Alarm: ${what} ${missed}. It is stuck at ${leg}: ${escapeMrkdwn(change.late?.why ?? '')}.\n*What to do:* ${hint(change, view)}\nLatchkey keeps looking and says here when it arrives.`;
 }
 
 function hint(change: Change, view: ChangeView): string {
@@ -49,14 +55,24 @@ function hint(change: Change, view: ChangeView): string {
     idp: view.idpName,
     group: escapeMrkdwn(change.target?.groupName ?? 'the group'),
     team: escapeMrkdwn(change.target?.teamName ?? view.change.entitlementKey),
+    delivery: change.target?.delivery,
   });
 }
 
 /** What to do about a leg that is stuck. */
 export function legHint(
   leg: Leg,
-  { idp, group, team }: { idp: string; group: string; team: string },
+  {
+    idp,
+    group,
+    team,
+    delivery,
+  }: { idp: string; group: string; team: string; delivery?: CarriedElsewhere | undefined },
 ): string {
+  if (leg === 'delivery' && delivery === 'native')
+    return `in ${idp}, open the MuleSoft Anypoint Platform app, tab Push Groups, Active, and push ${group} now; what failed stands in its tasks.`;
+  if (leg === 'delivery' && delivery === 'claim')
+    return `look at the external group mapping of ${group} on the team ${team} in Anypoint, and at the group claim that ${idp} sends.`;
   switch (leg) {
     case 'idpWrite':
       return `look at ${idp}’s status and at Latchkey’s API credentials.`;

@@ -159,7 +159,9 @@ const replies: readonly Reply[] = [
     key: ({ change, reader }) =>
       change.state === 'awaitingSignIn' && reader === 'beneficiary' ? 'signIn' : null,
     text: ({ change, names, title }) =>
-      `:hourglass: ${title} is approved for you and waits for your first sign-in to Anypoint. *What to do:* sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives by itself then${change.grant === null ? '' : `, until ${endOf(change)}`}.`,
+      change.target?.delivery === 'claim'
+        ? nextSignInText({ change, names, title })
+        : `:hourglass: ${title} is approved for you and waits for your first sign-in to Anypoint. *What to do:* sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives by itself then${change.grant === null ? '' : `, until ${endOf(change)}`}.`,
   },
   {
     // The trouble that keeps their sign-in from counting is nothing that they can mend themselves.
@@ -256,6 +258,11 @@ function endingButtons(change: Change, view: ChangeView): KnownBlock[] {
       ],
     },
   ];
+}
+
+function nextSignInText({ change, names, title }: Pick<Told, 'change' | 'names' | 'title'>): string {
+  const at = names.signInAt === undefined ? '' : ` at ${names.signInAt}`;
+  return `:hourglass: ${title} is approved for you, from your next sign-in in Anypoint${change.grant === null ? '' : ` until ${endOf(change)}`}. *What to do:* sign out of Anypoint if you are signed in, then sign in${at}. You are told here once MuleSoft shows it.`;
 }
 
 function scheduleOf({ scheduled }: Change): string {

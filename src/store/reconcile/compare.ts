@@ -3,14 +3,18 @@ import { nameKey } from '../../core/name-key.ts';
 import { keptOut } from '../offboardings.ts';
 import type { Tx } from '../postgres/database.ts';
 import { openChange } from '../states.ts';
-import { isAnothersRecord } from '../whose-record.ts';
+import { hasNoRecord, idOf, isAnothersRecord } from '../whose-record.ts';
 import type { Place } from './runs.ts';
 
 /** In whose directory, at what time, and how many ids are named. */
 export type Look = { system: string; now: Date; limit: number };
 
 /** `systems`: of the identity providers whose groups give the team. */
-export type TeamLook = Omit<Look, 'system'> & { systems: readonly string[] };
+export type TeamLook = Omit<Look, 'system'> & {
+  systems: readonly string[];
+  /** Ids of the groups that something else carries to the team; left out: none. */
+  elsewhere?: readonly string[];
+};
 
 /** One who is in a group without being wanted there, or the other way round. */
 export type Apart = { personId: string; externalId: string };
@@ -218,11 +222,18 @@ export async function compareTeam(
 /**
  * The rule of `teamMembership` (core/membership/team-membership.ts) set by set; a property test holds the two together.
  * `shown`: the team as staged, with the persons. `should`: pushed, and wanted or so in the IdP. `kept`: wanted.
+ * Who is in a group that something else carries is left as they are.
  * `excess`: shown although nothing gives it, or excluded by policy: on hold, left, or switched off. Where all that SCIM
  * has of somebody is another account's, they are left as they are.
  */
-function apartOfTeam(place: Place, groups: readonly Place[], { systems, now }: Omit<TeamLook, 'limit'>) {
-  const placeIds = groups.map((group) => group.id);
+function apartOfTeam(
+  place: Place,
+  groups: readonly Place[],
+  { systems, now, elsewhere = [] }: Omit<TeamLook, 'limit'>,
+) {
+  const isOurs = (group: Place) => !elsewhere.includes(group.externalId);
+  const placeIds = groups.filter(isOurs).map((group) => group.id);
+  const elsewhereIds = groups.filter((group) => !isOurs(group)).map((group) => group.id);
   const groupIds = groups.map((group) => group.externalId);
   const ofPlaces = sql`place_id = any(${placeIds}::bigint[])`;
   return sql`shown as materialized (
@@ -251,7 +262,8 @@ function apartOfTeam(place: Place, groups: readonly Place[], { systems, now }: O
         and exists (select from reconcile_members m where ${ofPlaces} and m.person_id = a.person_id)
     ), loose as materialized (
       select person_id from shown where person_id is not null
-        except (select person_id from should union select person_id from kept)
+        except (select person_id from should union select person_id from kept
+          union select person_id from reconcile_members where place_id = any(${elsewhereIds}::bigint[]))
     ), vague as materialized (
       ${atEach(systems, vagueAt)}
     ), kept_out as materialized (
@@ -308,19 +320,4 @@ function excluded(systems: readonly string[]): RawBuilder<unknown> {
         where l.system = any(${[...systems]}::text[]) and not l.is_unconfirmed
           and not exists (select from off there where there.person_id = l.person_id and there.system = l.system)))
     )`;
-}
-
-/** The id by which the IdP knows a person; the same order as `identityOf`. */
-function idOf(personId: RawBuilder<unknown>, system: string): RawBuilder<string> {
-  return sql`(select i.external_id from person_links i where i.person_id = ${personId} and i.system = ${system}
-    order by i.is_unconfirmed, i.verified_at desc, i.external_id limit 1)`;
-}
-
-/**
- * Nothing is pushed under the IdP's own id of them: then a record under their login may be theirs, as in
- * store/scim-mirror.ts.
- */
-function hasNoRecord(personId: RawBuilder<unknown>, system: string): RawBuilder<boolean> {
-  return sql`not exists (select from scim_users r where r.source = ${system}
-    and r.external_id = ${idOf(personId, system)})`;
 }

@@ -18,6 +18,7 @@ const member: MembershipFacts = {
   inIdp: 'not asked',
 };
 const unwanted: MembershipFacts = { ...member, isWanted: false };
+const elsewhere: MembershipFacts = { ...unwanted, isCarriedElsewhere: true };
 const anothers: MembershipFacts = { ...unwanted, scim: "another's" };
 
 const cases: [string, MembershipFacts, MembershipVerdict['membership']][] = [
@@ -46,6 +47,24 @@ const cases: [string, MembershipFacts, MembershipVerdict['membership']][] = [
   ['another’s record, wanted, not so in the IdP', { ...anothers, isWanted: true, inIdp: false }, 'as it is'],
   ['another’s record, so in the IdP', { ...anothers, inIdp: true }, 'in'],
   ['another’s record in no group, so in the IdP', { ...anothers, isPushed: false, inIdp: true }, 'as it is'],
+  [
+    'carried by something else, wanted and pushed: never Latchkey’s to add',
+    { ...member, isCarriedElsewhere: true },
+    'as it is',
+  ],
+  [
+    'carried by something else, not wanted: the IdP is asked',
+    { ...elsewhere, scim: 'nothing' },
+    'ask the IdP',
+  ],
+  ['carried by something else, so in the IdP', { ...elsewhere, inIdp: true }, 'as it is'],
+  ['carried by something else, not so in the IdP', { ...elsewhere, inIdp: false }, 'out'],
+  [
+    'carried by something else, not so in the IdP, there before Latchkey',
+    { ...elsewhere, inIdp: false, wasThereBefore: true },
+    'as it is',
+  ],
+  ['carried by something else, left', { ...elsewhere, inIdp: true, isKeptOut: true }, 'out'],
   ['another’s record, not so in the IdP', { ...anothers, isPushed: false, inIdp: false }, 'out'],
 ];
 
@@ -82,12 +101,14 @@ test('who is known by an unconfirmed record alone is never in and never out, and
     isWanted: fc.boolean(),
     wasThereBefore: fc.boolean(),
     inIdp: fc.constantFrom<MembershipFacts['inIdp']>(true, false, 'not asked'),
+    isCarriedElsewhere: fc.boolean(),
   });
   fc.assert(
     fc.property(anyFacts, (facts) => {
       const { membership, why } = teamMembership(facts);
       expect(why).not.toBe('');
       if (!facts.isConfirmed) expect(membership).toBe('as it is');
+      if (facts.isCarriedElsewhere === true) expect(membership).not.toBe('in');
       if (facts.inIdp !== 'not asked') expect(membership).not.toBe('ask the IdP');
       if (facts.status === 'suspended' && facts.isConfirmed) expect(membership).toBe('out');
     }),

@@ -120,7 +120,7 @@ document.addEventListener('click', async (event) => {
     byId('composer-input').value = button.dataset.try;
     byId('composer-input').focus();
   } else if (button.dataset.signIn) {
-    await post(`/anypoint/sim/users/${encodeURIComponent(button.dataset.signIn)}/sign-in`, {});
+    await post(`/anypoint/sim/users/${encodeURIComponent(button.dataset.signIn)}/sign-in`, { groups: 'idp' });
     refresh();
   } else if (button.dataset.digest) {
     await post('/slack/sim/command', { as: button.dataset.digest, command: '/access', text: 'digest' });

@@ -1,0 +1,102 @@
+import type { Change } from '../../core/change/change.ts';
+import { isUnderway } from '../../core/change/states.ts';
+import type { AnypointUser } from '../../ports/mulesoft.ts';
+import { readChange, underwayIds } from '../../store/changes.ts';
+import type { Person } from '../../store/people.ts';
+import { databaseNow } from '../../store/postgres/clock.ts';
+import { claimTrouble } from '../catalogue/claim-trouble.ts';
+import { at, idpName } from '../idps/idps.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
+import { accountAt } from '../people/accounts.ts';
+import { type Waiting, waiting } from './look.ts';
+
+type Target = NonNullable<Change['target']>;
+
+/** Of the objective. What is left of it is Latchkey's own, to do what the connector did not. */
+const CONNECTOR_SHARE = 1 / 3;
+
+/** Anypoint's clock and ours may differ by so much. */
+const CLOCKS_APART_MS = 5_000;
+
+/** Access that Latchkey does not carry, and that Anypoint does not show: what is waited for. */
+export async function notCarriedYet(
+  context: Parties,
+  change: Change,
+  person: Person,
+  { target, user }: { target: Target; user: AnypointUser },
+): Promise<Waiting> {
+  const idp = idpName(context, target);
+  const notShown = `Anypoint does not show ${person.name} in the team ${target.teamName}`;
+  if (target.delivery === 'native')
+    return waiting('delivery', `${notShown}, and carrying it there is for ${idp}’s own Anypoint connector`);
+  const writtenMs = change.legs.idpWrittenAt?.getTime() ?? Number.POSITIVE_INFINITY;
+  if ((user.lastSignInAt?.getTime() ?? 0) < writtenMs + CLOCKS_APART_MS)
+    return waiting('signIn', 'it comes with their next sign-in to Anypoint');
+  const why = await claimTrouble(context.mulesoft, target);
+  return waiting(
+    'delivery',
+    `${notShown}, although they have signed in since: ${why ?? `the sign-in did not carry ${target.groupName}, so look at the group claim that ${idp} sends to Anypoint`}`,
+  );
+}
+
+/** Access that is to go and that Anypoint still shows. Null: it is to be delivered, as what Latchkey carries is. */
+export async function notTakenOutYet(
+  context: Data & Parties & { objectiveMs: number },
+  change: Change,
+  person: Person,
+  target: Target,
+): Promise<Waiting | null> {
+  const idp = idpName(context, target);
+  if (target.delivery !== 'native') return null;
+  const { idpWrittenAt } = change.legs;
+  if (idpWrittenAt !== null && isConnectorsTurn(idpWrittenAt, await databaseNow(context.db), context))
+    return waiting('delivery', `${idp}’s own Anypoint connector has not taken ${person.name} out yet`);
+  return {
+    ...waiting(
+      'delivery',
+      `${idp}’s own Anypoint connector left ${person.name} in the team ${target.teamName}, so Latchkey takes them out itself`,
+    ),
+    redeliver: true,
+    isLeftBehind: true,
+  };
+}
+
+/** The IdP still shows the membership that was taken away: it is behind, or somebody gave it back. */
+export async function isStillInGroup(
+  everywhere: Data & Parties,
+  personId: string,
+  target: Target,
+): Promise<boolean> {
+  const context = at(everywhere, target);
+  const idpId = await accountAt(context, personId);
+  return idpId !== null && (await context.idp.isMember(target.groupId, idpId));
+}
+
+/**
+ * How long a removal from this team is still for the IdP's own connector to make, in milliseconds; 0: it had its time, or
+ * it is not its to make. A leaver is not waited for.
+ */
+export async function connectorsTurnMs(
+  context: Context,
+  where: { personId: string; teamId: string },
+): Promise<number> {
+  const now = await databaseNow(context.db);
+  let leftMs = 0;
+  for (const id of await underwayIds(context.db, where)) {
+    const change = await readChange(context.db, id);
+    if (change === null || !isUnderway(change.state) || change.kind !== 'revoke') continue;
+    if (change.target?.delivery !== 'native' || change.cause === 'leaver' || change.cause === 'lostApp')
+      continue;
+    const since = change.legs.idpWrittenAt ?? now;
+    leftMs = Math.max(leftMs, connectorMs(context) - (now.getTime() - since.getTime()));
+  }
+  return Math.max(0, leftMs);
+}
+
+function isConnectorsTurn(since: Date, now: Date, context: { objectiveMs: number }): boolean {
+  return now.getTime() - since.getTime() < connectorMs(context);
+}
+
+function connectorMs({ objectiveMs }: { objectiveMs: number }): number {
+  return objectiveMs * CONNECTOR_SHARE;
+}
