@@ -25,5 +25,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     -- each identity provider is stamped by itself, so that one can join later
     create table installation_idps (system text primary key, belongs_to text not null);
+    insert into installation_idps select 'okta', regexp_replace(belongs_to, ' and Anypoint organisation .*$', '')
+    from installation where belongs_to like 'Okta % and Anypoint organisation %';
+    update installation set belongs_to = regexp_replace(belongs_to, '^Okta .* and (Anypoint organisation )', '\\1');
   `.execute(db);
 }

@@ -1,25 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Outside } from './config/config.ts';
+import { isLoopback } from './config/setting-shapes.ts';
 import { Fault } from './core/fault.ts';
 import type { Catalogue } from './core/policy/catalogue.ts';
 import type { Rules } from './core/policy/verdict.ts';
 import { endInTime, step } from './ending.ts';
 import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
-import { idpsOf } from './flow/idps/idps.ts';
+import { type Idps, idpsOf } from './flow/idps/idps.ts';
 import type { Context } from './flow/kernel/context.ts';
 import { createRelay } from './flow/outbox-worker.ts';
 import { createPartyWatch } from './flow/party-watch.ts';
 import { tellOfSecrets } from './flow/secrets/secret-ages.ts';
 import { runsOn } from './flow/steps.ts';
 import { createTimers, every } from './flow/timers.ts';
+import { connectedIdps, placesOf } from './idp/connected.ts';
+import type { EntraSettings } from './idp/entra/entra.ts';
 import { createGraph } from './idp/entra/graph.ts';
 import { createOidc } from './idp/oidc.ts';
-import { createOkta } from './idp/okta/okta.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
 import { createReloader } from './policy/reload.ts';
+import type { IdentityProvider } from './ports/identity-provider.ts';
 import type { Messenger } from './ports/messenger.ts';
 import { createJobQueue } from './queue/job-queue.ts';
 import { fitRedis } from './queue/redis-check.ts';
@@ -30,7 +33,7 @@ import { cards } from './slack/app/cards.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { homes } from './slack/home/home.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
-import { stampDatabase } from './store/installation.ts';
+import { stampDatabase, stampIdp } from './store/installation.ts';
 import { createModelMemory } from './store/model-memory.ts';
 import { type Database, openDatabase } from './store/postgres/database.ts';
 import { openLocks } from './store/postgres/locks.ts';
@@ -208,9 +211,11 @@ async function openStores(options: LatchkeyOptions) {
 function connectParties(options: LatchkeyOptions, database: Database) {
   const { outside, log } = options;
   const slack = createSlackClient(outside.slack, log);
-  const idps = idpsOf(createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth }));
+  const idps = idpsOf(...connectedIdps(outside));
   const mulesoft = createAnypoint(outside.anypoint);
-  const graph = outside.graph === null ? null : createGraph(outside.graph);
+  const beside = outside.graph === null ? null : createGraph(outside.graph);
+  // An Entra that is an identity provider tells by itself; one beside it would only tell the same.
+  const graph = outside.entra === undefined ? beside : notifiesFrom(outside.entra, options.publicUrl);
   const signIn = outside.oidc === null ? null : createOidc(outside.oidc);
   const adviser =
     outside.model === null
@@ -230,6 +235,11 @@ function connectParties(options: LatchkeyOptions, database: Database) {
   return { slack, idps, mulesoft, graph, signIn, adviser, tickets };
 }
 
+/** Graph delivers to a public address; an emulator of it may be on this machine. Null: changes are polled for. */
+function notifiesFrom(entra: EntraSettings, publicUrl: string | null) {
+  return publicUrl === null && !isLoopback(entra.url) ? null : createGraph(entra);
+}
+
 function contextOf(
   options: LatchkeyOptions,
   { database, locks }: Stores,
@@ -246,7 +256,7 @@ function contextOf(
     db: database.db,
     locks,
     idps,
-    ...(graph === null ? {} : { entra: graph }),
+    ...(graph === null || outside.entra !== undefined ? {} : { entra: graph }),
     mulesoft,
     chat: createSlackDirectory(slack),
     messenger: createSlackMessenger(slack) as Messenger<unknown>,
@@ -262,10 +272,16 @@ function contextOf(
     pausedUntil,
     ...runtime,
     ...(tickets === null ? {} : { tickets }),
-    ...(signIn === null ? {} : { stepUp: { signIn, address } }),
-    eventHooks: new Set(outside.okta.hookSecrets.length > 0 ? ['okta'] : []),
+    ...(signIn === null ? {} : { stepUp: { signIn, address, idp: signInIdp(idps, outside) } }),
+    eventHooks: new Set((outside.okta?.hookSecrets.length ?? 0) > 0 ? ['okta'] : []),
     log,
   };
+}
+
+/** The identity provider whose people sign in there: the one at that address, else the first. */
+function signInIdp(idps: Idps, { oidc, okta }: Outside): IdentityProvider {
+  const isOkta = okta !== null && oidc?.issuer.startsWith(okta.orgUrl) === true;
+  return (isOkta ? idps.find('okta') : idps.find('entra')) ?? idps.first;
 }
 
 /** Answers what was not waited for any longer. */
@@ -281,17 +297,20 @@ async function stopAll(log: Logger, steps: Parameters<typeof endInTime>[0]): Pro
  * A database is one installation's. Started with other settings, Latchkey would settle its grants against the wrong
  * Okta, where nobody is in any group.
  */
-async function refuseForeign(database: Database, { outside, isSandbox }: LatchkeyOptions): Promise<void> {
-  const ours =
-    isSandbox === true
-      ? 'the sandbox'
-      : `Okta ${outside.okta.orgUrl} and Anypoint organisation ${outside.anypoint.orgId}`;
-  const owner = await stampDatabase(database.db, ours);
-  if (owner === ours) return;
-  await database.close();
+async function refuseForeign(
+  { db, close }: Database,
+  { outside, isSandbox }: LatchkeyOptions,
+): Promise<void> {
+  const organisation = isSandbox === true ? 'the sandbox' : `Anypoint organisation ${outside.anypoint.orgId}`;
+  const places = isSandbox === true ? [] : placesOf(outside);
+  const stamped = [{ is: organisation, was: await stampDatabase(db, organisation) }];
+  for (const { system, place } of places) stamped.push({ is: place, was: await stampIdp(db, system, place) });
+  const foreign = stamped.find(({ is, was }) => is !== was);
+  if (foreign === undefined) return;
+  await close();
   throw new Fault(
     'config.invalid',
-    `the database belongs to ${owner}, but this is ${ours}: set the settings it was made with, or give this one a database of its own (DATABASE_URL; embedded: start in another folder)`,
+    `the database belongs to ${foreign.was}, but this is ${foreign.is}: set the settings it was made with, or give this one a database of its own (DATABASE_URL; embedded: start in another folder)`,
     { retryable: false },
   );
 }

@@ -1,16 +1,19 @@
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
-import { portOf, readOptions } from './config/command-line.ts';
+import { portOf, readOptions, refuse } from './config/command-line.ts';
 import { type Config, type Outside, readConfig } from './config/config.ts';
+import type { OktaOutside } from './config/outside.ts';
 import { openSecrets } from './config/secrets.ts';
 import { Fault } from './core/fault.ts';
 import { capital } from './core/text.ts';
 import { createEnding, notWaitedFor } from './ending.ts';
+import { placesOf } from './idp/connected.ts';
 import { OKTA_HOOK_PATH } from './inbound/okta-hook.ts';
 import { type Latchkey, startLatchkey } from './latchkey.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
+import type { IdpChoice } from './sandbox/idps.ts';
 import type { GivenSecret } from './secrets/secret.ts';
 import { forgetEmbeddedPostgres, startEmbeddedPostgres } from './store/postgres/embedded.ts';
 import { stateFolder } from './store/postgres/own-folder.ts';
@@ -29,14 +32,18 @@ const values = readOptions(
     does: 'Starts Latchkey: for real with the settings of .env.example in the environment, as the sandbox with none.\nHow it is run in production: docs/operations.md. Whether all it needs is there: npm run latchkey -- check.',
     options: {
       fresh: 'begin anew: forget the sandbox’s state and its embedded database',
+      idp: 'whose groups give access in the sandbox: okta, entra, or both, each for half of the catalogue',
       'world-port': 'port of the sandbox’s world; Latchkey’s own is the variable PORT',
     },
   },
   {
     fresh: { type: 'boolean', default: false },
+    idp: { type: 'string', default: 'okta' },
     'world-port': { type: 'string', default: WORLD_PORT },
   },
 );
+const idp = values.idp as IdpChoice;
+if (!['okta', 'entra', 'both'].includes(idp)) refuse('npm start: --idp is okta, entra or both');
 const worldPort = portOf('--world-port', values['world-port']);
 
 /** The sum of its own steps, each with a limit of its own. */
@@ -65,10 +72,11 @@ async function start(): Promise<void> {
   const secrets = await openSecrets(process.env);
   const config = readConfig(process.env, secrets);
   refuseFresh(config);
-  const { catalogue, rules } = await loadPolicy(config.policyDir);
   const home = config.outside === null ? SANDBOX_DIR : DIR;
   stateFolder(DIR);
   stateFolder(home);
+  const policyDir = await policyFolder(config, home);
+  const { catalogue, rules } = await loadPolicy(policyDir, systemsIn(config, idp));
   // Before the world is touched: another Latchkey on this port may be using it.
   await refuseTakenPort(config);
   // Replicas share a DATABASE_URL; an embedded database has one owner.
@@ -87,7 +95,7 @@ async function start(): Promise<void> {
     isSandbox: sandbox !== null,
     catalogue,
     rules,
-    policyDir: config.policyDir,
+    policyDir,
     databaseUrl,
     redisUrl: config.redisUrl,
     ...(config.redisCa === undefined ? {} : { redisCa: config.redisCa }),
@@ -109,11 +117,30 @@ async function start(): Promise<void> {
     LATCHKEY_WITHIN_MS,
   );
   reload = () => void latchkey.reload();
-  if (sandbox !== null) await (await import('./sandbox/history.ts')).seedHistory(latchkey.context);
+  if (sandbox !== null) await settleIn(sandbox, latchkey);
   await greet(config, latchkey, {
     worldUrl: sandbox?.url ?? null,
     startedAt,
   });
+}
+
+/** With both identity providers the sandbox has a policy of its own, which says whose each group is. */
+async function policyFolder({ outside, policyDir }: Config, home: string): Promise<string> {
+  if (outside !== null || idp !== 'both') return policyDir;
+  return (await import('./sandbox/idps.ts')).policyOfBoth(policyDir, join(home, 'policy'));
+}
+
+/** Tells the sandbox's world of this Latchkey, and gives that a past. */
+async function settleIn(sandbox: Awaited<ReturnType<typeof world>>, { context }: Latchkey): Promise<void> {
+  const { tokensFor } = await import('./sandbox/idps.ts');
+  await sandbox.introduce(await tokensFor(context.db, idp));
+  await (await import('./sandbox/history.ts')).seedHistory(context);
+}
+
+/** The identity providers that the catalogue may name. */
+function systemsIn({ outside }: Config, sandbox: IdpChoice): string[] {
+  if (outside !== null) return placesOf(outside).map(({ system }) => system);
+  return sandbox === 'both' ? ['okta', 'entra'] : [sandbox];
 }
 
 function refuseFresh(config: Config): void {
@@ -170,6 +197,7 @@ async function world(latchkeyUrl: string) {
     port: worldPort,
     latchkeyUrl,
     fresh: values.fresh,
+    idp,
   });
   ending.begun('the sandbox’s world', () => launched.stop());
   return launched;
@@ -217,12 +245,16 @@ function sandboxInWords(worldUrl: string, { url }: Latchkey): string[] {
 /** What has to be entered in Slack and in the identity provider. */
 function addressesFor({ publicUrl, outside }: Config, { url }: Latchkey): string[] {
   return [
-    `SCIM base URL for Okta: ${publicUrl ?? url}/scim/v2`,
+    `SCIM base URL for the identity provider: ${publicUrl ?? url}/scim/v2`,
     `Slack request URL: ${publicUrl ?? url}/slack/events`,
-    outside?.okta.hookSecrets.length === 0
-      ? 'Okta event hook: none, as OKTA_HOOK_SECRET is not set; changes by hand are found by SCIM push, the System Log and comparison.'
-      : `Okta event hook URL: ${publicUrl ?? url}${OKTA_HOOK_PATH}`,
+    ...(outside?.okta == null ? [] : [hookAddress(outside.okta, publicUrl ?? url)]),
   ];
+}
+
+function hookAddress({ hookSecrets }: OktaOutside, url: string): string {
+  return hookSecrets.length === 0
+    ? 'Okta event hook: none, as OKTA_HOOK_SECRET is not set; changes by hand are found by SCIM push, the System Log and comparison.'
+    : `Okta event hook URL: ${url}${OKTA_HOOK_PATH}`;
 }
 
 function readyInWords({ ready, can }: Readiness, { url, jobQueue }: Latchkey, tookMs: number): string {

@@ -66,7 +66,7 @@ export async function openDoors(
   await mcpRoutes(app, context, guard);
   if (context.stepUp !== undefined)
     await stepUpRoutes(app, context, { guard, isSecure: baseUrl.startsWith('https:') });
-  const { hookSecrets } = outside.okta;
+  const hookSecrets = outside.okta?.hookSecrets ?? [];
   if (hookSecrets.length > 0)
     await oktaHook(app, context, {
       secrets: hookSecrets,

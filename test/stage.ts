@@ -1,8 +1,13 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Outside } from '../src/config/config.ts';
+import type { OktaOutside } from '../src/config/outside.ts';
 import type { Catalogue } from '../src/core/policy/catalogue.ts';
 import { type Latchkey, startLatchkey } from '../src/latchkey.ts';
 import { loadPolicy } from '../src/policy/policy-folder.ts';
+import { type IdpChoice, policyOfBoth, tokensFor } from '../src/sandbox/idps.ts';
 import { sandboxOutside } from '../src/sandbox/launch.ts';
 import { sandboxPage } from '../src/sandbox/page/page.ts';
 import { credentials, type Person } from '../src/sandbox/seed.ts';
@@ -10,9 +15,12 @@ import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
 import { freePort } from '../src/store/postgres/free-port.ts';
 import { unopenedDatabase } from './database.ts';
 
+/** With Entra alone there is no Okta in it; a test that looks at Okta's settings runs with Okta. */
+type Right = Outside & { okta: OktaOutside };
+
 /** How to reach a sandbox world, as the environment would say it. */
-function outsideOf(worldUrl: string, way: 'http' | 'socket' = 'http'): Outside {
-  const outside = sandboxOutside(worldUrl);
+function outsideOf(worldUrl: string, idp: IdpChoice, way: 'http' | 'socket' = 'http'): Right {
+  const outside = sandboxOutside(worldUrl, idp) as Right;
   if (way === 'http') return outside;
   const { botToken, apiUrl } = outside.slack;
   return { ...outside, slack: { botToken, apiUrl, appToken: credentials.slackAppToken } };
@@ -39,7 +47,7 @@ export type StageOptions = {
   listenEveryMs?: number;
   way?: 'http' | 'socket';
   /** Settings in the place of the sandbox's, or what makes them of those. */
-  outside?: Partial<Outside> | ((right: Outside) => Partial<Outside>);
+  outside?: Partial<Outside> | ((right: Right) => Partial<Outside>);
   /** A policy of one's own, which Latchkey follows; without, the example, as it is at the start. */
   policyDir?: string;
   catalogue?: (catalogue: Catalogue) => Catalogue;
@@ -47,6 +55,8 @@ export type StageOptions = {
   canary?: { everySeconds: number };
   /** Who is in the world; the seed's people unless told. */
   people?: readonly Person[];
+  /** Whose groups give access; Okta's unless told. */
+  idp?: IdpChoice;
   /** Serve the sandbox page too. */
   page?: boolean;
 };
@@ -61,12 +71,15 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     ...(options.people === undefined ? {} : { people: options.people }),
     ...(options.page === true ? { page: sandboxPage } : {}),
   });
-  const { catalogue: loaded, rules } = await loadPolicy(options.policyDir ?? 'policy');
+  const idp = options.idp ?? 'okta';
+  const policy = options.policyDir ?? 'policy';
+  const dir = idp === 'both' ? policyOfBoth(policy, await mkdtemp(join(tmpdir(), 'policy-'))) : policy;
+  const { catalogue: loaded, rules } = await loadPolicy(dir);
   const { everySeconds } = options.canary ?? {};
   const canary =
     loaded.canary === null || everySeconds === undefined ? null : { ...loaded.canary, everySeconds };
   const catalogue = options.catalogue?.({ ...loaded, canary }) ?? { ...loaded, canary };
-  const right = outsideOf(world.url, options.way);
+  const right = outsideOf(world.url, idp, options.way);
   const given = typeof options.outside === 'function' ? options.outside(right) : options.outside;
   const start = (port: number) =>
     startLatchkey({
@@ -107,8 +120,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       url: stage.latchkey.url,
-      scimToken: credentials.scimToken,
-      hookSecret: credentials.oktaHookSecret,
+      ...(await tokensFor(stage.latchkey.context.db, idp)),
       readToken: READ_TOKEN,
     }),
   });

@@ -7,6 +7,8 @@ import { faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { createCatalogueBook } from '../flow/catalogue/catalogue-status.ts';
 import { idpsOf } from '../flow/idps/idps.ts';
 import { CALLBACK_PATH } from '../flow/step-up/sign-in.ts';
+import { connectedIdps } from '../idp/connected.ts';
+import { checkEntra } from '../idp/entra/check.ts';
 import { checkGraph } from '../idp/entra/graph-check.ts';
 import { checkOidc } from '../idp/oidc-check.ts';
 import { checkOktaHook, checkOktaLog } from '../idp/okta/check.ts';
@@ -83,15 +85,18 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
         okta(given),
         freshSignIn(given, policy),
         scim(given, policy, reading),
+        entra(given),
         anypoint(given),
         graph(given, policy),
         model(given),
         tickets(given, policy),
         database(given),
         queue(given),
-        checkClock([given.outside.slack.apiUrl, given.outside.okta.orgUrl, given.outside.anypoint.url]).then(
-          (one) => [one],
-        ),
+        checkClock([
+          given.outside.slack.apiUrl,
+          ...(given.outside.okta === null ? [] : [given.outside.okta.orgUrl]),
+          given.outside.anypoint.url,
+        ]).then((one) => [one]),
         checkAddress(given.publicUrl ?? null, 'appToken' in given.outside.slack).then((one) => [one]),
         Promise.resolve(secretLines(given.secrets?.states ?? [], given.secrets?.maxAge ?? Infinity)),
         catalogue(given, policy),
@@ -133,14 +138,20 @@ async function slack(
 }
 
 async function okta({ outside, address }: CheckSettings): Promise<Checked[]> {
+  if (outside.okta === null) return [];
   const { hookSecrets } = outside.okta;
+  const settings = outside.okta;
   return [
-    await wholly('Okta', async () => await createOkta(outside.okta).check()),
-    await guarded('Okta log', () => checkOktaLog(outside.okta)),
+    await wholly('Okta', async () => await createOkta(settings).check()),
+    await guarded('Okta log', () => checkOktaLog(settings)),
     hookSecrets.length === 0
       ? off('Okta hook', 'without OKTA_HOOK_SECRET, SCIM and the System Log tell what people do by hand')
-      : await guarded('Okta hook', () => checkOktaHook(outside.okta, `${address}${OKTA_HOOK_PATH}`)),
+      : await guarded('Okta hook', () => checkOktaHook(settings, `${address}${OKTA_HOOK_PATH}`)),
   ];
+}
+
+async function entra({ outside }: CheckSettings): Promise<Checked[]> {
+  return outside.entra === undefined ? [] : await checkEntra(outside.entra);
 }
 
 async function freshSignIn({ outside, address }: CheckSettings, { rules }: LoadedPolicy): Promise<Checked[]> {
@@ -246,10 +257,10 @@ async function catalogue({ outside }: CheckSettings, policy: LoadedPolicy): Prom
     },
   ];
   try {
-    const idp = createOkta(outside.okta);
+    const idps = idpsOf(...connectedIdps(outside));
     const chat = createSlackDirectory(createSlackClient(outside.slack, log));
     const { onCall } = policy.catalogue;
-    const [wrong] = await lintOnCall(policy.catalogue, idp, chat);
+    const [wrong] = await lintOnCall(policy.catalogue, idps.first, chat);
     found.push(
       onCall === null
         ? off('who is on call', 'the catalogue has no onCall')
@@ -257,7 +268,7 @@ async function catalogue({ outside }: CheckSettings, policy: LoadedPolicy): Prom
     );
     const book = createCatalogueBook(
       policy,
-      { idps: idpsOf(idp), mulesoft: createAnypoint(outside.anypoint), log },
+      { idps, mulesoft: createAnypoint(outside.anypoint), log },
       async () => {},
     );
     await book.check();

@@ -9,7 +9,7 @@ import { roughlyInWords } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
 import { createEnding } from '../ending.ts';
 import { evalCommand } from '../eval/command.ts';
-import { createOkta } from '../idp/okta/okta.ts';
+import { connectedIdps } from '../idp/connected.ts';
 import { mcpCommands } from '../mcp/commands.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { policyCommands } from '../policy/commands.ts';
@@ -89,7 +89,7 @@ policyCommands(program, {
     return outside === null
       ? null
       : {
-          idp: createOkta(outside.okta),
+          idp: connectedIdps(outside)[0],
           mulesoft: createAnypoint(outside.anypoint),
           hasSignIn: outside.oidc !== null,
           chat: createSlackDirectory(createSlackClient(outside.slack, pino({ level: 'silent' }))),

@@ -1,7 +1,8 @@
 import { Fault } from '../core/fault.ts';
 import type { OidcSettings } from '../idp/oidc.ts';
 import { readRedisAddress } from '../queue/redis-address.ts';
-import { type Outside, outsideHints } from './outside.ts';
+import { entraIn } from './entra-settings.ts';
+import { type OktaOutside, type Outside, outsideHints } from './outside.ts';
 import { publishedIn } from './published.ts';
 import { type TicketsGiven, ticketsIn } from './tickets.ts';
 
@@ -70,7 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv, book: Secrets = noSecrets): C
       ...(real.missing.length === 0
         ? []
         : [
-            'For the sandbox instead, start with none of SLACK_…, OKTA_…, ANYPOINT_…, GRAPH_…, SET_…, OIDC_…, TICKETS_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
+            'For the sandbox instead, start with none of SLACK_…, OKTA_…, ENTRA_…, ANYPOINT_…, GRAPH_…, SET_…, OIDC_…, TICKETS_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
           ]),
     ]);
   const published = isReal ? publishedIn(e) : [];
@@ -196,13 +197,10 @@ function readOutside(e: Environment, given: Given, book: Secrets): { outside: Ou
     given.SLACK_APP_TOKEN !== undefined
       ? { appToken: needSecret('SLACK_APP_TOKEN') }
       : { signingSecret: needSecret('SLACK_SIGNING_SECRET') };
-  const orgUrl = need('OKTA_ORG_URL');
-  const { OKTA_ANYPOINT_APP_ID: anypointAppId = null } = e;
-  const hookSecret = book.secret('OKTA_HOOK_SECRET');
-  const hookSecrets = hookSecret === null ? (e.OKTA_HOOK_SECRET ?? []) : [hookSecret];
-  const auth = isGiven(given, ['OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY'])
-    ? { clientId: need('OKTA_CLIENT_ID'), privateKey: needSecret('OKTA_PRIVATE_KEY') }
-    : { token: needSecret('OKTA_API_TOKEN') };
+  const entra = entraIn(e, given, { need, needSecret });
+  const isOktaGiven = Object.keys(given).some((name) => name.startsWith('OKTA_'));
+  // With neither, Okta's settings are asked for; their hint names Entra's.
+  const okta = entra === null || isOktaGiven ? oktaIn(e, given, book, { need, needSecret }) : null;
   const anypoint = {
     url: e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
     ...(e.ANYPOINT_SIGN_IN_URL === undefined ? {} : { signInUrl: e.ANYPOINT_SIGN_IN_URL }),
@@ -226,7 +224,8 @@ function readOutside(e: Environment, given: Given, book: Secrets): { outside: Ou
     missing,
     outside: {
       slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
-      okta: { orgUrl, auth, hookSecrets, anypointAppId },
+      okta,
+      ...(entra === null ? {} : { entra }),
       anypoint,
       model,
       graph,
@@ -239,6 +238,17 @@ function readOutside(e: Environment, given: Given, book: Secrets): { outside: Ou
 }
 
 type Needs = { need: Need; needSecret: Need<GivenSecret> };
+
+function oktaIn(e: Environment, given: Given, book: Secrets, { need, needSecret }: Needs): OktaOutside {
+  const orgUrl = need('OKTA_ORG_URL');
+  const { OKTA_ANYPOINT_APP_ID: anypointAppId = null } = e;
+  const hookSecret = book.secret('OKTA_HOOK_SECRET');
+  const hookSecrets = hookSecret === null ? (e.OKTA_HOOK_SECRET ?? []) : [hookSecret];
+  const auth = isGiven(given, ['OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY'])
+    ? { clientId: need('OKTA_CLIENT_ID'), privateKey: needSecret('OKTA_PRIVATE_KEY') }
+    : { token: needSecret('OKTA_API_TOKEN') };
+  return { orgUrl, auth, hookSecrets, anypointAppId };
+}
 
 function graphIn(e: Environment, given: Given, { need, needSecret }: Needs): Outside['graph'] {
   const graph = isGiven(given, [

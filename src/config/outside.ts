@@ -1,23 +1,29 @@
+import type { EntraSettings } from '../idp/entra/entra.ts';
 import type { GraphSettings } from '../idp/entra/graph-session.ts';
 import type { OidcSettings } from '../idp/oidc.ts';
 import type { OktaAuth } from '../idp/okta/credentials.ts';
 import type { GivenSecret } from '../secrets/secret.ts';
 import type { TicketSettings } from '../tickets/http-tickets.ts';
 
-/** How to reach the outside world. */
+export type OktaOutside = {
+  orgUrl: string;
+  auth: OktaAuth;
+  /** What its event hook may authenticate with; none: there is no hook. */
+  hookSecrets: readonly GivenSecret[];
+  /** Of the app by which people sign in to Anypoint; null: their sign-ins to it are not read. */
+  anypointAppId: string | null;
+};
+
+/** How to reach the outside world; of Okta and Entra at least one. */
 export type Outside = {
   slack: { botToken: GivenSecret; apiUrl: string } & (
     | { signingSecret: GivenSecret }
     | { appToken: GivenSecret }
   );
-  okta: {
-    orgUrl: string;
-    auth: OktaAuth;
-    /** What its event hook may authenticate with; none: there is no hook. */
-    hookSecrets: readonly GivenSecret[];
-    /** Of the app by which people sign in to Anypoint; null: their sign-ins to it are not read. */
-    anypointAppId: string | null;
-  };
+  /** Null: it is no identity provider of ours. */
+  okta: OktaOutside | null;
+  /** Left out: it is no identity provider of ours. */
+  entra?: EntraSettings;
   /** `signInUrl`: where people sign in; left out: at the control plane's own page. */
   anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: GivenSecret };
   model: { apiKey: GivenSecret; baseUrl: string | null; model: string } | null;
@@ -39,7 +45,7 @@ export const outsideHints = {
     'the signing secret, Slack app page, Basic Information (or SLACK_APP_TOKEN for Socket Mode)',
   SLACK_APP_TOKEN: 'an app-level token (xapp-…) with connections:write, for Socket Mode',
   SLACK_API_URL: 'only for a Slack other than slack.com',
-  OKTA_ORG_URL: 'e.g. https://acme.okta.com',
+  OKTA_ORG_URL: 'e.g. https://acme.okta.com; or ENTRA_TENANT_ID where Entra is the identity provider',
   OKTA_API_TOKEN: 'an API token (or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY)',
   OKTA_CLIENT_ID: 'the service app’s client id, with OKTA_PRIVATE_KEY',
   OKTA_PRIVATE_KEY: 'the service app’s private key, PEM or JWK, with OKTA_CLIENT_ID',
@@ -51,6 +57,16 @@ export const outsideHints = {
   ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
   ANYPOINT_CLIENT_ID: 'the connected app’s client id',
   ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
+  ENTRA_TENANT_ID: 'the tenant’s id, where Entra is the identity provider, Entra admin center, Overview',
+  ENTRA_CLIENT_ID: 'the app registration’s client id, with ENTRA_TENANT_ID',
+  ENTRA_CLIENT_SECRET:
+    'the app registration’s client secret (or ENTRA_CERTIFICATE, or ENTRA_FEDERATED_TOKEN_FILE)',
+  ENTRA_CERTIFICATE: 'the app registration’s certificate as PEM, in the place of a secret',
+  ENTRA_PRIVATE_KEY: 'its private key as PEM, if it is not in ENTRA_CERTIFICATE',
+  ENTRA_FEDERATED_TOKEN_FILE: 'the file with the workload’s own token, in the place of a secret',
+  ENTRA_PROVISIONING_APP: 'the object id of the enterprise app that provisions to Latchkey',
+  ENTRA_URL: 'only for a national cloud',
+  ENTRA_LOGIN_URL: 'only for a national cloud',
   GRAPH_TENANT_ID: 'the Entra tenant’s id, for change notifications of Microsoft Graph',
   GRAPH_CLIENT_ID: 'the app registration’s client id, with GRAPH_TENANT_ID',
   GRAPH_CLIENT_SECRET: 'the app registration’s client secret, with GRAPH_TENANT_ID',

@@ -7,7 +7,8 @@ import { isLoopback } from './setting-shapes.ts';
 export function publishedIn(e: Readonly<Record<string, unknown>>): string[] {
   const urls = [
     e.SLACK_API_URL ?? 'https://slack.com/api/',
-    e.OKTA_ORG_URL ?? '',
+    ...(e.OKTA_ORG_URL === undefined ? [] : [e.OKTA_ORG_URL]),
+    ...(e.ENTRA_TENANT_ID === undefined ? [] : [e.ENTRA_URL ?? 'https://graph.microsoft.com']),
     e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
   ];
   if (urls.every((url) => isLoopback(String(url)))) return [];

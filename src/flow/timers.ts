@@ -102,9 +102,9 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
     createReconciler(context),
   );
   // At once: there may be hours to catch up on.
-  const listenings = context.idps.all.flatMap(({ name, log }) => {
+  const listenings = context.idps.all.flatMap(({ system, name, log }) => {
     if (log === undefined) return [];
-    const listen = createListener(context, log);
+    const listen = createListener(context, { system, log });
     return every({ firstMs: 0, ms: listenEveryMs }, context, `log of ${name}`, () =>
       context.locks.tryLock(`IdP log ${log.eventSource}`, listen),
     );

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Observation } from '../core/drift/observation.ts';
+import type { Observation, Told } from '../core/drift/observation.ts';
 import { isStorable } from '../core/storable.ts';
 import { recordWithin } from '../flow/drift/record-observations.ts';
 import { commit } from '../flow/kernel/commit.ts';
@@ -35,6 +35,7 @@ const lifecycleSchema = z.looseObject({ lifecycleEvent: text });
 type Addressed = z.infer<typeof addressedSchema>;
 type Delivered = { notification: Addressed; subscription: GraphSubscription };
 type GraphContext = Pick<Context, 'db' | 'nudge' | 'log'> & {
+  idps?: Pick<Context['idps'], 'find'>;
   catalogue: Pick<Context['catalogue'], 'current'>;
 };
 
@@ -149,7 +150,7 @@ async function takeIn(context: GraphContext, delivered: readonly Delivered[]): P
         const read = readNotification(notification, subscription, now);
         if (read === null)
           context.log.warn({ subscription: subscription.id }, 'Graph notification not understood');
-        return read ?? [];
+        return (read ?? []).map((one) => ({ ...one, payload: asOwn(context, one.payload) }));
       });
       const { jobs } = await recordWithin(tx, observations);
       return { result: null, jobs };
@@ -185,6 +186,13 @@ async function followLifecycle(context: GraphContext, delivered: readonly Delive
   );
 }
 
+/** Where Entra is an identity provider itself, its ids and names are its own. Beside another it only tells. */
+function asOwn({ idps }: GraphContext, told: Told): Told {
+  if (idps?.find('entra') == null) return told;
+  const person = 'person' in told && 'entraId' in told.person ? { person: { id: told.person.entraId } } : {};
+  return { ...told, ...person, idp: 'entra' } as Told;
+}
+
 /** Of people nobody can say who was missed: all groups, where it would show, are looked at. */
 function missed(context: GraphContext, { id, groupName }: GraphSubscription, now: Date): Observation[] {
   const names =
@@ -192,7 +200,7 @@ function missed(context: GraphContext, { id, groupName }: GraphSubscription, now
   return [...new Set(names)].map((name) => ({
     key: `graph:${id}:missed:${now.getTime()}:${name}`.slice(0, 500),
     eventSource: 'graph',
-    payload: { kind: 'group', group: { name } },
+    payload: asOwn(context, { kind: 'group', group: { name } }),
     actor: null,
     occurredAt: now,
   }));

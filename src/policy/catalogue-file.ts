@@ -26,7 +26,12 @@ export async function loadCatalogue(dir: string): Promise<Catalogue> {
 }
 
 /** Pure: the catalogue in a text. */
-export function readCatalogue(path: string, yaml: string, clauses: Clause[]): Read<Catalogue> {
+export function readCatalogue(
+  path: string,
+  yaml: string,
+  clauses: Clause[],
+  idps?: readonly string[],
+): Read<Catalogue> {
   const lines = new LineCounter();
   const document = parseDocument(yaml, { lineCounter: lines });
   const [broken] = document.errors;
@@ -55,7 +60,24 @@ export function readCatalogue(path: string, yaml: string, clauses: Clause[]): Re
       .filter((id) => !clauses.some((c) => c.id === id))
       .map((id) => `${path}:${lineOf(['entitlements', i, 'clauses'])}: clause ${id} is not in policy.md`),
   );
+  const misplaced = parsed.data.entitlements.flatMap(({ idp: { provider } }, i) => {
+    const why = idps === undefined ? null : whyNotAt(provider, idps);
+    return why === null ? [] : [`${path}:${lineOf(['entitlements', i, 'idp'])}: ${why}`];
+  });
+  unknown.push(...misplaced);
   return unknown.length > 0 ? no(unknown) : { value: catalogueOf(parsed.data, clauses), mistakes: [] };
+}
+
+/** `idps`: `system` of each that is connected. */
+function whyNotAt(provider: string | undefined, idps: readonly string[]): string | null {
+  const all = idps.join(' or ');
+  if (provider === undefined)
+    return idps.length < 2
+      ? null
+      : `several identity providers are connected: say which, \`provider: ${all}\``;
+  return idps.includes(provider)
+    ? null
+    : `the identity provider ${provider} is not connected: give its settings, or write ${all}`;
 }
 
 function no(mistakes: string[]): { value: null; mistakes: string[] } {
@@ -161,6 +183,7 @@ function entitlementOf(written: WrittenEntitlement, all: readonly WrittenEntitle
     reviewEverySeconds: review?.every ?? null,
     reviewed: reviewed ?? null,
     idpGroup: idp.group,
+    ...(idp.provider === undefined ? {} : { idp: idp.provider }),
     requestableBy:
       requestable === 'everyone'
         ? requestable

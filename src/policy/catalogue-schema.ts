@@ -3,6 +3,7 @@ import { approvers } from './approvers-schema.ts';
 import { carriedTwoWays, delivery } from './delivery-schema.ts';
 import { duration } from './duration-schema.ts';
 import { escalation, tiersNeverAsked } from './escalation-schema.ts';
+import { groupOfIdp } from './idp-schema.ts';
 import { neverFilled } from './never-filled.ts';
 import { reviews } from './reviews-schema.ts';
 import { start } from './start-schema.ts';
@@ -33,7 +34,7 @@ const entitlement = z
     key,
     title: z.string().min(1).max(TITLE_MAX),
     gives: z.string().min(1).max(500),
-    idp: z.strictObject({ group: z.string().min(1).max(255) }),
+    idp: groupOfIdp,
     team: z.string().min(1).max(255),
     delivery: delivery.optional(),
     tier,

@@ -33,9 +33,9 @@ export type LoadedPolicy = Policy & {
   terms: ClauseTerms[];
 };
 
-/** Reads and checks a whole policy. Throws `catalogue.invalid` with every mistake in it by file and line. */
-export async function loadPolicy(dir: string): Promise<LoadedPolicy> {
-  return await policyOf(await readTexts(dir));
+/** Reads and checks a whole policy. `idps`: those connected, where that is known. Throws `catalogue.invalid` with every mistake in it by file and line. */
+export async function loadPolicy(dir: string, idps?: readonly string[]): Promise<LoadedPolicy> {
+  return await policyOf(await readTexts(dir), idps);
 }
 
 /** Reads the files alone. Throws `catalogue.invalid` when one that has to be there can't be read. */
@@ -58,12 +58,20 @@ export async function readTexts(dir: string): Promise<PolicyTexts> {
   return { dir, files, fingerprint: hash.digest('hex').slice(0, 12) };
 }
 
-/** Checks texts and makes a policy of them. Throws `catalogue.invalid` with every mistake. */
-export async function policyOf({ dir, files, fingerprint }: PolicyTexts): Promise<LoadedPolicy> {
+/** Checks texts and makes a policy of them. `idps`: those connected, where that is known. Throws `catalogue.invalid` with every mistake. */
+export async function policyOf(
+  { dir, files, fingerprint }: PolicyTexts,
+  idps?: readonly string[],
+): Promise<LoadedPolicy> {
   const schema = await readFile(OUR_SCHEMA, 'utf8');
   const clauses = readClauses(files.get('policy.md') ?? '');
   const path = join(dir, 'catalogue.yaml');
-  const { value: catalogue, mistakes } = readCatalogue(path, files.get('catalogue.yaml') ?? '', clauses);
+  const { value: catalogue, mistakes } = readCatalogue(
+    path,
+    files.get('catalogue.yaml') ?? '',
+    clauses,
+    idps,
+  );
   const written = join(dir, 'policy.md');
   const { terms, mistakes: misread } = readTerms(written, files.get('policy.md') ?? '');
   const found = [...mistakes, ...doubleClauses(written, files.get('policy.md') ?? ''), ...misread];

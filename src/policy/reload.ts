@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts';
 import type { Policy } from '../core/policy/policy.ts';
-import type { Data, Runtime } from '../flow/kernel/context.ts';
+import type { Data, Parties, Runtime } from '../flow/kernel/context.ts';
 import { lookAgainAtWaiting, policyIsBroken, policyIsInForce } from '../flow/policy/policy-alarm.ts';
 import { InvalidPolicy } from './catalogue-file.ts';
 import { type PolicyTexts, policyOf, readTexts } from './policy-folder.ts';
@@ -22,7 +22,11 @@ export type Reloader = {
  * none of them is. Files that are being written settle first: they are judged once two looks have found them the same.
  * By looking, not by being told: a mounted folder or a link that is turned elsewhere tells nobody.
  */
-export function createReloader(context: Data & Runtime, dir: string, everyMs = LOOK_EVERY_MS): Reloader {
+export function createReloader(
+  context: Data & Runtime & Pick<Parties, 'idps'>,
+  dir: string,
+  everyMs = LOOK_EVERY_MS,
+): Reloader {
   /** What was judged last, and what the last look found. */
   let judged = context.catalogue.rules().fingerprint;
   let found = judged;
@@ -37,7 +41,10 @@ export function createReloader(context: Data & Runtime, dir: string, everyMs = L
     const settled = isSettled(texts);
     found = texts.fingerprint;
     if (!settled || texts.fingerprint === judged) return;
-    const policy = await policyOf(texts).catch((error: unknown) => unread(error));
+    const policy = await policyOf(
+      texts,
+      context.idps.all.map(({ system }) => system),
+    ).catch((error: unknown) => unread(error));
     if ('mistakes' in policy) return await broken(texts.fingerprint, policy.mistakes);
     await inForce(texts, policy);
   }

@@ -4,15 +4,24 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Outside, readConfig } from '../config/config.ts';
+import type { OktaOutside } from '../config/outside.ts';
 import { Fault, invariant } from '../core/fault.ts';
 import { isFree } from '../store/postgres/free-port.ts';
+import { type IdpChoice, idpSettings } from './idps.ts';
 import { SCRIPTED_MODEL } from './model/emulator.ts';
 import { runningWorld, worldAt } from './running.ts';
 import { company, credentials } from './seed.ts';
 
 const READY_WITHIN_MS = 10_000;
 
-export type LaunchedWorld = { url: string; outside: Outside; readToken: string; stop(): Promise<void> };
+export type LaunchedWorld = {
+  url: string;
+  outside: Outside;
+  readToken: string;
+  /** Tells the world of this Latchkey, with the tokens that its consoles are given. */
+  introduce(tokens: Record<string, string>): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /**
  * The sandbox world beside Latchkey, as a process of its own. An earlier world of this folder may still run, because
@@ -24,6 +33,7 @@ export async function launchWorld(options: {
   port: number;
   latchkeyUrl: string;
   fresh: boolean;
+  idp?: IdpChoice;
 }): Promise<LaunchedWorld> {
   const url = `http://127.0.0.1:${options.port}`;
   const stateFile = resolve(options.dir, 'world.json');
@@ -50,43 +60,41 @@ export async function launchWorld(options: {
   }
   if (options.fresh) rmSync(stateFile, { force: true });
   if (pid === null) pid = await spawnWorld({ ...options, stateFile }, url);
-  const installed = await fetch(`${url}/control/latchkey`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      url: options.latchkeyUrl,
-      scimToken: credentials.scimToken,
-      hookSecret: credentials.oktaHookSecret,
-      readToken: credentials.readToken,
-      pid: process.pid,
-    }),
-  });
-  if (!installed.ok)
-    throw new Fault('config.invalid', `the sandbox world at ${url} does not take Latchkey's address`, {
-      retryable: false,
+  const introduce = async (tokens: Record<string, string>) => {
+    const installed = await fetch(`${url}/control/latchkey`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        url: options.latchkeyUrl,
+        ...tokens,
+        readToken: credentials.readToken,
+        pid: process.pid,
+      }),
     });
+    if (!installed.ok)
+      throw new Fault('config.invalid', `the sandbox world at ${url} does not take Latchkey's address`, {
+        retryable: false,
+      });
+  };
+  if (options.idp === undefined || options.idp === 'okta')
+    await introduce({ scimToken: credentials.scimToken, hookSecret: credentials.oktaHookSecret });
   const started = pid;
   return {
     url,
-    outside: sandboxOutside(url),
+    outside: sandboxOutside(url, options.idp ?? 'okta'),
     readToken: credentials.readToken,
+    introduce,
     stop: () => end(started, url),
   };
 }
 
 /** The environment that connects a Latchkey to the world at this address: what `npm run world` prints. */
-export function sandboxSettings(worldUrl: string): Record<string, string> {
+export function sandboxSettings(worldUrl: string, idp: IdpChoice = 'okta'): Record<string, string> {
   return {
     SLACK_BOT_TOKEN: credentials.slackBotToken,
     SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
     SLACK_API_URL: `${worldUrl}/slack/api/`,
-    OKTA_ORG_URL: `${worldUrl}/okta`,
-    OKTA_API_TOKEN: credentials.oktaApiToken,
-    OKTA_ANYPOINT_APP_ID: company.oktaAppId,
-    OKTA_HOOK_SECRET: credentials.oktaHookSecret,
-    OIDC_ISSUER: `${worldUrl}/okta`,
-    OIDC_CLIENT_ID: credentials.oidcClientId,
-    OIDC_CLIENT_SECRET: credentials.oidcClientSecret,
+    ...idpSettings(worldUrl, idp),
     ANYPOINT_URL: `${worldUrl}/anypoint`,
     ANYPOINT_ORG_ID: company.anypointOrgId,
     ANYPOINT_CLIENT_ID: credentials.anypointClientId,
@@ -107,11 +115,16 @@ export function sandboxSettings(worldUrl: string): Record<string, string> {
 }
 
 /** The sandbox's parties, as Latchkey reads them from such an environment. */
-export function sandboxOutside(worldUrl: string): Outside {
-  const { outside } = readConfig(sandboxSettings(worldUrl));
+export function sandboxOutside(worldUrl: string, idp: Exclude<IdpChoice, 'entra'>): OutsideOfOkta;
+export function sandboxOutside(worldUrl: string): OutsideOfOkta;
+export function sandboxOutside(worldUrl: string, idp: IdpChoice): Outside;
+export function sandboxOutside(worldUrl: string, idp: IdpChoice = 'okta'): Outside {
+  const { outside } = readConfig(sandboxSettings(worldUrl, idp));
   invariant(outside !== null, 'the sandbox’s settings are not whole');
   return outside;
 }
+
+type OutsideOfOkta = Outside & { okta: OktaOutside };
 
 async function spawnWorld(
   options: { dir: string; port: number; latchkeyUrl: string; stateFile: string },

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { consoles } from './consoles.ts';
 
 export type SeenMessage = {
   ts: string;
@@ -53,8 +54,15 @@ export type Saw = <S>(seen: S) => S;
 const STEP_MS = { least: 20, most: 100 };
 const SEEN_MAX = 4_000;
 
+/** Which identity providers there are, and which has a group. */
+export type GroupsAre = {
+  systems: readonly ('okta' | 'entra')[];
+  systemOf: (group: string) => 'okta' | 'entra';
+};
+const inOkta: GroupsAre = { systems: ['okta'], systemOf: () => 'okta' };
+
 /** Does in the sandbox world what people do in Slack and in the vendors' consoles; over HTTP, as the page does. */
-export function createVisitor(worldUrl: string, patienceMs = 15_000) {
+export function createVisitor(worldUrl: string, patienceMs = 15_000, where: GroupsAre = inOkta) {
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${worldUrl}${path}`, {
       method,
@@ -66,6 +74,8 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return (text === '' ? null : JSON.parse(text)) as T;
   }
+
+  const idp = consoles(request, where.systemOf, where.systems);
 
   /** Looks until there is something. Says what was seen last when there is nothing in time. */
   async function until<T>(
@@ -242,10 +252,9 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000) {
       return teams.find((t) => t.name === team)?.members.some((m) => m.key === key) ?? false;
     },
 
-    async isInGroup(key: string, group: string): Promise<boolean> {
-      const groups = await request<{ name: string; members: { key: string }[] }[]>('GET', '/okta/sim/groups');
-      return groups.find((g) => g.name === group)?.members.some((m) => m.key === key) ?? false;
-    },
+    /** The identity providers' consoles. */
+    idp,
+    isInGroup: idp.isInGroup,
 
     /** Requests that reached an emulator, for proofs such as "written once". */
     async requests(filter: {

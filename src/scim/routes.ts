@@ -65,7 +65,7 @@ export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Pr
     async (scope) => {
       openDoor(
         scope,
-        createTokenCheck(db, token),
+        createTokenCheck(db, token, idps[0] ?? sources[0]),
         options.guard ?? unguarded,
         async (request, unread, refused) => {
           const { scim } = entranceOf(request);

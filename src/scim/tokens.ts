@@ -65,10 +65,11 @@ export async function revokeToken(db: Db, nameOrId: string): Promise<{ id: strin
 export type TokenCheck = (token: string) => Promise<ScimSource | null>;
 
 /**
- * Tells what a bearer token stands for; null: nothing. The token of the environment is Okta's and needs no database.
+ * Tells what a bearer token stands for; null: nothing. The token of the environment is the first identity provider's
+ * (`source`), and needs no database.
  * Tokens are compared by hash and in constant time: no byte of one shows in how long an answer takes.
  */
-export function createTokenCheck(db: Db, environmentToken: GivenSecret): TokenCheck {
+export function createTokenCheck(db: Db, environmentToken: GivenSecret, source: ScimSource): TokenCheck {
   const bootstrap = secretOf(environmentToken);
   let notedAt = Number.NEGATIVE_INFINITY;
   const known = new Map<string, { source: ScimSource; until: number }>();
@@ -83,7 +84,7 @@ export function createTokenCheck(db: Db, environmentToken: GivenSecret): TokenCh
           notedAt = Number.NEGATIVE_INFINITY;
         });
       }
-      return 'okta';
+      return source;
     }
     const key = hash.toString('base64');
     const now = performance.now();

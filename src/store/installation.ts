@@ -11,3 +11,13 @@ export async function stampDatabase(db: Db, belongsTo: string): Promise<string> 
   // Another replica stamped it between our look and our insert.
   return rows[0]?.belongs_to ?? (await stampDatabase(db, belongsTo));
 }
+
+/** Marks an identity provider's people and groups as those of this place, and answers of which they are. */
+export async function stampIdp(db: Db, system: string, place: string): Promise<string> {
+  await sql`insert into installation_idps (system, belongs_to) values (${system}, ${place}) on conflict do nothing`.execute(
+    db,
+  );
+  const { rows } = await sql<{ belongs_to: string }>`
+    select belongs_to from installation_idps where system = ${system}`.execute(db);
+  return rows[0]?.belongs_to ?? place;
+}

@@ -121,12 +121,12 @@ describe('everything set', () => {
   test('a service app instead of the token', () => {
     const { OKTA_API_TOKEN: _, ...rest } = real;
     const env = { ...rest, OKTA_CLIENT_ID: 'app', OKTA_PRIVATE_KEY: 'pem' };
-    expect(readConfig(env).outside?.okta.auth).toEqual({ clientId: 'app', privateKey: 'pem' });
+    expect(readConfig(env).outside?.okta?.auth).toEqual({ clientId: 'app', privateKey: 'pem' });
   });
 
   test('an event hook’s secret, and two while one takes over from the other', () => {
     const secretsOf = (value: string) =>
-      readConfig({ ...real, OKTA_HOOK_SECRET: value }).outside?.okta.hookSecrets;
+      readConfig({ ...real, OKTA_HOOK_SECRET: value }).outside?.okta?.hookSecrets;
     expect(secretsOf('the-one-and-only-secret-of-the-hook')).toEqual(['the-one-and-only-secret-of-the-hook']);
     expect(
       secretsOf('the-old-secret-of-the-okta-event-hook , the-new-secret-of-the-okta-event-hook,'),

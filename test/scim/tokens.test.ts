@@ -73,7 +73,7 @@ describe('bearer tokens', () => {
     await sleep(RECHECK_MS + 200);
     expect(await tries()).toEqual([401, 200]);
     expect(await revokeToken(db, fresh.id)).toEqual({ id: fresh.id, name: 'entra 2027' });
-    expect(await createTokenCheck(db, TOKEN)(fresh.token)).toBeNull();
+    expect(await createTokenCheck(db, TOKEN, 'okta')(fresh.token)).toBeNull();
   });
 
   it('have names that only one token in use may have', async () => {
@@ -104,13 +104,13 @@ describe('bearer tokens', () => {
     const { token, id } = await make('okta', 'used');
     const lastUse = async () => (await listTokens(db)).find((t) => t.id === id)?.last_used_at?.getTime();
     expect(await lastUse()).toBeUndefined();
-    expect(await createTokenCheck(db, TOKEN)(token)).toBe('okta');
+    expect(await createTokenCheck(db, TOKEN, 'okta')(token)).toBe('okta');
     const first = await lastUse();
     expect(first).toBeGreaterThan(0);
-    expect(await createTokenCheck(db, TOKEN)(token)).toBe('okta');
+    expect(await createTokenCheck(db, TOKEN, 'okta')(token)).toBe('okta');
     expect(await lastUse()).toBe(first);
     await sql`update scim_tokens set last_used_at = last_used_at - interval '61 seconds'`.execute(db);
-    expect(await createTokenCheck(db, TOKEN)(token)).toBe('okta');
+    expect(await createTokenCheck(db, TOKEN, 'okta')(token)).toBe('okta');
     expect(await lastUse()).toBeGreaterThanOrEqual(first as number);
   });
 });

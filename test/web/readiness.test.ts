@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Outside } from '../../src/config/config.ts';
+import type { OktaOutside } from '../../src/config/outside.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import type { Readiness } from '../../src/web/readiness.ts';
 import { eventually } from '../eventually.ts';
@@ -31,7 +32,7 @@ describe('ready means that the main job can be done', () => {
     );
   });
 
-  const wrong: [string, (right: Outside) => Partial<Outside>, string, RegExp][] = [
+  const wrong: [string, (right: Outside & { okta: OktaOutside }) => Partial<Outside>, string, RegExp][] = [
     [
       'a wrong Slack token',
       ({ slack }) => ({ slack: { ...slack, botToken: 'xoxb-wrong' } }),

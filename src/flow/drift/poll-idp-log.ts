@@ -13,7 +13,7 @@ import { recordWithin } from './record-observations.ts';
  */
 export function createListener(
   context: Pick<Context, 'db' | 'nudge' | 'log'>,
-  log: DirectoryLog,
+  { system, log }: { system: string; log: DirectoryLog },
 ): () => Promise<void> {
   let isRefused = false;
   let notBefore = 0;
@@ -29,7 +29,10 @@ export function createListener(
         await commit(
           context.db,
           async ({ tx }) => {
-            const { jobs } = await recordWithin(tx, observations);
+            const { jobs } = await recordWithin(
+              tx,
+              observations.map((one) => ({ ...one, payload: { idp: system, ...one.payload } })),
+            );
             await writeCursor(tx, log.eventSource, position);
             return { result: null, jobs };
           },

@@ -42,6 +42,8 @@ async function inEffect(visitor: Visitor, as: string, title: string): Promise<Se
   }
 }
 
+const PAYMENTS = 'anypoint-payments-read';
+
 export const journeys: Journey[] = [
   {
     name: 'Anypoint lags past 60 s',
@@ -112,9 +114,11 @@ export const journeys: Journey[] = [
       );
       prove(
         !(await visitor.isInGroup('ines', 'anypoint-orders-deploy')),
-        'Okta does not have her in the group',
+        `${visitor.idp.nameOf('anypoint-orders-deploy')} does not have her in the group`,
       );
-      say('Ines reads the reason; nothing changed in Okta or Anypoint', { message: told.text });
+      say(`Ines reads the reason; nothing changed in ${visitor.idp.name} or Anypoint`, {
+        message: told.text,
+      });
     },
   },
   {
@@ -135,9 +139,9 @@ export const journeys: Journey[] = [
       prove(!(await visitor.isInTeam('erik', READERS)), `Anypoint no longer has Erik in ${READERS}`);
       prove(
         !(await visitor.isInGroup('erik', 'anypoint-orders-read')),
-        'Okta no longer has him in the group',
+        `${visitor.idp.name} no longer has him in the group`,
       );
-      say('Expired: gone from Okta and Anypoint', { message: gone.text });
+      say(`Expired: gone from ${visitor.idp.name} and Anypoint`, { message: gone.text });
     },
   },
   {
@@ -163,13 +167,13 @@ export const journeys: Journey[] = [
       );
       prove(
         !(await visitor.isInGroup('tom', 'anypoint-orders-deploy')),
-        'Okta does not have Tom in the group',
+        `${visitor.idp.name} does not have Tom in the group`,
       );
       prove(
         !(await visitor.isInTeam('tom', 'Orders API deployers')),
         'Anypoint does not have Tom in the team',
       );
-      say('Nothing changed in Okta or Anypoint');
+      say(`Nothing changed in ${visitor.idp.name} or Anypoint`);
     },
   },
   {
@@ -190,18 +194,12 @@ export const journeys: Journey[] = [
         }
         return null;
       });
-      const writes = (
-        await visitor.requests({
-          vendor: 'okta',
-          method: 'PUT',
-          path: '/groups/00gpayments000001/users/00uines',
-        })
-      ).length;
-      prove(writes === 1, `Okta was written once (${writes} times)`);
+      const writes = (await visitor.requests(visitor.idp.writeOf('ines', PAYMENTS))).length;
+      prove(writes === 1, `${visitor.idp.nameOf(PAYMENTS)} was written once (${writes} times)`);
       prove(await visitor.isInTeam('ines', 'Payments API readers'), 'Anypoint has Ines in the team');
-      say('One decided, the other was told who; Okta was written once', {
+      say(`One decided, the other was told who; ${visitor.idp.nameOf(PAYMENTS)} was written once`, {
         told: told.text,
-        oktaWrites: writes,
+        writes,
       });
     },
   },

@@ -35,14 +35,18 @@ export const leaverJourney: Journey = {
     say('Two client applications are his, and open the Orders API and the Payments API');
 
     const leftAt = performance.now();
-    await visitor.request('POST', `/okta/sim/users/${LEAVER}/status`, { status: 'DEPROVISIONED' });
-    say('Okta deactivates Tom');
+    await visitor.idp.deactivate(LEAVER);
+    say(`${visitor.idp.name} deactivates Tom`);
     await visitor.until('no team has him', async () => (await teamsOf(visitor)).length === 0, PATIENCE_MS);
     const goneMs = Math.round(performance.now() - leftAt);
     prove(goneMs <= OBJECTIVE_MS, `gone within 60 s (${goneMs} ms)`);
     say(`Anypoint has him in no team any more, ${elapsedInWords(goneMs)} after`, { goneMs });
-    await visitor.until('no group has him', async () => (await groupsOf(visitor)).length === 0, PATIENCE_MS);
-    say('Okta has him in no group that gives access');
+    await visitor.until(
+      'no group has him',
+      async () => (await visitor.idp.groupsOf(LEAVER)).length === 0,
+      PATIENCE_MS,
+    );
+    say(`${visitor.idp.name} has him in no group that gives access`);
     await cardSays(visitor, 'olga', duty, 'Sofia Ricci');
     say('Ines’ request is put to Olga and, in Tom’s place, to the admins; the old buttons are stale');
 
@@ -158,16 +162,6 @@ async function teamsOf(visitor: Visitor): Promise<string[]> {
     '/anypoint/sim/teams',
   );
   return teams.filter((team) => team.members.some((m) => m.key === LEAVER)).map((team) => team.name);
-}
-
-async function groupsOf(visitor: Visitor): Promise<string[]> {
-  const groups = await visitor.request<{ name: string; members: { key: string }[] }[]>(
-    'GET',
-    '/okta/sim/groups',
-  );
-  return groups
-    .filter(({ name, members }) => name.startsWith('anypoint-') && members.some((m) => m.key === LEAVER))
-    .map((group) => group.name);
 }
 
 async function applications(visitor: Visitor): Promise<Application[]> {

@@ -9,6 +9,7 @@ import { startLatchkey } from '../../latchkey.ts';
 import { loadPolicy } from '../../policy/policy-folder.ts';
 import { startEmbeddedPostgres } from '../../store/postgres/embedded.ts';
 import { throwAwayFolder } from '../../store/postgres/guard.ts';
+import { idpChoices, policyOfBoth, tokensFor } from '../idps.ts';
 import { sandboxOutside } from '../launch.ts';
 import { credentials } from '../seed.ts';
 import { createVisitor } from '../visitor.ts';
@@ -36,6 +37,7 @@ const { parts, ...values } = readOptions(
     does: 'Plays the journeys without a browser and proves each in the emulators’ own state; ends 0 only when every one was proven.\nWith the name of one: that one alone.',
     options: {
       objective: 'for the canary’s: how long a change may take, so that an alarm takes less than minutes',
+      idp: 'whose groups give access: okta, entra, or both, each for half of the catalogue',
       json: 'a line of JSON a step',
       'drop-push':
         'Anypoint answers success to a team write and loses it: the demo must raise the alarm and end 1',
@@ -52,12 +54,15 @@ const { parts, ...values } = readOptions(
   {
     objective: { type: 'string', default: '60s' },
     json: { type: 'boolean', default: false },
+    idp: { type: 'string', default: 'okta' },
     'drop-push': { type: 'boolean', default: false },
     'drop-scim-push': { type: 'boolean', default: false },
   },
 );
 if (parts.length > 1) refuse('npm run demo: one journey at a time, or all of them with no name');
 
+const idp =
+  idpChoices.find((one) => one === values.idp) ?? refuse('npm run demo: --idp is okta, entra or both');
 const isCanary = parts.includes('canary');
 const isPeople = parts.includes('people');
 // A bare number is seconds.
@@ -72,9 +77,11 @@ const postgres = await startEmbeddedPostgres(join(home, 'postgres'), { throwAway
 ending.begun('PostgreSQL', () => postgres.stop());
 const world = await startWorld({ port: 0, stateFile: null, latchkey: null });
 ending.begun('the world', () => world.close());
-const { catalogue: loaded, rules } = await loadPolicy('policy');
+const { catalogue: loaded, rules } = await loadPolicy(
+  idp === 'both' ? policyOfBoth('policy', join(home, 'policy')) : 'policy',
+);
 const latchkey = await startLatchkey({
-  outside: sandboxOutside(world.url),
+  outside: sandboxOutside(world.url, idp),
   catalogue: isPeople
     ? peopleCatalogue(loaded)
     : {
@@ -94,11 +101,15 @@ const latchkey = await startLatchkey({
   log: pino({ level: 'silent' }),
 });
 ending.begun('Latchkey', () => latchkey.stop(), 5_000);
-const visitor = createVisitor(world.url);
+const systems = idp === 'both' ? (['okta', 'entra'] as const) : ([idp] as const);
+const visitor = createVisitor(world.url, undefined, {
+  systems,
+  systemOf: (group) =>
+    systems.find((one) => one === loaded.entitlements.find((e) => e.idpGroup === group)?.idp) ?? systems[0],
+});
 await visitor.request('PUT', '/control/latchkey', {
   url: latchkey.url,
-  scimToken: credentials.scimToken,
-  hookSecret: credentials.oktaHookSecret,
+  ...(await tokensFor(latchkey.context.db, idp)),
 });
 
 if (values['drop-push'])

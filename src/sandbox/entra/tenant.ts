@@ -176,13 +176,6 @@ export class Tenant {
     return true;
   }
 
-  /** For good, before the 30 days are over. */
-  purgeUser(id: string): void {
-    this.#bury(id);
-    this.deleted.delete(id);
-    this.listener({ of: 'user', id, changeType: 'deleted' });
-  }
-
   #bury(id: string): void {
     const user = this.users.get(id);
     if (user === undefined) return;
@@ -256,6 +249,6 @@ function plainGroup(id: string, displayName: string): Omit<EntraGroup, 'members'
   };
 }
 
-function guid(first: string, n: number): string {
+export function guid(first: string, n: number): string {
   return `${first}0000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 }

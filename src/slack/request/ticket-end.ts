@@ -8,20 +8,7 @@ const ENDS = 'ends';
 /** The form with the choice to end the access with its ticket, where tickets can be looked up. */
 export function withTicketEnd({ tickets }: Pick<Context, 'tickets'>, form: ModalView): ModalView {
   if (tickets === undefined) return form;
-  const choice = ticketEndInput(false);
-  const blocks = form.blocks as KnownBlock[];
-  const at = blocks.findIndex((block) => block.block_id === fields.ticket) + 1;
-  return at === 0 ? form : { ...form, blocks: [...blocks.slice(0, at), choice, ...blocks.slice(at)] };
-}
-
-/** That choice as if it was made already. */
-export function chosenTicketEnd(): KnownBlock {
-  return ticketEndInput(true);
-}
-
-function ticketEndInput(isChosen: boolean): KnownBlock {
-  const option = { text: plain('End the access then, though its time is not over'), value: ENDS };
-  return {
+  const choice: KnownBlock = {
     type: 'input',
     block_id: fields.endsWithTicket,
     optional: true,
@@ -29,10 +16,12 @@ function ticketEndInput(isChosen: boolean): KnownBlock {
     element: {
       type: 'checkboxes',
       action_id: 'ends',
-      options: [option],
-      ...(isChosen ? { initial_options: [option] } : {}),
+      options: [{ text: plain('End the access then, though its time is not over'), value: ENDS }],
     },
   };
+  const blocks = form.blocks as KnownBlock[];
+  const at = blocks.findIndex((block) => block.block_id === fields.ticket) + 1;
+  return at === 0 ? form : { ...form, blocks: [...blocks.slice(0, at), choice, ...blocks.slice(at)] };
 }
 
 /** Whether that was chosen in the form that was sent. */

@@ -31,10 +31,10 @@ function listener(): () => Promise<void> {
     nudge: () => {},
     log: pino({ level: 'info' }, { write: (line: string) => lines.push(line) }),
   };
-  return createListener(
-    context,
-    createOktaLog({ orgUrl: `${org.url}/okta`, auth: { token: credentials.oktaApiToken } }),
-  );
+  return createListener(context, {
+    system: 'okta',
+    log: createOktaLog({ orgUrl: `${org.url}/okta`, auth: { token: credentials.oktaApiToken } }),
+  });
 }
 const observed = async () =>
   (await fresh.database.db.selectFrom('observed').select('key').execute()).map((row) => row.key);
