@@ -46,7 +46,13 @@ describe('what follows from an event', () => {
 
   test('a decision to give or take is applied and verified', () => {
     const jobs = reactions(events.changeApproved, pair, ['c1']);
-    expect(jobs).toContainEqual({ job: 'applyToIdp', personId: 'p', groupId: 'g', urgency: 'revoke' });
+    expect(jobs).toContainEqual({
+      job: 'applyToIdp',
+      idp: 'okta',
+      personId: 'p',
+      groupId: 'g',
+      urgency: 'revoke',
+    });
     expect(jobs).toContainEqual({ job: 'verifyInAnypoint', changeId: 'change-1', afterMs: 1_000 });
   });
 
@@ -78,7 +84,7 @@ describe('what follows, whole', () => {
 
   test('from a decision: the write first, the watch, and then the messages', () => {
     expect(reactions(events.changeApproved, pair, ['c1', 'c2'])).toEqual([
-      { job: 'applyToIdp', personId: 'p', groupId: 'g', urgency: 'revoke' },
+      { job: 'applyToIdp', idp: 'okta', personId: 'p', groupId: 'g', urgency: 'revoke' },
       { job: 'verifyInAnypoint', changeId: 'change-1', afterMs: 1_000 },
       { ...tell('c1'), afterMs: 150 },
       { ...tell('c2'), afterMs: 150 },
