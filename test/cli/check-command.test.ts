@@ -178,7 +178,7 @@ describe('what is wrong is told in words, with what to do next', () => {
     });
     const { said } = await check();
     expect(lineOf(said, 'Slack scopes')).toMatch(
-      /the bot token lacks im:history \(finding .*\), .*users:read\.email \(which person in the IdP that is\): add them .* install the app again/,
+      /the bot token lacks im:history \(finding .*\), .*users:read\.email \(which person in the IdP that is\), .*files:write \(the certificate .*\): add them .* install the app again/,
     );
     // The channel is public, so it is found without the scope for private ones.
     expect(lineOf(said, 'Slack channel')).toBe('Slack channel ok');
