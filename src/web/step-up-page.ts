@@ -80,7 +80,7 @@ function said(page: StepUpPage, told: Told): Said {
 }
 
 function openPage(
-  { clicker, beneficiary, title, seconds, expiresAt }: Extract<StepUpPage, { is: 'open' }>,
+  { clicker, beneficiary, title, insteadOf, seconds, expiresAt }: Extract<StepUpPage, { is: 'open' }>,
   { idp, chat, link, now }: Told,
 ): Said {
   const time = seconds === null ? '' : `, for ${durationInWords(seconds)}`;
@@ -88,7 +88,7 @@ function openPage(
     title: 'Is it you who approves this?',
     mood: 'open',
     body: html`<p><b>${clicker}</b> pressed <b>Approve</b> in ${chat}:</p>
-<p class="what"><b>${beneficiary}</b> gets <b>${title}</b>${time}</p>
+<p class="what"><b>${beneficiary}</b> gets <b>${title}</b>${time}${insteadOf === null ? '' : html`, instead of ${insteadOf}`}</p>
 <p>Policy wants a fresh sign-in for it. The approval counts once ${clicker} has signed in with ${idp}. You have ${minutesLeft(expiresAt, now)}.</p>
 <form method="post" action="${`${STEP_UP_PATH}/${link ?? ''}`}"><button class="main">Sign in with ${idp}</button></form>
 <p>If you did not press <b>Approve</b> yourself, don’t sign in, whoever asks you to:</p>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../core/change/change.ts';
+import type { ChangeEvent } from '../../core/change/events.ts';
 import { evolve } from '../../core/change/evolve.ts';
 import { narrowTo } from '../../core/change/narrow.ts';
 import { type ClickFacts, decideOnClick } from '../../core/change/settle.ts';
@@ -11,54 +12,79 @@ import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import { pendingRequest, readChange } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import type { Person } from '../../store/people.ts';
-import { commit, type Outcome, type Unit } from '../kernel/commit.ts';
+import { commit, type Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
+import { endProven, type ForStepUp, keepStepUp, stepUpFact } from './step-up.ts';
 
 type Facts = Pick<ClickFacts, 'plan' | 'verdict' | 'entitlement' | 'target'>;
-type Narrower = Extract<ClickReceived['act'], { verb: 'approveNarrower' }>;
+type FactsOf = (context: Context, change: Change) => Promise<Facts>;
+type NarrowerFacts = Facts & { entitlement: Entitlement; target: Target };
+type NarrowerClick = ClickReceived & { act: Extract<ClickReceived['act'], { verb: 'approveNarrower' }> };
 
 /**
  * Approves a narrower entitlement of the same family. The clicker has to be somebody who may decide on the entitlement
  * that was asked for, and on the narrower one. Each is looked up now, by its own rule. `factsOf`: authority and policy
- * for a change.
+ * for a change. Where the narrower one wants a fresh sign-in, the click waits for it: nothing is narrowed before.
  */
 export async function approveNarrower(
   context: Context,
-  click: ClickReceived & { act: Narrower },
-  { clicker, facts }: { clicker: Person; facts: Facts },
-  factsOf: (context: Context, change: Change) => Promise<Facts>,
-): Promise<Refusal | null> {
-  const change = await readChange(context.db, click.changeId);
-  const key = click.act.entitlementKey;
-  const entitlement = context.catalogue.entitlement(key);
-  const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
-  if (change === null || entitlement === null || status?.status !== 'ready') return unavailable;
-  const { target } = status;
+  click: NarrowerClick,
+  { clicker, facts, factsOf }: { clicker: Person; facts: Facts; factsOf: FactsOf },
+  stepUp: ForStepUp,
+): Promise<Refusal | 'waits' | null> {
   // Outside of the lock: who may decide on it is asked of the IdP.
-  const narrowFacts = await factsOf(context, {
+  const narrower = await narrowerFacts(context, click, factsOf);
+  return await commit<Refusal | 'waits' | null>(
+    context.db,
+    async (unit) => {
+      const locked = await unit.change(click.changeId);
+      if (locked === null) return { result: unavailable };
+      const outcome =
+        narrower === null
+          ? unavailable
+          : await decideBoth(unit, locked, { click, clicker, wide: facts, narrower, stepUp });
+      const ended = 'proven' in stepUp ? await endProven(unit, locked, stepUp.proven, outcome) : [];
+      if (isRefusal(outcome)) return { result: outcome, events: ended };
+      // The very same click was counted before.
+      if (outcome.length === 0) return { result: null };
+      const waits = 'offered' in stepUp && (await keepStepUp(unit, outcome, click, stepUp.offered));
+      if (waits) return { result: 'waits', events: outcome };
+      return { result: null, events: outcome, jobs: [{ job: 'assessRequest', changeId: locked.id }] };
+    },
+    context.nudge,
+  );
+}
+
+/** By the narrower one's own rule. Null: it can't be given now. */
+async function narrowerFacts(
+  context: Context,
+  click: NarrowerClick,
+  factsOf: FactsOf,
+): Promise<NarrowerFacts | null> {
+  const change = await readChange(context.db, click.changeId);
+  const entitlement = context.catalogue.entitlement(click.act.entitlementKey);
+  const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
+  if (change === null || entitlement === null || status?.status !== 'ready') return null;
+  const { target } = status;
+  const facts = await factsOf(context, {
     ...change,
     entitlementKey: entitlement.key,
     target,
     approvals: [],
   });
-  if (narrowFacts.verdict.holds?.some(({ needs }) => needs === 'stepUp') === true) return needsSignIn;
-  return await commit<Refusal | null>(
-    context.db,
-    (unit) =>
-      decideBoth(unit, click, { clicker, wide: facts, narrower: { ...narrowFacts, entitlement, target } }),
-    context.nudge,
-  );
+  return { ...facts, entitlement, target };
 }
 
-/** On the wide one as it is, then on the narrower one as it would be: neither may refuse it. */
+/**
+ * On the wide one as it is, then on the narrower one as it would be: neither may refuse it. Of a click that waits for a
+ * sign-in it is that alone which happens. An empty list: the very same click was counted, or waits, already.
+ */
 async function decideBoth(
   unit: Unit,
-  click: ClickReceived & { act: Narrower },
-  given: { clicker: Person; wide: Facts; narrower: Facts & { entitlement: Entitlement; target: Target } },
-): Promise<Outcome<Refusal | null>> {
-  const { clicker, wide, narrower } = given;
-  const locked = await unit.change(click.changeId);
-  if (locked === null) return { result: unavailable };
+  locked: Change,
+  given: { click: NarrowerClick; clicker: Person; wide: Facts; narrower: NarrowerFacts; stepUp: ForStepUp },
+): Promise<ChangeEvent[] | Refusal> {
+  const { click, clicker, wide, narrower, stepUp } = given;
   const decided = {
     clicker: { id: clicker.id, name: clicker.name },
     as: { email: clicker.email, department: clicker.department, title: clicker.title },
@@ -68,47 +94,38 @@ async function decideBoth(
     now: unit.now,
   };
   const pressed = { id: click.clickId, verb: 'approve' } as const;
-  const stepUp = { id: randomUUID(), proof: null };
+  // The wide one is not given, so nobody has to sign in for it.
   const onWide = decideOnClick(
     locked,
     { ...pressed, round: click.round, seconds: null },
-    { ...wide, ...decided, stepUp },
+    { ...wide, ...decided, stepUp: { id: randomUUID(), proof: null }, ...provenOnly(stepUp) },
   );
-  if (isRefusal(onWide)) return { result: onWide };
-  // The very same click was counted before.
-  if (onWide.length === 0) return { result: null };
+  if (isRefusal(onWide) || onWide.length === 0) return onWide;
   const event = narrowTo(locked, narrower, {
     wide: wide.entitlement,
     by: decided.clicker,
     whyNot: await whyNot(unit, locked, narrower.entitlement.key),
     now: unit.now,
   });
-  if (isRefusal(event)) return { result: event };
+  if (isRefusal(event)) return event;
   const narrowed = evolve(locked, event);
-  const { seconds } = click.act;
   const outcome = decideOnClick(
     narrowed,
-    { ...pressed, round: narrowed.round, seconds },
-    { ...narrower, ...decided },
+    { ...pressed, round: narrowed.round, seconds: click.act.seconds },
+    { ...narrower, ...decided, ...stepUpFact(stepUp) },
   );
-  if (isRefusal(outcome)) return { result: outcome };
-  return {
-    result: null,
-    events: [event, ...outcome],
-    jobs: [{ job: 'assessRequest', changeId: locked.id }],
-  };
+  if (isRefusal(outcome)) return outcome;
+  return outcome.some(({ type }) => type === 'stepUpAsked') ? outcome : [event, ...outcome];
+}
+
+function provenOnly(stepUp: ForStepUp): ReturnType<typeof stepUpFact> {
+  return 'proven' in stepUp ? stepUpFact(stepUp) : {};
 }
 
 const unavailable = refuse(
   'entitlementUnavailable',
   'The narrower entitlement can’t be given at the moment.',
   'Approve what was asked for, or deny it.',
-);
-
-const needsSignIn = refuse(
-  'stepUpUnavailable',
-  'Policy wants a fresh sign-in for the narrower one, which can’t be asked for on this way.',
-  'Approve what was asked for, or deny it and say what to ask for instead.',
 );
 
 async function whyNot(unit: Unit, { personId }: Change, entitlementKey: string): Promise<string | null> {

@@ -17,7 +17,6 @@ import { readChange } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
-import type { StepUp } from '../../store/step-ups.ts';
 import { at } from '../idps/idps.ts';
 import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
@@ -33,6 +32,7 @@ import { settleWords } from './questions.ts';
 import { refuseWaitingRenewal } from './refuse-renewal.ts';
 import {
   endProven,
+  type ForStepUp,
   keepStepUp,
   type OfferedStepUp,
   offerStepUp,
@@ -121,7 +121,7 @@ async function act(
     case 'approveNarrower':
       return facts === null
         ? unknownChange
-        : await approveNarrower(context, { ...click, act: done }, { clicker, facts }, factsOf);
+        : await approveNarrower(context, { ...click, act: done }, { clicker, facts, factsOf }, { offered });
     case 'ask':
     case 'answer':
     case 'reply':
@@ -135,15 +135,12 @@ export type DecidingClick = ClickReceived & {
   act: Extract<ClickReceived['act'], { verb: 'approve' | 'deny' }>;
 };
 
-/**
- * Decides under the change's row lock. `offered`: the sign-in that the click may have to wait for; `proven`: the one
- * that it has waited for.
- */
+/** Decides under the change's row lock. */
 export async function decide(
   context: Data & Runtime,
   click: DecidingClick,
   facts: ClickFactsNow & { clicker: Person },
-  stepUp: { offered: OfferedStepUp | null } | { proven: StepUp },
+  stepUp: ForStepUp,
 ): Promise<Answer> {
   const { clicker } = facts;
   const { act } = click;
@@ -196,7 +193,7 @@ async function counted(
   }: {
     change: Change;
     click: ClickReceived;
-    stepUp: { offered: OfferedStepUp | null } | { proven: StepUp };
+    stepUp: ForStepUp;
   },
   decided: readonly ChangeEvent[],
 ): Promise<Outcome<Answer>> {
@@ -290,7 +287,7 @@ export async function factsNow(context: Context, changeId: string): Promise<Clic
   return change === null ? null : await factsOf(context, change);
 }
 
-async function factsOf(context: Context, change: Change): Promise<ClickFactsNow> {
+export async function factsOf(context: Context, change: Change): Promise<ClickFactsNow> {
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
   const status = entitlement === null ? null : context.catalogue.status(entitlement.key);
   const known = { entitlement, target: status?.status === 'ready' ? status.target : null };

@@ -51,10 +51,11 @@ export async function keepStepUp(
   return true;
 }
 
+/** `offered`: the sign-in that a click may have to wait for; `proven`: the one that it has waited for. */
+export type ForStepUp = { offered: OfferedStepUp | null } | { proven: StepUp };
+
 /** What the decision is told of a sign-in. */
-export function stepUpFact(
-  stepUp: { offered: OfferedStepUp | null } | { proven: StepUp },
-): Partial<Pick<ClickFacts, 'stepUp'>> {
+export function stepUpFact(stepUp: ForStepUp): Partial<Pick<ClickFacts, 'stepUp'>> {
   if ('proven' in stepUp) return { stepUp: { id: stepUp.proven.id, proof: stepUp.proven.proof } };
   return stepUp.offered === null ? {} : { stepUp: { id: stepUp.offered.id, proof: null } };
 }

@@ -7,7 +7,8 @@ import { endStepUp, readStepUp, type StepUp } from '../../store/step-ups.ts';
 import { commit, type Note } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 import { identify } from '../people/identify.ts';
-import { decide, factsNow, tellClicker } from '../request/settle.ts';
+import { approveNarrower } from '../request/narrow.ts';
+import { decide, factsNow, factsOf, tellClicker } from '../request/settle.ts';
 
 /**
  * Settles an approval whose sign-in was good. Everything is looked up again as at any click. Or it ends the wait when
@@ -29,7 +30,7 @@ export async function settleStepUp(
 async function settleProven(context: Context, stepUp: StepUp): Promise<Ran> {
   const { click } = stepUp;
   const { act } = click;
-  if (act.verb !== 'approve') return done;
+  if (act.verb !== 'approve' && act.verb !== 'approveNarrower') return done;
   const [clicker, facts] = await Promise.all([
     identify(context, click.chatUserId),
     factsNow(context, click.changeId),
@@ -41,7 +42,11 @@ async function settleProven(context: Context, stepUp: StepUp): Promise<Ran> {
     await endUncounted(context, stepUp, { why: 'refused', text: refusal?.text ?? '' });
     return done;
   }
-  const answer = await decide(context, { ...click, act }, { ...facts, clicker }, { proven: stepUp });
+  const proven = { proven: stepUp };
+  const answer =
+    act.verb === 'approve'
+      ? await decide(context, { ...click, act }, { ...facts, clicker }, proven)
+      : await approveNarrower(context, { ...click, act }, { clicker, facts, factsOf }, proven);
   if (isRefusal(answer))
     await tellClicker(
       context,

@@ -25,6 +25,8 @@ export type StepUpPage =
       clicker: string;
       beneficiary: string;
       title: string;
+      /** The title of what was asked for, where a narrower one is given. */
+      insteadOf: string | null;
       seconds: number | null;
       expiresAt: Date;
     }
@@ -179,13 +181,19 @@ async function pageOf(context: Data, stepUp: StepUp): Promise<StepUpPage> {
     readPerson(context.db, personId),
     readPerson(context.db, change.personId),
   ]);
-  const given = click.act.verb === 'approve' ? click.act.seconds : null;
+  const { act } = click;
+  const titleOf = (key: string) => context.catalogue.entitlement(key)?.title ?? key;
+  const isNarrower = act.verb === 'approveNarrower';
+  const given = isNarrower || act.verb === 'approve' ? act.seconds : null;
+  const asked = given ?? change.requestedSeconds;
+  const most = isNarrower ? context.catalogue.entitlement(act.entitlementKey)?.maxSeconds : undefined;
   return {
     is: 'open',
     clicker: clicker?.name ?? 'somebody',
     beneficiary: beneficiary?.name ?? 'somebody',
-    title: context.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey,
-    seconds: given ?? change.requestedSeconds,
+    title: titleOf(isNarrower ? act.entitlementKey : change.entitlementKey),
+    insteadOf: isNarrower ? titleOf(change.entitlementKey) : null,
+    seconds: asked === null || most === undefined ? asked : Math.min(asked, most),
     expiresAt,
   };
 }

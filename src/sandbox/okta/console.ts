@@ -47,6 +47,7 @@ const profileSchema = z.strictObject({
   manager: z.string().min(1).optional(),
   login: z.string().min(1).optional(),
   email: z.string().min(1).optional(),
+  timezone: z.string().min(1).optional(),
 });
 const renameSchema = z.strictObject({ name: z.string().trim().min(1) });
 const pushNowSchema = z.strictObject({ group: z.string().optional() });
