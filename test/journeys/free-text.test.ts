@@ -46,6 +46,34 @@ test('a request in free text fills the form in; nothing is asked for until the p
   });
 });
 
+test('until a ticket is closed, as they wrote, is chosen in the form; they can tick it off', async () => {
+  const chosen = (view: SeenView) => elementOf(view, 'endsWithTicket')?.initial_options;
+  const view = await walk.openForm('tom', 'orders api logs in prod until INC-4711 is closed');
+  expect(elementOf(view, 'ticket')?.initial_value).toBe('INC-4711');
+  expect(chosen(view)).toMatchObject([{ value: 'ends' }]);
+  expect(wordsOf({ blocks: view.blocks })).toContain('Until INC-4711 is closed, as you wrote');
+  expect(elementOf(view, 'duration')).toBeDefined();
+  const reason = 'Refunds until it is closed';
+  expect(await walk.submit('tom', view, { reason: { reason } })).toEqual({ sent: true });
+  const change = await walk.until('it is stored', () => walk.changeBecause(reason));
+  expect(change).toMatchObject({ ticket: 'INC-4711', endsWithTicket: true });
+
+  // Which of two, nobody guesses; and a ticket that is only named is no end.
+  for (const words of ['orders api logs, INC-4711 and INC-4712, until it is closed', FREE_TEXT]) {
+    const open = await walk.openForm('tom', words);
+    expect(chosen(open)).toBeUndefined();
+    expect(elementOf(open, 'endsWithTicket')).toBeDefined();
+    expect(wordsOf({ blocks: open.blocks })).not.toContain('is closed, as you wrote');
+  }
+
+  // when no model answers, the words are read all the same
+  await mode('down');
+  const alone = await walk.openForm('tom', 'orders api logs in prod until INC-4712 is resolved');
+  expect(elementOf(alone, 'ticket')?.initial_value).toBe('INC-4712');
+  expect(chosen(alone)).toMatchObject([{ value: 'ends' }]);
+  await mode('scripted');
+});
+
 test.each(['slow', 'down', 'refuse', 'off-schema'])(
   'model %s: the form comes all the same, says so, and keeps what was written',
   async (name) => {

@@ -7,6 +7,7 @@ import { lapse } from './lapse.ts';
 import { laterStart } from './later-start.ts';
 import { question } from './question.ts';
 import { stepUp } from './step-up.ts';
+import { ticketClosed } from './ticket-closed.ts';
 import { twoStages } from './two-stages.ts';
 
 /** After this every request of the demo lapses, in seconds. */
@@ -24,6 +25,7 @@ export const peopleJourneys: readonly Journey[][] = [
   [escalation, twoStages, delegation, question],
   [breakGlass, stepUp],
   [lapse(LAPSE_SECONDS)],
+  [ticketClosed],
   [laterStart],
 ];
 

@@ -13,7 +13,7 @@ import { isLaterStartOffered } from '../../flow/request/later-start.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { slackCall } from '../api/call.ts';
 import { openView } from '../forms/forms.ts';
-import { mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn, OPTION_TEXT_MAX, plain, slackDate } from '../mrkdwn.ts';
 import { fields } from './fields.ts';
 import type { ForWhom } from './for-whom.ts';
 import {
@@ -26,6 +26,7 @@ import {
   requestModal,
 } from './form.ts';
 import { startInput } from './start-field.ts';
+import { chosenTicketEnd, withTicketEnd } from './ticket-end.ts';
 
 /**
  * `/access` with words of the person's own. The form opens at once. It is filled in from the words as soon as the model
@@ -64,11 +65,14 @@ async function formOf(
     const chosen = entitlement === null ? null : choiceOf(context, entitlement.key);
     const beneficiary = await beneficiaryOf(context, { text, asker: person, among });
     return filledIn(
-      requestModal(
-        [...draft.candidates, ...others],
-        chosen,
-        forWhomOf(beneficiary),
-        isLaterStartOffered(context),
+      withTicketEnd(
+        context,
+        requestModal(
+          [...draft.candidates, ...others],
+          chosen,
+          forWhomOf(beneficiary),
+          isLaterStartOffered(context),
+        ),
       ),
       draft,
       beneficiary,
@@ -89,17 +93,20 @@ export function filledIn(
   draft: Draft,
   beneficiary: Beneficiary = { is: 'oneself' },
 ): ModalView {
+  const blocks = form.blocks as KnownBlock[];
+  // Without a ticket system there is no such choice, and nothing may look as if it ended with a ticket.
+  const canEnd = blocks.some((block) => block.block_id === fields.endsWithTicket);
+  const shown = canEnd ? draft : { ...draft, endsWithTicket: false };
   return {
     ...form,
-    blocks: [
-      ...notes(draft, beneficiary),
-      ...(form.blocks as KnownBlock[]).map((block) => withDraft(block, draft)),
-    ],
+    blocks: [...notes(shown, beneficiary), ...blocks.map((block) => withDraft(block, shown))],
   };
 }
 
-function withDraft(block: KnownBlock, { entitlement, seconds, startsAt, reason, ticket }: Draft): KnownBlock {
+function withDraft(block: KnownBlock, draft: Draft): KnownBlock {
+  const { entitlement, seconds, startsAt, reason, ticket } = draft;
   if (block.type !== 'input') return block;
+  if (block.block_id === fields.endsWithTicket) return draft.endsWithTicket ? chosenTicketEnd() : block;
   if (block.block_id === fields.start) return startInput(startsAt);
   const { element } = block;
   if (element.type === 'plain_text_input') {
@@ -124,6 +131,13 @@ function withDraft(block: KnownBlock, { entitlement, seconds, startsAt, reason, 
       initial_option: known ?? asked,
     },
   };
+}
+
+/** The time holds all the same, so it says both. */
+function endNote({ ticket }: Draft): string[] {
+  return [
+    `Until ${escapeMrkdwn(ticket ?? '')} is closed, as you wrote: tick off below if you don’t mean that. At the latest it ends at its time.`,
+  ];
 }
 
 /** A mention as it was typed: `<@U0000002|erik>` is `@erik`. */
@@ -157,6 +171,7 @@ function notes(draft: Draft, beneficiary: Beneficiary): KnownBlock[] {
   if (startsAt !== null) lines.push(`From when: ${slackDate(startsAt)}, as you wrote.`);
   if (entitlement !== null && until !== null && seconds !== null)
     lines.push(`For how long: until ${slackDate(until)}, as you wrote.`);
+  if (draft.endsWithTicket) lines.push(...endNote(draft));
   if (isForever)
     lines.push(
       entitlement === null

@@ -8,7 +8,20 @@ const ENDS = 'ends';
 /** The form with the choice to end the access with its ticket, where tickets can be looked up. */
 export function withTicketEnd({ tickets }: Pick<Context, 'tickets'>, form: ModalView): ModalView {
   if (tickets === undefined) return form;
-  const choice: KnownBlock = {
+  const choice = ticketEndInput(false);
+  const blocks = form.blocks as KnownBlock[];
+  const at = blocks.findIndex((block) => block.block_id === fields.ticket) + 1;
+  return at === 0 ? form : { ...form, blocks: [...blocks.slice(0, at), choice, ...blocks.slice(at)] };
+}
+
+/** That choice as if it was made already. */
+export function chosenTicketEnd(): KnownBlock {
+  return ticketEndInput(true);
+}
+
+function ticketEndInput(isChosen: boolean): KnownBlock {
+  const option = { text: plain('End the access then, though its time is not over'), value: ENDS };
+  return {
     type: 'input',
     block_id: fields.endsWithTicket,
     optional: true,
@@ -16,12 +29,10 @@ export function withTicketEnd({ tickets }: Pick<Context, 'tickets'>, form: Modal
     element: {
       type: 'checkboxes',
       action_id: 'ends',
-      options: [{ text: plain('End the access then, though its time is not over'), value: ENDS }],
+      options: [option],
+      ...(isChosen ? { initial_options: [option] } : {}),
     },
   };
-  const blocks = form.blocks as KnownBlock[];
-  const at = blocks.findIndex((block) => block.block_id === fields.ticket) + 1;
-  return at === 0 ? form : { ...form, blocks: [...blocks.slice(0, at), choice, ...blocks.slice(at)] };
 }
 
 /** Whether that was chosen in the form that was sent. */

@@ -31,6 +31,7 @@ const draft = (rest: Partial<Draft> = {}): Draft => ({
   words: 'trace the stuck orders for INC-4711',
   reason: 'Trace the stuck orders',
   ticket: 'INC-4711',
+  endsWithTicket: false,
   read,
   ...rest,
 });

@@ -4,6 +4,7 @@ import { REASON_MAX, TICKET_MAX } from '../receive.ts';
 import { untilOf } from './deadline.ts';
 import { findEntitlements } from './search.ts';
 import { startSaid } from './start.ts';
+import { ticketEndSaid } from './ticket-end.ts';
 
 /** More would only make the choice harder for the model, and cost. */
 const CANDIDATES_MAX = 12;
@@ -30,6 +31,8 @@ export type Draft = {
   words: string;
   reason: string;
   ticket: string | null;
+  /** They want it until that ticket is closed. */
+  endsWithTicket: boolean;
   /** `answered` false: nobody but the search has read it. */
   read: { answered: true; provenance: Provenance } | { answered: false; why: WhyNoAnswer };
 };
@@ -67,11 +70,21 @@ export async function draftOf(
     isForever,
     words: text,
     reason: whyOf(text, said?.reason ?? null).slice(0, REASON_MAX),
-    ticket: (said?.ticket ?? TICKET.exec(text)?.[0] ?? null)?.slice(0, TICKET_MAX) ?? null,
+    ...ticketOf(text, said?.ticket ?? null),
     read: read.answered
       ? { answered: true, provenance: read.provenance }
       : { answered: false, why: read.why },
   };
+}
+
+/** The ticket, and whether it ends with it. Their own words say so: the model is not asked. */
+function ticketOf(text: string, said: string | null): Pick<Draft, 'ticket' | 'endsWithTicket'> {
+  const end = ticketEndSaid(text);
+  const all = new Set(text.match(new RegExp(TICKET, 'g')));
+  const named = end?.ticket ?? said ?? TICKET.exec(text)?.[0] ?? null;
+  // Which of several *it* is, they choose themselves.
+  const isClear = end !== null && (end.ticket !== null || all.size <= 1);
+  return { ticket: named?.slice(0, TICKET_MAX) ?? null, endsWithTicket: isClear && named !== null };
 }
 
 /** From when and until when. The length counts from the start. What the model calls the time may hold both. */
