@@ -63,7 +63,7 @@ async function get(settings: TicketSettings, url: string): Promise<Answer> {
       timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
       redirect: 'manual',
     });
-    if (answer.status === 200 || isAbsent(answer)) return answer;
+    if ((answer.status === 200 && !isLoginRefused(answer.headers)) || isAbsent(answer)) return answer;
     throw faultOf(name, answer);
   });
 }
@@ -77,7 +77,7 @@ function isAbsent({ status, body, headers }: Answer): boolean {
   return (status === 404 || status === 410) && typeof body === 'object' && body !== null;
 }
 
-/** Jira goes on without a login that it did not take, and says so here alone. */
+/** Jira goes on without a login that it did not take, with 200 or 404 for strangers, and says so here alone. */
 function isLoginRefused(headers: Headers): boolean {
   return /FAILED|DENIED/i.test(headers.get('x-seraph-loginreason') ?? '');
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { letStartComeNearer, letTimePass } from '../../src/sandbox/time-passes.ts';
 import type { Stage } from '../stage.ts';
-import { type Journey, setOut, wordsOf } from './journey.ts';
+import { buttonsOf, type Journey, setOut, wordsOf } from './journey.ts';
 
 const TEAM = 'Orders API readers';
 const TELL_AFTER_SECONDS = 3_600;
@@ -162,4 +163,106 @@ test('what can’t be read ends nothing; the admins are told after a while, and 
   await walk.until('the admins are told', async () =>
     (await dms('sam')).includes('Tickets can be read again'),
   );
+});
+
+/** What is asked in the card's thread about a ticket that is gone. */
+const askedAbout = async (ticket: string) =>
+  (await walk.messages('olga', 'access-requests')).find((m) =>
+    m.text.includes(`${ticket} is not to be found any more`),
+  );
+const goneOf = async (id: string, ticket: string) => {
+  await turn(ticket, 'gone');
+  await untilNow('it is gone', async () => (await walk.change(id)).ticketNews?.is === 'gone');
+  return await walk.until('its owner is asked', () => askedAbout(ticket));
+};
+
+test('whoever decided, or its owner, ends an access whose ticket is gone; nobody else does', async () => {
+  // given Tom decided; Olga owns it
+  await turn('INC-5', 'open');
+  const asked = await walk.isGiven('ines', ask('Refunds for five', 'INC-5', { endsWithTicket: true }), 'tom');
+  const question = await goneOf(asked.id, 'INC-5');
+  expect(buttonsOf(question)).toEqual(['end_ticket_gone']);
+  expect(question.text).toContain('whoever decided on it, its owner or its holder ends it here');
+
+  // when somebody else presses it
+  await walk.click('nadia', question, 'end_ticket_gone');
+  await walk.until('she is told', async () =>
+    (await walk.whispers('nadia')).some((text) => text.includes('you are none of them')),
+  );
+  expect((await walk.change(asked.id)).state).toBe('inEffect');
+
+  // when it is found again before the owner presses it, it goes on
+  await turn('INC-5', 'open');
+  await untilNow('it is back', async () => (await walk.change(asked.id)).ticketNews?.is === 'open');
+  await walk.click('olga', question, 'end_ticket_gone');
+  await walk.until('she is told', async () =>
+    (await walk.whispers('olga')).some((text) => text.includes('INC-5 has been found again, and is open')),
+  );
+  expect((await walk.change(asked.id)).state).toBe('inEffect');
+
+  // when it is gone once more, and whoever decided presses it twice
+  await turn('INC-5', 'gone');
+  await untilNow('it is gone', async () => (await walk.change(asked.id)).ticketNews?.is === 'gone');
+  const again = await walk.until('it is asked anew', async () =>
+    (await walk.messages('tom', 'access-requests')).findLast(
+      (m) => m.text.includes('INC-5 is not to be found') && m.ts !== question.ts,
+    ),
+  );
+  await walk.click('tom', again, 'end_ticket_gone');
+  await walk.click('tom', again, 'end_ticket_gone');
+
+  // then it is gone from Anypoint, and everybody reads by whom
+  const ending = await walk.endsAs(asked.id, 'inEffect');
+  expect(ending.cause).toBe('ticketGone');
+  expect(await walk.isInTeam('ines', TEAM)).toBe(false);
+  await walk.cardSays(asked, 'Ended: INC-5 is not to be found any more');
+  await walk.until('the question says so', async () => {
+    const now = (await walk.messages('tom', 'access-requests')).find((m) => m.ts === again.ts);
+    return now?.text.includes('was ended by Tom Okafor') && buttonsOf(now).length === 0;
+  });
+  expect((await walk.auditTypes(asked.id)).filter((type) => type === 'grantEnded')).toHaveLength(1);
+});
+
+test('a start in the future whose ticket was closed meanwhile never begins, and says why', async () => {
+  await turn('INC-6', 'open');
+  const asked = await walk.asks('sam', {
+    ...ask('Refunds from later on', 'INC-6', { endsWithTicket: true }),
+    from: new Date(Math.ceil(Date.now() / 1_000 + 3_600) * 1_000),
+  });
+  await walk.click('olga', asked.card, 'approve');
+  await walk.becomes(asked.id, 'scheduled');
+
+  await turn('INC-6', 'closed');
+  await letStartComeNearer(stage.latchkey.context.db, asked.id, 3_600);
+  await walk.becomes(asked.id, 'refused');
+  expect(await walk.isInTeam('sam', TEAM)).toBe(false);
+  await walk.until('he is told', async () => (await dms('sam')).includes('INC-6 is closed'));
+  await walk.cardSays(asked, 'INC-6 is closed');
+});
+
+test('an extension ends with the same ticket', async () => {
+  await turn('INC-7', 'open');
+  const asked = await walk.isGiven('tom', {
+    ...ask('Refunds for seven', 'INC-7', { endsWithTicket: true }),
+    seconds: 86_400,
+  });
+  await letTimePass(stage.latchkey.context.db, asked.id, 86_400 - 3_000);
+  const warning = await walk.receives('tom', 'the warning', (m) =>
+    buttonsOf(m as never).includes('extend_now'),
+  );
+  const channel = (await walk.messages('tom', 'dm'))[0]?.channel ?? '';
+  await walk.click('tom', { channel, ts: warning.ts }, 'extend_now');
+  const extension = await walk.until('it is asked for', async () => {
+    const newest = await walk.changeBecause('Refunds for seven');
+    return newest?.id !== asked.id && newest;
+  });
+  expect(extension).toMatchObject({ ticket: 'INC-7', endsWithTicket: true });
+  const card = await walk.card('olga', (m) => m.metadata?.event_payload?.marker === `${extension.id}:card`);
+  await walk.click('olga', card, 'approve');
+  await walk.becomes(extension.id, 'inEffect');
+
+  await turn('INC-7', 'closed');
+  await untilNow('it ends', async () => (await walk.change(extension.id)).state === 'ended');
+  await walk.endsAs(extension.id, 'inEffect');
+  expect(await walk.isInTeam('tom', TEAM)).toBe(false);
 });

@@ -127,6 +127,7 @@ export type JointRequest = { id: string; place: number };
  * - `breakGlass`: a person took it at once in an emergency, as the catalogue allows, and it is reviewed afterwards
  * - `review`: a reviewer looked at what is held, and took it away
  * - `ticketClosed`: the ticket that it ends with was closed
+ * - `ticketGone`: that ticket is not to be found any more, and somebody ended it
  */
 export type Cause =
   | 'request'
@@ -145,7 +146,8 @@ export type Cause =
   | 'restore'
   | 'breakGlass'
   | 'review'
-  | 'ticketClosed';
+  | 'ticketClosed'
+  | 'ticketGone';
 
 /** Nobody asked for these; they were found. */
 export function isFound(change: Pick<Change, 'cause'>): boolean {

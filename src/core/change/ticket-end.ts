@@ -1,3 +1,6 @@
+import type { PersonId } from '../ids.ts';
+import { sameEmail } from '../policy/catalogue.ts';
+import { type Refusal, refuse } from '../refusal.ts';
 import type { Change, TicketNews } from './change.ts';
 import type { ChangeEvent } from './events.ts';
 import { nextState } from './life-cycle.ts';
@@ -40,6 +43,35 @@ export function onTicket(
       endsAt,
     },
   ];
+}
+
+/**
+ * Pure: why this person can't end it for its ticket's being gone; null: they can. Whoever decided on it can, and its
+ * owner, and its holder. `owner`: their e-mail as the catalogue has it now; null: it has left the catalogue.
+ */
+export function refuseEndOfGone(
+  change: Change,
+  by: { id: PersonId; email: string },
+  owner: string | null,
+): Refusal | null {
+  const { ticket, ticketNews, approvals, decision, personId } = change;
+  if (change.ended !== null || change.grant === null)
+    return refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.');
+  const isTheirs =
+    by.id === personId || decision?.by === by.id || approvals.some((approval) => approval.by === by.id);
+  if (!isTheirs && (owner === null || !sameEmail(owner, by.email)))
+    return refuse(
+      'notAnApprover',
+      'Whoever decided on this access, its owner and its holder can end it here, and you are none of them.',
+      owner === null ? 'Ask whoever approved it.' : `Ask its owner, ${owner}.`,
+    );
+  if (ticketNews?.is !== 'gone')
+    return refuse(
+      'staleCard',
+      `${ticket ?? 'The ticket'} has been found again, and is ${ticketNews?.is ?? 'open'}.`,
+      'Nothing was changed: the access ends with the ticket, and at the latest at its time.',
+    );
+  return null;
 }
 
 /** Pure: whether its end is that of its ticket, and not that of its time. */

@@ -81,6 +81,8 @@ export type ClickReceived = {
     /** The same again, from its end on. */
     | { verb: 'extend' }
     | { verb: 'letEnd' }
+    /** The ticket that it ends with is gone. */
+    | { verb: 'endGone' }
     /** The approvers once more. */
     | { verb: 'nudge' }
     /** A narrower entitlement of the same family, in place of what was asked for. */

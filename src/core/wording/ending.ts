@@ -117,6 +117,8 @@ function whyTakenAway(change: Change, names: Names): string {
       return `Nobody asked for it; ${by === null ? 'by rule it is taken away' : `${by} decided so`}.`;
     case 'review':
       return by === null ? 'Reviewed, and not kept.' : `Reviewed by ${by}, and not kept.`;
+    case 'ticketGone':
+      return `Its ticket is not to be found any more${by === null ? '' : `, and ${by} ended it`}.`;
     default: {
       const cause = causeInWords(change.cause);
       return `${cause.charAt(0).toUpperCase()}${cause.slice(1)}.`;
@@ -168,6 +170,8 @@ export function causeInWords(cause: Cause, ticket: string | null = null): string
       return 'reviewed, and not kept';
     case 'ticketClosed':
       return ticket === null ? 'its ticket was closed' : `${ticket} was closed`;
+    case 'ticketGone':
+      return `${ticket ?? 'its ticket'} is not to be found any more`;
     case 'request':
     case 'extension':
     case 'finding':

@@ -57,7 +57,7 @@ export async function grantsEndedWith(
 
 export type EndCause = Extract<
   Cause,
-  'expiry' | 'release' | 'leaver' | 'lostApp' | 'move' | 'canary' | 'review' | 'ticketClosed'
+  'expiry' | 'release' | 'leaver' | 'lostApp' | 'move' | 'canary' | 'review' | 'ticketClosed' | 'ticketGone'
 >;
 
 /** One revoke for each group: an entitlement can have moved to another group between two grants of it. */
@@ -151,6 +151,7 @@ const reasons: Record<EndCause, string> = {
   canary: 'the canary’s way back',
   review: 'looked at in a review, and not kept',
   ticketClosed: 'the ticket that it ends with was closed',
+  ticketGone: 'the ticket that it ends with is not to be found any more',
 };
 
 /** The revoke joins the road at "apply": nobody is asked whether what has ended may end. */

@@ -2,6 +2,7 @@ import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { letEnd } from '../../core/change/extended.ts';
 import { isLess } from '../../core/change/narrow.ts';
+import { refuseEndOfGone } from '../../core/change/ticket-end.ts';
 import { nudge, withdraw } from '../../core/change/undecided.ts';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
@@ -17,7 +18,7 @@ export const unknownChange = refuse(
   'The card may come from another installation; ask again with /access.',
 );
 
-/** The acts of a requester or holder on their own request or access. Null: done, or done before. */
+/** The acts of people on what is theirs: the request, the access, or the decision that they made. Null: done, or done before. */
 export async function actOnOwn(
   context: Context,
   click: ClickReceived,
@@ -35,6 +36,8 @@ export async function actOnOwn(
       return await decideUnderLock(context, click, (unit, change) => decline(unit, change, clicker));
     case 'letEnd':
       return await decideUnderLock(context, click, (unit, change) => letEnd(change, clicker, unit.now));
+    case 'endGone':
+      return await decideUnderLock(context, click, (unit, change) => endGone(context, unit, change, clicker));
     case 'nudge':
       return await decideUnderLock(context, click, (unit, change) => nudge(change, clicker, unit.now));
     case 'extend':
@@ -75,6 +78,22 @@ async function release(unit: Unit, change: Change, by: Person): Promise<ChangeEv
   if (change.ended !== null && change.ended.by === by.id) return [];
   return (
     (await releaseAccess(unit, change, by)) ??
+    refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.')
+  );
+}
+
+/** The other way than at its time: nobody closed the ticket, so only a person says that the access is over. */
+async function endGone(
+  { catalogue }: Pick<Data, 'catalogue'>,
+  unit: Unit,
+  change: Change,
+  by: Person,
+): Promise<ChangeEvent[] | Refusal> {
+  if (change.ended?.cause === 'ticketGone' && change.ended.by === by.id) return [];
+  const refused = refuseEndOfGone(change, by, catalogue.entitlement(change.entitlementKey)?.owner ?? null);
+  if (refused !== null) return refused;
+  return (
+    (await endGrant(unit, change, 'ticketGone', by)) ??
     refuse('nothingToEnd', 'This access has ended already.', 'Nothing more to do.')
   );
 }

@@ -12,7 +12,7 @@ const looked: TicketFact = {
   is: 'open',
   status: 'In progress',
   title: 'Refunds fail since the release',
-  assignee: 'Ines Ferreira',
+  assignee: 'Ines Moreau',
   isRequired: true,
 };
 const ticketOf = (rest: Partial<TicketFact>): TicketFact => ({ ...looked, ...rest });

@@ -52,6 +52,7 @@ export function drawDocument(drawn: { as: string; channel: string; parts: Record
     </section>
     <section class="panel canary" aria-label="Canary"><h2>Canary <small>there and back, round after round</small></h2><div data-region="canary" data-testid="canary">${region('canary')}</div></section>
     <details class="panel acts" data-testid="acts-panel"><summary>Let something happen outside Slack</summary>${drawActs()}</details>
+    <details class="panel tickets-panel" data-testid="tickets-panel"><summary>Tickets, which access can end with</summary><div data-region="tickets" data-testid="tickets">${region('tickets')}</div></details>
     <details class="panel misbehave" data-testid="misbehave"><summary>Make the world misbehave</summary><div data-region="switches" data-testid="switches">${region('switches')}</div></details>
     <section class="panel changes" aria-label="Changes"><h2>What Latchkey did <small>each change against 60 s</small></h2><div data-region="timeline" data-testid="timeline" tabindex="0">${region('timeline')}</div></section>
   </aside>

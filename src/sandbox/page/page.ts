@@ -17,6 +17,7 @@ import { drawPeople } from './people-panel.ts';
 import { channelIn, drawHeader, drawModal, drawSidebar, drawStream } from './slack-panel.ts';
 import { Sources } from './sources.ts';
 import { switchStates, turnSwitch } from './switches.ts';
+import { drawTickets } from './ticket-panel.ts';
 import { drawTimeline } from './timeline.ts';
 import { drawGroups, drawSwitches, drawTeams } from './world-panel.ts';
 
@@ -45,6 +46,7 @@ const styles = [
   'canary.css',
   'switches.css',
   'acts.css',
+  'tickets.css',
   'messages.css',
   'narrow.css',
 ] as const;
@@ -77,10 +79,11 @@ export async function sandboxPage(app: FastifyInstance, world: World): Promise<v
   async function regions(
     place: z.output<typeof placeSchema>,
   ): Promise<{ channel: string; as: string; parts: Record<string, Html> }> {
-    const [seen, groups, teams, changes, canary, switches] = await Promise.all([
+    const [seen, groups, teams, tickets, changes, canary, switches] = await Promise.all([
       sources.slack(place.as).then(async (found) => found ?? (await sources.slack(FIRST_PERSON))),
       sources.groups(),
       sources.teams(),
+      sources.tickets(),
       sources.changes(),
       sources.canary(),
       switchStates(sources, world),
@@ -88,6 +91,7 @@ export async function sandboxPage(app: FastifyInstance, world: World): Promise<v
     const beside = {
       groups: drawGroups(groups),
       teams: drawTeams(teams),
+      tickets: drawTickets(tickets),
       timeline: drawTimeline(changes),
       canary: drawCanary(canary),
       switches: drawSwitches(switches),

@@ -1,6 +1,7 @@
 /** Where the page gets what it shows: the emulators' own consoles, and Latchkey's read API. */
 import type { FastifyInstance } from 'fastify';
 import type { Installation, World } from '../emulator.ts';
+import type { Ticket } from '../tickets/emulator.ts';
 
 /** Longer than Latchkey ever takes when it is well; the page must not hang on it. */
 const LATCHKEY_LIMIT_MS = 1_500;
@@ -168,6 +169,10 @@ export class Sources {
 
   async teams(): Promise<AnypointTeam[]> {
     return (await this.read<AnypointTeam[]>('/anypoint/sim/teams')) ?? [];
+  }
+
+  async tickets(): Promise<Ticket[]> {
+    return (await this.read<Ticket[]>('/tickets/sim/tickets')) ?? [];
   }
 
   async settings(): Promise<Settings> {

@@ -22,10 +22,10 @@ const turnSchema = z.strictObject({
 
 /** The tickets that there are when a world begins. */
 const seed: readonly Ticket[] = [
-  { key: 'INC-4711', title: 'Refunds fail since the release', assignee: 'Ines Ferreira', isClosed: false },
-  { key: 'INC-4712', title: 'Orders arrive twice', assignee: 'Erik Lund', isClosed: false },
+  { key: 'INC-4711', title: 'Refunds fail since the release', assignee: 'Ines Moreau', isClosed: false },
+  { key: 'INC-4712', title: 'Orders arrive twice', assignee: 'Erik Lind', isClosed: false },
   { key: 'CHG-0815', title: 'Raise the limit of the orders API', assignee: null, isClosed: false },
-  { key: 'INC-4000', title: 'Invoices without an address', assignee: 'Tom Becker', isClosed: true },
+  { key: 'INC-4000', title: 'Invoices without an address', assignee: 'Tom Okafor', isClosed: true },
 ];
 
 /** A small ticket system below `/tickets`: its API answers one ticket, and people open and close them at `/sim`. */

@@ -29,6 +29,7 @@ export const actions = {
   extend: 'extend',
   extendNow: 'extend_now',
   letEnd: 'let_end',
+  endGone: 'end_ticket_gone',
   nudge: 'nudge',
   approveAll: 'approve_all',
   ask: 'ask',

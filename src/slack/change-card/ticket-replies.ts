@@ -1,6 +1,8 @@
+import type { KnownBlock } from '@slack/types';
 import { latestEndOf } from '../../core/change/ticket-end.ts';
 import { hasArrived } from '../../core/wording/ending.ts';
-import { escapeMrkdwn, slackDate } from '../mrkdwn.ts';
+import { escapeMrkdwn, plain, slackDate } from '../mrkdwn.ts';
+import { actions, changeButton } from './buttons.ts';
 import type { Reply, Told } from './outcome.ts';
 
 /** One for each piece of news of the ticket that it ends with. */
@@ -23,12 +25,52 @@ export const ticketReplies: readonly Reply[] = [
   {
     // Nobody closed it, so nothing ends by itself: somebody has to look.
     key: ({ change, reader }) => (reader === 'beneficiary' ? null : keyOf('gone', change)),
-    text: ({ change, names, reader, title, whom }) =>
-      `:grey_question: ${reader === 'channel' ? `${names.owner}: ` : ''}${ticketOf(change)} is not to be found any more: it was deleted, or Latchkey is not shown it. ${title} for ${whom} goes on${untilLatest(change)}. Is it still needed? Whoever holds it can end it with *I’m done*.`,
+    text: goneText,
+    blocks: ({ change, reader }) =>
+      reader === 'channel' && change.ended === null && change.grant !== null ? endButton(change) : [],
   },
 ];
 
 type Changed = Told['change'];
+
+/** Edited with what became of it: of what has ended nobody is asked any more. */
+function goneText({ change, ending, names, reader, title, whom }: Told): string {
+  const gone = `${ticketOf(change)} is not to be found any more`;
+  if (change.ended !== null) {
+    const by = change.ended.cause === 'ticketGone' ? (ending?.decision?.byName ?? null) : null;
+    return `:checkered_flag: ${gone}; ${title} for ${whom} ${by === null ? 'has ended' : `was ended by ${names.safe(by)}`}.`;
+  }
+  const asked = `${gone}: it was deleted, or Latchkey is not shown it. ${title} for ${whom} goes on${untilLatest(change)}.`;
+  return reader === 'channel'
+    ? `:grey_question: ${names.owner}: ${asked} Is it still needed? If not, whoever decided on it, its owner or its holder ends it here.`
+    : `:grey_question: ${asked} Is it still needed? If not, whoever holds it ends it with *I’m done*.`;
+}
+
+function endButton(change: Changed): KnownBlock[] {
+  const value = changeButton.value({ change: change.id, round: change.round });
+  const confirm = {
+    title: plain('End this access?'),
+    text: plain('It is taken away at once, and can be asked for anew.'),
+    confirm: plain('End it'),
+    deny: plain('Leave it'),
+  };
+  return [
+    {
+      type: 'actions',
+      block_id: 'ticket_gone',
+      elements: [
+        {
+          type: 'button',
+          action_id: actions.endGone,
+          text: { type: 'plain_text', text: 'End it now' },
+          style: 'danger',
+          confirm,
+          value,
+        },
+      ],
+    },
+  ];
+}
 
 function keyOf(is: 'open' | 'closed' | 'gone', { ticketNews }: Changed): string | null {
   return ticketNews?.is === is ? `ticket:${is}:${ticketNews.at.getTime()}` : null;

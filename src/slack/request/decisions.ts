@@ -27,6 +27,7 @@ export function registerDecisionHandlers(app: App, context: Context, client: Web
     [actions.decline]: { verb: 'decline' },
     [actions.extendNow]: { verb: 'extend' },
     [actions.letEnd]: { verb: 'letEnd' },
+    [actions.endGone]: { verb: 'endGone' },
     [actions.nudge]: { verb: 'nudge' },
     [actions.revert]: { verb: 'deny', reason: 'Nobody asked for it.' },
   } as const;

@@ -136,7 +136,7 @@ function withDraft(block: KnownBlock, draft: Draft): KnownBlock {
 /** The time holds all the same, so it says both. */
 function endNote({ ticket }: Draft): string[] {
   return [
-    `Until ${escapeMrkdwn(ticket ?? '')} is closed, as you wrote: tick off below if you don’t mean that. At the latest it ends at its time.`,
+    `Until ${escapeMrkdwn(ticket ?? '')} is closed, as you wrote, and at the latest when its time is over. Untick it below if you don’t mean that.`,
   ];
 }
 

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change/change.ts';
 import { evolve } from '../../../src/core/change/evolve.ts';
 import { type ChangeState, lifeCycle } from '../../../src/core/change/life-cycle.ts';
-import { isEndedByTicket, latestEndOf, onTicket } from '../../../src/core/change/ticket-end.ts';
+import {
+  isEndedByTicket,
+  latestEndOf,
+  onTicket,
+  refuseEndOfGone,
+} from '../../../src/core/change/ticket-end.ts';
 import { changeAfter, later, wayTo } from '../given.ts';
 
 const states = Object.keys(lifeCycle) as ChangeState[];
@@ -79,5 +84,44 @@ describe('what an answer about its ticket means for a grant', () => {
         ['applying', 'verifying', 'awaitingSignIn', 'late', 'inEffect', 'superseded'].includes(state),
       ),
     );
+  });
+});
+
+describe('who can end it when its ticket is gone', () => {
+  const gone = told(held(), ['gone', 10]);
+  const by = (id: string, email = 'somebody@acme.example') => ({ id: id as Change['personId'], email });
+  const OWNER = 'olga@acme.example';
+  const why = (change: Change, who: ReturnType<typeof by>, owner: string | null = OWNER) =>
+    refuseEndOfGone(change, who, owner)?.reason ?? null;
+
+  test('its holder, its owner as of now, and whoever decided', () => {
+    expect(why(gone, by(gone.personId))).toBeNull();
+    expect(why(gone, by('o', 'Olga@acme.example'))).toBeNull();
+    expect(
+      why({ ...gone, decision: { ...gone.decision, by: 'd' } as Change['decision'] }, by('d')),
+    ).toBeNull();
+    const approvals = [
+      { by: 'first', name: 'First', at: later(1), seconds: null, clickId: 'c' },
+    ] as Change['approvals'];
+    expect(why({ ...gone, approvals }, by('first'))).toBeNull();
+  });
+
+  test('nobody else, and nobody in the place of an owner who is not known', () => {
+    expect(why(gone, by('other'))).toBe('notAnApprover');
+    expect(why(gone, by('other', OWNER), null)).toBe('notAnApprover');
+    expect(why(gone, by('other', OWNER), 'ines@acme.example')).toBe('notAnApprover');
+  });
+
+  test.each<[string, Change, string]>([
+    ['it is there', held(), 'staleCard'],
+    ['it was found again', told(held(), ['gone', 10], ['open', 20]), 'staleCard'],
+    ['it was found again, and is closed', told(held(), ['gone', 10], ['closed', 20, 900]), 'staleCard'],
+    [
+      'it has ended',
+      { ...gone, ended: { at: later(20), cause: 'expiry' } as Change['ended'] },
+      'nothingToEnd',
+    ],
+  ])('not when %s', (_, change, reason) => {
+    expect(why(change, by(change.personId))).toBe(reason);
   });
 });

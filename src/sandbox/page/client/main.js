@@ -122,6 +122,11 @@ document.addEventListener('click', async (event) => {
   } else if (button.dataset.signIn) {
     await post(`/anypoint/sim/users/${encodeURIComponent(button.dataset.signIn)}/sign-in`, { groups: 'idp' });
     refresh();
+  } else if (button.dataset.ticket) {
+    await post(`/tickets/sim/tickets/${encodeURIComponent(button.dataset.ticket)}`, {
+      to: button.dataset.to,
+    });
+    refresh();
   } else if (button.dataset.digest) {
     await post('/slack/sim/command', { as: button.dataset.digest, command: '/access', text: 'digest' });
     refresh();
