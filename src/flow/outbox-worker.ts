@@ -317,12 +317,14 @@ function faultName({ code, vendorCode }: Fault): string {
 }
 
 /**
- * Nothing accepted is ever dropped: even what is not retryable by itself (credentials refused, say) is tried
+ * Nothing accepted is ever dropped: even what is not retryable by itself (rights refused, say) is tried
  * again, slowly, until somebody mends it. Steps that can give up say so in the change itself.
  */
 function retryDelayMs(fault: Fault, attempts: number): number {
   if (fault.retryAfterMs !== undefined) return Math.min(fault.retryAfterMs, VENDOR_WAIT_MAX_MS);
-  if (!fault.retryable) return LAST_RETRY_MS;
+  // Credentials that are refused may be new a moment later: a secret is rotated on one side after the other.
+  const mayBeRotated = fault.code.endsWith('.unauthorized');
+  if (!fault.retryable && !mayBeRotated) return LAST_RETRY_MS;
   const backoff = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts);
   return backoff * (0.75 + Math.random() * 0.5);
 }

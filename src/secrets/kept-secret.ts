@@ -34,6 +34,8 @@ type Value = { value: string; id: string; madeAt: Date | null };
 
 /** After a value was refused in vain, the one before it is left alone for so long, in milliseconds. */
 const REFUSED_FOR_MS = 30_000;
+/** A value that is refused with nothing newer is asked after so seldom, in milliseconds; doubled each time. */
+const GAP_MS = { least: 1_000, most: 15_000 };
 
 /** The value of one setting, with the one before it. Told of each reading of its source. */
 export class KeptSecret implements Secret {
@@ -49,6 +51,8 @@ export class KeptSecret implements Secret {
   /** By the clock of this machine, in milliseconds. */
   #beforeUntil = 0;
   #usesBefore = false;
+  #askNotBefore = 0;
+  #gapMs = GAP_MS.least;
   #refusedAt = Number.NEGATIVE_INFINITY;
   #lastUsedAt: Date | null = null;
   #trouble: string | null = null;
@@ -82,7 +86,7 @@ export class KeptSecret implements Secret {
 
   async refused(value: string): Promise<boolean> {
     if (this.#value() !== value) return true;
-    await this.renew();
+    await this.#renewSeldom();
     if (this.#value() !== value) return true;
     const before = this.#before;
     if (before === null || performance.now() - this.#refusedAt < REFUSED_FOR_MS) return false;
@@ -94,6 +98,13 @@ export class KeptSecret implements Secret {
         'the newest version of a secret is refused: the one before it is tried',
       );
     return true;
+  }
+
+  async #renewSeldom(): Promise<void> {
+    if (performance.now() < this.#askNotBefore) return;
+    const isNew = await this.renew();
+    this.#gapMs = isNew ? GAP_MS.least : Math.min(this.#gapMs * 2, GAP_MS.most);
+    this.#askNotBefore = performance.now() + this.#gapMs;
   }
 
   async renew(): Promise<boolean> {

@@ -33,10 +33,10 @@ export type SecretBookOptions = {
 };
 
 /**
- * A source that was asked for anew is left alone for this long, in milliseconds. It is doubled while nothing new comes:
- * whoever sends wrong signatures must not make us ask.
+ * A source that was read is left alone for this long, in milliseconds: whoever sends wrong signatures must not make us
+ * ask again and again. Whoever needs it sooner waits.
  */
-const GAP_MS = { least: 1_000, most: 15_000 };
+const GAP_MS = 1_000;
 /** Of the time between two readings, so that replicas do not read at the same moment. */
 const JITTER = 0.1;
 
@@ -46,8 +46,8 @@ class Shelf {
   readonly kept: KeptSecret[] = [];
   #log: Log;
   #reading: Promise<void> | null = null;
-  #notBefore = 0;
-  #gapMs = GAP_MS.least;
+  #soon: Promise<void> | null = null;
+  #readAt = Number.NEGATIVE_INFINITY;
   #told: string | null = null;
 
   constructor(source: Source, log: Log) {
@@ -67,18 +67,22 @@ class Shelf {
     await this.#reading;
   }
 
-  /** Somebody was refused. */
+  /** Somebody was refused: a reading that begins from now on. Callers at the same time share it. */
   async readSoon(): Promise<void> {
-    if (this.#reading !== null) return await this.#reading;
-    if (performance.now() < this.#notBefore) return;
-    const versions = () => this.kept.map((one) => one.state().version).join();
-    const known = versions();
+    this.#soon ??= this.#readAfterGap().finally(() => {
+      this.#soon = null;
+    });
+    await this.#soon;
+  }
+
+  async #readAfterGap(): Promise<void> {
+    const waitMs = this.#readAt + GAP_MS - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
     await this.read();
-    this.#gapMs = versions() === known ? Math.min(this.#gapMs * 2, GAP_MS.most) : GAP_MS.least;
-    this.#notBefore = performance.now() + this.#gapMs;
   }
 
   async #readOnce(): Promise<void> {
+    this.#readAt = performance.now();
     let trouble: string | null = null;
     try {
       const found = await this.source.read();

@@ -22,6 +22,7 @@ import { type Journey, journeys } from './journeys.ts';
 import { leaverJourney } from './leaver.ts';
 import { peopleCatalogue, peopleJourneys } from './people.ts';
 import { reviewJourney } from './review.ts';
+import { rotationJourney } from './rotation.ts';
 
 /** Instead of the catalogue's five minutes. */
 const CANARY_EVERY_SECONDS = 10;
@@ -48,6 +49,7 @@ const { parts, ...values } = readOptions(
       drift: 'what is changed by hand, found and put to its owner',
       leaver: 'somebody leaves, with all that outlives an account',
       people: 'how people ask, decide and are helped on',
+      rotation: 'every secret is changed while people ask and get access',
       review: 'a weekly digest, and an access review from its preview to its certificate',
     },
   },
@@ -80,8 +82,18 @@ ending.begun('the world', () => world.close());
 const { catalogue: loaded, rules } = await loadPolicy(
   idp === 'both' ? policyOfBoth('policy', join(home, 'policy')) : 'policy',
 );
+let latchkeyUrl = '';
+const elsewhere = parts.includes('rotation')
+  ? await (await import('../secrets/elsewhere.ts')).secretsElsewhere({
+      worldUrl: world.url,
+      databaseUrl: postgres.url,
+      latchkeyUrl: () => latchkeyUrl,
+    })
+  : null;
+if (elsewhere !== null) ending.begun('Secrets Manager', () => elsewhere.close());
 const latchkey = await startLatchkey({
-  outside: sandboxOutside(world.url, idp),
+  outside: elsewhere?.config.outside ?? sandboxOutside(world.url, idp),
+  ...(elsewhere === null ? {} : { secrets: elsewhere.book }),
   catalogue: isPeople
     ? peopleCatalogue(loaded)
     : {
@@ -93,13 +105,14 @@ const latchkey = await startLatchkey({
       },
   rules,
   objectiveMs: isCanary ? objectiveMs : 60_000,
-  databaseUrl: postgres.url,
+  databaseUrl: elsewhere?.config.databaseUrl ?? postgres.url,
   redisUrl: null,
   port: 0,
   publicUrl: null,
-  readToken: credentials.readToken,
+  readToken: elsewhere?.config.readToken ?? credentials.readToken,
   log: pino({ level: 'silent' }),
 });
+latchkeyUrl = latchkey.url;
 ending.begun('Latchkey', () => latchkey.stop(), 5_000);
 const systems = idp === 'both' ? (['okta', 'entra'] as const) : ([idp] as const);
 const visitor = createVisitor(world.url, undefined, {
@@ -124,19 +137,21 @@ if (values['drop-scim-push']) await visitor.request('POST', '/okta/sim/push', { 
 /** Lists side by side; what stands in one is played one after the other. */
 const played: readonly (readonly Journey[])[] = parts.includes('drift')
   ? [[driftJourney(() => reconcile(latchkey.context))]]
-  : isCanary
-    ? [[canaryJourney(latchkey.url, objectiveMs)]]
-    : parts.includes('leaver')
-      ? [[leaverJourney]]
-      : parts.includes('review')
-        ? [[digestJourney, reviewJourney(latchkey.context)]]
-        : isPeople
-          ? // Erik, whose list is the last, fills in one form at a time.
-            [
-              ...peopleJourneys.slice(0, -1),
-              [...(peopleJourneys.at(-1) ?? []), extensionJourney(latchkey.context.db)],
-            ]
-          : journeys.map((journey) => [journey]);
+  : elsewhere !== null
+    ? [[rotationJourney(elsewhere, latchkey)]]
+    : isCanary
+      ? [[canaryJourney(latchkey.url, objectiveMs)]]
+      : parts.includes('leaver')
+        ? [[leaverJourney]]
+        : parts.includes('review')
+          ? [[digestJourney, reviewJourney(latchkey.context)]]
+          : isPeople
+            ? // Erik, whose list is the last, fills in one form at a time.
+              [
+                ...peopleJourneys.slice(0, -1),
+                [...(peopleJourneys.at(-1) ?? []), extensionJourney(latchkey.context.db)],
+              ]
+            : journeys.map((journey) => [journey]);
 let proven = 0;
 await Promise.all(
   played.map(async (inTurn) => {

@@ -142,7 +142,13 @@ export function createOktaEmulator(world: World): OktaEmulator {
         hooks.create({
           name: HOOK_NAME,
           uri,
-          auth: { key: 'Authorization', value: latchkey.hookSecret },
+          auth: {
+            key: 'Authorization',
+            // It is what somebody entered in the console last.
+            get value() {
+              return world.latchkey()?.hookSecret ?? '';
+            },
+          },
           eventTypes: [...recordedTypes, ...unseenTypes],
           createdBy: consoleAdmin.id,
         }),

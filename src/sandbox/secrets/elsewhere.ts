@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { type Config, readConfig } from '../../config/config.ts';
+import { openSecrets } from '../../config/secrets.ts';
+import type { SecretBook } from '../../secrets/secret-book.ts';
+import { sandboxSettings } from '../launch.ts';
+import { credentials, type Keys } from '../seed.ts';
+import { AWS_REGION, awsKeys, type SecretsManager, startSecretsManager } from './emulator.ts';
+
+/** By setting, the key of the world that it has to be. */
+const keys = {
+  SLACK_BOT_TOKEN: 'slackBotToken',
+  SLACK_SIGNING_SECRET: 'slackSigningSecret',
+  OKTA_API_TOKEN: 'oktaApiToken',
+  OKTA_HOOK_SECRET: 'oktaHookSecret',
+  OIDC_CLIENT_SECRET: 'oidcClientSecret',
+  ANYPOINT_CLIENT_SECRET: 'anypointClientSecret',
+  OPENAI_API_KEY: 'modelApiKey',
+  TICKETS_TOKEN: 'ticketsToken',
+  SCIM_TOKEN: 'scimToken',
+  READ_TOKEN: 'readToken',
+} as const satisfies Record<string, keyof Keys>;
+export type Rotated = keyof typeof keys | 'DATABASE_URL';
+
+/** Every setting that this world can rotate. */
+export const rotated = [...Object.keys(keys), 'DATABASE_URL'] as Rotated[];
+
+/** A sandbox whose secrets are all in (an emulated) AWS Secrets Manager, one JSON for several. */
+export type Elsewhere = {
+  manager: SecretsManager;
+  book: SecretBook;
+  config: Config;
+  /** The value that each setting has to have now, as its other side sees it. */
+  values(): Record<string, string>;
+  /** A new value on the other side alone, which takes the old one no more. Answers it. */
+  turn(setting: Rotated): Promise<string>;
+  /** A value in the store alone, as the next version. */
+  store(setting: Rotated, value: string): void;
+  close(): Promise<void>;
+};
+
+/** `latchkeyUrl`: where the world reaches Latchkey; known once it listens. */
+export async function secretsElsewhere(given: {
+  worldUrl: string;
+  databaseUrl: string;
+  latchkeyUrl: () => string;
+  refreshSeconds?: number;
+}): Promise<Elsewhere> {
+  const manager = await startSecretsManager();
+  const plain = { ...sandboxSettings(given.worldUrl), DATABASE_URL: given.databaseUrl };
+  const values: Record<string, string> = Object.fromEntries(
+    rotated.map((name) => [name, (plain as Record<string, string>)[name] ?? '']),
+  );
+  const text = () => JSON.stringify({ latchkey: values });
+  manager.vault.create('latchkey/sandbox', { SecretString: text() });
+  const references = rotated.map((name) => [name, `secret://aws/latchkey/sandbox#latchkey.${name}`]);
+  const env = {
+    ...plain,
+    ...Object.fromEntries(references),
+    SECRETS_REFRESH: `${given.refreshSeconds ?? 300}s`,
+  };
+  const book = await openSecrets(env, { region: AWS_REGION, endpoint: manager.url, credentials: awsKeys });
+  const others = { ...values };
+
+  return {
+    manager,
+    book,
+    config: readConfig(env, book),
+    values: () => ({ ...others }),
+    async turn(setting) {
+      const value = newValue(setting, others[setting] ?? '');
+      if (setting === 'DATABASE_URL') await changePassword(others.DATABASE_URL ?? '', value);
+      others[setting] = value;
+      if (setting !== 'DATABASE_URL')
+        await put(`${given.worldUrl}/control/keys`, 'POST', { [keys[setting]]: value });
+      if (setting === 'SCIM_TOKEN' || setting === 'OKTA_HOOK_SECRET')
+        await put(`${given.worldUrl}/control/latchkey`, 'PUT', {
+          url: given.latchkeyUrl(),
+          scimToken: others.SCIM_TOKEN ?? credentials.scimToken,
+          hookSecret: others.OKTA_HOOK_SECRET ?? credentials.oktaHookSecret,
+        });
+      return value;
+    },
+    store(setting, value) {
+      values[setting] = value;
+      manager.vault.put('latchkey/sandbox', { SecretString: text() });
+    },
+    close: () => manager.close(),
+  };
+}
+
+function newValue(setting: Rotated, now: string): string {
+  const random = randomBytes(24).toString('hex');
+  if (setting === 'SLACK_BOT_TOKEN') return `xoxb-${random}`;
+  if (setting !== 'DATABASE_URL') return random;
+  const url = new URL(now);
+  url.password = random;
+  return url.href;
+}
+
+/** A role may change its own password. */
+async function changePassword(url: string, next: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { username, password } = new URL(next);
+  await client.query(`alter role ${pg.escapeIdentifier(username)} password ${pg.escapeLiteral(password)}`);
+  await client.end();
+}
+
+async function put(url: string, method: string, body: unknown): Promise<void> {
+  const answer = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
+}
