@@ -12,6 +12,7 @@ import { sandboxOutside } from '../src/sandbox/launch.ts';
 import { sandboxPage } from '../src/sandbox/page/page.ts';
 import { credentials, type Person } from '../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
+import type { GivenSecret } from '../src/secrets/secret.ts';
 import { freePort } from '../src/store/postgres/free-port.ts';
 import { unopenedDatabase } from './database.ts';
 
@@ -38,7 +39,7 @@ export type Stage = {
 };
 
 export type StageOptions = {
-  redisUrl?: string | null;
+  redisUrl?: GivenSecret | null;
   redisCa?: string;
   /** Another way to the same database: through a proxy, say. */
   through?: (databaseUrl: string) => string;

@@ -322,9 +322,8 @@ function faultName({ code, vendorCode }: Fault): string {
  */
 function retryDelayMs(fault: Fault, attempts: number): number {
   if (fault.retryAfterMs !== undefined) return Math.min(fault.retryAfterMs, VENDOR_WAIT_MAX_MS);
-  // Credentials that are refused may be new a moment later: a secret is rotated on one side after the other.
-  const mayBeRotated = fault.code.endsWith('.unauthorized');
-  if (!fault.retryable && !mayBeRotated) return LAST_RETRY_MS;
+  // Credentials that are refused now may be good in a moment: one side is changed after the other.
+  if (!fault.retryable && !fault.code.endsWith('.unauthorized')) return LAST_RETRY_MS;
   const backoff = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts);
   return backoff * (0.75 + Math.random() * 0.5);
 }
