@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Schedule } from '../core/change/change.ts';
+import type { ChangeId } from '../core/ids.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
+import { pendingChange } from './states.ts';
 
 /** The times for which this person is approved for this entitlement and that have not begun, the next one first. */
 export async function scheduledFor(
@@ -14,4 +16,16 @@ export async function scheduledFor(
     where person_id = ${personId} and entitlement_key = ${entitlementKey} and kind = 'grant' and state = 'scheduled'
     order by doc->'scheduled'->>'startsAt', id`.execute(db);
   return rows.map(({ scheduled }) => revive<Schedule>(scheduled));
+}
+
+/** What of this entitlement is asked for or approved for later, and has not begun; in the order of their ids. */
+export async function laterStarts(
+  tx: Tx,
+  { personId, entitlementKey }: { personId: string; entitlementKey: string },
+): Promise<ChangeId[]> {
+  const { rows } = await sql<{ id: ChangeId }>`
+    select id from changes
+    where person_id = ${personId} and entitlement_key = ${entitlementKey} and kind = 'grant' and doc ? 'startsAt'
+      and (state = 'scheduled' or state in ${pendingChange}) order by id`.execute(tx);
+  return rows.map(({ id }) => id);
 }

@@ -1,14 +1,16 @@
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { nextState } from '../../core/change/life-cycle.ts';
-import { isPending } from '../../core/change/states.ts';
-import type { PersonId } from '../../core/ids.ts';
+import { isNotBegun } from '../../core/change/states.ts';
+import type { ChangeId, PersonId } from '../../core/ids.ts';
 import { pendingRequest } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
+import { laterStarts } from '../../store/scheduled.ts';
 import type { Unit } from '../kernel/commit.ts';
 
 /**
  * A reviewer says that an access is not to be renewed. Every live grant of it ends at its end. An extension that waits
- * is closed. The first reviewer who said so stays on record. No events: it was said before. Null: nothing is held.
+ * is closed, and so is what was to begin later. The first reviewer who said so stays on record. No events: it was said
+ * before. Null: nothing is held.
  */
 export async function declineRenewal(
   unit: Unit,
@@ -18,9 +20,9 @@ export async function declineRenewal(
   const said = { at: unit.now, actor: { person: by.id, name: by.name } };
   const events: ChangeEvent[] = [];
   // An approval locks the extension before the grants that it takes over. This keeps the same order.
-  const pending = await pendingRequest(unit.tx, personId, entitlementKey);
-  const waiting = pending?.cause === 'extension' ? await unit.change(pending.id) : null;
-  if (waiting !== null && isPending(waiting.state)) {
+  for (const id of await waitingRenewals(unit, { personId, entitlementKey })) {
+    const waiting = await unit.change(id);
+    if (waiting === null || !isNotBegun(waiting.state)) continue;
     const note = `${by.name} reviewed this access, and it is not to be renewed`;
     const decision = { by: by.id, byName: by.name, at: unit.now, note, clickId: null };
     events.push({
@@ -46,4 +48,14 @@ export async function declineRenewal(
       });
   }
   return isHeld ? events : null;
+}
+
+/** An extension that waits, and what was asked for or approved for the time after: both would let it go on. */
+async function waitingRenewals(
+  { tx }: Unit,
+  of: { personId: PersonId; entitlementKey: string },
+): Promise<ChangeId[]> {
+  const pending = await pendingRequest(tx, of.personId, of.entitlementKey);
+  const later = await laterStarts(tx, of);
+  return pending?.cause === 'extension' ? [pending.id, ...later].sort() : later;
 }

@@ -167,13 +167,15 @@ async function store(
         const start = await whenItStarts(context, unit, submission, { beneficiary, entitlement });
         if ('refusal' in start) return { result: no(start.field, start.refusal) };
         const until = heldUntil(grants, now);
+        // Whenever it is to begin: as long as they hold it, it is not asked for anew.
+        const declined = until === null ? null : await refuseRenewal(tx, grants);
+        if (declined !== null) return { result: no('entitlement', declined) };
         // What begins after their access ends is another one.
         const held = until !== null && (start.startsAt ?? now) <= until ? until : null;
         if (held !== null) {
           const { seconds } = submission;
           const refusal = refuseExtension(entitlement, { heldUntil: held, seconds, now });
-          const declined = refusal ?? (await refuseRenewal(tx, grants));
-          if (declined !== null) return { result: no('entitlement', declined) };
+          if (refusal !== null) return { result: no('entitlement', refusal) };
           if (!submission.extend) return { result: { received: false, heldUntil: held, entitlement } };
         }
         const lapsesAt = new Date(now.getTime() + context.catalogue.current().lapseSeconds * 1_000);

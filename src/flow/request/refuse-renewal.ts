@@ -22,11 +22,19 @@ export async function refuseRenewal(db: Db | Tx, grants: readonly Grant[]): Prom
   return null;
 }
 
-/** Why an extension that was asked for before a reviewer said so can't be given; of anything else null. */
+/**
+ * Why an extension, or a start in the future, that was asked for before a reviewer said so can't be given; of anything
+ * else null.
+ */
 export async function refuseWaitingRenewal(
   db: Db | Tx,
-  { cause, personId, entitlementKey }: Pick<Change, 'cause' | 'personId' | 'entitlementKey'>,
+  {
+    cause,
+    personId,
+    entitlementKey,
+    startsAt,
+  }: Pick<Change, 'cause' | 'personId' | 'entitlementKey' | 'startsAt'>,
 ): Promise<Refusal | null> {
-  if (cause !== 'extension') return null;
+  if (cause !== 'extension' && startsAt === undefined) return null;
   return await refuseRenewal(db, await unendedGrants(db, { personId, entitlementKey }));
 }
