@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findingSheet, massSheet, plainFinding } from '../../src/core/facts/finding-facts.ts';
 import type { FactSheet } from '../../src/core/facts/request-facts.ts';
+import type { LineFacts } from '../../src/core/review/line.ts';
+import { lineSheet } from '../../src/core/review/line-facts.ts';
 import { createAdviser, noAdviser } from '../../src/model/adviser.ts';
 import { defaultPromptsDir, loadPrompt } from '../../src/model/prompt.ts';
 import type { Adviser } from '../../src/ports/adviser.ts';
@@ -38,6 +40,30 @@ const one: FactSheet = findingSheet({
   policy: 'medium tier: a person decides',
   clauses: [],
 });
+
+const heldLine: LineFacts = {
+  person: {
+    name: 'Ines',
+    email: 'ines@acme.example',
+    department: 'Orders',
+    title: 'Intern',
+    status: 'active',
+  },
+  title: 'Orders API: read',
+  tier: 'medium',
+  group: 'anypoint-orders',
+  target: null,
+  sinceAt: T0,
+  endsAt: T0,
+  approved: { by: 'Olga', at: T0, reason: 'Stuck orders' },
+  lastUsedAt: new Date('2026-10-01T08:00:00Z'),
+  silentSinceAt: T0,
+  conflicts: ['Administration'],
+  peers: { holders: 1, inDepartment: 1, department: 1 },
+  isNobodys: false,
+  counted: null,
+  rule: null,
+};
 
 let running: StartedEmulator;
 let adviser: Adviser;
@@ -79,12 +105,20 @@ test('what one person still holds after a move has a prompt of its own, which kn
     [],
   );
   const prompt = loadPrompt(defaultPromptsDir, 'review-advice', ['advice']);
-  for (const { label } of moved.facts) expect(prompt.text).toContain(`\`${label}\``);
+  const reviewed = lineSheet(
+    heldLine,
+    { kind: 'unused', text: 'Last used Anypoint 60 days ago' },
+    { notes: ['Contractors leave in May.'], clauses: [] },
+  );
+  for (const { label } of [...moved.facts, ...reviewed.facts]) expect(prompt.text).toContain(`\`${label}\``);
+  expect(reviewed.facts.find(({ label }) => label === 'used')?.text).toBe(
+    'Anypoint as a whole last on 2026-10-01; whether this access was used is not known',
+  );
   const result = await adviser.adviseReview(moved);
   expect(result).toMatchObject({
     answered: true,
     advice: { questions: ['Is any of it still needed for a handover?'] },
-    provenance: { promptId: 'review-advice', promptVersion: 2, droppedClaims: 0 },
+    provenance: { promptId: 'review-advice', promptVersion: 3, droppedClaims: 0 },
   });
 });
 

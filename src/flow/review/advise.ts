@@ -19,7 +19,7 @@ export async function adviseLine(
     return done;
   const entitlement = context.catalogue.entitlement(line.entitlementKey);
   const { clauses, reviewNotes = [] } = context.catalogue.current();
-  const sheet = lineSheet(line.facts, line.insight.text, {
+  const sheet = lineSheet(line.facts, line.insight, {
     notes: reviewNotes,
     clauses: clauses.filter(({ id }) => entitlement?.clauses.includes(id) === true),
   });

@@ -2,12 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll } from 'vitest';
 import type { CampaignId, PersonId } from '../../../src/core/ids.ts';
+import type { Tier } from '../../../src/core/policy/catalogue.ts';
 import { type CampaignPlan, everything } from '../../../src/core/review/campaign.ts';
 import type { LineDecision } from '../../../src/core/review/line.ts';
+import { idpsOf } from '../../../src/flow/idps/idps.ts';
 import { commit } from '../../../src/flow/kernel/commit.ts';
 import type { Context } from '../../../src/flow/kernel/context.ts';
 import { carryOutCampaign } from '../../../src/flow/review/carry-out.ts';
-import type { IdpPerson } from '../../../src/ports/identity-provider.ts';
+import { noAdviser } from '../../../src/model/adviser.ts';
+import type { Adviser } from '../../../src/ports/adviser.ts';
+import type { ChatAccount } from '../../../src/ports/chat.ts';
+import type { IdentityProvider, IdpPerson } from '../../../src/ports/identity-provider.ts';
 import { type Locks, openLocks } from '../../../src/store/postgres/locks.ts';
 import { readCampaign } from '../../../src/store/reviews.ts';
 import { entitlement, target } from '../../core/given.ts';
@@ -42,9 +47,14 @@ export function reviewScene() {
     reviewEverySeconds: null as number | null,
     /** As the IdP has them. */
     inIdp: [] as IdpPerson[],
+    /** Accounts of the chat, by id. */
+    inChat: new Map<string, ChatAccount>(),
+    adviser: noAdviser as Adviser,
+    reviewNotes: [] as string[],
+    tier: 'medium' as Tier,
   };
   const found = () => ({
-    ...entitlement(),
+    ...entitlement({ tier: book.tier }),
     birthright: book.birthright,
     reviewEverySeconds: book.reviewEverySeconds,
   });
@@ -59,14 +69,26 @@ export function reviewScene() {
         locks,
         nudge: () => {},
         log: { warn() {}, error() {} },
-        idp: {
+        idps: idpsOf({
           system: 'okta',
           name: 'Okta',
           findPeopleByEmail: async (email: string) => book.inIdp.filter((p) => p.email === email),
+        } as Partial<IdentityProvider> as IdentityProvider),
+        chat: {
+          system: 'slack',
+          name: 'Slack',
+          findByEmail: async () => null,
+          whoIs: async (account: string) => book.inChat.get(account) ?? null,
         },
-        chat: { system: 'slack', findByEmail: async () => null },
+        adviser: book.adviser,
         catalogue: {
-          current: () => ({ admins: book.admins, canary: null, entitlements: [found()], clauses: [] }),
+          current: () => ({
+            admins: book.admins,
+            canary: null,
+            entitlements: [found()],
+            clauses: [],
+            reviewNotes: book.reviewNotes,
+          }),
           entitlement: found,
           status: () =>
             book.target === null ? { status: 'unchecked' } : { status: 'ready', target: book.target },
