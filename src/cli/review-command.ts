@@ -16,7 +16,7 @@ import { countLines, linesByEntitlement, reviewersOf } from '../store/review-pro
 import { campaigns, readCampaign } from '../store/reviews.ts';
 import { keepRuleCommand } from './keep-rule-command.ts';
 import { named, type ReviewTools } from './review-named.ts';
-import { day, type PreviewOptions, planOf, seconds, wholeNumber } from './review-options.ts';
+import { day, type PreviewOptions, planOf, seconds, wholeNumber, wrongIn } from './review-options.ts';
 
 /** A running Latchkey prepares it; of one that does not run it is said so. */
 const PREPARED_WITHIN_MS = 120_000;
@@ -56,6 +56,11 @@ function previewCommand(review: Command, { withDatabase, catalogue, say, fail }:
     .action(async (given: PreviewOptions) => {
       const now = await catalogue();
       await withDatabase(async (db) => {
+        const wrong = await wrongIn(given, now, db);
+        if (wrong !== null) {
+          say(wrong);
+          return fail();
+        }
         const id = await openCampaign({ db }, planOf(given, now), byOperator);
         const campaign = await untilPrepared(db, id);
         if (campaign?.state !== 'ready') {
@@ -202,7 +207,11 @@ function certificateCommands(review: Command, { withDatabase, say, fail }: Revie
     .description('check the signature of a certificate')
     .argument('<file>', 'as `review certificate --json` wrote it')
     .action(async (file: string) => {
-      const text = await readFile(file, 'utf8');
+      const text = await readFile(file, 'utf8').catch(() => null);
+      if (text === null) {
+        say(`${file} can’t be read`);
+        return fail();
+      }
       await withDatabase(async (db) => {
         const checked = await verify(db, text);
         if (!checked.isRight) {
@@ -229,7 +238,7 @@ function inWords(
   ];
 }
 
-function reportCommand(review: Command, { withDatabase, say }: ReviewTools): void {
+function reportCommand(review: Command, { withDatabase, say, fail }: ReviewTools): void {
   review
     .command('report')
     .description('how reviewers decide: time per line, share kept, share in bulk; for security')
@@ -238,7 +247,7 @@ function reportCommand(review: Command, { withDatabase, say }: ReviewTools): voi
     .action(async (given: { campaign?: string; since?: Date }) => {
       await withDatabase(async (db) => {
         const campaign = given.campaign === undefined ? null : await named(db, given.campaign, say);
-        if (given.campaign !== undefined && campaign === null) return;
+        if (given.campaign !== undefined && campaign === null) return fail();
         const since = given.since ?? new Date((await databaseNow(db)).getTime() - 365 * DAY_MS);
         say('  lines   kept  in bulk  median  under 5 s  reviewer');
         for (const r of await reviewerHabits(db, { campaignId: campaign?.id ?? null, since }))

@@ -15,7 +15,8 @@ export type ReviewTools = {
 
 /** The one campaign whose id begins so; null: it is said that there is none, or that there are several. */
 export async function named(db: Db, id: string, say: (line: string) => void): Promise<Campaign | null> {
-  const [one, second] = await campaignsNamed(db, id);
+  // Nothing is the beginning of every id.
+  const [one, second] = id === '' ? [] : await campaignsNamed(db, id);
   if (one !== undefined && second === undefined) return one;
   say(
     one === undefined
