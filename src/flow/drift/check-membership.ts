@@ -28,6 +28,7 @@ import {
 } from '../mass-change/collect.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
 import { leaverFound } from '../offboarding/case.ts';
+import { isActiveElsewhere } from '../offboarding/one-account.ts';
 import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
 
@@ -208,11 +209,15 @@ async function baselineEnded(unit: Unit, pair: Pair, { target }: Found): Promise
 const AGREES = 'the identity provider has it as wanted again';
 
 /** A leaver keeps nothing: their case ends every grant and every membership. */
-async function endLeaver(context: Context, personId: string, cause: OffboardingCause): Promise<Ran> {
+async function endLeaver(context: Context & AtIdp, personId: string, cause: OffboardingCause): Promise<Ran> {
   const id = personId as PersonId;
   await commit(
     context.db,
-    async (unit) => ({ result: null, ...(await leaverFound(context, unit, { id }, cause)) }),
+    async (unit) =>
+      // Where another IdP has them active, only what this one gives ends.
+      (await isActiveElsewhere(context, unit, personId))
+        ? { result: null, jobs: [{ job: 'evaluatePerson', personId }] }
+        : { result: null, ...(await leaverFound(context, unit, { id }, cause)) },
     context.nudge,
   );
   return done;

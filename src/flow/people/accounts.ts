@@ -61,6 +61,14 @@ async function foundByChat(context: Data & Parties, personId: string): Promise<s
   return isRefusal(found) || !sameEmail(found.email, person.email) ? personId : found.id;
 }
 
+/** The person, with their accounts elsewhere where the chat shows that they are theirs. */
+export async function asOnePerson(context: Data & Parties, person: Person): Promise<Person> {
+  if (context.idps.all.length === 1) return person;
+  const known = await linkOf(context.db, person.id, context.chat.system);
+  const id = known === null ? await foundByChat(context, person.id) : person.id;
+  return id === person.id ? person : ((await readPerson(context.db, id)) ?? person);
+}
+
 /** Whether an identity provider has said by an id of its own that it knows them. */
 export async function idpsOfPerson(
   { db, idps }: Pick<Data, 'db'> & { idps: Idps },

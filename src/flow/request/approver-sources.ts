@@ -6,7 +6,7 @@ import { leaversAmong } from '../../store/offboardings.ts';
 import { type Person, rememberPerson } from '../../store/people.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
-import { activeByEmail } from '../people/accounts.ts';
+import { activeByEmail, asOnePerson } from '../people/accounts.ts';
 import { isAboutOne } from '../people/resolve-person.ts';
 
 /** An approver with what rules may ask about. */
@@ -56,7 +56,7 @@ async function peopleOnCall(context: Context & AtIdp): Promise<Candidate[]> {
 /** More of a user group than this are not on call, they are a department. */
 const ON_CALL_MAX = 50;
 
-async function membersOf(context: Data & AtIdp, groupName: string): Promise<Candidate[]> {
+async function membersOf(context: Data & Parties & AtIdp, groupName: string): Promise<Candidate[]> {
   const group = await context.idp.findGroup(groupName);
   if (group === null) return [];
   const members: IdpPerson[] = [];
@@ -91,7 +91,10 @@ export async function byEmail(context: Data & Parties & Partial<AtIdp>, email: s
   return found === null ? [] : await withoutLeavers(context, [found]);
 }
 
-async function remembered(context: Data & AtIdp, people: readonly IdpPerson[]): Promise<Candidate[]> {
+async function remembered(
+  context: Data & Parties & AtIdp,
+  people: readonly IdpPerson[],
+): Promise<Candidate[]> {
   const active = people.filter((p) => p.status === 'active');
   return await withoutLeavers(
     context,
@@ -99,7 +102,9 @@ async function remembered(context: Data & AtIdp, people: readonly IdpPerson[]): 
   );
 }
 
-async function withoutLeavers(context: Data, known: readonly Person[]): Promise<Candidate[]> {
+async function withoutLeavers(context: Data & Parties, met: readonly Person[]): Promise<Candidate[]> {
+  // Who decides is identified by the chat, which knows one person where two identity providers have two accounts.
+  const known = await Promise.all(met.map((person) => asOnePerson(context, person)));
   // An admin may know that somebody has left before the IdP does.
   const leavers = await leaversAmong(
     context.db,
