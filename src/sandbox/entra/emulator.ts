@@ -70,6 +70,7 @@ export function createEntraEmulator(world: World): Emulator {
       if (refused?.retryAfterSeconds !== undefined)
         reply.header('retry-after', String(refused.retryAfterSeconds));
       if (refused !== null) throw new GraphError(refused.status, 'Refused', 'Refused as told.');
+      tenant.takeTurns();
       parts.tokens.require(request);
       parts.throttle.take();
     });

@@ -39,7 +39,12 @@ afterAll(async () => {
 
 const run = (groupId = ORDERS_READ) =>
   askForPush(
-    { db: scim.database.db, idps: idpsOf(idp), log: pino({ level: 'silent' }) } as unknown as Context,
+    {
+      db: scim.database.db,
+      idps: idpsOf(idp),
+      catalogue: { targets: () => [] },
+      log: pino({ level: 'silent' }),
+    } as unknown as Context,
     { job: 'askForPush', groupId, idp: 'entra' },
   );
 
