@@ -137,7 +137,8 @@ export class KeptSecret implements Secret {
     const known = this.#now;
     this.#now = found;
     const earlier = before === null ? null : this.#valueIn(before);
-    if (earlier !== null && !('why' in earlier)) this.#before = earlier;
+    // In a secret of several settings, the version before may differ in another one alone.
+    if (earlier !== null && !('why' in earlier) && earlier.value !== found.value) this.#before = earlier;
     else if (known !== null && known.value !== found.value) this.#before = known;
     if (this.#before?.value === found.value) this.#before = null;
     if (known?.value === found.value) return;
