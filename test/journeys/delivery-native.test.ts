@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { anypointTeams } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
 import { type Asked, type Journey, setOut, wordsOf } from './journey.ts';
 
 const read = 'orders-api-read';
 const GROUP = 'anypoint-orders-read';
 const TEAM = 'Orders API readers';
+const TEAM_ID = anypointTeams.find(({ name }) => name === TEAM)?.id;
 const OBJECTIVE_MS = 6_000;
 
 let stage: Stage;
@@ -28,7 +30,7 @@ afterAll(() => stage?.close());
 async function writesOfLatchkey(method: string): Promise<number> {
   const seen = await walk.request<unknown[]>(
     'GET',
-    `/control/requests?vendor=anypoint&method=${method}&path=/members/`,
+    `/control/requests?vendor=anypoint&method=${method}&path=/teams/${TEAM_ID}/members/`,
   );
   return seen.length;
 }
@@ -104,7 +106,7 @@ test('what the connector leaves behind, Latchkey takes out within the objective,
   expect(audit.slice(-4).map((e) => e.type)).toEqual(['idpWritten', 'changeLate', 'delivered', 'changeSeen']);
   expect(audit.at(-3)?.data).toMatchObject({
     leg: 'delivery',
-    why: 'Okta’s own Anypoint connector left Sam Rivera in the team Orders API readers, so Latchkey takes them out itself',
+    why: 'Okta’s own Anypoint connector left Sam Whitaker in the team Orders API readers, so Latchkey takes them out itself',
   });
   // The connector had its third first.
   const at = (of: Date | null) => new Date(of ?? 0).getTime();

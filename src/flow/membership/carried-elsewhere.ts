@@ -6,7 +6,7 @@ import type { Person } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { claimTrouble } from '../catalogue/claim-trouble.ts';
 import { at, idpName } from '../idps/idps.ts';
-import type { Context, Data, Parties } from '../kernel/context.ts';
+import type { Data, Parties } from '../kernel/context.ts';
 import { accountAt } from '../people/accounts.ts';
 import { type Waiting, waiting } from './look.ts';
 
@@ -73,24 +73,21 @@ export async function isStillInGroup(
 }
 
 /**
- * How long a removal from this team is still for the IdP's own connector to make, in milliseconds; 0: it had its time, or
- * it is not its to make. A leaver is not waited for.
+ * Whether a removal from this team is still the IdP's own connector's to make. It is until the look that tells that it was
+ * left behind, so that no failure of the connector goes untold. A leaver is not left to it.
  */
-export async function connectorsTurnMs(
-  context: Context,
+export async function isLeftToConnector(
+  context: Data,
   where: { personId: string; teamId: string },
-): Promise<number> {
-  const now = await databaseNow(context.db);
-  let leftMs = 0;
+): Promise<boolean> {
   for (const id of await underwayIds(context.db, where)) {
     const change = await readChange(context.db, id);
     if (change === null || !isUnderway(change.state) || change.kind !== 'revoke') continue;
     if (change.target?.delivery !== 'native' || change.cause === 'leaver' || change.cause === 'lostApp')
       continue;
-    const since = change.legs.idpWrittenAt ?? now;
-    leftMs = Math.max(leftMs, connectorMs(context) - (now.getTime() - since.getTime()));
+    if (change.late?.leg !== 'delivery' || change.late.clearedAt !== null) return true;
   }
-  return Math.max(0, leftMs);
+  return false;
 }
 
 function isConnectorsTurn(since: Date, now: Date, context: { objectiveMs: number }): boolean {

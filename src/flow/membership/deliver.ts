@@ -5,7 +5,7 @@ import { underwayIds } from '../../store/changes.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import { anypointUsers } from './anypoint-users.ts';
-import { connectorsTurnMs } from './carried-elsewhere.ts';
+import { isLeftToConnector } from './carried-elsewhere.ts';
 import { confirmedPerson, desiredTeamMembership } from './wanted-in-team.ts';
 
 /**
@@ -28,8 +28,7 @@ export async function deliverToTeam(
     if (desired === 'out' && users.isNewlyNoted)
       desired = await desiredTeamMembership(context, person, teamId);
     if (desired === 'as it is') return done;
-    const turnMs = desired === 'out' ? await connectorsTurnMs(context, job) : 0;
-    if (turnMs > 0) return { againInMs: turnMs };
+    if (desired === 'out' && (await isLeftToConnector(context, job))) return done;
     if (desired === 'in') {
       // Not in Anypoint yet, or not clear who of several: nothing to deliver to, which verify says on the card.
       if (users.current === null) return await lookAgain(context, job);

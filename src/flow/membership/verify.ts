@@ -254,7 +254,7 @@ async function noteWaiting(
     // Going on again after an alarm is no new alarm; being stuck at the next leg as well is.
     const movedAt = change.legs.deliveredAt ?? change.legs.scimPushedAt ?? change.legs.idpWrittenAt;
     const isMoving = movedAt !== null && ageMs(movedAt, now) < Math.min(context.objectiveMs, MOVING_MS);
-    if (change.late.leg === leg || isMoving) return;
+    if (change.late.leg === leg || (isMoving && look.isLeftBehind !== true)) return;
   }
   await record(context, change, (base) => ({ ...base, type: 'changeLate', leg, why }));
 }
