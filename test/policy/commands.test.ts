@@ -63,6 +63,42 @@ async function rewrite(name: string, from: string, to: string): Promise<void> {
   await writeFile(path, text.replace(from, to));
 }
 
+describe('ways of delivery', () => {
+  const TEAM = 'Orders API readers';
+  const isMapped = (groups: object[]) =>
+    createVisitor(world.url).request('PUT', `/anypoint/sim/teams/${TEAM}/mappings`, groups);
+  const ours = { group: 'anypoint-orders-read' };
+  afterAll(() => isMapped([]));
+
+  test.each<[string, object[], RegExp | null]>([
+    ['missing', [], /PROBLEM {2}orders-api-read: nothing in Anypoint maps anypoint-orders-read/],
+    [
+      'doubled',
+      [ours, { ...ours, as: 'maintainer' }],
+      /PROBLEM {2}orders-api-read: anypoint-orders-read is mapped to the team Orders API readers 2 times/,
+    ],
+    [
+      'over the limit',
+      [ours, ...Array.from({ length: 100 }, (_, n) => ({ group: `other-${n}` }))],
+      /PROBLEM {2}orders-api-read: the team Orders API readers has 101 external group mappings/,
+    ],
+    ['as it should be', [ours], null],
+  ])('the mapping behind a claim is %s', async (_title, groups, says) => {
+    await rewrite(
+      'catalogue.yaml',
+      'team: Orders API readers',
+      'team: Orders API readers\n    delivery: claim',
+    );
+    await isMapped(groups);
+    const { said, isWell } = await run('check', true);
+    if (says === null) expect(said).not.toContain('External IdP Groups');
+    else {
+      expect(said).toMatch(says);
+      expect(isWell).toBe(false);
+    }
+  });
+});
+
 describe('policy test', () => {
   test('the example’s tables hold', async () => {
     const { said, isWell } = await run('test');

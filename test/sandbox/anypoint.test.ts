@@ -242,6 +242,17 @@ describe('external group mappings', () => {
     expect(await memberIds(readers)).toEqual([]);
   });
 
+  test('where Anypoint keeps what a claim gave, only a sign-in without the group ends it', async () => {
+    await api('PUT', path, [mapping('anypoint-orders-read')]);
+    const { userId } = await json(post('/sim/users/nadia/sign-in', { groups: ['anypoint-orders-read'] }));
+    await post('/sim/claims', { keepsClaimed: true });
+    expect((await api('DELETE', `/teams/${readers}/members/${userId}`)).status).toBe(204);
+    expect(await memberIds(readers)).toEqual([userId]);
+    await post('/sim/users/nadia/sign-in', { groups: [] });
+    expect(await memberIds(readers)).toEqual([]);
+    await post('/sim/claims', { keepsClaimed: false });
+  });
+
   test('an explicit maintainer stays one whatever the claim says', async () => {
     await api('PUT', path, [mapping('anypoint-orders-read')]);
     await api('PUT', `/teams/${readers}/members/${idOf('erik')}`, { membership_type: 'maintainer' });

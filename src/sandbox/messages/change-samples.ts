@@ -170,6 +170,14 @@ function decided(catalogue: Catalogue): Sample<ChangeView>[] {
   ];
 }
 
+/** As it is told where Anypoint gives the access at the next sign-in. */
+function byClaim(sample: Sample<ChangeView>): Sample<ChangeView> {
+  const { target } = sample.view.change;
+  if (target === null) return sample;
+  const change: Change = { ...sample.view.change, target: { ...target, delivery: 'claim' } };
+  return { ...sample, view: { ...sample.view, change } };
+}
+
 function onTheWay(catalogue: Catalogue): Sample<ChangeView>[] {
   const { read } = usual(catalogue);
   const begun: SampleEvent[] = [
@@ -192,6 +200,7 @@ function onTheWay(catalogue: Catalogue): Sample<ChangeView>[] {
     of('Pushed, and not carried into the team yet', [written, pushed]),
     of('Carried into the team, and not seen yet', [written, pushed, delivered]),
     of('Waiting for the first sign-in', [written, { type: 'signInAwaited' }]),
+    byClaim(of('Waiting for the next sign-in', [written, { type: 'signInAwaited', isForClaim: true }])),
     of('Late', [
       written,
       { type: 'changeLate', leg: 'scimPush', why: 'Okta has not pushed the group', after: 121 },

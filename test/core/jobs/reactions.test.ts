@@ -4,6 +4,7 @@ import {
   massReactions,
   noteReactions,
   offboardingReactions,
+  type Pair,
   reactions,
 } from '../../../src/core/jobs/reactions.ts';
 import type { MassChangeEvent } from '../../../src/core/mass-change/mass-change.ts';
@@ -77,6 +78,18 @@ describe('what follows from an event', () => {
     expect(reactions({ ...events.idpWritten, wrote: 'added' } as ChangeEvent, pair, ['c1'])).toEqual([tell]);
     expect(reactions(events.scimPushed, pair, ['c1'])).toEqual([tell]);
   });
+});
+
+test('after a write, what something else carries is looked for; what came by a sign-in is taken out at once', () => {
+  const look = { job: 'verifyInAnypoint', changeId: 'change-1' };
+  const takeOut = { job: 'deliverToTeam', personId: 'p', teamId: pair.teamId };
+  const tell = { job: 'updateMessages', changeId: 'c1', afterMs: 2_000 };
+  const after = (carried: Pick<Pair, 'delivery' | 'urgency'>) =>
+    reactions(events.idpWritten, { ...pair, ...carried }, ['c1']);
+  expect(after({ delivery: 'claim', urgency: 'revoke' })).toEqual([look, takeOut, tell]);
+  expect(after({ delivery: 'claim', urgency: 'leaver' })).toEqual([look, takeOut, tell]);
+  expect(after({ delivery: 'claim', urgency: 'grant' })).toEqual([look, tell]);
+  expect(after({ delivery: 'native', urgency: 'revoke' })).toEqual([look, tell]);
 });
 
 describe('what follows, whole', () => {
