@@ -132,7 +132,8 @@ export class EntraProvisioner implements Provisioning {
       const said = quarantine?.error?.message ?? quarantine?.reason ?? null;
       return `its provisioning job is in quarantine${quarantine?.currentBegan == null ? '' : ` since ${quarantine.currentBegan}`}${said === null ? '' : ` (${said.slice(0, SAID_MAX)})`}: mend what it says, then Restart provisioning in the enterprise app`;
     }
-    if (job.schedule?.state === 'Paused' || job.status?.code === 'Paused')
+    const state = job.schedule?.state ?? 'Active';
+    if (state !== 'Active' || job.status?.code === 'Paused')
       return 'its provisioning job is switched off: Start provisioning in the enterprise app';
     return null;
   }

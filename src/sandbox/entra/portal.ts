@@ -52,7 +52,7 @@ const memberSchema = z.strictObject({
 });
 const userSchema = z.strictObject({
   key: z.string(),
-  happening: z.enum(['updated', 'deleted', 'restored', 'blocked', 'unblocked']),
+  happening: z.enum(['updated', 'deleted', 'restored', 'purged', 'blocked', 'unblocked']),
 });
 const lifecycleSchema = z.strictObject({
   resource: z.string(),
@@ -104,6 +104,7 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): vo
     if (user === undefined) throw notFound(key);
     if (happening === 'deleted') tenant.deleteUser(user.id);
     else if (happening === 'restored') tenant.restoreUser(user.id);
+    else if (happening === 'purged') tenant.purgeUser(user.id);
     else {
       if (happening !== 'updated') user.accountEnabled = happening === 'unblocked';
       tenant.touchUser(user.id);

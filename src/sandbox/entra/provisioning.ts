@@ -225,10 +225,12 @@ export class Provisioning {
       return;
     }
     const user = this.#tenant.users.get(userId);
+    // Of whom is gone for good within one cycle, the next has nothing to carry (MicrosoftDocs/azure-docs#30269).
+    if (user === undefined) return;
     const isInScope = [...this.assigned].some(
       (id) => this.#tenant.groups.get(id)?.members.has(userId) === true,
     );
-    if (user !== undefined && isInScope) return await this.#carryUser(target, user);
+    if (isInScope) return await this.#carryUser(target, user);
     if (!remote.active) return;
     await scim.changeUser(target, remote.id, { active: false });
     remote.active = false;

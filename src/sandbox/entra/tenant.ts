@@ -180,6 +180,13 @@ export class Tenant {
     return true;
   }
 
+  /** For good, before the 30 days are over. */
+  purgeUser(id: string): void {
+    this.#bury(id);
+    this.deleted.delete(id);
+    this.listener({ of: 'user', id, changeType: 'deleted' });
+  }
+
   #bury(id: string): void {
     const user = this.users.get(id);
     if (user === undefined) return;
