@@ -45,11 +45,18 @@ export type ReviewView = {
   campaign: Campaign;
   reviewer: ReviewerProgress;
   to: Named;
+  /** The admins, where the reviewer can't be written to; empty: they can. */
+  instead: Named[];
   /** Who decides in their stead while they are away; null: nobody. */
   delegate: Named | null;
 };
 
-export async function readCampaignView(context: Data & Parties, id: string): Promise<CampaignView | null> {
+/** `unreachable`: accounts that could not be written to a moment ago. */
+export async function readCampaignView(
+  context: Data & Parties,
+  id: string,
+  unreachable: ReadonlySet<string> = new Set(),
+): Promise<CampaignView | null> {
   const campaign = await readCampaign(context.db, id);
   if (campaign === null) return null;
   const reviewers = await reviewersOf(context.db, id, context.chat.system);
@@ -69,7 +76,7 @@ export async function readCampaignView(context: Data & Parties, id: string): Pro
     reviewers,
     revokes: await revokesOf(context.db, id),
     objections: (await objectionsOf(context.db, id)).filter(({ answer }) => answer === null),
-    ...(await toldOf(context, starter?.id ?? null)),
+    ...(await toldOf(context, starter?.id ?? null, unreachable)),
   };
 }
 
@@ -77,6 +84,7 @@ export async function readCampaignView(context: Data & Parties, id: string): Pro
 async function toldOf(
   context: Data & Parties,
   starterId: string | null,
+  unreachable: ReadonlySet<string>,
 ): Promise<Pick<CampaignView, 'to' | 'isInstead'>> {
   const starter = starterId === null ? null : await readPerson(context.db, starterId);
   const [known] = await peopleWithAccounts(context.db, {
@@ -85,18 +93,26 @@ async function toldOf(
     system: context.chat.system,
   });
   const to = known === undefined ? null : await named(context, known);
-  return to === null || to.accountId === null
+  return to === null || to.accountId === null || unreachable.has(to.accountId)
     ? { to: (await adminContacts(context)).admins, isInstead: starterId !== null }
     : { to: [to], isInstead: false };
 }
 
-export async function readReviewView(context: Data & Parties, id: string): Promise<ReviewView | null> {
+/** `unreachable`: accounts that could not be written to a moment ago. */
+export async function readReviewView(
+  context: Data & Parties,
+  id: string,
+  unreachable: ReadonlySet<string> = new Set(),
+): Promise<ReviewView | null> {
   const reviewer = await readReviewer(context.db, id, context.chat.system);
   const campaign = reviewer === null ? null : await readCampaign(context.db, reviewer.campaignId);
   // Before it is started nobody is told of it.
   if (reviewer === null || campaign === null || campaign.startedAt === null) return null;
-  const to = await named(context, { ...reviewer, id: reviewer.personId });
-  return { campaign, reviewer, to, delegate: await delegateOf(context, reviewer.personId) };
+  const known = await named(context, { ...reviewer, id: reviewer.personId });
+  const isReached = known.accountId !== null && !unreachable.has(known.accountId);
+  const to = isReached ? known : { ...known, accountId: null };
+  const instead = isReached ? [] : (await adminContacts(context)).admins;
+  return { campaign, reviewer, to, instead, delegate: await delegateOf(context, reviewer.personId) };
 }
 
 async function delegateOf(context: Data & Parties, personId: PersonId): Promise<Named | null> {

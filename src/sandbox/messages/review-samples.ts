@@ -177,30 +177,46 @@ export function reviewSamples(): Sample<ReviewView>[] {
   const to = named('olga');
   const half = { ...reviewer, decided: 12, drafted: 4 };
   return [
-    { title: 'A reviewer is asked', view: { campaign: open, reviewer, to, delegate: null } },
+    { title: 'A reviewer is asked', view: { campaign: open, reviewer, to, instead: [], delegate: null } },
+    {
+      title: 'A reviewer can’t be written to: the admins are told',
+      view: { campaign: open, reviewer, to: { ...to, accountId: null }, instead: [to], delegate: null },
+    },
     {
       title: 'A reviewer is away: their delegate is asked too',
-      view: { campaign: open, reviewer, to, delegate: named('sam') },
+      view: { campaign: open, reviewer, to, instead: [], delegate: named('sam') },
     },
     {
       title: 'Half way, reminded',
-      view: { campaign: open, reviewer: { ...half, reminders: ['week', 'day'] }, to, delegate: null },
+      view: {
+        campaign: open,
+        reviewer: { ...half, reminders: ['week', 'day'] },
+        to,
+        instead: [],
+        delegate: null,
+      },
     },
     {
       title: 'Overdue',
-      view: { campaign: open, reviewer: { ...half, reminders: ['due', 'late1'] }, to, delegate: null },
+      view: {
+        campaign: open,
+        reviewer: { ...half, reminders: ['due', 'late1'] },
+        to,
+        instead: [],
+        delegate: null,
+      },
     },
     {
       title: 'All decided',
-      view: { campaign: open, reviewer: { ...reviewer, decided: 30 }, to, delegate: null },
+      view: { campaign: open, reviewer: { ...reviewer, decided: 30 }, to, instead: [], delegate: null },
     },
     {
       title: 'Closed',
-      view: { campaign: closed, reviewer: { ...reviewer, decided: 30 }, to, delegate: null },
+      view: { campaign: closed, reviewer: { ...reviewer, decided: 30 }, to, instead: [], delegate: null },
     },
     {
       title: 'All handed on',
-      view: { campaign: open, reviewer: { ...reviewer, lines: 0 }, to, delegate: null },
+      view: { campaign: open, reviewer: { ...reviewer, lines: 0 }, to, instead: [], delegate: null },
     },
   ];
 }

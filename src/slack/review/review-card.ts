@@ -19,7 +19,7 @@ export const REVIEW_OPEN = 'review_open';
  */
 export function reviewNotices(view: ReviewView): Notice<SlackContent>[] {
   const { to, reviewer } = view;
-  if (to.accountId === null) return [];
+  if (to.accountId === null) return view.instead.flatMap((admin) => unreachedNotice(view, admin.accountId));
   const account = { account: to.accountId };
   const all: Notice<SlackContent>[] = [{ key: 'card', to: account, under: null, content: reviewCard(view) }];
   for (const which of reviewer.reminders) {
@@ -43,6 +43,29 @@ export function reviewNotices(view: ReviewView): Notice<SlackContent>[] {
     });
   }
   return all;
+}
+
+/** What an admin is told of a reviewer who can't be written to: otherwise the lines would wait, and nobody know. */
+function unreachedNotice(
+  { campaign, reviewer, to }: ReviewView,
+  account: string | null,
+): Notice<SlackContent>[] {
+  if (account === null) return [];
+  const left = reviewer.lines - reviewer.decided;
+  const name = escapeMrkdwn(campaign.name);
+  const waits = campaign.state === 'open' && left > 0;
+  const due = campaign.dueAt === null ? '' : ` until ${slackDate(campaign.dueAt)}`;
+  const text = waits
+    ? `:warning: ${escapeMrkdwn(to.name)} can’t be written to in Slack, so nobody has told them of the access review ${name}: ${counted(left, 'line waits', 'lines wait')} for them${due}. ${overdueInWords(campaign.overdue, campaign.extendSeconds)} Tell them to look at Latchkey’s Home tab; if they have no Slack, cancel the review and begin it with another reviewer.`
+    : `Nothing of the access review ${name} waits for ${escapeMrkdwn(to.name)} any more, who could not be written to in Slack.`;
+  return [
+    {
+      key: `unreached:${account}`,
+      to: { account },
+      under: null,
+      content: { text, blocks: [section(mrkdwn(text))] },
+    },
+  ];
 }
 
 function reviewCard(view: ReviewView): SlackContent {
