@@ -199,4 +199,10 @@ test('what a digest does not renew is extended neither with one click nor by ask
   );
   const asked = await walk.ask('ines', { entitlement: read, seconds: 3_600, reason: 'Longer' });
   expect(JSON.stringify(asked)).toContain(why);
+
+  // nor by asking for it from right after its end
+  const end = (await walk.change(id)).grant?.endsAt ?? new Date();
+  const from = new Date(new Date(end).getTime() + 60_000);
+  const later = await walk.ask('ines', { entitlement: read, seconds: 3_600, reason: 'Right after', from });
+  expect(JSON.stringify(later)).toContain(why);
 });

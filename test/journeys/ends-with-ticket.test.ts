@@ -13,6 +13,9 @@ beforeAll(async () => {
   ({ stage, walk } = await setOut({
     catalogue: (catalogue) => ({
       ...catalogue,
+      entitlements: catalogue.entitlements.map((one) =>
+        one.key === 'payments-api-read' ? { ...one, extensionApproval: 'never' as const } : one,
+      ),
       ticket: {
         pattern: '(INC|CHG)-\\d{1,8}',
         example: 'INC-4711',
@@ -265,4 +268,50 @@ test('an extension ends with the same ticket', async () => {
   await untilNow('it ends', async () => (await walk.change(extension.id)).state === 'ended');
   await walk.endsAs(extension.id, 'inEffect');
   expect(await walk.isInTeam('tom', TEAM)).toBe(false);
+});
+
+test('extended without approval it ends with its ticket still; without the ticket somebody has to approve', async () => {
+  // given what needs no approval to go on
+  const payments = 'payments-api-read';
+  await walk.request('POST', '/okta/sim/users/ines/sign-in', { country: 'Germany' });
+  await turn('INC-55', 'open');
+  const first = await walk.isGiven(
+    'ines',
+    { entitlement: payments, reason: 'Paid twice', ticket: 'INC-55', endsWithTicket: true },
+    'sam',
+  );
+  const status = await walk.until('it can be extended', async () => {
+    const now = await walk.statusOf('ines', first.id);
+    return buttonsOf(now).includes('extend') && now;
+  });
+
+  // when it is extended with its button, then it goes on by rule, and ends with the same ticket
+  const goesOn = 'Paid twice again';
+  await walk.clickAndFill('ines', status, 'extend', { reason: { reason: goesOn } });
+  const second = await walk.until('it goes on', async (saw) => {
+    const found = saw(await walk.changeBecause(goesOn));
+    return found?.state === 'inEffect' && found;
+  });
+  expect(second).toMatchObject({ ticket: 'INC-55', endsWithTicket: true, decision: { by: null } });
+
+  // when it is asked for once more, and of the ticket nothing is said
+  const without = 'Whatever becomes of the ticket';
+  await walk.ask('ines', { entitlement: payments, reason: without });
+  const form = await walk.topView('ines');
+  expect(form?.callback_id).toBe('extend');
+  if (form !== null) await walk.submit('ines', form, {});
+
+  // then a person decides, and reads why
+  const third = await walk.until('it is put to somebody', async (saw) => {
+    const found = saw(await walk.changeBecause(without));
+    return found?.state === 'asking' && found;
+  });
+  expect(third.verdict?.holds?.map(({ text }) => text)).toContain(
+    'what it extends ends when INC-55 is closed, and this would not',
+  );
+  await turn('INC-55', 'closed');
+  await untilNow(
+    'it ends with its ticket all the same',
+    async () => (await walk.change(second.id)).state === 'ended',
+  );
 });

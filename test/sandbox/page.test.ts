@@ -70,10 +70,15 @@ describeInBrowser('the sandbox page', () => {
     await at('composer-input').press('Enter');
     await at('field-entitlement').waitFor();
     await at('field-reason').fill('half a thought');
+    await at('field-start').fill('2030-12-02T09:00');
     await at('submit').click();
     await at('error-entitlement').waitFor();
     await picture('5-form-refused');
     expect(await at('field-reason').inputValue()).toBe('half a thought');
+    // Slack is sent the moment that the browser's clock shows.
+    const moment = await page.evaluate(() => String(new Date(2030, 11, 2, 9).getTime() / 1_000));
+    await page.locator(`[data-testid="field-start"][data-seconds="${moment}"]`).waitFor();
+    expect(await at('field-start').inputValue()).toBe('2030-12-02T09:00');
     await at('cancel').click();
     await at('modal').waitFor({ state: 'detached' });
   });

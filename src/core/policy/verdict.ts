@@ -9,6 +9,7 @@ import {
   sourceInWords,
   withQuorum,
 } from './catalogue.ts';
+import { extensionHolds } from './extension-holds.ts';
 import type { Conflict, Duties } from './separation.ts';
 import { refusedByTicket, type TicketFact, ticketHolds } from './ticket-fact.ts';
 
@@ -55,6 +56,10 @@ export type RequestFacts = {
   isExtension?: boolean;
   /** The grant that it extends was approved by a person, and not by a rule. */
   wasApprovedByPerson?: boolean;
+  /** The grant that it extends was taken in an emergency. */
+  extendsEmergency?: boolean;
+  /** The ticket with which the grant that it extends ends, and this one would not. */
+  leavesTicket?: string;
   earlierGrants?: number;
   /** When it was asked for, by the clock of the person it is for. */
   hour?: number;
@@ -142,6 +147,7 @@ export function evaluateRequest(facts: RequestFacts, rules: Rules): Verdict {
       ? hold.hits.map((hit): Hold => ({ ...groundOf(hit), needs: hit.needs ?? 'person' }))
       : []),
     ...ticketHolds(facts.ticketFound),
+    ...extensionHolds(facts),
   ];
   const unsure = [...request.errors, ...hold.errors];
   const mayBeByRule =

@@ -25,7 +25,7 @@ export async function requestFacts(
     beneficiary: Person;
     /** Null: nobody asked. */
     change: Pick<Change, 'id' | 'cause' | 'requesterId' | 'requestedSeconds' | 'requestedAt' | 'ticket'> &
-      Partial<Pick<Change, 'state'>>;
+      Partial<Pick<Change, 'state' | 'endsWithTicket'>>;
     /** Asked for beforehand, outside any transaction. */
     outside: OutsideFacts;
   },
@@ -48,7 +48,7 @@ export async function requestFacts(
     hasTicket: change.ticket !== null,
     isExtension: change.cause === 'extension',
     ...(change.cause === 'extension'
-      ? { wasApprovedByPerson: await isHeldByApproval(db, beneficiary.id, entitlement.key) }
+      ? await whatIsExtended(db, { personId: beneficiary.id, entitlementKey: entitlement.key }, change)
       : {}),
     earlierGrants,
     ...clockOf(change.requestedAt, beneficiary.timeZone),
@@ -58,15 +58,25 @@ export async function requestFacts(
   };
 }
 
-/** Whether what the person holds of it, for longest, was approved by a person. */
-async function isHeldByApproval(db: Db | Tx, personId: string, entitlementKey: string): Promise<boolean> {
-  const grants = await unendedGrants(db, { personId, entitlementKey });
+/** On which terms the person holds, for longest, what would go on. */
+async function whatIsExtended(
+  db: Db | Tx,
+  of: { personId: string; entitlementKey: string },
+  extension: Pick<Change, 'ticket'> & Partial<Pick<Change, 'endsWithTicket'>>,
+): Promise<Pick<RequestFacts, 'wasApprovedByPerson' | 'extendsEmergency' | 'leavesTicket'>> {
+  const grants = await unendedGrants(db, of);
   const last = grants.reduce<(typeof grants)[number] | null>(
     (latest, grant) => (latest === null || grant.endsAt > latest.endsAt ? grant : latest),
     null,
   );
   const change = last === null ? null : await readChange(db, last.changeId);
-  return change !== null && change.decision?.by != null;
+  const ticket = change?.endsWithTicket === true ? change.ticket : null;
+  const isKept = extension.endsWithTicket === true && extension.ticket === ticket;
+  return {
+    wasApprovedByPerson: change !== null && change.decision?.by != null,
+    ...(change?.cause === 'breakGlass' ? { extendsEmergency: true } : {}),
+    ...(ticket === null || isKept ? {} : { leavesTicket: ticket }),
+  };
 }
 
 /**

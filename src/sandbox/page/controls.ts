@@ -125,7 +125,8 @@ function drawTyped({ element, type, chosen, placeholder, common, access }: Drawn
     case 'timepicker':
       return html`<input type="time" value="${value}"${common}${access}>`;
     case 'datetimepicker':
-      return html`<input type="number" value="${value}" placeholder="Unix seconds"${common}${access}>`;
+      // The browser knows the zone of whoever looks: it shows these seconds as a local time.
+      return html`<input type="datetime-local" data-seconds="${value}"${common}${access}>`;
     default:
       return null;
   }

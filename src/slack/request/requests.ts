@@ -268,7 +268,15 @@ async function answerForm(context: Context, submission: Submission, ack: FormAck
     return await ack({
       response_action: 'update',
       view: withNote(
-        withTicketEnd(context, requestModal(choices(context, person), choice)),
+        withTicketEnd(
+          context,
+          requestModal(
+            choices(context, person),
+            choice,
+            { isAsked: false, accountId: submission.forAccountId },
+            isLaterStartOffered(context),
+          ),
+        ),
         `${refusal.text} ${refusal.next}`,
       ),
     });

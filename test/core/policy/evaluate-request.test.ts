@@ -196,6 +196,29 @@ describe('the floor beneath the rules', () => {
     expect(evaluateRequest(given, willing).effect).toBe('ask');
   });
 
+  test.each<[what: string, extended: Partial<RequestFacts>, effect: string, why?: string]>([
+    ['what was given like any other goes on by rule', {}, 'autoApprove'],
+    [
+      'an emergency does not',
+      { extendsEmergency: true },
+      'ask',
+      'what it extends was taken in an emergency, without approval',
+    ],
+    [
+      'what ends with a ticket does not go on without it',
+      { leavesTicket: 'INC-4711' },
+      'ask',
+      'what it extends ends when INC-4711 is closed, and this would not',
+    ],
+  ])('extended without approval, as the catalogue says: %s', (_what, extended, effect, why) => {
+    const verdict = evaluateRequest(
+      facts({ isExtension: true, ...extended }, { tier: 'medium', extensionApproval: 'never' }),
+      willing,
+    );
+    expect(verdict.effect).toBe(effect);
+    expect(verdict.holds?.map(({ text }) => text)).toEqual(why === undefined ? undefined : [why]);
+  });
+
   test('a conflict is kept with the verdict', () => {
     expect(evaluateRequest(facts({ conflicts: [conflict] }), willing).conflicts).toEqual([conflict]);
     expect(evaluateRequest(facts({ conflicts: [] }), willing)).not.toHaveProperty('conflicts');

@@ -53,5 +53,7 @@ export function answerIn(field) {
     const picked = [...field.querySelectorAll('input:checked')].map((input) => input.value);
     return kind === 'radio_buttons' ? (picked[0] ?? null) : picked;
   }
-  return field.value === '' ? null : field.value;
+  if (field.value === '') return null;
+  // Slack sends a moment, in seconds since 1970, and not what the clock shows.
+  return kind === 'datetimepicker' ? String(Date.parse(field.value) / 1_000) : field.value;
 }

@@ -62,6 +62,12 @@ function syncChildren(current, next) {
 }
 
 export function inLocalTime(root) {
+  for (const field of root.querySelectorAll('input[type="datetime-local"][data-seconds]')) {
+    const seconds = Number(field.dataset.seconds);
+    const offset = new Date(seconds * 1_000).getTimezoneOffset() * 60_000;
+    if (seconds > 0)
+      field.setAttribute('value', new Date(seconds * 1_000 - offset).toISOString().slice(0, 16));
+  }
   for (const time of root.querySelectorAll('time[data-seconds]')) {
     const date = new Date(Number(time.dataset.seconds) * 1_000);
     const second = time.hasAttribute('data-precise') ? { second: '2-digit' } : {};
