@@ -141,3 +141,15 @@ test('only markup mentions somebody', () => {
   expect(of(quoted({ type: 'text', text: words }))).toBe(false);
   expect(of(quoted({ type: 'user', user_id: id }))).toBe(true);
 });
+
+test('a link that stands for itself is a link with a port in it too', () => {
+  const url = 'http://127.0.0.1:4471/anypoint/login?a=1&b=2';
+  const text = {
+    type: 'mrkdwn',
+    text: `:warning: Sign in at <${url.replaceAll('&', '&amp;')}>: soon`,
+    verbatim: true,
+  };
+  const html = drawn({ type: 'section', text });
+  expect(read(html)).toContain(`Sign in at ${url}: soon`);
+  expect(html).toMatch(/<a href="http:\/\/127\.0\.0\.1:4471\/anypoint\/login\?a=1&amp;b=2"/);
+});

@@ -30,6 +30,8 @@ export type Drawing = {
 const [OPEN, CLOSE, APART] = ['\ue000', '\ue001', '\ue002'];
 /** What Slack was told to link stands in angle brackets. */
 const ADDRESS_SIGN = /<[^<>]*>|:\/\/|(?<=\bwww)\.|(?<=\w)@/gi;
+/** An address that stands for itself. The package takes one with a port in it for an emoji. */
+const BARE_LINK = /<(https?:\/\/[^<>|]+)>/g;
 const PLACEHOLDER = /\ue000(\d+)\ue001/g;
 
 /**
@@ -44,6 +46,11 @@ function withPlaceholders(value: unknown, texts: string[]): unknown {
     return { type: 'mrkdwn', text: `${OPEN}${texts.push(plainText(value)) - 1}${CLOSE}` };
   const { verbatim, ...rest } = value as Record<string, unknown>;
   const inner = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, withPlaceholders(v, texts)]));
+  if (inner.type === 'mrkdwn' && typeof inner.text === 'string')
+    inner.text = inner.text.replace(BARE_LINK, (_all, url: string) => {
+      const shown = texts.push(url.replaceAll('&amp;', '&')) - 1;
+      return `<${url}|${OPEN}${shown}${CLOSE}>`;
+    });
   // Without `verbatim`: the package takes it for "no markup at all", Slack only for "no links of what looks like one".
   if (verbatim !== true || typeof inner.text !== 'string') return inner;
   const text = inner.text.replace(ADDRESS_SIGN, (one) => (one.startsWith('<') ? one : `${APART}${one}`));

@@ -55,8 +55,20 @@ export function namingIn(
 ): Naming {
   const mentioned = new Set([...text.matchAll(MENTION)].map(([, id]) => id ?? ''));
   const [only] = mentioned;
-  if (mentioned.size === 1 && only !== undefined) return { is: 'account', accountId: only };
   if (mentioned.size > 1) return { is: 'several', words: 'several people', names: [] };
+  const named = namedIn(text, people, { askerId, titles });
+  if (only === undefined) return named;
+  // "for Nadia, as @erik says" speaks of two people: which of them it is for is not guessed.
+  return named.is === 'person' || named.is === 'several'
+    ? { is: 'several', words: 'several people', names: [] }
+    : { is: 'account', accountId: only };
+}
+
+function namedIn(
+  text: string,
+  people: readonly KnownName[],
+  { askerId, titles }: { askerId: string; titles: readonly string[] },
+): Naming {
   const known = new Set([...NO_NAMES, ...titles.flatMap(wordsOf)]);
   for (const words of phrasesIn(text)) {
     const [first = ''] = wordsOf(words);

@@ -22,6 +22,7 @@ test.each<[string, Naming]>([
   ['orders logs for Tom', { is: 'several', words: 'Tom', names: ['Tom Okafor', 'Tom Berger'] }],
   ['orders logs for <@U0000007|nadia>', { is: 'account', accountId: 'U0000007' }],
   ['for <@U0000007> and <@U0000002>', { is: 'several', words: 'several people', names: [] }],
+  ['orders logs for Nadia, as <@U0000002> says', { is: 'several', words: 'several people', names: [] }],
   ['orders logs for Ludmilla', { is: 'unknown', words: 'Ludmilla' }],
   // For themselves.
   ['read orders logs', { is: 'oneself' }],
