@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { FRESH_MS, type Usage, type UsageFacts, type UsageSource, usageOf } from '../core/usage/usage.ts';
 import type { Use } from '../ports/usage.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { revive } from './revive.ts';
 
 /** Where a record of uses has been read to; null: it was never read. */
 export async function readUsePosition(
@@ -93,7 +94,7 @@ export async function readUsage(
   personIds: readonly string[],
   now: Date,
 ): Promise<Map<string, Usage>> {
-  const { rows } = await sql<{ personId: string; facts: StoredFacts }>`
+  const { rows } = await sql<{ personId: string; facts: UsageFacts }>`
     select p.id as "personId", jsonb_build_object(
       'last', (
         select jsonb_build_object('at', r.last_at, 'source', r.source, 'what', r.what)
@@ -101,14 +102,14 @@ export async function readUsage(
         where l.person_id = p.id order by r.last_at desc, r.source limit 1
       ),
       'signIns', coalesce((
-        select jsonb_agg(jsonb_build_object('source', s.source, 'since', s.since, 'checkedAt', s.checked_at) order by s.source)
+        select jsonb_agg(jsonb_build_object('source', s.source, 'sinceAt', s.since, 'checkedAt', s.checked_at) order by s.source)
         from usage_sources s where s.source in ${signInSources} and s.checked_at is not null
           and exists (select from person_links l where l.person_id = p.id and l.system = s.system)
       ), '[]'),
       'troubles', coalesce((select jsonb_agg(s.trouble order by s.source) from usage_sources s where s.trouble is not null), '[]')
     ) as facts
     from unnest(${[...new Set(personIds)]}::uuid[]) as p (id)`.execute(db);
-  return new Map(rows.map(({ personId, facts }) => [personId, usageOf(revived(facts), now)]));
+  return new Map(rows.map(({ personId, facts }) => [personId, usageOf(revive<UsageFacts>(facts), now)]));
 }
 
 /** Records from which a use can't be missing. Who only looks leaves nothing in the audit log. */
@@ -133,18 +134,3 @@ export const usageByPerson = (people: ReturnType<typeof sql>) => sql`
     where s.source in ${signInSources} and s.checked_at >= clock_timestamp() - ${FRESH_MS} * interval '1 ms'
       and exists (select from person_links l where l.person_id = p.id and l.system = s.system)
   ) s on true`;
-
-type Stored<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] };
-type StoredFacts = {
-  last: Stored<NonNullable<UsageFacts['last']>> | null;
-  signIns: Stored<UsageFacts['signIns'][number]>[];
-  troubles: string[];
-};
-
-function revived({ last, signIns, troubles }: StoredFacts): UsageFacts {
-  return {
-    last: last === null ? null : { ...last, at: new Date(last.at) },
-    signIns: signIns.map((s) => ({ ...s, since: new Date(s.since), checkedAt: new Date(s.checkedAt) })),
-    troubles,
-  };
-}

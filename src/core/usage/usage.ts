@@ -22,7 +22,7 @@ export type Usage =
 export type UsageFacts = {
   last: { at: Date; source: UsageSource; what: string | null } | null;
   /** The records of sign-ins that can have this person in them, each with how far it was read. */
-  signIns: { source: UsageSource; since: Date; checkedAt: Date }[];
+  signIns: { source: UsageSource; sinceAt: Date; checkedAt: Date }[];
   /** The records that can't be read now, each with the reason. */
   troubles: string[];
 };
@@ -33,9 +33,9 @@ export const FRESH_MS = 24 * 3_600_000;
 /** Pure: what those facts come to. */
 export function usageOf({ last, signIns, troubles }: UsageFacts, now: Date): Usage {
   const fresh = signIns.filter(({ checkedAt }) => now.getTime() - checkedAt.getTime() <= FRESH_MS);
-  const [widest] = fresh.toSorted((a, b) => a.since.getTime() - b.since.getTime());
+  const [widest] = fresh.toSorted((a, b) => a.sinceAt.getTime() - b.sinceAt.getTime());
   if (last !== null) return { known: 'used', ...last, checkedAt: widest?.checkedAt ?? null };
-  if (widest !== undefined) return { known: 'not since', since: widest.since, checkedAt: widest.checkedAt };
+  if (widest !== undefined) return { known: 'not since', since: widest.sinceAt, checkedAt: widest.checkedAt };
   return { known: 'unknown', why: whyUnknown(signIns.length, troubles) };
 }
 

@@ -4,7 +4,6 @@ import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { isRefusal } from '../../core/refusal.ts';
-import { isStorable, seenWords } from '../../core/storable.ts';
 import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.ts';
 import { caseToCancel } from '../../flow/offboarding/cancel.ts';
 import { adminOr, notAnAdmin } from '../../flow/offboarding/case.ts';
@@ -22,6 +21,7 @@ import { mention } from '../change-card/names.ts';
 import type { Typed, Word } from '../commands/word.ts';
 import type { Pressed } from '../forms/card-button.ts';
 import { formModal, openView } from '../forms/forms.ts';
+import { writtenIn } from '../forms/written.ts';
 import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
 import { withMentions } from '../said.ts';
 import { offboardingActions, offboardingButton } from './buttons.ts';
@@ -101,11 +101,8 @@ export function registerOffboardingHandlers(app: App, context: Context, client: 
 }
 
 function reasonIn(view: ViewSubmitAction['view']): { reason: string; errors: Record<string, string> | null } {
-  const written = view.state.values[REASON]?.[REASON]?.value ?? '';
-  const reason = seenWords(written).trim();
-  if (reason !== '' && isStorable(written)) return { reason, errors: null };
-  const wrong = isStorable(written) ? 'Say why, in a sentence.' : 'This text can’t be stored: type it anew.';
-  return { reason, errors: { [REASON]: wrong } };
+  const { text, wrong } = writtenIn(view.state.values[REASON]?.[REASON]?.value, 'Say why, in a sentence.');
+  return { reason: text, errors: wrong === null ? null : { [REASON]: wrong } };
 }
 
 /**

@@ -11,7 +11,6 @@ import type { WebClient } from '@slack/web-api';
 import type { z } from 'zod';
 import { isRefusal, type Refusal } from '../../core/refusal.ts';
 import { reviewerChoices } from '../../core/review/line.ts';
-import { isStorable, seenWords } from '../../core/storable.ts';
 import type { Context } from '../../flow/kernel/context.ts';
 import { acceptAnswer } from '../../flow/request/accept-click.ts';
 import {
@@ -28,6 +27,7 @@ import { slackCall } from '../api/call.ts';
 import { section } from '../blocks.ts';
 import { createFormUpdates } from '../forms/form-updates.ts';
 import { orTell } from '../forms/forms.ts';
+import { writtenIn } from '../forms/written.ts';
 import { plain } from '../mrkdwn.ts';
 import { REVIEW_OPEN, reviewButton } from './review-card.ts';
 import {
@@ -134,26 +134,24 @@ function registerForms(app: App, context: Context, client: WebClient): void {
   app.view<ViewSubmitAction>(reviewForms.handOn, async ({ ack, body, view }) => {
     const key = reviewKey.parse(JSON.parse(view.private_metadata));
     const toAccountId = view.state.values.to?.to?.selected_user ?? null;
-    const written = view.state.values.why?.why?.value ?? '';
+    const { text: why, wrong } = writtenIn(view.state.values.why?.why?.value, 'Say why, in a sentence.');
     const errors = {
       ...(toAccountId === null ? { to: 'Choose who reviews it.' } : {}),
-      ...wrongWords(written, 'why', true),
+      ...(wrong === null ? {} : { why: wrong }),
     };
     if (toAccountId === null || Object.keys(errors).length > 0)
       return await ack({ response_action: 'errors', errors });
-    const item: z.infer<typeof reassignItem> = { n: key.n ?? 0, toAccountId, why: seenWords(written).trim() };
+    const item: z.infer<typeof reassignItem> = { n: key.n ?? 0, toAccountId, why };
     await accept(context, key, body.user.id, { verb: 'reassign', item, once: view.id });
     await ack({ response_action: 'clear' });
   });
 
   app.view<ViewSubmitAction>(reviewForms.comment, async ({ ack, body, view }) => {
     const key = reviewKey.parse(JSON.parse(view.private_metadata));
-    const written = view.state.values.comment?.comment?.value ?? '';
-    const errors = wrongWords(written, 'comment', false);
-    if (Object.keys(errors).length > 0) return await ack({ response_action: 'errors', errors });
+    const { text, wrong } = writtenIn(view.state.values.comment?.comment?.value);
+    if (wrong !== null) return await ack({ response_action: 'errors', errors: { comment: wrong } });
     const part = await ownPart(context, key.review, body.user.id);
-    if (!isRefusal(part))
-      await saveDraftComment(context, part, key.n ?? 0, seenWords(written).trim() || null);
+    if (!isRefusal(part)) await saveDraftComment(context, part, key.n ?? 0, text || null);
     await ack();
     const root = view.root_view_id;
     if (root === null || isRefusal(part)) return;
@@ -162,11 +160,6 @@ function registerForms(app: App, context: Context, client: WebClient): void {
       context.log.warn({ err: error.message }, 'review form not drawn anew'),
     );
   });
-}
-
-function wrongWords(written: string, field: string, isNeeded: boolean): Record<string, string> {
-  if (!isStorable(written)) return { [field]: 'This text can’t be stored: type it anew.' };
-  return isNeeded && seenWords(written).trim() === '' ? { [field]: 'Say why, in a sentence.' } : {};
 }
 
 async function formFor(context: Context, key: ReviewKey, accountId: string): Promise<ModalView> {

@@ -6,7 +6,7 @@ const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000);
 const MONTH = 30 * 86_400;
 
 const signIns = (since: number, checked: number): UsageFacts['signIns'] => [
-  { source: 'anypointUsers', since: daysAgo(since), checkedAt: daysAgo(checked) },
+  { source: 'anypointUsers', sinceAt: daysAgo(since), checkedAt: daysAgo(checked) },
 ];
 const used = (days: number): UsageFacts['last'] => ({
   at: daysAgo(days),
