@@ -166,3 +166,18 @@ test('who has signed in since and has nothing is an alarm that says what is miss
   // then
   await walk.becomes(asked.id, 'inEffect', 30_000);
 }, 60_000);
+
+test('who is deleted in the IdP is out of the team at once, though their group claim never changes', async () => {
+  // given
+  const asked = await isApproved('nadia', 'Deleted soon');
+  await walk.becomes(asked.id, 'awaitingSignIn');
+  await signsIn('nadia');
+  await walk.becomes(asked.id, 'inEffect', 30_000);
+
+  // when
+  await walk.request('DELETE', '/okta/sim/users/nadia');
+
+  // then
+  await walk.until('they are out of the team', async () => !(await walk.isInTeam('nadia', TEAM)));
+  await walk.endsAs(asked.id, 'inEffect', 30_000);
+}, 60_000);

@@ -181,12 +181,16 @@ async function lookForItsEnd(
   const left = memberships.filter((membership) => membership !== null);
   if (left.length === 0)
     return { found: 'agrees', note: wasLeftBehind(change) ? 'Latchkey took out what was left behind' : null };
-  if (target.delivery !== undefined && (await isStillInGroup(context, person.id, target)))
+  const { membership, why } = await teamVerdict(context, person, target.teamId);
+  if (
+    membership !== 'out' &&
+    target.delivery !== undefined &&
+    (await isStillInGroup(context, person.id, target))
+  )
     return waiting(
       'idpWrite',
       `${idpName(context, target)} still shows ${person.name} in ${target.groupName}`,
     );
-  const { membership, why } = await teamVerdict(context, person, target.teamId);
   if (membership !== 'out')
     return { found: 'agrees', note: membership === 'in' ? 'another group still gives this team' : why };
   if (left.some((membership) => membership.membershipType === 'maintainer'))
