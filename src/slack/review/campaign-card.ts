@@ -186,7 +186,7 @@ function progressBlocks(view: CampaignView): KnownBlock[] {
       'By reviewer',
       view.reviewers.map(
         ({ name, lines, decided, accountId, status }) =>
-          `${escapeMrkdwn(name)}: ${figure(decided)} of ${figure(lines)}${status === 'active' ? '' : ` (:warning: their account is ${escapeMrkdwn(status)})`}${accountId === null ? ' (:warning: has no Slack account: hand the lines to somebody else)' : ''}`,
+          `${escapeMrkdwn(name)}: ${figure(decided)} of ${figure(lines)}${status === 'active' ? '' : ` (:warning: their account is ${escapeMrkdwn(status)})`}${accountId === null ? ' (:warning: is not known in Slack, so they may not have been told)' : ''}`,
       ),
     ),
     cancelBlock(
@@ -248,7 +248,7 @@ function listSection(head: string, lines: readonly string[]): KnownBlock {
 }
 
 /** What came of it: `kept 10, revoked 3`, and the certificate. */
-function resultInWords({ campaign, counts }: CampaignView): string {
+function resultInWords({ campaign, counts, objections }: CampaignView): string {
   const {
     keep = 0,
     revoke = 0,
@@ -261,7 +261,11 @@ function resultInWords({ campaign, counts }: CampaignView): string {
     `${figure(keep)} kept`,
     `${figure(revoke)} revoked`,
     ...(doNotRenew === 0 ? [] : [`${figure(doNotRenew)} not to be renewed`]),
-    ...(object === 0 ? [] : [`${counted(object, 'rule')} objected to: an admin has to change the catalogue`]),
+    ...(object === 0
+      ? []
+      : [
+          `${counted(object, 'rule')} objected to${objections.length === 0 ? ' and answered' : ': an admin has to answer'}`,
+        ]),
     ...(answered === 0 ? [] : [`${figure(answered)} reviewed by a card before`]),
     ...(gone === 0 ? [] : [`${figure(gone)} ended by themselves`]),
   ];
