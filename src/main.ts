@@ -226,15 +226,16 @@ async function greet(
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function sandboxInWords(worldUrl: string, { url }: Latchkey): string[] {
+function sandboxInWords(worldUrl: string, { url, context }: Latchkey): string[] {
+  const systems = context.idps.all.map(({ name, system }) => ({ name, path: system }));
   return [
-    'This is the sandbox: no real Slack, Okta, Anypoint or model is touched.',
+    `This is the sandbox: no real Slack, ${systems.map(({ name }) => name).join(', ')}, Anypoint or model is touched.`,
     '',
     `  Open ${worldUrl}  — be the intern, type /access, then be the team lead and decide.`,
     '',
     `  Latchkey    ${url}   (SCIM at /scim/v2, health at /readyz)`,
     `  Slack       ${worldUrl}/slack/api/`,
-    `  Okta        ${worldUrl}/okta`,
+    ...systems.map(({ name, path }) => `  ${name.padEnd(11)} ${worldUrl}/${path}`),
     `  Anypoint    ${worldUrl}/anypoint`,
     `  Model       ${worldUrl}/model/v1   (scripted, no AI)`,
     '',

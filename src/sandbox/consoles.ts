@@ -38,13 +38,13 @@ export function consoles(request: Request, systemOf: (group: string) => System, 
     async deactivate(key: string): Promise<void> {
       for (const system of systems) await deactivating[system](key);
     },
-    /** What a write of this membership looks like on the wire. */
+    /** What a write of this membership looks like on the wire; the path is a pattern. Entra’s has the person in its body alone. */
     writeOf(key: string, group: string): { vendor: string; method: string; path: string } {
       const n = oktaGroups.findIndex(({ name }) => name === group);
       const oktaId = people.find((person) => person.key === key)?.oktaId ?? '';
       return systemOf(group) === 'okta'
         ? { vendor: 'okta', method: 'PUT', path: `/groups/${oktaGroups[n]?.id ?? ''}/users/${oktaId}` }
-        : { vendor: 'entra', method: 'POST', path: `/groups/${guid('f', n + 1)}/members/$ref` };
+        : { vendor: 'entra', method: 'POST', path: `/groups/${guid('f', n + 1)}/members/[$]ref$` };
     },
   };
 }

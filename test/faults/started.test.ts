@@ -92,7 +92,7 @@ const isReady = (started: Started) => () => {
 
 describe('a mistake in the command is one clear line', () => {
   test.each([
-    [['--bogus'], /^npm start: Unknown option '--bogus'.*\nThere are: --fresh, --world-port=…\n$/],
+    [['--bogus'], /^npm start: Unknown option '--bogus'.*\nThere are: --fresh, --idp=…, --world-port=…\n$/],
     [['--world-port', 'abc'], /^--world-port: must be a number from 0 to 65535\n$/],
   ])('%j', async (options, says) => {
     const started = start(folder(), options);
@@ -161,6 +161,27 @@ describe('the sandbox', () => {
     expect(elsewhere.code).toBe(1);
     expect(elsewhere.said).toContain('no sandbox runs in this folder');
   }, 90_000);
+
+  test.each([
+    ['entra', ['Entra']],
+    ['both', ['Okta', 'Entra']],
+  ] as const)(
+    'with --idp %s it is ready, and names %j',
+    async (idp, names) => {
+      const worldPort = await freePort();
+      const started = start(folder(), [`--world-port=${worldPort}`, '--idp', idp], {
+        PORT: String(await freePort()),
+      });
+      await eventually('it is ready', isReady(started), 60_000);
+      expect(started.said()).toContain(`no real Slack, ${names.join(', ')}, Anypoint or model is touched`);
+      for (const name of names)
+        expect(started.said()).toContain(
+          `${name.padEnd(11)} http://127.0.0.1:${worldPort}/${name.toLowerCase()}\n`,
+        );
+      expect(started.said().includes('/okta\n')).toBe(idp === 'both');
+    },
+    80_000,
+  );
 
   test('with the port of its world taken by another program it says which option helps', async () => {
     const taken = await listening(0);

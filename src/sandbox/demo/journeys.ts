@@ -116,9 +116,12 @@ export const journeys: Journey[] = [
         !(await visitor.isInGroup('ines', 'anypoint-orders-deploy')),
         `${visitor.idp.nameOf('anypoint-orders-deploy')} does not have her in the group`,
       );
-      say(`Ines reads the reason; nothing changed in ${visitor.idp.name} or Anypoint`, {
-        message: told.text,
-      });
+      say(
+        `Ines reads the reason; nothing changed in ${visitor.idp.nameOf('anypoint-orders-deploy')} or Anypoint`,
+        {
+          message: told.text,
+        },
+      );
     },
   },
   {
@@ -139,9 +142,11 @@ export const journeys: Journey[] = [
       prove(!(await visitor.isInTeam('erik', READERS)), `Anypoint no longer has Erik in ${READERS}`);
       prove(
         !(await visitor.isInGroup('erik', 'anypoint-orders-read')),
-        `${visitor.idp.name} no longer has him in the group`,
+        `${visitor.idp.nameOf('anypoint-orders-read')} no longer has him in the group`,
       );
-      say(`Expired: gone from ${visitor.idp.name} and Anypoint`, { message: gone.text });
+      say(`Expired: gone from ${visitor.idp.nameOf('anypoint-orders-read')} and Anypoint`, {
+        message: gone.text,
+      });
     },
   },
   {
@@ -167,13 +172,13 @@ export const journeys: Journey[] = [
       );
       prove(
         !(await visitor.isInGroup('tom', 'anypoint-orders-deploy')),
-        `${visitor.idp.name} does not have Tom in the group`,
+        `${visitor.idp.nameOf('anypoint-orders-deploy')} does not have Tom in the group`,
       );
       prove(
         !(await visitor.isInTeam('tom', 'Orders API deployers')),
         'Anypoint does not have Tom in the team',
       );
-      say(`Nothing changed in ${visitor.idp.name} or Anypoint`);
+      say(`Nothing changed in ${visitor.idp.nameOf('anypoint-orders-deploy')} or Anypoint`);
     },
   },
   {
