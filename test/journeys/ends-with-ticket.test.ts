@@ -315,3 +315,36 @@ test('extended without approval it ends with its ticket still; without the ticke
     async () => (await walk.change(second.id)).state === 'ended',
   );
 });
+
+test('extended until a ticket is closed, what was given without the ticket keeps its own end', async () => {
+  // given
+  await turn('INC-8', 'open');
+  const first = await walk.isGiven('erik', { entitlement: 'payments-api-read', reason: 'A day' }, 'sam');
+  const end = (await walk.change(first.id)).grant?.endsAt;
+  const reason = 'Until that is solved';
+  await walk.ask('erik', {
+    entitlement: 'payments-api-read',
+    reason,
+    ticket: 'INC-8',
+    endsWithTicket: true,
+  });
+  const form = await walk.topView('erik');
+  if (form !== null) await walk.submit('erik', form, {});
+  const second = await walk.until('it is asked for', () => walk.changeBecause(reason));
+  const card = await walk.card('sam', (m) => m.metadata?.event_payload?.marker === `${second.id}:card`);
+  await walk.click('sam', card, 'approve');
+  await walk.becomes(second.id, 'inEffect');
+
+  // when its ticket is closed
+  await turn('INC-8', 'closed');
+  await untilNow('the extension ends', async () => (await walk.change(second.id)).state === 'ended');
+
+  // then the first holds to its approved end
+  expect(await walk.change(first.id)).toMatchObject({
+    state: 'inEffect',
+    ended: null,
+    grant: { endsAt: end },
+  });
+  await walk.isQuiet();
+  expect(await walk.isInGroup('erik', 'anypoint-payments-read')).toBe(true);
+});

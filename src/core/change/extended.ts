@@ -9,9 +9,14 @@ import { nextState } from './life-cycle.ts';
 /**
  * Pure: an extension is one access and not two. The earlier grant ends with its approval and goes on under it. So there
  * is one end, one warning and one message with buttons. A grant that would end later than the extension stays as it is:
- * an extension takes nothing away. A birthright is renewed by rules.
+ * an extension takes nothing away. An extension that ends with its ticket takes over only what ends with that ticket
+ * too: closed early, it would end the other before its approved end. A birthright is renewed by rules.
  */
-export function takenOver(events: readonly ChangeEvent[], earlier: readonly Change[]): ChangeEvent[] {
+export function takenOver(
+  events: readonly ChangeEvent[],
+  earlier: readonly Change[],
+  extension: EndingWith,
+): ChangeEvent[] {
   const approved = events.find((event) => event.type === 'changeApproved');
   if (approved === undefined || approved.grant === null) return [];
   const { grant, target } = approved;
@@ -26,6 +31,7 @@ export function takenOver(events: readonly ChangeEvent[], earlier: readonly Chan
         change.target?.groupId === target.groupId &&
         change.grant.startsAt <= grant.startsAt &&
         change.grant.endsAt <= grant.endsAt &&
+        endsNoEarlier(extension, change) &&
         nextState(change.state, 'grantEnded') !== null,
     )
     .map((change) => ({
@@ -40,6 +46,16 @@ export function takenOver(events: readonly ChangeEvent[], earlier: readonly Chan
       stillHeldUntil: grant.endsAt,
       extendedBy: approved.changeId,
     }));
+}
+
+type EndingWith = Pick<Change, 'ticket'> & Partial<Pick<Change, 'endsWithTicket'>>;
+
+/** Whether closing the extension's ticket ends nothing that was approved without that ticket. */
+function endsNoEarlier(extension: EndingWith, change: Change): boolean {
+  return (
+    extension.endsWithTicket !== true ||
+    (change.endsWithTicket === true && change.ticket === extension.ticket)
+  );
 }
 
 /** What decides when an extension would end. */

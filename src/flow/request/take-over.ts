@@ -21,5 +21,5 @@ export async function takeOver(
     const one = id === change.id ? null : await unit.change(id);
     if (one !== null) earlier.push(one);
   }
-  return takenOver(events, earlier);
+  return takenOver(events, earlier, change);
 }
