@@ -20,6 +20,8 @@ export function consoles(request: Request, systemOf: (group: string) => System, 
   };
   const names: Record<System, string> = { okta: 'Okta', entra: 'Entra' };
   return {
+    systems,
+    systemOf,
     /** As sentences call the one that has this group. */
     nameOf: (group: string) => names[systemOf(group)],
     /** As sentences call all of them. */

@@ -44,7 +44,7 @@ export type Journey = Visitor & {
   owed(): Promise<string[]>;
   /** Waits until nothing is owed. */
   owesNothing(ms?: number): Promise<void>;
-  /** Waits until Okta's first push is over, Okta has nothing more to tell, and Latchkey owes nothing. */
+  /** Waits until Okta's first push is over, Okta has nothing more to tell, and Latchkey owes nothing; with Entra for the last alone. */
   isQuiet(): Promise<void>;
 };
 
@@ -103,11 +103,19 @@ export function slackIdOf(key: string): string {
 /** A stage and somebody who walks on it. Vendors' own rate limits are off: tests ask more than people do. */
 export async function setOut(options: StageOptions = {}): Promise<{ stage: Stage; walk: Journey }> {
   const stage = await setStage(options);
-  return { stage, walk: await walkOn(stage.world.url, stage.databaseUrl) };
+  return {
+    stage,
+    walk: await walkOn(stage.world.url, stage.databaseUrl, options.idp === 'entra' ? 'entra' : 'okta'),
+  };
 }
 
-export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Journey> {
-  const visitor = createVisitor(worldUrl, 20_000);
+/** `system`: in whose console groups are looked up. */
+export async function walkOn(
+  worldUrl: string,
+  databaseUrl: string,
+  system: 'okta' | 'entra' = 'okta',
+): Promise<Journey> {
+  const visitor = createVisitor(worldUrl, 20_000, { systems: [system], systemOf: () => system });
   await visitor.request('POST', '/slack/sim/limits', { enabled: false });
   await visitor.request('POST', '/okta/sim/rate-limit', { perMinute: 100_000 });
 
@@ -230,6 +238,8 @@ export async function walkOn(worldUrl: string, databaseUrl: string): Promise<Jou
       await visitor.until('nothing is owed', async (saw) => saw(await walk.owed()).length === 0, ms);
     },
     async isQuiet() {
+      // Entra pushes what it is asked to, and nothing at the start.
+      if (system === 'entra') return await walk.owesNothing();
       await visitor.until('Okta has pushed its groups', async (saw) => {
         const pushed = await query(
           `select display_name from scim_groups where display_name like 'anypoint-%'`,

@@ -11,16 +11,68 @@ const PATIENCE_MS = 75_000;
 const CARDS = 'access-requests';
 
 type EventSources = { scim: boolean; hook: boolean };
+/** What drift is made with and found by at one identity provider. */
+type There = {
+  /** Nothing of the start is under way any more. */
+  isSettled(visitor: Visitor): Promise<unknown>;
+  tellOnlyBy(visitor: Visitor, sources: EventSources): Promise<unknown>;
+  byHand(visitor: Visitor, key: string, group: string): Promise<unknown>;
+  /** What is pushed by SCIM is pushed now. */
+  pushes(visitor: Visitor, group: string): Promise<unknown>;
+  /** The event source beside SCIM, and who is said to have done it, as a card has them. */
+  hook: string;
+  whoDid: string;
+};
 
-/** Only these event sources of Okta tell Latchkey anything; what the others send is lost. */
-async function tellOnlyBy(visitor: Visitor, { scim, hook }: EventSources): Promise<void> {
-  await visitor.request('POST', '/okta/sim/push', { drop: scim ? 'none' : 'all' });
-  await visitor.request('POST', '/okta/sim/hooks', { lose: !hook });
-  await visitor.request('POST', '/okta/sim/log', { lagMs: SILENT_MS });
+const post = (visitor: Visitor, path: string, body?: unknown) => visitor.request('POST', path, body);
+
+const places: Record<'okta' | 'entra', There> = {
+  okta: {
+    isSettled: (visitor) =>
+      visitor.until('Okta has pushed its groups', async () => {
+        const { pending } = await visitor.request<{ pending: number }>('GET', '/okta/sim/push');
+        return pending === 0;
+      }),
+    async tellOnlyBy(visitor, { scim, hook }) {
+      await post(visitor, '/okta/sim/push', { drop: scim ? 'none' : 'all' });
+      await post(visitor, '/okta/sim/hooks', { lose: !hook });
+      await post(visitor, '/okta/sim/log', { lagMs: SILENT_MS });
+    },
+    byHand: (visitor, key, group) => post(visitor, `/okta/sim/groups/${group}/members/${key}`),
+    pushes: (visitor, group) => post(visitor, '/okta/sim/push-now', { group }),
+    hook: 'an Okta event hook',
+    whoDid: 'Okta administrator',
+  },
+  entra: {
+    isSettled: (visitor) =>
+      visitor.until('Latchkey has subscribed in Entra', async () => {
+        const all = await visitor.request<unknown[]>('GET', '/entra/sim/subscriptions');
+        return all.length > 0;
+      }),
+    async tellOnlyBy(visitor, { scim, hook }) {
+      await post(visitor, '/entra/sim/sync', { isPaused: !scim });
+      // Delta queries find what a notification told; both are silent.
+      await post(visitor, '/entra/sim/settings', {
+        lose: !hook,
+        refuse: hook ? null : { status: 503, below: '/groups/delta' },
+      });
+    },
+    byHand: (visitor, key, group) => post(visitor, '/entra/sim/members', { group, key, isMember: true }),
+    pushes: (visitor) => post(visitor, '/entra/sim/sync/run'),
+    hook: 'a Graph change notification',
+    whoDid: 'Sofia Ricci',
+  },
+};
+
+const placeOf = (visitor: Visitor, group = GROUP) => places[visitor.idp.systemOf(group)];
+
+/** Only these event sources tell Latchkey anything; what the others send is lost. */
+async function tellOnlyBy(visitor: Visitor, sources: EventSources): Promise<void> {
+  for (const system of visitor.idp.systems) await places[system].tellOnlyBy(visitor, sources);
 }
 
 const byHand = (visitor: Visitor, key: string, group = GROUP) =>
-  visitor.request('POST', `/okta/sim/groups/${group}/members/${key}`);
+  placeOf(visitor, group).byHand(visitor, key, group);
 
 type Found = { card: SeenMessage & { channel: string }; words: string; tookMs: number };
 
@@ -57,18 +109,15 @@ async function cardSays(visitor: Visitor, { card }: Found, words: string): Promi
 const inWords = (ms: number) => elapsedInWords(Math.round(ms));
 
 /**
- * `npm run demo -- drift`: an administrator is added by hand in Okta three times. They are found by SCIM push, by event
- * hook alone, and by comparing alone. One is reverted, one kept, one reverted by rule. `compare` runs the comparison
+ * `npm run demo -- drift`: somebody is added by hand in the identity provider three times. They are found by SCIM push, by its
+ * event hook or notification alone, and by comparing alone. One is reverted, one kept, one reverted by rule. `compare` runs the comparison
  * that comes by itself every few minutes.
  */
 export function driftJourney(compare: () => Promise<unknown>): Journey {
   return {
     name: 'drift',
     async run(visitor, say) {
-      await visitor.until('Okta has pushed its groups', async () => {
-        const { pending } = await visitor.request<{ pending: number }>('GET', '/okta/sim/push');
-        return pending === 0;
-      });
+      for (const system of visitor.idp.systems) await places[system].isSettled(visitor);
       // Before anything is lost, so that everybody is known to the mirror.
       await byScimPush(visitor, say);
       await byHookAlone(visitor, say);
@@ -83,6 +132,7 @@ async function byScimPush(visitor: Visitor, say: Say): Promise<void> {
   await tellOnlyBy(visitor, { scim: true, hook: false });
   const since = performance.now();
   await byHand(visitor, 'erik');
+  await placeOf(visitor).pushes(visitor, GROUP);
   const found = await foundCard(visitor, 'Erik Lind', since);
   prove(found.words.includes('told by a SCIM push'), 'the SCIM push told it');
   await visitor.until('Anypoint has Erik in the team', () => visitor.isInTeam('erik', TEAM), PATIENCE_MS);
@@ -94,8 +144,11 @@ async function byScimPush(visitor: Visitor, say: Say): Promise<void> {
   await visitor.click('olga', found.card, 'revert');
   const tookMs = await cardSays(visitor, found, 'gone from MuleSoft');
   prove(!(await visitor.isInTeam('erik', TEAM)), 'Anypoint no longer has Erik in the team');
-  prove(!(await visitor.isInGroup('erik', GROUP)), 'Okta no longer has Erik in the group');
-  say(`Olga reverted it: gone from Okta and Anypoint after ${inWords(tookMs)}`, {
+  prove(
+    !(await visitor.isInGroup('erik', GROUP)),
+    `${visitor.idp.nameOf(GROUP)} no longer has Erik in the group`,
+  );
+  say(`Olga reverted it: gone from ${visitor.idp.nameOf(GROUP)} and Anypoint after ${inWords(tookMs)}`, {
     goneMs: Math.round(tookMs),
     inAnypoint: false,
   });
@@ -106,21 +159,22 @@ async function byHookAlone(visitor: Visitor, say: Say): Promise<void> {
   const since = performance.now();
   await byHand(visitor, 'tom');
   const found = await foundCard(visitor, 'Tom Okafor', since);
-  prove(found.words.includes('told by an Okta event hook'), 'the event hook alone told it');
-  prove(found.words.includes('done by Okta administrator'), 'the card names who did it');
+  const { hook, whoDid, pushes } = placeOf(visitor);
+  prove(found.words.includes(`told by ${hook}`), `${hook} alone told it`);
+  prove(found.words.includes(`done by ${whoDid}`), 'the card names who did it');
   prove(!(await visitor.isInTeam('tom', TEAM)), 'no push came, so Anypoint does not have Tom');
   say(
-    `Tom, added by hand while SCIM pushes are lost, found by event hook alone after ${inWords(found.tookMs)}`,
+    `Tom, added by hand while SCIM pushes are lost, found by ${hook} alone after ${inWords(found.tookMs)}`,
     { foundMs: Math.round(found.tookMs), inAnypoint: false },
   );
 
-  // Kept is granted: Okta has to push it, so its pushes arrive again.
+  // Kept is granted: it has to be pushed, so its pushes arrive again.
   await tellOnlyBy(visitor, { scim: true, hook: true });
   // To keep it takes both whom the catalogue takes to give it.
   await visitor.click('olga', found.card, 'approve');
   await cardSays(visitor, found, 'still needed: manager');
   await visitor.click('sofia', found.card, 'approve');
-  await visitor.request('POST', '/okta/sim/push-now', { group: GROUP });
+  await pushes(visitor, GROUP);
   const tookMs = await cardSays(visitor, found, 'In effect in MuleSoft');
   prove(await visitor.isInTeam('tom', TEAM), 'Anypoint has Tom in the team');
   say(`Olga and Sofia kept it: a grant with an end, in effect in Anypoint after ${inWords(tookMs)}`, {
@@ -133,7 +187,9 @@ async function byComparingAlone(visitor: Visitor, say: Say, compare: () => Promi
   await tellOnlyBy(visitor, { scim: false, hook: false });
   await byHand(visitor, 'nadia');
   await byHand(visitor, 'sam', ADMIN_GROUP);
-  say('Nadia and a platform administrator, Sam, are added by hand; no event source of Okta tells it');
+  say(
+    `Nadia and a platform administrator, Sam, are added by hand; no event source of ${visitor.idp.name} tells it`,
+  );
   const since = performance.now();
   await compare();
   const found = await foundCard(visitor, 'Nadia Haddad', since);
@@ -161,7 +217,10 @@ async function byComparingAlone(visitor: Visitor, say: Say, compare: () => Promi
 
   await visitor.click('olga', found.card, 'revert');
   const tookMs = await cardSays(visitor, found, 'Ended: nobody asked for it');
-  prove(!(await visitor.isInGroup('nadia', GROUP)), 'Okta no longer has Nadia in the group');
+  prove(
+    !(await visitor.isInGroup('nadia', GROUP)),
+    `${visitor.idp.nameOf(GROUP)} no longer has Nadia in the group`,
+  );
   prove(!(await visitor.isInTeam('nadia', TEAM)), 'Anypoint does not have Nadia in the team');
   say(`Olga reverted Nadia’s: gone after ${inWords(tookMs)}`, {
     goneMs: Math.round(tookMs),

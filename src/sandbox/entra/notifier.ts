@@ -32,8 +32,8 @@ const THROTTLED_BY_MS = 10_000;
 
 /** Validates endpoints, and sends change and lifecycle notifications with Graph's patience and repeats. */
 export class Notifier {
-  /** Taken by each notification; `ids` and `delta`: whether it carries an id of its own, and who was moved. */
-  settings = { firstRetryMs: 500, copies: 1, ids: true, delta: true };
+  /** Taken by each notification; `ids` and `delta`: whether it carries an id of its own, and who was moved; `lose`: it is never sent. */
+  settings = { firstRetryMs: 500, copies: 1, ids: true, delta: true, lose: false };
   readonly deliveries: Delivery[] = [];
   readonly #waiting = new Map<string, unknown[]>();
   readonly #ending = new AbortController();
@@ -58,7 +58,8 @@ export class Notifier {
   }
 
   change(subscription: Subscription, happening: Happening): void {
-    const { delta, ids, copies } = this.settings;
+    const { delta, ids, copies, lose } = this.settings;
+    if (lose) return;
     const isUser = happening.of === 'user';
     const about = isUser ? `Users/${happening.id}` : `Groups/${happening.id}`;
     const notification = {

@@ -38,6 +38,7 @@ const settingsSchema = z.strictObject({
   copies: z.int().min(1).optional(),
   ids: z.boolean().optional(),
   delta: z.boolean().optional(),
+  lose: z.boolean().optional(),
   refuse: refusalSchema.nullish(),
   /** How far the slower copy of the directory is behind. */
   lagMs: z.int().min(0).optional(),
