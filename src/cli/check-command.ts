@@ -11,6 +11,7 @@ import { connectedIdps } from '../idp/connected.ts';
 import { checkEntra } from '../idp/entra/check.ts';
 import { checkGraph } from '../idp/entra/graph-check.ts';
 import { checkOidc } from '../idp/oidc-check.ts';
+import { oktaAdvice } from '../idp/okta/advice.ts';
 import { checkOktaHook, checkOktaLog } from '../idp/okta/check.ts';
 import { createOkta } from '../idp/okta/okta.ts';
 import { GRAPH_NOTIFICATIONS_PATH } from '../inbound/graph-notifications.ts';
@@ -30,7 +31,6 @@ import type { Db } from '../store/postgres/database.ts';
 import { checkDatabase } from '../store/postgres/database-check.ts';
 import { checkTickets } from '../tickets/tickets-check.ts';
 import { checkAddress, checkClock } from '../web/address-check.ts';
-
 import { secretLines } from './secrets-command.ts';
 
 export type CheckSettings = {
@@ -59,6 +59,8 @@ export type CheckTools = {
   /** The program ends non-zero. */
   fail(): void;
 };
+
+const OKTA = { name: 'Okta', advice: oktaAdvice };
 
 const NAME_WIDTH = 24;
 const log = pino({ level: 'silent' });
@@ -142,8 +144,8 @@ async function okta({ outside, address }: CheckSettings): Promise<Checked[]> {
   const { hookSecrets } = outside.okta;
   const settings = outside.okta;
   return [
-    await wholly('Okta', async () => await createOkta(settings).check()),
-    await guarded('Okta log', () => checkOktaLog(settings)),
+    await wholly('Okta', async () => await createOkta(settings).check(), OKTA),
+    await guarded('Okta log', () => checkOktaLog(settings), OKTA),
     hookSecrets.length === 0
       ? off('Okta hook', 'without OKTA_HOOK_SECRET, SCIM and the System Log tell what people do by hand')
       : await guarded('Okta hook', () => checkOktaHook(settings, `${address}${OKTA_HOOK_PATH}`)),
@@ -181,7 +183,11 @@ async function scim(
     ];
   try {
     return await reading(url, (db) =>
-      checkScim(db, { token: outside.scimToken, groupNames: groupNamesOf(policy) }),
+      checkScim(db, {
+        token: outside.scimToken,
+        idps: idpsOf(...connectedIdps(outside)),
+        entitlements: policy.catalogue.entitlements,
+      }),
     );
   } catch (error) {
     // A table that is not there (SQLSTATE 42P01); everything else the lines of the database say.
@@ -203,7 +209,7 @@ async function graph({ outside, address }: CheckSettings, policy: LoadedPolicy):
   return outside.graph === null
     ? [off('Graph', 'none of GRAPH_… is set')]
     : await checkGraph(outside.graph, {
-        groupNames: groupNamesOf(policy),
+        groupNames: [...new Set(policy.catalogue.entitlements.map((e) => e.idpGroup))],
         notificationUrl: `${address}${GRAPH_NOTIFICATIONS_PATH}`,
       });
 }
@@ -260,7 +266,7 @@ async function catalogue({ outside }: CheckSettings, policy: LoadedPolicy): Prom
     const idps = idpsOf(...connectedIdps(outside));
     const chat = createSlackDirectory(createSlackClient(outside.slack, log));
     const { onCall } = policy.catalogue;
-    const [wrong] = await lintOnCall(policy.catalogue, idps.first, chat);
+    const [wrong] = await lintOnCall(policy.catalogue, idps, chat);
     found.push(
       onCall === null
         ? off('who is on call', 'the catalogue has no onCall')
@@ -290,33 +296,34 @@ async function catalogue({ outside }: CheckSettings, policy: LoadedPolicy): Prom
   return found;
 }
 
-function groupNamesOf({ catalogue: { entitlements } }: LoadedPolicy): string[] {
-  return [...new Set(entitlements.map((e) => e.idpGroup))];
-}
-
 function off(name: string, why: string): Checked {
   return { name, trouble: null, detail: `off: ${why}` };
 }
 
-async function wholly(name: string, work: () => Promise<unknown>): Promise<Checked> {
-  return await guarded(name, async () => {
-    await work();
-    return { name, trouble: null };
-  });
+async function wholly(name: string, work: () => Promise<unknown>, idp?: typeof OKTA): Promise<Checked> {
+  return await guarded(
+    name,
+    async () => {
+      await work();
+      return { name, trouble: null };
+    },
+    idp,
+  );
 }
 
 /** A check that can't even be begun (a key that is no key) is a finding like any other. */
-async function guarded(name: string, work: () => Promise<Checked>): Promise<Checked> {
+async function guarded(name: string, work: () => Promise<Checked>, idp?: typeof OKTA): Promise<Checked> {
   try {
     return await work();
   } catch (error) {
-    return { name, trouble: whyNot(error) };
+    return { name, trouble: whyNot(error, idp) };
   }
 }
 
-function whyNot(error: unknown): string {
+function whyNot(error: unknown, idp?: typeof OKTA): string {
   if (!(error instanceof Fault)) throw error;
   // What was said of a setting says it all.
   if (error.code === 'config.invalid') return error.message;
-  return `${faultInWords(error, { idp: 'Okta' })}: ${nextStepFor(error)}`;
+  const called = idp === undefined ? {} : { idp: idp.name };
+  return `${faultInWords(error, called)}: ${nextStepFor(error, idp?.advice)}`;
 }

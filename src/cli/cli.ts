@@ -9,6 +9,7 @@ import { roughlyInWords } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
 import { createEnding } from '../ending.ts';
 import { evalCommand } from '../eval/command.ts';
+import { idpsOf } from '../flow/idps/idps.ts';
 import { connectedIdps } from '../idp/connected.ts';
 import { mcpCommands } from '../mcp/commands.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
@@ -89,7 +90,7 @@ policyCommands(program, {
     return outside === null
       ? null
       : {
-          idp: connectedIdps(outside)[0],
+          idps: idpsOf(...connectedIdps(outside)),
           mulesoft: createAnypoint(outside.anypoint),
           hasSignIn: outside.oidc !== null,
           chat: createSlackDirectory(createSlackClient(outside.slack, pino({ level: 'silent' }))),

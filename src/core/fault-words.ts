@@ -41,9 +41,18 @@ export function faultInWords(
   return `${called[party] ?? names[party]} ${words}${vendorCode === undefined ? '' : ` (${vendorCode})`}`;
 }
 
+/** What mends a party, of which Latchkey may know several: each says it of itself. No capital, no full stop. */
+export type PartyAdvice = {
+  /** Where its credentials are set, and to what. */
+  credentials: string;
+  /** Which rights Latchkey needs there, and where they are given. */
+  rights: string;
+  /** The setting that says where it is. */
+  address: string;
+};
+
 const CREDENTIALS: Partial<Record<Party, string>> = {
   slack: 'set SLACK_BOT_TOKEN to the token of the installed app (Slack app page, OAuth & Permissions)',
-  idp: 'set OKTA_API_TOKEN, or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY, to ones that are active, of the organisation at OKTA_ORG_URL',
   mulesoft:
     'set ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET to those of the connected app (Access Management, Connected Apps), on the control plane of ANYPOINT_URL',
   tickets: 'set TICKETS_TOKEN, and TICKETS_USER where it takes a user name, to ones that are active',
@@ -51,7 +60,6 @@ const CREDENTIALS: Partial<Record<Party, string>> = {
 
 const RIGHTS: Partial<Record<Party, string>> = {
   slack: 'give the app every scope of slack-manifest.yaml, and install it again',
-  idp: 'grant the service app okta.groups.manage and okta.users.read, or give the API token’s owner an admin role that covers the groups',
   mulesoft:
     'set ANYPOINT_ORG_ID to the root organisation, and give the connected app the scopes of docs/connect-anypoint.md',
   tickets: 'let the account of TICKETS_TOKEN read the tickets (docs/connect-tickets.md)',
@@ -59,7 +67,6 @@ const RIGHTS: Partial<Record<Party, string>> = {
 
 const ADDRESSES: Partial<Record<Party, string>> = {
   slack: 'SLACK_API_URL',
-  idp: 'OKTA_ORG_URL',
   mulesoft: 'ANYPOINT_URL',
   tickets: 'TICKETS_URL',
 };
@@ -72,17 +79,17 @@ const SLACK_STEPS: Record<string, string> = {
   is_archived: 'take the channel that the catalogue names out of the archive, or name another',
 };
 
-/** The next step of the person who runs Latchkey, about a fault of an outside party. */
-export function nextStepFor({ code, vendorCode }: FaultName): string {
+/** The next step of the person who runs Latchkey, about a fault of an outside party. `of`: what the party says of itself. */
+export function nextStepFor({ code, vendorCode }: FaultName, of?: PartyAdvice): string {
   const [party, trouble] = code.split('.') as [Party, Trouble];
   const step = party === 'slack' ? SLACK_STEPS[vendorCode ?? ''] : undefined;
   if (step !== undefined) return step;
-  const address = ADDRESSES[party] ?? 'its address';
+  const address = of?.address ?? ADDRESSES[party] ?? 'its address';
   switch (trouble) {
     case 'unauthorized':
-      return CREDENTIALS[party] ?? 'set its credentials anew';
+      return of?.credentials ?? CREDENTIALS[party] ?? 'set its credentials anew';
     case 'forbidden':
-      return RIGHTS[party] ?? 'give Latchkey the rights it needs there';
+      return of?.rights ?? RIGHTS[party] ?? 'give Latchkey the rights it needs there';
     case 'not_found':
       return party === 'mulesoft'
         ? 'see that ANYPOINT_URL is the control plane of the organisation, and ANYPOINT_ORG_ID its root organisation’s id'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../core/fault.ts';
-import { faultInWords, nextStepFor } from '../core/fault-words.ts';
+import { faultInWords, nextStepFor, type PartyAdvice } from '../core/fault-words.ts';
 import type { Context } from './kernel/context.ts';
 
 /** A party that is well is asked again after this. */
@@ -25,7 +25,7 @@ export type PartyWatch = {
   states(): PartyState[];
 };
 
-type Party = { party: string; does: string; check: () => Promise<void> };
+type Party = { party: string; does: string; check: () => Promise<void>; advice?: PartyAdvice };
 
 /**
  * Whether Slack, the identity provider and Anypoint let Latchkey do its work: asked, with a cheap call, at start and
@@ -42,6 +42,7 @@ export function createPartyWatch(
       party: idp.name,
       does: `groups in ${idp.name}`,
       check: () => idp.check(),
+      advice: idp.advice,
     })),
     { party: 'Anypoint', does: 'teams in Anypoint', check: () => mulesoft.check() },
     ...(tickets === undefined
@@ -50,13 +51,14 @@ export function createPartyWatch(
   ];
   const found = new Map<string, { why: string | null; at: number }>();
 
-  async function lookAt({ party, check }: Party): Promise<void> {
+  async function lookAt(one: Party): Promise<void> {
+    const { party } = one;
     const before = found.get(party);
-    let why = await whyNot(party, check);
+    let why = await whyNot(one);
     // Everybody is away for a second now and then; that is no reason to wake anybody.
     if (why?.isPassing === true && before?.why === null) {
       await sleep(SECOND_LOOK_MS);
-      why = await whyNot(party, check);
+      why = await whyNot(one);
     }
     found.set(party, { why: why?.text ?? null, at: performance.now() });
   }
@@ -78,10 +80,7 @@ export function createPartyWatch(
   };
 }
 
-async function whyNot(
-  party: string,
-  check: () => Promise<void>,
-): Promise<{ text: string; isPassing: boolean } | null> {
+async function whyNot({ party, check, advice }: Party): Promise<{ text: string; isPassing: boolean } | null> {
   try {
     await check();
     return null;
@@ -90,7 +89,7 @@ async function whyNot(
     // Being asked to wait is being served.
     if (error.retryAfterMs !== undefined) return null;
     return {
-      text: `${faultInWords(error, { idp: party, tickets: party })}: ${nextStepFor(error)}`,
+      text: `${faultInWords(error, { idp: party, tickets: party })}: ${nextStepFor(error, advice)}`,
       isPassing: error.retryable,
     };
   }

@@ -40,7 +40,7 @@ function checkCommand(policy: Command, tools: PolicyTools): void {
   policy
     .command('check')
     .description(
-      'read all of it and name every mistake by line; with Okta and Anypoint at hand, look there too',
+      'read all of it and name every mistake by line; with the identity providers and Anypoint at hand, look there too',
     )
     .option('--files-only', 'look at the files alone')
     .action(async ({ filesOnly }: { filesOnly?: boolean }) => {
@@ -60,7 +60,9 @@ function checkCommand(policy: Command, tools: PolicyTools): void {
           `${kind === 'problem' ? 'PROBLEM' : 'advice '}  ${entitlement === null ? '' : `${entitlement}: `}${text}`,
         );
       if (outside === null)
-        say('Okta and Anypoint were not looked at: groups, teams and what the teams give are not checked');
+        say(
+          'The identity providers and Anypoint were not looked at: groups, teams and what the teams give are not checked',
+        );
       if (remarks.some((remark) => remark.kind === 'problem')) fail();
     });
 }

@@ -18,6 +18,7 @@ import {
   ruledOut,
   type Verdict,
 } from '../core/policy/verdict.ts';
+import { type AtIdp, at, type Idps } from '../flow/idps/idps.ts';
 import { askOutside } from '../flow/request/request-facts.ts';
 import type { ChatDirectory } from '../ports/chat.ts';
 import type { IdentityProvider, IdpPerson } from '../ports/identity-provider.ts';
@@ -29,7 +30,7 @@ import { verdictInWords } from './decision-tables.ts';
  */
 export async function explain(
   policy: Policy,
-  { idp, chat }: { idp: IdentityProvider; chat: ChatDirectory },
+  { idps, chat }: { idps: Idps; chat: ChatDirectory },
   asked: { person: string; entitlement: string; seconds: number | null; hasTicket: boolean },
 ): Promise<string[]> {
   const { catalogue, rules } = policy;
@@ -38,9 +39,10 @@ export async function explain(
     throw unknown(
       `there is no entitlement ${asked.entitlement}; there are ${catalogue.entitlements.map((e) => e.key).join(', ')}`,
     );
+  const { idp } = at({ idps }, entitlement);
   const person = await onePerson(idp, asked.person);
   const notKnown: string[] = [];
-  const facts = await factsOf(policy, { idp, chat }, { ...asked, entitlement, person }, (fact, why) =>
+  const facts = await factsOf(policy, { idps, idp, chat }, { ...asked, entitlement, person }, (fact, why) =>
     notKnown.push(`${fact}: not known (${why})`),
   );
   const verdict = evaluateRequest(facts, rules);
@@ -57,7 +59,8 @@ export async function explain(
     }),
     ...(verdict.conflicts ?? []).map((c) => `  separation of duties: ${c.text}`),
   ];
-  if (verdict.effect === 'ask') lines.push(...(await decidersOf(policy, idp, person, { facts, verdict })));
+  if (verdict.effect === 'ask')
+    lines.push(...(await decidersOf(policy, { idps, idp }, person, { facts, verdict })));
   const ids = [...new Set(verdict.grounds.flatMap((g) => g.clause ?? []))];
   for (const id of ids) lines.push(`${id}: ${clause(id)?.text ?? ''}`);
   lines.push(
@@ -70,14 +73,20 @@ type Asked = { person: IdpPerson; entitlement: Entitlement; seconds: number | nu
 
 async function factsOf(
   { catalogue, rules }: Policy,
-  { idp, chat }: { idp: IdentityProvider; chat: ChatDirectory },
+  { idps, idp, chat }: { idps: Idps; chat: ChatDirectory } & AtIdp,
   { person, entitlement, seconds, hasTicket }: Asked,
   onNotKnown: (fact: string, why: string) => void,
 ): Promise<RequestFacts> {
   const holdings: Holding[] = [];
   for (const { with: other } of entitlement.conflicts) {
-    const group = await idp.findGroup(catalogue.entitlements.find((e) => e.key === other)?.idpGroup ?? '');
-    if (group !== null && (await idp.isMember(group.id, person.id)))
+    if (
+      await holds(
+        person,
+        { idps, idp },
+        catalogue.entitlements.find((e) => e.key === other),
+        onNotKnown,
+      )
+    )
       holdings.push({ entitlementKey: other as EntitlementKey, how: 'held', through: null });
   }
   const duties = { holdings, brings: [] };
@@ -113,7 +122,7 @@ async function factsOf(
 
 async function decidersOf(
   { rules, catalogue }: Policy,
-  idp: IdentityProvider,
+  at: { idps: Idps } & AtIdp,
   person: IdpPerson,
   { facts, verdict }: { facts: RequestFacts; verdict: Verdict },
 ): Promise<string[]> {
@@ -126,7 +135,7 @@ async function decidersOf(
       `${inTurn}: ${of} of ${sources.length} source${sources.length === 1 ? '' : 's'}, ${quorum} in all, never ${person.displayName}`,
     );
     for (const source of sources) {
-      const people = await peopleOf({ catalogue, idp }, source, { owner, person });
+      const people = await peopleOf({ catalogue, ...at }, source, { owner, person });
       const said = people
         .filter((p) => p.status === 'active' && p.id !== person.id)
         .map((p) => {
@@ -145,12 +154,12 @@ async function decidersOf(
  * The people whom a source names in the identity provider. The chat is not asked here for the members of a user group.
  */
 async function peopleOf(
-  { catalogue, idp }: { catalogue: Catalogue; idp: IdentityProvider },
+  { catalogue, idps, idp }: { catalogue: Catalogue; idps: Idps } & AtIdp,
   source: ApproverSource,
   { owner, person }: { owner: string; person: IdpPerson },
 ): Promise<IdpPerson[]> {
   const byEmail = async (emails: readonly string[]) =>
-    (await Promise.all(emails.map((email) => idp.findPeopleByEmail(email)))).flat();
+    (await Promise.all(emails.map((email) => byEmailAt([idp, ...idps.all], email)))).flat();
   const ofGroup = async (name: string) => {
     const group = await idp.findGroup(name);
     return group === null ? [] : [...(await idp.pageOfMembers(group.id, null)).rows];
@@ -167,6 +176,39 @@ async function peopleOf(
   return onCall !== null && 'idpGroup' in onCall ? await ofGroup(onCall.idpGroup) : [];
 }
 
+/** Whom this address means: the identity provider that it is about comes first, as when somebody is asked. */
+async function byEmailAt(idps: readonly IdentityProvider[], email: string): Promise<IdpPerson[]> {
+  for (const idp of new Set(idps)) {
+    const active = (await idp.findPeopleByEmail(email)).filter((p) => p.status === 'active');
+    if (active.length > 0) return active.length === 1 ? active : [];
+  }
+  return [];
+}
+
+/**
+ * Whether somebody holds an entitlement, which may be another identity provider's. There they are whoever alone has
+ * their address; that is good enough for telling, and decides nothing.
+ */
+async function holds(
+  person: IdpPerson,
+  { idps, idp }: { idps: Idps } & AtIdp,
+  entitlement: Entitlement | undefined,
+  onNotKnown: (fact: string, why: string) => void,
+): Promise<boolean> {
+  if (entitlement === undefined) return false;
+  const there = at({ idps }, entitlement).idp;
+  const group = await there.findGroup(entitlement.idpGroup);
+  if (group === null) return false;
+  if (there === idp) return await idp.isMember(group.id, person.id);
+  const [theirs, second] = await there.findPeopleByEmail(person.email);
+  if (second !== undefined)
+    onNotKnown(
+      `whether they hold ${entitlement.title}`,
+      `several people in ${there.name} have the address ${person.email}`,
+    );
+  return theirs !== undefined && second === undefined && (await there.isMember(group.id, theirs.id));
+}
+
 async function onePerson(idp: IdentityProvider, named: string): Promise<IdpPerson> {
   const found = named.includes('@') ? await idp.findPeopleByEmail(named) : [];
   const [one, second] =
@@ -176,7 +218,7 @@ async function onePerson(idp: IdentityProvider, named: string): Promise<IdpPerso
   if (second !== undefined) throw unknown(`several people have the address ${named}: give the login`);
   const person = one ?? (await idp.readPerson(named));
   if (person === null)
-    throw unknown(`${idp.system} knows nobody called ${named}: give an e-mail address or a login`);
+    throw unknown(`${idp.name} knows nobody called ${named}: give an e-mail address or a login`);
   return person;
 }
 

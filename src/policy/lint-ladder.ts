@@ -5,9 +5,9 @@ import type { Remark } from './lint.ts';
 /** What is known of the people whom the catalogue names. */
 export type Lookups = {
   /** Why this address can't be asked to decide; null: it can. */
-  troubleWith: (email: string) => Promise<string | null>;
+  troubleWith: (email: string, at: { idp?: string | undefined }) => Promise<string | null>;
   /** E-mail addresses of a group's active members; null: there is no such group. */
-  membersOf: (name: string) => Promise<string[] | null>;
+  membersOf: (name: string, at: { idp?: string | undefined }) => Promise<string[] | null>;
 };
 
 /**
@@ -18,7 +18,7 @@ export async function lintLadders(catalogue: Catalogue, lookups: Lookups): Promi
   const remarks: Remark[] = [];
   const ladders = Map.groupBy(
     catalogue.entitlements.filter((e) => e.key !== catalogue.canary?.entitlement),
-    (e) => JSON.stringify(e.escalation ?? []),
+    (e) => JSON.stringify([e.idp ?? null, e.escalation ?? []]),
   );
   for (const sharing of ladders.values()) {
     const [first, ...others] = sharing;
@@ -27,7 +27,7 @@ export async function lintLadders(catalogue: Catalogue, lookups: Lookups): Promi
     for (const [i, { to }] of (first.escalation ?? []).entries()) {
       const say = (kind: Remark['kind'], text: string) =>
         remarks.push({ kind, entitlement: key, text: `rung ${i + 1} of the escalation ladder ${text}` });
-      const found = await Promise.all(to.map((source) => lookedUp(source, lookups)));
+      const found = await Promise.all(to.map((source) => lookedUp(source, first, lookups)));
       for (const { trouble } of found) if (trouble !== null) say('problem', trouble);
       if (found.every(({ isEmpty }) => isEmpty))
         say('problem', 'asks nobody now, so a request waits there for nothing');
@@ -45,23 +45,31 @@ export async function lintLadders(catalogue: Catalogue, lookups: Lookups): Promi
           text: `rung ${n} of the escalation ladder asks only those who are asked already: name others, or take it out`,
         });
   }
-  return remarks;
+  return differing(remarks);
+}
+
+/** One ladder that entitlements of several identity providers share is told of once where the same is wrong with it. */
+function differing(remarks: readonly Remark[]): Remark[] {
+  return [
+    ...new Map(remarks.map((one) => [JSON.stringify([one.kind, one.entitlement, one.text]), one])).values(),
+  ];
 }
 
 /** `trouble`: what is wrong with a source whoever asks; `isEmpty`: it yields nobody now. */
 async function lookedUp(
   source: ApproverSource,
+  at: Pick<Entitlement, 'idp'>,
   { troubleWith, membersOf }: Lookups,
 ): Promise<{ trouble: string | null; isEmpty: boolean }> {
   if ('person' in source) {
-    const why = await troubleWith(source.person);
+    const why = await troubleWith(source.person, at);
     return {
       trouble: why === null ? null : `names somebody who can’t be asked: ${why}`,
       isEmpty: why !== null,
     };
   }
   if (!('group' in source)) return { trouble: null, isEmpty: false };
-  const members = await membersOf(source.group);
+  const members = await membersOf(source.group, at);
   if (members === null)
     return { trouble: `names the group ${source.group}, which does not exist`, isEmpty: true };
   return members.length > 0

@@ -1,26 +1,30 @@
 import { countInWords } from '../core/duration.ts';
 import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
 import { isForSomebody, quorumOf } from '../core/policy/catalogue.ts';
+import { type Idps, systemOf } from '../flow/idps/idps.ts';
 import type { ChatDirectory } from '../ports/chat.ts';
 import type { IdentityProvider, IdpPerson } from '../ports/identity-provider.ts';
 import type { Remark } from './lint.ts';
 import { lintLadders } from './lint-ladder.ts';
 
-type Directories = { idp: IdentityProvider; chat: ChatDirectory };
+/** What says at which identity provider it is. */
+type OfIdp = { idp?: string | undefined };
+type Directories = { idps: Idps; chat: ChatDirectory };
 
 /** Whether those whom the catalogue names to decide are there, can be asked, and are enough. */
 export async function lintPeople(catalogue: Catalogue, directories: Directories): Promise<Remark[]> {
-  const { idp } = directories;
+  const { idps } = directories;
   const troubles = new Map<string, string | null>();
-  const troubleWith = async (email: string) => {
-    const key = email.toLowerCase();
-    if (!troubles.has(key)) troubles.set(key, await whyNotAsked(email, directories));
+  const troubleWith = async (email: string, e: OfIdp = {}) => {
+    const key = `${systemOf(e, idps)} ${email.toLowerCase()}`;
+    if (!troubles.has(key))
+      troubles.set(key, await whyNotAsked(email, directories, idps.find(systemOf(e, idps))));
     return troubles.get(key) ?? null;
   };
   const active = new Map<string, string[] | null>();
-  const membersOf = async (name: string) => {
-    const key = name.toLowerCase();
-    if (!active.has(key)) active.set(key, await activeMembers(name, idp));
+  const membersOf = async (name: string, e: OfIdp) => {
+    const key = `${systemOf(e, idps)} ${name.toLowerCase()}`;
+    if (!active.has(key)) active.set(key, await activeMembers(name, idps.find(systemOf(e, idps))));
     return active.get(key) ?? null;
   };
 
@@ -33,18 +37,18 @@ export async function lintPeople(catalogue: Catalogue, directories: Directories)
     if (e.key === catalogue.canary?.entitlement) continue;
     const say = (text: string) => remarks.push({ kind: 'problem', entitlement: e.key, text });
     const approvers = new Set<string>();
-    const why = await troubleWith(e.owner);
+    const why = await troubleWith(e.owner, e);
     if (why !== null) say(`its owner: ${why}`);
     let isKnown = true;
     for (const source of e.approvers.stages.flatMap(({ sources }) => sources)) {
       if ('owner' in source) {
         if (why === null) approvers.add(e.owner.toLowerCase());
       } else if ('person' in source) {
-        const trouble = await troubleWith(source.person);
+        const trouble = await troubleWith(source.person, e);
         if (trouble === null) approvers.add(source.person.toLowerCase());
         else say(`its approvers: ${trouble}`);
       } else if ('group' in source) {
-        const members = await membersOf(source.group);
+        const members = await membersOf(source.group, e);
         if (members === null) {
           isKnown = false;
           say(`the group ${source.group} of its approvers does not exist`);
@@ -74,28 +78,40 @@ function tooFew(e: Entitlement, approvers: ReadonlySet<string>): string | null {
 }
 
 /** E-mail addresses in lower case; null: there is no such group. */
-async function activeMembers(name: string, idp: IdentityProvider): Promise<string[] | null> {
-  const group = await idp.findGroup(name);
-  if (group === null) return null;
+async function activeMembers(name: string, idp: IdentityProvider | null): Promise<string[] | null> {
+  const group = (await idp?.findGroup(name)) ?? null;
+  if (idp === null || group === null) return null;
   const found: string[] = [];
   for await (const member of idp.listMembers(group.id))
     if (isActive(member)) found.push(member.email.toLowerCase());
   return found;
 }
 
-/** Why this address can't be asked to decide; null: it can. */
-async function whyNotAsked(email: string, { idp, chat }: Directories): Promise<string | null> {
-  const found = await idp.findPeopleByEmail(email);
-  const people = found.filter(isActive);
-  if (people.length === 0)
-    return found.length === 0
-      ? `nobody in ${idp.system} has the address ${email}`
-      : `${email} is not active in ${idp.system}, and so can’t decide anything`;
-  if (people.length > 1)
-    return `several people in ${idp.system} have the address ${email}: none of them can decide`;
-  return (await chat.findByEmail(email)) === null
-    ? `${chat.name} has no member with the address ${email}, so they can’t be asked`
-    : null;
+/**
+ * Why this address can't be asked to decide; null: it can. As when somebody is asked: the identity provider that it is
+ * about comes first, and whom it does not have active is looked for in the others.
+ */
+async function whyNotAsked(
+  email: string,
+  { idps, chat }: Directories,
+  preferred: IdentityProvider | null,
+): Promise<string | null> {
+  const others = idps.all.filter((idp) => idp !== preferred);
+  let inactiveIn: string | null = null;
+  for (const idp of preferred === null ? others : [preferred, ...others]) {
+    const found = await idp.findPeopleByEmail(email);
+    const people = found.filter(isActive);
+    if (people.length > 1)
+      return `several people in ${idp.name} have the address ${email}: none of them can decide`;
+    if (people.length === 1)
+      return (await chat.findByEmail(email)) === null
+        ? `${chat.name} has no member with the address ${email}, so they can’t be asked`
+        : null;
+    if (found.length > 0) inactiveIn ??= idp.name;
+  }
+  return inactiveIn === null
+    ? `nobody in ${idps.name} has the address ${email}`
+    : `${email} is not active in ${inactiveIn}, and so can’t decide anything`;
 }
 
 function isActive({ status }: IdpPerson): boolean {

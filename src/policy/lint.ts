@@ -2,8 +2,8 @@ import { Fault } from '../core/fault.ts';
 import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
 import { mappingTrouble } from '../core/policy/claim-mapping.ts';
 import type { Rules } from '../core/policy/verdict.ts';
+import { type Idps, systemOf } from '../flow/idps/idps.ts';
 import type { ChatDirectory } from '../ports/chat.ts';
-import type { IdentityProvider } from '../ports/identity-provider.ts';
 import type { MuleSoft } from '../ports/mulesoft.ts';
 import type { ClauseTerms } from './clause-terms.ts';
 import { lintMadeApprovers, lintNumbers } from './lint-approvers.ts';
@@ -42,13 +42,19 @@ export function lintCatalogue(
 }
 
 /** IdP's and Anypoint's word on it: places that are missing, and teams that give more than they seem to. */
-export async function lintOutside(catalogue: Catalogue, { idp, mulesoft, chat }: Parties): Promise<Remark[]> {
-  const remarks = await lintOnCall(catalogue, idp, chat);
-  remarks.push(...(await lintPeople(catalogue, { idp, chat })));
+export async function lintOutside(
+  catalogue: Catalogue,
+  { idps, mulesoft, chat }: Parties,
+): Promise<Remark[]> {
+  const remarks = await lintOnCall(catalogue, idps, chat);
+  remarks.push(...(await lintPeople(catalogue, { idps, chat })));
   for (const e of catalogue.entitlements) {
     const say = (kind: Remark['kind'], text: string) => remarks.push({ kind, entitlement: e.key, text });
-    const group = await idp.findGroup(e.idpGroup);
-    if (group === null) say('problem', `the group ${e.idpGroup} does not exist in ${idp.system}`);
+    const idp = idps.find(systemOf(e, idps));
+    if (idp === null) say('problem', `${e.idp} is not connected: its settings are not there`);
+    const group = idp === null ? null : await idp.findGroup(e.idpGroup);
+    if (group === null && idp !== null)
+      say('problem', `the group ${e.idpGroup} does not exist in ${idp.name}`);
     const team = await mulesoft.findTeam(e.team);
     if (team === null) say('problem', `the team ${e.team} does not exist in Anypoint`);
     else remarks.push(...(await lintTeam(e, team, mulesoft)));
@@ -60,7 +66,7 @@ export async function lintOutside(catalogue: Catalogue, { idp, mulesoft, chat }:
 }
 
 export type Parties = {
-  idp: IdentityProvider;
+  idps: Idps;
   mulesoft: MuleSoft;
   chat: ChatDirectory;
   /** Approvers can be asked to sign in afresh; left out: not known. */
@@ -75,10 +81,13 @@ export function lintStepUp({ asksFor }: Pick<Rules, 'asksFor'>, hasSignIn: boole
   return [{ kind: 'problem', entitlement: null, text }];
 }
 
-/** The mistakes in the catalogue's sources of who is on call; none where it has no such source. */
+/**
+ * The mistakes in the catalogue's sources of who is on call; none where it has no such source. Each entitlement's
+ * identity provider is asked who is on call for it.
+ */
 export async function lintOnCall(
-  { onCall }: Catalogue,
-  idp: IdentityProvider,
+  { onCall, entitlements }: Catalogue,
+  idps: Idps,
   chat: ChatDirectory,
 ): Promise<Remark[]> {
   const problem = (text: string): Remark[] => [
@@ -86,10 +95,16 @@ export async function lintOnCall(
   ];
   if (onCall === null) return [];
   try {
-    if ('idpGroup' in onCall)
-      return (await idp.findGroup(onCall.idpGroup)) === null
-        ? problem(`the group ${onCall.idpGroup} does not exist in ${idp.system}`)
-        : [];
+    if ('idpGroup' in onCall) {
+      const found: Remark[] = [];
+      for (const idp of idps.all)
+        if (
+          entitlements.some((e) => systemOf(e, idps) === idp.system) &&
+          (await idp.findGroup(onCall.idpGroup)) === null
+        )
+          found.push(...problem(`the group ${onCall.idpGroup} does not exist in ${idp.name}`));
+      return found;
+    }
     return (await chat.membersOfUserGroup(onCall.slackUserGroup)) === null
       ? problem(`${chat.name} has no user group @${onCall.slackUserGroup}, or it is switched off`)
       : [];

@@ -1,4 +1,5 @@
 import type { EventSource, Observation } from '../core/drift/observation.ts';
+import type { PartyAdvice } from '../core/fault-words.ts';
 import type { Page } from './page.ts';
 import type { UseRecord } from './usage.ts';
 
@@ -31,6 +32,9 @@ export type IdpGroup = { id: string; name: string; description: string | null } 
 /** Where somebody signed in. `country` as the IdP names it; null when it could not tell. */
 export type SignIn = { at: Date; country: string | null };
 
+/** `scim`: how its SCIM client is set up; `pushGroups`: where it is told which groups to push. */
+export type IdpAdvice = PartyAdvice & { scim: string; pushGroups: string };
+
 /**
  * An identity provider. Every call may throw a Fault `idp.*`; a write that got no answer throws
  * `idp.timeout` with `outcomeUnknown`.
@@ -40,6 +44,8 @@ export interface IdentityProvider {
   readonly system: string;
   /** Its name in sentences, e.g. `Okta`. */
   readonly name: string;
+  /** What the person who runs Latchkey can do about it, where something is wrong. */
+  readonly advice: IdpAdvice;
   /**
    * Everybody with exactly this e-mail address (case-insensitive), whatever their status. E-mail need not be unique.
    */

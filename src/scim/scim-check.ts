@@ -1,13 +1,12 @@
 import type { Checked } from '../core/checked.ts';
-import { isSameGroupName } from '../core/policy/catalogue.ts';
+import { type Entitlement, isSameGroupName } from '../core/policy/catalogue.ts';
+import { type Idps, systemOf } from '../flow/idps/idps.ts';
 import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import { minuteOf } from '../store/bearer-token.ts';
 import type { Db } from '../store/postgres/database.ts';
 import { groupNamesFrom } from '../store/scim/groups.ts';
 import { environmentTokenUsed, listTokens } from '../store/scim/tokens.ts';
-
-/** Where to look in the identity provider. */
-const PUSH = 'in Okta, the SCIM app, Push Groups';
+import { sources } from './tokens.ts';
 
 /**
  * Whether the IdP's pushes arrive: which token was last used, and which groups of the catalogue came. Only what is
@@ -15,7 +14,7 @@ const PUSH = 'in Okta, the SCIM app, Push Groups';
  */
 export async function checkScim(
   db: Db,
-  { token, groupNames }: { token: GivenSecret; groupNames: readonly string[] },
+  { token, idps, entitlements }: { token: GivenSecret; idps: Idps; entitlements: readonly Entitlement[] },
 ): Promise<Checked[]> {
   const last = await environmentTokenUsed(db, secretOf(token).current());
   const uses = [
@@ -24,25 +23,28 @@ export async function checkScim(
       at === null ? [] : [{ name: `${name} (${source})`, at }],
     ),
   ].sort((a, b) => b.at.getTime() - a.at.getTime());
-  const pushed = await groupNamesFrom(db, 'okta');
-  const missing = groupNames.filter((name) => !pushed.some((one) => isSameGroupName(one, name)));
   const [newest] = uses;
+  if (newest === undefined) {
+    const next = idps.all.map(({ name, advice }) => `in ${name}, ${advice.scim}`).join('; ');
+    const names = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
+      idps.all.map(({ name }) => name),
+    );
+    return [{ name: 'SCIM', trouble: `no token was ever used, so nothing was pushed by ${names}: ${next}` }];
+  }
+  const missing: string[] = [];
+  for (const { system, advice } of idps.all) {
+    // What something else carries, nobody pushes to Latchkey.
+    const theirs = entitlements.filter((e) => systemOf(e, idps) === system && e.delivery === undefined);
+    const groupNames = [...new Set(theirs.map((e) => e.idpGroup))];
+    const pushed = await groupNamesFrom(db, sources.find((one) => one === system) ?? 'other');
+    const never = groupNames.filter((name) => !pushed.some((one) => isSameGroupName(one, name)));
+    if (never.length > 0)
+      missing.push(
+        `never pushed: ${never.join(', ')}; what is in them is not carried to Anypoint by SCIM. Push them (${advice.pushGroups})`,
+      );
+  }
   return [
-    newest === undefined
-      ? {
-          name: 'SCIM',
-          trouble:
-            'no token was ever used, so Okta has pushed nothing: set its SCIM app to https://<PUBLIC_URL>/scim/v2 with SCIM_TOKEN, and press Test API Credentials there',
-        }
-      : { name: 'SCIM', trouble: null, detail: `last used ${minuteOf(newest.at)} UTC, by ${newest.name}` },
-    ...(newest === undefined || missing.length === 0
-      ? []
-      : [
-          {
-            name: 'SCIM groups',
-            trouble: `never pushed: ${missing.join(', ')}; what is in them is not carried to Anypoint by SCIM. Push them (${PUSH})`,
-          },
-        ]),
-    ...(newest !== undefined && missing.length === 0 ? [{ name: 'SCIM groups', trouble: null }] : []),
+    { name: 'SCIM', trouble: null, detail: `last used ${minuteOf(newest.at)} UTC, by ${newest.name}` },
+    { name: 'SCIM groups', trouble: missing.length === 0 ? null : missing.join('; ') },
   ];
 }

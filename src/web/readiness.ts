@@ -1,5 +1,5 @@
 import { Fault, type FaultCode } from '../core/fault.ts';
-import { faultInWords, nextStepFor } from '../core/fault-words.ts';
+import { type FaultName, faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { isForSomebody } from '../core/policy/catalogue.ts';
 import { canaryStatusText } from '../flow/canary/canary.ts';
 import type { Context, Data, Runtime } from '../flow/kernel/context.ts';
@@ -65,7 +65,7 @@ export async function readiness(
   try {
     await refuseReadOnly(context.db);
     const { open, failing } = await owed(context.db);
-    const stuck = Object.keys(failing).flatMap((name) => stuckFor(name) ?? []);
+    const stuck = Object.keys(failing).flatMap((name) => stuckFor(name, context, parties) ?? []);
     const canary = await canaryStatusText(context);
     return {
       ...told([
@@ -106,12 +106,22 @@ const DATABASE = { party: 'PostgreSQL', does: 'keeping what is asked and decided
 const OWED = { party: 'work', does: 'the work that is owed' };
 
 /** Why work with this fault (as `owed` names it) won't succeed before somebody mends something; null: it may. */
-function stuckFor(name: string): string | null {
+function stuckFor(name: string, context: Context, parties: readonly PartyState[]): string | null {
   const [, code, vendorCode] = /^(\S+)(?: \((.*)\))?$/.exec(name) ?? [];
   const fault = { code: code as FaultCode, vendorCode };
   return /\.(unauthorized|forbidden)$/.test(name.split(' ')[0] ?? '') || vendorCode === 'channel_not_found'
-    ? `${faultInWords(fault)}: ${nextStepFor(fault)}`
+    ? (code ?? '').startsWith('idp.')
+      ? atIdps(fault, context, parties)
+      : `${faultInWords(fault)}: ${nextStepFor(fault)}`
     : null;
+}
+
+/** The outbox does not say at which identity provider: those that are not well, or any of them. */
+function atIdps(fault: FaultName, { idps }: Context, parties: readonly PartyState[]): string {
+  const unwell = idps.all.filter(({ name }) => parties.some((p) => p.party === name && p.why !== null));
+  return (unwell.length === 0 ? idps.all : unwell)
+    .map(({ name, advice }) => `${faultInWords(fault, { idp: name })}: ${nextStepFor(fault, advice)}`)
+    .join('; or ');
 }
 
 /** Whether this process should be sent work. */

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type CheckSettings, checkCommand } from '../../src/cli/check-command.ts';
 import type { Outside } from '../../src/config/config.ts';
 import { createEntraEmulator, entraSettings } from '../../src/sandbox/entra/emulator.ts';
+import { type IdpChoice, policyOfBoth } from '../../src/sandbox/idps.ts';
 import { sandboxOutside, sandboxSettings } from '../../src/sandbox/launch.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import { digestOf } from '../../src/store/bearer-token.ts';
@@ -228,6 +229,12 @@ describe('what is wrong is told in words, with what to do next', () => {
   });
 });
 
+/** The groups of Okta's that a catalogue names. */
+async function ofOkta(dir: string): Promise<string[]> {
+  const text = await readFile(join(dir, 'catalogue.yaml'), 'utf8');
+  return [...text.matchAll(/provider: okta, group: ([\w-]+)/g)].map(([, name]) => name ?? '');
+}
+
 describe('the database, and what SCIM left in it', () => {
   test('all is well: when SCIM was last used, by which token, and every group was pushed', async () => {
     const { databaseUrl } = stage;
@@ -265,7 +272,7 @@ describe('the database, and what SCIM left in it', () => {
     const fresh = await freshDatabase();
     const none = await check({}, { databaseUrl: fresh.url });
     expect(lineOf(none.said, 'SCIM')).toMatch(
-      /no token was ever used, so Okta has pushed nothing: set its SCIM app/,
+      /no token was ever used, so nothing was pushed by Okta: in Okta, set its SCIM app/,
     );
     await fresh.database.pool.query(`insert into scim_environment_tokens values ($1, now())`, [
       digestOf(String(sandboxOutside(stage.world.url).scimToken)),
@@ -276,6 +283,32 @@ describe('the database, and what SCIM left in it', () => {
     );
     expect(some.isWell).toBe(false);
     await fresh.close();
+  });
+
+  test('with two identity providers each one’s own groups are looked for in what it pushed', async () => {
+    // given
+    const fresh = await freshDatabase();
+    const dir = policyOfBoth('policy', await mkdtemp(join(tmpdir(), 'latchkey-scim-check-')));
+    const both = sandboxOutside(stage.world.url, 'both' as IdpChoice);
+    const ask = async () => (await check(both, { databaseUrl: fresh.url, policyDir: dir })).said;
+    expect(lineOf(await ask(), 'SCIM')).toMatch(
+      /pushed by Okta or Entra: in Okta, set its SCIM app.*; in Entra, set/,
+    );
+    await fresh.database.pool.query(`insert into scim_environment_tokens values ($1, now())`, [
+      digestOf(String(sandboxOutside(stage.world.url).scimToken)),
+    ]);
+    // when Okta has pushed all that is its own, and one that is Entra's
+    await fresh.database.pool.query(
+      `insert into scim_groups (id, source, display_name, display_name_key, created_at, updated_at)
+       select gen_random_uuid(), 'okta', name, name, now(), now() from unnest($1::text[]) name`,
+      [[...(await ofOkta(dir)), 'anypoint-orders-deploy']],
+    );
+    // then
+    const line = lineOf(await ask(), 'SCIM groups');
+    expect(line).toMatch(/never pushed: anypoint-orders-deploy, .*Push them \(in Entra, the enterprise app/);
+    expect(line).not.toContain('in Okta');
+    await fresh.close();
+    await rm(dir, { recursive: true });
   });
 
   test('a database that Latchkey was never started on is looked at and not changed', async () => {

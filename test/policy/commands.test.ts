@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createOkta } from '../../src/idp/okta/okta.ts';
+import { idpsOf } from '../../src/flow/idps/idps.ts';
+import { connectedIdps } from '../../src/idp/connected.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
 import { policyCommands } from '../../src/policy/commands.ts';
+import { type IdpChoice, policyOfBoth } from '../../src/sandbox/idps.ts';
 import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import { company } from '../../src/sandbox/seed.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
@@ -31,17 +33,21 @@ afterAll(async () => {
 });
 
 /** The command's output, with the folder by one name, and whether it ends well. */
-async function run(line: string, isOutside = false): Promise<{ said: string; isWell: boolean }> {
+async function run(
+  line: string,
+  isOutside = false,
+  choice: IdpChoice = 'okta',
+): Promise<{ said: string; isWell: boolean }> {
   const lines: string[] = [];
   let isWell = true;
   const program = new Command('latchkey').exitOverride();
-  const { okta, anypoint, slack } = sandboxOutside(world.url);
+  const { anypoint, slack, ...idps } = sandboxOutside(world.url, choice);
   policyCommands(program, {
     dir: () => dir,
     outside: async () =>
       isOutside
         ? {
-            idp: createOkta(okta),
+            idps: idpsOf(...connectedIdps(idps)),
             mulesoft: createAnypoint(anypoint),
             chat: createSlackDirectory(createSlackClient(slack, pino({ level: 'silent' }))),
           }
@@ -148,7 +154,7 @@ describe('policy check', () => {
   test('of the files alone', async () => {
     const { said, isWell } = await run('check');
     expect(said).toMatch(/^policy: \d+ entitlements, \d+ bundles, \d+ clauses, \d+ rules, no mistakes/);
-    expect(said).toContain('Okta and Anypoint were not looked at');
+    expect(said).toContain('The identity providers and Anypoint were not looked at');
     expect(isWell).toBe(true);
   });
 
@@ -172,7 +178,7 @@ describe('policy check', () => {
 
   test.each([
     ['{ slackUserGroup: oncall-nobody }', 'Slack has no user group @oncall-nobody, or it is switched off'],
-    ['{ idpGroup: on-call }', 'the group on-call does not exist in okta'],
+    ['{ idpGroup: on-call }', 'the group on-call does not exist in Okta'],
   ])('on call by what there is not: %s', async (source, says) => {
     await rewrite('catalogue.yaml', '{ slackUserGroup: oncall-integration }', source);
     const { said, isWell } = await run('check', true);
@@ -201,13 +207,13 @@ describe('policy check', () => {
       'an owner whom the IdP does not have',
       'owner: sam@acme.example',
       'owner: sven@acme.example',
-      'PROBLEM  payments-api-read: its owner: nobody in okta has the address sven@acme.example',
+      'PROBLEM  payments-api-read: its owner: nobody in Okta has the address sven@acme.example',
     ],
     [
       'one who left',
       'owner: sam@acme.example',
       'owner: dora@acme.example',
-      'PROBLEM  payments-api-read: its owner: dora@acme.example is not active in okta, and so can’t decide anything',
+      'PROBLEM  payments-api-read: its owner: dora@acme.example is not active in Okta, and so can’t decide anything',
     ],
     [
       'an admin without an account in Slack',
@@ -314,6 +320,63 @@ describe('policy explain', () => {
     await expect(run('explain ines@acme.example orders', true)).rejects.toThrow(
       /there is no entitlement orders/,
     );
+  });
+});
+
+describe('with two identity providers, each answers for its own entitlements', () => {
+  const visitor = () => createVisitor(world.url);
+  beforeEach(() => void policyOfBoth('policy', dir));
+
+  test('check asks Entra of Entra’s groups and people, and Okta of Okta’s', async () => {
+    expect(await run('check', true, 'both')).toMatchObject({ isWell: true });
+    // given a group and an approvers' group that Entra has not
+    await rewrite(
+      'catalogue.yaml',
+      'provider: entra, group: anypoint-orders-deploy',
+      'provider: entra, group: anypoint-nowhere',
+    );
+    await rewrite(
+      'catalogue.yaml',
+      'provider: okta, group: anypoint-orders-read',
+      'provider: okta, group: anypoint-elsewhere',
+    );
+
+    // when
+    const { said, isWell } = await run('check', true, 'both');
+
+    // then
+    expect(said).toContain('PROBLEM  orders-api-deploy: the group anypoint-nowhere does not exist in Entra');
+    expect(said).toContain('PROBLEM  orders-api-read: the group anypoint-elsewhere does not exist in Okta');
+    expect(isWell).toBe(false);
+  });
+
+  test('explain asks the entitlement’s own, also when the first is away', async () => {
+    await visitor().request('POST', '/control/faults', { vendor: 'okta', kind: 'status', status: 503 });
+    try {
+      await rewrite(
+        'catalogue.yaml',
+        'provider: okta, group: anypoint-orders-read',
+        'provider: entra, group: anypoint-orders-read',
+      );
+      const { said } = await run('explain ines@acme.example orders-api-read', true, 'both');
+      expect(said).toMatch(/verdict: ask/);
+      expect(said).toMatch(/manager: Tom Okafor/);
+      await rewrite(
+        'catalogue.yaml',
+        'provider: entra, group: anypoint-orders-read',
+        'provider: okta, group: anypoint-orders-read',
+      );
+      await expect(run('explain ines@acme.example orders-api-read', true, 'both')).rejects.toMatchObject({
+        code: 'idp.unavailable',
+      });
+    } finally {
+      await visitor().request('DELETE', '/control/faults');
+    }
+  });
+
+  test('explain counts what is held at the other one against a conflict', async () => {
+    const { said } = await run('explain olga@acme.example orders-api-deploy', true, 'both');
+    expect(said).toContain('separation of duties: holds Anypoint platform administration');
   });
 });
 

@@ -62,7 +62,7 @@ const allowed: readonly { paths: readonly string[]; text: RegExp; why: string }[
     why: 'a key of the catalogue’s file, which people have written',
   },
   {
-    paths: ['scim/tokens', 'scim/scim-check', 'store/idp-systems'],
+    paths: ['scim/tokens', 'store/idp-systems'],
     text: vendor,
     why: 'stored names, in one list each: SCIM sources, and systems whose ids are an identity provider’s',
   },
@@ -74,7 +74,7 @@ const allowed: readonly { paths: readonly string[]; text: RegExp; why: string }[
   { paths: ['eval/'], text: vendor, why: 'what a model’s advice would do in Slack is measured there' },
   { paths: ['model/known-words'], text: vendor, why: 'words that a model may write' },
   {
-    paths: ['web/address-check', 'policy/commands', 'mcp/commands'],
+    paths: ['web/address-check', 'mcp/commands'],
     text: vendor,
     why: 'printed for whoever sets this product up',
   },

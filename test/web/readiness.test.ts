@@ -83,6 +83,18 @@ describe('ready means that the main job can be done', () => {
     },
   );
 
+  test('of two identity providers the one that is not well says what to set: its own settings', async () => {
+    stage = await setStage({
+      idp: 'both',
+      outside: ({ entra }) => (entra === undefined ? {} : { entra: { ...entra, auth: { secret: 'wrong' } } }),
+    });
+    const { can, cannot } = await readyz();
+    expect(can).toMatchObject({ 'groups in Okta': true, 'groups in Entra': false });
+    const line = cannot.find((one) => one.startsWith('groups in Entra: '));
+    expect(line).toMatch(/Entra does not accept our credentials .*: set ENTRA_TENANT_ID and ENTRA_CLIENT_ID/);
+    expect(cannot.join()).not.toContain('OKTA_');
+  });
+
   test('internal codes are words wherever somebody reads them', async () => {
     stage = await setStage({ outside: ({ okta }) => ({ okta: { ...okta, auth: { token: 'wrong' } } }) });
     const { entitlements, cannot } = await readyz();

@@ -50,6 +50,11 @@ export function atEach<C extends { idps: Idps }>(context: C): (C & AtIdp)[] {
   return context.idps.all.map((idp) => ({ ...context, idp }));
 }
 
+/** The identity provider that an entitlement belongs to, by its `system`: the first where none is said. */
+export function systemOf({ idp }: { idp?: string | undefined }, idps: Idps): string {
+  return idp ?? idps.first.system;
+}
+
 /** Whether an entitlement is of the identity provider at hand. */
 export function belongsTo({ idps, idp }: { idps: Idps } & AtIdp, entitlement: { idp?: string }): boolean {
   return (entitlement.idp ?? idps.first.system) === idp.system;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/fault.ts';
 import type { IdentityProvider, IdpGroup, IdpPerson, SignIn } from '../../ports/identity-provider.ts';
 import type { Page } from '../../ports/page.ts';
+import { entraAdvice } from './advice.ts';
 import { isA } from './answers.ts';
 import { graphFault } from './faults.ts';
 import { GraphSession, type GraphSettings } from './graph-session.ts';
@@ -54,6 +55,7 @@ export function createEntra(settings: EntraSettings): IdentityProvider {
 class Entra implements IdentityProvider {
   readonly system = 'entra';
   readonly name = 'Entra';
+  readonly advice = entraAdvice;
   readonly provisioning: EntraProvisioner | null;
   readonly log: EntraLog;
   readonly #graph: GraphSession;

@@ -10,6 +10,7 @@ import type {
 } from '../../ports/identity-provider.ts';
 import type { Page } from '../../ports/page.ts';
 import type { UseRecord } from '../../ports/usage.ts';
+import { oktaAdvice } from './advice.ts';
 import {
   easeMsOf,
   groupSchema,
@@ -64,6 +65,7 @@ export function createOkta(settings: OktaSettings): IdentityProvider {
 class Okta implements IdentityProvider {
   readonly system = 'okta';
   readonly name = 'Okta';
+  readonly advice = oktaAdvice;
   readonly log: OktaLog;
   readonly signIns: UseRecord | null;
   readonly #api: OktaApi;

@@ -59,8 +59,8 @@ export async function hasGroupNamed(tx: Tx, source: ScimSource, nameKey: string)
 export async function groupNamesFrom(db: Db, source: ScimSource): Promise<string[]> {
   const rows = await db
     .selectFrom('scim_groups')
-    .select('display_name')
+    .select(['display_name', 'external_id'])
     .where('source', '=', source)
     .execute();
-  return rows.map((row) => row.display_name);
+  return rows.flatMap((row) => [row.display_name, ...(row.external_id === null ? [] : [row.external_id])]);
 }
