@@ -1,9 +1,11 @@
+import type { System } from './emulator.ts';
 import { guid } from './entra/tenant.ts';
-import type { IdpChoice } from './idps.ts';
 import { oktaGroups, people } from './seed.ts';
 
 type Request = <T>(method: string, path: string, body?: unknown) => Promise<T>;
-type System = Exclude<IdpChoice, 'both'>;
+
+/** As sentences call them. */
+export const systemNames: Record<System, string> = { okta: 'Okta', entra: 'Entra' };
 
 /** The consoles of the identity providers, as an administrator uses them, and what they show. `systemOf`: which identity provider has a group that gives access. */
 export function consoles(request: Request, systemOf: (group: string) => System, systems: readonly System[]) {
@@ -18,14 +20,13 @@ export function consoles(request: Request, systemOf: (group: string) => System, 
     okta: (key) => request('POST', `/okta/sim/users/${key}/status`, { status: 'DEPROVISIONED' }),
     entra: (key) => request('POST', '/entra/sim/users', { key, happening: 'deleted' }),
   };
-  const names: Record<System, string> = { okta: 'Okta', entra: 'Entra' };
   return {
     systems,
     systemOf,
     /** As sentences call the one that has this group. */
-    nameOf: (group: string) => names[systemOf(group)],
+    nameOf: (group: string) => systemNames[systemOf(group)],
     /** As sentences call all of them. */
-    name: systems.map((system) => names[system]).join(' and '),
+    name: systems.map((system) => systemNames[system]).join(' and '),
     isInGroup: async (key: string, group: string): Promise<boolean> =>
       (await shown[systemOf(group)]())[group]?.includes(key) ?? false,
     /** The groups that give access and have this person, wherever they are. */

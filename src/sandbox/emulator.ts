@@ -3,6 +3,10 @@ import type { FaultPlan } from './fault-plan.ts';
 import type { Keys, Person } from './seed.ts';
 
 /** Latchkey as this world knows it. */
+/** The identity providers of the sandbox. */
+export const systems = ['okta', 'entra'] as const;
+export type System = (typeof systems)[number];
+
 export type Installation = {
   url: string;
   scimToken: string;
@@ -10,6 +14,8 @@ export type Installation = {
   entraScimToken?: string;
   /** The value that Okta's event hook sends as Authorization; without one there is no hook. */
   hookSecret?: string;
+  /** Whose groups give access there; Okta's unless told. */
+  systems?: readonly System[];
   /** Lets the sandbox page read Latchkey's own view of its changes. */
   readToken?: string;
 };

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createToken, revokeToken } from '../scim/tokens.ts';
 import type { Db } from '../store/postgres/database.ts';
+import { type Installation, systems } from './emulator.ts';
 import { enterpriseApp } from './entra/synchronization-api.ts';
 import { entraApp } from './entra/token.ts';
 import { company, credentials } from './seed.ts';
@@ -34,22 +35,21 @@ export function idpSettings(worldUrl: string, choice: IdpChoice): Record<string,
   return { ...(choice === 'entra' ? {} : okta), ...(choice === 'okta' ? {} : entra) };
 }
 
+type Told = Pick<Installation, 'systems' | 'scimToken' | 'entraScimToken' | 'hookSecret'>;
+
 /**
  * What the consoles of the identity providers are told of Latchkey: the token of the environment is the first one's, and
  * with both Entra has one of its own.
  */
-export async function tokensFor(
-  db: Db,
-  choice: IdpChoice,
-): Promise<{ scimToken: string; entraScimToken?: string; hookSecret?: string }> {
+export async function tokensFor(db: Db, choice: IdpChoice): Promise<Told> {
   const { scimToken, oktaHookSecret: hookSecret } = credentials;
-  if (choice === 'okta') return { scimToken, hookSecret };
+  if (choice === 'okta') return { systems: ['okta'], scimToken, hookSecret };
   // Okta provisions to nobody with a token that is none.
-  if (choice === 'entra') return { scimToken: 'none', entraScimToken: scimToken };
+  if (choice === 'entra') return { systems: ['entra'], scimToken: 'none', entraScimToken: scimToken };
   const name = 'entra (sandbox)';
   await revokeToken(db, name);
   const made = await createToken(db, { source: 'entra', name, days: null });
-  return { scimToken, hookSecret, ...(made === null ? {} : { entraScimToken: made.token }) };
+  return { systems, scimToken, hookSecret, ...(made === null ? {} : { entraScimToken: made.token }) };
 }
 
 /** A copy of a policy in which every second entitlement is Entra's, the others Okta's. */

@@ -19,7 +19,7 @@ export type LaunchedWorld = {
   outside: Outside;
   readToken: string;
   /** Tells the world of this Latchkey, with the tokens that its consoles are given. */
-  introduce(tokens: Record<string, string>): Promise<void>;
+  introduce(tokens: Record<string, unknown>): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -60,7 +60,7 @@ export async function launchWorld(options: {
   }
   if (options.fresh) rmSync(stateFile, { force: true });
   if (pid === null) pid = await spawnWorld({ ...options, stateFile }, url);
-  const introduce = async (tokens: Record<string, string>) => {
+  const introduce = async (tokens: Record<string, unknown>) => {
     const installed = await fetch(`${url}/control/latchkey`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },

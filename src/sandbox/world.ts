@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { onlyFromThisMachine } from '../web/same-machine.ts';
 import { createAnypointEmulator } from './anypoint/emulator.ts';
-import type { Emulator, Installation, World } from './emulator.ts';
+import { type Emulator, type Installation, systems, type World } from './emulator.ts';
 import { createEntraEmulator } from './entra/emulator.ts';
 import { FaultPlan, faultSchema, type Vendor, vendors } from './fault-plan.ts';
 import { createModelEmulator } from './model/emulator.ts';
@@ -42,6 +42,7 @@ const installation = z.strictObject({
   scimToken: z.string().min(1),
   entraScimToken: z.string().min(1).optional(),
   hookSecret: z.string().min(1).optional(),
+  systems: z.array(z.enum(systems)).optional(),
   readToken: z.string().optional(),
   pid: z.number().int().positive().optional(),
 });
@@ -130,12 +131,15 @@ function controlRoutes(
     latchkey: world.latchkey()?.url ?? null,
   }));
   app.put('/control/latchkey', async (request) => {
-    const { readToken, hookSecret, entraScimToken, pid, ...given } = installation.parse(request.body);
+    const { readToken, hookSecret, entraScimToken, systems, pid, ...given } = installation.parse(
+      request.body,
+    );
     onInstalled(
       {
         ...given,
         ...(readToken === undefined ? {} : { readToken }),
         ...(hookSecret === undefined ? {} : { hookSecret }),
+        ...(systems === undefined ? {} : { systems }),
         ...(entraScimToken === undefined ? {} : { entraScimToken }),
       },
       pid ?? null,

@@ -33,7 +33,6 @@ describe.each(['okta', 'entra'] as const)('on %s', (idp) => {
   /** The identity provider provisions the person to the MuleSoft app, as on their first day. */
   async function arrives(key: string) {
     if (idp === 'entra') {
-      await walk.request('POST', '/entra/sim/sync/assignments', { group: EVERYBODY, isAssigned: true });
       await walk.request('POST', '/entra/sim/members', { group: EVERYBODY, key, isMember: true });
       await walk.request('POST', '/entra/sim/sync/run');
       return;

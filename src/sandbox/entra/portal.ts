@@ -79,7 +79,7 @@ export function portal(sim: FastifyInstance, parts: EntraParts): void {
   appPortal(sim, parts);
 }
 
-function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): void {
+function directoryPortal(sim: FastifyInstance, { tenant, logs, provisioning }: EntraParts): void {
   sim.post('/members', async (request) => {
     const { group, key, isMember, by = 'sofia' } = memberSchema.parse(request.body);
     const found = tenant.groupNamed(group);
@@ -90,6 +90,19 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): vo
     tenant.setMember(found, user.id, isMember);
     return { groupId: found.id, userId: user.id };
   });
+  sim.get('/groups', async () =>
+    [...tenant.groups.values()].map((group) => ({
+      id: group.id,
+      name: group.displayName,
+      type: group.onPremisesSyncEnabled === true ? 'SYNCED' : 'ASSIGNED',
+      pushed: provisioning.assigned.has(group.id),
+      ruled: group.groupTypes.includes('DynamicMembership'),
+      members: [...group.members].map((id) => {
+        const user = tenant.users.get(id);
+        return { key: user?.key ?? null, name: user?.displayName ?? id };
+      }),
+    })),
+  );
   sim.get('/members', async () =>
     Object.fromEntries(
       [...tenant.groups.values()].map((group) => [

@@ -15,8 +15,8 @@ const BAR = SLOT * 0.36;
 const THINNEST = 1;
 
 const legWords: Record<string, string> = {
-  idpWrite: 'the write to Okta',
-  scimPush: 'Okta’s SCIM push',
+  idpWrite: 'the write to the group',
+  scimPush: 'the SCIM push',
   delivery: 'the delivery into Anypoint',
   signIn: 'the first sign-in to Anypoint',
 };

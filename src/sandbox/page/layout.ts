@@ -1,9 +1,15 @@
 /** The frame that everything else is drawn into. Each `data-region` is replaced when it changes. */
+import type { System } from '../emulator.ts';
 import { drawActs } from './acts.ts';
 import { type Html, html } from './html.ts';
 import { latchkeyMark } from './people-panel.ts';
 
-export function drawDocument(drawn: { as: string; channel: string; parts: Record<string, Html> }): Html {
+export function drawDocument(drawn: {
+  as: string;
+  channel: string;
+  systems: readonly System[];
+  parts: Record<string, Html>;
+}): Html {
   const { parts } = drawn;
   const region = (name: string) => parts[name] ?? html``;
   return html`<!doctype html>
@@ -47,11 +53,11 @@ export function drawDocument(drawn: { as: string; channel: string; parts: Record
   </main>
   <aside class="outside" aria-label="The world outside" data-testid="world">
     <section class="panel world-pair" aria-label="The world outside">
-      <div><h2><span class="vendor okta" aria-hidden="true"></span>Okta groups</h2><div data-region="groups" data-testid="groups">${region('groups')}</div></div>
+      <div data-region="groups" data-testid="groups">${region('groups')}</div>
       <div><h2><span class="vendor anypoint" aria-hidden="true"></span>Anypoint teams</h2><div data-region="teams" data-testid="teams">${region('teams')}</div></div>
     </section>
     <section class="panel canary" aria-label="Canary"><h2>Canary <small>there and back, round after round</small></h2><div data-region="canary" data-testid="canary">${region('canary')}</div></section>
-    <details class="panel acts" data-testid="acts-panel"><summary>Let something happen outside Slack</summary>${drawActs()}</details>
+    <details class="panel acts" data-testid="acts-panel"><summary>Let something happen outside Slack</summary>${drawActs(drawn.systems)}</details>
     <details class="panel tickets-panel" data-testid="tickets-panel"><summary>Tickets, which access can end with</summary><div data-region="tickets" data-testid="tickets">${region('tickets')}</div></details>
     <details class="panel misbehave" data-testid="misbehave"><summary>Make the world misbehave</summary><div data-region="switches" data-testid="switches">${region('switches')}</div></details>
     <section class="panel changes" aria-label="Changes"><h2>What Latchkey did <small>each change against 60 s</small></h2><div data-region="timeline" data-testid="timeline" tabindex="0">${region('timeline')}</div></section>

@@ -1,6 +1,6 @@
 /** Where the page gets what it shows: the emulators' own consoles, and Latchkey's read API. */
 import type { FastifyInstance } from 'fastify';
-import type { Installation, World } from '../emulator.ts';
+import type { Installation, System, World } from '../emulator.ts';
 import type { Ticket } from '../tickets/emulator.ts';
 
 /** Longer than Latchkey ever takes when it is well; the page must not hang on it. */
@@ -53,7 +53,7 @@ export type SlackSeen = {
 };
 
 export type Member = { key: string | null; name: string; membershipType?: string; visibleAt?: string };
-export type OktaGroup = {
+export type IdpGroup = {
   id: string;
   name: string;
   type: string;
@@ -61,6 +61,7 @@ export type OktaGroup = {
   ruled?: boolean;
   members: Member[];
 };
+export type GroupsOfIdp = { system: System; groups: IdpGroup[] };
 export type AnypointTeam = {
   id: string;
   name: string;
@@ -163,8 +164,19 @@ export class Sources {
     return this.read<SlackSeen>(`/slack/sim/workspace?as=${encodeURIComponent(as)}&limit=80`);
   }
 
-  async groups(): Promise<OktaGroup[]> {
-    return (await this.read<OktaGroup[]>('/okta/sim/groups')) ?? [];
+  /** Whose groups give access. */
+  systems(): readonly System[] {
+    return this.#world.latchkey()?.systems ?? ['okta'];
+  }
+
+  /** Of each identity provider in use. */
+  async groups(): Promise<GroupsOfIdp[]> {
+    return await Promise.all(
+      this.systems().map(async (system) => ({
+        system,
+        groups: (await this.read<IdpGroup[]>(`/${system}/sim/groups`)) ?? [],
+      })),
+    );
   }
 
   async teams(): Promise<AnypointTeam[]> {

@@ -1,23 +1,26 @@
 /** Ways to make the world outside misbehave, each one a thing that happens to real installations. */
-import type { World } from '../emulator.ts';
+import { systemNames } from '../consoles.ts';
+import type { System, World } from '../emulator.ts';
 import type { FaultSpec } from '../fault-plan.ts';
 import type { Settings, Sources } from './sources.ts';
 
 /** Beyond the 60 seconds that Latchkey promises. */
 const ANYPOINT_LAG_MS = 70_000;
-const OKTA_THROTTLED_FOR_MS = 30_000;
+const THROTTLED_FOR_MS = 30_000;
 const SLOW_MODEL_MS = 15_000;
 
 export type SwitchState = { name: string; title: string; means: string; isOn: boolean };
 
 type Switch = {
+  /** Only where this one gives access. */
+  at?: System;
   title: string;
   means: string;
   isOn(settings: Settings, faults: readonly FaultSpec[]): boolean;
   set(isOn: boolean, parts: { sources: Sources; world: World }): Promise<unknown>;
 };
 
-const oktaThrottled: FaultSpec = { vendor: 'okta', kind: 'status', status: 429 };
+const throttled = (vendor: System): FaultSpec => ({ vendor, kind: 'status', status: 429 });
 const writesLost: FaultSpec[] = ['POST', 'PUT', 'PATCH', 'DELETE'].map((method) => ({
   vendor: 'anypoint',
   method,
@@ -50,6 +53,20 @@ function modelSwitch(mode: string, title: string, means: string): Switch {
   };
 }
 
+function throttling(system: System): Switch {
+  const fault = throttled(system);
+  return {
+    at: system,
+    title: `${systemNames[system]} throttles for 30\u00a0s`,
+    means: 'every call is answered 429',
+    isOn: (_settings, faults) => faults.some((f) => isSame(f, fault)),
+    async set(isOn, { world }) {
+      setFaults(world, [fault], isOn);
+      if (isOn) setTimeout(() => setFaults(world, [fault], false), THROTTLED_FOR_MS).unref();
+    },
+  };
+}
+
 const switches: Record<string, Switch> = {
   'anypoint-lag': {
     title: 'Anypoint lags 70\u00a0s',
@@ -58,20 +75,14 @@ const switches: Record<string, Switch> = {
     set: (isOn, { sources }) => sources.turn('/anypoint/sim/lag', { ms: isOn ? ANYPOINT_LAG_MS : 0 }),
   },
   'push-paused': {
+    at: 'okta',
     title: 'Okta push paused',
     means: 'group changes stay in Okta and reach nobody',
     isOn: (settings) => settings.isPushPaused,
     set: (isOn, { sources }) => sources.turn('/okta/sim/push', { paused: isOn }),
   },
-  'okta-429': {
-    title: 'Okta throttles for 30\u00a0s',
-    means: 'every call is answered 429',
-    isOn: (_settings, faults) => faults.some((f) => isSame(f, oktaThrottled)),
-    async set(isOn, { world }) {
-      setFaults(world, [oktaThrottled], isOn);
-      if (isOn) setTimeout(() => setFaults(world, [oktaThrottled], false), OKTA_THROTTLED_FOR_MS).unref();
-    },
-  },
+  'okta-429': throttling('okta'),
+  'entra-429': throttling('entra'),
   'drop-writes': {
     title: 'Anypoint loses writes',
     means: 'it says yes and does nothing',
@@ -88,7 +99,9 @@ const switches: Record<string, Switch> = {
 export async function switchStates(sources: Sources, world: World): Promise<SwitchState[]> {
   const settings = await sources.settings();
   const faults = world.faults.list();
-  return Object.entries(switches).map(([name, { title, means, isOn }]) => ({
+  const systems = sources.systems();
+  const here = Object.entries(switches).filter(([, { at }]) => at === undefined || systems.includes(at));
+  return here.map(([name, { title, means, isOn }]) => ({
     name,
     title,
     means,

@@ -10,8 +10,8 @@ const OBJECTIVE_MS = 60_000;
 const TODAY_MS = 12 * 60 * 60 * 1_000;
 
 export const legNames: [Exclude<keyof Legs, 'total'>, string][] = [
-  ['decisionToIdp', 'decision → Okta'],
-  ['idpToScim', 'Okta → SCIM push'],
+  ['decisionToIdp', 'decision → group'],
+  ['idpToScim', 'group → SCIM push'],
   ['scimToDelivery', 'SCIM → Anypoint'],
   ['deliveryToSeen', 'Anypoint → seen'],
 ];

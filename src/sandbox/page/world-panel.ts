@@ -1,8 +1,9 @@
-/** The right of the page: Okta, Anypoint, and ways to make them misbehave. */
+/** The right of the page: the identity providers, Anypoint, and ways to make them misbehave. */
+import { systemNames } from '../consoles.ts';
 import { refusedGroups } from '../on-purpose.ts';
 import { type Html, html } from './html.ts';
 import { avatar } from './people-panel.ts';
-import type { AnypointTeam, Member, OktaGroup } from './sources.ts';
+import type { AnypointTeam, GroupsOfIdp, IdpGroup, Member } from './sources.ts';
 import type { SwitchState } from './switches.ts';
 
 function drawMember(member: Member): Html {
@@ -20,14 +21,24 @@ function drawMembers(members: readonly Member[]): Html {
     : html`<ul class="chips">${members.map(drawMember)}</ul>`;
 }
 
-export function drawGroups(groups: readonly OktaGroup[]): Html {
-  if (groups.length === 0) return html`<p class="nobody">Okta isn’t there.</p>`;
+export function drawGroups(all: readonly GroupsOfIdp[]): Html {
+  return html`${all.map(
+    (one) =>
+      html`<div data-key="${one.system}" data-testid="groups-${one.system}"><h2><span class="vendor ${one.system}" aria-hidden="true"></span>${systemNames[one.system]} groups</h2>${drawGroupsOf(one)}</div>`,
+  )}`;
+}
+
+/** How their types are called on the page; a group like most has none. */
+const typeWords: Record<string, string> = { BUILT_IN: 'built in', APP_GROUP: 'app', SYNCED: 'synced' };
+
+function drawGroupsOf({ system, groups }: GroupsOfIdp): Html {
+  if (groups.length === 0) return html`<p class="nobody">${systemNames[system]} isn’t there.</p>`;
   const pushed = groups.filter((g) => g.pushed);
   const others = groups.filter((g) => !g.pushed);
-  const one = (g: OktaGroup) =>
+  const one = (g: IdpGroup) =>
     html`<div class="bag" data-key="${g.id}" data-testid="group-${g.name}"><h4>${g.name}${
       g.ruled === true ? html`<span class="tag">rule</span>` : null
-    }${g.type === 'OKTA_GROUP' ? null : html`<span class="tag">${g.type === 'BUILT_IN' ? 'built in' : 'app'}</span>`}</h4>${drawMembers(g.members)}${
+    }${typeWords[g.type] === undefined ? null : html`<span class="tag">${typeWords[g.type]}</span>`}</h4>${drawMembers(g.members)}${
       refusedGroups[g.name] === undefined
         ? null
         : html`<p class="on-purpose" data-testid="on-purpose-${g.name}"><span class="tag">on purpose</span> ${refusedGroups[g.name]}</p>`
