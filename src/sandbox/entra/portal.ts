@@ -75,11 +75,12 @@ const credentialsSchema = z.strictObject({
 /** What people do in Entra's portal. */
 export function portal(sim: FastifyInstance, parts: EntraParts): void {
   directoryPortal(sim, parts);
+  groupPortal(sim, parts);
   subscriptionPortal(sim, parts);
   appPortal(sim, parts);
 }
 
-function directoryPortal(sim: FastifyInstance, { tenant, logs, provisioning }: EntraParts): void {
+function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): void {
   sim.post('/members', async (request) => {
     const { group, key, isMember, by = 'sofia' } = memberSchema.parse(request.body);
     const found = tenant.groupNamed(group);
@@ -90,19 +91,6 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs, provisioning }: E
     tenant.setMember(found, user.id, isMember);
     return { groupId: found.id, userId: user.id };
   });
-  sim.get('/groups', async () =>
-    [...tenant.groups.values()].map((group) => ({
-      id: group.id,
-      name: group.displayName,
-      type: group.onPremisesSyncEnabled === true ? 'SYNCED' : 'ASSIGNED',
-      pushed: provisioning.assigned.has(group.id),
-      ruled: group.groupTypes.includes('DynamicMembership'),
-      members: [...group.members].map((id) => {
-        const user = tenant.users.get(id);
-        return { key: user?.key ?? null, name: user?.displayName ?? id };
-      }),
-    })),
-  );
   sim.get('/members', async () =>
     Object.fromEntries(
       [...tenant.groups.values()].map((group) => [
@@ -139,6 +127,23 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs, provisioning }: E
     logs.addSignIn({ ...signIn, userId: tenant.userKeyed(key)?.id ?? key });
     return { ok: true };
   });
+}
+
+/** The groups as a list of the portal shows them. */
+function groupPortal(sim: FastifyInstance, { tenant, provisioning }: EntraParts): void {
+  sim.get('/groups', async () =>
+    [...tenant.groups.values()].map((group) => ({
+      id: group.id,
+      name: group.displayName,
+      type: group.onPremisesSyncEnabled === true ? 'SYNCED' : 'ASSIGNED',
+      pushed: provisioning.assigned.has(group.id),
+      ruled: group.groupTypes.includes('DynamicMembership'),
+      members: [...group.members].map((id) => {
+        const user = tenant.users.get(id);
+        return { key: user?.key ?? null, name: user?.displayName ?? id };
+      }),
+    })),
+  );
 }
 
 function subscriptionPortal(sim: FastifyInstance, parts: EntraParts): void {

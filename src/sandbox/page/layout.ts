@@ -4,12 +4,14 @@ import { drawActs } from './acts.ts';
 import { type Html, html } from './html.ts';
 import { latchkeyMark } from './people-panel.ts';
 
-export function drawDocument(drawn: {
+type Drawn = {
   as: string;
   channel: string;
   systems: readonly System[];
   parts: Record<string, Html>;
-}): Html {
+};
+
+export function drawDocument(drawn: Drawn): Html {
   const { parts } = drawn;
   const region = (name: string) => parts[name] ?? html``;
   return html`<!doctype html>
