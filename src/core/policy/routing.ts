@@ -264,13 +264,16 @@ export function stillMissing(
   const open = stage.of === 'all' ? stage.slots.filter((slot) => shortOf(slot, done) > 0) : [];
   if (open.length > 0) return open.map((slot) => missingOf(slot, shortOf(slot, done))).join(' and ');
   const short = Math.max(1, stage.quorum - done.size, Math.min(...stage.slots.map((s) => shortOf(s, done))));
-  return `${short} more of ${names(left(distinct(slotsOf(stage))))}`;
+  const others = names(left(distinct(slotsOf(stage))));
+  return others === '' ? `${short} more (${NOBODY_LEFT})` : `${short} more of ${others}`;
 
   function missingOf(slot: ApproverSlot, short: number): string {
-    const people = names(left(slot.people));
+    const people = names(left(slot.people)) || NOBODY_LEFT;
     return `${short > 1 ? `${short} of ` : ''}${safe(slot.source)} (${people})`;
   }
 }
+
+const NOBODY_LEFT = 'nobody is left who may';
 
 /** Without those who are away and have a delegate among them, and without delegates of whoever is back. */
 export function askedNow(people: readonly Approver[]): Approver[] {
