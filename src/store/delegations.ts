@@ -6,6 +6,7 @@ import {
   type Who,
 } from '../core/delegation/delegation.ts';
 import type { PersonId } from '../core/ids.ts';
+import { openOffboardings } from './offboardings.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
 import { openDelegation, openMass, pendingChange } from './states.ts';
@@ -59,11 +60,14 @@ export async function dueDelegations(db: Db | Tx, now: Date): Promise<string[]> 
   return rows.map(({ id }) => id);
 }
 
-/** What waits for a decision and names this person among those who may decide, and their part of open campaigns. */
+/**
+ * What waits for a decision and names this person among those who may decide, and their part of open campaigns. Of
+ * leavers' cases all that have applications left.
+ */
 export async function waitingFor(
   db: Db | Tx,
   personId: string,
-): Promise<{ changeIds: string[]; massChangeIds: string[]; reviewIds: string[] }> {
+): Promise<{ changeIds: string[]; massChangeIds: string[]; reviewIds: string[]; offboardingIds: string[] }> {
   const named = sql`jsonb_path_exists(doc->'plan', '$.**.id ? (@ == $person)', ${JSON.stringify({ person: personId })}::jsonb)`;
   const [changes, masses] = [
     await sql<{
@@ -80,6 +84,7 @@ export async function waitingFor(
     changeIds: changes.rows.map(({ id }) => id),
     massChangeIds: masses.rows.map(({ id }) => id),
     reviewIds: reviews.rows.map(({ id }) => id),
+    offboardingIds: await openOffboardings(db, ['appsOpen']),
   };
 }
 

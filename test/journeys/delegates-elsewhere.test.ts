@@ -1,21 +1,33 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { verify } from '../../src/audit/sign.ts';
 import type { EntitlementKey } from '../../src/core/ids.ts';
 import type { Offboarding } from '../../src/core/offboarding/offboarding.ts';
 import { isRefusal } from '../../src/core/refusal.ts';
 import { everything } from '../../src/core/review/campaign.ts';
+import type { Certificate } from '../../src/core/review/certificate.ts';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { byOperator, openCampaign, startCampaign } from '../../src/flow/review/open.ts';
 import type { SeenView } from '../../src/sandbox/visitor.ts';
 import type { Stage } from '../stage.ts';
 import { type CardSeen, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
+import { walkWithLeavers } from './offboarding-walk.ts';
 
 const PATIENCE_MS = 120_000;
 const READ = 'orders-api-read' as EntitlementKey;
+const DEPLOY = 'orders-api-deploy' as EntitlementKey;
 
 let stage: Stage;
 let walk: Journey;
 beforeAll(async () => {
-  ({ stage, walk } = await setOut({ catalogue: (catalogue) => ({ ...catalogue, canary: null }) }));
+  ({ stage, walk } = await setOut({
+    catalogue: (catalogue) => ({
+      ...catalogue,
+      canary: null,
+      delegation: { notFor: ['high'] },
+      // Only what is of tier low may be kept in bulk.
+      entitlements: catalogue.entitlements.map((one) => (one.key === READ ? { ...one, tier: 'low' } : one)),
+    }),
+  }));
   await walk.isQuiet();
 }, PATIENCE_MS);
 afterAll(() => stage?.close());
@@ -103,10 +115,14 @@ const controlsOf = (view: SeenView) =>
   );
 
 test(
-  'a reviewer who is away: their delegate decides on their lines and not on their own, and the certificate names both',
+  'a reviewer who is away: their delegate decides line by line, not on their own nor on a tier kept from it; the certificate names both',
   async () => {
-    // given Ines and Nadia hold what Olga owns
+    // given Ines, Tom and Nadia hold what Olga owns
     await walk.isGiven('ines', { entitlement: READ, reason: 'Ines holds it' });
+    await walk.isGiven('tom', { entitlement: READ, reason: 'Tom holds it' });
+    const deploy = await walk.asks('ines', { entitlement: DEPLOY, reason: 'Ines deploys' });
+    for (const as of ['tom', 'olga']) await walk.click(as, deploy.card, 'approve');
+    await walk.becomes(deploy.id, 'inEffect');
     const own = await walk.asks('nadia', { entitlement: READ, reason: 'Nadia holds it' });
     await walk.click('olga', own.card, 'approve');
     await walk.until('it is given', async () => (await walk.change(own.id)).grant !== null);
@@ -115,7 +131,7 @@ test(
       stage.latchkey.context,
       {
         name: 'While Olga is away',
-        scope: { ...everything, entitlements: [READ] },
+        scope: { ...everything, entitlements: [READ, DEPLOY] },
         reviewers: 'owner',
         fallback: [],
         dueSeconds: 14 * 86_400,
@@ -133,14 +149,18 @@ test(
     // when Olga goes away, and Nadia decides meanwhile
     await isAway('olga', 'nadia');
     const message = await walk.until('Nadia has the review', async () =>
-      (await walk.messages('nadia', 'dm')).find((m) => wordsOf(m).includes('You decide on this while')),
+      (await walk.messages('nadia', 'dm')).find((m) =>
+        /You decide on this while Olga[\s\S]*While Olga is away/.test(wordsOf(m)),
+      ),
     );
 
-    // then she sees no line about herself
+    // then she sees no line about herself and none of a tier kept from delegates, and nothing to keep in bulk
     const view = await opens('nadia', message);
     const about = controlsOf(view).map(({ words }) => words);
-    expect(about.some((words) => words.includes('Ines'))).toBe(true);
-    expect(about.some((words) => words.includes('Nadia'))).toBe(false);
+    expect(about).toHaveLength(2);
+    for (const who of ['Ines', 'Tom']) expect(about.some((words) => words.includes(who))).toBe(true);
+    expect(about.join()).not.toContain('deploy');
+    expect(JSON.stringify(view.blocks)).not.toContain('review_bulk');
 
     // when she keeps Ines’s
     const control = controlsOf(view).find(({ words }) => words.includes('Ines'));
@@ -166,13 +186,14 @@ test(
         [opened],
       );
     const decided = await walk.until('it is decided', async () =>
-      (await lines()).find(({ name, decision }) => name.startsWith('Ines') && decision !== null),
+      (await lines()).find(({ decision }) => decision !== null),
     );
     expect(decided).toMatchObject({
+      name: 'Ines Moreau',
       decision: 'keep',
       by: expect.stringMatching(/^Nadia .* \(for Olga Brandt\)$/),
     });
-    expect((await lines()).find(({ name }) => name.startsWith('Nadia'))?.decision).toBeNull();
+    expect((await lines()).filter(({ decision }) => decision === null)).toHaveLength(3);
     const [entry] = await walk.query<{ data: { by: object } }>(
       `select data from audit where type = 'linesSubmitted'`,
     );
@@ -189,6 +210,80 @@ test(
       const top = await walk.topView('nadia');
       return top !== null && wordsOf(top as never).includes('These lines are for Olga Brandt');
     });
+
+    // when Olga keeps the rest, what is of tier low in bulk
+    const ofOlga = await walk.until('Olga has the review', async () =>
+      (await walk.messages('olga', 'dm')).find((m) => wordsOf(m).includes('While Olga is away')),
+    );
+    const hers = await opens('olga', ofOlga);
+    expect(controlsOf(hers)).toHaveLength(3);
+    await walk.request('POST', '/slack/sim/view/action', {
+      as: 'olga',
+      viewId: hers.id,
+      actionId: 'review_bulk',
+      blockId: 'bulk',
+      value: 'keep',
+    });
+    const kept = (count: number) =>
+      walk.until(`${count} are chosen`, async () => {
+        const now = await walk.topView('olga');
+        const chosen = now === null ? [] : controlsOf(now).filter(({ blockId }) => blockId.endsWith(':keep'));
+        return now !== null && chosen.length === count && now;
+      });
+    const last = controlsOf(await kept(2)).find(({ blockId }) => !blockId.endsWith(':keep'));
+    await walk.request('POST', '/slack/sim/view/action', {
+      as: 'olga',
+      viewId: hers.id,
+      actionId: 'review_choose',
+      blockId: last?.blockId,
+      value: 'keep',
+    });
+    await walk.submit('olga', await kept(3), {});
+    await walk.submit('olga', (await walk.topView('olga')) as SeenView, {});
+    await walk.until('it is closed', async (saw) => saw(await stateOf()) === 'closed', PATIENCE_MS);
+
+    // then the certificate has both names where the delegate decided, and hers where she did
+    const [made] = await walk.query<{ jws: string }>(
+      'select jws from campaign_certificates where campaign_id = $1',
+      [opened],
+    );
+    const checked = await verify(stage.latchkey.context.db, made?.jws ?? '');
+    const certificate = JSON.parse(checked.isRight ? checked.document : '{}') as Certificate;
+    const by = certificate.lines.map(({ reviewer, inBulk }) => `${reviewer}${inBulk ? ', in bulk' : ''}`);
+    expect(by.sort()).toEqual([
+      'Nadia Haddad (for Olga Brandt)',
+      'Olga Brandt',
+      'Olga Brandt, in bulk',
+      'Olga Brandt, in bulk',
+    ]);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'the delegate of an application’s owner is asked about it once the owner is away, and decides with both names on record',
+  async () => {
+    // given Tom has left, and Olga is asked about his application
+    const leavers = walkWithLeavers(walk);
+    await leavers.status('tom', 'DEPROVISIONED');
+    const open = await leavers.caseIs('tom', 'appsOpen', PATIENCE_MS);
+    await leavers.askedAbout('olga', open.id, 'orders-dashboard');
+
+    // when she goes away
+    await isAway('olga', 'nadia');
+
+    // then Nadia is asked, about hers alone
+    const asked = await leavers.askedAbout('nadia', open.id, 'You decide on this while Olga Brandt is away.');
+    expect(wordsOf(asked)).toContain('orders-dashboard');
+    expect(wordsOf(asked)).not.toContain('payments-reconciler');
+
+    // and what she decides is done, and names both
+    await walk.click('nadia', asked, 'offboarding_revoke');
+    await walk.until('it is gone', async () => (await leavers.application('orders-dashboard')) === null);
+    const said = (await leavers.entries(open.id)).find(({ type }) => type === 'applicationDecided');
+    expect(JSON.stringify(said?.data)).toContain('"insteadOf"');
+    await leavers.askedAbout('olga', open.id, 'by Nadia Haddad (for Olga Brandt)');
+    await isBack('olga');
   },
   PATIENCE_MS,
 );

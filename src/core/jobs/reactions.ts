@@ -251,6 +251,7 @@ export function delegationReactions(
     changeIds: readonly string[];
     massChangeIds: readonly string[];
     reviewIds?: readonly string[];
+    offboardingIds?: readonly string[];
   },
 ): Job[] {
   const report: Job = { job: 'updateCard', about: 'delegation', id: delegationId };
@@ -259,6 +260,7 @@ export function delegationReactions(
     ...waiting.changeIds.map((changeId): Job => ({ job: 'assessRequest', changeId })),
     ...waiting.massChangeIds.map((massChangeId): Job => ({ job: 'assessMassChange', massChangeId })),
     ...(waiting.reviewIds ?? []).map((id): Job => ({ job: 'updateCard', about: 'review', id })),
+    ...(waiting.offboardingIds ?? []).map((id): Job => ({ job: 'updateCard', about: 'offboarding', id })),
     report,
   ];
 }

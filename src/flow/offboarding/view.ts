@@ -12,10 +12,13 @@ import { readChange } from '../../store/changes.ts';
 import { leaversAmong, readOffboarding } from '../../store/offboardings.ts';
 import { linkOf, type Person, peopleByEmail, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
+import { delegateOf } from '../delegation/delegate.ts';
 import { at } from '../idps/idps.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Named, named, namedByEmail } from '../people/named.ts';
 import { managerName } from '../people/reports-to.ts';
+
+export type AskedOwner = { to: Named; items: OffboardingItem[]; insteadOf?: Named };
 
 /** Everything the messages about a leaver's case are made of; they are a pure function of this. */
 export type OffboardingView = {
@@ -28,8 +31,11 @@ export type OffboardingView = {
   /** Whether the IdP has them active still: then whoever has left can sign in. */
   isActiveInIdp: boolean;
   admins: Named[];
-  /** The people who decide, with their applications. The admins stand in for an owner who can't be reached. */
-  owners: { to: Named; items: OffboardingItem[] }[];
+  /**
+   * The people who decide, with their applications. The admins stand in for an owner who can't be reached. `insteadOf`:
+   * who is away and has named them.
+   */
+  owners: AskedOwner[];
   /** The owners whom the applications name, by e-mail. */
   named: Record<string, Named>;
   /** Titles of what was granted, has ended, and has time left. */
@@ -62,7 +68,7 @@ export async function readOffboardingView(context: Context, id: string): Promise
       since: person.since?.toISOString() ?? null,
     },
     isActiveInIdp: person.status === 'active' && offboarding.cause !== 'deleted',
-    admins: admins.filter((admin): admin is Named => admin !== null),
+    admins: admins.filter((admin): admin is Reached => admin !== null),
     ...(await ownersOf(context, offboarding)),
     restorable: (await restorableOf(context, offboarding)).map(({ title }) => title),
     removed: await removedOf(context, offboarding),
@@ -126,8 +132,8 @@ async function ownersOf(
   context: Data & Parties,
   offboarding: Offboarding,
 ): Promise<Pick<OffboardingView, 'owners' | 'named'>> {
-  const byAccount = new Map<string, { to: Named; items: OffboardingItem[] }>();
-  const reached = new Map<string, Named | null>();
+  const byAccount = new Map<string, AskedOwner & { to: Reached }>();
+  const reached = new Map<string, Reached | null>();
   const of = async (email: string) => {
     const known = reached.get(email) ?? (await reach(context, email));
     reached.set(email, known);
@@ -135,7 +141,7 @@ async function ownersOf(
   };
   const all = async (emails: readonly string[]) => {
     const people = await Promise.all(emails.map(of));
-    return people.filter((one): one is Named => one !== null);
+    return people.filter((one): one is Reached => one !== null);
   };
   for (const item of offboarding.items) {
     const owners = await all(item.owners);
@@ -150,7 +156,26 @@ async function ownersOf(
     }
   }
   const known = [...reached].flatMap(([email, one]) => (one === null ? [] : [[email, one] as const]));
-  return { owners: [...byAccount.values()], named: Object.fromEntries(known) };
+  const owners = [...byAccount.values()];
+  return { owners: await withTheirDelegates(context, owners), named: Object.fromEntries(known) };
+}
+
+/** With those who decide in the stead of an owner or admin who is away, each once. */
+async function withTheirDelegates(
+  context: Data & Parties,
+  asked: readonly (AskedOwner & { to: Reached })[],
+): Promise<AskedOwner[]> {
+  const all = new Map<string, AskedOwner>(
+    asked.map((one) => [one.to.accountId ?? '', { ...one, items: [...one.items] }]),
+  );
+  for (const { to, items } of asked) {
+    const delegate = to.personId === null ? null : await delegateOf(context, to.personId);
+    if (delegate?.accountId == null) continue;
+    const theirs = all.get(delegate.accountId);
+    if (theirs === undefined) all.set(delegate.accountId, { to: delegate, items: [...items], insteadOf: to });
+    else theirs.items.push(...items.filter((item) => !theirs.items.includes(item)));
+  }
+  return [...all.values()];
 }
 
 /** Whether only an admin is left to say so: whoever would get it is the only one who has a say in it. */
@@ -158,8 +183,11 @@ function isForAdmins({ agreed = [], decision, settled }: OffboardingItem): boole
   return decision === null && settled === null && agreed.some(({ by, to }) => by.id === to.id);
 }
 
+/** `personId` null: only their e-mail is known. */
+type Reached = Named & { personId: string | null };
+
 /** The person with this e-mail, as far as they are here; null: they have left. */
-async function reach(context: Data & Parties, email: string): Promise<Named | null> {
+async function reach(context: Data & Parties, email: string): Promise<Reached | null> {
   const known = await peopleByEmail(context.db, email);
   const leavers = await leaversAmong(
     context.db,
@@ -167,11 +195,9 @@ async function reach(context: Data & Parties, email: string): Promise<Named | nu
   );
   const person = known.find((p) => p.isActive && !leavers.has(p.id));
   if (person === undefined && known.length > 0) return null;
-  if (person === undefined) return await namedByEmail(context, email);
-  return await named(context, {
-    ...person,
-    accountId: await linkOf(context.db, person.id, context.chat.system),
-  });
+  if (person === undefined) return { ...(await namedByEmail(context, email)), personId: null };
+  const accountId = await linkOf(context.db, person.id, context.chat.system);
+  return { ...(await named(context, { ...person, accountId })), personId: person.id };
 }
 
 function dutiesOf(context: Data, person: Person): string[] {

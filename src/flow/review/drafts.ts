@@ -89,7 +89,9 @@ export async function readPage(
       }),
       context.nudge,
     );
-  return { lines, count, page, pages, drafts: await readDrafts(context.db, mine) };
+  // A delegate is offered nothing in bulk: `keepInBulk` would keep nothing for them.
+  const shown = as.insteadOf === undefined ? lines : lines.map((line) => ({ ...line, isBulkAllowed: false }));
+  return { lines: shown, count, page, pages, drafts: await readDrafts(context.db, mine) };
 }
 
 /** Keeps what a reviewer chose on a line; null takes it back. Chosen twice it is the same. */

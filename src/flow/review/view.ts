@@ -1,10 +1,8 @@
-import type { PersonId } from '../../core/ids.ts';
 import type { Refusal } from '../../core/refusal.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
 import type { Objection, RevokeProgress } from '../../core/review/close.ts';
 import { refuseStart } from '../../core/review/start.ts';
-import { absencesOf } from '../../store/delegations.ts';
-import { linkOf, peopleWithAccounts, readPerson } from '../../store/people.ts';
+import { peopleWithAccounts, readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { lastComparison } from '../../store/reconcile/runs.ts';
 import { objectionsOf, revokesOf } from '../../store/review-carrying.ts';
@@ -17,7 +15,7 @@ import {
   reviewersOf,
 } from '../../store/review-progress.ts';
 import { readCampaign } from '../../store/reviews.ts';
-import { activeDelegate } from '../delegation/delegate.ts';
+import { delegateOf } from '../delegation/delegate.ts';
 import type { Data, Parties } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import { type Named, named } from '../people/named.ts';
@@ -113,12 +111,4 @@ export async function readReviewView(
   const to = isReached ? known : { ...known, accountId: null };
   const instead = isReached ? [] : (await adminContacts(context)).admins;
   return { campaign, reviewer, to, instead, delegate: await delegateOf(context, reviewer.personId) };
-}
-
-async function delegateOf(context: Data & Parties, personId: PersonId): Promise<Named | null> {
-  const [absence] = await absencesOf(context.db, [personId]);
-  const delegate = absence === undefined ? null : await activeDelegate(context, absence.delegate.id);
-  if (delegate === null || (await absencesOf(context.db, [delegate.id])).length > 0) return null;
-  const accountId = await linkOf(context.db, delegate.id, context.chat.system);
-  return await named(context, { ...delegate, accountId });
 }

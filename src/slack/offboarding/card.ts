@@ -62,11 +62,11 @@ export function offboardingNotices(view: OffboardingView): Notice<SlackContent>[
     const content = { text: taken.toThem, blocks: [section(mrkdwn(taken.toThem))] };
     if (accountId !== null) all.push({ key: 'cancelled', to: { account: accountId }, under: null, content });
   }
-  for (const { to: owner, items } of view.owners) {
+  for (const { to: owner, items, insteadOf } of view.owners) {
     if (owner.accountId === null) continue;
     const key = `applications:${owner.accountId}`;
     const account = { account: owner.accountId };
-    all.push({ key, to: account, under: null, content: ownersMessage(view, items, names) });
+    all.push({ key, to: account, under: null, content: ownersMessage(view, items, names, insteadOf) });
     const left = items.filter((item) => item.settled === null);
     // It was decided and could not be done, so it is theirs to decide again.
     for (const item of isBack(offboarding) ? [] : left.filter((one) => one.trouble !== null)) {

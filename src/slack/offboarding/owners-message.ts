@@ -3,6 +3,7 @@ import { countInWords } from '../../core/duration.ts';
 import type { Offboarding, OffboardingItem } from '../../core/offboarding/offboarding.ts';
 import { itemInWords, itemStatusText, type OffboardingNames } from '../../core/offboarding/words.ts';
 import type { OffboardingView } from '../../flow/offboarding/view.ts';
+import type { Named } from '../../flow/people/named.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { BLOCK_ID_MAX, escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
 import { button, offboardingActions, offboardingButton, sure } from './buttons.ts';
@@ -15,6 +16,7 @@ export function ownersMessage(
   view: OffboardingView,
   items: readonly OffboardingItem[],
   names: OffboardingNames,
+  insteadOf?: Named,
 ): SlackContent {
   const { offboarding } = view;
   const open = items.filter((item) => item.settled === null);
@@ -27,7 +29,7 @@ export function ownersMessage(
   const why =
     isOver || open.length === 0
       ? ''
-      : '\nHand each over to somebody, or revoke it. You are asked because your API is called, or as an admin.';
+      : `\nHand each over to somebody, or revoke it. ${insteadOf === undefined ? 'You are asked because your API is called, or as an admin.' : `You decide on this while ${escapeMrkdwn(insteadOf.name)} is away.`}`;
   const blocks: KnownBlock[] = [section(mrkdwn(`*${head}.*${why}`))];
   const shown = [...open, ...items.filter((item) => item.settled !== null)].slice(0, ITEMS_SHOWN);
   for (const item of shown) {
