@@ -3,6 +3,7 @@ import { kindNames } from '../tickets/kinds.ts';
 import {
   acrValues,
   certificate,
+  databaseUrl,
   duration,
   issuers,
   issuerUrl,
@@ -76,7 +77,7 @@ export const environment = z.object({
     .regex(/^\d{1,12}$/, 'must be a whole number of tokens')
     .transform(Number)
     .optional(),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL: databaseUrl.optional(),
   DATABASE_PASSWORD: text.optional(),
   REDIS_URL: redisUrl.optional(),
   REDIS_PASSWORD: text.optional(),

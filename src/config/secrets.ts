@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { z } from 'zod';
 import { readKey } from '../idp/okta/credentials.ts';
 import type { AwsSettings } from '../secrets/aws.ts';
@@ -66,16 +67,20 @@ function settingOf(name: (typeof names)[number]): SecretSetting {
     name,
     isJson: name === 'OKTA_PRIVATE_KEY',
     whyUnfit(value) {
-      if (name === 'OKTA_PRIVATE_KEY') return isKey(value) ? null : 'is no private key, PEM or JWK';
+      if (name === 'OKTA_PRIVATE_KEY') return isRead(readKey, value) ? null : 'is no private key, PEM or JWK';
+      if (name === 'ENTRA_PRIVATE_KEY')
+        return isRead(createPrivateKey, value) ? null : 'is no private key, PEM';
+      if (name === 'ENTRA_CERTIFICATE')
+        return isRead((pem) => new X509Certificate(pem), value) ? null : 'is no certificate, PEM';
       const parsed = shape.safeParse(value);
       return parsed.success ? null : (parsed.error.issues[0]?.message ?? 'does not fit');
     },
   };
 }
 
-function isKey(text: string): boolean {
+function isRead(read: (text: string) => unknown, text: string): boolean {
   try {
-    readKey(text);
+    read(text);
     return true;
   } catch {
     return false;

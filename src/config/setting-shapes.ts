@@ -11,6 +11,23 @@ export const redisUrl = text.superRefine((value, context) => {
   const address = readRedisAddress(value, null);
   if ('why' in address) context.addIssue({ code: 'custom', message: address.why });
 });
+const DATABASE_RULE =
+  'must be an address, as postgres://user:password@host/database; a URL has / ? # @ and % of a password as %2F %3F %23 %40 %25, and DATABASE_PASSWORD takes them as they are';
+
+export const databaseUrl = z
+  .url({ protocol: /^postgres(ql)?$/, error: DATABASE_RULE })
+  .refine(isDecodable, DATABASE_RULE);
+
+/** A % that begins no escape is taken as it is; an escape of what is no text ends the program. */
+function isDecodable(address: string): boolean {
+  try {
+    decodeURIComponent(address.replace(/%(?![0-9a-f]{2})/gi, '%25'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** As PEM, or the file that it is in. */
 export const certificate = text.transform((value, context) => {
   try {

@@ -38,6 +38,8 @@ export type BadAddress = { why: string };
 
 const FORMS =
   'redis://host:6379, redis+sentinel://host:26379,host:26379/name-of-the-master or redis+cluster://host:6379,host:6379 (rediss… over TLS)';
+const ENCODED =
+  'a URL has / ? # and @ of a password as %2F %3F %23 and %40, and REDIS_PASSWORD takes them as they are';
 const PORTS = { single: 6379, sentinel: 26379, cluster: 6379 } as const;
 const PORT_MAX = 65_535;
 
@@ -50,11 +52,11 @@ export function readRedisAddress(url: string, ca: string | null): RedisAddress |
     /^(rediss?)(?:[+-](sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^/?#]*))?(?:\/(\d{1,4}))?\/?(?:\?([^#]*))?$/i.exec(
       url.trim(),
     );
-  if (parts === null) return { why: `is none of ${FORMS}` };
+  if (parts === null) return { why: `is none of ${FORMS}; ${ENCODED}` };
   const [, scheme = '', named, login, hostList = '', first = '', second, query] = parts;
   const kind = (named?.toLowerCase() ?? 'single') as RedisAddress['kind'];
   const hosts = hostList.split(',').map((host) => hostOf(host, PORTS[kind]));
-  if (hosts.some((host) => host === null)) return { why: `names a host that is none: ${FORMS}` };
+  if (hosts.some((host) => host === null)) return { why: `names a host that is none: ${FORMS}; ${ENCODED}` };
   if (kind === 'single' && hosts.length > 1)
     return {
       why: 'names several hosts: are they Sentinels (redis+sentinel://host,host/name-of-the-master) or a Cluster (redis+cluster://host,host)?',

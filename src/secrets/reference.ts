@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { nearest } from '../core/nearest.ts';
 
 /** Where the value of a setting is, when it is not the setting itself. */
@@ -49,7 +50,19 @@ function fileIn(text: string): Reference | BadReference {
     return { why: 'names no file: write file:/// and the whole path, as file:///run/secrets/name' };
   if (url.hash !== '' || url.search !== '')
     return { why: 'names a file with # or ? in it: a file holds one value, and has no key' };
-  return { store: 'file', path: url.pathname, label: text };
+  const path = pathOf(url);
+  return path === null
+    ? { why: 'names a file with a % in it that stands for nothing: write %25 for it' }
+    : { store: 'file', path, label: text };
+}
+
+/** As it is on disk: an address writes a blank as %20. */
+function pathOf(url: URL): string | null {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -90,9 +103,10 @@ export function isJsonObject(text: string): boolean {
   return typeof whole === 'object' && whole !== null;
 }
 
+/** Some editors put a mark of order before it, which is no JSON. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.trim());
   } catch {
     return null;
   }

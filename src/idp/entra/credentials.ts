@@ -50,8 +50,9 @@ export function createEntraTokens(login: EntraLogin, timeoutMs: number): TokenCa
   readCertificate(certificate.current(), key.current());
   return new TokenCache(() =>
     withSecret(certificate, async (pem) => {
-      // A new certificate whose key has not been read yet.
-      if (!isPair(pem, key.current())) await key.renew();
+      // They are stored one after the other: the key may be newer or older than the certificate.
+      if (auth.privateKey !== undefined && !isPair(pem, key.current())) await key.refused(key.current());
+      if (!isPair(pem, key.current())) throw notAPair();
       return await ask({ clientCertificate: readCertificate(pem, key.current()) });
     }),
   );
@@ -123,6 +124,15 @@ function isPair(certificate: string, privateKey: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** So that the certificate before is tried, too. */
+function notAPair(): Fault {
+  return new Fault(
+    'idp.unauthorized',
+    'Graph, token: the certificate and its private key do not belong together',
+    { retryable: false, vendorCode: 'not_a_pair' },
+  );
 }
 
 /** With the certificate's SHA-256 thumbprint, in hex. @throws config.invalid */

@@ -1,0 +1,119 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createOkta } from '../../src/idp/okta/okta.ts';
+import { type SecretsManager, startSecretsManager } from '../../src/sandbox/secrets/emulator.ts';
+import type { Secret } from '../../src/secrets/secret.ts';
+import { oktaAsSeeded } from '../sandbox/start-okta.ts';
+import { open } from '../secrets/open.ts';
+import { certified } from './entra/certified.ts';
+import { entraAsSeeded } from './entra/start-entra.ts';
+
+let manager: SecretsManager;
+beforeAll(async () => {
+  manager = await startSecretsManager();
+});
+afterAll(() => manager.close());
+
+let made = 0;
+/** Settings whose values are secrets of AWS, each of its own. */
+async function kept(values: Record<string, string>) {
+  made += 1;
+  const nameOf = (setting: string) => `keys/${made}/${setting}`;
+  for (const [setting, value] of Object.entries(values))
+    manager.vault.create(nameOf(setting), { SecretString: value });
+  const env = Object.fromEntries(
+    Object.keys(values).map((setting) => [setting, `secret://aws/${nameOf(setting)}`]),
+  );
+  const { book } = await open(manager, env);
+  return {
+    book,
+    secret: (setting: string) => book.secret(setting) as Secret,
+    store: (setting: string, value: string) => manager.vault.put(nameOf(setting), { SecretString: value }),
+  };
+}
+
+describe('Entra', () => {
+  const entra = entraAsSeeded();
+
+  test('a client secret is replaced while it runs, and nobody waits for the schedule', async () => {
+    const { secret, store } = await kept({ ENTRA_CLIENT_SECRET: 'first' });
+    await entra.portal('/credentials', { secrets: ['first'] });
+    const auth = { secret: secret('ENTRA_CLIENT_SECRET') };
+    const idp = entra.idp({ auth });
+    await idp.check();
+    store('ENTRA_CLIENT_SECRET', 'second');
+    await entra.portal('/credentials', { secrets: ['second'] });
+    await entra.portal('/tokens/revoke', {});
+    await idp.check();
+    expect(secret('ENTRA_CLIENT_SECRET').current()).toBe('second');
+  });
+
+  test('certificate and key are two secrets: whichever is stored first, each moment between works', async () => {
+    for (const order of [
+      ['ENTRA_CERTIFICATE', 'ENTRA_PRIVATE_KEY'],
+      ['ENTRA_PRIVATE_KEY', 'ENTRA_CERTIFICATE'],
+    ] as const) {
+      const [old, next] = [certified('old'), certified('next')];
+      const values = {
+        old: { ENTRA_CERTIFICATE: old.certificate, ENTRA_PRIVATE_KEY: old.privateKey },
+        next: { ENTRA_CERTIFICATE: next.certificate, ENTRA_PRIVATE_KEY: next.privateKey },
+      };
+      const { book, secret, store } = await kept(values.old);
+      const auth = { certificate: secret('ENTRA_CERTIFICATE'), privateKey: secret('ENTRA_PRIVATE_KEY') };
+      // Entra takes both while they are changed.
+      await entra.portal('/credentials', {
+        secrets: [],
+        certificates: [old.certificate, next.certificate],
+      });
+      const idp = entra.idp({ auth });
+      await idp.check();
+      store(order[0], values.next[order[0]]);
+      await book.readAll();
+      await entra.portal('/tokens/revoke', {});
+      await idp.check();
+      store(order[1], values.next[order[1]]);
+      await book.readAll();
+      await entra.portal('/credentials', { certificates: [next.certificate] });
+      await entra.portal('/tokens/revoke', {});
+      await idp.check();
+      expect([secret(order[0]).current(), secret(order[1]).current()]).toEqual(
+        order.map((setting) => values.next[setting].trim()),
+      );
+      expect(book.states().map(({ trouble }) => trouble)).toEqual([null, null]);
+    }
+  });
+});
+
+describe('Okta', () => {
+  const okta = oktaAsSeeded();
+
+  test('the key of the service app is replaced: its tokens end, and the new key signs', async () => {
+    const pairs = [1, 2].map((n) => {
+      const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+      const kid = `key-${n}`;
+      return {
+        publicJwk: { ...publicKey.export({ format: 'jwk' }), kid },
+        text: JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid }),
+      };
+    });
+    const [old, next] = pairs as [(typeof pairs)[number], (typeof pairs)[number]];
+    const clientId = '0oalatchkey000000001';
+    const register = (publicJwk: object) =>
+      okta.console.registerServiceApp({
+        clientId,
+        publicJwk,
+        scopes: ['okta.groups.manage', 'okta.users.read'],
+      });
+    const { secret, store } = await kept({ JSON_KEY: old.text });
+    await register(old.publicJwk);
+    const privateKey = secret('JSON_KEY');
+    const idp = createOkta({ orgUrl: `${okta.url}/okta/`, auth: { clientId, privateKey } });
+    await idp.check();
+
+    store('JSON_KEY', next.text);
+    await register(next.publicJwk);
+    await okta.console.revokeTokens();
+    await idp.check();
+    expect(privateKey.current()).toBe(next.text);
+  });
+});
