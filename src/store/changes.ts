@@ -73,21 +73,32 @@ export async function revokeUnderway(
   return row === undefined ? null : (row.id as ChangeId);
 }
 
-/** The pending request of this person for this entitlement, if there is one. */
+/** The pending request of this person for this entitlement; of several the one for at once, or the first to start. */
 export async function pendingRequest(
   db: Db | Tx,
   personId: string,
   entitlementKey: string,
 ): Promise<Change | null> {
-  const row = await db
+  return (await pendingRequests(db, personId, entitlementKey))[0] ?? null;
+}
+
+/** All that wait, what is asked for at once before what begins later. There is one of each start at the most. */
+export async function pendingRequests(
+  db: Db | Tx,
+  personId: string,
+  entitlementKey: string,
+): Promise<Change[]> {
+  const rows = await db
     .selectFrom('changes')
     .select('doc')
     .where('person_id', '=', personId)
     .where('entitlement_key', '=', entitlementKey)
     .where('kind', '=', 'grant')
     .where('state', 'in', [...pendingStates])
-    .executeTakeFirst();
-  return row === undefined ? null : changeOf(row.doc);
+    .orderBy(sql`(doc->>'startsAt')::timestamptz asc nulls first`)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => changeOf(row.doc));
 }
 
 /** Ids of everything that waits for a decision on a card of its own; `approvedBy`: where this person has approved. */

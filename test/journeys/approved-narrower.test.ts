@@ -132,3 +132,20 @@ test('a shorter time can be declined as well', async () => {
   // then
   await walk.until('it has ended', async () => (await walk.change(asked.id)).ended !== null);
 });
+
+test('what they hold until then is no reason against the narrower one from later on', async () => {
+  // given he reads already, until a day from now at the most
+  expect(await walk.isInGroup('erik', 'anypoint-orders-read')).toBe(true);
+  const asked = await walk.asks('erik', {
+    entitlement: 'orders-api-deploy',
+    seconds: 3_600,
+    from: new Date(Math.ceil(Date.now() / 1_000 + 10 * 86_400) * 1_000),
+    reason: 'The release in ten days',
+  });
+
+  // when
+  await walk.clickAndFill('tom', asked.card, 'approve_less', less(3_600, 'orders-api-read'));
+
+  // then
+  expect(await walk.becomes(asked.id, 'scheduled')).toMatchObject({ entitlementKey: 'orders-api-read' });
+});

@@ -191,6 +191,25 @@ describe('before its start', () => {
     expect(other).toEqual({ sent: true });
   });
 
+  test('what waits for a decision from later on blocks the same time, and nothing before it', async () => {
+    const from = ahead(4 * DAY);
+    await walk.asks('nadia', { entitlement: payments, seconds: DAY, from, reason: 'The audit week' });
+    const within = new Date(from.getTime() + HOUR * 1_000);
+    expect(
+      await walk.ask('nadia', { entitlement: payments, seconds: DAY, from: within, reason: 'The same' }),
+    ).toMatchObject({
+      sent: false,
+      errors: {
+        entitlement: expect.stringMatching(/for Nadia .* from .* is waiting for a decision already/),
+      },
+    });
+    const now = await walk.asks('nadia', { entitlement: payments, seconds: HOUR, reason: 'A refund today' });
+    expect((await walk.change(now.id)).startsAt).toBeUndefined();
+    expect(
+      await walk.ask('nadia', { entitlement: payments, seconds: HOUR, reason: 'Another one' }),
+    ).toMatchObject({ sent: false, errors: { entitlement: expect.stringContaining('already') } });
+  });
+
   test.each([
     ['in the past', -2 * DAY, /has passed/],
     ['too far ahead', 31 * DAY, /30 days ahead at the most/],

@@ -84,6 +84,20 @@ export function overlaps(a: Window, b: Window): boolean {
   return a.startsAt < b.endsAt && b.startsAt < a.endsAt;
 }
 
+type Waiting = Pick<Change, 'cause' | 'startsAt' | 'requestedSeconds' | 'lapsesAt'>;
+
+/**
+ * Pure: whether a request that waits may be for a moment of this time. Asked for at once, it begins with its decision,
+ * which comes until it lapses. What is no plain request, as an extension or a finding, is about all of the time.
+ */
+export function mayCoincide(waiting: Waiting, time: Window, now: Date): boolean {
+  if (waiting.cause !== 'request') return true;
+  const seconds = waiting.requestedSeconds ?? 0;
+  const latest = Math.max(now.getTime(), (waiting.lapsesAt ?? now).getTime());
+  const atOnce = { startsAt: now, endsAt: new Date(latest + seconds * 1_000) };
+  return overlaps(windowOf(waiting, seconds) ?? atOnce, time);
+}
+
 /** Pure: the start of what was approved for later, with the end as it was approved. */
 export function begun(
   change: Change,

@@ -215,11 +215,14 @@ function takenEvents(
   ];
 }
 
-/** A request that waits for a decision is of no use any more: whoever took the access takes it back. */
+/**
+ * A request that waits for a decision is of no use any more: whoever took the access takes it back. What they asked for
+ * from later on waits on.
+ */
 async function takenBack(unit: Unit, entitlement: Entitlement, person: Person): Promise<ChangeEvent[]> {
   const pending = await pendingRequest(unit.tx, person.id, entitlement.key);
   const locked = pending === null ? null : await unit.change(pending.id);
-  if (locked === null || !isPending(locked.state)) return [];
+  if (locked === null || !isPending(locked.state) || locked.startsAt !== undefined) return [];
   return [
     {
       type: 'changeWithdrawn',

@@ -1,12 +1,16 @@
+import type { Change } from '../../core/change/change.ts';
 import {
   lapsesWith,
+  mayCoincide,
   overlaps,
   START_AHEAD_DEFAULT_SECONDS,
   startOf,
   type Window,
+  windowOf,
 } from '../../core/change/scheduled.ts';
 import type { Entitlement } from '../../core/policy/catalogue.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
+import { pendingRequests } from '../../store/changes.ts';
 import { scheduledFor } from '../../store/scheduled.ts';
 import type { Unit } from '../kernel/commit.ts';
 import type { Data } from '../kernel/context.ts';
@@ -20,7 +24,7 @@ function aheadSeconds({ catalogue }: Pick<Data, 'catalogue'>): number {
   return catalogue.current().startAheadSeconds ?? START_AHEAD_DEFAULT_SECONDS;
 }
 
-/** From when it is asked for, null for at once; or under which field of the form stands why not. */
+/** From when it is asked for, null for at once; or under which field of the form stands why not: one waits already. */
 export async function whenItStarts(
   context: Pick<Data, 'catalogue'>,
   { tx, now }: Pick<Unit, 'tx' | 'now'>,
@@ -32,6 +36,10 @@ export async function whenItStarts(
   const from = start.startsAt ?? now;
   const window: Window = { startsAt: from, endsAt: new Date(from.getTime() + asked.seconds * 1_000) };
   const { beneficiary, entitlement } = of;
+  const waiting = await pendingRequests(tx, beneficiary.id, entitlement.key);
+  const same = waiting.find((change) => mayCoincide(change, window, now));
+  if (same !== undefined)
+    return { field: 'entitlement', refusal: alreadyPending(beneficiary, entitlement, same) };
   const others = await scheduledFor(tx, beneficiary.id, entitlement.key);
   const other = others.find((scheduled) => overlaps(scheduled, window));
   return other === undefined
@@ -49,11 +57,34 @@ export function startAndLapse(
   return { startsAt, lapsesAt: lapsesWith({ startsAt, requestedSeconds: seconds }, seconds, lapsesAt) };
 }
 
-function alreadyScheduled(
-  { startsAt, endsAt }: Window,
-  { name, timeZone }: { name: string; timeZone: string | null },
+type Whose = { name: string; timeZone: string | null };
+
+/** `waiting`: left out where another one was faster. */
+export function alreadyPending(
+  { name, timeZone }: Whose,
   { title }: Entitlement,
+  waiting?: Pick<Change, 'startsAt' | 'requestedSeconds'>,
 ): Refusal {
+  const window = waiting === undefined ? null : windowOf(waiting, waiting.requestedSeconds ?? 0);
+  const when = window === null ? '' : ` ${inWords(window, timeZone)}`;
+  return refuse(
+    'alreadyPending',
+    `A request of ${title} for ${name}${when} is waiting for a decision already.`,
+    window === null
+      ? 'See its card, or take it back first.'
+      : 'Choose a time that ends before it or begins after it, or take that one back first.',
+  );
+}
+
+function alreadyScheduled(window: Window, { name, timeZone }: Whose, { title }: Entitlement): Refusal {
+  return refuse(
+    'alreadyPending',
+    `${title} is approved for ${name} already, ${inWords(window, timeZone)}.`,
+    'Choose a time that ends before it or begins after it, or take that one back first.',
+  );
+}
+
+function inWords({ startsAt, endsAt }: Window, timeZone: string | null): string {
   const zone = timeZone ?? 'UTC';
   const time = new Intl.DateTimeFormat('en-GB', {
     weekday: 'short',
@@ -63,9 +94,5 @@ function alreadyScheduled(
     minute: '2-digit',
     timeZone: zone,
   });
-  return refuse(
-    'alreadyPending',
-    `${title} is approved for ${name} already, from ${time.format(startsAt)} until ${time.format(endsAt)} (${zone}).`,
-    'Choose a time that ends before it or begins after it, or take that one back first.',
-  );
+  return `from ${time.format(startsAt)} until ${time.format(endsAt)} (${zone})`;
 }

@@ -3,15 +3,17 @@ import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { evolve } from '../../core/change/evolve.ts';
 import { narrowTo } from '../../core/change/narrow.ts';
+import { mayCoincide, overlaps, windowOf } from '../../core/change/scheduled.ts';
 import { type ClickFacts, decideOnClick } from '../../core/change/settle.ts';
 import type { ChangeId, GrantId } from '../../core/ids.ts';
 import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { heldUntil } from '../../core/membership/desired.ts';
 import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
-import { pendingRequest, readChange } from '../../store/changes.ts';
+import { pendingRequests, readChange } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import type { Person } from '../../store/people.ts';
+import { scheduledFor } from '../../store/scheduled.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
 import type { Context } from '../kernel/context.ts';
 import { endProven, type ForStepUp, keepStepUp, stepUpFact } from './step-up.ts';
@@ -104,7 +106,10 @@ async function decideBoth(
   const event = narrowTo(locked, narrower, {
     wide: wide.entitlement,
     by: decided.clicker,
-    whyNot: await whyNot(unit, locked, narrower.entitlement.key),
+    whyNot: await whyNot(unit, locked, {
+      entitlementKey: narrower.entitlement.key,
+      seconds: click.act.seconds ?? locked.requestedSeconds ?? narrower.entitlement.defaultSeconds,
+    }),
     now: unit.now,
   });
   if (isRefusal(event)) return event;
@@ -128,10 +133,22 @@ const unavailable = refuse(
   'Approve what was asked for, or deny it.',
 );
 
-async function whyNot(unit: Unit, { personId }: Change, entitlementKey: string): Promise<string | null> {
-  const grants = await unendedGrants(unit.tx, { personId, entitlementKey });
-  if (heldUntil(grants, unit.now) !== null) return 'they have it already';
-  return (await pendingRequest(unit.tx, personId, entitlementKey)) === null
-    ? null
-    : 'they have asked for it by itself, and it waits for a decision';
+/** For the time that was asked for: what ends before it, or begins after it, is another access. */
+async function whyNot(
+  { tx, now }: Unit,
+  locked: Change,
+  { entitlementKey, seconds }: { entitlementKey: string; seconds: number },
+): Promise<string | null> {
+  const { personId } = locked;
+  const atOnce = { startsAt: now, endsAt: new Date(now.getTime() + seconds * 1_000) };
+  const time = windowOf(locked, seconds) ?? atOnce;
+  const grants = await unendedGrants(tx, { personId, entitlementKey });
+  if (heldUntil(grants, time.startsAt > now ? time.startsAt : now) !== null) return 'they have it already';
+  const scheduled = await scheduledFor(tx, personId, entitlementKey);
+  if (scheduled.some((other) => overlaps(other, time)))
+    return 'it is approved for them already, for that time';
+  const waiting = await pendingRequests(tx, personId, entitlementKey);
+  return waiting.some((other) => mayCoincide(other, time, now))
+    ? 'they have asked for it by itself, and it waits for a decision'
+    : null;
 }

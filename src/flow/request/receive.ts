@@ -10,7 +10,7 @@ import { type Entitlement, mayRequest } from '../../core/policy/catalogue.ts';
 import { refuseTicket } from '../../core/policy/ticket.ts';
 import { isRefusal, type Refusal, refuse, unstorable } from '../../core/refusal.ts';
 import { isStorable, oneLine, seenWords } from '../../core/storable.ts';
-import { findByIdempotencyKey, pendingRequest } from '../../store/changes.ts';
+import { findByIdempotencyKey } from '../../store/changes.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
@@ -18,7 +18,7 @@ import { commit } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
 import { othersLookedAtAgain } from './kept-apart.ts';
-import { startAndLapse, whenItStarts } from './later-start.ts';
+import { alreadyPending, startAndLapse, whenItStarts } from './later-start.ts';
 import { refuseRenewal } from './refuse-renewal.ts';
 import { aboutThem } from './refused-beneficiary.ts';
 import { refuseOther } from './shown-form.ts';
@@ -159,9 +159,6 @@ async function store(
         const { tx, now } = unit;
         const first = await findByIdempotencyKey(tx, submission.idempotencyKey);
         if (first !== null) return { result: repeat(first) };
-        const pending = await pendingRequest(tx, beneficiary.id, entitlement.key);
-        if (pending !== null)
-          return { result: no('entitlement', alreadyPending(beneficiary.name, entitlement.title)) };
         const of = { personId: beneficiary.id, entitlementKey: entitlement.key };
         const grants = await unendedGrants(tx, of);
         const start = await whenItStarts(context, unit, submission, { beneficiary, entitlement });
@@ -200,9 +197,7 @@ async function store(
     // Two forms at the same moment: the database let one through.
     if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
     const first = await findByIdempotencyKey(context.db, submission.idempotencyKey);
-    return first === null
-      ? no('entitlement', alreadyPending(beneficiary.name, entitlement.title))
-      : repeat(first);
+    return first === null ? no('entitlement', alreadyPending(beneficiary, entitlement)) : repeat(first);
   }
 }
 
@@ -243,14 +238,6 @@ const unknownEntitlement = refuse(
   'There is no such entitlement in the catalogue.',
   'Choose one from the list.',
 );
-
-function alreadyPending(name: string, title: string): Refusal {
-  return refuse(
-    'alreadyPending',
-    `A request of ${title} for ${name} is waiting for a decision already.`,
-    'See its card, or take it back first.',
-  );
-}
 
 function no(field: FieldName, refusal: Refusal): Received {
   return { received: false, field, refusal };

@@ -3,6 +3,7 @@ import { evolve } from '../../../src/core/change/evolve.ts';
 import {
   begun,
   lapsesWith,
+  mayCoincide,
   needsSinceApproved,
   neverBegun,
   overlaps,
@@ -28,6 +29,26 @@ import {
 } from '../given.ts';
 
 const DAY = 86_400;
+
+describe('whether what waits may be for the same time', () => {
+  const hours = (from: number, until: number) => ({
+    startsAt: later(from * 3_600),
+    endsAt: later(until * 3_600),
+  });
+  const atOnce = asking({ requestedSeconds: 7_200, lapsesAt: later(3_600) });
+  const fromNoon = { ...atOnce, startsAt: later(3 * 3_600) };
+  test.each([
+    ['at once, and at once', atOnce, hours(0, 1), true],
+    ['at once if it is approved at the last moment', atOnce, hours(2, 4), true],
+    ['at once, and after all that it can become', atOnce, hours(3, 4), false],
+    ['from later on, and what ends before', fromNoon, hours(0, 3), false],
+    ['from later on, and within it', fromNoon, hours(4, 6), true],
+    ['from later on, and what begins after', fromNoon, hours(5, 6), false],
+    ['an extension, and whatever it is', { ...atOnce, cause: 'extension' as const }, hours(90, 91), true],
+  ])('%s', (_, waiting, time, is) => {
+    expect(mayCoincide(waiting, time, T0)).toBe(is);
+  });
+});
 
 describe('from when it is asked for', () => {
   test.each<[what: string, aheadSeconds: number, allowed: number, is: 'at once' | 'later' | RegExp]>([

@@ -6,6 +6,7 @@ import { declineRenewal } from '../../../src/flow/membership/decline-renewal.ts'
 import { refuseRenewal, refuseWaitingRenewal } from '../../../src/flow/request/refuse-renewal.ts';
 import { readChange } from '../../../src/store/changes.ts';
 import { unendedGrants } from '../../../src/store/grants.ts';
+import { asks, target } from '../../core/given.ts';
 import { freshDatabase } from '../../database.ts';
 import { approved, received, somebody } from '../../store/given.ts';
 
@@ -53,6 +54,35 @@ test('every live grant is marked, and an extension that waits is closed with who
   });
   expect(await refuseRenewal(db, await unendedGrants(db, pair))).toMatchObject({ reason: 'notRenewed' });
   expect((await refuseWaitingRenewal(db, extension))?.text).toContain('Olga');
+});
+
+test('what was approved or asked for from later on is called off, and who asked can read why', async () => {
+  const { db, pair, personId } = await holder();
+  const startsAt = new Date(Date.now() + 7 * 86_400_000);
+  const scheduled = { ...received(personId), startsAt };
+  const { grant: _grant, ...decided } = approved(scheduled.changeId, new Date());
+  await commit(db, async () => ({
+    result: null,
+    events: [
+      scheduled,
+      {
+        ...decided,
+        verdict: asks,
+        type: 'changeScheduled',
+        target,
+        startsAt,
+        endsAt: new Date(startsAt.getTime() + 3_600_000),
+      },
+    ],
+  }));
+
+  const said = await declines(pair, 'Olga');
+
+  expect(said?.filter((type) => type === 'requestClosed')).toHaveLength(2);
+  expect(await readChange(db, scheduled.changeId)).toMatchObject({
+    state: 'closed',
+    decision: { byName: 'Olga', note: 'Olga reviewed this access, and it is not to be renewed' },
+  });
 });
 
 test('said again, by a campaign after a digest, it changes nothing: the first word stands', async () => {
