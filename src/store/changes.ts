@@ -79,16 +79,7 @@ export async function pendingRequest(
   personId: string,
   entitlementKey: string,
 ): Promise<Change | null> {
-  return (await pendingRequests(db, personId, entitlementKey))[0] ?? null;
-}
-
-/** All that wait, what is asked for at once before what begins later. There is one of each start at the most. */
-export async function pendingRequests(
-  db: Db | Tx,
-  personId: string,
-  entitlementKey: string,
-): Promise<Change[]> {
-  const rows = await db
+  const row = await db
     .selectFrom('changes')
     .select('doc')
     .where('person_id', '=', personId)
@@ -96,9 +87,8 @@ export async function pendingRequests(
     .where('kind', '=', 'grant')
     .where('state', 'in', [...pendingStates])
     .orderBy(sql`(doc->>'startsAt')::timestamptz asc nulls first`)
-    .orderBy('id')
-    .execute();
-  return rows.map((row) => changeOf(row.doc));
+    .executeTakeFirst();
+  return row === undefined ? null : changeOf(row.doc);
 }
 
 /** Ids of everything that waits for a decision on a card of its own; `approvedBy`: where this person has approved. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Schedule } from '../core/change/change.ts';
+import type { Change, Schedule } from '../core/change/change.ts';
 import type { ChangeId } from '../core/ids.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
@@ -16,6 +16,19 @@ export async function scheduledFor(
     where person_id = ${personId} and entitlement_key = ${entitlementKey} and kind = 'grant' and state = 'scheduled'
     order by doc->'scheduled'->>'startsAt', id`.execute(db);
   return rows.map(({ scheduled }) => revive<Schedule>(scheduled));
+}
+
+/** All that wait for a decision, the one for at once first. There is one of each start at the most. */
+export async function pendingRequests(
+  db: Db | Tx,
+  personId: string,
+  entitlementKey: string,
+): Promise<Change[]> {
+  const { rows } = await sql<{ doc: Change }>`
+    select doc from changes
+    where person_id = ${personId} and entitlement_key = ${entitlementKey} and kind = 'grant' and state in ${pendingChange}
+    order by (doc->>'startsAt')::timestamptz asc nulls first, id`.execute(db);
+  return rows.map(({ doc }) => revive<Change>(doc));
 }
 
 /** What of this entitlement is asked for or approved for later, and has not begun; in the order of their ids. */

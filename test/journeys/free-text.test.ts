@@ -171,6 +171,7 @@ test('why a request got a no is told from the record, with clauses, and only to 
   expect(told).toContain('Sam Whitaker denied it.');
   expect(told).toContain('Use the dashboard instead.');
   expect(told).toMatch(/What the rules said: .*\(AC-3\)/);
+  expect(told).not.toContain(asked.id.slice(0, 8));
   expect(await why('ines', `why ${asked.id.slice(0, 8)}`)).toContain('Sam Whitaker denied it.');
   expect(await why('erik', `why ${asked.id.slice(0, 8)}`)).toContain('not one of your requests');
   // A refusal names its owner by mention, or by name where they were not met in Slack yet; never by an address.

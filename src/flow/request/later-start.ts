@@ -10,8 +10,7 @@ import {
 } from '../../core/change/scheduled.ts';
 import type { Entitlement } from '../../core/policy/catalogue.ts';
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
-import { pendingRequests } from '../../store/changes.ts';
-import { scheduledFor } from '../../store/scheduled.ts';
+import { pendingRequests, scheduledFor } from '../../store/scheduled.ts';
 import type { Unit } from '../kernel/commit.ts';
 import type { Data } from '../kernel/context.ts';
 

@@ -14,7 +14,7 @@ import { quoteSaid } from '../said.ts';
 import { adviceLine } from './advice.ts';
 import { awayBlocks } from './away.ts';
 import { cardButtons } from './buttons.ts';
-import { unusualBlocks, whoBlocks } from './glance.ts';
+import { glanceBlocks, whoBlocks } from './glance.ts';
 import { mention, peopleIn, titleOf } from './names.ts';
 import { questionBlocks } from './questions.ts';
 import { rulingBlocks } from './rulings.ts';
@@ -72,7 +72,7 @@ export function card(view: ChangeView, now: StatusText): SlackContent {
       { type: 'section', fields: fieldsOf(view) },
       ...whyBlocks(change),
       ...rulingBlocks(view),
-      ...unusualBlocks(view),
+      ...glanceBlocks(view),
       cardButtons(change),
       ...stepUpBlocks(change),
       ...waitingBlocks(view, now),

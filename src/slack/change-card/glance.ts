@@ -1,4 +1,5 @@
 import type { KnownBlock } from '@slack/types';
+import { isFound } from '../../core/change/change.ts';
 import { isPending } from '../../core/change/states.ts';
 import type { AtAGlance } from '../../core/facts/at-a-glance.ts';
 import { capital } from '../../core/text.ts';
@@ -22,6 +23,12 @@ export function whoBlock(who: AtAGlance['who'], idpName: string): KnownBlock {
   ];
   const presence = who.presence === undefined ? '' : `\n${escapeMrkdwn(who.presence)}`;
   return { type: 'context', elements: [mrkdwn(`${parts.join('  ·  ')}${presence}`)] };
+}
+
+/** What stands above the buttons. Of what was found, the summary by rule is long: it is behind *Details*. */
+export function glanceBlocks(view: ChangeView): KnownBlock[] {
+  const isLooked = view.summary?.glance != null;
+  return isFound(view.change) && !isLooked ? [] : unusualBlocks(view);
 }
 
 /** The facts that are out of the ordinary, or that nothing is. Where nobody looked for that, the summary by rule. */

@@ -6,7 +6,7 @@ import { saidOf } from '../../flow/people/said.ts';
 import { changesOfPerson } from '../../store/changes.ts';
 import { section } from '../blocks.ts';
 import type { Word } from '../commands/word.ts';
-import { escapeMrkdwn, mrkdwn, plain } from '../mrkdwn.ts';
+import { escapeMrkdwn, mrkdwn } from '../mrkdwn.ts';
 import { withMentions } from '../said.ts';
 
 const LOOKED_AT = 50;
@@ -46,9 +46,6 @@ async function whyOf(context: Data & Parties, accountId: string, id: string) {
   const lines = whyInWords(found, title).map((words) => withMentions({ words, people }));
   return {
     text: lines.join(' '),
-    blocks: [
-      section(mrkdwn(lines.join('\n'))),
-      { type: 'context' as const, elements: [plain(`Request ${found.id.slice(0, 8)}`)] },
-    ],
+    blocks: [section(mrkdwn(lines.join('\n')))],
   };
 }

@@ -33,6 +33,7 @@ const letters: [RegExp, string][] = [
 const LIMIT =
   /\b(?:until|till?|through|by|before|up to|today|tonight|tomorrow|this (?:week|afternoon|evening)|end of|eod|eow|bis|heute|morgen|jusqu|aujourd|demain|hasta|hoy|mañana|fino|oggi|domani|tot|vandaag)/iu;
 const MORNING = 6;
+const DOTTED = /(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.(?![\d.])/gu;
 const TICKET = /\b[A-Za-z]{2,10}-\d+\b|#\d+/g;
 export const languages = [chrono.en, chrono.de, chrono.fr, chrono.es, chrono.it, chrono.nl, chrono.pt];
 
@@ -42,11 +43,23 @@ export const languages = [chrono.en, chrono.de, chrono.fr, chrono.es, chrono.it,
  */
 export function untilOf(words: string, now: Date, timeZone: string | null): Until | null {
   const local = localNow(now, timeZone);
-  const text = words.replace(TICKET, ' ');
+  const text = dottedDates(words, local).replace(TICKET, ' ');
   const end = limitOf(text, local) ?? spanOf(text, local);
   if (end === null) return null;
   const seconds = Math.ceil(end.diff(local, 'seconds').seconds);
   return seconds > 0 ? { seconds, at: end.toJSDate() } : null;
+}
+
+/** `1.12.`, as dates are written in German, as the next date that it may be; a date parser takes it for no date. */
+export function dottedDates(words: string, local: DateTime): string {
+  return words.replace(DOTTED, (said, day: string, month: string) => {
+    const date = DateTime.fromObject(
+      { year: local.year, month: Number(month), day: Number(day) },
+      { zone: local.zone },
+    );
+    if (!date.isValid) return said;
+    return (date < local.startOf('day') ? date.plus({ years: 1 }) : date).toISODate() ?? said;
+  });
 }
 
 /** That moment by the clock of somebody; UTC where it is not known which that is. */

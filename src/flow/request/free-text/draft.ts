@@ -1,9 +1,9 @@
 import type { Adviser, Provenance, WhyNoAnswer } from '../../../ports/adviser.ts';
 import type { Choice } from '../bundles.ts';
 import { REASON_MAX, TICKET_MAX } from '../receive.ts';
-import { untilOf } from './deadline.ts';
+import { type Until, untilOf } from './deadline.ts';
 import { findEntitlements } from './search.ts';
-import { startSaid } from './start.ts';
+import { endSaid, startSaid } from './start.ts';
 import { ticketEndSaid } from './ticket-end.ts';
 
 /** More would only make the choice harder for the model, and cost. */
@@ -92,11 +92,12 @@ function timesOf(
   text: string,
   when: string | null,
   { now, timeZone }: { now: Date; timeZone: string | null },
-): { startsAt: Date | null; until: ReturnType<typeof untilOf> } {
+): { startsAt: Date | null; until: Until | null } {
   const { startsAt, rest } = startSaid(text, now, timeZone);
   const from = startsAt ?? now;
   const said = when === null ? null : startsAt === null ? when : startSaid(when, now, timeZone).rest;
-  const until = (said === null ? null : untilOf(said, from, timeZone)) ?? untilOf(rest, from, timeZone);
+  const end = startsAt === null ? untilOf : endSaid;
+  const until = (said === null ? null : end(said, from, timeZone)) ?? end(rest, from, timeZone);
   return { startsAt, until };
 }
 

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { untilOf } from '../../../../src/flow/request/free-text/deadline.ts';
-import { startSaid } from '../../../../src/flow/request/free-text/start.ts';
+import { endSaid, startSaid } from '../../../../src/flow/request/free-text/start.ts';
 
 /** A Tuesday, 10:00 in Berlin. */
 const now = new Date('2026-03-03T09:00:00Z');
 const ends = (words: string, zone = 'Europe/Berlin') => {
   const { startsAt, rest } = startSaid(words, now, zone);
-  return [startsAt?.toISOString() ?? null, untilOf(rest, startsAt ?? now, zone)?.at.toISOString() ?? null];
+  return [startsAt?.toISOString() ?? null, endSaid(rest, startsAt ?? now, zone)?.at.toISOString() ?? null];
 };
 
 test.each<[words: string, from: string | null, until: string | null]>([
@@ -19,6 +18,15 @@ test.each<[words: string, from: string | null, until: string | null]>([
   ['as of 2026-03-10 for 3 days', '2026-03-10T08:00:00.000Z', '2026-03-13T08:00:00.000Z'],
   ['ab Montag für zwei Wochen', '2026-03-09T08:00:00.000Z', '2026-03-23T08:00:00.000Z'],
   ['à partir de lundi', '2026-03-09T08:00:00.000Z', null],
+  ['from 8 Apr to 10 Apr', '2026-04-08T07:00:00.000Z', '2026-04-10T22:00:00.000Z'],
+  ['from Thursday to Friday', '2026-03-05T08:00:00.000Z', '2026-03-06T23:00:00.000Z'],
+  ['from 8 Mar 9:00 to 17:00', '2026-03-08T08:00:00.000Z', '2026-03-08T16:00:00.000Z'],
+  ['from Monday to read the logs', '2026-03-09T08:00:00.000Z', null],
+  ['von 9.3. bis 11.3.', '2026-03-09T08:00:00.000Z', '2026-03-11T23:00:00.000Z'],
+  ['vom 9.3. bis zum 11.3.', '2026-03-09T08:00:00.000Z', '2026-03-11T23:00:00.000Z'],
+  // An end before the start is none, and not that of the next year.
+  ['from 9 March until March 7', '2026-03-09T08:00:00.000Z', null],
+  ['von 9.3. bis 7.3.', '2026-03-09T08:00:00.000Z', null],
   // Summer time begins in between: nine is nine by the clock of that day. A length is elapsed time.
   ['from 30 March for 1 day', '2026-03-30T07:00:00.000Z', '2026-03-31T07:00:00.000Z'],
   ['from 28 March 9:00 for 2 days', '2026-03-28T08:00:00.000Z', '2026-03-30T08:00:00.000Z'],
